@@ -1,0 +1,76 @@
+r"""The complex step, and the cheap real check without which it must not be believed.
+
+For a function that is analytic and real on the real axis, :math:`\operatorname{Im} f(x + ih) / h = f'(x) + O(h^2)`
+without subtraction (Squire and Trapp 1998).  `abs`, `maximum`, comparisons and conjugation run on complex numbers and are
+not analytic: the result is then wrong without a sign of it.  So a second complex value F at a moderate h and a real pair
+are compared.  For analytic f, with g the complex-step derivative,
+
+.. math:: f(x \pm h) = f(x) \pm (2hg - \operatorname{Im} F) + (f(x) - \operatorname{Re} F) + O(h^4),
+
+so that the odd part of the residual tests g to h⁴ and the even part tests smoothness at x (a kink, a jump, noise).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradwise.numerical.line import DOUBLE
+
+TINY = -60
+"""Octave of the complex step below |x|: its truncation is 2⁻¹²⁰ relatively, far from underflow down to x = 1e-150."""
+
+CHECK = -16
+"""Octave of the real check below |x|."""
+
+
+def judge_complex(
+    tiny: Any,
+    tiny_imaginary: Any,
+    h: Any,
+    real: Any,
+    imaginary: Any,
+    f0: Any,
+    pair: tuple[Any, Any],
+    scale: Any,
+    unit: float,
+    maximum: Callable[[Any, Any], Any],
+) -> tuple[Any, Any, Any, Any]:
+    """Return (value, error, accepted, blind): the complex-step derivative and whether the real check confirms it.
+
+    Parameters
+    ----------
+    tiny, tiny_imaginary : float or array
+        The tiny step and Im f(x + i·tiny).
+    h, real, imaginary : float or array
+        The moderate step and F = f(x + ih).
+    f0, pair, scale, unit : float or array
+        f(x), (f(x + h), f(x - h)), |x| and the unit roundoff of f.
+    maximum : callable
+        ``max`` or ``numpy.maximum``.
+
+    Notes
+    -----
+    `blind` says that h was too small for the check to see the slope: a larger h is worth trying.
+    """
+    plus, minus = pair
+    slope = tiny_imaginary / tiny
+    even2 = f0 - real
+    odd3 = h * slope - imaginary
+    residual_plus = plus - (f0 + (h * slope + odd3) + even2)
+    residual_minus = minus - (f0 - (h * slope + odd3) + even2)
+    odd, even = abs(residual_plus - residual_minus) * 0.5, abs(residual_plus + residual_minus) * 0.5
+    eta = unit * maximum(maximum(abs(plus), abs(minus)), abs(f0)) + 5e-324
+    lift = abs(h * slope)
+    a2, a3 = abs(even2), abs(odd3)
+    q = a2 / (abs(f0) + a2 + 1e-320) + a3 / (lift + a3 + 1e-320)
+    odd_allowed = 4 * eta + 8 * a3 * q + 4 * unit * scale * abs(slope)
+    even_allowed = 5 * eta + 8 * a2 * q
+    blind = odd_allowed > 0.01 * lift
+    accepted = (odd <= odd_allowed) & (even <= even_allowed) & (q < 0.05) & (lift < INFINITE)
+    # Rounding of x inside f moves the slope by |x f''| units; f'' comes from Re F.
+    error = DOUBLE * (8 * abs(slope) + 4 * scale * 2 * a2 / (h * h)) + 1e-3 * abs(odd) / maximum(scale, h)
+    return slope, error, accepted, blind
+
+
+INFINITE = float("inf")

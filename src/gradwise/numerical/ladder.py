@@ -1,0 +1,140 @@
+r"""Central differences at steps H, H/2, H/4, H/8, extrapolated to step zero, and one pair far below to verify.
+
+With :math:`D(h) = (f(x+h) - f(x-h)) / 2h = f' + h^2 f'''/6 + h^4 f^{(5)}/120 + …` each column of
+
+.. math:: T_{k,j} = \frac{4^j T_{k+1,j-1} - T_{k,j-1}}{4^j - 1}, \qquad T_{k,0} = D(H / 2^k)
+
+removes one more power of h² (Richardson 1911; Ridders 1982 for the tableau as an error estimate).  Two further values
+at 2⁻¹³ H tell what no tableau can: whether the function is as smooth between the points as it looks from them.  They
+expose kinks, jumps, noise, narrow peaks and aliasing, because D(2⁻¹³ H) and the second difference there are known in
+advance to within rounding.
+
+The formulas take floats or arrays alike (one line or a batch of lines); `maximum` is ``max`` or ``numpy.maximum``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+LEVELS = 4
+PROBE = -13
+"""The verification pair sits 13 octaves below the largest step."""
+
+# Sum of |weights| with which the four central differences enter the last column, times the step ratio:
+# rounding of f by η moves the result by at most 1.7 η / h of the smallest step.
+AMPLIFICATION = 1.7
+
+
+def judge_ladder(
+    h: Any,
+    pairs: list[tuple[Any, Any]],
+    probe: tuple[Any, Any],
+    f0: Any,
+    unit: float,
+    scale: Any,
+    maximum: Callable[[Any, Any], Any],
+) -> tuple[Any, Any, Any, Any]:
+    """Return (value, error, accepted, η): the extrapolated derivative and whether everything about it agrees.
+
+    Parameters
+    ----------
+    h : float or array
+        The largest step H; a power of two.
+    pairs : list of (f(x + h_k), f(x - h_k))
+        Values at H, H/2, H/4, H/8.
+    probe : (f(x + v), f(x - v))
+        Values at v = 2⁻¹³ H.
+    f0, unit, scale : float or array
+        f(x), the unit roundoff of f, and |x|.
+    maximum : callable
+        ``max`` or ``numpy.maximum``.
+    """
+    (p0, m0), (p1, m1), (p2, m2), (p3, m3) = pairs
+    h3 = 0.125 * h
+    a0, a1, a2, a3 = (p0 - m0) / (2 * h), (p1 - m1) / h, (p2 - m2) / (0.5 * h), (p3 - m3) / (0.25 * h)
+    b0, b1, b2 = (4 * a1 - a0) / 3, (4 * a2 - a1) / 3, (4 * a3 - a2) / 3
+    c0, c1 = (16 * b1 - b0) / 15, (16 * b2 - b1) / 15
+    d0 = (64 * c1 - c0) / 63
+
+    # Rounding of the values nearest to x counts; far values enter with small weights.
+    eta = unit * maximum(maximum(abs(f0), maximum(abs(p3), abs(m3))), 0.25 * maximum(abs(p0), abs(m0))) + 5e-324
+    rounding = AMPLIFICATION * eta / h3
+
+    # The changes from column to column shrink by a factor that itself shrinks: error(T) ≈ change · 4 · ratio.
+    tiny = rounding * 1e-6 + 1e-320
+    change1, change2, change3 = abs(b2 - a3), abs(c1 - b2), abs(d0 - c1)
+    ratio21 = change2 / (change1 + tiny)
+    change = maximum(change3, 0.4 * change2 * ratio21)
+    ratio = 4 * maximum(change3 / (change2 + tiny), 4 * ratio21)
+    truncation = change * (ratio + 2e-3) * 4
+
+    v = h * 2.0**PROBE
+    plus, minus = probe
+    curvature = abs(p3 - 2 * f0 + m3) * 2.0 ** (2 * PROBE + 6)
+    bend = abs(plus - 2 * f0 + minus)
+    drift = abs((plus - minus) - 2 * v * d0)
+    magnitude = abs(d0)
+    accepted = (
+        (truncation <= 3 * rounding + 4 * unit * magnitude)
+        & (change3 <= 1e-2 * magnitude + 64 * rounding)
+        & (rounding <= 4096 * unit * magnitude)
+        & (bend <= 10 * eta + 3 * curvature)
+        & (drift <= 6 * eta + 4 * unit * scale * magnitude + 2 * v * change1 * 2.0**-16)
+    )
+    error = 2 * (truncation + rounding) + unit * magnitude * (2 + 1.5 * scale / h3)
+    return d0, error, accepted, eta
+
+
+def extrapolate(
+    steps: list[float], slopes: list[float], rounding: list[float], power: int
+) -> tuple[float, float, float, int, int]:
+    """Return (value, truncation, rounding, i, j): the best extrapolation over all runs steps[i..j] of neighbours.
+
+    Parameters
+    ----------
+    steps, slopes : list of float
+        Descending steps and the difference quotients there.
+    rounding : list of float
+        Bound on the error of each quotient from rounding or noise.
+    power : int
+        2 for central differences (an even expansion in h), 1 for one-sided ones.
+
+    Notes
+    -----
+    Neville's scheme in h**power.  The truncation of T[i..j] is taken as its distance from T[i+1..j], the same without
+    the largest step, which is nearly always larger than its true error: nothing is assumed about decay.
+    """
+    count = len(steps)
+    nodes = [step**power for step in steps]
+    table = list(slopes)
+    bounds = list(rounding)
+    # A single quotient: its truncation is its distance from the next finer (or coarser) one.
+    best = (slopes[0], INFINITE, rounding[0], 0, 0)
+    best_total = INFINITE
+    for k in range(count):
+        if k + 1 < count:
+            truncation = 1.5 * abs(slopes[k] - slopes[k + 1])
+        elif count > 1:
+            truncation = abs(slopes[k] - slopes[k - 1])
+        else:
+            truncation = INFINITE
+        if truncation + rounding[k] < best_total:
+            best_total = truncation + rounding[k]
+            best = (slopes[k], truncation, rounding[k], k, k)
+    for width in range(1, count):
+        for i in range(count - width):
+            j = i + width
+            gap = nodes[i] - nodes[j]
+            fine, coarse = nodes[i] / gap, nodes[j] / gap
+            value = table[i + 1] * fine - table[i] * coarse
+            noise = bounds[i + 1] * fine + bounds[i] * coarse
+            truncation = abs(value - table[i + 1])
+            table[i], bounds[i] = value, noise
+            if truncation + noise < best_total:
+                best_total = truncation + noise
+                best = (value, truncation, noise, i, j)
+    return best
+
+
+INFINITE = float("inf")

@@ -1,0 +1,58 @@
+"""One real variable t ↦ f(x + t·u): what a search along it needs to know, and what it hands back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gradwise.numerical.status import Status
+
+DOUBLE = 2.0**-53
+"""Unit roundoff of float64: a correctly rounded result is off by at most this, relatively."""
+
+NAN = math.nan
+INF = math.inf
+
+
+@dataclass(slots=True)
+class Line:
+    """The line through x along which one derivative is taken.
+
+    Attributes
+    ----------
+    scale : float
+        |x|, the length that steps are measured against; 0 when x is 0.
+    spacing : float
+        Distance between neighbouring floating-point numbers at x: no step is smaller.
+    left, right : float
+        Room to either side: no point is evaluated at t < -left or t > right.
+    unit : float
+        Unit roundoff of the type in which f is called and answers.
+    """
+
+    scale: float
+    spacing: float
+    left: float = INF
+    right: float = INF
+    unit: float = DOUBLE
+
+    @property
+    def octave(self) -> int:
+        """Exponent of the first step: 2**octave is |x|/8 rounded to a power of two, or 1/8 when x is 0.
+
+        Powers of two make x + t and x - t exact, so that no step needs to be corrected for rounding.
+        """
+        return (math.frexp(self.scale)[1] - 4) if self.scale > 1e-280 else -3
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The derivative along one line."""
+
+    value: float
+    error: float
+    status: Status
+    step: float
+    left: float
+    right: float
+    noise: float
