@@ -16,6 +16,7 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings give types in words
+autosummary_generate = False  # numpydoc loads autosummary; nothing here uses it
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
