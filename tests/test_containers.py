@@ -70,6 +70,13 @@ class Loud(dict):
         raise AssertionError
 
 
+class LoudList(list):
+    """A list whose own iterator must not be called."""
+
+    def __iter__(self):
+        raise AssertionError
+
+
 class Color(enum.Enum):
     RED = 1
     BLUE = 2
@@ -164,6 +171,13 @@ def test_structure_does_not_depend_on_insertion_order_where_keys_have_an_order(t
     assert list(other.rebuild(leaves)) == [key for key, _ in shuffled]
 
 
+def test_dicts_with_text_keys_are_equal_in_any_order():
+    (leaves, treedef), (other_leaves, other) = flatten({"b": 1.0, "a": 2.0}), flatten({"a": 2.0, "b": 1.0})
+    assert treedef == other
+    assert leaves == other_leaves == [2.0, 1.0]
+    assert list(treedef.rebuild(leaves)) == ["b", "a"]
+
+
 @pytest.mark.parametrize("first", [float("nan"), frozenset({1}), object(), 1j])
 def test_keys_without_an_order_keep_insertion_order_as_structure(first):
     assert flatten({first: 1.0, "a": 2.0})[1] != flatten({"a": 2.0, first: 1.0})[1]
@@ -227,6 +241,11 @@ def test_a_field_that_was_never_set_stays_unset():
     assert leaves == [1.0, 0.0]
     assert not hasattr(treedef.rebuild(leaves), "norm")
     assert treedef != flatten(Layer(1.0))[1]
+    other = Layer(1.0)
+    del other.bias
+    other.__dict__.update(other=0.0)
+    assert flatten(other)[1] != flatten(Layer(1.0))[1]
+    assert hash(flatten(other)[1]) != hash(flatten(Layer(1.0))[1])
 
 
 def test_attributes_outside_the_fields_are_leaves_and_cached_properties_are_recomputed():
@@ -284,6 +303,9 @@ def test_subclasses_keep_type_and_attributes_and_their_methods_do_not_run():
     loud = flatten(Loud(a=1.0))[1].rebuild([2.0])
     assert type(loud) is Loud
     assert dict.__getitem__(loud, "a") == 2.0
+    quiet = flatten(LoudList([1.0]))[1].rebuild([2.0])
+    assert type(quiet) is LoudList
+    assert quiet[0] == 2.0
     assert flatten(Counter("aab"))[1].rebuild([5, 6]) == Counter(a=5, b=6)
 
     triple = namedtuple("triple", "p q r")(1.0, 2.0, 3.0)
