@@ -1,0 +1,280 @@
+"""Calls of f: on copies, counted, one by one, in one vectorized call, or through a map; failures become NaN.
+
+f may raise, return NaN, or warn about invalid values away from x: that is how domains end, and no reason to stop.  At x
+itself it must answer; an exception there is reported.  Exceptions that mean "stop" (KeyboardInterrupt, SystemExit) pass.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from gradwise.containers import LEAF, TreeDef, flatten
+from gradwise.errors import InputError
+from gradwise.numerical.argument import Argument
+from gradwise.numerical.progress import Progress
+from gradwise.numerical.workers import Failure, Guarded
+
+CHUNK = 2**23
+"""Numbers in one vectorized batch: 64 MiB."""
+
+
+class Output:
+    """The structure of what f returns, fixed by f(x): ``flat : T[leaf] -> vector of m real numbers``."""
+
+    __slots__ = ("dtypes", "shapes", "size", "sizes", "treedef", "units")
+
+    def __init__(self, result: Any) -> None:
+        leaves, self.treedef = flatten(result, name="the value of f")
+        arrays = [_output_array(leaf) for leaf in leaves]
+        if not arrays:
+            msg = "f(x) returned None. It must return numbers. Add the missing return statement."
+            raise InputError(msg)
+        self.shapes = [array.shape for array in arrays]
+        self.dtypes = [array.dtype for array in arrays]
+        self.sizes = [array.size * (2 if array.dtype.kind == "c" else 1) for array in arrays]
+        self.size = sum(self.sizes)
+        self.units = np.concatenate([
+            np.full(size, _unit(array.dtype)) for size, array in zip(self.sizes, arrays)
+        ])  # fmt: skip
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether f returns one real number: a number, or an array of shape ()."""
+        return self.treedef is LEAF and self.shapes[0] == () and self.dtypes[0].kind != "c"
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether any part of the output is complex at the real x."""
+        return any(dtype.kind == "c" for dtype in self.dtypes)
+
+    def flat(self, result: Any) -> np.ndarray | None:
+        """Return the result as m real numbers, None if it is complex where f(x) is real; raises on another shape."""
+        if self.treedef is LEAF:
+            if isinstance(result, float):
+                return np.array([result], dtype=np.float64) if self.shapes[0] == () else self._misfit(result)
+            leaves: list[Any] = [result]
+        else:
+            leaves, treedef = flatten(result, name="the value of f")
+            if treedef != self.treedef:
+                return self._misfit(result)
+        parts = []
+        for leaf, shape, dtype in zip(leaves, self.shapes, self.dtypes):
+            array = np.asarray(leaf)
+            if array.shape != shape:
+                return self._misfit(result)
+            flat = array.ravel()
+            if dtype.kind == "c":
+                parts += [flat.real, flat.imag]
+            elif array.dtype.kind == "c":
+                return None
+            else:
+                parts.append(flat)
+        return np.concatenate(parts, dtype=np.float64, casting="unsafe")
+
+    def flat_batch(self, result: Any, count: int) -> np.ndarray:
+        """Return a vectorized result as (count, m) numbers, complex if any part is."""
+        leaves, treedef = flatten(result, name="the value of f")
+        arrays = [np.asarray(leaf) for leaf in leaves]
+        if treedef != self.treedef or any(a.shape != (count, *s) for a, s in zip(arrays, self.shapes)):
+            got = ", ".join(str(array.shape) for array in arrays)
+            want = ", ".join(str((count, *shape)) for shape in self.shapes)
+            msg = (
+                f"f with vectorized=True was given {count} points on the leading axis and returned shape {got}. "
+                f"It must return shape {want}, one result per point. Drop vectorized=True, or use axis=-1 inside f."
+            )
+            raise InputError(msg)
+        parts = []
+        for array, dtype in zip(arrays, self.dtypes):
+            flat = array.reshape(count, -1)
+            parts += [flat.real, flat.imag] if dtype.kind == "c" else [flat]
+        return np.concatenate(parts, axis=1)
+
+    def restore(self, values: np.ndarray, *, combine: bool = True) -> list[np.ndarray]:
+        """Split (..., m) numbers into one array (..., *shape) per output leaf; complex outputs become complex again."""
+        leaves, start = [], 0
+        for shape, dtype, size in zip(self.shapes, self.dtypes, self.sizes):
+            part = values[..., start : start + size]
+            if dtype.kind == "c":
+                real, imaginary = part[..., : size // 2], part[..., size // 2 :]
+                if combine:
+                    part = real + 1j * imaginary
+                elif part.dtype == object:
+                    part = np.where(real == "ok", imaginary, real)
+                else:
+                    part = np.hypot(real, imaginary)
+            leaves.append(part.reshape(values.shape[:-1] + shape))
+            start += size
+        return leaves
+
+    def _misfit(self, result: Any) -> None:
+        shape = [np.shape(leaf) for leaf in flatten(result)[0]]
+        msg = (
+            f"f returned shape {shape[0] if len(shape) == 1 else shape} near x and "
+            f"{self.shapes[0] if len(self.shapes) == 1 else self.shapes} at x. "
+            f"The shape must not depend on x. Return the same shape for every input."
+        )
+        raise InputError(msg)
+
+
+class Evaluator:
+    """Evaluates f at vectors: ``(K, n) -> (K, m)``, NaN where f fails.
+
+    Attributes
+    ----------
+    count : int
+        Points evaluated so far.
+    failure : str
+        The last exception that f raised away from x, as text; empty if none.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        argument: Argument,
+        *,
+        vectorized: bool = False,
+        mapper: Callable[..., Iterable[Any]] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.f = f
+        self.guarded = Guarded(f)
+        self.argument = argument
+        self.vectorized = vectorized
+        self.mapper = mapper
+        self.progress = progress or Progress()
+        self.count = 0
+        self.failure = ""
+        self.output: Output
+
+    def first(self) -> np.ndarray:
+        """Return f(x) as m numbers, and learn the structure of the output."""
+        argument = self.argument
+        if self.vectorized:
+            built, want = argument.build_batch(argument.vector[None, :]), 1
+        else:
+            built, want = argument.build(argument.vector), None
+        result = self.guarded(built)
+        self.count += 1
+        if isinstance(result, Failure):
+            msg = (
+                f"f(x) raised {result.text}. f must return numbers at x itself. "
+                f"Check that f takes x as one argument{' with a leading axis of points' if self.vectorized else ''}."
+            )
+            raise InputError(msg) from result.error
+        if want is None:
+            self.output = Output(result)
+            flat = self.output.flat(result)
+        else:
+            leaves, treedef = flatten(result, name="the value of f")
+            arrays = [_output_array(leaf) for leaf in leaves]
+            if not arrays or any(array.shape[:1] != (1,) for array in arrays):
+                shapes = [array.shape for array in arrays]
+                msg = (
+                    f"f with vectorized=True was given one point, with leading axis 1, and returned shape {shapes}. "
+                    f"It must return the same leading axis. Drop vectorized=True, or use axis=-1 inside f."
+                )
+                raise InputError(msg)
+            self.output = Output(treedef.rebuild([array[0] for array in arrays]))
+            flat = self.output.flat_batch(result, 1)[0]
+        assert flat is not None
+        return flat
+
+    def real(self, vectors: np.ndarray) -> np.ndarray:
+        """Evaluate at K real vectors: (K, n) -> (K, m)."""
+        m = self.output.size
+        values = np.full((len(vectors), m), np.nan)
+        if self.vectorized:
+            for start, result in self._batches(vectors):
+                if result is not None and result.dtype.kind != "c":
+                    values[start : start + len(result)] = result
+            return values
+        for index, result in enumerate(self._each(vectors)):
+            if not isinstance(result, Failure):
+                flat = self._flat(result)
+                if flat is not None:
+                    values[index] = flat
+        return values
+
+    def complex(self, vectors: np.ndarray) -> np.ndarray | None:
+        """Evaluate at K complex vectors: (K, n) -> (K, m), or None as soon as f does not take complex numbers."""
+        with warnings.catch_warnings():
+            # Casting complex to real drops the imaginary part with no more than a warning: that is a refusal.
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            if self.vectorized:
+                blocks = []
+                for _, result in self._batches(vectors):
+                    if result is None or result.dtype.kind != "c":
+                        return None
+                    blocks.append(result)
+                return np.concatenate(blocks)
+            rows = []
+            for result in self._each(vectors):
+                if isinstance(result, Failure):
+                    return None
+                leaves = flatten(result)[0]
+                arrays = [np.asarray(leaf) for leaf in leaves]
+                if [array.shape for array in arrays] != self.output.shapes or all(a.dtype.kind != "c" for a in arrays):
+                    return None
+                rows.append(np.concatenate([array.ravel() for array in arrays]))
+            return np.array(rows, dtype=np.complex128)
+
+    def _flat(self, result: Any) -> np.ndarray | None:
+        try:
+            return self.output.flat(result)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            msg = f"f returned {result!r} near x. It must return numbers everywhere. Return NaN where it has no value."
+            raise InputError(msg) from error
+
+    def _each(self, vectors: np.ndarray) -> Iterable[Any]:
+        build = self.argument.build
+        points = (build(vector) for vector in vectors)
+        results = map(self.guarded, points) if self.mapper is None else self.mapper(self.guarded, list(points))
+        for result in results:
+            self.count += 1
+            self.progress.tick(self.count)
+            if isinstance(result, Failure):
+                self.failure = result.text
+            yield result
+
+    def _batches(self, vectors: np.ndarray) -> Iterable[tuple[int, np.ndarray | None]]:
+        size = max(1, CHUNK // max(1, vectors.shape[1] + self.output.size))
+        for start in range(0, len(vectors), size):
+            block = vectors[start : start + size]
+            result = self.guarded(self.argument.build_batch(block))
+            self.count += len(block)
+            self.progress.tick(self.count)
+            if isinstance(result, Failure):
+                self.failure = result.text
+                if len(block) > 1 and not np.iscomplexobj(block):
+                    # One bad point fails the whole call: ask for the points one at a time.
+                    for index in range(len(block)):
+                        single = self.guarded(self.argument.build_batch(block[index : index + 1]))
+                        self.count += 1
+                        if not isinstance(single, Failure):
+                            yield start + index, self.output.flat_batch(single, 1)
+                else:
+                    yield start, None
+            else:
+                yield start, self.output.flat_batch(result, len(block))
+
+
+def _output_array(leaf: Any) -> np.ndarray:
+    array = np.asarray(leaf)
+    if array.dtype.kind not in "fciu":
+        what = f"{leaf!r} of type {type(leaf).__name__}" if array.ndim == 0 else f"an array of dtype {array.dtype}"
+        msg = f"f(x) returned {what}. It must return real or complex numbers. Convert the result with float()."
+        raise InputError(msg)
+    return array
+
+
+def _unit(dtype: np.dtype) -> float:
+    return float(np.finfo(dtype).eps) / 2 if dtype.kind in "fc" and dtype.itemsize >= 2 else 2.0**-53
+
+
+__all__ = ["Evaluator", "Output", "TreeDef"]

@@ -1,0 +1,27 @@
+"""Checks of the arguments that all public functions share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradwise.errors import InputError
+
+
+def check_function(f: Any) -> None:
+    """Raise unless f can be called."""
+    if not callable(f):
+        msg = (
+            f"f={f!r} is a {type(f).__name__}, which cannot be called. f must be a function of x. "
+            f"Pass the function itself, f, and not its value f(x)."
+        )
+        raise InputError(msg)
+
+
+def check_options(order: Any, complex_step: Any) -> None:
+    """Raise unless order is a positive integer and complex_step is one of its three values."""
+    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+        msg = f"order={order!r} is not a positive integer. The order of a derivative is 1, 2, 3, …. Write order=1."
+        raise InputError(msg)
+    if complex_step not in ("auto", True, False):
+        msg = f'complex_step={complex_step!r} is unknown. It must be "auto", True or False. Leave it out.'
+        raise InputError(msg)
