@@ -1,0 +1,204 @@
+"""The reference backend: one NumPy call an equation.
+
+The environment is a list of values by variable.  Three things are decided once, when an executable is built: how each equation is called
+(static parameters bound, common cases without the generic call), which equations may overwrite an operand (its last use, and nobody else can see its memory),
+and where large values are let go.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.program import ArrayType, Equation, Primitive, Program, constant
+from gradwise.rules.algebra import add_p, broadcast_to_p, neg, reshape_p, sub_p, sum_to_p
+from gradwise.rules.products import einsum
+from gradwise.rules.shapes import getitem, numpy_key, scatter_add, scatter_add_into
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+#: below this many entries a fresh array costs less than the bookkeeping of reusing one
+REUSE_SIZE = 4096
+#: values above this size are let go after their last use
+FREE_SIZE = 4096
+
+# primitives whose value may share memory with an operand, beside those marked as views
+_MAY_ALIAS = {broadcast_to_p, sum_to_p, einsum}
+
+
+def _bind_getitem(params: tuple[Any, ...], arity: int) -> Callable[..., Any] | None:
+    if arity > 1:
+        return None
+    key = numpy_key(params[0], ())
+    if len(key) == 1:
+        key = key[0]
+    return lambda x: x[key]
+
+
+def _bind_scatter_add(params: tuple[Any, ...], arity: int) -> Callable[..., Any]:
+    key = params[0]
+    return lambda x, updates, *arrays: scatter_add_into(np.array(x), updates, *arrays, key)
+
+
+def _bind_reshape(params: tuple[Any, ...], arity: int) -> Callable[..., Any]:
+    (shape,) = params
+    return lambda x: (x if type(x) is np.ndarray else np.asarray(x)).reshape(shape)
+
+
+_BINDERS: dict[Primitive, Any] = {getitem: _bind_getitem, scatter_add: _bind_scatter_add, reshape_p: _bind_reshape}
+
+
+def bind(primitive: Primitive, params: tuple[Any, ...], arity: int) -> Callable[..., Any]:
+    """The primitive's value as a function of its operands alone."""
+    binder = _BINDERS.get(primitive)
+    bound = binder(params, arity) if binder is not None else None
+    if bound is not None:
+        return bound
+    value = primitive.value
+    if not params:
+        return value
+    if arity == 1:
+        if len(params) == 1:
+            (p,) = params
+            return lambda x: value(x, p)
+        return lambda x: value(x, *params)
+    return lambda *operands: value(*operands, *params)
+
+
+def _in_place(primitive: Primitive, params: tuple[Any, ...], position: int) -> Callable[..., Any] | None:
+    """The primitive overwriting its operand at ``position``, if it can."""
+    if primitive is scatter_add and position == 0:
+        key = params[0]
+        return lambda x, updates, *arrays: scatter_add_into(x, updates, *arrays, key)
+    if primitive is add_p:
+        return (lambda x, z: np.add(x, z, out=x)) if position == 0 else (lambda x, z: np.add(x, z, out=z))
+    if primitive is sub_p and position == 0:
+        return lambda x, z: np.subtract(x, z, out=x)
+    if primitive is neg:
+        return lambda x: np.negative(x, out=x)
+    return None
+
+
+# instruction kinds
+_UNARY, _BINARY, _GENERAL, _MULTIPLE, _FREE = range(5)
+
+
+class Executable:
+    """A list of equations ready to run."""
+
+    __slots__ = ("_code", "_constants", "_outputs", "size")
+
+    def __init__(
+        self, code: list[Any], constants: list[tuple[int, Any]], outputs: Sequence[int | None], size: int
+    ) -> None:
+        self._code = code
+        self._constants = constants
+        self._outputs = outputs
+        self.size = size
+
+    def run(self, env: list[Any]) -> list[Any]:
+        """Fill ``env`` (a list by variable that holds what is given) and return the values of the outputs (None where the output is None)."""
+        for variable, value in self._constants:
+            env[variable] = value
+        with np.errstate(all="ignore"):
+            for kind, function, a, b, out in self._code:
+                if kind == 1:
+                    env[out] = function(env[a], env[b])
+                elif kind == 0:
+                    env[out] = function(env[a])
+                elif kind == 2:
+                    env[out] = function(*[env[i] for i in a])
+                elif kind == 3:
+                    for variable, value in zip(out, function(*[env[i] for i in a]), strict=True):
+                        env[variable] = value
+                else:
+                    for variable in a:
+                        env[variable] = None
+        return [None if o is None else env[o] for o in self._outputs]
+
+
+def build(
+    equations: Sequence[Equation],
+    types: Sequence[ArrayType],
+    outputs: Sequence[int | None],
+    given: Iterable[int] = (),
+    keep: Iterable[int] = (),
+) -> Executable:
+    """An executable for ``equations``.
+
+    Parameters
+    ----------
+    given : iterable of int
+        Variables that the caller puts into the environment; never overwritten.
+    keep : iterable of int
+        Variables that the caller reads afterwards.
+    """
+    forever = len(equations)
+    root: dict[int, int] = {}
+    last: dict[int, int] = {}
+    owned: set[int] = set()
+    for k, equation in enumerate(equations):
+        for i in equation.inputs:
+            last[root.get(i, i)] = k
+        primitive = equation.primitive
+        if primitive.view or primitive in _MAY_ALIAS:
+            if equation.inputs:
+                parent = equation.inputs[0]
+                for o in equation.output_tuple:
+                    root[o] = root.get(parent, parent)
+        elif not primitive.multiple and primitive.name != "call":
+            owned.add(equation.outputs)
+    for o in (*outputs, *given, *keep):
+        if o is not None:
+            last[root.get(o, o)] = forever
+    code: list[Any] = []
+    constants: list[tuple[int, Any]] = []
+    for k, equation in enumerate(equations):
+        primitive, inputs = equation.primitive, equation.inputs
+        if primitive is constant:
+            constants.append((equation.outputs, primitive.value(*equation.params)))
+            continue
+        function = None
+        large = not primitive.multiple and types[equation.outputs].size >= REUSE_SIZE
+        if large or primitive is scatter_add:
+            for position, i in enumerate(inputs[:2]):
+                if (
+                    i in owned
+                    and last.get(i) == k
+                    and types[i] is types[equation.outputs]
+                    and types[i].shape != ()
+                    and inputs.count(i) == 1
+                    and all(root.get(j, j) != i for j in inputs if j != i)
+                ):
+                    function = _in_place(primitive, equation.params, position)
+                    if function is not None:
+                        break
+        if function is None:
+            function = bind(primitive, equation.params, len(inputs))
+        if primitive.multiple:
+            code.append((_MULTIPLE, function, inputs, None, equation.outputs))
+        elif len(inputs) == 2:
+            code.append((_BINARY, function, inputs[0], inputs[1], equation.outputs))
+        elif len(inputs) == 1:
+            code.append((_UNARY, function, inputs[0], None, equation.outputs))
+        else:
+            code.append((_GENERAL, function, inputs, None, equation.outputs))
+        gone = [
+            i for i in set(inputs) if types[i].size >= FREE_SIZE and last[root.get(i, i)] == k and (i in owned or i in root)
+        ]
+        if gone:
+            code.append((_FREE, None, gone, None, None))
+    return Executable(code, constants, list(outputs), len(types))
+
+
+def evaluate(program: Program, inputs: Sequence[Any], captured: Sequence[Any]) -> list[Any]:
+    """The outputs of a program for given inputs and captured values."""
+    executable = build(program.equations, program.types, program.outputs, (*program.inputs, *program.captured))
+    env: list[Any] = [None] * len(program.types)
+    for variable, value in zip(program.inputs, inputs, strict=True):
+        env[variable] = value
+    for variable, value in zip(program.captured, captured, strict=True):
+        env[variable] = value
+    return executable.run(env)

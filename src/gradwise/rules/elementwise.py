@@ -1,0 +1,351 @@
+"""Elementwise mathematics: value and derivative side by side, y being the value.
+
+Formulas: Abramowitz & Stegun 4.2-4.6 (elementary functions), IEEE 754 for special values.  Conventions at kinks: |x|' (0) = 0;
+max and min at a tie give ½ to each of two operands that move, and 0 to one that meets an operand that does not.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from gradwise.program import ArrayType
+from gradwise.rules.algebra import (
+    bool_result,
+    broadcast_shape,
+    broadcast_to,
+    conj_if_complex,
+    convert,
+    div,
+    elementwise,
+    equal,
+    greater,
+    less,
+    mul,
+    neg,
+    not_equal,
+    real,
+    real_dtype,
+    select,
+    sum_to,
+)
+
+_LN2, _LN10 = float(np.log(2.0)), float(np.log(10.0))
+
+
+def _at_zero(operands: Any, output: Any) -> Any:
+    return np.equal(operands[0], 0)
+
+
+# --- powers, exponentials, logarithms -----------------------------------------------------------------------------------
+
+square = elementwise("square", np.square, lambda x, y: 2 * x, keeps="operands")
+reciprocal = elementwise("reciprocal", np.reciprocal, lambda x, y: -(y * y), keeps="output")
+sqrt = elementwise("sqrt", np.sqrt, lambda x, y: div(0.5, y), keeps="output")
+cbrt = elementwise("cbrt", np.cbrt, lambda x, y: div(1.0 / 3.0, y * y), keeps="output")
+exp = elementwise("exp", np.exp, lambda x, y: y, keeps="output")
+exp2 = elementwise("exp2", np.exp2, lambda x, y: y * _LN2, keeps="output")
+expm1 = elementwise("expm1", np.expm1, lambda x, y: y + 1, keeps="output")
+log = elementwise("log", np.log, lambda x, y: div(1, x), keeps="operands")
+log2 = elementwise("log2", np.log2, lambda x, y: div(1 / _LN2, x), keeps="operands")
+log10 = elementwise("log10", np.log10, lambda x, y: div(1 / _LN10, x), keeps="operands")
+log1p = elementwise("log1p", np.log1p, lambda x, y: div(1, 1 + x), keeps="operands")
+
+
+def _power_value(x: Any, n: Any) -> Any:
+    if type(x) is float:
+        x = np.float64(x)  # Python's pow raises or turns complex where NumPy gives inf or nan
+    return x**n
+
+
+def _power_derivative(x: Any, y: Any, n: Any) -> Any:
+    if n == 0:
+        return None
+    if n == 1:
+        return 1
+    if n == 2:
+        return 2 * x
+    return n * power(x, params=(n - 1,))
+
+
+#: x to a power that is a number known when the program is recorded: n xⁿ⁻¹, exact at x = 0 and for x < 0.
+power = elementwise("power", _power_value, _power_derivative, params=("exponent",), keeps="operands")
+
+
+def _pow_derivative(x: Any, z: Any, y: Any) -> Any:
+    def by_base() -> Any:  # z xᶻ⁻¹, and 0 for z = 0 also at x = 0
+        return select(equal(z, 0), 0, z * pow_(x, z - 1))
+
+    def by_exponent() -> Any:  # xᶻ log x, and 0 at x = 0 for z > 0 (0ᶻ is constant there)
+        if x.dtype.kind == "c":
+            return y * select(equal(x, 0), 0, log(select(equal(x, 0), 1, x)))
+        safe = select(equal(x, 0), 1, x)
+        limit = select(greater(z, 0), 0.0, -np.inf)
+        return select(equal(x, 0), limit, y * log(safe))
+
+    return by_base, by_exponent
+
+
+pow_ = elementwise("pow", np.power, _pow_derivative)
+
+logaddexp = elementwise(
+    "logaddexp", np.logaddexp, lambda x, z, y: (lambda: exp(_shifted(x, y)), lambda: exp(_shifted(z, y)))
+)
+logaddexp2 = elementwise(
+    "logaddexp2", np.logaddexp2, lambda x, z, y: (lambda: exp2(_shifted(x, y)), lambda: exp2(_shifted(z, y)))
+)
+
+
+def _shifted(x: Any, y: Any) -> Any:
+    """x − y, and 0 where both are the same infinity."""
+    return select(equal(x, y), 0, x - y)
+
+
+# --- trigonometric and hyperbolic ---------------------------------------------------------------------------------------
+
+sin = elementwise("sin", np.sin, lambda x, y: cos(x), keeps="operands")
+cos = elementwise("cos", np.cos, lambda x, y: neg(sin(x)), keeps="operands")
+tan = elementwise("tan", np.tan, lambda x, y: 1 + y * y, keeps="output")
+arcsin = elementwise("arcsin", np.arcsin, lambda x, y: div(1, sqrt((1 - x) * (1 + x))), keeps="operands")
+arccos = elementwise("arccos", np.arccos, lambda x, y: div(-1, sqrt((1 - x) * (1 + x))), keeps="operands")
+arctan = elementwise("arctan", np.arctan, lambda x, y: div(1, 1 + x * x), keeps="operands")
+sinh = elementwise("sinh", np.sinh, lambda x, y: cosh(x), keeps="operands")
+cosh = elementwise("cosh", np.cosh, lambda x, y: sinh(x), keeps="operands")
+# 1 − tanh² loses all its digits where tanh rounds to ±1; 1/cosh² does not
+tanh = elementwise("tanh", np.tanh, lambda x, y: reciprocal(square(cosh(x))), keeps="operands")
+arcsinh = elementwise("arcsinh", np.arcsinh, lambda x, y: div(1, hypot_one(x)), keeps="operands")
+arccosh = elementwise("arccosh", np.arccosh, lambda x, y: div(1, sqrt(x - 1) * sqrt(x + 1)), keeps="operands")
+arctanh = elementwise("arctanh", np.arctanh, lambda x, y: div(1, (1 - x) * (1 + x)), keeps="operands")
+
+
+def hypot_one(x: Any) -> Any:
+    """√(1 + x²), without overflow for real x."""
+    return sqrt(1 + x * x) if x.dtype.kind == "c" else hypot(x, 1)
+
+
+def _arctan2_derivative(x: Any, z: Any, y: Any) -> Any:
+    # divided twice by the radius, which neither overflows nor underflows
+    def partial(numerator: Any) -> Any:
+        radius = hypot(x, z)
+        return div(div(numerator, radius), radius)
+
+    return lambda: partial(z), lambda: partial(-x)
+
+
+arctan2 = elementwise("arctan2", np.arctan2, _arctan2_derivative)
+
+
+def _both_zero(operands: Any, output: Any) -> Any:
+    return np.equal(output, 0)
+
+
+def _hypot_derivative(x: Any, z: Any, y: Any) -> Any:
+    def partial(numerator: Any) -> Any:  # 0 at the origin, the convention for a norm
+        return select(equal(y, 0), 0, div(numerator, select(equal(y, 0), 1, y)))
+
+    return lambda: partial(x), lambda: partial(z)
+
+
+hypot = elementwise(
+    "hypot", np.hypot, _hypot_derivative, kink=_both_zero, kink_name="hypot at the origin (slope taken as 0)"
+)
+sinc = elementwise("sinc", np.sinc, lambda x, y: _sinc_derivative(x, params=(1,)), keeps="operands")
+
+
+def _sinc_nth(x: Any, n: int) -> Any:
+    """The n-th derivative of sin(πx)/(πx) = ∫₀¹ cos(πxt) dt, by recurrence or, near 0, by its series."""
+    x = np.asarray(x, dtype=np.result_type(x, np.float64))
+    t = np.pi * x
+    small = np.abs(t) < 1.0 + n
+    s = np.zeros_like(t)
+    # (d/dt)ⁿ of Σ (−1)ᵏ t²ᵏ/(2k+1)!
+    term_t = np.where(small, t, 0.0)
+    from_k = (n + 1) // 2
+    coefficient = float((-1) ** from_k)
+    for j in range(1, 2 * from_k + 2):
+        coefficient /= j
+    for j in range(2 * from_k - n + 1, 2 * from_k + 1):
+        coefficient *= j
+    power_t = term_t ** (2 * from_k - n)
+    k = from_k
+    for _ in range(30 + 2 * n):
+        s = s + coefficient * power_t
+        a, b = 2 * k + 1, 2 * k + 2
+        coefficient *= -a * b / ((a - n) * (b - n) * (a + 1) * (b + 1))
+        power_t = power_t * term_t**2
+        k += 1
+    # t f⁽ⁿ⁾ = sin⁽ⁿ⁾(t) − n f⁽ⁿ⁻¹⁾, stable away from 0
+    safe = np.where(small, 1.0, t)
+    f = np.sin(safe) / safe
+    for m in range(1, n + 1):
+        f = (np.sin(safe + m * np.pi / 2) - m * f) / safe
+    return np.where(small, s, f)[()] * np.pi**n
+
+
+_sinc_derivative = elementwise(
+    "sinc_derivative",
+    _sinc_nth,
+    lambda x, y, n: _sinc_derivative(x, params=(n + 1,)),
+    params=("order",),
+    keeps="operands",
+)
+
+# --- kinks --------------------------------------------------------------------------------------------------------------
+
+
+def _abs_jvp(primals: Any, tangents: Any, y: Any) -> Any:
+    (x,), (dx,) = primals, tangents
+    if x.dtype.kind == "c":  # Re(conj(z)/|z| · dz)
+        return real(mul(conj_if_complex(sign(x)), dx))
+    return mul(sign(x), dx)
+
+
+def _abs_result(t: ArrayType) -> ArrayType:
+    return ArrayType(t.shape, real_dtype(t.dtype))
+
+
+abs_ = elementwise(
+    "abs", operator.abs, result=_abs_result, jvp=_abs_jvp, keeps="operands", kink=_at_zero, kink_name="abs at 0 (slope taken as 0)"
+)
+
+
+def _sign_jvp(primals: Any, tangents: Any, y: Any) -> Any:
+    (x,), (dx,) = primals, tangents
+    if x.dtype.kind != "c":
+        return None
+    # z/|z| turns with z: d(z/|z|) = i y Im(conj(y) dz)/|z|
+    radius = abs_(x)
+    safe = select(equal(radius, 0), 1, radius)
+    turn = _imaginary(mul(conj_if_complex(y), dx)) / safe
+    return mul(mul(y, 1j), select(equal(radius, 0), 0, turn))
+
+
+def _imaginary(z: Any) -> Any:
+    return real(mul(z, -1j))
+
+
+sign = elementwise("sign", np.sign, jvp=_sign_jvp, kink=_at_zero, kink_name="sign at 0 (a jump; slope taken as 0)")
+
+
+def _angle_jvp(primals: Any, tangents: Any, y: Any) -> Any:
+    (x,), (dx,) = primals, tangents
+    if x.dtype.kind != "c":
+        return None
+    radius = abs_(x)  # d arg z = Im(conj(z) dz)/|z|²
+    return div(_imaginary(div(mul(conj_if_complex(x), dx), radius)), radius)
+
+
+def _angle_result(t: ArrayType) -> ArrayType:
+    return ArrayType(t.shape, real_dtype(t.dtype))
+
+
+angle = elementwise("angle", np.angle, result=_angle_result, jvp=_angle_jvp, keeps="operands")
+
+
+def _choice(name: str, value: Any, wins: Any) -> Any:
+    """max, min, fmax, fmin: the winner's tangent, ½ each at a tie of two moving operands."""
+
+    def jvp(primals: Any, tangents: Any, y: Any) -> Any:
+        x, z = primals
+        dx, dz = tangents
+        if dx is None or dz is None:
+            mask = _fixed_mask(wins, x, z) if dz is None else _fixed_mask(wins, z, x)
+            return broadcast_to(select(mask, dx if dz is None else dz, 0), y.shape)
+        one_sided = select(_fixed_mask(wins, x, z), dx, dz)
+        return broadcast_to(select(equal(x, z), 0.5 * (dx + dz), one_sided), y.shape)
+
+    def _fixed_mask(wins_: Any, x: Any, z: Any) -> Any:
+        mask = wins_(x, z)
+        if name.startswith("f"):  # fmax and fmin ignore a NaN on the other side
+            return _logical_or(mask, not_equal(z, z))
+        return _logical_or(mask, not_equal(x, x))
+
+    return elementwise(
+        name,
+        value,
+        jvp=jvp,
+        keeps="operands",
+        kink=lambda operands, output: np.equal(*operands),
+        kink_name=f"a tie in {name}",
+    )
+
+
+_logical_or = elementwise("logical_or", np.logical_or, result=bool_result)
+maximum = _choice("maximum", np.maximum, greater)
+minimum = _choice("minimum", np.minimum, less)
+fmax = _choice("fmax", np.fmax, greater)
+fmin = _choice("fmin", np.fmin, less)
+
+# --- piecewise constant, remainders ----------------------------------------------------------------------------------------
+
+
+def _at_integer(operands: Any, output: Any) -> Any:
+    return np.equal(operands[0], output)
+
+
+_jump = "a jump of {} (slope taken as 0)"
+floor = elementwise("floor", np.floor, kink=_at_integer, kink_name=_jump.format("floor"))
+ceil = elementwise("ceil", np.ceil, kink=_at_integer, kink_name=_jump.format("ceil"))
+trunc = elementwise("trunc", np.trunc)
+rint = elementwise("rint", np.rint)
+
+
+def _round_value(x: Any, decimals: int) -> Any:
+    return np.round(x, decimals)
+
+
+round_ = elementwise("round", _round_value, params=("decimals",))
+floor_divide = elementwise("floor_divide", np.floor_divide)
+
+# mod(x, z) = x − z floor(x/z); fmod(x, z) = x − z trunc(x/z): the quotient is constant between its jumps
+mod = elementwise("mod", np.mod, lambda x, z, y: (1, lambda: neg(floor_divide(x, z))))
+fmod = elementwise("fmod", np.fmod, lambda x, z, y: (1, lambda: neg(rint(div(x - y, z)))))
+
+
+def _copysign_jvp(primals: Any, tangents: Any, y: Any) -> Any:
+    x, z = primals
+    if tangents[0] is None:
+        return None
+    return broadcast_to(mul(mul(sign_bit_sign(x), sign_bit_sign(z)), tangents[0]), y.shape)
+
+
+sign_bit_sign = elementwise("sign_bit_sign", lambda x: np.copysign(np.ones((), np.asarray(x).dtype), x)[()])
+copysign = elementwise(
+    "copysign", np.copysign, jvp=_copysign_jvp, keeps="operands", kink=_at_zero, kink_name="copysign at 0"
+)
+nextafter = elementwise("nextafter", np.nextafter, lambda x, z, y: (1, None), keeps="none")
+heaviside = elementwise("heaviside", np.heaviside, lambda x, z, y: (None, lambda: convert(equal(x, 0), x.dtype)))
+
+
+def _ldexp_value(x: Any, n: Any) -> Any:
+    return np.ldexp(x, n)
+
+
+def _ldexp_result(x: ArrayType, n: ArrayType) -> ArrayType:
+    return ArrayType(broadcast_shape(x.shape, n.shape), x.dtype)
+
+
+ldexp = elementwise(
+    "ldexp",
+    _ldexp_value,
+    result=_ldexp_result,
+    jvp=lambda primals, tangents, y: None if tangents[0] is None else ldexp(tangents[0], primals[1]),
+    keeps="operands",
+)
+
+
+def _ldexp_transpose(ct: Any, operands: Any, linear_: Any) -> Any:
+    return sum_to(ldexp(ct, operands[1]), operands[0].shape), None
+
+
+ldexp.transpose = _ldexp_transpose
+
+# --- predicates ------------------------------------------------------------------------------------------------------------
+
+PREDICATES = {
+    name: elementwise(name, getattr(np, name), result=bool_result)
+    for name in ("isnan", "isinf", "isfinite", "signbit", "logical_not", "logical_and", "logical_xor")
+}
+PREDICATES["logical_or"] = _logical_or

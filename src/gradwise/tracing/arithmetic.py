@@ -1,0 +1,402 @@
+"""Python's operators on traced values: the fast path of recording.
+
+Each operator is one closure that takes the common cases (float64 operands of the same trace, Python numbers, float64 arrays) with a few type tests, and
+leaves everything else (other dtypes, values of other traces, ended traces) to ``binary`` and ``unary``, which are general.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.program import Primitive
+from gradwise.rules import algebra, elementwise
+from gradwise.rules.products import matmul_p
+from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_getframe = sys._getframe
+_float64 = np.float64
+_F64 = np.dtype(np.float64)
+_ndarray = np.ndarray
+
+#: types that other libraries' arrays and containers have: Python should ask them instead
+_NUMBERS = (int, float, complex, np.generic)
+
+
+def _innermost(*operands: Any) -> Any:
+    """The open trace of highest level among the operands, or None."""
+    best = None
+    for o in operands:
+        if isinstance_traced(o) and o.tape.open and (best is None or o.tape.level > best.level):
+            best = o.tape
+    return best
+
+
+def plain(operand: Any) -> Any:
+    """The concrete value of a traced value; anything else as it is."""
+    return operand.current() if isinstance_traced(operand) else operand
+
+
+def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
+    """Record a binary elementwise operation of any operands; ``function`` computes it as Python or NumPy would."""
+    trace = _innermost(x, z)
+    value = function(plain(x), plain(z))
+    if trace is None or value is NotImplemented:
+        return value
+    if dtype_of(value).kind == "O":
+        raise trace.fail(f"{primitive.name} of {_describe(x)} and {_describe(z)} gives objects. Numbers are required")
+    dtype = dtype_of(value)
+    if dtype.kind == "b":  # a comparison: compare in the common dtype of the operands
+        dtype = dtype_of(np.asarray(plain(x)) if not _weak(z) else plain(x))
+        dtype = np.result_type(plain(x), plain(z)) if dtype.kind != "O" else dtype
+    elif dtype.kind in "iu" and not (_moves(x) or _moves(z)):
+        return _concrete(trace, function, x, z)
+    return apply(trace, primitive, (x, z), (), value, dtype)
+
+
+def _weak(x: Any) -> bool:
+    return isinstance(x, (int, float, complex)) and not isinstance(x, np.generic)
+
+
+def _moves(x: Any) -> bool:
+    """Whether a traced value carries a derivative."""
+    return isinstance_traced(x) and dtype_of(x.value).kind in "fc"
+
+
+def _describe(x: Any) -> str:
+    x = plain(x)
+    return f"{type(x).__name__} {x!r}" if np.ndim(x) == 0 else f"{type(x).__name__} of shape {np.shape(x)}"
+
+
+def _concrete(trace: Any, function: Callable[..., Any], *operands: Any) -> Any:
+    """Arithmetic of integers and booleans that carry no derivative: the concrete answer, with a guard on what it depends on."""
+    return function(*[concrete(o) for o in operands])
+
+
+def concrete(operand: Any, kind: str = "value") -> Any:
+    """The concrete value of an operand, guarded."""
+    if not isinstance_traced(operand):
+        return operand
+    value = operand.current()
+    if operand.tape.open:
+        kept = value.copy() if type(value) is np.ndarray else value
+        operand.tape.guard(operand.index, kind, kept)
+    return value
+
+
+def unary(function: Callable[..., Any], primitive: Primitive, x: Any) -> Any:
+    """Record a unary elementwise operation."""
+    value = function(plain(x))
+    if not x.tape.open:
+        return value
+    dtype = dtype_of(value)
+    keep = dtype.kind in "fc" and dtype_of(x.value).kind not in "fc"
+    return apply(x.tape, primitive, (x,), (), value, dtype if keep else None)
+
+
+def _scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipped: bool) -> Callable[..., Any]:
+    def method(self: TracedScalar, other: Any) -> Any:
+        trace = self.tape
+        value = self.value
+        kind = type(value)
+        if trace.open and (kind is _float64 or kind is float):
+            cls = type(other)
+            if cls is TracedScalar:
+                z = other.value
+                kind = type(z)
+                if other.tape is trace and (kind is _float64 or kind is float):
+                    out = function(value, z)
+                    pair = (self.index, other.index)
+                else:
+                    return binary(function, primitive, self, other)
+            elif cls is float or cls is int or cls is _float64:
+                if flipped:
+                    out = function(other, value)
+                    pair = (trace.number(other), self.index)
+                else:
+                    out = function(value, other)
+                    pair = (self.index, trace.number(other))
+            elif flipped:
+                return _general(function, primitive, other, self)
+            else:
+                return _general(function, primitive, self, other)
+            values = trace.values
+            index = len(values)
+            values.append(out)
+            trace.ops.append((primitive, pair, ()))
+            trace.outs.append(index)
+            where = trace.where
+            if where is None:
+                frame = _getframe(1)
+                where = (frame.f_code, frame.f_lasti)
+            trace.places.append(where)
+            return TracedScalar(trace, index, out)
+        return _general(function, primitive, other, self) if flipped else _general(function, primitive, self, other)
+
+    return method
+
+
+def _general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
+    other = z if isinstance_traced(x) else x
+    if not isinstance_traced(other) and not isinstance(other, (*_NUMBERS, _ndarray, list, tuple)):
+        if hasattr(other, "__array_ufunc__") or not hasattr(other, "__array__"):
+            return NotImplemented
+        return NotImplemented
+    if isinstance(other, (list, tuple)) and not isinstance_traced(other):
+        if any(isinstance_traced(o) for o in other):
+            return NotImplemented
+        if x is other:
+            x = np.asarray(x)
+        else:
+            z = np.asarray(z)
+    return binary(function, primitive, x, z)
+
+
+def _array_operator(function: Callable[..., Any], primitive: Primitive, *, flipped: bool) -> Callable[..., Any]:
+    keeps = primitive.keeps
+    keep_pair = keeps != "none"
+    keep_one = keeps == "all" or keeps == "operands"
+    keep_out = keeps == "all"
+
+    def method(self: TracedArray, other: Any) -> Any:
+        trace = self.tape
+        if not trace.open:
+            return _general(function, primitive, other, self) if flipped else _general(function, primitive, self, other)
+        root = self.root
+        if root is not None and self.version != root.version:
+            self.refresh()
+        value = self.value
+        cls = type(other)
+        if value.dtype is not _F64:
+            return _general(function, primitive, other, self) if flipped else _general(function, primitive, self, other)
+        if cls is TracedArray:
+            if other.tape is not trace:
+                return binary(function, primitive, self, other)
+            other.sync()
+            z = other.value
+            if z.dtype is not _F64:
+                return binary(function, primitive, self, other)
+            out = function(value, z)
+            pair = (self.index, other.index)
+            if keep_pair:
+                self.pin()
+                other.pin()
+        elif cls is TracedScalar:
+            z = other.value
+            kind = type(z)
+            if other.tape is not trace or (kind is not _float64 and kind is not float):
+                return binary(function, primitive, self, other)
+            out = function(value, z)
+            pair = (self.index, other.index)
+            if keep_pair:
+                self.pin()
+        elif cls is float or cls is int or cls is _float64:
+            if flipped:
+                out = function(other, value)
+                pair = (trace.number(other), self.index)
+            else:
+                out = function(value, other)
+                pair = (self.index, trace.number(other))
+            if keep_one:
+                self.pin()
+        elif cls is _ndarray and other.dtype is _F64:
+            if flipped:
+                out = function(other, value)
+                pair = (trace.capture(other)[0], self.index)
+            else:
+                out = function(value, other)
+                pair = (self.index, trace.capture(other)[0])
+            if keep_one:
+                self.pin()
+        else:
+            return _general(function, primitive, other, self) if flipped else _general(function, primitive, self, other)
+        is_array = type(out) is _ndarray
+        values = trace.values
+        index = len(values)
+        values.append(out if keep_out or not is_array else None)
+        trace.ops.append((primitive, pair, ()))
+        trace.outs.append(index)
+        where = trace.where
+        if where is None:
+            frame = _getframe(1)
+            where = (frame.f_code, frame.f_lasti)
+        trace.places.append(where)
+        return TracedArray(trace, index, out, keep_out) if is_array else TracedScalar(trace, index, out)
+
+    return method
+
+
+BINARY: dict[str, tuple[Callable[..., Any], Primitive]] = {
+    "add": (operator.add, algebra.add_p),
+    "sub": (operator.sub, algebra.sub_p),
+    "mul": (operator.mul, algebra.mul_p),
+    "truediv": (operator.truediv, algebra.div_p),
+    "mod": (operator.mod, elementwise.mod),
+    "floordiv": (operator.floordiv, elementwise.floor_divide),
+}
+
+COMPARISONS: dict[str, tuple[Callable[..., Any], Primitive]] = {
+    "eq": (operator.eq, algebra.equal),
+    "ne": (operator.ne, algebra.not_equal),
+    "lt": (operator.lt, algebra.less),
+    "le": (operator.le, algebra.less_equal),
+    "gt": (operator.gt, algebra.greater),
+    "ge": (operator.ge, algebra.greater_equal),
+}
+
+
+def _power(x: Any, z: Any) -> Any:
+    """x ** z; a number as exponent becomes part of the program, so that xⁿ is differentiated exactly at 0 and for x < 0."""
+    if isinstance_traced(x) and not isinstance_traced(z):
+        if type(z) is np.ndarray and z.ndim == 0:
+            z = z[()]
+        if isinstance(z, (int, float, np.floating, np.integer)) and not isinstance(z, np.ndarray):
+            value = plain(x) ** z
+            if not x.tape.open:
+                return value
+            dtype = dtype_of(value)
+            if dtype.kind != "c" or dtype_of(x.value).kind == "c":
+                if dtype.kind in "iu":
+                    return concrete(x) ** z
+                exponent = int(z) if float(z).is_integer() else float(z)
+                return apply(x.tape, elementwise.power, (x,), (exponent,), value, dtype)
+            return apply(x.tape, elementwise.pow_, (x, z), (), value, dtype)
+    if not isinstance_traced(z) and not isinstance_traced(x):
+        return NotImplemented
+    return _general(operator.pow, elementwise.pow_, x, z)
+
+
+def _matmul(x: Any, z: Any) -> Any:
+    other = z if isinstance_traced(x) else x
+    if not isinstance_traced(other) and type(other) is not _ndarray:
+        if isinstance(other, (list, tuple)):
+            x, z = (np.asarray(x), z) if other is x else (x, np.asarray(z))
+        else:
+            return NotImplemented
+    return binary(operator.matmul, matmul_p, x, z)
+
+
+def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: TracedArray, other: Any) -> Any:
+        trace = self.tape
+        if not trace.open:
+            self.current()[...] = plain(function(self, other))
+            return self
+        outermost = trace.where is None
+        if outermost:
+            frame = _getframe(1)
+            trace.where = (frame.f_code, frame.f_lasti)
+        try:
+            result = function(self, other)
+            if result is not NotImplemented:
+                assign_whole(self, result)
+                return self
+            return result
+        finally:
+            if outermost:
+                trace.where = None
+
+    return method
+
+
+def assign_whole(target: TracedArray, result: Any) -> None:
+    """``target[...] = result`` with the checks that NumPy makes for an ``out=`` argument."""
+    trace = target.tape
+    if isinstance_traced(result) and result.tape is not trace and result.tape.open and result.tape.level > trace.level:
+        raise trace.fail(
+            "an array of an outer function was assigned a value of the function being differentiated inside it. Return the value instead"
+        )
+    value, present = plain(result), target.current()
+    if np.shape(value) != present.shape:
+        raise ValueError(
+            f"non-broadcastable output operand with shape {present.shape} doesn't match the broadcast shape {np.shape(value)}"
+        )
+    if not np.can_cast(dtype_of(value), present.dtype, "same_kind"):
+        raise TypeError(f"cannot cast from {dtype_of(value)} to {present.dtype} with casting rule 'same_kind'")
+    target.replace(result if isinstance_traced(result) and result.tape is trace else lifted(trace, result))
+
+
+def lifted(trace: Any, operand: Any) -> Any:
+    """A plain value, or a value of an outer trace, as a traced value of ``trace``."""
+    if isinstance_traced(operand) and operand.tape is trace:
+        return operand
+    index, value = trace.capture(operand)
+    return TracedArray(trace, index, value, pinned=True) if type(value) is _ndarray else TracedScalar(trace, index, value)
+
+
+def _integer(self: Traced) -> int:
+    return int(concrete(self, "int"))
+
+
+def _index(self: Traced) -> int:
+    value = self.current()
+    if dtype_of(value).kind not in "iub" or np.ndim(value):
+        raise TypeError("only integer scalar arrays can be converted to a scalar index")
+    return operator.index(concrete(self, "index"))
+
+
+def _bool(self: Traced) -> bool:
+    value = self.current()
+    answer = bool(value)
+    if self.tape.open:
+        self.tape.guard(self.index, "bool", answer)
+    return answer
+
+
+def install(scalar: type, array: type) -> None:
+    """Give the traced classes Python's operators."""
+    for name, (function, primitive) in {**BINARY, **COMPARISONS}.items():
+        reflected = name in BINARY
+        for flipped in (False, True) if reflected else (False,):
+            method = f"__{'r' if flipped else ''}{name}__"
+            setattr(scalar, method, _scalar_operator(function, primitive, flipped=flipped))
+            setattr(array, method, _array_operator(function, primitive, flipped=flipped))
+    logical = {"and": (operator.and_, elementwise.PREDICATES["logical_and"]), "or": (operator.or_, elementwise.PREDICATES["logical_or"]), "xor": (operator.xor, elementwise.PREDICATES["logical_xor"])}
+    for name, (function, primitive) in logical.items():
+
+        def logical_method(self: Any, other: Any, function: Any = function, primitive: Any = primitive) -> Any:
+            return _logical(function, primitive, self, other)
+
+        def flipped_method(self: Any, other: Any, function: Any = function, primitive: Any = primitive) -> Any:
+            return _logical(function, primitive, other, self)
+
+        for cls in (scalar, array):
+            setattr(cls, f"__{name}__", logical_method)
+            setattr(cls, f"__r{name}__", flipped_method)
+        setattr(array, f"__i{name}__", _in_place(logical_method))
+    for cls in (scalar, array):
+        cls.__pow__ = lambda self, other, modulus=None: _power(self, other)  # type: ignore[attr-defined]
+        cls.__rpow__ = lambda self, other, modulus=None: _power(other, self)  # type: ignore[attr-defined]
+        cls.__matmul__ = lambda self, other: _matmul(self, other)  # type: ignore[attr-defined]
+        cls.__rmatmul__ = lambda self, other: _matmul(other, self)  # type: ignore[attr-defined]
+        cls.__neg__ = lambda self: unary(operator.neg, algebra.neg, self)  # type: ignore[attr-defined]
+        cls.__pos__ = lambda self: self.copy() if type(self) is array else self  # type: ignore[attr-defined]
+        cls.__abs__ = lambda self: unary(operator.abs, elementwise.abs_, self)  # type: ignore[attr-defined]
+        cls.__invert__ = _invert  # type: ignore[attr-defined]
+        cls.__divmod__ = lambda self, other: (self // other, self % other)  # type: ignore[attr-defined]
+        cls.__rdivmod__ = lambda self, other: (other // self, other % self)  # type: ignore[attr-defined]
+        cls.__int__ = _integer  # type: ignore[attr-defined]
+        cls.__index__ = _index  # type: ignore[attr-defined]
+        cls.__bool__ = _bool  # type: ignore[attr-defined]
+    for name, (function, _) in BINARY.items():
+        setattr(array, f"__i{name}__", _in_place(function))
+    array.__ipow__ = _in_place(_power)  # type: ignore[attr-defined]
+    array.__imatmul__ = _in_place(_matmul)  # type: ignore[attr-defined]
+
+
+def _logical(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
+    if dtype_of(plain(x)).kind == "b" and dtype_of(plain(z)).kind == "b":
+        return binary(function, primitive, x, z)
+    return function(concrete(x), concrete(z))
+
+
+def _invert(self: Traced) -> Any:
+    if dtype_of(self.value).kind == "b":
+        return unary(operator.invert, elementwise.PREDICATES["logical_not"], self)
+    return ~concrete(self)

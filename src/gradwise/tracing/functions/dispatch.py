@@ -1,0 +1,68 @@
+"""The protocol: find our version of a NumPy function, call it with the user's line noted, or say clearly that there is none."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.functions import creation, joining, ordering, products, shaping, statistics
+from gradwise.tracing.traced import dtype_of, isinstance_traced
+
+_getframe = sys._getframe
+
+FUNCTIONS: dict[Any, Any] = {
+    **creation.FUNCTIONS,
+    **shaping.FUNCTIONS,
+    **joining.FUNCTIONS,
+    **products.FUNCTIONS,
+    **statistics.FUNCTIONS,
+    **ordering.FUNCTIONS,
+}
+
+
+def _traced_in(arguments: Any, found: list[Any]) -> list[Any]:
+    for a in arguments:
+        if isinstance_traced(a):
+            found.append(a)
+        elif isinstance(a, (list, tuple)):
+            _traced_in(a, found)
+        elif isinstance(a, dict):
+            _traced_in(a.values(), found)
+    return found
+
+
+def _replace(argument: Any, replace: Any) -> Any:
+    if isinstance_traced(argument):
+        return replace(argument)
+    if isinstance(argument, (list, tuple)) and type(argument) in (list, tuple):
+        return type(argument)(_replace(a, replace) for a in argument)
+    return argument
+
+
+def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """NumPy's protocol (NEP 18)."""
+    traced = _traced_in((*args, *kwargs.values()), [])
+    traces = {t.tape for t in traced if t.tape.open}
+    if not traces:
+        return function(*[_replace(a, plain) for a in args], **{k: _replace(v, plain) for k, v in kwargs.items()})
+    ours = FUNCTIONS.get(function)
+    outermost = [t for t in traces if t.where is None]
+    if outermost:
+        frame = _getframe(1)
+        for trace in outermost:
+            trace.where = (frame.f_code, frame.f_lasti)
+    try:
+        if ours is not None:
+            return ours(*args, **kwargs)
+        moving = [t for t in traced if t.tape.open and dtype_of(t.value).kind in "fc"]
+        if not moving:  # integers and truth values: the concrete answer, guarded
+            return function(*[_replace(a, concrete) for a in args], **{k: _replace(v, concrete) for k, v in kwargs.items()})
+        name = f"{getattr(function, '__module__', 'numpy') or 'numpy'}.{getattr(function, '__name__', function)}"
+        raise moving[0].tape.fail(
+            f"{name} was called with a traced value, and gradwise has no derivative rule for it. A NumPy function with a rule is required. "
+            "Write it with other NumPy functions, give it a rule with gw.custom_rule, or use method='numerical'"
+        )
+    finally:
+        for trace in outermost:
+            trace.where = None

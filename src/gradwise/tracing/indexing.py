@@ -1,0 +1,222 @@
+"""Indexing traced arrays: NumPy's keys in the form that programs have.
+
+A key becomes a tuple with one entry per axis (``rules/shapes.py``) and a list of index arrays.  Masks become the positions of their true entries, since their number is a shape; a
+mask that is traced is guarded.  Basic indexing gives views, advanced indexing copies.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from typing import Any
+
+import numpy as np
+
+from gradwise.rules.shapes import FULL, getitem
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.traced import (
+    TracedArray,
+    TracedScalar,
+    isinstance_traced,
+    keep_operands,
+    operand_index,
+)
+
+_getframe = sys._getframe
+
+
+def _position(entry: Any) -> int | None:
+    """The entry as an integer, if it is one."""
+    cls = type(entry)
+    if cls is int:
+        return entry
+    if cls is bool or cls is np.bool_:
+        return None
+    if cls is TracedScalar and entry.value.__class__ in (bool, np.bool_):
+        return None
+    try:
+        return operator.index(entry)
+    except TypeError:
+        return None
+
+
+def _bound(value: Any) -> int | None:
+    return None if value is None else operator.index(value)
+
+
+def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], list[Any]]:
+    """The key in program form, and its index arrays (plain or traced integer arrays)."""
+    entries = list(key) if type(key) is tuple else [key]
+    arrays: list[Any] = []
+    out: list[Any] = []
+    used = 0
+    expanded: list[Any] = []
+    for entry in entries:
+        if isinstance(entry, (list, range)) and not isinstance_traced(entry):
+            items = list(entry)
+            if any(isinstance_traced(i) for i in items):
+                items = [concrete(i, "index") for i in items]
+            entry = np.asarray(items) if items else np.empty(0, np.intp)
+        expanded.append(entry)
+    for entry in expanded:
+        if entry is None or entry is Ellipsis:
+            continue
+        value = plain(entry)
+        if type(value) in (bool, np.bool_):
+            continue
+        used += value.ndim if type(value) is np.ndarray and value.dtype.kind == "b" else 1
+    if used > len(shape):
+        raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {used} were indexed")
+    if sum(e is Ellipsis for e in expanded) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    axis = 0
+    for entry in expanded:
+        if entry is Ellipsis:
+            out.extend([FULL] * (len(shape) - used))
+            axis += len(shape) - used
+        elif entry is None:
+            out.append(None)
+        elif type(entry) is slice:
+            out.append(("slice", _bound(entry.start), _bound(entry.stop), _bound(entry.step)))
+            axis += 1
+        else:
+            number = _position(entry) if np.ndim(plain(entry)) == 0 else None
+            if number is not None:
+                n = shape[axis]
+                if not -n <= number < n:
+                    raise IndexError(f"index {number} is out of bounds for axis {axis} with size {n}")
+                out.append(number + n if number < 0 else number)
+                axis += 1
+                continue
+            value = plain(entry)
+            if type(value) is not np.ndarray:
+                value = np.asarray(value)
+            if value.dtype.kind == "b":
+                mask = np.asarray(concrete(entry, "mask"))
+                if mask.ndim == 0:
+                    out.append(None)
+                    arrays.append(np.zeros(1 if mask else 0, np.intp))
+                    out[-1:] = [None, ("array", len(arrays) - 1)]
+                    raise IndexError("a single boolean as index is not supported on a traced array; use x[None] or x[:0]")
+                for position in np.nonzero(mask):
+                    arrays.append(position)
+                    out.append(("array", len(arrays) - 1))
+                if mask.shape != shape[axis : axis + mask.ndim]:
+                    raise IndexError(
+                        f"boolean index did not match indexed array along axis {axis}; size of axis is {shape[axis : axis + mask.ndim]} "
+                        f"but size of corresponding boolean axis is {mask.shape}"
+                    )
+                axis += mask.ndim
+            elif value.dtype.kind in "iu":
+                arrays.append(entry if isinstance_traced(entry) else value)
+                out.append(("array", len(arrays) - 1))
+                axis += 1
+            else:
+                raise IndexError(
+                    "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices"
+                )
+    out.extend([FULL] * (len(shape) - axis))
+    return tuple(out), arrays
+
+
+def get(self: TracedArray, key: Any) -> Any:
+    """``self[key]``."""
+    trace = self.tape
+    if not trace.open:
+        return self.current()[_plain_key(key)]
+    root = self.root
+    if root is not None and self.version != root.version:
+        self.refresh()
+    value = self.value
+    cls = type(key)
+    if cls is int:
+        out = value[key]
+        n = value.shape[0]
+        program_key: tuple[Any, ...] = (key + n if key < 0 else key, *(FULL,) * (value.ndim - 1))
+        arrays: list[Any] = []
+    elif cls is slice and type(key.start) in _BOUNDS and type(key.stop) in _BOUNDS and type(key.step) in _BOUNDS:
+        out = value[key]
+        program_key = (("slice", key.start, key.stop, key.step), *(FULL,) * (value.ndim - 1))
+        arrays = []
+    else:
+        if isinstance(key, str) or (isinstance(key, list) and key and isinstance(key[0], str)):
+            raise IndexError("traced arrays have no named fields. Arrays of numbers are required")
+        program_key, arrays = split_key(key, value.shape)
+        out = value[_plain_key(key)]
+    where = trace.where
+    if where is None:
+        frame = _getframe(1)
+        trace.where = (frame.f_code, frame.f_lasti)
+    try:
+        if arrays:
+            indices = tuple(operand_index(trace, a, None) for a in arrays)
+            keep_operands(getitem, (self, *arrays), trace)
+            index = trace.record(getitem, (self.index, *indices), (program_key,), None)
+            if type(out) is np.ndarray:
+                return TracedArray(trace, index, out)
+            trace.values[index] = out
+            return TracedScalar(trace, index, out)
+        if type(out) is np.ndarray:
+            index = trace.record(getitem, (self.index,), (program_key,), None)
+            return self.child_view(getitem, (program_key,), index, out)
+        return TracedScalar(trace, trace.record(getitem, (self.index,), (program_key,), out), out)
+    finally:
+        trace.where = where
+
+
+_BOUNDS = (int, type(None))
+
+
+def _plain_key(key: Any) -> Any:
+    if type(key) is tuple:
+        return tuple(_plain_entry(k) for k in key)
+    return _plain_entry(key)
+
+
+def _plain_entry(entry: Any) -> Any:
+    if isinstance_traced(entry):
+        return entry.current()
+    if type(entry) is slice:
+        return slice(plain(entry.start), plain(entry.stop), plain(entry.step))
+    if isinstance(entry, list):
+        return [plain(e) for e in entry]
+    return entry
+
+
+def put(self: TracedArray, key: Any, updates: Any) -> None:
+    """``self[key] = updates``."""
+    trace = self.tape
+    if not trace.open:
+        self.current()[_plain_key(key)] = plain(updates)
+        return
+    where = trace.where
+    if where is None:
+        frame = _getframe(1)
+        trace.where = (frame.f_code, frame.f_lasti)
+    try:
+        self.sync()
+        if isinstance_traced(updates) and updates.tape.open and updates.tape.level > trace.level:
+            raise trace.fail(
+                "an array of an outer function was assigned a value of the function being differentiated inside it. Return the value instead"
+            )
+        if isinstance(updates, (list, tuple)) and not isinstance_traced(updates):
+            updates = _stacked(trace, updates)
+        program_key, arrays = split_key(key, self.value.shape)
+        if not isinstance_traced(updates):
+            updates = np.asarray(updates) if not np.isscalar(updates) else updates
+        self.write(program_key, tuple(arrays), updates)
+    finally:
+        trace.where = where
+
+
+def _stacked(trace: Any, items: Any) -> Any:
+    """A nested sequence as one array, traced if anything in it is."""
+    if not contains_traced(items):
+        return np.asarray(items)
+    return np.stack([_stacked(trace, i) if isinstance(i, (list, tuple)) and not isinstance_traced(i) else i for i in items])
+
+
+def contains_traced(items: Any) -> bool:
+    if isinstance_traced(items):
+        return True
+    return isinstance(items, (list, tuple)) and any(contains_traced(i) for i in items)

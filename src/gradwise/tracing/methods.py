@@ -1,0 +1,442 @@
+"""The methods and attributes of ndarray (and of NumPy's scalars) on traced values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from gradwise.rules import algebra, elementwise
+from gradwise.rules.algebra import convert_p, real_dtype, reshape_p
+from gradwise.rules.shapes import scatter_add, transpose as transpose_p
+from gradwise.tracing import arithmetic, indexing, reducing
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.traced import (
+    Traced,
+    TracedArray,
+    TracedScalar,
+    apply,
+    dtype_of,
+    escape,
+    isinstance_traced,
+    operand_index,
+)
+
+# --- attributes -------------------------------------------------------------------------------------------------------------
+
+
+def _attribute(name: str) -> property:
+    def read(self: Traced) -> Any:
+        value = self.current()
+        return getattr(value, name) if hasattr(value, name) else getattr(np.asarray(value), name)
+
+    return property(read)
+
+
+def _real(self: Traced) -> Any:
+    if dtype_of(self.value).kind != "c":
+        return self
+    return apply(self.tape, algebra.real_p, (self,)) if self.tape.open else np.real(self.current())
+
+
+def _imag(self: Traced) -> Any:
+    if not self.tape.open:
+        return np.imag(self.current())
+    if dtype_of(self.value).kind != "c":
+        return np.zeros_like(self.current())[()] if type(self) is TracedArray else type(self.value)(0)
+    return apply(self.tape, algebra.imag_p, (self,))
+
+
+def _set_real(self: TracedArray, value: Any) -> None:
+    (self if dtype_of(self.value).kind != "c" else _real(self))[...] = value
+
+
+def _set_imag(self: TracedArray, value: Any) -> None:
+    if dtype_of(self.value).kind != "c":
+        raise TypeError("array does not have imaginary part to set")
+    _imag(self)[...] = value
+
+
+# --- shape ------------------------------------------------------------------------------------------------------------------
+
+
+def reshape(self: Any, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+    """``x.reshape(shape)``; a view where NumPy gives one."""
+    if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)) and not isinstance_traced(shape[0]):
+        shape = tuple(shape[0])
+    shape = tuple(int(concrete(n, "int")) for n in shape)
+    value = self.current()
+    if not self.tape.open:
+        return np.reshape(value, shape, order=order)
+    if order == "A":
+        order = "F" if np.isfortran(np.asarray(value)) else "C"
+    if order == "F":
+        return reshape(self.T, shape[::-1]).T if -1 not in shape else reshape(self.T, np.reshape(value, shape).shape[::-1]).T
+    new = np.reshape(value, shape)
+    if type(self) is TracedScalar:
+        array = _as_array(self)
+        return array if new.shape == () else reshape(array, new.shape)
+    if new.shape == value.shape:
+        return self[...]
+    result = apply(self.tape, reshape_p, (self,), (new.shape,), new)
+    return result.copy() if copy else result
+
+
+def _as_array(self: Any) -> TracedArray:
+    """A traced 0-dimensional array holding a traced scalar."""
+    if type(self) is TracedArray:
+        return self
+    value = np.asarray(self.value)
+    return TracedArray(self.tape, self.index, value, pinned=True)
+
+
+def transpose(self: Any, *axes: Any) -> Any:
+    """``x.transpose(axes)``, a view."""
+    value = self.current()
+    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
+        axes = () if axes[0] is None else tuple(axes[0])
+    if not self.tape.open:
+        return np.transpose(value, axes or None)
+    ndim = np.ndim(value)
+    if ndim < 2 and not axes:
+        return self[...] if type(self) is TracedArray else self
+    order = normalize_axis_tuple(axes, ndim) if axes else tuple(range(ndim))[::-1]
+    if len(order) != ndim:
+        raise ValueError("axes don't match array")
+    return apply(self.tape, transpose_p, (self,), (tuple(order),))
+
+
+def swapaxes(self: Any, axis1: int, axis2: int) -> Any:
+    """``x.swapaxes(a, b)``, a view."""
+    ndim = self.ndim
+    a, b = normalize_axis_index(axis1, ndim), normalize_axis_index(axis2, ndim)
+    order = list(range(ndim))
+    order[a], order[b] = order[b], order[a]
+    return transpose(self, tuple(order))
+
+
+def ravel(self: Any, order: str = "C") -> Any:
+    """``x.ravel()``: a view where NumPy gives one."""
+    return reshape(self, -1, order="C" if order == "K" else order)
+
+
+def flatten(self: Any, order: str = "C") -> Any:
+    """``x.flatten()``, a copy."""
+    return reshape(self, -1, order="C" if order == "K" else order).copy()
+
+
+def squeeze(self: Any, axis: Any = None) -> Any:
+    """``x.squeeze()``, a view."""
+    shape = np.squeeze(self.current(), axis).shape
+    return self if type(self) is TracedScalar else reshape(self, shape)
+
+
+# --- copies and conversions ---------------------------------------------------------------------------------------------------
+
+
+def copy(self: Any, order: str = "C") -> Any:
+    """``x.copy()``: an array of its own."""
+    value = self.current()
+    if type(self) is TracedScalar:
+        return self
+    if not self.tape.open:
+        return value.copy(order)
+    kept = self.tape.values[self.index] is not None
+    twin = TracedArray(self.tape, self.index, value.copy(order))
+    if kept:  # the contents are kept by the original's buffer; ours is free to change
+        twin.pinned = False
+    return twin
+
+
+def astype(
+    self: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+) -> Any:
+    """``x.astype(dtype)``; to an integer or boolean dtype the result no longer carries a derivative."""
+    dtype = np.dtype(dtype)
+    value = self.current()
+    if not self.tape.open:
+        return np.asarray(value).astype(dtype, order, casting, subok, copy)[()]
+    if dtype.kind not in "fciub":
+        raise self.tape.fail(f"conversion to {dtype} would lose the derivative of a traced value. A float or complex dtype is required")
+    if not np.can_cast(dtype_of(value), dtype, casting):
+        raise TypeError(f"Cannot cast array data from {dtype_of(value)!r} to {dtype!r} according to the rule {casting!r}")
+    if dtype_of(value) == dtype:
+        return globals()["copy"](self) if copy else self
+    result = np.asarray(value).astype(dtype)
+    if type(self) is TracedScalar:
+        result = result[()]
+    return apply(self.tape, convert_p, (self,), (dtype,), result)
+
+
+def item(self: Any, *args: Any) -> Any:
+    """``x.item()``: a traced Python number."""
+    value = self.current()
+    if not self.tape.open:
+        return np.asarray(value).item(*args)
+    if type(self) is TracedArray:
+        if not args:
+            if value.size != 1:
+                raise ValueError("can only convert an array of size 1 to a Python scalar")
+            self = self.reshape(())[()]
+        elif len(args) == 1 and not isinstance(args[0], tuple):
+            self = self.reshape(-1)[int(concrete(args[0]))]
+        else:
+            self = self[args[0] if len(args) == 1 else tuple(args)]
+    number = self.value.item() if hasattr(self.value, "item") else self.value
+    if dtype_of(self.value) not in (np.float64, np.complex128) and dtype_of(self.value).kind in "fc":
+        wide = np.dtype(np.complex128 if dtype_of(self.value).kind == "c" else np.float64)
+        index = self.tape.record(convert_p, (self.index,), (wide,), number)
+        return TracedScalar(self.tape, index, number)
+    return TracedScalar(self.tape, self.index, number)
+
+
+def tolist(self: Any) -> Any:
+    """``x.tolist()``: nested lists of traced Python numbers."""
+    if type(self) is TracedScalar or self.ndim == 0:
+        return item(self)
+    return [tolist(self[i]) for i in range(len(self))]
+
+
+def fill(self: TracedArray, value: Any) -> None:
+    """``x.fill(value)``."""
+    self[...] = value
+
+
+def add_at(self: TracedArray, indices: Any, updates: Any) -> None:
+    """``np.add.at(x, indices, updates)``."""
+    trace = self.tape
+    self.sync()
+    key, arrays = indexing.split_key(indices, self.value.shape)
+    if not isinstance_traced(updates):
+        updates = np.asarray(updates)
+    value = plain(updates)
+    self.prepare_write()
+    np.add.at(self.value, indexing._plain_key(indices), value)
+    if self.root is None and self.mirror is not None:
+        np.add.at(self.mirror, indexing._plain_key(indices), value)
+    source = operand_index(trace, updates, self.value.dtype)
+    taken = self.value[indexing._plain_key(indices)]
+    if np.shape(value) != np.shape(taken):
+        from_index = trace.record(algebra.broadcast_to_p, (source,), (np.shape(taken),), None)
+        source = from_index
+    places = tuple(operand_index(trace, a, None) for a in arrays)
+    self.commit(trace.record(scatter_add, (self.index, source, *places), (key,), None))
+
+
+# --- the rest of the ndarray interface, by NumPy's own functions --------------------------------------------------------------
+
+
+def _through(name: str) -> Any:
+    function = getattr(np, name)
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = f"``np.{name}`` of this array."
+    return method
+
+
+def sort(self: TracedArray, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+    """``x.sort()``, in place."""
+    self[...] = np.sort(self, axis=axis)
+
+
+def partition(self: TracedArray, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None) -> None:
+    """``x.partition(kth)``, in place."""
+    self[...] = np.partition(self, kth, axis=axis)
+
+
+def put(self: TracedArray, indices: Any, values: Any, mode: str = "raise") -> None:
+    """``x.put(indices, values)``, in place."""
+    np.put(self, indices, values, mode=mode)
+
+
+def searchsorted(self: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """``x.searchsorted(v)``: concrete positions, guarded."""
+    return np.searchsorted(concrete(self), concrete(v), side, concrete(sorter))
+
+
+class _Flat:
+    """``x.flat``: the entries in C order, readable and writable."""
+
+    def __init__(self, array: TracedArray) -> None:
+        self.array = array
+
+    def __iter__(self) -> Any:
+        return iter(self.array.reshape(-1))
+
+    def __len__(self) -> int:
+        return int(self.array.size)
+
+    def __getitem__(self, key: Any) -> Any:
+        taken = self.array.reshape(-1)[key]
+        return taken.copy() if type(taken) is TracedArray else taken
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        places = np.arange(len(self)).reshape(self.array.shape).ravel()[indexing._plain_key(key)]
+        where = np.unravel_index(places, self.array.shape)
+        if not isinstance_traced(value):
+            value = np.resize(value, places.shape) if np.ndim(value) else value
+        self.array[where] = value
+
+
+# --- Python's protocols ---------------------------------------------------------------------------------------------------------
+
+
+def _float(self: Traced) -> float:
+    if not self.tape.open or dtype_of(self.value).kind not in "fc":
+        return float(concrete(self))
+    raise escape(
+        self,
+        "converting to a plain float (float(), math.*, %f, or storing into a plain array or list of floats)",
+        "NumPy's functions keep the derivative: np.exp(x) for math.exp(x), x for float(x), and for a buffer filled entry by entry "
+        "np.zeros_like(x) or np.stack([...]) for np.zeros(n) or np.array([...])",
+    )
+
+
+def _complex(self: Traced) -> complex:
+    if not self.tape.open or dtype_of(self.value).kind not in "fc":
+        return complex(concrete(self))
+    raise escape(self, "complex()", "Write x + 0j, which is recorded")
+
+
+def _array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
+    kind = dtype_of(self.value).kind
+    if not self.tape.open or kind not in "fc":
+        return np.array(concrete(self), dtype=dtype)
+    raise escape(
+        self,
+        "turning it into a plain array (np.array, np.asarray, a[i] = x with a plain array a, or a compiled function that asks for one)",
+        "np.stack([...]) or np.concatenate joins traced values, np.zeros_like(x) makes a buffer that they can be assigned to",
+    )
+
+
+def _iterate(self: TracedArray) -> Any:
+    if self.ndim == 0:
+        raise TypeError("iteration over a 0-d array")
+    return (self[i] for i in range(len(self)))
+
+
+def _length(self: Traced) -> int:
+    value = self.current()
+    if np.ndim(value) == 0:
+        raise TypeError("len() of unsized object" if type(self) is TracedArray else f"object of type '{type(value).__name__}' has no len()")
+    return len(value)
+
+
+def _contains(self: TracedArray, entry: Any) -> bool:
+    return bool(np.any(self == entry))
+
+
+def _round(self: Any, digits: int | None = None) -> Any:
+    if type(self) is TracedScalar and digits is None:
+        return round(concrete(self, "int"))
+    return np.round(self, digits or 0)
+
+
+def _ldexp_ratio(self: TracedScalar) -> Any:
+    return concrete(self).as_integer_ratio()
+
+
+def install(scalar: type, array: type) -> None:
+    """Give the traced classes the interface of ndarray and of NumPy's scalars."""
+    shared: dict[str, Any] = {
+        "real": property(_real),
+        "imag": property(_imag),
+        "T": property(transpose),
+        "reshape": reshape,
+        "transpose": transpose,
+        "swapaxes": swapaxes,
+        "ravel": ravel,
+        "flatten": flatten,
+        "squeeze": squeeze,
+        "copy": copy,
+        "__copy__": copy,
+        "__deepcopy__": lambda self, memo: copy(self),
+        "astype": astype,
+        "item": item,
+        "tolist": tolist,
+        "conj": lambda self: np.conjugate(self),
+        "conjugate": lambda self: np.conjugate(self),
+        "sum": reducing.sum_,
+        "prod": reducing.prod,
+        "mean": reducing.mean,
+        "var": reducing.var,
+        "std": reducing.std,
+        "max": reducing.max_,
+        "min": reducing.min_,
+        "any": reducing.any_,
+        "all": reducing.all_,
+        "argmax": reducing.argmax,
+        "argmin": reducing.argmin,
+        "cumsum": reducing.cumsum,
+        "cumprod": reducing.cumprod,
+        "round": lambda self, decimals=0, out=None: np.round(self, decimals, out),
+        "searchsorted": searchsorted,
+        "__float__": _float,
+        "__complex__": _complex,
+        "__array__": _array,
+        "__len__": _length,
+        "__round__": _round,
+        "__trunc__": lambda self: math.trunc(concrete(self, "int")),
+        "__floor__": lambda self: math.floor(concrete(self, "int")),
+        "__ceil__": lambda self: math.ceil(concrete(self, "int")),
+        "__hash__": lambda self: hash(concrete(self)),
+        "__repr__": lambda self: repr(self.current()),
+        "__str__": lambda self: str(self.current()),
+        "__format__": lambda self, specification: format(self.current(), specification),
+        "__array_function__": None,
+        "__array_ufunc__": None,
+    }
+    for name in ("clip", "dot", "trace", "diagonal", "repeat", "take", "choose", "compress", "nonzero", "argsort", "argpartition"):
+        shared[name] = _through(name)
+    for name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"):
+        shared[name] = _attribute(name)
+    for name, member in shared.items():
+        if member is not None:
+            for cls in (scalar, array):
+                setattr(cls, name, member)
+    only_array: dict[str, Any] = {
+        "__getitem__": indexing.get,
+        "__setitem__": indexing.put,
+        "__iter__": _iterate,
+        "__contains__": _contains,
+        "__hash__": None,
+        "real": property(_real, _set_real),
+        "imag": property(_imag, _set_imag),
+        "mT": property(lambda self: swapaxes(self, -1, -2)),
+        "flat": property(_Flat, lambda self, value: _Flat(self).__setitem__(slice(None), value)),
+        "base": property(lambda self: self.parent),
+        "fill": fill,
+        "add_at": add_at,
+        "sort": sort,
+        "partition": partition,
+        "put": put,
+    }
+    for name, member in only_array.items():
+        setattr(array, name, member)
+    only_scalar: dict[str, Any] = {
+        "__getitem__": _scalar_getitem,
+        "is_integer": lambda self: concrete(self).is_integer(),
+        "as_integer_ratio": _ldexp_ratio,
+        "hex": lambda self: concrete(self).hex(),
+    }
+    for name, member in only_scalar.items():
+        setattr(scalar, name, member)
+    arithmetic.install(scalar, array)
+
+
+def _scalar_getitem(self: TracedScalar, key: Any) -> Any:
+    if type(self.value) in (float, int, complex, bool):
+        raise TypeError(f"'{type(self.value).__name__}' object is not subscriptable")
+    if key == () or key is Ellipsis:
+        return self if key == () else _as_array(self)
+    if key is None or (isinstance(key, tuple) and all(k is None or k is Ellipsis for k in key)):
+        return _as_array(self)[key]
+    raise IndexError("invalid index to scalar variable.")
+
+
+__all__ = ["elementwise", "install", "real_dtype"]

@@ -1,0 +1,265 @@
+"""The record of one run of a function.
+
+Three parallel structures grow while the function runs:
+
+- ``ops``: one tuple ``(primitive, operand variables, static parameters)`` an equation, and ``outs``, the variable(s) it defines;
+- ``places``: the code object and instruction offset of the user's line, resolved to a line only when somebody asks;
+- ``values``: by variable, the concrete value that a pullback may ask for, or None.  It is the environment in which the derivative program runs.
+
+Together ``ops``, the types of the inputs and the types of what was captured are the *fingerprint* of the program: two runs with equal fingerprints have the
+same program, and share its derivative.
+
+**Captured values.**  A plain array or number that meets a traced value becomes a further input of the program.  Small arrays are copied when they are captured, so
+that a buffer which the function overwrites later keeps its old value for the derivative; large ones are kept by reference with a checksum, and a
+change found at the end raises instead of giving the derivative of another function.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from typing import Any
+
+import numpy as np
+
+from gradwise.errors import TracingError
+from gradwise.program import Equation, Guard, Primitive, Program, resolve_location, result_type, type_of
+
+_levels = itertools.count(1)
+_getframe = sys._getframe  # the only way to a caller's line at tracing speed
+
+#: arrays up to this many bytes are copied when captured
+COPY_BYTES = 1 << 18
+
+# frames of these packages are not the user's
+_PACKAGES = (os.path.dirname(np.__file__), os.path.dirname(os.path.dirname(__file__)))
+
+
+def user_place(depth: int = 1) -> tuple[Any, int] | None:
+    """Code and offset of the nearest frame that is neither ours nor NumPy's."""
+    frame: Any = _getframe(depth + 1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def checksum(x: np.ndarray) -> Any:
+    """Row and column sums of the bits: any single change, swap or shuffle of entries shows."""
+    flat = np.ascontiguousarray(x).view(np.uint8).reshape(-1)
+    words = flat[: flat.size // 8 * 8].view(np.uint64)
+    width = max(1, int(words.size**0.5))
+    square = words[: words.size // width * width].reshape(-1, width)
+    rows = np.add.reduce(square, axis=1)
+    columns = np.add.reduce(square, axis=0)
+    tail = words[square.size :]
+    return rows.tobytes(), columns.tobytes(), tail.tobytes(), flat[words.size * 8 :].tobytes()
+
+
+class Trace:
+    """The record of one run; see the module."""
+
+    __slots__ = (
+        "captured",
+        "checksums",
+        "error",
+        "guards",
+        "handles",
+        "inputs",
+        "known",
+        "level",
+        "numbers",
+        "open",
+        "ops",
+        "outs",
+        "places",
+        "values",
+        "where",
+    )
+
+    def __init__(self) -> None:
+        self.level = next(_levels)
+        self.open = True
+        self.ops: list[Any] = []
+        self.outs: list[Any] = []
+        self.places: list[Any] = []
+        self.values: list[Any] = []
+        self.inputs: list[int] = []
+        self.captured: list[int] = []
+        # captured values of an outer trace, by variable: the outer traced value itself
+        self.handles: dict[int, Any] = {}
+        self.numbers: dict[Any, int] = {}
+        self.known: dict[Any, Any] = {}
+        self.checksums: dict[int, tuple[Any, Any]] = {}
+        self.guards: list[Any] = []
+        self.error: TracingError | None = None
+        self.where: Any = None
+
+    # --- recording ------------------------------------------------------------------------------------------------------
+
+    def record(self, primitive: Primitive, operands: tuple[int, ...], params: tuple[Any, ...], kept: Any) -> int:
+        """Append an equation with one output, whose value is ``kept`` (None to drop it); return its variable."""
+        values = self.values
+        index = len(values)
+        values.append(kept)
+        self.ops.append((primitive, operands, params))
+        self.outs.append(index)
+        where = self.where
+        self.places.append(where if where is not None else user_place(1))
+        return index
+
+    def record_multiple(
+        self, primitive: Primitive, operands: tuple[int, ...], params: tuple[Any, ...], kept: tuple[Any, ...]
+    ) -> tuple[int, ...]:
+        start = len(self.values)
+        self.values.extend(kept)
+        outs = tuple(range(start, start + len(kept)))
+        self.ops.append((primitive, operands, params))
+        self.outs.append(outs)
+        where = self.where
+        self.places.append(where if where is not None else user_place(1))
+        return outs
+
+    def add_input(self, value: Any) -> int:
+        self.values.append(value)
+        index = len(self.values) - 1
+        self.inputs.append(index)
+        return index
+
+    def guard(self, index: int, kind: str, expected: Any) -> None:
+        """Note that the run depended on a concrete answer."""
+        where = self.where
+        self.guards.append((index, kind, expected, where if where is not None else user_place(1)))
+
+    # --- captured values ------------------------------------------------------------------------------------------------
+
+    def number(self, value: Any) -> int:
+        """The variable of a captured float64; equal numbers share one."""
+        index = self.numbers.get(value)
+        if index is None:
+            value = value if type(value) is float or type(value) is np.float64 else float(value)
+            self.values.append(value)
+            index = len(self.values) - 1
+            self.captured.append(index)
+            if value:  # 0.0 equals −0.0 and must not share; nan never matches
+                self.numbers[value] = index
+        return index
+
+    def capture(self, value: Any) -> tuple[int, Any]:
+        """The variable and the concrete value of a plain value, or of a value of an outer trace."""
+        cls = type(value)
+        if cls is float or cls is np.float64:
+            return self.number(value), value
+        if hasattr(value, "__primitive__"):  # traced, elsewhere
+            return self._capture_traced(value)
+        if isinstance(value, (int, complex, np.generic)):
+            self.values.append(value)
+            index = len(self.values) - 1
+            self.captured.append(index)
+            return index, value
+        if cls is not np.ndarray:
+            value = np.asarray(value)
+        return self._capture_array(value)
+
+    def _capture_array(self, value: np.ndarray) -> tuple[int, Any]:
+        if value.dtype.kind not in "fciub":
+            raise TracingError(
+                f"an array of dtype {value.dtype} met a traced value. Arrays of numbers are required; convert it first",
+                *self._source(),
+            )
+        if value.nbytes <= COPY_BYTES:
+            snapshot = value.copy()
+            self.values.append(snapshot)
+            index = len(self.values) - 1
+            self.captured.append(index)
+            return index, snapshot
+        known = self.known.get(id(value))
+        now = checksum(value)
+        if known is not None:
+            index, _ = known
+            if self.checksums[index][1] != now:
+                self._changed(value)
+            return index, value
+        self.values.append(value)
+        index = len(self.values) - 1
+        self.captured.append(index)
+        self.known[id(value)] = (index, value)
+        self.checksums[index] = (value, now)
+        return index, value
+
+    def _capture_traced(self, value: Any) -> tuple[int, Any]:
+        value = value.frozen()
+        if not hasattr(value, "__primitive__"):
+            return self.capture(value)
+        key = (value.tape, value.index)
+        known = self.known.get(key)
+        if known is not None:
+            return known
+        self.values.append(value.value)
+        index = len(self.values) - 1
+        self.captured.append(index)
+        self.handles[index] = value
+        self.known[key] = (index, value.value)
+        return index, value.value
+
+    def _changed(self, value: np.ndarray) -> None:
+        raise self.fail(
+            f"a captured array of shape {value.shape} was changed in place while the function ran. Its earlier values are needed for the "
+            "derivative. Work on a copy (`a = a.copy()`) inside the function",
+        )
+
+    # --- the end --------------------------------------------------------------------------------------------------------
+
+    def fail(self, message: str) -> TracingError:
+        """A TracingError at the user's line, remembered in case the function swallows it."""
+        self.error = TracingError(message, *self._source())
+        return self.error
+
+    def _source(self) -> tuple[str | None, int | None]:
+        place = self.where if self.where is not None else user_place(2)
+        return resolve_location(place) or (None, None)
+
+    def close(self) -> None:
+        self.open = False
+        self.known.clear()
+
+    def verify(self) -> None:
+        """Raise what the function swallowed, and what large captured arrays reveal."""
+        if self.error is not None:
+            raise self.error
+        for value, before in self.checksums.values():
+            if checksum(value) != before:
+                self._changed(value)
+
+    def fingerprint(self, outputs: tuple[int, ...]) -> Any:
+        values = self.values
+        types = tuple([_type_key(values[i]) for i in self.inputs]), tuple([_type_key(values[i]) for i in self.captured])
+        return tuple(self.ops), tuple(self.inputs), types, outputs
+
+    def program(self, name: str, outputs: tuple[int, ...], labels: dict[int, str] | None = None) -> Program:
+        """The recorded program; types follow from the rules."""
+        types: list[Any] = [None] * len(self.values)
+        for i in (*self.inputs, *self.captured):
+            types[i] = type_of(self.values[i])
+        equations = []
+        for (primitive, operands, params), out, place in zip(self.ops, self.outs, self.places, strict=True):
+            result = result_type(primitive, [types[i] for i in operands], params)
+            if primitive.multiple:
+                for o, t in zip(out, result, strict=True):
+                    types[o] = t
+            else:
+                types[out] = result
+            equations.append(Equation(primitive, operands, params, out, place))
+        guards = [Guard(*g) for g in self.guards]
+        return Program(name, self.inputs, self.captured, equations, outputs, types, guards, labels)
+
+    def captured_values(self) -> list[Any]:
+        """Captured values, those of an outer trace as traced."""
+        handles = self.handles
+        return [handles.get(i, self.values[i]) for i in self.captured]
+
+
+def _type_key(value: Any) -> Any:
+    if type(value) is float:
+        return 0
+    return value.shape, value.dtype

@@ -1,0 +1,404 @@
+"""The traced scalar and the traced array: a concrete value, the variable that stands for it, and NumPy's aliasing.
+
+``TracedScalar`` is immutable, like a Python or NumPy number; which of the two it follows shows in the type of its value.  ``TracedArray`` behaves as an
+``ndarray`` and is no subclass of it: a subclass would let C code read the buffer and lose the trace in silence.
+
+**Aliasing.**  The program is functional; the arrays of the user are not.  An array knows the variable of its present contents (``index``).  A write records an equation for
+the new contents and gives the array that variable.  A *view* knows its parent, how it was taken (``path``), and the ``version`` of the root that
+it last saw; when the root has moved on, the view takes its contents again.  A write to a view is carried up to the root through the inverse of each path.
+The concrete buffers are real NumPy arrays and real views of each other, written in place; a buffer is copied before a write only if its old
+contents may be needed by the derivative (``pinned``), so that filling an array entry by entry costs O(1) an entry.
+
+After the trace has ended, a traced value that the function kept behaves as its plain value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.errors import TracingError
+from gradwise.program import Primitive
+from gradwise.rules.algebra import add_p, convert_p, mul_p, imag_p, real_p, reshape_p
+from gradwise.rules.shapes import getitem, numpy_key, scatter_set, transpose
+from gradwise.tracing.trace import COPY_BYTES, Trace, checksum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Traced:
+    """Base of the traced values: a concrete value with the variable that stands for it."""
+
+    __slots__ = ("index", "tape", "value")
+    index: int
+    tape: Trace
+    value: Any
+
+    @property
+    def __level__(self) -> int:
+        return self.tape.level if self.tape.open else 0
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]  # isinstance(x, float) and isinstance(x, np.ndarray) answer as for the plain value
+        return type(self.value)
+
+    def __primitive__(self, primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]) -> Any:
+        if not self.tape.open:
+            plain = [o.current() if isinstance_traced(o) else o for o in operands]
+            return primitive.value(*plain, *params)
+        return apply(self.tape, primitive, operands, params)
+
+    def current(self) -> Any:
+        """The plain value now."""
+        return self.value
+
+    def frozen(self) -> Any:
+        """An immutable stand-in for the present contents; the plain value if the trace has ended."""
+        return self
+
+
+class TracedScalar(Traced):
+    """A traced number."""
+
+    __slots__ = ()
+
+    def __init__(self, trace: Trace, index: int, value: Any) -> None:
+        self.tape = trace
+        self.index = index
+        self.value = value
+
+    def frozen(self) -> Any:
+        return self if self.tape.open else self.value
+
+
+class TracedArray(Traced):
+    """A traced array."""
+
+    __slots__ = ("mirror", "parent", "path", "pinned", "root", "version", "writeable")
+
+    def __init__(self, trace: Trace, index: int, value: Any, pinned: bool = False) -> None:
+        self.tape = trace
+        self.index = index
+        self.value = value
+        self.pinned = pinned
+        self.root: TracedArray | None = None
+        self.parent: TracedArray | None = None
+        self.path: Any = None
+        self.version = 0
+        #: the caller's own array, which a write must reach
+        self.mirror: np.ndarray | None = None
+        self.writeable = True
+
+    # --- reading --------------------------------------------------------------------------------------------------------
+
+    def base_array(self) -> TracedArray:
+        """The array whose memory this is a part of (itself, if it is no view)."""
+        return self if self.root is None else self.root
+
+    def current(self) -> Any:
+        if self.root is not None and self.version != self.root.version:
+            self.refresh()
+        return self.value
+
+    def frozen(self) -> Any:
+        if not self.tape.open:
+            return self.current()
+        self.sync()
+        self.pin()
+        twin = TracedArray(self.tape, self.index, self.value, pinned=True)
+        twin.writeable = False
+        return twin
+
+    def sync(self) -> None:
+        """Take the contents again if the root was written since."""
+        root = self.root
+        if root is not None and self.version != root.version:
+            self.refresh()
+
+    def refresh(self) -> None:
+        parent, root = self.parent, self.root
+        assert parent is not None
+        assert root is not None
+        parent.sync()
+        primitive, params = self.path
+        self.value = primitive.value(parent.value, *params)
+        if self.tape.open:
+            self.index = self.tape.record(primitive, (parent.index,), params, None)
+        self.version = root.version
+
+    def pin(self) -> None:
+        """The present contents may be asked for by a pullback: keep them."""
+        values = self.tape.values
+        if values[self.index] is None:
+            values[self.index] = self.value
+        self.base_array().pinned = True
+
+    def child_view(self, primitive: Primitive, params: tuple[Any, ...], index: int, value: Any) -> TracedArray:
+        """A traced array whose memory is part of this one's."""
+        child = TracedArray(self.tape, index, value)
+        root = self.base_array()
+        child.root, child.parent, child.path, child.version = root, self, (primitive, params), root.version
+        child.writeable = self.writeable
+        return child
+
+    # --- writing --------------------------------------------------------------------------------------------------------
+
+    def prepare_write(self) -> None:
+        """Make the buffer ours alone to change."""
+        root = self.base_array()
+        self.sync()
+        if not self.writeable:
+            raise ValueError("assignment destination is read-only")
+        if root.pinned:
+            root.value = root.value.copy(order="K")
+            root.pinned = False
+            if self.root is not None:
+                self._relocate()
+
+    def _relocate(self) -> None:
+        """After the root's buffer moved: the same contents at the new place (no new variable)."""
+        parent = self.parent
+        assert parent is not None
+        if parent.root is not None:
+            parent._relocate()
+        primitive, params = self.path
+        self.value = primitive.value(parent.value, *params)
+
+    def commit(self, index: int) -> None:
+        """Give this array the variable ``index`` as its new contents, and carry that up to the root."""
+        trace = self.tape
+        self.index = index
+        if self.root is None:
+            self.version += 1
+            return
+        parent = self.parent
+        assert parent is not None
+        primitive, params = self.path
+        parent.commit(_put(trace, parent, primitive, params, index, self.value))
+        self.version = self.root.version
+
+    def write(self, key: tuple[Any, ...], arrays: tuple[Any, ...], updates: Any) -> None:
+        """``self[key] = updates``; ``arrays`` are the index arrays (plain or traced)."""
+        trace = self.tape
+        plain = tuple(a.current() if isinstance_traced(a) else a for a in arrays)
+        target = numpy_key(key, plain)
+        value = updates.current() if isinstance_traced(updates) else updates
+        self.prepare_write()
+        self.value[target] = value
+        _mirror(self, target, value)
+        dtype = self.value.dtype
+        source = operand_index(trace, updates, dtype)
+        indices = tuple(operand_index(trace, a, None) for a in arrays)
+        self.commit(trace.record(scatter_set, (self.index, source, *indices), (key,), None))
+
+    def replace(self, result: Any) -> None:
+        """``self[...] = result`` where ``result`` is traced, of the same shape and of a dtype that may be cast to this one."""
+        trace = self.tape
+        index = operand_index(trace, result, self.value.dtype)
+        self.prepare_write_whole(result.current())
+        self.commit(index)
+
+    def prepare_write_whole(self, value: Any) -> None:
+        root = self.root
+        if root is None and self.pinned and self.value.dtype == value.dtype and type(value) is np.ndarray:
+            if not self.writeable:
+                raise ValueError("assignment destination is read-only")
+            # the old buffer is needed: take a fresh one instead of copying what is overwritten anyway
+            self.value = value.copy()
+            self.pinned = False
+        else:
+            self.prepare_write()
+            self.value[...] = value
+        _mirror(self, ..., value)
+
+
+def _mirror(array: TracedArray, key: Any, value: Any) -> None:
+    """Write into the caller's own array what the function writes into its argument."""
+    root = array.base_array()
+    if root.mirror is None:
+        return
+    _detach_values(root)
+    target: Any = root.mirror
+    chain = []
+    node = array
+    while node.root is not None:
+        chain.append(node.path)
+        assert node.parent is not None
+        node = node.parent
+    for primitive, params in reversed(chain):
+        target = primitive.value(target, *params)
+    target[key] = value
+
+
+def _detach_values(root: TracedArray) -> None:
+    """Before the caller's array changes: copies of the values that the trace kept by reference to it."""
+    values, checksums = root.tape.values, root.tape.checksums
+    for i in [i for i, (array, _) in checksums.items() if array is root.mirror]:
+        del checksums[i]
+        for j, kept in enumerate(values):
+            if type(kept) is np.ndarray and np.may_share_memory(kept, root.mirror):
+                values[j] = kept.copy()
+
+
+def _put(
+    trace: Trace, parent: TracedArray, primitive: Primitive, params: tuple[Any, ...], index: int, value: Any
+) -> int:
+    """The variable of the parent's contents after its view became ``index``: the inverse of the view's path."""
+    parent.sync()
+    if primitive is getitem:
+        return trace.record(scatter_set, (parent.index, index), params, None)
+    if primitive is reshape_p:
+        return trace.record(reshape_p, (index,), (parent.value.shape,), None)
+    if primitive is transpose:
+        (order,) = params
+        return trace.record(transpose, (index,), (tuple(int(i) for i in np.argsort(order)),), None)
+    # the real or the imaginary part of a complex array: keep the other one
+    dtype = (parent.value.dtype,)
+    new = trace.record(convert_p, (index,), dtype, None)
+    other = imag_p if primitive is real_p else real_p
+    kept = trace.record(convert_p, (trace.record(other, (parent.index,), (), None),), dtype, None)
+    unit = trace.capture(parent.value.dtype.type(1j))[0]
+    if primitive is real_p:
+        kept = trace.record(mul_p, (kept, unit), (), None)
+    else:
+        new = trace.record(mul_p, (new, unit), (), None)
+    return trace.record(add_p, (new, kept), (), None)
+
+
+_TRACED = (TracedScalar, TracedArray)
+
+
+def isinstance_traced(value: Any) -> bool:
+    """Whether ``value`` is traced (``isinstance`` would ask ``__class__``, which answers for the plain value)."""
+    cls = type(value)
+    return cls is TracedArray or cls is TracedScalar
+
+
+def wrap(trace: Trace, index: int, value: Any, pinned: bool = True) -> Any:
+    """A traced value for a fresh result."""
+    return TracedArray(trace, index, value, pinned) if type(value) is np.ndarray else TracedScalar(trace, index, value)
+
+
+def operand_index(trace: Trace, operand: Any, dtype: np.dtype[Any] | None) -> int:
+    """The variable of an operand in ``trace``, converted to ``dtype`` unless that is None."""
+    cls = type(operand)
+    if (cls is TracedArray or cls is TracedScalar) and operand.tape is trace:
+        if cls is TracedArray:
+            operand.sync()
+        value = operand.value
+        index = operand.index
+        if dtype is not None and dtype_of(value) != dtype:
+            if value.__class__ is not float or dtype != np.float64:
+                kept = dtype.type(value) if np.ndim(value) == 0 and dtype.kind != "b" and _castable(value, dtype) else None
+                return trace.record(convert_p, (index,), (dtype,), kept)
+        return index
+    if cls is TracedArray or cls is TracedScalar:
+        operand = operand.frozen()
+        if isinstance_traced(operand):
+            index, value = trace.capture(operand)
+            if dtype is not None and dtype_of(value) != dtype:
+                return trace.record(convert_p, (index,), (dtype,), None)
+            return index
+    if dtype is not None:
+        if dtype.kind != "c" and np.iscomplexobj(operand):
+            operand = np.real(operand)
+        if type(operand) is np.ndarray:
+            operand = operand if operand.dtype == dtype else operand.astype(dtype)
+        elif isinstance(operand, (int, float, complex, np.generic)):
+            operand = float(operand) if dtype == np.float64 else dtype.type(operand)
+        else:
+            operand = np.asarray(operand, dtype)
+    return trace.capture(operand)[0]
+
+
+def _castable(value: Any, dtype: np.dtype[Any]) -> bool:
+    return dtype.kind == "c" or not isinstance(value, complex)
+
+
+def dtype_of(value: Any) -> np.dtype[Any]:
+    """The dtype of a concrete value as a program sees it."""
+    if type(value) is float:
+        return _F64
+    dtype = getattr(value, "dtype", None)
+    return np.asarray(value).dtype if dtype is None else dtype
+
+
+_F64 = np.dtype(np.float64)
+
+
+def keep_operands(primitive: Primitive, operands: Sequence[Any], trace: Trace) -> None:
+    """Pin what a pullback of this equation may ask for."""
+    keeps = primitive.keeps
+    if keeps == "none" or keeps == "output":
+        return
+    if keeps == "product":
+        traced = [o for o in operands if type(o) is TracedArray and o.tape is trace]
+        scalars = [o for o in operands if type(o) is TracedScalar and o.tape is trace]
+        if len(traced) + len(scalars) < 2:
+            return
+        for o in traced:
+            o.pin()
+        return
+    for o in operands[1:] if keeps == "indices" else operands:
+        if type(o) is TracedArray and o.tape is trace:
+            o.pin()
+
+
+def apply(
+    trace: Trace,
+    primitive: Primitive,
+    operands: Sequence[Any],
+    params: tuple[Any, ...] = (),
+    value: Any = None,
+    dtype: np.dtype[Any] | None = None,
+) -> Any:
+    """Record ``primitive(*operands; params)`` and return the traced result.
+
+    Parameters
+    ----------
+    value : optional
+        The concrete value, if the caller has it already (as NumPy itself gave it).
+    dtype : optional
+        The dtype to which all operands are converted first.
+    """
+    if value is None:
+        plain = [o.current() if isinstance_traced(o) else o for o in operands]
+        value = primitive.value(*plain, *params)
+    indices = tuple([operand_index(trace, o, dtype) for o in operands])
+    keep_operands(primitive, operands, trace)
+    if primitive.multiple:
+        keeps = primitive.keeps in ("output", "all")
+        outs = trace.record_multiple(
+            primitive, indices, params, tuple(v if keeps or type(v) is not np.ndarray else None for v in value)
+        )
+        return tuple(wrap(trace, o, v, keeps) for o, v in zip(outs, value, strict=True))
+    if type(value) is not np.ndarray:
+        return TracedScalar(trace, trace.record(primitive, indices, params, value), value)
+    first = operands[0] if operands else None
+    if primitive.view and type(first) is TracedArray and first.tape is trace and np.may_share_memory(value, first.value):
+        index = trace.record(primitive, indices, params, None)
+        return first.child_view(primitive, params, index, value)
+    keeps = primitive.keeps in ("output", "all")
+    if value.base is not None:
+        value = value.copy()  # its memory may be an operand's, which a write must not reach
+    return TracedArray(trace, trace.record(primitive, indices, params, value if keeps else None), value, keeps)
+
+
+def snapshot_argument(trace: Trace, value: np.ndarray) -> TracedArray:
+    """A traced array for an argument.  The function may write to it: then the caller's array is written too, and ours is another."""
+    if value.nbytes <= COPY_BYTES:
+        own = value.copy()
+        array = TracedArray(trace, trace.add_input(own), own, pinned=True)
+    else:
+        array = TracedArray(trace, trace.add_input(value), value, pinned=True)
+        trace.checksums[array.index] = (value, checksum(value))
+    array.mirror = value
+    array.writeable = value.flags.writeable
+    return array
+
+
+def escape(operand: Traced, what: str, cure: str) -> TracingError:
+    """The error for a conversion that would lose the trace."""
+    return operand.tape.fail(f"{what} would lose the derivative of a traced value ({operand.value!r}). {cure}")

@@ -1,0 +1,123 @@
+"""Reverse mode: the cotangent of a program.
+
+    pullback : (P : x → y)  →  (residuals, ȳ) → x̄
+
+Each equation's pullback is the transpose of its linearisation (``templates.py``); they are strung together backwards.  Cotangents that arrive at one variable
+from several equations are added.  The cotangent of a slice is scattered into the sum directly, so that reading an array entry by entry costs one
+scatter an entry and not one array an entry.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradwise.program import Equation, Program
+from gradwise.rules.algebra import add_p
+from gradwise.rules.shapes import scatter_add, zeros_p
+from gradwise.transforms.forward import Derivative, instantiate
+from gradwise.transforms.templates import pullback_template
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def active_variables(program: Program, wrt: Sequence[int]) -> bytearray:
+    """Which variables depend differentiably on ``wrt``, by dataflow."""
+    active = bytearray(len(program.types))
+    for variable in wrt:
+        active[variable] = 1
+    types = program.types
+    for equation in program.equations:
+        if equation.primitive.jvp is not None:
+            for i in equation.inputs:
+                if active[i]:
+                    for o in equation.output_tuple:
+                        if types[o].dtype.kind in "fc":
+                            active[o] = 1
+                    break
+    return active
+
+
+def pullback(program: Program, wrt: Sequence[int], outputs: Sequence[int] | None = None) -> Derivative:
+    """The cotangents of the variables ``wrt`` for cotangents of ``outputs`` (all outputs unless given)."""
+    active = active_variables(program, wrt)
+    types = list(program.types)
+    outputs = program.outputs if outputs is None else outputs
+    equations: list[Equation] = []
+    ct: dict[int, int] = {}
+    # scatter-adds onto fresh zeros, by the variable they define: they can start from a sum that exists instead
+    scattered: dict[int, Equation] = {}
+    probes: list[tuple[Equation, int]] = []
+
+    def accumulate(variable: int, contribution: int, location: object) -> None:
+        known = ct.get(variable)
+        if known is None:
+            ct[variable] = contribution
+            return
+        late = scattered.get(contribution)
+        if late is not None:
+            late.inputs = (known, *late.inputs[1:])
+            ct[variable] = contribution
+            return
+        types.append(types[variable])
+        total = len(types) - 1
+        equations.append(Equation(add_p, (known, contribution), (), total, location))
+        ct[variable] = total
+
+    vectors: list[int | None] = []
+    for o in outputs:
+        types.append(types[o])
+        vectors.append(len(types) - 1)
+        if active[o]:
+            accumulate(o, len(types) - 1, None)
+    needs: set[int] = set()
+    for equation in reversed(program.equations):
+        produced = equation.output_tuple
+        if len(produced) == 1:
+            bar = ct.get(produced[0])
+            if bar is None:
+                continue
+            reached: tuple[bool, ...] = (True,)
+            bars = [bar]
+        else:
+            reached = tuple([o in ct for o in produced])
+            if True not in reached:
+                continue
+            bars = [ct[o] for o in produced if o in ct]
+        inputs = equation.inputs
+        template = pullback_template(
+            equation.primitive,
+            equation.params,
+            [types[i] for i in inputs],
+            tuple([active[i] == 1 for i in inputs]),
+            reached,
+        )
+        slots = [*inputs, *produced, *bars]
+        for i in template.needs:
+            needs.add(slots[i])
+        first = len(equations)
+        instantiate(template, slots, types, equations, equation.location)
+        if equation.primitive.kink is not None:
+            probes.append((equation, bars[0]))
+        if equation.primitive.name == "getitem" or equation.primitive.name == "scatter_set":
+            zeros = {e.outputs for e in equations[first:] if e.primitive is zeros_p}
+            for e in equations[first:]:
+                if e.primitive is scatter_add and e.inputs[0] in zeros:
+                    scattered[e.outputs] = e
+        for variable, result in zip(inputs, template.results, strict=True):
+            if result is not None:
+                accumulate(variable, slots[result], equation.location)
+    results = [ct.get(v) for v in wrt]
+    return Derivative(program, types, _without_dead(equations, results), vectors, results, sorted(needs), probes)
+
+
+def _without_dead(equations: list[Equation], results: Sequence[int | None]) -> list[Equation]:
+    """Drop equations that no result needs (zeros that a scatter no longer starts from, cotangents of constants)."""
+    live = {r for r in results if r is not None}
+    kept = []
+    for equation in reversed(equations):
+        if any(o in live for o in equation.output_tuple):
+            kept.append(equation)
+            live.update(equation.inputs)
+    kept.reverse()
+    return kept

@@ -1,0 +1,69 @@
+"""Simplification that keeps every bit: equations that nobody reads are dropped, equal equations are computed once.
+
+    simplify : (P : x → y)  →  (P' : x → y),  P'(x) = P(x) bit for bit
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradwise.program import Equation, Guard, Program
+
+
+def drop_dead(program: Program) -> Program:
+    """Without the equations on which no output and no guard depends."""
+    live = set(program.outputs) | {g.variable for g in program.guards}
+    kept: list[Equation] = []
+    for equation in reversed(program.equations):
+        if any(o in live for o in equation.output_tuple):
+            kept.append(equation)
+            live.update(equation.inputs)
+    kept.reverse()
+    return _with(program, kept, program.outputs)
+
+
+def merge_equal(program: Program) -> Program:
+    """Common subexpressions computed once."""
+    renamed: dict[int, int] = {}
+    seen: dict[Any, Equation] = {}
+    kept: list[Equation] = []
+    for equation in program.equations:
+        inputs = tuple([renamed.get(i, i) for i in equation.inputs])
+        key = (equation.primitive, inputs, _key(equation.params))
+        known = seen.get(key)
+        if known is not None and equation.primitive.name != "call":
+            for old, new in zip(equation.output_tuple, known.output_tuple, strict=True):
+                renamed[old] = new
+            continue
+        merged = equation
+        if inputs != equation.inputs:
+            merged = Equation(equation.primitive, inputs, equation.params, equation.outputs, equation.location)
+        seen[key] = merged
+        kept.append(merged)
+    outputs = tuple(renamed.get(o, o) for o in program.outputs)
+    guards = [Guard(renamed.get(g.variable, g.variable), g.kind, g.expected, g.location) for g in program.guards]
+    return _with(program, kept, outputs, guards)
+
+
+def _key(params: tuple[Any, ...]) -> Any:
+    """Static parameters told apart by type and by the sign of zero, which ``==`` does not."""
+    return tuple((type(p), repr(p) if isinstance(p, (float, complex)) else p) for p in params)
+
+
+def simplify(program: Program) -> Program:
+    return drop_dead(merge_equal(program))
+
+
+def _with(
+    program: Program, equations: list[Equation], outputs: tuple[int, ...], guards: list[Guard] | None = None
+) -> Program:
+    return Program(
+        program.name,
+        program.inputs,
+        program.captured,
+        equations,
+        outputs,
+        program.types,
+        program.guards if guards is None else guards,
+        program.labels,
+    )

@@ -1,0 +1,206 @@
+"""The derivative of one equation, found once for each signature.
+
+    pushforward : (x, y, ẋ) → ẏ        for  y = primitive(x; params)
+    pullback    : (x, y, ȳ) → x̄
+
+A *template* is the derivative of a single equation as a short list of equations over numbered slots.  It depends on the equation's signature
+alone (primitive, parameters, operand types, which operands move), so the thousands of equations of a long trace share a handful of
+templates, and the derivative of a program is assembled by renumbering.
+
+The pullback is obtained from the pushforward: the forward rule is written out on symbols, split into the part that depends on tangents (linear) and the part
+that does not, and the linear part is transposed equation by equation.  Nothing is written twice, and forward and reverse cannot disagree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradwise.errors import ProgramError
+from gradwise.program import ArrayType, Builder, Equation, Primitive, Symbol, result_type
+from gradwise.rules.algebra import add
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Template:
+    """Equations over slots ``0 … len(types)−1``.
+
+    The first slots are the primals, then the outputs, then the vectors (tangents of the moving operands, or cotangents of the outputs that
+    have one).  ``results`` holds a slot for each tangent of an output or cotangent of an operand, None for zero.
+    """
+
+    __slots__ = ("equations", "first_new", "needs", "new_types", "results")
+
+    def __init__(self, builder: Builder, first_new: int, results: list[int | None], available: int) -> None:
+        live = {r for r in results if r is not None}
+        kept: list[Equation] = []
+        for equation in reversed(builder.equations):
+            if any(o in live for o in equation.output_tuple):
+                kept.append(equation)
+                live.update(equation.inputs)
+        kept.reverse()
+        # renumber the new slots densely
+        numbering: dict[int, int] = {}
+        types: list[ArrayType] = []
+        for equation in kept:
+            for o in equation.output_tuple:
+                numbering[o] = first_new + len(types)
+                types.append(builder.types[o])
+        self.equations = [
+            (
+                e.primitive,
+                tuple(numbering.get(i, i) for i in e.inputs),
+                e.params,
+                tuple(numbering[o] for o in e.outputs) if e.primitive.multiple else numbering[e.outputs],
+            )
+            for e in kept
+        ]
+        self.first_new = first_new
+        self.new_types = types
+        self.results = [None if r is None else numbering.get(r, r) for r in results]
+        used = {i for e in self.equations for i in e[1]} | {r for r in self.results if r is not None}
+        #: which primals and outputs the template reads
+        self.needs = tuple(sorted(i for i in used if i < available))
+
+
+_pushforwards: dict[Any, Template] = {}
+_pullbacks: dict[Any, Template] = {}
+
+
+def clear_templates() -> None:
+    _pushforwards.clear()
+    _pullbacks.clear()
+
+
+def _write_forward(
+    primitive: Primitive, params: tuple[Any, ...], types: Sequence[ArrayType], active: tuple[bool, ...]
+) -> tuple[Builder, list[Symbol], list[Symbol], list[Symbol | None], list[Symbol | None]]:
+    builder = Builder()
+    primals = [builder.variable(t) for t in types]
+    result = result_type(primitive, types, params)
+    outputs = [builder.variable(t) for t in (result if primitive.multiple else (result,))]
+    tangents = [builder.variable(t) if a else None for t, a in zip(types, active, strict=True)]
+    if primitive.jvp is None:
+        return builder, primals, outputs, tangents, [None] * len(outputs)
+    out = primitive.jvp(primals, tangents, tuple(outputs) if primitive.multiple else outputs[0], *params)
+    results = list(out) if primitive.multiple else [out]
+    for r, o in zip(results, outputs, strict=True):
+        if r is not None and r.type is not o.type:
+            raise ProgramError(f"the rule of {primitive.name} gives a tangent of type {r.type} for a value of type {o.type}")
+    return builder, primals, outputs, tangents, results
+
+
+def pushforward_template(
+    primitive: Primitive, params: tuple[Any, ...], types: Sequence[ArrayType], active: tuple[bool, ...]
+) -> Template:
+    key = (primitive, params, tuple(types), active)
+    known = _pushforwards.get(key)
+    if known is None:
+        builder, primals, outputs, tangents, results = _write_forward(primitive, params, types, active)
+        available = len(primals) + len(outputs)
+        first_new = available + sum(t is not None for t in tangents)
+        known = Template(builder, first_new, [None if r is None else r.index for r in results], available)
+        if len(_pushforwards) > 20_000:
+            _pushforwards.clear()
+        _pushforwards[key] = known
+    return known
+
+
+class _Linear:
+    """What a transpose rule sees of an operand that is linear: its type only."""
+
+    __slots__ = ("builder", "type")
+
+    def __init__(self, builder: Builder, type_: ArrayType) -> None:
+        self.builder = builder
+        self.type = type_
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.type.shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.type.shape)
+
+    @property
+    def dtype(self) -> Any:
+        return self.type.dtype
+
+
+def pullback_template(
+    primitive: Primitive,
+    params: tuple[Any, ...],
+    types: Sequence[ArrayType],
+    active: tuple[bool, ...],
+    reached: tuple[bool, ...],
+) -> Template:
+    """``reached`` says which outputs have a cotangent."""
+    key = (primitive, params, tuple(types), active, reached)
+    known = _pullbacks.get(key)
+    if known is None:
+        known = _write_pullback(primitive, params, types, active, reached)
+        if len(_pullbacks) > 20_000:
+            _pullbacks.clear()
+        _pullbacks[key] = known
+    return known
+
+
+def _write_pullback(
+    primitive: Primitive,
+    params: tuple[Any, ...],
+    types: Sequence[ArrayType],
+    active: tuple[bool, ...],
+    reached: tuple[bool, ...],
+) -> Template:
+    forward, primals, outputs, tangents, results = _write_forward(primitive, params, types, active)
+    linear = {t.index for t in tangents if t is not None}
+    available = len(primals) + len(outputs)
+    # the new builder: primals and outputs keep their numbers, cotangents follow
+    builder = Builder(list(forward.types[:available]))
+    cotangents = [builder.variable(o.type) if r else None for o, r in zip(outputs, reached, strict=True)]
+    first_new = len(builder.types)
+    renamed: dict[int, int] = {i: i for i in range(available)}
+    linear_equations: list[Equation] = []
+    for equation in forward.equations:
+        if any(i in linear for i in equation.inputs):
+            linear.update(equation.output_tuple)
+            linear_equations.append(equation)
+            continue
+        out = builder.emit(equation.primitive, [builder.symbol(renamed[i]) for i in equation.inputs], equation.params)
+        for old, new in zip(equation.output_tuple, out if equation.primitive.multiple else (out,), strict=True):
+            renamed[old] = new.index
+    ct: dict[int, Symbol] = {}
+
+    def accumulate(variable: int, contribution: Symbol) -> None:
+        known = ct.get(variable)
+        ct[variable] = contribution if known is None else add(known, contribution)
+
+    for r, c in zip(results, cotangents, strict=True):
+        if r is not None and c is not None:
+            accumulate(r.index, c)
+    for equation in reversed(linear_equations):
+        bars = [ct.get(o) for o in equation.output_tuple]
+        if all(b is None for b in bars):
+            continue
+        flags = tuple(i in linear for i in equation.inputs)
+        operands = [
+            _Linear(builder, forward.types[i]) if f else builder.symbol(renamed[i])
+            for i, f in zip(equation.inputs, flags, strict=True)
+        ]
+        rule = equation.primitive.transpose
+        if rule is None:
+            raise ProgramError(f"the rule of {primitive.name} uses {equation.primitive.name} on a tangent, which has no transpose")
+        bar = tuple(bars) if equation.primitive.multiple else bars[0]
+        for variable, flag, contribution in zip(
+            equation.inputs, flags, rule(bar, operands, flags, *equation.params), strict=True
+        ):
+            if flag and contribution is not None:
+                if contribution.type is not forward.types[variable]:
+                    raise ProgramError(
+                        f"the transpose of {equation.primitive.name} gives {contribution.type} for an operand of type {forward.types[variable]}"
+                    )
+                accumulate(variable, contribution)
+    ends = [None if t is None or t.index not in ct else ct[t.index].index for t in tangents]
+    return Template(builder, first_new, ends, available)
