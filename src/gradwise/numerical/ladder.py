@@ -34,6 +34,7 @@ def judge_ladder(
     unit: float,
     scale: Any,
     maximum: Callable[[Any, Any], Any],
+    limit: float = 4096.0,
 ) -> tuple[Any, Any, Any, Any]:
     """Return (value, error, accepted, η): the extrapolated derivative and whether everything about it agrees.
 
@@ -49,6 +50,8 @@ def judge_ladder(
         f(x), the unit roundoff of f, and |x|.
     maximum : callable
         ``max`` or ``numpy.maximum``.
+    limit : float
+        How many units of rounding in the slope are accepted before a larger step is tried instead.
     """
     (p0, m0), (p1, m1), (p2, m2), (p3, m3) = pairs
     h3 = 0.125 * h
@@ -69,17 +72,20 @@ def judge_ladder(
     ratio = 4 * maximum(change3 / (change2 + tiny), 4 * ratio21)
     truncation = change * (ratio + 2e-3) * 4
 
+    # Near x the second difference must be f'' v²; f'' is extrapolated from the two smallest steps.
     v = h * 2.0**PROBE
     plus, minus = probe
-    curvature = abs(p3 - 2 * f0 + m3) * 2.0 ** (2 * PROBE + 6)
-    bend = abs(plus - 2 * f0 + minus)
+    s3, s2 = (p3 - f0) + (m3 - f0), (p2 - f0) + (m2 - f0)
+    shrink = 2.0 ** (2 * PROBE + 6)  # (v / h3)²
+    bend = abs((plus - f0) + (minus - f0) - shrink * (4 * s3 - 0.25 * s2) / 3)
+    bend_allowed = 8 * eta + shrink * (abs(s3 - 0.25 * s2) + 8 * eta)
     drift = abs((plus - minus) - 2 * v * d0)
     magnitude = abs(d0)
     accepted = (
         (truncation <= 3 * rounding + 4 * unit * magnitude)
         & (change3 <= 1e-2 * magnitude + 64 * rounding)
-        & (rounding <= 4096 * unit * magnitude)
-        & (bend <= 10 * eta + 3 * curvature)
+        & (rounding <= limit * unit * magnitude)
+        & (bend <= bend_allowed)
         & (drift <= 6 * eta + 4 * unit * scale * magnitude + 2 * v * change1 * 2.0**-16)
     )
     error = 2 * (truncation + rounding) + unit * magnitude * (2 + 1.5 * scale / h3)
@@ -102,23 +108,23 @@ def extrapolate(
 
     Notes
     -----
-    Neville's scheme in h**power.  The truncation of T[i..j] is taken as its distance from T[i+1..j], the same without
-    the largest step, which is nearly always larger than its true error: nothing is assumed about decay.
+    Neville's scheme in h**power.  With A = T[i..j-1] and B = T[i+1..j], the truncation of T[i..j] is taken as
+    the distance of A and B times the weight of A, or a 64th where that weight is smaller: far nodes that weigh next to nothing
+    cannot vouch for near ones.  It is nearly always larger than the true error: nothing is assumed about decay.
     """
     count = len(steps)
     nodes = [step**power for step in steps]
     table = list(slopes)
     bounds = list(rounding)
-    # A single quotient: its truncation is its distance from the next finer (or coarser) one.
     best = (slopes[0], INFINITE, rounding[0], 0, 0)
     best_total = INFINITE
     for k in range(count):
+        # a single quotient: its truncation is its distance from its neighbours, the coarser one counting a quarter
+        truncation = INFINITE if count == 1 else 0.0
         if k + 1 < count:
             truncation = 1.5 * abs(slopes[k] - slopes[k + 1])
-        elif count > 1:
-            truncation = abs(slopes[k] - slopes[k - 1])
-        else:
-            truncation = INFINITE
+        if k > 0:
+            truncation = max(truncation, abs(slopes[k] - slopes[k - 1]) / (4 if k + 1 < count else 1))
         if truncation + rounding[k] < best_total:
             best_total = truncation + rounding[k]
             best = (slopes[k], truncation, rounding[k], k, k)
@@ -129,7 +135,7 @@ def extrapolate(
             fine, coarse = nodes[i] / gap, nodes[j] / gap
             value = table[i + 1] * fine - table[i] * coarse
             noise = bounds[i + 1] * fine + bounds[i] * coarse
-            truncation = abs(value - table[i + 1])
+            truncation = abs(table[i + 1] - table[i]) * max(coarse, 0.015625)
             table[i], bounds[i] = value, noise
             if truncation + noise < best_total:
                 best_total = truncation + noise

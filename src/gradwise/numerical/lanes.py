@@ -22,6 +22,9 @@ from gradwise.numerical.status import Status
 PILOT = 4
 """Lanes on which the complex step is tried before it is spent on all."""
 
+MANY = 8
+"""From this many lanes on a slope with 11 digits is not searched further: evaluations are worth more."""
+
 
 @dataclass(slots=True)
 class Lanes:
@@ -162,7 +165,7 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     pairs = [(grid[:, 2 * k], grid[:, 2 * k + 1]) for k in range(LEVELS)]
     value, error, accepted, eta = judge_ladder(
         h[usable, None], pairs, (grid[:, -2], grid[:, -1]), lanes.f0[usable], lanes.units, lanes.scale[usable, None],
-        np.maximum,
+        np.maximum, 4096.0 if len(lanes.scale) < MANY else 2.0**18,
     )  # fmt: skip
     good = accepted & todo[usable]
     rows, outputs = np.nonzero(good)
@@ -189,7 +192,7 @@ def _adopt(lanes: Lanes, store: Store, table: Table, lane: int, output: int) -> 
 def _search(lanes: Lanes, store: Store, lane: int, output: int) -> Search:
     search = Search(lanes.line(lane, output), float(lanes.f0[lane, output]))
     for step, row in store.values.get(lane, {}).items():
-        search.values[step] = float(row[output])
+        search.samples.values[step] = float(row[output])
     if lane in store.witness:
         value, error = store.witness[lane]
         search.complex_value, search.complex_error = float(value[output]), float(error[output])
@@ -201,10 +204,10 @@ def _search_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     running = {}
     for lane, output in zip(*[axis.tolist() for axis in np.nonzero(todo)]):
         search = _search(lanes, store, lane, output)
-        if not np.isfinite(search.f0):
+        if not np.isfinite(search.samples.f0):
             table.put((lane, output), Outcome(np.nan, np.inf, Status.NON_FINITE, 0.0, np.nan, np.nan, np.nan))
             continue
-        generator = search.investigate(search.line.octave)
+        generator = search.investigate()
         running[lane, output] = (generator, None)
     while running:
         asked = {}

@@ -22,6 +22,12 @@ from dataclasses import dataclass
 import numpy as np
 
 
+OFFSETS = (1.0, 0.4375, 0.203125, 0.078125)
+"""Where the microscope looks, in units of its largest step: not octaves, on which rounded outputs can look straight."""
+
+OFFSETS_ONE_SIDED = (1.0, 0.6875, 0.4375, 0.296875, 0.203125, 0.125, 0.078125)
+
+
 @dataclass(slots=True)
 class View:
     """What the microscope saw.
@@ -29,18 +35,29 @@ class View:
     Attributes
     ----------
     kind : str
-        "smooth", "kink", "jump", "power", "plateau" or "noise".
+        "smooth", "kink", "jump", "power" or "noise".
     size : float
-        The gap of slopes (kink), the height (jump), the exponent (power) or the standard deviation (noise).
+        The gap of slopes (kink), the height (jump) or the exponent (power).
+    spread : float
+        Standard deviation of what the smooth model leaves over: the noise, if it is noise.
     residual : float
-        Largest residual of the chosen model.
+        Largest residual of the smooth model.
+    slope : float
+        Slope of the smooth model.
+    far, near : float
+        Largest and smallest step.
+    eta : float
+        Rounding of one value that was assumed.
     """
 
     kind: str
-    size: float
-    residual: float
-    octave: int = 0
-    low: int = 0
+    size: float = 0.0
+    spread: float = 0.0
+    residual: float = 0.0
+    slope: float = 0.0
+    far: float = 0.0
+    near: float = 0.0
+    eta: float = 0.0
 
 
 def look(offsets: list[float], values: list[float], f0: float, eta: float) -> View:
@@ -56,42 +73,46 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
         Rounding of one value if the function is computed as well as its type allows.
     """
     t = np.array(offsets)
-    scale = float(np.max(np.abs(t)))
-    t = t / scale
+    far, near = float(np.max(np.abs(t))), float(np.min(np.abs(t)))
+    t = t / far
     y = np.array(values) - f0
-    if not np.any(y):
-        return View("plateau", 0.0, 0.0)
-    size = float(np.max(np.abs(y)))
     tolerance = 6 * eta
-    one, right, left = np.ones_like(t), np.maximum(t, 0), np.minimum(t, 0)
+    whole, y_whole = np.append(t, 0.0), np.append(y, 0.0)
+    powers = [whole**k for k in range(6)]
+    coefficients, residual, spread = _fit(powers[:3], y_whole)
+    view = View("noise", 0.0, spread, residual, coefficients[1] / far, far, near, eta)
+    if residual <= tolerance:
+        view.kind = "smooth"
+        return view
+    coefficients, cubic, spread = _fit(powers[:4], y_whole)
+    view.spread, view.residual = max(spread, 0.3 * view.spread), cubic
+    quintic = _fit(powers[: min(6, len(whole) - 2)], y_whole)[1]
+    if quintic <= tolerance:
+        view.kind, view.slope = "smooth", coefficients[1] / far
+        return view
+
+    right, left = np.maximum(t, 0), np.minimum(t, 0)
     both = bool(np.any(right)) and bool(np.any(left))
-
-    with_origin = np.append(t, 0.0)
-    y_origin = np.append(y, 0.0)
-    _, smooth, spread = _fit([with_origin**0, with_origin, with_origin**2], y_origin)
-    if smooth <= tolerance:
-        return View("smooth", 0.0, smooth)
-
     if both:
-        slopes, kink, _ = _fit(
-            [with_origin**0, np.maximum(with_origin, 0), np.minimum(with_origin, 0), with_origin**2], y_origin
-        )
-        if kink <= max(tolerance, 0.1 * smooth):
-            return View("kink", abs(slopes[1] - slopes[2]) / scale, kink)
-        models = [[one * (t > 0), one * (t < 0), t], [one * (t > 0), one * (t < 0), right, left]]
+        design = [powers[0], np.maximum(whole, 0), np.minimum(whole, 0), powers[2]]
+        slopes, kink, _ = _fit(design, y_whole)
+        if kink <= max(tolerance, 0.1 * residual):
+            view.kind, view.size = "kink", float(abs(slopes[1] - slopes[2])) / far
+            return view
+        models = [[1.0 * (t > 0), 1.0 * (t < 0), t], [1.0 * (t > 0), 1.0 * (t < 0), right, left]]
     else:
-        models = [[one, t]]
+        models = [[t**0, t], [t**0, t, t**2]]
     for model in models:
         levels, jump, _ = _fit(model, y)
-        if jump <= max(tolerance, 0.05 * smooth):
-            heights = [abs(levels[0])] if not both else [abs(levels[0]), abs(levels[1]), abs(levels[0] - levels[1])]
+        if jump <= max(tolerance, 0.05 * residual):
+            heights = [abs(levels[0]), abs(levels[1]), abs(levels[0] - levels[1])] if both else [abs(levels[0])]
             if max(heights) > 8 * max(jump, eta):
-                return View("jump", max(heights), jump)
-    power = _power(t, y, eta)
-    if power is not None:
-        return View("power", power, 0.0)
-    del size
-    return View("noise", spread, smooth)
+                view.kind, view.size = "jump", float(max(heights))
+                return view
+    exponent = _power(t, y, eta)
+    if exponent is not None:
+        view.kind, view.size = "power", exponent
+    return view
 
 
 def _fit(columns: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -120,7 +141,7 @@ def _power(t: np.ndarray, y: np.ndarray, eta: float) -> float | None:
             return None
         exponents.append(float(np.mean(rates)))
     # The logarithm, |t log t|, has a local exponent that approaches 1 from below.
-    return min(exponents) if exponents and min(exponents) < 0.985 and min(exponents) > 0.01 else None
+    return min(exponents) if exponents and 0.01 < min(exponents) < 0.985 else None
 
 
 def significant_bits(values: list[float]) -> int:
@@ -137,3 +158,26 @@ def significant_bits(values: list[float]) -> int:
             mantissa = int(math.ldexp(math.frexp(value)[0], 53))
             bits = max(bits, 53 - ((mantissa & -mantissa).bit_length() - 1))
     return bits
+
+
+def common_step(values: list[float], size: float) -> float:
+    """Return the quantum q of which all differences of the values are multiples, 0 if there is none above rounding.
+
+    Examples
+    --------
+    >>> round(common_step([0.83, 0.84, 0.87], 1.0), 12)
+    0.01
+    """
+    tolerance = 2.0**-48 * size
+    differences = sorted({abs(a - values[0]) for a in values if abs(a - values[0]) > tolerance})
+    if len(differences) < 2:
+        return differences[0] if differences else 0.0
+    quantum = 0.0
+    for difference in differences:
+        a, b = difference, quantum
+        while b > tolerance:
+            a, b = b, a % b
+            if a - b < tolerance:  # a remainder just below the divisor is zero, rounded
+                b = 0.0
+        quantum = a
+    return quantum if quantum > 16 * tolerance else 0.0

@@ -1,0 +1,243 @@
+"""What to make of a slope that does not agree with what is seen right around x.
+
+Each function takes the samples and a `View`, makes the few evaluations that decide, and returns a verdict: an `Outcome`
+when the case is settled, an octave at which to search again when there is structure at a smaller scale, or neither when
+the function is noisy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from gradwise.numerical.ladder import LEVELS, PROBE
+from gradwise.numerical.line import INF, NAN, Outcome
+from gradwise.numerical.microscope import OFFSETS, OFFSETS_ONE_SIDED, View, common_step, look, significant_bits
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+from gradwise.numerical.status import Status
+
+
+@dataclass(slots=True)
+class Verdict:
+    """A settled outcome, or where to search again (top), or the noise that was found."""
+
+    outcome: Outcome | None = None
+    top: int | None = None
+    noise: float = 0.0
+    status: Status = Status.OK
+
+
+Deciding = Generator[Request, list[float], Verdict]
+
+
+def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[float], View | None]:
+    """Return None when values far below the steps used agree with the slope found, else the microscope's view."""
+    side = found.side
+    sides = BOTH if side == 0 else (side,)
+    octave = max(min(found.low - 7, samples.line.octave + PROBE), samples.floor)
+    yield from samples.sample_octaves([octave], sides)
+    v, f0 = math.ldexp(1.0, octave), samples.f0
+    ratio = math.ldexp(1.0, 2 * (octave - found.low))
+    eta = samples.eta(f0)
+    slack = 4 * v * found.total + 4 * samples.line.unit * samples.line.scale * abs(found.value)
+    if found.truncation <= 1e-2 * abs(found.value) + 4 * found.rounding:
+        if side == 0:
+            # the second difference at 2**low, corrected by the one twice as large, predicts the one at v
+            s3, s2 = samples.bend(found.low), samples.bend(found.low + 1)
+            if not math.isfinite(s2):
+                s2 = 4 * s3
+            bend = abs(samples.bend(octave) - ratio * (4 * s3 - 0.25 * s2) / 3)
+            drift = abs(samples.at(octave, 1) - samples.at(octave, -1) - 2 * v * found.value)
+            if bend <= 10 * eta + ratio * (abs(s3 - 0.25 * s2) + 10 * eta) and drift <= 6 * eta + slack:
+                return None
+        else:
+            h = math.ldexp(side, found.low)
+            curvature = abs(samples.at(found.low, side) - f0 - h * found.value) * ratio
+            if abs(samples.at(octave, side) - f0 - side * v * found.value) <= 6 * eta + slack + 3 * curvature:
+                return None
+    return (yield from view_at(samples, octave, sides))
+
+
+def view_at(samples: Samples, octave: int, sides: tuple[int, ...]) -> Generator[Request, list[float], View]:
+    """Look at x through the microscope, with steps of 2**octave and below."""
+    offsets = OFFSETS if len(sides) == 2 else OFFSETS_ONE_SIDED
+    octave = max(octave, samples.floor + 5)
+    steps = [side * math.ldexp(offset, octave) for offset in offsets for side in sides]
+    yield from samples.sample(steps)
+    kept = [t for t in steps if math.isfinite(samples.values[t])]
+    if len(kept) < 4:
+        return View("noise", spread=INF, residual=INF)
+    values = [samples.values[t] for t in kept]
+    steepness = max(abs(value - samples.f0) / abs(t) for t, value in zip(kept[:2], values))
+    unit = samples.line.unit
+    eta = max(unit * max(abs(samples.f0), *map(abs, values)) + 5e-324, unit * samples.line.scale * steepness)
+    return look(kept, values, samples.f0, eta)
+
+
+def explain(samples: Samples, view: View) -> Deciding:
+    """Return the verdict on a view that is not smooth."""
+    if view.kind == "kink":
+        return (yield from _kink(samples, view))
+    if view.kind == "jump":
+        return (yield from _jump(samples, view))
+    if view.kind == "power":
+        outcome = yield from infinite_slope(samples, view)
+        if outcome is not None:
+            return Verdict(outcome)
+    return (yield from noise(samples, view))
+
+
+def smooth_octave(samples: Samples, low: int, high: int) -> Generator[Request, list[float], int]:
+    """Return the largest octave above a smooth one at which the central slope is still within a tenth of it."""
+    yield from samples.sample_octaves([low])
+    reference, bound = samples.quotient(low, 0)
+
+    def agrees(octave: int) -> bool:
+        slope, _ = samples.quotient(octave, 0)
+        return abs(slope - reference) <= 0.1 * abs(reference) + 4 * bound
+
+    return (yield from _bisect(samples, low, high, agrees))
+
+
+def _bisect(
+    samples: Samples, low: int, high: int, holds: Callable[[int], bool]
+) -> Generator[Request, list[float], int]:
+    """Return the largest octave in [low, high) at which a property that holds at low still does."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        yield from samples.sample_octaves([middle])
+        if holds(middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _octave(step: float) -> int:
+    return math.frexp(step)[1] - 1
+
+
+def _kink(samples: Samples, view: View) -> Deciding:
+    # A kink that lies beside x looks like one at x from afar: look again as close as rounding permits.
+    gap = view.size
+    close = max(_octave(64 * view.eta / gap) + 1, samples.floor + 1)
+    near = _octave(view.near)
+    if close < near:
+        yield from samples.sample_octaves([close])
+        h = math.ldexp(1.0, close)
+        bend = abs(samples.bend(close))
+        if bend < 0.5 * gap * h:
+            return Verdict(top=(yield from _bisect(samples, close, near, lambda k: _straight(samples, k, gap))))
+        if bend > 1.5 * gap * h and bend > 64 * view.eta:
+            outcome = yield from infinite_slope(samples, view)
+            if outcome is not None:
+                return Verdict(outcome)
+    right, left = samples.best(1), samples.best(-1)
+    error = 2 * max(right.total, left.total)
+    if not abs(abs(right.value - left.value) - gap) <= 0.1 * gap + error:
+        # The extrapolations from afar contradict the view from nearby: believe the view.
+        right.value = (samples.values[view.far] - samples.f0) / view.far
+        left.value = (samples.f0 - samples.values[-view.far]) / view.far
+        error = abs(abs(right.value - left.value) - gap) + view.residual / view.near
+    value = 0.5 * (right.value + left.value)
+    half = 0.5 * abs(right.value - left.value)
+    step = math.ldexp(1.0, max(right.high, left.high))
+    level = samples.line.unit * abs(samples.f0)
+    return Verdict(Outcome(value, half + error, Status.KINK, step, left.value, right.value, level))
+
+
+def _straight(samples: Samples, octave: int, gap: float) -> bool:
+    return abs(samples.bend(octave)) < 0.02 * gap * math.ldexp(1.0, octave) + 8 * samples.eta(samples.f0)
+
+
+def _jump(samples: Samples, view: View) -> Deciding:
+    floor, size = samples.floor + 1, view.size
+    yield from samples.sample_octaves([floor])
+    if samples.move(floor) < 0.25 * size:
+        # Not at x: a step or a narrow peak beside it.
+        near = _octave(view.near)
+        top = yield from _bisect(samples, floor, near, lambda k: samples.move(k) < 0.25 * size)
+        return Verdict(top=top)
+    slopes = {}
+    for side in BOTH:
+        attached = abs(samples.at(floor, side) - samples.f0) < 0.25 * size
+        far, near_step = side * view.far, side * view.near
+        slope = (samples.values[far] - samples.values[near_step]) / (far - near_step)
+        slopes[side] = samples.best(side).value if attached else slope
+    level = samples.line.unit * abs(samples.f0)
+    return Verdict(Outcome(NAN, INF, Status.JUMP, math.ldexp(1.0, floor), slopes[-1], slopes[1], level))
+
+
+def infinite_slope(samples: Samples, view: View) -> Generator[Request, list[float], Outcome | None]:
+    """Return the outcome of an infinite slope if it goes on growing twelve octaves further down, else None."""
+    far = _octave(view.near)
+    close = max(far - 12, samples.floor + 1)
+    yield from samples.sample_octaves([far, close])
+    slopes = {}
+    for side in BOTH:
+        before, _ = samples.quotient(far, side)
+        slope, bound = samples.quotient(close, side)
+        slopes[side] = slope
+        if math.isfinite(slope) and abs(slope) > abs(before) * (1 + 0.015 * (far - close)) + 8 * bound:
+            slopes[side] = math.copysign(INF, slope)
+    if not any(math.isinf(slope) for slope in slopes.values()):
+        return None
+    known = [slope for slope in slopes.values() if not math.isnan(slope)]
+    value = known[0] if len(set(known)) == 1 else NAN
+    level = samples.line.unit * abs(samples.f0)
+    step = math.ldexp(1.0, close)
+    return Outcome(value, INF, Status.NOT_DIFFERENTIABLE, step, slopes[-1], slopes[1], level)
+
+
+def noise(samples: Samples, view: View) -> Deciding:
+    """Return the level and the kind of the noise, or where to search if it is smooth structure seen from too far."""
+    values = [value for value in samples.values.values() if math.isfinite(value)]
+    size, unit, f0 = samples.size, samples.line.unit, samples.f0
+    floor = samples.floor
+    plateau = False
+    if math.isfinite(view.spread):
+        close = max(_octave(view.near) - 8, floor + 1)
+        yield from samples.sample_octaves([close])
+        h = math.ldexp(1.0, close)
+        moves = [samples.at(close, side) - f0 for side in BOTH if samples.finite(close, side)]
+        plateau = not any(moves)
+        expected = abs(view.slope) * h
+        rest = max((abs(abs(move) - expected) for move in moves), default=INF)
+        if not plateau and rest < 0.02 * view.spread + 4 * view.eta and view.spread > 1e-3 * size:
+            # Smooth after all, at a scale so small that it looked like noise from where the microscope stood.
+            return Verdict(top=(yield from smooth_octave(samples, close, _octave(view.near))))
+    spread = view.spread if math.isfinite(view.spread) else 0.0
+    level, amplitude = spread, max(3 * spread, view.residual if math.isfinite(view.residual) else 0.0)
+    status = Status.NOISY if level > 1e3 * unit * size else Status.OK
+    bits = significant_bits(values)
+    if unit < 1e-10 and (bits in range(22, 26) or bits in range(8, 12)) and bits < 26:
+        grain = 2.0**-bits * size
+        level, amplitude, status = max(level, 0.3 * grain), max(amplitude, grain), Status.LOW_PRECISION
+    else:
+        quantum = common_step(values, size)
+        if quantum > 64 * unit * size:
+            level, amplitude, status = quantum / math.sqrt(12), 0.75 * quantum, Status.QUANTISED
+    return Verdict(noise=level, status=status) if amplitude == 0 else _with_amplitude(samples, amplitude, level, status)
+
+
+def _with_amplitude(samples: Samples, amplitude: float, level: float, status: Status) -> Verdict:
+    samples.amplitude = amplitude
+    return Verdict(noise=level, status=status)
+
+
+def staircase(samples: Samples) -> Generator[Request, list[float], Outcome | None]:
+    """Return an outcome when f is exactly constant around x and then jumps: the tread of a step function, or None."""
+    start, f0 = samples.line.octave, samples.f0
+    if any(samples.at(k, side) != f0 for k in range(start, start - LEVELS, -1) for side in BOTH):
+        return None
+    moved = sorted(_octave(t) for t, value in samples.values.items() if t > 0 and value != f0 and math.isfinite(value))
+    if not moved:
+        return None
+    high = moved[0]
+    flat = yield from _bisect(samples, start, high, lambda k: samples.move(k) == 0.0)
+    size = samples.move(flat + 1)
+    if not size > 64 * samples.eta(f0):
+        return None
+    h = math.ldexp(1.0, flat)
+    return Outcome(0.0, size / h, Status.QUANTISED, h, 0.0, 0.0, size / math.sqrt(12))

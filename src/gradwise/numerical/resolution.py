@@ -1,0 +1,107 @@
+"""The step at which truncation and rounding balance: grow, shrink, or stop between the two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+
+from gradwise.numerical.ladder import LEVELS
+from gradwise.numerical.line import INF
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+
+LEVELS_ONE_SIDED = 7
+MAXIMUM_GROWTHS = 5
+MAXIMUM_SHRINKS = 5
+
+
+def resolve(samples: Samples, side: int, top: int, *, may_grow: bool = True) -> Generator[Request, list[float], Resolved]:
+    """Return the best slope that steps of 2**top and around can give.
+
+    Limited by rounding, the step grows: a pair far outside is tried, and kept if its quotient still agrees.  Limited by
+    truncation, it shrinks an octave at a time as long as that helps.
+    """
+    sides = BOTH if side == 0 else (side,)
+    levels = LEVELS if side == 0 else LEVELS_ONE_SIDED
+    floor = samples.floor
+    bottom = max(top - levels + 1, floor)
+    yield from samples.sample_octaves(range(top, bottom - 1, -1), sides)
+    best = samples.best(side, top)
+    goal = 2.0**-46 * (samples.line.unit / 2.0**-53)
+    ceiling = top
+    if may_grow and _limited_by_rounding(samples, best, ceiling, goal):
+        ceiling = yield from _grow(samples, side, ceiling, best, goal)
+        if ceiling > top:
+            bottom = max(ceiling - levels + 1, floor)
+            yield from samples.sample_octaves(range(ceiling, bottom - 1, -1), sides)
+            best = samples.best(side, ceiling)
+    for _ in range(MAXIMUM_SHRINKS):
+        if best.total <= goal * abs(best.value) or best.truncation <= best.rounding or bottom <= floor:
+            break
+        if best.low > bottom + 1:  # the finest steps did not help: what is left is noise or structure
+            break
+        before = best.total
+        bottom -= 1
+        yield from samples.sample_octaves([bottom], sides)
+        best = samples.best(side, ceiling)
+        if best.total > 0.5 * before and best.truncation > 1e-3 * abs(best.value):
+            break
+    return best
+
+
+def _limited_by_rounding(samples: Samples, best: Resolved, ceiling: int, goal: float) -> bool:
+    """Whether the largest step shows no truncation yet, and the slope is not known to full precision."""
+    slope, bound = samples.quotient(ceiling, best.side)
+    if best.total <= goal * abs(best.value) or not math.isfinite(slope):
+        return False
+    return abs(slope - best.value) <= 4 * (bound + best.rounding)
+
+
+def _grow(
+    samples: Samples, side: int, octave: int, best: Resolved, goal: float
+) -> Generator[Request, list[float], int]:
+    """Return the octave of the largest step at which the quotient still agrees with the best slope."""
+    sides = BOTH if side == 0 else (side,)
+    line = samples.line
+    room = min(line.left, line.right) if side == 0 else (line.right if side > 0 else line.left)
+    limit = math.frexp(room)[1] - 1 if room < INF else 1000
+    jump = _needed(samples, best, octave, goal)
+    for _ in range(MAXIMUM_GROWTHS):
+        jump = min(jump, limit - octave)
+        if jump < 1:
+            break
+        new = octave + jump
+        yield from samples.sample_octaves([new], sides)
+        slope, bound = samples.quotient(new, side)
+        off = abs(slope - best.value)
+        if off <= 0.1 * abs(best.value) + 4 * (bound + best.rounding):
+            octave = new
+            if off > 4 * (bound + best.rounding) or _curved(samples, new, sides):
+                break
+            best = Resolved(slope, 0.0, bound, new, new, side) if bound < best.rounding else best
+            jump = _needed(samples, best, octave, goal)
+        else:
+            limit = new - 1
+            jump = max(1, jump // 2) if jump > 1 else 0
+    return octave
+
+
+def _curved(samples: Samples, octave: int, sides: tuple[int, ...]) -> bool:
+    """Whether f changes by much of its size at this step: larger steps would leave its neighbourhood."""
+    moved = max(abs(samples.at(octave, side) - samples.f0) for side in sides)
+    return moved > 0.1 * abs(samples.f0) and moved > 256 * samples.eta(samples.f0)
+
+
+def _needed(samples: Samples, best: Resolved, octave: int, goal: float) -> int:
+    """Return by how many octaves the step should grow: to the curvature's scale where it shows, else by the precision."""
+    if best.side == 0:
+        bend, size = abs(samples.bend(octave)), max(abs(samples.at(octave, 1)), abs(samples.f0))
+        noise = samples.eta(size)
+        if bend > 16 * noise:
+            # f'' h² = bend: the function's own length is h √(size / bend)
+            return min(max(int(0.5 * math.log2(max(size / bend, 1.0))) - 2, 1), 40)
+    if samples.amplitude > 0.0:
+        return 2
+    if best.value == 0.0 or samples.move(octave) == 0.0:
+        return 6
+    missing = math.log2(max(best.rounding / (goal * abs(best.value)), 2.0))
+    return min(max(int(missing) - 3, 1), 16)
