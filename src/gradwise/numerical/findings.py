@@ -41,6 +41,7 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
     ratio = math.ldexp(1.0, 2 * (octave - found.low))
     eta = samples.eta(f0)
     slack = 4 * v * found.total + 4 * samples.line.unit * samples.line.scale * abs(found.value)
+    slack += 3 * v * ratio * abs(samples.quotient(found.low, side)[0] - found.value)  # the term of third order
     if found.truncation <= 1e-2 * abs(found.value) + 4 * found.rounding:
         if side == 0:
             # the second difference at 2**low, corrected by the one twice as large, predicts the one at v
@@ -81,6 +82,8 @@ def explain(samples: Samples, view: View) -> Deciding:
         return (yield from _kink(samples, view))
     if view.kind == "jump":
         return (yield from _jump(samples, view))
+    if view.kind == "plateau":
+        return (yield from plateau(samples, view))
     if view.kind == "power":
         outcome = yield from infinite_slope(samples, view)
         if outcome is not None:
@@ -192,36 +195,76 @@ def infinite_slope(samples: Samples, view: View) -> Generator[Request, list[floa
 
 def noise(samples: Samples, view: View) -> Deciding:
     """Return the level and the kind of the noise, or where to search if it is smooth structure seen from too far."""
-    values = [value for value in samples.values.values() if math.isfinite(value)]
-    size, unit, f0 = samples.size, samples.line.unit, samples.f0
-    floor = samples.floor
-    plateau = False
+    flat = False
     if math.isfinite(view.spread):
-        close = max(_octave(view.near) - 8, floor + 1)
-        yield from samples.sample_octaves([close])
-        h = math.ldexp(1.0, close)
-        moves = [samples.at(close, side) - f0 for side in BOTH if samples.finite(close, side)]
-        plateau = not any(moves)
-        expected = abs(view.slope) * h
-        rest = max((abs(abs(move) - expected) for move in moves), default=INF)
-        if not plateau and rest < 0.02 * view.spread + 4 * view.eta and view.spread > 1e-3 * size:
-            # Smooth after all, at a scale so small that it looked like noise from where the microscope stood.
-            return Verdict(top=(yield from smooth_octave(samples, close, _octave(view.near))))
+        near = _octave(view.near)
+        for depth in (8, 18):
+            close = max(near - depth, samples.floor + 1)
+            yield from samples.sample_octaves([close])
+            moves = [samples.at(close, side) - samples.f0 for side in BOTH if samples.finite(close, side)]
+            flat = not any(moves)
+            expected = abs(view.slope) * math.ldexp(1.0, close)
+            rest = max((abs(abs(move) - expected) for move in moves), default=INF)
+            if flat or rest > 0.5 * view.spread:
+                break
+            if rest < 0.02 * view.spread + 4 * view.eta:
+                # Smooth after all, at a scale so small that it looked like noise from where the microscope stood?
+                top = yield from smooth_octave(samples, close, near)
+                if top >= near - 3 or view.spread > 1e-3 * samples.size:
+                    return Verdict(top=top)
+                break
     spread = view.spread if math.isfinite(view.spread) else 0.0
-    level, amplitude = spread, max(3 * spread, view.residual if math.isfinite(view.residual) else 0.0)
-    status = Status.NOISY if level > 1e3 * unit * size else Status.OK
+    largest = view.residual if math.isfinite(view.residual) else 0.0
+    return _level(samples, spread, largest, flat)
+
+
+def plateau(samples: Samples, view: View) -> Deciding:
+    """Return the verdict on a function that is exactly constant around x, though not far from it.
+
+    It is quantised if it leaves the constant by a jump, and smooth at a smaller scale if it does so by a bend.
+    """
+    low = _octave(view.near)
+    known = sorted({_octave(t) for t, value in samples.values.items() if value != samples.f0 and math.isfinite(value)})
+    high = next((octave for octave in known if octave > low), samples.line.octave)
+    flat = yield from _bisect(samples, low, high, lambda k: samples.move(k) == 0.0)
+    yield from samples.sample_octaves([flat + 1])
+    size = yield from _riser(samples, flat)
+    if size == 0.0:
+        return Verdict(top=flat)
+    return _level(samples, size / math.sqrt(12), 0.75 * size, True)
+
+
+def _riser(samples: Samples, flat: int) -> Generator[Request, list[float], float]:
+    """Return the height of the jump by which f leaves the constant beyond ± 2**flat, 0 if it leaves it continuously."""
+    side = 1 if samples.at(flat + 1, 1) != samples.f0 else -1
+    inner, outer = math.ldexp(side, flat), math.ldexp(side, flat + 1)
+    start = abs(samples.values[outer] - samples.f0)
+    for _ in range(4):
+        middle = 0.5 * (inner + outer)
+        yield from samples.sample([middle])
+        if samples.values[middle] == samples.f0:
+            inner = middle
+        else:
+            outer = middle
+    height = abs(samples.values[outer] - samples.f0)
+    return height if height > 0.3 * start else 0.0
+
+
+def _level(samples: Samples, level: float, amplitude: float, flat: bool) -> Verdict:
+    """Return the verdict on noise of this standard deviation: its kind is read off the bits of the values."""
+    values = [value for value in samples.values.values() if math.isfinite(value)]
+    size, unit = samples.size, samples.line.unit
+    amplitude = max(3 * level, amplitude)
     bits = significant_bits(values)
-    if unit < 1e-10 and (bits in range(22, 26) or bits in range(8, 12)) and bits < 26:
+    quantum = common_step(values, size) if flat else 0.0
+    if unit < 1e-10 and (8 <= bits <= 11 or 22 <= bits <= 24):
         grain = 2.0**-bits * size
         level, amplitude, status = max(level, 0.3 * grain), max(amplitude, grain), Status.LOW_PRECISION
+    elif quantum > max(64 * unit * size, level):
+        level, amplitude, status = quantum / math.sqrt(12), max(0.75 * quantum, 2 * level), Status.QUANTISED
     else:
-        quantum = common_step(values, size)
-        if quantum > 64 * unit * size:
-            level, amplitude, status = quantum / math.sqrt(12), 0.75 * quantum, Status.QUANTISED
-    return Verdict(noise=level, status=status) if amplitude == 0 else _with_amplitude(samples, amplitude, level, status)
-
-
-def _with_amplitude(samples: Samples, amplitude: float, level: float, status: Status) -> Verdict:
+        status = Status.NOISY if level > 1e3 * unit * size else Status.OK
+        status = Status.QUANTISED if flat and status is Status.NOISY and quantum > 0 else status
     samples.amplitude = amplitude
     return Verdict(noise=level, status=status)
 
@@ -234,9 +277,8 @@ def staircase(samples: Samples) -> Generator[Request, list[float], Outcome | Non
     moved = sorted(_octave(t) for t, value in samples.values.items() if t > 0 and value != f0 and math.isfinite(value))
     if not moved:
         return None
-    high = moved[0]
-    flat = yield from _bisect(samples, start, high, lambda k: samples.move(k) == 0.0)
-    size = samples.move(flat + 1)
+    flat = yield from _bisect(samples, start, moved[0], lambda k: samples.move(k) == 0.0)
+    size = yield from _riser(samples, flat)
     if not size > 64 * samples.eta(f0):
         return None
     h = math.ldexp(1.0, flat)

@@ -35,15 +35,15 @@ class View:
     Attributes
     ----------
     kind : str
-        "smooth", "kink", "jump", "power" or "noise".
+        "smooth", "plateau", "kink", "jump", "power" or "noise".
     size : float
         The gap of slopes (kink), the height (jump) or the exponent (power).
     spread : float
         Standard deviation of what the smooth model leaves over: the noise, if it is noise.
     residual : float
         Largest residual of the smooth model.
-    slope : float
-        Slope of the smooth model.
+    slope, slope_error : float
+        Slope of the smooth model, and how far it can be off.
     far, near : float
         Largest and smallest step.
     eta : float
@@ -55,6 +55,7 @@ class View:
     spread: float = 0.0
     residual: float = 0.0
     slope: float = 0.0
+    slope_error: float = 0.0
     far: float = 0.0
     near: float = 0.0
     eta: float = 0.0
@@ -79,17 +80,24 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
     tolerance = 6 * eta
     whole, y_whole = np.append(t, 0.0), np.append(y, 0.0)
     powers = [whole**k for k in range(6)]
-    coefficients, residual, spread = _fit(powers[:3], y_whole)
-    view = View("noise", 0.0, spread, residual, coefficients[1] / far, far, near, eta)
+    quadratic, residual, spread = _fit(powers[:3], y_whole)
+    cubic, cubic_residual, cubic_spread = _fit(powers[:4], y_whole)
+    view = View("noise", 0.0, spread, residual, float(quadratic[1]) / far, 0.0, far, near, eta)
+    view.slope_error = (abs(float(quadratic[1] - cubic[1])) + tolerance + 4 * residual) / far
+    if not np.any(y):
+        view.kind = "plateau"
+        return view
     if residual <= tolerance:
         view.kind = "smooth"
         return view
-    coefficients, cubic, spread = _fit(powers[:4], y_whole)
-    view.spread, view.residual = max(spread, 0.3 * view.spread), cubic
-    quintic = _fit(powers[: min(6, len(whole) - 2)], y_whole)[1]
-    if quintic <= tolerance:
-        view.kind, view.slope = "smooth", coefficients[1] / far
+    quintic_residual = _fit(powers[: min(6, len(whole) - 2)], y_whole)[1]
+    # Noise is fitted by no polynomial; what each further power fits much better is smooth.
+    if quintic_residual <= tolerance or cubic_residual < 0.05 * residual or quintic_residual < 0.02 * residual:
+        view.kind, view.slope = "smooth", float(cubic[1]) / far
+        view.slope_error = (abs(float(quadratic[1] - cubic[1])) + tolerance) / far
+        view.spread, view.residual = 0.0, 0.0
         return view
+    view.spread, view.residual = max(cubic_spread, 0.3 * spread), cubic_residual
 
     right, left = np.maximum(t, 0), np.minimum(t, 0)
     both = bool(np.any(right)) and bool(np.any(left))

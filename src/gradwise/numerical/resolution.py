@@ -25,7 +25,7 @@ def resolve(samples: Samples, side: int, top: int, *, may_grow: bool = True) -> 
     floor = samples.floor
     bottom = max(top - levels + 1, floor)
     yield from samples.sample_octaves(range(top, bottom - 1, -1), sides)
-    best = samples.best(side, top)
+    best = samples.best(side, top, bottom)
     goal = 2.0**-46 * (samples.line.unit / 2.0**-53)
     ceiling = top
     if may_grow and _limited_by_rounding(samples, best, ceiling, goal):
@@ -33,7 +33,7 @@ def resolve(samples: Samples, side: int, top: int, *, may_grow: bool = True) -> 
         if ceiling > top:
             bottom = max(ceiling - levels + 1, floor)
             yield from samples.sample_octaves(range(ceiling, bottom - 1, -1), sides)
-            best = samples.best(side, ceiling)
+            best = samples.best(side, ceiling, bottom)
     for _ in range(MAXIMUM_SHRINKS):
         if best.total <= goal * abs(best.value) or best.truncation <= best.rounding or bottom <= floor:
             break
@@ -42,7 +42,7 @@ def resolve(samples: Samples, side: int, top: int, *, may_grow: bool = True) -> 
         before = best.total
         bottom -= 1
         yield from samples.sample_octaves([bottom], sides)
-        best = samples.best(side, ceiling)
+        best = samples.best(side, ceiling, bottom)
         if best.total > 0.5 * before and best.truncation > 1e-3 * abs(best.value):
             break
     return best

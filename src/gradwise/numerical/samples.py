@@ -114,12 +114,12 @@ class Samples:
         # x is rounded inside f as well, by up to a unit; here that counts little, in the final bound it counts fully
         return slope, max(eta, 0.05 * self.line.unit * self.line.scale * abs(slope)) / h
 
-    def best(self, side: int, ceiling: int | None = None) -> Resolved:
-        """Return the best extrapolation of all quotients at and below the ceiling."""
+    def best(self, side: int, ceiling: int | None = None, bottom: int | None = None) -> Resolved:
+        """Return the best extrapolation of all quotients between two octaves."""
         octaves, slopes, bounds = [], [], []
         known = {parts[1] - 1 for parts in map(math.frexp, self.values) if abs(parts[0]) == 0.5}
         for octave in sorted(known, reverse=True):
-            if ceiling is None or octave <= ceiling:
+            if (ceiling is None or octave <= ceiling) and (bottom is None or octave >= bottom):
                 slope, bound = self.quotient(octave, side)
                 if math.isfinite(slope):
                     octaves.append(octave)

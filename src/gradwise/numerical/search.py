@@ -135,10 +135,15 @@ class Search:
             view = yield from disagreement(samples, found)
             if view is None:
                 return found, None
+            if view.kind == "smooth" and abs(view.slope - found.value) <= view.slope_error + 2 * found.total:
+                # It does agree: f loses a few bits inside, no more.
+                samples.amplitude = max(3 * view.spread, view.eta)
+                self.noise = view.spread
+                return (yield from resolve(samples, 0, top)), None
             if view.kind == "smooth":
                 top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, top)
                 if top in tops:
-                    verdict = yield from noise(samples, view)
+                    verdict = yield from noise(samples, view)  # looks smooth, is not
                     top = verdict.top
                     self.noise, self.status = verdict.noise, verdict.status
             else:
@@ -177,7 +182,10 @@ class Search:
                     return outcome
             if view.kind == "jump":
                 return Outcome(NAN, INF, Status.JUMP, 0.0, NAN, NAN, samples.line.unit * abs(samples.f0))
-            if view.kind in {"noise", "power"}:
+            if view.kind == "smooth" and abs(view.slope - found.value) <= view.slope_error + 2 * found.total:
+                samples.amplitude = max(3 * view.spread, view.eta)
+                break
+            if view.kind in {"noise", "power", "plateau"}:
                 verdict = yield from noise(samples, view)
                 self.noise, self.status, again = verdict.noise, verdict.status, verdict.top
             if again is None:
