@@ -87,9 +87,10 @@ def _case(rng: np.random.Generator, kind: str, index: int) -> Case | None:
         if x == 0.0 and not math.isfinite(float(f(0.3))):
             return None
         try:
-            return Case(kind, label, f, x, _slope(g, x))
+            value, slope = float(f(x)), _slope(g, x)
         except (ZeroDivisionError, ValueError, TypeError):
             return None
+        return Case(kind, label, f, x, slope) if math.isfinite(value + slope) else None
     if kind == "scaled":
         # f(x / s): the argument's own scale is s, anywhere between 1e-150 and 1e10
         s = 10.0 ** float(rng.uniform(-150, 10)) if rng.random() < 0.5 else 10.0 ** float(rng.uniform(-10, 10))

@@ -51,11 +51,14 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
             bend = abs(samples.bend(octave) - ratio * (4 * s3 - 0.25 * s2) / 3)
             drift = abs(samples.at(octave, 1) - samples.at(octave, -1) - 2 * v * found.value)
             if bend <= 10 * eta + ratio * (abs(s3 - 0.25 * s2) + 10 * eta) and drift <= 6 * eta + slack:
+                samples.lost = max(1.0, 0.6 * bend / eta, 0.8 * (drift - slack) / eta)
                 return None
         else:
             h = math.ldexp(side, found.low)
             curvature = abs(samples.at(found.low, side) - f0 - h * found.value) * ratio
-            if abs(samples.at(octave, side) - f0 - side * v * found.value) <= 6 * eta + slack + 3 * curvature:
+            drift = abs(samples.at(octave, side) - f0 - side * v * found.value) - slack - 3 * curvature
+            if drift <= 6 * eta:
+                samples.lost = max(1.0, 0.8 * drift / eta)
                 return None
     return (yield from view_at(samples, octave, sides))
 
@@ -76,31 +79,38 @@ def view_at(samples: Samples, octave: int, sides: tuple[int, ...]) -> Generator[
     return look(kept, values, samples.f0, eta)
 
 
-def explain(samples: Samples, view: View) -> Deciding:
+def agrees(view: View, found: Resolved) -> bool:
+    """Whether a smooth view shows the slope that was found: f loses a few bits inside, no more."""
+    if view.kind != "smooth" or view.slope_error > 1e-2 * abs(found.value) + 4 * found.total:
+        return False
+    return abs(view.slope - found.value) <= view.slope_error + 2 * found.total
+
+
+def explain(samples: Samples, view: View, found: Resolved) -> Deciding:
     """Return the verdict on a view that is not smooth."""
     if view.kind == "kink":
         return (yield from _kink(samples, view))
     if view.kind == "jump":
-        return (yield from _jump(samples, view))
+        return (yield from _jump(samples, view, found))
     if view.kind == "plateau":
         return (yield from plateau(samples, view))
     if view.kind == "power":
         outcome = yield from infinite_slope(samples, view)
         if outcome is not None:
             return Verdict(outcome)
-    return (yield from noise(samples, view))
+    return (yield from noise(samples, view, found))
 
 
-def smooth_octave(samples: Samples, low: int, high: int) -> Generator[Request, list[float], int]:
-    """Return the largest octave above a smooth one at which the central slope is still within a tenth of it."""
+def smooth_octave(samples: Samples, low: int, high: int, other: float) -> Generator[Request, list[float], int]:
+    """Return the largest octave whose central slope is that of a smooth octave far below, and not the other one."""
     yield from samples.sample_octaves([low])
     reference, bound = samples.quotient(low, 0)
+    allowed = 0.1 * min(abs(reference), abs(reference - other)) + 4 * bound
 
-    def agrees(octave: int) -> bool:
-        slope, _ = samples.quotient(octave, 0)
-        return abs(slope - reference) <= 0.1 * abs(reference) + 4 * bound
+    def holds(octave: int) -> bool:
+        return abs(samples.quotient(octave, 0)[0] - reference) <= allowed
 
-    return (yield from _bisect(samples, low, high, agrees))
+    return (yield from _bisect(samples, low, high, holds))
 
 
 def _bisect(
@@ -154,13 +164,15 @@ def _straight(samples: Samples, octave: int, gap: float) -> bool:
     return abs(samples.bend(octave)) < 0.02 * gap * math.ldexp(1.0, octave) + 8 * samples.eta(samples.f0)
 
 
-def _jump(samples: Samples, view: View) -> Deciding:
+def _jump(samples: Samples, view: View, found: Resolved) -> Deciding:
     floor, size = samples.floor + 1, view.size
     yield from samples.sample_octaves([floor])
     if samples.move(floor) < 0.25 * size:
         # Not at x: a step or a narrow peak beside it.
         near = _octave(view.near)
         top = yield from _bisect(samples, floor, near, lambda k: samples.move(k) < 0.25 * size)
+        if samples.move(top) == 0.0 and math.ldexp(abs(found.value), top) > 16 * view.eta:
+            return _level(samples, size / math.sqrt(12), 0.75 * size, True)  # the tread of a staircase
         return Verdict(top=top)
     slopes = {}
     for side in BOTH:
@@ -193,7 +205,7 @@ def infinite_slope(samples: Samples, view: View) -> Generator[Request, list[floa
     return Outcome(value, INF, Status.NOT_DIFFERENTIABLE, step, slopes[-1], slopes[1], level)
 
 
-def noise(samples: Samples, view: View) -> Deciding:
+def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
     """Return the level and the kind of the noise, or where to search if it is smooth structure seen from too far."""
     flat = False
     if math.isfinite(view.spread):
@@ -209,7 +221,7 @@ def noise(samples: Samples, view: View) -> Deciding:
                 break
             if rest < 0.02 * view.spread + 4 * view.eta:
                 # Smooth after all, at a scale so small that it looked like noise from where the microscope stood?
-                top = yield from smooth_octave(samples, close, near)
+                top = yield from smooth_octave(samples, close, near, found.value)
                 if top >= near - 3 or view.spread > 1e-3 * samples.size:
                     return Verdict(top=top)
                 break

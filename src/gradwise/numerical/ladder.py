@@ -88,7 +88,9 @@ def judge_ladder(
         & (bend <= bend_allowed)
         & (drift <= 6 * eta + 4 * unit * scale * magnitude + 2 * v * change1 * 2.0**-16)
     )
-    error = 2 * (truncation + rounding) + unit * magnitude * (2 + 1.5 * scale / h3)
+    # f may lose a few bits inside: bend and drift are six and two more samples of its rounding
+    lost = maximum(1.0, maximum(0.6 * bend, 0.8 * drift) / eta)
+    error = 2 * truncation + 2.5 * rounding * lost + unit * magnitude * (2 + 1.5 * scale / h3)
     return d0, error, accepted, eta
 
 

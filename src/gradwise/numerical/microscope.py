@@ -92,7 +92,8 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
         return view
     quintic_residual = _fit(powers[: min(6, len(whole) - 2)], y_whole)[1]
     # Noise is fitted by no polynomial; what each further power fits much better is smooth.
-    if quintic_residual <= tolerance or cubic_residual < 0.05 * residual or quintic_residual < 0.02 * residual:
+    converging = cubic_residual < 0.05 * residual or quintic_residual < 0.02 * residual
+    if quintic_residual <= tolerance or (converging and not _repeats(t, y)):
         view.kind, view.slope = "smooth", float(cubic[1]) / far
         view.slope_error = (abs(float(quadratic[1] - cubic[1])) + tolerance) / far
         view.spread, view.residual = 0.0, 0.0
@@ -121,6 +122,11 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
     if exponent is not None:
         view.kind, view.size = "power", exponent
     return view
+
+
+def _repeats(t: np.ndarray, y: np.ndarray) -> bool:
+    """Whether a value occurs twice on one side, as it does where outputs are rounded."""
+    return any(len(set(y[mask].tolist())) < np.count_nonzero(mask) for mask in (t > 0, t < 0))
 
 
 def _fit(columns: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, float, float]:

@@ -39,15 +39,18 @@ class Samples:
     ----------
     amplitude : float
         Bound on the error of one value where it is known to exceed rounding; 0 until noise is found.
+    lost : float
+        By what factor the rounding measured at the verification pair exceeds the rounding assumed; 1 or more.
     """
 
-    __slots__ = ("amplitude", "f0", "line", "values")
+    __slots__ = ("amplitude", "f0", "line", "lost", "values")
 
     def __init__(self, line: Line, f0: float) -> None:
         self.line = line
         self.f0 = f0
         self.values: dict[float, float] = {0.0: f0}
         self.amplitude = 0.0
+        self.lost = 1.0
 
     def sample(self, steps: Iterable[float]) -> Generator[Request, list[float], None]:
         """Evaluate at the steps that are new and within reach; the others are NaN."""

@@ -16,7 +16,7 @@ from collections.abc import Generator
 
 from gradwise.numerical.complex_step import CHECK, TINY, judge_complex
 from gradwise.numerical.domain import finite_octave
-from gradwise.numerical.findings import disagreement, explain, infinite_slope, noise, smooth_octave, staircase
+from gradwise.numerical.findings import agrees, disagreement, explain, infinite_slope, noise, smooth_octave, staircase
 from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, Line, Outcome
 from gradwise.numerical.microscope import View
@@ -135,19 +135,18 @@ class Search:
             view = yield from disagreement(samples, found)
             if view is None:
                 return found, None
-            if view.kind == "smooth" and abs(view.slope - found.value) <= view.slope_error + 2 * found.total:
-                # It does agree: f loses a few bits inside, no more.
+            if agrees(view, found):
                 samples.amplitude = max(3 * view.spread, view.eta)
                 self.noise = view.spread
                 return (yield from resolve(samples, 0, top)), None
             if view.kind == "smooth":
-                top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, top)
+                top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, top, found.value)
                 if top in tops:
-                    verdict = yield from noise(samples, view)  # looks smooth, is not
+                    verdict = yield from noise(samples, view, found)  # looks smooth, is not
                     top = verdict.top
                     self.noise, self.status = verdict.noise, verdict.status
             else:
-                verdict = yield from explain(samples, view)
+                verdict = yield from explain(samples, view, found)
                 if verdict.outcome is not None:
                     return found, verdict.outcome
                 top = verdict.top
@@ -182,11 +181,11 @@ class Search:
                     return outcome
             if view.kind == "jump":
                 return Outcome(NAN, INF, Status.JUMP, 0.0, NAN, NAN, samples.line.unit * abs(samples.f0))
-            if view.kind == "smooth" and abs(view.slope - found.value) <= view.slope_error + 2 * found.total:
+            if agrees(view, found):
                 samples.amplitude = max(3 * view.spread, view.eta)
                 break
             if view.kind in {"noise", "power", "plateau"}:
-                verdict = yield from noise(samples, view)
+                verdict = yield from noise(samples, view, found)
                 self.noise, self.status, again = verdict.noise, verdict.status, verdict.top
             if again is None:
                 found = yield from resolve(samples, side, top)
@@ -206,7 +205,7 @@ class Search:
         line = self.samples.line
         magnitude = abs(found.value)
         low, step = math.ldexp(1.0, found.low), math.ldexp(1.0, found.high)
-        error = 2 * found.total + line.unit * magnitude * (2 + 1.5 * line.scale / low)
+        error = 2 * found.truncation + 3 * found.rounding * self.samples.lost + line.unit * magnitude * (2 + 1.5 * line.scale / low)
         level = max(self.noise, line.unit * abs(self.samples.f0))
         return self.adopt(Outcome(found.value, error, status, step, found.value, found.value, level))
 
