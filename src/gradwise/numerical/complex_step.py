@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradwise.numerical.line import DOUBLE
-
 TINY = -60
 """Octave of the complex step below |x|: its truncation is 2⁻¹²⁰ relatively, far from underflow down to x = 1e-150."""
 
@@ -68,8 +66,9 @@ def judge_complex(
     even_allowed = 5 * eta + 8 * a2 * q
     blind = odd_allowed > 0.01 * lift
     accepted = (odd <= odd_allowed) & (even <= even_allowed) & (q < 0.05) & (lift < INFINITE)
-    # Rounding of x inside f moves the slope by |x f''| units; f'' comes from Re F.
-    error = DOUBLE * (8 * abs(slope) + 4 * scale * 2 * a2 / (h * h)) + 1e-3 * abs(odd) / maximum(scale, h)
+    # Rounding of x inside f moves the slope by |x f''| units, f'' from Re F; rounding of f by |f| / |x| units at most.
+    length = h * 2.0**-CHECK
+    error = unit * (8 * abs(slope) + 8 * scale * a2 / (h * h) + 0.5 * abs(f0) / length) + 1e-3 * odd / length
     return slope, error, accepted, blind
 
 

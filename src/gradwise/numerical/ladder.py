@@ -90,7 +90,7 @@ def judge_ladder(
     )
     # f may lose a few bits inside: bend and drift are six and two more samples of its rounding
     lost = maximum(1.0, maximum(0.6 * bend, 0.8 * drift) / eta)
-    error = 2 * truncation + 2.5 * rounding * lost + unit * magnitude * (2 + 1.5 * scale / h3)
+    error = 2 * truncation + 3 * rounding * lost + unit * magnitude * (2 + 1.5 * scale / h3)
     return d0, error, accepted, eta
 
 

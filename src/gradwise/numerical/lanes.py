@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwise.numerical.complex_step import CHECK, TINY, judge_complex
 from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
-from gradwise.numerical.line import Line, Outcome
+from gradwise.numerical.line import FIRST, SMALL, Line, Outcome
 from gradwise.numerical.search import Search
 from gradwise.numerical.status import Status
 
@@ -113,7 +113,7 @@ class Store:
 
 
 def _exponent(scale: np.ndarray) -> np.ndarray:
-    return np.where(scale > 1e-280, np.frexp(scale)[1], 1)
+    return np.where(scale > SMALL, np.frexp(scale)[1], 1)
 
 
 def _complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
@@ -151,7 +151,7 @@ def _complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) ->
 
 
 def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
-    octave = np.where(lanes.scale > 1e-280, np.frexp(lanes.scale)[1] - 4, -3)
+    octave = np.where(lanes.scale > SMALL, np.frexp(lanes.scale)[1] - FIRST, -3)
     h = np.ldexp(1.0, octave)
     usable = np.flatnonzero(np.any(todo, axis=1) & (h <= lanes.left) & (h <= lanes.right))
     if usable.size == 0:

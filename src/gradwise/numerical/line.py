@@ -10,6 +10,12 @@ from gradwise.numerical.status import Status
 DOUBLE = 2.0**-53
 """Unit roundoff of float64: a correctly rounded result is off by at most this, relatively."""
 
+FIRST = 5
+"""The first step lies this many octaves below the power of two above |x|."""
+
+SMALL = 1e-280
+"""Below this |x| counts as zero: steps relative to it would underflow."""
+
 NAN = math.nan
 INF = math.inf
 
@@ -38,11 +44,12 @@ class Line:
 
     @property
     def octave(self) -> int:
-        """Exponent of the first step: 2**octave is |x|/8 rounded to a power of two, or 1/8 when x is 0.
+        """Exponent of the first step: 2**octave is between |x|/32 and |x|/16, or 1/8 when x is 0.
 
-        Powers of two make x + t and x - t exact, so that no step needs to be corrected for rounding.
+        Powers of two make x + t and x - t exact, so that no step needs to be corrected for rounding.  Twice as large a
+        step would leave a fifth level to compute for every second function; half as large would lose a digit's third.
         """
-        return (math.frexp(self.scale)[1] - 4) if self.scale > 1e-280 else -3
+        return (math.frexp(self.scale)[1] - FIRST) if self.scale > SMALL else -3
 
 
 @dataclass(slots=True)

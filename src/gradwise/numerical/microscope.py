@@ -139,12 +139,22 @@ def _fit(columns: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, float, f
 
 
 def _power(t: np.ndarray, y: np.ndarray, eta: float) -> float | None:
-    """Return the exponent α < 1 of \\|y\\| ∝ \\|t\\|^α if every side that moves has one, else None."""
+    """Return the exponent α < 1 of a power law in \\|t\\|, followed by both sides or by the even part; else None."""
+    right, left = dict(zip(t[t > 0], y[t > 0])), dict(zip(-t[t < 0], y[t < 0]))
+    if right.keys() == left.keys():
+        steps = np.array(list(right))
+        even = _exponent([(steps, np.array([right[s] + left[s] for s in steps]))], 2 * eta)
+        if even is not None:
+            return even
+    return _exponent([(np.abs(t[mask]), y[mask]) for mask in (t > 0, t < 0)], eta)
+
+
+def _exponent(sides: list[tuple[np.ndarray, np.ndarray]], eta: float) -> float | None:
     exponents = []
-    for mask in (t > 0, t < 0):
-        if np.count_nonzero(mask) < 3:
+    for lengths, values in sides:
+        if lengths.size < 3:
             continue
-        steps, moves = np.log2(np.abs(t[mask])), np.abs(y[mask])
+        steps, moves = np.log2(lengths), np.abs(values)
         if np.max(moves) < 16 * eta:
             continue
         if np.min(moves) < 8 * eta:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
 from gradwise.numerical.ladder import extrapolate
-from gradwise.numerical.line import INF, NAN, Line
+from gradwise.numerical.line import INF, NAN, SMALL, Line
 
 Request = list[float | complex]
 """Steps to evaluate at: real t asks for f(x + t), imaginary it for f(x + it)."""
@@ -84,7 +84,7 @@ class Samples:
     @property
     def floor(self) -> int:
         """Octave of the smallest step that is told apart from x."""
-        return math.frexp(self.line.spacing)[1] + 1 if self.line.scale > 1e-280 else -60
+        return math.frexp(self.line.spacing)[1] + 1 if self.line.scale > SMALL else -60
 
     def eta(self, value: float) -> float:
         """Return the error of one value: rounding, or noise where that is larger."""

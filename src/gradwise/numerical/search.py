@@ -18,7 +18,7 @@ from gradwise.numerical.complex_step import CHECK, TINY, judge_complex
 from gradwise.numerical.domain import finite_octave
 from gradwise.numerical.findings import agrees, disagreement, explain, infinite_slope, noise, smooth_octave, staircase
 from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
-from gradwise.numerical.line import INF, NAN, Line, Outcome
+from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.resolution import resolve
 from gradwise.numerical.samples import Request, Resolved, Samples
@@ -61,7 +61,7 @@ class Search:
     def _complex_step(self) -> Generator[Request, list, Outcome | None]:
         samples = self.samples
         line = samples.line
-        exponent = math.frexp(line.scale if line.scale > 1e-280 else 1.0)[1]
+        exponent = math.frexp(line.scale if line.scale > SMALL else 1.0)[1]
         tiny = math.ldexp(1.0, exponent + TINY)
         near = None
         for growth in (0, 12, 24):
@@ -205,7 +205,7 @@ class Search:
         line = self.samples.line
         magnitude = abs(found.value)
         low, step = math.ldexp(1.0, found.low), math.ldexp(1.0, found.high)
-        error = 2 * found.truncation + 3 * found.rounding * self.samples.lost + line.unit * magnitude * (2 + 1.5 * line.scale / low)
+        error = 2 * found.truncation + 3.5 * found.rounding * self.samples.lost + line.unit * magnitude * (2 + 1.5 * line.scale / low)
         level = max(self.noise, line.unit * abs(self.samples.f0))
         return self.adopt(Outcome(found.value, error, status, step, found.value, found.value, level))
 
