@@ -1,0 +1,234 @@
+"""Which arguments are differentiated, as which numbers: ``argnums`` as an int, a tuple, names, or "all".
+
+The chosen arguments are flattened into leaves; integer leaves become floats; what cannot be differentiated is refused by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.containers import TreeDef, flatten
+from gradwise.errors import InputError
+from gradwise.tracing import isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Argnums = Any  # int | str | sequence of int or str
+
+
+def function_label(function: Any) -> str:
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+def require_callable(function: Any, operator: str) -> None:
+    """Raise InputError unless ``function`` can be called."""
+    if not callable(function):
+        raise InputError(
+            f"gw.{operator} was given {function!r} of type {type(function).__name__}. A function is required. Write gw.{operator}(f)(x), "
+            f"with f the function and x its argument"
+        )
+
+
+class Arguments:
+    """The arguments of one call, split into the leaves that move and the rest.
+
+    Attributes
+    ----------
+    leaves : list
+        The leaves of the chosen arguments, floating (values of an outer trace stay as they are).
+    treedefs : list of TreeDef
+        One for each chosen argument.
+    single : bool
+        Whether one argument was chosen (results are then not wrapped in a tuple).
+    labels : list of str
+        A name for each chosen argument.
+    """
+
+    __slots__ = ("_args", "_function", "_kwargs", "_places", "_simple", "kinds", "labels", "leaves", "single", "treedefs")
+
+    def __init__(self, function: Callable[..., Any], argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any], operator: str) -> None:
+        self._function = function
+        self._args = args
+        self._kwargs = kwargs
+        self._simple = False
+        if argnums == 0 and type(argnums) is int and len(args) >= 1:
+            self._places: list[Any] = [0]
+            self.single = True
+            leaf = args[0]
+            if type(leaf) is np.ndarray and leaf.dtype.kind in "fc" or type(leaf) is float:
+                self._simple = not kwargs and len(args) == 1
+                self.leaves = [leaf]
+                self.kinds = [type(leaf)]
+                self.treedefs: list[TreeDef] = [flatten(0.0)[1]]
+                self.labels: list[str] = []
+                return
+        else:
+            self._places, self.single = _resolve(function, argnums, args, kwargs, operator)
+        self.leaves, self.kinds, self.treedefs, self.labels = [], [], [], []
+        for place in self._places:
+            value = args[place] if type(place) is int else kwargs.get(place, _default(function, place))
+            label = _label(function, place)
+            leaves, treedef = flatten(value, name=label)
+            if not leaves:
+                raise InputError(
+                    f"argument {label!r} is {value!r} and holds no numbers. A number, an array, or a container of them is required. "
+                    f"Choose another argument with argnums="
+                )
+            paths = treedef.paths(label)
+            for leaf, path in zip(leaves, paths, strict=True):
+                self.leaves.append(as_floating(leaf, path, operator))
+                self.kinds.append(type(leaf))
+            self.treedefs.append(treedef)
+            self.labels.append(label)
+
+    def call(self, leaves: Sequence[Any]) -> Any:
+        """The function on these leaves in place of the moving ones."""
+        if self._simple:
+            return self._function(leaves[0])
+        args, kwargs = list(self._args), dict(self._kwargs)
+        for place, value in zip(self._places, self.rebuild(leaves), strict=True):
+            if type(place) is int:
+                args[place] = value
+            else:
+                kwargs[place] = value
+        return self._function(*args, **kwargs)
+
+    def rebuild(self, leaves: Sequence[Any]) -> list[Any]:
+        """Leaves put back into the containers of the chosen arguments."""
+        values, start = [], 0
+        for treedef in self.treedefs:
+            stop = start + treedef.num_leaves
+            values.append(treedef.rebuild(list(leaves[start:stop])))
+            start = stop
+        return values
+
+    def result(self, leaves: Sequence[Any]) -> Any:
+        """Results in the containers of the arguments: alone for one argument, else in a tuple."""
+        values = self.rebuild(leaves)
+        return values[0] if self.single else tuple(values)
+
+
+def _label(function: Any, place: Any) -> str:
+    if type(place) is str:
+        return place
+    names = parameter_names(function)
+    return names[place] if names is not None and place < len(names) else f"argument {place}"
+
+
+def parameter_names(function: Any) -> list[str] | None:
+    """Names of the positional parameters, None if the signature is unknown."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _default(function: Any, name: str) -> Any:
+    return inspect.signature(function).parameters[name].default
+
+
+def _resolve(function: Any, argnums: Argnums, args: Any, kwargs: Any, operator: str) -> tuple[list[Any], bool]:
+    """Positions and names of the chosen arguments, and whether one was asked for."""
+    if isinstance(argnums, str) and argnums == "all":
+        if not args and not kwargs:
+            raise InputError(f'argnums="all" found no arguments in the call of gw.{operator}. At least one argument is required')
+        return [*range(len(args)), *kwargs], False
+    single = not isinstance(argnums, (tuple, list))
+    chosen = [argnums] if single else list(argnums)
+    if not chosen:
+        raise InputError("argnums is empty. At least one argument is required. Write argnums=0, a tuple of positions or names, or 'all'")
+    places: list[Any] = []
+    for entry in chosen:
+        if isinstance(entry, bool) or not isinstance(entry, (int, np.integer, str)):
+            raise InputError(f"argnums holds {entry!r} of type {type(entry).__name__}. Positions (int) or names (str) are required")
+        if isinstance(entry, str):
+            places.append(_place_of_name(function, entry, args, kwargs))
+            continue
+        position = int(entry) + (len(args) if entry < 0 else 0)
+        if not 0 <= position < len(args):
+            raise InputError(
+                f"argnums={entry} asks for an argument that the call does not have: {len(args)} positional argument{'s were' if len(args) != 1 else ' was'} "
+                f"given to {function_label(function)}. A position below {len(args)} is required. Pass the argument by position, or name it: argnums='name'"
+            )
+        places.append(position)
+    if len(set(places)) != len(places):
+        raise InputError(f"argnums={argnums!r} names an argument twice. Each argument may be chosen once")
+    return places, single
+
+
+def _place_of_name(function: Any, name: str, args: Any, kwargs: Any) -> Any:
+    if name in kwargs:
+        return name
+    names = parameter_names(function) or []
+    if name in names and names.index(name) < len(args):
+        return names.index(name)
+    try:
+        parameter = inspect.signature(function).parameters.get(name)
+    except (TypeError, ValueError):
+        parameter = None
+    if parameter is not None and parameter.default is not parameter.empty:
+        return name
+    raise InputError(
+        f"argnums={name!r} names no argument of {function_label(function)}. One of {', '.join(names) or 'its keyword arguments'} is required"
+    )
+
+
+def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
+    """A leaf as a floating number or array; integers become float64."""
+    cls = type(leaf)
+    if cls is float or isinstance_traced(leaf):
+        return _traced_floating(leaf, path) if cls is not float else leaf
+    if cls is np.ndarray or isinstance(leaf, np.ndarray):
+        if cls is not np.ndarray:
+            if isinstance(leaf, np.ma.MaskedArray):
+                raise InputError(f"argument {path!r} is a masked array. A plain array is required. Pass x.filled(value)")
+            leaf = np.asarray(leaf)
+        kind = leaf.dtype.kind
+        if kind in "fc":
+            return leaf if leaf.dtype.isnative else leaf.astype(leaf.dtype.newbyteorder("="))
+        if kind in "iu":
+            return leaf.astype(np.float64)
+        raise InputError(_refusal(path, f"an array of dtype {leaf.dtype}"))
+    if isinstance(leaf, (bool, np.bool_)):
+        raise InputError(_refusal(path, f"the boolean {leaf!r}"))
+    if isinstance(leaf, (int, np.integer)):
+        return float(leaf) if isinstance(leaf, int) else np.float64(leaf)
+    if isinstance(leaf, (float, complex, np.floating, np.complexfloating)):
+        return leaf
+    raise InputError(_refusal(path, f"{leaf!r} of type {cls.__name__}"))
+
+
+def _traced_floating(leaf: Any, path: str) -> Any:
+    kind = np.asarray(leaf.current()).dtype.kind
+    if kind in "fc":
+        return leaf
+    if kind in "iu":
+        return leaf.astype(np.float64)
+    raise InputError(_refusal(path, "a boolean"))
+
+
+def _refusal(path: str, what: str) -> str:
+    return (
+        f"argument {path!r} is {what}, which cannot be differentiated. Real or complex numbers are required. "
+        f"Convert it to float, or choose other arguments with argnums="
+    )
+
+
+def plain_like(value: Any, kind: type, leaf: Any) -> Any:
+    """A result in the form of the leaf it belongs to: float for Python numbers, NumPy scalar or array otherwise."""
+    if isinstance_traced(value):
+        return value
+    if kind is float or kind is int:
+        return complex(value) if np.iscomplexobj(value) else float(value)
+    if kind is complex:
+        return complex(value)
+    if isinstance(leaf, np.ndarray):
+        if type(value) is np.ndarray and value.flags.c_contiguous and value.flags.writeable and value.dtype == leaf.dtype:
+            return value if value.base is None else value.copy()
+        return np.array(value, dtype=np.result_type(value, leaf) if leaf.dtype.kind != "c" else None, order="C")
+    return leaf.dtype.type(value) if hasattr(leaf, "dtype") else value

@@ -1,0 +1,360 @@
+"""The conductor's desk: trace, transform, execute, and the caches between them.
+
+``linearize_call`` runs a function once under a trace and returns a ``Linearization``, which multiplies vectors by the Jacobian and by its transpose.  Derivative programs
+are found by the fingerprint of the recorded program, so that a function that is traced again costs its own run plus the execution of a program that was
+transformed and prepared before.
+
+Nested derivatives need no further idea: when an argument (or something the function read) is a value of an outer trace, the recorded program and its derivative are
+interpreted on traced values, equation by equation, which records them in the outer trace.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.errors import KinkWarning
+from gradwise.execution import Executable, build
+from gradwise.program import Equation, Program, resolve_location
+from gradwise.tracing import Recording, apply, isinstance_traced, record
+from gradwise.transforms.batch import batch
+from gradwise.transforms.forward import Derivative, pushforward
+from gradwise.transforms.reverse import pullback
+from gradwise.transforms.templates import clear_templates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from gradwise.operators.arguments import Arguments
+
+
+class Cache:
+    """A bounded, thread-safe map from fingerprints to derived programs, weighted by their number of equations."""
+
+    def __init__(self, entries: int = 1024, weight: int = 2_000_000) -> None:
+        self._entries = entries
+        self._weight = weight
+        self._total = 0
+        self._items: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        found = self._items.get(key)
+        return None if found is None else found[0]
+
+    def put(self, key: Hashable, value: Any, weight: int) -> None:
+        with self._lock:
+            self._items[key] = (value, weight)
+            self._total += weight
+            while self._items and (len(self._items) > self._entries or self._total > self._weight):
+                _, (_, gone) = self._items.popitem(last=False)
+                self._total -= gone
+
+    def clear(self) -> None:
+        with self._lock:
+            self._items.clear()
+            self._total = 0
+
+
+_derived = Cache()
+_warned: set[Any] = set()
+
+
+def clear_caches() -> None:
+    """Forget every derived program, and which kinks were warned of.
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> gw.clear_caches()
+    """
+    _derived.clear()
+    _warned.clear()
+    clear_templates()
+
+
+def derived(key: Hashable, make: Callable[[], tuple[Any, int]]) -> Any:
+    """What ``make`` gives for ``key``, made once; ``make`` returns it with its weight."""
+    found = _derived.get(key)
+    if found is None:
+        found, weight = make()
+        _derived.put(key, found, weight)
+    return found
+
+
+# --- running programs on plain and on traced values -------------------------------------------------------------------------
+
+
+def is_outer(value: Any) -> bool:
+    """Whether a value belongs to a trace that is still open."""
+    return isinstance_traced(value) and value.tape.open
+
+
+def interpret(equations: Sequence[Equation], env: list[Any]) -> None:
+    """Run equations on an environment that may hold traced values: what depends on them is recorded in their trace.
+
+    ``env`` is filled in place.
+    """
+    with np.errstate(all="ignore"):
+        for equation in equations:
+            operands = [env[i] for i in equation.inputs]
+            trace = None
+            for o in operands:
+                if isinstance_traced(o) and o.tape.open and (trace is None or o.tape.level > trace.level):
+                    trace = o.tape
+            primitive = equation.primitive
+            if trace is None:
+                plain = [o.current() if isinstance_traced(o) else o for o in operands]
+                value = primitive.value(*plain, *equation.params)
+            else:
+                where = trace.where
+                trace.where = equation.location or where
+                try:
+                    value = apply(trace, primitive, operands, equation.params)
+                finally:
+                    trace.where = where
+            if primitive.multiple:
+                for o, v in zip(equation.outputs, value, strict=True):
+                    env[o] = v
+            else:
+                env[equation.outputs] = value
+
+
+class Prepared:
+    """A derivative ready to run behind a program: its equations and their executable."""
+
+    __slots__ = ("derivative", "executable", "needs", "probes")
+
+    def __init__(self, derivative: Derivative) -> None:
+        self.derivative = derivative
+        watched = {i for e, ct in derivative.probes for i in (*e.inputs, *e.output_tuple)}
+        self.needs = tuple(sorted(set(derivative.needs) | watched))
+        cotangents = [ct for _, ct in derivative.probes]
+        given = (*self.needs, *(v for v in derivative.vectors if v is not None))
+        self.executable = build(derivative.equations, derivative.types, derivative.results, given, cotangents)
+        positions = {id(e): k for k, e in enumerate(derivative.program.equations)}
+        self.probes = [(e, positions[id(e)], ct) for e, ct in derivative.probes]
+
+
+class Linearization:
+    """A function at a point: its value there and its derivative, a linear map.
+
+    Attributes
+    ----------
+    recording : Recording
+    values : list
+        The leaves of the output (values of an outer trace where they depend on it).
+    """
+
+    __slots__ = ("_env", "_fingerprint", "_wrt", "arguments", "nested", "recording", "values")
+
+    def __init__(self, recording: Recording, arguments: Arguments) -> None:
+        self.recording = recording
+        self.arguments = arguments
+        self._env: list[Any] | None = None
+        self._fingerprint: Any = None
+        self._wrt = tuple(recording.tape.inputs)
+        self.nested = recording.nested or any(is_outer(leaf) for leaf in arguments.leaves)
+        if self.nested:
+            self.values = [self.outer_env[o] for o in recording.outputs]
+        else:
+            self.values = recording.values
+
+    # --- environments -------------------------------------------------------------------------------------------------------
+
+    @property
+    def fingerprint(self) -> Any:
+        if self._fingerprint is None:
+            self._fingerprint = self.recording.tape.fingerprint(self.recording.outputs)
+        return self._fingerprint
+
+    @property
+    def program(self) -> Program:
+        return self.recording.program
+
+    @property
+    def outer_env(self) -> list[Any]:
+        """The program's variables as values of the outer trace."""
+        if self._env is None:
+            tape, program = self.recording.tape, self.recording.program
+            env: list[Any] = [None] * len(program.types)
+            for variable, leaf in zip(tape.inputs, self.arguments.leaves, strict=True):
+                env[variable] = leaf
+            for variable, value in zip(tape.captured, tape.captured_values(), strict=True):
+                env[variable] = value
+            interpret(program.equations, env)
+            for index, kind, expected, where in tape.guards:
+                value = env[index]
+                if is_outer(value):
+                    value.tape.guards.append((value.index, kind, expected, where))
+            self._env = env
+        return self._env
+
+    def full_env(self) -> list[Any]:
+        """All variables, computed again from the inputs (for values that the trace did not keep)."""
+        tape, program = self.recording.tape, self.recording.program
+        env: list[Any] = [None] * len(program.types)
+        for i in (*tape.inputs, *tape.captured):
+            env[i] = tape.values[i]
+        everything = range(len(program.types))
+        build(program.equations, program.types, (), (), everything).run(env)
+        return env
+
+    def environment(self, needs: Sequence[int], size: int) -> list[Any]:
+        """An environment of the given size that holds the variables in ``needs``."""
+        if self.nested:
+            return self.outer_env + [None] * (size - len(self.outer_env))
+        values = self.recording.tape.values
+        for i in needs:
+            if values[i] is None:
+                values = self.recording.tape.values = self.full_env()
+                break
+        return values + [None] * (size - len(values))
+
+    # --- products -----------------------------------------------------------------------------------------------------------
+
+    def _prepare(self, mode: str) -> Prepared:
+        def make() -> tuple[Prepared, int]:
+            transform = pushforward if mode == "forward" else pullback
+            prepared = Prepared(transform(self.program, self._wrt))
+            return prepared, len(self.program) + len(prepared.derivative.equations)
+
+        return derived((mode, self.fingerprint), make)
+
+    def _run(self, prepared: Prepared, vectors: Sequence[Any]) -> list[Any]:
+        derivative = prepared.derivative
+        env = self.environment(prepared.needs, len(derivative.types))
+        for variable, vector in zip(derivative.vectors, vectors, strict=True):
+            if variable is not None:
+                env[variable] = vector
+        if self.nested or any(is_outer(v) for v in vectors):
+            interpret(derivative.equations, env)
+            results = [None if r is None else env[r] for r in derivative.results]
+        else:
+            results = prepared.executable.run(env)
+        if prepared.probes:
+            warn_of_kinks(prepared.probes, env, self.recording)
+        return results
+
+    def jvp(self, tangents: Sequence[Any]) -> list[Any]:
+        """The tangents of the outputs, None where structurally zero."""
+        return self._run(self._prepare("forward"), tangents)
+
+    def vjp(self, cotangents: Sequence[Any]) -> list[Any]:
+        """The cotangents of the inputs, None where structurally zero."""
+        return self._run(self._prepare("reverse"), cotangents)
+
+    def batched(self, mode: str, size: int, vectors: Sequence[Any]) -> list[Any]:
+        """``jvp`` or ``vjp`` for ``size`` vectors at once, stacked along a leading axis; None where structurally zero."""
+
+        def make() -> tuple[Any, int]:
+            transform = pushforward if mode == "forward" else pullback
+            derivative = transform(self.program, self._wrt)
+            prepared = BatchedDerivative(derivative, size)
+            return prepared, len(self.program) + len(prepared.program)
+
+        prepared = derived((mode, size, self.fingerprint), make)
+        env = self.environment(prepared.needs, len(self.program.types))
+        return prepared.run(env, vectors, traced=self.nested or any(is_outer(v) for v in vectors))
+
+
+class BatchedDerivative:
+    """The equations of a derivative over a batch of vectors; what it reads of the program is shared by the batch."""
+
+    __slots__ = ("executable", "needs", "outputs", "program", "slots")
+
+    def __init__(self, derivative: Derivative, size: int) -> None:
+        vectors = [v for v in derivative.vectors if v is not None]
+        results = [r for r in derivative.results if r is not None]
+        self.needs = derivative.needs
+        program = Program(
+            derivative.program.name, vectors, derivative.needs, derivative.equations, results, derivative.types
+        )
+        self.program, carries = batch(program, size, vectors)
+        flags = iter(zip(self.program.outputs, carries, strict=True))
+        self.outputs = [None if r is None else next(flags) for r in derivative.results]
+        self.slots = (self.program.inputs, self.program.captured)
+        self.executable = build(
+            self.program.equations, self.program.types, self.program.outputs, (*self.program.inputs, *self.program.captured)
+        )
+
+    def run(self, env: list[Any], vectors: Sequence[Any], *, traced: bool) -> list[Any]:
+        inner: list[Any] = [None] * len(self.program.types)
+        for variable, vector in zip(self.slots[0], vectors, strict=True):
+            inner[variable] = vector
+        for variable, old in zip(self.slots[1], self.needs, strict=True):
+            inner[variable] = env[old]
+        if traced:
+            interpret(self.program.equations, inner)
+        else:
+            self.executable.run(inner)
+        # a result that no vector reaches is the same for the whole batch: structurally it must be zero
+        return [None if o is None or not o[1] else inner[o[0]] for o in self.outputs]
+
+
+def linearize_call(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Linearization:
+    """Run the function once under a trace."""
+    leaves = arguments.leaves
+    recording = record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux)
+    return Linearization(recording, arguments)
+
+
+def auxiliary(linearization: Linearization) -> Any:
+    """What a function with ``has_aux`` returned beside its value: plain, or values of the outer trace."""
+    recording = linearization.recording
+    leaves = []
+    for index, value in recording.auxiliary_outputs:
+        if index is not None and linearization.nested:
+            leaves.append(linearization.outer_env[index])
+        else:
+            leaves.append(value)
+    return recording.auxiliary_structure.rebuild(leaves)
+
+
+def warn_of_kinks(probes: Any, env: list[Any], recording: Recording) -> None:
+    """Warn, once a line, of kinks that carry a non-zero cotangent."""
+    places = recording.tape.places
+    for equation, position, ct in probes:
+        place = places[position]
+        if place in _warned:
+            continue
+        bar = env[ct]
+        if bar is None:
+            continue
+        bar = bar.current() if isinstance_traced(bar) else bar
+        operands = [v.current() if isinstance_traced(v) else v for v in (env[i] for i in equation.inputs)]
+        output = env[equation.output_tuple[0]]
+        output = output.current() if isinstance_traced(output) else output
+        at = equation.primitive.kink(operands, output, *equation.params)
+        if not np.any(at):
+            continue
+        hit = np.broadcast_to(at, np.shape(bar)) & (np.asarray(bar) != 0) if np.shape(at) != np.shape(bar) and np.ndim(at) <= np.ndim(bar) else np.any(np.asarray(bar) != 0) & np.any(at)
+        if np.ndim(hit) == np.ndim(bar) and np.shape(at) == np.shape(bar):
+            hit = np.asarray(at) & (np.asarray(bar) != 0)
+        if np.any(hit):
+            _warned.add(place)
+            filename, line = resolve_location(place) or ("<unknown>", 0)
+            warnings.warn_explicit(
+                f"the derivative passes through a kink: {equation.primitive.kink_name}. The value returned follows a convention and need not "
+                "be a subgradient. gw.kinks(f, x) lists the kinks; move off the point for a derivative",
+                KinkWarning,
+                filename,
+                line,
+            )
+
+
+__all__ = [
+    "BatchedDerivative",
+    "Executable",
+    "Linearization",
+    "auxiliary",
+    "clear_caches",
+    "derived",
+    "interpret",
+    "is_outer",
+    "linearize_call",
+]

@@ -1,0 +1,156 @@
+"""divergence, curl, laplacian: derivatives of vector and scalar fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.errors import InputError, OutputError
+from gradwise.operators.arguments import Arguments, function_label, require_callable
+from gradwise.operators.engine import linearize_call
+from gradwise.operators.gradients import scalar_output
+from gradwise.operators.jacobians import hessian_leaves, jacobian_blocks
+from gradwise.operators.products import spread_point
+from gradwise.tracing import isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _field_arguments(f: Any, args: tuple[Any, ...], operator: str) -> Arguments:
+    if not args:
+        raise InputError(f"gw.{operator}(F) was called without a point. Write gw.{operator}(F)(x)")
+    if len(args) == 1:
+        spread = spread_point(f, args[0])
+        if spread is not None:
+            args = spread
+    return Arguments(f, tuple(range(len(args))) if len(args) > 1 else 0, args, {}, operator)
+
+
+def _square_jacobian(F: Callable[..., Any], args: tuple[Any, ...], operator: str) -> Any:
+    """The Jacobian of a vector field as an n × n matrix, whatever the containers of point and value."""
+    arguments = _field_arguments(F, args, operator)
+    linearization = linearize_call(F, arguments)
+    blocks = jacobian_blocks(linearization, "auto")
+    n = sum(int(np.prod(np.shape(v.current() if isinstance_traced(v) else v))) for v in arguments.leaves)
+    m = sum(int(np.prod(np.shape(v.current() if isinstance_traced(v) else v))) for v in linearization.values)
+    if m != n:
+        raise OutputError(
+            f"gw.{operator} of {function_label(F)}: the field has {m} components at a point with {n} coordinates. As many components as coordinates are required"
+        )
+    sizes = [int(np.prod(np.shape(v.current() if isinstance_traced(v) else v))) for v in arguments.leaves]
+    rows = []
+    for row, v in zip(blocks, linearization.values, strict=True):
+        k = int(np.prod(np.shape(v.current() if isinstance_traced(v) else v)))
+        rows.append(np.concatenate([np.reshape(b, (k, size)) for b, size in zip(row, sizes, strict=True)], axis=1))
+    return np.concatenate(rows, axis=0) if len(rows) > 1 else rows[0]
+
+
+def _number(value: Any) -> Any:
+    return value if isinstance_traced(value) else value.item()
+
+
+def divergence(F: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N803  the field's own name
+    """A function returning the divergence ∇·F = Σ ∂F_i/∂x_i of a vector field.
+
+    Parameters
+    ----------
+    F : callable
+        F(v) of a vector or F(x, y, …) of numbers, returning as many components (array, tuple or list).
+
+    Returns
+    -------
+    callable
+        Takes a point (or its coordinates) and returns a number.
+
+    Raises
+    ------
+    OutputError
+        If the numbers of components and coordinates differ.
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> gw.divergence(lambda x, y: (x**2, x * y))(3.0, 2.0)
+    9.0
+    """
+    require_callable(F, "divergence")
+
+    def at(*args: Any) -> Any:
+        return _number(np.trace(_square_jacobian(F, args, "divergence")))
+
+    return at
+
+
+def curl(F: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N803  the field's own name
+    """A function returning the curl ∇×F of a vector field in three dimensions (a vector) or two (a number).
+
+    Parameters
+    ----------
+    F : callable
+        F(v) of a vector or F(x, y, z) of numbers, returning as many components.
+
+    Returns
+    -------
+    callable
+        In three dimensions (∂F₃/∂y − ∂F₂/∂z, ∂F₁/∂z − ∂F₃/∂x, ∂F₂/∂x − ∂F₁/∂y), in two ∂F₂/∂x − ∂F₁/∂y.
+
+    Raises
+    ------
+    InputError
+        If the field has neither two nor three dimensions.
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> gw.curl(lambda x, y: (-y, x))(1.0, 2.0)
+    2.0
+    """
+    require_callable(F, "curl")
+
+    def at(*args: Any) -> Any:
+        J = _square_jacobian(F, args, "curl")
+        n = np.shape(J.current() if isinstance_traced(J) else J)[0]
+        if n == 2:
+            return _number(J[1, 0] - J[0, 1])
+        if n == 3:
+            return np.stack([J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]])
+        raise InputError(f"gw.curl of {function_label(F)}: the field has {n} dimensions. Two or three are required")
+
+    return at
+
+
+def laplacian(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function returning the Laplacian Δf = Σ ∂²f/∂x_i² of a scalar field.
+
+    Parameters
+    ----------
+    f : callable
+        f(v) of a vector (or container) or f(x, y, …) of numbers, returning a real number.
+
+    Returns
+    -------
+    callable
+        Takes a point (or its coordinates) and returns a number.
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> gw.laplacian(lambda x, y: x**2 * y**3)(1.0, 2.0)
+    28.0
+    """
+    require_callable(f, "laplacian")
+
+    def at(*args: Any) -> Any:
+        arguments = _field_arguments(f, args, "laplacian")
+        linearization = linearize_call(f, arguments)
+        scalar_output(linearization, f, "laplacian")
+        blocks = hessian_leaves(linearization)
+        total: Any = 0.0
+        for i, leaf in enumerate(arguments.leaves):
+            n = int(np.prod(np.shape(leaf.current() if isinstance_traced(leaf) else leaf)))
+            total = total + np.trace(np.reshape(blocks[i][i], (n, n)))
+        return total if isinstance_traced(total) else float(total)
+
+    return at

@@ -1,0 +1,260 @@
+"""trace, explain, kinks: what a function's program is, how it is differentiated, where it is not smooth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.errors import TracingError
+from gradwise.execution import build
+from gradwise.operators.arguments import Arguments, function_label, parameter_names, require_callable
+from gradwise.program import Program
+from gradwise.tracing import Recording, record
+from gradwise.transforms.reverse import pullback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _recording(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], operator: str) -> Recording:
+    require_callable(f, operator)
+    movable = tuple(i for i, a in enumerate(args) if _can_move(a))
+    if not movable:
+        recording = record(f, [], [], lambda leaves: f(*args, **kwargs))
+        return recording
+    arguments = Arguments(f, movable, args, kwargs, operator)
+    recording = record(f, arguments.leaves, (True,) * len(arguments.leaves), arguments.call)
+    names = parameter_names(f) or []
+    labels: dict[int, str] = {}
+    start = 0
+    for place, treedef in zip(movable, arguments.treedefs, strict=True):
+        root = names[place] if place < len(names) else f"x{place}"
+        for k, path in enumerate(treedef.paths(root)):
+            labels[recording.tape.inputs[start + k]] = path
+        start += treedef.num_leaves
+    recording.labels = labels
+    return recording
+
+
+def _can_move(value: Any) -> bool:
+    """Whether an argument holds numbers that can be differentiated, and nothing else."""
+    try:
+        Arguments(lambda x: x, 0, (value,), {}, "trace")
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Program:
+    """The program of a function at a point: each operation with types, operands and the user's line.
+
+    Parameters
+    ----------
+    f : callable
+    *args, **kwargs
+        Its arguments; positional arguments made of numbers become inputs of the program.
+
+    Returns
+    -------
+    Program
+        Print it, or read ``equations``, ``guards``, ``inputs``, ``captured``, ``outputs``.
+
+    Raises
+    ------
+    TracingError
+        If a value leaves the trace.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> program = gw.trace(lambda x: np.sum(x * x), np.ones(2))
+    >>> [equation.primitive.name for equation in program.equations]
+    ['mul', 'sum']
+    """
+    return _recording(f, args, kwargs, "trace").program
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A place where a function is not differentiable: the operand of an operation sits on its kink.
+
+    Attributes
+    ----------
+    kind : str
+        What happens there, with the convention used for the slope.
+    primitive : str
+    filename, lineno : str or None, int or None
+        The user's line.
+    entries : int
+        How many entries of the operand are on the kink.
+    """
+
+    kind: str
+    primitive: str
+    filename: str | None
+    lineno: int | None
+    entries: int
+
+    def __str__(self) -> str:
+        where = f"{self.filename}:{self.lineno}" if self.filename else "unknown line"
+        return f"{where}: {self.kind}" + (f" ({self.entries} entries)" if self.entries > 1 else "")
+
+
+def _kinks_of(recording: Recording) -> list[Kink]:
+    program = recording.program
+    tape = recording.tape
+    watched = [e for e in program.equations if e.primitive.kink is not None]
+    if not watched:
+        return []
+    keep = {i for e in watched for i in (*e.inputs, *e.output_tuple)}
+    env: list[Any] = [None] * len(program.types)
+    for i in (*tape.inputs, *tape.captured):
+        env[i] = tape.values[i]
+    build(program.equations, program.types, (), (*tape.inputs, *tape.captured), keep).run(env)
+    found = []
+    with np.errstate(all="ignore"):
+        for equation in watched:
+            assert equation.primitive.kink is not None
+            at = equation.primitive.kink([env[i] for i in equation.inputs], env[equation.output_tuple[0]], *equation.params)
+            count = int(np.count_nonzero(at))
+            if count:
+                filename, line = equation.source or (None, None)
+                found.append(Kink(equation.primitive.kink_name, equation.primitive.name, filename, line, count))
+    return found
+
+
+def kinks(f: Callable[..., Any], *args: Any, **kwargs: Any) -> list[Kink]:
+    """The kinks on which a point sits: abs at 0, a tie in max, …, each with the user's line.
+
+    Parameters
+    ----------
+    f : callable
+    *args, **kwargs
+        The point.
+
+    Returns
+    -------
+    list of Kink
+        Empty where every operation is smooth at this point.
+
+    Raises
+    ------
+    TracingError
+        If a value leaves the trace.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> [kink.kind for kink in gw.kinks(lambda x: np.abs(x), 0.0)]
+    ['abs at 0 (slope taken as 0)']
+    >>> gw.kinks(lambda x: np.abs(x), 1.0)
+    []
+    """
+    return _kinks_of(_recording(f, args, kwargs, "kinks"))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a function is differentiated at a point; print it, or take ``to_dict()``.
+
+    Attributes
+    ----------
+    function : str
+    path : str
+        "traced", or "not traced" with the reason.
+    reason : str
+    equations, gradient_equations : int
+        Sizes of the program and of its pullback.
+    primitives : dict of str to int
+    guards : list of str
+        Concrete answers that Python took: the program holds while they hold.
+    captured : list of str
+        Types of the arrays and numbers that the function read from elsewhere.
+    kinks : list of str
+    kept_bytes : int
+        Memory that the trace keeps for the derivative.
+    """
+
+    function: str
+    path: str
+    reason: str
+    equations: int = 0
+    gradient_equations: int = 0
+    primitives: Any = None
+    guards: Any = None
+    captured: Any = None
+    kinks: Any = None
+    kept_bytes: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a dictionary of plain values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lines = [f"{self.function}: {self.path}", f"  why: {self.reason}"]
+        if self.path != "traced":
+            return "\n".join(lines)
+        lines.append(f"  program: {self.equations} equations; pullback: {self.gradient_equations} equations")
+        lines.append("  primitives: " + ", ".join(f"{name} × {n}" if n > 1 else name for name, n in self.primitives.items()))
+        for title, entries in (("guards", self.guards), ("captured", self.captured), ("kinks", self.kinks)):
+            lines.append(f"  {title}: " + ("none" if not entries else ""))
+            lines += [f"    {entry}" for entry in entries]
+        lines.append(f"  memory kept for the derivative: {self.kept_bytes:,} bytes")
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
+    """How gradwise differentiates a function at a point, as text and as a dictionary.
+
+    Parameters
+    ----------
+    f : callable
+    *args, **kwargs
+        The point.
+
+    Returns
+    -------
+    Explanation
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> explanation = gw.explain(lambda x: np.sum(np.sin(x) ** 2), np.ones(3))
+    >>> explanation.path, explanation.primitives
+    ('traced', {'power': 1, 'sin': 1, 'sum': 1})
+    """
+    name = function_label(f)
+    try:
+        recording = _recording(f, args, kwargs, "explain")
+    except TracingError as error:
+        return Explanation(name, "not traced", str(error))
+    program = recording.program
+    counts = Counter(e.primitive.name for e in program.equations)
+    differentiable = [o for o in program.outputs if program.types[o].is_differentiable]
+    back = pullback(program, program.inputs, differentiable)
+    kept = {id(v): v.nbytes for v in recording.tape.values if type(v) is np.ndarray}
+    guards = [_guard_text(g) for g in program.guards]
+    return Explanation(
+        function=name,
+        path="traced",
+        reason="every operation on the arguments has an exact rule; the function runs again at each call, so nothing it reads can be stale",
+        equations=len(program.equations),
+        gradient_equations=len(back.equations),
+        primitives=dict(sorted(counts.items())),
+        guards=guards,
+        captured=[repr(program.types[v]) for v in program.captured],
+        kinks=[str(k) for k in _kinks_of(recording)],
+        kept_bytes=sum(kept.values()),
+    )
+
+
+def _guard_text(guard: Any) -> str:
+    where = guard.source
+    expected = guard.expected if np.ndim(guard.expected) == 0 else f"an array of shape {np.shape(guard.expected)}"
+    return f"{guard.kind} is {expected}" + (f"  ({where[0]}:{where[1]})" if where else "")

@@ -1,0 +1,376 @@
+"""jacobian, jacfwd, jacrev, hessian: all derivatives of all outputs, batched over unit vectors.
+
+    jacobian : (f : x → y)  →  (x → ∂y/∂x),   shape y.shape + x.shape for each pair of leaves
+
+The columns (or rows) are computed together by the batch transform, in blocks that bound the memory; Python loops over blocks only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.errors import InputError, OutputError
+from gradwise.operators.arguments import Arguments, function_label, require_callable
+from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.estimates import numerical_hessian, numerical_jacobian
+from gradwise.operators.fallback import choose
+from gradwise.operators.gradients import scalar_output
+from gradwise.operators.products import spread_point
+from gradwise.operators.second_order import hessian_vectors
+from gradwise.operators.singular import resolved_batch
+from gradwise.tracing import isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+#: entries that one block of unit vectors may create in the largest intermediate
+BLOCK_ENTRIES = 1 << 24
+
+
+def _like(value: Any) -> np.ndarray:
+    return np.asarray(value.current() if isinstance_traced(value) else value)
+
+
+def _block(count: int, widest: int) -> int:
+    return max(1, min(count, BLOCK_ENTRIES // max(1, widest)))
+
+
+def unit_blocks(leaves: Sequence[Any], widest: int) -> Any:
+    """Blocks of unit vectors over all entries of all leaves: ``(size, [array (size, *shape) for each leaf])``.
+
+    A last block that is short is filled up with zero vectors, so that every block has the same size and program.
+    """
+    arrays = [_like(leaf) for leaf in leaves]
+    total = sum(a.size for a in arrays)
+    size = _block(total, widest)
+    for start in range(0, total, size):
+        block = []
+        offset = 0
+        for a in arrays:
+            unit = np.zeros((size, a.size), a.dtype)
+            low, high = max(start, offset), min(start + size, offset + a.size)
+            if low < high:
+                rows = np.arange(low, high)
+                unit[rows - start, rows - offset] = 1
+            block.append(unit.reshape(size, *a.shape))
+            offset += a.size
+        yield size, block
+
+
+def widest_entries(linearization: Linearization) -> int:
+    return max((t.size for t in linearization.program.types), default=1)
+
+
+def _gather(blocks: list[list[Any]], likes: Sequence[Any], total: int) -> list[Any]:
+    """Results of all blocks joined along the batch axis, by leaf: shape (total, *leaf.shape), or None where always zero."""
+    joined = []
+    for k, like in enumerate(likes):
+        pieces = [b[k] for b in blocks]
+        if all(p is None for p in pieces):
+            joined.append(None)
+            continue
+        shape = next(np.shape(p if not isinstance_traced(p) else p.current()) for p in pieces if p is not None)
+        dtype = np.asarray(_like(like)).dtype
+        full = [np.zeros(shape, dtype) if p is None else p for p in pieces]
+        whole = full[0] if len(full) == 1 else np.concatenate(full)
+        joined.append(whole[:total] if whole.shape[0] != total else whole)
+    return joined
+
+
+def forward_columns(linearization: Linearization) -> list[Any]:
+    """∂(output leaf)/∂(all input entries), with the input entries along a leading axis."""
+    leaves = linearization.arguments.leaves
+    total = sum(_like(leaf).size for leaf in leaves)
+    blocks = []
+    for size, vectors in unit_blocks(leaves, widest_entries(linearization)):
+        blocks.append(resolved_batch(linearization, "forward", linearization.batched("forward", size, vectors), vectors))
+    return _gather(blocks, linearization.values, total)
+
+
+def reverse_rows(linearization: Linearization) -> list[Any]:
+    """∂(all output entries)/∂(input leaf), with the output entries along a leading axis."""
+    total = sum(_like(v).size for v in linearization.values)
+    blocks = []
+    for size, vectors in unit_blocks(linearization.values, widest_entries(linearization)):
+        blocks.append(resolved_batch(linearization, "reverse", linearization.batched("reverse", size, vectors), vectors))
+    return _gather(blocks, linearization.arguments.leaves, total)
+
+
+def _check_outputs(linearization: Linearization, function: Any, operator: str) -> None:
+    for value in linearization.values:
+        dtype = _like(value).dtype
+        if dtype.kind not in "fc":
+            raise OutputError(
+                f"gw.{operator} of {function_label(function)}: the function returned values of dtype {dtype}, which are piecewise constant. Real or complex numbers are required"
+            )
+
+
+def _is_complex(values: Sequence[Any]) -> bool:
+    return any(_like(v).dtype.kind == "c" for v in values)
+
+
+def jacobian_blocks(linearization: Linearization, mode: str) -> list[list[Any]]:
+    """The Jacobian as blocks [output leaf][input leaf] of shape output.shape + input.shape."""
+    outputs, inputs = linearization.values, linearization.arguments.leaves
+    out_likes, in_likes = [_like(v) for v in outputs], [_like(v) for v in inputs]
+    out_sizes, in_sizes = [v.size for v in out_likes], [v.size for v in in_likes]
+    if mode == "auto":
+        # one reverse row costs about two forward columns
+        mode = "forward" if sum(in_sizes) <= 2 * sum(out_sizes) or _is_complex(out_likes) else "reverse"
+    blocks: list[list[Any]] = []
+    if mode == "forward":
+        columns = forward_columns(linearization)
+        for column, like in zip(columns, out_likes, strict=True):
+            row, start = [], 0
+            for x, size in zip(in_likes, in_sizes, strict=True):
+                shape = (*like.shape, *x.shape)
+                if column is None or size == 0 or like.size == 0:
+                    row.append(np.zeros(shape, np.result_type(like, x)))
+                else:
+                    part = column[start : start + size]
+                    row.append(np.reshape(np.moveaxis(part, 0, -1), shape))
+                start += size
+            blocks.append(row)
+        return blocks
+    if _is_complex(in_likes) and not _is_complex(out_likes):
+        pass  # real outputs: the rows are gradients in the convention ∂f/∂a + i ∂f/∂b
+    rows = reverse_rows(linearization)
+    start = 0
+    for like, size in zip(out_likes, out_sizes, strict=True):
+        line = []
+        for x, row in zip(in_likes, rows, strict=True):
+            shape = (*like.shape, *x.shape)
+            if row is None or size == 0 or x.size == 0:
+                line.append(np.zeros(shape, np.result_type(like, x)))
+            else:
+                line.append(np.reshape(row[start : start + size], shape))
+        blocks.append(line)
+        start += size
+    return blocks
+
+
+def _owned(block: Any) -> Any:
+    """A fresh writable C-contiguous array."""
+    if isinstance_traced(block):
+        return block
+    block = np.ascontiguousarray(block) if np.ndim(block) else np.asarray(block)
+    return block.copy() if block.base is not None or not block.flags.writeable else block
+
+
+def _as_leaf(block: Any, kind: type, value: Any) -> Any:
+    """A block of shape () as a number where both the output and the input are numbers."""
+    if isinstance_traced(block) or np.ndim(block):
+        return _owned(block)
+    if kind in (float, int):
+        return block.item() if not isinstance_traced(block) else block
+    return np.asarray(block)[()]
+
+
+def _jacobian(f: Callable[..., Any], argnums: Any, mode: str, operator: str, method: str, has_aux: bool = False) -> Callable[..., Any]:
+    require_callable(f, operator)
+
+    def exact(*args: Any, **kwargs: Any) -> Any:
+        arguments = Arguments(f, argnums, args, kwargs, operator)
+        linearization = linearize_call(f, arguments)
+        _check_outputs(linearization, f, operator)
+        chosen = mode
+        in_complex, out_complex = _is_complex(arguments.leaves), _is_complex(linearization.values)
+        if in_complex and not out_complex:
+            chosen = "reverse"
+        elif out_complex:
+            chosen = "forward"
+        blocks = jacobian_blocks(linearization, chosen)
+        if in_complex and out_complex:
+            _require_holomorphic(linearization, blocks, operator, f)
+        rows = [
+            arguments.result([_as_leaf(b, kind, v) for b, kind in zip(row, arguments.kinds, strict=True)])
+            for row, v in zip(blocks, linearization.values, strict=True)
+        ]
+        return linearization.recording.structure.rebuild(rows)
+
+    def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
+        arguments = Arguments(f, argnums, args, kwargs, operator)
+        return numerical_jacobian(arguments)
+
+    return choose(f, operator, method, exact, numerical)
+
+
+def _require_holomorphic(linearization: Linearization, blocks: Any, operator: str, f: Any) -> None:
+    """J(i ẋ) = i J(ẋ) along a fixed direction, else the complex Jacobian does not exist."""
+    rng = np.random.default_rng(0)
+    directions = []
+    for leaf in linearization.arguments.leaves:
+        like = _like(leaf)
+        directions.append(rng.standard_normal(like.shape).astype(like.dtype)[()])
+    along = linearization.jvp(directions)
+    turned = linearization.jvp([d * 1j if np.iscomplexobj(d) else d * 0 for d in directions])
+    for a, b, leaf in zip(along, turned, linearization.values, strict=True):
+        if a is None and b is None:
+            continue
+        a = _like(a if a is not None else 0.0)
+        b = _like(b if b is not None else 0.0)
+        if all(np.iscomplexobj(d) for d in directions) and not np.allclose(b, 1j * a, rtol=1e-6, atol=1e-9 * (1 + np.max(np.abs(a), initial=0.0)), equal_nan=True):
+            raise OutputError(
+                f"gw.{operator} of {function_label(f)}: the function is not holomorphic at this point (its derivative along i·v is not i times that along v), "
+                f"so it has no complex Jacobian. Differentiate its real and imaginary parts as functions of real arguments"
+            )
+
+
+def jacobian(f: Callable[..., Any], argnums: Any = 0, sparse: bool = False, *, method: str = "auto") -> Callable[..., Any]:
+    """A function returning the Jacobian of ``f``; forward or reverse mode is chosen by shape.
+
+    Parameters
+    ----------
+    f : callable
+        Returns an array, a number, or a container of them.
+    argnums : int, str, tuple of these, or "all"
+        The arguments to differentiate.
+    sparse : bool
+        Must be False: sparse Jacobians are not available yet.
+    method : {"auto", "exact", "numerical"}
+
+    Returns
+    -------
+    callable
+        Returns, for each leaf of the output and each leaf of the arguments, an array of shape ``output.shape + input.shape``; in the
+        container of the output, and inside it that of the arguments.
+
+    Raises
+    ------
+    InputError, OutputError, TracingError
+        As for :func:`gradwise.grad`; OutputError also where a complex function is not holomorphic.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> W = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    >>> gw.jacobian(lambda x: W @ x)(np.ones(2))
+    array([[1., 2.],
+           [3., 4.],
+           [5., 6.]])
+    """
+    _refuse_sparse(sparse, "jacobian")
+    return _jacobian(f, argnums, "auto", "jacobian", method)
+
+
+def _refuse_sparse(sparse: bool, operator: str) -> None:
+    if sparse:
+        raise InputError(f"gw.{operator} was given sparse=True, which this version does not offer. sparse=False is required; convert the dense result with scipy.sparse.csr_array")
+
+
+def jacfwd(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> Callable[..., Any]:
+    """The Jacobian by forward mode, one batched tangent for each input entry: best for few inputs.
+
+    Parameters and results as :func:`gradwise.jacobian`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> gw.jacfwd(np.sin)(np.array([0.0, np.pi]))
+    array([[ 1.,  0.],
+           [ 0., -1.]])
+    """
+    return _jacobian(f, argnums, "forward", "jacfwd", method)
+
+
+def jacrev(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> Callable[..., Any]:
+    """The Jacobian by reverse mode, one batched cotangent for each output entry: best for few outputs.
+
+    Parameters and results as :func:`gradwise.jacobian`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> gw.jacrev(lambda x: np.array([1.0, 2.0]) @ x)(np.zeros(2))
+    array([1., 2.])
+    """
+    return _jacobian(f, argnums, "reverse", "jacrev", method)
+
+
+def hessian(f: Callable[..., Any], argnums: Any = 0, sparse: bool = False, *, method: str = "auto") -> Callable[..., Any]:
+    """A function returning the Hessian of ``f``, forward over reverse, batched over unit vectors.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one real number.
+    argnums : int, str, tuple of these, or "all"
+        The arguments to differentiate.
+    sparse : bool
+        Must be False: sparse Hessians are not available yet.
+    method : {"auto", "exact", "numerical"}
+
+    Returns
+    -------
+    callable
+        For one array argument x an array of shape ``x.shape + x.shape``.  For containers and several arguments a nested structure of blocks: the container of the
+        arguments, and inside each leaf that container again.
+
+    Raises
+    ------
+    InputError, OutputError, TracingError
+        As for :func:`gradwise.grad`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> gw.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+    """
+    _refuse_sparse(sparse, "hessian")
+    require_callable(f, "hessian")
+
+    def exact(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and argnums == 0 and not kwargs:
+            spread = spread_point(f, args[0])
+            if spread is not None:
+                full = hessian(f, "all", method="exact")(*spread)
+                return np.stack([np.stack([np.asarray(entry) if not isinstance_traced(entry) else entry for entry in row]) for row in full])
+        arguments = Arguments(f, argnums, args, kwargs, "hessian")
+        if _is_complex(arguments.leaves):
+            raise InputError("gw.hessian of a function of complex arguments is not defined. Real arguments are required. Differentiate with respect to the real and imaginary parts")
+        linearization = linearize_call(f, arguments)
+        scalar_output(linearization, f, "hessian")
+        return nested_blocks(hessian_leaves(linearization), arguments)
+
+    def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
+        return numerical_hessian(Arguments(f, argnums, args, kwargs, "hessian"), nested_blocks)
+
+    return choose(f, "hessian", method, exact, numerical)
+
+
+def hessian_leaves(linearization: Linearization) -> list[list[Any]]:
+    """Blocks [leaf i][leaf j] = ∂²f/∂x_i ∂x_j of shape x_i.shape + x_j.shape."""
+    leaves = linearization.arguments.leaves
+    likes = [_like(leaf) for leaf in leaves]
+    total = sum(x.size for x in likes)
+    pieces = []
+    for size, vectors in unit_blocks(leaves, widest_entries(linearization)):
+        pieces.append(resolved_batch(linearization, "second", hessian_vectors(linearization, vectors, size), vectors))
+    columns = _gather(pieces, leaves, total)
+    blocks: list[list[Any]] = []
+    for column, x in zip(columns, likes, strict=True):
+        row, start = [], 0
+        for z in likes:
+            shape = (*x.shape, *z.shape)
+            if column is None or x.size == 0 or z.size == 0:
+                row.append(np.zeros(shape, np.result_type(x, z)))
+            else:
+                part = column[start : start + z.size]
+                row.append(np.reshape(np.moveaxis(part, 0, -1), shape))
+            start += z.size
+        blocks.append(row)
+    return blocks
+
+
+def nested_blocks(blocks: list[list[Any]], arguments: Arguments) -> Any:
+    """Hessian blocks in the arguments' container, twice nested."""
+    rows = [arguments.result([_as_leaf(b, kind, None) for b, kind in zip(row, arguments.kinds, strict=True)]) for row in blocks]
+    return arguments.result(rows)

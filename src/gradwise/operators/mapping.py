@@ -1,0 +1,173 @@
+"""vmap: a function of one example applied to a batch, along a leading axis.
+
+    vmap : (f : x → y)  →  (x[b] → y[b])
+
+The function runs once, on the first example, under a trace; the program is batched and run for all.  That is right where every example takes the same path through the function, which its guards
+decide: they are evaluated for the whole batch, and where one differs (or the trace fails) the function is run example by example.  Law: vmap equals a loop.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.containers import flatten
+from gradwise.errors import InputError, ProgramError, TracingError
+from gradwise.execution import build
+from gradwise.operators.arguments import function_label, require_callable
+from gradwise.operators.engine import interpret, is_outer
+from gradwise.program import Program
+from gradwise.tracing import Recording, isinstance_traced, record
+from gradwise.transforms.batch import batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable[..., Any]:
+    """A function that applies ``f`` to each example along an axis of its arguments and stacks the values.
+
+    Parameters
+    ----------
+    f : callable
+        A function of one example.
+    in_axes : int, None, or tuple of these
+        Which axis of each positional argument to go along (of every leaf, if it is a container); None passes it to every example as it is.
+    out_axes : int
+        Where the batch axis goes in the results.
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    InputError
+        If no argument is batched, or the lengths differ.
+
+    Notes
+    -----
+    Where examples take different branches, or ``f`` cannot be traced, the examples are run one by one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> gw.vmap(gw.grad(lambda x: x**3))(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    """
+    require_callable(f, "vmap")
+
+    def mapped(*args: Any, **kwargs: Any) -> Any:
+        axes = in_axes if isinstance(in_axes, (tuple, list)) else (in_axes,) * len(args)
+        if len(axes) != len(args):
+            raise InputError(f"gw.vmap was given in_axes={in_axes!r} for {len(args)} arguments. One axis (or None) for each is required")
+        leaves: list[Any] = []
+        batched: list[bool] = []
+        treedefs = []
+        size: int | None = None
+        for i, (arg, axis) in enumerate(zip(args, axes, strict=True)):
+            pieces, treedef = flatten(arg, name=f"argument {i}")
+            treedefs.append(treedef)
+            for piece in pieces:
+                if axis is None:
+                    leaves.append(piece)
+                    batched.append(False)
+                    continue
+                piece = piece if isinstance_traced(piece) else np.asarray(piece)
+                if np.ndim(piece) == 0 or not -np.ndim(piece) <= axis < np.ndim(piece):
+                    raise InputError(
+                        f"gw.vmap goes along axis {axis} of argument {i}, which has shape {np.shape(piece)}. An array with that axis is required; "
+                        f"use in_axes=None for an argument that all examples share"
+                    )
+                n = np.shape(piece)[axis]
+                if size is not None and n != size:
+                    raise InputError(f"gw.vmap was given batches of different lengths, {size} and {n} (argument {i}). Equal lengths are required")
+                size = n
+                leaves.append(np.moveaxis(piece, axis, 0) if axis else piece)
+                batched.append(True)
+        if size is None:
+            raise InputError("gw.vmap was given no batched argument. At least one argument with an axis to go along is required")
+
+        def call(one: list[Any]) -> Any:
+            values, start = [], 0
+            for treedef in treedefs:
+                values.append(treedef.rebuild(one[start : start + treedef.num_leaves]))
+                start += treedef.num_leaves
+            return f(*values, **kwargs)
+
+        results = None
+        if size > 0 and all(_is_numeric(leaf) for leaf, b in zip(leaves, batched, strict=True) if b):
+            results = _at_once(f, call, leaves, batched, size)
+        if results is None:
+            results = _one_by_one(f, call, leaves, batched, size)
+        values, structure = results
+        return structure.rebuild([np.moveaxis(v, 0, out_axes) if out_axes else v for v in values])
+
+    mapped.__name__ = f"vmap({function_label(f)})"
+    return mapped
+
+
+def _is_numeric(leaf: Any) -> bool:
+    return isinstance_traced(leaf) or leaf.dtype.kind in "fciu"
+
+
+def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: int) -> Any:
+    """The batched program's values, or None if the examples do not share a path."""
+    example = [leaf[0] if b else leaf for leaf, b in zip(leaves, batched, strict=True)]
+    try:
+        recording = record(f, example, batched, call)
+        program = recording.program
+        watched = [g.variable for g in program.guards]
+        whole = Program(
+            program.name, program.inputs, program.captured, program.equations, (*program.outputs, *watched), program.types
+        )
+        inputs = [v for v in program.inputs]
+        many, carries = batch(whole, size, inputs)
+    except (TracingError, ProgramError):
+        if any(is_outer(leaf) for leaf in leaves):
+            raise
+        return None
+    values = _run(recording, many, [leaf for leaf, b in zip(leaves, batched, strict=True) if b])
+    n = len(program.outputs)
+    for guard, value, carried in zip(program.guards, values[n:], carries[n:], strict=True):
+        if carried:
+            value = value.current() if isinstance_traced(value) else value
+            if not np.all(np.equal(value, guard.expected)):
+                return None
+    results = []
+    for value, carried, like in zip(values[:n], carries[:n], recording.values, strict=True):
+        if not carried:
+            value = np.broadcast_to(value, (size, *np.shape(like)))
+        results.append(value if isinstance_traced(value) else np.array(value))
+    return results, recording.structure
+
+
+def _run(recording: Recording, program: Program, inputs: list[Any]) -> list[Any]:
+    env: list[Any] = [None] * len(program.types)
+    captured = recording.tape.captured_values()
+    for variable, value in zip(program.inputs, inputs, strict=True):
+        env[variable] = value
+    for variable, value in zip(program.captured, captured, strict=True):
+        env[variable] = value
+    if any(is_outer(v) for v in (*inputs, *captured)):
+        interpret(program.equations, env)
+        return [env[o] for o in program.outputs]
+    executable = build(program.equations, program.types, program.outputs, (*program.inputs, *program.captured))
+    return executable.run(env)
+
+
+def _one_by_one(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: int) -> Any:
+    rows = []
+    structure = None
+    for i in range(size):
+        value = call([leaf[i] if b else leaf for leaf, b in zip(leaves, batched, strict=True)])
+        row, have = flatten(value)
+        if structure is not None and have != structure:
+            raise InputError(f"gw.vmap of {function_label(f)}: examples 0 and {i} gave values of different structure, {structure!r} and {have!r}")
+        structure = have
+        rows.append(row)
+    if structure is None:
+        raise InputError(f"gw.vmap of {function_label(f)}: the batch is empty, so the shape of the values is unknown. At least one example is required")
+    return [np.stack([row[k] for row in rows]) for k in range(len(rows[0]))], structure
