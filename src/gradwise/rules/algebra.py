@@ -407,6 +407,31 @@ imag_p.transpose = lambda ct, operands, linear_: (convert(ct, operands[0].dtype)
 imag_p.view = True
 
 
+def _complex_jvp(primals: Any, tangents: Any, y: Any) -> Any:
+    re, im = (_zero_like(x) if dx is None else dx for x, dx in zip(primals, tangents, strict=True))
+    return broadcast_to(complex_p(re, im), y.shape)
+
+
+def _complex_value(re: Any, im: Any) -> Any:
+    result = np.empty(np.broadcast_shapes(np.shape(re), np.shape(im)), complex_dtype(np.result_type(re, im)))
+    result.real, result.imag = re, im
+    return result if result.ndim else result[()]
+
+
+#: The complex number with the given real and imaginary parts (re + 1j·im is not that where one of them is infinite).
+complex_p = elementwise(
+    "complex",
+    _complex_value,
+    result=lambda re, im: ArrayType(broadcast_shape(re.shape, im.shape), complex_dtype(re.dtype)),
+    jvp=_complex_jvp,
+    keeps="none",
+)
+complex_p.transpose = lambda ct, operands, linear_: (
+    sum_to(real(ct), operands[0].shape) if linear_[0] else None,
+    sum_to(imag(ct), operands[1].shape) if linear_[1] else None,
+)
+
+
 def real(x: Any) -> Any:
     return real_p(x) if x.dtype.kind == "c" else x
 

@@ -200,7 +200,7 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
                 "an array of an outer function was assigned a value of the function being differentiated inside it. Return the value instead"
             )
         if isinstance(updates, (list, tuple)) and not isinstance_traced(updates):
-            updates = _stacked(trace, updates)
+            updates = stacked(updates)
         program_key, arrays = split_key(key, self.value.shape)
         if not isinstance_traced(updates):
             updates = np.asarray(updates) if not np.isscalar(updates) else updates
@@ -209,14 +209,19 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         trace.where = where
 
 
-def _stacked(trace: Any, items: Any) -> Any:
+def stacked(items: Any) -> Any:
     """A nested sequence as one array, traced if anything in it is."""
     if not contains_traced(items):
         return np.asarray(items)
-    return np.stack([_stacked(trace, i) if isinstance(i, (list, tuple)) and not isinstance_traced(i) else i for i in items])
+    parts = [stacked(i) if isinstance(i, (list, tuple)) and not isinstance_traced(i) else i for i in items]
+    shapes = {np.shape(plain(p)) for p in parts}
+    if len(shapes) > 1:
+        raise ValueError(f"a sequence of arrays of different shapes was given: {sorted(shapes)}. Equal shapes are required to make one array of them")
+    return np.stack(parts)
 
 
 def contains_traced(items: Any) -> bool:
+    """Whether a value, or anything in a nested sequence, is traced."""
     if isinstance_traced(items):
         return True
     return isinstance(items, (list, tuple)) and any(contains_traced(i) for i in items)

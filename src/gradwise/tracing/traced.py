@@ -20,8 +20,8 @@ import numpy as np
 
 from gradwise.errors import TracingError
 from gradwise.program import Primitive
-from gradwise.rules.algebra import add_p, convert_p, mul_p, imag_p, real_p, reshape_p
-from gradwise.rules.shapes import getitem, numpy_key, scatter_set, transpose
+from gradwise.rules.algebra import complex_p, convert_p, imag_p, real_p, reshape_p, select
+from gradwise.rules.shapes import diagonal, getitem, numpy_key, place_diagonal, scatter_set, transpose
 from gradwise.tracing.trace import COPY_BYTES, Trace, checksum
 
 if TYPE_CHECKING:
@@ -254,17 +254,14 @@ def _put(
     if primitive is transpose:
         (order,) = params
         return trace.record(transpose, (index,), (tuple(int(i) for i in np.argsort(order)),), None)
+    if primitive is diagonal:
+        shape = parent.value.shape
+        mask = trace.capture(place_diagonal.value(np.ones(value.shape, bool), shape, *params))[0]
+        new = trace.record(place_diagonal, (index,), (shape, *params), None)
+        return trace.record(select, (mask, new, parent.index), (), None)
     # the real or the imaginary part of a complex array: keep the other one
-    dtype = (parent.value.dtype,)
-    new = trace.record(convert_p, (index,), dtype, None)
-    other = imag_p if primitive is real_p else real_p
-    kept = trace.record(convert_p, (trace.record(other, (parent.index,), (), None),), dtype, None)
-    unit = trace.capture(parent.value.dtype.type(1j))[0]
-    if primitive is real_p:
-        kept = trace.record(mul_p, (kept, unit), (), None)
-    else:
-        new = trace.record(mul_p, (new, unit), (), None)
-    return trace.record(add_p, (new, kept), (), None)
+    kept = trace.record(imag_p if primitive is real_p else real_p, (parent.index,), (), None)
+    return trace.record(complex_p, (index, kept) if primitive is real_p else (kept, index), (), None)
 
 
 _TRACED = (TracedScalar, TracedArray)

@@ -6,7 +6,22 @@ import sys
 from typing import Any
 
 from gradwise.tracing.arithmetic import concrete, plain
-from gradwise.tracing.functions import creation, joining, ordering, products, shaping, statistics
+from gradwise.tracing.functions import (
+    choosing,
+    creation,
+    diagonals,
+    differences,
+    joining,
+    ordering,
+    padding,
+    polynomials,
+    products,
+    querying,
+    shaping,
+    statistics,
+    summation,
+    writing,
+)
 from gradwise.tracing.traced import dtype_of, isinstance_traced
 
 _getframe = sys._getframe
@@ -15,7 +30,15 @@ FUNCTIONS: dict[Any, Any] = {
     **creation.FUNCTIONS,
     **shaping.FUNCTIONS,
     **joining.FUNCTIONS,
+    **padding.FUNCTIONS,
+    **diagonals.FUNCTIONS,
+    **writing.FUNCTIONS,
+    **choosing.FUNCTIONS,
     **products.FUNCTIONS,
+    **summation.FUNCTIONS,
+    **differences.FUNCTIONS,
+    **polynomials.FUNCTIONS,
+    **querying.FUNCTIONS,
     **statistics.FUNCTIONS,
     **ordering.FUNCTIONS,
 }
@@ -44,6 +67,8 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
     """NumPy's protocol (NEP 18)."""
     traced = _traced_in((*args, *kwargs.values()), [])
     traces = {t.tape for t in traced if t.tape.open}
+    if self.tape.open and not any(t is self for t in traced):  # only like= named it
+        return creation.created_like(self, function, args, kwargs)
     if not traces:
         return function(*[_replace(a, plain) for a in args], **{k: _replace(v, plain) for k, v in kwargs.items()})
     ours = FUNCTIONS.get(function)

@@ -1,0 +1,62 @@
+"""The arguments of NumPy's functions as our versions take them: array-likes that hold traced values, integers that are traced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing import methods
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.indexing import stacked
+from gradwise.tracing.traced import dtype_of, isinstance_traced
+from gradwise.tracing.ufuncs import store
+
+
+def array(a: Any) -> Any:
+    """``np.asarray(a)``, where a may be traced, or a nested sequence that holds traced values; traced numbers stay numbers."""
+    if isinstance_traced(a):
+        return a
+    if isinstance(a, (list, tuple)):
+        return stacked(a)
+    return np.asarray(a)
+
+
+def as_array(a: Any) -> Any:
+    """As ``array``, but numbers become 0-dimensional arrays."""
+    a = array(a)
+    return methods._as_array(a) if isinstance_traced(a) else a
+
+
+def integers(argument: Any) -> Any:
+    """A shape, an axis, a shift: traced integers in it become concrete, with guards."""
+    if isinstance_traced(argument):
+        return concrete(argument, "int")
+    if type(argument) in {tuple, list}:
+        return type(argument)(integers(a) for a in argument)
+    return argument
+
+
+def finish(result: Any, out: Any) -> Any:
+    """The result, written into ``out`` if that is given; of the same shape, as NumPy demands here."""
+    if out is None:
+        return result
+    target = plain(out)
+    if np.shape(plain(result)) != target.shape:
+        raise ValueError(f"output array has wrong dimensions: {target.shape} where {np.shape(plain(result))} is required")
+    return store(out, result)
+
+
+def common_dtype(*operands: Any) -> np.dtype[Any]:
+    """``np.result_type`` of the concrete values (Python numbers are weak)."""
+    return np.result_type(*[plain(o) for o in operands])
+
+
+def converted(a: Any, dtype: Any) -> Any:
+    """The operand with the given dtype."""
+    return a if dtype_of(plain(a)) == dtype else a.astype(dtype)
+
+
+def carries(a: Any) -> bool:
+    """Whether a is a traced value of an open trace."""
+    return isinstance_traced(a) and a.tape.open

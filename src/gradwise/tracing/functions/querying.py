@@ -1,0 +1,101 @@
+"""Questions with a concrete answer: shapes, dtypes, texts, and comparisons of whole arrays, which guard what they compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.functions.operands import array, as_array
+from gradwise.tracing.traced import isinstance_traced
+
+
+def _plainly(function: Any) -> Any:
+    """A function of the shape, the dtype or the memory: the answer for the plain values."""
+
+    def ask(*args: Any, **kwargs: Any) -> Any:
+        return function(*[_deeply(a) for a in args], **{k: _deeply(v) for k, v in kwargs.items()})
+
+    ask.__name__ = function.__name__
+    ask.__doc__ = f"``np.{function.__name__}`` of the plain values."
+    return ask
+
+
+def _deeply(argument: Any) -> Any:
+    if isinstance_traced(argument):
+        return plain(argument)
+    if type(argument) in {list, tuple}:
+        return type(argument)(_deeply(a) for a in argument)
+    return argument
+
+
+def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
+    """``np.isclose``: |a − b| ≤ atol + rtol |b|, recorded as a comparison."""
+    x, y = array(a), array(b)
+    np.isclose(0.0, 0.0, plain(rtol), plain(atol))  # warns of tolerances that are not finite
+    with np.errstate(invalid="ignore"):
+        result = (np.abs(x - y) <= atol + rtol * np.abs(y)) & np.isfinite(y) | (x == y)
+        if equal_nan:
+            result = result | (np.isnan(x) & np.isnan(y))
+    return result
+
+
+def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> bool:
+    """``np.allclose``: a concrete answer, guarded."""
+    return bool(np.all(isclose(a, b, rtol, atol, equal_nan)))
+
+
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    """``np.array_equal``: a concrete answer, guarded."""
+    a1, a2 = as_array(a1), as_array(a2)
+    if a1.shape != a2.shape:
+        return False
+    same = a1 == a2
+    if equal_nan:
+        same = same | (np.isnan(a1) & np.isnan(a2))
+    return bool(np.all(same))
+
+
+def array_equiv(a1: Any, a2: Any) -> bool:
+    """``np.array_equiv``: equal after broadcasting; a concrete answer, guarded."""
+    a1, a2 = as_array(a1), as_array(a2)
+    try:
+        np.broadcast_shapes(a1.shape, a2.shape)
+    except ValueError:
+        return False
+    return bool(np.all(a1 == a2))
+
+
+def min_scalar_type(a: Any, /) -> Any:
+    """``np.min_scalar_type``: depends on the value, which is guarded."""
+    return np.min_scalar_type(concrete(a))
+
+
+_PLAIN = (
+    np.shape,
+    np.ndim,
+    np.size,
+    np.iscomplexobj,
+    np.isrealobj,
+    np.result_type,
+    np.can_cast,
+    np.common_type,
+    np.may_share_memory,
+    np.shares_memory,
+    np.array_repr,
+    np.array_str,
+    np.array2string,
+    np.triu_indices_from,
+    np.tril_indices_from,
+    np.diag_indices_from,
+)
+
+FUNCTIONS: dict[Any, Any] = {
+    **{function: _plainly(function) for function in _PLAIN},
+    np.isclose: isclose,
+    np.allclose: allclose,
+    np.array_equal: array_equal,
+    np.array_equiv: array_equiv,
+    np.min_scalar_type: min_scalar_type,
+}

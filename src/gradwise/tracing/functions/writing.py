@@ -1,0 +1,138 @@
+"""Functions that write into their argument.
+
+A traced array is written with NumPy's meaning, views included.  A plain array cannot hold a traced value: that raises, with the cure.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.functions.operands import array, as_array, carries, integers
+from gradwise.tracing.traced import TracedArray, dtype_of, isinstance_traced
+
+
+def destination(name: str, target: Any, *values: Any) -> Any:
+    """The traced array that is written to.
+
+    Raises
+    ------
+    TracingError
+        If the target is a plain array and one of the values is traced.
+    """
+    if type(target) is TracedArray and target.tape.open:
+        return target
+    moving = _innermost(*[array(v) for v in values])
+    if moving is None:
+        moving = _innermost(target)
+        raise TypeError(f"{name} was given a number to write into. An array is required") if moving else TypeError(f"{name}: an array is required")
+    raise moving.fail(
+        f"{name} writes a traced value into a plain array, which would lose the derivative. An array made from traced values is required: create "
+        "the buffer inside the function with np.zeros_like(x), or copy the plain array there with np.zeros_like(x, shape=...) and assign to it"
+    )
+
+
+def write_flat(a: TracedArray, places: np.ndarray, values: Any) -> None:
+    """``a.flat[places] = values`` for plain positions."""
+    if a.current().flags.c_contiguous:
+        a.reshape(-1)[places] = values
+    else:
+        a[np.unravel_index(places, a.shape)] = values
+
+
+def _plain_write(function: Any, target: Any, *arguments: Any) -> bool:
+    """Do it with NumPy if nothing that carries a derivative is written; True if done."""
+    if carries(target) or any(carries(array(a)) and dtype_of(plain(array(a))).kind in "fc" for a in arguments):
+        return False
+    function(plain(target), *[concrete(array(a)) if carries(array(a)) else plain(a) for a in arguments])
+    return True
+
+
+def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    """``np.copyto``."""
+    if _plain_write(lambda d, s, w: np.copyto(d, s, casting, w), dst, src, where):
+        return
+    if not isinstance_traced(src):
+        src = src if isinstance(src, (int, float, complex)) else array(src)
+    dst = destination("np.copyto", dst, src)
+    # NumPy's own checks of shape and casting, on a copy
+    np.copyto(dst.current().copy(), plain(src), casting, plain(where))
+    if where is not True:
+        src = np.where(where, src, dst)
+    elif isinstance_traced(src) and dtype_of(plain(src)) != dst.dtype:
+        src = src.astype(dst.dtype)
+    dst[...] = src
+
+
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    """``np.place``: the values in order, again and again, into the places where the mask is true."""
+    if _plain_write(np.place, arr, mask, vals):
+        return
+    arr, mask, vals = destination("np.place", arr, vals), np.asarray(concrete(array(mask), "mask")), np.ravel(as_array(vals))
+    np.place(np.zeros(arr.shape, bool), mask, np.zeros(vals.shape, bool))  # raises where the sizes do not fit
+    places = np.flatnonzero(mask)
+    if places.size:
+        write_flat(arr, places, vals[np.arange(places.size) % vals.size])
+
+
+def putmask(a: Any, mask: Any, values: Any) -> None:
+    """``np.putmask``: where the mask is true, the value of the same position (values repeat)."""
+    if _plain_write(np.putmask, a, mask, values):
+        return
+    a, mask, values = destination("np.putmask", a, values), np.asarray(concrete(array(mask), "mask")), np.ravel(as_array(values))
+    np.putmask(np.zeros(a.shape, bool), mask, np.zeros(values.shape, bool))
+    places = np.flatnonzero(mask)
+    if places.size and values.size:
+        write_flat(a, places, values[places % values.size])
+
+
+def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    """``np.put``: values (repeated) into flat positions."""
+    if _plain_write(lambda target, i, values: np.put(target, i, values, mode), a, ind, v):
+        return
+    a, ind, v = destination("np.put", a, v), np.asarray(concrete(array(ind), "index")), np.ravel(as_array(v))
+    np.put(np.zeros(a.shape, bool), ind, np.zeros(v.shape, bool), mode)
+    places = ind.ravel()
+    if not places.size or not v.size:
+        return
+    places = np.clip(places, 0, a.size - 1) if mode == "clip" else places % a.size
+    write_flat(a, places, v[np.arange(places.size) % v.size])
+
+
+def along_axis_key(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
+    """The index that addresses, for each line along ``axis``, its own entries."""
+    ndim = len(shape)
+    if np.ndim(plain(indices)) != ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
+    if dtype_of(plain(indices)).kind not in "iu":
+        raise IndexError("`indices` must be an integer array")
+    return tuple(
+        indices if i == axis else np.arange(n).reshape((1,) * i + (-1,) + (1,) * (ndim - 1 - i)) for i, n in enumerate(shape)
+    )
+
+
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
+    """``np.put_along_axis``."""
+    if _plain_write(lambda a, i, v: np.put_along_axis(a, i, v, axis), arr, indices, values):
+        return
+    arr, indices = destination("np.put_along_axis", arr, values), concrete(array(indices), "index")
+    if axis is None:
+        if indices.ndim != 1:
+            raise ValueError("when axis=None, `indices` must have a single dimension.")
+        values = array(values)
+        arr.flat[indices] = values
+        return
+    axis = normalize_axis_index(integers(axis), arr.ndim)
+    arr[along_axis_key(arr.shape, indices, axis)] = array(values)
+
+
+FUNCTIONS: dict[Any, Any] = {
+    np.copyto: copyto,
+    np.place: place,
+    np.putmask: putmask,
+    np.put: put,
+    np.put_along_axis: put_along_axis,
+}
