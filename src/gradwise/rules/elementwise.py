@@ -10,6 +10,7 @@ import operator
 from typing import Any
 
 import numpy as np
+import scipy
 
 from gradwise.program import ArrayType
 from gradwise.rules.algebra import (
@@ -47,82 +48,88 @@ sqrt = elementwise("sqrt", np.sqrt, lambda x, y: div(0.5, y), keeps="output")
 cbrt = elementwise("cbrt", np.cbrt, lambda x, y: div(1.0 / 3.0, y * y), keeps="output")
 exp = elementwise("exp", np.exp, lambda x, y: y, keeps="output")
 exp2 = elementwise("exp2", np.exp2, lambda x, y: y * _LN2, keeps="output")
-expm1 = elementwise("expm1", np.expm1, lambda x, y: y + 1, keeps="output")
+# y + 1 would lose its digits for x ≪ 0
+expm1 = elementwise("expm1", np.expm1, lambda x, y: exp(x), keeps="operands")
 log = elementwise("log", np.log, lambda x, y: div(1, x), keeps="operands")
 log2 = elementwise("log2", np.log2, lambda x, y: div(1 / _LN2, x), keeps="operands")
 log10 = elementwise("log10", np.log10, lambda x, y: div(1 / _LN10, x), keeps="operands")
 log1p = elementwise("log1p", np.log1p, lambda x, y: div(1, 1 + x), keeps="operands")
 
 
-def _power_value(x: Any, n: Any) -> Any:
-    if type(x) is float:
-        x = np.float64(x)  # Python's pow raises or turns complex where NumPy gives inf or nan
-    return x**n
+#: The logistic function 1/(1 + e⁻ˣ): its derivative σ(x) σ(−x) keeps its digits on both sides.
+expit = elementwise("expit", lambda x: scipy.special.expit(x), lambda x, y: y * expit(neg(x)))
 
 
-def _power_derivative(x: Any, y: Any, n: Any) -> Any:
-    if n == 0:
-        return None
-    if n == 1:
-        return 1
-    if n == 2:
-        return 2 * x
-    return n * power(x, params=(n - 1,))
+def _difference(x: Any, z: Any) -> Any:
+    """x − z, and 0 where both are the same infinity."""
+    return select(equal(x, z), 0, x - z)
 
-
-#: x to a power that is a number known when the program is recorded: n xⁿ⁻¹, exact at x = 0 and for x < 0.
-power = elementwise("power", _power_value, _power_derivative, params=("exponent",), keeps="operands")
-
-
-def _pow_derivative(x: Any, z: Any, y: Any) -> Any:
-    def by_base() -> Any:  # z xᶻ⁻¹, and 0 for z = 0 also at x = 0
-        return select(equal(z, 0), 0, z * pow_(x, z - 1))
-
-    def by_exponent() -> Any:  # xᶻ log x, and 0 at x = 0 for z > 0 (0ᶻ is constant there)
-        if x.dtype.kind == "c":
-            return y * select(equal(x, 0), 0, log(select(equal(x, 0), 1, x)))
-        safe = select(equal(x, 0), 1, x)
-        limit = select(greater(z, 0), 0.0, -np.inf)
-        return select(equal(x, 0), limit, y * log(safe))
-
-    return by_base, by_exponent
-
-
-pow_ = elementwise("pow", np.power, _pow_derivative)
 
 logaddexp = elementwise(
-    "logaddexp", np.logaddexp, lambda x, z, y: (lambda: exp(_shifted(x, y)), lambda: exp(_shifted(z, y)))
+    "logaddexp",
+    np.logaddexp,
+    lambda x, z, y: (lambda: expit(_difference(x, z)), lambda: expit(_difference(z, x))),
+    keeps="operands",
 )
 logaddexp2 = elementwise(
-    "logaddexp2", np.logaddexp2, lambda x, z, y: (lambda: exp2(_shifted(x, y)), lambda: exp2(_shifted(z, y)))
+    "logaddexp2",
+    np.logaddexp2,
+    lambda x, z, y: (lambda: expit(_LN2 * _difference(x, z)), lambda: expit(_LN2 * _difference(z, x))),
+    keeps="operands",
 )
-
-
-def _shifted(x: Any, y: Any) -> Any:
-    """x − y, and 0 where both are the same infinity."""
-    return select(equal(x, y), 0, x - y)
-
 
 # --- trigonometric and hyperbolic ---------------------------------------------------------------------------------------
 
 sin = elementwise("sin", np.sin, lambda x, y: cos(x), keeps="operands")
 cos = elementwise("cos", np.cos, lambda x, y: neg(sin(x)), keeps="operands")
-tan = elementwise("tan", np.tan, lambda x, y: 1 + y * y, keeps="output")
-arcsin = elementwise("arcsin", np.arcsin, lambda x, y: div(1, sqrt((1 - x) * (1 + x))), keeps="operands")
-arccos = elementwise("arccos", np.arccos, lambda x, y: div(-1, sqrt((1 - x) * (1 + x))), keeps="operands")
-arctan = elementwise("arctan", np.arctan, lambda x, y: div(1, 1 + x * x), keeps="operands")
+# for complex x, 1 + tan² loses all its digits where tan rounds to ±i
+tan = elementwise(
+    "tan", np.tan, lambda x, y: reciprocal(square(cos(x))) if x.dtype.kind == "c" else 1 + y * y, keeps="all"
+)
+
+
+def _root_of_one_less_square(x: Any) -> Any:
+    """√(1 − x²).  For complex x the factors keep the sign of a zero imaginary part, which chooses the side of the branch cut."""
+    if x.dtype.kind == "c":
+        return mul(sqrt(neg(x - 1)), sqrt(x - (-1)))
+    return sqrt((1 - x) * (1 + x))
+
+
+def _arctan_derivative(x: Any, y: Any) -> Any:
+    if x.dtype.kind == "c":
+        return div(1, (1 + 1j * x) * (1 - 1j * x))
+    return div(1, 1 + x * x)
+
+
+arcsin = elementwise("arcsin", np.arcsin, lambda x, y: div(1, _root_of_one_less_square(x)), keeps="operands")
+arccos = elementwise("arccos", np.arccos, lambda x, y: div(-1, _root_of_one_less_square(x)), keeps="operands")
+arctan = elementwise("arctan", np.arctan, _arctan_derivative, keeps="operands")
 sinh = elementwise("sinh", np.sinh, lambda x, y: cosh(x), keeps="operands")
 cosh = elementwise("cosh", np.cosh, lambda x, y: sinh(x), keeps="operands")
-# 1 − tanh² loses all its digits where tanh rounds to ±1; 1/cosh² does not
-tanh = elementwise("tanh", np.tanh, lambda x, y: reciprocal(square(cosh(x))), keeps="operands")
+tanh = elementwise("tanh", np.tanh, lambda x, y: sech_squared(x), keeps="operands")
+
+
+def _sech_squared_value(x: Any) -> Any:
+    """1/cosh² = 4e/(1 + e)² with e = exp(−2|x|): neither the loss of digits of 1 − tanh² nor an overflow."""
+    x = np.asarray(x)
+    if x.dtype.kind == "c":
+        e = np.exp(-2 * np.where(x.real < 0, -x, x))
+        with np.errstate(over="ignore", invalid="ignore"):  # near the poles cosh keeps more digits
+            near = 1 / np.square(np.cosh(np.where(np.abs(x.real) < 1, x, 0)))
+        return np.where(np.abs(x.real) < 1, near, 4 * e / np.square(1 + e))[()]
+    e = np.exp(-2 * np.abs(x))
+    return (4 * e / np.square(1 + e))[()]
+
+
+sech_squared = elementwise("sech_squared", _sech_squared_value, lambda x, y: -2 * tanh(x) * y)
 arcsinh = elementwise("arcsinh", np.arcsinh, lambda x, y: div(1, hypot_one(x)), keeps="operands")
-arccosh = elementwise("arccosh", np.arccosh, lambda x, y: div(1, sqrt(x - 1) * sqrt(x + 1)), keeps="operands")
+arccosh = elementwise("arccosh", np.arccosh, lambda x, y: div(1, sqrt(x - 1) * sqrt(x - (-1))), keeps="operands")
 arctanh = elementwise("arctanh", np.arctanh, lambda x, y: div(1, (1 - x) * (1 + x)), keeps="operands")
 
 
 def hypot_one(x: Any) -> Any:
     """√(1 + x²), without overflow for real x."""
-    return sqrt(1 + x * x) if x.dtype.kind == "c" else hypot(x, 1)
+    return sqrt(x * x - (-1)) if x.dtype.kind == "c" else hypot(x, 1)
 
 
 def _arctan2_derivative(x: Any, z: Any, y: Any) -> Any:
@@ -151,47 +158,6 @@ def _hypot_derivative(x: Any, z: Any, y: Any) -> Any:
 hypot = elementwise(
     "hypot", np.hypot, _hypot_derivative, kink=_both_zero, kink_name="hypot at the origin (slope taken as 0)"
 )
-sinc = elementwise("sinc", np.sinc, lambda x, y: _sinc_derivative(x, params=(1,)), keeps="operands")
-
-
-def _sinc_nth(x: Any, n: int) -> Any:
-    """The n-th derivative of sin(πx)/(πx) = ∫₀¹ cos(πxt) dt, by recurrence or, near 0, by its series."""
-    x = np.asarray(x, dtype=np.result_type(x, np.float64))
-    t = np.pi * x
-    small = np.abs(t) < 1.0 + n
-    s = np.zeros_like(t)
-    # (d/dt)ⁿ of Σ (−1)ᵏ t²ᵏ/(2k+1)!
-    term_t = np.where(small, t, 0.0)
-    from_k = (n + 1) // 2
-    coefficient = float((-1) ** from_k)
-    for j in range(1, 2 * from_k + 2):
-        coefficient /= j
-    for j in range(2 * from_k - n + 1, 2 * from_k + 1):
-        coefficient *= j
-    power_t = term_t ** (2 * from_k - n)
-    k = from_k
-    for _ in range(30 + 2 * n):
-        s = s + coefficient * power_t
-        a, b = 2 * k + 1, 2 * k + 2
-        coefficient *= -a * b / ((a - n) * (b - n) * (a + 1) * (b + 1))
-        power_t = power_t * term_t**2
-        k += 1
-    # t f⁽ⁿ⁾ = sin⁽ⁿ⁾(t) − n f⁽ⁿ⁻¹⁾, stable away from 0
-    safe = np.where(small, 1.0, t)
-    f = np.sin(safe) / safe
-    for m in range(1, n + 1):
-        f = (np.sin(safe + m * np.pi / 2) - m * f) / safe
-    return np.where(small, s, f)[()] * np.pi**n
-
-
-_sinc_derivative = elementwise(
-    "sinc_derivative",
-    _sinc_nth,
-    lambda x, y, n: _sinc_derivative(x, params=(n + 1,)),
-    params=("order",),
-    keeps="operands",
-)
-
 # --- kinks --------------------------------------------------------------------------------------------------------------
 
 
@@ -241,7 +207,15 @@ def _angle_result(t: ArrayType) -> ArrayType:
     return ArrayType(t.shape, real_dtype(t.dtype))
 
 
-angle = elementwise("angle", np.angle, result=_angle_result, jvp=_angle_jvp, keeps="operands")
+angle = elementwise(
+    "angle",
+    np.angle,
+    result=_angle_result,
+    jvp=_angle_jvp,
+    keeps="operands",
+    kink=_at_zero,
+    kink_name="angle at 0 (undefined there)",
+)
 
 
 def _choice(name: str, value: Any, wins: Any) -> Any:
@@ -288,8 +262,22 @@ def _at_integer(operands: Any, output: Any) -> Any:
 _jump = "a jump of {} (slope taken as 0)"
 floor = elementwise("floor", np.floor, kink=_at_integer, kink_name=_jump.format("floor"))
 ceil = elementwise("ceil", np.ceil, kink=_at_integer, kink_name=_jump.format("ceil"))
-trunc = elementwise("trunc", np.trunc)
-rint = elementwise("rint", np.rint)
+trunc = elementwise(
+    "trunc",
+    np.trunc,
+    kink=lambda operands, output: np.equal(operands[0], output) & np.not_equal(output, 0),
+    kink_name=_jump.format("trunc"),
+)
+rint = elementwise(
+    "rint",
+    np.rint,
+    kink=lambda operands, output: np.equal(np.abs(np.subtract(operands[0], output)), 0.5),
+    kink_name=_jump.format("rint"),
+)
+#: The distance to the next float: constant between powers of two.
+spacing = elementwise("spacing", np.spacing)
+#: The fractional part, with the sign of x, as ``np.modf`` gives it.
+fraction = elementwise("fraction", lambda x: np.modf(x)[0], lambda x, y: 1, keeps="none")
 
 
 def _round_value(x: Any, decimals: int) -> Any:
@@ -297,11 +285,32 @@ def _round_value(x: Any, decimals: int) -> Any:
 
 
 round_ = elementwise("round", _round_value, params=("decimals",))
-floor_divide = elementwise("floor_divide", np.floor_divide)
+
+
+def _whole_quotient(operands: Any, output: Any) -> Any:
+    return np.equal(np.fmod(*operands), 0)
+
+
+floor_divide = elementwise(
+    "floor_divide", np.floor_divide, kink=_whole_quotient, kink_name=_jump.format("floor_divide")
+)
 
 # mod(x, z) = x − z floor(x/z); fmod(x, z) = x − z trunc(x/z): the quotient is constant between its jumps
-mod = elementwise("mod", np.mod, lambda x, z, y: (1, lambda: neg(floor_divide(x, z))))
-fmod = elementwise("fmod", np.fmod, lambda x, z, y: (1, lambda: neg(rint(div(x - y, z)))))
+mod = elementwise(
+    "mod",
+    np.mod,
+    lambda x, z, y: (1, lambda: neg(floor_divide(x, z))),
+    keeps="operands",
+    kink=_whole_quotient,
+    kink_name="a jump of mod (slope taken from the right)",
+)
+fmod = elementwise(
+    "fmod",
+    np.fmod,
+    lambda x, z, y: (1, lambda: neg(rint(div(x - y, z)))),
+    kink=_whole_quotient,
+    kink_name="a jump of fmod (slope taken from inside)",
+)
 
 
 def _copysign_jvp(primals: Any, tangents: Any, y: Any) -> Any:
@@ -316,7 +325,14 @@ copysign = elementwise(
     "copysign", np.copysign, jvp=_copysign_jvp, keeps="operands", kink=_at_zero, kink_name="copysign at 0"
 )
 nextafter = elementwise("nextafter", np.nextafter, lambda x, z, y: (1, None), keeps="none")
-heaviside = elementwise("heaviside", np.heaviside, lambda x, z, y: (None, lambda: convert(equal(x, 0), x.dtype)))
+heaviside = elementwise(
+    "heaviside",
+    np.heaviside,
+    lambda x, z, y: (None, lambda: convert(equal(x, 0), x.dtype)),
+    keeps="operands",
+    kink=_at_zero,
+    kink_name=_jump.format("heaviside"),
+)
 
 
 def _ldexp_value(x: Any, n: Any) -> Any:

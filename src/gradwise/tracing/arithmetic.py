@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.program import Primitive
-from gradwise.rules import algebra, elementwise
+from gradwise.rules import algebra, elementwise, powers
 from gradwise.rules.products import matmul_p
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
@@ -265,11 +265,11 @@ def _power(x: Any, z: Any) -> Any:
                 if dtype.kind in "iu":
                     return concrete(x) ** z
                 exponent = int(z) if float(z).is_integer() else float(z)
-                return apply(x.tape, elementwise.power, (x,), (exponent,), value, dtype)
-            return apply(x.tape, elementwise.pow_, (x, z), (), value, dtype)
+                return apply(x.tape, powers.power, (x,), (exponent,), value, dtype)
+            return apply(x.tape, powers.pow_, (x, z), (), value, dtype)
     if not isinstance_traced(z) and not isinstance_traced(x):
         return NotImplemented
-    return _general(operator.pow, elementwise.pow_, x, z)
+    return _general(operator.pow, powers.pow_, x, z)
 
 
 def _matmul(x: Any, z: Any) -> Any:

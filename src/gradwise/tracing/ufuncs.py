@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.program import Primitive
-from gradwise.rules import algebra, elementwise, reductions
+from gradwise.rules import algebra, elementwise
 from gradwise.rules.elementwise import PREDICATES
 from gradwise.tracing import arithmetic
 from gradwise.tracing.arithmetic import assign_whole, binary, concrete, plain, unary
+from gradwise.tracing.special import BY_NAME
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ ELEMENTWISE: dict[Any, Primitive] = {
     np.less_equal: algebra.less_equal,
     np.absolute: elementwise.abs_,
     np.fabs: elementwise.abs_,
+    np.spacing: elementwise.spacing,
     np.square: elementwise.square,
     np.reciprocal: elementwise.reciprocal,
     np.sqrt: elementwise.sqrt,
@@ -106,8 +107,7 @@ def _divmod(x: Any, z: Any) -> tuple[Any, Any]:
 
 
 def _modf(x: Any) -> tuple[Any, Any]:
-    whole = np.trunc(x)
-    return x - whole, whole
+    return apply(x.tape, elementwise.fraction, (x,)), np.trunc(x)
 
 
 def _frexp(x: Any) -> tuple[Any, Any]:
@@ -130,17 +130,18 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.modf: _modf,
     np.frexp: _frexp,
     np.ldexp: _ldexp,
-    np.remainder: operator.mod,
     np.deg2rad: lambda x: x * (np.pi / 180),
     np.radians: lambda x: x * (np.pi / 180),
     np.rad2deg: lambda x: x * (180 / np.pi),
     np.degrees: lambda x: x * (180 / np.pi),
 }
-if hasattr(np, "vecdot"):
-    COMPOSED[np.vecdot] = lambda a, b, axis=-1: np.sum(np.conj(a) * b, axis=axis)
-
-#: ufuncs of other packages, by name: SciPy's are looked up when they are met, so that importing gradwise does not import SciPy
-BY_NAME: dict[str, Any] = {}
+for _name, _function in {
+    "vecdot": lambda a, b, axis=-1: np.sum(np.conj(a) * b, axis=axis),
+    "matvec": lambda a, b: (a @ b[..., None])[..., 0],
+    "vecmat": lambda a, b: (np.conj(a)[..., None, :] @ b)[..., 0, :],
+}.items():
+    if hasattr(np, _name):  # vecdot since NumPy 2.0, the others since 2.2
+        COMPOSED[getattr(np, _name)] = _function
 
 
 def call_ufunc(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
@@ -150,13 +151,8 @@ def call_ufunc(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
         function = COMPOSED.get(ufunc)
         if function is None:
             known = BY_NAME.get(ufunc.__name__)
-            if known is None:
-                return _unknown(ufunc, inputs)
-            if not isinstance(known, Primitive):
-                return known(*inputs)
-            primitive = known
-        else:
-            return function(*inputs)
+            return _unknown(ufunc, inputs) if known is None or not _moving(inputs) else known(ufunc, *inputs)
+        return function(*inputs)
     inputs = tuple([np.asarray(x) if isinstance(x, (list, tuple)) and not isinstance_traced(x) else x for x in inputs])
     if len(inputs) == 1:
         return unary(ufunc, primitive, inputs[0])
@@ -167,9 +163,13 @@ def call_ufunc(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     return value if trace is None else apply(trace, primitive, inputs, (), value, dtype_of(value))
 
 
+def _moving(inputs: tuple[Any, ...]) -> list[Any]:
+    return [x for x in inputs if isinstance_traced(x) and x.tape.open and dtype_of(x.value).kind in "fc"]
+
+
 def _unknown(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     """A ufunc without a rule: fine where nothing that it sees carries a derivative."""
-    moving = [x for x in inputs if isinstance_traced(x) and x.tape.open and dtype_of(x.value).kind in "fc"]
+    moving = _moving(inputs)
     if not moving:
         return ufunc(*map(concrete, inputs))
     raise moving[0].tape.fail(
@@ -398,4 +398,4 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "reduceat": _reduceat,
 }
 
-__all__ = ["BY_NAME", "COMPOSED", "ELEMENTWISE", "array_ufunc", "call_ufunc", "reductions", "store"]
+__all__ = ["BY_NAME", "COMPOSED", "ELEMENTWISE", "array_ufunc", "call_ufunc", "store"]

@@ -1,0 +1,181 @@
+"""SciPy's universal functions on traced values, by name: SciPy's ufuncs are met, never imported.
+
+``scipy.special.erf(x)`` reaches the trace through NumPy's protocol because ``erf`` is a ufunc.  SciPy's functions that are written in Python
+(``logsumexp``, ``softmax``, ``polygamma``, …) begin with ``np.asarray(x)``, which no protocol of NumPy can intercept: they raise ``TracingError`` unless
+the names are replaced while the function runs; ``PYTHON_FUNCTIONS`` has what they are to be replaced by.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.program import Primitive
+from gradwise.rules import bessel, elementwise, polynomials, special
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: names that are a primitive of the same meaning
+_SAME = {
+    elementwise: ("cbrt", "exp2", "expm1", "log1p", "expit"),
+    special: (
+        *("erf", "erfc", "erfi", "erfcx", "dawsn", "wofz", "erfinv", "erfcinv", "ndtr", "ndtri", "ndtri_exp", "log_ndtr"),
+        *("digamma", "gamma", "gammaln", "loggamma", "gammasgn", "rgamma", "beta", "betaln", "poch", "binom"),
+        *("gammainc", "gammaincc", "gammaincinv", "gammainccinv", "betainc", "betaincc", "betaincinv"),
+        *("exp10", "exprel", "logit", "log_expit", "cosm1", "powm1", "xlogy", "xlog1py", "entr", "rel_entr", "kl_div"),
+        *("boxcox", "boxcox1p", "inv_boxcox", "inv_boxcox1p", "huber", "pseudo_huber", "wrightomega"),
+        *("sindg", "cosdg", "tandg", "cotdg", "radian", "expi", "exp1", "expn", "spence", "sici", "shichi", "fresnel"),
+    ),
+    bessel: (
+        *("j0", "j1", "y0", "y1", "i0", "i1", "i0e", "i1e", "k0", "k1", "k0e", "k1e", "jv", "yv", "iv", "kv", "ive", "kve"),
+        *("hankel1", "hankel2", "hankel1e", "hankel2e", "struve", "modstruve", "airy"),
+        *("ellipk", "ellipkm1", "ellipe", "ellipkinc", "ellipeinc", "hyp0f1", "hyp1f1", "hyp2f1", "hyperu"),
+    ),
+}
+_PRIMITIVES: dict[str, Primitive] = {name: getattr(module, name) for module, names in _SAME.items() for name in names}
+_PRIMITIVES |= {
+    "psi": special.digamma,
+    "_zeta": special.zeta,
+    "_riemann_zeta": special.riemann_zeta,
+    "yn": bessel.yv,
+    "kn": bessel.kv,
+    "round": elementwise.rint,
+}
+
+
+def _recorder(primitive: Primitive) -> Callable[..., Any]:
+    def call(ufunc: Any, *inputs: Any) -> Any:
+        trace = _innermost(*inputs)
+        value = ufunc(*map(plain, inputs))
+        if trace is None:
+            return value
+        return apply(trace, primitive, inputs, (), value, dtype_of(value[0] if primitive.multiple else value))
+
+    return call
+
+
+def _whole_parameter(trace: Any, name: str, argument: str, parameter: Any) -> np.ndarray:
+    number = np.asarray(concrete(parameter))
+    if not np.all(np.equal(number, np.round(number))):
+        raise trace.fail(
+            f"scipy.special.{name} was called with {argument} = {number!r}. An integer is required for its derivative rule. "
+            "Give the function a rule with gw.custom_rule, or use method='numerical'"
+        )
+    return number.astype(np.intp)
+
+
+def _polynomial(name: str) -> Callable[..., Any]:
+    primitive = getattr(polynomials, name)
+
+    def call(ufunc: Any, n: Any, *operands: Any) -> Any:
+        trace = _innermost(n, *operands)
+        degree = _whole_parameter(trace, name, "n", n)
+        value = ufunc(degree, *map(plain, operands))
+        if not any(_moves(o) for o in operands):
+            return ufunc(degree, *map(concrete, operands))
+        dtype = np.result_type(*[dtype_of(plain(o)) for o in operands if _moves(o)])
+        return apply(trace, primitive, (degree, *[_as(trace, o, dtype) for o in operands]), (), np.asarray(value, dtype)[()])
+
+    return call
+
+
+def _as(trace: Any, operand: Any, dtype: np.dtype[Any]) -> Any:
+    if isinstance_traced(operand):
+        return operand.astype(dtype) if dtype_of(plain(operand)) != dtype else operand
+    return np.asarray(operand, dtype)
+
+
+def _moves(x: Any) -> bool:
+    return isinstance_traced(x) and x.tape.open and dtype_of(x.value).kind in "fc"
+
+
+def _lambertw(ufunc: Any, z: Any, k: Any = 0, tolerance: Any = 1e-8) -> Any:
+    trace = _innermost(z, k)
+    branch = _whole_parameter(trace, "lambertw", "k", k)
+    if branch.ndim:
+        raise trace.fail(
+            f"scipy.special.lambertw was called with the array of branches k = {branch!r}. One branch is required. Call it once for each branch"
+        )
+    value = ufunc(plain(z), branch, tolerance)
+    return apply(trace, special.lambertw, (z,), (int(branch),), value, dtype_of(value)) if _moves(z) else ufunc(concrete(z), branch, tolerance)
+
+
+BY_NAME: dict[str, Callable[..., Any]] = {name: _recorder(primitive) for name, primitive in _PRIMITIVES.items()}
+BY_NAME |= {
+    name: _polynomial(name)
+    for name in (
+        *("eval_jacobi", "eval_gegenbauer", "eval_genlaguerre", "eval_legendre", "eval_chebyt", "eval_chebyu"),
+        *("eval_laguerre", "eval_hermite", "eval_hermitenorm"),
+    )
+}
+BY_NAME["_lambertw"] = _lambertw
+
+
+# --- SciPy's functions written in Python ------------------------------------------------------------------------------------
+
+
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
+    """``scipy.special.logsumexp`` of a traced array: log Σ b eᵃ, shifted by the largest entry."""
+    if b is not None:  # an entry of weight 0 is left out, whatever it is
+        a = np.where(b == 0, 0.0, a)
+    top = np.max(np.real(plain(a)), axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    terms = np.exp(a - top)
+    total = np.sum(terms if b is None else b * terms, axis=axis, keepdims=True)
+    sign = np.sign(total) if return_sign else None
+    if return_sign:
+        total = np.abs(total)
+    result = np.log(total) + top
+    if not keepdims:
+        axes = tuple(range(np.ndim(result))) if axis is None else axis
+        result = np.squeeze(result, axes)
+        sign = None if sign is None else np.squeeze(sign, axes)
+    return (result, sign) if return_sign else result
+
+
+def softmax(x: Any, axis: Any = None) -> Any:
+    """``scipy.special.softmax`` of a traced array."""
+    terms = np.exp(x - np.max(plain(x), axis=axis, keepdims=True))
+    return terms / np.sum(terms, axis=axis, keepdims=True)
+
+
+def log_softmax(x: Any, axis: Any = None) -> Any:
+    """``scipy.special.log_softmax`` of a traced array."""
+    shifted = x - np.max(plain(x), axis=axis, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+def polygamma(n: Any, x: Any) -> Any:
+    """``scipy.special.polygamma`` of a traced array; n is one integer."""
+    trace = _innermost(n, x)
+    order = _whole_parameter(trace, "polygamma", "n", n)
+    if order.ndim:
+        return np.stack([polygamma(int(k), x[i] if np.ndim(x) else x) for i, k in enumerate(order)])
+    if order == 0:
+        return scipy.special.digamma(x)
+    return apply(trace, special.polygamma, (x,), (int(order),))
+
+
+def multigammaln(a: Any, d: Any) -> Any:
+    """``scipy.special.multigammaln`` of a traced array."""
+    d = int(concrete(d))
+    total = d * (d - 1) * 0.25 * math.log(math.pi)
+    for j in range(1, d + 1):
+        total = total + scipy.special.gammaln(a - (j - 1) / 2)
+    return total
+
+
+#: name in scipy.special → the same function in terms that can be traced
+PYTHON_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "logsumexp": logsumexp,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "polygamma": polygamma,
+    "multigammaln": multigammaln,
+}
