@@ -262,4 +262,5 @@ class Trace:
 def _type_key(value: Any) -> Any:
     if type(value) is float:
         return 0
-    return value.shape, value.dtype
+    dtype = getattr(value, "dtype", None)
+    return type(value) if dtype is None else (value.shape, dtype)
