@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from gradwise.program import Primitive
-from gradwise.rules import reductions
-from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.rules import cumulative, entries, reductions
+from gradwise.rules.algebra import real_dtype
+from gradwise.rules.linear_algebra.singular import norm
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.traced import TracedArray, apply, dtype_of, isinstance_traced
 from gradwise.tracing.ufuncs import store
 
@@ -80,7 +83,7 @@ def _reduction(name: str, primitive: Primitive, numpy_function: Any, identity: A
 
 
 sum_ = _reduction("sum", reductions.sum_, np.sum, 0)
-prod = _reduction("prod", reductions.prod, np.prod, 1)
+prod = _reduction("prod", entries.prod, np.prod, 1)
 _max = _reduction("max", reductions.max_, np.max, None)
 _min = _reduction("min", reductions.min_, np.min, None)
 _any = _reduction("any", reductions.any_, np.any, False)
@@ -147,27 +150,95 @@ def _cumulative(primitive: Primitive, numpy_function: Any) -> Any:
     return method
 
 
-cumsum = _cumulative(reductions.cumsum, np.cumsum)
-cumprod = _cumulative(reductions.cumprod, np.cumprod)
+cumsum = _cumulative(cumulative.cumsum, np.cumsum)
+cumprod = _cumulative(cumulative.cumprod, np.cumprod)
 
 
-def mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+def cumulative_sum(
+    x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+) -> Any:
+    """``np.cumulative_sum``."""
+    return _finish(_with_initial(cumsum, 0, x, axis, dtype, include_initial), out)
+
+
+def cumulative_prod(
+    x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+) -> Any:
+    """``np.cumulative_prod``."""
+    return _finish(_with_initial(cumprod, 1, x, axis, dtype, include_initial), out)
+
+
+def _with_initial(function: Any, initial: int, x: Any, axis: Any, dtype: Any, include_initial: bool) -> Any:
+    if axis is None:
+        if np.ndim(plain(x)) > 1:
+            raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
+        axis = 0
+    result = function(x, axis, dtype)
+    if not include_initial:
+        return result
+    shape = list(np.shape(plain(result)))
+    shape[axis] = 1
+    return np.concatenate([np.full(shape, initial, dtype_of(plain(result))), result], axis=axis)
+
+
+def _count(value: Any, axes: tuple[int, ...], keep: bool, where: Any) -> Any:
+    """How many entries a mean runs over: a number, or an array of the dtype of the value's real part."""
+    if where is True or where is _ABSENT:
+        count = 1
+        for a in axes:
+            count *= np.shape(value)[a]
+        return count
+    counted = np.broadcast_to(concrete(where, "mask"), np.shape(value))
+    return np.sum(counted, axis=axes, keepdims=keep).astype(real_dtype(dtype_of(value)))
+
+
+def mean(
+    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+) -> Any:
     """``np.mean``: the sum over the count."""
+    keep = keepdims is not _ABSENT and bool(keepdims)
+    if not isinstance_traced(x):  # only ``where`` or ``out`` is traced
+        return _finish(np.mean(x, axis, dtype, keepdims=keep, where=concrete(where, "mask")), out)
     if dtype is not None:
         x = x.astype(dtype)
     if dtype_of(plain(x)).kind not in "fc":
-        return _finish(np.mean(concrete(x), axis=axis, keepdims=bool(keepdims), where=concrete(where)), out)
-    value = plain(x)
-    keep = keepdims is not _ABSENT and bool(keepdims)
+        where = True if where is _ABSENT else concrete(where, "mask")
+        return _finish(np.mean(concrete(x), axis=axis, keepdims=keep, where=where), out)
+    value = x.current()
     axes = _axes(axis, np.ndim(value))
-    if where is True or where is _ABSENT:
-        count: Any = 1
-        for a in axes:
-            count *= value.shape[a]
-        total = sum_(x, axis=axes, keepdims=keep)
-        return _finish(total / count, out)
-    count = np.sum(np.broadcast_to(concrete(where, "mask"), value.shape), axis=axes, keepdims=keep)
-    return _finish(sum_(x, axis=axes, keepdims=keep, where=where) / count, out)
+    total = sum_(x, axis=axes, keepdims=keep, where=where)
+    return _finish(total / _count(value, axes, keep, where), out)
+
+
+_mean = mean
+
+
+def _spread(
+    x: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any, centre: Any, correction: Any
+) -> tuple[Any, tuple[int, ...], bool, Any]:
+    """The distances from the mean, the axes, whether to keep them, and the divisor of a variance."""
+    x = x if isinstance_traced(x) else np.asarray(x)
+    if dtype is not None:
+        x = x.astype(dtype)
+    elif dtype_of(plain(x)).kind not in "fc":
+        x = np.asarray(concrete(x)).astype(float)
+    if correction is not _ABSENT:
+        if ddof != 0:
+            raise ValueError("ddof and correction can't be provided simultaneously.")
+        ddof = correction
+    ddof = concrete(ddof)
+    value = plain(x)
+    axes = _axes(axis, np.ndim(value))
+    keep = keepdims is not _ABSENT and bool(keepdims)
+    where = True if where is _ABSENT else where
+    if centre is _ABSENT:
+        centre = np.mean(x, axis=axes, keepdims=True, where=where)
+    count = _count(value, axes, keep, where)
+    divisor = max(count - ddof, 0) if np.ndim(count) == 0 and where is True else np.maximum(count - ddof, 0)
+    away = x - centre
+    if where is not True:
+        away = np.where(where, away, 0)
+    return away, axes, keep, divisor
 
 
 def var(
@@ -183,32 +254,30 @@ def var(
     correction: Any = _ABSENT,
 ) -> Any:
     """``np.var``: the mean of the squared distances from the mean."""
-    if dtype is not None:
-        x = x.astype(dtype)
-    if correction is not _ABSENT:
-        ddof = correction
-    value = plain(x)
-    axes = _axes(axis, np.ndim(value))
-    keep = keepdims is not _ABSENT and bool(keepdims)
-    centre = _mean(x, axis=axes, keepdims=True, where=where) if mean is _ABSENT else mean
-    away = x - centre
+    away, axes, keep, divisor = _spread(x, axis, dtype, ddof, keepdims, where, mean, correction)
     squares = np.real(away * np.conj(away)) if dtype_of(plain(away)).kind == "c" else away * away
-    total = sum_(squares, axis=axes, keepdims=keep, where=where)
-    if where is True or where is _ABSENT:
-        count: Any = 1
-        for a in axes:
-            count *= value.shape[a]
-    else:
-        count = np.sum(np.broadcast_to(concrete(where, "mask"), value.shape), axis=axes, keepdims=keep)
-    return _finish(total / np.maximum(count - ddof, 0), out)
+    return _finish(np.sum(squares, axis=axes, keepdims=keep) / divisor, out)
 
 
-_mean = mean
-
-
-def std(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, **options: Any) -> Any:
-    """``np.std``: the root of ``np.var``."""
-    return _finish(np.sqrt(var(x, axis, dtype, None, ddof, keepdims, **options)), out)
+def std(
+    x: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = _ABSENT,
+    correction: Any = _ABSENT,
+) -> Any:
+    """``np.std``: the norm of the distances from the mean over √n, so that equal entries are a kink of slope 0 and not 0/0."""
+    away, axes, keep, divisor = _spread(x, axis, dtype, ddof, keepdims, where, mean, correction)
+    trace = _innermost(away)
+    if trace is None:
+        return _finish(np.sqrt(np.sum(np.abs(away) ** 2, axis=axes, keepdims=keep) / divisor), out)
+    size = apply(trace, norm, (away,), (axes, keep))
+    return _finish(size / np.sqrt(divisor) if np.ndim(divisor) else size / math.sqrt(divisor) if divisor else size / 0.0, out)
 
 
 def ptp(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
