@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.program import ArrayType, Equation, Primitive, Program, constant
-from gradwise.rules.algebra import add_p, broadcast_to_p, neg, reshape_p, sub_p, sum_to_p
+from gradwise.rules.algebra import add_p, broadcast_to_p, div_p, mul_p, neg, reshape_p, sub_p, sum_to_p
 from gradwise.rules.products import einsum
 from gradwise.rules.shapes import getitem, numpy_key, scatter_add, scatter_add_into
 
@@ -67,17 +67,32 @@ def bind(primitive: Primitive, params: tuple[Any, ...], arity: int) -> Callable[
     return lambda *operands: value(*operands, *params)
 
 
-def _in_place(primitive: Primitive, params: tuple[Any, ...], position: int) -> Callable[..., Any] | None:
-    """The primitive overwriting its operand at ``position``, if it can."""
+_ARITHMETIC: dict[Primitive, Any] = {
+    add_p: np.add,
+    sub_p: np.subtract,
+    mul_p: np.multiply,
+    div_p: np.true_divide,
+    neg: np.negative,
+}
+
+
+def _in_place(primitive: Primitive, params: tuple[Any, ...], arity: int, position: int) -> Callable[..., Any] | None:
+    """The primitive overwriting its operand at ``position``, if it can.
+
+    A fresh array of some megabytes costs more in page faults than the arithmetic that fills it.
+    """
     if primitive is scatter_add and position == 0:
         key = params[0]
         return lambda x, updates, *arrays: scatter_add_into(x, updates, *arrays, key)
-    if primitive is add_p:
-        return (lambda x, z: np.add(x, z, out=x)) if position == 0 else (lambda x, z: np.add(x, z, out=z))
-    if primitive is sub_p and position == 0:
-        return lambda x, z: np.subtract(x, z, out=x)
-    if primitive is neg:
-        return lambda x: np.negative(x, out=x)
+    ufunc = _ARITHMETIC.get(primitive)
+    if ufunc is None:
+        if params or type(primitive.value) is not np.ufunc:
+            return None
+        ufunc = primitive.value
+    if arity == 1:
+        return lambda x: ufunc(x, out=x)
+    if arity == 2:
+        return (lambda x, z: ufunc(x, z, out=x)) if position == 0 else (lambda x, z: ufunc(x, z, out=z))
     return None
 
 
@@ -172,7 +187,7 @@ def build(
                     and inputs.count(i) == 1
                     and all(root.get(j, j) != i for j in inputs if j != i)
                 ):
-                    function = _in_place(primitive, equation.params, position)
+                    function = _in_place(primitive, equation.params, len(inputs), position)
                     if function is not None:
                         break
         if function is None:

@@ -44,16 +44,20 @@ def user_place(depth: int = 1) -> tuple[Any, int] | None:
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
+#: columns of the layout in which bits are summed: a prime, so that equal steps of the user's rows fall into different columns
+_CHECK_WIDTH = 4093
+
+
 def checksum(x: np.ndarray) -> Any:
-    """Row and column sums of the bits: any single change, swap or shuffle of entries shows."""
-    flat = np.ascontiguousarray(x).view(np.uint8).reshape(-1)
+    """Sums of the bits in 4093 interleaved columns, in one pass at memory speed.
+
+    Any change of one entry shows; a shuffle or a swap shows unless every entry moves by a multiple of 4093 places.
+    """
+    flat = (x if x.flags.c_contiguous else np.ascontiguousarray(x)).reshape(-1).view(np.uint8)
     words = flat[: flat.size // 8 * 8].view(np.uint64)
-    width = max(1, int(words.size**0.5))
-    square = words[: words.size // width * width].reshape(-1, width)
-    rows = np.add.reduce(square, axis=1)
-    columns = np.add.reduce(square, axis=0)
-    tail = words[square.size :]
-    return rows.tobytes(), columns.tobytes(), tail.tobytes(), flat[words.size * 8 :].tobytes()
+    rows = words.size // _CHECK_WIDTH
+    columns = np.add.reduce(words[: rows * _CHECK_WIDTH].reshape(rows, _CHECK_WIDTH), axis=0)
+    return columns.tobytes(), flat[rows * _CHECK_WIDTH * 8 :].tobytes()
 
 
 class Trace:
