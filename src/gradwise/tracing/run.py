@@ -12,6 +12,7 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.errors import OutputError, TracingError
 from gradwise.program import Program
+from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.trace import Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced, snapshot_argument
 
@@ -108,7 +109,7 @@ def as_argument(trace: Trace, leaf: Any) -> Any:
     if isinstance_traced(leaf):
         value = leaf.current()
         if type(leaf) is TracedArray:
-            own = value.copy()
+            own = copy_in_layout(value)
             return TracedArray(trace, trace.add_input(own), own, pinned=True)
         return TracedScalar(trace, trace.add_input(value), value)
     if type(leaf) is np.ndarray:

@@ -22,6 +22,7 @@ from gradwise.errors import TracingError
 from gradwise.program import Primitive
 from gradwise.rules.algebra import complex_p, convert_p, imag_p, real_p, reshape_p, select
 from gradwise.rules.shapes import diagonal, getitem, numpy_key, place_diagonal, scatter_set, transpose
+from gradwise.tracing.layout import copy_in_layout, empty_in_layout
 from gradwise.tracing.trace import COPY_BYTES, Trace, checksum
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class TracedArray(Traced):
         if not self.writeable:
             raise ValueError("assignment destination is read-only")
         if root.pinned:
-            root.value = root.value.copy(order="K")
+            root.value = copy_in_layout(root.value)
             root.pinned = False
             if self.root is not None:
                 self._relocate()
@@ -206,7 +207,8 @@ class TracedArray(Traced):
             if not self.writeable:
                 raise ValueError("assignment destination is read-only")
             # the old buffer is needed: take a fresh one instead of copying what is overwritten anyway
-            self.value = value.copy()
+            self.value = empty_in_layout(self.value)
+            self.value[...] = value
             self.pinned = False
         else:
             self.prepare_write()
@@ -386,7 +388,7 @@ def apply(
 def snapshot_argument(trace: Trace, value: np.ndarray) -> TracedArray:
     """A traced array for an argument.  The function may write to it: then the caller's array is written too, and ours is another."""
     if value.nbytes <= COPY_BYTES:
-        own = value.copy()
+        own = copy_in_layout(value)
         array = TracedArray(trace, trace.add_input(own), own, pinned=True)
     else:
         array = TracedArray(trace, trace.add_input(value), value, pinned=True)
