@@ -332,6 +332,9 @@ def warn_of_kinks(probes: Any, env: list[Any], recording: Recording) -> None:
         at = equation.primitive.kink(operands, output, *equation.params)
         if not np.any(at):
             continue
+        felt = equation.primitive.kink_felt
+        if felt is not None and not felt(operands, output, bar, *equation.params):
+            continue
         hit = np.broadcast_to(at, np.shape(bar)) & (np.asarray(bar) != 0) if np.shape(at) != np.shape(bar) and np.ndim(at) <= np.ndim(bar) else np.any(np.asarray(bar) != 0) & np.any(at)
         if np.ndim(hit) == np.ndim(bar) and np.shape(at) == np.shape(bar):
             hit = np.asarray(at) & (np.asarray(bar) != 0)

@@ -122,6 +122,8 @@ class Primitive:
         ``kink(operands, output, *params)`` on concrete values: a boolean (array) saying where the operands sit on a kink.
     kink_name : str
         The sentence for that kink, for reports.
+    kink_felt : callable or None
+        ``kink_felt(operands, output, cotangent, *params)``: whether this cotangent makes the kink matter.  None: wherever it is not zero on it.
     keeps : str
         Which values a pullback may ask for: "none", "output", "operands", "all", or "product" (the other operands).  A trace holds on to
         those; a value that it dropped is computed again.
@@ -141,6 +143,7 @@ class Primitive:
         "jvp",
         "keeps",
         "kink",
+        "kink_felt",
         "kink_name",
         "multiple",
         "name",
@@ -163,6 +166,7 @@ class Primitive:
         batch: Callable[..., Any] | None = None,
         kink: Callable[..., Any] | None = None,
         kink_name: str = "",
+        kink_felt: Callable[..., Any] | None = None,
         keeps: str = "all",
         multiple: bool = False,
         params: tuple[str, ...] = (),
@@ -177,6 +181,7 @@ class Primitive:
         self.batch = batch
         self.kink = kink
         self.kink_name = kink_name
+        self.kink_felt = kink_felt
         self.keeps = keeps
         self.multiple = multiple
         self.params = params

@@ -1,0 +1,43 @@
+"""Linear algebra: one record for each factorisation, on stacks of matrices.
+
+``forms.py`` has the vocabulary of the formulas (adjoint, triangles, Hermitian parts); ``gaps.py`` decides what happens at repeated eigenvalues; then
+``solving.py`` (solve, inv, pinv, lstsq), ``determinants.py``, ``factorizations.py`` (Cholesky, QR), ``spectral.py`` (eigh, eig), ``singular.py`` (svd, norm).
+
+Never import tracing, transforms, execution or operators here.
+"""
+
+from gradwise.rules.linear_algebra.determinants import cofactor, det, slogdet, slope
+from gradwise.rules.linear_algebra.factorizations import cholesky, qr
+from gradwise.rules.linear_algebra.forms import fold_triangle, hermitian_from, triangle
+from gradwise.rules.linear_algebra.gaps import mean_of_equal, over_columns, over_gaps, over_sums
+from gradwise.rules.linear_algebra.singular import norm, svd, svdvals
+from gradwise.rules.linear_algebra.solving import inv, lstsq, pinv, rank, solve
+from gradwise.rules.linear_algebra.spectral import eig, eigh, eigvalsh, pivots
+
+__all__ = [
+    "cholesky",
+    "cofactor",
+    "det",
+    "eig",
+    "eigh",
+    "eigvalsh",
+    "fold_triangle",
+    "hermitian_from",
+    "inv",
+    "lstsq",
+    "mean_of_equal",
+    "norm",
+    "over_columns",
+    "over_gaps",
+    "over_sums",
+    "pinv",
+    "pivots",
+    "qr",
+    "rank",
+    "slogdet",
+    "slope",
+    "solve",
+    "svd",
+    "svdvals",
+    "triangle",
+]

@@ -1,0 +1,145 @@
+"""Division by differences and sums of eigenvalues, and what happens where they vanish.
+
+The tangent of an eigenvector within the space of a repeated eigenvalue is an arithmetic ∞: the coupling M_ij over the gap w_j − w_i = 0.  Setting it to 0, as is
+often done, is wrong for V φ(w) Vᴴ, whose derivative there is φ′(w) M_ij.  So ``over_gaps`` leaves such entries out, and ``determined`` marks the columns that
+miss them with NaN.  NaN survives every later operation except the reading of other entries, so that a function of the other eigenvectors keeps its exact
+derivative; a NaN that arrives at the end is a singular point, and the operators resolve or report it, in both modes alike.
+
+Eigenvalues themselves move linearly only in their symmetric functions.  Within a group of equal ones each is given the mean of the group: exact
+for sums, traces and every symmetric function, and for a single one the convention of a tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradwise.program import Primitive
+from gradwise.rules.algebra import conj_if_complex, mul, sum_to
+from gradwise.rules.linear_algebra.forms import aligned, column, row, stack_shape
+
+
+def tolerance(w: Any) -> Any:
+    """Differences up to this are rounding: a few units in the last place of the largest eigenvalue, times their number."""
+    size = np.abs(w).max(axis=-1, keepdims=True, initial=0)
+    return 4 * w.shape[-1] * np.finfo(w.dtype).eps * size
+
+
+def _division(name: str, denominators: Callable[[Any], Any], change: Callable[[Any], Any]) -> Primitive:
+    """The primitive (M, w) → M ∘ 1/d(w), with M (…, n, k), w (…, k), and d linear; linear in M; 0 where d is 0.
+
+    ``change(dw)`` builds d(dw) on symbols.
+    """
+
+    def value(M: Any, w: Any) -> Any:
+        d = denominators(w)
+        small = np.abs(d) <= tolerance(w)[..., None]
+        return np.where(small, 0, M / np.where(small, 1, d)).astype(M.dtype, copy=False)
+
+    def jvp(primals: Any, tangents: Any, Q: Any) -> Any:
+        _, w = primals
+        dM, dw = tangents
+        if dw is None:
+            return primitive(dM, w)
+        moved = Q * change(dw)
+        return primitive(-moved if dM is None else dM - moved, w)
+
+    def transpose(ct: Any, operands: Any, linear_: Any) -> Any:
+        M, w = operands
+        return sum_to(primitive(ct, conj_if_complex(w)), M.shape), None
+
+    primitive = Primitive(
+        name,
+        value,
+        lambda M, w: M.with_shape((*stack_shape((M, w), (2, 1)), *M.shape[-2:])),
+        jvp=jvp,
+        transpose=transpose,
+        batch=lambda operands, batched: primitive(*aligned(operands, batched, (2, 1))),
+    )
+    return primitive
+
+
+#: M_ij / (w_j − w_i), 0 on the diagonal and between equal eigenvalues.
+over_gaps = _division("over_gaps", lambda w: w[..., None, :] - w[..., :, None], lambda dw: row(dw) - column(dw))
+#: M_ij / (s_i + s_j).
+over_sums = _division("over_sums", lambda s: s[..., None, :] + s[..., :, None], lambda ds: row(ds) + column(ds))
+#: M_ij / s_j.
+over_columns = _division("over_columns", lambda s: s[..., None, :], row)
+
+
+def equal_pairs(w: Any) -> Any:
+    """(…, n, n): whether w_i and w_j are equal up to rounding, made transitive."""
+    near = np.abs(w[..., None, :] - w[..., :, None]) <= tolerance(w)[..., None]
+    if near.sum() == near.size // max(near.shape[-1], 1):
+        return near
+    while True:
+        joined = np.matmul(near, near)
+        if np.array_equal(joined, near):
+            return near
+        near = joined
+
+
+def repeated(w: Any) -> Any:
+    """(…, n): which eigenvalues have an equal."""
+    return equal_pairs(w).sum(axis=-1) > 1
+
+
+def _undetermined_value(w: Any, zeros: bool) -> Any:
+    bad = repeated(w)
+    if zeros:
+        bad = bad | (np.abs(w) <= tolerance(w))
+    return np.where(bad, np.nan, 1).astype(w.dtype)
+
+
+#: 1 for a simple eigenvalue, NaN for a repeated one (with ``zeros``: and for 0), whose vectors have no determined tangent.
+undetermined = Primitive(
+    "undetermined",
+    _undetermined_value,
+    lambda w, zeros: w,
+    batch=lambda operands, batched, zeros: undetermined(operands[0], params=(zeros,)),
+    params=("zeros",),
+    keeps="operands",
+)
+
+
+def determined(dV: Any, w: Any, *, zeros: bool = False) -> Any:
+    """The tangent of eigenvectors, with NaN in the columns of which it is not determined."""
+    return mul(dV, row(undetermined(w, params=(zeros,))))
+
+
+def kink_felt(operands: Any, output: Any, cotangent: Any, *static: Any) -> bool:
+    """Whether a cotangent of eigenvalues tells equal ones apart: a symmetric function does not, and has an exact derivative."""
+    if np.shape(cotangent) != np.shape(output):
+        return False
+    w, c = np.asarray(output), np.asarray(cotangent)
+    spread = np.abs(c - _mean_value(c, w, zeros=False))
+    return bool(np.any(spread > 1e3 * np.finfo(w.dtype).eps * np.abs(c).max(initial=0)))
+
+
+def _mean_value(x: Any, w: Any, zeros: bool) -> Any:
+    groups = equal_pairs(w).astype(x.dtype)
+    if zeros:
+        groups = groups * (np.abs(w) > tolerance(w))[..., None, :]
+    weights = groups / np.maximum(groups.real.sum(axis=-1, keepdims=True), 1)
+    return (weights @ x[..., None])[..., 0]
+
+
+def _mean_jvp(primals: Any, tangents: Any, y: Any, zeros: bool) -> Any:
+    return None if tangents[0] is None else mean_of_equal(tangents[0], primals[1], params=(zeros,))
+
+
+#: x_i replaced by its mean over the eigenvalues equal to w_i (with ``zeros``: by 0 where w_i is 0); linear in x and its own adjoint.
+mean_of_equal = Primitive(
+    "mean_of_equal",
+    _mean_value,
+    lambda x, w, zeros: x.with_shape((*stack_shape((x, w), (1, 1)), x.shape[-1])),
+    jvp=_mean_jvp,
+    transpose=lambda ct, operands, linear_, zeros: (
+        sum_to(mean_of_equal(ct, operands[1], params=(zeros,)), operands[0].shape),
+        None,
+    ),
+    batch=lambda operands, batched, zeros: mean_of_equal(*aligned(operands, batched, (1, 1)), params=(zeros,)),
+    params=("zeros",),
+)

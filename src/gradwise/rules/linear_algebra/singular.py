@@ -1,0 +1,177 @@
+"""The singular value decomposition and the norms that rest on it.
+
+    A = U diag(s) Vᴴ,  X = Uᴴ dA V,  Y = (X + Xᴴ)/2,  Z = (X − Xᴴ)/2:
+
+    ds = Re diag X
+    dU = U (Y/(s_j − s_i) + Z/(s_j + s_i)) + (1 − U Uᴴ) dA V S⁻¹
+    dV = V (Y/(s_j − s_i) − Z/(s_j + s_i)) + (1 − V Vᴴ) dAᴴ U S⁻¹
+
+Townsend (2016), *Differentiating the singular value decomposition*, with his quotients (s_j X + s_i Xᴴ)/(s_j² − s_i²) split into partial fractions, so that close
+singular values cost no more digits than they must.  A complex pair (u_j, v_j) has one free phase; LAPACK makes the first row of V real (m ≥ n), or
+of U (m < n), and the derivative follows it.  A zero singular value is a kink (s = |·|), with slope 0; repeated ones: see ``gaps.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.program import ArrayType, Primitive
+from gradwise.rules.algebra import conj_if_complex, convert, div, equal, mul, real, real_dtype, reshape, select
+from gradwise.rules.linear_algebra.forms import adjoint, diagonal_of, matrix_type, row, stacked_batch
+from gradwise.rules.linear_algebra.gaps import (
+    determined,
+    kink_felt,
+    mean_of_equal,
+    over_columns,
+    over_gaps,
+    over_sums,
+    repeated,
+    tolerance,
+)
+from gradwise.rules.linear_algebra.spectral import turning
+from gradwise.rules.products import matmul
+from gradwise.rules.reductions import reduced_shape, sum_
+from gradwise.rules.shapes import concatenate, slice_axis
+
+
+def _singular_kink(operands: Any, s: Any, *static: Any) -> Any:
+    return repeated(s) | (s <= tolerance(s))
+
+
+def _singular_kink_felt(operands: Any, s: Any, cotangent: Any, *static: Any) -> bool:
+    at_zero = np.shape(cotangent) == np.shape(s) and np.any((s <= tolerance(s)) & (np.asarray(cotangent) != 0))
+    return bool(at_zero) or kink_felt(operands, s, cotangent)
+
+
+KINK = "repeated or zero singular values (mean slope of the group, slope 0 at zero)"
+
+
+def _svd_result(A: ArrayType, full: bool) -> Any:
+    m, n = A.shape[-2:]
+    k = min(m, n)
+    s = ArrayType((*A.shape[:-2], k), real_dtype(A.dtype))
+    return s, matrix_type(A, m, m if full else k), matrix_type(A, n if full else k, n)
+
+
+def _slopes(X: Any, s: Any) -> Any:
+    return mean_of_equal(real(diagonal_of(X)), s, params=(True,))
+
+
+def _completed(d_thin: Any, thin: Any, whole: Any) -> Any:
+    """The tangent of a square factor: the columns beyond the thin part follow their space, without turning inside it."""
+    last = whole.ndim - 1
+    if thin.shape[-1] == whole.shape[-1]:
+        return d_thin
+    rest = slice_axis(whole, last, thin.shape[-1], whole.shape[-1])
+    return concatenate(d_thin, -matmul(thin, matmul(adjoint(d_thin), rest)), params=(last,))
+
+
+def _svd_jvp(primals: Any, tangents: Any, outputs: Any, full: bool) -> Any:
+    (A,), (dA,), (s, whole_U, whole_Vh) = primals, tangents, outputs
+    m, n = A.shape[-2:]
+    k = min(m, n)
+    last = A.ndim - 1
+    U = slice_axis(whole_U, last, 0, k) if full and m > k else whole_U
+    whole_V = adjoint(whole_Vh)
+    V = slice_axis(whole_V, last, 0, k) if full and n > k else whole_V
+    X = matmul(matmul(adjoint(U), dA), V)
+    S = convert(s, A.dtype)
+    Y, Z = (X + adjoint(X)) * 0.5, (X - adjoint(X)) * 0.5
+    symmetric, skew = over_gaps(Y, S), over_sums(Z, S)
+    dU, dV = matmul(U, symmetric + skew), matmul(V, symmetric - skew)
+    # a single zero singular value of a square matrix leaves its vectors determined; beside a null space it does not
+    dU, dV = determined(dU, S, zeros=m > k), determined(dV, S, zeros=n > k)
+    if m > k:
+        dU = dU + over_columns(matmul(dA, V) - matmul(U, X), S)
+    if n > k:
+        dV = dV + over_columns(matmul(adjoint(dA), U) - matmul(V, adjoint(X)), S)
+    if A.dtype.kind == "c":
+        phase = row(turning(V, dV, "first") if m >= n else turning(U, dU, "first"))
+        dU, dV = dU - mul(U, phase), dV - mul(V, phase)
+    return _slopes(X, s), _completed(dU, U, whole_U), adjoint(_completed(dV, V, whole_V))
+
+
+def _svd_value(A: Any, full: bool) -> Any:
+    U, s, Vh = np.linalg.svd(A, full_matrices=full)
+    return s, U, Vh
+
+
+#: (s, U, Vᴴ): the singular values first, because it is they that sit on kinks.
+svd = Primitive(
+    "svd",
+    _svd_value,
+    _svd_result,
+    jvp=_svd_jvp,
+    batch=stacked_batch(lambda: svd, 2),
+    kink=_singular_kink,
+    kink_name=KINK,
+    kink_felt=_singular_kink_felt,
+    multiple=True,
+    params=("full_matrices",),
+)
+
+
+def _svdvals_jvp(primals: Any, tangents: Any, s: Any) -> Any:
+    _, U, Vh = svd(primals[0], params=(False,))
+    return _slopes(matmul(matmul(adjoint(U), tangents[0]), adjoint(Vh)), s)
+
+
+svdvals = Primitive(
+    "svdvals",
+    lambda A: np.linalg.svd(A, compute_uv=False),
+    lambda A: _svd_result(A, full=False)[0],
+    jvp=_svdvals_jvp,
+    batch=stacked_batch(lambda: svdvals, 2),
+    kink=_singular_kink,
+    kink_name=KINK,
+    kink_felt=_singular_kink_felt,
+)
+
+# --- the Euclidean norm -------------------------------------------------------------------------------------------------------------
+
+
+def _norm_value(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """√Σ|x|², scaled where the squares overflow or underflow."""
+    x = np.asarray(x)
+    with np.errstate(over="ignore", under="ignore"):
+        y = np.sqrt(np.add.reduce((x.conj() * x).real, axis=axes, keepdims=keepdims))
+    limits = np.finfo(x.dtype)
+    if np.all((y < limits.max) & (y > np.sqrt(limits.tiny))):
+        return y
+    largest = np.abs(x).max(axis=axes, keepdims=True, initial=0)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    z = x / scale
+    exact = np.sqrt(np.add.reduce((z.conj() * z).real, axis=axes, keepdims=True)) * scale
+    return exact.reshape(y.shape)[()]
+
+
+def _norm_jvp(primals: Any, tangents: Any, y: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    (x,), (dx,) = primals, tangents
+    total = sum_(real(mul(conj_if_complex(unit(x, y, axes)), dx)), params=(axes, keepdims))
+    return total
+
+
+def unit(x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+    """x/‖x‖, and 0 at x = 0."""
+    size = reshape(y, reduced_shape(x.shape, axes, keepdims=True))
+    at_zero = equal(size, 0)
+    return select(at_zero, 0, div(x, select(at_zero, 1, size)))
+
+
+def _norm_result(t: ArrayType, axes: tuple[int, ...], keepdims: bool) -> ArrayType:
+    return ArrayType(reduced_shape(t.shape, axes, keepdims), real_dtype(t.dtype))
+
+
+#: ‖x‖ = √Σ|x|² over ``axes``: the vector 2-norm and the Frobenius norm.  At 0 its slope is 0.
+norm = Primitive(
+    "norm",
+    _norm_value,
+    _norm_result,
+    jvp=_norm_jvp,
+    batch=lambda operands, batched, axes, keepdims: norm(operands[0], params=(tuple(a + 1 for a in axes), keepdims)),
+    kink=lambda operands, output, axes, keepdims: output == 0,
+    kink_name="norm at 0 (slope taken as 0)",
+    params=("axes", "keepdims"),
+)

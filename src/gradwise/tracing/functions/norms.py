@@ -1,0 +1,129 @@
+"""``np.linalg.norm`` and its relatives on traced arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from gradwise.rules import linear_algebra as rules
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.functions.linear_algebra import inv, svdvals
+from gradwise.tracing.functions.operands import as_array, integers
+from gradwise.tracing.traced import apply, dtype_of
+
+
+def _euclidean(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """√Σ|x|²: exact where squares would overflow, with slope 0 at 0."""
+    trace = _innermost(x)
+    params = (tuple(sorted(axes)), bool(keepdims))
+    return rules.norm.value(plain(x), *params) if trace is None else apply(trace, rules.norm, (x,), params)
+
+
+def _vector(x: Any, order: Any, axis: int, keepdims: bool) -> Any:
+    options: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
+    if order is None or order == 2:
+        return _euclidean(x, (axis,), keepdims)
+    if isinstance(order, str):
+        raise ValueError(f"Invalid norm order '{order}' for vectors")
+    size = np.abs(x)
+    if order == np.inf:
+        return np.max(size, **options)
+    if order == -np.inf:
+        return np.min(size, **options)
+    if order == 0:  # the number of entries that are not zero is piecewise constant
+        return np.sum(np.asarray(concrete(x) != 0, dtype=plain(size).dtype), **options)
+    if order == 1:
+        return np.sum(size, **options)
+    total = np.sum(size**order, **options)
+    # at 0 the power 1/order has no slope: the norm takes the slope 0 there
+    at_zero = plain(total) == 0
+    if not np.any(at_zero) or order < 0:
+        return total ** (1 / order)
+    return np.where(at_zero, 0, np.where(at_zero, 1, total) ** (1 / order))
+
+
+def _matrix(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> Any:
+    row, column = axes
+    if row == column:
+        raise ValueError("Duplicate axes given.")
+    if order in {None, "fro", "f"}:
+        return _euclidean(x, axes, keepdims)
+    if order in {2, -2, "nuc"}:
+        s = svdvals(np.moveaxis(x, axes, (-2, -1)))
+        # the first is the largest, the last the smallest
+        result = np.sum(s, axis=-1) if order == "nuc" else s[..., 0 if order == 2 else -1]
+    elif order in {1, -1, np.inf, -np.inf}:
+        inner, outer = (row, column) if abs(order) == 1 else (column, row)
+        sums = np.sum(np.abs(x), axis=inner)
+        outer -= outer > inner
+        result = (np.max if order > 0 else np.min)(sums, axis=outer)
+    else:
+        raise ValueError("Invalid norm order for matrices.")
+    if keepdims:
+        shape = list(x.shape)
+        shape[row] = shape[column] = 1
+        result = np.reshape(result, tuple(shape))
+    return result
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002  NumPy's name
+    """``np.linalg.norm``: every order, over one axis or two."""
+    x, ord, axis = as_array(x), concrete(ord), integers(axis)  # noqa: A001
+    if dtype_of(plain(x)).kind not in "fc":
+        x = x.astype(np.float64)
+    if axis is None:
+        if ord is None or (ord in {"f", "fro"} and x.ndim == 2) or (ord == 2 and x.ndim == 1):
+            if x.ndim == 0:
+                return np.abs(x)
+            return _euclidean(x, tuple(range(x.ndim)), keepdims)
+        axes = tuple(range(x.ndim))
+    else:
+        axes = normalize_axis_tuple(axis, x.ndim)
+    if len(axes) == 1:
+        return _vector(x, ord, axes[0], keepdims)
+    if len(axes) == 2:
+        return _matrix(x, ord, axes, keepdims)
+    raise ValueError("Improper number of dimensions to norm.")
+
+
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:  # noqa: A002  NumPy's name
+    """``np.linalg.matrix_norm``: over the last two axes."""
+    return norm(as_array(x), ord, (-2, -1), keepdims)
+
+
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:  # noqa: A002  NumPy's name
+    """``np.linalg.vector_norm``: several axes are taken as one."""
+    x, axis = as_array(x), integers(axis)
+    if axis is None:
+        result = _flat(np.ravel(x), ord)
+        return np.reshape(result, (1,) * x.ndim) if keepdims else result
+    if not isinstance(axis, tuple):
+        return norm(x, ord, normalize_axis_index(axis, x.ndim), keepdims)
+    axes = normalize_axis_tuple(axis, x.ndim)
+    rest = [i for i in range(x.ndim) if i not in axes]
+    moved = x.transpose((*axes, *rest)).reshape((-1, *[x.shape[i] for i in rest]))
+    result = norm(moved, ord, 0)
+    return np.reshape(result, tuple(1 if i in axes else n for i, n in enumerate(x.shape))) if keepdims else result
+
+
+def _flat(x: Any, order: Any) -> Any:
+    return norm(x, order, 0)
+
+
+def cond(x: Any, p: Any = None) -> Any:
+    """``np.linalg.cond``: the ratio of extreme singular values, or ‖x‖ ‖x⁻¹‖ in another norm."""
+    x, p = as_array(x), concrete(p)
+    if p in {None, 2, -2}:
+        s = svdvals(x)
+        return s[..., 0] / s[..., -1] if p != -2 else s[..., -1] / s[..., 0]
+    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
+
+
+FUNCTIONS: dict[Any, Any] = {
+    np.linalg.norm: norm,
+    np.linalg.matrix_norm: matrix_norm,
+    np.linalg.vector_norm: vector_norm,
+    np.linalg.cond: cond,
+}
