@@ -20,7 +20,8 @@ from gradwise.numerical.workers import Failure
 
 
 def derivative_of_array(
-    evaluator: Evaluator, f0: np.ndarray, lower: np.ndarray, upper: np.ndarray, try_complex: bool, rng: Any
+    evaluator: Evaluator, f0: np.ndarray, lower: np.ndarray, upper: np.ndarray, try_complex: bool, rng: Any,
+    order: int = 1,
 ) -> Table:
     """Return the outcomes of all entries, shape (n, 1), for an f that acts on each entry by itself."""
     argument = evaluator.argument
@@ -45,7 +46,7 @@ def derivative_of_array(
         return evaluator.real(vectors)[turn, lanes][:, None]
 
     def complex_(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray | None:
-        turn, vectors = rounds(lanes, 1j * steps, complex)
+        turn, vectors = rounds(lanes, steps, complex)
         values = evaluator.complex(vectors)
         return None if values is None else values[turn, lanes][:, None]
 
@@ -53,7 +54,7 @@ def derivative_of_array(
     lanes = Lanes(
         np.abs(x), argument.spacing, x - lower, upper - x, f0[:, None], units, real, complex_ if try_complex else None
     )
-    return solve(lanes)
+    return solve(lanes, order)
 
 
 def _check_independence(

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from gradwise.numerical.ladder import LEVELS, PROBE
+from gradwise.numerical.ladder import PROBE
 from gradwise.numerical.line import INF, NAN, Outcome
 from gradwise.numerical.microscope import OFFSETS, OFFSETS_ONE_SIDED, View, common_step, look, significant_bits
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
@@ -53,6 +53,7 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
             if bend <= 10 * eta + ratio * (abs(s3 - 0.25 * s2) + 10 * eta) and drift <= 6 * eta + slack:
                 samples.lost = max(1.0, 0.6 * bend / eta, 0.8 * (drift - slack) / eta)
                 return None
+            samples.mismatch = max(0.25 * bend, 0.5 * drift)
         else:
             h = math.ldexp(side, found.low)
             curvature = abs(samples.at(found.low, side) - f0 - h * found.value) * ratio
@@ -60,6 +61,7 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
             if drift <= 6 * eta:
                 samples.lost = max(1.0, 0.8 * drift / eta)
                 return None
+            samples.mismatch = drift
     return (yield from view_at(samples, octave, sides))
 
 
@@ -86,10 +88,16 @@ def agrees(view: View, found: Resolved) -> bool:
     return abs(view.slope - found.value) <= view.slope_error + 2 * found.total
 
 
+def small_loss(samples: Samples, view: View) -> Verdict:
+    """Return the verdict on a smooth view that agrees: what does not agree is rounding inside f."""
+    level = max(view.spread, 0.4 * samples.mismatch)
+    return _level(samples, level, max(view.eta, samples.mismatch), False)
+
+
 def explain(samples: Samples, view: View, found: Resolved) -> Deciding:
     """Return the verdict on a view that is not smooth."""
     if view.kind == "kink":
-        return (yield from _kink(samples, view))
+        return (yield from _kink(samples, view, found))
     if view.kind == "jump":
         return (yield from _jump(samples, view, found))
     if view.kind == "plateau":
@@ -131,7 +139,12 @@ def _octave(step: float) -> int:
     return math.frexp(step)[1] - 1
 
 
-def _kink(samples: Samples, view: View) -> Deciding:
+def _kink(samples: Samples, view: View, found: Resolved) -> Deciding:
+    # A kink at x is seen by every larger step too: there 4 bend(h/2) - bend(h), free of f'', is gap · h.
+    if found.side == 0:
+        wide = 4 * samples.bend(found.low) - samples.bend(found.low + 1)
+        if abs(wide) < 0.3 * view.size * math.ldexp(1.0, found.low + 1):
+            return (yield from noise(samples, view, found))
     # A kink that lies beside x looks like one at x from afar: look again as close as rounding permits.
     gap = view.size
     close = max(_octave(64 * view.eta / gap) + 1, samples.floor + 1)
@@ -281,17 +294,26 @@ def _level(samples: Samples, level: float, amplitude: float, flat: bool) -> Verd
     return Verdict(noise=level, status=status)
 
 
-def staircase(samples: Samples) -> Generator[Request, list[float], Outcome | None]:
-    """Return an outcome when f is exactly constant around x and then jumps: the tread of a step function, or None."""
-    start, f0 = samples.line.octave, samples.f0
-    if any(samples.at(k, side) != f0 for k in range(start, start - LEVELS, -1) for side in BOTH):
-        return None
+def tread(samples: Samples, found: Resolved) -> Deciding:
+    """Return the verdict on a slope of exactly zero: is x on the tread of a staircase, which jumps further out?
+
+    A tread narrower than the ladder is a rounded output: the slope of the trend is meant.  A wider one is a step function:
+    its slope is 0, and the bound includes the slope of the trend.
+    """
+    low = found.low
+    if found.value != 0.0 or samples.move(low) != 0.0:
+        return Verdict()
+    f0 = samples.f0
     moved = sorted(_octave(t) for t, value in samples.values.items() if t > 0 and value != f0 and math.isfinite(value))
-    if not moved:
-        return None
-    flat = yield from _bisect(samples, start, moved[0], lambda k: samples.move(k) == 0.0)
+    high = next((octave for octave in moved if octave > low), None)
+    if high is None:
+        return Verdict()
+    flat = yield from _bisect(samples, low, high, lambda k: samples.move(k) == 0.0)
+    yield from samples.sample_octaves([flat + 1])
     size = yield from _riser(samples, flat)
     if not size > 64 * samples.eta(f0):
-        return None
+        return Verdict()
+    if flat < samples.line.octave:
+        return _level(samples, size / math.sqrt(12), 0.75 * size, True)
     h = math.ldexp(1.0, flat)
-    return Outcome(0.0, size / h, Status.QUANTISED, h, 0.0, 0.0, size / math.sqrt(12))
+    return Verdict(Outcome(0.0, size / h, Status.QUANTISED, h, 0.0, 0.0, size / math.sqrt(12)))

@@ -13,6 +13,7 @@ from gradwise.numerical.argument import Argument, parse_bounds
 from gradwise.numerical.elementwise import derivative_of_array, scalar_calls
 from gradwise.numerical.estimate import Estimate
 from gradwise.numerical.evaluate import Evaluator
+from gradwise.numerical.hessian import hessian_entries
 from gradwise.numerical.lanes import Lanes, Table, solve
 from gradwise.numerical.line import Outcome
 from gradwise.numerical.options import check_function, check_options
@@ -101,12 +102,12 @@ def derivative(
         raise InputError(msg)
     lower, upper = parse_bounds(bounds, argument)
     if np.ndim(x) == 0:
-        return _along_entries(f, argument, lower, upper, "derivative", vectorized, workers, complex_step)
+        return _along_entries(f, argument, lower, upper, "derivative", vectorized, workers, complex_step, order)
     with Progress() as progress, open_mapper(workers, f) as mapper:
         evaluator = _elementwise_evaluator(f, argument, vectorized, mapper, progress)
         f0 = evaluator.first()
         _need_same_shape(evaluator, argument)
-        table = derivative_of_array(evaluator, f0, lower, upper, complex_step is not False, rng)
+        table = derivative_of_array(evaluator, f0, lower, upper, complex_step is not False, rng, order)
 
     def shape(array: np.ndarray, signed: bool) -> np.ndarray:
         return array[:, 0].reshape(np.shape(x))
@@ -209,6 +210,85 @@ def jacobian(
     return _along_entries(f, argument, lower, upper, "jacobian", vectorized, workers, complex_step)
 
 
+def hessian(
+    f: Callable[..., Any],
+    x: Any,
+    bounds: Any = None,
+    vectorized: bool = False,
+    workers: Any = None,
+    complex_step: bool | str = "auto",
+    rng: Any = None,
+) -> Estimate:
+    r"""Differentiate twice a function of many numbers that returns one: :math:`H_{ij} = \partial^2 f / \partial x_i \partial x_j`.
+
+    Parameters
+    ----------
+    f : callable
+        Takes x and returns one real number.
+    x, bounds, vectorized, workers, complex_step, rng
+        As in `grad`; x must be real.
+
+    Returns
+    -------
+    Estimate
+        Symmetric fields of shape ``x.shape + x.shape``; containers of x hold containers of x, block by block.
+
+    Raises
+    ------
+    InputError
+        As in `grad`; also if x is complex.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gradwise.numerical import hessian
+    >>> estimate = hessian(lambda x: x[0] ** 2 * x[1], np.array([3.0, 2.0]))
+    >>> np.round(estimate.value, 6)
+    array([[4., 6.],
+           [6., 0.]])
+    """
+    check_function(f)
+    check_options(2, complex_step)
+    argument = _argument(x, "hessian")
+    if argument.has_complex:
+        msg = "hessian was given complex x. It must be real. Write f as a function of the real and imaginary parts."
+        raise InputError(msg)
+    lower, upper = parse_bounds(bounds, argument)
+    point, n = argument.vector, argument.vector.size
+    with Progress(total=4 * n * n) as progress, open_mapper(workers, f) as mapper:
+        evaluator = Evaluator(f, argument, vectorized=vectorized, mapper=mapper, progress=progress)
+        f0 = evaluator.first()
+        _need_scalar(evaluator, "hessian")
+        real, complex_ = _entry_moves(evaluator, lower, upper)
+
+        def corners(i: np.ndarray, j: np.ndarray, s: np.ndarray, t: np.ndarray) -> np.ndarray:
+            def move(rows: np.ndarray, _: np.ndarray) -> np.ndarray:
+                vectors = np.repeat(point[None, :].astype(s.dtype), rows.size, axis=0)
+                line = np.arange(rows.size)
+                vectors[line, i[rows]] += s[rows]
+                vectors[line, j[rows]] += t[rows]
+                return vectors if s.dtype.kind == "c" else np.clip(vectors, lower, upper, out=vectors)
+
+            evaluate = _chunked(evaluator, move, move)[1 if s.dtype.kind == "c" else 0]
+            values = evaluate(np.arange(i.size), s)
+            return np.full(i.size, np.nan) if values is None else values[:, 0]
+
+        lanes = Lanes(
+            np.abs(point), argument.spacing, point - lower, upper - point, np.broadcast_to(f0, (n, 1)),
+            evaluator.output.units, real, complex_ if complex_step is not False else None,
+        )  # fmt: skip
+        table = hessian_entries(lanes, corners)
+
+    def shape(array: np.ndarray, signed: bool) -> Any:
+        blocks = [
+            argument.restore(array[rows].reshape((*leaf_shape, n)))
+            for leaf_shape, (rows, _) in zip(argument.shapes, argument.slices)
+        ]
+        return argument.treedef.rebuild(blocks)
+
+    return estimate_entries(table, shape, evaluator.count, None, evaluator.failure)
+
+
 def directional_derivative(
     f: Callable[..., Any],
     x: Any,
@@ -294,6 +374,7 @@ def _along_entries(
     vectorized: bool,
     workers: Any,
     complex_step: bool | str,
+    order: int = 1,
 ) -> Estimate:
     """Differentiate along every entry of x."""
     x = argument.vector
@@ -301,37 +382,22 @@ def _along_entries(
         evaluator = Evaluator(f, argument, vectorized=vectorized, mapper=mapper, progress=progress)
         f0 = evaluator.first()
         output = evaluator.output
-        if caller == "grad" and not output.is_scalar:
-            msg = (
-                f"grad was given an f that returns shape {output.shapes[0] if len(output.shapes) == 1 else output.shapes}"
-                f"{' of complex numbers' if output.is_complex else ''}. "
-                f"A gradient needs one real number. Use jacobian(f, x), or return a scalar such as f(x).sum()."
-            )
-            raise InputError(msg)
+        if caller == "grad":
+            _need_scalar(evaluator, caller)
         if argument.has_complex and output.is_complex:
             msg = f"{caller} was given complex x and complex f(x). One of them must be real. Split x into two real arrays."
             raise InputError(msg)
 
-        def move(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
-            vectors = np.repeat(x[None, :], lanes.size, axis=0)
-            rows = np.arange(lanes.size)
-            vectors[rows, lanes] = np.clip(x[lanes] + steps, lower[lanes], upper[lanes])
-            return vectors
-
-        def move_complex(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
-            vectors = np.repeat(x[None, :].astype(complex), lanes.size, axis=0)
-            vectors[np.arange(lanes.size), lanes] += 1j * steps
-            return vectors
-
-        real, complex_ = _chunked(evaluator, move, move_complex)
+        real, complex_ = _entry_moves(evaluator, lower, upper)
         allowed = complex_step is not False and not argument.has_complex and not output.is_complex
-        if complex_step is True and (not allowed or complex_(np.zeros(1, dtype=np.intp), np.full(1, 1e-30)) is None):
+        if complex_step is True and (not allowed or complex_(np.zeros(1, dtype=np.intp), np.full(1, 1e-30j)) is None):
             msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
             raise InputError(msg)
         start = np.broadcast_to(f0, (x.size, f0.size))
         table = solve(
             Lanes(np.abs(x), argument.spacing, x - lower, upper - x, start, output.units, real,
-                  complex_ if allowed else None)
+                  complex_ if allowed else None),
+            order,
         )  # fmt: skip
 
     def line(entry: Any) -> tuple[Callable[[float], float], float]:
@@ -351,6 +417,34 @@ def _along_entries(
         return output.treedef.rebuild([argument.restore(part, combine=signed) for part in parts])
 
     return estimate_entries(table, shape, evaluator.count, line, evaluator.failure)
+
+
+def _need_scalar(evaluator: Evaluator, caller: str) -> None:
+    output = evaluator.output
+    if not output.is_scalar:
+        msg = (
+            f"{caller} was given an f that returns shape {output.shapes[0] if len(output.shapes) == 1 else output.shapes}"
+            f"{' of complex numbers' if output.is_complex else ''}. It needs one real number. "
+            f"Use jacobian(f, x), or return a scalar such as f(x).sum()."
+        )
+        raise InputError(msg)
+
+
+def _entry_moves(evaluator: Evaluator, lower: np.ndarray, upper: np.ndarray) -> Any:
+    """Return (real, complex) evaluation where lane i moves entry i of x, never across a bound."""
+    x = evaluator.argument.vector
+
+    def move(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        vectors = np.repeat(x[None, :], lanes.size, axis=0)
+        vectors[np.arange(lanes.size), lanes] = np.clip(x[lanes] + steps, lower[lanes], upper[lanes])
+        return vectors
+
+    def move_complex(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        vectors = np.repeat(x[None, :].astype(complex), lanes.size, axis=0)
+        vectors[np.arange(lanes.size), lanes] += steps
+        return vectors
+
+    return _chunked(evaluator, move, move_complex)
 
 
 def _along_direction(
@@ -381,7 +475,7 @@ def _along_direction(
             return np.clip(x + steps[:, None] * unit, lower, upper)
 
         def move_complex(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
-            return x + 1j * steps[:, None] * unit
+            return x + steps[:, None] * unit
 
         real, complex_ = _chunked(evaluator, move, move_complex)
         allowed = complex_step is not False and not argument.has_complex and not output.is_complex
@@ -389,7 +483,7 @@ def _along_direction(
             np.array([scale]), np.array([spacing]), np.array([np.min(down)]), np.array([np.min(up)]), f0[None, :],
             output.units, real, complex_ if allowed else None,
         )  # fmt: skip
-        table = solve(lanes)
+        table = solve(lanes, order)
     for name in ("value", "error", "left", "right"):
         setattr(table, name, getattr(table, name) * factor)
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from gradwise.numerical.complex_step import CHECK, TINY, judge_complex
+from gradwise.numerical.high_order import HighOrder
 from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
 from gradwise.numerical.line import FIRST, SMALL, Line, Outcome
 from gradwise.numerical.search import Search
@@ -74,18 +76,29 @@ class Table:
         """Write one outcome, or arrays of them, at an index."""
         self.value[index] = outcome.value  # type: ignore[index]
         self.error[index] = outcome.error  # type: ignore[index]
-        self.status[index] = outcome.status  # type: ignore[index]
+        # boxed where many are written at once: NumPy would turn a Status, which is a str, into a plain one
+        single = isinstance(self.status[index], Status)  # type: ignore[index]
+        self.status[index] = outcome.status if single else np.array(outcome.status, dtype=object)  # type: ignore[index]
         self.step[index] = outcome.step  # type: ignore[index]
         self.left[index] = outcome.left  # type: ignore[index]
         self.right[index] = outcome.right  # type: ignore[index]
         self.noise[index] = outcome.noise  # type: ignore[index]
 
 
-def solve(lanes: Lanes) -> Table:
+def solve(lanes: Lanes, order: int = 1) -> Table:
     """Differentiate along every lane: returns the outcomes of all (L, m) entries."""
     count, m = lanes.f0.shape
     table = Table.empty((count, m))
     if count == 0 or m == 0:
+        return table
+    if order > 1:
+        entries = [(lane, output) for lane in range(count) for output in range(m)]
+        searches = {
+            (lane, output): HighOrder(lanes.line(lane, output), float(lanes.f0[lane, output]), order)
+            for lane, output in entries
+        }
+        with np.errstate(all="ignore"):
+            drive(lanes, {key: search.run(lanes.complex is not None) for key, search in searches.items()}, table)
         return table
     store = Store(lanes)
     todo = np.isfinite(lanes.f0)
@@ -124,7 +137,7 @@ def _complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) ->
     for part in (usable[:PILOT], usable[PILOT:]):
         if part.size == 0:
             continue
-        both = lanes.complex(np.concatenate([part, part]), np.concatenate([tiny[part], h[part]]))
+        both = lanes.complex(np.concatenate([part, part]), 1j * np.concatenate([tiny[part], h[part]]))
         if both is None:
             return
         near, far = both[: part.size], both[part.size :]
@@ -204,29 +217,54 @@ def _search_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     running = {}
     for lane, output in zip(*[axis.tolist() for axis in np.nonzero(todo)]):
         search = _search(lanes, store, lane, output)
-        if not np.isfinite(search.samples.f0):
+        if np.isfinite(search.samples.f0):
+            running[lane, output] = search.investigate()
+        else:
             table.put((lane, output), Outcome(np.nan, np.inf, Status.NON_FINITE, 0.0, np.nan, np.nan, np.nan))
-            continue
-        generator = search.investigate()
-        running[lane, output] = (generator, None)
+    drive(lanes, running, table, store)
+
+
+def drive(lanes: Lanes, running: dict[tuple[int, int], Any], table: Table, store: Store | None = None) -> None:
+    """Run one generator per (lane, output) to its Outcome: each round the steps of all are evaluated in one batch."""
+    store = store or Store(lanes)
+    answers: dict[tuple[int, int], list | None] = dict.fromkeys(running)
     while running:
         asked = {}
-        for key, (generator, answer) in list(running.items()):
+        for key, generator in list(running.items()):
             try:
-                asked[key] = next(generator) if answer is None else generator.send(answer)
+                asked[key] = generator.send(answers[key])
             except StopIteration as stop:
                 table.put(key, stop.value)
                 del running[key]
-        wanted = dict.fromkeys(
-            (lane, step)
-            for (lane, _), steps in asked.items()
-            for step in steps
-            if step not in store.values.get(lane, {})
-        )
-        if wanted:
-            indices = np.array([lane for lane, _ in wanted], dtype=np.intp)
-            steps = np.array([step for _, step in wanted], dtype=np.float64)
-            store.add(indices, steps, lanes.real(indices, steps))
+        wanted = [(lane, step) for (lane, _), steps in asked.items() for step in steps]
+        # two lists before duplicates are dropped: 0.5 and 0.5 + 0j are equal, and not the same request
+        straight = list(dict.fromkeys(pair for pair in wanted if type(pair[1]) is not complex))
+        curved = list(dict.fromkeys(pair for pair in wanted if type(pair[1]) is complex))
+        _evaluate(lanes, store, straight)
+        rows = _evaluate_complex(lanes, curved)
         for (lane, output), steps in asked.items():
-            known = store.values[lane]
-            running[lane, output] = (running[lane, output][0], [float(known[step][output]) for step in steps])
+            known = store.values.get(lane, {})
+            answers[lane, output] = [
+                _entry(rows.get((lane, step)), output) if type(step) is complex else float(known[step][output])
+                for step in steps
+            ]
+
+
+def _evaluate(lanes: Lanes, store: Store, wanted: list[tuple[int, float]]) -> None:
+    wanted = [(lane, step) for lane, step in wanted if step not in store.values.get(lane, {})]
+    if wanted:
+        indices = np.array([lane for lane, _ in wanted], dtype=np.intp)
+        steps = np.array([step for _, step in wanted], dtype=np.float64)
+        store.add(indices, steps, lanes.real(indices, steps))
+
+
+def _evaluate_complex(lanes: Lanes, wanted: list[tuple[int, complex]]) -> dict[tuple[int, complex], np.ndarray]:
+    if not wanted or lanes.complex is None:
+        return {}
+    indices = np.array([lane for lane, _ in wanted], dtype=np.intp)
+    rows = lanes.complex(indices, np.array([step for _, step in wanted], dtype=np.complex128))
+    return {} if rows is None else dict(zip(wanted, rows))
+
+
+def _entry(row: np.ndarray | None, output: int) -> complex | None:
+    return None if row is None else complex(row[output])

@@ -51,7 +51,7 @@ def resolve(samples: Samples, side: int, top: int, *, may_grow: bool = True) -> 
 def _limited_by_rounding(samples: Samples, best: Resolved, ceiling: int, goal: float) -> bool:
     """Whether the largest step shows no truncation yet, and the slope is not known to full precision."""
     slope, bound = samples.quotient(ceiling, best.side)
-    if best.total <= goal * abs(best.value) or not math.isfinite(slope):
+    if not math.isfinite(slope) or (best.total <= goal * abs(best.value) and best.value != 0.0):
         return False
     return abs(slope - best.value) <= 4 * (bound + best.rounding)
 
@@ -64,6 +64,9 @@ def _grow(
     line = samples.line
     room = min(line.left, line.right) if side == 0 else (line.right if side > 0 else line.left)
     limit = math.frexp(room)[1] - 1 if room < INF else 1000
+    if samples.move(octave) <= 8 * samples.eta(samples.f0):
+        # Constant as far as can be seen. Far beyond |x| that says nothing about the slope at x (a saturated function).
+        limit = min(limit, max(line.octave, -4) + 6)
     jump = _needed(samples, best, octave, goal)
     for _ in range(MAXIMUM_GROWTHS):
         jump = min(jump, limit - octave)

@@ -41,9 +41,11 @@ class Samples:
         Bound on the error of one value where it is known to exceed rounding; 0 until noise is found.
     lost : float
         By what factor the rounding measured at the verification pair exceeds the rounding assumed; 1 or more.
+    mismatch : float
+        By how much the values at the verification pair are off the slope found, where they are.
     """
 
-    __slots__ = ("amplitude", "f0", "line", "lost", "values")
+    __slots__ = ("amplitude", "f0", "line", "lost", "mismatch", "values")
 
     def __init__(self, line: Line, f0: float) -> None:
         self.line = line
@@ -51,6 +53,7 @@ class Samples:
         self.values: dict[float, float] = {0.0: f0}
         self.amplitude = 0.0
         self.lost = 1.0
+        self.mismatch = 0.0
 
     def sample(self, steps: Iterable[float]) -> Generator[Request, list[float], None]:
         """Evaluate at the steps that are new and within reach; the others are NaN."""

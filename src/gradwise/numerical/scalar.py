@@ -46,7 +46,7 @@ def derivative_of_number(
             for t in wanted:
                 count += 1
                 if type(t) is complex:
-                    answers.append(_complex_value(f, complex(x, t.imag)))
+                    answers.append(_complex_value(f, x + t))
                     if answers[-1] is None:
                         if complex_step is True:
                             msg = "f does not take complex numbers (complex_step=True). Write complex_step='auto'."

@@ -16,7 +16,7 @@ from collections.abc import Generator
 
 from gradwise.numerical.complex_step import CHECK, TINY, judge_complex
 from gradwise.numerical.domain import finite_octave
-from gradwise.numerical.findings import agrees, disagreement, explain, infinite_slope, noise, smooth_octave, staircase
+from gradwise.numerical.findings import agrees, disagreement, explain, infinite_slope, noise, small_loss, smooth_octave, tread
 from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
@@ -117,8 +117,12 @@ class Search:
         found, outcome = yield from self._two_sided(min(right, left), octave)
         if outcome is None and right != left and found.total > 1e-11 * abs(found.value):
             found = yield from self._other_side(found, 1 if right > left else -1, max(right, left))
-        if outcome is None:
-            outcome = yield from staircase(samples)
+        if outcome is None and found.value == 0.0:
+            verdict = yield from tread(samples, found)
+            outcome = verdict.outcome
+            if verdict.noise:
+                self.noise, self.status = verdict.noise, verdict.status
+                found = yield from resolve(samples, 0, min(right, left))
         if outcome is not None:
             return outcome
         # More than 10 % uncertain, and not because of noise or rounding: the steps contradict one another.
@@ -136,8 +140,8 @@ class Search:
             if view is None:
                 return found, None
             if agrees(view, found):
-                samples.amplitude = max(3 * view.spread, view.eta)
-                self.noise = view.spread
+                verdict = small_loss(samples, view)
+                self.noise, self.status = verdict.noise, verdict.status
                 return (yield from resolve(samples, 0, top)), None
             if view.kind == "smooth":
                 top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, top, found.value)
@@ -154,9 +158,17 @@ class Search:
             if top is None or top in tops:
                 return (yield from resolve(samples, 0, both)), None
             tops.add(top)
+            before = found
             found = yield from resolve(samples, 0, top, may_grow=False)
-        self.status = Status.UNDECIDED
+        self._unsettled(found, before)
         return found, None
+
+    def _unsettled(self, found: Resolved, before: Resolved) -> None:
+        """Let the bound include the last change; undecided unless that is far below the slopes seen on the way."""
+        change = abs(found.value - before.value)
+        found.truncation = max(found.truncation, change)
+        if not change <= 1e-6 * abs(self.samples.quotient(self.samples.line.octave, found.side)[0]):
+            self.status = Status.UNDECIDED
 
     def _other_side(self, found: Resolved, side: int, top: int) -> Generator[Request, list, Resolved]:
         """Return the one-sided slope of the roomier side where it is much more precise and agrees with the central one."""
@@ -182,7 +194,7 @@ class Search:
             if view.kind == "jump":
                 return Outcome(NAN, INF, Status.JUMP, 0.0, NAN, NAN, samples.line.unit * abs(samples.f0))
             if agrees(view, found):
-                samples.amplitude = max(3 * view.spread, view.eta)
+                self.noise = small_loss(samples, view).noise
                 break
             if view.kind in {"noise", "power", "plateau"}:
                 verdict = yield from noise(samples, view, found)
@@ -190,11 +202,16 @@ class Search:
             if again is None:
                 found = yield from resolve(samples, side, top)
                 break
+            before = found
             found = yield from resolve(samples, side, again, may_grow=False)
         else:
-            self.status = Status.UNDECIDED
+            self._unsettled(found, before)
+            return self._one_sided_outcome(found, side)
         if found.truncation > 0.1 * abs(found.value) + 4 * found.rounding:
             self.status = Status.UNDECIDED
+        return self._one_sided_outcome(found, side)
+
+    def _one_sided_outcome(self, found: Resolved, side: int) -> Outcome:
         status = Status.UNDECIDED if self.status is Status.UNDECIDED else Status.ONE_SIDED
         outcome = self._conclude(found, status)
         outcome.left, outcome.right = (NAN, outcome.value) if side > 0 else (outcome.value, NAN)
@@ -205,7 +222,9 @@ class Search:
         line = self.samples.line
         magnitude = abs(found.value)
         low, step = math.ldexp(1.0, found.low), math.ldexp(1.0, found.high)
-        error = 2 * found.truncation + 3.5 * found.rounding * self.samples.lost + line.unit * magnitude * (2 + 1.5 * line.scale / low)
+        factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
+        error = factor * (2 * found.truncation + 3.5 * found.rounding * self.samples.lost)
+        error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
         level = max(self.noise, line.unit * abs(self.samples.f0))
         return self.adopt(Outcome(found.value, error, status, step, found.value, found.value, level))
 

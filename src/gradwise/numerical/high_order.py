@@ -1,0 +1,271 @@
+r"""Derivatives of order two and more: Cauchy's integral where f takes complex numbers, else a Chebyshev fit.
+
+*Cauchy.*  With z_m = x + r e^{2πim/N}, the trapezoidal rule, which is an FFT, gives the Taylor coefficients
+
+.. math:: \frac{f^{(k)}(x)}{k!} r^k \approx \frac1N \sum_m f(z_m) e^{-2\pi i k m/N},
+
+with an error of the size of the coefficients k + N, k + 2N, … (Lyness and Moler 1967; Bornemann 2011 for the radius).
+The coefficients of negative index vanish for analytic functions only: that is the check, and it needs no further values.
+
+*Chebyshev.*  A polynomial through values at Chebyshev points of [x - r, x + r] (or to one side, at the edge of a domain)
+is differentiated at x.  The last coefficients are the truncation; the weights of the values are known, so rounding is
+bounded exactly.
+
+Both walk along radii that differ by a factor until the sum of truncation and rounding is smallest, and compare the values of
+neighbouring radii: where these contradict one another, the derivative does not exist or is out of reach.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Generator
+from fractions import Fraction
+
+import numpy as np
+
+from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
+from gradwise.numerical.samples import Request
+from gradwise.numerical.status import Status
+
+CIRCLE = 32
+DEGREE = 18
+RADII = 9
+MAXIMUM_FITS = 16
+
+
+class HighOrder:
+    """One derivative of order k along a line; `run` is the generator, as in `Search`."""
+
+    def __init__(self, line: Line, f0: float, order: int) -> None:
+        self.line = line
+        self.f0 = f0
+        self.order = order
+        self.factorial = math.factorial(order)
+
+    def run(self, try_complex: bool) -> Generator[Request, list, Outcome]:
+        """Yields lists of steps, receives the values there, returns the Outcome."""
+        if not math.isfinite(self.f0):
+            return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
+        if try_complex and self.order <= CIRCLE // 3:
+            outcome = yield from self._cauchy()
+            if outcome is not None:
+                return outcome
+        return (yield from self._chebyshev())
+
+    def _outcome(self, value: float, error: float, radius: float, status: Status, noise: float) -> Outcome:
+        return Outcome(value, error, status, radius, value, value, noise)
+
+    # --------------------------------------------------------------------------------------------------- on a circle
+    def _cauchy(self) -> Generator[Request, list, Outcome | None]:
+        room = 0.999 * min(self.line.left, self.line.right)
+        start = min(0.5 * self.line.scale if self.line.octave != -3 or self.line.scale else 0.5, room)
+        if not start > 0:
+            return None
+        radius, tried = start, {}
+        for _ in range(RADII):
+            found = yield from self._circle(radius)
+            if found is None:
+                return None
+            tried[radius] = found
+            value, error, ratio = found
+            # Coefficients fall like ratio**k; they should reach rounding at k = N: radius · (2⁻⁵³)^(1/N) / ratio
+            factor = min(max(0.32 / ratio if ratio > 0 else 16.0, 1 / 16), 16.0)
+            new = min(radius * factor, room)
+            if any(0.8 < new / old < 1.25 for old in tried):
+                break
+            radius = new
+        radius = min(tried, key=lambda r: tried[r][1])
+        value, error, _ = tried[radius]
+        if not error <= 1e-3 * abs(value) + self.factorial / radius**self.order * 1e-9 * abs(self.f0):
+            return None
+        for other, (other_value, other_error, _) in tried.items():
+            if other != radius and abs(other_value - value) > 2 * (error + other_error):
+                return None
+        return self._outcome(value, error, radius, Status.OK, self.line.unit * abs(self.f0))
+
+    def _circle(self, radius: float) -> Generator[Request, list, tuple[float, float, float] | None]:
+        """Return (value, error, ratio of neighbouring coefficients) from one circle, None if f is not analytic."""
+        half = CIRCLE // 2
+        # f of the conjugate is the conjugate of f: half the circle is enough, but the other half is what shows that f is
+        # analytic; two points below the axis test it.
+        points = [radius * complex(math.cos(math.pi * m / half), math.sin(math.pi * m / half)) for m in range(half + 1)]
+        below = [points[3].conjugate(), points[10].conjugate()]
+        answers = yield [*points, *below, radius, -radius]
+        circle, mirrored, real = answers[: half + 1], answers[half + 1 : -2], answers[-2:]
+        if any(value is None for value in (*circle, *mirrored)):
+            return None
+        upper = np.array(circle)
+        if not np.all(np.isfinite(upper)):
+            return NAN, INF, 1.0
+        size = float(np.max(np.abs(upper)))
+        tolerance = 64 * self.line.unit * size
+        off = max(
+            abs(mirrored[0] - circle[3].conjugate()), abs(mirrored[1] - circle[10].conjugate()),
+            abs(real[0] - circle[0]), abs(real[1] - circle[half]),
+        )  # fmt: skip
+        if not off <= tolerance:
+            return None
+        values = np.concatenate([upper, np.conj(upper[-2:0:-1])])
+        coefficients = np.fft.fft(values).real / CIRCLE
+        magnitudes = np.abs(coefficients)
+        tail = float(np.max(magnitudes[-6:]))  # indices -6 … -1, and what is aliased onto them
+        scale = self.factorial / radius**self.order
+        error = scale * (4 * self.line.unit * size + 4 * tail)
+        error += 4 * self.line.unit * abs(coefficients[self.order]) * scale
+        floor = 30 * self.line.unit * size
+        visible = [k for k in range(1, CIRCLE // 2 + 4) if magnitudes[k] > floor]
+        last = visible[-1] if visible else 0
+        if last < max(6, self.order + 2):
+            ratio = 0.0  # so little curvature shows that the circle is far too small
+        else:
+            middle = next(k for k in visible if k >= last // 2)
+            high = float(np.max(magnitudes[last - 1 : last + 1]))
+            ratio = (high / float(np.max(magnitudes[middle - 1 : middle + 1]))) ** (1 / max(1, last - middle))
+        return float(coefficients[self.order]) * scale, error, ratio
+
+    # ------------------------------------------------------------------------------------------------- on an interval
+    def _chebyshev(self) -> Generator[Request, list, Outcome]:
+        line = self.line
+        scale = line.scale if line.scale > SMALL else 1.0
+        start = math.frexp(scale)[1] - 3
+        reach = {}
+        for side in (1, -1):
+            reach[side] = yield from self._reach(side, start)
+        if reach[1] is None and reach[-1] is None:
+            return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
+        side, octave = 0, None
+        if reach[1] is None or reach[-1] is None:
+            side = 1 if reach[-1] is None else -1
+            octave = reach[side]
+        else:
+            octave = min(reach[1], reach[-1])
+            if octave < start - 10 and max(reach[1], reach[-1]) > octave + 10:
+                side = 1 if reach[1] > reach[-1] else -1
+                octave = reach[side]
+        tried: dict[int, tuple[float, float, float, float]] = {}
+        tried[octave] = yield from self._fit(octave, side)
+        centre = octave
+        for stride in (4, 2, 1):
+            for direction in (1, -1):
+                while len(tried) < MAXIMUM_FITS:
+                    new = centre + direction * stride
+                    if new not in tried:
+                        tried[new] = yield from self._fit(new, side)
+                    if not tried[new][1] < tried[centre][1]:
+                        break
+                    centre = new
+        return self._settle(tried, centre, side)
+
+    def _settle(self, tried: dict[int, tuple[float, float, float, float]], octave: int, side: int) -> Outcome:
+        value, error, size, level = tried[octave]
+        line = self.line
+        if not math.isfinite(value):
+            return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
+        status = Status.ONE_SIDED if side else Status.OK
+        if level > 1e3 * line.unit * size and not side:
+            status = Status.NOISY
+        for other in (octave + 1, octave - 1):
+            if other in tried and abs(tried[other][0] - value) > 3 * (error + tried[other][1]):
+                status, error = Status.UNDECIDED, max(error, abs(tried[other][0] - value))
+        # what a function of this size could have as a derivative on this length
+        natural = self.factorial * size / math.ldexp(1.0, octave) ** self.order
+        if error > 0.1 * abs(value) and error > 1e-8 * natural:
+            status = Status.UNDECIDED
+        left, right = (NAN if side > 0 else value), (NAN if side < 0 else value)
+        noise = max(level, line.unit * abs(self.f0))
+        return Outcome(value, error, status, math.ldexp(1.0, octave), left, right, noise)
+
+    def _reach(self, side: int, start: int) -> Generator[Request, list, int | None]:
+        """Return the octave of the largest of a few steps on this side at and below which f is finite."""
+        room = self.line.right if side > 0 else self.line.left
+        octaves = [start - k for k in (0, 2, 5, 9, 14, 20, 28, 36)]
+        inside = [k for k in octaves if math.ldexp(1.0, k) <= room]
+        if not inside:
+            return None
+        answers = yield [math.ldexp(side, k) for k in inside]
+        good = None
+        for octave, value in zip(reversed(inside), reversed(answers)):
+            if not math.isfinite(value):
+                break
+            good = octave
+        return good
+
+    def _fit(self, octave: int, side: int) -> Generator[Request, list, tuple[float, float, float, float]]:
+        """Return (value, error, size of f, level of noise) of the fit on one interval."""
+        radius = math.ldexp(1.0, octave)
+        line = self.line
+        if radius > (min(line.left, line.right) if side == 0 else line.right if side > 0 else line.left):
+            return NAN, INF, 0.0, 0.0
+        nodes, weights, transform = _rule(self.order, side)
+        steps = [float(t) for t in radius * nodes]
+        values = np.array((yield steps), dtype=float)
+        if not np.all(np.isfinite(values)):
+            return NAN, INF, 0.0, 0.0
+        size = float(np.max(np.abs(values)))
+        moves = values - self.f0
+        shrink = radius**-self.order
+        value = float(weights @ moves) * shrink
+        tail = float(np.max(np.abs(transform @ moves)[-4:]))
+        # rounding of f, and of x + t and x inside f, each by a unit
+        steepness = float(np.max(np.abs(np.diff(moves) / np.diff(nodes)))) / radius
+        eta = line.unit * (2 * size + line.scale * steepness) + 5e-324
+        level = tail if tail > 4 * eta else 0.0
+        # A tail above rounding is truncation or noise: what the next coefficients could hide in the derivative at x.
+        hidden = _derivative_of_last(self.order, side) * tail * shrink
+        rounding = float(np.abs(weights).sum()) * eta * shrink
+        return value, 2 * hidden + rounding, size, level
+
+
+@functools.cache
+def _rule(order: int, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (nodes in [-1, 1] or on one side, weights of the derivative at 0, matrix to Chebyshev coefficients)."""
+    cheb = np.polynomial.chebyshev
+    degree = max(DEGREE, 2 * order + 6)
+    # multiples of 2⁻¹², so that the steps are exact
+    u = np.round(np.cos(np.pi * (np.arange(degree + 1) + 0.5) / (degree + 1)) * 4096) / 4096
+    transform = np.linalg.inv(cheb.chebvander(u, degree))
+    at, stretch = _placement(side)
+    nodes = (u - at) / stretch
+    return nodes, np.array(_exact_weights([Fraction(float(t)) for t in nodes], order)), transform
+
+
+def _exact_weights(nodes: list[Fraction], order: int) -> list[float]:
+    """Return the weights of values at the nodes in the k-th derivative at 0, exact before they are rounded.
+
+    Fornberg 1988, recursion (3.8)-(3.10); in floating point it would lose more digits than f does.
+    """
+    count = len(nodes)
+    weights = [[Fraction(0)] * count for _ in range(order + 1)]
+    weights[0][0] = Fraction(1)
+    before = Fraction(1)
+    for n in range(1, count):
+        product = Fraction(1)
+        for m in range(n):
+            gap = nodes[n] - nodes[m]
+            product *= gap
+            if m == n - 1:
+                for k in range(min(n, order), -1, -1):
+                    lower = k * weights[k - 1][n - 1] if k else Fraction(0)
+                    weights[k][n] = before / product * (lower - nodes[n - 1] * weights[k][n - 1])
+            for k in range(min(n, order), -1, -1):
+                lower = k * weights[k - 1][m] if k else Fraction(0)
+                weights[k][m] = (nodes[n] * weights[k][m] - lower) / gap
+        before = product
+    return [float(weight) for weight in weights[order]]
+
+
+def _placement(side: int) -> tuple[float, float]:
+    """Return where x lies in [-1, 1] and how many units of u one unit of radius is."""
+    return (0.0, 1.0) if side == 0 else (-float(side), 2.0)
+
+
+@functools.cache
+def _derivative_of_last(order: int, side: int) -> float:
+    """Return the largest k-th derivative at x of the Chebyshev polynomials next to the last."""
+    cheb = np.polynomial.chebyshev
+    degree = max(DEGREE, 2 * order + 6)
+    at, stretch = _placement(side)
+    basis = np.eye(degree + 3)
+    values = [abs(cheb.chebval(at, cheb.chebder(basis[k], order))) for k in range(degree - 1, degree + 3)]
+    return float(max(values)) * stretch**order
