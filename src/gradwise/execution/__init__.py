@@ -7,6 +7,6 @@ the primitive's record.
 Never import tracing, transforms or operators here.
 """
 
-from gradwise.execution.numpy_backend import Executable, build, evaluate
+from gradwise.execution.numpy_backend import FREE_SIZE, Executable, build, evaluate, may_alias
 
-__all__ = ["Executable", "build", "evaluate"]
+__all__ = ["FREE_SIZE", "Executable", "build", "evaluate", "may_alias"]

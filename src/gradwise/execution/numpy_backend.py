@@ -28,10 +28,17 @@ FREE_SIZE = 4096
 _MAY_ALIAS = {broadcast_to_p, sum_to_p, einsum}
 
 
+def may_alias(equation: Equation) -> bool:
+    """Whether the value of an equation may share memory with its first operand."""
+    return bool(equation.inputs) and (equation.primitive.view or equation.primitive in _MAY_ALIAS)
+
+
 def _bind_getitem(params: tuple[Any, ...], arity: int) -> Callable[..., Any] | None:
     if arity > 1:
         return None
     key = numpy_key(params[0], ())
+    if all(entry is None for entry in key):
+        return lambda x: np.asarray(x)[key]
     if len(key) == 1:
         key = key[0]
     return lambda x: x[key]
@@ -140,6 +147,7 @@ def build(
     outputs: Sequence[int | None],
     given: Iterable[int] = (),
     keep: Iterable[int] = (),
+    release: Iterable[int] = (),
 ) -> Executable:
     """An executable for ``equations``.
 
@@ -149,7 +157,10 @@ def build(
         Variables that the caller puts into the environment; never overwritten.
     keep : iterable of int
         Variables that the caller reads afterwards.
+    release : iterable of int
+        Variables among those given that are let go from the environment after their last use.
     """
+    released = set(release)
     forever = len(equations)
     root: dict[int, int] = {}
     last: dict[int, int] = {}
@@ -158,14 +169,13 @@ def build(
         for i in equation.inputs:
             last[root.get(i, i)] = k
         primitive = equation.primitive
-        if primitive.view or primitive in _MAY_ALIAS:
-            if equation.inputs:
-                parent = equation.inputs[0]
-                for o in equation.output_tuple:
-                    root[o] = root.get(parent, parent)
+        if may_alias(equation):
+            parent = equation.inputs[0]
+            for o in equation.output_tuple:
+                root[o] = root.get(parent, parent)
         elif not primitive.multiple and primitive.name != "call":
             owned.add(equation.outputs)
-    for o in (*outputs, *given, *keep):
+    for o in (*outputs, *(g for g in given if g not in released), *keep):
         if o is not None:
             last[root.get(o, o)] = forever
     code: list[Any] = []
@@ -201,7 +211,7 @@ def build(
         else:
             code.append((_GENERAL, function, inputs, None, equation.outputs))
         gone = [
-            i for i in set(inputs) if types[i].size >= FREE_SIZE and last[root.get(i, i)] == k and (i in owned or i in root)
+            i for i in set(inputs) if types[i].size >= FREE_SIZE and last[root.get(i, i)] == k and (i in owned or i in root or i in released)
         ]
         if gone:
             code.append((_FREE, None, gone, None, None))

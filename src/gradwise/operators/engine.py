@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import KinkWarning
-from gradwise.execution import Executable, build
+from gradwise.execution import FREE_SIZE, Executable, build, may_alias
 from gradwise.program import Equation, Program, resolve_location
 from gradwise.tracing import Recording, apply, isinstance_traced, record
 from gradwise.transforms.batch import batch
 from gradwise.transforms.forward import Derivative, pushforward
 from gradwise.transforms.reverse import pullback
+from gradwise.transforms.seeds import seeded
 from gradwise.transforms.templates import clear_templates
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def interpret(equations: Sequence[Equation], env: list[Any]) -> None:
 class Prepared:
     """A derivative ready to run behind a program: its equations and their executable."""
 
-    __slots__ = ("derivative", "executable", "needs", "probes")
+    __slots__ = ("derivative", "executable", "needs", "once", "probes", "shared", "spent")
 
     def __init__(self, derivative: Derivative) -> None:
         self.derivative = derivative
@@ -136,6 +137,14 @@ class Prepared:
         cotangents = [ct for _, ct in derivative.probes]
         given = (*self.needs, *(v for v in derivative.vectors if v is not None))
         self.executable = build(derivative.equations, derivative.types, derivative.results, given, cotangents)
+        # large residuals that nobody else needs: a derivative that runs once lets them go as it proceeds
+        p = derivative.program
+        fixed = {*p.inputs, *p.captured, *p.outputs, *watched}
+        self.spent = [i for i in derivative.needs if i not in fixed and p.types[i].size >= FREE_SIZE]
+        self.once = self.executable
+        if self.spent:
+            self.once = build(derivative.equations, derivative.types, derivative.results, given, cotangents, self.spent)
+        self.shared = _shared_results(derivative)
         positions = {id(e): k for k, e in enumerate(derivative.program.equations)}
         self.probes = [(e, positions[id(e)], ct) for e, ct in derivative.probes]
 
@@ -219,15 +228,19 @@ class Linearization:
 
     def _prepare(self, mode: str) -> Prepared:
         def make() -> tuple[Prepared, int]:
-            transform = pushforward if mode == "forward" else pullback
-            prepared = Prepared(transform(self.program, self._wrt))
+            derivative = pushforward(self.program, self._wrt) if mode == "forward" else pullback(self.program, self._wrt)
+            prepared = Prepared(seeded(derivative) if mode == "gradient" else derivative)
             return prepared, len(self.program) + len(prepared.derivative.equations)
 
         return derived((mode, self.fingerprint), make)
 
-    def _run(self, prepared: Prepared, vectors: Sequence[Any]) -> list[Any]:
+    def _run(self, prepared: Prepared, vectors: Sequence[Any], *, once: bool = False) -> list[Any]:
         derivative = prepared.derivative
         env = self.environment(prepared.needs, len(derivative.types))
+        if once and prepared.spent and not self.nested:
+            values = self.recording.tape.values
+            for i in prepared.spent:
+                values[i] = None
         for variable, vector in zip(derivative.vectors, vectors, strict=True):
             if variable is not None:
                 env[variable] = vector
@@ -235,7 +248,10 @@ class Linearization:
             interpret(derivative.equations, env)
             results = [None if r is None else env[r] for r in derivative.results]
         else:
-            results = prepared.executable.run(env)
+            results = (prepared.once if once else prepared.executable).run(env)
+            for k in prepared.shared:
+                if type(results[k]) is np.ndarray:
+                    results[k] = results[k].copy()
         if prepared.probes:
             warn_of_kinks(prepared.probes, env, self.recording)
         return results
@@ -247,6 +263,13 @@ class Linearization:
     def vjp(self, cotangents: Sequence[Any]) -> list[Any]:
         """The cotangents of the inputs, None where structurally zero."""
         return self._run(self._prepare("reverse"), cotangents)
+
+    def gradient(self) -> list[Any]:
+        """The cotangents of the inputs for the cotangent 1 of the only output, None where structurally zero.
+
+        Large residuals are let go while it runs; another product computes them again.
+        """
+        return self._run(self._prepare("gradient"), (), once=True)
 
     def batched(self, mode: str, size: int, vectors: Sequence[Any]) -> list[Any]:
         """``jvp`` or ``vjp`` for ``size`` vectors at once, stacked along a leading axis; None where structurally zero."""
@@ -260,6 +283,23 @@ class Linearization:
         prepared = derived((mode, size, self.fingerprint), make)
         env = self.environment(prepared.needs, len(self.program.types))
         return prepared.run(env, vectors, traced=self.nested or any(is_outer(v) for v in vectors))
+
+
+def _shared_results(derivative: Derivative) -> tuple[int, ...]:
+    """Positions of results whose memory belongs to a residual, to a vector, or to an earlier result."""
+    parent = {e.outputs: e.inputs[0] for e in derivative.equations if may_alias(e)}
+    made = {o for e in derivative.equations for o in e.output_tuple}
+    seen: set[int] = set()
+    shared = []
+    for k, r in enumerate(derivative.results):
+        if r is None:
+            continue
+        while r in parent:
+            r = parent[r]
+        if r not in made or r in seen:
+            shared.append(k)
+        seen.add(r)
+    return tuple(shared)
 
 
 class BatchedDerivative:

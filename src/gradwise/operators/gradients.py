@@ -70,7 +70,7 @@ def gradient_leaves(linearization: Linearization, function: Any) -> list[Any]:
     """The gradient by leaves of the arguments, at a scalar output."""
     output = linearization.recording.values[0]
     seed = _ONE if type(output) is float or output.dtype is _FLOAT64 else output.dtype.type(1)
-    results = linearization.vjp([seed])
+    results = linearization.gradient()
     if _holds_nan(results):
         results = resolved_gradient(linearization, results, [seed])
     arguments = linearization.arguments
