@@ -26,6 +26,7 @@ from gradwise.rules.linear_algebra.forms import (
     stacked_batch,
     triangle,
 )
+from gradwise.rules.linear_algebra.gaps import basis_tangent
 from gradwise.rules.linear_algebra.solving import solve
 from gradwise.rules.products import matmul
 from gradwise.rules.shapes import concatenate, slice_axis
@@ -80,8 +81,7 @@ def _qr_jvp(primals: Any, tangents: Any, outputs: Any, mode: str) -> Any:
         thin, rest = slice_axis(Q, last, 0, n), slice_axis(Q, last, n, m)
         upper = slice_axis(R, last - 1, 0, n)
         d_thin, d_upper = _square_or_tall(thin, upper, dA)
-        # the added columns follow their space, without turning inside it
-        d_rest = -matmul(thin, matmul(adjoint(d_thin), rest))
+        d_rest = basis_tangent(thin, d_thin, rest)
         zeros = slice_axis(R, last - 1, n, m) * 0
         return concatenate(d_thin, d_rest, params=(last,)), concatenate(d_upper, zeros, params=(last - 1,))
     return _square_or_tall(Q, R, dA)

@@ -1,9 +1,9 @@
 """Division by differences and sums of eigenvalues, and what happens where they vanish.
 
 The tangent of an eigenvector within the space of a repeated eigenvalue is an arithmetic ∞: the coupling M_ij over the gap w_j − w_i = 0.  Setting it to 0, as is
-often done, is wrong for V φ(w) Vᴴ, whose derivative there is φ′(w) M_ij.  So ``over_gaps`` leaves such entries out, and ``determined`` marks the columns that
-miss them with NaN.  NaN survives every later operation except the reading of other entries, so that a function of the other eigenvectors keeps its exact
-derivative; a NaN that arrives at the end is a singular point, and the operators resolve or report it, in both modes alike.
+often done, is wrong for V φ(w) Vᴴ, whose derivative there is φ′(w) M_ij.  So ``over_gaps`` leaves such entries out, and eigenvectors pass through ``marked``, the identity
+with the slope NaN in the columns that miss them.  It is elementwise: a column that is not read costs nothing (a structural zero), so that a function of the other
+eigenvectors keeps its exact derivative; any other NaN that arrives at the end is a singular point, which the operators resolve or report, in both modes alike.
 
 Eigenvalues themselves move linearly only in their symmetric functions.  Within a group of equal ones each is given the mean of the group: exact
 for sums, traces and every symmetric function, and for a single one the convention of a tie.
@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.errors import SingularPointError
 from gradwise.program import Primitive
-from gradwise.rules.algebra import conj_if_complex, mul, sum_to
-from gradwise.rules.linear_algebra.forms import aligned, column, row, stack_shape
+from gradwise.rules.algebra import broadcast_to, conj_if_complex, mul, sum_to
+from gradwise.rules.linear_algebra.forms import adjoint, aligned, column, row, stack_shape, stacked_batch
+from gradwise.rules.products import matmul
 
 
 def tolerance(w: Any) -> Any:
@@ -86,27 +88,99 @@ def repeated(w: Any) -> Any:
     return equal_pairs(w).sum(axis=-1) > 1
 
 
-def _undetermined_value(w: Any, zeros: bool) -> Any:
+def _undetermined_value(w: Any, zeros: bool, extra: int) -> Any:
     bad = repeated(w)
     if zeros:
-        bad = bad | (np.abs(w) <= tolerance(w))
+        vanishing = np.abs(w) <= tolerance(w)
+        bad = np.concatenate([bad | vanishing, np.repeat(vanishing.any(axis=-1, keepdims=True), extra, axis=-1)], axis=-1)
+    elif extra:
+        bad = np.concatenate([bad, np.zeros((*bad.shape[:-1], extra), bool)], axis=-1)
     return np.where(bad, np.nan, 1).astype(w.dtype)
 
 
-#: 1 for a simple eigenvalue, NaN for a repeated one (with ``zeros``: and for 0), whose vectors have no determined tangent.
+#: 1 for a simple eigenvalue, NaN for a repeated one (with ``zeros``: and for 0), whose vectors have no determined tangent; followed by ``extra``
+#: entries for a basis of the null space, which is none of ours to turn unless there are such zeros.
 undetermined = Primitive(
     "undetermined",
     _undetermined_value,
-    lambda w, zeros: w,
-    batch=lambda operands, batched, zeros: undetermined(operands[0], params=(zeros,)),
-    params=("zeros",),
+    lambda w, zeros, extra: w.with_shape((*w.shape[:-1], w.shape[-1] + extra)),
+    batch=lambda operands, batched, zeros, extra: undetermined(operands[0], params=(zeros, extra)),
+    params=("zeros", "extra"),
     keeps="operands",
 )
 
 
-def determined(dV: Any, w: Any, *, zeros: bool = False) -> Any:
-    """The tangent of eigenvectors, with NaN in the columns of which it is not determined."""
-    return mul(dV, row(undetermined(w, params=(zeros,))))
+def _marked_jvp(primals: Any, tangents: Any, V: Any, zeros: bool, rows: bool) -> Any:
+    if tangents[0] is None:
+        return None
+    w = primals[1]
+    slope = undetermined(w, params=(zeros, V.shape[-2 if rows else -1] - w.shape[-1]))
+    return mul(tangents[0], column(slope) if rows else row(slope))
+
+
+#: Eigenvectors (or singular vectors) as a program reads them: V itself, with the slope NaN where it is not determined.
+marked = Primitive(
+    "marked",
+    lambda V, w, zeros, rows: V,
+    lambda V, w, zeros, rows: V,
+    jvp=_marked_jvp,
+    params=("zeros", "rows"),
+    keeps="operands",
+    structural="elementwise",
+    view=True,
+)
+
+
+def _marked_batch(operands: Any, batched: Any, zeros: bool, rows: bool) -> Any:
+    V, w = operands
+    if not batched[0]:
+        V = broadcast_to(V, (w.shape[0], *V.shape))
+    return marked(V, w, params=(zeros, rows))
+
+
+marked.batch = _marked_batch
+
+# --- a basis of a null space --------------------------------------------------------------------------------------------------------
+
+
+def _checked_value(ct: Any, basis: Any) -> Any:
+    """The cotangent of a basis, after a look whether it asks for more than the space that the basis spans."""
+    K = np.conj(np.swapaxes(basis, -1, -2)) @ ct
+    turn = K - np.conj(np.swapaxes(K, -1, -2))
+    limit = 1e4 * K.shape[-1] * np.finfo(K.dtype).eps * np.abs(ct).max(initial=0)
+    if np.any(np.abs(turn) > limit):
+        raise SingularPointError(
+            "the derivative of a function of a null-space basis (the columns that full_matrices=True or mode='complete' adds) was taken. A function of "
+            "the space alone, such as its projector, is required, because the basis is arbitrary. Use full_matrices=False or mode='reduced'"
+        )
+    return ct
+
+
+gauge_checked = Primitive(
+    "gauge_checked",
+    _checked_value,
+    lambda ct, basis: ct,
+    jvp=lambda primals, tangents, y: tangents[0],
+    transpose=lambda ct, operands, linear_: (ct, None),
+    batch=stacked_batch(lambda: gauge_checked, 2, 2),
+    keeps="operands",
+)
+#: The tangent of a null-space basis that does not turn inside its space; reverse mode refuses a function that would notice the turning.
+unturned = Primitive(
+    "unturned",
+    lambda dV, basis: dV,
+    lambda dV, basis: dV,
+    jvp=lambda primals, tangents, y: None if tangents[0] is None else unturned(tangents[0], primals[1]),
+    transpose=lambda ct, operands, linear_: (gauge_checked(ct, operands[1]), None),
+    batch=stacked_batch(lambda: unturned, 2, 2),
+    keeps="operands",
+)
+
+
+def basis_tangent(thin: Any, d_thin: Any, rest: Any) -> Any:
+    """−U₁ (dU₁ᴴ U₂): the added columns U₂ follow the space that they complete.  One real column has no other choice."""
+    change = -matmul(thin, matmul(adjoint(d_thin), rest))
+    return change if rest.shape[-1] == 1 and rest.dtype.kind != "c" else unturned(change, rest)
 
 
 def kink_felt(operands: Any, output: Any, cotangent: Any, *static: Any) -> bool:

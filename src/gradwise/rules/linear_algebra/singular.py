@@ -21,8 +21,9 @@ from gradwise.program import ArrayType, Primitive
 from gradwise.rules.algebra import conj_if_complex, convert, div, equal, mul, real, real_dtype, reshape, select
 from gradwise.rules.linear_algebra.forms import adjoint, diagonal_of, matrix_type, row, stacked_batch
 from gradwise.rules.linear_algebra.gaps import (
-    determined,
+    basis_tangent,
     kink_felt,
+    marked,
     mean_of_equal,
     over_columns,
     over_gaps,
@@ -65,7 +66,7 @@ def _completed(d_thin: Any, thin: Any, whole: Any) -> Any:
     if thin.shape[-1] == whole.shape[-1]:
         return d_thin
     rest = slice_axis(whole, last, thin.shape[-1], whole.shape[-1])
-    return concatenate(d_thin, -matmul(thin, matmul(adjoint(d_thin), rest)), params=(last,))
+    return concatenate(d_thin, basis_tangent(thin, d_thin, rest), params=(last,))
 
 
 def _svd_jvp(primals: Any, tangents: Any, outputs: Any, full: bool) -> Any:
@@ -81,8 +82,6 @@ def _svd_jvp(primals: Any, tangents: Any, outputs: Any, full: bool) -> Any:
     Y, Z = (X + adjoint(X)) * 0.5, (X - adjoint(X)) * 0.5
     symmetric, skew = over_gaps(Y, S), over_sums(Z, S)
     dU, dV = matmul(U, symmetric + skew), matmul(V, symmetric - skew)
-    # a single zero singular value of a square matrix leaves its vectors determined; beside a null space it does not
-    dU, dV = determined(dU, S, zeros=m > k), determined(dV, S, zeros=n > k)
     if m > k:
         dU = dU + over_columns(matmul(dA, V) - matmul(U, X), S)
     if n > k:
@@ -98,7 +97,7 @@ def _svd_value(A: Any, full: bool) -> Any:
     return s, U, Vh
 
 
-#: (s, U, Vᴴ): the singular values first, because it is they that sit on kinks.
+#: (s, U, Vᴴ): the singular values first, because it is they that sit on kinks.  Programs read U and Vᴴ through ``marked``.
 svd = Primitive(
     "svd",
     _svd_value,
@@ -113,8 +112,15 @@ svd = Primitive(
 )
 
 
+def marked_vectors(A: Any, s: Any, U: Any, Vh: Any) -> tuple[Any, Any]:
+    """U and Vᴴ as programs read them.  A single zero singular value of a square matrix leaves its vectors determined; beside a null space it does not."""
+    m, n = A.shape[-2:]
+    return marked(U, s, params=(m > n, False)), marked(Vh, s, params=(n > m, True))
+
+
 def _svdvals_jvp(primals: Any, tangents: Any, s: Any) -> Any:
-    _, U, Vh = svd(primals[0], params=(False,))
+    values, U, Vh = svd(primals[0], params=(False,))
+    U, Vh = marked_vectors(primals[0], values, U, Vh)
     return _slopes(matmul(matmul(adjoint(U), tangents[0]), adjoint(Vh)), s)
 
 

@@ -23,7 +23,7 @@ from gradwise.errors import SingularPointError
 from gradwise.program import Primitive
 from gradwise.rules.algebra import add, complex_dtype, conj, convert, imag, mul, real, real_dtype
 from gradwise.rules.linear_algebra.forms import adjoint, diagonal_of, hermitian_from, row, stacked_batch
-from gradwise.rules.linear_algebra.gaps import determined, kink_felt, mean_of_equal, over_gaps, repeated
+from gradwise.rules.linear_algebra.gaps import kink_felt, marked, mean_of_equal, over_gaps, repeated
 from gradwise.rules.linear_algebra.solving import solve
 from gradwise.rules.products import matmul
 from gradwise.rules.reductions import sum_
@@ -87,8 +87,7 @@ def _eigh_jvp(primals: Any, tangents: Any, outputs: Any, upper: bool) -> Any:
     w, V = outputs
     M = _coupling(V, tangents[0], upper)
     dw = mean_of_equal(real(diagonal_of(M)), w, params=(False,))
-    w_like_V = convert(w, V.dtype)
-    dV = determined(matmul(V, over_gaps(M, w_like_V)), w_like_V)
+    dV = matmul(V, over_gaps(M, convert(w, V.dtype)))
     if V.dtype.kind == "c":
         dV = dV - mul(V, row(turning(V, dV, "last" if upper else "first")))
     return dw, dV
@@ -102,6 +101,7 @@ def _uplo(upper: bool) -> str:
     return "U" if upper else "L"
 
 
+#: w and V; programs read V through ``marked``.
 eigh = Primitive(
     "eigh",
     lambda A, upper: tuple(np.linalg.eigh(A, UPLO=_uplo(upper))),
@@ -118,7 +118,8 @@ eigh = Primitive(
 
 
 def _eigvalsh_jvp(primals: Any, tangents: Any, w: Any, upper: bool) -> Any:
-    _, V = eigh(primals[0], params=(upper,))
+    values, V = eigh(primals[0], params=(upper,))
+    V = marked(V, values, params=(False, False))
     return mean_of_equal(real(diagonal_of(_coupling(V, tangents[0], upper))), w, params=(False,))
 
 
@@ -150,7 +151,7 @@ def _eig_value(A: Any, dtype: np.dtype[Any]) -> Any:
 def _eig_jvp(primals: Any, tangents: Any, outputs: Any, dtype: np.dtype[Any]) -> Any:
     w, V = outputs
     M = solve(V, matmul(convert(tangents[0], dtype), V), params=("eig",))
-    dV = determined(matmul(V, over_gaps(M, w)), w)
+    dV = matmul(V, over_gaps(M, w))
     length = convert(real(column_sums(mul(conj(V) if dtype.kind == "c" else V, dV))), dtype)
     if dtype.kind == "c":
         length = add(length, turning(V, dV, "largest"))

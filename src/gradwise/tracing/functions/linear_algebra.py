@@ -237,7 +237,8 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
     value = np.linalg.eigh(plain(a), UPLO)
     if _innermost(a) is None:
         return value
-    return type(value)(*apply(a.tape, rules.eigh, (a,), (upper,), tuple(value), dtype_of(value[1])))
+    w, V = apply(a.tape, rules.eigh, (a,), (upper,), tuple(value), dtype_of(value[1]))
+    return type(value)(w, apply(a.tape, rules.marked, (V, w), (False, False), value[1].copy()))
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
@@ -254,7 +255,8 @@ def eig(a: Any) -> Any:
     if _innermost(a) is None:
         return value
     own = dtype_of(plain(a)) if dtype_of(plain(a)).kind in "fc" else np.dtype(np.float64)
-    return type(value)(*apply(a.tape, rules.eig, (a,), (value[0].dtype,), tuple(value), own))
+    w, V = apply(a.tape, rules.eig, (a,), (value[0].dtype,), tuple(value), own)
+    return type(value)(w, apply(a.tape, rules.marked, (V, w), (False, False), value[1].copy()))
 
 
 def eigvals(a: Any) -> Any:
@@ -286,6 +288,9 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
         return value
     U, s, Vh = value
     s, U, Vh = apply(a.tape, rules.svd, (a,), (bool(full_matrices),), (s, U, Vh), U.dtype)
+    m, n = a.shape[-2:]
+    U = apply(a.tape, rules.marked, (U, s), (m > n, False), plain(U).copy())
+    Vh = apply(a.tape, rules.marked, (Vh, s), (n > m, True), plain(Vh).copy())
     return type(value)(U, s, Vh)
 
 
