@@ -1,0 +1,229 @@
+"""Time gradwise against its peers in one run and write the table: ``python3 do.py bench``.
+
+Figures are minima over repetitions, results waited for, in one process and on the same inputs; ratios are gradwise ÷ peer (below 1, gradwise is faster).  Import time
+and memory are measured in fresh interpreters.  Peers that are not installed are left out, and the table says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import gradwise as gw
+
+sys.path.insert(0, str(Path(__file__).parent))
+import functions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+
+def seconds(call: Callable[[], Any], budget: float = 0.6) -> float:
+    """The least time of a call over repeated batches."""
+    call()
+    start = time.perf_counter()
+    call()
+    once = time.perf_counter() - start
+    repeat = max(1, int(0.02 / max(once, 1e-9)))
+    best, deadline = once, time.perf_counter() + budget
+    rounds = 0
+    while rounds < 5 or (time.perf_counter() < deadline and rounds < 40):
+        start = time.perf_counter()
+        for _ in range(repeat):
+            call()
+        best = min(best, (time.perf_counter() - start) / repeat)
+        rounds += 1
+        if time.perf_counter() > deadline + 5:
+            break
+    return best
+
+
+def _autograd() -> Any:
+    try:
+        import autograd
+        import autograd.numpy
+    except ImportError:
+        return None
+    return autograd, autograd.numpy
+
+
+def _jax() -> Any:
+    try:
+        import jax
+    except ImportError:
+        return None
+    jax.config.update("jax_enable_x64", True)
+    return jax
+
+
+def in_fresh_interpreter(code: str) -> dict[str, Any]:
+    """The JSON that ``code`` prints last, run by a new interpreter."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HERE)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+IMPORT = "import time, json; t = time.perf_counter(); import {0}; print(json.dumps({{'s': time.perf_counter() - t}}))"
+LONG_LOOP = """
+import json, resource, time
+import numpy as np
+import gradwise as gw
+from functions import pendulum_loop
+f = pendulum_loop(np, 10_000)
+x = np.array([1.0, 0.0, 0.15])
+start = time.perf_counter()
+gw.grad(f)(x)
+first = time.perf_counter() - start
+start = time.perf_counter()
+gw.grad(f)(x)
+again = time.perf_counter() - start
+print(json.dumps({"first": first, "again": again, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+"""
+
+
+def recording_cost() -> dict[str, float]:
+    """Seconds an operation that recording adds to NumPy's own cost: scalars, small arrays, a NumPy function."""
+    from gradwise.tracing import record
+
+    n = 2000
+
+    def scalars(x: Any) -> Any:
+        y = x[0]
+        for _ in range(n):
+            y = y * 1.0001
+        return y
+
+    def arrays(x: Any) -> Any:
+        for _ in range(n):
+            x = x * 1.0001
+        return x
+
+    def calls(x: Any) -> Any:
+        for _ in range(n):
+            x = np.sin(x)
+        return x
+
+    x = np.array([0.5, 0.6, 0.7])
+    costs = {}
+    for name, f in (("scalar", scalars), ("array", arrays), ("function", calls)):
+        plain = seconds(lambda f=f: f(x))
+        traced = seconds(lambda f=f: record(f, [x], [True], lambda leaves: f(*leaves)))
+        costs[name] = (traced - plain) / n
+    return costs
+
+
+def gradient_rows() -> list[dict[str, Any]]:
+    autograd, jax = _autograd(), _jax()
+    rows = []
+    for name, make in functions.GRADIENTS.items():
+        x = functions.POINTS[name]
+        f = make(np)
+        g = gw.grad(f)
+        row: dict[str, Any] = {"name": f"gradient: {name}", "function": seconds(lambda f=f, x=x: f(x)), "gradwise": seconds(lambda g=g, x=x: g(x))}
+        if autograd is not None:
+            ga = autograd[0].grad(make(autograd[1]))
+            row["autograd"] = seconds(lambda g=ga, x=x: g(x))
+        if jax is not None and "loop" not in name:  # XLA takes minutes to compile an unrolled loop
+            gj = jax.jit(jax.grad(make(jax.numpy)))
+            row["jax_jit"] = seconds(lambda g=gj, x=x: jax.block_until_ready(g(x)))
+        if jax is not None and name in ("twenty_operations", "rosenbrock", "elementwise_small"):
+            gj = jax.grad(make(jax.numpy))
+            row["jax_eager"] = seconds(lambda g=gj, x=x: jax.block_until_ready(g(x)))
+        rows.append(row)
+        print(row, flush=True)
+    return rows
+
+
+def hessian_row() -> dict[str, Any]:
+    autograd, jax = _autograd(), _jax()
+    x = functions.POINTS["coupled"]
+    f = functions.coupled(np)
+    h = gw.hessian(f)
+    row: dict[str, Any] = {"name": "Hessian, n = 100: coupled", "function": seconds(lambda: f(x)), "gradwise": seconds(lambda: h(x))}
+    if autograd is not None:
+        ha = autograd[0].hessian(functions.coupled(autograd[1]))
+        row["autograd"] = seconds(lambda: ha(x))
+    if jax is not None:
+        hj = jax.jit(jax.hessian(functions.coupled(jax.numpy)))
+        row["jax_jit"] = seconds(lambda: jax.block_until_ready(hj(x)))
+    print(row, flush=True)
+    return row
+
+
+def _time(s: float) -> str:
+    return f"{s * 1e6:.3g} µs" if s < 1e-3 else f"{s * 1e3:.3g} ms" if s < 1 else f"{s:.3g} s"
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| workload | the function itself | gradwise | ÷ autograd | ÷ JAX, compiled | ÷ JAX, not compiled |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = [row["name"], _time(row["function"]), _time(row["gradwise"])]
+        for peer in ("autograd", "jax_jit", "jax_eager"):
+            cells.append(f"{row['gradwise'] / row[peer]:.2f}" if peer in row else "–")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def versions() -> str:
+    import importlib.metadata as metadata
+
+    found = []
+    for name in ("numpy", "scipy", "autograd", "jax"):
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            found.append(f"{name} not installed")
+    return ", ".join(found)
+
+
+def main() -> None:
+    rows = [*gradient_rows(), hessian_row()]
+    costs = recording_cost()
+    imports = {m: min(in_fresh_interpreter(IMPORT.format(m))["s"] for _ in range(5)) for m in ("numpy", "gradwise")}
+    long_loop = in_fresh_interpreter(LONG_LOOP)
+    lines = [
+        "# Benchmarks of the engine",
+        "",
+        "Written by `python3 do.py bench`. Times are minima over repetitions in one process on the same inputs; a ratio below 1 means that gradwise is faster.",
+        "gradwise runs the Python function again at every call; compiled JAX does not.",
+        "",
+        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {versions()}",
+        "",
+        table(rows),
+        "",
+        "| measure | result | goal |",
+        "|---|---|---|",
+        f"| `import gradwise`, NumPy included (NumPy alone {imports['numpy'] * 1e3:.0f} ms) | {imports['gradwise'] * 1e3:.0f} ms | ≤ 300 ms |",
+        f"| recording a scalar operation, over NumPy's own cost | {costs['scalar'] * 1e6:.2f} µs | ≤ 2 µs |",
+        f"| recording an operation on a small array | {costs['array'] * 1e6:.2f} µs | ≤ 2 µs |",
+        f"| recording a NumPy function of a small array | {costs['function'] * 1e6:.2f} µs | ≤ 2 µs |",
+        f"| gradient of a loop of 10,000 steps of 8 operations, first call | {long_loop['first']:.2f} s | ≤ 2 s |",
+        f"| the same, later calls | {long_loop['again']:.2f} s | |",
+        f"| the same, peak memory of the process | {long_loop['mib']:.0f} MiB | ≤ 300 MB |",
+        "",
+    ]
+    (HERE / "README.md").write_text("\n".join(lines))
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    mark = "<!-- table -->"
+    if text.count(mark) == 2:
+        before, _, after = text.split(mark)
+        readme.write_text(f"{before}{mark}\n{table(rows)}\n{mark}{after}")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
