@@ -11,6 +11,9 @@ from gradwise.tracing.functions import (
     creation,
     diagonals,
     differences,
+    elementwise,
+    fourier,
+    interpolation,
     joining,
     linear_algebra,
     norms,
@@ -45,6 +48,9 @@ FUNCTIONS: dict[Any, Any] = {
     **querying.FUNCTIONS,
     **statistics.FUNCTIONS,
     **ordering.FUNCTIONS,
+    **interpolation.FUNCTIONS,
+    **fourier.FUNCTIONS,
+    **elementwise.FUNCTIONS,
 }
 
 
@@ -71,7 +77,7 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
     """NumPy's protocol (NEP 18)."""
     traced = _traced_in((*args, *kwargs.values()), [])
     traces = {t.tape for t in traced if t.tape.open}
-    if self.tape.open and not any(t is self for t in traced):  # only like= named it
+    if self.tape.open and function in creation.LIKE:  # NumPy asks us about these only for like=
         return creation.created_like(self, function, args, kwargs)
     if not traces:
         return function(*[_replace(a, plain) for a in args], **{k: _replace(v, plain) for k, v in kwargs.items()})

@@ -1,0 +1,71 @@
+"""Piecewise linear interpolation and the unwrapping of angles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from gradwise.rules.interpolation import interval, ramp, turns
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.functions.operands import array, as_array, carries, common_dtype, integers
+from gradwise.tracing.traced import apply, dtype_of
+
+
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    """``np.interp``; x, xp, fp, left, right and the period may all be traced.  At a knot the slope is the one to its right."""
+    x, xp, fp = array(x), as_array(xp), as_array(fp)
+    if np.ndim(plain(xp)) != 1 or np.shape(plain(xp)) != np.shape(plain(fp)):
+        raise ValueError("fp and xp are not of the same length." if np.ndim(plain(xp)) == 1 else "object too deep for desired array")
+    if np.size(plain(xp)) == 0:
+        raise ValueError("array of sample points is empty")
+    if period is not None:
+        if plain(period) == 0:
+            raise ValueError("period must be a non-zero value")
+        period = np.abs(period)
+        left = right = None
+        x, xp = np.mod(x, period), np.mod(xp, period)
+        order = np.argsort(xp)
+        xp, fp = xp[order], fp[order]
+        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
+    n = np.shape(plain(xp))[0]
+    first, last = (fp[0] if left is None else left), (fp[-1] if right is None else right)
+    if n == 1:
+        inside = fp[0]
+    else:
+        place = _interval(xp, x)
+        x0, x1, f0, f1 = xp[:-1][place], xp[1:][place], fp[:-1][place], fp[1:][place]
+        inside = f0 + _ramp(x, x0, x1) * (f1 - f0)
+    return np.where(x < xp[0], first, np.where(x > xp[-1], last, inside))
+
+
+def _interval(xp: Any, x: Any) -> Any:
+    trace = _innermost(xp, x)
+    if trace is None:
+        return interval.value(plain(xp), plain(x), 0)
+    return apply(trace, interval, (xp, x), (0,), None, common_dtype(xp, x))
+
+
+def _ramp(x: Any, x0: Any, x1: Any) -> Any:
+    trace = _innermost(x, x0, x1)
+    if trace is None:
+        return ramp.value(plain(x), plain(x0), plain(x1))
+    return apply(trace, ramp, (x, x0, x1), (), None, np.result_type(common_dtype(x, x0, x1), np.float64))
+
+
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.pi) -> Any:
+    """``np.unwrap``: p plus whole periods, whose numbers are constant."""
+    p = as_array(p)
+    size = float(concrete(period))
+    limit = None if discont is None else float(concrete(discont))
+    axis = normalize_axis_index(integers(axis), np.ndim(plain(p)))
+    if not carries(p):
+        return p + turns.value(p, axis, limit, size) * period
+    if dtype_of(plain(p)).kind not in "fc":
+        p = p.astype(float)
+    return p + apply(p.tape, turns, (p,), (axis, limit, size)) * period
+
+
+FUNCTIONS: dict[Any, Any] = {np.interp: interp, np.unwrap: unwrap}
