@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.program import ArrayType, Equation, Primitive, Program, constant
-from gradwise.rules.algebra import add_p, broadcast_to_p, div_p, mul_p, neg, reshape_p, sub_p, sum_to_p
+from gradwise.rules.algebra import add_p, div_p, mul_p, neg, sub_p
+from gradwise.rules.broadcasting import broadcast_to_p, reshape_p, sum_to_p
 from gradwise.rules.products import einsum
 from gradwise.rules.shapes import getitem, numpy_key, scatter_add, scatter_add_into
 

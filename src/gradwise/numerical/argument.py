@@ -215,7 +215,8 @@ def _bound(bound: Any, argument: Argument, default: float) -> np.ndarray:
     out = np.empty(n)
     for leaf, shape, (real, imaginary) in zip(leaves, argument.shapes, argument.slices):
         try:
-            part = np.broadcast_to(np.asarray(default if leaf is None else leaf, dtype=float), shape).ravel()
+            array = np.asarray(default if leaf is None else leaf, dtype=float)
+            part = np.broadcast_to(array.reshape(()) if array.size == 1 else array, shape).ravel()
         except (TypeError, ValueError) as error:
             msg = (
                 f"bounds hold {leaf!r}, which does not fit x of shape {shape}. Each bound must be a number or an array "

@@ -68,7 +68,8 @@ def judge_complex(
     accepted = (odd <= odd_allowed) & (even <= even_allowed) & (q < 0.05) & (lift < INFINITE)
     # Rounding of x inside f moves the slope by |x f''| units, f'' from Re F; rounding of f by |f| / |x| units at most.
     length = h * 2.0**-CHECK
-    error = unit * (8 * abs(slope) + 8 * scale * a2 / (h * h) + 0.5 * abs(f0) / length) + 1e-3 * odd / length
+    error = unit * (8 * abs(slope) + 8 * (scale / h) * (a2 / h) + 0.5 * abs(f0) / length)
+    error = error + maximum(0.3 * odd, 0.2 * even) / length  # what rounding was seen at the real pair
     return slope, error, accepted, blind
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import flatten
 from gradwise.numerical.status import Status
 
 
@@ -141,13 +142,7 @@ def describe(statuses: list[Status]) -> str:
 
 
 def _leaves(tree: Any) -> list[Any]:
-    if isinstance(tree, dict):
-        return [leaf for value in tree.values() for leaf in _leaves(value)]
-    if isinstance(tree, list | tuple):
-        return [leaf for value in tree for leaf in _leaves(value)]
-    if hasattr(tree, "__dataclass_fields__") and not isinstance(tree, Estimate):
-        return [leaf for name in tree.__dataclass_fields__ for leaf in _leaves(getattr(tree, name))]
-    return [tree]
+    return flatten(tree)[0]
 
 
 def _entries(tree: Any) -> list[Any]:

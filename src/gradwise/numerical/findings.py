@@ -51,7 +51,7 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
             bend = abs(samples.bend(octave) - ratio * (4 * s3 - 0.25 * s2) / 3)
             drift = abs(samples.at(octave, 1) - samples.at(octave, -1) - 2 * v * found.value)
             if bend <= 10 * eta + ratio * (abs(s3 - 0.25 * s2) + 10 * eta) and drift <= 6 * eta + slack:
-                samples.lost = max(1.0, 0.6 * bend / eta, 0.8 * (drift - slack) / eta)
+                samples.measured = max(0.6 * bend, 0.8 * (drift - slack))
                 return None
             samples.mismatch = max(0.25 * bend, 0.5 * drift)
         else:
@@ -59,7 +59,7 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
             curvature = abs(samples.at(found.low, side) - f0 - h * found.value) * ratio
             drift = abs(samples.at(octave, side) - f0 - side * v * found.value) - slack - 3 * curvature
             if drift <= 6 * eta:
-                samples.lost = max(1.0, 0.8 * drift / eta)
+                samples.measured = 0.8 * drift
                 return None
             samples.mismatch = drift
     return (yield from view_at(samples, octave, sides))
@@ -203,14 +203,23 @@ def infinite_slope(samples: Samples, view: View) -> Generator[Request, list[floa
     close = max(far - 12, samples.floor + 1)
     yield from samples.sample_octaves([far, close])
     slopes = {}
+    octaves = far - close
+    expected = (1 - view.size) * octaves  # growth of the slope in octaves, if the power law goes on
     for side in BOTH:
         before, _ = samples.quotient(far, side)
         slope, bound = samples.quotient(close, side)
         slopes[side] = slope
-        if math.isfinite(slope) and abs(slope) > abs(before) * (1 + 0.015 * (far - close)) + 8 * bound:
-            slopes[side] = math.copysign(INF, slope)
+        if math.isfinite(slope) and abs(slope) > abs(before) * (1 + 0.015 * octaves) + 8 * bound and before != 0.0:
+            if abs(math.log2(abs(slope / before)) - expected) <= 0.1 * octaves:
+                slopes[side] = math.copysign(INF, slope)
     if not any(math.isinf(slope) for slope in slopes.values()):
-        return None
+        # A cusp on a slope: the even part, free of the slope, must follow the power law down.
+        outer, inner = math.ldexp(samples.bend(far), -far), math.ldexp(samples.bend(close), -close)
+        if not (abs(samples.bend(close)) > 16 * samples.eta(samples.f0) and outer != 0.0):
+            return None
+        if not abs(math.log2(abs(inner / outer)) - expected) <= 0.1 * octaves:
+            return None
+        slopes = {side: math.copysign(INF, side * inner) for side in BOTH}
     known = [slope for slope in slopes.values() if not math.isnan(slope)]
     value = known[0] if len(set(known)) == 1 else NAN
     level = samples.line.unit * abs(samples.f0)
@@ -234,6 +243,8 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
                 break
             if rest < 0.02 * view.spread + 4 * view.eta:
                 # Smooth after all, at a scale so small that it looked like noise from where the microscope stood?
+                if found.side != 0:
+                    return Verdict(top=near)
                 top = yield from smooth_octave(samples, close, near, found.value)
                 if top >= near - 3 or view.spread > 1e-3 * samples.size:
                     return Verdict(top=top)
@@ -249,7 +260,7 @@ def plateau(samples: Samples, view: View) -> Deciding:
     It is quantised if it leaves the constant by a jump, and smooth at a smaller scale if it does so by a bend.
     """
     low = _octave(view.near)
-    known = sorted({_octave(t) for t, value in samples.values.items() if value != samples.f0 and math.isfinite(value)})
+    known = sorted({_octave(abs(t)) for t, value in samples.values.items() if value != samples.f0 and math.isfinite(value)})
     high = next((octave for octave in known if octave > low), samples.line.octave)
     flat = yield from _bisect(samples, low, high, lambda k: samples.move(k) == 0.0)
     yield from samples.sample_octaves([flat + 1])
@@ -304,7 +315,7 @@ def tread(samples: Samples, found: Resolved) -> Deciding:
     if found.value != 0.0 or samples.move(low) != 0.0:
         return Verdict()
     f0 = samples.f0
-    moved = sorted(_octave(t) for t, value in samples.values.items() if t > 0 and value != f0 and math.isfinite(value))
+    moved = sorted(_octave(abs(t)) for t, value in samples.values.items() if value != f0 and math.isfinite(value))
     high = next((octave for octave in moved if octave > low), None)
     if high is None:
         return Verdict()

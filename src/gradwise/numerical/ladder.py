@@ -115,7 +115,7 @@ def extrapolate(
     cannot vouch for near ones.  It is nearly always larger than the true error: nothing is assumed about decay.
     """
     count = len(steps)
-    nodes = [step**power for step in steps]
+    nodes = [(step / steps[0]) ** power for step in steps]
     table = list(slopes)
     bounds = list(rounding)
     best = (slopes[0], INFINITE, rounding[0], 0, 0)

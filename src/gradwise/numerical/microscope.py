@@ -192,16 +192,20 @@ def common_step(values: list[float], size: float) -> float:
     >>> round(common_step([0.83, 0.84, 0.87], 1.0), 12)
     0.01
     """
-    tolerance = 2.0**-48 * size
-    differences = sorted({abs(a - values[0]) for a in values if abs(a - values[0]) > tolerance})
+    smallest_seen = 2.0**-46 * size
+    differences = sorted({abs(value - values[0]) for value in values if abs(value - values[0]) > smallest_seen})
     if len(differences) < 2:
         return differences[0] if differences else 0.0
-    quantum = 0.0
-    for difference in differences:
-        a, b = difference, quantum
-        while b > tolerance:
-            a, b = b, a % b
-            if a - b < tolerance:  # a remainder just below the divisor is zero, rounded
-                b = 0.0
-        quantum = a
-    return quantum if quantum > 16 * tolerance else 0.0
+    for parts in range(1, 25):
+        quantum = differences[0] / parts
+        if quantum <= 64 * smallest_seen:
+            break
+        # the quantum is refined along the way, so that large multiples of it are still met
+        for difference in differences:
+            count = round(difference / quantum)
+            if abs(difference - count * quantum) > 0.02 * quantum + smallest_seen:
+                break
+            quantum = difference / count
+        else:
+            return quantum
+    return 0.0

@@ -39,20 +39,20 @@ class Samples:
     ----------
     amplitude : float
         Bound on the error of one value where it is known to exceed rounding; 0 until noise is found.
-    lost : float
-        By what factor the rounding measured at the verification pair exceeds the rounding assumed; 1 or more.
+    measured : float
+        The error of one value as measured at the verification pair.
     mismatch : float
         By how much the values at the verification pair are off the slope found, where they are.
     """
 
-    __slots__ = ("amplitude", "f0", "line", "lost", "mismatch", "values")
+    __slots__ = ("amplitude", "f0", "line", "measured", "mismatch", "values")
 
     def __init__(self, line: Line, f0: float) -> None:
         self.line = line
         self.f0 = f0
         self.values: dict[float, float] = {0.0: f0}
         self.amplitude = 0.0
-        self.lost = 1.0
+        self.measured = 0.0
         self.mismatch = 0.0
 
     def sample(self, steps: Iterable[float]) -> Generator[Request, list[float], None]:
@@ -117,8 +117,11 @@ class Samples:
             value = self.at(octave, side)
             slope = (value - self.f0) / (side * h)
             eta = self.eta(value) + self.eta(self.f0)
-        # x is rounded inside f as well, by up to a unit; here that counts little, in the final bound it counts fully
-        return slope, max(eta, 0.05 * self.line.unit * self.line.scale * abs(slope)) / h
+        return slope, max(eta, self.argument_rounding(slope)) / h
+
+    def argument_rounding(self, slope: float) -> float:
+        """Return the error of one value because f rounds x inside; it counts little here, fully in the final bound."""
+        return 0.05 * self.line.unit * self.line.scale * abs(slope)
 
     def best(self, side: int, ceiling: int | None = None, bottom: int | None = None) -> Resolved:
         """Return the best extrapolation of all quotients between two octaves."""

@@ -132,9 +132,10 @@ class Search:
 
     def _two_sided(self, both: int, octave: int) -> Generator[Request, list, tuple[Resolved, Outcome | None]]:
         samples = self.samples
-        top = both
+        top: int | None = both
+        last = both
         tops = {top}
-        found = yield from resolve(samples, 0, top)
+        found = yield from resolve(samples, 0, both)
         for _ in range(RESTARTS):
             view = yield from disagreement(samples, found)
             if view is None:
@@ -142,9 +143,9 @@ class Search:
             if agrees(view, found):
                 verdict = small_loss(samples, view)
                 self.noise, self.status = verdict.noise, verdict.status
-                return (yield from resolve(samples, 0, top)), None
+                return (yield from resolve(samples, 0, last)), None
             if view.kind == "smooth":
-                top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, top, found.value)
+                top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, last, found.value)
                 if top in tops:
                     verdict = yield from noise(samples, view, found)  # looks smooth, is not
                     top = verdict.top
@@ -156,9 +157,9 @@ class Search:
                 top = verdict.top
                 self.noise, self.status = verdict.noise, verdict.status
             if top is None or top in tops:
-                return (yield from resolve(samples, 0, both)), None
+                return (yield from resolve(samples, 0, last)), None
             tops.add(top)
-            before = found
+            last, before = top, found
             found = yield from resolve(samples, 0, top, may_grow=False)
         self._unsettled(found, before)
         return found, None
@@ -182,9 +183,11 @@ class Search:
     def _one_sided(self, side: int, top: int) -> Steps:
         samples = self.samples
         found = yield from resolve(samples, side, top)
+        before, settled = None, False
         for _ in range(RESTARTS - 1):
             view = yield from disagreement(samples, found)
             if view is None:
+                settled = True
                 break
             again: int | None = math.frexp(view.far)[1] - 1
             if view.kind == "power":
@@ -195,19 +198,20 @@ class Search:
                 return Outcome(NAN, INF, Status.JUMP, 0.0, NAN, NAN, samples.line.unit * abs(samples.f0))
             if agrees(view, found):
                 self.noise = small_loss(samples, view).noise
+                settled = True
                 break
             if view.kind in {"noise", "power", "plateau"}:
                 verdict = yield from noise(samples, view, found)
                 self.noise, self.status, again = verdict.noise, verdict.status, verdict.top
             if again is None:
                 found = yield from resolve(samples, side, top)
+                settled = before is None
                 break
-            before = found
+            before, top = found, again
             found = yield from resolve(samples, side, again, may_grow=False)
-        else:
-            self._unsettled(found, before)
-            return self._one_sided_outcome(found, side)
-        if found.truncation > 0.1 * abs(found.value) + 4 * found.rounding:
+        if not settled:
+            self._unsettled(found, before or found)
+        elif found.truncation > 0.1 * abs(found.value) + 4 * found.rounding:
             self.status = Status.UNDECIDED
         return self._one_sided_outcome(found, side)
 
@@ -222,8 +226,11 @@ class Search:
         line = self.samples.line
         magnitude = abs(found.value)
         low, step = math.ldexp(1.0, found.low), math.ldexp(1.0, found.high)
+        samples = self.samples
+        assumed = max(samples.eta(samples.f0), samples.argument_rounding(found.value))
+        lost = max(1.0, samples.measured / assumed)
         factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
-        error = factor * (2 * found.truncation + 3.5 * found.rounding * self.samples.lost)
+        error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
         error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
         level = max(self.noise, line.unit * abs(self.samples.f0))
         return self.adopt(Outcome(found.value, error, status, step, found.value, found.value, level))

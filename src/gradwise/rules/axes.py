@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gradwise.program import ArrayType
-from gradwise.rules.algebra import linear
+from gradwise.rules.broadcasting import linear
+
 
 def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
     inverse = [0] * len(order)

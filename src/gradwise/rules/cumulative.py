@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import BOOL, broadcast_to, conj_if_complex, linear, mul, reshape, select
+from gradwise.rules.algebra import conj_if_complex, mul, select
 from gradwise.rules.axes import transpose
+from gradwise.rules.broadcasting import BOOL, broadcast_to, linear, reshape
 from gradwise.rules.entries import pairs_of_others
 from gradwise.rules.indexing import flip
 from gradwise.rules.reductions import sum_

@@ -16,9 +16,7 @@ from gradwise.program import ArrayType
 from gradwise.rules.algebra import (
     bool_result,
     broadcast_shape,
-    broadcast_to,
     conj_if_complex,
-    convert,
     div,
     elementwise,
     equal,
@@ -28,10 +26,9 @@ from gradwise.rules.algebra import (
     neg,
     not_equal,
     real,
-    real_dtype,
     select,
-    sum_to,
 )
+from gradwise.rules.broadcasting import broadcast_to, convert, real_dtype, sum_to
 
 _LN2, _LN10 = float(np.log(2.0)), float(np.log(10.0))
 

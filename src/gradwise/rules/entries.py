@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import Primitive
-from gradwise.rules.algebra import broadcast_to, conj_if_complex, mul, not_equal, reshape, select
+from gradwise.rules.algebra import conj_if_complex, mul, not_equal, select
 from gradwise.rules.axes import transpose
+from gradwise.rules.broadcasting import broadcast_to, reshape
 from gradwise.rules.reductions import batch_reduction, identity, reduced, shifted, sum_
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import broadcast_to, reshape, sum_to
 from gradwise.rules.axes import move_axis, transpose
+from gradwise.rules.broadcasting import broadcast_to, reshape, sum_to
 
 INT = np.dtype(np.intp)
 FULL = ("slice", None, None, None)
@@ -44,6 +44,8 @@ def _basic_key(key: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _getitem_value(x: Any, *rest: Any) -> Any:
     *arrays, key = rest
+    if type(x) is float:  # as some numbers are in programs
+        x = np.asarray(x)
     return x[numpy_key(key, tuple(arrays)) if arrays else _basic_key(key)]
 
 

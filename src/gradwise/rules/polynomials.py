@@ -11,7 +11,8 @@ import numpy as np
 import scipy
 
 from gradwise.program import ArrayType
-from gradwise.rules.algebra import broadcast_shape, convert, elementwise, neg
+from gradwise.rules.algebra import broadcast_shape, elementwise, neg
+from gradwise.rules.broadcasting import convert
 from gradwise.rules.special import no_rule
 
 if TYPE_CHECKING:

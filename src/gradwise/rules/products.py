@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import broadcast_shape, broadcast_to, conj_if_complex, reshape, sum_to
+from gradwise.rules.algebra import broadcast_shape, conj_if_complex
+from gradwise.rules.broadcasting import broadcast_to, reshape, sum_to
 from gradwise.rules.reductions import identity, sum_
 from gradwise.rules.shapes import FULL, flip, scatter_set, slice_axis, swap_last, zeros_p
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import BOOL, broadcast_to, convert, div, equal, linear, reshape, select
+from gradwise.rules.algebra import div, equal, select
+from gradwise.rules.broadcasting import BOOL, broadcast_to, convert, linear, reshape
 
 INT = np.dtype(np.intp)
 

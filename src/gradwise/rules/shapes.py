@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import broadcast_to, linear
 from gradwise.rules.axes import move_axis, swap_last, transpose
+from gradwise.rules.broadcasting import broadcast_to, linear
 from gradwise.rules.indexing import (
     FULL,
     INT,

@@ -93,11 +93,6 @@ def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], list[A
                 value = np.asarray(value)
             if value.dtype.kind == "b":
                 mask = np.asarray(concrete(entry, "mask"))
-                if mask.ndim == 0:
-                    out.append(None)
-                    arrays.append(np.zeros(1 if mask else 0, np.intp))
-                    out[-1:] = [None, ("array", len(arrays) - 1)]
-                    raise IndexError("a single boolean as index is not supported on a traced array; use x[None] or x[:0]")
                 for position in np.nonzero(mask):
                     arrays.append(position)
                     out.append(("array", len(arrays) - 1))
@@ -117,6 +112,75 @@ def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], list[A
                 )
     out.extend([FULL] * (len(shape) - axis))
     return tuple(out), arrays
+
+
+def _is_single_boolean(entry: Any) -> bool:
+    value = plain(entry)
+    return type(value) in {bool, np.bool_} or (type(value) is np.ndarray and value.dtype.kind == "b" and value.ndim == 0)
+
+
+def _consumed(entry: Any) -> int:
+    """How many axes of the indexed array an entry other than an ellipsis takes."""
+    if entry is None or _is_single_boolean(entry):
+        return 0
+    if isinstance(entry, list) and not isinstance_traced(entry):
+        entry = np.asarray([plain(e) for e in entry])
+    value = plain(entry)
+    return value.ndim if type(value) is np.ndarray and value.dtype.kind == "b" else 1
+
+
+def _ordinary(self: TracedArray, key: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...], int | None]:
+    """A key with single booleans, or with an ellipsis for no axis between index arrays, as an ordinary key of a view.
+
+    A single boolean is an index array of length 1 or 0 on a new axis.  An ellipsis separates index arrays even where it stands for no axis, and so does a new
+    axis, which the result then has too much, at the place that is returned.
+    """
+    rank = np.ndim(self.value)
+    rest = rank - sum(_consumed(e) for e in key if e is not Ellipsis)
+    before: list[Any] = []
+    entries: list[Any] = []
+    surplus = None
+    for i, entry in enumerate(key):
+        if entry is Ellipsis:
+            before.extend([slice(None)] * rest)
+            if rest == 0 and any(_is_index(e) for e in key[:i]) and any(_is_index(e) for e in key[i + 1 :]):
+                surplus = len([e for e in key[:i] if not _is_index(e)])
+                entries.append(None)
+            else:
+                entries.append(Ellipsis)
+        elif _is_single_boolean(entry):
+            before.append(None)
+            entries.append(np.zeros(1 if concrete(entry, "mask") else 0, np.intp))
+        else:
+            before.extend([slice(None)] * _consumed(entry))
+            entries.append(entry)
+    view = self[tuple(before)] if None in before else self
+    if surplus is not None:  # the broadcast index arrays come first in the result
+        indices = [np.empty(0) if isinstance(e, (int, np.integer)) else e for e in entries if e is not None and _is_index(e)]
+        shapes = [np.shape(plain(e)) for e in indices if np.ndim(plain(e))]
+        surplus += max((_index_rank(e) for e in indices), default=0) if shapes else 0
+    return view, tuple(entries), surplus
+
+
+def _is_index(entry: Any) -> bool:
+    return entry is not None and entry is not Ellipsis and type(entry) is not slice
+
+
+def _index_rank(entry: Any) -> int:
+    """The rank of the positions that an index entry gives."""
+    if isinstance(entry, list) and not isinstance_traced(entry):
+        entry = np.asarray([plain(e) for e in entry])
+    value = np.asarray(plain(entry))
+    return 1 if value.dtype.kind == "b" else value.ndim
+
+
+def _special(key: Any) -> bool:
+    """Whether ``_ordinary`` has something to do."""
+    if type(key) is not tuple:
+        return _is_single_boolean(key)
+    return any(_is_single_boolean(e) for e in key) or (
+        any(e is Ellipsis for e in key) and sum(_is_index(e) for e in key) > 1 and not all(_position(e) is not None for e in key if _is_index(e))
+    )
 
 
 def get(self: TracedArray, key: Any) -> Any:
@@ -141,6 +205,11 @@ def get(self: TracedArray, key: Any) -> Any:
     else:
         if isinstance(key, str) or (isinstance(key, list) and key and isinstance(key[0], str)):
             raise IndexError("traced arrays have no named fields. Arrays of numbers are required")
+        if _special(key):
+            view, key, surplus = _ordinary(self, key if type(key) is tuple else (key,))
+            if view is not self or surplus is not None:
+                result = view[key]
+                return result if surplus is None else np.squeeze(result, surplus)
         program_key, arrays = split_key(key, value.shape)
         out = value[_plain_key(key)]
     where = trace.where
@@ -195,6 +264,16 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         trace.where = (frame.f_code, frame.f_lasti)
     try:
         self.sync()
+        if _special(key):
+            view, key, surplus = _ordinary(self, key if type(key) is tuple else (key,))
+            if surplus is not None:
+                shape = list(view.value[_plain_key(key)].shape)
+                del shape[surplus]
+                updates = stacked(updates) if isinstance(updates, (list, tuple)) else updates
+                updates = np.expand_dims(np.broadcast_to(updates, tuple(shape)), surplus)
+            if view is not self or surplus is not None:
+                view[key] = updates
+                return
         if isinstance_traced(updates) and updates.tape.open and updates.tape.level > trace.level:
             raise trace.fail(
                 "an array of an outer function was assigned a value of the function being differentiated inside it. Return the value instead"

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from gradwise.rules import algebra, elementwise
-from gradwise.rules.algebra import convert_p, real_dtype, reshape_p
+from gradwise.rules import algebra, broadcasting, elementwise
+from gradwise.rules.broadcasting import convert_p, real_dtype, reshape_p
 from gradwise.rules.shapes import scatter_add, transpose as transpose_p
 from gradwise.tracing import arithmetic, indexing, reducing
 from gradwise.tracing.arithmetic import concrete, plain
@@ -119,12 +119,21 @@ def swapaxes(self: Any, axis1: int, axis2: int) -> Any:
 
 def ravel(self: Any, order: str = "C") -> Any:
     """``x.ravel()``: a view where NumPy gives one."""
-    return reshape(self, -1, order="C" if order == "K" else order)
+    if order == "K":  # as the entries lie in memory, but not backwards
+        self = transpose(self, _memory_order(self.current()))
+        order = "C"
+    return reshape(self, -1, order=order)
+
+
+def _memory_order(value: Any) -> tuple[int, ...]:
+    """The axes from the largest stride to the smallest."""
+    strides = np.asarray(value).strides
+    return tuple(sorted(range(len(strides)), key=lambda i: -abs(strides[i])))
 
 
 def flatten(self: Any, order: str = "C") -> Any:
     """``x.flatten()``, a copy."""
-    return reshape(self, -1, order="C" if order == "K" else order).copy()
+    return ravel(self, order).copy()
 
 
 def squeeze(self: Any, axis: Any = None) -> Any:
@@ -219,7 +228,7 @@ def add_at(self: TracedArray, indices: Any, updates: Any) -> None:
     source = operand_index(trace, updates, self.value.dtype)
     taken = self.value[indexing._plain_key(indices)]
     if np.shape(value) != np.shape(taken):
-        from_index = trace.record(algebra.broadcast_to_p, (source,), (np.shape(taken),), None)
+        from_index = trace.record(broadcasting.broadcast_to_p, (source,), (np.shape(taken),), None)
         source = from_index
     places = tuple(operand_index(trace, a, None) for a in arrays)
     self.commit(trace.record(scatter_add, (self.index, source, *places), (key,), None))
@@ -255,8 +264,8 @@ def put(self: TracedArray, indices: Any, values: Any, mode: str = "raise") -> No
 
 
 def searchsorted(self: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    """``x.searchsorted(v)``: concrete positions, guarded."""
-    return np.searchsorted(concrete(self), concrete(v), side, concrete(sorter))
+    """``x.searchsorted(v)``."""
+    return np.searchsorted(self, v, side, sorter)
 
 
 class _Flat:
@@ -376,6 +385,7 @@ def install(scalar: type, array: type) -> None:
         "cumprod": reducing.cumprod,
         "round": lambda self, decimals=0, out=None: np.round(self, decimals, out),
         "searchsorted": searchsorted,
+        "compress": lambda self, condition, axis=None, out=None: np.compress(condition, self, axis, out),
         "__float__": _float,
         "__complex__": _complex,
         "__array__": _array,
@@ -391,7 +401,7 @@ def install(scalar: type, array: type) -> None:
         "__array_function__": None,
         "__array_ufunc__": None,
     }
-    for name in ("clip", "dot", "trace", "diagonal", "repeat", "take", "choose", "compress", "nonzero", "argsort", "argpartition"):
+    for name in ("clip", "dot", "trace", "diagonal", "repeat", "take", "choose", "nonzero", "argsort", "argpartition"):
         shared[name] = _through(name)
     for name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"):
         shared[name] = _attribute(name)

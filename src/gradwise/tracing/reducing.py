@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from gradwise.program import Primitive
 from gradwise.rules import cumulative, entries, reductions
-from gradwise.rules.algebra import real_dtype
+from gradwise.rules.broadcasting import real_dtype
 from gradwise.rules.linear_algebra.singular import norm
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.traced import TracedArray, apply, dtype_of, isinstance_traced

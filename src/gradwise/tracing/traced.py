@@ -20,7 +20,8 @@ import numpy as np
 
 from gradwise.errors import TracingError
 from gradwise.program import Primitive
-from gradwise.rules.algebra import complex_p, convert_p, imag_p, real_p, reshape_p, select
+from gradwise.rules.algebra import complex_p, imag_p, real_p, select
+from gradwise.rules.broadcasting import convert_p, reshape_p
 from gradwise.rules.shapes import diagonal, getitem, numpy_key, place_diagonal, scatter_set, transpose
 from gradwise.tracing.layout import copy_in_layout, empty_in_layout
 from gradwise.tracing.trace import COPY_BYTES, Trace, checksum
@@ -155,6 +156,7 @@ class TracedArray(Traced):
         if root.pinned:
             root.value = copy_in_layout(root.value)
             root.pinned = False
+            root.version += 1  # other views must find the new place even if the write fails
             if self.root is not None:
                 self._relocate()
 
@@ -166,6 +168,8 @@ class TracedArray(Traced):
             parent._relocate()
         primitive, params = self.path
         self.value = primitive.value(parent.value, *params)
+        assert self.root is not None
+        self.version = self.root.version
 
     def commit(self, index: int) -> None:
         """Give this array the variable ``index`` as its new contents, and carry that up to the root."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from gradwise.program import Equation, constant
-from gradwise.rules.algebra import broadcast_to_p, mul_p, reshape_p
+from gradwise.rules.algebra import mul_p
+from gradwise.rules.broadcasting import broadcast_to_p, reshape_p
 from gradwise.transforms.forward import Derivative
 
 

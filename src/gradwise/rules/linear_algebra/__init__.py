@@ -9,7 +9,16 @@ Never import tracing, transforms, execution or operators here.
 from gradwise.rules.linear_algebra.determinants import cofactor, det, slogdet, slope
 from gradwise.rules.linear_algebra.factorizations import cholesky, qr
 from gradwise.rules.linear_algebra.forms import fold_triangle, hermitian_from, triangle
-from gradwise.rules.linear_algebra.gaps import gauge_checked, marked, mean_of_equal, over_columns, over_gaps, over_sums, undetermined, unturned
+from gradwise.rules.linear_algebra.gaps import (
+    gauge_checked,
+    marked,
+    mean_of_equal,
+    over_columns,
+    over_gaps,
+    over_sums,
+    undetermined,
+    unturned,
+)
 from gradwise.rules.linear_algebra.singular import marked_vectors, norm, svd, svdvals
 from gradwise.rules.linear_algebra.solving import inv, lstsq, pinv, rank, solve
 from gradwise.rules.linear_algebra.spectral import eig, eigh, eigvalsh, pivots

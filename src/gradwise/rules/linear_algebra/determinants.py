@@ -15,7 +15,8 @@ import numpy as np
 
 from gradwise.errors import SingularPointError
 from gradwise.program import Primitive
-from gradwise.rules.algebra import conj_if_complex, convert, imag, mul, real, real_dtype, sum_to
+from gradwise.rules.algebra import conj_if_complex, imag, mul, real
+from gradwise.rules.broadcasting import convert, real_dtype, sum_to
 from gradwise.rules.linear_algebra.forms import aligned, inner, stack_shape, stacked_batch
 from gradwise.rules.products import matmul
 from gradwise.rules.shapes import swap_last

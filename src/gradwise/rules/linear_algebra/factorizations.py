@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import Primitive
-from gradwise.rules.algebra import convert, imag
+from gradwise.rules.algebra import imag
+from gradwise.rules.broadcasting import convert
 from gradwise.rules.linear_algebra.forms import (
     adjoint,
     diagonal_of,

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import broadcast_shape, conj_if_complex, linear, reshape
+from gradwise.rules.algebra import broadcast_shape, conj_if_complex
+from gradwise.rules.broadcasting import linear, reshape
 from gradwise.rules.products import einsum
 from gradwise.rules.reductions import identity
 from gradwise.rules.shapes import swap_last

@@ -18,7 +18,8 @@ import numpy as np
 
 from gradwise.errors import SingularPointError
 from gradwise.program import Primitive
-from gradwise.rules.algebra import broadcast_to, conj_if_complex, mul, sum_to
+from gradwise.rules.algebra import conj_if_complex, mul
+from gradwise.rules.broadcasting import broadcast_to, sum_to
 from gradwise.rules.linear_algebra.forms import adjoint, aligned, column, row, stack_shape, stacked_batch
 from gradwise.rules.products import matmul
 
@@ -38,7 +39,8 @@ def _division(name: str, denominators: Callable[[Any], Any], change: Callable[[A
     def value(M: Any, w: Any) -> Any:
         d = denominators(w)
         small = np.abs(d) <= tolerance(w)[..., None]
-        return np.where(small, 0, M / np.where(small, 1, d)).astype(M.dtype, copy=False)
+        # 0·M and not 0: a NaN that marks an undetermined column must arrive
+        return np.where(small, M * 0, M / np.where(small, 1, d)).astype(M.dtype, copy=False)
 
     def jvp(primals: Any, tangents: Any, Q: Any) -> Any:
         _, w = primals
@@ -118,12 +120,20 @@ def _marked_jvp(primals: Any, tangents: Any, V: Any, zeros: bool, rows: bool) ->
     return mul(tangents[0], column(slope) if rows else row(slope))
 
 
+def _marked_kink(operands: Any, output: Any, zeros: bool, rows: bool) -> Any:
+    V, w = operands
+    bad = np.isnan(_undetermined_value(w, zeros, V.shape[-2 if rows else -1] - w.shape[-1]))
+    return np.broadcast_to(bad[..., :, None] if rows else bad[..., None, :], V.shape)
+
+
 #: Eigenvectors (or singular vectors) as a program reads them: V itself, with the slope NaN where it is not determined.
 marked = Primitive(
     "marked",
     lambda V, w, zeros, rows: V,
     lambda V, w, zeros, rows: V,
     jvp=_marked_jvp,
+    kink=_marked_kink,
+    kink_name="vectors of a repeated eigenvalue or of a null space (their slope is not determined: nan)",
     params=("zeros", "rows"),
     keeps="operands",
     structural="elementwise",

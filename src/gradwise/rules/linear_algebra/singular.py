@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import conj_if_complex, convert, div, equal, mul, real, real_dtype, reshape, select
+from gradwise.rules.algebra import conj_if_complex, div, equal, mul, real, select
+from gradwise.rules.broadcasting import convert, real_dtype, reshape
 from gradwise.rules.linear_algebra.forms import adjoint, diagonal_of, matrix_type, row, stacked_batch
 from gradwise.rules.linear_algebra.gaps import (
     basis_tangent,

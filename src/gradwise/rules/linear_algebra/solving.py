@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwise.errors import SingularPointError
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import reshape, sum_to
+from gradwise.rules.broadcasting import reshape, sum_to
 from gradwise.rules.linear_algebra.forms import (
     adjoint,
     aligned,
@@ -31,14 +31,21 @@ from gradwise.rules.shapes import transpose
 # --- solve ----------------------------------------------------------------------------------------------------------------------
 
 
-#: eigenvectors whose condition number would cost all but four digits are taken as dependent
-DEFECTIVE = 1e-4
+def _is_deficient(A: Any, purpose: str) -> bool:
+    """Whether a factor is singular up to rounding: the triangular factor of QR by its diagonal, eigenvectors by their condition number."""
+    if A.size == 0 or purpose not in {"qr", "eig"}:
+        return False
+    eps = 16 * A.shape[-1] * np.finfo(A.dtype).eps
+    if purpose == "eig":
+        return bool(np.any(np.linalg.cond(A) * eps > 1))
+    diagonal = np.abs(np.diagonal(A, axis1=-2, axis2=-1))
+    return bool(np.any(diagonal.min(axis=-1) <= eps * np.abs(A).max(axis=(-2, -1))))
 
 
 def _solve_value(A: Any, B: Any, purpose: str) -> Any:
     try:
-        if purpose == "eig" and np.any(np.linalg.cond(A) * np.finfo(A.dtype).eps > DEFECTIVE):
-            raise np.linalg.LinAlgError("no basis of eigenvectors")  # noqa: TRY301
+        if _is_deficient(A, purpose):
+            raise np.linalg.LinAlgError("rank deficient up to rounding")  # noqa: TRY301
         return np.linalg.solve(A, B)
     except np.linalg.LinAlgError:
         if not purpose:

@@ -21,7 +21,8 @@ import numpy as np
 
 from gradwise.errors import SingularPointError
 from gradwise.program import Primitive
-from gradwise.rules.algebra import add, complex_dtype, conj, convert, imag, mul, real, real_dtype
+from gradwise.rules.algebra import add, conj, imag, mul, real
+from gradwise.rules.broadcasting import complex_dtype, convert, real_dtype
 from gradwise.rules.linear_algebra.forms import adjoint, diagonal_of, hermitian_from, row, stacked_batch
 from gradwise.rules.linear_algebra.gaps import kink_felt, marked, mean_of_equal, over_gaps, repeated
 from gradwise.rules.linear_algebra.solving import solve

@@ -50,6 +50,16 @@ def full_like(
     return result
 
 
+#: NumPy's functions that take ``like=``
+LIKE = {
+    getattr(np, name)
+    for name in (
+        "arange array asanyarray asarray ascontiguousarray asfortranarray empty eye frombuffer fromfile fromfunction fromiter fromstring full "
+        "genfromtxt identity loadtxt ones require tri zeros"
+    ).split()
+}
+
+
 def created_like(like: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``function(..., like=x)`` for a traced x: an array of its trace."""
     trace = like.tape

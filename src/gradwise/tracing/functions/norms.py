@@ -37,11 +37,11 @@ def _vector(x: Any, order: Any, axis: int, keepdims: bool) -> Any:
     if order == 1:
         return np.sum(size, **options)
     total = np.sum(size**order, **options)
-    # at 0 the power 1/order has no slope: the norm takes the slope 0 there
     at_zero = plain(total) == 0
     if not np.any(at_zero) or order < 0:
         return total ** (1 / order)
-    return np.where(at_zero, 0, np.where(at_zero, 1, total) ** (1 / order))
+    # at 0 the power 1/order has no slope: take the Euclidean norm there, which has the slope 0 and reports the kink
+    return np.where(at_zero, _euclidean(x, (axis,), keepdims), np.where(at_zero, 1, total) ** (1 / order))
 
 
 def _matrix(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> Any:

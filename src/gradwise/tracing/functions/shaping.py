@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from gradwise.rules.algebra import broadcast_to_p
+from gradwise.rules.broadcasting import broadcast_to_p
 from gradwise.tracing import methods
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import array, as_array, carries, integers

@@ -1,0 +1,140 @@
+"""The table of subcommands, and ``main``.
+
+A row is a name, a sentence, a function that adds options (or None), and a function ``(options) -> exit code``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, NoReturn
+
+from gradwise.cli import demo, derivatives, inspecting
+from gradwise.cli.failures import FAILED, MISUSED, UsageError, UserCodeError, as_dict, exit_code, message_of, traceback_of
+from gradwise.cli.printing import print_json, say
+from gradwise.errors import GradwiseError
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: its sentence, its options beyond the shared ones, and what it does."""
+
+    about: str
+    run: Callable[[argparse.Namespace], int]
+    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
+    takes_function: bool = True
+
+
+COMMANDS: dict[str, Command] = {
+    "grad": Command("the gradient at a point", derivatives.differentiate, derivatives.add_arguments),
+    "value-and-grad": Command("the value and the gradient", derivatives.differentiate, derivatives.add_arguments),
+    "jacobian": Command("all derivatives of all outputs", derivatives.differentiate, derivatives.add_arguments),
+    "hessian": Command("the second derivatives", derivatives.differentiate, derivatives.add_arguments),
+    "trace": Command("the program that the function runs, with its lines", inspecting.trace),
+    "explain": Command("how the function is differentiated, and why", inspecting.explain),
+    "kinks": Command("the kinks on which the point sits, with their lines", inspecting.kinks),
+    "demo": Command("a tour on real input, in under a minute", demo.run, None, takes_function=False),
+}
+
+EPILOG = """\
+examples:
+  gradwise grad model.py:loss --at '[1.0, 2.0]'
+  gradwise hessian model.py:energy --at x=1.0 --at y=2.0 --argnums all --json
+  gradwise trace package.module:Model.loss --at '{"w": [1.0, 2.0], "b": 0.0}'
+  gradwise demo
+
+exit codes:
+  0  done
+  1  the function could not be differentiated, a check failed, or the function's own code raised
+  2  the command was wrong: no such file or function, a point that cannot be read
+"""
+
+AT_HELP = (
+    "an argument of the function, as JSON or a Python literal; repeat it for several, name=value for keywords. "
+    "A list of numbers is an array, a tuple stays a tuple. Without it, x0 of the function's file"
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line that names the cure."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}. See {self.prog} --help")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = _Parser(
+        prog="gradwise",
+        description="Exact derivatives of the Python and NumPy code you already have.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"gradwise {metadata.version('gradwise')}")
+    subparsers = parser.add_subparsers(dest="command", metavar="command", required=True, parser_class=_Parser)
+    for name, command in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=command.about, description=f"Print {command.about}.")
+        if command.takes_function:
+            sub.add_argument("target", metavar="file.py:function", help="or module:function; dotted names reach methods")
+            sub.add_argument("--at", action="append", metavar="VALUE", help=AT_HELP)
+        if command.add_arguments is not None:
+            command.add_arguments(sub)
+        if command.takes_function:
+            sub.add_argument("--json", action="store_true", help="write one JSON document instead of text")
+        sub.add_argument("--no-color", dest="color", action="store_false", help="plain text (as NO_COLOR=1 does)")
+        sub.add_argument("--traceback", action="store_true", help="show Python's whole traceback of an error")
+    return parser
+
+
+def _join_points(words: Sequence[str]) -> list[str]:
+    """``--at VALUE`` as one word, so that a value may begin with a minus sign."""
+    joined: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        value = next(rest, None) if word == "--at" else None
+        joined.append(word if value is None else f"--at={value}")
+    return joined
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    words = _join_points(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):  # a terminal without ∂ shows ? instead of failing
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    options: Any = argparse.Namespace(
+        command=None, json="--json" in words, color="--no-color" not in words, traceback="--traceback" in words
+    )
+    try:
+        if not words:
+            build_parser().print_help()
+            return MISUSED
+        options = build_parser().parse_args(words)
+        code = COMMANDS[options.command].run(options)
+        sys.stdout.flush()
+        return code
+    except (UsageError, UserCodeError, GradwiseError) as error:
+        return _report(error, options)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        say("interrupted", "gradwise", "bold red", color=options.color)
+        return 130
+
+
+def _report(error: Exception, options: argparse.Namespace) -> int:
+    """Say what went wrong, and return the exit code."""
+    whole = "".join(traceback.format_exception(error)) if options.traceback else traceback_of(error)
+    print(whole, end="", file=sys.stderr)
+    label = "gradwise" if options.command is None else f"gradwise {options.command}"
+    say(message_of(error), label, "bold red", color=options.color)
+    if options.json:
+        print_json({"error": as_dict(error)})
+    return exit_code(error)

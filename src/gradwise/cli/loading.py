@@ -1,0 +1,152 @@
+"""Finding the function that a command names: ``path/to/file.py:function``, ``package.module:object.method``."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from gradwise.cli.failures import UsageError, UserCodeError
+
+_FORM = "Write path/to/file.py:function or module:function"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function found on the command line.
+
+    Attributes
+    ----------
+    name : str
+        As it was written after the colon.
+    place : str
+        The file or module as it was written before the colon.
+    function : callable
+    module : module
+    """
+
+    name: str
+    place: str
+    function: Callable[..., Any]
+    module: ModuleType
+
+
+def load_target(text: str) -> Target:
+    """The function that ``text`` names.
+
+    Raises
+    ------
+    UsageError
+        No such file, module or function, or not a function.
+    UserCodeError
+        The file raised while it was run.
+    """
+    place, colon, name = text.rpartition(":")
+    if not colon or os.path.exists(text):  # a Windows path has a colon and no function
+        place, name = text, ""
+    if not place:
+        raise UsageError(f"{text!r} names no file or module. {_FORM}")
+    is_file = place.endswith(".py") or os.sep in place or "/" in place
+    module = load_file(place) if is_file else load_module(place)
+    if not name:
+        raise UsageError(f"{text!r} names no function. Write {place}:name; {_defined(module, place)}")
+    return Target(name, place, _resolve(module, name, place), module)
+
+
+def load_file(path: str) -> ModuleType:
+    """Run a Python file and return its module; its folder can be imported from, as when Python runs it."""
+    if not os.path.isfile(path):
+        what = "is a folder, not a Python file" if os.path.isdir(path) else "does not exist"
+        raise UsageError(f"{path!r} {what} (from {os.getcwd()}). {_FORM}")
+    full = os.path.abspath(path)
+    _prepend(os.path.dirname(full))
+    name = os.path.splitext(os.path.basename(full))[0]
+    if name in sys.modules or name in sys.stdlib_module_names:
+        name = f"{name} (file)"  # a file called numpy.py must not become NumPy
+    spec = importlib.util.spec_from_file_location(name, full)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path!r} is no Python file. {_FORM}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look their module up by name
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise UserCodeError(f"running {path}") from error
+    return module
+
+
+def load_module(name: str) -> ModuleType:
+    """Import a module by its dotted name, from the current folder or the environment."""
+    _prepend(os.getcwd())
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            near = f"{name}.py:function" if os.path.isfile(f"{name}.py") else "path/to/file.py:function"
+            raise UsageError(
+                f"there is no module {name!r} in {os.getcwd()} or the environment. Write {near} for a file, or install the module"
+            ) from None
+        raise UserCodeError(f"importing {name}") from error
+    except (Exception, SystemExit) as error:
+        raise UserCodeError(f"importing {name}") from error
+
+
+def _prepend(folder: str) -> None:
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
+def _defined(module: ModuleType, place: str) -> str:
+    """The functions that a file offers, for a message."""
+    names = [
+        name for name, value in vars(module).items()
+        if callable(value) and not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    ]  # fmt: skip
+    if not names:
+        return f"{place} defines no functions"
+    return f"{place} defines {', '.join(names[:8])}" + (", …" if len(names) > 8 else "")
+
+
+def _resolve(module: ModuleType, name: str, place: str) -> Callable[..., Any]:
+    """Follow dotted attributes; a plain method of a class is bound to a new instance where that needs no arguments."""
+    value: Any = module
+    owner: Any = None
+    for depth, part in enumerate(name.split(".")):
+        owner = value
+        try:
+            value = getattr(owner, part)
+        except AttributeError:
+            known = [known for known in dir(owner) if not known.startswith("_")]
+            close = difflib.get_close_matches(part, known, 1)
+            here = place if depth == 0 else f"{place}:{'.'.join(name.split('.')[:depth])}"
+            hint = f"Did you mean {close[0]}?" if close else f"Write one that it has; {_defined(module, place)}"
+            raise UsageError(f"{here} has no {part!r}. {hint}") from None
+        except Exception as error:
+            raise UserCodeError(f"reading {part} of {place}") from error
+    if not callable(value):
+        raise UsageError(f"{place}:{name} is of type {type(value).__name__}. A function is required; {_defined(module, place)}")
+    if inspect.isclass(owner) and inspect.isfunction(inspect.getattr_static(owner, part)):
+        return _bound(owner, part, name, place)
+    return value
+
+
+def _bound(owner: type, part: str, name: str, place: str) -> Callable[..., Any]:
+    try:
+        inspect.signature(owner).bind()
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"{place}:{name} is a method, and {owner.__name__}() needs arguments. "
+            f"Make an instance in {place}, model = {owner.__name__}(...), and write {place}:model.{part}"
+        ) from None
+    try:
+        return getattr(owner(), part)
+    except Exception as error:
+        raise UserCodeError(f"{owner.__name__}()") from error

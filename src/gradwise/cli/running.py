@@ -1,0 +1,52 @@
+"""Running the user's code on behalf of a command: its prints, its warnings, its exceptions."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from gradwise.cli.failures import UsageError, UserCodeError
+from gradwise.cli.printing import say
+from gradwise.errors import GradwiseError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Sequence
+
+
+class Run:
+    """Call the user's code; what it warned about is kept in ``warnings``."""
+
+    def __init__(self) -> None:
+        self.warnings: list[warnings.WarningMessage] = []
+
+    def __call__(self, name: str, function: Callable[[], Any]) -> Any:
+        """The value of ``function()``; whatever it raises that is not gradwise's is the user's."""
+        try:
+            return function()
+        except (GradwiseError, UsageError, UserCodeError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise UserCodeError(name) from error
+
+
+@contextlib.contextmanager
+def run_user_code(options: argparse.Namespace) -> Iterator[Run]:
+    """Load and run the user's code: prints go to the error stream under ``--json``, warnings are collected."""
+    run = Run()
+    output = contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext()
+    with warnings.catch_warnings(record=True) as caught, output:
+        warnings.simplefilter("default")
+        yield run
+    run.warnings = list({(str(w.message), w.category): w for w in caught}.values())
+
+
+def show_warnings(found: Sequence[warnings.WarningMessage], notes: Sequence[str] = (), *, color: bool) -> None:
+    """Write each warning once, without Python's quotation of the line that happened to issue it."""
+    for warning in found:
+        category = warning.category.__name__
+        say(f"{warning.message} [{category}]", "warning", "yellow", color=color)
+    for note in notes:
+        say(note, "warning", "yellow", color=color)
