@@ -9,7 +9,7 @@ import numpy as np
 from gradwise.tracing import methods
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.indexing import stacked
-from gradwise.tracing.traced import dtype_of, isinstance_traced
+from gradwise.tracing.traced import dtype_of, isinstance_traced, wrap
 from gradwise.tracing.ufuncs import store
 
 
@@ -55,6 +55,11 @@ def common_dtype(*operands: Any) -> np.dtype[Any]:
 def converted(a: Any, dtype: Any) -> Any:
     """The operand with the given dtype."""
     return a if dtype_of(plain(a)) == dtype else a.astype(dtype)
+
+
+def valued(result: Any, value: Any) -> Any:
+    """A fresh result with the value that NumPy itself gave: the same number up to rounding."""
+    return wrap(result.tape, result.index, value, pinned=False) if carries(result) else value
 
 
 def carries(a: Any) -> bool:

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from gradwise.rules.products import convolve as convolve_p
 from gradwise.rules.products import matmul_p
 from gradwise.tracing.arithmetic import _innermost, plain
-from gradwise.tracing.functions.operands import array, as_array, common_dtype, converted, finish, integers
+from gradwise.tracing.functions.operands import array, as_array, common_dtype, converted, finish, integers, valued
 from gradwise.tracing.traced import apply
 
 
@@ -25,22 +25,25 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: the product over the last axis of a and the second last of b."""
     a, b = array(a), array(b)
     rank_a, rank_b = np.ndim(plain(a)), np.ndim(plain(b))
+    value = np.dot(plain(a), plain(b))
     if rank_a == 0 or rank_b == 0:
-        return finish(a * b, out)
-    if rank_b <= 2:
-        return finish(_contracted(a, b, np.dot(plain(a), plain(b))), out)
-    return finish(tensordot(a, b, (rank_a - 1, rank_b - 2)), out)
+        result = valued(a * b, value)
+    elif rank_b <= 2:
+        result = _contracted(a, b, value)
+    else:
+        result = valued(tensordot(a, b, (rank_a - 1, rank_b - 2)), value)
+    return finish(result, out)
 
 
 def inner(a: Any, b: Any, /) -> Any:
     """``np.inner``: the product over the last axes."""
     a, b = array(a), array(b)
-    if np.ndim(plain(a)) == 0 or np.ndim(plain(b)) == 0:
-        return a * b
     value = np.inner(plain(a), plain(b))
+    if np.ndim(plain(a)) == 0 or np.ndim(plain(b)) == 0:
+        return valued(a * b, value)
     if np.ndim(plain(b)) <= 2:
         return _contracted(a, b.T, value)
-    return tensordot(a, b, (-1, -1))
+    return valued(tensordot(a, b, (-1, -1)), value)
 
 
 def vdot(a: Any, b: Any, /) -> Any:
@@ -159,6 +162,10 @@ def convolve(a: Any, v: Any, mode: Any = "full") -> Any:
 
 def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     """``np.correlate``: c_k = Σ_n a_{n+k} conj(v_n)."""
+    return valued(_correlated(a, v, mode), np.correlate(plain(array(a)), plain(array(v)), mode))
+
+
+def _correlated(a: Any, v: Any, mode: Any) -> Any:
     a, v = _vector(a, "first array argument"), _vector(v, "second array argument")
     m, n = a.shape[0], v.shape[0]
     v = np.conj(v)[::-1] if v.dtype.kind == "c" else v[::-1]
