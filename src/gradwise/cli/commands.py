@@ -16,7 +16,17 @@ from importlib import metadata
 from typing import Any, NoReturn
 
 from gradwise.cli import demo, derivatives, inspecting
-from gradwise.cli.failures import FAILED, MISUSED, UsageError, UserCodeError, as_dict, exit_code, message_of, traceback_of
+from gradwise.cli.failures import (
+    FAILED,
+    INTERRUPTED,
+    MISUSED,
+    UsageError,
+    UserCodeError,
+    as_dict,
+    exit_code,
+    message_of,
+    traceback_of,
+)
 from gradwise.cli.printing import print_json, say
 from gradwise.errors import GradwiseError
 
@@ -81,7 +91,9 @@ def build_parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         sub = subparsers.add_parser(name, help=command.about, description=f"Print {command.about}.")
         if command.takes_function:
-            sub.add_argument("target", metavar="file.py:function", help="or module:function; dotted names reach methods")
+            sub.add_argument(
+                "target", metavar="file.py:function", help="or module:function; dotted names reach methods"
+            )
             sub.add_argument("--at", action="append", metavar="VALUE", help=AT_HELP)
         if command.add_arguments is not None:
             command.add_arguments(sub)
@@ -116,9 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             build_parser().print_help()
             return MISUSED
         options = build_parser().parse_args(words)
-        code = COMMANDS[options.command].run(options)
-        sys.stdout.flush()
-        return code
+        return _run(options)
     except (UsageError, UserCodeError, GradwiseError) as error:
         return _report(error, options)
     except BrokenPipeError:  # the reader, such as head, has seen enough
@@ -126,7 +136,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         say("interrupted", "gradwise", "bold red", color=options.color)
-        return 130
+        return INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
+    code = COMMANDS[options.command].run(options)
+    sys.stdout.flush()  # a reader that has gone shows here, where it can be dealt with
+    return code
 
 
 def _report(error: Exception, options: argparse.Namespace) -> int:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import traceback
+from pathlib import Path
 from typing import Any
 
 from gradwise.errors import GradwiseError, InputError
 
-DONE, FAILED, MISUSED = 0, 1, 2
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 # Frames of these files are the machinery around the user's code.
-_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_MACHINERY = (_OWN, os.path.dirname(importlib.__file__) + os.sep, "<frozen ")
+_OWN = str(Path(__file__).resolve().parent.parent) + os.sep
+_MACHINERY = (_OWN, str(Path(importlib.__file__).parent) + os.sep, "<frozen ")
 
 
 class UsageError(Exception):
@@ -35,9 +36,7 @@ def exit_code(error: BaseException) -> int:
 
 def user_frames(error: BaseException) -> list[traceback.FrameSummary]:
     """The frames of a traceback that are not gradwise's or the import system's."""
-    return [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_MACHINERY)
-    ]
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_MACHINERY)]
 
 
 def place_of(error: BaseException) -> tuple[str | None, int | None]:

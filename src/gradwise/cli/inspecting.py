@@ -68,7 +68,12 @@ def program_as_dict(program: Program) -> dict[str, Any]:
         ],
         "outputs": [names[v] for v in program.outputs],
         "guards": [
-            {"kind": guard.kind, "variable": names.get(guard.variable), "expected": guard.expected, **place(guard.source)}
+            {
+                "kind": guard.kind,
+                "variable": names.get(guard.variable),
+                "expected": guard.expected,
+                **place(guard.source),
+            }
             for guard in program.guards
         ],
     }

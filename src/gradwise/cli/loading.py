@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -49,11 +50,11 @@ def load_target(text: str) -> Target:
         The file raised while it was run.
     """
     place, colon, name = text.rpartition(":")
-    if not colon or os.path.exists(text):  # a Windows path has a colon and no function
+    if not colon or Path(text).exists():  # a Windows path has a colon and no function
         place, name = text, ""
     if not place:
         raise UsageError(f"{text!r} names no file or module. {_FORM}")
-    is_file = place.endswith(".py") or os.sep in place or "/" in place
+    is_file = place.endswith(".py") or os.sep in place or "/" in place  # a dotted name has none of these
     module = load_file(place) if is_file else load_module(place)
     if not name:
         raise UsageError(f"{text!r} names no function. Write {place}:name; {_defined(module, place)}")
@@ -62,15 +63,15 @@ def load_target(text: str) -> Target:
 
 def load_file(path: str) -> ModuleType:
     """Run a Python file and return its module; its folder can be imported from, as when Python runs it."""
-    if not os.path.isfile(path):
-        what = "is a folder, not a Python file" if os.path.isdir(path) else "does not exist"
-        raise UsageError(f"{path!r} {what} (from {os.getcwd()}). {_FORM}")
-    full = os.path.abspath(path)
-    _prepend(os.path.dirname(full))
-    name = os.path.splitext(os.path.basename(full))[0]
+    full = Path(path).absolute()
+    if not full.is_file():
+        what = "is a folder, not a Python file" if full.is_dir() else "does not exist"
+        raise UsageError(f"{path!r} {what} (from {Path.cwd()}). {_FORM}")
+    _prepend(str(full.parent))
+    name = full.stem
     if name in sys.modules or name in sys.stdlib_module_names:
         name = f"{name} (file)"  # a file called numpy.py must not become NumPy
-    spec = importlib.util.spec_from_file_location(name, full)
+    spec = importlib.util.spec_from_file_location(name, str(full))
     if spec is None or spec.loader is None:
         raise UsageError(f"{path!r} is no Python file. {_FORM}")
     module = importlib.util.module_from_spec(spec)
@@ -85,14 +86,14 @@ def load_file(path: str) -> ModuleType:
 
 def load_module(name: str) -> ModuleType:
     """Import a module by its dotted name, from the current folder or the environment."""
-    _prepend(os.getcwd())
+    _prepend(str(Path.cwd()))
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            near = f"{name}.py:function" if os.path.isfile(f"{name}.py") else "path/to/file.py:function"
+            near = f"{name}.py:function" if Path(f"{name}.py").is_file() else "path/to/file.py:function"
             raise UsageError(
-                f"there is no module {name!r} in {os.getcwd()} or the environment. Write {near} for a file, or install the module"
+                f"there is no module {name!r} in {Path.cwd()} or the environment. Write {near} for a file, or install the module"
             ) from None
         raise UserCodeError(f"importing {name}") from error
     except (Exception, SystemExit) as error:
@@ -132,7 +133,9 @@ def _resolve(module: ModuleType, name: str, place: str) -> Callable[..., Any]:
         except Exception as error:
             raise UserCodeError(f"reading {part} of {place}") from error
     if not callable(value):
-        raise UsageError(f"{place}:{name} is of type {type(value).__name__}. A function is required; {_defined(module, place)}")
+        raise UsageError(
+            f"{place}:{name} is of type {type(value).__name__}. A function is required; {_defined(module, place)}"
+        )
     if inspect.isclass(owner) and inspect.isfunction(inspect.getattr_static(owner, part)):
         return _bound(owner, part, name, place)
     return value

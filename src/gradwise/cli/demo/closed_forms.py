@@ -94,23 +94,23 @@ def several_variables() -> list[Row]:
     matrix, bias, at = rng.normal(size=(3, 4)), rng.normal(size=3), rng.normal(size=4)
     x, y = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 7.0])
     rows = [
-        Row("x²y + 3xy²  at (2, 1)", "(2xy+3y², x²+6xy)", gw.grad(_polynomial, "all")(2.0, 1.0), (7, 16)),
+        Row("x²y + 3xy², (2, 1)", "2xy+3y², x²+6xy", gw.grad(_polynomial, "all")(2.0, 1.0), (7, 16)),
         Row(
-            "x²y + yz³ + sin xy  at (1, 2, 3)",
-            "(2xy+y cos xy, …, 3yz²)",
+            "x²y+yz³+sin xy, (1,2,3)",
+            "2xy+y cos xy, …, 3yz²",
             gw.grad(_mixed, "all")(1.0, 2.0, 3.0),
             (4 + two * cosine, 28 + cosine, 54),
         ),
         Row(
-            "w₁² + 2w₂²  at (1, 1)",
-            "(2w₁, 4w₂)",
+            "w₁² + 2w₂², (1, 1)",
+            "2w₁, 4w₂",
             gw.grad(lambda w: w[0] ** 2 + 2 * w[1] ** 2)(np.array([1.0, 1.0])),
             (2, 4),
         ),
-        Row("Jacobian of Wx + b", "W  (3×4)", gw.jacobian(lambda v: matrix @ v + bias)(at), matrix),
+        Row("Jacobian of Wx + b", "W (3×4)", gw.jacobian(lambda v: matrix @ v + bias)(at), matrix),
         Row(
-            "MSE of wx + b at w=2, b=1",
-            "(−2/3, −2/3)",
+            "MSE of a line, (2, 1)",
+            "−2/3, −2/3",
             gw.grad(lambda w, b: np.mean((w * x + b - y) ** 2), "all")(2.0, 1.0),
             (-two / 3, -two / 3),
         ),
@@ -122,17 +122,29 @@ def several_variables() -> list[Row]:
 
     exact = samples.astype(np.longdouble)
     p = 1 / (1 + np.exp(-(exact @ w)))
-    rows.append(Row("logistic regression, 50 samples", "Xᵀ(σ(Xw) − y) / n", gw.grad(loss)(w), exact.T @ (p - labels) / 50))
+    rows.append(Row("logistic loss of 50", "Xᵀ(σ(Xw) − y) / n", gw.grad(loss)(w), exact.T @ (p - labels) / 50))
     rows.append(
-        Row("  its Hessian", "Xᵀ diag(p(1−p)) X / n", gw.hessian(loss)(w), (exact.T * (p * (1 - p))) @ exact / 50)
+        Row(
+            "Hessian of that", "Xᵀ diag(σ′) X / n", gw.hessian(loss)(w), (exact.T * (p * (1 - p))) @ exact / 50
+        )
     )
     return rows
 
 
+def _first(value: Any) -> str:
+    """The first numbers of an array, as many as a column of the table holds."""
+    entries = numbers(np.ravel(value), 4)[1:-1].split()
+    if len(" ".join(entries)) <= 17:
+        return " ".join(entries)
+    return " ".join(entries[:2])[:15] + " …"
+
+
 def show(screen: Screen) -> None:
     """The first part of the tour."""
-    screen.part("Derivatives beside their closed forms", "Exact to rounding: 1 ulp is one unit in the last of 16 digits.\n")
-    shown = []
+    screen.part(
+        "Derivatives beside their closed forms", "Exact to rounding: 1 ulp is one unit in the last of 16 digits.\n"
+    )
+    shown: list[tuple[str, ...]] = []
     for row in COMMON:
         got = gw.derivative(row.function)(row.points)
         error = ulps(got, row.slope(row.points.astype(np.longdouble)))
@@ -145,9 +157,9 @@ def show(screen: Screen) -> None:
     for example in several_variables():
         error = ulps(example.got, example.want)
         mark = screen.check(example.name, error <= 4 * MOST_ULPS, np.size(example.want))
-        found = numbers(np.ravel(example.got)[:3], 5)[1:-1] + (" …" if np.size(example.got) > 3 else "")
+        found = _first(example.got)
         shown.append((example.name, example.formula, found, ulps_text(error), mark))
-    screen.table(("function", "derivatives", "found", "error", ""), shown, right=(3,))
+    screen.table(("function, point", "derivatives", "found", "error", ""), shown, right=(3,))
     estimate = gw.numerical.derivative(lambda x: x**2, 3.0)
     mark = screen.check("the numerical derivative of x²", abs(estimate.value - 6) <= estimate.error <= 1e-9)
     screen.text(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -31,7 +31,9 @@ def decay(p):
 
 def show_trace(screen: Screen) -> None:
     """The fourth part of the tour."""
-    screen.part("What was differentiated: the program, with your lines", "A loop to a tolerance (roots.py), at a = 2:\n")
+    screen.part(
+        "What was differentiated: the program, with your lines", "A loop to a tolerance (roots.py), at a = 2:\n"
+    )
     screen.code(SOURCE, 1)
     with as_user_file(SOURCE, "roots.py") as module:
         program = gw.trace(module.newton_sqrt, 2.0)
@@ -45,13 +47,16 @@ def show_trace(screen: Screen) -> None:
     equations = {source[1] for source in (equation.source for equation in program.equations) if source is not None}
     mark = screen.check("the derivative of newton_sqrt", abs(slope - dx) <= 4e-16 and abs(slope - 0.5 / 2**0.5) < 1e-3)
     mark_lines = screen.check("the lines of the trace", equations == {5, 6})
-    screen.text(f"\nIts derivative: {slope:.16g}, as the recurrence differentiated by hand {mark}; √a has {0.5 / 2**0.5:.6f}")
+    screen.text(f"\nIts derivative, {slope:.16g}, is that of the recurrence done by hand {mark}")
     screen.text(f"Guards are the answers that the loop took: the program holds while they hold {mark_lines}")
 
 
 def show_fallback(screen: Screen) -> None:
     """The fifth part of the tour."""
-    screen.part("A function that cannot be traced", "math.exp works on plain floats only, so the derivative would be lost (decay.py):\n")
+    screen.part(
+        "A function that cannot be traced",
+        "math.exp works on plain floats only, so the derivative would be lost (decay.py):\n",
+    )
     screen.code(OPAQUE, 1)
     point = np.array([3.0, 0.5])
     want = np.array([np.exp(-0.5), -3 * np.exp(-0.5)])
@@ -59,8 +64,8 @@ def show_fallback(screen: Screen) -> None:
         message, line, file = "", None, ""
         try:
             gw.grad(module.decay, method="exact")(point)
-        except gw.TracingError as error:
-            message, line, file = str(error), error.lineno, os.path.basename(error.filename or "")
+        except gw.TracingError as raised:
+            message, line, file = str(raised), raised.lineno, Path(raised.filename or "").name
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             got = gw.grad(module.decay)(point)

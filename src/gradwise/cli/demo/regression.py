@@ -83,11 +83,11 @@ def show(screen: Screen) -> None:
             count = 2 * len(data.parameters) + 1
             mark = screen.check(f"{data.name} from start {number}", result.agrees, count)
             rows.append((
-                data.name, f"{number}: {start[0]:g}, {start[1]:g}{', …' if len(start) > 2 else ''}", str(result.evaluations),
+                data.name, f"{start[0]:g}, …", str(result.evaluations),
                 f"{result.least_squares:.1f}", f"{result.parameters:.1f}", f"{result.deviations:.1f}",
                 f"{result.sum_of_squares:.1f}", mark,
             ))  # fmt: skip
-    columns = ("data set", "published start", "calls", "solver", "+Newton", "std. dev.", "sum of squares", "")
+    columns = ("data set", "start", "calls", "solver", "+ Newton", "std. dev.", "sum of sq.", "")
     screen.table(columns, rows, right=(2, 3, 4, 5, 6))
     for data in DATASETS:
-        screen.text(f"  {data.name}: y = {data.formula}; {data.about}", style="dim")
+        screen.text(f"{data.name}: {data.about}\n  y = {data.formula}", style="dim")

@@ -73,7 +73,9 @@ class Screen:
             for name in self.missed:
                 self.text(f"  {name}", style="red")
         else:
-            self.text(f"\n✓ {self.compared} numbers compared, all as they must be, in {seconds:.1f} s", style="bold green")
+            self.text(
+                f"\n✓ {self.compared} numbers compared, all as they must be, in {seconds:.1f} s", style="bold green"
+            )
 
 
 def ulps(got: Any, want: Any) -> float:
