@@ -95,7 +95,7 @@ def _as_array(self: Any) -> TracedArray:
 def transpose(self: Any, *axes: Any) -> Any:
     """``x.transpose(axes)``, a view."""
     value = self.current()
-    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
+    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list, np.ndarray))):
         axes = () if axes[0] is None else tuple(axes[0])
     if not self.tape.open:
         return np.transpose(value, axes or None)

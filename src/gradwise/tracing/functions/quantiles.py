@@ -83,23 +83,22 @@ def _between(ordered: Any, v: Any) -> Any:
     """The interpolated order statistics, with the axes of v in front."""
     n = np.shape(plain(ordered))[-1]
     places = np.minimum(np.floor(plain(v)), max(n - 2, 0)).astype(np.intp)
+    above = np.minimum(places + 1, n - 1)
     if isinstance_traced(v):
         concrete(np.floor(v), "index")
-    below, above = ordered[..., places], ordered[..., np.minimum(places + 1, n - 1)]
-    fraction = v - places
-    at_ends = plain(fraction) == 0
-    whole = plain(fraction) == 1
-    step = fraction * (above - below)
-    # an infinite neighbour must not reach a quantile that is an entry itself
-    if not isinstance_traced(v):
-        exact = np.logical_or(at_ends, whole)
-        if np.any(exact):
-            step = np.where(exact, 0.0, step)
-            below = np.where(whole, above, below)
-    result = below + step
+    else:  # an infinite neighbour must not reach a quantile that is an entry itself
+        above = np.where(v == places, places, above)
+        places = np.where(v == above, above, places)
+    low, high = ordered[..., places], ordered[..., above]
+    result = low if np.array_equal(places, above) and not isinstance_traced(v) else _mixed(low, high, v - places, places == above)
     k = np.ndim(plain(v))
     rank = np.ndim(plain(result))
     return np.transpose(result, (*range(rank - k, rank), *range(rank - k))) if k and rank > k else result
+
+
+def _mixed(low: Any, high: Any, fraction: Any, same: Any) -> Any:
+    gap = high - low
+    return low + fraction * (np.where(same, 0.0, gap) if np.any(same) else gap)
 
 
 def _check(q: Any) -> None:

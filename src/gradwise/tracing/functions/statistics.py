@@ -21,15 +21,6 @@ def _finish(result: Any, out: Any) -> Any:
     return result if out is None or out is _ABSENT else store(out, result)
 
 
-def _listed(function: Any) -> Any:
-    """For a list of traced numbers: the function of the array that it stands for."""
-
-    def call(a: Any, *args: Any, **kwargs: Any) -> Any:
-        return function(array(a) if isinstance(a, (list, tuple)) else a, *args, **kwargs)
-
-    return call
-
-
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = _ABSENT
 ) -> Any:
@@ -49,7 +40,7 @@ def average(
             axes = tuple(normalize_axis_index(i, len(shape)) for i in np.atleast_1d(axis))
             if np.shape(plain(weights)) != tuple(shape[i] for i in axes):
                 raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
-            weights = np.transpose(weights, np.argsort(axes))
+            weights = np.transpose(weights, tuple(np.argsort(axes).tolist()))
             weights = np.reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(shape)))
         scale = np.sum(weights * np.ones(shape, dtype_of(plain(weights))), axis=axis, keepdims=keep)
         if np.any(plain(scale) == 0.0):
@@ -212,38 +203,35 @@ def _nan_spread(function: Any) -> Any:
 
 
 FUNCTIONS: dict[Any, Any] = {
-    function: _listed(ours)
-    for function, ours in {
-        np.sum: reducing.sum_,
-        np.prod: reducing.prod,
-        np.mean: reducing.mean,
-        np.var: reducing.var,
-        np.std: reducing.std,
-        np.max: reducing.max_,
-        np.min: reducing.min_,
-        np.any: reducing.any_,
-        np.all: reducing.all_,
-        np.argmax: reducing.argmax,
-        np.argmin: reducing.argmin,
-        np.cumsum: reducing.cumsum,
-        np.cumprod: reducing.cumprod,
-        np.ptp: reducing.ptp,
-        np.cumulative_sum: reducing.cumulative_sum,
-        np.cumulative_prod: reducing.cumulative_prod,
-        np.average: average,
-        np.cov: cov,
-        np.corrcoef: corrcoef,
-        np.nansum: _without(np.sum, 0.0),
-        np.nanprod: _without(np.prod, 1.0),
-        np.nancumsum: _without(np.cumsum, 0.0),
-        np.nancumprod: _without(np.cumprod, 1.0),
-        np.nanmax: _extremum(np.max, -np.inf),
-        np.nanmin: _extremum(np.min, np.inf),
-        np.nanargmax: _argument(np.argmax, -np.inf),
-        np.nanargmin: _argument(np.argmin, np.inf),
-        np.nanmean: nanmean,
-        np.nanvar: _nan_spread(np.var),
-        np.nanstd: _nan_spread(np.std),
-    }.items()
+    np.sum: reducing.sum_,
+    np.prod: reducing.prod,
+    np.mean: reducing.mean,
+    np.var: reducing.var,
+    np.std: reducing.std,
+    np.max: reducing.max_,
+    np.min: reducing.min_,
+    np.any: reducing.any_,
+    np.all: reducing.all_,
+    np.argmax: reducing.argmax,
+    np.argmin: reducing.argmin,
+    np.cumsum: reducing.cumsum,
+    np.cumprod: reducing.cumprod,
+    np.ptp: reducing.ptp,
+    np.cumulative_sum: reducing.cumulative_sum,
+    np.cumulative_prod: reducing.cumulative_prod,
+    np.average: average,
+    np.cov: cov,
+    np.corrcoef: corrcoef,
+    np.nansum: _without(np.sum, 0.0),
+    np.nanprod: _without(np.prod, 1.0),
+    np.nancumsum: _without(np.cumsum, 0.0),
+    np.nancumprod: _without(np.cumprod, 1.0),
+    np.nanmax: _extremum(np.max, -np.inf),
+    np.nanmin: _extremum(np.min, np.inf),
+    np.nanargmax: _argument(np.argmax, -np.inf),
+    np.nanargmin: _argument(np.argmin, np.inf),
+    np.nanmean: nanmean,
+    np.nanvar: _nan_spread(np.var),
+    np.nanstd: _nan_spread(np.std),
+    **quantiles.FUNCTIONS,
 }
-FUNCTIONS |= quantiles.FUNCTIONS
