@@ -143,14 +143,14 @@ def _norm_value(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     """√Σ|x|², scaled where the squares overflow or underflow."""
     x = np.asarray(x)
     with np.errstate(over="ignore", under="ignore"):
-        y = np.sqrt(np.add.reduce((x.conj() * x).real, axis=axes, keepdims=keepdims))
+        y = np.sqrt(np.sum((x.conj() * x).real, axis=axes, keepdims=keepdims))
     limits = np.finfo(x.dtype)
     if np.all((y < limits.max) & (y > np.sqrt(limits.tiny))):
         return y
     largest = np.abs(x).max(axis=axes, keepdims=True, initial=0)
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
     z = x / scale
-    exact = np.sqrt(np.add.reduce((z.conj() * z).real, axis=axes, keepdims=True)) * scale
+    exact = np.sqrt(np.sum((z.conj() * z).real, axis=axes, keepdims=True)) * scale
     return exact.reshape(y.shape)[()]
 
 

@@ -66,7 +66,7 @@ def column_sums(x: Any) -> Any:
 
 
 def turning(V: Any, dV: Any, which: str) -> Any:
-    """i θ_j, (…, n): the rate at which each column must turn back so that its pivot stays real."""
+    """The rate i θ_j, (…, n), at which each column must turn back so that its pivot stays real."""
     return convert(imag(column_sums(mul(pivots(V, params=(which,)), dV))), V.dtype) * 1j
 
 
@@ -98,7 +98,7 @@ def _values_type(A: Any, *static: Any) -> Any:
     return A.with_shape(A.shape[:-1]).with_dtype(real_dtype(A.dtype))
 
 
-def _uplo(upper: bool) -> str:
+def _uplo(upper: bool) -> Any:
     return "U" if upper else "L"
 
 

@@ -132,7 +132,7 @@ def matrix_power(a: Any, n: Any) -> Any:
         return a * 0 + np.eye(a.shape[-1], dtype=a.dtype)
     if n < 0:
         a, n = inv(a), -n
-    result = None
+    result: Any = None
     while n:
         if n & 1:
             result = a if result is None else result @ a
@@ -209,7 +209,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     return recorded(rules.cholesky, (a,), (bool(upper),), np.linalg.cholesky(plain(a), upper=upper))
 
 
-def qr(a: Any, mode: str = "reduced") -> Any:
+def qr(a: Any, mode: Any = "reduced") -> Any:
     """``np.linalg.qr`` in the modes reduced, complete and r."""
     a = _matrix(a)
     if mode not in {"reduced", "complete", "r"}:
@@ -230,7 +230,7 @@ def _upper(UPLO: str) -> bool:
     return UPLO.upper() == "U"
 
 
-def eigh(a: Any, UPLO: str = "L") -> Any:
+def eigh(a: Any, UPLO: Any = "L") -> Any:
     """``np.linalg.eigh``; one triangle is read."""
     a = _matrix(a)
     upper = _upper(UPLO)
@@ -241,7 +241,7 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
     return type(value)(w, apply(a.tape, rules.marked, (V, w), (False, False), value[1].copy()))
 
 
-def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
     """``np.linalg.eigvalsh``; one triangle is read."""
     a = _matrix(a)
     upper = _upper(UPLO)

@@ -26,7 +26,7 @@ def _vector(x: Any, order: Any, axis: int, keepdims: bool) -> Any:
     if order is None or order == 2:
         return _euclidean(x, (axis,), keepdims)
     if isinstance(order, str):
-        raise ValueError(f"Invalid norm order '{order}' for vectors")
+        raise ValueError(f"Invalid norm order '{order}' for vectors")  # noqa: TRY004  as NumPy
     size = np.abs(x)
     if order == np.inf:
         return np.max(size, **options)
