@@ -200,8 +200,20 @@ class CustomRule:
         operands = [leaves[i] if isinstance_traced(leaves[i]) else as_floating(leaves[i], f"argument {i}", "custom_rule") for i in moving]
         plain = [o.current() if isinstance_traced(o) else o for o in operands]
         spot = _Spot(self, leaves, moving, treedef, kwargs)
-        value = self.function(*spot.arguments([p.copy() if type(p) is np.ndarray else p for p in plain]), **kwargs)
+        given = [p.copy() if type(p) is np.ndarray else p for p in plain]
+        value = self.function(*spot.arguments(given), **kwargs)
+        for before, after in zip(plain, given, strict=True):
+            if type(before) is np.ndarray and not np.array_equal(before, after, equal_nan=True):
+                raise trace.fail(
+                    f"{function_label(self.function)} changed an array that it was given. A function with its own derivative must leave its "
+                    f"arguments as they are. Return the changed array instead"
+                )
         outputs, structure = flatten(value)
+        if any(isinstance_traced(v) and v.tape.open for v in outputs):
+            raise trace.fail(
+                f"{function_label(self.function)} has its own derivative and returned a value that depends on the variables otherwise than through "
+                f"its arguments (a closure or an attribute). Pass what it depends on as an argument"
+            )
         outputs = [as_floating(v, f"the value of {function_label(self.function)}", "custom_rule") for v in outputs]
         spot.structure = structure
         callee = spot.callee(_types(outputs))
