@@ -189,8 +189,8 @@ def parse_bounds(bounds: Any, argument: Argument) -> tuple[np.ndarray, np.ndarra
     if np.any(outside):
         where = int(np.flatnonzero(outside)[0])
         msg = (
-            f"x is outside bounds: entry {where} is {argument.vector[where]!r}, and its bounds are "
-            f"{lower[where]!r} and {upper[where]!r}. x must lie within them. Clip x with np.clip, or widen bounds."
+            f"x is outside bounds: entry {where} is {float(argument.vector[where])!r}, and its bounds are "
+            f"{float(lower[where])!r} and {float(upper[where])!r}. x must lie within them. Clip x with np.clip, or widen bounds."
         )
         raise InputError(msg)
     return lower, upper

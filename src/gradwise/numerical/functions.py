@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import LEAF
 from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument, parse_bounds
 from gradwise.numerical.elementwise import derivative_of_array, scalar_calls
@@ -91,14 +92,14 @@ def derivative(
         if found is not None:
             return found
     argument = Argument(x)
-    if len(argument.leaves) != 1 or argument.treedef.num_leaves != 1 or not isinstance(x, np.ndarray | np.generic | float):
+    if argument.has_complex:
+        msg = f"derivative was given the complex x={x!r}. It takes real numbers. Use grad(f, x) for a real f of complex x."
+        raise InputError(msg)
+    if argument.treedef is not LEAF or not isinstance(x, np.ndarray | np.generic | float):
         msg = (
             f"derivative was given x of type {type(x).__name__}. It takes one number or one array. "
             f"Use grad(f, x) for a function of several numbers."
         )
-        raise InputError(msg)
-    if argument.has_complex:
-        msg = f"derivative was given the complex x={x!r}. It takes real numbers. Use grad(f, x) for a real f of complex x."
         raise InputError(msg)
     lower, upper = parse_bounds(bounds, argument)
     if np.ndim(x) == 0:

@@ -53,13 +53,20 @@ class HighOrder:
                 return outcome
         return (yield from self._chebyshev())
 
+    def _unit_of(self, radius: float) -> float:
+        """Return k! / radius^k, what one unit of the k-th coefficient is worth; infinite or 0 beyond the range."""
+        try:
+            return self.factorial * radius**-self.order
+        except (OverflowError, ZeroDivisionError):
+            return INF if radius < 1 else 0.0
+
     def _outcome(self, value: float, error: float, radius: float, status: Status, noise: float) -> Outcome:
         return Outcome(value, error, status, radius, value, value, noise)
 
     # --------------------------------------------------------------------------------------------------- on a circle
     def _cauchy(self) -> Generator[Request, list, Outcome | None]:
         room = 0.999 * min(self.line.left, self.line.right)
-        start = min(0.5 * self.line.scale if self.line.octave != -3 or self.line.scale else 0.5, room)
+        start = min(0.5 * self.line.scale if self.line.scale > SMALL else 0.5, room)
         if not start > 0:
             return None
         radius, tried = start, {}
@@ -77,7 +84,7 @@ class HighOrder:
             radius = new
         radius = min(tried, key=lambda r: tried[r][1])
         value, error, _ = tried[radius]
-        if not error <= 1e-3 * abs(value) + self.factorial / radius**self.order * 1e-9 * abs(self.f0):
+        if not error <= 1e-3 * abs(value) + self._unit_of(radius) * 1e-9 * abs(self.f0):
             return None
         for other, (other_value, other_error, _) in tried.items():
             if other != radius and abs(other_value - value) > 2 * (error + other_error):
@@ -110,7 +117,9 @@ class HighOrder:
         coefficients = np.fft.fft(values).real / CIRCLE
         magnitudes = np.abs(coefficients)
         tail = float(np.max(magnitudes[-6:]))  # indices -6 … -1, and what is aliased onto them
-        scale = self.factorial / radius**self.order
+        scale = self._unit_of(radius)
+        if scale == 0.0 or scale == INF:
+            return NAN, INF, 1.0
         error = scale * (4 * self.line.unit * size + 4 * tail)
         error += 4 * self.line.unit * abs(coefficients[self.order]) * scale
         floor = 30 * self.line.unit * size
@@ -169,7 +178,7 @@ class HighOrder:
             if other in tried and abs(tried[other][0] - value) > 3 * (error + tried[other][1]):
                 status, error = Status.UNDECIDED, max(error, abs(tried[other][0] - value))
         # what a function of this size could have as a derivative on this length
-        natural = self.factorial * size / math.ldexp(1.0, octave) ** self.order
+        natural = self._unit_of(math.ldexp(1.0, octave)) * size
         if error > 0.1 * abs(value) and error > 1e-8 * natural:
             status = Status.UNDECIDED
         left, right = (NAN if side > 0 else value), (NAN if side < 0 else value)
@@ -193,8 +202,10 @@ class HighOrder:
 
     def _fit(self, octave: int, side: int) -> Generator[Request, list, tuple[float, float, float, float]]:
         """Return (value, error, size of f, level of noise) of the fit on one interval."""
-        radius = math.ldexp(1.0, octave)
         line = self.line
+        if octave > 1020:
+            return NAN, INF, 0.0, 0.0
+        radius = math.ldexp(1.0, octave)
         if radius > (min(line.left, line.right) if side == 0 else line.right if side > 0 else line.left):
             return NAN, INF, 0.0, 0.0
         nodes, weights, transform = _rule(self.order, side)
@@ -204,7 +215,9 @@ class HighOrder:
             return NAN, INF, 0.0, 0.0
         size = float(np.max(np.abs(values)))
         moves = values - self.f0
-        shrink = radius**-self.order
+        shrink = self._unit_of(radius) / self.factorial
+        if shrink in {0.0, INF}:  # beyond the range of floating-point numbers
+            return NAN, INF, 0.0, 0.0
         value = float(weights @ moves) * shrink
         tail = float(np.max(np.abs(transform @ moves)[-4:]))
         # rounding of f, and of x + t and x inside f, each by a unit
