@@ -93,7 +93,18 @@ def kinks(options: argparse.Namespace) -> int:
     """Print the kinks on which the point sits."""
     found = _inspect(options, gw.kinks)
     if options.json:
-        print_json(found)
+        print_json(
+            [
+                {
+                    "kind": kink.kind,
+                    "primitive": kink.primitive,
+                    "file": kink.filename,
+                    "line": kink.lineno,
+                    "entries": kink.entries,
+                }
+                for kink in found
+            ]
+        )
     elif found:
         print(*found, sep="\n")
     else:

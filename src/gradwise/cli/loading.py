@@ -52,7 +52,7 @@ def load_target(text: str) -> Target:
     place, colon, name = text.rpartition(":")
     if not colon or Path(text).exists():  # a Windows path has a colon and no function
         place, name = text, ""
-    if not place:
+    if not place.strip("."):  # nothing, or a folder
         raise UsageError(f"{text!r} names no file or module. {_FORM}")
     is_file = place.endswith(".py") or os.sep in place or "/" in place  # a dotted name has none of these
     module = load_file(place) if is_file else load_module(place)

@@ -96,7 +96,7 @@ def several_variables() -> list[Row]:
     rows = [
         Row("x²y + 3xy², (2, 1)", "2xy+3y², x²+6xy", gw.grad(_polynomial, "all")(2.0, 1.0), (7, 16)),
         Row(
-            "x²y+yz³+sin xy, (1,2,3)",
+            "x²y+yz³+sin xy,(1,2,3)",
             "2xy+y cos xy, …, 3yz²",
             gw.grad(_mixed, "all")(1.0, 2.0, 3.0),
             (4 + two * cosine, 28 + cosine, 54),
@@ -124,9 +124,7 @@ def several_variables() -> list[Row]:
     p = 1 / (1 + np.exp(-(exact @ w)))
     rows.append(Row("logistic loss of 50", "Xᵀ(σ(Xw) − y) / n", gw.grad(loss)(w), exact.T @ (p - labels) / 50))
     rows.append(
-        Row(
-            "Hessian of that", "Xᵀ diag(σ′) X / n", gw.hessian(loss)(w), (exact.T * (p * (1 - p))) @ exact / 50
-        )
+        Row("Hessian of that", "Xᵀ diag(σ′) X / n", gw.hessian(loss)(w), (exact.T * (p * (1 - p))) @ exact / 50)
     )
     return rows
 
