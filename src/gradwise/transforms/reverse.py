@@ -45,7 +45,8 @@ def pullback(program: Program, wrt: Sequence[int], outputs: Sequence[int] | None
     outputs = program.outputs if outputs is None else outputs
     equations: list[Equation] = []
     ct: dict[int, int] = {}
-    # scatter-adds onto fresh zeros, by the variable they define: they can start from a sum that exists instead
+    # scatter-adds onto fresh zeros of the equation at hand, by the variable they define: they can start from a sum that exists instead.  Only there is it certain
+    # that nobody else has the variable as cotangent (an addition passes one cotangent to both of its operands).
     scattered: dict[int, Equation] = {}
     probes: list[tuple[Equation, int]] = []
 
@@ -96,13 +97,14 @@ def pullback(program: Program, wrt: Sequence[int], outputs: Sequence[int] | None
         for i in template.needs:
             needs.add(slots[i])
         first = len(equations)
+        scattered.clear()
         instantiate(template, slots, types, equations, equation.location)
         if equation.primitive.kink is not None:
             probes.append((equation, bars[0]))
         if equation.primitive.name == "getitem" or equation.primitive.name == "scatter_set":
             zeros = {e.outputs for e in equations[first:] if e.primitive is zeros_p}
             for e in equations[first:]:
-                if e.primitive is scatter_add and e.inputs[0] in zeros:
+                if e.primitive is scatter_add and e.inputs[0] in zeros and template.results.count(slots.index(e.outputs)) == 1:
                     scattered[e.outputs] = e
         for variable, result in zip(inputs, template.results, strict=True):
             if result is not None:
