@@ -59,7 +59,7 @@ class Arguments:
             self._places: list[Any] = [0]
             self.single = True
             leaf = args[0]
-            if type(leaf) is np.ndarray and leaf.dtype.kind in "fc" or type(leaf) is float:
+            if type(leaf) is np.ndarray and leaf.dtype.kind in "fc" and leaf.dtype.isnative or type(leaf) is float:
                 self._simple = not kwargs and len(args) == 1
                 self.leaves = [leaf]
                 self.kinds = [type(leaf)]
@@ -70,7 +70,7 @@ class Arguments:
             self._places, self.single = _resolve(function, argnums, args, kwargs, operator)
         self.leaves, self.kinds, self.treedefs, self.labels = [], [], [], []
         for place in self._places:
-            value = args[place] if type(place) is int else kwargs.get(place, _default(function, place))
+            value = args[place] if type(place) is int else kwargs[place] if place in kwargs else _default(function, place)
             label = _label(function, place)
             leaves, treedef = flatten(value, name=label)
             if not leaves:
@@ -150,6 +150,11 @@ def _resolve(function: Any, argnums: Argnums, args: Any, kwargs: Any, operator: 
             places.append(_place_of_name(function, entry, args, kwargs))
             continue
         position = int(entry) + (len(args) if entry < 0 else 0)
+        if position >= len(args):
+            names = parameter_names(function) or []
+            if position < len(names) and names[position] in kwargs:  # given by name
+                places.append(names[position])
+                continue
         if not 0 <= position < len(args):
             raise InputError(
                 f"argnums={entry} asks for an argument that the call does not have: {len(args)} positional argument{'s were' if len(args) != 1 else ' was'} "

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+_PYTHON_NUMBERS = (float, int, complex)
+
+
 def check_order(order: Any, operator: str, least: int = 1) -> int:
     if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or order < least:
         raise InputError(f"gw.{operator} was given order={order!r}. An integer of at least {least} is required")
@@ -79,8 +82,15 @@ def nth_along(f: Callable[..., Any], arguments: Arguments, direction: Sequence[A
     """dⁿ/dtⁿ f(x + t u) in the container of the output."""
     linearization = linearize_call(f, arguments)
     require_floating(linearization, f, operator)
-    level = along_line(linearization, direction, order)[order]
-    return linearization.recording.structure.rebuild(output_leaves(linearization, level))
+    return _in_container(linearization, along_line(linearization, direction, order)[order])
+
+
+def _in_container(linearization: Linearization, level: list[Any]) -> Any:
+    """Derivatives in the container of the output; Python numbers at a point of Python numbers."""
+    leaves = output_leaves(linearization, level)
+    if all(kind in _PYTHON_NUMBERS for kind in linearization.arguments.kinds):
+        leaves = [v if isinstance_traced(v) or np.ndim(v) else np.asarray(v).item() for v in leaves]
+    return linearization.recording.structure.rebuild(leaves)
 
 
 def require_floating(linearization: Linearization, f: Any, operator: str) -> None:
@@ -145,10 +155,9 @@ def derivative(f: Callable[..., Any], order: int = 1, *, method: str = "auto") -
         require_floating(linearization, f, "derivative")
         if np.ndim(leaf) > 0:
             _require_elementwise(linearization, f, leaf)
-        elif np.iscomplexobj(leaf.current() if isinstance_traced(leaf) else leaf):
-            _require_complex_derivative(linearization, f)
-        level = along_line(linearization, [_ones(leaf)], order)[order]
-        return linearization.recording.structure.rebuild(output_leaves(linearization, level))
+        if np.iscomplexobj(leaf.current() if isinstance_traced(leaf) else leaf):
+            _require_complex_derivative(linearization, f, leaf)
+        return _in_container(linearization, along_line(linearization, [_ones(leaf)], order)[order])
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
         return numerical_derivative(Arguments(f, 0, args, kwargs, "derivative"), order)
@@ -156,9 +165,9 @@ def derivative(f: Callable[..., Any], order: int = 1, *, method: str = "auto") -
     return choose(f, "derivative", method, exact, numerical)
 
 
-def _require_complex_derivative(linearization: Linearization, f: Any) -> None:
-    one = linearization.jvp([np.complex128(1)])
-    turned = linearization.jvp([np.complex128(1j)])
+def _require_complex_derivative(linearization: Linearization, f: Any, leaf: Any) -> None:
+    one = linearization.jvp([_ones(leaf)])
+    turned = linearization.jvp([_ones(leaf) * np.complex64(1j)])
     for a, b in zip(one, turned, strict=True):
         a = 0.0 if a is None else a.current() if isinstance_traced(a) else a
         b = 0.0 if b is None else b.current() if isinstance_traced(b) else b

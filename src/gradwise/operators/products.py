@@ -150,6 +150,7 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     require_callable(f, "linearize")
     arguments = Arguments(f, tuple(range(len(primals))), primals, {}, "linearize")
     linearization = linearize_call(f, arguments)
+    linearization.recording.tape.own()
 
     def derivative(*tangents: Any) -> Any:
         if len(tangents) != len(primals):
@@ -195,6 +196,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     arguments = Arguments(f, tuple(range(len(primals))), primals, {}, "vjp")
     linearization = linearize_call(f, arguments, has_aux=has_aux)
     value = output_value(linearization)
+    linearization.recording.tape.own()
 
     def transpose(cotangent: Any) -> tuple[Any, ...]:
         vectors = match_vector(

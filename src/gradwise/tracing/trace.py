@@ -171,6 +171,8 @@ class Trace:
                 f"an array of dtype {value.dtype} met a traced value. Arrays of numbers are required; convert it first",
                 *self._source(),
             )
+        if not value.dtype.isnative:  # a program knows one byte order
+            value = value.astype(value.dtype.newbyteorder("="))
         if value.nbytes <= COPY_BYTES:
             snapshot = value.copy()
             self.values.append(snapshot)
@@ -227,6 +229,16 @@ class Trace:
         self.open = False
         self.known.clear()
 
+    def own(self) -> None:
+        """Copy what is kept by reference to arrays that others may change, so that the record outlives their changes."""
+        values, checksums = self.values, self.checksums
+        arrays = [array for array, _ in checksums.values()]
+        checksums.clear()
+        for array in arrays:
+            for i, kept in enumerate(values):
+                if type(kept) is np.ndarray and np.may_share_memory(kept, array):
+                    values[i] = kept.copy()
+
     def verify(self) -> None:
         """Raise what the function swallowed, and what large captured arrays reveal."""
         if self.error is not None:
@@ -238,7 +250,7 @@ class Trace:
     def fingerprint(self, outputs: tuple[int, ...]) -> Any:
         values = self.values
         types = tuple([_type_key(values[i]) for i in self.inputs]), tuple([_type_key(values[i]) for i in self.captured])
-        return tuple(self.ops), tuple(self.inputs), types, outputs
+        return tuple(self.ops), tuple(self.inputs), tuple(self.captured), types, outputs
 
     def program(self, name: str, outputs: tuple[int, ...], labels: dict[int, str] | None = None) -> Program:
         """The recorded program; types follow from the rules."""
