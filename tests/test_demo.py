@@ -153,14 +153,12 @@ def module_of(text, replacement=None):
 
 @pytest.mark.parametrize("trap", traps.TRAPS, ids=lambda trap: trap.function)
 def test_the_answers_of_the_traps_are_true(trap):
-    """By differences of the plain function, where it is smooth; at the branch and the norm by their definition."""
+    """By symmetric differences of the plain function; at the kink of the norm they are 0, as the convention is."""
     function = getattr(module_of(traps.SOURCE), trap.function)
-    if trap.function in {"entropy", "distance"}:
-        assert trap.want in {(1.0, 0.0), (0.0, 0.0)}
-        return
     x, h = np.array(trap.point), 1e-5
-    slopes = [(function(x + h * e) - function(x - h * e)) / (2 * h) for e in np.eye(x.size)]
-    np.testing.assert_allclose(trap.want, slopes, rtol=1e-7)
+    with np.errstate(invalid="ignore"):  # the branch that is not taken, at -h
+        slopes = [(function(x + h * e) - function(x - h * e)) / (2 * h) for e in np.eye(x.size)]
+    np.testing.assert_allclose(trap.want, slopes, rtol=1e-7, atol=1e-12)
 
 
 @pytest.mark.parametrize("trap", traps.TRAPS, ids=lambda trap: trap.function)
