@@ -112,16 +112,16 @@ def _scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flip
                 kind = type(z)
                 if other.tape is trace and (kind is _float64 or kind is float):
                     out = function(value, z)
-                    pair = (self.index, other.index)
+                    i, j = self.index, other.index
                 else:
                     return binary(function, primitive, self, other)
             elif cls is float or cls is int or cls is _float64:
                 if flipped:
                     out = function(other, value)
-                    pair = (trace.number(other), self.index)
+                    i, j = trace.number(other), self.index
                 else:
                     out = function(value, other)
-                    pair = (self.index, trace.number(other))
+                    i, j = self.index, trace.number(other)
             elif flipped:
                 return _general(function, primitive, other, self)
             else:
@@ -129,13 +129,13 @@ def _scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flip
             values = trace.values
             index = len(values)
             values.append(out)
-            trace.ops.append((primitive, pair, ()))
+            trace.ops.extend((primitive, (), 2, i, j))
             trace.outs.append(index)
             where = trace.where
             if where is None:
                 frame = _getframe(1)
                 where = (frame.f_code, frame.f_lasti)
-            trace.places.append(where)
+            trace.places.extend(where)
             return TracedScalar(trace, index, out)
         return _general(function, primitive, other, self) if flipped else _general(function, primitive, self, other)
 
@@ -183,7 +183,7 @@ def _array_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
             if z.dtype is not _F64:
                 return binary(function, primitive, self, other)
             out = function(value, z)
-            pair = (self.index, other.index)
+            i, j = self.index, other.index
             if keep_pair:
                 self.pin()
                 other.pin()
@@ -193,25 +193,25 @@ def _array_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
             if other.tape is not trace or (kind is not _float64 and kind is not float):
                 return binary(function, primitive, self, other)
             out = function(value, z)
-            pair = (self.index, other.index)
+            i, j = self.index, other.index
             if keep_pair:
                 self.pin()
         elif cls is float or cls is int or cls is _float64:
             if flipped:
                 out = function(other, value)
-                pair = (trace.number(other), self.index)
+                i, j = trace.number(other), self.index
             else:
                 out = function(value, other)
-                pair = (self.index, trace.number(other))
+                i, j = self.index, trace.number(other)
             if keep_one:
                 self.pin()
         elif cls is _ndarray and other.dtype is _F64:
             if flipped:
                 out = function(other, value)
-                pair = (trace.capture(other)[0], self.index)
+                i, j = trace.capture(other)[0], self.index
             else:
                 out = function(value, other)
-                pair = (self.index, trace.capture(other)[0])
+                i, j = self.index, trace.capture(other)[0]
             if keep_one:
                 self.pin()
         else:
@@ -220,13 +220,13 @@ def _array_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
         values = trace.values
         index = len(values)
         values.append(out if keep_out or not is_array else None)
-        trace.ops.append((primitive, pair, ()))
+        trace.ops.extend((primitive, (), 2, i, j))
         trace.outs.append(index)
         where = trace.where
         if where is None:
             frame = _getframe(1)
             where = (frame.f_code, frame.f_lasti)
-        trace.places.append(where)
+        trace.places.extend(where)
         return TracedArray(trace, index, out, keep_out) if is_array else TracedScalar(trace, index, out)
 
     return method

@@ -2,9 +2,13 @@
 
 Three parallel structures grow while the function runs:
 
-- ``ops``: one tuple ``(primitive, operand variables, static parameters)`` an equation, and ``outs``, the variable(s) it defines;
-- ``places``: the code object and instruction offset of the user's line, resolved to a line only when somebody asks;
+- ``ops``: for each equation its primitive, static parameters, number of operands and operand variables, one behind the other, and ``outs``, the variable(s) it
+  defines;
+- ``places``: for each equation the code object and the instruction offset of the user's line, resolved to a line only when somebody asks;
 - ``values``: by variable, the concrete value that a pullback may ask for, or None.  It is the environment in which the derivative program runs.
+
+All three are flat: a tuple for each equation would be one more object that the garbage collector visits again and again, which on a loop of 50,000 operations took
+four fifths of the time of recording it.
 
 Together ``ops``, the types of the inputs and the types of what was captured are the *fingerprint* of the program: two runs with equal fingerprints have the
 same program, and share its derivative.
@@ -28,6 +32,8 @@ from gradwise.program import Equation, Guard, Primitive, Program, resolve_locati
 
 _levels = itertools.count(1)
 _getframe = sys._getframe  # the only way to a caller's line at tracing speed
+
+_NOWHERE = (None, 0)
 
 #: arrays up to this many bytes are copied when captured
 COPY_BYTES = 1 << 18
@@ -60,6 +66,16 @@ def checksum(x: np.ndarray) -> Any:
     return columns.tobytes(), flat[rows * _CHECK_WIDTH * 8 :].tobytes()
 
 
+class Places(list[Any]):
+    """The user's line of each equation: extended by ``(code, offset)``, indexed by the number of the equation."""
+
+    __slots__ = ()
+
+    def __getitem__(self, number: Any) -> Any:
+        code = list.__getitem__(self, 2 * number)
+        return None if code is None else (code, list.__getitem__(self, 2 * number + 1))
+
+
 class Trace:
     """The record of one run; see the module."""
 
@@ -75,6 +91,7 @@ class Trace:
         "numbers",
         "open",
         "ops",
+        "outers",
         "outs",
         "places",
         "values",
@@ -86,12 +103,14 @@ class Trace:
         self.open = True
         self.ops: list[Any] = []
         self.outs: list[Any] = []
-        self.places: list[Any] = []
+        self.places = Places()
         self.values: list[Any] = []
         self.inputs: list[int] = []
         self.captured: list[int] = []
         # captured values of an outer trace, by variable: the outer traced value itself
         self.handles: dict[int, Any] = {}
+        # outer traces whose values this one read: a value that leaves this trace may depend on them
+        self.outers: list[Trace] = []
         self.numbers: dict[Any, int] = {}
         self.known: dict[Any, Any] = {}
         self.checksums: dict[int, tuple[Any, Any]] = {}
@@ -106,10 +125,9 @@ class Trace:
         values = self.values
         index = len(values)
         values.append(kept)
-        self.ops.append((primitive, operands, params))
+        self.ops.extend((primitive, params, len(operands), *operands))
         self.outs.append(index)
-        where = self.where
-        self.places.append(where if where is not None else user_place(1))
+        self.places.extend(self.where or user_place(1) or _NOWHERE)
         return index
 
     def record_multiple(
@@ -118,10 +136,9 @@ class Trace:
         start = len(self.values)
         self.values.extend(kept)
         outs = tuple(range(start, start + len(kept)))
-        self.ops.append((primitive, operands, params))
+        self.ops.extend((primitive, params, len(operands), *operands))
         self.outs.append(outs)
-        where = self.where
-        self.places.append(where if where is not None else user_place(1))
+        self.places.extend(self.where or user_place(1) or _NOWHERE)
         return outs
 
     def add_input(self, value: Any) -> int:
@@ -205,6 +222,7 @@ class Trace:
         index = len(self.values) - 1
         self.captured.append(index)
         self.handles[index] = value
+        self.read_from(value.tape)
         self.known[key] = (index, value.value)
         return index, value.value
 
@@ -228,6 +246,28 @@ class Trace:
     def close(self) -> None:
         self.open = False
         self.known.clear()
+
+    def read_from(self, outer: Trace) -> None:
+        """Note that values of an outer trace were read."""
+        if outer not in self.outers:
+            self.outers.append(outer)
+
+    def open_outer(self) -> Trace | None:
+        """An open trace on which values of this one may depend, if there is one."""
+        for outer in self.outers:
+            found = outer if outer.open else outer.open_outer()
+            if found is not None:
+                return found
+        return None
+
+    def refuse_if_outer_is_open(self) -> None:
+        """A value that outlived its run is a plain number, unless the run read values of a function that is still being differentiated: their derivative would be lost."""
+        outer = self.open_outer()
+        if outer is not None:
+            raise outer.fail(
+                "a value computed inside a function that was differentiated is used after that function has returned, inside another one that is being "
+                "differentiated and whose values it read. Its derivative is not known there. Return the value, or return it beside the result with has_aux=True"
+            )
 
     def own(self) -> None:
         """Copy what is kept by reference to arrays that others may change, so that the record outlives their changes."""
@@ -258,14 +298,18 @@ class Trace:
         for i in (*self.inputs, *self.captured):
             types[i] = type_of(self.values[i])
         equations = []
-        for (primitive, operands, params), out, place in zip(self.ops, self.outs, self.places, strict=True):
+        ops, k = self.ops, 0
+        for number, out in enumerate(self.outs):
+            primitive, params, end = ops[k], ops[k + 1], k + 3 + ops[k + 2]
+            operands = tuple(ops[k + 3 : end])
+            k = end
             result = result_type(primitive, [types[i] for i in operands], params)
             if primitive.multiple:
                 for o, t in zip(out, result, strict=True):
                     types[o] = t
             else:
                 types[out] = result
-            equations.append(Equation(primitive, operands, params, out, place))
+            equations.append(Equation(primitive, operands, params, out, self.places[number]))
         guards = [Guard(*g) for g in self.guards]
         return Program(name, self.inputs, self.captured, equations, outputs, types, guards, labels)
 

@@ -221,13 +221,13 @@ def _fast_unary(self: Any, ufunc: Any, primitive: Primitive) -> Any:
         values = trace.values
         index = len(values)
         values.append(out if keep_out or not is_array else None)
-        trace.ops.append((primitive, (self.index,), ()))
+        trace.ops.extend((primitive, (), 1, self.index))
         trace.outs.append(index)
         where = trace.where
         if where is None:
             frame = _getframe(2)
             where = (frame.f_code, frame.f_lasti)
-        trace.places.append(where)
+        trace.places.extend(where)
         return TracedArray(trace, index, out, keep_out) if is_array else TracedScalar(trace, index, out)
     return unary(ufunc, primitive, self)
 
