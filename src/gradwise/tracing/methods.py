@@ -395,9 +395,9 @@ def install(scalar: type, array: type) -> None:
         "__floor__": lambda self: math.floor(concrete(self, "int")),
         "__ceil__": lambda self: math.ceil(concrete(self, "int")),
         "__hash__": lambda self: hash(concrete(self)),
-        "__repr__": lambda self: repr(self.current()),
-        "__str__": lambda self: str(self.current()),
-        "__format__": lambda self, specification: format(self.current(), specification),
+        "__repr__": lambda self: repr(self.shown()),
+        "__str__": lambda self: str(self.shown()),
+        "__format__": lambda self, specification: format(self.shown(), specification),
         "__array_function__": None,
         "__array_ufunc__": None,
     }

@@ -108,6 +108,8 @@ def as_argument(trace: Trace, leaf: Any) -> Any:
     """A traced argument for a concrete value, or for a value of an outer trace."""
     if isinstance_traced(leaf):
         value = leaf.current()
+        if leaf.tape.open:
+            trace.read_from(leaf.tape)
         if type(leaf) is TracedArray:
             own = copy_in_layout(value)
             return TracedArray(trace, trace.add_input(own), own, pinned=True)

@@ -53,7 +53,19 @@ class Traced:
         return apply(self.tape, primitive, operands, params)
 
     def current(self) -> Any:
-        """The plain value now."""
+        """The plain value now.
+
+        Raises
+        ------
+        TracingError
+            If the trace has ended and the value may depend on one that is still open.
+        """
+        if not self.tape.open and self.tape.outers:
+            self.tape.refuse_if_outer_is_open()
+        return self.value
+
+    def shown(self) -> Any:
+        """The plain value, to be printed."""
         return self.value
 
     def frozen(self) -> Any:
@@ -72,7 +84,7 @@ class TracedScalar(Traced):
         self.value = value
 
     def frozen(self) -> Any:
-        return self if self.tape.open else self.value
+        return self if self.tape.open else self.current()
 
 
 class TracedArray(Traced):
@@ -100,6 +112,11 @@ class TracedArray(Traced):
         return self if self.root is None else self.root
 
     def current(self) -> Any:
+        if not self.tape.open and self.tape.outers:
+            self.tape.refuse_if_outer_is_open()
+        return self.shown()
+
+    def shown(self) -> Any:
         if self.root is not None and self.version != self.root.version:
             self.refresh()
         return self.value
