@@ -187,7 +187,7 @@ def test_results_of_an_inner_operator_used_with_assignment():
 def test_inner_functions_write_to_arrays_of_their_own_and_of_outer_functions():
     def outer(x):
         def inner(z):
-            buffer = np.zeros(3)
+            buffer = np.zeros_like(z)
             for i in range(3):
                 buffer[i] = z[i] * x[i] ** 2
             return np.sum(buffer**2)
@@ -305,7 +305,7 @@ def test_a_value_that_leaked_from_an_inner_function_is_right_or_refused():
         try:
             found = gw.grad(leaking, method="exact")(x)
         except gw.TracingError as error:
-            assert "inner" in str(error)
+            assert "has_aux=True" in str(error)
         else:
             assert found == pytest.approx(expected)
 
