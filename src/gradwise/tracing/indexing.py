@@ -252,6 +252,19 @@ def _plain_entry(entry: Any) -> Any:
     return entry
 
 
+def ordinary_write(self: TracedArray, key: Any, updates: Any) -> tuple[Any, Any, Any]:
+    """The view, key and updates with which ``self[key] = updates`` is an ordinary write."""
+    if not _special(key):
+        return self, key, updates
+    view, key, surplus = _ordinary(self, key if type(key) is tuple else (key,))
+    if surplus is not None:
+        shape = list(view.value[_plain_key(key)].shape)
+        del shape[surplus]
+        updates = stacked(updates) if isinstance(updates, (list, tuple)) else updates
+        updates = np.expand_dims(np.broadcast_to(updates, tuple(shape)), surplus)
+    return view, key, updates
+
+
 def put(self: TracedArray, key: Any, updates: Any) -> None:
     """``self[key] = updates``."""
     trace = self.tape
@@ -264,16 +277,10 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         trace.where = (frame.f_code, frame.f_lasti)
     try:
         self.sync()
-        if _special(key):
-            view, key, surplus = _ordinary(self, key if type(key) is tuple else (key,))
-            if surplus is not None:
-                shape = list(view.value[_plain_key(key)].shape)
-                del shape[surplus]
-                updates = stacked(updates) if isinstance(updates, (list, tuple)) else updates
-                updates = np.expand_dims(np.broadcast_to(updates, tuple(shape)), surplus)
-            if view is not self or surplus is not None:
-                view[key] = updates
-                return
+        view, key, updates = ordinary_write(self, key, updates)
+        if view is not self:
+            view[key] = updates
+            return
         if isinstance_traced(updates) and updates.tape.open and updates.tape.level > trace.level:
             raise trace.fail(
                 "an array of an outer function was assigned a value of the function being differentiated inside it. Return the value instead"

@@ -21,6 +21,7 @@ from gradwise.tracing.traced import (
     dtype_of,
     escape,
     isinstance_traced,
+    mirror_of,
     operand_index,
 )
 
@@ -217,14 +218,16 @@ def add_at(self: TracedArray, indices: Any, updates: Any) -> None:
     """``np.add.at(x, indices, updates)``."""
     trace = self.tape
     self.sync()
+    self, indices, updates = indexing.ordinary_write(self, indices, updates)
     key, arrays = indexing.split_key(indices, self.value.shape)
     if not isinstance_traced(updates):
         updates = np.asarray(updates)
     value = plain(updates)
     self.prepare_write()
     np.add.at(self.value, indexing._plain_key(indices), value)
-    if self.root is None and self.mirror is not None:
-        np.add.at(self.mirror, indexing._plain_key(indices), value)
+    mirror = mirror_of(self)
+    if mirror is not None:
+        mirror[indexing._plain_key(indices)] = self.value[indexing._plain_key(indices)]
     source = operand_index(trace, updates, self.value.dtype)
     taken = self.value[indexing._plain_key(indices)]
     if np.shape(value) != np.shape(taken):
@@ -285,11 +288,16 @@ class _Flat:
         return taken.copy() if type(taken) is TracedArray else taken
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        places = np.arange(len(self)).reshape(self.array.shape).ravel()[indexing._plain_key(key)]
-        where = np.unravel_index(places, self.array.shape)
+        array = self.array
+        places = np.arange(len(self))[indexing._plain_key(key)]
         if not isinstance_traced(value):
-            value = np.resize(value, places.shape) if np.ndim(value) else value
-        self.array[where] = value
+            value = indexing.stacked(value) if isinstance(value, (list, tuple)) else np.asarray(value)
+        if np.ndim(plain(value)):  # the values in order, again and again
+            value = value.reshape(-1)[np.arange(np.size(places)) % np.size(plain(value))].reshape(np.shape(places))
+        if array.current().flags.c_contiguous:
+            array.reshape(-1)[places] = value
+        else:
+            array[np.unravel_index(places, array.shape)] = value
 
 
 # --- Python's protocols ---------------------------------------------------------------------------------------------------------

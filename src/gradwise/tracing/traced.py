@@ -209,7 +209,7 @@ class TracedArray(Traced):
         value = updates.current() if isinstance_traced(updates) else updates
         self.prepare_write()
         self.value[target] = value
-        _mirror(self, target, value)
+        _mirror(self, target)
         dtype = self.value.dtype
         source = operand_index(trace, updates, dtype)
         indices = tuple(operand_index(trace, a, None) for a in arrays)
@@ -234,14 +234,24 @@ class TracedArray(Traced):
         else:
             self.prepare_write()
             self.value[...] = value
-        _mirror(self, ..., value)
+        _mirror(self, ...)
 
 
-def _mirror(array: TracedArray, key: Any, value: Any) -> None:
-    """Write into the caller's own array what the function writes into its argument."""
+def _mirror(array: TracedArray, key: Any) -> None:
+    """Write into the caller's own array what the function wrote into its argument at ``key``.
+
+    Read back from our array: the value that was written may have been a view of it, and changed by the write.
+    """
+    target = mirror_of(array)
+    if target is not None:
+        target[key] = array.value[key]
+
+
+def mirror_of(array: TracedArray) -> Any:
+    """The part of the caller's own array that a (view of an) argument stands for, about to be written; None if it stands for none."""
     root = array.base_array()
     if root.mirror is None:
-        return
+        return None
     _detach_values(root)
     target: Any = root.mirror
     chain = []
@@ -252,7 +262,7 @@ def _mirror(array: TracedArray, key: Any, value: Any) -> None:
         node = node.parent
     for primitive, params in reversed(chain):
         target = primitive.value(target, *params)
-    target[key] = value
+    return target
 
 
 def _detach_values(root: TracedArray) -> None:
