@@ -71,9 +71,21 @@ class RuleError(GradwiseError, TypeError):
 class SingularPointError(GradwiseError, ArithmeticError):
     """The derivative does not exist, or is not determined by the chain rule, at this point.
 
-    Wrong: ``gw.grad(lambda x: np.sqrt(x**4 + x**2 * np.abs(x)))(0.0)``, where 0 · ∞ meets in the chain rule and
-    neither a known pattern nor a one-sided limit resolves it.  Cure: move off the point, or rewrite the expression.
+    Wrong: ``gw.grad(lambda x: np.sqrt(np.abs(x)))(0.0)``, where 0 · ∞ meets in the chain rule and neither a known form
+    nor the limit of the slopes around the point resolves it.  Cure: move off the point, or rewrite the expression.
+
+    Attributes
+    ----------
+    filename, lineno : str or None, int or None
+        The line of the user's code on which the infinite slope arises, if known.
     """
+
+    def __init__(self, message: str, filename: str | None = None, lineno: int | None = None) -> None:
+        self.filename = filename
+        self.lineno = lineno
+        if filename is not None:
+            message = f"{message}\n  at {filename}:{lineno}"
+        super().__init__(message)
 
 
 class ProgramError(GradwiseError):

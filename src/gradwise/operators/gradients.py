@@ -14,14 +14,12 @@ from gradwise.operators.arguments import Arguments, function_label, plain_like, 
 from gradwise.operators.engine import Linearization, auxiliary, is_outer, linearize_call
 from gradwise.operators.estimates import numerical_gradient
 from gradwise.operators.fallback import choose
-from gradwise.operators.singular import resolved_gradient
+from gradwise.operators.singular import holds_nan, resolved_gradient
 from gradwise.tracing import isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_FLOAT64 = np.dtype(np.float64)
-_ONE = np.float64(1.0)
 
 
 def scalar_output(linearization: Linearization, function: Any, operator: str) -> Any:
@@ -68,11 +66,10 @@ def zeros_for(leaf: Any) -> Any:
 
 def gradient_leaves(linearization: Linearization, function: Any) -> list[Any]:
     """The gradient by leaves of the arguments, at a scalar output."""
-    output = linearization.recording.values[0]
-    seed = _ONE if type(output) is float or output.dtype is _FLOAT64 else output.dtype.type(1)
     results = linearization.gradient()
-    if _holds_nan(results):
-        results = resolved_gradient(linearization, results, [seed])
+    if linearization.nested or holds_nan(results):
+        one = np.asarray(linearization.recording.values[0]).dtype.type(1)
+        results = resolved_gradient(linearization, results, [one])
     arguments = linearization.arguments
     return finish(results, arguments)
 
@@ -83,21 +80,6 @@ def finish(results: Sequence[Any], arguments: Arguments) -> list[Any]:
         plain_like(zeros_for(leaf) if r is None else r, kind, leaf)
         for r, kind, leaf in zip(results, arguments.kinds, arguments.leaves, strict=True)
     ]
-
-
-def _holds_nan(results: Sequence[Any]) -> bool:
-    for r in results:
-        if r is None:
-            continue
-        if isinstance_traced(r):
-            r = r.current()
-        if type(r) is np.ndarray:
-            # one pass without a temporary: a sum of squares is nan exactly if an entry is
-            if r.size and np.isnan(np.vdot(r, r)):
-                return bool(np.isnan(r).any())
-        elif r != r:
-            return True
-    return False
 
 
 def output_value(linearization: Linearization) -> Any:

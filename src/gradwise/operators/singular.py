@@ -1,8 +1,34 @@
-"""Points at which the chain rule meets 0 · ∞."""
+"""Points at which the chain rule meets 0 · ∞.
+
+The operators hand over what the plain derivative gave.  Unless it holds nan nothing happens.  Where it does:
+
+1. The derivative is run again with strong zeros (``transforms/strong_zeros.py``): a branch not taken, a mask, an entry not read contribute exactly 0.
+2. Where eigenvalues repeat, the derivative is put together from several bases of their space (``degenerate.py``).
+3. What is still nan stands at a singular point.  Known forms are rewritten (``transforms/smooth_forms.py``) and the derivative taken of those.
+4. What is then still nan is given the limit of the derivative around the point, if all sides that the function lives on agree (``limits.py``).
+5. Else ``SingularPointError``, with the line, the value, and what to write instead.
+
+A function that is nan or infinite at the point, or that was given nan or infinity, has no derivative to find: its nan stays.  An infinite derivative (√x at 0) is an
+answer and stays as well.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.errors import SingularPointError
+from gradwise.execution import build
+from gradwise.operators.careful import Request, plain_value, run_carefully
+from gradwise.operators.degenerate import resolved_by_bases
+from gradwise.operators.engine import derived, is_outer
+from gradwise.operators.kinks import candidates, check_kinks, is_known, sits_on
+from gradwise.operators.limits import Disagreement, limit
+from gradwise.program import Equation, Program, resolve_location
+from gradwise.transforms.reverse import active_variables
+from gradwise.transforms.smooth_forms import smooth_forms
+from gradwise.transforms.templates import pushforward_template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,24 +38,296 @@ if TYPE_CHECKING:
 
 def resolved_gradient(linearization: Linearization, results: list[Any], cotangents: Sequence[Any]) -> list[Any]:
     """The cotangents of the inputs where the plain chain rule gave nan."""
-    return results
+    if linearization.nested:
+        return _checked(linearization, Request("reverse", cotangents), results)
+    if not holds_nan(results):
+        return results  # the reverse pass itself watches the kinks
+    return _resolved(linearization, Request("reverse", cotangents))
 
 
 def resolved_tangent(linearization: Linearization, results: list[Any], tangents: Sequence[Any]) -> list[Any]:
     """The tangents of the outputs where the plain chain rule gave nan."""
-    return results
+    return _checked(linearization, Request("forward", tangents), results)
 
 
 def resolved_hessian(linearization: Linearization, results: list[Any], vectors: Sequence[Any]) -> list[Any]:
     """The products with the Hessian where the plain chain rule gave nan."""
-    return results
+    return _checked(linearization, Request("second", vectors), results)
 
 
 def resolved_batch(linearization: Linearization, mode: str, results: list[Any], vectors: Sequence[Any]) -> list[Any]:
     """A batch of derivatives (``mode`` "forward", "reverse" or "second") where the plain chain rule gave nan."""
-    return results
+    return _checked(linearization, Request(mode, vectors, np.shape(plain_value(vectors[0]))[0] if vectors else None), results)
 
 
 def resolved_line(linearization: Linearization, levels: list[list[Any]], direction: Sequence[Any]) -> list[list[Any]]:
     """Derivatives along a line, by order and leaf, where the plain chain rule gave nan."""
-    return levels
+    if len(levels) < 2:
+        return levels
+    flat = [v for level in levels for v in level]
+    found = _checked(linearization, Request("line", direction, order=len(levels) - 1), flat)
+    width = len(levels[0])
+    return [found[k : k + width] for k in range(0, len(found), width)]
+
+
+def holds_nan(results: Sequence[Any]) -> bool:
+    """Whether an entry of the results (None is zero) is nan."""
+    for r in results:
+        if r is None:
+            continue
+        r = plain_value(r)
+        if type(r) is np.ndarray:
+            # one pass without a temporary: a sum of squares is nan exactly if an entry is, or if infinities met in a complex one
+            if r.size and np.isnan(np.vdot(r, r)) and np.isnan(r).any():
+                return True
+        elif r != r:
+            return True
+    return False
+
+
+def _checked(linearization: Linearization, request: Request, results: list[Any]) -> list[Any]:
+    if holds_nan(results):
+        return _resolved(linearization, request)
+    found = derived(("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c)))
+    if not found:
+        return results
+    places = linearization.recording.tape.places
+    values = linearization.plain_values([i for _, e in found for i in (*e.inputs, *e.output_tuple)])
+    higher = linearization.nested or request.kind == "second" or request.order > 1
+    on = [k for k, e in found if (higher or not is_known(places[k])) and sits_on(e, values)]
+    if not on:
+        return results
+    program = linearization.program
+    if higher:
+        # the second derivative of |x|² is 2; of the convention |x|' = 0 it would be 0
+        smooth, rewritten = _smooth(linearization)
+        if rewritten:
+            better = run_carefully(linearization, request, smooth, rewritten)
+            return _resolved(linearization, request) if holds_nan(better) else _watched(linearization, request, smooth, better)
+    _check(linearization, program, [(places[k], program.equations[k]) for k in on], request)
+    return results
+
+
+# --- kinks of derivatives without a reverse pass --------------------------------------------------------------------------------------
+
+
+def _watched(linearization: Linearization, request: Request, program: Program, results: list[Any]) -> list[Any]:
+    """The results, with warnings of the kinks that they feel."""
+    values = _values(linearization, program)
+    hits = [(e.location, e) for _, e in candidates(program) if sits_on(e, values)]
+    if hits:
+        _check(linearization, program, hits, request)
+    return results
+
+
+def _check(linearization: Linearization, program: Program, hits: list[Any], request: Request) -> None:
+    alone = request.size is None
+    given = [plain_value(v) for v in request.vectors]
+    check_kinks(
+        program,
+        hits,
+        _values(linearization, program),
+        cotangents=given if request.kind == "reverse" and alone else None,
+        tangents=given if request.kind in ("forward", "line") and alone else None,
+        order=2 if request.kind == "second" else request.order,
+    )
+
+
+def _values(linearization: Linearization, program: Program, leaves: Sequence[Any] | None = None) -> list[Any]:
+    """Plain values of all variables of a program."""
+    tape = linearization.recording.tape
+    env: list[Any] = [None] * len(program.types)
+    for variable, value in zip(program.inputs, [tape.values[i] for i in tape.inputs] if leaves is None else leaves, strict=True):
+        env[variable] = value
+    for variable in program.captured:
+        env[variable] = tape.values[variable]
+    build(program.equations, program.types, (), (*program.inputs, *program.captured), range(len(program.types))).run(env)
+    return env
+
+
+# --- resolution -----------------------------------------------------------------------------------------------------------------------
+
+
+def _smooth(linearization: Linearization) -> tuple[Program, tuple[int, ...]]:
+    tape, program = linearization.recording.tape, linearization.program
+    captured = set(program.captured)
+    return smooth_forms(
+        program,
+        lambda v: v in captured and bool(np.all(tape.values[v] == 1)),
+        lambda v: v in captured and bool(np.all(np.real(tape.values[v]) > 0)),
+    )
+
+
+def _resolved(linearization: Linearization, request: Request) -> list[Any]:
+    program: Program = linearization.program
+    rewritten: tuple[int, ...] = ()
+    results = run_carefully(linearization, request, program)
+    missing = _missing(linearization, request, results)
+    if missing is not None:
+        smooth, rewritten = _smooth(linearization)
+        if rewritten:
+            program = smooth
+            results = run_carefully(linearization, request, program, rewritten)
+            missing = _missing(linearization, request, results)
+    if missing is not None:
+        results = _limits(linearization, request, program, rewritten, results, missing)
+    return _watched(linearization, request, program, results)
+
+
+def _missing(linearization: Linearization, request: Request, results: list[Any]) -> list[np.ndarray | None] | None:
+    """Which entries are nan although the function is finite there; None if no entry is."""
+    if not holds_nan(results):
+        return None
+    tape = linearization.recording.tape
+    if not all(np.all(np.isfinite(tape.values[i])) for i in tape.inputs):
+        return None
+    finite = [np.isfinite(np.asarray(v)) for v in linearization.recording.values]
+    rows: Any = True
+    if request.kind in ("reverse", "second"):
+        seeds = [plain_value(v) for v in request.vectors] if request.kind == "reverse" else [1.0]
+        lead = 0 if request.size is None or request.kind == "second" else 1
+        for seed, fine in zip(seeds, finite, strict=True):
+            lost = (np.asarray(seed) != 0) & ~fine
+            rows = rows & ~lost.any(axis=tuple(range(lead, lost.ndim)))
+    masks: list[np.ndarray | None] = []
+    for k, r in enumerate(results):
+        if r is None:
+            masks.append(None)
+            continue
+        nan = np.isnan(np.asarray(plain_value(r)))
+        if request.kind in ("forward", "line"):
+            nan = nan & finite[k % len(finite)]
+        else:
+            keep = np.asarray(rows)
+            nan = nan & keep.reshape((*keep.shape, *(1,) * (nan.ndim - keep.ndim)))
+        masks.append(nan if nan.any() else None)
+    return masks if any(m is not None for m in masks) else None
+
+
+def _limits(
+    linearization: Linearization,
+    request: Request,
+    program: Program,
+    rewritten: tuple[int, ...],
+    results: list[Any],
+    missing: list[np.ndarray | None],
+) -> list[Any]:
+    """The missing entries by the limit of the derivative around the point.
+
+    Raises
+    ------
+    SingularPointError
+        If there is none, or if an outer derivative needs it as a function.
+    """
+    if linearization.nested or any(is_outer(v) for v in request.vectors):
+        raise _singular(linearization, None, nested=True)
+    tape = linearization.recording.tape
+    leaves = [tape.values[i] for i in tape.inputs]
+    ends = [*program.outputs, *(g.variable for g in program.guards)]
+    probe = build(program.equations, program.types, ends, (*program.inputs, *program.captured))
+
+    def evaluate(moved: list[Any]) -> list[Any] | None:
+        env: list[Any] = [None] * len(program.types)
+        for variable, value in zip(program.inputs, moved, strict=True):
+            env[variable] = value
+        for variable in program.captured:
+            env[variable] = tape.values[variable]
+        found = probe.run(env)
+        count = len(program.outputs)
+        if not all(np.all(np.isfinite(v)) for v in found[:count]):
+            return None
+        if not all(np.array_equal(v, g.expected) for v, g in zip(found[count:], program.guards, strict=True)):
+            # another program runs there, of which nothing is known here
+            return [np.full(np.shape(r), np.nan) if r is not None else None for r in results]
+        return run_carefully(linearization, request, program, rewritten, moved)
+
+    single = any(np.asarray(x).dtype.itemsize <= (8 if np.iscomplexobj(x) else 4) for x in leaves)
+    found = limit(evaluate, leaves, missing, 1e-4 if single else 1e-10)
+    if isinstance(found, Disagreement):
+        raise _singular(linearization, found)
+    filled = []
+    for r, mask, value in zip(results, missing, found, strict=True):
+        if mask is None:
+            filled.append(r)
+            continue
+        whole = np.array(r)
+        whole[mask] = value
+        filled.append(whole if whole.ndim else whole[()])
+    return filled
+
+
+# --- the error --------------------------------------------------------------------------------------------------------------------------
+
+_CURES = {
+    "sqrt": "Write np.abs(u) for np.sqrt(u**2), np.linalg.norm(u) for a root of squares, or np.sqrt(u + eps); where another branch holds at 0, choose it with np.where",
+    "cbrt": "Simplify the root (np.cbrt(u**3) is u), or choose another branch at 0 with np.where",
+    "power": "Simplify the powers into one ((u**n)**p is np.abs(u)**(n*p)), or choose another branch at 0 with np.where",
+    "pow": "Simplify the powers into one ((u**n)**p is np.abs(u)**(n*p)), or choose another branch at 0 with np.where",
+    "log": "Write scipy.special.xlogy(u, u) for u*np.log(u), or choose another branch at 0 with np.where",
+    "div": "Divide by something that is not 0 there, np.where(d != 0, d, 1), and choose the value at 0 with np.where",
+    "exp": "Write scipy.special.expit for 1/(1 + exp(-u)), np.logaddexp(0, u) for log(1 + exp(u)), which do not overflow",
+}
+
+
+def _singular(linearization: Linearization, sides: Disagreement | None, *, nested: bool = False) -> SingularPointError:
+    place, what, name = _culprit(linearization)
+    filename, line = resolve_location(place) or (None, None)
+    if nested:
+        why = "and an outer derivative needs the result as a function, which a limit is not"
+    elif sides is not None and len(sides.settled) == 2:
+        why = f"and the slopes around it disagree: {sides.settled[0]:.6g} on the left, {sides.settled[1]:.6g} on the right"
+    elif sides is not None and len(sides.settled) > 2:
+        why = f"and the slopes around it disagree: from {min(sides.settled):.6g} to {max(sides.settled):.6g}"
+    else:
+        why = "and the slopes around it have no limit"
+    cure = _CURES.get(name, "Simplify the expression, or choose another branch at this point with np.where")
+    return SingularPointError(
+        f"the derivative of {linearization.recording.name} meets 0 · ∞ at {what}, {why}. A point where the derivative exists is required. {cure}",
+        filename,
+        line,
+    )
+
+
+def _culprit(linearization: Linearization) -> tuple[Any, str, str]:
+    """Place, description and primitive of the last operation with an infinite slope at a finite value."""
+    program = linearization.program
+    values = _values(linearization, program)
+    active = active_variables(program, program.inputs)
+    found: tuple[Any, str, str] = (None, "a point where two operations cancel", "")
+    for equation in program.equations:
+        primitive = equation.primitive
+        moves = tuple([active[i] == 1 for i in equation.inputs])
+        if primitive.jvp is None or not any(moves):
+            continue
+        at = _infinite_slope(program, equation, moves, values)
+        if at is not None:
+            found = (equation.location, f"{primitive.name} of {at}", primitive.name)
+    return found
+
+
+def _infinite_slope(program: Program, equation: Equation, moves: tuple[bool, ...], values: list[Any]) -> str | None:
+    """The first value at which an operation has no finite slope, as text; None if it has one everywhere."""
+    types = [program.types[i] for i in equation.inputs]
+    template = pushforward_template(equation.primitive, equation.params, types, moves)
+    slots: dict[int, Any] = dict(enumerate([*(values[i] for i in equation.inputs), *(values[o] for o in equation.output_tuple)]))
+    for t, m in zip(types, moves, strict=True):
+        if m:
+            slots[len(slots)] = np.ones(t.shape, t.dtype)[()]
+    with np.errstate(all="ignore"):
+        for primitive, operands, params, outs in template.equations:
+            value = primitive.value(*(slots[i] for i in operands), *params)
+            slots.update(zip(outs, value, strict=True) if primitive.multiple else [(outs, value)])
+    for r, o in zip(template.results, equation.output_tuple, strict=True):
+        if r is None:
+            continue
+        bad = ~np.isfinite(np.asarray(slots[r])) & np.isfinite(np.asarray(values[o]))
+        if not bad.any():
+            continue
+        shown = []
+        for i in equation.inputs:
+            x = np.asarray(values[i])
+            if x.dtype.kind == "b" or (x.ndim and x.shape != bad.shape):
+                continue
+            shown.append(repr((x[bad] if x.ndim else x).ravel()[0].item()))
+        return ", ".join(shown) or "an array"
+    return None

@@ -1,0 +1,211 @@
+"""Kinks on which a derivative depends: found from the values, warned of once a line.
+
+A kink matters when its cotangent is not zero: then the value returned follows a convention.  The reverse pass of a gradient has the cotangents at hand
+(``felt``); for every other derivative ``watch_kinks`` looks at the values first, and only where an operand does sit on a kink asks for cotangents.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.errors import KinkWarning, SingularPointError
+from gradwise.execution import evaluate
+from gradwise.program import Equation, Program, resolve_location
+from gradwise.transforms.forward import pushforward
+from gradwise.transforms.reverse import active_variables, pullback
+from gradwise.transforms.simplify import drop_dead
+from gradwise.transforms.strong_zeros import strong_zeros
+from gradwise.transforms.taylor import derivatives
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: lines of which was warned, and the places (code, offset) that are known to lie on them
+_warned: set[Any] = set()
+
+#: kinks whose one-sided slope 0 is a structural zero, as that of a branch not taken: an infinite cotangent does not make them singular
+_CHOICES = frozenset(["max", "min", "maximum", "minimum", "fmax", "fmin", "sort", "svd", "svdvals", "eigh", "eigvalsh"])
+
+
+def forget_kinks() -> None:
+    """Warn again of what was warned of."""
+    _warned.clear()
+
+
+def is_known(place: Any) -> bool:
+    """Whether this place was warned of."""
+    return place in _warned
+
+
+def felt(equation: Equation, operands: Sequence[Any], output: Any, cotangent: Any) -> Any:
+    """Which entries of a cotangent (plain values) are neither zero nor nan and stand on a kink; False if none."""
+    at = np.asarray(equation.primitive.kink(operands, output, *equation.params))  # type: ignore[misc]  # only asked of those that have kinks
+    if not at.any():
+        return False
+    bar = np.asarray(cotangent)
+    weighs = (bar != 0) & (bar == bar)
+    if equation.primitive.kink_felt is not None:
+        return weighs if equation.primitive.kink_felt(operands, output, cotangent, *equation.params) else False
+    if at.size == bar.size:
+        hit = at.reshape(bar.shape) & weighs
+    elif at.ndim <= bar.ndim and all(m in (1, n) for m, n in zip(at.shape[::-1], bar.shape[::-1], strict=False)):
+        hit = at & weighs
+    else:  # a reduction or a factorisation: the kink belongs to the whole
+        hit = weighs
+    return hit if hit.any() else False
+
+
+def loses_its_zero(equation: Equation, cotangent: Any, hit: Any) -> bool:
+    """Whether the slope 0 of the kink meets an infinite cotangent, beside which a convention means nothing."""
+    return equation.primitive.name not in _CHOICES and bool(np.isinf(np.asarray(cotangent)[hit]).any())
+
+
+def warn(equation: Equation, place: Any) -> None:
+    """Say, once a line, that a kink is felt."""
+    line = resolve_location(place) or ("<unknown>", 0)
+    _warned.add(place)
+    if line in _warned:
+        return
+    _warned.add(line)
+    warnings.warn_explicit(
+        f"the derivative passes through a kink: {equation.primitive.kink_name}. The value returned follows a convention and need not "
+        "be a subgradient. gw.kinks(f, x) lists the kinks; move off the point for a derivative",
+        KinkWarning,
+        *line,
+    )
+
+
+def candidates(program: Program) -> list[tuple[int, Equation]]:
+    """The equations (with their positions) that may sit on a kink and carry a derivative."""
+    active = active_variables(program, program.inputs)
+    return [
+        (k, e)
+        for k, e in enumerate(program.equations)
+        if e.primitive.kink is not None and e.primitive.jvp is not None and any(active[i] for i in e.inputs)
+    ]
+
+
+def sits_on(equation: Equation, values: list[Any]) -> bool:
+    """Whether an operand sits on the kink; ``values`` are plain, by variable."""
+    with np.errstate(all="ignore"):
+        operands = [values[i] for i in equation.inputs]
+        return bool(np.any(equation.primitive.kink(operands, values[equation.output_tuple[0]], *equation.params)))  # type: ignore[misc]
+
+
+def check_kinks(
+    program: Program,
+    hits: Sequence[tuple[Any, Equation]],
+    values: list[Any],
+    *,
+    cotangents: Sequence[Any] | None = None,
+    tangents: Sequence[Any] | None = None,
+    order: int = 1,
+) -> None:
+    """Warn of those kinks (place, equation) that a derivative feels.
+
+    Parameters
+    ----------
+    values : list
+        Plain values by variable of the program.
+    cotangents : sequence, optional
+        Of the outputs; generic ones unless given.
+    tangents : sequence, optional
+        Of the inputs; a kink that they do not move is not felt.
+    order : int
+        Of the derivative: one of order n feels a kink whose cotangent has a derivative up to order n − 1 that is not 0 (x·|x| has no second one at 0).
+
+    Raises
+    ------
+    SingularPointError
+        If the cotangent of a kink is infinite: beside ∞ the convention 0 means nothing.
+    """
+    if tangents is not None:
+        hits = [(place, e) for (place, e), moves in zip(hits, _moved(program, hits, values, tangents), strict=True) if moves]
+    if not hits:
+        return
+    rng = np.random.default_rng(7)
+    if cotangents is None:
+        cotangents = [_generic(program, o, rng) for o in program.outputs]
+    along = tangents if tangents is not None else [_generic(program, i, rng) for i in program.inputs]
+    bars = _cotangents_of(program, [e for _, e in hits], values, cotangents, along, order)
+    for (place, equation), bar in zip(hits, bars, strict=True):
+        if bar is None:
+            continue
+        operands, output = [values[i] for i in equation.inputs], values[equation.output_tuple[0]]
+        with np.errstate(all="ignore"):
+            hit = felt(equation, operands, output, bar)
+        if hit is False:
+            continue
+        if loses_its_zero(equation, bar, hit):
+            filename, line = resolve_location(place) or (None, None)
+            raise SingularPointError(
+                f"the derivative meets {equation.primitive.kink_name} with an infinite factor: 0 · ∞. A point where the function has a derivative is "
+                "required. Move off the point, or choose a branch there with np.where",
+                filename,
+                line,
+            )
+        if not is_known(place):
+            warn(equation, place)
+
+
+def _generic(program: Program, output: int, rng: np.random.Generator) -> Any:
+    type_ = program.types[output]
+    return rng.uniform(0.5, 1.5, type_.shape).astype(type_.dtype if type_.is_differentiable else float)[()]
+
+
+def _cotangents_of(
+    program: Program, equations: list[Equation], values: list[Any], cotangents: Sequence[Any], along: Sequence[Any], order: int
+) -> list[Any]:
+    """What arrives at the (first) outputs of equations: the cotangent, and the sizes of its derivatives below ``order``; None where nothing does."""
+    derivative = pullback(program, program.inputs)
+    arriving = {id(e): ct for e, ct in derivative.probes}
+    defined = {o for e in derivative.equations for o in e.output_tuple} | {v for v in derivative.vectors if v is not None}
+    wanted = [w if (w := arriving.get(id(e))) in defined else None for e in equations]
+    vectors = [v for v in derivative.vectors if v is not None]
+    joined = Program(
+        program.name,
+        (*program.inputs, *vectors),
+        program.captured,
+        program.equations + derivative.equations,
+        [w for w in wanted if w is not None],
+        derivative.types,
+    )
+    given = [*(values[i] for i in program.inputs), *cotangents]
+    captured = [values[i] for i in program.captured]
+    levels: list[list[int | None]] = [list(joined.outputs)]
+    if order > 1:
+        joined, levels = derivatives(joined, program.inputs, order - 1)
+        vectors = [*vectors, *joined.inputs[len(given) :]]
+        given += along
+    joined = drop_dead(joined)
+    values_found = iter(evaluate(strong_zeros(joined, program.inputs, vectors), given, captured))
+    found = [[None if v is None else next(values_found) for v in level] for level in levels]
+    bars: list[Any] = []
+    place = iter(range(len(levels[0])))
+    for w in wanted:
+        if w is None:
+            bars.append(None)
+            continue
+        k = next(place)
+        bar = found[0][k]
+        for level in found[1:]:
+            if level[k] is not None:
+                bar = np.abs(bar) + np.abs(level[k])
+        bars.append(bar)
+    return bars
+
+
+def _moved(program: Program, hits: Sequence[tuple[Any, Equation]], values: list[Any], tangents: Sequence[Any]) -> list[bool]:
+    """Whether the operands of each equation have a tangent that is not zero."""
+    operands = sorted({i for _, e in hits for i in e.inputs})
+    inner = Program(program.name, program.inputs, program.captured, program.equations, operands, program.types)
+    derivative = pushforward(inner, program.inputs)
+    joined = drop_dead(derivative.joined(values=False))
+    inputs, captured = [values[i] for i in program.inputs], [values[i] for i in program.captured]
+    vectors = [v for v in derivative.vectors if v is not None]
+    found = iter(evaluate(strong_zeros(joined, program.inputs, vectors), [*inputs, *tangents], captured))
+    moves = {i: r is not None and bool(np.any(next(found) != 0)) for i, r in zip(operands, derivative.results, strict=True)}
+    return [any(moves[i] for i in e.inputs) for _, e in hits]
