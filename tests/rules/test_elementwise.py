@@ -172,6 +172,16 @@ def test_saturated_second_derivatives_vanish_and_are_no_nan():
     np.testing.assert_allclose(gw.derivative(lambda x: np.logaddexp(x, 0.0), order=2)(-40.0), np.exp(-40.0), rtol=1e-13)
 
 
+def test_logaddexp_is_smooth_where_its_operands_are_equal():
+    assert gw.derivative(lambda x: np.logaddexp(x, 0.0), order=2)(0.0) == 0.25
+    assert gw.derivative(lambda x: np.logaddexp(0.0, x), order=4)(0.0) == -0.125
+    expected = np.array([[0.25, -0.25], [-0.25, 0.25]])
+    pair = np.array([2.0, 2.0])
+    np.testing.assert_allclose(gw.hessian(lambda v: np.logaddexp(v[0], v[1]))(pair), expected, rtol=1e-15)
+    scaled = np.log(2) * expected
+    np.testing.assert_allclose(gw.hessian(lambda v: np.logaddexp2(v[0], v[1]))(pair), scaled, rtol=1e-15)
+
+
 # --- conventions at kinks -------------------------------------------------------------------------------------------------
 
 
