@@ -77,9 +77,9 @@ def truth(function, x, order):
 
 def slopes(function, x, order):
     """The elementwise derivative by nested forward mode, for real and complex numbers alike."""
-    for _ in range(order):
-        function = (lambda f: lambda v: gw.jvp(f, (v,), (np.ones_like(x),))[1])(function)
-    return function(x)
+    if order == 0:
+        return function(x)
+    return slopes(lambda v: gw.jvp(function, (v,), (np.ones_like(x),))[1], x, order - 1)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -161,6 +161,14 @@ def test_special_points(function, x, expected):
     with np.errstate(all="ignore"):
         reverse = gw.vjp(function, x)[1](1.0)
     np.testing.assert_allclose(reverse[0] if isinstance(reverse, tuple) else reverse, expected, rtol=1e-14)
+
+
+def test_second_derivatives_at_a_tie_of_logaddexp():
+    expected = 0.25 * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    np.testing.assert_allclose(gw.hessian(np.logaddexp, argnums=(0, 1))(1.0, 1.0), expected, rtol=1e-14)
+    np.testing.assert_allclose(
+        gw.hessian(np.logaddexp2, argnums=(0, 1))(1.0, 1.0), expected * np.log(2.0), rtol=1e-14
+    )
 
 
 def test_saturated_second_derivatives_vanish_and_are_no_nan():

@@ -21,6 +21,14 @@ HOLES[0] = X[0]
 MASK = X > -0.4
 WEIGHTS = RNG.random((3, 4)) + 0.1
 
+
+
+def second_derivative(function, x):
+    """Of the function along (1, 1, …)."""
+    ones = np.ones(x.shape)
+    return gw.jvp(lambda v: gw.jvp(function, (v,), (ones,))[1], (x,), (ones,))[1]
+
+
 #: name: (function, arguments)
 CASES = {
     "sum": (lambda x: np.sum(x * x), (X,)),
@@ -38,6 +46,9 @@ CASES = {
     "prod where": (lambda x: np.prod(x, axis=1, where=MASK, initial=2.0), (X,)),
     "prod complex": (lambda x: np.prod(x, axis=1), (Z,)),
     "prod of one": (lambda x: np.prod(x, axis=1), (X[:, :1],)),
+    "prod second derivative": (lambda x: second_derivative(np.prod, x), (WITH_ZEROS[0],)),
+    "cumprod second derivative": (lambda x: second_derivative(np.cumprod, x), (X[0],)),
+    "any all": (lambda x: x * np.any(x, axis=0) * np.all(x), (X,)),
     "multiply.reduce": (lambda x: np.multiply.reduce(x, axis=0), (X,)),
     "cumsum": (lambda x: np.cumsum(x * x, axis=1), (X,)),
     "cumsum flat": (lambda x: np.cumsum(x * x), (X,)),

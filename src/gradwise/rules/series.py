@@ -31,7 +31,7 @@ def in_double(function: Callable[[np.ndarray, int], Any]) -> Callable[[Any, int]
 
 
 def _falling(k: int, n: int) -> float:
-    """k (k−1) … (k−n+1)."""
+    """The falling factorial k (k−1) … (k−n+1)."""
     return float(math.perm(k, n)) if k >= n else 0.0
 
 

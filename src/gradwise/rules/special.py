@@ -229,7 +229,9 @@ boxcox1p = special(
 
 
 def _inverse_boxcox(base: Any, logarithm: Any, k: Any) -> Any:
-    slope = lambda: pow_(base(), 1 - k)  # noqa: E731  both partials build it only when they are needed
+    def slope() -> Any:
+        return pow_(base(), 1 - k)
+
     return slope, lambda: neg(slope() * _boxcox_by_exponent(logarithm(), k))
 
 

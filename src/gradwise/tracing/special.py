@@ -154,6 +154,8 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 def polygamma(n: Any, x: Any) -> Any:
     """``scipy.special.polygamma`` of a traced array; n is one integer."""
     trace = _innermost(n, x)
+    if trace is None:
+        return scipy.special.polygamma(plain(n), plain(x))
     order = _whole_parameter(trace, "polygamma", "n", n)
     if order.ndim:
         return np.stack([polygamma(int(k), x[i] if np.ndim(x) else x) for i, k in enumerate(order)])

@@ -1,4 +1,4 @@
-"""NumPy's elementwise functions that are no ufuncs: round, fix, angle, sinc, i0, …"""
+"""NumPy's elementwise functions that are no ufuncs: round, fix, angle, sinc, i0."""
 
 from __future__ import annotations
 
