@@ -358,39 +358,97 @@ def test_a_simple_eigenvalue_beside_repeated_ones_is_smooth():
     np.testing.assert_allclose(gradient, np.tril(outer) + np.tril(outer, -1), atol=1e-13)
 
 
-def test_eigenvectors_of_repeated_eigenvalues_are_never_silently_wrong():
-    # log(A) at the identity has the derivative D, which a rule that drops the gap 0 would give as diag(D)
+def symmetric(n, kind="real", seed=0):
+    D = draw((n, n), kind, seed)
+    return D + D.conj().T
+
+
+def with_values(values, kind="real", seed=0):
+    """A Hermitian matrix with the given eigenvalues."""
+    n = len(values)
+    V = L.qr(draw((n, n), kind, seed))[0]
+    A = (V * np.array(values)) @ V.conj().T
+    return (A + A.conj().T) / 2
+
+
+@KINDS
+@pytest.mark.parametrize("values", [(1.0, 1.0, 1.0, 1.0), (2.0, 2.0, 5.0, 5.0), (0.5, 3.0, 3.0, 3.0)])
+def test_functions_of_a_matrix_are_exact_at_repeated_eigenvalues(values, kind):
+    def cube(a):  # A³ by its eigenvalues: a rule that drops the gap 0 loses the couplings inside each group
+        w, V = L.eigh(a)
+        return (V * w**3) @ np.conj(V.T)
+
+    A, D, C = with_values(values, kind, 31), symmetric(4, kind, 32), symmetric(4, kind, 33)
+    exact = D @ A @ A + A @ D @ A + A @ A @ D
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(gw.jvp(cube, (A,), (D,))[1], exact, atol=1e-11)
+        gradient = gw.grad(lambda a: np.real(np.sum(cube(a) * np.conj(C))))(A)
+        assert inner(gradient, D) == pytest.approx(inner(C, exact), rel=1e-11)
+        if kind == "real":
+            np.testing.assert_allclose(np.einsum("ijkl,kl->ij", gw.jacfwd(cube)(A), D), exact, atol=1e-11)
+            np.testing.assert_allclose(np.einsum("ijkl,kl->ij", gw.jacrev(cube)(A), D), exact, atol=1e-11)
+
+
+def test_the_logarithm_of_the_identity():
+    # its derivative is D; V diag(log w) Vᵀ vanishes there, so that every cotangent of V is zero
     def logm(a):
         w, V = L.eigh(a)
-        return V * np.log(w) @ V.T
+        return V @ np.diag(np.log(w)) @ V.T
 
-    D = np.array([[0.0, 1.0], [1.0, 0.0]])
-    for derivative in (
-        lambda: gw.jvp(logm, (np.eye(2),), (D,))[1],
-        lambda: gw.grad(lambda a: np.sum(logm(a) * D))(np.eye(2)),
+    D = symmetric(3, seed=34)
+    np.testing.assert_allclose(gw.jvp(logm, (np.eye(3),), (D,))[1], D, atol=1e-14)
+    np.testing.assert_allclose(
+        gw.grad(lambda a: np.sum(logm(a) * D))(np.eye(3)), np.tril(D) + np.tril(D, -1), atol=1e-13
+    )
+
+
+@pytest.mark.parametrize(("f", "second"), [
+    (lambda a: np.sum(L.eigvalsh(a) ** 2), 2.0),
+    (lambda a: np.sum(np.log(L.eigvalsh(a))), -1.0),
+    (lambda a: np.sum(np.exp(L.eigh(a)[0] - 1)), 1.0),
+])  # fmt: skip
+def test_second_derivatives_of_symmetric_functions_at_the_identity(f, second):
+    # Σ φ(w): the second derivative at the identity is φ″(1) tr D²
+    D = symmetric(3, seed=35)
+    H = gw.hessian(f)(np.eye(3))
+    assert np.einsum("ij,ijkl,kl", D, H, D) == pytest.approx(second * np.trace(D @ D), rel=1e-12)
+    assert inner(D, gw.hvp(f)(np.eye(3), D)) == pytest.approx(second * np.trace(D @ D), rel=1e-12)
+
+
+def test_the_polar_factor_at_an_orthogonal_matrix():
+    def polar(a):
+        U, _, Vh = L.svd(a)
+        return U @ Vh
+
+    Q, D = L.qr(draw((3, 3), "real", 36))[0], draw((3, 3), "real", 37)
+    np.testing.assert_allclose(gw.jvp(polar, (Q,), (D,))[1], (D - Q @ D.T @ Q) / 2, atol=1e-13)
+    np.testing.assert_allclose(
+        gw.hessian(lambda a: np.sum(L.svdvals(a) ** 2))(Q).reshape(9, 9), 2 * np.eye(9), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("f", [lambda a: np.sum(L.eigh(a)[1] ** 3), lambda a: np.sum(np.abs(L.svd(a)[0]))])
+def test_functions_of_one_basis_of_a_repeated_eigenvalue_are_refused(f):
+    with pytest.raises(
+        SingularPointError, match=r"1 is repeated 2 times.*depends on which of their bases[\s\S]*test_linear_algebra"
     ):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found = derivative()
-        except SingularPointError:
-            continue
-        assert np.isnan(found).any() or abs(inner(found, D) - 2) < 1e-6
-    (vectors,) = [k for k in gw.kinks(logm, np.eye(2)) if "vectors" in k.kind]
-    assert vectors.entries == 4
+        gw.grad(f)(with_values((1.0, 1.0, 3.0), seed=38))
 
 
-def test_other_eigenvectors_keep_their_derivative_in_forward_mode():
-    V = L.qr(draw((4, 4), "real", seed=24))[0]
-    A = V * np.array([1.0, 1.0, 2.0, 4.0]) @ V.T
-    A = np.tril(A) + np.tril(A, -1).T
-    D = draw((4, 4), "real", seed=25)
-    D = D + D.T
-    last = lambda a: L.eigh(a)[1][:, -1] * np.sign(L.eigh(a)[1][0, -1])
-    tangent = gw.jvp(last, (A,), (D,))[1]
+@pytest.mark.parametrize("samples", [3, 30])
+def test_principal_components_of_few_samples(samples):
+    # with 3 samples in 6 dimensions the covariance has the eigenvalue 0 four times
+    X, D = draw((samples, 6), "real", 39), draw((samples, 6), "real", 40)
+
+    def first(x):
+        centred = x - x.mean(axis=0)
+        return np.sum(L.eigh(centred.T @ centred)[1][:, -1] ** 4)
+
     h = 1e-4
-    numeric = (8 * (last(A + h * D) - last(A - h * D)) - (last(A + 2 * h * D) - last(A - 2 * h * D))) / (12 * h)
-    np.testing.assert_allclose(tangent, numeric, atol=1e-9)
+    numeric = (8 * (first(X + h * D) - first(X - h * D)) - (first(X + 2 * h * D) - first(X - 2 * h * D))) / (12 * h)
+    assert inner(gw.grad(first)(X), D) == pytest.approx(numeric, rel=1e-8)
+    assert gw.jvp(first, (X,), (D,))[1] == pytest.approx(numeric, rel=1e-8)
 
 
 def test_zero_singular_values_are_kinks():

@@ -20,14 +20,9 @@ from gradwise.errors import SingularPointError
 from gradwise.program import Primitive
 from gradwise.rules.algebra import conj_if_complex, mul
 from gradwise.rules.broadcasting import broadcast_to, sum_to
+from gradwise.rules.linear_algebra.bases import current_basis, equal_pairs, tolerance
 from gradwise.rules.linear_algebra.forms import adjoint, aligned, column, row, stack_shape, stacked_batch
 from gradwise.rules.products import matmul
-
-
-def tolerance(w: Any) -> Any:
-    """Differences up to this are rounding: a few units in the last place of the largest eigenvalue, times their number."""
-    size = np.abs(w).max(axis=-1, keepdims=True, initial=0)
-    return 4 * w.shape[-1] * np.finfo(w.dtype).eps * size
 
 
 def _division(name: str, denominators: Callable[[Any], Any], change: Callable[[Any], Any]) -> Primitive:
@@ -73,25 +68,13 @@ over_sums = _division("over_sums", lambda s: s[..., None, :] + s[..., :, None], 
 over_columns = _division("over_columns", lambda s: s[..., None, :], row)
 
 
-def equal_pairs(w: Any) -> Any:
-    """(…, n, n): whether w_i and w_j are equal up to rounding, made transitive."""
-    near = np.abs(w[..., None, :] - w[..., :, None]) <= tolerance(w)[..., None]
-    if near.sum() == near.size // max(near.shape[-1], 1):
-        return near
-    while True:
-        joined = np.matmul(near, near)
-        if np.array_equal(joined, near):
-            return near
-        near = joined
-
-
 def repeated(w: Any) -> Any:
     """(…, n): which eigenvalues have an equal."""
     return equal_pairs(w).sum(axis=-1) > 1
 
 
 def _undetermined_value(w: Any, zeros: bool, extra: int) -> Any:
-    bad = repeated(w)
+    bad = repeated(w) if current_basis() is None else np.zeros(w.shape, bool)
     if zeros:
         vanishing = np.abs(w) <= tolerance(w)
         bad = np.concatenate([bad | vanishing, np.repeat(vanishing.any(axis=-1, keepdims=True), extra, axis=-1)], axis=-1)
@@ -133,7 +116,8 @@ marked = Primitive(
     lambda V, w, zeros, rows: V,
     jvp=_marked_jvp,
     kink=_marked_kink,
-    kink_name="vectors of a repeated eigenvalue or of a null space (their slope is not determined: nan)",
+    kink_name="vectors of a repeated eigenvalue or of a null space (determined only up to a rotation)",
+    kink_felt=lambda operands, output, cotangent, zeros, rows: False,  # resolved, or raised, by the operators
     params=("zeros", "rows"),
     keeps="operands",
     structural="elementwise",
@@ -207,6 +191,12 @@ def _mean_value(x: Any, w: Any, zeros: bool) -> Any:
     if zeros:
         groups = groups * (np.abs(w) > tolerance(w))[..., None, :]
     weights = groups / np.maximum(groups.real.sum(axis=-1, keepdims=True), 1)
+    basis = current_basis()
+    if basis is not None and basis.separate:
+        weights = np.broadcast_to(weights, (*np.broadcast_shapes(x.shape[:-1], w.shape[:-1]), *weights.shape[-2:])).copy()
+        for place in np.ndindex(weights.shape[:-2]):
+            if basis.concerns(np.broadcast_to(w, (*weights.shape[:-2], w.shape[-1]))[place]):
+                weights[(*place, basis.members)] = np.eye(w.shape[-1])[basis.members]
     return (weights @ x[..., None])[..., 0]
 
 

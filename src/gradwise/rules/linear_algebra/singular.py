@@ -20,7 +20,8 @@ import numpy as np
 from gradwise.program import ArrayType, Primitive
 from gradwise.rules.algebra import conj_if_complex, div, equal, mul, real, select
 from gradwise.rules.broadcasting import convert, real_dtype, reshape
-from gradwise.rules.linear_algebra.forms import adjoint, diagonal_of, matrix_type, row, stacked_batch
+from gradwise.rules.linear_algebra.bases import current_basis, rotated, tolerance
+from gradwise.rules.linear_algebra.forms import adjoint, adjoint_value, diagonal_of, matrix_type, row, stacked_batch
 from gradwise.rules.linear_algebra.gaps import (
     basis_tangent,
     kink_felt,
@@ -30,7 +31,6 @@ from gradwise.rules.linear_algebra.gaps import (
     over_gaps,
     over_sums,
     repeated,
-    tolerance,
 )
 from gradwise.rules.linear_algebra.spectral import turning
 from gradwise.rules.products import matmul
@@ -75,6 +75,7 @@ def _svd_jvp(primals: Any, tangents: Any, outputs: Any, full: bool) -> Any:
     m, n = A.shape[-2:]
     k = min(m, n)
     last = A.ndim - 1
+    whole_U, whole_Vh = marked_vectors(A, s, whole_U, whole_Vh)  # second derivatives read the vectors here
     U = slice_axis(whole_U, last, 0, k) if full and m > k else whole_U
     whole_V = adjoint(whole_Vh)
     V = slice_axis(whole_V, last, 0, k) if full and n > k else whole_V
@@ -95,6 +96,9 @@ def _svd_jvp(primals: Any, tangents: Any, outputs: Any, full: bool) -> Any:
 
 def _svd_value(A: Any, full: bool) -> Any:
     U, s, Vh = np.linalg.svd(A, full_matrices=full)
+    if current_basis() is not None:
+        U, V = rotated(s, U, adjoint_value(Vh))
+        Vh = adjoint_value(V)
     return s, U, Vh
 
 
@@ -156,8 +160,7 @@ def _norm_value(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
 
 def _norm_jvp(primals: Any, tangents: Any, y: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     (x,), (dx,) = primals, tangents
-    total = sum_(real(mul(conj_if_complex(unit(x, y, axes)), dx)), params=(axes, keepdims))
-    return total
+    return sum_(real(mul(conj_if_complex(unit(x, y, axes)), dx)), params=(axes, keepdims))
 
 
 def unit(x: Any, y: Any, axes: tuple[int, ...]) -> Any:

@@ -23,6 +23,7 @@ from gradwise.errors import SingularPointError
 from gradwise.program import Primitive
 from gradwise.rules.algebra import add, conj, imag, mul, real
 from gradwise.rules.broadcasting import complex_dtype, convert, real_dtype
+from gradwise.rules.linear_algebra.bases import rotated
 from gradwise.rules.linear_algebra.forms import adjoint, diagonal_of, hermitian_from, row, stacked_batch
 from gradwise.rules.linear_algebra.gaps import kink_felt, marked, mean_of_equal, over_gaps, repeated
 from gradwise.rules.linear_algebra.solving import solve
@@ -86,6 +87,7 @@ def _coupling(V: Any, dA: Any, upper: bool) -> Any:
 
 def _eigh_jvp(primals: Any, tangents: Any, outputs: Any, upper: bool) -> Any:
     w, V = outputs
+    V = marked(V, w, params=(False, False))  # second derivatives read the vectors here
     M = _coupling(V, tangents[0], upper)
     dw = mean_of_equal(real(diagonal_of(M)), w, params=(False,))
     dV = matmul(V, over_gaps(M, convert(w, V.dtype)))
@@ -102,10 +104,15 @@ def _uplo(upper: bool) -> Any:
     return "U" if upper else "L"
 
 
+def _eigh_value(A: Any, upper: bool) -> Any:
+    w, V = np.linalg.eigh(A, UPLO=_uplo(upper))
+    return w, *rotated(w, V)
+
+
 #: w and V; programs read V through ``marked``.
 eigh = Primitive(
     "eigh",
-    lambda A, upper: tuple(np.linalg.eigh(A, UPLO=_uplo(upper))),
+    _eigh_value,
     lambda A, upper: (_values_type(A), A),
     jvp=_eigh_jvp,
     batch=stacked_batch(lambda: eigh, 2),
@@ -151,6 +158,7 @@ def _eig_value(A: Any, dtype: np.dtype[Any]) -> Any:
 
 def _eig_jvp(primals: Any, tangents: Any, outputs: Any, dtype: np.dtype[Any]) -> Any:
     w, V = outputs
+    V = marked(V, w, params=(False, False))
     M = solve(V, matmul(convert(tangents[0], dtype), V), params=("eig",))
     dV = matmul(V, over_gaps(M, w))
     length = convert(real(column_sums(mul(conj(V) if dtype.kind == "c" else V, dV))), dtype)

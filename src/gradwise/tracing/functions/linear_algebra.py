@@ -272,7 +272,7 @@ def eigvals(a: Any) -> Any:
     identity = np.broadcast_to(np.arange(order.shape[-1]), order.shape)
     if np.array_equal(order, identity) or not np.array_equal(np.sort(order, axis=-1), identity):
         return w
-    stack = tuple(i[..., None] for i in np.indices(order.shape[:-1]))
+    stack = tuple(i[..., None] for i in np.indices(tuple(order.shape[:-1])))
     return w[(*stack, order)]
 
 
@@ -301,7 +301,7 @@ def _svd_hermitian(a: Any, *, compute_uv: bool) -> Any:
         return np.sort(w, axis=-1)[..., ::-1]
     w, V = eigh(a)
     order = np.argsort(np.abs(concrete(w)), axis=-1)[..., ::-1]
-    stack = tuple(i[..., None] for i in np.indices(order.shape[:-1]))
+    stack = tuple(i[..., None] for i in np.indices(tuple(order.shape[:-1])))
     rows = tuple(i[..., None] for i in stack)
     w = w[(*stack, order)]
     V = V[(*rows, np.arange(V.shape[-2])[:, None], order[..., None, :])]
