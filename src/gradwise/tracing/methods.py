@@ -119,11 +119,14 @@ def swapaxes(self: Any, axis1: int, axis2: int) -> Any:
 
 
 def ravel(self: Any, order: str = "C") -> Any:
-    """``x.ravel()``: a view where NumPy gives one."""
+    """``x.ravel()``: a view where NumPy gives one, which is contiguous in any case."""
+    value = np.asarray(self.current())
+    shared = type(self) is TracedArray and np.may_share_memory(value.ravel(order), value)
     if order == "K":  # as the entries lie in memory, but not backwards
         self = transpose(self, _memory_order(self.current()))
         order = "C"
-    return reshape(self, -1, order=order)
+    result = reshape(self, -1, order=order)
+    return result if shared else result.copy()
 
 
 def _memory_order(value: Any) -> tuple[int, ...]:
