@@ -1,0 +1,46 @@
+"""The derivatives that everybody uses, beside their formulas."""
+
+import numpy as np
+from scipy.special import erf
+
+import gradwise as gw
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def normal_cdf(x):
+    return 0.5 * (1 + erf(x / np.sqrt(2)))
+
+
+def normal_density(x):
+    return np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
+
+
+TABLE = {
+    "x^3": (lambda x: x**3, lambda x: 3 * x**2),
+    "e^x": (np.exp, np.exp),
+    "ln x": (np.log, lambda x: 1 / x),
+    "sigmoid": (sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x))),
+    "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+    "ReLU": (lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, 1.0, 0.0)),
+    "leaky ReLU": (lambda x: np.where(x > 0, x, 0.01 * x), lambda x: np.where(x > 0, 1.0, 0.01)),
+    "GELU": (lambda x: x * normal_cdf(x), lambda x: normal_cdf(x) + x * normal_density(x)),
+}
+
+
+def main():
+    results = {}
+    print("function      at  derivative           formula")
+    for name, (f, formula) in TABLE.items():
+        points = np.array([0.5, 1.0, 2.0]) if name == "ln x" else np.array([-2.0, -0.5, 1.5])
+        found = gw.derivative(f)(points)
+        results[name] = (points, found, formula(points))
+        for x, slope, truth in zip(points, found, formula(points)):
+            print(f"{name:<11} {x:>4}  {slope:<19.15g}  {truth:.15g}")
+    return results
+
+
+if __name__ == "__main__":
+    main()

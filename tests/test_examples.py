@@ -1,0 +1,196 @@
+"""Every script of the gallery runs, and its numbers are those of closed forms."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+
+EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.py"))
+ROOT = EXAMPLES[0].parent.parent
+
+
+@pytest.fixture(scope="module")
+def results():
+    """Run each script once, on demand, and return what its ``main`` returns and prints."""
+    known = {}
+
+    def run(name):
+        if name not in known:
+            spec = importlib.util.spec_from_file_location(f"example_{name}", ROOT / "examples" / f"{name}.py")
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            known[name] = module.main()
+        return known[name]
+
+    return run
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_it_runs_prints_and_says_what_it_is(path, results, capsys):
+    results(path.stem)
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.split("\n")), default=0) <= 120
+    text = path.read_text("utf-8")
+    assert text.startswith('"""')
+    assert text.endswith('if __name__ == "__main__":\n    main()\n')
+    page = (ROOT / "docs" / "examples.md").read_text("utf-8")
+    assert f"../examples/{path.name}" in page, "docs/examples.md lists every script"
+
+
+def test_a_script_runs_from_the_command_line():
+    result = subprocess.run([sys.executable, "-W", "error", ROOT / "examples" / "partial_derivatives.py"],
+                            capture_output=True, encoding="utf-8", check=False, env={"PYTHONIOENCODING": "utf-8"})  # fmt: skip
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "∂f/∂x = 2xy + 3y² = 7.0" in result.stdout
+
+
+def test_numerical_derivative(results):
+    found = results("numerical_derivative")
+    assert found["exact"] == 6
+    assert abs(found["estimate"].value - 6) <= found["estimate"].error < 1e-12
+    errors = [abs(q - 6) for q in found["quotients"].values()]
+    assert min(errors) < 1e-6 < max(errors[0], errors[-1])
+
+
+def test_common_derivatives(results):
+    truths = {
+        "x^3": lambda x: x**3, "e^x": mpmath.exp, "ln x": mpmath.log, "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+        "tanh": mpmath.tanh, "ReLU": lambda x: max(x, 0), "leaky ReLU": lambda x: max(x, mpmath.mpf(0.01) * x),
+        "GELU": lambda x: x * mpmath.ncdf(x),
+    }  # fmt: skip
+    found = results("common_derivatives")
+    assert set(found) == set(truths)
+    for name, (points, slopes, formula) in found.items():
+        with mpmath.workdps(40):
+            exact = [float(mpmath.diff(truths[name], mpmath.mpf(x))) for x in points]
+        np.testing.assert_allclose(slopes, exact, rtol=4e-15, err_msg=name)
+        np.testing.assert_allclose(formula, exact, rtol=4e-15, err_msg=name)
+
+
+def test_partial_derivatives(results):
+    found = results("partial_derivatives")
+    assert found["two"] == (7.0, 16.0)
+    assert found["mixed"] == 10.0
+    np.testing.assert_allclose(found["three"], (4 + 2 * np.cos(2), 28 + np.cos(2), 54), rtol=1e-15)
+
+
+def test_gradient(results):
+    found = results("gradient")
+    assert found["gradient"].tolist() == [2.0, 4.0]
+    root = np.sqrt(20)
+    expected = [2, 4, 6 / np.sqrt(2), root, -root, 0]
+    np.testing.assert_allclose(list(found["slopes"].values()), expected, rtol=1e-15, atol=1e-15)
+
+
+def test_gradient_descent(results):
+    path = results("gradient_descent")["path"]
+    steps = np.arange(len(path))
+    np.testing.assert_allclose(path[:, 0], 3 - 3 * 0.8**steps, rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(path[:, 1], 1 - 0.6**steps, rtol=1e-13, atol=1e-14)
+
+
+def test_linear_layer(results):
+    found = results("linear_layer")
+    assert np.array_equal(found["linear"], found["W"])
+    np.testing.assert_allclose(found["composed"], found["formula"], rtol=1e-13, atol=1e-16)
+
+
+def test_hessian_classification(results):
+    found = results("hessian_classification")
+    assert {name: verdict for name, (*_, verdict) in found.items()} == {
+        "bowl": "minimum", "hill": "maximum", "saddle": "saddle", "trough": "undecided: an eigenvalue is 0",
+    }  # fmt: skip
+    assert {name: hessian.tolist() for name, (_, hessian, *_) in found.items()} == {
+        "bowl": [[2, 1], [1, 2]], "hill": [[-2, 0], [0, -4]], "saddle": [[2, 0], [0, -2]], "trough": [[2, -2], [-2, 2]],
+    }  # fmt: skip
+    assert all(not gradient.any() for gradient, *_ in found.values())
+
+
+def test_linear_regression(results):
+    found = results("linear_regression")
+    np.testing.assert_allclose([found["slopes"]["w"][0], found["slopes"]["b"]], [-2 / 3, -2 / 3], rtol=1e-15)
+    np.testing.assert_allclose([found["line"]["w"][0], found["line"]["b"]], [1.5, 7 / 3], rtol=1e-10)
+    np.testing.assert_allclose([*found["fitted"]["w"], found["fitted"]["b"]], found["formula"], rtol=1e-9)
+    assert np.abs(found["formula"] - [1.5, -2.0, 0.5, 4.0]).max() < 0.03  # noise of 0.1 over 200 samples: 4 deviations
+
+
+def test_logistic_regression(results):
+    found = results("logistic_regression")
+    np.testing.assert_allclose(found["found"], found["formula"], rtol=1e-13)
+    np.testing.assert_allclose(found["descent"], found["newton"], rtol=1e-8)
+    here = found["loss"](found["newton"])
+    assert all(found["loss"](found["newton"] + 1e-3 * d) > here for d in np.vstack([np.eye(3), -np.eye(3)]))
+
+
+def test_two_layer_network(results):
+    found = results("two_layer_network")
+    for name, slope in found["exact"].items():
+        np.testing.assert_allclose(slope, found["by_hand"][name], rtol=1e-12, atol=1e-16, err_msg=name)
+    assert found["last"] < found["first"] / 100
+
+
+def test_softmax_cross_entropy(results):
+    for p, gradient, hessian in results("softmax_cross_entropy").values():
+        np.testing.assert_allclose(gradient, p - [1, 0, 0], rtol=1e-13)
+        np.testing.assert_allclose(hessian, np.diag(p) - np.outer(p, p), rtol=1e-12)
+
+
+def test_natural_gradient(results):
+    found = results("natural_gradient")
+    mean, deviation = 4.0, 2.0
+    spread = np.mean((found["samples"] - mean) ** 2)
+    gradient = [(mean - found["samples"].mean()) / deviation**2, 1 / deviation - spread / deviation**3]
+    np.testing.assert_allclose(found["gradient"], gradient, rtol=1e-13)
+    np.testing.assert_allclose(found["fisher"], np.diag([1, 2]) / deviation**2, atol=1e-15)
+    np.testing.assert_allclose(found["natural"], np.multiply(gradient, [deviation**2, deviation**2 / 2]), rtol=1e-13)
+    assert found["counts"]["natural"] < found["counts"]["ordinary"] / 20 < 1000
+
+
+def test_gradient_clipping(results):
+    found = results("gradient_clipping")
+    assert found["slope"] == pytest.approx(60 * 1.3**29 * (1.3**30 - 2), rel=1e-13)
+    assert abs(found["plain"]) > 1e4
+    assert found["clipped"] == pytest.approx(2 ** (1 / 30), rel=1e-9)
+
+
+def test_saddle_escape(results):
+    found = results("saddle_escape")
+    np.testing.assert_allclose(found["stuck"], [0, 0], atol=1e-12)
+    np.testing.assert_allclose(np.abs(found["free"]), [0, 1], atol=1e-12)
+    np.testing.assert_allclose(found["saddle"], [-2, 2], rtol=1e-12)
+    np.testing.assert_allclose(found["end"], [2, 4], rtol=1e-9)
+
+
+def test_saliency(results):
+    found = results("saliency")
+    inside = np.zeros((8, 8), bool)
+    inside[2:6, 3:5] = True
+    np.testing.assert_allclose(found["saliency"][inside], (1 - found["score"] ** 2) / 4, rtol=1e-13)
+    assert not found["saliency"][~inside].any()
+    assert found["attribution"].sum() == pytest.approx(found["change"], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["chain", "network"])
+def test_backward_cost(results, name):
+    """The times are shown, not judged; the gradient is checked along a random direction."""
+    found = results("backward_cost")[name]
+    assert 0 < found["forward"] < np.inf
+    assert 0 < found["both"] < np.inf
+    f, point, (value, slopes) = found["f"], found["point"], found["result"]
+    assert value == f(point)
+    rng = np.random.default_rng(3)
+    if name == "chain":
+        u = rng.normal(size=point.size)
+        slope, moved = slopes @ u, lambda t: point + t * u
+    else:
+        us = [(rng.normal(size=w.shape), rng.normal(size=b.shape)) for w, b in point]
+        slope = sum(np.sum(dw * w) + np.sum(db * b) for (dw, db), (w, b) in zip(slopes, us))
+        moved = lambda t: [(w + t * dw, b + t * db) for (w, b), (dw, db) in zip(point, us)]
+    h = 1e-5
+    assert slope == pytest.approx((f(moved(h)) - f(moved(-h))) / (2 * h), rel=1e-6)
