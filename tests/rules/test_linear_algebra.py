@@ -10,8 +10,11 @@ import pytest
 
 import gradwise as gw
 from gradwise.errors import KinkWarning, SingularPointError, TracingError
+from gradwise.program import Primitive
+from gradwise.rules import linear_algebra as rules
 
 from .laws import check_function, inner, random_like
+from .test_completeness import used
 
 L = np.linalg
 
@@ -413,6 +416,10 @@ def test_second_derivatives_of_symmetric_functions_at_the_identity(f, second):
     D = symmetric(3, seed=35)
     H = gw.hessian(f)(np.eye(3))
     assert np.einsum("ij,ijkl,kl", D, H, D) == pytest.approx(second * np.trace(D @ D), rel=1e-12)
+    along = gw.directional_derivative(f, order=2, normalize=False)(np.eye(3), D)
+    assert along == pytest.approx(second * np.trace(D @ D), rel=1e-12)
+    nested = gw.grad(lambda a: np.sum(gw.grad(f)(a) * D))(np.eye(3))
+    assert inner(D, nested) == pytest.approx(second * np.trace(D @ D), rel=1e-12)
     assert inner(D, gw.hvp(f)(np.eye(3), D)) == pytest.approx(second * np.trace(D @ D), rel=1e-12)
 
 
@@ -566,3 +573,14 @@ def test_numpys_own_errors_are_kept():
     ):
         with pytest.raises(error):
             gw.grad(lambda a: np.sum(call(a)))(np.eye(3))  # noqa: B023
+
+
+def test_every_primitive_has_a_case():
+    found = set()
+    for f, *shapes in SYSTEMS.values():
+        used(f, [draw(shape, "real", seed=k + 1) for k, shape in enumerate(shapes)], found)
+    for kind in ("real", "complex"):
+        for f in (*FACTORIZATIONS.values(), L.eigh, L.eigvalsh, L.norm):
+            used(f, [spread((3, 3), kind, seed=2)], found)
+    missing = {p.name for p in vars(rules).values() if isinstance(p, Primitive)} - {p.name for p in found}
+    assert missing == set(), f"{sorted(missing)} have no case"

@@ -63,8 +63,10 @@ class _Group:
 def resolved_by_bases(
     linearization: Linearization, request: Request, program: Program, rewritten: Hashable = ()
 ) -> list[Any] | None:
-    """What was asked for, put together from several bases; None if no eigenvalue repeats in the program, or if this way does not lead
-    there (second derivatives of functions whose gradient depends on the vectors, very large groups).
+    """What was asked for, put together from several bases, or None.
+
+    It is None if no eigenvalue repeats, and where this way does not lead: second derivatives of functions whose gradient depends on the vectors, and groups
+    of more than ``LARGEST_GROUP`` values.
 
     Parameters
     ----------
@@ -76,8 +78,10 @@ def resolved_by_bases(
     SingularPointError
         If the function depends on the basis, so that it has no derivative.
     """
-    if linearization.nested or (request.kind == "line" and request.order > 1):
+    if linearization.nested:
         return None
+    if request.kind == "line" and request.order > 1:
+        return _along_a_line(linearization, request, program, rewritten)
     tape = linearization.recording.tape
     leaves = [tape.values[i] for i in tape.inputs]
 
@@ -127,6 +131,20 @@ def resolved_by_bases(
         _require(_same(*parts), group)
         result = _combined([(1.0, result), (1.0, parts[0])])
     return result
+
+
+def _along_a_line(
+    linearization: Linearization, request: Request, program: Program, rewritten: Hashable
+) -> list[Any] | None:
+    """Value, slope and curvature of a real number along a direction u: the curvature is uᵀ H u."""
+    if request.order > 2 or [program.types[o].shape for o in program.outputs] != [()] or request.size is not None:
+        return None
+    below = resolved_by_bases(linearization, Request("line", request.vectors, order=1), program, rewritten)
+    product = resolved_by_bases(linearization, Request("second", request.vectors), program, rewritten)
+    if below is None or product is None:
+        return None
+    terms = [np.sum(np.conj(h) * u) for h, u in zip(product, request.vectors, strict=True) if h is not None]
+    return [*below, np.real(sum(terms)) if terms else None]
 
 
 def _groups(program: Program, values: Callable[[list[int]], list[Any]]) -> Iterator[_Group]:
