@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from gradwise.rules import algebra, broadcasting, elementwise
 from gradwise.rules.broadcasting import convert_p, real_dtype, reshape_p
 from gradwise.rules.shapes import scatter_add, transpose as transpose_p
-from gradwise.tracing import arithmetic, indexing, reducing
+from gradwise.tracing import arithmetic, indexing, reducing, sparse
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.traced import (
     Traced,
@@ -327,6 +328,8 @@ def _array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
     kind = dtype_of(self.value).kind
     if not self.tape.open or kind not in "fc":
         return np.array(concrete(self), dtype=dtype)
+    if sparse.asked_by_product(sys._getframe(1)):
+        return sparse.as_operand(self)
     raise escape(
         self,
         "turning it into a plain array (np.array, np.asarray, a[i] = x with a plain array a, or a compiled function that asks for one)",
@@ -448,6 +451,7 @@ def install(scalar: type, array: type) -> None:
     for name, member in only_scalar.items():
         setattr(scalar, name, member)
     arithmetic.install(scalar, array)
+    sparse.install(array)
 
 
 def _scalar_getitem(self: TracedScalar, key: Any) -> Any:

@@ -22,12 +22,16 @@ from gradwise.errors import TracingError
 from gradwise.program import Primitive
 from gradwise.rules.algebra import complex_p, imag_p, real_p, select
 from gradwise.rules.broadcasting import convert_p, reshape_p
-from gradwise.rules.shapes import diagonal, getitem, numpy_key, place_diagonal, scatter_set, transpose
+from gradwise.rules.shapes import basic_key, diagonal, getitem, numpy_key, place_diagonal, scatter_set, transpose
 from gradwise.tracing.layout import copy_in_layout, empty_in_layout
 from gradwise.tracing.trace import COPY_BYTES, Trace, checksum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+class PlainArray(np.ndarray):
+    """What a traced array says it is: an ndarray to ``isinstance``, and not ndarray itself to code that takes a short cut for exactly that."""
 
 
 class Traced:
@@ -44,7 +48,8 @@ class Traced:
 
     @property
     def __class__(self) -> type:  # type: ignore[override]  # isinstance(x, float) and isinstance(x, np.ndarray) answer as for the plain value
-        return type(self.value)
+        cls = type(self.value)
+        return PlainArray if cls is np.ndarray else cls
 
     def __primitive__(self, primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]) -> Any:
         if not self.tape.open:
@@ -204,8 +209,10 @@ class TracedArray(Traced):
     def write(self, key: tuple[Any, ...], arrays: tuple[Any, ...], updates: Any) -> None:
         """``self[key] = updates``; ``arrays`` are the index arrays (plain or traced)."""
         trace = self.tape
-        plain = tuple(a.current() if isinstance_traced(a) else a for a in arrays)
-        target = numpy_key(key, plain)
+        if arrays:
+            target = numpy_key(key, tuple(a.current() if isinstance_traced(a) else a for a in arrays))
+        else:
+            target = basic_key(key)
         value = updates.current() if isinstance_traced(updates) else updates
         self.prepare_write()
         self.value[target] = value

@@ -1,0 +1,38 @@
+"""Products with a constant sparse matrix, held as the three arrays of its compressed rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy
+
+from gradwise.program import ArrayType
+from gradwise.rules.broadcasting import linear, reshape
+from gradwise.rules.shapes import move_axis
+
+
+def _value(x: Any, data: Any, indices: Any, indptr: Any, shape: tuple[int, int], adjoint: bool) -> Any:
+    matrix = scipy.sparse.csr_array((data, indices, indptr), shape=shape)
+    return np.asarray((matrix.conj().T if adjoint else matrix) @ x)
+
+
+def _result(x: ArrayType, data: Any, indices: Any, indptr: Any, shape: tuple[int, int], adjoint: bool) -> ArrayType:
+    return ArrayType((shape[1] if adjoint else shape[0], *x.shape[1:]), x.dtype)
+
+
+def _transpose(ct: Any, operands: Any, linear_: Any, shape: tuple[int, int], adjoint: bool) -> Any:
+    return sparse_product(ct, *operands[1:], params=(shape, not adjoint)), None, None, None
+
+
+def _batch(operands: Any, batched: Any, shape: tuple[int, int], adjoint: bool) -> Any:
+    x, *matrix = operands
+    n = x.shape[0]
+    columns = reshape(move_axis(x, 0, x.ndim - 1), (x.shape[1], -1 if 0 in x.shape else x.size // x.shape[1]))
+    y = sparse_product(columns, *matrix, params=(shape, adjoint))
+    return move_axis(reshape(y, (y.shape[0], *x.shape[2:], n)), x.ndim - 1, 0)
+
+
+#: A x, or Aᴴ x with ``adjoint``, for A in compressed rows and x a vector or a matrix; linear in x.
+sparse_product = linear("sparse_product", _value, _result, _transpose, _batch, params=("shape", "adjoint"))
+sparse_product.keeps = "indices"

@@ -1,0 +1,84 @@
+"""Traced arrays beside ``scipy.sparse`` matrices: ``A @ x``, ``A.dot(x)``, ``x @ A``, and ``A * x`` for the old matrix class.
+
+SciPy asks NumPy what an operand is and steps back (``NotImplemented``) if the answer is a 0-dimensional array of objects; ``as_operand`` gives that answer to SciPy's product, and to nobody
+else.  Python then asks the traced array, whose reflected product comes here.  Matrices made of traced values, and sums with sparse matrices, are not
+supported: their entries would have to be traced inside SciPy.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from gradwise.rules.sparse import sparse_product
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.traced import apply
+
+_PRODUCTS = {"_matmul_dispatch", "_rmatmul_dispatch"}
+
+
+def is_sparse(value: Any) -> bool:
+    """Whether ``value`` is a sparse matrix or array of SciPy (which is not imported to find out)."""
+    module = sys.modules.get("scipy.sparse")
+    return module is not None and bool(module.issparse(value))
+
+
+def asked_by_product(frame: Any) -> bool:
+    """Whether the question what a traced value is comes from SciPy's sparse product."""
+    code = frame.f_code
+    return code.co_name in _PRODUCTS and "sparse" in code.co_filename
+
+
+def as_operand(value: Any) -> np.ndarray:
+    """The answer at which SciPy steps back."""
+    box = np.empty((), dtype=object)
+    box[()] = value
+    return box
+
+
+def product(a: Any, b: Any) -> Any:
+    """``a @ b`` where one is sparse and the other traced."""
+    if is_sparse(a):
+        return _left(a, b)
+    if np.ndim(plain(b) if not is_sparse(b) else np.empty((0, 0))) != 2:
+        raise ValueError("matmul: a sparse matrix has two dimensions")
+    y = _left(b.T, a.T)
+    return y.T
+
+
+def _left(matrix: Any, x: Any) -> Any:
+    value = plain(x)
+    if np.ndim(value) not in (1, 2) or matrix.ndim != 2 or value.shape[0] != matrix.shape[1]:
+        raise ValueError(f"matmul: dimension mismatch with signature (n,k={matrix.shape[-1]}),(k={np.shape(value)})")
+    dtype = np.result_type(matrix.dtype, value)
+    rows = matrix.tocsr()
+    data = np.asarray(rows.data).astype(dtype)
+    result = np.asarray(rows @ value)
+    if np.dtype(dtype) != value.dtype:
+        x = x.astype(dtype)
+    operands = (x, data, np.asarray(rows.indices), np.asarray(rows.indptr))
+    return apply(x.tape, sparse_product, operands, (tuple(int(n) for n in matrix.shape), False), result)
+
+
+def install(array: type) -> None:
+    """Let the products of traced arrays look for sparse matrices first."""
+    matmul, rmatmul, rmul = array.__matmul__, array.__rmatmul__, array.__rmul__  # type: ignore[attr-defined]
+
+    def left(self: Any, other: Any) -> Any:
+        return product(self, other) if is_sparse(other) else matmul(self, other)
+
+    def right(self: Any, other: Any) -> Any:
+        return product(other, self) if is_sparse(other) else rmatmul(self, other)
+
+    def right_star(self: Any, other: Any) -> Any:  # the old matrix class: A * x is the matrix product
+        if type(other) is not np.ndarray and is_sparse(other) and not _is_sparse_array(other):
+            return product(other, self)
+        return rmul(self, other)
+
+    array.__matmul__, array.__rmatmul__, array.__rmul__ = left, right, right_star  # type: ignore[attr-defined]
+
+
+def _is_sparse_array(value: Any) -> bool:
+    return isinstance(value, sys.modules["scipy.sparse"].sparray)
