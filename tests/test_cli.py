@@ -6,8 +6,10 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -205,7 +207,7 @@ def test_json_of_a_derivative(gradwise):
         succeeds(gradwise("value-and-grad", "model.py:two", "--at", "2", "--at", "1", "--argnums", "all", "--json"))
     )
     assert document == {
-        "command": "value-and-grad", "function": "model.py:two", "at": [2, 1], "argnums": "all", "method": "exact",
+        "command": "value-and-grad", "function": "model.py:two", "args": [2, 1], "kwargs": {}, "argnums": "all", "method": "exact",
         "value": 10.0, "result": [7.0, 16.0], "warnings": [],
     }  # fmt: skip
 
@@ -283,6 +285,18 @@ def test_values_that_json_lacks():
         "n": 3,
         "s": 2.5,
     }
+
+
+def test_the_commands_of_the_documentation_print_what_it_says(gradwise, tmp_path):
+    (tmp_path / "model.py").write_text(
+        "import numpy as np\n\ndef loss(x, scale=1.0):\n    return scale * np.sum(x**2)\n"
+    )
+    page = (Path(__file__).resolve().parent.parent / "docs" / "how-to.md").read_text("utf-8")
+    (session,) = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    commands = re.findall(r"^\$ gradwise (.*)\n((?:[^$].*\n)*)", session, re.MULTILINE)
+    assert len(commands) == 3
+    for words, printed in commands:
+        assert succeeds(gradwise(*shlex.split(words))) == printed
 
 
 # ------------------------------------------------------------------------------------------------ traces and reasons

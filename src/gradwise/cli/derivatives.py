@@ -66,7 +66,8 @@ def differentiate(options: argparse.Namespace) -> int:
         document = {
             "command": options.command,
             "function": options.target,
-            "at": [*args, kwargs] if kwargs else list(args),
+            "args": list(args),
+            "kwargs": kwargs,
             "argnums": argnums,
             "method": "numerical" if numerical else "exact",
             **({"value": value} if options.command == "value-and-grad" else {}),

@@ -72,8 +72,22 @@ def as_json(value: Any) -> Any:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on the output."""
-    print(json.dumps(as_json(value), ensure_ascii=False, indent=2, allow_nan=False))
+    """One JSON document on the output: a line for each entry, arrays of numbers on one line."""
+    print(_layout(as_json(value), ""))
+
+
+def _layout(value: Any, margin: str) -> str:
+    inner = margin + "  "
+    if isinstance(value, dict) and value and not margin:
+        entries = [f"{_compact(key)}: {_layout(entry, inner)}" for key, entry in value.items()]
+        return "{\n" + ",\n".join(inner + entry for entry in entries) + f"\n{margin}}}"
+    if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
+        return "[\n" + ",\n".join(inner + _compact(entry) for entry in value) + f"\n{margin}]"
+    return _compact(value)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def count_non_finite(value: Any) -> tuple[int, int]:
