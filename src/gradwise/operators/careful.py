@@ -58,8 +58,7 @@ class _Prepared:
         joined, vectors, results = _differentiated(program, request)
         joined = drop_dead(merge_equal(joined))
         moving_vectors = [v for v, s in zip(vectors, still, strict=True) if not s]
-        seeds = [v for v in joined.inputs[len(program.inputs) :]]
-        careful = strong_zeros(joined, (*program.inputs, *moving, *moving_vectors), seeds)
+        careful = strong_zeros(joined, (*program.inputs, *moving, *moving_vectors), joined.inputs[len(program.inputs) :])
         self.outputs: list[int | None]
         kept = iter(careful.outputs)
         if request.size is None:

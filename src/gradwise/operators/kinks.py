@@ -14,7 +14,7 @@ import numpy as np
 from gradwise.errors import KinkWarning, SingularPointError
 from gradwise.execution import evaluate
 from gradwise.program import Equation, Program, resolve_location
-from gradwise.transforms.forward import pushforward
+from gradwise.tracing import isinstance_traced
 from gradwise.transforms.reverse import active_variables, pullback
 from gradwise.transforms.simplify import drop_dead
 from gradwise.transforms.strong_zeros import strong_zeros
@@ -23,11 +23,26 @@ from gradwise.transforms.taylor import derivatives
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: lines of which was warned, and the places (code, offset) that are known to lie on them
+#: what was warned of: code and line, and the places (code, offset) that are known to lie on them
 _warned: set[Any] = set()
 
 #: kinks whose one-sided slope 0 is a structural zero, as that of a branch not taken: an infinite cotangent does not make them singular
 _CHOICES = frozenset(["max", "min", "maximum", "minimum", "fmax", "fmin", "sort", "svd", "svdvals", "eigh", "eigvalsh"])
+
+
+def holds_nan(results: Sequence[Any]) -> bool:
+    """Whether an entry of the results (None is zero) is nan."""
+    for r in results:
+        if r is None:
+            continue
+        r = r.current() if isinstance_traced(r) else r
+        if type(r) is np.ndarray:
+            # one pass without a temporary: a sum of squares is nan exactly if an entry is, or if infinities met in a complex one
+            if r.size and np.isnan(np.vdot(r, r)) and np.isnan(r).any():
+                return True
+        elif np.isnan(r):
+            return True
+    return False
 
 
 def forget_kinks() -> None:
@@ -46,7 +61,7 @@ def felt(equation: Equation, operands: Sequence[Any], output: Any, cotangent: An
     if not at.any():
         return False
     bar = np.asarray(cotangent)
-    weighs = (bar != 0) & (bar == bar)
+    weighs = (bar != 0) & ~np.isnan(bar)
     if equation.primitive.kink_felt is not None:
         return weighs if equation.primitive.kink_felt(operands, output, cotangent, *equation.params) else False
     if at.size == bar.size:
@@ -65,16 +80,18 @@ def loses_its_zero(equation: Equation, cotangent: Any, hit: Any) -> bool:
 
 def warn(equation: Equation, place: Any) -> None:
     """Say, once a line, that a kink is felt."""
-    line = resolve_location(place) or ("<unknown>", 0)
+    filename, line = resolve_location(place) or ("<unknown>", 0)
     _warned.add(place)
-    if line in _warned:
+    where = (place and place[0], line)  # two functions may stand on one line
+    if where in _warned:
         return
-    _warned.add(line)
+    _warned.add(where)
     warnings.warn_explicit(
         f"the derivative passes through a kink: {equation.primitive.kink_name}. The value returned follows a convention and need not "
         "be a subgradient. gw.kinks(f, x) lists the kinks; move off the point for a derivative",
         KinkWarning,
-        *line,
+        filename,
+        line,
     )
 
 
@@ -103,6 +120,7 @@ def check_kinks(
     cotangents: Sequence[Any] | None = None,
     tangents: Sequence[Any] | None = None,
     order: int = 1,
+    finite: bool = True,
 ) -> None:
     """Warn of those kinks (place, equation) that a derivative feels.
 
@@ -116,6 +134,8 @@ def check_kinks(
         Of the inputs; a kink that they do not move is not felt.
     order : int
         Of the derivative: one of order n feels a kink whose cotangent has a derivative up to order n − 1 that is not 0 (x·|x| has no second one at 0).
+    finite : bool
+        Whether the function is finite here, so that its derivative is worth an error.
 
     Raises
     ------
@@ -140,6 +160,8 @@ def check_kinks(
         if hit is False:
             continue
         if loses_its_zero(equation, bar, hit):
+            if not finite:
+                continue
             filename, line = resolve_location(place) or (None, None)
             raise SingularPointError(
                 f"the derivative meets {equation.primitive.kink_name} with an infinite factor: 0 · ∞. A point where the function has a derivative is "
@@ -199,13 +221,17 @@ def _cotangents_of(
 
 
 def _moved(program: Program, hits: Sequence[tuple[Any, Equation]], values: list[Any], tangents: Sequence[Any]) -> list[bool]:
-    """Whether the operands of each equation have a tangent that is not zero."""
+    """Whether the operands of each equation move along the tangents, to first or second order (a sum of squares at 0 moves to second)."""
     operands = sorted({i for _, e in hits for i in e.inputs})
     inner = Program(program.name, program.inputs, program.captured, program.equations, operands, program.types)
-    derivative = pushforward(inner, program.inputs)
-    joined = drop_dead(derivative.joined(values=False))
-    inputs, captured = [values[i] for i in program.inputs], [values[i] for i in program.captured]
-    vectors = [v for v in derivative.vectors if v is not None]
-    found = iter(evaluate(strong_zeros(joined, program.inputs, vectors), [*inputs, *tangents], captured))
-    moves = {i: r is not None and bool(np.any(next(found) != 0)) for i, r in zip(operands, derivative.results, strict=True)}
+    joined, levels = derivatives(inner, program.inputs, 2)
+    vectors = joined.inputs[len(program.inputs) :]
+    wanted = [v for level in levels[1:] for v in level if v is not None]
+    joined = Program(joined.name, joined.inputs, joined.captured, joined.equations, wanted, joined.types)
+    given = [*(values[i] for i in program.inputs), *tangents]
+    captured = [values[i] for i in program.captured]
+    found = dict(zip(wanted, evaluate(strong_zeros(drop_dead(joined), program.inputs, vectors), given, captured), strict=True))
+    moves = {
+        i: any(v is not None and bool(np.any(found[v] != 0)) for v in ways) for i, *ways in zip(operands, *levels[1:], strict=True)
+    }
     return [any(moves[i] for i in e.inputs) for _, e in hits]

@@ -7,6 +7,7 @@ limit of each sequence, exactly where it approaches like a sum of powers of t.  
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def _accelerated(terms: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 def _converges(terms: list[np.ndarray]) -> np.ndarray:
     """Whether the terms themselves draw together: the algorithm would also give a sum to a sequence that grows."""
-    steps = [np.abs(b - a) for a, b in zip(terms[:5], terms[1:5], strict=False)]
+    steps = [np.abs(b - a) for a, b in itertools.pairwise(terms[:5])]
     size = np.abs(terms[0]) + np.abs(terms[4])
     return (steps[-1] <= 0.8 * steps[0]) | (np.maximum(*steps[-2:]) <= 1e-12 * size)
 
@@ -107,6 +108,7 @@ def limit(
         for count in (5, 6, 7):
             other, gap = _accelerated(terms[:count])
             value, spread = np.where(gap < spread, other, value), np.minimum(gap, spread)
+        value = np.where(np.abs(value) <= 1e-14 * np.abs(terms[0]), 0, value)
         fine = np.isfinite(value) & (spread <= tolerance * (1 + np.abs(value))) & _converges(terms)
         if fine.size and fine[0]:
             settled.append(float(np.real(value[0])))

@@ -21,12 +21,13 @@ import numpy as np
 from gradwise.errors import SingularPointError
 from gradwise.execution import build
 from gradwise.operators.careful import Request, plain_value, run_carefully
-from gradwise.operators.degenerate import resolved_by_bases
+from gradwise.operators.degenerate import DECOMPOSITIONS, resolved_by_bases
 from gradwise.operators.engine import derived, is_outer
-from gradwise.operators.kinks import candidates, check_kinks, is_known, sits_on
+from gradwise.operators.kinks import candidates, check_kinks, holds_nan, is_known, sits_on
 from gradwise.operators.limits import Disagreement, limit
 from gradwise.program import Equation, Program, resolve_location
 from gradwise.transforms.reverse import active_variables
+from gradwise.transforms.simplify import merge_equal
 from gradwise.transforms.smooth_forms import smooth_forms
 from gradwise.transforms.templates import pushforward_template
 
@@ -70,21 +71,6 @@ def resolved_line(linearization: Linearization, levels: list[list[Any]], directi
     return [found[k : k + width] for k in range(0, len(found), width)]
 
 
-def holds_nan(results: Sequence[Any]) -> bool:
-    """Whether an entry of the results (None is zero) is nan."""
-    for r in results:
-        if r is None:
-            continue
-        r = plain_value(r)
-        if type(r) is np.ndarray:
-            # one pass without a temporary: a sum of squares is nan exactly if an entry is, or if infinities met in a complex one
-            if r.size and np.isnan(np.vdot(r, r)) and np.isnan(r).any():
-                return True
-        elif r != r:
-            return True
-    return False
-
-
 def _checked(linearization: Linearization, request: Request, results: list[Any]) -> list[Any]:
     if holds_nan(results):
         return _resolved(linearization, request)
@@ -111,10 +97,12 @@ def _checked(linearization: Linearization, request: Request, results: list[Any])
 # --- kinks of derivatives without a reverse pass --------------------------------------------------------------------------------------
 
 
-def _watched(linearization: Linearization, request: Request, program: Program, results: list[Any]) -> list[Any]:
-    """The results, with warnings of the kinks that they feel."""
+def _watched(
+    linearization: Linearization, request: Request, program: Program, results: list[Any], resolved: Sequence[Any] = ()
+) -> list[Any]:
+    """The results, with warnings of the kinks that they feel; those of the primitives ``resolved`` were dealt with."""
     values = _values(linearization, program)
-    hits = [(e.location, e) for _, e in candidates(program) if sits_on(e, values)]
+    hits = [(e.location, e) for _, e in candidates(program) if e.primitive not in resolved and sits_on(e, values)]
     if hits:
         _check(linearization, program, hits, request)
     return results
@@ -130,6 +118,7 @@ def _check(linearization: Linearization, program: Program, hits: list[Any], requ
         cotangents=given if request.kind == "reverse" and alone else None,
         tangents=given if request.kind in ("forward", "line") and alone else None,
         order=2 if request.kind == "second" else request.order,
+        finite=_is_finite(linearization) and all(np.all(np.isfinite(v)) for v in linearization.recording.values),
     )
 
 
@@ -149,7 +138,7 @@ def _values(linearization: Linearization, program: Program, leaves: Sequence[Any
 
 
 def _smooth(linearization: Linearization) -> tuple[Program, tuple[int, ...]]:
-    tape, program = linearization.recording.tape, linearization.program
+    tape, program = linearization.recording.tape, merge_equal(linearization.program)
     captured = set(program.captured)
     return smooth_forms(
         program,
@@ -164,6 +153,10 @@ def _resolved(linearization: Linearization, request: Request) -> list[Any]:
     results = run_carefully(linearization, request, program)
     missing = _missing(linearization, request, results)
     if missing is not None:
+        by_bases = resolved_by_bases(linearization, request, program)
+        if by_bases is not None and not holds_nan(by_bases):
+            return _watched(linearization, request, program, by_bases, resolved=DECOMPOSITIONS)
+    if missing is not None:
         smooth, rewritten = _smooth(linearization)
         if rewritten:
             program = smooth
@@ -174,12 +167,17 @@ def _resolved(linearization: Linearization, request: Request) -> list[Any]:
     return _watched(linearization, request, program, results)
 
 
+def _is_finite(linearization: Linearization) -> bool:
+    """Whether the point is."""
+    tape = linearization.recording.tape
+    return all(np.all(np.isfinite(tape.values[i])) for i in tape.inputs)
+
+
 def _missing(linearization: Linearization, request: Request, results: list[Any]) -> list[np.ndarray | None] | None:
     """Which entries are nan although the function is finite there; None if no entry is."""
     if not holds_nan(results):
         return None
-    tape = linearization.recording.tape
-    if not all(np.all(np.isfinite(tape.values[i])) for i in tape.inputs):
+    if not _is_finite(linearization):
         return None
     finite = [np.isfinite(np.asarray(v)) for v in linearization.recording.values]
     rows: Any = True

@@ -19,7 +19,6 @@ c/(1 + eᵘ), (1 + eᵘ)⁻¹                c σ(−u), where eᵘ overflows
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -109,7 +108,7 @@ class _Forms:
         return False
 
     def one_plus_exp(self, variable: int) -> Symbol | None:
-        """u where the variable is 1 + eᵘ."""
+        """The symbol u where the variable is 1 + eᵘ."""
         equation = self.made_by(variable, "add")
         if equation is None:
             return None
@@ -126,7 +125,7 @@ def _to_the(x: Symbol, n: float) -> Symbol:
 
 
 def _root(forms: _Forms, equation: Equation, p: float) -> Symbol | None:
-    """y = sᵖ."""
+    """The value sᵖ, s being the equation's operand."""
     (s,) = equation.inputs
     if p == 0.5 and forms.is_sum_of_squares(s):
         form = forms.as_power(s)
