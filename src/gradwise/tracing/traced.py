@@ -77,6 +77,15 @@ class Traced:
         """An immutable stand-in for the present contents; the plain value if the trace has ended."""
         return self
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self.tape.open:
+            raise escape(self, "pickling", "Store it after the derivative has been computed, or return it beside the value with has_aux=True")
+        return _itself, (self.current(),)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
 
 class TracedScalar(Traced):
     """A traced number."""
