@@ -7,16 +7,13 @@ import json
 import math
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from rich.console import Console
 
-
-def console(*, color: bool = True, stderr: bool = False, width: int | None = None) -> Console:
-    """A rich console without its own ideas about numbers; plain text unless a terminal listens and nobody objects."""
+def console(*, color: bool = True, stderr: bool = False, width: int | None = None) -> Any:
+    """A ``rich.console.Console`` without its own ideas about numbers; plain text unless a terminal listens and nobody objects."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
