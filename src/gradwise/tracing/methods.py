@@ -208,6 +208,8 @@ def item(self: Any, *args: Any) -> Any:
 
 def tolist(self: Any) -> Any:
     """``x.tolist()``: nested lists of traced Python numbers."""
+    if not self.tape.open:
+        return np.asarray(self.current()).tolist()
     if type(self) is TracedScalar or self.ndim == 0:
         return item(self)
     return [tolist(self[i]) for i in range(len(self))]
