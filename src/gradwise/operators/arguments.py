@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwise.containers import TreeDef, flatten
 from gradwise.errors import InputError
-from gradwise.tracing import isinstance_traced
+from gradwise.tracing import copy_in_layout, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,6 +97,16 @@ class Arguments:
                 kwargs[place] = value
         return self._function(*args, **kwargs)
 
+    def copied(self) -> Arguments:
+        """The same arguments with every array copied (and every container made anew), for a run that may write to them."""
+        twin = object.__new__(Arguments)
+        twin._function, twin._places, twin._simple, twin.single = self._function, self._places, self._simple, self.single
+        twin.kinds, twin.treedefs, twin.labels = self.kinds, self.treedefs, self.labels
+        twin._args = tuple(_copy(a) for a in self._args)
+        twin._kwargs = {name: _copy(a) for name, a in self._kwargs.items()}
+        twin.leaves = [_copy(leaf) for leaf in self.leaves]
+        return twin
+
     def rebuild(self, leaves: Sequence[Any]) -> list[Any]:
         """Leaves put back into the containers of the chosen arguments."""
         values, start = [], 0
@@ -110,6 +120,16 @@ class Arguments:
         """Results in the containers of the arguments: alone for one argument, else in a tuple."""
         values = self.rebuild(leaves)
         return values[0] if self.single else tuple(values)
+
+
+def _copy(value: Any) -> Any:
+    if type(value) is np.ndarray:
+        return copy_in_layout(value)
+    try:
+        leaves, treedef = flatten(value)
+    except InputError:  # an object that holds itself
+        return value
+    return treedef.rebuild([copy_in_layout(v) if type(v) is np.ndarray else v for v in leaves])
 
 
 def _label(function: Any, place: Any) -> str:

@@ -14,7 +14,7 @@ from gradwise.errors import InputError, OutputError
 from gradwise.execution import build
 from gradwise.operators.arguments import Arguments, function_label, require_callable
 from gradwise.operators.engine import Linearization, derived, interpret, is_outer, linearize_call
-from gradwise.operators.estimates import numerical_derivative, numerical_directional
+from gradwise.operators.estimates import numerical_derivative, numerical_directional, numerical_mixed, numerical_taylor
 from gradwise.operators.fallback import choose
 from gradwise.operators.products import match_vector, output_leaves, spread_point
 from gradwise.operators.singular import resolved_line
@@ -108,7 +108,9 @@ def _ones(leaf: Any) -> Any:
     return np.ones(np.shape(like), np.asarray(like).dtype)[()]
 
 
-def derivative(f: Callable[..., Any], order: int = 1, *, method: str = "auto") -> Callable[..., Any]:
+def derivative(
+    f: Callable[..., Any], order: int = 1, *, method: str = "auto", check: bool | None = None, pure: bool | None = None
+) -> Callable[..., Any]:
     """A function returning the n-th derivative of a function of one number, or of an elementwise function of an array.
 
     Parameters
@@ -118,7 +120,8 @@ def derivative(f: Callable[..., Any], order: int = 1, *, method: str = "auto") -
         alone, which is checked.
     order : int
         At least 1.
-    method : {"auto", "exact", "numerical"}
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -162,7 +165,7 @@ def derivative(f: Callable[..., Any], order: int = 1, *, method: str = "auto") -
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
         return numerical_derivative(Arguments(f, 0, args, kwargs, "derivative"), order)
 
-    return choose(f, "derivative", method, exact, numerical)
+    return choose(f, "derivative", method, exact, numerical, check, pure)
 
 
 def _require_complex_derivative(linearization: Linearization, f: Any, leaf: Any) -> None:
@@ -204,7 +207,14 @@ def _require_elementwise(linearization: Linearization, f: Any, leaf: Any) -> Non
 
 
 def partial_derivative(
-    f: Callable[..., Any], argnum_or_name: Any, index: Any = None, order: Any = 1, *, method: str = "auto"
+    f: Callable[..., Any],
+    argnum_or_name: Any,
+    index: Any = None,
+    order: Any = 1,
+    *,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
 ) -> Callable[..., Any]:
     """A function returning a partial derivative ∂ⁿf/∂xⁿ, or a mixed one ∂ᵐ⁺ⁿf/∂xᵐ∂yⁿ.
 
@@ -218,7 +228,8 @@ def partial_derivative(
         Which entry, if the argument is an array.
     order : int or tuple of int
         Order in each argument.
-    method : {"auto", "exact", "numerical"}
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -259,12 +270,21 @@ def partial_derivative(
         return function(*args, **kwargs)
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
-        if len(places) != 1:
-            raise InputError("gw.partial_derivative has no numerical form for mixed derivatives. One argument is required; see gw.numerical.hessian")
-        arguments = Arguments(f, places[0], args, kwargs, "partial_derivative")
-        return numerical_derivative(arguments, orders[0], _unit(arguments, indices[0]))
+        if len(places) == 1:
+            arguments = Arguments(f, places[0], args, kwargs, "partial_derivative")
+            return numerical_derivative(arguments, orders[0], _unit(arguments, indices[0]))
+        if orders != [1, 1]:
+            raise InputError("gw.partial_derivative has no numerical form for mixed derivatives beyond ∂²f/∂x∂y. Two arguments of order 1 are required")
+        distinct = list(dict.fromkeys(Arguments(f, place, args, kwargs, "partial_derivative")._places[0] for place in places))
+        arguments = Arguments(f, tuple(distinct), args, kwargs, "partial_derivative")
+        units = []
+        for place, where in zip(places, indices, strict=True):
+            one = Arguments(f, place, args, kwargs, "partial_derivative")
+            unit = _unit(one, where)[0]
+            units.append([unit if p == one._places[0] else _ones(leaf) * 0 for p, leaf in zip(distinct, arguments.leaves, strict=True)])
+        return numerical_mixed(arguments, *units)
 
-    return choose(f, "partial_derivative", method, exact, numerical)
+    return choose(f, "partial_derivative", method, exact, numerical, check, pure)
 
 
 def _unit(arguments: Arguments, index: Any) -> list[Any]:
@@ -307,7 +327,13 @@ def _partial(function: Callable[..., Any], original: Any, place: Any, index: Any
 
 
 def directional_derivative(
-    f: Callable[..., Any], order: int = 1, normalize: bool = True, *, method: str = "auto"
+    f: Callable[..., Any],
+    order: int = 1,
+    normalize: bool = True,
+    *,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
 ) -> Callable[..., Any]:
     """A function returning the slope of ``f`` along a direction: D_u f(x) = dⁿ/dtⁿ f(x + t u/‖u‖) at t = 0.
 
@@ -319,7 +345,8 @@ def directional_derivative(
         1 for the slope, 2 for the curvature uᵀHu, and so on.
     normalize : bool
         Divide u by its Euclidean length.  With False the result is ∇f·u, as :func:`gradwise.jvp` gives it.
-    method : {"auto", "exact", "numerical"}
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -364,7 +391,7 @@ def directional_derivative(
         arguments, vectors = prepare(args, kwargs)
         return numerical_directional(arguments, vectors, order)
 
-    return choose(f, "directional_derivative", method, exact, numerical)
+    return choose(f, "directional_derivative", method, exact, numerical, check, pure)
 
 
 def unit_direction(vectors: list[Any]) -> list[Any]:
@@ -379,7 +406,9 @@ def unit_direction(vectors: list[Any]) -> list[Any]:
     return [v / length for v in scaled]
 
 
-def taylor(f: Callable[..., Any], order: int) -> Callable[..., Any]:
+def taylor(
+    f: Callable[..., Any], order: int, *, method: str = "auto", check: bool | None = None, pure: bool | None = None
+) -> Callable[..., Any]:
     """A function returning the Taylor coefficients of t ↦ f(x + t u) at t = 0: cₖ = f⁽ᵏ⁾/k!, k = 0 … order.
 
     Parameters
@@ -388,6 +417,8 @@ def taylor(f: Callable[..., Any], order: int) -> Callable[..., Any]:
         Returns a number or an array.
     order : int
         At least 0.
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -410,7 +441,7 @@ def taylor(f: Callable[..., Any], order: int) -> Callable[..., Any]:
     require_callable(f, "taylor")
     order = check_order(order, "taylor", 0)
 
-    def coefficients(x: Any, direction: Any = None) -> Any:
+    def prepare(x: Any, direction: Any) -> tuple[Arguments, list[Any]]:
         spread = spread_point(f, x)
         if spread is not None:
             arguments = Arguments(f, tuple(range(len(spread))), spread, {}, "taylor")
@@ -419,10 +450,12 @@ def taylor(f: Callable[..., Any], order: int) -> Callable[..., Any]:
         if direction is None:
             if len(arguments.leaves) != 1 or np.ndim(arguments.leaves[0]) != 0:
                 raise InputError("gw.taylor was given a point with several entries and no direction. A direction is required. Write gw.taylor(f, order)(x, u)")
-            vectors = [_ones(arguments.leaves[0])]
-        else:
-            pieces = [direction[i] for i in range(len(spread))] if spread is not None else (direction,)
-            vectors = match_vector(pieces, arguments.leaves, arguments.treedefs, "direction", "the point")
+            return arguments, [_ones(arguments.leaves[0])]
+        pieces = [direction[i] for i in range(len(spread))] if spread is not None else (direction,)
+        return arguments, match_vector(pieces, arguments.leaves, arguments.treedefs, "direction", "the point")
+
+    def exact(x: Any, direction: Any = None) -> Any:
+        arguments, vectors = prepare(x, direction)
         linearization = linearize_call(f, arguments)
         require_floating(linearization, f, "taylor")
         if linearization.recording.structure.paths() != [""]:
@@ -431,4 +464,7 @@ def taylor(f: Callable[..., Any], order: int) -> Callable[..., Any]:
         rows = [output_leaves(linearization, level)[0] / math.factorial(k) for k, level in enumerate(levels)]
         return np.stack(rows)
 
-    return coefficients
+    def numerical(x: Any, direction: Any = None) -> tuple[Any, str]:
+        return numerical_taylor(*prepare(x, direction), order)
+
+    return choose(f, "taylor", method, exact, numerical, check, pure)

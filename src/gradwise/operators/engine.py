@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.execution import FREE_SIZE, Executable, build, may_alias
-from gradwise.operators.kinks import felt, forget_kinks, is_known, loses_its_zero, warn
+from gradwise.operators.kinks import felt, forget_kinks, holds_nan, is_known, loses_its_zero, warn
+from gradwise.operators.verification import requested, verified_call
 from gradwise.program import Equation, Program
 from gradwise.tracing import Recording, apply, isinstance_traced, record
 from gradwise.transforms.batch import batch
@@ -274,7 +275,8 @@ class Linearization:
             for k in prepared.shared:
                 if type(results[k]) is np.ndarray:
                     results[k] = results[k].copy()
-        if prepared.probes:
+        # who resolves a nan looks again for kinks, with what is then known
+        if prepared.probes and not holds_nan(results):
             warn_of_kinks(prepared.probes, env, self.recording)
         return results
 
@@ -359,10 +361,13 @@ class BatchedDerivative:
 
 
 def linearize_call(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Linearization:
-    """Run the function once under a trace."""
+    """Run the function once under a trace (and verify it, under ``check=True``)."""
     leaves = arguments.leaves
-    recording = record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux)
-    return Linearization(recording, arguments)
+
+    def run() -> Linearization:
+        return Linearization(record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux), arguments)
+
+    return verified_call(function, arguments, run, has_aux=has_aux) if requested.get() else run()
 
 
 def auxiliary(linearization: Linearization) -> Any:

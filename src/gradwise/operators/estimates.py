@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,17 +27,17 @@ def _refuse_traced(arguments: Arguments) -> None:
 
 def sentence(estimate: Any) -> str:
     """Status and bound of an estimate, for the warning."""
-    bound = np.max(estimate.error) if np.size(estimate.error) else 0.0
-    statuses = sorted({str(getattr(s, "name", s)) for s in np.ravel(np.asarray(estimate.status, dtype=object))})
-    return f"status: {', '.join(statuses)}; largest error bound {float(bound):.3g}"
+    bound = max((float(np.max(e, initial=0.0)) for e in flatten(estimate.error)[0]), default=0.0)
+    found = {s for leaf in flatten(estimate.status)[0] for s in np.ravel(np.asarray(leaf, dtype=object))}
+    return f"status: {', '.join(sorted(str(getattr(s, 'name', s)) for s in found))}; largest error bound {bound:.3g}"
 
 
 def numerical_gradient(arguments: Arguments, *, has_aux: bool = False) -> tuple[list[Any], str]:
     """The gradient by leaves, and its status and bound."""
     _refuse_traced(arguments)
     shapes = [np.shape(leaf) for leaf in arguments.leaves]
-    sizes = [int(np.prod(s)) for s in shapes]
-    flat = np.concatenate([np.ravel(leaf) for leaf in arguments.leaves])
+    sizes = [math.prod(s) for s in shapes]
+    flat = _flat(arguments.leaves)
 
     def function(x: np.ndarray) -> Any:
         value = arguments.call(split(x, arguments, shapes, sizes))
@@ -52,46 +53,143 @@ def split(x: np.ndarray, arguments: Arguments, shapes: list[Any], sizes: list[in
     leaves, start = [], 0
     for leaf, kind, shape, size in zip(arguments.leaves, arguments.kinds, shapes, sizes, strict=True):
         piece = x[start : start + size].reshape(shape)
+        if np.iscomplexobj(piece) and not np.iscomplexobj(leaf):
+            piece = np.real(piece)
         start += size
         leaves.append(plain_like(piece if shape else piece[()], kind, leaf))
     return leaves
 
 
+def _flat(leaves: list[Any]) -> np.ndarray:
+    return np.concatenate([np.ravel(v) for v in leaves]) if leaves else np.zeros(0)
+
+
+class NumericalJacobian:
+    """The Jacobian of a function as one matrix, with the structures of both sides.
+
+    Attributes
+    ----------
+    matrix : ndarray of shape (entries of the value, entries of the arguments)
+    values : list
+        The leaves of the function's value.
+    sentence : str
+        Status and bound.
+    """
+
+    def __init__(self, arguments: Arguments, *, has_aux: bool = False) -> None:
+        _refuse_traced(arguments)
+        self._arguments = arguments
+        self._shapes = [np.shape(leaf) for leaf in arguments.leaves]
+        self._sizes = [math.prod(s) for s in self._shapes]
+        flat = _flat(arguments.leaves)
+        result = arguments.call(arguments.leaves)
+        self.auxiliary = result[1] if has_aux else None
+        self.value = result[0] if has_aux else result
+        self.values, self.structure = flatten(self.value)
+
+        def function(x: np.ndarray) -> np.ndarray:
+            value = arguments.call(split(x, arguments, self._shapes, self._sizes))
+            return _flat(flatten(value[0] if has_aux else value)[0])
+
+        # a row of a real function of complex numbers is its gradient ∂f/∂a + i ∂f/∂b, not a derivative
+        self._holomorphic = not np.iscomplexobj(flat) or any(np.iscomplexobj(v) for v in self.values)
+        self.sentence = "status: OK; largest error bound 0"
+        if flat.size and _flat(self.values).size:
+            estimate = numerical.jacobian(function, flat)
+            self.matrix = np.asarray(estimate.value).reshape(-1, flat.size)
+            self.sentence = sentence(estimate)
+        else:
+            self.matrix = np.zeros((_flat(self.values).size, flat.size))
+
+    def blocks(self) -> Any:
+        """In the containers of the value and, inside them, of the arguments."""
+        rows, start = [], 0
+        for value in self.values:
+            shape = np.shape(value)
+            stop = start + math.prod(shape)
+            blocks, column = [], 0
+            for in_shape, size in zip(self._shapes, self._sizes, strict=True):
+                blocks.append(self.matrix[start:stop, column : column + size].reshape(*shape, *in_shape).copy()[()])
+                column += size
+            if shape == ():
+                blocks = [
+                    b.item() if kind in (float, int) and np.ndim(b) == 0 else b
+                    for b, kind in zip(blocks, self._arguments.kinds, strict=True)
+                ]
+            rows.append(self._arguments.result(blocks))
+            start = stop
+        return self.structure.rebuild(rows)
+
+    def push(self, tangents: list[Any]) -> Any:
+        """J ẋ in the container of the value."""
+        flat = self.matrix @ _flat(tangents) if self._holomorphic else np.real(np.conj(self.matrix) @ _flat(tangents))
+        leaves, start = [], 0
+        for value in self.values:
+            like = np.asarray(value)
+            piece = flat[start : start + like.size].reshape(like.shape)[()]
+            start += like.size
+            leaves.append(plain_like(piece, type(value), value if hasattr(value, "dtype") else np.float64(0)))
+        return self.structure.rebuild(leaves)
+
+    def pull(self, cotangents: list[Any]) -> list[Any]:
+        """Jᵀ ȳ by leaves of the arguments."""
+        matrix = np.conj(self.matrix) if self._holomorphic else self.matrix
+        return split(matrix.T @ _flat(cotangents), self._arguments, self._shapes, self._sizes)
+
+
 def numerical_jacobian(arguments: Arguments) -> tuple[Any, str]:
     """The Jacobian in the containers of output and arguments, and its status and bound."""
+    found = NumericalJacobian(arguments)
+    return found.blocks(), found.sentence
+
+
+def numerical_hessian_matrix(arguments: Arguments) -> tuple[np.ndarray, str]:
+    """The Hessian over all entries of all leaves, and its status and bound."""
     _refuse_traced(arguments)
     shapes = [np.shape(leaf) for leaf in arguments.leaves]
-    sizes = [int(np.prod(s)) for s in shapes]
-    flat = np.concatenate([np.ravel(leaf) for leaf in arguments.leaves])
-    first, structure = flatten(arguments.call(arguments.leaves))
-    out_shapes = [np.shape(v) for v in first]
+    sizes = [math.prod(s) for s in shapes]
+    estimate = numerical.hessian(lambda x: arguments.call(split(x, arguments, shapes, sizes)), _flat(arguments.leaves))
+    return np.asarray(estimate.value), sentence(estimate)
 
-    def function(x: np.ndarray) -> np.ndarray:
-        leaves, _ = flatten(arguments.call(split(x, arguments, shapes, sizes)))
-        return np.concatenate([np.ravel(v) for v in leaves])
 
-    estimate = numerical.jacobian(function, flat)
-    matrix = np.asarray(estimate.value).reshape(-1, flat.size)
-    rows, start = [], 0
-    for shape in out_shapes:
-        stop = start + int(np.prod(shape))
-        blocks, column = [], 0
-        for in_shape, size in zip(shapes, sizes, strict=True):
-            blocks.append(matrix[start:stop, column : column + size].reshape(*shape, *in_shape).copy()[()])
-            column += size
-        rows.append(arguments.result(blocks))
-        start = stop
-    return structure.rebuild(rows), sentence(estimate)
+def numerical_hessian_vector(arguments: Arguments, vectors: list[Any]) -> tuple[list[Any], str]:
+    """H v by leaves of the arguments, and the status and bound of H."""
+    matrix, words = numerical_hessian_matrix(arguments)
+    shapes = [np.shape(leaf) for leaf in arguments.leaves]
+    return split(matrix @ _flat(vectors), arguments, shapes, [math.prod(s) for s in shapes]), words
+
+
+def numerical_mixed(arguments: Arguments, first: list[Any], second: list[Any]) -> tuple[Any, str]:
+    """∂²/∂s∂t f(x + s u + t v) at 0 for a function with one number as value, and its status and bound."""
+    _refuse_traced(arguments)
+
+    def plane(z: np.ndarray) -> Any:
+        leaves = [
+            plain_like(leaf + z[0] * u + z[1] * v, kind, leaf)
+            for leaf, u, v, kind in zip(arguments.leaves, first, second, arguments.kinds, strict=True)
+        ]
+        return arguments.call(leaves)
+
+    estimate = numerical.hessian(plane, np.zeros(2))
+    return float(np.asarray(estimate.value)[0, 1]), sentence(estimate)
+
+
+def numerical_taylor(arguments: Arguments, direction: list[Any], order: int) -> tuple[np.ndarray, str]:
+    """The Taylor coefficients along a direction, and the statuses and bounds of the derivatives."""
+    rows = [np.asarray(arguments.call(arguments.leaves))]
+    words = []
+    for k in range(1, order + 1):
+        value, found = numerical_directional(arguments, direction, k)
+        rows.append(np.asarray(value) / math.factorial(k))
+        words.append(f"order {k}: {found}")
+    return np.stack(rows), "; ".join(words)
 
 
 def numerical_hessian(arguments: Arguments, nest: Any) -> tuple[Any, str]:
     """The Hessian as nested blocks, and its status and bound."""
-    _refuse_traced(arguments)
+    matrix, words = numerical_hessian_matrix(arguments)
     shapes = [np.shape(leaf) for leaf in arguments.leaves]
-    sizes = [int(np.prod(s)) for s in shapes]
-    flat = np.concatenate([np.ravel(leaf) for leaf in arguments.leaves])
-    estimate = numerical.hessian(lambda x: arguments.call(split(x, arguments, shapes, sizes)), flat)
-    matrix = np.asarray(estimate.value)
+    sizes = [math.prod(s) for s in shapes]
     ends = np.cumsum([0, *sizes])
     blocks = [
         [
@@ -100,7 +198,7 @@ def numerical_hessian(arguments: Arguments, nest: Any) -> tuple[Any, str]:
         ]
         for i in range(len(shapes))
     ]
-    return nest(blocks, arguments), sentence(estimate)
+    return nest(blocks, arguments), words
 
 
 def numerical_derivative(arguments: Arguments, order: int, direction: list[Any] | None = None) -> tuple[Any, str]:
@@ -119,16 +217,21 @@ def numerical_derivative(arguments: Arguments, order: int, direction: list[Any] 
 
 
 def numerical_directional(arguments: Arguments, direction: list[Any], order: int) -> tuple[Any, str]:
-    """dⁿ/dtⁿ f(x + t u) at t = 0, and its status and bound."""
+    """dⁿ/dtⁿ f(x + t u) at t = 0 in the container of the value, and its status and bound."""
     _refuse_traced(arguments)
+    structure: Any = None
 
     def line(t: float) -> Any:
+        nonlocal structure
         leaves = [
             plain_like(leaf + t * u, kind, leaf)
             for leaf, u, kind in zip(arguments.leaves, direction, arguments.kinds, strict=True)
         ]
-        return arguments.call(leaves)
+        values, structure = flatten(arguments.call(leaves))
+        return {str(i): np.asarray(v) for i, v in enumerate(values)}
 
     estimate = numerical.derivative(line, 0.0, order=order)
-    value = np.asarray(estimate.value)
-    return (value.item() if value.ndim == 0 else value), sentence(estimate)
+    plain = all(kind in (float, int, complex) for kind in arguments.kinds)
+    leaves = [np.asarray(estimate.value[str(i)])[()] for i in range(structure.num_leaves)]
+    leaves = [v.item() if plain and np.ndim(v) == 0 else v for v in leaves]
+    return structure.rebuild(leaves), sentence(estimate)

@@ -1,4 +1,4 @@
-"""``method=``: exact, numerical, or exact with a numerical fallback that says so.
+"""``method=``, ``check=`` and ``pure=``: exact, numerical, or exact with a numerical fallback that says so.
 
 An operator is two functions of the same arguments, an exact one and a numerical one; ``choose`` joins them.
 """
@@ -9,8 +9,9 @@ import functools
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from gradwise.errors import InputError, NumericalFallbackWarning, TracingError
+from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning, TracingError
 from gradwise.operators.arguments import function_label
+from gradwise.operators.verification import Disagreement, check_options, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ METHODS = ("auto", "exact", "numerical")
 
 
 def check_method(method: str, operator: str) -> None:
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise InputError(f'gw.{operator} was given method={method!r}. "auto", "exact" or "numerical" is required')
 
 
@@ -28,29 +29,35 @@ def choose(
     operator: str,
     method: str,
     exact: Callable[..., Any],
-    numerical: Callable[..., tuple[Any, str]] | None,
+    numerical: Callable[..., tuple[Any, str]],
+    check: bool | None = None,
+    pure: bool | None = None,
 ) -> Callable[..., Any]:
     """The operator's result as a function of the user's arguments.
 
-    ``numerical`` returns the derivative and a sentence that states its status and error bound.
+    ``numerical`` returns the derivative and a sentence that states its status and error bound.  ``check`` is explained in ``verification.py``.  ``pure`` is the user's promise
+    that the function has no effects and reads nothing that changes; it has no effect on results, since the function runs at each call.
     """
     check_method(method, operator)
-    if method == "numerical" and numerical is None:
-        raise InputError(f'gw.{operator} has no numerical form. method="exact" or "auto" is required; gw.numerical has the derivatives that can be estimated')
+    check_options(check, pure, operator)
+    if check:
+        exact = checked(exact)
 
     @functools.wraps(function, assigned=("__doc__",), updated=())
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        if method != "numerical":
-            try:
-                return exact(*args, **kwargs)
-            except TracingError as error:
-                if method == "exact" or numerical is None:
-                    raise
-                reason = error
-        else:
-            assert numerical is not None
+        if method == "numerical":
             return numerical(*args, **kwargs)[0]
-        result, sentence = numerical(*args, **kwargs)
+        try:
+            return exact(*args, **kwargs)
+        except TracingError as error:
+            if method == "exact" or isinstance(error, Disagreement):
+                raise
+            reason = error
+        try:
+            result, sentence = numerical(*args, **kwargs)
+        except GradwiseError as second:
+            reason.add_note(f"A numerical derivative was tried instead and failed: {second}")
+            raise reason from None
         warnings.warn(
             f"the {operator} of {function_label(function)} was computed numerically, because it could not be traced: {reason}\n{sentence}",
             NumericalFallbackWarning,

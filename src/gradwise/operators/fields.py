@@ -9,6 +9,8 @@ import numpy as np
 from gradwise.errors import InputError, OutputError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
 from gradwise.operators.engine import linearize_call
+from gradwise.operators.estimates import NumericalJacobian, numerical_hessian_matrix
+from gradwise.operators.fallback import choose
 from gradwise.operators.gradients import scalar_output
 from gradwise.operators.jacobians import hessian_leaves, jacobian_blocks
 from gradwise.operators.products import spread_point
@@ -35,10 +37,7 @@ def _square_jacobian(F: Callable[..., Any], args: tuple[Any, ...], operator: str
     blocks = jacobian_blocks(linearization, "auto")
     n = sum(int(np.prod(np.shape(v.current() if isinstance_traced(v) else v))) for v in arguments.leaves)
     m = sum(int(np.prod(np.shape(v.current() if isinstance_traced(v) else v))) for v in linearization.values)
-    if m != n:
-        raise OutputError(
-            f"gw.{operator} of {function_label(F)}: the field has {m} components at a point with {n} coordinates. As many components as coordinates are required"
-        )
+    _require_square(F, m, n, operator)
     sizes = [int(np.prod(np.shape(v.current() if isinstance_traced(v) else v))) for v in arguments.leaves]
     rows = []
     for row, v in zip(blocks, linearization.values, strict=True):
@@ -47,17 +46,34 @@ def _square_jacobian(F: Callable[..., Any], args: tuple[Any, ...], operator: str
     return np.concatenate(rows, axis=0) if len(rows) > 1 else rows[0]
 
 
+def _require_square(F: Any, m: int, n: int, operator: str) -> None:
+    if m != n:
+        raise OutputError(
+            f"gw.{operator} of {function_label(F)}: the field has {m} components at a point with {n} coordinates. As many components as coordinates are required"
+        )
+
+
+def _numerical_jacobian(F: Callable[..., Any], args: tuple[Any, ...], operator: str) -> tuple[np.ndarray, str]:
+    found = NumericalJacobian(_field_arguments(F, args, operator))
+    _require_square(F, *found.matrix.shape, operator)
+    return found.matrix, found.sentence
+
+
 def _number(value: Any) -> Any:
     return value if isinstance_traced(value) else value.item()
 
 
-def divergence(F: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N803  the field's own name
+def divergence(
+    F: Callable[..., Any], *, method: str = "auto", check: bool | None = None, pure: bool | None = None
+) -> Callable[..., Any]:
     """A function returning the divergence ∇·F = Σ ∂F_i/∂x_i of a vector field.
 
     Parameters
     ----------
     F : callable
         F(v) of a vector or F(x, y, …) of numbers, returning as many components (array, tuple or list).
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -77,19 +93,27 @@ def divergence(F: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N803  the 
     """
     require_callable(F, "divergence")
 
-    def at(*args: Any) -> Any:
+    def exact(*args: Any) -> Any:
         return _number(np.trace(_square_jacobian(F, args, "divergence")))
 
-    return at
+    def numerical(*args: Any) -> tuple[Any, str]:
+        J, words = _numerical_jacobian(F, args, "divergence")
+        return _number(np.trace(J)), words
+
+    return choose(F, "divergence", method, exact, numerical, check, pure)
 
 
-def curl(F: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N803  the field's own name
+def curl(
+    F: Callable[..., Any], *, method: str = "auto", check: bool | None = None, pure: bool | None = None
+) -> Callable[..., Any]:
     """A function returning the curl ∇×F of a vector field in three dimensions (a vector) or two (a number).
 
     Parameters
     ----------
     F : callable
         F(v) of a vector or F(x, y, z) of numbers, returning as many components.
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -109,8 +133,7 @@ def curl(F: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N803  the field'
     """
     require_callable(F, "curl")
 
-    def at(*args: Any) -> Any:
-        J = _square_jacobian(F, args, "curl")
+    def rotation(J: Any) -> Any:
         n = np.shape(J.current() if isinstance_traced(J) else J)[0]
         if n == 2:
             return _number(J[1, 0] - J[0, 1])
@@ -118,16 +141,27 @@ def curl(F: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N803  the field'
             return np.stack([J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]])
         raise InputError(f"gw.curl of {function_label(F)}: the field has {n} dimensions. Two or three are required")
 
-    return at
+    def exact(*args: Any) -> Any:
+        return rotation(_square_jacobian(F, args, "curl"))
+
+    def numerical(*args: Any) -> tuple[Any, str]:
+        J, words = _numerical_jacobian(F, args, "curl")
+        return rotation(J), words
+
+    return choose(F, "curl", method, exact, numerical, check, pure)
 
 
-def laplacian(f: Callable[..., Any]) -> Callable[..., Any]:
+def laplacian(
+    f: Callable[..., Any], *, method: str = "auto", check: bool | None = None, pure: bool | None = None
+) -> Callable[..., Any]:
     """A function returning the Laplacian Δf = Σ ∂²f/∂x_i² of a scalar field.
 
     Parameters
     ----------
     f : callable
         f(v) of a vector (or container) or f(x, y, …) of numbers, returning a real number.
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -142,7 +176,7 @@ def laplacian(f: Callable[..., Any]) -> Callable[..., Any]:
     """
     require_callable(f, "laplacian")
 
-    def at(*args: Any) -> Any:
+    def exact(*args: Any) -> Any:
         arguments = _field_arguments(f, args, "laplacian")
         linearization = linearize_call(f, arguments)
         scalar_output(linearization, f, "laplacian")
@@ -153,4 +187,8 @@ def laplacian(f: Callable[..., Any]) -> Callable[..., Any]:
             total = total + np.trace(np.reshape(blocks[i][i], (n, n)))
         return total if isinstance_traced(total) else float(total)
 
-    return at
+    def numerical(*args: Any) -> tuple[Any, str]:
+        H, words = numerical_hessian_matrix(_field_arguments(f, args, "laplacian"))
+        return float(np.trace(np.atleast_2d(H))), words
+
+    return choose(f, "laplacian", method, exact, numerical, check, pure)

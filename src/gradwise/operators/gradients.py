@@ -95,12 +95,14 @@ def value_and_grad(
     has_aux: bool = False,
     *,
     method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
 ) -> Callable[..., Any]:
     """A function returning the value of ``f`` and its gradient, from one run of ``f``.
 
     Parameters
     ----------
-    f, argnums, has_aux, method
+    f, argnums, has_aux, method, check, pure
         As for :func:`gradwise.grad`.
 
     Returns
@@ -136,7 +138,7 @@ def value_and_grad(
         leaves, sentence = numerical_gradient(arguments, has_aux=has_aux)
         return (f(*args, **kwargs), arguments.result(leaves)), sentence
 
-    return choose(f, "value_and_grad", method, exact, numerical)
+    return choose(f, "value_and_grad", method, exact, numerical, check, pure)
 
 
 def grad(
@@ -145,6 +147,8 @@ def grad(
     has_aux: bool = False,
     *,
     method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
 ) -> Callable[..., Any]:
     """A function returning the gradient ∇f of a function with one real output.
 
@@ -158,6 +162,11 @@ def grad(
         ``f`` returns ``(value, auxiliary)``; the result is then ``(gradient, auxiliary)``.
     method : {"auto", "exact", "numerical"}
         ``"auto"`` is exact, and numerical with a :class:`gradwise.NumericalFallbackWarning` where ``f`` cannot be traced.
+    check : bool, optional
+        With True, ``f`` is also called plainly and its value compared, and the derivative along a random direction is compared with a numerical one; where they clearly
+        disagree TracingError is raised.  ``f`` runs some thirty times more.
+    pure : bool, optional
+        Your promise that ``f`` has no effects and reads nothing that changes.  It has no effect on results: ``f`` runs at each call.
 
     Returns
     -------
@@ -200,4 +209,4 @@ def grad(
         gradient = arguments.result(leaves)
         return ((gradient, f(*args, **kwargs)[1]) if has_aux else gradient), sentence
 
-    return choose(f, "grad", method, exact, numerical)
+    return choose(f, "grad", method, exact, numerical, check, pure)

@@ -14,7 +14,7 @@ import numpy as np
 from gradwise.errors import InputError, OutputError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
 from gradwise.operators.engine import Linearization, linearize_call
-from gradwise.operators.estimates import numerical_hessian, numerical_jacobian
+from gradwise.operators.estimates import numerical_hessian, numerical_hessian_matrix, numerical_jacobian
 from gradwise.operators.fallback import choose
 from gradwise.operators.gradients import scalar_output
 from gradwise.operators.products import spread_point
@@ -168,7 +168,9 @@ def _as_leaf(block: Any, kind: type, value: Any) -> Any:
     return np.asarray(block)[()]
 
 
-def _jacobian(f: Callable[..., Any], argnums: Any, mode: str, operator: str, method: str, has_aux: bool = False) -> Callable[..., Any]:
+def _jacobian(
+    f: Callable[..., Any], argnums: Any, mode: str, operator: str, method: str, check: bool | None, pure: bool | None
+) -> Callable[..., Any]:
     require_callable(f, operator)
 
     def exact(*args: Any, **kwargs: Any) -> Any:
@@ -194,7 +196,7 @@ def _jacobian(f: Callable[..., Any], argnums: Any, mode: str, operator: str, met
         arguments = Arguments(f, argnums, args, kwargs, operator)
         return numerical_jacobian(arguments)
 
-    return choose(f, operator, method, exact, numerical)
+    return choose(f, operator, method, exact, numerical, check, pure)
 
 
 def _require_holomorphic(linearization: Linearization, blocks: Any, operator: str, f: Any) -> None:
@@ -218,7 +220,15 @@ def _require_holomorphic(linearization: Linearization, blocks: Any, operator: st
             )
 
 
-def jacobian(f: Callable[..., Any], argnums: Any = 0, sparse: bool = False, *, method: str = "auto") -> Callable[..., Any]:
+def jacobian(
+    f: Callable[..., Any],
+    argnums: Any = 0,
+    sparse: bool = False,
+    *,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
+) -> Callable[..., Any]:
     """A function returning the Jacobian of ``f``; forward or reverse mode is chosen by shape.
 
     Parameters
@@ -229,7 +239,8 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, sparse: bool = False, *, m
         The arguments to differentiate.
     sparse : bool
         Must be False: sparse Jacobians are not available yet.
-    method : {"auto", "exact", "numerical"}
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -253,7 +264,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, sparse: bool = False, *, m
            [5., 6.]])
     """
     _refuse_sparse(sparse, "jacobian")
-    return _jacobian(f, argnums, "auto", "jacobian", method)
+    return _jacobian(f, argnums, "auto", "jacobian", method, check, pure)
 
 
 def _refuse_sparse(sparse: bool, operator: str) -> None:
@@ -261,7 +272,9 @@ def _refuse_sparse(sparse: bool, operator: str) -> None:
         raise InputError(f"gw.{operator} was given sparse=True, which this version does not offer. sparse=False is required; convert the dense result with scipy.sparse.csr_array")
 
 
-def jacfwd(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> Callable[..., Any]:
+def jacfwd(
+    f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto", check: bool | None = None, pure: bool | None = None
+) -> Callable[..., Any]:
     """The Jacobian by forward mode, one batched tangent for each input entry: best for few inputs.
 
     Parameters and results as :func:`gradwise.jacobian`.
@@ -270,14 +283,16 @@ def jacfwd(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> 
     --------
     >>> import numpy as np
     >>> import gradwise as gw
-    >>> gw.jacfwd(np.sin)(np.array([0.0, np.pi]))
-    array([[ 1.,  0.],
-           [ 0., -1.]])
+    >>> gw.jacfwd(np.square)(np.array([1.0, 3.0]))
+    array([[2., 0.],
+           [0., 6.]])
     """
-    return _jacobian(f, argnums, "forward", "jacfwd", method)
+    return _jacobian(f, argnums, "forward", "jacfwd", method, check, pure)
 
 
-def jacrev(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> Callable[..., Any]:
+def jacrev(
+    f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto", check: bool | None = None, pure: bool | None = None
+) -> Callable[..., Any]:
     """The Jacobian by reverse mode, one batched cotangent for each output entry: best for few outputs.
 
     Parameters and results as :func:`gradwise.jacobian`.
@@ -289,10 +304,18 @@ def jacrev(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> 
     >>> gw.jacrev(lambda x: np.array([1.0, 2.0]) @ x)(np.zeros(2))
     array([1., 2.])
     """
-    return _jacobian(f, argnums, "reverse", "jacrev", method)
+    return _jacobian(f, argnums, "reverse", "jacrev", method, check, pure)
 
 
-def hessian(f: Callable[..., Any], argnums: Any = 0, sparse: bool = False, *, method: str = "auto") -> Callable[..., Any]:
+def hessian(
+    f: Callable[..., Any],
+    argnums: Any = 0,
+    sparse: bool = False,
+    *,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
+) -> Callable[..., Any]:
     """A function returning the Hessian of ``f``, forward over reverse, batched over unit vectors.
 
     Parameters
@@ -303,7 +326,8 @@ def hessian(f: Callable[..., Any], argnums: Any = 0, sparse: bool = False, *, me
         The arguments to differentiate.
     sparse : bool
         Must be False: sparse Hessians are not available yet.
-    method : {"auto", "exact", "numerical"}
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -341,9 +365,12 @@ def hessian(f: Callable[..., Any], argnums: Any = 0, sparse: bool = False, *, me
         return nested_blocks(hessian_leaves(linearization), arguments)
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
+        spread = spread_point(f, args[0]) if len(args) == 1 and argnums == 0 and not kwargs else None
+        if spread is not None:
+            return numerical_hessian_matrix(Arguments(f, "all", spread, {}, "hessian"))
         return numerical_hessian(Arguments(f, argnums, args, kwargs, "hessian"), nested_blocks)
 
-    return choose(f, "hessian", method, exact, numerical)
+    return choose(f, "hessian", method, exact, numerical, check, pure)
 
 
 def hessian_leaves(linearization: Linearization) -> list[list[Any]]:

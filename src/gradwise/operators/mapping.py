@@ -17,6 +17,7 @@ from gradwise.errors import InputError, ProgramError, TracingError
 from gradwise.execution import build
 from gradwise.operators.arguments import function_label, require_callable
 from gradwise.operators.engine import interpret, is_outer
+from gradwise.operators.verification import check_options
 from gradwise.program import Program
 from gradwise.tracing import Recording, isinstance_traced, record
 from gradwise.transforms.batch import batch
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable[..., Any]:
+def vmap(
+    f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0, *, check: bool | None = None, pure: bool | None = None
+) -> Callable[..., Any]:
     """A function that applies ``f`` to each example along an axis of its arguments and stacks the values.
 
     Parameters
@@ -36,6 +39,10 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable
         Which axis of each positional argument to go along (of every leaf, if it is a container); None passes it to every example as it is.
     out_axes : int
         Where the batch axis goes in the results.
+    check : bool, optional
+        With True the examples are also run one by one, and TracingError is raised where the values differ by more than rounding.
+    pure : bool, optional
+        Your promise that ``f`` has no effects; it has no effect on results.
 
     Returns
     -------
@@ -58,6 +65,10 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable
     array([ 3., 12.])
     """
     require_callable(f, "vmap")
+    check_options(check, pure, "vmap")
+    for axis in in_axes if isinstance(in_axes, (tuple, list)) else (in_axes,):
+        if axis is not None and (isinstance(axis, bool) or not isinstance(axis, (int, np.integer))):
+            raise InputError(f"gw.vmap was given in_axes={in_axes!r}. An integer or None is required, or a tuple with one of them for each argument")
 
     def mapped(*args: Any, **kwargs: Any) -> Any:
         axes = in_axes if isinstance(in_axes, (tuple, list)) else (in_axes,) * len(args)
@@ -102,11 +113,24 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable
             results = _at_once(f, call, leaves, batched, size)
         if results is None:
             results = _one_by_one(f, call, leaves, batched, size)
+        elif check:
+            _require_equal(f, results[0], _one_by_one(f, call, leaves, batched, size)[0])
         values, structure = results
         return structure.rebuild([np.moveaxis(v, 0, out_axes) if out_axes else v for v in values])
 
     mapped.__name__ = f"vmap({function_label(f)})"
     return mapped
+
+
+def _require_equal(f: Any, batch_values: list[Any], loop_values: list[Any]) -> None:
+    for one, two in zip(batch_values, loop_values, strict=True):
+        a, b = np.asarray(one.current() if isinstance_traced(one) else one), np.asarray(two.current() if isinstance_traced(two) else two)
+        eps = float(np.finfo(a.dtype).eps) if a.dtype.kind in "fc" else 0.0
+        if a.shape != b.shape or not np.allclose(a, b, rtol=eps**0.6, atol=eps**0.8 * np.max(np.abs(a), initial=0.0), equal_nan=True):
+            raise TracingError(
+                f"gw.vmap of {function_label(f)} gives other values at once than one by one. They must agree. The function may not depend on its arguments alone "
+                "(a random draw, a counter): pass the random numbers as an argument"
+            )
 
 
 def _is_numeric(leaf: Any) -> bool:

@@ -16,6 +16,7 @@ from gradwise.containers import flatten
 from gradwise.errors import InputError
 from gradwise.operators.arguments import Arguments, as_floating, function_label, plain_like, require_callable
 from gradwise.operators.engine import Linearization, auxiliary, linearize_call
+from gradwise.operators.estimates import NumericalJacobian, numerical_directional, numerical_hessian_vector
 from gradwise.operators.fallback import choose
 from gradwise.operators.gradients import finish, output_value, scalar_output
 from gradwise.operators.second_order import hessian_vectors
@@ -80,7 +81,16 @@ def _tuple(value: Any, what: str) -> tuple[Any, ...]:
     )
 
 
-def jvp(f: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False) -> Any:
+def jvp(
+    f: Callable[..., Any],
+    primals: Any,
+    tangents: Any,
+    has_aux: bool = False,
+    *,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
+) -> Any:
     """The value of ``f`` and its directional derivative J·ẋ, in one forward pass.
 
     Parameters
@@ -92,6 +102,8 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fals
         One for each argument, of its structure and shapes.  An entry that is exactly 0 does not move.
     has_aux : bool
         ``f`` returns ``(value, auxiliary)``; the result is then ``(value, tangent, auxiliary)``.
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -115,16 +127,36 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fals
     primals, tangents = _tuple(primals, "primals"), _tuple(tangents, "tangents")
     if len(primals) != len(tangents):
         raise InputError(f"gw.jvp was given {len(primals)} primals and {len(tangents)} tangents. One tangent for each primal is required")
-    arguments = Arguments(f, tuple(range(len(primals))), primals, {}, "jvp")
-    vectors = match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal")
-    linearization = linearize_call(f, arguments, has_aux=has_aux)
-    results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
-    tangent = linearization.recording.structure.rebuild(output_leaves(linearization, results))
-    value = output_value(linearization)
-    return (value, tangent, auxiliary(linearization)) if has_aux else (value, tangent)
+
+    def exact(*args: Any) -> Any:
+        arguments = Arguments(f, tuple(range(len(args))), args, {}, "jvp")
+        vectors = match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal")
+        linearization = linearize_call(f, arguments, has_aux=has_aux)
+        results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
+        tangent = linearization.recording.structure.rebuild(output_leaves(linearization, results))
+        value = output_value(linearization)
+        return (value, tangent, auxiliary(linearization)) if has_aux else (value, tangent)
+
+    def numerical(*args: Any) -> tuple[Any, str]:
+        arguments = Arguments(f, tuple(range(len(args))), args, {}, "jvp")
+        vectors = match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal")
+        value, auxiliary_ = arguments.call(arguments.leaves) if has_aux else (arguments.call(arguments.leaves), None)
+        if not has_aux:
+            tangent, words = numerical_directional(arguments, vectors, 1)
+            return (value, tangent), words
+        found = NumericalJacobian(arguments, has_aux=True)
+        return (value, found.push(vectors), auxiliary_), found.sentence
+
+    return choose(f, "jvp", method, exact, numerical, check, pure)(*primals)
 
 
-def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+def linearize(
+    f: Callable[..., Any],
+    *primals: Any,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
+) -> tuple[Any, Callable[..., Any]]:
     """The value of ``f`` and its derivative there as a linear function, which does not run ``f`` again.
 
     Parameters
@@ -132,6 +164,8 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     f : callable
     *primals
         Its arguments, all differentiated.
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -148,21 +182,42 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     8.0 12.0 120.0
     """
     require_callable(f, "linearize")
-    arguments = Arguments(f, tuple(range(len(primals))), primals, {}, "linearize")
-    linearization = linearize_call(f, arguments)
-    linearization.recording.tape.own()
 
-    def derivative(*tangents: Any) -> Any:
-        if len(tangents) != len(primals):
-            raise InputError(f"the linear function takes {len(primals)} tangents, one for each argument, and was given {len(tangents)}")
-        vectors = match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal")
-        results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
-        return linearization.recording.structure.rebuild(output_leaves(linearization, results))
+    def linear(arguments: Arguments, product: Callable[[list[Any]], Any]) -> Callable[..., Any]:
+        def derivative(*tangents: Any) -> Any:
+            if len(tangents) != len(primals):
+                raise InputError(f"the linear function takes {len(primals)} tangents, one for each argument, and was given {len(tangents)}")
+            return product(match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal"))
 
-    return output_value(linearization), derivative
+        return derivative
+
+    def exact(*args: Any) -> Any:
+        arguments = Arguments(f, tuple(range(len(args))), args, {}, "linearize")
+        linearization = linearize_call(f, arguments)
+        linearization.recording.tape.own()
+
+        def product(vectors: list[Any]) -> Any:
+            results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
+            return linearization.recording.structure.rebuild(output_leaves(linearization, results))
+
+        return output_value(linearization), linear(arguments, product)
+
+    def numerical(*args: Any) -> tuple[Any, str]:
+        arguments = Arguments(f, tuple(range(len(args))), args, {}, "linearize")
+        found = NumericalJacobian(arguments)
+        return (found.value, linear(arguments, found.push)), found.sentence
+
+    return choose(f, "linearize", method, exact, numerical, check, pure)(*primals)
 
 
-def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def vjp(
+    f: Callable[..., Any],
+    *primals: Any,
+    has_aux: bool = False,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
+) -> Any:
     """The value of ``f`` and the transpose of its derivative as a linear function: ȳ ↦ Jᵀ ȳ.
 
     Parameters
@@ -172,6 +227,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         Its arguments, all differentiated.
     has_aux : bool
         ``f`` returns ``(value, auxiliary)``; the auxiliary comes third.
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -193,22 +250,43 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     10.0 (5.0, 2.0)
     """
     require_callable(f, "vjp")
-    arguments = Arguments(f, tuple(range(len(primals))), primals, {}, "vjp")
-    linearization = linearize_call(f, arguments, has_aux=has_aux)
-    value = output_value(linearization)
-    linearization.recording.tape.own()
 
-    def transpose(cotangent: Any) -> tuple[Any, ...]:
-        vectors = match_vector(
-            (cotangent,), linearization.values, [linearization.recording.structure], "cotangent", "the function's value"
-        )
-        results = resolved_gradient(linearization, linearization.vjp(vectors), vectors)
-        return tuple(arguments.rebuild(finish(results, arguments)))
+    def exact(*args: Any) -> Any:
+        arguments = Arguments(f, tuple(range(len(args))), args, {}, "vjp")
+        linearization = linearize_call(f, arguments, has_aux=has_aux)
+        value = output_value(linearization)
+        linearization.recording.tape.own()
 
-    return (value, transpose, auxiliary(linearization)) if has_aux else (value, transpose)
+        def transpose(cotangent: Any) -> tuple[Any, ...]:
+            vectors = match_vector(
+                (cotangent,), linearization.values, [linearization.recording.structure], "cotangent", "the function's value"
+            )
+            results = resolved_gradient(linearization, linearization.vjp(vectors), vectors)
+            return tuple(arguments.rebuild(finish(results, arguments)))
+
+        return (value, transpose, auxiliary(linearization)) if has_aux else (value, transpose)
+
+    def numerical(*args: Any) -> tuple[Any, str]:
+        arguments = Arguments(f, tuple(range(len(args))), args, {}, "vjp")
+        found = NumericalJacobian(arguments, has_aux=has_aux)
+
+        def transpose(cotangent: Any) -> tuple[Any, ...]:
+            vectors = match_vector((cotangent,), found.values, [found.structure], "cotangent", "the function's value")
+            return tuple(arguments.rebuild(found.pull(vectors)))
+
+        return ((found.value, transpose, found.auxiliary) if has_aux else (found.value, transpose)), found.sentence
+
+    return choose(f, "vjp", method, exact, numerical, check, pure)(*primals)
 
 
-def hvp(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> Callable[..., Any]:
+def hvp(
+    f: Callable[..., Any],
+    argnums: Any = 0,
+    *,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
+) -> Callable[..., Any]:
     """A function returning the product of the Hessian of ``f`` with a vector, forward over reverse.
 
     Parameters
@@ -217,7 +295,8 @@ def hvp(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> Cal
         Returns one real number; f(v) of one argument, or f(x, y, …) of several (then the vector is a tuple).
     argnums : int, str, tuple of these, or "all"
         The arguments that the Hessian belongs to.
-    method : {"auto", "exact"}
+    method, check, pure
+        As for :func:`gradwise.grad`.
 
     Returns
     -------
@@ -233,7 +312,7 @@ def hvp(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> Cal
     """
     require_callable(f, "hvp")
 
-    def exact(*args: Any, **kwargs: Any) -> Any:
+    def prepare(args: Any, kwargs: Any) -> tuple[Arguments, list[Any]]:
         if len(args) < 2:
             raise InputError("gw.hvp(f) takes a point and a vector and was given " + (f"{len(args)} argument{'s' * (len(args) != 1)}. Write gw.hvp(f)(x, v)"))
         point, vector = split_point(f, argnums, args)
@@ -241,9 +320,18 @@ def hvp(f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto") -> Cal
         vectors = match_vector(
             (vector,) if arguments.single else _vector_tuple(vector, len(arguments.treedefs)), arguments.leaves, arguments.treedefs, "vector", "the point"
         )
+        return arguments, vectors
+
+    def exact(*args: Any, **kwargs: Any) -> Any:
+        arguments, vectors = prepare(args, kwargs)
         return arguments.result(hessian_vector(f, arguments, vectors))
 
-    return choose(f, "hvp", method, exact, None)
+    def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
+        arguments, vectors = prepare(args, kwargs)
+        leaves, words = numerical_hessian_vector(arguments, vectors)
+        return arguments.result(leaves), words
+
+    return choose(f, "hvp", method, exact, numerical, check, pure)
 
 
 def _vector_tuple(vector: Any, count: int) -> Any:

@@ -7,6 +7,7 @@ Never import transforms, execution or operators here.
 """
 
 from gradwise.tracing import functions, methods, ufuncs
+from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.run import Recording, record
 from gradwise.tracing.trace import Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, isinstance_traced
@@ -16,4 +17,4 @@ for _cls in (TracedScalar, TracedArray):
     _cls.__array_ufunc__ = ufuncs.array_ufunc  # type: ignore[attr-defined]
     _cls.__array_function__ = functions.array_function  # type: ignore[attr-defined]
 
-__all__ = ["Recording", "Trace", "Traced", "TracedArray", "TracedScalar", "apply", "isinstance_traced", "record"]
+__all__ = ["Recording", "Trace", "Traced", "TracedArray", "TracedScalar", "apply", "copy_in_layout", "isinstance_traced", "record"]

@@ -1,0 +1,177 @@
+"""``check=True``: a traced function is called once more without a trace, and compared.
+
+    value :       f(x) under the trace  =  f(x) called plainly, to rounding
+    derivative :  w · J(x) u  =  d/dt w · f(x + t u) at t = 0, estimated by ``gradwise.numerical``
+
+The first comparison finds a wrong value, the second a right value whose derivative was lost.  Both use one fixed random direction u and weights w, so a derivative that is wrong
+only by a small part of itself, or orthogonally to u, is not seen.  Nothing is concluded at kinks, singular points or under noise.
+"""
+
+from __future__ import annotations
+
+import functools
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise import numerical
+from gradwise.containers import flatten
+from gradwise.errors import InputError, TracingError
+from gradwise.operators.arguments import function_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gradwise.operators.arguments import Arguments
+    from gradwise.operators.engine import Linearization
+
+
+class Disagreement(TracingError):
+    """What a function does under the trace is not what it does plainly."""
+
+
+#: whether the next function that is linearised is to be verified
+requested: ContextVar[bool] = ContextVar("gradwise_check", default=False)
+
+
+def check_options(check: Any, pure: Any, operator: str) -> None:
+    """Raise InputError unless both are None, True or False."""
+    for name, value in (("check", check), ("pure", pure)):
+        if value is not None and not isinstance(value, (bool, np.bool_)):
+            raise InputError(f"gw.{operator} was given {name}={value!r}. True, False or None is required")
+
+
+def checked(exact: Callable[..., Any]) -> Callable[..., Any]:
+    """The operator, verifying the function that it linearises."""
+
+    @functools.wraps(exact)
+    def verified(*args: Any, **kwargs: Any) -> Any:
+        token = requested.set(True)
+        try:
+            return exact(*args, **kwargs)
+        finally:
+            requested.reset(token)
+
+    return verified
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Without verification of what runs inside (the functions that the function itself differentiates)."""
+    token = requested.set(False)
+    try:
+        yield
+    finally:
+        requested.reset(token)
+
+
+def verified_call(function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool) -> Linearization:
+    """``run()``, verified against the plain function on copies of the same arguments and from the same state of NumPy's global generator."""
+    with paused():
+        spare = arguments.copied()
+        before = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
+        linearization = run()
+        if linearization.nested:  # the outer function's derivative is what counts, and its own check sees this one
+            return linearization
+        after = np.random.get_state()  # noqa: NPY002
+        try:
+            _compare_values(function, linearization, spare, before, has_aux=has_aux)
+            _compare_derivatives(function, linearization, spare, before, has_aux=has_aux)
+        finally:
+            np.random.set_state(after)  # noqa: NPY002
+    return linearization
+
+
+def _plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_aux: bool) -> tuple[list[Any], Any]:
+    np.random.set_state(state)  # noqa: NPY002
+    value = arguments.copied().call([v.copy() if isinstance(v, np.ndarray) else v for v in leaves])
+    return flatten(value[0] if has_aux else value)
+
+
+_CURE = (
+    "The two must agree. Either a value left the trace unseen, or the function does not depend on its arguments alone (a random draw, a counter, a file): "
+    'pass the random numbers as an argument, use method="numerical", or report this with the function'
+)
+
+
+def _compare_values(function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool) -> None:
+    recording = linearization.recording
+    name = function_label(function)
+    try:
+        leaves, structure = _plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
+    except Exception as error:
+        raise Disagreement(f"{name} was called plainly for check=True and raised {error!r}, which it does not under the trace. {_CURE}") from error
+    if structure != recording.structure:
+        raise Disagreement(f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {_CURE}")
+    scale = _magnitude(recording.tape.values)
+    for plain, traced in zip(leaves, recording.values, strict=True):
+        a, b = np.asarray(plain), np.asarray(traced)
+        if a.shape != b.shape or a.dtype.kind not in "fciub" or not _close(a, b, scale):
+            raise Disagreement(f"{name} gave {plain!r} when it was called plainly and {traced!r} under the trace. {_CURE}")
+
+
+def _magnitude(values: list[Any]) -> float:
+    """The largest finite number that the run kept: rounding errors are relative to it."""
+    largest = 0.0
+    for v in values:
+        if type(v) is float or (isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind in "fc"):
+            size = np.abs(np.asarray(v))
+            largest = max(largest, float(np.max(size[np.isfinite(size)], initial=0.0)))
+    return largest
+
+
+def _close(a: np.ndarray, b: np.ndarray, scale: float) -> bool:
+    if a.dtype.kind not in "fc" or b.dtype.kind not in "fc":
+        return bool(np.array_equal(a, b))
+    eps = max(np.finfo(a.dtype).eps, np.finfo(b.dtype).eps)
+    return bool(np.allclose(a, b, rtol=float(eps) ** 0.6, atol=float(eps) ** 0.8 * scale, equal_nan=True))
+
+
+def _compare_derivatives(function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool) -> None:
+    rng = np.random.default_rng(0)
+    direction = [_direction(np.asarray(leaf), rng) for leaf in spare.leaves]
+    tangents = linearization.jvp(direction)
+    weights = [_random(np.asarray(v), rng) if np.asarray(v).dtype.kind in "fc" else None for v in linearization.recording.values]
+
+    def weighted(leaves: list[Any]) -> float:
+        return float(sum(np.real(np.vdot(w, v)) for w, v in zip(weights, leaves, strict=True) if w is not None and v is not None))
+
+    exact = weighted(tangents)
+    if not np.isfinite(exact) or not np.isfinite(weighted(linearization.recording.values)):
+        return
+
+    def along(t: float) -> float:
+        point = [_moved(leaf, u, t) for leaf, u in zip(spare.leaves, direction, strict=True)]
+        return weighted(_plain_outputs(spare, point, state, has_aux=has_aux)[0])
+
+    estimate = numerical.derivative(along, 0.0)
+    if not estimate.status.trusted or not np.isfinite(estimate.value) or not np.isfinite(estimate.error):
+        return
+    eps = max((float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in spare.leaves), default=2.2e-16)
+    bound = 100 * estimate.error + eps**0.4 * (abs(exact) + abs(estimate.value))
+    if abs(exact - estimate.value) > bound:
+        raise Disagreement(
+            f"the derivative of {function_label(function)} along a fixed random direction is {exact!r} by its trace and {float(estimate.value)!r} numerically "
+            f"(error bound {float(estimate.error):.2g}). {_CURE}"
+        )
+
+
+def _random(like: np.ndarray, rng: np.random.Generator) -> Any:
+    r = rng.standard_normal(like.shape)
+    if like.dtype.kind == "c":
+        r = r + 1j * rng.standard_normal(like.shape)
+    return np.asarray(r).astype(like.dtype)[()]
+
+
+def _direction(x: np.ndarray, rng: np.random.Generator) -> Any:
+    """A random direction in units of each entry's size."""
+    with np.errstate(all="ignore"):
+        size = np.where((x == 0) | ~np.isfinite(x), 1.0, np.abs(x)).astype(x.real.dtype)
+    return np.asarray(_random(x, rng) * size).astype(x.dtype)[()]
+
+
+def _moved(leaf: Any, u: Any, t: float) -> Any:
+    moved = leaf + np.asarray(t * u).astype(np.asarray(leaf).dtype)
+    return moved.item() if isinstance(leaf, (float, complex)) and not isinstance(leaf, np.generic) else moved
