@@ -1,6 +1,7 @@
 """Exact derivatives of the Python and NumPy code you already have."""
 
-from gradwise import numerical
+from gradwise import numerical, testing
+from gradwise.checking import check_grad, check_hessian, check_jacobian, check_jvp, check_vjp
 from gradwise.errors import (
     GradwiseError,
     GradwiseWarning,
@@ -50,6 +51,11 @@ __all__ = [
     "RuleError",
     "SingularPointError",
     "TracingError",
+    "check_grad",
+    "check_hessian",
+    "check_jacobian",
+    "check_jvp",
+    "check_vjp",
     "clear_caches",
     "curl",
     "custom_rule",
@@ -70,6 +76,7 @@ __all__ = [
     "numerical",
     "partial_derivative",
     "taylor",
+    "testing",
     "trace",
     "value_and_grad",
     "vjp",

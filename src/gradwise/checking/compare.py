@@ -1,0 +1,163 @@
+"""The one way through a check: numerical and exact derivative, verdicts, causes, report."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from gradwise.checking.conduct import Conduct
+from gradwise.checking.evidence import Finding, gather
+from gradwise.checking.hypotheses import explain
+from gradwise.checking.problem import Numbers, Problem
+from gradwise.checking.report import Report
+from gradwise.checking.rounding import rounding, spread
+from gradwise.checking.verdicts import AGREES, CANNOT_TELL, NOISE, WRONG, Verdicts, judge
+from gradwise.checking.vocabulary import Cause
+from gradwise.errors import GradwiseError
+from gradwise.numerical import Status
+from gradwise.operators import kinks
+
+
+def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Report:
+    """Judge every entry of a claimed derivative, and find what explains the wrong ones."""
+    vector = problem.target.point.vector
+    numbers = problem.numerical_at(vector)
+    blocks = [index.ravel() for _, index in problem.layout]
+    moved = np.zeros(problem.claimed.shape)
+    if problem.claim_at is not None and not conduct.findings:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            moved = spread(problem.claim_at, vector, problem.claimed, problem.unit, rng)
+    slack = rounding(problem.claimed, moved, problem.unit, blocks)
+    exact, exact_slack, on_kink = None, None, False
+    if conduct.wobble == 0.0:
+        exact, exact_slack = _exact(problem, vector, blocks, rng)
+        on_kink = exact is not None and _on_kink(problem)
+    verdicts = judge(problem.claimed, numbers, slack, exact, exact_slack, _scale(numbers, problem, blocks), kinks=on_kink)
+    findings, failed = _causes(problem, verdicts, conduct, rng)
+    return _report(problem, numbers, verdicts, exact, findings, failed, conduct)
+
+
+def _exact(
+    problem: Problem, vector: np.ndarray, blocks: list[np.ndarray], rng: np.random.Generator
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    if problem.exact_at is None:
+        return None, None
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            exact = problem.exact_at(vector)
+        except (GradwiseError, ArithmeticError, TypeError, ValueError, IndexError, AttributeError):
+            return None, None
+        if exact.shape != problem.claimed.shape:
+            return None, None
+        moved = spread(problem.exact_at, vector, exact, problem.unit, rng)
+    return exact, rounding(exact, moved, problem.unit, blocks)
+
+
+def _on_kink(problem: Problem) -> bool:
+    target = problem.target
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return bool(kinks(problem.scalar or target.call, target.point.build(target.point.vector)))
+        except Exception:  # noqa: BLE001  (where kinks cannot be asked for, the numerical derivative finds them)
+            return True
+
+
+def _scale(numbers: Numbers, problem: Problem, blocks: list[np.ndarray]) -> np.ndarray:
+    flat = np.abs(np.where(np.isfinite(numbers.value), numbers.value, 0.0)).ravel()
+    scale = np.zeros(flat.size)
+    for index in blocks:
+        scale[index] = np.max(flat[index], initial=0.0)
+    return scale.reshape(problem.claimed.shape)
+
+
+def _causes(
+    problem: Problem, verdicts: Verdicts, conduct: Conduct, rng: np.random.Generator
+) -> tuple[list[Finding], list[str]]:
+    findings = list(conduct.findings)
+    failed: list[str] = []
+    agrees = bool(np.any(verdicts.verdict == AGREES))
+    wrong = bool(np.any(verdicts.verdict == WRONG))
+    if conduct.wobble > 0.0 and not findings and (wrong or not agrees):
+        findings.append(Finding(Cause.NON_DETERMINISTIC, f"f(x) changes by {conduct.wobble:.2g} between calls with the same x", 0.0))
+    if wrong and not any(finding.cause is Cause.NON_DETERMINISTIC for finding in conduct.findings):
+        explained, failed = explain(gather(problem, verdicts, rng))
+        known = {finding.cause for finding in findings}
+        if not findings or explained[0].cause is not Cause.UNKNOWN:
+            findings += [finding for finding in explained if finding.cause not in known]
+    return findings, failed
+
+
+def _report(
+    problem: Problem, numbers: Numbers, verdicts: Verdicts, exact: np.ndarray | None, findings: list[Finding], failed: list[str], conduct: Conduct
+) -> Report:
+    counts = {name: int(np.sum(verdicts.verdict == name)) for name in (AGREES, WRONG, CANNOT_TELL)}
+    passed = counts[WRONG] == 0 and counts[AGREES] > 0 and not conduct.findings
+    notes = problem.notes + verdicts.notes + _why(verdicts)
+    if conduct.wobble > 0.0:
+        notes.append(f"f(x) changes by {conduct.wobble:.2g} between calls with the same x; bounds allow for this noise")
+    entry = _worst(problem, numbers, verdicts)
+    worst = None
+    if entry is not None:
+        worst = {
+            "entry": entry,
+            "name": problem.name_entry(entry),
+            "claimed": float(problem.claimed.ravel()[entry]),
+            "numerical": float(numbers.value.ravel()[entry]),
+            "error": float(numbers.error.ravel()[entry]),
+        }
+    return Report(
+        passed=passed,
+        conclusive=counts[CANNOT_TELL] == 0,
+        verdicts=problem.restore(verdicts.verdict),
+        claimed=problem.restore(problem.claimed),
+        numerical=problem.restore(numbers.value),
+        error=problem.restore(numbers.error),
+        causes=[] if passed else [finding.cause.value for finding in findings],
+        ruled_out=_ruled_out(numbers, findings, failed),
+        worst=worst,
+        replay=problem.rerun(entry or 0),
+        kind=problem.kind,
+        notes=notes,
+        details={finding.cause.value: finding.detail for finding in findings},
+        exact=None if exact is None else problem.restore(exact),
+        evaluations=numbers.evaluations,
+        counts=counts,
+        subject=problem.subject,
+    )
+
+
+def _why(verdicts: Verdicts) -> list[str]:
+    """One note for each reason for which entries are undecided."""
+    undecided = verdicts.verdict == CANNOT_TELL
+    reasons = verdicts.reason[undecided]
+    return [f"cannot tell for {int(np.sum(reasons == reason))} entries: {reason}" for reason in dict.fromkeys(reasons) if reason]
+
+
+def _worst(problem: Problem, numbers: Numbers, verdicts: Verdicts) -> int | None:
+    """The wrong entry that is off by most in units of its bound; without one, the entry with the largest difference."""
+    with np.errstate(all="ignore"):
+        gap = np.abs(problem.claimed - verdicts.truth) / verdicts.bound
+    gap = np.where(np.isfinite(problem.claimed), np.nan_to_num(gap, nan=0.0, posinf=1e300), np.inf).ravel()
+    wrong = (verdicts.verdict == WRONG).ravel()
+    if np.any(wrong):
+        return int(np.argmax(np.where(wrong, gap, -1.0)))
+    return int(np.argmax(gap)) if gap.size and np.all(np.isfinite(gap)) else None
+
+
+def _ruled_out(numbers: Numbers, findings: list[Finding], failed: list[str]) -> list[str]:
+    causes = {finding.cause for finding in findings}
+    status = set(numbers.status.ravel().tolist())
+    table: list[tuple[str, Any]] = [
+        ("non-determinism", Cause.NON_DETERMINISTIC not in causes),
+        ("modified input", Cause.MODIFIES_INPUT not in causes),
+        ("kinks", not status & {Status.KINK, Status.JUMP, Status.NOT_DIFFERENTIABLE}),
+        ("noise", not status & NOISE),
+        ("float32", Status.LOW_PRECISION not in status),
+        ("wrong shape", Cause.WRONG_SHAPE not in causes),
+    ]
+    return [name for name, absent in table if absent] + failed

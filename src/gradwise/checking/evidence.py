@@ -1,0 +1,271 @@
+"""What a hypothesis may look at: the claim and the truth at x, at points near it, and at points far from it.
+
+A hypothesis must explain every entry at x.  Points *near* (each entry moved by 5 to 30 %) multiply the equations: a factor
+that is 2 at x and 3 beside it is no constant factor.  Points *far* (−x, x in another order) tell a branch from a block.
+They serve the diagnosis only; verdicts are about x.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradwise.checking.problem import Problem
+from gradwise.checking.rounding import rounding
+from gradwise.checking.verdicts import Verdicts
+from gradwise.containers import flatten
+from gradwise.operators.arguments import Arguments
+from gradwise.program import Program
+from gradwise.tracing import record
+
+SECONDS = 3.0
+"""What the truth at other points may cost where it must be found numerically."""
+
+
+@dataclass
+class Sample:
+    """Claim and truth at one point; flat arrays of N = rows · n entries."""
+
+    vector: np.ndarray
+    claimed: np.ndarray
+    truth: np.ndarray
+    bound: np.ndarray
+    usable: np.ndarray
+    carrier: np.ndarray | None
+
+    def fits(self, candidate: np.ndarray, bound: np.ndarray | None = None) -> bool:
+        """Whether the claim is this candidate, entry by entry, within twice the bounds."""
+        give = 2 * (self.bound if bound is None else bound) + 1e-13 * np.abs(candidate)
+        with np.errstate(invalid="ignore"):
+            close = np.abs(self.claimed - candidate) <= give
+        return bool(np.any(self.usable)) and bool(np.all(close[self.usable]))
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Entries where the claim is not the truth, by the bounds of this point."""
+        with np.errstate(invalid="ignore"):
+            return self.usable & ~(np.abs(self.claimed - self.truth) <= 4 * self.bound)
+
+    @property
+    def difference(self) -> np.ndarray:
+        """claimed − truth."""
+        return self.claimed - self.truth
+
+    def informative(self, mask: np.ndarray | None = None) -> np.ndarray:
+        """Usable entries whose truth is known to two digits, so that a ratio with it means something."""
+        known = self.usable & (np.abs(self.truth) > 100 * self.bound) & np.isfinite(self.claimed)
+        return known if mask is None else known & mask
+
+
+@dataclass
+class Finding:
+    """A cause that explains every entry.
+
+    Attributes
+    ----------
+    cause : str
+    detail : str
+        The evidence, in numbers.
+    rank : float
+        Smaller is simpler or more specific; reports list causes in this order.
+    """
+
+    cause: str
+    detail: str
+    rank: float = 50.0
+
+
+@dataclass
+class Evidence:
+    """All that hypotheses see."""
+
+    problem: Problem
+    here: Sample
+    verdicts: Verdicts
+    near: list[Sample] = field(default_factory=list)
+    far: list[Sample] = field(default_factory=list)
+    lengths: dict[int, str] = field(default_factory=dict)
+    program: Program | None = None
+    captured: list[Any] | None = None
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    truth_at: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None] = lambda vector: None
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The point and those near it."""
+        return [self.here, *self.near]
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Flat mask of the entries with verdict wrong, where the truth is known."""
+        return (self.verdicts.verdict.ravel() == "wrong") & self.here.usable
+
+    def everywhere(self, build: Callable[[Sample], np.ndarray | None], stretch: float = 1.0) -> bool:
+        """Whether the claim equals ``build(sample)`` at x and at every near point."""
+        for sample in self.samples:
+            candidate = build(sample)
+            if candidate is None or not sample.fits(candidate, sample.bound * max(1.0, stretch)):
+                return False
+        return True
+
+
+def gather(problem: Problem, verdicts: Verdicts, rng: np.random.Generator) -> Evidence:
+    """Collect the evidence for a claim that has wrong entries."""
+    vector = problem.target.point.vector
+    truth_at = _truth(problem, verdicts)
+    here = _sample(problem, vector, problem.claimed, verdicts.truth, verdicts.bound, verdicts.usable)
+    evidence = Evidence(problem, here, verdicts, rng=rng, truth_at=truth_at)
+    evidence.program, evidence.captured = _program(problem)
+    evidence.lengths = _lengths(problem, evidence.program)
+    if problem.claim_at is not None:
+        started = time.perf_counter()
+        for points, kept in ((_near(vector, rng), evidence.near), (_far(vector, rng), evidence.far)):
+            for point in points:
+                sample = _elsewhere(problem, point, truth_at)
+                if sample is not None:
+                    kept.append(sample)
+                if time.perf_counter() - started > SECONDS:
+                    return evidence
+    return evidence
+
+
+def _sample(
+    problem: Problem, vector: np.ndarray, claimed: np.ndarray, truth: np.ndarray, bound: np.ndarray, usable: np.ndarray
+) -> Sample:
+    carrier = None if problem.carrier is None else problem.carrier(vector).ravel()
+    return Sample(vector, claimed.ravel(), truth.ravel(), bound.ravel(), usable.ravel(), carrier)
+
+
+def _truth(problem: Problem, verdicts: Verdicts) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None]:
+    """Return a function that gives the true derivative and its bound at any point, None where there is none."""
+    blocks = [index.ravel() for _, index in problem.layout]
+    started = time.perf_counter()
+
+    def truth_at(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                if verdicts.judged_by_exact and problem.exact_at is not None:
+                    exact = problem.exact_at(vector)
+                    slack = rounding(exact, np.zeros(exact.shape), problem.unit, blocks)
+                    return exact, 64 * slack
+                if time.perf_counter() - started > SECONDS:
+                    return None
+                numbers = problem.numerical_at(vector)
+            except Exception:  # noqa: BLE001  (f may fail away from x)
+                return None
+            value = np.where([[s.trusted for s in row] for row in numbers.status], numbers.value, np.nan)
+            return value, 2 * numbers.error + 64 * problem.unit * np.abs(numbers.value)
+
+    return truth_at
+
+
+def _elsewhere(problem: Problem, vector: np.ndarray, truth_at: Any) -> Sample | None:
+    assert problem.claim_at is not None
+    found = truth_at(vector)
+    if found is None:
+        return None
+    truth, bound = found
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            claimed = problem.claim_at(vector)
+        except Exception:  # noqa: BLE001  (a claim may fail away from x)
+            return None
+    if claimed.shape != problem.claimed.shape:
+        return None
+    usable = np.isfinite(truth) & np.isfinite(bound)
+    blocks = [index.ravel() for _, index in problem.layout]
+    slack = rounding(claimed, np.zeros(claimed.shape), problem.unit, blocks)
+    return _sample(problem, vector, claimed, truth, bound + 64 * slack, usable) if np.any(usable) else None
+
+
+def _near(vector: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    typical = float(np.median(np.abs(vector[vector != 0]))) if np.any(vector) else 1.0
+    points = []
+    for keep_zeros in (True, False):
+        factor = 1 + rng.uniform(0.05, 0.3, vector.size) * rng.choice([-1.0, 1.0], vector.size)
+        moved = vector * factor
+        if not keep_zeros or not np.any(vector):
+            moved = np.where(vector == 0, 0.1 * typical * rng.uniform(0.5, 1.5, vector.size), moved)
+        points.append(moved)
+    return points
+
+
+def _far(vector: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    points = [-vector * (1 + rng.uniform(0.05, 0.2, vector.size))]
+    if vector.size > 1:
+        points.append(rng.permutation(vector) * (1 + rng.uniform(0.01, 0.05, vector.size)))
+    return points
+
+
+def _program(problem: Problem) -> tuple[Program | None, list[Any] | None]:
+    """The traced program of f and the values that it captured; None where f cannot be traced."""
+    target = problem.target
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            arguments = Arguments(target.f, 0, (target.point.build(target.point.vector),), {}, "check_grad")
+            function = problem.scalar or target.call
+            call = lambda leaves: function(arguments.rebuild(leaves)[0])
+            recording = record(target.f, arguments.leaves, (True,) * len(arguments.leaves), call)
+            names = zip(recording.tape.inputs, target.paths, strict=True)
+            recording.labels = {variable: f"x{path}" for variable, path in names}
+            program = recording.program
+    except Exception:  # noqa: BLE001  (what cannot be traced is diagnosed without a program)
+        return None, None
+    if recording.nested:
+        return None, None
+    return program, list(recording.tape.captured_values())
+
+
+def _lengths(problem: Problem, program: Program | None) -> dict[int, str]:
+    """Lengths that a forgotten 1/n may have: axes and sizes of x, of the arrays that f reads, and of its intermediate values."""
+    found: dict[int, str] = {}
+
+    def note(shape: tuple[int, ...], what: str) -> None:
+        for axis, length in enumerate(shape):
+            found.setdefault(int(length), f"axis {axis} of {what}")
+        if len(shape) > 1:
+            found.setdefault(int(np.prod(shape)), f"the size of {what}")
+
+    for path, shape in zip(problem.target.paths, problem.target.point.shapes, strict=True):
+        note(shape, f"x{path}")
+    for place, value in enumerate(problem.target.args):
+        if place not in problem.target.places:
+            for leaf in flatten(value)[0]:
+                note(np.shape(leaf), f"argument {place}")
+    for name, value in _read_by(problem.target.f):
+        for leaf in flatten(value)[0] if isinstance(value, list | tuple | dict | np.ndarray) else []:
+            if isinstance(leaf, np.ndarray):
+                note(leaf.shape, name)
+            if isinstance(value, list | tuple):
+                found.setdefault(len(value), f"the length of {name}")
+    if program is not None and len(program) < 5000:
+        for variable in program.captured:
+            note(program.types[variable].shape, "an array that f reads")
+        for equation in program.equations:
+            for variable in equation.output_tuple:
+                note(program.types[variable].shape, f"an intermediate value ({equation.primitive.name})")
+    note((problem.target.size,), "x as a vector")
+    return {length: what for length, what in found.items() if length > 1}
+
+
+def _read_by(f: Any) -> list[tuple[str, Any]]:
+    """Names and values that a Python function reads from its closure and from its module."""
+    code = getattr(f, "__code__", None)
+    if code is None:
+        return []
+    found: list[tuple[str, Any]] = []
+    try:
+        found = list(inspect.getclosurevars(f).nonlocals.items())
+    except (TypeError, ValueError):
+        pass
+    names = getattr(f, "__globals__", {})
+    return found + [(name, names[name]) for name in code.co_names if name in names]

@@ -1,0 +1,90 @@
+"""The gradient of the same function with a reduction along another axis, or with all its sums unmatched to the data.
+
+The traced program is run with the axis of its reductions changed, and differentiated: a softmax over columns instead of rows
+gives exactly the gradient that a claim with the wrong ``axis=`` has.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from gradwise.checking.evidence import Evidence, Finding
+from gradwise.checking.vocabulary import Cause
+from gradwise.operators import grad
+from gradwise.operators.engine import interpret
+from gradwise.program import Equation
+
+
+def wrong_axis(evidence: Evidence) -> list[Finding]:
+    """The claim is the gradient of f with its reductions along another axis."""
+    program, problem = evidence.program, evidence.problem
+    if program is None or problem.rows != 1 or problem.weights is not None or problem.target.point.has_complex or len(program) > 400:
+        return []
+    used = {e.params[0] for e in program.equations if _reduces(e)}
+    for axes in used:
+        for other in _alternatives(axes):
+            candidates = [_gradient(evidence, sample.vector, axes, other) for sample in evidence.samples]
+            if all(c is not None and s.fits(c) for c, s in zip(candidates, evidence.samples, strict=True)):
+                old, new = axes[0], other[0]
+                return [Finding(Cause.WRONG_AXIS, f"claimed is the gradient of f with axis={new} where f has axis={old}", 14.0)]
+    return []
+
+
+def _reduces(equation: Equation) -> bool:
+    params = equation.params
+    return (
+        equation.primitive.params[:1] == ("axes",)
+        and isinstance(params[0], tuple)
+        and len(params[0]) == 1
+        and equation.primitive.name not in ("transpose", "flip")
+    )
+
+
+def _alternatives(axes: tuple[int, ...]) -> list[tuple[int, ...]]:
+    return [(k,) for k in range(3) if k != axes[0]]
+
+
+def _gradient(evidence: Evidence, vector: np.ndarray, axes: tuple[int, ...], other: tuple[int, ...]) -> np.ndarray | None:
+    program, target = evidence.program, evidence.problem.target
+    assert program is not None and evidence.captured is not None
+    captured = evidence.captured
+    equations = [
+        Equation(e.primitive, e.inputs, (other, *e.params[1:]), e.outputs, e.location) if _reduces(e) and e.params[0] == axes else e
+        for e in program.equations
+    ]
+
+    def changed(*leaves: Any) -> Any:
+        env: list[Any] = [None] * len(program.types)
+        for variable, value in zip((*program.inputs, *program.captured), (*leaves, *captured), strict=True):
+            env[variable] = value
+        interpret(equations, env)
+        return env[program.outputs[0]]
+
+    leaves = [vector[real].reshape(shape) for (real, _), shape in zip(target.point.slices, target.point.shapes, strict=True)]
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            parts = grad(changed, argnums=tuple(range(len(leaves))), method="exact")(*leaves)
+    except Exception:  # noqa: BLE001  (most other axes do not fit the shapes)
+        return None
+    return np.concatenate([np.ravel(part) for part in parts])
+
+
+def same_total(evidence: Evidence) -> list[Finding]:
+    """Where nothing else explains it: the entries of a wrong block differ from the truth and have the same sum."""
+    wrong = evidence.wrong
+    for name, index in evidence.problem.layout:
+        flat = index.ravel()
+        if int(np.sum(wrong[flat])) < 3 or int(np.sum(wrong[flat])) < flat.size - 1:
+            continue
+        rows = [(s.claimed[flat], s.truth[flat], s.bound[flat], s.usable[flat]) for s in evidence.samples]
+        if all(
+            np.all(usable) and abs(np.sum(c) - np.sum(t)) <= 4 * np.sum(b) and abs(np.sum(t)) > 1e3 * np.sum(b)
+            for c, t, b, usable in rows
+        ):
+            say = f"the entries{' of ' + name if name else ''} have the right sum and the wrong values"
+            return [Finding(Cause.WRONG_AXIS, say, 42.0)]
+    return []

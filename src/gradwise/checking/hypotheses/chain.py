@@ -1,0 +1,249 @@
+"""A rule applied wrongly at one place of the traced program: a term dropped, negated, scaled, or passed on unmultiplied.
+
+For the edge from operand u to v = p(…, u, …), with c the part of the gradient that flows through it,
+
+    claimed − true = α c      α = −1 dropped, −2 negated, −½ halved, 1 doubled
+    claimed − true = c' − c   c' what would flow if the local derivative were 1, not summed, or summed over another axis
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.checking.evidence import Evidence, Finding, Sample
+from gradwise.checking.hypotheses.backward import Backward, Edge
+from gradwise.checking.hypotheses.factors import name_factor
+from gradwise.checking.vocabulary import Cause
+
+MOST_EDGES = 160
+PRODUCTS = frozenset({"mul", "matmul", "dot", "einsum", "tensordot", "outer", "inner", "vdot", "kron", "convolve"})
+LINEAR = frozenset({
+    "add", "sub", "neg", "sum", "getitem", "reshape", "transpose", "broadcast_to", "convert", "concatenate", "stack", "sum_to",
+    "scatter_add", "scatter_set", "select", "real", "conj", "flip", "roll",
+})  # fmt: skip
+"""Their local derivatives are 0, 1 or −1: without them nothing inner is missing."""
+
+
+def chain_rule(evidence: Evidence) -> list[Finding]:
+    """Find the edges of the program where one wrong rule explains the claim."""
+    passes = _passes(evidence)
+    if passes is None:
+        return []
+    first = passes[0][0]
+    edges = first.edges()
+    if not edges or len(edges) > MOST_EDGES:
+        return []
+    bars = [back.cotangents() for back, _, _ in passes]
+    found: list[Finding] = []
+    for edge in edges:
+        found += _edge(evidence, passes, bars, edge)
+    best: dict[Cause, Finding] = {}
+    for finding in found:
+        if finding.cause not in best or finding.rank < best[finding.cause].rank:
+            best[finding.cause] = finding
+    if any(finding.rank < 20 for finding in best.values()):
+        best.pop(Cause.DETACHED, None)
+    return list(best.values())
+
+
+def _passes(evidence: Evidence) -> list[tuple[Backward, Sample, np.ndarray]] | None:
+    """A backward pass at x and, if the program is the same there, near it; each with the claimed gradient of the scalar."""
+    program, problem = evidence.program, evidence.problem
+    if program is None or evidence.captured is None or problem.scalar is None or len(program.outputs) != 1 or problem.target.point.has_complex:
+        return None
+    passes = []
+    weights = np.ones((1, 1)) if problem.weights is None else problem.weights
+    for sample in evidence.samples[:2]:
+        leaves = problem.target.point
+        inputs = [sample.vector[real].astype(dtype).reshape(shape) for (real, _), shape, dtype in zip(leaves.slices, leaves.shapes, leaves.dtypes, strict=True)]
+        try:
+            back = Backward(program, inputs, evidence.captured)
+        except Exception:  # noqa: BLE001  (a program may not run at another point)
+            continue
+        claimed = (weights @ sample.claimed.reshape(problem.rows, -1)).ravel()
+        truth = (weights @ sample.truth.reshape(problem.rows, -1)).ravel()
+        bound = (np.abs(weights) @ sample.bound.reshape(problem.rows, -1)).ravel()
+        usable = np.all(sample.usable.reshape(problem.rows, -1), axis=0)
+        row = Sample(sample.vector, claimed, truth, bound, usable, None)
+        exact = back.flat(back.cotangents())
+        if exact.shape != truth.shape or not np.any(usable):
+            continue
+        give = 8 * bound + 1e-9 * np.abs(truth)
+        if not np.all((np.abs(exact - truth) <= give)[usable]):
+            continue  # another branch is taken here, or the numerical derivative is off
+        row.truth = np.where(usable, exact, truth)
+        passes.append((back, row, inputs))
+    return passes if passes and passes[0][1].vector is evidence.here.vector else None  # type: ignore[return-value]
+
+
+def _fits(row: Sample, candidate: np.ndarray) -> bool:
+    return candidate.shape == row.claimed.shape and bool(np.all(np.isfinite(candidate[row.usable]))) and row.fits(candidate)
+
+
+def _edge(evidence: Evidence, passes: Any, bars: list[list[Any]], edge: Edge) -> list[Finding]:
+    """Try every mistake on one edge."""
+    position, place = edge
+    contributions, pulled = [], []
+    for (back, _, _), bar in zip(passes, bars, strict=True):
+        equation = back.program.equations[position]
+        if bar[equation.outputs] is None:
+            return []
+        part = back.pull(position, bar[equation.outputs])[place]
+        if part is None:
+            return []
+        variable = equation.inputs[place]
+        contributions.append(back.inputs_from(variable, part, position))
+        pulled.append(part)
+    back, row, _ = passes[0]
+    equation = back.program.equations[position]
+    if not np.any(contributions[0]):
+        return []
+    found = _scaled(evidence, passes, contributions, edge)
+    for cause, text, replace, rank in _replacements(equation, place):
+        if all(_replaced(p, c, v, b, edge, replace) for p, c, v, b in zip(passes, contributions, pulled, bars, strict=True)):
+            inner = back.expression(equation.inputs[place])
+            outer = back.expression(equation.outputs)
+            say = text.format(inner=inner, outer=outer, op=equation.primitive.name) + back.where(equation)
+            found.append(Finding(cause, say, rank))
+    return found
+
+
+def _replaced(one: Any, contribution: np.ndarray, part: Any, bars: list[Any], edge: Edge, replace: Any) -> bool:
+    """Whether the claim is the gradient with what flows through the edge replaced."""
+    back, row, _ = one
+    equation = back.program.equations[edge[0]]
+    variable = equation.inputs[edge[1]]
+    with np.errstate(all="ignore"):
+        other = replace(np.asarray(bars[equation.outputs]), np.asarray(part), np.shape(back.env[variable]))
+    if other is None or (np.shape(other) == np.shape(part) and np.array_equal(other, part)):
+        return False
+    return _fits(row, row.truth - contribution + back.inputs_from(variable, other, edge[0]))
+
+
+def _scaled(evidence: Evidence, passes: Any, contributions: list[np.ndarray], edge: Edge) -> list[Finding]:
+    """The edge's contribution enters with a wrong factor 1 + α."""
+    back, row, _ = passes[0]
+    position, place = edge
+    equation = back.program.equations[position]
+    known = row.usable & (np.abs(contributions[0]) > 1e3 * row.bound)
+    if not np.any(known):
+        return []
+    k = int(np.flatnonzero(known)[np.argmax(np.abs(contributions[0][known]))])
+    alpha = float(row.difference[k] / contributions[0][k])
+    doubt = float(row.bound[k] / abs(contributions[0][k]))
+    whole = all(_proportional(c, p[1].truth) for p, c in zip(passes, contributions, strict=True))
+    factor = 0.0 if abs(1 + alpha) < 1e-9 + 3 * doubt else 1 + alpha
+    if not all(_fits(p[1], p[1].truth + (factor - 1) * c) for p, c in zip(passes, contributions, strict=True)):
+        return []
+    name = equation.primitive.name
+    inner, outer = back.expression(equation.inputs[place]), back.expression(equation.outputs)
+    where = back.where(equation)
+    flows = sum(back.active[i] for i in equation.inputs)
+    if factor == 0.0:
+        if whole:
+            return []
+        if (name in PRODUCTS or name == "div") and flows > 1 and len(set(equation.inputs)) > 1:
+            return [Finding(Cause.PRODUCT_RULE, f"the derivative of {inner} in {outer} is missing{where}", 12.0)]
+        return [Finding(Cause.DETACHED, f"what flows through {inner} in {outer} is missing{where}", 38.0)]
+    if abs(factor + 1) < 1e-9 + 3 * doubt:
+        if (name == "div" and place == 1) or name == "reciprocal" or (name == "power" and _negative(equation)):
+            rank = 12.0 if not whole else 26.0
+            return [Finding(Cause.QUOTIENT_SIGN, f"the derivative of {inner} in {outer} has the wrong sign{where}", rank)]
+        return [] if whole else [Finding(Cause.SIGN_FLIP, f"the derivative of {inner} in {outer} has the wrong sign{where}", 26.0)]
+    if whole:
+        return []
+    return [
+        Finding(cause, f"the derivative of {inner} in {outer} enters {factor:.6g} times, should be once ({text}){where}", 26.5)
+        for cause, text, _ in name_factor(factor, doubt, evidence.lengths)
+    ]
+
+
+def _proportional(contribution: np.ndarray, truth: np.ndarray) -> bool:
+    """Whether all of the gradient flows through the edge."""
+    return bool(np.allclose(contribution, truth, rtol=1e-9, atol=1e-12 * float(np.max(np.abs(truth), initial=0.0))))
+
+
+def _negative(equation: Any) -> bool:
+    return bool(equation.params) and isinstance(equation.params[0], int | float) and equation.params[0] < 0
+
+
+def _replacements(equation: Any, place: int) -> list[tuple[Cause, str, Any, float]]:
+    """Ways to get one edge wrong: (cause, text, f(bar of the output, right part, shape of the operand), rank)."""
+    name = equation.primitive.name
+    table: list[tuple[Cause, str, Any, float]] = []
+    if name not in LINEAR:
+        say = "the derivative of {op} in {outer} is missing: its result is passed on to {inner} as it is"
+        table.append((Cause.INNER, say, lambda bar, part, shape: bar if bar.shape == shape else _spread(bar, shape), 13.0))
+    if name in ("sum", "mean", "sum_to", "max", "min", "prod", "matmul", "cumsum"):
+        say = "what comes back from {op} in {outer} runs along the wrong axis of {inner}"
+        table += [(Cause.WRONG_AXIS, say, lambda bar, part, shape, way=way: _other_axis(bar, part, shape, way), 14.0) for way in ("swap", "transpose")]
+    say = "{inner} is broadcast in {outer}, and its derivative is "
+    table += [
+        (Cause.WRONG_AXIS, say + "summed over the wrong axis", lambda bar, part, shape: _sum_other(bar, part, shape), 14.0),
+        (Cause.BROADCAST, say + "that of the first copy, not the sum", lambda bar, part, shape: _one_copy(bar, part, shape, 0), 14.5),
+        (Cause.BROADCAST, say + "that of the last copy, not the sum", lambda bar, part, shape: _one_copy(bar, part, shape, -1), 14.5),
+        (Cause.BROADCAST, say + "the mean over the copies, not the sum", lambda bar, part, shape: _mean_copy(bar, part, shape), 14.6),
+    ]
+    return table
+
+
+def _spread(bar: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    """A cotangent handed on unmultiplied to a larger operand."""
+    try:
+        return np.broadcast_to(bar, shape)
+    except ValueError:
+        return None
+
+
+def _other_axis(bar: np.ndarray, part: np.ndarray, shape: tuple[int, ...], way: str) -> np.ndarray | None:
+    """Broadcast a cotangent along another axis of a square operand."""
+    if part.ndim < 2 or part.shape[-1] != part.shape[-2]:
+        return None
+    return part.swapaxes(-1, -2) if way == "transpose" else part[::-1, ::-1].swapaxes(-1, -2)
+
+
+def _extra(bar: np.ndarray, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Axes of the output along which the operand was broadcast."""
+    lead = bar.ndim - len(shape)
+    if lead < 0:
+        return ()
+    return (*range(lead), *(axis + lead for axis, length in enumerate(shape) if length == 1 and bar.shape[axis + lead] > 1))
+
+
+def _per_copy(bar: np.ndarray, part: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    """What each copy of a broadcast operand gets, when the local derivative is ±1 or constant over the copies."""
+    axes = _extra(bar, shape)
+    if not axes:
+        return None
+    total = bar.sum(axis=axes).reshape(shape)
+    with np.errstate(all="ignore"):
+        ratio = np.where(total != 0, part / total, 0.0)
+    flat = ratio[total != 0]
+    if flat.size == 0 or not np.allclose(flat, flat[0], rtol=1e-9):
+        return None
+    return bar * flat[0]
+
+
+def _sum_other(bar: np.ndarray, part: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    copies = _per_copy(bar, part, shape)
+    if copies is None or copies.ndim != 2:
+        return None
+    axis = _extra(bar, shape)[0]
+    other = copies.sum(axis=1 - axis)
+    return other.reshape(shape) if other.size == int(np.prod(shape)) else None
+
+
+def _one_copy(bar: np.ndarray, part: np.ndarray, shape: tuple[int, ...], which: int) -> np.ndarray | None:
+    copies = _per_copy(bar, part, shape)
+    if copies is None:
+        return None
+    for axis in sorted(_extra(bar, shape), reverse=True):
+        copies = np.take(copies, which, axis=axis)
+    return copies.reshape(shape)
+
+
+def _mean_copy(bar: np.ndarray, part: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    copies = _per_copy(bar, part, shape)
+    return None if copies is None else copies.mean(axis=_extra(bar, shape)).reshape(shape)

@@ -1,0 +1,188 @@
+"""The truth, but at another point: x scaled, shifted, clipped, cut, updated, or kept from another call."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gradwise.checking.evidence import Evidence, Finding
+from gradwise.checking.vocabulary import Cause
+from gradwise.containers import flatten
+
+Move = Callable[[np.ndarray], np.ndarray]
+
+
+def another_point(evidence: Evidence) -> list[Finding]:
+    """The claim at x is the true derivative at a point with a name."""
+    found = []
+    for cause, text, move, factor, rank in _moves(evidence):
+        if _explains(evidence, move, factor):
+            found.append(Finding(cause, text, rank))
+            if len(found) == 2:
+                break
+    return found or _on_a_line(evidence) or _kept(evidence)
+
+
+def _explains(evidence: Evidence, move: Move, factor: float) -> bool:
+    for sample in evidence.samples:
+        with np.errstate(all="ignore"):
+            vector = np.asarray(move(sample.vector), dtype=float)
+        if vector.shape != sample.vector.shape or not np.all(np.isfinite(vector)) or np.array_equal(vector, sample.vector):
+            return False
+        known = evidence.truth_at(vector)
+        if known is None:
+            return False
+        truth, bound = known[0].ravel(), known[1].ravel()
+        usable = sample.usable & np.isfinite(truth)
+        if not np.any(usable) or not np.any(truth[usable]):
+            return False
+        gap = np.abs(sample.claimed - factor * truth)[usable]
+        if not np.all(gap <= 2 * (np.abs(factor) * bound[usable] + sample.bound[usable])):
+            return False
+    return True
+
+
+def _moves(evidence: Evidence) -> Iterator[tuple[Cause, str, Move, float, float]]:
+    """Names of points, in the order in which they are tried: (cause, text, map of the vector, factor of the truth, rank)."""
+    cut, point, degrees = Cause.TRUNCATION, Cause.ANOTHER_POINT, Cause.DEGREES
+    yield cut, "claimed is the derivative at x cut to integers", np.trunc, 1.0, 8.0
+    yield cut, "claimed is the derivative at x rounded to integers", np.round, 1.0, 8.0
+    yield cut, "claimed is the derivative at floor(x)", np.floor, 1.0, 8.0
+    for factor, text in ((1.0, ""), (np.pi / 180, " · π/180"), (180 / np.pi, " · 180/π")):
+        yield degrees, f"claimed is the derivative at x · π/180{text}", np.deg2rad, factor, 9.0
+        yield degrees, f"claimed is the derivative at x · 180/π{text}", np.rad2deg, factor, 9.0
+    for value in (0.0, 1.0):
+        yield point, f"claimed is the derivative at x = {value:g}", lambda x, value=value: np.full(x.shape, value), 1.0, 34.0
+    yield point, "claimed is the derivative at −x", np.negative, 1.0, 34.0
+    yield point, "claimed is the derivative at abs(x)", np.abs, 1.0, 34.0
+    yield point, "claimed is the derivative at x / ‖x‖", lambda x: x / np.linalg.norm(x), 1.0, 34.0
+    yield point, "claimed is the derivative at x − mean(x)", lambda x: x - np.mean(x), 1.0, 34.0
+    yield point, "claimed is the derivative at x², not x", np.square, 1.0, 34.0
+    yield point, "claimed is the derivative at exp(x), not x", np.exp, 1.0, 34.0
+    yield point, "claimed is the derivative at log(x), not x", np.log, 1.0, 34.0
+    for low, high in ((0, 1), (-1, 1), (0, np.inf)):
+        yield point, f"claimed is the derivative at x clipped to [{low}, {high}]", lambda x, a=low, b=high: np.clip(x, a, b), 1.0, 34.0
+    if evidence.problem.target.size > 1:
+        yield point, "claimed is the derivative at x reversed", lambda x: x[::-1], 1.0, 34.0
+        yield point, "claimed is the derivative at x sorted", np.sort, 1.0, 34.0
+        yield point, "claimed is the derivative at x rolled by one", lambda x: np.roll(x, 1), 1.0, 34.0
+        yield point, "claimed is the derivative at x rolled back by one", lambda x: np.roll(x, -1), 1.0, 34.0
+    shapes = evidence.problem.target.point.shapes
+    if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][0] == shapes[0][1]:
+        yield point, "claimed is the derivative at x transposed", lambda x: x.reshape(shapes[0]).T.ravel(), 1.0, 34.0
+    for factor in (2.0, 0.5, 10.0, 0.1):
+        yield point, f"claimed is the derivative at {factor:g} x", lambda x, factor=factor: factor * x, 1.0, 34.0
+    for shift in (1.0, -1.0):
+        yield point, f"claimed is the derivative at x {shift:+g}", lambda x, shift=shift: x + shift, 1.0, 34.0
+    for name, value in _remembered(evidence):
+        yield point, f"claimed is the derivative at {name}, whatever x is", lambda x, value=value: value, 1.0, 20.0
+
+
+def _remembered(evidence: Evidence) -> Iterator[tuple[str, np.ndarray]]:
+    """Arrays of x's size that the claimed derivative reads from its closure, its module or its object."""
+    claim = getattr(evidence.problem.claim_at, "function", None)
+    code = getattr(claim, "__code__", None)
+    values: dict[str, Any] = {}
+    if code is not None:
+        try:
+            values.update(inspect.getclosurevars(claim).nonlocals)
+        except (TypeError, ValueError):
+            values = {}
+        scope = getattr(claim, "__globals__", {})
+        values.update({name: scope[name] for name in code.co_names if name in scope})
+        names = code.co_varnames[: code.co_argcount][::-1]
+        values.update(zip(names, (claim.__defaults__ or ())[::-1], strict=False))
+    values.update(getattr(getattr(claim, "__self__", claim), "__dict__", {}))
+    size = evidence.problem.target.size
+    for name, value in values.items():
+        if isinstance(value, np.ndarray | list | tuple | dict | float):
+            try:
+                flat = [np.ravel(np.asarray(leaf, dtype=float)) for leaf in flatten(value)[0]]
+            except (TypeError, ValueError):
+                continue
+            vector = np.concatenate(flat) if flat else np.zeros(0)
+            if vector.size == size and np.all(np.isfinite(vector)) and not np.array_equal(vector, evidence.here.vector):
+                yield name, vector
+
+
+def _on_a_line(evidence: Evidence) -> list[Finding]:
+    """The claim is the truth at x + t u, one unknown t and at least two entries, for u = x, 1 or the gradient."""
+    here = evidence.here
+    if evidence.problem.rows != 1 or int(np.sum(here.usable)) < 3 or not np.all(np.isfinite(here.claimed[here.usable])):
+        return []
+    lines = [
+        ("x", lambda s: s.vector, "x + t x"),
+        ("one", lambda s: np.ones(s.vector.size), "x + t"),
+        ("truth", lambda s: s.truth, "x + t ∇f(x), a step taken too early"),
+    ]
+    for _, along, text in lines:
+        t = _solve_line(evidence, along(here))
+        if t is not None and abs(t) > 1e-3 and _explains_here(evidence, here.vector + t * along(here)):
+            rest = [_explains_at(evidence, s, s.vector + t * along(s)) for s in evidence.near if np.all(np.isfinite(along(s)))]
+            if all(rest):
+                return [Finding(Cause.ANOTHER_POINT, f"claimed is the derivative at {text} with t = {t:.6g}", 35.0)]
+    return []
+
+
+def _solve_line(evidence: Evidence, u: np.ndarray) -> float | None:
+    """Minimise ‖claimed − truth(x + t u)‖ over t by Gauss-Newton from a few starts; None where it does not converge."""
+    here = evidence.here
+    if not np.all(np.isfinite(u)) or not np.any(u):
+        return None
+
+    def residual(t: float) -> np.ndarray | None:
+        known = evidence.truth_at(here.vector + t * u)
+        if known is None:
+            return None
+        r = (known[0].ravel() - here.claimed)[here.usable]
+        return r if np.all(np.isfinite(r)) else None
+
+    for start in (0.0, -0.1, 0.1, -0.5, 0.5):
+        t = start
+        for _ in range(12):
+            h = 1e-6 * max(1.0, abs(t))
+            middle, above = residual(t), residual(t + h)
+            if middle is None or above is None:
+                break
+            slope = (above - middle) / h
+            curvature = float(slope @ slope)
+            if curvature == 0.0:
+                break
+            step = float(slope @ middle) / curvature
+            t -= step
+            if abs(step) <= 1e-13 * max(1.0, abs(t)):
+                break
+        last = residual(t)
+        if last is not None and np.linalg.norm(last) <= 1e-6 * np.linalg.norm(here.claimed[here.usable]):
+            return t
+    return None
+
+
+def _explains_here(evidence: Evidence, vector: np.ndarray) -> bool:
+    return _explains_at(evidence, evidence.here, vector)
+
+
+def _explains_at(evidence: Evidence, sample: Any, vector: np.ndarray) -> bool:
+    known = evidence.truth_at(vector)
+    if known is None:
+        return False
+    truth, bound = known[0].ravel(), known[1].ravel()
+    give = 4 * (bound + sample.bound) + 1e-9 * np.abs(truth)
+    return bool(np.all((np.abs(sample.claimed - truth) <= give)[sample.usable]))
+
+
+def _kept(evidence: Evidence) -> list[Finding]:
+    """The claim does not change with x although the truth does: it belongs to some other point."""
+    if not evidence.near or evidence.problem.claim_at is None:
+        return []
+    frozen = all(np.array_equal(s.claimed, evidence.here.claimed, equal_nan=True) for s in [*evidence.near, *evidence.far])
+    moves = any(
+        np.any(np.abs(s.truth - evidence.here.truth)[s.usable & evidence.here.usable] > 100 * np.max(s.bound[s.usable]))
+        for s in evidence.near
+    )
+    if frozen and moves and np.any(evidence.here.claimed) and np.unique(evidence.here.claimed).size > 1:
+        return [Finding(Cause.ANOTHER_POINT, "claimed is the same at every x: it was computed once, at another point", 44.0)]
+    return []

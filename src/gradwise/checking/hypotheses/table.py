@@ -1,0 +1,69 @@
+"""The table of hypotheses: one function per cause, tried on the same evidence.  Adding a cause is adding a row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradwise.checking.evidence import Evidence, Finding
+from gradwise.checking.hypotheses.axes import same_total, wrong_axis
+from gradwise.checking.hypotheses.chain import chain_rule
+from gradwise.checking.hypotheses.factors import whole_factor
+from gradwise.checking.hypotheses.orders import index_shift, permuted, transposed
+from gradwise.checking.hypotheses.points import another_point
+from gradwise.checking.hypotheses.precision import detached, low_precision, non_finite, small_error, truncation
+from gradwise.checking.hypotheses.subsets import block, branch, one_entry
+from gradwise.checking.hypotheses.terms import constant_offset, term_in_x, wrong_power
+from gradwise.checking.vocabulary import Cause
+
+HYPOTHESES = (
+    (non_finite, "non-finite values"),
+    (detached, "all zero"),
+    (truncation, "integer truncation"),
+    (low_precision, "low precision"),
+    (small_error, "a small error"),
+    (whole_factor, "a factor"),
+    (transposed, "transposition"),
+    (index_shift, "an index shift"),
+    (permuted, "a permutation"),
+    (branch, "a branch"),
+    (one_entry, "one entry"),
+    (block, "a block"),
+    (term_in_x, "a term in x"),
+    (constant_offset, "an offset"),
+    (wrong_power, "a power of x"),
+    (chain_rule, "a chain-rule mistake"),
+    (wrong_axis, "a wrong axis"),
+    (another_point, "another point"),
+)
+
+DECISIVE = 8.0
+"""A finding below this rank leaves nothing to explain for the slower hypotheses behind it."""
+
+
+def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
+    """Return what explains every wrong entry, most likely first, and the names of the hypotheses that do not."""
+    if not np.any(evidence.verdicts.verdict == "wrong"):
+        return [], []
+    findings: list[Finding] = []
+    failed: list[str] = []
+    for hypothesis, name in HYPOTHESES:
+        if hypothesis in (chain_rule, wrong_axis, another_point) and _settled(findings, hypothesis is another_point):
+            continue
+        found = hypothesis(evidence)
+        findings += found
+        if not found:
+            failed.append(name)
+    if not findings:
+        findings = same_total(evidence)
+    if not findings:
+        return [Finding(Cause.UNKNOWN, Cause.UNKNOWN.sentence, 99.0)], failed
+    best: dict[Cause, Finding] = {}
+    for finding in sorted(findings, key=lambda finding: finding.rank):
+        best.setdefault(finding.cause, finding)
+    return list(best.values()), failed
+
+
+def _settled(findings: list[Finding], generous: bool) -> bool:
+    """Whether what was found is simpler than anything that is still to be tried."""
+    best = min((finding.rank for finding in findings), default=99.0)
+    return best <= DECISIVE or (generous and best < 20.0)

@@ -1,0 +1,114 @@
+"""A term too much or too little: λ x, λ sign(x), a constant; and a power of x too much or too little."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradwise.checking.evidence import Evidence, Finding, Sample
+from gradwise.checking.vocabulary import Cause
+
+
+def _coefficient(samples: list[Sample], shape: object, mask: np.ndarray) -> float | None:
+    """Return λ of difference = λ · shape(sample), from the entry where it is known best; needs two equations."""
+    best: tuple[float, float] | None = None
+    count = 0
+    for sample in samples:
+        pattern = shape(sample)  # type: ignore[operator]
+        known = sample.usable & mask & (np.abs(pattern) > 0) & np.isfinite(sample.claimed)
+        count += int(np.sum(known))
+        if np.any(known):
+            doubt = sample.bound[known] / np.abs(pattern[known])
+            k = int(np.argmin(doubt))
+            if best is None or doubt[k] < best[1]:
+                best = (float(sample.difference[known][k] / pattern[known][k]), float(doubt[k]))
+    return None if best is None or count < 2 or best[0] == 0.0 or abs(best[0]) < 4 * best[1] else best[0]
+
+
+def _regions(evidence: Evidence) -> list[tuple[str, np.ndarray]]:
+    """Where a term may have been added: everywhere, or in the arguments that are wrong."""
+    everything = np.ones(evidence.here.truth.size, dtype=bool)
+    wrong = evidence.wrong
+    hit = [(name, index) for name, index in evidence.problem.layout if np.any(wrong[index])]
+    regions = [("", everything)]
+    if len(hit) < len(evidence.problem.layout):
+        mask = np.zeros(everything.size, dtype=bool)
+        for _, index in hit:
+            mask[index.ravel()] = True
+        regions.append((" in " + ", ".join(name for name, _ in hit), mask))
+    return regions
+
+
+def term_in_x(evidence: Evidence) -> list[Finding]:
+    """claimed − true = λ x or λ sign(x)."""
+    if evidence.here.carrier is None:
+        return []
+    for text, shape, rank in (
+        ("x", lambda s: s.carrier, 28.0),
+        ("sign(x)", lambda s: np.sign(s.carrier), 31.0),
+    ):
+        for where, mask in _regions(evidence):
+            found = _coefficient(evidence.samples, shape, mask)
+            if found is not None and evidence.everywhere(
+                lambda s, shape=shape, found=found, mask=mask: s.truth + np.where(mask, found * shape(s), 0.0)
+            ):
+                if text == "sign(x)" and np.unique(np.sign(evidence.here.carrier[mask])).size < 2:
+                    continue
+                return [Finding(Cause.TERM_IN_X, f"claimed − true = {found:.6g} · {text}{where}", rank)]
+    return []
+
+
+def constant_offset(evidence: Evidence) -> list[Finding]:
+    """claimed − true = c in every entry."""
+    ones = lambda s: np.ones(s.truth.size)
+    for where, mask in _regions(evidence):
+        found = _coefficient(evidence.samples, ones, mask)
+        if found is not None and evidence.everywhere(lambda s, found=found, mask=mask: s.truth + np.where(mask, found, 0.0)):
+            return [Finding(Cause.CONSTANT_OFFSET, f"claimed − true = {found:.6g} in every entry{where}", 29.0)]
+    return []
+
+
+def wrong_power(evidence: Evidence) -> list[Finding]:
+    """claimed / true = C x^p with p a multiple of ½ that is not zero."""
+    if evidence.here.carrier is None:
+        return []
+    logs, ratios = [], []
+    for sample in evidence.samples:
+        assert sample.carrier is not None
+        known = sample.informative() & (sample.carrier != 0) & (sample.claimed != 0)
+        logs.append(np.log(np.abs(sample.carrier[known])))
+        ratios.append(np.log(np.abs(sample.claimed[known] / sample.truth[known])))
+    t, r = np.concatenate(logs), np.concatenate(ratios)
+    if t.size < 2 or np.ptp(t) < 0.02 or np.sum(evidence.here.informative()) == 0:
+        return []
+    slope = float(np.polyfit(t, r, 1)[0])
+    p = round(2 * slope) / 2
+    if p == 0 or abs(p) > 6 or abs(slope - p) > 0.02:
+        return []
+    c = math.exp(float(np.median(r - p * t)))
+    c = 1.0 if abs(c - 1) < 1e-6 else c
+    if c != 1.0 and t.size < 3:
+        return []
+    inverse = round(1 / c)
+    c = 1 / inverse if inverse > 1 and abs(c * inverse - 1) < 1e-6 else c
+    for odd in ((True, False) if p == int(p) else (False,)):
+        for sign in (1.0, -1.0):
+
+            def build(sample: Sample, odd: bool = odd, sign: float = sign) -> np.ndarray:
+                x = sample.carrier
+                assert x is not None
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    power = np.abs(x) ** p * (np.sign(x) ** int(abs(p)) if odd else 1.0)
+                    product = sign * c * power * sample.truth
+                return np.where(x == 0, sample.claimed, product)
+
+            with np.errstate(all="ignore"):
+                if not all(s.fits(build(s), s.bound * np.maximum(1.0, np.abs(build(s) / s.truth))) for s in evidence.samples):
+                    continue
+            text = f"claimed = {'' if c == 1.0 and sign > 0 else f'{sign * c:.6g} · '}x^{p:g} × true"
+            findings = [Finding(Cause.WRONG_POWER, text, 22.0 if c == 1.0 else 32.0)]
+            if p < 0 and abs(1 / c - (1 - p)) < 1e-6:
+                findings.append(Finding(Cause.INNER, f"{text}: the derivative of x^{1 - p:g} is missing", 33.0))
+            return findings
+    return []

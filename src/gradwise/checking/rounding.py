@@ -1,0 +1,52 @@
+"""How exactly a claimed derivative can be expected to hold: its own rounding, measured.
+
+A correct formula evaluated in floating point is, at best, the exact derivative at a point one rounding away from x
+(Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 1.5).  So x is moved by a unit in the last place, in
+random directions, and what the claim changes by is its rounding::
+
+    r_i = 8 max_k |g_i(x + δ_k) − g_i(x)| + 64 u |g_i| + 8 u max |g|
+
+A change beyond u^(1/4) is no rounding but a jump, and does not count: otherwise a claim that truncates would excuse itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+TRIES = 3
+
+
+def nearby(vector: np.ndarray, unit: float, rng: np.random.Generator) -> np.ndarray:
+    """Return the vector with every entry moved by one rounding, up or down."""
+    typical = float(np.median(np.abs(vector[vector != 0]))) if np.any(vector) else 0.0
+    size = np.where(vector != 0, np.abs(vector), min(typical, 1.0) * unit)
+    return vector + size * unit * rng.choice([-1.0, 1.0], vector.size)
+
+
+def spread(
+    at: Callable[[np.ndarray], np.ndarray], vector: np.ndarray, here: np.ndarray, unit: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the largest change of ``at`` over points one rounding away, entry by entry; jumps count as none."""
+    largest = np.zeros(here.shape)
+    scale = np.max(np.abs(here), where=np.isfinite(here), initial=0.0)
+    limit = unit**0.25 * np.maximum(np.abs(here), 0.1 * scale)
+    for _ in range(TRIES):
+        try:
+            other = at(nearby(vector, unit, rng))
+        except Exception:  # noqa: BLE001  (a claim may fail beside x, at the edge of its domain)
+            continue
+        if other.shape == here.shape:
+            change = np.abs(other - here)
+            largest = np.where(np.isfinite(change) & (change <= limit), np.maximum(largest, change), largest)
+    return largest
+
+
+def rounding(here: np.ndarray, spread_: np.ndarray, unit: float, blocks: list[np.ndarray]) -> np.ndarray:
+    """Return r for a matrix of derivatives; max |g| is taken block by block, so that a large block excuses no small one."""
+    flat = np.abs(np.where(np.isfinite(here), here, 0.0)).ravel()
+    scale = np.zeros(flat.size)
+    for index in blocks:
+        scale[index] = np.max(flat[index], initial=0.0)
+    return 8 * spread_ + (64 * flat + 8 * scale).reshape(here.shape) * unit
