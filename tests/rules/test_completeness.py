@@ -58,7 +58,9 @@ def used(function, arguments, found):
             directions = tuple(np.ones_like(a) for a in arguments)
 
             def function(*args, first=first, directions=directions):
-                return [v for v in flatten(gw.jvp(first, args, directions)[1])[0] if not isinstance(v, (np.ndarray, float))]
+                return [
+                    v for v in flatten(gw.jvp(first, args, directions)[1])[0] if not isinstance(v, (np.ndarray, float))
+                ]
 
         program = record(function, arguments, (True,) * len(arguments), lambda leaves, f=function: f(*leaves)).program
         for equations in (

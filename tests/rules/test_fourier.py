@@ -18,7 +18,15 @@ REAL_LINE = ("rfft", "ihfft")
 COMPLEX_MANY = ("fft2", "ifft2", "fftn", "ifftn", "irfft2", "irfftn")
 REAL_MANY = ("rfft2", "rfftn")
 
-LINE_OPTIONS = ({}, {"n": 6}, {"n": 3}, {"n": 5, "axis": 0}, {"axis": 0, "norm": "ortho"}, {"norm": "forward"}, {"n": 1})
+LINE_OPTIONS = (
+    {},
+    {"n": 6},
+    {"n": 3},
+    {"n": 5, "axis": 0},
+    {"axis": 0, "norm": "ortho"},
+    {"norm": "forward"},
+    {"n": 1},
+)
 MANY_OPTIONS = (
     {},
     {"s": (2, 6), "axes": (0, 1)},
@@ -70,7 +78,9 @@ def test_parseval_gives_the_gradient_in_closed_form():
     """Σ|F x|² = n Σ x², so its gradient is 2 n x; with norm="ortho" 2 x."""
     x = RNG.standard_normal(7)
     np.testing.assert_allclose(gw.grad(lambda v: np.sum(np.abs(np.fft.fft(v)) ** 2))(x), 14 * x, rtol=1e-13)
-    np.testing.assert_allclose(gw.grad(lambda v: np.sum(np.abs(np.fft.fft(v, norm="ortho")) ** 2))(x), 2 * x, rtol=1e-13)
+    np.testing.assert_allclose(
+        gw.grad(lambda v: np.sum(np.abs(np.fft.fft(v, norm="ortho")) ** 2))(x), 2 * x, rtol=1e-13
+    )
     np.testing.assert_allclose(gw.hessian(lambda v: np.sum(np.abs(np.fft.fft(v)) ** 2))(x), 14 * np.eye(7), atol=1e-12)
 
 

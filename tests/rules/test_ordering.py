@@ -99,7 +99,17 @@ def test_concrete_answers_equal_numpys():
 
 @pytest.mark.filterwarnings("ignore::gradwise.errors.KinkWarning")
 def test_clip_at_a_plain_bound_has_slope_zero():
-    np.testing.assert_array_equal(gw.grad(lambda v: np.sum(np.clip(v, 0.0, 1.0)))(np.array([0.0, 0.5, 1.0, 2.0])), [0, 1, 0, 0])
+    np.testing.assert_array_equal(
+        gw.grad(lambda v: np.sum(np.clip(v, 0.0, 1.0)))(np.array([0.0, 0.5, 1.0, 2.0])), [0, 1, 0, 0]
+    )
+
+
+def test_a_tie_is_felt_only_where_equal_entries_count_differently():
+    x = np.array([1.0, 1.0, 2.0, 3.0, 3.0])
+    np.testing.assert_array_equal(gw.grad(np.median)(x), [0, 0, 1, 0, 0])
+    np.testing.assert_array_equal(gw.grad(lambda v: np.sum(np.sort(v)))(x), np.ones(5))
+    with pytest.warns(gw.errors.KinkWarning, match="equal entries in a sort"):
+        gw.grad(lambda v: np.sort(v)[0] * 2.0)(x)
 
 
 @pytest.mark.filterwarnings("ignore::gradwise.errors.KinkWarning")

@@ -22,7 +22,6 @@ MASK = X > -0.4
 WEIGHTS = RNG.random((3, 4)) + 0.1
 
 
-
 def second_derivative(function, x):
     """Of the function along (1, 1, …)."""
     ones = np.ones(x.shape)
@@ -58,6 +57,11 @@ CASES = {
     "cumprod flat": (np.cumprod, (X[:2],)),
     "cumprod complex": (lambda x: np.cumprod(x, axis=0), (Z,)),
     "cumulative_prod": (lambda x: np.cumulative_prod(x, axis=0, include_initial=True), (X,)),
+    "logaddexp.reduce": (lambda x: np.logaddexp.reduce(x, axis=1, keepdims=True), (X,)),
+    "logaddexp.reduce all": (lambda x: np.logaddexp.reduce(x, axis=None), (X,)),
+    "hypot.reduce": (lambda x: np.hypot.reduce(x, axis=1), (X,)),
+    "add.reduceat": (lambda x: np.add.reduceat(x * x, [0, 2, 1], axis=1), (X,)),
+    "multiply.outer": (np.multiply.outer, (X, X[0])),
     "add.accumulate": (lambda x: np.add.accumulate(x * x, axis=1), (X,)),
     "maximum.accumulate": (lambda x: np.maximum.accumulate(x, axis=1) ** 2, (X,)),
     "max": (lambda x: np.max(x) ** 2, (X,)),
@@ -125,7 +129,9 @@ def subsets_product(x, left_out):
     return np.prod([v for i, v in enumerate(x) if i not in left_out])
 
 
-@pytest.mark.parametrize("x", [(2.0, 0.0, 3.0, -1.0), (0.0, 0.0, 3.0, 5.0), (0.0, 0.0, 0.0, 5.0), (1e200, 0.0, 1e-200, 2.0)])
+@pytest.mark.parametrize(
+    "x", [(2.0, 0.0, 3.0, -1.0), (0.0, 0.0, 3.0, 5.0), (0.0, 0.0, 0.0, 5.0), (1e200, 0.0, 1e-200, 2.0)]
+)
 def test_derivatives_of_prod_are_products_over_the_others(x):
     x = np.array(x)
     n = x.size
@@ -141,7 +147,9 @@ def test_derivatives_of_prod_are_products_over_the_others(x):
 
 def test_derivatives_of_cumprod_at_zeros():
     x = np.array([2.0, 0.0, 3.0, 0.0, 5.0])
-    expected = [[np.prod([x[k] for k in range(i + 1) if k != j]) if j <= i else 0.0 for j in range(5)] for i in range(5)]
+    expected = [
+        [np.prod([x[k] for k in range(i + 1) if k != j]) if j <= i else 0.0 for j in range(5)] for i in range(5)
+    ]
     np.testing.assert_allclose(gw.jacfwd(np.cumprod)(x), expected)
     np.testing.assert_allclose(gw.jacrev(np.cumprod)(x), expected)
     last = gw.hessian(lambda v: np.cumprod(v)[-1])(x)
@@ -185,7 +193,9 @@ def test_quantile_methods(method, n):
     np.testing.assert_allclose(tangent, slope, atol=1e-7)
 
 
-@pytest.mark.parametrize("method", ["linear", "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased", "normal_unbiased"])
+@pytest.mark.parametrize(
+    "method", ["linear", "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased", "normal_unbiased"]
+)
 def test_quantile_in_q(method):
     x = np.array([0.3, 5.0, 1.0, 2.5, -1.0])
     q = 0.62
@@ -217,19 +227,25 @@ def test_quantiles_out_of_range_raise():
 # --- NaN, dtypes, emptiness -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("function", [np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean, np.nanmedian, np.nanvar, np.nanstd])
+@pytest.mark.parametrize(
+    "function", [np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean, np.nanmedian, np.nanvar, np.nanstd]
+)
 def test_a_missing_entry_has_derivative_zero(function):
     x = np.array([1.0, np.nan, 3.0, 0.5])
     value, gradient = gw.value_and_grad(function)(x)
     np.testing.assert_allclose(value, function(x))
     kept = np.array([0, 2, 3])
     plain = {"nan" + f.__name__: f for f in (np.sum, np.prod, np.max, np.min, np.mean, np.median, np.var, np.std)}
-    reference = gw.grad(plain[{"nanamax": "nanmax", "nanamin": "nanmin"}.get(function.__name__, function.__name__)])(x[kept])
+    reference = gw.grad(plain[{"nanamax": "nanmax", "nanamin": "nanmin"}.get(function.__name__, function.__name__)])(
+        x[kept]
+    )
     np.testing.assert_allclose(gradient[kept], reference)
     assert gradient[1] == 0
 
 
-@pytest.mark.parametrize("function", [np.sum, np.mean, np.var, np.std, np.prod, np.max, np.median, np.cumsum, np.cumprod, np.ptp])
+@pytest.mark.parametrize(
+    "function", [np.sum, np.mean, np.var, np.std, np.prod, np.max, np.median, np.cumsum, np.cumprod, np.ptp]
+)
 def test_single_precision_stays_single(function):
     x = X[0].astype(np.float32)
     value, tangent = gw.jvp(function, (x,), (x,))

@@ -88,9 +88,7 @@ def _struve_term(v: Any, x: Any) -> Any:
     return mul(pow_(0.5 * x, v), rgamma(v + 1.5)) * (1 / _ROOT_PI)
 
 
-struve = with_parameters(
-    "struve", lambda v, x, y: 0.5 * (struve(v - 1, x) - struve(v + 1, x) + _struve_term(v, x))
-)
+struve = with_parameters("struve", lambda v, x, y: 0.5 * (struve(v - 1, x) - struve(v + 1, x) + _struve_term(v, x)))
 modstruve = with_parameters(
     "modstruve", lambda v, x, y: 0.5 * (modstruve(v - 1, x) + modstruve(v + 1, x) + _struve_term(v, x))
 )
@@ -101,10 +99,18 @@ airy = several("airy", 4, lambda x, outputs: (outputs[1], x * outputs[0], output
 
 #: K⁽ⁿ⁾(m) and E⁽ⁿ⁾(m) as functions of p = 1 − m
 ellipk_derivative = elementwise(
-    "ellipk_derivative", series.ellipk, lambda p, y, n: neg(ellipk_derivative(p, params=(n + 1,))), params=("order",), keeps="operands"
+    "ellipk_derivative",
+    series.ellipk,
+    lambda p, y, n: neg(ellipk_derivative(p, params=(n + 1,))),
+    params=("order",),
+    keeps="operands",
 )
 ellipe_derivative = elementwise(
-    "ellipe_derivative", series.ellipe, lambda p, y, n: neg(ellipe_derivative(p, params=(n + 1,))), params=("order",), keeps="operands"
+    "ellipe_derivative",
+    series.ellipe,
+    lambda p, y, n: neg(ellipe_derivative(p, params=(n + 1,))),
+    params=("order",),
+    keeps="operands",
 )
 ellipk = special("ellipk", lambda m, y: ellipk_derivative(1 - m, params=(1,)), keeps="operands")
 ellipkm1 = special("ellipkm1", lambda p, y: neg(ellipk_derivative(p, params=(1,))), keeps="operands")

@@ -24,7 +24,12 @@ def _cumsum_batch(operands: Any, batched: Any, axis: int) -> Any:
 
 
 cumsum = linear(
-    "cumsum", lambda x, axis: np.add.accumulate(x, axis=axis), lambda t, axis: t, _cumsum_transpose, _cumsum_batch, params=("axis",)
+    "cumsum",
+    lambda x, axis: np.add.accumulate(x, axis=axis),
+    lambda t, axis: t,
+    _cumsum_transpose,
+    _cumsum_batch,
+    params=("axis",),
 )
 
 

@@ -17,7 +17,7 @@ from gradwise.rules.broadcasting import broadcast_to, reshape
 from gradwise.rules.reductions import batch_reduction, identity, reduced, shifted, sum_
 
 
-def _prod_value(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _prod_value(x: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
     return np.multiply.reduce(x, axis=axes, keepdims=keepdims)
 
 
@@ -28,9 +28,7 @@ def _prod_jvp(primals: Any, tangents: Any, y: Any, axes: tuple[int, ...], keepdi
 
 
 #: Product over ``axes`` (a set: several axes are multiplied together, as in ``np.prod(axis=(0, 1))``).
-prod = Primitive(
-    "prod", _prod_value, reduced, jvp=_prod_jvp, params=("axes", "keepdims"), keeps="operands"
-)
+prod = Primitive("prod", _prod_value, reduced, jvp=_prod_jvp, params=("axes", "keepdims"), keeps="operands")
 prod.batch = batch_reduction(prod)
 
 

@@ -20,7 +20,7 @@ OPPOSITE = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 # --- complex to complex -------------------------------------------------------------------------------------------------
 
 
-def _fft_value(x: Any, axes: tuple[int, ...], inverse: bool, norm: str) -> Any:
+def _fft_value(x: Any, axes: tuple[int, ...], inverse: bool, norm: Any) -> Any:
     transform = np.fft.ifftn if inverse else np.fft.fftn
     return transform(x, axes=axes, norm=norm)
 

@@ -63,9 +63,7 @@ def _permutation(name: str, function: Any, params: tuple[str, ...]) -> Primitive
 
 #: The stable permutation that sorts along ``axis``.
 argsort = _permutation("argsort", lambda x, axis: np.argsort(x, axis=axis, kind="stable"), ("axis",))
-argpartition = _permutation(
-    "argpartition", lambda x, axis, kth: np.argpartition(x, kth, axis=axis), ("axis", "kth")
-)
+argpartition = _permutation("argpartition", lambda x, axis, kth: np.argpartition(x, kth, axis=axis), ("axis", "kth"))
 
 
 def _sort_jvp(primals: Any, tangents: Any, y: Any, axis: int) -> Any:
@@ -74,7 +72,17 @@ def _sort_jvp(primals: Any, tangents: Any, y: Any, axis: int) -> Any:
 
 def _sort_kink(operands: Any, output: Any, axis: int) -> Any:
     y = np.moveaxis(np.asarray(output), axis, -1)
-    return np.equal(y[..., 1:], y[..., :-1])
+    tied = np.equal(y[..., 1:], y[..., :-1])
+    at = np.zeros(y.shape, bool)
+    at[..., 1:] |= tied
+    at[..., :-1] |= tied
+    return np.moveaxis(at, -1, axis)
+
+
+def _sort_felt(operands: Any, output: Any, cotangent: Any, axis: int) -> bool:
+    """Equal entries that count alike, as in a sum or in a median beside them, make no kink."""
+    y, bar = np.moveaxis(np.asarray(output), axis, -1), np.moveaxis(np.asarray(cotangent), axis, -1)
+    return bool(np.any(np.equal(y[..., 1:], y[..., :-1]) & np.not_equal(bar[..., 1:], bar[..., :-1])))
 
 
 sort = Primitive(
@@ -86,12 +94,13 @@ sort = Primitive(
     params=("axis",),
     kink=_sort_kink,
     kink_name="equal entries in a sort",
+    kink_felt=_sort_felt,
 )
 
 # --- searching ------------------------------------------------------------------------------------------------------------
 
 
-def _searchsorted_value(a: Any, v: Any, side: str, rows: int) -> Any:
+def _searchsorted_value(a: Any, v: Any, side: Any, rows: int) -> Any:
     a, v = np.asarray(a), np.asarray(v)
     if rows == 0:
         return np.searchsorted(a, v, side)

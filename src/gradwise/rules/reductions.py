@@ -46,7 +46,7 @@ def batch_reduction(primitive: Primitive) -> Any:
 # --- sum ------------------------------------------------------------------------------------------------------------------
 
 
-def _sum_value(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _sum_value(x: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
     return np.add.reduce(x, axis=axes, keepdims=keepdims)
 
 
@@ -129,4 +129,3 @@ identity = Primitive(
     params=("n", "dtype"),
     keeps="none",
 )
-

@@ -194,8 +194,10 @@ def rgamma(x: np.ndarray, n: int) -> Any:
     reflected = np.zeros_like(x)
     turn = np.round(x)
     for k in range(n + 1):
-        sine = np.where(turn % 2 == 0, 1.0, -1.0) * np.sin(np.pi * (x - turn) + k * np.pi / 2) if k % 2 else (
-            np.where(turn % 2 == 0, 1.0, -1.0) * np.sin(np.pi * (x - turn)) * (-1) ** (k // 2)
+        sine = (
+            np.where(turn % 2 == 0, 1.0, -1.0) * np.sin(np.pi * (x - turn) + k * np.pi / 2)
+            if k % 2
+            else (np.where(turn % 2 == 0, 1.0, -1.0) * np.sin(np.pi * (x - turn)) * (-1) ** (k // 2))
         )
         reflected = reflected + math.comb(n, k) * np.pi ** (k - 1) * sine * (-1) ** (n - k) * f[n - k]
     return np.where(below, reflected, f[n])

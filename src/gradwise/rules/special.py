@@ -52,7 +52,10 @@ def special(name: str, derivative: Callable[..., Any] | None = None, keeps: str 
 
 
 def with_orders(
-    name: str, value: Callable[..., Any], nth: Callable[[Any, int], Any], complex_slope: Callable[[Any, Any], Any] | None = None
+    name: str,
+    value: Callable[..., Any],
+    nth: Callable[[Any, int], Any],
+    complex_slope: Callable[[Any, Any], Any] | None = None,
 ) -> tuple[Primitive, Primitive]:
     """A function of one variable with a primitive for its n-th derivative; for complex operands ``complex_slope(x, y)`` if given."""
     derivative = elementwise(
@@ -104,9 +107,7 @@ log_ndtr = special("log_ndtr", _log_ndtr_slope, keeps="operands")
 #: h = φ/Φ, with h' = −h (x + h)
 inverse_mills = elementwise("inverse_mills", lambda x: series.inverse_mills(x, 0), lambda x, h: neg(h * mills_gap(x)))
 #: g = x + φ/Φ, with g' = 1 − h g
-mills_gap = elementwise(
-    "mills_gap", lambda x: series.inverse_mills(x, 1), lambda x, g: 1 - inverse_mills(x) * g
-)
+mills_gap = elementwise("mills_gap", lambda x: series.inverse_mills(x, 1), lambda x, g: 1 - inverse_mills(x) * g)
 
 # --- gamma, beta, zeta --------------------------------------------------------------------------------------------------
 
@@ -129,9 +130,7 @@ betaln = special(
     lambda a, b, y: (lambda: digamma(a) - digamma(a + b), lambda: digamma(b) - digamma(a + b)),
     keeps="operands",
 )
-poch = special(
-    "poch", lambda x, m, y: (lambda: y * (digamma(x + m) - digamma(x)), lambda: y * digamma(x + m))
-)
+poch = special("poch", lambda x, m, y: (lambda: y * (digamma(x + m) - digamma(x)), lambda: y * digamma(x + m)))
 binom = special(
     "binom",
     lambda n, k, y: (
@@ -140,10 +139,15 @@ binom = special(
     ),
 )
 zeta = special(
-    "zeta", lambda s, q, y: (no_rule("scipy.special.zeta", "its exponent"), lambda: neg(s * zeta(s + 1, q))), keeps="operands"
+    "zeta",
+    lambda s, q, y: (no_rule("scipy.special.zeta", "its exponent"), lambda: neg(s * zeta(s + 1, q))),
+    keeps="operands",
 )
 riemann_zeta = elementwise(
-    "riemann_zeta", lambda s: scipy.special.zeta(s), lambda s, y: no_rule("scipy.special.zeta", "its exponent"), keeps="none"
+    "riemann_zeta",
+    lambda s: scipy.special.zeta(s),
+    lambda s, y: no_rule("scipy.special.zeta", "its exponent"),
+    keeps="none",
 )
 
 
@@ -167,9 +171,7 @@ gammainc = special(
 gammaincc = special(
     "gammaincc", lambda a, x, y: (_shape("gammaincc", "a"), lambda: neg(_gamma_density(a, x))), keeps="operands"
 )
-gammaincinv = special(
-    "gammaincinv", lambda a, p, y: (_shape("gammaincinv", "a"), lambda: div(1, _gamma_density(a, y)))
-)
+gammaincinv = special("gammaincinv", lambda a, p, y: (_shape("gammaincinv", "a"), lambda: div(1, _gamma_density(a, y))))
 gammainccinv = special(
     "gammainccinv", lambda a, p, y: (_shape("gammainccinv", "a"), lambda: div(-1, _gamma_density(a, y)))
 )
@@ -210,9 +212,7 @@ entr = special("entr", lambda x, y: -1 - log(x), keeps="operands")
 rel_entr = special(
     "rel_entr", lambda x, z, y: (lambda: log(div(x, z)) + 1, lambda: neg(_quotient(x, z))), keeps="operands"
 )
-kl_div = special(
-    "kl_div", lambda x, z, y: (lambda: log(div(x, z)), lambda: _quotient(z - x, z)), keeps="operands"
-)
+kl_div = special("kl_div", lambda x, z, y: (lambda: log(div(x, z)), lambda: _quotient(z - x, z)), keeps="operands")
 
 
 def _boxcox_by_exponent(logarithm: Any, exponent: Any) -> Any:
@@ -321,7 +321,6 @@ def _complex_spence(x: Any, y: Any) -> Any:
 spence, spence_derivative = with_orders("spence", scipys("spence"), series.spence, _complex_spence)
 
 
-
 def several(name: str, count: int, slopes: Callable[..., tuple[Any, ...]]) -> Primitive:
     """A function of one variable with ``count`` outputs; ``slopes(x, outputs)`` are their derivatives."""
 
@@ -335,6 +334,4 @@ def several(name: str, count: int, slopes: Callable[..., tuple[Any, ...]]) -> Pr
 
 sici = several("sici", 2, lambda x, outputs: (sinc(x * (1 / math.pi)), div(cos(x), x)))
 shichi = several("shichi", 2, lambda x, outputs: (0.5 * (exprel(x) + exprel(neg(x))), div(cosh(x), x)))
-fresnel = several(
-    "fresnel", 2, lambda x, outputs: (sin(math.pi / 2 * square(x)), cos(math.pi / 2 * square(x)))
-)
+fresnel = several("fresnel", 2, lambda x, outputs: (sin(math.pi / 2 * square(x)), cos(math.pi / 2 * square(x))))

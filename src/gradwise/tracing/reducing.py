@@ -47,7 +47,9 @@ def _reduction(name: str, primitive: Primitive, numpy_function: Any, identity: A
             if isinstance_traced(where):
                 where = concrete(where, "mask")
             if not isinstance_traced(initial) and not isinstance_traced(out):
-                extra = {k: v for k, v in (("initial", initial), ("where", where)) if v is not _ABSENT and v is not True}
+                extra = {
+                    k: v for k, v in (("initial", initial), ("where", where)) if v is not _ABSENT and v is not True
+                }
                 return numpy_function(x, axis=axis, out=out, keepdims=bool(keepdims), **extra)
             x = x + np.sum(np.zeros_like(initial if isinstance_traced(initial) else out))
         value = x.current()
@@ -55,11 +57,17 @@ def _reduction(name: str, primitive: Primitive, numpy_function: Any, identity: A
             x = x.astype(dtype)
             value = plain(x)
         if dtype_of(value).kind not in "fc" and name not in ("any", "all"):
-            extra = {k: concrete(v) for k, v in (("initial", initial), ("where", where)) if v is not _ABSENT and v is not True}
+            extra = {
+                k: concrete(v)
+                for k, v in (("initial", initial), ("where", where))
+                if v is not _ABSENT and v is not True
+            }
             return _finish(numpy_function(concrete(x), axis=axis, keepdims=bool(keepdims), **extra), out)
         if where is not True and where is not _ABSENT:
             if identity is None and initial is _ABSENT:
-                raise ValueError(f"reduction operation '{name}' does not have an identity, so to use a where mask one has to specify 'initial'")
+                raise ValueError(
+                    f"reduction operation '{name}' does not have an identity, so to use a where mask one has to specify 'initial'"
+                )
             x = np.where(where, x, identity if initial is _ABSENT or identity is not None else initial)
             value = plain(x)
         keep = keepdims is not _ABSENT and bool(keepdims)
@@ -90,12 +98,16 @@ _any = _reduction("any", reductions.any_, np.any, False)
 _all = _reduction("all", reductions.all_, np.all, True)
 
 
-def max_(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _ABSENT, where: Any = True) -> Any:
+def max_(
+    x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _ABSENT, where: Any = True
+) -> Any:
     """``np.max`` of a traced array."""
     return _max(x, axis, None, out, keepdims, initial, where)
 
 
-def min_(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _ABSENT, where: Any = True) -> Any:
+def min_(
+    x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _ABSENT, where: Any = True
+) -> Any:
     """``np.min`` of a traced array."""
     return _min(x, axis, None, out, keepdims, initial, where)
 
@@ -112,10 +124,11 @@ def all_(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, wh
 
 def _arg(primitive: Primitive, numpy_function: Any) -> Any:
     def method(x: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
-        value = numpy_function(x.current(), axis=axis, keepdims=bool(keepdims))
-        if type(x) is not TracedArray:
-            return value
         keep = keepdims is not _ABSENT and bool(keepdims)
+        value = numpy_function(plain(x), axis=axis, keepdims=keep)
+        is_array = type(x) is TracedArray
+        if not is_array:
+            return _finish(value, out)
         if axis is None:
             flat = x.reshape(-1)
             result = apply(flat.tape, primitive, (flat,), (0, False))
@@ -277,7 +290,9 @@ def std(
     if trace is None:
         return _finish(np.sqrt(np.sum(np.abs(away) ** 2, axis=axes, keepdims=keep) / divisor), out)
     size = apply(trace, norm, (away,), (axes, keep))
-    return _finish(size / np.sqrt(divisor) if np.ndim(divisor) else size / math.sqrt(divisor) if divisor else size / 0.0, out)
+    return _finish(
+        size / np.sqrt(divisor) if np.ndim(divisor) else size / math.sqrt(divisor) if divisor else size / 0.0, out
+    )
 
 
 def ptp(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:

@@ -25,7 +25,20 @@ if TYPE_CHECKING:
 _SAME = {
     elementwise: ("cbrt", "exp2", "expm1", "log1p", "expit"),
     special: (
-        *("erf", "erfc", "erfi", "erfcx", "dawsn", "wofz", "erfinv", "erfcinv", "ndtr", "ndtri", "ndtri_exp", "log_ndtr"),
+        *(
+            "erf",
+            "erfc",
+            "erfi",
+            "erfcx",
+            "dawsn",
+            "wofz",
+            "erfinv",
+            "erfcinv",
+            "ndtr",
+            "ndtri",
+            "ndtri_exp",
+            "log_ndtr",
+        ),
         *("digamma", "gamma", "gammaln", "loggamma", "gammasgn", "rgamma", "beta", "betaln", "poch", "binom"),
         *("gammainc", "gammaincc", "gammaincinv", "gammainccinv", "betainc", "betaincc", "betaincinv"),
         *("exp10", "exprel", "logit", "log_expit", "cosm1", "powm1", "xlogy", "xlog1py", "entr", "rel_entr", "kl_div"),
@@ -33,7 +46,26 @@ _SAME = {
         *("sindg", "cosdg", "tandg", "cotdg", "radian", "expi", "exp1", "expn", "spence", "sici", "shichi", "fresnel"),
     ),
     bessel: (
-        *("j0", "j1", "y0", "y1", "i0", "i1", "i0e", "i1e", "k0", "k1", "k0e", "k1e", "jv", "yv", "iv", "kv", "ive", "kve"),
+        *(
+            "j0",
+            "j1",
+            "y0",
+            "y1",
+            "i0",
+            "i1",
+            "i0e",
+            "i1e",
+            "k0",
+            "k1",
+            "k0e",
+            "k1e",
+            "jv",
+            "yv",
+            "iv",
+            "kv",
+            "ive",
+            "kve",
+        ),
         *("hankel1", "hankel2", "hankel1e", "hankel2e", "struve", "modstruve", "airy"),
         *("ellipk", "ellipkm1", "ellipe", "ellipkinc", "ellipeinc", "hyp0f1", "hyp1f1", "hyp2f1", "hyperu"),
     ),
@@ -80,7 +112,9 @@ def _polynomial(name: str) -> Callable[..., Any]:
         if not any(_moves(o) for o in operands):
             return ufunc(degree, *map(concrete, operands))
         dtype = np.result_type(*[dtype_of(plain(o)) for o in operands if _moves(o)])
-        return apply(trace, primitive, (degree, *[_as(trace, o, dtype) for o in operands]), (), np.asarray(value, dtype)[()])
+        return apply(
+            trace, primitive, (degree, *[_as(trace, o, dtype) for o in operands]), (), np.asarray(value, dtype)[()]
+        )
 
     return call
 
@@ -103,7 +137,11 @@ def _lambertw(ufunc: Any, z: Any, k: Any = 0, tolerance: Any = 1e-8) -> Any:
             f"scipy.special.lambertw was called with the array of branches k = {branch!r}. One branch is required. Call it once for each branch"
         )
     value = ufunc(plain(z), branch, tolerance)
-    return apply(trace, special.lambertw, (z,), (int(branch),), value, dtype_of(value)) if _moves(z) else ufunc(concrete(z), branch, tolerance)
+    return (
+        apply(trace, special.lambertw, (z,), (int(branch),), value, dtype_of(value))
+        if _moves(z)
+        else ufunc(concrete(z), branch, tolerance)
+    )
 
 
 BY_NAME: dict[str, Callable[..., Any]] = {name: _recorder(primitive) for name, primitive in _PRIMITIVES.items()}

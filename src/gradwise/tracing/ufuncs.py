@@ -14,9 +14,11 @@ from gradwise.program import Primitive
 from gradwise.rules import algebra, elementwise
 from gradwise.rules.elementwise import PREDICATES
 from gradwise.tracing import arithmetic
-from gradwise.tracing.arithmetic import assign_whole, binary, concrete, plain, unary
+from gradwise.tracing.arithmetic import binary, concrete, plain, unary
 from gradwise.tracing.special import BY_NAME
+from gradwise.tracing.storing import cast, masked, refuse, store
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
+from gradwise.tracing.ufunc_methods import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,11 +137,12 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.rad2deg: lambda x: x * (180 / np.pi),
     np.degrees: lambda x: x * (180 / np.pi),
 }
-for _name, _function in {
+_PRODUCTS: dict[str, Callable[..., Any]] = {
     "vecdot": lambda a, b, axis=-1: np.sum(np.conj(a) * b, axis=axis),
     "matvec": lambda a, b: (a @ b[..., None])[..., 0],
     "vecmat": lambda a, b: (np.conj(a)[..., None, :] @ b)[..., 0, :],
-}.items():
+}
+for _name, _function in _PRODUCTS.items():
     if hasattr(np, _name):  # vecdot since NumPy 2.0, the others since 2.2
         COMPOSED[getattr(np, _name)] = _function
 
@@ -196,7 +199,7 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
     try:
         if method == "__call__":
             return _call(ufunc, inputs, **kwargs)
-        function = _METHODS.get(method)
+        function = METHODS.get(method)
         if function is None:
             return NotImplemented
         return function(traces[0], ufunc, *inputs, **kwargs)
@@ -215,9 +218,9 @@ def _fast_unary(self: Any, ufunc: Any, primitive: Primitive) -> Any:
     if kind is float or kind is np.float64 or (kind is np.ndarray and value.dtype.kind in "fc"):
         is_array = type(out) is np.ndarray
         keeps = primitive.keeps
-        if kind is np.ndarray and (keeps == "all" or keeps == "operands"):
+        if kind is np.ndarray and (keeps in ("all", "operands")):
             self.pin()
-        keep_out = keeps == "all" or keeps == "output"
+        keep_out = keeps in ("all", "output")
         values = trace.values
         index = len(values)
         values.append(out if keep_out or not is_array else None)
@@ -239,163 +242,26 @@ def _call(
     options.pop("order", None)
     options.pop("subok", None)
     if dtype is not None:
-        inputs = tuple(_cast(x, np.dtype(dtype)) for x in inputs)
+        inputs = tuple(cast(x, np.dtype(dtype)) for x in inputs)
     if options:
         function = COMPOSED.get(ufunc)
         if function is None or set(options) - {"axis"}:
-            _refuse(inputs, f"{ufunc.__name__} with the option {next(iter(options))!r}")
+            refuse(inputs, f"{ufunc.__name__} with the option {next(iter(options))!r}")
         result = function(*inputs, **options)
     else:
-        result = call_ufunc(ufunc, inputs)
+        # where= also means: not computed elsewhere, so no warning from there
+        with np.errstate() if where is True else np.errstate(all="ignore"):
+            result = call_ufunc(ufunc, inputs)
     if out is None:
-        return result if where is True else _masked(where, result, None)
+        return result if where is True else masked(where, result, None)
     outs = out if isinstance(out, tuple) else (out,)
     results = result if isinstance(result, tuple) else (result,)
     for target, piece in zip(outs, results, strict=True):
         if target is None:
             continue
-        value = piece if where is True else _masked(where, piece, target)
+        value = piece if where is True else masked(where, piece, target)
         store(target, value, casting)
     return outs if len(outs) > 1 else outs[0]
 
-
-def _refuse(inputs: tuple[Any, ...], what: str) -> None:
-    traced = next(x for x in inputs if isinstance_traced(x))
-    raise traced.tape.fail(f"{what} is not supported on traced values. Plain arguments are required; write the operation out")
-
-
-def _cast(x: Any, dtype: np.dtype[Any]) -> Any:
-    return x.astype(dtype) if hasattr(x, "astype") else dtype.type(x)
-
-
-def _masked(where: Any, result: Any, target: Any) -> Any:
-    """``where=``: elsewhere the old contents of the target, or zero, where NumPy leaves what the memory held."""
-    return np.where(where, result, 0 if target is None else target)
-
-
-def store(target: Any, value: Any, casting: str = "same_kind") -> Any:
-    """Write a result into an ``out=`` argument."""
-    if not isinstance_traced(target):
-        trace = arithmetic._innermost(value)
-        if trace is None:
-            target[...] = plain(value)
-            return target
-        raise trace.fail(
-            "a traced value was written into a plain array through out=. An array made from traced values is required: create the buffer "
-            "with np.zeros_like(x) or np.empty_like(x), or drop out="
-        )
-    if np.shape(plain(value)) != target.current().shape:
-        value = np.broadcast_to(value, target.current().shape)
-    if casting == "unsafe":
-        value = _cast(value, target.current().dtype)
-    assign_whole(target, value)
-    return target
-
-
-# --- methods of ufuncs ------------------------------------------------------------------------------------------------------
-
-
-def _reduce(
-    trace: Any, ufunc: Any, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False, **options: Any
-) -> Any:
-    function = {
-        np.add: np.sum,
-        np.multiply: np.prod,
-        np.maximum: np.max,
-        np.minimum: np.min,
-        np.logical_and: np.all,
-        np.logical_or: np.any,
-    }.get(ufunc)
-    if function is not None:
-        extra = {"dtype": dtype} if dtype is not None else {}
-        return function(x, axis=axis, keepdims=keepdims, out=out, **extra, **options)
-    initial, where = options.pop("initial", None), options.pop("where", True)
-    axes = tuple(range(np.ndim(x))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if where is not True or len(axes) != 1:
-        _refuse((x,), f"{ufunc.__name__}.reduce with where= or over several axes")
-    moved = np.moveaxis(x, axes[0], 0)
-    items = [moved[i] for i in range(moved.shape[0])]
-    if initial is not None:
-        items.insert(0, initial)
-    if not items:
-        raise ValueError(f"zero-size array to reduction operation {ufunc.__name__} which has no identity")
-    total = items[0]
-    for item in items[1:]:
-        total = ufunc(total, item)
-    if keepdims:
-        total = np.expand_dims(total, axes[0])
-    return total if out is None else store(out[0] if isinstance(out, tuple) else out, total)
-
-
-def _accumulate(trace: Any, ufunc: Any, x: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
-    if dtype is not None:
-        x = _cast(x, np.dtype(dtype))
-    if ufunc is np.add or ufunc is np.multiply:
-        result = (np.cumsum if ufunc is np.add else np.cumprod)(x, axis=axis)
-    else:
-        moved = np.moveaxis(x, axis, 0)
-        items = [moved[0]]
-        for i in range(1, moved.shape[0]):
-            items.append(ufunc(items[-1], moved[i]))
-        result = np.moveaxis(np.stack(items), 0, axis)
-    return result if out is None else store(out[0] if isinstance(out, tuple) else out, result)
-
-
-def _outer(trace: Any, ufunc: Any, x: Any, z: Any, **options: Any) -> Any:
-    x = np.asarray(x) if isinstance(x, (list, tuple)) and not isinstance_traced(x) else x
-    z = np.asarray(z) if isinstance(z, (list, tuple)) and not isinstance_traced(z) else z
-    left = np.reshape(x, np.shape(plain(x)) + (1,) * np.ndim(plain(z)))
-    return ufunc(left, z, **options)
-
-
-def _at(trace: Any, ufunc: Any, x: Any, indices: Any, *rest: Any) -> None:
-    """``x[indices] = ufunc(x[indices], …)`` one index after another: repeated indices count each time."""
-    if not isinstance_traced(x):
-        raise trace.fail(
-            f"{ufunc.__name__}.at writes traced values into a plain array. An array made from traced values is required: create it with np.zeros_like(x)"
-        )
-    if ufunc is np.add or ufunc is np.subtract:
-        updates = rest[0] if ufunc is np.add else -1 * rest[0] if not isinstance(rest[0], (list, tuple)) else -np.asarray(rest[0])
-        x.add_at(indices, updates)
-        return
-    # an operation that does not add up is run entry by entry on the flat positions that the index addresses
-    shape = np.shape(plain(x))
-    positions = np.arange(int(np.prod(shape))).reshape(shape)[_plain_index(indices)]
-    pieces = [np.broadcast_to(r, positions.shape) for r in rest]
-    if len(set(positions.ravel().tolist())) == positions.size:
-        x[indices] = ufunc(x[indices], *pieces)
-        return
-    for place in np.ndindex(*positions.shape):
-        where = np.unravel_index(int(positions[place]), shape)
-        x[where] = ufunc(x[where], *[p[place] for p in pieces])
-
-
-def _plain_index(indices: Any) -> Any:
-    if isinstance(indices, tuple):
-        return tuple(map(concrete, indices))
-    return concrete(indices)
-
-
-def _reduceat(
-    trace: Any, ufunc: Any, x: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None
-) -> Any:
-    moved = np.moveaxis(x, axis, 0)
-    indices = np.asarray(concrete(indices))
-    n = moved.shape[0]
-    pieces = []
-    for k, start in enumerate(indices):
-        stop = indices[k + 1] if k + 1 < len(indices) else n
-        pieces.append(ufunc.reduce(moved[start:stop], axis=0) if stop > start else moved[start])
-    result = np.moveaxis(np.stack(pieces), 0, axis)
-    return result if out is None else store(out[0] if isinstance(out, tuple) else out, result)
-
-
-_METHODS: dict[str, Callable[..., Any]] = {
-    "reduce": _reduce,
-    "accumulate": _accumulate,
-    "outer": _outer,
-    "at": _at,
-    "reduceat": _reduceat,
-}
 
 __all__ = ["BY_NAME", "COMPOSED", "ELEMENTWISE", "array_ufunc", "call_ufunc", "store"]

@@ -42,7 +42,9 @@ def _sizes(a: Any, s: Any, axes: Any) -> tuple[list[int | None], list[int]]:
     if axes is None:
         axes = range(ndim) if s is None else range(-len(s), 0)
     order = [normalize_axis_index(int(i), ndim) for i in axes]
-    lengths: list[int | None] = [None] * len(order) if s is None else [None if n is None or n == -1 else int(n) for n in s]
+    lengths: list[int | None] = (
+        [None] * len(order) if s is None else [None if n is None or n == -1 else int(n) for n in s]
+    )
     if len(lengths) != len(order):
         raise ValueError("Shape and axes have different lengths.")
     return lengths, order
@@ -57,7 +59,9 @@ def _floating(a: Any) -> Any:
     """The array as floats; a complex one loses its imaginary part in NumPy with an error, and here too."""
     dtype = dtype_of(plain(a))
     if dtype.kind == "c":
-        raise TypeError("ufunc 'rfft_n_even' did not contain a loop with signature matching types: a real array is required")
+        raise TypeError(
+            "ufunc 'rfft_n_even' did not contain a loop with signature matching types: a real array is required"
+        )
     return a if dtype.kind == "f" else a.astype(float)
 
 

@@ -17,7 +17,9 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     """``np.interp``; x, xp, fp, left, right and the period may all be traced.  At a knot the slope is the one to its right."""
     x, xp, fp = array(x), as_array(xp), as_array(fp)
     if np.ndim(plain(xp)) != 1 or np.shape(plain(xp)) != np.shape(plain(fp)):
-        raise ValueError("fp and xp are not of the same length." if np.ndim(plain(xp)) == 1 else "object too deep for desired array")
+        raise ValueError(
+            "fp and xp are not of the same length." if np.ndim(plain(xp)) == 1 else "object too deep for desired array"
+        )
     if np.size(plain(xp)) == 0:
         raise ValueError("array of sample points is empty")
     if period is not None:

@@ -183,7 +183,7 @@ def _unique_parts(function: Any, **wanted: bool) -> Any:
 # --- searching ------------------------------------------------------------------------------------------------------------
 
 
-def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
     """``np.searchsorted``: integers, which carry no derivative."""
     a, v = as_array(a), array(v)
     if sorter is not None:
@@ -199,7 +199,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     """``np.digitize``."""
     bins = as_array(bins)
     steps = np.diff(plain(bins))
-    side = "left" if right else "right"
+    side: Any = "left" if right else "right"
     if np.all(steps >= 0):
         return np.searchsorted(bins, x, side)
     if np.any(steps > 0):

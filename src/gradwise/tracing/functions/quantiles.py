@@ -57,9 +57,7 @@ def _with_nan(result: Any, ordered: Any) -> Any:
     return np.where(last, np.nan, result) if np.any(plain(last)) else result
 
 
-def median(
-    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
-) -> Any:
+def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
     """``np.median``."""
     flat, shape = _flattened(_floating(a), axis, keepdims)
     n = np.shape(plain(flat))[-1]
@@ -70,7 +68,7 @@ def median(
     return _finish(np.reshape(_with_nan(middle, ordered), shape)[()], out)
 
 
-def _place(n: int, q: Any, method: str) -> Any:
+def _place(n: int, q: Any, method: Any) -> Any:
     """The place v of each quantile among 0 … n−1; traced if q is and the method is continuous."""
     if carries(q) and method in _CONTINUOUS:
         alpha, beta = _CONTINUOUS[method]
@@ -90,7 +88,11 @@ def _between(ordered: Any, v: Any) -> Any:
         above = np.where(v == places, places, above)
         places = np.where(v == above, above, places)
     low, high = ordered[..., places], ordered[..., above]
-    result = low if np.array_equal(places, above) and not isinstance_traced(v) else _mixed(low, high, v - places, places == above)
+    result = (
+        low
+        if np.array_equal(places, above) and not isinstance_traced(v)
+        else _mixed(low, high, v - places, places == above)
+    )
     k = np.ndim(plain(v))
     rank = np.ndim(plain(result))
     return np.transpose(result, (*range(rank - k, rank), *range(rank - k))) if k and rank > k else result
@@ -138,7 +140,9 @@ def _weighted(flat: Any, shape: tuple[int, ...], a: Any, q: Any, axis: Any, meth
     if w.shape != whole:
         if axis is None or w.ndim != 1:
             raise TypeError("Shape of weights must be consistent with shape of a along specified axis.")
-        w = np.reshape(w, tuple(n if i == normalize_axis_tuple(axis, len(whole))[0] else 1 for i, n in enumerate(whole)))
+        w = np.reshape(
+            w, tuple(n if i == normalize_axis_tuple(axis, len(whole))[0] else 1 for i, n in enumerate(whole))
+        )
     w, _ = _flattened(np.broadcast_to(w, whole), axis, False)
     order = np.argsort(flat, axis=-1)
     ordered = np.take_along_axis(flat, order, -1)
@@ -174,9 +178,7 @@ def _slice_by_slice(function: Any, lead_of_result: tuple[int, ...], flat: Any, s
     return np.reshape(stacked, (*lead_of_result, *shape))[()]
 
 
-def nanmedian(
-    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = _ABSENT
-) -> Any:
+def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = _ABSENT) -> Any:
     """``np.nanmedian``."""
     flat, shape = _flattened(_floating(a), axis, keepdims)
     return _finish(_slice_by_slice(median, (), flat, shape), out)

@@ -21,9 +21,7 @@ def _finish(result: Any, out: Any) -> Any:
     return result if out is None or out is _ABSENT else store(out, result)
 
 
-def average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = _ABSENT
-) -> Any:
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = _ABSENT) -> Any:
     """``np.average``; the weights may be traced."""
     a = as_array(a)
     axis = integers(axis)
@@ -48,7 +46,9 @@ def average(
         result = np.sum(a * weights, axis=axis, keepdims=keep) / scale
     if not returned:
         return result
-    return result, scale if np.shape(plain(scale)) == np.shape(plain(result)) else np.broadcast_to(scale, np.shape(plain(result)))
+    return result, scale if np.shape(plain(scale)) == np.shape(plain(result)) else np.broadcast_to(
+        scale, np.shape(plain(result))
+    )
 
 
 # --- covariance -----------------------------------------------------------------------------------------------------------
@@ -130,7 +130,9 @@ def _without(function: Any, replacement: Any) -> Any:
 
     def call(a: Any, *args: Any, **kwargs: Any) -> Any:
         a = array(a)
-        return function(np.where(np.isnan(a), replacement, a) if dtype_of(plain(a)).kind in "fc" else a, *args, **kwargs)
+        return function(
+            np.where(np.isnan(a), replacement, a) if dtype_of(plain(a)).kind in "fc" else a, *args, **kwargs
+        )
 
     return call
 
@@ -173,7 +175,14 @@ def nanmean(
 ) -> Any:
     """``np.nanmean``."""
     a = array(a)
-    return np.mean(a, axis=axis, dtype=dtype, out=out, keepdims=keepdims is not _ABSENT and bool(keepdims), where=_numbers(a, where))
+    return np.mean(
+        a,
+        axis=axis,
+        dtype=dtype,
+        out=out,
+        keepdims=keepdims is not _ABSENT and bool(keepdims),
+        where=_numbers(a, where),
+    )
 
 
 def _nan_spread(function: Any) -> Any:
@@ -193,7 +202,15 @@ def _nan_spread(function: Any) -> Any:
         keep = keepdims is not _ABSENT and bool(keepdims)
         mask = _numbers(a, where)
         ddof = ddof if correction is _ABSENT else correction
-        result = function(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keep, where=mask, **({} if mean is _ABSENT else {"mean": mean}))
+        result = function(
+            a,
+            axis=axis,
+            dtype=dtype,
+            ddof=ddof,
+            keepdims=keep,
+            where=mask,
+            **({} if mean is _ABSENT else {"mean": mean}),
+        )
         few = np.sum(np.broadcast_to(plain(mask), np.shape(plain(a))), axis=axis, keepdims=keep) <= ddof
         if np.any(few):
             result = np.where(few, np.nan, result)
