@@ -105,6 +105,58 @@ def test_callers_arrays_are_written_as_numpy_writes_them(statements):
         np.testing.assert_array_equal(n, o)
 
 
+def parts(statements, z, w):
+    """Views of the real and imaginary parts, views of these, and writes to all of them."""
+    made = [z, w]
+    for op, i, j, a, b in statements:
+        p, q = made[i % len(made)], made[j % len(made)]
+        kind = op % 9
+        if kind == 0:
+            made.append(p.real)
+        elif kind == 1 and p.dtype.kind == "c":
+            made.append(p.imag)
+        elif kind == 2:
+            made.append(p[::-1] if a % 2 else p.T)
+        elif kind == 3:
+            made.append(np.diagonal(p) * 1 if p.ndim == 2 and b % 2 else p[a % 2])
+        elif kind == 4:
+            p *= 2
+        elif kind == 5 and q.shape == p.shape and (p.dtype == q.dtype or p.dtype.kind == "c"):
+            p[...] = q
+        elif kind == 6:
+            p[a % len(p)] = 0.5 * b
+        elif kind == 7 and p.dtype.kind == "c":
+            p *= 1j
+        elif kind == 8 and q.shape == p.shape:
+            p += q.real
+        made = [m for m in made if isinstance(m, np.ndarray) and m.ndim][:12]
+    return [m * 1 for m in made if m.dtype.kind == "c"] + [m * 1 for m in made if m.dtype.kind == "f"]
+
+
+@settings(max_examples=150)
+@given(programs())
+def test_programs_on_complex_parts(statements):
+    check(lambda z, w: parts(statements, z, w), Z[:, :2], Z[:, 1:] * 1j)
+
+
+@settings(max_examples=10)
+@given(programs())
+def test_programs_on_large_arrays(statements):
+    """Above the size to which arguments are kept by reference."""
+    draws = np.random.default_rng(2)
+    x, y = draws.normal(size=(3, 12_000)), draws.normal(size=(3, 12_000))
+    native, ours = (x.copy(), y.copy()), (x.copy(), y.copy())
+    want = interpret(statements, *native)
+    tangents = draws.normal(size=x.shape), draws.normal(size=y.shape)
+    got, moved = gw.jvp(lambda x, y: interpret(statements, x, y), ours, tangents)
+    complex_want = interpret(statements, *[z + 1e-30j * t for z, t in zip((x, y), tangents, strict=True)])
+    for n, o in zip(native, ours, strict=True):
+        np.testing.assert_array_equal(n, o)
+    for g, w, m, c in zip(got, want, moved, complex_want, strict=True):
+        np.testing.assert_array_equal(g, w)
+        np.testing.assert_allclose(m, c.imag * 1e30, rtol=1e-9, atol=1e-9)
+
+
 # --- the batch rules ----------------------------------------------------------------------------------------------------------------
 
 

@@ -253,6 +253,56 @@ def test_copies_do_not_follow():
     check(f, M)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.roll(x, 1, 0),
+        lambda x: np.pad(x, 1),
+        lambda x: np.pad(x, 0, "edge"),
+        lambda x: np.insert(x, 1, 2.0, axis=0),
+        lambda x: np.delete(x, 1, axis=1),
+        lambda x: np.gradient(x)[0],
+        lambda x: np.tile(x, 2),
+        lambda x: np.repeat(x, 2, 0),
+        np.tril,
+        np.copy,
+        lambda x: np.concatenate([x, x]),
+        lambda x: x.copy(),
+        lambda x: x * 2,
+        lambda x: np.take(x, [0, 1], axis=1),
+        lambda x: x[[0, 1]],
+        lambda x: x[:, [0, 1]],
+        lambda x: np.stack([x, x]),
+        lambda x: np.block([[x, x]]),
+        lambda x: np.vstack([x, x]),
+        np.nan_to_num,
+        lambda x: np.kron(x, x),
+        lambda x: np.outer(x, x),
+        lambda x: np.einsum("ij,jk->ik", x, x.T),
+        lambda x: np.diff(x, axis=0),
+        lambda x: np.swapaxes(x, 0, 1),
+        lambda x: np.rot90(x),
+        lambda x: np.flip(x),
+        np.ravel,
+        lambda x: np.astype(x, complex) if hasattr(np, "astype") else x * 1,
+    ],
+)
+def test_layout_of_memory_is_numpys(f, order):
+    """Strides decide whether a later reshape is a view, so they must agree."""
+    x = np.array(M, order=order)
+    strides = f(x).strides
+    found = []
+
+    def look(x):
+        y = f(x)
+        found.append(y.strides)
+        return y
+
+    gw.trace(look, x)
+    assert found == [strides]
+
+
 def test_errors_are_numpys():
     for wrong in (
         lambda x: np.reshape(x, (5, 5)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse
+from rules.laws import check_function
 
 import gradwise as gw
-from rules.laws import check_function
 
 _rng = np.random.default_rng(3)
 DENSE = np.where(_rng.random((4, 3)) < 0.6, _rng.standard_normal((4, 3)), 0.0)

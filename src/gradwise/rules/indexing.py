@@ -33,7 +33,8 @@ def is_basic(key: tuple[Any, ...]) -> bool:
 _keys: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
 
-def _basic_key(key: tuple[Any, ...]) -> tuple[Any, ...]:
+def basic_key(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """As ``numpy_key`` for a key without index arrays, remembered."""
     known = _keys.get(key)
     if known is None:
         if len(_keys) > 50_000:
@@ -46,7 +47,7 @@ def _getitem_value(x: Any, *rest: Any) -> Any:
     *arrays, key = rest
     if type(x) is float:  # as some numbers are in programs
         x = np.asarray(x)
-    return x[numpy_key(key, tuple(arrays)) if arrays else _basic_key(key)]
+    return x[numpy_key(key, tuple(arrays)) if arrays else basic_key(key)]
 
 
 def _indexed_shape(shape: tuple[int, ...], arrays: tuple[Any, ...], key: tuple[Any, ...]) -> tuple[int, ...]:
@@ -171,7 +172,7 @@ def scatter_add_into(x: Any, updates: Any, *rest: Any) -> Any:
     if arrays:
         np.add.at(x, numpy_key(key, tuple(arrays)), updates)
     else:
-        x[_basic_key(key)] += updates
+        x[basic_key(key)] += updates
     return x
 
 

@@ -183,6 +183,26 @@ def _special(key: Any) -> bool:
     )
 
 
+def _plain_program_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
+    """The program form of an int, or of a tuple of ints and plain slices; None for anything else, and for what is out of range."""
+    entries = key if type(key) is tuple else (key,)
+    rest = len(shape) - len(entries)
+    if rest < 0:
+        return None
+    out: list[Any] = []
+    for entry, n in zip(entries, shape, strict=False):
+        cls = type(entry)
+        if cls is int:
+            if not -n <= entry < n:
+                return None
+            out.append(entry + n if entry < 0 else entry)
+        elif cls is slice and type(entry.start) in _BOUNDS and type(entry.stop) in _BOUNDS and type(entry.step) in _BOUNDS:
+            out.append(("slice", entry.start, entry.stop, entry.step))
+        else:
+            return None
+    return (*out, *(FULL,) * rest) if rest else tuple(out)
+
+
 def get(self: TracedArray, key: Any) -> Any:
     """``self[key]``."""
     trace = self.tape
@@ -202,6 +222,9 @@ def get(self: TracedArray, key: Any) -> Any:
         out = value[key]
         program_key = (("slice", key.start, key.stop, key.step), *(FULL,) * (value.ndim - 1))
         arrays = []
+    elif (quick := _plain_program_key(key, value.shape)) is not None:
+        program_key, arrays = quick, []
+        out = value[key]
     else:
         if isinstance(key, str) or (isinstance(key, list) and key and isinstance(key[0], str)):
             raise IndexError("traced arrays have no named fields. Arrays of numbers are required")
@@ -277,6 +300,11 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         trace.where = (frame.f_code, frame.f_lasti)
     try:
         self.sync()
+        program_key: Any = _plain_program_key(key, self.value.shape)
+        kind = type(updates)
+        if program_key is not None and (kind is float or kind is int or (kind is TracedScalar and updates.tape is trace)):
+            self.write(program_key, (), updates)  # the common case: one number
+            return
         view, key, updates = ordinary_write(self, key, updates)
         if view is not self:
             view[key] = updates

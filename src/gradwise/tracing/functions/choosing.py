@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.creation import buffer
-from gradwise.tracing.functions.operands import array, as_array, carries, converted, finish, integers
+from gradwise.tracing.functions.operands import array, as_array, carries, converted, finish, integers, valued
 from gradwise.tracing.functions.writing import along_axis_key
 from gradwise.tracing.traced import TracedArray, dtype_of, isinstance_traced
 
@@ -32,6 +32,8 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
     result = a[(*(slice(None),) * axis, indices)]
     if np.ndim(plain(indices)) == 0 and type(result) is TracedArray:
         result = result.copy()  # an integer gives a view where np.take gives a copy
+    elif carries(result) and result.ndim > 1:
+        result = valued(result, np.ascontiguousarray(plain(result)))
     return finish(result, out)
 
 

@@ -53,10 +53,7 @@ def full_like(
 #: NumPy's functions that take ``like=``
 LIKE = {
     getattr(np, name)
-    for name in (
-        "arange array asanyarray asarray ascontiguousarray asfortranarray empty eye frombuffer fromfile fromfunction fromiter fromstring full "
-        "genfromtxt identity loadtxt ones require tri zeros"
-    ).split()
+    for name in ["arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "empty", "eye", "frombuffer", "fromfile", "fromfunction", "fromiter", "fromstring", "full", "genfromtxt", "identity", "loadtxt", "ones", "require", "tri", "zeros"]
 }
 
 

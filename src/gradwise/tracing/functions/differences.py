@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.functions.operands import as_array, carries, converted, integers
+from gradwise.tracing.functions.operands import as_array, carries, converted, integers, laid_out
 from gradwise.tracing.traced import dtype_of
 
 _ABSENT: Any = np._NoValue
@@ -153,7 +153,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
                 "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required."
             )
         result = _one_axis(f, h, ax, edge_order)
-        results.append(converted(result, wide))
+        results.append(laid_out(converted(result, wide), f))
     return results[0] if len(axes) == 1 else tuple(results)
 
 

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from gradwise.rules.shapes import concatenate as concatenate_p
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
-from gradwise.tracing.functions.operands import array, as_array, converted, integers
+from gradwise.tracing.functions.operands import array, as_array, carries, converted, integers, valued
 from gradwise.tracing.traced import apply, isinstance_traced
 from gradwise.tracing.ufuncs import store
 
@@ -194,7 +194,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     numbers = np.arange(size).reshape(arr.shape)
     places = np.insert(numbers, obj, size + np.arange(values.size).reshape(values.shape), integers(axis))
     entries = concatenate([np.ravel(arr), converted(np.ravel(values), arr.dtype)])
-    return np.reshape(entries[places.ravel()], places.shape)
+    return _in_order(np.reshape(entries[places.ravel()], places.shape).copy(), arr)
 
 
 def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
@@ -203,7 +203,13 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     if axis is None:
         arr, axis = np.ravel(arr), 0
     axis = normalize_axis_index(integers(axis), arr.ndim)
-    return arr[(*(slice(None),) * axis, np.delete(np.arange(arr.shape[axis]), obj))]
+    return _in_order(arr[(*(slice(None),) * axis, np.delete(np.arange(arr.shape[axis]), obj))], arr)
+
+
+def _in_order(result: Any, arr: Any) -> Any:
+    """NumPy inserts and deletes in Fortran order where the array has that, and in C order otherwise."""
+    order = "F" if plain(arr).flags.fnc else "C"
+    return valued(result, np.array(plain(result), order=order)) if carries(result) else result
 
 
 FUNCTIONS: dict[Any, Any] = {

@@ -62,6 +62,18 @@ def valued(result: Any, value: Any) -> Any:
     return wrap(result.tape, result.index, value, pinned=False) if carries(result) else value
 
 
+def laid_out(result: Any, a: Any) -> Any:
+    """A fresh result in the memory order that a has, as NumPy's functions that copy into an empty array of that order give it."""
+    value, like = plain(result), plain(a)
+    if not carries(result) or like.ndim < 2 or like.flags.c_contiguous or type(value) is not np.ndarray:
+        return result
+    target = np.empty_like(like, dtype=value.dtype, shape=value.shape)
+    if target.strides == value.strides:
+        return result
+    target[...] = value
+    return valued(result, target)
+
+
 def carries(a: Any) -> bool:
     """Whether a is a traced value of an open trace."""
     return isinstance_traced(a) and a.tape.open

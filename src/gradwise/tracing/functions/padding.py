@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.choosing import _true
-from gradwise.tracing.functions.operands import array, as_array, carries, integers
+from gradwise.tracing.functions.operands import array, as_array, carries, integers, valued
 from gradwise.tracing.traced import isinstance_traced
 
 _OPTIONS = {
@@ -121,6 +121,12 @@ def pad(a: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     widths = _widths(pad_width, a.ndim)
     if callable(mode):
         return _by_function(a, widths, mode, options)
+    result = _padded(a, widths, mode, options)
+    order = "F" if plain(a).flags.fnc else "C"
+    return valued(result, np.array(plain(result), order=order)) if carries(result) else result
+
+
+def _padded(a: Any, widths: list[tuple[int, int]], mode: str, options: dict[str, Any]) -> Any:
     if mode not in _OPTIONS:
         raise ValueError(f"mode '{mode}' is not supported")
     unknown = set(options) - _OPTIONS[mode]
@@ -140,7 +146,7 @@ def pad(a: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
             return np.reshape(np.ravel(a)[numbers.ravel()], numbers.shape)
     if not a.size and mode not in {"constant", "empty"}:
         np.pad(plain(a), widths, mode, **options)  # raises where an empty axis would have to be extended
-        return pad(a, widths)
+        return _padded(a, widths, "constant", {})
     for axis, (before, after) in enumerate(widths):
         if not before and not after:
             continue
@@ -163,7 +169,7 @@ def pad(a: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
             else:
                 blocks.append(_filled(a.shape, axis, width, ends[axis][0 if first else 1], a.dtype))
         a = np.concatenate([blocks[0], a, blocks[1]], axis)
-    return a if any(b or e for b, e in widths) else a.copy()
+    return a
 
 
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:

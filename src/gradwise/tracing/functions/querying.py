@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import concrete, plain
-from gradwise.tracing.functions.operands import array, as_array
+from gradwise.tracing.functions.operands import array, as_array, finish
 from gradwise.tracing.traced import isinstance_traced
 
 
@@ -72,6 +72,31 @@ def min_scalar_type(a: Any, /) -> Any:
     return np.min_scalar_type(concrete(a))
 
 
+def isreal(x: Any) -> Any:
+    """``np.isreal``: recorded as a comparison."""
+    return array(x).imag == 0
+
+
+def iscomplex(x: Any) -> Any:
+    """``np.iscomplex``: recorded as a comparison."""
+    return array(x).imag != 0
+
+
+def isposinf(x: Any, out: Any = None) -> Any:
+    """``np.isposinf``: recorded as a comparison."""
+    return finish(array(x) == np.inf, out)
+
+
+def isneginf(x: Any, out: Any = None) -> Any:
+    """``np.isneginf``: recorded as a comparison."""
+    return finish(array(x) == -np.inf, out)
+
+
+def isin(element: Any, test_elements: Any, **options: Any) -> np.ndarray:
+    """``np.isin``: a concrete mask, guarded."""
+    return np.isin(concrete(array(element)), concrete(array(test_elements)), **options)
+
+
 _PLAIN = (
     np.shape,
     np.ndim,
@@ -86,6 +111,10 @@ _PLAIN = (
     np.array_repr,
     np.array_str,
     np.array2string,
+    np.save,
+    np.savez,
+    np.savez_compressed,
+    np.savetxt,
     np.triu_indices_from,
     np.tril_indices_from,
     np.diag_indices_from,
@@ -94,6 +123,11 @@ _PLAIN = (
 FUNCTIONS: dict[Any, Any] = {
     **{function: _plainly(function) for function in _PLAIN},
     np.isclose: isclose,
+    np.isreal: isreal,
+    np.iscomplex: iscomplex,
+    np.isposinf: isposinf,
+    np.isneginf: isneginf,
+    np.isin: isin,
     np.allclose: allclose,
     np.array_equal: array_equal,
     np.array_equiv: array_equiv,

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from gradwise.rules.broadcasting import broadcast_to_p
 from gradwise.tracing import methods
 from gradwise.tracing.arithmetic import concrete, plain
-from gradwise.tracing.functions.operands import array, as_array, carries, integers
+from gradwise.tracing.functions.operands import array, as_array, carries, integers, laid_out
 from gradwise.tracing.traced import isinstance_traced
 
 
@@ -193,7 +193,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
         if offset:
             before = (slice(None),) * ax
             result = np.concatenate([result[(*before, slice(-offset, None))], result[(*before, slice(None, -offset))]], axis=ax)
-    return result if result is not a else a.copy()
+    return laid_out(result, a) if result is not a else a.copy("K")
 
 
 # --- repetition -----------------------------------------------------------------------------------------------------------------
