@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import shlex
 import subprocess
@@ -466,6 +465,7 @@ def test_the_module_runs_as_a_program(tmp_path):
 
 def on_a_terminal(words, cwd, **environment):
     """Return what a command writes to a terminal."""
+    pty = pytest.importorskip("pty")
     mine, theirs = pty.openpty()
     kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR", "TERM"}}
     process = subprocess.Popen([sys.executable, "-m", "gradwise", *words], stdout=theirs, stderr=theirs, cwd=cwd,
