@@ -234,8 +234,8 @@ NONE = {
     "∛(x²)": (lambda x: np.cbrt(x**2), 0.0, "cbrt of 0.0"),
     "√(x² + x³|x|) around a kink": (lambda x: np.sqrt(x * np.sin(x)), 0.0, "sqrt of 0.0"),
     "arccos of cos": (lambda x: np.arccos(np.cos(x)), 0.0, "arccos of 1.0"),
-    "√‖x‖": (lambda x: np.sqrt(np.linalg.norm(x)), np.zeros(2), "norm at 0"),
-    "√hypot": (lambda x: np.sqrt(np.hypot(x[0], x[1])), np.zeros(2), "hypot at the origin"),
+    "√‖x‖": (lambda x: np.sqrt(np.linalg.norm(x)), np.zeros(2), "sqrt of 0.0"),
+    "√hypot": (lambda x: np.sqrt(np.hypot(x[0], x[1])), np.zeros(2), "sqrt of 0.0"),
 }
 
 

@@ -18,6 +18,7 @@ from gradwise.operators.estimates import numerical_derivative, numerical_directi
 from gradwise.operators.fallback import choose
 from gradwise.operators.products import match_vector, output_leaves, spread_point
 from gradwise.operators.singular import resolved_line
+from gradwise.operators.verification import requested
 from gradwise.tracing import isinstance_traced
 from gradwise.transforms.simplify import drop_dead
 from gradwise.transforms.taylor import derivatives
@@ -265,6 +266,8 @@ def partial_derivative(
 
     def exact(*args: Any, **kwargs: Any) -> Any:
         function = f
+        if requested.get() and len(places) > 1:  # what follows differentiates derivatives of f: verify f itself
+            linearize_call(f, Arguments(f, _distinct(f, places, args, kwargs), args, kwargs, "partial_derivative"))
         for place, where, n in zip(places, indices, orders, strict=True):
             function = _partial(function, f, place, where, n)
         return function(*args, **kwargs)
@@ -275,8 +278,8 @@ def partial_derivative(
             return numerical_derivative(arguments, orders[0], _unit(arguments, indices[0]))
         if orders != [1, 1]:
             raise InputError("gw.partial_derivative has no numerical form for mixed derivatives beyond ∂²f/∂x∂y. Two arguments of order 1 are required")
-        distinct = list(dict.fromkeys(Arguments(f, place, args, kwargs, "partial_derivative")._places[0] for place in places))
-        arguments = Arguments(f, tuple(distinct), args, kwargs, "partial_derivative")
+        distinct = _distinct(f, places, args, kwargs)
+        arguments = Arguments(f, distinct, args, kwargs, "partial_derivative")
         units = []
         for place, where in zip(places, indices, strict=True):
             one = Arguments(f, place, args, kwargs, "partial_derivative")
@@ -285,6 +288,11 @@ def partial_derivative(
         return numerical_mixed(arguments, *units)
 
     return choose(f, "partial_derivative", method, exact, numerical, check, pure)
+
+
+def _distinct(f: Any, places: list[Any], args: Any, kwargs: Any) -> tuple[Any, ...]:
+    """The arguments chosen by positions and names, each once."""
+    return tuple(dict.fromkeys(Arguments(f, place, args, kwargs, "partial_derivative")._places[0] for place in places))
 
 
 def _unit(arguments: Arguments, index: Any) -> list[Any]:

@@ -95,7 +95,10 @@ class NumericalJacobian:
         self._holomorphic = not np.iscomplexobj(flat) or any(np.iscomplexobj(v) for v in self.values)
         self.sentence = "status: OK; largest error bound 0"
         if flat.size and _flat(self.values).size:
-            estimate = numerical.jacobian(function, flat)
+            if np.iscomplexobj(flat) and self._holomorphic:  # along the real axis, which is as good as any
+                estimate = numerical.jacobian(lambda a: function(a + 1j * flat.imag), flat.real)
+            else:
+                estimate = numerical.jacobian(function, flat)
             self.matrix = np.asarray(estimate.value).reshape(-1, flat.size)
             self.sentence = sentence(estimate)
         else:
@@ -109,7 +112,7 @@ class NumericalJacobian:
             stop = start + math.prod(shape)
             blocks, column = [], 0
             for in_shape, size in zip(self._shapes, self._sizes, strict=True):
-                blocks.append(self.matrix[start:stop, column : column + size].reshape(*shape, *in_shape).copy()[()])
+                blocks.append(self.matrix[start:stop, column : column + size].reshape((*shape, *in_shape)).copy()[()])
                 column += size
             if shape == ():
                 blocks = [
@@ -171,7 +174,8 @@ def numerical_mixed(arguments: Arguments, first: list[Any], second: list[Any]) -
         return arguments.call(leaves)
 
     estimate = numerical.hessian(plane, np.zeros(2))
-    return float(np.asarray(estimate.value)[0, 1]), sentence(estimate)
+    value = np.asarray(estimate.value)[0, 1]
+    return (value.item() if all(kind in (float, int) for kind in arguments.kinds) else value), sentence(estimate)
 
 
 def numerical_taylor(arguments: Arguments, direction: list[Any], order: int) -> tuple[np.ndarray, str]:
@@ -193,7 +197,7 @@ def numerical_hessian(arguments: Arguments, nest: Any) -> tuple[Any, str]:
     ends = np.cumsum([0, *sizes])
     blocks = [
         [
-            matrix[ends[i] : ends[i + 1], ends[j] : ends[j + 1]].reshape(*shapes[i], *shapes[j]).copy()
+            matrix[ends[i] : ends[i + 1], ends[j] : ends[j + 1]].reshape((*shapes[i], *shapes[j])).copy()
             for j in range(len(shapes))
         ]
         for i in range(len(shapes))
