@@ -34,6 +34,9 @@ CASES = {
     "unique all": (lambda x: np.unique(x, return_index=True, return_inverse=True, return_counts=True)[0] ** 2, (X[0],)),
     "unique axis": (lambda x: np.unique(x, axis=0) ** 2, (X,)),
     "union1d": (lambda x, y: np.union1d(x, y) ** 2, (X[0], X[1])),
+    "setdiff1d": (lambda x: np.setdiff1d(x, np.append(x[:2], 9.0)) ** 2, (X[0],)),
+    "setxor1d": (lambda x: np.setxor1d(x[:3], x[1:]) ** 2, (X[0],)),
+    "intersect1d": (lambda x: np.intersect1d(x[:3], x[1:]) ** 2, (X[0],)),
     "where": (lambda x, y: np.where(x > y, x * y, y**2), (X, X[0] + 0.37)),
     "where scalar": (lambda x: np.where(x > 0, x**2, 3.0), (X,)),
     "where broadcast": (lambda x, y: np.where(np.array([[True], [False], [True]]), x[:1] ** 2, y[0]), (X, X)),
@@ -130,6 +133,21 @@ def test_where_never_reads_the_derivative_of_the_other_branch():
 def test_interp_at_a_knot_takes_the_slope_to_its_right():
     slope = gw.derivative(lambda x: np.interp(x, KNOTS, HEIGHTS))(-0.2)
     np.testing.assert_allclose(slope, (HEIGHTS[2] - HEIGHTS[1]) / (KNOTS[2] - KNOTS[1]))
+
+
+def test_interp_far_outside():
+    points = np.array([-np.inf, 0.1, np.inf, np.nan])
+    value, gradient = (
+        np.interp(points, KNOTS, HEIGHTS),
+        gw.grad(lambda x: np.sum(np.interp(x, KNOTS, HEIGHTS)[:3]))(points),
+    )
+    np.testing.assert_array_equal(gw.jvp(lambda x: np.interp(x, KNOTS, HEIGHTS), (points,), (np.ones(4),))[0], value)
+    assert gradient[0] == gradient[2] == gradient[3] == 0
+
+
+def test_digitize_in_traced_bins():
+    check_function(lambda b: b[np.digitize([0.1, 0.6], b) - 1] ** 2, np.array([0.0, 0.5, 1.0]))
+    check_function(lambda b: b[np.digitize([0.1, 0.6], b) - 1] ** 2, np.array([1.0, 0.5, 0.0]))
 
 
 def test_interp_is_numpys_for_lists_and_many_shapes():

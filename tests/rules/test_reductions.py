@@ -69,6 +69,7 @@ CASES = {
     "max axes": (lambda x: np.max(x, axis=(0, 2), keepdims=True) * x, (CUBE,)),
     "max initial": (lambda x: np.max(x, axis=1, initial=0.3) ** 2, (X,)),
     "max where": (lambda x: np.max(x, axis=1, initial=-9.0, where=MASK) ** 2, (X,)),
+    "amax": (lambda x: np.amax(x, axis=0) * np.amin(x, axis=0), (X,)),
     "min": (lambda x: np.min(x, axis=1) ** 2, (X,)),
     "ptp": (lambda x: np.ptp(x, axis=1) ** 2, (X,)),
     "argmax": (lambda x: x.ravel()[np.argmax(x)] ** 2, (X,)),
@@ -241,6 +242,12 @@ def test_a_missing_entry_has_derivative_zero(function):
     )
     np.testing.assert_allclose(gradient[kept], reference)
     assert gradient[1] == 0
+
+
+@pytest.mark.parametrize("function", [np.median, lambda v: np.quantile(v, 0.3), np.max])
+def test_nan_reaches_the_result_in_each_lane(function):
+    rows = np.array([[1.0, 2.0, 4.0], [np.nan, 1.0, 0.0]])
+    np.testing.assert_array_equal(gw.vmap(function)(rows), [function(r) for r in rows])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Piecewise linear interpolation and whole turns of angles: what is constant between kinks, and the position between two knots."""
+"""Piecewise linear interpolation and whole turns of angles: what is constant between kinks, and the distance from a knot."""
 
 from __future__ import annotations
 
@@ -7,25 +7,18 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import div, elementwise, neg
+from gradwise.rules.algebra import elementwise
 from gradwise.rules.broadcasting import broadcast_to
 from gradwise.rules.ordering import searchsorted
 from gradwise.rules.reductions import INT
 
-
-def _ramp_derivative(x: Any, x0: Any, x1: Any, y: Any) -> Any:
-    def slope() -> Any:
-        return div(1, x1 - x0)
-
-    return slope, lambda: (y - 1) * slope(), lambda: neg(y * slope())
-
-
-#: (x − x₀)/(x₁ − x₀), with kinks at the knots x₀ and x₁.
-ramp = elementwise(
-    "ramp",
-    lambda x, x0, x1: np.divide(np.subtract(x, x0), np.subtract(x1, x0)),
-    _ramp_derivative,
-    kink=lambda operands, output: np.equal(output, 0) | np.equal(output, 1),
+#: x − x₀ of an x between the knots x₀ and x₁, with kinks at both.
+offset = elementwise(
+    "offset",
+    lambda x, x0, x1: np.subtract(x, x0),
+    lambda x, x0, x1, y: (1, -1, None),
+    keeps="operands",
+    kink=lambda operands, output: np.equal(operands[0], operands[1]) | np.equal(operands[0], operands[2]),
     kink_name="a knot of interp (slope taken from the right)",
 )
 

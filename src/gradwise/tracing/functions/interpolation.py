@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradwise.rules.interpolation import interval, ramp, turns
+from gradwise.rules.interpolation import interval, offset, turns
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.operands import array, as_array, carries, common_dtype, integers
 from gradwise.tracing.traced import apply, dtype_of
@@ -39,7 +39,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     else:
         place = _interval(xp, x)
         x0, x1, f0, f1 = xp[:-1][place], xp[1:][place], fp[:-1][place], fp[1:][place]
-        inside = f0 + _ramp(x, x0, x1) * (f1 - f0)
+        with np.errstate(invalid="ignore"):  # at x = ±inf, where the ends are taken
+            inside = (f1 - f0) / (x1 - x0) * _offset(x, x0, x1) + f0
     return np.where(x < xp[0], first, np.where(x > xp[-1], last, inside))
 
 
@@ -50,11 +51,11 @@ def _interval(xp: Any, x: Any) -> Any:
     return apply(trace, interval, (xp, x), (0,), None, common_dtype(xp, x))
 
 
-def _ramp(x: Any, x0: Any, x1: Any) -> Any:
+def _offset(x: Any, x0: Any, x1: Any) -> Any:
     trace = _innermost(x, x0, x1)
     if trace is None:
-        return ramp.value(plain(x), plain(x0), plain(x1))
-    return apply(trace, ramp, (x, x0, x1), (), None, np.result_type(common_dtype(x, x0, x1), np.float64))
+        return offset.value(plain(x), plain(x0), plain(x1))
+    return apply(trace, offset, (x, x0, x1), (), None, np.result_type(common_dtype(x, x0, x1), np.float64))
 
 
 def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.pi) -> Any:

@@ -180,6 +180,25 @@ def _unique_parts(function: Any, **wanted: bool) -> Any:
     return parts
 
 
+def _set_operation(function: Any) -> Any:
+    """Which entries belong to the result is concrete; the entries themselves carry derivatives."""
+
+    def operation(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+        one, two = np.ravel(array(ar1)), np.ravel(array(ar2))
+        if not assume_unique:
+            one, two = unique(one), unique(two)
+        joined = np.concatenate([one, two])
+        order = np.asarray(concrete(np.argsort(joined), "order"))
+        concrete(joined[order[1:]] == joined[order[:-1]], "mask")
+        chosen = function(plain(one), plain(two), assume_unique=True)
+        places = np.searchsorted(plain(joined)[order], chosen)
+        if function is np.setdiff1d and assume_unique:  # in the order of the first
+            return one[np.flatnonzero(~np.isin(plain(one), plain(two)))]
+        return joined[order[places]]
+
+    return operation
+
+
 # --- searching ------------------------------------------------------------------------------------------------------------
 
 
@@ -198,7 +217,9 @@ def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     """``np.digitize``."""
     bins = as_array(bins)
-    steps = np.diff(plain(bins))
+    steps = np.diff(bins)
+    if isinstance_traced(bins):
+        steps = np.where(concrete(steps > 0, "mask"), 1, np.where(concrete(steps < 0, "mask"), -1, 0))
     side: Any = "left" if right else "right"
     if np.all(steps >= 0):
         return np.searchsorted(bins, x, side)
@@ -224,7 +245,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
         first, last = 0.0, 1.0
     else:
         first, last = np.min(a), np.max(a)
-    if plain(first) == plain(last):
+    if first == last:
         first, last = first - 0.5, last + 0.5
     return np.linspace(first, last, int(bins) + 1)
 
@@ -258,6 +279,8 @@ def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
     if weights is None or not carries(weights := as_array(weights)):
         return np.bincount(x, plain(weights), minlength)
     length = np.bincount(x, minlength=minlength).shape[0]
+    if dtype_of(plain(weights)).kind == "c":
+        raise TypeError("Cannot cast array data from complex128 to float64: np.bincount takes real weights")
     weights = weights.astype(np.float64)
     return apply(weights.tape, ordering.add_along, (weights, x.astype(np.intp)), (0, length))
 
@@ -277,6 +300,9 @@ FUNCTIONS: dict[Any, Any] = {
     np.unique_counts: _unique_parts(np.unique_counts, return_counts=True),
     np.unique_inverse: _unique_parts(np.unique_inverse, return_inverse=True),
     np.union1d: lambda ar1, ar2: unique(np.concatenate([np.ravel(array(ar1)), np.ravel(array(ar2))])),
+    np.setdiff1d: _set_operation(np.setdiff1d),
+    np.setxor1d: _set_operation(np.setxor1d),
+    np.intersect1d: _set_operation(np.intersect1d),
     np.searchsorted: searchsorted,
     np.digitize: digitize,
     np.histogram: histogram,

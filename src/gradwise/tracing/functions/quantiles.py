@@ -53,8 +53,7 @@ def _floating(a: Any) -> Any:
 
 def _with_nan(result: Any, ordered: Any) -> Any:
     """NaN where a slice holds one (NaN sorts to the end)."""
-    last = np.isnan(ordered[..., -1])
-    return np.where(last, np.nan, result) if np.any(plain(last)) else result
+    return np.where(np.isnan(ordered[..., -1]), np.nan, result)
 
 
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:

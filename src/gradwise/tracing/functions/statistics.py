@@ -145,9 +145,8 @@ def _extremum(function: Any, replacement: float) -> Any:
         keep = keepdims is not _ABSENT and bool(keepdims)
         options = {k: v for k, v in (("initial", initial), ("where", where)) if v is not _ABSENT}
         result = function(np.where(np.isnan(a), replacement, a), axis=axis, keepdims=keep, **options)
-        empty = np.all(np.isnan(a), axis=axis, keepdims=keep)
-        if np.any(plain(empty)) and initial is _ABSENT:  # NumPy gives NaN for a slice without numbers
-            result = np.where(empty, np.nan, result)
+        if initial is _ABSENT:  # NumPy gives NaN for a slice without numbers
+            result = np.where(np.all(np.isnan(a), axis=axis, keepdims=keep), np.nan, result)
         return _finish(result, out)
 
     return call
@@ -227,6 +226,8 @@ FUNCTIONS: dict[Any, Any] = {
     np.std: reducing.std,
     np.max: reducing.max_,
     np.min: reducing.min_,
+    np.amax: reducing.max_,
+    np.amin: reducing.min_,
     np.any: reducing.any_,
     np.all: reducing.all_,
     np.argmax: reducing.argmax,
