@@ -132,7 +132,10 @@ def direction(f, args, tangents, complex_step):
     h = 1e-5
     ahead = leaves_of(f(*[shifted(a, h * t) for a, t in zip(args, tangents, strict=True)]))
     behind = leaves_of(f(*[shifted(a, -h * t) for a, t in zip(args, tangents, strict=True)]))
-    return [(np.subtract(p, q) / (2 * h)) if p.dtype.kind in "fc" else np.zeros(p.shape) for p, q in zip(ahead, behind, strict=True)]
+    return [
+        (np.subtract(p, q) / (2 * h)) if p.dtype.kind in "fc" else np.zeros(p.shape)
+        for p, q in zip(ahead, behind, strict=True)
+    ]
 
 
 def second_order(joined, args, cotangents, tangents, captured, rtol):

@@ -19,7 +19,11 @@ def keys(draw, shape, *, basic=False):
             ellipsis_at = -1
             used = len(shape)
             continue
-        kinds = ["slice", "none", "int"] if basic else ["slice", "slice", "none", "int", "array", "array", "mask", "list", "boolean"]
+        kinds = (
+            ["slice", "none", "int"]
+            if basic
+            else ["slice", "slice", "none", "int", "array", "array", "mask", "list", "boolean"]
+        )
         kind = draw(st.sampled_from(kinds))
         if kind == "int" and n:
             entries.append(draw(st.integers(-n, n - 1)))
@@ -30,7 +34,9 @@ def keys(draw, shape, *, basic=False):
             entries.append(draw(st.sampled_from([True, False, np.True_, np.array(True)])))
         elif kind in {"array", "list"} and n:
             size = int(np.prod(index_shape))
-            values = np.array(draw(st.lists(st.integers(-n, n - 1), min_size=size, max_size=size)), np.intp).reshape(index_shape)
+            values = np.array(draw(st.lists(st.integers(-n, n - 1), min_size=size, max_size=size)), np.intp).reshape(
+                index_shape
+            )
             entries.append(values.tolist() if kind == "list" and index_shape not in {(), (0,)} else values)
             axis += 1
         elif kind == "mask":
@@ -67,7 +73,9 @@ def programs(draw):
 
 def slice_of(n, a, b):
     """One of a few slices of an axis of length n."""
-    start, stop, step = [(None, None, 1), (1, None, 1), (None, -1, 1), (None, None, 2), (None, None, -1), (1, 3, 1)][(a + b) % 6]
+    start, stop, step = [(None, None, 1), (1, None, 1), (None, -1, 1), (None, None, 2), (None, None, -1), (1, 3, 1)][
+        (a + b) % 6
+    ]
     return slice(start, stop, step)
 
 

@@ -82,7 +82,13 @@ def test_adding_with_any_key(data):
 @given(programs(), st.sampled_from([(4,), (3, 3), (2, 3)]))
 def test_programs_of_views_and_writes(statements, shape):
     draws = np.random.default_rng(1)
-    check(lambda x, y: interpret(statements, x, y), draws.normal(size=shape), draws.normal(size=shape), second=False, batched=False)
+    check(
+        lambda x, y: interpret(statements, x, y),
+        draws.normal(size=shape),
+        draws.normal(size=shape),
+        second=False,
+        batched=False,
+    )
 
 
 @pytest.mark.slow
@@ -189,7 +195,10 @@ def test_batched_indexing_equals_a_loop(primitive, data):
     size = 3
     stacks = []
     for k, z in enumerate(operands):
-        rows = [z] + [draws.normal(size=z.shape) if k < lead else draws.permutation(z.ravel()).reshape(z.shape) for _ in range(size - 1)]
+        rows = [z] + [
+            draws.normal(size=z.shape) if k < lead else draws.permutation(z.ravel()).reshape(z.shape)
+            for _ in range(size - 1)
+        ]
         stacks.append(np.stack(rows))
     builder = Builder()
     inputs = [builder.variable(ArrayType(z.shape, z.dtype)) for z in operands]
@@ -244,7 +253,22 @@ READING = {
 
 @pytest.mark.parametrize("name", READING)
 def test_reading(name):
-    check(READING[name], M, complex_step=name not in {"mask of traced", "mask of rows", "traced int", "traced ints", "traced ints in list", "traced bounds", "int of float", "plain by traced", "plain by traced mask"})
+    check(
+        READING[name],
+        M,
+        complex_step=name
+        not in {
+            "mask of traced",
+            "mask of rows",
+            "traced int",
+            "traced ints",
+            "traced ints in list",
+            "traced bounds",
+            "int of float",
+            "plain by traced",
+            "plain by traced mask",
+        },
+    )
 
 
 def column(x):
@@ -385,7 +409,24 @@ def closure_of_views(x):
     return y
 
 
-WRITING = [column, running, swapped, views_of_views, helped, repeated, filled, flat_writes, flat_whole, lists_with_traced, masked_writes, slots, ufunc_at, outs, later_values, closure_of_views]
+WRITING = [
+    column,
+    running,
+    swapped,
+    views_of_views,
+    helped,
+    repeated,
+    filled,
+    flat_writes,
+    flat_whole,
+    lists_with_traced,
+    masked_writes,
+    slots,
+    ufunc_at,
+    outs,
+    later_values,
+    closure_of_views,
+]
 
 
 @pytest.mark.parametrize("f", WRITING)
@@ -449,7 +490,18 @@ def test_writing_real_values_into_complex_arrays_and_back():
 
 @pytest.mark.parametrize(
     ("key", "error"),
-    [(5, IndexError), ((0, 9), IndexError), ((0, 0, 0), IndexError), ((..., ...), IndexError), (1.0, IndexError), ("a", IndexError), ([5], IndexError), (np.ones(4, bool), IndexError), (([0, 1], [0, 1, 2]), IndexError), (np.array([0.5]), IndexError)],
+    [
+        (5, IndexError),
+        ((0, 9), IndexError),
+        ((0, 0, 0), IndexError),
+        ((..., ...), IndexError),
+        (1.0, IndexError),
+        ("a", IndexError),
+        ([5], IndexError),
+        (np.ones(4, bool), IndexError),
+        (([0, 1], [0, 1, 2]), IndexError),
+        (np.array([0.5]), IndexError),
+    ],
 )
 def test_errors_are_numpys(key, error):
     with pytest.raises(error):
@@ -506,7 +558,9 @@ def test_inner_arrays_take_outer_values():
 
         return gw.grad(inner)(a * 2).sum()
 
-    np.testing.assert_allclose(gw.grad(outer)(V), gw.numerical.grad(lambda a: a[0] + 4 * np.sum(a[1:] * a[:-1]), V).value, rtol=1e-7)
+    np.testing.assert_allclose(
+        gw.grad(outer)(V), gw.numerical.grad(lambda a: a[0] + 4 * np.sum(a[1:] * a[:-1]), V).value, rtol=1e-7
+    )
 
 
 def test_second_derivatives_through_writes():

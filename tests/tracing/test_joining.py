@@ -8,7 +8,13 @@ import gradwise as gw
 from gradwise.errors import TracingError
 
 rng = np.random.default_rng(2)
-V, W, M, N, T = rng.normal(size=4), rng.normal(size=4), rng.normal(size=(2, 3)), rng.normal(size=(2, 3)), rng.normal(size=(2, 2, 4))
+V, W, M, N, T = (
+    rng.normal(size=4),
+    rng.normal(size=4),
+    rng.normal(size=(2, 3)),
+    rng.normal(size=(2, 3)),
+    rng.normal(size=(2, 2, 4)),
+)
 Z = rng.normal(size=3) + 1j * rng.normal(size=3)
 P = np.array([1.5, -2.0, 0.5])
 
@@ -166,7 +172,9 @@ VECTOR = {
     "poly": lambda x: np.poly(x),
     "apply along": lambda x: np.apply_along_axis(lambda v: v * v[0], 0, x),
     "apply over": lambda x: np.apply_over_axes(np.sum, x.reshape(2, 2), [0, -1]),
-    "nan_to_num": lambda x: np.nan_to_num(x + np.array([1.0, np.nan, np.inf, -np.inf]), nan=x[0], posinf=3.0, neginf=-2),
+    "nan_to_num": lambda x: np.nan_to_num(
+        x + np.array([1.0, np.nan, np.inf, -np.inf]), nan=x[0], posinf=3.0, neginf=-2
+    ),
 }
 LOOSE = {"trapezoid of places"}
 STEP = {"piecewise", "piecewise constant", "nan_to_num", "poly", "ediff1d ends", "gradient step"}
@@ -265,7 +273,11 @@ def test_complex():
     assert np.isfinite(got[0])
 
 
-@pytest.mark.parametrize("options", [{}, {"endpoint": False}, {"num": 1}, {"num": 0}, {"num": 5, "axis": -1}, {"dtype": np.complex128}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"endpoint": False}, {"num": 1}, {"num": 0}, {"num": 5, "axis": -1}, {"dtype": np.complex128}],
+    ids=str,
+)
 def test_ranges(options):
     axis = options.get("axis", 0)
     numbers = {k: v for k, v in options.items() if k != "axis"}

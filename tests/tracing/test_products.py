@@ -73,6 +73,7 @@ for _name in ("vecdot", "matvec", "vecmat"):
             "vecmat": (getattr(np, "vecmat", None), V, T),
         }[_name]
 
+
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_product(name):
     f, a, b = PRODUCTS[name]
@@ -141,7 +142,11 @@ EINSUMS = {
     "batch": (lambda a, b: np.einsum("bij,bjk->bik", a, b), T, U),
     "ellipsis": (lambda a, b: np.einsum("...ij,...jk->...ik", a, b), T, U),
     "ellipsis implicit": (lambda a, b: np.einsum("...ij,...jk", a, b), T, rng.normal(size=(4, 2))),
-    "ellipsis broadcast": (lambda a, b: np.einsum("i...,i...->...", a, b), rng.normal(size=(3, 1, 2)), rng.normal(size=(3, 4, 1))),
+    "ellipsis broadcast": (
+        lambda a, b: np.einsum("i...,i...->...", a, b),
+        rng.normal(size=(3, 1, 2)),
+        rng.normal(size=(3, 4, 1)),
+    ),
     "ellipsis ranks": (lambda a, b: np.einsum("...i,i...->...", a, b), T[..., :3][:, :2], V),
     "ellipsis last": (lambda a: np.einsum("i...->...i", a) ** 2, T),
     "ellipsis diagonal": (lambda a: np.einsum("...ii->...i", a) ** 2, rng.normal(size=(2, 3, 3))),

@@ -63,7 +63,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("x", [V, M, T, F, Z, SINGLE, ONE], ids=["vector", "matrix", "tensor", "strided", "complex", "float32", "one"])
+@pytest.mark.parametrize(
+    "x", [V, M, T, F, Z, SINGLE, ONE], ids=["vector", "matrix", "tensor", "strided", "complex", "float32", "one"]
+)
 @pytest.mark.parametrize("name", CASES)
 def test_value_and_derivatives(name, x):
     f = CASES[name]
@@ -104,7 +106,17 @@ def test_axes_of_a_tensor(name):
     check(TENSOR[name], T)
 
 
-@pytest.mark.parametrize("f", [np.ravel, np.transpose, lambda x: np.tile(x, (2, 2)), lambda x: np.flip(x, 0), lambda x: np.resize(x, (2, 2)), np.copy])
+@pytest.mark.parametrize(
+    "f",
+    [
+        np.ravel,
+        np.transpose,
+        lambda x: np.tile(x, (2, 2)),
+        lambda x: np.flip(x, 0),
+        lambda x: np.resize(x, (2, 2)),
+        np.copy,
+    ],
+)
 def test_empty(f):
     check(f, E)
 
@@ -221,7 +233,18 @@ def test_views_follow_numpy():
 
         return f
 
-    for view in (np.ravel, np.transpose, np.flip, np.squeeze, np.fliplr, np.atleast_3d, np.rot90, lambda x: np.swapaxes(x, 0, 1), lambda x: x.real, lambda x: x[1:][::-1].T):
+    for view in (
+        np.ravel,
+        np.transpose,
+        np.flip,
+        np.squeeze,
+        np.fliplr,
+        np.atleast_3d,
+        np.rot90,
+        lambda x: np.swapaxes(x, 0, 1),
+        lambda x: x.real,
+        lambda x: x[1:][::-1].T,
+    ):
         check(writes(view), M, complex_step=False)
     check(writes(np.flatnonzero and (lambda x: np.expand_dims(x, 1))), M)
     check(writes(lambda x: x.reshape(2, 6).T[::2]), M)

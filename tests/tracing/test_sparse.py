@@ -24,7 +24,9 @@ def test_products_are_the_dense_products(form: str, make: type) -> None:
         check_function(f, x)
         check_function(f, block)
     y = _rng.standard_normal(4)
-    np.testing.assert_allclose(gw.jacobian(lambda y: (y * y) @ matrix, method="exact")(y), DENSE.T * (2 * y), rtol=1e-13)
+    np.testing.assert_allclose(
+        gw.jacobian(lambda y: (y * y) @ matrix, method="exact")(y), DENSE.T * (2 * y), rtol=1e-13
+    )
     check_function(lambda y: y.T @ matrix, _rng.standard_normal((4, 2)))
 
 

@@ -116,7 +116,9 @@ def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], list[A
 
 def _is_single_boolean(entry: Any) -> bool:
     value = plain(entry)
-    return type(value) in {bool, np.bool_} or (type(value) is np.ndarray and value.dtype.kind == "b" and value.ndim == 0)
+    return type(value) in {bool, np.bool_} or (
+        type(value) is np.ndarray and value.dtype.kind == "b" and value.ndim == 0
+    )
 
 
 def _consumed(entry: Any) -> int:
@@ -129,7 +131,7 @@ def _consumed(entry: Any) -> int:
     return value.ndim if type(value) is np.ndarray and value.dtype.kind == "b" else 1
 
 
-def _ordinary(self: TracedArray, key: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...], int | None]:
+def _ordinary(self: Any, key: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...], int | None]:
     """A key with single booleans, or with an ellipsis for no axis between index arrays, as an ordinary key of a view.
 
     A single boolean is an index array of length 1 or 0 on a new axis.  An ellipsis separates index arrays even where it stands for no axis, and so does a new
@@ -156,7 +158,9 @@ def _ordinary(self: TracedArray, key: tuple[Any, ...]) -> tuple[Any, tuple[Any, 
             entries.append(entry)
     view = self[tuple(before)] if None in before else self
     if surplus is not None:  # the broadcast index arrays come first in the result
-        indices = [np.empty(0) if isinstance(e, (int, np.integer)) else e for e in entries if e is not None and _is_index(e)]
+        indices = [
+            np.empty(0) if isinstance(e, (int, np.integer)) else e for e in entries if e is not None and _is_index(e)
+        ]
         shapes = [np.shape(plain(e)) for e in indices if np.ndim(plain(e))]
         surplus += max((_index_rank(e) for e in indices), default=0) if shapes else 0
     return view, tuple(entries), surplus
@@ -179,7 +183,9 @@ def _special(key: Any) -> bool:
     if type(key) is not tuple:
         return _is_single_boolean(key)
     return any(_is_single_boolean(e) for e in key) or (
-        any(e is Ellipsis for e in key) and sum(_is_index(e) for e in key) > 1 and not all(_position(e) is not None for e in key if _is_index(e))
+        any(e is Ellipsis for e in key)
+        and sum(_is_index(e) for e in key) > 1
+        and not all(_position(e) is not None for e in key if _is_index(e))
     )
 
 
@@ -196,7 +202,12 @@ def _plain_program_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | No
             if not -n <= entry < n:
                 return None
             out.append(entry + n if entry < 0 else entry)
-        elif cls is slice and type(entry.start) in _BOUNDS and type(entry.stop) in _BOUNDS and type(entry.step) in _BOUNDS:
+        elif (
+            cls is slice
+            and type(entry.start) in _BOUNDS
+            and type(entry.stop) in _BOUNDS
+            and type(entry.step) in _BOUNDS
+        ):
             out.append(("slice", entry.start, entry.stop, entry.step))
         else:
             return None
@@ -275,7 +286,7 @@ def _plain_entry(entry: Any) -> Any:
     return entry
 
 
-def ordinary_write(self: TracedArray, key: Any, updates: Any) -> tuple[Any, Any, Any]:
+def ordinary_write(self: Any, key: Any, updates: Any) -> tuple[Any, Any, Any]:
     """The view, key and updates with which ``self[key] = updates`` is an ordinary write."""
     if not _special(key):
         return self, key, updates
@@ -302,7 +313,9 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         self.sync()
         program_key: Any = _plain_program_key(key, self.value.shape)
         kind = type(updates)
-        if program_key is not None and (kind is float or kind is int or (kind is TracedScalar and updates.tape is trace)):
+        if program_key is not None and (
+            kind is float or kind is int or (kind is TracedScalar and updates.tape is trace)
+        ):
             self.write(program_key, (), updates)  # the common case: one number
             return
         view, key, updates = ordinary_write(self, key, updates)
@@ -330,7 +343,9 @@ def stacked(items: Any) -> Any:
     parts = [stacked(i) if isinstance(i, (list, tuple)) and not isinstance_traced(i) else i for i in items]
     shapes = {np.shape(plain(p)) for p in parts}
     if len(shapes) > 1:
-        raise ValueError(f"a sequence of arrays of different shapes was given: {sorted(shapes)}. Equal shapes are required to make one array of them")
+        raise ValueError(
+            f"a sequence of arrays of different shapes was given: {sorted(shapes)}. Equal shapes are required to make one array of them"
+        )
     return np.stack(parts)
 
 

@@ -37,7 +37,9 @@ def empty_in_layout(x: np.ndarray) -> np.ndarray:
         strides[i] = (step + gap * x.itemsize) * (1 if x.strides[i] > 0 else -1)
         step = abs(strides[i]) * x.shape[i]
         expected = abs(x.strides[i]) * x.shape[i]
-    if any(x.strides[i] == 0 and n > 1 for i, n in enumerate(x.shape)):  # entries that share memory: an array of its own
+    if any(
+        x.strides[i] == 0 and n > 1 for i, n in enumerate(x.shape)
+    ):  # entries that share memory: an array of its own
         return np.empty(x.shape, x.dtype)
     first = sum((n - 1) * -s for n, s in zip(x.shape, strides, strict=True) if s < 0)
     memory: Any = np.empty(step // x.itemsize + 1, x.dtype)

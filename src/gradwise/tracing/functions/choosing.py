@@ -11,10 +11,10 @@ from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.functions.operands import array, as_array, carries, converted, finish, integers, valued
 from gradwise.tracing.functions.writing import along_axis_key
-from gradwise.tracing.traced import TracedArray, dtype_of, isinstance_traced
+from gradwise.tracing.traced import dtype_of, isinstance_traced
 
 
-def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
+def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: Any = "raise") -> Any:
     """``np.take``."""
     a, indices, axis = as_array(a), array(indices), integers(axis)
     if not carries(a):
@@ -25,12 +25,14 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
     kind, n = dtype_of(plain(indices)).kind, a.shape[axis]
     if mode != "raise" or kind not in "iu":
         indices = concrete(indices, "index")
-        np.take(np.empty(n, bool), indices, mode=mode)  # raises for positions that are no integers, and for unknown modes
+        np.take(
+            np.empty(n, bool), indices, mode=mode
+        )  # raises for positions that are no integers, and for unknown modes
         indices = np.asarray(indices).astype(np.intp)
         if mode != "raise":
             indices = indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)
     result = a[(*(slice(None),) * axis, indices)]
-    if np.ndim(plain(indices)) == 0 and type(result) is TracedArray:
+    if np.ndim(plain(indices)) == 0 and carries(result) and result.ndim:
         result = result.copy()  # an integer gives a view where np.take gives a copy
     elif carries(result) and result.ndim > 1:
         result = valued(result, np.ascontiguousarray(plain(result)))
@@ -63,7 +65,7 @@ def extract(condition: Any, arr: Any) -> Any:
     return take(np.ravel(as_array(arr)), np.flatnonzero(concrete(array(condition), "mask")))
 
 
-def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
     """``np.choose``: from the k-th choice where a is k."""
     a = np.asarray(concrete(array(a), "index"))
     arrays = [as_array(c) for c in choices]

@@ -15,7 +15,7 @@ from gradwise.tracing.traced import TracedArray, apply, dtype_of, isinstance_tra
 # --- buffers ----------------------------------------------------------------------------------------------------------------------
 
 
-def buffer(trace: Any, value: np.ndarray) -> TracedArray:
+def buffer(trace: Any, value: np.ndarray) -> Any:
     """A fresh constant array of a trace, to which traced values may be assigned."""
     trace.values.append(value.copy())
     index = len(trace.values) - 1
@@ -24,7 +24,9 @@ def buffer(trace: Any, value: np.ndarray) -> TracedArray:
 
 
 def _like(function: Any) -> Any:
-    def create(a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **options: Any) -> Any:
+    def create(
+        a: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, **options: Any
+    ) -> Any:
         a = array(a)
         value = function(plain(a), dtype=dtype, order=order, shape=integers(shape))
         trace = _innermost(a)
@@ -36,7 +38,7 @@ def _like(function: Any) -> Any:
 
 
 def full_like(
-    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **options: Any
+    a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, **options: Any
 ) -> Any:
     """``np.full_like``; the fill value may be traced."""
     a, fill_value = array(a), array(fill_value)
@@ -53,7 +55,29 @@ def full_like(
 #: NumPy's functions that take ``like=``
 LIKE = {
     getattr(np, name)
-    for name in ["arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "empty", "eye", "frombuffer", "fromfile", "fromfunction", "fromiter", "fromstring", "full", "genfromtxt", "identity", "loadtxt", "ones", "require", "tri", "zeros"]
+    for name in [
+        "arange",
+        "array",
+        "asanyarray",
+        "asarray",
+        "ascontiguousarray",
+        "asfortranarray",
+        "empty",
+        "eye",
+        "frombuffer",
+        "fromfile",
+        "fromfunction",
+        "fromiter",
+        "fromstring",
+        "full",
+        "genfromtxt",
+        "identity",
+        "loadtxt",
+        "ones",
+        "require",
+        "tri",
+        "zeros",
+    ]
 }
 
 
@@ -69,18 +93,19 @@ def created_like(like: Any, function: Any, args: tuple[Any, ...], kwargs: dict[s
             return source.copy() if function is np.array else source
         args = (source, *args[1:])
     if function is np.full:
-        shape, fill, *rest = (*args, *((kwargs.pop("fill_value"),) if "fill_value" in kwargs else ()))
-        fill = array(fill)
-        dtype = rest[0] if rest else kwargs.get("dtype")
-        value = np.full(integers(shape), plain(fill), dtype)
-        result = buffer(trace, value)
-        if carries(fill):
-            result[...] = fill
-        return result
+        return _full(trace, *args, **kwargs)
     if function is np.arange and any(carries(a) and dtype_of(a.value).kind in "fc" for a in args):
         return _arange(args, **kwargs)
     value = function(*[integers(a) for a in args], **kwargs)
     return buffer(trace, value) if type(value) is np.ndarray and value.dtype.kind in "fciub" else value
+
+
+def _full(trace: Any, shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    fill_value = array(fill_value)
+    result = buffer(trace, np.full(integers(shape), plain(fill_value), dtype))
+    if carries(fill_value):
+        result[...] = fill_value
+    return result
 
 
 def _arange(args: tuple[Any, ...], dtype: Any = None, **options: Any) -> Any:
@@ -145,14 +170,18 @@ def logspace(
     start, stop, base = array(start), array(stop), base if isinstance(base, (int, float)) else array(base)
     if np.ndim(plain(base)):
         ndim = max(np.ndim(plain(a)) for a in (start, stop, base))
-        start, stop, base = (np.reshape(a, (1,) * (ndim - np.ndim(plain(a))) + np.shape(plain(a))) for a in (start, stop, base))
+        start, stop, base = (
+            np.reshape(a, (1,) * (ndim - np.ndim(plain(a))) + np.shape(plain(a))) for a in (start, stop, base)
+        )
         base = np.expand_dims(base, axis)
     y = np.power(base, _linspace(start, stop, num, endpoint, axis=axis))
     return y if dtype is None else y.astype(dtype, copy=False)
 
 
 def _linspace(start: Any, stop: Any, num: int, endpoint: bool, axis: int) -> Any:
-    return (linspace if _innermost(start, stop) is not None else np.linspace)(plain_unless_open(start), plain_unless_open(stop), num, endpoint, axis=axis)
+    return (linspace if _innermost(start, stop) is not None else np.linspace)(
+        plain_unless_open(start), plain_unless_open(stop), num, endpoint, axis=axis
+    )
 
 
 def plain_unless_open(a: Any) -> Any:
@@ -212,7 +241,11 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
         limits = np.finfo(part.dtype)
         high, low = limits.max if posinf is None else posinf, limits.min if neginf is None else neginf
         for replacement, where in ((nan, np.isnan(part)), (high, part == np.inf), (low, part == -np.inf)):
-            replacement = converted(replacement, part.dtype) if carries(replacement) else np.asarray(plain(replacement), part.dtype)
+            replacement = (
+                converted(replacement, part.dtype)
+                if carries(replacement)
+                else np.asarray(plain(replacement), part.dtype)
+            )
             part = np.where(where, replacement, part)
         return part
 

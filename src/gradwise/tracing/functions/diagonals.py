@@ -53,16 +53,21 @@ def diagflat(v: Any, k: int = 0) -> Any:
     return _placed(np.ravel(as_array(v)), int(integers(k)))
 
 
+def _triangle(m: Any, k: int) -> np.ndarray:
+    rows, columns = m.shape[-2:] if m.ndim > 1 else (m.shape[0], m.shape[0])
+    return np.tri(rows, columns, k, dtype=bool)
+
+
 def tril(m: Any, k: int = 0) -> Any:
     """``np.tril``: the lower triangle, zero above."""
     m = as_array(m)
-    return np.where(np.tri(*m.shape[-2:], k=integers(k), dtype=bool), m, np.zeros(1, m.dtype))
+    return np.where(_triangle(m, integers(k)), m, np.zeros(1, m.dtype))
 
 
 def triu(m: Any, k: int = 0) -> Any:
     """``np.triu``: the upper triangle, zero below."""
     m = as_array(m)
-    return np.where(np.tri(*m.shape[-2:], k=integers(k) - 1, dtype=bool), np.zeros(1, m.dtype), m)
+    return np.where(_triangle(m, integers(k) - 1), np.zeros(1, m.dtype), m)
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:

@@ -23,7 +23,9 @@ def _sequence(arrays: Any) -> list[Any]:
     return [array(a) for a in arrays]
 
 
-def concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def concatenate(
+    arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
     """``np.concatenate``."""
     arrays, axis = _sequence(arrays), integers(axis)
     if axis is None:
@@ -46,7 +48,7 @@ def concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = 
     return result if out is None else store(out, result, casting)
 
 
-def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """``np.stack``."""
     arrays = _sequence(arrays)
     if not arrays:
@@ -60,12 +62,12 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
     return concatenate([np.reshape(a, new) for a in arrays], axis, out, dtype=dtype, casting=casting)
 
 
-def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """``np.vstack``."""
     return concatenate([np.atleast_2d(a) for a in _sequence(tup)], 0, dtype=dtype, casting=casting)
 
 
-def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """``np.hstack``."""
     arrays = [np.atleast_1d(a) for a in _sequence(tup)]
     return concatenate(arrays, 0 if arrays and arrays[0].ndim == 1 else 1, dtype=dtype, casting=casting)
@@ -208,7 +210,7 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
 
 def _in_order(result: Any, arr: Any) -> Any:
     """NumPy inserts and deletes in Fortran order where the array has that, and in C order otherwise."""
-    order = "F" if plain(arr).flags.fnc else "C"
+    order: Any = "F" if plain(arr).flags.fnc else "C"
     return valued(result, np.array(plain(result), order=order)) if carries(result) else result
 
 

@@ -43,7 +43,9 @@ def finish(result: Any, out: Any) -> Any:
         return result
     target = plain(out)
     if np.shape(plain(result)) != target.shape:
-        raise ValueError(f"output array has wrong dimensions: {target.shape} where {np.shape(plain(result))} is required")
+        raise ValueError(
+            f"output array has wrong dimensions: {target.shape} where {np.shape(plain(result))} is required"
+        )
     return store(out, result)
 
 

@@ -122,11 +122,11 @@ def pad(a: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     if callable(mode):
         return _by_function(a, widths, mode, options)
     result = _padded(a, widths, mode, options)
-    order = "F" if plain(a).flags.fnc else "C"
+    order: Any = "F" if plain(a).flags.fnc else "C"
     return valued(result, np.array(plain(result), order=order)) if carries(result) else result
 
 
-def _padded(a: Any, widths: list[tuple[int, int]], mode: str, options: dict[str, Any]) -> Any:
+def _padded(a: Any, widths: list[tuple[int, int]], mode: Any, options: dict[str, Any]) -> Any:
     if mode not in _OPTIONS:
         raise ValueError(f"mode '{mode}' is not supported")
     unknown = set(options) - _OPTIONS[mode]
@@ -134,7 +134,7 @@ def _padded(a: Any, widths: list[tuple[int, int]], mode: str, options: dict[str,
         raise ValueError(f"unsupported keyword arguments for mode '{mode}': {unknown}")
     if mode in {"constant", "empty", "linear_ramp"}:
         name = {"constant": "constant_values", "linear_ramp": "end_values"}.get(mode)
-        ends = _pairs(options.get(name, 0), a.ndim)
+        ends = _pairs(options.get(name or "", 0), a.ndim)
     elif mode in _STATISTICS:
         lengths = options.get("stat_length")
         ends = [(None, None)] * a.ndim if lengths is None else _pairs(integers(lengths), a.ndim)

@@ -109,7 +109,7 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
 
     def component(i: int, j: int) -> Any:
         """a_i b_j − a_j b_i, where a third component that is missing is zero."""
-        parts = []
+        parts: list[Any] = []
         for v, w, p, q in ((a, b, i, j), (a, b, j, i)):
             parts.append(v[..., p] * w[..., q] if p < v.shape[-1] and q < w.shape[-1] else None)
         first, second = parts

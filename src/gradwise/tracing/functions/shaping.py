@@ -15,7 +15,7 @@ from gradwise.tracing.functions.operands import array, as_array, carries, intege
 from gradwise.tracing.traced import isinstance_traced
 
 
-def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: bool | None = None) -> Any:
+def reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: bool | None = None) -> Any:
     """``np.reshape``: a view where NumPy gives one."""
     a, shape = array(a), integers(newshape if shape is None else shape)
     if not isinstance_traced(a):
@@ -25,7 +25,7 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
     return methods.reshape(a, shape, order=order, copy=copy)
 
 
-def ravel(a: Any, order: str = "C") -> Any:
+def ravel(a: Any, order: Any = "C") -> Any:
     """``np.ravel``."""
     return array(a).ravel(order)
 
@@ -192,7 +192,9 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
         offset %= a.shape[ax] or 1
         if offset:
             before = (slice(None),) * ax
-            result = np.concatenate([result[(*before, slice(-offset, None))], result[(*before, slice(None, -offset))]], axis=ax)
+            result = np.concatenate(
+                [result[(*before, slice(-offset, None))], result[(*before, slice(None, -offset))]], axis=ax
+            )
     return laid_out(result, a) if result is not a else a.copy("K")
 
 
@@ -227,7 +229,9 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     shape = a.shape
     if r == 1:
         return a.copy()
-    spread = broadcast_to(reshape(a, (*shape[: axis + 1], 1, *shape[axis + 1 :])), (*shape[: axis + 1], r, *shape[axis + 1 :]))
+    spread = broadcast_to(
+        reshape(a, (*shape[: axis + 1], 1, *shape[axis + 1 :])), (*shape[: axis + 1], r, *shape[axis + 1 :])
+    )
     return reshape(spread, (*shape[:axis], shape[axis] * r, *shape[axis + 1 :]))
 
 
@@ -241,7 +245,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     return reshape(ravel(a)[np.resize(np.arange(a.size), new_shape).ravel()], new_shape)
 
 
-def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+def copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
     """``np.copy``: an array of its own."""
     return as_array(a).copy(order)
 

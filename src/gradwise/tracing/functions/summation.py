@@ -35,7 +35,9 @@ def _explicit(subscripts: str, ranks: list[int]) -> str:
     if len(terms) != len(ranks):
         raise ValueError("more operands provided to einsum function than specified in the subscripts string, or fewer")
     free = [c for c in ascii_letters if c not in subscripts]
-    hidden = [rank - len(term.replace("...", "")) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)]
+    hidden = [
+        rank - len(term.replace("...", "")) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)
+    ]
     dots = "".join(free[: max(hidden)])
     if not arrow:
         letters = inputs.replace("...", "").replace(",", "")
@@ -66,8 +68,8 @@ def einsum(
     out: Any = None,
     optimize: Any = False,
     dtype: Any = None,
-    order: str = "K",
-    casting: str = "safe",
+    order: Any = "K",
+    casting: Any = "safe",
 ) -> Any:
     """``np.einsum``."""
     if isinstance(operands[0], str):
@@ -76,7 +78,9 @@ def einsum(
         subscripts, arrays = _from_sublists(operands)
         arrays = [array(a) for a in arrays]
     trace = _innermost(*arrays)
-    value = np.einsum(subscripts, *[plain(a) for a in arrays], optimize=optimize, dtype=dtype, order=order, casting=casting)
+    value = np.einsum(
+        subscripts, *[plain(a) for a in arrays], optimize=optimize, dtype=dtype, order=order, casting=casting
+    )
     if trace is None:
         return finish(value, out)
     spec = _explicit(subscripts, [np.ndim(plain(a)) for a in arrays])

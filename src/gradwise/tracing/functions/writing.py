@@ -28,14 +28,18 @@ def destination(name: str, target: Any, *values: Any) -> Any:
     moving = _innermost(*[array(v) for v in values])
     if moving is None:
         moving = _innermost(target)
-        raise TypeError(f"{name} was given a number to write into. An array is required") if moving else TypeError(f"{name}: an array is required")
+        raise (
+            TypeError(f"{name} was given a number to write into. An array is required")
+            if moving
+            else TypeError(f"{name}: an array is required")
+        )
     raise moving.fail(
         f"{name} writes a traced value into a plain array, which would lose the derivative. An array made from traced values is required: create "
         "the buffer inside the function with np.zeros_like(x), or copy the plain array there with np.zeros_like(x, shape=...) and assign to it"
     )
 
 
-def write_flat(a: TracedArray, places: np.ndarray, values: Any) -> None:
+def write_flat(a: Any, places: np.ndarray, values: Any) -> None:
     """``a.flat[places] = values`` for plain positions."""
     if a.current().flags.c_contiguous:
         a.reshape(-1)[places] = values
@@ -51,7 +55,7 @@ def _plain_write(function: Any, target: Any, *arguments: Any) -> bool:
     return True
 
 
-def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """``np.copyto``."""
     if _plain_write(lambda d, s, w: np.copyto(d, s, casting, w), dst, src, where):
         return
@@ -71,7 +75,11 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     """``np.place``: the values in order, again and again, into the places where the mask is true."""
     if _plain_write(np.place, arr, mask, vals):
         return
-    arr, mask, vals = destination("np.place", arr, vals), np.asarray(concrete(array(mask), "mask")), np.ravel(as_array(vals))
+    arr, mask, vals = (
+        destination("np.place", arr, vals),
+        np.asarray(concrete(array(mask), "mask")),
+        np.ravel(as_array(vals)),
+    )
     np.place(np.zeros(arr.shape, bool), mask, np.zeros(vals.shape, bool))  # raises where the sizes do not fit
     places = np.flatnonzero(mask)
     if places.size:
@@ -82,14 +90,18 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
     """``np.putmask``: where the mask is true, the value of the same position (values repeat)."""
     if _plain_write(np.putmask, a, mask, values):
         return
-    a, mask, values = destination("np.putmask", a, values), np.asarray(concrete(array(mask), "mask")), np.ravel(as_array(values))
+    a, mask, values = (
+        destination("np.putmask", a, values),
+        np.asarray(concrete(array(mask), "mask")),
+        np.ravel(as_array(values)),
+    )
     np.putmask(np.zeros(a.shape, bool), mask, np.zeros(values.shape, bool))
     places = np.flatnonzero(mask)
     if places.size and values.size:
         write_flat(a, places, values[places % values.size])
 
 
-def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     """``np.put``: values (repeated) into flat positions."""
     if _plain_write(lambda target, i, values: np.put(target, i, values, mode), a, ind, v):
         return
@@ -110,7 +122,8 @@ def along_axis_key(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any
     if dtype_of(plain(indices)).kind not in "iu":
         raise IndexError("`indices` must be an integer array")
     return tuple(
-        indices if i == axis else np.arange(n).reshape((1,) * i + (-1,) + (1,) * (ndim - 1 - i)) for i, n in enumerate(shape)
+        indices if i == axis else np.arange(n).reshape((1,) * i + (-1,) + (1,) * (ndim - 1 - i))
+        for i, n in enumerate(shape)
     )
 
 
