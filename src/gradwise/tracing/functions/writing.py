@@ -80,7 +80,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
         np.asarray(concrete(array(mask), "mask")),
         np.ravel(as_array(vals)),
     )
-    np.place(np.zeros(arr.shape, bool), mask, np.zeros(vals.shape, bool))  # raises where the sizes do not fit
+    np.place(arr.current().copy(), mask, plain(vals))  # NumPy's own checks, on a copy
     places = np.flatnonzero(mask)
     if places.size:
         write_flat(arr, places, vals[np.arange(places.size) % vals.size])
@@ -95,7 +95,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
         np.asarray(concrete(array(mask), "mask")),
         np.ravel(as_array(values)),
     )
-    np.putmask(np.zeros(a.shape, bool), mask, np.zeros(values.shape, bool))
+    np.putmask(a.current().copy(), mask, plain(values))
     places = np.flatnonzero(mask)
     if places.size and values.size:
         write_flat(a, places, values[places % values.size])
@@ -106,7 +106,7 @@ def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     if _plain_write(lambda target, i, values: np.put(target, i, values, mode), a, ind, v):
         return
     a, ind, v = destination("np.put", a, v), np.asarray(concrete(array(ind), "index")), np.ravel(as_array(v))
-    np.put(np.zeros(a.shape, bool), ind, np.zeros(v.shape, bool), mode)
+    np.put(a.current().copy(), ind, plain(v), mode)
     places = ind.ravel()
     if not places.size or not v.size:
         return
