@@ -360,12 +360,24 @@ class BatchedDerivative:
         return [None if o is None or not o[1] else inner[o[0]] for o in self.outputs]
 
 
+_running = threading.local()
+
+
+def enclosing() -> int:
+    """How many functions are being run for a derivative right now: the derivatives that will be taken of this one."""
+    return getattr(_running, "depth", 0)
+
+
 def linearize_call(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Linearization:
     """Run the function once under a trace (and verify it, under ``check=True``)."""
     leaves = arguments.leaves
 
     def run() -> Linearization:
-        return Linearization(record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux), arguments)
+        _running.depth = enclosing() + 1
+        try:
+            return Linearization(record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux), arguments)
+        finally:
+            _running.depth -= 1
 
     return verified_call(function, arguments, run, has_aux=has_aux) if requested.get() else run()
 

@@ -1,7 +1,7 @@
 """Kinks on which a derivative depends: found from the values, warned of once a line.
 
 A kink matters when its cotangent is not zero: then the value returned follows a convention.  The reverse pass of a gradient has the cotangents at hand
-(``felt``); for every other derivative ``watch_kinks`` looks at the values first, and only where an operand does sit on a kink asks for cotangents.
+(``felt``); for every other derivative the values are looked at first, and only where an operand does sit on a kink ``felt_kinks`` asks for cotangents.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 #: what was warned of: code and line, and the places (code, offset) that are known to lie on them
 _warned: set[Any] = set()
+
+#: distances at which is looked how fast a cotangent vanishes
+_NEAR, _FAR = 2.0**-14, 2.0**-8
 
 #: kinks whose one-sided slope 0 is a structural zero, as that of a branch not taken: an infinite cotangent does not make them singular
 _CHOICES = frozenset(["max", "min", "maximum", "minimum", "fmax", "fmin", "sort", "svd", "svdvals", "eigh", "eigvalsh"])
@@ -112,7 +115,7 @@ def sits_on(equation: Equation, values: list[Any]) -> bool:
         return bool(np.any(equation.primitive.kink(operands, values[equation.output_tuple[0]], *equation.params)))  # type: ignore[misc]
 
 
-def check_kinks(
+def felt_kinks(
     program: Program,
     hits: Sequence[tuple[Any, Equation]],
     values: list[Any],
@@ -121,8 +124,10 @@ def check_kinks(
     tangents: Sequence[Any] | None = None,
     order: int = 1,
     finite: bool = True,
-) -> None:
-    """Warn of those kinks (place, equation) that a derivative feels.
+) -> list[tuple[Any, Equation, bool]]:
+    """Those of the kinks (place, equation) that a derivative feels, and whether the first derivative feels them.
+
+    A derivative of order n feels a kink whose cotangent vanishes at the point more slowly than tⁿ: x·|x| has no second derivative at 0.
 
     Parameters
     ----------
@@ -133,7 +138,7 @@ def check_kinks(
     tangents : sequence, optional
         Of the inputs; a kink that they do not move is not felt.
     order : int
-        Of the derivative: one of order n feels a kink whose cotangent has a derivative up to order n − 1 that is not 0 (x·|x| has no second one at 0).
+        Of the derivative.
     finite : bool
         Whether the function is finite here, so that its derivative is worth an error.
 
@@ -145,32 +150,53 @@ def check_kinks(
     if tangents is not None:
         hits = [(place, e) for (place, e), moves in zip(hits, _moved(program, hits, values, tangents), strict=True) if moves]
     if not hits:
-        return
+        return []
     rng = np.random.default_rng(7)
     if cotangents is None:
         cotangents = [_generic(program, o, rng) for o in program.outputs]
-    along = tangents if tangents is not None else [_generic(program, i, rng) for i in program.inputs]
-    bars = _cotangents_of(program, [e for _, e in hits], values, cotangents, along, order)
-    for (place, equation), bar in zip(hits, bars, strict=True):
-        if bar is None:
-            continue
-        operands, output = [values[i] for i in equation.inputs], values[equation.output_tuple[0]]
-        with np.errstate(all="ignore"):
-            hit = felt(equation, operands, output, bar)
+    equations = [e for _, e in hits]
+    arriving = _Cotangents(program, equations, values, cotangents)
+    here = _weights(equations, values, arriving.at(0.0), finite=finite, places=[place for place, _ in hits])
+    if order == 1:
+        return [(place, e, True) for (place, e), w in zip(hits, here, strict=True) if w]
+    # the order m to which a cotangent vanishes, from its size at two distances on both sides
+    near, far = (
+        np.max([_weights(equations, values, arriving.at(side * t)) for side in (1, -1)], axis=0) for t in (_NEAR, _FAR)
+    )
+    with np.errstate(all="ignore"):
+        vanishing = np.log(far / near) / np.log(_FAR / _NEAR)
+    return [
+        (place, e, bool(w))
+        for (place, e), w, n, m in zip(hits, here, near, vanishing, strict=True)
+        if w or (n > 0 and not m > order - 0.5)
+    ]
+
+
+def _weights(
+    equations: list[Equation], values: list[Any], bars: list[Any], *, finite: bool = False, places: Sequence[Any] = ()
+) -> list[float]:
+    """The size of the cotangent on each kink, 0 where it is not felt."""
+    sizes = []
+    for k, (equation, bar) in enumerate(zip(equations, bars, strict=True)):
+        hit: Any = False
+        if bar is not None:
+            if equation.primitive.name in _CHOICES:  # beside a choice, nan (0 · ∞ further down) leaves no trace in the result
+                bar = np.where(np.isnan(bar), np.inf, bar)
+            with np.errstate(all="ignore"):
+                hit = felt(equation, [values[i] for i in equation.inputs], values[equation.output_tuple[0]], bar)
         if hit is False:
+            sizes.append(0.0)
             continue
-        if loses_its_zero(equation, bar, hit):
-            if not finite:
-                continue
-            filename, line = resolve_location(place) or (None, None)
+        if finite and loses_its_zero(equation, bar, hit):
+            filename, line = resolve_location(places[k]) or (None, None)
             raise SingularPointError(
                 f"the derivative meets {equation.primitive.kink_name} with an infinite factor: 0 · ∞. A point where the function has a derivative is "
                 "required. Move off the point, or choose a branch there with np.where",
                 filename,
                 line,
             )
-        if not is_known(place):
-            warn(equation, place)
+        sizes.append(float(np.max(np.abs(bar), where=hit, initial=0.0)))
+    return sizes
 
 
 def _generic(program: Program, output: int, rng: np.random.Generator) -> Any:
@@ -178,46 +204,44 @@ def _generic(program: Program, output: int, rng: np.random.Generator) -> Any:
     return rng.uniform(0.5, 1.5, type_.shape).astype(type_.dtype if type_.is_differentiable else float)[()]
 
 
-def _cotangents_of(
-    program: Program, equations: list[Equation], values: list[Any], cotangents: Sequence[Any], along: Sequence[Any], order: int
-) -> list[Any]:
-    """What arrives at the (first) outputs of equations: the cotangent, and the sizes of its derivatives below ``order``; None where nothing does."""
-    derivative = pullback(program, program.inputs)
-    arriving = {id(e): ct for e, ct in derivative.probes}
-    defined = {o for e in derivative.equations for o in e.output_tuple} | {v for v in derivative.vectors if v is not None}
-    wanted = [w if (w := arriving.get(id(e))) in defined else None for e in equations]
-    vectors = [v for v in derivative.vectors if v is not None]
-    joined = Program(
-        program.name,
-        (*program.inputs, *vectors),
-        program.captured,
-        program.equations + derivative.equations,
-        [w for w in wanted if w is not None],
-        derivative.types,
-    )
-    given = [*(values[i] for i in program.inputs), *cotangents]
-    captured = [values[i] for i in program.captured]
-    levels: list[list[int | None]] = [list(joined.outputs)]
-    if order > 1:
-        joined, levels = derivatives(joined, program.inputs, order - 1)
-        vectors = [*vectors, *joined.inputs[len(given) :]]
-        given += along
-    joined = drop_dead(joined)
-    values_found = iter(evaluate(strong_zeros(joined, program.inputs, vectors), given, captured))
-    found = [[None if v is None else next(values_found) for v in level] for level in levels]
-    bars: list[Any] = []
-    place = iter(range(len(levels[0])))
-    for w in wanted:
-        if w is None:
-            bars.append(None)
-            continue
-        k = next(place)
-        bar = found[0][k]
-        for level in found[1:]:
-            if level[k] is not None:
-                bar = np.abs(bar) + np.abs(level[k])
-        bars.append(bar)
-    return bars
+class _Cotangents:
+    """What arrives at the (first) outputs of equations, on a line through the point in a generic direction.
+
+    The decisions of the program (masks, indices) stay as they are at the point: a branch that is not taken there feels nothing.
+    """
+
+    def __init__(self, program: Program, equations: list[Equation], values: list[Any], cotangents: Sequence[Any]) -> None:
+        derivative = pullback(program, program.inputs)
+        arriving = {id(e): ct for e, ct in derivative.probes}
+        vectors = [v for v in derivative.vectors if v is not None]
+        defined = {o for e in derivative.equations for o in e.output_tuple} | set(vectors)
+        self.wanted = [w if (w := arriving.get(id(e))) in defined else None for e in equations]
+        decided = [e for e in program.equations if not any(program.types[o].is_differentiable for o in e.output_tuple)]
+        decisions = [o for e in decided for o in e.output_tuple]
+        left_out = set(decided)
+        captured = (*program.captured, *decisions)
+        joined = Program(
+            program.name,
+            (*program.inputs, *vectors),
+            captured,
+            [e for e in program.equations if e not in left_out] + derivative.equations,
+            [w for w in self.wanted if w is not None],
+            derivative.types,
+        )
+        self.program = strong_zeros(drop_dead(joined), program.inputs, vectors)
+        self.point = [np.asarray(values[i]) for i in program.inputs]
+        self.captured = [values[i] for i in captured]
+        self.cotangents = cotangents
+        rng = np.random.default_rng(11)
+        self.direction = [
+            (rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1, 1], x.shape) * np.maximum(1, np.abs(x))).astype(x.dtype) for x in self.point
+        ]
+
+    def at(self, t: float) -> list[Any]:
+        """The cotangents at the point x + t d, None where there is none."""
+        moved = [(x + t * d).astype(x.dtype)[()] if t else x[()] for x, d in zip(self.point, self.direction, strict=True)]
+        found = iter(evaluate(self.program, [*moved, *self.cotangents], self.captured))
+        return [None if w is None else next(found) for w in self.wanted]
 
 
 def _moved(program: Program, hits: Sequence[tuple[Any, Equation]], values: list[Any], tangents: Sequence[Any]) -> list[bool]:

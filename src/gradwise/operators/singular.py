@@ -22,8 +22,8 @@ from gradwise.errors import SingularPointError
 from gradwise.execution import build
 from gradwise.operators.careful import Request, plain_value, run_carefully
 from gradwise.operators.degenerate import DECOMPOSITIONS, resolved_by_bases
-from gradwise.operators.engine import derived, is_outer
-from gradwise.operators.kinks import candidates, check_kinks, holds_nan, is_known, sits_on
+from gradwise.operators.engine import derived, enclosing, is_outer
+from gradwise.operators.kinks import candidates, felt_kinks, holds_nan, is_known, sits_on, warn
 from gradwise.operators.limits import Disagreement, limit
 from gradwise.program import Equation, Program, resolve_location
 from gradwise.transforms.reverse import active_variables
@@ -83,43 +83,68 @@ def _checked(linearization: Linearization, request: Request, results: list[Any])
     on = [k for k, e in found if (higher or not is_known(places[k])) and sits_on(e, values)]
     if not on:
         return results
-    program = linearization.program
-    if higher:
-        # the second derivative of |x|² is 2; of the convention |x|' = 0 it would be 0
-        smooth, rewritten = _smooth(linearization)
-        if rewritten:
-            better = run_carefully(linearization, request, smooth, rewritten)
-            return _resolved(linearization, request) if holds_nan(better) else _watched(linearization, request, smooth, better)
-    _check(linearization, program, [(places[k], program.equations[k]) for k in on], request)
-    return results
+    if not higher:
+        program = linearization.program
+        for place, equation, _ in _felt(linearization, program, [(places[k], program.equations[k]) for k in on], request):
+            warn(equation, place)
+        return results
+    # the second derivative of |x|² is 2; of the convention |x|' = 0 it would be 0
+    program, rewritten = _smooth(linearization)
+    if rewritten:
+        results = run_carefully(linearization, request, program, rewritten)
+        if holds_nan(results):
+            return _resolved(linearization, request)
+    return _watched(linearization, request, program, rewritten, results)
 
 
-# --- kinks of derivatives without a reverse pass --------------------------------------------------------------------------------------
+# --- kinks -----------------------------------------------------------------------------------------------------------------------------
 
 
 def _watched(
-    linearization: Linearization, request: Request, program: Program, results: list[Any], resolved: Sequence[Any] = ()
+    linearization: Linearization,
+    request: Request,
+    program: Program,
+    rewritten: tuple[int, ...],
+    results: list[Any],
+    resolved: Sequence[Any] = (),
 ) -> list[Any]:
     """The results, with warnings of the kinks that they feel; those of the primitives ``resolved`` were dealt with."""
     values = _values(linearization, program)
     hits = [(e.location, e) for _, e in candidates(program) if e.primitive not in resolved and sits_on(e, values)]
-    if hits:
-        _check(linearization, program, hits, request)
+    felt = _felt(linearization, program, hits, request) if hits else []
+    if felt and not any(first for _, _, first in felt) and not _is_nested(linearization, request):
+        # the first derivative is smooth enough; a higher one may still have a limit, as cos |x| has
+        limits = _limits(linearization, request, program, rewritten, results, _higher_entries(linearization, request, results))
+        if not isinstance(limits, Disagreement):
+            return limits
+    for place, equation, _ in felt:
+        warn(equation, place)
     return results
 
 
-def _check(linearization: Linearization, program: Program, hits: list[Any], request: Request) -> None:
+def _felt(linearization: Linearization, program: Program, hits: list[Any], request: Request) -> list[tuple[Any, Equation, bool]]:
     alone = request.size is None
     given = [plain_value(v) for v in request.vectors]
-    check_kinks(
+    order = 2 if request.kind == "second" else request.order
+    return felt_kinks(
         program,
         hits,
         _values(linearization, program),
         cotangents=given if request.kind == "reverse" and alone else None,
         tangents=given if request.kind in ("forward", "line") and alone else None,
-        order=2 if request.kind == "second" else request.order,
+        order=order + (enclosing() if linearization.nested else 0),
         finite=_is_finite(linearization) and all(np.all(np.isfinite(v)) for v in linearization.recording.values),
     )
+
+
+def _is_nested(linearization: Linearization, request: Request) -> bool:
+    return linearization.nested or any(is_outer(v) for v in request.vectors)
+
+
+def _higher_entries(linearization: Linearization, request: Request, results: list[Any]) -> list[np.ndarray | None]:
+    """All entries of derivatives of second order and beyond."""
+    lower = 2 * len(linearization.recording.values) if request.kind == "line" else 0
+    return [None if r is None or k < lower else np.ones(np.shape(r), bool) for k, r in enumerate(results)]
 
 
 def _values(linearization: Linearization, program: Program, leaves: Sequence[Any] | None = None) -> list[Any]:
@@ -155,7 +180,7 @@ def _resolved(linearization: Linearization, request: Request) -> list[Any]:
     if missing is not None:
         by_bases = resolved_by_bases(linearization, request, program)
         if by_bases is not None and not holds_nan(by_bases):
-            return _watched(linearization, request, program, by_bases, resolved=DECOMPOSITIONS)
+            return _watched(linearization, request, program, (), by_bases, resolved=DECOMPOSITIONS)
     if missing is not None:
         smooth, rewritten = _smooth(linearization)
         if rewritten:
@@ -163,8 +188,13 @@ def _resolved(linearization: Linearization, request: Request) -> list[Any]:
             results = run_carefully(linearization, request, program, rewritten)
             missing = _missing(linearization, request, results)
     if missing is not None:
-        results = _limits(linearization, request, program, rewritten, results, missing)
-    return _watched(linearization, request, program, results)
+        if _is_nested(linearization, request):
+            raise _singular(linearization, None, nested=True)
+        filled = _limits(linearization, request, program, rewritten, results, missing)
+        if isinstance(filled, Disagreement):
+            raise _singular(linearization, filled)
+        results = filled
+    return _watched(linearization, request, program, rewritten, results)
 
 
 def _is_finite(linearization: Linearization) -> bool:
@@ -209,16 +239,8 @@ def _limits(
     rewritten: tuple[int, ...],
     results: list[Any],
     missing: list[np.ndarray | None],
-) -> list[Any]:
-    """The missing entries by the limit of the derivative around the point.
-
-    Raises
-    ------
-    SingularPointError
-        If there is none, or if an outer derivative needs it as a function.
-    """
-    if linearization.nested or any(is_outer(v) for v in request.vectors):
-        raise _singular(linearization, None, nested=True)
+) -> list[Any] | Disagreement:
+    """The results with the missing entries replaced by the limit of the derivative around the point, or what the sides said if there is none."""
     tape = linearization.recording.tape
     leaves = [tape.values[i] for i in tape.inputs]
     ends = [*program.outputs, *(g.variable for g in program.guards)]
@@ -242,14 +264,16 @@ def _limits(
     single = any(np.asarray(x).dtype.itemsize <= (8 if np.iscomplexobj(x) else 4) for x in leaves)
     found = limit(evaluate, leaves, missing, 1e-4 if single else 1e-10)
     if isinstance(found, Disagreement):
-        raise _singular(linearization, found)
+        return found
     filled = []
     for r, mask, value in zip(results, missing, found, strict=True):
-        if mask is None:
+        if mask is None or value is None:
             filled.append(r)
             continue
         whole = np.array(r)
-        whole[mask] = value
+        with np.errstate(invalid="ignore"):  # what the limit only confirms stays exact
+            confirmed = np.abs(whole[mask] - value) <= 1e-8 * (1 + np.abs(value))
+        whole[mask] = np.where(confirmed, whole[mask], value)
         filled.append(whole if whole.ndim else whole[()])
     return filled
 

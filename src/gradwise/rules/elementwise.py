@@ -147,8 +147,8 @@ def _both_zero(operands: Any, output: Any) -> Any:
 
 
 def _hypot_derivative(x: Any, z: Any, y: Any) -> Any:
-    def partial(numerator: Any) -> Any:  # 0 at the origin, the convention for a norm
-        return select(equal(y, 0), 0, div(numerator, select(equal(y, 0), 1, y)))
+    def partial(numerator: Any) -> Any:  # 0 at the origin, the convention for a norm; by a factor, so that an infinite cotangent shows
+        return mul(sign(y), div(numerator, select(equal(y, 0), 1, y)))
 
     return lambda: partial(x), lambda: partial(z)
 

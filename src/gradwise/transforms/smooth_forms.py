@@ -12,6 +12,7 @@ the function that recognises it.  Real operands only; a complex root has a branc
 (√x)ⁿ, √x·√x, (∛x)³ᵐ                  xⁿᐟ²,  x,  xᵐ
 e^(log x), e^(c log x), expm1(log1p)  x,  xᶜ,  x
 |x|²ᵐ, ‖x‖², hypot(x, y)²             x²ᵐ,  Σ xᵢ²,  x² + y²
+cos, cosh, hypot, norm, abs of |x|    of x
 c/(1 + eᵘ), (1 + eᵘ)⁻¹                c σ(−u), where eᵘ overflows
 ====================================  ==============================================================
 """
@@ -47,6 +48,15 @@ class _Forms:
     def symbol(self, variable: int) -> Symbol:
         return self.builder.symbol(self.renamed.get(variable, variable))
 
+    def redefine(self, variable: int, by: int) -> None:
+        """Further patterns see a rewritten variable in its new form."""
+        if by in self.defined:
+            self.defined[variable] = self.defined[by]
+        elif self.builder.equations and self.builder.equations[-1].outputs == by:
+            self.defined[variable] = self.builder.equations[-1]
+        else:
+            self.defined.pop(variable, None)
+
     def made_by(self, variable: int, *names: str) -> Equation | None:
         equation = self.defined.get(variable)
         return equation if equation is not None and equation.primitive.name in names else None
@@ -75,7 +85,7 @@ class _Forms:
     def is_sum_of_squares(self, variable: int, depth: int = 0) -> bool:
         """Σ uᵢ², with positive constant weights."""
         equation = self.defined.get(variable)
-        if equation is None or depth > 64 or self.program.types[variable].dtype.kind != "f":
+        if equation is None or depth > 64 or self.builder.types[variable].dtype.kind != "f":
             return False
         name, inputs = equation.primitive.name, equation.inputs
         form = self.as_power(variable)
@@ -84,7 +94,7 @@ class _Forms:
         if name == "add":
             return all(self.is_sum_of_squares(i, depth + 1) for i in inputs)
         if name == "matmul":
-            return inputs[0] == inputs[1] and self.program.types[inputs[0]].ndim == 1
+            return inputs[0] == inputs[1] and self.builder.types[inputs[0]].ndim == 1
         if name == "einsum":
             terms = equation.params[0].split("->")[0].split(",")
             return len(inputs) == 2 and inputs[0] == inputs[1] and terms[0] == terms[1]
@@ -96,7 +106,7 @@ class _Forms:
         if name == "div":
             return self.is_positive(inputs[1]) and self.is_sum_of_squares(inputs[0], depth + 1)
         if name in _LINEAR:
-            arrays = [i for i in inputs if self.program.types[i].dtype.kind == "f"]
+            arrays = [i for i in inputs if self.builder.types[i].dtype.kind == "f"]
             return all(self.is_sum_of_squares(i, depth + 1) for i in arrays)
         return False
 
@@ -146,12 +156,12 @@ def _power_of(forms: _Forms, s: int, n: float) -> Symbol | None:
     """sⁿ where s is a root, a modulus or a norm."""
     if not float(n).is_integer() or n <= 0:
         return None
-    inner = forms.made_by(s, "sqrt", "cbrt", "abs", "norm", "hypot")
-    if inner is None or forms.program.types[inner.inputs[0]].dtype.kind != "f":
+    inner = forms.made_by(s, "sqrt", "root_of_squares", "cbrt", "abs", "norm", "hypot")
+    if inner is None or forms.builder.types[inner.inputs[0]].dtype.kind != "f":
         return None
     x = forms.symbol(inner.inputs[0])
     name = inner.primitive.name
-    if name == "sqrt":
+    if name in ("sqrt", "root_of_squares"):
         return _to_the(x, n / 2)
     if name == "cbrt":
         return _to_the(x, n / 3) if n % 3 == 0 else None
@@ -215,6 +225,15 @@ def _power(forms: _Forms, equation: Equation) -> Symbol | None:
     return _reciprocal(forms, equation, float(p)) if p < 0 else _root(forms, equation, float(p))
 
 
+def _even(forms: _Forms, equation: Equation) -> Symbol | None:
+    """An operation to which the signs of its operands are nothing: hypot, cos, cosh, |·|."""
+    inner = [forms.made_by(i, "abs") for i in equation.inputs]
+    if not any(e is not None and forms.builder.types[e.inputs[0]].dtype.kind == "f" for e in inner):
+        return None
+    operands = [forms.symbol(i if e is None else e.inputs[0]) for i, e in zip(equation.inputs, inner, strict=True)]
+    return equation.primitive(*operands, params=equation.params)
+
+
 _ROWS: dict[str, Callable[[_Forms, Equation], Symbol | None]] = {
     "sqrt": lambda forms, equation: _root(forms, equation, 0.5),
     "power": _power,
@@ -225,6 +244,11 @@ _ROWS: dict[str, Callable[[_Forms, Equation], Symbol | None]] = {
     "expm1": _expm1,
     "div": _quotient,
     "reciprocal": _reciprocal,
+    "hypot": _even,
+    "norm": _even,
+    "cos": _even,
+    "cosh": _even,
+    "abs": _even,
 }
 
 
@@ -251,6 +275,7 @@ def smooth_forms(
             if replaced is not None and replaced.type is program.types[equation.outputs]:
                 renamed[equation.outputs] = replaced.index
                 rewritten.append(position)
+                forms.redefine(equation.outputs, replaced.index)
                 continue
         inputs = tuple([renamed.get(i, i) for i in equation.inputs])
         builder.equations.append(Equation(equation.primitive, inputs, equation.params, equation.outputs, equation.location))

@@ -21,6 +21,7 @@ from gradwise.program import ArrayType, Primitive
 from gradwise.rules.algebra import conj_if_complex, div, equal, mul, real, select
 from gradwise.rules.broadcasting import convert, real_dtype, reshape
 from gradwise.rules.linear_algebra.bases import current_basis, rotated, tolerance
+from gradwise.rules.elementwise import sign
 from gradwise.rules.linear_algebra.forms import adjoint, adjoint_value, diagonal_of, matrix_type, row, stacked_batch
 from gradwise.rules.linear_algebra.gaps import (
     basis_tangent,
@@ -164,10 +165,9 @@ def _norm_jvp(primals: Any, tangents: Any, y: Any, axes: tuple[int, ...], keepdi
 
 
 def unit(x: Any, y: Any, axes: tuple[int, ...]) -> Any:
-    """x/‖x‖, and 0 at x = 0."""
+    """x/‖x‖, and 0 at x = 0: by a factor, so that an infinite cotangent shows there."""
     size = reshape(y, reduced_shape(x.shape, axes, keepdims=True))
-    at_zero = equal(size, 0)
-    return select(at_zero, 0, div(x, select(at_zero, 1, size)))
+    return mul(sign(size), div(x, select(equal(size, 0), 1, size)))
 
 
 def _norm_result(t: ArrayType, axes: tuple[int, ...], keepdims: bool) -> ArrayType:
