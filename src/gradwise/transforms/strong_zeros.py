@@ -42,7 +42,7 @@ _KEEP_ZERO = frozenset({
 #: move, drop, repeat and add entries, never with a negative weight: counting the alive entries finds those of the result
 _MOVE = frozenset({
     *("reshape", "transpose", "getitem", "broadcast_to", "sum", "sum_to", "scatter_add", "scatter_set", "mask_last", "concatenate"),
-    *("cumsum", "diagonal", "place_diagonal", "triangle", "hermitian_from", "fold_triangle", "take_along", "add_along"),
+    *("cumsum", "diagonal", "place_diagonal", "triangle", "hermitian_from", "fold_triangle", "take_along", "add_along", "windows", "overlap"),
 })
 #: sums of products
 _MULTIPLY = frozenset(["matmul", "einsum", "convolve"])

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from gradwise.rules.broadcasting import broadcast_to_p
+from gradwise.rules.windows import windows
 from gradwise.tracing import methods
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import array, as_array, carries, integers, laid_out
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.traced import TracedArray, apply, isinstance_traced
 
 
 def reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: bool | None = None) -> Any:
@@ -129,6 +130,26 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     arrays = [as_array(a) for a in args]
     shape = np.broadcast_shapes(*[a.shape for a in arrays])
     return tuple(a if a.shape == shape else broadcast_to(a, shape) for a in arrays)
+
+
+def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False) -> Any:
+    """``np.lib.stride_tricks.sliding_window_view``: a read-only view."""
+    a, window_shape, axis = as_array(x), integers(window_shape), integers(axis)
+    value = np.lib.stride_tricks.sliding_window_view(plain(a), window_shape, axis)  # raises where a window does not fit
+    if not carries(a):
+        return value
+    if writeable:
+        raise a.tape.fail(
+            "np.lib.stride_tricks.sliding_window_view was called with writeable=True on a traced array. A view without overlapping writes is required. "
+            "Write to the array itself, or leave writeable out"
+        )
+    sizes = window_shape if isinstance(window_shape, (tuple, list)) else (window_shape,)
+    axes = range(a.ndim) if axis is None else normalize_axis_tuple(axis, a.ndim, allow_duplicate=True)
+    for size, along in zip(sizes, axes, strict=True):
+        a = apply(a.tape, windows, (a,), (int(size), along))
+    if type(a) is TracedArray:
+        a.writeable = False
+    return a
 
 
 # --- order of the entries -----------------------------------------------------------------------------------------------------
@@ -291,6 +312,7 @@ FUNCTIONS: dict[Any, Any] = {
     np.atleast_3d: atleast_3d,
     np.broadcast_to: broadcast_to,
     np.broadcast_arrays: broadcast_arrays,
+    np.lib.stride_tricks.sliding_window_view: sliding_window_view,
     np.flip: flip,
     np.fliplr: fliplr,
     np.flipud: flipud,
