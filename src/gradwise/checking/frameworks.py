@@ -1,7 +1,10 @@
-"""Functions of other frameworks as NumPy functions with a claimed gradient.
+"""Functions of PyTorch and JAX as NumPy functions with a claimed gradient: ``adapt : (f, x) -> (f, x, grad)``.
 
-Nothing is imported here: an object of PyTorch or JAX can only exist where its package is loaded already, so the modules of the two
-adapters read it from ``sys.modules``, and a session without them pays nothing.
+Nothing is imported here: an object of PyTorch or JAX can only exist where its package is loaded already, so the two adapters
+(`torch_functions`, `jax_functions`) take it from ``sys.modules``, and a session without them pays nothing.
+
+A function with several outputs is checked through one number, Σ w_i f_i with fixed weights between ½ and 3/2; a wrong entry of
+the Jacobian enters that sum with a weight that is not zero.
 """
 
 from __future__ import annotations
@@ -10,6 +13,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from gradwise.checking import jax_functions, torch_functions
+from gradwise.containers import flatten
+
+ADAPTERS = {"torch": torch_functions, "jax": jax_functions}
 
 
 @dataclass
@@ -33,4 +41,10 @@ class Adapted:
 
 def adapt(f: Any, x: Any, grad: Any) -> Adapted | None:
     """Return a function of PyTorch or JAX as one of NumPy arrays, None if it is neither."""
+    leaves = flatten(x)[0]
+    for name, adapter in ADAPTERS.items():
+        package = sys.modules.get(name)
+        if package is not None and hasattr(package, "grad" if name == "jax" else "Tensor"):
+            if adapter.owns(package, f) or any(adapter.is_array(package, leaf) for leaf in leaves):
+                return Adapted(*adapter.adapt(package, f, x, grad))
     return None

@@ -95,6 +95,7 @@ def check_grad(
         f, x, grad = adapted.f, adapted.x, adapted.grad
     own = grad is None
     target = Target(f, x, argnums, "check_grad")
+    target.given = "" if own or adapted is not None else ", grad=grad"
     _scalar_output(target, conduct)
     function = _claim_function(target, grad)
     leaves, misfit = _first_claim(target, function, grad, argnums, conduct)
@@ -190,7 +191,7 @@ def restore(target: Target, vector: np.ndarray) -> Any:
 
 
 def _call(target: Target) -> str:
-    return f"{target.name}, x, grad=grad"
+    return f"{target.name}, x{target.given}"
 
 
 def _scalar_output(target: Target, conduct: Conduct) -> None:
@@ -317,7 +318,7 @@ def _restrict(target: Target, claim: Claim | None, claimed: np.ndarray, entries:
 
     dtype = np.result_type(*[d.type(0).real.dtype for d in whole.dtypes]) if len(set(whole.dtypes)) == 1 else np.dtype(float)
     smaller = Target(lambda part: target.value(fill(part)), whole.vector[positions].astype(dtype), 0, target.caller)
-    smaller.name = target.name
+    smaller.name, smaller.given = target.name, target.given
     inner = None if claim is None else lambda part: claim(fill(part))[:, positions]
     return smaller, inner, claimed[positions]
 

@@ -24,8 +24,8 @@ class Target:
     Attributes
     ----------
     f : callable
-    name : str
-        How reports call f.
+    name, given : str
+        How reports call f, and what follows x in a call that repeats the check.
     args : tuple
         All arguments, as given.
     moving : Any
@@ -51,7 +51,7 @@ class Target:
                 f"Write return instead of yield."
             )
             raise InputError(msg)
-        self.f, self.caller, self.name = f, caller, _label(f)
+        self.f, self.caller, self.name, self.given = f, caller, _label(f), ""
         names = _required(f)
         self.several = type(x) is tuple and (
             argnums != 0 or not isinstance(argnums, int) or (names is not None and len(names) == len(x) > 1)

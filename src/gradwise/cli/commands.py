@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, NoReturn
 
-from gradwise.cli import demo, derivatives, inspecting
+from gradwise.cli import checking, demo, derivatives, inspecting
 from gradwise.cli.failures import (
     FAILED,
     INTERRUPTED,
@@ -46,6 +46,7 @@ COMMANDS: dict[str, Command] = {
     "value-and-grad": Command("the value and the gradient", derivatives.differentiate, derivatives.add_arguments),
     "jacobian": Command("all derivatives of all outputs", derivatives.differentiate, derivatives.add_arguments),
     "hessian": Command("the second derivatives", derivatives.differentiate, derivatives.add_arguments),
+    "check": Command("whether a claimed derivative is right, and the likely bug if not", checking.check, checking.add_arguments),
     "trace": Command("the program that the function runs, with its lines", inspecting.trace),
     "explain": Command("how the function is differentiated, and why", inspecting.explain),
     "kinks": Command("the kinks on which the point sits, with their lines", inspecting.kinks),
@@ -57,6 +58,7 @@ examples:
   gradwise grad model.py:loss --at '[1.0, 2.0]'
   gradwise hessian model.py:energy --at x=1.0 --at y=2.0 --argnums all --json
   gradwise trace package.module:Model.loss --at '{"w": [1.0, 2.0], "b": 0.0}'
+  gradwise check model.py:loss --grad model.py:loss_gradient --at '[1.0, 2.0]'
   gradwise demo
 
 exit codes:

@@ -1,0 +1,82 @@
+"""check: a claimed derivative of the function that the command names, against the numerical one; exit code 1 where it is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import gradwise as gw
+from gradwise.cli.derivatives import read_argnums
+from gradwise.cli.failures import DONE, FAILED, UsageError
+from gradwise.cli.loading import load_target
+from gradwise.cli.points import point_for
+from gradwise.cli.printing import print_json
+from gradwise.cli.running import run_user_code, show_warnings
+
+CHECKS: dict[str, Callable[..., Any]] = {"grad": gw.check_grad, "jac": gw.check_jacobian, "hess": gw.check_hessian}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options that a check has beyond the target and the point."""
+    claims = parser.add_mutually_exclusive_group()
+    about = "the claimed {}, called as the function is; without it, gradwise's own gradient is checked"
+    claims.add_argument("--grad", metavar="file.py:function", help=about.format("gradient"))
+    claims.add_argument("--jac", metavar="file.py:function", help="the claimed Jacobian")
+    claims.add_argument("--hess", metavar="file.py:function", help="the claimed Hessian")
+    parser.add_argument(
+        "--argnums",
+        metavar="WHICH",
+        help='which arguments to differentiate: positions or names, "0,2" or "w,b", or "all" (default: the first)',
+    )
+    parser.add_argument("--entries", metavar="WHICH", help='check only these entries of the gradient, "0,3"')
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the random directions and points")
+
+
+def check(options: argparse.Namespace) -> int:
+    """Print the report of a check; 1 unless it passed."""
+    with run_user_code(options) as run:
+        target = load_target(options.target)
+        claims = {name: text for name in CHECKS if (text := getattr(options, name)) is not None}
+        name, text = next(iter(claims.items()), ("grad", None))
+        claimed = None if text is None else load_target(text).function
+        args, kwargs = point_for(target, options.at)
+        argnums = read_argnums(options.argnums, args, kwargs)
+        f, claimed, args = _positional(target.function, claimed, args, kwargs)
+        extra: dict[str, Any] = {"argnums": argnums, "rng": options.seed}
+        if options.entries is not None:
+            extra["entries"] = _entries(options.entries, name)
+        x = args[0] if len(args) == 1 else args
+        report = run(target.name, lambda: CHECKS[name](f, x, claimed, **extra))
+    if options.json:
+        document = {"command": "check", "function": options.target, "derivative": text, **report.to_dict()}
+        document["warnings"] = [str(warning.message) for warning in run.warnings]
+        print_json(document)
+    else:
+        print(report.summary())
+        show_warnings(run.warnings, [], color=options.color)
+    return DONE if report.passed else FAILED
+
+
+def _positional(
+    f: Callable[..., Any], claimed: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Callable[..., Any], Any, tuple[Any, ...]]:
+    """The functions and their arguments by position; what can only be given by keyword is bound to both."""
+    if not kwargs:
+        return f, claimed, args
+    bound = inspect.signature(f).bind(*args, **kwargs)
+    if not bound.kwargs:
+        return f, claimed, bound.args
+    fixed = None if claimed is None else functools.partial(claimed, **bound.kwargs)
+    return functools.partial(f, **bound.kwargs), fixed, bound.args
+
+
+def _entries(text: str, name: str) -> list[int]:
+    if name != "grad":
+        raise UsageError(f"--entries {text!r} was given with --{name}. It chooses entries of a gradient. Leave it out")
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--entries {text!r} is no list of positions. Write --entries 0,3") from None
