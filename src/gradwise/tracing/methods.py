@@ -362,8 +362,13 @@ def _round(self: Any, digits: int | None = None) -> Any:
     return np.round(self, digits or 0)
 
 
-def _ldexp_ratio(self: TracedScalar) -> Any:
-    return concrete(self).as_integer_ratio()
+def _as_digits(name: str) -> Any:
+    def method(self: TracedScalar) -> Any:
+        if not self.tape.open or dtype_of(self.value).kind not in "fc":
+            return getattr(concrete(self), name)()
+        raise escape(self, f"{name}()", "Compute with the number itself; its value is printed by f-strings")
+
+    return method
 
 
 def install(scalar: type, array: type) -> None:
@@ -447,8 +452,8 @@ def install(scalar: type, array: type) -> None:
     only_scalar: dict[str, Any] = {
         "__getitem__": _scalar_getitem,
         "is_integer": lambda self: concrete(self).is_integer(),
-        "as_integer_ratio": _ldexp_ratio,
-        "hex": lambda self: concrete(self).hex(),
+        "as_integer_ratio": _as_digits("as_integer_ratio"),
+        "hex": _as_digits("hex"),
     }
     for name, member in only_scalar.items():
         setattr(scalar, name, member)

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import opcode
+import os
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.containers import flatten
-from gradwise.errors import OutputError, TracingError
+from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.trace import Trace
+from gradwise.tracing.trace import LIBRARIES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced, snapshot_argument
 
 if TYPE_CHECKING:
@@ -63,6 +66,12 @@ class Recording:
         return bool(self.tape.handles)
 
 
+#: what operations raise that are given something they do not know
+_CONFUSED = (TypeError, ValueError, AttributeError, BufferError, NotImplementedError, struct.error)
+_OURS = os.path.dirname(os.path.dirname(__file__))
+_RAISE = opcode.opmap["RAISE_VARARGS"]
+
+
 def function_name(function: Any) -> str:
     return getattr(function, "__name__", None) or type(function).__name__
 
@@ -94,14 +103,67 @@ def record(
     try:
         result = call(traced)
         _read_outputs(recording, result, has_aux=has_aux)
-    except BaseException:
+    except Exception as error:
         trace.close()
         if trace.error is not None:
             raise trace.error from None
+        if isinstance(error, _CONFUSED) and not isinstance(error, GradwiseError):
+            _blame_the_trace(recording, leaves, moving, call, error)
+        raise
+    except BaseException:  # an interrupt is nobody's mistake
+        trace.close()
         raise
     trace.close()
     trace.verify()
     return recording
+
+
+def _blame_the_trace(recording: Recording, leaves: Sequence[Any], moving: Sequence[bool], call: Callable[[list[Any]], Any], error: Exception) -> None:
+    """Raise TracingError if the function fails under the trace only: something in it does not take a traced value (``json``, ``struct``, compiled code).
+
+    The function is called once more to find out, which costs nothing where it succeeds under the trace.
+    """
+    trace = recording.tape
+    if trace.outers:  # its plain run belongs to the outer function
+        return
+    if isinstance(error, ValueError) and _raised_by_the_user(error):  # a statement about the value, which is the same plainly
+        return
+    values = iter([trace.values[i] for i in trace.inputs])
+    plain = [next(values) if moves else leaf for leaf, moves in zip(leaves, moving, strict=True)]
+    try:
+        call([v.copy() if type(v) is np.ndarray else v for v in plain])
+    except Exception:  # noqa: BLE001  the function's own mistake: its error says more than ours
+        return
+    raise TracingError(
+        f"{recording.name} raised {type(error).__name__}: {error}. Called plainly it does not: the operation on that line does not take a traced value, "
+        "which stands in for the number or array. NumPy's functions and operators take it; take the value out with has_aux=True to use it elsewhere",
+        *_place_of(error),
+    ) from error
+
+
+def _raised_by_the_user(error: Exception) -> bool:
+    """Whether a ``raise`` statement outside the libraries raised the error."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return False
+    code = traceback.tb_frame.f_code
+    return not code.co_filename.startswith(LIBRARIES) and code.co_code[traceback.tb_lasti] == _RAISE
+
+
+def _place_of(error: Exception) -> tuple[str | None, int | None]:
+    """File and line of the user's innermost frame in a traceback (a library's, if there is none)."""
+    place: tuple[str | None, int | None] = (None, None)
+    traceback = error.__traceback__
+    theirs = False
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        if not name.startswith(_OURS) and (not theirs or not name.startswith(LIBRARIES)):
+            place = name, traceback.tb_lineno
+            theirs = theirs or not name.startswith(LIBRARIES)
+        traceback = traceback.tb_next
+    return place
 
 
 def as_argument(trace: Trace, leaf: Any) -> Any:

@@ -42,12 +42,29 @@ COPY_BYTES = 1 << 18
 _PACKAGES = (os.path.dirname(np.__file__), os.path.dirname(os.path.dirname(__file__)))
 
 
+#: where packages lie that are not the user's own code
+LIBRARIES = (os.path.dirname(os.__file__), os.path.dirname(os.path.dirname(np.__file__)))
+
+
 def user_place(depth: int = 1) -> tuple[Any, int] | None:
     """Code and offset of the nearest frame that is neither ours nor NumPy's."""
     frame: Any = _getframe(depth + 1)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
         frame = frame.f_back
     return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def error_place(depth: int = 1) -> tuple[Any, int] | None:
+    """As ``user_place``, but the caller of a library's function rather than a line inside it."""
+    frame: Any = _getframe(depth + 1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
+        frame = frame.f_back
+    nearest = frame
+    while frame is not None and not frame.f_code.co_filename.startswith(_PACKAGES[1]):  # up to where the function was called from
+        if not frame.f_code.co_filename.startswith(LIBRARIES):
+            return frame.f_code, frame.f_lasti
+        frame = frame.f_back
+    return None if nearest is None else (nearest.f_code, nearest.f_lasti)
 
 
 #: columns of the layout in which bits are summed: a prime, so that equal steps of the user's rows fall into different columns
@@ -240,7 +257,7 @@ class Trace:
         return self.error
 
     def _source(self) -> tuple[str | None, int | None]:
-        place = self.where if self.where is not None else user_place(2)
+        place = self.where if self.where is not None else error_place(2)
         return resolve_location(place) or (None, None)
 
     def close(self) -> None:
