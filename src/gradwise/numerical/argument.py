@@ -139,9 +139,7 @@ def _number_array(leaf: Any, name: str) -> tuple[str, np.ndarray]:
         raise InputError(msg)
     if isinstance(leaf, int | float | complex) and not isinstance(leaf, np.generic):
         return "python", np.array(leaf, dtype=complex if isinstance(leaf, complex) else float)
-    if isinstance(leaf, np.generic | np.ndarray):
-        array = np.asarray(leaf)
-    elif callable(getattr(leaf, "__array__", None)):
+    if isinstance(leaf, np.generic | np.ndarray) or callable(getattr(leaf, "__array__", None)):
         array = np.asarray(leaf)
     else:
         msg = (
@@ -172,7 +170,7 @@ def parse_bounds(bounds: Any, argument: Argument) -> tuple[np.ndarray, np.ndarra
     if bounds is None:
         return np.full(n, -math.inf), np.full(n, math.inf)
     if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
-        pair = (bounds.lb, bounds.ub)
+        pair: tuple[Any, ...] = (bounds.lb, bounds.ub)
     else:
         try:
             pair = tuple(bounds)

@@ -31,7 +31,7 @@ def judge_complex(
     f0: Any,
     pair: tuple[Any, Any],
     scale: Any,
-    unit: float,
+    unit: Any,
     maximum: Callable[[Any, Any], Any],
 ) -> tuple[Any, Any, Any, Any]:
     """Return (value, error, accepted, blind): the complex-step derivative and whether the real check confirms it.

@@ -16,7 +16,6 @@ from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument
 from gradwise.numerical.evaluate import Evaluator
 from gradwise.numerical.lanes import Lanes, Table, solve
-from gradwise.numerical.workers import Failure
 
 
 def derivative_of_array(
@@ -36,7 +35,7 @@ def derivative_of_array(
         first = np.searchsorted(sorted_lanes, sorted_lanes, side="left")
         turn = np.empty(lanes.size, dtype=np.intp)
         turn[order] = np.arange(lanes.size) - first
-        vectors = np.repeat(x[None, :].astype(dtype), int(turn.max()) + 1, axis=0)
+        vectors: np.ndarray = np.repeat(x[None, :].astype(dtype), int(turn.max()) + 1, axis=0)
         vectors[turn, lanes] += steps
         return turn, vectors
 
@@ -98,6 +97,3 @@ def _one(f: Callable[..., Any], entry: Any) -> Any:
     except (ArithmeticError, ValueError):
         return np.nan
     return value if isinstance(value, complex) else float(value)
-
-
-__all__ = ["Failure", "derivative_of_array", "scalar_calls"]

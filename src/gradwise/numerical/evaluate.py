@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from gradwise.containers import LEAF, TreeDef, flatten
+from gradwise.containers import LEAF, flatten
 from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument
 from gradwise.numerical.progress import Progress
@@ -54,18 +54,18 @@ class Output:
     def flat(self, result: Any) -> np.ndarray | None:
         """Return the result as m real numbers, None if it is complex where f(x) is real; raises on another shape."""
         if self.treedef is LEAF:
-            if isinstance(result, float):
-                return np.array([result], dtype=np.float64) if self.shapes[0] == () else self._misfit(result)
+            if isinstance(result, float) and self.shapes[0] == ():
+                return np.array([result], dtype=np.float64)
             leaves: list[Any] = [result]
         else:
             leaves, treedef = flatten(result, name="the value of f")
             if treedef != self.treedef:
-                return self._misfit(result)
+                self._misfit(result)
         parts = []
         for leaf, shape, dtype in zip(leaves, self.shapes, self.dtypes):
             array = np.asarray(leaf)
             if array.shape != shape:
-                return self._misfit(result)
+                self._misfit(result)
             flat = array.ravel()
             if dtype.kind == "c":
                 parts += [flat.real, flat.imag]
@@ -110,7 +110,7 @@ class Output:
             start += size
         return leaves
 
-    def _misfit(self, result: Any) -> None:
+    def _misfit(self, result: Any) -> NoReturn:
         shape = [np.shape(leaf) for leaf in flatten(result)[0]]
         msg = (
             f"f returned shape {shape[0] if len(shape) == 1 else shape} near x and "
@@ -275,6 +275,3 @@ def _output_array(leaf: Any) -> np.ndarray:
 
 def _unit(dtype: np.dtype) -> float:
     return float(np.finfo(dtype).eps) / 2 if dtype.kind in "fc" and dtype.itemsize >= 2 else 2.0**-53
-
-
-__all__ = ["Evaluator", "Output", "TreeDef"]

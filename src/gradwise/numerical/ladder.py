@@ -31,7 +31,7 @@ def judge_ladder(
     pairs: list[tuple[Any, Any]],
     probe: tuple[Any, Any],
     f0: Any,
-    unit: float,
+    unit: Any,
     scale: Any,
     maximum: Callable[[Any, Any], Any],
     limit: float = 4096.0,

@@ -72,17 +72,17 @@ class Table:
         nan = [np.full(shape, np.nan) for _ in range(5)]
         return cls(nan[0], np.full(shape, np.inf), status, nan[1], nan[2], nan[3], nan[4])
 
-    def put(self, index: object, outcome: Outcome) -> None:
+    def put(self, index: Any, outcome: Outcome) -> None:
         """Write one outcome, or arrays of them, at an index."""
-        self.value[index] = outcome.value  # type: ignore[index]
-        self.error[index] = outcome.error  # type: ignore[index]
+        self.value[index] = outcome.value
+        self.error[index] = outcome.error
         # boxed where many are written at once: NumPy would turn a Status, which is a str, into a plain one
-        single = isinstance(self.status[index], Status)  # type: ignore[index]
-        self.status[index] = outcome.status if single else np.array(outcome.status, dtype=object)  # type: ignore[index]
-        self.step[index] = outcome.step  # type: ignore[index]
-        self.left[index] = outcome.left  # type: ignore[index]
-        self.right[index] = outcome.right  # type: ignore[index]
-        self.noise[index] = outcome.noise  # type: ignore[index]
+        single = isinstance(self.status[index], Status)
+        self.status[index] = outcome.status if single else np.array(outcome.status, dtype=object)
+        self.step[index] = outcome.step
+        self.left[index] = outcome.left
+        self.right[index] = outcome.right
+        self.noise[index] = outcome.noise
 
 
 def solve(lanes: Lanes, order: int = 1) -> Table:
@@ -157,7 +157,7 @@ def _complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) ->
         rows, outputs = np.nonzero(good)
         where = (part[rows], outputs)
         noise = (lanes.units * np.abs(lanes.f0[part]))[good]
-        table.put(where, Outcome(value[good], error[good], Status.OK, 0.0, value[good], value[good], noise))  # type: ignore[arg-type]
+        table.put(where, Outcome(value[good], error[good], Status.OK, 0.0, value[good], value[good], noise))
         todo[where] = False
         if 2 * np.count_nonzero(np.any(good, axis=1)) < part.size:
             return
@@ -184,7 +184,7 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     rows, outputs = np.nonzero(good)
     where = (usable[rows], outputs)
     step = np.broadcast_to(h[usable, None], good.shape)[good]
-    table.put(where, Outcome(value[good], error[good], Status.OK, step, value[good], value[good], eta[good]))  # type: ignore[arg-type]
+    table.put(where, Outcome(value[good], error[good], Status.OK, step, value[good], value[good], eta[good]))
     for lane, output in zip(*where):
         if lane in store.witness:
             _adopt(lanes, store, table, int(lane), int(output))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-from gradwise.numerical.status import Status
+from typing import Any
 
 DOUBLE = 2.0**-53
 """Unit roundoff of float64: a correctly rounded result is off by at most this, relatively."""
@@ -54,12 +53,12 @@ class Line:
 
 @dataclass(slots=True)
 class Outcome:
-    """The derivative along one line."""
+    """The derivative along one line; arrays of one shape where many are written at once."""
 
-    value: float
-    error: float
-    status: Status
-    step: float
-    left: float
-    right: float
-    noise: float
+    value: Any
+    error: Any
+    status: Any
+    step: Any
+    left: Any
+    right: Any
+    noise: Any

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
 OFFSETS = (1.0, 0.4375, 0.203125, 0.078125)
 """Where the microscope looks, in units of its largest step: not octaves, on which rounded outputs can look straight."""
 

@@ -53,7 +53,7 @@ def derivative_of_number(
                             raise InputError(msg)
                     continue
                 try:
-                    value = f(min(max(x + t, lower), upper))
+                    value = f(min(max(x + t.real, lower), upper))
                     answers.append(value if type(value) is float else _real(value))
                 except Exception as error:  # noqa: BLE001 - beyond its domain f may raise anything
                     failure = f"{type(error).__name__}: {error}"

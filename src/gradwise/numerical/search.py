@@ -16,10 +16,18 @@ from collections.abc import Generator
 
 from gradwise.numerical.complex_step import CHECK, TINY, judge_complex
 from gradwise.numerical.domain import finite_octave
-from gradwise.numerical.findings import agrees, disagreement, explain, infinite_slope, noise, small_loss, smooth_octave, tread
+from gradwise.numerical.findings import (
+    agrees,
+    disagreement,
+    explain,
+    infinite_slope,
+    noise,
+    small_loss,
+    smooth_octave,
+    tread,
+)
 from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
-from gradwise.numerical.microscope import View
 from gradwise.numerical.resolution import resolve
 from gradwise.numerical.samples import Request, Resolved, Samples
 from gradwise.numerical.status import Status
@@ -246,6 +254,3 @@ class Search:
             error = max(self.complex_error, min(floor, outcome.error), 1e-4 * outcome.error)
             return Outcome(value, error, Status.OK, 0.0, value, value, outcome.noise)
         return outcome
-
-
-__all__ = ["Search", "View"]

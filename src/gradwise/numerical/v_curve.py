@@ -1,4 +1,4 @@
-"""The V-curve: the error of central differences against the step, computed as arrays, then drawn.
+"""The V-curve: the error of central differences against the step, as plain arrays (`gradwise.plotting` draws them).
 
 Going down in h the error falls like h² (truncation) until rounding, which grows like 1/h, takes over.  The bottom of the V
 is the best that one central difference can do; `derivative` lies below it, because it extrapolates.
@@ -84,30 +84,6 @@ def v_curve(estimate: Estimate, entry: int | tuple[int, ...] | None = None) -> V
     return VCurve(steps, errors, factor * steps**2, rounding, step, error, title)
 
 
-def draw_v_curve(estimate: Estimate, entry: int | tuple[int, ...] | None = None, ax: Any = None) -> Any:
-    """Draw the V-curve of one entry and return the axes."""
-    import matplotlib.pyplot as plt
-
-    curve = v_curve(estimate, entry)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-    ax.loglog(curve.steps, np.where(curve.errors > 0, curve.errors, np.nan), ".", color="C0", label="central difference")
-    ax.loglog(curve.steps, curve.truncation, "--", color="C1", label="truncation, h²")
-    ax.loglog(curve.steps, curve.rounding, "--", color="C2", label="rounding or noise, 1/h")
-    if np.isfinite(curve.error) and curve.error > 0:
-        ax.axhline(curve.error, color="C3", label="error bound of the result")
-    if curve.step > 0:
-        ax.axvline(curve.step, color="0.5", linewidth=0.8, label="largest step used")
-    finite = curve.errors[np.isfinite(curve.errors) & (curve.errors > 0)]
-    if finite.size:
-        ax.set_ylim(min(finite.min(), curve.error if curve.error > 0 else finite.min()) / 10, finite.max() * 10)
-    ax.set_xlabel("step h")
-    ax.set_ylabel("error of the slope")
-    ax.set_title(curve.title)
-    ax.legend(fontsize="small")
-    return ax
-
-
 def _try(line: Any, t: float) -> float:
     try:
         return float(line(float(t)))
@@ -133,4 +109,4 @@ def _pick(estimate: Estimate, entry: int | tuple[int, ...] | None) -> tuple[floa
         entry = int(np.ravel_multi_index(entry, np.shape(estimate.value)))
     fields = [_flat(getattr(estimate, name))[entry] for name in ("value", "error", "step", "noise")]
     statuses = [status for leaf in flatten(estimate.status)[0] for status in (leaf.ravel() if hasattr(leaf, "ravel") else [leaf])]
-    return (*[float(np.real(part)) for part in fields], statuses[entry])  # type: ignore[return-value]
+    return (*[float(np.real(part)) for part in fields], statuses[entry])
