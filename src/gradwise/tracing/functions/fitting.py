@@ -1,0 +1,82 @@
+"""Fitting polynomials and finding their roots, by the linear algebra that NumPy uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.functions.operands import array, as_array, integers
+from gradwise.tracing.traced import dtype_of
+
+
+def _floating(a: Any) -> Any:
+    a = array(a)
+    return a if dtype_of(plain(a)).kind in "fc" else a.astype(float)
+
+
+def polyfit(
+    x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: bool | str = False
+) -> Any:
+    """``np.polyfit``; points, values and weights may be traced.  Least squares on the scaled powers of x."""
+    deg = np.asarray(integers(deg))
+    x, y = _floating(x), _floating(y)
+    powers = np.arange(int(deg), -1, -1) if deg.ndim == 0 else np.sort(deg)[::-1]
+    if powers.size == 0 or powers[-1] < 0:
+        raise ValueError("expected deg >= 0")
+    if np.ndim(plain(x)) != 1 or np.size(plain(x)) == 0:
+        raise TypeError("expected 1D vector for x" if np.ndim(plain(x)) != 1 else "expected non-empty vector for x")
+    if np.ndim(plain(y)) not in {1, 2} or np.shape(plain(x))[0] != np.shape(plain(y))[0]:
+        raise TypeError("expected x and y to have same length")
+    matrix = np.stack([x ** int(k) for k in powers], axis=1)
+    target = y
+    if w is not None:
+        w = _floating(w)
+        if np.shape(plain(w)) != np.shape(plain(x)):
+            raise TypeError("expected w and y to have the same length")
+        matrix = matrix * w[:, None]
+        target = y * (w[:, None] if np.ndim(plain(y)) == 2 else w)
+    # the scale cancels: a constant of good conditioning
+    scale = np.sqrt(np.sum(np.square(plain(matrix)), axis=0))
+    scale = np.where(scale == 0, 1.0, scale)
+    rcond = plain(x).shape[0] * np.finfo(dtype_of(plain(x))).eps if rcond is None else rcond
+    scaled = matrix / scale
+    solution, residuals, rank, singular = np.linalg.lstsq(scaled, target, rcond)
+    coefficients = solution / (scale[:, None] if np.ndim(plain(y)) == 2 else scale)
+    if full:
+        return coefficients, residuals, rank, singular, rcond
+    if not cov:
+        return coefficients
+    base = np.linalg.inv(scaled.T @ scaled) / np.outer(scale, scale)
+    factor: Any = 1.0
+    if cov != "unscaled":
+        spare = plain(x).shape[0] - powers.size
+        if spare <= 0:
+            raise ValueError("the number of data points must exceed order to scale the covariance matrix")
+        factor = residuals / spare
+    if np.ndim(plain(y)) == 1:
+        return coefficients, base * factor
+    return coefficients, base[:, :, None] * factor
+
+
+def roots(p: Any) -> Any:
+    """``np.roots``: the eigenvalues of the companion matrix; leading and trailing zeros are concrete."""
+    p = np.atleast_1d(as_array(p))
+    if np.ndim(plain(p)) != 1:
+        raise ValueError("Input must be a rank-1 array.")
+    nonzero = np.flatnonzero(np.asarray(concrete(p != 0, "mask")))
+    if nonzero.size == 0:
+        return np.array([])
+    trailing = np.shape(plain(p))[0] - int(nonzero[-1]) - 1
+    p = _floating(p[int(nonzero[0]) : int(nonzero[-1]) + 1])
+    n = np.shape(plain(p))[0]
+    if n == 1:
+        return np.zeros(trailing)
+    first = -p[1:] / p[0]
+    below = np.eye(n - 1, dtype=dtype_of(plain(first)))[:-1]
+    found = np.linalg.eigvals(np.concatenate([first[None, :], below], axis=0))
+    return np.concatenate([found, np.zeros(trailing, dtype_of(plain(found)))]) if trailing else found
+
+
+FUNCTIONS: dict[Any, Any] = {np.polyfit: polyfit, np.roots: roots}

@@ -1,0 +1,56 @@
+"""np.polyfit and np.roots: laws, closed forms, options."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+
+from .laws import check_function
+
+RNG = np.random.default_rng(2)
+X = np.linspace(-1, 2, 7)
+Y = RNG.standard_normal(7)
+
+CASES = {
+    "line": (lambda x, y: np.polyfit(x, y, 1), (X, Y)),
+    "cubic": (lambda x, y: np.polyfit(x, y, 3), (X, Y)),
+    "weights": (lambda y, w: np.polyfit(X, y, 2, w=w), (Y, RNG.random(7) + 0.5)),
+    "columns": (lambda y: np.polyfit(X, y, 2), (RNG.standard_normal((7, 2)),)),
+    "covariance": (lambda x, y: np.polyfit(x, y, 1, cov=True), (X, Y)),
+    "unscaled": (lambda x: np.polyfit(x, Y, 1, cov="unscaled")[1], (X,)),
+    "full": (lambda y: np.polyfit(X, y, 2, full=True)[:2], (Y,)),
+    "roots": (lambda p: np.roots(p), (np.array([1.0, -6.0, 11.0, -6.5]),)),
+    "complex roots": (lambda p: np.roots(p), (np.array([1.0, 0.5, 2.0]),)),
+    "roots at zero": (lambda p: np.roots(np.concatenate([[0.0], p, [0.0, 0.0]])), (np.array([2.0, -3.0, 1.0]),)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_laws(name):
+    function, arguments = CASES[name]
+    check_function(function, *arguments, order=1, scale=1e-3)
+
+
+def test_second_order():
+    check_function(lambda x, y: np.polyfit(x, y, 2), X, Y, order=2, scale=1e-3, rtol=1e-6)
+
+
+def test_a_mean_is_a_polynomial_of_degree_zero():
+    np.testing.assert_allclose(gw.jacobian(lambda y: np.polyfit(X, y, 0))(Y), np.full((1, 7), 1 / 7))
+
+
+def test_a_root_moves_by_the_implicit_function_theorem():
+    """dr/dp_k = −r^(n−k)/p'(r)."""
+    p = np.array([1.0, -3.0, 1.0])
+    r = np.roots(p)
+    expected = -np.vander(r, 3) / np.polyval(np.polyder(p), r)[:, None]
+    np.testing.assert_allclose(gw.jacobian(np.roots)(p), expected, rtol=1e-12)
+
+
+def test_errors_are_numpys():
+    with pytest.raises(ValueError, match="deg >= 0"):
+        gw.grad(lambda y: np.sum(np.polyfit(X, y, -1)))(Y)
+    with pytest.raises(TypeError, match="same length"):
+        gw.grad(lambda y: np.sum(np.polyfit(X[:3], y, 1)))(Y)
