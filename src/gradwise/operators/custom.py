@@ -15,7 +15,7 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.errors import InputError, RuleError
 from gradwise.operators.arguments import as_floating, function_label, require_callable
-from gradwise.operators.products import jvp as jvp_operator, vjp as vjp_operator
+from gradwise.operators.vectors import pull_back, push_forward
 from gradwise.program import ArrayType, type_of
 from gradwise.rules.calls import call
 from gradwise.tracing import apply, isinstance_traced
@@ -88,7 +88,7 @@ class PythonCallee:
             if self.pull is not None:  # the tangent is the transpose of the pullback, which is linear in its cotangent
                 pull = self.pull
                 zeros = tuple(_zeros(t) for t in self.results)
-                _, transpose = vjp_operator(lambda *bars: pull(primals, bars), *zeros)
+                _, transpose = pull_back(lambda *bars: pull(primals, bars), zeros)
                 return transpose(tangents)
             moving = [i for i, a in enumerate(active) if a]
 
@@ -98,7 +98,7 @@ class PythonCallee:
                     full[i] = m
                 return self.function(*full)
 
-            return jvp_operator(of_moving, tuple(primals[i] for i in moving), tuple(tangents[i] for i in moving))[1]
+            return push_forward(of_moving, tuple(primals[i] for i in moving), tuple(tangents[i] for i in moving))[1]
 
         def pulled(*operands: Any) -> tuple[Any, ...]:
             assert self.pull is not None
@@ -126,7 +126,7 @@ class PythonCallee:
             def function(*operands: Any) -> tuple[Any, ...]:
                 held, bars = operands[:fixed], operands[fixed:]
                 zeros = tuple(_zeros(t) for t in types)
-                _, transpose = vjp_operator(lambda *moving: self.function(*held, *moving), *zeros)
+                _, transpose = pull_back(lambda *moving: self.function(*held, *moving), zeros)
                 return transpose(tuple(bars))
 
         linear = (False,) * fixed + (True,) * len(self.results)

@@ -16,8 +16,10 @@ from gradwise.operators.arguments import Arguments, function_label, require_call
 from gradwise.operators.engine import Linearization, derived, interpret, is_outer, linearize_call
 from gradwise.operators.estimates import numerical_derivative, numerical_directional, numerical_mixed, numerical_taylor
 from gradwise.operators.fallback import choose
-from gradwise.operators.products import match_vector, output_leaves, spread_point
+from gradwise.operators.points import spread_point
+from gradwise.operators.results import output_leaves
 from gradwise.operators.singular import resolved_line
+from gradwise.operators.vectors import match_vector
 from gradwise.operators.verification import requested
 from gradwise.tracing import isinstance_traced
 from gradwise.transforms.simplify import drop_dead

@@ -177,13 +177,15 @@ class Linearization:
         The leaves of the output (values of an outer trace where they depend on it).
     """
 
-    __slots__ = ("_env", "_fingerprint", "_wrt", "arguments", "nested", "recording", "values")
+    __slots__ = ("_env", "_fingerprint", "_wrt", "arguments", "doubtful", "nested", "recording", "values")
 
     def __init__(self, recording: Recording, arguments: Arguments) -> None:
         self.recording = recording
         self.arguments = arguments
         self._env: list[Any] | None = None
         self._fingerprint: Any = None
+        #: whether nan reached a kink in the last product
+        self.doubtful = False
         self._wrt = tuple(recording.tape.inputs)
         self.nested = recording.nested or any(is_outer(leaf) for leaf in arguments.leaves)
         if self.nested:
@@ -277,7 +279,7 @@ class Linearization:
                     results[k] = results[k].copy()
         # who resolves a nan looks again for kinks, with what is then known
         if prepared.probes and not holds_nan(results):
-            warn_of_kinks(prepared.probes, env, self.recording)
+            self.doubtful = warn_of_kinks(prepared.probes, env, self.recording)
         return results
 
     def jvp(self, tangents: Sequence[Any]) -> list[Any]:
@@ -394,8 +396,9 @@ def auxiliary(linearization: Linearization) -> Any:
     return recording.auxiliary_structure.rebuild(leaves)
 
 
-def warn_of_kinks(probes: Any, env: list[Any], recording: Recording) -> None:
-    """Warn, once a line, of kinks whose cotangent is not zero; what gives nan is left to those who resolve it."""
+def warn_of_kinks(probes: Any, env: list[Any], recording: Recording) -> bool:
+    """Warn, once a line, of kinks whose cotangent is not zero; whether one had nan for a cotangent, which says nothing yet."""
+    doubtful = False
     for equation, position, ct in probes:
         place = recording.tape.places[position]
         if is_known(place) or env[ct] is None:
@@ -403,8 +406,11 @@ def warn_of_kinks(probes: Any, env: list[Any], recording: Recording) -> None:
         plain = [v.current() if isinstance_traced(v) else v for v in (env[i] for i in (*equation.inputs, equation.output_tuple[0], ct))]
         with np.errstate(all="ignore"):
             hit = felt(equation, plain[:-2], plain[-2], plain[-1])
-        if hit is not False and not loses_its_zero(equation, plain[-1], hit):
+        if hit is False:
+            doubtful = doubtful or bool(np.isnan(plain[-1]).any())
+        elif not loses_its_zero(equation, plain[-1], hit):
             warn(equation, place)
+    return doubtful
 
 
 __all__ = [

@@ -6,17 +6,33 @@ An operator is two functions of the same arguments, an exact one and a numerical
 from __future__ import annotations
 
 import functools
+import os
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning, TracingError
 from gradwise.operators.arguments import function_label
+from gradwise.operators.subcalls import rescue
 from gradwise.operators.verification import Disagreement, check_options, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 METHODS = ("auto", "exact", "numerical")
+
+
+_OURS = os.path.dirname(os.path.dirname(__file__))
+
+
+def user_level() -> int:
+    """The ``stacklevel`` at which a warning of our caller points at the user's line."""
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 def check_method(method: str, operator: str) -> None:
@@ -53,6 +69,14 @@ def choose(
             if method == "exact" or isinstance(error, Disagreement):
                 raise
             reason = error
+        rescued = rescue(function, reason, exact, args, kwargs)
+        if rescued is not None:
+            warnings.warn(
+                f"the {operator} of {function_label(function)} could not be traced as a whole: {reason}\n{rescued[1]}",
+                NumericalFallbackWarning,
+                stacklevel=user_level(),
+            )
+            return rescued[0]
         try:
             result, sentence = numerical(*args, **kwargs)
         except GradwiseError as second:
@@ -61,7 +85,7 @@ def choose(
         warnings.warn(
             f"the {operator} of {function_label(function)} was computed numerically, because it could not be traced: {reason}\n{sentence}",
             NumericalFallbackWarning,
-            stacklevel=2,
+            stacklevel=user_level(),
         )
         return result
 

@@ -9,84 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.errors import OutputError
-from gradwise.operators.arguments import Arguments, function_label, plain_like, require_callable
-from gradwise.operators.engine import Linearization, auxiliary, is_outer, linearize_call
+from gradwise.operators.arguments import Arguments, require_callable
+from gradwise.operators.engine import Linearization, auxiliary, linearize_call
 from gradwise.operators.estimates import numerical_gradient
 from gradwise.operators.fallback import choose
+from gradwise.operators.results import finish, output_value, scalar_output
 from gradwise.operators.singular import holds_nan, resolved_gradient
-from gradwise.tracing import isinstance_traced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-
-
-def scalar_output(linearization: Linearization, function: Any, operator: str) -> Any:
-    """The one real number that the function returned, as NumPy or traced value.
-
-    Raises
-    ------
-    OutputError
-        If the output is a container, an array, complex, or not floating.
-    """
-    values = linearization.values
-    name = function_label(function)
-    if len(values) != 1 or linearization.recording.structure.num_leaves != 1 or linearization.recording.structure.paths() != [""]:
-        raise OutputError(
-            f"gw.{operator} of {name}: the function returned a container with {len(values)} leaves. A single real number is required. "
-            f"Return one number, use has_aux=True for what else it returns, or gw.jacobian for the derivative of several outputs"
-        )
-    value = values[0]
-    if np.shape(value) != ():
-        raise OutputError(
-            f"gw.{operator} of {name}: the function returned an array of shape {np.shape(value)}. A single real number is required. "
-            f"Reduce it to one (np.sum, np.mean, value[0]), or use gw.jacobian for the derivative of every entry"
-        )
-    kind = np.asarray(value.current() if isinstance_traced(value) else value).dtype.kind
-    if kind == "c":
-        raise OutputError(
-            f"gw.{operator} of {name}: the function returned a complex number. A real number is required. Return its real part or its modulus, "
-            f"or use gw.derivative for a holomorphic function"
-        )
-    if kind != "f":
-        what = "a boolean" if kind == "b" else "an integer"
-        raise OutputError(
-            f"gw.{operator} of {name}: the function returned {what}, which is piecewise constant. A real number (float) is required"
-        )
-    return value
-
-
-def zeros_for(leaf: Any) -> Any:
-    """The zero derivative with respect to a leaf."""
-    if isinstance_traced(leaf):
-        leaf = leaf.current()
-    return np.zeros(np.shape(leaf), np.asarray(leaf).dtype)[()]
 
 
 def gradient_leaves(linearization: Linearization, function: Any) -> list[Any]:
     """The gradient by leaves of the arguments, at a scalar output."""
     results = linearization.gradient()
-    if linearization.nested or holds_nan(results):
+    if linearization.nested or linearization.doubtful or holds_nan(results):
         one = np.asarray(linearization.recording.values[0]).dtype.type(1)
         results = resolved_gradient(linearization, results, [one])
     arguments = linearization.arguments
     return finish(results, arguments)
-
-
-def finish(results: Sequence[Any], arguments: Arguments) -> list[Any]:
-    """Results in the form of the leaves that they belong to."""
-    return [
-        plain_like(zeros_for(leaf) if r is None else r, kind, leaf)
-        for r, kind, leaf in zip(results, arguments.kinds, arguments.leaves, strict=True)
-    ]
-
-
-def output_value(linearization: Linearization) -> Any:
-    """The function's value in its own container, as the function returned it."""
-    return linearization.recording.structure.rebuild(
-        [v if is_outer(v) or not isinstance_traced(v) else v.current() for v in linearization.values]
-    )
 
 
 def value_and_grad(

@@ -16,8 +16,8 @@ from gradwise.operators.arguments import Arguments, function_label, require_call
 from gradwise.operators.engine import Linearization, linearize_call
 from gradwise.operators.estimates import numerical_hessian, numerical_hessian_matrix, numerical_jacobian
 from gradwise.operators.fallback import choose
-from gradwise.operators.gradients import scalar_output
-from gradwise.operators.products import spread_point
+from gradwise.operators.points import spread_point
+from gradwise.operators.results import scalar_output
 from gradwise.operators.second_order import hessian_vectors
 from gradwise.operators.singular import resolved_batch
 from gradwise.tracing import isinstance_traced

@@ -2,7 +2,8 @@
 
 If f is continuous at x and its derivative tends to one limit L along every way towards x, then f'(x) = L.  The ways tried are straight lines in generic directions
 and their opposites, on t = 2⁻¹², 2⁻¹⁵, …; Wynn's ε-algorithm (P. Wynn, *On a device for computing the e_m(S_n) transformation*, 1956) takes the
-limit of each sequence, exactly where it approaches like a sum of powers of t.  Nothing is accepted that has not settled.
+limit of each sequence, exactly where it approaches like a sum of powers of t.  Nothing is accepted that has not settled.  Slopes that grow like a power of 1/t with the same
+sign on all sides give an infinite derivative.
 """
 
 from __future__ import annotations
@@ -52,6 +53,15 @@ def _converges(terms: list[np.ndarray]) -> np.ndarray:
     steps = [np.abs(b - a) for a, b in itertools.pairwise(terms[:5])]
     size = np.abs(terms[0]) + np.abs(terms[4])
     return (steps[-1] <= 0.8 * steps[0]) | (np.maximum(*steps[-2:]) <= 1e-12 * size)
+
+
+def _infinite(terms: list[np.ndarray]) -> np.ndarray:
+    """Whether the terms grow beyond all bounds like a power of 1/t, with one sign."""
+    steps = [b - a for a, b in itertools.pairwise(terms)]
+    if np.iscomplexobj(terms[0]):
+        return np.zeros(terms[0].shape, bool)
+    growing = [(np.abs(b) >= 1.2 * np.abs(a)) & (a * b > 0) for a, b in itertools.pairwise(steps)]
+    return np.logical_and.reduce(growing) & np.isfinite(terms[-1]) & (steps[-1] * terms[-1] > 0)
 
 
 def _directions(leaves: Sequence[Any]) -> list[list[Any]]:
@@ -109,7 +119,9 @@ def limit(
             other, gap = _accelerated(terms[:count])
             value, spread = np.where(gap < spread, other, value), np.minimum(gap, spread)
         value = np.where(np.abs(value) <= 1e-14 * np.abs(terms[0]), 0, value)
+        infinite = _infinite(terms)
         fine = np.isfinite(value) & (spread <= tolerance * (1 + np.abs(value))) & _converges(terms)
+        value, fine = np.where(infinite, np.sign(terms[-1]) * np.inf, value), fine | infinite
         if fine.size and fine[0]:
             settled.append(float(np.real(value[0])))
         if not fine.all():
@@ -117,8 +129,10 @@ def limit(
             continue
         if agreed is None:
             agreed = value
-        elif np.any(np.abs(value - agreed) > 10 * tolerance * (1 + np.abs(agreed))):
-            broken = True
+        else:
+            with np.errstate(invalid="ignore"):
+                near = np.abs(value - agreed) <= 10 * tolerance * (1 + np.abs(agreed))
+            broken = broken or not np.all(near & np.isfinite(value) | (value == agreed))
     if broken or agreed is None:
         return Disagreement(settled)
     filled: list[np.ndarray | None] = []

@@ -7,70 +7,24 @@ Laws: ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩ (over the reals: Re Σ conj(ȳ) y); h
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.containers import flatten
 from gradwise.errors import InputError
-from gradwise.operators.arguments import Arguments, as_floating, function_label, plain_like, require_callable
-from gradwise.operators.engine import Linearization, auxiliary, linearize_call
+from gradwise.operators.arguments import Arguments, require_callable
+from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import NumericalJacobian, numerical_directional, numerical_hessian_vector
 from gradwise.operators.fallback import choose
-from gradwise.operators.gradients import finish, output_value, scalar_output
+from gradwise.operators.points import split_point
+from gradwise.operators.results import finish, output_leaves, output_value, plain_value, scalar_output
 from gradwise.operators.second_order import hessian_vectors
-from gradwise.operators.singular import resolved_gradient, resolved_hessian, resolved_tangent
+from gradwise.operators.singular import resolved_hessian, resolved_tangent
+from gradwise.operators.vectors import match_vector, pull_back, push_forward
 from gradwise.tracing import isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def _plain(value: Any) -> Any:
-    return value.current() if isinstance_traced(value) else value
-
-
-def match_vector(vector: Any, leaves: list[Any], treedefs: list[Any], what: str, of: str) -> list[Any]:
-    """The leaves of a tangent or cotangent, checked against what it belongs to."""
-    values: list[Any] = []
-    for piece, treedef in zip(vector, treedefs, strict=True):
-        pieces, structure = flatten(piece, name=what)
-        if structure != treedef:
-            raise InputError(
-                f"the {what} has the structure {structure!r}. The structure of {of}, {treedef!r}, is required. Build it from the same containers"
-            )
-        values.extend(pieces)
-    result = []
-    for value, leaf in zip(values, leaves, strict=True):
-        value = as_floating(value, what)
-        like = _plain(leaf)
-        if np.shape(_plain(value)) != np.shape(like):
-            raise InputError(f"the {what} has shape {np.shape(_plain(value))}. The shape of {of}, {np.shape(like)}, is required")
-        dtype = np.asarray(like).dtype
-        have = np.asarray(_plain(value)).dtype
-        if have != dtype:
-            if have.kind == "c" and dtype.kind != "c":
-                raise InputError(f"the {what} is complex where {of} is real. A real {what} is required")
-            value = value.astype(dtype) if hasattr(value, "astype") else dtype.type(value)
-        elif type(value) is float:
-            value = np.float64(value)
-        elif type(value) is complex:
-            value = np.complex128(value)
-        result.append(value)
-    return result
-
-
-def output_leaves(linearization: Linearization, results: list[Any]) -> list[Any]:
-    """Tangents of the outputs in the form of the outputs."""
-    leaves = []
-    for r, value in zip(results, linearization.values, strict=True):
-        like = _plain(value)
-        dtype = np.asarray(like).dtype
-        if r is None:
-            r = np.zeros(np.shape(like), dtype if dtype.kind in "fc" else np.float64)[()]
-        leaves.append(plain_like(r, type(like), like if hasattr(like, "dtype") else np.float64(0)))
-    return leaves
 
 
 def _tuple(value: Any, what: str) -> tuple[Any, ...]:
@@ -129,13 +83,7 @@ def jvp(
         raise InputError(f"gw.jvp was given {len(primals)} primals and {len(tangents)} tangents. One tangent for each primal is required")
 
     def exact(*args: Any) -> Any:
-        arguments = Arguments(f, tuple(range(len(args))), args, {}, "jvp")
-        vectors = match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal")
-        linearization = linearize_call(f, arguments, has_aux=has_aux)
-        results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
-        tangent = linearization.recording.structure.rebuild(output_leaves(linearization, results))
-        value = output_value(linearization)
-        return (value, tangent, auxiliary(linearization)) if has_aux else (value, tangent)
+        return push_forward(f, args, tangents, has_aux=has_aux)
 
     def numerical(*args: Any) -> tuple[Any, str]:
         arguments = Arguments(f, tuple(range(len(args))), args, {}, "jvp")
@@ -252,19 +200,7 @@ def vjp(
     require_callable(f, "vjp")
 
     def exact(*args: Any) -> Any:
-        arguments = Arguments(f, tuple(range(len(args))), args, {}, "vjp")
-        linearization = linearize_call(f, arguments, has_aux=has_aux)
-        value = output_value(linearization)
-        linearization.recording.tape.own()
-
-        def transpose(cotangent: Any) -> tuple[Any, ...]:
-            vectors = match_vector(
-                (cotangent,), linearization.values, [linearization.recording.structure], "cotangent", "the function's value"
-            )
-            results = resolved_gradient(linearization, linearization.vjp(vectors), vectors)
-            return tuple(arguments.rebuild(finish(results, arguments)))
-
-        return (value, transpose, auxiliary(linearization)) if has_aux else (value, transpose)
+        return pull_back(f, args, has_aux=has_aux)
 
     def numerical(*args: Any) -> tuple[Any, str]:
         arguments = Arguments(f, tuple(range(len(args))), args, {}, "vjp")
@@ -337,7 +273,7 @@ def hvp(
 def _vector_tuple(vector: Any, count: int) -> Any:
     if isinstance(vector, (tuple, list)) and len(vector) == count and not isinstance_traced(vector):
         return vector
-    if np.ndim(_plain(vector)) == 1 and len(vector) == count:
+    if np.ndim(plain_value(vector)) == 1 and len(vector) == count:
         return [vector[i] for i in range(count)]
     raise InputError(f"the vector is {vector!r}. A tuple with one entry for each of the {count} arguments is required")
 
@@ -348,59 +284,3 @@ def hessian_vector(f: Callable[..., Any], arguments: Arguments, vectors: list[An
     scalar_output(linearization, f, operator)
     results = resolved_hessian(linearization, hessian_vectors(linearization, vectors), vectors)
     return finish(results, arguments)
-
-
-class Point:
-    """The arguments of a function at a point, and which of them move."""
-
-    __slots__ = ("args", "argnums")
-
-    def __init__(self, args: tuple[Any, ...], argnums: Any) -> None:
-        self.args = args
-        self.argnums = argnums
-
-
-def split_point(f: Callable[..., Any], argnums: Any, args: tuple[Any, ...]) -> tuple[Point, Any]:
-    """``(x, v)``, ``((x, y), v)`` or ``(x, y, …, v)`` as a point and a vector.
-
-    A point given as one tuple or array stands for several scalar arguments where the function takes more than one.
-    """
-    *point, vector = args
-    if len(point) == 1:
-        spread = spread_point(f, point[0])
-        if spread is not None:
-            return Point(spread, tuple(range(len(spread))) if argnums == 0 else argnums), vector
-    several = len(point) > 1 and isinstance(vector, tuple) and argnums == 0
-    return Point(tuple(point), tuple(range(len(point))) if several and len(vector) == len(point) else argnums), vector
-
-
-def spread_point(f: Callable[..., Any], point: Any) -> tuple[Any, ...] | None:
-    """A point as separate arguments, for a function written f(x, y, …) that needs as many as the point has entries; else None."""
-    count = required_parameters(f)
-    if count is None or count < 2:
-        return None
-    if isinstance_traced(point) or isinstance(point, (tuple, list, np.ndarray)):
-        if np.ndim(_plain(point)) >= 1 if not isinstance(point, (tuple, list)) else True:
-            if len(point) == count:
-                return tuple(point[i] for i in range(count))
-            raise InputError(
-                f"the point has {len(point)} entries and {function_label(f)} takes {count} arguments. One entry for each argument is required"
-            )
-    return None
-
-
-def required_parameters(f: Callable[..., Any]) -> int | None:
-    """How many positional arguments the function cannot do without, None if unknown."""
-    signature = _signature(f)
-    if signature is None:
-        return None
-    return sum(
-        1 for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
-    )
-
-
-def _signature(f: Callable[..., Any]) -> Any:
-    try:
-        return inspect.signature(f)
-    except (TypeError, ValueError):
-        return None

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 def resolved_gradient(linearization: Linearization, results: list[Any], cotangents: Sequence[Any]) -> list[Any]:
     """The cotangents of the inputs where the plain chain rule gave nan."""
-    if linearization.nested:
+    if linearization.nested or linearization.doubtful:
         return _checked(linearization, Request("reverse", cotangents), results)
     if not holds_nan(results):
         return results  # the reverse pass itself watches the kinks
@@ -190,6 +190,10 @@ def _resolved(linearization: Linearization, request: Request) -> list[Any]:
     if missing is not None:
         if _is_nested(linearization, request):
             raise _singular(linearization, None, nested=True)
+        if request.kind == "second":
+            # slopes of the gradient say nothing where there is none: raises if so
+            one = np.asarray(linearization.recording.values[0]).dtype.type(1)
+            _resolved(linearization, Request("reverse", [one]))
         filled = _limits(linearization, request, program, rewritten, results, missing)
         if isinstance(filled, Disagreement):
             raise _singular(linearization, filled)

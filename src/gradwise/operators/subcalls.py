@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import gradwise
 from gradwise import numerical
 from gradwise.containers import flatten
 from gradwise.errors import InputError, RuleError, TracingError
+from gradwise.operators.arguments import stand_in
 from gradwise.operators.custom import CustomRule
+from gradwise.operators.estimates import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_OURS = os.path.dirname(gradwise.__file__)
+_OURS = os.path.dirname(os.path.dirname(__file__))
 
 
 class LiveGlobals(dict[str, Any]):
@@ -209,25 +210,29 @@ def candidates(function: Any, error: BaseException) -> list[tuple[Any, Numerical
 
 
 def rescue(
-    function: Any, error: TracingError, again: Callable[[Any], Callable[..., Any]], args: Any, kwargs: Any
-) -> tuple[Any, NumericalCall, str] | None:
+    function: Any, error: TracingError, exact: Callable[..., Any], args: Any, kwargs: Any
+) -> tuple[Any, str] | None:
     """The operator's result with the smallest call that failed done numerically; None if there is no such call.
 
     Parameters
     ----------
-    again : callable
-        Gives the exact operator for a function.
+    exact : callable
+        The exact operator of ``function``.
 
     Returns
     -------
     tuple or None
-        The result, the stand-in with its estimates, and where the call was: "name (file:line)".
+        The result, and a sentence that says which call was done numerically, where, with which statuses and bounds.
     """
-    for rebuilt, stand_in, filename, line in candidates(function, error):
+    for rebuilt, call, filename, line in candidates(function, error):
+        token = stand_in.set((function, rebuilt))
         try:
-            result = again(rebuilt)(*args, **kwargs)
+            result = exact(*args, **kwargs)
         except (TracingError, InputError, RuleError):
             continue
-        if stand_in.estimates:
-            return result, stand_in, f"{stand_in.function.__name__} ({filename}:{line})"
+        finally:
+            stand_in.reset(token)
+        if call.estimates:
+            bounds = "; ".join(sorted({sentence(e) for e in call.estimates}))
+            return result, f"only the call of {call.function.__name__} at {filename}:{line} was differentiated numerically ({bounds}); the rest is exact"
     return None

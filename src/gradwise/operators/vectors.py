@@ -1,0 +1,78 @@
+"""Vectors of a function's domain and range: checked against what they belong to, pushed forward, pulled back.
+
+The exact halves of ``gw.jvp`` and ``gw.vjp``, for use inside the room.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.containers import flatten
+from gradwise.errors import InputError
+from gradwise.operators.arguments import Arguments, as_floating
+from gradwise.operators.engine import auxiliary, linearize_call
+from gradwise.operators.results import finish, output_leaves, output_value, plain_value
+from gradwise.operators.singular import resolved_gradient, resolved_tangent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def match_vector(vector: Any, leaves: list[Any], treedefs: list[Any], what: str, of: str) -> list[Any]:
+    """The leaves of a tangent or cotangent, checked against what it belongs to."""
+    values: list[Any] = []
+    for piece, treedef in zip(vector, treedefs, strict=True):
+        pieces, structure = flatten(piece, name=what)
+        if structure != treedef:
+            raise InputError(
+                f"the {what} has the structure {structure!r}. The structure of {of}, {treedef!r}, is required. Build it from the same containers"
+            )
+        values.extend(pieces)
+    result = []
+    for value, leaf in zip(values, leaves, strict=True):
+        value = as_floating(value, what)
+        like = plain_value(leaf)
+        if np.shape(plain_value(value)) != np.shape(like):
+            raise InputError(f"the {what} has shape {np.shape(plain_value(value))}. The shape of {of}, {np.shape(like)}, is required")
+        dtype = np.asarray(like).dtype
+        have = np.asarray(plain_value(value)).dtype
+        if have != dtype:
+            if have.kind == "c" and dtype.kind != "c":
+                raise InputError(f"the {what} is complex where {of} is real. A real {what} is required")
+            value = value.astype(dtype) if hasattr(value, "astype") else dtype.type(value)
+        elif type(value) is float:
+            value = np.float64(value)
+        elif type(value) is complex:
+            value = np.complex128(value)
+        result.append(value)
+    return result
+
+
+def push_forward(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False) -> Any:
+    """``(f(x), J ẋ)``, and the auxiliary output with ``has_aux``."""
+    arguments = Arguments(f, tuple(range(len(primals))), tuple(primals), {}, "jvp")
+    vectors = match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal")
+    linearization = linearize_call(f, arguments, has_aux=has_aux)
+    results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
+    tangent = linearization.recording.structure.rebuild(output_leaves(linearization, results))
+    value = output_value(linearization)
+    return (value, tangent, auxiliary(linearization)) if has_aux else (value, tangent)
+
+
+def pull_back(f: Callable[..., Any], primals: Sequence[Any], *, has_aux: bool = False) -> Any:
+    """``(f(x), ȳ ↦ Jᵀ ȳ)``, and the auxiliary output with ``has_aux``."""
+    arguments = Arguments(f, tuple(range(len(primals))), tuple(primals), {}, "vjp")
+    linearization = linearize_call(f, arguments, has_aux=has_aux)
+    value = output_value(linearization)
+    linearization.recording.tape.own()
+
+    def transpose(cotangent: Any) -> tuple[Any, ...]:
+        vectors = match_vector(
+            (cotangent,), linearization.values, [linearization.recording.structure], "cotangent", "the function's value"
+        )
+        results = resolved_gradient(linearization, linearization.vjp(vectors), vectors)
+        return tuple(arguments.rebuild(finish(results, arguments)))
+
+    return (value, transpose, auxiliary(linearization)) if has_aux else (value, transpose)
