@@ -40,8 +40,7 @@ CASES: list[Case] = []
 
 
 def smooth(kind: str, name: str, f: Callable[[Any], Any], g: Callable[[Any], Any], *points: float) -> None:
-    for x in points:
-        CASES.append(Case(kind, f"{name} at {x:g}", f, x, exact(g, x)))
+    CASES.extend(Case(kind, f"{name} at {x:g}", f, x, exact(g, x)) for x in points)
 
 
 def broken(kind: str, name: str, f: Callable[[Any], Any], x: float, truth: Any) -> None:
@@ -155,8 +154,10 @@ def _peak(width: float, distance: float) -> None:
 
 for width, distance in ((1e-6, 1e-6), (1e-3, 2e-3), (1e-2, 3e-2), (1e-4, 1e-2), (1e-8, 2e-8)):
     _peak(width, distance)
-for digits in (3, 6):
-    CASES.append(Case("quantised", f"round(sin, {digits})", lambda x, d=digits: round(math.sin(x), d), 1.0, math.cos(1.0), 10.0**-digits / math.sqrt(12)))
+CASES.extend(
+    Case("quantised", f"round(sin, {digits})", lambda x, d=digits: round(math.sin(x), d), 1.0, math.cos(1.0), 10.0**-digits / math.sqrt(12))
+    for digits in (3, 6)
+)
 CASES.append(Case("quantised", "round(x^2, 2) at 3", lambda x: round(x * x, 2), 3.0, 6.0, 1e-2 / math.sqrt(12)))
 CASES.append(Case("quantised", "counts: floor(1e4 exp)", lambda x: math.floor(1e4 * math.exp(x)), 1.0, 1e4 * math.e, 1 / math.sqrt(12)))
 smooth("smooth", "constant", lambda x: 3.0, lambda x: mp.mpf(3), 1.0)

@@ -54,7 +54,7 @@ class Counted:
             return complex(self.f(x))  # refusing complex numbers is no answer
         try:
             value = self.f(x)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the cases raise what they like
             return math.nan
         return math.nan if isinstance(value, complex) else float(value)
 
@@ -179,7 +179,7 @@ def ask(name: str, f: Callable[[Any], Any], x: float) -> Answer:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             answer = TOOLS[name](counted, x)
-    except Exception:
+    except Exception:  # noqa: BLE001 - a tool that raises has no answer
         answer = Answer(math.nan, None, True)
     answer.seconds = time.perf_counter() - start
     answer.evaluations = counted.count

@@ -57,6 +57,11 @@ class Estimate:
     _line: Any = field(default=None, repr=False)
 
     @property
+    def line(self) -> Any:
+        """The way back to the function: ``line(entry) -> (t ↦ f(x + t e), |x|)``; None once pickled."""
+        return self._line
+
+    @property
     def ok(self) -> bool:
         """True when every entry has status ok."""
         return all(status is Status.OK for status in _entries(self.status))

@@ -209,9 +209,9 @@ def infinite_slope(samples: Samples, view: View) -> Generator[Request, list[floa
         before, _ = samples.quotient(far, side)
         slope, bound = samples.quotient(close, side)
         slopes[side] = slope
-        if math.isfinite(slope) and abs(slope) > abs(before) * (1 + 0.015 * octaves) + 8 * bound and before != 0.0:
-            if abs(math.log2(abs(slope / before)) - expected) <= 0.1 * octaves:
-                slopes[side] = math.copysign(INF, slope)
+        growing = math.isfinite(slope) and abs(slope) > abs(before) * (1 + 0.015 * octaves) + 8 * bound
+        if growing and before != 0.0 and abs(math.log2(abs(slope / before)) - expected) <= 0.1 * octaves:
+            slopes[side] = math.copysign(INF, slope)
     if not any(math.isinf(slope) for slope in slopes.values()):
         # A cusp on a slope: the even part, free of the slope, must follow the power law down.
         outer, inner = math.ldexp(samples.bend(far), -far), math.ldexp(samples.bend(close), -close)
@@ -306,7 +306,7 @@ def _level(samples: Samples, level: float, amplitude: float, flat: bool) -> Verd
 
 
 def tread(samples: Samples, found: Resolved) -> Deciding:
-    """Return the verdict on a slope of exactly zero: is x on the tread of a staircase, which jumps further out?
+    """Return the verdict on a slope of exactly zero: x may be on the tread of a staircase, which jumps further out.
 
     A tread narrower than the ladder is a rounded output: the slope of the trend is meant.  A wider one is a step function:
     its slope is 0, and the bound includes the slope of the trend.

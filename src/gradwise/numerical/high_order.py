@@ -118,7 +118,7 @@ class HighOrder:
         magnitudes = np.abs(coefficients)
         tail = float(np.max(magnitudes[-6:]))  # indices -6 … -1, and what is aliased onto them
         scale = self._unit_of(radius)
-        if scale == 0.0 or scale == INF:
+        if scale in {0.0, INF}:
             return NAN, INF, 1.0
         error = scale * (4 * self.line.unit * size + 4 * tail)
         error += 4 * self.line.unit * abs(coefficients[self.order]) * scale
@@ -138,20 +138,16 @@ class HighOrder:
         line = self.line
         scale = line.scale if line.scale > SMALL else 1.0
         start = math.frexp(scale)[1] - 3
-        reach = {}
-        for side in (1, -1):
-            reach[side] = yield from self._reach(side, start)
-        if reach[1] is None and reach[-1] is None:
+        right = yield from self._reach(1, start)
+        left = yield from self._reach(-1, start)
+        if right is None and left is None:
             return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
-        side, octave = 0, None
-        if reach[1] is None or reach[-1] is None:
-            side = 1 if reach[-1] is None else -1
-            octave = reach[side]
-        else:
-            octave = min(reach[1], reach[-1])
-            if octave < start - 10 and max(reach[1], reach[-1]) > octave + 10:
-                side = 1 if reach[1] > reach[-1] else -1
-                octave = reach[side]
+        none = start - 1000
+        right, left = none if right is None else right, none if left is None else left
+        # on both sides, unless one of them has far less room and hardly any at all
+        side, octave = 0, min(right, left)
+        if octave < start - 10 and max(right, left) > octave + 10:
+            side, octave = (1, right) if right > left else (-1, left)
         tried: dict[int, tuple[float, float, float, float]] = {}
         tried[octave] = yield from self._fit(octave, side)
         centre = octave
@@ -209,8 +205,9 @@ class HighOrder:
         if radius > (min(line.left, line.right) if side == 0 else line.right if side > 0 else line.left):
             return NAN, INF, 0.0, 0.0
         nodes, weights, transform = _rule(self.order, side)
-        steps = [float(t) for t in radius * nodes]
-        values = np.array((yield steps), dtype=float)
+        steps: Request = [float(t) for t in radius * nodes]
+        answers = yield steps
+        values = np.array(answers, dtype=np.float64)
         if not np.all(np.isfinite(values)):
             return NAN, INF, 0.0, 0.0
         size = float(np.max(np.abs(values)))

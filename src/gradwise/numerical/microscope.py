@@ -138,7 +138,7 @@ def _fit(columns: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, float, f
 
 
 def _power(t: np.ndarray, y: np.ndarray, eta: float) -> float | None:
-    """Return the exponent α < 1 of a power law in \\|t\\|, followed by both sides or by the even part; else None."""
+    """Return the exponent α < 1 of a power law in the length of t, followed by both sides or by the even part; else None."""
     right, left = dict(zip(t[t > 0], y[t > 0])), dict(zip(-t[t < 0], y[t < 0]))
     if right.keys() == left.keys():
         steps = np.array(list(right))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from gradwise.numerical.ladder import extrapolate
 from gradwise.numerical.line import INF, NAN, SMALL, Line
 
-Request = list[float | complex]
+Request = list[Any]
 """Steps to evaluate at: real t asks for f(x + t), imaginary it for f(x + it)."""
 
 BOTH = (1, -1)
@@ -68,7 +69,7 @@ class Samples:
         if new:
             answers = yield new
             for t, answer in zip(new, answers):
-                values[t] = answer  # type: ignore[index]
+                values[t] = answer
 
     def sample_octaves(
         self, octaves: Iterable[int], sides: tuple[int, ...] = BOTH

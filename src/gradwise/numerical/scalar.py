@@ -47,10 +47,9 @@ def derivative_of_number(
                 count += 1
                 if type(t) is complex:
                     answers.append(_complex_value(f, x + t))
-                    if answers[-1] is None:
-                        if complex_step is True:
-                            msg = "f does not take complex numbers (complex_step=True). Write complex_step='auto'."
-                            raise InputError(msg)
+                    if answers[-1] is None and complex_step is True:
+                        msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
+                        raise InputError(msg)
                     continue
                 try:
                     value = f(min(max(x + t.real, lower), upper))

@@ -118,10 +118,12 @@ class Search:
         yield from samples.sample_octaves([*range(octave, octave - LEVELS, -1), octave + PROBE])
         right = yield from finite_octave(samples, 1, octave)
         left = yield from finite_octave(samples, -1, octave)
-        if right is None and left is None:
-            return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
-        if right is None or left is None:
-            return (yield from self._one_sided(1, right) if left is None else self._one_sided(-1, left))
+        if right is None:
+            if left is None:
+                return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
+            return (yield from self._one_sided(-1, left))
+        if left is None:
+            return (yield from self._one_sided(1, right))
         found, outcome = yield from self._two_sided(min(right, left), octave)
         if outcome is None and right != left and found.total > 1e-11 * abs(found.value):
             found = yield from self._other_side(found, 1 if right > left else -1, max(right, left))

@@ -26,7 +26,7 @@ class VCurve:
     Attributes
     ----------
     steps, errors : numpy.ndarray
-        Steps h and \\|D(h) - value\\|, where D(h) is the central difference.
+        Steps h and the distance of D(h) from the value, where D(h) is the central difference.
     truncation, rounding : numpy.ndarray
         The two slopes of the V: h² through the measured errors on the right, level / h.
     step, error : float
@@ -61,14 +61,14 @@ def v_curve(estimate: Estimate, entry: int | tuple[int, ...] | None = None) -> V
     >>> 1e-7 < curve.steps[curve.errors.argmin()] < 1e-3
     True
     """
-    if estimate._line is None:
+    if estimate.line is None:
         msg = (
             "plot() was called on an estimate without its function (a Hessian, or one that was pickled). The curve is drawn "
             "by evaluating the function again. Call derivative, grad or jacobian in this process and plot its result."
         )
         raise InputError(msg)
     value, error, step, noise, status = _pick(estimate, entry)
-    line, scale = estimate._line(entry if entry is not None else _worst(estimate))
+    line, scale = estimate.line(entry if entry is not None else _worst(estimate))
     scale = scale or 1.0
     steps = scale * np.logspace(-15, 0, POINTS)
     with np.errstate(all="ignore"):
