@@ -1,5 +1,7 @@
 """Indexing and assignment on traced arrays, with NumPy's aliasing, against plain NumPy."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from agreement import check
@@ -12,6 +14,7 @@ from keys import run as interpret
 import gradwise as gw
 from gradwise.errors import TracingError
 from gradwise.program import ArrayType, Builder, Program
+from gradwise.rules.accumulation import add_at
 from gradwise.rules.indexing import getitem, mask_last, scatter_add, scatter_set
 from gradwise.tracing.indexing import split_key
 from gradwise.transforms.batch import batch
@@ -161,6 +164,30 @@ def test_programs_on_large_arrays(statements):
     for g, w, m, c in zip(got, want, moved, complex_want, strict=True):
         np.testing.assert_array_equal(g, w)
         np.testing.assert_allclose(m, c.imag * 1e30, rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much])
+@given(st.data())
+def test_adding_at_flat_positions_is_adding_at_the_key(data):
+    shape = data.draw(st.sampled_from([(4, 5), (3, 4, 5), (6, 2, 3)]))
+    key = data.draw(keys(shape))
+    target = accepted(shape, key)
+    assume(not any(single_boolean(e) for e in (key if type(key) is tuple else (key,))))
+    key = _numpy(*split_key(key, shape))
+    assume(np.zeros(shape)[key].shape == target)
+    draws = np.random.default_rng(4)
+    x, updates = draws.normal(size=shape), draws.normal(size=target)
+    want, got = x.copy(), x.copy()
+    np.add.at(want, key, updates)
+    with mock.patch("gradwise.rules.accumulation.FLAT_SIZE", 0):
+        add_at(got, key, updates)
+    np.testing.assert_array_equal(got, want)
+
+
+def test_adding_out_of_range_raises():
+    for key in ((np.full(70, 4), np.zeros(70, int)), (np.full(70, -5), slice(None))):
+        with pytest.raises(IndexError, match="out of bounds"):
+            add_at(np.zeros((4, 5)), key, np.ones((70, 5)[: 1 + (type(key[1]) is slice)]))
 
 
 # --- the batch rules ----------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
+from gradwise.rules.accumulation import add_at
 from gradwise.rules.axes import move_axis, transpose
 from gradwise.rules.broadcasting import broadcast_to, reshape, sum_to
 
@@ -170,7 +171,7 @@ def scatter_add_into(x: Any, updates: Any, *rest: Any) -> Any:
     """``x[key] += updates`` in place, with repeated indices added up."""
     *arrays, key = rest
     if arrays:
-        np.add.at(x, numpy_key(key, tuple(arrays)), updates)
+        add_at(x, numpy_key(key, tuple(arrays)), updates)
     else:
         x[basic_key(key)] += updates
     return x
