@@ -151,7 +151,7 @@ UNARY = {
 LOOSE = {"modstruve": 1e-9, "ellipk": 1e-10, "ellipe": 1e-10, "log_ndtr": 1e-9, "hyperu": 1e-10, "dawsn": 1e-10}
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("order", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", sorted(UNARY))
 def test_derivatives_agree_with_mpmath(name, order):
     function, truth, points = UNARY[name]
