@@ -20,6 +20,7 @@ import numpy as np
 
 from gradwise.execution import FREE_SIZE, Executable, build, may_alias
 from gradwise.operators.kinks import felt, forget_kinks, holds_nan, is_known, loses_its_zero, warn
+from gradwise.operators.lasting import Surroundings
 from gradwise.operators.verification import requested, verified_call
 from gradwise.program import Equation, Program
 from gradwise.tracing import Recording, apply, isinstance_traced, record
@@ -249,6 +250,16 @@ class Linearization:
                 break
         return values
 
+    def lasting_kinks(self, positions: Sequence[int]) -> list[Any]:
+        """Which kinks of some equations stay when the point moves."""
+        program = self.program
+
+        def make() -> tuple[Surroundings, int]:
+            return Surroundings(program, [program.equations[k] for k in positions]), len(program)
+
+        surroundings = derived(("surroundings", tuple(positions), self.fingerprint), make)
+        return surroundings.lasting(self.plain_values([i for e in surroundings.equations for i in (*e.inputs, *e.output_tuple)]))
+
     # --- products -----------------------------------------------------------------------------------------------------------
 
     def _prepare(self, mode: str) -> Prepared:
@@ -279,7 +290,7 @@ class Linearization:
                     results[k] = results[k].copy()
         # who resolves a nan looks again for kinks, with what is then known
         if prepared.probes and not holds_nan(results):
-            self.doubtful = warn_of_kinks(prepared.probes, env, self.recording)
+            self.doubtful = warn_of_kinks(prepared.probes, env, self)
         return results
 
     def jvp(self, tangents: Sequence[Any]) -> list[Any]:
@@ -396,12 +407,13 @@ def auxiliary(linearization: Linearization) -> Any:
     return recording.auxiliary_structure.rebuild(leaves)
 
 
-def warn_of_kinks(probes: Any, env: list[Any], recording: Recording) -> bool:
+def warn_of_kinks(probes: Any, env: list[Any], linearization: Linearization) -> bool:
     """Warn, once a line, of kinks whose cotangent is not zero; whether one had nan for a cotangent, which says nothing yet."""
     doubtful = False
+    places = linearization.recording.tape.places
+    hits = []
     for equation, position, ct in probes:
-        place = recording.tape.places[position]
-        if is_known(place) or env[ct] is None:
+        if is_known(places[position]) or env[ct] is None:
             continue
         plain = [v.current() if isinstance_traced(v) else v for v in (env[i] for i in (*equation.inputs, equation.output_tuple[0], ct))]
         with np.errstate(all="ignore"):
@@ -409,7 +421,13 @@ def warn_of_kinks(probes: Any, env: list[Any], recording: Recording) -> bool:
         if hit is False:
             doubtful = doubtful or bool(np.isnan(plain[-1]).any())
         elif not loses_its_zero(equation, plain[-1], hit):
-            warn(equation, place)
+            hits.append((equation, position, plain))
+    if not hits:
+        return doubtful
+    for (equation, position, plain), stays in zip(hits, linearization.lasting_kinks([k for _, k, _ in hits]), strict=True):
+        with np.errstate(all="ignore"):
+            if felt(equation, plain[:-2], plain[-2], plain[-1], stays) is not False:
+                warn(equation, places[position])
     return doubtful
 
 

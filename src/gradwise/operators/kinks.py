@@ -13,6 +13,7 @@ import numpy as np
 
 from gradwise.errors import KinkWarning, SingularPointError
 from gradwise.execution import evaluate
+from gradwise.operators.lasting import Surroundings
 from gradwise.program import Equation, Program, resolve_location
 from gradwise.tracing import isinstance_traced
 from gradwise.transforms.reverse import active_variables, pullback
@@ -58,9 +59,11 @@ def is_known(place: Any) -> bool:
     return place in _warned
 
 
-def felt(equation: Equation, operands: Sequence[Any], output: Any, cotangent: Any) -> Any:
-    """Which entries of a cotangent (plain values) are neither zero nor nan and stand on a kink; False if none."""
+def felt(equation: Equation, operands: Sequence[Any], output: Any, cotangent: Any, lasting: Any = False) -> Any:
+    """Which entries of a cotangent (plain values) are neither zero nor nan and stand on a kink that is not ``lasting``; False if none."""
     at = np.asarray(equation.primitive.kink(operands, output, *equation.params))  # type: ignore[misc]  # only asked of those that have kinks
+    if lasting is not False:
+        at = at & ~lasting
     if not at.any():
         return False
     bar = np.asarray(cotangent)
@@ -155,13 +158,14 @@ def felt_kinks(
     if cotangents is None:
         cotangents = [_generic(program, o, rng) for o in program.outputs]
     equations = [e for _, e in hits]
+    stay = Surroundings(program, equations).lasting(values)
     arriving = _Cotangents(program, equations, values, cotangents)
-    here = _weights(equations, values, arriving.at(0.0), finite=finite, places=[place for place, _ in hits])
+    here = _weights(equations, values, arriving.at(0.0), stay, finite=finite, places=[place for place, _ in hits])
     if order == 1:
         return [(place, e, True) for (place, e), w in zip(hits, here, strict=True) if w]
     # the order m to which a cotangent vanishes, from its size at two distances on both sides
     near, far = (
-        np.max([_weights(equations, values, arriving.at(side * t)) for side in (1, -1)], axis=0) for t in (_NEAR, _FAR)
+        np.max([_weights(equations, values, arriving.at(side * t), stay) for side in (1, -1)], axis=0) for t in (_NEAR, _FAR)
     )
     with np.errstate(all="ignore"):
         vanishing = np.log(far / near) / np.log(_FAR / _NEAR)
@@ -173,17 +177,17 @@ def felt_kinks(
 
 
 def _weights(
-    equations: list[Equation], values: list[Any], bars: list[Any], *, finite: bool = False, places: Sequence[Any] = ()
+    equations: list[Equation], values: list[Any], bars: list[Any], lasting: list[Any], *, finite: bool = False, places: Sequence[Any] = ()
 ) -> list[float]:
     """The size of the cotangent on each kink, 0 where it is not felt."""
     sizes = []
-    for k, (equation, bar) in enumerate(zip(equations, bars, strict=True)):
+    for k, (equation, bar, stay) in enumerate(zip(equations, bars, lasting, strict=True)):
         hit: Any = False
         if bar is not None:
             if equation.primitive.name in _CHOICES:  # beside a choice, nan (0 · ∞ further down) leaves no trace in the result
                 bar = np.where(np.isnan(bar), np.inf, bar)
             with np.errstate(all="ignore"):
-                hit = felt(equation, [values[i] for i in equation.inputs], values[equation.output_tuple[0]], bar)
+                hit = felt(equation, [values[i] for i in equation.inputs], values[equation.output_tuple[0]], bar, stay)
         if hit is False:
             sizes.append(0.0)
             continue
