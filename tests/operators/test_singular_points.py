@@ -425,8 +425,7 @@ def test_rows_of_zeros_and_diagonals_of_distances():
         agree(found, [[0, 0], [0.6, 0.8]])
     distances = lambda x: np.sqrt(((x[:, None] - x[None]) ** 2).sum(-1))
     gw.clear_caches()
-    with pytest.warns(KinkWarning):
-        found = gw.grad(lambda x: np.sum(distances(x)))(rows)
+    found = gw.grad(lambda x: np.sum(distances(x)))(rows)  # what is 0 all around is smooth: no warning
     np.testing.assert_allclose(found, [[-1.2, -1.6], [1.2, 1.6]], rtol=1e-14)
 
 

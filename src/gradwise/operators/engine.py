@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.execution import FREE_SIZE, Executable, build, may_alias
-from gradwise.operators.kinks import felt, forget_kinks, holds_nan, is_known, loses_its_zero, warn
+from gradwise.operators.kinks import forget_kinks, holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
 from gradwise.operators.verification import requested, verified_call
 from gradwise.program import Equation, Program
@@ -405,30 +405,6 @@ def auxiliary(linearization: Linearization) -> Any:
         else:
             leaves.append(value)
     return recording.auxiliary_structure.rebuild(leaves)
-
-
-def warn_of_kinks(probes: Any, env: list[Any], linearization: Linearization) -> bool:
-    """Warn, once a line, of kinks whose cotangent is not zero; whether one had nan for a cotangent, which says nothing yet."""
-    doubtful = False
-    places = linearization.recording.tape.places
-    hits = []
-    for equation, position, ct in probes:
-        if is_known(places[position]) or env[ct] is None:
-            continue
-        plain = [v.current() if isinstance_traced(v) else v for v in (env[i] for i in (*equation.inputs, equation.output_tuple[0], ct))]
-        with np.errstate(all="ignore"):
-            hit = felt(equation, plain[:-2], plain[-2], plain[-1])
-        if hit is False:
-            doubtful = doubtful or bool(np.isnan(plain[-1]).any())
-        elif not loses_its_zero(equation, plain[-1], hit):
-            hits.append((equation, position, plain))
-    if not hits:
-        return doubtful
-    for (equation, position, plain), stays in zip(hits, linearization.lasting_kinks([k for _, k, _ in hits]), strict=True):
-        with np.errstate(all="ignore"):
-            if felt(equation, plain[:-2], plain[-2], plain[-1], stays) is not False:
-                warn(equation, places[position])
-    return doubtful
 
 
 __all__ = [

@@ -24,6 +24,8 @@ from gradwise.transforms.taylor import derivatives
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gradwise.operators.engine import Linearization
+
 #: what was warned of: code and line, and the places (code, offset) that are known to lie on them
 _warned: set[Any] = set()
 
@@ -99,6 +101,30 @@ def warn(equation: Equation, place: Any) -> None:
         filename,
         line,
     )
+
+
+def warn_of_kinks(probes: Any, env: list[Any], linearization: Linearization) -> bool:
+    """Warn, once a line, of kinks whose cotangent is not zero; whether one had nan for a cotangent, which says nothing yet."""
+    doubtful = False
+    places = linearization.recording.tape.places
+    hits = []
+    for equation, position, ct in probes:
+        if is_known(places[position]) or env[ct] is None:
+            continue
+        plain = [v.current() if isinstance_traced(v) else v for v in (env[i] for i in (*equation.inputs, equation.output_tuple[0], ct))]
+        with np.errstate(all="ignore"):
+            hit = felt(equation, plain[:-2], plain[-2], plain[-1])
+        if hit is False:
+            doubtful = doubtful or bool(np.isnan(plain[-1]).any())
+        elif not loses_its_zero(equation, plain[-1], hit):
+            hits.append((equation, position, plain))
+    if not hits:
+        return doubtful
+    for (equation, position, plain), stays in zip(hits, linearization.lasting_kinks([k for _, k, _ in hits]), strict=True):
+        with np.errstate(all="ignore"):
+            if felt(equation, plain[:-2], plain[-2], plain[-1], stays) is not False:
+                warn(equation, places[position])
+    return doubtful
 
 
 def candidates(program: Program) -> list[tuple[int, Equation]]:
