@@ -14,6 +14,7 @@ import numpy as np
 from gradwise.containers import TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.tracing import copy_in_layout, isinstance_traced
+from gradwise.tracing.rebuilding import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,9 +40,9 @@ stand_in: ContextVar[tuple[Any, Any] | None] = ContextVar("gradwise_stand_in", d
 
 
 def standing_in(function: Any) -> Any:
-    """The function itself, or what runs in its place."""
+    """The function itself, rebuilt where it must be (``tracing/rebuilding.py``), or what runs in its place."""
     pair = stand_in.get()
-    return pair[1] if pair is not None and pair[0] is function else function
+    return pair[1] if pair is not None and pair[0] is function else watched(function)
 
 
 class Arguments:

@@ -1,14 +1,12 @@
 """The smallest call that could not be traced, done numerically, and everything around it exactly.
 
 When a value escapes inside a function g that f calls, f is rebuilt with g replaced by a stand-in: g runs on plain values, and its derivative is numerical, with its bound.
-The stand-in is found by name: g must be a Python function that its caller reads from a global or an enclosing scope.  The rebuilt caller has the same code, closure cells and
-defaults, and reads its globals live through a dictionary that answers with the stand-in for one name; callers further out are rebuilt the same way.  Nothing of
-the user's is changed.  What cannot be rebuilt (a method found on an object, code that writes globals) is left to the numerical derivative of the whole function.
+The stand-in is found by name: g must be a Python function that its caller reads from a global or an enclosing scope.  The caller is rebuilt (``tracing/rebuilding.py``) to find the
+stand-in under that name; callers further out are rebuilt the same way.  Nothing of the user's is changed.  What cannot be rebuilt (a method found on an object, code that writes globals) is left to the numerical derivative of the whole function.
 """
 
 from __future__ import annotations
 
-import dis
 import os
 import types
 from typing import TYPE_CHECKING, Any
@@ -21,25 +19,12 @@ from gradwise.errors import InputError, RuleError, TracingError
 from gradwise.operators.arguments import stand_in
 from gradwise.operators.custom import CustomRule
 from gradwise.operators.estimates import sentence
+from gradwise.tracing.rebuilding import rebuilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _OURS = os.path.dirname(os.path.dirname(__file__))
-
-
-class LiveGlobals(dict[str, Any]):
-    """The globals of a function as they are when read, but for some names."""
-
-    def __init__(self, live: dict[str, Any], replaced: dict[str, Any]) -> None:
-        super().__init__()
-        self._live = live
-        self._replaced = replaced
-
-    def __getitem__(self, name: str) -> Any:
-        if name in self._replaced:
-            return self._replaced[name]
-        return self._live[name]
 
 
 class NumericalCall:
@@ -127,45 +112,25 @@ def _frames(error: BaseException, code: types.CodeType) -> list[types.FrameType]
     return [frame for frame in frames[start:] if not frame.f_code.co_filename.startswith(_OURS)]
 
 
-def _reference(caller: types.FunctionType, code: types.CodeType) -> tuple[str, str, types.FunctionType] | None:
-    """How the caller refers to the function with ``code``: ("global" or "cell", name, function)."""
+def _reference(caller: types.FunctionType, code: types.CodeType) -> tuple[str, types.FunctionType] | None:
+    """The name under which the caller reads the function with ``code``, and that function."""
     for name in caller.__code__.co_names:
         value = caller.__globals__.get(name)
         if isinstance(value, types.FunctionType) and value.__code__ is code:
-            return "global", name, value
+            return name, value
     for name, cell in zip(caller.__code__.co_freevars, caller.__closure__ or (), strict=True):
         try:
             value = cell.cell_contents
         except ValueError:
             continue
         if isinstance(value, types.FunctionType) and value.__code__ is code:
-            return "cell", name, value
+            return name, value
     return None
 
 
-def _writes_globals(code: types.CodeType) -> bool:
-    return any(i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL") for i in dis.get_instructions(code))
-
-
-def _with(caller: types.FunctionType, kind: str, name: str, stand_in: Any) -> types.FunctionType | None:
-    """The caller reading ``stand_in`` under ``name``."""
-    if _writes_globals(caller.__code__):
-        return None
-    live = caller.__globals__
-    closure = caller.__closure__
-    replaced: dict[str, Any] = {}
-    if kind == "global":
-        replaced[name] = stand_in
-    else:
-        closure = tuple(
-            types.CellType(stand_in) if free == name else cell
-            for free, cell in zip(caller.__code__.co_freevars, closure or (), strict=True)
-        )
-    rebuilt = types.FunctionType(caller.__code__, LiveGlobals(live, replaced), caller.__name__, caller.__defaults__, closure)
-    rebuilt.__kwdefaults__ = caller.__kwdefaults__
-    rebuilt.__qualname__ = caller.__qualname__
-    rebuilt.__module__ = caller.__module__
-    return rebuilt
+def _with(caller: types.FunctionType, name: str, stand_in_: Any) -> types.FunctionType | None:
+    """The caller reading ``stand_in_`` under ``name``."""
+    return rebuilt(caller, lambda read, value: stand_in_ if read == name else value)
 
 
 def _underlying(function: Any) -> tuple[types.FunctionType, Any] | None:
@@ -182,7 +147,7 @@ def candidates(function: Any, error: BaseException) -> list[tuple[Any, Numerical
     if behind is None:
         return []
     outer, bound_to = behind
-    chain: list[tuple[types.FunctionType, str, str]] = []
+    chain: list[tuple[types.FunctionType, str]] = []
     callers = [outer]
     frames = _frames(error, outer.__code__)
     places = []
@@ -190,8 +155,8 @@ def candidates(function: Any, error: BaseException) -> list[tuple[Any, Numerical
         found = _reference(callers[-1], frame.f_code)
         if found is None:
             break
-        kind, name, callee = found
-        chain.append((callee, kind, name))
+        name, callee = found
+        chain.append((callee, name))
         callers.append(callee)
         places.append((before.f_code.co_filename, before.f_lineno))
     results = []
@@ -199,13 +164,12 @@ def candidates(function: Any, error: BaseException) -> list[tuple[Any, Numerical
         stand_in = NumericalCall(chain[depth - 1][0])
         replacement: Any = stand_in
         for level in range(depth - 1, -1, -1):
-            _, kind, name = chain[level]
-            replacement = _with(callers[level], kind, name, replacement)
+            replacement = _with(callers[level], chain[level][1], replacement)
             if replacement is None:
                 break
         if replacement is not None:
-            rebuilt = types.MethodType(replacement, bound_to) if bound_to is not None else replacement
-            results.append((rebuilt, stand_in, *places[depth - 1]))
+            outermost = types.MethodType(replacement, bound_to) if bound_to is not None else replacement
+            results.append((outermost, stand_in, *places[depth - 1]))
     return results
 
 
@@ -224,8 +188,8 @@ def rescue(
     tuple or None
         The result, and a sentence that says which call was done numerically, where, with which statuses and bounds.
     """
-    for rebuilt, call, filename, line in candidates(function, error):
-        token = stand_in.set((function, rebuilt))
+    for other, call, filename, line in candidates(function, error):
+        token = stand_in.set((function, other))
         try:
             result = exact(*args, **kwargs)
         except (TracingError, InputError, RuleError):

@@ -2,12 +2,14 @@
 
 ``scipy.special.erf(x)`` reaches the trace through NumPy's protocol because ``erf`` is a ufunc.  SciPy's functions that are written in Python
 (``logsumexp``, ``softmax``, ``polygamma``, …) begin with ``np.asarray(x)``, which no protocol of NumPy can intercept: they raise ``TracingError`` unless
-the names are replaced while the function runs; ``PYTHON_FUNCTIONS`` has what they are to be replaced by.
+the function that refers to them is rebuilt (``rebuilding.py``) to find ``STAND_INS`` under their names.
 """
 
 from __future__ import annotations
 
+import functools
 import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import scipy
 from gradwise.program import Primitive
 from gradwise.rules import bessel, elementwise, polynomials, special
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.indexing import contains_traced
 from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -162,7 +165,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     """``scipy.special.logsumexp`` of a traced array: log Σ b eᵃ, shifted by the largest entry."""
     if b is not None:  # an entry of weight 0 is left out, whatever it is
         a = np.where(b == 0, 0.0, a)
-    top = np.max(np.real(plain(a)), axis=axis, keepdims=True)
+    top = concrete(np.max(np.real(a), axis=axis, keepdims=True))  # the shift cancels: no derivative goes through it
     top = np.where(np.isfinite(top), top, 0.0)
     terms = np.exp(a - top)
     total = np.sum(terms if b is None else b * terms, axis=axis, keepdims=True)
@@ -179,13 +182,13 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
 
 def softmax(x: Any, axis: Any = None) -> Any:
     """``scipy.special.softmax`` of a traced array."""
-    terms = np.exp(x - np.max(plain(x), axis=axis, keepdims=True))
+    terms = np.exp(x - concrete(np.max(x, axis=axis, keepdims=True)))
     return terms / np.sum(terms, axis=axis, keepdims=True)
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
     """``scipy.special.log_softmax`` of a traced array."""
-    shifted = x - np.max(plain(x), axis=axis, keepdims=True)
+    shifted = x - concrete(np.max(x, axis=axis, keepdims=True))
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
@@ -211,6 +214,13 @@ def multigammaln(a: Any, d: Any) -> Any:
     return total
 
 
+def rosen(x: Any) -> Any:
+    """``scipy.optimize.rosen`` of a traced array: Σ 100 (x_{i+1} − x_i²)² + (1 − x_i)²."""
+    if isinstance(x, (list, tuple)) and not isinstance_traced(x):
+        x = np.stack(x)
+    return np.sum(100.0 * (x[1:] - x[:-1] ** 2.0) ** 2.0 + (1 - x[:-1]) ** 2.0, axis=0)
+
+
 #: name in scipy.special → the same function in terms that can be traced
 PYTHON_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "logsumexp": logsumexp,
@@ -218,4 +228,23 @@ PYTHON_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log_softmax": log_softmax,
     "polygamma": polygamma,
     "multigammaln": multigammaln,
+}
+
+
+def _for_traced(module: str, name: str, ours: Callable[..., Any]) -> Callable[..., Any]:
+    """SciPy's function where nothing is traced, ours where something is."""
+
+    @functools.wraps(ours)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any(contains_traced(a) for a in (*args, *kwargs.values())):
+            return ours(*args, **kwargs)
+        return getattr(sys.modules[module], name)(*args, **kwargs)
+
+    return call
+
+
+#: module → name → what a rebuilt function (``rebuilding.py``) finds under that name
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.special": {name: _for_traced("scipy.special", name, f) for name, f in PYTHON_FUNCTIONS.items()},
+    "scipy.optimize": {"rosen": _for_traced("scipy.optimize", "rosen", rosen)},
 }

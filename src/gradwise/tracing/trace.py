@@ -26,6 +26,7 @@ import sys
 from typing import Any
 
 import numpy as np
+import scipy
 
 from gradwise.errors import TracingError
 from gradwise.program import Equation, Guard, Primitive, Program, resolve_location, result_type, type_of
@@ -39,7 +40,7 @@ _NOWHERE = (None, 0)
 COPY_BYTES = 1 << 18
 
 # frames of these packages are not the user's
-_PACKAGES = (os.path.dirname(np.__file__), os.path.dirname(os.path.dirname(__file__)))
+_PACKAGES = (os.path.dirname(np.__file__), os.path.dirname(scipy.__file__), os.path.dirname(os.path.dirname(__file__)))
 
 
 #: where packages lie that are not the user's own code
