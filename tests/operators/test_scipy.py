@@ -107,7 +107,7 @@ def test_scipys_own_rosen_products_and_optimisation():
 
 def test_a_function_of_scipy_that_cannot_be_traced_is_differentiated_numerically_with_a_warning():
     f = scipy.special.factorial
-    with pytest.warns(gw.NumericalFallbackWarning, match="computed numerically"):
+    with pytest.warns(gw.NumericalFallbackWarning, match="only the call of factorial"):
         found = gw.grad(lambda x: np.sum(f(x)))(np.array([2.5, 3.5]))
     expected = scipy.special.gamma([3.5, 4.5]) * scipy.special.digamma([3.5, 4.5])
     np.testing.assert_allclose(found, expected, rtol=1e-9)

@@ -20,6 +20,7 @@ from gradwise.operators.engine import interpret, is_outer
 from gradwise.operators.verification import check_options
 from gradwise.program import Program
 from gradwise.tracing import Recording, isinstance_traced, record
+from gradwise.tracing.rebuilding import watched
 from gradwise.transforms.batch import batch
 
 if TYPE_CHECKING:
@@ -101,12 +102,14 @@ def vmap(
         if size is None:
             raise InputError("gw.vmap was given no batched argument. At least one argument with an axis to go along is required")
 
+        function = watched(f)
+
         def call(one: list[Any]) -> Any:
             values, start = [], 0
             for treedef in treedefs:
                 values.append(treedef.rebuild(one[start : start + treedef.num_leaves]))
                 start += treedef.num_leaves
-            return f(*values, **kwargs)
+            return function(*values, **kwargs)
 
         results = None
         if size > 0 and all(_is_numeric(leaf) for leaf, b in zip(leaves, batched, strict=True) if b):
@@ -143,9 +146,9 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
     try:
         recording = record(f, example, batched, call)
         program = recording.program
-        watched = [g.variable for g in program.guards]
+        asked = [g.variable for g in program.guards]
         whole = Program(
-            program.name, program.inputs, program.captured, program.equations, (*program.outputs, *watched), program.types
+            program.name, program.inputs, program.captured, program.equations, (*program.outputs, *asked), program.types
         )
         inputs = [v for v in program.inputs]
         many, carries = batch(whole, size, inputs)
