@@ -12,6 +12,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 
 from gradwise import numerical
 from gradwise.containers import flatten
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _OURS = os.path.dirname(os.path.dirname(__file__))
+_LIBRARIES = (os.path.dirname(np.__file__), os.path.dirname(scipy.__file__))
 
 
 class NumericalCall:
@@ -100,7 +102,7 @@ def _split(flat: np.ndarray, like: Sequence[Any]) -> list[Any]:
 
 
 def _frames(error: BaseException, code: types.CodeType) -> list[types.FrameType]:
-    """The frames from the function with ``code`` inwards, without ours."""
+    """The frames from the function with ``code`` inwards, without ours, as far as the first that belongs to a library."""
     frames = []
     trace = error.__traceback__
     while trace is not None:
@@ -109,7 +111,13 @@ def _frames(error: BaseException, code: types.CodeType) -> list[types.FrameType]
     start = next((k for k, frame in enumerate(frames) if frame.f_code is code), None)
     if start is None:
         return []
-    return [frame for frame in frames[start:] if not frame.f_code.co_filename.startswith(_OURS)]
+    found = []
+    for frame in frames[start:]:
+        if not frame.f_code.co_filename.startswith(_OURS):
+            found.append(frame)
+            if frame.f_code.co_filename.startswith(_LIBRARIES):
+                break
+    return found
 
 
 def _reference(caller: types.FunctionType, code: types.CodeType) -> tuple[str, types.FunctionType] | None:
