@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 
 import numpy as np
@@ -332,11 +333,14 @@ def test_a_kink_warns_once_a_line_and_at_the_users_line():
     def f(x):
         return np.abs(x) + np.abs(2 * x)
 
-    with pytest.warns(KinkWarning) as caught:
+    def thrice():
         for _ in range(3):
             gw.grad(f)(0.0)
             gw.jvp(f, (0.0,), (1.0,))
             gw.hessian(f)(0.0)
+
+    with pytest.warns(KinkWarning) as caught:
+        thrice()
     assert [(w.filename, w.lineno) for w in caught] == [(__file__, f.__code__.co_firstlineno + 1)]
     gw.clear_caches()
     with pytest.warns(KinkWarning):
@@ -423,10 +427,15 @@ def test_rows_of_zeros_and_diagonals_of_distances():
         with pytest.warns(KinkWarning):
             found = first_derivatives(f, rows)
         agree(found, [[0, 0], [0.6, 0.8]])
-    distances = lambda x: np.sqrt(((x[:, None] - x[None]) ** 2).sum(-1))
-    gw.clear_caches()
-    found = gw.grad(lambda x: np.sum(distances(x)))(rows)  # what is 0 all around is smooth: no warning
-    np.testing.assert_allclose(found, [[-1.2, -1.6], [1.2, 1.6]], rtol=1e-14)
+
+
+def test_the_diagonal_of_distances_is_zero_everywhere_and_no_kink():
+    points = np.array([[0.0, 0.0], [3.0, 4.0]])
+    total = lambda x: np.sum(np.sqrt(((x[:, None] - x[None]) ** 2).sum(-1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for way in (gw.grad, gw.jacfwd, gw.jacrev):
+            np.testing.assert_allclose(way(total)(points), [[-1.2, -1.6], [1.2, 1.6]], rtol=1e-14)
 
 
 def test_complex_moduli():
@@ -449,12 +458,35 @@ def test_single_precision():
 
 
 def test_clean_functions_never_enter_the_careful_path(monkeypatch):
-    import gradwise.operators.singular as singular
-
-    monkeypatch.setattr(singular, "run_carefully", None)
+    monkeypatch.setattr(sys.modules["gradwise.operators.singular"], "run_carefully", None)
     f = lambda x: np.sum(np.sqrt(x) * np.where(x > 2, x, 1.0))
     x = np.array([1.0, 4.0])
     np.testing.assert_allclose(gw.grad(f)(x), [0.5, 3.0])
     gw.hessian(f)(x)
     gw.jacfwd(f)(x)
     gw.jvp(f, (x,), (x,))
+
+
+# --- batches ------------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [[-1.0, 0.0, 4.0], [0.0, -1.0, 4.0]])
+def test_vmap_finds_the_derivatives_of_singular_examples_by_themselves(x):
+    x = np.array(x)
+    loop = lambda f: np.array([f(float(v)) for v in x])
+    for f in (
+        gw.grad(lambda x: np.where(x > 0, np.sqrt(x), 0)),
+        gw.grad(lambda x: np.cbrt(x**3)),
+        gw.grad(lambda x: np.cbrt(x**3 + x**5)),
+        gw.derivative(lambda x: np.abs(x) ** 2, 2),
+        gw.grad(gw.grad(lambda x: np.cos(np.abs(x)) if x != 0 else -(x**2) / 2)),
+    ):
+        np.testing.assert_array_equal(gw.vmap(f)(x), loop(f))
+    with pytest.warns(KinkWarning):
+        assert np.array_equal(gw.vmap(gw.grad(lambda x: np.sqrt(x**2)))(x), np.sign(x))
+    with pytest.raises(SingularPointError):
+        gw.vmap(gw.grad(lambda x: np.sqrt(np.abs(x))))(x)
+    rows = np.array([[3.0, 4.0], [0.0, 0.0]])
+    gw.clear_caches()
+    with pytest.warns(KinkWarning):
+        assert np.array_equal(gw.vmap(gw.grad(np.linalg.norm))(rows), [[0.6, 0.8], [0.0, 0.0]])

@@ -381,12 +381,18 @@ def enclosing() -> int:
     return getattr(_running, "depth", 0)
 
 
+def derivatives_taken() -> int:
+    """How many functions have been run for a derivative in this thread."""
+    return getattr(_running, "taken", 0)
+
+
 def linearize_call(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Linearization:
     """Run the function once under a trace (and verify it, under ``check=True``)."""
     leaves = arguments.leaves
 
     def run() -> Linearization:
         _running.depth = enclosing() + 1
+        _running.taken = derivatives_taken() + 1
         try:
             return Linearization(record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux), arguments)
         finally:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.containers import flatten
-from gradwise.errors import InputError, ProgramError, TracingError
+from gradwise.errors import InputError, ProgramError, SingularPointError, TracingError
 from gradwise.execution import build
 from gradwise.operators.arguments import function_label, require_callable
-from gradwise.operators.engine import interpret, is_outer
+from gradwise.operators.engine import derivatives_taken, interpret, is_outer
 from gradwise.operators.verification import check_options
-from gradwise.program import Program
+from gradwise.program import Equation, Program
 from gradwise.tracing import Recording, isinstance_traced, record
 from gradwise.tracing.rebuilding import watched
 from gradwise.transforms.batch import batch
@@ -143,22 +143,23 @@ def _is_numeric(leaf: Any) -> bool:
 def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: int) -> Any:
     """The batched program's values, or None if the examples do not share a path."""
     example = [leaf[0] if b else leaf for leaf, b in zip(leaves, batched, strict=True)]
+    derivatives_before = derivatives_taken()
     try:
         recording = record(f, example, batched, call)
         program = recording.program
         asked = [g.variable for g in program.guards]
-        whole = Program(
-            program.name, program.inputs, program.captured, program.equations, (*program.outputs, *asked), program.types
-        )
-        inputs = [v for v in program.inputs]
-        many, carries = batch(whole, size, inputs)
-    except (TracingError, ProgramError):
+        kinked = [] if derivatives_taken() == derivatives_before else [e for e in program.equations if e.primitive.kink is not None]
+        operands = [i for e in kinked for i in (*e.inputs, e.output_tuple[0])]
+        outputs = (*program.outputs, *asked, *operands)
+        whole = Program(program.name, program.inputs, program.captured, program.equations, outputs, program.types)
+        many, carries = batch(whole, size, program.inputs)
+    except (TracingError, ProgramError, SingularPointError):
         if any(is_outer(leaf) for leaf in leaves):
             raise
         return None
     values = _run(recording, many, [leaf for leaf, b in zip(leaves, batched, strict=True) if b])
-    n = len(program.outputs)
-    for guard, value, carried in zip(program.guards, values[n:], carries[n:], strict=True):
+    n, m = len(program.outputs), len(program.outputs) + len(asked)
+    for guard, value, carried in zip(program.guards, values[n:m], carries[n:m], strict=True):
         if carried:
             value = value.current() if isinstance_traced(value) else value
             if not np.all(np.equal(value, guard.expected)):
@@ -168,7 +169,36 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
         if not carried:
             value = np.broadcast_to(value, (size, *np.shape(like)))
         results.append(value if isinstance_traced(value) else np.array(value))
+    if derivatives_taken() != derivatives_before and not any(isinstance_traced(v) for v in (*results, *values[m:])):
+        at = dict(zip(operands, zip(values[m:], carries[m:], strict=True), strict=True))
+        for i in _special_rows(kinked, at, results, size):
+            row, structure = flatten(call([leaf[i] if b else leaf for leaf, b in zip(leaves, batched, strict=True)]))
+            assert structure == recording.structure
+            for whole_result, one in zip(results, row, strict=True):
+                whole_result[i] = one
     return results, recording.structure
+
+
+def _special_rows(kinked: list[Equation], at: dict[int, tuple[Any, bool]], results: list[Any], size: int) -> list[int]:
+    """Examples whose inner derivatives are not those of the first: at a kink or a singular point they are found by themselves."""
+    special = np.zeros(size, bool)
+    for result in results:
+        if result.dtype.kind in "fc":
+            special |= np.isnan(result).reshape(size, -1).any(axis=1)
+    with np.errstate(all="ignore"):
+        for equation in kinked:
+            around = [at[i] for i in (*equation.inputs, equation.output_tuple[0])]
+            kink: Any = equation.primitive.kink
+            if not around[-1][1]:
+                continue
+            if equation.primitive.structural == "elementwise" and len({np.ndim(value) for value, _ in around}) == 1:
+                found = kink([value for value, _ in around[:-1]], around[-1][0], *equation.params)
+                special |= np.reshape(found, (size, -1)).any(axis=1)
+                continue
+            for i in np.flatnonzero(~special):
+                *operands, output = [value[i] if carried else value for value, carried in around]
+                special[i] = np.any(kink(operands, output, *equation.params))
+    return [int(i) for i in np.flatnonzero(special)]
 
 
 def _run(recording: Recording, program: Program, inputs: list[Any]) -> list[Any]:
