@@ -15,7 +15,7 @@ from gradwise.program import ArrayType, Equation, Primitive, Program, constant
 from gradwise.rules.algebra import add_p, div_p, mul_p, neg, sub_p
 from gradwise.rules.broadcasting import broadcast_to_p, reshape_p, sum_to_p
 from gradwise.rules.products import einsum
-from gradwise.rules.shapes import getitem, numpy_key, scatter_add, scatter_add_into
+from gradwise.rules.shapes import getitem, numpy_key, scatter_add, scatter_add_into, scatter_set, scatter_set_into
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,6 +31,8 @@ _MAY_ALIAS = {broadcast_to_p, sum_to_p, einsum}
 
 def may_alias(equation: Equation) -> bool:
     """Whether the value of an equation may share memory with its first operand."""
+    if equation.primitive is getitem:  # index arrays give a copy, and integers alone a number
+        return len(equation.inputs) == 1 and not all(type(entry) is int for entry in equation.params[0])
     return bool(equation.inputs) and (equation.primitive.view or equation.primitive in _MAY_ALIAS)
 
 
@@ -92,6 +94,9 @@ def _in_place(primitive: Primitive, params: tuple[Any, ...], arity: int, positio
     if primitive is scatter_add and position == 0:
         key = params[0]
         return lambda x, updates, *arrays: scatter_add_into(x, updates, *arrays, key)
+    if primitive is scatter_set and position == 0:
+        key = params[0]
+        return lambda x, updates, *arrays: scatter_set_into(x, updates, *arrays, key)
     ufunc = _ARITHMETIC.get(primitive)
     if ufunc is None:
         if params or type(primitive.value) is not np.ufunc:
@@ -188,7 +193,7 @@ def build(
             continue
         function = None
         large = not primitive.multiple and types[equation.outputs].size >= REUSE_SIZE
-        if large or primitive is scatter_add:
+        if large or primitive is scatter_add or primitive is scatter_set:
             for position, i in enumerate(inputs[:2]):
                 if (
                     i in owned

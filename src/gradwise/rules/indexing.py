@@ -243,10 +243,14 @@ scatter_add.batch = _scatter_batch(scatter_add)
 
 
 def _scatter_set_value(x: Any, updates: Any, *rest: Any) -> Any:
+    return scatter_set_into(np.array(x), updates, *rest)
+
+
+def scatter_set_into(x: Any, updates: Any, *rest: Any) -> Any:
+    """``x[key] = updates`` in place."""
     *arrays, key = rest
-    result = np.array(x)
-    result[numpy_key(key, tuple(arrays))] = updates
-    return result
+    x[numpy_key(key, tuple(arrays)) if arrays else basic_key(key)] = updates
+    return x
 
 
 def _scatter_set_jvp(primals: Any, tangents: Any, y: Any, key: Any) -> Any:

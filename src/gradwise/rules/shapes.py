@@ -22,6 +22,7 @@ from gradwise.rules.indexing import (
     scatter_add,
     scatter_add_into,
     scatter_set,
+    scatter_set_into,
     slice_axis,
     zeros_p,
 )
@@ -142,6 +143,7 @@ __all__ = [
     "scatter_add",
     "scatter_add_into",
     "scatter_set",
+    "scatter_set_into",
     "slice_axis",
     "swap_last",
     "transpose",
