@@ -110,8 +110,8 @@ def complex_step(f: Any, x: float) -> Answer:
 
 
 def numdifftools_derivative(f: Any, x: float) -> Answer:
-    value, info = numdifftools.Derivative(f, full_output=True)(x)
-    return Answer(float(np.ravel(value)[0]), float(np.ravel(info.error_estimate)[0]), False)
+    result = numdifftools.Derivative(f, full_output=True)(x)
+    return Answer(float(np.ravel(result.estimate)[0]), float(np.ravel(result.error_estimate)[0]), False)
 
 
 def jacobi_jacobi(f: Any, x: float) -> Answer:
