@@ -12,8 +12,9 @@ from gradwise.operators.derivatives import derivative, directional_derivative, p
 from gradwise.operators.engine import clear_caches
 from gradwise.operators.fields import curl, divergence, laplacian
 from gradwise.operators.gradients import grad, value_and_grad
+from gradwise.operators.hessians import hessian
 from gradwise.operators.inspection import explain, kinks, trace
-from gradwise.operators.jacobians import hessian, jacfwd, jacobian, jacrev
+from gradwise.operators.jacobians import jacfwd, jacobian, jacrev
 from gradwise.operators.mapping import vmap
 from gradwise.operators.products import hvp, jvp, linearize, vjp
 

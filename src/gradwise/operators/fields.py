@@ -11,7 +11,8 @@ from gradwise.operators.arguments import Arguments, function_label, require_call
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import NumericalJacobian, numerical_hessian_matrix
 from gradwise.operators.fallback import choose
-from gradwise.operators.jacobians import hessian_leaves, jacobian_blocks
+from gradwise.operators.hessians import hessian_leaves
+from gradwise.operators.jacobians import jacobian_blocks
 from gradwise.operators.points import spread_point
 from gradwise.operators.results import scalar_output
 from gradwise.tracing import isinstance_traced

@@ -14,11 +14,8 @@ import numpy as np
 from gradwise.errors import InputError, OutputError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
 from gradwise.operators.engine import Linearization, linearize_call
-from gradwise.operators.estimates import numerical_hessian, numerical_hessian_matrix, numerical_jacobian
+from gradwise.operators.estimates import numerical_jacobian
 from gradwise.operators.fallback import choose
-from gradwise.operators.points import spread_point
-from gradwise.operators.results import scalar_output
-from gradwise.operators.second_order import hessian_vectors
 from gradwise.operators.singular import resolved_batch
 from gradwise.tracing import isinstance_traced
 
@@ -29,8 +26,20 @@ if TYPE_CHECKING:
 BLOCK_ENTRIES = 1 << 24
 
 
-def _like(value: Any) -> np.ndarray:
+def as_plain(value: Any) -> np.ndarray:
     return np.asarray(value.current() if isinstance_traced(value) else value)
+
+
+class Columns(tuple[Any, ...]):
+    """The derivatives with respect to several numbers: a tuple, and as an array the Jacobian matrix, one column for each number.
+
+    SciPy's ``curve_fit`` takes ``jac=gw.jacobian(f, argnums=(1, 2))`` as it is.
+    """
+
+    __slots__ = ()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.stack([np.asarray(column) for column in self], axis=-1).astype(dtype or float, copy=False)
 
 
 def _block(count: int, widest: int) -> int:
@@ -42,7 +51,7 @@ def unit_blocks(leaves: Sequence[Any], widest: int) -> Any:
 
     A last block that is short is filled up with zero vectors, so that every block has the same size and program.
     """
-    arrays = [_like(leaf) for leaf in leaves]
+    arrays = [as_plain(leaf) for leaf in leaves]
     total = sum(a.size for a in arrays)
     size = _block(total, widest)
     for start in range(0, total, size):
@@ -63,7 +72,7 @@ def widest_entries(linearization: Linearization) -> int:
     return max((t.size for t in linearization.program.types), default=1)
 
 
-def _gather(blocks: list[list[Any]], likes: Sequence[Any], total: int) -> list[Any]:
+def gathered(blocks: list[list[Any]], likes: Sequence[Any], total: int) -> list[Any]:
     """Results of all blocks joined along the batch axis, by leaf: shape (total, *leaf.shape), or None where always zero."""
     joined = []
     for k, like in enumerate(likes):
@@ -72,7 +81,7 @@ def _gather(blocks: list[list[Any]], likes: Sequence[Any], total: int) -> list[A
             joined.append(None)
             continue
         shape = next(np.shape(p if not isinstance_traced(p) else p.current()) for p in pieces if p is not None)
-        dtype = np.asarray(_like(like)).dtype
+        dtype = np.asarray(as_plain(like)).dtype
         full = [np.zeros(shape, dtype) if p is None else p for p in pieces]
         whole = full[0] if len(full) == 1 else np.concatenate(full)
         joined.append(whole[:total] if whole.shape[0] != total else whole)
@@ -82,43 +91,43 @@ def _gather(blocks: list[list[Any]], likes: Sequence[Any], total: int) -> list[A
 def forward_columns(linearization: Linearization) -> list[Any]:
     """∂(output leaf)/∂(all input entries), with the input entries along a leading axis."""
     leaves = linearization.arguments.leaves
-    total = sum(_like(leaf).size for leaf in leaves)
+    total = sum(as_plain(leaf).size for leaf in leaves)
     blocks = []
     for size, vectors in unit_blocks(leaves, widest_entries(linearization)):
         blocks.append(resolved_batch(linearization, "forward", linearization.batched("forward", size, vectors), vectors))
-    return _gather(blocks, linearization.values, total)
+    return gathered(blocks, linearization.values, total)
 
 
 def reverse_rows(linearization: Linearization) -> list[Any]:
     """∂(all output entries)/∂(input leaf), with the output entries along a leading axis."""
-    total = sum(_like(v).size for v in linearization.values)
+    total = sum(as_plain(v).size for v in linearization.values)
     blocks = []
     for size, vectors in unit_blocks(linearization.values, widest_entries(linearization)):
         blocks.append(resolved_batch(linearization, "reverse", linearization.batched("reverse", size, vectors), vectors))
-    return _gather(blocks, linearization.arguments.leaves, total)
+    return gathered(blocks, linearization.arguments.leaves, total)
 
 
 def _check_outputs(linearization: Linearization, function: Any, operator: str) -> None:
     for value in linearization.values:
-        dtype = _like(value).dtype
+        dtype = as_plain(value).dtype
         if dtype.kind not in "fc":
             raise OutputError(
                 f"gw.{operator} of {function_label(function)}: the function returned values of dtype {dtype}, which are piecewise constant. Real or complex numbers are required"
             )
 
 
-def _is_complex(values: Sequence[Any]) -> bool:
-    return any(_like(v).dtype.kind == "c" for v in values)
+def is_complex(values: Sequence[Any]) -> bool:
+    return any(as_plain(v).dtype.kind == "c" for v in values)
 
 
 def jacobian_blocks(linearization: Linearization, mode: str) -> list[list[Any]]:
     """The Jacobian as blocks [output leaf][input leaf] of shape output.shape + input.shape."""
     outputs, inputs = linearization.values, linearization.arguments.leaves
-    out_likes, in_likes = [_like(v) for v in outputs], [_like(v) for v in inputs]
+    out_likes, in_likes = [as_plain(v) for v in outputs], [as_plain(v) for v in inputs]
     out_sizes, in_sizes = [v.size for v in out_likes], [v.size for v in in_likes]
     if mode == "auto":
         # one reverse row costs about two forward columns
-        mode = "forward" if sum(in_sizes) <= 2 * sum(out_sizes) or _is_complex(out_likes) else "reverse"
+        mode = "forward" if sum(in_sizes) <= 2 * sum(out_sizes) or is_complex(out_likes) else "reverse"
     blocks: list[list[Any]] = []
     if mode == "forward":
         columns = forward_columns(linearization)
@@ -134,7 +143,7 @@ def jacobian_blocks(linearization: Linearization, mode: str) -> list[list[Any]]:
                 start += size
             blocks.append(row)
         return blocks
-    if _is_complex(in_likes) and not _is_complex(out_likes):
+    if is_complex(in_likes) and not is_complex(out_likes):
         pass  # real outputs: the rows are gradients in the convention ∂f/∂a + i ∂f/∂b
     rows = reverse_rows(linearization)
     start = 0
@@ -159,7 +168,7 @@ def _owned(block: Any) -> Any:
     return block.copy() if block.base is not None or not block.flags.writeable else block
 
 
-def _as_leaf(block: Any, kind: type, value: Any) -> Any:
+def as_leaf(block: Any, kind: type, value: Any) -> Any:
     """A block of shape () as a number where both the output and the input are numbers."""
     if isinstance_traced(block) or np.ndim(block):
         return _owned(block)
@@ -178,7 +187,7 @@ def _jacobian(
         linearization = linearize_call(f, arguments)
         _check_outputs(linearization, f, operator)
         chosen = mode
-        in_complex, out_complex = _is_complex(arguments.leaves), _is_complex(linearization.values)
+        in_complex, out_complex = is_complex(arguments.leaves), is_complex(linearization.values)
         if in_complex and not out_complex:
             chosen = "reverse"
         elif out_complex:
@@ -187,9 +196,11 @@ def _jacobian(
         if in_complex and out_complex:
             _require_holomorphic(linearization, blocks, operator, f)
         rows = [
-            arguments.result([_as_leaf(b, kind, v) for b, kind in zip(row, arguments.kinds, strict=True)])
+            arguments.result([as_leaf(b, kind, v) for b, kind in zip(row, arguments.kinds, strict=True)])
             for row, v in zip(blocks, linearization.values, strict=True)
         ]
+        if not arguments.single and all(np.ndim(leaf) == 0 for leaf in arguments.leaves) and not linearization.nested:
+            rows = [Columns(row) for row in rows]
         return linearization.recording.structure.rebuild(rows)
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
@@ -204,15 +215,15 @@ def _require_holomorphic(linearization: Linearization, blocks: Any, operator: st
     rng = np.random.default_rng(0)
     directions = []
     for leaf in linearization.arguments.leaves:
-        like = _like(leaf)
+        like = as_plain(leaf)
         directions.append(rng.standard_normal(like.shape).astype(like.dtype)[()])
     along = linearization.jvp(directions)
     turned = linearization.jvp([d * 1j if np.iscomplexobj(d) else d * 0 for d in directions])
     for a, b, leaf in zip(along, turned, linearization.values, strict=True):
         if a is None and b is None:
             continue
-        a = _like(a if a is not None else 0.0)
-        b = _like(b if b is not None else 0.0)
+        a = as_plain(a if a is not None else 0.0)
+        b = as_plain(b if b is not None else 0.0)
         if all(np.iscomplexobj(d) for d in directions) and not np.allclose(b, 1j * a, rtol=1e-6, atol=1e-9 * (1 + np.max(np.abs(a), initial=0.0)), equal_nan=True):
             raise OutputError(
                 f"gw.{operator} of {function_label(f)}: the function is not holomorphic at this point (its derivative along i·v is not i times that along v), "
@@ -263,11 +274,11 @@ def jacobian(
            [3., 4.],
            [5., 6.]])
     """
-    _refuse_sparse(sparse, "jacobian")
+    refuse_sparse(sparse, "jacobian")
     return _jacobian(f, argnums, "auto", "jacobian", method, check, pure)
 
 
-def _refuse_sparse(sparse: bool, operator: str) -> None:
+def refuse_sparse(sparse: bool, operator: str) -> None:
     if sparse:
         raise InputError(f"gw.{operator} was given sparse=True, which this version does not offer. sparse=False is required; convert the dense result with scipy.sparse.csr_array")
 
@@ -305,99 +316,3 @@ def jacrev(
     array([1., 2.])
     """
     return _jacobian(f, argnums, "reverse", "jacrev", method, check, pure)
-
-
-def hessian(
-    f: Callable[..., Any],
-    argnums: Any = 0,
-    sparse: bool = False,
-    *,
-    method: str = "auto",
-    check: bool | None = None,
-    pure: bool | None = None,
-) -> Callable[..., Any]:
-    """A function returning the Hessian of ``f``, forward over reverse, batched over unit vectors.
-
-    Parameters
-    ----------
-    f : callable
-        Returns one real number.
-    argnums : int, str, tuple of these, or "all"
-        The arguments to differentiate.
-    sparse : bool
-        Must be False: sparse Hessians are not available yet.
-    method, check, pure
-        As for :func:`gradwise.grad`.
-
-    Returns
-    -------
-    callable
-        For one array argument x an array of shape ``x.shape + x.shape``.  For containers and several arguments a nested structure of blocks: the container of the
-        arguments, and inside each leaf that container again.
-
-    Raises
-    ------
-    InputError, OutputError, TracingError
-        As for :func:`gradwise.grad`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import gradwise as gw
-    >>> gw.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
-    array([[6., 2.],
-           [2., 0.]])
-    """
-    _refuse_sparse(sparse, "hessian")
-    require_callable(f, "hessian")
-
-    def exact(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and argnums == 0 and not kwargs:
-            spread = spread_point(f, args[0])
-            if spread is not None:
-                full = hessian(f, "all", method="exact")(*spread)
-                return np.stack([np.stack([np.asarray(entry) if not isinstance_traced(entry) else entry for entry in row]) for row in full])
-        arguments = Arguments(f, argnums, args, kwargs, "hessian")
-        if _is_complex(arguments.leaves):
-            raise InputError("gw.hessian of a function of complex arguments is not defined. Real arguments are required. Differentiate with respect to the real and imaginary parts")
-        linearization = linearize_call(f, arguments)
-        scalar_output(linearization, f, "hessian")
-        return nested_blocks(hessian_leaves(linearization), arguments)
-
-    def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
-        spread = spread_point(f, args[0]) if len(args) == 1 and argnums == 0 and not kwargs else None
-        if spread is not None:
-            return numerical_hessian_matrix(Arguments(f, "all", spread, {}, "hessian"))
-        return numerical_hessian(Arguments(f, argnums, args, kwargs, "hessian"), nested_blocks)
-
-    return choose(f, "hessian", method, exact, numerical, check, pure)
-
-
-def hessian_leaves(linearization: Linearization) -> list[list[Any]]:
-    """Blocks [leaf i][leaf j] = ∂²f/∂x_i ∂x_j of shape x_i.shape + x_j.shape."""
-    leaves = linearization.arguments.leaves
-    likes = [_like(leaf) for leaf in leaves]
-    total = sum(x.size for x in likes)
-    pieces = []
-    for size, vectors in unit_blocks(leaves, widest_entries(linearization)):
-        pieces.append(resolved_batch(linearization, "second", hessian_vectors(linearization, vectors, size), vectors))
-    columns = _gather(pieces, leaves, total)
-    blocks: list[list[Any]] = []
-    for column, x in zip(columns, likes, strict=True):
-        row, start = [], 0
-        for z in likes:
-            shape = (*x.shape, *z.shape)
-            if column is None or x.size == 0 or z.size == 0:
-                row.append(np.zeros(shape, np.result_type(x, z)))
-            else:
-                part = column[start : start + z.size]
-                row.append(np.reshape(np.moveaxis(part, 0, -1), shape))
-            start += z.size
-        blocks.append(row)
-    return blocks
-
-
-def nested_blocks(blocks: list[list[Any]], arguments: Arguments) -> Any:
-    """Hessian blocks in the arguments' container, twice nested."""
-    rows = [arguments.result([_as_leaf(b, kind, None) for b, kind in zip(row, arguments.kinds, strict=True)]) for row in blocks]
-    return arguments.result(rows)
