@@ -490,3 +490,16 @@ def test_vmap_finds_the_derivatives_of_singular_examples_by_themselves(x):
     gw.clear_caches()
     with pytest.warns(KinkWarning):
         assert np.array_equal(gw.vmap(gw.grad(np.linalg.norm))(rows), [[0.6, 0.8], [0.0, 0.0]])
+
+
+def test_choices_decided_at_equality_are_listed():
+    def f(x):
+        y = np.where((x > 0) & (x < 5), np.sqrt(x), 0)
+        if x[2] >= 4.0:
+            y = y * 2
+        return np.sum(y)
+
+    lines = [(k.primitive, k.lineno - f.__code__.co_firstlineno, k.entries) for k in gw.kinks(f, POINT)]
+    assert lines == [("greater", 1, 1), ("greater_equal", 2, 1)]
+    assert "decided at equality" in gw.kinks(f, POINT)[0].kind
+    assert gw.kinks(f, POINT + 0.5) == []

@@ -11,9 +11,9 @@ import numpy as np
 from gradwise.errors import TracingError
 from gradwise.execution import build
 from gradwise.operators.arguments import Arguments, function_label, parameter_names, require_callable
-from gradwise.program import Program
+from gradwise.program import Equation, Program
 from gradwise.tracing import Recording, record
-from gradwise.transforms.reverse import pullback
+from gradwise.transforms.reverse import active_variables, pullback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +108,7 @@ def _kinks_of(recording: Recording) -> list[Kink]:
     program = recording.program
     tape = recording.tape
     watched = [e for e in program.equations if e.primitive.kink is not None]
+    watched += _deciding_comparisons(program)
     if not watched:
         return []
     keep = {i for e in watched for i in (*e.inputs, *e.output_tuple)}
@@ -118,17 +119,42 @@ def _kinks_of(recording: Recording) -> list[Kink]:
     found = []
     with np.errstate(all="ignore"):
         for equation in watched:
-            assert equation.primitive.kink is not None
-            at = equation.primitive.kink([env[i] for i in equation.inputs], env[equation.output_tuple[0]], *equation.params)
+            operands, kink, name = [env[i] for i in equation.inputs], equation.primitive.kink, equation.primitive.kink_name
+            at = np.equal(*operands) if kink is None else kink(operands, env[equation.output_tuple[0]], *equation.params)
             count = int(np.count_nonzero(at))
             if count:
                 filename, line = equation.source or (None, None)
-                found.append(Kink(equation.primitive.kink_name, equation.primitive.name, filename, line, count))
+                found.append(Kink(name if kink else _BORDER, equation.primitive.name, filename, line, count))
     return found
 
 
+_BORDER = "a choice decided at equality (the derivative is that of the branch taken)"
+_COMPARISONS = frozenset(["equal", "not_equal", "greater", "less", "greater_equal", "less_equal"])
+
+
+def _deciding_comparisons(program: Program) -> list[Equation]:
+    """The comparisons of moving values on which a select or a branch of Python's depends."""
+    defined = {o: e for e in program.equations for o in e.output_tuple}
+    active = active_variables(program, program.inputs)
+    seen: set[int] = set()
+    found = []
+    pending = [e.inputs[0] for e in program.equations if e.primitive.name == "select"]
+    pending += [g.variable for g in program.guards if g.kind in ("bool", "mask")]
+    while pending:
+        variable = pending.pop()
+        equation = defined.get(variable)
+        if equation is None or variable in seen or program.types[variable].dtype.kind != "b":
+            continue
+        seen.add(variable)
+        if equation.primitive.name not in _COMPARISONS:
+            pending += equation.inputs
+        elif any(active[i] for i in equation.inputs):
+            found.append(equation)
+    return sorted(found, key=lambda e: e.output_tuple[0])
+
+
 def kinks(f: Callable[..., Any], *args: Any, **kwargs: Any) -> list[Kink]:
-    """The kinks on which a point sits: abs at 0, a tie in max, …, each with the user's line.
+    """The kinks on which a point sits: abs at 0, a tie in max, a ``where`` or ``if`` decided at equality, …, each with the user's line.
 
     Parameters
     ----------
