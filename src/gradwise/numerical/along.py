@@ -231,8 +231,12 @@ def elementwise_evaluator(
         if isinstance(result, Failure) and argument.vector.size:
             single = Guarded(f)(float(argument.vector[0]))
             if not isinstance(single, Failure) and np.ndim(single) == 0:
-                return Evaluator(scalar_calls(f, argument), argument, mapper=None, progress=progress)
-    return Evaluator(f, argument, vectorized=vectorized, mapper=mapper, progress=progress)
+                evaluator = Evaluator(scalar_calls(f, argument), argument, progress=progress)
+                evaluator.calls = argument.vector.size
+                return evaluator
+    evaluator = Evaluator(f, argument, vectorized=vectorized, mapper=mapper, progress=progress)
+    evaluator.count = 0 if vectorized else 1
+    return evaluator
 
 
 def need_same_shape(evaluator: Evaluator, argument: Argument) -> None:

@@ -127,6 +127,8 @@ class Evaluator:
     ----------
     count : int
         Points evaluated so far.
+    calls : int
+        Calls of the user's function that one point takes: 1, or one for each entry of an array.
     failure : str
         The last exception that f raised away from x, as text; empty if none.
     """
@@ -147,6 +149,7 @@ class Evaluator:
         self.mapper = mapper
         self.progress = progress or Progress()
         self.count = 0
+        self.calls = 1
         self.failure = ""
         self.output: Output
 

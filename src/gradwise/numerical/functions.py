@@ -129,7 +129,10 @@ def derivative(
         index = int(np.ravel_multi_index(entry, np.shape(x))) if isinstance(entry, tuple) else int(entry)
         return lambda t: float(evaluator.real(shifted(argument.vector, index, t))[0, index]), abs(argument.vector[index])
 
-    return estimate_entries(table, shape, evaluator.count, line, evaluator.failure)
+    if complex_step is True and argument.vector.size and np.all(table.step != 0.0):
+        msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
+        raise InputError(msg)
+    return estimate_entries(table, shape, evaluator.count * evaluator.calls, line, evaluator.failure)
 
 
 def grad(

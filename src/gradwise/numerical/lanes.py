@@ -144,7 +144,6 @@ def _complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) ->
         steps = np.concatenate([h[part], -h[part]])
         indices = np.concatenate([part, part])
         pair = lanes.real(indices, steps)
-        store.add(indices, steps, pair)
         plus, minus = pair[: part.size], pair[part.size :]
         column = h[part, None]
         value, error, accepted, blind = judge_complex(
@@ -152,8 +151,11 @@ def _complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) ->
             lanes.scale[part, None], lanes.units, np.maximum,
         )  # fmt: skip
         good = accepted & ~blind & todo[part] & np.isfinite(value) & np.isfinite(plus) & np.isfinite(minus)
-        for row, lane in enumerate(part.tolist()):
-            store.witness[lane] = (value[row], error[row])
+        left_over = ~np.all(good | ~todo[part], axis=1)
+        twice = np.concatenate([left_over, left_over])
+        store.add(indices[twice], steps[twice], pair[twice])
+        for row in np.flatnonzero(left_over).tolist():
+            store.witness[int(part[row])] = (value[row], error[row])
         rows, outputs = np.nonzero(good)
         where = (part[rows], outputs)
         noise = (lanes.units * np.abs(lanes.f0[part]))[good]

@@ -47,6 +47,10 @@ class Progress:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away, if there is one."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None

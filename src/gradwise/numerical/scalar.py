@@ -12,6 +12,7 @@ import numpy as np
 from gradwise.errors import InputError
 from gradwise.numerical.estimate import Estimate
 from gradwise.numerical.line import Line
+from gradwise.numerical.progress import Progress
 from gradwise.numerical.results import estimate_scalar
 from gradwise.numerical.search import Search
 
@@ -20,7 +21,7 @@ def derivative_of_number(
     f: Callable[..., Any], x: float, lower: float, upper: float, complex_step: bool | str
 ) -> Estimate | None:
     """Return f'(x) for a Python float x, or None if f does not return one real number there."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), Progress() as progress:
         try:
             result = f(x)
         except Exception as error:
@@ -45,6 +46,7 @@ def derivative_of_number(
             answers = []
             for t in wanted:
                 count += 1
+                progress.tick(count)
                 if type(t) is complex:
                     answers.append(_complex_value(f, x + t))
                     if answers[-1] is None and complex_step is True:
