@@ -271,7 +271,6 @@ def test_f_of_one_argument_is_never_called_with_anything_else():
         (derivative, math.sin, 1.0),
         (derivative, abs, 0.0),
         (derivative, np.sin, np.array([1.0, 2.0])),
-        (derivative, math.sin, np.array([1.0, 2.0])),
         (grad, lambda x: np.sum(np.abs(x)) + x[0] ** 2, np.array([1.0, 0.0])),
         (jacobian, lambda x: x**2, np.array([1.0, 2.0])),
         (hessian, lambda x: np.sum(np.exp(x)) * x[0], np.array([1.0, 2.0])),
@@ -285,5 +284,4 @@ def test_evaluations_are_the_calls_of_f(function, f, x):
         return f(point)
 
     estimate = function(counted, x)
-    # a failed try with the whole array, or of complex numbers, is a call of f, but no evaluation of all its entries
-    assert 0 <= len(calls) - estimate.evaluations <= 2 or estimate.evaluations - len(calls) <= np.size(x)
+    assert estimate.evaluations == len(calls)

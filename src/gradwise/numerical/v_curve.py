@@ -58,7 +58,7 @@ def v_curve(estimate: Estimate, entry: int | tuple[int, ...] | None = None) -> V
     >>> from gradwise.numerical import derivative
     >>> from gradwise.numerical.v_curve import v_curve
     >>> curve = v_curve(derivative(math.sin, 1.0))
-    >>> 1e-7 < curve.steps[curve.errors.argmin()] < 1e-3
+    >>> 1e-7 < float(curve.steps[curve.errors.argmin()]) < 1e-3
     True
     """
     if estimate.line is None:
