@@ -1,14 +1,15 @@
 """The operators: each reads trace → transform → execute.  The only room that knows the whole line.
 
 ``engine.py`` is the conductor's desk (start there): it runs a function under a trace and multiplies vectors by the derivative, with the caches.  ``arguments.py`` reads
-``argnums`` and containers; ``gradients.py``, ``products.py``, ``jacobians.py``, ``derivatives.py``, ``fields.py``, ``mapping.py`` hold the public operators; ``custom.py`` the
+``argnums`` and containers; ``gradients.py``, ``products.py``, ``jacobians.py``, ``hessians.py``, ``derivatives.py``, ``directions.py``, ``fields.py``, ``mapping.py`` hold the public operators; ``custom.py`` the
 user's own rules; ``inspection.py`` what can be asked; ``fallback.py`` and ``estimates.py`` the numerical way; ``singular.py`` the points where 0 meets ∞.
 
 Never import checking, descent, plotting or the command line here.
 """
 
 from gradwise.operators.custom import custom_rule
-from gradwise.operators.derivatives import derivative, directional_derivative, partial_derivative, taylor
+from gradwise.operators.derivatives import derivative, partial_derivative
+from gradwise.operators.directions import directional_derivative, taylor
 from gradwise.operators.engine import clear_caches
 from gradwise.operators.fields import curl, divergence, laplacian
 from gradwise.operators.gradients import grad, value_and_grad
