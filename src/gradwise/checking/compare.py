@@ -12,7 +12,7 @@ from gradwise.checking.evidence import Finding, gather
 from gradwise.checking.hypotheses import explain
 from gradwise.checking.problem import Numbers, Problem
 from gradwise.checking.report import Report
-from gradwise.checking.rounding import rounding, spread
+from gradwise.checking.rounding import rounding, roughness, spread
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, NOISE, WRONG, Verdicts, judge
 from gradwise.checking.vocabulary import Cause
 from gradwise.errors import GradwiseError
@@ -35,7 +35,9 @@ def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Rep
     if conduct.wobble == 0.0:
         exact, exact_slack = _exact(problem, vector, blocks, rng)
         on_kink = exact is not None and _on_kink(problem)
-    verdicts = judge(problem.claimed, numbers, slack, exact, exact_slack, _scale(numbers, problem, blocks), kinks=on_kink)
+    limits = _limits(problem, vector, rng) if on_kink else None
+    scale = _scale(numbers, problem, blocks)
+    verdicts = judge(problem.claimed, numbers, slack, exact, exact_slack, scale, kinks=on_kink, limits=limits)
     findings, failed = _causes(problem, verdicts, conduct, rng)
     return _report(problem, numbers, verdicts, exact, findings, failed, conduct)
 
@@ -54,6 +56,7 @@ def _exact(
         if exact.shape != problem.claimed.shape:
             return None, None
         moved = spread(problem.exact_at, vector, exact, problem.unit, rng)
+        moved = np.maximum(moved, roughness(problem.exact_at, vector, exact, problem.unit, rng))
     return exact, rounding(exact, moved, problem.unit, blocks)
 
 
@@ -65,6 +68,23 @@ def _on_kink(problem: Problem) -> bool:
             return bool(kinks(problem.scalar or target.call, target.point.build(target.point.vector)))
         except Exception:  # noqa: BLE001  (where kinks cannot be asked for, the numerical derivative finds them)
             return True
+
+
+def _limits(problem: Problem, vector: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
+    """Smallest and largest exact derivative at points around a kink: an inner sample of Clarke's subdifferential."""
+    assert problem.exact_at is not None
+    size = 1e-9 * np.where(vector != 0, np.abs(vector), max(1e-3, float(np.median(np.abs(vector)))))
+    found = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for _ in range(8):
+            try:
+                found.append(problem.exact_at(vector + size * rng.uniform(0.2, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)))
+            except Exception:  # noqa: BLE001  (f may be undefined on one side)
+                continue
+    if len(found) < 4:
+        return None
+    return np.min(found, axis=0), np.max(found, axis=0)
 
 
 def _scale(numbers: Numbers, problem: Problem, blocks: list[np.ndarray]) -> np.ndarray:

@@ -57,7 +57,7 @@ def steady(first: np.ndarray, second: np.ndarray, slack: np.ndarray, name: str, 
     with np.errstate(invalid="ignore"):
         gap = np.where(np.isnan(first) & np.isnan(second), 0.0, np.abs(first - second))
         gap = np.where(first == second, 0.0, gap)
-        far = ~(gap <= 1e3 * slack)
+        far = ~(gap <= 1e3 * np.nan_to_num(slack))
     if np.any(far):
         size = np.max(np.abs(first[np.isfinite(first)]), initial=0.0)
         text = f"{name}(x) changes by up to {np.nanmax(gap):.2g} (of {size:.2g}) between calls with the same x"

@@ -24,7 +24,7 @@ from gradwise.operators.arguments import Arguments
 from gradwise.program import Program
 from gradwise.tracing import record
 
-SECONDS = 3.0
+SECONDS = 2.0
 """What the truth at other points may cost where it must be found numerically."""
 
 

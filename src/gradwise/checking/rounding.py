@@ -43,6 +43,25 @@ def spread(
     return largest
 
 
+def roughness(
+    at: Callable[[np.ndarray], np.ndarray], vector: np.ndarray, here: np.ndarray, unit: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the largest second difference of ``at`` at steps √u x, entry by entry.
+
+    For a smooth function it is of order u; what exceeds that is rounding that a move by one unit does not show, as in
+    (1 − cos x)/x² near 0, where cos x stays the same float.
+    """
+    largest = np.zeros(here.shape)
+    for _ in range(TRIES):
+        step = np.sqrt(unit) * vector * rng.uniform(0.3, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)
+        try:
+            second = np.abs(at(vector + step) - 2 * here + at(vector - step))
+        except Exception:  # noqa: BLE001  (f may end beside x)
+            continue
+        largest = np.where(np.isfinite(second), np.maximum(largest, second), largest)
+    return largest
+
+
 def rounding(here: np.ndarray, spread_: np.ndarray, unit: float, blocks: list[np.ndarray]) -> np.ndarray:
     """Return r for a matrix of derivatives; max |g| is taken block by block, so that a large block excuses no small one."""
     flat = np.abs(np.where(np.isfinite(here), here, 0.0)).ravel()

@@ -58,6 +58,7 @@ def judge(
     scale: np.ndarray,
     *,
     kinks: bool,
+    limits: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Verdicts:
     """Compare a claimed matrix of derivatives with the numerical one and, if given, the exact one.
 
@@ -69,6 +70,8 @@ def judge(
         Largest derivative of the block that an entry belongs to.
     kinks : bool
         Whether the traced program sits on a kink at x, so that the exact derivative follows a convention.
+    limits : pair of ndarray, optional
+        Smallest and largest exact derivative just beside x, if x is on a kink.
     """
     status = numbers.status
     is_ = {member: status == member for member in Status}
@@ -113,6 +116,13 @@ def judge(
             claimed, exact, exact_slack + slack, value, bound, trusted, noisy, kink, is_[Status.JUMP] | is_[Status.NON_FINITE], kinks,
             verdict, reason, truth, truth_bound, usable, notes,
         )  # fmt: skip
+    if limits is not None:
+        give = 1e-6 * (np.abs(limits[0]) + np.abs(limits[1])) + 1e-8 * scale + slack
+        with np.errstate(invalid="ignore"):
+            between = (claimed >= limits[0] - give) & (claimed <= limits[1] + give) & (verdict != AGREES)
+        verdict[between] = AGREES
+        reason[between] = "between the slopes just beside a kink"
+        usable = usable & ~between
     return Verdicts(verdict, reason, truth, truth_bound, usable, notes, exact is not None)
 
 
@@ -122,7 +132,8 @@ def _judge_by_exact(
     truth: np.ndarray, truth_bound: np.ndarray, usable: np.ndarray, notes: list[str],
 ) -> np.ndarray:  # fmt: skip
     """Let the exact derivative decide where it may; fills the arrays in place and returns which entries are usable."""
-    finite = np.isfinite(exact)
+    # An exact derivative that rounding has eaten (a difference of large numbers) decides nothing.
+    finite = np.isfinite(exact) & (slack <= np.maximum(bound, 1e-6 * np.abs(exact)))
     gap = np.abs(claimed - exact)
     consistent = finite & trusted & (np.abs(exact - value) <= 4 * bound)
     # At a kink the exact derivative is a convention, and where f jumps it is the slope of one branch.

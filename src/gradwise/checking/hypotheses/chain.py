@@ -39,6 +39,7 @@ def chain_rule(evidence: Evidence) -> list[Finding]:
     found: list[Finding] = []
     for edge in edges:
         found += _edge(evidence, passes, bars, edge)
+    found += _inner(passes, bars)
     best: dict[Cause, Finding] = {}
     for finding in found:
         if finding.cause not in best or finding.rank < best[finding.cause].rank:
@@ -108,6 +109,31 @@ def _edge(evidence: Evidence, passes: Any, bars: list[list[Any]], edge: Edge) ->
             say = text.format(inner=inner, outer=outer, op=equation.primitive.name) + back.where(equation)
             found.append(Finding(cause, say, rank))
     return found
+
+
+def _inner(passes: Any, bars: list[list[Any]]) -> list[Finding]:
+    """The cotangent of an intermediate value is passed on to x as it is: all of its inner derivative is missing."""
+    back = passes[0][0]
+    if len(back.program.inputs) != 1:
+        return []
+    shape = back.program.types[back.program.inputs[0]].shape
+    for position, equation in enumerate(back.program.equations):
+        if equation.primitive.multiple or back.program.types[equation.outputs].shape != shape or not back.active[equation.outputs]:
+            continue
+        variable, fits = equation.outputs, True
+        for (one, row, _), bar in zip(passes, bars, strict=True):
+            if bar[variable] is None:
+                fits = False
+                break
+            contribution = one.inputs_from(variable, bar[variable], position + 1)
+            other = np.ravel(np.broadcast_to(bar[variable], shape))
+            if np.allclose(contribution, other, rtol=1e-9, atol=0.0) or not _fits(row, row.truth - contribution + other):
+                fits = False
+                break
+        if fits:
+            say = f"the derivative of {back.expression(variable)} with respect to x is missing{back.where(equation)}"
+            return [Finding(Cause.INNER, say, 13.2)]
+    return []
 
 
 def _replaced(one: Any, contribution: np.ndarray, part: Any, bars: list[Any], edge: Edge, replace: Any) -> bool:

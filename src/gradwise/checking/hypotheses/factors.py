@@ -101,6 +101,8 @@ def whole_factor(evidence: Evidence) -> list[Finding]:
     if found is None:
         return []
     ratio, doubt, _ = found
+    if ratio == 0.0:
+        return []
     entries = int(np.sum(evidence.here.usable))
     say = f"claimed = {ratio:.6f} × numerical on all {entries} entries" if entries > 1 else f"claimed = {ratio:.6f} × numerical"
     findings = []

@@ -47,14 +47,14 @@ def transposed(evidence: Evidence) -> list[Finding]:
 
         if _fits_reordered(evidence, swap):
             names = ", ".join(name for name, _ in blocks if name)
-            return [Finding(Cause.TRANSPOSED, f"claimed is the transpose (axes {a} and {b}){' of ' + names if names else ''}", 15.0)]
+            return [Finding(Cause.TRANSPOSED, f"claimed is the transpose (axes {a} and {b}){' of ' + names if names else ''}", 9.5)]
     if evidence.problem.kind == "jacobian":
         n = evidence.problem.target.size
         if evidence.problem.rows == n:
             square = np.arange(n * n).reshape(n, n)
             order = square.T.ravel()
             if all(s.fits(s.truth[order], np.maximum(s.bound, s.bound[order])) for s in evidence.samples):
-                return [Finding(Cause.TRANSPOSED, "claimed is the transpose of the Jacobian", 15.0)]
+                return [Finding(Cause.TRANSPOSED, "claimed is the transpose of the Jacobian", 9.5)]
     return []
 
 
@@ -63,17 +63,25 @@ def index_shift(evidence: Evidence) -> list[Finding]:
     blocks = _wrong_blocks(evidence)
     if not blocks or max(index.size for _, index in blocks) < 3:
         return []
+    for step in (1, -1, 2, -2):
+        if max(index.ndim for _, index in blocks) > 1:
+
+            def around(index: np.ndarray, step: int = step) -> np.ndarray:
+                return np.roll(index.ravel(), step).reshape(index.shape)
+
+            if _fits_reordered(evidence, around):
+                return [Finding(Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] in the flattened array, rolled around", 9.6)]
     for axis, step in _shifts(blocks):
 
         def roll(index: np.ndarray, axis: int = axis, step: int = step) -> np.ndarray | None:
             return np.roll(index, step, axis=axis) if index.ndim > axis and index.shape[axis] > 2 else None
 
         if _fits_reordered(evidence, roll):
-            return [Finding(Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] along axis {axis}, rolled around", 16.0)]
+            return [Finding(Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] along axis {axis}, rolled around", 9.6)]
         if abs(step) <= 2:
             for fill in ("zero", "edge"):
                 if evidence.everywhere(lambda s, axis=axis, step=step, fill=fill: _moved(s, blocks, axis, step, fill)):
-                    return [Finding(Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] along axis {axis}, {fill} at the end", 16.0)]
+                    return [Finding(Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] along axis {axis}, {fill} at the end", 9.6)]
     return []
 
 
@@ -111,7 +119,7 @@ def permuted(evidence: Evidence) -> list[Finding]:
         ("reversed in all axes", lambda index: np.flip(index) if index.ndim > 1 else None),
     ):
         if _fits_reordered(evidence, reorder):
-            return [Finding(Cause.PERMUTED, f"the entries are {name}", 17.0)]
+            return [Finding(Cause.PERMUTED, f"the entries are {name}", 11.5)]
     wrong = evidence.wrong
     count = int(np.sum(wrong))
     if count < 2 or not np.all(np.isfinite(evidence.here.claimed[wrong])):
@@ -127,6 +135,6 @@ def permuted(evidence: Evidence) -> list[Finding]:
     # A set that is symmetric under sign is permuted by a sign flip as well; the flip is the simpler story.
     name = evidence.problem.name_entry
     if count == 2:
-        return [Finding(Cause.PERMUTED, f"entries {name(int(places[0]))} and {name(int(places[1]))} are swapped", 17.0)]
+        return [Finding(Cause.PERMUTED, f"entries {name(int(places[0]))} and {name(int(places[1]))} are swapped", 11.5)]
     shown = ", ".join(f"{name(int(p))} holds {name(int(s))}" for p, s in list(zip(places, order, strict=True))[:3])
-    return [Finding(Cause.PERMUTED, f"{count} entries hold each other's numbers: {shown}", 17.0)]
+    return [Finding(Cause.PERMUTED, f"{count} entries hold each other's numbers: {shown}", 11.5)]

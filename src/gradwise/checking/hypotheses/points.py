@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.checking.evidence import Evidence, Finding
+from gradwise.checking.evidence import Evidence, Finding, Sample
 from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
 
@@ -109,35 +109,37 @@ def _remembered(evidence: Evidence) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _on_a_line(evidence: Evidence) -> list[Finding]:
-    """The claim is the truth at x + t u, one unknown t and at least two entries, for u = x, 1 or the gradient."""
+    """The claim is the truth at x + t u, one unknown t and at least three equations, for u = x, 1 or the gradient."""
     here = evidence.here
-    if evidence.problem.rows != 1 or int(np.sum(here.usable)) < 3 or not np.all(np.isfinite(here.claimed[here.usable])):
+    samples = [s for s in evidence.samples if np.all(np.isfinite(s.claimed[s.usable])) and np.all(np.isfinite(s.truth[s.usable]))]
+    if evidence.problem.rows != 1 or sum(int(np.sum(s.usable)) for s in samples) < 3 or here.truth.size != here.vector.size:
         return []
-    lines = [
-        ("x", lambda s: s.vector, "x + t x"),
-        ("one", lambda s: np.ones(s.vector.size), "x + t"),
-        ("truth", lambda s: s.truth, "x + t ∇f(x), a step taken too early"),
+    lines: list[tuple[Callable[[Sample], np.ndarray], str]] = [
+        (lambda s: s.vector, "x + t x"),
+        (lambda s: np.ones(s.vector.size), "x + t"),
+        (lambda s: np.where(s.usable, s.truth, 0.0), "x + t ∇f(x), a step taken too early"),
     ]
-    for _, along, text in lines:
-        t = _solve_line(evidence, along(here))
-        if t is not None and abs(t) > 1e-3 and _explains_here(evidence, here.vector + t * along(here)):
-            rest = [_explains_at(evidence, s, s.vector + t * along(s)) for s in evidence.near if np.all(np.isfinite(along(s)))]
-            if all(rest):
-                return [Finding(Cause.ANOTHER_POINT, f"claimed is the derivative at {text} with t = {t:.6g}", 35.0)]
+    for along, text in lines:
+        t = _solve_line(evidence, samples, along)
+        if t is not None and abs(t) > 1e-3 and all(_explains_at(evidence, s, s.vector + t * along(s)) for s in samples):
+            return [Finding(Cause.ANOTHER_POINT, f"claimed is the derivative at {text} with t = {t:.6g}", 35.0)]
     return []
 
 
-def _solve_line(evidence: Evidence, u: np.ndarray) -> float | None:
+def _solve_line(evidence: Evidence, samples: list[Sample], along: Callable[[Sample], np.ndarray]) -> float | None:
     """Minimise ‖claimed − truth(x + t u)‖ over t by Gauss-Newton from a few starts; None where it does not converge."""
-    here = evidence.here
-    if not np.all(np.isfinite(u)) or not np.any(u):
+    if not any(np.any(along(s)) for s in samples):
         return None
+    size = float(np.linalg.norm(np.concatenate([s.claimed[s.usable] for s in samples])))
 
     def residual(t: float) -> np.ndarray | None:
-        known = evidence.truth_at(here.vector + t * u)
-        if known is None:
-            return None
-        r = (known[0].ravel() - here.claimed)[here.usable]
+        parts = []
+        for sample in samples:
+            known = evidence.truth_at(sample.vector + t * along(sample))
+            if known is None:
+                return None
+            parts.append((known[0].ravel() - sample.claimed)[sample.usable])
+        r = np.concatenate(parts)
         return r if np.all(np.isfinite(r)) else None
 
     for start in (0.0, -0.1, 0.1, -0.5, 0.5):
@@ -156,16 +158,12 @@ def _solve_line(evidence: Evidence, u: np.ndarray) -> float | None:
             if abs(step) <= 1e-13 * max(1.0, abs(t)):
                 break
         last = residual(t)
-        if last is not None and np.linalg.norm(last) <= 1e-6 * np.linalg.norm(here.claimed[here.usable]):
+        if last is not None and np.linalg.norm(last) <= 1e-6 * size:
             return t
     return None
 
 
-def _explains_here(evidence: Evidence, vector: np.ndarray) -> bool:
-    return _explains_at(evidence, evidence.here, vector)
-
-
-def _explains_at(evidence: Evidence, sample: Any, vector: np.ndarray) -> bool:
+def _explains_at(evidence: Evidence, sample: Sample, vector: np.ndarray) -> bool:
     known = evidence.truth_at(vector)
     if known is None:
         return False

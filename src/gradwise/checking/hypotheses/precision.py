@@ -16,7 +16,10 @@ def detached(evidence: Evidence) -> list[Finding]:
     here = evidence.here
     if np.any(here.claimed[here.usable]) or not np.any(evidence.wrong):
         return []
-    return [Finding(Cause.DETACHED, f"all {here.claimed.size} claimed entries are zero", 2.0)]
+    found = [Finding(Cause.DETACHED, f"all {here.claimed.size} claimed entries are zero", 2.0)]
+    if np.all(np.abs(here.truth[here.usable]) < 1):
+        found.append(Finding(Cause.TRUNCATION, "every true entry lies between −1 and 1, and would be cut to 0", 2.6))
+    return found
 
 
 def non_finite(evidence: Evidence) -> list[Finding]:
@@ -39,9 +42,9 @@ def truncation(evidence: Evidence) -> list[Finding]:
         return []
     for name, cut in (("toward zero", np.trunc), ("down", np.floor), ("to the nearest", np.round), ("up", np.ceil)):
         if all(np.array_equal(s.claimed[s.usable], cut(s.truth[s.usable])) for s in evidence.samples):
-            return [Finding(Cause.TRUNCATION, f"claimed = true, rounded {name}", 5.0)]
+            return [Finding(Cause.TRUNCATION, f"claimed = true, rounded {name}", 2.5)]
     if any(dtype.kind in "iu" for dtype in evidence.problem.claimed_dtypes) and np.all(np.abs(claimed - truth) <= 1):
-        return [Finding(Cause.TRUNCATION, "the claimed array has an integer dtype", 5.0)]
+        return [Finding(Cause.TRUNCATION, "the claimed array has an integer dtype", 2.5)]
     return []
 
 

@@ -131,7 +131,9 @@ def branch(evidence: Evidence) -> list[Finding]:
     sides = [side for side in (_threshold(wrong_x, right_x, "x"), _threshold(np.abs(wrong_x), np.abs(right_x), "abs(x)")) if side]
     if sides:
         confirmed = far > 0 and here.truth.size > 1
-        rank = 18.0 if confirmed and mixed else 19.0 if confirmed else 27.0
+        if not mixed and "abs" in sides[0]:
+            return []
+        rank = 27.0 if not mixed else 12.5 if confirmed else 19.0
         return [Finding(Cause.BRANCH, f"the entries with {sides[0]} are wrong, the others are right", rank)]
     if evidence.far and all(not np.any(s.usable & ~s.wrong & s.informative()) for s in evidence.samples):
         right = [s for s in evidence.far if not np.any(s.wrong) and np.sum(s.informative()) >= 1]

@@ -57,6 +57,11 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
         findings = same_total(evidence)
     if not findings:
         return [Finding(Cause.UNKNOWN, Cause.UNKNOWN.sentence, 99.0)], failed
+    causes = {finding.cause for finding in findings}
+    if Cause.SMALL_ERROR in causes and Cause.TERM_IN_X in causes:
+        # A small term in x is told apart from other small errors by its pattern; a small factor or offset is not.
+        for finding in findings:
+            finding.rank = min(finding.rank, 6.5) if finding.cause is Cause.TERM_IN_X else finding.rank
     best: dict[Cause, Finding] = {}
     for finding in sorted(findings, key=lambda finding: finding.rank):
         best.setdefault(finding.cause, finding)

@@ -45,8 +45,8 @@ def term_in_x(evidence: Evidence) -> list[Finding]:
     if evidence.here.carrier is None:
         return []
     for text, shape, rank in (
-        ("x", lambda s: s.carrier, 28.0),
-        ("sign(x)", lambda s: np.sign(s.carrier), 31.0),
+        ("x", lambda s: s.carrier, 23.5),
+        ("sign(x)", lambda s: np.sign(s.carrier), 23.6),
     ):
         for where, mask in _regions(evidence):
             found = _coefficient(evidence.samples, shape, mask)
@@ -65,7 +65,7 @@ def constant_offset(evidence: Evidence) -> list[Finding]:
     for where, mask in _regions(evidence):
         found = _coefficient(evidence.samples, ones, mask)
         if found is not None and evidence.everywhere(lambda s, found=found, mask=mask: s.truth + np.where(mask, found, 0.0)):
-            return [Finding(Cause.CONSTANT_OFFSET, f"claimed − true = {found:.6g} in every entry{where}", 29.0)]
+            return [Finding(Cause.CONSTANT_OFFSET, f"claimed − true = {found:.6g} in every entry{where}", 23.7)]
     return []
 
 
