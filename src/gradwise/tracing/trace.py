@@ -98,6 +98,7 @@ class Trace:
     """The record of one run; see the module."""
 
     __slots__ = (
+        "__weakref__",
         "captured",
         "checksums",
         "error",

@@ -1,0 +1,40 @@
+"""What a traced number is printed as: text that cannot quietly be read back as a number."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from gradwise.tracing.trace import Trace
+from gradwise.tracing.traced import Traced, dtype_of
+
+
+class Text(str):
+    """The text of a traced number.  ``float(str(x))`` asks here, where the derivative would be lost.
+
+    It does not keep the trace alive: texts end in logs.
+    """
+
+    __slots__ = ("trace",)
+    trace: weakref.ref[Trace]
+
+    def __float__(self) -> float:
+        trace = self.trace()
+        if trace is not None and trace.open:
+            raise trace.fail(
+                f"reading a number back from the text {str.__repr__(self)} of a traced value would lose its derivative. The number itself is required. "
+                "Write x for float(str(x)), np.round(x, 3) for float(f'{x:.3f}')"
+            )
+        return float(str.__str__(self))
+
+    def __reduce__(self) -> Any:
+        return str, (str.__str__(self),)
+
+
+def shown_as(source: Traced, text: str) -> str:
+    """The text, as ``Text`` while the trace is open."""
+    if not source.tape.open or dtype_of(source.value).kind not in "fc":
+        return text
+    result = Text(text)
+    result.trace = weakref.ref(source.tape)
+    return result
