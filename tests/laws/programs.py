@@ -113,10 +113,11 @@ def control(kind: str, x: Any, z: Any) -> Any:
         case "branch":
             return x * 2.0 if s > -2.0 else x
         case "while":
-            y = x
-            while np.max(np.abs(y), initial=0.0) > 0.7:
-                y = y * 0.5
-            return y
+            a = 2.0 + np.cos(x)
+            y = a * 0.5
+            while np.max(np.abs(y * y - a), initial=0.0) > 1e-10:  # Newton's square root
+                y = (y + a / y) * 0.5
+            return (y + a / y) * 0.5  # once more, so that where the loop ends does not show
         case "accumulate in a list":
             parts = []
             for k in range(2):
