@@ -90,7 +90,7 @@ def warn(equation: Equation, place: Any) -> None:
     """Say, once a line, that a kink is felt."""
     filename, line = resolve_location(place) or ("<unknown>", 0)
     _warned.add(place)
-    where = (place and place[0], line)  # two functions may stand on one line
+    where = ("line", place and place[0], line)  # two functions may stand on one line
     if where in _warned:
         return
     _warned.add(where)
