@@ -151,7 +151,8 @@ class Prepared:
 
     def __init__(self, derivative: Derivative) -> None:
         self.derivative = derivative
-        watched = {i for e, ct in derivative.probes for i in (*e.inputs, *e.output_tuple)}
+        # a kink is seen from the operands; the output, if the trace did not keep it, is one operation away
+        watched = {i for e, ct in derivative.probes for i in e.inputs}
         self.needs = tuple(sorted(set(derivative.needs) | watched))
         cotangents = [ct for _, ct in derivative.probes]
         given = (*self.needs, *(v for v in derivative.vectors if v is not None))

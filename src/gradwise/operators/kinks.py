@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import KinkWarning, SingularPointError
-from gradwise.execution import evaluate
+from gradwise.execution import build
 from gradwise.operators.lasting import Surroundings
 from gradwise.program import Equation, Program, resolve_location
 from gradwise.tracing import isinstance_traced
@@ -22,7 +22,7 @@ from gradwise.transforms.strong_zeros import strong_zeros
 from gradwise.transforms.taylor import derivatives
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from gradwise.operators.engine import Linearization
 
@@ -113,6 +113,7 @@ def warn_of_kinks(probes: Any, env: list[Any], linearization: Linearization) -> 
             continue
         plain = [v.current() if isinstance_traced(v) else v for v in (env[i] for i in (*equation.inputs, equation.output_tuple[0], ct))]
         with np.errstate(all="ignore"):
+            plain[-2] = output_of(equation, plain[:-2], plain[-2])
             hit = felt(equation, plain[:-2], plain[-2], plain[-1])
         if hit is False:
             doubtful = doubtful or bool(np.isnan(plain[-1]).any())
@@ -137,11 +138,20 @@ def candidates(program: Program) -> list[tuple[int, Equation]]:
     ]
 
 
+def output_of(equation: Equation, operands: Sequence[Any], output: Any) -> Any:
+    """The (first) value of an equation, computed if it was not kept."""
+    if output is not None:
+        return output
+    value = equation.primitive.value(*operands, *equation.params)
+    return value[0] if equation.primitive.multiple else value
+
+
 def sits_on(equation: Equation, values: list[Any]) -> bool:
     """Whether an operand sits on the kink; ``values`` are plain, by variable."""
     with np.errstate(all="ignore"):
         operands = [values[i] for i in equation.inputs]
-        return bool(np.any(equation.primitive.kink(operands, values[equation.output_tuple[0]], *equation.params)))  # type: ignore[misc]
+        output = output_of(equation, operands, values[equation.output_tuple[0]])
+        return bool(np.any(equation.primitive.kink(operands, output, *equation.params)))  # type: ignore[misc]
 
 
 def felt_kinks(
@@ -153,6 +163,7 @@ def felt_kinks(
     tangents: Sequence[Any] | None = None,
     order: int = 1,
     finite: bool = True,
+    remember: Callable[[Hashable, Callable[[], Any]], Any],
 ) -> list[tuple[Any, Equation, bool]]:
     """Those of the kinks (place, equation) that a derivative feels, and whether the first derivative feels them.
 
@@ -170,28 +181,34 @@ def felt_kinks(
         Of the derivative.
     finite : bool
         Whether the function is finite here, so that its derivative is worth an error.
+    remember : callable
+        ``remember(key, make)`` gives what ``make`` made for this key and program.
 
     Raises
     ------
     SingularPointError
         If the cotangent of a kink is infinite: beside ∞ the convention 0 means nothing.
     """
+    def key(what: str) -> Hashable:
+        return (what, tuple(e.output_tuple[0] for _, e in hits))
+
     if tangents is not None:
-        hits = [(place, e) for (place, e), moves in zip(hits, _moved(program, hits, values, tangents), strict=True) if moves]
+        motion = remember(key("motion"), lambda: _Motion(program, [e for _, e in hits]))
+        hits = [hit for hit, moves in zip(hits, motion.felt(values, tangents), strict=True) if moves]
     if not hits:
         return []
     rng = np.random.default_rng(7)
     if cotangents is None:
         cotangents = [_generic(program, o, rng) for o in program.outputs]
     equations = [e for _, e in hits]
-    stay = Surroundings(program, equations).lasting(values)
-    arriving = _Cotangents(program, equations, values, cotangents)
-    here = _weights(equations, values, arriving.at(0.0), stay, finite=finite, places=[place for place, _ in hits])
+    stay = remember(key("surroundings"), lambda: Surroundings(program, equations)).lasting(values)
+    arriving = remember(key("cotangents"), lambda: _Cotangents(program, equations))
+    here = _weights(equations, values, arriving.at(0.0, values, cotangents), stay, finite=finite, places=[place for place, _ in hits])
     if order == 1:
         return [(place, e, True) for (place, e), w in zip(hits, here, strict=True) if w]
     # the order m to which a cotangent vanishes, from its size at two distances on both sides
     near, far = (
-        np.max([_weights(equations, values, arriving.at(side * t), stay) for side in (1, -1)], axis=0) for t in (_NEAR, _FAR)
+        np.max([_weights(equations, values, arriving.at(side * t, values, cotangents), stay) for side in (1, -1)], axis=0) for t in (_NEAR, _FAR)
     )
     with np.errstate(all="ignore"):
         vanishing = np.log(far / near) / np.log(_FAR / _NEAR)
@@ -240,52 +257,74 @@ class _Cotangents:
     The decisions of the program (masks, indices) stay as they are at the point: a branch that is not taken there feels nothing.
     """
 
-    def __init__(self, program: Program, equations: list[Equation], values: list[Any], cotangents: Sequence[Any]) -> None:
+    def __init__(self, program: Program, equations: list[Equation]) -> None:
         derivative = pullback(program, program.inputs)
-        arriving = {id(e): ct for e, ct in derivative.probes}
+        arriving = {e.output_tuple[0]: ct for e, ct in derivative.probes}
         vectors = [v for v in derivative.vectors if v is not None]
         defined = {o for e in derivative.equations for o in e.output_tuple} | set(vectors)
-        self.wanted = [w if (w := arriving.get(id(e))) in defined else None for e in equations]
+        self.wanted = [w if (w := arriving.get(e.output_tuple[0])) in defined else None for e in equations]
         decided = [e for e in program.equations if not any(program.types[o].is_differentiable for o in e.output_tuple)]
-        decisions = [o for e in decided for o in e.output_tuple]
         left_out = set(decided)
-        captured = (*program.captured, *decisions)
+        self.inputs = program.inputs
+        self.captured = (*program.captured, *(o for e in decided for o in e.output_tuple))
         joined = Program(
             program.name,
             (*program.inputs, *vectors),
-            captured,
+            self.captured,
             [e for e in program.equations if e not in left_out] + derivative.equations,
             [w for w in self.wanted if w is not None],
             derivative.types,
         )
-        self.program = strong_zeros(drop_dead(joined), program.inputs, vectors)
-        self.point = [np.asarray(values[i]) for i in program.inputs]
-        self.captured = [values[i] for i in captured]
-        self.cotangents = cotangents
-        rng = np.random.default_rng(11)
-        self.direction = [
-            (rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1, 1], x.shape) * np.maximum(1, np.abs(x))).astype(x.dtype) for x in self.point
-        ]
+        self.run = _Runner(strong_zeros(drop_dead(joined), program.inputs, vectors))
 
-    def at(self, t: float) -> list[Any]:
-        """The cotangents at the point x + t d, None where there is none."""
-        moved = [(x + t * d).astype(x.dtype)[()] if t else x[()] for x, d in zip(self.point, self.direction, strict=True)]
-        found = iter(evaluate(self.program, [*moved, *self.cotangents], self.captured))
+    def at(self, t: float, values: list[Any], cotangents: Sequence[Any]) -> list[Any]:
+        """The cotangents at the point x + t d, None where there is none; ``values`` are those at x, by variable."""
+        rng = np.random.default_rng(11)
+        moved = []
+        for i in self.inputs:
+            x = np.asarray(values[i])
+            away = rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1, 1], x.shape) * np.maximum(1, np.abs(x))
+            moved.append((x + t * away).astype(x.dtype)[()] if t else x[()])
+        found = iter(self.run([*moved, *cotangents], [values[i] for i in self.captured]))
         return [None if w is None else next(found) for w in self.wanted]
 
 
-def _moved(program: Program, hits: Sequence[tuple[Any, Equation]], values: list[Any], tangents: Sequence[Any]) -> list[bool]:
-    """Whether the operands of each equation move along the tangents, to first or second order (a sum of squares at 0 moves to second)."""
-    operands = sorted({i for _, e in hits for i in e.inputs})
-    inner = Program(program.name, program.inputs, program.captured, program.equations, operands, program.types)
-    joined, levels = derivatives(inner, program.inputs, 2)
-    vectors = joined.inputs[len(program.inputs) :]
-    wanted = [v for level in levels[1:] for v in level if v is not None]
-    joined = Program(joined.name, joined.inputs, joined.captured, joined.equations, wanted, joined.types)
-    given = [*(values[i] for i in program.inputs), *tangents]
-    captured = [values[i] for i in program.captured]
-    found = dict(zip(wanted, evaluate(strong_zeros(drop_dead(joined), program.inputs, vectors), given, captured), strict=True))
-    moves = {
-        i: any(v is not None and bool(np.any(found[v] != 0)) for v in ways) for i, *ways in zip(operands, *levels[1:], strict=True)
-    }
-    return [any(moves[i] for i in e.inputs) for _, e in hits]
+class _Motion:
+    """Whether the operands of equations move along tangents, to first or second order (a sum of squares at 0 moves to second)."""
+
+    def __init__(self, program: Program, equations: list[Equation]) -> None:
+        self.equations = equations
+        self.inputs, self.captured = program.inputs, program.captured
+        self.operands = sorted({i for e in equations for i in e.inputs})
+        inner = Program(program.name, program.inputs, program.captured, program.equations, self.operands, program.types)
+        joined, levels = derivatives(inner, program.inputs, 2)
+        self.levels = levels[1:]
+        self.wanted = [v for level in self.levels for v in level if v is not None]
+        joined = Program(joined.name, joined.inputs, joined.captured, joined.equations, self.wanted, joined.types)
+        vectors = joined.inputs[len(program.inputs) :]
+        self.run = _Runner(strong_zeros(drop_dead(joined), program.inputs, vectors))
+
+    def felt(self, values: list[Any], tangents: Sequence[Any]) -> list[bool]:
+        """For each equation, whether an operand moves."""
+        results = self.run([*(values[i] for i in self.inputs), *tangents], [values[i] for i in self.captured])
+        found = dict(zip(self.wanted, results, strict=True))
+        moves = {
+            i: any(v is not None and bool(np.any(found[v] != 0)) for v in ways) for i, *ways in zip(self.operands, *self.levels, strict=True)
+        }
+        return [any(moves[i] for i in e.inputs) for e in self.equations]
+
+
+class _Runner:
+    """A program, built once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.executable = build(program.equations, program.types, program.outputs, (*program.inputs, *program.captured))
+
+    def __call__(self, inputs: Sequence[Any], captured: Sequence[Any]) -> list[Any]:
+        env: list[Any] = [None] * len(self.program.types)
+        for variable, value in zip(self.program.inputs, inputs, strict=True):
+            env[variable] = value
+        for variable, value in zip(self.program.captured, captured, strict=True):
+            env[variable] = value
+        return self.executable.run(env)

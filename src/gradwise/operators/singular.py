@@ -32,7 +32,7 @@ from gradwise.transforms.smooth_forms import smooth_forms
 from gradwise.transforms.templates import pushforward_template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from gradwise.operators.engine import Linearization
 
@@ -78,14 +78,14 @@ def _checked(linearization: Linearization, request: Request, results: list[Any])
     if not found:
         return results
     places = linearization.recording.tape.places
-    values = linearization.plain_values([i for _, e in found for i in (*e.inputs, *e.output_tuple)])
-    higher = linearization.nested or request.kind == "second" or request.order > 1
+    values = linearization.plain_values([i for _, e in found for i in e.inputs])
+    higher = _is_higher(linearization, request)
     on = [k for k, e in found if (higher or not is_known(places[k])) and sits_on(e, values)]
     if not on:
         return results
     if not higher:
         program = linearization.program
-        for place, equation, _ in _felt(linearization, program, [(places[k], program.equations[k]) for k in on], request):
+        for place, equation, _ in _felt(linearization, program, (), [(places[k], program.equations[k]) for k in on], request):
             warn(equation, place)
         return results
     # the second derivative of |x|² is 2; of the convention |x|' = 0 it would be 0
@@ -111,7 +111,9 @@ def _watched(
     """The results, with warnings of the kinks that they feel; those of the primitives ``resolved`` were dealt with."""
     values = _values(linearization, program)
     hits = [(e.location, e) for _, e in candidates(program) if e.primitive not in resolved and sits_on(e, values)]
-    felt = _felt(linearization, program, hits, request) if hits else []
+    if not _is_higher(linearization, request):
+        hits = [hit for hit in hits if not is_known(hit[0])]
+    felt = _felt(linearization, program, rewritten, hits, request) if hits else []
     if felt and not any(first for _, _, first in felt) and not _is_nested(linearization, request):
         # the first derivative is smooth enough; a higher one may still have a limit, as cos |x| has
         limits = _limits(linearization, request, program, rewritten, results, _higher_entries(linearization, request, results))
@@ -122,7 +124,12 @@ def _watched(
     return results
 
 
-def _felt(linearization: Linearization, program: Program, hits: list[Any], request: Request) -> list[tuple[Any, Equation, bool]]:
+def _felt(
+    linearization: Linearization, program: Program, rewritten: tuple[int, ...], hits: list[Any], request: Request
+) -> list[tuple[Any, Equation, bool]]:
+    def remember(key: Hashable, make: Callable[[], Any]) -> Any:
+        return derived(("felt", key, rewritten, linearization.fingerprint), lambda: (make(), 2 * len(program)))
+
     alone = request.size is None
     given = [plain_value(v) for v in request.vectors]
     order = 2 if request.kind == "second" else request.order
@@ -134,7 +141,13 @@ def _felt(linearization: Linearization, program: Program, hits: list[Any], reque
         tangents=given if request.kind in ("forward", "line") and alone else None,
         order=order + (enclosing() if linearization.nested else 0),
         finite=_is_finite(linearization) and all(np.all(np.isfinite(v)) for v in linearization.recording.values),
+        remember=remember,
     )
+
+
+def _is_higher(linearization: Linearization, request: Request) -> bool:
+    """Whether derivatives of the derivative matter."""
+    return linearization.nested or request.kind == "second" or request.order > 1
 
 
 def _is_nested(linearization: Linearization, request: Request) -> bool:
@@ -341,8 +354,9 @@ def _infinite_slope(program: Program, equation: Equation, moves: tuple[bool, ...
             slots[len(slots)] = np.ones(t.shape, t.dtype)[()]
     with np.errstate(all="ignore"):
         for primitive, operands, params, outs in template.equations:
-            value = primitive.value(*(slots[i] for i in operands), *params)
-            slots.update(zip(outs, value, strict=True) if primitive.multiple else [(outs, value)])
+            value: Any = primitive.value(*(slots[i] for i in operands), *params)
+            numbers: Any = outs
+            slots.update(zip(numbers, value, strict=True) if primitive.multiple else [(numbers, value)])
     for r, o in zip(template.results, equation.output_tuple, strict=True):
         if r is None:
             continue

@@ -69,7 +69,7 @@ class _Forms:
         name, inputs = equation.primitive.name, equation.inputs
         if name == "power":
             exponent = equation.params[0]
-            return (inputs[0], exponent) if isinstance(exponent, (int, float, np.integer, np.floating)) else None
+            return (inputs[0], float(exponent)) if isinstance(exponent, (int, float, np.integer, np.floating)) else None
         if name == "square":
             return inputs[0], 2
         if name == "reciprocal":

@@ -221,7 +221,7 @@ class _Careful:
 
 
 def _positive(exponent: Any) -> bool:
-    return isinstance(exponent, (int, float, np.integer, np.floating)) and exponent > 0
+    return isinstance(exponent, (int, float, np.integer, np.floating)) and bool(exponent > 0)
 
 
 def strong_zeros(program: Program, moving: Collection[int], vectors: Collection[int] = ()) -> Program:
