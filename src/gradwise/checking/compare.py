@@ -12,7 +12,7 @@ from gradwise.checking.evidence import Finding, gather
 from gradwise.checking.hypotheses import explain
 from gradwise.checking.problem import Numbers, Problem
 from gradwise.checking.report import Report
-from gradwise.checking.rounding import rounding, roughness, spread
+from gradwise.checking.rounding import roughness, rounding, spread
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, NOISE, WRONG, Verdicts, judge
 from gradwise.checking.vocabulary import Cause
 from gradwise.errors import GradwiseError
@@ -79,8 +79,12 @@ def _limits(problem: Problem, vector: np.ndarray, rng: np.random.Generator) -> t
         warnings.simplefilter("ignore")
         for _ in range(8):
             try:
-                found.append(problem.exact_at(vector + size * rng.uniform(0.2, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)))
-            except Exception:  # noqa: BLE001  (f may be undefined on one side)
+                found.append(
+                    problem.exact_at(
+                        vector + size * rng.uniform(0.2, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)
+                    )
+                )
+            except Exception:  # noqa: BLE001, S112  (f may be undefined on one side)
                 continue
     if len(found) < 4:
         return None
@@ -103,7 +107,9 @@ def _causes(
     agrees = bool(np.any(verdicts.verdict == AGREES))
     wrong = bool(np.any(verdicts.verdict == WRONG))
     if conduct.wobble > 0.0 and not findings and (wrong or not agrees):
-        findings.append(Finding(Cause.NON_DETERMINISTIC, f"f(x) changes by {conduct.wobble:.2g} between calls with the same x", 0.0))
+        findings.append(
+            Finding(Cause.NON_DETERMINISTIC, f"f(x) changes by {conduct.wobble:.2g} between calls with the same x", 0.0)
+        )
     if wrong and not any(finding.cause is Cause.NON_DETERMINISTIC for finding in conduct.findings):
         explained, failed = explain(gather(problem, verdicts, rng))
         known = {finding.cause for finding in findings}
@@ -113,7 +119,13 @@ def _causes(
 
 
 def _report(
-    problem: Problem, numbers: Numbers, verdicts: Verdicts, exact: np.ndarray | None, findings: list[Finding], failed: list[str], conduct: Conduct
+    problem: Problem,
+    numbers: Numbers,
+    verdicts: Verdicts,
+    exact: np.ndarray | None,
+    findings: list[Finding],
+    failed: list[str],
+    conduct: Conduct,
 ) -> Report:
     counts = {name: int(np.sum(verdicts.verdict == name)) for name in (AGREES, WRONG, CANNOT_TELL)}
     passed = counts[WRONG] == 0 and counts[AGREES] > 0 and not conduct.findings
@@ -155,7 +167,11 @@ def _why(verdicts: Verdicts) -> list[str]:
     """One note for each reason for which entries are undecided."""
     undecided = verdicts.verdict == CANNOT_TELL
     reasons = verdicts.reason[undecided]
-    return [f"cannot tell for {int(np.sum(reasons == reason))} entries: {reason}" for reason in dict.fromkeys(reasons) if reason]
+    return [
+        f"cannot tell for {int(np.sum(reasons == reason))} entries: {reason}"
+        for reason in dict.fromkeys(reasons)
+        if reason
+    ]
 
 
 def _worst(problem: Problem, numbers: Numbers, verdicts: Verdicts) -> int | None:

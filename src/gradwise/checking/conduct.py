@@ -52,7 +52,9 @@ def watch(function: Callable[..., Any], target: Target, name: str, conduct: Cond
 def steady(first: np.ndarray, second: np.ndarray, slack: np.ndarray, name: str, conduct: Conduct) -> None:
     """Record non-determinism if two claims at the same x differ by more than rounding."""
     if first.shape != second.shape:
-        conduct.findings.append(Finding(Cause.NON_DETERMINISTIC, f"{name}(x) returns different shapes at the same x", 0.0))
+        conduct.findings.append(
+            Finding(Cause.NON_DETERMINISTIC, f"{name}(x) returns different shapes at the same x", 0.0)
+        )
         return
     with np.errstate(invalid="ignore"):
         gap = np.where(np.isnan(first) & np.isnan(second), 0.0, np.abs(first - second))
@@ -70,5 +72,9 @@ def _snapshot(leaf: Any) -> Any:
 
 def _same(before: Any, after: Any) -> bool:
     if isinstance(before, np.ndarray):
-        return isinstance(after, np.ndarray) and before.shape == after.shape and np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+        return (
+            isinstance(after, np.ndarray)
+            and before.shape == after.shape
+            and np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+        )
     return before is after or bool(before == after)

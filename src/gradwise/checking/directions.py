@@ -73,11 +73,18 @@ class Search:
         u = np.zeros(target.size)
         u[entries] = signs
         estimate = numerical.directional_derivative(
-            target.call, target.point.build(target.point.vector), target.point.build(u), normalize=False, bounds=self.bounds
+            target.call,
+            target.point.build(target.point.vector),
+            target.point.build(u),
+            normalize=False,
+            bounds=self.bounds,
         )
         self.evaluations += estimate.evaluations
         one = Probe(name, entries, signs, float(self.claimed[entries] @ signs), float(estimate.value))
-        one.bound = float(estimate.error) * (2 if estimate.status in NOISE else 1) + float(np.linalg.norm(self.slack[entries])) * 4
+        one.bound = (
+            float(estimate.error) * (2 if estimate.status in NOISE else 1)
+            + float(np.linalg.norm(self.slack[entries])) * 4
+        )
         one.bound += 4 * target.unit * float(np.linalg.norm(self.claimed[entries]))
         one.verdict, one.reason = _verdict(one, estimate)
         self.probes.append(one)
@@ -115,7 +122,9 @@ def wants_directions(directions: Any, target: Target) -> bool:
     return True
 
 
-def check_directions(problem: Problem, conduct: Conduct, directions: Any, bounds: Any, rng: np.random.Generator) -> Report:
+def check_directions(
+    problem: Problem, conduct: Conduct, directions: Any, bounds: Any, rng: np.random.Generator
+) -> Report:
     """Check a claimed gradient along blocks and random directions."""
     target = problem.target
     n = target.size
@@ -186,10 +195,21 @@ def _blocks(problem: Problem) -> list[tuple[str, np.ndarray]]:
 
 
 def _causes(
-    problem: Problem, search: Search, first: list[Probe], found: dict[int, Probe], bad: np.ndarray, exact: Verdicts | None
+    problem: Problem,
+    search: Search,
+    first: list[Probe],
+    found: dict[int, Probe],
+    bad: np.ndarray,
+    exact: Verdicts | None,
 ) -> list[Finding]:
     if bad.size:
-        return [Finding(Cause.NON_FINITE, f"{bad.size} claimed entries are not finite, the first is {problem.name_entry(int(bad[0]))}", 1.0)]
+        return [
+            Finding(
+                Cause.NON_FINITE,
+                f"{bad.size} claimed entries are not finite, the first is {problem.name_entry(int(bad[0]))}",
+                1.0,
+            )
+        ]
     if exact is not None:
         return explain(gather(problem, exact, search.rng))[0]
     failing = [one for one in first if one.verdict == WRONG]
@@ -213,7 +233,11 @@ def _causes(
 
 
 def _named(ratio: float, problem: Problem) -> list[Finding]:
-    lengths = {length: f"axis of x{path}" for path, shape in zip(problem.target.paths, problem.target.point.shapes, strict=True) for length in shape}
+    lengths = {
+        length: f"axis of x{path}"
+        for path, shape in zip(problem.target.paths, problem.target.point.shapes, strict=True)
+        for length in shape
+    }
     found = name_factor(ratio, 1e-7, lengths)
     say = f"claimed = {ratio:.6f} × numerical along every direction"
     if found:
@@ -232,7 +256,10 @@ def _exact(problem: Problem, search: Search) -> Verdicts | None:
         except (GradwiseError, ArithmeticError, TypeError, ValueError, IndexError, AttributeError):
             return None
     for one in search.probes:
-        if not np.isfinite(one.numerical) or abs(float(exact[0][one.entries] @ one.signs) - one.numerical) > 10 * one.bound:
+        if (
+            not np.isfinite(one.numerical)
+            or abs(float(exact[0][one.entries] @ one.signs) - one.numerical) > 10 * one.bound
+        ):
             return None
     slack = 256 * problem.unit * (np.abs(exact) + np.max(np.abs(exact)) * 1e-2) + search.slack
     with np.errstate(invalid="ignore"):
@@ -279,7 +306,9 @@ def _report(
     )
     if exact is not None:
         count = int(np.sum(verdicts == WRONG))
-        notes.append(f"every direction confirms gradwise's exact gradient, which then judged each entry: {count} of {n} wrong")
+        notes.append(
+            f"every direction confirms gradwise's exact gradient, which then judged each entry: {count} of {n} wrong"
+        )
     notes += [f"cannot tell along {one.name}: {one.reason}" for one in first if one.verdict == CANNOT_TELL][:3]
     wrong = [one for one in [*found.values(), *first] if one.verdict == WRONG]
     worst = None
@@ -291,7 +320,10 @@ def _report(
         worst |= {"numerical": float(value[entry]), "error": float(error[entry])}
     elif wrong:
         one = wrong[0]
-        worst = {"entry": int(one.entries[0]), "name": one.name if one.entries.size > 1 else problem.name_entry(int(one.entries[0]))}
+        worst = {
+            "entry": int(one.entries[0]),
+            "name": one.name if one.entries.size > 1 else problem.name_entry(int(one.entries[0])),
+        }
         worst |= {"claimed": one.claimed * (one.signs[0] if one.entries.size == 1 else 1), "error": one.bound}
         worst["numerical"] = one.numerical * (one.signs[0] if one.entries.size == 1 else 1)
     shown = list(found)[:10] or [int(k) for k in np.flatnonzero(verdicts == WRONG)[:10]]

@@ -7,6 +7,7 @@ They serve the diagnosis only; verdicts are about x.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import time
 import warnings
@@ -19,6 +20,7 @@ import numpy as np
 from gradwise.checking.problem import Problem
 from gradwise.checking.rounding import rounding
 from gradwise.checking.verdicts import Verdicts
+from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
 from gradwise.operators.arguments import Arguments
 from gradwise.program import Program
@@ -54,7 +56,7 @@ class Sample:
 
     @property
     def difference(self) -> np.ndarray:
-        """claimed − truth."""
+        """The claim minus the truth."""
         return self.claimed - self.truth
 
     def informative(self, mask: np.ndarray | None = None) -> np.ndarray:
@@ -69,14 +71,14 @@ class Finding:
 
     Attributes
     ----------
-    cause : str
+    cause : Cause
     detail : str
         The evidence, in numbers.
     rank : float
         Smaller is simpler or more specific; reports list causes in this order.
     """
 
-    cause: str
+    cause: Cause
     detail: str
     rank: float = 50.0
 
@@ -263,9 +265,7 @@ def _read_by(f: Any) -> list[tuple[str, Any]]:
     if code is None:
         return []
     found: list[tuple[str, Any]] = []
-    try:
+    with contextlib.suppress(TypeError, ValueError):
         found = list(inspect.getclosurevars(f).nonlocals.items())
-    except (TypeError, ValueError):
-        pass
     names = getattr(f, "__globals__", {})
     return found + [(name, names[name]) for name in code.co_names if name in names]

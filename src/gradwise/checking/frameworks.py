@@ -44,7 +44,7 @@ def adapt(f: Any, x: Any, grad: Any) -> Adapted | None:
     leaves = flatten(x)[0]
     for name, adapter in ADAPTERS.items():
         package = sys.modules.get(name)
-        if package is not None and hasattr(package, "grad" if name == "jax" else "Tensor"):
-            if adapter.owns(package, f) or any(adapter.is_array(package, leaf) for leaf in leaves):
-                return Adapted(*adapter.adapt(package, f, x, grad))
+        loaded = package is not None and hasattr(package, "grad" if name == "jax" else "Tensor")
+        if loaded and (adapter.owns(package, f) or any(adapter.is_array(package, leaf) for leaf in leaves)):
+            return Adapted(*adapter.adapt(package, f, x, grad))
     return None

@@ -139,10 +139,17 @@ class Claim:
 
 
 def make_problem(
-    target: Target, claim: Any, claimed: np.ndarray, dtypes: list[np.dtype], names: Callable[[int], str], bounds: Any, *, own: bool, rng: Any
+    target: Target,
+    claim: Any,
+    claimed: np.ndarray,
+    dtypes: list[np.dtype],
+    names: Callable[[int], str],
+    bounds: Any,
+    *,
+    own: bool,
+    rng: Any,
 ) -> Problem:
     """Describe a gradient check to the common part."""
-    n = target.size
     single = len(target.point.leaves) == 1
     layout = []
     for path, shape, (real, imaginary) in zip(target.paths, target.point.shapes, target.point.slices, strict=True):
@@ -266,7 +273,11 @@ def _repeat(claim: Claim, target: Target, claimed: np.ndarray, conduct: Conduct)
     again = _try(claim, vector)
     _try(claim, vector * (1 + 1e-3) + (vector == 0) * 1e-3)
     third = _try(claim, vector)
-    slack = 64 * target.unit * np.abs(claimed) + 8 * target.unit * np.max(np.abs(claimed), where=np.isfinite(claimed), initial=0.0) + 1e-300
+    slack = (
+        64 * target.unit * np.abs(claimed)
+        + 8 * target.unit * np.max(np.abs(claimed), where=np.isfinite(claimed), initial=0.0)
+        + 1e-300
+    )
     for other in (again, third):
         if other is not None and not conduct_has(conduct, Cause.NON_DETERMINISTIC):
             steady(claimed, other[0], slack, "grad", conduct)
@@ -277,7 +288,11 @@ def _repeat(claim: Claim, target: Target, claimed: np.ndarray, conduct: Conduct)
         except Exception:  # noqa: BLE001  (a claim that takes no integers is fine: it is checked with floats)
             return
         if not misfit and np.any(np.abs(to_vector(leaves, target.point, "grad(x)") - claimed) > 1e3 * slack):
-            conduct.findings.append(Finding(Cause.TRUNCATION, "grad(x) gives other numbers for the integers in x than for the same floats", 0.4))
+            conduct.findings.append(
+                Finding(
+                    Cause.TRUNCATION, "grad(x) gives other numbers for the integers in x than for the same floats", 0.4
+                )
+            )
 
 
 def conduct_has(conduct: Conduct, cause: Cause) -> bool:
@@ -294,13 +309,20 @@ def _try(claim: Claim, vector: np.ndarray) -> np.ndarray | None:
             return None
 
 
-def _restrict(target: Target, claim: Claim | None, claimed: np.ndarray, entries: Any) -> tuple[Target, Any, np.ndarray] | None:
+def _restrict(
+    target: Target, claim: Claim | None, claimed: np.ndarray, entries: Any
+) -> tuple[Target, Any, np.ndarray] | None:
     """The same check with only some entries of x moving."""
     if entries is None:
         return None
     try:
         positions = np.asarray(entries)
-        if positions.ndim != 1 or positions.dtype.kind not in "iu" or np.any(positions >= target.size) or np.any(positions < -target.size):
+        if (
+            positions.ndim != 1
+            or positions.dtype.kind not in "iu"
+            or np.any(positions >= target.size)
+            or np.any(positions < -target.size)
+        ):
             raise ValueError  # noqa: TRY301
     except ValueError:
         msg = f"entries={entries!r} does not name entries of x. It must be a list of flat positions below {target.size}. Write entries=[0]."
@@ -316,7 +338,11 @@ def _restrict(target: Target, claim: Claim | None, claimed: np.ndarray, entries:
         vector[positions] = part
         return vector
 
-    dtype = np.result_type(*[d.type(0).real.dtype for d in whole.dtypes]) if len(set(whole.dtypes)) == 1 else np.dtype(float)
+    dtype = (
+        np.result_type(*[d.type(0).real.dtype for d in whole.dtypes])
+        if len(set(whole.dtypes)) == 1
+        else np.dtype(float)
+    )
     smaller = Target(lambda part: target.value(fill(part)), whole.vector[positions].astype(dtype), 0, target.caller)
     smaller.name, smaller.given = target.name, target.given
     inner = None if claim is None else lambda part: claim(fill(part))[:, positions]

@@ -73,8 +73,12 @@ def check_jacobian(
     if isinstance(problem, Report):
         return problem
     if jac is not None:
-        problem.exact_at = lambda vector: layout.matrix(operators.jacobian(target.call, method="exact")(target.point.build(vector)))
-    problem.numerical_at = lambda vector: layout.numbers(numerical.jacobian(target.call, target.point.build(vector), bounds=bounds, rng=random))
+        problem.exact_at = lambda vector: layout.matrix(
+            operators.jacobian(target.call, method="exact")(target.point.build(vector))
+        )
+    problem.numerical_at = lambda vector: layout.numbers(
+        numerical.jacobian(target.call, target.point.build(vector), bounds=bounds, rng=random)
+    )
     problem.weights = random.uniform(0.5, 1.5, (1, layout.rows))
     problem.scalar = lambda moving: outputs.weighted(target.call(moving), problem.weights[0])
     return compare(problem, conduct, random)
@@ -134,12 +138,18 @@ def check_hessian(
     if isinstance(problem, Report):
         return problem
     if hess is not None:
-        problem.exact_at = lambda vector: layout.matrix(operators.hessian(target.call, method="exact")(target.point.build(vector)))
-    problem.numerical_at = lambda vector: layout.numbers(numerical.hessian(target.call, target.point.build(vector), bounds=bounds, rng=random))
+        problem.exact_at = lambda vector: layout.matrix(
+            operators.hessian(target.call, method="exact")(target.point.build(vector))
+        )
+    problem.numerical_at = lambda vector: layout.numbers(
+        numerical.hessian(target.call, target.point.build(vector), bounds=bounds, rng=random)
+    )
     gap = np.abs(problem.claimed - problem.claimed.T)
     if np.any(gap > 1e-6 * np.max(np.abs(problem.claimed), initial=0.0)):
         i, j = np.unravel_index(int(np.argmax(np.nan_to_num(gap))), gap.shape)
-        problem.notes.append(f"the claimed Hessian is not symmetric: {problem.name_entry(int(i) * target.size + int(j))} differs from its mirror image by {gap[i, j]:.3g}")
+        problem.notes.append(
+            f"the claimed Hessian is not symmetric: {problem.name_entry(int(i) * target.size + int(j))} differs from its mirror image by {gap[i, j]:.3g}"
+        )
     return compare(problem, conduct, random)
 
 
@@ -149,7 +159,9 @@ class Outputs:
     def __init__(self, target: Target) -> None:
         value = target.first()
         if value is None or hasattr(value, "__next__"):
-            msg = f"f(x) returned {value!r}. It must return numbers. Add the missing return statement, or return a list."
+            msg = (
+                f"f(x) returned {value!r}. It must return numbers. Add the missing return statement, or return a list."
+            )
             raise InputError(msg)
         leaves, self.treedef = flatten(value, name="the value of f")
         arrays = [as_numbers(leaf, "f(x)") for leaf in leaves]
@@ -163,7 +175,7 @@ class Outputs:
             msg = f"f(x) holds no numbers. {target.caller} needs at least one. Return a non-empty array."
             raise InputError(msg)
         if not np.all(np.isfinite(self.flat)):
-            msg = f"f(x) holds NaN or infinity. There is no derivative where f is not finite. Choose an x where f is finite."
+            msg = "f(x) holds NaN or infinity. There is no derivative where f is not finite. Choose an x where f is finite."
             raise InputError(msg)
 
     def vector(self, value: Any) -> np.ndarray:
@@ -211,7 +223,9 @@ class Blocks:
 
     def matrix(self, tree: Any, dtype: Any = float) -> np.ndarray:
         """Nested blocks as one matrix."""
-        return self.join([np.asarray(leaf) if dtype is float else np.array(leaf, dtype=dtype) for leaf in flatten(tree)[0]], dtype)
+        return self.join(
+            [np.asarray(leaf) if dtype is float else np.array(leaf, dtype=dtype) for leaf in flatten(tree)[0]], dtype
+        )
 
     def join(self, leaves: list[np.ndarray], dtype: Any = float) -> np.ndarray:
         """A list of blocks as one matrix."""
@@ -239,7 +253,10 @@ class Blocks:
         """Blocks by name, with the flat positions of their entries."""
         flat = np.arange(self.rows * self.columns).reshape(self.rows, self.columns)
         names = [f"{out}{into}" for out in self.row_paths for into in self.column_paths]
-        return [(name, flat[row, column].reshape(shape)) for name, shape, (row, column) in zip(names, self.shapes, self._slots(), strict=True)]
+        return [
+            (name, flat[row, column].reshape(shape))
+            for name, shape, (row, column) in zip(names, self.shapes, self._slots(), strict=True)
+        ]
 
     def place(self, entry: int) -> str:
         """Name one entry of the matrix."""
@@ -251,7 +268,14 @@ class Blocks:
 
 
 def matrix_problem(
-    kind: str, target: Target, blocks: Blocks, function: Any, value: Any, conduct: Conduct, rng: np.random.Generator, bounds: Any
+    kind: str,
+    target: Target,
+    blocks: Blocks,
+    function: Any,
+    value: Any,
+    conduct: Conduct,
+    rng: np.random.Generator,
+    bounds: Any,
 ) -> Problem | Report:
     """Describe a check of a matrix; the report itself if the claim has a wrong shape."""
     subject = {"jacobian": "jac", "hessian": "hess"}.get(kind, kind)
@@ -278,7 +302,9 @@ def matrix_problem(
         claim_at=claim,
         claimed=claimed,
         claimed_dtypes=[leaf.dtype for leaf in leaves],
-        numerical_at=lambda vector: blocks.numbers(numerical.jacobian(target.call, target.point.build(vector), bounds=bounds, rng=rng)),
+        numerical_at=lambda vector: blocks.numbers(
+            numerical.jacobian(target.call, target.point.build(vector), bounds=bounds, rng=rng)
+        ),
         exact_at=None,
         layout=blocks.layout(),
         carrier=lambda vector: np.broadcast_to(vector, (blocks.rows, blocks.columns)),
@@ -305,7 +331,7 @@ class MatrixClaim:
 
 
 def _quiet(operator: Callable[..., Any], target: Target) -> Callable[..., Any]:
-    """gradwise's own derivative as a claim: called with all arguments, without warnings of kinks."""
+    """Return gradwise's own derivative as a claim: called with all arguments, without warnings of kinks."""
 
     def own(*args: Any) -> Any:
         chosen = tuple(args[place] for place in target.places)
@@ -325,7 +351,14 @@ def _first(function: Callable[..., Any], target: Target, name: str, conduct: Con
 
 
 def _wrong_shape(
-    kind: str, target: Target, blocks: Blocks, leaves: list[np.ndarray], message: str, conduct: Conduct, bounds: Any, call: str
+    kind: str,
+    target: Target,
+    blocks: Blocks,
+    leaves: list[np.ndarray],
+    message: str,
+    conduct: Conduct,
+    bounds: Any,
+    call: str,
 ) -> Report:
     derivative = numerical.hessian if kind == "hessian" else numerical.jacobian
     estimate = derivative(target.call, target.point.build(target.point.vector), bounds=bounds)

@@ -31,7 +31,13 @@ VECTORS = 8
 
 
 def check_jvp(
-    f: Callable[..., Any], x: Any, jvp: Callable[..., Any] | None = None, *, argnums: Any = 0, rng: Any = None, bounds: Any = None
+    f: Callable[..., Any],
+    x: Any,
+    jvp: Callable[..., Any] | None = None,
+    *,
+    argnums: Any = 0,
+    rng: Any = None,
+    bounds: Any = None,
 ) -> Report:
     r"""Check a claimed Jacobian-vector product: :math:`(x, v) \mapsto J(x)\, v`.
 
@@ -79,7 +85,11 @@ def check_jvp(
 
     def product(vector: np.ndarray, v: np.ndarray) -> np.ndarray:
         value = given(target.point.build(vector), target.point.build(v))
-        if isinstance(value, tuple) and len(value) == 2 and not (outputs.treedef.kind is tuple and len(outputs.treedef.children) == 2):
+        if (
+            isinstance(value, tuple)
+            and len(value) == 2
+            and not (outputs.treedef.kind is tuple and len(outputs.treedef.children) == 2)
+        ):
             value = value[1]
         return _vector(value, outputs.treedef, outputs.shapes, "jvp(x, v)")
 
@@ -88,12 +98,30 @@ def check_jvp(
     if target.size <= MOST_UNITS:
         units = np.eye(target.size)
         assemble = lambda vector: np.stack([product(vector, unit) for unit in units], axis=1)
-        return _whole("jvp", target, outputs, blocks, assemble, product, random, conduct, bounds, own=jvp is None, length=target.size, axis=1)
+        return _whole(
+            "jvp",
+            target,
+            outputs,
+            blocks,
+            assemble,
+            product,
+            random,
+            conduct,
+            bounds,
+            own=jvp is None,
+            length=target.size,
+            axis=1,
+        )
     signs = random.choice([-1.0, 1.0], (VECTORS, target.size))
     claim = lambda vector: np.stack([product(vector, v) for v in signs])
 
     def numerical_at(vector: np.ndarray) -> Numbers:
-        rows = [numerical.directional_derivative(target.call, target.point.build(vector), target.point.build(v), normalize=False, bounds=bounds) for v in signs]
+        rows = [
+            numerical.directional_derivative(
+                target.call, target.point.build(vector), target.point.build(v), normalize=False, bounds=bounds
+            )
+            for v in signs
+        ]
         return _stack(rows, outputs.size)
 
     def exact_at(vector: np.ndarray) -> np.ndarray:
@@ -104,7 +132,13 @@ def check_jvp(
 
 
 def check_vjp(
-    f: Callable[..., Any], x: Any, vjp: Callable[..., Any] | None = None, *, argnums: Any = 0, rng: Any = None, bounds: Any = None
+    f: Callable[..., Any],
+    x: Any,
+    vjp: Callable[..., Any] | None = None,
+    *,
+    argnums: Any = 0,
+    rng: Any = None,
+    bounds: Any = None,
 ) -> Report:
     r"""Check a claimed vector-Jacobian product: :math:`(x, u) \mapsto J(x)^T u`.
 
@@ -153,26 +187,57 @@ def check_vjp(
 
     def product(vector: np.ndarray, u: np.ndarray) -> np.ndarray:
         value = given(target.point.build(vector), _like_output(outputs, u))
-        pair = isinstance(value, tuple) and len(value) == 2 and not (target.point.treedef.kind is tuple and len(target.point.shapes) == 2)
+        pair = (
+            isinstance(value, tuple)
+            and len(value) == 2
+            and not (target.point.treedef.kind is tuple and len(target.point.shapes) == 2)
+        )
         return _vector(value[1] if pair else value, target.point.treedef, target.point.shapes, "vjp(x, u)")
 
     blocks = Blocks(outputs.treedef, outputs.shapes, target)
     if outputs.size <= MOST_UNITS:
         units = np.eye(outputs.size)
         assemble = lambda vector: np.stack([product(vector, unit) for unit in units])
-        return _whole("vjp", target, outputs, blocks, assemble, product, random, conduct, bounds, own=vjp is None, length=outputs.size, axis=0)
+        return _whole(
+            "vjp",
+            target,
+            outputs,
+            blocks,
+            assemble,
+            product,
+            random,
+            conduct,
+            bounds,
+            own=vjp is None,
+            length=outputs.size,
+            axis=0,
+        )
     signs = random.choice([-1.0, 1.0], (VECTORS, outputs.size))
     claim = lambda vector: np.stack([product(vector, u) for u in signs])
 
     def numerical_at(vector: np.ndarray) -> Numbers:
-        rows = [numerical.grad(lambda moving, u=u: float(u @ outputs.vector(target.call(moving))), target.point.build(vector), bounds=bounds) for u in signs]
+        rows = [
+            numerical.grad(
+                lambda moving, u=u: float(u @ outputs.vector(target.call(moving))),
+                target.point.build(vector),
+                bounds=bounds,
+            )
+            for u in signs
+        ]
         return _stack(rows, target.size)
 
     def exact_at(vector: np.ndarray) -> np.ndarray:
         pull = operators.vjp(target.call, target.point.build(vector))[1]
-        return np.stack([_vector(pull(_like_output(outputs, u))[0], target.point.treedef, target.point.shapes, "gw.vjp") for u in signs])
+        return np.stack(
+            [
+                _vector(pull(_like_output(outputs, u))[0], target.point.treedef, target.point.shapes, "gw.vjp")
+                for u in signs
+            ]
+        )
 
-    return _sampled("vjp", target, claim, numerical_at, None if vjp is None else exact_at, target.point.vector, random, conduct)
+    return _sampled(
+        "vjp", target, claim, numerical_at, None if vjp is None else exact_at, target.point.vector, random, conduct
+    )
 
 
 def _need_callable(function: Any, name: str, caller: str) -> None:
@@ -228,7 +293,9 @@ def _whole(
     assert isinstance(problem, Problem)
     problem.claim_at = assemble
     if not own:
-        problem.exact_at = lambda vector: blocks.matrix(operators.jacobian(target.call, method="exact")(target.point.build(vector)))
+        problem.exact_at = lambda vector: blocks.matrix(
+            operators.jacobian(target.call, method="exact")(target.point.build(vector))
+        )
     problem.weights = rng.uniform(0.5, 1.5, (1, blocks.rows))
     problem.scalar = lambda moving: outputs.weighted(target.call(moving), problem.weights[0])
     problem.rerun = lambda entry: f"gw.check_{kind}({target.name}, x, {kind}={kind})"
@@ -237,7 +304,13 @@ def _whole(
     got, want = _first(lambda: product(x0, v), what), matrix @ v if axis else v @ matrix
     scale = float(np.max(np.abs(matrix), initial=0.0)) * length
     if np.any(np.abs(got - want) > 1e4 * target.unit * scale + 1e-300):
-        conduct.findings.append(Finding(Cause.UNKNOWN, f"{kind} is not linear in its vector: it differs by {np.nanmax(np.abs(got - want)):.2g} from the sum of its parts", 0.9))
+        conduct.findings.append(
+            Finding(
+                Cause.UNKNOWN,
+                f"{kind} is not linear in its vector: it differs by {np.nanmax(np.abs(got - want)):.2g} from the sum of its parts",
+                0.9,
+            )
+        )
     return compare(problem, conduct, rng)
 
 
@@ -270,9 +343,14 @@ def _sampled(
 
 def _stack(estimates: list[Any], length: int) -> Numbers:
     def part(name: str, dtype: Any) -> np.ndarray:
-        rows = [np.concatenate([np.ravel(np.array(leaf, dtype=dtype)) for leaf in flatten(getattr(one, name))[0]]) for one in estimates]
+        rows = [
+            np.concatenate([np.ravel(np.array(leaf, dtype=dtype)) for leaf in flatten(getattr(one, name))[0]])
+            for one in estimates
+        ]
         return np.array(rows, dtype=dtype).reshape(len(estimates), length)
 
-    status = np.array([[Status(s) for s in row] for row in part("status", object)], dtype=object).reshape(len(estimates), length)
+    status = np.array([[Status(s) for s in row] for row in part("status", object)], dtype=object).reshape(
+        len(estimates), length
+    )
     values = {name: part(name, float) for name in ("value", "error", "left", "right")}
     return Numbers(status=status, evaluations=sum(one.evaluations for one in estimates), **values)

@@ -95,7 +95,9 @@ class Report:
         unit = "blocks and directions" if self.missed is not None else "entry" if total == 1 else "entries"
         what = f"{self.kind} check"
         if self.passed:
-            text = f"{what} PASSED: {counts['agrees']} of {total} {unit} {'agrees' if counts['agrees'] == 1 else 'agree'}"
+            text = (
+                f"{what} PASSED: {counts['agrees']} of {total} {unit} {'agrees' if counts['agrees'] == 1 else 'agree'}"
+            )
             if not self.conclusive:
                 text += f", {counts['cannot tell']} undecided"
         elif counts["wrong"]:

@@ -35,7 +35,7 @@ def spread(
     for _ in range(TRIES):
         try:
             other = at(nearby(vector, unit, rng))
-        except Exception:  # noqa: BLE001  (a claim may fail beside x, at the edge of its domain)
+        except Exception:  # noqa: BLE001, S112  (a claim may fail beside x, at the edge of its domain)
             continue
         if other.shape == here.shape:
             change = np.abs(other - here)
@@ -56,7 +56,7 @@ def roughness(
         step = np.sqrt(unit) * vector * rng.uniform(0.3, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)
         try:
             second = np.abs(at(vector + step) - 2 * here + at(vector - step))
-        except Exception:  # noqa: BLE001  (f may end beside x)
+        except Exception:  # noqa: BLE001, S112  (f may end beside x)
             continue
         largest = np.where(np.isfinite(second), np.maximum(largest, second), largest)
     return largest

@@ -102,11 +102,11 @@ class Target:
         return tuple(args)
 
     def call(self, moving: Any) -> Any:
-        """f as a function of the moving arguments alone."""
+        """Call f as a function of the moving arguments alone."""
         return self.f(*self.arguments(moving))
 
     def value(self, vector: np.ndarray) -> Any:
-        """f at a vector, on fresh copies."""
+        """Return f at a vector, on fresh copies."""
         return self.call(self.point.build(vector))
 
     def original(self) -> Any:
@@ -154,7 +154,9 @@ def read_claim(value: Any, treedef: TreeDef, shapes: list[tuple[int, ...]], what
         msg = f"{what} returned None. It must return numbers. Add the missing return statement."
         raise InputError(msg)
     if inspect.isgenerator(value) or (hasattr(value, "__next__") and not hasattr(value, "__array__")):
-        msg = f"{what} returned a {type(value).__name__}. It must return numbers. Write list(...) or np.array(list(...))."
+        msg = (
+            f"{what} returned a {type(value).__name__}. It must return numbers. Write list(...) or np.array(list(...))."
+        )
         raise InputError(msg)
     if treedef is LEAF:
         return _one_leaf(value, shapes[0], what)

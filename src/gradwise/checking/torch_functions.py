@@ -31,7 +31,7 @@ def is_array(torch: Any, leaf: Any) -> bool:
 
 def adapt(torch: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], Any, Callable[..., Any], str]:
     """Return (f, x, grad, note) on NumPy arrays."""
-    call = f.apply if inspect.isclass(f) else f
+    call: Any = getattr(f, "apply", f) if inspect.isclass(f) else f
     module = None
     if isinstance(f, torch.nn.Module):
         module = copy.deepcopy(f).double()

@@ -21,7 +21,13 @@ from gradwise.program import Equation
 def wrong_axis(evidence: Evidence) -> list[Finding]:
     """The claim is the gradient of f with its reductions along another axis."""
     program, problem = evidence.program, evidence.problem
-    if program is None or problem.rows != 1 or problem.weights is not None or problem.target.point.has_complex or len(program) > 400:
+    if (
+        program is None
+        or problem.rows != 1
+        or problem.weights is not None
+        or problem.target.point.has_complex
+        or len(program) > 400
+    ):
         return []
     used = {e.params[0] for e in program.equations if _reduces(e)}
     for axes in used:
@@ -29,7 +35,11 @@ def wrong_axis(evidence: Evidence) -> list[Finding]:
             candidates = [_gradient(evidence, sample.vector, axes, other) for sample in evidence.samples]
             if all(c is not None and s.fits(c) for c, s in zip(candidates, evidence.samples, strict=True)):
                 old, new = axes[0], other[0]
-                return [Finding(Cause.WRONG_AXIS, f"claimed is the gradient of f with axis={new} where f has axis={old}", 14.0)]
+                return [
+                    Finding(
+                        Cause.WRONG_AXIS, f"claimed is the gradient of f with axis={new} where f has axis={old}", 14.0
+                    )
+                ]
     return []
 
 
@@ -47,12 +57,17 @@ def _alternatives(axes: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [(k,) for k in range(3) if k != axes[0]]
 
 
-def _gradient(evidence: Evidence, vector: np.ndarray, axes: tuple[int, ...], other: tuple[int, ...]) -> np.ndarray | None:
+def _gradient(
+    evidence: Evidence, vector: np.ndarray, axes: tuple[int, ...], other: tuple[int, ...]
+) -> np.ndarray | None:
     program, target = evidence.program, evidence.problem.target
-    assert program is not None and evidence.captured is not None
+    assert program is not None
+    assert evidence.captured is not None
     captured = evidence.captured
     equations = [
-        Equation(e.primitive, e.inputs, (other, *e.params[1:]), e.outputs, e.location) if _reduces(e) and e.params[0] == axes else e
+        Equation(e.primitive, e.inputs, (other, *e.params[1:]), e.outputs, e.location)
+        if _reduces(e) and e.params[0] == axes
+        else e
         for e in program.equations
     ]
 
@@ -63,7 +78,9 @@ def _gradient(evidence: Evidence, vector: np.ndarray, axes: tuple[int, ...], oth
         interpret(equations, env)
         return env[program.outputs[0]]
 
-    leaves = [vector[real].reshape(shape) for (real, _), shape in zip(target.point.slices, target.point.shapes, strict=True)]
+    leaves = [
+        vector[real].reshape(shape) for (real, _), shape in zip(target.point.slices, target.point.shapes, strict=True)
+    ]
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")

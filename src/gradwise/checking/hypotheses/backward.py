@@ -72,7 +72,7 @@ class Backward:
         slots += [None] * len(template.new_types)
         for primitive, inputs, params, outputs in template.equations:
             value = primitive.value(*[slots[i] for i in inputs], *params)
-            if primitive.multiple:
+            if isinstance(outputs, tuple):
                 for slot, part in zip(outputs, value, strict=True):
                     slots[slot] = part
             else:
@@ -137,8 +137,12 @@ class Backward:
                 if equation.primitive.name == "getitem":
                     return f"{self.expression(equation.inputs[0], depth - 1)}{key_text(equation.params[0])}"
                 parts = [self.expression(i, depth - 1) for i in equation.inputs]
-                if equation.primitive.name in ("power",) and equation.params:
-                    return f"{parts[0]}**{equation.params[0]:g}" if isinstance(equation.params[0], int | float) else f"{parts[0]}**…"
+                if equation.primitive.name == "power" and equation.params:
+                    return (
+                        f"{parts[0]}**{equation.params[0]:g}"
+                        if isinstance(equation.params[0], int | float)
+                        else f"{parts[0]}**…"
+                    )
                 sign = {"add": "+", "sub": "-", "mul": "*", "div": "/", "matmul": "@"}.get(equation.primitive.name)
                 return f"({f' {sign} '.join(parts)})" if sign else f"{equation.primitive.name}({', '.join(parts)})"
         if variable in self.program.captured:

@@ -52,16 +52,25 @@ def chain_rule(evidence: Evidence) -> list[Finding]:
 def _passes(evidence: Evidence) -> list[tuple[Backward, Sample, np.ndarray]] | None:
     """A backward pass at x and, if the program is the same there, near it; each with the claimed gradient of the scalar."""
     program, problem = evidence.program, evidence.problem
-    if program is None or evidence.captured is None or problem.scalar is None or len(program.outputs) != 1 or problem.target.point.has_complex:
+    if (
+        program is None
+        or evidence.captured is None
+        or problem.scalar is None
+        or len(program.outputs) != 1
+        or problem.target.point.has_complex
+    ):
         return None
     passes = []
     weights = np.ones((1, 1)) if problem.weights is None else problem.weights
     for sample in evidence.samples[:2]:
         leaves = problem.target.point
-        inputs = [sample.vector[real].astype(dtype).reshape(shape) for (real, _), shape, dtype in zip(leaves.slices, leaves.shapes, leaves.dtypes, strict=True)]
+        inputs = [
+            sample.vector[real].astype(dtype).reshape(shape)
+            for (real, _), shape, dtype in zip(leaves.slices, leaves.shapes, leaves.dtypes, strict=True)
+        ]
         try:
             back = Backward(program, inputs, evidence.captured)
-        except Exception:  # noqa: BLE001  (a program may not run at another point)
+        except Exception:  # noqa: BLE001, S112  (a program may not run at another point)
             continue
         claimed = (weights @ sample.claimed.reshape(problem.rows, -1)).ravel()
         truth = (weights @ sample.truth.reshape(problem.rows, -1)).ravel()
@@ -80,7 +89,11 @@ def _passes(evidence: Evidence) -> list[tuple[Backward, Sample, np.ndarray]] | N
 
 
 def _fits(row: Sample, candidate: np.ndarray) -> bool:
-    return candidate.shape == row.claimed.shape and bool(np.all(np.isfinite(candidate[row.usable]))) and row.fits(candidate)
+    return (
+        candidate.shape == row.claimed.shape
+        and bool(np.all(np.isfinite(candidate[row.usable])))
+        and row.fits(candidate)
+    )
 
 
 def _edge(evidence: Evidence, passes: Any, bars: list[list[Any]], edge: Edge) -> list[Finding]:
@@ -103,7 +116,9 @@ def _edge(evidence: Evidence, passes: Any, bars: list[list[Any]], edge: Edge) ->
         return []
     found = _scaled(evidence, passes, contributions, edge)
     for cause, text, replace, rank in _replacements(equation, place):
-        if all(_replaced(p, c, v, b, edge, replace) for p, c, v, b in zip(passes, contributions, pulled, bars, strict=True)):
+        if all(
+            _replaced(p, c, v, b, edge, replace) for p, c, v, b in zip(passes, contributions, pulled, bars, strict=True)
+        ):
             inner = back.expression(equation.inputs[place])
             outer = back.expression(equation.outputs)
             say = text.format(inner=inner, outer=outer, op=equation.primitive.name) + back.where(equation)
@@ -118,7 +133,11 @@ def _inner(passes: Any, bars: list[list[Any]]) -> list[Finding]:
         return []
     shape = back.program.types[back.program.inputs[0]].shape
     for position, equation in enumerate(back.program.equations):
-        if equation.primitive.multiple or back.program.types[equation.outputs].shape != shape or not back.active[equation.outputs]:
+        if (
+            equation.primitive.multiple
+            or back.program.types[equation.outputs].shape != shape
+            or not back.active[equation.outputs]
+        ):
             continue
         variable, fits = equation.outputs, True
         for (one, row, _), bar in zip(passes, bars, strict=True):
@@ -127,7 +146,9 @@ def _inner(passes: Any, bars: list[list[Any]]) -> list[Finding]:
                 break
             contribution = one.inputs_from(variable, bar[variable], position + 1)
             other = np.ravel(np.broadcast_to(bar[variable], shape))
-            if np.allclose(contribution, other, rtol=1e-9, atol=0.0) or not _fits(row, row.truth - contribution + other):
+            if np.allclose(contribution, other, rtol=1e-9, atol=0.0) or not _fits(
+                row, row.truth - contribution + other
+            ):
                 fits = False
                 break
         if fits:
@@ -176,12 +197,22 @@ def _scaled(evidence: Evidence, passes: Any, contributions: list[np.ndarray], ed
     if abs(factor + 1) < 1e-9 + 3 * doubt:
         if (name == "div" and place == 1) or name == "reciprocal" or (name == "power" and _negative(equation)):
             rank = 12.0 if not whole else 26.0
-            return [Finding(Cause.QUOTIENT_SIGN, f"the derivative of {inner} in {outer} has the wrong sign{where}", rank)]
-        return [] if whole else [Finding(Cause.SIGN_FLIP, f"the derivative of {inner} in {outer} has the wrong sign{where}", 26.0)]
+            return [
+                Finding(Cause.QUOTIENT_SIGN, f"the derivative of {inner} in {outer} has the wrong sign{where}", rank)
+            ]
+        return (
+            []
+            if whole
+            else [Finding(Cause.SIGN_FLIP, f"the derivative of {inner} in {outer} has the wrong sign{where}", 26.0)]
+        )
     if whole:
         return []
     return [
-        Finding(cause, f"the derivative of {inner} in {outer} enters {factor:.6g} times, should be once ({text}){where}", 26.5)
+        Finding(
+            cause,
+            f"the derivative of {inner} in {outer} enters {factor:.6g} times, should be once ({text}){where}",
+            26.5,
+        )
         for cause, text, _ in name_factor(factor, doubt, evidence.lengths)
     ]
 
@@ -201,16 +232,41 @@ def _replacements(equation: Any, place: int) -> list[tuple[Cause, str, Any, floa
     table: list[tuple[Cause, str, Any, float]] = []
     if name not in LINEAR:
         say = "the derivative of {op} in {outer} is missing: its result is passed on to {inner} as it is"
-        table.append((Cause.INNER, say, lambda bar, part, shape: bar if bar.shape == shape else _spread(bar, shape), 13.0))
+        table.append(
+            (Cause.INNER, say, lambda bar, part, shape: bar if bar.shape == shape else _spread(bar, shape), 13.0)
+        )
     if name in ("sum", "mean", "sum_to", "max", "min", "prod", "matmul", "cumsum"):
         say = "what comes back from {op} in {outer} runs along the wrong axis of {inner}"
-        table += [(Cause.WRONG_AXIS, say, lambda bar, part, shape, way=way: _other_axis(bar, part, shape, way), 14.0) for way in ("swap", "transpose")]
+        table += [
+            (Cause.WRONG_AXIS, say, lambda bar, part, shape, way=way: _other_axis(bar, part, shape, way), 14.0)
+            for way in ("swap", "transpose")
+        ]
     say = "{inner} is broadcast in {outer}, and its derivative is "
     table += [
-        (Cause.WRONG_AXIS, say + "summed over the wrong axis", lambda bar, part, shape: _sum_other(bar, part, shape), 14.0),
-        (Cause.BROADCAST, say + "that of the first copy, not the sum", lambda bar, part, shape: _one_copy(bar, part, shape, 0), 14.5),
-        (Cause.BROADCAST, say + "that of the last copy, not the sum", lambda bar, part, shape: _one_copy(bar, part, shape, -1), 14.5),
-        (Cause.BROADCAST, say + "the mean over the copies, not the sum", lambda bar, part, shape: _mean_copy(bar, part, shape), 14.6),
+        (
+            Cause.WRONG_AXIS,
+            say + "summed over the wrong axis",
+            lambda bar, part, shape: _sum_other(bar, part, shape),
+            14.0,
+        ),
+        (
+            Cause.BROADCAST,
+            say + "that of the first copy, not the sum",
+            lambda bar, part, shape: _one_copy(bar, part, shape, 0),
+            14.5,
+        ),
+        (
+            Cause.BROADCAST,
+            say + "that of the last copy, not the sum",
+            lambda bar, part, shape: _one_copy(bar, part, shape, -1),
+            14.5,
+        ),
+        (
+            Cause.BROADCAST,
+            say + "the mean over the copies, not the sum",
+            lambda bar, part, shape: _mean_copy(bar, part, shape),
+            14.6,
+        ),
     ]
     return table
 
@@ -235,7 +291,10 @@ def _extra(bar: np.ndarray, shape: tuple[int, ...]) -> tuple[int, ...]:
     lead = bar.ndim - len(shape)
     if lead < 0:
         return ()
-    return (*range(lead), *(axis + lead for axis, length in enumerate(shape) if length == 1 and bar.shape[axis + lead] > 1))
+    return (
+        *range(lead),
+        *(axis + lead for axis, length in enumerate(shape) if length == 1 and bar.shape[axis + lead] > 1),
+    )
 
 
 def _per_copy(bar: np.ndarray, part: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -94,6 +95,10 @@ def common_ratio(samples: list[Sample], mask: np.ndarray | None = None) -> tuple
     return None if best is None else (*best, count)
 
 
+def _times(value: float) -> Callable[[Sample], np.ndarray]:
+    return lambda sample: value * sample.truth
+
+
 def whole_factor(evidence: Evidence) -> list[Finding]:
     """The whole claim is the truth times one number."""
     total = evidence.problem.claimed.size
@@ -104,10 +109,14 @@ def whole_factor(evidence: Evidence) -> list[Finding]:
     if ratio == 0.0:
         return []
     entries = int(np.sum(evidence.here.usable))
-    say = f"claimed = {ratio:.6f} × numerical on all {entries} entries" if entries > 1 else f"claimed = {ratio:.6f} × numerical"
+    say = (
+        f"claimed = {ratio:.6f} × numerical on all {entries} entries"
+        if entries > 1
+        else f"claimed = {ratio:.6f} × numerical"
+    )
     findings = []
     for cause, text, value in name_factor(ratio, doubt, evidence.lengths):
-        if evidence.everywhere(lambda s, r=value: r * s.truth, abs(value)):
+        if evidence.everywhere(_times(value), abs(value)):
             rank = 11.0 if cause in (Cause.MISSING_1_N, Cause.EXTRA_1_N) else 10.0
             findings.append(Finding(cause, f"{say} ({text})", rank))
     if findings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -47,7 +48,13 @@ def transposed(evidence: Evidence) -> list[Finding]:
 
         if _fits_reordered(evidence, swap):
             names = ", ".join(name for name, _ in blocks if name)
-            return [Finding(Cause.TRANSPOSED, f"claimed is the transpose (axes {a} and {b}){' of ' + names if names else ''}", 9.5)]
+            return [
+                Finding(
+                    Cause.TRANSPOSED,
+                    f"claimed is the transpose (axes {a} and {b}){' of ' + names if names else ''}",
+                    9.5,
+                )
+            ]
     if evidence.problem.kind == "jacobian":
         n = evidence.problem.target.size
         if evidence.problem.rows == n:
@@ -70,7 +77,11 @@ def index_shift(evidence: Evidence) -> list[Finding]:
                 return np.roll(index.ravel(), step).reshape(index.shape)
 
             if _fits_reordered(evidence, around):
-                return [Finding(Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] in the flattened array, rolled around", 9.6)]
+                return [
+                    Finding(
+                        Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] in the flattened array, rolled around", 9.6
+                    )
+                ]
     for axis, step in _shifts(blocks):
 
         def roll(index: np.ndarray, axis: int = axis, step: int = step) -> np.ndarray | None:
@@ -80,8 +91,14 @@ def index_shift(evidence: Evidence) -> list[Finding]:
             return [Finding(Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] along axis {axis}, rolled around", 9.6)]
         if abs(step) <= 2:
             for fill in ("zero", "edge"):
-                if evidence.everywhere(lambda s, axis=axis, step=step, fill=fill: _moved(s, blocks, axis, step, fill)):
-                    return [Finding(Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] along axis {axis}, {fill} at the end", 9.6)]
+                if evidence.everywhere(partial(_moved, blocks=blocks, axis=axis, step=step, fill=fill)):
+                    return [
+                        Finding(
+                            Cause.INDEX_SHIFT,
+                            f"claimed[i] = true[i{-step:+d}] along axis {axis}, {fill} at the end",
+                            9.6,
+                        )
+                    ]
     return []
 
 
@@ -112,14 +129,15 @@ def _moved(sample: Sample, blocks: list[tuple[str, np.ndarray]], axis: int, step
 
 def permuted(evidence: Evidence) -> list[Finding]:
     """The wrong entries hold each other's numbers."""
-    for name, reorder in (
+    ways: list[tuple[str, Callable[[np.ndarray], np.ndarray | None]]] = [
         ("reversed", lambda index: index[::-1] if index.ndim else None),
         ("in Fortran order", lambda index: index.ravel(order="F").reshape(index.shape) if index.ndim > 1 else None),
         ("in C order", lambda index: index.ravel().reshape(index.shape, order="F") if index.ndim > 1 else None),
         ("reversed in all axes", lambda index: np.flip(index) if index.ndim > 1 else None),
-    ):
+    ]
+    for way, reorder in ways:
         if _fits_reordered(evidence, reorder):
-            return [Finding(Cause.PERMUTED, f"the entries are {name}", 11.5)]
+            return [Finding(Cause.PERMUTED, f"the entries are {way}", 11.5)]
     wrong = evidence.wrong
     count = int(np.sum(wrong))
     if count < 2 or not np.all(np.isfinite(evidence.here.claimed[wrong])):

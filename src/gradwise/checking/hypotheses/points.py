@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,11 @@ def _explains(evidence: Evidence, move: Move, factor: float) -> bool:
     for sample in evidence.samples:
         with np.errstate(all="ignore"):
             vector = np.asarray(move(sample.vector), dtype=float)
-        if vector.shape != sample.vector.shape or not np.all(np.isfinite(vector)) or np.array_equal(vector, sample.vector):
+        if (
+            vector.shape != sample.vector.shape
+            or not np.all(np.isfinite(vector))
+            or np.array_equal(vector, sample.vector)
+        ):
             return False
         known = evidence.truth_at(vector)
         if known is None:
@@ -55,7 +60,13 @@ def _moves(evidence: Evidence) -> Iterator[tuple[Cause, str, Move, float, float]
         yield degrees, f"claimed is the derivative at x · π/180{text}", np.deg2rad, factor, 9.0
         yield degrees, f"claimed is the derivative at x · 180/π{text}", np.rad2deg, factor, 9.0
     for value in (0.0, 1.0):
-        yield point, f"claimed is the derivative at x = {value:g}", lambda x, value=value: np.full(x.shape, value), 1.0, 34.0
+        yield (
+            point,
+            f"claimed is the derivative at x = {value:g}",
+            partial(_filled, value=value),
+            1.0,
+            34.0,
+        )
     yield point, "claimed is the derivative at −x", np.negative, 1.0, 34.0
     yield point, "claimed is the derivative at abs(x)", np.abs, 1.0, 34.0
     yield point, "claimed is the derivative at x / ‖x‖", lambda x: x / np.linalg.norm(x), 1.0, 34.0
@@ -64,7 +75,13 @@ def _moves(evidence: Evidence) -> Iterator[tuple[Cause, str, Move, float, float]
     yield point, "claimed is the derivative at exp(x), not x", np.exp, 1.0, 34.0
     yield point, "claimed is the derivative at log(x), not x", np.log, 1.0, 34.0
     for low, high in ((0, 1), (-1, 1), (0, np.inf)):
-        yield point, f"claimed is the derivative at x clipped to [{low}, {high}]", lambda x, a=low, b=high: np.clip(x, a, b), 1.0, 34.0
+        yield (
+            point,
+            f"claimed is the derivative at x clipped to [{low}, {high}]",
+            partial(np.clip, a_min=low, a_max=high),
+            1.0,
+            34.0,
+        )
     if evidence.problem.target.size > 1:
         yield point, "claimed is the derivative at x reversed", lambda x: x[::-1], 1.0, 34.0
         yield point, "claimed is the derivative at x sorted", np.sort, 1.0, 34.0
@@ -74,16 +91,30 @@ def _moves(evidence: Evidence) -> Iterator[tuple[Cause, str, Move, float, float]
     if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][0] == shapes[0][1]:
         yield point, "claimed is the derivative at x transposed", lambda x: x.reshape(shapes[0]).T.ravel(), 1.0, 34.0
     for factor in (2.0, 0.5, 10.0, 0.1):
-        yield point, f"claimed is the derivative at {factor:g} x", lambda x, factor=factor: factor * x, 1.0, 34.0
+        yield point, f"claimed is the derivative at {factor:g} x", partial(np.multiply, factor), 1.0, 34.0
     for shift in (1.0, -1.0):
-        yield point, f"claimed is the derivative at x {shift:+g}", lambda x, shift=shift: x + shift, 1.0, 34.0
-    for name, value in _remembered(evidence):
-        yield point, f"claimed is the derivative at {name}, whatever x is", lambda x, value=value: value, 1.0, 20.0
+        yield point, f"claimed is the derivative at x {shift:+g}", partial(np.add, shift), 1.0, 34.0
+    for name, vector in _remembered(evidence):
+        yield (
+            point,
+            f"claimed is the derivative at {name}, whatever x is",
+            partial(_kept_vector, vector=vector),
+            1.0,
+            20.0,
+        )
+
+
+def _filled(x: np.ndarray, value: float) -> np.ndarray:
+    return np.full(x.shape, value)
+
+
+def _kept_vector(x: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    return vector
 
 
 def _remembered(evidence: Evidence) -> Iterator[tuple[str, np.ndarray]]:
     """Arrays of x's size that the claimed derivative reads from its closure, its module or its object."""
-    claim = getattr(evidence.problem.claim_at, "function", None)
+    claim: Any = getattr(evidence.problem.claim_at, "function", None)
     code = getattr(claim, "__code__", None)
     values: dict[str, Any] = {}
     if code is not None:
@@ -111,8 +142,16 @@ def _remembered(evidence: Evidence) -> Iterator[tuple[str, np.ndarray]]:
 def _on_a_line(evidence: Evidence) -> list[Finding]:
     """The claim is the truth at x + t u, one unknown t and at least three equations, for u = x, 1 or the gradient."""
     here = evidence.here
-    samples = [s for s in evidence.samples if np.all(np.isfinite(s.claimed[s.usable])) and np.all(np.isfinite(s.truth[s.usable]))]
-    if evidence.problem.rows != 1 or sum(int(np.sum(s.usable)) for s in samples) < 3 or here.truth.size != here.vector.size:
+    samples = [
+        s
+        for s in evidence.samples
+        if np.all(np.isfinite(s.claimed[s.usable])) and np.all(np.isfinite(s.truth[s.usable]))
+    ]
+    if (
+        evidence.problem.rows != 1
+        or sum(int(np.sum(s.usable)) for s in samples) < 3
+        or here.truth.size != here.vector.size
+    ):
         return []
     lines: list[tuple[Callable[[Sample], np.ndarray], str]] = [
         (lambda s: s.vector, "x + t x"),
@@ -176,11 +215,15 @@ def _kept(evidence: Evidence) -> list[Finding]:
     """The claim does not change with x although the truth does: it belongs to some other point."""
     if not evidence.near or evidence.problem.claim_at is None:
         return []
-    frozen = all(np.array_equal(s.claimed, evidence.here.claimed, equal_nan=True) for s in [*evidence.near, *evidence.far])
+    frozen = all(
+        np.array_equal(s.claimed, evidence.here.claimed, equal_nan=True) for s in [*evidence.near, *evidence.far]
+    )
     moves = any(
         np.any(np.abs(s.truth - evidence.here.truth)[s.usable & evidence.here.usable] > 100 * np.max(s.bound[s.usable]))
         for s in evidence.near
     )
     if frozen and moves and np.any(evidence.here.claimed) and np.unique(evidence.here.claimed).size > 1:
-        return [Finding(Cause.ANOTHER_POINT, "claimed is the same at every x: it was computed once, at another point", 44.0)]
+        return [
+            Finding(Cause.ANOTHER_POINT, "claimed is the same at every x: it was computed once, at another point", 44.0)
+        ]
     return []

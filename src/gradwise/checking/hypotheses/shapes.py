@@ -8,7 +8,9 @@ from gradwise.checking.evidence import Finding
 from gradwise.checking.vocabulary import Cause
 
 
-def explain_shape(claimed: list[np.ndarray], truth: list[np.ndarray], bound: list[np.ndarray], message: str) -> list[Finding]:
+def explain_shape(
+    claimed: list[np.ndarray], truth: list[np.ndarray], bound: list[np.ndarray], message: str
+) -> list[Finding]:
     """Return the causes of a claim whose leaves do not have the shapes of the truth's."""
     findings = [Finding(Cause.WRONG_SHAPE, message, 5.0)]
     if len(claimed) != len(truth):
@@ -32,10 +34,17 @@ def _one(given: np.ndarray, true: np.ndarray, give: np.ndarray) -> list[Finding]
     if given.size == true.size:
         if given.ndim > 1 and given.T.shape == true.shape and min(given.shape) > 1 and same(given.T, true):
             return [Finding(Cause.TRANSPOSED, f"{shape}: its transpose is right", 3.0)]
-        return [Finding(Cause.WRONG_SHAPE, f"{shape}: the numbers are right", 4.0)] if same(given.reshape(true.shape), true) else []
+        return (
+            [Finding(Cause.WRONG_SHAPE, f"{shape}: the numbers are right", 4.0)]
+            if same(given.reshape(true.shape), true)
+            else []
+        )
     if given.size > true.size and given.ndim >= true.ndim:
         lead = given.ndim - true.ndim
-        for axes in ((*range(lead), *(k + lead for k, n in enumerate(true.shape) if n == 1 and given.shape[k + lead] > 1)), *_single(given)):
+        for axes in (
+            (*range(lead), *(k + lead for k, n in enumerate(true.shape) if n == 1 and given.shape[k + lead] > 1)),
+            *_single(given),
+        ):
             summed = given.sum(axis=axes)
             if summed.size == true.size and same(summed.reshape(true.shape), true):
                 return [Finding(Cause.BROADCAST, f"{shape}: summed over axes {axes} it is right", 3.0)]

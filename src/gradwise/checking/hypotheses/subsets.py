@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from gradwise.checking.evidence import Evidence, Finding, Sample
@@ -81,7 +83,7 @@ def _inside(evidence: Evidence, mask: np.ndarray, text: str, rank: float) -> lis
     return [
         Finding(cause, f"claimed = {ratio:.6f} × true in {text} ({label})", rank + 0.5)
         for cause, label, value in name_factor(ratio, doubt, evidence.lengths)
-        if evidence.everywhere(lambda s, value=value: scaled(s, value), abs(value))
+        if evidence.everywhere(partial(scaled, value=value), abs(value))
     ]
 
 
@@ -128,7 +130,11 @@ def branch(evidence: Evidence) -> list[Finding]:
     here = evidence.here
     mixed = int(np.sum(evidence.wrong)) >= 2 and int(np.sum(here.usable & ~evidence.wrong)) >= 2
     far = sum(bool(np.any(s.wrong)) and bool(np.any(s.usable & ~s.wrong)) for s in evidence.far)
-    sides = [side for side in (_threshold(wrong_x, right_x, "x"), _threshold(np.abs(wrong_x), np.abs(right_x), "abs(x)")) if side]
+    sides = [
+        side
+        for side in (_threshold(wrong_x, right_x, "x"), _threshold(np.abs(wrong_x), np.abs(right_x), "abs(x)"))
+        if side
+    ]
     if sides:
         confirmed = far > 0 and here.truth.size > 1
         if not mixed and "abs" in sides[0]:
@@ -138,13 +144,22 @@ def branch(evidence: Evidence) -> list[Finding]:
     if evidence.far and all(not np.any(s.usable & ~s.wrong & s.informative()) for s in evidence.samples):
         right = [s for s in evidence.far if not np.any(s.wrong) and np.sum(s.informative()) >= 1]
         if right:
-            return [Finding(Cause.BRANCH, "the claim is wrong at x and right at another point: another branch is taken there", 40.0)]
+            return [
+                Finding(
+                    Cause.BRANCH,
+                    "the claim is wrong at x and right at another point: another branch is taken there",
+                    40.0,
+                )
+            ]
     return []
 
 
 def _threshold(wrong: np.ndarray, right: np.ndarray, name: str) -> str:
     """Return a condition that holds for all of one group and none of the other, with the roundest threshold."""
-    for relation, low, high in (("<", float(np.max(wrong)), float(np.min(right))), (">", float(np.max(right)), float(np.min(wrong)))):
+    for relation, low, high in (
+        ("<", float(np.max(wrong)), float(np.min(right))),
+        (">", float(np.max(right)), float(np.min(wrong))),
+    ):
         if low < high:
             for limit in (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 10.0, -10.0):
                 if low <= limit <= high:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -10,12 +13,12 @@ from gradwise.checking.evidence import Evidence, Finding, Sample
 from gradwise.checking.vocabulary import Cause
 
 
-def _coefficient(samples: list[Sample], shape: object, mask: np.ndarray) -> float | None:
+def _coefficient(samples: list[Sample], shape: Callable[[Sample], Any], mask: np.ndarray) -> float | None:
     """Return λ of difference = λ · shape(sample), from the entry where it is known best; needs two equations."""
     best: tuple[float, float] | None = None
     count = 0
     for sample in samples:
-        pattern = shape(sample)  # type: ignore[operator]
+        pattern = shape(sample)
         known = sample.usable & mask & (np.abs(pattern) > 0) & np.isfinite(sample.claimed)
         count += int(np.sum(known))
         if np.any(known):
@@ -40,19 +43,33 @@ def _regions(evidence: Evidence) -> list[tuple[str, np.ndarray]]:
     return regions
 
 
+def _ones(sample: Sample) -> np.ndarray:
+    return np.ones(sample.truth.size)
+
+
+def _carrier(sample: Sample) -> Any:
+    return sample.carrier
+
+
+def _sign(sample: Sample) -> Any:
+    return np.sign(sample.carrier) if sample.carrier is not None else None
+
+
+def _with_term(sample: Sample, shape: Callable[[Sample], Any], factor: float, mask: np.ndarray) -> np.ndarray:
+    return sample.truth + np.where(mask, factor * shape(sample), 0.0)
+
+
 def term_in_x(evidence: Evidence) -> list[Finding]:
-    """claimed − true = λ x or λ sign(x)."""
+    """The difference is λ x or λ sign(x)."""
     if evidence.here.carrier is None:
         return []
     for text, shape, rank in (
-        ("x", lambda s: s.carrier, 23.5),
-        ("sign(x)", lambda s: np.sign(s.carrier), 23.6),
+        ("x", _carrier, 23.5),
+        ("sign(x)", _sign, 23.6),
     ):
         for where, mask in _regions(evidence):
             found = _coefficient(evidence.samples, shape, mask)
-            if found is not None and evidence.everywhere(
-                lambda s, shape=shape, found=found, mask=mask: s.truth + np.where(mask, found * shape(s), 0.0)
-            ):
+            if found is not None and evidence.everywhere(partial(_with_term, shape=shape, factor=found, mask=mask)):
                 if text == "sign(x)" and np.unique(np.sign(evidence.here.carrier[mask])).size < 2:
                     continue
                 return [Finding(Cause.TERM_IN_X, f"claimed − true = {found:.6g} · {text}{where}", rank)]
@@ -60,17 +77,16 @@ def term_in_x(evidence: Evidence) -> list[Finding]:
 
 
 def constant_offset(evidence: Evidence) -> list[Finding]:
-    """claimed − true = c in every entry."""
-    ones = lambda s: np.ones(s.truth.size)
+    """The difference is c in every entry."""
     for where, mask in _regions(evidence):
-        found = _coefficient(evidence.samples, ones, mask)
-        if found is not None and evidence.everywhere(lambda s, found=found, mask=mask: s.truth + np.where(mask, found, 0.0)):
+        found = _coefficient(evidence.samples, _ones, mask)
+        if found is not None and evidence.everywhere(partial(_with_term, shape=_ones, factor=found, mask=mask)):
             return [Finding(Cause.CONSTANT_OFFSET, f"claimed − true = {found:.6g} in every entry{where}", 23.7)]
     return []
 
 
 def wrong_power(evidence: Evidence) -> list[Finding]:
-    """claimed / true = C x^p with p a multiple of ½ that is not zero."""
+    """The ratio is C x^p with p a multiple of ½ that is not zero."""
     if evidence.here.carrier is None:
         return []
     logs, ratios = [], []
@@ -92,7 +108,7 @@ def wrong_power(evidence: Evidence) -> list[Finding]:
         return []
     inverse = round(1 / c)
     c = 1 / inverse if inverse > 1 and abs(c * inverse - 1) < 1e-6 else c
-    for odd in ((True, False) if p == int(p) else (False,)):
+    for odd in (True, False) if p == int(p) else (False,):
         for sign in (1.0, -1.0):
 
             def build(sample: Sample, odd: bool = odd, sign: float = sign) -> np.ndarray:
@@ -104,7 +120,9 @@ def wrong_power(evidence: Evidence) -> list[Finding]:
                 return np.where(x == 0, sample.claimed, product)
 
             with np.errstate(all="ignore"):
-                if not all(s.fits(build(s), s.bound * np.maximum(1.0, np.abs(build(s) / s.truth))) for s in evidence.samples):
+                if not all(
+                    s.fits(build(s), s.bound * np.maximum(1.0, np.abs(build(s) / s.truth))) for s in evidence.samples
+                ):
                     continue
             text = f"claimed = {'' if c == 1.0 and sign > 0 else f'{sign * c:.6g} · '}x^{p:g} × true"
             findings = [Finding(Cause.WRONG_POWER, text, 22.0 if c == 1.0 else 32.0)]
