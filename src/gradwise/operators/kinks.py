@@ -215,7 +215,8 @@ def felt_kinks(
     return [
         (place, e, bool(w))
         for (place, e), w, n, m in zip(hits, here, near, vanishing, strict=True)
-        if w or (n > 0 and not m > order - 0.5)
+        # of repeated eigenvalues the symmetric functions are smooth: away from the point the cotangents of a group tell nothing
+        if w or (n > 0 and not m > order - 0.5 and e.primitive.kink_felt is None)
     ]
 
 
