@@ -21,7 +21,7 @@ from gradwise.checking.targets import Target, read_claim, to_vector
 from gradwise.checking.verdicts import CANNOT_TELL, WRONG
 from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
-from gradwise.errors import InputError
+from gradwise.errors import InputError, TracingError
 
 
 def check_grad(
@@ -252,6 +252,14 @@ def _first_claim(
     else:
         try:
             value = watch(function, target, "grad", conduct)
+        except TracingError as error:
+            if grad is not None:
+                raise
+            msg = (
+                f"check_grad was given no grad, so gradwise's own gradient is checked, and f cannot be traced: {error}. "
+                f"A claimed gradient is required. Pass grad=, or use gw.numerical.grad(f, x) for a derivative with a bound."
+            )
+            raise InputError(msg) from error
         except Exception as error:
             msg = f"grad(x) raised {type(error).__name__}: {error}. It must return the gradient at x. Check that it takes the arguments of f."
             raise InputError(msg) from error
@@ -315,6 +323,9 @@ def _restrict(
     """The same check with only some entries of x moving."""
     if entries is None:
         return None
+    if np.size(entries) == 0:
+        msg = f"entries={entries!r} is empty. There must be at least one entry to check. Leave entries out to check all."
+        raise InputError(msg)
     try:
         positions = np.asarray(entries)
         if (
@@ -327,9 +338,6 @@ def _restrict(
     except ValueError:
         msg = f"entries={entries!r} does not name entries of x. It must be a list of flat positions below {target.size}. Write entries=[0]."
         raise InputError(msg) from None
-    if positions.size == 0:
-        msg = "entries=[] is empty. There must be at least one entry to check. Leave entries out to check all."
-        raise InputError(msg)
     positions = positions % target.size
     whole = target.point
 
