@@ -60,7 +60,10 @@ BAD = {
     "argnums too large": (lambda: gw.check_grad(f, X, g, argnums=3), "argnums=3"),
     "argnums empty": (lambda: gw.check_grad(f, X, g, argnums=()), r"argnums=\(\)"),
     "an argument too few": (lambda: gw.check_grad(lambda a, b: a * b, 1.0, g), "takes 1 argument"),
-    "untraceable without grad": (lambda: gw.check_grad(lambda x: float(np.frombuffer(x.tobytes()) @ x), X), "Pass grad="),
+    "untraceable without grad": (
+        lambda: gw.check_grad(lambda x: float(np.frombuffer(x.tobytes()) @ x), X),
+        "Pass grad=",
+    ),
     "jac no function": (lambda: gw.check_jacobian(2, X), "cannot be called"),
     "Jacobian of None": (lambda: gw.check_jacobian(lambda x: None, X), r"f\(x\) returned None"),
     "Jacobian of nothing": (lambda: gw.check_jacobian(lambda x: x[:0], X), "holds no numbers"),

@@ -78,7 +78,9 @@ def test_entries_alone_are_checked():
 def test_the_dictionary_is_json_and_complete():
     for report in (gw.check_grad(f, X, half), gw.check_grad(f, X, g), gw.check_grad(f, X, lambda x: x * np.nan)):
         document = json.loads(json.dumps(report.to_dict(), allow_nan=False))
-        assert {"passed", "verdicts", "claimed", "numerical", "error", "causes", "ruled_out", "worst", "replay"} <= set(document)
+        assert {"passed", "verdicts", "claimed", "numerical", "error", "causes", "ruled_out", "worst", "replay"} <= set(
+            document
+        )
     assert document["claimed"] == [None] * 5
 
 

@@ -38,6 +38,9 @@ PIECES = 16
 RANDOM = 12
 SINGLES = 4
 FOUND = 12
+HALVINGS = 80
+PATIENCE = 20.0
+"""How many directions, and seconds, the search for the wrong entries of failing blocks may take."""
 
 
 @dataclass
@@ -90,17 +93,24 @@ class Search:
         self.probes.append(one)
         return one
 
-    def descend(self, one: Probe, found: dict[int, Probe], deadline: float) -> None:
-        """Halve a failing block until single wrong entries are left."""
-        stack = [one]
-        while stack and len(found) < FOUND and time.perf_counter() < deadline:
-            block = stack.pop()
-            if block.entries.size == 1:
-                found[int(block.entries[0])] = block
+    def descend(self, one: Probe, found: dict[int, Probe], limit: int, deadline: float) -> None:
+        """Halve a failing block until single wrong entries are left; what the first half does not explain is in the second."""
+        stack = [one.entries]
+        while stack and len(found) < FOUND and len(self.probes) < limit and time.perf_counter() < deadline:
+            entries = stack.pop()
+            if entries.size == 1:
+                single = self.probe(self.problem.name_entry(int(entries[0])), entries)
+                if single.verdict == WRONG:
+                    found[int(entries[0])] = single
                 continue
-            middle = block.entries.size // 2
-            halves = [self.probe(block.name, part) for part in (block.entries[:middle], block.entries[middle:])]
-            stack += [half for half in halves if half.verdict == WRONG]
+            middle = entries.size // 2
+            first, second = entries[:middle], entries[middle:]
+            if self.probe(one.name, first).verdict != WRONG:
+                stack.append(second)
+                continue
+            stack.append(first)
+            if self.probe(one.name, second).verdict == WRONG:
+                stack.append(second)
 
 
 def wants_directions(directions: Any, target: Target) -> bool:
@@ -148,10 +158,10 @@ def check_directions(
     exact = _exact(problem, search) if conduct.wobble == 0.0 else None
     found: dict[int, Probe] = {}
     if exact is None:
-        deadline = time.perf_counter() + SECONDS
+        deadline, limit = time.perf_counter() + PATIENCE, len(first) + HALVINGS
         for one in first:
             if one.verdict == WRONG and one.entries.size < n:
-                search.descend(one, found, deadline)
+                search.descend(one, found, limit, deadline)
     bad = np.flatnonzero(~finite)
     findings = list(conduct.findings) + _causes(problem, search, first, found, bad, exact)
     return _report(problem, search, first, blocks, randoms, found, findings, bad, exact)

@@ -324,7 +324,9 @@ def _restrict(
     if entries is None:
         return None
     if np.size(entries) == 0:
-        msg = f"entries={entries!r} is empty. There must be at least one entry to check. Leave entries out to check all."
+        msg = (
+            f"entries={entries!r} is empty. There must be at least one entry to check. Leave entries out to check all."
+        )
         raise InputError(msg)
     try:
         positions = np.asarray(entries)
