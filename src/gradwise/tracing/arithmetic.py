@@ -53,11 +53,27 @@ def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -
         raise trace.fail(f"{primitive.name} of {_describe(x)} and {_describe(z)} gives objects. Numbers are required")
     dtype = dtype_of(value)
     if dtype.kind == "b":  # a comparison: compare in the common dtype of the operands
+        if primitive is algebra.equal:
+            _refuse_memory(trace, x, z, value)
         dtype = dtype_of(np.asarray(plain(x)) if not _weak(z) else plain(x))
         dtype = np.result_type(plain(x), plain(z)) if dtype.kind != "O" else dtype
     elif dtype.kind in "iu" and not (_moves(x) or _moves(z)):
         return _concrete(trace, function, x, z)
     return apply(trace, primitive, (x, z), (), value, dtype)
+
+
+def _refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
+    """A number that equals, bit for bit, one kept from an earlier run: a memory of results (``lru_cache``, "same x as last time") was asked, and what it
+    remembers has the right value and no derivative."""
+    for now, kept in ((x, z), (z, x)):
+        if isinstance_traced(kept) and not kept.tape.open and _moves(now) and _moves(kept) and np.size(equal) and np.all(equal):
+            raise trace.fail(
+                "a traced value was compared with one kept from an earlier run and equals it. A function that returns what it remembers (functools.lru_cache, "
+                "a test for the same x as last time) would return a value without its derivative. Call the function under the memory (f.__wrapped__), or "
+                "differentiate without it"
+            )
+        if _moves(now) and not isinstance_traced(kept) and np.size(equal) and np.all(equal):
+            trace.looked_up = True
 
 
 def _weak(x: Any) -> bool:
@@ -357,6 +373,8 @@ def install(scalar: type, array: type) -> None:
             method = f"__{'r' if flipped else ''}{name}__"
             setattr(scalar, method, _scalar_operator(function, primitive, flipped=flipped))
             setattr(array, method, _array_operator(function, primitive, flipped=flipped))
+    for cls in (scalar, array):  # equality is asked by memories of results, which the general way notices
+        cls.__eq__ = lambda self, other: _general(operator.eq, algebra.equal, self, other)  # type: ignore[assignment,method-assign]
     logical = {"and": (operator.and_, elementwise.PREDICATES["logical_and"]), "or": (operator.or_, elementwise.PREDICATES["logical_or"]), "xor": (operator.xor, elementwise.PREDICATES["logical_xor"])}
     for name, (function, primitive) in logical.items():
 

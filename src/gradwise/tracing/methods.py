@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 import numpy as np
@@ -11,18 +10,20 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from gradwise.rules import algebra, broadcasting, elementwise
 from gradwise.rules.broadcasting import convert_p, real_dtype, reshape_p
-from gradwise.rules.shapes import scatter_add, transpose as transpose_p
-from gradwise.tracing import arithmetic, indexing, reducing, sparse
+from gradwise.rules.shapes import scatter_add
+from gradwise.rules.shapes import transpose as transpose_p
+from gradwise.tracing import arithmetic, conversions, indexing, reducing, sparse
+from gradwise.tracing.aliasing import mirror_of
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.flat import Flat
+from gradwise.tracing.text import shown_as
 from gradwise.tracing.traced import (
     Traced,
     TracedArray,
     TracedScalar,
     apply,
     dtype_of,
-    escape,
     isinstance_traced,
-    mirror_of,
     operand_index,
 )
 
@@ -277,98 +278,9 @@ def searchsorted(self: Any, v: Any, side: str = "left", sorter: Any = None) -> A
     return np.searchsorted(self, v, side, sorter)
 
 
-class _Flat:
-    """``x.flat``: the entries in C order, readable and writable."""
-
-    def __init__(self, array: TracedArray) -> None:
-        self.array = array
-
-    def __iter__(self) -> Any:
-        return iter(self.array.reshape(-1))
-
-    def __len__(self) -> int:
-        return int(self.array.size)
-
-    def __getitem__(self, key: Any) -> Any:
-        taken = self.array.reshape(-1)[key]
-        return taken.copy() if type(taken) is TracedArray else taken
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        array = self.array
-        places = np.arange(len(self))[indexing._plain_key(key)]
-        if not isinstance_traced(value):
-            value = indexing.stacked(value) if isinstance(value, (list, tuple)) else np.asarray(value)
-        if np.ndim(plain(value)):  # the values in order, again and again
-            value = value.reshape(-1)[np.arange(np.size(places)) % np.size(plain(value))].reshape(np.shape(places))
-        if array.current().flags.c_contiguous:
-            array.reshape(-1)[places] = value
-        else:
-            array[np.unravel_index(places, array.shape)] = value
-
-
-# --- Python's protocols ---------------------------------------------------------------------------------------------------------
-
-
-def _float(self: Traced) -> float:
-    if not self.tape.open or dtype_of(self.value).kind not in "fc":
-        return float(concrete(self))
-    raise escape(
-        self,
-        "converting to a plain float (float(), math.*, %f, or storing into a plain array or list of floats)",
-        "NumPy's functions keep the derivative: np.exp(x) for math.exp(x), x for float(x), and for a buffer filled entry by entry "
-        "np.zeros_like(x) or np.stack([...]) for np.zeros(n) or np.array([...])",
-    )
-
-
-def _complex(self: Traced) -> complex:
-    if not self.tape.open or dtype_of(self.value).kind not in "fc":
-        return complex(concrete(self))
-    raise escape(self, "complex()", "Write x + 0j, which is recorded")
-
-
-def _array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
-    kind = dtype_of(self.value).kind
-    if not self.tape.open or kind not in "fc":
-        return np.array(concrete(self), dtype=dtype)
-    if sparse.asked_by_product(sys._getframe(1)):
-        return sparse.as_operand(self)
-    raise escape(
-        self,
-        "turning it into a plain array (np.array, np.asarray, a[i] = x with a plain array a, or a compiled function that asks for one)",
-        "np.stack([...]) or np.concatenate joins traced values, np.zeros_like(x) makes a buffer that they can be assigned to",
-    )
-
-
-def _iterate(self: TracedArray) -> Any:
-    if self.ndim == 0:
-        raise TypeError("iteration over a 0-d array")
-    return (self[i] for i in range(len(self)))
-
-
-def _length(self: Traced) -> int:
-    value = self.current()
-    if np.ndim(value) == 0:
-        raise TypeError("len() of unsized object" if type(self) is TracedArray else f"object of type '{type(value).__name__}' has no len()")
-    return len(value)
-
-
-def _contains(self: TracedArray, entry: Any) -> bool:
-    return bool(np.any(self == entry))
-
-
-def _round(self: Any, digits: int | None = None) -> Any:
-    if type(self) is TracedScalar and digits is None:
-        return round(concrete(self, "int"))
-    return np.round(self, digits or 0)
-
-
-def _as_digits(name: str) -> Any:
-    def method(self: TracedScalar) -> Any:
-        if not self.tape.open or dtype_of(self.value).kind not in "fc":
-            return getattr(concrete(self), name)()
-        raise escape(self, f"{name}()", "Compute with the number itself; its value is printed by f-strings")
-
-    return method
+def _hash(self: Traced) -> int:
+    self.tape.looked_up = True
+    return hash(concrete(self))
 
 
 def install(scalar: type, array: type) -> None:
@@ -407,18 +319,18 @@ def install(scalar: type, array: type) -> None:
         "round": lambda self, decimals=0, out=None: np.round(self, decimals, out),
         "searchsorted": searchsorted,
         "compress": lambda self, condition, axis=None, out=None: np.compress(condition, self, axis, out),
-        "__float__": _float,
-        "__complex__": _complex,
-        "__array__": _array,
-        "__len__": _length,
-        "__round__": _round,
+        "__float__": conversions.as_float,
+        "__complex__": conversions.as_complex,
+        "__array__": conversions.as_array,
+        "__len__": conversions.length,
+        "__round__": conversions.rounded,
         "__trunc__": lambda self: math.trunc(concrete(self, "int")),
         "__floor__": lambda self: math.floor(concrete(self, "int")),
         "__ceil__": lambda self: math.ceil(concrete(self, "int")),
-        "__hash__": lambda self: hash(concrete(self)),
-        "__repr__": lambda self: repr(self.shown()),
-        "__str__": lambda self: str(self.shown()),
-        "__format__": lambda self, specification: format(self.shown(), specification),
+        "__hash__": _hash,
+        "__repr__": lambda self: shown_as(self, repr(self.shown())),
+        "__str__": lambda self: shown_as(self, str(self.shown())),
+        "__format__": lambda self, specification: shown_as(self, format(self.shown(), specification)),
         "__array_function__": None,
         "__array_ufunc__": None,
     }
@@ -433,13 +345,13 @@ def install(scalar: type, array: type) -> None:
     only_array: dict[str, Any] = {
         "__getitem__": indexing.get,
         "__setitem__": indexing.put,
-        "__iter__": _iterate,
-        "__contains__": _contains,
+        "__iter__": conversions.iterate,
+        "__contains__": conversions.contains,
         "__hash__": None,
         "real": property(_real, _set_real),
         "imag": property(_imag, _set_imag),
         "mT": property(lambda self: swapaxes(self, -1, -2)),
-        "flat": property(_Flat, lambda self, value: _Flat(self).__setitem__(slice(None), value)),
+        "flat": property(Flat, lambda self, value: Flat(self).__setitem__(slice(None), value)),
         "base": property(lambda self: self.parent),
         "fill": fill,
         "add_at": add_at,
@@ -452,8 +364,8 @@ def install(scalar: type, array: type) -> None:
     only_scalar: dict[str, Any] = {
         "__getitem__": _scalar_getitem,
         "is_integer": lambda self: concrete(self).is_integer(),
-        "as_integer_ratio": _as_digits("as_integer_ratio"),
-        "hex": _as_digits("hex"),
+        "as_integer_ratio": conversions.as_digits("as_integer_ratio"),
+        "hex": conversions.as_digits("hex"),
     }
     for name, member in only_scalar.items():
         setattr(scalar, name, member)

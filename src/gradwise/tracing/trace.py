@@ -106,6 +106,7 @@ class Trace:
         "handles",
         "inputs",
         "known",
+        "looked_up",
         "level",
         "numbers",
         "open",
@@ -130,6 +131,8 @@ class Trace:
         self.handles: dict[int, Any] = {}
         # outer traces whose values this one read: a value that leaves this trace may depend on them
         self.outers: list[Trace] = []
+        # whether the run took the text or the hash of a value, or found one equal to a plain one: what it looks up with them has no derivative
+        self.looked_up = False
         self.numbers: dict[Any, int] = {}
         self.known: dict[Any, Any] = {}
         self.checksums: dict[int, tuple[Any, Any]] = {}
@@ -232,6 +235,7 @@ class Trace:
     def _capture_traced(self, value: Any) -> tuple[int, Any]:
         value = value.frozen()
         if not hasattr(value, "__primitive__"):
+            self.looked_up = True
             return self.capture(value)
         key = (value.tape, value.index)
         known = self.known.get(key)

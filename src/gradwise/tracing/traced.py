@@ -20,9 +20,9 @@ import numpy as np
 
 from gradwise.errors import TracingError
 from gradwise.program import Primitive
-from gradwise.rules.algebra import complex_p, imag_p, real_p, select
-from gradwise.rules.broadcasting import convert_p, reshape_p
-from gradwise.rules.shapes import basic_key, diagonal, getitem, numpy_key, place_diagonal, scatter_set, transpose
+from gradwise.rules.broadcasting import convert_p
+from gradwise.rules.shapes import basic_key, numpy_key, scatter_set
+from gradwise.tracing.aliasing import mirror, put_back
 from gradwise.tracing.layout import copy_in_layout, empty_in_layout
 from gradwise.tracing.trace import COPY_BYTES, Trace, checksum
 
@@ -71,6 +71,7 @@ class Traced:
 
     def shown(self) -> Any:
         """The plain value, to be printed."""
+        self.tape.looked_up = True
         return self.value
 
     def frozen(self) -> Any:
@@ -128,9 +129,13 @@ class TracedArray(Traced):
     def current(self) -> Any:
         if not self.tape.open and self.tape.outers:
             self.tape.refuse_if_outer_is_open()
-        return self.shown()
+        return self._shown()
 
     def shown(self) -> Any:
+        self.tape.looked_up = True
+        return self._shown()
+
+    def _shown(self) -> Any:
         if self.root is not None and self.version != self.root.version:
             self.refresh()
         return self.value
@@ -212,7 +217,7 @@ class TracedArray(Traced):
         parent = self.parent
         assert parent is not None
         primitive, params = self.path
-        parent.commit(_put(trace, parent, primitive, params, index, self.value))
+        parent.commit(put_back(trace, parent, primitive, params, index, self.value))
         self.version = self.root.version
 
     def write(self, key: tuple[Any, ...], arrays: tuple[Any, ...], updates: Any) -> None:
@@ -225,7 +230,7 @@ class TracedArray(Traced):
         value = updates.current() if isinstance_traced(updates) else updates
         self.prepare_write()
         self.value[target] = value
-        _mirror(self, target)
+        mirror(self, target)
         dtype = self.value.dtype
         source = operand_index(trace, updates, dtype)
         indices = tuple(operand_index(trace, a, None) for a in arrays)
@@ -250,67 +255,7 @@ class TracedArray(Traced):
         else:
             self.prepare_write()
             self.value[...] = value
-        _mirror(self, ...)
-
-
-def _mirror(array: TracedArray, key: Any) -> None:
-    """Write into the caller's own array what the function wrote into its argument at ``key``.
-
-    Read back from our array: the value that was written may have been a view of it, and changed by the write.
-    """
-    target = mirror_of(array)
-    if target is not None:
-        target[key] = array.value[key]
-
-
-def mirror_of(array: TracedArray) -> Any:
-    """The part of the caller's own array that a (view of an) argument stands for, about to be written; None if it stands for none."""
-    root = array.base_array()
-    if root.mirror is None:
-        return None
-    _detach_values(root)
-    target: Any = root.mirror
-    chain = []
-    node = array
-    while node.root is not None:
-        chain.append(node.path)
-        assert node.parent is not None
-        node = node.parent
-    for primitive, params in reversed(chain):
-        target = primitive.value(target, *params)
-    return target
-
-
-def _detach_values(root: TracedArray) -> None:
-    """Before the caller's array changes: copies of the values that the trace kept by reference to it."""
-    values, checksums = root.tape.values, root.tape.checksums
-    for i in [i for i, (array, _) in checksums.items() if array is root.mirror]:
-        del checksums[i]
-        for j, kept in enumerate(values):
-            if type(kept) is np.ndarray and np.may_share_memory(kept, root.mirror):
-                values[j] = kept.copy()
-
-
-def _put(
-    trace: Trace, parent: TracedArray, primitive: Primitive, params: tuple[Any, ...], index: int, value: Any
-) -> int:
-    """The variable of the parent's contents after its view became ``index``: the inverse of the view's path."""
-    parent.sync()
-    if primitive is getitem:
-        return trace.record(scatter_set, (parent.index, index), params, None)
-    if primitive is reshape_p:
-        return trace.record(reshape_p, (index,), (parent.value.shape,), None)
-    if primitive is transpose:
-        (order,) = params
-        return trace.record(transpose, (index,), (tuple(int(i) for i in np.argsort(order)),), None)
-    if primitive is diagonal:
-        shape = parent.value.shape
-        mask = trace.capture(place_diagonal.value(np.ones(value.shape, bool), shape, *params))[0]
-        new = trace.record(place_diagonal, (index,), (shape, *params), None)
-        return trace.record(select, (mask, new, parent.index), (), None)
-    # the real or the imaginary part of a complex array: keep the other one
-    kept = trace.record(imag_p if primitive is real_p else real_p, (parent.index,), (), None)
-    return trace.record(complex_p, (index, kept) if primitive is real_p else (kept, index), (), None)
+        mirror(self, ...)
 
 
 _TRACED = (TracedScalar, TracedArray)

@@ -1,0 +1,78 @@
+"""Where a write to a traced array must arrive: at the arrays that it is a view of, and at the caller's own.
+
+The functions take traced arrays, whose classes are in ``traced.py``; they use their ``root``, ``parent`` and ``path`` only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.rules.algebra import complex_p, imag_p, real_p, select
+from gradwise.rules.broadcasting import reshape_p
+from gradwise.rules.shapes import diagonal, getitem, place_diagonal, scatter_set, transpose
+
+if TYPE_CHECKING:
+    from gradwise.program import Primitive
+    from gradwise.tracing.trace import Trace
+
+
+def mirror(array: Any, key: Any) -> None:
+    """Write into the caller's own array what the function wrote into its argument at ``key``.
+
+    Read back from our array: the value that was written may have been a view of it, and changed by the write.
+    """
+    target = mirror_of(array)
+    if target is not None:
+        target[key] = array.value[key]
+
+
+def mirror_of(array: Any) -> Any:
+    """The part of the caller's own array that a (view of an) argument stands for, about to be written; None if it stands for none."""
+    root = array.base_array()
+    if root.mirror is None:
+        return None
+    detach_values(root)
+    target: Any = root.mirror
+    chain = []
+    node = array
+    while node.root is not None:
+        chain.append(node.path)
+        assert node.parent is not None
+        node = node.parent
+    for primitive, params in reversed(chain):
+        target = primitive.value(target, *params)
+    return target
+
+
+def detach_values(root: Any) -> None:
+    """Before the caller's array changes: copies of the values that the trace kept by reference to it."""
+    values, checksums = root.tape.values, root.tape.checksums
+    for i in [i for i, (array, _) in checksums.items() if array is root.mirror]:
+        del checksums[i]
+        for j, kept in enumerate(values):
+            if type(kept) is np.ndarray and np.may_share_memory(kept, root.mirror):
+                values[j] = kept.copy()
+
+
+def put_back(
+    trace: Trace, parent: Any, primitive: Primitive, params: tuple[Any, ...], index: int, value: Any
+) -> int:
+    """The variable of the parent's contents after its view became ``index``: the inverse of the view's path."""
+    parent.sync()
+    if primitive is getitem:
+        return trace.record(scatter_set, (parent.index, index), params, None)
+    if primitive is reshape_p:
+        return trace.record(reshape_p, (index,), (parent.value.shape,), None)
+    if primitive is transpose:
+        (order,) = params
+        return trace.record(transpose, (index,), (tuple(int(i) for i in np.argsort(order)),), None)
+    if primitive is diagonal:
+        shape = parent.value.shape
+        mask = trace.capture(place_diagonal.value(np.ones(value.shape, bool), shape, *params))[0]
+        new = trace.record(place_diagonal, (index,), (shape, *params), None)
+        return trace.record(select, (mask, new, parent.index), (), None)
+    # the real or the imaginary part of a complex array: keep the other one
+    kept = trace.record(imag_p if primitive is real_p else real_p, (parent.index,), (), None)
+    return trace.record(complex_p, (index, kept) if primitive is real_p else (kept, index), (), None)

@@ -1,0 +1,77 @@
+"""What Python and compiled code ask of a value: a float, an array, a length, its entries.
+
+What would lose the derivative raises with its cure; the rest is answered concretely.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing import sparse
+from gradwise.tracing.arithmetic import concrete
+from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, dtype_of, escape
+
+
+def as_float(self: Traced) -> float:
+    if not self.tape.open or dtype_of(self.value).kind not in "fc":
+        return float(concrete(self))
+    raise escape(
+        self,
+        "converting to a plain float (float(), math.*, %f, or storing into a plain array or list of floats)",
+        "NumPy's functions keep the derivative: np.exp(x) for math.exp(x), x for float(x), and for a buffer filled entry by entry "
+        "np.zeros_like(x) or np.stack([...]) for np.zeros(n) or np.array([...])",
+    )
+
+
+def as_complex(self: Traced) -> complex:
+    if not self.tape.open or dtype_of(self.value).kind not in "fc":
+        return complex(concrete(self))
+    raise escape(self, "complex()", "Write x + 0j, which is recorded")
+
+
+def as_array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
+    kind = dtype_of(self.value).kind
+    if not self.tape.open or kind not in "fc":
+        return np.array(concrete(self), dtype=dtype)
+    if sparse.asked_by_product(sys._getframe(1)):
+        return sparse.as_operand(self)
+    raise escape(
+        self,
+        "turning it into a plain array (np.array, np.asarray, a[i] = x with a plain array a, or a compiled function that asks for one)",
+        "np.stack([...]) or np.concatenate joins traced values, np.zeros_like(x) makes a buffer that they can be assigned to",
+    )
+
+
+def iterate(self: TracedArray) -> Any:
+    if self.ndim == 0:
+        raise TypeError("iteration over a 0-d array")
+    return (self[i] for i in range(len(self)))
+
+
+def length(self: Traced) -> int:
+    value = self.current()
+    if np.ndim(value) == 0:
+        raise TypeError("len() of unsized object" if type(self) is TracedArray else f"object of type '{type(value).__name__}' has no len()")
+    return len(value)
+
+
+def contains(self: TracedArray, entry: Any) -> bool:
+    return bool(np.any(self == entry))
+
+
+def rounded(self: Any, digits: int | None = None) -> Any:
+    if type(self) is TracedScalar and digits is None:
+        return round(concrete(self, "int"))
+    return np.round(self, digits or 0)
+
+
+def as_digits(name: str) -> Any:
+    def method(self: TracedScalar) -> Any:
+        if not self.tape.open or dtype_of(self.value).kind not in "fc":
+            return getattr(concrete(self), name)()
+        raise escape(self, f"{name}()", "Compute with the number itself; its value is printed by f-strings")
+
+    return method
