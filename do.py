@@ -62,7 +62,17 @@ def install() -> None:
     os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # trust what pip and the rest of the machine trust
     extras = [word for extra in EXTRAS for word in ("--extra", extra)]
     # --inexact leaves alone what somebody has added to the environment by hand, such as torch or jax.
-    sync = ("sync", "--quiet", "--frozen", "--inexact", "--no-default-groups", "--group", GROUP, "--python", sys.executable)
+    sync = (
+        "sync",
+        "--quiet",
+        "--frozen",
+        "--inexact",
+        "--no-default-groups",
+        "--group",
+        GROUP,
+        "--python",
+        sys.executable,
+    )
     if uv is None or run(uv, *sync, *extras, check=False):
         install_with_pip()
     STAMP.write_text(wanted.hexdigest())

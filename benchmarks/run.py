@@ -129,7 +129,11 @@ def gradient_rows() -> list[dict[str, Any]]:
         x = functions.POINTS[name]
         f = make(np)
         g = gw.grad(f)
-        row: dict[str, Any] = {"name": f"gradient: {name}", "function": seconds(lambda f=f, x=x: f(x)), "gradwise": seconds(lambda g=g, x=x: g(x))}
+        row: dict[str, Any] = {
+            "name": f"gradient: {name}",
+            "function": seconds(lambda f=f, x=x: f(x)),
+            "gradwise": seconds(lambda g=g, x=x: g(x)),
+        }
         if autograd is not None:
             ga = autograd[0].grad(make(autograd[1]))
             row["autograd"] = seconds(lambda g=ga, x=x: g(x))
@@ -149,7 +153,11 @@ def hessian_row() -> dict[str, Any]:
     x = functions.POINTS["coupled"]
     f = functions.coupled(np)
     h = gw.hessian(f)
-    row: dict[str, Any] = {"name": "Hessian, n = 100: coupled", "function": seconds(lambda: f(x)), "gradwise": seconds(lambda: h(x))}
+    row: dict[str, Any] = {
+        "name": "Hessian, n = 100: coupled",
+        "function": seconds(lambda: f(x)),
+        "gradwise": seconds(lambda: h(x)),
+    }
     if autograd is not None:
         ha = autograd[0].hessian(functions.coupled(autograd[1]))
         row["autograd"] = seconds(lambda: ha(x))

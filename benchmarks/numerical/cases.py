@@ -87,34 +87,70 @@ smooth("edge", "tan near pole", math.tan, mp.tan, 1.5707)
 CASES.append(Case("one-sided", "exp(x) for x >= 1 at 1", lambda x: math.exp(x) if x >= 1 else math.nan, 1.0, math.e))
 CASES.append(Case("one-sided", "sin(x), raises above 2, at 2", lambda x: _below(x, 2.0, math.sin), 2.0, math.cos(2.0)))
 CASES.append(Case("one-sided", "x^2.5 at 0", lambda x: math.nan if x < 0 else x**2.5, 0.0, 0.0))
-CASES.append(Case("one-sided", "sqrt(1+x) for x >= 0 at 0", lambda x: math.sqrt(1 + x) if x >= 0 else math.nan, 0.0, 0.5))
+CASES.append(
+    Case("one-sided", "sqrt(1+x) for x >= 0 at 0", lambda x: math.sqrt(1 + x) if x >= 0 else math.nan, 0.0, 0.5)
+)
 
 # --- oscillating ----------------------------------------------------------------------------------------------------
 smooth("oscillating", "sin(1e4 x)", lambda x: math.sin(1e4 * x), lambda x: mp.sin(10**4 * x), 1.0)
-smooth("oscillating", "sin(50 x) exp(-x)", lambda x: math.sin(50 * x) * math.exp(-x), lambda x: mp.sin(50 * x) * mp.exp(-x), 1.0)
+smooth(
+    "oscillating",
+    "sin(50 x) exp(-x)",
+    lambda x: math.sin(50 * x) * math.exp(-x),
+    lambda x: mp.sin(50 * x) * mp.exp(-x),
+    1.0,
+)
 smooth("oscillating", "sin(1/x)", lambda x: math.sin(1 / x), lambda x: mp.sin(1 / x), 0.01)
-smooth("oscillating", "x + 1e-3 sin(300 x)", lambda x: x + 1e-3 * math.sin(300 * x), lambda x: x + mp.sin(300 * x) / 1000, 2.0)
+smooth(
+    "oscillating",
+    "x + 1e-3 sin(300 x)",
+    lambda x: x + 1e-3 * math.sin(300 * x),
+    lambda x: x + mp.sin(300 * x) / 1000,
+    2.0,
+)
 smooth("oscillating", "cos(x^2)", lambda x: math.cos(x * x), lambda x: mp.cos(x * x), 30.0)
 
 # --- cancelling -----------------------------------------------------------------------------------------------------
 smooth("cancelling", "(1-cos x)/x^2", lambda x: (1 - math.cos(x)) / x**2, lambda x: (1 - mp.cos(x)) / x**2, 1e-2, 1e-4)
-smooth("cancelling", "(exp(x)-1-x)/x^2", lambda x: (math.exp(x) - 1 - x) / x**2, lambda x: (mp.exp(x) - 1 - x) / x**2, 1e-3)
+smooth(
+    "cancelling", "(exp(x)-1-x)/x^2", lambda x: (math.exp(x) - 1 - x) / x**2, lambda x: (mp.exp(x) - 1 - x) / x**2, 1e-3
+)
 smooth("cancelling", "expanded (x-1)^7",
        lambda x: x**7 - 7 * x**6 + 21 * x**5 - 35 * x**4 + 35 * x**3 - 21 * x**2 + 7 * x - 1, lambda x: (x - 1) ** 7, 1.1)  # fmt: skip
 smooth("cancelling", "log(1+x) naive", lambda x: math.log(1 + x), lambda x: mp.log(1 + x), 1e-9)
-smooth("cancelling", "1e8 (sqrt(x^2+1)-x)", lambda x: 1e8 * (math.sqrt(x * x + 1) - x), lambda x: 10**8 * (mp.sqrt(x * x + 1) - x), 100.0)
+smooth(
+    "cancelling",
+    "1e8 (sqrt(x^2+1)-x)",
+    lambda x: 1e8 * (math.sqrt(x * x + 1) - x),
+    lambda x: 10**8 * (mp.sqrt(x * x + 1) - x),
+    100.0,
+)
 smooth("cancelling", "(1e9 + sin x) - 1e9", lambda x: (1e9 + math.sin(x)) - 1e9, mp.sin, 1.0)
 
 # --- noisy ----------------------------------------------------------------------------------------------------------
 for sigma in (1e-3, 1e-6, 1e-10):
-    CASES.append(Case("noisy", f"sin + {sigma:g}", lambda x, s=sigma: math.sin(x) + hash_noise(x, s), 1.0, math.cos(1.0), sigma))
-    CASES.append(Case("noisy", f"exp + {sigma:g}", lambda x, s=sigma: math.exp(x) + hash_noise(x, s), 0.5, math.exp(0.5), sigma))
-CASES.append(Case("noisy", "log(1 + 1e-5 noise)", lambda x: math.log(x) * (1 + hash_noise(x, 1e-5)), 5.0, 0.2, 1e-5 * math.log(5)))
+    CASES.append(
+        Case("noisy", f"sin + {sigma:g}", lambda x, s=sigma: math.sin(x) + hash_noise(x, s), 1.0, math.cos(1.0), sigma)
+    )
+    CASES.append(
+        Case("noisy", f"exp + {sigma:g}", lambda x, s=sigma: math.exp(x) + hash_noise(x, s), 0.5, math.exp(0.5), sigma)
+    )
+CASES.append(
+    Case(
+        "noisy", "log(1 + 1e-5 noise)", lambda x: math.log(x) * (1 + hash_noise(x, 1e-5)), 5.0, 0.2, 1e-5 * math.log(5)
+    )
+)
 CASES.append(Case("noisy", "100 x^2 + 1e-2", lambda x: 100 * x * x + hash_noise(x, 1e-2), 3.0, 600.0, 1e-2))
 
 # --- float32 inside -------------------------------------------------------------------------------------------------
 smooth("float32", "sin in float32", lambda x: float(np.sin(np.float32(x))), mp.sin, 1.0)
-smooth("float32", "exp in float32, then float64", lambda x: 1.7 * float(np.exp(np.float32(x))), lambda x: mp.mpf(1.7) * mp.exp(x), 0.3)
+smooth(
+    "float32",
+    "exp in float32, then float64",
+    lambda x: 1.7 * float(np.exp(np.float32(x))),
+    lambda x: mp.mpf(1.7) * mp.exp(x),
+    0.3,
+)
 smooth("float32", "float32(tanh)", lambda x: float(np.float32(math.tanh(x))), mp.tanh, 0.8)
 smooth("float32", "returns float32", lambda x: np.float32(x * x * x), lambda x: x**3, 1.9)
 smooth("float32", "float16(cos)", lambda x: float(np.float16(math.cos(x))), mp.cos, 0.6)
@@ -124,7 +160,9 @@ broken("kink", "abs", abs, 0.0, (-1.0, 1.0))
 broken("kink", "abs(x-1)", lambda x: abs(x - 1), 1.0, (-1.0, 1.0))
 broken("kink", "max(0, x-2)", lambda x: max(0.0, x - 2), 2.0, (0.0, 1.0))
 broken("kink", "np.maximum(x, x^2)", lambda x: np.maximum(x, x * x), 1.0, (1.0, 2.0))
-broken("kink", "sin + 1e-6 |x-1|", lambda x: math.sin(x) + 1e-6 * abs(x - 1), 1.0, (math.cos(1) - 1e-6, math.cos(1) + 1e-6))
+broken(
+    "kink", "sin + 1e-6 |x-1|", lambda x: math.sin(x) + 1e-6 * abs(x - 1), 1.0, (math.cos(1) - 1e-6, math.cos(1) + 1e-6)
+)
 broken("kink", "relu(x) exp(x)", lambda x: np.where(x > 0, x, 0.0) * np.exp(x), 0.0, (0.0, 1.0))
 broken("kink", "sqrt(x^2)", lambda x: np.sqrt(x * x), 0.0, (-1.0, 1.0))
 broken("kink", "clip(x, 0, 3)", lambda x: float(np.clip(x, 0, 3)), 3.0, (1.0, 0.0))
@@ -144,6 +182,7 @@ broken("infinite", "sqrt", math.sqrt, 0.0, None)
 broken("infinite", "x log|x|", lambda x: x * math.log(abs(x)) if x else 0.0, 0.0, None)
 broken("infinite", "|x|^0.9", lambda x: abs(x) ** 0.9, 0.0, None)
 
+
 # --- narrow peaks, quantised ----------------------------------------------------------------------------------------
 def _peak(width: float, distance: float) -> None:
     centre = 1.0 + distance
@@ -155,11 +194,27 @@ def _peak(width: float, distance: float) -> None:
 for width, distance in ((1e-6, 1e-6), (1e-3, 2e-3), (1e-2, 3e-2), (1e-4, 1e-2), (1e-8, 2e-8)):
     _peak(width, distance)
 CASES.extend(
-    Case("quantised", f"round(sin, {digits})", lambda x, d=digits: round(math.sin(x), d), 1.0, math.cos(1.0), 10.0**-digits / math.sqrt(12))
+    Case(
+        "quantised",
+        f"round(sin, {digits})",
+        lambda x, d=digits: round(math.sin(x), d),
+        1.0,
+        math.cos(1.0),
+        10.0**-digits / math.sqrt(12),
+    )
     for digits in (3, 6)
 )
 CASES.append(Case("quantised", "round(x^2, 2) at 3", lambda x: round(x * x, 2), 3.0, 6.0, 1e-2 / math.sqrt(12)))
-CASES.append(Case("quantised", "counts: floor(1e4 exp)", lambda x: math.floor(1e4 * math.exp(x)), 1.0, 1e4 * math.e, 1 / math.sqrt(12)))
+CASES.append(
+    Case(
+        "quantised",
+        "counts: floor(1e4 exp)",
+        lambda x: math.floor(1e4 * math.exp(x)),
+        1.0,
+        1e4 * math.e,
+        1 / math.sqrt(12),
+    )
+)
 smooth("smooth", "constant", lambda x: 3.0, lambda x: mp.mpf(3), 1.0)
 smooth("smooth", "linear", lambda x: 2 * x + 1, lambda x: 2 * x + 1, 0.0)
 

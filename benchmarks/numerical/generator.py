@@ -103,12 +103,24 @@ def _case(rng: np.random.Generator, kind: str, index: int) -> Case | None:
     if kind == "oscillating":
         w = 10.0 ** float(rng.uniform(1, 4))
         a = 10.0 ** float(rng.uniform(-3, 0))
-        return Case(kind, label, lambda t: f(t) + a * math.sin(w * t), u, _slope(lambda t: g(t) + mp.mpf(a) * mp.sin(mp.mpf(w) * t), u))
+        return Case(
+            kind,
+            label,
+            lambda t: f(t) + a * math.sin(w * t),
+            u,
+            _slope(lambda t: g(t) + mp.mpf(a) * mp.sin(mp.mpf(w) * t), u),
+        )
     if kind == "edge":
         d = 10.0 ** float(rng.uniform(-9, -1))
         c = u + d
         p = float(rng.choice([0.5, 1.5, 0.7]))
-        return Case(kind, label, lambda t: f(t) + math.pow(c - t, p), u, _slope(lambda t: g(t) + (mp.mpf(c) - t) ** mp.mpf(p), u))
+        return Case(
+            kind,
+            label,
+            lambda t: f(t) + math.pow(c - t, p),
+            u,
+            _slope(lambda t: g(t) + (mp.mpf(c) - t) ** mp.mpf(p), u),
+        )
     if kind == "noisy":
         sigma = abs(float(f(u))) * 10.0 ** float(rng.uniform(-10, -3)) + 1e-14
         seed = int(rng.integers(2**31))
@@ -127,9 +139,17 @@ def _case(rng: np.random.Generator, kind: str, index: int) -> Case | None:
             return Case(kind, label, lambda t: float(f(t)) + gap * (t >= u), u, None)
         p = float(rng.choice([0.5, 1 / 3, 0.8]))
         odd = rng.random() < 0.5
-        return Case(kind, label, lambda t: float(f(t)) + gap * (math.copysign(1, t - u) if odd else 1) * abs(t - u) ** p, u, None)
+        return Case(
+            kind,
+            label,
+            lambda t: float(f(t)) + gap * (math.copysign(1, t - u) if odd else 1) * abs(t - u) ** p,
+            u,
+            None,
+        )
     if kind == "quantised":
         quantum = 10.0 ** float(np.round(rng.uniform(-7, -3)))
-        return Case(kind, label, lambda t: math.floor(float(f(t)) / quantum) * quantum, u, _slope(g, u), quantum / math.sqrt(12))
+        return Case(
+            kind, label, lambda t: math.floor(float(f(t)) / quantum) * quantum, u, _slope(g, u), quantum / math.sqrt(12)
+        )
     side = rng.random() < 0.5
     return Case(kind, label, lambda t: float(f(t)) if (t >= u if side else t <= u) else math.nan, u, _slope(g, u))

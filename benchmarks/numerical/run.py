@@ -1,7 +1,7 @@
 """Compare numerical differentiators on the fixed battery and on random cases; write JSON and a page of tables.
 
-    python benchmarks/numerical/run.py --seed 20 --count 2000              # prints
-    python benchmarks/numerical/run.py --seed 20 --count 2000 --write      # also writes results.json and the page
+python benchmarks/numerical/run.py --seed 20 --count 2000              # prints
+python benchmarks/numerical/run.py --seed 20 --count 2000 --write      # also writes results.json and the page
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def by_kind(cases: list[Case], answers: list[Answer]) -> dict:
             "digits": float(np.median([digits(a, c.truth) for c, a in smooth])) if smooth else None,
             "evaluations": float(np.median([a.evaluations for _, a in pairs])),
             "evaluations_max": max(a.evaluations for _, a in pairs),
-            "coverage": float(np.mean([k for k in known if k is not None])) if any(k is not None for k in known) else None,
+            "coverage": float(np.mean([k for k in known if k is not None]))
+            if any(k is not None for k in known)
+            else None,
             "statuses": dict(Counter(a.status for _, a in pairs)),
         }
     return table
@@ -154,7 +156,11 @@ def markdown(rows: list[dict]) -> str:
 
 
 def kinds_markdown(table: dict) -> str:
-    head = "| kind | cases | digits, median | evaluations, median | most | bound covers | statuses |\n" + "|---" * 7 + "|\n"
+    head = (
+        "| kind | cases | digits, median | evaluations, median | most | bound covers | statuses |\n"
+        + "|---" * 7
+        + "|\n"
+    )
     return head + "".join(
         f"| {kind} | {r['cases']} | {show(r['digits'], '.1f')} | {r['evaluations']:.0f} | {r['evaluations_max']} "
         f"| {show(r['coverage'], '.2%')} | {', '.join(f'{k} {v}' for k, v in sorted(r['statuses'].items()))} |\n"
@@ -184,7 +190,9 @@ def main() -> None:
                 print(f"### {name}\n\n{kinds_markdown(report[title][name])}")
                 print(report[title][f"noise, {name}"])
                 for case, answer in zip(cases, answers[name]):
-                    if isinstance(case.truth, float) and (covered(answer, case.truth) is False or silent(answer, case.truth)):
+                    if isinstance(case.truth, float) and (
+                        covered(answer, case.truth) is False or silent(answer, case.truth)
+                    ):
                         print(f"outside the bound: {case.name} {answer.status} error {abs(answer.value - case.truth):.1e}"
                               f" bound {answer.bound:.1e} value {answer.value:.6g}")  # fmt: skip
     if arguments.write:
@@ -240,8 +248,6 @@ error of five neighbouring steps.
 | | |
 |---|---|
 {noise_lines}"""
-
-
 
 
 if __name__ == "__main__":

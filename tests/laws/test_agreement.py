@@ -47,7 +47,10 @@ FUNCTIONS = {
     "max over an axis": (lambda xp, x: xp.sum(xp.max(x, axis=1) ** 2), R),
     "cumsum": (lambda xp, x: xp.sum(xp.cumsum(x) ** 2), W),
     "reshape transpose": (lambda xp, x: xp.sum(xp.reshape(x, (4, 3)) @ x * 0.5 + xp.transpose(x) @ x), R),
-    "swapaxes moveaxis": (lambda xp, x: xp.sum(xp.swapaxes(x, 0, 2) ** 2 * xp.moveaxis(x, 0, -1)[:, :, :1].T.reshape(4, 3, 1)), T3),
+    "swapaxes moveaxis": (
+        lambda xp, x: xp.sum(xp.swapaxes(x, 0, 2) ** 2 * xp.moveaxis(x, 0, -1)[:, :, :1].T.reshape(4, 3, 1)),
+        T3,
+    ),
     "expand squeeze": (lambda xp, x: xp.sum(xp.squeeze(xp.expand_dims(x, 1), 1) ** 3), W),
     "ravel": (lambda xp, x: xp.sum(xp.ravel(x)[::2] ** 2), R),
     "basic indexing": (lambda xp, x: x[1, 2] ** 2 + xp.sum(x[::2, 1:] ** 3), R),

@@ -190,7 +190,20 @@ def test_complex_steps(f, seed):
 @given(programs(), SEEDS)
 @settings(max_examples=40)
 def test_holomorphic_programs(f, seed):
-    real_only = {"softmax", "norm", "hypot", "arctan", "power", "logaddexp", "while", "branch", "log", "sqrt", "reciprocal", "divide"}
+    real_only = {
+        "softmax",
+        "norm",
+        "hypot",
+        "arctan",
+        "power",
+        "logaddexp",
+        "while",
+        "branch",
+        "log",
+        "sqrt",
+        "reciprocal",
+        "divide",
+    }
     if any(name in real_only for _, name, _, _ in f.steps):
         return
     rng = np.random.default_rng(seed)

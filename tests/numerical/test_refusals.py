@@ -56,7 +56,10 @@ CALLS = [
     (lambda: derivative(math.sin, 1.0, workers="two"), r"neither a count nor a map"),
     (lambda: grad(lambda x: x[0], np.ones(2), workers=2), r"must be picklable.*top level"),
     (lambda: grad(lambda x: np.sum(x), np.ones(2), vectorized=True), r"vectorized=True was given one point"),
-    (lambda: grad(lambda x: x[:1, 0] if len(x) == 1 else x[:2, 0], np.ones(4), vectorized=True), r"one result per point"),
+    (
+        lambda: grad(lambda x: x[:1, 0] if len(x) == 1 else x[:2, 0], np.ones(4), vectorized=True),
+        r"one result per point",
+    ),
     (lambda: jacobian(lambda x: x[: 1 + (x[0] > 1)], np.ones(3)), r"shape must not depend on x"),
     (lambda: derivative(np.sin, np.array(["a"])), r"dtype <U1"),
 ]

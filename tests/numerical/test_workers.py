@@ -15,7 +15,9 @@ X = np.array([0.5, 1.5, -0.7])
 
 
 def smooth(x):
-    return float(np.sum(np.exp(x.real) * np.sin(x.real + 1))) if x.dtype.kind != "c" else np.sum(np.exp(x) * np.sin(x + 1))
+    return (
+        float(np.sum(np.exp(x.real) * np.sin(x.real + 1))) if x.dtype.kind != "c" else np.sum(np.exp(x) * np.sin(x + 1))
+    )
 
 
 def rough(x):

@@ -283,7 +283,9 @@ def test_single_precision_stays(dtype):
     for operator in (gw.grad, gw.jacobian, gw.jacfwd, gw.jacrev):
         found = operator(f)(x)
         assert found.dtype == dtype
-        np.testing.assert_allclose(found, 2 * np.cos(x.astype(float)) + 2 * x.astype(float) / 3, atol=4 * np.finfo(dtype).eps)
+        np.testing.assert_allclose(
+            found, 2 * np.cos(x.astype(float)) + 2 * x.astype(float) / 3, atol=4 * np.finfo(dtype).eps
+        )
     assert gw.hessian(f)(x).dtype == dtype
     assert gw.hvp(f)(x, x).dtype == dtype
     value, gradient = gw.value_and_grad(f)(x)
@@ -350,7 +352,9 @@ def test_real_functions_of_complex_numbers():
 def test_complex_numbers_inside_a_real_function():
     x = 0.7
     assert gw.grad(lambda x: np.real(np.exp(1j * x)))(x) == pytest.approx(-np.sin(x))
-    assert gw.grad(lambda x: np.abs(np.exp(1j * x) + x) ** 2)(x) == pytest.approx(2 * x + 2 * np.cos(x) - 2 * x * np.sin(x))
+    assert gw.grad(lambda x: np.abs(np.exp(1j * x) + x) ** 2)(x) == pytest.approx(
+        2 * x + 2 * np.cos(x) - 2 * x * np.sin(x)
+    )
     J = gw.jacobian(lambda x: np.exp(1j * x))(np.array([0.1, 0.2]))
     np.testing.assert_allclose(J, np.diag(1j * np.exp(1j * np.array([0.1, 0.2]))))
 

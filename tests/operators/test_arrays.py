@@ -56,7 +56,9 @@ def test_gradients(x):
     assert tangent == pytest.approx(np.sum(df(x.astype(float))), rel=1e-13)
 
 
-@pytest.mark.parametrize("x", [a for a in ARRAYS.values() if a.size < 100], ids=[k for k, a in ARRAYS.items() if a.size < 100])
+@pytest.mark.parametrize(
+    "x", [a for a in ARRAYS.values() if a.size < 100], ids=[k for k, a in ARRAYS.items() if a.size < 100]
+)
 def test_hessians_and_products(x):
     d2 = 2 * np.cos(x.astype(float)) - x * np.sin(x.astype(float))
     v = np.random.default_rng(1).standard_normal(x.shape)

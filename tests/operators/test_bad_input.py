@@ -111,7 +111,17 @@ def test_what_is_not_callable(name):
         operator(3.0)
 
 
-@pytest.mark.parametrize("call", [lambda: gw.jvp(3.0, (1.0,), (1.0,)), lambda: gw.vjp(3.0, 1.0), lambda: gw.linearize(3.0, 1.0), lambda: gw.trace(3.0, 1.0), lambda: gw.explain(None, 1.0), lambda: gw.kinks([], 1.0)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: gw.jvp(3.0, (1.0,), (1.0,)),
+        lambda: gw.vjp(3.0, 1.0),
+        lambda: gw.linearize(3.0, 1.0),
+        lambda: gw.trace(3.0, 1.0),
+        lambda: gw.explain(None, 1.0),
+        lambda: gw.kinks([], 1.0),
+    ],
+)
 def test_what_is_not_callable_at_once(call):
     with pytest.raises(gw.InputError, match="A function is required"):
         call()
@@ -120,7 +130,9 @@ def test_what_is_not_callable_at_once(call):
 @pytest.mark.parametrize("name", [n for n in CURRIED if n != "vmap"])
 def test_method(name):
     for wrong in ("typo", None, 1, "Exact"):
-        with pytest.raises(gw.InputError, match=rf'gw\.{name} was given method={wrong!r}\. "auto", "exact" or "numerical" is required'):
+        with pytest.raises(
+            gw.InputError, match=rf'gw\.{name} was given method={wrong!r}\. "auto", "exact" or "numerical" is required'
+        ):
             CURRIED[name](lambda x: x, method=wrong)
 
 
@@ -146,7 +158,10 @@ SCALAR_ONLY = {
 @pytest.mark.parametrize(
     ("f", "message"),
     [
-        (lambda x: x * 2, r"gw\.{name} of <lambda>: the function returned an array of shape \(3,\)\. A single real number is required.*jacobian"),
+        (
+            lambda x: x * 2,
+            r"gw\.{name} of <lambda>: the function returned an array of shape \(3,\)\. A single real number is required.*jacobian",
+        ),
         (lambda x: np.sum(x, keepdims=True), r"an array of shape \(1,\)"),
         (lambda x: (x[0], x[1]), r"the function returned a container with 2 leaves"),
         (lambda x: [x[0]], r"the function returned a container with 1 lea"),
@@ -191,7 +206,11 @@ def test_derivative_of_integers_and_of_what_is_not_elementwise():
 
 @pytest.mark.parametrize("order", [0, -1, 1.0, "1", True, None])
 def test_orders(order):
-    for make in (lambda: gw.derivative(np.sin, order), lambda: gw.partial_derivative(np.sin, 0, order=order), lambda: gw.directional_derivative(np.sin, order)):
+    for make in (
+        lambda: gw.derivative(np.sin, order),
+        lambda: gw.partial_derivative(np.sin, 0, order=order),
+        lambda: gw.directional_derivative(np.sin, order),
+    ):
         with pytest.raises(gw.InputError, match=f"order={order!r}. An integer of at least 1 is required"):
             make()
     if order != 0 or order is False:
@@ -229,7 +248,9 @@ def test_directions():
         D(x, np.zeros(3))
     with pytest.raises(gw.InputError, match="inf or nan"):
         D(x, np.array([1.0, np.nan, 0.0]))
-    with pytest.raises(gw.InputError, match=r"the direction has shape \(2,\)\. The shape of the point, \(3,\), is required"):
+    with pytest.raises(
+        gw.InputError, match=r"the direction has shape \(2,\)\. The shape of the point, \(3,\), is required"
+    ):
         D(x, np.ones(2))
     with pytest.raises(gw.InputError, match="the direction is complex where the point is real"):
         D(x, np.ones(3) * 1j)
@@ -265,7 +286,9 @@ def test_tangents_and_cotangents():
     with pytest.raises(gw.InputError, match="the tangent has shape"):
         linear(1.0)
     _, transpose = gw.vjp(np.sin, x)
-    with pytest.raises(gw.InputError, match=r"the cotangent has shape \(\)\. The shape of the function's value, \(3,\)"):
+    with pytest.raises(
+        gw.InputError, match=r"the cotangent has shape \(\)\. The shape of the function's value, \(3,\)"
+    ):
         transpose(1.0)
     with pytest.raises(gw.InputError, match="the cotangent has the structure"):
         transpose([x])

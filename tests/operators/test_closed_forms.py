@@ -41,11 +41,13 @@ def spherical_stacked(v):
 
 def spherical_jacobian(v):
     r, t, p = v
-    return np.array([
-        [np.sin(t) * np.cos(p), r * np.cos(t) * np.cos(p), -r * np.sin(t) * np.sin(p)],
-        [np.sin(t) * np.sin(p), r * np.cos(t) * np.sin(p), r * np.sin(t) * np.cos(p)],
-        [np.cos(t), -r * np.sin(t), 0.0],
-    ])
+    return np.array(
+        [
+            [np.sin(t) * np.cos(p), r * np.cos(t) * np.cos(p), -r * np.sin(t) * np.sin(p)],
+            [np.sin(t) * np.sin(p), r * np.cos(t) * np.sin(p), r * np.sin(t) * np.cos(p)],
+            [np.cos(t), -r * np.sin(t), 0.0],
+        ]
+    )
 
 
 def rosen(x):
@@ -91,7 +93,10 @@ def test_jacobian(operator):
 
 
 @pytest.mark.parametrize("operator", [gw.jacobian, gw.jacfwd, gw.jacrev])
-@pytest.mark.parametrize(("inputs", "outputs"), [((), ()), ((), (3,)), ((3,), ()), ((2, 3), (4,)), ((3,), (2, 2)), ((0,), (2,)), ((2,), (0,))])
+@pytest.mark.parametrize(
+    ("inputs", "outputs"),
+    [((), ()), ((), (3,)), ((3,), ()), ((2, 3), (4,)), ((3,), (2, 2)), ((0,), (2,)), ((2,), (0,))],
+)
 def test_jacobian_of_a_linear_map_has_the_shape_of_output_and_input(operator, inputs, outputs):
     rng = np.random.default_rng(1)
     M = rng.standard_normal((*outputs, *inputs))
@@ -168,7 +173,10 @@ def test_linearize_and_vjp_stay_at_their_point_when_the_argument_changes():
         (np.log, [math.factorial(n - 1) * (-1) ** (n - 1) / 1.3**n for n in range(1, 7)]),
         (lambda x: 1 / x, [math.factorial(n) * (-1) ** n / 1.3 ** (n + 1) for n in range(1, 7)]),
         (np.sqrt, [math.prod(0.5 - k for k in range(n)) * 1.3 ** (0.5 - n) for n in range(1, 7)]),
-        (lambda x: np.exp(x) * np.sin(x), [2 ** (n / 2) * np.exp(1.3) * np.sin(1.3 + n * np.pi / 4) for n in range(1, 7)]),
+        (
+            lambda x: np.exp(x) * np.sin(x),
+            [2 ** (n / 2) * np.exp(1.3) * np.sin(1.3 + n * np.pi / 4) for n in range(1, 7)],
+        ),
     ],
 )
 def test_derivative_of_every_order(f, expected):
@@ -176,7 +184,9 @@ def test_derivative_of_every_order(f, expected):
         found = gw.derivative(f, order)(1.3)
         assert type(found) is float
         assert found == pytest.approx(value, rel=1e-12, abs=1e-13)
-        np.testing.assert_allclose(gw.derivative(f, order=order)(np.array([1.3, 1.3])), [value, value], rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(
+            gw.derivative(f, order=order)(np.array([1.3, 1.3])), [value, value], rtol=1e-12, atol=1e-13
+        )
 
 
 def test_derivative_of_a_curve_has_the_container_of_its_value():
@@ -205,18 +215,26 @@ def test_partial_derivative_by_position_name_index_and_order():
     assert gw.partial_derivative(quadratic, 0, index=1)(X) == pytest.approx(quadratic_gradient(X)[1])
     assert gw.partial_derivative(quadratic, 0, index=-1)(X) == pytest.approx(quadratic_gradient(X)[2])
     assert gw.partial_derivative(quadratic, (0, 0), index=(0, 1))(X) == pytest.approx(quadratic_hessian(X)[0, 1])
-    assert gw.partial_derivative(lambda M: np.sum(M**3), 0, index=(1, 0))(np.array([[1.0, 2.0], [3.0, 4.0]])) == pytest.approx(27.0)
+    assert gw.partial_derivative(lambda M: np.sum(M**3), 0, index=(1, 0))(
+        np.array([[1.0, 2.0], [3.0, 4.0]])
+    ) == pytest.approx(27.0)
 
 
 def test_directional_derivative_of_first_and_second_order():
     u = np.array([1.0, -2.0, 2.0])
     unit = u / 3
     assert gw.directional_derivative(quadratic)(X, u) == pytest.approx(quadratic_gradient(X) @ unit, rel=1e-13)
-    assert gw.directional_derivative(quadratic, normalize=False)(X, u) == pytest.approx(quadratic_gradient(X) @ u, rel=1e-13)
+    assert gw.directional_derivative(quadratic, normalize=False)(X, u) == pytest.approx(
+        quadratic_gradient(X) @ u, rel=1e-13
+    )
     assert gw.directional_derivative(quadratic, 2)(X, u) == pytest.approx(unit @ quadratic_hessian(X) @ unit, rel=1e-13)
-    assert gw.directional_derivative(quadratic, order=2, normalize=False)(X, u) == pytest.approx(u @ quadratic_hessian(X) @ u, rel=1e-13)
+    assert gw.directional_derivative(quadratic, order=2, normalize=False)(X, u) == pytest.approx(
+        u @ quadratic_hessian(X) @ u, rel=1e-13
+    )
     assert gw.directional_derivative(lambda x, y: x * y)([2.0, 3.0], [0.0, 5.0]) == pytest.approx(2.0)
-    assert gw.directional_derivative(lambda x, y: x * y)(np.array([2.0, 3.0]), np.array([1.0, 0.0])) == pytest.approx(3.0)
+    assert gw.directional_derivative(lambda x, y: x * y)(np.array([2.0, 3.0]), np.array([1.0, 0.0])) == pytest.approx(
+        3.0
+    )
     assert gw.directional_derivative(quadratic, normalize=False)(X, np.zeros(3)) == 0.0
     huge = gw.directional_derivative(lambda x: x[0] + x[1])(np.zeros(2), np.array([1e300, 1e300]))
     assert huge == pytest.approx(math.sqrt(2))
@@ -228,7 +246,9 @@ def test_taylor_coefficients():
     np.testing.assert_allclose(gw.taylor(lambda x: x**2, 0)(3.0), [9.0])
     u = np.array([0.5, 0.25, -1.0])
     found = gw.taylor(quadratic, 2)(X, u)
-    np.testing.assert_allclose(found, [quadratic(X), quadratic_gradient(X) @ u, u @ quadratic_hessian(X) @ u / 2], rtol=1e-13)
+    np.testing.assert_allclose(
+        found, [quadratic(X), quadratic_gradient(X) @ u, u @ quadratic_hessian(X) @ u / 2], rtol=1e-13
+    )
     found = gw.taylor(lambda x: np.stack([x, x**2]), 3)(2.0)
     np.testing.assert_allclose(found, [[2.0, 4.0], [1.0, 4.0], [0.0, 1.0], [0.0, 0.0]])
 

@@ -77,7 +77,9 @@ def test_every_operator(f):
     assert gw.derivative(f, 2)(0.5) == pytest.approx(-math.sin(0.5))
     assert gw.derivative(f, 3)(0.5) == pytest.approx(-math.cos(0.5))
     np.testing.assert_allclose(gw.derivative(f, 2)(X), -np.sin(X), rtol=1e-13)
-    np.testing.assert_allclose(gw.taylor(f, 3)(0.5), [math.sin(0.5), math.cos(0.5), -math.sin(0.5) / 2, -math.cos(0.5) / 6], rtol=1e-13)
+    np.testing.assert_allclose(
+        gw.taylor(f, 3)(0.5), [math.sin(0.5), math.cos(0.5), -math.sin(0.5) / 2, -math.cos(0.5) / 6], rtol=1e-13
+    )
     assert gw.partial_derivative(g, 0, index=1)(X) == pytest.approx(d1[1])
     assert gw.directional_derivative(g, 2, normalize=False)(X, u) == pytest.approx(d2 @ u**2)
     assert gw.divergence(f)(X) == pytest.approx(np.sum(np.cos(X)))
@@ -88,9 +90,13 @@ def test_nested_to_third_order(f):
     for k, expected in enumerate([math.cos, lambda x: -math.sin(x), lambda x: -math.cos(x), math.sin]):
         h = gw.grad(h)
         assert h(0.5) == pytest.approx(expected(0.5)), k
-    np.testing.assert_allclose(gw.grad(lambda x: np.sum(gw.grad(lambda y: np.sum(f(y) * x))(x)))(X), np.cos(X) - X * np.sin(X), rtol=1e-12)
+    np.testing.assert_allclose(
+        gw.grad(lambda x: np.sum(gw.grad(lambda y: np.sum(f(y) * x))(x)))(X), np.cos(X) - X * np.sin(X), rtol=1e-12
+    )
     np.testing.assert_allclose(gw.jacobian(gw.hessian(lambda x: np.sum(f(x))))(X)[0, 0, 0], -np.cos(X[0]), rtol=1e-12)
-    np.testing.assert_allclose(gw.grad(lambda x: gw.jvp(f, (x,), (x,))[1])(0.5), math.cos(0.5) - 0.5 * math.sin(0.5), rtol=1e-12)
+    np.testing.assert_allclose(
+        gw.grad(lambda x: gw.jvp(f, (x,), (x,))[1])(0.5), math.cos(0.5) - 0.5 * math.sin(0.5), rtol=1e-12
+    )
 
 
 def test_vmap(f):
@@ -151,7 +157,9 @@ def test_none_is_zero_and_counts_and_shapes_are_checked():
     first.vjp(lambda primals, c: (2.0 * c, None))
     assert gw.grad(first, (0, 1))(1.0, 5.0) == (2.0, 0.0)
     first.vjp(lambda primals, c: (2.0 * c,))
-    with pytest.raises(gw.RuleError, match=r"the vjp rule of first returned 1 cotangents\. 2, one for each argument, are required"):
+    with pytest.raises(
+        gw.RuleError, match=r"the vjp rule of first returned 1 cotangents\. 2, one for each argument, are required"
+    ):
         gw.grad(first)(1.0, 5.0)
     bad = gw.custom_rule(lambda x: x * 2.0, vjp=lambda p, c: np.ones(3))
     with pytest.raises(gw.RuleError, match=r"returned shape \(3,\)\. The shape of the argument, \(2,\), is required"):
@@ -244,7 +252,10 @@ def test_rules_may_close_over_values_that_change():
 
 def test_rules_that_close_over_an_outer_value():
     def outer(a):
-        f = gw.custom_rule(lambda x: math.exp(float(np.real_if_close(plain(a) * plain(x)))), jvp=lambda p, t: a * np.exp(a * p[0]) * t[0])
+        f = gw.custom_rule(
+            lambda x: math.exp(float(np.real_if_close(plain(a) * plain(x)))),
+            jvp=lambda p, t: a * np.exp(a * p[0]) * t[0],
+        )
         return gw.grad(f)(0.5)
 
     def plain(v):

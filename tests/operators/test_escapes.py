@@ -189,7 +189,11 @@ def test_what_loses_nothing_is_exact(name, capsys):
     TABLE.update({v: 7.0 for v in (1.5 + 1e-6, 1.5 - 1e-6)})
     eps = 1e-6
     steps = np.diag([eps, 0.0]) if name in ("dict lookup", "in", "in an array") else eps * np.eye(2)
-    if name in ("dict lookup", "in", "in an array"):  # the concrete answer is part of the path: compare with the branch taken
+    if name in (
+        "dict lookup",
+        "in",
+        "in an array",
+    ):  # the concrete answer is part of the path: compare with the branch taken
         expected = {"dict lookup": [7.0, 0.0], "in": [3.0, 0.0], "in an array": [3.0, 0.0]}[name]
     else:
         expected = [(f(X + e) - f(X - e)) / (2 * eps) for e in steps]
@@ -208,7 +212,9 @@ def test_what_is_printed_is_the_value(capsys):
 
 
 def test_a_derivative_of_an_integer_path_is_zero_because_it_is():
-    np.testing.assert_array_equal(gw.grad(lambda x: np.floor(x[0]) + np.sign(x[1]) + np.round(x[0]) * 1.0)(X), [0.0, 0.0])
+    np.testing.assert_array_equal(
+        gw.grad(lambda x: np.floor(x[0]) + np.sign(x[1]) + np.round(x[0]) * 1.0)(X), [0.0, 0.0]
+    )
     np.testing.assert_array_equal(gw.grad(lambda x: float(int(x[0])))(X), [0.0, 0.0])
 
 

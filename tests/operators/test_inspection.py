@@ -95,7 +95,9 @@ def test_a_program():
 
 
 def test_a_program_of_containers_keeps_the_names_of_their_leaves():
-    program = gw.trace(SPACE["layers"], {"w": np.ones((3, 2), np.float32), "b": np.zeros(3, np.float32)}, np.ones(2, np.float32))
+    program = gw.trace(
+        SPACE["layers"], {"w": np.ones((3, 2), np.float32), "b": np.zeros(3, np.float32)}, np.ones(2, np.float32)
+    )
     check_program(program)
     expect(
         program,
@@ -169,7 +171,16 @@ def test_an_explanation():
     )
     as_dict = found.to_dict()
     assert json.loads(json.dumps(as_dict)) == as_dict
-    assert as_dict["primitives"] == {"div": 1, "getitem": 1, "greater": 1, "mul": 1, "power": 1, "scatter_set": 1, "sin": 1, "sum": 1}
+    assert as_dict["primitives"] == {
+        "div": 1,
+        "getitem": 1,
+        "greater": 1,
+        "mul": 1,
+        "power": 1,
+        "scatter_set": 1,
+        "sin": 1,
+        "sum": 1,
+    }
     assert as_dict["equations"] == 8
     assert as_dict["path"] == "traced"
 
@@ -196,7 +207,9 @@ def test_kinks():
     assert [k.primitive for k in gw.kinks(SPACE["picked"], np.array([1.0, 1.0, 2.0]))] == ["sort"]
     assert gw.kinks(lambda x: np.linalg.norm(x), np.zeros(2)) != []
     assert gw.kinks(lambda x: np.clip(x, 0.0, 1.0), 1.0) != []
-    assert gw.explain(SPACE["clipped"], np.zeros(2)).to_dict()["kinks"] == [str(k) for k in gw.kinks(SPACE["clipped"], np.zeros(2))]
+    assert gw.explain(SPACE["clipped"], np.zeros(2)).to_dict()["kinks"] == [
+        str(k) for k in gw.kinks(SPACE["clipped"], np.zeros(2))
+    ]
 
 
 def test_conventions_at_kinks():
@@ -222,10 +235,17 @@ def test_a_kink_is_warned_of_once_a_line():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         gw.grad(f)(0.0)
-        gw.grad(lambda x: np.sum(np.abs(x) * np.array([0.0, 1.0])))(np.array([0.0, 1.0]))  # no cotangent reaches the kink
+        gw.grad(lambda x: np.sum(np.abs(x) * np.array([0.0, 1.0])))(
+            np.array([0.0, 1.0])
+        )  # no cotangent reaches the kink
 
 
 def test_reports_have_text():
-    for value in (gw.explain(SPACE["loss"], X), gw.kinks(SPACE["clipped"], X * 0)[0], gw.trace(SPACE["loss"], X).equations[0], gw.trace(SPACE["loss"], X).guards[0]):
+    for value in (
+        gw.explain(SPACE["loss"], X),
+        gw.kinks(SPACE["clipped"], X * 0)[0],
+        gw.trace(SPACE["loss"], X).equations[0],
+        gw.trace(SPACE["loss"], X).guards[0],
+    ):
         assert repr(value)
         assert str(value)

@@ -100,13 +100,21 @@ def test_third_order_of_arrays():
     v, w = np.array([1.0, -2.0, 0.5]), np.array([0.3, 0.1, -0.7])
 
     def tensor(x, eps=1e-4):  # central difference of the Hessian, of our own second order
-        return np.stack([(gw.hessian(f)(x + eps * e) - gw.hessian(f)(x - eps * e)) / (2 * eps) for e in np.eye(3)], axis=-1)
+        return np.stack(
+            [(gw.hessian(f)(x + eps * e) - gw.hessian(f)(x - eps * e)) / (2 * eps) for e in np.eye(3)], axis=-1
+        )
 
     T = tensor(X)
     np.testing.assert_allclose(gw.jacobian(gw.hessian(f))(X), T, rtol=1e-6, atol=1e-7)
     np.testing.assert_allclose(gw.grad(lambda x: gw.hvp(f)(x, v) @ w)(X), np.einsum("ijk,i,j->k", T, v, w), rtol=1e-6)
-    np.testing.assert_allclose(gw.grad(lambda x: gw.hvp(lambda z: gw.jvp(f, (z,), (w,))[1])(x, v) @ w)(X), gw.grad(lambda x: gw.grad(lambda y: gw.grad(lambda z: gw.grad(f)(z) @ w)(y) @ v)(x) @ w)(X), rtol=1e-11)
-    np.testing.assert_allclose(gw.hessian(lambda x: gw.grad(f)(x) @ w)(X), np.einsum("ijk,k->ij", T, w), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(
+        gw.grad(lambda x: gw.hvp(lambda z: gw.jvp(f, (z,), (w,))[1])(x, v) @ w)(X),
+        gw.grad(lambda x: gw.grad(lambda y: gw.grad(lambda z: gw.grad(f)(z) @ w)(y) @ v)(x) @ w)(X),
+        rtol=1e-11,
+    )
+    np.testing.assert_allclose(
+        gw.hessian(lambda x: gw.grad(f)(x) @ w)(X), np.einsum("ijk,k->ij", T, w), rtol=1e-6, atol=1e-7
+    )
 
 
 def test_vmap_and_grad_in_every_order():
@@ -117,7 +125,11 @@ def test_vmap_and_grad_in_every_order():
     total = gw.grad(lambda w: np.sum(gw.vmap(lambda x: np.tanh(w @ x) ** 2)(xs)))(W)
     np.testing.assert_allclose(total, per_example.sum(axis=0), rtol=1e-12)
     np.testing.assert_allclose(gw.vmap(gw.hessian(f))(xs), [gw.hessian(f)(x) for x in xs], rtol=1e-11, atol=1e-13)
-    np.testing.assert_allclose(gw.hessian(lambda w: np.sum(gw.vmap(lambda x: np.tanh(w @ x) ** 2)(xs)))(W), sum(gw.hessian(lambda w, x=x: np.tanh(w @ x) ** 2)(W) for x in xs), rtol=1e-11)
+    np.testing.assert_allclose(
+        gw.hessian(lambda w: np.sum(gw.vmap(lambda x: np.tanh(w @ x) ** 2)(xs)))(W),
+        sum(gw.hessian(lambda w, x=x: np.tanh(w @ x) ** 2)(W) for x in xs),
+        rtol=1e-11,
+    )
     np.testing.assert_allclose(gw.vmap(gw.vmap(gw.grad(g)))(xs), G[1](xs), rtol=1e-12)
     np.testing.assert_allclose(gw.jacobian(gw.vmap(g))(X), np.diag(G[1](X)), rtol=1e-12)
 
@@ -166,9 +178,7 @@ def test_inner_functions_close_over_traced_arrays_and_scalars():
         return np.sum(inner(np.array([1.0, 3.0])))  # Σ 2 a z s = 4 s (x₀ + 3 x₁)
 
     np.testing.assert_allclose(gw.grad(outer)(X), [4 * X[2], 12 * X[2], 4 * (X[0] + 3 * X[1])], rtol=1e-13)
-    np.testing.assert_allclose(
-        gw.hessian(outer)(X), [[0, 0, 4.0], [0, 0, 12.0], [4.0, 12.0, 0]], rtol=1e-13
-    )
+    np.testing.assert_allclose(gw.hessian(outer)(X), [[0, 0, 4.0], [0, 0, 12.0], [4.0, 12.0, 0]], rtol=1e-13)
 
 
 def test_results_of_an_inner_operator_used_with_assignment():

@@ -318,7 +318,9 @@ def test_two_arguments_that_are_the_same_array():
 # --- ends -----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", [ValueError("mine"), KeyboardInterrupt(), StopIteration(), RecursionError("deep"), SystemExit(3)])
+@pytest.mark.parametrize(
+    "error", [ValueError("mine"), KeyboardInterrupt(), StopIteration(), RecursionError("deep"), SystemExit(3)]
+)
 def test_errors_of_the_function_come_through_and_leave_nothing_behind(error):
     kept = []
 

@@ -70,7 +70,9 @@ def test_minimize_with_value_and_gradient_together_and_further_arguments():
     def f(x, a, b):
         return np.sum((x - a) ** 2) * b
 
-    result = scipy.optimize.minimize(f, np.zeros(3), args=(2.0, 3.0), jac=gw.grad(f), hess=gw.hessian(f), method="trust-exact")
+    result = scipy.optimize.minimize(
+        f, np.zeros(3), args=(2.0, 3.0), jac=gw.grad(f), hess=gw.hessian(f), method="trust-exact"
+    )
     np.testing.assert_allclose(result.x, 2.0, atol=1e-6)
     result = scipy.optimize.minimize(f, [0, 0, 0], args=(2, 3), jac=gw.grad(f), method="L-BFGS-B")
     np.testing.assert_allclose(result.x, 2.0, atol=1e-6)
@@ -80,10 +82,23 @@ def test_constraints():
     constraint = {"type": "ineq", "fun": lambda x: 1.5 - np.sum(x**2)}
     constraint["jac"] = gw.grad(constraint["fun"])
     result = scipy.optimize.minimize(rosen, np.zeros(2), jac=gw.grad(rosen), constraints=[constraint], method="SLSQP")
-    nonlinear = scipy.optimize.NonlinearConstraint(lambda x: np.sum(x**2), -np.inf, 1.5, jac=gw.grad(lambda x: np.sum(x**2)), hess=lambda x, v: v[0] * gw.hessian(lambda x: np.sum(x**2))(x))
+    nonlinear = scipy.optimize.NonlinearConstraint(
+        lambda x: np.sum(x**2),
+        -np.inf,
+        1.5,
+        jac=gw.grad(lambda x: np.sum(x**2)),
+        hess=lambda x, v: v[0] * gw.hessian(lambda x: np.sum(x**2))(x),
+    )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "delta_grad == 0.0")
-        other = scipy.optimize.minimize(rosen, np.zeros(2), jac=gw.grad(rosen), hess=gw.hessian(rosen), constraints=[nonlinear], method="trust-constr")
+        other = scipy.optimize.minimize(
+            rosen,
+            np.zeros(2),
+            jac=gw.grad(rosen),
+            hess=gw.hessian(rosen),
+            constraints=[nonlinear],
+            method="trust-constr",
+        )
     assert np.sum(result.x**2) == pytest.approx(1.5, rel=1e-6)
     np.testing.assert_allclose(result.x, other.x, atol=1e-4)
 
@@ -91,7 +106,11 @@ def test_constraints():
 @pytest.mark.parametrize("operator", [gw.grad, gw.value_and_grad, gw.hessian])
 def test_scipys_own_rosen_is_exact(operator):
     found = operator(scipy.optimize.rosen, method="exact")(X0)
-    exact = {"grad": scipy.optimize.rosen_der(X0), "value_and_grad": scipy.optimize.rosen_der(X0), "hessian": scipy.optimize.rosen_hess(X0)}
+    exact = {
+        "grad": scipy.optimize.rosen_der(X0),
+        "value_and_grad": scipy.optimize.rosen_der(X0),
+        "hessian": scipy.optimize.rosen_hess(X0),
+    }
     found = found[1] if operator is gw.value_and_grad else found
     np.testing.assert_allclose(found, exact[operator.__name__], rtol=1e-13, atol=1e-12)
 

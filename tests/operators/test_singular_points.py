@@ -103,8 +103,16 @@ STRUCTURAL = {
     "largest": (lambda x: np.max(np.cbrt(x)), [0, 0, 4 ** (-2 / 3) / 3], [0, 0, -2 / 9 * 4 ** (-5 / 3)]),
     "lower bound": (lambda x: np.sqrt(np.clip(x, 0.5, None)), [0, 0, 0.25], [0, 0, -1 / 32]),
     "nan_to_num": (lambda x: np.nan_to_num(np.log(x), nan=0.0, neginf=0.0), [0, 0, 0.25], [0, 0, -1 / 16]),
-    "matrix product": (lambda x: np.where(x > 0, np.sqrt(x), 0) @ np.array([[1.0], [2.0], [3.0]]), [0, 0, 0.75], [0, 0, -3 / 32]),
-    "einsum": (lambda x: np.einsum("i,ij->j", np.where(x > 0, np.sqrt(x), 0), np.eye(3)), [0, 0, 0.25], [0, 0, -1 / 32]),
+    "matrix product": (
+        lambda x: np.where(x > 0, np.sqrt(x), 0) @ np.array([[1.0], [2.0], [3.0]]),
+        [0, 0, 0.75],
+        [0, 0, -3 / 32],
+    ),
+    "einsum": (
+        lambda x: np.einsum("i,ij->j", np.where(x > 0, np.sqrt(x), 0), np.eye(3)),
+        [0, 0, 0.25],
+        [0, 0, -1 / 32],
+    ),
     "product": (lambda x: np.prod(np.where(x > 0, np.sqrt(x), 1)), [0, 0, 0.25], [0, 0, -1 / 32]),
     "cumulative": (lambda x: np.cumsum(np.where(x > 0, np.sqrt(x), 0))[2:], [0, 0, 0.25], [0, 0, -1 / 32]),
     "Fourier": (lambda x: np.fft.fft(np.where(x > 0, np.sqrt(x), 0)).real[:1], [0, 0, 0.25], [0, 0, -1 / 32]),
@@ -278,8 +286,12 @@ def test_the_error_names_line_value_slopes_and_cure():
 
 
 def test_nan_stays_where_the_function_is_nan_or_was_given_nan():
-    assert np.array_equal(gw.grad(lambda x: np.sum(np.sqrt(x**2)))(np.array([np.nan, 2.0])), [np.nan, 1.0], equal_nan=True)
-    assert np.array_equal(gw.grad(lambda x: np.sum(np.where(np.isnan(x), 0, np.sqrt(x))))(np.array([np.nan, 4.0])), [0.0, 0.25])
+    assert np.array_equal(
+        gw.grad(lambda x: np.sum(np.sqrt(x**2)))(np.array([np.nan, 2.0])), [np.nan, 1.0], equal_nan=True
+    )
+    assert np.array_equal(
+        gw.grad(lambda x: np.sum(np.where(np.isnan(x), 0, np.sqrt(x))))(np.array([np.nan, 4.0])), [0.0, 0.25]
+    )
     assert np.array_equal(gw.grad(lambda x: np.nansum(x**2))(np.array([np.nan, 4.0])), [0.0, 8.0])
     for way in (gw.grad, gw.jacfwd, gw.jacrev, gw.hessian, gw.derivative):
         assert np.isnan(way(lambda x: x * np.log(x))(0.0))
@@ -422,7 +434,11 @@ def test_a_kink_of_the_gradient_is_felt_by_the_second_derivative():
 
 def test_rows_of_zeros_and_diagonals_of_distances():
     rows = np.array([[0.0, 0.0], [3.0, 4.0]])
-    for f in (lambda x: np.linalg.norm(x, axis=1), lambda x: np.sqrt((x**2).sum(1)), lambda x: np.hypot(x[:, 0], x[:, 1])):
+    for f in (
+        lambda x: np.linalg.norm(x, axis=1),
+        lambda x: np.sqrt((x**2).sum(1)),
+        lambda x: np.hypot(x[:, 0], x[:, 1]),
+    ):
         gw.clear_caches()
         with pytest.warns(KinkWarning):
             found = first_derivatives(f, rows)

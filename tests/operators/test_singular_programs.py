@@ -88,7 +88,11 @@ def slope(f, x, i, side):
     direction = side * np.eye(len(x))[i]
     quotients = [(f(x + h * direction) - f(x)) / (side * h) for h in (1e-4, 1e-5, 1e-6)]
     steps = np.abs(np.diff(quotients))
-    settled = np.all(np.isfinite(quotients)) and steps[1] < 1e-4 * (1 + abs(quotients[1])) and steps[1] <= 0.2 * steps[0] + 1e-8
+    settled = (
+        np.all(np.isfinite(quotients))
+        and steps[1] < 1e-4 * (1 + abs(quotients[1]))
+        and steps[1] <= 0.2 * steps[0] + 1e-8
+    )
     return quotients[2] if settled else None
 
 

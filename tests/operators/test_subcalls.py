@@ -28,7 +28,9 @@ EXPECTED = np.array([2 * math.exp(0.3) * math.sin(0.4), 2 * (math.exp(0.3) + 1) 
 
 
 def test_the_innermost_call_is_named_with_its_bound() -> None:
-    with pytest.warns(gw.NumericalFallbackWarning, match=r"only the call of untraceable at .*test_subcalls.py:\d+ .*status: OK") as caught:
+    with pytest.warns(
+        gw.NumericalFallbackWarning, match=r"only the call of untraceable at .*test_subcalls.py:\d+ .*status: OK"
+    ) as caught:
         gradient = gw.grad(outer)(X)
     assert caught[0].filename == __file__
     np.testing.assert_allclose(gradient, EXPECTED, rtol=1e-11)

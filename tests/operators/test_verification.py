@@ -55,7 +55,14 @@ NAMES = list(calls(loss))
 @pytest.mark.parametrize("name", NAMES)
 def test_check_and_pure_change_nothing_where_all_is_well(name):
     expected = calls(loss)[name]()
-    for options in ({"check": True}, {"check": False}, {"check": None}, {"pure": True}, {"check": True, "pure": False}, {"check": True, "method": "exact"}):
+    for options in (
+        {"check": True},
+        {"check": False},
+        {"check": None},
+        {"pure": True},
+        {"check": True, "pure": False},
+        {"check": True, "method": "exact"},
+    ):
         np.testing.assert_array_equal(calls(loss, **options)[name](), expected)
 
 
@@ -75,7 +82,9 @@ def test_the_fallback_says_why_and_where(name):
     def untraceable(x):
         return math.fsum(float(v) for v in np.ravel(np.sin(x) * x)) ** 2
 
-    with pytest.warns(gw.NumericalFallbackWarning, match=r"(?s)could not be traced.*test_verification\.py:\d+.*status: OK"):
+    with pytest.warns(
+        gw.NumericalFallbackWarning, match=r"(?s)could not be traced.*test_verification\.py:\d+.*status: OK"
+    ):
         found = calls(untraceable)[name]()
     np.testing.assert_allclose(found, calls(loss)[name](), rtol=1e-6, atol=1e-7)
     with pytest.raises(gw.TracingError, match=r"test_verification\.py:\d+"):
@@ -148,7 +157,9 @@ def test_a_wrong_value_is_found():
 
     assert gw.grad(two_faced)(np.array([2.0])) == pytest.approx(12.0)
     for name, call in calls(two_faced, check=True).items():
-        with pytest.raises(gw.TracingError, match="when it was called plainly and .* under the trace. The two must agree"):
+        with pytest.raises(
+            gw.TracingError, match="when it was called plainly and .* under the trace. The two must agree"
+        ):
             call()
 
 

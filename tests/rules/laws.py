@@ -124,7 +124,9 @@ def _first_order(f: Any, args: Any, rng: np.random.Generator, rtol: float, scale
     cotangents = []
     for bar in bars:
         found = iter(evaluate(reverse_program, [*args, *bar], captured))
-        cotangents.append([np.zeros_like(a) if r is None else next(found) for r, a in zip(reverse.results, args, strict=True)])
+        cotangents.append(
+            [np.zeros_like(a) if r is None else next(found) for r, a in zip(reverse.results, args, strict=True)]
+        )
     for u, tangent in zip(directions, tangents, strict=True):
         for bar, cotangent in zip(bars, cotangents, strict=True):
             left = sum(inner(bar[k], tangent[k]) for k in moving)
@@ -144,7 +146,9 @@ def _spread(derivative: Any, found: Any, program: Any) -> list[Any]:
     ]
 
 
-def _batch_equals_loop(joined: Any, args: Any, vectors: Any, captured: Any, looped: Any, derivative: Any, program: Any) -> None:
+def _batch_equals_loop(
+    joined: Any, args: Any, vectors: Any, captured: Any, looped: Any, derivative: Any, program: Any
+) -> None:
     n = len(args)
     single = any(np.asarray(a).dtype.itemsize < 8 for a in args)
     tolerance = 1e-4 if single else 1e-11

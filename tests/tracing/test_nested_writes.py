@@ -8,7 +8,11 @@ from test_shapes import CASES
 import gradwise as gw
 
 rng = np.random.default_rng(5)
-ALL = {**{f"shape {k}": (f, V) for k, f in CASES.items()}, **{f"vector {k}": (f, V) for k, f in VECTOR.items()}, **{f"matrix {k}": (f, M) for k, f in MATRIX.items()}}
+ALL = {
+    **{f"shape {k}": (f, V) for k, f in CASES.items()},
+    **{f"vector {k}": (f, V) for k, f in VECTOR.items()},
+    **{f"matrix {k}": (f, M) for k, f in MATRIX.items()},
+}
 # NaN and infinite entries meet the weights below
 SKIPPED = {"vector nan_to_num"}
 
@@ -25,7 +29,9 @@ def weighted(f, x):
     weights = [np.cos(np.arange(np.size(o)) + k).reshape(np.shape(o)) for k, o in enumerate(outputs)]
 
     def total(x):
-        return sum(np.sum(w * np.real(o) ** 2) + np.sum(w * np.real(o)) for w, o in zip(weights, leaves(f(x)), strict=True))
+        return sum(
+            np.sum(w * np.real(o) ** 2) + np.sum(w * np.real(o)) for w, o in zip(weights, leaves(f(x)), strict=True)
+        )
 
     return total
 

@@ -46,7 +46,9 @@ COMMANDS: dict[str, Command] = {
     "value-and-grad": Command("the value and the gradient", derivatives.differentiate, derivatives.add_arguments),
     "jacobian": Command("all derivatives of all outputs", derivatives.differentiate, derivatives.add_arguments),
     "hessian": Command("the second derivatives", derivatives.differentiate, derivatives.add_arguments),
-    "check": Command("whether a claimed derivative is right, and the likely bug if not", checking.check, checking.add_arguments),
+    "check": Command(
+        "whether a claimed derivative is right, and the likely bug if not", checking.check, checking.add_arguments
+    ),
     "trace": Command("the program that the function runs, with its lines", inspecting.trace),
     "explain": Command("how the function is differentiated, and why", inspecting.explain),
     "kinks": Command("the kinks on which the point sits, with their lines", inspecting.kinks),

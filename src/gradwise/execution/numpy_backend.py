@@ -217,7 +217,9 @@ def build(
         else:
             code.append((_GENERAL, function, inputs, None, equation.outputs))
         gone = [
-            i for i in set(inputs) if types[i].size >= FREE_SIZE and last[root.get(i, i)] == k and (i in owned or i in root or i in released)
+            i
+            for i in set(inputs)
+            if types[i].size >= FREE_SIZE and last[root.get(i, i)] == k and (i in owned or i in root or i in released)
         ]
         if gone:
             code.append((_FREE, None, gone, None, None))

@@ -19,7 +19,12 @@ from gradwise.numerical.lanes import Lanes, Table, solve
 
 
 def derivative_of_array(
-    evaluator: Evaluator, f0: np.ndarray, lower: np.ndarray, upper: np.ndarray, try_complex: bool, rng: Any,
+    evaluator: Evaluator,
+    f0: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    try_complex: bool,
+    rng: Any,
     order: int = 1,
 ) -> Table:
     """Return the outcomes of all entries, shape (n, 1), for an f that acts on each entry by itself."""

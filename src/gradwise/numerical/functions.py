@@ -127,7 +127,9 @@ def derivative(
 
     def line(entry: Any) -> tuple[Callable[[float], float], float]:
         index = int(np.ravel_multi_index(entry, np.shape(x))) if isinstance(entry, tuple) else int(entry)
-        return lambda t: float(evaluator.real(shifted(argument.vector, index, t))[0, index]), abs(argument.vector[index])
+        return lambda t: float(evaluator.real(shifted(argument.vector, index, t))[0, index]), abs(
+            argument.vector[index]
+        )
 
     if complex_step is True and argument.vector.size and np.all(table.step != 0.0):
         msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
@@ -367,6 +369,4 @@ def directional_derivative(
     unit = u.vector / length
     lower, upper = parse_bounds(bounds, argument)
     factor = 1.0 if normalize else length**order
-    return along_direction(
-        f, argument, unit, factor, lower, upper, order, vectorized, workers, complex_step
-    )
+    return along_direction(f, argument, unit, factor, lower, upper, order, vectorized, workers, complex_step)

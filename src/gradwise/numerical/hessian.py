@@ -241,7 +241,9 @@ def _central_pairs(
     count = rows.size
     repeats = 2 * CROSS_LEVELS
     signs = np.repeat([s * factor for factor in shrink for s in (1, -1)], count)
-    values = corners(np.tile(rows, repeats), np.tile(columns, repeats), signs * np.tile(k, repeats), signs * np.tile(m, repeats))
+    values = corners(
+        np.tile(rows, repeats), np.tile(columns, repeats), signs * np.tile(k, repeats), signs * np.tile(m, repeats)
+    )
     grid = values.reshape(CROSS_LEVELS, 2, count)
     e = [
         ((grid[level, 0] - f0) + (grid[level, 1] - f0) - bends[rows, level] - bends[columns, level])
@@ -305,4 +307,3 @@ def _put_both(
 ) -> None:
     for where in ((rows, columns), (columns, rows)):
         table.put(where, Outcome(value, error, status, step, value, value, noise))
-

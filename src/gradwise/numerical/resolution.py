@@ -14,7 +14,9 @@ MAXIMUM_GROWTHS = 5
 MAXIMUM_SHRINKS = 5
 
 
-def resolve(samples: Samples, side: int, top: int, *, may_grow: bool = True) -> Generator[Request, list[float], Resolved]:
+def resolve(
+    samples: Samples, side: int, top: int, *, may_grow: bool = True
+) -> Generator[Request, list[float], Resolved]:
     """Return the best slope that steps of 2**top and around can give.
 
     Limited by rounding, the step grows: a pair far outside is tried, and kept if its quotient still agrees.  Limited by

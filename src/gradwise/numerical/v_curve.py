@@ -108,5 +108,9 @@ def _pick(estimate: Estimate, entry: int | tuple[int, ...] | None) -> tuple[floa
     elif isinstance(entry, tuple):
         entry = int(np.ravel_multi_index(entry, np.shape(estimate.value)))
     fields = [_flat(getattr(estimate, name))[entry] for name in ("value", "error", "step", "noise")]
-    statuses = [status for leaf in flatten(estimate.status)[0] for status in (leaf.ravel() if hasattr(leaf, "ravel") else [leaf])]
+    statuses = [
+        status
+        for leaf in flatten(estimate.status)[0]
+        for status in (leaf.ravel() if hasattr(leaf, "ravel") else [leaf])
+    ]
     return (*[float(np.real(part)) for part in fields], statuses[entry])

@@ -60,9 +60,27 @@ class Arguments:
         A name for each chosen argument.
     """
 
-    __slots__ = ("_args", "_function", "_kwargs", "_places", "_simple", "kinds", "labels", "leaves", "single", "treedefs")
+    __slots__ = (
+        "_args",
+        "_function",
+        "_kwargs",
+        "_places",
+        "_simple",
+        "kinds",
+        "labels",
+        "leaves",
+        "single",
+        "treedefs",
+    )
 
-    def __init__(self, function: Callable[..., Any], argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any], operator: str) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        argnums: Argnums,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        operator: str,
+    ) -> None:
         self._function = standing_in(function)
         self._args = args
         self._kwargs = kwargs
@@ -82,7 +100,9 @@ class Arguments:
             self._places, self.single = _resolve(function, argnums, args, kwargs, operator)
         self.leaves, self.kinds, self.treedefs, self.labels = [], [], [], []
         for place in self._places:
-            value = args[place] if type(place) is int else kwargs[place] if place in kwargs else _default(function, place)
+            value = (
+                args[place] if type(place) is int else kwargs[place] if place in kwargs else _default(function, place)
+            )
             label = _label(function, place)
             leaves, treedef = flatten(value, name=label)
             if not leaves:
@@ -112,7 +132,12 @@ class Arguments:
     def copied(self) -> Arguments:
         """The same arguments with every array copied (and every container made anew), for a run that may write to them."""
         twin = object.__new__(Arguments)
-        twin._function, twin._places, twin._simple, twin.single = self._function, self._places, self._simple, self.single
+        twin._function, twin._places, twin._simple, twin.single = (
+            self._function,
+            self._places,
+            self._simple,
+            self.single,
+        )
         twin.kinds, twin.treedefs, twin.labels = self.kinds, self.treedefs, self.labels
         twin._args = tuple(_copy(a) for a in self._args)
         twin._kwargs = {name: _copy(a) for name, a in self._kwargs.items()}
@@ -168,16 +193,22 @@ def _resolve(function: Any, argnums: Argnums, args: Any, kwargs: Any, operator: 
     """Positions and names of the chosen arguments, and whether one was asked for."""
     if isinstance(argnums, str) and argnums == "all":
         if not args and not kwargs:
-            raise InputError(f'argnums="all" found no arguments in the call of gw.{operator}. At least one argument is required')
+            raise InputError(
+                f'argnums="all" found no arguments in the call of gw.{operator}. At least one argument is required'
+            )
         return [*range(len(args)), *kwargs], False
     single = not isinstance(argnums, (tuple, list))
     chosen = [argnums] if single else list(argnums)
     if not chosen:
-        raise InputError("argnums is empty. At least one argument is required. Write argnums=0, a tuple of positions or names, or 'all'")
+        raise InputError(
+            "argnums is empty. At least one argument is required. Write argnums=0, a tuple of positions or names, or 'all'"
+        )
     places: list[Any] = []
     for entry in chosen:
         if isinstance(entry, bool) or not isinstance(entry, (int, np.integer, str)):
-            raise InputError(f"argnums holds {entry!r} of type {type(entry).__name__}. Positions (int) or names (str) are required")
+            raise InputError(
+                f"argnums holds {entry!r} of type {type(entry).__name__}. Positions (int) or names (str) are required"
+            )
         if isinstance(entry, str):
             places.append(_place_of_name(function, entry, args, kwargs))
             continue
@@ -223,7 +254,9 @@ def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
     if cls is np.ndarray or isinstance(leaf, np.ndarray):
         if cls is not np.ndarray:
             if isinstance(leaf, np.ma.MaskedArray):
-                raise InputError(f"argument {path!r} is a masked array. A plain array is required. Pass x.filled(value)")
+                raise InputError(
+                    f"argument {path!r} is a masked array. A plain array is required. Pass x.filled(value)"
+                )
             leaf = np.asarray(leaf)
         kind = leaf.dtype.kind
         if kind in "fc":
@@ -265,7 +298,12 @@ def plain_like(value: Any, kind: type, leaf: Any) -> Any:
     if kind is complex:
         return complex(value)
     if isinstance(leaf, np.ndarray):
-        if type(value) is np.ndarray and value.flags.c_contiguous and value.flags.writeable and value.dtype == leaf.dtype:
+        if (
+            type(value) is np.ndarray
+            and value.flags.c_contiguous
+            and value.flags.writeable
+            and value.dtype == leaf.dtype
+        ):
             return value if value.base is None else value.copy()
         return np.array(value, dtype=np.result_type(value, leaf) if leaf.dtype.kind != "c" else None, order="C")
     return leaf.dtype.type(value) if hasattr(leaf, "dtype") else value

@@ -58,7 +58,9 @@ class _Prepared:
         joined, vectors, results = _differentiated(program, request)
         joined = drop_dead(merge_equal(joined))
         moving_vectors = [v for v, s in zip(vectors, still, strict=True) if not s]
-        careful = strong_zeros(joined, (*program.inputs, *moving, *moving_vectors), joined.inputs[len(program.inputs) :])
+        careful = strong_zeros(
+            joined, (*program.inputs, *moving, *moving_vectors), joined.inputs[len(program.inputs) :]
+        )
         self.outputs: list[int | None]
         kept = iter(careful.outputs)
         if request.size is None:
@@ -106,7 +108,12 @@ def _differentiated(program: Program, request: Request) -> tuple[Program, list[i
 
 def _without_guards(program: Program, outputs: Sequence[int] | None = None) -> Program:
     return Program(
-        program.name, program.inputs, program.captured, program.equations, program.outputs if outputs is None else outputs, program.types
+        program.name,
+        program.inputs,
+        program.captured,
+        program.equations,
+        program.outputs if outputs is None else outputs,
+        program.types,
     )
 
 

@@ -197,7 +197,10 @@ class CustomRule:
             )
         trace = max((t.tape for t in traced), key=lambda tape: tape.level)
         moving = [i for i, leaf in enumerate(leaves) if isinstance_traced(leaf) or _is_number(leaf)]
-        operands = [leaves[i] if isinstance_traced(leaves[i]) else as_floating(leaves[i], f"argument {i}", "custom_rule") for i in moving]
+        operands = [
+            leaves[i] if isinstance_traced(leaves[i]) else as_floating(leaves[i], f"argument {i}", "custom_rule")
+            for i in moving
+        ]
         plain = [o.current() if isinstance_traced(o) else o for o in operands]
         spot = _Spot(self, leaves, moving, treedef, kwargs)
         given = [p.copy() if type(p) is np.ndarray else p for p in plain]
@@ -217,7 +220,9 @@ class CustomRule:
         outputs = [as_floating(v, f"the value of {function_label(self.function)}", "custom_rule") for v in outputs]
         spot.structure = structure
         callee = spot.callee(_types(outputs))
-        results = apply(trace, call, operands, (callee,), tuple(np.asarray(v)[()] if np.ndim(v) == 0 else v for v in outputs))
+        results = apply(
+            trace, call, operands, (callee,), tuple(np.asarray(v)[()] if np.ndim(v) == 0 else v for v in outputs)
+        )
         return structure.rebuild(list(results))
 
 
@@ -251,7 +256,9 @@ class _Spot:
         else:
             leaves, have = flatten(found, is_leaf=lambda v: v is None)
             if len(leaves) != structure.num_leaves:
-                raise RuleError(f"the {what} rule of {label} returned {len(leaves)} values ({have!r}). {structure.num_leaves}, one for each {of}, are required")
+                raise RuleError(
+                    f"the {what} rule of {label} returned {len(leaves)} values ({have!r}). {structure.num_leaves}, one for each {of}, are required"
+                )
         result = []
         for leaf, t in zip(leaves, types, strict=True):
             if leaf is None:
@@ -259,11 +266,15 @@ class _Spot:
                 continue
             plain = leaf.current() if isinstance_traced(leaf) else leaf
             if np.shape(plain) != t.shape:
-                raise RuleError(f"the {what} rule of {label} returned shape {np.shape(plain)}. The shape of the {of}, {t.shape}, is required")
+                raise RuleError(
+                    f"the {what} rule of {label} returned shape {np.shape(plain)}. The shape of the {of}, {t.shape}, is required"
+                )
             dtype = np.asarray(plain).dtype
             if dtype != t.dtype:
                 if dtype.kind == "c" and t.dtype.kind != "c":
-                    raise RuleError(f"the {what} rule of {label} returned complex numbers for a real {of}. Real numbers are required")
+                    raise RuleError(
+                        f"the {what} rule of {label} returned complex numbers for a real {of}. Real numbers are required"
+                    )
                 leaf = leaf.astype(t.dtype) if hasattr(leaf, "astype") else t.dtype.type(leaf)
             result.append(leaf)
         return tuple(result)
@@ -276,7 +287,9 @@ class _Spot:
             value = rule(*self.arguments(operands), **self.kwargs)
             leaves, have = flatten(value)
             if len(leaves) != len(results):
-                raise InputError(f"{function_label(rule.function)} returned {have!r} where it returned {structure!r} before")
+                raise InputError(
+                    f"{function_label(rule.function)} returned {have!r} where it returned {structure!r} before"
+                )
             return tuple(leaves)
 
         def push(primals: Any, tangents: Any) -> tuple[Any, ...]:
@@ -294,7 +307,9 @@ class _Spot:
                     f"the vjp rule of {function_label(rule.function)} returned {len(leaves)} cotangents. {len(primals)}, one for each argument, are required"
                 )
             one = flatten(0.0)[1]
-            return tuple(self._fits(leaf, one, (t,), "vjp", "argument")[0] for leaf, t in zip(leaves, types, strict=True))
+            return tuple(
+                self._fits(leaf, one, (t,), "vjp", "argument")[0] for leaf, t in zip(leaves, types, strict=True)
+            )
 
         # equal calls give one callee, so that a function traced again meets its own derivative program
         key = None

@@ -231,5 +231,3 @@ def _require(holds: bool, group: _Group) -> None:
         "Move off the point, or use the projector on the space (V @ V.T)",
         *(group.source or (None, None)),
     )
-
-

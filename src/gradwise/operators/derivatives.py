@@ -88,7 +88,9 @@ def _require_complex_derivative(linearization: Linearization, f: Any, leaf: Any)
     for a, b in zip(one, turned, strict=True):
         a = 0.0 if a is None else a.current() if isinstance_traced(a) else a
         b = 0.0 if b is None else b.current() if isinstance_traced(b) else b
-        if not np.allclose(b, 1j * np.asarray(a), rtol=1e-8, atol=1e-12 * (1 + np.max(np.abs(a), initial=0.0)), equal_nan=True):
+        if not np.allclose(
+            b, 1j * np.asarray(a), rtol=1e-8, atol=1e-12 * (1 + np.max(np.abs(a), initial=0.0)), equal_nan=True
+        ):
             raise OutputError(
                 f"gw.derivative of {function_label(f)}: the function is not holomorphic at this point, so it has no complex derivative. "
                 f"Use gw.grad for a real function of a complex number (∂f/∂a + i ∂f/∂b), or differentiate real and imaginary parts"
@@ -168,7 +170,9 @@ def partial_derivative(
     mixed = isinstance(argnum_or_name, (tuple, list))
     places = list(argnum_or_name) if mixed else [argnum_or_name]
     if not places:
-        raise InputError("gw.partial_derivative was given no argument. A position, a name, or a tuple of them is required")
+        raise InputError(
+            "gw.partial_derivative was given no argument. A position, a name, or a tuple of them is required"
+        )
     indices = list(index) if mixed and index is not None else [None] * len(places) if mixed else [index]
     orders = list(order) if isinstance(order, (tuple, list)) else [order] * len(places)
     if len(indices) != len(places) or len(orders) != len(places):
@@ -190,14 +194,21 @@ def partial_derivative(
             arguments = Arguments(f, places[0], args, kwargs, "partial_derivative")
             return numerical_derivative(arguments, orders[0], _unit(arguments, indices[0]))
         if orders != [1, 1]:
-            raise InputError("gw.partial_derivative has no numerical form for mixed derivatives beyond ∂²f/∂x∂y. Two arguments of order 1 are required")
+            raise InputError(
+                "gw.partial_derivative has no numerical form for mixed derivatives beyond ∂²f/∂x∂y. Two arguments of order 1 are required"
+            )
         distinct = _distinct(f, places, args, kwargs)
         arguments = Arguments(f, distinct, args, kwargs, "partial_derivative")
         units = []
         for place, where in zip(places, indices, strict=True):
             one = Arguments(f, place, args, kwargs, "partial_derivative")
             unit = _unit(one, where)[0]
-            units.append([unit if p == one._places[0] else ones_for(leaf) * 0 for p, leaf in zip(distinct, arguments.leaves, strict=True)])
+            units.append(
+                [
+                    unit if p == one._places[0] else ones_for(leaf) * 0
+                    for p, leaf in zip(distinct, arguments.leaves, strict=True)
+                ]
+            )
         return numerical_mixed(arguments, *units)
 
     return choose(f, "partial_derivative", method, exact, numerical, check, pure)
@@ -227,10 +238,14 @@ def _unit(arguments: Arguments, index: Any) -> list[Any]:
         )
     place = index if isinstance(index, tuple) else (index,)
     if len(place) != len(shape) or not all(isinstance(i, (int, np.integer)) and not isinstance(i, bool) for i in place):
-        raise InputError(f"gw.partial_derivative was given index={index!r} for an array of shape {shape}. {len(shape)} integers are required")
+        raise InputError(
+            f"gw.partial_derivative was given index={index!r} for an array of shape {shape}. {len(shape)} integers are required"
+        )
     for i, n in zip(place, shape, strict=True):
         if not -n <= i < n:
-            raise InputError(f"gw.partial_derivative was given index={index!r}, which is out of bounds for an array of shape {shape}")
+            raise InputError(
+                f"gw.partial_derivative was given index={index!r}, which is out of bounds for an array of shape {shape}"
+            )
     unit = np.zeros(shape, np.asarray(like).dtype)
     unit[place] = 1
     return [unit]

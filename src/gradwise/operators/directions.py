@@ -66,14 +66,26 @@ def directional_derivative(
 
     def prepare(args: Any, kwargs: Any) -> tuple[Arguments, list[Any]]:
         if len(args) != 2:
-            raise InputError(f"gw.directional_derivative(f) takes a point and a direction and was given {len(args)} arguments. Write gw.directional_derivative(f)(x, u)")
+            raise InputError(
+                f"gw.directional_derivative(f) takes a point and a direction and was given {len(args)} arguments. Write gw.directional_derivative(f)(x, u)"
+            )
         point, direction = args
         spread = spread_point(f, point)
         if spread is not None:
             arguments = Arguments(f, tuple(range(len(spread))), spread, kwargs, "directional_derivative")
-            if np.ndim(direction.current() if isinstance_traced(direction) else direction) != 1 or len(direction) != len(spread):
-                raise InputError(f"the direction is {direction!r}. One number for each of the {len(spread)} arguments is required")
-            vectors = match_vector([direction[i] for i in range(len(spread))], arguments.leaves, arguments.treedefs, "direction", "the point")
+            if np.ndim(direction.current() if isinstance_traced(direction) else direction) != 1 or len(
+                direction
+            ) != len(spread):
+                raise InputError(
+                    f"the direction is {direction!r}. One number for each of the {len(spread)} arguments is required"
+                )
+            vectors = match_vector(
+                [direction[i] for i in range(len(spread))],
+                arguments.leaves,
+                arguments.treedefs,
+                "direction",
+                "the point",
+            )
         else:
             arguments = Arguments(f, 0, (point,), kwargs, "directional_derivative")
             vectors = match_vector((direction,), arguments.leaves, arguments.treedefs, "direction", "the point")
@@ -92,9 +104,13 @@ def directional_derivative(
 
 def unit_direction(vectors: list[Any]) -> list[Any]:
     """u/‖u‖ over all leaves, without overflow."""
-    largest = max((float(np.max(np.abs(v.current() if isinstance_traced(v) else v), initial=0.0)) for v in vectors), default=0.0)
+    largest = max(
+        (float(np.max(np.abs(v.current() if isinstance_traced(v) else v), initial=0.0)) for v in vectors), default=0.0
+    )
     if largest == 0.0:
-        raise InputError("the direction is zero. A direction of some length is required. normalize=False gives ∇f·u, which is 0")
+        raise InputError(
+            "the direction is zero. A direction of some length is required. normalize=False gives ∇f·u, which is 0"
+        )
     if not np.isfinite(largest):
         raise InputError("the direction holds inf or nan. A finite direction is required")
     scaled = [v / largest for v in vectors]
@@ -145,7 +161,9 @@ def taylor(
             arguments = Arguments(f, 0, (x,), {}, "taylor")
         if direction is None:
             if len(arguments.leaves) != 1 or np.ndim(arguments.leaves[0]) != 0:
-                raise InputError("gw.taylor was given a point with several entries and no direction. A direction is required. Write gw.taylor(f, order)(x, u)")
+                raise InputError(
+                    "gw.taylor was given a point with several entries and no direction. A direction is required. Write gw.taylor(f, order)(x, u)"
+                )
             return arguments, [ones_for(arguments.leaves[0])]
         pieces = [direction[i] for i in range(len(spread))] if spread is not None else (direction,)
         return arguments, match_vector(pieces, arguments.leaves, arguments.treedefs, "direction", "the point")
@@ -155,7 +173,9 @@ def taylor(
         linearization = linearize_call(f, arguments)
         require_floating(linearization, f, "taylor")
         if linearization.recording.structure.paths() != [""]:
-            raise OutputError(f"gw.taylor of {function_label(f)}: the function returned a container. A number or an array is required")
+            raise OutputError(
+                f"gw.taylor of {function_label(f)}: the function returned a container. A number or an array is required"
+            )
         levels = along_line(linearization, vectors, order)
         rows = [output_leaves(linearization, level)[0] / math.factorial(k) for k, level in enumerate(levels)]
         return np.stack(rows)

@@ -1,6 +1,6 @@
 """grad and value_and_grad.
 
-    grad : (f : x → R)  →  (x → ∇f(x))
+grad : (f : x → R)  →  (x → ∇f(x))
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from gradwise.operators.singular import holds_nan, resolved_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
 
 
 def gradient_leaves(linearization: Linearization, function: Any) -> list[Any]:

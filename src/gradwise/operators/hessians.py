@@ -1,6 +1,6 @@
 """The Hessian: forward over reverse, batched over unit vectors.
 
-    hessian : (f : x → R)  →  (x → ∂²f/∂x²),   shape x.shape + x.shape for each pair of leaves
+hessian : (f : x → R)  →  (x → ∂²f/∂x²),   shape x.shape + x.shape for each pair of leaves
 """
 
 from __future__ import annotations
@@ -82,10 +82,17 @@ def hessian(
             spread = spread_point(f, args[0])
             if spread is not None:
                 full = hessian(f, "all", method="exact")(*spread)
-                return np.stack([np.stack([np.asarray(entry) if not isinstance_traced(entry) else entry for entry in row]) for row in full])
+                return np.stack(
+                    [
+                        np.stack([np.asarray(entry) if not isinstance_traced(entry) else entry for entry in row])
+                        for row in full
+                    ]
+                )
         arguments = Arguments(f, argnums, args, kwargs, "hessian")
         if is_complex(arguments.leaves):
-            raise InputError("gw.hessian of a function of complex arguments is not defined. Real arguments are required. Differentiate with respect to the real and imaginary parts")
+            raise InputError(
+                "gw.hessian of a function of complex arguments is not defined. Real arguments are required. Differentiate with respect to the real and imaginary parts"
+            )
         linearization = linearize_call(f, arguments)
         scalar_output(linearization, f, "hessian")
         return nested_blocks(hessian_leaves(linearization), arguments)
@@ -125,5 +132,8 @@ def hessian_leaves(linearization: Linearization) -> list[list[Any]]:
 
 def nested_blocks(blocks: list[list[Any]], arguments: Arguments) -> Any:
     """Hessian blocks in the arguments' container, twice nested."""
-    rows = [arguments.result([as_leaf(b, kind, None) for b, kind in zip(row, arguments.kinds, strict=True)]) for row in blocks]
+    rows = [
+        arguments.result([as_leaf(b, kind, None) for b, kind in zip(row, arguments.kinds, strict=True)])
+        for row in blocks
+    ]
     return arguments.result(rows)

@@ -119,8 +119,14 @@ def _kinks_of(recording: Recording) -> list[Kink]:
     found = []
     with np.errstate(all="ignore"):
         for equation in watched:
-            operands, kink, name = [env[i] for i in equation.inputs], equation.primitive.kink, equation.primitive.kink_name
-            at = np.equal(*operands) if kink is None else kink(operands, env[equation.output_tuple[0]], *equation.params)
+            operands, kink, name = (
+                [env[i] for i in equation.inputs],
+                equation.primitive.kink,
+                equation.primitive.kink_name,
+            )
+            at = (
+                np.equal(*operands) if kink is None else kink(operands, env[equation.output_tuple[0]], *equation.params)
+            )
             count = int(np.count_nonzero(at))
             if count:
                 filename, line = equation.source or (None, None)
@@ -226,7 +232,9 @@ class Explanation:
         if self.path != "traced":
             return "\n".join(lines)
         lines.append(f"  program: {self.equations} equations; pullback: {self.gradient_equations} equations")
-        lines.append("  primitives: " + ", ".join(f"{name} × {n}" if n > 1 else name for name, n in self.primitives.items()))
+        lines.append(
+            "  primitives: " + ", ".join(f"{name} × {n}" if n > 1 else name for name, n in self.primitives.items())
+        )
         for title, entries in (("guards", self.guards), ("captured", self.captured), ("kinks", self.kinks)):
             lines.append(f"  {title}: " + ("none" if not entries else ""))
             lines += [f"    {entry}" for entry in entries]

@@ -94,7 +94,9 @@ def forward_columns(linearization: Linearization) -> list[Any]:
     total = sum(as_plain(leaf).size for leaf in leaves)
     blocks = []
     for size, vectors in unit_blocks(leaves, widest_entries(linearization)):
-        blocks.append(resolved_batch(linearization, "forward", linearization.batched("forward", size, vectors), vectors))
+        blocks.append(
+            resolved_batch(linearization, "forward", linearization.batched("forward", size, vectors), vectors)
+        )
     return gathered(blocks, linearization.values, total)
 
 
@@ -103,7 +105,9 @@ def reverse_rows(linearization: Linearization) -> list[Any]:
     total = sum(as_plain(v).size for v in linearization.values)
     blocks = []
     for size, vectors in unit_blocks(linearization.values, widest_entries(linearization)):
-        blocks.append(resolved_batch(linearization, "reverse", linearization.batched("reverse", size, vectors), vectors))
+        blocks.append(
+            resolved_batch(linearization, "reverse", linearization.batched("reverse", size, vectors), vectors)
+        )
     return gathered(blocks, linearization.arguments.leaves, total)
 
 
@@ -224,7 +228,9 @@ def _require_holomorphic(linearization: Linearization, blocks: Any, operator: st
             continue
         a = as_plain(a if a is not None else 0.0)
         b = as_plain(b if b is not None else 0.0)
-        if all(np.iscomplexobj(d) for d in directions) and not np.allclose(b, 1j * a, rtol=1e-6, atol=1e-9 * (1 + np.max(np.abs(a), initial=0.0)), equal_nan=True):
+        if all(np.iscomplexobj(d) for d in directions) and not np.allclose(
+            b, 1j * a, rtol=1e-6, atol=1e-9 * (1 + np.max(np.abs(a), initial=0.0)), equal_nan=True
+        ):
             raise OutputError(
                 f"gw.{operator} of {function_label(f)}: the function is not holomorphic at this point (its derivative along i·v is not i times that along v), "
                 f"so it has no complex Jacobian. Differentiate its real and imaginary parts as functions of real arguments"
@@ -280,11 +286,18 @@ def jacobian(
 
 def refuse_sparse(sparse: bool, operator: str) -> None:
     if sparse:
-        raise InputError(f"gw.{operator} was given sparse=True, which this version does not offer. sparse=False is required; convert the dense result with scipy.sparse.csr_array")
+        raise InputError(
+            f"gw.{operator} was given sparse=True, which this version does not offer. sparse=False is required; convert the dense result with scipy.sparse.csr_array"
+        )
 
 
 def jacfwd(
-    f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto", check: bool | None = None, pure: bool | None = None
+    f: Callable[..., Any],
+    argnums: Any = 0,
+    *,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
 ) -> Callable[..., Any]:
     """The Jacobian by forward mode, one batched tangent for each input entry: best for few inputs.
 
@@ -302,7 +315,12 @@ def jacfwd(
 
 
 def jacrev(
-    f: Callable[..., Any], argnums: Any = 0, *, method: str = "auto", check: bool | None = None, pure: bool | None = None
+    f: Callable[..., Any],
+    argnums: Any = 0,
+    *,
+    method: str = "auto",
+    check: bool | None = None,
+    pure: bool | None = None,
 ) -> Callable[..., Any]:
     """The Jacobian by reverse mode, one batched cotangent for each output entry: best for few outputs.
 

@@ -111,7 +111,10 @@ def warn_of_kinks(probes: Any, env: list[Any], linearization: Linearization) -> 
     for equation, position, ct in probes:
         if is_known(places[position]) or env[ct] is None:
             continue
-        plain = [v.current() if isinstance_traced(v) else v for v in (env[i] for i in (*equation.inputs, equation.output_tuple[0], ct))]
+        plain = [
+            v.current() if isinstance_traced(v) else v
+            for v in (env[i] for i in (*equation.inputs, equation.output_tuple[0], ct))
+        ]
         with np.errstate(all="ignore"):
             plain[-2] = output_of(equation, plain[:-2], plain[-2])
             hit = felt(equation, plain[:-2], plain[-2], plain[-1])
@@ -121,7 +124,9 @@ def warn_of_kinks(probes: Any, env: list[Any], linearization: Linearization) -> 
             hits.append((equation, position, plain))
     if not hits:
         return doubtful
-    for (equation, position, plain), stays in zip(hits, linearization.lasting_kinks([k for _, k, _ in hits]), strict=True):
+    for (equation, position, plain), stays in zip(
+        hits, linearization.lasting_kinks([k for _, k, _ in hits]), strict=True
+    ):
         with np.errstate(all="ignore"):
             if felt(equation, plain[:-2], plain[-2], plain[-1], stays) is not False:
                 warn(equation, places[position])
@@ -189,6 +194,7 @@ def felt_kinks(
     SingularPointError
         If the cotangent of a kink is infinite: beside ∞ the convention 0 means nothing.
     """
+
     def key(what: str) -> Hashable:
         return (what, tuple(e.output_tuple[0] for _, e in hits))
 
@@ -203,12 +209,22 @@ def felt_kinks(
     equations = [e for _, e in hits]
     stay = remember(key("surroundings"), lambda: Surroundings(program, equations)).lasting(values)
     arriving = remember(key("cotangents"), lambda: _Cotangents(program, equations))
-    here = _weights(equations, values, arriving.at(0.0, values, cotangents), stay, finite=finite, places=[place for place, _ in hits])
+    here = _weights(
+        equations,
+        values,
+        arriving.at(0.0, values, cotangents),
+        stay,
+        finite=finite,
+        places=[place for place, _ in hits],
+    )
     if order == 1:
         return [(place, e, True) for (place, e), w in zip(hits, here, strict=True) if w]
     # the order m to which a cotangent vanishes, from its size at two distances on both sides
     near, far = (
-        np.max([_weights(equations, values, arriving.at(side * t, values, cotangents), stay) for side in (1, -1)], axis=0) for t in (_NEAR, _FAR)
+        np.max(
+            [_weights(equations, values, arriving.at(side * t, values, cotangents), stay) for side in (1, -1)], axis=0
+        )
+        for t in (_NEAR, _FAR)
     )
     with np.errstate(all="ignore"):
         vanishing = np.log(far / near) / np.log(_FAR / _NEAR)
@@ -221,14 +237,22 @@ def felt_kinks(
 
 
 def _weights(
-    equations: list[Equation], values: list[Any], bars: list[Any], lasting: list[Any], *, finite: bool = False, places: Sequence[Any] = ()
+    equations: list[Equation],
+    values: list[Any],
+    bars: list[Any],
+    lasting: list[Any],
+    *,
+    finite: bool = False,
+    places: Sequence[Any] = (),
 ) -> list[float]:
     """The size of the cotangent on each kink, 0 where it is not felt."""
     sizes = []
     for k, (equation, bar, stay) in enumerate(zip(equations, bars, lasting, strict=True)):
         hit: Any = False
         if bar is not None:
-            if equation.primitive.name in _CHOICES:  # beside a choice, nan (0 · ∞ further down) leaves no trace in the result
+            if (
+                equation.primitive.name in _CHOICES
+            ):  # beside a choice, nan (0 · ∞ further down) leaves no trace in the result
                 bar = np.where(np.isnan(bar), np.inf, bar)
             with np.errstate(all="ignore"):
                 hit = felt(equation, [values[i] for i in equation.inputs], values[equation.output_tuple[0]], bar, stay)
@@ -310,7 +334,8 @@ class _Motion:
         results = self.run([*(values[i] for i in self.inputs), *tangents], [values[i] for i in self.captured])
         found = dict(zip(self.wanted, results, strict=True))
         moves = {
-            i: any(v is not None and bool(np.any(found[v] != 0)) for v in ways) for i, *ways in zip(self.operands, *self.levels, strict=True)
+            i: any(v is not None and bool(np.any(found[v] != 0)) for v in ways)
+            for i, *ways in zip(self.operands, *self.levels, strict=True)
         }
         return [any(moves[i] for i in e.inputs) for e in self.equations]
 

@@ -31,7 +31,9 @@ class Surroundings:
     def __init__(self, program: Program, equations: Sequence[Equation]) -> None:
         self.equations = equations
         wanted = list(dict.fromkeys(i for e in equations for i in (*e.inputs, e.output_tuple[0])))
-        part = drop_dead(Program(program.name, program.inputs, program.captured, program.equations, wanted, program.types))
+        part = drop_dead(
+            Program(program.name, program.inputs, program.captured, program.equations, wanted, program.types)
+        )
         self.inputs, self.captured, self.size = program.inputs, program.captured, len(program.types)
         self.executable = build(part.equations, part.types, wanted, (*part.inputs, *part.captured), wanted)
 
@@ -52,7 +54,9 @@ class Surroundings:
                     self.executable.run(env)
             except np.linalg.LinAlgError:
                 return [False] * len(found)
-            found = [_stay(e, stays, _kinks(e, env), values, env) for e, stays in zip(self.equations, found, strict=True)]
+            found = [
+                _stay(e, stays, _kinks(e, env), values, env) for e, stays in zip(self.equations, found, strict=True)
+            ]
         return found
 
 

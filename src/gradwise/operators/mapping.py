@@ -69,12 +69,16 @@ def vmap(
     check_options(check, pure, "vmap")
     for axis in in_axes if isinstance(in_axes, (tuple, list)) else (in_axes,):
         if axis is not None and (isinstance(axis, bool) or not isinstance(axis, (int, np.integer))):
-            raise InputError(f"gw.vmap was given in_axes={in_axes!r}. An integer or None is required, or a tuple with one of them for each argument")
+            raise InputError(
+                f"gw.vmap was given in_axes={in_axes!r}. An integer or None is required, or a tuple with one of them for each argument"
+            )
 
     def mapped(*args: Any, **kwargs: Any) -> Any:
         axes = in_axes if isinstance(in_axes, (tuple, list)) else (in_axes,) * len(args)
         if len(axes) != len(args):
-            raise InputError(f"gw.vmap was given in_axes={in_axes!r} for {len(args)} arguments. One axis (or None) for each is required")
+            raise InputError(
+                f"gw.vmap was given in_axes={in_axes!r} for {len(args)} arguments. One axis (or None) for each is required"
+            )
         leaves: list[Any] = []
         batched: list[bool] = []
         treedefs = []
@@ -95,12 +99,16 @@ def vmap(
                     )
                 n = np.shape(piece)[axis]
                 if size is not None and n != size:
-                    raise InputError(f"gw.vmap was given batches of different lengths, {size} and {n} (argument {i}). Equal lengths are required")
+                    raise InputError(
+                        f"gw.vmap was given batches of different lengths, {size} and {n} (argument {i}). Equal lengths are required"
+                    )
                 size = n
                 leaves.append(np.moveaxis(piece, axis, 0) if axis else piece)
                 batched.append(True)
         if size is None:
-            raise InputError("gw.vmap was given no batched argument. At least one argument with an axis to go along is required")
+            raise InputError(
+                "gw.vmap was given no batched argument. At least one argument with an axis to go along is required"
+            )
 
         function = watched(f)
 
@@ -127,9 +135,14 @@ def vmap(
 
 def _require_equal(f: Any, batch_values: list[Any], loop_values: list[Any]) -> None:
     for one, two in zip(batch_values, loop_values, strict=True):
-        a, b = np.asarray(one.current() if isinstance_traced(one) else one), np.asarray(two.current() if isinstance_traced(two) else two)
+        a, b = (
+            np.asarray(one.current() if isinstance_traced(one) else one),
+            np.asarray(two.current() if isinstance_traced(two) else two),
+        )
         eps = float(np.finfo(a.dtype).eps) if a.dtype.kind in "fc" else 0.0
-        if a.shape != b.shape or not np.allclose(a, b, rtol=eps**0.6, atol=eps**0.8 * np.max(np.abs(a), initial=0.0), equal_nan=True):
+        if a.shape != b.shape or not np.allclose(
+            a, b, rtol=eps**0.6, atol=eps**0.8 * np.max(np.abs(a), initial=0.0), equal_nan=True
+        ):
             raise TracingError(
                 f"gw.vmap of {function_label(f)} gives other values at once than one by one. They must agree. The function may not depend on its arguments alone "
                 "(a random draw, a counter): pass the random numbers as an argument"
@@ -148,7 +161,11 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
         recording = record(f, example, batched, call)
         program = recording.program
         asked = [g.variable for g in program.guards]
-        kinked = [] if derivatives_taken() == derivatives_before else [e for e in program.equations if e.primitive.kink is not None]
+        kinked = (
+            []
+            if derivatives_taken() == derivatives_before
+            else [e for e in program.equations if e.primitive.kink is not None]
+        )
         operands = [i for e in kinked for i in (*e.inputs, e.output_tuple[0])]
         outputs = (*program.outputs, *asked, *operands)
         whole = Program(program.name, program.inputs, program.captured, program.equations, outputs, program.types)
@@ -222,9 +239,13 @@ def _one_by_one(f: Any, call: Any, leaves: list[Any], batched: list[bool], size:
         value = call([leaf[i] if b else leaf for leaf, b in zip(leaves, batched, strict=True)])
         row, have = flatten(value)
         if structure is not None and have != structure:
-            raise InputError(f"gw.vmap of {function_label(f)}: examples 0 and {i} gave values of different structure, {structure!r} and {have!r}")
+            raise InputError(
+                f"gw.vmap of {function_label(f)}: examples 0 and {i} gave values of different structure, {structure!r} and {have!r}"
+            )
         structure = have
         rows.append(row)
     if structure is None:
-        raise InputError(f"gw.vmap of {function_label(f)}: the batch is empty, so the shape of the values is unknown. At least one example is required")
+        raise InputError(
+            f"gw.vmap of {function_label(f)}: the batch is empty, so the shape of the values is unknown. At least one example is required"
+        )
     return [np.stack([row[k] for row in rows]) for k in range(len(rows[0]))], structure

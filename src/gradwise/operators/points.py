@@ -61,7 +61,9 @@ def required_parameters(f: Callable[..., Any]) -> int | None:
     if signature is None:
         return None
     return sum(
-        1 for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
+        1
+        for p in signature.parameters.values()
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
     )
 
 

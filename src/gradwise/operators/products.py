@@ -80,7 +80,9 @@ def jvp(
     require_callable(f, "jvp")
     primals, tangents = _tuple(primals, "primals"), _tuple(tangents, "tangents")
     if len(primals) != len(tangents):
-        raise InputError(f"gw.jvp was given {len(primals)} primals and {len(tangents)} tangents. One tangent for each primal is required")
+        raise InputError(
+            f"gw.jvp was given {len(primals)} primals and {len(tangents)} tangents. One tangent for each primal is required"
+        )
 
     def exact(*args: Any) -> Any:
         return push_forward(f, args, tangents, has_aux=has_aux)
@@ -134,7 +136,9 @@ def linearize(
     def linear(arguments: Arguments, product: Callable[[list[Any]], Any]) -> Callable[..., Any]:
         def derivative(*tangents: Any) -> Any:
             if len(tangents) != len(primals):
-                raise InputError(f"the linear function takes {len(primals)} tangents, one for each argument, and was given {len(tangents)}")
+                raise InputError(
+                    f"the linear function takes {len(primals)} tangents, one for each argument, and was given {len(tangents)}"
+                )
             return product(match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal"))
 
         return derivative
@@ -250,11 +254,18 @@ def hvp(
 
     def prepare(args: Any, kwargs: Any) -> tuple[Arguments, list[Any]]:
         if len(args) < 2:
-            raise InputError("gw.hvp(f) takes a point and a vector and was given " + (f"{len(args)} argument{'s' * (len(args) != 1)}. Write gw.hvp(f)(x, v)"))
+            raise InputError(
+                "gw.hvp(f) takes a point and a vector and was given "
+                + (f"{len(args)} argument{'s' * (len(args) != 1)}. Write gw.hvp(f)(x, v)")
+            )
         point, vector = split_point(f, argnums, args)
         arguments = Arguments(f, point.argnums, point.args, kwargs, "hvp")
         vectors = match_vector(
-            (vector,) if arguments.single else _vector_tuple(vector, len(arguments.treedefs)), arguments.leaves, arguments.treedefs, "vector", "the point"
+            (vector,) if arguments.single else _vector_tuple(vector, len(arguments.treedefs)),
+            arguments.leaves,
+            arguments.treedefs,
+            "vector",
+            "the point",
         )
         return arguments, vectors
 

@@ -29,7 +29,11 @@ def scalar_output(linearization: Linearization, function: Any, operator: str) ->
     """
     values = linearization.values
     name = function_label(function)
-    if len(values) != 1 or linearization.recording.structure.num_leaves != 1 or linearization.recording.structure.paths() != [""]:
+    if (
+        len(values) != 1
+        or linearization.recording.structure.num_leaves != 1
+        or linearization.recording.structure.paths() != [""]
+    ):
         raise OutputError(
             f"gw.{operator} of {name}: the function returned a container with {len(values)} leaves. A single real number is required. "
             f"Return one number, use has_aux=True for what else it returns, or gw.jacobian for the derivative of several outputs"

@@ -1,6 +1,6 @@
 """Second derivatives of a recorded program: forward over reverse, at once for one vector or for a batch.
 
-    hessian_vectors : (P : x → R, v) → H v,     H = pushforward ∘ pullback
+hessian_vectors : (P : x → R, v) → H v,     H = pushforward ∘ pullback
 """
 
 from __future__ import annotations

@@ -58,7 +58,9 @@ def resolved_hessian(linearization: Linearization, results: list[Any], vectors: 
 
 def resolved_batch(linearization: Linearization, mode: str, results: list[Any], vectors: Sequence[Any]) -> list[Any]:
     """A batch of derivatives (``mode`` "forward", "reverse" or "second") where the plain chain rule gave nan."""
-    return _checked(linearization, Request(mode, vectors, np.shape(plain_value(vectors[0]))[0] if vectors else None), results)
+    return _checked(
+        linearization, Request(mode, vectors, np.shape(plain_value(vectors[0]))[0] if vectors else None), results
+    )
 
 
 def resolved_line(linearization: Linearization, levels: list[list[Any]], direction: Sequence[Any]) -> list[list[Any]]:
@@ -74,7 +76,9 @@ def resolved_line(linearization: Linearization, levels: list[list[Any]], directi
 def _checked(linearization: Linearization, request: Request, results: list[Any]) -> list[Any]:
     if holds_nan(results):
         return _resolved(linearization, request)
-    found = derived(("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c)))
+    found = derived(
+        ("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c))
+    )
     if not found:
         return results
     places = linearization.recording.tape.places
@@ -85,7 +89,9 @@ def _checked(linearization: Linearization, request: Request, results: list[Any])
         return results
     if not higher:
         program = linearization.program
-        for place, equation, _ in _felt(linearization, program, (), [(places[k], program.equations[k]) for k in on], request):
+        for place, equation, _ in _felt(
+            linearization, program, (), [(places[k], program.equations[k]) for k in on], request
+        ):
             warn(equation, place)
         return results
     # the second derivative of |x|² is 2; of the convention |x|' = 0 it would be 0
@@ -116,7 +122,9 @@ def _watched(
     felt = _felt(linearization, program, rewritten, hits, request) if hits else []
     if felt and not any(first for _, _, first in felt) and not _is_nested(linearization, request):
         # the first derivative is smooth enough; a higher one may still have a limit, as cos |x| has
-        limits = _limits(linearization, request, program, rewritten, results, _higher_entries(linearization, request, results))
+        limits = _limits(
+            linearization, request, program, rewritten, results, _higher_entries(linearization, request, results)
+        )
         if not isinstance(limits, Disagreement):
             return limits
     for place, equation, _ in felt:
@@ -164,11 +172,15 @@ def _values(linearization: Linearization, program: Program, leaves: Sequence[Any
     """Plain values of all variables of a program."""
     tape = linearization.recording.tape
     env: list[Any] = [None] * len(program.types)
-    for variable, value in zip(program.inputs, [tape.values[i] for i in tape.inputs] if leaves is None else leaves, strict=True):
+    for variable, value in zip(
+        program.inputs, [tape.values[i] for i in tape.inputs] if leaves is None else leaves, strict=True
+    ):
         env[variable] = value
     for variable in program.captured:
         env[variable] = tape.values[variable]
-    build(program.equations, program.types, (), (*program.inputs, *program.captured), range(len(program.types))).run(env)
+    build(program.equations, program.types, (), (*program.inputs, *program.captured), range(len(program.types))).run(
+        env
+    )
     return env
 
 
@@ -348,7 +360,9 @@ def _infinite_slope(program: Program, equation: Equation, moves: tuple[bool, ...
     """The first value at which an operation has no finite slope, as text; None if it has one everywhere."""
     types = [program.types[i] for i in equation.inputs]
     template = pushforward_template(equation.primitive, equation.params, types, moves)
-    slots: dict[int, Any] = dict(enumerate([*(values[i] for i in equation.inputs), *(values[o] for o in equation.output_tuple)]))
+    slots: dict[int, Any] = dict(
+        enumerate([*(values[i] for i in equation.inputs), *(values[o] for o in equation.output_tuple)])
+    )
     for t, m in zip(types, moves, strict=True):
         if m:
             slots[len(slots)] = np.ones(t.shape, t.dtype)[()]

@@ -206,5 +206,8 @@ def rescue(
             stand_in.reset(token)
         if call.estimates:
             bounds = "; ".join(sorted({sentence(e) for e in call.estimates}))
-            return result, f"only the call of {call.function.__name__} at {filename}:{line} was differentiated numerically ({bounds}); the rest is exact"
+            return (
+                result,
+                f"only the call of {call.function.__name__} at {filename}:{line} was differentiated numerically ({bounds}); the rest is exact",
+            )
     return None

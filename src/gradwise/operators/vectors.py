@@ -35,7 +35,9 @@ def match_vector(vector: Any, leaves: list[Any], treedefs: list[Any], what: str,
         value = as_floating(value, what)
         like = plain_value(leaf)
         if np.shape(plain_value(value)) != np.shape(like):
-            raise InputError(f"the {what} has shape {np.shape(plain_value(value))}. The shape of {of}, {np.shape(like)}, is required")
+            raise InputError(
+                f"the {what} has shape {np.shape(plain_value(value))}. The shape of {of}, {np.shape(like)}, is required"
+            )
         dtype = np.asarray(like).dtype
         have = np.asarray(plain_value(value)).dtype
         if have != dtype:
@@ -50,7 +52,9 @@ def match_vector(vector: Any, leaves: list[Any], treedefs: list[Any], what: str,
     return result
 
 
-def push_forward(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False) -> Any:
+def push_forward(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False
+) -> Any:
     """``(f(x), J ẋ)``, and the auxiliary output with ``has_aux``."""
     arguments = Arguments(f, tuple(range(len(primals))), tuple(primals), {}, "jvp")
     vectors = match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal")

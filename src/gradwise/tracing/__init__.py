@@ -17,4 +17,14 @@ for _cls in (TracedScalar, TracedArray):
     _cls.__array_ufunc__ = ufuncs.array_ufunc  # type: ignore[attr-defined]
     _cls.__array_function__ = functions.array_function  # type: ignore[attr-defined]
 
-__all__ = ["Recording", "Trace", "Traced", "TracedArray", "TracedScalar", "apply", "copy_in_layout", "isinstance_traced", "record"]
+__all__ = [
+    "Recording",
+    "Trace",
+    "Traced",
+    "TracedArray",
+    "TracedScalar",
+    "apply",
+    "copy_in_layout",
+    "isinstance_traced",
+    "record",
+]

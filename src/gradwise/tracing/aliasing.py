@@ -56,9 +56,7 @@ def detach_values(root: Any) -> None:
                 values[j] = kept.copy()
 
 
-def put_back(
-    trace: Trace, parent: Any, primitive: Primitive, params: tuple[Any, ...], index: int, value: Any
-) -> int:
+def put_back(trace: Trace, parent: Any, primitive: Primitive, params: tuple[Any, ...], index: int, value: Any) -> int:
     """The variable of the parent's contents after its view became ``index``: the inverse of the view's path."""
     parent.sync()
     if primitive is getitem:

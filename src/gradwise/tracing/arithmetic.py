@@ -66,7 +66,14 @@ def _refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
     """A number that equals, bit for bit, one kept from an earlier run: a memory of results (``lru_cache``, "same x as last time") was asked, and what it
     remembers has the right value and no derivative."""
     for now, kept in ((x, z), (z, x)):
-        if isinstance_traced(kept) and not kept.tape.open and _moves(now) and _moves(kept) and np.size(equal) and np.all(equal):
+        if (
+            isinstance_traced(kept)
+            and not kept.tape.open
+            and _moves(now)
+            and _moves(kept)
+            and np.size(equal)
+            and np.all(equal)
+        ):
             raise trace.fail(
                 "a traced value was compared with one kept from an earlier run and equals it. A function that returns what it remembers (functools.lru_cache, "
                 "a test for the same x as last time) would return a value without its derivative. Call the function under the memory (f.__wrapped__), or "
@@ -343,7 +350,9 @@ def lifted(trace: Any, operand: Any) -> Any:
     if isinstance_traced(operand) and operand.tape is trace:
         return operand
     index, value = trace.capture(operand)
-    return TracedArray(trace, index, value, pinned=True) if type(value) is _ndarray else TracedScalar(trace, index, value)
+    return (
+        TracedArray(trace, index, value, pinned=True) if type(value) is _ndarray else TracedScalar(trace, index, value)
+    )
 
 
 def _integer(self: Traced) -> int:
@@ -375,7 +384,11 @@ def install(scalar: type, array: type) -> None:
             setattr(array, method, _array_operator(function, primitive, flipped=flipped))
     for cls in (scalar, array):  # equality is asked by memories of results, which the general way notices
         cls.__eq__ = lambda self, other: _general(operator.eq, algebra.equal, self, other)  # type: ignore[assignment,method-assign]
-    logical = {"and": (operator.and_, elementwise.PREDICATES["logical_and"]), "or": (operator.or_, elementwise.PREDICATES["logical_or"]), "xor": (operator.xor, elementwise.PREDICATES["logical_xor"])}
+    logical = {
+        "and": (operator.and_, elementwise.PREDICATES["logical_and"]),
+        "or": (operator.or_, elementwise.PREDICATES["logical_or"]),
+        "xor": (operator.xor, elementwise.PREDICATES["logical_xor"]),
+    }
     for name, (function, primitive) in logical.items():
 
         def logical_method(self: Any, other: Any, function: Any = function, primitive: Any = primitive) -> Any:

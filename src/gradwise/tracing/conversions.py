@@ -54,7 +54,11 @@ def iterate(self: TracedArray) -> Any:
 def length(self: Traced) -> int:
     value = self.current()
     if np.ndim(value) == 0:
-        raise TypeError("len() of unsized object" if type(self) is TracedArray else f"object of type '{type(value).__name__}' has no len()")
+        raise TypeError(
+            "len() of unsized object"
+            if type(self) is TracedArray
+            else f"object of type '{type(value).__name__}' has no len()"
+        )
     return len(value)
 
 

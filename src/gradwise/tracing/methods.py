@@ -76,7 +76,11 @@ def reshape(self: Any, *shape: Any, order: str = "C", copy: bool | None = None) 
     if order == "A":
         order = "F" if np.isfortran(np.asarray(value)) else "C"
     if order == "F":
-        return reshape(self.T, shape[::-1]).T if -1 not in shape else reshape(self.T, np.reshape(value, shape).shape[::-1]).T
+        return (
+            reshape(self.T, shape[::-1]).T
+            if -1 not in shape
+            else reshape(self.T, np.reshape(value, shape).shape[::-1]).T
+        )
     new = np.reshape(value, shape)
     if type(self) is TracedScalar:
         array = _as_array(self)
@@ -174,9 +178,13 @@ def astype(
     if not self.tape.open:
         return np.asarray(value).astype(dtype, order, casting, subok, copy)[()]
     if dtype.kind not in "fciub":
-        raise self.tape.fail(f"conversion to {dtype} would lose the derivative of a traced value. A float or complex dtype is required")
+        raise self.tape.fail(
+            f"conversion to {dtype} would lose the derivative of a traced value. A float or complex dtype is required"
+        )
     if not np.can_cast(dtype_of(value), dtype, casting):
-        raise TypeError(f"Cannot cast array data from {dtype_of(value)!r} to {dtype!r} according to the rule {casting!r}")
+        raise TypeError(
+            f"Cannot cast array data from {dtype_of(value)!r} to {dtype!r} according to the rule {casting!r}"
+        )
     if dtype_of(value) == dtype:
         return globals()["copy"](self) if copy else self
     result = np.asarray(value).astype(dtype)

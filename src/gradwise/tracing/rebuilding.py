@@ -59,7 +59,9 @@ def rebuilt(function: types.FunctionType, answer: Callable[[str, Any], Any]) -> 
         # a cell that is answered as it is stays shared, so that nonlocal assignments reach it
         cells.append(cell if other is value else types.CellType(other))
     globals_ = LiveGlobals(function.__globals__, answer)
-    twin = types.FunctionType(function.__code__, globals_, function.__name__, function.__defaults__, tuple(cells) or None)
+    twin = types.FunctionType(
+        function.__code__, globals_, function.__name__, function.__defaults__, tuple(cells) or None
+    )
     twin.__kwdefaults__ = function.__kwdefaults__
     twin.__qualname__ = function.__qualname__
     twin.__module__ = function.__module__
@@ -117,7 +119,9 @@ def _refers(function: types.FunctionType, table: dict[int, Any], seen: set[int])
     values = _read(function)
     if any(id(v) in table for v in values):
         return True
-    if _names(code) & _NAMES and any(isinstance(v, types.ModuleType) and v.__name__.startswith("scipy") for v in values):
+    if _names(code) & _NAMES and any(
+        isinstance(v, types.ModuleType) and v.__name__.startswith("scipy") for v in values
+    ):
         return True
     return any(_refers(v, table, seen) for v in values if _is_users(v))
 

@@ -1,6 +1,6 @@
 """Running a function under a trace.
 
-    trace : (f : x → y, x)  →  Recording (Program, captured values, the values that the run kept)
+trace : (f : x → y, x)  →  Recording (Program, captured values, the values that the run kept)
 """
 
 from __future__ import annotations
@@ -39,7 +39,18 @@ class Recording:
         What a function with ``has_aux`` returned beside its value, as plain values.
     """
 
-    __slots__ = ("_program", "auxiliary", "auxiliary_outputs", "auxiliary_structure", "labels", "name", "outputs", "structure", "tape", "values")
+    __slots__ = (
+        "_program",
+        "auxiliary",
+        "auxiliary_outputs",
+        "auxiliary_structure",
+        "labels",
+        "name",
+        "outputs",
+        "structure",
+        "tape",
+        "values",
+    )
 
     def __init__(self, trace: Trace, name: str) -> None:
         self.tape = trace
@@ -118,7 +129,13 @@ def record(
     return recording
 
 
-def _blame_the_trace(recording: Recording, leaves: Sequence[Any], moving: Sequence[bool], call: Callable[[list[Any]], Any], error: Exception) -> None:
+def _blame_the_trace(
+    recording: Recording,
+    leaves: Sequence[Any],
+    moving: Sequence[bool],
+    call: Callable[[list[Any]], Any],
+    error: Exception,
+) -> None:
     """Raise TracingError if the function fails under the trace only: something in it does not take a traced value (``json``, ``struct``, compiled code).
 
     The function is called once more to find out, which costs nothing where it succeeds under the trace.
@@ -126,7 +143,9 @@ def _blame_the_trace(recording: Recording, leaves: Sequence[Any], moving: Sequen
     trace = recording.tape
     if trace.outers:  # its plain run belongs to the outer function
         return
-    if isinstance(error, ValueError) and _raised_by_the_user(error):  # a statement about the value, which is the same plainly
+    if isinstance(error, ValueError) and _raised_by_the_user(
+        error
+    ):  # a statement about the value, which is the same plainly
         return
     values = iter([trace.values[i] for i in trace.inputs])
     plain = [next(values) if moves else leaf for leaf, moves in zip(leaves, moving, strict=True)]
@@ -224,7 +243,9 @@ def output_variable(trace: Trace, leaf: Any, name: str) -> tuple[int, Any]:
             return leaf.index, leaf.value
         return trace.capture(leaf)
     if leaf is None or isinstance(leaf, (str, bytes)) or callable(leaf):
-        raise OutputError(f"{name} returned {leaf!r}. Numbers or arrays of numbers are required. Return the value to differentiate")
+        raise OutputError(
+            f"{name} returned {leaf!r}. Numbers or arrays of numbers are required. Return the value to differentiate"
+        )
     if isinstance(leaf, (bool, int, float, complex, np.generic, np.ndarray)):
         array = np.asarray(leaf)
         if array.dtype.kind == "O" and any(isinstance(x, Traced) or isinstance_traced(x) for x in array.ravel()):

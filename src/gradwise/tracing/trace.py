@@ -61,7 +61,9 @@ def error_place(depth: int = 1) -> tuple[Any, int] | None:
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
         frame = frame.f_back
     nearest = frame
-    while frame is not None and not frame.f_code.co_filename.startswith(_PACKAGES[1]):  # up to where the function was called from
+    while frame is not None and not frame.f_code.co_filename.startswith(
+        _PACKAGES[1]
+    ):  # up to where the function was called from
         if not frame.f_code.co_filename.startswith(LIBRARIES):
             return frame.f_code, frame.f_lasti
         frame = frame.f_back

@@ -80,7 +80,11 @@ class Traced:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if self.tape.open:
-            raise escape(self, "pickling", "Store it after the derivative has been computed, or return it beside the value with has_aux=True")
+            raise escape(
+                self,
+                "pickling",
+                "Store it after the derivative has been computed, or return it beside the value with has_aux=True",
+            )
         return _itself, (self.current(),)
 
 
@@ -282,7 +286,9 @@ def operand_index(trace: Trace, operand: Any, dtype: np.dtype[Any] | None) -> in
         index = operand.index
         if dtype is not None and dtype_of(value) != dtype:
             if value.__class__ is not float or dtype != np.float64:
-                kept = dtype.type(value) if np.ndim(value) == 0 and dtype.kind != "b" and _castable(value, dtype) else None
+                kept = (
+                    dtype.type(value) if np.ndim(value) == 0 and dtype.kind != "b" and _castable(value, dtype) else None
+                )
                 return trace.record(convert_p, (index,), (dtype,), kept)
         return index
     if cls is TracedArray or cls is TracedScalar:
@@ -368,7 +374,12 @@ def apply(
     if type(value) is not np.ndarray:
         return TracedScalar(trace, trace.record(primitive, indices, params, value), value)
     first = operands[0] if operands else None
-    if primitive.view and type(first) is TracedArray and first.tape is trace and np.may_share_memory(value, first.value):
+    if (
+        primitive.view
+        and type(first) is TracedArray
+        and first.tape is trace
+        and np.may_share_memory(value, first.value)
+    ):
         index = trace.record(primitive, indices, params, None)
         return first.child_view(primitive, params, index, value)
     keeps = primitive.keeps in ("output", "all")

@@ -104,7 +104,11 @@ def pullback(program: Program, wrt: Sequence[int], outputs: Sequence[int] | None
         if equation.primitive.name == "getitem" or equation.primitive.name == "scatter_set":
             zeros = {e.outputs for e in equations[first:] if e.primitive is zeros_p}
             for e in equations[first:]:
-                if e.primitive is scatter_add and e.inputs[0] in zeros and template.results.count(slots.index(e.outputs)) == 1:
+                if (
+                    e.primitive is scatter_add
+                    and e.inputs[0] in zeros
+                    and template.results.count(slots.index(e.outputs)) == 1
+                ):
                     scattered[e.outputs] = e
         for variable, result in zip(inputs, template.results, strict=True):
             if result is not None:

@@ -1,6 +1,6 @@
 """Simplification that keeps every bit: equations that nobody reads are dropped, equal equations are computed once.
 
-    simplify : (P : x → y)  →  (P' : x → y),  P'(x) = P(x) bit for bit
+simplify : (P : x → y)  →  (P' : x → y),  P'(x) = P(x) bit for bit
 """
 
 from __future__ import annotations

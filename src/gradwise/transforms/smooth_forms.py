@@ -31,7 +31,9 @@ from gradwise.rules.reductions import sum_
 from gradwise.rules.roots import root_of_squares
 
 #: keep a sum of squares one
-_LINEAR = frozenset(["sum", "sum_to", "getitem", "reshape", "transpose", "broadcast_to", "cumsum", "diagonal", "concatenate", "real"])
+_LINEAR = frozenset(
+    ["sum", "sum_to", "getitem", "reshape", "transpose", "broadcast_to", "cumsum", "diagonal", "concatenate", "real"]
+)
 
 
 class _Forms:
@@ -278,7 +280,9 @@ def smooth_forms(
                 forms.redefine(equation.outputs, replaced.index)
                 continue
         inputs = tuple([renamed.get(i, i) for i in equation.inputs])
-        builder.equations.append(Equation(equation.primitive, inputs, equation.params, equation.outputs, equation.location))
+        builder.equations.append(
+            Equation(equation.primitive, inputs, equation.params, equation.outputs, equation.location)
+        )
     return (
         Program(
             program.name,

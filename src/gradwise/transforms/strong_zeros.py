@@ -35,15 +35,58 @@ _FLOAT = np.dtype(np.float64)
 _and, _or = PREDICATES["logical_and"], PREDICATES["logical_or"]
 
 #: f(0) = 0, entry by entry
-_KEEP_ZERO = frozenset({
-    *("neg", "conj", "real", "imag", "sqrt", "cbrt", "square", "abs", "sign", "sin", "tan", "arcsin", "arctan", "sinh", "tanh", "arcsinh"),
-    *("arctanh", "expm1", "log1p", "erf", "floor", "ceil", "trunc", "rint", "sindg", "tandg", "fraction", "marked"),
-})
+_KEEP_ZERO = frozenset(
+    {
+        *(
+            "neg",
+            "conj",
+            "real",
+            "imag",
+            "sqrt",
+            "cbrt",
+            "square",
+            "abs",
+            "sign",
+            "sin",
+            "tan",
+            "arcsin",
+            "arctan",
+            "sinh",
+            "tanh",
+            "arcsinh",
+        ),
+        *("arctanh", "expm1", "log1p", "erf", "floor", "ceil", "trunc", "rint", "sindg", "tandg", "fraction", "marked"),
+    }
+)
 #: move, drop, repeat and add entries, never with a negative weight: counting the alive entries finds those of the result
-_MOVE = frozenset({
-    *("reshape", "transpose", "getitem", "broadcast_to", "sum", "sum_to", "scatter_add", "scatter_set", "mask_last", "concatenate"),
-    *("cumsum", "diagonal", "place_diagonal", "triangle", "hermitian_from", "fold_triangle", "take_along", "add_along", "windows", "overlap"),
-})
+_MOVE = frozenset(
+    {
+        *(
+            "reshape",
+            "transpose",
+            "getitem",
+            "broadcast_to",
+            "sum",
+            "sum_to",
+            "scatter_add",
+            "scatter_set",
+            "mask_last",
+            "concatenate",
+        ),
+        *(
+            "cumsum",
+            "diagonal",
+            "place_diagonal",
+            "triangle",
+            "hermitian_from",
+            "fold_triangle",
+            "take_along",
+            "add_along",
+            "windows",
+            "overlap",
+        ),
+    }
+)
 #: sums of products
 _MULTIPLY = frozenset(["matmul", "einsum", "convolve"])
 

@@ -87,7 +87,9 @@ def _write_forward(
     results = list(out) if primitive.multiple else [out]
     for r, o in zip(results, outputs, strict=True):
         if r is not None and r.type is not o.type:
-            raise ProgramError(f"the rule of {primitive.name} gives a tangent of type {r.type} for a value of type {o.type}")
+            raise ProgramError(
+                f"the rule of {primitive.name} gives a tangent of type {r.type} for a value of type {o.type}"
+            )
     return builder, primals, outputs, tangents, results
 
 
@@ -191,7 +193,9 @@ def _write_pullback(
         ]
         rule = equation.primitive.transpose
         if rule is None:
-            raise ProgramError(f"the rule of {primitive.name} uses {equation.primitive.name} on a tangent, which has no transpose")
+            raise ProgramError(
+                f"the rule of {primitive.name} uses {equation.primitive.name} on a tangent, which has no transpose"
+            )
         bar = tuple(bars) if equation.primitive.multiple else bars[0]
         for variable, flag, contribution in zip(
             equation.inputs, flags, rule(bar, operands, flags, *equation.params), strict=True

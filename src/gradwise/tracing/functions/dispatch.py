@@ -94,7 +94,9 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
             return ours(*args, **kwargs)
         moving = [t for t in traced if t.tape.open and dtype_of(t.value).kind in "fc"]
         if not moving:  # integers and truth values: the concrete answer, guarded
-            return function(*[_replace(a, concrete) for a in args], **{k: _replace(v, concrete) for k, v in kwargs.items()})
+            return function(
+                *[_replace(a, concrete) for a in args], **{k: _replace(v, concrete) for k, v in kwargs.items()}
+            )
         name = f"{getattr(function, '__module__', 'numpy') or 'numpy'}.{getattr(function, '__name__', function)}"
         raise moving[0].tape.fail(
             f"{name} was called with a traced value, and gradwise has no derivative rule for it. A NumPy function with a rule is required. "

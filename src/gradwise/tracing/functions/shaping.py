@@ -132,7 +132,9 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     return tuple(a if a.shape == shape else broadcast_to(a, shape) for a in arrays)
 
 
-def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False) -> Any:
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> Any:
     """``np.lib.stride_tricks.sliding_window_view``: a read-only view."""
     a, window_shape, axis = as_array(x), integers(window_shape), integers(axis)
     value = np.lib.stride_tricks.sliding_window_view(plain(a), window_shape, axis)  # raises where a window does not fit
