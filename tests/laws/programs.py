@@ -115,9 +115,11 @@ def control(kind: str, x: Any, z: Any) -> Any:
         case "while":
             a = 2.0 + np.cos(x)
             y = a * 0.5
-            while np.max(np.abs(y * y - a), initial=0.0) > 1e-10:  # Newton's square root
+            while np.max(np.abs(y * y - a), initial=0.0) > 1e-3:  # Newton's square root
                 y = (y + a / y) * 0.5
-            return (y + a / y) * 0.5  # once more, so that where the loop ends does not show
+            for _ in range(3):  # until where the loop ended does not show
+                y = (y + a / y) * 0.5
+            return y
         case "accumulate in a list":
             parts = []
             for k in range(2):

@@ -124,7 +124,7 @@ def test_the_cures_work():
 ALLOWED = {
     "f-string": lambda x: (f"{x[0]:.3f} {x} {x[1]!r}", x[0] ** 2)[1],
     "str and repr": lambda x: (str(x), repr(x[0]), x[0] ** 2)[2],
-    "format": lambda x: ("{:.2e}".format(x[0]), x[0] ** 2)[1],
+    "format": lambda x: (f"{x[0]:.2e}", x[0] ** 2)[1],
     "print": lambda x: (print(x, x[0]), x[0] ** 2)[1],
     "int": lambda x: x[0] * int(x[0] + 1),
     "round to int": lambda x: x[0] * round(x[0] + 0.4),
@@ -186,7 +186,7 @@ def test_what_loses_nothing_is_exact(name, capsys):
     f = ALLOWED[name]
     value, g = gw.value_and_grad(f, method="exact")(X)
     assert value == f(X)
-    TABLE.update({v: 7.0 for v in (1.5 + 1e-6, 1.5 - 1e-6)})
+    TABLE.update(dict.fromkeys((1.5 + 1e-06, 1.5 - 1e-06), 7.0))
     eps = 1e-6
     steps = np.diag([eps, 0.0]) if name in ("dict lookup", "in", "in an array") else eps * np.eye(2)
     if name in (
@@ -202,7 +202,7 @@ def test_what_loses_nothing_is_exact(name, capsys):
 
 def test_what_is_printed_is_the_value(capsys):
     def f(x):
-        print(x, x[0], f"{x[0]:.2f}", f"{x}", "{:>8.3f}".format(x[1]), sep="|")
+        print(x, x[0], f"{x[0]:.2f}", f"{x}", f"{x[1]:>8.3f}", sep="|")
         return np.sum(x)
 
     gw.grad(f)(X)

@@ -21,7 +21,7 @@ import numpy as np
 from gradwise.execution import FREE_SIZE, Executable, build, may_alias
 from gradwise.operators.kinks import forget_kinks, holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
-from gradwise.operators.verification import requested, verified_call
+from gradwise.operators.verification import doubt_zeros, requested, verified_call
 from gradwise.program import Equation, Program
 from gradwise.tracing import Recording, apply, isinstance_traced, record
 from gradwise.transforms.batch import batch
@@ -200,7 +200,10 @@ class Linearization:
     @property
     def fingerprint(self) -> Any:
         if self._fingerprint is None:
-            self._fingerprint = self.recording.tape.fingerprint(self.recording.outputs)
+            tape = self.recording.tape
+            self._fingerprint = tape.fingerprint(self.recording.outputs)
+            if self.nested:  # its equations are recorded again, with their lines, in the outer trace
+                self._fingerprint = (self._fingerprint, tuple(tape.places))
         return self._fingerprint
 
     @property
@@ -395,9 +398,12 @@ def linearize_call(function: Any, arguments: Arguments, *, has_aux: bool = False
         _running.depth = enclosing() + 1
         _running.taken = derivatives_taken() + 1
         try:
-            return Linearization(record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux), arguments)
+            linearization = Linearization(record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux), arguments)
         finally:
             _running.depth -= 1
+        if linearization.recording.tape.looked_up:
+            doubt_zeros(function, linearization, has_aux=has_aux)
+        return linearization
 
     return verified_call(function, arguments, run, has_aux=has_aux) if requested.get() else run()
 

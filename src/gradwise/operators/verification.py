@@ -20,6 +20,7 @@ from gradwise import numerical
 from gradwise.containers import flatten
 from gradwise.errors import InputError, TracingError
 from gradwise.operators.arguments import function_label
+from gradwise.transforms.reverse import active_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,6 +83,34 @@ def verified_call(function: Any, arguments: Arguments, run: Callable[[], Lineari
         finally:
             np.random.set_state(after)  # noqa: NPY002
     return linearization
+
+
+def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -> None:
+    """Before a zero is answered by a function that looked something up by the text, the hash or the value of a number: what it remembers has no derivative.
+
+    Raises
+    ------
+    TracingError
+        If the value depends on the arguments after all, by a numerical derivative along one direction.
+    """
+    recording = linearization.recording
+    program, tape = recording.program, recording.tape
+    active = active_variables(program, program.inputs)
+    if linearization.nested or any(active[o] for o in program.outputs):
+        return
+    spare = linearization.arguments.copied()
+    spare.leaves = [tape.values[i] for i in tape.inputs]
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        with paused():
+            _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+    except Disagreement as error:
+        raise TracingError(
+            f"the value of {function_label(function)} does not depend on its arguments by its trace, but does when it is called plainly. It was looked up by the text, the hash or "
+            "the equality of a value, in a memory of earlier results. Differentiate the function under the memory (f.__wrapped__)"
+        ) from error
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
 
 
 def _plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_aux: bool) -> tuple[list[Any], Any]:
