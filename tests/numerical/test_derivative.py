@@ -305,3 +305,18 @@ def test_bounds_as_in_scipy():
 @pytest.mark.parametrize("f", [math.sin, np.cos, lambda t: t * t])
 def test_the_ends_of_the_number_line_raise_nothing(f, x, order):
     assert isinstance(derivative(f, x, order=order).status, Status)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "most"),
+    [
+        (lambda t: 100 * (1 - t * t) ** 2 + (1 - t) ** 2, 1.0, 1e-8),
+        (lambda t: (t - 1) ** 2, 1.0, 1e-15),
+        (lambda t: 1 - math.cos(t), 0.0, 1e-8),
+        (lambda t: (t - 3) ** 4, 3.0, 1e-3),
+    ],
+)
+@pytest.mark.parametrize("complex_step", ["auto", False])
+def test_the_bound_at_a_minimum_of_value_zero_is_no_larger_than_its_digits_allow(f, x, most, complex_step):
+    estimate = derivative(f, x, complex_step=complex_step)
+    assert abs(estimate.value) <= estimate.error <= most

@@ -40,6 +40,8 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
     v, f0 = math.ldexp(1.0, octave), samples.f0
     ratio = math.ldexp(1.0, 2 * (octave - found.low))
     eta = samples.eta(f0)
+    # where f(x) is 0, as at the minimum of a sum of squares, the values beside it have the larger error
+    samples.assumed = max(eta, *(samples.eta(samples.at(octave, s)) for s in sides if math.isfinite(samples.at(octave, s))), 0.0)
     slack = 4 * v * found.total + 4 * samples.line.unit * samples.line.scale * abs(found.value)
     slack += 3 * v * ratio * abs(samples.quotient(found.low, side)[0] - found.value)  # the term of third order
     if found.truncation <= 1e-2 * abs(found.value) + 4 * found.rounding:

@@ -40,19 +40,20 @@ class Samples:
     ----------
     amplitude : float
         Bound on the error of one value where it is known to exceed rounding; 0 until noise is found.
-    measured : float
-        The error of one value as measured at the verification pair.
+    assumed, measured : float
+        The error of one value at the verification pair: by the precision of f, and as it was measured there.
     mismatch : float
         By how much the values at the verification pair are off the slope found, where they are.
     """
 
-    __slots__ = ("amplitude", "f0", "line", "measured", "mismatch", "values")
+    __slots__ = ("amplitude", "assumed", "f0", "line", "measured", "mismatch", "values")
 
     def __init__(self, line: Line, f0: float) -> None:
         self.line = line
         self.f0 = f0
         self.values: dict[float, float] = {0.0: f0}
         self.amplitude = 0.0
+        self.assumed = 0.0
         self.measured = 0.0
         self.mismatch = 0.0
 

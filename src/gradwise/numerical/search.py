@@ -237,7 +237,7 @@ class Search:
         magnitude = abs(found.value)
         low, step = math.ldexp(1.0, found.low), math.ldexp(1.0, found.high)
         samples = self.samples
-        assumed = max(samples.eta(samples.f0), samples.argument_rounding(found.value))
+        assumed = max(samples.eta(samples.f0), samples.assumed, samples.argument_rounding(found.value))
         lost = max(1.0, samples.measured / assumed)
         factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
         error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
