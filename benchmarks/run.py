@@ -186,7 +186,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def versions() -> str:
-    import importlib.metadata as metadata
+    from importlib import metadata
 
     found = []
     for name in ("numpy", "scipy", "autograd", "jax"):

@@ -10,7 +10,8 @@ import scipy.optimize
 import scipy.special
 import scipy.special as sc
 from scipy.optimize import rosen, rosen_der, rosen_hess
-from scipy.special import log_softmax, logsumexp as lse, softmax
+from scipy.special import log_softmax, softmax
+from scipy.special import logsumexp as lse
 
 import gradwise as gw
 from gradwise.tracing.rebuilding import needs_rebuilding, watched

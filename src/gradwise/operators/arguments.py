@@ -89,7 +89,7 @@ class Arguments:
             self._places: list[Any] = [0]
             self.single = True
             leaf = args[0]
-            if type(leaf) is np.ndarray and leaf.dtype.kind in "fc" and leaf.dtype.isnative or type(leaf) is float:
+            if (type(leaf) is np.ndarray and leaf.dtype.kind in "fc" and leaf.dtype.isnative) or type(leaf) is float:
                 self._simple = not kwargs and len(args) == 1
                 self.leaves = [leaf]
                 self.kinds = [type(leaf)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Point:
     """The arguments of a function at a point, and which of them move."""
 
-    __slots__ = ("args", "argnums")
+    __slots__ = ("argnums", "args")
 
     def __init__(self, args: tuple[Any, ...], argnums: Any) -> None:
         self.args = args

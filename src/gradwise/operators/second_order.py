@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class _SecondOrder:
     """A program from (inputs, captured, seed, tangents) to the products with the Hessian."""
 
-    __slots__ = ("executable", "inputs", "captured", "outputs", "program", "seed", "tangents")
+    __slots__ = ("captured", "executable", "inputs", "outputs", "program", "seed", "tangents")
 
     def __init__(self, program: Program, size: int | None) -> None:
         wrt = program.inputs

@@ -58,7 +58,7 @@ expit = elementwise("expit", lambda x: scipy.special.expit(x), lambda x, y: y * 
 
 
 def _difference(x: Any, z: Any) -> Any:
-    """x − z, and 0 where both are the same infinity; where finite numbers are equal the slope of x − z still counts."""
+    """X − z, and 0 where both are the same infinity; where finite numbers are equal the slope of x − z still counts."""
     difference = x - z
     return select(equal(difference, 0), difference, select(equal(x, z), 0, difference))
 
@@ -147,7 +147,9 @@ def _both_zero(operands: Any, output: Any) -> Any:
 
 
 def _hypot_derivative(x: Any, z: Any, y: Any) -> Any:
-    def partial(numerator: Any) -> Any:  # 0 at the origin, the convention for a norm; by a factor, so that an infinite cotangent shows
+    def partial(
+        numerator: Any,
+    ) -> Any:  # 0 at the origin, the convention for a norm; by a factor, so that an infinite cotangent shows
         return mul(sign(y), div(numerator, select(equal(y, 0), 1, y)))
 
     return lambda: partial(x), lambda: partial(z)
@@ -171,7 +173,13 @@ def _abs_result(t: ArrayType) -> ArrayType:
 
 
 abs_ = elementwise(
-    "abs", operator.abs, result=_abs_result, jvp=_abs_jvp, keeps="operands", kink=_at_zero, kink_name="abs at 0 (slope taken as 0)"
+    "abs",
+    operator.abs,
+    result=_abs_result,
+    jvp=_abs_jvp,
+    keeps="operands",
+    kink=_at_zero,
+    kink_name="abs at 0 (slope taken as 0)",
 )
 
 

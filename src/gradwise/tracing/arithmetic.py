@@ -64,7 +64,8 @@ def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -
 
 def _refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
     """A number that equals, bit for bit, one kept from an earlier run: a memory of results (``lru_cache``, "same x as last time") was asked, and what it
-    remembers has the right value and no derivative."""
+    remembers has the right value and no derivative.
+    """
     for now, kept in ((x, z), (z, x)):
         if (
             isinstance_traced(kept)
@@ -275,7 +276,7 @@ COMPARISONS: dict[str, tuple[Callable[..., Any], Primitive]] = {
 
 
 def _power(x: Any, z: Any) -> Any:
-    """x ** z; a number as exponent becomes part of the program, so that xⁿ is differentiated exactly at 0 and for x < 0."""
+    """X ** z; a number as exponent becomes part of the program, so that xⁿ is differentiated exactly at 0 and for x < 0."""
     if isinstance_traced(x) and not isinstance_traced(z):
         if type(z) is np.ndarray and z.ndim == 0:
             z = z[()]

@@ -20,8 +20,8 @@ import numpy as np
 from gradwise.program import ArrayType, Primitive
 from gradwise.rules.algebra import conj_if_complex, div, equal, mul, real, select
 from gradwise.rules.broadcasting import convert, real_dtype, reshape
-from gradwise.rules.linear_algebra.bases import current_basis, rotated, tolerance
 from gradwise.rules.elementwise import sign
+from gradwise.rules.linear_algebra.bases import current_basis, rotated, tolerance
 from gradwise.rules.linear_algebra.forms import adjoint, adjoint_value, diagonal_of, matrix_type, row, stacked_batch
 from gradwise.rules.linear_algebra.gaps import (
     basis_tangent,
