@@ -115,8 +115,14 @@ def _sech_squared_value(x: Any) -> Any:
         with np.errstate(over="ignore", invalid="ignore"):  # near the poles cosh keeps more digits
             near = 1 / np.square(np.cosh(np.where(np.abs(x.real) < 1, x, 0)))
         return np.where(np.abs(x.real) < 1, near, 4 * e / np.square(1 + e))[()]
-    e = np.exp(-2 * np.abs(x))
-    return (4 * e / np.square(1 + e))[()]
+    e = np.asarray(np.abs(x))
+    e *= -2
+    np.exp(e, out=e)
+    below = e + 1
+    below *= below
+    e *= 4
+    e /= below
+    return e[()]
 
 
 sech_squared = elementwise("sech_squared", _sech_squared_value, lambda x, y: -2 * tanh(x) * y)
