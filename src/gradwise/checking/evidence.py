@@ -17,8 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.checking.elementary import with_numpy
 from gradwise.checking.problem import Problem
 from gradwise.checking.rounding import rounding
+from gradwise.checking.targets import Target
 from gradwise.checking.verdicts import Verdicts
 from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
@@ -210,11 +212,16 @@ def _far(vector: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
 def _program(problem: Problem) -> tuple[Program | None, list[Any] | None]:
     """The traced program of f and the values that it captured; None where f cannot be traced."""
     target = problem.target
+    found = _record(target, problem.scalar or target.call)
+    other = with_numpy(target.f) if found[0] is None and problem.weights is None else None
+    return found if other is None else _record(target, lambda moving: other(*target.arguments(moving)))
+
+
+def _record(target: Target, function: Callable[[Any], Any]) -> tuple[Program | None, list[Any] | None]:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             arguments = Arguments(target.f, 0, (target.point.build(target.point.vector),), {}, "check_grad")
-            function = problem.scalar or target.call
             call = lambda leaves: function(arguments.rebuild(leaves)[0])
             recording = record(target.f, arguments.leaves, (True,) * len(arguments.leaves), call)
             names = zip(recording.tape.inputs, target.paths, strict=True)
@@ -222,9 +229,7 @@ def _program(problem: Problem) -> tuple[Program | None, list[Any] | None]:
             program = recording.program
     except Exception:  # noqa: BLE001  (what cannot be traced is diagnosed without a program)
         return None, None
-    if recording.nested:
-        return None, None
-    return program, list(recording.tape.captured_values())
+    return (None, None) if recording.nested else (program, list(recording.tape.captured_values()))
 
 
 def _lengths(problem: Problem, program: Program | None) -> dict[int, str]:

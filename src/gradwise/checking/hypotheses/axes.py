@@ -6,7 +6,9 @@ gives exactly the gradient that a claim with the wrong ``axis=`` has.
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,18 +31,31 @@ def wrong_axis(evidence: Evidence) -> list[Finding]:
         or len(program) > 400
     ):
         return []
-    used = {e.params[0] for e in program.equations if _reduces(e)}
-    for axes in used:
-        for other in _alternatives(axes):
-            candidates = [_gradient(evidence, sample.vector, axes, other) for sample in evidence.samples]
-            if all(c is not None and s.fits(c) for c, s in zip(candidates, evidence.samples, strict=True)):
-                old, new = axes[0], other[0]
-                return [
-                    Finding(
-                        Cause.WRONG_AXIS, f"claimed is the gradient of f with axis={new} where f has axis={old}", 14.0
-                    )
-                ]
+    for chosen, old, new in _choices(program.equations):
+        candidates = [_gradient(evidence, sample.vector, chosen, new) for sample in evidence.samples]
+        if all(c is not None and s.fits(c) for c, s in zip(candidates, evidence.samples, strict=True)):
+            where = {program.equations[k].source for k in chosen} - {None}
+            lines = ", ".join(sorted({f"{os.path.basename(source[0])}:{source[1]}" for source in where if source}))
+            say = f"claimed is the gradient of f with axis={new[0]} where f has axis={old[0]}"
+            return [Finding(Cause.WRONG_AXIS, say + (f" ({lines})" if lines else ""), 14.0)]
     return []
+
+
+def _choices(equations: list[Equation]) -> Iterator[tuple[frozenset[int], tuple[int, ...], tuple[int, ...]]]:
+    """Which reductions to change, and to which axis: all of one axis, those that keep their dimensions, each by itself."""
+    reductions = [k for k, e in enumerate(equations) if _reduces(e)]
+    groups: dict[frozenset[int], tuple[int, ...]] = {}
+    for axes in dict.fromkeys(equations[k].params[0] for k in reductions):
+        same = [k for k in reductions if equations[k].params[0] == axes]
+        groups.setdefault(frozenset(same), axes)
+        groups.setdefault(frozenset(k for k in same if equations[k].params[1:2] == (True,)), axes)
+        for k in same[:8]:
+            groups.setdefault(frozenset([k]), axes)
+    for chosen, axes in groups.items():
+        if chosen:
+            for k in range(3):
+                if k != axes[0]:
+                    yield chosen, axes, (k,)
 
 
 def _reduces(equation: Equation) -> bool:
@@ -53,22 +68,16 @@ def _reduces(equation: Equation) -> bool:
     )
 
 
-def _alternatives(axes: tuple[int, ...]) -> list[tuple[int, ...]]:
-    return [(k,) for k in range(3) if k != axes[0]]
-
-
 def _gradient(
-    evidence: Evidence, vector: np.ndarray, axes: tuple[int, ...], other: tuple[int, ...]
+    evidence: Evidence, vector: np.ndarray, chosen: frozenset[int], other: tuple[int, ...]
 ) -> np.ndarray | None:
     program, target = evidence.program, evidence.problem.target
     assert program is not None
     assert evidence.captured is not None
     captured = evidence.captured
     equations = [
-        Equation(e.primitive, e.inputs, (other, *e.params[1:]), e.outputs, e.location)
-        if _reduces(e) and e.params[0] == axes
-        else e
-        for e in program.equations
+        Equation(e.primitive, e.inputs, (other, *e.params[1:]), e.outputs, e.location) if k in chosen else e
+        for k, e in enumerate(program.equations)
     ]
 
     def changed(*leaves: Any) -> Any:

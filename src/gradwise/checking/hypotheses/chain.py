@@ -8,6 +8,7 @@ For the edge from operand u to v = p(…, u, …), with c the part of the gradie
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,12 @@ def chain_rule(evidence: Evidence) -> list[Finding]:
         return []
     bars = [back.cotangents() for back, _, _ in passes]
     found: list[Finding] = []
+    flows: dict[Edge, list[np.ndarray]] = {}
     for edge in edges:
-        found += _edge(evidence, passes, bars, edge)
+        found += _edge(evidence, passes, bars, edge, flows)
     found += _inner(passes, bars)
+    if not found:
+        found = _two_paths(passes, flows)
     best: dict[Cause, Finding] = {}
     for finding in found:
         if finding.cause not in best or finding.rank < best[finding.cause].rank:
@@ -96,8 +100,10 @@ def _fits(row: Sample, candidate: np.ndarray) -> bool:
     )
 
 
-def _edge(evidence: Evidence, passes: Any, bars: list[list[Any]], edge: Edge) -> list[Finding]:
-    """Try every mistake on one edge."""
+def _edge(
+    evidence: Evidence, passes: Any, bars: list[list[Any]], edge: Edge, flows: dict[Edge, list[np.ndarray]]
+) -> list[Finding]:
+    """Try every mistake on one edge; what flows through it is kept in ``flows``."""
     position, place = edge
     contributions, pulled = [], []
     for (back, _, _), bar in zip(passes, bars, strict=True):
@@ -114,6 +120,7 @@ def _edge(evidence: Evidence, passes: Any, bars: list[list[Any]], edge: Edge) ->
     equation = back.program.equations[position]
     if not np.any(contributions[0]):
         return []
+    flows[edge] = contributions
     found = _scaled(evidence, passes, contributions, edge)
     for cause, text, replace, rank in _replacements(equation, place):
         if all(
@@ -121,9 +128,28 @@ def _edge(evidence: Evidence, passes: Any, bars: list[list[Any]], edge: Edge) ->
         ):
             inner = back.expression(equation.inputs[place])
             outer = back.expression(equation.outputs)
+            if cause is Cause.INNER and found and found[0].cause is not Cause.DETACHED:
+                rank += 20.0  # a forgotten constant has a better name
             say = text.format(inner=inner, outer=outer, op=equation.primitive.name) + back.where(equation)
             found.append(Finding(cause, say, rank))
     return found
+
+
+def _two_paths(passes: Any, flows: dict[Edge, list[np.ndarray]]) -> list[Finding]:
+    """Two contributions are missing at once, as when mean and deviation are both taken for constants."""
+    if len(flows) > 60:
+        return []
+    back = passes[0][0]
+    for one, other in combinations(flows, 2):
+        if all(_fits(p[1], p[1].truth - a - b) for p, a, b in zip(passes, flows[one], flows[other], strict=True)):
+            texts = []
+            for position, place in (one, other):
+                equation = back.program.equations[position]
+                texts.append(
+                    f"{back.expression(equation.inputs[place])} in {back.expression(equation.outputs)}{back.where(equation)}"
+                )
+            return [Finding(Cause.DETACHED, f"what flows through {texts[0]} and through {texts[1]} is missing", 38.0)]
+    return []
 
 
 def _inner(passes: Any, bars: list[list[Any]]) -> list[Finding]:
@@ -289,7 +315,7 @@ def _other_axis(bar: np.ndarray, part: np.ndarray, shape: tuple[int, ...], way: 
 def _extra(bar: np.ndarray, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Axes of the output along which the operand was broadcast."""
     lead = bar.ndim - len(shape)
-    if lead < 0:
+    if lead < 0 or any(length not in (1, wide) for length, wide in zip(shape, bar.shape[lead:], strict=True)):
         return ()
     return (
         *range(lead),

@@ -20,6 +20,8 @@ _KNOWN = [
     *[(value, Cause.WRONG_LOG_BASE, name) for name, value in _LOGS.items()],
     (math.pi / 180, Cause.DEGREES, "π/180"),
     (180 / math.pi, Cause.DEGREES, "180/π"),
+    ((math.pi / 180) ** 2, Cause.DEGREES, "(π/180)²"),
+    ((180 / math.pi) ** 2, Cause.DEGREES, "(180/π)²"),
 ]
 _SIMPLE = [
     (math.pi, "π"), (1 / math.pi, "1/π"), (2 * math.pi, "2π"), (0.5 / math.pi, "1/(2π)"), (math.sqrt(2), "√2"), (math.sqrt(0.5), "1/√2"),

@@ -68,7 +68,7 @@ def transposed(evidence: Evidence) -> list[Finding]:
 def index_shift(evidence: Evidence) -> list[Finding]:
     """The entries are shifted along an axis: rolled around, or with zeros or repeated ends."""
     blocks = _wrong_blocks(evidence)
-    if not blocks or max(index.size for _, index in blocks) < 3:
+    if not blocks or max(np.unique(evidence.here.truth[index]).size for _, index in blocks) < 3:
         return []
     for step in (1, -1, 2, -2):
         if max(index.ndim for _, index in blocks) > 1:

@@ -44,6 +44,8 @@ def _explains(evidence: Evidence, move: Move, factor: float) -> bool:
         usable = sample.usable & np.isfinite(truth)
         if not np.any(usable) or not np.any(truth[usable]):
             return False
+        if np.max(bound[usable]) > 1e-3 * np.max(np.abs(truth[usable])):
+            return False
         gap = np.abs(sample.claimed - factor * truth)[usable]
         if not np.all(gap <= 2 * (np.abs(factor) * bound[usable] + sample.bound[usable])):
             return False
@@ -208,6 +210,10 @@ def _explains_at(evidence: Evidence, sample: Sample, vector: np.ndarray) -> bool
         return False
     truth, bound = known[0].ravel(), known[1].ravel()
     give = 4 * (bound + sample.bound) + 1e-9 * np.abs(truth)
+    if not np.max(bound, where=sample.usable, initial=0.0) <= 1e-3 * np.max(
+        np.abs(truth), where=sample.usable, initial=0.0
+    ):
+        return False
     return bool(np.all((np.abs(sample.claimed - truth) <= give)[sample.usable]))
 
 

@@ -49,7 +49,10 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
     for hypothesis, name in HYPOTHESES:
         if hypothesis in (chain_rule, wrong_axis, another_point) and _settled(findings, hypothesis is another_point):
             continue
-        found = hypothesis(evidence)
+        try:
+            found = hypothesis(evidence)
+        except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError):
+            continue  # a diagnosis that cannot be made must not take the verdict away
         findings += found
         if not found:
             failed.append(name)
