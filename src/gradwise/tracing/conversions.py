@@ -16,6 +16,7 @@ from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, dtype_of,
 
 
 def as_float(self: Traced) -> float:
+    """``float(x)``, which a value with a derivative refuses."""
     if not self.tape.open or dtype_of(self.value).kind not in "fc":
         return float(concrete(self))
     raise escape(
@@ -27,12 +28,14 @@ def as_float(self: Traced) -> float:
 
 
 def as_complex(self: Traced) -> complex:
+    """``complex(x)``, which a value with a derivative refuses."""
     if not self.tape.open or dtype_of(self.value).kind not in "fc":
         return complex(concrete(self))
     raise escape(self, "complex()", "Write x + 0j, which is recorded")
 
 
 def as_array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
+    """``np.asarray(x)``, which a value with a derivative refuses, except to the product of a sparse matrix."""
     kind = dtype_of(self.value).kind
     if not self.tape.open or kind not in "fc":
         return np.array(concrete(self), dtype=dtype)
@@ -45,13 +48,28 @@ def as_array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
     )
 
 
+def view(self: TracedArray, dtype: Any = None, type: Any = None) -> Any:  # noqa: A002  # NumPy's name
+    """``x.view()``: the same memory.  Its bytes as another dtype are no function of the numbers that could be differentiated."""
+    if not self.tape.open:
+        return self.current().view(*(() if dtype is None else (dtype,)), **({} if type is None else {"type": type}))
+    if type in (None, np.ndarray) and (dtype in (None, np.ndarray) or np.dtype(dtype) == self.dtype):
+        return self[...]
+    raise escape(
+        self,
+        f"x.view({dtype if type is None else type!r})",
+        "Write z.real and z.imag for the parts of a complex array, x[::2] + 1j * x[1::2] for z",
+    )
+
+
 def iterate(self: TracedArray) -> Any:
+    """``iter(x)``: the entries along the first axis."""
     if self.ndim == 0:
         raise TypeError("iteration over a 0-d array")
     return (self[i] for i in range(len(self)))
 
 
 def length(self: Traced) -> int:
+    """``len(x)``."""
     value = self.current()
     if np.ndim(value) == 0:
         raise TypeError(
@@ -63,16 +81,20 @@ def length(self: Traced) -> int:
 
 
 def contains(self: TracedArray, entry: Any) -> bool:
+    """``entry in x``."""
     return bool(np.any(self == entry))
 
 
 def rounded(self: Any, digits: int | None = None) -> Any:
+    """``round(x, digits)``."""
     if type(self) is TracedScalar and digits is None:
         return round(concrete(self, "int"))
     return np.round(self, digits or 0)
 
 
 def as_digits(name: str) -> Any:
+    """The method ``name`` of floats that takes their digits apart, which a value with a derivative refuses."""
+
     def method(self: TracedScalar) -> Any:
         if not self.tape.open or dtype_of(self.value).kind not in "fc":
             return getattr(concrete(self), name)()

@@ -6,6 +6,7 @@ mask that is traced is guarded.  Basic indexing gives views, advanced indexing c
 
 from __future__ import annotations
 
+import dis
 import operator
 import sys
 from typing import Any
@@ -22,6 +23,7 @@ from gradwise.tracing.traced import (
     operand_index,
 )
 
+_STORE = dis.opmap["STORE_SUBSCR"]
 _getframe = sys._getframe
 
 
@@ -318,6 +320,11 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         ):
             self.write(program_key, (), updates)  # the common case: one number
             return
+        if kind is TracedArray and type(key) is int and where is None and _shuffles(self, updates):
+            raise trace.fail(
+                "np.random.shuffle was called with a traced array of several axes, whose rows it would mix up: a row is a view. A permutation of indices is "
+                "required. Write x[rng.permutation(len(x))]"
+            )
         view, key, updates = ordinary_write(self, key, updates)
         if view is not self:
             view[key] = updates
@@ -334,6 +341,14 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         self.write(program_key, tuple(arrays), updates)
     finally:
         trace.where = where
+
+
+def _shuffles(array: TracedArray, updates: TracedArray) -> bool:
+    """Whether a part of an array is written into the array itself by compiled code, and not by an assignment that the user wrote."""
+    if updates.base_array() is not array.base_array():
+        return False
+    code, offset = array.tape.where
+    return code.co_code[offset] != _STORE
 
 
 def stacked(items: Any) -> Any:
