@@ -50,8 +50,8 @@ ESCAPES = {
     "into a plain array": into_a_plain_array,
     "into a row of one": into_a_row,
     "into array.array": into_a_typed_array,
-    "%f": lambda x: float("%.17f" % x[0]),
-    "%d": lambda x: x[0] * int("%d" % x[0]) + float("%e" % x[1]),
+    "%f": lambda x: float(f"{x[0]:.17f}"),
+    "%d": lambda x: x[0] * int("%d" % x[0]) + float(f"{x[1]:e}"),
     "json": lambda x: json.loads(json.dumps({"v": x[0]}))["v"],
     "json of an array": lambda x: json.loads(json.dumps(x.tolist()))[0],
     "np.vectorize": lambda x: np.sum(np.vectorize(math.sin)(x)),
@@ -160,7 +160,7 @@ ALLOWED = {
     "searchsorted": lambda x: x[0] * np.searchsorted([0.0, 1.0, 2.0], x[0]),
     "while to a tolerance": lambda x: _newton(x[0]),
     "copy": lambda x: np.sum(__import__("copy").deepcopy({"a": x})["a"] ** 2),
-    "%s": lambda x: ("%s" % x[0], x[0] ** 2)[1],
+    "%s": lambda x: (f"{x[0]}", x[0] ** 2)[1],
     "len": lambda x: x[0] * len(x),
     "lambda default": lambda x, k=2.0: x[0] * k,
 }
@@ -244,3 +244,67 @@ def test_a_plain_buffer_and_an_escape_in_an_inner_function_are_not_answered_nume
 
     with pytest.raises(gw.TracingError):
         gw.grad(outer, method="exact")(0.5)
+
+
+INTO_PLAIN = {
+    "setitem": lambda a, x: a.__setitem__(0, x[0]),
+    "setitem of a slice": lambda a, x: a.__setitem__(slice(None), x),
+    "setitem of an ellipsis": lambda a, x: a.__setitem__(..., x),
+    "setitem by mask": lambda a, x: a.__setitem__(np.array([True, True]), x),
+    "setitem of a list": lambda a, x: a.__setitem__(slice(None), [x[0], x[1]]),
+    "+=": lambda a, x: a.__iadd__(x),
+    "*= of a number": lambda a, x: a.__imul__(x[0]),
+    "-= on a view": lambda a, x: a[:1].__isub__(x[:1]),
+    "np.add with out": lambda a, x: np.add(x, 1.0, out=a),
+    "np.exp with out": lambda a, x: np.exp(x, out=a),
+    "np.sum with out": lambda a, x: np.sum(np.stack([x, x]), axis=0, out=a),
+    "np.dot with out": lambda a, x: np.dot(np.eye(2), x, out=a),
+    "np.matmul with out": lambda a, x: np.matmul(np.eye(2), x, out=a),
+    "np.cumsum with out": lambda a, x: np.cumsum(x, out=a),
+    "method with out": lambda a, x: x.cumsum(out=a),
+    "np.copyto": lambda a, x: np.copyto(a, x),
+    "np.put": lambda a, x: np.put(a, [0, 1], x),
+    "np.place": lambda a, x: np.place(a, [True, False], x),
+    "np.putmask": lambda a, x: np.putmask(a, [True, True], x),
+    "np.fill_diagonal": lambda a, x: np.fill_diagonal(a.reshape(1, 2), x[0]),
+    "np.put_along_axis": lambda a, x: np.put_along_axis(a, np.array([0, 1]), x, 0),
+    "np.add.at": lambda a, x: np.add.at(a, [0, 1], x),
+    "np.clip with out": lambda a, x: np.clip(x, 0.0, 9.0, out=a),
+    "np.einsum with out": lambda a, x: np.einsum("ij,j->i", np.eye(2), x, out=a),
+    "fill": lambda a, x: a.fill(x[0]),
+    "put": lambda a, x: a.put([0], x[0]),
+    "flat": lambda a, x: a.flat.__setitem__(0, x[0]),
+    "np.nan_to_num in place": lambda a, x: np.nan_to_num(x, copy=False).sum() and a.__setitem__(0, x[0]),
+}
+
+
+@pytest.mark.parametrize("name", INTO_PLAIN)
+def test_every_way_into_a_plain_array(name):
+    def f(x):
+        a = np.zeros(2)
+        INTO_PLAIN[name](a, x)
+        return np.sum(a) + 0.0 * x[0]
+
+    f(X.copy())  # plainly it runs
+    with pytest.raises(gw.TracingError):
+        gw.grad(f, method="exact")(X)
+
+    def swallowed(x):
+        try:
+            return f(x)
+        except BaseException:
+            return 0.0 * x[0]
+
+    with pytest.raises(gw.TracingError):
+        gw.grad(swallowed, method="exact")(X)
+
+
+def test_augmented_assignment_to_a_plain_name_is_fine():
+    def f(x):
+        a = np.zeros(2)
+        a = a + x
+        b = 0.0
+        b += x[0]
+        return np.sum(a**2) + b
+
+    np.testing.assert_allclose(gw.grad(f)(X), 2 * X + [1.0, 0.0])

@@ -138,7 +138,7 @@ def test_arguments_that_are_no_numbers_are_left_out():
 
 def test_captured_arrays_are_inputs_and_no_literals():
     program = gw.trace(SPACE["loss"], X)
-    assert [program.types[v] for v in program.captured][0].shape == (2,)
+    assert next(program.types[v] for v in program.captured).shape == (2,)
     assert not any("2.0" in text(e) for e in program.equations)
 
 

@@ -405,7 +405,7 @@ def test_recursion_generators_and_comprehensions():
 
     assert gw.grad(lambda x: sum(terms(x)))(2.0) == 1 + 4 + 12
     assert gw.grad(lambda x: sum(t * 2 for t in terms(x)))(2.0) == 34.0
-    assert gw.grad(lambda x: np.sum(np.stack([t for t in terms(x)])))(2.0) == 17.0
+    assert gw.grad(lambda x: np.sum(np.stack(list(terms(x)))))(2.0) == 17.0
     assert gw.grad(lambda x: max(terms(x)))(2.0) == 12.0
     assert gw.grad(lambda x: sorted(terms(x))[1])(2.0) == 4.0
 

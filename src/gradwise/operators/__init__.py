@@ -7,10 +7,10 @@ user's own rules; ``inspection.py`` what can be asked; ``fallback.py`` and ``est
 Never import checking, descent, plotting or the command line here.
 """
 
+from gradwise.operators.caches import clear_caches
 from gradwise.operators.custom import custom_rule
 from gradwise.operators.derivatives import derivative, partial_derivative
 from gradwise.operators.directions import directional_derivative, taylor
-from gradwise.operators.engine import clear_caches
 from gradwise.operators.fields import curl, divergence, laplacian
 from gradwise.operators.gradients import grad, value_and_grad
 from gradwise.operators.hessians import hessian

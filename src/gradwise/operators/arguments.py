@@ -23,6 +23,7 @@ Argnums = Any  # int | str | sequence of int or str
 
 
 def function_label(function: Any) -> str:
+    """The name by which messages call a function."""
     return getattr(function, "__name__", None) or type(function).__name__
 
 

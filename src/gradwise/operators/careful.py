@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.execution import build
-from gradwise.operators.engine import Linearization, derived, interpret, is_outer
+from gradwise.operators.caches import derived
+from gradwise.operators.engine import Linearization
+from gradwise.operators.prepared import interpret, is_outer
 from gradwise.program import Program
 from gradwise.tracing import isinstance_traced
 from gradwise.transforms.batch import batch

@@ -10,163 +10,27 @@ interpreted on traced values, equation by equation, which records them in the ou
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.execution import FREE_SIZE, Executable, build, may_alias
-from gradwise.operators.kinks import forget_kinks, holds_nan, warn_of_kinks
+from gradwise.execution import Executable, build
+from gradwise.operators.caches import clear_caches, derived
+from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
+from gradwise.operators.prepared import BatchedDerivative, Prepared, interpret, is_outer
 from gradwise.operators.verification import doubt_zeros, requested, verified_call
-from gradwise.program import Equation, Program
-from gradwise.tracing import Recording, apply, isinstance_traced, record
-from gradwise.transforms.batch import batch
-from gradwise.transforms.forward import Derivative, pushforward
+from gradwise.program import Program
+from gradwise.tracing import Recording, record
+from gradwise.transforms.forward import pushforward
 from gradwise.transforms.reverse import pullback
 from gradwise.transforms.seeds import seeded
-from gradwise.transforms.templates import clear_templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from gradwise.operators.arguments import Arguments
-
-
-class Cache:
-    """A bounded, thread-safe map from fingerprints to derived programs, weighted by their number of equations."""
-
-    def __init__(self, entries: int = 1024, weight: int = 2_000_000) -> None:
-        self._entries = entries
-        self._weight = weight
-        self._total = 0
-        self._items: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable) -> Any:
-        found = self._items.get(key)
-        return None if found is None else found[0]
-
-    def put(self, key: Hashable, value: Any, weight: int) -> None:
-        with self._lock:
-            self._items[key] = (value, weight)
-            self._total += weight
-            while self._items and (len(self._items) > self._entries or self._total > self._weight):
-                _, (_, gone) = self._items.popitem(last=False)
-                self._total -= gone
-
-    def clear(self) -> None:
-        with self._lock:
-            self._items.clear()
-            self._total = 0
-
-
-_derived = Cache()
-
-
-def clear_caches() -> None:
-    """Forget every derived program, and which kinks were warned of.
-
-    Examples
-    --------
-    >>> import gradwise as gw
-    >>> gw.clear_caches()
-    """
-    _derived.clear()
-    forget_kinks()
-    clear_templates()
-
-
-def derived(key: Hashable, make: Callable[[], tuple[Any, int]]) -> Any:
-    """What ``make`` gives for ``key``, made once; ``make`` returns it with its weight."""
-    found = _derived.get(key)
-    if found is None:
-        with _collector_paused():
-            found, weight = make()
-        _derived.put(key, found, weight)
-    return found
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No garbage collection while a program is derived: it makes many lasting objects and no cycles.
-
-    On a program of 60,000 equations the collector took two thirds of the time.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-# --- running programs on plain and on traced values -------------------------------------------------------------------------
-
-
-def is_outer(value: Any) -> bool:
-    """Whether a value belongs to a trace that is still open."""
-    return isinstance_traced(value) and value.tape.open
-
-
-def interpret(equations: Sequence[Equation], env: list[Any]) -> None:
-    """Run equations on an environment that may hold traced values: what depends on them is recorded in their trace.
-
-    ``env`` is filled in place.
-    """
-    with np.errstate(all="ignore"):
-        for equation in equations:
-            operands = [env[i] for i in equation.inputs]
-            trace = None
-            for o in operands:
-                if isinstance_traced(o) and o.tape.open and (trace is None or o.tape.level > trace.level):
-                    trace = o.tape
-            primitive = equation.primitive
-            if trace is None:
-                plain = [o.current() if isinstance_traced(o) else o for o in operands]
-                value = primitive.value(*plain, *equation.params)
-            else:
-                where = trace.where
-                trace.where = equation.location or where
-                try:
-                    value = apply(trace, primitive, operands, equation.params)
-                finally:
-                    trace.where = where
-            if primitive.multiple:
-                for o, v in zip(equation.outputs, value, strict=True):
-                    env[o] = v
-            else:
-                env[equation.outputs] = value
-
-
-class Prepared:
-    """A derivative ready to run behind a program: its equations and their executable."""
-
-    __slots__ = ("derivative", "executable", "needs", "once", "probes", "shared", "spent")
-
-    def __init__(self, derivative: Derivative) -> None:
-        self.derivative = derivative
-        # a kink is seen from the operands; the output, if the trace did not keep it, is one operation away
-        watched = {i for e, ct in derivative.probes for i in e.inputs}
-        self.needs = tuple(sorted(set(derivative.needs) | watched))
-        cotangents = [ct for _, ct in derivative.probes]
-        given = (*self.needs, *(v for v in derivative.vectors if v is not None))
-        self.executable = build(derivative.equations, derivative.types, derivative.results, given, cotangents)
-        # large residuals that nobody else needs: a derivative that runs once lets them go as it proceeds
-        p = derivative.program
-        fixed = {*p.inputs, *p.captured, *p.outputs, *watched}
-        self.spent = [i for i in derivative.needs if i not in fixed and p.types[i].size >= FREE_SIZE]
-        self.once = self.executable
-        if self.spent:
-            self.once = build(derivative.equations, derivative.types, derivative.results, given, cotangents, self.spent)
-        self.shared = _shared_results(derivative)
-        positions = {id(e): k for k, e in enumerate(derivative.program.equations)}
-        self.probes = [(e, positions[id(e)], ct) for e, ct in derivative.probes]
 
 
 class Linearization:
@@ -262,13 +126,17 @@ class Linearization:
             return Surroundings(program, [program.equations[k] for k in positions]), len(program)
 
         surroundings = derived(("surroundings", tuple(positions), self.fingerprint), make)
-        return surroundings.lasting(self.plain_values([i for e in surroundings.equations for i in (*e.inputs, *e.output_tuple)]))
+        return surroundings.lasting(
+            self.plain_values([i for e in surroundings.equations for i in (*e.inputs, *e.output_tuple)])
+        )
 
     # --- products -----------------------------------------------------------------------------------------------------------
 
     def _prepare(self, mode: str) -> Prepared:
         def make() -> tuple[Prepared, int]:
-            derivative = pushforward(self.program, self._wrt) if mode == "forward" else pullback(self.program, self._wrt)
+            derivative = (
+                pushforward(self.program, self._wrt) if mode == "forward" else pullback(self.program, self._wrt)
+            )
             prepared = Prepared(seeded(derivative) if mode == "gradient" else derivative)
             return prepared, len(self.program) + len(prepared.derivative.equations)
 
@@ -326,57 +194,6 @@ class Linearization:
         return prepared.run(env, vectors, traced=self.nested or any(is_outer(v) for v in vectors))
 
 
-def _shared_results(derivative: Derivative) -> tuple[int, ...]:
-    """Positions of results whose memory belongs to a residual, to a vector, or to an earlier result."""
-    parent = {e.outputs: e.inputs[0] for e in derivative.equations if may_alias(e)}
-    made = {o for e in derivative.equations for o in e.output_tuple}
-    seen: set[int] = set()
-    shared = []
-    for k, r in enumerate(derivative.results):
-        if r is None:
-            continue
-        while r in parent:
-            r = parent[r]
-        if r not in made or r in seen:
-            shared.append(k)
-        seen.add(r)
-    return tuple(shared)
-
-
-class BatchedDerivative:
-    """The equations of a derivative over a batch of vectors; what it reads of the program is shared by the batch."""
-
-    __slots__ = ("executable", "needs", "outputs", "program", "slots")
-
-    def __init__(self, derivative: Derivative, size: int) -> None:
-        vectors = [v for v in derivative.vectors if v is not None]
-        results = [r for r in derivative.results if r is not None]
-        self.needs = derivative.needs
-        program = Program(
-            derivative.program.name, vectors, derivative.needs, derivative.equations, results, derivative.types
-        )
-        self.program, carries = batch(program, size, vectors)
-        flags = iter(zip(self.program.outputs, carries, strict=True))
-        self.outputs = [None if r is None else next(flags) for r in derivative.results]
-        self.slots = (self.program.inputs, self.program.captured)
-        self.executable = build(
-            self.program.equations, self.program.types, self.program.outputs, (*self.program.inputs, *self.program.captured)
-        )
-
-    def run(self, env: list[Any], vectors: Sequence[Any], *, traced: bool) -> list[Any]:
-        inner: list[Any] = [None] * len(self.program.types)
-        for variable, vector in zip(self.slots[0], vectors, strict=True):
-            inner[variable] = vector
-        for variable, old in zip(self.slots[1], self.needs, strict=True):
-            inner[variable] = env[old]
-        if traced:
-            interpret(self.program.equations, inner)
-        else:
-            self.executable.run(inner)
-        # a result that no vector reaches is the same for the whole batch: structurally it must be zero
-        return [None if o is None or not o[1] else inner[o[0]] for o in self.outputs]
-
-
 _running = threading.local()
 
 
@@ -398,7 +215,9 @@ def linearize_call(function: Any, arguments: Arguments, *, has_aux: bool = False
         _running.depth = enclosing() + 1
         _running.taken = derivatives_taken() + 1
         try:
-            linearization = Linearization(record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux), arguments)
+            linearization = Linearization(
+                record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux), arguments
+            )
         finally:
             _running.depth -= 1
         if linearization.recording.tape.looked_up:

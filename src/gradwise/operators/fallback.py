@@ -6,9 +6,9 @@ An operator is two functions of the same arguments, an exact one and a numerical
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning, TracingError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 METHODS = ("auto", "exact", "numerical")
 
 
-_OURS = os.path.dirname(os.path.dirname(__file__))
+_OURS = str(Path(__file__).parents[1])
 
 
 def user_level() -> int:
@@ -36,6 +36,7 @@ def user_level() -> int:
 
 
 def check_method(method: str, operator: str) -> None:
+    """Raise InputError unless ``method`` is one of the three."""
     if not isinstance(method, str) or method not in METHODS:
         raise InputError(f'gw.{operator} was given method={method!r}. "auto", "exact" or "numerical" is required')
 

@@ -23,8 +23,7 @@ def _recording(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     require_callable(f, operator)
     movable = tuple(i for i, a in enumerate(args) if _can_move(a))
     if not movable:
-        recording = record(f, [], [], lambda leaves: f(*args, **kwargs))
-        return recording
+        return record(f, [], [], lambda leaves: f(*args, **kwargs))
     arguments = Arguments(f, movable, args, kwargs, operator)
     recording = record(f, arguments.leaves, (True,) * len(arguments.leaves), arguments.call)
     names = parameter_names(f) or []

@@ -27,6 +27,7 @@ BLOCK_ENTRIES = 1 << 24
 
 
 def as_plain(value: Any) -> np.ndarray:
+    """The concrete array of a value, traced or not."""
     return np.asarray(value.current() if isinstance_traced(value) else value)
 
 
@@ -69,12 +70,13 @@ def unit_blocks(leaves: Sequence[Any], widest: int) -> Any:
 
 
 def widest_entries(linearization: Linearization) -> int:
+    """The number of entries of the largest intermediate, by which blocks of unit vectors are sized."""
     return max((t.size for t in linearization.program.types), default=1)
 
 
 def gathered(blocks: list[list[Any]], likes: Sequence[Any], total: int) -> list[Any]:
     """Results of all blocks joined along the batch axis, by leaf: shape (total, *leaf.shape), or None where always zero."""
-    joined = []
+    joined: list[Any] = []
     for k, like in enumerate(likes):
         pieces = [b[k] for b in blocks]
         if all(p is None for p in pieces):
@@ -121,6 +123,7 @@ def _check_outputs(linearization: Linearization, function: Any, operator: str) -
 
 
 def is_complex(values: Sequence[Any]) -> bool:
+    """Whether any of the values is complex."""
     return any(as_plain(v).dtype.kind == "c" for v in values)
 
 
@@ -285,6 +288,7 @@ def jacobian(
 
 
 def refuse_sparse(sparse: bool, operator: str) -> None:
+    """Raise InputError if a sparse result is asked for."""
     if sparse:
         raise InputError(
             f"gw.{operator} was given sparse=True, which this version does not offer. sparse=False is required; convert the dense result with scipy.sparse.csr_array"

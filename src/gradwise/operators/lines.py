@@ -12,7 +12,9 @@ import numpy as np
 from gradwise.errors import InputError, OutputError
 from gradwise.execution import build
 from gradwise.operators.arguments import Arguments, function_label
-from gradwise.operators.engine import Linearization, derived, interpret, is_outer, linearize_call
+from gradwise.operators.caches import derived
+from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.prepared import interpret, is_outer
 from gradwise.operators.results import output_leaves
 from gradwise.operators.singular import resolved_line
 from gradwise.tracing import isinstance_traced
@@ -28,6 +30,7 @@ _PYTHON_NUMBERS = (float, int, complex)
 
 
 def check_order(order: Any, operator: str, least: int = 1) -> int:
+    """The order as an int; InputError unless it is an integer of at least ``least``."""
     if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or order < least:
         raise InputError(f"gw.{operator} was given order={order!r}. An integer of at least {least} is required")
     return int(order)
@@ -92,6 +95,7 @@ def in_container(linearization: Linearization, level: list[Any]) -> Any:
 
 
 def require_floating(linearization: Linearization, f: Any, operator: str) -> None:
+    """Raise OutputError unless every output is real or complex."""
     for value in linearization.values:
         kind = np.asarray(value.current() if isinstance_traced(value) else value).dtype.kind
         if kind not in "fc":
@@ -102,5 +106,6 @@ def require_floating(linearization: Linearization, f: Any, operator: str) -> Non
 
 
 def ones_for(leaf: Any) -> Any:
+    """Ones of the shape and dtype of a leaf: the direction in which it moves as a whole."""
     like = leaf.current() if isinstance_traced(leaf) else leaf
     return np.ones(np.shape(like), np.asarray(like).dtype)[()]

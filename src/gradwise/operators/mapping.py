@@ -16,7 +16,8 @@ from gradwise.containers import flatten
 from gradwise.errors import InputError, ProgramError, SingularPointError, TracingError
 from gradwise.execution import build
 from gradwise.operators.arguments import function_label, require_callable
-from gradwise.operators.engine import derivatives_taken, interpret, is_outer
+from gradwise.operators.engine import derivatives_taken
+from gradwise.operators.prepared import interpret, is_outer
 from gradwise.operators.verification import check_options
 from gradwise.program import Equation, Program
 from gradwise.tracing import Recording, isinstance_traced, record

@@ -46,12 +46,13 @@ def spread_point(f: Callable[..., Any], point: Any) -> tuple[Any, ...] | None:
     if count is None or count < 2:
         return None
     if isinstance_traced(point) or isinstance(point, (tuple, list, np.ndarray)):
-        if np.ndim(plain_value(point)) >= 1 if not isinstance(point, (tuple, list)) else True:
-            if len(point) == count:
-                return tuple(point[i] for i in range(count))
-            raise InputError(
-                f"the point has {len(point)} entries and {function_label(f)} takes {count} arguments. One entry for each argument is required"
-            )
+        if not isinstance(point, (tuple, list)) and np.ndim(plain_value(point)) == 0:
+            return None
+        if len(point) == count:
+            return tuple(point[i] for i in range(count))
+        raise InputError(
+            f"the point has {len(point)} entries and {function_label(f)} takes {count} arguments. One entry for each argument is required"
+        )
     return None
 
 

@@ -255,8 +255,7 @@ def hvp(
     def prepare(args: Any, kwargs: Any) -> tuple[Arguments, list[Any]]:
         if len(args) < 2:
             raise InputError(
-                "gw.hvp(f) takes a point and a vector and was given "
-                + (f"{len(args)} argument{'s' * (len(args) != 1)}. Write gw.hvp(f)(x, v)")
+                f"gw.hvp(f) takes a point and a vector and was given {len(args)} argument{'s' * (len(args) != 1)}. Write gw.hvp(f)(x, v)"
             )
         point, vector = split_point(f, argnums, args)
         arguments = Arguments(f, point.argnums, point.args, kwargs, "hvp")

@@ -8,7 +8,8 @@ import numpy as np
 
 from gradwise.errors import OutputError
 from gradwise.operators.arguments import Arguments, function_label, plain_like
-from gradwise.operators.engine import Linearization, is_outer
+from gradwise.operators.engine import Linearization
+from gradwise.operators.prepared import is_outer
 from gradwise.tracing import isinstance_traced
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def plain_value(value: Any) -> Any:
+    """The concrete value of a traced value; anything else as it is."""
     return value.current() if isinstance_traced(value) else value
 
 

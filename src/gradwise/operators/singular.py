@@ -20,11 +20,13 @@ import numpy as np
 
 from gradwise.errors import SingularPointError
 from gradwise.execution import build
+from gradwise.operators.caches import derived
 from gradwise.operators.careful import Request, plain_value, run_carefully
 from gradwise.operators.degenerate import DECOMPOSITIONS, resolved_by_bases
-from gradwise.operators.engine import derived, enclosing, is_outer
+from gradwise.operators.engine import enclosing
 from gradwise.operators.kinks import candidates, felt_kinks, holds_nan, is_known, sits_on, warn
 from gradwise.operators.limits import Disagreement, limit
+from gradwise.operators.prepared import is_outer
 from gradwise.program import Equation, Program, resolve_location
 from gradwise.transforms.reverse import active_variables
 from gradwise.transforms.simplify import merge_equal

@@ -7,8 +7,9 @@ stand-in under that name; callers further out are rebuilt the same way.  Nothing
 
 from __future__ import annotations
 
-import os
+import itertools
 import types
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +26,8 @@ from gradwise.tracing.rebuilding import rebuilt
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_OURS = os.path.dirname(os.path.dirname(__file__))
-_LIBRARIES = (os.path.dirname(np.__file__), os.path.dirname(scipy.__file__))
+_OURS = str(Path(__file__).parents[1])
+_LIBRARIES = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent))
 
 
 class NumericalCall:
@@ -159,7 +160,7 @@ def candidates(function: Any, error: BaseException) -> list[tuple[Any, Numerical
     callers = [outer]
     frames = _frames(error, outer.__code__)
     places = []
-    for before, frame in zip(frames, frames[1:], strict=False):
+    for before, frame in itertools.pairwise(frames):
         found = _reference(callers[-1], frame.f_code)
         if found is None:
             break

@@ -68,7 +68,9 @@ def paused() -> Iterator[None]:
         requested.reset(token)
 
 
-def verified_call(function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool) -> Linearization:
+def verified_call(
+    function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool
+) -> Linearization:
     """``run()``, verified against the plain function on copies of the same arguments and from the same state of NumPy's global generator."""
     with paused():
         spare = arguments.copied()
@@ -125,20 +127,28 @@ _CURE = (
 )
 
 
-def _compare_values(function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool) -> None:
+def _compare_values(
+    function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool
+) -> None:
     recording = linearization.recording
     name = function_label(function)
     try:
         leaves, structure = _plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
     except Exception as error:
-        raise Disagreement(f"{name} was called plainly for check=True and raised {error!r}, which it does not under the trace. {_CURE}") from error
+        raise Disagreement(
+            f"{name} was called plainly for check=True and raised {error!r}, which it does not under the trace. {_CURE}"
+        ) from error
     if structure != recording.structure:
-        raise Disagreement(f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {_CURE}")
+        raise Disagreement(
+            f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {_CURE}"
+        )
     scale = _magnitude(recording.tape.values)
     for plain, traced in zip(leaves, recording.values, strict=True):
         a, b = np.asarray(plain), np.asarray(traced)
         if a.shape != b.shape or a.dtype.kind not in "fciub" or not _close(a, b, scale):
-            raise Disagreement(f"{name} gave {plain!r} when it was called plainly and {traced!r} under the trace. {_CURE}")
+            raise Disagreement(
+                f"{name} gave {plain!r} when it was called plainly and {traced!r} under the trace. {_CURE}"
+            )
 
 
 def _magnitude(values: list[Any]) -> float:
@@ -158,14 +168,21 @@ def _close(a: np.ndarray, b: np.ndarray, scale: float) -> bool:
     return bool(np.allclose(a, b, rtol=float(eps) ** 0.6, atol=float(eps) ** 0.8 * scale, equal_nan=True))
 
 
-def _compare_derivatives(function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool) -> None:
+def _compare_derivatives(
+    function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool
+) -> None:
     rng = np.random.default_rng(0)
     direction = [_direction(np.asarray(leaf), rng) for leaf in spare.leaves]
     tangents = linearization.jvp(direction)
-    weights = [_random(np.asarray(v), rng) if np.asarray(v).dtype.kind in "fc" else None for v in linearization.recording.values]
+    weights = [
+        _random(np.asarray(v), rng) if np.asarray(v).dtype.kind in "fc" else None
+        for v in linearization.recording.values
+    ]
 
     def weighted(leaves: list[Any]) -> float:
-        return float(sum(np.real(np.vdot(w, v)) for w, v in zip(weights, leaves, strict=True) if w is not None and v is not None))
+        return float(
+            sum(np.real(np.vdot(w, v)) for w, v in zip(weights, leaves, strict=True) if w is not None and v is not None)
+        )
 
     exact = weighted(tangents)
     if not np.isfinite(exact) or not np.isfinite(weighted(linearization.recording.values)):

@@ -16,7 +16,7 @@ import numpy as np
 from gradwise.checking.evidence import Evidence, Finding
 from gradwise.checking.vocabulary import Cause
 from gradwise.operators import grad
-from gradwise.operators.engine import interpret
+from gradwise.operators.prepared import interpret
 from gradwise.program import Equation
 
 
