@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from generated import false_alarms, score
 from planted import PLANTED
 from traps import TRAPS
 
@@ -167,6 +168,20 @@ def table():
         lines.append(
             f"| {name} | {caught} | {names} | {traps['rejected']} | {bugs['cannot tell'] + traps['cannot tell']} | {seconds[name]:.1f} |"
         )
+    seeds = (2024, 7919)
+    scores = [score(seed)[:4] for seed in seeds]
+    total, caught, first_, named_ = (sum(column) for column in zip(*scores))
+    right, alarms_, open_ = false_alarms(range(500, 510))
+    lines += [
+        "",
+        "## Generated cases",
+        "",
+        "`generated.py` combines ten functions (half of them also hidden from tracing) with 21 mistakes, at points drawn from seeds that were",
+        f"not looked at while the checker was written: of {total} wrong gradients {caught} were caught, {first_} with the planted name first in the",
+        f"list and {named_} with it in the list. Of {right} right gradients of the same functions {alarms_} were rejected and {open_} left open.",
+        "",
+        "## Case by case",
+    ]
     lines += ["", "Bugs that passed:", ""]
     lines += [f"- {name}: {', '.join(found) if found else 'none'}" for name, found in misses.items()]
     lines += ["", "Right gradients that were rejected:", ""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from generated import false_alarms, score
 from planted import PLANTED
 from traps import TRAPS
 
@@ -43,3 +44,17 @@ def test_the_sets_are_as_large_as_the_docs_say():
 def test_names_of_cases_are_unique():
     names = [case.name for case in [*PLANTED, *TRAPS]]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.slow
+def test_generated_bugs_at_points_nobody_chose():
+    total, caught, first, named, missed = score(31)
+    assert caught == total
+    assert named >= 0.97 * total, missed
+    assert first >= 0.95 * total
+
+
+def test_right_gradients_at_points_nobody_chose():
+    total, rejected, undecided = false_alarms([31])
+    assert rejected == 0
+    assert undecided <= 0.05 * total

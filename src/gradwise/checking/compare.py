@@ -34,10 +34,15 @@ def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Rep
     exact, exact_slack, on_kink = None, None, False
     if conduct.wobble == 0.0:
         exact, exact_slack = _exact(problem, vector, blocks, rng)
-        on_kink = exact is not None and _on_kink(problem)
+        found = _kinks(problem) if exact is not None else []
+        on_kink = bool(found)
     limits = _limits(problem, vector, rng) if on_kink else None
     scale = _scale(numbers, problem, blocks)
     verdicts = judge(problem.claimed, numbers, slack, exact, exact_slack, scale, kinks=on_kink, limits=limits)
+    if on_kink and np.any(verdicts.verdict == WRONG):
+        problem.notes.append(
+            f"x sits on a kink, {found[0]}: a derivative made of conventions need not lie between the slopes there"
+        )
     findings, failed = _causes(problem, verdicts, conduct, rng)
     return _report(problem, numbers, verdicts, exact, findings, failed, conduct)
 
@@ -60,14 +65,15 @@ def _exact(
     return exact, rounding(exact, moved, problem.unit, blocks)
 
 
-def _on_kink(problem: Problem) -> bool:
+def _kinks(problem: Problem) -> list[str]:
+    """Each kink that x sits on, as text."""
     target = problem.target
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            return bool(kinks(problem.scalar or target.call, target.point.build(target.point.vector)))
+            return [str(kink) for kink in kinks(problem.scalar or target.call, target.point.build(target.point.vector))]
         except Exception:  # noqa: BLE001  (where kinks cannot be asked for, the numerical derivative finds them)
-            return True
+            return ["unknown"]
 
 
 def _limits(problem: Problem, vector: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
