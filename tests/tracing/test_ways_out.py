@@ -19,7 +19,7 @@ X = np.array([0.4, 0.9, 1.7, -0.3])
         lambda x: float(repr(x[0].item())) * x[1],
         lambda x: float(f"{x[0]:.3f}") * x[1],
         lambda x: float(f"{x[0]}") * x[1],
-        lambda x: float("{}".format(x[0])) * x[1],
+        lambda x: float("%s" % x[0]) * x[1],  # noqa: UP031
     ],
 )
 def test_a_number_is_not_read_back_from_its_text(f):
@@ -124,3 +124,21 @@ def test_views_of_the_same_numbers():
 def test_views_of_bytes_raise():
     with pytest.raises(gw.TracingError, match="view"):
         gw.grad(lambda x: np.sum(np.abs(x.view(complex)) ** 2), method="exact")(X)
+
+
+def test_arguments_that_share_memory_are_not_written_to():
+    def f(a, b):
+        a[0] = 5.0
+        return np.sum(a * b)
+
+    x = np.arange(1.0, 5.0)
+    for a, b in ((x, x), (x[:2], x[:2]), (x[:3], x[::-1][1:])):
+        with pytest.raises(gw.InputError, match="shares memory"):
+            gw.grad(f, argnums=(0, 1))(a, b)
+        with pytest.raises(gw.InputError, match="shares memory"):
+            gw.grad(lambda pair: f(*pair))([a, b])
+    np.testing.assert_array_equal(x, np.arange(1.0, 5.0))
+    # parts that are interleaved share none, and reading shared memory is no harm
+    gradient = gw.grad(f, argnums=(0, 1))(x[::2], x[1::2])
+    np.testing.assert_array_equal(gradient, [[0, 4], [5, 3]])
+    np.testing.assert_array_equal(gw.grad(lambda a, b: np.sum(a * b), argnums=(0, 1))(x, x), [x, x])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.errors import InputError
 from gradwise.rules.algebra import complex_p, imag_p, real_p, select
 from gradwise.rules.broadcasting import reshape_p
 from gradwise.rules.shapes import diagonal, getitem, place_diagonal, scatter_set, transpose
@@ -33,6 +34,7 @@ def mirror_of(array: Any) -> Any:
     root = array.base_array()
     if root.mirror is None:
         return None
+    refuse_shared(root)
     detach_values(root)
     target: Any = root.mirror
     chain = []
@@ -44,6 +46,30 @@ def mirror_of(array: Any) -> Any:
     for primitive, params in reversed(chain):
         target = primitive.value(target, *params)
     return target
+
+
+def refuse_shared(root: Any) -> None:
+    """A write to one of two arguments that share memory would reach the other in a plain call only: their traced arrays are two.
+
+    Raises
+    ------
+    InputError
+        If another argument shares memory with this one.
+    """
+    trace = root.tape
+    if trace.open and len(trace.mirrors) > 1 and sum(_overlap(m, root.mirror) for m in trace.mirrors) > 1:
+        trace.error = InputError(
+            "the function writes to an argument that shares memory with another argument, so that both change. Separate arrays are required. "
+            "Pass x.copy() for one of them"
+        )
+        raise trace.error
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> bool:
+    try:
+        return np.shares_memory(a, b, max_work=10_000)
+    except np.exceptions.TooHardError:
+        return True
 
 
 def detach_values(root: Any) -> None:

@@ -6,8 +6,8 @@ trace : (f : x → y, x)  →  Recording (Program, captured values, the values t
 from __future__ import annotations
 
 import opcode
-import os
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from gradwise.containers import flatten
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.trace import LIBRARIES, Trace
-from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced, snapshot_argument
+from gradwise.tracing.trace import COPY_BYTES, LIBRARIES, Trace, checksum
+from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,11 +79,12 @@ class Recording:
 
 #: what operations raise that are given something they do not know
 _CONFUSED = (TypeError, ValueError, AttributeError, BufferError, NotImplementedError, struct.error)
-_OURS = os.path.dirname(os.path.dirname(__file__))
+_OURS = str(Path(__file__).parents[1])
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 
 
 def function_name(function: Any) -> str:
+    """The name by which a program calls a function."""
     return getattr(function, "__name__", None) or type(function).__name__
 
 
@@ -183,6 +184,20 @@ def _place_of(error: Exception) -> tuple[str | None, int | None]:
             theirs = theirs or not name.startswith(LIBRARIES)
         traceback = traceback.tb_next
     return place
+
+
+def snapshot_argument(trace: Trace, value: np.ndarray) -> TracedArray:
+    """A traced array for an argument.  The function may write to it: then the caller's array is written too, and ours is another."""
+    if value.nbytes <= COPY_BYTES:
+        own = copy_in_layout(value)
+        array = TracedArray(trace, trace.add_input(own), own, pinned=True)
+    else:
+        array = TracedArray(trace, trace.add_input(value), value, pinned=True)
+        trace.checksums[array.index] = (value, checksum(value))
+    array.mirror = value
+    trace.mirrors.append(value)
+    array.writeable = value.flags.writeable
+    return array
 
 
 def as_argument(trace: Trace, leaf: Any) -> Any:

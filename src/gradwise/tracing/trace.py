@@ -23,12 +23,13 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy
 
-from gradwise.errors import TracingError
+from gradwise.errors import GradwiseError, TracingError
 from gradwise.program import Equation, Guard, Primitive, Program, resolve_location, result_type, type_of
 
 _levels = itertools.count(1)
@@ -40,11 +41,11 @@ _NOWHERE = (None, 0)
 COPY_BYTES = 1 << 18
 
 # frames of these packages are not the user's
-_PACKAGES = (os.path.dirname(np.__file__), os.path.dirname(scipy.__file__), os.path.dirname(os.path.dirname(__file__)))
+_PACKAGES = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[1]))
 
 
 #: where packages lie that are not the user's own code
-LIBRARIES = (os.path.dirname(os.__file__), os.path.dirname(os.path.dirname(np.__file__)))
+LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parents[1]))
 
 
 def user_place(depth: int = 1) -> tuple[Any, int] | None:
@@ -61,9 +62,8 @@ def error_place(depth: int = 1) -> tuple[Any, int] | None:
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
         frame = frame.f_back
     nearest = frame
-    while frame is not None and not frame.f_code.co_filename.startswith(
-        _PACKAGES[1]
-    ):  # up to where the function was called from
+    # up to where the function was called from
+    while frame is not None and not frame.f_code.co_filename.startswith(_PACKAGES[1]):
         if not frame.f_code.co_filename.startswith(LIBRARIES):
             return frame.f_code, frame.f_lasti
         frame = frame.f_back
@@ -110,6 +110,7 @@ class Trace:
         "known",
         "level",
         "looked_up",
+        "mirrors",
         "numbers",
         "open",
         "ops",
@@ -138,8 +139,10 @@ class Trace:
         self.numbers: dict[Any, int] = {}
         self.known: dict[Any, Any] = {}
         self.checksums: dict[int, tuple[Any, Any]] = {}
+        #: the caller's own arrays among the arguments
+        self.mirrors: list[np.ndarray] = []
         self.guards: list[Any] = []
-        self.error: TracingError | None = None
+        self.error: GradwiseError | None = None
         self.where: Any = None
 
     # --- recording ------------------------------------------------------------------------------------------------------
@@ -271,6 +274,7 @@ class Trace:
     def close(self) -> None:
         self.open = False
         self.known.clear()
+        self.mirrors.clear()
 
     def read_from(self, outer: Trace) -> None:
         """Note that values of an outer trace were read."""
