@@ -30,6 +30,7 @@ class Surroundings:
 
     def __init__(self, program: Program, equations: Sequence[Equation]) -> None:
         self.equations = equations
+        self.known: list[Any] | None = None
         wanted = list(dict.fromkeys(i for e in equations for i in (*e.inputs, e.output_tuple[0])))
         part = drop_dead(
             Program(program.name, program.inputs, program.captured, program.equations, wanted, program.types)
@@ -40,6 +41,11 @@ class Surroundings:
     def lasting(self, values: Sequence[Any]) -> list[Any]:
         """For each equation, which of its kinks stay (of the shape of its ``kink``); ``values`` are plain, by variable of the program."""
         found = [_kinks(e, values) for e in self.equations]
+        if self.known is not None and all(
+            e.primitive.name not in _EXTREMA and at.shape == np.shape(k) and not np.any(at & np.logical_not(k))
+            for e, at, k in zip(self.equations, found, self.known, strict=True)
+        ):
+            return found  # each of them stayed the last time
         rng = np.random.default_rng(13)
         for step in _STEPS:
             env: list[Any] = [None] * self.size
@@ -57,6 +63,7 @@ class Surroundings:
             found = [
                 _stay(e, stays, _kinks(e, env), values, env) for e, stays in zip(self.equations, found, strict=True)
             ]
+        self.known = found
         return found
 
 
