@@ -140,7 +140,7 @@ def check(case: battery.Case) -> None:
     hessian = matrix(gw.hessian(scalar, argnums=everything, method="exact")(*own), args, args)
     left_as_the_plain_call_leaves_them(own)
     second = differences(gw.grad(scalar, argnums=everything, method="exact"), args, case.scale)
-    size = 1e-2 * np.max(np.abs(truth), initial=0.0)
+    size = max(1e-9, 1e-2 * np.max(np.abs(truth), initial=0.0))
     assert distance(hessian, second, size) <= 10 * case.rtol, (
         f"Hessian\n{hessian}\ndifferences of the gradient\n{second}"
     )

@@ -267,7 +267,7 @@ def match_statement(p):
             q = p * n
         case _:
             q = p
-    match p[0] > 0.5, "b":
+    match bool(p[0] > 0.5), "b":
         case (True, "b"):
             return q.sum() ** 2
     return 0.0

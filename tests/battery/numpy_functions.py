@@ -133,7 +133,7 @@ UNARY = {
         + x.conj().real.sum()
     ),
     "comparison sums": lambda x: (
-        np.sum(x > 0) * x + np.any(x > 1) * x + (x == x) * x + np.isfinite(x) * x**2 + np.sign(x) * x
+        np.sum(x > 0) * x + np.any(x > 1) * x + (x == x + 0) * x + np.isfinite(x) * x**2 + np.sign(x) * x
     ),
     "spacing": lambda x: np.ldexp(x, 2) + np.frexp(x)[0] * 2.0 ** np.frexp(x)[1] + np.nextafter(x, 10),
     "cross": lambda x: np.cross(x[:3], x[3:]) + np.cross(x[:3], [1.0, 2.0, 3.0]),
@@ -203,7 +203,7 @@ TWO = {
     "pinv": lambda a, b: np.linalg.pinv(a) * b,
     "lstsq": lambda a, b: np.linalg.lstsq(b, a[0], rcond=None)[0],
     "svd": lambda a, b: np.linalg.svd(a, compute_uv=False) + np.linalg.svd(b, full_matrices=False)[1],
-    "svd product": lambda a, b: (lambda u, s, vt: (u * s**2) @ vt)(*np.linalg.svd(a, full_matrices=False)),
+    "svd product": lambda a, b: _with_squares(*np.linalg.svd(a, full_matrices=False)),
     "qr": lambda a, b: np.linalg.qr(b)[0] @ np.linalg.qr(b)[1] + np.linalg.qr(b)[0] * 2,
     "cdist": lambda a, b: np.sqrt(((a[:, None, :] - b.T[None, :, :]) ** 2).sum(-1)),
     "take_along": lambda a, b: np.take_along_axis(a, np.argsort(a, axis=1), axis=1) @ b,
@@ -232,7 +232,7 @@ SQUARE = {
     "eigvals": lambda a: np.sort(np.abs(np.linalg.eigvals(a + 5 * np.diag(np.arange(4.0))))),
     "eig": lambda a: np.linalg.eig(a + 5 * np.diag(np.arange(4.0)))[0].real.max(),
     "expm series": lambda a: _expm(a / 4),
-    "sqrtm by eigh": lambda a: (lambda w, q: (q * np.sqrt(w)) @ q.T)(*np.linalg.eigh(a @ a.T + np.eye(4))),
+    "sqrtm by eigh": lambda a: _root(*np.linalg.eigh(a @ a.T + np.eye(4))),
     "stacked": lambda a: (
         np.linalg.inv(np.stack([a, a.T + np.eye(4)])).sum(0) + np.linalg.det(np.stack([a, 2 * a])).sum()
     ),
@@ -245,6 +245,14 @@ SQUARE = {
         np.kron(a, np.eye(4)) + np.kron(np.eye(4), a) + 9 * np.eye(16), np.eye(4).ravel()
     ),
 }
+
+
+def _with_squares(u, s, vt):
+    return (u * s**2) @ vt
+
+
+def _root(w, q):
+    return (q * np.sqrt(w)) @ q.T
 
 
 def _expm(a):
