@@ -142,6 +142,8 @@ def _two_paths(passes: Any, flows: dict[Edge, list[np.ndarray]]) -> list[Finding
     back = passes[0][0]
     for one, other in combinations(flows, 2):
         if all(_fits(p[1], p[1].truth - a - b) for p, a, b in zip(passes, flows[one], flows[other], strict=True)):
+            if not all(_fits(p[1], _without(p[0], (one, other))) for p in passes):
+                continue  # both lie on one path, which was counted twice
             texts = []
             for position, place in (one, other):
                 equation = back.program.equations[position]
@@ -150,6 +152,19 @@ def _two_paths(passes: Any, flows: dict[Edge, list[np.ndarray]]) -> list[Finding
                 )
             return [Finding(Cause.DETACHED, f"what flows through {texts[0]} and through {texts[1]} is missing", 38.0)]
     return []
+
+
+def _without(back: Backward, dropped: tuple[Edge, ...]) -> np.ndarray:
+    """The gradient of a backward pass that hands nothing to some operands."""
+
+    def change(position: int, parts: list[Any], bar: Any) -> list[Any]:
+        return [None if (position, place) in dropped else part for place, part in enumerate(parts)]
+
+    program = back.program
+    bars: list[Any] = [None] * len(program.types)
+    bars[program.outputs[0]] = np.ones(program.types[program.outputs[0]].shape)
+    back.run(bars, len(program.equations), change)
+    return back.flat(bars)
 
 
 def _inner(passes: Any, bars: list[list[Any]]) -> list[Finding]:
