@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -28,7 +29,8 @@ def hess(x): return 2 * np.eye(2)
 def model(tmp_path, monkeypatch):
     (tmp_path / "model.py").write_text(SOURCE, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    return "model.py"
+    yield "model.py"
+    sys.modules.pop("model", None)
 
 
 def test_right_and_wrong(model, capsys):

@@ -421,5 +421,8 @@ def test_replacements_equal_scipys_functions(name):
 
 
 def test_scipys_python_functions_do_not_lose_the_derivative_in_silence():
+    # reached through an object, where no function can be rebuilt to find our version
+    box = {"f": sp.logsumexp}
     with pytest.raises(gw.errors.TracingError, match="plain array"):
-        gw.grad(lambda x: sp.logsumexp(x), method="exact")(A[0])
+        gw.grad(lambda x: box["f"](x), method="exact")(A[0])
+
