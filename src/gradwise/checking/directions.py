@@ -334,8 +334,8 @@ def _report(
             "entry": int(one.entries[0]),
             "name": one.name if one.entries.size > 1 else problem.name_entry(int(one.entries[0])),
         }
-        worst |= {"claimed": one.claimed * (one.signs[0] if one.entries.size == 1 else 1), "error": one.bound}
-        worst["numerical"] = one.numerical * (one.signs[0] if one.entries.size == 1 else 1)
+        sign = float(one.signs[0]) if one.entries.size == 1 else 1.0
+        worst |= {"claimed": one.claimed * sign, "numerical": one.numerical * sign, "error": one.bound}
     shown = list(found)[:10] or [int(k) for k in np.flatnonzero(verdicts == WRONG)[:10]]
     details: dict[str, str] = {}
     for finding in findings:

@@ -205,6 +205,8 @@ def _near(vector: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
 def _far(vector: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
     points = [-vector * (1 + rng.uniform(0.05, 0.2, vector.size))]
     if vector.size > 1:
+        points.append(np.roll(vector, vector.size // 2) * (1 + rng.uniform(0.01, 0.05, vector.size)))
+    if vector.size > 2:
         points.append(rng.permutation(vector) * (1 + rng.uniform(0.01, 0.05, vector.size)))
     return points
 

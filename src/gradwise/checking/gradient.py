@@ -56,7 +56,7 @@ def check_grad(
         For large x: check along blocks and that many random directions instead of entry by entry; "auto" does so where all
         entries would take more than a few seconds, None never.
     rng : int or numpy.random.Generator, optional
-        Chooses directions and the extra points of the diagnosis.
+        Chooses directions and the extra points of the diagnosis; the same ones at every call if omitted.
     bounds : (lower, upper), optional
         f is never called outside them for the numerical derivative.
 
@@ -88,7 +88,7 @@ def check_grad(
     reference; along directions, errors that cancel (``report.missed`` states the probabilities). The named cause is what explains
     all entries; another mistake with the same numbers cannot be told from it, which is why all causes that fit are listed.
     """
-    random = np.random.default_rng(rng)
+    random = np.random.default_rng(0 if rng is None else rng)
     conduct = Conduct()
     adapted = adapt(f, x, grad)
     if adapted is not None:

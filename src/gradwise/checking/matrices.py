@@ -59,7 +59,7 @@ def check_jacobian(
     -----
     What this cannot detect: as for `check_grad`.
     """
-    random = np.random.default_rng(rng)
+    random = np.random.default_rng(0 if rng is None else rng)
     target = Target(f, x, argnums, "check_jacobian")
     outputs = Outputs(target)
     conduct = Conduct()
@@ -121,7 +121,7 @@ def check_hessian(
     What this cannot detect: as for `check_grad`; second differences lose more digits to rounding, so bounds are wider where f
     cannot be traced.
     """
-    random = np.random.default_rng(rng)
+    random = np.random.default_rng(0 if rng is None else rng)
     target = Target(f, x, argnums, "check_hessian")
     outputs = Outputs(target)
     conduct = Conduct()

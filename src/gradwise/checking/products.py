@@ -73,7 +73,7 @@ def check_jvp(
     -----
     What this cannot detect: as for `check_grad`; beyond 64 inputs also errors that cancel in all 8 products.
     """
-    random = np.random.default_rng(rng)
+    random = np.random.default_rng(0 if rng is None else rng)
     target = Target(f, x, argnums, "check_jvp")
     outputs = Outputs(target)
     conduct = Conduct()
@@ -175,7 +175,7 @@ def check_vjp(
     -----
     What this cannot detect: as for `check_grad`; beyond 64 outputs also errors that cancel in all 8 products.
     """
-    random = np.random.default_rng(rng)
+    random = np.random.default_rng(0 if rng is None else rng)
     target = Target(f, x, argnums, "check_vjp")
     outputs = Outputs(target)
     conduct = Conduct()
