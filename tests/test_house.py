@@ -115,7 +115,7 @@ def test_import_loads_nothing_heavy():
 
 
 def test_no_unfinished_work():
-    words = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b|pragma: no cover")
+    words = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|pragma: no cover")
     found = [f"{name_of(file)}: {match[0]}" for file in FILES if (match := words.search(file.read_text("utf-8")))]
     assert found == []
 

@@ -181,9 +181,9 @@ def build(
                 root[o] = root.get(parent, parent)
         elif not primitive.multiple and primitive.name != "call":
             owned.add(equation.outputs)
-    for o in (*outputs, *(g for g in given if g not in released), *keep):
-        if o is not None:
-            last[root.get(o, o)] = forever
+    for variable in (*outputs, *(g for g in given if g not in released), *keep):
+        if variable is not None:
+            last[root.get(variable, variable)] = forever
     code: list[Any] = []
     constants: list[tuple[int, Any]] = []
     for k, equation in enumerate(equations):

@@ -41,7 +41,9 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
     ratio = math.ldexp(1.0, 2 * (octave - found.low))
     eta = samples.eta(f0)
     # where f(x) is 0, as at the minimum of a sum of squares, the values beside it have the larger error
-    samples.assumed = max(eta, *(samples.eta(samples.at(octave, s)) for s in sides if math.isfinite(samples.at(octave, s))), 0.0)
+    samples.assumed = max(
+        eta, *(samples.eta(samples.at(octave, s)) for s in sides if math.isfinite(samples.at(octave, s))), 0.0
+    )
     slack = 4 * v * found.total + 4 * samples.line.unit * samples.line.scale * abs(found.value)
     slack += 3 * v * ratio * abs(samples.quotient(found.low, side)[0] - found.value)  # the term of third order
     if found.truncation <= 1e-2 * abs(found.value) + 4 * found.rounding:
@@ -262,7 +264,9 @@ def plateau(samples: Samples, view: View) -> Deciding:
     It is quantised if it leaves the constant by a jump, and smooth at a smaller scale if it does so by a bend.
     """
     low = _octave(view.near)
-    known = sorted({_octave(abs(t)) for t, value in samples.values.items() if value != samples.f0 and math.isfinite(value)})
+    known = sorted(
+        {_octave(abs(t)) for t, value in samples.values.items() if value != samples.f0 and math.isfinite(value)}
+    )
     high = next((octave for octave in known if octave > low), samples.line.octave)
     flat = yield from _bisect(samples, low, high, lambda k: samples.move(k) == 0.0)
     yield from samples.sample_octaves([flat + 1])

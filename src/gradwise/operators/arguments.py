@@ -59,17 +59,19 @@ class Arguments:
         Whether one argument was chosen (results are then not wrapped in a tuple).
     labels : list of str
         A name for each chosen argument.
+    places : list
+        The position or name of each chosen argument.
     """
 
     __slots__ = (
         "_args",
         "_function",
         "_kwargs",
-        "_places",
         "_simple",
         "kinds",
         "labels",
         "leaves",
+        "places",
         "single",
         "treedefs",
     )
@@ -87,7 +89,7 @@ class Arguments:
         self._kwargs = kwargs
         self._simple = False
         if argnums == 0 and type(argnums) is int and len(args) >= 1:
-            self._places: list[Any] = [0]
+            self.places: list[Any] = [0]
             self.single = True
             leaf = args[0]
             if (type(leaf) is np.ndarray and leaf.dtype.kind in "fc" and leaf.dtype.isnative) or type(leaf) is float:
@@ -98,9 +100,9 @@ class Arguments:
                 self.labels: list[str] = []
                 return
         else:
-            self._places, self.single = _resolve(function, argnums, args, kwargs, operator)
+            self.places, self.single = _resolve(function, argnums, args, kwargs, operator)
         self.leaves, self.kinds, self.treedefs, self.labels = [], [], [], []
-        for place in self._places:
+        for place in self.places:
             value = (
                 args[place] if type(place) is int else kwargs[place] if place in kwargs else _default(function, place)
             )
@@ -123,7 +125,7 @@ class Arguments:
         if self._simple:
             return self._function(leaves[0])
         args, kwargs = list(self._args), dict(self._kwargs)
-        for place, value in zip(self._places, self.rebuild(leaves), strict=True):
+        for place, value in zip(self.places, self.rebuild(leaves), strict=True):
             if type(place) is int:
                 args[place] = value
             else:
@@ -133,9 +135,9 @@ class Arguments:
     def copied(self) -> Arguments:
         """The same arguments with every array copied (and every container made anew), for a run that may write to them."""
         twin = object.__new__(Arguments)
-        twin._function, twin._places, twin._simple, twin.single = (
+        twin._function, twin.places, twin._simple, twin.single = (
             self._function,
-            self._places,
+            self.places,
             self._simple,
             self.single,
         )

@@ -205,7 +205,7 @@ def partial_derivative(
             unit = _unit(one, where)[0]
             units.append(
                 [
-                    unit if p == one._places[0] else ones_for(leaf) * 0
+                    unit if p == one.places[0] else ones_for(leaf) * 0
                     for p, leaf in zip(distinct, arguments.leaves, strict=True)
                 ]
             )
@@ -216,7 +216,7 @@ def partial_derivative(
 
 def _distinct(f: Any, places: list[Any], args: Any, kwargs: Any) -> tuple[Any, ...]:
     """The arguments chosen by positions and names, each once."""
-    return tuple(dict.fromkeys(Arguments(f, place, args, kwargs, "partial_derivative")._places[0] for place in places))
+    return tuple(dict.fromkeys(Arguments(f, place, args, kwargs, "partial_derivative").places[0] for place in places))
 
 
 def _unit(arguments: Arguments, index: Any) -> list[Any]:
@@ -255,7 +255,7 @@ def _partial(function: Callable[..., Any], original: Any, place: Any, index: Any
     def derivative_(*args: Any, **kwargs: Any) -> Any:
         position = place
         if isinstance(place, str) and function is not original:
-            position = Arguments(original, place, args, kwargs, "partial_derivative")._places[0]
+            position = Arguments(original, place, args, kwargs, "partial_derivative").places[0]
         arguments = Arguments(function, position, args, kwargs, "partial_derivative")
         return nth_along(function, arguments, _unit(arguments, index), order, "partial_derivative")
 

@@ -28,7 +28,7 @@ _OURS = str(Path(__file__).parents[1])
 def user_level() -> int:
     """The ``stacklevel`` at which a warning of our caller points at the user's line."""
     level = 1
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001 - the only way to a caller's line
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
         level += 1

@@ -226,7 +226,7 @@ def _require_holomorphic(linearization: Linearization, blocks: Any, operator: st
         directions.append(rng.standard_normal(like.shape).astype(like.dtype)[()])
     along = linearization.jvp(directions)
     turned = linearization.jvp([d * 1j if np.iscomplexobj(d) else d * 0 for d in directions])
-    for a, b, leaf in zip(along, turned, linearization.values, strict=True):
+    for a, b in zip(along, turned, strict=True):
         if a is None and b is None:
             continue
         a = as_plain(a if a is not None else 0.0)

@@ -1,4 +1,4 @@
-"""The checker: is a program well formed?
+"""The checker says whether a program is well formed.
 
 Run after every transform in the tests: a broken transform fails where it broke, not three transforms later.
 """

@@ -68,6 +68,7 @@ def _parameter_text(name: str, value: Any) -> str:
 
 
 def equation_text(equation: Any, names: dict[int, str], types: list[Any], *, source: bool = True) -> str:
+    """One equation as text, with the user's line behind it where that is known."""
     left = ", ".join(f"{names[v]}: {types[v]!r}" for v in equation.output_tuple)
     right = ", ".join(names.get(v, f"%{v}") for v in equation.inputs)
     if equation.params:

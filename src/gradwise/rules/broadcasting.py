@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BOOL = np.dtype(bool)
-_REAL = {np.dtype(np.complex128): np.dtype(np.float64), np.dtype(np.complex64): np.dtype(np.float32)}
+_REAL: dict[np.dtype[Any], np.dtype[Any]] = {np.dtype(np.complex128): np.dtype(np.float64), np.dtype(np.complex64): np.dtype(np.float32)}
 
 
 def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -58,7 +58,7 @@ expit = elementwise("expit", lambda x: scipy.special.expit(x), lambda x, y: y * 
 
 
 def _difference(x: Any, z: Any) -> Any:
-    """X − z, and 0 where both are the same infinity; where finite numbers are equal the slope of x − z still counts."""
+    """The difference x − z, and 0 where both are the same infinity; where finite numbers are equal the slope of x − z still counts."""
     difference = x - z
     return select(equal(difference, 0), difference, select(equal(x, z), 0, difference))
 

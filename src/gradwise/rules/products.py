@@ -133,7 +133,7 @@ def _einsum_value(*rest: Any) -> Any:
 def _einsum_result(*rest: Any) -> ArrayType:
     *types, spec = rest
     inputs, output = spec.split("->")
-    size = {}
+    size: dict[str, int] = {}
     for letters, t in zip(inputs.split(","), types, strict=True):
         for letter, n in zip(letters, t.shape, strict=True):
             if size.get(letter, 1) == 1:
@@ -164,7 +164,7 @@ def _einsum_transpose(ct: Any, operands: Any, linear_: Any, spec: str) -> Any:
             letter = other
         distinct += letter
     present = set("".join(subscripts))
-    shape = {}
+    shape: dict[str, int] = {}
     for letters, z in zip(subscripts, arrays, strict=True):
         for letter, n in zip(letters, z.shape, strict=True):
             shape[letter] = max(shape.get(letter, 1), n)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.program import Primitive
-from gradwise.rules import algebra, elementwise, powers
+from gradwise.rules import algebra, powers
 from gradwise.rules.products import matmul_p
-from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
+from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,8 +63,9 @@ def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -
 
 
 def _refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
-    """A number that equals, bit for bit, one kept from an earlier run: a memory of results (``lru_cache``, "same x as last time") was asked, and what it
-    remembers has the right value and no derivative.
+    """Raise if a number equals, bit for bit, one kept from an earlier run.
+
+    A memory of results (``lru_cache``, "same x as last time") was asked then, and what it remembers has the right value and no derivative.
     """
     for now, kept in ((x, z), (z, x)):
         if (
@@ -124,7 +125,9 @@ def unary(function: Callable[..., Any], primitive: Primitive, x: Any) -> Any:
     return apply(x.tape, primitive, (x,), (), value, dtype if keep else None)
 
 
-def _scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipped: bool) -> Callable[..., Any]:
+def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipped: bool) -> Callable[..., Any]:
+    """The method of traced scalars that records ``function`` of two operands as ``primitive``; ``flipped`` for the reflected one."""
+
     def method(self: TracedScalar, other: Any) -> Any:
         trace = self.tape
         value = self.value
@@ -147,9 +150,9 @@ def _scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flip
                     out = function(value, other)
                     i, j = self.index, trace.number(other)
             elif flipped:
-                return _general(function, primitive, other, self)
+                return general(function, primitive, other, self)
             else:
-                return _general(function, primitive, self, other)
+                return general(function, primitive, self, other)
             values = trace.values
             index = len(values)
             values.append(out)
@@ -161,12 +164,13 @@ def _scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flip
                 where = (frame.f_code, frame.f_lasti)
             trace.places.extend(where)
             return TracedScalar(trace, index, out)
-        return _general(function, primitive, other, self) if flipped else _general(function, primitive, self, other)
+        return general(function, primitive, other, self) if flipped else general(function, primitive, self, other)
 
     return method
 
 
-def _general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
+def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
+    """Record an operation of any operands; NotImplemented where Python should ask the other one."""
     other = z if isinstance_traced(x) else x
     if not isinstance_traced(other) and not isinstance(other, (*_NUMBERS, _ndarray, list, tuple)):
         if hasattr(other, "__array_ufunc__") or not hasattr(other, "__array__"):
@@ -182,23 +186,24 @@ def _general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any)
     return binary(function, primitive, x, z)
 
 
-def _array_operator(function: Callable[..., Any], primitive: Primitive, *, flipped: bool) -> Callable[..., Any]:
+def array_operator(function: Callable[..., Any], primitive: Primitive, *, flipped: bool) -> Callable[..., Any]:
+    """The method of traced arrays that records ``function`` of two operands as ``primitive``; ``flipped`` for the reflected one."""
     keeps = primitive.keeps
     keep_pair = keeps != "none"
-    keep_one = keeps == "all" or keeps == "operands"
+    keep_one = keeps in {"all", "operands"}
     keep_out = keeps == "all"
 
     def method(self: TracedArray, other: Any) -> Any:
         trace = self.tape
         if not trace.open:
-            return _general(function, primitive, other, self) if flipped else _general(function, primitive, self, other)
+            return general(function, primitive, other, self) if flipped else general(function, primitive, self, other)
         root = self.root
         if root is not None and self.version != root.version:
             self.refresh()
         value = self.value
         cls = type(other)
         if value.dtype is not _F64:
-            return _general(function, primitive, other, self) if flipped else _general(function, primitive, self, other)
+            return general(function, primitive, other, self) if flipped else general(function, primitive, self, other)
         if cls is TracedArray:
             if other.tape is not trace:
                 return binary(function, primitive, self, other)
@@ -239,7 +244,7 @@ def _array_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
             if keep_one:
                 self.pin()
         else:
-            return _general(function, primitive, other, self) if flipped else _general(function, primitive, self, other)
+            return general(function, primitive, other, self) if flipped else general(function, primitive, self, other)
         is_array = type(out) is _ndarray
         values = trace.values
         index = len(values)
@@ -256,27 +261,8 @@ def _array_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
     return method
 
 
-BINARY: dict[str, tuple[Callable[..., Any], Primitive]] = {
-    "add": (operator.add, algebra.add_p),
-    "sub": (operator.sub, algebra.sub_p),
-    "mul": (operator.mul, algebra.mul_p),
-    "truediv": (operator.truediv, algebra.div_p),
-    "mod": (operator.mod, elementwise.mod),
-    "floordiv": (operator.floordiv, elementwise.floor_divide),
-}
-
-COMPARISONS: dict[str, tuple[Callable[..., Any], Primitive]] = {
-    "eq": (operator.eq, algebra.equal),
-    "ne": (operator.ne, algebra.not_equal),
-    "lt": (operator.lt, algebra.less),
-    "le": (operator.le, algebra.less_equal),
-    "gt": (operator.gt, algebra.greater),
-    "ge": (operator.ge, algebra.greater_equal),
-}
-
-
-def _power(x: Any, z: Any) -> Any:
-    """X ** z; a number as exponent becomes part of the program, so that xⁿ is differentiated exactly at 0 and for x < 0."""
+def power(x: Any, z: Any) -> Any:
+    """Record ``x ** z``; a number as exponent becomes part of the program, so that xⁿ is differentiated exactly at 0 and for x < 0."""
     if isinstance_traced(x) and not isinstance_traced(z):
         if type(z) is np.ndarray and z.ndim == 0:
             z = z[()]
@@ -293,10 +279,11 @@ def _power(x: Any, z: Any) -> Any:
             return apply(x.tape, powers.pow_, (x, z), (), value, dtype)
     if not isinstance_traced(z) and not isinstance_traced(x):
         return NotImplemented
-    return _general(operator.pow, powers.pow_, x, z)
+    return general(operator.pow, powers.pow_, x, z)
 
 
-def _matmul(x: Any, z: Any) -> Any:
+def matmul(x: Any, z: Any) -> Any:
+    """Record ``x @ z``."""
     other = z if isinstance_traced(x) else x
     if not isinstance_traced(other) and type(other) is not _ndarray:
         if isinstance(other, (list, tuple)):
@@ -306,7 +293,9 @@ def _matmul(x: Any, z: Any) -> Any:
     return binary(operator.matmul, matmul_p, x, z)
 
 
-def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The method of traced arrays that writes ``function(x, z)`` back into x, as ``+=`` does."""
+
     def method(self: TracedArray, other: Any) -> Any:
         trace = self.tape
         if not trace.open:
@@ -354,81 +343,3 @@ def lifted(trace: Any, operand: Any) -> Any:
     return (
         TracedArray(trace, index, value, pinned=True) if type(value) is _ndarray else TracedScalar(trace, index, value)
     )
-
-
-def _integer(self: Traced) -> int:
-    return int(concrete(self, "int"))
-
-
-def _index(self: Traced) -> int:
-    value = self.current()
-    if dtype_of(value).kind not in "iub" or np.ndim(value):
-        raise TypeError("only integer scalar arrays can be converted to a scalar index")
-    return operator.index(concrete(self, "index"))
-
-
-def _bool(self: Traced) -> bool:
-    value = self.current()
-    answer = bool(value)
-    if self.tape.open:
-        self.tape.guard(self.index, "bool", answer)
-    return answer
-
-
-def install(scalar: type, array: type) -> None:
-    """Give the traced classes Python's operators."""
-    for name, (function, primitive) in {**BINARY, **COMPARISONS}.items():
-        reflected = name in BINARY
-        for flipped in (False, True) if reflected else (False,):
-            method = f"__{'r' if flipped else ''}{name}__"
-            setattr(scalar, method, _scalar_operator(function, primitive, flipped=flipped))
-            setattr(array, method, _array_operator(function, primitive, flipped=flipped))
-    for cls in (scalar, array):  # equality is asked by memories of results, which the general way notices
-        cls.__eq__ = lambda self, other: _general(operator.eq, algebra.equal, self, other)  # type: ignore[assignment,method-assign]
-    logical = {
-        "and": (operator.and_, elementwise.PREDICATES["logical_and"]),
-        "or": (operator.or_, elementwise.PREDICATES["logical_or"]),
-        "xor": (operator.xor, elementwise.PREDICATES["logical_xor"]),
-    }
-    for name, (function, primitive) in logical.items():
-
-        def logical_method(self: Any, other: Any, function: Any = function, primitive: Any = primitive) -> Any:
-            return _logical(function, primitive, self, other)
-
-        def flipped_method(self: Any, other: Any, function: Any = function, primitive: Any = primitive) -> Any:
-            return _logical(function, primitive, other, self)
-
-        for cls in (scalar, array):
-            setattr(cls, f"__{name}__", logical_method)
-            setattr(cls, f"__r{name}__", flipped_method)
-        setattr(array, f"__i{name}__", _in_place(logical_method))
-    for cls in (scalar, array):
-        cls.__pow__ = lambda self, other, modulus=None: _power(self, other)  # type: ignore[attr-defined]
-        cls.__rpow__ = lambda self, other, modulus=None: _power(other, self)  # type: ignore[attr-defined]
-        cls.__matmul__ = lambda self, other: _matmul(self, other)  # type: ignore[attr-defined]
-        cls.__rmatmul__ = lambda self, other: _matmul(other, self)  # type: ignore[attr-defined]
-        cls.__neg__ = lambda self: unary(operator.neg, algebra.neg, self)  # type: ignore[attr-defined]
-        cls.__pos__ = lambda self: self.copy() if type(self) is array else self  # type: ignore[attr-defined]
-        cls.__abs__ = lambda self: unary(operator.abs, elementwise.abs_, self)  # type: ignore[attr-defined]
-        cls.__invert__ = _invert  # type: ignore[attr-defined]
-        cls.__divmod__ = lambda self, other: (self // other, self % other)  # type: ignore[attr-defined]
-        cls.__rdivmod__ = lambda self, other: (other // self, other % self)  # type: ignore[attr-defined]
-        cls.__int__ = _integer  # type: ignore[attr-defined]
-        cls.__index__ = _index  # type: ignore[attr-defined]
-        cls.__bool__ = _bool  # type: ignore[attr-defined]
-    for name, (function, _) in BINARY.items():
-        setattr(array, f"__i{name}__", _in_place(function))
-    array.__ipow__ = _in_place(_power)  # type: ignore[attr-defined]
-    array.__imatmul__ = _in_place(_matmul)  # type: ignore[attr-defined]
-
-
-def _logical(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
-    if dtype_of(plain(x)).kind == "b" and dtype_of(plain(z)).kind == "b":
-        return binary(function, primitive, x, z)
-    return function(concrete(x), concrete(z))
-
-
-def _invert(self: Traced) -> Any:
-    if dtype_of(self.value).kind == "b":
-        return unary(operator.invert, elementwise.PREDICATES["logical_not"], self)
-    return ~concrete(self)

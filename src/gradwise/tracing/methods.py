@@ -12,7 +12,7 @@ from gradwise.rules import algebra, broadcasting, elementwise
 from gradwise.rules.broadcasting import convert_p, real_dtype, reshape_p
 from gradwise.rules.shapes import scatter_add
 from gradwise.rules.shapes import transpose as transpose_p
-from gradwise.tracing import arithmetic, conversions, indexing, reducing, sparse
+from gradwise.tracing import conversions, data_model, indexing, reducing, sparse
 from gradwise.tracing.aliasing import mirror_of
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.flat import Flat
@@ -52,7 +52,7 @@ def _imag(self: Traced) -> Any:
     return apply(self.tape, algebra.imag_p, (self,))
 
 
-def _set_real(self: TracedArray, value: Any) -> None:
+def _set_real(self: Any, value: Any) -> None:
     (self if dtype_of(self.value).kind != "c" else _real(self))[...] = value
 
 
@@ -65,7 +65,7 @@ def _set_imag(self: TracedArray, value: Any) -> None:
 # --- shape ------------------------------------------------------------------------------------------------------------------
 
 
-def reshape(self: Any, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+def reshape(self: Any, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
     """``x.reshape(shape)``; a view where NumPy gives one."""
     if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)) and not isinstance_traced(shape[0]):
         shape = tuple(shape[0])
@@ -124,7 +124,7 @@ def swapaxes(self: Any, axis1: int, axis2: int) -> Any:
     return transpose(self, tuple(order))
 
 
-def ravel(self: Any, order: str = "C") -> Any:
+def ravel(self: Any, order: Any = "C") -> Any:
     """``x.ravel()``: a view where NumPy gives one, which is contiguous in any case."""
     value = np.asarray(self.current())
     shared = type(self) is TracedArray and np.may_share_memory(value.ravel(order), value)
@@ -170,7 +170,7 @@ def copy(self: Any, order: str = "C") -> Any:
 
 
 def astype(
-    self: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+    self: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
 ) -> Any:
     """``x.astype(dtype)``; to an integer or boolean dtype the result no longer carries a derivative."""
     dtype = np.dtype(dtype)
@@ -266,22 +266,22 @@ def _through(name: str) -> Any:
     return method
 
 
-def sort(self: TracedArray, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+def sort(self: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
     """``x.sort()``, in place."""
     self[...] = np.sort(self, axis=axis)
 
 
-def partition(self: TracedArray, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None) -> None:
+def partition(self: Any, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
     """``x.partition(kth)``, in place."""
     self[...] = np.partition(self, kth, axis=axis)
 
 
-def put(self: TracedArray, indices: Any, values: Any, mode: str = "raise") -> None:
+def put(self: Any, indices: Any, values: Any, mode: Any = "raise") -> None:
     """``x.put(indices, values)``, in place."""
     np.put(self, indices, values, mode=mode)
 
 
-def searchsorted(self: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+def searchsorted(self: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
     """``x.searchsorted(v)``."""
     return np.searchsorted(self, v, side, sorter)
 
@@ -291,7 +291,7 @@ def _hash(self: Traced) -> int:
     return hash(concrete(self))
 
 
-def install(scalar: type, array: type) -> None:
+def install(scalar: Any, array: Any) -> None:
     """Give the traced classes the interface of ndarray and of NumPy's scalars."""
     shared: dict[str, Any] = {
         "real": property(_real),
@@ -366,6 +366,7 @@ def install(scalar: type, array: type) -> None:
         "sort": sort,
         "partition": partition,
         "put": put,
+        "view": conversions.view,
     }
     for name, member in only_array.items():
         setattr(array, name, member)
@@ -377,7 +378,7 @@ def install(scalar: type, array: type) -> None:
     }
     for name, member in only_scalar.items():
         setattr(scalar, name, member)
-    arithmetic.install(scalar, array)
+    data_model.install(scalar, array)
     sparse.install(array)
 
 

@@ -62,9 +62,9 @@ def _left(matrix: Any, x: Any) -> Any:
     return apply(x.tape, sparse_product, operands, (tuple(int(n) for n in matrix.shape), False), result)
 
 
-def install(array: type) -> None:
+def install(array: Any) -> None:
     """Let the products of traced arrays look for sparse matrices first."""
-    matmul, rmatmul, rmul = array.__matmul__, array.__rmatmul__, array.__rmul__  # type: ignore[attr-defined]
+    matmul, rmatmul, rmul = array.__matmul__, array.__rmatmul__, array.__rmul__
 
     def left(self: Any, other: Any) -> Any:
         return product(self, other) if is_sparse(other) else matmul(self, other)
@@ -77,7 +77,7 @@ def install(array: type) -> None:
             return product(other, self)
         return rmul(self, other)
 
-    array.__matmul__, array.__rmatmul__, array.__rmul__ = left, right, right_star  # type: ignore[attr-defined]
+    array.__matmul__, array.__rmatmul__, array.__rmul__ = left, right, right_star
 
 
 def _is_sparse_array(value: Any) -> bool:

@@ -14,7 +14,7 @@ After the trace has ended, a traced value that the function kept behaves as its 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from gradwise.rules.broadcasting import convert_p
 from gradwise.rules.shapes import basic_key, numpy_key, scatter_set
 from gradwise.tracing.aliasing import mirror, put_back
 from gradwise.tracing.layout import copy_in_layout, empty_in_layout
-from gradwise.tracing.trace import COPY_BYTES, Trace, checksum
+from gradwise.tracing.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +46,16 @@ class Traced:
     def __level__(self) -> int:
         return self.tape.level if self.tape.open else 0
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]  # isinstance(x, float) and isinstance(x, np.ndarray) answer as for the plain value
+    if TYPE_CHECKING:
+        # methods.install gives the classes the interface of ndarray
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, key: Any) -> Any: ...
+        def __setitem__(self, key: Any, value: Any) -> None: ...
+        def __len__(self) -> int: ...
+
+    @property  # type: ignore[misc]  # object's is writable; ours answers isinstance(x, float) and isinstance(x, np.ndarray) as the plain value would
+    def __class__(self) -> type:
         cls = type(self.value)
         return PlainArray if cls is np.ndarray else cls
 
@@ -262,10 +270,7 @@ class TracedArray(Traced):
         mirror(self, ...)
 
 
-_TRACED = (TracedScalar, TracedArray)
-
-
-def isinstance_traced(value: Any) -> bool:
+def isinstance_traced(value: Any) -> TypeGuard[Any]:
     """Whether ``value`` is traced (``isinstance`` would ask ``__class__``, which answers for the plain value)."""
     cls = type(value)
     return cls is TracedArray or cls is TracedScalar
@@ -284,12 +289,9 @@ def operand_index(trace: Trace, operand: Any, dtype: np.dtype[Any] | None) -> in
             operand.sync()
         value = operand.value
         index = operand.index
-        if dtype is not None and dtype_of(value) != dtype:
-            if value.__class__ is not float or dtype != np.float64:
-                kept = (
-                    dtype.type(value) if np.ndim(value) == 0 and dtype.kind != "b" and _castable(value, dtype) else None
-                )
-                return trace.record(convert_p, (index,), (dtype,), kept)
+        if dtype is not None and dtype_of(value) != dtype and (value.__class__ is not float or dtype != np.float64):
+            castable = np.ndim(value) == 0 and dtype.kind != "b" and _castable(value, dtype)
+            return trace.record(convert_p, (index,), (dtype,), dtype.type(value) if castable else None)
         return index
     if cls is TracedArray or cls is TracedScalar:
         operand = operand.frozen()
@@ -304,7 +306,8 @@ def operand_index(trace: Trace, operand: Any, dtype: np.dtype[Any] | None) -> in
         if type(operand) is np.ndarray:
             operand = operand if operand.dtype == dtype else operand.astype(dtype)
         elif isinstance(operand, (int, float, complex, np.generic)):
-            operand = float(operand) if dtype == np.float64 else dtype.type(operand)
+            convert: Any = float if dtype == np.float64 else dtype.type
+            operand = convert(operand)
         else:
             operand = np.asarray(operand, dtype)
     return trace.capture(operand)[0]
@@ -328,7 +331,7 @@ _F64 = np.dtype(np.float64)
 def keep_operands(primitive: Primitive, operands: Sequence[Any], trace: Trace) -> None:
     """Pin what a pullback of this equation may ask for."""
     keeps = primitive.keeps
-    if keeps == "none" or keeps == "output":
+    if keeps in {"none", "output"}:
         return
     if keeps == "product":
         traced = [o for o in operands if type(o) is TracedArray and o.tape is trace]
@@ -386,19 +389,6 @@ def apply(
     if value.base is not None:
         value = value.copy()  # its memory may be an operand's, which a write must not reach
     return TracedArray(trace, trace.record(primitive, indices, params, value if keeps else None), value, keeps)
-
-
-def snapshot_argument(trace: Trace, value: np.ndarray) -> TracedArray:
-    """A traced array for an argument.  The function may write to it: then the caller's array is written too, and ours is another."""
-    if value.nbytes <= COPY_BYTES:
-        own = copy_in_layout(value)
-        array = TracedArray(trace, trace.add_input(own), own, pinned=True)
-    else:
-        array = TracedArray(trace, trace.add_input(value), value, pinned=True)
-        trace.checksums[array.index] = (value, checksum(value))
-    array.mirror = value
-    array.writeable = value.flags.writeable
-    return array
 
 
 def escape(operand: Traced, what: str, cure: str) -> TracingError:

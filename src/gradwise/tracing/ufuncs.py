@@ -124,8 +124,8 @@ def _ldexp(x: Any, n: Any) -> Any:
 
 #: ufunc → a function in ordinary NumPy
 COMPOSED: dict[Any, Callable[..., Any]] = {
-    np.power: arithmetic._power,
-    np.matmul: arithmetic._matmul,
+    np.power: arithmetic.power,
+    np.matmul: arithmetic.matmul,
     np.positive: lambda x: +x,
     np.float_power: _float_power,
     np.divmod: _divmod,

@@ -101,7 +101,7 @@ def pullback(program: Program, wrt: Sequence[int], outputs: Sequence[int] | None
         instantiate(template, slots, types, equations, equation.location)
         if equation.primitive.kink is not None:
             probes.append((equation, bars[0]))
-        if equation.primitive.name == "getitem" or equation.primitive.name == "scatter_set":
+        if equation.primitive.name in {"getitem", "scatter_set"}:
             zeros = {e.outputs for e in equations[first:] if e.primitive is zeros_p}
             for e in equations[first:]:
                 if (

@@ -53,7 +53,7 @@ def seeded(derivative: Derivative) -> Derivative:
             equation = Equation(primitive, inputs, equation.params, out, equation.location)
         equations.append(equation)
     probes = [(e, renamed.get(ct, ct)) for e, ct in derivative.probes]
-    live = {r for r in results} | {ct for _, ct in probes}
+    live = set(results) | {ct for _, ct in probes}
     kept: list[Equation] = []
     for equation in reversed(equations):
         outputs: Any = equation.output_tuple

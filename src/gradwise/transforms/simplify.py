@@ -32,8 +32,7 @@ def merge_equal(program: Program) -> Program:
         key = (equation.primitive, inputs, _key(equation.params))
         known = seen.get(key)
         if known is not None and equation.primitive.name != "call":
-            for old, new in zip(equation.output_tuple, known.output_tuple, strict=True):
-                renamed[old] = new
+            renamed.update(zip(equation.output_tuple, known.output_tuple, strict=True))
             continue
         merged = equation
         if inputs != equation.inputs:
@@ -51,6 +50,7 @@ def _key(params: tuple[Any, ...]) -> Any:
 
 
 def simplify(program: Program) -> Program:
+    """Equal equations merged, and those that nobody reads dropped."""
     return drop_dead(merge_equal(program))
 
 

@@ -59,15 +59,14 @@ class _Line:
             numbers = outs if primitive.multiple else (outs,)
             types = [next(new_types) for _ in numbers]
             key = (primitive, variables, _exact(params))
-            found = self.known.get(key) if primitive.name != "call" else None
+            found: Any = self.known.get(key) if primitive.name != "call" else None
             if found is None:
                 start = len(self.types)
                 self.types.extend(types)
                 found = tuple(range(start, start + len(types))) if primitive.multiple else start
                 self.equations.append(Equation(primitive, variables, params, found, equation.location))
                 self.known[key] = found
-            for number, variable in zip(numbers, found if primitive.multiple else (found,), strict=True):
-                slots[number] = variable
+            slots.update(zip(numbers, found if primitive.multiple else (found,), strict=True))
         for o, r in zip(outputs, template.results, strict=True):
             if r is not None:
                 self.tangent[o] = slots[r]

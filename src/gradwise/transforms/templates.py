@@ -47,7 +47,7 @@ class Template:
             for o in equation.output_tuple:
                 numbering[o] = first_new + len(types)
                 types.append(builder.types[o])
-        self.equations = [
+        self.equations: list[tuple[Any, tuple[int, ...], tuple[Any, ...], Any]] = [
             (
                 e.primitive,
                 tuple(numbering.get(i, i) for i in e.inputs),
@@ -69,6 +69,7 @@ _pullbacks: dict[Any, Template] = {}
 
 
 def clear_templates() -> None:
+    """Forget all templates, for example those of rules that were replaced."""
     _pushforwards.clear()
     _pullbacks.clear()
 
@@ -96,6 +97,7 @@ def _write_forward(
 def pushforward_template(
     primitive: Primitive, params: tuple[Any, ...], types: Sequence[ArrayType], active: tuple[bool, ...]
 ) -> Template:
+    """The tangent equations of a primitive for operands of these types, of which the active ones have a tangent."""
     key = (primitive, params, tuple(types), active)
     known = _pushforwards.get(key)
     if known is None:
