@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy
+import numpy  # noqa: ICN001 - np is the argument of the functions: a module like NumPy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

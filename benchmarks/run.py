@@ -178,9 +178,9 @@ def table(rows: list[dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for row in rows:
-        cells = [row["name"], _time(row["function"]), _time(row["gradwise"])]
-        for peer in ("autograd", "jax_jit", "jax_eager"):
-            cells.append(f"{row['gradwise'] / row[peer]:.2f}" if peer in row else "–")
+        peers = ("autograd", "jax_jit", "jax_eager")
+        ratios = [f"{row['gradwise'] / row[peer]:.2f}" if peer in row else "–" for peer in peers]
+        cells = [row["name"], _time(row["function"]), _time(row["gradwise"]), *ratios]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

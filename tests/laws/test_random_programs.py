@@ -15,6 +15,7 @@ from gradwise.transforms.reverse import pullback
 from gradwise.transforms.simplify import simplify
 
 from programs import arguments_for, programs  # isort: skip
+import itertools
 
 SEEDS = st.integers(0, 1000)
 
@@ -38,7 +39,7 @@ def difference(f, args, direction):
         down = f(*(a - h * u for a, u in zip(args, direction, strict=True)))
         table.append((np.asarray(up) - np.asarray(down)) / (2 * h))
     for k in range(1, 4):
-        table = [(4**k * fine - coarse) / (4**k - 1) for coarse, fine in zip(table, table[1:], strict=False)]
+        table = [(4**k * fine - coarse) / (4**k - 1) for coarse, fine in itertools.pairwise(table)]
     return table[0]
 
 

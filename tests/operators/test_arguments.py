@@ -361,7 +361,7 @@ def test_complex_numbers_inside_a_real_function():
 
 def test_what_is_not_holomorphic_is_refused():
     z = 0.3 + 0.8j
-    with pytest.raises(gw.OutputError, match="complex number. A real number is required"):
+    with pytest.raises(gw.OutputError, match=r"complex number. A real number is required"):
         gw.grad(lambda z: z**2)(z)
     with pytest.raises(gw.OutputError, match="not holomorphic"):
         gw.derivative(np.conj)(z)

@@ -168,7 +168,7 @@ def test_none_is_zero_and_counts_and_shapes_are_checked():
     with pytest.raises(gw.RuleError, match="complex numbers for a real value"):
         gw.grad(bad)(1.0)
     missing = gw.custom_rule(lambda x: x * 2.0)
-    with pytest.raises(gw.RuleError, match="without a rule. A jvp or a vjp is required"):
+    with pytest.raises(gw.RuleError, match=r"without a rule. A jvp or a vjp is required"):
         gw.grad(missing)(1.0)
     with pytest.raises(gw.InputError, match="A function is required"):
         gw.custom_rule(lambda x: x, jvp=3)
@@ -184,7 +184,7 @@ def test_methods_decorator_arguments_and_names():
             return float(self.k) * np.asarray(x)[()]
 
         @scale.jvp
-        def _(primals, tangents):
+        def _(primals, tangents):  # noqa: N805 - the object is the first of the primals
             self, _ = primals
             return self.k * tangents[1]
 

@@ -50,8 +50,8 @@ ESCAPES = {
     "into a plain array": into_a_plain_array,
     "into a row of one": into_a_row,
     "into array.array": into_a_typed_array,
-    "%f": lambda x: float(f"{x[0]:.17f}"),
-    "%d": lambda x: x[0] * int("%d" % x[0]) + float(f"{x[1]:e}"),
+    "%f": lambda x: float("%.17f" % x[0]),
+    "%d": lambda x: x[0] * int("%d" % x[0]) + float("%e" % x[1]),
     "json": lambda x: json.loads(json.dumps({"v": x[0]}))["v"],
     "json of an array": lambda x: json.loads(json.dumps(x.tolist()))[0],
     "np.vectorize": lambda x: np.sum(np.vectorize(math.sin)(x)),
@@ -124,7 +124,7 @@ def test_the_cures_work():
 ALLOWED = {
     "f-string": lambda x: (f"{x[0]:.3f} {x} {x[1]!r}", x[0] ** 2)[1],
     "str and repr": lambda x: (str(x), repr(x[0]), x[0] ** 2)[2],
-    "format": lambda x: (f"{x[0]:.2e}", x[0] ** 2)[1],
+    "format": lambda x: ("{:.2e}".format(x[0]), x[0] ** 2)[1],
     "print": lambda x: (print(x, x[0]), x[0] ** 2)[1],
     "int": lambda x: x[0] * int(x[0] + 1),
     "round to int": lambda x: x[0] * round(x[0] + 0.4),
@@ -160,7 +160,7 @@ ALLOWED = {
     "searchsorted": lambda x: x[0] * np.searchsorted([0.0, 1.0, 2.0], x[0]),
     "while to a tolerance": lambda x: _newton(x[0]),
     "copy": lambda x: np.sum(__import__("copy").deepcopy({"a": x})["a"] ** 2),
-    "%s": lambda x: (f"{x[0]}", x[0] ** 2)[1],
+    "%s": lambda x: ("%s" % x[0], x[0] ** 2)[1],
     "len": lambda x: x[0] * len(x),
     "lambda default": lambda x, k=2.0: x[0] * k,
 }
@@ -202,7 +202,7 @@ def test_what_loses_nothing_is_exact(name, capsys):
 
 def test_what_is_printed_is_the_value(capsys):
     def f(x):
-        print(x, x[0], f"{x[0]:.2f}", f"{x}", f"{x[1]:>8.3f}", sep="|")
+        print(x, x[0], f"{x[0]:.2f}", f"{x}", "{:>8.3f}".format(x[1]), sep="|")
         return np.sum(x)
 
     gw.grad(f)(X)

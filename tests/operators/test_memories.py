@@ -13,7 +13,7 @@ X = np.array([1.5, 2.5])
 
 
 def test_lru_cache():
-    @functools.cache
+    @functools.lru_cache(maxsize=None)
     def square(v):
         return v**2
 
@@ -30,7 +30,7 @@ def test_lru_cache():
 
 
 def test_a_memory_filled_by_a_plain_call():
-    @functools.cache
+    @functools.lru_cache(maxsize=None)
     def square(v):
         return v**2
 

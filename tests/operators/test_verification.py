@@ -158,7 +158,7 @@ def test_a_wrong_value_is_found():
     assert gw.grad(two_faced)(np.array([2.0])) == pytest.approx(12.0)
     for call in calls(two_faced, check=True).values():
         with pytest.raises(
-            gw.TracingError, match="when it was called plainly and .* under the trace. The two must agree"
+            gw.TracingError, match=r"when it was called plainly and .* under the trace. The two must agree"
         ):
             call()
 
@@ -167,7 +167,7 @@ def test_a_lost_derivative_is_found():
     def through_a_string(x):  # right value, and half of the derivative is lost
         return np.sum(x) * np.sum([np.float64(t) for t in str(x).strip("[]").split()])
 
-    with pytest.raises(gw.TracingError, match="along a fixed random direction is .* by its trace and .* numerically"):
+    with pytest.raises(gw.TracingError, match=r"along a fixed random direction is .* by its trace and .* numerically"):
         gw.grad(through_a_string, check=True)(np.array([1.0, 2.0]))
 
 
@@ -182,7 +182,7 @@ def test_a_wrong_rule_is_found():
 
     assert gw.grad(cube)(2.0) == 8.0
     for operator in (gw.grad, gw.derivative, gw.jacobian, gw.hessian):
-        with pytest.raises(gw.TracingError, match="by its trace and .* numerically"):
+        with pytest.raises(gw.TracingError, match=r"by its trace and .* numerically"):
             operator(cube, check=True)(2.0)
 
 

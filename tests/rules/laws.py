@@ -87,7 +87,7 @@ def check_function(f: Any, *args: Any, order: int = 2, rtol: float = 1e-7, scale
         def cotangent(*point: Any) -> Any:
             output, transpose = gw.vjp(f, *point)
             _, structure = flatten(output)
-            return transpose(structure.rebuild([b for b in bars]))
+            return transpose(structure.rebuild(list(bars)))
 
         if all(np.asarray(v).dtype.kind in "fc" for v in value):
             _first_order(cotangent, floats, rng, 10 * rtol, scale)

@@ -425,4 +425,3 @@ def test_scipys_python_functions_do_not_lose_the_derivative_in_silence():
     box = {"f": sp.logsumexp}
     with pytest.raises(gw.errors.TracingError, match="plain array"):
         gw.grad(lambda x: box["f"](x), method="exact")(A[0])
-

@@ -19,7 +19,7 @@ X = np.array([0.4, 0.9, 1.7, -0.3])
         lambda x: float(repr(x[0].item())) * x[1],
         lambda x: float(f"{x[0]:.3f}") * x[1],
         lambda x: float(f"{x[0]}") * x[1],
-        lambda x: float("%s" % x[0]) * x[1],  # noqa: UP031
+        lambda x: float("%s" % x[0]) * x[1],
     ],
 )
 def test_a_number_is_not_read_back_from_its_text(f):
