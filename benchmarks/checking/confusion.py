@@ -130,7 +130,7 @@ def outcome(checker, case):
         warnings.simplefilter("ignore")
         try:
             return checker(case)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - whatever a checker raises is counted as its verdict
             return "rejected", error
 
 

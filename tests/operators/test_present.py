@@ -373,7 +373,7 @@ def test_a_swallowed_tracing_error_is_raised_at_the_end():
     def f(x):
         try:
             return math.exp(x)
-        except:  # noqa: E722
+        except:  # noqa: E722 - a bare except is what is tested
             return x * 0.0
 
     with pytest.raises(gw.TracingError, match="would lose the derivative"):

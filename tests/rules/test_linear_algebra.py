@@ -312,7 +312,7 @@ def test_the_gradient_of_a_real_function_of_complex_matrices_is_that_of_its_part
         lambda z: np.sum(np.abs(L.eigh(z)[1]) ** 4),
     ):
         g = gw.grad(f)(Z)
-        da, db = gw.grad(lambda a, b: f(a + 1j * b), argnums=(0, 1))(Z.real, Z.imag)  # noqa: B023
+        da, db = gw.grad(lambda a, b: f(a + 1j * b), argnums=(0, 1))(Z.real, Z.imag)  # noqa: B023 - called in the same turn of the loop
         np.testing.assert_allclose(g, da + 1j * db, rtol=1e-11, atol=1e-12)
 
 
@@ -492,8 +492,8 @@ def test_a_null_space_basis_is_refused_and_its_space_is_not():
     A = draw((4, 2), "real", seed=26)
     for f in (lambda a: L.qr(a, mode="complete")[0][:, 2:], lambda a: L.svd(a)[0][:, 2:]):
         with pytest.raises(SingularPointError, match="null-space basis"):
-            gw.grad(lambda a: np.sum(f(a) ** 3))(A)  # noqa: B023
-        of_the_space = lambda a: np.sum(projector(f(a)) ** 3)  # noqa: B023
+            gw.grad(lambda a: np.sum(f(a) ** 3))(A)  # noqa: B023 - called in the same turn of the loop
+        of_the_space = lambda a: np.sum(projector(f(a)) ** 3)  # noqa: B023 - called in the same turn of the loop
         explicit = lambda a: np.sum((np.eye(4) - a @ L.pinv(a)) ** 3)
         np.testing.assert_allclose(gw.grad(of_the_space)(A), gw.grad(explicit)(A), rtol=1e-10, atol=1e-12)
 
@@ -544,7 +544,7 @@ def test_eigenvalues_come_in_numpys_order():
     for seed in range(8):
         A = draw((5, 5), "real", seed=seed)
         values = []
-        gw.grad(lambda a: (values.append(L.eigvals(a)), np.sum(a))[1])(A)  # noqa: B023
+        gw.grad(lambda a: (values.append(L.eigvals(a)), np.sum(a))[1])(A)  # noqa: B023 - called in the same turn of the loop
         np.testing.assert_allclose(values[0].current(), L.eigvals(A), rtol=1e-12)
 
 
@@ -572,7 +572,7 @@ def test_numpys_own_errors_are_kept():
         (lambda a: L.eigh(a, "X"), ValueError),
     ):
         with pytest.raises(error):
-            gw.grad(lambda a: np.sum(call(a)))(np.eye(3))  # noqa: B023
+            gw.grad(lambda a: np.sum(call(a)))(np.eye(3))  # noqa: B023 - called in the same turn of the loop
 
 
 def test_every_primitive_has_a_case():

@@ -336,7 +336,7 @@ def _restrict(
             or np.any(positions >= target.size)
             or np.any(positions < -target.size)
         ):
-            raise ValueError  # noqa: TRY301
+            raise ValueError  # noqa: TRY301 - joins what the conversion itself raises
     except ValueError:
         msg = f"entries={entries!r} does not name entries of x. It must be a list of flat positions below {target.size}. Write entries=[0]."
         raise InputError(msg) from None

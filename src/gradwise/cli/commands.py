@@ -123,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = _join_points(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):  # a terminal without ∂ shows ? instead of failing
         with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a stream without it is let be
     options: Any = argparse.Namespace(
         command=None, json="--json" in words, color="--no-color" not in words, traceback="--traceback" in words
     )

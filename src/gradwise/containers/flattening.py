@@ -118,7 +118,7 @@ def _first_difference(ours: TreeDef, theirs: TreeDef, path: str) -> tuple[str, s
     texts = describe(ours), describe(theirs)
     if texts[0] == texts[1]:  # two classes of one name, or two default factories
         texts = tuple(f"{text} of {node.kind!r} {node.factory or ''}".rstrip()
-                      for text, node in zip(texts, (ours, theirs), strict=True))  # type: ignore[assignment] # fmt: skip
+                      for text, node in zip(texts, (ours, theirs), strict=True))  # type: ignore[assignment]  # two texts, as before  # fmt: skip
     return (path, *texts)
 
 

@@ -72,7 +72,7 @@ def _from_complex_gradients(lanes: Lanes, first: Table, corners: Any) -> Table:
     gradient = first.value
 
     def along_axis(indices: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        values = lanes.complex(indices, steps + 1j * tau[indices])  # type: ignore[misc]
+        values = lanes.complex(indices, steps + 1j * tau[indices])  # type: ignore[misc]  # only called where there are complex lanes
         return np.full((indices.size, 1), NAN) if values is None else values.imag / tau[indices, None]
 
     axes = Lanes(lanes.scale, lanes.spacing, lanes.left, lanes.right, gradient, lanes.units, along_axis, None)

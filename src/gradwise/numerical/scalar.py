@@ -40,7 +40,7 @@ def derivative_of_number(
         answers: list[Any] | None = None
         while True:
             try:
-                wanted = steps.send(answers)  # type: ignore[arg-type]
+                wanted = steps.send(answers)  # type: ignore[arg-type]  # the first send is None, as for every generator
             except StopIteration as stop:
                 return estimate_scalar(stop.value, count, _line_through(f, x), failure)
             answers = []

@@ -156,7 +156,7 @@ def sits_on(equation: Equation, values: list[Any]) -> bool:
     with np.errstate(all="ignore"):
         operands = [values[i] for i in equation.inputs]
         output = output_of(equation, operands, values[equation.output_tuple[0]])
-        return bool(np.any(equation.primitive.kink(operands, output, *equation.params)))  # type: ignore[misc]
+        return bool(np.any(equation.primitive.kink(operands, output, *equation.params)))  # type: ignore[misc]  # asked of primitives with a kink only
 
 
 def felt_kinks(

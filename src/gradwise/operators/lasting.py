@@ -70,7 +70,7 @@ class Surroundings:
 def _kinks(equation: Equation, values: Sequence[Any]) -> Any:
     with np.errstate(all="ignore"):
         operands = [values[i] for i in equation.inputs]
-        return np.asarray(equation.primitive.kink(operands, values[equation.output_tuple[0]], *equation.params))  # type: ignore[misc]
+        return np.asarray(equation.primitive.kink(operands, values[equation.output_tuple[0]], *equation.params))  # type: ignore[misc]  # asked of primitives with a kink only
 
 
 def _stay(equation: Equation, before: Any, now: Any, values: Sequence[Any], moved: Sequence[Any]) -> Any:

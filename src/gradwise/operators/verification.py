@@ -78,12 +78,12 @@ def verified_call(
         linearization = run()
         if linearization.nested:  # the outer function's derivative is what counts, and its own check sees this one
             return linearization
-        after = np.random.get_state()  # noqa: NPY002
+        after = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
         try:
             _compare_values(function, linearization, spare, before, has_aux=has_aux)
             _compare_derivatives(function, linearization, spare, before, has_aux=has_aux)
         finally:
-            np.random.set_state(after)  # noqa: NPY002
+            np.random.set_state(after)  # noqa: NPY002 - the global state is what the user's code may draw from
     return linearization
 
 
@@ -102,7 +102,7 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
         return
     spare = linearization.arguments.copied()
     spare.leaves = [tape.values[i] for i in tape.inputs]
-    state = np.random.get_state()  # noqa: NPY002
+    state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
         with paused():
             _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
@@ -112,11 +112,11 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
             "the equality of a value, in a memory of earlier results. Differentiate the function under the memory (f.__wrapped__)"
         ) from error
     finally:
-        np.random.set_state(state)  # noqa: NPY002
+        np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
 
 
 def _plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_aux: bool) -> tuple[list[Any], Any]:
-    np.random.set_state(state)  # noqa: NPY002
+    np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
     value = arguments.copied().call([v.copy() if isinstance(v, np.ndarray) else v for v in leaves])
     return flatten(value[0] if has_aux else value)
 

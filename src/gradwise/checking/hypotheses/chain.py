@@ -53,7 +53,7 @@ def chain_rule(evidence: Evidence) -> list[Finding]:
     return list(best.values())
 
 
-def _passes(evidence: Evidence) -> list[tuple[Backward, Sample, np.ndarray]] | None:
+def _passes(evidence: Evidence) -> list[tuple[Backward, Sample, list[np.ndarray]]] | None:
     """A backward pass at x and, if the program is the same there, near it; each with the claimed gradient of the scalar."""
     program, problem = evidence.program, evidence.problem
     if (
@@ -89,7 +89,7 @@ def _passes(evidence: Evidence) -> list[tuple[Backward, Sample, np.ndarray]] | N
             continue  # another branch is taken here, or the numerical derivative is off
         row.truth = np.where(usable, exact, truth)
         passes.append((back, row, inputs))
-    return passes if passes and passes[0][1].vector is evidence.here.vector else None  # type: ignore[return-value]
+    return passes if passes and passes[0][1].vector is evidence.here.vector else None
 
 
 def _fits(row: Sample, candidate: np.ndarray) -> bool:

@@ -45,7 +45,7 @@ def _is_deficient(A: Any, purpose: str) -> bool:
 def _solve_value(A: Any, B: Any, purpose: str) -> Any:
     try:
         if _is_deficient(A, purpose):
-            raise np.linalg.LinAlgError("rank deficient up to rounding")  # noqa: TRY301
+            raise np.linalg.LinAlgError("rank deficient up to rounding")  # noqa: TRY301 - one message for both kinds of singular matrix
         return np.linalg.solve(A, B)
     except np.linalg.LinAlgError:
         if not purpose:

@@ -70,7 +70,7 @@ def _matrix(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> Any:
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002  NumPy's name
     """``np.linalg.norm``: every order, over one axis or two."""
-    x, ord, axis = as_array(x), concrete(ord), integers(axis)  # noqa: A001
+    x, ord, axis = as_array(x), concrete(ord), integers(axis)  # noqa: A001  NumPy's name
     if dtype_of(plain(x)).kind not in "fc":
         x = x.astype(np.float64)
     if axis is None:
