@@ -127,3 +127,21 @@ def test_assert_grad():
     with pytest.raises(AssertionError) as caught:
         gw.testing.assert_grad(f, X, half, rng=0)
     assert str(caught.value) == gw.check_grad(f, X, half, rng=0).summary()
+
+
+def test_a_critical_point_is_confirmed():
+    from scipy.optimize import rosen, rosen_der
+
+    for report in (
+        gw.check_grad(rosen, np.ones(2), rosen_der),
+        gw.check_grad(lambda x: np.sum((x - 1) ** 2), np.ones(3)),
+    ):
+        assert report.passed, report.summary()
+        assert report.conclusive
+    assert not gw.check_grad(rosen, np.ones(2), lambda x: rosen_der(x) + 1e-6)
+
+
+def test_functions_of_scipy_are_traced_for_the_check():
+    from scipy.optimize import rosen
+
+    assert gw.check_grad(rosen, [1.3, 0.7, 0.8])

@@ -107,3 +107,9 @@ def test_a_helper_that_reads_the_variable_otherwise_is_not_replaced() -> None:
 def test_exact_still_raises() -> None:
     with pytest.raises(gw.TracingError, match="test_subcalls"):
         gw.grad(outer, method="exact")(X)
+
+
+def test_a_numerical_derivative_that_was_asked_for_says_when_it_is_not_ok() -> None:
+    with pytest.warns(gw.NumericalFallbackWarning, match="as asked; status: KINK"):
+        gw.grad(abs, method="numerical")(0.0)
+    assert gw.grad(abs, method="numerical")(1.0) == pytest.approx(1.0, rel=1e-12)

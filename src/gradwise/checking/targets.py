@@ -16,6 +16,7 @@ import numpy as np
 from gradwise.containers import LEAF, TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument
+from gradwise.tracing.rebuilding import watched
 
 
 class Target:
@@ -103,7 +104,7 @@ class Target:
 
     def call(self, moving: Any) -> Any:
         """Call f as a function of the moving arguments alone."""
-        return self.f(*self.arguments(moving))
+        return watched(self.f)(*self.arguments(moving))
 
     def value(self, vector: np.ndarray) -> Any:
         """Return f at a vector, on fresh copies."""

@@ -89,7 +89,9 @@ def judge(
     between = trusted & (gap > bound) & (gap <= np.where(noisy, 10.0, 4.0) * bound)
     verdict[trusted & (gap > bound) & ~between] = WRONG
     reason[between] = "the difference is close to the numerical bound"
-    unclear = wide & (verdict == AGREES)
+    # at a critical point both are zero within a bound that rounding alone has made: there is no size to measure it by
+    zero = ~noisy & np.isfinite(bound) & (size <= bound)
+    unclear = wide & ~zero & (verdict == AGREES)
     verdict[unclear] = CANNOT_TELL
     reason[unclear] = "the numerical bound is too wide (noise or low precision in f)"
     for member in Status:

@@ -6,6 +6,7 @@ An operator is two functions of the same arguments, an exact one and a numerical
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -19,6 +20,7 @@ from gradwise.operators.verification import Disagreement, check_options, checked
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_STATUS = re.compile(r"status: ([A-Z_, ]+)")
 METHODS = ("auto", "exact", "numerical")
 
 
@@ -63,7 +65,14 @@ def choose(
     @functools.wraps(function, assigned=("__doc__",), updated=())
     def derivative(*args: Any, **kwargs: Any) -> Any:
         if method == "numerical":
-            return numerical(*args, **kwargs)[0]
+            result, sentence = numerical(*args, **kwargs)
+            if set(_STATUS.findall(sentence)) != {"OK"}:  # a status other than ok is never returned in silence
+                warnings.warn(
+                    f"the {operator} of {function_label(function)} was computed numerically, as asked; {sentence}. gw.numerical gives what was found, entry by entry",
+                    NumericalFallbackWarning,
+                    stacklevel=user_level(),
+                )
+            return result
         try:
             return exact(*args, **kwargs)
         except TracingError as error:
