@@ -171,6 +171,29 @@ smooth("near kink", "abs(x-1-1e-9)", lambda x: abs(x - 1 - 1e-9), lambda x: 1 - 
 smooth("near kink", "abs(x-1.01)", lambda x: abs(x - 1.01) + x**3, lambda x: 1.01 - x + x**3, 1.0)
 smooth("near kink", "max(x, 2-x)", lambda x: max(x, 2 - x), lambda x: x, 1.00001)
 
+# --- the curvature jumps at x, or f is constant around it -----------------------------------------------------------
+for name, f, x, slope in (
+    ("relu^2", lambda x: max(x, 0.0) ** 2, 0.0, 0.0),
+    ("relu^2 + 5", lambda x: max(x, 0.0) ** 2 + 5, 0.0, 0.0),
+    ("relu^2 exp + sin", lambda x: max(x, 0.0) ** 2 * math.exp(x) + math.sin(x), 0.0, 1.0),
+    ("x|x|", lambda x: x * abs(x), 0.0, 0.0),
+    ("x|x| + x", lambda x: x * abs(x) + x, 0.0, 1.0),
+    ("|x|^3", lambda x: abs(x) ** 3, 0.0, 0.0),
+    ("squared hinge", lambda x: max(1 - x, 0.0) ** 2, 1.0, 0.0),
+    ("squared hinge + exp", lambda x: max(1 - x, 0.0) ** 2 + math.exp(x), 1.0, math.e),
+    ("squared hinge 1e-9 beside", lambda x: max(x + 1e-9, 0.0) ** 2, 0.0, 2e-9),
+    ("Huber", lambda x: x * x / 2 if abs(x) < 1.5 else 1.5 * (abs(x) - 0.75), 1.5, 1.5),
+    ("elu", lambda x: x if x > 0 else math.expm1(x), 0.0, 1.0),
+):
+    CASES.append(Case("c1", f"{name} at {x:g}", f, x, slope))
+for name, f, x in (
+    ("relu(-2x)^2", lambda x: max(-2 * x, 0.0) ** 2, 1.0),
+    ("relu", lambda x: max(x, 0.0), -0.5),
+    ("relu(-2x)^2 + 5", lambda x: max(-2 * x, 0.0) ** 2 + 5, 1.0),
+    ("clip(x, 0, 3)", lambda x: float(np.clip(x, 0, 3)), 7.0),
+):
+    CASES.append(Case("constant", f"{name} at {x:g}", f, x, 0.0))
+
 # --- jumps, infinite slopes -----------------------------------------------------------------------------------------
 broken("jump", "sign", lambda x: float(np.sign(x)), 0.0, None)
 broken("jump", "x^2 + (x >= 1)", lambda x: x * x + (x >= 1), 1.0, None)

@@ -70,7 +70,7 @@ def judge_complex(
     length = h * 2.0**-CHECK
     error = unit * (8 * abs(slope) + 8 * (scale / h) * (a2 / h) + 0.5 * abs(f0) / length)
     error = error + maximum(0.3 * odd, 0.2 * even) / length  # what rounding was seen at the real pair
-    return slope, error, accepted, blind
+    return slope, error, accepted & (error < INFINITE), blind
 
 
 INFINITE = float("inf")

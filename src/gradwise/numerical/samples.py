@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gradwise.numerical.ladder import extrapolate
+from gradwise.numerical.ladder import extrapolate, odd_term
 from gradwise.numerical.line import INF, NAN, SMALL, Line
 
 Request = list[Any]
@@ -141,3 +141,12 @@ class Samples:
         steps = [math.ldexp(1.0, octave) for octave in octaves]
         value, truncation, rounding, i, j = extrapolate(steps, slopes, bounds, 2 if side == 0 else 1)
         return Resolved(value, truncation, rounding, octaves[i], octaves[j], side)
+
+    def odd_error(self, found: Resolved) -> float:
+        """Return the error that a jump of the curvature would leave in a central slope, 0 where there is no sign of one."""
+        if found.side != 0 or found.low == found.high:
+            return 0.0
+        slopes = [self.quotient(found.low + k, 0)[0] for k in (2, 1, 0)]
+        error = odd_term(slopes, self.quotient(found.low, 0)[1]) if all(map(math.isfinite, slopes)) else 0.0
+        # large differences tell more of structure than of an expansion in h
+        return error if error <= 1e-2 * abs(found.value) else 0.0

@@ -29,8 +29,9 @@ from gradwise.numerical.findings import (
 from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.resolution import resolve
-from gradwise.numerical.samples import Request, Resolved, Samples
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
+from gradwise.numerical.two_sides import from_both_sides
 
 Steps = Generator[Request, list, Outcome]
 RESTARTS = 4
@@ -136,7 +137,9 @@ class Search:
         if outcome is not None:
             return outcome
         # More than 10 % uncertain, and not because of noise or rounding: the steps contradict one another.
-        if found.truncation > 0.1 * abs(found.value) + 4 * found.rounding:
+        # Where two sides agree on a slope of zero, the slopes they came from are what 10 % is measured by.
+        size = abs(found.value) if found.side == 0 else max(abs(samples.quotient(found.high, s)[0]) for s in BOTH)
+        if found.truncation > 0.1 * size + 4 * found.rounding:
             self.status = Status.UNDECIDED
         return self._conclude(found, self.status)
 
@@ -147,14 +150,22 @@ class Search:
         tops = {top}
         found = yield from resolve(samples, 0, both)
         for _ in range(RESTARTS):
-            view = yield from disagreement(samples, found)
-            if view is None:
+            joined, sided = yield from from_both_sides(samples, last, found)
+            if joined is not None:
+                return joined, None
+            view = None if sided is not None else (yield from disagreement(samples, found))
+            if sided is not None:
+                if sided.outcome is not None:
+                    return found, sided.outcome
+                top = sided.top
+                self.noise, self.status = sided.noise, sided.status
+            elif view is None:
                 return found, None
-            if agrees(view, found):
+            elif agrees(view, found):
                 verdict = small_loss(samples, view)
                 self.noise, self.status = verdict.noise, verdict.status
                 return (yield from resolve(samples, 0, last)), None
-            if view.kind == "smooth":
+            elif view.kind == "smooth":
                 top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, last, found.value)
                 if top in tops:
                     verdict = yield from noise(samples, view, found)  # looks smooth, is not
@@ -240,9 +251,13 @@ class Search:
         assumed = max(samples.eta(samples.f0), samples.assumed, samples.argument_rounding(found.value))
         lost = max(1.0, samples.measured / assumed)
         factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
+        found.truncation = max(found.truncation, samples.odd_error(found))
         error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
         error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
         level = max(self.noise, line.unit * abs(self.samples.f0))
+        # a bound beyond the steepest chord seen says nothing, and is no success
+        if status is Status.OK and not error <= magnitude + 4 * samples.size / low + 1e-300:
+            status = Status.UNDECIDED
         return self.adopt(Outcome(found.value, error, status, step, found.value, found.value, level))
 
     def adopt(self, outcome: Outcome) -> Outcome:

@@ -1,0 +1,101 @@
+r"""Where the curvature jumps at x: squared hinges, t·|t|, Huber's loss, splines at their knots.
+
+The two sides are smooth, with one slope and two curvatures.  Then the central quotient keeps every power of h,
+
+.. math:: D(h) = f' + \frac{h}{4} (f''_+ - f''_-) + O(h^2),
+
+successive differences shrink by 2 and not by 4, and an extrapolation in h² converges no faster than the quotients.
+Extrapolation in h on either side converges as ever, and the two sides check one another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+
+from gradwise.numerical.findings import Verdict, kink
+from gradwise.numerical.ladder import PROBE
+from gradwise.numerical.microscope import View
+from gradwise.numerical.resolution import resolve
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+
+GAIN = 4.0
+"""How much more precise the two sides together must be than the central slope: smooth functions never gain this."""
+
+
+def from_both_sides(
+    samples: Samples, top: int, found: Resolved
+) -> Generator[Request, list[float], tuple[Resolved | None, Verdict | None]]:
+    """Return the slope on which two one-sided extrapolations agree, or the verdict where they nearly do.
+
+    Both are None where the central slope is limited by rounding, or the sides are no better.
+    """
+    truncation = max(found.truncation, samples.odd_error(found))
+    total = truncation + found.rounding
+    if found.side != 0 or not truncation > max(4 * found.rounding, 1e-12 * abs(found.value)):
+        return None, None
+    if not sum(samples.best(side, top).total for side in BOTH) < total:
+        return None, None
+    sides = []
+    for side in BOTH:
+        sides.append((yield from resolve(samples, side, top, may_grow=False)))  # noqa: PERF401 - no comprehension can yield
+    right, left = sides
+    together = right.total + left.total
+    if not GAIN * together < total:
+        return None, None
+    gap = abs(right.value - left.value)
+    if gap > 2 * together:
+        return None, (yield from _nearly(samples, gap, found))
+    lost = 1.0
+    for one in sides:
+        factor = yield from _confirmed(samples, one)
+        if factor is None:
+            return None, None
+        lost = max(lost, factor)
+    better, other = (right, left) if right.total <= left.total else (left, right)
+    samples.assumed = max(samples.eta(samples.f0), 5e-324)
+    samples.measured = lost * samples.assumed
+    # f rounds x inside, which moves the slope by |x f''| units on the side that is bent more
+    bent = max(abs(samples.quotient(one.low, one.side)[0] - one.value) / math.ldexp(1.0, one.low) for one in sides)
+    truncation = better.truncation + 0.5 * abs(better.value - other.value)
+    truncation += 2 * samples.line.unit * samples.line.scale * bent
+    return Resolved(better.value + 0.0, truncation, better.rounding, better.high, better.low, better.side), None
+
+
+def _nearly(samples: Samples, gap: float, found: Resolved) -> Generator[Request, list[float], Verdict | None]:
+    """Return the verdict on slopes that differ by a little: a small kink at x, or a jump of the curvature beside it."""
+    octave = min(samples.line.octave + PROBE, found.low)
+    yield from samples.sample_octaves([octave, octave + 1])
+    values = [samples.at(octave, side) for side in BOTH]
+    if not all(map(math.isfinite, values)):
+        return None
+    eta = max(samples.eta(value) for value in (samples.f0, *values))
+    near = math.ldexp(1.0, octave)
+    if not 256 * eta < gap * near:  # below what rounding lets be seen there
+        return None
+    if abs(4 * samples.bend(octave) - samples.bend(octave + 1)) < gap * near:  # 2 gap · near for a kink
+        return None
+    seen = View("kink", size=gap, spread=eta, residual=eta, near=near, far=near, eta=eta)
+    verdict = yield from kink(samples, seen, Resolved(found.value, found.truncation, found.rounding, octave, octave, 0))
+    if verdict.outcome is not None:
+        # A kink at x shows at every step: 4 bend(h/2) - bend(h) is gap · h and free of the curvature.
+        close = math.frexp(256 * eta / gap)[1]
+        yield from samples.sample_octaves([close, close - 1])
+        wide = abs(4 * samples.bend(close - 1) - samples.bend(close))
+        if not 0.7 * gap < math.ldexp(wide, -close) < 1.4 * gap:
+            return None
+    return verdict
+
+
+def _confirmed(samples: Samples, one: Resolved) -> Generator[Request, list[float], float | None]:
+    """Return how far a value far below the steps is off this side's slope, in units of rounding; None if too far."""
+    octave = max(min(one.low - 7, samples.line.octave + PROBE), samples.floor)
+    yield from samples.sample_octaves([octave], (one.side,))
+    v, value = math.ldexp(one.side, octave), samples.at(octave, one.side)
+    eta = max(samples.eta(samples.f0), samples.eta(value))
+    curvature = abs(samples.quotient(one.low, one.side)[0] - one.value) * math.ldexp(1.0, octave - one.low)
+    slack = abs(v) * (4 * one.total + 3 * curvature) + 4 * samples.line.unit * samples.line.scale * abs(one.value)
+    drift = abs(value - samples.f0 - v * one.value) - slack
+    if not drift <= 6 * eta:
+        return None
+    return max(1.0, 0.8 * drift / eta)

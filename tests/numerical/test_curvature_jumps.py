@@ -1,0 +1,96 @@
+"""Functions with one slope and two curvatures at x, and functions that are constant around x."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradwise.numerical import Status, derivative, grad
+
+C1 = {
+    "relu2": (lambda t: max(t, 0.0) ** 2, 0.0, 0.0),
+    "relu2 + 5": (lambda t: max(t, 0.0) ** 2 + 5, 0.0, 0.0),
+    "t|t|": (lambda t: t * abs(t), 0.0, 0.0),
+    "t|t| + t": (lambda t: t * abs(t) + t, 0.0, 1.0),
+    "|t|^3": (lambda t: abs(t) ** 3, 0.0, 0.0),
+    "hinge": (lambda t: max(1 - t, 0.0) ** 2, 1.0, 0.0),
+    "hinge + exp": (lambda t: max(1 - t, 0.0) ** 2 + math.exp(t), 1.0, math.e),
+    "beside": (lambda t: max(t + 1e-9, 0.0) ** 2, 0.0, 2e-9),
+    "huber": (lambda t: t * t / 2 if abs(t) < 1.5 else 1.5 * (abs(t) - 0.75), 1.5, 1.5),
+    "elu": (lambda t: t if t > 0 else math.expm1(t), 0.0, 1.0),
+}
+CONSTANT = {
+    "relu2": (lambda t: max(-2 * t, 0.0) ** 2, 1.0),
+    "relu": (lambda t: max(t, 0.0), -0.5),
+    "relu2 + 5": (lambda t: max(-2 * t, 0.0) ** 2 + 5, 1.0),
+    "clip": (lambda t: float(np.clip(t, 0.0, 3.0)), 7.0),
+    "t^4": (lambda t: t**4, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", C1)
+@pytest.mark.parametrize("complex_step", ["auto", False])
+def test_a_jump_of_the_curvature_costs_no_accuracy(name, complex_step):
+    f, x, slope = C1[name]
+    estimate = derivative(f, x, complex_step=complex_step)
+    assert estimate.status is Status.OK
+    assert abs(estimate.value - slope) <= estimate.error <= 1e-9
+    both = grad(lambda z: f(float(z[0])) + f(float(z[1])), np.array([x, x]), complex_step=False)
+    assert all(status is Status.OK for status in both.status)
+    assert np.all(np.abs(both.value - slope) <= both.error)
+    assert np.all(both.error <= 1e-9)
+
+
+@pytest.mark.parametrize("name", CONSTANT)
+@pytest.mark.parametrize("complex_step", ["auto", False])
+def test_where_f_does_not_move_the_bound_is_finite(name, complex_step):
+    f, x = CONSTANT[name]
+    estimate = derivative(f, x, complex_step=complex_step)
+    assert estimate.status is Status.OK
+    assert abs(estimate.value) <= estimate.error <= 1e-13
+
+
+@pytest.mark.parametrize("complex_step", ["auto", False])
+def test_squared_hinges_in_a_gradient(complex_step):
+    w = np.array([1.0, -2.0])
+    estimate = grad(lambda x: np.sum(np.maximum(w * x, 0) ** 2), np.array([0.0, 1.0]), complex_step=complex_step)
+    assert all(status is Status.OK for status in estimate.status)
+    assert np.all(np.abs(estimate.value) <= estimate.error)
+    assert np.all(estimate.error <= 1e-9)
+
+
+def test_a_small_kink_beside_a_jump_of_the_curvature_is_flagged():
+    estimate = derivative(lambda t: max(t, 0.0) ** 2 + 1e-5 * abs(t), 0.0)
+    assert estimate.status is Status.KINK
+    assert estimate.right - estimate.left == pytest.approx(2e-5, rel=1e-6)
+
+
+@given(
+    st.floats(-5, 5),
+    st.sampled_from([0.0, 1.0]),
+    st.floats(-2, 2),
+    st.sampled_from([0.0, 1.0, 5.0]),
+    st.sampled_from(["relu", "relu2", "odd", "cube"]),
+    st.sampled_from([0.0, 1e-3, 0.4]),
+)
+@settings(max_examples=150, deadline=None)
+def test_ok_always_comes_with_a_bound_that_says_something(x, wave, slope, level, kind, beside):
+    bent = {
+        "relu": lambda u: max(u, 0.0),
+        "relu2": lambda u: max(u, 0.0) ** 2,
+        "odd": lambda u: u * abs(u),
+        "cube": lambda u: abs(u) ** 3,
+    }[kind]
+    centre = x + beside
+
+    def f(t):
+        return bent(t - centre) + slope * t + wave * math.sin(t) + level
+
+    estimate = derivative(f, x, complex_step=False)
+    if estimate.status is Status.OK:
+        length = max(abs(x), 1.0)
+        size = max(abs(f(x)), abs(f(x + length)), abs(f(x - length))) / (abs(x) or 1.0)
+        assert math.isfinite(estimate.error)
+        assert estimate.error <= max(abs(estimate.value), size)
