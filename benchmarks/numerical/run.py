@@ -223,7 +223,8 @@ returns NaN where it would raise.
 ## Fixed battery: {fixed["tools"][0]["cases"]} cases
 
 Written by hand: ordinary functions, scales from 1e-150 to 1e10, domain edges with NaN or exceptions, oscillation,
-cancellation, noise of known level, float32 inside, kinks, jumps, infinite slopes, narrow peaks, quantised outputs.
+cancellation, noise of known level, float32 inside, kinks, jumps of the curvature, jumps, infinite slopes, narrow peaks,
+quantised outputs, functions constant around x.
 
 {markdown(fixed["tools"])}
 ### Gradwise by kind
