@@ -21,6 +21,17 @@ def _euclidean(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return rules.norm.value(plain(x), *params) if trace is None else apply(trace, rules.norm, (x,), params)
 
 
+def _whole(x: Any, keepdims: bool) -> Any:
+    """The norm over all axes, with NumPy's own value to the last bit where its squares neither overflow nor underflow."""
+    trace, axes = _innermost(x), tuple(range(x.ndim))
+    with np.errstate(over="ignore", under="ignore"):
+        value = np.linalg.norm(plain(x), keepdims=keepdims)
+    limits = np.finfo(value.dtype)
+    if trace is None or not np.all((value < limits.max) & (value > np.sqrt(limits.tiny))):
+        return _euclidean(x, axes, keepdims)
+    return apply(trace, rules.norm, (x,), (axes, bool(keepdims)), value)
+
+
 def _vector(x: Any, order: Any, axis: int, keepdims: bool) -> Any:
     options: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
     if order is None or order == 2:
@@ -77,7 +88,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         if ord is None or (ord in {"f", "fro"} and x.ndim == 2) or (ord == 2 and x.ndim == 1):
             if x.ndim == 0:
                 return np.abs(x)
-            return _euclidean(x, tuple(range(x.ndim)), keepdims)
+            return _whole(x, keepdims)
         axes = tuple(range(x.ndim))
     else:
         axes = normalize_axis_tuple(axis, x.ndim)
