@@ -170,7 +170,7 @@ class Random:
 
 
 @st.composite
-def programs(draw: Any, smooth_only: bool = False) -> Random:
+def programs(draw: Any) -> Random:
     """Programs of one to three arguments and up to eight steps."""
     shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3))
     index = st.integers(0, 10)
