@@ -25,7 +25,7 @@ def _whole(x: Any, keepdims: bool) -> Any:
     """The norm over all axes, with NumPy's own value to the last bit where its squares neither overflow nor underflow."""
     trace, axes = _innermost(x), tuple(range(x.ndim))
     with np.errstate(over="ignore", under="ignore"):
-        value = np.linalg.norm(plain(x), keepdims=keepdims)
+        value: Any = np.linalg.norm(plain(x), None, None, bool(keepdims))
     limits = np.finfo(value.dtype)
     if trace is None or not np.all((value < limits.max) & (value > np.sqrt(limits.tiny))):
         return _euclidean(x, axes, keepdims)
