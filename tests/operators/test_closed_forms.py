@@ -161,6 +161,23 @@ def test_linearize_and_vjp_stay_at_their_point_when_the_argument_changes():
         np.testing.assert_array_equal(transpose(np.ones(size))[0], expected)
 
 
+@pytest.mark.parametrize("size", [3, 50_000])
+def test_linearize_and_vjp_do_not_depend_on_what_becomes_of_their_value(size):
+    x = np.linspace(0.1, 1.0, size)
+    for f, unpack in ((np.exp, lambda v: v), (lambda x: [np.exp(x), x * 2], lambda v: v[0]), (lambda x: np.exp(x)[::-1], lambda v: v)):
+        value, linear = gw.linearize(f, x)
+        expected = np.copy(unpack(linear(np.ones(size))))
+        unpack(value)[:] = 0.0
+        np.testing.assert_array_equal(unpack(linear(np.ones(size))), expected)
+    value, transpose = gw.vjp(np.exp, x)
+    value[:] = 0.0
+    np.testing.assert_array_equal(transpose(np.ones(size))[0], np.exp(x))
+    tangent = gw.linearize(np.exp, x)[1]
+    first = tangent(np.ones(size))
+    first[:] = 0.0  # nor on what becomes of an earlier product
+    np.testing.assert_array_equal(tangent(np.ones(size)), np.exp(x))
+
+
 # --- one variable -----------------------------------------------------------------------------------------------------------
 
 

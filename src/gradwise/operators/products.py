@@ -152,7 +152,7 @@ def linearize(
             results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
             return linearization.recording.structure.rebuild(output_leaves(linearization, results))
 
-        return output_value(linearization), linear(arguments, product)
+        return output_value(linearization, copied=True), linear(arguments, product)
 
     def numerical(*args: Any) -> tuple[Any, str]:
         arguments = Arguments(f, tuple(range(len(args))), args, {}, "linearize")

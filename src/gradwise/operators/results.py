@@ -75,11 +75,12 @@ def finish(results: Sequence[Any], arguments: Arguments) -> list[Any]:
     ]
 
 
-def output_value(linearization: Linearization) -> Any:
-    """The function's value in its own container, as the function returned it."""
-    return linearization.recording.structure.rebuild(
-        [v if is_outer(v) or not isinstance_traced(v) else v.current() for v in linearization.values]
-    )
+def output_value(linearization: Linearization, *, copied: bool = False) -> Any:
+    """The function's value in its own container, as the function returned it; ``copied`` where the derivative is asked for later, and may need what the caller changes."""
+    values = [v if is_outer(v) or not isinstance_traced(v) else v.current() for v in linearization.values]
+    if copied:
+        values = [v.copy() if type(v) is np.ndarray else v for v in values]
+    return linearization.recording.structure.rebuild(values)
 
 
 def output_leaves(linearization: Linearization, results: list[Any]) -> list[Any]:

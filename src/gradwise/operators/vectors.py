@@ -69,7 +69,7 @@ def pull_back(f: Callable[..., Any], primals: Sequence[Any], *, has_aux: bool = 
     """``(f(x), ȳ ↦ Jᵀ ȳ)``, and the auxiliary output with ``has_aux``."""
     arguments = Arguments(f, tuple(range(len(primals))), tuple(primals), {}, "vjp")
     linearization = linearize_call(f, arguments, has_aux=has_aux)
-    value = output_value(linearization)
+    value = output_value(linearization, copied=True)
     linearization.recording.tape.own()
 
     def transpose(cotangent: Any) -> tuple[Any, ...]:
