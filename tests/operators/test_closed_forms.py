@@ -164,7 +164,11 @@ def test_linearize_and_vjp_stay_at_their_point_when_the_argument_changes():
 @pytest.mark.parametrize("size", [3, 50_000])
 def test_linearize_and_vjp_do_not_depend_on_what_becomes_of_their_value(size):
     x = np.linspace(0.1, 1.0, size)
-    for f, unpack in ((np.exp, lambda v: v), (lambda x: [np.exp(x), x * 2], lambda v: v[0]), (lambda x: np.exp(x)[::-1], lambda v: v)):
+    for f, unpack in (
+        (np.exp, lambda v: v),
+        (lambda x: [np.exp(x), x * 2], lambda v: v[0]),
+        (lambda x: np.exp(x)[::-1], lambda v: v),
+    ):
         value, linear = gw.linearize(f, x)
         expected = np.copy(unpack(linear(np.ones(size))))
         unpack(value)[:] = 0.0
