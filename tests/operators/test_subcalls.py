@@ -113,3 +113,16 @@ def test_a_numerical_derivative_that_was_asked_for_says_when_it_is_not_ok() -> N
     with pytest.warns(gw.NumericalFallbackWarning, match="as asked; status: KINK"):
         gw.grad(abs, method="numerical")(0.0)
     assert gw.grad(abs, method="numerical")(1.0) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_a_helper_that_leaves_a_value_elsewhere_is_not_replaced() -> None:
+    left = []
+
+    def leaving(t):
+        left.append(math.exp(t))
+        return math.sin(t)
+
+    # replaced by a stand-in, the value in the list would be plain and its derivative lost
+    with pytest.warns(gw.NumericalFallbackWarning, match="computed numerically"):
+        gradient = gw.grad(lambda x: leaving(x[0]) + left[-1] * x[1])(X)
+    np.testing.assert_allclose(gradient, [math.cos(0.3) + math.exp(0.3) * 0.4, math.exp(0.3)], rtol=1e-10)

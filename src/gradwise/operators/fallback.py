@@ -79,7 +79,8 @@ def choose(
             if method == "exact" or isinstance(error, Disagreement):
                 raise
             reason = error
-        rescued = rescue(function, reason, exact, args, kwargs)
+        # verified, because the call that runs plainly may leave a value elsewhere (in a list) whose derivative is lost
+        rescued = rescue(function, reason, checked(exact), args, kwargs)
         if rescued is not None:
             warnings.warn(
                 f"the {operator} of {function_label(function)} could not be traced as a whole: {reason}\n{rescued[1]}",
