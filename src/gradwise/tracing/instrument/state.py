@@ -1,0 +1,83 @@
+"""What one traced run knows about the user's objects: the overlay, the twins, and what must be cleaned when it ends.
+
+A traced value that is stored in an object which others can see would leak.  Attributes: the object holds the plain value, the *overlay* of the run the traced one,
+by object and name, consulted first on loads.  Lists, dictionaries, globals and closure cells hold the traced value itself until the run ends; then it is
+replaced by its plain value (``sweep``).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.tracing.trace import Trace
+
+
+class Watch:
+    """The state of one traced run in one thread.
+
+    Attributes
+    ----------
+    trace : Trace
+    outer : Watch or None
+        The run inside which this one runs.
+    twins : dict
+        By the identity of a user function, the function and its instrumented twin.
+    overlay : dict
+        By the identity of an object, the object and its traced attributes by name.
+    touched : dict
+        By identity, the containers into which something was put during the run.
+    cells : dict
+        By identity, closure cells that the run assigned.
+    names : dict
+        By the identity of a dictionary of globals, the dictionary and the names that the run assigned.
+    memos : dict
+        What functions under ``lru_cache`` returned in this run.
+    """
+
+    __slots__ = ("cells", "memos", "names", "outer", "overlay", "touched", "trace", "twins")
+
+    def __init__(self, trace: Trace, outer: Watch | None) -> None:
+        self.trace = trace
+        self.outer = outer
+        self.twins: dict[int, tuple[Any, Any]] = {}
+        self.overlay: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self.touched: dict[int, Any] = {}
+        self.cells: dict[int, Any] = {}
+        self.names: dict[int, tuple[dict[str, Any], set[str]]] = {}
+        self.memos: dict[Any, Any] = {}
+
+
+class _Local(threading.local):
+    watch: Watch | None = None
+
+
+local = _Local()
+
+
+def current() -> Watch | None:
+    """The innermost traced run of this thread."""
+    return local.watch
+
+
+def current_trace() -> Trace | None:
+    """The trace of the innermost traced run of this thread."""
+    watch = local.watch
+    return None if watch is None else watch.trace
+
+
+def entered(trace: Trace) -> Watch:
+    """Begin a traced run in this thread."""
+    watch = Watch(trace, local.watch)
+    local.watch = watch
+    return watch
+
+
+def left(watch: Watch, clean: Callable[[Watch], None]) -> None:
+    """End it, whatever happened, and clean up."""
+    local.watch = watch.outer
+    if watch.overlay or watch.touched or watch.cells or watch.names:
+        clean(watch)
