@@ -14,6 +14,7 @@ from gradwise.errors import (
     SingularPointError,
     TracingError,
 )
+from gradwise.geometry import classify
 from gradwise.operators import (
     clear_caches,
     curl,
@@ -39,6 +40,7 @@ from gradwise.operators import (
     vjp,
     vmap,
 )
+from gradwise.symbolic import formula
 
 __all__ = [
     "GradwiseError",
@@ -56,6 +58,7 @@ __all__ = [
     "check_jacobian",
     "check_jvp",
     "check_vjp",
+    "classify",
     "clear_caches",
     "curl",
     "custom_rule",
@@ -63,6 +66,7 @@ __all__ = [
     "directional_derivative",
     "divergence",
     "explain",
+    "formula",
     "grad",
     "hessian",
     "hvp",
