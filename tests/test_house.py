@@ -21,7 +21,7 @@ PACKAGE = ROOT / "src" / "gradwise"
 FILES = sorted(PACKAGE.rglob("*.py"))
 # Heavy or optional: imported inside a function, where they are used, and by one room only.
 IMPORTED_WHEN_USED = {
-    "IPython", "anywidget", "dask", "jax", "llvmlite", "matplotlib", "mpl_toolkits", "pandas", "rich", "torch", "traitlets",
+    "IPython", "anywidget", "dask", "jax", "llvmlite", "matplotlib", "mpl_toolkits", "pandas", "rich", "sympy", "torch", "traitlets",
 }  # fmt: skip
 SCIPY_PARTS = (
     "cluster", "constants", "differentiate", "fft", "integrate", "interpolate", "io", "linalg", "ndimage", "optimize",
@@ -94,6 +94,7 @@ def test_heavy_packages_are_imported_when_used_and_behind_one_room():
                     at_import.append(f"{name_of(file)}:{line} imports {module}")
     assert [line for line in at_import if not line.startswith(("interop/", "explorer/", "execution/native/"))] == []
     assert rooms["matplotlib"] | rooms["mpl_toolkits"] <= {"plotting"}
+    assert rooms["sympy"] <= {"symbolic"}
     assert rooms["torch"] | rooms["jax"] | rooms["dask"] <= {"interop"}
 
 
