@@ -1,0 +1,149 @@
+"""A plane in the space of the variables: where a function of many variables is looked at with two coordinates.
+
+    Plane : (s, t)  ↦  origin + s·d₁ + t·d₂,      d₁, d₂ orthonormal
+
+For two variables, or two chosen ones, the coordinates are the values of these variables; along directions they are the
+distances from the point.  Because the directions are orthonormal, lengths and angles in the plane are true: the gradient of the
+restricted function is the projection of ∇f, perpendicular to the level sets that are drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradwise.errors import InputError
+from gradwise.geometry.flat_function import FlatFunction
+
+__all__ = ["Plane", "limits_of", "plane_through"]
+
+
+@dataclass(eq=False)
+class Plane:
+    """Two coordinates on a plane through a point.
+
+    Attributes
+    ----------
+    origin : ndarray of shape (n,)
+        The point with coordinates (0, 0).
+    basis : ndarray of shape (2, n)
+        Orthonormal directions.
+    start : ndarray of shape (2,)
+        The coordinates of the point that the plane was laid through.
+    labels : tuple of str
+        A name for each coordinate.
+    """
+
+    origin: np.ndarray
+    basis: np.ndarray
+    start: np.ndarray
+    labels: tuple[str, str]
+
+    def point(self, coordinates: Any) -> np.ndarray:
+        """Points of R^n from coordinates of shape (..., 2)."""
+        return self.origin + np.asarray(coordinates, dtype=np.float64) @ self.basis
+
+    def coordinates(self, points: Any) -> np.ndarray:
+        """Coordinates of points of R^n of shape (..., n), projected to the plane."""
+        return (np.asarray(points, dtype=np.float64) - self.origin) @ self.basis.T
+
+    def distance(self, points: Any) -> np.ndarray:
+        """How far points of R^n are from the plane."""
+        points = np.asarray(points, dtype=np.float64)
+        return np.linalg.norm(points - self.point(self.coordinates(points)), axis=-1)
+
+    def project(self, vector: np.ndarray) -> np.ndarray:
+        """The part of a vector of R^n that lies in the plane, in its coordinates."""
+        return self.basis @ vector
+
+
+def plane_through(function: FlatFunction, variables: Any, directions: Any, operator: str) -> Plane:
+    """The plane that the caller chose through the point of a function.
+
+    Parameters
+    ----------
+    variables : pair of int or str, optional
+        Two variables by position or name.
+    directions : pair of array_like, optional
+        Two directions, made orthonormal by Gram–Schmidt in this order.
+
+    Raises
+    ------
+    InputError
+        If neither was chosen and there are more than two variables, or the directions are parallel.
+    """
+    n, point = function.size, function.point
+    if n < 2:
+        raise InputError(
+            f"{operator} was given {function.name} of one variable. At least two variables are required. "
+            f"Use gw.plot.line_slice for a curve"
+        )
+    if variables is not None and directions is not None:
+        raise InputError(f"{operator} was given both variables= and directions=. One of them is required")
+    if directions is not None:
+        return _along(function, directions, operator)
+    if variables is None:
+        if n > 2:
+            raise InputError(
+                f"{operator} was given {function.name} of {n} variables and no plane. Two coordinates are required. "
+                f"Choose variables=(0, 1), or directions=(u, v) through the point"
+            )
+        variables = (0, 1)
+    if isinstance(variables, str) or len(variables) != 2:
+        raise InputError(f"variables={variables!r} in {operator}. A pair of positions or names is required")
+    pair = [_position(function, entry, operator) for entry in variables]
+    if pair[0] == pair[1]:
+        raise InputError(f"variables={variables!r} in {operator}. Two different variables are required")
+    basis = np.zeros((2, n))
+    basis[0, pair[0]] = basis[1, pair[1]] = 1.0
+    origin = point.copy()
+    origin[pair] = 0.0
+    return Plane(origin, basis, point[pair], (function.labels[pair[0]], function.labels[pair[1]]))
+
+
+def limits_of(limits: Any, name: str) -> tuple[float, float]:
+    """A pair of finite, increasing limits."""
+    try:
+        low, high = (float(entry) for entry in limits)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise InputError(
+            f"{name}={limits!r}. Two finite numbers, the smaller first, are required. Write {name}=(-1, 1)"
+        )
+    return low, high
+
+
+def _along(function: FlatFunction, directions: Any, operator: str) -> Plane:
+    vectors = [np.asarray(entry, dtype=np.float64).ravel() for entry in directions]
+    if len(vectors) != 2 or any(v.size != function.size or not np.all(np.isfinite(v)) for v in vectors):
+        raise InputError(
+            f"directions= in {operator} holds arrays of sizes {[v.size for v in vectors]}. "
+            f"Two finite directions with {function.size} entries each are required"
+        )
+    lengths = [np.linalg.norm(v) for v in vectors]
+    if min(lengths) == 0.0:
+        raise InputError(f"directions= in {operator} holds a zero direction. Two independent ones are required")
+    first, second = vectors[0] / lengths[0], vectors[1] / lengths[1]
+    for _ in range(2):  # twice is enough (Kahan, Parlett)
+        second = second - (first @ second) * first
+    if np.linalg.norm(second) < 1e-8:
+        raise InputError(f"directions= in {operator} are parallel. Two independent directions are required")
+    basis = np.array([first, second / np.linalg.norm(second)])
+    return Plane(function.point.copy(), basis, np.zeros(2), ("distance along the first direction", "along the second"))
+
+
+def _position(function: FlatFunction, entry: Any, operator: str) -> int:
+    if isinstance(entry, str):
+        if entry in function.labels:
+            return function.labels.index(entry)
+    elif (
+        isinstance(entry, (int, np.integer)) and not isinstance(entry, bool) and -function.size <= entry < function.size
+    ):
+        return int(entry) % function.size
+    shown = ", ".join(function.labels[:6]) + (", …" if function.size > 6 else "")
+    raise InputError(
+        f"variables= in {operator} names {entry!r}. One of {shown}, or a position below {function.size}, is required"
+    )

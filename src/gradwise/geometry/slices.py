@@ -1,0 +1,258 @@
+"""Slices: a function's values along a line, with its tangent and quadratic model, and on a grid of a plane.
+
+    line_slice  : t ↦ f(x + t u)            plane_slice : (s, t) ↦ f on a plane
+
+The function is called point by point, as its author wrote it.  Handing it whole grids would be quicker and is not safe: a function
+of one point often accepts a grid and returns an array of the right shape with other numbers (a norm, a branch, a product with a
+matrix).  A function that is written for arrays of points says so with ``vectorized=True``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from gradwise.errors import InputError, OutputError
+from gradwise.geometry.classification import plain
+from gradwise.geometry.flat_function import FlatFunction
+from gradwise.geometry.plane import Plane, limits_of, plane_through
+
+__all__ = ["LineSlice", "PlaneSlice", "grid_of", "line_slice", "plane_and_limits", "plane_slice"]
+
+
+@dataclass(eq=False, repr=False)
+class LineSlice:
+    """A function along a line, φ(t) = f(x + t u), with its linear and quadratic models at t = 0.
+
+    Attributes
+    ----------
+    t, values : ndarray of shape (m,)
+        Signed distances from the point and f there; nan where f is undefined.
+    tangent, quadratic : ndarray of shape (m,)
+        φ(0) + φ'(0) t, and with ½ φ''(0) t².
+    point, direction : ndarray of shape (n,)
+        x, and u of length 1.
+    value, slope, curvature : float
+        φ(0), φ'(0) = ∇f·u, φ''(0) = uᵀHu.
+    """
+
+    t: np.ndarray
+    values: np.ndarray
+    tangent: np.ndarray
+    quadratic: np.ndarray
+    point: np.ndarray
+    direction: np.ndarray
+    value: float
+    slope: float
+    curvature: float
+    label: str = "t"
+
+    def __repr__(self) -> str:
+        return f"LineSlice(value={self.value:.6g}, slope={self.slope:.6g}, curvature={self.curvature:.6g}, {self.t.size} points)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field as plain Python."""
+        return {item.name: plain(getattr(self, item.name)) for item in fields(self)}
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the slice with its tangent and quadratic model and return the axes."""
+        from gradwise.plotting.line_slice import draw_line_slice
+
+        return draw_line_slice(self, ax=ax)
+
+
+@dataclass(eq=False, repr=False)
+class PlaneSlice:
+    """A function on a grid of a plane.
+
+    Attributes
+    ----------
+    x, y : ndarray of shape (p,), (q,)
+        The coordinates of the grid.
+    values : ndarray of shape (q, p)
+        f, with y along the first axis, as matplotlib draws it; nan where f is undefined.
+    plane : Plane
+        The plane, with the names of its coordinates.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    values: np.ndarray
+    plane: Plane
+
+    def __repr__(self) -> str:
+        low, high = (
+            (np.nan, np.nan) if np.all(np.isnan(self.values)) else (np.nanmin(self.values), np.nanmax(self.values))
+        )
+        return f"PlaneSlice({self.x.size} × {self.y.size} points, values {low:.6g} to {high:.6g})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field as plain Python."""
+        return {item.name: plain(getattr(self, item.name)) for item in fields(self)}
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the contours and return the axes."""
+        from gradwise.plotting.contour import draw_plane_slice
+
+        return draw_plane_slice(self, ax=ax)
+
+
+def line_slice(
+    f: Callable[..., Any],
+    x: Any,
+    direction: Any = None,
+    limits: Any = None,
+    count: int = 201,
+    *,
+    method: str = "auto",
+) -> LineSlice:
+    r"""Cut f along a line through x, with its tangent and its quadratic model there.
+
+    .. math:: \varphi(t) = f(x + t u) = f(x) + t\, \nabla f \cdot u + \tfrac12 t^2\, u^T H u + O(t^3)
+
+    Parameters
+    ----------
+    f : callable
+        f(v), f(x, y, …), f of a container or of one number; returns one real number.
+    x : array_like or container
+        The point.
+    direction : array_like, optional
+        The direction, flattened, of any length but 0; the gradient's if omitted (the axis for one variable).
+    limits : pair of float, optional
+        The range of t, signed distances from x; (−max(1, ‖x‖), max(1, ‖x‖)) if omitted.
+    count : int
+        How many points.
+    method : str
+        As for `gradwise.grad`.
+
+    Raises
+    ------
+    InputError
+        If the direction is zero, or omitted where the gradient is zero.
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> gw.geometry.line_slice(lambda x, y: x**2 * y, (1.0, 2.0), (1.0, 0.0))
+    LineSlice(value=2, slope=4, curvature=4, 201 points)
+    """
+    function = FlatFunction(f, x, "geometry.line_slice", method)
+    value, gradient = function.value_and_gradient(function.point)
+    label = "t"
+    if direction is None:
+        direction = [1.0] if function.size == 1 else gradient
+        label = function.labels[0] if function.size == 1 else "distance along ∇f"
+    u = np.asarray(direction, dtype=np.float64).ravel()
+    if u.size != function.size or not np.all(np.isfinite(u)) or not np.any(u):
+        raise InputError(
+            f"direction={direction!r} in geometry.line_slice. A finite direction of {function.size} entries, not all 0, is required"
+            + (
+                ". The gradient is zero at the point: give a direction"
+                if u.size == function.size and not np.any(u)
+                else ""
+            )
+        )
+    u = u / np.max(np.abs(u))
+    u = u / np.linalg.norm(u)
+    reach = max(1.0, float(np.linalg.norm(function.point)))
+    low, high = limits_of((-reach, reach) if limits is None else limits, "limits")
+    t = np.linspace(low, high, _count(count, "count"))
+    values = np.array([function(function.point + step * u) for step in t])
+    slope = float(gradient @ u)
+    curvature = float(u @ function.hessian_vector(function.point, u))
+    tangent = value + slope * t
+    return LineSlice(
+        t, values, tangent, tangent + curvature / 2 * t**2, function.point, u, value, slope, curvature, label
+    )
+
+
+def plane_slice(
+    f: Callable[..., Any],
+    xlim: Any,
+    ylim: Any,
+    count: int | tuple[int, int] = 101,
+    *,
+    point: Any = None,
+    variables: Any = None,
+    directions: Any = None,
+    vectorized: bool = False,
+) -> PlaneSlice:
+    """Evaluate f on a grid: of its two variables, or of a plane through a point of more.
+
+    Parameters
+    ----------
+    f : callable
+        f(v), f(x, y, …) or f of a container; returns one real number.
+    xlim, ylim : pair of float
+        The range of the two coordinates.
+    count : int or pair of int
+        The number of points along each.
+    point : array_like or container, optional
+        Required for more than two variables: where the plane passes.
+    variables, directions : pairs, optional
+        The plane: two variables by name or position (coordinates are their values), or two directions (coordinates are distances from
+        the point).
+    vectorized : bool
+        f takes arrays: f(x, y) of two arrays, or f(v) with the variables along the first axis; one call serves the whole grid.
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> gw.geometry.plane_slice(lambda x, y: x**2 + y**2, (-1, 1), (-2, 2), 21)
+    PlaneSlice(21 × 21 points, values 0 to 5)
+    """
+    function, plane, xlim, ylim = plane_and_limits(f, xlim, ylim, point, variables, directions, "geometry.plane_slice")
+    return grid_of(function, plane, xlim, ylim, count, vectorized=vectorized)
+
+
+def plane_and_limits(
+    f: Callable[..., Any], xlim: Any, ylim: Any, point: Any, variables: Any, directions: Any, operator: str
+) -> tuple[FlatFunction, Plane, tuple[float, float], tuple[float, float]]:
+    """What a picture of a plane needs: the function, the plane, the checked limits."""
+    xlim, ylim = limits_of(xlim, "xlim"), limits_of(ylim, "ylim")
+    if point is None:
+        if variables is not None or directions is not None:
+            raise InputError(
+                f"{operator} was given {'variables' if directions is None else 'directions'}= and no point. The plane passes through a point. "
+                f"Write point=x"
+            )
+        point = np.array([(xlim[0] + xlim[1]) / 2, (ylim[0] + ylim[1]) / 2])
+    function = FlatFunction(f, point, operator)
+    return function, plane_through(function, variables, directions, operator), xlim, ylim
+
+
+def grid_of(
+    function: FlatFunction,
+    plane: Plane,
+    xlim: Any,
+    ylim: Any,
+    count: int | tuple[int, int],
+    *,
+    vectorized: bool = False,
+) -> PlaneSlice:
+    """The values of a function on a grid of a plane."""
+    columns, rows = (count, count) if isinstance(count, (int, np.integer)) else count
+    x = np.linspace(float(xlim[0]), float(xlim[1]), _count(columns, "count"))
+    y = np.linspace(float(ylim[0]), float(ylim[1]), _count(rows, "count"))
+    points = plane.point(np.stack(np.meshgrid(x, y), axis=-1))
+    if vectorized:
+        variables = np.moveaxis(points, -1, 0)
+        with np.errstate(all="ignore"):
+            values = np.asarray(function.f(*variables) if function.several else function.f(variables), dtype=np.float64)
+        if values.shape != points.shape[:2]:
+            raise OutputError(
+                f"{function.name} returned an array of shape {values.shape} for a grid of shape {points.shape[:2]}. One value for each point "
+                f"is required with vectorized=True. Leave vectorized out: the function is then called point by point"
+            )
+    else:
+        values = np.array([function(p) for p in points.reshape(-1, function.size)]).reshape(points.shape[:2])
+    return PlaneSlice(x, y, values, plane)
+
+
+def _count(count: Any, name: str) -> int:
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 2:
+        raise InputError(f"{name}={count!r}. A whole number of points, at least 2, is required")
+    return int(count)
