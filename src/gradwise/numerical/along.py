@@ -98,14 +98,20 @@ def entry_moves(evaluator: Evaluator, lower: np.ndarray, upper: np.ndarray) -> A
     """Return (real, complex) evaluation where lane i moves entry i of x, never across a bound."""
     x = evaluator.argument.vector
 
+    free = not (np.any(np.isfinite(lower)) or np.any(np.isfinite(upper)))
+    x_complex = x.astype(complex)
+
     def move(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        vectors = np.repeat(x[None, :], lanes.size, axis=0)
-        vectors[np.arange(lanes.size), lanes] = np.clip(x[lanes] + steps, lower[lanes], upper[lanes])
+        vectors = np.empty((lanes.size, x.size))
+        vectors[:] = x
+        moved = x[lanes] + steps
+        vectors[np.arange(lanes.size), lanes] = moved if free else np.clip(moved, lower[lanes], upper[lanes])
         return vectors
 
     def move_complex(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        vectors = np.repeat(x[None, :].astype(complex), lanes.size, axis=0)
-        vectors[np.arange(lanes.size), lanes] += steps
+        vectors = np.empty((lanes.size, x.size), dtype=complex)
+        vectors[:] = x_complex
+        vectors[np.arange(lanes.size), lanes] = x[lanes] + steps
         return vectors
 
     return chunked(evaluator, move, move_complex)
@@ -169,24 +175,27 @@ def along_direction(
 
 
 def chunked(evaluator: Evaluator, move: Callable[..., np.ndarray], move_complex: Callable[..., np.ndarray]) -> Any:
-    """Return (real, complex) evaluation by lane and step that never hold more than 64 MiB of points."""
-    size = max(1, 2**23 // max(1, evaluator.argument.vector.size))
+    """Return (real, complex) evaluation by lane and step that never hold more than `Evaluator.block` numbers of points."""
+    size = max(1, evaluator.block // max(1, evaluator.argument.vector.size))
 
     def real(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        blocks = [
-            evaluator.real(move(lanes[start : start + size], steps[start : start + size]))
-            for start in range(0, lanes.size, size)
-        ]
-        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+        if lanes.size <= size:
+            return evaluator.fresh(lambda: move(lanes, steps))
+        values = np.empty((lanes.size, evaluator.output.size))
+        for start in range(0, lanes.size, size):
+            part = slice(start, start + size)
+            values[part] = evaluator.fresh(lambda part=part: move(lanes[part], steps[part]))
+        return values
 
     def complex_(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray | None:
         blocks = []
-        for start in range(0, lanes.size, size):
-            block = evaluator.complex(move_complex(lanes[start : start + size], steps[start : start + size]))
+        half = max(1, size // 2)  # a complex number is two
+        for start in range(0, lanes.size, half):
+            block = evaluator.complex(move_complex(lanes[start : start + half], steps[start : start + half]))
             if block is None:
                 return None
             blocks.append(block)
-        return np.concatenate(blocks)
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     return real, complex_
 

@@ -80,9 +80,15 @@ class Argument:
         ]
         return self.treedef.rebuild(leaves)
 
-    def build_batch(self, vectors: np.ndarray) -> Any:
-        """Return the argument of a vectorized f: every leaf with a leading axis of points."""
+    def build_batch(self, vectors: np.ndarray, *, own: bool = False) -> Any:
+        """Return the argument of a vectorized f: every leaf with a leading axis of points.
+
+        With `own`, a single leaf of double precision is handed over as it is, not copied.
+        """
         lead = (len(vectors),)
+        alone = len(self.slices) == 1 and self.slices[0][1] is None
+        if own and alone and (vectors.dtype.kind == "c" or self.dtypes[0] == np.float64):
+            return self.treedef.rebuild([vectors.reshape(lead + self.shapes[0])])
         leaves = [
             self._leaf(index, vectors[:, real], None if imaginary is None else vectors[:, imaginary], lead)
             for index, (real, imaginary) in enumerate(self.slices)

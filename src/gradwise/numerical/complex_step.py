@@ -15,11 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gradwise.numerical.line import Outcome
+
 TINY = -60
 """Octave of the complex step below |x|: its truncation is 2⁻¹²⁰ relatively, far from underflow down to x = 1e-150."""
 
 CHECK = -16
 """Octave of the real check below |x|."""
+
+GROWTHS = (0, 12, 24)
+"""By how many octaves the real check's step grows where it was too small to see the slope."""
 
 
 def judge_complex(
@@ -71,6 +76,15 @@ def judge_complex(
     error = unit * (8 * abs(slope) + 8 * (scale / h) * (a2 / h) + 0.5 * abs(f0) / length)
     error = error + maximum(0.3 * odd, 0.2 * even) / length  # what rounding was seen at the real pair
     return slope, error, accepted & (error < INFINITE), blind
+
+
+def adopted_error(error: Any, outcome: Outcome, rounding: Any, scale: Any, maximum: Any, minimum: Any) -> Any:
+    """Return the bound of a complex-step value that the outcome of real steps confirms.
+
+    The real check has failed (a kink beside x, an h too small), so the bound is no smaller than what real steps can tell.
+    """
+    floor = 8 * maximum(outcome.noise, rounding) / maximum(outcome.step, scale)
+    return maximum(maximum(error, minimum(floor, outcome.error)), 1e-4 * outcome.error)
 
 
 INFINITE = float("inf")

@@ -286,7 +286,7 @@ def _riser(samples: Samples, flat: int) -> Generator[Request, list[float], float
     """Return the height of the jump by which f leaves the constant beyond ± 2**flat, 0 if it leaves it continuously."""
     side = 1 if samples.at(flat + 1, 1) != samples.f0 else -1
     inner, outer = math.ldexp(side, flat), math.ldexp(side, flat + 1)
-    start = abs(samples.values[outer] - samples.f0)
+    start = height = abs(samples.values[outer] - samples.f0)
     for _ in range(4):
         middle = 0.5 * (inner + outer)
         yield from samples.sample([middle])
@@ -294,8 +294,13 @@ def _riser(samples: Samples, flat: int) -> Generator[Request, list[float], float
             inner = middle
         else:
             outer = middle
-    height = abs(samples.values[outer] - samples.f0)
-    return height if height > 0.3 * start else 0.0
+            height = abs(samples.values[outer] - samples.f0)
+            if not height > 0.3 * start:
+                return 0.0
+    # A ramp that begins just short of the last point has doubled at the same distance beyond it; a tread goes on.
+    beyond = outer + (outer - inner)
+    yield from samples.sample([beyond])
+    return 0.0 if abs(samples.values[beyond] - samples.f0) > 1.5 * height else height
 
 
 def _level(samples: Samples, level: float, amplitude: float, flat: bool) -> Verdict:

@@ -51,7 +51,8 @@ def judge_ladder(
     maximum : callable
         ``max`` or ``numpy.maximum``.
     limit : float
-        How many units of rounding in the slope are accepted before a larger step is tried instead.
+        How many units of rounding in the slope are accepted before a larger step is tried instead; of truncation, a
+        thousandth of that before smaller ones are.
     """
     (p0, m0), (p1, m1), (p2, m2), (p3, m3) = pairs
     h3 = 0.125 * h
@@ -81,10 +82,12 @@ def judge_ladder(
     bend_allowed = 8 * eta + shrink * (abs(s3 - 0.25 * s2) + 8 * eta)
     drift = abs((plus - minus) - 2 * v * d0)
     magnitude = abs(d0)
+    # where the largest step shows truncation already, a larger one would not help against rounding
+    at_its_best = (rounding <= limit * unit * magnitude) | (abs(a0 - d0) > 4 * (eta / h + rounding))
     accepted = (
-        (truncation <= 3 * rounding + 4 * unit * magnitude)
+        (truncation <= 3 * rounding + unit * magnitude * limit / 1024)
         & (change3 <= 1e-2 * magnitude + 64 * rounding)
-        & (rounding <= limit * unit * magnitude)
+        & at_its_best
         & (bend <= bend_allowed)
         & (drift <= 6 * eta + 4 * unit * scale * magnitude + 2 * v * change1 * 2.0**-16)
     )

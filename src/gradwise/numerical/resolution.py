@@ -8,6 +8,7 @@ from collections.abc import Generator
 from gradwise.numerical.ladder import LEVELS
 from gradwise.numerical.line import INF
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+from gradwise.numerical.still import outward_octave
 
 LEVELS_ONE_SIDED = 7
 MAXIMUM_GROWTHS = 5
@@ -68,7 +69,7 @@ def _grow(
     limit = math.frexp(room)[1] - 1 if room < INF else 1000
     if samples.move(octave) <= 8 * samples.eta(samples.f0):
         # Constant as far as can be seen. Far beyond |x| that says nothing about the slope at x (a saturated function).
-        limit = min(limit, max(line.octave, -4) + 6)
+        limit = min(limit, outward_octave(line.octave))
     jump = _needed(samples, best, octave, goal)
     for _ in range(MAXIMUM_GROWTHS):
         jump = min(jump, limit - octave)

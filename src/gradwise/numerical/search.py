@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.complex_step import CHECK, TINY, judge_complex
+from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, judge_complex
 from gradwise.numerical.domain import finite_octave
 from gradwise.numerical.findings import (
     agrees,
@@ -73,7 +73,7 @@ class Search:
         exponent = math.frexp(line.scale if line.scale > SMALL else 1.0)[1]
         tiny = math.ldexp(1.0, exponent + TINY)
         near = None
-        for growth in (0, 12, 24):
+        for growth in GROWTHS:
             octave = exponent + CHECK + growth
             h = math.ldexp(1.0, octave)
             if h > line.left or h > line.right:
@@ -267,7 +267,7 @@ class Search:
             return outcome
         if abs(value - outcome.value) <= outcome.error <= 1e-3 * abs(value):
             line = self.samples.line
-            floor = 8 * max(outcome.noise, line.unit * abs(self.samples.f0)) / max(outcome.step, line.scale)
-            error = max(self.complex_error, min(floor, outcome.error), 1e-4 * outcome.error)
+            rounding = line.unit * abs(self.samples.f0)
+            error = adopted_error(self.complex_error, outcome, rounding, line.scale, max, min)
             return Outcome(value, error, Status.OK, 0.0, value, value, outcome.noise)
         return outcome

@@ -1,0 +1,82 @@
+"""Entries on which f does not move: inputs that an output does not depend on, clipped and saturated ones.
+
+Most entries of a sparse Jacobian are of this kind.  The slope is 0 there, and a relative precision means nothing; what has
+to be excluded is that x lies on the tread of a staircase.  Two values far outside do that where they do not move either:
+trends and ramps would show.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradwise.numerical.line import FIRST, SMALL, Outcome
+from gradwise.numerical.status import Status
+
+if TYPE_CHECKING:
+    from gradwise.numerical.lanes import Lanes, Store, Table
+
+OUTWARD = 6
+"""How many octaves beyond the first step f is asked once more: there a step is a few |x| long."""
+
+CLOSEST = -4
+"""Where |x| is so small that the first step lies below this octave, steps are counted from here."""
+
+SHARED = 8
+"""So many entries are looked into before the others that behaved alike are taken to be alike."""
+
+
+def outward_octave(octave: int) -> int:
+    """Return the octave beyond which nothing is learnt about the slope at x from an f that does not move."""
+    return max(octave, CLOSEST) + OUTWARD
+
+
+def first_octaves(lanes: Lanes) -> np.ndarray:
+    """Return the octave of the first step of every lane, as `Line.octave` does for one."""
+    return np.where(lanes.scale > SMALL, np.frexp(lanes.scale)[1] - FIRST, -3)
+
+
+def settle_still(
+    lanes: Lanes, store: Store, table: Table, todo: np.ndarray, still: np.ndarray, *, close: bool
+) -> np.ndarray:
+    """Settle the entries that do not move far outside either; return those of the others that do not move at the first step.
+
+    Parameters
+    ----------
+    still : array of bool, shape (L, m)
+        Entries whose values so far are all f(x), to the last bit.
+    close : bool
+        Whether the first step H is still to be looked at.
+    """
+    left = np.zeros_like(todo)
+    octave = first_octaves(lanes)
+    room = np.minimum(lanes.left, lanes.right)
+    outer = np.maximum(octave, CLOSEST) + OUTWARD
+    with np.errstate(divide="ignore"):
+        outer = np.where(np.ldexp(1.0, outer) <= room, outer, np.floor(np.log2(room)))
+    rows = np.flatnonzero(np.any(still & todo, axis=1) & (outer >= octave))
+    if rows.size == 0:
+        return left
+    far, first = np.exp2(outer[rows]), np.ldexp(1.0, octave[rows])
+    columns = [far, -far, first, -first] if close else [far, -far]
+    steps = np.stack(columns, axis=1)
+    indices = np.repeat(rows, steps.shape[1])
+    values = lanes.real(indices, steps.ravel())
+    same = values.reshape(*steps.shape, -1) == lanes.f0[rows, None, :]
+    candidates = still[rows] & todo[rows]
+    constant = candidates & np.all(same, axis=1)
+    place, outputs = np.nonzero(constant)
+    level = (lanes.units * np.abs(lanes.f0[rows]))[constant]
+    put_zero(table, todo, (rows[place], outputs), level, far[place])
+    left[rows] = candidates & ~constant & np.all(same[:, 2:], axis=1)
+    store.keep(indices, steps.ravel(), values)
+    return left
+
+
+def put_zero(
+    table: Table, todo: np.ndarray, where: tuple[np.ndarray, np.ndarray], level: np.ndarray, step: np.ndarray
+) -> None:
+    """Write slopes of 0: what f may have moved unseen is a unit of its rounding over the step."""
+    table.put(where, Outcome(0.0, 4 * (level + 5e-324) / step, Status.OK, step, 0.0, 0.0, level))
+    todo[where] = False
