@@ -1,0 +1,287 @@
+"""Why a descent failed, looked for when it has: the learning rate, the line that gave nan, a wrong gradient, a kink, the rounding floor.
+
+Everything here runs after the loop, so a descent that ends well pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import math
+import traceback
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradwise import operators
+from gradwise.checking import check_grad
+from gradwise.descent.curvature import curvature_at
+from gradwise.descent.methods import Method, Search
+from gradwise.descent.objective import DOMAIN_ERRORS, Objective
+from gradwise.descent.second_order import SecondOrder, attempt
+from gradwise.descent.stopping import StopReason
+from gradwise.errors import GradwiseError, GradwiseWarning
+from gradwise.operators.arguments import Arguments
+from gradwise.operators.engine import linearize_call
+
+_TRIAL_STEPS = 20
+#: parameters up to which a user's gradient is checked entry by entry; beyond, along directions
+_MANY = 200
+
+
+@dataclass(eq=False)
+class Cause:
+    """Why a descent failed.
+
+    Attributes
+    ----------
+    name : str
+        "learning rate", "outside the domain", "wrong gradient", "kink", "rounding floor", "not a descent direction", "unbounded" or "unknown".
+    sentence : str
+        What was found, with numbers and the user's line where there is one.
+    learning_rate : float or None
+        A rate that was tried and worked.
+    first_bad_step : int or None
+    filename, lineno : str or None, int or None
+        The line of the user's code.
+    check : Report or None
+        The report of the gradient check, where one ran.
+    """
+
+    name: str
+    sentence: str
+    learning_rate: float | None = None
+    first_bad_step: int | None = None
+    filename: str | None = None
+    lineno: int | None = None
+    check: Any = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain Python objects, without the report of the check."""
+        return {
+            "name": self.name, "sentence": self.sentence, "learning_rate": self.learning_rate,
+            "first_bad_step": self.first_bad_step, "filename": self.filename, "lineno": self.lineno,
+        }  # fmt: skip
+
+
+def find_cause(
+    reason: StopReason, objective: Objective, method: Method | Search, rate: float, start: np.ndarray, best: np.ndarray, outcome: Any
+) -> Cause | None:
+    """The cause of a failure, None where the reason needs none."""
+    if reason is StopReason.DIVERGED:
+        return _diverged(objective, method, rate, start, best, outcome)
+    if reason is StopReason.NON_FINITE:
+        return _non_finite(objective, method, rate, start, outcome)
+    if reason is StopReason.LINE_SEARCH_FAILED:
+        return _search_failed(objective, outcome)
+    if reason is StopReason.UNBOUNDED:
+        return Cause("unbounded", f"f fell to {outcome.f:.3g}.", first_bad_step=outcome.steps)
+    return None
+
+
+# ---------------------------------------------------------------------------------------------------------- divergence
+
+
+def _first_bad(outcome: Any) -> int:
+    """The first step of the last rise of f."""
+    f = outcome.recorder.fun[: outcome.steps + 1]
+    f = np.where(np.isfinite(f), f, np.inf)
+    falls = np.flatnonzero(np.diff(f) <= 0)
+    return int(falls[-1]) + 1 if falls.size else 0
+
+
+def _diverged(objective: Objective, method: Method | Search, rate: float, start: np.ndarray, best: np.ndarray, outcome: Any) -> Cause:
+    bad = _first_bad(outcome)
+    better, known = working_rate(objective, method, rate, start, best)
+    text = f"f rises from step {bad} on with the learning rate {rate:.4g}"
+    if known is not None:
+        text += f"; the largest stable one, {method.stability_text}, is {method.stability / known:.4g} (λmax = {known:.4g})"
+    text += f". {better:.4g} works (tried for {_TRIAL_STEPS} steps)." if better is not None else ". No smaller rate that was tried lowers f."
+    return Cause("learning rate", text, better, bad, details={"lambda_max": known})
+
+
+def working_rate(
+    objective: Objective, method: Method | Search, rate: float, start: np.ndarray, best: np.ndarray
+) -> tuple[float | None, float | None]:
+    """A rate at which a trial from the start lowers f, and the λmax that suggested it."""
+    if method.searches:
+        return None, None
+    second = SecondOrder(objective)
+    tops = []
+    for z in (start, best):
+        found, _ = attempt(lambda z=z: curvature_at(second, z, steps=30))  # type: ignore[misc]  # called at once
+        if found is not None and found.lambda_max > 0:
+            tops.append(found.lambda_max_bounds[1] if math.isfinite(found.lambda_max_bounds[1]) and found.method.startswith("dense") else 1.1 * found.lambda_max)
+    known = max(tops) if tops else None
+    candidate = min(rate / 2, 1 / known) if known is not None and method.scaling(method.init(start, start)) is None else rate / 10
+    for _ in range(12):
+        if _falls(objective, method, candidate, start):
+            return candidate, known
+        candidate /= 4
+    return None, known
+
+
+def _falls(objective: Objective, method: Any, rate: float, start: np.ndarray) -> bool:
+    """Whether a short descent with this rate ends below its start, and does not rise at its end."""
+    x = start
+    first = objective.try_evaluate(x)
+    if first is None:
+        return False
+    f0, g = first
+    state = method.init(x, g)
+    values = [f0]
+    for _ in range(_TRIAL_STEPS):
+        x = method.step(state, x, g, rate)
+        found = objective.try_evaluate(x)
+        if found is None or found[0] > 10 * abs(f0) + f0 + 1e-300:
+            return False
+        values.append(found[0])
+        g = found[1]
+    rising = all(b > a for a, b in zip(values[-6:], values[-5:]))
+    return values[-1] <= f0 and not rising
+
+
+# ------------------------------------------------------------------------------------------------------- not finite
+
+
+def _non_finite(objective: Objective, method: Method | Search, rate: float, start: np.ndarray, outcome: Any) -> Cause:
+    error = outcome.details.get("error")
+    bad = outcome.details.get("bad")
+    step = outcome.steps + (1 if error is not None else 0)
+    if error is not None:
+        filename, lineno = line_of(error)
+        text = f"f cannot be computed at step {step}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    else:
+        filename, lineno, what = first_non_finite(objective, outcome.x if bad is None else bad)
+        text = f"at step {step} {what}"
+    if filename is not None:
+        text += f", at {filename}:{lineno}"
+    better = None
+    if step > 0 and not method.searches:
+        better, _ = working_rate(objective, method, rate, start, start)
+        if better is not None:
+            text += f". The learning rate {better:.4g} stays within the domain (tried for {_TRIAL_STEPS} steps)"
+    return Cause("outside the domain", text + ".", better, step, filename, lineno)
+
+
+def line_of(error: BaseException) -> tuple[str | None, int | None]:
+    """The innermost line of the user's code in the traceback of an error."""
+    filename = getattr(error, "filename", None)
+    if isinstance(error, GradwiseError) and filename is not None:
+        return filename, getattr(error, "lineno", None)
+    here = __file__.replace("\\", "/").rsplit("/descent/", 1)[0]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        name = frame.filename.replace("\\", "/")
+        if not name.startswith(here) and "/numpy/" not in name and "/scipy/" not in name:
+            return frame.filename, frame.lineno
+    return None, None
+
+
+def first_non_finite(objective: Objective, z: np.ndarray) -> tuple[str | None, int | None, str]:
+    """File, line, and words for the first operation of f whose operands are finite and whose result is not."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", GradwiseWarning)
+            function = lambda v: objective.f(*objective.arguments(v))
+            found = linearize_call(function, Arguments(function, 0, (z,), {}, "descend"))
+            program, values = found.program, found.full_env()
+    except DOMAIN_ERRORS:
+        return None, None, "f or its gradient is not finite"
+    with np.errstate(all="ignore"):
+        for equation in program.equations:
+            operands = [values[i] for i in equation.inputs]
+            if all(_finite(v) for v in operands) and not all(_finite(values[o]) for o in equation.output_tuple):
+                place = equation.source or (None, None)
+                result = next(values[o] for o in equation.output_tuple if not _finite(values[o]))
+                shown = _first_bad_entry(result)
+                inputs = ", ".join(_shown(v) for v in operands)
+                return (*place, f"{equation.primitive.name}({inputs}) is {shown}")
+    value = values[program.outputs[0]]
+    if _finite(value):
+        return None, None, f"f = {float(np.asarray(value)):.4g} is finite and its gradient is not"
+    return None, None, "f is not finite"
+
+
+def _finite(value: Any) -> bool:
+    array = np.asarray(value)
+    return array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array)))
+
+
+def _first_bad_entry(value: Any) -> str:
+    array = np.asarray(value)
+    bad = array[~np.isfinite(array)].ravel()
+    return f"{bad[0]}"
+
+
+def _shown(value: Any) -> str:
+    array = np.asarray(value)
+    return f"{array[()]:.4g}" if array.ndim == 0 and array.dtype.kind in "fiu" else f"{array.dtype}{list(array.shape)}"
+
+
+# -------------------------------------------------------------------------------------------------------- line searches
+
+
+def _search_failed(objective: Objective, outcome: Any) -> Cause:
+    """A wrong gradient, a kink, the rounding floor, or a direction that does not descend."""
+    why = outcome.details.get("search", "")
+    x, g = outcome.x, outcome.g
+    if objective.given is not None:
+        report, _ = attempt(lambda: _check(objective, x))
+        if report is not None and not report.passed and report.conclusive:
+            named = report.causes[0] if report.causes else "unknown"
+            return Cause("wrong gradient", f"The gradient that was given is wrong at the last point: {report.headline()}; likely: {named}.", check=report)
+    if objective.given is None or objective.given is not True:
+        kinks, _ = attempt(lambda: _kinks(objective, x))
+        if kinks:
+            first = kinks[0]
+            return Cause("kink", f"f has a kink near the last point ({first}): there is no gradient to follow.", details={"kinks": kinks})
+    if "does not descend" in why:
+        return Cause("not a descent direction", f"{why}.")
+    change, eps = _flatness(objective, x, outcome.f, g), float(np.finfo(x.dtype).eps)
+    if change <= 64 * eps * max(abs(outcome.f), 1e-300):
+        return Cause("rounding floor", f"Along the gradient f changes by {change:.1e}, which is its rounding error: x is as good as f can tell.")
+    return Cause("unknown", f"{why or 'The search found no point'}; the gradient checks, and there is no kink at the point.")
+
+
+def _flatness(objective: Objective, x: np.ndarray, f: float, g: np.ndarray) -> float:
+    length = float(np.linalg.norm(g))
+    if length == 0:
+        return 0.0
+    probe = math.sqrt(float(np.finfo(x.dtype).eps)) * max(1.0, float(np.linalg.norm(x))) / length
+    there = objective.value(x - probe * g)
+    return abs(there - f) if math.isfinite(there) else math.inf
+
+
+def _check(objective: Objective, x: np.ndarray) -> Any:
+    """The report of the checker on the user's gradient, for the flat vector."""
+    f = objective.f if objective.given is not True else lambda *args: objective.f(*args)[0]
+    value = lambda z: objective._real(f(*objective.arguments(np.array(z))))  # noqa: SLF001  (the objective's own conversion)
+    gradient = lambda z: np.asarray(objective._evaluate_given(np.array(z))[1], dtype=float)  # noqa: SLF001
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        entries = None if x.size <= _MANY else list(np.linspace(0, x.size - 1, 32).astype(int))
+        return check_grad(value, np.asarray(x, dtype=float), gradient, entries=entries)
+
+
+def _kinks(objective: Objective, x: np.ndarray) -> list[str]:
+    """Kinks of f at the point, or crossed within a short way of it."""
+    function = objective.scalar()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", GradwiseWarning)
+        here = [str(kink) for kink in operators.kinks(function, x)]
+        if here:
+            return here
+        # a search that stops beside a kink: the gradient jumps on a scale on which a smooth one cannot
+        _, g = objective.evaluate(x)
+        length = float(np.linalg.norm(g))
+        delta = 1e-6 * max(1.0, float(np.linalg.norm(x))) / max(length, 1e-300)
+        other = objective.try_evaluate((x - delta * g).astype(x.dtype))
+        nearer = objective.try_evaluate((x - delta / 100 * g).astype(x.dtype))
+    if other is not None and nearer is not None:
+        jump, near = float(np.linalg.norm(other[1] - g)), float(np.linalg.norm(nearer[1] - g))
+        if jump > 0.1 * length and (near > 0.5 * jump or jump > 1e4 * near):
+            return [f"the gradient changes by {jump / length:.2g} of its length within {delta * length:.1g}"]
+    return []
+
+

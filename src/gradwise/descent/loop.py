@@ -1,0 +1,189 @@
+"""The loop: one for all methods.  A step costs one evaluation, and the loop adds a few microseconds to it.
+
+What a step must do is in `run`; everything that can wait (norms, angles, constants) is made of whole blocks by the recorder, and tests that need it run once a
+block.  The gradient test costs one dot product: ‖g‖₂² > n t² implies ‖g‖∞ > t.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradwise.descent.batches import Exhausted
+from gradwise.descent.methods import Failed, Method, Search
+from gradwise.descent.objective import DOMAIN_ERRORS, Objective, outside_domain
+from gradwise.descent.progress import Progress
+from gradwise.descent.recorder import Recorder
+from gradwise.descent.stopping import StopReason
+from gradwise.descent.watch import Watch
+
+#: f below this is a descent without end
+_UNBOUNDED = -1e150
+
+
+@dataclass(slots=True)
+class Limits:
+    """When to stop."""
+
+    maxiter: int
+    tol: float
+    max_time: float | None
+    step_tol: float
+    clip_norm: float | None
+    trace_limit: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the loop leaves behind."""
+
+    reason: StopReason
+    x: np.ndarray
+    f: float
+    g: np.ndarray
+    steps: int
+    recorder: Recorder
+    filled: int
+    state: Any
+    rate: float
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def run(
+    objective: Objective,
+    x: np.ndarray,
+    method: Method | Search,
+    rates: float | Callable[[int], float],
+    limits: Limits,
+    *,
+    callback: Callable[[Any, Any], None] | None = None,
+    progress: bool | None = None,
+    automatic: Callable[[np.ndarray, np.ndarray], float] | None = None,
+) -> Outcome:
+    """Descend from x.
+
+    Parameters
+    ----------
+    rates : float or callable
+        The rate, or the schedule; the first trial of a search of Newton's kind.
+    callback : callable, optional
+        Takes (x, (f, g, k)); StopIteration stops.
+    automatic : callable, optional
+        ``(x, g) → η``, asked at each step: 1/L̂ of a method that does not search.
+    """
+    clock = time.perf_counter
+    began = clock()
+    deadline = math.inf if limits.max_time is None else began + limits.max_time
+    objective.next_batch()
+    with np.errstate(all="ignore"):
+        f, g = objective.evaluate(x)
+        evaluate = objective.evaluate
+        recorder = Recorder(x.size, x.dtype, limits.maxiter, limits.trace_limit)
+        X, G, F, R, T = recorder.X, recorder.G, recorder.fun, recorder.rate, recorder.time
+        norm = float(np.max(np.abs(g)))
+        threshold = limits.tol * max(1.0, norm) if math.isfinite(norm) else limits.tol
+        squared = x.size * threshold * threshold * (1 + 1e-6)
+        watch = Watch(objective, method, f, x, g, limits)
+        ceiling = watch.ceiling
+        state = method.init(x, g)
+        scheduled = rates if callable(rates) else None
+        rate = math.nan if callable(rates) else float(rates)
+        searches, maxiter, clip, batches = method.searches, limits.maxiter, limits.clip_norm, objective.batches is not None
+        details: dict[str, Any] = {}
+        shown = Progress(limits.maxiter, f, norm, progress)
+        rows, row, k, last = recorder.rows, 0, 0, began
+        clipped = 0
+        reason: StopReason | None = None
+        while True:
+            X[row], G[row] = x, g
+            F[k], T[k] = f, last - began
+            row += 1
+            gg = float(np.dot(g, g))
+            if gg <= squared or not (_UNBOUNDED < f < ceiling and gg < math.inf):
+                reason = watch.judge(k, f, g, gg, threshold, F)
+                if reason is not None:
+                    break
+            if k == 8 or k == 16:
+                reason = watch.early(k, x, F, rate)
+                if reason is not None:
+                    break
+            if row == rows:
+                recorder.flush(row)
+                row, F, R, T = 1, recorder.fun, recorder.rate, recorder.time
+                reason = watch.block(recorder, k, x, F, rate)
+                if reason is not None:
+                    break
+            if k >= maxiter:
+                reason = StopReason.MAX_ITERATIONS
+                break
+            if last > deadline:
+                reason = StopReason.MAX_TIME
+                break
+            if last > shown.due:
+                shown.update(k, f, gg, last)
+            if callback is not None:
+                try:
+                    callback(x, (f, g, k))
+                except StopIteration:
+                    reason = StopReason.CALLBACK
+                    break
+            if automatic is not None:
+                rate = automatic(x, g)
+            elif scheduled is not None:
+                rate = float(scheduled(k))
+            try:
+                if searches:
+                    objective.rate = rate
+                    found = method.step(state, x, f, g, objective)  # type: ignore[call-arg, arg-type]  # a Search
+                    if type(found) is Failed:
+                        details["search"] = found.why  # type: ignore[union-attr]
+                        reason = StopReason.F_CHANGE_BELOW_NOISE if watch.at_floor(x, f, g, found) else StopReason.LINE_SEARCH_FAILED
+                        break
+                    R[k] = found.rate  # type: ignore[union-attr]
+                    x_new, f, g = found.x, found.f, found.g  # type: ignore[union-attr]
+                    if batches:
+                        objective.next_batch()
+                        f, g = evaluate(x_new)
+                else:
+                    if clip is not None and gg > clip * clip:
+                        clipped += 1
+                        x_new = method.step(state, x, g * (clip / math.sqrt(gg)), rate)  # type: ignore[call-arg]
+                    else:
+                        x_new = method.step(state, x, g, rate)  # type: ignore[call-arg]
+                    R[k] = rate
+                    if batches:
+                        objective.next_batch()
+                    f, g = evaluate(x_new)
+            except Exhausted:
+                reason = StopReason.DATA_EXHAUSTED
+                break
+            except DOMAIN_ERRORS as error:
+                if not outside_domain(error):
+                    raise
+                details["error"] = error
+                details["bad"] = x_new if not searches else x
+                reason = watch.failure(k, F)
+                break
+            if limits.step_tol and float(np.max(np.abs(x_new - x))) <= limits.step_tol * max(1.0, float(np.max(np.abs(x)))):
+                reason = StopReason.STEP_TOLERANCE
+            x = x_new
+            k += 1
+            last = clock()
+            if reason is not None:
+                X[row], G[row] = x, g
+                F[k], T[k] = f, last - began
+                row += 1
+                break
+        shown.close()
+    if clipped:
+        details["clipped"] = clipped
+    details.update(watch.details)
+    fresh = row - (1 if recorder.flushed else 0)
+    watch.remember(F[k - fresh + 1 : k + 1], k, X, G, row)
+    details["best"] = watch.best
+    return Outcome(reason, x, f, g, k, recorder, row, state, rate, details)

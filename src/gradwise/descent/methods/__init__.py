@@ -1,0 +1,67 @@
+"""The methods, one file each: ``init`` makes the state, ``step`` moves the point.
+
+`protocol` says what a method is; `gd`, `momentum`, `nesterov`, `adagrad`, `rmsprop`, `adam` are given a rate; `automatic`, `armijo`, `wolfe` and
+`adaptive` are gradient descent that finds its own; `newton` and `natural` take another direction.  To add a method: one file, one row below.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from gradwise.descent.methods.adagrad import Adagrad
+from gradwise.descent.methods.adam import Adam
+from gradwise.descent.methods.adaptive import Adaptive
+from gradwise.descent.methods.armijo import Armijo
+from gradwise.descent.methods.automatic import Automatic
+from gradwise.descent.methods.gd import GradientDescent
+from gradwise.descent.methods.momentum import Momentum
+from gradwise.descent.methods.natural import Natural
+from gradwise.descent.methods.nesterov import Nesterov
+from gradwise.descent.methods.newton import Newton
+from gradwise.descent.methods.protocol import Failed, Found, Method, Search
+from gradwise.descent.methods.rmsprop import RMSProp
+from gradwise.descent.methods.wolfe import StrongWolfe
+from gradwise.errors import InputError
+
+METHODS: dict[str, type[Method] | type[Search]] = {
+    kind.name: kind for kind in (GradientDescent, Momentum, Nesterov, Adagrad, RMSProp, Adam, Newton, Natural)
+}
+#: gradient descent that finds its own rate, by the word given as learning_rate
+SEARCHES: dict[str, type[Search]] = {"auto": Automatic, "armijo": Armijo, "wolfe": StrongWolfe, "adaptive": Adaptive}
+
+
+def make_method(name: Any, learning_rate: Any, options: dict[str, Any]) -> Method | Search:
+    """The method of that name, with its options.
+
+    Raises
+    ------
+    InputError
+        If there is no such method, option, or word for the learning rate.
+    """
+    if isinstance(name, Method | Search):
+        return name
+    if not isinstance(name, str) or name not in METHODS:
+        msg = f"method={name!r} is not known. One of {', '.join(map(repr, METHODS))} is required. gw.minimize offers SciPy's methods."
+        raise InputError(msg)
+    kind: Any = METHODS[name]
+    if isinstance(learning_rate, str):
+        words = [*SEARCHES] if name == "gd" else ["auto"]
+        if learning_rate not in words:
+            msg = (
+                f"learning_rate={learning_rate!r} is not known for method={name!r}. A number, a function of the step, or one of "
+                f"{', '.join(map(repr, words))} is required. Write for example learning_rate=0.01."
+            )
+            raise InputError(msg)
+        if name == "gd":
+            kind = SEARCHES[learning_rate]
+    known = [] if kind.__init__ is object.__init__ else [p for p in inspect.signature(kind).parameters]
+    unknown = [key for key in options if key not in known]
+    if unknown:
+        takes = f"The options of this method are {', '.join(known)}" if known else "This method has no options"
+        msg = f"method={name!r} was given the option {unknown[0]}={options[unknown[0]]!r}. {takes}. Leave {unknown[0]} out."
+        raise InputError(msg)
+    return kind(**options)
+
+
+__all__ = ["METHODS", "SEARCHES", "Failed", "Found", "Method", "Search", "make_method"]

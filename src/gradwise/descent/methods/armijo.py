@@ -1,0 +1,55 @@
+"""Armijo's line search: the first of η, η/2, η/4, … that lowers f by a share of what the slope promises.
+
+    f(x + t d) ≤ f(x) + c₁ t g·d
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.descent.methods.automatic import first_estimate, noise_of
+from gradwise.descent.methods.protocol import Failed, Found, Search
+
+_TRIALS = 60
+
+
+def backtrack(x: np.ndarray, f: float, g: np.ndarray, d: np.ndarray, t: float, problem: Any, c1: float = 1e-4) -> Found | Failed:
+    """The first t, t/2, t/4, … that meets Armijo's condition along d."""
+    slope = float(np.dot(g, d))
+    if not slope < 0:
+        return Failed(f"the search direction does not descend: g·d = {slope:.3g}")
+    noise = noise_of(f, g.dtype)
+    for _ in range(_TRIALS):
+        x_new = x + t * d
+        if np.array_equal(x_new, x):
+            return Failed("steps that lower f are shorter than the precision of x", noise=True)
+        found = problem.try_evaluate(x_new)
+        if found is not None and found[0] <= f + c1 * t * slope + noise:
+            return Found(x_new, *found, t)
+        t /= 2
+    return Failed(f"f did not fall along the direction for any step down to {t:.2g}")
+
+
+class Armijo(Search):
+    """Gradient descent with Armijo's condition; each search starts from twice the last step.
+
+    Armijo, "Minimization of functions having Lipschitz continuous first partial derivatives", Pacific J. Math. 16 (1966).
+    """
+
+    name = "gd"
+    plain = True
+
+    def __init__(self, c1: float = 1e-4) -> None:
+        self.c1 = c1
+
+    def init(self, x: np.ndarray, g: np.ndarray) -> list[float]:
+        return [0.0]
+
+    def step(self, state: list[float], x: np.ndarray, f: float, g: np.ndarray, problem: Any) -> Found | Failed:
+        start = 2 * state[0] if state[0] else 1 / first_estimate(x, g, problem)
+        found = backtrack(x, f, g, -g, start, problem, self.c1)
+        if isinstance(found, Found):
+            state[0] = found.rate
+        return found

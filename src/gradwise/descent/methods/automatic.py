@@ -1,0 +1,65 @@
+"""Gradient descent with η = 1/L̂, where L̂ is found on the way: ``learning_rate="auto"``.
+
+    accept x₊ = x − g/L̂  if  f₊ ≤ f − ‖g‖²/(2L̂)   (the descent lemma with L = L̂), else double L̂
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradwise.descent.methods.protocol import Failed, Found, Search
+
+_TRIALS = 80
+
+
+def noise_of(f: float, dtype: np.dtype) -> float:
+    """By how much f may be off through its own last rounding; a lower bound of its noise."""
+    return 4 * float(np.finfo(dtype).eps) * abs(f)
+
+
+def first_estimate(x: np.ndarray, g: np.ndarray, problem: object) -> float:
+    """L̂ from two gradients: ‖g(x + δ) − g(x)‖/‖δ‖ a little along −g; 1 over the length of the gradient where that says nothing."""
+    length = float(np.linalg.norm(g))
+    eps = float(np.finfo(g.dtype).eps)
+    delta = eps**0.5 * max(1.0, float(np.linalg.norm(x))) / max(length, 1e-300)
+    found = problem.try_evaluate(x - delta * g)  # type: ignore[attr-defined]  # an Objective
+    if found is not None and delta * length > 0:
+        L = float(np.linalg.norm(found[1] - g)) / (delta * length)
+        if math.isfinite(L) and L > eps**0.5 * length:
+            return L
+    return max(length, 1e-12)
+
+
+class Automatic(Search):
+    """η = 1/L̂ with backtracking.  L̂ may fall by a fifth from step to step, and is never below the curvature ‖Δg‖/‖Δx‖ of the last step.
+
+    Beck and Teboulle, "A fast iterative shrinkage-thresholding algorithm", SIAM J. Imaging Sci. 2 (2009), section 4 (backtracking).
+    """
+
+    name = "gd"
+    plain = True
+
+    def init(self, x: np.ndarray, g: np.ndarray) -> list[float]:
+        return [0.0]
+
+    def step(self, state: list[float], x: np.ndarray, f: float, g: np.ndarray, problem: object) -> Found | Failed:
+        L = state[0] or first_estimate(x, g, problem)
+        gg = float(np.dot(g, g))
+        noise = noise_of(f, g.dtype)
+        evaluate = problem.try_evaluate  # type: ignore[attr-defined]  # an Objective
+        for _ in range(_TRIALS):
+            x_new = x - (1 / L) * g
+            if np.array_equal(x_new, x):
+                return Failed("steps that lower f as the descent lemma says are shorter than the precision of x", noise=True)
+            found = evaluate(x_new)
+            if found is not None and found[0] <= f - gg / (2 * L) + noise:
+                change = float(np.linalg.norm(found[1] - g)) * L / math.sqrt(gg)
+                state[0] = max(L / 1.25, change) if math.isfinite(change) else L
+                return Found(x_new, *found, 1 / L)
+            L *= 2
+        return Failed(f"f did not fall as the descent lemma says for any L up to {L:.2g}")
+
+    def factor(self, rate: float, eigenvalue: float) -> float:
+        return abs(1 - rate * eigenvalue)

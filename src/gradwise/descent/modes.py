@@ -1,0 +1,68 @@
+"""The slowest mode of a path: its factor per step, told apart from faster ones that still sound.
+
+Near a minimum the differences d_k = x_{k+1} − x_k of a method with constant coefficients follow a linear recurrence, whose slowest root is the factor at which it
+converges.  A ratio ‖d_{k+1}‖/‖d_k‖ shows a mixture of roots until the faster ones have died out; the roots of the recurrence show each by itself.  They are the eigenvalues of
+the map that best takes (d_k, d_{k+1}) to (d_{k+1}, d_{k+2}) over a window: dynamic mode decomposition (Schmid, J. Fluid Mech. 656, 2010) with one delay, which
+momentum needs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: differences in a window, at most
+_WINDOW = 60
+#: singular values below this share of the largest are rounding
+_RANK = 1e-9
+#: a mode counts if it makes up this share of the last difference
+_SHARE = 0.02
+
+
+def dominant_factor(points: np.ndarray) -> tuple[float, float, tuple[int, int]] | None:
+    """The modulus of the slowest mode, its error, and the window of steps; None where no recurrence fits.
+
+    The error is the largest disagreement among three windows, of which two leave out a part of the third.
+    """
+    d = np.diff(points.astype(float, copy=False), axis=0)
+    length = np.linalg.norm(d, axis=1)
+    size = np.linalg.norm(points[:-1], axis=1)
+    # differences must resolve the recurrence: clear of the rounding of x
+    with np.errstate(all="ignore"):
+        clear = length > 1e5 * np.finfo(float).eps * np.maximum(size, float(np.linalg.norm(points[-1])))
+    stop = len(d) if np.all(clear) else int(np.argmin(clear))
+    start = max(stop - _WINDOW, stop // 4)
+    if stop - start < 8:
+        return None
+    whole = _slowest(d[start:stop])
+    part = (stop - start) // 4
+    others = [_slowest(d[start : stop - part]), _slowest(d[start + part : stop])]
+    if whole is None or any(other is None for other in others):
+        return None
+    error = max(abs(whole - other) for other in others if other is not None)
+    return whole, max(error, 1e-12), (start, stop)
+
+
+def _slowest(d: np.ndarray) -> float | None:
+    """The largest modulus among the modes that the last difference holds a share of."""
+    # each column scaled by its own length would bend the recurrence; a common geometric factor does not
+    n = len(d)
+    trend = np.exp(np.polyfit(np.arange(n), np.log(np.linalg.norm(d, axis=1)), 1)[0])
+    scaled = d / trend ** np.arange(n)[:, None]
+    X = np.hstack([scaled[:-2], scaled[1:-1]]).T
+    Y = np.hstack([scaled[1:-1], scaled[2:]]).T
+    U, s, Vt = np.linalg.svd(X, full_matrices=False)
+    rank = min(int(np.sum(s > _RANK * s[0])), n // 3)
+    if rank < 1:
+        return None
+    A = U[:, :rank].T @ Y @ Vt[:rank].T / s[:rank]
+    values, vectors = np.linalg.eig(A)
+    try:
+        amplitudes = np.abs(np.linalg.solve(vectors, U[:, :rank].T @ Y[:, -1])) * np.linalg.norm(vectors, axis=0)
+    except np.linalg.LinAlgError:
+        return None
+    held = amplitudes > _SHARE * np.linalg.norm(Y[:, -1])
+    # what the map does not explain of the window
+    misfit = np.linalg.norm(Y - U[:, :rank] @ (A @ (U[:, :rank].T @ X))) / np.linalg.norm(Y)
+    if not np.any(held) or misfit > 0.01:
+        return None
+    return float(np.max(np.abs(values[held])) * trend)

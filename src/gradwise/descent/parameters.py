@@ -1,0 +1,134 @@
+"""Any nested container of parameters as one flat vector, and back.
+
+    Parameters : x0 : T[leaf]  →  z0 ∈ Rⁿ,    build : z → T[leaf],    flat : T[leaf] → z
+
+A complex number takes two entries, its real and its imaginary part; then the gradient ∂f/∂a + i ∂f/∂b of gradwise is the gradient in z.  The vector is
+float32 where all leaves are, so that single precision stays single precision.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.containers import flatten
+from gradwise.errors import InputError
+from gradwise.operators.arguments import as_floating
+from gradwise.tracing import isinstance_traced
+
+
+class Parameters:
+    """The structure of x0: how vectors become parameters and parameters vectors.
+
+    Attributes
+    ----------
+    start : numpy.ndarray
+        x0 as a vector, shape (n,).
+    alone : bool
+        x0 is one real vector: it and z are the same thing.
+    shape : tuple of int or None
+        The shape of a single array, None for containers.
+
+    Raises
+    ------
+    InputError
+        If x0 holds no numbers, or numbers that are not finite.
+    """
+
+    def __init__(self, x0: Any, operator: str) -> None:
+        leaves, self.treedef = flatten(x0, name="x0")
+        paths = self.treedef.paths("x0")
+        if sum(np.size(leaf) for leaf in leaves) == 0:
+            msg = f"gw.{operator} was given x0={x0!r}, which holds no numbers. At least one parameter is required. Pass a start such as np.zeros(3)."
+            raise InputError(msg)
+        self.paths = paths
+        self.kinds = [type(leaf) for leaf in leaves]
+        arrays = [as_floating(leaf, path, operator) for leaf, path in zip(leaves, paths, strict=True)]
+        self.shapes = [np.shape(leaf) for leaf in arrays]
+        self.dtypes = [np.asarray(leaf).dtype for leaf in arrays]
+        self.scalars = [not isinstance(leaf, np.ndarray) for leaf in arrays]
+        self.dtype = np.result_type(*[np.empty(0, dtype).real.dtype for dtype in self.dtypes])
+        self.slices: list[tuple[int, int]] = []
+        start = 0
+        for shape, dtype in zip(self.shapes, self.dtypes, strict=True):
+            stop = start + int(np.prod(shape)) * (2 if dtype.kind == "c" else 1)
+            self.slices.append((start, stop))
+            start = stop
+        self.size = start
+        single = len(arrays) == 1 and self.treedef.paths() == [""]
+        self.shape = self.shapes[0] if single and self.dtypes[0].kind == "f" else None
+        self.alone = self.shape is not None and len(self.shape) == 1 and not self.scalars[0]
+        self.start = self.flat(x0)
+        if self.alone:
+            self.start = np.array(self.start, order="C")
+        if not np.all(np.isfinite(self.start)):
+            bad = [path for path, (a, b) in zip(paths, self.slices, strict=True) if not np.all(np.isfinite(self.start[a:b]))]
+            msg = f"gw.{operator} was given {bad[0]} with entries that are not finite. A finite start is required. Replace nan and inf in x0."
+            raise InputError(msg)
+
+    def build(self, z: Any) -> Any:
+        """A vector (plain or traced) as parameters; plain arrays are views of it where their dtype allows."""
+        if self.alone:
+            return z
+        traced = isinstance_traced(z)
+        leaves: list[Any] = []
+        for (start, stop), shape, dtype, scalar, kind in zip(
+            self.slices, self.shapes, self.dtypes, self.scalars, self.kinds, strict=True
+        ):
+            part = z[start:stop]
+            if dtype.kind == "c":
+                half = (stop - start) // 2
+                part = part[:half] + 1j * part[half:]
+            if scalar:
+                value = part[0]
+                leaves.append(value if traced else kind(value) if kind in {float, complex} else float(value) if kind is int else dtype.type(value))
+            else:
+                part = part.reshape(shape)
+                leaves.append(part if part.dtype == dtype else part.astype(dtype))
+        return self.treedef.rebuild(leaves)
+
+    def flat(self, tree: Any, what: str = "x0") -> np.ndarray:
+        """Parameters, or a gradient in their containers, as a vector.
+
+        Raises
+        ------
+        InputError
+            If the structure or a shape differs from that of x0.
+        """
+        if self.alone and type(tree) is np.ndarray and tree.shape == self.shapes[0]:
+            return tree if tree.dtype == self.dtype else tree.astype(self.dtype)
+        leaves, treedef = flatten(tree, name=what)
+        if treedef != self.treedef:
+            if isinstance(tree, np.ndarray | list | tuple) and np.shape(tree) == (self.size,) and np.asarray(tree).dtype.kind in "fiu":
+                return np.asarray(tree, self.dtype)
+            msg = f"{what} has the structure {treedef!r}. The structure of x0, {self.treedef!r}, is required. Build it from the same containers."
+            raise InputError(msg)
+        pieces = []
+        for leaf, shape, dtype, path in zip(leaves, self.shapes, self.dtypes, self.paths, strict=True):
+            array = np.asarray(leaf)
+            if array.shape != shape:
+                msg = f"{what} has shape {array.shape} at {path}. The shape there, {shape}, is required. Return one number for each parameter."
+                raise InputError(msg)
+            array = array.ravel()
+            if dtype.kind == "c":
+                pieces += [array.real, array.imag]
+            elif array.dtype.kind == "c":
+                msg = f"{what} is complex at {path}, where the parameter is real. A real number is required. Return its real part."
+                raise InputError(msg)
+            else:
+                pieces.append(array)
+        return np.concatenate(pieces).astype(self.dtype, copy=False)
+
+    def own(self, z: np.ndarray) -> Any:
+        """A vector as parameters that share no memory with it."""
+        return self.build(z.copy())
+
+    def names(self) -> list[str]:
+        """The name of each entry of the vector."""
+        names = []
+        for path, shape, dtype in zip(self.paths, self.shapes, self.dtypes, strict=True):
+            root = path.removeprefix("x0") if path != "x0" else "x"
+            entries = [root + (f"[{', '.join(map(str, i))}]" if shape else "") for i in np.ndindex(shape)]
+            names += [f"Re {e}" for e in entries] + [f"Im {e}" for e in entries] if dtype.kind == "c" else entries
+        return names

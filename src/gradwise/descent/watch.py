@@ -1,0 +1,134 @@
+"""The watch over a descent: the tests that are too dear for every step, and the verdict where a value is out of bounds.
+
+*Divergence is told early.*  At steps 8 and 16, and then once a block, if f rose in each of the last steps, the largest eigenvalue of the Hessian is computed
+at the point and compared with the limit of the method, η λmax < 2 for gradient descent.  A descent that is above the limit, on a function whose curvature is not
+falling on the way, will not recover, and is stopped.  (Where the curvature falls, f may turn round by itself: Lewkowycz et al., "The large learning rate
+phase of deep learning: the catapult mechanism", 2020.)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gradwise.descent.curvature import Curvature, curvature_at
+from gradwise.descent.methods import Failed, Method, Search
+from gradwise.descent.methods.automatic import noise_of
+from gradwise.descent.objective import Objective
+from gradwise.descent.recorder import Recorder
+from gradwise.descent.second_order import SecondOrder, attempt
+from gradwise.descent.stopping import StopReason
+
+#: f above its start by this factor is a divergence whatever else is known
+_CEILING = 1e8
+#: steps in a row at which f must have risen
+_RISES = 4
+#: Hessians are looked at no more often than this
+_LOOKS = 10
+
+
+class Watch:
+    """What is known of the descent so far."""
+
+    def __init__(self, objective: Objective, method: Method | Search, f: float, x: np.ndarray, g: np.ndarray, limits: Any) -> None:
+        self.objective, self.method, self.start, self.limits = objective, method, x, limits
+        self.f0 = f
+        single = not method.searches
+        self.ceiling = abs(f) * _CEILING + _CEILING if single and math.isfinite(f) else math.inf
+        self.eps = float(np.finfo(x.dtype).eps)
+        self.details: dict[str, Any] = {}
+        self.looks = 0
+        self.first_curvature: Curvature | None = None
+        self.lowest = math.inf  # of ‖g‖∞ over earlier blocks
+        self.idle = 0
+        self.best: tuple[float, int, np.ndarray, np.ndarray] = (f if math.isfinite(f) else math.inf, 0, x, g)
+
+    # ------------------------------------------------------------------------------------------------------ each step
+
+    def judge(self, k: int, f: float, g: np.ndarray, gg: float, threshold: float, F: np.ndarray) -> StopReason | None:
+        """The verdict where the gradient may be small enough, or a number is out of bounds."""
+        if math.isfinite(f) and math.isfinite(gg) and f > -1e150:
+            if float(np.max(np.abs(g))) <= threshold:
+                return StopReason.GRADIENT_TOLERANCE
+            return StopReason.DIVERGED if f >= self.ceiling else None
+        if f <= -1e150:
+            return StopReason.UNBOUNDED
+        if math.isfinite(f) and np.all(np.isfinite(g)) and f < self.ceiling:
+            return None  # the square overflowed, the gradient did not
+        return self.failure(k - 1, F)
+
+    def failure(self, k: int, F: np.ndarray) -> StopReason:
+        """A value after step k is not finite: the end of a divergence, or of f's domain."""
+        recent = F[max(k - 3, 0) : k + 1]
+        grown = k >= 2 and bool(np.all(np.diff(recent) > 0)) and recent[-1] > 10 * abs(float(np.min(F[: k + 1]))) + 1e-300
+        return StopReason.DIVERGED if grown and not self.method.searches else StopReason.NON_FINITE
+
+    # ---------------------------------------------------------------------------------------------------- now and then
+
+    def early(self, k: int, x: np.ndarray, F: np.ndarray, rate: float) -> StopReason | None:
+        """Whether f rises because the rate is above the limit."""
+        if self.method.searches or self.objective.batches is not None or self.looks >= _LOOKS:
+            return None
+        recent = F[k - _RISES : k + 1]
+        if not (np.all(np.diff(recent) > 0) and recent[-1] - recent[0] > 64 * self.eps * float(np.max(np.abs(recent)))):
+            return None
+        self.looks += 1
+        here, why = attempt(lambda: curvature_at(self._second(), x, steps=20))
+        if here is None:
+            self.details["curvature"] = why
+            return None
+        if rate * here.lambda_max_bounds[0] <= self.method.stability:
+            return None
+        if self.first_curvature is None:
+            self.first_curvature, _ = attempt(lambda: curvature_at(self._second(), self.start, steps=20))
+        first = self.first_curvature
+        if first is not None and here.lambda_max < 0.98 * first.lambda_max and F[k] < self.ceiling:
+            return None  # the curvature falls on the way: f may turn round by itself
+        self.details["unstable"] = (k, here.lambda_max)
+        return StopReason.DIVERGED
+
+    def _second(self) -> SecondOrder:
+        return SecondOrder(self.objective)
+
+    def block(self, recorder: Recorder, k: int, x: np.ndarray, F: np.ndarray, rate: float) -> StopReason | None:
+        """The tests of a whole block: no movement, no change of f beyond rounding, growth."""
+        steps = recorder.latest("step")
+        norms = recorder.latest("gradient_norm")
+        if steps.size and not np.any(steps > 0) and self.objective.batches is None:
+            return StopReason.STEP_TOLERANCE
+        values = F[k - len(norms) + 1 : k + 1]
+        self.remember(values, k, recorder.X, recorder.G, recorder.rows)
+        lowest = float(np.min(norms)) if norms.size else math.inf
+        spread = float(np.max(values) - np.min(values)) if values.size else math.inf
+        quiet = spread <= 16 * self.eps * float(np.max(np.abs(values), initial=0.0))
+        # the gradient still says something after f has fallen silent: it must have stopped falling, too, for two blocks
+        if quiet and lowest > 0.9 * self.lowest and self.objective.batches is None and len(norms) >= 8:
+            self.idle += 1
+            if self.idle == 2:
+                return StopReason.F_CHANGE_BELOW_NOISE
+        else:
+            self.idle = 0
+        self.lowest = min(self.lowest, lowest)
+        return self.early(k, x, F, rate) if k > 16 else None
+
+    def remember(self, values: np.ndarray, k: int, X: np.ndarray, G: np.ndarray, filled: int) -> None:
+        """Keep the point with the lowest f among the last ones, which are the last rows of a block; step k is the last."""
+        finite = np.where(np.isfinite(values), values, np.inf)
+        i = int(np.argmin(finite)) if len(finite) else 0
+        if len(finite) and finite[i] < self.best[0]:
+            row = filled - len(finite) + i
+            self.best = (float(finite[i]), k - len(finite) + 1 + i, X[row].copy(), G[row].copy())
+
+    def at_floor(self, x: np.ndarray, f: float, g: np.ndarray, failed: Failed) -> bool:
+        """Whether a search failed because f no longer resolves what a step gains.
+
+        The best that a step can gain is about ‖g‖²/2L; with ‖g‖ L⁻¹ no longer than √u ‖x‖, that is below the rounding of f.
+        """
+        if failed.noise:
+            return True
+        slope = float(np.dot(g, g))
+        probe = math.sqrt(self.eps) * max(1.0, float(np.linalg.norm(x))) / max(math.sqrt(slope), 1e-300)
+        there = self.objective.value(x - probe * g)
+        return abs(there - f) <= 4 * noise_of(max(abs(f), abs(there)), g.dtype) if math.isfinite(there) else False
