@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwise.program import ArrayType, Primitive
 from gradwise.rules.axes import move_axis, swap_last, transpose
-from gradwise.rules.broadcasting import broadcast_to, linear
+from gradwise.rules.broadcasting import broadcast_to, linear, reshape
 from gradwise.rules.indexing import (
     FULL,
     INT,
@@ -77,6 +77,44 @@ concatenate = Primitive(
     structural="linear",
 )
 
+
+def _pack_value(*rest: Any) -> Any:
+    *numbers, shape = rest
+    return np.array(numbers).reshape(shape)
+
+
+def _pack_jvp(primals: Any, tangents: Any, y: Any, shape: tuple[int, ...]) -> Any:
+    parts = [
+        x.builder.constant(y.dtype.type(0), y.dtype) if dx is None else dx
+        for x, dx in zip(primals, tangents, strict=True)
+    ]
+    return pack(*parts, params=(shape,))
+
+
+def _pack_transpose(ct: Any, operands: Any, linear_: Any, shape: tuple[int, ...]) -> Any:
+    flat = ct if len(shape) == 1 else reshape(ct, (len(operands),))
+    return tuple(getitem(flat, params=((i,),)) if is_linear else None for i, is_linear in enumerate(linear_))
+
+
+def _pack_batch(operands: Any, batched: Any, shape: tuple[int, ...]) -> Any:
+    n = next(z.shape[0] for z, b in zip(operands, batched, strict=True) if b)
+    columns = [reshape(z if b else broadcast_to(z, (n,)), (n, 1)) for z, b in zip(operands, batched, strict=True)]
+    return reshape(concatenate(*columns, params=(1,)), (n, *shape))
+
+
+#: The array of the given shape whose entries, in C order, are the operands: numbers.
+pack = Primitive(
+    "pack",
+    _pack_value,
+    lambda *rest: ArrayType(rest[-1], rest[0].dtype),
+    jvp=_pack_jvp,
+    transpose=_pack_transpose,
+    batch=_pack_batch,
+    params=("shape",),
+    keeps="none",
+    structural="linear",
+)
+
 # --- diagonals ------------------------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +177,7 @@ __all__ = [
     "mask_last",
     "move_axis",
     "numpy_key",
+    "pack",
     "place_diagonal",
     "scatter_add",
     "scatter_add_into",

@@ -32,7 +32,19 @@ from gradwise.rules.roots import root_of_squares
 
 #: keep a sum of squares one
 _LINEAR = frozenset(
-    ["sum", "sum_to", "getitem", "reshape", "transpose", "broadcast_to", "cumsum", "diagonal", "concatenate", "real"]
+    [
+        "sum",
+        "sum_to",
+        "getitem",
+        "reshape",
+        "transpose",
+        "broadcast_to",
+        "cumsum",
+        "diagonal",
+        "concatenate",
+        "pack",
+        "real",
+    ]
 )
 
 

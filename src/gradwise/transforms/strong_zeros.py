@@ -72,6 +72,7 @@ _MOVE = frozenset(
             "scatter_set",
             "mask_last",
             "concatenate",
+            "pack",
         ),
         *(
             "cumsum",

@@ -1,0 +1,49 @@
+"""Stand-ins: what instrumented code calls where NumPy's protocols do not reach.
+
+``math.exp(x)``, ``float(x)``, ``np.zeros(n)``, ``np.array([a, b])`` and SciPy's functions written in Python neither ask their argument nor leave a trace.  The copy of a user's function
+(``instrument/``) calls a stand-in for them, found by the identity of the function that it stands for.  A stand-in has that function's signature and exceptions, and calls it where nothing
+is traced; else its result has the value that the function computes, bit for bit where that is one function of Python's, and is traced.
+
+Start with ``recording.py`` (what they share), then ``real_functions.py``.  One file is one family with its table:
+
+- ``STAND_INS``: module name → attribute name → stand-in;
+- ``METHODS``: type → method name → function of the object and the arguments, for methods of plain objects that are given traced values.
+
+Never import operators here, nor ``instrument.callees``, which asks for these tables: what a stand-in calls back goes through ``recording.resolve``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.standins import (
+    arrays,
+    buffers,
+    complex_functions,
+    iteration,
+    number_types,
+    real_functions,
+)
+from gradwise.tracing.standins.stacking import numpy_function
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FAMILIES: tuple[Any, ...] = (
+    real_functions,
+    complex_functions,
+    number_types,
+    iteration,
+    buffers,
+    arrays,
+)
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}
+METHODS: dict[type, dict[str, Callable[..., Any]]] = {}
+for _family in _FAMILIES:
+    for _module, _names in getattr(_family, "STAND_INS", {}).items():
+        STAND_INS.setdefault(_module, {}).update(_names)
+    for _type, _names in getattr(_family, "METHODS", {}).items():
+        METHODS.setdefault(_type, {}).update(_names)
+
+__all__ = ["METHODS", "STAND_INS", "numpy_function"]

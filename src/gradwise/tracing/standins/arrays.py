@@ -1,0 +1,183 @@
+"""NumPy's functions that make an array of what they are given: ``np.array([a, b])``, ``np.asarray(x)``, ``np.float64(x)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import concrete
+from gradwise.tracing.functions.operands import as_array, valued
+from gradwise.tracing.indexing import contains_traced
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.buffers import owned
+from gradwise.tracing.standins.recording import PLAIN, at_line, open_traces
+from gradwise.tracing.standins.stacking import assembled, concretely, plainly
+from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def holds_traced(items: Any) -> bool:
+    """Whether NumPy would find a traced value in an argument."""
+    if isinstance_traced(items):
+        return True
+    if type(items) is list or type(items) is tuple:
+        return contains_traced(items)
+    return False
+
+
+def _made(obj: Any, dtype: Any, order: Any, ndmin: int, *, copy: bool) -> Any:
+    """The traced array of an argument that holds traced values, laid out as asked."""
+    dtype = None if dtype is None else np.dtype(dtype)
+    if not isinstance_traced(obj):
+        result = assembled(obj, dtype)
+    elif not obj.tape.open or dtype_of(obj.value).kind not in "fc":
+        return np.array(concrete(obj), dtype, order=order, ndmin=ndmin, copy=copy or None)
+    elif dtype is not None and dtype.kind == "O":
+        return np.array(obj.tolist() if type(obj) is TracedArray else obj, dtype, order=order, ndmin=ndmin)
+    else:
+        source = as_array(obj)
+        if dtype is not None and dtype != source.dtype:
+            result = source.astype(dtype)
+        else:
+            result = source.copy(order=order or "K") if copy else source
+    if not isinstance_traced(result):
+        return np.array(result, ndmin=ndmin, order=order, copy=None)
+    if result.ndim < ndmin:
+        result = result.reshape((1,) * (ndmin - result.ndim) + result.shape)
+    return _ordered(result, order)
+
+
+def _ordered(result: Any, order: Any) -> Any:
+    """A traced array in the memory order asked for."""
+    if order in {None, "K", "A"}:
+        return result
+    value = result.current()
+    wanted = np.array(value, order=order, copy=None)
+    if wanted is value or (wanted.strides == value.strides and np.may_share_memory(wanted, value)):
+        return result
+    return valued(result, wanted)
+
+
+def array(
+    object: Any,  # noqa: A002  # NumPy's name
+    dtype: Any = None,
+    *,
+    copy: Any = True,
+    order: Any = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+    **options: Any,
+) -> Any:
+    """``np.array``: a fresh array."""
+    if not holds_traced(object):
+        object = _listed(object)  # noqa: A001
+    if not holds_traced(object):
+        made = np.array(object, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin, **options)
+        return owned(current_trace(), made) if copy is True else made
+    with at_line(*open_traces((object,) if isinstance_traced(object) else _flat(object))):
+        return _made(object, dtype, order, ndmin, copy=bool(copy))
+
+
+def _flat(items: Any) -> list[Any]:
+    found: list[Any] = []
+    for i in items:
+        if type(i) in {list, tuple}:
+            found += _flat(i)
+        else:
+            found.append(i)
+    return found
+
+
+def _listed(items: Any) -> Any:
+    """A list subclass, named tuple, deque or dictionary view of traced values as the list that NumPy takes it for."""
+    kind = type(items)
+    if kind in PLAIN or kind is np.ndarray or kind is list or kind is tuple:
+        return items
+    if isinstance(items, (list, tuple)):
+        return list(items)
+    return items
+
+
+def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -> Callable[..., Any]:
+    """Stand-in for ``np.asarray`` and its relatives: no copy where none is needed."""
+
+    def call(a: Any, dtype: Any = None, *rest: Any, **options: Any) -> Any:
+        if not holds_traced(a):
+            a = _listed(a)
+        if not holds_traced(a):
+            return function(a, dtype, *rest, **options)
+        chosen = options.get("order", rest[0] if rest else None)
+        with at_line(*open_traces((a,) if isinstance_traced(a) else _flat(a))):
+            return _made(a, dtype, chosen or order, ndmin, copy=bool(options.get("copy")))
+
+    call.__name__ = function.__name__
+    call.__doc__ = f"``np.{function.__name__}``."
+    return call
+
+
+def require(a: Any, dtype: Any = None, requirements: Any = None, **options: Any) -> Any:
+    """``np.require``: what is traced is as required, once in order."""
+    if not holds_traced(a):
+        return np.require(a, dtype, requirements, **options)
+    wanted = {r.upper() for r in requirements or ()}
+    order = "F" if wanted & {"F", "F_CONTIGUOUS", "FORTRAN"} else "C" if wanted & {"C", "C_CONTIGUOUS"} else "K"
+    return _made(a, dtype, order, 0, copy=bool(wanted & {"O", "OWNDATA"}))
+
+
+def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
+    """``np.asarray_chkfinite``."""
+    if holds_traced(a):
+        np.asarray_chkfinite(plainly(a), dtype, order)
+        return asarray(a, dtype, order=order)
+    return np.asarray_chkfinite(a, dtype, order)
+
+
+asarray = _converter(np.asarray)
+
+
+# --- scalar types ---------------------------------------------------------------------------------------------------------------
+
+
+def _scalar_type(kind: Any) -> Callable[..., Any]:
+    """Stand-in for a call of a NumPy scalar type: ``np.float64(x)``."""
+    dtype = np.dtype(kind)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) != 1 or kwargs or not holds_traced(args[0]):
+            return kind(*args, **kwargs)
+        (x,) = args
+        if dtype.kind not in "fc":
+            return kind(concretely(x))
+        if type(x) is TracedScalar:
+            value = x.value
+            if type(value) is kind:
+                return x
+            if x.tape.open and dtype_of(value) == dtype:  # a Python number: the same variable, another kind of number
+                return TracedScalar(x.tape, x.index, kind(value))
+        with at_line(*open_traces((x,) if isinstance_traced(x) else _flat(x))):
+            result = _made(x, dtype, "K", 0, copy=False)
+            return result[()] if result.ndim == 0 else result
+
+    call.__name__ = kind.__name__
+    call.__doc__ = f"``np.{kind.__name__}``."
+    return call
+
+
+_SCALARS = ("float64", "float32", "float16", "longdouble", "complex128", "complex64")
+_INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_", "intp")
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "numpy": {
+        "array": array,
+        "asarray": asarray,
+        "asanyarray": _converter(np.asanyarray),
+        "ascontiguousarray": _converter(np.ascontiguousarray, "C", 1),
+        "asfortranarray": _converter(np.asfortranarray, "F"),
+        "asarray_chkfinite": asarray_chkfinite,
+        "require": require,
+        **{name: _scalar_type(getattr(np, name)) for name in (*_SCALARS, *_INTEGERS)},
+    }
+}

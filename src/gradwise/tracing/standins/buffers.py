@@ -1,0 +1,114 @@
+"""NumPy's functions that make new arrays: under a trace an array of the trace, to which traced values may be assigned.
+
+A buffer of integers, booleans or objects is a plain one.  Without a trace in this thread NumPy's own function answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.functions.creation import _arange
+from gradwise.tracing.functions.operands import integers, valued
+from gradwise.tracing.indexing import contains_traced
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.stacking import assembled
+from gradwise.tracing.traced import TracedArray, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.tracing.trace import Trace
+
+
+def owned(trace: Trace | None, value: Any) -> Any:
+    """A fresh array of NumPy as an array of the trace, if it may hold what has a derivative."""
+    if trace is None or type(value) is not np.ndarray or value.dtype.kind not in "fc" or not trace.open:
+        return value
+    values = trace.values
+    index = len(values)
+    values.append(value)
+    trace.captured.append(index)
+    # pinned: the first write takes memory of its own, and the constant keeps its contents
+    return TracedArray(trace, index, value, True)
+
+
+def _maker(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Stand-in for a function whose arguments are a shape or integers and a dtype."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        trace = current_trace()
+        if trace is None:
+            return function(*args, **kwargs)
+        if kwargs.get("like") is not None:
+            return function(*args, **kwargs)
+        try:
+            value = function(*args, **kwargs)
+        except TypeError:  # a size that is traced
+            value = function(*map(integers, args), **{k: integers(v) for k, v in kwargs.items()})
+        return owned(trace, value)
+
+    call.__name__ = function.__name__
+    call.__doc__ = f"``np.{function.__name__}``: a buffer to which traced values may be assigned."
+    return call
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any) -> Any:
+    """``np.full``; the fill value may be traced."""
+    if options.get("like") is not None:
+        return np.full(shape, fill_value, dtype, order, **options)
+    fill_value = assembled(fill_value) if isinstance(fill_value, (list, tuple)) else fill_value
+    value = np.full(integers(shape), plain(fill_value), dtype, order, **options)
+    trace = _innermost(fill_value)
+    result = owned(trace or current_trace(), value)
+    if trace is not None and isinstance_traced(result):
+        with at_line(trace):
+            result[...] = fill_value
+    return result
+
+
+def arange(*args: Any, **kwargs: Any) -> Any:
+    """``np.arange``; the ends and the step may be traced, how many numbers there are is concrete."""
+    if not contains_traced(args) and not contains_traced(tuple(kwargs.values())):
+        return owned(current_trace(), np.arange(*args, **kwargs))
+    dtype = kwargs.get("dtype", args[3] if len(args) > 3 else None)
+    named = dict(zip(("start", "stop", "step"), args[:3], strict=False)) | kwargs
+    start, stop, step = named.get("start", 0), named.get("stop"), named.get("step", 1)
+    if stop is None:
+        start, stop = 0, start
+    ends = (start, stop, step)
+    value = np.arange(*map(plain, ends), dtype=dtype)
+    if value.dtype.kind not in "fc":
+        return np.arange(*map(concrete, ends), dtype=dtype)
+    traces = open_traces(ends)
+    if not traces:
+        return value
+    with at_line(*traces):
+        return valued(_arange(ends, dtype), value)
+
+
+def linspace(*args: Any, **kwargs: Any) -> Any:
+    """``np.linspace``."""
+    if contains_traced(args) or contains_traced(tuple(kwargs.values())):
+        args = tuple([assembled(a) if isinstance(a, (list, tuple)) else a for a in args])
+        with at_line(*open_traces((*args, *kwargs.values()))):
+            return np.linspace(*args, **kwargs)
+    result = np.linspace(*args, **kwargs)
+    trace = current_trace()
+    if type(result) is tuple:
+        return owned(trace, result[0]), result[1]
+    return owned(trace, result)
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "numpy": {
+        **{name: _maker(getattr(np, name)) for name in ("zeros", "ones", "eye", "identity", "tri")},
+        "empty": _maker(np.zeros),  # NumPy's memory is arbitrary; zeros are the reproducible choice
+        "full": full,
+        "arange": arange,
+        "linspace": linspace,
+    }
+}

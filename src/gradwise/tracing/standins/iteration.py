@@ -1,0 +1,124 @@
+"""Builtins that go over values or call back: ``sum``, ``min``, ``max``, ``sorted``, ``map``, ``filter``, ``iter``, and ``list.sort``."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.standins.recording import PLAIN, at_line, open_traces, resolve, weak
+from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: since 3.12 floats are summed with compensation, which the traced additions do not do
+_COMPENSATED = sys.version_info >= (3, 12)
+
+_ABSENT = object()
+
+
+def among(items: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether a traced value is among the items."""
+    kinds = set(map(type, items))
+    return TracedScalar in kinds or TracedArray in kinds
+
+
+def sum_(iterable: Any, /, start: Any = 0) -> Any:
+    """``sum``, over any iterable, with the value of Python's own."""
+    kind = type(iterable)
+    if kind is np.ndarray or kind is range:
+        return sum(iterable, start)
+    items = iterable if kind is list or kind is tuple else list(iterable)
+    if not among(items) and type(start) in PLAIN:
+        return sum(items, start)
+    traces = open_traces((*items, start))
+    with at_line(*traces):
+        total = sum(items, start)
+    if (
+        _COMPENSATED
+        and type(total) is TracedScalar
+        and total is not start
+        and type(total.value) in {float, complex}
+        and traces
+    ):
+        return weak(total, sum([plain(x) for x in items], plain(start)))
+    return total
+
+
+def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, key: Any = None, default: Any = _ABSENT) -> Any:
+        options = {} if default is _ABSENT else {"default": default}
+        if key is not None:
+            options["key"] = resolve(key)
+            return function(*args, **options)
+        if len(args) != 1:
+            if all([type(a) in PLAIN for a in args]):
+                return function(*args, **options)
+            with at_line(*open_traces(args)):
+                return function(*args, **options)
+        (items,) = args
+        if type(items) is np.ndarray:
+            return function(items, **options)
+        # a generator is the user's code: it must not run while its line is ours
+        if isinstance_traced(items):
+            traces = open_traces((items,))
+        else:
+            items = items if type(items) in {list, tuple} else list(items)
+            traces = open_traces(items) if among(items) else []
+        with at_line(*traces):
+            return function(items, **options)
+
+    call.__name__ = function.__name__
+    call.__doc__ = f"``{function.__name__}``: the comparisons are concrete, and guarded."
+    return call
+
+
+def sorted_(iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[Any]:
+    """``sorted``: the comparisons are concrete, and guarded."""
+    items = list(iterable)
+    list_sort(items, key=key, reverse=reverse)
+    return items
+
+
+def list_sort(items: list[Any], *, key: Any = None, reverse: Any = False) -> None:
+    """``list.sort``."""
+    if key is not None:
+        list.sort(items, key=resolve(key), reverse=reverse)
+        return
+    with at_line(*open_traces(items if among(items) else ())):
+        list.sort(items, reverse=reverse)
+
+
+def map_(function: Any, /, *iterables: Any, **options: Any) -> Any:
+    """``map``."""
+    return map(resolve(function), *iterables, **options)
+
+
+def filter_(function: Any, iterable: Any, /) -> Any:
+    """``filter``."""
+    return filter(function if function is None else resolve(function), iterable)
+
+
+def iter_(*args: Any) -> Any:
+    """``iter``, of a callable and a sentinel too."""
+    if len(args) == 2:
+        return iter(resolve(args[0]), args[1])
+    return iter(*args)
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    builtins.__name__: {
+        "sum": sum_,
+        "min": _chosen(min),
+        "max": _chosen(max),
+        "sorted": sorted_,
+        "map": map_,
+        "filter": filter_,
+        "iter": iter_,
+    }
+}
+METHODS: dict[type, dict[str, Callable[..., Any]]] = {list: {"sort": list_sort}}

@@ -1,0 +1,150 @@
+"""``float``, ``complex``, ``round``, ``pow``, ``abs`` and ``divmod`` on traced numbers, as Python's builtins give them."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.rules import elementwise
+from gradwise.rules.algebra import complex_p
+from gradwise.rules.broadcasting import convert_p
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.standins.recording import C128, PLAIN, at_line, number, open_traces, python_method
+from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def float_(x: Any = 0.0, /) -> Any:
+    """``float``: of a traced number, of an array of one entry, of an object with ``__float__``."""
+    if type(x) in PLAIN:
+        return float(x)
+    x = number(x)
+    return x if isinstance_traced(x) else float(x)
+
+
+def int_(*args: Any, **kwargs: Any) -> int:
+    """``int``: a concrete integer; an object's ``__int__`` may compute with traced numbers."""
+    if len(args) == 1 and not kwargs:
+        (x,) = args
+        if type(x) not in PLAIN and not isinstance_traced(x):
+            method = python_method(x, "__int__")
+            if method is not None:
+                result = method()
+                return int(result) if isinstance_traced(result) else int(x)
+    return int(*args, **kwargs)
+
+
+def _complex_number(x: Any) -> Any:
+    """``complex(x)`` of a traced x; anything else as it is, but for objects whose ``__complex__`` or ``__float__`` gives a traced number."""
+    if not isinstance_traced(x):
+        if type(x) in PLAIN or type(x) is np.ndarray:
+            return x
+        for name in ("__complex__", "__float__"):
+            method = python_method(x, name)
+            if method is not None:
+                result = method()
+                return _complex_number(result) if isinstance_traced(result) else x
+        return x
+    value, trace = x.current(), x.tape
+    if not trace.open or dtype_of(value).kind not in "fc":
+        return complex(concrete(x))
+    result = complex(value)  # raises as Python does
+    if type(x) is TracedArray:
+        with at_line(trace):
+            x = x[(0,) * value.ndim]
+    index = x.index
+    if dtype_of(x.value) != C128:
+        index = trace.record(convert_p, (index,), (C128,), result)
+    return TracedScalar(trace, index, result)
+
+
+def complex_(*args: Any, **kwargs: Any) -> Any:
+    """``complex``: of a traced number, or of traced parts."""
+    if not kwargs and all([type(a) in PLAIN for a in args]):
+        return complex(*args)
+    parts = dict(zip(("real", "imag"), args, strict=False)) | kwargs
+    if len(args) > 2 or set(parts) - {"real", "imag"}:
+        return complex(*args, **kwargs)
+    parts = {name: _complex_number(part) for name, part in parts.items()}
+    traces = open_traces(parts.values())
+    if not traces:
+        return complex(**parts)
+    if "imag" not in parts:
+        return parts["real"]
+    value = complex(**{name: plain(part) for name, part in parts.items()})
+    with at_line(*traces):
+        real, imag = parts.get("real", 0.0), parts["imag"]
+        re, im = _part(real, "real"), _part(imag, "real")
+        if isinstance(real, complex) or isinstance(imag, complex):  # real + 1j·imag, where each may be complex
+            re, im = re - _part(imag, "imag"), im + _part(real, "imag")
+        trace = _innermost(re, im)
+        return apply(trace, complex_p, (re, im), (), value, np.dtype(np.float64))
+
+
+def _part(z: Any, name: str) -> Any:
+    if isinstance_traced(z):
+        return getattr(z, name)
+    return float(getattr(complex(z), name))
+
+
+def round_(number: Any, ndigits: Any = None) -> Any:
+    """``round``: to digits, correctly rounded, a traced number; without digits a concrete integer."""
+    if type(number) in PLAIN:
+        return round(number, concrete(ndigits, "int"))
+    if not isinstance_traced(number):
+        method = python_method(number, "__round__")
+        if method is None:
+            return round(number, concrete(ndigits, "int"))
+        return method() if ndigits is None else method(ndigits)
+    ndigits = concrete(ndigits, "int")
+    value = round(number.current(), ndigits)
+    if not number.tape.open:
+        return value
+    if ndigits is None or dtype_of(value).kind not in "fc":
+        return round(concrete(number, "int"), ndigits)
+    return apply(number.tape, elementwise.round_, (number,), (operator.index(ndigits),), value)
+
+
+def pow_(base: Any, exp: Any, mod: Any = None) -> Any:
+    """``pow``; with a modulus for integers only."""
+    if mod is None:
+        with at_line(*open_traces((base, exp))):
+            return base**exp
+    return pow(concrete(base, "int"), concrete(exp, "int"), concrete(mod, "int"))
+
+
+def abs_(x: Any, /) -> Any:
+    """``abs``, where an object's ``__abs__`` computes with traced numbers."""
+    if type(x) in PLAIN or type(x) is np.ndarray:
+        return abs(x)
+    if isinstance_traced(x):
+        with at_line(*open_traces((x,))):
+            return abs(x)
+    method = python_method(x, "__abs__")
+    return abs(x) if method is None else method()
+
+
+def divmod_(x: Any, y: Any, /) -> Any:
+    """``divmod``."""
+    if isinstance_traced(x) or isinstance_traced(y):
+        divmod(plain(x), plain(y))  # raises as Python does
+    with at_line(*open_traces((x, y))):
+        return divmod(x, y)
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    builtins.__name__: {
+        "float": float_,
+        "int": int_,
+        "complex": complex_,
+        "round": round_,
+        "pow": pow_,
+        "abs": abs_,
+        "divmod": divmod_,
+    }
+}

@@ -1,0 +1,123 @@
+"""What the stand-ins share: Python numbers that are traced, the user's line, callbacks."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.rules.algebra import real_p
+from gradwise.rules.broadcasting import convert_p
+from gradwise.tracing import instrument
+from gradwise.tracing.arithmetic import concrete
+from gradwise.tracing.trace import user_place
+from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gradwise.tracing.trace import Trace
+
+F64 = np.dtype(np.float64)
+C128 = np.dtype(np.complex128)
+
+#: types of which no value can be traced, and which most arguments have
+PLAIN = frozenset({float, int, np.float64, bool, str, bytes, complex, type(None), np.int64, np.float32, np.complex128})
+
+
+def resolve(function: Any) -> Any:
+    """What the instrumented code calls for ``function``; the function itself where nothing is instrumented."""
+    # callees.py asks for the stand-ins: it is met here when a stand-in runs, not when this module is imported
+    callees = getattr(instrument, "callees", None)
+    return function if callees is None else callees.resolve(function)
+
+
+class at_line:
+    """While this is entered, what the traces record carries the line of the user that called us."""
+
+    __slots__ = ("traces",)
+
+    def __init__(self, *traces: Trace | None) -> None:
+        self.traces = [t for t in traces if t is not None and t.where is None]
+
+    def __enter__(self) -> None:
+        if self.traces:
+            place = user_place(1)
+            for trace in self.traces:
+                trace.where = place
+
+    def __exit__(self, *error: object) -> None:
+        for trace in self.traces:
+            trace.where = None
+
+
+def open_traces(values: Iterable[Any]) -> list[Trace]:
+    """The open traces of the values that are traced."""
+    found: list[Trace] = []
+    for x in values:
+        if isinstance_traced(x) and x.tape.open and x.tape not in found:
+            found.append(x.tape)
+    return found
+
+
+def python_method(x: Any, name: str) -> Callable[..., Any] | None:
+    """The method ``name`` that the class of an object defines in Python, bound and resolved; None if it defines none."""
+    for cls in type(x).__mro__:
+        if name in cls.__dict__:
+            method = cls.__dict__[name]
+            return resolve(types.MethodType(method, x)) if type(method) is types.FunctionType else None
+    return None
+
+
+def number(x: Any) -> Any:
+    """``float(x)`` where x is traced: a traced Python float.  Anything else as it is, but for objects whose ``__float__`` gives a traced number."""
+    cls = type(x)
+    if cls is TracedScalar:
+        value = x.value
+        if type(value) is float and x.tape.open:
+            return x
+        return _number(x)
+    if cls is TracedArray:
+        return _number(x)
+    if cls not in PLAIN and hasattr(cls, "__float__") and cls is not np.ndarray:
+        method = python_method(x, "__float__")
+        if method is not None:
+            result = method()
+            return number(result) if isinstance_traced(result) else float(x)
+    return x
+
+
+def _number(x: Any) -> Any:
+    value = x.current()
+    trace = x.tape
+    if not trace.open:
+        return float(value)
+    dtype = dtype_of(value)
+    if dtype.kind not in "fc":
+        return float(concrete(x))
+    result = float(value)  # raises and warns as Python does
+    index = x.index
+    if type(x) is TracedArray:
+        with at_line(trace):
+            x = x[(0,) * value.ndim]
+        index = x.index
+    if dtype.kind == "c":
+        index = trace.record(real_p, (index,), (), np.real(x.value))
+        dtype = np.real(x.value).dtype
+    if dtype != F64:
+        index = trace.record(convert_p, (index,), (F64,), result)
+    return TracedScalar(trace, index, result)
+
+
+def weak(fresh: Any, value: Any) -> Any:
+    """The result of an equation that was recorded just now, with the value that Python's own function computed."""
+    if not isinstance_traced(fresh) or not fresh.tape.open:
+        return value
+    fresh.tape.values[fresh.index] = value
+    return TracedScalar(fresh.tape, fresh.index, value)
+
+
+def carries(x: Any) -> bool:
+    """Whether x is a traced value that may have a derivative."""
+    return isinstance_traced(x) and x.tape.open and dtype_of(x.value).kind in "fc"

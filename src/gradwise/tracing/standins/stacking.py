@@ -1,0 +1,143 @@
+"""Nested lists of traced values as one traced array: ``np.array([a, [b, c]])`` and every function of NumPy that takes such a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.rules.shapes import pack
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.indexing import contains_traced
+from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.traced import apply, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def plainly(items: Any) -> Any:
+    """A nested sequence with plain values for the traced ones."""
+    if isinstance_traced(items):
+        return items.current()
+    return type(items)(map(plainly, items)) if type(items) in {list, tuple} else items
+
+
+def concretely(items: Any) -> Any:
+    """A nested sequence with plain values for the traced ones, guarded."""
+    if isinstance_traced(items):
+        return concrete(items)
+    return type(items)(map(concretely, items)) if type(items) in {list, tuple} else items
+
+
+def leaves(items: Any, found: list[Any]) -> list[Any]:
+    """What a nested sequence holds."""
+    for item in items:
+        if type(item) in {list, tuple}:
+            leaves(item, found)
+        else:
+            found.append(item)
+    return found
+
+
+def assembled(items: Any, dtype: Any = None) -> Any:
+    """``np.array(items, dtype)`` of a nested sequence that may hold traced values."""
+    if not contains_traced(items):
+        return np.array(items, dtype)
+    value = np.array(plainly(items), dtype)  # NumPy's own errors, for ragged lists too
+    if value.dtype.kind == "O":
+        return of_objects(items, value.shape)
+    if value.dtype.kind not in "fciub":
+        return np.array(plainly(items), dtype)
+    found = leaves(items, [])
+    trace = _innermost(*found)
+    if trace is None or (value.dtype.kind not in "fc" and dtype is None):
+        return np.array(concretely(items), dtype)
+    if value.dtype.kind not in "fc":
+        return assembled(items).astype(value.dtype)
+    shapes = {np.shape(plain(leaf)) for leaf in found}
+    if shapes == {()}:
+        return apply(trace, pack, found, (value.shape,), value, value.dtype)
+    if len(shapes) > 1:
+        # rows of numbers beside rows that are arrays: [[a, b], row]
+        return assembled([assembled(i) if type(i) in {list, tuple} else i for i in items], dtype)
+    with at_line(*open_traces(found)):
+        rows = [np.reshape(leaf if isinstance_traced(leaf) else np.asarray(leaf), -1) for leaf in found]
+        result = np.concatenate(rows).reshape(value.shape)
+        return result if result.dtype == value.dtype else result.astype(value.dtype)
+
+
+def of_objects(items: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """An array of objects, some of them traced."""
+    result = np.empty(shape, object)
+    for place in np.ndindex(shape):
+        entry = items
+        for i in place:
+            entry = entry[i]
+        result[place] = entry
+    return result
+
+
+#: functions whose first argument is a sequence of arrays, each of which may be a list
+SEQUENCES = frozenset(
+    {
+        "concatenate",
+        "stack",
+        "vstack",
+        "hstack",
+        "dstack",
+        "column_stack",
+        "row_stack",
+        "select",
+        "multi_dot",
+        "lexsort",
+    }
+)
+#: functions that take nested lists apart themselves
+NESTED = frozenset({"block", "piecewise", "choose"})
+
+
+def numpy_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with lists and tuples of traced values among its arguments made into arrays first.
+
+    NumPy's protocols see a traced value in an argument, not one in a list.
+    """
+    name = getattr(function, "__name__", "numpy_function")
+    if name in NESTED:
+        return function
+    several = name in SEQUENCES
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for a in args:
+            if (type(a) is list or type(a) is tuple) and contains_traced(a):
+                break
+        else:
+            for a in kwargs.values():
+                if (type(a) is list or type(a) is tuple) and contains_traced(a):
+                    break
+            else:
+                return function(*args, **kwargs)
+        each = _each if several else _stacked
+        args = tuple([each(a) for a in args])
+        kwargs = {k: v if k in _NO_ARRAYS else each(v) for k, v in kwargs.items()}
+        flat: list[Any] = leaves((*args, *kwargs.values()), [])
+        with at_line(*open_traces(flat)):
+            return function(*args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``{name}``, of lists of traced values too."
+    return call
+
+
+#: options that are tuples of integers, or of arrays to write to
+_NO_ARRAYS = frozenset({"out", "axis", "axes", "shape"})
+
+
+def _stacked(argument: Any) -> Any:
+    if (type(argument) is list or type(argument) is tuple) and contains_traced(argument):
+        return assembled(argument)
+    return argument
+
+
+def _each(argument: Any) -> Any:
+    return type(argument)([_stacked(a) for a in argument]) if type(argument) in {list, tuple} else argument
