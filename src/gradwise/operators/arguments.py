@@ -147,6 +147,10 @@ class Arguments:
         twin.leaves = [_copy(leaf) for leaf in self.leaves]
         return twin
 
+    def given(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments as they were given."""
+        return self._args, self._kwargs
+
     def rebuild(self, leaves: Sequence[Any]) -> list[Any]:
         """Leaves put back into the containers of the chosen arguments."""
         values, start = [], 0

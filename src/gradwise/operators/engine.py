@@ -23,6 +23,7 @@ from gradwise.operators.prepared import BatchedDerivative, Prepared, interpret, 
 from gradwise.operators.verification import doubt_zeros, requested, verified_call
 from gradwise.program import Program
 from gradwise.tracing import Recording, record
+from gradwise.tracing.purity import untouched
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.reverse import pullback
 from gradwise.transforms.seeds import seeded
@@ -216,7 +217,15 @@ def linearize_call(function: Any, arguments: Arguments, *, has_aux: bool = False
         _running.taken = derivatives_taken() + 1
         try:
             linearization = Linearization(
-                record(function, leaves, (True,) * len(leaves), arguments.call, has_aux=has_aux), arguments
+                record(
+                    function,
+                    leaves,
+                    (True,) * len(leaves),
+                    arguments.call,
+                    has_aux=has_aux,
+                    untouched=lambda: untouched(function, arguments.given()),
+                ),
+                arguments,
             )
         finally:
             _running.depth -= 1

@@ -16,7 +16,7 @@ from gradwise.containers import flatten
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.trace import COPY_BYTES, LIBRARIES, Trace, checksum
+from gradwise.tracing.trace import COPY_BYTES, LIBRARIES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def record(
     call: Callable[[list[Any]], Any],
     *,
     has_aux: bool = False,
+    untouched: Callable[[], Any] | None = None,
 ) -> Recording:
     """Run ``call(leaves)`` with the moving leaves replaced by traced values.
 
@@ -106,8 +107,11 @@ def record(
         Which of them are differentiated.
     call : callable
         Rebuilds the arguments from leaves and calls the function.
+    untouched : callable, optional
+        Asked if a large array is met: gives a test for arrays that cannot change while the function runs (None if nothing is known).
     """
     trace = Trace()
+    trace.ask_untouched = untouched
     recording = Recording(trace, function_name(function))
     traced: list[Any] = []
     for leaf, moves in zip(leaves, moving, strict=True):
@@ -193,7 +197,7 @@ def snapshot_argument(trace: Trace, value: np.ndarray) -> TracedArray:
         array = TracedArray(trace, trace.add_input(own), own, pinned=True)
     else:
         array = TracedArray(trace, trace.add_input(value), value, pinned=True)
-        trace.checksums[array.index] = (value, checksum(value))
+        trace.checksums[array.index] = (value, trace.checksum(value))
     array.mirror = value
     trace.mirrors.append(value)
     array.writeable = value.flags.writeable

@@ -1,0 +1,15 @@
+"""What the bytecode of a function proves: that it writes to nothing that was there before the call, and that it depends on nothing unseen.
+
+Start with ``machine.py``, which runs a code object on abstract values (``values.py``): each call is seen with its callee and the number of its arguments, and each
+write with what it writes to.  ``callables.py`` lists what may be called, ``plain.py`` says which values have no behaviour of their own, ``scope.py`` resolves names,
+and ``verdicts.py`` keeps what was found, with the few identities that must be looked at again at each call.
+
+When in doubt nothing is proved: an unknown instruction, name, attribute or callee is a reason, with its line.
+
+Never import operators here.
+"""
+
+from gradwise.tracing.purity.plain import is_plain
+from gradwise.tracing.purity.verdicts import Verdict, forget_verdicts, inspect_function, untouched
+
+__all__ = ["Verdict", "forget_verdicts", "inspect_function", "is_plain", "untouched"]

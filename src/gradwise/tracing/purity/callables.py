@@ -1,0 +1,221 @@
+"""What may be called by code of which something is to be proved, and with how many positional arguments.
+
+The limit ends before ``out``: a call within it, with keywords from ``KEYWORDS`` only, writes to none of its arguments.  ``None`` is no limit.
+A callee is recognised by identity, never by its name.
+"""
+
+from __future__ import annotations
+
+import builtins
+import cmath
+import functools
+import itertools
+import math
+import operator
+import sys
+import types
+from typing import Any
+
+import numpy as np
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: keywords that neither name an output nor allow an argument to be overwritten
+KEYWORDS = _words("""axis axes axisa axisb axisc keepdims dtype initial where ddof ord p n k m deg shape newshape order num endpoint retstep base step start stop rtol atol equal_nan mode side left right
+    period offset axis1 axis2 min max a_min a_max fill_value indexing decimals ndigits weights returned bias rowvar default key reverse strict prepend append dx x y UPLO hermitian full_matrices
+    compute_uv rcond tol constant_values pad_width repeats reps norm s d b return_sign keepdim kind return_inverse return_counts return_index sorter like subok optimize sparse method
+    minlength source destination sep end digits""")
+
+#: NumPy's functions with the number of positional arguments that come before ``out``
+_NUMPY = """
+    dot 2  vdot 2  inner 2  outer 2  tensordot 3  einsum *  kron 2  cross 5  sum 3  prod 3  mean 3  std 3  var 3  max 2  min 2  amax 2  amin 2  cumsum 3  cumprod 3  argmax 2
+    argmin 2  clip 3  round 2  around 2  where 3  concatenate 2  stack 2  vstack 1  hstack 1  dstack 1  column_stack 1  block 1  append 3  insert 4  delete 3  reshape 3  ravel 2  transpose 2
+    matrix_transpose 1  permute_dims 2  swapaxes 3  moveaxis 3  rollaxis 3  expand_dims 2  squeeze 2  broadcast_to 2  broadcast_arrays *  broadcast_shapes *  atleast_1d *  atleast_2d *
+    atleast_3d *  diag 2  diagonal 4  diagflat 2  trace 5  take 3  take_along_axis 3  compress 3  extract 2  choose 2  select 3  repeat 3  tile 2  roll 3  flip 2  fliplr 1  flipud 1  rot90 3
+    sort 4  argsort 4  lexsort 2  partition 4  argpartition 4  median 2  percentile 3  quantile 3  nanmedian 2  nanpercentile 3  nanquantile 3  average 3  ptp 2  cov 7  corrcoef 3  diff 5
+    ediff1d 3  gradient *  trapezoid 4  convolve 3  correlate 3  interp 6  searchsorted 4  digitize 3  bincount 3  histogram 5  unique 5  nonzero 1  flatnonzero 1  argwhere 1
+    count_nonzero 3  array_split 3  split 3  hsplit 2  vsplit 2  dsplit 2  meshgrid *  tril 2  triu 2  tri 4  tril_indices 3  triu_indices 3  tril_indices_from 2  triu_indices_from 2
+    diag_indices 2  diag_indices_from 1  ix_ *  indices 3  unravel_index 3  ravel_multi_index 4  nansum 3  nanprod 3  nanmean 3  nanstd 3  nanvar 3  nanmax 2  nanmin 2  nancumsum 3  nancumprod 3
+    nanargmax 2  nanargmin 2  any 2  all 2  allclose 5  isclose 5  array_equal 3  array_equiv 2  isin 4  polyval 2  polyder 2  polyint 3  polyadd 2  polysub 2  polymul 2  vander 4  real 1
+    imag 1  angle 2  real_if_close 2  unwrap 4  sinc 1  i0 1  isscalar 1  iscomplexobj 1  isrealobj 1  ndim 1  shape 1  size 2  result_type *  promote_types 2  min_scalar_type 1
+    can_cast 3  iscomplex 1  isreal 1  isneginf 1  isposinf 1  fix 1  pad 3  zeros 3  ones 3  empty 3  full 4  zeros_like 5  ones_like 5  empty_like 5  full_like 6  arange 4  linspace 7
+    logspace 6  geomspace 5  eye 4  identity 2  array 2  asarray 4  asanyarray 4  ascontiguousarray 2  asfortranarray 2  copy 3  hamming 1  hanning 1  blackman 1  kaiser 2  bartlett 1
+    finfo 1  iinfo 1  concat 2  cumulative_sum 1  cumulative_prod 1  vecdot 2
+"""
+_LINALG = """
+    norm 4  inv 1  det 1  slogdet 1  solve 2  eigh 2  eigvalsh 2  eig 1  eigvals 1  cholesky 1  svd 4  svdvals 1  qr 2  lstsq 3  pinv 3  matrix_power 2  multi_dot 1  cond 2  matrix_rank 3
+    tensorsolve 3  tensorinv 2  matrix_norm 1  vector_norm 1  outer 2  trace 1  diagonal 1  matmul 2  cross 2
+"""
+_FFT = """
+    fft 4  ifft 4  rfft 4  irfft 4  hfft 4  ihfft 4  fft2 4  ifft2 4  rfft2 4  irfft2 4  fftn 4  ifftn 4  rfftn 4  irfftn 4  fftfreq 2  rfftfreq 2  fftshift 2  ifftshift 2
+"""
+_RANDOM = """
+    rand *  randn *  random 1  random_sample 1  uniform 3  normal 3  standard_normal 1  randint 4  permutation 1  choice 4  exponential 2  gamma 3  beta 3  poisson 2  binomial 3  seed 1
+"""
+_SPECIAL = "logsumexp 5  softmax 2  log_softmax 2  multigammaln 2  polygamma 2  comb 2  factorial 1"
+_OPTIMIZE = "rosen 1"
+
+#: NumPy's functions whose result is a fresh array of numbers, whatever they are given
+_MAKERS = _words(
+    "zeros ones empty arange linspace logspace geomspace eye identity tri indices fftfreq rfftfreq rand randn random uniform normal standard_normal randint"
+)
+#: Python's own functions
+_BUILTINS = """
+    abs 1  len 1  range 3  float 1  int 2  complex 2  bool 1  sum 2  min *  max *  round 2  enumerate 2  zip *  map *  filter 2  sorted 1  reversed 1  list 1  tuple 1  dict 1  set 1
+    frozenset 1  isinstance 2  divmod 2  pow 3  any 1  all 1  iter 1  next 2  slice 3  ord 1  callable 1
+"""
+_CONTAINERS = _words("list dict set sorted split array_split hsplit vsplit dsplit tolist")
+_NUMBERS = _words("len float int complex bool isinstance any all ord callable")
+_MATH = _words("fsum prod dist hypot gcd lcm comb perm isclose")
+_OPERATOR = _words(
+    "add sub mul truediv floordiv mod pow matmul neg abs invert and_ or_ xor not_ eq ne lt le gt ge index getitem"
+)
+_ITERTOOLS = _words(
+    "chain count cycle accumulate combinations combinations_with_replacement permutations product repeat islice pairwise takewhile dropwhile starmap zip_longest"
+)
+#: those that call what they are given, with plain data
+_HIGHER = _words("map filter sorted min max reduce accumulate starmap takewhile dropwhile")
+
+
+class Callee:
+    """What is known of something that may be called.
+
+    Attributes
+    ----------
+    limit : int or None
+        The number of positional arguments that cannot reach an output.
+    makes : str
+        "own": a number or a fresh array; "maker": that, unless an argument after the first may be a dtype; "fresh": a container; "arguments": the call's own if all its arguments are;
+        "data": perhaps the caller's.
+    pure : bool
+        Whether the result depends on the arguments alone, and nothing else happens.
+    higher : bool
+        Whether it calls what it is given.
+    """
+
+    __slots__ = ("higher", "limit", "makes", "pure")
+
+    def __init__(self, limit: int | None, makes: str = "arguments", *, pure: bool = True, higher: bool = False) -> None:
+        self.limit = limit
+        self.makes = makes
+        self.pure = pure
+        self.higher = higher
+
+
+def _limits(text: str) -> list[tuple[str, int | None]]:
+    words = text.split()
+    return [(n, None if k == "*" else int(k)) for n, k in zip(words[::2], words[1::2], strict=True)]
+
+
+def _add(table: dict[int, tuple[Any, Callee]], module: Any, text: str, *, pure: bool = True) -> None:
+    for name, limit in _limits(text):
+        function = getattr(module, name, None)
+        if function is not None:
+            makes = "maker" if name in _MAKERS else "fresh" if name in _CONTAINERS else "arguments"
+            table[id(function)] = function, Callee(limit, makes, pure=pure)
+
+
+def _make_table() -> dict[int, tuple[Any, Callee]]:
+    table: dict[int, tuple[Any, Callee]] = {}
+    for module, text in ((np, _NUMPY), (np.linalg, _LINALG), (np.fft, _FFT)):
+        _add(table, module, text)
+    _add(table, np.random, _RANDOM, pure=False)
+    for name, limit in _limits(_BUILTINS):
+        makes = (
+            "own"
+            if name in _NUMBERS
+            else "fresh"
+            if name in _CONTAINERS
+            else "data"
+            if name in _HIGHER
+            else "arguments"
+        )
+        table[id(getattr(builtins, name))] = (
+            getattr(builtins, name),
+            Callee(limit, makes, higher=name in _HIGHER),
+        )
+    for shown in (str, repr):
+        table[id(shown)] = shown, Callee(1, "data")
+    table[id(print)] = print, Callee(None, "data", pure=False)
+    table[id(type)] = type, Callee(1, "data")
+    for module in (math, cmath):
+        for name, function in vars(module).items():
+            if isinstance(function, types.BuiltinFunctionType):
+                table[id(function)] = function, Callee(None if name in _MATH else 3, "own")
+    for name in _OPERATOR:
+        table[id(getattr(operator, name))] = getattr(operator, name), Callee(2, "arguments")
+    for name in _ITERTOOLS:
+        function = getattr(itertools, name)
+        table[id(function)] = function, Callee(None, "data", higher=name in _HIGHER)
+    table[id(functools.reduce)] = functools.reduce, Callee(3, "data", higher=True)
+    for value in vars(builtins).values():
+        if isinstance(value, type) and issubclass(value, BaseException):
+            table[id(value)] = value, Callee(None, "data")
+    for value in (np.float64, np.float32, np.int64, np.int32, np.intp, np.complex128, np.complex64, np.bool_):
+        table[id(value)] = value, Callee(1, "arguments")
+    for function in list(vars(np).values()):
+        if type(function) is np.ufunc:
+            table[id(function)] = function, Callee(function.nin, "own")
+    return table
+
+
+_table: dict[int, tuple[Any, Callee]] = {}
+_scipy_seen: set[str] = set()
+
+
+def callee_of(value: Any) -> Callee | None:
+    """What is known of calling ``value``; None if nothing is."""
+    if not _table:
+        _table.update(_make_table())
+    for name, text in (("scipy.special", _SPECIAL), ("scipy.optimize", _OPTIMIZE)):
+        module = sys.modules.get(name)
+        if module is not None and name not in _scipy_seen:  # SciPy's rooms are looked at once they are loaded
+            found: dict[int, tuple[Any, Callee]] = {}
+            _add(found, module, text)
+            if name == "scipy.special":
+                for function in vars(module).values():
+                    if type(function) is np.ufunc:
+                        found[id(function)] = function, Callee(function.nin, "own")
+            _table.update(found)
+            _scipy_seen.add(name)
+    found_callee = _table.get(id(value))
+    return None if found_callee is None else found_callee[1]
+
+
+#: methods of ufuncs
+UFUNC_METHODS = {"reduce": 3, "accumulate": 3, "reduceat": 4, "outer": 2}
+
+
+def _methods(text: str, *, makes: str = "arguments") -> dict[str, Callee]:
+    return {name: Callee(limit, makes) for name, limit in _limits(text)}
+
+
+#: methods of plain data by name, whatever its type: of arrays, numbers, strings, tuples, lists and dicts
+METHODS: dict[str, Callee] = {
+    **_methods(
+        """sum 2  prod 2  mean 2  std 2  var 2  max 1  min 1  argmax 1  argmin 1  cumsum 2  cumprod 2  dot 1  clip 2  trace 4  any 1  all 1  argsort 3  nonzero 0  searchsorted 3  flatten 1  count 3  is_integer 0  bit_length 0""",
+        makes="own",
+    ),
+    **_methods(
+        """transpose *  reshape *  ravel 1  squeeze 1  swapaxes 2  repeat 2  take 2  compress 2  choose 1  diagonal 3  item *  copy 1  round 1  conj 0
+        conjugate 0"""
+    ),
+    **_methods(
+        """astype 2  view 1  get 2  keys 0  values 0  items 0  index 3  join 1  upper 0  lower 0  strip 1  startswith 3  endswith 3  split 2  replace 3  format *""",
+        makes="data",
+    ),
+    **_methods("tolist 0", makes="fresh"),
+}
+
+#: methods that change a container made during the call
+CHANGES = {"append": 1, "extend": 1, "insert": 2, "pop": 2, "remove": 1, "clear": 0, "update": 1, "setdefault": 2, "add": 1, "discard": 1, "reverse": 0, "sort": 0}  # fmt: skip
+#: those of them that no array has, so that no array is written even where the container is the caller's
+HARMLESS = frozenset(CHANGES) - {"sort"}
+
+#: attributes of plain data
+ATTRIBUTES = _words("T mT shape ndim size dtype real imag itemsize nbytes strides kind name eps tiny")
+#: those of them that share no memory
+NUMBERS = _words("shape ndim size dtype itemsize nbytes strides eps tiny")

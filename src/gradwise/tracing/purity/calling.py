@@ -1,0 +1,154 @@
+"""A call in the symbolic run: what it may do to its arguments, and what its result is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHODS, UFUNC_METHODS, Callee, callee_of
+from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
+from gradwise.tracing.purity.values import (
+    DATA,
+    FRESH,
+    MANAGER,
+    OWN,
+    Known,
+    Local,
+    Method,
+    describe,
+    level,
+)
+
+if TYPE_CHECKING:
+    from gradwise.tracing.purity.machine import Machine
+
+
+def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """The abstract result of a call.
+
+    Raises
+    ------
+    Unproven
+        If it is not known that the call writes to nothing but what was made during the run.
+    """
+    if type(callee) is Method:
+        return _method(m, callee, arguments, keywords)
+    if type(callee) is Local:
+        return m.scope.call_local(m, callee, arguments, keywords)
+    if callee is MANAGER:  # entering and leaving NumPy's error state
+        return DATA
+    if type(callee) is not Known:
+        raise m.doubt("it calls a function that is not known")
+    value = callee.value
+    if value is np.errstate:
+        return MANAGER
+    if type(value) is _UfuncMethod:
+        found: Callee | None = Callee(UFUNC_METHODS[value.name], "own")
+    else:
+        found = callee_of(value)
+    if found is not None:
+        return _known(m, describe(callee), found, arguments, keywords)
+    if is_users_function(value):
+        return m.scope.call_function(m, callee, arguments, keywords)
+    if is_type(value):
+        raise m.doubt(f"it calls {describe(callee)}, which is not looked into")
+    raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
+
+
+class _UfuncMethod:
+    """``np.add.reduce`` and the like."""
+
+    __slots__ = ("__name__", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.__name__ = name
+
+
+_UFUNC_METHODS = {name: _UfuncMethod(name) for name in UFUNC_METHODS}
+
+
+def ufunc_method(name: str) -> Any:
+    """The abstract method of a ufunc; None if it may write."""
+    found = _UFUNC_METHODS.get(name)
+    return None if found is None else Known(found)
+
+
+def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    if callee.limit is not None and len(arguments) > callee.limit:
+        raise m.doubt(f"it gives {name} {len(arguments)} positional arguments, of which one may be the output")
+    for keyword in keywords:
+        if keyword not in KEYWORDS:
+            raise m.doubt(f"it calls {name} with {keyword}=")
+    if not callee.pure:
+        m.scope.impure(m, f"it calls {name}")
+    degrees = []
+    for position, value in enumerate([*arguments, *keywords.values()]):
+        degree = level(value)
+        if degree is None:
+            degree = _unusual(m, name, callee, value)
+        elif position and callee.makes == "maker" and degree is DATA:
+            callee = _LIKE_DATA  # may be the dtype of objects
+        degrees.append(degree)
+    return _result(callee.makes, degrees)
+
+
+_LIKE_DATA = Callee(None, "data")
+
+
+def _unusual(m: Machine, name: str, callee: Callee, value: Any) -> Any:
+    """An argument that is no data: a function to be called, or a type."""
+    if callee.higher and (type(value) is Local or (type(value) is Known and is_users_function(value.value))):
+        if type(value) is Known:
+            m.scope.call_function(m, value, [], {})
+        return DATA
+    if type(value) is Known and is_type(value.value):
+        return OWN if value.value in DTYPES else DATA
+    raise m.doubt(f"it gives {describe(value)} to {name}")
+
+
+def _result(makes: str, degrees: list[Any]) -> Any:
+    if makes in ("own", "maker"):
+        return OWN
+    if makes == "fresh":
+        return FRESH
+    return OWN if makes == "arguments" and all(d.rank <= OWN.rank for d in degrees) else DATA
+
+
+def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    receiver, name = m.data(method.receiver), method.name
+    if name in CHANGES:
+        for value in [*arguments, *keywords.values()]:
+            m.data(value)
+        if receiver is DATA:
+            if name not in HARMLESS:
+                raise m.doubt(f"it calls the method {name} of what may have been there before the call")
+            m.scope.impure(m, f"it calls the method {name} of what may have been there before the call")
+        if name not in HARMLESS:
+            m.scope.changes_own()
+        if len(arguments) > CHANGES[name] or keywords:
+            raise m.doubt(f"it calls the method {name} in a way that is not looked into")
+        return DATA
+    callee = METHODS.get(name)
+    if callee is None:
+        raise m.doubt(f"it calls the method {name}, which is not looked into")
+    result = _known(m, f"the method {name}", callee, arguments, keywords)
+    if callee.makes != "arguments":
+        return result
+    return OWN if result is OWN and receiver.rank <= OWN.rank else DATA
+
+
+def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any:
+    """``callee(*arguments, **keywords)``: allowed where any number of plain arguments is harmless."""
+    m.data(arguments)
+    plain_call = level(keywords) is None
+    if type(callee) is Known and plain_call:
+        found = callee_of(callee.value)
+        if found is not None and found.limit is None and not found.higher:
+            return _known(m, describe(callee), found, [DATA], {})
+    if type(callee) is Known and is_users_function(callee.value):
+        return m.scope.call_function(m, callee, [], {})
+    if type(callee) is Local:
+        return DATA
+    raise m.doubt(f"it calls {describe(callee)} with arguments whose number is not known")

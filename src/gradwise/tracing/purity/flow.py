@@ -1,0 +1,241 @@
+"""Instructions that call, jump, make functions and handle errors: what each does to the abstract stack (``FLOW``, by name)."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
+from gradwise.tracing.purity.calling import call, call_unpacked
+from gradwise.tracing.purity.instructions import named
+from gradwise.tracing.purity.values import DATA, MANAGER, NULL, OPAQUE, OWN, Known, Local, Method
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.tracing.purity.machine import Machine
+    from gradwise.tracing.purity.state import State
+
+_NULL_AFTER = sys.version_info >= (3, 13)  # the place of NULL beside a callable
+
+
+def _nothing(m: Machine, i: Any, s: State) -> None:
+    """An instruction that changes no abstract value."""
+
+
+def _pops(count: int) -> Callable[..., None]:
+    def step(m: Machine, i: Any, s: State) -> None:
+        s.pop_many(count)
+
+    return step
+
+
+def _pushes(*values: Any) -> Callable[..., None]:
+    def step(m: Machine, i: Any, s: State) -> None:
+        s.push(*values)
+
+    return step
+
+
+def _load_common(m: Machine, i: Any, s: State) -> None:
+    s.push(m.scope.known(i.argval) if callable(i.argval) else OPAQUE)
+
+
+def _load_global(m: Machine, i: Any, s: State) -> None:
+    value = m.scope.global_variable(m, i.argval)
+    _push_callable(s, value, null=bool(i.arg & 1))
+
+
+def _push_callable(s: State, value: Any, *, null: bool) -> None:
+    if not null:
+        s.push(value)
+    elif _NULL_AFTER:
+        s.push(value, NULL)
+    else:
+        s.push(NULL, value)
+
+
+def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
+    if type(owner) is Known:
+        return m.scope.attribute(m, owner, name)
+    degree = m.data(owner)
+    if method:
+        return Method(owner, name)
+    if name not in ATTRIBUTES:
+        if name in METHODS:
+            return Method(owner, name)
+        raise m.doubt(f"the attribute {name!r} of a value is not looked into")
+    return OWN if name in NUMBERS else DATA if name in ("name", "kind") else degree
+
+
+def _load_attr(m: Machine, i: Any, s: State) -> None:
+    method = sys.version_info >= (3, 12) and bool(i.arg & 1)
+    owner = s.pop()
+    _push_callable(s, _attribute(m, owner, i.argval, method=method), null=method)
+
+
+def _load_method(m: Machine, i: Any, s: State) -> None:
+    owner = s.pop()
+    s.push(NULL, _attribute(m, owner, i.argval, method=True))
+
+
+def _kw_names(m: Machine, i: Any, s: State) -> None:
+    m.names = m.code.co_consts[i.arg]
+
+
+def _call(m: Machine, i: Any, s: State) -> None:
+    names: tuple[str, ...] = ()
+    if i.opname == "CALL_KW":
+        names = s.pop().value
+    elif m.names is not None:
+        names, m.names = m.names, None
+    arguments = s.pop_many(i.arg)
+    first, second = s.pop_many(2)
+    callee = first if _NULL_AFTER else second
+    other = second if _NULL_AFTER else first
+    if other is not NULL:  # a callable with its first argument
+        callee, arguments = first, [second, *arguments]
+    split = len(arguments) - len(names)
+    s.push(call(m, callee, arguments[:split], dict(zip(names, arguments[split:], strict=True))))
+
+
+def _call_ex(m: Machine, i: Any, s: State) -> None:
+    keywords = s.pop() if sys.version_info >= (3, 14) or i.arg & 1 else NULL
+    arguments = s.pop()
+    first, second = s.pop_many(2)
+    s.push(call_unpacked(m, first if _NULL_AFTER else second, arguments, keywords))
+
+
+def _for_iter(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
+    iterator = m.data(s.stack[-1])
+    done = s.copy()
+    if sys.version_info >= (3, 12):
+        done.push(DATA)  # END_FOR takes it away
+    else:
+        done.pop()
+    s.push(OWN if iterator.rank <= OWN.rank else DATA)
+    return [(i.argval, done)]
+
+
+def _jump_or_pop(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
+    m.data(s.stack[-1])
+    taken = s.copy()
+    s.pop()
+    return [(i.argval, taken)]
+
+
+def _pop_jump(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
+    value = s.pop()
+    if "NONE" not in i.opname:
+        m.data(value)
+    return [(i.argval, s.copy())]
+
+
+def _return(m: Machine, i: Any, s: State) -> None:
+    m.data(s.pop())
+
+
+def _make_function(m: Machine, i: Any, s: State) -> None:
+    code = s.pop().value
+    cells: tuple[Any, ...] = ()
+    flags = 0 if sys.version_info >= (3, 13) else i.arg
+    if flags & 8:
+        cells = s.pop().cells
+    for bit in (4, 2, 1):
+        if flags & bit:
+            s.pop()
+    _make(m, s, Local(code, cells))
+
+
+def _make(m: Machine, s: State, function: Local) -> None:
+    if len(function.cells) == len(function.code.co_freevars):  # else it is not complete
+        m.made[function] = None
+    s.push(function)
+
+
+def _function_attribute(m: Machine, i: Any, s: State) -> None:
+    function = s.pop()
+    attribute = s.pop()
+    _make(m, s, Local(function.code, attribute.cells) if i.arg == 8 else function)
+
+
+def _import_name(m: Machine, i: Any, s: State) -> None:
+    depth, names = s.pop_many(2)
+    s.push(m.scope.imported(m, i.argval, depth.value, names.value))
+
+
+def _import_from(m: Machine, i: Any, s: State) -> None:
+    s.push(_attribute(m, s.stack[-1], i.argval, method=False))
+
+
+def _push_exception(m: Machine, i: Any, s: State) -> None:
+    s.stack.insert(len(s.stack) - 1, DATA)
+
+
+def _match_exception(m: Machine, i: Any, s: State) -> None:
+    s.pop()
+    s.push(OWN)
+
+
+def _before_with(m: Machine, i: Any, s: State) -> None:
+    if s.pop() is not MANAGER:
+        raise m.doubt("it enters a context that is not looked into")
+    s.push(MANAGER, DATA)
+
+
+def _load_special(m: Machine, i: Any, s: State) -> None:
+    if s.pop() is not MANAGER:
+        raise m.doubt("it enters a context that is not looked into")
+    s.push(MANAGER, NULL)
+
+
+def _raise(m: Machine, i: Any, s: State) -> None:
+    s.pop_many(i.arg)
+
+
+def _yield(m: Machine, i: Any, s: State) -> None:
+    m.data(s.pop())
+    s.push(DATA)
+
+
+_CONDITIONS = " ".join(
+    f"POP_JUMP_{way}IF_{what}"
+    for way in ("", "FORWARD_", "BACKWARD_")
+    for what in ("TRUE", "FALSE", "NONE", "NOT_NONE")
+)
+
+FLOW: dict[str, Callable[..., Any]] = {
+    **named(
+        _nothing,
+        "NOP RESUME PRECALL NOT_TAKEN COPY_FREE_VARS MAKE_CELL JUMP_FORWARD JUMP_BACKWARD RERAISE RETURN_CONST",
+    ),
+    **named(_pops(1), "POP_TOP POP_ITER POP_EXCEPT"),
+    "END_FOR": _pops(1 if sys.version_info >= (3, 13) else 2),
+    "PUSH_NULL": _pushes(NULL),
+    "LOAD_ASSERTION_ERROR": _pushes(Known(AssertionError)),
+    "LOAD_COMMON_CONSTANT": _load_common,
+    "LOAD_GLOBAL": _load_global,
+    "LOAD_ATTR": _load_attr,
+    "LOAD_METHOD": _load_method,
+    "KW_NAMES": _kw_names,
+    **named(_call, "CALL CALL_KW"),
+    "CALL_FUNCTION_EX": _call_ex,
+    "FOR_ITER": _for_iter,
+    **named(_jump_or_pop, "JUMP_IF_TRUE_OR_POP JUMP_IF_FALSE_OR_POP"),
+    **named(_pop_jump, _CONDITIONS),
+    "RETURN_VALUE": _return,
+    "MAKE_FUNCTION": _make_function,
+    "SET_FUNCTION_ATTRIBUTE": _function_attribute,
+    "IMPORT_NAME": _import_name,
+    "IMPORT_FROM": _import_from,
+    "PUSH_EXC_INFO": _push_exception,
+    "CHECK_EXC_MATCH": _match_exception,
+    "RAISE_VARARGS": _raise,
+    "BEFORE_WITH": _before_with,
+    "LOAD_SPECIAL": _load_special,
+    "WITH_EXCEPT_START": _pushes(DATA),
+    "RETURN_GENERATOR": _pushes(DATA),
+    "YIELD_VALUE": _yield,
+    "GET_LEN": _pushes(OWN),
+    **named(_pushes(OWN), "MATCH_SEQUENCE MATCH_MAPPING"),
+}

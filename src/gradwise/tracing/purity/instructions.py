@@ -1,0 +1,290 @@
+"""Instructions that load, store, compute and build: what each does to the abstract stack (``VALUES``, by name)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.scope import is_type
+from gradwise.tracing.purity.values import DATA, FLOAT, FRESH, NULL, OWN, Cell, Cells, Constant, Known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.tracing.purity.machine import Machine
+    from gradwise.tracing.purity.state import State
+
+
+def _turns(count: int, result: Any) -> Callable[..., None]:
+    """Takes ``count`` plain values and gives ``result``."""
+
+    def step(m: Machine, i: Any, s: State) -> None:
+        for value in s.pop_many(count):
+            m.data(value)
+        s.push(result)
+
+    return step
+
+
+def _copy(m: Machine, i: Any, s: State) -> None:
+    s.push(s.stack[-i.arg])
+
+
+def _swap(m: Machine, i: Any, s: State) -> None:
+    s.stack[-i.arg], s.stack[-1] = s.stack[-1], s.stack[-i.arg]
+
+
+def _load_const(m: Machine, i: Any, s: State) -> None:
+    s.push(Constant(i.argval))
+
+
+def _load(m: Machine, s: State, name: str) -> None:
+    if name in m.code.co_cellvars or name in m.code.co_freevars:
+        s.push(Cell(name))
+    else:
+        s.push(s.local.get(name, DATA))
+
+
+def _load_fast(m: Machine, i: Any, s: State) -> None:
+    for name in i.argval if type(i.argval) is tuple else (i.argval,):
+        _load(m, s, name)
+
+
+def _load_and_clear(m: Machine, i: Any, s: State) -> None:
+    s.push(s.local.pop(i.argval, NULL))
+
+
+def _store(s: State, name: str, value: Any) -> None:
+    if value is NULL:
+        s.local.pop(name, None)
+    else:
+        s.local[name] = value
+
+
+def _store_fast(m: Machine, i: Any, s: State) -> None:
+    for name in i.argval if type(i.argval) is tuple else (i.argval,):
+        if name in m.code.co_cellvars:
+            raise m.doubt("a shared variable is put in place")
+        _store(s, name, s.pop())
+
+
+def _store_load(m: Machine, i: Any, s: State) -> None:
+    stored, loaded = i.argval
+    _store(s, stored, s.pop())
+    _load(m, s, loaded)
+
+
+def _delete_fast(m: Machine, i: Any, s: State) -> None:
+    s.local.pop(i.argval, None)
+
+
+def _load_closure(m: Machine, i: Any, s: State) -> None:
+    s.push(Cell(i.argval))
+
+
+def _load_deref(m: Machine, i: Any, s: State) -> None:
+    s.push(m.variable(i.argval))
+
+
+def _store_deref(m: Machine, i: Any, s: State) -> None:
+    if i.argval not in m.code.co_cellvars:
+        raise m.doubt(f"it assigns {i.argval!r}, a variable of the enclosing function")
+    m.set_cell(i.argval, s.pop())
+
+
+def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
+    """The result of a binary operator.  Lists know + and *, sets and dicts the bar: their results hold what the operands hold."""
+    if symbol == "[]":
+        return OWN if m.data(x) in (OWN, FLOAT) else DATA
+    in_place = symbol.endswith("=")
+    a, b = m.data(x), m.data(z)
+    if in_place and a is DATA:
+        raise m.doubt(f"it changes in place ({symbol}) what may have been there before the call")
+    if in_place and a is not FLOAT:
+        m.scope.changes_own()
+    plain = symbol.removesuffix("=")
+    if type(x) is Constant and type(x.value) in (str, bytes):
+        return DATA
+    if plain == "+":
+        return OWN if min(a.rank, b.rank) <= OWN.rank else FRESH
+    if plain == "*":
+        both = max(a.rank, b.rank) <= OWN.rank
+        return OWN if both or FLOAT in (a, b) else FRESH
+    if plain in ("|", "%"):
+        return OWN if max(a.rank, b.rank) <= OWN.rank else FRESH
+    return OWN
+
+
+def _binary_op(m: Machine, i: Any, s: State) -> None:
+    x, z = s.pop_many(2)
+    s.push(binary(m, i.argrepr, x, z))
+
+
+def _binary_subscr(m: Machine, i: Any, s: State) -> None:
+    x, key = s.pop_many(2)
+    m.data(key)
+    s.push(binary(m, "[]", x, key))
+
+
+def _binary_slice(m: Machine, i: Any, s: State) -> None:
+    x, low, high = s.pop_many(3)
+    m.data(low), m.data(high)
+    s.push(binary(m, "[]", x, low))
+
+
+def _written(m: Machine, target: Any) -> None:
+    if m.data(target) is DATA:
+        raise m.doubt("it assigns an entry of what may have been there before the call")
+    m.scope.changes_own()
+
+
+def _store_subscr(m: Machine, i: Any, s: State) -> None:
+    value, target, key = s.pop_many(3)
+    m.data(value), m.data(key)
+    _written(m, target)
+
+
+def _store_slice(m: Machine, i: Any, s: State) -> None:
+    value, target, low, high = s.pop_many(4)
+    m.data(value), m.data(low), m.data(high)
+    _written(m, target)
+
+
+def _delete_subscr(m: Machine, i: Any, s: State) -> None:
+    target, key = s.pop_many(2)
+    m.data(key)
+    _written(m, target)
+
+
+def _unary(m: Machine, i: Any, s: State) -> None:
+    m.data(s.pop())
+    s.push(OWN)
+
+
+def _positive(m: Machine, i: Any, s: State) -> None:
+    s.push(m.data(s.pop()))
+
+
+def _is(m: Machine, i: Any, s: State) -> None:
+    x, z = s.pop_many(2)
+    if not any(type(v) is Constant and (v.value is None or type(v.value) is bool) for v in (x, z)):
+        m.scope.impure(m, "it asks whether two values are the same object")
+    s.push(OWN)
+
+
+def _tuple(m: Machine, i: Any, s: State) -> None:
+    values = s.pop_many(i.arg)
+    if values and all(type(v) is Cell for v in values):
+        s.push(Cells(tuple(values)))
+        return
+    if values and all(type(v) is Known and is_type(v.value) for v in values):
+        s.push(values[0])  # several types in the place of one
+        return
+    degrees = [m.data(v) for v in values]
+    s.push(OWN if all(d.rank <= OWN.rank for d in degrees) else FRESH)
+
+
+def _container(m: Machine, i: Any, s: State) -> None:
+    for value in s.pop_many(i.arg):
+        m.data(value)
+    s.push(FRESH)
+
+
+def _map(m: Machine, i: Any, s: State) -> None:
+    for value in s.pop_many(2 * i.arg):
+        m.data(value)
+    s.push(FRESH)
+
+
+def _const_key_map(m: Machine, i: Any, s: State) -> None:
+    s.pop()
+    _container(m, i, s)
+
+
+def _string(m: Machine, i: Any, s: State) -> None:
+    for value in s.pop_many(i.arg):
+        m.data(value)
+    s.push(DATA)
+
+
+def _into(count: int) -> Callable[..., None]:
+    """Adds ``count`` values to a container under construction."""
+
+    def step(m: Machine, i: Any, s: State) -> None:
+        for value in s.pop_many(count):
+            m.data(value)
+
+    return step
+
+
+def _slice(m: Machine, i: Any, s: State) -> None:
+    for value in s.pop_many(i.arg):
+        m.data(value)
+    s.push(DATA)
+
+
+def _unpack(m: Machine, i: Any, s: State) -> None:
+    value = m.data(s.pop())
+    element = OWN if value.rank <= OWN.rank else DATA
+    count = i.arg if i.opname == "UNPACK_SEQUENCE" else (i.arg & 0xFF) + (i.arg >> 8)
+    if i.opname == "UNPACK_SEQUENCE":
+        s.push(*[element] * count)
+        return
+    after, before = i.arg >> 8, i.arg & 0xFF
+    s.push(*[element] * after, FRESH, *[element] * before)
+
+
+def _format(m: Machine, i: Any, s: State) -> None:
+    count = 2 if i.opname == "FORMAT_WITH_SPEC" or (i.opname == "FORMAT_VALUE" and i.arg & 4) else 1
+    for value in s.pop_many(count):
+        m.data(value)
+    s.push(DATA)
+
+
+def _intrinsic(m: Machine, i: Any, s: State) -> None:
+    name = i.argrepr
+    if name not in ("INTRINSIC_UNARY_POSITIVE", "INTRINSIC_LIST_TO_TUPLE", "INTRINSIC_STOPITERATION_ERROR"):
+        raise m.doubt(f"it does what is not looked into ({name})")
+    s.push(m.data(s.pop()))
+
+
+def named(step: Callable[..., Any], names: str) -> dict[str, Callable[..., Any]]:
+    """One step for several instructions."""
+    return dict.fromkeys(names.split(), step)
+
+
+VALUES: dict[str, Callable[..., Any]] = {
+    "COPY": _copy,
+    "SWAP": _swap,
+    **named(_load_const, "LOAD_CONST LOAD_SMALL_INT"),
+    **named(
+        _load_fast, "LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_BORROW LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW_LOAD_FAST_BORROW"
+    ),
+    "LOAD_FAST_AND_CLEAR": _load_and_clear,
+    **named(_store_fast, "STORE_FAST STORE_FAST_STORE_FAST"),
+    "STORE_FAST_LOAD_FAST": _store_load,
+    "DELETE_FAST": _delete_fast,
+    "LOAD_CLOSURE": _load_closure,
+    "LOAD_DEREF": _load_deref,
+    "STORE_DEREF": _store_deref,
+    "BINARY_OP": _binary_op,
+    "BINARY_SUBSCR": _binary_subscr,
+    "BINARY_SLICE": _binary_slice,
+    "STORE_SUBSCR": _store_subscr,
+    "STORE_SLICE": _store_slice,
+    "DELETE_SUBSCR": _delete_subscr,
+    **named(_unary, "UNARY_NEGATIVE UNARY_INVERT UNARY_NOT TO_BOOL"),
+    **named(_positive, "UNARY_POSITIVE LIST_TO_TUPLE GET_ITER"),
+    **named(_turns(2, OWN), "COMPARE_OP CONTAINS_OP"),
+    "IS_OP": _is,
+    "BUILD_TUPLE": _tuple,
+    **named(_container, "BUILD_LIST BUILD_SET"),
+    "BUILD_MAP": _map,
+    "BUILD_CONST_KEY_MAP": _const_key_map,
+    "BUILD_STRING": _string,
+    "BUILD_SLICE": _slice,
+    **named(_into(1), "LIST_APPEND SET_ADD LIST_EXTEND SET_UPDATE DICT_UPDATE DICT_MERGE"),
+    "MAP_ADD": _into(2),
+    **named(_unpack, "UNPACK_SEQUENCE UNPACK_EX"),
+    **named(_format, "FORMAT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC CONVERT_VALUE"),
+    "CALL_INTRINSIC_1": _intrinsic,
+}

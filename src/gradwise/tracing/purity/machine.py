@@ -1,0 +1,181 @@
+"""A code object run on abstract values: which callee each call has, with how many arguments, and what each write writes to.
+
+    run : (code, scope) → ()        or Unproven, with the line
+
+The state before each instruction is a stack and the local variables; where paths meet, states are joined, and the run goes on until no state changes.  Each instruction is
+read once more in the final states, so that a doubt which only a loop brings about is found.  The instructions are those of CPython 3.11 to 3.14; any
+other is a reason to prove nothing.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.flow import FLOW
+from gradwise.tracing.purity.instructions import VALUES
+from gradwise.tracing.purity.scope import Unproven
+from gradwise.tracing.purity.state import State
+from gradwise.tracing.purity.values import DATA, Local, describe, join, level
+
+if TYPE_CHECKING:
+    import types
+
+_JUMPS = frozenset([*dis.hasjrel, *dis.hasjabs, *getattr(dis, "hasjump", ())])
+_STEPS = {**VALUES, **FLOW}
+_ENDS = frozenset(["RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"])  # fmt: skip
+#: the largest code that is looked at
+_INSTRUCTIONS = 20_000
+
+
+class Machine:
+    """One code object on its way.
+
+    Attributes
+    ----------
+    scope : Scope
+        Resolves names and calls (``verdicts.py``).
+    cells : dict
+        What the variables shared with inner functions stand for.
+    """
+
+    def __init__(self, code: types.CodeType, scope: Any, parameters: dict[str, Any], free: dict[str, Any]) -> None:
+        self.code = code
+        self.scope = scope
+        self.free = free
+        self.cells: dict[str, Any] = {}
+        #: the functions made on the way: looked at when all is known of the variables that they share
+        self.made: dict[Local, None] = {}
+        self.names: Any = None
+        self.parameters = parameters
+        self.entries = list(dis.Bytecode(code).exception_entries)  # type: ignore[attr-defined]  # missing from the stubs
+        self.instructions = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "EXTENDED_ARG")]
+        self.position = {i.offset: k for k, i in enumerate(self.instructions)}
+        self.line = code.co_firstlineno
+
+    def doubt(self, reason: str) -> Unproven:
+        return Unproven(reason, self.code, self.line)
+
+    # --- the run ----------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Read the code until nothing new is learned.
+
+        Raises
+        ------
+        Unproven
+            At the first instruction that may do harm.
+        """
+        if len(self.instructions) > _INSTRUCTIONS:
+            raise self.doubt("the code is too long to be looked at")
+        while True:
+            before = dict(self.cells)
+            self._pass()
+            if self.cells == before:
+                break
+        for function in self.made:
+            self.scope.enter(function.code, dict.fromkeys(parameters_of(function.code), DATA), self.shared(function))
+
+    def _pass(self) -> None:
+        local = dict(self.parameters)
+        for name in self.code.co_cellvars:
+            if name in local:
+                self.set_cell(name, local[name])
+        states: dict[int, State] = {0: State([], local)}
+        pending = [0]
+        while pending:
+            k = pending.pop()
+            state = states[k].copy()
+            instruction = self.instructions[k]
+            line = instruction.positions.lineno if instruction.positions is not None else None
+            self.line = line or self.line
+            for entry in self.entries:
+                if entry.start <= instruction.offset < entry.end:
+                    self._reach(states, pending, entry.target, self._raised(state, entry))
+            try:
+                following = self._step(instruction, state)
+            except (IndexError, KeyError, TypeError, AttributeError) as error:  # the stack is not as we think
+                raise self.doubt(f"the instruction {instruction.opname} was not understood ({error!r})") from error
+            for entry in self.entries:
+                if entry.start <= instruction.offset < entry.end:
+                    self._reach(states, pending, entry.target, self._raised(state, entry))
+            for offset, reached in following:
+                self._reach(states, pending, offset, reached)
+            if instruction.opname not in _ENDS and k + 1 < len(self.instructions):
+                self._reach(states, pending, self.instructions[k + 1].offset, state)
+
+    @staticmethod
+    def _raised(state: State, entry: Any) -> State:
+        stack = state.stack[: entry.depth]
+        stack += [DATA] * (entry.depth - len(stack) + (1 if entry.lasti else 0) + 1)
+        return State(stack, dict(state.local))
+
+    def _reach(self, states: dict[int, State], pending: list[int], offset: int, state: State) -> None:
+        while offset not in self.position:  # caches
+            offset += 2
+        k = self.position[offset]
+        known = states.get(k)
+        if known is None:
+            states[k] = state.copy()
+            pending.append(k)
+            return
+        if len(known.stack) != len(state.stack):
+            raise self.doubt("two paths meet with stacks of different heights")
+        stack = [a if a is b else join(a, b) for a, b in zip(known.stack, state.stack, strict=True)]
+        local = dict(known.local)
+        for name, value in state.local.items():
+            local[name] = value if name not in local else join(local[name], value)
+        if stack != known.stack or local != known.local:
+            states[k] = State(stack, local)
+            pending.append(k)
+
+    def shared(self, function: Local) -> dict[str, Any]:
+        """What the free variables of an inner function stand for."""
+        names = function.code.co_freevars
+        return {name: self.variable(cell.name) for name, cell in zip(names, function.cells, strict=True)}
+
+    def set_cell(self, name: str, value: Any) -> None:
+        self.cells[name] = value if name not in self.cells else join(self.cells[name], value)
+
+    def variable(self, name: str) -> Any:
+        """What a variable shared with other functions stands for."""
+        if name in self.code.co_cellvars:
+            return self.cells.get(name, DATA)
+        return self.free[name] if name in self.free else self.scope.free_variable(self, name)
+
+    def data(self, value: Any) -> Any:
+        """The degree of plain data that a value has, or a doubt."""
+        found = level(value)
+        if found is None:
+            raise self.doubt(f"{describe(value)} is used where plain data are expected")
+        return found
+
+    def _step(self, instruction: Any, state: State) -> list[tuple[int, State]]:
+        name = instruction.opname
+        step = _STEPS.get(name)
+        if step is None:
+            raise self.doubt(_MEANING.get(name, f"it does what is not looked into ({name})"))
+        found = step(self, instruction, state)
+        if found is not None:
+            return found
+        if instruction.opcode in _JUMPS:
+            return [(instruction.argval, state.copy())]
+        return []
+
+
+def parameters_of(code: types.CodeType) -> tuple[str, ...]:
+    """The names of all parameters."""
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_varnames[:count]
+
+
+_MEANING = {
+    "STORE_GLOBAL": "it assigns a global variable",
+    "DELETE_GLOBAL": "it deletes a global variable",
+    "STORE_ATTR": "it assigns an attribute",
+    "DELETE_ATTR": "it deletes an attribute",
+    "LOAD_NAME": "it looks up names as a module does",
+    "LOAD_BUILD_CLASS": "it defines a class",
+}

@@ -1,0 +1,69 @@
+"""Plain data: values whose operators, methods and attributes run no code of the user's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_ATOMS = frozenset([float, int, complex, bool, str, bytes, type(None), type(Ellipsis), range, np.float64])
+_KINDS = frozenset("fciubSU")
+_KEYS = frozenset([str, int, bool, type(None)])
+#: containers beyond this many entries in all are not looked through
+_ENTRIES = 256
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is a number, a string, an array of numbers, or a tuple, list or dict of these, each of exactly that type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> is_plain([1.0, (np.ones(2), "w")]), is_plain(np.array([object()]))
+    (True, False)
+    """
+    cls = type(value)
+    if cls in _ATOMS:
+        return True
+    if cls is np.ndarray:
+        return value.dtype.kind in _KINDS
+    if cls is tuple or cls is list or cls is dict:
+        return _plain_container(value)
+    if issubclass(cls, np.generic):
+        return cls.__module__ == "numpy" and value.dtype.kind in _KINDS
+    return isinstance(value, np.dtype) and value.kind in _KINDS
+
+
+def _plain_container(value: Any) -> bool:
+    pending, seen = [value], 0
+    while pending:
+        entries = pending.pop()
+        if type(entries) is dict:
+            if not all(type(key) in _KEYS for key in entries):
+                return False
+            entries = list(entries.values())
+        seen += len(entries)
+        if seen > _ENTRIES:
+            return False
+        for entry in entries:
+            cls = type(entry)
+            if cls is tuple or cls is list or cls is dict:
+                pending.append(entry)
+            elif not (cls in _ATOMS or (cls is np.ndarray and entry.dtype.kind in _KINDS) or is_plain(entry)):
+                return False
+    return True
+
+
+def arrays_in(value: Any) -> list[np.ndarray]:
+    """The arrays in plain data."""
+    found, pending = [], [value]
+    while pending:
+        entry = pending.pop()
+        cls = type(entry)
+        if cls is np.ndarray:
+            found.append(entry)
+        elif cls is tuple or cls is list:
+            pending.extend(entry)
+        elif cls is dict:
+            pending.extend(entry.values())
+    return found

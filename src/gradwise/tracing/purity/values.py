@@ -1,0 +1,170 @@
+"""The abstract values of the symbolic run.
+
+    FLOAT ⊂ OWN ⊂ FRESH ⊂ DATA          plain data, by how much of it was made during the call
+
+``OWN`` is a number, or an array whose memory was made during the call.  ``FRESH`` is a container made during the call, whose entries may be the caller's.
+``DATA`` may be the caller's own.  A write to ``OWN`` or ``FRESH`` harms nobody.
+
+All else is no data: a callable with what is known of it, or ``OPAQUE``, of which nothing is known and with which nothing may be done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import types
+
+
+class Abstract:
+    """A degree of knowledge; compared by identity."""
+
+    __slots__ = ("name", "rank")
+
+    def __init__(self, name: str, rank: int) -> None:
+        self.name = name
+        self.rank = rank
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+FLOAT = Abstract("FLOAT", 0)
+OWN = Abstract("OWN", 1)
+FRESH = Abstract("FRESH", 2)
+DATA = Abstract("DATA", 3)
+NULL = Abstract("NULL", -1)
+OPAQUE = Abstract("OPAQUE", -2)
+#: a context manager of NumPy's (``np.errstate``)
+MANAGER = Abstract("MANAGER", -3)
+
+_BY_RANK = (FLOAT, OWN, FRESH, DATA)
+
+
+class Constant:
+    """A constant of the code: immutable all the way down."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Constant and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+class Known:
+    """An object that a name stands for: a module, a function, a type.  ``expected`` collects what must hold of it."""
+
+    __slots__ = ("expected", "value")
+
+    def __init__(self, value: Any, expected: Any = None) -> None:
+        self.value = value
+        self.expected = expected
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Known and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+class Local:
+    """A function made during the call, with what its free variables stand for."""
+
+    __slots__ = ("cells", "code")
+
+    def __init__(self, code: types.CodeType, cells: tuple[Any, ...]) -> None:
+        self.code = code
+        self.cells = cells
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Local and other.code is self.code and other.cells == self.cells
+
+    def __hash__(self) -> int:
+        return id(self.code)
+
+
+class Cell:
+    """A variable shared with inner functions, by its name in the code that owns it."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Cell and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+class Cells:
+    """A tuple of cells, for a function to be made."""
+
+    __slots__ = ("cells",)
+
+    def __init__(self, cells: tuple[Any, ...]) -> None:
+        self.cells = cells
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Cells and other.cells == self.cells
+
+    def __hash__(self) -> int:
+        return hash(self.cells)
+
+
+class Method:
+    """The attribute ``name`` of plain data, about to be called."""
+
+    __slots__ = ("name", "receiver")
+
+    def __init__(self, receiver: Any, name: str) -> None:
+        self.receiver = receiver
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Method and other.name == self.name and other.receiver == self.receiver
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def level(value: Any) -> Abstract | None:
+    """The degree of plain data; None for what is no data."""
+    if type(value) is Abstract:
+        return value if value.rank >= 0 else None
+    return _constant_level(value.value) if type(value) is Constant else None
+
+
+def _constant_level(constant: Any) -> Abstract:
+    """A text may name the dtype of objects, and None becomes an array of objects: what is made with them may hold the caller's arrays."""
+    cls = type(constant)
+    if cls is float:
+        return FLOAT
+    if cls in (int, bool, complex):
+        return OWN
+    return OWN if cls is tuple and all(_constant_level(c).rank <= OWN.rank for c in constant) else DATA
+
+
+def join(a: Any, b: Any) -> Any:
+    """What is known of a value that is one or the other."""
+    if a is b or a == b:
+        return a
+    x, y = level(a), level(b)
+    if x is not None and y is not None:
+        return _BY_RANK[max(x.rank, y.rank)]
+    return OPAQUE
+
+
+def describe(value: Any) -> str:
+    """An abstract value in words."""
+    if type(value) is Known:
+        return f"{getattr(value.value, '__name__', value.value)!s}"
+    if type(value) is Method:
+        return f"the method {value.name}"
+    return {Local: "a function"}.get(type(value), "a value of which nothing is known")

@@ -1,0 +1,303 @@
+"""Verdicts: what was found of a function, kept with what must be looked at again before it is believed at the next call.
+
+A verdict belongs to a code object and to what its names stood for.  It holds for every function with that very code object whose names stand for the same modules and
+callables, and for plain data; ``holds`` (``scope.py``) looks, in about a microsecond.  Data may change as they like: nothing was assumed of their values.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import types
+import weakref
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.purity.calling import ufunc_method
+from gradwise.tracing.purity.machine import Machine, parameters_of
+from gradwise.tracing.purity.plain import arrays_in, is_plain
+from gradwise.tracing.purity.scope import (
+    MISSING,
+    Expected,
+    Node,
+    Unproven,
+    arrays_read,
+    cell_value,
+    classify,
+    holds,
+    is_users_function,
+    look_up,
+)
+from gradwise.tracing.purity.values import DATA, OPAQUE, Known, Local, describe, level
+
+#: functions that call functions that call functions …
+_DEPTH = 40
+_CODES, _VERDICTS = 512, 8
+
+
+class Verdict:
+    """What the code of a function proves.
+
+    Attributes
+    ----------
+    writes : str or None
+        Why it may write to arrays that were there before the call, with the line; None if it cannot.
+    effects : str or None
+        Why its result may depend on more than its arguments and the data that it reads, or why it may have effects; None if it is pure.
+    changes_own : bool
+        Whether it may write to arrays that were made during the call.
+    node : Node or None
+    """
+
+    __slots__ = ("changes_own", "effects", "node", "writes")
+
+    def __init__(
+        self, writes: Unproven | None, effects: Unproven | None, node: Node | None, *, changes_own: bool = True
+    ) -> None:
+        self.changes_own = changes_own
+        self.writes = None if writes is None else str(writes)
+        self.effects = None if effects is None else str(effects)
+        self.node = node
+
+    @property
+    def is_quiet(self) -> bool:
+        return self.writes is None
+
+    @property
+    def is_pure(self) -> bool:
+        return self.writes is None and self.effects is None
+
+
+class _Inquiry:
+    """One look at a function and all that it calls."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[Any, Node] = {}
+        self.impurities: list[Unproven] = []
+        self.changes_own = False
+        self.depth = 0
+
+
+class _Scope:
+    """The names of one function."""
+
+    def __init__(self, function: types.FunctionType, node: Node, inquiry: _Inquiry) -> None:
+        self.function = function
+        self.node = node
+        self.inquiry = inquiry
+        self._found: dict[tuple[str, str], Any] = {}
+
+    # --- names --------------------------------------------------------------------------------------------------------------
+
+    def _name(self, m: Machine, kind: str, name: str, value: Any, table: dict[str, Expected]) -> Any:
+        known = self._found.get((kind, name))
+        if known is None:
+            expected, known = classify(name, value)
+            table[name] = expected
+            self._found[kind, name] = known
+        if known is OPAQUE:
+            if value is MISSING:
+                raise m.doubt(f"the name {name!r} stands for nothing yet")
+            raise m.doubt(f"{name!r} is an object of type {type(value).__name__}, whose behaviour is not known")
+        return known
+
+    def global_variable(self, m: Machine, name: str) -> Any:
+        return self._name(m, "global", name, look_up(self.function, name), self.node.reads.names)
+
+    def free_variable(self, m: Machine, name: str) -> Any:
+        return self._name(m, "cell", name, cell_value(self.function, name), self.node.reads.cells)
+
+    def imported(self, m: Machine, name: str, depth: int, names: Any) -> Any:
+        """The module that an import inside the function gives, if it is loaded already."""
+        if depth:
+            raise m.doubt("it imports relative to its package")
+        name = name if names else name.partition(".")[0]
+        return self._name(m, "import", name, sys.modules.get(name, MISSING), self.node.reads.imports)
+
+    def attribute(self, m: Machine, owner: Known, name: str) -> Any:
+        """An entry of a module, or a method of a ufunc."""
+        if type(owner.value) is np.ufunc:
+            found = ufunc_method(name)
+            if found is not None:
+                return found
+        if type(owner.value) is not types.ModuleType:
+            raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
+        reads = owner.expected.reads
+        value = vars(owner.value).get(name, MISSING)
+        expected, abstract = classify(name, value)
+        kept = reads.names.setdefault(name, expected)
+        if abstract is OPAQUE:
+            raise m.doubt(f"{owner.value.__name__}.{name} is nothing of which something is known")
+        if type(abstract) is Known and abstract.expected is not None:
+            abstract = Known(value, kept)
+        return abstract
+
+    @staticmethod
+    def known(value: Any) -> Any:
+        return Known(value)
+
+    def impure(self, m: Machine, reason: str) -> None:
+        self.inquiry.impurities.append(m.doubt(reason))
+
+    def changes_own(self) -> None:
+        """Note a write to what was made during the call."""
+        self.inquiry.changes_own = True
+
+    # --- functions ----------------------------------------------------------------------------------------------------------
+
+    def enter(self, code: types.CodeType, parameters: dict[str, Any], free: dict[str, Any]) -> None:
+        """Look at the code of a function made during the call."""
+        self.inquiry.depth += 1
+        if self.inquiry.depth > _DEPTH:
+            raise Unproven("functions are nested too deeply to be looked at", code, code.co_firstlineno)
+        Machine(code, self, parameters, free).run()
+        self.inquiry.depth -= 1
+
+    def call_local(self, m: Machine, callee: Local, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """A call of a function made during the call, whose code is looked at for itself."""
+        for value in [*arguments, *keywords.values()]:
+            m.data(value)
+        return DATA
+
+    def call_function(self, m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """A call of a function of the user's."""
+        function = callee.value
+        plain = all(level(v) is not None for v in [*arguments, *keywords.values()])
+        parameters = dict.fromkeys(parameters_of(function.__code__), DATA)
+        if not plain:
+            self._bind(m, function, arguments, keywords, parameters)
+        node = self._look(m, function, parameters, remember=plain)
+        if callee.expected is not None and node not in callee.expected.nodes:
+            callee.expected.nodes.append(node)
+        return DATA
+
+    @staticmethod
+    def _bind(
+        m: Machine,
+        function: types.FunctionType,
+        arguments: list[Any],
+        keywords: dict[str, Any],
+        parameters: dict[str, Any],
+    ) -> None:
+        """Give to the parameters what is no plain data."""
+        code = function.__code__
+        names = code.co_varnames[: code.co_argcount]
+        given = [*zip(names, arguments, strict=False), *keywords.items()]
+        for name, value in given:
+            if level(value) is None:
+                if name not in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+                    raise m.doubt(f"it gives {describe(value)} to {function.__name__} among other arguments")
+                parameters[name] = value
+        if any(level(value) is None for value in arguments[len(names) :]):
+            raise m.doubt(f"it gives a function to {function.__name__} among other arguments")
+
+    def _look(self, m: Machine, function: types.FunctionType, parameters: dict[str, Any], *, remember: bool) -> Node:
+        inquiry = self.inquiry
+        key = (id(function), id(function.__code__))
+        if remember and key in inquiry.nodes:  # known, or being looked at
+            return inquiry.nodes[key]
+        for defaults in (function.__defaults__, function.__kwdefaults__):
+            if defaults is not None and not is_plain(defaults):
+                raise m.doubt(f"a default argument of {function.__name__} is no plain data")
+        inquiry.depth += 1
+        if inquiry.depth > _DEPTH:
+            raise m.doubt("functions are nested too deeply to be looked at")
+        node = Node(function.__code__)
+        if remember:
+            inquiry.nodes[key] = node
+        Machine(function.__code__, _Scope(function, node, inquiry), parameters, {}).run()
+        inquiry.depth -= 1
+        return node
+
+
+def _look_at(function: types.FunctionType) -> Verdict:
+    inquiry = _Inquiry()
+    node = Node(function.__code__)
+    inquiry.nodes[id(function), id(function.__code__)] = node
+    code = function.__code__
+    for defaults in (function.__defaults__, function.__kwdefaults__):
+        if defaults is not None and not is_plain(
+            defaults
+        ):  # not to be remembered: there is nothing by which it could be seen to change
+            reason = Unproven("a default argument is no plain data", code, code.co_firstlineno)
+            return Verdict(reason, reason, None)
+    try:
+        scope = _Scope(function, node, inquiry)
+        Machine(code, scope, dict.fromkeys(parameters_of(code), DATA), {}).run()
+    except Unproven as doubt:
+        return Verdict(doubt, doubt, node)
+    except RecursionError:
+        reason = Unproven("the code is too deep to be looked at", code, code.co_firstlineno)
+        return Verdict(reason, reason, node)
+    effects = inquiry.impurities[0] if inquiry.impurities else None
+    return Verdict(None, effects, node, changes_own=inquiry.changes_own)
+
+
+def untouched(function: Any, arguments: Any) -> Any:
+    """A test for arrays that no change can befall while the function runs; None if nothing is known.
+
+    Where the code writes to arrays that it makes itself, only those that are there before count: an array that the function makes, uses and then overwrites is no
+    constant.
+
+    Parameters
+    ----------
+    arguments : plain data
+        What it is called with.
+    """
+    verdict = inspect_function(function)
+    if not verdict.is_quiet or not is_plain(arguments):
+        return None
+    if not verdict.changes_own:
+        return lambda array: True
+    assert verdict.node is not None
+    there = {id(a): a for a in (*arrays_in(arguments), *arrays_read(function, verdict.node))}
+    return lambda array: there.get(id(array)) is array
+
+
+_verdicts: OrderedDict[int, tuple[Any, list[Verdict]]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def forget_verdicts() -> None:
+    """Forget what was found."""
+    with _lock:
+        _verdicts.clear()
+
+
+def inspect_function(function: Any) -> Verdict:
+    """The verdict of a function as it is now; found once for its code and what its names stand for.
+
+    Examples
+    --------
+    >>> def double(x):
+    ...     return 2 * x
+    >>> def scale(x):
+    ...     x *= 2
+    >>> inspect_function(double).is_pure, inspect_function(scale).is_quiet
+    (True, False)
+    """
+    if type(function) is not types.FunctionType or not is_users_function(function):
+        reason = Unproven(f"a {type(function).__name__} is not looked into")
+        return Verdict(reason, reason, None)
+    code = function.__code__
+    entry = _verdicts.get(id(code))
+    if entry is not None and entry[0]() is code:
+        for verdict in entry[1]:
+            assert verdict.node is not None
+            if holds(function, verdict.node):
+                return verdict
+    verdict = _look_at(function)
+    if verdict.node is None:
+        return verdict
+    with _lock:
+        entry = _verdicts.get(id(code))
+        if entry is None or entry[0]() is not code:
+            entry = (weakref.ref(code), [])
+            _verdicts[id(code)] = entry
+        entry[1].insert(0, verdict)
+        del entry[1][_VERDICTS:]
+        while len(_verdicts) > _CODES:
+            _verdicts.popitem(last=False)
+    return verdict
