@@ -12,8 +12,9 @@ from gradwise.numerical.argument import Argument, parse_bounds
 from gradwise.numerical.elementwise import scalar_calls
 from gradwise.numerical.estimate import Estimate
 from gradwise.numerical.evaluate import Evaluator
-from gradwise.numerical.lanes import Lanes, solve
+from gradwise.numerical.lanes import Lanes
 from gradwise.numerical.line import Outcome
+from gradwise.numerical.passes import solve
 from gradwise.numerical.progress import Progress
 from gradwise.numerical.results import estimate_entries, estimate_scalar
 from gradwise.numerical.workers import Failure, Guarded, open_mapper

@@ -15,7 +15,8 @@ import numpy as np
 from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument
 from gradwise.numerical.evaluate import Evaluator
-from gradwise.numerical.lanes import Lanes, Table, solve
+from gradwise.numerical.lanes import Lanes, Table
+from gradwise.numerical.passes import solve
 
 
 def derivative_of_array(

@@ -27,8 +27,9 @@ import numpy as np
 from gradwise.numerical.complex_step import TINY
 from gradwise.numerical.high_order import HighOrder
 from gradwise.numerical.ladder import extrapolate
-from gradwise.numerical.lanes import Lanes, Store, Table, drive, solve
+from gradwise.numerical.lanes import Lanes, Store, Table, drive
 from gradwise.numerical.line import FIRST, INF, NAN, SMALL, Line, Outcome
+from gradwise.numerical.passes import solve
 from gradwise.numerical.samples import Request, Samples
 from gradwise.numerical.status import Status
 

@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 LEVELS = 4
 PROBE = -13
 """The verification pair sits 13 octaves below the largest step."""
@@ -35,8 +37,11 @@ def judge_ladder(
     scale: Any,
     maximum: Callable[[Any, Any], Any],
     limit: float = 4096.0,
-) -> tuple[Any, Any, Any, Any]:
-    """Return (value, error, accepted, η): the extrapolated derivative and whether everything about it agrees.
+) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """Return (value, error, accepted, limited, η, lost): the extrapolated derivative and whether everything about it agrees.
+
+    ``limited`` where everything does, and larger steps could tell more.  ``lost`` is the rounding that the verification pair
+    shows, in units of η, the one that is assumed; 0 if it shows a kink.
 
     Parameters
     ----------
@@ -84,10 +89,9 @@ def judge_ladder(
     magnitude = abs(d0)
     # where the largest step shows truncation already, a larger one would not help against rounding
     at_its_best = (rounding <= limit * unit * magnitude) | (abs(a0 - d0) > 4 * (eta / h + rounding))
-    accepted = (
+    agrees = (
         (truncation <= 3 * rounding + unit * magnitude * limit / 1024)
         & (change3 <= 1e-2 * magnitude + 64 * rounding)
-        & at_its_best
         & (bend <= bend_allowed)
         & (drift <= 6 * eta + 4 * unit * scale * magnitude + 2 * v * change1 * 2.0**-16)
     )
@@ -96,7 +100,37 @@ def judge_ladder(
     error = 2 * truncation + 3 * rounding * lost + unit * magnitude * (2 + 1.5 * scale / h3)
     # Where the curvature jumps at x, D has a term in h: it leaves change2 = change1 * 2 / 15, and 1.84 change1 in d0.
     error = error + 2 * change1 * (12 * change2 + 6 * rounding >= change1)
-    return d0, error, accepted, eta
+    # a kink bends and does not drift, rounding does both
+    lost = 0.5 * bend / eta * (drift > 0.1 * bend)
+    return d0, error, agrees & at_its_best, agrees & (at_its_best == 0), eta, lost
+
+
+OUTER = (4, 3)
+"""Octaves above the largest step of the two pairs that are added where rounding limits."""
+
+
+def judge_outer(
+    h: Any, pairs: list[tuple[Any, Any]], value: Any, error: Any, eta: Any, unit: Any, scale: Any
+) -> tuple[Any, Any, Any]:
+    """Return (value, error, better): the slope that pairs at 16 H and 8 H give where they agree with the ladder's and know more.
+
+    Parameters
+    ----------
+    h, eta, unit, scale : float or array
+        As in `judge_ladder`.
+    pairs : list of (f(x + h_k), f(x - h_k))
+        Values at 16 H, 8 H.
+    value, error : float or array
+        What the ladder has found, limited by rounding.
+    """
+    (p0, m0), (p1, m1) = pairs
+    a0, a1 = (p0 - m0) / (32 * h), (p1 - m1) / (16 * h)
+    outer = (4 * a1 - a0) / 3
+    eta = np.maximum(eta, unit * np.maximum(np.maximum(abs(p0), abs(m0)), np.maximum(abs(p1), abs(m1))))
+    truncation, rounding = abs(outer - a1), AMPLIFICATION * eta / (8 * h)
+    bound = 2 * truncation + 3 * rounding + unit * abs(outer) * (2 + 1.5 * scale / (8 * h))
+    better = (abs(outer - value) <= error) & (bound < 0.5 * error)
+    return np.where(better, outer, value), np.where(better, bound, error), better
 
 
 def odd_term(slopes: list[float], bound: float) -> float:

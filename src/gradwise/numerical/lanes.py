@@ -14,19 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, judge_complex
-from gradwise.numerical.high_order import HighOrder
-from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
-from gradwise.numerical.line import SMALL, Line, Outcome
+from gradwise.numerical.line import Line, Outcome
 from gradwise.numerical.search import Search
 from gradwise.numerical.status import Status
-from gradwise.numerical.still import SHARED, first_octaves, put_zero, settle_still
-
-PILOT = 4
-"""Lanes on which the complex step is tried before it is spent on all: spread over x, whose parts may be treated unlike."""
-
-MANY = 8
-"""From this many lanes on a slope with 11 digits is not searched further: evaluations are worth more."""
 
 
 @dataclass(slots=True)
@@ -86,31 +76,6 @@ class Table:
         self.noise[index] = outcome.noise
 
 
-def solve(lanes: Lanes, order: int = 1) -> Table:
-    """Differentiate along every lane: returns the outcomes of all (L, m) entries."""
-    count, m = lanes.f0.shape
-    table = Table.empty((count, m))
-    if count == 0 or m == 0:
-        return table
-    if order > 1:
-        entries = [(lane, output) for lane in range(count) for output in range(m)]
-        searches = {
-            (lane, output): HighOrder(lanes.line(lane, output), float(lanes.f0[lane, output]), order)
-            for lane, output in entries
-        }
-        with np.errstate(all="ignore"):
-            drive(lanes, {key: search.run(lanes.complex is not None) for key, search in searches.items()}, table)
-        return table
-    store = Store(lanes)
-    todo = np.isfinite(lanes.f0)
-    with np.errstate(all="ignore"):
-        if lanes.complex is not None:
-            _complex_pass(lanes, store, table, todo)
-        _ladder_pass(lanes, store, table, todo)
-    _search_pass(lanes, store, table, todo | ~np.isfinite(lanes.f0))
-    return table
-
-
 class Store:
     """Every value seen so far: per lane a dictionary from step to the m values there.
 
@@ -143,146 +108,6 @@ class Store:
                 self.add(indices[mask], steps[mask], values[mask])
 
 
-def _complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
-    exponent = np.where(lanes.scale > SMALL, np.frexp(lanes.scale)[1], 1)
-    h = np.ldexp(1.0, exponent + CHECK)
-    usable = np.flatnonzero(np.any(todo, axis=1) & (h <= lanes.left) & (h <= lanes.right))
-    pilot = usable[:: max(1, -(-usable.size // PILOT))]
-    others = np.ones(len(h), dtype=bool)
-    others[pilot] = False
-    still = np.zeros_like(todo)
-    for part in (pilot, usable[others[usable]]):
-        if part.size == 0:
-            continue
-        before = todo[part].copy()
-        if not _complex_steps(lanes, store, table, todo, still, part, exponent[part]):
-            return
-        settled = np.any((before & ~todo[part]) | still[part], axis=1)
-        if 2 * np.count_nonzero(settled) < part.size:
-            break
-    if still.any():
-        _settle_alike(lanes, store, table, todo, settle_still(lanes, store, table, todo, still, close=True))
-
-
-def _complex_steps(
-    lanes: Lanes, store: Store, table: Table, todo: np.ndarray, still: np.ndarray, part: np.ndarray, exponent: np.ndarray
-) -> bool:  # fmt: skip
-    """Try the complex step on some lanes; False if f does not take complex numbers.  Marks the entries that do not move."""
-    assert lanes.complex is not None
-    tiny = np.ldexp(1.0, exponent + TINY)
-    near = None
-    for growth in GROWTHS:
-        h = np.ldexp(1.0, exponent + (CHECK + growth))
-        room = (h <= lanes.left[part]) & (h <= lanes.right[part])
-        if near is None:
-            both = lanes.complex(np.concatenate([part, part]), 1j * np.concatenate([tiny, h]))
-            if both is None:
-                return False
-            near, far = both[: part.size], both[part.size :]
-        else:
-            part, exponent, tiny, h, near = part[room], exponent[room], tiny[room], h[room], near[room]
-            found = lanes.complex(part, 1j * h) if part.size else None
-            if found is None:
-                return True
-            far = found
-        steps, indices = np.concatenate([h, -h]), np.concatenate([part, part])
-        pair = lanes.real(indices, steps)
-        store.keep(indices, steps, pair)
-        plus, minus = pair[: part.size], pair[part.size :]
-        f0 = lanes.f0[part]
-        value, error, accepted, blind = judge_complex(
-            tiny[:, None], near.imag, h[:, None], far.real, far.imag, f0, (plus, minus), lanes.scale[part, None],
-            lanes.units, np.maximum,
-        )  # fmt: skip
-        accepted &= todo[part] & np.isfinite(value) & np.isfinite(plus) & np.isfinite(minus)
-        good = accepted & ~blind
-        rows, outputs = np.nonzero(good)
-        where = (part[rows], outputs)
-        noise = (lanes.units * np.abs(f0))[good]
-        table.put(where, Outcome(value[good], error[good], Status.OK, 0.0, value[good], value[good], noise))
-        todo[where] = False
-        if not np.any(todo[part]):
-            break
-        if store.witness is None:
-            store.witness = np.full(lanes.f0.shape, np.nan), np.full(lanes.f0.shape, np.nan)
-        store.witness[0][part], store.witness[1][part] = value, error
-        if growth == 0:
-            # complex arithmetic rounds differently: f(x) and Re f(x + ih) may differ by that
-            rounded = np.abs(far.real - f0) <= 16 * lanes.units * np.abs(f0)
-            unmoved = (near.imag == 0) & (far == near) & rounded & (plus == f0) & (minus == f0)
-            still[part] = unmoved & todo[part]
-        again = np.any(accepted & blind & ~still[part], axis=1)
-        part, exponent, tiny, near = part[again], exponent[again], tiny[again], near[again]
-        if part.size == 0:
-            break
-    return True
-
-
-def _settle_alike(lanes: Lanes, store: Store, table: Table, todo: np.ndarray, alike: np.ndarray) -> None:
-    """Settle entries that do not move close to x, and move far outside: on a ramp's foot, or on the tread of a staircase.
-
-    Neither complex numbers nor the first step moved them, so the slope is 0 but for staircases.  A few are searched; if none
-    of them is a staircase, this f has ramps, and the others are what they seem.
-    """
-    entries = np.argwhere(alike & todo)
-    if len(entries) <= SHARED:
-        return
-    chosen = np.zeros_like(todo)
-    chosen[tuple(entries[np.linspace(0, len(entries) - 1, SHARED).astype(np.intp)].T)] = True
-    _search_pass(lanes, store, table, chosen)
-    todo &= ~chosen
-    if all(status is Status.OK for status in table.status[chosen]) and not np.any(table.value[chosen]):
-        where = np.nonzero(alike & todo)
-        level = (lanes.units * np.abs(lanes.f0))[where]
-        put_zero(table, todo, where, level, np.ldexp(1.0, first_octaves(lanes))[where[0]])
-
-
-def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
-    h = np.ldexp(1.0, first_octaves(lanes))
-    usable = np.flatnonzero(np.any(todo, axis=1) & (h <= lanes.left) & (h <= lanes.right))
-    if usable.size == 0:
-        return
-    factors = np.array([2.0**-k for k in range(LEVELS)] + [2.0**PROBE])
-    factors = np.stack([factors, -factors], axis=1).ravel()
-    steps = (h[usable, None] * factors).ravel()
-    indices = np.repeat(usable, factors.size)
-    values = lanes.real(indices, steps)
-    store.keep(indices, steps, values)
-    grid = values.reshape(usable.size, factors.size, -1)
-    pairs = [(grid[:, 2 * k], grid[:, 2 * k + 1]) for k in range(LEVELS)]
-    value, error, accepted, eta = judge_ladder(
-        h[usable, None], pairs, (grid[:, -2], grid[:, -1]), lanes.f0[usable], lanes.units, lanes.scale[usable, None],
-        np.maximum, 4096.0 if len(lanes.scale) < MANY else 2.0**18,
-    )  # fmt: skip
-    good = accepted & todo[usable]
-    rows, outputs = np.nonzero(good)
-    where = (usable[rows], outputs)
-    step = np.broadcast_to(h[usable, None], good.shape)[good]
-    outcome = Outcome(value[good], error[good], Status.OK, step, value[good], value[good], eta[good])
-    if store.witness is not None:
-        _adopt(lanes, store.witness, outcome, where)
-    table.put(where, outcome)
-    todo[where] = False
-    if todo.any():
-        still = np.zeros_like(todo)
-        still[usable] = todo[usable] & np.all(grid == lanes.f0[usable, None, :], axis=1)
-        settle_still(lanes, store, table, todo, still, close=False)
-
-
-def _adopt(
-    lanes: Lanes, witness: tuple[np.ndarray, np.ndarray], outcome: Outcome, where: tuple[np.ndarray, np.ndarray]
-) -> None:
-    """Replace values by those of the complex step where the ladder, an independent witness, confirms them."""
-    value, error = witness[0][where], witness[1][where]
-    confirmed = (np.abs(value - outcome.value) <= outcome.error) & (outcome.error <= 1e-3 * np.abs(value))
-    rounding = lanes.units[where[1]] * np.abs(lanes.f0[where])
-    bound = adopted_error(error, outcome, rounding, lanes.scale[where[0]], np.maximum, np.minimum)
-    outcome.value = np.where(confirmed, value, outcome.value)
-    outcome.error = np.where(confirmed, bound, outcome.error)
-    outcome.step = np.where(confirmed, 0.0, outcome.step)
-    outcome.left = outcome.right = outcome.value
-
-
 def _search(lanes: Lanes, store: Store, lane: int, output: int) -> Search:
     search = Search(lanes.line(lane, output), float(lanes.f0[lane, output]))
     for step, row in store.values.get(lane, {}).items():
@@ -292,7 +117,7 @@ def _search(lanes: Lanes, store: Store, lane: int, output: int) -> Search:
     return search
 
 
-def _search_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
+def search_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
     """Run the searches of the entries that are left, side by side."""
     store.unpack(np.any(todo, axis=1))
     running = {}

@@ -106,7 +106,9 @@ class Search:
         f = samples.values
         pairs = [(f[h], f[-h]), (f[h1], f[-h1]), (f[h2], f[-h2]), (f[h3], f[-h3])]
         line = samples.line
-        value, error, accepted, eta = judge_ladder(h, pairs, (f[v], f[-v]), samples.f0, line.unit, line.scale, max)
+        value, error, accepted, _, eta, _ = judge_ladder(
+            h, pairs, (f[v], f[-v]), samples.f0, line.unit, line.scale, max
+        )
         if not accepted:
             return None
         return self.adopt(Outcome(value, error, Status.OK, h, value, value, eta))
