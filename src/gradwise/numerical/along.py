@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -181,11 +182,11 @@ def chunked(evaluator: Evaluator, move: Callable[..., np.ndarray], move_complex:
 
     def real(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
         if lanes.size <= size:
-            return evaluator.fresh(lambda: move(lanes, steps))
+            return evaluator.fresh(partial(move, lanes, steps))
         values = np.empty((lanes.size, evaluator.output.size))
         for start in range(0, lanes.size, size):
             part = slice(start, start + size)
-            values[part] = evaluator.fresh(lambda part=part: move(lanes[part], steps[part]))
+            values[part] = evaluator.fresh(partial(move, lanes[part], steps[part]))
         return values
 
     def complex_(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray | None:

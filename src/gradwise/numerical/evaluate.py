@@ -209,7 +209,7 @@ class Evaluator:
         values = np.empty((len(vectors), self.output.size))
         for start in range(0, len(vectors), size):
             part = slice(start, start + size)
-            values[part] = self.fresh(lambda part=part: vectors[part].copy())
+            values[part] = self.fresh(vectors[part].copy)
         return values
 
     def fresh(self, make: Callable[[], np.ndarray]) -> np.ndarray:

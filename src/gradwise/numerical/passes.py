@@ -142,9 +142,9 @@ def _settle_alike(lanes: Lanes, store: Store, table: Table, todo: np.ndarray, al
     search_pass(lanes, store, table, chosen)
     todo &= ~chosen
     if all(status is Status.OK for status in table.status[chosen]) and not np.any(table.value[chosen]):
-        where = np.nonzero(alike & todo)
-        level = (lanes.units * np.abs(lanes.f0))[where]
-        put_zero(table, todo, where, level, np.ldexp(1.0, first_octaves(lanes))[where[0]])
+        rows, outputs = np.nonzero(alike & todo)
+        level = (lanes.units * np.abs(lanes.f0))[rows, outputs]
+        put_zero(table, todo, (rows, outputs), level, np.ldexp(1.0, first_octaves(lanes))[rows])
 
 
 def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
