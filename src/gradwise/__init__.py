@@ -1,6 +1,6 @@
 """Exact derivatives of the Python and NumPy code you already have."""
 
-from gradwise import numerical, testing
+from gradwise import geometry, numerical, plot, testing
 from gradwise.checking import check_grad, check_hessian, check_jacobian, check_jvp, check_vjp
 from gradwise.errors import (
     GradwiseError,
@@ -67,6 +67,7 @@ __all__ = [
     "divergence",
     "explain",
     "formula",
+    "geometry",
     "grad",
     "hessian",
     "hvp",
@@ -79,6 +80,7 @@ __all__ = [
     "linearize",
     "numerical",
     "partial_derivative",
+    "plot",
     "taylor",
     "testing",
     "trace",

@@ -161,9 +161,9 @@ class Report:
         -------
         matplotlib.axes.Axes
         """
-        from gradwise.plotting.verdicts import draw_verdicts
+        from gradwise.plotting.verdicts import verdicts
 
-        return draw_verdicts(self, ax=ax)
+        return verdicts(self, ax=ax)
 
     def flat(self, name: str) -> np.ndarray:
         """One of the fields claimed, numerical, error, verdicts as a flat array."""

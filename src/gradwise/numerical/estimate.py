@@ -118,9 +118,9 @@ class Estimate:
         -------
         matplotlib.axes.Axes
         """
-        from gradwise.plotting.v_curve import draw_v_curve
+        from gradwise.plotting.v_curve import v_curve
 
-        return draw_v_curve(self, entry, ax)
+        return v_curve(self, entry, ax)
 
     def __getstate__(self) -> dict[str, Any]:
         # The line back to the function is dropped: a pickled estimate should not need the function's module.

@@ -4,42 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
-from gradwise.numerical.v_curve import v_curve
+from gradwise.numerical import v_curve as curves
+from gradwise.plotting.canvas import BLUE, GREEN, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines
 
 
-def draw_v_curve(estimate: Any, entry: int | tuple[int, ...] | None = None, ax: Any = None) -> Any:
-    """Draw the V-curve of one entry of an `Estimate` and return the axes.
+def v_curve(estimate: Any, entry: int | tuple[int, ...] | None = None, ax: Any = None) -> Any:
+    """Draw the V-curve of one entry of an `Estimate`: truncation on the right, rounding or noise on the left.
 
     Parameters
     ----------
     estimate : gradwise.numerical.Estimate
-        What `derivative`, `grad` or `jacobian` returned; its function is evaluated at 120 further points.
+        What `derivative`, `grad` or `jacobian` of `gradwise.numerical` returned; its function is evaluated at 120 further points.
     entry : int or tuple of int, optional
         Which entry of an array result; the one with the largest relative error bound if omitted.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if omitted.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> ax = gw.plot.v_curve(gw.numerical.derivative(np.exp, 1.0))
     """
-    curve = v_curve(estimate, entry)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    curve = curves.v_curve(estimate, entry)
+    ax = axes_for(ax, 6.4, 4.4)
+    quiet_spines(ax)
     shown = np.where(curve.errors > 0, curve.errors, np.nan)
-    ax.loglog(curve.steps, shown, ".", color="C0", label="central difference")
-    ax.loglog(curve.steps, curve.truncation, "--", color="C1", label="truncation, h²")
-    ax.loglog(curve.steps, curve.rounding, "--", color="C2", label="rounding or noise, 1/h")
+    ax.loglog(curve.steps, shown, ".", color=BLUE, label="central difference")
+    ax.loglog(curve.steps, curve.truncation, "--", color=ORANGE, label="truncation, h²")
+    ax.loglog(curve.steps, curve.rounding, "--", color=GREEN, label="rounding or noise, 1/h")
     bounded = np.isfinite(curve.error) and curve.error > 0
     if bounded:
-        ax.axhline(curve.error, color="C3", label="error bound of the result")
+        ax.axhline(curve.error, color=VERMILION, label="error bound of the result")
     if curve.step > 0:
-        ax.axvline(curve.step, color="0.5", linewidth=0.8, label="largest step used")
+        ax.axvline(curve.step, color=GREY, linewidth=0.9, label="largest step used")
     finite = shown[np.isfinite(shown)]
     if finite.size:
         lowest = min(finite.min(), curve.error) if bounded else finite.min()
         ax.set_ylim(lowest / 10, finite.max() * 10)
     ax.set_xlabel("step h")
     ax.set_ylabel("error of the slope")
-    ax.set_title(curve.title)
-    ax.legend(fontsize="small")
+    ax.set_title(curve.title, fontsize="medium")
+    legend(ax)
     return ax

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-COLOURS = {"agrees": "#1a7f37", "wrong": "#cf222e", "cannot tell": "#9a6700"}
+from gradwise.plotting.canvas import BLUE, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines
+
+COLOURS = {"agrees": BLUE, "wrong": VERMILION, "cannot tell": ORANGE}
 
 
-def draw_verdicts(report: Any, ax: Any = None) -> Any:
+def verdicts(report: Any, ax: Any = None) -> Any:
     """Draw abs(claimed − numerical) of every entry on a logarithmic axis, with the numerical bound below it.
 
     Parameters
@@ -22,13 +24,17 @@ def draw_verdicts(report: Any, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib.axes.Axes
-    """
-    from matplotlib import pyplot as plt
 
-    if ax is None:
-        _, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> ax = gw.plot.verdicts(gw.check_grad(lambda x: np.sum(x**2), np.ones(3), lambda x: 2 * x))
+    """
+    ax = axes_for(ax, 6.4, 3.8)
+    quiet_spines(ax)
     ax.set_title(report.headline(), fontsize="medium")
-    numerical, error, verdicts = report.flat("numerical"), report.flat("error"), report.flat("verdicts")
+    numerical, error, found = report.flat("numerical"), report.flat("error"), report.flat("verdicts")
     claimed = report.flat("claimed")
     if claimed.shape != numerical.shape:
         text = f"the claimed derivative has {claimed.size} entries,\n{numerical.size} are required"
@@ -43,17 +49,17 @@ def draw_verdicts(report: Any, ax: Any = None) -> Any:
     ax.plot(
         entries,
         np.where(np.isfinite(error), np.maximum(np.abs(error), floor), np.nan),
-        color="#8c959f",
+        color=GREY,
         lw=1,
         label="numerical bound",
     )
     for verdict, colour in COLOURS.items():
-        chosen = verdicts == verdict
+        chosen = found == verdict
         if np.any(chosen):
             heights = np.where(np.isfinite(gap[chosen]), np.maximum(gap[chosen], floor), np.nan)
             ax.plot(entries[chosen], heights, "o", ms=4, color=colour, label=f"{verdict} ({np.sum(chosen)})")
     ax.set_yscale("log")
     ax.set_xlabel(f"entry of the {report.kind}")
     ax.set_ylabel("|claimed − numerical|")
-    ax.legend(fontsize="small")
+    legend(ax)
     return ax

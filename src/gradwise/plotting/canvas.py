@@ -1,0 +1,81 @@
+"""New axes, colours, and what every picture does the same way.
+
+Colours are those of M. Okabe and K. Ito, which people with any colour vision can tell apart; maps are perceptually uniform.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from gradwise.errors import InputError
+
+BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#222222", "#8C8C8C"
+#: values, and values with a sign
+SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
+
+#: backends that write files only: pyplot has nothing to show with them
+_WITHOUT_WINDOW = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A new figure, in inches.
+
+    It belongs to nobody, so that no display is needed and no global state grows.  Only where pyplot is in use and can show it (a notebook, a
+    window), it is made by pyplot, so that the notebook and the user's own ``plt.show()`` find it.
+    """
+    if "matplotlib.pyplot" in sys.modules or "ipykernel" in sys.modules:
+        from matplotlib import pyplot as plt
+
+        if mpl.get_backend().lower() not in _WITHOUT_WINDOW:
+            return plt.figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def axes_for(
+    ax: Any, width: float = 6.4, height: float = 4.4, projection: str | None = None, *, equal: bool = False
+) -> Any:
+    """The caller's axes, or those of a new figure.
+
+    Raises
+    ------
+    InputError
+        If ``ax`` is not axes, or of another projection than the picture needs.
+    """
+    if ax is None:
+        ax = new_figure(width, height).add_subplot(projection=projection)
+    elif not hasattr(ax, "get_figure") or not hasattr(ax, "plot"):
+        raise InputError(
+            f"ax={ax!r} is {type(ax).__name__}. One matplotlib Axes, or None, is required. Take it from plt.subplots(), or leave it out"
+        )
+    elif projection is not None and getattr(ax, "name", "") != projection:
+        raise InputError(
+            f"ax has the projection {getattr(ax, 'name', '?')!r}. Axes with {projection!r} are required. "
+            f"Write fig.add_subplot(projection={projection!r}), or leave ax out"
+        )
+    if equal:
+        ax.set_aspect("equal")
+    return ax
+
+
+def quiet_spines(ax: Any) -> None:
+    """Take away the frame's upper and right side, and lay a faint grid below everything."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(visible=True, color="0.9", linewidth=0.7)
+    ax.set_axisbelow(True)
+
+
+def legend(ax: Any, **options: Any) -> None:
+    """A small legend, if anything has a label."""
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(fontsize="small", framealpha=0.85, edgecolor="0.85", **options)
+
+
+def title_of(function: Any) -> str:
+    """A function's name as a title; nothing for a lambda."""
+    name = getattr(function, "__name__", "")
+    return "" if name in {"", "<lambda>"} else name.replace("_", " ")

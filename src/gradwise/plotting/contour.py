@@ -1,0 +1,163 @@
+"""Level sets of a function in a plane, its gradient arrows, a path and critical points: the picture of a function of two variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import BoundaryNorm
+from matplotlib.ticker import MaxNLocator
+
+from gradwise.errors import InputError
+from gradwise.geometry import fields, slices
+from gradwise.plotting.canvas import SEQUENTIAL, axes_for, legend, title_of
+from gradwise.plotting.critical_points import critical_points as draw_critical_points
+from gradwise.plotting.critical_points import reports_in
+from gradwise.plotting.gradient_field import gradient_field, same_scales
+from gradwise.plotting.paths import draw_path
+
+#: how many level sets are drawn
+LEVELS = 14
+
+
+def contour(
+    f: Callable[..., Any],
+    xlim: Any,
+    ylim: Any,
+    ax: Any = None,
+    arrows: bool | int = True,
+    path: Any = None,
+    critical_points: Any = None,
+    *,
+    point: Any = None,
+    variables: Any = None,
+    directions: Any = None,
+    levels: Any = None,
+    count: int = 101,
+    colorbar: bool | None = None,
+    vectorized: bool = False,
+) -> Any:
+    """Draw the level sets of f with gradient arrows perpendicular to them, a path, and critical points.
+
+    Parameters
+    ----------
+    f : callable
+        f(x, y), f(v), or of more variables with a plane through ``point``; returns one real number.
+    xlim, ylim : pair of float
+        The range of the two coordinates.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if omitted.
+    arrows : bool or int
+        Gradient arrows; a number gives how many along the longer side.
+    path : array_like of shape (steps, n), or a descent's report, optional
+        Points to connect; in n variables they are projected, and the legend says how far from the plane they are.
+    critical_points : True or list, optional
+        Reports of `gradwise.classify`, or points, which are classified; with True those that `gradwise.critical_points` finds.
+    point, variables, directions
+        For more than two variables: a point of the plane, and two variables by name or position, or two directions, as for
+        `gradwise.geometry.plane_slice`.
+    levels : int or array_like, optional
+        How many level sets, or their values; if omitted 14, closer together where f is flat.
+    count : int
+        Points of the grid along each side; f is called point by point.
+    colorbar : bool, optional
+        A scale of colours; by default on a new figure only.
+    vectorized : bool
+        f takes whole arrays of points, as for `gradwise.geometry.plane_slice`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> ax = gw.plot.contour(lambda x, y: (x - 2) ** 2 + (y - 1) ** 2, (-1, 4), (-2, 3), path=[(0, 0), (1, 0.5), (2, 1)])
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('x', 'y')
+    """
+    function, plane, xlim, ylim = slices.plane_and_limits(f, xlim, ylim, point, variables, directions, "plot.contour")
+    grid = slices.grid_of(function, plane, xlim, ylim, count, vectorized=vectorized)
+    own = ax is None
+    ax = draw_plane_slice(grid, ax, levels=levels, colorbar=own if colorbar is None else colorbar)
+    if arrows:
+        along = 13 if arrows is True else int(arrows)
+        width, height = xlim[1] - xlim[0], ylim[1] - ylim[0]
+        longest = max(width, height)
+        shape = [max(3, round(along * side / longest)) for side in (width, height)]
+        if min(width, height) * 5 < longest:
+            shape = [along, along]
+        gradient_field(fields.field_of(function, plane, xlim, ylim, (shape[0], shape[1])), ax, color="#303030")
+    if path is not None:
+        draw_path(ax, path, plane)
+    if critical_points is not None and critical_points is not False:
+        draw_critical_points(reports_in(critical_points, f, function.size, (xlim, ylim)), ax, plane=plane)
+    ax.set_xlim(xlim)
+    ax.set_ylim(ylim)
+    ax.set_title(title_of(f), fontsize="medium")
+    legend(ax, loc="best")
+    return ax
+
+
+def draw_plane_slice(grid: Any, ax: Any = None, *, levels: Any = None, colorbar: bool = True) -> Any:
+    """Draw the contours of a `gradwise.geometry.PlaneSlice`."""
+    values = np.ma.masked_invalid(grid.values)
+    if values.count() == 0:
+        raise InputError(
+            "the function is not finite anywhere on the grid. Finite values are required. Choose other limits, or check the function"
+        )
+    width, height = grid.x[-1] - grid.x[0], grid.y[-1] - grid.y[0]
+    ax = axes_for(ax, *_size(width, height))
+    chosen = level_values(values.compressed(), LEVELS if levels is None else levels)
+    if len(chosen) > 1:
+        # colours by rank, so that each band has its own however the levels are spaced
+        filled = ax.contourf(
+            grid.x, grid.y, values, levels=chosen, cmap=SEQUENTIAL, norm=_by_rank(chosen), alpha=0.55, extend="both"
+        )
+        ax.contour(grid.x, grid.y, values, levels=chosen, colors="white", linewidths=0.8)
+        if colorbar:
+            bar = ax.figure.colorbar(filled, ax=ax, shrink=0.85, pad=0.02, ticks=chosen[:: max(1, len(chosen) // 7)])
+            bar.ax.set_yticklabels([f"{level:.3g}" for level in chosen[:: max(1, len(chosen) // 7)]])
+            bar.ax.tick_params(labelsize="small", length=0)
+            bar.outline.set_visible(False)
+    ax.set_xlabel(grid.plane.labels[0])
+    ax.set_ylabel(grid.plane.labels[1])
+    same_scales(ax, width, height, arrows=False)
+    return ax
+
+
+def level_values(values: np.ndarray, levels: Any) -> np.ndarray:
+    """Values of level sets: those given, or so many, evenly spaced where f is evenly distributed and closer at its flat end."""
+    if not isinstance(levels, (int, np.integer)):
+        return np.unique(np.asarray(levels, dtype=np.float64))
+    low, high = np.quantile(values, [0.0, 0.99])
+    if not high > low:
+        high = float(np.max(values))
+    if not high > low:
+        return np.array([low])
+    middle = (np.median(values) - low) / (high - low)
+    if 0.25 <= middle <= 0.75:
+        nice = MaxNLocator(int(levels), steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        return nice[(nice >= low) & (nice <= high)]
+    # with this power half of the levels lie below the median of the values
+    share = np.linspace(0, 1, int(levels) + 1)
+    power = min(np.log(max(min(middle, 1 - middle), 1e-6)) / np.log(0.5), 6.0)
+    spread = share**power if middle < 0.5 else 1 - (1 - share) ** power
+    return np.unique(low + (high - low) * spread[1:] if middle < 0.5 else low + (high - low) * spread[:-1])
+
+
+def _by_rank(levels: np.ndarray) -> Any:
+    return BoundaryNorm(levels, 256, extend="both")
+
+
+def _size(width: float, height: float) -> tuple[float, float]:
+    """The size of a new figure, in inches, for equal scales."""
+    ratio = height / width
+    if not 1 / 5 <= ratio <= 5:
+        return 6.4, 4.8
+    return (
+        (6.4, float(np.clip(5.4 * ratio, 2.4, 6.4)))
+        if ratio <= 1.1
+        else (float(np.clip(5.6 / ratio + 1.2, 3.2, 6.4)), 6.0)
+    )

@@ -1,0 +1,163 @@
+"""How a descent converged: f and ‖∇f‖ on a logarithmic scale, with the line of theory, the fitted rate and the floor of rounding."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gradwise.descent.convergence import observe
+from gradwise.plotting.canvas import BLUE, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines
+from gradwise.plotting.runs import Run, columns_of
+
+#: values of f that differ by less than so many units of rounding are the same
+FLOOR = 2.0 * float(np.finfo(np.float64).eps)
+
+
+def convergence(
+    run: Any, ax: Any = None, *, optimum: float | None = None, theory: Any = None, noise: float | None = None
+) -> Any:
+    """Draw f − f* and ‖∇f‖ against the step, with the fitted rate, the line of theory and the noise floor of f.
+
+    Parameters
+    ----------
+    run : gradwise.descent.Descent, its trace, a dict of columns, or a sequence of values of f
+        Columns are ``fun``, ``gradient_norm`` or ``gradient_length``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if omitted.
+    optimum : float, optional
+        f*.  If omitted, extrapolated where the rate is linear, else the smallest value of f; the legend says which.
+    theory : float or array_like, optional
+        What theory says of ‖∇f‖: a factor a step, or a value for each step; a report's own line if omitted.
+    noise : float, optional
+        The noise of f; twice the rounding of f's last values if omitted.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> ax = gw.plot.convergence([1.0, 0.25, 0.0625, 0.015625], optimum=0.0)
+    """
+    columns = columns_of(run)
+    ax = axes_for(ax, 6.4, 4.4)
+    quiet_spines(ax)
+    ax.set_yscale("log")
+    rate = columns.rate if columns.rate is not None else _rate(columns)
+    drawn: list[np.ndarray] = []
+    if len(columns.fun):
+        gap, name = _gap(columns.fun, optimum, rate)
+        drawn.append(_curve(ax, gap, BLUE, name, "f"))
+    if len(columns.gradient):
+        drawn.append(_curve(ax, columns.gradient, ORANGE, columns.gradient_label, "gradient"))
+    _fitted(ax, columns, rate)
+    _theory(ax, columns, theory)
+    values = np.concatenate([d[np.isfinite(d)] for d in drawn]) if drawn else np.zeros(0)
+    if values.size:
+        low, high = float(values.min()), float(values.max())
+        floor = _noise(columns.fun, noise)
+        if floor is not None and floor >= low * 1e-2:
+            ax.axhspan(1e-320, floor, color=GREY, alpha=0.18, linewidth=0)
+            ax.axhline(floor, color=GREY, linewidth=1, linestyle=":", label=f"noise of f, {floor:.1g}", gid="noise")
+            low = min(low, floor)
+        ax.set_ylim(low / 4, high * 4)
+    ax.set_xlim(0, max(columns.length - 1, 1))
+    ax.set_xlabel("step")
+    legend(ax)
+    return ax
+
+
+def _curve(ax: Any, values: np.ndarray, color: str, label: str, gid: str) -> np.ndarray:
+    shown = np.where(values > 0, values, np.nan)
+    ax.plot(
+        np.arange(len(values)),
+        shown,
+        color=color,
+        linewidth=1.8,
+        label=label,
+        gid=gid,
+        marker="o" if len(values) <= 40 else "",
+        markersize=3,
+    )
+    return shown
+
+
+def _rate(columns: Run) -> Any:
+    """The observed rate of plain columns, where there is a gradient to tell it from."""
+    if len(columns.gradient) and len(columns.gradient) == len(columns.fun):
+        return observe(columns.gradient, columns.fun, 0.0)
+    return None
+
+
+def _gap(fun: np.ndarray, optimum: float | None, rate: Any) -> tuple[np.ndarray, str]:
+    """Return f − f* and how f* is known."""
+    finite = fun[np.isfinite(fun)]
+    if optimum is not None:
+        return fun - optimum, "f − f*"
+    lowest = float(np.min(finite, initial=np.inf))
+    if rate is not None and rate.kind == "linear" and len(finite) > 2:
+        # f falls by the factor ρ² a step: what is left after the last one is the last fall times ρ²/(1 − ρ²)
+        square = rate.factor**2
+        fall = finite[-2] - finite[-1]
+        if 0 < square < 1 and fall > 16 * FLOOR * abs(finite[-1]):
+            return fun - min(finite[-1] - fall * square / (1 - square), lowest), "f − f* (f* extrapolated)"
+    return fun - lowest, "f − smallest f"
+
+
+def _fitted(ax: Any, columns: Run, rate: Any) -> None:
+    """The observed rate as a line over its window, lifted off the curve that it was fitted to."""
+    if rate is None or not len(columns.gradient) or rate.kind not in {"linear", "diverging"}:
+        return
+    a, b = rate.window
+    with np.errstate(all="ignore"):
+        logs = np.log(columns.gradient[a : b + 1])
+    good = np.isfinite(logs)
+    if not np.any(good):
+        return
+    k = np.arange(a, a + len(logs))
+    centre, level = float(np.mean(k[good])), float(np.mean(logs[good]))
+    line = np.exp(level + (k - centre) * math.log(rate.factor))
+    ax.plot(
+        k,
+        1.8 * line,
+        color=VERMILION,
+        linewidth=1.4,
+        linestyle="--",
+        label=f"fitted: × {rate.factor:.5g} a step",
+        gid="fit",
+    )
+
+
+def _theory(ax: Any, columns: Run, theory: Any) -> None:
+    """The line of theory beside the gradient norm, or beside f where there is no gradient."""
+    if theory is None:
+        line = columns.theory
+        if line is not None:
+            ax.plot(
+                line.steps, line.gradient_norm / 1.8, color="black", linewidth=1.2, linestyle=(0, (1, 1.2)),
+                label=f"theory: {line.text}", gid="theory",
+            )  # fmt: skip
+        return
+    values = np.asarray(theory, dtype=np.float64)
+    beside = columns.gradient if len(columns.gradient) else columns.fun
+    if values.ndim == 0:
+        label = f"theory: × {float(values):.5g} a step"
+        values = np.abs(beside[0]) * float(values) ** np.arange(len(beside))
+    else:
+        label = "theory"
+    ax.plot(
+        np.arange(len(values)), values, color="black", linewidth=1.2, linestyle=(0, (1, 1.2)), label=label, gid="theory"
+    )
+
+
+def _noise(fun: np.ndarray, noise: float | None) -> float | None:
+    if noise is not None:
+        return float(noise)
+    finite = fun[np.isfinite(fun)]
+    if not finite.size:
+        return None
+    size = float(np.max(np.abs(finite[-max(len(finite) // 4, 1) :])))
+    return FLOOR * size if size > 0 else None

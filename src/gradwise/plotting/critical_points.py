@@ -1,0 +1,208 @@
+"""Critical points: ▼ minimum, ▲ maximum, ✕ saddle, ? undecided, with the axes of curvature, of length 1/√abs(λ)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise import geometry
+from gradwise.containers import flatten
+from gradwise.errors import InputError
+from gradwise.geometry.flat_function import FlatFunction
+from gradwise.geometry.plane import Plane
+from gradwise.plotting.canvas import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, axes_for, legend
+
+#: kind → marker, colour; anything else is drawn as undecided
+MARKERS = {
+    "minimum": ("v", BLUE),
+    "maximum": ("^", VERMILION),
+    "saddle": ("X", GREEN),
+    "degenerate": ("$?$", PURPLE),
+    "undecided": ("$?$", PURPLE),
+    "not critical": ("$?$", GREY),
+}
+#: the longest axis of curvature, as a share of the picture's smaller side
+LONGEST = 0.12
+
+
+def critical_points(points: Any, ax: Any = None, *, plane: Plane | None = None) -> Any:
+    """Mark critical points by their kind, with eigenvectors as axes of length ∝ 1/√abs(λ).
+
+    One unit serves all points of a picture: along an axis f changes by the same amount at each, to second order.  A full line is a direction in
+    which f grows, a dashed one a direction in which it falls.
+
+    Parameters
+    ----------
+    points : list of gradwise.geometry.Classification, or the report of `gradwise.critical_points`
+        What to mark.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, usually on a contour; a new figure if omitted.
+    plane : gradwise.geometry.plane.Plane, optional
+        The plane of the picture; the first two variables if omitted.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> ax = gw.plot.critical_points([gw.classify(lambda x, y: x**2 + 4 * y**2, (0.0, 0.0))])
+    """
+    reports = list(getattr(points, "points", points))
+    own = ax is None
+    ax = axes_for(ax, 5.2, 5.0)
+    if not reports:
+        return ax
+    places = np.array([_coordinates(report, plane) for report in reports])
+    if own:
+        _frame(ax, places, reports[0])
+    span = min(abs(np.diff(ax.get_xlim())[0]), abs(np.diff(ax.get_ylim())[0]))
+    axes = [_axes_of(report, plane) for report in reports]
+    roots = [abs(value) ** -0.5 for pairs in axes for value, _ in pairs if value != 0.0]
+    unit = LONGEST * span / max(roots) if roots else 0.0
+    for place, pairs in zip(places, axes, strict=True):
+        for value, direction in pairs:
+            if value == 0.0:
+                continue
+            ends = np.array(
+                [place - unit * abs(value) ** -0.5 * direction, place + unit * abs(value) ** -0.5 * direction]
+            )
+            for colour, width in (("white", 3.0), (BLACK, 1.4)):
+                ax.plot(
+                    *ends.T,
+                    color=colour,
+                    linewidth=width,
+                    linestyle="-" if value > 0 else (0, (3, 1.5)),
+                    zorder=6,
+                    gid="axis",
+                )
+    seen: set[str] = set()
+    for report, place in zip(reports, places, strict=True):
+        kind = report.kind if report.kind in MARKERS else "undecided"
+        marker, colour = MARKERS[kind]
+        ax.plot(
+            *place, marker, color=colour, markersize=9, markeredgecolor="white" if marker != "$?$" else colour, markeredgewidth=0.9,
+            zorder=7, label=None if kind in seen else kind, linestyle="none", gid=kind,
+        )  # fmt: skip
+        seen.add(kind)
+    if own:
+        legend(ax)
+    return ax
+
+
+def draw_classification(report: Any, ax: Any = None) -> Any:
+    """Draw f around a classified point: contours of the plane of the two extreme eigenvectors, with their axes.
+
+    Parameters
+    ----------
+    report : gradwise.geometry.Classification
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if omitted.
+    """
+    from gradwise.plotting.contour import contour
+    from gradwise.plotting.line_slice import line_slice
+
+    if report.function is None:
+        raise InputError(
+            "plot() was called on a classification that was pickled. Its function is needed. Call gw.classify in this process"
+        )
+    function = FlatFunction(report.function, report.x, "plot")
+    reach = _reach(report)
+    if function.size == 1:
+        return line_slice(report.function, report.x, None, (-reach, reach), ax)
+    if function.size == 2:
+        x, y = function.point
+        return contour(
+            report.function, (x - reach, x + reach), (y - reach, y + reach), ax, False, None, [report], point=report.x
+        )
+    if report.eigenvectors is None or report.eigenvectors.shape[1] < 2:
+        raise InputError(
+            f"plot() of a classification in {function.size} variables without eigenvectors. Two are required to choose a plane. "
+            f"Use gw.plot.contour with point= and directions="
+        )
+    directions = (report.eigenvectors[:, 0], report.eigenvectors[:, -1])
+    return contour(
+        report.function,
+        (-reach, reach),
+        (-reach, reach),
+        ax,
+        False,
+        None,
+        [report],
+        point=report.x,
+        directions=directions,
+    )
+
+
+def reports_in(points: Any, f: Any, n: int, limits: Any) -> Any:
+    """Reports from what a picture was given: True, points, or reports."""
+    if points is True:
+        if n != 2:
+            raise InputError(
+                f"critical_points=True in a picture of {n} variables. Two variables are required for the search. Pass a list of points"
+            )
+        return geometry.critical_points(f, list(limits))
+    if hasattr(points, "points"):
+        return points
+    return [point if hasattr(point, "kind") else geometry.classify(f, point) for point in points]
+
+
+def _vector(report: Any) -> np.ndarray:
+    x = getattr(report, "x", None)
+    leaves = flatten(x)[0]
+    return np.concatenate([np.ravel(np.asarray(leaf, dtype=np.float64)) for leaf in leaves])
+
+
+def _coordinates(report: Any, plane: Plane | None) -> np.ndarray:
+    v = _vector(report)
+    if plane is None:
+        if v.size < 2:
+            raise InputError(
+                f"a critical point of {v.size} variable was given. Two are required for a picture. Use gw.plot.line_slice"
+            )
+        return v[:2]
+    return plane.coordinates(v)
+
+
+def _axes_of(report: Any, plane: Plane | None) -> list[tuple[float, np.ndarray]]:
+    """Pairs (λ, direction in the plane); a direction that is not in the plane is drawn by its part in it."""
+    values, vectors = getattr(report, "eigenvalues", None), getattr(report, "eigenvectors", None)
+    if values is None or vectors is None or report.kind == "not critical":
+        return []
+    values, vectors = np.asarray(values, dtype=np.float64), np.asarray(vectors, dtype=np.float64)
+    if vectors.shape[1] != values.size:  # of Lanczos' method the first and last
+        values = values[[0, -1]]
+    certain = _certain(report, values)
+    pairs = []
+    for value, vector, sure in zip(values, vectors.T, certain):
+        direction = vector[:2] if plane is None else plane.coordinates(plane.origin + vector)
+        if sure and np.linalg.norm(direction) > 1e-8:
+            pairs.append((float(value), direction))
+    return pairs
+
+
+def _certain(report: Any, values: np.ndarray) -> np.ndarray:
+    """Eigenvalues whose interval excludes zero: 1/√abs(λ) of the others is no length."""
+    intervals = getattr(report, "intervals", None)
+    if intervals is None or len(intervals) != values.size:
+        return np.abs(values) > 1e-12 * np.max(np.abs(values), initial=0.0)
+    return (intervals[:, 0] > 0) | (intervals[:, 1] < 0)
+
+
+def _reach(report: Any) -> float:
+    """Half the side of a picture around a point: a few units of what the curvature calls near."""
+    return max(1.0, float(np.max(np.abs(_vector(report)))) / 4)
+
+
+def _frame(ax: Any, places: np.ndarray, report: Any) -> None:
+    low, high = places.min(axis=0), places.max(axis=0)
+    pad = np.maximum(0.25 * (high - low), 0.25 * max(float(np.max(high - low)), 2.0))
+    ax.set_xlim(low[0] - pad[0], high[0] + pad[0])
+    ax.set_ylim(low[1] - pad[1], high[1] + pad[1])
+    ax.set_aspect("equal")
+    names = list(getattr(report, "names", None) or ("", ""))
+    ax.set_xlabel(names[0])
+    ax.set_ylabel(names[1])
+    ax.grid(visible=True, color="0.92")

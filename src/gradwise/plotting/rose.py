@@ -1,0 +1,77 @@
+"""The rose of directional derivatives: abs(D_u f) over the direction u, a pair of circles through the point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise import geometry
+from gradwise.plotting.canvas import BLUE, GREEN, VERMILION, axes_for, legend
+
+
+def rose(f: Any, x: Any = None, ax: Any = None) -> Any:
+    """Draw the directional derivative of f at x over the angle.
+
+    The radius is abs(D_u f); a full line where f grows, a dashed one where it falls.  The arrow is ∇f, where the growth is largest; along the
+    dotted line, the level set's tangent, f does not change.
+
+    Parameters
+    ----------
+    f : callable or gradwise.geometry.DirectionalProfile
+        f(v) or f(x, y); or the profile, for a function of more variables or another plane.
+    x : array_like
+        The point, if f is a function.
+    ax : matplotlib.projections.polar.PolarAxes, optional
+        Where to draw; a new figure if omitted.
+
+    Returns
+    -------
+    matplotlib.projections.polar.PolarAxes
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> ax = gw.plot.rose(lambda x, y: x**2 + 3 * y, (1.0, 2.0))
+    """
+    profile = geometry.directional_profile(f, x) if callable(f) else f
+    ax = axes_for(ax, 5.4, 5.4, projection="polar")
+    angles, slopes = profile.angles, profile.slopes
+    for sign, style, colour, label in ((1, "-", BLUE, "f grows"), (-1, "--", VERMILION, "f falls")):
+        ax.plot(
+            angles, np.where(sign * slopes >= 0, np.abs(slopes), np.nan), style, color=colour, linewidth=2, label=label
+        )
+    if profile.steepest is not None:
+        top = profile.maximum
+        ax.annotate(
+            "",
+            (profile.steepest, top),
+            (0, 0),
+            arrowprops=dict(arrowstyle="-|>", color=BLUE, linewidth=1.6, mutation_scale=14),
+            zorder=4,
+        )
+        ax.plot(
+            [],
+            [],
+            color=BLUE,
+            marker=r"$\rightarrow$",
+            markersize=11,
+            linestyle="none",
+            label=f"largest slope {top:.4g}",
+        )
+        for i, angle in enumerate(profile.level):
+            ax.plot(
+                [angle, angle], [0, top], ":", color=GREEN, linewidth=1.8, label=None if i else "level set: slope 0"
+            )
+        ax.set_rmax(1.08 * top)
+    ax.set_rlabel_position(float(np.degrees(_free_angle(profile))))
+    ax.tick_params(labelsize="small")
+    ax.grid(visible=True, color="0.88")
+    ax.set_xlabel(f"angle from {profile.labels[0]} towards {profile.labels[1]}", fontsize="small")
+    legend(ax, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
+    return ax
+
+
+def _free_angle(profile: Any) -> float:
+    """An angle between the arrow and the level set, where the numbers of the radius disturb nothing."""
+    return (profile.steepest or 0.0) + 3 * np.pi / 4

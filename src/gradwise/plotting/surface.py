@@ -1,0 +1,94 @@
+"""The graph of a function of two variables in space, with tangent plane and path: the companion of the contour picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradwise import geometry
+from gradwise.geometry import slices
+from gradwise.plotting.canvas import BLACK, SEQUENTIAL, VERMILION, axes_for, title_of
+from gradwise.plotting.paths import points_of
+
+
+def surface(
+    f: Callable[..., Any],
+    xlim: Any,
+    ylim: Any,
+    ax: Any = None,
+    path: Any = None,
+    tangent_at: Any = None,
+    *,
+    point: Any = None,
+    variables: Any = None,
+    directions: Any = None,
+    count: int = 61,
+    vectorized: bool = False,
+) -> Any:
+    """Draw the graph z = f(x, y), with a path on it and the tangent plane at a point.
+
+    Parameters
+    ----------
+    f, xlim, ylim, point, variables, directions, vectorized
+        As for `gradwise.plot.contour`.
+    ax : mpl_toolkits.mplot3d.Axes3D, optional
+        Where to draw; a new figure if omitted.
+    path : array_like of shape (steps, n), or a descent's report, optional
+        Drawn on the graph.
+    tangent_at : array_like, optional
+        Where the tangent plane touches.
+    count : int
+        Points of the grid along each side.
+
+    Returns
+    -------
+    mpl_toolkits.mplot3d.Axes3D
+
+    Examples
+    --------
+    >>> import gradwise as gw
+    >>> ax = gw.plot.surface(lambda x, y: x**2 - y**2, (-1, 1), (-1, 1), tangent_at=(0.5, 0.0))
+    """
+    function, plane, xlim, ylim = slices.plane_and_limits(f, xlim, ylim, point, variables, directions, "plot.surface")
+    grid = slices.grid_of(function, plane, xlim, ylim, count, vectorized=vectorized)
+    ax = axes_for(ax, 6.2, 5.4, projection="3d")
+    x, y = np.meshgrid(grid.x, grid.y)
+    ax.plot_surface(
+        x, y, np.where(np.isfinite(grid.values), grid.values, np.nan), cmap=SEQUENTIAL, alpha=0.8, linewidth=0.2, edgecolor=(1, 1, 1, 0.35),
+        rcount=45, ccount=45, antialiased=True,
+    )  # fmt: skip
+    if path is not None:
+        points = points_of(path)
+        points = points if points.shape[1] == function.size else plane.point(points)
+        heights = np.array([function(p) for p in points])
+        ax.plot(
+            *plane.coordinates(points).T, heights, color=VERMILION, linewidth=2, marker="o", markersize=3, zorder=10
+        )
+    if tangent_at is not None:
+        _tangent(ax, f, tangent_at, plane, xlim, ylim)
+    finite = grid.values[np.isfinite(grid.values)]
+    if finite.size and finite.max() > finite.min():
+        ax.set_zlim(float(finite.min()), float(finite.max()))
+    ax.set_xlabel(plane.labels[0])
+    ax.set_ylabel(plane.labels[1])
+    ax.set_zlabel("f")
+    ax.tick_params(labelsize="small", pad=1)
+    ax.set_title(title_of(f), fontsize="medium")
+    ax.set_box_aspect(None, zoom=0.92)
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_pane_color((0.97, 0.97, 0.97, 1.0))
+    return ax
+
+
+def _tangent(ax: Any, f: Any, place: Any, plane: Any, xlim: Any, ylim: Any) -> None:
+    model = geometry.tangent_plane(f, place)
+    s, t = plane.coordinates(model.point)
+    half = 0.22 * min(xlim[1] - xlim[0], ylim[1] - ylim[0])
+    x, y = np.meshgrid(
+        [max(s - half, xlim[0]), min(s + half, xlim[1])], [max(t - half, ylim[0]), min(t + half, ylim[1])]
+    )
+    shift = plane.point(np.stack([x, y], axis=-1)) - plane.point((s, t))
+    ax.plot_surface(x, y, model.value + shift @ model.gradient, color=VERMILION, alpha=0.55, zorder=9)
+    ax.plot([s], [t], [model.value], "o", color=BLACK, markersize=5, zorder=11)
