@@ -16,8 +16,8 @@ from gradwise.symbolic.library import sp
 
 #: primitives whose ``value`` works on arrays of expressions as it is
 AS_RECORDED = frozenset([
-    "add_along", "concatenate", "convolve", "cumprod", "cumsum", "diagonal", "getitem", "matmul", "overlap", "prod", "reshape",
-    "scatter_add", "scatter_set", "sum", "sum_to", "take_along", "transpose", "triangle", "windows",
+    "add_along", "concatenate", "convolve", "cumprod", "cumsum", "diagonal", "getitem", "matmul", "overlap", "reshape",
+    "scatter_add", "scatter_set", "sum_to", "take_along", "transpose", "triangle", "windows",
 ])  # fmt: skip
 
 
@@ -88,6 +88,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "all": lambda x, axes, keepdims: entries(x, axes, keepdims, lambda values: sp.And(*map(as_truth, values))),
     "any": lambda x, axes, keepdims: entries(x, axes, keepdims, lambda values: sp.Or(*map(as_truth, values))),
     "einsum": _einsum,
+    "pack": lambda *rest: np.array([x[()] for x in rest[:-1]], object).reshape(rest[-1]),
     "place_diagonal": _place_diagonal,
     "hermitian_from": lambda x, upper: _symmetric(x, upper=upper),
     "sparse_product": _sparse_product,

@@ -10,24 +10,38 @@ from gradwise.symbolic.kinked import twins
 from gradwise.symbolic.library import sp
 
 
+def _parts(z: Any) -> tuple[Any, Any]:
+    """The real and the imaginary part of an expression in real symbols."""
+    if not _is_complex(z):
+        return z, sp.Integer(0)
+    parts = z.as_real_imag()
+    if any(p.has(sp.re, sp.im) for p in parts):
+        raise TypeError(f"{z} has no real and imaginary part that SymPy can write")
+    return parts
+
+
 def _real_part(z: Any) -> Any:
-    return z.as_real_imag()[0]
+    return _parts(z)[0]
 
 
 def _imaginary_part(z: Any) -> Any:
-    return z.as_real_imag()[1]
+    return _parts(z)[1]
 
 
 def _is_complex(z: Any) -> bool:
-    return z.has(sp.I)
+    """Whether an expression in real symbols may have an imaginary part."""
+    if z.has(sp.I):
+        return True
+    cut = (sp.log, sp.asin, sp.acos, sp.acosh, sp.atanh)
+    return z.has(*cut) or any(not p.exp.is_integer and not p.base.is_nonnegative for p in z.atoms(sp.Pow))
 
 
 def _absolute(z: Any) -> Any:
-    return _hypot(*z.as_real_imag()) if _is_complex(z) else sp.Abs(z)
+    return _hypot(*_parts(z)) if z.has(sp.I) else sp.Abs(z)
 
 
 def _sign(z: Any) -> Any:
-    return z / _absolute(z) if _is_complex(z) else sp.sign(z)
+    return z / _absolute(z) if z.has(sp.I) else sp.sign(z)
 
 
 def _angle(z: Any) -> Any:
@@ -54,15 +68,20 @@ def choose(condition: Any, a: Any, b: Any) -> Any:
 
 
 def _equal(a: Any, b: Any) -> Any:
-    return sp.Equivalent(a, b) if _is_truth(a) and _is_truth(b) else sp.Eq(a, b)
+    if _is_truth(a) and _is_truth(b):
+        return sp.Equivalent(a, b)
+    if _is_truth(a) and b in {0, 1}:
+        return a if b == 1 else sp.Not(a)
+    return sp.Eq(as_value(a), as_value(b))
 
 
-def _not_equal(a: Any, b: Any) -> Any:
-    return sp.Xor(a, b) if _is_truth(a) and _is_truth(b) else sp.Ne(a, b)
+def _compared(relation: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda a, b: relation(as_value(a), as_value(b))
 
 
 def _is_truth(a: Any) -> bool:
-    return a in {sp.true, sp.false} or isinstance(a, sp.logic.boolalg.Boolean)
+    # a Symbol counts as a Boolean for SymPy
+    return a in {sp.true, sp.false} or isinstance(a, (sp.logic.boolalg.BooleanFunction, sp.core.relational.Relational))
 
 
 #: name of the primitive → (operands, then static parameters, as SymPy objects) → expression
@@ -108,7 +127,7 @@ ENTRYWISE: dict[str, Callable[..., Any]] = {
     "abs": _absolute,
     "sign": _sign,
     "angle": _angle,
-    "conj": lambda z: _real_part(z) - sp.I * _imaginary_part(z) if _is_complex(z) else z,
+    "conj": lambda z: _real_part(z) - sp.I * _imaginary_part(z) if z.has(sp.I) else z,
     "real": _real_part,
     "imag": _imaginary_part,
     "complex": lambda x, z: x + sp.I * z,
@@ -130,11 +149,11 @@ ENTRYWISE: dict[str, Callable[..., Any]] = {
     "select": choose,
     "offset": lambda x, x0, x1: x - x0,
     "equal": _equal,
-    "not_equal": _not_equal,
-    "greater": operator.gt,
-    "less": operator.lt,
-    "greater_equal": operator.ge,
-    "less_equal": operator.le,
+    "not_equal": lambda a, b: sp.Not(_equal(a, b)),
+    "greater": _compared(operator.gt),
+    "less": _compared(operator.lt),
+    "greater_equal": _compared(operator.ge),
+    "less_equal": _compared(operator.le),
     "logical_and": lambda a, b: sp.And(as_truth(a), as_truth(b)),
     "logical_or": lambda a, b: sp.Or(as_truth(a), as_truth(b)),
     "logical_xor": lambda a, b: sp.Xor(as_truth(a), as_truth(b)),

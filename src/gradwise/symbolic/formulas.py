@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.errors import GradwiseError, InputError
+from gradwise.errors import GradwiseError, InputError, TracingError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
 from gradwise.program import Program
 from gradwise.symbolic.kinked import outward
@@ -134,6 +134,12 @@ def formula(
         tidy if simplify else None,
     )
     jacobian = [list(result.jacobian.row(k)) for k in range(len(values))]
+    unknown = {d for row in jacobian for e in row for d in e.atoms(sp.Derivative, sp.Subs)}
+    if unknown:
+        raise TracingError(
+            f"gw.formula of {name}: SymPy knows no derivative of {min(map(str, unknown))}. A function with a known derivative is required. "
+            "Keep the argument out of what is differentiated with argnums="
+        )
     expressions = [sp.sympify(v) for v in result.values]
     if not verify(program, arguments.leaves, recording.tape.captured_values(), symbols, expressions, jacobian):
         result.notes.append("the formula could not be compared with the function numerically at this point")

@@ -133,7 +133,7 @@ def derivative(expression: Any, symbol: Any) -> Any:
     --------
     >>> x = sp.Symbol("x", real=True)
     >>> outward(derivative(sp.Abs(x) * x, x))
-    2*Abs(x)
+    x*sign(x) + Abs(x)
     """
     if symbol not in expression.free_symbols:
         return sp.Integer(0)

@@ -53,11 +53,16 @@ def _array(M: Any) -> np.ndarray:
     return result
 
 
-def _det(A: np.ndarray) -> Any:
+def determinant(A: np.ndarray) -> Any:
+    """The determinant of one matrix."""
     M = _matrix(A)
     _require_small(M)
+    return M.det(method="berkowitz")
+
+
+def _det(A: np.ndarray) -> np.ndarray:
     result = np.empty((), object)
-    result[()] = M.det(method="berkowitz")
+    result[()] = determinant(A)
     return result
 
 
@@ -75,6 +80,16 @@ def _solve(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     if not M.free_symbols:
         return _array(M.LUsolve(_matrix(B)))
     return _array((M.adjugate() * _matrix(B)) / M.det(method="berkowitz"))
+
+
+def _lstsq(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """(AᵀA)⁻¹AᵀB, or Aᵀ(AAᵀ)⁻¹B for a wide matrix: of full rank."""
+    return _solve(A.T @ A, A.T @ B) if A.shape[0] >= A.shape[1] else A.T @ _solve(A @ A.T, B)
+
+
+def _pinv(A: np.ndarray) -> np.ndarray:
+    eye = np.array([[sp.Integer(int(i == j)) for j in range(A.shape[0])] for i in range(A.shape[0])], object)
+    return _lstsq(A, eye)
 
 
 def _cholesky(A: np.ndarray, *, upper: bool) -> np.ndarray:
@@ -107,6 +122,8 @@ MATRICES: dict[str, Callable[..., Any]] = {
     "inv": lambda A: _stacked(_inv, A),
     "log_det_slope": lambda A: _stacked(_inv, A),
     "solve": lambda A, B, purpose: _stacked(_solve, A, B),
+    "lstsq": lambda A, B, rcond: _stacked(_lstsq, A, B),
+    "pinv": lambda A, rcond, hermitian: _stacked(_pinv, A),
     "cholesky": lambda A, upper: _stacked(lambda a: _cholesky(a, upper=upper), A),
     "eigvalsh": lambda A, upper: _stacked(lambda a: _eigvalsh(a, upper=upper), A),
 }

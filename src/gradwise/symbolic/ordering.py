@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.symbolic.library import sp
+from gradwise.symbolic.matrices import TooLarge, determinant
+
 
 def _rows(x: np.ndarray, axis: int) -> np.ndarray:
     moved = np.moveaxis(x, axis, -1)
@@ -68,6 +71,17 @@ def _interval(knots: Any, x: Any, places: Any, rows: int) -> Iterator[Any]:
     return _between(knots, x, np.asarray(places) + 1, strictly_left=False, open_ends=True)
 
 
+def _full_rank(A: Any, rank: Any, rcond: Any) -> Iterator[Any]:
+    """The Gram matrix of the shorter side is invertible; a lower rank has no condition that would be short."""
+    for matrix, found in zip(A.reshape(-1, *A.shape[-2:]), np.ravel(rank), strict=True):
+        if found < min(matrix.shape):
+            raise TooLarge(
+                f"a matrix of {matrix.shape[0]} by {matrix.shape[1]} and rank {found}, where full rank is required"
+            )
+        gram = matrix.T @ matrix if matrix.shape[0] >= matrix.shape[1] else matrix @ matrix.T
+        yield sp.Ne(determinant(gram), 0)
+
+
 #: name of the primitive → (symbolic operands, its concrete value, static parameters) → conditions under which that is its value
 PLACES: dict[str, Callable[..., Iterator[Any]]] = {
     "argmax": _largest,
@@ -76,4 +90,5 @@ PLACES: dict[str, Callable[..., Iterator[Any]]] = {
     "argpartition": _partitioned,
     "searchsorted": _searched,
     "interval": _interval,
+    "rank": _full_rank,
 }

@@ -70,12 +70,22 @@ class Reader:
             if variable not in self.expressions:
                 self._count(program.types[variable].size, None)
                 self.expressions[variable] = numbers(self.values[variable])
-        for equation in program.equations:
+        for equation in self._needed():
             self._equation(equation)
         for position, guard in enumerate(program.guards):
             if position not in self.resolved:
                 self._guard(guard)
         return [self.expressions[v] for v in program.outputs]
+
+    def _needed(self) -> list[Equation]:
+        """The equations on which an output or a guard depends."""
+        wanted = {*self.program.outputs, *(g.variable for g in self.program.guards)}
+        kept = []
+        for equation in reversed(self.program.equations):
+            if wanted.intersection(equation.output_tuple):
+                kept.append(equation)
+                wanted.update(equation.inputs)
+        return kept[::-1]
 
     def _equation(self, equation: Equation) -> None:
         types = self.program.types
@@ -142,6 +152,8 @@ class Reader:
         static = [number(p) for p in equation.params]
         if equation.primitive.name == "gammaln" and np.any(np.asarray(self.values[equation.inputs[0]]) < 0):
             raise self._refusal(equation, "gammaln of a negative number, log|Γ(x)|, has no counterpart in SymPy")
+        if equation.primitive.name == "lambertw" and np.any(np.imag(self.values[equation.outputs])):
+            raise self._refusal(equation, "lambertw below −1/e, where it is complex, has no real counterpart in SymPy")
         try:
             return np.frompyfunc(lambda *entry: row(*entry, *static), len(operands), 1)(*operands)
         except TypeError as error:  # SymPy refuses to order complex numbers
@@ -156,7 +168,7 @@ class Reader:
         if dtype.kind in "iu" and source.kind in "fc":
             return np.frompyfunc(truncated, 1, 1)(x)
         if source.kind == "c" and dtype.kind != "c":
-            return np.frompyfunc(lambda z: z.as_real_imag()[0], 1, 1)(x)
+            return np.frompyfunc(ENTRYWISE["real"], 1, 1)(x)
         return x
 
     def _sorted(self, equation: Equation, x: np.ndarray) -> Any:

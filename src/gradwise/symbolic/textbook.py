@@ -18,13 +18,13 @@ _CIRCULAR = ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "
 _NAMES = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arsinh", "acosh": "arcosh",
     "atanh": "artanh", "Max": "max", "Min": "min", "gamma": "Γ", "lowergamma": "γ", "uppergamma": "Γ", "zeta": "ζ",
-    "loggamma": "log Γ", "LambertW": "W", "erfinv": "erf⁻¹", "erfcinv": "erfc⁻¹", "elliptic_k": "K", "elliptic_e": "E",
+    "loggamma": "log Γ", "LambertW": "W", "erfinv": "erf⁻¹", "elliptic_k": "K", "elliptic_e": "E",
     "elliptic_f": "F", "airyai": "Ai", "airybi": "Bi", "airyaiprime": "Ai′", "airybiprime": "Bi′", "fresnels": "S",
     "fresnelc": "C",
 }  # fmt: skip
 #: functions written with their first argument as an index
 _INDEXED = {
-    "besselj": "J", "bessely": "Y", "besseli": "I", "besselk": "K", "hankel1": "H⁽¹⁾", "hankel2": "H⁽²⁾", "expint": "E",
+    "besselj": "J", "bessely": "Y", "besseli": "I", "besselk": "K", "expint": "E",
     "polylog": "Li", "legendre": "P", "chebyshevt": "T", "chebyshevu": "U", "laguerre": "L", "hermite": "H",
 }  # fmt: skip
 _RELATIONS = {"Equality": "=", "Unequality": "≠", "StrictGreaterThan": ">", "StrictLessThan": "<",
@@ -163,7 +163,7 @@ def _between(words: str, before: Any, factor: Any, piece: str) -> str:
         return "·"
     if any(len(re.sub(r"[₀-₉,]", "", name_text(s.name))) > 1 for f in (before, factor) for s in _leading(f)):
         return "·"
-    if (_is_wordy(factor) and not before.is_number) or (_is_wordy(before) and not piece.startswith("(")):
+    if (_is_wordy(factor) and not before.is_Rational) or (_is_wordy(before) and not piece.startswith("(")):
         return " "
     return ""
 

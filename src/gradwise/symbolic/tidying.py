@@ -24,7 +24,8 @@ HANDICAP = {
     "fraction": 1.25,
     "trigonometry": 1.4,
     "powers": 1.0,
-    "common factor": 1.0,
+    "numbers": 1.0,
+    "common factor": 1.3,
     "simplify": 1.5,
 }
 
@@ -98,8 +99,9 @@ def _forms(expression: Any, *, long: bool) -> Iterator[tuple[str, Any]]:
     tried: list[tuple[str, Callable[[Any], Any]]] = []
     if not long:
         tried.append(("terms", sp.expand_mul))
+        tried.append(("numbers", _numbers_in_front))
         tried.append(("common factor", lambda e: sp.factor_terms(e, sign=False)))
-        if expression.has(sp.Pow):
+        if expression.has(sp.Pow, sp.exp):
             tried.append(("powers", sp.powsimp))
             tried.append(("fraction", lambda e: sp.cancel(sp.together(e))))
             tried.append(("fraction", lambda e: sp.factor(sp.together(e))))
@@ -114,6 +116,16 @@ def _forms(expression: Any, *, long: bool) -> Iterator[tuple[str, Any]]:
             yield name, form(expression)
         except (sp.PolynomialError, NotImplementedError, TypeError, ValueError, AttributeError, RecursionError):
             continue  # a form that SymPy cannot find is one fewer to choose from
+
+
+def _numbers_in_front(expression: Any) -> Any:
+    """The numbers that the terms of a factor share in front of the product: (2x − 2)eˣ/4 as (x − 1)eˣ/2."""
+
+    def moved(product: Any) -> Any:
+        parts = [a.primitive() if a.is_Add else (1, a) for a in product.args]
+        return sp.Mul(*[c for c, _ in parts]) * sp.Mul(*[rest for _, rest in parts])
+
+    return expression.replace(lambda e: e.is_Mul, moved)
 
 
 def _tidy_pieces(expression: Any, handicap: float) -> Any:

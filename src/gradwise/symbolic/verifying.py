@@ -27,7 +27,7 @@ def all_values(program: Program, inputs: Sequence[Any], captured: Sequence[Any])
     given = (*program.inputs, *program.captured)
     env: list[Any] = [None] * len(program.types)
     for variable, value in zip(given, (*inputs, *captured), strict=True):
-        env[variable] = value
+        env[variable] = np.float64(value) if type(value) is float else value  # some records read a dtype
     build(program.equations, program.types, (), given, range(len(program.types))).run(env)
     return env
 
@@ -104,7 +104,7 @@ def _unraveled(point: np.ndarray, leaves: Sequence[Any]) -> list[Any]:
     for leaf in leaves:
         size = np.size(leaf)
         part = point[start : start + size].reshape(np.shape(leaf))
-        arrays.append(part.astype(np.asarray(leaf).dtype) if np.ndim(leaf) else type(leaf)(part[()]))
+        arrays.append(part.astype(np.asarray(leaf).dtype)[()])
         start += size
     return arrays
 
