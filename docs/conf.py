@@ -1,15 +1,25 @@
-"""Sphinx configuration: Markdown pages by MyST, docstrings by numpydoc."""
+"""Sphinx configuration: Markdown pages by MyST, docstrings by numpydoc, the examples with their pictures by sphinx-gallery."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 project = "Gradwise"
 author = "The Gradwise developers"
 project_copyright = "The Gradwise developers"
 version = release = installed_version("gradwise")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc"]
-source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+# Sphinx-gallery writes pages for its own use beside the gallery's.
+exclude_patterns = ["_build", "gallery/sg_execution_times.rst", "sg_execution_times.rst"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -22,3 +32,24 @@ numpydoc_class_members_toctree = False
 
 html_theme = "furo"
 html_title = "Gradwise"
+
+# ------------------------------------------------------------------------------------------------------------ gallery
+# Named and not given, so that Sphinx can keep the configuration for the next build.
+sys.path.insert(0, str(Path(__file__).parent))
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "ExampleTitleSortKey",
+    "image_scrapers": ("scripts.saved_picture",),
+    "reset_argv": "scripts.where_to_save",
+    "reset_modules": (),
+    "capture_repr": (),
+    "remove_config_comments": True,
+    "show_memory": False,
+    "show_signature": False,
+    "download_all_examples": False,
+    "min_reported_time": 60,
+    "abort_on_example_error": True,
+}

@@ -1,6 +1,14 @@
-"""The derivatives that everybody uses, beside their formulas."""
+"""
+The derivatives that everybody uses
+===================================
+
+Eight functions, each differentiated by ``gw.derivative`` and beside its formula from the textbook.
+"""
+
+import sys
 
 import numpy as np
+from matplotlib.figure import Figure
 from scipy.special import erf
 
 import gradwise as gw
@@ -19,8 +27,8 @@ def normal_density(x):
 
 
 TABLE = {
-    "x^3": (lambda x: x**3, lambda x: 3 * x**2),
-    "e^x": (np.exp, np.exp),
+    "x³": (lambda x: x**3, lambda x: 3 * x**2),
+    "eˣ": (np.exp, np.exp),
     "ln x": (np.log, lambda x: 1 / x),
     "sigmoid": (sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x))),
     "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
@@ -42,5 +50,18 @@ def main():
     return results
 
 
+def draw(results):
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    for ax, (name, (points, slopes, _)) in zip(figure.subplots(2, 4).flat, results.items()):
+        f = TABLE[name][0]
+        x = np.linspace(0.2, 3, 201) if name == "ln x" else np.linspace(-3, 3, 200)
+        ax.plot(x, f(x), label="function")
+        ax.plot(x, gw.derivative(f)(x), "--", label="derivative")
+        ax.plot(points, slopes, "o", color="C1", markersize=4)
+        ax.set_title(name)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
 if __name__ == "__main__":
-    main()
+    draw(main()).savefig(sys.argv[1] if len(sys.argv) > 1 else "common_derivatives.png")

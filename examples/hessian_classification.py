@@ -1,6 +1,14 @@
-"""A bowl, a hill and a saddle told apart by the eigenvalues of their Hessians."""
+"""
+A bowl, a hill and a saddle
+===========================
+
+Told apart by the eigenvalues of their Hessians. In the trough one eigenvalue is 0, and nothing is decided.
+"""
+
+import sys
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import gradwise as gw
 
@@ -12,25 +20,25 @@ SURFACES = {
 }
 
 
-def verdict(eigenvalues):
-    margin = 1e-12 * np.abs(eigenvalues).max()
-    if np.any(np.abs(eigenvalues) <= margin):
-        return "undecided: an eigenvalue is 0"
-    if np.all(eigenvalues > 0):
-        return "minimum"
-    return "maximum" if np.all(eigenvalues < 0) else "saddle"
-
-
 def main():
     results = {}
     for name, surface in SURFACES.items():
         origin = np.zeros(2)
         hessian = gw.hessian(surface)(origin)
-        eigenvalues = np.linalg.eigvalsh(hessian)
-        results[name.split()[0]] = (gw.grad(surface)(origin), hessian, eigenvalues, verdict(eigenvalues))
-        print(f"{name:<22} eigenvalues {eigenvalues.round(12) + 0.0}: {verdict(eigenvalues)}")
+        report = gw.classify(surface, origin)
+        results[name.split()[0]] = (gw.grad(surface)(origin), hessian, report)
+        print(f"{name:<22} eigenvalues {np.linalg.eigvalsh(hessian).round(12) + 0.0}: {report.kind}")
     return results
 
 
+def draw(results):
+    figure = Figure(figsize=(7, 6.4), layout="constrained")
+    for ax, (name, surface) in zip(figure.subplots(2, 2).flat, SURFACES.items()):
+        gw.plot.contour(surface, (-1.5, 1.5), (-1.5, 1.5), ax=ax, arrows=9)
+        kind, formula = name.split(maxsplit=1)
+        ax.set(title=f"{formula}: {results[kind][2].kind}", aspect="equal", xlabel="x", ylabel="y")
+    return figure
+
+
 if __name__ == "__main__":
-    main()
+    draw(main()).savefig(sys.argv[1] if len(sys.argv) > 1 else "hessian_classification.png")

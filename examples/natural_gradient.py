@@ -1,14 +1,21 @@
-"""The natural gradient F⁻¹∇f against the ordinary one, fitting a normal distribution with mean μ and deviation σ.
+"""
+The natural gradient against the ordinary one
+=============================================
 
-F is the Fisher matrix, the expected Hessian of −ln p, here diag(1/σ², 2/σ²). The expectation is taken by Gauss–Hermite
-quadrature, which is exact, because −ln p is a polynomial of second degree in the sample.
+Fitting a normal distribution with mean μ and deviation σ. The natural gradient is F⁻¹∇f with the Fisher matrix F, the
+expected Hessian of −ln p, here diag(1/σ², 2/σ²). The expectation is taken by Gauss–Hermite quadrature, which is exact, because
+−ln p is a polynomial of second degree in the sample.
 """
 
+import sys
+
 import numpy as np
+from matplotlib.figure import Figure
 
 import gradwise as gw
 
 samples = np.random.default_rng(0).normal(5.0, 0.1, size=1000)
+LEVELS = [-1.6, -1.2, -0.8, -0.4, 0, 0.4, 0.8, 1.2, 2, 4, 8, 16, 32, 64]
 
 
 def minus_log_density(parameters, x):
@@ -28,23 +35,33 @@ def fisher(parameters):
 
 
 def main():
-    parameters = np.array([4.0, 2.0])
-    gradient, F = gw.grad(loss)(parameters), fisher(parameters)
+    start = np.array([4.0, 2.0])
+    gradient, F = gw.grad(loss)(start), fisher(start)
     natural = np.linalg.solve(F, gradient)
     print(f"at μ = 4, σ = 2: gradient {gradient.round(6)}, natural gradient {natural.round(6)}")
     print(f"Fisher matrix {F.round(12).tolist()}")
     best = np.array([samples.mean(), samples.std()])
-    counts = {}
+    paths = {}
     for name, rate in {"ordinary": 0.001, "natural": 0.5}.items():
-        p, step = parameters, 0
-        while np.abs(p - best).max() > 1e-6 and step < 20000:
-            slope = gw.grad(loss)(p)
-            p = p - rate * (np.linalg.solve(fisher(p), slope) if name == "natural" else slope)
-            step += 1
-        counts[name] = step
-        print(f"{name} gradient, rate {rate}: {step} steps to the maximum of the likelihood")
-    return {"gradient": gradient, "natural": natural, "fisher": F, "counts": counts, "samples": samples}
+        path = [start]
+        while np.abs(path[-1] - best).max() > 1e-6 and len(path) <= 20000:
+            p, slope = path[-1], gw.grad(loss)(path[-1])
+            path.append(p - rate * (np.linalg.solve(fisher(p), slope) if name == "natural" else slope))
+        paths[name] = np.array(path)
+        print(f"{name} gradient, rate {rate}: {len(path) - 1} steps to the maximum of the likelihood")
+    return {"gradient": gradient, "natural": natural, "fisher": F, "samples": samples, "paths": paths}
+
+
+def draw(results):
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    ax = figure.subplots()
+    gw.plot.contour(loss, (3.7, 5.6), (0.05, 2.3), ax=ax, arrows=False, levels=LEVELS)
+    for (name, path), style in zip(results["paths"].items(), ("-", "o-")):
+        ax.plot(*path.T, style, markersize=4, label=f"{name}: {len(path) - 1} steps")
+    ax.set(xlabel="mean μ", ylabel="deviation σ", ylim=(0.05, 2.3), title="mean of −ln p", aspect="auto")
+    ax.legend()
+    return figure
 
 
 if __name__ == "__main__":
-    main()
+    draw(main()).savefig(sys.argv[1] if len(sys.argv) > 1 else "natural_gradient.png")

@@ -1,4 +1,14 @@
-"""The derivative of x² at 3 from values alone: how a difference quotient goes wrong, and an estimate with a bound."""
+"""
+The derivative of x² at 3 from values alone
+===========================================
+
+A difference quotient is wrong when its step is long, because the curve bends, and wrong when its step is short, because
+numbers are rounded. ``gw.numerical`` finds the step between and says how far off its answer can be.
+"""
+
+import sys
+
+from matplotlib.figure import Figure
 
 import gradwise as gw
 
@@ -21,5 +31,17 @@ def main():
     return {"quotients": quotients, "estimate": estimate, "exact": exact}
 
 
+def draw(results):
+    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    ax = figure.subplots()
+    steps = list(results["quotients"])
+    ax.loglog(steps, [abs(q - 6) for q in results["quotients"].values()], "o-", label="error of (f(3+h) − f(3)) / h")
+    ax.loglog(steps, steps, "--", color="gray", label="h, from the bend of the curve")
+    ax.loglog(steps, [9 * 2.2e-16 / h for h in steps], ":", color="gray", label="9 · 2.2e-16 / h, from rounding")
+    ax.set(xlabel="step h", ylabel="error", ylim=(1e-9, 1e3), title="Forward difference of x² at 3")
+    ax.legend(loc="upper center")
+    return figure
+
+
 if __name__ == "__main__":
-    main()
+    draw(main()).savefig(sys.argv[1] if len(sys.argv) > 1 else "numerical_derivative.png")

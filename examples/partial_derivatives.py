@@ -1,6 +1,14 @@
-"""Partial derivatives of x²y + 3xy² and of x²y + yz³ + sin(xy)."""
+"""
+Partial derivatives
+===================
+
+Of x²y + 3xy² and of x²y + yz³ + sin(xy): one argument moves, the others are held.
+"""
+
+import sys
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import gradwise as gw
 
@@ -25,5 +33,19 @@ def main():
     return {"two": two, "mixed": mixed, "three": three}
 
 
+def draw(results):
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    t = np.linspace(-1, 1, 101)
+    slices = [(f(2 + t, 1), 2 + t, "x", "y = 1"), (f(2, 1 + t), 1 + t, "y", "x = 2")]
+    for ax, (values, moved, name, held), slope in zip(figure.subplots(1, 2), slices, results["two"]):
+        ax.plot(moved, values, label=f"f with {held} held")
+        ax.plot(moved, f(2, 1) + slope * t, "--", label=f"tangent of slope ∂f/∂{name} = {slope:g}")
+        ax.plot(moved[50], f(2, 1), "ko")
+        ax.set_xlabel(name)
+        ax.legend()
+    figure.suptitle("x²y + 3xy² through (2, 1), one argument at a time")
+    return figure
+
+
 if __name__ == "__main__":
-    main()
+    draw(main()).savefig(sys.argv[1] if len(sys.argv) > 1 else "partial_derivatives.png")

@@ -1,6 +1,14 @@
-"""Which pixels does a score depend on? Saliency |∂score/∂pixel|, and integrated gradients with their completeness."""
+"""
+Which pixels does a score depend on?
+====================================
+
+Saliency is the size of ∂score/∂pixel. Integrated gradients share the change of the score out among the pixels, and add up to it.
+"""
+
+import sys
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import gradwise as gw
 
@@ -20,15 +28,24 @@ def integrated_gradients(f, image, points=32):
 
 
 def main():
-    image = 0.8 * pattern + 0.1
+    image = 0.8 * pattern + np.linspace(0.05, 0.2, SIDE * SIDE).reshape(SIDE, SIDE)
     saliency = np.abs(gw.grad(score)(image))
     attribution = integrated_gradients(score, image)
     for row in saliency / saliency.max():
         print("  " + "".join("█" if value > 0.5 else "·" for value in row))
     change = score(image) - score(0 * image)
     print(f"attributions add up to {attribution.sum():.12f}, the change of the score is {change:.12f}")
-    return {"saliency": saliency, "attribution": attribution, "change": change, "score": score(image)}
+    return {"image": image, "saliency": saliency, "attribution": attribution, "change": change, "score": score(image)}
+
+
+def draw(results):
+    figure = Figure(figsize=(8.5, 3), layout="constrained")
+    titles = {"image": "image", "saliency": "|gradient|", "attribution": "integrated gradients"}
+    for ax, (name, title) in zip(figure.subplots(1, 3), titles.items()):
+        figure.colorbar(ax.imshow(results[name], cmap="gray" if name == "image" else "viridis"), ax=ax, shrink=0.8)
+        ax.set(title=title, xticks=[], yticks=[])
+    return figure
 
 
 if __name__ == "__main__":
-    main()
+    draw(main()).savefig(sys.argv[1] if len(sys.argv) > 1 else "saliency.png")

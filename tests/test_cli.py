@@ -290,7 +290,7 @@ def test_the_commands_of_the_documentation_print_what_it_says(gradwise, tmp_path
     (tmp_path / "model.py").write_text(
         "import numpy as np\n\ndef loss(x, scale=1.0):\n    return scale * np.sum(x**2)\n"
     )
-    page = (Path(__file__).resolve().parent.parent / "docs" / "how-to.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parent.parent / "docs" / "how-to" / "command_line.md").read_text("utf-8")
     (session,) = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     commands = re.findall(r"^\$ gradwise (.*)\n((?:[^$].*\n)*)", session, re.MULTILINE)
     assert len(commands) == 3

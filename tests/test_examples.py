@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,41 +16,74 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.py"))
 ROOT = EXAMPLES[0].parent.parent
+pytestmark = pytest.mark.extras("matplotlib")
 
 
 @pytest.fixture(scope="module")
-def results():
-    """Run each script once, on demand, and return what its ``main`` returns and prints."""
+def modules():
+    """Load each script once, on demand, and keep what its ``main`` returns and prints."""
     known = {}
 
-    def run(name):
+    def load(name):
         if name not in known:
             spec = importlib.util.spec_from_file_location(f"example_{name}", ROOT / "examples" / f"{name}.py")
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
-            known[name] = module.main()
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                module.results = module.main()
+            module.printed = printed.getvalue()
+            known[name] = module
         return known[name]
 
-    return run
+    return load
+
+
+@pytest.fixture(scope="module")
+def results(modules):
+    return lambda name: modules(name).results
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_it_runs_prints_and_says_what_it_is(path, results, capsys):
-    results(path.stem)
-    printed = capsys.readouterr().out
-    assert max(map(len, printed.split("\n")), default=0) <= 120
+def test_it_prints_its_table_and_draws_its_picture(path, modules, tmp_path):
+    from matplotlib.image import imread
+
+    module = modules(path.stem)
+    assert module.printed.count("\n") >= 2
+    assert max(map(len, module.printed.split("\n"))) <= 120
+    figure = module.draw(module.results)
+    figure.savefig(tmp_path / "picture.png")
+    height, width = imread(tmp_path / "picture.png").shape[:2]
+    assert 400 <= width <= 1000
+    assert 200 <= height <= 800
+    # Every panel says what it shows: it has a label, a title or a legend, and something is drawn.
+    panels = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
+    assert panels
+    for ax in panels:
+        assert ax.has_data()
+        assert ax.get_title() or (ax.get_xlabel() and ax.get_ylabel()) or ax.get_legend()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_it_has_the_form_of_the_gallery(path):
     text = path.read_text("utf-8")
-    assert text.startswith('"""')
-    assert text.endswith('if __name__ == "__main__":\n    main()\n')
-    page = (ROOT / "docs" / "examples.md").read_text("utf-8")
-    assert f"../examples/{path.name}" in page, "docs/examples.md lists every script"
+    title, line, empty = text.split("\n")[1:4]
+    assert text.startswith('"""\n')
+    assert line == "=" * len(title), "the docstring begins with a title underlined in its own length"
+    assert empty == ""
+    ending = f'draw(main()).savefig(sys.argv[1] if len(sys.argv) > 1 else "{path.stem}.png")\n'
+    assert text.endswith(f'if __name__ == "__main__":\n    {ending}')
+    assert text.count("\n") <= 75
 
 
-def test_a_script_runs_from_the_command_line():
-    result = subprocess.run([sys.executable, "-W", "error", ROOT / "examples" / "partial_derivatives.py"],
-                            capture_output=True, encoding="utf-8", check=False, env={"PYTHONIOENCODING": "utf-8"})  # fmt: skip
+def test_a_script_runs_from_the_command_line_without_a_display(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "MPLBACKEND"}}
+    result = subprocess.run([sys.executable, "-W", "error", ROOT / "examples" / "partial_derivatives.py"], cwd=tmp_path,
+                            capture_output=True, encoding="utf-8", check=False,
+                            env={**environment, "PYTHONIOENCODING": "utf-8"})  # fmt: skip
     assert (result.returncode, result.stderr) == (0, "")
     assert "∂f/∂x = 2xy + 3y² = 7.0" in result.stdout
+    assert (tmp_path / "partial_derivatives.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_numerical_derivative(results):
@@ -60,7 +96,7 @@ def test_numerical_derivative(results):
 
 def test_common_derivatives(results):
     truths = {
-        "x^3": lambda x: x**3, "e^x": mpmath.exp, "ln x": mpmath.log, "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+        "x³": lambda x: x**3, "eˣ": mpmath.exp, "ln x": mpmath.log, "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
         "tanh": mpmath.tanh, "ReLU": lambda x: max(x, 0), "leaky ReLU": lambda x: max(x, mpmath.mpf(0.01) * x),
         "GELU": lambda x: x * mpmath.ncdf(x),
     }  # fmt: skip
@@ -82,15 +118,31 @@ def test_partial_derivatives(results):
 
 def test_gradient(results):
     found = results("gradient")
+    np.testing.assert_array_equal(found["gradients"], found["points"] * [2, 4])
+
+
+def test_directional_derivatives(results):
+    found = results("directional_derivatives")
     assert found["gradient"].tolist() == [2.0, 4.0]
     root = np.sqrt(20)
     expected = [2, 4, 6 / np.sqrt(2), root, -root, 0]
     np.testing.assert_allclose(list(found["slopes"].values()), expected, rtol=1e-15, atol=1e-15)
 
 
+def test_contours(results):
+    found = results("contours")
+    # Round: the gradient has the length 2r, is perpendicular to the circle, and each step shortens the way by 1 − 2·rate.
+    np.testing.assert_allclose(np.linalg.norm(found["gradients"], axis=1), 3.0, rtol=1e-14)
+    np.testing.assert_allclose(np.sum(found["gradients"] * found["tangents"], axis=1), 0, atol=1e-14)
+    steps = np.arange(21)[:, None]
+    np.testing.assert_allclose(found["path"], [2, 1] + 0.7**steps * np.array([-2.5, 2.0]), rtol=1e-13)
+
+
 def test_gradient_descent(results):
-    path = results("gradient_descent")["path"]
-    steps = np.arange(len(path))
+    found = results("gradient_descent")
+    path = found["path"]
+    steps = np.arange(41)
+    assert path.shape == (41, 2)
     np.testing.assert_allclose(path[:, 0], 3 - 3 * 0.8**steps, rtol=1e-13, atol=1e-14)
     np.testing.assert_allclose(path[:, 1], 1 - 0.6**steps, rtol=1e-13, atol=1e-14)
 
@@ -103,8 +155,8 @@ def test_linear_layer(results):
 
 def test_hessian_classification(results):
     found = results("hessian_classification")
-    assert {name: verdict for name, (*_, verdict) in found.items()} == {
-        "bowl": "minimum", "hill": "maximum", "saddle": "saddle", "trough": "undecided: an eigenvalue is 0",
+    assert {name: report.kind for name, (*_, report) in found.items()} == {
+        "bowl": "minimum", "hill": "maximum", "saddle": "saddle", "trough": "degenerate",
     }  # fmt: skip
     assert {name: hessian.tolist() for name, (_, hessian, *_) in found.items()} == {
         "bowl": [[2, 1], [1, 2]], "hill": [[-2, 0], [0, -4]], "saddle": [[2, 0], [0, -2]], "trough": [[2, -2], [-2, 2]],
@@ -112,12 +164,22 @@ def test_hessian_classification(results):
     assert all(not gradient.any() for gradient, *_ in found.values())
 
 
+def test_line_through_points(results):
+    found = results("line_through_points")
+    np.testing.assert_allclose(found["slopes"], [-2 / 3, -2 / 3], rtol=1e-15)
+    # A linear recurrence: the distance to (3/2, 7/3) is multiplied by 1 − rate · H, with H from the formula.
+    step, distance = np.eye(2) - 0.1 * np.array([[28, 12], [12, 6]]) / 3, np.array([2 - 3 / 2, 1 - 7 / 3])
+    for k in (1, 10, 100, 500):
+        expected = [3 / 2, 7 / 3] + np.linalg.matrix_power(step, k) @ distance
+        np.testing.assert_allclose(found["path"][k], expected, rtol=1e-12)
+    np.testing.assert_allclose(found["path"][-1], [3 / 2, 7 / 3], rtol=1e-10)
+
+
 def test_linear_regression(results):
     found = results("linear_regression")
-    np.testing.assert_allclose([found["slopes"]["w"][0], found["slopes"]["b"]], [-2 / 3, -2 / 3], rtol=1e-15)
-    np.testing.assert_allclose([found["line"]["w"][0], found["line"]["b"]], [1.5, 7 / 3], rtol=1e-10)
     np.testing.assert_allclose([*found["fitted"]["w"], found["fitted"]["b"]], found["formula"], rtol=1e-9)
     assert np.abs(found["formula"] - [1.5, -2.0, 0.5, 4.0]).max() < 0.03  # noise of 0.1 over 200 samples: 4 deviations
+    assert np.all(np.diff(found["losses"]) <= 1e-15)
 
 
 def test_logistic_regression(results):
@@ -132,7 +194,8 @@ def test_two_layer_network(results):
     found = results("two_layer_network")
     for name, slope in found["exact"].items():
         np.testing.assert_allclose(slope, found["by_hand"][name], rtol=1e-12, atol=1e-16, err_msg=name)
-    assert found["last"] < found["first"] / 100
+    assert found["report"].passed
+    assert found["losses"][-1] < found["losses"][0] / 100
 
 
 def test_softmax_cross_entropy(results):
@@ -149,7 +212,10 @@ def test_natural_gradient(results):
     np.testing.assert_allclose(found["gradient"], gradient, rtol=1e-13)
     np.testing.assert_allclose(found["fisher"], np.diag([1, 2]) / deviation**2, atol=1e-15)
     np.testing.assert_allclose(found["natural"], np.multiply(gradient, [deviation**2, deviation**2 / 2]), rtol=1e-13)
-    assert found["counts"]["natural"] < found["counts"]["ordinary"] / 20 < 1000
+    best = [found["samples"].mean(), found["samples"].std()]
+    for path in found["paths"].values():
+        np.testing.assert_allclose(path[-1], best, atol=1e-6)
+    assert len(found["paths"]["natural"]) < len(found["paths"]["ordinary"]) / 20 < 1000
 
 
 def test_gradient_clipping(results):
@@ -161,10 +227,9 @@ def test_gradient_clipping(results):
 
 def test_saddle_escape(results):
     found = results("saddle_escape")
-    np.testing.assert_allclose(found["stuck"], [0, 0], atol=1e-12)
-    np.testing.assert_allclose(np.abs(found["free"]), [0, 1], atol=1e-12)
-    np.testing.assert_allclose(found["saddle"], [-2, 2], rtol=1e-12)
-    np.testing.assert_allclose(found["end"], [2, 4], rtol=1e-9)
+    np.testing.assert_allclose(found["stuck"][-1], [0, 0], atol=1e-12)
+    np.testing.assert_allclose(found["stuck"][:, 0], 0.9 ** np.arange(401), rtol=1e-12)
+    np.testing.assert_allclose(np.abs(found["free"][-1]), [0, 1], atol=1e-12)
 
 
 def test_saliency(results):

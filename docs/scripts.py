@@ -1,0 +1,24 @@
+"""How the gallery runs a script: it hands it a place for its picture, and takes the picture from there."""
+
+import shutil
+from pathlib import Path
+
+from sphinx_gallery.scrapers import figure_rst
+
+PICTURES = Path(__file__).parent / "_build" / "pictures"
+
+
+def where_to_save(gallery_conf, script_vars):
+    """The arguments of a script: the file to save its picture in."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    return [str(PICTURES / Path(script_vars["src_file"]).with_suffix(".png").name)]
+
+
+def saved_picture(block, block_vars, gallery_conf):
+    """The picture that a script has saved, moved into the gallery and shown on its page."""
+    picture = PICTURES / Path(block_vars["src_file"]).with_suffix(".png").name
+    if not picture.exists():
+        return ""
+    target = next(block_vars["image_path_iterator"])
+    shutil.move(picture, target)
+    return figure_rst([target], gallery_conf["src_dir"])
