@@ -19,12 +19,17 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.standins import (
     arrays,
     buffers,
+    calling,
     complex_functions,
     iteration,
     number_types,
+    plain_arrays,
     real_functions,
+    text,
+    traversal,
 )
-from gradwise.tracing.standins.stacking import numpy_function
+from gradwise.tracing.standins.calling import numpy_function, vectorized_call
+from gradwise.tracing.standins.text import format_percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +40,12 @@ _FAMILIES: tuple[Any, ...] = (
     number_types,
     iteration,
     buffers,
+    calling,
     arrays,
+    calling,
+    traversal,
+    plain_arrays,
+    text,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}
@@ -46,4 +56,4 @@ for _family in _FAMILIES:
     for _type, _names in getattr(_family, "METHODS", {}).items():
         METHODS.setdefault(_type, {}).update(_names)
 
-__all__ = ["METHODS", "STAND_INS", "numpy_function"]
+__all__ = ["METHODS", "STAND_INS", "format_percent", "numpy_function", "vectorized_call"]

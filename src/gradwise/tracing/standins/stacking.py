@@ -97,7 +97,7 @@ SEQUENCES = frozenset(
 NESTED = frozenset({"block", "piecewise", "choose"})
 
 
-def numpy_function(function: Callable[..., Any]) -> Callable[..., Any]:
+def stacking_first(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, with lists and tuples of traced values among its arguments made into arrays first.
 
     NumPy's protocols see a traced value in an argument, not one in a list.

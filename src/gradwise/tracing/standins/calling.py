@@ -1,0 +1,245 @@
+"""NumPy's functions that call a Python function for entries or lines: ``vectorize``, ``frompyfunc``, ``fromfunction``, ``fromiter``, ``apply_along_axis``, ``piecewise``.
+
+The function may give traced values for plain entries (it may refer to them), so it is always called entry by entry here, as NumPy would.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions import choosing, polynomials
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.indexing import contains_traced
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.arrays import asarray
+from gradwise.tracing.standins.recording import resolve
+from gradwise.tracing.standins.stacking import assembled, stacking_first
+from gradwise.tracing.traced import isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def _entries(a: Any, shape: tuple[int, ...]) -> list[Any]:
+    """The entries of a, broadcast, as Python numbers, which is how NumPy hands them to the function."""
+    if isinstance_traced(a) or contains_traced(a):
+        a = as_array(asarray(a))
+        if isinstance_traced(a):
+            flat = a.reshape(-1).tolist()
+            if a.shape == shape:
+                return flat
+            places = np.broadcast_to(np.arange(a.size).reshape(a.shape), shape)
+            return [flat[i] for i in places.ravel()]
+    return list(np.broadcast_to(np.asanyarray(a, dtype=object), shape).flat)
+
+
+def _shape(a: Any) -> tuple[int, ...]:
+    if isinstance_traced(a):
+        return np.shape(plain(a))
+    return asarray(a).shape if contains_traced(a) else np.asanyarray(a, dtype=object).shape
+
+
+def _collected(results: list[Any], shape: tuple[int, ...], dtype: Any) -> Any:
+    """The array of the results."""
+    if not contains_traced(results):
+        values = np.empty(len(results), object)
+        values[:] = results
+        return values.reshape(shape).astype(dtype)
+    made = assembled(results).reshape(shape)
+    return made if dtype is None or made.dtype == np.dtype(dtype) else made.astype(dtype)
+
+
+# --- vectorize ------------------------------------------------------------------------------------------------------------------
+
+
+def vectorized_call(vectorized: np.vectorize, *args: Any, **kwargs: Any) -> Any:
+    """A call of an ``np.vectorize`` object."""
+    own: Any = vectorized
+    if own.pyfunc is np._NoValue or current_trace() is None:
+        return vectorized(*args, **kwargs)
+    function = resolve(own.pyfunc)
+    excluded = own.excluded
+    names = [n for n in kwargs if n not in excluded]
+    places = [i for i in range(len(args)) if i not in excluded]
+
+    def one(*entries: Any) -> Any:
+        arguments = list(args)
+        for i, entry in zip(places, entries, strict=False):
+            arguments[i] = entry
+        return function(*arguments, **(kwargs | dict(zip(names, entries[len(places) :], strict=True))))
+
+    moving = [args[i] for i in places] + [kwargs[n] for n in names]
+    if own.signature is not None:
+        return _by_signature(own, one, moving)
+    if not moving:
+        return one()
+    shape = np.broadcast_shapes(*[_shape(a) for a in moving])
+    if 0 in shape:
+        if not own.otypes:
+            raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+        empty = tuple(np.empty(shape, t) for t in own.otypes)
+        return empty if len(empty) > 1 else empty[0]
+    results = [one(*entries) for entries in zip(*[_entries(a, shape) for a in moving], strict=True)]
+    return _outputs(own, results, shape)
+
+
+def _dtypes(vectorized: Any, first: tuple[Any, ...]) -> list[Any]:
+    """The dtypes of the outputs: those asked for, or those of the first result."""
+    if vectorized.otypes:
+        return list(vectorized.otypes)
+    return [np.asarray(plain(f)).dtype if not contains_traced(f) or isinstance_traced(f) else None for f in first]
+
+
+def _outputs(vectorized: Any, results: list[Any], shape: tuple[int, ...]) -> Any:
+    if isinstance(results[0], tuple) and not isinstance_traced(results[0]):
+        dtypes = _dtypes(vectorized, results[0])
+        columns = zip(*results, strict=True)
+        return tuple(_collected(list(c), shape, t) for c, t in zip(columns, dtypes, strict=True))
+    return _collected(results, shape, _dtypes(vectorized, (results[0],))[0])
+
+
+def _core_dimensions(signature: str) -> tuple[list[list[str]], list[list[str]]]:
+    """The names of the core dimensions of each input and output: "(m,n),(n)->(m)"."""
+    inputs, outputs = (
+        [list(filter(None, re.split(r"\s*,\s*", g.strip()))) for g in re.findall(r"\(([^()]*)\)", side)]
+        for side in signature.split("->")
+    )
+    return inputs, outputs
+
+
+def _by_signature(vectorized: Any, one: Callable[..., Any], moving: list[Any]) -> Any:
+    inputs, outputs = _core_dimensions(vectorized.signature)
+    if len(moving) != len(inputs):
+        raise TypeError(f"wrong number of positional arguments: expected {len(inputs)}, got {len(moving)}")
+    arrays = [as_array(asarray(a)) for a in moving]
+    sizes: dict[str, int] = {}
+    loops = []
+    for a, core in zip(arrays, inputs, strict=True):
+        if a.ndim < len(core):
+            raise ValueError(
+                f"{a.ndim}-dimensional argument does not have enough dimensions for all core dimensions {tuple(core)!r}"
+            )
+        for name, n in zip(core, a.shape[a.ndim - len(core) :], strict=True):
+            if sizes.setdefault(name, n) != n:
+                raise ValueError(f"inconsistent size for core dimension {name!r}: {n} vs {sizes[name]}")
+        loops.append(a.shape[: a.ndim - len(core)])
+    shape = np.broadcast_shapes(*loops)
+    if 0 in shape and (vectorized.otypes is None or vectorized.otypes == ""):
+        raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+    arrays = [np.broadcast_to(a, shape + a.shape[a.ndim - len(core) :]) for a, core in zip(arrays, inputs, strict=True)]
+    results = []
+    for place in np.ndindex(shape):
+        result = one(*[a[place] for a in arrays])
+        results.append(result if len(outputs) > 1 else (result,))
+        if len(outputs) > 1 and len(result) != len(outputs):
+            raise ValueError(f"wrong number of outputs from pyfunc: expected {len(outputs)}, got {len(result)}")
+    columns = []
+    for k, core in enumerate(outputs):
+        pieces = [asarray(r[k]) for r in results]
+        for piece in pieces:
+            for name, n in zip(core, piece.shape, strict=True):
+                if sizes.setdefault(name, n) != n:
+                    raise ValueError(f"inconsistent size for core dimension {name!r}: {n} vs {sizes[name]}")
+        inner = tuple(sizes[name] for name in core)
+        made = np.reshape(np.stack([np.asarray(p) if not isinstance_traced(p) else p for p in pieces]), shape + inner)
+        columns.append(made.astype(vectorized.otypes[k]) if vectorized.otypes else made)
+    return tuple(columns) if len(columns) > 1 else columns[0]
+
+
+# --- frompyfunc -----------------------------------------------------------------------------------------------------------------
+
+
+def function_of(ufunc: Any) -> Any:
+    """The Python function of which ``np.frompyfunc`` made a ufunc; None for a ufunc of another make."""
+    if not ufunc.__name__.endswith(" (vectorized)"):
+        return None
+    return next((r for r in gc.get_referents(ufunc) if callable(r)), None)
+
+
+def object_ufunc(ufunc: Any) -> Callable[..., Any]:
+    """A call of a ufunc of ``np.frompyfunc``: arrays of objects, which may be traced numbers."""
+    function = function_of(ufunc)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if current_trace() is None or kwargs or len(args) != ufunc.nin:
+            return ufunc(*args, **kwargs)
+        shape = np.broadcast_shapes(*[_shape(a) for a in args])
+        one = resolve(function)
+        results = [one(*entries) for entries in zip(*[_entries(a, shape) for a in args], strict=True)]
+        columns = list(zip(*results, strict=True)) if ufunc.nout > 1 else [results]
+        made = tuple(_objects(c, shape) for c in columns)
+        return made if ufunc.nout > 1 else made[0]
+
+    return call
+
+
+def _objects(results: Any, shape: tuple[int, ...]) -> Any:
+    made = np.empty(len(results), object)
+    for i, result in enumerate(results):
+        made[i] = result
+    return made.reshape(shape)[()]
+
+
+# --- the others -----------------------------------------------------------------------------------------------------------------
+
+
+def fromfunction(function: Any, shape: Any, **options: Any) -> Any:
+    """``np.fromfunction``."""
+    return np.fromfunction(resolve(function), shape, **options)
+
+
+def fromiter(iter: Iterable[Any], dtype: Any, count: Any = -1, **options: Any) -> Any:  # noqa: A002  # NumPy's name
+    """``np.fromiter``."""
+    if current_trace() is None:
+        return np.fromiter(iter, dtype, count, **options)
+    items = list(iter) if count == -1 else [item for item, _ in zip(iter, range(count), strict=False)]
+    if not contains_traced(items):
+        return np.fromiter(items, dtype, count, **options)
+    if 0 <= count != len(items):
+        raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(items)} items.")
+    return assembled(items, np.dtype(dtype))
+
+
+def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    """``np.apply_along_axis``."""
+    if current_trace() is None:
+        return np.apply_along_axis(func1d, axis, arr, *args, **kwargs)
+    return polynomials.apply_along_axis(resolve(func1d), axis, arr, *args, **kwargs)
+
+
+def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    """``np.apply_over_axes``."""
+    if current_trace() is None:
+        return np.apply_over_axes(func, a, axes)
+    return polynomials.apply_over_axes(resolve(func), a, axes)
+
+
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """``np.piecewise``, of functions that may refer to traced values."""
+    if current_trace() is None:
+        return np.piecewise(x, condlist, funclist, *args, **kw)
+    functions = [resolve(f) if callable(f) and not isinstance_traced(f) else f for f in funclist]
+    return choosing.piecewise(x, condlist, functions, *args, **kw)
+
+
+def numpy_function(function: Any) -> Callable[..., Any]:
+    """What stands in for a function of NumPy that has no stand-in of its own."""
+    if type(function) is np.ufunc and function_of(function) is not None:
+        return object_ufunc(function)
+    return stacking_first(function)
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "numpy": {
+        "fromfunction": fromfunction,
+        "fromiter": fromiter,
+        "apply_along_axis": apply_along_axis,
+        "apply_over_axes": apply_over_axes,
+        "piecewise": piecewise,
+    }
+}

@@ -1,0 +1,61 @@
+"""Methods of plain arrays that are given traced values, and those that make a fresh array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.indexing import contains_traced
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.buffers import owned
+from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.stacking import assembled, leaves, stacking_first
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _through(name: str) -> Callable[..., Any]:
+    """The method where nothing is traced, else NumPy's function of that name, which its protocol brings to the trace."""
+    method, function = getattr(np.ndarray, name), stacking_first(getattr(np, name))
+
+    def call(self: np.ndarray, *args: Any, **kwargs: Any) -> Any:
+        if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
+            return method(self, *args, **kwargs)
+        with at_line(*open_traces(leaves((*args, *kwargs.values()), []))):
+            return function(self, *args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``a.{name}(...)`` of a plain array."
+    return call
+
+
+def copy(self: np.ndarray, order: Any = "C") -> Any:
+    """``a.copy()``: under a trace an array to which traced values may be assigned."""
+    return owned(current_trace(), self.copy(order))
+
+
+def astype(self: np.ndarray, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+    """``a.astype(dtype)``, of an array of objects that holds traced numbers too."""
+    if self.dtype.kind == "O" and self.size and contains_traced(self.ravel().tolist()):
+        if np.dtype(dtype).kind == "O":
+            return self.astype(dtype, *args, **kwargs)
+        return assembled(self.ravel().tolist(), np.dtype(dtype)).reshape(self.shape)
+    result = self.astype(dtype, *args, **kwargs)
+    return result if result is self else owned(current_trace(), result)
+
+
+METHODS: dict[type, dict[str, Callable[..., Any]]] = {
+    np.ndarray: {
+        **{
+            name: _through(name)
+            for name in (
+                *("dot", "clip", "take", "choose", "repeat", "searchsorted", "compress", "put"),
+                *("sum", "prod", "mean", "max", "min", "std", "var", "any", "all", "cumsum", "cumprod", "round"),
+            )
+        },
+        "copy": copy,
+        "astype": astype,
+    }
+}

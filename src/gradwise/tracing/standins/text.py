@@ -1,0 +1,139 @@
+"""Text: printing, formatting and logging show traced numbers as the numbers they stand for, and the trace notes it.
+
+What the program then reads back from its own texts, or looks up by them, has no derivative (``tracing/text.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.standins.recording import PLAIN, open_traces
+from gradwise.tracing.text import Text
+from gradwise.tracing.traced import TracedArray, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def shown(value: Any) -> Any:
+    """The value with plain numbers and arrays for traced ones, through containers."""
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    if isinstance_traced(value):
+        plain = value.shown()
+        return plain.copy() if kind is TracedArray else plain
+    if kind is list or kind is tuple or kind is set or kind is frozenset:
+        return kind(map(shown, value))
+    if isinstance(value, tuple) and hasattr(kind, "_make"):
+        return kind._make(map(shown, value))
+    if kind is dict:
+        return {shown(k): shown(v) for k, v in value.items()}
+    if kind is np.ndarray and value.dtype.kind == "O":
+        result = np.empty(value.shape, object)
+        for place in np.ndindex(value.shape):
+            result[place] = shown(value[place])
+        return result
+    return value
+
+
+def _traces(value: Any, found: list[Any]) -> list[Any]:
+    """The traced values in a value, through containers."""
+    if isinstance_traced(value):
+        found.append(value)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for v in value:
+            _traces(v, found)
+    elif isinstance(value, dict):
+        for k, v in value.items():
+            _traces(k, found)
+            _traces(v, found)
+    return found
+
+
+def as_text(text: Any, *sources: Any) -> Any:
+    """The text, marked as that of traced numbers if there are some among the sources."""
+    if type(text) is not str:
+        return text
+    traces = open_traces(_traces(sources, []))
+    if not traces:
+        return text
+    result = Text(text)
+    result.trace = weakref.ref(traces[0])
+    return result
+
+
+def format_percent(text: Any, values: Any) -> Any:
+    """``text % values``."""
+    plain = shown(values)
+    if plain is values or not isinstance(text, (str, bytes)):
+        return text % values
+    return as_text(text % plain, values)
+
+
+def str_format(text: str, *args: Any, **kwargs: Any) -> Any:
+    """``text.format(...)``."""
+    return as_text(text.format(*map(shown, args), **{k: shown(v) for k, v in kwargs.items()}), args, kwargs)
+
+
+def str_join(separator: str, parts: Any) -> Any:
+    """``separator.join(parts)``; what is joined of the texts of traced numbers is such a text."""
+    parts = list(parts)
+    joined = separator.join(parts)
+    marked = next((p for p in parts if type(p) is Text), None)
+    if marked is None:
+        return joined
+    result = Text(joined)
+    result.trace = marked.trace
+    return result
+
+
+def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of which only texts or files come."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = function(*map(shown, args), **{k: shown(v) for k, v in kwargs.items()})
+        return as_text(result, args, kwargs)
+
+    call.__name__ = function.__name__
+    call.__doc__ = f"``{function.__name__}``, of what the traced numbers are."
+    return call
+
+
+def _logging(name: str, owner: Any = None) -> Callable[..., Any]:
+    """The method of loggers, or the function of the module ``owner``."""
+
+    def call(*args: Any, stacklevel: int = 1, **kwargs: Any) -> None:
+        target, args = (args[0], args[1:]) if owner is None else (owner, args)
+        # our own frame is one more between the caller and the record
+        getattr(target, name)(*map(shown, args), stacklevel=stacklevel + 1, **{k: shown(v) for k, v in kwargs.items()})
+
+    call.__name__ = name
+    call.__doc__ = f"``Logger.{name}``."
+    return call
+
+
+_LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "json": {name: _of_text(getattr(json, name)) for name in ("dumps", "dump")},
+    "logging": {name: _logging(name, logging) for name in _LEVELS},
+    "numpy": {
+        name: _of_text(getattr(np, name))
+        for name in (
+            *("array2string", "array_repr", "array_str", "format_float_positional", "format_float_scientific"),
+            *("savetxt", "save", "savez", "savez_compressed"),
+        )
+    },
+}
+METHODS: dict[type, dict[str, Callable[..., Any]]] = {
+    logging.Logger: {name: _logging(name) for name in _LEVELS},
+    logging.LoggerAdapter: {name: _logging(name) for name in _LEVELS},
+    logging.RootLogger: {name: _logging(name) for name in _LEVELS},
+    str: {"format": str_format, "join": str_join},
+}
