@@ -27,7 +27,7 @@ class GradientField:
     values : ndarray of shape (q, p)
         f; nan where it is undefined.
     u, v : ndarray of shape (q, p)
-        The two components of ∇f in the plane; nan where it is undefined.
+        The two components of ∇f in the plane; nan where f or it is undefined.
     plane : Plane
         The plane, with the names of its coordinates.
     """
@@ -105,7 +105,7 @@ def field_of(function: FlatFunction, plane: Plane, xlim: Any, ylim: Any, count: 
         for j, s in enumerate(x):
             values[i, j], gradient = function.try_value_and_gradient(plane.point((s, t)))
             u[i, j], v[i, j] = plane.project(gradient)
-    bad = ~(np.isfinite(u) & np.isfinite(v))
+    bad = ~(np.isfinite(values) & np.isfinite(u) & np.isfinite(v))
     u[bad] = v[bad] = np.nan
     return GradientField(x, y, values, u, v, plane)
 

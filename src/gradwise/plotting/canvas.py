@@ -75,6 +75,20 @@ def legend(ax: Any, **options: Any) -> None:
         ax.legend(fontsize="small", framealpha=0.85, edgecolor="0.85", **options)
 
 
+def colour_scale(ax: Any, mapped: Any, **options: Any) -> Any:
+    """A scale of colours at the right of a picture, as high as the picture is."""
+    bar = ax.figure.colorbar(mapped, cax=ax.inset_axes((1.03, 0.06, 0.035, 0.88)), **options)
+    bar.minorticks_off()
+    bar.ax.tick_params(labelsize="small", length=0)
+    bar.outline.set_visible(False)
+    return bar
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number for a label, with a true minus sign."""
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
 def title_of(function: Any) -> str:
     """A function's name as a title; nothing for a lambda."""
     name = getattr(function, "__name__", "")

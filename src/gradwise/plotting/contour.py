@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gradwise.errors import InputError
 from gradwise.geometry import fields, slices
-from gradwise.plotting.canvas import SEQUENTIAL, axes_for, legend, title_of
+from gradwise.plotting.canvas import SEQUENTIAL, axes_for, colour_scale, legend, number, title_of
 from gradwise.plotting.critical_points import critical_points as draw_critical_points
 from gradwise.plotting.critical_points import reports_in
 from gradwise.plotting.gradient_field import gradient_field, same_scales
@@ -34,7 +34,7 @@ def contour(
     variables: Any = None,
     directions: Any = None,
     levels: Any = None,
-    count: int = 101,
+    count: int = 121,
     colorbar: bool | None = None,
     vectorized: bool = False,
 ) -> Any:
@@ -115,12 +115,11 @@ def draw_plane_slice(grid: Any, ax: Any = None, *, levels: Any = None, colorbar:
         filled = ax.contourf(
             grid.x, grid.y, values, levels=chosen, cmap=SEQUENTIAL, norm=_by_rank(chosen), alpha=0.55, extend="both"
         )
-        ax.contour(grid.x, grid.y, values, levels=chosen, colors="white", linewidths=0.8)
+        ax.contour(grid.x, grid.y, values, levels=chosen, colors="white", linewidths=0.8, linestyles="solid")
         if colorbar:
-            bar = ax.figure.colorbar(filled, ax=ax, shrink=0.85, pad=0.02, ticks=chosen[:: max(1, len(chosen) // 7)])
-            bar.ax.set_yticklabels([f"{level:.3g}" for level in chosen[:: max(1, len(chosen) // 7)]])
-            bar.ax.tick_params(labelsize="small", length=0)
-            bar.outline.set_visible(False)
+            ticks = chosen[:: max(1, len(chosen) // 7)]
+            bar = colour_scale(ax, filled, ticks=ticks)
+            bar.ax.set_yticklabels([number(level, 3) for level in ticks])
     ax.set_xlabel(grid.plane.labels[0])
     ax.set_ylabel(grid.plane.labels[1])
     same_scales(ax, width, height, arrows=False)

@@ -98,19 +98,34 @@ def _gap(fun: np.ndarray, optimum: float | None, rate: Any) -> tuple[np.ndarray,
     if optimum is not None:
         return fun - optimum, "f − f*"
     lowest = float(np.min(finite, initial=np.inf))
-    if rate is not None and rate.kind == "linear" and len(finite) > 2:
-        # f falls by the factor ρ² a step: what is left after the last one is the last fall times ρ²/(1 − ρ²)
-        square = rate.factor**2
-        fall = finite[-2] - finite[-1]
-        if 0 < square < 1 and fall > 16 * FLOOR * abs(finite[-1]):
-            return fun - min(finite[-1] - fall * square / (1 - square), lowest), "f − f* (f* extrapolated)"
+    if rate is not None and rate.kind == "linear":
+        left = _left(finite)
+        if left is not None:
+            return fun - min(finite[-1] - left, lowest), "f − f* (f* extrapolated)"
     return fun - lowest, "f − smallest f"
+
+
+def _left(fun: np.ndarray) -> float | None:
+    """What is left of f − f* after the last step, if its falls shrink by one ratio r: the last fall times r/(1 − r).
+
+    The ratio is the geometric mean over ten falls; None where f does not fall in all of them by more than rounding.
+    """
+    falls = -np.diff(fun[-12:])
+    if len(falls) < 3 or not np.all(falls > 16 * FLOOR * abs(fun[-1])):
+        return None
+    ratio = float((falls[-1] / falls[0]) ** (1 / (len(falls) - 1)))
+    return float(falls[-1]) * ratio / (1 - ratio) if ratio < 1 else None
 
 
 def _fitted(ax: Any, columns: Run, rate: Any) -> None:
     """The observed rate as a line over its window, lifted off the curve that it was fitted to."""
-    if rate is None or not len(columns.gradient) or rate.kind not in {"linear", "diverging"}:
-        return
+    if (
+        rate is None
+        or not len(columns.gradient)
+        or rate.kind not in {"linear", "diverging"}
+        or "‖g‖" not in rate.quantity
+    ):
+        return  # a rate of something else has another slope than the curves that are drawn
     a, b = rate.window
     with np.errstate(all="ignore"):
         logs = np.log(columns.gradient[a : b + 1])
@@ -145,7 +160,7 @@ def _theory(ax: Any, columns: Run, theory: Any) -> None:
     beside = columns.gradient if len(columns.gradient) else columns.fun
     if values.ndim == 0:
         label = f"theory: × {float(values):.5g} a step"
-        values = np.abs(beside[0]) * float(values) ** np.arange(len(beside))
+        values = np.abs(beside[0]) / 1.8 * float(values) ** np.arange(len(beside))
     else:
         label = "theory"
     ax.plot(

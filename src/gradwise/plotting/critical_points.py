@@ -9,9 +9,8 @@ import numpy as np
 from gradwise import geometry
 from gradwise.containers import flatten
 from gradwise.errors import InputError
-from gradwise.geometry.flat_function import FlatFunction
 from gradwise.geometry.plane import Plane
-from gradwise.plotting.canvas import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, axes_for, legend
+from gradwise.plotting.canvas import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, axes_for, legend, number
 
 #: kind → marker, colour; anything else is drawn as undecided
 MARKERS = {
@@ -108,32 +107,30 @@ def draw_classification(report: Any, ax: Any = None) -> Any:
         raise InputError(
             "plot() was called on a classification that was pickled. Its function is needed. Call gw.classify in this process"
         )
-    function = FlatFunction(report.function, report.x, "plot")
-    reach = _reach(report)
-    if function.size == 1:
-        return line_slice(report.function, report.x, None, (-reach, reach), ax)
-    if function.size == 2:
-        x, y = function.point
-        return contour(
-            report.function, (x - reach, x + reach), (y - reach, y + reach), ax, False, None, [report], point=report.x
-        )
-    if report.eigenvectors is None or report.eigenvectors.shape[1] < 2:
+    # the report's function takes the vector of all variables, however the user's is written
+    v, f, reach = _vector(report), report.function, _reach(report)
+    if v.size == 1:
+        ax = line_slice(f, v, None, (-reach, reach), ax)
+    elif v.size == 2:
+        x, y = v
+        ax = contour(f, (x - reach, x + reach), (y - reach, y + reach), ax, False, None, [report], point=v)
+    elif report.eigenvectors is None or report.eigenvectors.shape[1] < 2:
         raise InputError(
-            f"plot() of a classification in {function.size} variables without eigenvectors. Two are required to choose a plane. "
+            f"plot() of a classification in {v.size} variables without eigenvectors. Two are required to choose a plane. "
             f"Use gw.plot.contour with point= and directions="
         )
-    directions = (report.eigenvectors[:, 0], report.eigenvectors[:, -1])
-    return contour(
-        report.function,
-        (-reach, reach),
-        (-reach, reach),
-        ax,
-        False,
-        None,
-        [report],
-        point=report.x,
-        directions=directions,
-    )
+    else:
+        directions = (report.eigenvectors[:, 0], report.eigenvectors[:, -1])
+        ax = contour(f, (-reach, reach), (-reach, reach), ax, False, None, [report], point=v, directions=directions)
+        lowest, highest = report.eigenvalues[0], report.eigenvalues[-1]
+        ax.set_xlabel(f"eigenvector of λ = {number(lowest)}")
+        ax.set_ylabel(f"eigenvector of λ = {number(highest)}")
+    if v.size <= 2:
+        ax.set_xlabel(report.names[0])
+    if v.size == 2:
+        ax.set_ylabel(report.names[1])
+    ax.set_title(report.headline() if v.size <= 3 else report.kind, fontsize="medium")
+    return ax
 
 
 def reports_in(points: Any, f: Any, n: int, limits: Any) -> Any:

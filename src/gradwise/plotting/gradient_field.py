@@ -37,6 +37,7 @@ def gradient_field(field: Any, ax: Any = None, color: str = BLACK) -> Any:
     >>> field = gw.geometry.gradient_field(lambda x, y: x * y, (-1, 1), (-1, 1), 5)
     >>> ax = gw.plot.gradient_field(field)
     """
+    own = ax is None
     ax = axes_for(ax, 5.6, 5.0)
     norm = field.norm
     largest = float(np.nanmax(norm)) if np.any(np.isfinite(norm)) else 0.0
@@ -51,6 +52,9 @@ def gradient_field(field: Any, ax: Any = None, color: str = BLACK) -> Any:
             angles="xy", scale_units="xy", scale=1 / (0.85 * cell), units="width", width=0.0035, color=color,
             headwidth=4, headlength=5, headaxislength=4.5, zorder=3,
         )  # fmt: skip
+    if own:
+        for values, limit in ((field.x, ax.set_xlim), (field.y, ax.set_ylim)):
+            limit(values[0] - _spacing(values) / 2, values[-1] + _spacing(values) / 2)
     same_scales(ax, _span(field.x), _span(field.y))
     ax.set_xlabel(field.plane.labels[0])
     ax.set_ylabel(field.plane.labels[1])

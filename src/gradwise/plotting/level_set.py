@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.plotting.canvas import BLUE, VERMILION, axes_for, legend
+from gradwise.plotting.canvas import BLUE, VERMILION, axes_for, legend, number
+from gradwise.plotting.gradient_field import LONGEST
 
 
 def level_set(curve: Any, ax: Any = None, color: str = BLUE, label: str | None = None) -> Any:
@@ -33,7 +34,7 @@ def level_set(curve: Any, ax: Any = None, color: str = BLUE, label: str | None =
     """
     ax = axes_for(ax, 5.4, 5.0)
     ax.plot(
-        *curve.coordinates.T, color=color, linewidth=1.8, label=f"f = {curve.level:.4g}" if label is None else label
+        *curve.coordinates.T, color=color, linewidth=1.8, label=f"f = {number(curve.level)}" if label is None else label
     )
     if not curve.closed:
         first, last = curve.coordinates[0], curve.coordinates[-1]
@@ -46,7 +47,7 @@ def level_set(curve: Any, ax: Any = None, color: str = BLUE, label: str | None =
     unique = dict(zip(names, handles, strict=True))
     low, high = np.min(curve.coordinates, axis=0), np.max(curve.coordinates, axis=0)
     span = np.maximum(high - low, 1e-300)
-    if max(span) <= 20 * min(span):
+    if max(span) <= LONGEST * min(span):
         ax.set_aspect("equal")
     ax.set_xlabel(curve.labels[0])
     ax.set_ylabel(curve.labels[1])

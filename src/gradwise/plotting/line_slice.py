@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwise import geometry
-from gradwise.plotting.canvas import BLACK, BLUE, GREEN, VERMILION, axes_for, legend, quiet_spines, title_of
+from gradwise.plotting.canvas import BLACK, BLUE, GREEN, VERMILION, axes_for, legend, number, quiet_spines, title_of
 
 
 def line_slice(
@@ -47,9 +47,11 @@ def draw_line_slice(cut: Any, ax: Any = None) -> Any:
     start = float(cut.point[0]) if cut.point.size == 1 and cut.label != "t" else 0.0
     sign = float(cut.direction[0]) if start or cut.point.size == 1 else 1.0
     t = start + (sign * cut.t if cut.point.size == 1 else cut.t)
-    ax.plot(t, cut.tangent, "--", color=VERMILION, linewidth=1.5, label=f"tangent, slope {cut.slope:.4g}")
-    ax.plot(t, cut.quadratic, "-.", color=GREEN, linewidth=1.5, label=f"quadratic model, curvature {cut.curvature:.4g}")
-    ax.plot(t, cut.values, color=BLUE, linewidth=2.2, label="f")
+    ax.plot(t, cut.values, color=BLUE, linewidth=2.6, label="f")
+    ax.plot(t, cut.tangent, "--", color=VERMILION, linewidth=1.5, label=f"tangent, slope {number(cut.slope)}")
+    ax.plot(
+        t, cut.quadratic, "-.", color=GREEN, linewidth=1.5, label=f"quadratic model, curvature {number(cut.curvature)}"
+    )
     ax.plot(start, cut.value, "o", color=BLACK, markersize=6, zorder=5)
     finite = cut.values[np.isfinite(cut.values)]
     if finite.size:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import SymLogNorm, TwoSlopeNorm
 
 from gradwise.errors import InputError
-from gradwise.plotting.canvas import DIVERGING, axes_for
+from gradwise.plotting.canvas import DIVERGING, axes_for, colour_scale
 
 #: up to so many entries along each side the numbers are written into the cells
 WRITTEN = 8
@@ -57,9 +57,11 @@ def matrix(A: Any, ax: Any = None, rows: Any = None, columns: Any = None, *, sym
     image = ax.imshow(
         np.ma.masked_invalid(dense), cmap=cmap, norm=norm, aspect="equal" if max(m, n) <= 6 * min(m, n) else "auto"
     )
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.85, pad=0.03)
-    bar.ax.tick_params(labelsize="small")
-    bar.outline.set_visible(False)
+    bar = colour_scale(ax, image)
+    if symlog:
+        decades = np.floor(np.log10(top)) - np.array([0.0, 2.0, 4.0])
+        decades = 10.0 ** decades[decades > np.log10(norm.linthresh)]
+        bar.set_ticks([*-decades, 0.0, *decades[::-1]])
     if max(m, n) <= WRITTEN:
         for (i, j), value in np.ndenumerate(dense):
             light = not np.isfinite(value) or 0.22 < float(norm(value)) < 0.78

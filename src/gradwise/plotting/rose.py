@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradwise import geometry
-from gradwise.plotting.canvas import BLUE, GREEN, VERMILION, axes_for, legend
+from gradwise.plotting.canvas import BLUE, GREEN, VERMILION, axes_for, legend, number
 
 
 def rose(f: Any, x: Any = None, ax: Any = None) -> Any:
@@ -57,7 +57,7 @@ def rose(f: Any, x: Any = None, ax: Any = None) -> Any:
             marker=r"$\rightarrow$",
             markersize=11,
             linestyle="none",
-            label=f"largest slope {top:.4g}",
+            label=f"largest slope {number(top)}",
         )
         for i, angle in enumerate(profile.level):
             ax.plot(

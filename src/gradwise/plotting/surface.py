@@ -54,6 +54,9 @@ def surface(
     function, plane, xlim, ylim = slices.plane_and_limits(f, xlim, ylim, point, variables, directions, "plot.surface")
     grid = slices.grid_of(function, plane, xlim, ylim, count, vectorized=vectorized)
     ax = axes_for(ax, 6.2, 5.4, projection="3d")
+    ax.computed_zorder = (
+        False  # path and tangent plane lie on the graph, where sorting by depth would hide them in part
+    )
     x, y = np.meshgrid(grid.x, grid.y)
     ax.plot_surface(
         x, y, np.where(np.isfinite(grid.values), grid.values, np.nan), cmap=SEQUENTIAL, alpha=0.8, linewidth=0.2, edgecolor=(1, 1, 1, 0.35),
@@ -90,5 +93,5 @@ def _tangent(ax: Any, f: Any, place: Any, plane: Any, xlim: Any, ylim: Any) -> N
         [max(s - half, xlim[0]), min(s + half, xlim[1])], [max(t - half, ylim[0]), min(t + half, ylim[1])]
     )
     shift = plane.point(np.stack([x, y], axis=-1)) - plane.point((s, t))
-    ax.plot_surface(x, y, model.value + shift @ model.gradient, color=VERMILION, alpha=0.55, zorder=9)
+    ax.plot_surface(x, y, model.value + shift @ model.gradient, color=VERMILION, alpha=0.45, zorder=9, shade=False)
     ax.plot([s], [t], [model.value], "o", color=BLACK, markersize=5, zorder=11)
