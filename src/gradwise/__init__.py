@@ -2,6 +2,7 @@
 
 from gradwise import geometry, numerical, plot, testing
 from gradwise.checking import check_grad, check_hessian, check_jacobian, check_jvp, check_vjp
+from gradwise.descent import descend, diagnose_run, minimize
 from gradwise.errors import (
     GradwiseError,
     GradwiseWarning,
@@ -63,6 +64,8 @@ __all__ = [
     "curl",
     "custom_rule",
     "derivative",
+    "descend",
+    "diagnose_run",
     "directional_derivative",
     "divergence",
     "explain",
@@ -78,6 +81,7 @@ __all__ = [
     "kinks",
     "laplacian",
     "linearize",
+    "minimize",
     "numerical",
     "partial_derivative",
     "plot",

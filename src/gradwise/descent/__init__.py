@@ -11,9 +11,23 @@ Never import plotting here (but inside a report's ``plot``), the explorer or the
 from __future__ import annotations
 
 from gradwise.descent.descend import descend
+from gradwise.descent.diagnose import diagnose_run
+from gradwise.descent.fisher import Fisher
+from gradwise.descent.minimize import minimize
 from gradwise.descent.report import Descent
 from gradwise.descent.schedules import cosine, exponential, warm_up
 from gradwise.descent.stopping import StopReason
 from gradwise.descent.trace import Trace
 
-__all__ = ["Descent", "StopReason", "Trace", "cosine", "descend", "exponential", "warm_up"]
+__all__ = [
+    "Descent",
+    "Fisher",
+    "StopReason",
+    "Trace",
+    "cosine",
+    "descend",
+    "diagnose_run",
+    "exponential",
+    "minimize",
+    "warm_up",
+]

@@ -66,7 +66,13 @@ class Cause:
 
 
 def find_cause(
-    reason: StopReason, objective: Objective, method: Method | Search, rate: float, start: np.ndarray, best: np.ndarray, outcome: Any
+    reason: StopReason,
+    objective: Objective,
+    method: Method | Search,
+    rate: float,
+    start: np.ndarray,
+    best: np.ndarray,
+    outcome: Any,
 ) -> Cause | None:
     """The cause of a failure, None where the reason needs none."""
     if reason is StopReason.DIVERGED:
@@ -91,13 +97,25 @@ def _first_bad(outcome: Any) -> int:
     return int(falls[-1]) + 1 if falls.size else 0
 
 
-def _diverged(objective: Objective, method: Method | Search, rate: float, start: np.ndarray, best: np.ndarray, outcome: Any) -> Cause:
+def _diverged(
+    objective: Objective, method: Method | Search, rate: float, start: np.ndarray, best: np.ndarray, outcome: Any
+) -> Cause:
     bad = _first_bad(outcome)
+    rises = bad < outcome.steps
     better, known = working_rate(objective, method, rate, start, best)
-    text = f"f rises from step {bad} on with the learning rate {rate:.4g}"
+    text = f"f rises from step {bad} on" if rises else "f will rise: its curvature is constant"
+    text += (
+        f", and the learning rate is {rate:.4g}" if rises else f", and the learning rate {rate:.4g} is above the limit"
+    )
     if known is not None:
-        text += f"; the largest stable one, {method.stability_text}, is {method.stability / known:.4g} (λmax = {known:.4g})"
-    text += f". {better:.4g} works (tried for {_TRIAL_STEPS} steps)." if better is not None else ". No smaller rate that was tried lowers f."
+        text += (
+            f"; the largest stable one, {method.stability_text}, is {method.stability / known:.4g} (λmax = {known:.4g})"
+        )
+    text += (
+        f". {better:.4g} works (tried for {_TRIAL_STEPS} steps)."
+        if better is not None
+        else ". No smaller rate that was tried lowers f."
+    )
     return Cause("learning rate", text, better, bad, details={"lambda_max": known})
 
 
@@ -112,9 +130,17 @@ def working_rate(
     for z in (start, best):
         found, _ = attempt(lambda z=z: curvature_at(second, z, steps=30))  # type: ignore[misc]  # called at once
         if found is not None and found.lambda_max > 0:
-            tops.append(found.lambda_max_bounds[1] if math.isfinite(found.lambda_max_bounds[1]) and found.method.startswith("dense") else 1.1 * found.lambda_max)
+            tops.append(
+                found.lambda_max_bounds[1]
+                if math.isfinite(found.lambda_max_bounds[1]) and found.method.startswith("dense")
+                else 1.1 * found.lambda_max
+            )
     known = max(tops) if tops else None
-    candidate = min(rate / 2, 1 / known) if known is not None and method.scaling(method.init(start, start)) is None else rate / 10
+    candidate = (
+        min(rate / 2, 1 / known)
+        if known is not None and method.scaling(method.init(start, start)) is None
+        else rate / 10
+    )
     for _ in range(12):
         if _falls(objective, method, candidate, start):
             return candidate, known
@@ -230,18 +256,31 @@ def _search_failed(objective: Objective, outcome: Any) -> Cause:
         report, _ = attempt(lambda: _check(objective, x))
         if report is not None and not report.passed and report.conclusive:
             named = report.causes[0] if report.causes else "unknown"
-            return Cause("wrong gradient", f"The gradient that was given is wrong at the last point: {report.headline()}; likely: {named}.", check=report)
+            return Cause(
+                "wrong gradient",
+                f"The gradient that was given is wrong at the last point: {report.headline()}; likely: {named}.",
+                check=report,
+            )
     if objective.given is None or objective.given is not True:
         kinks, _ = attempt(lambda: _kinks(objective, x))
         if kinks:
             first = kinks[0]
-            return Cause("kink", f"f has a kink near the last point ({first}): there is no gradient to follow.", details={"kinks": kinks})
+            return Cause(
+                "kink",
+                f"f has a kink near the last point ({first}): there is no gradient to follow.",
+                details={"kinks": kinks},
+            )
     if "does not descend" in why:
         return Cause("not a descent direction", f"{why}.")
     change, eps = _flatness(objective, x, outcome.f, g), float(np.finfo(x.dtype).eps)
     if change <= 64 * eps * max(abs(outcome.f), 1e-300):
-        return Cause("rounding floor", f"Along the gradient f changes by {change:.1e}, which is its rounding error: x is as good as f can tell.")
-    return Cause("unknown", f"{why or 'The search found no point'}; the gradient checks, and there is no kink at the point.")
+        return Cause(
+            "rounding floor",
+            f"Along the gradient f changes by {change:.1e}, which is its rounding error: x is as good as f can tell.",
+        )
+    return Cause(
+        "unknown", f"{why or 'The search found no point'}; the gradient checks, and there is no kink at the point."
+    )
 
 
 def _flatness(objective: Objective, x: np.ndarray, f: float, g: np.ndarray) -> float:
@@ -283,5 +322,3 @@ def _kinks(objective: Objective, x: np.ndarray) -> list[str]:
         if jump > 0.1 * length and (near > 0.5 * jump or jump > 1e4 * near):
             return [f"the gradient changes by {jump / length:.2g} of its length within {delta * length:.1g}"]
     return []
-
-

@@ -21,6 +21,7 @@ from gradwise.descent.modes import dominant_factor
 _FEWEST = 6
 #: of these shares of the path, counted from the end, the one with the smallest error is taken
 _WINDOWS = (0.9, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1)
+_LINEAR = "‖x − x*‖ and ‖g‖ (f − f* has its square)"
 
 
 @dataclass(eq=False)
@@ -32,7 +33,7 @@ class ObservedRate:
     kind : str
         "linear", "sublinear", "superlinear", "diverging", "none" (neither falls nor grows), or "undecided".
     factor : float
-        ρ per step in ‖x − x*‖ (measured by ‖g‖₂), for linear and diverging paths.
+        ρ per step in ‖x − x*‖ and ‖g‖, for linear and diverging paths.
     factor_error : float
         Of ρ: from the scatter around the fit and from the two halves of the window.
     exponent : float
@@ -70,7 +71,8 @@ class ObservedRate:
         elif self.kind == "sublinear":
             text = f"sublinear, {self.quantity} ~ k^{self.exponent:.2f} ± {self.exponent_error:.1g}"
         elif self.kind == "superlinear":
-            text = f"superlinear, of order {self.exponent:.2g} in {self.quantity}"
+            order = f"of order {self.exponent:.2g}" if self.exponent < 3 else "of an order not settled yet,"
+            text = f"superlinear, {order} in {self.quantity}"
         else:
             return f"rate {self.kind}: {self.why}{theory}"
         return f"{text} (steps {self.window[0]} to {self.window[1]}, confidence {self.confidence:.2f}){theory}"
@@ -88,7 +90,14 @@ def _digits(error: float) -> int:
     return int(min(max(1 - math.floor(math.log10(error)), 2), 8))
 
 
-def observe(norms: np.ndarray, fun: np.ndarray, floor: float, points: np.ndarray | None = None) -> ObservedRate:
+def observe(
+    norms: np.ndarray,
+    fun: np.ndarray,
+    floor: float,
+    points: np.ndarray | None = None,
+    *,
+    may_be_superlinear: bool = True,
+) -> ObservedRate:
     """The kind of convergence and its numbers.
 
     Parameters
@@ -101,16 +110,18 @@ def observe(norms: np.ndarray, fun: np.ndarray, floor: float, points: np.ndarray
         Gradients shorter than this are rounding.
     points : numpy.ndarray, optional
         The points x_k of all these steps, shape (len(norms), n), for a sharper factor.
+    may_be_superlinear : bool
+        False for methods whose rate is linear at best: an oscillation may end in a dip.
     """
     good = np.isfinite(norms) & np.isfinite(fun) & (norms > floor)
     stop = len(norms) if np.all(good) else int(np.argmin(good))
     values = norms[:stop]
     if stop < _FEWEST:
-        fast = _superlinear(norms[: stop + 1])
+        fast = _superlinear(norms[: stop + 1]) if may_be_superlinear else None
         if fast is not None:
             return fast
         return ObservedRate("undecided", why=f"only {stop} points are above rounding")
-    fast = _superlinear(values)
+    fast = _superlinear(values) if may_be_superlinear else None
     if fast is not None:
         return fast
     k = np.arange(stop, dtype=float)
@@ -120,6 +131,15 @@ def observe(norms: np.ndarray, fun: np.ndarray, floor: float, points: np.ndarray
     rho = math.exp(slope)
     if slope > 3 * error and slope * (b - a) > 1:
         return ObservedRate("diverging", rho, rho * error, quantity="‖g‖", confidence=1.0, window=window)
+    modal = None if points is None else dominant_factor(points[:stop])
+    if modal is not None and modal[0] < 1 and modal[1] < 0.02 * (1 - modal[0]) and _lasts(points, stop, modal[0]):
+        # a linear recurrence explains the path: no power of k does
+        rho, error, window = modal
+        return ObservedRate("linear", rho, error, quantity=_LINEAR, confidence=1.0, window=window)
+    if slope > -3 * error and stop < 30:
+        return ObservedRate(
+            "undecided", why=f"‖g‖ goes up and down, and the path has {stop} points only", window=window
+        )
     if slope > -3 * error:
         return ObservedRate("none", why="‖g‖ neither falls nor grows beyond its scatter", window=window)
     # over the second half of the path both models have two constants more than the level
@@ -131,14 +151,13 @@ def observe(norms: np.ndarray, fun: np.ndarray, floor: float, points: np.ndarray
             "sublinear", exponent=-p, exponent_error=p_error, quantity="f − f*", confidence=1 - sure, window=(stop // 4, stop - 1),
             why=f"‖g‖ ~ k^{power:.2f}",
         )  # fmt: skip
-    error *= rho
-    if points is not None:
-        modal = dominant_factor(points[:stop])
-        if modal is not None and modal[1] < error and abs(modal[0] - rho) < 0.2:
-            (rho, error), window = modal[:2], modal[2]
-    return ObservedRate(
-        "linear", rho, error, quantity="‖x − x*‖ (f − f* has its square)", confidence=sure, window=window
-    )
+    return ObservedRate("linear", rho, rho * error, quantity=_LINEAR, confidence=sure, window=window)
+
+
+def _lasts(points: np.ndarray | None, stop: int, factor: float) -> bool:
+    """Whether the path up to three quarters of it shows the same factor: that of k^(−p), 1 − p/k, would differ by a third."""
+    earlier = None if points is None else dominant_factor(points[: 3 * stop // 4])
+    return earlier is None or abs(earlier[0] - factor) <= 0.1 * (1 - factor) + earlier[1]
 
 
 def _superlinear(values: np.ndarray) -> ObservedRate | None:
@@ -146,9 +165,8 @@ def _superlinear(values: np.ndarray) -> ObservedRate | None:
     positive = values[values > 0]
     if len(positive) < 4:
         return None
-    logs = np.log(positive)
-    d = np.diff(logs)[-3:]
-    if not (d[2] < 0 and d[1] < 0 and d[2] < math.log(0.1) and d[2] < 1.4 * d[1]):
+    d = np.diff(np.log(positive))[-3:]
+    if not (d[2] < d[1] < 0 and d[2] < math.log(0.05) and d[2] < 1.4 * d[1]):
         return None
     orders = [d[i + 1] / d[i] for i in range(len(d) - 1) if d[i] < -0.5]
     q = orders[-1] if orders else d[2] / d[1]
@@ -217,7 +235,7 @@ def _against_power(k: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def _power_of_f(fun: np.ndarray) -> tuple[float, float]:
-    """p of f − f* ~ k^(−p) from differences of f at steps k/4, k/2, k, for several k in the second half of the path."""
+    """The exponent p of f − f* ~ k^(−p) from differences of f at steps k/4, k/2, k, for several k in the second half of the path."""
     found = []
     last = len(fun) - 1
     for k in np.unique(np.linspace(max(last // 2, 4), last, 9).astype(int) // 4 * 4):

@@ -8,7 +8,6 @@ the spectrum, so λmax is between the largest Ritz value and an upper bound that
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -71,7 +70,9 @@ class Curvature:
         )
 
 
-def curvature_at(second: SecondOrder, z: np.ndarray, *, scaling: np.ndarray | None = None, steps: int | None = None) -> Curvature:
+def curvature_at(
+    second: SecondOrder, z: np.ndarray, *, scaling: np.ndarray | None = None, steps: int | None = None
+) -> Curvature:
     """The ends of the spectrum of H at z, or of P^(−1/2) H P^(−1/2) for a diagonal P.
 
     Raises

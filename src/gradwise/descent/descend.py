@@ -103,7 +103,7 @@ def descend(
     >>> import numpy as np
     >>> import gradwise as gw
     >>> report = gw.descend(lambda w: (w[0] - 3) ** 2 + 2 * (w[1] - 1) ** 2, np.zeros(2), learning_rate=0.25)
-    >>> report.x.round(6), report.nit, report.stop_reason.value
+    >>> report.x.round(4), report.nit, report.stop_reason.value
     (array([3., 1.]), 20, 'gradient_tolerance')
 
     Notes
@@ -138,7 +138,8 @@ def report_of(outcome: Outcome, objective: Objective, method: Method | Search, n
     used = outcome.recorder.rate[: outcome.steps]
     last_rate = float(np.median(used[-max(len(used) // 4, 1) :])) if outcome.steps else outcome.rate
     nfev = objective.evaluations
-    cause = find_cause(reason, objective, method, last_rate, objective.parameters.start, best_x, outcome)
+    with np.errstate(all="ignore"):  # what overflows is told in words
+        cause = find_cause(reason, objective, method, last_rate, objective.parameters.start, best_x, outcome)
     if failed and not (f <= best_f) and math.isfinite(best_f):
         x, f, g = best_x, best_f, best_g
         notes.append(f"x is the point with the lowest f, that of step {best_k}.")
@@ -147,7 +148,9 @@ def report_of(outcome: Outcome, objective: Objective, method: Method | Search, n
     if "clipped" in outcome.details:
         notes.append(f"the gradient was clipped at {outcome.details['clipped']} of {outcome.steps} steps.")
     parameters = objective.parameters
-    trace, extra = outcome.recorder.finish(outcome.filled, outcome.x, parameters.shape, parameters.names() if parameters.size <= 50 else [])
+    trace, extra = outcome.recorder.finish(
+        outcome.filled, outcome.x, parameters.shape, parameters.names() if parameters.size <= 50 else []
+    )
     details = {key: value for key, value in outcome.details.items() if key not in {"error", "bad"}}
     if isinstance(outcome.state, dict):
         details.update(outcome.state)
@@ -157,7 +160,7 @@ def report_of(outcome: Outcome, objective: Objective, method: Method | Search, n
     return Descent(
         x=x, fun=f, jac=g, objective=objective, trace=trace, extra=extra, stop_reason=reason, message=message, method=method,
         method_name=name, options=method.options(), nfev=nfev, state=outcome.state, cause=cause, notes=notes, details=details,
-        parameters=parameters, same_function=objective.batches is None, last_rate=last_rate,
+        parameters=parameters, same_function=objective.batches is None, last_rate=last_rate, tolerance=outcome.threshold,
     )  # fmt: skip
 
 
@@ -191,14 +194,18 @@ def _rates(method: Method | Search, learning_rate: Any, objective: Objective) ->
             msg = f"learning_rate(0) returned {first!r}. A schedule must return a number, 0 or more, for each step. Return a float."
             raise InputError(msg)
         return learning_rate, None
-    if isinstance(learning_rate, bool) or not isinstance(learning_rate, int | float | np.number) or not (math.isfinite(learning_rate) and learning_rate > 0):
+    if (
+        isinstance(learning_rate, bool)
+        or not isinstance(learning_rate, int | float | np.number)
+        or not (math.isfinite(learning_rate) and learning_rate > 0)
+    ):
         msg = f"learning_rate={learning_rate!r}. A positive number, a function of the step, or 'auto' is required. Write learning_rate=0.01."
         raise InputError(msg)
     return float(learning_rate), None
 
 
 class LipschitzRate:
-    """η = 1/L̂, with L̂ the largest ‖Δg‖/‖Δx‖ so far; at the start from two gradients."""
+    """The rate η = 1/L̂, with L̂ the largest ‖Δg‖/‖Δx‖ so far; at the start from two gradients."""
 
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
@@ -218,7 +225,9 @@ class LipschitzRate:
         return 1 / self.L
 
 
-def _callback(callback: Callable[..., Any], objective: Objective) -> Callable[[np.ndarray, tuple[float, np.ndarray, int]], None]:
+def _callback(
+    callback: Callable[..., Any], objective: Objective
+) -> Callable[[np.ndarray, tuple[float, np.ndarray, int]], None]:
     """The user's callback: ``callback(intermediate_result)`` or ``callback(x)``, told apart by the name as SciPy does."""
     try:
         by_name = set(inspect.signature(callback).parameters) == {"intermediate_result"}

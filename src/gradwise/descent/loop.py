@@ -24,6 +24,8 @@ from gradwise.descent.watch import Watch
 
 #: f below this is a descent without end
 _UNBOUNDED = -1e150
+#: steps at which a rate above the limit is looked for
+_EARLY = (8, 16)
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Outcome:
     filled: int
     state: Any
     rate: float
+    threshold: float
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -91,9 +94,15 @@ def run(
         watch = Watch(objective, method, f, x, g, limits)
         ceiling = watch.ceiling
         state = method.init(x, g)
+        step: Any = method.step
         scheduled = rates if callable(rates) else None
         rate = math.nan if callable(rates) else float(rates)
-        searches, maxiter, clip, batches = method.searches, limits.maxiter, limits.clip_norm, objective.batches is not None
+        searches, maxiter, clip, batches = (
+            method.searches,
+            limits.maxiter,
+            limits.clip_norm,
+            objective.batches is not None,
+        )
         details: dict[str, Any] = {}
         shown = Progress(limits.maxiter, f, norm, progress)
         rows, row, k, last = recorder.rows, 0, 0, began
@@ -108,8 +117,10 @@ def run(
                 reason = watch.judge(k, f, g, gg, threshold, F)
                 if reason is not None:
                     break
-            if k == 8 or k == 16:
-                reason = watch.early(k, x, F, rate)
+            if k in _EARLY:
+                reason = watch.early(
+                    k, x, F, rate, (X[row - 6 : row], G[row - 6 : row]) if k == 16 and row > 16 else None
+                )
                 if reason is not None:
                     break
             if row == rows:
@@ -139,22 +150,26 @@ def run(
             try:
                 if searches:
                     objective.rate = rate
-                    found = method.step(state, x, f, g, objective)  # type: ignore[call-arg, arg-type]  # a Search
+                    found = step(state, x, f, g, objective)
                     if type(found) is Failed:
-                        details["search"] = found.why  # type: ignore[union-attr]
-                        reason = StopReason.F_CHANGE_BELOW_NOISE if watch.at_floor(x, f, g, found) else StopReason.LINE_SEARCH_FAILED
+                        details["search"] = found.why
+                        reason = (
+                            StopReason.F_CHANGE_BELOW_NOISE
+                            if watch.at_floor(x, f, g)
+                            else StopReason.LINE_SEARCH_FAILED
+                        )
                         break
-                    R[k] = found.rate  # type: ignore[union-attr]
-                    x_new, f, g = found.x, found.f, found.g  # type: ignore[union-attr]
+                    R[k] = found.rate
+                    x_new, f, g = found.x, found.f, found.g
                     if batches:
                         objective.next_batch()
                         f, g = evaluate(x_new)
                 else:
                     if clip is not None and gg > clip * clip:
                         clipped += 1
-                        x_new = method.step(state, x, g * (clip / math.sqrt(gg)), rate)  # type: ignore[call-arg]
+                        x_new = step(state, x, g * (clip / math.sqrt(gg)), rate)
                     else:
-                        x_new = method.step(state, x, g, rate)  # type: ignore[call-arg]
+                        x_new = step(state, x, g, rate)
                     R[k] = rate
                     if batches:
                         objective.next_batch()
@@ -169,7 +184,9 @@ def run(
                 details["bad"] = x_new if not searches else x
                 reason = watch.failure(k, F)
                 break
-            if limits.step_tol and float(np.max(np.abs(x_new - x))) <= limits.step_tol * max(1.0, float(np.max(np.abs(x)))):
+            if limits.step_tol and float(np.max(np.abs(x_new - x))) <= limits.step_tol * max(
+                1.0, float(np.max(np.abs(x)))
+            ):
                 reason = StopReason.STEP_TOLERANCE
             x = x_new
             k += 1
@@ -186,4 +203,4 @@ def run(
     fresh = row - (1 if recorder.flushed else 0)
     watch.remember(F[k - fresh + 1 : k + 1], k, X, G, row)
     details["best"] = watch.best
-    return Outcome(reason, x, f, g, k, recorder, row, state, rate, details)
+    return Outcome(reason, x, f, g, k, recorder, row, state, rate, threshold, details)

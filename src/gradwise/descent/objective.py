@@ -138,7 +138,7 @@ class Objective:
         return float(array.reshape(()))
 
     def value(self, z: np.ndarray) -> float:
-        """f alone, untraced; inf where it fails or is not finite."""
+        """The value f alone, untraced; inf where it fails or is not finite."""
         try:
             with np.errstate(all="ignore"):
                 if self.given is True:
@@ -151,7 +151,7 @@ class Objective:
         return value if math.isfinite(value) else math.inf
 
     def try_evaluate(self, z: np.ndarray) -> tuple[float, np.ndarray] | None:
-        """f and its gradient, or None where they fail or are not finite."""
+        """The value f and its gradient, or None where they fail or are not finite."""
         try:
             value, gradient = self.evaluate(z)
         except DOMAIN_ERRORS as error:
@@ -180,7 +180,7 @@ class Objective:
     # ---------------------------------------------------------------------------------------------- the function itself
 
     def scalar(self) -> Callable[[Any], Any]:
-        """f as a function of the flat vector, which can be traced; with minibatches the mean over one pass, or the last batch."""
+        """The function f as a function of the flat vector, which can be traced; with minibatches the mean over one pass, or the last batch."""
         f = self.f if self.given is not True else lambda *args: self.f(*args)[0]
         if self.batches is None:
             return lambda z: f(*self.arguments(z))

@@ -63,7 +63,11 @@ class Parameters:
         if self.alone:
             self.start = np.array(self.start, order="C")
         if not np.all(np.isfinite(self.start)):
-            bad = [path for path, (a, b) in zip(paths, self.slices, strict=True) if not np.all(np.isfinite(self.start[a:b]))]
+            bad = [
+                path
+                for path, (a, b) in zip(paths, self.slices, strict=True)
+                if not np.all(np.isfinite(self.start[a:b]))
+            ]
             msg = f"gw.{operator} was given {bad[0]} with entries that are not finite. A finite start is required. Replace nan and inf in x0."
             raise InputError(msg)
 
@@ -82,7 +86,15 @@ class Parameters:
                 part = part[:half] + 1j * part[half:]
             if scalar:
                 value = part[0]
-                leaves.append(value if traced else kind(value) if kind in {float, complex} else float(value) if kind is int else dtype.type(value))
+                leaves.append(
+                    value
+                    if traced
+                    else kind(value)
+                    if kind in {float, complex}
+                    else float(value)
+                    if kind is int
+                    else dtype.type(value)
+                )
             else:
                 part = part.reshape(shape)
                 leaves.append(part if part.dtype == dtype else part.astype(dtype))
@@ -100,7 +112,11 @@ class Parameters:
             return tree if tree.dtype == self.dtype else tree.astype(self.dtype)
         leaves, treedef = flatten(tree, name=what)
         if treedef != self.treedef:
-            if isinstance(tree, np.ndarray | list | tuple) and np.shape(tree) == (self.size,) and np.asarray(tree).dtype.kind in "fiu":
+            if (
+                isinstance(tree, np.ndarray | list | tuple)
+                and np.shape(tree) == (self.size,)
+                and np.asarray(tree).dtype.kind in "fiu"
+            ):
                 return np.asarray(tree, self.dtype)
             msg = f"{what} has the structure {treedef!r}. The structure of x0, {self.treedef!r}, is required. Build it from the same containers."
             raise InputError(msg)

@@ -105,19 +105,29 @@ def path_constants(trace: Trace, extra: dict[str, np.ndarray], eps: float, *, sa
     return PathConstants(float(L[i]), float(mu[j]), kappa, int(good[i]), int(good[j]), int(good.size))
 
 
-def check_assumptions(trace: Trace, extra: dict[str, np.ndarray], eps: float, constants: PathConstants, *, plain: bool, same_function: bool) -> list[Check]:
+def check_assumptions(
+    trace: Trace,
+    extra: dict[str, np.ndarray],
+    eps: float,
+    constants: PathConstants,
+    *,
+    plain: bool,
+    same_function: bool,
+) -> list[Check]:
     """Convexity along the path, the descent lemma (for x₊ = x − ηg), and that f fell."""
     if not same_function or len(trace) < 2:
         why = "each value belongs to another batch" if not same_function else "the path has one point"
-        return [Check(name, None, 0, None, f"{name} cannot be checked: {why}.") for name in ("convexity", "descent lemma")]
-    return [_convexity(trace, extra, eps), _lemma(trace, eps, constants, plain=plain)]
+        return [
+            Check(name, None, 0, None, f"{name} cannot be checked: {why}.") for name in ("convexity", "descent lemma")
+        ]
+    return [_convexity(trace, extra, eps), _lemma(trace, extra, eps, constants, plain=plain)]
 
 
 def _convexity(trace: Trace, extra: dict[str, np.ndarray], eps: float) -> Check:
     """f(x_{k+1}) ≥ f(x_k) + g_k·Δx, f(x_k) ≥ f(x_{k+1}) − g_{k+1}·Δx, and Δg·Δx ≥ 0."""
     f, slope, after = trace.fun, trace.slope[:-1], trace.slope_after[:-1]
     with np.errstate(all="ignore"):
-        noise = 64 * eps * (np.abs(f[:-1]) + np.abs(f[1:]) + np.abs(slope) + np.abs(after))
+        noise = 64 * eps * (np.abs(f[:-1]) + np.abs(f[1:]) + np.abs(slope) + np.abs(after)) + _moved(trace, extra, eps)
         bad = (f[1:] < f[:-1] + slope - noise) | (f[:-1] < f[1:] - after - noise)
         bad |= ((after - slope) < -noise) & clear_steps(trace, extra, eps)
     return _verdict(
@@ -126,7 +136,7 @@ def _convexity(trace: Trace, extra: dict[str, np.ndarray], eps: float) -> Check:
     )  # fmt: skip
 
 
-def _lemma(trace: Trace, eps: float, constants: PathConstants, *, plain: bool) -> Check:
+def _lemma(trace: Trace, extra: dict[str, np.ndarray], eps: float, constants: PathConstants, *, plain: bool) -> Check:
     """f₊ ≤ f − η(1 − ηL̂/2)‖g‖²."""
     if not plain:
         return Check("descent lemma", None, 0, None, "The descent lemma speaks of steps −ηg; this method takes others.")
@@ -135,12 +145,19 @@ def _lemma(trace: Trace, eps: float, constants: PathConstants, *, plain: bool) -
     f, rate, gg = trace.fun, trace.learning_rate[:-1], trace.gradient_length[:-1] ** 2
     with np.errstate(all="ignore"):
         bound = f[:-1] - rate * (1 - rate * constants.L / 2) * gg
-        noise = 64 * eps * (np.abs(f[:-1]) + np.abs(f[1:]) + rate * gg * (1 + rate * constants.L))
+        noise = 64 * eps * (np.abs(f[:-1]) + np.abs(f[1:]) + rate * gg * (1 + rate * constants.L)) + _moved(
+            trace, extra, eps
+        )
         bad = f[1:] > bound + noise
     return _verdict(
         "descent lemma", bad, "The descent lemma f₊ ≤ f − η(1 − ηL̂/2)‖g‖² held at every step ({n}) with L̂ of the path.",
         "The descent lemma failed at step {k} with L̂ of the path: between the points f is more curved than their gradients show.",
     )  # fmt: skip
+
+
+def _moved(trace: Trace, extra: dict[str, np.ndarray], eps: float) -> np.ndarray:
+    """What a point moved by its own rounding changes f by."""
+    return 8 * eps * trace.gradient_length[:-1] * extra["point_length"][:-1]
 
 
 def _verdict(name: str, bad: np.ndarray, good_text: str, bad_text: str) -> Check:

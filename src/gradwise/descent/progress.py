@@ -25,7 +25,9 @@ class Progress:
     """
 
     def __init__(self, total: int, f: float, norm: float, wanted: bool | None) -> None:
-        self.total, self.bar, self.task = total, None, None
+        self.total = total
+        self.bar: Any = None
+        self.task: Any = None
         now = time.perf_counter()
         if wanted is None:
             self.due = now + DELAY if sys.stderr is not None and sys.stderr.isatty() else math.inf
@@ -36,8 +38,7 @@ class Progress:
         """Show step k; asked when `due` has passed."""
         if self.bar is None:
             self._open()
-        bar: Any = self.bar
-        bar.update(self.task, completed=k, description=f"f {f:.6g}  ‖g‖ {math.sqrt(gg):.2e}")
+        self.bar.update(self.task, completed=k, description=f"f {f:.6g}  ‖g‖ {math.sqrt(gg):.2e}")
         self.due = now + _EVERY
 
     def _open(self) -> None:

@@ -36,7 +36,7 @@ class LearningRates:
     stable: float
     stable_estimate: float
     formula: str
-    one_over_L: float
+    one_over_L: float  # noqa: N815  (L has no other name)
     two_over_sum: float
     product: float
     regime: str
@@ -49,7 +49,9 @@ class LearningRates:
         return f"rate {self.used:.4g} is {self.regime} (largest stable {self.formula} = {self.stable:.4g}{best})"
 
 
-def learning_rates(method: Method | Search, used: float, plain: Curvature, scaled: Curvature, *, falling: bool) -> LearningRates:
+def learning_rates(
+    method: Method | Search, used: float, plain: Curvature, scaled: Curvature, *, falling: bool
+) -> LearningRates:
     """Rates for a method from the curvature, plain and in the method's metric.
 
     Parameters

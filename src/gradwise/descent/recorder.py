@@ -16,7 +16,10 @@ from gradwise.descent.trace import Trace
 ROWS = 64
 BLOCK_BYTES = 32 << 20
 #: columns computed for each row, and for each step
-_POINT, _STEP = ("gradient_norm", "gradient_length", "point_length"), ("step", "slope", "slope_after", "gradient_change", "dot")
+_POINT, _STEP = (
+    ("gradient_norm", "gradient_length", "point_length"),
+    ("step", "slope", "slope_after", "gradient_change", "dot"),
+)
 
 
 class Recorder:
@@ -93,7 +96,9 @@ class Recorder:
         """The last block's part of a column."""
         return self.columns[name][-1]
 
-    def finish(self, filled: int, last: np.ndarray, shape: tuple[int, ...] | None, names: list[str]) -> tuple[Trace, dict[str, np.ndarray]]:
+    def finish(
+        self, filled: int, last: np.ndarray, shape: tuple[int, ...] | None, names: list[str]
+    ) -> tuple[Trace, dict[str, np.ndarray]]:
         """The trace, and the columns that are no part of it (‖Δg‖, ‖x‖, g·g₊)."""
         if filled > (1 if self.flushed else 0):
             self.flush(filled)

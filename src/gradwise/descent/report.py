@@ -29,7 +29,21 @@ from gradwise.descent.trace import Trace, plain
 from gradwise.geometry.classify import classify
 
 _FIELDS = ("x", "fun", "jac", "nit", "nfev", "njev", "success", "status", "message")
-_REPORTED = ("stop_reason", "method", "options", "path", "curvature", "learning_rates", "rate", "assumptions", "end_point", "cause", "notes", "trace")
+_REPORTED = (
+    "stop_reason",
+    "method",
+    "options",
+    "path",
+    "curvature",
+    "learning_rates",
+    "rate",
+    "assumptions",
+    "end_point",
+    "cause",
+    "notes",
+    "trace",
+)
+_LINEAR_AT_BEST = {"gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"}
 
 
 class Descent:
@@ -105,6 +119,7 @@ class Descent:
         parameters: Any = None,
         same_function: bool = True,
         last_rate: float = math.nan,
+        tolerance: float = math.nan,
     ) -> None:
         self._z, self._g = x, jac
         self._objective, self._parameters = objective, parameters
@@ -120,7 +135,7 @@ class Descent:
         self.success, self.status, self.message = stop_reason.success, stop_reason.code, message
         self.trace, self.method, self.options = trace, method_name, options
         self.cause, self.notes, self.details = cause, list(notes or []), dict(details or {})
-        self.learning_rate = last_rate
+        self.learning_rate, self._tolerance = last_rate, tolerance
         self._eps = float(np.finfo(x.dtype).eps) if x.dtype.kind == "f" else 2.0**-52
         self._unavailable: dict[str, str] = {}
 
@@ -135,7 +150,9 @@ class Descent:
     def assumptions(self) -> list[Check]:
         """Convexity and the descent lemma, checked at every step."""
         plain_steps = self._method is not None and self._method.plain and "clipped" not in self.details
-        return check_assumptions(self.trace, self._extra, self._eps, self.path, plain=plain_steps, same_function=self._same_function)
+        return check_assumptions(
+            self.trace, self._extra, self._eps, self.path, plain=plain_steps, same_function=self._same_function
+        )
 
     def certificates(self, c1: float = 1e-4, c2: float = 0.9) -> dict[str, Any]:
         """Armijo's and the strong Wolfe conditions at every step, from what the path holds.
@@ -169,7 +186,9 @@ class Descent:
         value = self._objective.value(self._z)
         if value == self.fun or abs(value - self.fun) <= 1e3 * self._eps * max(abs(value), abs(self.fun)):
             return True
-        self._unavailable["function"] = f"f at the end point is now {value:.10g}, and was {self.fun:.10g}: it has changed since"
+        self._unavailable["function"] = (
+            f"f at the end point is now {value:.10g}, and was {self.fun:.10g}: it has changed since"
+        )
         return False
 
     @functools.cached_property
@@ -183,7 +202,9 @@ class Descent:
         """λmax and λmin of the Hessian at the end, None where they cannot be had (``unavailable`` says why)."""
         second = self._second
         if second is None:
-            self._unavailable.setdefault("curvature", self._unavailable.get("function", "there is no function to differentiate"))
+            self._unavailable.setdefault(
+                "curvature", self._unavailable.get("function", "there is no function to differentiate")
+            )
             return None
         found, why = attempt(lambda: curvature_at(second, self._z))
         if found is None:
@@ -193,7 +214,9 @@ class Descent:
     @functools.cached_property
     def _scaled_curvature(self) -> Curvature | None:
         """The curvature in the metric of the method at the end."""
-        scaling = None if self._method is None else self._method.scaling(self._state) if self._state is not None else None
+        scaling = (
+            None if self._method is None else self._method.scaling(self._state) if self._state is not None else None
+        )
         second = self._second
         if scaling is None or second is None or self.curvature is None:
             return self.curvature
@@ -218,8 +241,20 @@ class Descent:
             return ObservedRate("undecided", why="each gradient belongs to another batch")
         complete = len(self.trace.x_steps) == len(self.trace)
         points = self.trace.points if complete else None
-        found = observe(self.trace.gradient_length, self.trace.fun, self._floor(), points)
+        found = observe(
+            self.trace.gradient_length,
+            self.trace.fun,
+            self._floor(),
+            points,
+            may_be_superlinear=self.method not in _LINEAR_AT_BEST,
+        )
         return with_theory(found, self)
+
+    @property
+    def steps_to_tolerance(self) -> float:
+        """How many more steps a linear rate needs until the gradient is within the tolerance; nan where that is not known."""
+        norm = float(np.max(np.abs(np.asarray(self._g, dtype=float)), initial=0.0))
+        return self.rate.steps_for(self._tolerance / norm) if norm > 0 and self._tolerance > 0 else math.nan
 
     def _floor(self) -> float:
         """Gradients shorter than this are rounding: that of terms of the size of curvature times the point."""
@@ -237,7 +272,9 @@ class Descent:
         """The end point classified by `gradwise.classify`; None where it cannot be."""
         second = self._second
         if second is None:
-            self._unavailable.setdefault("end_point", self._unavailable.get("function", "there is no function to differentiate"))
+            self._unavailable.setdefault(
+                "end_point", self._unavailable.get("function", "there is no function to differentiate")
+            )
             return None
         found, why = attempt(lambda: classify(second.function, self._z))
         if found is None:
@@ -284,20 +321,24 @@ class Descent:
         return {name: plain(getattr(self, name)) for name in (*_FIELDS, *_REPORTED)}
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw f and the gradient norm against the step, with the line of theory.
+        """Draw the path on contours of f, f and the gradient norm with the line of theory, and the step sizes.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure if omitted.
+            Where to draw the convergence alone; a new figure with all three if omitted.
 
         Returns
         -------
-        matplotlib.axes.Axes
+        matplotlib.axes.Axes, or three of them
         """
-        from gradwise.plotting.convergence import convergence
+        if ax is not None:
+            from gradwise.plotting.convergence import convergence
 
-        return convergence(self, ax=ax)
+            return convergence(self, ax)
+        from gradwise.plotting.descent import descent
+
+        return descent(self)
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()

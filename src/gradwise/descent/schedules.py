@@ -20,7 +20,7 @@ def _positive(value: float, name: str, schedule: str) -> None:
 
 @dataclass(frozen=True)
 class exponential:
-    """η_k = rate · factor^(k / every): the rate is multiplied by ``factor`` each ``every`` steps, smoothly.
+    """The rate η_k = rate · factor^(k / every): the rate is multiplied by ``factor`` each ``every`` steps, smoothly.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class exponential:
 
 @dataclass(frozen=True)
 class cosine:
-    """η_k = last + (rate − last) (1 + cos(π k / steps)) / 2, and ``last`` from then on.
+    """The rate η_k = last + (rate − last) (1 + cos(π k / steps)) / 2, and ``last`` from then on.
 
     Parameters
     ----------

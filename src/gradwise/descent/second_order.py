@@ -51,7 +51,7 @@ class SecondOrder:
         return (H + H.T) / 2
 
     def product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        """v ↦ H v at z; f is run once, here."""
+        """The map v ↦ H v at z; f is run once, here."""
         if self.how == "exact":
             try:
                 with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -82,6 +82,7 @@ class SecondOrder:
 def attempt(make: Callable[[], Any]) -> tuple[Any, str]:
     """What ``make`` returns, and "" ; or None and why not."""
     try:
-        return make(), ""
+        with np.errstate(all="ignore"):
+            return make(), ""
     except (*DOMAIN_ERRORS, TypeError, RuntimeError) as error:  # the user's function, at a point of our choice
         return None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

@@ -86,7 +86,7 @@ _TEXT = {
         "Raise max_time, or take a faster method.",
     ),
     StopReason.DIVERGED: (
-        "The steps overshoot and f grows: the learning rate is above the stable limit.",
+        "The steps overshoot, and f grows or will grow: the learning rate is above the stable limit.",
         "Take the smaller learning rate that the report names, or learning_rate='auto'.",
     ),
     StopReason.UNBOUNDED: (
@@ -122,4 +122,11 @@ _TEXT = {
         "Compare the gradient norm at the end with the tolerance that you need.",
     ),
 }
-_SUCCESS = frozenset({StopReason.GRADIENT_TOLERANCE, StopReason.STEP_TOLERANCE, StopReason.F_CHANGE_BELOW_NOISE, StopReason.SOLVER_CONVERGED})
+_SUCCESS = frozenset(
+    {
+        StopReason.GRADIENT_TOLERANCE,
+        StopReason.STEP_TOLERANCE,
+        StopReason.F_CHANGE_BELOW_NOISE,
+        StopReason.SOLVER_CONVERGED,
+    }
+)

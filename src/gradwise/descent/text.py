@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,11 @@ def summary_lines(report: Descent) -> list[str]:
     """The lines of the report; curvature and the end point are computed here if they were not before."""
     trace = report.trace
     name = report.method
-    options = ", ".join(f"{key}={_short(value)}" for key, value in report.options.items() if not callable(value) and not hasattr(value, "product"))
+    options = ", ".join(
+        f"{key}={_short(value)}"
+        for key, value in report.options.items()
+        if not callable(value) and not hasattr(value, "product")
+    )
     head = f"{name}({options})" if options else name
     lines = [f"{head}: {report.stop_reason.value} after {report.nit} steps, f = {report.fun:.10g}"]
     lines.append(f"  reason: {report.message}")
@@ -34,6 +39,11 @@ def summary_lines(report: Descent) -> list[str]:
     if report.learning_rates is not None:
         lines.append(f"  learning rate: {report.learning_rates.sentence()}")
     lines.append(f"  convergence: {report.rate.sentence()}")
+    more = report.steps_to_tolerance if not report.success else math.nan
+    if math.isfinite(more) and more > 0:
+        lines.append(
+            f"  to go: about {math.ceil(more)} more steps at this rate until the gradient is within the tolerance"
+        )
     lines += [f"  {check.name}: {check.sentence}" for check in report.assumptions if check.held is not None]
     lines += [f"  not computed: {name}: {why}" for name, why in report.unavailable.items()]
     lines += [f"  note: {note}" for note in report.notes]

@@ -1,6 +1,6 @@
 """What theory says of a rate, from the method, the learning rate and the curvature at the end.
 
-    gd: |1 − ηλ|        heavy ball and Nesterov: the larger root of their recurrence        worst over λ in [λmin, λmax], which is at an end
+gd: |1 − ηλ|        heavy ball and Nesterov: the larger root of their recurrence        worst over λ in [λmin, λmax], which is at an end
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def with_theory(found: ObservedRate, report: Descent) -> ObservedRate:
         return dataclasses.replace(found, theory=value, theory_text=text) if text else found
     if found.kind == "sublinear":
         text = {"gd": "O(1/k) on convex functions", "nesterov": "O(1/k²) on convex functions"}.get(name, "")
-        return dataclasses.replace(found, theory=-1.0 if name == "gd" else -2.0 if name == "nesterov" else math.nan, theory_text=text)
+        return dataclasses.replace(
+            found, theory=-1.0 if name == "gd" else -2.0 if name == "nesterov" else math.nan, theory_text=text
+        )
     if found.kind == "superlinear" and name == "newton":
         return dataclasses.replace(found, theory=2.0, theory_text="order 2 near a minimum with a regular Hessian")
     return found

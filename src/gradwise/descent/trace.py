@@ -7,7 +7,18 @@ from typing import Any
 
 import numpy as np
 
-FIELDS = ("step_number", "fun", "gradient_norm", "gradient_length", "step", "learning_rate", "cosine", "slope", "slope_after", "time")
+FIELDS = (
+    "step_number",
+    "fun",
+    "gradient_norm",
+    "gradient_length",
+    "step",
+    "learning_rate",
+    "cosine",
+    "slope",
+    "slope_after",
+    "time",
+)
 
 
 @dataclass(eq=False, repr=False)
@@ -20,7 +31,7 @@ class Trace:
     Attributes
     ----------
     x : numpy.ndarray
-        The points as vectors, shape (rows, n); for a single array x0 of shape s, (rows, \\*s).
+        The points as vectors, shape (rows, n); for a single array x0 of shape s, ``(rows, *s)``.
     x_steps : numpy.ndarray
         Which step each row of ``x`` belongs to: all of them, unless that took more than ``trace_limit`` bytes and rows were thinned out.
     fun : numpy.ndarray
@@ -102,7 +113,7 @@ class Trace:
         ImportError
             If pandas is not installed.
         """
-        import pandas
+        import pandas as pd  # type: ignore[import-untyped]  # it ships no types
 
         columns: dict[str, Any] = {name: getattr(self, name) for name in FIELDS}
         points = self.points
@@ -111,14 +122,14 @@ class Trace:
             rows[self.x_steps] = points
             names = self.names if len(self.names) == points.shape[1] else [f"x[{i}]" for i in range(points.shape[1])]
             columns.update(zip(names, rows.T))
-        return pandas.DataFrame(columns)
+        return pd.DataFrame(columns)
 
 
 def plain(value: Any) -> Any:
     """NumPy things, containers and dataclasses as lists, dicts, numbers and strings; nan and infinities become None."""
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
-            value = np.where(np.isfinite(value), value.astype(object), None)
+            return [plain(item) for item in value] if value.ndim else None
         return value.tolist() if value.dtype.kind != "c" else [plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}

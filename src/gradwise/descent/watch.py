@@ -1,8 +1,8 @@
 """The watch over a descent: the tests that are too dear for every step, and the verdict where a value is out of bounds.
 
-*Divergence is told early.*  At steps 8 and 16, and then once a block, if f rose in each of the last steps, the largest eigenvalue of the Hessian is computed
-at the point and compared with the limit of the method, η λmax < 2 for gradient descent.  A descent that is above the limit, on a function whose curvature is not
-falling on the way, will not recover, and is stopped.  (Where the curvature falls, f may turn round by itself: Lewkowycz et al., "The large learning rate
+*Divergence is told early.*  At steps 8 and 16, and then once a block, if f rose in each of the last steps (or, at step 16, if the steps themselves show a curvature near
+the limit), the largest eigenvalue of the Hessian is computed at the point and compared with the limit of the method, η λmax < 2 for gradient descent.  Above the limit a
+function of constant curvature diverges for certain, also while f still falls, and so does one whose curvature does not fall on the way: the descent is stopped.  (Where the curvature falls, f may turn round by itself: Lewkowycz et al., "The large learning rate
 phase of deep learning: the catapult mechanism", 2020.)
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.descent.curvature import Curvature, curvature_at
-from gradwise.descent.methods import Failed, Method, Search
+from gradwise.descent.methods import Method, Search
 from gradwise.descent.methods.automatic import noise_of
 from gradwise.descent.objective import Objective
 from gradwise.descent.recorder import Recorder
@@ -32,11 +32,15 @@ _LOOKS = 10
 class Watch:
     """What is known of the descent so far."""
 
-    def __init__(self, objective: Objective, method: Method | Search, f: float, x: np.ndarray, g: np.ndarray, limits: Any) -> None:
+    def __init__(
+        self, objective: Objective, method: Method | Search, f: float, x: np.ndarray, g: np.ndarray, limits: Any
+    ) -> None:
         self.objective, self.method, self.start, self.limits = objective, method, x, limits
         self.f0 = f
         single = not method.searches
         self.ceiling = abs(f) * _CEILING + _CEILING if single and math.isfinite(f) else math.inf
+        # the limit of adaptive methods moves with their scaling; minibatches have no Hessian of their own
+        self.has_limit = single and objective.batches is None and method.scaling(method.init(x, g)) is None
         self.eps = float(np.finfo(x.dtype).eps)
         self.details: dict[str, Any] = {}
         self.looks = 0
@@ -62,17 +66,30 @@ class Watch:
     def failure(self, k: int, F: np.ndarray) -> StopReason:
         """A value after step k is not finite: the end of a divergence, or of f's domain."""
         recent = F[max(k - 3, 0) : k + 1]
-        grown = k >= 2 and bool(np.all(np.diff(recent) > 0)) and recent[-1] > 10 * abs(float(np.min(F[: k + 1]))) + 1e-300
+        grown = (
+            k >= 2 and bool(np.all(np.diff(recent) > 0)) and recent[-1] > 10 * abs(float(np.min(F[: k + 1]))) + 1e-300
+        )
         return StopReason.DIVERGED if grown and not self.method.searches else StopReason.NON_FINITE
 
     # ---------------------------------------------------------------------------------------------------- now and then
 
-    def early(self, k: int, x: np.ndarray, F: np.ndarray, rate: float) -> StopReason | None:
-        """Whether f rises because the rate is above the limit."""
-        if self.method.searches or self.objective.batches is not None or self.looks >= _LOOKS:
+    def early(
+        self, k: int, x: np.ndarray, F: np.ndarray, rate: float, last: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> StopReason | None:
+        """Whether the rate is above the limit: f rises, or f is of constant curvature and the last steps are near the limit.
+
+        Parameters
+        ----------
+        last : tuple of numpy.ndarray, optional
+            The last points and gradients.
+        """
+        if not self.has_limit or self.looks >= _LOOKS:
             return None
         recent = F[k - _RISES : k + 1]
-        if not (np.all(np.diff(recent) > 0) and recent[-1] - recent[0] > 64 * self.eps * float(np.max(np.abs(recent)))):
+        rises = bool(np.all(np.diff(recent) > 0)) and recent[-1] - recent[0] > 64 * self.eps * float(
+            np.max(np.abs(recent))
+        )
+        if not rises and (last is None or not self._near_the_limit(*last, rate)):
             return None
         self.looks += 1
         here, why = attempt(lambda: curvature_at(self._second(), x, steps=20))
@@ -84,10 +101,23 @@ class Watch:
         if self.first_curvature is None:
             self.first_curvature, _ = attempt(lambda: curvature_at(self._second(), self.start, steps=20))
         first = self.first_curvature
-        if first is not None and here.lambda_max < 0.98 * first.lambda_max and F[k] < self.ceiling:
-            return None  # the curvature falls on the way: f may turn round by itself
+        if first is None:
+            return None
+        constant = (
+            abs(here.lambda_max - first.lambda_max) <= 1e-6 * here.lambda_max
+            and abs(here.lambda_min - first.lambda_min) <= 1e-6 * here.lambda_max
+        )
+        if not constant and (not rises or here.lambda_max < 0.98 * first.lambda_max):
+            return None  # the curvature changes on the way: f may turn round by itself
         self.details["unstable"] = (k, here.lambda_max)
         return StopReason.DIVERGED
+
+    def _near_the_limit(self, X: np.ndarray, G: np.ndarray, rate: float) -> bool:
+        """Whether the curvature that the last steps show, a lower bound, is within a fifth of the limit."""
+        steps = np.linalg.norm(np.diff(X, axis=0), axis=1)
+        changes = np.linalg.norm(np.diff(G, axis=0), axis=1)
+        moved = steps > 0
+        return bool(np.any(moved)) and rate * float(np.max(changes[moved] / steps[moved])) > 0.8 * self.method.stability
 
     def _second(self) -> SecondOrder:
         return SecondOrder(self.objective)
@@ -107,6 +137,9 @@ class Watch:
         if quiet and lowest > 0.9 * self.lowest and self.objective.batches is None and len(norms) >= 8:
             self.idle += 1
             if self.idle == 2:
+                if self.method.searches and not self.at_floor(x, float(F[k]), recorder.G[0]):
+                    self.details["search"] = "f does not fall along the direction by any amount beyond its rounding"
+                    return StopReason.LINE_SEARCH_FAILED
                 return StopReason.F_CHANGE_BELOW_NOISE
         else:
             self.idle = 0
@@ -121,14 +154,17 @@ class Watch:
             row = filled - len(finite) + i
             self.best = (float(finite[i]), k - len(finite) + 1 + i, X[row].copy(), G[row].copy())
 
-    def at_floor(self, x: np.ndarray, f: float, g: np.ndarray, failed: Failed) -> bool:
-        """Whether a search failed because f no longer resolves what a step gains.
+    def at_floor(self, x: np.ndarray, f: float, g: np.ndarray) -> bool:
+        """Whether f or x no longer resolve what a step can gain, so that a search fails for no fault of the gradient.
 
-        The best that a step can gain is about ‖g‖²/2L; with ‖g‖ L⁻¹ no longer than √u ‖x‖, that is below the rounding of f.
+        Over √u ‖x‖, the shortest distance at which f shows curvature, the slope promises √u ‖x‖ ‖g‖: within the rounding of f nothing is left to gain.  Nor is
+        it where the Newton step ‖g‖/L is within the rounding of x.
         """
-        if failed.noise:
+        length, reach = float(np.linalg.norm(g)), max(1.0, float(np.linalg.norm(x)))
+        if length == 0 or math.sqrt(self.eps) * reach * length <= 100 * noise_of(f, g.dtype):
             return True
-        slope = float(np.dot(g, g))
-        probe = math.sqrt(self.eps) * max(1.0, float(np.linalg.norm(x))) / max(math.sqrt(slope), 1e-300)
-        there = self.objective.value(x - probe * g)
-        return abs(there - f) <= 4 * noise_of(max(abs(f), abs(there)), g.dtype) if math.isfinite(there) else False
+        there = self.objective.try_evaluate(x - (math.sqrt(self.eps) * reach / length) * g)
+        if there is None:
+            return False
+        L = float(np.linalg.norm(there[1] - g)) / (math.sqrt(self.eps) * reach)
+        return length <= 32 * self.eps * L * reach

@@ -55,7 +55,7 @@ def make_method(name: Any, learning_rate: Any, options: dict[str, Any]) -> Metho
             raise InputError(msg)
         if name == "gd":
             kind = SEARCHES[learning_rate]
-    known = [] if kind.__init__ is object.__init__ else [p for p in inspect.signature(kind).parameters]
+    known = [] if kind.__init__ is object.__init__ else list(inspect.signature(kind).parameters)
     unknown = [key for key in options if key not in known]
     if unknown:
         takes = f"The options of this method are {', '.join(known)}" if known else "This method has no options"

@@ -44,7 +44,5 @@ class Adam(Method):
         root = (1 - b2**k) ** 0.5
         return x - (rate * root / (1 - b1**k)) * (m / (np.sqrt(s) + self.eps * root))
 
-    def scaling(self, state: list) -> np.ndarray | None:
-        if not state[2]:
-            return None
-        return np.sqrt(state[1] / (1 - self.beta2 ** state[2])) + self.eps
+    def scaling(self, state: list) -> np.ndarray:
+        return np.sqrt(state[1] / (1 - self.beta2 ** max(state[2], 1))) + self.eps

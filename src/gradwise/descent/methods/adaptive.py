@@ -12,7 +12,7 @@ from gradwise.descent.methods.protocol import Failed, Found, Search
 
 
 class Adaptive(Search):
-    """η_k = min(√(1 + θ) η_{k−1}, ‖Δx‖/(2‖Δg‖)), θ = η_{k−1}/η_{k−2}; x₊ = x − η_k g.
+    """The rate η_k = min(√(1 + θ) η_{k−1}, ‖Δx‖/(2‖Δg‖)), θ = η_{k−1}/η_{k−2}; x₊ = x − η_k g.
 
     It converges on every convex function with a locally Lipschitz gradient; f need not fall at each step.
 

@@ -1,6 +1,6 @@
 """Armijo's line search: the first of η, η/2, η/4, … that lowers f by a share of what the slope promises.
 
-    f(x + t d) ≤ f(x) + c₁ t g·d
+f(x + t d) ≤ f(x) + c₁ t g·d
 """
 
 from __future__ import annotations
@@ -15,19 +15,25 @@ from gradwise.descent.methods.protocol import Failed, Found, Search
 _TRIALS = 60
 
 
-def backtrack(x: np.ndarray, f: float, g: np.ndarray, d: np.ndarray, t: float, problem: Any, c1: float = 1e-4) -> Found | Failed:
+def backtrack(
+    x: np.ndarray, f: float, g: np.ndarray, d: np.ndarray, t: float, problem: Any, c1: float = 1e-4
+) -> Found | Failed:
     """The first t, t/2, t/4, … that meets Armijo's condition along d."""
     slope = float(np.dot(g, d))
     if not slope < 0:
         return Failed(f"the search direction does not descend: g·d = {slope:.3g}")
     noise = noise_of(f, g.dtype)
-    for _ in range(_TRIALS):
+    for trial in range(_TRIALS):
         x_new = x + t * d
-        if np.array_equal(x_new, x):
-            return Failed("steps that lower f are shorter than the precision of x", noise=True)
+        # a gain within the rounding of f cannot be seen: who asked for more at first has failed, and did not arrive
+        if np.array_equal(x_new, x) or (trial > 4 and -t * slope <= noise):
+            return Failed(
+                f"f did not fall along the direction for any step down to {t:.2g}, whose gain would be within its rounding"
+            )
         found = problem.try_evaluate(x_new)
-        if found is not None and found[0] <= f + c1 * t * slope + noise:
-            return Found(x_new, *found, t)
+        slack = noise if -t * slope <= 100 * noise else 0.0
+        if found is not None and found[0] <= f + c1 * t * slope + slack:
+            return Found(x_new, found[0], found[1], t)
         t /= 2
     return Failed(f"f did not fall along the direction for any step down to {t:.2g}")
 

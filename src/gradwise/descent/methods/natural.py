@@ -36,7 +36,12 @@ class Natural(Search):
     stability_text = "2/λmax of F⁻¹H"
 
     def __init__(
-        self, metric: Any = None, solver: str = "auto", damping: float = 1e-10, cg_tol: float = 1e-8, cg_maxiter: int = 200
+        self,
+        metric: Any = None,
+        solver: str = "auto",
+        damping: float = 1e-10,
+        cg_tol: float = 1e-8,
+        cg_maxiter: int = 200,
     ) -> None:
         if metric is None or not (callable(metric) or hasattr(metric, "product")):
             msg = (
@@ -92,7 +97,9 @@ class Natural(Search):
             apply = lambda v: F @ v
         length = float(np.linalg.norm(g))
         shift = self.damping * float(np.linalg.norm(apply(g))) / max(length, 1e-300)
-        operator = scipy.sparse.linalg.LinearOperator((x.size, x.size), matvec=lambda v: apply(np.ravel(v)) + shift * np.ravel(v), dtype=float)
+        operator = scipy.sparse.linalg.LinearOperator(
+            (x.size, x.size), matvec=lambda v: apply(np.ravel(v)) + shift * np.ravel(v), dtype=float
+        )
         d, _ = scipy.sparse.linalg.cg(operator, -g, rtol=self.cg_tol, maxiter=self.cg_maxiter)
         state["cg_residual"] = float(np.linalg.norm(operator.matvec(d) + g)) / max(length, 1e-300)
         return d

@@ -52,7 +52,9 @@ def trust_region_step(H: np.ndarray, g: np.ndarray, radius: float) -> np.ndarray
             p[0] += math.copysign(math.sqrt(max(radius**2 - float(p @ p), 0.0)), p[0])
         return V @ p
     high = low + float(np.linalg.norm(c)) / radius
-    tau = scipy.optimize.brentq(lambda t: 1 / radius - 1 / length(t), low, high + 1e-12 * size, xtol=1e-14 * high, rtol=1e-12)
+    tau = scipy.optimize.brentq(
+        lambda t: 1 / radius - 1 / length(t), low, high + 1e-12 * size, xtol=1e-14 * high, rtol=1e-12
+    )
     return V @ (-c / (values + tau))
 
 
@@ -87,13 +89,15 @@ class Newton(Search):
             return backtrack(x, f, g, d, problem.rate, problem)
         return self._in_a_ball(state, x, f, g, H, problem)
 
-    def _in_a_ball(self, state: list[float], x: np.ndarray, f: float, g: np.ndarray, H: np.ndarray, problem: Any) -> Found | Failed:
+    def _in_a_ball(
+        self, state: list[float], x: np.ndarray, f: float, g: np.ndarray, H: np.ndarray, problem: Any
+    ) -> Found | Failed:
         noise = noise_of(f, g.dtype)
         for _ in range(60):
             p = trust_region_step(H, np.asarray(g, dtype=float), state[0]).astype(x.dtype)
             x_new = x + p
             if np.array_equal(x_new, x):
-                return Failed("steps that lower f are shorter than the precision of x", noise=True)
+                return Failed("steps that lower f are shorter than the precision of x")
             promised = -(float(np.dot(g, p)) + float(p @ H @ p) / 2)
             found = problem.try_evaluate(x_new)
             kept = (f - found[0] + noise) / (promised + noise) if found is not None and promised + noise > 0 else -1.0
@@ -103,5 +107,5 @@ class Newton(Search):
             elif kept > 0.75 and length > 0.99 * state[0]:
                 state[0] *= 2
             if kept > 1e-4 and found is not None:
-                return Found(x_new, *found, 1.0)
+                return Found(x_new, found[0], found[1], 1.0)
         return Failed("f did not fall as its quadratic model says in any ball")

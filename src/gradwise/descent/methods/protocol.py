@@ -29,10 +29,9 @@ class Found:
 
 @dataclass(slots=True)
 class Failed:
-    """A search found no point; ``why`` says what it saw, ``noise`` that f no longer changes by more than its rounding error."""
+    """A search found no point; ``why`` says what it saw."""
 
     why: str
-    noise: bool = False
 
 
 class Method:

@@ -1,6 +1,6 @@
 """SciPy's line search for the strong Wolfe conditions, with f and its gradient from one call.
 
-    f(x + t d) ≤ f(x) + c₁ t g·d     and     |g(x + t d)·d| ≤ c₂ |g·d|
+f(x + t d) ≤ f(x) + c₁ t g·d     and     |g(x + t d)·d| ≤ c₂ |g·d|
 """
 
 from __future__ import annotations
@@ -42,13 +42,23 @@ class StrongWolfe(Search):
                 seen[key] = problem.try_evaluate(z) or (math.inf, np.full_like(z, np.nan))
             return seen[key]
 
-        scale = state[1] or 1 / first_estimate(x, g, problem)  # SciPy tries a step of 1 first: the direction has its length
+        scale = state[1] or 1 / first_estimate(
+            x, g, problem
+        )  # SciPy tries a step of 1 first: the direction has its length
         d = -scale * g
         previous = state[0] if state[0] is not None else f + float(np.dot(g, g)) * scale / 2
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             t, *_ = scipy.optimize.line_search(
-                lambda z: both(z)[0], lambda z: both(z)[1], x, d, gfk=g, old_fval=f, old_old_fval=previous, c1=self.c1, c2=self.c2
+                lambda z: both(z)[0],
+                lambda z: both(z)[1],
+                x,
+                d,
+                gfk=g,
+                old_fval=f,
+                old_old_fval=previous,
+                c1=self.c1,
+                c2=self.c2,
             )
         if t is None:
             found = backtrack(x, f, g, d, 1.0, problem, self.c1)
