@@ -13,7 +13,15 @@ from dataclasses import dataclass
 
 from gradwise.numerical.ladder import PROBE
 from gradwise.numerical.line import INF, NAN, Outcome
-from gradwise.numerical.microscope import OFFSETS, OFFSETS_ONE_SIDED, View, common_step, look, significant_bits
+from gradwise.numerical.microscope import (
+    OFFSETS,
+    OFFSETS_ONE_SIDED,
+    View,
+    common_step,
+    look,
+    significant_bits,
+    spread_within,
+)
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
 
@@ -122,7 +130,7 @@ def smooth_octave(samples: Samples, low: int, high: int, other: float) -> Genera
     """Return the largest octave whose central slope is that of a smooth octave far below, and not the other one."""
     yield from samples.sample_octaves([low])
     reference, bound = samples.quotient(low, 0)
-    allowed = 0.1 * min(abs(reference), abs(reference - other)) + 4 * bound
+    allowed = 0.03 * min(abs(reference), abs(reference - other)) + 4 * bound
 
     def holds(octave: int) -> bool:
         return abs(samples.quotient(octave, 0)[0] - reference) <= allowed
@@ -261,6 +269,9 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
                 break
     spread = view.spread if math.isfinite(view.spread) else 0.0
     largest = view.residual if math.isfinite(view.residual) else 0.0
+    if not flat and spread > 0.0:
+        # nine values leave five to tell the level: one in a hundred such estimates is three times too small
+        spread = max(spread, spread_within({t: y for t, y in samples.values.items() if abs(t) <= view.far}))
     return _level(samples, spread, largest, flat)
 
 

@@ -14,6 +14,7 @@ The formulas take floats or arrays alike (one line or a batch of lines); `maximu
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -144,6 +145,36 @@ def odd_term(slopes: list[float], bound: float) -> float:
         before, last = -before, -last
     halved = before / 3 - 2 * bound <= last <= 0.7 * before + 2 * bound
     return 0.8 * max(last - 2 * bound, 0.0) if halved else 0.0
+
+
+ODD_NODES = 5
+"""Steps on which a term in h is looked for."""
+
+
+def odd_part(slopes: list[float], bounds: list[float], value: float) -> float:
+    """Return the distance of a value from what slopes at h, 2h, 4h, … give with a term in h besides the even ones.
+
+    The slopes are fitted by 1, h, h², h⁴ twice, without the last and without the first: a term in h is one and the same for
+    both; what even terms of higher order leave is 2⁷ times as large in the second.  0 where they do not agree.
+    """
+    count = len(slopes) - 1
+    if count < 3:
+        return 0.0
+    intercept, linear = _odd_rule(count)
+    near = sum(w * s for w, s in zip(linear, slopes))
+    far = 0.5 * sum(w * s for w, s in zip(linear, slopes[1:]))
+    noise = sum(abs(w) * b for w, b in zip(linear, bounds))
+    if not (abs(near - far) <= 0.3 * abs(near) and abs(near) > 2 * noise):
+        return 0.0
+    return abs(value - sum(w * s for w, s in zip(intercept, slopes)))
+
+
+@functools.cache
+def _odd_rule(count: int) -> tuple[list[float], list[float]]:
+    """Return the weights of slopes at h, 2h, 4h, … in the terms 1 and h of a fit by 1, h, h², h⁴."""
+    steps = 2.0 ** np.arange(count)
+    inverse = np.linalg.inv(np.stack([steps**power for power in (0, 1, 2, 4)[:count]], axis=1))
+    return inverse[0].tolist(), inverse[1].tolist()
 
 
 def extrapolate(

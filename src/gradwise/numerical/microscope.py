@@ -59,6 +59,11 @@ class View:
     near: float = 0.0
     eta: float = 0.0
 
+    @property
+    def slope_deviation(self) -> float:
+        """Standard deviation of the slope, by what the values scatter."""
+        return max(self.spread, 0.3 * self.eta) / (1.5 * self.far)
+
 
 def look(offsets: list[float], values: list[float], f0: float, eta: float) -> View:
     """Classify values close to x.
@@ -121,6 +126,16 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
     if exponent is not None:
         view.kind, view.size = "power", exponent
     return view
+
+
+def spread_within(values: dict[float, float]) -> float:
+    """Return the standard deviation of what a parabola through all values by step leaves over, 0 if there are too few."""
+    kept = [(t, y) for t, y in values.items() if math.isfinite(y)]
+    if len(kept) < 5:
+        return 0.0
+    t, y = np.array(kept).T
+    t = t / np.max(np.abs(t))
+    return _fit([t**0, t, t**2], y - y[0])[2]
 
 
 def _repeats(t: np.ndarray, y: np.ndarray) -> bool:

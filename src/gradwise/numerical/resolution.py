@@ -14,6 +14,9 @@ LEVELS_ONE_SIDED = 7
 MAXIMUM_GROWTHS = 5
 MAXIMUM_SHRINKS = 5
 
+UNSMOOTH = 8.0
+"""By how much truncation may be underestimated where it is not gone after all levels."""
+
 
 def resolve(
     samples: Samples, side: int, top: int, *, may_grow: bool = True
@@ -48,6 +51,10 @@ def resolve(
         best = samples.best(side, ceiling, bottom)
         if best.total > 0.5 * before and best.truncation > 1e-3 * abs(best.value):
             break
+    else:
+        # Nine levels leave nothing of a smooth function's truncation: the scheme's weights do not apply to what is left.
+        if best.truncation > 4 * best.rounding:
+            best.truncation *= UNSMOOTH
     return best
 
 

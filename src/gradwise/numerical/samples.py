@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gradwise.numerical.ladder import extrapolate, odd_term
+from gradwise.numerical.ladder import ODD_NODES, extrapolate, odd_part, odd_term
 from gradwise.numerical.line import INF, NAN, SMALL, Line
 
 Request = list[Any]
@@ -143,10 +143,21 @@ class Samples:
         return Resolved(value, truncation, rounding, octaves[i], octaves[j], side)
 
     def odd_error(self, found: Resolved) -> float:
-        """Return the error that a jump of the curvature would leave in a central slope, 0 where there is no sign of one."""
+        """Return the error that a jump of the curvature leaves in a central slope, 0 where there is no sign of one.
+
+        Such a jump, at x or beside it, adds a term in h, which the slopes at neighbouring steps tell from the even ones.
+        """
         if found.side != 0 or found.low == found.high:
             return 0.0
-        slopes = [self.quotient(found.low + k, 0)[0] for k in (2, 1, 0)]
-        error = odd_term(slopes, self.quotient(found.low, 0)[1]) if all(map(math.isfinite, slopes)) else 0.0
+        known = []
+        for octave in range(found.low, found.low + ODD_NODES):
+            slope, bound = self.quotient(octave, 0)
+            if not math.isfinite(slope):
+                break
+            known.append((slope, bound))
+        if len(known) < 3:
+            return 0.0
+        slopes, bounds = [slope for slope, _ in known], [bound for _, bound in known]
+        error = max(odd_term(slopes[2::-1], bounds[0]), odd_part(slopes, bounds, found.value))
         # large differences tell more of structure than of an expansion in h
         return error if error <= 1e-2 * abs(found.value) else 0.0

@@ -28,6 +28,7 @@ from gradwise.numerical.findings import (
 )
 from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
+from gradwise.numerical.microscope import View
 from gradwise.numerical.resolution import resolve
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
@@ -40,11 +41,14 @@ RESTARTS = 4
 class Search:
     """State of one search; `run` is the generator."""
 
-    __slots__ = ("complex_error", "complex_value", "noise", "samples", "status")
+    __slots__ = ("complex_error", "complex_value", "noise", "samples", "shift", "status")
 
     def __init__(self, line: Line, f0: float) -> None:
         self.samples = Samples(line, f0)
         self.noise = 0.0
+        self.shift = (
+            0.0  # by how much the slope right around x differs from the one found, beyond what rounding explains
+        )
         self.status = Status.OK
         self.complex_value: float | None = None
         self.complex_error = 0.0
@@ -166,7 +170,9 @@ class Search:
             elif agrees(view, found):
                 verdict = small_loss(samples, view)
                 self.noise, self.status = verdict.noise, verdict.status
-                return (yield from resolve(samples, 0, last)), None
+                self._compare(view, found)
+                # a step that has shrunk away from structure must not grow back into it
+                return (yield from resolve(samples, 0, last, may_grow=last == both)), None
             elif view.kind == "smooth":
                 top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, last, found.value)
                 if top in tops:
@@ -186,6 +192,11 @@ class Search:
             found = yield from resolve(samples, 0, top, may_grow=False)
         self._unsettled(found, before)
         return found, None
+
+    def _compare(self, view: View, found: Resolved) -> None:
+        """Note a slope that differs right around x: a jump of the curvature beside x moves it, rounding only scatters it."""
+        shift = abs(view.slope - found.value)
+        self.shift = shift if shift > 3 * view.slope_deviation else 0.0
 
     def _unsettled(self, found: Resolved, before: Resolved) -> None:
         """Let the bound include the last change; undecided unless that is far below the slopes seen on the way."""
@@ -221,6 +232,7 @@ class Search:
                 return Outcome(NAN, INF, Status.JUMP, 0.0, NAN, NAN, samples.line.unit * abs(samples.f0))
             if agrees(view, found):
                 self.noise = small_loss(samples, view).noise
+                self._compare(view, found)
                 settled = True
                 break
             if view.kind in {"noise", "power", "plateau"}:
@@ -253,7 +265,7 @@ class Search:
         assumed = max(samples.eta(samples.f0), samples.assumed, samples.argument_rounding(found.value))
         lost = max(1.0, samples.measured / assumed)
         factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
-        found.truncation = max(found.truncation, samples.odd_error(found))
+        found.truncation = max(found.truncation, samples.odd_error(found), self.shift)
         error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
         error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
         level = max(self.noise, line.unit * abs(self.samples.f0))
