@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.functions.dispatch import FUNCTIONS
 from gradwise.tracing.indexing import contains_traced
 from gradwise.tracing.standins.recording import at_line, open_traces
 from gradwise.tracing.traced import apply, isinstance_traced
@@ -116,6 +117,9 @@ def stacking_first(function: Callable[..., Any]) -> Callable[..., Any]:
                 if (type(a) is list or type(a) is tuple) and contains_traced(a):
                     break
             else:
+                # NumPy does not ask an initial value for its protocol
+                if kwargs and isinstance_traced(kwargs.get("initial")) and function in FUNCTIONS:
+                    return FUNCTIONS[function](*args, **kwargs)
                 return function(*args, **kwargs)
         each = _each if several else _stacked
         args = tuple([each(a) for a in args])

@@ -141,7 +141,7 @@ def joined(joiner: Any, key: Any) -> Any:
             part = linspace(start, p.stop, int(abs(step))) if isinstance(step, complex) else arange(start, p.stop, step)
             part = _raised(part, ndmin)
             part = np.swapaxes(part, -1, joiner.trans1d) if ndmin > 1 and joiner.trans1d != -1 else part
-        elif np.ndim(plain(p)) == 0 and not contains_traced(p if type(p) in {list, tuple} else ()):
+        elif type(p) not in {list, tuple} and np.ndim(plain(p)) == 0:
             part = _raised(p, ndmin)
         else:
             whole = as_array(assembled(p) if type(p) in {list, tuple} else p)
