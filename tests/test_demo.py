@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import types
 import warnings
+from pathlib import Path
 
 import mpmath
 import numpy as np
 import pytest
 
 from gradwise.cli import main
-from gradwise.cli.demo import closed_forms, nist, reading, regression, traps
+from gradwise.cli.demo import closed_forms, nist, pictures, reading, regression, traps
 from gradwise.cli.demo.screen import Screen, numbers, ulps
 
 
 @pytest.fixture(scope="module")
-def page():
-    """Return exit code and text of one run in a process of its own, on 80 columns and not on a terminal."""
+def page(tmp_path_factory):
+    """Return exit code, text and folder of one run in a process of its own, on 80 columns and not on a terminal."""
+    folder = tmp_path_factory.mktemp("demo")
     environment = {**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error"}
     result = subprocess.run([sys.executable, "-m", "gradwise", "demo"], capture_output=True, encoding="utf-8", check=False,
-                            env=environment)  # fmt: skip
+                            env=environment, cwd=folder)  # fmt: skip
     assert result.stderr == ""
-    return result.returncode, result.stdout
+    return result.returncode, result.stdout, folder
 
 
 def test_every_number_is_as_it_must_be(page):
-    code, text = page
-    assert re.search(r"✓ \d{3} numbers compared, all as they must be, in \d+\.\d s\n$", text), text[-400:]
+    code, text, _ = page
+    assert re.search(r"^✓ \d{3} numbers compared, all as they must be, in \d+\.\d s$", text, re.MULTILINE), text[-900:]
     assert "✗" not in text
     assert code == 0
 
@@ -46,7 +49,46 @@ def test_it_has_five_parts_in_order(page):
     assert [int(number) for number in re.findall(r"^(\d)\. ", page[1], re.MULTILINE)] == [1, 2, 3, 4, 5]
 
 
-def test_a_missed_number_shows_and_fails(monkeypatch, capsys):
+@pytest.mark.extras("matplotlib")
+def test_it_ends_with_its_pictures_and_their_folder(page):
+    _, text, folder = page
+    ending = text[text.index("numbers compared") :].split("\n")[1:]
+    assert ending[:2] == ["", f"Pictures in gradwise-demo{os.sep}"]
+    names = [line.split()[0] for line in ending[2:] if line]
+    assert names == list(pictures.PICTURES)
+    assert sorted(path.name for path in (folder / "gradwise-demo").iterdir()) == sorted(names)
+    assert all((folder / "gradwise-demo" / name).read_bytes().startswith(b"\x89PNG") for name in names)
+
+
+@pytest.mark.extras("matplotlib")
+def test_the_folder_of_the_pictures(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("gradwise.cli.demo.PARTS", ())
+    monkeypatch.setattr(pictures, "PICTURES", {"steps.png": pictures.PICTURES["steps.png"]})
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "--pictures", "deep/down"]) == 0
+    assert len(list((tmp_path / "deep" / "down").glob("*.png"))) == len(pictures.PICTURES)
+    (tmp_path / "file").touch()
+    assert main(["demo", "--pictures", "file/below"]) == 2
+    assert "A folder that can be written is required" in capsys.readouterr().err
+    # the folder that nobody asked for may lie elsewhere
+    (tmp_path / "gradwise-demo").touch()
+    assert main(["demo"]) == 0
+    (place,) = re.findall(r"^Pictures in (.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert len(list(Path(place).glob("*.png"))) == len(pictures.PICTURES)
+    shutil.rmtree(place)
+
+
+def test_without_matplotlib_it_says_how_to_get_pictures(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("gradwise.cli.demo.PARTS", ())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["demo"]) == 0
+    assert "pip install 'gradwise[plot]'" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missed_number_shows_and_fails(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
     row = closed_forms.Common("wrong", "3", lambda x: 2 * x, lambda x: 3 * x / x)
     monkeypatch.setattr(closed_forms, "COMMON", (row,))
     monkeypatch.setattr("gradwise.cli.demo.PARTS", (closed_forms.show,))
@@ -56,9 +98,9 @@ def test_a_missed_number_shows_and_fails(monkeypatch, capsys):
     assert "the derivative of wrong" in output
 
 
-def test_a_terminal_without_these_letters_shows_a_stand_in():
+def test_a_terminal_without_these_letters_shows_a_stand_in(tmp_path):
     result = subprocess.run([sys.executable, "-m", "gradwise", "demo", "--no-color"], capture_output=True, check=False,
-                            env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})  # fmt: skip
+                            env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}, cwd=tmp_path)  # fmt: skip
     assert b"UnicodeEncodeError" not in result.stderr
     assert b"numbers compared" in result.stdout or b"missed" in result.stdout
 

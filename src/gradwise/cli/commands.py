@@ -52,7 +52,7 @@ COMMANDS: dict[str, Command] = {
     "trace": Command("the program that the function runs, with its lines", inspecting.trace),
     "explain": Command("how the function is differentiated, and why", inspecting.explain),
     "kinks": Command("the kinks on which the point sits, with their lines", inspecting.kinks),
-    "demo": Command("a tour on real input, in under a minute", demo.run, None, takes_function=False),
+    "demo": Command("a tour on real input, in under a minute", demo.run, demo.add_arguments, takes_function=False),
 }
 
 EPILOG = """\
