@@ -8,24 +8,14 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.functions.operands import as_array, valued
-from gradwise.tracing.indexing import contains_traced
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
-from gradwise.tracing.standins.recording import PLAIN, at_line, open_traces
+from gradwise.tracing.standins.recording import PLAIN, at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled, concretely, plainly
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def holds_traced(items: Any) -> bool:
-    """Whether NumPy would find a traced value in an argument."""
-    if isinstance_traced(items):
-        return True
-    if type(items) is list or type(items) is tuple:
-        return contains_traced(items)
-    return False
 
 
 def _made(obj: Any, dtype: Any, order: Any, ndmin: int, *, copy: bool) -> Any:
@@ -61,34 +51,18 @@ def _ordered(result: Any, order: Any) -> Any:
     return valued(result, wanted)
 
 
-def array(
-    object: Any,  # noqa: A002  # NumPy's name
-    dtype: Any = None,
-    *,
-    copy: Any = True,
-    order: Any = "K",
-    subok: bool = False,
-    ndmin: int = 0,
-    **options: Any,
-) -> Any:
+def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002  # NumPy's name
     """``np.array``: a fresh array."""
-    if not holds_traced(object):
+    kind = type(object)
+    if kind is not list and kind is not tuple:
         object = _listed(object)  # noqa: A001
-    if not holds_traced(object):
-        made = np.array(object, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin, **options)
-        return owned(current_trace(), made) if copy is True else made
-    with at_line(*open_traces((object,) if isinstance_traced(object) else _flat(object))):
-        return _made(object, dtype, order, ndmin, copy=bool(copy))
-
-
-def _flat(items: Any) -> list[Any]:
-    found: list[Any] = []
-    for i in items:
-        if type(i) in {list, tuple}:
-            found += _flat(i)
-        else:
-            found.append(i)
-    return found
+    if not contains_traced(object):
+        made = np.array(object, dtype, **options)
+        trace = current_trace()
+        return made if trace is None or options.get("copy", True) is not True else owned(trace, made)
+    return _made(
+        object, dtype, options.get("order", "K"), options.get("ndmin", 0), copy=bool(options.get("copy", True))
+    )
 
 
 def _listed(items: Any) -> Any:
@@ -105,13 +79,12 @@ def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -
     """Stand-in for ``np.asarray`` and its relatives: no copy where none is needed."""
 
     def call(a: Any, dtype: Any = None, *rest: Any, **options: Any) -> Any:
-        if not holds_traced(a):
+        if not contains_traced(a):
             a = _listed(a)
-        if not holds_traced(a):
+        if not contains_traced(a):
             return function(a, dtype, *rest, **options)
         chosen = options.get("order", rest[0] if rest else None)
-        with at_line(*open_traces((a,) if isinstance_traced(a) else _flat(a))):
-            return _made(a, dtype, chosen or order, ndmin, copy=bool(options.get("copy")))
+        return _made(a, dtype, chosen or order, ndmin, copy=bool(options.get("copy")))
 
     call.__name__ = function.__name__
     call.__doc__ = f"``np.{function.__name__}``."
@@ -120,7 +93,7 @@ def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -
 
 def require(a: Any, dtype: Any = None, requirements: Any = None, **options: Any) -> Any:
     """``np.require``: what is traced is as required, once in order."""
-    if not holds_traced(a):
+    if not contains_traced(a):
         return np.require(a, dtype, requirements, **options)
     wanted = {r.upper() for r in requirements or ()}
     order = "F" if wanted & {"F", "F_CONTIGUOUS", "FORTRAN"} else "C" if wanted & {"C", "C_CONTIGUOUS"} else "K"
@@ -129,7 +102,7 @@ def require(a: Any, dtype: Any = None, requirements: Any = None, **options: Any)
 
 def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
     """``np.asarray_chkfinite``."""
-    if holds_traced(a):
+    if contains_traced(a):
         np.asarray_chkfinite(plainly(a), dtype, order)
         return asarray(a, dtype, order=order)
     return np.asarray_chkfinite(a, dtype, order)
@@ -146,7 +119,7 @@ def _scalar_type(kind: Any) -> Callable[..., Any]:
     dtype = np.dtype(kind)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) != 1 or kwargs or not holds_traced(args[0]):
+        if len(args) != 1 or kwargs or not contains_traced(args[0]):
             return kind(*args, **kwargs)
         (x,) = args
         if dtype.kind not in "fc":
@@ -157,9 +130,11 @@ def _scalar_type(kind: Any) -> Callable[..., Any]:
                 return x
             if x.tape.open and dtype_of(value) == dtype:  # a Python number: the same variable, another kind of number
                 return TracedScalar(x.tape, x.index, kind(value))
-        with at_line(*open_traces((x,) if isinstance_traced(x) else _flat(x))):
-            result = _made(x, dtype, "K", 0, copy=False)
-            return result[()] if result.ndim == 0 else result
+        result = _made(x, dtype, "K", 0, copy=False)
+        if result.ndim:
+            return result
+        with at_line(*open_traces((result,))):
+            return result[()]
 
     call.__name__ = kind.__name__
     call.__doc__ = f"``np.{kind.__name__}``."

@@ -12,9 +12,8 @@ import numpy as np
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.creation import _arange
 from gradwise.tracing.functions.operands import integers, valued
-from gradwise.tracing.indexing import contains_traced
 from gradwise.tracing.instrument.state import current_trace
-from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.traced import TracedArray, isinstance_traced
 

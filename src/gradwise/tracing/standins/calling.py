@@ -14,10 +14,9 @@ import numpy as np
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions import choosing, polynomials
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.indexing import contains_traced
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import asarray
-from gradwise.tracing.standins.recording import resolve
+from gradwise.tracing.standins.recording import contains_traced, resolve
 from gradwise.tracing.standins.stacking import assembled, stacking_first
 from gradwise.tracing.traced import isinstance_traced
 

@@ -33,7 +33,7 @@ def sum_(iterable: Any, /, start: Any = 0) -> Any:
     if kind is np.ndarray or kind is range:
         return sum(iterable, start)
     items = iterable if kind is list or kind is tuple else list(iterable)
-    if not among(items) and type(start) in PLAIN:
+    if type(start) in PLAIN and not among(items):
         return sum(items, start)
     traces = open_traces((*items, start))
     with at_line(*traces):
@@ -58,7 +58,10 @@ def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
         if len(args) != 1:
             if all([type(a) in PLAIN for a in args]):
                 return function(*args, **options)
-            with at_line(*open_traces(args)):
+            traces = open_traces(args)
+            if not traces:
+                return function(*args, **options)
+            with at_line(*traces):
                 return function(*args, **options)
         (items,) = args
         if type(items) is np.ndarray:
@@ -68,7 +71,9 @@ def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
             traces = open_traces((items,))
         else:
             items = items if type(items) in {list, tuple} else list(items)
-            traces = open_traces(items) if among(items) else []
+            if not among(items):
+                return function(items, **options)
+            traces = open_traces(items)
         with at_line(*traces):
             return function(items, **options)
 

@@ -123,8 +123,7 @@ def abs_(x: Any, /) -> Any:
     if type(x) in PLAIN or type(x) is np.ndarray:
         return abs(x)
     if isinstance_traced(x):
-        with at_line(*open_traces((x,))):
-            return abs(x)
+        return abs(x)
     method = python_method(x, "__abs__")
     return abs(x) if method is None else method()
 

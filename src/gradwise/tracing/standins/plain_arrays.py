@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.indexing import contains_traced
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
-from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled, leaves, stacking_first
 
 if TYPE_CHECKING:

@@ -55,10 +55,29 @@ class at_line:
 def open_traces(values: Iterable[Any]) -> list[Trace]:
     """The open traces of the values that are traced."""
     found: list[Trace] = []
+    last = None
     for x in values:
-        if isinstance_traced(x) and x.tape.open and x.tape not in found:
-            found.append(x.tape)
+        cls = type(x)
+        if cls is TracedScalar or cls is TracedArray:
+            trace = x.tape
+            if trace is not last:
+                last = trace
+                if trace.open and trace not in found:
+                    found.append(trace)
     return found
+
+
+def contains_traced(items: Any) -> bool:
+    """Whether a value, or anything in a nested sequence, is traced."""
+    kind = type(items)
+    if kind is list or kind is tuple:
+        kinds = set(map(type, items))
+        if TracedScalar in kinds or TracedArray in kinds:
+            return True
+        return (list in kinds or tuple in kinds) and any(
+            [contains_traced(i) for i in items if type(i) is list or type(i) is tuple]
+        )
+    return kind is TracedScalar or kind is TracedArray
 
 
 def python_method(x: Any, name: str) -> Callable[..., Any] | None:

@@ -9,8 +9,7 @@ import numpy as np
 from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.dispatch import FUNCTIONS
-from gradwise.tracing.indexing import contains_traced
-from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.traced import apply, isinstance_traced
 
 if TYPE_CHECKING:
@@ -45,17 +44,22 @@ def assembled(items: Any, dtype: Any = None) -> Any:
     """``np.array(items, dtype)`` of a nested sequence that may hold traced values."""
     if not contains_traced(items):
         return np.array(items, dtype)
-    value = np.array(plainly(items), dtype)  # NumPy's own errors, for ragged lists too
-    if value.dtype.kind == "O":
+    flat = list not in set(map(type, items)) and tuple not in set(map(type, items))
+    plain_items = list(map(plain, items)) if flat else plainly(items)
+    value = np.array(plain_items, dtype)  # NumPy's own errors, for ragged lists too
+    kind = value.dtype.kind
+    if kind == "O":
         return of_objects(items, value.shape)
-    if value.dtype.kind not in "fciub":
-        return np.array(plainly(items), dtype)
-    found = leaves(items, [])
+    if kind not in "fciub":
+        return value
+    found = list(items) if flat else leaves(items, [])
     trace = _innermost(*found)
-    if trace is None or (value.dtype.kind not in "fc" and dtype is None):
+    if trace is None or (kind not in "fc" and dtype is None):
         return np.array(concretely(items), dtype)
-    if value.dtype.kind not in "fc":
+    if kind not in "fc":
         return assembled(items).astype(value.dtype)
+    if flat and value.ndim == 1:
+        return apply(trace, pack, found, (value.shape,), value, value.dtype)
     shapes = {np.shape(plain(leaf)) for leaf in found}
     if shapes == {()}:
         return apply(trace, pack, found, (value.shape,), value, value.dtype)

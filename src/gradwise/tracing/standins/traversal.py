@@ -8,9 +8,8 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.indexing import contains_traced
 from gradwise.tracing.standins.buffers import arange, linspace
-from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.traced import isinstance_traced
 
