@@ -15,7 +15,7 @@ from gradwise.errors import (
     SingularPointError,
     TracingError,
 )
-from gradwise.geometry import classify
+from gradwise.geometry import classify, critical_points
 from gradwise.operators import (
     clear_caches,
     curl,
@@ -61,6 +61,7 @@ __all__ = [
     "check_vjp",
     "classify",
     "clear_caches",
+    "critical_points",
     "curl",
     "custom_rule",
     "derivative",

@@ -1,6 +1,7 @@
 """The geometry of functions: what a point is, what surrounds it, and all points where the gradient vanishes.
 
 - ``classify.py``: what a point is, from eigenvalue intervals; ``large_points.py`` the same from products with the Hessian (``lanczos.py``).
+- ``critical_points.py``: all of them in a box; ``box_search.py`` finds them, ``branches.py`` and ``intervals/`` evaluate the program over boxes.
 - ``profiles.py``: slopes over the angle; ``models.py``: tangent plane and quadratic model; ``slices.py``: values along a line and on a plane.
 - ``level_sets.py``: contours through a point (``contour_tracing.py`` follows them); ``fields.py``: gradients on a grid; ``flow.py``: flow lines.
 
@@ -9,6 +10,8 @@ Plain arrays and reports, no drawing: a report's ``.plot()`` asks ``gradwise.plo
 
 from gradwise.geometry.classification import Classification
 from gradwise.geometry.classify import classify
+from gradwise.geometry.critical_points import critical_points
+from gradwise.geometry.critical_report import CriticalPoint, CriticalPoints
 from gradwise.geometry.fields import GradientField, gradient_field
 from gradwise.geometry.flow import FlowEnd, FlowLine, flow_lines
 from gradwise.geometry.lanczos import ExtremeEigenvalues, LanczosRun, extreme_eigenvalues, lanczos
@@ -25,6 +28,8 @@ from gradwise.geometry.slices import LineSlice, PlaneSlice, line_slice, plane_sl
 
 __all__ = [
     "Classification",
+    "CriticalPoint",
+    "CriticalPoints",
     "DirectionalProfile",
     "End",
     "ExtremeEigenvalues",
@@ -39,6 +44,7 @@ __all__ = [
     "SteepestAscent",
     "TangentPlane",
     "classify",
+    "critical_points",
     "directional_profile",
     "extreme_eigenvalues",
     "flow_lines",

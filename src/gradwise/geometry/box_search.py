@@ -1,0 +1,443 @@
+"""All zeros of the gradient in a box, by exclusion, contraction and bisection.
+
+    search : (branches, box)  →  roots with uniqueness boxes, boxes that are left over
+
+A box is dropped when an entry of the gradient has no zero in it, by its interval or by the mean value form, or when Krawczyk's operator leaves nothing of it.
+It is narrowed to K(X) ∩ X.  Where K shows that it holds one zero at most, the zero is polished in floating point and proved in a box around it that is as large as
+the proof allows: parts of other boxes inside that *uniqueness box* need no second look, so that a zero on the border between boxes is found once.  What is left is
+bisected where the gradient varies most, generation by generation and all boxes of a generation at once, until nothing is left, the boxes are small, or their number
+is spent.
+
+What is dropped is dropped for certain, so that every critical point is a root or lies in a box that is left over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradwise.geometry.branches import Branch, Branches, complete
+from gradwise.geometry.intervals import Interval, Outcome
+from gradwise.geometry.newton_boxes import centre, krawczyk, mean_value
+
+#: boxes are bisected down to this part of the whole
+SMALLEST = 1e-8
+#: so many boxes around which the Hessian is singular are a curve of critical points
+CROWD = 400
+#: boxes evaluated at once
+CHUNK = 4096
+#: radii at which a zero is proved, as parts of the whole box
+RADII = 2.0 ** -np.arange(1, 51)
+
+
+@dataclass(slots=True, eq=False)
+class Root:
+    """A critical point that was proved to exist.
+
+    Attributes
+    ----------
+    x : numpy.ndarray
+    lo, hi : numpy.ndarray
+        A narrow box that holds it.
+    unique_lo, unique_hi : numpy.ndarray
+        A box that holds no other.
+    branch : int
+    """
+
+    x: np.ndarray
+    lo: np.ndarray
+    hi: np.ndarray
+    unique_lo: np.ndarray
+    unique_hi: np.ndarray
+    branch: int
+
+
+@dataclass(slots=True, eq=False)
+class Leftover:
+    """Boxes that were not decided.
+
+    ``reasons`` has an entry for each: "degenerate" (small, the Hessian singular somewhere), "flat" (the gradient is zero all over it), "rough" (a kink or the end of the
+    domain), "branch" (an ``if`` is decided inside), "stopped" (their number was spent).
+    """
+
+    lo: list[np.ndarray] = field(default_factory=list)
+    hi: list[np.ndarray] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, lo: np.ndarray, hi: np.ndarray, reason: str) -> None:
+        """Put boxes down as left over."""
+        self.lo.extend(lo)
+        self.hi.extend(hi)
+        self.reasons.extend([reason] * len(lo))
+
+
+class Search:
+    """The search in one box.
+
+    Parameters
+    ----------
+    branches : Branches
+    lo, hi : numpy.ndarray
+        The box, shape (n,).
+    max_boxes : int
+        Boxes that may be evaluated.
+
+    Attributes
+    ----------
+    roots : list of Root
+    left : Leftover
+    boxes : int
+        Boxes evaluated.
+    """
+
+    def __init__(self, branches: Branches, lo: np.ndarray, hi: np.ndarray, max_boxes: int) -> None:
+        self.branches = branches
+        self.lo, self.hi = lo, hi
+        self.width = hi - lo
+        self.max_boxes = max_boxes
+        self.roots: list[Root] = []
+        self.left = Leftover()
+        self.boxes = 0
+        self._next: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._crowded = 0
+        self._singular = 0
+        # the uniqueness boxes of the roots, lower and upper ends, with room for more
+        self._unique = np.zeros((2, 16, len(lo)))
+
+    def run(self, first: int) -> None:
+        """Search; ``first`` is the branch at the centre."""
+        with np.errstate(all="ignore"):  # infinite ends of intervals are no mistakes
+            self._run(first)
+
+    def _run(self, first: int) -> None:
+        live = (self.lo[None].copy(), self.hi[None].copy(), np.array([first]))
+        while len(live[0]):
+            if self.boxes + len(live[0]) > self.max_boxes or self._crowded >= 3:
+                self._stop(*live, crowded=self._crowded >= 3)
+                return
+            self._next = []
+            self._singular = 0
+            for branch in np.unique(live[2]):
+                mine = live[2] == branch
+                lo, hi = live[0][mine], live[1][mine]
+                for start in range(0, len(lo), CHUNK):
+                    self._step(lo[start : start + CHUNK], hi[start : start + CHUNK], int(branch))
+            live = tuple(np.concatenate(part) for part in zip(*self._next, strict=True)) if self._next else ([], [], [])  # type: ignore[assignment]
+            # a box that was counted left two halves
+            crowd = len(live[0]) >= CROWD and 2 * self._singular >= 0.95 * len(live[0])
+            self._crowded = self._crowded + 1 if crowd else 0
+
+    def _stop(self, lo: np.ndarray, hi: np.ndarray, numbers: np.ndarray, *, crowded: bool) -> None:
+        """Put down what is left when bisection will not end, or when the boxes are spent."""
+        if not crowded:
+            self.left.add(lo, hi, "stopped")
+            return
+        for number in np.unique(numbers):
+            branch = self.branches.known[number]
+            mine = np.flatnonzero(numbers == number)
+            outcome = (branch.full or branch.gradient or branch.value)(lo[mine], hi[mine])
+            held, smooth = np.broadcast_to(outcome.held, len(mine)), outcome.boxes.smooth
+            self.left.add(lo[mine[~held]], hi[mine[~held]], "branch")
+            self.left.add(lo[mine[held & smooth]], hi[mine[held & smooth]], "degenerate")
+            self.left.add(lo[mine[held & ~smooth]], hi[mine[held & ~smooth]], "rough")
+
+    # --- one generation -------------------------------------------------------------------------------------------------
+
+    def _step(self, lo: np.ndarray, hi: np.ndarray, number: int) -> None:
+        branch = self.branches.known[number]
+        self.boxes += len(lo)
+        if branch.full is None:
+            self._without_curvature(lo, hi, number)
+            return
+        outcome = branch.full(lo, hi)
+        lo, hi, outcome_rows = self._guarded(lo, hi, number, outcome)
+        if not len(lo):
+            return
+        value, gradient, hessian = (_rows(y, outcome_rows, outcome.boxes.count) for y in outcome.outputs)
+        smooth = outcome.boxes.smooth[outcome_rows]
+        keep = _may_vanish(gradient) & ~np.isnan(value.lo)
+        lo, hi, gradient, hessian, smooth = (
+            lo[keep],
+            hi[keep],
+            _take(gradient, keep),
+            _take(hessian, keep),
+            smooth[keep],
+        )
+        flat = np.all((gradient.lo == 0) & (gradient.hi == 0), axis=1) & smooth
+        if flat.any():
+            self.left.add(lo[flat], hi[flat], "flat")
+            keep = ~flat
+            lo, hi, gradient, hessian, smooth = (
+                lo[keep],
+                hi[keep],
+                _take(gradient, keep),
+                _take(hessian, keep),
+                smooth[keep],
+            )
+        if not len(lo):
+            return
+        finite = np.all(np.isfinite(hessian.lo) & np.isfinite(hessian.hi), axis=(1, 2))
+        usable = smooth & finite
+        shrunk, regular = np.zeros(len(lo), bool), np.zeros(len(lo), bool)
+        if usable.any():
+            lo, hi, kept, narrowed, one = self._contracted(lo, hi, hessian, usable, number)
+            lo, hi, hessian, gradient = lo[kept], hi[kept], _take(hessian, kept), _take(gradient, kept)
+            shrunk, regular, smooth, finite = narrowed[kept], one[kept], smooth[kept], finite[kept]
+        keep = ~self._covered(lo, hi)
+        lo, hi, hessian = lo[keep], hi[keep], _take(hessian, keep)
+        shrunk, regular, smooth = shrunk[keep], regular[keep], smooth[keep]
+        small = np.all(hi - lo <= self._least(lo, hi), axis=1)
+        if small.any():
+            self.left.add(lo[small & smooth], hi[small & smooth], "degenerate")
+            self.left.add(lo[small & ~smooth], hi[small & ~smooth], "rough")
+        again = shrunk & ~small
+        self._queue(lo[again], hi[again], number)
+        split = ~shrunk & ~small
+        self._count_singular(lo[split], hi[split], _take(hessian, split), smooth[split])
+        self._bisect(lo[split], hi[split], _take(hessian, split), number)
+
+    def _least(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+        """The widths at which boxes are bisected no more."""
+        return np.maximum(SMALLEST * self.width, 16 * np.finfo(float).eps * np.maximum(np.abs(lo), np.abs(hi)))
+
+    def _contracted(
+        self, lo: np.ndarray, hi: np.ndarray, hessian: Interval, usable: np.ndarray, number: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Boxes narrowed by the mean value form and Krawczyk's operator, which are kept, which shrank, which hold one zero at most."""
+        branch = self.branches.known[number]
+        assert branch.gradient is not None
+        c = centre(lo, hi)
+        at = branch.gradient(c, c)
+        here = at.outputs[1].spread(len(lo))
+        usable = usable & at.boxes.smooth & at.held & np.all(np.isfinite(here.lo) & np.isfinite(here.hi), axis=1)
+        kept = np.ones(len(lo), bool)
+        shrunk, regular = np.zeros(len(lo), bool), np.zeros(len(lo), bool)
+        if not usable.any():
+            return lo, hi, kept, shrunk, regular
+        rows = np.flatnonzero(usable)
+        xlo, xhi, g, H = lo[rows], hi[rows], _take(here, rows), _take(hessian, rows)
+        possible = _may_vanish(mean_value(g, H, xlo, xhi, c[rows]))
+        K = krawczyk(g, H, xlo, xhi, c[rows])
+        newlo, newhi = np.maximum(xlo, K.lo), np.minimum(xhi, K.hi)
+        possible &= np.all(newlo <= newhi, axis=1)
+        kept[rows] = possible
+        lo, hi = lo.copy(), hi.copy()
+        lo[rows[possible]], hi[rows[possible]] = newlo[possible], newhi[possible]
+        with np.errstate(all="ignore"):
+            ratio = np.max((newhi - newlo) / np.where(xhi > xlo, xhi - xlo, 1.0), axis=1)
+        shrunk[rows] = ratio < 0.7
+        regular[rows] = K.regular
+        found = possible & K.regular
+        if found.any():
+            self._prove(centre(newlo[found], newhi[found]), number)
+        return lo, hi, kept, shrunk, regular
+
+    def _queue(self, lo: np.ndarray, hi: np.ndarray, number: int | np.ndarray) -> None:
+        if len(lo):
+            self._next.append((lo, hi, np.broadcast_to(number, len(lo)).copy()))
+
+    def _bisect(self, lo: np.ndarray, hi: np.ndarray, hessian: Interval | None, number: int) -> None:
+        """Cut boxes in two where the gradient varies most over them, a little off the middle."""
+        if not len(lo):
+            return
+        width = hi - lo
+        relative = width / self.width
+        score = relative
+        if hessian is not None:
+            smear = np.sum(np.nan_to_num(hessian.size, nan=0.0, posinf=0.0), axis=1) * width
+            wide = relative >= 0.05 * np.max(relative, axis=1, keepdims=True)
+            known = np.all(np.isfinite(hessian.size), axis=(1, 2)) & (np.max(smear * wide, axis=1) > 0)
+            score = np.where(known[:, None], np.where(wide, smear, -1.0), relative)
+        rows, axis = np.arange(len(lo)), np.argmax(score, axis=1)
+        cut = lo[rows, axis] + 0.4877 * width[rows, axis]
+        left, right = hi.copy(), lo.copy()
+        left[rows, axis], right[rows, axis] = cut, cut
+        self._queue(np.concatenate([lo, right]), np.concatenate([left, hi]), number)
+
+    def _count_singular(self, lo: np.ndarray, hi: np.ndarray, hessian: Interval, smooth: np.ndarray) -> None:
+        """Count the boxes whose Hessian is as good as singular, or that are rough: if there are no others, bisection will not end."""
+        if len(lo) < CROWD // 8:
+            self._singular += int(np.sum(~smooth))
+            return
+        middle = np.nan_to_num(hessian.mid, nan=0.0, posinf=0.0, neginf=0.0)
+        values = np.abs(np.linalg.eigvalsh((middle + np.swapaxes(middle, 1, 2)) / 2))
+        relative = np.max((hi - lo) / self.width, axis=1)
+        singular = (np.min(values, axis=1) <= 0.5 * relative * np.max(values, axis=1)) & (relative <= 1 / 64)
+        self._singular += int(np.sum(singular | ~smooth))
+
+    # --- guards -----------------------------------------------------------------------------------------------------------
+
+    def _guarded(
+        self, lo: np.ndarray, hi: np.ndarray, number: int, outcome: Outcome
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The boxes all over which the guards hold, and their rows; the others are sent on."""
+        held = np.broadcast_to(outcome.held, (len(lo),))
+        if not held.all():
+            self._elsewhere(lo[~held], hi[~held], number)
+        rows = np.flatnonzero(held)
+        return lo[rows], hi[rows], rows
+
+    def _elsewhere(self, lo: np.ndarray, hi: np.ndarray, number: int) -> None:
+        """Boxes that belong to another branch, or to several."""
+        middle = centre(lo, hi)
+        others = np.full(len(lo), -1)
+        for k, z in enumerate(middle):
+            other = self.branches.at(z)
+            others[k] = -1 if other is None else other
+        moved = (others >= 0) & (others != number)
+        several = np.ones(len(lo), bool)
+        for other in np.unique(others[moved]):  # boxes all over which the other branch holds
+            mine = np.flatnonzero(others == other)
+            holds = np.broadcast_to(self.branches.known[other].value(lo[mine], hi[mine]).held, (len(mine),))
+            self._queue(lo[mine[holds]], hi[mine[holds]], int(other))
+            several[mine[holds]] = False
+        lo, hi, others = lo[several], hi[several], others[several]
+        if not len(lo):
+            return
+        without = self._empty_in_every_branch(lo, hi)
+        lo, hi, others = lo[~without], hi[~without], others[~without]
+        keep = ~self._covered(lo, hi)
+        lo, hi, others = lo[keep], hi[keep], others[keep]
+        small = np.all(hi - lo <= self._least(lo, hi), axis=1)
+        self.left.add(lo[small], hi[small], "branch")
+        self._singular += int(np.sum(~small))
+        for other in np.unique(others[~small]):
+            mine = ~small & (others == other)
+            self._bisect(lo[mine], hi[mine], None, number if other < 0 else int(other))
+
+    def _empty_in_every_branch(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+        """Whether no way through the code has a critical point in a box."""
+        for corner in (lo + 0.01 * (hi - lo), hi - 0.01 * (hi - lo)):
+            for z in corner[:64]:
+                self.branches.at(z)
+        known = self.branches.known
+        outcomes = [(b.gradient or b.value)(lo, hi) for b in known]
+        free = np.stack([_no_zero(b, o, len(lo)) for b, o in zip(known, outcomes, strict=True)])
+        result = np.all(free, axis=0)
+        for box in np.flatnonzero(result):
+            result[box] = complete(known, outcomes, int(box))
+        return result
+
+    def _without_curvature(self, lo: np.ndarray, hi: np.ndarray, number: int) -> None:
+        """Boxes of a branch on which f is linear or constant."""
+        branch = self.branches.known[number]
+        outcome = (branch.gradient or branch.value)(lo, hi)
+        lo, hi, rows = self._guarded(lo, hi, number, outcome)
+        if not len(lo):
+            return
+        if branch.gradient is None:
+            defined = ~np.isnan(_rows(outcome.outputs[0], rows, outcome.boxes.count).lo)
+            self.left.add(lo[defined], hi[defined], "flat")
+            return
+        gradient = _rows(outcome.outputs[1], rows, outcome.boxes.count)
+        keep = _may_vanish(gradient)
+        zero = keep & np.all((gradient.lo == 0) & (gradient.hi == 0), axis=1)
+        self.left.add(lo[zero], hi[zero], "flat")
+        keep &= ~zero
+        small = np.all(hi - lo <= self._least(lo, hi), axis=1) & keep
+        self.left.add(lo[small], hi[small], "rough")
+        self._singular += int(np.sum(keep & ~small))
+        self._bisect(lo[keep & ~small], hi[keep & ~small], None, number)
+
+    # --- roots ------------------------------------------------------------------------------------------------------------
+
+    def _covered(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+        """Whether a box lies in the uniqueness box of a root that was found."""
+        covered = np.zeros(len(lo), bool)
+        for start in range(0, len(self.roots), 1024):
+            part = self._unique[:, start : min(start + 1024, len(self.roots))]
+            inside = np.ones((len(lo), part.shape[1]), bool)
+            for axis in range(lo.shape[1]):
+                inside &= lo[:, axis, None] >= part[0, :, axis]
+                inside &= hi[:, axis, None] <= part[1, :, axis]
+            covered |= np.any(inside, axis=1)
+        return covered
+
+    def _register(self, root: Root) -> None:
+        if len(self.roots) == self._unique.shape[1]:
+            self._unique = np.concatenate([self._unique, np.zeros_like(self._unique)], axis=1)
+        self._unique[:, len(self.roots)] = root.unique_lo, root.unique_hi
+        self.roots.append(root)
+
+    def _prove(self, starts: np.ndarray, number: int) -> None:
+        """Polish approximate zeros in floating point, and prove those that are new."""
+        branch = self.branches.known[number]
+        assert branch.full is not None
+        x = starts
+        for _ in range(12):
+            out = branch.full(x, x)
+            g, H = out.outputs[1].spread(len(x)).mid, out.outputs[2].spread(len(x)).mid
+            with np.errstate(all="ignore"):
+                step = _solve(H, g)
+            step = np.where(np.isfinite(step), step, 0.0)
+            x = x - step
+            if np.all(np.abs(step) <= 4 * np.finfo(float).eps * np.abs(x)):
+                break
+        near = np.all((x >= self.lo - 0.5 * self.width) & (x <= self.hi + 0.5 * self.width), axis=1)
+        x = x[near]
+        keep: list[np.ndarray] = []
+        for z in x:
+            if (
+                not any(np.all(np.abs(z - other) <= 1e-9 * self.width) for other in keep)
+                and not self._covered(z[None], z[None])[0]
+            ):
+                keep.append(z)
+        for start in range(0, len(keep), 64):
+            self._prove_batch(np.array(keep[start : start + 64]), number)
+
+    def _prove_batch(self, x: np.ndarray, number: int) -> None:
+        branch = self.branches.known[number]
+        assert branch.full is not None
+        assert branch.gradient is not None
+        radii = np.maximum(RADII[:, None] * self.width, 4 * np.finfo(float).eps * np.abs(x)[:, None, :])
+        lo = (x[:, None, :] - radii).reshape(-1, x.shape[1])
+        hi = (x[:, None, :] + radii).reshape(-1, x.shape[1])
+        c = np.repeat(x, len(RADII), axis=0)
+        self.boxes += len(lo)
+        outcome = branch.full(lo, hi)
+        here = branch.gradient(x, x)
+        g = here.outputs[1].spread(len(x)).map(lambda a: np.repeat(a, len(RADII), axis=0))
+        H = outcome.outputs[2].spread(len(lo))
+        K = krawczyk(g, H, lo, hi, c)
+        sound = K.inside & np.broadcast_to(outcome.held, (len(lo),)) & outcome.boxes.smooth
+        sound &= ~np.isnan(outcome.outputs[0].spread(len(lo)).lo)
+        shape = (len(x), len(RADII))
+        for k, proofs in enumerate(sound.reshape(shape)):
+            rungs = np.flatnonzero(proofs)
+            if len(rungs) == 0:
+                continue
+            wide, narrow = k * len(RADII) + rungs[0], k * len(RADII) + rungs[-1]
+            known = self._covered(K.lo[narrow][None], K.hi[narrow][None])[0]
+            if not known:
+                self._register(Root(x[k], K.lo[narrow], K.hi[narrow], lo[wide], hi[wide], number))
+
+
+def _solve(H: np.ndarray, g: np.ndarray) -> np.ndarray:
+    try:
+        return np.linalg.solve(H, g[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        return np.stack(
+            [np.linalg.lstsq(np.nan_to_num(a), np.nan_to_num(b), rcond=None)[0] for a, b in zip(H, g, strict=True)]
+        )
+
+
+def _rows(y: Interval, rows: np.ndarray, count: int) -> Interval:
+    return y.spread(count).map(lambda a: a[rows])
+
+
+def _take(y: Interval, rows: np.ndarray) -> Interval:
+    return y.map(lambda a: a[rows])
+
+
+def _may_vanish(gradient: Interval) -> np.ndarray:
+    """Whether every entry of the gradient holds zero (an empty one holds nothing)."""
+    return np.all((gradient.lo <= 0) & (gradient.hi >= 0), axis=1)
+
+
+def _no_zero(branch: Branch, outcome: Outcome, count: int) -> np.ndarray:
+    """Whether a branch has no critical point in a box: it is not taken there, or its gradient is not zero."""
+    broken = np.broadcast_to(outcome.broken, (count,))
+    if branch.gradient is None:
+        return broken
+    return broken | ~_may_vanish(outcome.outputs[1].spread(count))

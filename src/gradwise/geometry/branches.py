@@ -1,0 +1,194 @@
+"""The programs of a function with ``if`` and ``while``: one for each way through the code, with gradient and Hessian over boxes.
+
+A traced program holds where its guards do.  Over a box they are evaluated in interval arithmetic: they hold all over it, or one fails all over it (then another
+program is traced inside), or they are open.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.errors import GradwiseError
+from gradwise.geometry.intervals import Evaluator, Outcome
+from gradwise.geometry.vector_form import VectorForm
+from gradwise.operators.arguments import Arguments
+from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.results import scalar_output
+from gradwise.program import Guard, Program
+from gradwise.transforms.batch import batch
+from gradwise.transforms.forward import pushforward
+from gradwise.transforms.reverse import pullback
+from gradwise.transforms.seeds import seeded
+from gradwise.transforms.simplify import simplify
+
+#: ways through the code that are followed
+MOST_BRANCHES = 64
+#: runs of the function for that
+MOST_TRACES = 2000
+
+
+class Branch:
+    """One way through the function's code.
+
+    Attributes
+    ----------
+    gradient : Evaluator or None
+        Of f and ∇f; None where f does not depend on the point.
+    full : Evaluator or None
+        Of f, ∇f and the Hessian, shape (n, n).
+    guards : tuple of Guard
+    doubt : str
+        Why the program may not be the function; "" if nothing is known.
+    """
+
+    def __init__(self, linearization: Linearization, n: int) -> None:
+        program = linearization.program
+        tape = linearization.recording.tape
+        captured = tape.captured_values()
+        self.guards: tuple[Guard, ...] = program.guards
+        self.doubt = "the function looks values up by their text or hash" if tape.looked_up else ""
+        self.gradient: Evaluator | None = None
+        self.full: Evaluator | None = None
+        value = Program(
+            program.name,
+            program.inputs,
+            program.captured,
+            program.equations,
+            program.outputs[:1],
+            program.types,
+            program.guards,
+        )
+        self.value = Evaluator(simplify(value), captured)
+        first = seeded(pullback(value, value.inputs, value.outputs))
+        if first.results[0] is None:
+            return
+        gradient = first.joined()
+        self.gradient = Evaluator(simplify(gradient), captured)
+        second = pushforward(gradient, gradient.inputs)
+        (tangent,) = second.vectors
+        slope = second.results[1]
+        assert tangent is not None
+        self.curved = slope is not None
+        if slope is None:  # f is linear: no Hessian, and no critical point unless the slope is zero
+            return
+        joined = Program(
+            program.name,
+            (*gradient.inputs, tangent),
+            gradient.captured,
+            gradient.equations + second.equations,
+            (*gradient.outputs, slope),
+            second.types,
+            gradient.guards,
+        )
+        batched, carries = batch(simplify(joined), n, (tangent,))
+        if not carries[2]:
+            self.curved = False
+            return
+        self.full = Evaluator(simplify(batched), captured, (np.eye(n),))
+
+    @property
+    def answers(self) -> tuple[Any, ...]:
+        """The answers of the guards, in the order in which they were asked."""
+        return tuple(_answer(g.kind, g.expected) for g in self.guards)
+
+
+def _answer(kind: str, expected: Any) -> Any:
+    value = np.asarray(expected)
+    return kind, value.shape, value.tobytes()
+
+
+class Branches:
+    """All ways through the code that were met.
+
+    Parameters
+    ----------
+    flat : VectorForm
+
+    Attributes
+    ----------
+    known : list of Branch
+    trouble : str
+        Why a point could not be traced, the last time; "" if all could.
+    """
+
+    def __init__(self, flat: VectorForm) -> None:
+        self.flat = flat
+        self.known: list[Branch] = []
+        self._by_key: dict[Any, int] = {}
+        self._traces = 0
+        self.trouble = ""
+
+    def at(self, z: np.ndarray) -> int | None:
+        """The number of the branch that the function takes at a point; None where it cannot be followed.
+
+        Raises
+        ------
+        NoRule
+            If its program has an equation without interval rule.
+        TracingError, OutputError
+            If the very first point cannot be traced.
+        """
+        if self._traces >= MOST_TRACES:
+            return None
+        self._traces += 1
+        arguments = Arguments(self.flat, 0, (np.array(z, dtype=float),), {}, "critical_points")
+        try:
+            with np.errstate(all="ignore"):  # boxes may reach beyond the domain of the function
+                linearization = linearize_call(self.flat, arguments)
+                scalar_output(linearization, self.flat, "critical_points")
+        except GradwiseError as error:
+            if not self.known:
+                raise
+            self.trouble = str(error).splitlines()[0]
+            return None
+        except (ArithmeticError, ValueError) as error:
+            if not self.known:
+                raise
+            self.trouble = f"the function raised {type(error).__name__} at {z.tolist()}"
+            return None
+        tape = linearization.recording.tape
+        key = (
+            linearization.fingerprint,
+            tuple(_answer(kind, expected) for _, kind, expected, _ in tape.guards),
+            _constants(tape),
+        )
+        number = self._by_key.get(key)
+        if number is None:
+            if len(self.known) >= MOST_BRANCHES:
+                return None
+            branch = Branch(linearization, self.flat.size)
+            number = self._by_key[key] = len(self.known)
+            self.known.append(branch)
+        return number
+
+
+def _constants(tape: Any) -> Any:
+    """What a run captured: a loop may capture other numbers at another point."""
+    return tuple(np.asarray(tape.values[i]).tobytes() for i in tape.captured)
+
+
+def complete(branches: list[Branch], outcomes: list[Outcome], box: int) -> bool:
+    """Whether these ways through the code are all there are over a box.
+
+    They are a tree: branches that gave the same answers so far ask the same question next.  It is complete where the question has one answer all over the
+    box, or is a truth value and both answers are followed.
+    """
+    return _complete(list(range(len(branches))), 0, branches, outcomes, box)
+
+
+def _complete(chosen: list[int], depth: int, branches: list[Branch], outcomes: list[Outcome], box: int) -> bool:
+    lengths = {len(branches[k].guards) for k in chosen}
+    if depth in lengths:
+        return len(chosen) == 1
+    groups: dict[Any, list[int]] = {}
+    for k in chosen:
+        groups.setdefault(branches[k].answers[depth], []).append(k)
+    guard = branches[chosen[0]].guards[depth]
+    undecided = bool(outcomes[chosen[0]].open_guards[depth][box])
+    if undecided and not (np.shape(guard.expected) == () and guard.kind == "bool" and len(groups) == 2):
+        return False
+    # an answer that is given nowhere in the box needs no following, but another must be known then
+    alive = [group for group in groups.values() if not outcomes[group[0]].failed_guards[depth][box]]
+    return bool(alive) and all(_complete(group, depth + 1, branches, outcomes, box) for group in alive)
