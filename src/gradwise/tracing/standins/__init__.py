@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.standins import (
     arrays,
     buffers,
+    callbacks,
     calling,
     complex_functions,
     iteration,
     number_types,
     plain_arrays,
+    random_draws,
     real_functions,
+    sample_statistics,
     text,
     traversal,
 )
@@ -46,6 +49,9 @@ _FAMILIES: tuple[Any, ...] = (
     traversal,
     plain_arrays,
     text,
+    callbacks,
+    sample_statistics,
+    random_draws,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}

@@ -1,0 +1,99 @@
+"""The standard library's functions that call a function back: ``functools``, ``itertools``, ``bisect``, ``heapq``, ``random``.
+
+What they do with the values themselves, the traced values do by their operators.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import heapq
+import itertools
+import random
+import types
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.standins.real_functions import STAND_INS as REAL
+from gradwise.tracing.standins.recording import at_line, open_traces, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ABSENT = object()
+
+
+def reduce(function: Any, iterable: Any, initial: Any = _ABSENT, /) -> Any:
+    """``functools.reduce``."""
+    first = () if initial is _ABSENT else (initial,)
+    called = resolve(function)
+    if type(called) is not types.BuiltinFunctionType:
+        return functools.reduce(called, iterable, *first)
+    items = list(iterable)
+    with at_line(*open_traces((*first, *items))):
+        return functools.reduce(called, items, *first)
+
+
+def _calling(function: Any, *, place: int, keyword: str | None = None) -> Callable[..., Any]:
+    """Stand-in for a function that takes a callable at a place, or by keyword."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > place and args[place] is not None:
+            args = (*args[:place], resolve(args[place]), *args[place + 1 :])
+        elif keyword is not None and kwargs.get(keyword) is not None:
+            kwargs[keyword] = resolve(kwargs[keyword])
+        return function(*args, **kwargs)
+
+    call.__name__ = function.__name__
+    call.__doc__ = f"``{function.__module__}.{function.__name__}``."
+    return call
+
+
+def _by_key(function: Any) -> Callable[..., Any]:
+    """Stand-in for a function that compares, by a key or not: the answers are concrete, and guarded."""
+
+    def call(*args: Any, key: Any = None, **kwargs: Any) -> Any:
+        if key is not None:
+            return function(*args, key=resolve(key), **kwargs)
+        values = [v for a in args for v in (a if type(a) in {list, tuple} else (a,))]
+        with at_line(*open_traces(values)):
+            return function(*args, **kwargs)
+
+    call.__name__ = function.__name__
+    call.__doc__ = f"``{function.__module__}.{function.__name__}``."
+    return call
+
+
+def lognormvariate(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+    """``random.lognormvariate``: e to the power of a normal draw, which is μ + σ z."""
+    return REAL["math"]["exp"](random.normalvariate(mu, sigma))
+
+
+def _lognormvariate(self: random.Random, mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+    return REAL["math"]["exp"](self.normalvariate(mu, sigma))
+
+
+_HEAP = ("heappush", "heappop", "heapify", "heapreplace", "heappushpop")
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "functools": {"reduce": reduce, "cmp_to_key": _calling(functools.cmp_to_key, place=0, keyword="mycmp")},
+    "itertools": {
+        "accumulate": _calling(itertools.accumulate, place=1, keyword="func"),
+        "groupby": _calling(itertools.groupby, place=1, keyword="key"),
+        **{
+            name: _calling(getattr(itertools, name), place=0)
+            for name in ("starmap", "takewhile", "dropwhile", "filterfalse")
+        },
+    },
+    "bisect": {
+        name: _by_key(getattr(bisect, name))
+        for name in ("bisect", "bisect_left", "bisect_right", "insort", "insort_left", "insort_right")
+    },
+    "heapq": {
+        **{name: _by_key(getattr(heapq, name)) for name in ("nlargest", "nsmallest", "merge")},
+        **{name: _by_key(getattr(heapq, name)) for name in _HEAP},
+    },
+    "random": {"lognormvariate": lognormvariate},
+}
+METHODS: dict[type, dict[str, Callable[..., Any]]] = {
+    cls: {"lognormvariate": _lognormvariate} for cls in (random.Random, random.SystemRandom)
+}

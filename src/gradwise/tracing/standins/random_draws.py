@@ -1,0 +1,169 @@
+"""Draws of ``numpy.random`` with traced parameters, where a draw is location + scale · (a draw without parameters).
+
+That is how NumPy computes them, so the values are NumPy's and the generator is left as NumPy leaves it.  Where a parameter changes how often the generator is asked (the shape of a gamma
+variate), the draw is no function of it that could be differentiated: that raises.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.rules import elementwise
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.standins.arrays import asarray
+from gradwise.tracing.standins.recording import at_line, carries, contains_traced, open_traces
+from gradwise.tracing.standins.stacking import concretely, leaves
+from gradwise.tracing.traced import TracedScalar, apply, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _shape(size: Any, *parameters: Any) -> Any:
+    return size if size is not None else np.broadcast_shapes(*[np.shape(plain(p)) for p in parameters]) or None
+
+
+def _checked(scale: Any) -> Any:
+    if np.any(np.signbit(plain(scale))):
+        raise ValueError("scale < 0")
+    return scale
+
+
+def _located(name: str) -> Callable[..., Any]:
+    def draw(rng: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        z = getattr(rng, name)(0.0, 1.0, _shape(size, loc, _checked(scale)))
+        return loc + scale * z
+
+    return draw
+
+
+def _scaled(name: str) -> Callable[..., Any]:
+    def draw(rng: Any, scale: Any = 1.0, size: Any = None) -> Any:
+        return _checked(scale) * getattr(rng, name)(1.0, _shape(size, scale))
+
+    return draw
+
+
+def _uniform(rng: Any, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+    return low + (high - low) * rng.uniform(0.0, 1.0, _shape(size, low, high))
+
+
+def _lognormal(rng: Any, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None) -> Any:
+    power = mean + _checked(sigma) * rng.normal(0.0, 1.0, _shape(size, mean, sigma))
+    value = np.vectorize(math.exp, [float])(plain(power))[()]  # NumPy's generators ask the C library, np.exp does not
+    return apply(power.tape, elementwise.exp, (power,), (), value)
+
+
+def _gamma(rng: Any, shape: Any, scale: Any = 1.0, size: Any = None) -> Any:
+    return _checked(scale) * rng.gamma(_constant(rng, "gamma", "shape", shape), 1.0, _shape(size, shape, scale))
+
+
+def _multivariate_normal(rng: Any, mean: Any, cov: Any, size: Any = None, *args: Any, **options: Any) -> Any:
+    cov = _constant(rng, "multivariate_normal", "cov", cov)
+    return mean + rng.multivariate_normal(np.zeros(np.shape(plain(mean))), cov, size, *args, **options)
+
+
+def _choice(rng: Any, a: Any, size: Any = None, replace: Any = True, p: Any = None, *args: Any, **options: Any) -> Any:
+    """One of the entries: which, is concrete."""
+    p = None if p is None else concretely(p)
+    a = a if isinstance_traced(a) or not contains_traced(a) else asarray(a)
+    if not carries(a) or np.ndim(plain(a)) == 0:
+        return rng.choice(concretely(a), size, replace, p, *args, **options)
+    axis = options.get("axis", args[0] if args else 0)
+    shuffle = {k: v for k, v in options.items() if k == "shuffle"}
+    which = rng.choice(a.shape[axis], size, replace, p, **shuffle)
+    return np.take(a, which, axis=axis) if np.ndim(which) or a.ndim > 1 else a[which]
+
+
+def _permutation(rng: Any, x: Any, axis: int = 0) -> Any:
+    x = as_array(x)
+    return np.take(x, rng.permutation(x.shape[axis]), axis=axis)
+
+
+def _constant(rng: Any, name: str, argument: str, value: Any) -> Any:
+    if not contains_traced(value):
+        return value
+    found = [x for x in leaves([value], []) if isinstance_traced(x)]
+    if not any(map(carries, found)):
+        return concretely(value)
+    raise next(x for x in found if carries(x)).tape.fail(
+        f"a draw of {name} was asked for with a traced {argument} = {plain(value)!r}. A draw is a function of its location and scale only: how it is found depends "
+        f"on {argument}. Draw with a plain {argument}, or draw uniform numbers and apply the inverse distribution function"
+    )
+
+
+def _refused(name: str) -> Callable[..., Any]:
+    def draw(rng: Any, *args: Any, **kwargs: Any) -> Any:
+        args = tuple([_constant(rng, name, f"argument number {i + 1}", a) for i, a in enumerate(args)])
+        return getattr(rng, name)(*args, **{k: _constant(rng, name, k, v) for k, v in kwargs.items()})
+
+    return draw
+
+
+_DRAWS: dict[str, Callable[..., Any]] = {
+    **{name: _located(name) for name in ("normal", "laplace", "logistic", "gumbel")},
+    **{name: _scaled(name) for name in ("exponential", "rayleigh")},
+    "uniform": _uniform,
+    "lognormal": _lognormal,
+    "gamma": _gamma,
+    "multivariate_normal": _multivariate_normal,
+    "choice": _choice,
+    "permutation": _permutation,
+    **{
+        name: _refused(name)
+        for name in (
+            *("beta", "binomial", "chisquare", "dirichlet", "f", "geometric", "hypergeometric", "logseries"),
+            *("multinomial", "negative_binomial", "noncentral_chisquare", "noncentral_f", "pareto", "poisson"),
+            *("power", "standard_gamma", "standard_t", "triangular", "vonmises", "wald", "weibull", "zipf"),
+        )
+    },
+}
+
+
+def _method(name: str) -> Callable[..., Any]:
+    ours = _DRAWS[name]
+    of_entries = name in {"choice", "permutation"}
+
+    def call(rng: Any, *args: Any, **kwargs: Any) -> Any:
+        if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
+            return getattr(rng, name)(*args, **kwargs)
+        if not of_entries:
+            args = tuple([_array(a) for a in args])
+            kwargs = {k: _array(v) for k, v in kwargs.items()}
+        with at_line(*open_traces(leaves((*args, *kwargs.values()), []))):
+            result = ours(rng, *args, **kwargs)
+        if type(result) is TracedScalar and type(result.value) is not float and not of_entries:
+            return TracedScalar(result.tape, result.index, float(result.value))  # NumPy draws one number of Python's
+        return result
+
+    call.__name__ = name
+    call.__doc__ = f"``{name}`` of a generator, with traced parameters."
+    return call
+
+
+def _array(parameter: Any) -> Any:
+    return asarray(parameter) if type(parameter) in {list, tuple} and contains_traced(parameter) else parameter
+
+
+def _function(name: str) -> Callable[..., Any]:
+    """The function of the module, which asks NumPy's global generator."""
+    original, method = getattr(np.random, name), _method(name)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
+            return original(*args, **kwargs)
+        return method(original.__self__, *args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``np.random.{name}``, with traced parameters."
+    return call
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {"numpy.random": {name: _function(name) for name in _DRAWS}}
+METHODS: dict[type, dict[str, Callable[..., Any]]] = {
+    cls: {name: _method(name) for name in _DRAWS} for cls in (np.random.Generator, np.random.RandomState)
+}
