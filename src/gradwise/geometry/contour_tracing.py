@@ -75,13 +75,17 @@ class Branch:
 
 @dataclass(frozen=True)
 class Limits:
-    """Where and how far to trace: a box or None, lengths, and the level's size, which sets what rounding is."""
+    """Where and how far to trace: a box or None, the longest step and whether it may grow with the distance from the start, lengths."""
 
     box: np.ndarray | None
     step: float
+    growing: bool
     max_length: float
     max_points: int
-    scale: float
+
+    def longest(self, distance: float) -> float:
+        """The longest step so far from the start: a twentieth of the distance, if it may grow."""
+        return max(self.step, distance / 20) if self.growing else self.step
 
     def inside(self, p: np.ndarray) -> bool:
         return self.box is None or bool(np.all(p >= self.box[:, 0]) and np.all(p <= self.box[:, 1]))
@@ -132,7 +136,7 @@ def follow(
         if len(branch.points) >= limits.max_points:
             branch.end = End.POINTS
             return branch
-        smallest = 64 * EPS * (limits.scale + float(np.max(np.abs(p))))
+        smallest = 64 * EPS * (limits.step + float(np.max(np.abs(p))))
         step = _step(pair, p, tangent, h, turned * h / previous, sign)
         if step is None:
             if h > smallest:
@@ -169,7 +173,7 @@ def follow(
             return branch
         turned, previous = angle, moved
         p, g, tangent = q, gq, tq
-        h = min(limits.step, h * min(2.0, 0.9 * TURN / max(abs(angle), 1e-3)))
+        h = min(limits.longest(float(np.linalg.norm(q - start))), h * min(2.0, 0.9 * TURN / max(abs(angle), 1e-3)))
         if slope < before:  # do not step over a point at which the gradient vanishes
             h = max(min(h, 0.5 * slope * moved / (before - slope)), smallest)
 

@@ -100,13 +100,16 @@ class FlatFunction:
         return float(value), np.asarray(gradient, dtype=np.float64)
 
     def try_value_and_gradient(self, v: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return f(v) and ∇f(v), nan where f or its gradient raises an ArithmeticError or ValueError: beyond its domain."""
+        """Return f(v) and ∇f(v), nan beyond the domain: where f is not finite, or raises an ArithmeticError or ValueError."""
         try:
-            return self.value_and_gradient(v)
+            value, gradient = self.value_and_gradient(v)
         except InputError:
             raise
         except (ArithmeticError, ValueError):
+            value = np.nan
+        if not np.isfinite(value):  # 1/x is finite where log x is nan
             return np.nan, np.full(self.size, np.nan)
+        return value, gradient
 
     def hessian(self, v: np.ndarray) -> np.ndarray:
         """Return the Hessian, symmetric to the last bit."""

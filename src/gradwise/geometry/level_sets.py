@@ -101,9 +101,9 @@ def level_set(
         The plane for more than two variables: two variables by name or position (coordinates are their values), or two directions
         (coordinates are distances from x).
     max_step : float, optional
-        The longest step; a 64th of the box's diagonal if omitted, without a box a 20th of max(1, ‖x‖).
+        The longest step; if omitted a 64th of the box's diagonal, without a box a 20th of max(1, ‖x‖) and of the distance from x.
     max_length : float, optional
-        The longest curve in each direction; 1,000 longest steps if omitted and there is no box.
+        The longest curve in each direction; without a box 1,000 max(1, ‖x‖) if omitted.
     max_points : int
         The most points in each direction.
     method : str
@@ -185,12 +185,12 @@ def _limits(box: np.ndarray | None, plane: Plane, max_step: Any, max_length: Any
     step = diagonal / (20 if box is None else 64) if max_step is None else float(max_step)
     if not (np.isfinite(step) and step > 0):
         raise InputError(f"max_step={max_step!r} in geometry.level_set. A positive number is required")
-    length = (1000 * step if box is None else np.inf) if max_length is None else float(max_length)
+    length = (1000 * diagonal if box is None else np.inf) if max_length is None else float(max_length)
     if not length > 0:
         raise InputError(f"max_length={max_length!r} in geometry.level_set. A positive number is required")
     if isinstance(max_points, bool) or not isinstance(max_points, (int, np.integer)) or max_points < 1:
         raise InputError(f"max_points={max_points!r} in geometry.level_set. A whole number, at least 1, is required")
-    return Limits(box, step, length, int(max_points), step)
+    return Limits(box, step, box is None and max_step is None, length, int(max_points))
 
 
 def _require_slope(function: FlatFunction, plane: Plane, level: float, g: np.ndarray) -> None:

@@ -119,20 +119,18 @@ def _left(fun: np.ndarray) -> float | None:
 
 def _fitted(ax: Any, columns: Run, rate: Any) -> None:
     """The observed rate as a line over its window, lifted off the curve that it was fitted to."""
-    if (
-        rate is None
-        or not len(columns.gradient)
-        or rate.kind not in {"linear", "diverging"}
-        or "‖g‖" not in rate.quantity
-    ):
-        return  # a rate of something else has another slope than the curves that are drawn
+    if rate is None or not len(columns.gradient) or rate.kind not in {"linear", "diverging"}:
+        return
     a, b = rate.window
     with np.errstate(all="ignore"):
         logs = np.log(columns.gradient[a : b + 1])
     good = np.isfinite(logs)
-    if not np.any(good):
-        return
     k = np.arange(a, a + len(logs))
+    if np.count_nonzero(good) < 3 or not rate.factor > 0:
+        return
+    slope = float(np.polyfit(k[good], logs[good], 1)[0])
+    if abs(slope - math.log(rate.factor)) > 0.1 * abs(slope):
+        return  # the factor is that of ‖x − x*‖, which is not proportional to ‖∇f‖ here (near x⁴, say): another slope
     centre, level = float(np.mean(k[good])), float(np.mean(logs[good]))
     line = np.exp(level + (k - centre) * math.log(rate.factor))
     ax.plot(
