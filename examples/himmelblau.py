@@ -2,8 +2,8 @@
 All critical points of Himmelblau's function
 ============================================
 
-(x² + y − 11)² + (x + y² − 7)² has four minima, all of value 0, one maximum and four saddles between them. Two descents that
-start side by side at the maximum end in different minima.
+(x² + y − 11)² + (x + y² − 7)² has four minima, all of value 0, one maximum and four saddles between them: nine critical points, and
+interval arithmetic proves that there are no more. Three descents that start around the maximum end in three of the minima.
 """
 
 import sys
@@ -20,9 +20,9 @@ def himmelblau(x, y):
 def main():
     found = gw.critical_points(himmelblau, [(-5, 5), (-5, 5)])
     print("        x           y           value   what it is")
-    for point in found:
+    for point in found.points:
         print(f"{point.x[0]:12.8f} {point.x[1]:11.8f} {point.value:12.6f}   {point.kind}")
-    print(f"complete: {found.complete}")
+    print(found.headline())
     paths = {}
     for start in ((-0.27, -0.88), (-0.27, -0.95), (0.1, -0.85)):
         run = gw.descend(himmelblau, start, learning_rate=0.01, maxiter=400)
@@ -34,8 +34,7 @@ def main():
 def draw(results):
     figure = Figure(figsize=(7, 5.6), layout="constrained")
     ax = figure.subplots()
-    points = list(results["found"])
-    gw.plot.contour(himmelblau, (-5, 5), (-5, 5), ax=ax, arrows=17, critical_points=points)
+    gw.plot.contour(himmelblau, (-5, 5), (-5, 5), ax=ax, arrows=11, critical_points=results["found"])
     for path in results["paths"].values():
         ax.plot(*path.T, color="C3", linewidth=2)
     ax.set(xlabel="x", ylabel="y", title="(x² + y − 11)² + (x + y² − 7)²")

@@ -147,6 +147,30 @@ def test_gradient_descent(results):
     np.testing.assert_allclose(path[:, 1], 1 - 0.6**steps, rtol=1e-13, atol=1e-14)
 
 
+def test_himmelblau(results):
+    found = results("himmelblau")
+    # D. M. Himmelblau, Applied Nonlinear Programming (1972); the digits are roots of the gradient's polynomials, by mpmath.
+    minima = [(3.0, 2.0), (-2.805118086952745, 3.131312518250573), (-3.779310253377747, -3.283185991286170),
+              (3.584428340330492, -1.848126526964404)]  # fmt: skip
+    assert found["found"].proved
+    points = {
+        kind: [point.x for point in found["found"].points if point.kind == kind]
+        for kind in ("minimum", "saddle", "maximum")
+    }
+    assert [len(of_a_kind) for of_a_kind in points.values()] == [4, 4, 1]
+    np.testing.assert_allclose(sorted(map(tuple, points["minimum"])), sorted(minima), rtol=1e-12)
+    with mpmath.workdps(30):
+        gradient = lambda x, y: [
+            4 * x * (x**2 + y - 11) + 2 * (x + y**2 - 7),
+            2 * (x**2 + y - 11) + 4 * y * (x + y**2 - 7),
+        ]
+        for point in [*points["saddle"], *points["maximum"]]:
+            root = mpmath.findroot(gradient, [mpmath.mpf(entry) for entry in point])
+            np.testing.assert_allclose([float(entry) for entry in root], point, rtol=1e-13)
+    ends = [tuple(path[-1].round(4)) for path in found["paths"].values()]
+    assert sorted(ends) == sorted((round(x, 4), round(y, 4)) for x, y in (minima[0], minima[2], minima[3]))
+
+
 def test_linear_layer(results):
     found = results("linear_layer")
     assert np.array_equal(found["linear"], found["W"])
