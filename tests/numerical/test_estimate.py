@@ -84,7 +84,6 @@ def test_plot_draws(estimate):
     axes = estimate.plot()
     assert axes.get_xscale() == "log"
     assert len(axes.lines) >= 3
-    mpl.pyplot.close(axes.figure)
 
 
 def test_plot_of_a_hessian_says_why_not():

@@ -35,6 +35,15 @@ from gradwise.numerical.status import Status
 
 LEVELS = 4
 CROSS_LEVELS = 3
+CLOSER = 6
+"""So many octaves below the steps used a second difference verifies what they say."""
+
+RESTARTS = 8
+"""How often a search starts again where it does not: each time eight octaves further down."""
+
+Found = tuple[float, float, float, int, int]
+"""Value, truncation, rounding, and the octaves of the largest and the smallest step."""
+
 LARGER = 2
 """Second differences lose twice the digits to rounding: the first step is this many octaves above the ladder's."""
 
@@ -54,7 +63,7 @@ def hessian_entries(lanes: Lanes, corners: Any) -> Table:
     if lanes.complex is not None and np.all(first.step[:, 0] == 0.0):
         return _from_complex_gradients(lanes, first, corners)
     store = Store(lanes)
-    axes = [Axis(lanes.line(i, 0), float(lanes.f0[i, 0]), _noise(first, lanes, i)) for i in range(n)]
+    axes = [Axis(lanes.line(i, 0), float(lanes.f0[i, 0]), _noise(first, lanes, i), first.step[i, 0]) for i in range(n)]
     diagonal = Table.empty((n, 1))
     with np.errstate(all="ignore"):
         drive(lanes, {(i, 0): axis.run() for i, axis in enumerate(axes)}, diagonal, store)
@@ -76,7 +85,8 @@ def _from_complex_gradients(lanes: Lanes, first: Table, corners: Any) -> Table:
         values = lanes.complex(indices, steps + 1j * tau[indices])  # type: ignore[misc]  # only called where there are complex lanes
         return np.full((indices.size, 1), NAN) if values is None else values.imag / tau[indices, None]
 
-    axes = Lanes(lanes.scale, lanes.spacing, lanes.left, lanes.right, gradient, lanes.units, along_axis, None)
+    # complex arithmetic loses a unit or two more than what is assumed of real values
+    axes = Lanes(lanes.scale, lanes.spacing, lanes.left, lanes.right, gradient, 2 * lanes.units, along_axis, None)
     diagonal = solve(axes)
     table = Table.empty((n, n))
     index = np.arange(n)
@@ -138,9 +148,13 @@ def _inherit(first: Table, table: Table) -> None:
 class Axis:
     """The second difference along one axis; `run` is the generator."""
 
-    def __init__(self, line: Line, f0: float, amplitude: float) -> None:
+    def __init__(self, line: Line, f0: float, amplitude: float, step: float) -> None:
         self.samples = Samples(line, f0)
         self.samples.amplitude = amplitude
+        self.top = line.octave + LARGER
+        """Octave of the first step; where the first derivative has needed a smaller step, so does the second."""
+        if 0 < step < math.ldexp(1.0, line.octave):
+            self.top = math.frexp(step)[1] - 1 + LARGER
         self.octave: int | None = None
         """Largest step of the axis for entries off the diagonal; None if there is no room on one side."""
 
@@ -150,7 +164,7 @@ class Axis:
         if not math.isfinite(samples.f0):
             return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
         room = min(line.left, line.right)
-        top = line.octave + LARGER
+        top = self.top
         if room < math.ldexp(1.0, top):
             top = math.frexp(room)[1] - 1 if room > 0 else samples.floor - 1
         for _ in range(12):
@@ -161,7 +175,27 @@ class Axis:
         if not math.isfinite(samples.bend(top)) or top < samples.floor + LEVELS:
             # no room on one side
             return (yield from HighOrder(line, samples.f0, 2).run(False))
-        yield from samples.sample_octaves(range(top - 1, top - LEVELS, -1))
+        best, top, bottom = yield from self._converge(top, room)
+        settled = yield from self._holds_closer(best)
+        best = self._best(top)  # by the rounding that was seen there
+        for _ in range(RESTARTS):
+            if settled or best[4] - CLOSER <= samples.floor + LEVELS:
+                break
+            top = best[4] - CLOSER + 2
+            best, top, bottom = yield from self._converge(top, math.ldexp(1.0, top))
+            settled = yield from self._holds_closer(best)
+        value, truncation, rounding, high, low = best
+        yield from samples.sample_octaves([bottom - 1])
+        self.octave = self._cross_octave(value, top, bottom - 1)
+        status = Status.OK if settled and truncation <= 0.1 * abs(value) + 4 * rounding else Status.UNDECIDED
+        error = 2 * truncation + 5 * rounding + 8 * line.unit * abs(value)
+        noise = max(samples.amplitude / 3, line.unit * abs(samples.f0))
+        return Outcome(value, error, status, math.ldexp(1.0, high), value, value, noise)
+
+    def _converge(self, top: int, room: float) -> Generator[Request, list, tuple[Found, int, int]]:
+        """Return (best, top, bottom): the best extrapolation of second differences, and the octaves that it had."""
+        samples = self.samples
+        yield from samples.sample_octaves(range(top, top - LEVELS, -1))
         best = self._best(top)
         bottom = top - LEVELS + 1
         for _ in range(6):
@@ -180,13 +214,28 @@ class Axis:
             else:
                 break
             best = self._best(top)
-        value, truncation, rounding, high, low = best
-        yield from samples.sample_octaves([bottom - 1])
-        self.octave = self._cross_octave(value, top, bottom - 1)
-        status = Status.OK if truncation <= 0.1 * abs(value) + 4 * rounding else Status.UNDECIDED
-        error = 2 * truncation + 3 * rounding + 8 * line.unit * abs(value)
-        noise = max(samples.amplitude / 3, line.unit * abs(samples.f0))
-        return Outcome(value, error, status, math.ldexp(1.0, high), value, value, noise)
+        return best, top, bottom
+
+    def _holds_closer(self, best: Found) -> Generator[Request, list, bool]:
+        """Whether the second difference far below the steps used is what the second derivative says, as far as rounding tells.
+
+        Where it is, what it is off is the rounding of f, should that be more than was assumed.
+        """
+        samples = self.samples
+        value, truncation, rounding, _, low = best
+        octave = max(low - CLOSER, samples.floor)
+        yield from samples.sample_octaves([octave])
+        v = math.ldexp(1.0, octave)
+        eta, curved = (
+            self.eta(octave),
+            abs(samples.bend(low) - value * math.ldexp(1.0, 2 * low)) * 4.0 ** (octave - low),
+        )
+        off = abs(samples.bend(octave) - value * v * v) - v * v * (4 * truncation + 4 * rounding) - 2 * curved
+        if not off <= 64 * eta + 1e-6 * abs(value) * v * v:
+            return False
+        if off > 4 * eta:
+            samples.amplitude = 0.25 * off
+        return True
 
     def _cross_octave(self, value: float, top: int, bottom: int) -> int:
         """Return the octave from which three second differences, extrapolated, come closest to the value found."""
@@ -271,7 +320,7 @@ def _settle_pairs(
     good = truncation <= 0.1 * np.abs(value) + 4 * rounding
     names = np.array([Status.UNDECIDED, Status.OK, Status.NON_FINITE], dtype=object)
     status = names[np.where(np.isfinite(value), good.astype(int), 2)]
-    error = np.where(np.isfinite(value), 2 * truncation + 2 * rounding + 8 * unit * np.abs(value), INF)
+    error = np.where(np.isfinite(value), 3 * truncation + 3 * rounding + 8 * unit * np.abs(value), INF)
     _put_both(table, rows, columns, value, error, status, step, eta / 3)
 
 

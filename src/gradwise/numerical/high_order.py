@@ -32,6 +32,8 @@ CIRCLE = 32
 DEGREE = 18
 RADII = 9
 MAXIMUM_FITS = 16
+FAR_TOO_LARGE = 64.0
+"""The ratio of coefficients that is reported of a circle around singularities."""
 
 
 class HighOrder:
@@ -84,7 +86,7 @@ class HighOrder:
             radius = new
         radius = min(tried, key=lambda r: tried[r][1])
         value, error, _ = tried[radius]
-        if not error <= 1e-3 * abs(value) + self._unit_of(radius) * 1e-9 * abs(self.f0):
+        if not (error < INF and error <= 1e-3 * abs(value) + self._unit_of(radius) * 1e-9 * abs(self.f0)):
             return None
         for other, (other_value, other_error, _) in tried.items():
             if other != radius and abs(other_value - value) > 2 * (error + other_error):
@@ -116,6 +118,12 @@ class HighOrder:
         values = np.concatenate([upper, np.conj(upper[-2:0:-1])])
         coefficients = np.fft.fft(values).real / CIRCLE
         magnitudes = np.abs(coefficients)
+        if not abs(coefficients[0] - self.f0) <= tolerance:
+            return (
+                NAN,
+                INF,
+                FAR_TOO_LARGE,
+            )  # the mean over the circle is not the value at its centre: a pole lies inside
         tail = float(np.max(magnitudes[-6:]))  # indices -6 … -1, and what is aliased onto them
         scale = self._unit_of(radius)
         if scale in {0.0, INF}:
@@ -165,8 +173,8 @@ class HighOrder:
     def _settle(self, tried: dict[int, tuple[float, float, float, float]], octave: int, side: int) -> Outcome:
         value, error, size, level = tried[octave]
         line = self.line
-        if not math.isfinite(value):
-            return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
+        if not (math.isfinite(value) and math.isfinite(error)):  # out of the range of floating-point numbers
+            return Outcome(NAN, INF, Status.UNDECIDED, 0.0, NAN, NAN, NAN)
         status = Status.ONE_SIDED if side else Status.OK
         if level > 1e3 * line.unit * size and not side:
             status = Status.NOISY
@@ -204,7 +212,7 @@ class HighOrder:
         radius = math.ldexp(1.0, octave)
         if radius > (min(line.left, line.right) if side == 0 else line.right if side > 0 else line.left):
             return NAN, INF, 0.0, 0.0
-        nodes, weights, transform = _rule(self.order, side)
+        nodes, weights, at_x, transform = _rule(self.order, side)
         steps: Request = [float(t) for t in radius * nodes]
         answers = yield steps
         values = np.array(answers, dtype=np.float64)
@@ -216,10 +224,12 @@ class HighOrder:
         if shrink in {0.0, INF}:  # beyond the range of floating-point numbers
             return NAN, INF, 0.0, 0.0
         value = float(weights @ moves) * shrink
-        tail = float(np.max(np.abs(transform @ moves)[-4:]))
         # rounding of f, and of x + t and x inside f, each by a unit
         steepness = float(np.max(np.abs(np.diff(moves) / np.diff(nodes)))) / radius
         eta = line.unit * (2 * size + line.scale * steepness) + 5e-324
+        # a fit that does not pass through f(x) has missed what f does there
+        missed = abs(float(at_x @ moves)) - eta * float(np.abs(at_x).sum())
+        tail = max(float(np.max(np.abs(transform @ moves)[-4:])), missed)
         level = tail if tail > 4 * eta else 0.0
         # A tail above rounding is truncation or noise: what the next coefficients could hide in the derivative at x.
         hidden = _derivative_of_last(self.order, side) * tail * shrink
@@ -228,8 +238,8 @@ class HighOrder:
 
 
 @functools.cache
-def _rule(order: int, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (nodes in [-1, 1] or on one side, weights of the derivative at 0, matrix to Chebyshev coefficients)."""
+def _rule(order: int, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return (nodes in [-1, 1] or on one side, weights of the derivative and of the value at 0, matrix to coefficients)."""
     cheb = np.polynomial.chebyshev
     degree = max(DEGREE, 2 * order + 6)
     # multiples of 2⁻¹², so that the steps are exact
@@ -237,7 +247,8 @@ def _rule(order: int, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     transform = np.linalg.inv(cheb.chebvander(u, degree))
     at, stretch = _placement(side)
     nodes = (u - at) / stretch
-    return nodes, np.array(_exact_weights([Fraction(float(t)) for t in nodes], order)), transform
+    exact = [Fraction(float(t)) for t in nodes]
+    return nodes, np.array(_exact_weights(exact, order)), np.array(_exact_weights(exact, 0)), transform
 
 
 def _exact_weights(nodes: list[Fraction], order: int) -> list[float]:

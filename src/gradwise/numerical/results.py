@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from gradwise.numerical.estimate import Estimate, describe
 from gradwise.numerical.lanes import Table
 from gradwise.numerical.line import Outcome
+from gradwise.numerical.status import Status
 
 FIELDS = ("value", "error", "status", "step", "left", "right", "noise")
 SIGNED = ("value", "left", "right")
@@ -18,7 +20,7 @@ SIGNED = ("value", "left", "right")
 
 def estimate_scalar(outcome: Outcome, evaluations: int, line: Any, failure: str = "") -> Estimate:
     """Return the estimate of a single derivative."""
-    status = outcome.status
+    status = outcome.status if math.isfinite(outcome.error) or not outcome.status.trusted else Status.UNDECIDED
     message = status.sentence if status == "ok" else f"{status.sentence} {status.remedy}"
     return Estimate(
         outcome.value, outcome.error, status, evaluations, outcome.step, outcome.left, outcome.right, outcome.noise,
@@ -30,6 +32,10 @@ def estimate_entries(
     table: Table, shape: Callable[[np.ndarray, bool], Any], evaluations: int, line: Any, failure: str = ""
 ) -> Estimate:
     """Return the estimate of many derivatives; `shape(array, signed)` gives one field its final form."""
+    for where in np.argwhere(~np.isfinite(table.error)):
+        # a bound without end bounds nothing, and is no success
+        if table.status[tuple(where)].trusted:
+            table.status[tuple(where)] = Status.UNDECIDED
     parts = {name: shape(getattr(table, name), name in SIGNED) for name in FIELDS}
     statuses = list(table.status.ravel())
     worst = next((status for status in statuses if not status.trusted), "ok")
