@@ -16,6 +16,12 @@ import gradwise as gw
 X = np.array([1.5, 2.5])
 
 
+@pytest.fixture(autouse=True)
+def protocols_alone(monkeypatch):
+    """What NumPy's protocols alone do; tests/tracing/test_ordinary_python.py shows what instrumented code does."""
+    monkeypatch.setenv("GRADWISE_REWRITE", "0")
+
+
 def into_a_plain_array(x):
     out = np.zeros(2)
     out[0] = x[0] ** 2

@@ -185,7 +185,8 @@ def test_an_explanation():
     assert as_dict["path"] == "traced"
 
 
-def test_an_explanation_of_what_cannot_be_traced():
+def test_an_explanation_of_what_cannot_be_traced(monkeypatch):
+    monkeypatch.setenv("GRADWISE_REWRITE", "0")
     found = gw.explain(SPACE["escapes"], 1.0)
     assert found.path == "not traced"
     assert str(found).startswith("escapes: not traced\n  why: converting to a plain float")

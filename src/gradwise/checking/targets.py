@@ -16,7 +16,7 @@ import numpy as np
 from gradwise.containers import LEAF, TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument
-from gradwise.tracing.rebuilding import watched
+from gradwise.tracing.instrument.hooks import watched
 
 
 class Target:

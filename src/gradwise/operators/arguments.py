@@ -14,7 +14,7 @@ import numpy as np
 from gradwise.containers import TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.tracing import copy_in_layout, isinstance_traced
-from gradwise.tracing.rebuilding import watched
+from gradwise.tracing.instrument.hooks import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -21,7 +21,7 @@ from gradwise.operators.prepared import interpret, is_outer
 from gradwise.operators.verification import check_options
 from gradwise.program import Equation, Program
 from gradwise.tracing import Recording, isinstance_traced, record
-from gradwise.tracing.rebuilding import watched
+from gradwise.tracing.instrument.hooks import watched
 from gradwise.transforms.batch import batch
 
 if TYPE_CHECKING:

@@ -98,7 +98,7 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
     recording = linearization.recording
     program, tape = recording.program, recording.tape
     active = active_variables(program, program.inputs)
-    if linearization.nested or any(active[o] for o in program.outputs):
+    if linearization.nested or (any(active[o] for o in program.outputs) and not tape.recalled):
         return
     spare = linearization.arguments.copied()
     spare.leaves = [tape.values[i] for i in tape.inputs]
@@ -108,7 +108,7 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
             _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
     except Disagreement as error:
         raise TracingError(
-            f"the value of {function_label(function)} does not depend on its arguments by its trace, but does when it is called plainly. It was looked up by the text, the hash or "
+            f"the value of {function_label(function)} does not depend on its arguments by its trace as it does when it is called plainly. It was looked up by the text, the hash or "
             "the equality of a value, in a memory of earlier results. Differentiate the function under the memory (f.__wrapped__)"
         ) from error
     finally:

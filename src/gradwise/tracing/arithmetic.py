@@ -83,6 +83,8 @@ def _refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
             )
         if _moves(now) and not isinstance_traced(kept) and np.size(equal) and np.all(equal):
             trace.looked_up = True
+            # equal to all of an array, or to a number that is not zero: most likely what an earlier run kept
+            trace.recalled = trace.recalled or (np.ndim(kept) > 0 or kept != 0)
 
 
 def _weak(x: Any) -> bool:

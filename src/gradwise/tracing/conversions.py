@@ -15,9 +15,16 @@ from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, dtype_of, escape
 
 
+def is_constant(self: Traced) -> bool:
+    """Whether the value is known not to depend on what is differentiated: a buffer into which only constants were written."""
+    if type(self) is TracedArray:
+        self.sync()
+    return not self.tape.depends(self.index)
+
+
 def as_float(self: Traced) -> float:
     """``float(x)``, which a value with a derivative refuses."""
-    if not self.tape.open or dtype_of(self.value).kind not in "fc":
+    if not self.tape.open or dtype_of(self.value).kind not in "fc" or is_constant(self):
         return float(concrete(self))
     raise escape(
         self,
@@ -29,7 +36,7 @@ def as_float(self: Traced) -> float:
 
 def as_complex(self: Traced) -> complex:
     """``complex(x)``, which a value with a derivative refuses."""
-    if not self.tape.open or dtype_of(self.value).kind not in "fc":
+    if not self.tape.open or dtype_of(self.value).kind not in "fc" or is_constant(self):
         return complex(concrete(self))
     raise escape(self, "complex()", "Write x + 0j, which is recorded")
 
@@ -39,6 +46,10 @@ def as_array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
     kind = dtype_of(self.value).kind
     if not self.tape.open or kind not in "fc":
         return np.array(concrete(self), dtype=dtype)
+    if is_constant(self):
+        answer = np.array(self.current(), dtype=dtype)
+        answer.flags.writeable = copy is True  # what is written into a copy that nobody asked for would be lost
+        return answer
     if sparse.asked_by_product(sys._getframe(1)):
         return sparse.as_operand(self)
     raise escape(

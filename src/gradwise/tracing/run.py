@@ -15,6 +15,8 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program
+from gradwise.tracing.instrument.ending import sweep
+from gradwise.tracing.instrument.state import entered, left
 from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.trace import COPY_BYTES, LIBRARIES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
@@ -116,9 +118,13 @@ def record(
     traced: list[Any] = []
     for leaf, moves in zip(leaves, moving, strict=True):
         traced.append(as_argument(trace, leaf) if moves else leaf)
+    watch = entered(trace)
     try:
-        result = call(traced)
-        _read_outputs(recording, result, has_aux=has_aux)
+        try:
+            result = call(traced)
+            _read_outputs(recording, result, has_aux=has_aux)
+        finally:
+            left(watch, sweep)
     except Exception as error:
         trace.close()
         if trace.error is not None:

@@ -45,6 +45,8 @@ COPY_BYTES = 1 << 18
 _PACKAGES = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[1]))
 
 
+_HOOKS = tuple(str(Path(__file__).with_name(name)) for name in ("instrument", "standins"))
+
 #: where packages lie that are not the user's own code
 LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parents[1]))
 
@@ -63,9 +65,11 @@ def error_place(depth: int = 1) -> tuple[Any, int] | None:
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
         frame = frame.f_back
     nearest = frame
-    # up to where the function was called from
-    while frame is not None and not frame.f_code.co_filename.startswith(_PACKAGES[1]):
-        if not frame.f_code.co_filename.startswith(LIBRARIES):
+    # up to where the function was called from, past the hooks of instrumented code
+    while frame is not None and (
+        not frame.f_code.co_filename.startswith(_PACKAGES[1:]) or frame.f_code.co_filename.startswith(_HOOKS)
+    ):
+        if not frame.f_code.co_filename.startswith((*LIBRARIES, *_HOOKS)):
             return frame.f_code, frame.f_lasti
         frame = frame.f_back
     return None if nearest is None else (nearest.f_code, nearest.f_lasti)
@@ -102,6 +106,7 @@ class Trace:
 
     __slots__ = (
         "__weakref__",
+        "activity",
         "ask_untouched",
         "captured",
         "checksums",
@@ -119,6 +124,7 @@ class Trace:
         "outers",
         "outs",
         "places",
+        "recalled",
         "untouched",
         "values",
         "where",
@@ -139,6 +145,8 @@ class Trace:
         self.outers: list[Trace] = []
         # whether the run took the text or the hash of a value, or found one equal to a plain one: what it looks up with them has no derivative
         self.looked_up = False
+        # whether it found one equal to plain numbers that an earlier run may have kept
+        self.recalled = False
         self.numbers: dict[Any, int] = {}
         self.known: dict[Any, Any] = {}
         # large arrays that are kept by reference, with a checksum, or None where the function is known not to write to them
@@ -149,6 +157,8 @@ class Trace:
         #: the caller's own arrays among the arguments
         self.mirrors: list[np.ndarray] = []
         self.guards: list[Any] = []
+        #: which variables depend on inputs, as far as it was asked: flags, and the place in ``ops`` and the number of the next equation
+        self.activity: tuple[bytearray, list[int]] = (bytearray(), [0, 0])
         self.error: GradwiseError | None = None
         self.where: Any = None
 
@@ -273,6 +283,27 @@ class Trace:
             f"a captured array of shape {value.shape} was changed in place while the function ran. Its earlier values are needed for the "
             "derivative. Work on a copy (`a = a.copy()`) inside the function",
         )
+
+    def depends(self, index: int) -> bool:
+        """Whether a variable depends on an input, or on a value of an outer trace: a buffer that holds constants only does not."""
+        active, state = self.activity
+        ops, outs, values = self.ops, self.outs, self.values
+        if len(active) < len(values):
+            active.extend(bytes(len(values) - len(active)))
+        sources = (*self.inputs, *self.handles)
+        for i in sources:
+            active[i] = 1
+        k, number = state
+        while number < len(outs):  # each equation is looked at once, however often this is asked
+            end = k + 3 + ops[k + 2]
+            if any([active[i] for i in ops[k + 3 : end]]):
+                out = outs[number]
+                for o in out if type(out) is tuple else (out,):
+                    active[o] = 1
+            k = end
+            number += 1
+        state[:] = k, number
+        return bool(active[index])
 
     # --- the end --------------------------------------------------------------------------------------------------------
 

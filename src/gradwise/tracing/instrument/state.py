@@ -36,9 +36,27 @@ class Watch:
         By the identity of a dictionary of globals, the dictionary and the names that the run assigned.
     memos : dict
         What functions under ``lru_cache`` returned in this run.
+    revealed : dict
+        By identity, objects into which the overlay's values were put for code that is not rewritten, and the names.
+    classes : dict
+        What the classes that were met define in Python.
+    class_overlay : bool
+        Whether the overlay holds attributes of classes.
     """
 
-    __slots__ = ("cells", "memos", "names", "outer", "overlay", "touched", "trace", "twins")
+    __slots__ = (
+        "cells",
+        "class_overlay",
+        "classes",
+        "memos",
+        "names",
+        "outer",
+        "overlay",
+        "revealed",
+        "touched",
+        "trace",
+        "twins",
+    )
 
     def __init__(self, trace: Trace, outer: Watch | None) -> None:
         self.trace = trace
@@ -49,6 +67,9 @@ class Watch:
         self.cells: dict[int, Any] = {}
         self.names: dict[int, tuple[dict[str, Any], set[str]]] = {}
         self.memos: dict[Any, Any] = {}
+        self.revealed: dict[int, tuple[Any, set[str]]] = {}
+        self.classes: dict[type, Any] = {}
+        self.class_overlay = False
 
 
 class _Local(threading.local):
@@ -79,5 +100,5 @@ def entered(trace: Trace) -> Watch:
 def left(watch: Watch, clean: Callable[[Watch], None]) -> None:
     """End it, whatever happened, and clean up."""
     local.watch = watch.outer
-    if watch.overlay or watch.touched or watch.cells or watch.names:
+    if watch.overlay or watch.touched or watch.cells or watch.names or watch.revealed:
         clean(watch)

@@ -1,0 +1,284 @@
+"""What is called in place of a callee: a stand-in by identity, the twin of a user function, or the callee itself.
+
+Nothing is compared or hashed but identities and types: callees may be unhashable, or equal to one another.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import types
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.instrument import constructing
+from gradwise.tracing.instrument.compiling import instrumented
+from gradwise.tracing.instrument.ending import reveal_all, reveal_within
+from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, vectorized_call
+from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load
+from gradwise.tracing.instrument.rebuilt import rebuilt_twin
+from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.userland import NATIVE, is_users_file
+from gradwise.tracing.traced import TracedArray, TracedScalar
+
+_FunctionType = types.FunctionType
+_MethodType = types.MethodType
+_cell_writers: dict[int, tuple[Any, tuple[str, ...]]] = {}
+
+
+def resolve(callee: Any) -> Any:
+    """What to call in place of ``callee`` in a traced run."""
+    found = KNOWN.get(id(callee))
+    if found is not None:
+        return found
+    watch = local.watch
+    if watch is None:
+        return callee
+    cls = type(callee)
+    if cls is _FunctionType:
+        entry = watch.twins.get(id(callee))
+        return entry[1] if entry is not None else twin(watch, callee)
+    if cls is _MethodType:
+        function = callee.__func__
+        if type(function) is _FunctionType:
+            entry = watch.twins.get(id(function))
+            other = entry[1] if entry is not None else twin(watch, function)
+        else:
+            other = resolve(function)
+        return callee if other is function else _MethodType(other, callee.__self__)
+    handler = _BY_TYPE.get(cls)
+    if handler is not None:
+        return handler(watch, callee)
+    if isinstance(callee, type):
+        return constructing.class_callee(watch, callee)
+    return _object_callee(watch, callee)
+
+
+def method(obj: Any, name: str) -> Any:
+    """What to call in place of ``obj.name``."""
+    cls = type(obj)
+    if cls is TracedArray or cls is TracedScalar:
+        return getattr(obj, name)
+    if cls is types.ModuleType:
+        callee = getattr(obj, name)
+        found = KNOWN.get(id(callee))
+        return resolve(callee) if found is None else found
+    table = METHODS.get(cls)
+    if table is not None:
+        function = table.get(name)
+        if function is not None:
+            return _MethodType(function, obj)
+    if cls in NATIVE:
+        return resolve(getattr(obj, name)) if cls in _CARRY else getattr(obj, name)
+    return resolve(load(obj, name))
+
+
+#: plain types whose attributes may be callables of the user's
+_CARRY = frozenset({types.FunctionType, super, types.BuiltinFunctionType})
+
+
+# --- user functions ----------------------------------------------------------------------------------------------------------------
+
+
+def twin(watch: Watch, function: Any) -> Any:
+    """The instrumented twin of a Python function, made once in a run; the function itself if it is a library's."""
+    code = function.__code__
+    if not is_users_file(code.co_filename):
+        made = _library_callee(watch, function)
+    else:
+        new = instrumented(code, function.__globals__)
+        if new is None:
+            made = rebuilt_twin(function)
+        else:
+            cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+            made = _FunctionType(
+                new,
+                function.__globals__,
+                function.__name__,
+                function.__defaults__,
+                tuple([cells[n] for n in new.co_freevars]) or None,
+            )
+            made.__kwdefaults__ = function.__kwdefaults__
+            if function.__dict__:
+                made.__dict__.update(function.__dict__)
+            _note_cells(watch, code, cells)
+    watch.twins[id(function)] = (function, made)
+    if made is not function:
+        watch.twins[id(made)] = (made, made)
+    return made
+
+
+def _note_cells(watch: Watch, code: types.CodeType, cells: dict[str, Any]) -> None:
+    """Note the closure cells that a function assigns."""
+    if not cells:
+        return
+    known = _cell_writers.get(id(code))
+    if known is None or known[0] is not code:
+        stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_DEREF"}
+        if len(_cell_writers) > 4096:
+            _cell_writers.clear()
+        known = _cell_writers[id(code)] = (code, tuple(n for n in code.co_freevars if n in stored))
+    for name in known[1]:
+        watch.cells[id(cells[name])] = cells[name]
+
+
+def _library_callee(watch: Watch, function: Any) -> Any:
+    """A library's Python function: as it is, but with objects that show their traced attributes, and twins for the user's callbacks."""
+    if type(function) is _FunctionType and function.__code__.co_filename.startswith(_OURS):
+        return function
+    return _handing_over(function)
+
+
+_OURS = __file__[: -len("tracing/instrument/callees.py")]
+
+
+def with_twins(value: Any) -> Any:
+    """A user's function as its twin; anything else as it is."""
+    cls = type(value)
+    if cls is _FunctionType or cls is _MethodType:
+        function = value if cls is _FunctionType else value.__func__
+        if type(function) is _FunctionType and is_users_file(function.__code__.co_filename):
+            return resolve(value)
+    elif cls is functools.partial:
+        return resolve(value)
+    return value
+
+
+def _handing_over(callee: Any) -> Any:
+    @functools.wraps(callee, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        watch = local.watch
+        if watch is None:
+            return callee(*args, **kwargs)
+        if watch.overlay:
+            reveal_within([*args, *kwargs.values()])
+        return callee(*[with_twins(a) for a in args], **{k: with_twins(v) for k, v in kwargs.items()})
+
+    return call
+
+
+# --- other callables ---------------------------------------------------------------------------------------------------------------
+
+
+def _builtin_callee(watch: Watch, callee: Any) -> Any:
+    """A compiled function, or the bound method of a plain object."""
+    owner = callee.__self__
+    cls = type(owner)
+    table = METHODS.get(cls)
+    if table is not None:
+        function = table.get(callee.__name__)
+        if function is not None:
+            return _MethodType(function, owner)
+    if watch.overlay and cls not in NATIVE:
+        return _handing_over(callee)
+    return callee
+
+
+def _partial_callee(watch: Watch, callee: Any) -> Any:
+    other = resolve(callee.func)
+    return callee if other is callee.func else functools.partial(other, *callee.args, **callee.keywords)
+
+
+def _cached_callee(watch: Watch, callee: Any) -> Any:
+    """A function under ``lru_cache``: its memory would answer plain values.  Under a trace the function runs, with a memory of the run's own."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        arguments = (*args, *kwargs.values())
+        if (
+            not watch.overlay
+            and not any(holds_traced(a) for a in arguments)
+            and not _closes_over_traced(callee.__wrapped__)
+        ):
+            key = (id(callee), functools._make_key(args, kwargs, typed=True))  # type: ignore[attr-defined]  # as lru_cache makes it
+            if key not in watch.memos:
+                watch.memos[key] = resolve(callee.__wrapped__)(*args, **kwargs)
+            return watch.memos[key]
+        hash(tuple([0 if holds_traced(a) else a for a in arguments]))  # what cannot be hashed is refused as it would be
+        return resolve(callee.__wrapped__)(*args, **kwargs)
+
+    return call
+
+
+def _closes_over_traced(function: Any) -> bool:
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            if holds_traced(cell.cell_contents):
+                return True
+        except ValueError:
+            continue
+    return False
+
+
+def _array_function(watch: Watch, callee: Any) -> Any:
+    made = numpy_function(callee)
+    KNOWN[id(callee)] = made
+    _kept.append(callee)
+    return made
+
+
+_kept: list[Any] = []
+
+
+def _ufunc(watch: Watch, callee: Any) -> Any:
+    made = numpy_function(callee)
+    watch.twins[id(callee)] = (callee, made)
+    return made
+
+
+def _vectorize(watch: Watch, callee: Any) -> Any:
+    return functools.partial(vectorized_call, callee)
+
+
+def _slot(watch: Watch, callee: Any) -> Any:
+    """A bound special method of a plain class: ``super().__setattr__``, ``type.__call__`` of a class."""
+    owner, name = callee.__self__, callee.__name__
+    if name == "__setattr__":
+        return functools.partial(constructing.store_native, owner)
+    if name == "__delattr__":
+        return functools.partial(constructing.delete_native, owner)
+    if name == "__getattribute__":
+        return functools.partial(constructing.load_native, owner)
+    if name == "__call__" and isinstance(owner, type):
+        return functools.partial(constructing.construct, owner)
+    if name == "__call__":
+        return resolve(owner)
+    table = METHODS.get(type(owner))
+    for base in type(owner).__mro__ if table is None else ():
+        table = METHODS.get(base)
+        if table is not None:
+            break
+    function = None if table is None else table.get(name)
+    return callee if function is None else _MethodType(function, owner)
+
+
+def _object_callee(watch: Watch, callee: Any) -> Any:
+    """An object with ``__call__``."""
+    call = class_info(watch, type(callee)).methods.get("__call__")
+    if call is None:
+        if watch.overlay:
+            return _handing_over(callee)
+        return callee
+    other = resolve(call)
+    return callee if other is call else _MethodType(other, callee)
+
+
+_BY_TYPE: dict[type, Any] = {
+    type: constructing.class_callee,
+    types.BuiltinFunctionType: _builtin_callee,
+    functools.partial: _partial_callee,
+    functools._lru_cache_wrapper: _cached_callee,
+    np.ufunc: _ufunc,
+    type(np.sum): _array_function,
+    np.vectorize: _vectorize,
+    type("".__str__): _slot,
+}
+
+
+def generic_call(callee: Any) -> Any:
+    """A callee that is not looked into, with every object showing its traced attributes."""
+    reveal_all()
+    return callee
+
+
+RESOLVE[0] = resolve

@@ -1,0 +1,211 @@
+"""From a code object to its instrumented copy, made once for each code object and kept while that lives.
+
+The definition is compiled inside a shell that gives its names the same scopes: a function that owns the free variables, and a class of the same name for private names
+(``self.__x``), ``super()`` and ``__class__``.  The hooks are put in as constants: no name leads to them.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import copy
+import dis
+import threading
+import weakref
+from types import CodeType
+from typing import Any
+
+from gradwise.tracing.instrument import source
+from gradwise.tracing.instrument.rewriting import MARK, rewritten
+
+_FUTURE = 0
+for _name in __future__.all_feature_names:
+    _FUTURE |= getattr(__future__, _name).compiler_flag
+
+#: hooks by name, filled by ``hooks.py``
+HOOKS: dict[str, Any] = {}
+
+_made: dict[int, tuple[weakref.ref[CodeType], CodeType | None, str]] = {}
+_lock = threading.Lock()
+
+
+def instrumented(code: CodeType, module_globals: dict[str, Any] | None = None) -> CodeType | None:
+    """The instrumented copy of a code object; None if its source is not at hand (``reason_for`` says why)."""
+    known = _made.get(id(code))
+    if known is not None and known[0]() is code:
+        return known[1]
+    try:
+        made, reason = _make(code, module_globals)
+    except (SyntaxError, ValueError, RecursionError, KeyError, UnicodeError) as error:
+        made, reason = None, f"its source could not be compiled again ({type(error).__name__}: {error})"
+    if len(_made) > 8192:
+        _forget_the_dead()
+    _made[id(code)] = (weakref.ref(code), made, reason)
+    return made
+
+
+def _forget_the_dead() -> None:
+    with _lock:
+        for key, (reference, _, _) in list(_made.items()):
+            if reference() is None:
+                _made.pop(key, None)
+
+
+def reason_for(code: CodeType) -> str:
+    """Why a code object has no instrumented copy."""
+    known = _made.get(id(code))
+    return "" if known is None else known[2]
+
+
+def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeType | None, str]:
+    if any(c is HOOKS["resolve"] or c is HOOKS["method"] for c in code.co_consts):
+        return code, ""  # a copy already
+    node = source.definition(code, module_globals)
+    if node is None:
+        return None, "its source is not at hand"
+    if isinstance(node, ast.FunctionDef):
+        _bare(node)
+    owner = class_name(code.co_qualname)
+    plain = _compiled(copy.deepcopy(node), code, owner)
+    if plain is None or not _same(plain, code):
+        return None, "its source is not what is running (edited since, or produced by a program)"
+    new = _compiled(rewritten(node, owner, code), code, owner)
+    if new is None or not set(new.co_freevars) <= set(code.co_freevars):
+        return None, "its free variables could not be found again"
+    new = hooked(new, _inner_codes(code))
+    return new.replace(co_qualname=code.co_qualname, co_name=code.co_name), ""
+
+
+def class_name(qualname: str) -> str | None:
+    """The innermost class around a function, by its qualified name: it mangles private names."""
+    parts = qualname.split(".")
+    i = len(parts) - 1
+    while i > 0:
+        if parts[i - 1] != "<locals>":
+            return parts[i - 1]
+        i -= 2
+    return None
+
+
+def _bare(node: ast.FunctionDef) -> None:
+    """Drop what is evaluated where the function is defined: decorators, defaults, annotations."""
+    node.decorator_list = []
+    node.returns = None
+    arguments = node.args
+    arguments.defaults = []
+    arguments.kw_defaults = [None] * len(arguments.kwonlyargs)
+    for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+        if a is not None:
+            a.annotation = None
+
+
+def _compiled(node: Any, code: CodeType, owner: str | None) -> CodeType | None:
+    free = [n for n in code.co_freevars if n != "__class__"]
+    body: list[ast.stmt] = [ast.Assign(targets=[ast.Name(n, ast.Store())], value=ast.Constant(None)) for n in free]
+    inner = node if isinstance(node, ast.FunctionDef) else ast.Expr(node)
+    if owner is not None:
+        if owner not in free:
+            body.append(ast.Global(names=[owner]))
+        body.append(ast.ClassDef(name=owner, bases=[], keywords=[], body=[inner], decorator_list=[], type_params=[]))
+    else:
+        if isinstance(node, ast.FunctionDef) and node.name not in free:  # a function that calls itself finds a global
+            body.append(ast.Global(names=[node.name]))
+        body.append(inner)
+    no_arguments = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    shell = ast.FunctionDef(name="shell", args=no_arguments, body=body, decorator_list=[], type_params=[])
+    tree = ast.fix_missing_locations(ast.Module(body=[shell], type_ignores=[]))
+    compiled = compile(tree, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
+    return _find(compiled, code.co_name, 2 if owner is None else 3)
+
+
+def _find(code: CodeType, name: str, depth: int) -> CodeType | None:
+    """The code object of that name, ``depth`` levels down."""
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if depth == 1:
+                if constant.co_name == name:
+                    return constant
+            else:
+                found = _find(constant, name, depth - 1)
+                if found is not None:
+                    return found
+    return None
+
+
+def _same(a: CodeType, b: CodeType) -> bool:
+    """Whether two code objects run the same instructions; assertions that a test runner rewrote aside."""
+    if any(n.startswith("@py_assert") for n in b.co_varnames) or any(n.startswith("@py") for n in b.co_names):
+        own = {n for n in b.co_varnames if not n.startswith("@py")}
+        return a.co_varnames[: a.co_argcount] == b.co_varnames[: b.co_argcount] and set(a.co_varnames) <= own
+    if a.co_names != b.co_names or a.co_varnames != b.co_varnames:
+        return False
+    # attributes of names that the module imports are loaded by another instruction than those of other names
+    if a.co_code != b.co_code and _normal(a) != _normal(b):
+        return False
+    if a.co_freevars != b.co_freevars or a.co_cellvars != b.co_cellvars or len(a.co_consts) != len(b.co_consts):
+        return False
+    return all(
+        _same(x, y)
+        if isinstance(x, CodeType) and isinstance(y, CodeType)
+        else type(x) is type(y) and repr(x) == repr(y)
+        for x, y in zip(a.co_consts, b.co_consts, strict=True)
+    )
+
+
+def _normal(code: CodeType) -> list[Any]:
+    """The instructions, without how a callee is loaded and how far a jump reaches."""
+    return [
+        ("LOAD_ATTR" if i.opname == "LOAD_METHOD" else i.opname, None if i.opcode in _JUMPS else i.argval)
+        for i in dis.get_instructions(code)
+        if i.opname not in ("PUSH_NULL", "PRECALL") and not isinstance(i.argval, CodeType)
+    ]
+
+
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
+
+
+#: code that is a part of the function around it
+_INLINE = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
+
+
+def _inner_codes(code: CodeType) -> list[CodeType]:
+    """The functions and classes that are defined in a function: the copy defines the same ones."""
+    found: list[CodeType] = []
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if constant.co_name in _INLINE:
+                found += _inner_codes(constant)
+            else:
+                found.append(constant)
+    return found
+
+
+def hooked(code: CodeType, inner: list[CodeType] | None = None) -> CodeType:
+    """The code with its marks replaced by the hooks, in it and in the comprehensions inside it; functions defined inside are those of ``inner``."""
+    constants = []
+    for constant in code.co_consts:
+        if isinstance(constant, str) and constant.startswith(MARK):
+            constants.append(HOOKS[constant[len(MARK) :]])
+        elif isinstance(constant, CodeType):
+            if constant.co_name in _INLINE:
+                constants.append(hooked(constant, inner))
+            else:
+                constants.append(next((c for c in inner or () if c == constant), None) or _renamed(constant))
+        else:
+            constants.append(constant)
+    return code.replace(co_consts=tuple(constants), co_qualname=_without_shell(code.co_qualname))
+
+
+def _renamed(code: CodeType) -> CodeType:
+    constants = tuple([_renamed(c) if isinstance(c, CodeType) else c for c in code.co_consts])
+    return code.replace(co_consts=constants, co_qualname=_without_shell(code.co_qualname))
+
+
+def _without_shell(qualname: str) -> str:
+    return qualname.removeprefix("shell.<locals>.")
+
+
+def clear_twins() -> None:
+    """Forget all instrumented copies."""
+    with _lock:
+        _made.clear()

@@ -1,0 +1,149 @@
+"""Calls of the user's classes: ``__new__`` and ``__init__`` run as twins, ``__post_init__`` of dataclasses too.
+
+    C(*args)  =  obj = C.__new__(C, *args); obj.__init__(*args); obj          as ``type.__call__`` does
+
+The ``__init__`` of a dataclass is made of text that nobody keeps; it is done here from the fields.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import inspect
+import types
+from typing import Any
+
+from gradwise.tracing.instrument.objects import forget, resolve_later, store, store_plainly
+from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.userland import is_users_file
+
+_FACTORY = dataclasses._HAS_DEFAULT_FACTORY  # type: ignore[attr-defined]  # the default of fields with a factory
+_INIT_ONLY = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]  # marks arguments of __post_init__
+_FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # marks ordinary fields
+
+
+def class_callee(watch: Watch, cls: Any) -> Any:
+    """What to call in place of a class."""
+    call = type(cls).__call__
+    if type(call) is types.FunctionType:
+        if issubclass(type(cls), enum.EnumMeta) or not is_users_file(call.__code__.co_filename):
+            return cls
+        return types.MethodType(resolve_later()(call), cls)
+    if not _defined_in_python(cls):
+        return cls
+    return functools.partial(construct, cls)
+
+
+def _defined_in_python(cls: type) -> bool:
+    """Whether a class has a constructor of the user's."""
+    for name in ("__init__", "__new__"):
+        function = getattr(cls, name, None)
+        if type(function) is types.FunctionType and (
+            is_users_file(function.__code__.co_filename) or function.__code__.co_filename == "<string>"
+        ):
+            return name == "__init__" or not issubclass(cls, tuple)
+    return False
+
+
+def construct(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """``cls(*args, **kwargs)`` as ``type.__call__`` does it."""
+    resolve = resolve_later()
+    new = cls.__new__
+    if new is object.__new__:
+        # extra arguments are refused by object only where no __init__ takes them
+        obj = object.__new__(cls) if cls.__init__ is not object.__init__ else object.__new__(cls, *args, **kwargs)
+    else:
+        obj = resolve(new)(cls, *args, **kwargs)
+    if not isinstance(obj, cls):
+        return obj
+    init = type(obj).__init__
+    if type(init) is types.FunctionType:
+        result = initialise(init, obj, args, kwargs)
+        if result is not None:
+            raise TypeError(f"__init__() should return None, not '{type(result).__name__}'")
+    elif init is not object.__init__:
+        init(obj, *args, **kwargs)
+    return obj
+
+
+def initialise(init: Any, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``obj.__init__``, by twin or, for a dataclass, by its fields."""
+    owner = _owner(type(obj), init)
+    if owner is not None and "__dataclass_fields__" in vars(owner) and init.__code__.co_filename == "<string>":
+        return _initialise_dataclass(owner, init, obj, args, kwargs)
+    return resolve_later()(init)(obj, *args, **kwargs)
+
+
+def _owner(cls: type, init: Any) -> type | None:
+    for base in cls.__mro__:
+        if vars(base).get("__init__") is init:
+            return base
+    return None
+
+
+@functools.lru_cache(maxsize=512)
+def _signature(init: Any) -> inspect.Signature:
+    return inspect.signature(init)
+
+
+def _initialise_dataclass(owner: Any, init: Any, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    try:
+        bound = _signature(init).bind(obj, *args, **kwargs)
+    except TypeError:
+        init(obj, *args, **kwargs)  # raises as it does
+        raise
+    bound.apply_defaults()
+    given = bound.arguments
+    frozen = owner.__dataclass_params__.frozen
+    later = []
+    for field in owner.__dataclass_fields__.values():
+        kind = field._field_type
+        if kind is _INIT_ONLY:
+            later.append(given.get(field.name, field.default))
+            continue
+        if kind is not _FIELD:
+            continue
+        value = given.get(field.name, _FACTORY) if field.init else _FACTORY
+        if value is _FACTORY:
+            if field.default_factory is not dataclasses.MISSING:
+                value = resolve_later()(field.default_factory)()
+            elif field.default is not dataclasses.MISSING and not field.init:
+                continue  # the class attribute is the value
+            elif value is _FACTORY:
+                continue
+        if frozen:
+            store_native(obj, field.name, value)
+        else:
+            store(obj, field.name, value)
+    if hasattr(obj, "__post_init__"):
+        resolve_later()(obj.__post_init__)(*later)
+
+
+# --- the attribute methods of object -------------------------------------------------------------------------------------------------
+
+
+def store_native(obj: Any, name: str, value: Any) -> None:
+    """``object.__setattr__(obj, name, value)``, for code that calls it by name."""
+    watch = local.watch
+    if watch is None:
+        object.__setattr__(obj, name, value)
+        return
+    store_plainly(obj, name, value)
+
+
+def delete_native(obj: Any, name: str) -> None:
+    """``object.__delattr__(obj, name)``."""
+    forget(obj, name)
+    object.__delattr__(obj, name)
+
+
+def load_native(obj: Any, name: str) -> Any:
+    """``object.__getattribute__(obj, name)``."""
+    watch = local.watch
+    while watch is not None:
+        entry = watch.overlay.get(id(obj))
+        if entry is not None and name in entry[1]:
+            return entry[1][name]
+        watch = watch.outer
+    return object.__getattribute__(obj, name)

@@ -1,0 +1,186 @@
+"""Objects handed to code that is not rewritten, and the end of a run.
+
+What the overlay knows of an object is put into the object itself (``reveal``) before such code sees it, and everything that the run wrote to holds plain values when it ends (``sweep``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import types
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.instrument.objects import holds_traced, reveal, set_raw, unwrapped
+from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.traced import isinstance_traced
+
+
+def reveal_within(values: Any, budget: int = 2000) -> None:
+    """``reveal`` every object among the values and in containers of them; all there are, where there is too much to look at."""
+    watch = local.watch
+    stack = list(values)
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        budget -= 1
+        if budget < 0:
+            reveal_all()
+            return
+        cls = type(value)
+        if cls in _LEAVES or isinstance_traced(value) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, (list, tuple, set, frozenset, deque)):
+            stack.extend(value)
+        elif cls in (types.MethodType, types.BuiltinFunctionType) and not isinstance(value.__self__, types.ModuleType):
+            stack.append(value.__self__)
+        elif cls in (types.FunctionType, types.GeneratorType, functools.partial, map, filter, zip):
+            reveal_all()
+            return
+        holder = watch
+        while holder is not None:
+            if id(value) in holder.overlay:
+                reveal(value)
+                stack.extend(_attributes(value))
+                break
+            holder = holder.outer
+        else:
+            if hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType)):
+                stack.extend(_attributes(value))
+
+
+_LEAVES = frozenset({float, int, bool, str, bytes, complex, type(None), np.ndarray, np.float64, type, types.ModuleType})
+
+
+def _attributes(value: Any) -> list[Any]:
+    return list(getattr(value, "__dict__", {}).values())
+
+
+def reveal_all() -> None:
+    """``reveal`` every object that an overlay knows."""
+    watch = local.watch
+    while watch is not None:
+        for obj, _ in list(watch.overlay.values()):
+            reveal(obj)
+        watch = watch.outer
+
+
+@contextlib.contextmanager
+def with_overlays(values: Any) -> Iterator[None]:
+    """Within it, the objects among the values and inside them show their traced attributes; afterwards the overlay holds them again."""
+    watch = local.watch
+    assert watch is not None
+    before = {key: set(names) for key, (_, names) in watch.revealed.items()}
+    reveal_within(values)
+    shown = [
+        (key, obj, names - before.get(key, set()))
+        for key, (obj, names) in watch.revealed.items()
+        if names != before.get(key)
+    ]
+    try:
+        yield
+    finally:
+        for key, obj, names in shown:
+            for name in names:
+                try:
+                    value = object.__getattribute__(obj, name)
+                except AttributeError:
+                    continue
+                if holds_traced(value):
+                    watch.overlay.setdefault(key, (obj, {}))[1][name] = value
+                    set_raw(obj, name, unwrapped(value))
+                watch.revealed[key][1].discard(name)
+
+
+def sweep(watch: Watch) -> None:
+    """The end of a run: every place that it wrote to holds plain values; what belongs to an enclosing run is handed to it."""
+    outer = watch.outer
+    for obj, names in list(watch.overlay.values()):
+        for name, value in list(names.items()):
+            if outer is not None and _belongs_outside(value):
+                outer.overlay.setdefault(id(obj), (obj, {}))[1][name] = value
+            else:
+                _quietly(set_raw, obj, name, unwrapped(value))
+    for obj, names in list(watch.revealed.values()):
+        for name in names:
+            try:
+                value = object.__getattribute__(obj, name) if not isinstance(obj, type) else vars(obj)[name]
+            except (AttributeError, KeyError):
+                continue
+            if not holds_traced(value):
+                continue
+            if outer is not None and _belongs_outside(value):
+                outer.revealed.setdefault(id(obj), (obj, set()))[1].add(name)
+            else:
+                _quietly(set_raw, obj, name, unwrapped(value))
+    for container in list(watch.touched.values()):
+        if _cleaned(container, outer) and outer is not None:
+            outer.touched[id(container)] = container
+    for cell in list(watch.cells.values()):
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            continue
+        if holds_traced(value):
+            if outer is not None and _belongs_outside(value):
+                outer.cells[id(cell)] = cell
+            else:
+                cell.cell_contents = unwrapped(value)
+    for dictionary, names in list(watch.names.values()):
+        for name in names:
+            value = dictionary.get(name)
+            if holds_traced(value):
+                if outer is not None and _belongs_outside(value):
+                    outer.names.setdefault(id(dictionary), (dictionary, set()))[1].add(name)
+                else:
+                    dictionary[name] = unwrapped(value)
+
+
+def _quietly(function: Any, *arguments: Any) -> None:
+    with contextlib.suppress(Exception):  # an object that refuses the value it had accepted keeps what it has
+        function(*arguments)
+
+
+def _belongs_outside(value: Any) -> bool:
+    """Whether a value (or one inside it) is, or may depend on, one of a run that is still open."""
+    if isinstance_traced(value):
+        return value.tape.open or value.tape.open_outer() is not None
+    if isinstance(value, dict):
+        return any(_belongs_outside(v) for v in value.values())
+    return isinstance(value, (list, tuple, set, frozenset, deque)) and any(_belongs_outside(v) for v in value)
+
+
+def _cleaned(container: Any, outer: Watch | None) -> bool:
+    """Make the values of a container plain; whether some must wait for the enclosing run."""
+    waiting = False
+    if isinstance(container, dict):
+        items: list[tuple[Any, Any]] = list(container.items())
+        put = functools.partial(dict.__setitem__, container)
+    elif isinstance(container, list):
+        items = list(enumerate(container))
+        put = functools.partial(list.__setitem__, container)
+    elif isinstance(container, deque):
+        items = list(enumerate(container))
+        put = functools.partial(deque.__setitem__, container)
+    elif isinstance(container, set):
+        traced = [v for v in container if holds_traced(v)]
+        for value in traced:
+            container.discard(value)
+            container.add(unwrapped(value))
+        return False
+    else:
+        items = list(enumerate(container.flat))
+        put = functools.partial(container.flat.__setitem__)
+    for key, value in items:
+        if holds_traced(value):
+            if outer is not None and _belongs_outside(value):
+                waiting = True
+            else:
+                put(key, unwrapped(value))
+    return waiting

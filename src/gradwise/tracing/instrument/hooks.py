@@ -1,0 +1,73 @@
+"""The hooks by the names that ``rewriting.py`` gives them, and the entrance: ``watched(function)``."""
+
+from __future__ import annotations
+
+import functools
+import os
+import types
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.instrument import attributes, ending, items, known, objects, operations
+from gradwise.tracing.instrument.callees import method, resolve
+from gradwise.tracing.instrument.compiling import HOOKS, instrumented
+from gradwise.tracing.instrument.needs import protocols_suffice
+from gradwise.tracing.instrument.state import Watch, left
+from gradwise.tracing.instrument.userland import is_users_file
+
+HOOKS.update(
+    resolve=resolve,
+    method=method,
+    load=objects.load,
+    place=objects.Place,
+    reading=items.reading,
+    writing=items.writing,
+    iterate=items.iterate,
+    managed=items.managed,
+    bare=items.bare,
+    assigns=operations.assigns,
+    imported=operations.imported,
+    fresh=operations.fresh,
+    **operations.BINARY,
+    **operations.IN_PLACE,
+    **operations.UNARY,
+)
+
+known.TABLES.insert(0, attributes.BUILTINS)
+for _name, _ours in attributes.OBJECT_METHODS.items():
+    known.KNOWN[id(getattr(object, _name))] = _ours
+known.refresh()
+
+
+def enabled() -> bool:
+    """Whether user functions are rewritten: unless ``GRADWISE_REWRITE=0`` is set."""
+    return os.environ.get("GRADWISE_REWRITE", "1") != "0"
+
+
+def watched(function: Any) -> Any:
+    """What runs in place of a function that is to be traced: its instrumented twin, unless NumPy's protocols show all that it does."""
+    if not enabled():
+        return function
+    known.refresh()
+    kind = type(function)
+    if kind is types.FunctionType:
+        if not is_users_file(function.__code__.co_filename):
+            return known.KNOWN.get(id(function), function)
+        if protocols_suffice(function):
+            return function
+    elif kind is np.ufunc or kind is types.BuiltinFunctionType or kind is type(np.sum):
+        return known.KNOWN.get(id(function), function)
+    return functools.partial(_resolved, function)
+
+
+def _resolved(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return resolve(function)(*args, **kwargs)
+
+
+def leave(watch: Watch) -> None:
+    """End a traced run."""
+    left(watch, ending.sweep)
+
+
+__all__ = ["enabled", "instrumented", "leave", "watched"]

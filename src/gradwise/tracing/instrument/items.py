@@ -1,0 +1,201 @@
+"""Items, iteration, ``with`` and ``match`` for objects whose class is the user's: their special methods run as twins."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.instrument.callees import resolve
+from gradwise.tracing.instrument.ending import reveal_within
+from gradwise.tracing.instrument.known import KNOWN
+from gradwise.tracing.instrument.objects import class_info
+from gradwise.tracing.instrument.operations import PLAIN
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.traced import TracedArray
+
+
+class Items:
+    """The items of an object of the user's class, by twins of its special methods."""
+
+    __slots__ = ("methods", "obj")
+
+    def __init__(self, obj: Any, methods: dict[str, Any]) -> None:
+        self.obj = obj
+        self.methods = methods
+
+    def __getitem__(self, key: Any) -> Any:
+        method = self.methods.get("__getitem__")
+        return self.obj[key] if method is None else resolve(method)(self.obj, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        method = self.methods.get("__setitem__")
+        if method is None:
+            if isinstance(self.obj, (list, dict, deque)):
+                touch(self.obj)
+            self.obj[key] = value
+        else:
+            resolve(method)(self.obj, key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        method = self.methods.get("__delitem__")
+        if method is None:
+            del self.obj[key]
+        else:
+            resolve(method)(self.obj, key)
+
+
+def touch(container: Any) -> None:
+    """Note that the run puts something into a container."""
+    watch = local.watch
+    if watch is not None:
+        watch.touched[id(container)] = container
+
+
+def reading(obj: Any) -> Any:
+    """What to take an item of in place of ``obj``."""
+    if type(obj) in PLAIN:
+        return obj
+    watch = local.watch
+    if watch is None:
+        return obj
+    if type(obj) is defaultdict:
+        return _WithMissing(obj, _from_factory)
+    methods = class_info(watch, type(obj)).methods
+    if "__missing__" in methods and "__getitem__" not in methods and isinstance(obj, dict):
+        return _WithMissing(obj, methods["__missing__"])
+    return Items(obj, methods) if "__getitem__" in methods else obj
+
+
+def _from_factory(obj: Any, key: Any) -> Any:
+    if obj.default_factory is None:
+        raise KeyError(key)
+    obj[key] = value = resolve(obj.default_factory)()
+    return value
+
+
+class _WithMissing:
+    """A dictionary whose ``__missing__`` is the user's."""
+
+    __slots__ = ("missing", "obj")
+
+    def __init__(self, obj: Any, missing: Any) -> None:
+        self.obj = obj
+        self.missing = missing
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        touch(self.obj)
+        self.obj[key] = value
+
+    def __delitem__(self, key: Any) -> None:
+        del self.obj[key]
+
+    def __getitem__(self, key: Any) -> Any:
+        if dict.__contains__(self.obj, key):
+            return dict.__getitem__(self.obj, key)
+        touch(self.obj)
+        return resolve(self.missing)(self.obj, key)
+
+
+def writing(obj: Any) -> Any:
+    """What to assign an item of in place of ``obj``."""
+    cls = type(obj)
+    if cls is TracedArray:
+        return obj
+    watch = local.watch
+    if watch is None:
+        return obj
+    if cls is list or cls is dict:
+        watch.touched[id(obj)] = obj
+        return obj
+    if cls is np.ndarray and obj.dtype.kind == "O":
+        watch.touched[id(obj)] = obj
+    if cls in PLAIN:
+        return obj
+    if cls is defaultdict:
+        return _WithMissing(obj, _from_factory)
+    methods = class_info(watch, cls).methods
+    if "__setitem__" in methods or "__delitem__" in methods or "__getitem__" in methods:
+        return Items(obj, methods)
+    if isinstance(obj, (list, dict, deque)):
+        watch.touched[id(obj)] = obj
+    return obj
+
+
+# --- iteration, with, match --------------------------------------------------------------------------------------------------------
+
+
+def iterate(obj: Any) -> Any:
+    """What to iterate over in place of ``obj``."""
+    cls = type(obj)
+    if cls in PLAIN or cls in KNOWN:
+        return obj
+    watch = local.watch
+    if watch is None:
+        return obj
+    methods = class_info(watch, cls).methods
+    make = methods.get("__iter__")
+    if make is not None:
+        obj = resolve(make)(obj)
+        if type(obj) in PLAIN:
+            return obj
+        methods = class_info(watch, type(obj)).methods
+    elif "__getitem__" in methods and not hasattr(cls, "__iter__"):
+        return _by_index(obj, methods["__getitem__"])
+    step = methods.get("__next__")
+    return obj if step is None else _stepped(obj, step)
+
+
+def _stepped(obj: Any, step: Any) -> Any:
+    while True:
+        try:
+            value = resolve(step)(obj)
+        except StopIteration:
+            return
+        yield value
+
+
+def _by_index(obj: Any, get: Any) -> Any:
+    index = 0
+    while True:
+        try:
+            value = resolve(get)(obj, index)
+        except IndexError:
+            return
+        yield value
+        index += 1
+
+
+class _Managed(AbstractContextManager[Any]):
+    """A context manager of the user's class, by twins of its methods."""
+
+    def __init__(self, obj: Any, methods: dict[str, Any]) -> None:
+        self.obj = obj
+        self.methods = methods
+
+    def __enter__(self) -> Any:
+        method = self.methods.get("__enter__")
+        return self.obj.__enter__() if method is None else resolve(method)(self.obj)
+
+    def __exit__(self, *problem: Any) -> Any:
+        method = self.methods.get("__exit__")
+        return self.obj.__exit__(*problem) if method is None else resolve(method)(self.obj, *problem)
+
+
+def managed(obj: Any) -> Any:
+    """What to enter in place of ``obj``."""
+    watch = local.watch
+    if watch is None or type(obj) in PLAIN:
+        return obj
+    methods = class_info(watch, type(obj)).methods
+    return _Managed(obj, methods) if "__enter__" in methods or "__exit__" in methods else obj
+
+
+def bare(obj: Any) -> Any:
+    """The subject of a ``match``, whose patterns read attributes themselves."""
+    watch = local.watch
+    if watch is not None and watch.overlay:
+        reveal_within((obj,))
+    return obj

@@ -1,0 +1,75 @@
+"""The callees with a stand-in, by identity, and the methods of plain types with one, by type and name.
+
+Modules are looked at only once they are loaded; ``refresh`` looks again when more of them are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from typing import Any
+
+from gradwise.tracing import standins
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.special import STAND_INS as SPECIAL
+from gradwise.tracing.standins import numpy_function
+
+vectorized_call = getattr(standins, "vectorized_call", lambda f, *a, **k: f(*a, **k))
+
+#: stand-ins by the identity of what they stand for
+KNOWN: dict[int, Any] = {}
+#: by type and name
+METHODS: dict[type, dict[str, Any]] = {}
+
+_kept: list[Any] = []
+_loaded: set[str] = set()
+
+
+def refresh() -> None:
+    """Find the stand-ins of modules that were loaded since."""
+    for table in (*TABLES, standins.STAND_INS):
+        for module_name, entries in table.items():
+            key = f"{id(table)}:{module_name}"
+            if key in _loaded:
+                continue
+            module = sys.modules.get(module_name)
+            if module is None:
+                continue
+            _loaded.add(key)
+            for name, ours in entries.items():
+                theirs = getattr(module, name, None)
+                if theirs is not None and theirs is not ours:
+                    KNOWN.setdefault(id(theirs), ours)
+                    _kept.append(theirs)
+
+
+#: module → name → stand-in; the first table that names a callee decides
+TABLES: list[dict[str, dict[str, Any]]] = [SPECIAL]
+
+
+def _touching(original: Any) -> Any:
+    """A method that puts something into a container: noted, so that the run's end finds it."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        watch = local.watch
+        if watch is not None:
+            watch.touched[id(self)] = self
+        return original(self, *args, **kwargs)
+
+    return call
+
+
+def _install() -> None:
+    for cls, names in {
+        list: "append extend insert __setitem__ __iadd__",
+        dict: "update setdefault __setitem__ __ior__",
+        set: "add update",
+        deque: "append appendleft extend extendleft insert __setitem__",
+    }.items():
+        METHODS[cls] = {name: _touching(getattr(cls, name)) for name in names.split()}
+    for cls, entries in standins.METHODS.items():
+        METHODS.setdefault(cls, {}).update(entries)
+
+
+_install()
+__all__ = ["KNOWN", "METHODS", "TABLES", "numpy_function", "refresh", "vectorized_call"]

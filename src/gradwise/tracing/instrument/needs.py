@@ -1,0 +1,151 @@
+"""Whether NumPy's protocols show all that a function does, so that it can be traced as it stands.
+
+Only what is certain counts: code whose globals are NumPy, numbers, arrays and functions of the same kind, which reads attributes that NumPy's functions, arrays and modules have,
+creates no arrays, and stores no attributes.  The answer holds for a code object as long as its globals are the same objects.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import types
+import weakref
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.traced import TracedArray
+
+_BUILTINS = frozenset({"abs", "len", "range", "enumerate", "zip", "tuple"})
+_STORES = frozenset(
+    [
+        "STORE_ATTR",
+        "DELETE_ATTR",
+        "STORE_GLOBAL",
+        "DELETE_GLOBAL",
+        "IMPORT_NAME",
+        "BUILD_LIST",
+        "LIST_EXTEND",
+        "LIST_APPEND",
+        "MAKE_FUNCTION",
+        "BUILD_MAP",
+        "LOAD_NAME",
+        "LOAD_BUILD_CLASS",
+        "BEFORE_WITH",
+        "YIELD_VALUE",
+        "DICT_MERGE",
+        "SETUP_ANNOTATIONS",
+        "FORMAT_VALUE",
+        "FORMAT_SIMPLE",
+        "STORE_DEREF",
+    ]
+)
+_CREATING = frozenset(
+    [
+        "array",
+        "asarray",
+        "asanyarray",
+        "ascontiguousarray",
+        "asfortranarray",
+        "zeros",
+        "ones",
+        "empty",
+        "full",
+        "eye",
+        "identity",
+        "arange",
+        "fromiter",
+        "fromfunction",
+        "frompyfunc",
+        "vectorize",
+        "piecewise",
+        "apply_along_axis",
+        "apply_over_axes",
+        "require",
+        "asarray_chkfinite",
+        "block",
+        "c_",
+        "r_",
+        "mgrid",
+        "ogrid",
+        "nditer",
+        "ndenumerate",
+        "random",
+        "float64",
+        "float32",
+        "copy",
+        "tri",
+        "array2string",
+        "array_repr",
+        "save",
+        "savez",
+        "savetxt",
+    ]
+)
+
+
+def _is_dispatched(name: str) -> bool:
+    function = getattr(np, name, None)
+    return isinstance(function, (np.ufunc, type(np.sum))) and name not in _CREATING
+
+
+#: attributes that a function may read: NumPy's functions that dispatch, and what traced arrays have
+_ATTRIBUTES = frozenset(
+    [n for n in dir(np) if _is_dispatched(n)]
+    + [n for n in dir(np.linalg) if isinstance(getattr(np.linalg, n), type(np.sum))]
+    + [n for n in dir(np.fft) if isinstance(getattr(np.fft, n), type(np.sum))]
+    + [n for n in dir(TracedArray) if not n.startswith("_") and n not in ("item", "tolist", "fill", "put", "dot")]
+    + ["linalg", "fft", "pi", "e", "inf", "nan", "newaxis"]
+)
+
+_decided: dict[int, tuple[Any, tuple[tuple[str, int], ...], bool]] = {}
+
+
+def protocols_suffice(function: types.FunctionType) -> bool:
+    """Whether the function can be traced as it stands."""
+    code = function.__code__
+    known = _decided.get(id(code))
+    if known is not None and known[0]() is code:
+        names = function.__globals__
+        if all(id(names.get(name)) == identity for name, identity in known[1]):
+            return known[2]
+    globals_read: dict[str, int] = {}
+    answer = _suffices(function, globals_read, set())
+    if len(_decided) > 4096:
+        _decided.clear()
+    _decided[id(code)] = (weakref.ref(code), tuple(globals_read.items()), answer)
+    return answer
+
+
+def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]) -> bool:
+    code = function.__code__
+    if id(code) in seen:
+        return True
+    seen.add(id(code))
+    if code.co_freevars or function.__dict__ or code.co_flags & 0x2A0:  # generators and coroutines
+        return False
+    for instruction in dis.get_instructions(code):
+        name = instruction.opname
+        if name in _STORES:
+            return False
+        if name == "LOAD_GLOBAL":
+            if not _known_global(function, instruction.argval, read, seen):
+                return False
+        elif name in ("LOAD_ATTR", "LOAD_METHOD") and instruction.argval not in _ATTRIBUTES:
+            return False
+    return not any(isinstance(c, types.CodeType) for c in code.co_consts)
+
+
+def _known_global(function: types.FunctionType, name: str, read: dict[str, int], seen: set[int]) -> bool:
+    names = function.__globals__
+    if name in names:
+        value = names[name]
+        read[name] = id(value)
+        if isinstance(value, (int, float, complex, np.generic)) or type(value) is np.ndarray:
+            return True
+        if value is np:
+            return True
+        # another function's globals are checked only where they are the same dictionary
+        return type(value) is types.FunctionType and value.__globals__ is names and _suffices(value, read, seen)
+    read[name] = id(None)
+    return name in _BUILTINS and getattr(builtins, name, None) is not None

@@ -1,0 +1,309 @@
+"""Attributes of the user's objects in a traced run: loads, stores, and the end.
+
+    load(obj, name)  =  the overlay's value if the run stored a traced one there, else obj.name, with properties and ``__getattr__`` run as twins
+    store(obj, name, v)  :  obj.name holds the plain value, the overlay the traced one
+
+Code that is not rewritten would read the plain value and lose its derivative in silence.  So before an object is handed to such code, what the overlay knows of it is
+put into the object itself (``reveal``), and taken out again when the run ends (``sweep``).
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import types
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.userland import NATIVE, ClassInfo
+from gradwise.tracing.traced import isinstance_traced
+
+_MISSING = object()
+
+
+def class_info(watch: Watch, cls: type) -> ClassInfo:
+    """What a class defines in Python, found once in each run (a class may change between runs)."""
+    info = watch.classes.get(cls)
+    if info is None:
+        info = watch.classes[cls] = ClassInfo(cls)
+    return info
+
+
+# --- loading ----------------------------------------------------------------------------------------------------------------------
+
+
+def load(obj: Any, name: str) -> Any:
+    """``obj.name``."""
+    cls = type(obj)
+    if cls in NATIVE or cls is types.ModuleType:
+        return getattr(obj, name)
+    watch = local.watch
+    if watch is None:
+        return getattr(obj, name)
+    outer: Watch | None = watch
+    while outer is not None:
+        if outer.overlay:
+            entry = outer.overlay.get(id(obj))
+            if entry is not None:
+                if name in entry[1]:
+                    return entry[1][name]
+                if name == "__dict__":
+                    reveal(obj)
+        outer = outer.outer
+    info = watch.classes.get(cls)
+    if info is None:
+        info = watch.classes[cls] = ClassInfo(cls)
+    if info.plain:
+        value = getattr(obj, name)
+        if watch.class_overlay:
+            return _from_class(watch, obj, cls, name, value)
+        return value
+    return _special_load(info, obj, cls, name)
+
+
+def _from_class(watch: Watch, obj: Any, cls: type, name: str, value: Any) -> Any:
+    """The traced attribute of a class that the run stored there, where the object has none of its own."""
+    if name in getattr(obj, "__dict__", ()):
+        return value
+    for base in (cls if not isinstance(obj, type) else obj).__mro__:
+        entry = watch.overlay.get(id(base))
+        if entry is not None and name in entry[1]:
+            return entry[1][name]
+        if name in vars(base):
+            return value
+    return value
+
+
+def _special_load(info: ClassInfo, obj: Any, cls: type, name: str) -> Any:
+    from_user = resolve_later()
+    if info.getattribute is not None:
+        try:
+            return from_user(info.getattribute)(obj, name)
+        except AttributeError:
+            if info.getattr is None:
+                raise
+        return from_user(info.getattr)(obj, name)
+    raw = info.special.get(name)
+    if raw is None:
+        if info.getattr is None:
+            return getattr(obj, name)
+        try:
+            return object.__getattribute__(obj, name)
+        except AttributeError:
+            return from_user(info.getattr)(obj, name)
+    try:
+        return _from_descriptor(raw, obj, cls, name)
+    except AttributeError:
+        if info.getattr is None:
+            raise
+        return from_user(info.getattr)(obj, name)
+
+
+def _from_descriptor(raw: Any, obj: Any, cls: type, name: str) -> Any:
+    from_user = resolve_later()
+    if isinstance(raw, property):
+        return getattr(obj, name) if raw.fget is None else from_user(raw.fget)(obj)
+    instance = getattr(obj, "__dict__", {})
+    if isinstance(raw, functools.cached_property):
+        if name in instance:
+            return instance[name]
+        value = from_user(raw.func)(obj)
+        store_plainly(obj, name, value, into=instance)
+        return value
+    if name in instance and not hasattr(type(raw), "__set__"):
+        return instance[name]
+    return from_user(type(raw).__get__)(raw, obj, cls)
+
+
+def resolve_later() -> Any:
+    """``callees.resolve``, which itself loads attributes."""
+    return RESOLVE[0]
+
+
+#: filled by ``callees.py``
+RESOLVE: list[Any] = [lambda f: f]
+
+
+# --- storing ----------------------------------------------------------------------------------------------------------------------
+
+
+class Place:
+    """The attributes of an object as items, so that one form serves every way of assigning: ``place(obj)["name"] = v``."""
+
+    __slots__ = ("obj",)
+
+    def __init__(self, obj: Any) -> None:
+        self.obj = obj
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        store(self.obj, name, value)
+
+    def __getitem__(self, name: str) -> Any:
+        return load(self.obj, name)
+
+    def __delitem__(self, name: str) -> None:
+        delete(self.obj, name)
+
+
+def store(obj: Any, name: str, value: Any) -> None:
+    """``obj.name = value``."""
+    watch = local.watch
+    if watch is None:
+        setattr(obj, name, value)
+        return
+    cls = type(obj)
+    info = class_info(watch, cls)
+    if info.setattr is not None:
+        resolve_later()(info.setattr)(obj, name, value)
+        return
+    raw = info.special.get(name)
+    if isinstance(raw, property):
+        if raw.fset is None:
+            setattr(obj, name, value)
+        else:
+            resolve_later()(raw.fset)(obj, value)
+        return
+    if raw is not None and type(getattr(type(raw), "__set__", None)) is types.FunctionType:
+        resolve_later()(type(raw).__set__)(raw, obj, value)
+        return
+    store_plainly(obj, name, value)
+
+
+def holds_traced(value: Any, depth: int = 6) -> bool:
+    """Whether a value is traced, or a container (of containers) that holds a traced value."""
+    cls = type(value)
+    if isinstance_traced(value):
+        return True
+    if depth == 0:
+        return False
+    if cls is dict or isinstance(value, dict):
+        return any(holds_traced(v, depth - 1) for v in value.values())
+    if isinstance(value, (list, tuple, set, frozenset, deque)):
+        return any(holds_traced(v, depth - 1) for v in value)
+    return cls is np.ndarray and value.dtype.kind == "O" and any(isinstance_traced(v) for v in value.flat)
+
+
+def unwrapped(value: Any, depth: int = 6) -> Any:
+    """The plain counterpart of a value that holds traced ones: a copy, in containers of the same kind."""
+    if isinstance_traced(value):
+        plain = value.value
+        return plain.copy() if isinstance(plain, np.ndarray) else plain
+    if depth == 0 or not holds_traced(value, depth):
+        return value
+    if isinstance(value, dict):
+        return _like(value, {k: unwrapped(v, depth - 1) for k, v in value.items()})
+    if isinstance(value, tuple):
+        items = [unwrapped(v, depth - 1) for v in value]
+        return type(value)(*items) if hasattr(value, "_fields") else _like(value, tuple(items))
+    if isinstance(value, np.ndarray):
+        return np.array([unwrapped(v) for v in value.flat], dtype=object).reshape(value.shape)
+    return _like(value, [unwrapped(v, depth - 1) for v in value])
+
+
+def _like(value: Any, items: Any) -> Any:
+    cls = type(value)
+    if type(items) is cls:
+        return items
+    if cls in (set, frozenset, deque):
+        return cls(items)
+    try:
+        twin = copy.copy(value)
+        if isinstance(twin, dict):
+            dict.update(twin, items)
+        elif isinstance(twin, list):
+            list.__setitem__(twin, slice(None), items)
+    except Exception:  # noqa: BLE001  a container of the user's that cannot be copied: its items in a plain one
+        return items
+    return twin
+
+
+def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None = None) -> None:
+    """``object.__setattr__(obj, name, value)``: where a traced value goes into the overlay, and a plain one into the object."""
+    watch = local.watch
+    shown = value
+    if watch is not None:
+        cls = type(value)
+        if cls not in _NUMBERS and holds_traced(value):
+            shown = unwrapped(value)
+            if isinstance(obj, types.ModuleType):
+                note_names(vars(obj), (name,))
+                shown = value
+            else:
+                entry = watch.overlay.get(id(obj))
+                if entry is None:
+                    entry = watch.overlay[id(obj)] = (obj, {})
+                entry[1][name] = value
+                watch.class_overlay = watch.class_overlay or isinstance(obj, type)
+        else:
+            forget(obj, name)
+    if into is not None:
+        into[name] = shown
+    elif isinstance(obj, type):
+        type.__setattr__(obj, name, shown)
+    elif "__setattr__" in class_info(watch, type(obj)).methods if watch is not None else False:
+        object.__setattr__(obj, name, shown)
+    else:
+        setattr(obj, name, shown)
+
+
+_NUMBERS = frozenset({float, int, bool, str, type(None), np.float64})
+
+
+def forget(obj: Any, name: str) -> None:
+    """Drop what the overlays know of an attribute."""
+    watch = local.watch
+    while watch is not None:
+        entry = watch.overlay.get(id(obj)) if watch.overlay else None
+        if entry is not None:
+            entry[1].pop(name, None)
+        watch = watch.outer
+
+
+def delete(obj: Any, name: str) -> None:
+    """``del obj.name``."""
+    watch = local.watch
+    if watch is not None:
+        info = class_info(watch, type(obj))
+        if info.delattr is not None:
+            resolve_later()(info.delattr)(obj, name)
+            return
+        forget(obj, name)
+    delattr(obj, name)
+
+
+def note_names(dictionary: dict[str, Any], names: Any) -> None:
+    """Note that the run assigns these names of a module."""
+    watch = local.watch
+    if watch is not None:
+        watch.names.setdefault(id(dictionary), (dictionary, set()))[1].update(names)
+
+
+def reveal(obj: Any) -> None:
+    """Put what the overlays know of an object into the object itself, until the run ends."""
+    watch = local.watch
+    while watch is not None:
+        entry = watch.overlay.get(id(obj)) if watch.overlay else None
+        if entry is not None:
+            for name, value in entry[1].items():
+                set_raw(obj, name, value)
+            watch.revealed.setdefault(id(obj), (obj, set()))[1].update(entry[1])
+            entry[1].clear()
+        watch = watch.outer
+
+
+def set_raw(obj: Any, name: str, value: Any) -> None:
+    """Put a value into an object, past what its class does on assignments."""
+    if isinstance(obj, type):
+        type.__setattr__(obj, name, value)
+        return
+    instance = getattr(obj, "__dict__", None)
+    if type(instance) is dict and name in instance:
+        instance[name] = value
+        return
+    try:
+        object.__setattr__(obj, name, value)
+    except (AttributeError, TypeError):
+        setattr(obj, name, value)

@@ -1,0 +1,237 @@
+"""Operators, items, iteration and ``with`` for objects whose class is the user's: their special methods run as twins.
+
+Two plain or traced operands are left to Python.  Otherwise an operator follows Python's protocol: the reflected method first where the right operand's class derives from
+the left one's and overrides it, ``NotImplemented`` passes on, and where no method written in Python is involved, Python decides.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+import types
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.functions.creation import buffer
+from gradwise.tracing.instrument.callees import resolve
+from gradwise.tracing.instrument.ending import reveal_within
+from gradwise.tracing.instrument.known import refresh
+from gradwise.tracing.instrument.objects import class_info, holds_traced, note_names
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.userland import NATIVE
+from gradwise.tracing.text import shown_as
+from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
+
+#: operands of these types, together, are left to Python
+PLAIN = frozenset({*(NATIVE - {types.FunctionType, super}), TracedArray, TracedScalar})
+_NOTHING = object()
+
+
+def _binary(name: str, function: Any) -> Any:
+    forward, reflected = f"__{name}__", f"__r{name}__"
+
+    def slow(a: Any, b: Any) -> Any:
+        watch = local.watch
+        if watch is None:
+            return function(a, b)
+        left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
+        right = class_info(watch, type(b)).methods.get(reflected) if type(b) not in PLAIN else None
+        if left is None and right is None:
+            if watch.overlay:
+                reveal_within((a, b))
+            return function(a, b)
+        first = _native(a, forward) if left is None else left
+        second = _native(b, reflected) if right is None else right
+        if type(b) is not type(a) and issubclass(type(b), type(a)) and second is not None and second is not first:
+            order = [(second, b, a), (first, a, b)]
+        else:
+            order = [(first, a, b)] + ([(second, b, a)] if type(a) is not type(b) else [])
+        for method, one, other in order:
+            if method is not None:
+                result = resolve(method)(one, other)
+                if result is not NotImplemented:
+                    return result
+        return function(a, b)  # raises as Python does
+
+    def operate(a: Any, b: Any) -> Any:
+        if type(a) in PLAIN and type(b) in PLAIN:
+            return function(a, b)
+        return slow(a, b)
+
+    return operate
+
+
+def _native(a: Any, name: str) -> Any:
+    return getattr(type(a), name, None)
+
+
+def _in_place(name: str, function: Any, binary: Any) -> Any:
+    method_name = f"__i{name}__"
+
+    def operate(a: Any, b: Any) -> Any:
+        cls = type(a)
+        if cls in PLAIN and type(b) in PLAIN:
+            if cls is list or cls is set or cls is dict:
+                watch = local.watch
+                if watch is not None:
+                    watch.touched[id(a)] = a
+            return function(a, b)
+        watch = local.watch
+        if watch is not None and cls not in PLAIN:
+            method = class_info(watch, cls).methods.get(method_name)
+            if method is not None:
+                result = resolve(method)(a, b)
+                if result is not NotImplemented:
+                    return result
+                return binary(a, b)
+            if getattr(cls, method_name, None) is None:
+                return binary(a, b)
+        elif watch is not None and getattr(cls, method_name, None) is None:
+            return binary(a, b)
+        return function(a, b)
+
+    return operate
+
+
+def _add(a: Any, b: Any) -> Any:
+    if type(a) in PLAIN and type(b) in PLAIN:
+        return a + b
+    return _slow_add(a, b)
+
+
+def _sub(a: Any, b: Any) -> Any:
+    if type(a) in PLAIN and type(b) in PLAIN:
+        return a - b
+    return _slow_sub(a, b)
+
+
+def _mul(a: Any, b: Any) -> Any:
+    if type(a) in PLAIN and type(b) in PLAIN:
+        return a * b
+    return _slow_mul(a, b)
+
+
+def _truediv(a: Any, b: Any) -> Any:
+    if type(a) in PLAIN and type(b) in PLAIN:
+        return a / b
+    return _slow_truediv(a, b)
+
+
+def _pow(a: Any, b: Any) -> Any:
+    if type(a) in PLAIN and type(b) in PLAIN:
+        return a**b
+    return _slow_pow(a, b)
+
+
+def _mod(a: Any, b: Any) -> Any:
+    if type(a) is str:
+        return percent(a, b)
+    if type(a) in PLAIN and type(b) in PLAIN:
+        return a % b
+    return _slow_mod(a, b)
+
+
+def percent(text: str, values: Any) -> Any:
+    """``text % values``: traced numbers are shown as they are, and the text is noted (it may be read back)."""
+    if local.watch is not None and holds_traced(values):
+        return shown_as(first_traced(values), text % shown(values))
+    return text % values
+
+
+def first_traced(values: Any) -> Any:
+    """A traced value among values and in containers of them."""
+    if isinstance_traced(values):
+        return values
+    for value in values.values() if isinstance(values, dict) else values:
+        if holds_traced(value):
+            return first_traced(value)
+    return None
+
+
+def shown(values: Any) -> Any:
+    """Traced values as the plain ones, to be printed."""
+    if isinstance(values, tuple):
+        return tuple([shown(v) for v in values])
+    if isinstance(values, dict):
+        return {k: shown(v) for k, v in values.items()}
+    if isinstance(values, list):
+        return [shown(v) for v in values]
+    return values.shown() if type(values) in (TracedArray, TracedScalar) else values
+
+
+_slow_add, _slow_sub, _slow_mul = (_binary(n, getattr(operator, n)) for n in ("add", "sub", "mul"))
+_slow_truediv, _slow_pow, _slow_mod = (_binary(n, getattr(operator, n)) for n in ("truediv", "pow", "mod"))
+
+BINARY = {"add": _add, "sub": _sub, "mul": _mul, "truediv": _truediv, "pow": _pow, "mod": _mod}
+for _name, _function in {
+    "floordiv": operator.floordiv,
+    "matmul": operator.matmul,
+    "lshift": operator.lshift,
+    "rshift": operator.rshift,
+    "and": operator.and_,
+    "or": operator.or_,
+    "xor": operator.xor,
+}.items():
+    BINARY[_name] = _binary(_name, _function)
+_IN_PLACE = {"and": operator.iand, "or": operator.ior}
+IN_PLACE = {
+    "i" + name: _in_place(name, _IN_PLACE.get(name) or getattr(operator, "i" + name), binary)
+    for name, binary in BINARY.items()
+}
+
+
+def _unary(name: str, function: Any) -> Any:
+    method_name = f"__{name}__"
+
+    def operate(a: Any) -> Any:
+        if type(a) in PLAIN:
+            return function(a)
+        watch = local.watch
+        method = None if watch is None else class_info(watch, type(a)).methods.get(method_name)
+        return function(a) if method is None else resolve(method)(a)
+
+    return operate
+
+
+UNARY = {name: _unary(name, getattr(operator, name)) for name in ("neg", "pos", "invert")}
+
+
+# --- statements -------------------------------------------------------------------------------------------------------------------
+
+
+def assigns(names: tuple[str, ...]) -> None:
+    """Note the globals that the calling function assigns."""
+    if local.watch is not None:
+        note_names(sys._getframe(1).f_globals, names)
+
+
+def imported() -> None:
+    """After an import inside a function: its modules may have stand-ins."""
+    refresh()
+
+
+def _references(value: Any) -> int:
+    return sys.getrefcount(value)
+
+
+@functools.lru_cache(maxsize=1)
+def _alone() -> int:
+    """What ``sys.getrefcount`` says of an array that only the stack of a call holds."""
+    found: list[int] = []
+
+    def probe(value: Any) -> None:
+        found.append(_references(value))
+
+    probe(np.empty(1) + 1.0)
+    return found[0]
+
+
+def fresh(value: Any) -> Any:
+    """An array that nothing else refers to, about to be filled: a buffer of the trace, to which traced values may be assigned."""
+    if type(value) is np.ndarray and value.dtype.kind in "fc" and value.base is None:
+        watch = local.watch
+        if watch is not None and _references(value) <= _alone():
+            return buffer(watch.trace, value)
+    return value

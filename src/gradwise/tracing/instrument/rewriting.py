@@ -1,0 +1,289 @@
+"""The instrumented text of a function: its syntax tree with hooks where NumPy's protocols do not reach.
+
+    f(a)                     →  resolve(f)(a)
+    obj.m(a)                 →  method(obj, "m")(a)
+    obj.name                 →  load(obj, "name")
+    obj.name = v             →  place(obj)["name"] = v          also in unpacking, for, with, del
+    a[i], a[i] = v           →  reading(a)[i], writing(a)[i] = v
+    a + b, −a, a += b        →  add(a, b), neg(a), a = iadd(a, b)
+    for v in xs              →  for v in iterate(xs)            also in comprehensions
+    with c                   →  with managed(c)
+    match s                  →  match bare(s)
+    global n                 →  global n; assigns(("n",))
+    import m                 →  import m; imported()
+    a = g(…), filled later   →  a = fresh(g(…))
+
+A hook stands as a marked constant, which ``compiling.py`` replaces in the code object.  Nested functions, lambdas and classes are left as they are.  Private names are mangled here where
+an attribute becomes text.
+"""
+
+from __future__ import annotations
+
+import ast
+from types import CodeType, ModuleType
+from typing import Any
+
+MARK = "\0gradwise:"
+
+BINARY = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "truediv",
+    ast.FloorDiv: "floordiv",
+    ast.Mod: "mod",
+    ast.Pow: "pow",
+    ast.MatMult: "matmul",
+    ast.LShift: "lshift",
+    ast.RShift: "rshift",
+    ast.BitAnd: "and",
+    ast.BitOr: "or",
+    ast.BitXor: "xor",
+}
+UNARY = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}
+
+#: results of these expressions may be arrays that nothing else refers to
+_FRESH = (ast.Call, ast.BinOp, ast.UnaryOp)
+_SIMPLE = (ast.Name, ast.Constant)
+
+
+def hook(name: str) -> ast.expr:
+    """A constant that ``compiling.py`` replaces: behind a condition that the compiler decides, since it warns of calling text."""
+    return ast.IfExp(test=ast.Constant(True), body=ast.Constant(MARK + name), orelse=ast.Constant(None))
+
+
+def _call(name: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(func=hook(name), args=list(arguments), keywords=[])
+
+
+def rewritten(node: Any, owner: str | None, code: CodeType, modules: frozenset[str] = frozenset()) -> Any:
+    """The node with hooks: ``owner`` is the class that mangles private names, ``modules`` are globals known to be modules."""
+    writer = _Rewriter(owner, modules - set(code.co_varnames) - set(code.co_freevars) - set(code.co_cellvars))
+    if isinstance(node, ast.FunctionDef):
+        writer.filled = _filled_names(node)
+        node.body = writer.block(node.body)
+    elif isinstance(node, ast.Lambda):
+        node.body = writer.visit(node.body)
+    else:  # an expression or a module, for eval and exec
+        node = writer.visit(node)
+    return ast.fix_missing_locations(node)
+
+
+def module_names(module_globals: dict[str, Any]) -> frozenset[str]:
+    """Globals that are modules."""
+    return frozenset(name for name, value in list(module_globals.items()) if type(value) is ModuleType)
+
+
+class _Names(ast.NodeVisitor):
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if not isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name):
+            self.names.add(node.value.id)
+        self.generic_visit(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            self.names.add(node.target.id)
+        self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        if node.arg == "out" and isinstance(node.value, ast.Name):
+            self.names.add(node.value.id)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """What a statement passes to a call whose result is dropped may be filled there."""
+        self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Call):
+            call = node.value
+            for argument in (*call.args, *(k.value for k in call.keywords)):
+                if isinstance(argument, ast.Name):
+                    self.names.add(argument.id)
+            if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+                self.names.add(call.func.value.id)
+        self.generic_visit(node)
+
+
+def _filled_names(node: ast.FunctionDef) -> set[str]:
+    """Local names into whose value the function writes."""
+    names = _Names()
+    for statement in node.body:
+        names.visit(statement)
+    return names.names
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self, owner: str | None, modules: frozenset[str]) -> None:
+        self.owner = owner
+        self.modules = modules
+        self.filled: set[str] = set()
+
+    def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        result: list[ast.stmt] = []
+        for statement in statements:
+            new = self.visit(statement)
+            if isinstance(new, list):
+                result.extend(new)
+            elif new is not None:
+                result.append(new)
+        return result
+
+    def mangled(self, name: str) -> str:
+        if self.owner is None or not name.startswith("__") or name.endswith("__") or "." in name:
+            return name
+        stripped = self.owner.lstrip("_")
+        return f"_{stripped}{name}" if stripped else name
+
+    # --- calls and attributes -----------------------------------------------------------------------------------------------
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        function = node.func
+        new: ast.expr
+        if isinstance(function, ast.Attribute):
+            new = _call("method", self.visit(function.value), ast.Constant(self.mangled(function.attr)))
+        else:
+            new = _call("resolve", self.visit(function))
+        arguments = [self.visit(a) for a in node.args]
+        keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords]
+        return _at(ast.Call(_at(new, function), arguments, keywords), node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        value = node.value
+        if isinstance(node.ctx, ast.Load):
+            if isinstance(value, ast.Name) and value.id in self.modules:
+                return node
+            return _at(_call("load", self.visit(value), ast.Constant(self.mangled(node.attr))), node)
+        place = _call("place", self.visit(value))
+        return _at(ast.Subscript(place, ast.Constant(self.mangled(node.attr)), node.ctx), node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        name = "reading" if isinstance(node.ctx, ast.Load) else "writing"
+        value = _at(_call(name, self.visit(node.value)), node.value)
+        return ast.copy_location(ast.Subscript(value, self.visit(node.slice), node.ctx), node)
+
+    # --- operators ----------------------------------------------------------------------------------------------------------
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        if isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Constant):
+            return node
+        return _at(_call(BINARY[type(node.op)], self.visit(node.left), self.visit(node.right)), node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        if isinstance(node.op, ast.Not) or isinstance(node.operand, ast.Constant):
+            return self.generic_visit(node)
+        return _at(_call(UNARY[type(node.op)], self.visit(node.operand)), node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        operator = "i" + BINARY[type(node.op)]
+        target = node.target
+        if isinstance(target, ast.Name):
+            value = _call(operator, ast.Name(target.id, ast.Load()), self.visit(node.value))
+            return _at(ast.Assign([target], value), node)
+        if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            name = ast.Constant(self.mangled(target.attr))
+            old = _call("load", ast.Name(target.value.id, ast.Load()), name)
+            place = ast.Subscript(_call("place", ast.Name(target.value.id, ast.Load())), name, ast.Store())
+            return _at(ast.Assign([place], _call(operator, old, self.visit(node.value))), node)
+        if (
+            isinstance(target, ast.Subscript)
+            and isinstance(target.value, _SIMPLE)
+            and isinstance(target.slice, _SIMPLE)
+        ):
+            old = ast.Subscript(_call("reading", target.value), target.slice, ast.Load())
+            place = ast.Subscript(_call("writing", target.value), target.slice, ast.Store())
+            return _at(ast.Assign([place], _call(operator, old, self.visit(node.value))), node)
+        return self.generic_visit(node)
+
+    # --- statements ---------------------------------------------------------------------------------------------------------
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        wraps = isinstance(node.value, _FRESH) and any(
+            isinstance(t, ast.Name) and t.id in self.filled for t in node.targets
+        )
+        self.generic_visit(node)
+        if wraps:
+            node.value = _at(_call("fresh", node.value), node.value)
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node) if not isinstance(node.target, ast.Name) else node
+        if isinstance(node.target, ast.Name):
+            node.value = self.visit(node.value)
+            if node.target.id in self.filled:
+                node.value = _at(_call("fresh", node.value), node.value)
+            return node
+        return self.visit_Assign(ast.copy_location(ast.Assign([node.target], node.value), node))
+
+    def visit_For(self, node: ast.For) -> Any:
+        self.generic_visit(node)
+        node.iter = _at(_call("iterate", node.iter), node.iter)
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> Any:
+        self.generic_visit(node)
+        node.iter = _at(_call("iterate", node.iter), node.iter)
+        return node
+
+    def visit_withitem(self, node: ast.withitem) -> Any:
+        self.generic_visit(node)
+        node.context_expr = _at(_call("managed", node.context_expr), node.context_expr)
+        return node
+
+    def visit_Match(self, node: ast.Match) -> Any:
+        node.subject = _at(_call("bare", self.visit(node.subject)), node.subject)
+        for case in node.cases:
+            if case.guard is not None:
+                case.guard = self.visit(case.guard)
+            case.body = self.block(case.body)
+        return node
+
+    def visit_Global(self, node: ast.Global) -> Any:
+        names = ast.Tuple([ast.Constant(self.mangled(n)) for n in node.names], ast.Load())
+        return [node, _at(ast.Expr(_call("assigns", names)), node)]
+
+    def visit_Import(self, node: Any) -> Any:
+        return [node, _at(ast.Expr(_call("imported")), node)]
+
+    visit_ImportFrom = visit_Import  # noqa: N815  # the name is that of ast
+
+    # --- what keeps its own code ---------------------------------------------------------------------------------------------
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        node.decorator_list = [self.visit(d) for d in node.decorator_list]
+        self._defaults(node.args)
+        return node
+
+    def visit_AsyncFunctionDef(self, node: Any) -> Any:
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> Any:
+        self._defaults(node.args)
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        node.decorator_list = [self.visit(d) for d in node.decorator_list]
+        return node
+
+    def _defaults(self, arguments: ast.arguments) -> None:
+        arguments.defaults = [self.visit(d) for d in arguments.defaults]
+        arguments.kw_defaults = [None if d is None else self.visit(d) for d in arguments.kw_defaults]
+
+
+def _at(new: Any, old: Any) -> Any:
+    """The new node, and what is new inside it, at the position of the old one."""
+    ast.copy_location(new, old)
+    stack = [new]
+    while stack:
+        node = stack.pop()
+        for child in ast.iter_child_nodes(node):
+            if "lineno" in child._attributes and not hasattr(child, "lineno"):
+                ast.copy_location(child, old)
+                stack.append(child)
+            elif "lineno" not in child._attributes:
+                stack.append(child)
+    return new

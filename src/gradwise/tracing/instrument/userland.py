@@ -1,0 +1,155 @@
+"""Which code is the user's, and what its classes define in Python."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_STDLIB = str(Path(os.__file__).parent)
+_SITE = str(Path(np.__file__).parents[1])
+_OURS = str(Path(__file__).parents[2])
+
+#: packages whose Python code is not looked into: they have rules, or convert to compiled code at once
+_LIBRARIES = frozenset(
+    [
+        "numpy",
+        "scipy",
+        "pandas",
+        "xarray",
+        "matplotlib",
+        "torch",
+        "jax",
+        "jaxlib",
+        "numba",
+        "sympy",
+        "sklearn",
+        "dask",
+        "IPython",
+        "ipykernel",
+        "pytest",
+        "_pytest",
+        "pluggy",
+        "coverage",
+        "hypothesis",
+        "rich",
+        "autograd",
+        "casadi",
+        "tensorflow",
+        "mpmath",
+        "cffi",
+        "cython",
+        "pydantic",
+        "attr",
+    ]
+)
+#: modules of the standard library that call what they are given
+_CARRIERS = frozenset(
+    _STDLIB + os.sep + name for name in ("contextlib.py", "functools.py", "statistics.py", "_weakrefset.py")
+)
+
+_known_files: dict[str, bool] = {}
+
+
+def is_users_file(filename: str) -> bool:
+    """Whether code of this file is rewritten: neither ours nor a library's."""
+    known = _known_files.get(filename)
+    if known is None:
+        known = _known_files[filename] = _decide(filename)
+    return known
+
+
+def _decide(filename: str) -> bool:
+    if filename.startswith((_OURS + os.sep, "<frozen")):
+        return False
+    if filename in _CARRIERS:
+        return not filename.endswith("statistics.py")
+    for root in (_SITE, *[p for p in sys.path if p.endswith("-packages")]):
+        if filename.startswith(root + os.sep):
+            return filename[len(root) + 1 :].split(os.sep, maxsplit=1)[0].removesuffix(".py") not in _LIBRARIES
+    return not filename.startswith(_STDLIB + os.sep)
+
+
+def is_users(function: Any) -> bool:
+    """Whether a value is a Python function whose code is rewritten."""
+    return type(function) is types.FunctionType and is_users_file(function.__code__.co_filename)
+
+
+#: types whose attributes, items and operators need no hook
+NATIVE: set[type] = {
+    *(type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, slice, super),
+    *(np.ndarray, np.bool_, np.dtype, types.BuiltinFunctionType, types.FunctionType, types.GeneratorType),
+    *(
+        getattr(np, name)
+        for name in [
+            "float16",
+            "float32",
+            "float64",
+            "longdouble",
+            "complex64",
+            "complex128",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+        ]
+    ),
+    *(getattr(np, name) for name in ["uint8", "uint16", "uint32", "uint64", "str_", "bytes_"]),
+    *(enumerate, zip, map, filter, reversed, memoryview, bytearray),
+    *(type({}.keys()), type({}.values()), type({}.items()), type(iter([])), type(iter(())), type(iter(range(0)))),
+}
+
+
+class ClassInfo:
+    """What the classes of an object define in Python.
+
+    Attributes
+    ----------
+    special : dict
+        Attributes of the class that run code when they are read or written: properties, ``cached_property``, descriptors written in Python.
+    getattr, getattribute, setattr, delattr : function or None
+        The special methods that are written in Python.
+    methods : dict
+        Special methods written in Python, by name.
+    """
+
+    __slots__ = ("delattr", "getattr", "getattribute", "methods", "plain", "setattr", "special")
+
+    def __init__(self, cls: type) -> None:
+        special: dict[str, Any] = {}
+        methods: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            for name, raw in list(vars(base).items()):
+                special.pop(name, None)
+                if name.startswith("__") and name.endswith("__"):
+                    methods.pop(name, None)
+                    if type(raw) is types.FunctionType:
+                        methods[name] = raw
+                    elif raw is None:
+                        methods[name] = None
+                elif _runs_code(raw):
+                    special[name] = raw
+        self.special = special
+        self.methods = methods
+        self.getattr = methods.get("__getattr__")
+        self.getattribute = methods.get("__getattribute__")
+        self.setattr = methods.get("__setattr__")
+        self.delattr = methods.get("__delattr__")
+        self.plain = not (special or self.getattr or self.getattribute)
+
+
+def _runs_code(raw: Any) -> bool:
+    kind = type(raw)
+    if kind is types.FunctionType or kind is staticmethod or kind is classmethod:
+        return False
+    if kind is property or kind is functools.cached_property:
+        return True
+    return (
+        type(getattr(kind, "__get__", None)) is types.FunctionType
+        or type(getattr(kind, "__set__", None)) is types.FunctionType
+    )
