@@ -98,11 +98,12 @@ def up(x: np.ndarray) -> np.ndarray:
     return np.nextafter(x, np.inf)
 
 
-def widened(lo: np.ndarray, hi: np.ndarray, ulps: float, least: float = -np.inf, most: float = np.inf) -> Interval:
-    """Bounds for values computed with an error of so many units in the last place, within the range of the function."""
-    factor = (ulps + 1) * EPS
-    below = lo - factor * np.abs(lo) - TINY
-    above = hi + factor * np.abs(hi) + TINY
+def widened(
+    lo: np.ndarray, hi: np.ndarray, ulps: Any, least: float = -np.inf, most: float = np.inf, ulps_hi: Any = None
+) -> Interval:
+    """Bounds for values computed with an error of so many units in the last place (``ulps_hi`` for the upper ones), within the range of the function."""
+    below = lo - (ulps + 1) * EPS * np.abs(lo) - TINY
+    above = hi + ((ulps if ulps_hi is None else ulps_hi) + 1) * EPS * np.abs(hi) + TINY
     # the function exceeds the largest float there, whatever it is
     below = np.where(np.isposinf(lo), LARGEST, below)
     above = np.where(np.isneginf(hi), -LARGEST, above)

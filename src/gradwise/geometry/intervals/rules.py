@@ -18,6 +18,7 @@ from gradwise.geometry.intervals import decisions, functions
 from gradwise.geometry.intervals.functions import (
     decreasing,
     even,
+    in_tails,
     increasing,
     on_domain,
     positive_only,
@@ -253,10 +254,10 @@ RULES: dict[str, Rule] = {
     "sinc": functions.sinc,
     # --- special functions --------------------------------------------------------------------------------------------
     "erf": increasing(special("erf"), 8, -1.0, 1.0),
-    "erfc": decreasing(special("erfc"), 64, 0.0, 2.0),
-    "erfcx": decreasing(special("erfcx"), 64, 0.0),
-    "ndtr": increasing(special("ndtr"), 64, 0.0, 1.0),
-    "log_ndtr": increasing(special("log_ndtr"), 64, -np.inf, 0.0),
+    "erfc": decreasing(special("erfc"), in_tails(32, 1), 0.0, 2.0),
+    "erfcx": decreasing(special("erfcx"), in_tails(32, 1), 0.0),
+    "ndtr": increasing(special("ndtr"), in_tails(64, 2), 0.0, 1.0),
+    "log_ndtr": increasing(special("log_ndtr"), in_tails(64, 2), -np.inf, 0.0),
     "gammaln": functions.logarithm_of_gamma,
     "digamma": positive_only(special("digamma"), 32, 1e-15),
     "polygamma": functions.polygamma,
