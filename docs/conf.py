@@ -41,7 +41,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"\.py$",
-    "within_subsection_order": "ExampleTitleSortKey",
+    "within_subsection_order": "scripts.TutorialOrder",
     "image_scrapers": ("scripts.saved_picture",),
     "reset_argv": "scripts.where_to_save",
     "reset_modules": (),

@@ -1,4 +1,4 @@
-"""How the gallery runs a script: it hands it a place for its picture, and takes the picture from there."""
+"""How the gallery orders its scripts, and runs one: it hands it a place for its picture, and takes the picture from there."""
 
 import shutil
 from pathlib import Path
@@ -6,6 +6,43 @@ from pathlib import Path
 from sphinx_gallery.scrapers import figure_rst
 
 PICTURES = Path(__file__).parent / "_build" / "pictures"
+
+ORDER = [
+    "numerical_derivative",
+    "common_derivatives",
+    "partial_derivatives",
+    "gradient",
+    "directional_derivatives",
+    "contours",
+    "linear_layer",
+    "hessian_classification",
+    "himmelblau",
+    "gradient_descent",
+    "line_through_points",
+    "linear_regression",
+    "logistic_regression",
+    "softmax_cross_entropy",
+    "two_layer_network",
+    "backward_cost",
+    "gradient_clipping",
+    "saddle_escape",
+    "natural_gradient",
+    "saliency",
+]
+
+
+class TutorialOrder:
+    """Scripts in the order of the tutorial, others after them by name."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, filename):
+        name = Path(filename).stem
+        return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+
+    def __repr__(self):
+        return "TutorialOrder"
 
 
 def where_to_save(gallery_conf, script_vars):
