@@ -206,7 +206,7 @@ def test_json_of_a_derivative(gradwise):
         succeeds(gradwise("value-and-grad", "model.py:two", "--at", "2", "--at", "1", "--argnums", "all", "--json"))
     )
     assert document == {
-        "command": "value-and-grad", "function": "model.py:two", "args": [2, 1], "kwargs": {}, "argnums": "all", "method": "exact",
+        "command": "value-and-grad", "function": "model.py:two", "args": [2, 1], "kwargs": {}, "data": {}, "argnums": "all", "method": "exact",
         "value": 10.0, "result": [7.0, 16.0], "warnings": [],
     }  # fmt: skip
 
@@ -259,7 +259,7 @@ def test_json_of_a_trace(gradwise, tmp_path):
 
 
 def test_json_of_kinks_and_explanation(gradwise):
-    (kink,) = json.loads(succeeds(gradwise("kinks", "model.py:kinky", "--at", "[0.0, 1.0, 0.0]", "--json")))
+    (kink,) = json.loads(succeeds(gradwise("kinks", "model.py:kinky", "--at", "[0.0, 1.0, 0.0]", "--json")))["kinks"]
     assert (kink["primitive"], kink["entries"], kink["line"]) == (
         "abs",
         2,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import gradwise as gw
-from gradwise.cli.derivatives import read_argnums
+from gradwise.cli.calls import read_call
+from gradwise.cli.derivatives import ARGNUMS_HELP
 from gradwise.cli.failures import DONE, FAILED, UsageError
 from gradwise.cli.loading import load_target
-from gradwise.cli.points import point_for
+from gradwise.cli.pictures import check_picture_name, save_picture
 from gradwise.cli.printing import print_json
 from gradwise.cli.running import run_user_code, show_warnings
+from gradwise.cli.tables import print_report
 
 CHECKS: dict[str, Callable[..., Any]] = {"grad": gw.check_grad, "jac": gw.check_jacobian, "hess": gw.check_hessian}
 
@@ -26,51 +26,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     claims.add_argument("--grad", metavar="file.py:function", help=about.format("gradient"))
     claims.add_argument("--jac", metavar="file.py:function", help="the claimed Jacobian")
     claims.add_argument("--hess", metavar="file.py:function", help="the claimed Hessian")
-    parser.add_argument(
-        "--argnums",
-        metavar="WHICH",
-        help='which arguments to differentiate: positions or names, "0,2" or "w,b", or "all" (default: the first)',
-    )
+    parser.add_argument("--argnums", metavar="WHICH", help=ARGNUMS_HELP.format("the first"))
     parser.add_argument("--entries", metavar="WHICH", help='check only these entries of the gradient, "0,3"')
     parser.add_argument("--seed", type=int, metavar="N", help="seed of the random directions and points")
 
 
 def check(options: argparse.Namespace) -> int:
     """Print the report of a check; 1 unless it passed."""
+    check_picture_name(options.png)
     with run_user_code(options) as run:
-        target = load_target(options.target)
+        call = read_call(options)
         claims = {name: text for name in CHECKS if (text := getattr(options, name)) is not None}
         name, text = next(iter(claims.items()), ("grad", None))
-        claimed = None if text is None else load_target(text).function
-        args, kwargs = point_for(target, options.at)
-        argnums = read_argnums(options.argnums, args, kwargs)
-        f, claimed, args = _positional(target.function, claimed, args, kwargs)
+        claimed = None if text is None else call.bind(load_target(text).function)
+        argnums = call.argnums(options.argnums)
+        plain = call.positional()
         extra: dict[str, Any] = {"argnums": argnums, "rng": options.seed}
         if options.entries is not None:
             extra["entries"] = _entries(options.entries, name)
-        x = args[0] if len(args) == 1 else args
-        report = run(target.name, lambda: CHECKS[name](f, x, claimed, **extra))
+        report = run(call.target.name, lambda: CHECKS[name](plain.function, plain.point(), claimed, **extra))
+        if options.png is not None:
+            save_picture(options.png, report.plot)
     if options.json:
-        document = {"command": "check", "function": options.target, "derivative": text, **report.to_dict()}
+        document = {
+            "command": "check",
+            "function": options.target,
+            **call.described(),
+            "derivative": text,
+            **report.to_dict(),
+        }
         document["warnings"] = [str(warning.message) for warning in run.warnings]
         print_json(document)
     else:
-        print(report.summary())
+        print_report(report.summary(), color=options.color, good=report.passed)
         show_warnings(run.warnings, [], color=options.color)
     return DONE if report.passed else FAILED
-
-
-def _positional(
-    f: Callable[..., Any], claimed: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Callable[..., Any], Any, tuple[Any, ...]]:
-    """The functions and their arguments by position; what can only be given by keyword is bound to both."""
-    if not kwargs:
-        return f, claimed, args
-    bound = inspect.signature(f).bind(*args, **kwargs)
-    if not bound.kwargs:
-        return f, claimed, bound.args
-    fixed = None if claimed is None else functools.partial(claimed, **bound.kwargs)
-    return functools.partial(f, **bound.kwargs), fixed, bound.args
 
 
 def _entries(text: str, name: str) -> list[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import os
 import sys
 import traceback
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, NoReturn
 
-from gradwise.cli import checking, demo, derivatives, inspecting
+from gradwise.cli import checking, critical, demo, derivatives, descending, formulas, inspecting, pictures
 from gradwise.cli.failures import (
     FAILED,
     INTERRUPTED,
@@ -33,46 +34,117 @@ from gradwise.errors import GradwiseError
 
 @dataclass(frozen=True)
 class Command:
-    """A subcommand: its sentence, its options beyond the shared ones, and what it does."""
+    """A subcommand: its sentence, an example, what it does, its options beyond the shared ones, and whether ``--png`` draws something."""
 
     about: str
+    example: str
     run: Callable[[argparse.Namespace], int]
     add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
     takes_function: bool = True
+    draws: str = ""
 
 
 COMMANDS: dict[str, Command] = {
-    "grad": Command("the gradient at a point", derivatives.differentiate, derivatives.add_arguments),
-    "value-and-grad": Command("the value and the gradient", derivatives.differentiate, derivatives.add_arguments),
-    "jacobian": Command("all derivatives of all outputs", derivatives.differentiate, derivatives.add_arguments),
-    "hessian": Command("the second derivatives", derivatives.differentiate, derivatives.add_arguments),
-    "check": Command(
-        "whether a claimed derivative is right, and the likely bug if not", checking.check, checking.add_arguments
+    "grad": Command(
+        "the gradient at a point",
+        "grad model.py:loss --at '[1.0, 2.0]'",
+        derivatives.differentiate,
+        derivatives.add_arguments,
     ),
-    "trace": Command("the program that the function runs, with its lines", inspecting.trace),
-    "explain": Command("how the function is differentiated, and why", inspecting.explain),
-    "kinks": Command("the kinks on which the point sits, with their lines", inspecting.kinks),
-    "demo": Command("a tour on real input, in under a minute", demo.run, demo.add_arguments, takes_function=False),
+    "value-and-grad": Command(
+        "the value and the gradient",
+        "value-and-grad model.py::loss --at w=start.npy --data X=x.csv --data y=y.csv",
+        derivatives.differentiate,
+        derivatives.add_arguments,
+    ),
+    "jacobian": Command(
+        "all derivatives of all outputs",
+        "jacobian model.py:residuals --at '[1.0, 2.0]' --png jacobian.png",
+        derivatives.differentiate,
+        derivatives.add_arguments,
+        draws="the matrix as colours",
+    ),
+    "hessian": Command(
+        "the second derivatives",
+        "hessian model.py:energy --at x=1.0,y=2.0 --json",
+        derivatives.differentiate,
+        derivatives.add_arguments,
+        draws="the matrix as colours",
+    ),
+    "formula": Command(
+        "the function and its derivatives as a textbook prints them",
+        "formula model.py:energy --at x=1.0,y=2.0 --hessian",
+        formulas.formula,
+        formulas.add_arguments,
+    ),
+    "check": Command(
+        "whether a claimed derivative is right, and the likely bug if not",
+        "check model.py:loss --grad model.py:loss_gradient --at '[1.0, 2.0]'",
+        checking.check,
+        checking.add_arguments,
+        draws="claimed against numerical, entry by entry",
+    ),
+    "descend": Command(
+        "how a descent goes: its path, why it stopped, which learning rates work",
+        "descend model.py:loss --at '[-1.2, 1.0]' --method momentum --png path.png",
+        descending.descend,
+        descending.add_arguments,
+        draws="the path, the convergence and the steps",
+    ),
+    "classify": Command(
+        "what a point is: minimum, maximum, saddle, degenerate or not critical",
+        "classify model.py:energy --at x=0.0,y=0.0",
+        critical.classify,
+        draws="the function around the point with its axes of curvature",
+    ),
+    "critical-points": Command(
+        "all points of a box where the gradient vanishes, with their kinds",
+        "critical-points model.py:himmelblau --bounds x=-5:5,y=-5:5 --png points.png",
+        critical.critical_points,
+        critical.add_arguments,
+        draws="contours with the points",
+    ),
+    "trace": Command(
+        "the program that the function runs, with its lines",
+        'trace package.module:Model.loss --at \'{"w": [1.0, 2.0], "b": 0.0}\'',
+        inspecting.trace,
+    ),
+    "explain": Command(
+        "how the function is differentiated, and why", "explain model.py:loss --at point.json", inspecting.explain
+    ),
+    "kinks": Command(
+        "the kinks on which the point sits, with their lines",
+        "kinks model.py:loss --at '[0.0, 1.0]'",
+        inspecting.kinks,
+    ),
+    "plot": Command(
+        "the picture of a function",
+        "plot model.py:loss --xlim -2,2 --ylim -1,3 --critical-points --png loss.png",
+        pictures.plot,
+        pictures.add_arguments,
+        draws="it",
+    ),
+    "demo": Command(
+        "a tour on real input, in under a minute", "demo", demo.run, demo.add_arguments, takes_function=False
+    ),
 }
 
 EPILOG = """\
 examples:
-  gradwise grad model.py:loss --at '[1.0, 2.0]'
-  gradwise hessian model.py:energy --at x=1.0 --at y=2.0 --argnums all --json
-  gradwise trace package.module:Model.loss --at '{"w": [1.0, 2.0], "b": 0.0}'
-  gradwise check model.py:loss --grad model.py:loss_gradient --at '[1.0, 2.0]'
-  gradwise demo
+{examples}
 
 exit codes:
   0  done
-  1  the function could not be differentiated, a check failed, or the function's own code raised
+  1  the function could not be differentiated, a check failed, a descent did not converge, or the function's own code raised
   2  the command was wrong: no such file or function, a point that cannot be read
 """
 
 AT_HELP = (
-    "an argument of the function, as JSON or a Python literal; repeat it for several, name=value for keywords. "
-    "A list of numbers is an array, a tuple stays a tuple. Without it, x0 of the function's file"
+    "an argument of the function: JSON, a Python literal, or a .npy, .npz, .json or .csv file; repeat it for several, name=value "
+    "for keywords, x=1.0,y=2.0 for several at once. A list of numbers is an array, a tuple stays a tuple. Without it, x0 of the function's file"
 )
+DATA_HELP = "an argument that is not differentiated, by name: a file (table.csv:column for one column) or a value as for --at; repeatable"
+_MAY_BE_NEGATIVE = ("--at", "--data", "--xlim", "--ylim", "--bounds", "--option")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -87,20 +159,31 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="gradwise",
         description="Exact derivatives of the Python and NumPy code you already have.",
-        epilog=EPILOG,
+        epilog=EPILOG.format(examples="\n".join(f"  gradwise {command.example}" for command in COMMANDS.values())),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"gradwise {metadata.version('gradwise')}")
     subparsers = parser.add_subparsers(dest="command", metavar="command", required=True, parser_class=_Parser)
     for name, command in COMMANDS.items():
-        sub = subparsers.add_parser(name, help=command.about, description=f"Print {command.about}.")
+        sub = subparsers.add_parser(
+            name,
+            help=command.about,
+            description=f"Print {command.about}." if name != "plot" else f"Draw {command.about}.",
+            epilog=f"example:\n  gradwise {command.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         if command.takes_function:
             sub.add_argument(
-                "target", metavar="file.py:function", help="or module:function; dotted names reach methods"
+                "target",
+                metavar="file.py:function",
+                help="or file.py::function, module:function; dotted names reach methods",
             )
             sub.add_argument("--at", action="append", metavar="VALUE", help=AT_HELP)
+            sub.add_argument("--data", action="append", metavar="NAME=FILE", help=DATA_HELP)
         if command.add_arguments is not None:
             command.add_arguments(sub)
+        if command.draws:
+            sub.add_argument("--png", metavar="FILE", help=f"draw {command.draws}, into this file (.png, .pdf or .svg)")
         if command.takes_function:
             sub.add_argument("--json", action="store_true", help="write one JSON document instead of text")
         sub.add_argument("--no-color", dest="color", action="store_false", help="plain text (as NO_COLOR=1 does)")
@@ -113,9 +196,18 @@ def _join_points(words: Sequence[str]) -> list[str]:
     joined: list[str] = []
     rest = iter(words)
     for word in rest:
-        value = next(rest, None) if word == "--at" else None
-        joined.append(word if value is None else f"--at={value}")
+        value = next(rest, None) if word in _MAY_BE_NEGATIVE else None
+        joined.append(word if value is None else f"{word}={value}")
     return joined
+
+
+def _require_command(words: Sequence[str]) -> None:
+    """Say which command was meant, where the first word is nearly one."""
+    if words[0].startswith("-") or words[0] in COMMANDS:
+        return
+    close = difflib.get_close_matches(words[0], COMMANDS, 1)
+    if close:
+        raise UsageError(f"there is no command {words[0]!r}. Did you mean {close[0]}? See gradwise --help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -131,6 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not words:
             build_parser().print_help()
             return MISUSED
+        _require_command(words)
         options = build_parser().parse_args(words)
         return _run(options)
     except (UsageError, UserCodeError, GradwiseError) as error:

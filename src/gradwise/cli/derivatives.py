@@ -6,12 +6,16 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import gradwise as gw
-from gradwise.cli.failures import DONE, UsageError
-from gradwise.cli.loading import load_target
-from gradwise.cli.points import point_for
+from gradwise.cli.calls import Call, read_call
+from gradwise.cli.failures import DONE
+from gradwise.cli.pictures import save_picture
 from gradwise.cli.printing import as_text, count_non_finite, print_json
 from gradwise.cli.running import run_user_code, show_warnings
+from gradwise.cli.tables import entries_of, on_terminal, print_table
+from gradwise.containers import flatten
 
 OPERATORS: dict[str, Callable[..., Callable[..., Any]]] = {
     "grad": gw.grad,
@@ -19,15 +23,14 @@ OPERATORS: dict[str, Callable[..., Callable[..., Any]]] = {
     "jacobian": gw.jacobian,
     "hessian": gw.hessian,
 }
+ARGNUMS_HELP = 'which arguments to differentiate: positions or names, "0,2" or "w,b", or "all" (default: {})'
+#: entries of a gradient that a table on a terminal shows
+MOST_ROWS = 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options that the derivatives have beyond the target and the point."""
-    parser.add_argument(
-        "--argnums",
-        metavar="WHICH",
-        help='which arguments to differentiate: positions or names, "0,2" or "w,b", or "all" (default: the first)',
-    )
+    parser.add_argument("--argnums", metavar="WHICH", help=ARGNUMS_HELP.format("the first"))
     parser.add_argument(
         "--method",
         choices=("auto", "exact", "numerical"),
@@ -36,38 +39,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_argnums(text: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """``argnums`` as the operators take it; without positional arguments, all that were given by name."""
-    if text is None:
-        return 0 if args else next(iter(kwargs)) if len(kwargs) == 1 else tuple(kwargs)
-    if text.strip() == "all":
-        return "all"
-    words = [word.strip() for word in text.split(",")]
-    if not all(words):
-        raise UsageError(f'--argnums {text!r} holds an empty entry. Write positions or names, "0,2" or "w,b", or "all"')
-    chosen = tuple(int(word) if word.lstrip("-").isdecimal() else word for word in words)
-    return chosen[0] if len(chosen) == 1 else chosen
-
-
 def differentiate(options: argparse.Namespace) -> int:
     """Print the derivative that ``options.command`` names."""
     with run_user_code(options) as run:
-        target = load_target(options.target)
-        args, kwargs = point_for(target, options.at)
-        argnums = read_argnums(options.argnums, args, kwargs)
-        operator = OPERATORS[options.command](target.function, argnums, method=options.method)
-        result = run(target.name, lambda: operator(*args, **kwargs))
+        call = read_call(options)
+        argnums = call.argnums(options.argnums)
+        operator = OPERATORS[options.command](call.function, argnums, method=options.method)
+        result = run(call.target.name, lambda: operator(*call.args, **call.keywords))
+    value, derivative = result if options.command == "value-and-grad" else (None, result)
+    if getattr(options, "png", None):
+        save_picture(options.png, lambda: _draw_matrix(call, argnums, derivative, options.command))
     fell_back = any(issubclass(warning.category, gw.NumericalFallbackWarning) for warning in run.warnings)
     numerical = options.method == "numerical" or fell_back
     bad, entries = count_non_finite(result)
     note = f"{bad} of {entries} numbers are nan or infinite" if bad else ""
     if options.json:
-        value, derivative = result if options.command == "value-and-grad" else (None, result)
         document = {
             "command": options.command,
             "function": options.target,
-            "args": list(args),
-            "kwargs": kwargs,
+            **call.described(),
             "argnums": argnums,
             "method": "numerical" if numerical else "exact",
             **({"value": value} if options.command == "value-and-grad" else {}),
@@ -77,9 +67,53 @@ def differentiate(options: argparse.Namespace) -> int:
         print_json(document)
         return DONE
     if options.command == "value-and-grad":
-        value, derivative = result
-        print(f"value: {as_text(value)}\ngrad: {as_text(derivative)}")
-    else:
-        print(as_text(result))
+        print(f"value: {as_text(value)}")
+    if not _print_entries(call, argnums, derivative, options):
+        print(f"grad: {as_text(derivative)}" if options.command == "value-and-grad" else as_text(derivative))
     show_warnings(run.warnings, [note] if note else [], color=options.color)
     return DONE
+
+
+def _print_entries(call: Call, argnums: Any, derivative: Any, options: argparse.Namespace) -> bool:
+    """Print a gradient entry by entry beside the point, on a terminal only; whether it was printed."""
+    if not on_terminal(color=options.color) or options.command not in {"grad", "value-and-grad"}:
+        return False
+    places = call.places(argnums)
+    names = call.entry_names(places)
+    points = _flat([call.value_of(place) for place in places])
+    slopes = _flat(derivative if isinstance(argnums, tuple) or argnums == "all" else [derivative])
+    if len(names) != len(points) or len(points) != len(slopes) or np.iscomplexobj(points) or np.iscomplexobj(slopes):
+        return False
+    if len(names) > MOST_ROWS:
+        return False
+    rows = entries_of(names, points, slopes)
+    print_table(("argument", "value", "∂f/∂argument"), rows, color=options.color)
+    return True
+
+
+def _flat(values: Any) -> np.ndarray:
+    """The numbers in nested containers, one behind the other."""
+    leaves = flatten(list(values))[0]
+    return np.concatenate([np.ravel(leaf) for leaf in leaves]) if leaves else np.zeros(0)
+
+
+def _draw_matrix(call: Call, argnums: Any, derivative: Any, command: str) -> Any:
+    matrix = _as_matrix(derivative, command)
+    names = call.entry_names(call.places(argnums))
+    return gw.plot.matrix(
+        matrix, columns=names if np.ndim(matrix) == 2 and np.shape(matrix)[1] == len(names) <= 20 else None
+    )
+
+
+def _as_matrix(derivative: Any, command: str) -> Any:
+    """A Jacobian or Hessian as one matrix: blocks of several arguments side by side."""
+    if isinstance(derivative, tuple) and command == "hessian":
+        return np.block([[_block(b) for b in row] for row in derivative])
+    if isinstance(derivative, tuple):
+        return np.hstack([_block(b) for b in derivative])
+    return derivative
+
+
+def _block(entry: Any) -> np.ndarray:
+    array = np.asarray(entry, dtype=float)
+    return array.reshape(1, -1) if array.ndim < 2 else array.reshape(array.shape[0], -1)

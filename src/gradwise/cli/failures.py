@@ -65,12 +65,23 @@ def traceback_of(error: BaseException) -> str:
     """The traceback of the user's own exception, trimmed to the user's frames; empty for every other error."""
     if not isinstance(error, UserCodeError) or error.__cause__ is None:
         return ""
-    frames = user_frames(error.__cause__)
-    if not frames and not isinstance(error.__cause__, SyntaxError):
+    shown = traceback.TracebackException.from_exception(error.__cause__)
+    kept = _trimmed(shown)
+    if kept is None or (not kept.stack and not isinstance(error.__cause__, SyntaxError)):
         return ""
-    lines = ["Traceback (most recent call last):\n"] if frames else []
-    lines += traceback.format_list(frames) + traceback.format_exception_only(error.__cause__)
-    return "".join(lines)
+    text = "".join(kept.format())
+    return text if kept.stack else text.removeprefix("Traceback (most recent call last):\n")
+
+
+def _trimmed(shown: traceback.TracebackException | None) -> traceback.TracebackException | None:
+    """A traceback and those before it without our frames; one that has no others is left out."""
+    if shown is None:
+        return None
+    shown.stack = traceback.StackSummary.from_list([f for f in shown.stack if not f.filename.startswith(_MACHINERY)])
+    for name in ("__cause__", "__context__"):
+        before = _trimmed(getattr(shown, name))
+        setattr(shown, name, before if before is not None and before.stack else None)
+    return shown
 
 
 def as_dict(error: BaseException) -> dict[str, Any]:

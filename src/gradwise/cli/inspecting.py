@@ -7,30 +7,34 @@ from collections.abc import Callable
 from typing import Any
 
 import gradwise as gw
+from gradwise.cli.calls import read_call
 from gradwise.cli.failures import DONE
-from gradwise.cli.loading import load_target
-from gradwise.cli.points import point_for
 from gradwise.cli.printing import print_json, print_program
 from gradwise.cli.running import run_user_code, show_warnings
+from gradwise.cli.tables import print_report
 from gradwise.program import Program
 from gradwise.program.text import variable_names
 
 
-def _inspect(options: argparse.Namespace, inspector: Callable[..., Any]) -> Any:
+def _inspect(
+    options: argparse.Namespace, inspector: Callable[..., Any], document: Callable[[Any], dict[str, Any]]
+) -> Any:
+    """What an inspector finds; None where it was printed as JSON."""
     with run_user_code(options) as run:
-        target = load_target(options.target)
-        args, kwargs = point_for(target, options.at)
-        result = run(target.name, lambda: inspector(target.function, *args, **kwargs))
+        call = read_call(options)
+        result = run(call.target.name, lambda: inspector(call.function, *call.args, **call.keywords))
+    if options.json:
+        head = {"command": options.command, "function": options.target, **call.described()}
+        print_json({**head, **document(result), "warnings": [str(w.message) for w in run.warnings]})
+        return None
     show_warnings(run.warnings, color=options.color)
     return result
 
 
 def trace(options: argparse.Namespace) -> int:
     """Print the program of a function."""
-    program = _inspect(options, gw.trace)
-    if options.json:
-        print_json(program_as_dict(program))
-    else:
+    program = _inspect(options, gw.trace, program_as_dict)
+    if program is not None:
         print_program(program, color=options.color)
     return DONE
 
@@ -81,32 +85,27 @@ def program_as_dict(program: Program) -> dict[str, Any]:
 
 def explain(options: argparse.Namespace) -> int:
     """Print how a function is differentiated, or why it cannot be traced."""
-    explanation = _inspect(options, gw.explain)
-    if options.json:
-        print_json(explanation.to_dict())
-    else:
-        print(explanation)
+    explanation = _inspect(options, gw.explain, lambda found: {**found.to_dict(), "function": options.target})
+    if explanation is not None:
+        print_report(str(explanation), color=options.color)
     return DONE
 
 
 def kinks(options: argparse.Namespace) -> int:
     """Print the kinks on which the point sits."""
-    found = _inspect(options, gw.kinks)
-    if options.json:
-        print_json(
-            [
-                {
-                    "kind": kink.kind,
-                    "primitive": kink.primitive,
-                    "file": kink.filename,
-                    "line": kink.lineno,
-                    "entries": kink.entries,
-                }
-                for kink in found
-            ]
-        )
-    elif found:
+    found = _inspect(options, gw.kinks, lambda found: {"kinks": [_kink_as_dict(kink) for kink in found]})
+    if found:
         print(*found, sep="\n")
-    else:
+    elif found is not None:
         print("no kinks: every operation is smooth at this point")
     return DONE
+
+
+def _kink_as_dict(kink: Any) -> dict[str, Any]:
+    return {
+        "kind": kink.kind,
+        "primitive": kink.primitive,
+        "file": kink.filename,
+        "line": kink.lineno,
+        "entries": kink.entries,
+    }

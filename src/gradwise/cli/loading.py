@@ -1,4 +1,4 @@
-"""Finding the function that a command names: ``path/to/file.py:function``, ``package.module:object.method``."""
+"""Finding the function that a command names: ``path/to/file.py:function``, ``file.py::Class.method``, ``package.module:object.method``."""
 
 from __future__ import annotations
 
@@ -49,9 +49,13 @@ def load_target(text: str) -> Target:
     UserCodeError
         The file raised while it was run.
     """
-    place, colon, name = text.rpartition(":")
-    if not colon or Path(text).exists():  # a Windows path has a colon and no function
-        place, name = text, ""
+    if "::" in text:  # as pytest writes it
+        place, _, name = text.partition("::")
+        name = name.replace("::", ".")
+    else:
+        place, colon, name = text.rpartition(":")
+        if not colon or Path(text).exists():  # a Windows path has a colon and no function
+            place, name = text, ""
     if not place.strip("."):  # nothing, or a folder
         raise UsageError(f"{text!r} names no file or module. {_FORM}")
     is_file = place.endswith(".py") or os.sep in place or "/" in place  # a dotted name has none of these
@@ -66,7 +70,7 @@ def load_file(path: str) -> ModuleType:
     full = Path(path).absolute()
     if not full.is_file():
         what = "is a folder, not a Python file" if full.is_dir() else "does not exist"
-        raise UsageError(f"{path!r} {what} (from {Path.cwd()}). {_FORM}")
+        raise UsageError(f"{path!r} {what} (from {Path.cwd()}). {_near(full) or _FORM}")
     _prepend(str(full.parent))
     name = full.stem
     if name in sys.modules or name in sys.stdlib_module_names:
@@ -82,6 +86,13 @@ def load_file(path: str) -> ModuleType:
         del sys.modules[name]
         raise UserCodeError(f"running {path}") from error
     return module
+
+
+def _near(path: Path) -> str:
+    """The Python file beside a missing one whose name is most like it."""
+    names = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, names, 1)
+    return f"Did you mean {close[0]}?" if close else ""
 
 
 def load_module(name: str) -> ModuleType:

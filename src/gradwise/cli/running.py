@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from gradwise.cli.failures import UsageError, UserCodeError
+from gradwise.cli.failures import UsageError, UserCodeError, user_frames
 from gradwise.cli.printing import say
 from gradwise.errors import GradwiseError
 
@@ -26,7 +26,12 @@ class Run:
         """The value of ``function()``; whatever it raises that is not gradwise's is the user's."""
         try:
             return function()
-        except (GradwiseError, UsageError, UserCodeError):
+        except GradwiseError as error:
+            cause = error.__cause__ or error.__context__
+            if cause is not None and f"raised {type(cause).__name__}" in str(error) and user_frames(cause):
+                raise UserCodeError(name) from cause  # the function's own exception, retold
+            raise
+        except (UsageError, UserCodeError):
             raise
         except (Exception, SystemExit) as error:
             raise UserCodeError(name) from error
