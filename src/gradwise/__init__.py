@@ -13,11 +13,13 @@ from gradwise.errors import (
     ProgramError,
     RuleError,
     SingularPointError,
+    StaleProgramError,
     TracingError,
 )
 from gradwise.geometry import classify, critical_points
 from gradwise.operators import (
     clear_caches,
+    compile,  # noqa: A004 - the public name
     curl,
     custom_rule,
     derivative,
@@ -53,6 +55,7 @@ __all__ = [
     "ProgramError",
     "RuleError",
     "SingularPointError",
+    "StaleProgramError",
     "TracingError",
     "check_grad",
     "check_hessian",
@@ -61,6 +64,7 @@ __all__ = [
     "check_vjp",
     "classify",
     "clear_caches",
+    "compile",
     "critical_points",
     "curl",
     "custom_rule",

@@ -9,6 +9,7 @@ The tree::
     ├── RuleError                  a custom rule that does not fit its function (also a TypeError)
     ├── SingularPointError         the derivative does not exist, or is not determined, at this point
     │                              (also an ArithmeticError)
+    ├── StaleProgramError          a function that was promised to be pure is not
     └── ProgramError               a malformed program: a bug in gradwise, found by the checker
 
     GradwiseWarning (UserWarning)
@@ -86,6 +87,17 @@ class SingularPointError(GradwiseError, ArithmeticError):
         if filename is not None:
             message = f"{message}\n  at {filename}:{lineno}"
         super().__init__(message)
+
+
+class StaleProgramError(GradwiseError):
+    """A function that was promised to be pure did something else than its program, on the same arguments.
+
+    Wrong::
+
+        g = gw.compile(lambda x: x * random.random())
+
+    Cure: pass what changes as an argument, or do without the promise.
+    """
 
 
 class ProgramError(GradwiseError):

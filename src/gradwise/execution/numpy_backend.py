@@ -126,11 +126,14 @@ class Executable:
         self._outputs = outputs
         self.size = size
 
-    def run(self, env: list[Any]) -> list[Any]:
-        """Fill ``env`` (a list by variable that holds what is given) and return the values of the outputs (None where the output is None)."""
+    def run(self, env: list[Any], errors: str = "ignore") -> list[Any]:
+        """Fill ``env`` (a list by variable that holds what is given) and return the values of the outputs (None where the output is None).
+
+        ``errors="raise"`` raises FloatingPointError where NumPy would warn.
+        """
         for variable, value in self._constants:
             env[variable] = value
-        with np.errstate(all="ignore"):
+        with np.errstate(divide=errors, over=errors, invalid=errors, under="ignore"):  # type: ignore[arg-type]  # one of NumPy's words
             for kind, function, a, b, out in self._code:
                 if kind == 1:
                     env[out] = function(env[a], env[b])

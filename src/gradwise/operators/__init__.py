@@ -8,6 +8,7 @@ Never import checking, descent, plotting or the command line here.
 """
 
 from gradwise.operators.caches import clear_caches
+from gradwise.operators.compiling import compile  # noqa: A004 - the public name
 from gradwise.operators.custom import custom_rule
 from gradwise.operators.derivatives import derivative, partial_derivative
 from gradwise.operators.directions import directional_derivative, taylor
@@ -21,6 +22,7 @@ from gradwise.operators.products import hvp, jvp, linearize, vjp
 
 __all__ = [
     "clear_caches",
+    "compile",
     "curl",
     "custom_rule",
     "derivative",

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradwise.containers import TreeDef, flatten
 from gradwise.errors import InputError
+from gradwise.operators.reuse.promises import unwrapped
 from gradwise.tracing import copy_in_layout, isinstance_traced
 from gradwise.tracing.instrument.hooks import watched
 
@@ -42,6 +43,7 @@ stand_in: ContextVar[tuple[Any, Any] | None] = ContextVar("gradwise_stand_in", d
 
 def standing_in(function: Any) -> Any:
     """The function itself, rebuilt where it must be (``tracing/rebuilding.py``), or what runs in its place."""
+    function = unwrapped(function)
     pair = stand_in.get()
     return pair[1] if pair is not None and pair[0] is function else watched(function)
 
@@ -120,6 +122,14 @@ class Arguments:
             self.treedefs.append(treedef)
             self.labels.append(label)
 
+    @classmethod
+    def of_call(cls, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        """The arguments of a call of which none is differentiated."""
+        self = object.__new__(cls)
+        self._function, self._args, self._kwargs, self._simple, self.single = function, args, kwargs, False, False
+        self.places, self.leaves, self.kinds, self.treedefs, self.labels = [], [], [], [], []
+        return self
+
     def call(self, leaves: Sequence[Any]) -> Any:
         """The function on these leaves in place of the moving ones."""
         if self._simple:
@@ -147,9 +157,31 @@ class Arguments:
         twin.leaves = [_copy(leaf) for leaf in self.leaves]
         return twin
 
+    @property
+    def stands_in(self) -> bool:
+        """Whether something else runs in the function's place (``subcalls.py``)."""
+        return stand_in.get() is not None
+
     def given(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments as they were given."""
         return self._args, self._kwargs
+
+    def others(self) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments that are not differentiated."""
+        if self._simple:
+            return [], {}
+        args = [a for k, a in enumerate(self._args) if k not in self.places]
+        return args, {name: a for name, a in self._kwargs.items() if name not in self.places}
+
+    def with_others(self, function: Callable[..., Any], others: tuple[list[Any], dict[str, Any]]) -> Arguments:
+        """The same differentiated arguments with ``others`` beside them, for a function in the place of this one."""
+        twin = object.__new__(Arguments)
+        twin._function, twin.places, twin._simple, twin.single = function, self.places, self._simple, self.single
+        twin.kinds, twin.treedefs, twin.labels, twin.leaves = self.kinds, self.treedefs, self.labels, self.leaves
+        rest = iter(others[0])
+        twin._args = tuple([a if k in self.places else next(rest) for k, a in enumerate(self._args)])
+        twin._kwargs = {name: a for name, a in self._kwargs.items() if name in self.places} | others[1]
+        return twin
 
     def rebuild(self, leaves: Sequence[Any]) -> list[Any]:
         """Leaves put back into the containers of the chosen arguments."""

@@ -9,6 +9,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.kinks import forget_kinks
+from gradwise.operators.reuse.families import forget_families
+from gradwise.tracing.purity import forget_verdicts
 from gradwise.transforms.templates import clear_templates
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ _derived = Cache()
 
 
 def clear_caches() -> None:
-    """Forget every derived program, and which kinks were warned of.
+    """Forget every derived program, the programs that stand for functions, what was found of their code, and which kinks were warned of.
 
     Examples
     --------
@@ -55,6 +57,8 @@ def clear_caches() -> None:
     >>> gw.clear_caches()
     """
     _derived.clear()
+    forget_families()
+    forget_verdicts()
     forget_kinks()
     clear_templates()
 

@@ -10,6 +10,7 @@ interpreted on traced values, equation by equation, which records them in the ou
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from gradwise.operators.caches import clear_caches, derived
 from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
 from gradwise.operators.prepared import BatchedDerivative, Prepared, interpret, is_outer
+from gradwise.operators.reuse import PromisedCall, call_of, difference, unwrapped
 from gradwise.operators.verification import doubt_zeros, requested, verified_call
 from gradwise.program import Program
 from gradwise.tracing import Recording, record
@@ -29,7 +31,7 @@ from gradwise.transforms.reverse import pullback
 from gradwise.transforms.seeds import seeded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gradwise.operators.arguments import Arguments
 
@@ -44,13 +46,20 @@ class Linearization:
         The leaves of the output (values of an outer trace where they depend on it).
     """
 
-    __slots__ = ("_env", "_fingerprint", "_wrt", "arguments", "doubtful", "nested", "recording", "values")
+    __slots__ = ("_again", "_env", "_fingerprint", "_wrt", "arguments", "doubtful", "nested", "recording", "values")
 
-    def __init__(self, recording: Recording, arguments: Arguments) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        arguments: Arguments,
+        fingerprint: Any = None,
+        again: Callable[[], Recording] | None = None,
+    ) -> None:
+        self._again = again
         self.recording = recording
         self.arguments = arguments
         self._env: list[Any] | None = None
-        self._fingerprint: Any = None
+        self._fingerprint: Any = fingerprint
         #: whether nan reached a kink in the last product
         self.doubtful = False
         self._wrt = tuple(recording.tape.inputs)
@@ -59,6 +68,16 @@ class Linearization:
             self.values = [self.outer_env[o] for o in recording.outputs]
         else:
             self.values = recording.values
+
+    def settle(self) -> bool:
+        """Run the function after all, where what its program gave needs a closer look; whether that was not done before."""
+        if self._again is None:
+            return False
+        again, self._again = self._again, None
+        self.recording = again()
+        self._env = self._fingerprint = None
+        self._wrt = tuple(self.recording.tape.inputs)
+        return True
 
     # --- environments -------------------------------------------------------------------------------------------------------
 
@@ -208,25 +227,43 @@ def derivatives_taken() -> int:
     return getattr(_running, "taken", 0)
 
 
-def linearize_call(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Linearization:
-    """Run the function once under a trace (and verify it, under ``check=True``)."""
+def linearize_call(
+    function: Any, arguments: Arguments, *, has_aux: bool = False, lasting: bool = False
+) -> Linearization:
+    """Run the function once under a trace (and verify it, under ``check=True``), or the program that stands for it.
+
+    ``lasting``: the derivative is asked for later, when what the function reads may have changed.
+    """
     leaves = arguments.leaves
+    reusable = not (has_aux or lasting or requested.get() or arguments.stands_in) and not any(map(is_outer, leaves))
+    call = call_of(function, arguments) if reusable else None
+    function = unwrapped(function)
+
+    def traced() -> Recording:
+        return record(
+            function,
+            leaves,
+            (True,) * len(leaves),
+            arguments.call,
+            has_aux=has_aux,
+            untouched=lambda: untouched(function, arguments.given()),
+        )
 
     def run() -> Linearization:
         _running.depth = enclosing() + 1
         _running.taken = derivatives_taken() + 1
         try:
-            linearization = Linearization(
-                record(
-                    function,
-                    leaves,
-                    (True,) * len(leaves),
-                    arguments.call,
-                    has_aux=has_aux,
-                    untouched=lambda: untouched(function, arguments.given()),
-                ),
-                arguments,
-            )
+            found = None if call is None else call.replay()
+            if found is not None:
+                program, recording = found
+                if isinstance(call, PromisedCall) and call.is_due():
+                    changed = difference(traced(), recording)
+                    if changed is not None:
+                        raise call.broken(changed)
+                return Linearization(recording, arguments, program.fingerprint, traced)
+            linearization = Linearization(traced(), arguments)
+            if call is not None and not linearization.nested:
+                call.learn(functools.partial(difference, linearization.recording))
         finally:
             _running.depth -= 1
         if linearization.recording.tape.looked_up:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning, TracingError
 from gradwise.operators.arguments import function_label
+from gradwise.operators.reuse import FORBIDDEN, under, unwrapped
 from gradwise.operators.subcalls import rescue
 from gradwise.operators.verification import Disagreement, check_options, checked
 
@@ -55,12 +56,14 @@ def choose(
     """The operator's result as a function of the user's arguments.
 
     ``numerical`` returns the derivative and a sentence that states its status and error bound.  ``check`` is explained in ``verification.py``.  ``pure`` is the user's promise
-    that the function has no effects and reads nothing that changes; it has no effect on results, since the function runs at each call.
+    that the function has no effects and decides by nothing but its arguments and what it reads (``reuse/``); with False it runs at each call.
     """
     check_method(method, operator)
     check_options(check, pure, operator)
     if check:
         exact = checked(exact)
+    if pure is not None:
+        exact = under(function if pure else FORBIDDEN, exact)
 
     @functools.wraps(function, assigned=("__doc__",), updated=())
     def derivative(*args: Any, **kwargs: Any) -> Any:
@@ -80,7 +83,7 @@ def choose(
                 raise
             reason = error
         # verified, because the call that runs plainly may leave a value elsewhere (in a list) whose derivative is lost
-        rescued = rescue(function, reason, checked(exact), args, kwargs)
+        rescued = rescue(unwrapped(function), reason, checked(exact), args, kwargs)
         if rescued is not None:
             warnings.warn(
                 f"the {operator} of {function_label(function)} could not be traced as a whole: {reason}\n{rescued[1]}",

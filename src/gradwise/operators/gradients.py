@@ -107,7 +107,8 @@ def grad(
         With True, ``f`` is also called plainly and its value compared, and the derivative along a random direction is compared with a numerical one; where they clearly
         disagree TracingError is raised.  ``f`` runs some thirty times more.
     pure : bool, optional
-        Your promise that ``f`` has no effects and reads nothing that changes.  It has no effect on results: ``f`` runs at each call.
+        Your promise, with True, that ``f`` has no effects and decides by nothing but its arguments and what it reads, so that its program may run in its place; as for :func:`gradwise.compile`.
+        Without it that is done where the code of ``f`` proves it.  With False ``f`` runs at each call.
 
     Returns
     -------

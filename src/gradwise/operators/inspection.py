@@ -11,8 +11,10 @@ import numpy as np
 from gradwise.errors import TracingError
 from gradwise.execution import build
 from gradwise.operators.arguments import Arguments, function_label, parameter_names, require_callable
+from gradwise.operators.reuse import standing, unwrapped
 from gradwise.program import Equation, Program
 from gradwise.tracing import Recording, record
+from gradwise.tracing.purity import inspect_function
 from gradwise.transforms.reverse import active_variables, pullback
 
 if TYPE_CHECKING:
@@ -209,6 +211,10 @@ class Explanation:
     kinks : list of str
     kept_bytes : int
         Memory that the trace keeps for the derivative.
+    reuse : str
+        Whether the program may run in the function's place, and if not, the line that forbids it.
+    writes : str
+        Whether the function may write to arrays that were there before the call, and if so, the line; such arrays are watched.
     """
 
     function: str
@@ -221,6 +227,8 @@ class Explanation:
     captured: Any = None
     kinks: Any = None
     kept_bytes: int = 0
+    reuse: str = ""
+    writes: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As a dictionary of plain values."""
@@ -238,6 +246,8 @@ class Explanation:
             lines.append(f"  {title}: " + ("none" if not entries else ""))
             lines += [f"    {entry}" for entry in entries]
         lines.append(f"  memory kept for the derivative: {self.kept_bytes:,} bytes")
+        lines.append(f"  reuse: {self.reuse}")
+        lines.append(f"  writes: {self.writes}")
         return "\n".join(line.rstrip() for line in lines)
 
 
@@ -273,10 +283,11 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     back = pullback(program, program.inputs, differentiable)
     kept = {id(v): v.nbytes for v in recording.tape.values if type(v) is np.ndarray}
     guards = [_guard_text(g) for g in program.guards]
+    writes = inspect_function(unwrapped(f)).writes
     return Explanation(
         function=name,
         path="traced",
-        reason="every operation on the arguments has an exact rule; the function runs again at each call, so nothing it reads can be stale",
+        reason="every operation on the arguments has an exact rule",
         equations=len(program.equations),
         gradient_equations=len(back.equations),
         primitives=dict(sorted(counts.items())),
@@ -284,6 +295,10 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
         captured=[repr(program.types[v]) for v in program.captured],
         kinks=[str(k) for k in _kinks_of(recording)],
         kept_bytes=sum(kept.values()),
+        reuse=standing(f),
+        writes="to nothing that was there before the call"
+        if writes is None
+        else f"perhaps; large arrays are watched ({writes})",
     )
 
 

@@ -145,7 +145,7 @@ def linearize(
 
     def exact(*args: Any) -> Any:
         arguments = Arguments(f, tuple(range(len(args))), args, {}, "linearize")
-        linearization = linearize_call(f, arguments)
+        linearization = linearize_call(f, arguments, lasting=True)
         linearization.recording.tape.own()
 
         def product(vectors: list[Any]) -> Any:

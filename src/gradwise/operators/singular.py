@@ -89,6 +89,8 @@ def _checked(linearization: Linearization, request: Request, results: list[Any])
     on = [k for k, e in found if (higher or not is_known(places[k])) and sits_on(e, values)]
     if not on:
         return results
+    if linearization.settle():
+        return _checked(linearization, request, results)
     if not higher:
         program = linearization.program
         for place, equation, _ in _felt(
@@ -200,6 +202,7 @@ def _smooth(linearization: Linearization) -> tuple[Program, tuple[int, ...]]:
 
 
 def _resolved(linearization: Linearization, request: Request) -> list[Any]:
+    linearization.settle()
     program: Program = linearization.program
     rewritten: tuple[int, ...] = ()
     results = run_carefully(linearization, request, program)

@@ -68,7 +68,7 @@ def push_forward(
 def pull_back(f: Callable[..., Any], primals: Sequence[Any], *, has_aux: bool = False) -> Any:
     """``(f(x), ȳ ↦ Jᵀ ȳ)``, and the auxiliary output with ``has_aux``."""
     arguments = Arguments(f, tuple(range(len(primals))), tuple(primals), {}, "vjp")
-    linearization = linearize_call(f, arguments, has_aux=has_aux)
+    linearization = linearize_call(f, arguments, has_aux=has_aux, lasting=True)
     value = output_value(linearization, copied=True)
     linearization.recording.tape.own()
 

@@ -1,0 +1,130 @@
+"""``gw.compile``: a function that runs as its program.
+
+    compile : (f : x → y)  →  (f : x → y)
+
+The program runs on the NumPy backend; ``Specialization.replay`` is the place where another backend can take over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.containers import flatten
+from gradwise.errors import GradwiseError
+from gradwise.operators.arguments import Arguments, require_callable
+from gradwise.operators.reuse import Promise, PromisedCall, call_of, difference, unwrapped
+from gradwise.tracing.instrument.hooks import watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gradwise.tracing import Recording
+
+
+class Compiled(Promise):
+    """A function that runs as its program where it can, with the same arguments and results."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        function = self.function
+        call = call_of(self, Arguments.of_call(function, args, kwargs))
+        if call is None:  # traced values, objects: the function runs, rebuilt if it must be to meet traced values
+            return watched(function)(*args, **kwargs)
+        found = call.replay()
+        if found is not None:
+            recording = found[1]
+            if isinstance(call, PromisedCall) and call.is_due():
+                changed = _changed(call, recording)
+                if changed is not None:
+                    raise call.broken(changed)
+            return recording.structure.rebuild(_own(recording.values, [*call.numbers, *found[0].constants()]))
+        given = call.copied() if isinstance(call, PromisedCall) else call
+        result = function(*args, **kwargs)
+        given.learn(lambda recording: _differs(result, recording))
+        return result
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else Compiled(unwrapped(self).__get__(instance, owner))
+
+    def __repr__(self) -> str:
+        return f"gw.compile({getattr(self.function, '__qualname__', self.function)!s})"
+
+
+def _changed(call: PromisedCall, replayed: Recording) -> str | None:
+    """What a new run does otherwise than the program."""
+    try:
+        _, recording = call.specialise()
+    except GradwiseError as error:
+        return str(error)
+    return difference(recording, replayed, len(call.numbers))
+
+
+def _differs(result: Any, recording: Recording) -> str | None:
+    """How the traced run's result differs from what the function returned."""
+    leaves, structure = flatten(result)
+    if structure != recording.structure:
+        return "it returns other containers when it is traced"
+    for plain, traced in zip(leaves, recording.values, strict=True):
+        a, b = np.asarray(plain), np.asarray(traced)
+        if type(plain) is not type(traced) or a.dtype != b.dtype or a.shape != b.shape:
+            return "it returns other types when it is traced"
+        rough = 1e-10 if a.dtype.itemsize > 4 else 1e-4
+        with np.errstate(all="ignore"):
+            if not np.allclose(
+                a, b, rtol=rough, atol=rough * np.abs(a[np.isfinite(a)]).max(initial=0.0), equal_nan=True
+            ):
+                return f"it returned {plain!r}, and {traced!r} when it was traced"
+    return None
+
+
+def _own(values: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """The results, copied where their memory is an argument's or another result's."""
+    results: list[Any] = []
+    for value in values:
+        if type(value) is np.ndarray:
+            others = (*given, *results)
+            if value.base is not None or any(type(g) is np.ndarray and np.may_share_memory(value, g) for g in others):
+                value = value.copy()
+        results.append(value)
+    return results
+
+
+def compile(f: Callable[..., Any]) -> Callable[..., Any]:  # noqa: A001 - the public name
+    """The function, run as its program: recorded once for each form of its arguments, and run without Python's part of it from then on.
+
+    It is your promise that ``f`` has no effects, and that it decides by nothing but its arguments and the numbers, arrays and attributes that it reads.  Those are read again
+    at each call.  Where the promise cannot be proved from the code of ``f``, calls number 2, 4, 8, … run ``f`` beside its program and compare.  Where a program does not hold for
+    the arguments (another branch, another number of steps), ``f`` runs, and its program is recorded too.
+
+    Parameters
+    ----------
+    f : callable
+        Of numbers, arrays, and tuples, lists and dicts of them; with other arguments it runs as it is.
+
+    Returns
+    -------
+    callable
+        With the same arguments and results.  The operators take it as they take ``f``: ``gw.grad(gw.compile(f))``.
+
+    Raises
+    ------
+    StaleProgramError
+        If the promise was not kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradwise as gw
+    >>> @gw.compile
+    ... def f(x, n):
+    ...     for _ in range(n):
+    ...         x = np.sin(x)
+    ...     return x
+    >>> [round(float(f(1.0, 100)), 6) for _ in range(3)]
+    [0.168852, 0.168852, 0.168852]
+    """
+    require_callable(f, "compile")
+    return f if isinstance(f, Compiled) else Compiled(f)

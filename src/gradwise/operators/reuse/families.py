@@ -1,0 +1,308 @@
+"""Which program stands for a call: families of specialisations, one for each form of the arguments and of the data that the function reads.
+
+The first call with a form runs the function, and so does the second, after which it is traced once more with all that it reads (``specialization.py``); from the
+third call on the program runs in its place, as long as its guards hold.  Where they do not, the function runs and its program is added, up to ``SPECIALIZATIONS``; a family that fails
+more often than it serves is given up, and says so.
+
+A family belongs to a verdict (``tracing/purity``), thereby to a code object and to what its names stand for, and to the outline of the data.  It holds programs and no array of the user's.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.errors import GradwiseError, StaleProgramError
+from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
+from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
+from gradwise.tracing.instrument.hooks import watched
+from gradwise.tracing.purity import inspect_function, is_plain
+from gradwise.tracing.purity.outline import outline, refilled
+from gradwise.tracing.purity.reading import read, with_data
+from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from gradwise.operators.arguments import Arguments
+    from gradwise.tracing import Recording
+
+#: programs kept for one form, and how many of them are tried at a call
+SPECIALIZATIONS, TRIES = 8, 3
+#: failures, more than successes, after which a family is given up
+PATIENCE = 8
+_FAMILIES, _WEIGHT = 512, 2_000_000
+
+
+class Family:
+    """The programs for one form of a function's arguments.
+
+    Attributes
+    ----------
+    served, failed : int
+        How often a program stood for the function, and how often none held.
+    refused : str or None
+        Why the function runs at each call after all.
+    """
+
+    __slots__ = ("_lock", "_programs", "calls", "failed", "floats", "refused", "served")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.served = 0
+        self.failed = 0
+        self.floats = True
+        self.refused: str | None = None
+        self._programs: list[Specialization] = []
+        self._lock = threading.Lock()
+
+    @property
+    def weight(self) -> int:
+        return 1 + sum(p.weight for p in self._programs)
+
+    def replay(
+        self, leaves: Sequence[Any], numbers: Sequence[Any], around: Sequence[Any] = ()
+    ) -> tuple[Specialization, Recording] | None:
+        """What a traced run would leave; None if no program holds."""
+        if self.refused is not None:
+            return None
+        for position, program in enumerate(self._programs[:TRIES]):
+            recording = program.replay(leaves, numbers, around)
+            if recording is not None:
+                if position:
+                    with self._lock:
+                        if program in self._programs:
+                            self._programs.remove(program)
+                            self._programs.insert(0, program)
+                self.served += 1
+                return program, recording
+        if self._programs:
+            self.failed += 1
+            if self.failed > PATIENCE and self.failed > self.served:
+                self.refused = f"it specialises too often: its path depends on the values, and of {self.failed + self.served} calls {self.failed} took another path than those before"
+                self._programs.clear()
+        return None
+
+    def add(self, program: Specialization) -> None:
+        """Keep a program, the oldest ones no longer."""
+        with self._lock:
+            self._programs.insert(0, program)
+            del self._programs[SPECIALIZATIONS:]
+
+
+_families: OrderedDict[Hashable, tuple[Family, int]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def forget_families() -> None:
+    """Forget all programs."""
+    with _lock:
+        _families.clear()
+
+
+def _remember(key: Hashable, family: Family) -> None:
+    with _lock:
+        _families[key] = family, family.weight
+        _families.move_to_end(key)
+        total = sum(weight for _, weight in _families.values())
+        while len(_families) > 1 and (len(_families) > _FAMILIES or total > _WEIGHT):
+            _, (_, gone) = _families.popitem(last=False)
+            total -= gone
+
+
+class Call:
+    """A call of a function for which a program may stand: its family, and the numbers that it reads beside the differentiated arguments.
+
+    Attributes
+    ----------
+    family : Family
+    numbers : list
+    """
+
+    __slots__ = ("_arguments", "_function", "_key", "_others", "family", "numbers")
+    #: the traced run after which a program is made
+    patience = 2
+
+    def __init__(self, function: Any, arguments: Arguments) -> None:
+        self._function = function
+        self._arguments = arguments
+        self._others = arguments.others()
+        self.numbers: list[Any] = []
+        self._key = self._outline(floats=True)
+        found = _families.get(self._key)
+        if found is not None and not found[0].floats:
+            self.numbers.clear()
+            self._key = self._outline(floats=False)
+            found = _families.get(self._key)
+        if found is None:
+            self.family = Family()
+            _remember(self._key, self.family)
+        else:
+            self.family = found[0]
+
+    def _outline(self, *, floats: bool) -> tuple[Any, ...]:
+        arguments = self._arguments
+        kinds = tuple([_kind(leaf) for leaf in arguments.leaves])
+        moving = tuple(arguments.places), tuple(arguments.treedefs), kinds
+        return floats, moving, outline(self._others, self.numbers, floats=floats), *self._around(floats=floats)
+
+    def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
+        """The key of what the function reads beside its arguments."""
+        raise AssertionError
+
+    def replay(self) -> tuple[Specialization, Recording] | None:
+        """What a traced run would leave; None if no program holds."""
+        return self.family.replay(self._arguments.leaves, self.numbers)
+
+    def specialise(self) -> tuple[Specialization, Recording]:
+        return specialise(self._function, self._arguments.leaves, self.numbers, self.run)
+
+    def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
+        """The function on traced leaves and numbers."""
+        raise AssertionError
+
+    def learn(self, differs: Callable[[Recording], str | None]) -> None:
+        """Make a program after a run at the same arguments; ``differs`` compares it with what that run did."""
+        family = self.family
+        family.calls += 1
+        if family.calls < self.patience or family.refused is not None:
+            return
+        made = None
+        try:
+            made, recording = self.specialise()
+            reason = differs(recording)
+        except Refused as error:
+            reason = str(error)
+        except (GradwiseError, ArithmeticError, TypeError, ValueError, AttributeError, LookupError) as error:
+            reason = f"it cannot be traced with all that it reads: {error}"
+        if reason is None and made is not None:
+            family.add(made)
+        elif self._key[0]:  # once more, with floating numbers as they are
+            family.floats = False
+        else:
+            family.refused = reason
+        _remember(self._key, family)
+
+
+class ProvenCall(Call):
+    """A call of a function proved pure: its data are exchanged for traced ones."""
+
+    __slots__ = ("_data", "_fixed", "_node")
+
+    def __init__(self, function: Any, arguments: Arguments, node: Any) -> None:
+        self._node = node
+        self._data, self._fixed = read(function, node)
+        super().__init__(function, arguments)
+
+    def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
+        key = outline(list(self._data.values()), self.numbers, floats=floats)
+        through: list[Any] = []
+        fixed = outline(self._fixed, through, floats=False)
+        if through:
+            raise Refused("it reads an array through a module")
+        return self._node, key, fixed
+
+    def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
+        numbers, floats = iter(traced), self._key[0]
+        others = refilled(self._others, numbers, floats=floats)
+        data = dict(zip(self._data, refilled(list(self._data.values()), numbers, floats=floats), strict=True))
+        twin = watched(with_data(self._function, self._node, data))
+        return self._arguments.with_others(twin, others).call(leaves)
+
+
+class PromisedCall(Call):
+    """A call of a function of which nothing is proved: what it reads must be what it was, by content."""
+
+    __slots__ = ("_arrays",)
+    patience = 1
+
+    def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
+        key, self._arrays = surroundings(self._function)
+        return (key,)
+
+    def replay(self) -> tuple[Specialization, Recording] | None:
+        return self.family.replay(self._arguments.leaves, self.numbers, self._arrays)
+
+    def specialise(self) -> tuple[Specialization, Recording]:
+        # the function may write to what it is given, which it did already
+        leaves, numbers = _copies(self._arguments.leaves), _copies(self.numbers)
+        return specialise(self._function, leaves, numbers, self.run, self._arrays)
+
+    def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
+        others = refilled(self._others, iter(traced), floats=self._key[0])
+        return self._arguments.with_others(watched(self._function), others).call(leaves)
+
+    def copied(self) -> PromisedCall:
+        """The call with copies of its arrays, before the function may write to them."""
+        twin = copy.copy(self)
+        twin._others = refilled(self._others, iter(_copies(self.numbers)), floats=self._key[0])  # noqa: SLF001 - a twin
+        twin.numbers = []
+        outline(twin._others, twin.numbers, floats=self._key[0])  # noqa: SLF001 - a twin
+        return twin
+
+    def is_due(self) -> bool:
+        """Whether the promise is to be tested: at calls number 2, 4, 8, and so on."""
+        number = self.family.served + 1
+        return number & (number - 1) == 0
+
+    def broken(self, what: str) -> StaleProgramError:
+        """The error for a promise that was not kept."""
+        self.family.refused = "its promise of purity was not kept"
+        name = getattr(self._function, "__name__", type(self._function).__name__)
+        return StaleProgramError(
+            f"{name} was promised to be pure (pure=True or gw.compile), and a run of it differs from its program, although its arguments and all that it is known to "
+            f"read are the same: {what}. A function without effects, that decides by nothing but its arguments and what it reads, is required. Drop pure=True (gw.compile), or pass "
+            "what changes as an argument"
+        )
+
+
+def _copies(values: Sequence[Any]) -> list[Any]:
+    return [v.copy() if type(v) is np.ndarray else v for v in values]
+
+
+def _kind(leaf: Any) -> Hashable:
+    dtype = getattr(leaf, "dtype", None)
+    return (type(leaf),) if dtype is None else (type(leaf), dtype, leaf.shape)
+
+
+def standing(function: Any) -> str:
+    """Whether a program may stand for a function, and if not why, in words."""
+    promise, function = is_promised(function), unwrapped(function)
+    verdict = inspect_function(function)
+    if verdict.is_pure:
+        return (
+            "proved pure by its code: from its third call on with one form of arguments, its program runs in its place while its guards hold"
+            + _given_up(verdict.node)
+        )
+    why = f"not proved pure ({verdict.effects})"
+    return (
+        f"promised pure: its program runs in its place, and is compared with it at calls number 2, 4, 8, and so on; {why}"
+        if promise
+        else f"the function runs at each call: {why}"
+    )
+
+
+def _given_up(node: Any) -> str:
+    reasons = {family.refused for key, (family, _) in list(_families.items()) if node in key and family.refused}  # type: ignore[operator]  # keys are tuples
+    return "".join(f"; given up for one form of arguments: {reason}" for reason in sorted(reasons))
+
+
+def call_of(function: Any, arguments: Arguments) -> Call | None:
+    """The call with its family, if the function is proved or promised to be pure and is called with plain data, else None."""
+    if is_forbidden():
+        return None
+    promise = is_promised(function)
+    function = unwrapped(function)
+    verdict = inspect_function(function)
+    if not (promise or verdict.is_pure) or not is_plain(arguments.given()):
+        return None
+    try:
+        if verdict.is_pure:
+            return ProvenCall(function, arguments, verdict.node)
+        return PromisedCall(function, arguments)
+    except (Refused, Unfathomable, TypeError):  # TypeError: a key that cannot be hashed
+        return None
