@@ -1,9 +1,15 @@
 """Parallel evaluation gives the same results, and an interrupt leaves no process behind."""
 
+import contextlib
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,3 +124,63 @@ def test_progress_shows_a_bar_on_a_terminal_after_two_seconds(monkeypatch):
         progress.tick(2)
         assert progress.bar is not None
     assert "evaluations" in terminal.text
+
+
+INTERRUPTED = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from gradwise.numerical import grad
+
+X = np.arange(1.0, 101.0)
+
+def slow(x):
+    if not np.array_equal(x, X):
+        Path(sys.argv[1]).touch()
+        time.sleep(600)
+    return float(x @ x)
+
+if __name__ == "__main__":
+    grad(slow, X, workers=2)
+"""
+
+
+def alive(session):
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, leader = stat.read_text().rsplit(")", 1)[1].split()[:4]
+        except OSError:  # it has ended since the folder was listed
+            continue
+        if int(leader) == session and state != "Z":
+            found.append(stat.parent.name)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the processes of a session from /proc")
+@pytest.mark.parametrize("whole_group", [True, False], ids=["Ctrl-C in a terminal", "kill -INT of the parent"])
+def test_ctrl_c_ends_the_work_and_every_process(tmp_path, whole_group):
+    script, marker = tmp_path / "interrupted.py", tmp_path / "a worker is busy"
+    script.write_text(INTERRUPTED)
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(marker)], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        while not marker.exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        assert len(alive(process.pid)) >= 3
+        (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
+        # each worker would sleep for ten minutes: that this returns at all shows that nobody waits for them
+        _, text = process.communicate(timeout=60)
+        assert text.rstrip().endswith("KeyboardInterrupt")
+        assert process.returncode == -signal.SIGINT
+        for _ in range(500):  # the helper processes of multiprocessing end when they notice that their parent has
+            if not alive(process.pid):
+                break
+            time.sleep(0.02)
+        assert alive(process.pid) == []
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
