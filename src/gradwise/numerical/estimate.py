@@ -136,7 +136,8 @@ def describe(statuses: list[Status]) -> str:
     """Return one sentence for a list of statuses: the common one, or how many of each with the remedy of the worst."""
     if len(statuses) == 0:
         return "nothing to differentiate."
-    counts = {status: statuses.count(status) for status in Status if status in statuses}
+    distinct = {id(status): status for status in statuses}.values()
+    counts = {status: statuses.count(status) for status in Status if status in distinct}
     if len(counts) == 1:
         (status,) = counts
         lead = "" if len(statuses) == 1 else f"all {len(statuses)} entries {status.value}. "

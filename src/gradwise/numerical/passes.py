@@ -48,7 +48,8 @@ def solve(lanes: Lanes, order: int = 1) -> Table:
     with np.errstate(all="ignore"):
         if lanes.complex is not None:
             _complex_pass(lanes, store, table, todo)
-        _ladder_pass(lanes, store, table, todo)
+        if todo.any():
+            _ladder_pass(lanes, store, table, todo)
     search_pass(lanes, store, table, todo | ~np.isfinite(lanes.f0))
     return table
 
