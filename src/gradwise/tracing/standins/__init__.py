@@ -28,6 +28,8 @@ from gradwise.tracing.standins import (
     random_draws,
     real_functions,
     sample_statistics,
+    scipy_factorizations,
+    scipy_systems,
     text,
     traversal,
 )
@@ -52,6 +54,8 @@ _FAMILIES: tuple[Any, ...] = (
     callbacks,
     sample_statistics,
     random_draws,
+    scipy_systems,
+    scipy_factorizations,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}

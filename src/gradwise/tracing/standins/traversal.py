@@ -44,7 +44,7 @@ class Entries:
         ):
             order.sort(key=lambda place: place[::-1])  # as the entries lie in memory
         self._order = order
-        self._views = [np.broadcast_to(a, self.shape) if a.shape != self.shape else a for a in arrays]
+        self._views: list[Any] = [np.broadcast_to(a, self.shape) if a.shape != self.shape else a for a in arrays]
         self.iterindex = 0
         self.itersize = len(order)
         self.nop, self.ndim = len(arrays), len(self.shape)

@@ -1,0 +1,87 @@
+"""What the stand-ins of SciPy's Python functions share.
+
+Each is a composition of what has rules, in NumPy, and takes the value that SciPy's own function computes.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import _innermost, plain
+from gradwise.tracing.functions.operands import carries, valued
+from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
+from gradwise.tracing.standins.stacking import assembled, leaves, plainly
+from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.program import Primitive
+
+
+def standing_in(module: str, name: str, ours: Callable[..., Any], *, lists: bool = True) -> Callable[..., Any]:
+    """SciPy's function where nothing is traced, ours where something is; lists of traced values become arrays unless ``lists`` is False."""
+
+    @functools.wraps(ours)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
+            return getattr(sys.modules[module], name)(*args, **kwargs)
+        if lists:
+            args = tuple([_array(a) for a in args])
+            kwargs = {k: _array(v) for k, v in kwargs.items()}
+        with at_line(*open_traces(leaves((*args, *kwargs.values()), []))):
+            return ours(*args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+def _array(a: Any) -> Any:
+    return assembled(a) if type(a) in {list, tuple} and contains_traced(a) else a
+
+
+def table(
+    module: str, functions: dict[str, Callable[..., Any]], *, lists: bool = True
+) -> dict[str, Callable[..., Any]]:
+    """The stand-ins of a module's functions."""
+    return {name: standing_in(module, name, ours, lists=lists) for name, ours in functions.items()}
+
+
+def with_value(result: Any, value: Any) -> Any:
+    """The result of a composition with the value that SciPy computed; both may be tuples."""
+    if isinstance(result, (tuple, list)) and not isinstance_traced(result):
+        made = [with_value(r, v) for r, v in zip(result, value, strict=True)]
+        return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
+    if not carries(result):
+        return value
+    found = plain(result)
+    if np.shape(found) != np.shape(value):
+        result = np.reshape(result, np.shape(value))
+    if dtype_of(found) != dtype_of(value):
+        result = result.astype(dtype_of(value))
+    return valued(result, value)
+
+
+def recorded(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...], value: Any) -> Any:
+    """The primitive on operands in the dtype of the value, which SciPy computed."""
+    trace = _innermost(*operands)
+    if trace is None:
+        return value
+    first = value[0] if isinstance(value, tuple) else value
+    dtype = np.result_type(*[dtype_of(plain(o)) for o in operands], dtype_of(first))
+    return apply(trace, primitive, operands, params, value, dtype)
+
+
+def shown(*arguments: Any) -> list[Any]:
+    """The plain values."""
+    return [plainly(a) for a in arguments]
+
+
+def refuse(arguments: Any, what: str, cure: str) -> Any:
+    """Raise the error for what has no rule."""
+    trace = open_traces(leaves(list(arguments), []))[0]
+    raise trace.fail(f"{what} was called with a traced value, and gradwise has no derivative rule for that. {cure}")

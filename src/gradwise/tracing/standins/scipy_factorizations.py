@@ -1,0 +1,387 @@
+"""``scipy.linalg``: Cholesky, LU, QR, eigenvalues, singular values, the exponential of a matrix."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.rules import linear_algebra as rules
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.functions.creation import buffer
+from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.standins.scipy_calling import recorded, refuse, shown, table, with_value
+from gradwise.tracing.standins.scipy_systems import _system, _transposed, adjoint
+from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# --- Cholesky -------------------------------------------------------------------------------------------------------------------
+
+
+def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    """``scipy.linalg.cholesky``; one triangle is read."""
+    a = as_array(a)
+    value = scipy.linalg.cholesky(plain(a), lower, check_finite=check_finite)
+    return recorded(rules.cholesky, (a,), (not lower,), value)
+
+
+def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, bool]:
+    """``scipy.linalg.cho_factor``: beside the factor stands what was in the other triangle."""
+    a = as_array(a)
+    value, lower = scipy.linalg.cho_factor(plain(a), lower, check_finite=check_finite)
+    factor = cholesky(a, lower)
+    return with_value(factor + (np.triu(a, 1) if lower else np.tril(a, -1)), value), lower
+
+
+def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
+    """``scipy.linalg.cho_solve``."""
+    c, lower = c_and_lower
+    c, b = as_array(c), as_array(b)
+    value = scipy.linalg.cho_solve((plain(c), lower), plain(b), check_finite=check_finite)
+    factor = np.tril(c) if lower else adjoint(np.triu(c))
+    inner = _solved(factor, b)
+    return with_value(_solved(adjoint(factor), inner), value)
+
+
+def _solved(a: Any, b: Any) -> Any:
+    return _system(a, b, np.linalg.solve(plain(a), plain(b)))
+
+
+# --- LU -------------------------------------------------------------------------------------------------------------------------
+
+
+def _eliminated(a: Any, order: np.ndarray) -> Any:
+    """L and U of the matrix with its rows in an order, in one matrix: Gaussian elimination, whose steps are differentiated.
+
+    Golub & Van Loan, *Matrix Computations*, algorithm 3.2.1.
+    """
+    a = a[order]
+    a = a.copy() if isinstance_traced(a) else a
+    m, n = a.shape
+    for k in range(min(m - 1, n)):
+        below = a[k + 1 :, k] / a[k, k]
+        a[k + 1 :, k] = below
+        a[k + 1 :, k + 1 :] -= np.outer(below, a[k, k + 1 :])
+    return a
+
+
+def _row_order(piv: Any, m: int) -> np.ndarray:
+    order = np.arange(m)
+    for i, j in enumerate(np.asarray(piv)):
+        order[[i, j]] = order[[j, i]]
+    return order
+
+
+def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, Any]:
+    """``scipy.linalg.lu_factor``: the pivots are concrete."""
+    a = as_array(a)
+    value, piv = scipy.linalg.lu_factor(plain(a), check_finite=check_finite)
+    if a.ndim != 2:
+        refuse(
+            [a], "scipy.linalg.lu_factor of a stack of matrices", "One matrix is required. Write a loop over the stack"
+        )
+    a = a if dtype_of(plain(a)) == value.dtype else a.astype(value.dtype)
+    return with_value(_eliminated(a, _row_order(piv, a.shape[0])), value), piv
+
+
+def lu_solve(lu_and_piv: Any, b: Any, trans: Any = 0, overwrite_b: bool = False, check_finite: bool = True) -> Any:
+    """``scipy.linalg.lu_solve``."""
+    factors, piv = lu_and_piv
+    factors, b = as_array(factors), as_array(b)
+    value = scipy.linalg.lu_solve((plain(factors), piv), plain(b), trans, check_finite=check_finite)
+    n = factors.shape[-1]
+    order = _row_order(piv, n)
+    lower, upper = np.tril(factors, -1) + np.eye(n), np.triu(factors)
+    if trans in {0, "N"}:
+        result = _solved(upper, _solved(lower, b[order]))
+    else:
+        result = _solved(_transposed(lower, trans), _solved(_transposed(upper, trans), b))[np.argsort(order)]
+    return with_value(result, value)
+
+
+def lu(
+    a: Any,
+    permute_l: bool = False,
+    overwrite_a: bool = False,
+    check_finite: bool = True,
+    p_indices: bool = False,
+) -> Any:
+    """``scipy.linalg.lu``: the permutation is concrete."""
+    a = as_array(a)
+    if a.ndim != 2:
+        refuse([a], "scipy.linalg.lu of a stack of matrices", "One matrix is required. Write a loop over the stack")
+    p, L, U = scipy.linalg.lu(plain(a), check_finite=check_finite, p_indices=True)
+    order = np.argsort(p)
+    a = a if dtype_of(plain(a)) == L.dtype else a.astype(L.dtype)
+    factors = _eliminated(a, order)
+    k = min(a.shape)
+    lower = with_value(np.tril(factors[:, :k], -1) + np.eye(a.shape[0], k), L)
+    upper = with_value(np.triu(factors[:k]), U)
+    if permute_l:
+        return lower[p], upper
+    return p if p_indices else np.eye(a.shape[0])[p].astype(L.dtype), lower, upper
+
+
+# --- QR -------------------------------------------------------------------------------------------------------------------------
+
+
+def qr(
+    a: Any,
+    overwrite_a: bool = False,
+    lwork: Any = None,
+    mode: str = "full",
+    pivoting: bool = False,
+    check_finite: bool = True,
+) -> Any:
+    """``scipy.linalg.qr``: the pivots are concrete."""
+    a = as_array(a)
+    if mode == "raw":
+        refuse([a], "scipy.linalg.qr with mode='raw'", "Write mode='full', 'r' or 'economic'")
+    value = scipy.linalg.qr(
+        plain(a), mode="full" if mode == "r" else mode, pivoting=pivoting, check_finite=check_finite
+    )
+    if pivoting:
+        a = a[..., value[2]]
+    ours = "reduced" if mode == "economic" else "complete"
+    Q, R = recorded(rules.qr, (a,), (ours,), tuple(value[:2]))
+    rest = value[2:]
+    return (R, *rest) if mode == "r" else (Q, R, *rest)
+
+
+# --- eigenvalues ----------------------------------------------------------------------------------------------------------------
+
+
+def _refuse_pair(arguments: list[Any], name: str, kind: int) -> None:
+    if kind != 1:
+        refuse(
+            arguments,
+            f"scipy.linalg.{name} with type={kind}",
+            "type=1 is required. Transform the pair of matrices first",
+        )
+
+
+def eigh(
+    a: Any,
+    b: Any = None,
+    *,
+    lower: bool = True,
+    eigvals_only: bool = False,
+    type: int = 1,  # noqa: A002  # SciPy's name
+    check_finite: bool = True,
+    subset_by_index: Any = None,
+    subset_by_value: Any = None,
+    driver: Any = None,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+) -> Any:
+    """``scipy.linalg.eigh``, of one matrix or a pair, of which one triangle is read."""
+    a = as_array(a)
+    every = [a] if b is None else [a, as_array(b)]
+    _refuse_pair(every, "eigh", type)
+    options: dict[str, Any] = {"lower": lower, "check_finite": check_finite, "driver": driver}
+    subset: dict[str, Any] = {"subset_by_index": subset_by_index, "subset_by_value": concrete(subset_by_value)}
+    value = scipy.linalg.eigh(*shown(*every), eigvals_only=eigvals_only, **options, **subset)
+    whole = any(s is not None for s in subset.values())
+    w, V = scipy.linalg.eigh(*shown(*every), lower=lower, check_finite=check_finite) if whole or eigvals_only else value
+    chosen: Any = slice(None)
+    if subset_by_index is not None:
+        chosen = slice(int(subset_by_index[0]), int(subset_by_index[1]) + 1)
+    if subset_by_value is not None:
+        low, high = subset["subset_by_value"]
+        chosen = np.flatnonzero((w > low) & (w <= high))
+    if b is not None:
+        w_, V_ = _of_pair(a, every[1], lower, w, V)
+    elif eigvals_only:
+        return with_value(recorded(rules.eigvalsh, (a,), (not lower,), w)[..., chosen], value)
+    else:
+        w_, V_ = recorded(rules.eigh, (a,), (not lower,), (w, V))
+        V_ = apply(_innermost(w_), rules.marked, (V_, w_), (False, False), V.copy())
+    if eigvals_only:
+        return with_value(w_[chosen], value)
+    signs = np.sign(np.real(np.sum(np.conj(V[..., chosen]) * value[1], axis=-2, keepdims=True))) if whole else 1.0
+    return with_value(w_[..., chosen], value[0]), with_value(V_[..., chosen] * signs, value[1]) if whole else V_
+
+
+def _of_pair(a: Any, b: Any, lower: bool, w: Any, V: Any) -> tuple[Any, Any]:
+    """Eigenvalues and vectors of a v = w b v, by b = L Lᴴ and the one matrix L⁻¹ a L⁻ᴴ."""
+    L = cholesky(_hermitian(b, lower), lower=True)
+    half = _solved(L, _hermitian(a, lower))
+    reduced = _solved(L, adjoint(half))
+    own = np.linalg.eigh((reduced + adjoint(reduced)) / 2)
+    vectors = _solved(adjoint(L), own[1])
+    # eigenvectors are determined up to a sign; SciPy's is the one to follow
+    signs = np.sign(np.real(np.sum(np.conj(plain(vectors)) * V, axis=-2)))
+    return with_value(own[0], w), with_value(vectors * signs, V)
+
+
+def _hermitian(a: Any, lower: bool) -> Any:
+    strict = np.tril(a, -1) if lower else np.triu(a, 1)
+    return strict + adjoint(strict) + np.real(a) * np.eye(a.shape[-1])
+
+
+def eigvalsh(a: Any, b: Any = None, **options: Any) -> Any:
+    """``scipy.linalg.eigvalsh``."""
+    return eigh(a, b, eigvals_only=True, **options)
+
+
+def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, **options: Any) -> Any:
+    """``scipy.linalg.eig`` of one matrix: eigenvalues and right eigenvectors."""
+    a = as_array(a)
+    if b is not None or left or options.get("homogeneous_eigvals"):
+        refuse(
+            [a], "scipy.linalg.eig of a pair of matrices, or with left eigenvectors", "Write eig(a) or eig(solve(b, a))"
+        )
+    if not right:
+        return eigvals(a)
+    w, V = np.linalg.eig(a)
+    theirs = scipy.linalg.eig(plain(a))
+    w = w.astype(theirs[0].dtype)
+    return (with_value(w, theirs[0]), with_value(V, theirs[1])) if _same((w, V), theirs) else (w, V)
+
+
+def eigvals(a: Any, b: Any = None, overwrite_a: bool = False, check_finite: bool = True, **options: Any) -> Any:
+    """``scipy.linalg.eigvals`` of one matrix."""
+    a = as_array(a)
+    if b is not None or any(options.values()):
+        refuse([a], "scipy.linalg.eigvals of a pair of matrices", "Write eigvals(solve(b, a))")
+    w = np.linalg.eigvals(a)
+    theirs = scipy.linalg.eigvals(plain(a))
+    w = w.astype(theirs.dtype)
+    return with_value(w, theirs) if _same((w,), (theirs,)) else w
+
+
+def _same(ours: Any, theirs: Any) -> bool:
+    """Whether NumPy found what SciPy found, up to rounding and in the same order."""
+    return all(np.shape(plain(x)) == y.shape and np.allclose(plain(x), y) for x, y in zip(ours, theirs, strict=True))
+
+
+# --- singular values ------------------------------------------------------------------------------------------------------------
+
+
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, **options: Any) -> Any:
+    """``scipy.linalg.svd``."""
+    a = as_array(a)
+    if not compute_uv:
+        return svdvals(a)
+    options.pop("overwrite_a", None)
+    value = scipy.linalg.svd(plain(a), full_matrices, **options)
+    U, s, Vh = value
+    s, U, Vh = recorded(rules.svd, (a,), (bool(full_matrices),), (s, U, Vh))
+    if not carries(s):
+        return value
+    m, n = a.shape[-2:]
+    U = apply(s.tape, rules.marked, (U, s), (m > n, False), plain(U).copy())
+    Vh = apply(s.tape, rules.marked, (Vh, s), (n > m, True), plain(Vh).copy())
+    return U, s, Vh
+
+
+def svdvals(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    """``scipy.linalg.svdvals``."""
+    a = as_array(a)
+    return recorded(rules.svdvals, (a,), (), scipy.linalg.svdvals(plain(a), check_finite=check_finite))
+
+
+# --- functions of matrices ------------------------------------------------------------------------------------------------------
+
+#: the numerator of the diagonal Padé approximant of degree 13 of the exponential
+_PADE = (
+    *(64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0, 129060195264000.0),
+    *(10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0),
+)
+_THETA = 5.371920351148152
+
+
+def expm(A: Any) -> Any:
+    """``scipy.linalg.expm``: scaling and squaring of the diagonal Padé approximant of degree 13, whose derivative is that of the exponential to rounding.
+
+    Higham (2005), *The scaling and squaring method for the matrix exponential revisited*, algorithm 2.3; Al-Mohy & Higham (2009) for its derivative.
+    """
+    A = as_array(A)
+    value = scipy.linalg.expm(plain(A))
+    if A.shape[-1] == 1 or A.size == 0:
+        return with_value(np.exp(A), value)
+    size = float(np.max(np.sum(np.abs(plain(A)), axis=-2)))
+    squarings = max(0, math.ceil(math.log2(size / _THETA))) if math.isfinite(size) and size > 0 else 0
+    b = _PADE
+    A = A * 2.0**-squarings
+    I = np.eye(A.shape[-1])
+    A2 = A @ A
+    A4 = A2 @ A2
+    A6 = A4 @ A2
+    odd = A @ (A6 @ (b[13] * A6 + b[11] * A4 + b[9] * A2) + b[7] * A6 + b[5] * A4 + b[3] * A2 + b[1] * I)
+    even = A6 @ (b[12] * A6 + b[10] * A4 + b[8] * A2) + b[6] * A6 + b[4] * A4 + b[2] * A2 + b[0] * I
+    result = np.linalg.solve(even - odd, even + odd)
+    for _ in range(squarings):
+        result = result @ result
+    return with_value(result, value)
+
+
+def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
+    """``scipy.linalg.solve_sylvester``: a X + X b = q, as one linear system for the rows of X."""
+    a, b, q = as_array(a), as_array(b), as_array(q)
+    value = scipy.linalg.solve_sylvester(*shown(a, b, q))
+    m, n = q.shape
+    matrix = np.kron(a, np.eye(n)) + np.kron(np.eye(m), b.T)
+    return with_value(np.reshape(_solved(matrix, np.reshape(q, -1)), (m, n)), value)
+
+
+def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
+    """``scipy.linalg.solve_continuous_lyapunov``: a X + X aᴴ = q."""
+    a, q = as_array(a), as_array(q)
+    return with_value(solve_sylvester(a, adjoint(a), q), scipy.linalg.solve_continuous_lyapunov(*shown(a, q)))
+
+
+def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
+    """``scipy.linalg.solve_discrete_lyapunov``: a X aᴴ − X + q = 0."""
+    a, q = as_array(a), as_array(q)
+    value = scipy.linalg.solve_discrete_lyapunov(*shown(a, q), method)
+    n = a.shape[0]
+    matrix = np.eye(n * n) - np.kron(a, np.conj(a))
+    return with_value(np.reshape(_solved(matrix, np.reshape(q, -1)), (n, n)), value)
+
+
+def block_diag(*arrs: Any) -> Any:
+    """``scipy.linalg.block_diag``."""
+    blocks = [np.atleast_2d(as_array(a)) for a in arrs]
+    value = scipy.linalg.block_diag(*map(plain, blocks))
+    trace = _innermost(*blocks)
+    if trace is None:
+        return value
+    result = buffer(trace, np.zeros_like(value))
+    row = column = 0
+    for block in blocks:
+        m, n = block.shape
+        result[row : row + m, column : column + n] = block
+        row, column = row + m, column + n
+    return result
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.linalg": table(
+        "scipy.linalg",
+        {
+            "cholesky": cholesky,
+            "cho_factor": cho_factor,
+            "lu_factor": lu_factor,
+            "lu": lu,
+            "qr": qr,
+            "eigh": eigh,
+            "eigvalsh": eigvalsh,
+            "eig": eig,
+            "eigvals": eigvals,
+            "svd": svd,
+            "svdvals": svdvals,
+            "expm": expm,
+            "solve_sylvester": solve_sylvester,
+            "solve_continuous_lyapunov": solve_continuous_lyapunov,
+            "solve_lyapunov": solve_continuous_lyapunov,
+            "solve_discrete_lyapunov": solve_discrete_lyapunov,
+            "block_diag": block_diag,
+        },
+    )
+    | table("scipy.linalg", {"cho_solve": cho_solve, "lu_solve": lu_solve}, lists=False)
+}
