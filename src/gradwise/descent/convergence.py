@@ -96,6 +96,7 @@ def observe(
     floor: float,
     points: np.ndarray | None = None,
     *,
+    star: np.ndarray | None = None,
     may_be_superlinear: bool = True,
 ) -> ObservedRate:
     """The kind of convergence and its numbers.
@@ -110,6 +111,8 @@ def observe(
         Gradients shorter than this are rounding.
     points : numpy.ndarray, optional
         The points x_k of all these steps, shape (len(norms), n), for a sharper factor.
+    star : numpy.ndarray, optional
+        x*, where it is known: then ‖x − x*‖ is looked at itself.
     may_be_superlinear : bool
         False for methods whose rate is linear at best: an oscillation may end in a dip.
     """
@@ -124,6 +127,11 @@ def observe(
     fast = _superlinear(values) if may_be_superlinear else None
     if fast is not None:
         return fast
+    if points is not None and star is not None:
+        distance = np.linalg.norm(points[:stop].astype(float) - star, axis=1)
+        far = distance > 1e3 * np.finfo(float).eps * max(float(np.linalg.norm(star)), np.finfo(float).tiny)
+        stop = stop if np.all(far) else max(int(np.argmin(far)), _FEWEST)
+        values = np.maximum(distance[:stop], np.finfo(float).tiny)
     k = np.arange(stop, dtype=float)
     y = np.log(values)
     a, b, slope, error = _best_window(k, y)
@@ -131,8 +139,8 @@ def observe(
     rho = math.exp(slope)
     if slope > 3 * error and slope * (b - a) > 1:
         return ObservedRate("diverging", rho, rho * error, quantity="‖g‖", confidence=1.0, window=window)
-    modal = None if points is None else dominant_factor(points[:stop])
-    if modal is not None and modal[0] < 1 and modal[1] < 0.02 * (1 - modal[0]) and _lasts(points, stop, modal[0]):
+    modal = None if points is None else dominant_factor(points[:stop], star)
+    if modal is not None and modal[0] < 1 and modal[1] < 0.02 * (1 - modal[0]) and _lasts(points, stop, modal[0], star):
         # a linear recurrence explains the path: no power of k does
         rho, error, window = modal
         return ObservedRate("linear", rho, error, quantity=_LINEAR, confidence=1.0, window=window)
@@ -145,8 +153,8 @@ def observe(
     # over the second half of the path both models have two constants more than the level
     half = slice(stop // 2, stop)
     sure, power = _against_power(k[half], y[half])
-    if sure < 0.5:
-        p, p_error = _power_of_f(fun[:stop])
+    p, p_error = _power_of_f(fun[:stop])
+    if sure < 0.5 and math.isfinite(p):
         return ObservedRate(
             "sublinear", exponent=-p, exponent_error=p_error, quantity="f − f*", confidence=1 - sure, window=(stop // 4, stop - 1),
             why=f"‖g‖ ~ k^{power:.2f}",
@@ -154,9 +162,9 @@ def observe(
     return ObservedRate("linear", rho, rho * error, quantity=_LINEAR, confidence=sure, window=window)
 
 
-def _lasts(points: np.ndarray | None, stop: int, factor: float) -> bool:
+def _lasts(points: np.ndarray | None, stop: int, factor: float, star: np.ndarray | None) -> bool:
     """Whether the path up to three quarters of it shows the same factor: that of k^(−p), 1 − p/k, would differ by a third."""
-    earlier = None if points is None else dominant_factor(points[: 3 * stop // 4])
+    earlier = None if points is None else dominant_factor(points[: 3 * stop // 4], star)
     return earlier is None or abs(earlier[0] - factor) <= 0.1 * (1 - factor) + earlier[1]
 
 

@@ -11,40 +11,55 @@ from __future__ import annotations
 import numpy as np
 
 #: differences in a window, at most
-_WINDOW = 60
+_WINDOW = 120
 #: singular values below this share of the largest are rounding
 _RANK = 1e-9
+#: coordinates that are looked at, at most: a recurrence of vectors is one of every linear image of them
+_COORDINATES = 100
 #: a mode counts if it makes up this share of the last difference
-_SHARE = 0.02
+_SHARE = 0.002
 
 
-def dominant_factor(points: np.ndarray) -> tuple[float, float, tuple[int, int]] | None:
+def dominant_factor(points: np.ndarray, star: np.ndarray | None = None) -> tuple[float, float, tuple[int, int]] | None:
     """The modulus of the slowest mode, its error, and the window of steps; None where no recurrence fits.
 
     Every s-th point is taken, for several s: ρ^s tells slow modes apart that ρ does not.  The error is the largest disagreement among three windows, of which
     two leave out a part of the third.
+
+    Parameters
+    ----------
+    points : numpy.ndarray
+        x_k, shape (steps, n).
+    star : numpy.ndarray, optional
+        x*: then x_k − x* takes the place of the differences, in which slow modes are weaker.
     """
     points = points.astype(float, copy=False)
-    length = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    # differences must resolve the recurrence: clear of the rounding of x
+    errors = np.diff(points, axis=0) if star is None else points - star
+    length = np.linalg.norm(errors, axis=1)
+    # they must resolve the recurrence: clear of the rounding of x
+    size = max(float(np.linalg.norm(points[-1])), float(np.finfo(float).tiny))
     with np.errstate(all="ignore"):
-        clear = length > 1e5 * np.finfo(float).eps * np.maximum(
-            np.linalg.norm(points[:-1], axis=1), np.linalg.norm(points[-1])
-        )
+        clear = length > 1e5 * np.finfo(float).eps * size
     stop = len(length) if np.all(clear) else int(np.argmin(clear))
+    if points.shape[1] > _COORDINATES:
+        points = points @ np.random.default_rng(0).standard_normal((points.shape[1], _COORDINATES))
+        star = None if star is None else star @ np.random.default_rng(0).standard_normal((len(star), _COORDINATES))
     best: tuple[float, float, tuple[int, int]] | None = None
     for stride in sorted({max(int(share * stop / _WINDOW), 1) for share in (0.0, 0.3, 0.6, 0.85)}):
-        found = _with_stride(points[: stop + 1], stride)
+        found = _with_stride(points[: stop + (star is None)], star, stride)
         if found is not None and (best is None or found[1] < best[1]):
             best = found
     return best
 
 
-def _with_stride(points: np.ndarray, stride: int) -> tuple[float, float, tuple[int, int]] | None:
+def _with_stride(
+    points: np.ndarray, star: np.ndarray | None, stride: int
+) -> tuple[float, float, tuple[int, int]] | None:
     last = len(points) - 1
     count = min(_WINDOW, last // stride)
     start = max(last - count * stride, last // 8)
-    d = np.diff(points[last::-stride][: (last - start) // stride + 1][::-1], axis=0)
+    taken = points[last::-stride][: (last - start) // stride + 1][::-1]
+    d = np.diff(taken, axis=0) if star is None else taken - star
     if len(d) < 8 or not np.all(np.linalg.norm(d, axis=1) > 0):
         return None
     part = len(d) // 4

@@ -149,9 +149,11 @@ def _lemma(trace: Trace, extra: dict[str, np.ndarray], eps: float, constants: Pa
             trace, extra, eps
         )
         bad = f[1:] > bound + noise
+        needed = 2 * (f[1:] - f[:-1] + rate * gg) / (rate**2 * gg)  # the L with which it would have held
+    worst = float(np.max(needed[bad], initial=0.0))
     return _verdict(
         "descent lemma", bad, "The descent lemma f₊ ≤ f − η(1 − ηL̂/2)‖g‖² held at every step ({n}) with L̂ of the path.",
-        "The descent lemma failed at step {k} with L̂ of the path: between the points f is more curved than their gradients show.",
+        f"The descent lemma failed at step {{k}} with L̂ of the path, and needs L ≥ {worst:.4g}: between its points f is more curved than their gradients show.",
     )  # fmt: skip
 
 

@@ -81,8 +81,9 @@ def regime(product: float, *, falling: bool) -> str:
     """The name of a range of ηλmax, scaled so that 2 is the limit."""
     if product < 0.05:
         return "crawling"
-    if product <= 1:
+    rounding = 1 + 1e-9
+    if product <= rounding:
         return "monotone"
-    if product <= 2:
+    if product <= 2 * rounding:
         return "oscillating"
     return "edge of stability" if falling else "unstable"

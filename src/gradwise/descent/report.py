@@ -246,9 +246,20 @@ class Descent:
             self.trace.fun,
             self._floor(),
             points,
+            star=self._star(),
             may_be_superlinear=self.method not in _LINEAR_AT_BEST,
         )
         return with_theory(found, self)
+
+    def _star(self) -> np.ndarray | None:
+        """The minimum x* near the end, one Newton step away; None where the Hessian was not formed, or the step is not short against the path."""
+        found, second = self.curvature, self._second
+        if found is None or second is None or found.eigenvalues is None or found.lambda_min_bounds[0] <= 0:
+            return None
+        z = np.asarray(self._z, dtype=float)
+        step, _ = attempt(lambda: np.linalg.solve(second.matrix(self._z), np.asarray(self._g, dtype=float)))
+        travelled = float(np.linalg.norm(self.trace.points[0] - z)) if len(self.trace) else 0.0
+        return z - step if step is not None and float(np.linalg.norm(step)) < 0.01 * travelled else None
 
     @property
     def steps_to_tolerance(self) -> float:

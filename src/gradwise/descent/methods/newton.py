@@ -16,18 +16,38 @@ from gradwise.errors import InputError
 _STRATEGIES = ("cholesky", "trust_region")
 
 
+def newton_step(H: np.ndarray, g: np.ndarray) -> np.ndarray | None:
+    """The step −H⁻¹g where H is positive definite, else None.  Cholesky's factorisation of the matrix scaled to a unit diagonal bears any units of x."""
+    diagonal = np.diag(H)
+    if not np.all(diagonal > 0):
+        return None
+    s = 1 / np.sqrt(diagonal)
+    try:
+        factor = scipy.linalg.cho_factor(H * np.outer(s, s))
+    except np.linalg.LinAlgError:
+        return None
+    # a pivot within rounding of 0 gives a direction of no meaning
+    if float(np.min(np.diag(factor[0]))) ** 2 < 8 * np.finfo(float).eps * len(g):
+        return None
+    return -s * scipy.linalg.cho_solve(factor, s * g)
+
+
 def modified_newton_direction(H: np.ndarray, g: np.ndarray) -> np.ndarray:
-    """−(H + E)⁻¹g with H + E positive definite and E = 0 where H is so by a margin.
+    """The direction −(H + E)⁻¹g with H + E positive definite, and E = 0 where H is so already.
 
     H = LDLᵀ (Bunch–Kaufman), D block diagonal; the eigenvalues of D are replaced by their sizes, and by a floor where they are nearly zero (Cheng and
     Higham, "A modified Cholesky algorithm based on a symmetric indefinite factorization", SIAM J. Matrix Anal. Appl. 19, 1998; sizes instead of the floor
-    alone, so that negative curvature pushes away from a saddle with its own scale).
+    alone, so that negative curvature pushes away from a saddle with its own scale).  H is scaled by its diagonal first.
     """
-    L, D, _ = scipy.linalg.ldl(H)
+    exact = newton_step(H, g)
+    if exact is not None:
+        return exact
+    largest = max(float(np.max(np.abs(H))), np.finfo(float).tiny)
+    s = 1 / np.sqrt(np.maximum(np.max(np.abs(H), axis=1), 1e-16 * largest))
+    L, D, _ = scipy.linalg.ldl(H * np.outer(s, s))
     values, V = np.linalg.eigh(D)
-    floor = 1e-12 * max(float(np.max(np.abs(H))), np.finfo(float).tiny)
-    w = V.T @ np.linalg.solve(L, -g)
-    return np.linalg.solve(L.T, V @ (w / np.maximum(np.abs(values), floor)))
+    w = V.T @ np.linalg.solve(L, -s * g)
+    return s * np.linalg.solve(L.T, V @ (w / np.maximum(np.abs(values), 1e-10)))
 
 
 def trust_region_step(H: np.ndarray, g: np.ndarray, radius: float) -> np.ndarray:
@@ -36,16 +56,17 @@ def trust_region_step(H: np.ndarray, g: np.ndarray, radius: float) -> np.ndarray
     p = −(H + τI)⁻¹g with τ ≥ max(0, −λmin) and ‖p‖ = radius, or τ = 0 inside; where g has no part along the lowest eigenvectors (the hard case) one of
     them fills p up to the radius.
     """
+    inside = newton_step(H, g)
+    if inside is not None and np.linalg.norm(inside) <= radius:
+        return inside
     values, V = np.linalg.eigh(H)
     c = V.T @ g
     lowest, size = float(values[0]), max(float(np.max(np.abs(values))), np.finfo(float).tiny)
-    low = max(0.0, -lowest) + 1e-12 * size
+    low = max(0.0, -lowest) + 4 * np.finfo(float).eps * size
 
     def length(tau: float) -> float:
         return float(np.linalg.norm(c / (values + tau)))
 
-    if lowest > 1e-12 * size and length(0.0) <= radius:
-        return V @ (-c / values)
     if length(low) <= radius:
         p = -c / (values + low)
         if lowest < 0:
