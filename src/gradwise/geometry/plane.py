@@ -132,7 +132,7 @@ def _along(function: FlatFunction, directions: Any, operator: str) -> Plane:
     if np.linalg.norm(second) < 1e-8:
         raise InputError(f"directions= in {operator} are parallel. Two independent directions are required")
     basis = np.array([first, second / np.linalg.norm(second)])
-    return Plane(function.point.copy(), basis, np.zeros(2), ("distance along the first direction", "along the second"))
+    return Plane(function.point.copy(), basis, np.zeros(2), ("along the first direction", "along the second direction"))
 
 
 def _position(function: FlatFunction, entry: Any, operator: str) -> int:

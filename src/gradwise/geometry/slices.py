@@ -141,10 +141,10 @@ def line_slice(
     """
     function = FlatFunction(f, x, "geometry.line_slice", method)
     value, gradient = function.value_and_gradient(function.point)
-    label = "t"
+    label = function.labels[0] if function.size == 1 else "t"
     if direction is None:
         direction = [1.0] if function.size == 1 else gradient
-        label = function.labels[0] if function.size == 1 else "distance along ∇f"
+        label = label if function.size == 1 else "distance along ∇f"
     u = np.asarray(direction, dtype=np.float64).ravel()
     if u.size != function.size or not np.all(np.isfinite(u)) or not np.any(u):
         raise InputError(

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gradwise.errors import InputError
 from gradwise.geometry import fields, slices
-from gradwise.plotting.canvas import SEQUENTIAL, axes_for, colour_scale, legend, number, title_of
+from gradwise.plotting.canvas import BLACK, SEQUENTIAL, axes_for, colour_scale, legend, number, title_of
 from gradwise.plotting.critical_points import critical_points as draw_critical_points
 from gradwise.plotting.critical_points import reports_in
 from gradwise.plotting.gradient_field import gradient_field, same_scales
@@ -110,16 +110,22 @@ def draw_plane_slice(grid: Any, ax: Any = None, *, levels: Any = None, colorbar:
     width, height = grid.x[-1] - grid.x[0], grid.y[-1] - grid.y[0]
     ax = axes_for(ax, *_size(width, height))
     chosen = level_values(values.compressed(), LEVELS if levels is None else levels)
+    top = float(np.max(np.abs(values)))
+    scale = top if top > 1e200 else 1.0  # matplotlib closes the outer bands at 1e250
+    values, heights = values / scale, chosen / scale
     if len(chosen) > 1:
         # colours by rank, so that each band has its own however the levels are spaced
         filled = ax.contourf(
-            grid.x, grid.y, values, levels=chosen, cmap=SEQUENTIAL, norm=_by_rank(chosen), alpha=0.55, extend="both"
+            grid.x, grid.y, values, levels=heights, cmap=SEQUENTIAL, norm=_by_rank(heights), alpha=0.55, extend="both"
         )
-        ax.contour(grid.x, grid.y, values, levels=chosen, colors="white", linewidths=0.8, linestyles="solid")
         if colorbar:
-            ticks = chosen[:: max(1, len(chosen) // 7)]
-            bar = colour_scale(ax, filled, ticks=ticks)
-            bar.ax.set_yticklabels([number(level, 3) for level in ticks])
+            every = slice(None, None, max(1, len(chosen) // 7))
+            bar = colour_scale(ax, filled, ticks=heights[every])
+            bar.ax.set_yticklabels([number(level, 3) for level in chosen[every]])
+    crossed = heights[(heights >= values.min()) & (heights <= values.max())]
+    if len(crossed) and values.max() > values.min():
+        color = "white" if len(chosen) > 1 else BLACK
+        ax.contour(grid.x, grid.y, values, levels=crossed, colors=color, linewidths=0.8, linestyles="solid")
     ax.set_xlabel(grid.plane.labels[0])
     ax.set_ylabel(grid.plane.labels[1])
     same_scales(ax, width, height, arrows=False)
@@ -129,7 +135,12 @@ def draw_plane_slice(grid: Any, ax: Any = None, *, levels: Any = None, colorbar:
 def level_values(values: np.ndarray, levels: Any) -> np.ndarray:
     """Values of level sets: those given, or so many, evenly spaced where f is evenly distributed and closer at its flat end."""
     if not isinstance(levels, (int, np.integer)):
-        return np.unique(np.asarray(levels, dtype=np.float64))
+        given = np.unique(np.asarray(levels, dtype=np.float64))
+        if given.size == 0 or not np.all(np.isfinite(given)):
+            raise InputError(f"levels={levels!r}. A number of levels, or finite values of f, are required")
+        return given
+    if isinstance(levels, bool) or levels < 1:
+        raise InputError(f"levels={levels!r}. At least one level, or a list of values of f, is required")
     low, high = np.quantile(values, [0.0, 0.99])
     if not high > low:
         high = float(np.max(values))
@@ -141,7 +152,7 @@ def level_values(values: np.ndarray, levels: Any) -> np.ndarray:
         return nice[(nice >= low) & (nice <= high)]
     # with this power half of the levels lie below the median of the values
     share = np.linspace(0, 1, int(levels) + 1)
-    power = min(np.log(max(min(middle, 1 - middle), 1e-6)) / np.log(0.5), 6.0)
+    power = min(np.log(max(min(middle, 1 - middle), 1e-6)) / np.log(0.5), 3.0)
     spread = share**power if middle < 0.5 else 1 - (1 - share) ** power
     return np.unique(low + (high - low) * spread[1:] if middle < 0.5 else low + (high - low) * spread[:-1])
 

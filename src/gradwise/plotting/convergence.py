@@ -102,7 +102,7 @@ def _gap(fun: np.ndarray, optimum: float | None, rate: Any) -> tuple[np.ndarray,
         left = _left(finite)
         if left is not None:
             return fun - min(finite[-1] - left, lowest), "f − f* (f* extrapolated)"
-    return fun - lowest, "f − smallest f"
+    return fun - (lowest if math.isfinite(lowest) else 0.0), "f − smallest f"
 
 
 def _left(fun: np.ndarray) -> float | None:
@@ -158,12 +158,23 @@ def _theory(ax: Any, columns: Run, theory: Any) -> None:
     beside = columns.gradient if len(columns.gradient) else columns.fun
     if values.ndim == 0:
         label = f"theory: × {float(values):.5g} a step"
-        values = np.abs(beside[0]) / 1.8 * float(values) ** np.arange(len(beside))
+        values = _through(beside, float(values)) / 1.8
     else:
         label = "theory"
     ax.plot(
         np.arange(len(values)), values, color="black", linewidth=1.2, linestyle=(0, (1, 1.2)), label=label, gid="theory"
     )
+
+
+def _through(values: np.ndarray, factor: float) -> np.ndarray:
+    """A line of this factor a step through the middle of the second half of a curve."""
+    k = np.arange(len(values))
+    with np.errstate(all="ignore"):
+        logs = np.log(np.abs(values))
+    good = np.isfinite(logs) & (k >= len(values) // 2)
+    if not np.any(good) or not factor > 0:
+        return np.full(len(values), np.nan)
+    return np.exp(np.mean(logs[good]) + (k - np.mean(k[good])) * math.log(factor))
 
 
 def _noise(fun: np.ndarray, noise: float | None) -> float | None:

@@ -82,7 +82,7 @@ def critical_points(points: Any, ax: Any = None, *, plane: Plane | None = None) 
         kind = report.kind if report.kind in MARKERS else "undecided"
         marker, colour = MARKERS[kind]
         ax.plot(
-            *place, marker, color=colour, markersize=9, markeredgecolor="white" if marker != "$?$" else colour, markeredgewidth=0.9,
+            *place, marker=marker, color=colour, markersize=9, markeredgecolor="white" if marker != "$?$" else colour, markeredgewidth=0.9,
             zorder=7, label=None if kind in seen else kind, linestyle="none", gid=kind,
         )  # fmt: skip
         seen.add(kind)

@@ -44,9 +44,9 @@ def draw_line_slice(cut: Any, ax: Any = None) -> Any:
     """Draw a `gradwise.geometry.LineSlice`."""
     ax = axes_for(ax, 6.4, 4.2)
     quiet_spines(ax)
-    start = float(cut.point[0]) if cut.point.size == 1 and cut.label != "t" else 0.0
-    sign = float(cut.direction[0]) if start or cut.point.size == 1 else 1.0
-    t = start + (sign * cut.t if cut.point.size == 1 else cut.t)
+    one = cut.point.size == 1  # over its own axis, whichever way the direction points
+    start = float(cut.point[0]) if one else 0.0
+    t = start + float(cut.direction[0]) * cut.t if one else cut.t
     ax.plot(t, cut.values, color=BLUE, linewidth=2.6, label="f")
     ax.plot(t, cut.tangent, "--", color=VERMILION, linewidth=1.5, label=f"tangent, slope {number(cut.slope)}")
     ax.plot(

@@ -34,9 +34,7 @@ class Run:
 
 def columns_of(run: Any) -> Run:
     """A report with a ``trace``, a trace, a dict of columns, or a sequence of values of f."""
-    trace = getattr(run, "trace", run)
-    if isinstance(trace, (list, tuple, np.ndarray)):
-        trace = {"fun": trace}
+    trace = {"fun": run} if isinstance(run, (list, tuple, np.ndarray)) else getattr(run, "trace", run)
 
     def column(name: str) -> np.ndarray:
         value = trace.get(name) if isinstance(trace, dict) else getattr(trace, name, None)
