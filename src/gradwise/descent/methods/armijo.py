@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.descent.methods.automatic import first_estimate, noise_of
+from gradwise.descent.methods.automatic import falls, first_estimate, noise_of
 from gradwise.descent.methods.protocol import Failed, Found, Search
 
 _TRIALS = 60
@@ -31,8 +31,7 @@ def backtrack(
                 f"f did not fall along the direction for any step down to {t:.2g}, whose gain would be within its rounding"
             )
         found = problem.try_evaluate(x_new)
-        slack = noise if -t * slope <= 100 * noise else 0.0
-        if found is not None and found[0] <= f + c1 * t * slope + slack:
+        if found is not None and falls(found, f, g, f + c1 * t * slope, -t * slope):
             return Found(x_new, found[0], found[1], t)
         t /= 2
     return Failed(f"f did not fall along the direction for any step down to {t:.2g}")

@@ -19,6 +19,17 @@ def noise_of(f: float, dtype: np.dtype) -> float:
     return 4 * float(np.finfo(dtype).eps) * abs(f)
 
 
+def falls(found: tuple[float, np.ndarray], f: float, g: np.ndarray, bound: float, gain: float) -> bool:
+    """Whether a point lowers f to the bound; where the promised gain is within the rounding of f, the gradient must tell: it must be shorter.
+
+    (The idea of the approximate Wolfe conditions of Hager and Zhang, SIAM J. Optim. 16, 2005.)
+    """
+    if found[0] <= bound:
+        return True
+    noise = noise_of(f, g.dtype)
+    return gain <= 100 * noise and found[0] <= bound + noise and bool(np.dot(found[1], found[1]) < np.dot(g, g))
+
+
 def first_estimate(x: np.ndarray, g: np.ndarray, problem: object) -> float:
     """L̂ from two gradients: ‖g(x + δ) − g(x)‖/‖δ‖ a little along −g; 1 over the length of the gradient where that says nothing."""
     length = float(np.linalg.norm(g))
@@ -55,8 +66,7 @@ class Automatic(Search):
             if np.array_equal(x_new, x) or (trial > 4 and gg / L <= noise):
                 return Failed(f"f did not fall as the descent lemma says for any L up to {L:.2g}")
             found = evaluate(x_new)
-            slack = noise if gg / L <= 100 * noise else 0.0
-            if found is not None and found[0] <= f - gg / (2 * L) + slack:
+            if found is not None and falls(found, f, g, f - gg / (2 * L), gg / L):
                 change = float(np.linalg.norm(found[1] - g)) * L / math.sqrt(gg)
                 state[0] = max(L / 1.25, change) if math.isfinite(change) else L
                 return Found(x_new, found[0], found[1], 1 / L)
