@@ -18,7 +18,7 @@ from gradwise.cli.commands import COMMANDS
 from gradwise.cli.printing import as_json, count_non_finite
 
 MODEL = """\
-import math
+import struct
 from dataclasses import dataclass
 import numpy as np
 
@@ -31,7 +31,7 @@ def two(x, y):
     return x**2 * y + 3 * x * y**2
 
 def opaque(x):
-    return math.exp(x[0]) * x[1]
+    return struct.unpack("d", struct.pack("d", x[0]))[0] * x[1]
 
 def broken(x):
     return inner(x)
@@ -216,7 +216,7 @@ def test_json_says_when_a_derivative_is_numerical(gradwise):
     document = json.loads(output)
     assert (code, errors, document["method"]) == (0, "", "numerical")
     assert "error bound" in document["warnings"][0]
-    assert np.allclose(document["result"], [2 * np.e, np.e], rtol=1e-9)
+    assert np.allclose(document["result"], [2.0, 1.0], rtol=1e-9)
     document = json.loads(gradwise("grad", "model.py:loss", "--json", "--method", "numerical")[1])
     assert document["method"] == "numerical"
 
@@ -232,7 +232,7 @@ def test_json_of_an_error(gradwise, tmp_path):
     assert (code, error["type"], error["line"]) == (
         1,
         "TracingError",
-        MODEL.split("\n").index("    return math.exp(x[0]) * x[1]") + 1,
+        MODEL.split("\n").index('    return struct.unpack("d", struct.pack("d", x[0]))[0] * x[1]') + 1,
     )
     assert error["file"] == str(tmp_path / "model.py")
     code, output, _ = gradwise("grad", "model.py:broken", "--json")
