@@ -19,10 +19,11 @@ pytestmark = pytest.mark.extras("matplotlib")
 
 GOLDEN = Path(__file__).parent / "golden"
 DPI = 40
-#: pixels are averaged in blocks before they are compared: text and antialiasing differ between versions of matplotlib, shapes do not
+#: pixels are averaged in blocks before they are compared: antialiasing differs between versions of matplotlib, shapes do not
 BLOCK = 4
-#: of the root mean square, where black to white is 1
-TOLERANCE = 0.02
+#: of the root mean square, where black to white is 1; from 3.8 to 3.11 matplotlib moved images by half a pixel and shades surfaces otherwise
+TOLERANCE = 0.01
+LOOSER = {"matrix": 0.05, "matrix_decades": 0.05, "sparsity": 0.05, "surface": 0.03}
 
 
 def bowl(x, y):
@@ -94,9 +95,27 @@ def drawn(name: str) -> bytes:
     from matplotlib import style
 
     with style.context("default"):
+        figure = PICTURES[name]().figure
+        without_text(figure)
         buffer = io.BytesIO()
-        PICTURES[name]().figure.savefig(buffer, dpi=DPI, format="png")
+        figure.savefig(buffer, dpi=DPI, format="png")
     return buffer.getvalue()
+
+
+def without_text(figure) -> None:
+    from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
+    from matplotlib.text import Text
+    from matplotlib.ticker import NullFormatter
+
+    for legend in figure.findobj(Legend):
+        legend.remove()
+    for ax in figure.findobj(Axes):
+        for axis in (ax.xaxis, ax.yaxis, *([ax.zaxis] if hasattr(ax, "zaxis") else [])):
+            axis.set_major_formatter(NullFormatter())
+            axis.set_minor_formatter(NullFormatter())
+    for text in figure.findobj(Text):
+        text.set_text("")  # an annotation keeps its arrow
 
 
 def blocks(png: io.BytesIO | Path) -> np.ndarray:
@@ -114,13 +133,14 @@ def blocks(png: io.BytesIO | Path) -> np.ndarray:
 def test_the_picture_is_the_one_that_was_looked_at(name):
     now, then = blocks(io.BytesIO(drawn(name))), blocks(GOLDEN / f"{name}.png")
     assert now.shape == then.shape
-    assert np.sqrt(np.mean((now - then) ** 2)) <= TOLERANCE
+    assert np.sqrt(np.mean((now - then) ** 2)) <= LOOSER.get(name, TOLERANCE)
 
 
 def test_the_comparison_sees_a_difference():
     """A path that is not drawn, on a picture that is otherwise the same, is beyond the tolerance."""
-    buffer = io.BytesIO()
-    gw.plot.contour(bowl, (-1, 4), (-2, 3)).figure.savefig(buffer, dpi=DPI, format="png")
+    PICTURES["without path"] = lambda: gw.plot.contour(bowl, (-1, 4), (-2, 3))
+    buffer = io.BytesIO(drawn("without path"))
+    del PICTURES["without path"]
     now, then = blocks(buffer), blocks(GOLDEN / "contour.png")
     assert np.sqrt(np.mean((now - then) ** 2)) > TOLERANCE
 
