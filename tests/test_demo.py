@@ -250,7 +250,7 @@ def test_jax_answers_what_the_page_says():
 
 def test_the_programs_of_the_tour_run_as_plain_numpy():
     assert module_of(reading.SOURCE).newton_sqrt(2.0) == pytest.approx(2**0.5, abs=1e-3)
-    assert module_of(reading.OPAQUE).decay([3.0, 0.5]) == pytest.approx(3 * np.exp(-0.5))
+    assert module_of(reading.OPAQUE).savings([1000.0, 0.03]) == pytest.approx(1000 * 1.03**10)
 
 
 def test_the_tour_leaves_nothing_behind(capsys):
@@ -260,7 +260,7 @@ def test_the_tour_leaves_nothing_behind(capsys):
     traps.show(screen)
     capsys.readouterr()
     assert sys.path == path
-    assert not {"roots", "traps", "decay"} & (set(sys.modules) - modules)
+    assert not {"roots", "traps", "savings"} & (set(sys.modules) - modules)
 
 
 def test_the_tour_needs_only_what_is_required():
