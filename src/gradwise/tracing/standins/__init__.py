@@ -28,7 +28,10 @@ from gradwise.tracing.standins import (
     random_draws,
     real_functions,
     sample_statistics,
+    scipy_distances,
     scipy_factorizations,
+    scipy_integrals,
+    scipy_signals,
     scipy_systems,
     text,
     traversal,
@@ -56,6 +59,9 @@ _FAMILIES: tuple[Any, ...] = (
     random_draws,
     scipy_systems,
     scipy_factorizations,
+    scipy_distances,
+    scipy_integrals,
+    scipy_signals,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}

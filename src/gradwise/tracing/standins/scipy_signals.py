@@ -1,0 +1,275 @@
+"""``scipy.fft``, ``scipy.signal`` and the filters of ``scipy.ndimage``: transforms, convolutions, and filters that are linear in the signal."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.standins.recording import contains_traced
+from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# --- transforms -----------------------------------------------------------------------------------------------------------------
+
+
+def _transform(name: str) -> Callable[..., Any]:
+    """SciPy's transform as NumPy's of the same name."""
+    several = name[-1] in "2n"
+
+    def call(x: Any, n: Any = None, axis: Any = None, norm: Any = None, *args: Any, **options: Any) -> Any:
+        if several:
+            n, axis = options.pop("s", n), options.pop("axes", axis)
+        x = as_array(x)
+        if axis is None:
+            axis = (-2, -1) if name[-1] == "2" else None if several else -1
+        theirs = getattr(scipy.fft, name)
+        value = theirs(plain(x), n, axis, norm)
+        if several and n is not None and axis is None:
+            axis = tuple(range(-len(n), 0))
+        return with_value(getattr(np.fft, name)(x, n, axis, norm), value)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.fft.{name}``."
+    return call
+
+
+def _shift(name: str) -> Callable[..., Any]:
+    def call(x: Any, axes: Any = None) -> Any:
+        return getattr(np.fft, name)(as_array(x), axes)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.fft.{name}``."
+    return call
+
+
+# --- what is linear along one axis ----------------------------------------------------------------------------------------------
+
+#: above this length no matrix of the map is made
+_LONGEST = 4096
+
+
+def along_axis(function: Callable[[Any], Any], x: Any, axis: int, name: str) -> Any:
+    """A linear map of the lines along an axis, or one with a constant added, which SciPy knows, applied to traced lines by its matrix.
+
+    ``function`` maps an array along its last axis.
+    """
+    n = x.shape[axis]
+    if n > _LONGEST:
+        refuse(
+            [x],
+            f"{name} of {n} samples",
+            f"At most {_LONGEST} samples are required. Write it with np.convolve or np.fft",
+        )
+    constant = np.asarray(function(np.zeros(n)))
+    matrix = np.asarray(function(np.eye(n))) - constant
+    lines = np.moveaxis(x, axis, -1) @ matrix
+    return np.moveaxis(lines + constant if np.any(constant) else lines, -1, axis)
+
+
+def _linear(
+    module: str, name: str, default: int = -1, place: int = 0, axis_place: int | None = None
+) -> Callable[..., Any]:
+    """Stand-in for a function that is linear in the signal, its argument number ``place``, along ``axis``, with plain parameters."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        found = scipy
+        for part in module.split(".")[1:]:
+            found = getattr(found, part)
+        function = getattr(found, name)
+        others = [*args[:place], *args[place + 1 :], *options.values()]
+        if (contains_traced(others) and any(map(carries, others))) or options.get("zi") is not None:
+            refuse(
+                [*args, *options.values()],
+                f"{module}.{name} with traced parameters, or with an initial state",
+                "It is linear in the signal, which may be traced alone",
+            )
+        given = options.get("axis", args[axis_place] if axis_place is not None and len(args) > axis_place else default)
+        x = as_array(args[place])
+        value = function(*args[:place], plain(x), *args[place + 1 :], **options)
+
+        def on_last(lines: Any) -> Any:
+            changed = {k: v for k, v in options.items() if k != "axis"}
+            rest = list(args)
+            rest[place] = lines
+            if axis_place is not None and len(rest) > axis_place:
+                rest[axis_place] = -1
+            else:
+                changed["axis"] = -1
+            return function(*rest, **changed)
+
+        return with_value(along_axis(on_last, x, given, f"{module}.{name}"), value)
+
+    call.__name__ = name
+    call.__doc__ = f"``{module}.{name}``, linear in the signal."
+    return call
+
+
+def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
+    """``scipy.signal.lfilter``: the difference equation, with traced coefficients too."""
+    b, a, x = np.atleast_1d(as_array(b)), np.atleast_1d(as_array(a)), as_array(x)
+    if zi is not None:
+        refuse(
+            [b, a, x, zi],
+            "scipy.signal.lfilter with an initial state",
+            "Leave zi out, or write the difference equation as a loop",
+        )
+    value = scipy.signal.lfilter(*shown(b, a, x), axis)
+    if not carries(a) and not carries(b):
+        return with_value(along_axis(lambda e: scipy.signal.lfilter(b, a, e), x, axis, "scipy.signal.lfilter"), value)
+    lines = np.moveaxis(x, axis, -1)
+    n = lines.shape[-1]
+    b, a = b / a[0], a / a[0]
+    outputs: list[Any] = []
+    for k in range(n):
+        y = sum(b[i] * lines[..., k - i] for i in range(min(b.size, k + 1)))
+        outputs.append(y - sum(a[i] * outputs[k - i] for i in range(1, min(a.size, k + 1))))
+    return with_value(np.moveaxis(np.stack(outputs, axis=-1), -1, axis), value)
+
+
+# --- convolution ----------------------------------------------------------------------------------------------------------------
+
+
+def _cropped(full: Any, shape: tuple[int, ...]) -> Any:
+    start = [(n - m) // 2 for n, m in zip(full.shape, shape, strict=True)]
+    return full[tuple(slice(s, s + m) for s, m in zip(start, shape, strict=True))]
+
+
+def _convolved(a: Any, b: Any, mode: str, axes: tuple[int, ...]) -> Any:
+    """By transforms, in each of the axes; the others are broadcast."""
+    sizes = [a.shape[i] + b.shape[i] - 1 for i in axes]
+    complex_ = a.dtype.kind == "c" or b.dtype.kind == "c"
+    there, back = (np.fft.fftn, np.fft.ifftn) if complex_ else (np.fft.rfftn, np.fft.irfftn)
+    full = back(there(a, sizes, axes) * there(b, sizes, axes), sizes, axes)
+    if mode == "full":
+        return full
+    shape = list(full.shape)
+    for i in axes:
+        shape[i] = a.shape[i] if mode == "same" else abs(a.shape[i] - b.shape[i]) + 1
+    return _cropped(full, tuple(shape))
+
+
+def _convolution(name: str) -> Callable[..., Any]:
+    flipped = name.startswith("correlate")
+
+    def call(in1: Any, in2: Any, mode: str = "full", *args: Any, **options: Any) -> Any:
+        in1, in2 = as_array(in1), as_array(in2)
+        value = getattr(scipy.signal, name)(*shown(in1, in2), mode, *args, **options)
+        axes = options.get("axes", args[0] if args and name in {"fftconvolve", "oaconvolve"} else None)
+        boundary = options.get("boundary", args[0] if args and name.endswith("2d") else "fill")
+        if boundary != "fill" or options.get("fillvalue"):
+            refuse(
+                [in1, in2],
+                f"scipy.signal.{name} with boundary={boundary!r}",
+                "Pad the array with np.pad and write mode='valid'",
+            )
+        if in1.ndim == 0:
+            return with_value(in1 * (np.conj(in2) if flipped else in2), value)
+        if flipped:
+            in2 = np.conj(in2)[(slice(None, None, -1),) * in2.ndim]
+        if in1.ndim == 1 and axes is None and in1.size and in2.size:
+            full = np.convolve(in1, in2)
+            if mode != "full":
+                full = _cropped(full, np.shape(value))
+            return with_value(full, value)
+        axes = tuple(range(in1.ndim)) if axes is None else tuple(i % in1.ndim for i in np.atleast_1d(axes))
+        a, b = _floating(in1), _floating(in2)
+        return with_value(_convolved(a, b, mode, axes), value)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.signal.{name}``."
+    return call
+
+
+def _floating(a: Any) -> Any:
+    return a if a.dtype.kind in "fc" else a.astype(float)
+
+
+def hilbert(x: Any, N: Any = None, axis: int = -1) -> Any:
+    """``scipy.signal.hilbert``: the analytic signal."""
+    x = as_array(x)
+    value = scipy.signal.hilbert(plain(x), N, axis)
+    return with_value(along_axis(lambda e: scipy.signal.hilbert(e, N), x, axis, "scipy.signal.hilbert"), value)
+
+
+# --- images ---------------------------------------------------------------------------------------------------------------------
+
+
+def gaussian_filter(
+    input: Any,  # noqa: A002  # SciPy's name
+    sigma: Any,
+    order: Any = 0,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    **options: Any,
+) -> Any:  # SciPy's name
+    """``scipy.ndimage.gaussian_filter``: one axis after the other."""
+    x = as_array(input)
+    if output is not None or contains_traced(sigma) or options or (mode == "constant" and cval):
+        refuse(
+            [x, sigma],
+            "scipy.ndimage.gaussian_filter with output=, radius=, axes=, a border value or a traced sigma",
+            "Leave them out",
+        )
+    value = scipy.ndimage.gaussian_filter(plain(x), sigma, order, None, mode, cval, truncate)
+    result = _floating(x)
+    sigmas, orders = np.broadcast_to(sigma, x.ndim), np.broadcast_to(order, x.ndim)
+    modes = [mode] * x.ndim if isinstance(mode, str) else mode
+    for axis, (s, o, m) in enumerate(zip(sigmas, orders, modes, strict=True)):
+        if s > 1e-15:
+            smooth = functools.partial(
+                scipy.ndimage.gaussian_filter1d, sigma=s, axis=-1, order=o, mode=m, truncate=truncate
+            )
+            result = along_axis(smooth, result, axis, "scipy.ndimage.gaussian_filter")
+    return with_value(result, value)
+
+
+_TRANSFORMS = (
+    *("fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fft2", "ifft2", "rfft2", "irfft2"),
+    *("fftn", "ifftn", "rfftn", "irfftn"),
+)
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.fft": table(
+        "scipy.fft",
+        {
+            **{name: _transform(name) for name in _TRANSFORMS},
+            **{name: _shift(name) for name in ("fftshift", "ifftshift")},
+            **{name: _linear("scipy.fft", name, axis_place=3) for name in ("dct", "idct", "dst", "idst")},
+        },
+    ),
+    "scipy.signal": table(
+        "scipy.signal",
+        {
+            **{
+                name: _convolution(name)
+                for name in ("convolve", "fftconvolve", "oaconvolve", "correlate", "convolve2d", "correlate2d")
+            },
+            "lfilter": lfilter,
+            "hilbert": hilbert,
+            "filtfilt": _linear("scipy.signal", "filtfilt", place=2, axis_place=3),
+            "sosfilt": _linear("scipy.signal", "sosfilt", place=1, axis_place=2),
+            "sosfiltfilt": _linear("scipy.signal", "sosfiltfilt", place=1, axis_place=2),
+            "savgol_filter": _linear("scipy.signal", "savgol_filter", axis_place=5),
+            "detrend": _linear("scipy.signal", "detrend", axis_place=1),
+        },
+    ),
+    "scipy.ndimage": table(
+        "scipy.ndimage",
+        {
+            "gaussian_filter": gaussian_filter,
+            "gaussian_filter1d": _linear("scipy.ndimage", "gaussian_filter1d", axis_place=2),
+            "uniform_filter1d": _linear("scipy.ndimage", "uniform_filter1d", axis_place=2),
+            "correlate1d": _linear("scipy.ndimage", "correlate1d", axis_place=2),
+            "convolve1d": _linear("scipy.ndimage", "convolve1d", axis_place=2),
+        },
+    ),
+}
