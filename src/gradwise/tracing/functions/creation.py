@@ -149,7 +149,7 @@ def linspace(
     if count > 0:
         step = difference / count
         # a step that underflows to zero: divide last, as NumPy does
-        y = k / count * difference if np.any(plain(step) == 0) else k * step
+        y = k / count * difference if np.any(concrete(step == 0, "mask")) else k * step
     else:
         y = k * difference
     y = y + start

@@ -48,7 +48,7 @@ def _vector(x: Any, order: Any, axis: int, keepdims: bool) -> Any:
     if order == 1:
         return np.sum(size, **options)
     total = np.sum(size**order, **options)
-    at_zero = plain(total) == 0
+    at_zero = np.asarray(concrete(total <= 0, "mask"))
     if not np.any(at_zero) or order < 0:
         return total ** (1 / order)
     # at 0 the power 1/order has no slope: take the Euclidean norm there, which has the slope 0 and reports the kink

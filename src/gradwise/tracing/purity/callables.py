@@ -62,6 +62,12 @@ _OPTIMIZE = "rosen 1"
 _MAKERS = _words(
     "zeros ones empty arange linspace logspace geomspace eye identity tri indices fftfreq rfftfreq rand randn random uniform normal standard_normal randint"
 )
+#: those that decide by values which steps they take, so that a program recorded once may be another at other values
+_DECIDING = _words(
+    """quantile percentile nanquantile nanpercentile nanmedian cov corrcoef average logspace geomspace histogram unique searchsorted digitize bincount lexsort isin lstsq pinv
+    matrix_rank gradient unwrap real_if_close polyder polyint polyadd polysub polymul polyval pad partition argpartition extract tensorinv tensorsolve multi_dot cond ravel_multi_index unravel_index
+    allclose array_equiv"""
+)
 #: Python's own functions
 _BUILTINS = """
     abs 1  len 1  range 3  float 1  int 2  complex 2  bool 1  sum 2  min *  max *  round 2  enumerate 2  zip *  map *  filter 2  sorted 1  reversed 1  list 1  tuple 1  dict 1  set 1
@@ -115,7 +121,7 @@ def _add(table: dict[int, tuple[Any, Callee]], module: Any, text: str, *, pure: 
         function = getattr(module, name, None)
         if function is not None:
             makes = "maker" if name in _MAKERS else "fresh" if name in _CONTAINERS else "arguments"
-            table[id(function)] = function, Callee(limit, makes, pure=pure)
+            table[id(function)] = function, Callee(limit, makes, pure=pure and name not in _DECIDING)
 
 
 def _make_table() -> dict[int, tuple[Any, Callee]]:
