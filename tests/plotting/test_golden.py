@@ -21,9 +21,9 @@ GOLDEN = Path(__file__).parent / "golden"
 DPI = 40
 #: pixels are averaged in blocks before they are compared: antialiasing differs between versions of matplotlib, shapes do not
 BLOCK = 4
-#: of the root mean square, where black to white is 1; from 3.8 to 3.11 matplotlib moved images by half a pixel and shades surfaces otherwise
-TOLERANCE = 0.01
-LOOSER = {"matrix": 0.05, "matrix_decades": 0.05, "sparsity": 0.05, "surface": 0.03}
+#: of the root mean square, where black to white is 1; from 3.8 to 3.11 matplotlib moved images by half a pixel and shades surfaces otherwise; the scatter of the V-curve is rounding
+TOLERANCE = 0.005
+LOOSER = {"matrix": 0.05, "matrix_decades": 0.05, "sparsity": 0.05, "surface": 0.03, "v_curve": 0.03}
 
 
 def bowl(x, y):

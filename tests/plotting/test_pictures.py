@@ -247,6 +247,38 @@ def test_classifications_draw_themselves(f, x):
     ax.figure.canvas.draw()
 
 
+def test_all_critical_points_of_a_box_are_found_and_marked():
+    f = lambda x, y: x**3 - 3 * x + y**2
+    for ax in (
+        gw.plot.contour(f, (-3, 3), (-2, 2), critical_points=True, count=21),
+        gw.critical_points(f, [(-3, 3), (-2, 2)]).plot(),
+    ):
+        (minimum,), (saddle,) = lines(ax, "minimum"), lines(ax, "saddle")
+        np.testing.assert_allclose(minimum.get_xydata(), [[1, 0]], atol=1e-12)
+        np.testing.assert_allclose(saddle.get_xydata(), [[-1, 0]], atol=1e-12)
+    assert ax.get_title() == "proved complete"
+    with pytest.raises(InputError, match="3 variables"):
+        gw.plot.contour(
+            lambda v: v @ v, (-1, 1), (-1, 1), critical_points=True, point=np.zeros(3), variables=(0, 1), count=5
+        )
+
+
+def test_critical_points_of_one_variable_lie_on_the_curve():
+    ax = gw.critical_points(np.sin, (-4, 4)).plot()
+    assert sorted(line.get_xydata()[0, 0] for line in lines(ax, "maximum")) == pytest.approx([-1.5 * np.pi + np.pi * 2])
+    for kind, height in (("minimum", -1), ("maximum", 1)):
+        for line in lines(ax, kind):
+            assert line.get_xydata()[0, 1] == pytest.approx(height)
+
+
+def test_what_is_undecided_is_shaded():
+    for f, bounds in ((lambda x: x**4, (-1, 1)), (lambda x, y: x**4 + y**2, [(-1, 1), (-1, 1)])):
+        ax = gw.critical_points(f, bounds).plot()
+        assert [a for a in (*ax.collections, *ax.patches) if a.get_gid() == "undecided"]
+        assert lines(ax, "degenerate")
+        assert "undecided" in ax.get_title()
+
+
 # ------------------------------------------------------------------------------------------------- lines and profiles
 
 
@@ -344,6 +376,16 @@ def test_fit_theory_and_optimum_of_a_geometric_descent():
         np.testing.assert_allclose(ratios, 0.8, rtol=1e-6)
     assert fit.get_label() == "fitted: × 0.8 a step"
     assert ax.get_yscale() == "log"
+
+
+def test_an_optimum_that_is_not_known_does_not_make_the_curve_plunge():
+    fun = 1 / np.arange(1.0, 101)
+    ax = gw.plot.convergence({"fun": fun, "gradient_norm": fun**2})
+    (gap,) = lines(ax, "f")
+    shown = gap.get_ydata()[np.isfinite(gap.get_ydata())]
+    assert 80 < len(shown) < 100
+    assert shown.min() > 0.1 * fun.min()
+    assert "but for the end" in gap.get_label()
 
 
 def test_an_optimum_that_is_known_is_used():

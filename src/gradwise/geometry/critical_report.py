@@ -234,34 +234,9 @@ class CriticalPoints:
         -------
         matplotlib.axes.Axes
         """
-        from gradwise.plotting.canvas import BLUE, axes_for
-        from gradwise.plotting.contour import contour
-        from gradwise.plotting.critical_points import MARKERS, critical_points
+        from gradwise.plotting.critical_points import draw_found
 
-        if self._function is None or len(self.bounds) > 2:
-            return critical_points(self, ax)
-        if len(self.bounds) == 2:
-            ax = contour(self._function, tuple(self.bounds[0]), tuple(self.bounds[1]), ax, False, None, self)
-            ax.set_xlabel(self.names[0])
-            ax.set_ylabel(self.names[1])
-            return ax
-        ax = axes_for(ax, 6.4, 4.0)
-        x = np.linspace(*self.bounds[0], 801)
-        ax.plot(x, [value_at(self._function, z[None]) for z in x], color=BLUE)
-        for p in self.points:
-            marker, colour = MARKERS[p.kind]
-            ax.plot(
-                [np.mean(p.enclosure)],
-                [p.value],
-                marker,
-                color=colour,
-                markersize=9,
-                zorder=7,
-                linestyle="none",
-                gid=p.kind,
-            )
-        ax.set_xlabel(self.names[0])
-        return ax
+        return draw_found(self, ax)
 
     def __getstate__(self) -> dict[str, Any]:
         # the function is dropped: a pickled report should not need its module

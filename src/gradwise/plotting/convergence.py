@@ -102,7 +102,11 @@ def _gap(fun: np.ndarray, optimum: float | None, rate: Any) -> tuple[np.ndarray,
         left = _left(finite)
         if left is not None:
             return fun - min(finite[-1] - left, lowest), "f − f* (f* extrapolated)"
-    return fun - (lowest if math.isfinite(lowest) else 0.0), "f − smallest f"
+    gap = fun - (lowest if math.isfinite(lowest) else 0.0)
+    if len(gap) < 20 or not np.all(np.isfinite(gap)):
+        return gap, "f − smallest f"
+    # f* lies below the smallest value, by an unknown amount of the order of the last falls: what is smaller than these is left out
+    return np.where(gap > gap[-len(gap) // 10], gap, np.nan), "f − smallest f, but for the end"
 
 
 def _left(fun: np.ndarray) -> float | None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.collections import PolyCollection
+from matplotlib.patheffects import withStroke
 
 from gradwise import geometry
 from gradwise.containers import flatten
 from gradwise.errors import InputError
+from gradwise.geometry.flat_function import FlatFunction
 from gradwise.geometry.plane import Plane
-from gradwise.plotting.canvas import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, axes_for, legend, number
+from gradwise.plotting.canvas import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, axes_for, legend, number, quiet_spines
 
 #: kind → marker, colour; anything else is drawn as undecided
 MARKERS = {
     "minimum": ("v", BLUE),
     "maximum": ("^", VERMILION),
     "saddle": ("X", GREEN),
-    "degenerate": ("$?$", PURPLE),
-    "undecided": ("$?$", PURPLE),
+    "degenerate": ("$?$", BLACK),
+    "undecided": ("$?$", BLACK),
     "not critical": ("$?$", GREY),
 }
 #: the longest axis of curvature, as a share of the picture's smaller side
@@ -77,17 +80,63 @@ def critical_points(points: Any, ax: Any = None, *, plane: Plane | None = None) 
                     zorder=6,
                     gid="axis",
                 )
+    _marks(ax, reports, places)
+    if own:
+        legend(ax)
+    return ax
+
+
+def _marks(ax: Any, reports: list[Any], places: np.ndarray) -> None:
+    """A marker at each point, each kind once in the legend."""
     seen: set[str] = set()
     for report, place in zip(reports, places, strict=True):
         kind = report.kind if report.kind in MARKERS else "undecided"
         marker, colour = MARKERS[kind]
+        plain = marker.startswith("$")  # a sign has no edge: a halo sets it off
         ax.plot(
-            *place, marker=marker, color=colour, markersize=9, markeredgecolor="white" if marker != "$?$" else colour, markeredgewidth=0.9,
-            zorder=7, label=None if kind in seen else kind, linestyle="none", gid=kind,
+            *place, marker=marker, color=colour, markersize=9, markeredgecolor=colour if plain else "white",
+            markeredgewidth=0.4 if plain else 0.9, zorder=7, label=None if kind in seen else kind, linestyle="none", gid=kind,
+            path_effects=[withStroke(linewidth=3, foreground="white")] if plain else None,
         )  # fmt: skip
         seen.add(kind)
-    if own:
+
+
+def draw_found(found: Any, ax: Any = None) -> Any:
+    """Draw f over the box that was searched, with its critical points.
+
+    A curve for one variable, contours for two, the points alone for more.  What could not be decided is shaded.
+
+    Parameters
+    ----------
+    found : gradwise.geometry.CriticalPoints
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if omitted.
+    """
+    from gradwise.plotting.contour import contour
+
+    f, bounds = found.function, found.bounds
+    if len(bounds) > 2 or (f is None and len(bounds) == 2):
+        return critical_points(found, ax)
+    if len(bounds) == 2:
+        ax = contour(f, tuple(bounds[0]), tuple(bounds[1]), ax, arrows=False, critical_points=found)
+        ax.set_ylabel(found.names[1])
+        corners = [[(x, y), (x, v), (u, v), (u, y)] for (x, u), (y, v) in found.undecided]
+        boxes = PolyCollection(corners, facecolor=PURPLE, edgecolor=PURPLE, linewidth=1.5, zorder=2.5, gid="undecided")
+        ax.add_collection(boxes)
+    else:
+        ax = axes_for(ax, 6.4, 4.0)
+        quiet_spines(ax)
+        if f is not None:
+            x = np.linspace(*bounds[0], 801)
+            function = FlatFunction(f, np.array([np.mean(bounds[0])]), "plot")
+            ax.plot(x, [function(np.array([z])) for z in x], color=BLUE, linewidth=1.8)
+        for low, high in found.undecided[:, 0]:
+            ax.axvspan(low, high, color=PURPLE, alpha=0.5, linewidth=0.8, gid="undecided")
+        _marks(ax, found.points, np.array([[np.mean(p.enclosure), p.value] for p in found.points]).reshape(-1, 2))
+        ax.set_ylabel("f")
         legend(ax)
+    ax.set_xlabel(found.names[0])
+    ax.set_title(found.status.partition(":")[0], fontsize="medium")
     return ax
 
 

@@ -65,7 +65,7 @@ def path(run: Any, ax: Any = None, f: Any = None) -> Any:
         raise InputError("the run has no finite point. At least one is required")
     if f is None:
         f = getattr(getattr(run, "end_point", None), "function", None)
-    names = list(getattr(getattr(run, "trace", run), "names", ()))
+    names = [f"x{name}" if name.startswith("[") else name for name in getattr(getattr(run, "trace", run), "names", ())]
     n = points.shape[1]
     if n == 1:
         return _one(points, f, axes_for(ax), names)
