@@ -214,7 +214,7 @@ def converted(box: Any, x: Interval, dtype: np.dtype[Any]) -> Interval:
     if dtype.kind == "b":
         return truth(x)
     if dtype.kind in "iu" and x.lo.dtype.kind == "f":
-        return step(np.trunc)(box, x)  # type: ignore[no-any-return]
+        return step(np.trunc)(box, x)
     if x.lo.dtype.kind == "b":
         box.rough(x.lo != x.hi)
     return x.map(lambda a: a.astype(float))

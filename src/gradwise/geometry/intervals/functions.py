@@ -103,6 +103,8 @@ def valley(function: Function, ulps: float, where: float, least: float) -> Any:
 
 # --- trigonometric ----------------------------------------------------------------------------------------------------
 
+#: the float above π
+_PI_UP = math.nextafter(math.pi, 4)
 #: beyond, the reduction by multiples of π in floating point says nothing
 _FAR = 1e9
 
@@ -174,7 +176,7 @@ def _real_power(box: Any, x: Interval, n: float) -> Interval:
         return widened(lo, hi, 4, 0.0) if n > 0 else widened(hi, lo, 4, 0.0)
 
     # defined from 0 on; the slope there is infinite, or that of a later derivative is
-    return on_domain(rule, 0.0, np.inf)(box, x)  # type: ignore[no-any-return]
+    return on_domain(rule, 0.0, np.inf)(box, x)
 
 
 def pow_(box: Any, x: Interval, z: Interval) -> Interval:
@@ -191,7 +193,7 @@ def pow_(box: Any, x: Interval, z: Interval) -> Interval:
         box.rough(wild)
         return Interval(np.where(wild, 0.0, y.lo), np.where(wild, np.inf, y.hi))
 
-    return on_domain(rule, 0.0, np.inf)(box, x)  # type: ignore[no-any-return]
+    return on_domain(rule, 0.0, np.inf)(box, x)
 
 
 # --- functions of two operands ----------------------------------------------------------------------------------------
@@ -220,9 +222,7 @@ def arctan2(box: Any, y: Interval, x: Interval) -> Interval:
     """The angle of (x, y); where the cut (x ≤ 0, y = 0) is met, anything between −π and π."""
     y, x = aligned(y, x)
     corners = [np.arctan2(a, b) for a in (y.lo, y.hi) for b in (x.lo, x.hi)]
-    result = widened(
-        np.minimum.reduce(corners), np.maximum.reduce(corners), 4, -up(np.array(np.pi)), up(np.array(np.pi))
-    )  # type: ignore[arg-type]
+    result = widened(np.minimum.reduce(corners), np.maximum.reduce(corners), 4, -_PI_UP, _PI_UP)
     cut = (x.lo <= 0) & (y.lo <= 0) & (y.hi >= 0)
     box.rough(cut)
     return Interval(np.where(cut, -4.0, result.lo), np.where(cut, 4.0, result.hi))
@@ -292,7 +292,7 @@ def root(box: Any, x: Interval) -> Interval:
         lo, hi = np.sqrt(inside.lo), np.sqrt(inside.hi)
         return Interval(np.where(inside.lo == 0, 0.0, down(lo)), np.where(inside.hi == 0, 0.0, up(hi)))
 
-    return on_domain(rule, 0.0, np.inf)(box, x)  # type: ignore[no-any-return]
+    return on_domain(rule, 0.0, np.inf)(box, x)
 
 
 def root_of_squares(box: Any, x: Interval) -> Interval:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.geometry.intervals import decisions, functions
+from gradwise.geometry.intervals import decisions, functions, products
 from gradwise.geometry.intervals.functions import (
     decreasing,
     even,
@@ -103,9 +103,10 @@ def _indices(rest: Any) -> tuple[list[Any], Any]:
 
 
 def _sum(box: Any, x: Interval, axes: tuple[int, ...], keepdims: bool) -> Interval:
-    inner = tuple(a + 1 for a in axes)
+    inner: Any = tuple(a + 1 for a in axes)
+    reduce: Any = np.add.reduce
     terms = math.prod([x.shape[a] for a in inner])
-    return summed(lambda a: np.add.reduce(a, axis=inner, keepdims=keepdims), terms, x)
+    return summed(lambda a: reduce(a, axis=inner, keepdims=keepdims), max(terms, 2), x)
 
 
 def scattered(primitive: Primitive, *, sums: bool) -> Rule:
@@ -137,7 +138,7 @@ def contracted(primitive: Primitive) -> Rule:
         operands = [x for x in rest if type(x) is Interval]
         params = rest[len(operands) :]
         count = max(len(x.lo) for x in operands)
-        terms = max(1, *[math.prod(x.shape[1:]) for x in operands])
+        terms = _terms(primitive.name, operands, params)
         flags = (True,) * len(operands)
 
         def product(*arrays: np.ndarray) -> np.ndarray:
@@ -149,19 +150,15 @@ def contracted(primitive: Primitive) -> Rule:
     return rule
 
 
-def _prod(box: Any, x: Interval, axes: tuple[int, ...], keepdims: bool) -> Interval:
-    """The product along axes, factor by factor."""
-    inner = tuple(a + 1 for a in axes)
-    rest = [a for a in range(x.ndim) if a not in inner]
-    shape = [x.shape[a] for a in rest]
-    flat = x.map(lambda a: np.transpose(a, [*rest, *inner]).reshape(*shape, -1))
-    y = Interval(np.ones(shape), np.ones(shape))
-    for k in range(flat.shape[-1]):
-        y = mul(y, Interval(flat.lo[..., k], flat.hi[..., k]))
-    if keepdims:
-        full = [1 if a in inner else n for a, n in enumerate(x.shape)]
-        y = y.map(lambda a: a.reshape(full))
-    return y
+def _terms(name: str, operands: list[Interval], params: Any) -> int:
+    """How many products an entry of the result sums, at most."""
+    if name != "einsum":
+        return max(x.shape[-1] for x in operands)
+    sizes: dict[str, int] = {}
+    for letters, x in zip(params[0].split("->")[0].split(","), operands, strict=True):
+        for letter, n in zip(letters, x.shape[1:], strict=True):
+            sizes[letter] = max(sizes.get(letter, 1), n)
+    return math.prod(sizes.values())
 
 
 def _nullary(primitive: Primitive) -> Rule:
@@ -220,7 +217,10 @@ RULES: dict[str, Rule] = {
     "conj": _same,
     "convert": decisions.converted,
     "sum": _sum,
-    "prod": _prod,
+    "prod": products.prod,
+    "product_of_others": products.product_of_others,
+    "pairs_of_others": products.pairs_of_others,
+    "norm": products.norm,
     # --- exponentials and logarithms ----------------------------------------------------------------------------------
     "exp": increasing(np.exp, 4, 0.0),
     "exp2": increasing(np.exp2, 4, 0.0),
