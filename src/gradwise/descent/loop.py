@@ -18,7 +18,7 @@ from gradwise.descent.batches import Exhausted
 from gradwise.descent.methods import Failed, Method, Search
 from gradwise.descent.objective import DOMAIN_ERRORS, Objective, outside_domain
 from gradwise.descent.progress import Progress
-from gradwise.descent.recorder import Recorder
+from gradwise.descent.recorder import Recorder, inner, recorder_for
 from gradwise.descent.stopping import StopReason
 from gradwise.descent.watch import Watch
 
@@ -86,7 +86,7 @@ def run(
     with np.errstate(all="ignore"):
         f, g = objective.evaluate(x)
         evaluate = objective.evaluate
-        recorder = Recorder(x.size, x.dtype, limits.maxiter, limits.trace_limit)
+        recorder = recorder_for(x.size, x.dtype, limits.maxiter, limits.trace_limit)
         X, G, F, R, T = recorder.X, recorder.G, recorder.fun, recorder.rate, recorder.time
         norm = float(np.max(np.abs(g)))
         threshold = limits.tol * max(1.0, norm) if math.isfinite(norm) else limits.tol
@@ -95,6 +95,7 @@ def run(
         ceiling = watch.ceiling
         state = method.init(x, g)
         step: Any = method.step
+        dot = inner(x.size)
         scheduled = rates if callable(rates) else None
         rate = math.nan if callable(rates) else float(rates)
         searches, maxiter, clip, batches = (
@@ -112,7 +113,7 @@ def run(
             X[row], G[row] = x, g
             F[k], T[k] = f, last - began
             row += 1
-            gg = float(np.dot(g, g))
+            gg = float(dot(g, g))
             if gg <= squared or not (_UNBOUNDED < f < ceiling and gg < math.inf):
                 reason = watch.judge(k, f, g, gg, threshold, F)
                 if reason is not None:

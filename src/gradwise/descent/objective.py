@@ -102,8 +102,23 @@ class Objective:
                 self.derivatives = "numerical"
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
         simple = self.parameters.alone and self.spread is None and not self.args and self.batches is None
-        self.evaluate = self._simple() if simple else self._evaluate_exact
+        numbers = self.spread is not None and all(shape == () for shape in self.parameters.shapes)
+        numbers = numbers or (self.spread is not None and self.parameters.alone)
+        real = all(dtype == self.parameters.dtype for dtype in self.parameters.dtypes)
+        self.evaluate = self._simple() if simple else self._numbers() if numbers and real else self._evaluate_exact
         return result
+
+    def _numbers(self) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+        """The evaluation of a function f(x, y, …) of numbers, with nothing around it."""
+        both, dtype = self._value_and_grad, self.parameters.dtype
+        floats = all(kind in {float, int} for kind in self.parameters.kinds)
+
+        def evaluate(z: np.ndarray) -> tuple[float, np.ndarray]:
+            self.evaluations += 1
+            value, gradient = both(*(z.tolist() if floats else z))
+            return float(value), np.array(gradient, dtype)
+
+        return evaluate
 
     def _simple(self) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
         """The evaluation of a function of one vector, with nothing around it."""

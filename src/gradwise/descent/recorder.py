@@ -15,6 +15,10 @@ from gradwise.descent.trace import Trace
 
 ROWS = 64
 BLOCK_BYTES = 32 << 20
+#: rows longer than this are kept by reference, and measured piece by piece
+LONG = 1 << 18
+#: entries of a piece: four arrays of it stay in the cache, and BLAS does not start threads for so few
+_PIECE = 1 << 13
 #: columns computed for each row, and for each step
 _POINT, _STEP = (
     ("gradient_norm", "gradient_length", "point_length"),
@@ -38,7 +42,8 @@ class Recorder:
     def __init__(self, n: int, dtype: Any, steps: int, limit: int) -> None:
         width = max(n * np.dtype(dtype).itemsize, 1)
         self.rows = max(2, min(ROWS, BLOCK_BYTES // width, steps + 2))
-        self.X, self.G = np.empty((self.rows, n), dtype), np.empty((self.rows, n), dtype)
+        self.X: Any = np.empty((self.rows, n), dtype)
+        self.G: Any = np.empty((self.rows, n), dtype)
         room = min(steps + 1, 1024) + self.rows
         self.fun, self.rate, self.time = np.empty(room), np.empty(room), np.empty(room)
         self.kept: list[np.ndarray] = []
@@ -51,6 +56,19 @@ class Recorder:
     def flush(self, filled: int) -> None:
         """Make the columns of a block with ``filled`` rows and move its last row to the front."""
         first = 1 if self.flushed else 0
+        self._measure(filled, first)
+        steps = np.arange(self.flushed, self.flushed + filled - first)
+        self._keep(filled, first, steps)
+        if self.held * self.width > self.limit:
+            self._thin()
+        self.flushed += filled - first
+        self.X[0], self.G[0] = self.X[filled - 1], self.G[filled - 1]
+        if self.flushed + 2 * self.rows > len(self.fun):
+            grow = lambda a: np.concatenate([a, np.empty(len(a) + self.rows)])
+            self.fun, self.rate, self.time = grow(self.fun), grow(self.rate), grow(self.time)
+
+    def _measure(self, filled: int, first: int) -> None:
+        """Add the columns of the rows from ``first`` on."""
         X, G = self.X[:filled], self.G[:filled]
         with np.errstate(all="ignore"):
             # products are summed in double precision, whatever that of the parameters
@@ -66,28 +84,25 @@ class Recorder:
             self._add("slope_after", np.einsum("ij,ij->i", B[1:], dX))
             self._add("gradient_change", np.sqrt(np.einsum("ij,ij->i", dG, dG)))
             self._add("dot", np.einsum("ij,ij->i", B[:-1], B[1:]))
-        steps = np.arange(self.flushed, self.flushed + filled - first)
+
+    def _keep(self, filled: int, first: int, steps: np.ndarray) -> None:
+        """Keep the points of the rows from ``first`` on whose turn it is."""
         chosen = steps % self.stride == 0
-        self.kept.append(X[first:][chosen].copy())
+        self.kept.append(self.X[first:filled][chosen].copy())
         self.kept_steps.append(steps[chosen])
         self.held += int(chosen.sum())
-        if self.held * self.width > self.limit:
-            self._thin()
-        self.flushed += filled - first
-        self.X[0], self.G[0] = X[filled - 1], G[filled - 1]
-        if self.flushed + 2 * self.rows > len(self.fun):
-            grow = lambda a: np.concatenate([a, np.empty(len(a) + self.rows)])
-            self.fun, self.rate, self.time = grow(self.fun), grow(self.rate), grow(self.time)
 
     def _add(self, name: str, values: np.ndarray) -> None:
         self.columns[name].append(np.asarray(values, dtype=float))
 
     def _thin(self) -> None:
+        """Drop every second row, block by block, until they fit."""
         while self.held * self.width > self.limit and self.held > 2:
             self.stride *= 2
-            X, steps = np.concatenate(self.kept), np.concatenate(self.kept_steps)
-            chosen = steps % self.stride == 0
-            self.kept, self.kept_steps, self.held = [X[chosen]], [steps[chosen]], int(chosen.sum())
+            masks = [steps % self.stride == 0 for steps in self.kept_steps]
+            self.kept = [X if np.all(m) else X[m] for X, m in zip(self.kept, masks) if np.any(m)]
+            self.kept_steps = [steps[m] for steps, m in zip(self.kept_steps, masks) if np.any(m)]
+            self.held = sum(len(steps) for steps in self.kept_steps)
 
     def column(self, name: str) -> np.ndarray:
         return np.concatenate(self.columns[name]) if self.columns[name] else np.zeros(0)
@@ -126,3 +141,72 @@ class Recorder:
             names=names,
         )
         return trace, {name: made[name] for name in ("gradient_change", "point_length")}
+
+
+class LongRows(Recorder):
+    """The same for long vectors, whose arithmetic is that of memory: rows are kept by reference, and every piece of a step is read once.
+
+    Points and gradients are new arrays at each step, so that nobody writes to them afterwards.
+    """
+
+    def __init__(self, n: int, dtype: Any, steps: int, limit: int) -> None:
+        super().__init__(0, dtype, steps, limit)
+        self.rows = 3
+        self.width = n * np.dtype(dtype).itemsize
+        self.limit = max(limit, 2 * self.width)
+        self.X, self.G = [None] * self.rows, [None] * self.rows
+        self.buffers = np.empty(min(_PIECE, n), dtype), np.empty(min(_PIECE, n), dtype)
+
+    def _measure(self, filled: int, first: int) -> None:
+        columns: dict[str, list[float]] = {name: [] for name in self.columns}
+        if not first:
+            self._pair(None, self.X[0], None, self.G[0], columns)
+        for k in range(1, filled):
+            self._pair(self.X[k - 1], self.X[k], self.G[k - 1], self.G[k], columns)
+        for name, values in columns.items():
+            self._add(name, np.array(values))
+
+    def _pair(self, x0: Any, x1: Any, g0: Any, g1: Any, columns: dict[str, list[float]]) -> None:
+        """The columns of one point and of the step that led to it."""
+        top = xx = gg = step = slope = after = change = dot = 0.0
+        finite = True
+        with np.errstate(all="ignore"):
+            for a in range(0, len(x1), _PIECE):
+                x, g = x1[a : a + _PIECE], g1[a : a + _PIECE]
+                high, low = float(g.max()), float(g.min())
+                finite = finite and high - low == high - low
+                top = max(top, high, -low)
+                xx += float(np.dot(x, x))
+                gg += float(np.dot(g, g))
+                if x0 is None:
+                    continue
+                dx, dg = self.buffers[0][: len(x)], self.buffers[1][: len(x)]
+                before = g0[a : a + _PIECE]
+                np.subtract(x, x0[a : a + _PIECE], out=dx)
+                np.subtract(g, before, out=dg)
+                step += float(np.dot(dx, dx))
+                change += float(np.dot(dg, dg))
+                slope += float(np.dot(before, dx))
+                after += float(np.dot(g, dx))
+                dot += float(np.dot(before, g))
+        point = {"gradient_norm": top if finite else np.nan, "gradient_length": gg**0.5, "point_length": xx**0.5}
+        pair = {"step": step**0.5, "slope": slope, "slope_after": after, "gradient_change": change**0.5, "dot": dot}
+        for name, value in {**point, **(pair if x0 is not None else {})}.items():
+            columns[name].append(value)
+
+    def _keep(self, filled: int, first: int, steps: np.ndarray) -> None:
+        for row, step in zip(range(first, filled), steps):
+            if step % self.stride == 0:
+                self.kept.append(self.X[row][None, :])
+                self.kept_steps.append(np.array([step]))
+                self.held += 1
+
+
+def recorder_for(n: int, dtype: Any, steps: int, limit: int) -> Recorder:
+    """A recorder for vectors of n numbers."""
+    return (LongRows if n * np.dtype(dtype).itemsize > LONG else Recorder)(n, dtype, steps, limit)
+
+
+def inner(n: int) -> Any:
+    """A function a, b ↦ a·b for vectors of n numbers, in one thread: for one product of long vectors, threads cost more than they save."""
+    return np.dot if n <= _PIECE else lambda a, b: np.einsum("i,i", a, b)

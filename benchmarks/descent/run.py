@@ -1,0 +1,111 @@
+"""What a step of plain gradient descent costs beyond one value and gradient.
+
+    python benchmarks/descent/run.py           prints the table
+    python benchmarks/descent/run.py --write   also writes README.md beside this file
+
+A step is one evaluation and what the loop adds.  Both are timed in turn, in rounds, in one process; the ratio and the difference are those of the minima.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+import gradwise as gw
+
+ROUNDS = 9
+STEPS = 300
+HERE = Path(__file__).resolve().parent
+
+
+def rosenbrock(x):
+    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+
+
+def cases():
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((1000, 100))
+    y = A @ rng.standard_normal(100)
+    W = {
+        "W1": rng.standard_normal((32, 64)) / 8,
+        "b1": np.zeros(32),
+        "W2": rng.standard_normal((1, 32)) / 6,
+        "b2": np.zeros(1),
+    }
+    X, t = rng.standard_normal((64, 256)), rng.standard_normal(256)
+
+    def network(p):
+        hidden = np.tanh(p["W1"] @ X + p["b1"][:, None])
+        return np.mean((p["W2"] @ hidden + p["b2"][:, None] - t) ** 2)
+
+    return [
+        ("a square, n = 2", lambda x: np.sum(x**2), np.ones(2), 1e-3),
+        ("Rosenbrock, n = 2", rosenbrock, np.array([-1.2, 1.0]), 1e-4),
+        ("f(x, y) of two numbers", lambda x, y: x**2 + 3 * y**2, (1.0, 2.0), 1e-3),
+        ("a sum, n = 1,000", lambda x: np.sum(np.cos(x) + x**2), np.ones(1000), 1e-3),
+        ("least squares, 1,000 × 100", lambda x: np.mean((A @ x - y) ** 2), np.zeros(100), 1e-3),
+        ("a network in a dict, 2,145 parameters", network, W, 1e-3),
+        ("a sum, n = 100,000", lambda x: np.sum(np.cos(x) + x**2), np.ones(100_000), 1e-3),
+        ("a sum, n = 1,000,000", lambda x: np.sum(np.cos(x) + x**2), np.ones(1_000_000), 1e-3),
+    ]
+
+
+def measure(f, x0, rate):
+    spread = isinstance(x0, tuple)
+    both = gw.value_and_grad(f, "all" if spread else 0)
+    call = (lambda: both(*x0)) if spread else (lambda: both(x0))
+    call()
+    once = time.perf_counter()
+    call()
+    steps = max(8, min(STEPS, int(0.3 / max(time.perf_counter() - once, 1e-7))))
+    gw.descend(f, x0, learning_rate=rate, maxiter=3, tol=0)
+    plain, alone, short, long = [np.inf] * 4
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        for _ in range(steps):
+            call()
+        alone = min(alone, (time.perf_counter() - began) / steps)
+        # a long descent less a short one: what a step costs, without the report
+        began = time.perf_counter()
+        gw.descend(f, x0, learning_rate=rate, maxiter=steps // 4, tol=0)
+        short = min(short, time.perf_counter() - began)
+        began = time.perf_counter()
+        gw.descend(f, x0, learning_rate=rate, maxiter=steps + steps // 4, tol=0)
+        long = min(long, time.perf_counter() - began)
+        began = time.perf_counter()
+        for _ in range(steps):
+            f(*x0) if spread else f(x0)
+        plain = min(plain, (time.perf_counter() - began) / steps)
+    return plain, alone, (long - short) / steps
+
+
+def main():
+    lines = [
+        "# What a step of gradient descent costs",
+        "",
+        "Written by `python benchmarks/descent/run.py --write`. Times are minima over rounds in one process; a step is that of `gw.descend` with a fixed rate,",
+        "trace included, the difference of a long and a short descent, each at its fastest.",
+        "",
+        f"{datetime.now(UTC):%Y-%m-%d}, Python {sys.version.split()[0]}, numpy {np.__version__}",
+        "",
+        "| function | f | value and gradient | step | step ÷ value and gradient | beyond it |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, f, x0, rate in cases():
+        plain, alone, stepped = measure(f, x0, rate)
+        us = [f"{1e6 * value:,.4g} µs" for value in (plain, alone, stepped)]
+        lines.append(
+            f"| {name} | {us[0]} | {us[1]} | {us[2]} | {stepped / alone:.2f} | {1e6 * (stepped - alone):,.3g} µs |"
+        )
+        print(lines[-1], flush=True)
+    lines += ["", "Goal: at most 1.3 times where f costs 100 µs or more, else at most 20 µs beyond it.", ""]
+    if "--write" in sys.argv:
+        (HERE / "README.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
