@@ -24,7 +24,7 @@ from gradwise.geometry.newton_boxes import centre, krawczyk, mean_value
 #: boxes are bisected down to this part of the whole
 SMALLEST = 1e-8
 #: so many boxes around which the Hessian is singular are a curve of critical points
-CROWD = 400
+CROWD = 3000
 #: boxes evaluated at once
 CHUNK = 4096
 #: radii at which a zero is proved, as parts of the whole box
@@ -102,8 +102,9 @@ class Search:
         self._next: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._crowded = 0
         self._singular = 0
-        # the uniqueness boxes of the roots, lower and upper ends, with room for more
+        # the uniqueness boxes and the enclosures of the roots, lower and upper ends, with room for more
         self._unique = np.zeros((2, 16, len(lo)))
+        self._tight = np.zeros((2, 16, len(lo)))
 
     def run(self, first: int) -> None:
         """Search; ``first`` is the branch at the centre."""
@@ -257,13 +258,13 @@ class Search:
 
     def _count_singular(self, lo: np.ndarray, hi: np.ndarray, hessian: Interval, smooth: np.ndarray) -> None:
         """Count the boxes whose Hessian is as good as singular, or that are rough: if there are no others, bisection will not end."""
-        if len(lo) < CROWD // 8:
+        if len(lo) < CROWD // 16:
             self._singular += int(np.sum(~smooth))
             return
         middle = np.nan_to_num(hessian.mid, nan=0.0, posinf=0.0, neginf=0.0)
         values = np.abs(np.linalg.eigvalsh((middle + np.swapaxes(middle, 1, 2)) / 2))
         relative = np.max((hi - lo) / self.width, axis=1)
-        singular = (np.min(values, axis=1) <= 0.5 * relative * np.max(values, axis=1)) & (relative <= 1 / 64)
+        singular = (np.min(values, axis=1) <= 2 * relative * np.max(values, axis=1)) & (relative <= 1 / 128)
         self._singular += int(np.sum(singular | ~smooth))
 
     # --- guards -----------------------------------------------------------------------------------------------------------
@@ -301,7 +302,8 @@ class Search:
         lo, hi, others = lo[keep], hi[keep], others[keep]
         small = np.all(hi - lo <= self._least(lo, hi), axis=1)
         self.left.add(lo[small], hi[small], "branch")
-        self._singular += int(np.sum(~small))
+        # comparisons are decided late, when the boxes are narrower than what is compared
+        self._singular += int(np.sum(np.all(hi - lo <= 1e-5 * self.width, axis=1) & ~small))
         for other in np.unique(others[~small]):
             mine = ~small & (others == other)
             self._bisect(lo[mine], hi[mine], None, number if other < 0 else int(other))
@@ -357,7 +359,9 @@ class Search:
     def _register(self, root: Root) -> None:
         if len(self.roots) == self._unique.shape[1]:
             self._unique = np.concatenate([self._unique, np.zeros_like(self._unique)], axis=1)
+            self._tight = np.concatenate([self._tight, np.zeros_like(self._tight)], axis=1)
         self._unique[:, len(self.roots)] = root.unique_lo, root.unique_hi
+        self._tight[:, len(self.roots)] = root.lo, root.hi
         self.roots.append(root)
 
     def _prove(self, starts: np.ndarray, number: int) -> None:
@@ -376,15 +380,10 @@ class Search:
                 break
         near = np.all((x >= self.lo - 0.5 * self.width) & (x <= self.hi + 0.5 * self.width), axis=1)
         x = x[near]
-        keep: list[np.ndarray] = []
-        for z in x:
-            if (
-                not any(np.all(np.abs(z - other) <= 1e-9 * self.width) for other in keep)
-                and not self._covered(z[None], z[None])[0]
-            ):
-                keep.append(z)
+        x = x[~self._covered(x, x)]
+        keep = x[np.unique(np.round(x / (1e-9 * self.width)), axis=0, return_index=True)[1]]
         for start in range(0, len(keep), 64):
-            self._prove_batch(np.array(keep[start : start + 64]), number)
+            self._prove_batch(keep[start : start + 64], number)
 
     def _prove_batch(self, x: np.ndarray, number: int) -> None:
         branch = self.branches.known[number]
@@ -408,8 +407,9 @@ class Search:
             if len(rungs) == 0:
                 continue
             wide, narrow = k * len(RADII) + rungs[0], k * len(RADII) + rungs[-1]
-            known = self._covered(K.lo[narrow][None], K.hi[narrow][None])[0]
-            if not known:
+            # enclosures that overlap may hold the same point: then nothing is said, and the boxes stay
+            tight = self._tight[:, : len(self.roots)]
+            if not np.any(np.all((K.lo[narrow] <= tight[1]) & (tight[0] <= K.hi[narrow]), axis=1)):
                 self._register(Root(x[k], K.lo[narrow], K.hi[narrow], lo[wide], hi[wide], number))
 
 

@@ -24,8 +24,8 @@ from gradwise.geometry.intervals import NoRule
 from gradwise.geometry.multistart import multistart
 from gradwise.geometry.vector_form import VectorForm
 
-#: above this many left-over boxes only their common hull is reported
-MOST_JOINED = 8000
+#: more left-over boxes are first put together with their neighbours
+MOST_JOINED = 2500
 WORDS = {
     "degenerate": "the Hessian is singular or nearly so; second derivatives decide nothing",
     "flat": "the gradient is zero all over the box: every point of it is critical",
@@ -104,6 +104,8 @@ def critical_points(
         )
     if isinstance(max_boxes, bool) or not isinstance(max_boxes, (int, np.integer)) or max_boxes < 1:
         raise InputError(f"gw.critical_points was given max_boxes={max_boxes!r}. A positive whole number is required")
+    if starts is not None and (isinstance(starts, bool) or not isinstance(starts, (int, np.integer)) or starts < 1):
+        raise InputError(f"gw.critical_points was given starts={starts!r}. A positive whole number is required")
     middle, lo, hi = box(f, bounds)
     flat = VectorForm(f, middle, "critical_points")
     if flat.size != len(lo):
@@ -241,7 +243,7 @@ def _exact(branch: Branch, x: np.ndarray) -> bool:
 def _undecided(flat: VectorForm, branches: Branches, boxes: np.ndarray, reason: str) -> CriticalPoint:
     """The entry of boxes that touch one another."""
     lo, hi = boxes[:, :, 0].min(axis=0), boxes[:, :, 1].max(axis=0)
-    x = np.array([_simplest(*pair) for pair in zip(lo, hi, strict=True)])
+    x = _representative(boxes, lo, hi)
     message = WORDS[reason]
     number = branches.at(x)
     eigenvalues, intervals, vectors, norm = np.zeros(0), np.zeros((0, 2)), None, float("nan")
@@ -285,6 +287,15 @@ def _undecided(flat: VectorForm, branches: Branches, boxes: np.ndarray, reason: 
     )
 
 
+def _representative(boxes: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """A point of the boxes with few decimals, near the middle of their hull if it can be."""
+    x = np.array([_simplest(*pair) for pair in zip(lo, hi, strict=True)])
+    if np.any(np.all((boxes[:, :, 0] <= x) & (x <= boxes[:, :, 1]), axis=1)):
+        return x
+    nearest = boxes[np.argmin(np.sum(np.abs(boxes.mean(axis=2) - (lo / 2 + hi / 2)), axis=1))]
+    return np.array([_simplest(*pair) for pair in nearest])
+
+
 def _simplest(lo: float, hi: float) -> float:
     """The number with the fewest decimals between two: a degenerate point is more often 0 or 0.3 than not."""
     if lo <= 0 <= hi:
@@ -326,19 +337,34 @@ def _components(left: Leftover) -> list[tuple[str, np.ndarray]]:
         return []
     lo, hi = np.array(left.lo), np.array(left.hi)
     reasons = np.array([list(WORDS).index(r) for r in left.reasons])
-    if len(lo) > MOST_JOINED:
-        labels = np.zeros(len(lo), int)
-    else:
-        touching = np.ones((len(lo), len(lo)), bool)
-        for axis in range(lo.shape[1]):
-            touching &= lo[:, None, axis] <= hi[None, :, axis]
-            touching &= hi[:, None, axis] >= lo[None, :, axis]
-        labels = scipy.sparse.csgraph.connected_components(scipy.sparse.csr_array(touching), directed=False)[1]
+    labels = _joined(lo, hi)
     names = list(WORDS)
     return [
         (names[int(reasons[labels == label].max())], np.flatnonzero(labels == label))
         for label in range(labels.max() + 1)
     ]
+
+
+def _joined(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """A label for each box, equal for boxes that are connected through touching ones (of very many, through hulls of neighbours that touch)."""
+    groups = np.arange(len(lo))
+    low, high = lo, hi
+    left = np.min(lo, axis=0)
+    span = np.maximum(np.max(hi, axis=0) - left, np.finfo(float).tiny)
+    for cells in (256, 64, 16, 4, 1):
+        if len(low) <= MOST_JOINED:
+            break
+        cell = np.minimum(((lo + hi) / 2 - left) / span * cells, cells - 1).astype(int)
+        _, groups = np.unique(cell, axis=0, return_inverse=True)
+        low, high = np.full((groups.max() + 1, lo.shape[1]), np.inf), np.full((groups.max() + 1, lo.shape[1]), -np.inf)
+        np.minimum.at(low, groups, lo)
+        np.maximum.at(high, groups, hi)
+    touching = np.ones((len(low), len(low)), bool)
+    for axis in range(low.shape[1]):
+        touching &= low[:, None, axis] <= high[None, :, axis]
+        touching &= high[:, None, axis] >= low[None, :, axis]
+    labels = scipy.sparse.csgraph.connected_components(scipy.sparse.csr_array(touching), directed=False)[1]
+    return np.asarray(labels[groups.ravel()])
 
 
 def _sorted(points: list[CriticalPoint]) -> list[CriticalPoint]:

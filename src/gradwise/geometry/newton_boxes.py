@@ -73,8 +73,8 @@ def inverses(hessian: Interval) -> np.ndarray:
 def krawczyk(gradient: Interval, hessian: Interval, lo: np.ndarray, hi: np.ndarray, c: np.ndarray) -> Contraction:
     """Krawczyk's operator, from g(c) and H(X)."""
     count, n = lo.shape
-    Y = inverses(hessian)
-    Y = Interval(Y, Y)
+    inverse = inverses(hessian)
+    Y = Interval(inverse, inverse)
     step = product(Y, Interval(gradient.lo[..., None], gradient.hi[..., None]))
     identity = Interval.point(np.eye(n)).spread(count)
     defect = sub(identity, product(Y, hessian))
