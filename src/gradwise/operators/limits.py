@@ -37,12 +37,13 @@ def _accelerated(terms: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     for column in range(1, len(terms)):
         following = []
         for k in range(len(current) - 1):
-            difference = current[k + 1] - current[k]
             with np.errstate(all="ignore"):
+                difference = current[k + 1] - current[k]
                 following.append(previous[k + 1] + 1 / difference)
         previous, current = current, following
         if column % 2 == 0 and len(current) >= 2:
-            gap = np.abs(current[-1] - current[-2])
+            with np.errstate(all="ignore"):
+                gap = np.abs(current[-1] - current[-2])
             better = np.isfinite(current[-1]) & (gap < spread)
             best, spread = np.where(better, current[-1], best), np.where(better, gap, spread)
     return best, spread

@@ -211,10 +211,14 @@ def specialise(
         raise Refused("it looks at the text, the hash or the equality of a value")
     tape.inputs, tape.captured = first[:count], first[count:] + tape.captured
     types = recording.program.types
+    made = {o: e for e in recording.program.equations for o in e.output_tuple}
     for equation in recording.program.equations:
-        is_complex = types[equation.output_tuple[0]].dtype.kind == "c"
-        if is_complex and equation.primitive.name == "power" and any(types[i].shape == () for i in equation.inputs):
-            raise Refused("a power of numbers that is complex for some of them only")
+        if equation.primitive.name == "power" and types[equation.output_tuple[0]].dtype.kind == "c":
+            sources = [
+                made[i].inputs[0] if i in made and made[i].primitive.name == "convert" else i for i in equation.inputs
+            ]
+            if all(types[i].dtype.kind != "c" for i in sources):
+                raise Refused("a power of real numbers that is complex for some of them only")
         if equation.primitive.name == "call":
             raise Refused("it calls a function with a rule of its own")
     return Specialization(recording, len(numbers), around), recording

@@ -82,7 +82,10 @@ def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords
         if keyword not in KEYWORDS:
             raise m.doubt(f"it calls {name} with {keyword}=")
     if not callee.pure:
-        m.scope.impure(m, f"it calls {name}, whose result depends on more than its arguments, or whose steps depend on their values")
+        m.scope.impure(
+            m,
+            f"it calls {name}, whose result depends on more than its arguments, or whose steps depend on their values",
+        )
     degrees = []
     for position, value in enumerate([*arguments, *keywords.values()]):
         degree = level(value)

@@ -6,6 +6,8 @@ their attributes.  What is computed by a property, read through ``getattr``, or 
 
 from __future__ import annotations
 
+import array
+import collections
 import hashlib
 import sys
 import types
@@ -89,7 +91,11 @@ class _Walk:
     def object(self, value: Any) -> Hashable:
         cls = type(value)
         if not _is_users(cls):
-            return _Same(value)
+            if isinstance(value, (collections.deque, array.array, bytearray)):
+                return cls, tuple([self.key(v) for v in value])
+            if callable(value) and not hasattr(value, "__dict__"):
+                return _Same(value)
+            return _Same(value), self.key(getattr(value, "__dict__", None))
         slots = [n for c in cls.__mro__ for n in _as_tuple(vars(c).get("__slots__", ())) if hasattr(value, n)]
         entries = {
             **{n: getattr(value, n) for n in slots if n not in ("__dict__", "__weakref__")},
