@@ -20,6 +20,7 @@ import numpy as np
 from gradwise.geometry.branches import Branch, Branches, complete
 from gradwise.geometry.intervals import Interval, Outcome
 from gradwise.geometry.newton_boxes import centre, krawczyk, mean_value
+from gradwise.geometry.roots import Roots
 
 #: boxes are bisected down to this part of the whole
 SMALLEST = 1e-8
@@ -27,30 +28,6 @@ SMALLEST = 1e-8
 CROWD = 3000
 #: boxes evaluated at once
 CHUNK = 4096
-#: radii at which a zero is proved, as parts of the whole box
-RADII = 2.0 ** -np.arange(1, 51)
-
-
-@dataclass(slots=True, eq=False)
-class Root:
-    """A critical point that was proved to exist.
-
-    Attributes
-    ----------
-    x : numpy.ndarray
-    lo, hi : numpy.ndarray
-        A narrow box that holds it.
-    unique_lo, unique_hi : numpy.ndarray
-        A box that holds no other.
-    branch : int
-    """
-
-    x: np.ndarray
-    lo: np.ndarray
-    hi: np.ndarray
-    unique_lo: np.ndarray
-    unique_hi: np.ndarray
-    branch: int
 
 
 @dataclass(slots=True, eq=False)
@@ -85,7 +62,7 @@ class Search:
 
     Attributes
     ----------
-    roots : list of Root
+    roots : Roots
     left : Leftover
     boxes : int
         Boxes evaluated.
@@ -96,15 +73,12 @@ class Search:
         self.lo, self.hi = lo, hi
         self.width = hi - lo
         self.max_boxes = max_boxes
-        self.roots: list[Root] = []
+        self.roots = Roots(lo, hi)
         self.left = Leftover()
         self.boxes = 0
         self._next: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._crowded = 0
         self._singular = 0
-        # the uniqueness boxes and the enclosures of the roots, lower and upper ends, with room for more
-        self._unique = np.zeros((2, 16, len(lo)))
-        self._tight = np.zeros((2, 16, len(lo)))
 
     def run(self, first: int) -> None:
         """Search; ``first`` is the branch at the centre."""
@@ -185,7 +159,7 @@ class Search:
             lo, hi, kept, narrowed, one = self._contracted(lo, hi, hessian, usable, number)
             lo, hi, hessian, gradient = lo[kept], hi[kept], _take(hessian, kept), _take(gradient, kept)
             shrunk, regular, smooth, finite = narrowed[kept], one[kept], smooth[kept], finite[kept]
-        keep = ~self._covered(lo, hi)
+        keep = ~self.roots.cover(lo, hi)
         lo, hi, hessian = lo[keep], hi[keep], _take(hessian, keep)
         shrunk, regular, smooth = shrunk[keep], regular[keep], smooth[keep]
         small = np.all(hi - lo <= self._least(lo, hi), axis=1)
@@ -231,7 +205,7 @@ class Search:
         regular[rows] = K.regular
         found = possible & K.regular
         if found.any():
-            self._prove(centre(newlo[found], newhi[found]), number)
+            self.boxes += self.roots.prove(branch, number, centre(newlo[found], newhi[found]))
         return lo, hi, kept, shrunk, regular
 
     def _queue(self, lo: np.ndarray, hi: np.ndarray, number: int | np.ndarray) -> None:
@@ -298,7 +272,7 @@ class Search:
             return
         without = self._empty_in_every_branch(lo, hi)
         lo, hi, others = lo[~without], hi[~without], others[~without]
-        keep = ~self._covered(lo, hi)
+        keep = ~self.roots.cover(lo, hi)
         lo, hi, others = lo[keep], hi[keep], others[keep]
         small = np.all(hi - lo <= self._least(lo, hi), axis=1)
         self.left.add(lo[small], hi[small], "branch")
@@ -341,85 +315,6 @@ class Search:
         self.left.add(lo[small], hi[small], "rough")
         self._singular += int(np.sum(keep & ~small))
         self._bisect(lo[keep & ~small], hi[keep & ~small], None, number)
-
-    # --- roots ------------------------------------------------------------------------------------------------------------
-
-    def _covered(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-        """Whether a box lies in the uniqueness box of a root that was found."""
-        covered = np.zeros(len(lo), bool)
-        for start in range(0, len(self.roots), 1024):
-            part = self._unique[:, start : min(start + 1024, len(self.roots))]
-            inside = np.ones((len(lo), part.shape[1]), bool)
-            for axis in range(lo.shape[1]):
-                inside &= lo[:, axis, None] >= part[0, :, axis]
-                inside &= hi[:, axis, None] <= part[1, :, axis]
-            covered |= np.any(inside, axis=1)
-        return covered
-
-    def _register(self, root: Root) -> None:
-        if len(self.roots) == self._unique.shape[1]:
-            self._unique = np.concatenate([self._unique, np.zeros_like(self._unique)], axis=1)
-            self._tight = np.concatenate([self._tight, np.zeros_like(self._tight)], axis=1)
-        self._unique[:, len(self.roots)] = root.unique_lo, root.unique_hi
-        self._tight[:, len(self.roots)] = root.lo, root.hi
-        self.roots.append(root)
-
-    def _prove(self, starts: np.ndarray, number: int) -> None:
-        """Polish approximate zeros in floating point, and prove those that are new."""
-        branch = self.branches.known[number]
-        assert branch.full is not None
-        x = starts
-        for _ in range(12):
-            out = branch.full(x, x)
-            g, H = out.outputs[1].spread(len(x)).mid, out.outputs[2].spread(len(x)).mid
-            with np.errstate(all="ignore"):
-                step = _solve(H, g)
-            step = np.where(np.isfinite(step), step, 0.0)
-            x = x - step
-            if np.all(np.abs(step) <= 4 * np.finfo(float).eps * np.abs(x)):
-                break
-        near = np.all((x >= self.lo - 0.5 * self.width) & (x <= self.hi + 0.5 * self.width), axis=1)
-        x = x[near]
-        x = x[~self._covered(x, x)]
-        keep = x[np.unique(np.round(x / (1e-9 * self.width)), axis=0, return_index=True)[1]]
-        for start in range(0, len(keep), 64):
-            self._prove_batch(keep[start : start + 64], number)
-
-    def _prove_batch(self, x: np.ndarray, number: int) -> None:
-        branch = self.branches.known[number]
-        assert branch.full is not None
-        assert branch.gradient is not None
-        radii = np.maximum(RADII[:, None] * self.width, 4 * np.finfo(float).eps * np.abs(x)[:, None, :])
-        lo = (x[:, None, :] - radii).reshape(-1, x.shape[1])
-        hi = (x[:, None, :] + radii).reshape(-1, x.shape[1])
-        c = np.repeat(x, len(RADII), axis=0)
-        self.boxes += len(lo)
-        outcome = branch.full(lo, hi)
-        here = branch.gradient(x, x)
-        g = here.outputs[1].spread(len(x)).map(lambda a: np.repeat(a, len(RADII), axis=0))
-        H = outcome.outputs[2].spread(len(lo))
-        K = krawczyk(g, H, lo, hi, c)
-        sound = K.inside & np.broadcast_to(outcome.held, (len(lo),)) & outcome.boxes.smooth
-        sound &= ~np.isnan(outcome.outputs[0].spread(len(lo)).lo)
-        shape = (len(x), len(RADII))
-        for k, proofs in enumerate(sound.reshape(shape)):
-            rungs = np.flatnonzero(proofs)
-            if len(rungs) == 0:
-                continue
-            wide, narrow = k * len(RADII) + rungs[0], k * len(RADII) + rungs[-1]
-            # enclosures that overlap may hold the same point: then nothing is said, and the boxes stay
-            tight = self._tight[:, : len(self.roots)]
-            if not np.any(np.all((K.lo[narrow] <= tight[1]) & (tight[0] <= K.hi[narrow]), axis=1)):
-                self._register(Root(x[k], K.lo[narrow], K.hi[narrow], lo[wide], hi[wide], number))
-
-
-def _solve(H: np.ndarray, g: np.ndarray) -> np.ndarray:
-    try:
-        return np.linalg.solve(H, g[..., None])[..., 0]
-    except np.linalg.LinAlgError:
-        return np.stack(
-            [np.linalg.lstsq(np.nan_to_num(a), np.nan_to_num(b), rcond=None)[0] for a, b in zip(H, g, strict=True)]
-        )
 
 
 def _rows(y: Interval, rows: np.ndarray, count: int) -> Interval:

@@ -16,12 +16,13 @@ import scipy
 
 from gradwise.errors import GradwiseError, InputError, TracingError
 from gradwise.geometry.box_bounds import box
-from gradwise.geometry.box_search import Leftover, Root, Search
+from gradwise.geometry.box_search import Leftover, Search
 from gradwise.geometry.branches import Branch, Branches
 from gradwise.geometry.critical_report import ORDER, CriticalPoint, CriticalPoints, value_at
 from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals, inertia
 from gradwise.geometry.intervals import NoRule
 from gradwise.geometry.multistart import multistart
+from gradwise.geometry.roots import Root
 from gradwise.geometry.vector_form import VectorForm
 
 #: more left-over boxes are first put together with their neighbours
@@ -146,7 +147,7 @@ def _proved(flat: VectorForm, lo: np.ndarray, hi: np.ndarray, max_boxes: int) ->
     first = _first_branch(branches, lo, hi)
     search = Search(branches, lo, hi, max_boxes)
     search.run(first)
-    points = _points(flat, branches, search.roots, lo, hi)
+    points = _points(flat, branches, search.roots.found, lo, hi)
     doubts = []
     left = search.left
     undecided = np.stack([np.array(left.lo), np.array(left.hi)], axis=-1) if left.lo else np.zeros((0, len(lo), 2))
