@@ -11,7 +11,7 @@ import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradwise.errors import InputError
+from gradwise.errors import InputError, NumericalFallbackWarning, TracingError
 from gradwise.geometry import End, level_set
 
 
@@ -19,6 +19,7 @@ def circle(x, y):
     return x**2 + y**2
 
 
+@settings(max_examples=40)
 @given(st.floats(-8, 8), st.floats(0, 2 * math.pi))
 def test_a_circle_of_any_size_is_closed_and_round(exponent, angle):
     radius = 10.0**exponent
@@ -33,7 +34,7 @@ def test_a_circle_of_any_size_is_closed_and_round(exponent, angle):
     assert np.all(np.diff(turn) > 0) or np.all(np.diff(turn) < 0)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(st.floats(0.05, 20), st.floats(0, math.pi), st.floats(0, 2 * math.pi))
 def test_a_slanted_ellipse(ratio, slant, angle):
     c, s = math.cos(slant), math.sin(slant)
@@ -165,6 +166,56 @@ def test_neighbouring_branches_are_not_mixed_up():
     curve = level_set(f, (0.01, 0.0), bounds=((-1, 1), (-3, 3)))
     phase = 20 * curve.points[:, 0] + np.sin(3 * curve.points[:, 1])
     np.testing.assert_allclose(phase, 0.2, atol=1e-12)
+
+
+@pytest.mark.extras("contourpy")
+@pytest.mark.parametrize("seed", range(8))
+def test_random_waves_against_contours_of_a_fine_grid(seed):
+    """The traced curve is the whole connected piece that marching squares find, closed if and only if that is."""
+    import contourpy
+
+    rng = np.random.default_rng(seed)
+    size = rng.integers(2, 7)
+    a, phase = rng.normal(size=size), rng.uniform(0, 6, size)
+    w = rng.normal(size=(size, 2)) * rng.choice([1, 2, 4])
+    start = rng.uniform(-1.9, 1.9, 2)
+    curve = level_set(lambda v: np.sum(a * np.sin(w @ v + phase)), start, bounds=((-2, 2), (-2, 2)))
+    grid = np.linspace(-2, 2, 801)
+    heights = np.sin(w @ np.stack(np.meshgrid(grid, grid)).reshape(2, -1) + phase[:, None]).T @ a
+    pieces = contourpy.contour_generator(grid, grid, heights.reshape(801, 801)).lines(curve.level)
+    piece = min(pieces, key=lambda line: np.min(np.linalg.norm(line - start, axis=1)))
+    assert curve.closed == np.array_equal(piece[0], piece[-1])
+    assert curve.length == pytest.approx(np.sum(np.linalg.norm(np.diff(piece, axis=0), axis=1)), rel=0.01)
+    for these, those, distance in ((curve.points, piece, 0.01), (piece, curve.points, 0.1)):
+        assert np.max(scipy.spatial.cKDTree(those).query(these)[0]) < distance
+
+
+def test_a_function_that_cannot_be_traced_is_followed_numerically():
+    with pytest.warns(NumericalFallbackWarning):
+        curve = level_set(lambda x, y: float(f"{x:.17g}") ** 2 + y * y, (0.5, 0.0))
+    assert curve.closed
+    np.testing.assert_allclose(np.hypot(*curve.points.T), 0.5, rtol=1e-9)
+    with pytest.raises(TracingError):
+        level_set(lambda x, y: float(f"{x:.17g}") ** 2 + y * y, (0.5, 0.0), method="exact")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        np.array([3.0, 4.0], np.float32),
+        np.array([3, 4]),
+        np.array([3.0, 0, 4.0, 0])[::2],
+        np.array([[3.0], [4.0]])[:, 0],
+        [3, 4],
+    ],
+)
+def test_starts_of_all_forms(start):
+    if isinstance(start, np.ndarray):
+        start.flags.writeable = False
+    curve = level_set(lambda v: v @ v, start)
+    assert curve.closed
+    assert curve.points.dtype == np.float64
+    np.testing.assert_allclose(np.hypot(*curve.points.T), 5, rtol=1e-14)
 
 
 def test_points_are_dense_where_the_curve_bends():

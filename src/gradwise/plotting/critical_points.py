@@ -127,7 +127,7 @@ def draw_found(found: Any, ax: Any = None) -> Any:
         ax = axes_for(ax, 6.4, 4.0)
         quiet_spines(ax)
         if f is not None:
-            x = np.linspace(*bounds[0], 801)
+            x = np.linspace(float(bounds[0][0]), float(bounds[0][1]), 801)
             function = FlatFunction(f, np.array([np.mean(bounds[0])]), "plot")
             ax.plot(x, [function(np.array([z])) for z in x], color=BLUE, linewidth=1.8)
         for low, high in found.undecided[:, 0]:
