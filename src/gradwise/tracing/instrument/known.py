@@ -12,9 +12,7 @@ from typing import Any
 from gradwise.tracing import standins
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.special import STAND_INS as SPECIAL
-from gradwise.tracing.standins import numpy_function
-
-vectorized_call = getattr(standins, "vectorized_call", lambda f, *a, **k: f(*a, **k))
+from gradwise.tracing.standins import numpy_function, vectorized_call
 
 #: stand-ins by the identity of what they stand for
 KNOWN: dict[int, Any] = {}
@@ -41,6 +39,14 @@ def refresh() -> None:
                 if theirs is not None and theirs is not ours:
                     KNOWN.setdefault(id(theirs), ours)
                     _kept.append(theirs)
+    for module_name, methods in standins.LATE_METHODS.items():
+        if f"methods:{module_name}" not in _loaded and module_name in sys.modules:
+            _loaded.add(f"methods:{module_name}")
+            for cls, entries in methods().items():
+                METHODS.setdefault(cls, {}).update(entries)
+                for name, ours in entries.items():
+                    if hasattr(cls, name):
+                        KNOWN.setdefault(id(getattr(cls, name)), ours)
 
 
 #: module → name → stand-in; the first table that names a callee decides
@@ -69,6 +75,9 @@ def _install() -> None:
         METHODS[cls] = {name: _touching(getattr(cls, name)) for name in names.split()}
     for cls, entries in standins.METHODS.items():
         METHODS.setdefault(cls, {}).update(entries)
+    for theirs, ours in standins.BY_IDENTITY:
+        KNOWN[id(theirs)] = ours
+        _kept.append(theirs)
 
 
 _install()

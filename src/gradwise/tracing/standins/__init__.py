@@ -7,7 +7,9 @@ is traced; else its result has the value that the function computes, bit for bit
 Start with ``recording.py`` (what they share), then ``real_functions.py``.  One file is one family with its table:
 
 - ``STAND_INS``: module name → attribute name → stand-in;
-- ``METHODS``: type → method name → function of the object and the arguments, for methods of plain objects that are given traced values.
+- ``METHODS``: type → method name → function of the object and the arguments, for methods of plain objects that are given traced values;
+- ``LATE_METHODS``: module name → a function that gives such a table once the module is loaded;
+- ``BY_IDENTITY``: pairs of a callee that is no attribute of a module, and its stand-in.
 
 Never import operators here, nor ``instrument.callees``, which asks for these tables: what a stand-in calls back goes through ``recording.resolve``.
 """
@@ -29,6 +31,7 @@ from gradwise.tracing.standins import (
     real_functions,
     sample_statistics,
     scipy_distances,
+    scipy_distributions,
     scipy_factorizations,
     scipy_integrals,
     scipy_signals,
@@ -62,14 +65,27 @@ _FAMILIES: tuple[Any, ...] = (
     scipy_distances,
     scipy_integrals,
     scipy_signals,
+    scipy_distributions,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {}
+LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {}
+BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = []
 for _family in _FAMILIES:
     for _module, _names in getattr(_family, "STAND_INS", {}).items():
         STAND_INS.setdefault(_module, {}).update(_names)
     for _type, _names in getattr(_family, "METHODS", {}).items():
         METHODS.setdefault(_type, {}).update(_names)
+    LATE_METHODS.update(getattr(_family, "LATE_METHODS", {}))
+    BY_IDENTITY.extend(getattr(_family, "BY_IDENTITY", []))
 
-__all__ = ["METHODS", "STAND_INS", "format_percent", "numpy_function", "vectorized_call"]
+__all__ = [
+    "BY_IDENTITY",
+    "LATE_METHODS",
+    "METHODS",
+    "STAND_INS",
+    "format_percent",
+    "numpy_function",
+    "vectorized_call",
+]

@@ -138,5 +138,5 @@ def weak(fresh: Any, value: Any) -> Any:
 
 
 def carries(x: Any) -> bool:
-    """Whether x is a traced value that may have a derivative."""
-    return isinstance_traced(x) and x.tape.open and dtype_of(x.value).kind in "fc"
+    """Whether x is a traced value that has a derivative: a number that depends on an input."""
+    return isinstance_traced(x) and x.tape.open and dtype_of(x.value).kind in "fc" and x.tape.depends(x.index)

@@ -170,7 +170,5 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         "ndenumerate": ndenumerate,
     }
 }
-METHODS: dict[type, dict[str, Callable[..., Any]]] = {
-    type(np.r_): {"__getitem__": joined},
-    type(np.c_): {"__getitem__": joined},
-}
+#: callees that are no attribute of a module: np.r_[...] is a method of its class
+BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [(type(np.r_).__getitem__, joined)]

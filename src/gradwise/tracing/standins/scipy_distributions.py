@@ -1,0 +1,376 @@
+"""``scipy.stats``: densities, distribution functions and quantiles of the common distributions, at traced points and with traced parameters.
+
+A distribution is given by its standard form, of z = (x − loc)/scale.  Formulas: Johnson, Kotz & Balakrishnan, *Continuous Univariate Distributions*.  What a distribution lacks here raises as
+any function without a rule.  SciPy's distributions are classes of its own, found once ``scipy.stats`` is loaded (``methods``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
+from gradwise.tracing.standins.scipy_calling import refuse, with_value
+from gradwise.tracing.standins.scipy_systems import _system
+from gradwise.tracing.standins.stacking import assembled, leaves, plainly
+
+_LOG_ROOT_2_PI = 0.5 * math.log(2 * math.pi)
+
+
+@dataclass(frozen=True)
+class Standard:
+    """A distribution of location 0 and scale 1.
+
+    Attributes
+    ----------
+    logpdf : callable
+        log p(z, *shapes) within the support.
+    functions : dict
+        cdf, sf, logcdf, logsf of (z, *shapes); ppf, isf of (q, *shapes).
+    low, high : float
+        The support.
+    discrete : bool
+        Whether ``logpdf`` is the logarithm of a probability of integers.
+    """
+
+    logpdf: Callable[..., Any]
+    functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    low: float = -math.inf
+    high: float = math.inf
+    discrete: bool = False
+
+
+def _sp(name: str) -> Callable[..., Any]:
+    """A universal function of ``scipy.special``, which is loaded when it is called."""
+    return lambda *args: getattr(scipy.special, name)(*args)
+
+
+_gammaln, _xlogy, _xlog1py, _ndtr, _ndtri = map(_sp, ("gammaln", "xlogy", "xlog1py", "ndtr", "ndtri"))
+_gammainc, _gammaincc, _gammaincinv = map(_sp, ("gammainc", "gammaincc", "gammaincinv"))
+_expit, _logit, _log_expit, _log_ndtr = map(_sp, ("expit", "logit", "log_expit", "log_ndtr"))
+
+
+def _beta(name: str) -> Callable[..., Any]:
+    return lambda z, a, b: getattr(scipy.special, name)(a, b, z)
+
+
+def _binomial(k: Any, n: Any, p: Any) -> Any:
+    ways = _gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1)
+    return ways + _xlogy(k, p) + _xlog1py(n - k, -p)
+
+
+DISTRIBUTIONS: dict[str, Standard] = {
+    "norm": Standard(
+        lambda z: -z * z / 2 - _LOG_ROOT_2_PI,
+        {
+            "cdf": _ndtr,
+            "sf": lambda z: _ndtr(-z),
+            "logcdf": _log_ndtr,
+            "logsf": lambda z: _log_ndtr(-z),
+            "ppf": _ndtri,
+            "isf": lambda q: -_ndtri(q),
+        },
+    ),
+    "expon": Standard(
+        lambda z: -z,
+        {
+            "cdf": lambda z: -np.expm1(-z),
+            "sf": lambda z: np.exp(-z),
+            "logsf": lambda z: -z,
+            "ppf": lambda q: -np.log1p(-q),
+            "isf": lambda q: -np.log(q),
+        },
+        low=0.0,
+    ),
+    "uniform": Standard(
+        lambda z: 0.0 * z, {"cdf": lambda z: z, "sf": lambda z: 1 - z, "ppf": lambda q: q}, low=0.0, high=1.0
+    ),
+    "logistic": Standard(
+        lambda z: _log_expit(z) + _log_expit(-z),
+        {
+            "cdf": _expit,
+            "sf": lambda z: _expit(-z),
+            "logcdf": _log_expit,
+            "logsf": lambda z: _log_expit(-z),
+            "ppf": _logit,
+            "isf": lambda q: -_logit(q),
+        },
+    ),
+    "laplace": Standard(
+        lambda z: -np.abs(z) - math.log(2),
+        {
+            "cdf": lambda z: np.where(z > 0, 1 - np.exp(-np.abs(z)) / 2, np.exp(-np.abs(z)) / 2),
+            "ppf": lambda q: np.where(q > 0.5, -np.log(2 * (1 - q)), np.log(2 * q)),
+        },
+    ),
+    "cauchy": Standard(
+        lambda z: -np.log1p(z * z) - math.log(math.pi),
+        {"cdf": lambda z: 0.5 + np.arctan(z) / math.pi, "ppf": lambda q: np.tan(math.pi * (q - 0.5))},
+    ),
+    "gumbel_r": Standard(
+        lambda z: -z - np.exp(-z),
+        {
+            "cdf": lambda z: np.exp(-np.exp(-z)),
+            "logcdf": lambda z: -np.exp(-z),
+            "sf": lambda z: -np.expm1(-np.exp(-z)),
+            "ppf": lambda q: -np.log(-np.log(q)),
+        },
+    ),
+    "rayleigh": Standard(
+        lambda z: np.log(z) - z * z / 2,
+        {
+            "cdf": lambda z: -np.expm1(-z * z / 2),
+            "sf": lambda z: np.exp(-z * z / 2),
+            "ppf": lambda q: np.sqrt(-2 * np.log1p(-q)),
+        },
+        low=0.0,
+    ),
+    "halfnorm": Standard(
+        lambda z: 0.5 * math.log(2 / math.pi) - z * z / 2,
+        {"cdf": lambda z: 2 * _ndtr(z) - 1, "sf": lambda z: 2 * _ndtr(-z), "ppf": lambda q: _ndtri((1 + q) / 2)},
+        low=0.0,
+    ),
+    "lognorm": Standard(
+        lambda z, s: -((np.log(z) / s) ** 2) / 2 - np.log(s * z) - _LOG_ROOT_2_PI,
+        {
+            "cdf": lambda z, s: _ndtr(np.log(z) / s),
+            "sf": lambda z, s: _ndtr(-np.log(z) / s),
+            "logcdf": lambda z, s: _log_ndtr(np.log(z) / s),
+            "logsf": lambda z, s: _log_ndtr(-np.log(z) / s),
+            "ppf": lambda q, s: np.exp(s * _ndtri(q)),
+        },
+        low=0.0,
+    ),
+    "gamma": Standard(
+        lambda z, a: _xlogy(a - 1, z) - z - _gammaln(a),
+        {
+            "cdf": lambda z, a: _gammainc(a, z),
+            "sf": lambda z, a: _gammaincc(a, z),
+            "ppf": lambda q, a: _gammaincinv(a, q),
+        },
+        low=0.0,
+    ),
+    "invgamma": Standard(
+        lambda z, a: -(a + 1) * np.log(z) - _gammaln(a) - 1 / z,
+        {"cdf": lambda z, a: _gammaincc(a, 1 / z), "sf": lambda z, a: _gammainc(a, 1 / z)},
+        low=0.0,
+    ),
+    "chi2": Standard(
+        lambda z, df: _xlogy(df / 2 - 1, z) - z / 2 - _gammaln(df / 2) - math.log(2) * df / 2,
+        {
+            "cdf": lambda z, df: _gammainc(df / 2, z / 2),
+            "sf": lambda z, df: _gammaincc(df / 2, z / 2),
+            "ppf": lambda q, df: 2 * _gammaincinv(df / 2, q),
+        },
+        low=0.0,
+    ),
+    "beta": Standard(
+        lambda z, a, b: _xlogy(a - 1, z) + _xlog1py(b - 1, -z) - _sp("betaln")(a, b),
+        {"cdf": _beta("betainc"), "sf": _beta("betaincc"), "ppf": _beta("betaincinv")},
+        low=0.0,
+        high=1.0,
+    ),
+    "t": Standard(
+        lambda z, df: (
+            _gammaln((df + 1) / 2) - _gammaln(df / 2) - 0.5 * np.log(df * math.pi) - (df + 1) / 2 * np.log1p(z * z / df)
+        )
+    ),
+    "weibull_min": Standard(
+        lambda z, c: np.log(c) + _xlogy(c - 1, z) - z**c,
+        {
+            "cdf": lambda z, c: -np.expm1(-(z**c)),
+            "sf": lambda z, c: np.exp(-(z**c)),
+            "logsf": lambda z, c: -(z**c),
+            "ppf": lambda q, c: (-np.log1p(-q)) ** (1 / c),
+        },
+        low=0.0,
+    ),
+    "pareto": Standard(
+        lambda z, b: np.log(b) - (b + 1) * np.log(z),
+        {"cdf": lambda z, b: 1 - z**-b, "sf": lambda z, b: z**-b, "ppf": lambda q, b: (1 - q) ** (-1 / b)},
+        low=1.0,
+    ),
+    "poisson": Standard(
+        lambda k, mu: _xlogy(k, mu) - _gammaln(k + 1) - mu,
+        {"cdf": lambda k, mu: _gammaincc(k + 1, mu), "sf": lambda k, mu: _gammainc(k + 1, mu)},
+        low=0.0,
+        discrete=True,
+    ),
+    "binom": Standard(_binomial, low=0.0, discrete=True),
+    "bernoulli": Standard(lambda k, p: _xlogy(k, p) + _xlog1py(1 - k, -p), low=0.0, high=1.0, discrete=True),
+    "geom": Standard(lambda k, p: _xlog1py(k - 1, -p) + np.log(p), low=1.0, discrete=True),
+}
+
+_DENSITIES = frozenset({"pdf", "logpdf", "pmf", "logpmf"})
+#: method → from which functions of the standard form it can be had
+_SOURCES = {
+    **{name: {"cdf", "sf", name} for name in ("cdf", "sf", "logcdf", "logsf")},
+    **{name: {"ppf", "isf"} for name in ("ppf", "isf")},
+}
+
+
+def _parsed(dist: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, discrete: bool) -> tuple[list[Any], Any, Any]:
+    """Shapes, location and scale, as SciPy reads its arguments."""
+    names = [n.strip() for n in dist.shapes.split(",")] if dist.shapes else []
+    every = [*names, "loc", *(() if discrete else ("scale",))]
+    given = dict(zip(every, args, strict=False)) | kwargs
+    return [given[n] for n in names], given.get("loc", 0.0), given.get("scale", 1.0)
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def call(dist: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        every = (x, *args, *kwargs.values())
+        if not contains_traced(every):
+            return getattr(dist, name)(x, *args, **kwargs)
+        standard = DISTRIBUTIONS.get(dist.name)
+        if standard is None or not (name in _DENSITIES or standard.functions.keys() & _SOURCES[name]):
+            refuse(every, f"scipy.stats.{dist.name}.{name}", "Write its formula in NumPy and scipy.special")
+        assert standard is not None
+        x = assembled(x) if type(x) in {list, tuple} else x
+        value = getattr(dist, name)(plainly(x), *map(plainly, args), **{k: plainly(v) for k, v in kwargs.items()})
+        with at_line(*open_traces(leaves([x, *args, *kwargs.values()], []))):
+            shapes, loc, scale = (
+                [as_array(p) for p in s] if type(s) is list else as_array(s)
+                for s in _parsed(dist, args, kwargs, discrete=standard.discrete)
+            )
+            return with_value(_computed(standard, name, as_array(x), shapes, loc, scale), value)
+
+    call.__name__ = name
+    call.__doc__ = f"``{name}`` of a distribution of ``scipy.stats``."
+    return call
+
+
+def _computed(standard: Standard, name: str, x: Any, shapes: list[Any], loc: Any, scale: Any) -> Any:
+    functions = standard.functions
+    if name in {"ppf", "isf"}:
+        quantile = functions[name](x, *shapes) if name in functions else functions["ppf"](1 - x, *shapes)
+        return loc + scale * quantile
+    z = (x - loc) / scale if not standard.discrete else x - loc
+    if standard.discrete and name in {"cdf", "sf"}:
+        z = np.floor(z)
+    inside = np.logical_and(plain(z) >= standard.low, plain(z) <= standard.high)
+    if name in _DENSITIES:
+        with np.errstate(all="ignore"):
+            logarithm = standard.logpdf(_within(z, inside, standard), *shapes)
+        if not standard.discrete:
+            logarithm = logarithm - np.log(scale)
+        if name.startswith("log"):
+            return np.where(inside, logarithm, -np.inf)
+        return np.where(inside, np.exp(logarithm), 0.0)
+    within = _within(z, inside, standard)
+    short = name.removeprefix("log")
+    if name in functions:
+        result = functions[name](within, *shapes)
+    elif name.startswith("log") and short in functions:
+        result = np.log(functions[short](within, *shapes))
+    else:  # the other tail
+        result = 1 - functions[{"cdf": "sf", "sf": "cdf"}[short]](within, *shapes)
+        result = np.log(result) if name.startswith("log") else result
+    above = (plain(z) > standard.high) == (short == "cdf")
+    outside = np.where(above, 1.0, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.where(inside, result, np.log(outside) if name.startswith("log") else outside)
+
+
+def _within(z: Any, inside: Any, standard: Standard) -> Any:
+    """The points, with one of the support in place of those outside, which have no derivative."""
+    some = (
+        standard.low + 0.5 * (1 if standard.high == 1 and not standard.discrete else 2)
+        if math.isfinite(standard.low)
+        else 0.0
+    )
+    return z if np.all(inside) else np.where(inside, z, some)
+
+
+def rvs(dist: Any, *args: Any, size: Any = None, random_state: Any = None, **kwargs: Any) -> Any:
+    """Draws: location + scale · (standard draws), of plain shapes."""
+    names = [n.strip() for n in dist.shapes.split(",")] if dist.shapes else []
+    places = [*names, "loc", "scale", "size", "random_state"]
+    given = dict(zip(places, args, strict=False)) | kwargs
+    size, random_state = given.pop("size", size), given.pop("random_state", random_state)
+    loc, scale = given.pop("loc", 0.0), given.pop("scale", 1.0)
+    options = {"random_state": random_state, **given}
+    if not contains_traced((*given.values(), loc, scale)):
+        return dist.rvs(size=size, loc=loc, scale=scale, **options)
+    if any(map(carries, given.values())) or (
+        "loc" in dir(dist) and dist.name in {"poisson", "binom", "bernoulli", "geom"}
+    ):
+        refuse(
+            (*given.values(), loc, scale),
+            f"scipy.stats.{dist.name}.rvs",
+            "Draw with plain shapes; location and scale may be traced",
+        )
+    shape = size if size is not None else np.broadcast_shapes(np.shape(plain(loc)), np.shape(plain(scale))) or None
+    draws = dist.rvs(size=1 if shape is None else shape, **{k: concrete(v) for k, v in options.items()})
+    with at_line(*open_traces([loc, scale])):
+        return (draws if shape is not None else draws[0] if np.ndim(draws) else draws) * scale + loc
+
+
+# --- frozen distributions, the multivariate normal --------------------------------------------------------------------------------
+
+
+def _frozen(name: str) -> Callable[..., Any]:
+    def call(frozen: Any, *args: Any, **kwargs: Any) -> Any:
+        if not contains_traced((*args, *kwargs.values(), *frozen.args, *frozen.kwds.values())):
+            return getattr(frozen, name)(*args, **kwargs)
+        if name == "rvs":
+            named = dict(zip(("size", "random_state"), args, strict=False)) | kwargs
+            return rvs(frozen.dist, *frozen.args, **frozen.kwds, **named)
+        return _METHODS[name](frozen.dist, *args, *frozen.args, **frozen.kwds, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``{name}`` of a frozen distribution."
+    return call
+
+
+def _multivariate_normal(*, logarithm: bool) -> Callable[..., Any]:
+    def call(dist: Any, x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False, **options: Any) -> Any:
+        original = dist.logpdf if logarithm else dist.pdf
+        if not contains_traced((x, mean, cov)):
+            return original(x, mean, cov, allow_singular, **options)
+        x, mean, cov = (assembled(a) if type(a) in {list, tuple} else a for a in (x, mean, cov))
+        value = original(plain(x), plain(mean), plain(cov), allow_singular, **options)
+        with at_line(*open_traces([x, mean, cov])):
+            x, cov = as_array(x), as_array(cov)
+            n = max(np.size(plain(mean)) if mean is not None else 1, cov.shape[-1] if cov.ndim else 1)
+            if cov.ndim < 2:
+                cov = np.reshape(cov, (1, 1)) if n == 1 else cov * np.eye(n)
+            away = x - (0.0 if mean is None else mean)
+            rows = np.reshape(away, (-1, n))
+            factor = np.linalg.cholesky(cov)
+            solved = _system(factor, rows.T, np.linalg.solve(plain(factor), plain(rows).T))
+            half = np.sum(np.log(np.diagonal(factor)))
+            result = np.reshape(-0.5 * np.sum(solved**2, axis=0) - half - n * _LOG_ROOT_2_PI, np.shape(value))
+            return with_value(result if logarithm else np.exp(result), value)
+
+    call.__name__ = "logpdf" if logarithm else "pdf"
+    call.__doc__ = "The density of the multivariate normal distribution, of a positive definite covariance."
+    return call
+
+
+_NAMES = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "sf", "logcdf", "logsf", "ppf", "isf")
+_METHODS: dict[str, Callable[..., Any]] = {name: _method(name) for name in _NAMES} | {"rvs": rvs}
+
+
+def methods() -> dict[type, dict[str, Callable[..., Any]]]:
+    """The methods of SciPy's distributions, by type; ``scipy.stats`` must be loaded."""
+    stats = scipy.stats
+    table: dict[type, dict[str, Callable[..., Any]]] = {type(getattr(stats, name)): _METHODS for name in DISTRIBUTIONS}
+    for frozen in (type(stats.norm()), type(stats.poisson(1.0))):
+        table[frozen] = {name: _frozen(name) for name in (*_NAMES, "rvs")}
+    table[type(stats.multivariate_normal)] = {
+        "pdf": _multivariate_normal(logarithm=False),
+        "logpdf": _multivariate_normal(logarithm=True),
+    }
+    return table
+
+
+#: module → the methods of its types, once it is loaded
+LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"scipy.stats": methods}

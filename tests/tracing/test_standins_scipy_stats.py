@@ -1,0 +1,172 @@
+"""Distributions of ``scipy.stats`` at traced points and with traced parameters."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from standing_in import watched
+
+import gradwise as gw
+from gradwise.tracing.standins.scipy_distributions import DISTRIBUTIONS, methods
+
+METHODS = methods()
+
+
+class Ours:
+    """A distribution whose methods stand in for SciPy's."""
+
+    def __init__(self, dist):
+        self.dist = dist
+
+    def __getattr__(self, name):
+        method = METHODS[type(self.dist)][name]
+        return lambda *args, **kwargs: method(self.dist, *args, **kwargs)
+
+    def __call__(self, *args, **kwargs):
+        return Ours(self.dist(*args, **kwargs))
+
+
+SHAPES = {
+    "lognorm": (0.7,),
+    "gamma": (2.5,),
+    "invgamma": (2.5,),
+    "chi2": (3.5,),
+    "beta": (2.5, 1.7),
+    "t": (4.5,),
+    "weibull_min": (1.7,),
+    "pareto": (2.5,),
+    "poisson": (2.5,),
+    "binom": (9, 0.3),
+    "bernoulli": (0.3,),
+    "geom": (0.3,),
+}
+#: derivatives with respect to these shapes have no rule
+STILL = {"gamma", "invgamma", "chi2", "beta"}
+POINTS = {name: np.array([-0.4, 0.35, 0.8, 1.3, 2.4]) for name in DISTRIBUTIONS}
+QUANTILES = np.array([0.05, 0.4, 0.9])
+COUNTS = np.array([-1.0, 0.0, 1.0, 2.0, 3.0])
+
+
+def slope(f, p):
+    def at(h):
+        return np.stack([(f(p + h * e) - f(p - h * e)) / (2 * h) for e in np.eye(p.size)], -1)
+
+    return (4 * at(5e-5) - at(1e-4)) / 3
+
+
+def check(f, p, tolerance=1e-7):
+    """f(dist wrapper, p)."""
+    want = f(lambda d: d, p)
+    with np.errstate(all="ignore"):
+        value, jacobian = f_and_jacobian(f, p)
+        np.testing.assert_array_equal(value, want)
+        wanted = slope(lambda p: f(lambda d: d, p), p)
+    # as users write it: the instrumented copy finds the stand-ins itself
+    np.testing.assert_array_equal(gw.jacrev(lambda p: f(lambda d: d, p), method="exact")(p), jacobian)
+    wanted = np.where(np.isfinite(wanted), wanted, 0.0)
+    np.testing.assert_allclose(jacobian, wanted, rtol=tolerance, atol=tolerance)
+
+
+def f_and_jacobian(f, p):
+    kept = []
+
+    def run(p):
+        kept.append(watched(lambda p: f(Ours, p))(p))
+        return kept[-1]
+
+    jacobian = gw.jacrev(run, method="exact")(p)
+    np.testing.assert_allclose(gw.jacfwd(run, method="exact")(p), jacobian, rtol=1e-9, atol=1e-12)
+    return np.asarray(kept[0]), jacobian
+
+
+@pytest.mark.parametrize("name", [n for n, s in DISTRIBUTIONS.items() if not s.discrete])
+def test_continuous(name):
+    dist, shapes = getattr(scipy.stats, name), SHAPES.get(name, ())
+    density = ("pdf", "logpdf")
+    tails = tuple(DISTRIBUTIONS[name].functions)
+    tails = tuple(t for t in ("cdf", "sf", "logcdf", "logsf") if any(u in tails for u in ("cdf", "sf")))
+    points = POINTS[name]
+    for method in (*density, *tails):
+        # at a point, by location and scale, of the points inside the support for the logarithm of nothing
+        where = points + 1.15 if DISTRIBUTIONS[name].low == 0 and method in {"logpdf", "logcdf"} else points
+        where = points + 2.0 if DISTRIBUTIONS[name].low == 1 and method in {"logpdf", "logcdf"} else where
+        where = points / 4 + 0.15 if DISTRIBUTIONS[name].high == 1 else where
+        check(
+            lambda o, p, m=method, w=where: getattr(o(dist), m)(w + p[0], *shapes, 0.02 + p[1], 1.1 + p[2]), np.zeros(3)
+        )
+        check(
+            lambda o, p, m=method, w=where: getattr(o(dist), m)(w * p[0], *shapes, loc=0.02, scale=p[1]),
+            np.array([1.0, 1.2]),
+        )
+        check(lambda o, p, m=method, w=where: getattr(o(dist)(*shapes, loc=p[1], scale=1.2), m)(w + p[0]), np.zeros(2))
+        if shapes and (method in density or name not in STILL):
+            check(lambda o, p, m=method, w=where: getattr(o(dist), m)(w, *p), np.array(shapes))
+    for method in ("ppf", "isf"):
+        if "ppf" in DISTRIBUTIONS[name].functions:
+            check(lambda o, p, m=method: getattr(o(dist), m)(QUANTILES + p[0], *shapes, p[1], 1.1 + p[2]), np.zeros(3))
+
+
+@pytest.mark.parametrize("name", [n for n, s in DISTRIBUTIONS.items() if s.discrete])
+def test_discrete(name):
+    dist, shapes = getattr(scipy.stats, name), np.array(SHAPES[name], float)
+    counts = np.array([0.0, 1.0]) if name == "bernoulli" else COUNTS[2:] if name == "geom" else COUNTS
+    moving = slice(1, 2) if name == "binom" else slice(None)
+
+    def with_shapes(p):
+        return [shapes[0], p[0]] if name == "binom" else [p[0]]
+
+    for method in ("pmf", "logpmf", *DISTRIBUTIONS[name].functions):
+        where = counts[counts >= 0] if method == "logpmf" else counts
+        check(lambda o, p, m=method, w=where: getattr(o(dist), m)(w, *with_shapes(p)), shapes[moving])
+
+
+def test_one_number_and_lists():
+    dist = scipy.stats.norm
+    check(lambda o, p: o(dist).pdf(p[0]) * p, np.array([0.3, 2.0]))
+    check(lambda o, p: o(dist).logpdf([p[0], 1.0], p[1]), np.array([0.3, 2.0]))
+    assert Ours(dist).pdf(0.0) == dist.pdf(0.0)
+    assert Ours(dist)(1.0, 2.0).cdf(0.3) == dist(1.0, 2.0).cdf(0.3)
+
+
+def test_multivariate_normal():
+    dist = scipy.stats.multivariate_normal
+    root = np.array([[1.0, 0.3], [-0.2, 0.8]])
+    points = np.array([[0.1, 0.4], [1.0, -0.5], [0.3, 0.3]])
+    for name in ("pdf", "logpdf"):
+
+        def f(o, p, name=name):
+            matrix = root * p[2]
+            return getattr(o(dist), name)(points, p[:2], matrix @ matrix.T)
+
+        # SciPy's value comes by eigenvalues
+        check(f, np.array([0.2, -0.3, 1.3]))
+        check(
+            lambda o, p, name=name: (
+                getattr(o(dist), name)(points + p[0], cov=p[1])
+                if False
+                else getattr(o(dist), name)(points[:, 0] + p[0], p[1], p[2]) * p[2]
+            ),
+            np.array([0.2, -0.3, 1.3]),
+        )
+
+
+def test_draws():
+    for name in ("norm", "gamma", "t"):
+        dist, shapes = getattr(scipy.stats, name), SHAPES.get(name, ())
+        check(
+            lambda o, p, d=dist, s=shapes: o(d).rvs(*s, loc=p[0], scale=p[1], size=4, random_state=3),
+            np.array([0.2, 1.3]),
+        )
+        check(
+            lambda o, p, d=dist, s=shapes: o(d)(*s, loc=p[0], scale=p[1]).rvs(4, random_state=3), np.array([0.2, 1.3])
+        )
+    with pytest.raises(gw.TracingError, match=r"gamma\.rvs"):
+        gw.grad(watched(lambda a: Ours(scipy.stats.gamma).rvs(a, random_state=1)), method="exact")(2.0)
+
+
+def test_what_is_missing_is_refused():
+    for f in (
+        lambda x: Ours(scipy.stats.t).cdf(x, 3.0),
+        lambda x: Ours(scipy.stats.invgamma).ppf(x, 3.0),
+    ):
+        with pytest.raises(gw.TracingError, match=r"scipy\.stats\.(t|invgamma)\.(cdf|ppf)"):
+            gw.grad(watched(f), method="exact")(0.3)
