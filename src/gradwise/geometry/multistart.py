@@ -16,14 +16,18 @@ from gradwise.operators import grad, hessian
 
 #: distinct points are further apart than this part of the box
 APART = 1e-5
+#: gradients for each start: a start that has not settled by then is wandering on a plain
+MOST_STEPS = 60
 
 
 def multistart(
     flat: VectorForm, lo: np.ndarray, hi: np.ndarray, starts: int, rng: np.random.Generator
 ) -> list[CriticalPoint]:
-    """Newton's and Powell's hybrid method on ∇f = 0 from a Sobol sequence of starts; what ends in the box is classified."""
+    """Newton's and Powell's hybrid method on ∇f = 0 from a Latin hypercube of starts; what ends in the box is classified."""
     gradient, curvature = grad(flat), hessian(flat)
-    sample = scipy.stats.qmc.Sobol(len(lo), scramble=True, rng=rng).random(starts)
+    # one start in each of as many slices of every variable; scipy.stats has this too, but takes a second to import
+    shape = (starts, len(lo))
+    sample = (np.argsort(rng.random(shape), axis=0) + rng.random(shape)) / starts
     found: list[CriticalPoint] = []
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", GradwiseWarning)
@@ -42,7 +46,9 @@ def multistart(
 
 def _solved(gradient: Any, curvature: Any, start: np.ndarray) -> np.ndarray | None:
     try:
-        result = scipy.optimize.root(gradient, start, jac=curvature, method="hybr", options={"xtol": 1e-12})
+        result = scipy.optimize.root(
+            gradient, start, jac=curvature, method="hybr", options={"xtol": 1e-12, "maxfev": MOST_STEPS}
+        )
     except (GradwiseError, ArithmeticError, ValueError, np.linalg.LinAlgError):
         return None
     x = np.asarray(result.x, dtype=float)
