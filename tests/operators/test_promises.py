@@ -122,7 +122,7 @@ def test_a_broken_promise_to_an_operator_is_found():
         return np.sum(x * x) if next(hidden) < 3 else np.sum(x)
 
     gradient = gw.grad(f, pure=True)
-    with pytest.raises(gw.StaleProgramError, match=r"test_reuse.py:\d+: .* instead of"):
+    with pytest.raises(gw.StaleProgramError, match=r"test_promises.py:\d+: .* instead of"):
         for _ in range(20):
             gradient(POINT)
     np.testing.assert_array_equal(gradient(POINT), 1.0)
