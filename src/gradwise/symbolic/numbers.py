@@ -1,6 +1,6 @@
 """Numbers of a program as a textbook writes them.
 
-A float64 that is the nearest one to a simple exact number becomes that number: 0.5 is 1/2, 3.141592653589793 is π.  By chance that happens to a
+A float64 that is the nearest one to a simple exact number becomes that number: 0.5 is 1/2, 3.141592653589793 is π, and 3.7 stays.  By chance that happens to a
 number of 53 random bits with probability below 10⁻⁹, and where it does, the value changes by a rounding error.
 """
 
@@ -15,10 +15,8 @@ import numpy as np
 
 from gradwise.symbolic.library import sp
 
-#: the largest denominator of a float that is read as a fraction
-DENOMINATOR = 1000
-#: the largest numerator and denominator beside an irrational constant
-SMALL = 12
+#: numerators and denominators that look simple: one of them below SMALL, the other below LARGE
+SMALL, LARGE = 12, 1000
 
 
 def number(x: Any) -> Any:
@@ -43,11 +41,16 @@ def number(x: Any) -> Any:
         return sp.oo if x > 0 else -sp.oo
     if x.is_integer() and abs(x) < 1e15:
         return sp.Integer(int(x))
-    exact = Fraction(x)
-    near = exact.limit_denominator(DENOMINATOR)
-    if near != 0 and (near == exact or (_float32(near) == x if single else float(near) == x)):
+    near = Fraction(x).limit_denominator(LARGE)
+    if _is_simple(near) and (_float32(near) if single else float(near)) == x:
         return sp.Rational(near.numerator, near.denominator)
     return _irrational(x) if not single else sp.Float(x)
+
+
+def _is_simple(x: Fraction) -> bool:
+    """Whether a textbook would write a number as a fraction: 5/2, 1/100, 9/10, but 3.7 and 12.34."""
+    above, below = abs(x.numerator), x.denominator
+    return 0 < above <= LARGE and (below < 10 or above <= SMALL)
 
 
 def _float32(x: Fraction) -> float:

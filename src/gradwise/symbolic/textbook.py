@@ -10,9 +10,10 @@ from typing import Any
 
 from gradwise.symbolic.library import sp
 
-#: how tightly an expression holds together, from a sum to a symbol
-_SUM, _PRODUCT, _POWER, _ATOM = range(4)
+#: how tightly an expression holds together, from a list of cases to a symbol
+_CASES, _SUM, _PRODUCT, _POWER, _ATOM = range(5)
 _RAISED = str.maketrans("0123456789-−+nxyzabct", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺ⁿˣʸᶻᵃᵇᶜᵗ")
+_POWERS_OF_TEN = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _CIRCULAR = ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch")
 _NAMES = {
@@ -88,12 +89,12 @@ def _text(e: Any) -> tuple[str, int]:
     if e.is_Pow or isinstance(e, sp.exp):
         return _power(e)
     if e.is_Piecewise:
-        pieces = [f"{text(value)} {'otherwise' if c == sp.true else f'if {text(c)}'}" for value, c in e.args]
-        return ", ".join(pieces), _SUM
+        pieces = [f"{_inside(v, _SUM)} {'otherwise' if c == sp.true else f'if {text(c)}'}" for v, c in e.args]
+        return ", ".join(pieces), _CASES
     if e.is_Relational:
-        return f"{text(e.lhs)} {_RELATIONS[type(e).__name__]} {text(e.rhs)}", _SUM
+        return f"{_inside(e.lhs, _SUM)} {_RELATIONS[type(e).__name__]} {_inside(e.rhs, _SUM)}", _CASES
     if e.is_Boolean:
-        return _statement(e), _SUM
+        return _statement(e), _CASES
     if e.is_Function:
         return _function(e), _ATOM
     return str(e), _SUM
@@ -127,12 +128,14 @@ def _sum(e: Any) -> str:
 
 
 def _product(e: Any) -> tuple[str, int]:
+    e = _minus_inside(e)
+    if not e.is_Mul:
+        return _text(e)
     above, below = sp.fraction(e, exact=True)
     if below != 1:
-        over = _inside(above, _PRODUCT) if not above.could_extract_minus_sign() else None
-        if over is None:
+        if above.as_coeff_Mul()[0].is_negative:
             return f"−{_inside(-above, _PRODUCT)}/{_inside(below, _POWER)}", _SUM
-        return f"{over}/{_inside(below, _POWER)}", _PRODUCT
+        return f"{_inside(above, _PRODUCT)}/{_inside(below, _POWER)}", _PRODUCT
     coefficient, rest = above.as_coeff_Mul()
     if coefficient.is_number and coefficient < 0:
         return f"−{_inside(-above, _PRODUCT)}", _SUM
@@ -140,10 +143,26 @@ def _product(e: Any) -> tuple[str, int]:
     words = ""
     before = None
     for factor in factors:
-        piece = _inside(factor, _POWER)
+        piece = _inside(factor, _POWER) if before is not None or not factor.is_Float else text(factor)
         words += piece if before is None else _between(words, before, factor, piece) + piece
         before = factor
     return words, _PRODUCT
+
+
+def _minus_inside(product: Any) -> Any:
+    """A difference the other way round in place of a minus before it: b − a for −(a − b)."""
+    coefficient, rest = product.as_coeff_Mul()
+    if not coefficient.is_negative:
+        return product
+    for factor in sp.Mul.make_args(rest):
+        if factor.is_Add and len(factor.args) == 2 and sum(a.could_extract_minus_sign() for a in factor.args) == 1:
+            others = [f for f in sp.Mul.make_args(rest) if f is not factor]
+            return (
+                sp.Mul(*([-coefficient] if coefficient != -1 else []), *others, -factor, evaluate=False)
+                if others or coefficient != -1
+                else -factor
+            )
+    return product
 
 
 def _cube_roots(factors: list[Any]) -> list[Any]:
@@ -159,6 +178,10 @@ def _cube_roots(factors: list[Any]) -> list[Any]:
 
 def _between(words: str, before: Any, factor: Any, piece: str) -> str:
     """What separates two factors: nothing in 2xy, a space around a function, a dot where the eye would join what does not belong together."""
+    if "·10" in words and words[-1] in _POWERS_OF_TEN:
+        return " "
+    if words[-1] + piece[0] == "||" or _is_open_root(before):
+        return "·"
     if piece[0].isdigit() or _ends_raised(before):
         return "·"
     if any(len(re.sub(r"[₀-₉,]", "", name_text(s.name))) > 1 for f in (before, factor) for s in _leading(f)):
@@ -166,6 +189,12 @@ def _between(words: str, before: Any, factor: Any, piece: str) -> str:
     if (_is_wordy(factor) and not before.is_Rational) or (_is_wordy(before) and not piece.startswith("(")):
         return " "
     return ""
+
+
+def _is_open_root(factor: Any) -> bool:
+    """Whether a factor is a root without parentheses, as √x is, under which the next factor must not seem to stand."""
+    words = _text(factor)[0]
+    return words[0] in "√∛∜" and not words.endswith(")")
 
 
 def _ends_raised(factor: Any) -> bool:
@@ -225,7 +254,7 @@ def _function(e: Any) -> str:
         index = text(e.args[0])
         index = index.translate(_LOWERED) if index.isdigit() else f"_({index})" if len(index) > 1 else f"_{index}"
         return f"{_INDEXED[name]}{index}({', '.join(map(text, e.args[1:]))})"
-    return f"{_NAMES.get(name, name)}({', '.join(map(text, e.args))})"
+    return f"{_NAMES.get(name, name)}({', '.join(_inside(a, _SUM) for a in e.args)})"
 
 
 def _statement(e: Any) -> str:
