@@ -18,6 +18,7 @@ import numpy as np
 
 from gradwise.execution import Executable, build
 from gradwise.operators.caches import clear_caches, derived
+from gradwise.operators.first_runs import first_run
 from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
 from gradwise.operators.prepared import BatchedDerivative, Prepared, interpret, is_outer
@@ -270,7 +271,8 @@ def linearize_call(
             doubt_zeros(function, linearization, has_aux=has_aux)
         return linearization
 
-    return verified_call(function, arguments, run, has_aux=has_aux) if requested.get() else run()
+    verified = verified_call if requested.get() else first_run
+    return verified(function, arguments, run, has_aux=has_aux)
 
 
 def auxiliary(linearization: Linearization) -> Any:

@@ -60,8 +60,8 @@ def choose(
     """
     check_method(method, operator)
     check_options(check, pure, operator)
-    if check:
-        exact = checked(exact)
+    if check is not None:
+        exact = checked(exact, bool(check))
     if pure is not None:
         exact = under(function if pure else FORBIDDEN, exact)
 

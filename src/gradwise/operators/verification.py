@@ -34,7 +34,7 @@ class Disagreement(TracingError):
 
 
 #: whether the next function that is linearised is to be verified
-requested: ContextVar[bool] = ContextVar("gradwise_check", default=False)
+requested: ContextVar[bool | None] = ContextVar("gradwise_check", default=None)
 
 
 def check_options(check: Any, pure: Any, operator: str) -> None:
@@ -44,12 +44,12 @@ def check_options(check: Any, pure: Any, operator: str) -> None:
             raise InputError(f"gw.{operator} was given {name}={value!r}. True, False or None is required")
 
 
-def checked(exact: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator, verifying the function that it linearises."""
+def checked(exact: Callable[..., Any], check: bool = True) -> Callable[..., Any]:
+    """The operator, verifying the function that it linearises (or not, not even the first time)."""
 
     @functools.wraps(exact)
     def verified(*args: Any, **kwargs: Any) -> Any:
-        token = requested.set(True)
+        token = requested.set(check)
         try:
             return exact(*args, **kwargs)
         finally:
@@ -80,11 +80,22 @@ def verified_call(
             return linearization
         after = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
         try:
-            _compare_values(function, linearization, spare, before, has_aux=has_aux)
-            _compare_derivatives(function, linearization, spare, before, has_aux=has_aux)
+            compare(function, linearization, spare, before, has_aux=has_aux)
         finally:
             np.random.set_state(after)  # noqa: NPY002 - the global state is what the user's code may draw from
     return linearization
+
+
+def compare(function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool) -> None:
+    """Call the function plainly and compare its value and one directional derivative with those of a traced run.
+
+    Raises
+    ------
+    Disagreement
+        If they differ.
+    """
+    _compare_values(function, linearization, spare, state, has_aux=has_aux)
+    _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
 
 
 def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -> None:
@@ -136,7 +147,7 @@ def _compare_values(
         leaves, structure = _plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
     except Exception as error:
         raise Disagreement(
-            f"{name} was called plainly for check=True and raised {error!r}, which it does not under the trace. {_CURE}"
+            f"{name} was called plainly and raised {error!r}, which it does not under the trace. {_CURE}"
         ) from error
     if structure != recording.structure:
         raise Disagreement(

@@ -15,8 +15,9 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program
+from gradwise.tracing.instrument.effects import obstacle
 from gradwise.tracing.instrument.ending import sweep
-from gradwise.tracing.instrument.state import entered, left
+from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.trace import COPY_BYTES, LIBRARIES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
@@ -123,6 +124,8 @@ def record(
         try:
             result = call(traced)
             _read_outputs(recording, result, has_aux=has_aux)
+            if local.asked and watch.outer is None:
+                trace.obstacle = obstacle(watch)
         finally:
             left(watch, sweep)
     except Exception as error:

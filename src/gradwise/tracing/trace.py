@@ -119,6 +119,7 @@ class Trace:
         "looked_up",
         "mirrors",
         "numbers",
+        "obstacle",
         "open",
         "ops",
         "outers",
@@ -145,6 +146,8 @@ class Trace:
         self.outers: list[Trace] = []
         # whether the run took the text or the hash of a value, or found one equal to a plain one: what it looks up with them has no derivative
         self.looked_up = False
+        #: why the function is not called again to verify its derivative; "" while nobody asked
+        self.obstacle: str | None = ""
         # whether it found one equal to plain numbers that an earlier run may have kept
         self.recalled = False
         self.numbers: dict[Any, int] = {}

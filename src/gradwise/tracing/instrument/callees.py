@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import random
 import types
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.compiling import instrumented
+from gradwise.tracing.instrument.effects import MODULES
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, vectorized_call
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load
@@ -63,7 +65,11 @@ def method(obj: Any, name: str) -> Any:
     if cls is types.ModuleType:
         callee = getattr(obj, name)
         found = KNOWN.get(id(callee))
-        return resolve(callee) if found is None else found
+        if found is not None:
+            return found
+        if local.watch is not None and obj.__name__.partition(".")[0] in MODULES:
+            local.watch.effects[f"it calls {obj.__name__}.{name}"] = None
+        return resolve(callee)
     table = METHODS.get(cls)
     if table is not None:
         function = table.get(name)
@@ -71,6 +77,8 @@ def method(obj: Any, name: str) -> Any:
             return _MethodType(function, obj)
     if cls in NATIVE:
         return resolve(getattr(obj, name)) if cls in _CARRY else getattr(obj, name)
+    if cls in _GENERATORS and local.watch is not None:
+        local.watch.effects[f"it draws from a {cls.__name__}"] = None
     return resolve(load(obj, name))
 
 
@@ -167,6 +175,8 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     """A compiled function, or the bound method of a plain object."""
     owner = callee.__self__
     cls = type(owner)
+    if (callee.__module__ or cls.__module__).partition(".")[0] in MODULES or cls in _GENERATORS:
+        watch.effects[f"it calls {callee.__qualname__}"] = None
     table = METHODS.get(cls)
     if table is not None:
         function = table.get(callee.__name__)
@@ -175,6 +185,9 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     if watch.overlay and cls not in NATIVE:
         return _handing_over(callee)
     return callee
+
+
+_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 
 
 def _partial_callee(watch: Watch, callee: Any) -> Any:

@@ -174,6 +174,8 @@ def _cleaned(container: Any, outer: Watch | None) -> bool:
             container.discard(value)
             container.add(unwrapped(value))
         return False
+    elif container.dtype.kind != "O":
+        return False
     else:
         items = list(enumerate(container.flat))
         put = functools.partial(container.flat.__setitem__)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict, deque
 from contextlib import AbstractContextManager
+from types import GeneratorType
 from typing import Any
 
 import numpy as np
@@ -110,7 +112,7 @@ def writing(obj: Any) -> Any:
     if cls is list or cls is dict:
         watch.touched[id(obj)] = obj
         return obj
-    if cls is np.ndarray and obj.dtype.kind == "O":
+    if cls is np.ndarray:
         watch.touched[id(obj)] = obj
     if cls in PLAIN:
         return obj
@@ -131,6 +133,8 @@ def iterate(obj: Any) -> Any:
     """What to iterate over in place of ``obj``."""
     cls = type(obj)
     if cls in PLAIN or cls in KNOWN:
+        if cls is GeneratorType and local.watch is not None and sys.getrefcount(obj) > 4:
+            local.watch.effects["it takes values from an iterator that others hold"] = None
         return obj
     watch = local.watch
     if watch is None:

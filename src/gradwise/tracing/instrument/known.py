@@ -67,10 +67,10 @@ def _touching(original: Any) -> Any:
 
 def _install() -> None:
     for cls, names in {
-        list: "append extend insert __setitem__ __iadd__",
-        dict: "update setdefault __setitem__ __ior__",
-        set: "add update",
-        deque: "append appendleft extend extendleft insert __setitem__",
+        list: "append extend insert pop remove clear reverse __setitem__ __delitem__ __iadd__ __imul__",
+        dict: "update setdefault pop popitem clear __setitem__ __delitem__ __ior__",
+        set: "add update discard remove pop clear difference_update intersection_update",
+        deque: "append appendleft extend extendleft insert pop popleft clear rotate remove __setitem__",
     }.items():
         METHODS[cls] = {name: _touching(getattr(cls, name)) for name in names.split()}
     for cls, entries in standins.METHODS.items():

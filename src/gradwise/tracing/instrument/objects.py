@@ -225,6 +225,7 @@ def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None =
     watch = local.watch
     shown = value
     if watch is not None:
+        watch.stored[id(obj)] = obj
         cls = type(value)
         if cls not in _NUMBERS and holds_traced(value):
             shown = unwrapped(value)
@@ -271,6 +272,7 @@ def delete(obj: Any, name: str) -> None:
             resolve_later()(info.delattr)(obj, name)
             return
         forget(obj, name)
+        watch.stored[id(obj)] = obj
     delattr(obj, name)
 
 

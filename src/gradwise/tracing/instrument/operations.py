@@ -73,7 +73,7 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
     def operate(a: Any, b: Any) -> Any:
         cls = type(a)
         if cls in PLAIN and type(b) in PLAIN:
-            if cls is list or cls is set or cls is dict:
+            if cls is list or cls is set or cls is dict or cls is np.ndarray:
                 watch = local.watch
                 if watch is not None:
                     watch.touched[id(a)] = a

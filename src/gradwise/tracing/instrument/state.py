@@ -42,17 +42,23 @@ class Watch:
         What the classes that were met define in Python.
     class_overlay : bool
         Whether the overlay holds attributes of classes.
+    stored : dict
+        By identity, the objects whose attributes the run stored.
+    effects : dict
+        What the run did outside, in words.
     """
 
     __slots__ = (
         "cells",
         "class_overlay",
         "classes",
+        "effects",
         "memos",
         "names",
         "outer",
         "overlay",
         "revealed",
+        "stored",
         "touched",
         "trace",
         "twins",
@@ -70,10 +76,14 @@ class Watch:
         self.revealed: dict[int, tuple[Any, set[str]]] = {}
         self.classes: dict[type, Any] = {}
         self.class_overlay = False
+        self.stored: dict[int, Any] = {}
+        self.effects: dict[str, None] = {}
 
 
 class _Local(threading.local):
     watch: Watch | None = None
+    #: whether the next run that ends is asked for its effects
+    asked: bool = False
 
 
 local = _Local()

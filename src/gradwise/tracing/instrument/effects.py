@@ -1,0 +1,73 @@
+"""Whether a run left anything behind: what must hold before a function is called once more to verify its derivative.
+
+Seen in the run: attributes stored in objects that outlive it, items put into containers and arrays that outlive it, cells and globals assigned, draws from generators, files, clocks, iterators
+that others hold.  Seen in the code of the functions that it entered: names that print, read, wait or draw.  When in doubt there is an effect.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import sys
+import types
+from typing import Any
+
+from gradwise.tracing.instrument.compiling import instrumented
+from gradwise.tracing.instrument.state import Watch
+from gradwise.tracing.instrument.userland import is_users_file
+
+#: builtins and methods that do something outside, or change what they are asked of
+_NAMES = frozenset(
+    "print open input next exec breakpoint write writelines read readline readlines flush send warn put itemset partition resize setflags "
+    "setfield fill sort shuffle place putmask copyto fill_diagonal at".split()
+)
+#: modules whose functions read or change the world
+MODULES = frozenset(
+    "time datetime os posix sys io _io socket subprocess shutil logging threading multiprocessing asyncio random secrets uuid tempfile "
+    "pathlib signal select urllib http requests sqlite3 pickle gc weakref ctypes".split()
+)
+
+
+def obstacle(watch: Watch) -> str | None:
+    """Why the function is not called again; None if nothing was seen that a second call would repeat."""
+    if watch.effects:
+        return next(iter(watch.effects))
+    for entered, made in list(watch.twins.values()):
+        if type(entered) is types.FunctionType and is_users_file(entered.__code__.co_filename):
+            code = entered.__code__
+            if made is not entered and instrumented(code) is None:
+                return f"{code.co_qualname} has no source"
+            name = _effect_in(code)
+            if name is not None:
+                return f"{code.co_qualname} calls {name} ({code.co_filename}:{code.co_firstlineno})"
+    if watch.names or any(watch.cells):
+        return "it assigns globals, or variables of the function around it"
+    for key, obj in list(watch.stored.items()):
+        if _outlives(obj, 4 + (key in watch.overlay) + (key in watch.revealed)):
+            return f"it stores attributes of an object of type {type(obj).__name__} that outlives the call"
+    for obj in list(watch.touched.values()):
+        if _outlives(obj, 4):
+            return f"it changes a {type(obj).__name__} that outlives the call"
+    return None
+
+
+def _outlives(obj: Any, own: int) -> bool:
+    """Whether something refers to an object beside the run's own notes: the note, the list over it, the two names here and the count's argument."""
+    return sys.getrefcount(obj) > own + 1
+
+
+@functools.lru_cache(maxsize=2048)
+def _effect_in(code: types.CodeType) -> str | None:
+    for instruction in dis.get_instructions(code):
+        if instruction.argval in _NAMES and instruction.opname in ("LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD", "LOAD_NAME"):
+            return str(instruction.argval)
+        if instruction.opname == "KW_NAMES" and "out" in (code.co_consts[instruction.arg or 0] or ()):
+            return "a function with out="
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            name = _effect_in(constant)
+            if name is not None:
+                return name
+        elif type(constant) is tuple and "out" in constant:
+            return "a function with out="
+    return None
