@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import TracingError
+from gradwise.operators.borders import kinks_of
 from gradwise.operators.verification import Disagreement, compare, paused, requested
+from gradwise.rules.calls import call
 from gradwise.tracing.instrument.hooks import watched
+from gradwise.tracing.instrument.needs import protocols_suffice
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import inspect_function
 
@@ -47,7 +50,7 @@ def code_of(function: Any) -> types.CodeType | None:
         elif isinstance(function, types.FunctionType):
             return function.__code__
         else:
-            function = getattr(type(function), "__call__", None) if not hasattr(function, "__wrapped__") else function.__wrapped__
+            function = function.__wrapped__ if hasattr(function, "__wrapped__") else type(function).__call__
     return None
 
 
@@ -64,9 +67,7 @@ def forget_first_runs() -> None:
         _seen.clear()
 
 
-def first_run(
-    function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool
-) -> Linearization:
+def first_run(function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool) -> Linearization:
     """``run()``, verified the first time that the function is differentiated."""
     if requested.get() is False or local.watch is not None:
         return run()
@@ -92,7 +93,9 @@ def first_run(
             with paused():
                 compare(function, linearization, spare, state, has_aux=has_aux)
         except Disagreement as error:
-            raise TracingError(str(error)) from None
+            if not kinks_of(linearization.recording):  # there the derivative follows a convention
+                raise TracingError(str(error)) from None
+            reason = "the point sits on a kink, or on the border between two branches"
         finally:
             np.random.set_state(after)  # noqa: NPY002  the global state is what the user's code may draw from
     if not linearization.nested:
@@ -112,9 +115,11 @@ def _reason_against(function: Any, linearization: Linearization, seconds: float)
     tape = linearization.recording.tape
     if tape.obstacle:
         return tape.obstacle
-    # what runs as it stands was not watched: its code must prove that it writes to nothing
+    if any(e.primitive is call for e in linearization.program.equations):
+        return "it calls a function with a rule of its own, which is followed as it is"
+    # what runs as it stands was not watched: its code must prove that it leaves nothing behind
     if watched(function) is function and not (
-        isinstance(function, types.FunctionType) and inspect_function(function).is_quiet
+        isinstance(function, types.FunctionType) and protocols_suffice(function) and inspect_function(function).is_quiet
     ):
-        return "its code may write to arrays that outlive the call"
+        return "its code may leave something behind"
     return None

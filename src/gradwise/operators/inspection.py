@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import TracingError
-from gradwise.execution import build
 from gradwise.operators.arguments import Arguments, function_label, parameter_names, require_callable
+from gradwise.operators.borders import Kink, kinks_of
 from gradwise.operators.reuse import standing, unwrapped
-from gradwise.program import Equation, Program
+from gradwise.program import Program
 from gradwise.tracing import Recording, record
 from gradwise.tracing.purity import inspect_function
-from gradwise.transforms.reverse import active_variables, pullback
+from gradwise.transforms.reverse import pullback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,87 +79,6 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Program:
     return _recording(f, args, kwargs, "trace").program
 
 
-@dataclass(frozen=True)
-class Kink:
-    """A place where a function is not differentiable: the operand of an operation sits on its kink.
-
-    Attributes
-    ----------
-    kind : str
-        What happens there, with the convention used for the slope.
-    primitive : str
-    filename, lineno : str or None, int or None
-        The user's line.
-    entries : int
-        How many entries of the operand are on the kink.
-    """
-
-    kind: str
-    primitive: str
-    filename: str | None
-    lineno: int | None
-    entries: int
-
-    def __str__(self) -> str:
-        where = f"{self.filename}:{self.lineno}" if self.filename else "unknown line"
-        return f"{where}: {self.kind}" + (f" ({self.entries} entries)" if self.entries > 1 else "")
-
-
-def _kinks_of(recording: Recording) -> list[Kink]:
-    program = recording.program
-    tape = recording.tape
-    watched = [e for e in program.equations if e.primitive.kink is not None]
-    watched += _deciding_comparisons(program)
-    if not watched:
-        return []
-    keep = {i for e in watched for i in (*e.inputs, *e.output_tuple)}
-    env: list[Any] = [None] * len(program.types)
-    for i in (*tape.inputs, *tape.captured):
-        env[i] = tape.values[i]
-    build(program.equations, program.types, (), (*tape.inputs, *tape.captured), keep).run(env)
-    found = []
-    with np.errstate(all="ignore"):
-        for equation in watched:
-            operands, kink, name = (
-                [env[i] for i in equation.inputs],
-                equation.primitive.kink,
-                equation.primitive.kink_name,
-            )
-            at = (
-                np.equal(*operands) if kink is None else kink(operands, env[equation.output_tuple[0]], *equation.params)
-            )
-            count = int(np.count_nonzero(at))
-            if count:
-                filename, line = equation.source or (None, None)
-                found.append(Kink(name if kink else _BORDER, equation.primitive.name, filename, line, count))
-    return found
-
-
-_BORDER = "a choice decided at equality (the derivative is that of the branch taken)"
-_COMPARISONS = frozenset(["equal", "not_equal", "greater", "less", "greater_equal", "less_equal"])
-
-
-def _deciding_comparisons(program: Program) -> list[Equation]:
-    """The comparisons of moving values on which a select or a branch of Python's depends."""
-    defined = {o: e for e in program.equations for o in e.output_tuple}
-    active = active_variables(program, program.inputs)
-    seen: set[int] = set()
-    found = []
-    pending = [e.inputs[0] for e in program.equations if e.primitive.name == "select"]
-    pending += [g.variable for g in program.guards if g.kind in ("bool", "mask")]
-    while pending:
-        variable = pending.pop()
-        equation = defined.get(variable)
-        if equation is None or variable in seen or program.types[variable].dtype.kind != "b":
-            continue
-        seen.add(variable)
-        if equation.primitive.name not in _COMPARISONS:
-            pending += equation.inputs
-        elif any(active[i] for i in equation.inputs):
-            found.append(equation)
-    return sorted(found, key=lambda e: e.output_tuple[0])
-
-
 def kinks(f: Callable[..., Any], *args: Any, **kwargs: Any) -> list[Kink]:
     """The kinks on which a point sits: abs at 0, a tie in max, a ``where`` or ``if`` decided at equality, …, each with the user's line.
 
@@ -188,7 +107,7 @@ def kinks(f: Callable[..., Any], *args: Any, **kwargs: Any) -> list[Kink]:
     >>> gw.kinks(lambda x: np.abs(x), 1.0)
     []
     """
-    return _kinks_of(_recording(f, args, kwargs, "kinks"))
+    return kinks_of(_recording(f, args, kwargs, "kinks"))
 
 
 @dataclass(frozen=True)
@@ -293,7 +212,7 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
         primitives=dict(sorted(counts.items())),
         guards=guards,
         captured=[repr(program.types[v]) for v in program.captured],
-        kinks=[str(k) for k in _kinks_of(recording)],
+        kinks=[str(k) for k in kinks_of(recording)],
         kept_bytes=sum(kept.values()),
         reuse=standing(f),
         writes="to nothing that was there before the call"

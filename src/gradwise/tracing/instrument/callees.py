@@ -70,6 +70,8 @@ def method(obj: Any, name: str) -> Any:
         if local.watch is not None and obj.__name__.partition(".")[0] in MODULES:
             local.watch.effects[f"it calls {obj.__name__}.{name}"] = None
         return resolve(callee)
+    if cls in _GENERATORS and local.watch is not None:
+        local.watch.effects[f"it draws from a {cls.__name__}"] = None
     table = METHODS.get(cls)
     if table is not None:
         function = table.get(name)
@@ -77,8 +79,6 @@ def method(obj: Any, name: str) -> Any:
             return _MethodType(function, obj)
     if cls in NATIVE:
         return resolve(getattr(obj, name)) if cls in _CARRY else getattr(obj, name)
-    if cls in _GENERATORS and local.watch is not None:
-        local.watch.effects[f"it draws from a {cls.__name__}"] = None
     return resolve(load(obj, name))
 
 
@@ -197,6 +197,7 @@ def _partial_callee(watch: Watch, callee: Any) -> Any:
 
 def _cached_callee(watch: Watch, callee: Any) -> Any:
     """A function under ``lru_cache``: its memory would answer plain values.  Under a trace the function runs, with a memory of the run's own."""
+    watch.effects["it calls a function under lru_cache, whose memory would grow"] = None
 
     def call(*args: Any, **kwargs: Any) -> Any:
         arguments = (*args, *kwargs.values())
@@ -205,7 +206,7 @@ def _cached_callee(watch: Watch, callee: Any) -> Any:
             and not any(holds_traced(a) for a in arguments)
             and not _closes_over_traced(callee.__wrapped__)
         ):
-            key = (id(callee), functools._make_key(args, kwargs, typed=True))  # type: ignore[attr-defined]  # as lru_cache makes it
+            key = (id(callee), functools._make_key(args, kwargs, typed=True))  # as lru_cache makes it
             if key not in watch.memos:
                 watch.memos[key] = resolve(callee.__wrapped__)(*args, **kwargs)
             return watch.memos[key]

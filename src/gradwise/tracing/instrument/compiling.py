@@ -106,16 +106,21 @@ def _compiled(node: Any, code: CodeType, owner: str | None) -> CodeType | None:
     if owner is not None:
         if owner not in free:
             body.append(ast.Global(names=[owner]))
-        body.append(ast.ClassDef(name=owner, bases=[], keywords=[], body=[inner], decorator_list=[], type_params=[]))
+        body.append(_class(name=owner, bases=[], keywords=[], body=[inner], decorator_list=[], type_params=[]))
     else:
         if isinstance(node, ast.FunctionDef) and node.name not in free:  # a function that calls itself finds a global
             body.append(ast.Global(names=[node.name]))
         body.append(inner)
     no_arguments = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-    shell = ast.FunctionDef(name="shell", args=no_arguments, body=body, decorator_list=[], type_params=[])
+    shell = _function(name="shell", args=no_arguments, body=body, decorator_list=[], type_params=[])
     tree = ast.fix_missing_locations(ast.Module(body=[shell], type_ignores=[]))
     compiled = compile(tree, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
     return _find(compiled, code.co_name, 2 if owner is None else 3)
+
+
+# type parameters are fields since 3.12, and attributes that nobody reads before
+_function: Any = ast.FunctionDef
+_class: Any = ast.ClassDef
 
 
 def _find(code: CodeType, name: str, depth: int) -> CodeType | None:

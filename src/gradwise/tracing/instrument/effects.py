@@ -18,13 +18,70 @@ from gradwise.tracing.instrument.userland import is_users_file
 
 #: builtins and methods that do something outside, or change what they are asked of
 _NAMES = frozenset(
-    "print open input next exec breakpoint write writelines read readline readlines flush send warn put itemset partition resize setflags "
-    "setfield fill sort shuffle place putmask copyto fill_diagonal at".split()
+    [
+        "print",
+        "open",
+        "input",
+        "next",
+        "exec",
+        "breakpoint",
+        "write",
+        "writelines",
+        "read",
+        "readline",
+        "readlines",
+        "flush",
+        "send",
+        "warn",
+        "put",
+        "itemset",
+        "partition",
+        "resize",
+        "setflags",
+        "setfield",
+        "fill",
+        "sort",
+        "shuffle",
+        "place",
+        "putmask",
+        "copyto",
+        "fill_diagonal",
+        "at",
+    ]
 )
 #: modules whose functions read or change the world
 MODULES = frozenset(
-    "time datetime os posix sys io _io socket subprocess shutil logging threading multiprocessing asyncio random secrets uuid tempfile "
-    "pathlib signal select urllib http requests sqlite3 pickle gc weakref ctypes".split()
+    [
+        "time",
+        "datetime",
+        "os",
+        "posix",
+        "sys",
+        "io",
+        "_io",
+        "socket",
+        "subprocess",
+        "shutil",
+        "logging",
+        "threading",
+        "multiprocessing",
+        "asyncio",
+        "random",
+        "secrets",
+        "uuid",
+        "tempfile",
+        "pathlib",
+        "signal",
+        "select",
+        "urllib",
+        "http",
+        "requests",
+        "sqlite3",
+        "pickle",
+        "gc",
+        "weakref",
+        "ctypes",
+    ]
 )
 
 
@@ -59,7 +116,12 @@ def _outlives(obj: Any, own: int) -> bool:
 @functools.lru_cache(maxsize=2048)
 def _effect_in(code: types.CodeType) -> str | None:
     for instruction in dis.get_instructions(code):
-        if instruction.argval in _NAMES and instruction.opname in ("LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD", "LOAD_NAME"):
+        if instruction.argval in _NAMES and instruction.opname in (
+            "LOAD_GLOBAL",
+            "LOAD_ATTR",
+            "LOAD_METHOD",
+            "LOAD_NAME",
+        ):
             return str(instruction.argval)
         if instruction.opname == "KW_NAMES" and "out" in (code.co_consts[instruction.arg or 0] or ()):
             return "a function with out="

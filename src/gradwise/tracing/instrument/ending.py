@@ -107,8 +107,8 @@ def sweep(watch: Watch) -> None:
                 outer.overlay.setdefault(id(obj), (obj, {}))[1][name] = value
             else:
                 _quietly(set_raw, obj, name, unwrapped(value))
-    for obj, names in list(watch.revealed.values()):
-        for name in names:
+    for obj, shown in list(watch.revealed.values()):
+        for name in shown:
             try:
                 value = object.__getattribute__(obj, name) if not isinstance(obj, type) else vars(obj)[name]
             except (AttributeError, KeyError):
@@ -132,8 +132,8 @@ def sweep(watch: Watch) -> None:
                 outer.cells[id(cell)] = cell
             else:
                 cell.cell_contents = unwrapped(value)
-    for dictionary, names in list(watch.names.values()):
-        for name in names:
+    for dictionary, assigned in list(watch.names.values()):
+        for name in assigned:
             value = dictionary.get(name)
             if holds_traced(value):
                 if outer is not None and _belongs_outside(value):

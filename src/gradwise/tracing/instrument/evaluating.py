@@ -17,8 +17,9 @@ from gradwise.tracing.text import Text
 @functools.lru_cache(maxsize=1024)
 def _compiled(text: str, mode: str, owner: str | None) -> CodeType:
     tree = ast.parse(text.lstrip(" \t") if mode == "eval" else text, "<string>", mode)
-    plain = compile(tree, "<string>", mode, dont_inherit=True)
-    return hooked(compile(rewritten(tree, owner, plain), "<string>", mode, dont_inherit=True))
+    build: Any = compile  # the stubs know no tree of either mode
+    plain = build(tree, "<string>", mode, dont_inherit=True)
+    return hooked(build(rewritten(tree, owner, plain), "<string>", mode, dont_inherit=True))
 
 
 def _code(source: Any, mode: str, owner: str | None) -> Any:

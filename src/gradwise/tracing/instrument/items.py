@@ -12,7 +12,6 @@ import numpy as np
 
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.ending import reveal_within
-from gradwise.tracing.instrument.known import KNOWN
 from gradwise.tracing.instrument.objects import class_info
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.state import local
@@ -132,7 +131,7 @@ def writing(obj: Any) -> Any:
 def iterate(obj: Any) -> Any:
     """What to iterate over in place of ``obj``."""
     cls = type(obj)
-    if cls in PLAIN or cls in KNOWN:
+    if cls in PLAIN:
         if cls is GeneratorType and local.watch is not None and sys.getrefcount(obj) > 4:
             local.watch.effects["it takes values from an iterator that others hold"] = None
         return obj

@@ -73,8 +73,8 @@ def _install() -> None:
         deque: "append appendleft extend extendleft insert pop popleft clear rotate remove __setitem__",
     }.items():
         METHODS[cls] = {name: _touching(getattr(cls, name)) for name in names.split()}
-    for cls, entries in standins.METHODS.items():
-        METHODS.setdefault(cls, {}).update(entries)
+    for owner, entries in standins.METHODS.items():
+        METHODS.setdefault(owner, {}).update(entries)
     for theirs, ours in standins.BY_IDENTITY:
         KNOWN[id(theirs)] = ours
         _kept.append(theirs)

@@ -51,7 +51,7 @@ def _shadow(number: type) -> Any:
     return made
 
 
-_SHADOWS = {number: _shadow(number) for number in (float, int, complex)}
+_SHADOWS: dict[Any, Any] = {number: _shadow(number) for number in (float, int, complex)}
 _CALLABLES = (
     *(
         "abs",

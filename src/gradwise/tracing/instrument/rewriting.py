@@ -193,9 +193,9 @@ class _Rewriter(ast.NodeTransformer):
             and isinstance(target.value, _SIMPLE)
             and isinstance(target.slice, _SIMPLE)
         ):
-            old = ast.Subscript(_call("reading", target.value), target.slice, ast.Load())
+            entry = ast.Subscript(_call("reading", target.value), target.slice, ast.Load())
             place = ast.Subscript(_call("writing", target.value), target.slice, ast.Store())
-            return _at(ast.Assign([place], _call(operator, old, self.visit(node.value))), node)
+            return _at(ast.Assign([place], _call(operator, entry, self.visit(node.value))), node)
         return self.generic_visit(node)
 
     # --- statements ---------------------------------------------------------------------------------------------------------

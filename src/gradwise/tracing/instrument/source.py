@@ -62,7 +62,8 @@ def _function(code: CodeType, lines: list[str]) -> Any:
 
 def _extent(code: CodeType) -> tuple[int, int, int, int] | None:
     """First line, first column, last line, last column of the instructions (columns in bytes)."""
-    found = [p for p in code.co_positions() if None not in p and p[3] > 0 and not (p[0] == p[1] and p[2] == p[3])]
+    positions: Any = code.co_positions()
+    found = [p for p in positions if None not in p and p[3] > 0 and not (p[0] == p[1] and p[2] == p[3])]
     if not found:
         return None
     start = min((line, column) for line, _, column, _ in found)
