@@ -28,6 +28,7 @@ ORDER = [
     "saddle_escape",
     "natural_gradient",
     "saliency",
+    "pictures",
 ]
 
 

@@ -55,7 +55,7 @@ def test_it_prints_its_table_and_draws_its_picture(path, modules, tmp_path):
     figure.savefig(tmp_path / "picture.png")
     height, width = imread(tmp_path / "picture.png").shape[:2]
     assert 400 <= width <= 1000
-    assert 200 <= height <= 800
+    assert 200 <= height <= 1300
     # Every panel says what it shows: it has a label, a title or a legend, and something is drawn.
     panels = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
     assert panels
@@ -169,6 +169,19 @@ def test_himmelblau(results):
             np.testing.assert_allclose([float(entry) for entry in root], point, rtol=1e-13)
     ends = [tuple(path[-1].round(4)) for path in found["paths"].values()]
     assert sorted(ends) == sorted((round(x, 4), round(y, 4)) for x, y in (minima[0], minima[2], minima[3]))
+
+
+def test_pictures(results):
+    found = results("pictures")
+    assert found["found"].proved
+    points = sorted((tuple(point.x), point.kind) for point in found["found"].points)
+    assert [kind for _, kind in points] == ["minimum", "saddle", "minimum"]
+    np.testing.assert_allclose([x for x, _ in points], [(-1, -0.5), (0, 0), (1, 0.5)], atol=1e-14)
+    hessian = np.array([[9.5, -3], [-3, 6]])  # at the minimum, by hand
+    assert found["run"].rate.theory == pytest.approx(
+        1 - 0.1 * np.linalg.eigvalsh(hessian)[0], rel=1e-4
+    )  # of the Hessian where it stopped
+    assert not found["check"].passed
 
 
 def test_linear_layer(results):
