@@ -82,6 +82,17 @@ def test_what_an_optimiser_returns_is_a_minimum_with_its_distance():
     assert gw.classify(rosenbrock, found.x, tol=1e-3).kind == "minimum"
 
 
+def test_the_critical_point_beside_the_point_is_proved():
+    """At (1, 1) the Hessian of Rosenbrock's function is [[802, −400], [−400, 200]]."""
+    report = gw.classify(rosenbrock, np.array([1 - 3e-6, 1 + 1e-6]))
+    assert report.certainty.startswith("proved by interval arithmetic: exactly one critical point")
+    root = np.sqrt(1002.0**2 - 1600)
+    for (low, high), true in zip(report.intervals, [(1002 - root) / 2, (1002 + root) / 2], strict=True):
+        assert low - 1e-12 <= true <= high + 1e-12
+    assert gw.classify(lambda x: x**4, 0.0).certainty == "rounding bounded by interval arithmetic"
+    assert gw.classify(lambda x: scipy.special.jv(1, x) ** 2, 0.0).certainty == "rounding measured"
+
+
 def test_newton_decrement_is_twice_the_distance_in_value():
     A = np.array([[4.0, 1.0], [1.0, 3.0]])
     x = np.array([1e-3, -2e-3])

@@ -105,6 +105,8 @@ class Branches:
     Parameters
     ----------
     flat : VectorForm
+    most_equations : float
+        Longer programs are not followed.
 
     Attributes
     ----------
@@ -113,8 +115,9 @@ class Branches:
         Why a point could not be traced, the last time; "" if all could.
     """
 
-    def __init__(self, flat: VectorForm) -> None:
+    def __init__(self, flat: VectorForm, most_equations: float = float("inf")) -> None:
         self.flat = flat
+        self._most_equations = most_equations
         self.known: list[Branch] = []
         self._by_key: dict[Any, int] = {}
         self._traces = 0
@@ -149,6 +152,8 @@ class Branches:
             self.trouble = f"the function raised {type(error).__name__} at {z.tolist()}"
             return None
         tape = linearization.recording.tape
+        if len(tape.outs) > self._most_equations:
+            return None
         key = (
             linearization.fingerprint,
             tuple(_answer(kind, expected) for _, kind, expected, _ in tape.guards),

@@ -46,7 +46,7 @@ class Classification:
     newton_decrement : float
         √(gᵀ abs(H)⁻¹ g): f lies about half its square away from the critical value. NaN where the Hessian is singular along the gradient.
     certainty : str
-        How the verdict is known: "rounding bounded", "rounding measured", "error bound of numerical derivatives", "proved by a factorisation", "probability ≥ …".
+        How the verdict is known: "proved by interval arithmetic: …", "rounding bounded by interval arithmetic", "rounding measured", "error bound of numerical derivatives", "proved by a factorisation", "probability ≥ …".
     probability : float
         1 where no random start is involved.
     method : str

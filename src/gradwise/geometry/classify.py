@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import GradwiseError, InputError, SingularPointError, TracingError
+from gradwise.geometry.certificates import Certificate, certify
 from gradwise.geometry.classification import Classification
 from gradwise.geometry.derivatives_at import Derivatives, derivatives_at, hessian_at
 from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals, inertia, norm_bound
@@ -75,8 +76,9 @@ def classify(
 
     Notes
     -----
-    Rounding is measured, or the error bound of numerical derivatives where f cannot be traced; the Kantorovich condition uses the change of the Hessian over one
-    Newton step.  Neither is a proof: :func:`gradwise.critical_points` proves.
+    Up to 50 variables, and where every operation has an interval rule, rounding is bounded and the critical point proved by interval arithmetic (``certainty`` says so).
+    Otherwise rounding is measured, or the error bound of numerical derivatives taken where f cannot be traced, and the Kantorovich condition uses the change of the
+    Hessian over one Newton step.
 
     Examples
     --------
@@ -112,7 +114,13 @@ def classify(
             f"f has a kink here ({found_kinks[0]}), and its derivatives are conventions. Compare values of f around the point",
             found,
         )
-    return classify_dense(flat, found, tol)
+    certificate = None
+    if not found.certainty.startswith("error bound"):
+        certificate = certify(flat, found.gradient, found.hessian, flat.closeness)
+    if certificate is not None:
+        found.gradient_error, found.hessian_error = certificate.gradient_error, certificate.hessian_error
+        found.certainty = "rounding bounded by interval arithmetic"
+    return classify_dense(flat, found, tol, certificate)
 
 
 def kinks_at(flat: VectorForm) -> list[str]:
@@ -150,7 +158,9 @@ def undecided(flat: VectorForm, value: float, message: str, found: Derivatives |
     )
 
 
-def classify_dense(flat: VectorForm, found: Derivatives, tol: float | None) -> Classification:
+def classify_dense(
+    flat: VectorForm, found: Derivatives, tol: float | None, certificate: Certificate | None = None
+) -> Classification:
     """The verdict from the whole Hessian."""
     g, H = found.gradient, found.hessian
     values, intervals, V = eigenvalue_intervals(H, found.hessian_error)
@@ -166,15 +176,22 @@ def classify_dense(flat: VectorForm, found: Derivatives, tol: float | None) -> C
     norm = float(np.linalg.norm(g))
     tolerance = flat.closeness if tol is None else float(tol)
     critical = distance <= tolerance if tol is None else norm <= max(tolerance, slack)
-    change, notes = 0.0, ""
-    if critical and norm > 0:
+    change, notes, certainty = 0.0, "", found.certainty
+    if critical and certificate is not None and certificate.intervals is not None and certificate.root is not None:
+        # the critical point is proved: nothing needs to be said of the way there
+        intervals = np.stack(
+            [np.minimum(certificate.intervals[:, 0], values), np.maximum(certificate.intervals[:, 1], values)], axis=1
+        )
+        apart = float(np.max(certificate.root.hi - certificate.root.lo)) / 2
+        certainty = f"proved by interval arithmetic: exactly one critical point, known to ± {apart:.0e}"
+    elif critical and norm > 0:
         change, notes = hessian_change(flat, H, V @ inside, found)
         intervals = intervals + np.array([-change, change])
     below, above, zero = inertia(intervals)
     kind, message = verdict(below, above, zero, critical=critical, norm=norm, distance=distance, decrement=decrement)
     if not critical and zero == 0 and math.isfinite(distance):
         message += f" {_nearest(below, above)} is predicted at {_shown(flat.rebuild((flat.point + V @ inside).astype(flat.point.dtype)))}."
-    if critical and norm > slack and math.isfinite(distance):
+    if critical and norm > slack and 32 * flat.unit * max(1.0, float(np.max(np.abs(flat.point)))) < distance < math.inf:
         notes = f" The critical point itself lies about {distance:.2g} away." + notes
     escape = None
     if kind in {"saddle", "maximum"}:
@@ -195,7 +212,7 @@ def classify_dense(flat: VectorForm, found: Derivatives, tol: float | None) -> C
         eigenvectors=V,
         escape_direction=escape,
         newton_decrement=decrement,
-        certainty=found.certainty,
+        certainty=certainty,
         probability=1.0,
         method="dense",
         message=message + notes,
