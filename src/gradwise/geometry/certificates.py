@@ -75,7 +75,7 @@ def certify(flat: VectorForm, gradient: np.ndarray, hessian: np.ndarray, reach: 
             H = branch.full(root.lo[None], root.hi[None]).outputs[2].map(lambda a: a[0])
             middle = H.mid
             intervals = eigenvalue_intervals(middle, np.nextafter(np.maximum(H.hi - middle, middle - H.lo), np.inf))[1]
-    return Certificate(*errors, root, intervals)
+    return Certificate(errors[0], errors[1], root, intervals)
 
 
 def _error(y: Interval, x: np.ndarray) -> np.ndarray:
