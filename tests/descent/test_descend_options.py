@@ -81,7 +81,12 @@ def test_a_number_and_a_matrix_and_a_strided_array():
 
 
 def test_complex_parameters_follow_the_steepest_descent():
-    report = gw.descend(lambda z: np.sum(np.real(z * np.conj(z)) - 2 * np.real(z * np.conj(1 + 2j))), np.zeros(2, complex), learning_rate=0.2, tol=1e-9)
+    report = gw.descend(
+        lambda z: np.sum(np.real(z * np.conj(z)) - 2 * np.real(z * np.conj(1 + 2j))),
+        np.zeros(2, complex),
+        learning_rate=0.2,
+        tol=1e-9,
+    )
     np.testing.assert_allclose(report.x, 1 + 2j, atol=1e-8)
     assert report.curvature.lambda_max == pytest.approx(2)
 
@@ -128,7 +133,9 @@ def test_one_evaluation_a_step():
 
 
 def test_extra_arguments():
-    report = gw.descend(lambda x, a, b: np.sum((a * x - b) ** 2), np.zeros(2), learning_rate=0.1, args=(2.0, 6.0), tol=1e-10)
+    report = gw.descend(
+        lambda x, a, b: np.sum((a * x - b) ** 2), np.zeros(2), learning_rate=0.1, args=(2.0, 6.0), tol=1e-10
+    )
     np.testing.assert_allclose(report.x, 3)
 
 
@@ -185,7 +192,9 @@ def test_callbacks_see_each_point_and_may_stop():
     seen = []
 
     def watch(intermediate_result):
-        seen.append((intermediate_result.nit, intermediate_result.x.copy(), intermediate_result.fun, intermediate_result.jac))
+        seen.append(
+            (intermediate_result.nit, intermediate_result.x.copy(), intermediate_result.fun, intermediate_result.jac)
+        )
         if intermediate_result.nit == 5:
             raise StopIteration
 
@@ -199,10 +208,16 @@ def test_callbacks_see_each_point_and_may_stop():
 
 
 def test_divergence_where_curvature_changes():
-    report = gw.descend(lambda x: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2, np.array([-1.2, 1.0]), learning_rate=0.01)
+    report = gw.descend(
+        lambda x: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2, np.array([-1.2, 1.0]), learning_rate=0.01
+    )
     assert report.stop_reason is StopReason.DIVERGED
     assert report.cause.name == "learning rate"
-    again = gw.descend(lambda x: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2, np.array([-1.2, 1.0]), learning_rate=report.cause.learning_rate)
+    again = gw.descend(
+        lambda x: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2,
+        np.array([-1.2, 1.0]),
+        learning_rate=report.cause.learning_rate,
+    )
     assert again.fun < 24.2
     assert np.all(np.isfinite(report.x))
     assert report.fun <= 24.2
@@ -233,7 +248,12 @@ def test_errors_of_the_domain_end_the_descent_and_errors_of_the_program_do_not()
     def f(x):
         return math.sqrt(x[0]) + x[1] ** 2
 
-    report = gw.descend(lambda x: f(x), np.array([1.0, 1.0]), learning_rate=0.6, grad=lambda x: np.array([0.5 / math.sqrt(x[0]), 2 * x[1]]))
+    report = gw.descend(
+        lambda x: f(x),
+        np.array([1.0, 1.0]),
+        learning_rate=0.6,
+        grad=lambda x: np.array([0.5 / math.sqrt(x[0]), 2 * x[1]]),
+    )
     assert report.stop_reason is StopReason.NON_FINITE
     assert report.cause.lineno == f.__code__.co_firstlineno + 1
     with pytest.raises(KeyError):
@@ -249,11 +269,19 @@ def test_a_start_that_is_not_finite_is_told():
 
 
 def test_unbounded():
-    assert gw.descend(lambda x: -np.sum(x**2), np.ones(2), learning_rate=0.5, maxiter=5000).stop_reason is StopReason.UNBOUNDED
+    assert (
+        gw.descend(lambda x: -np.sum(x**2), np.ones(2), learning_rate=0.5, maxiter=5000).stop_reason
+        is StopReason.UNBOUNDED
+    )
 
 
 def test_a_wrong_gradient_is_named_when_the_line_search_fails():
-    report = gw.descend(lambda x: x[0] ** 2 + x[1] ** 2, np.array([1.0, 2.0]), learning_rate="armijo", grad=lambda x: np.array([-2 * x[0], -2 * x[1]]))
+    report = gw.descend(
+        lambda x: x[0] ** 2 + x[1] ** 2,
+        np.array([1.0, 2.0]),
+        learning_rate="armijo",
+        grad=lambda x: np.array([-2 * x[0], -2 * x[1]]),
+    )
     assert report.stop_reason is StopReason.LINE_SEARCH_FAILED
     assert report.cause.name == "wrong gradient"
     assert "sign flip" in report.cause.check.causes
@@ -268,7 +296,9 @@ def test_a_kink_is_named_when_the_line_search_fails():
 @pytest.mark.parametrize("rate", ["auto", "armijo", "wolfe"])
 def test_searches_stop_at_the_rounding_floor(rate):
     A = np.diag([1.0, 3.0, 10.0])
-    report = gw.descend(lambda x: 1e6 + 0.5 * (x - 1) @ (A @ (x - 1)), np.zeros(3), learning_rate=rate, tol=0, maxiter=5000)
+    report = gw.descend(
+        lambda x: 1e6 + 0.5 * (x - 1) @ (A @ (x - 1)), np.zeros(3), learning_rate=rate, tol=0, maxiter=5000
+    )
     assert report.success
     np.testing.assert_allclose(report.x, 1, atol=2e-4)
 
@@ -293,7 +323,14 @@ def test_batches_are_gone_through_again_and_again():
     report = gw.descend(loss, np.zeros(3), learning_rate=0.1, data=data, maxiter=13, tol=0)
     assert taken == [float(np.sum(data[k % 6][0])) for k in range(14)]
     assert report.nfev == 14
-    pair = gw.descend(lambda v, batch: np.mean((batch[0] @ v - batch[1]) ** 2), np.zeros(3), learning_rate=0.1, data=data, maxiter=13, tol=0)
+    pair = gw.descend(
+        lambda v, batch: np.mean((batch[0] @ v - batch[1]) ** 2),
+        np.zeros(3),
+        learning_rate=0.1,
+        data=data,
+        maxiter=13,
+        tol=0,
+    )
     np.testing.assert_array_equal(pair.x, report.x)
     long = gw.descend(loss, np.zeros(3), learning_rate=0.1, data=data, maxiter=800, tol=1e-8)
     np.testing.assert_allclose(long.x, w, atol=1e-6)
@@ -336,7 +373,9 @@ def test_data_that_ends_and_data_that_starts_anew():
 
 def test_reports_of_batches_claim_nothing_about_one_function():
     data, _ = batches_of()
-    report = gw.descend(lambda v, X, y: np.mean((X @ v - y) ** 2), np.zeros(3), "adam", 0.05, data=data, rng=0, maxiter=30)
+    report = gw.descend(
+        lambda v, X, y: np.mean((X @ v - y) ** 2), np.zeros(3), "adam", 0.05, data=data, rng=0, maxiter=30
+    )
     assert report.path.steps == 0
     assert report.rate.kind == "undecided"
     assert all(check.held is None for check in report.assumptions)

@@ -50,7 +50,7 @@ def test_the_observed_factor_is_the_spectral_radius(name, options, n, condition,
     f, eigenvalues, _ = quadratic(n, condition)
     rate = share * limit(name, options.get("beta", 0.0), eigenvalues[-1])
     start = np.random.default_rng(3).standard_normal(n)
-    report = gw.descend(f, start, name, rate, tol=1e-9, maxiter=6000, **options)
+    report = gw.descend(f, start, name, rate, tol=1e-12, maxiter=6000, **options)
     truth = true_factor(name, options, rate, eigenvalues)
     assert report.rate.kind == "linear"
     assert report.rate.factor == pytest.approx(truth, abs=5e-4)

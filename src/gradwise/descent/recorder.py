@@ -16,7 +16,7 @@ from gradwise.descent.trace import Trace
 ROWS = 64
 BLOCK_BYTES = 32 << 20
 #: rows longer than this are kept by reference, and measured piece by piece
-LONG = 1 << 18
+LONG = 1 << 14
 #: entries of a piece: four arrays of it stay in the cache, and BLAS does not start threads for so few
 _PIECE = 1 << 13
 #: columns computed for each row, and for each step
@@ -151,8 +151,8 @@ class LongRows(Recorder):
 
     def __init__(self, n: int, dtype: Any, steps: int, limit: int) -> None:
         super().__init__(0, dtype, steps, limit)
-        self.rows = 3
         self.width = n * np.dtype(dtype).itemsize
+        self.rows = max(9, min(ROWS, 2 * BLOCK_BYTES // self.width, steps + 2))
         self.limit = max(limit, 2 * self.width)
         self.X, self.G = [None] * self.rows, [None] * self.rows
         self.buffers = np.empty(min(_PIECE, n), dtype), np.empty(min(_PIECE, n), dtype)

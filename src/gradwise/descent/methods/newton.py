@@ -69,8 +69,9 @@ def trust_region_step(H: np.ndarray, g: np.ndarray, radius: float) -> np.ndarray
 
     if length(low) <= radius:
         p = -c / (values + low)
-        if lowest < 0:
-            p[0] += math.copysign(math.sqrt(max(radius**2 - float(p @ p), 0.0)), p[0])
+        if lowest < 0:  # what stands in the place of 0/0 along the lowest eigenvector is rounding
+            p[0] = 0.0
+            p[0] = -math.copysign(math.sqrt(max(radius**2 - float(p @ p), 0.0)), c[0])
         return V @ p
     high = low + float(np.linalg.norm(c)) / radius
     tau = scipy.optimize.brentq(
