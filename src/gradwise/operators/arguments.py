@@ -16,6 +16,7 @@ from gradwise.errors import InputError
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.tracing import copy_in_layout, isinstance_traced
 from gradwise.tracing.instrument.hooks import watched
+from gradwise.tracing.purity import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,6 +70,7 @@ class Arguments:
         "_args",
         "_function",
         "_kwargs",
+        "_runs",
         "_simple",
         "kinds",
         "labels",
@@ -86,7 +88,8 @@ class Arguments:
         kwargs: dict[str, Any],
         operator: str,
     ) -> None:
-        self._function = standing_in(function)
+        self._function = function
+        self._runs: Any = None
         self._args = args
         self._kwargs = kwargs
         self._simple = False
@@ -127,30 +130,30 @@ class Arguments:
         """The arguments of a call of which none is differentiated."""
         self = object.__new__(cls)
         self._function, self._args, self._kwargs, self._simple, self.single = function, args, kwargs, False, False
+        self._runs = function
         self.places, self.leaves, self.kinds, self.treedefs, self.labels = [], [], [], [], []
         return self
 
     def call(self, leaves: Sequence[Any]) -> Any:
         """The function on these leaves in place of the moving ones."""
+        function = self._runs
+        if function is None:
+            function = self._runs = standing_in(self._function)
         if self._simple:
-            return self._function(leaves[0])
+            return function(leaves[0])
         args, kwargs = list(self._args), dict(self._kwargs)
         for place, value in zip(self.places, self.rebuild(leaves), strict=True):
             if type(place) is int:
                 args[place] = value
             else:
                 kwargs[place] = value
-        return self._function(*args, **kwargs)
+        return function(*args, **kwargs)
 
     def copied(self) -> Arguments:
         """The same arguments with every array copied (and every container made anew), for a run that may write to them."""
         twin = object.__new__(Arguments)
-        twin._function, twin.places, twin._simple, twin.single = (
-            self._function,
-            self.places,
-            self._simple,
-            self.single,
-        )
+        twin._function, twin._runs = self._function, self._runs
+        twin.places, twin._simple, twin.single = self.places, self._simple, self.single
         twin.kinds, twin.treedefs, twin.labels = self.kinds, self.treedefs, self.labels
         twin._args = tuple(_copy(a) for a in self._args)
         twin._kwargs = {name: _copy(a) for name, a in self._kwargs.items()}
@@ -161,6 +164,10 @@ class Arguments:
     def stands_in(self) -> bool:
         """Whether something else runs in the function's place (``subcalls.py``)."""
         return stand_in.get() is not None
+
+    def are_plain(self) -> bool:
+        """Whether all arguments are plain data, which run no code of the user's."""
+        return self._simple or (is_plain(self._args) and (not self._kwargs or is_plain(self._kwargs)))
 
     def given(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments as they were given."""
@@ -176,7 +183,8 @@ class Arguments:
     def with_others(self, function: Callable[..., Any], others: tuple[list[Any], dict[str, Any]]) -> Arguments:
         """The same differentiated arguments with ``others`` beside them, for a function in the place of this one."""
         twin = object.__new__(Arguments)
-        twin._function, twin.places, twin._simple, twin.single = function, self.places, self._simple, self.single
+        twin._function, twin._runs = self._function, function
+        twin.places, twin._simple, twin.single = self.places, self._simple, self.single
         twin.kinds, twin.treedefs, twin.labels, twin.leaves = self.kinds, self.treedefs, self.labels, self.leaves
         rest = iter(others[0])
         twin._args = tuple([a if k in self.places else next(rest) for k, a in enumerate(self._args)])

@@ -20,7 +20,7 @@ from gradwise.errors import GradwiseError, StaleProgramError
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.tracing.instrument.hooks import watched
-from gradwise.tracing.purity import inspect_function, is_plain
+from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.outline import outline, refilled
 from gradwise.tracing.purity.reading import read, with_data
 from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
@@ -147,8 +147,9 @@ class Call:
     def _outline(self, *, floats: bool) -> tuple[Any, ...]:
         arguments = self._arguments
         kinds = tuple([_kind(leaf) for leaf in arguments.leaves])
-        moving = tuple(arguments.places), tuple(arguments.treedefs), kinds
-        return floats, moving, outline(self._others, self.numbers, floats=floats), *self._around(floats=floats)
+        args, kwargs = self._others
+        others = outline(self._others, self.numbers, floats=floats) if args or kwargs else None
+        return floats, tuple(arguments.places), tuple(arguments.treedefs), kinds, others, *self._around(floats=floats)
 
     def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
         """The key of what the function reads beside its arguments."""
@@ -199,9 +200,9 @@ class ProvenCall(Call):
         super().__init__(function, arguments)
 
     def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
-        key = outline(list(self._data.values()), self.numbers, floats=floats)
+        key = outline(list(self._data.values()), self.numbers, floats=floats) if self._data else None
         through: list[Any] = []
-        fixed = outline(self._fixed, through, floats=False)
+        fixed = outline(self._fixed, through, floats=False) if self._fixed else None
         if through:
             raise Refused("it reads an array through a module")
         return self._node, key, fixed
@@ -298,7 +299,7 @@ def call_of(function: Any, arguments: Arguments) -> Call | None:
     promise = is_promised(function)
     function = unwrapped(function)
     verdict = inspect_function(function)
-    if not (promise or verdict.is_pure) or not is_plain(arguments.given()):
+    if not (promise or verdict.is_pure) or not arguments.are_plain():
         return None
     try:
         if verdict.is_pure:
