@@ -65,8 +65,9 @@ BUFFERS = {
     "single": lambda np: np.zeros(3, dtype="f4"),
     "fortran": lambda np: np.zeros((2, 3), order="F"),
     "an array of numbers": lambda np: np.array([[1.0, 2.0], [3.0, 4.0]]),
-    "linspace": lambda np: np.linspace(0, 1, 4),
-    "arange": lambda np: np.arange(4.0),
+    "linspace": lambda np: (
+        np.linspace(0, 1, 4).copy() if np is numpy else METHODS[numpy.ndarray]["copy"](np.linspace(0, 1, 4))
+    ),
     "tri": lambda np: np.tri(3),
 }
 
@@ -444,3 +445,67 @@ def test_text_shows_numbers_and_is_not_read_back(caplog, tmp_path):
     for make in (lambda x: format_percent("%f", x[0]), lambda x: METHODS[str]["format"]("{}", x[0])):
         with pytest.raises(gw.TracingError, match="text"):
             gw.grad(watched(lambda x, make=make: float(make(x)) * x[1]), method="exact")(X)
+
+
+# --- as users write it ----------------------------------------------------------------------------------------------------------
+
+
+def fill_range(x):
+    z = numpy.arange(4.0).reshape(2, 2)
+    z[0] = x[:2] * x[2]
+    return z.sum() * x[0]
+
+
+def fill_tile(x):
+    z = numpy.tile([1.0, 2.0], 2)
+    z[1] = x[0] * x[1]
+    return z @ z
+
+
+def fill_draws(x):
+    z = numpy.random.default_rng(0).normal(size=3)
+    z[:2] = x[1:]
+    return z @ z
+
+
+def fill_product(x):
+    z = A * 2.0
+    z[0] *= x
+    return (z**2).sum()
+
+
+def fill_copy(x):
+    z = A.copy()
+    for i in range(3):
+        z[0, i] = x[i] ** 2
+    return (z @ x).sum()
+
+
+class State:
+    def __init__(self, start):
+        self.values = numpy.array([1.0, 2.0, 3.0])
+        self.start = start
+
+    def advance(self, x):
+        self.values[0] = x[0] * self.start
+        self.values += x
+        return self.values
+
+
+def fill_attribute(x):
+    state = State(2.0)
+    return (state.advance(x) * state.advance(x * 2)).sum()
+
+
+def percent(x):
+    text = "%.1f of %s" % (x[0], "x")
+    return x[0] * len(text)
+
+
+@pytest.mark.parametrize("f", [fill_range, fill_tile, fill_draws, fill_product, fill_copy, fill_attribute, percent])
+def test_fresh_arrays_are_filled_wherever_they_come_from(f):
+    value, derivative = gw.value_and_grad(f, method="exact")(X)
+    assert value == f(X)
+    wanted = [(f(X + 1e-6 * e) - f(X - 1e-6 * e)) / 2e-6 for e in numpy.eye(3)]
+    numpy.testing.assert_allclose(derivative, wanted, rtol=1e-7, atol=1e-8)
+    assert numpy.all(A[0] == [1.0, 2.0, -1.0])

@@ -18,7 +18,7 @@ import scipy
 from gradwise.program import Primitive
 from gradwise.rules import bessel, elementwise, polynomials, special
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
-from gradwise.tracing.indexing import contains_traced
+from gradwise.tracing.indexing import contains_traced, stacked
 from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -231,13 +231,18 @@ PYTHON_FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
+def _as_array(a: Any) -> Any:
+    return stacked(a) if isinstance(a, (list, tuple)) and not isinstance_traced(a) and contains_traced(a) else a
+
+
 def _for_traced(module: str, name: str, ours: Callable[..., Any]) -> Callable[..., Any]:
     """SciPy's function where nothing is traced, ours where something is."""
 
     @functools.wraps(ours)
     def call(*args: Any, **kwargs: Any) -> Any:
         if any(contains_traced(a) for a in (*args, *kwargs.values())):
-            return ours(*args, **kwargs)
+            args = tuple([_as_array(a) for a in args])
+            return ours(*args, **{k: _as_array(v) for k, v in kwargs.items()})
         return getattr(sys.modules[module], name)(*args, **kwargs)
 
     return call

@@ -20,6 +20,7 @@ _BUILTINS = frozenset({"abs", "len", "range", "enumerate", "zip", "tuple"})
 _STORES = frozenset(
     [
         "STORE_ATTR",
+        "STORE_SUBSCR",  # what is filled may be a fresh plain array
         "DELETE_ATTR",
         "STORE_GLOBAL",
         "DELETE_GLOBAL",
@@ -131,6 +132,12 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
         if name == "LOAD_GLOBAL":
             if not _known_global(function, instruction.argval, read, seen):
                 return False
+        elif (
+            name == "BINARY_OP"
+            and instruction.argrepr in ("%", "%=")
+            and any(isinstance(c, str) for c in code.co_consts)
+        ):
+            return False  # perhaps a text with numbers in it
         elif name in ("LOAD_ATTR", "LOAD_METHOD") and instruction.argval not in _ATTRIBUTES:
             return False
     return not any(isinstance(c, types.CodeType) for c in code.co_consts)

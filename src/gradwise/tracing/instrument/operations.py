@@ -230,8 +230,15 @@ def _alone() -> int:
 
 def fresh(value: Any) -> Any:
     """An array that nothing else refers to, about to be filled: a buffer of the trace, to which traced values may be assigned."""
-    if type(value) is np.ndarray and value.dtype.kind in "fc" and value.base is None:
+    if type(value) is np.ndarray and value.dtype.kind in "fc":
         watch = local.watch
-        if watch is not None and _references(value) <= _alone():
+        if watch is not None and _references(value) <= _alone() and _owns(value):
             return buffer(watch.trace, value)
     return value
+
+
+def _owns(value: np.ndarray) -> bool:
+    """Whether an array has its memory to itself: it is no view, or a view of an array that nothing else refers to (``np.tile`` reshapes what it made)."""
+    base = value.base
+    # the view's reference, the name here, and the argument of getrefcount
+    return base is None or (type(base) is np.ndarray and base.base is None and sys.getrefcount(base) <= 3)

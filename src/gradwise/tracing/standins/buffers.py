@@ -72,7 +72,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **opt
 def arange(*args: Any, **kwargs: Any) -> Any:
     """``np.arange``; the ends and the step may be traced, how many numbers there are is concrete."""
     if not contains_traced(args) and not contains_traced(tuple(kwargs.values())):
-        return owned(current_trace(), np.arange(*args, **kwargs))
+        return np.arange(*args, **kwargs)
     dtype = kwargs.get("dtype", args[3] if len(args) > 3 else None)
     named = dict(zip(("start", "stop", "step"), args[:3], strict=False)) | kwargs
     start, stop, step = named.get("start", 0), named.get("stop"), named.get("step", 1)
@@ -95,11 +95,7 @@ def linspace(*args: Any, **kwargs: Any) -> Any:
         args = tuple([assembled(a) if isinstance(a, (list, tuple)) else a for a in args])
         with at_line(*open_traces((*args, *kwargs.values()))):
             return np.linspace(*args, **kwargs)
-    result = np.linspace(*args, **kwargs)
-    trace = current_trace()
-    if type(result) is tuple:
-        return owned(trace, result[0]), result[1]
-    return owned(trace, result)
+    return np.linspace(*args, **kwargs)
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
