@@ -1,8 +1,12 @@
 """Sphinx configuration: Markdown pages by MyST, docstrings by numpydoc, the examples with their pictures by sphinx-gallery."""
 
+import os
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
+
+# Before NumPy is loaded: the times in examples/backward_cost.py are of one thread.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 project = "Gradwise"
 author = "The Gradwise developers"
