@@ -46,6 +46,13 @@ def test_a_field_is_empty_beyond_the_domain():
     assert np.isnan(gradient_field(f, (-1, 1), (0, 1), (2, 1)).u).tolist() == [[True, False]]
 
 
+def test_a_kink_has_no_arrow():
+    field = gradient_field(lambda x, y: np.maximum(x, y), (-1, 1), (-1, 1), 3)
+    np.testing.assert_array_equal(np.isnan(field.u), np.eye(3, dtype=bool))
+    np.testing.assert_allclose(field.values, np.maximum(field.x, field.y[:, None]))
+    assert field.u[0, 2] == field.v[2, 0] == 1
+
+
 @settings(max_examples=15)
 @given(st.integers(2, 4), st.integers(0, 10**6))
 def test_the_flow_of_a_quadratic_form_is_the_matrix_exponential(n, seed):

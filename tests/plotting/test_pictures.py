@@ -79,6 +79,12 @@ def test_longer_gradients_have_longer_arrows_that_stay_in_their_cells():
     assert np.max(np.linalg.norm(arrows, axis=1)) / quiver.scale <= 5 / 13
 
 
+def test_a_pole_does_not_hide_the_other_arrows():
+    places, arrows = arrows_of(gw.plot.contour(lambda x, y: 1 / (x**2 + y**2), (-2, 2), (-2, 2), count=21))
+    assert len(places) > 100
+    assert np.median(np.linalg.norm(arrows, axis=1)) > 0.05 * np.max(np.linalg.norm(arrows, axis=1))
+
+
 def test_ranges_that_differ_much_keep_their_scales_and_say_so():
     ax = gw.plot.contour(lambda x, y: x**2 + y, (0, 1), (0, 100), count=11)
     assert ax.get_aspect() == "auto"

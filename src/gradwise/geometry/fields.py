@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from gradwise.errors import KinkWarning
 from gradwise.geometry.classification import plain
 from gradwise.geometry.flat_function import FlatFunction
 from gradwise.geometry.plane import Plane
@@ -27,7 +29,7 @@ class GradientField:
     values : ndarray of shape (q, p)
         f; nan where it is undefined.
     u, v : ndarray of shape (q, p)
-        The two components of ∇f in the plane; nan where f or it is undefined.
+        The two components of ∇f in the plane; nan where f or it is undefined, as at a kink.
     plane : Plane
         The plane, with the names of its coordinates.
     """
@@ -100,11 +102,16 @@ def field_of(function: FlatFunction, plane: Plane, xlim: Any, ylim: Any, count: 
     """The gradient of a function in the middle of each cell of a plane."""
     columns, rows = (count, count) if isinstance(count, (int, np.integer)) else count
     x, y = _middles(xlim, columns), _middles(ylim, rows)
-    values, u, v = np.empty((3, y.size, x.size))
-    for i, t in enumerate(y):
-        for j, s in enumerate(x):
-            values[i, j], gradient = function.try_value_and_gradient(plane.point((s, t)))
-            u[i, j], v[i, j] = plane.project(gradient)
+    values, u, v = np.full((3, y.size, x.size), np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", KinkWarning)
+        for i, t in enumerate(y):
+            for j, s in enumerate(x):
+                place = plane.point((s, t))
+                values[i, j], gradient = function.try_value_and_gradient(place)
+                # at a kink there are slopes on each side and no gradient: an arrow there would be a convention's
+                if not function.on_kink(place):
+                    u[i, j], v[i, j] = plane.project(gradient)
     bad = ~(np.isfinite(values) & np.isfinite(u) & np.isfinite(v))
     u[bad] = v[bad] = np.nan
     return GradientField(x, y, values, u, v, plane)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.errors import InputError, OutputError
+from gradwise.errors import InputError, OutputError, TracingError
 from gradwise.geometry.vector_form import VectorForm
-from gradwise.operators import hessian, hvp, value_and_grad
+from gradwise.operators import hessian, hvp, kinks, value_and_grad
 from gradwise.operators.arguments import parameter_names
 from gradwise.operators.points import spread_point
 
@@ -110,6 +110,14 @@ class FlatFunction:
         if not np.isfinite(value):  # 1/x is finite where log x is nan
             return np.nan, np.full(self.size, np.nan)
         return value, gradient
+
+    def on_kink(self, v: np.ndarray) -> bool:
+        """Whether an operation of f stands on a kink at v; False also where f cannot be traced, and nothing is known."""
+        try:
+            with np.errstate(all="ignore"):
+                return bool(kinks(self.form, np.array(v, dtype=np.float64)))
+        except (TracingError, ArithmeticError, ValueError):
+            return False
 
     def hessian(self, v: np.ndarray) -> np.ndarray:
         """Return the Hessian, symmetric to the last bit."""

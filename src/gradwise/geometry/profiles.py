@@ -255,7 +255,7 @@ def _plane_of(function: FlatFunction, gradient: np.ndarray) -> Plane:
     axis = np.zeros(function.size)
     axis[int(np.argmin(np.abs(gradient)))] = 1.0
     plane = plane_through(function, None, (gradient / np.max(np.abs(gradient)), axis), "geometry.directional_profile")
-    plane.labels = ("along ∇f", f"along {function.labels[int(np.argmax(axis))]}")
+    plane.labels = ("∇f", function.labels[int(np.argmax(axis))])
     return plane
 
 

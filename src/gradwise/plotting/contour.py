@@ -120,7 +120,7 @@ def draw_plane_slice(grid: Any, ax: Any = None, *, levels: Any = None, colorbar:
         )
         if colorbar:
             every = slice(None, None, max(1, len(chosen) // 7))
-            bar = colour_scale(ax, filled, ticks=heights[every])
+            bar = colour_scale(ax, filled, height / width if height <= 5 * width else 1.0, ticks=heights[every])
             bar.ax.set_yticklabels([number(level, 3) for level in chosen[every]])
     crossed = heights[(heights >= values.min()) & (heights <= values.max())]
     if len(crossed) and values.max() > values.min():

@@ -15,7 +15,7 @@ LONGEST = 5.0
 def gradient_field(field: Any, ax: Any = None, color: str = BLACK) -> Any:
     """Draw the arrows of a gradient field.
 
-    The longest arrow fills a cell of the grid; lengths are drawn as ‖∇f‖^½ so that short ones are seen.  With equal scales the arrows stand
+    The longest arrows fill a cell of the grid; lengths are drawn as ‖∇f‖^½ so that short ones are seen.  With equal scales the arrows stand
     perpendicular to the level sets; where the ranges differ by more than a factor 5 the scales stay unequal and the picture says so.
 
     Parameters
@@ -40,16 +40,18 @@ def gradient_field(field: Any, ax: Any = None, color: str = BLACK) -> Any:
     own = ax is None
     ax = axes_for(ax, 5.6, 5.0)
     norm = field.norm
-    largest = float(np.nanmax(norm)) if np.any(np.isfinite(norm)) else 0.0
+    # the longest of 95 % fills a cell: beside a pole the others would be too short to be seen
+    finite = norm[np.isfinite(norm)]
+    largest = float(np.quantile(finite, 0.95) or np.max(finite)) if finite.size else 0.0
     with np.errstate(all="ignore"):
-        share = np.where(norm > 0, (norm / largest) ** 0.5 / norm, 0.0) if largest > 0 else np.zeros_like(norm)
+        share = np.where(norm > 0, np.minimum(norm / largest, 1.0) ** 0.5 / norm, 0.0)
     cell = min(_spacing(field.x), _spacing(field.y))
     x, y = np.meshgrid(field.x, field.y)
     shown = np.isfinite(norm) & (norm > 1e-9 * largest)
     if np.any(shown):
         ax.quiver(
             x[shown], y[shown], (field.u * share)[shown], (field.v * share)[shown],
-            angles="xy", scale_units="xy", scale=1 / (0.85 * cell), units="width", width=0.0035, color=color,
+            angles="xy", scale_units="xy", scale=1 / (0.85 * cell), units="inches", width=0.018, color=color,
             headwidth=4, headlength=5, headaxislength=4.5, zorder=3,
         )  # fmt: skip
     if own:
@@ -77,4 +79,4 @@ def _spacing(values: np.ndarray) -> float:
 
 
 def _span(values: np.ndarray) -> float:
-    return float(values[-1] - values[0]) or 1.0
+    return float(values[-1] - values[0]) + _spacing(values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from gradwise import geometry
 from gradwise.plotting.canvas import BLUE, GREEN, VERMILION, axes_for, legend, number
@@ -63,6 +64,7 @@ def rose(f: Any, x: Any = None, ax: Any = None) -> Any:
             ax.plot(
                 [angle, angle], [0, top], ":", color=GREEN, linewidth=1.8, label=None if i else "level set: slope 0"
             )
+        ax.set_rticks([tick for tick in MaxNLocator(4).tick_values(0.0, top) if 0 < tick < 1.08 * top])
         ax.set_rmax(1.08 * top)
     ax.set_rlabel_position(float(np.degrees(_free_angle(profile))))
     ax.tick_params(labelsize="small")
@@ -73,5 +75,5 @@ def rose(f: Any, x: Any = None, ax: Any = None) -> Any:
 
 
 def _free_angle(profile: Any) -> float:
-    """An angle between the arrow and the level set, where the numbers of the radius disturb nothing."""
-    return (profile.steepest or 0.0) + 3 * np.pi / 4
+    """An angle a little beyond the level set, where no curve is in the way of the numbers of the radius."""
+    return (profile.steepest or 0.0) + 7 * np.pi / 12
