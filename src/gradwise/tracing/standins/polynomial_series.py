@@ -1,0 +1,140 @@
+"""``numpy.polynomial`` and ``np.poly1d`` on traced points and coefficients: values of series by Clenshaw's recurrences.
+
+Clenshaw (1955), *A note on the summation of Chebyshev series*; the recurrences of the other families are those of Abramowitz & Stegun 22.7.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.standins.arrays import array
+from gradwise.tracing.standins.recording import contains_traced
+from gradwise.tracing.standins.scipy_calling import table, with_value
+from gradwise.tracing.standins.stacking import assembled, plainly
+from gradwise.tracing.traced import isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: family → (b, c, first): with f_n = the terms from n on, f_n = a_n + c0; one step is c0 = a − c1·b(n), c1 = c0' + c1·c(n, x); the sum is c0 + c1·first(x)
+_RECURRENCES: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]] = {
+    "chebyshev": (lambda n: 1.0, lambda n, x: 2 * x, lambda x: x),
+    "legendre": (lambda n: (n - 1) / n, lambda n, x: x * (2 * n - 1) / n, lambda x: x),
+    "hermite": (lambda n: 2.0 * (n - 1), lambda n, x: 2 * x, lambda x: 2 * x),
+    "hermite_e": (lambda n: n - 1.0, lambda n, x: x, lambda x: x),
+    "laguerre": (lambda n: (n - 1) / n, lambda n, x: ((2 * n - 1) - x) / n, lambda x: 1 - x),
+}
+_VALUES = {
+    "polynomial": "polyval",
+    "chebyshev": "chebval",
+    "legendre": "legval",
+    "hermite": "hermval",
+    "hermite_e": "hermeval",
+    "laguerre": "lagval",
+}
+_CLASSES = {
+    "polynomial": "Polynomial",
+    "chebyshev": "Chebyshev",
+    "legendre": "Legendre",
+    "hermite": "Hermite",
+    "hermite_e": "HermiteE",
+    "laguerre": "Laguerre",
+}
+
+
+def _module(family: str) -> Any:
+    return importlib.import_module(f"numpy.polynomial.{family}")
+
+
+def _summed(family: str, x: Any, c: Any) -> Any:
+    """The series at x; the coefficients along the first axis of c."""
+    n = len(c)
+    if family == "polynomial":
+        total = c[-1] + x * 0
+        for i in range(2, n + 1):
+            total = c[-i] + total * x
+        return total
+    lower, upper, first = _RECURRENCES[family]
+    if n == 1:
+        return c[0] + 0 * x
+    c0, c1 = c[-2], c[-1]
+    for k in range(n - 1, 1, -1):
+        c0, c1 = c[k - 2] - c1 * lower(k), c0 + c1 * upper(k, x)
+    return c0 + c1 * first(x)
+
+
+def _value(family: str) -> Callable[..., Any]:
+    name = _VALUES[family]
+
+    def call(x: Any, c: Any, tensor: bool = True) -> Any:
+        value = getattr(_module(family), name)(plain(x), plain(c), tensor)
+        c = np.atleast_1d(as_array(c))
+        c = c if c.dtype.kind in "fc" else c.astype(float)
+        if np.ndim(plain(x)) and tensor:
+            x = as_array(x)
+            c = np.reshape(c, c.shape + (1,) * x.ndim)
+        return with_value(_summed(family, x, c), value)
+
+    call.__name__ = name
+    call.__doc__ = f"``numpy.polynomial.{family}.{name}``."
+    return call
+
+
+# --- the classes ----------------------------------------------------------------------------------------------------------------
+
+
+def _made(family: str) -> Callable[..., Any]:
+    """Stand-in for a call of the class: a series whose coefficients may be traced."""
+    cls = getattr(np.polynomial, _CLASSES[family])
+
+    def call(coef: Any, *args: Any, **kwargs: Any) -> Any:
+        if not contains_traced(coef):
+            return cls(coef, *args, **kwargs)
+        series = cls(plainly(coef), *args, **kwargs)
+        made = array(coef, ndmin=1)
+        series.coef = made if made.dtype.kind in "fc" else series.coef
+        return series
+
+    call.__name__ = _CLASSES[family]
+    call.__doc__ = f"``np.polynomial.{_CLASSES[family]}``."
+    return call
+
+
+def _called(series: Any, arg: Any) -> Any:
+    """``series(x)`` of a series of ``numpy.polynomial``."""
+    if not contains_traced(arg) and not isinstance_traced(series.coef):
+        return series(arg)
+    family = type(series).__module__.rpartition(".")[2]
+    arg = assembled(arg) if type(arg) in {list, tuple} and contains_traced(arg) else arg
+    offset, scale = np.polynomial.polyutils.mapparms(series.domain, series.window)
+    value = _plain_series(series)(plain(arg))
+    x = arg if offset == 0 and scale == 1 else offset + scale * arg
+    return with_value(_VALUE_FUNCTIONS[family](x, series.coef), value)
+
+
+def _plain_series(series: Any) -> Any:
+    return type(series)(plain(series.coef), series.domain, series.window, series.symbol)
+
+
+def poly1d(c_or_r: Any, r: bool = False, variable: Any = None) -> Any:
+    """``np.poly1d`` of traced coefficients."""
+    return np.poly1d(assembled(c_or_r) if type(c_or_r) in {list, tuple} else c_or_r, r, variable)
+
+
+_VALUE_FUNCTIONS = {family: _value(family) for family in _VALUES}
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "numpy": {"poly1d": poly1d},
+    "numpy.polynomial": {name: _made(family) for family, name in _CLASSES.items()},
+    **{
+        f"numpy.polynomial.{family}": table(f"numpy.polynomial.{family}", {name: _VALUE_FUNCTIONS[family]})
+        for family, name in _VALUES.items()
+    },
+}
+_BASE: Any = np.polynomial.Polynomial.__mro__[1]
+BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [(_BASE.__call__, _called)]
