@@ -299,6 +299,126 @@ def test_a_power_that_turns_complex():
         assert type(gw.compile(f)(value)) is float
 
 
+def guarded(x):
+    try:
+        return 1.0 / x
+    except ZeroDivisionError:
+        return 0.0 * x
+
+
+def inverse(x):
+    try:
+        y = np.linalg.inv(np.array([[x, 1.0], [1.0, 1.0]]))[0, 0]
+    except np.linalg.LinAlgError:
+        y = x * 7.0
+    finally:
+        x = x * 2.0
+    return y * x
+
+
+def swallowing(x):
+    try:
+        if x > 2:
+            raise KeyError
+        return x
+    except:  # noqa: E722 - as users write
+        return x**2
+
+
+@pytest.mark.parametrize("f", [guarded, inverse, swallowing])
+@pytest.mark.parametrize("order", [1, -1])
+def test_errors_that_the_function_handles(f, order):
+    for value in ([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 3.0, 3.0, 3.0, 0.0, 1.0, 4.0, 0.5, 0.0, -0.0, 1.0])[::order]:
+        assert gw.value_and_grad(f)(value) == gw.value_and_grad(f, pure=False)(value)
+        assert gw.compile(f)(value) == f(value)
+        assert gw.value_and_grad(f, pure=True)(value) == gw.value_and_grad(f, pure=False)(value)
+
+
+def test_poles_of_the_gamma_function_raise():
+    def f(x):
+        return math.lgamma(x) + math.gamma(x)
+
+    for value in (1.5, 2.5, 3.5):
+        gw.grad(f)(value), gw.compile(f)(value)
+    with pytest.raises(ValueError, match=r"math domain|expected"):
+        gw.grad(f, method="exact")(0.0)
+
+
+def test_zeros_of_either_sign():
+    def f(x):
+        return np.arctan2(x * float(np.round(x)), -1.0) + x * (1.0 if math.copysign(1.0, x) > 0 else 3.0)
+
+    with np.errstate(all="ignore"):
+        for value in (0.0, 0.0, 0.0, -0.0, 0.0, -0.0, 1.0, -1.0):
+            assert gw.grad(f)(value) == gw.grad(f, pure=False)(value)
+
+
+def test_memory_order_is_part_of_the_form():
+    def f(x):
+        return np.sum(x.ravel("K") * np.arange(6.0)) + np.sum(np.ravel(x, order="A")[:2])
+
+    a = np.arange(6.0).reshape(2, 3)
+    for x in (
+        a,
+        a,
+        a,
+        np.asfortranarray(a),
+        np.asfortranarray(a),
+        a,
+        np.asfortranarray(a),
+        np.arange(12.0).reshape(2, 6)[:, ::2],
+    ):
+        np.testing.assert_array_equal(gw.grad(f)(x), gw.grad(f, pure=False)(x))
+
+
+def test_the_order_of_keys_is_part_of_the_form():
+    def f(p):
+        total = 0.0
+        for name in p:
+            total = total * 2 + p[name]
+        return total
+
+    for p in [{"a": 1.0, "b": 2.0}] * 3 + [{"b": 2.0, "a": 1.0}] * 3 + [{"a": 1.0, "b": 2.0}]:
+        assert gw.grad(f)(p) == gw.grad(f, pure=False)(p)
+        assert gw.compile(f)(p) == f(p)
+
+
+def test_helpers_that_were_one_and_become_two():
+    def make(scale):
+        return lambda x: np.sum(x) * scale
+
+    one, two = make(1.0), make(5.0)
+    space = {"first": one, "second": one}
+    exec("def f(x):\n    return first(x) + 10 * second(x)", space)
+    f = space["f"]
+    for second in (one, one, one, two, two, one, make(7.0), two):
+        space["second"] = second
+        np.testing.assert_array_equal(gw.grad(f)(POINT), gw.grad(f, pure=False)(POINT))
+
+
+def test_text_of_a_number():
+    def f(x):
+        return x * float(f"{x:.3f}")
+
+    for value in (1.23456, 2.0, 3.0, 4.56789, 5.0):
+        assert gw.compile(f)(value) == f(value)
+
+
+def test_a_function_read_through_a_module_finds_its_data():
+    module = types.ModuleType("given")
+    exec("import numpy as np\nW = np.ones(3)\nrate = 2.0\ndef g(x):\n    return np.sum(W * x) * rate", module.__dict__)
+
+    def f(x):
+        return module.g(x) * module.rate
+
+    for step in range(12):
+        if step % 3 == 2:
+            module.W[0] += 1.0
+        if step % 4 == 3:
+            module.rate += 1.0
+        np.testing.assert_array_equal(gw.grad(f)(POINT), gw.grad(f, pure=False)(POINT))
+
+
 def test_kinks_are_warned_of():
     def f(x):
         return np.sum(np.abs(x))

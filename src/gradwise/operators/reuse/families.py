@@ -21,13 +21,14 @@ from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapp
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import inspect_function
-from gradwise.tracing.purity.outline import outline, refilled
+from gradwise.tracing.purity.outline import array_form, outline, refilled
 from gradwise.tracing.purity.reading import read, with_data
 from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
+    from gradwise.containers import TreeDef
     from gradwise.operators.arguments import Arguments
     from gradwise.tracing import Recording
 
@@ -149,7 +150,13 @@ class Call:
         kinds = tuple([_kind(leaf) for leaf in arguments.leaves])
         args, kwargs = self._others
         others = outline(self._others, self.numbers, floats=floats) if args or kwargs else None
-        return floats, tuple(arguments.places), tuple(arguments.treedefs), kinds, others, *self._around(floats=floats)
+        moving = (
+            tuple(arguments.places),
+            tuple(arguments.treedefs),
+            tuple([_order(t) for t in arguments.treedefs]),
+            kinds,
+        )
+        return floats, moving, others, *self._around(floats=floats)
 
     def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
         """The key of what the function reads beside its arguments."""
@@ -266,8 +273,15 @@ def _copies(values: Sequence[Any]) -> list[Any]:
 
 
 def _kind(leaf: Any) -> Hashable:
-    dtype = getattr(leaf, "dtype", None)
-    return (type(leaf),) if dtype is None else (type(leaf), dtype, leaf.shape)
+    cls: Any = type(leaf)
+    return array_form(leaf) if cls is np.ndarray else cls
+
+
+def _order(treedef: TreeDef) -> Hashable:
+    """The insertion order of the keys of dicts, which a function that iterates sees."""
+    if not treedef.children:
+        return None
+    return treedef.order, tuple([_order(child) for child in treedef.children])
 
 
 def standing(function: Any) -> str:

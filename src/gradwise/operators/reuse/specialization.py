@@ -13,17 +13,24 @@ function runs.
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 
 from gradwise.execution import build
-from gradwise.tracing import Recording, Trace, isinstance_traced, record
+from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.trace import COPY_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+_NOT_THE_USERS = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[2]))
+_PYTHONS = (str(Path(os.__file__).parent), "<frozen")
 #: relative difference up to which numbers that two runs computed count as equal: the memory order of an operand may change a sum
 AGREEMENT = 1e-10
 
@@ -113,7 +120,7 @@ class Specialization:
             for i, value in zip(variables, given, strict=True):
                 if type(value) is np.ndarray:
                     if value.nbytes <= COPY_BYTES:
-                        value = value.copy()
+                        value = copy_in_layout(value)
                     else:
                         tape.checksums[i] = (value, None)
                 values[i] = value
@@ -146,9 +153,13 @@ class Specialization:
 
 
 def _holds(value: Any, expected: Any) -> bool:
-    if type(expected) is np.ndarray:
-        return bool(np.array_equal(value, expected))
-    return bool(value == expected)
+    """Whether a concrete answer is the same to the sign of its zeros."""
+    if type(expected) is bool or type(expected) is int:
+        return bool(value == expected)
+    same = bool(np.array_equal(value, expected))
+    if same and np.asarray(expected).dtype.kind == "f":
+        return bool(np.array_equal(np.signbit(value), np.signbit(expected)))
+    return same
 
 
 def _as_kind(value: Any, kind: type) -> Any:
@@ -200,7 +211,10 @@ def specialise(
         traced_values.extend(traced)
         return call(traced[:count], traced[count:])
 
-    recording = record(function, given, (True,) * len(given), run)
+    with _handled_errors() as handled:
+        recording = record(function, given, (True,) * len(given), run)
+    if handled:  # an operation that did not fail at other values would be missing in the program
+        raise Refused(f"it handles an error ({handled[0]})")
     tape = recording.tape
     first = tape.inputs[:]
     if any(isinstance_traced(v) and v.index != i for v, i in zip(traced_values, first, strict=True)):
@@ -222,6 +236,37 @@ def specialise(
         if equation.primitive.name == "call":
             raise Refused("it calls a function with a rule of its own")
     return Specialization(recording, len(numbers), around), recording
+
+
+def _is_pythons(filename: str) -> bool:
+    return filename.startswith(_PYTHONS) and not filename.startswith(_NOT_THE_USERS)
+
+
+@contextmanager
+def _handled_errors() -> Iterator[list[str]]:
+    """The errors that arise in the user's frames of this thread: what is left of them was handled, if the run succeeds."""
+    found: list[str] = []
+
+    def local(frame: Any, event: str, argument: Any) -> Any:
+        if event == "exception" and not issubclass(argument[0], (StopIteration, GeneratorExit)):
+            found.append(f"{argument[0].__name__} at {frame.f_code.co_filename}:{frame.f_lineno}")
+        return local
+
+    def entered(frame: Any, event: str, argument: Any) -> Any:
+        caller = frame
+        while _is_pythons(caller.f_code.co_filename) and caller.f_back is not None:
+            caller = caller.f_back
+        if caller.f_code.co_filename.startswith(_NOT_THE_USERS):
+            return None
+        frame.f_trace_lines = False
+        return local
+
+    before = sys.gettrace()
+    sys.settrace(entered)
+    try:
+        yield found
+    finally:
+        sys.settrace(before)
 
 
 def difference(plain: Recording, other: Recording, count: int = 0) -> str | None:

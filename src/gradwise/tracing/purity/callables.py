@@ -150,7 +150,11 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
     for module in (math, cmath):
         for name, function in vars(module).items():
             if isinstance(function, types.BuiltinFunctionType):
-                table[id(function)] = function, Callee(None if name in _MATH else 3, "own")
+                # at their poles these raise, where their programs, which are SciPy's functions, say nothing
+                table[id(function)] = (
+                    function,
+                    Callee(None if name in _MATH else 3, "own", pure=name not in ("gamma", "lgamma")),
+                )
     for name in _OPERATOR:
         table[id(getattr(operator, name))] = getattr(operator, name), Callee(2, "arguments")
     for name in _ITERTOOLS:
@@ -222,6 +226,6 @@ CHANGES = {"append": 1, "extend": 1, "insert": 2, "pop": 2, "remove": 1, "clear"
 HARMLESS = frozenset(CHANGES) - {"sort"}
 
 #: attributes of plain data
-ATTRIBUTES = _words("T mT shape ndim size dtype real imag itemsize nbytes strides kind name eps tiny")
+ATTRIBUTES = _words("T mT shape ndim size dtype real imag itemsize nbytes kind name eps tiny")
 #: those of them that share no memory
-NUMBERS = _words("shape ndim size dtype itemsize nbytes strides eps tiny")
+NUMBERS = _words("shape ndim size dtype itemsize nbytes eps tiny")

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 _NUMBERS = (float, complex, np.float64)
 
 
+def array_form(array: np.ndarray) -> Hashable:
+    """Type, shape and, since NumPy's orders "K" and "A" see it, the place of the entries in memory."""
+    return array.dtype, array.shape, None if array.flags.c_contiguous else array.strides
+
+
 def outline(value: Any, numbers: list[Any], *, floats: bool = True) -> Hashable:
     """The key of plain data; arrays (and with ``floats`` floating and complex numbers) are appended to ``numbers`` and count by their type only.
 
@@ -24,7 +29,7 @@ def outline(value: Any, numbers: list[Any], *, floats: bool = True) -> Hashable:
     cls: Any = type(value)
     if cls is np.ndarray:
         numbers.append(value)
-        return value.dtype, value.shape
+        return array_form(value)
     if cls in _NUMBERS or (issubclass(cls, np.generic) and value.dtype.kind in "fc"):
         if floats:
             numbers.append(value)

@@ -29,7 +29,7 @@ def read(function: types.FunctionType, node: Node) -> tuple[dict[Hashable, Any],
     """
     places: dict[Hashable, Any] = {}
     fixed: list[Any] = []
-    seen: set[tuple[int, bool]] = set()
+    seen: set[tuple[int, int, bool]] = set()
 
     def keep(place: Hashable, value: Any, *, direct: bool) -> None:
         if direct:
@@ -49,9 +49,9 @@ def read(function: types.FunctionType, node: Node) -> tuple[dict[Hashable, Any],
                 enter(value, n, direct=direct)
 
     def enter(f: types.FunctionType, n: Node, *, direct: bool) -> None:
-        if (id(n), direct) in seen:
+        if (id(f), id(n), direct) in seen:
             return
-        seen.add((id(n), direct))
+        seen.add((id(f), id(n), direct))
         for name, expected in n.reads.names.items():
             follow(look_up(f, name), expected, ("global", id(f.__globals__), name), direct=direct)
         for name, expected in n.reads.cells.items():

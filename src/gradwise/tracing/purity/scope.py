@@ -167,12 +167,12 @@ def arrays_read(function: types.FunctionType, node: Node) -> list[np.ndarray]:
     """The arrays that a function of which the node holds reads, itself and through what it calls."""
     found: list[np.ndarray] = []
     pending: list[tuple[Any, Expected]] = []
-    seen: set[int] = set()
+    seen: set[tuple[int, int]] = set()
 
     def enter(f: types.FunctionType, n: Node) -> None:
-        if id(n) in seen:
+        if (id(f), id(n)) in seen:
             return
-        seen.add(id(n))
+        seen.add((id(f), id(n)))
         pending.extend((look_up(f, name), e) for name, e in n.reads.names.items())
         pending.extend((cell_value(f, name), e) for name, e in n.reads.cells.items())
         pending.extend((sys.modules.get(name, MISSING), e) for name, e in n.reads.imports.items())
