@@ -15,6 +15,7 @@ import numpy as np
 from gradwise.program import Primitive
 from gradwise.rules import algebra, powers
 from gradwise.rules.products import matmul_p
+from gradwise.tracing.trace import place_of
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -127,6 +128,22 @@ def unary(function: Callable[..., Any], primitive: Primitive, x: Any) -> Any:
     return apply(x.tape, primitive, (x,), (), value, dtype if keep else None)
 
 
+#: globals of the module whose functions stand between an operator and the user's line
+_hooks: Any = None
+
+
+def skip_frames_of(names: dict[str, Any]) -> None:
+    """Note the module whose frames are not the user's, though they apply operators."""
+    global _hooks  # noqa: PLW0603  # set once, at import
+    _hooks = names
+
+
+def _behind(frame: Any) -> Any:
+    while frame.f_globals is _hooks:
+        frame = frame.f_back
+    return frame
+
+
 def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipped: bool) -> Callable[..., Any]:
     """The method of traced scalars that records ``function`` of two operands as ``primitive``; ``flipped`` for the reflected one."""
 
@@ -163,6 +180,8 @@ def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
             where = trace.where
             if where is None:
                 frame = _getframe(1)
+                if frame.f_globals is _hooks:
+                    frame = _behind(frame)
                 where = (frame.f_code, frame.f_lasti)
             trace.places.extend(where)
             return TracedScalar(trace, index, out)
@@ -256,6 +275,8 @@ def array_operator(function: Callable[..., Any], primitive: Primitive, *, flippe
         where = trace.where
         if where is None:
             frame = _getframe(1)
+            if frame.f_globals is _hooks:
+                frame = _behind(frame)
             where = (frame.f_code, frame.f_lasti)
         trace.places.extend(where)
         return TracedArray(trace, index, out, keep_out) if is_array else TracedScalar(trace, index, out)
@@ -305,8 +326,7 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
             return self
         outermost = trace.where is None
         if outermost:
-            frame = _getframe(1)
-            trace.where = (frame.f_code, frame.f_lasti)
+            trace.where = place_of(_getframe(1))
         try:
             result = function(self, other)
             if result is not NotImplemented:

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradwise.rules.shapes import FULL, getitem
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.trace import place_of
 from gradwise.tracing.traced import (
     TracedArray,
     TracedScalar,
@@ -250,8 +251,7 @@ def get(self: TracedArray, key: Any) -> Any:
         out = value[_plain_key(key)]
     where = trace.where
     if where is None:
-        frame = _getframe(1)
-        trace.where = (frame.f_code, frame.f_lasti)
+        trace.where = place_of(_getframe(1))
     try:
         if arrays:
             indices = tuple(operand_index(trace, a, None) for a in arrays)
@@ -309,8 +309,7 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         return
     where = trace.where
     if where is None:
-        frame = _getframe(1)
-        trace.where = (frame.f_code, frame.f_lasti)
+        trace.where = place_of(_getframe(1))
     try:
         self.sync()
         program_key: Any = _plain_program_key(key, self.value.shape)

@@ -59,6 +59,13 @@ def user_place(depth: int = 1) -> tuple[Any, int] | None:
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
+def place_of(frame: Any) -> tuple[Any, int] | None:
+    """Code and offset of a frame, or of the nearest one around it that is neither ours nor NumPy's."""
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
 def error_place(depth: int = 1) -> tuple[Any, int] | None:
     """As ``user_place``, but the caller of a library's function rather than a line inside it."""
     frame: Any = _getframe(depth + 1)

@@ -17,6 +17,7 @@ from gradwise.tracing import arithmetic
 from gradwise.tracing.arithmetic import binary, concrete, plain, unary
 from gradwise.tracing.special import BY_NAME
 from gradwise.tracing.storing import cast, masked, refuse, store
+from gradwise.tracing.trace import place_of
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 from gradwise.tracing.ufunc_methods import METHODS
 
@@ -193,9 +194,9 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
         return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
     outermost = [t for t in traces if t.where is None]
     if outermost:
-        frame = _getframe(1)
+        place = place_of(_getframe(1))
         for trace in outermost:
-            trace.where = (frame.f_code, frame.f_lasti)
+            trace.where = place
     try:
         if method == "__call__":
             return _call(ufunc, inputs, **kwargs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from gradwise.tracing.arithmetic import concrete, plain
@@ -29,11 +28,10 @@ from gradwise.tracing.functions import (
     summation,
     writing,
 )
-from gradwise.tracing.trace import user_place
+from gradwise.tracing.trace import place_of
 from gradwise.tracing.traced import dtype_of, isinstance_traced
 
 _getframe = sys._getframe
-_OURS = str(Path(__file__).parents[2])
 
 FUNCTIONS: dict[Any, Any] = {
     **creation.FUNCTIONS,
@@ -89,8 +87,7 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
     ours = FUNCTIONS.get(function)
     outermost = [t for t in traces if t.where is None]
     if outermost:
-        frame = _getframe(1)
-        place = user_place(1) if frame.f_code.co_filename.startswith(_OURS) else (frame.f_code, frame.f_lasti)
+        place = place_of(_getframe(1))
         for trace in outermost:
             trace.where = place
     try:

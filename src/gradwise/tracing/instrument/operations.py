@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.ending import reveal_within
@@ -25,8 +26,12 @@ from gradwise.tracing.text import shown_as
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 
 #: operands of these types, together, are left to Python
-PLAIN = frozenset({*(NATIVE - {types.FunctionType, super}), TracedArray, TracedScalar})
-_NOTHING = object()
+UNTRACED = frozenset(NATIVE - {types.FunctionType, super})
+TRACED = frozenset({TracedArray, TracedScalar})
+PLAIN = UNTRACED | TRACED
+_ndarray = np.ndarray
+_float64 = np.float64
+_F64 = np.dtype(np.float64)
 
 
 def _binary(name: str, function: Any) -> Any:
@@ -56,6 +61,10 @@ def _binary(name: str, function: Any) -> Any:
         return function(a, b)  # raises as Python does
 
     def operate(a: Any, b: Any) -> Any:
+        if type(a) in UNTRACED and type(b) in UNTRACED:
+            return function(a, b)
+        if type(b) in TRACED and type(a) is _ndarray and a.dtype is _F64 and name == "matmul":
+            return b.__rmatmul__(a)
         if type(a) in PLAIN and type(b) in PLAIN:
             return function(a, b)
         return slow(a, b)
@@ -95,31 +104,54 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
     return operate
 
 
+# written out, since they are most of what instrumented code runs; a NumPy operand on the left would ask the traced one by the long way of __array_ufunc__
+
+
 def _add(a: Any, b: Any) -> Any:
+    if type(a) in UNTRACED and type(b) in UNTRACED:
+        return a + b
+    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
+        return b.__radd__(a)
     if type(a) in PLAIN and type(b) in PLAIN:
         return a + b
     return _slow_add(a, b)
 
 
 def _sub(a: Any, b: Any) -> Any:
+    if type(a) in UNTRACED and type(b) in UNTRACED:
+        return a - b
+    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
+        return b.__rsub__(a)
     if type(a) in PLAIN and type(b) in PLAIN:
         return a - b
     return _slow_sub(a, b)
 
 
 def _mul(a: Any, b: Any) -> Any:
+    if type(a) in UNTRACED and type(b) in UNTRACED:
+        return a * b
+    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
+        return b.__rmul__(a)
     if type(a) in PLAIN and type(b) in PLAIN:
         return a * b
     return _slow_mul(a, b)
 
 
 def _truediv(a: Any, b: Any) -> Any:
+    if type(a) in UNTRACED and type(b) in UNTRACED:
+        return a / b
+    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
+        return b.__rtruediv__(a)
     if type(a) in PLAIN and type(b) in PLAIN:
         return a / b
     return _slow_truediv(a, b)
 
 
 def _pow(a: Any, b: Any) -> Any:
+    if type(a) in UNTRACED and type(b) in UNTRACED:
+        return a**b
+    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
+        return b.__rpow__(a)
     if type(a) in PLAIN and type(b) in PLAIN:
         return a**b
     return _slow_pow(a, b)
@@ -128,6 +160,10 @@ def _pow(a: Any, b: Any) -> Any:
 def _mod(a: Any, b: Any) -> Any:
     if type(a) is str:
         return percent(a, b)
+    if type(a) in UNTRACED and type(b) in UNTRACED:
+        return a % b
+    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
+        return b.__rmod__(a)
     if type(a) in PLAIN and type(b) in PLAIN:
         return a % b
     return _slow_mod(a, b)
@@ -242,3 +278,6 @@ def _owns(value: np.ndarray) -> bool:
     base = value.base
     # the view's reference, the name here, and the argument of getrefcount
     return base is None or (type(base) is np.ndarray and base.base is None and sys.getrefcount(base) <= 3)
+
+
+skip_frames_of(globals())
