@@ -44,7 +44,7 @@ def limit(name, beta, top):
 
 
 @pytest.mark.parametrize(("name", "options"), BETAS)
-@pytest.mark.parametrize(("n", "condition"), [(2, 10), (10, 100), (30, 300)])
+@pytest.mark.parametrize(("n", "condition"), [(2, 10), (10, 100), pytest.param(30, 300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
 def test_the_observed_factor_is_the_spectral_radius(name, options, n, condition, share):
     f, eigenvalues, _ = quadratic(n, condition)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradwise.descent.modes import dominant_factor
+from gradwise.descent.modes import dominant_factor, factor_by_directions
 
 #: fewer points than this say nothing
 _FEWEST = 6
@@ -97,6 +97,7 @@ def observe(
     points: np.ndarray | None = None,
     *,
     star: np.ndarray | None = None,
+    axes: np.ndarray | None = None,
     may_be_superlinear: bool = True,
 ) -> ObservedRate:
     """The kind of convergence and its numbers.
@@ -113,6 +114,8 @@ def observe(
         The points x_k of all these steps, shape (len(norms), n), for a sharper factor.
     star : numpy.ndarray, optional
         x*, where it is known: then ‖x − x*‖ is looked at itself.
+    axes : numpy.ndarray, optional
+        The eigenvectors of the Hessian at x*, as columns.
     may_be_superlinear : bool
         False for methods whose rate is linear at best: an oscillation may end in a dip.
     """
@@ -139,8 +142,18 @@ def observe(
     rho = math.exp(slope)
     if slope > 3 * error and slope * (b - a) > 1:
         return ObservedRate("diverging", rho, rho * error, quantity="‖g‖", confidence=1.0, window=window)
-    modal = None if points is None else dominant_factor(points[:stop], star)
-    if modal is not None and modal[0] < 1 and modal[1] < 0.02 * (1 - modal[0]) and _lasts(points, stop, modal[0], star):
+    modal = None
+    if points is not None and star is not None and axes is not None:
+        modal = factor_by_directions(points[:stop], star, axes)
+    sure_of_it = modal is not None
+    if modal is None and points is not None:
+        modal = dominant_factor(points[:stop], star)
+    if (
+        modal is not None
+        and modal[0] < 1
+        and modal[1] < 0.02 * (1 - modal[0])
+        and (sure_of_it or _lasts(points, stop, modal[0], star))
+    ):
         # a linear recurrence explains the path: no power of k does
         rho, error, window = modal
         return ObservedRate("linear", rho, error, quantity=_LINEAR, confidence=1.0, window=window)

@@ -20,6 +20,56 @@ _COORDINATES = 100
 _SHARE = 0.002
 
 
+def factor_by_directions(
+    points: np.ndarray, star: np.ndarray, axes: np.ndarray
+) -> tuple[float, float, tuple[int, int]] | None:
+    """The same from the coordinates of x_k − x* along the eigenvectors of the Hessian at x*, each of which follows a recurrence of its own.
+
+    c_{k+2} = a c_{k+1} + b c_k is fitted to each; its larger root is the factor along that direction.  The largest of those that take part in the path
+    is the factor at which ‖x_k − x*‖ will fall in the end, also where directions with nearly the same factor cannot be told apart by their sum.
+    """
+    errors = points.astype(float, copy=False) - star
+    length = np.linalg.norm(errors, axis=1)
+    floor = 1e4 * np.finfo(float).eps * max(float(np.linalg.norm(star)), float(np.finfo(float).tiny))
+    clear = length > 10 * floor
+    stop = len(length) if np.all(clear) else int(np.argmin(clear))
+    start = stop // 3
+    if stop - start < 12:
+        return None
+    coordinates = errors[start:stop] @ axes
+    part = (stop - start) // 4
+    found = [_largest_root(c, floor) for c in (coordinates, coordinates[:-part], coordinates[part:])]
+    if any(value is None for value in found):
+        return None
+    whole, *others = (float(value) for value in found if value is not None)
+    return whole, max([abs(whole - other) for other in others] + [1e-12]), (start, stop - 1)
+
+
+def _largest_root(c: np.ndarray, floor: float) -> float | None:
+    """The largest root among the recurrences of the columns that take part; None where one of them follows none."""
+    n = len(c)
+    late = np.sqrt(np.mean(c[-n // 4 :] ** 2, axis=0))
+    part = (late > _SHARE * np.linalg.norm(late)) & (late > floor)
+    if not np.any(part):
+        return None
+    c = c[:, part]
+    trend = np.exp(np.polyfit(np.arange(n), np.log(np.linalg.norm(c, axis=1)), 1)[0])
+    c = c / trend ** np.arange(n)[:, None]
+    c0, c1, c2 = c[:-2], c[1:-1], c[2:]
+    s00, s01, s11 = np.sum(c0 * c0, axis=0), np.sum(c0 * c1, axis=0), np.sum(c1 * c1, axis=0)
+    t0, t1 = np.sum(c2 * c0, axis=0), np.sum(c2 * c1, axis=0)
+    det = s00 * s11 - s01**2
+    single = det <= 1e-12 * s00 * s11  # one root only: c₁ = ρ c₀
+    safe = np.where(single, 1.0, det)
+    a = np.where(single, s01 / s00, (t1 * s00 - t0 * s01) / safe)
+    b = np.where(single, 0.0, (t0 * s11 - t1 * s01) / safe)
+    misfit = np.sum((c2 - a * c1 - b * c0) ** 2, axis=0) / np.sum(c2 * c2, axis=0)
+    if np.any(misfit > 1e-4):
+        return None
+    roots = np.sqrt((a * a + 4 * b).astype(complex))
+    return float(np.max(np.maximum(np.abs(a + roots), np.abs(a - roots))) / 2 * trend)
+
+
 def dominant_factor(points: np.ndarray, star: np.ndarray | None = None) -> tuple[float, float, tuple[int, int]] | None:
     """The modulus of the slowest mode, its error, and the window of steps; None where no recurrence fits.
 

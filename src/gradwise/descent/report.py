@@ -241,25 +241,34 @@ class Descent:
             return ObservedRate("undecided", why="each gradient belongs to another batch")
         complete = len(self.trace.x_steps) == len(self.trace)
         points = self.trace.points if complete else None
+        star, axes = self._star()
         found = observe(
             self.trace.gradient_length,
             self.trace.fun,
             self._floor(),
             points,
-            star=self._star(),
+            star=star,
+            axes=axes,
             may_be_superlinear=self.method not in _LINEAR_AT_BEST,
         )
         return with_theory(found, self)
 
-    def _star(self) -> np.ndarray | None:
-        """The minimum x* near the end, one Newton step away; None where the Hessian was not formed, or the step is not short against the path."""
+    def _star(self) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """The minimum x* near the end, one Newton step away, and the eigenvectors there.
+
+        None where the Hessian was not formed, is not positive definite, or the step is not short against the path.
+        """
         found, second = self.curvature, self._second
         if found is None or second is None or found.eigenvalues is None or found.lambda_min_bounds[0] <= 0:
-            return None
+            return None, None
         z = np.asarray(self._z, dtype=float)
-        step, _ = attempt(lambda: np.linalg.solve(second.matrix(self._z), np.asarray(self._g, dtype=float)))
+        H, _ = attempt(lambda: second.matrix(self._z))
+        if H is None:
+            return None, None
+        values, axes = np.linalg.eigh(H)
+        star = z - axes @ ((axes.T @ np.asarray(self._g, dtype=float)) / values)
         travelled = float(np.linalg.norm(self.trace.points[0] - z)) if len(self.trace) else 0.0
-        return z - step if step is not None and float(np.linalg.norm(step)) < 0.01 * travelled else None
+        return (star, axes) if float(np.linalg.norm(star - z)) < 0.01 * travelled else (None, None)
 
     @property
     def steps_to_tolerance(self) -> float:
