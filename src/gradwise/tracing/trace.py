@@ -32,6 +32,7 @@ import scipy
 
 from gradwise.errors import GradwiseError, TracingError
 from gradwise.program import Equation, Guard, Primitive, Program, resolve_location, result_type, type_of
+from gradwise.tracing.checksums import checksum
 
 _levels = itertools.count(1)
 _getframe = sys._getframe  # the only way to a caller's line at tracing speed
@@ -80,22 +81,6 @@ def error_place(depth: int = 1) -> tuple[Any, int] | None:
             return frame.f_code, frame.f_lasti
         frame = frame.f_back
     return None if nearest is None else (nearest.f_code, nearest.f_lasti)
-
-
-#: columns of the layout in which bits are summed: a prime, so that equal steps of the user's rows fall into different columns
-_CHECK_WIDTH = 4093
-
-
-def checksum(x: np.ndarray) -> Any:
-    """Sums of the bits in 4093 interleaved columns, in one pass at memory speed.
-
-    Any change of one entry shows; a shuffle or a swap shows unless every entry moves by a multiple of 4093 places.
-    """
-    flat = (x if x.flags.c_contiguous else np.ascontiguousarray(x)).reshape(-1).view(np.uint8)
-    words = flat[: flat.size // 8 * 8].view(np.uint64)
-    rows = words.size // _CHECK_WIDTH
-    columns = np.add.reduce(words[: rows * _CHECK_WIDTH].reshape(rows, _CHECK_WIDTH), axis=0)
-    return columns.tobytes(), flat[rows * _CHECK_WIDTH * 8 :].tobytes()
 
 
 class Places(list[Any]):

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.checksums import checksum
 from gradwise.tracing.purity.scope import MISSING, is_users_function, look_up
-from gradwise.tracing.trace import checksum
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
