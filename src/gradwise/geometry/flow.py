@@ -203,10 +203,10 @@ class _Flow:
         record = _Record(start, times)
         for _ in range(self.max_steps):
             message = solver.step() if solver.status == "running" else None
+            here = self.slope(0.0, solver.y)
             if solver.status == "failed" or message is not None:
-                finite = np.all(np.isfinite(self.slope(0.0, solver.y)))
-                return record.result(), FlowEnd.STEP_SIZE if finite else FlowEnd.UNDEFINED
-            if not np.all(np.isfinite(solver.y)) or not np.all(np.isfinite(self.slope(0.0, solver.y))):
+                return record.result(), FlowEnd.STEP_SIZE if np.all(np.isfinite(here)) else FlowEnd.UNDEFINED
+            if not np.all(np.isfinite(solver.y)) or not np.all(np.isfinite(here)):
                 return record.result(), FlowEnd.UNDEFINED
             if solver.t - solver.t_old <= 4 * EPS * abs(solver.t):
                 return record.result(), FlowEnd.STEP_SIZE
@@ -216,7 +216,7 @@ class _Flow:
                 record.add(inside, solver.t_old, leave)
                 return record.result(self.box), FlowEnd.BORDER
             record.add(inside, solver.t_old, solver.t)
-            if times is None and np.linalg.norm(self.slope(0.0, solver.y)) <= small:
+            if times is None and np.linalg.norm(here) <= small:
                 return record.result(), FlowEnd.CRITICAL
             if np.linalg.norm(solver.y) > far:
                 return record.result(), FlowEnd.ESCAPED
