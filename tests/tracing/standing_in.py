@@ -10,9 +10,18 @@ import types
 import numpy as np
 
 import gradwise as gw
+from gradwise.tracing import standins
 from gradwise.tracing.instrument.state import entered, left
 from gradwise.tracing.standins import STAND_INS
 from gradwise.tracing.traced import isinstance_traced
+
+
+def methods(*modules):
+    """The stand-ins of methods by type and name, those of types in the given modules too."""
+    table = dict(standins.METHODS)
+    for module in modules:
+        table |= standins.LATE_METHODS[module]()
+    return table
 
 
 def namespace(module):

@@ -4,11 +4,12 @@ import logging
 
 import numpy  # noqa: ICN001  # np is what stands in for it
 import pytest
-from standing_in import namespace, watched
+from standing_in import methods, namespace, watched
 
 import gradwise as gw
-from gradwise.tracing.standins import BY_IDENTITY, METHODS, STAND_INS, format_percent, numpy_function, vectorized_call
+from gradwise.tracing.standins import BY_IDENTITY, STAND_INS, format_percent, numpy_function, vectorized_call
 
+METHODS = methods("logging")
 np = namespace(numpy)
 X = np.float64([0.4, 1.7, -0.3])
 A = numpy.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]])

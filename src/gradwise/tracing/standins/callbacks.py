@@ -5,11 +5,9 @@ What they do with the values themselves, the traced values do by their operators
 
 from __future__ import annotations
 
-import bisect
 import functools
-import heapq
 import itertools
-import random
+import sys
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +32,7 @@ def reduce(function: Any, iterable: Any, initial: Any = _ABSENT, /) -> Any:
 
 
 def _calling(function: Any, *, place: int, keyword: str | None = None) -> Callable[..., Any]:
-    """Stand-in for a function that takes a callable at a place, or by keyword."""
+    """Stand-in for a function, or a class, that takes a callable at a place, or by keyword."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) > place and args[place] is not None:
@@ -48,27 +46,28 @@ def _calling(function: Any, *, place: int, keyword: str | None = None) -> Callab
     return call
 
 
-def _by_key(function: Any) -> Callable[..., Any]:
+def _by_key(module: str, name: str) -> Callable[..., Any]:
     """Stand-in for a function that compares, by a key or not: the answers are concrete, and guarded."""
 
     def call(*args: Any, key: Any = None, **kwargs: Any) -> Any:
+        function = getattr(sys.modules[module], name)
         if key is not None:
             return function(*args, key=resolve(key), **kwargs)
         values = [v for a in args for v in (a if type(a) in {list, tuple} else (a,))]
         with at_line(*open_traces(values)):
             return function(*args, **kwargs)
 
-    call.__name__ = function.__name__
-    call.__doc__ = f"``{function.__module__}.{function.__name__}``."
+    call.__name__ = name
+    call.__doc__ = f"``{module}.{name}``."
     return call
 
 
 def lognormvariate(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
     """``random.lognormvariate``: e to the power of a normal draw, which is μ + σ z."""
-    return REAL["math"]["exp"](random.normalvariate(mu, sigma))
+    return REAL["math"]["exp"](sys.modules["random"].normalvariate(mu, sigma))
 
 
-def _lognormvariate(self: random.Random, mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+def _lognormvariate(self: Any, mu: Any = 0.0, sigma: Any = 1.0) -> Any:
     return REAL["math"]["exp"](self.normalvariate(mu, sigma))
 
 
@@ -85,15 +84,20 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         },
     },
     "bisect": {
-        name: _by_key(getattr(bisect, name))
+        name: _by_key("bisect", name)
         for name in ("bisect", "bisect_left", "bisect_right", "insort", "insort_left", "insort_right")
     },
     "heapq": {
-        **{name: _by_key(getattr(heapq, name)) for name in ("nlargest", "nsmallest", "merge")},
-        **{name: _by_key(getattr(heapq, name)) for name in _HEAP},
+        **{name: _by_key("heapq", name) for name in ("nlargest", "nsmallest", "merge")},
+        **{name: _by_key("heapq", name) for name in _HEAP},
     },
     "random": {"lognormvariate": lognormvariate},
 }
-METHODS: dict[type, dict[str, Callable[..., Any]]] = {
-    cls: {"lognormvariate": _lognormvariate} for cls in (random.Random, random.SystemRandom)
-}
+
+
+def _methods() -> dict[type, dict[str, Callable[..., Any]]]:
+    random = sys.modules["random"]
+    return {cls: {"lognormvariate": _lognormvariate} for cls in (random.Random, random.SystemRandom)}
+
+
+LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"random": _methods}

@@ -90,9 +90,9 @@ def _value(family: str) -> Callable[..., Any]:
 
 def _made(family: str) -> Callable[..., Any]:
     """Stand-in for a call of the class: a series whose coefficients may be traced."""
-    cls = getattr(np.polynomial, _CLASSES[family])
 
     def call(coef: Any, *args: Any, **kwargs: Any) -> Any:
+        cls = getattr(np.polynomial, _CLASSES[family])
         if not contains_traced(coef):
             return cls(coef, *args, **kwargs)
         series = cls(plainly(coef), *args, **kwargs)
@@ -136,5 +136,10 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         for family, name in _VALUES.items()
     },
 }
-_BASE: Any = np.polynomial.Polynomial.__mro__[1]
-BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [(_BASE.__call__, _called)]
+
+
+def _series() -> dict[type, dict[str, Callable[..., Any]]]:
+    return {getattr(np.polynomial, name): {"__call__": _called} for name in _CLASSES.values()}
+
+
+LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"numpy.polynomial": _series}

@@ -151,9 +151,10 @@ def _array(parameter: Any) -> Any:
 
 def _function(name: str) -> Callable[..., Any]:
     """The function of the module, which asks NumPy's global generator."""
-    original, method = getattr(np.random, name), _method(name)
+    method = _method(name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        original = getattr(np.random, name)
         if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
             return original(*args, **kwargs)
         return method(original.__self__, *args, **kwargs)
@@ -164,6 +165,11 @@ def _function(name: str) -> Callable[..., Any]:
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {"numpy.random": {name: _function(name) for name in _DRAWS}}
-METHODS: dict[type, dict[str, Callable[..., Any]]] = {
-    cls: {name: _method(name) for name in _DRAWS} for cls in (np.random.Generator, np.random.RandomState)
-}
+
+
+def _generators() -> dict[type, dict[str, Callable[..., Any]]]:
+    entries = {name: _method(name) for name in _DRAWS}
+    return {np.random.Generator: entries, np.random.RandomState: entries}
+
+
+LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"numpy.random": _generators}

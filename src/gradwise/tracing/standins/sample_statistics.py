@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import statistics
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _as(function: Callable[..., Any], composition: Callable[..., Any]) -> Callable[..., Any]:
-    """``statistics``' function where nothing is traced, else the composition, of arrays, with the function's value.
+def _as(name: str, composition: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of ``statistics`` where nothing is traced, else the composition, of arrays, with the function's value.
 
     Integers that are traced are plain to both.
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        function = getattr(sys.modules["statistics"], name)
         args = tuple([a if not hasattr(a, "__iter__") or isinstance(a, str) else list(a) for a in args])
         kwargs = {k: list(v) if hasattr(v, "__iter__") and not isinstance(v, str) else v for k, v in kwargs.items()}
         every = (*args, *kwargs.values())
@@ -40,8 +41,8 @@ def _as(function: Callable[..., Any], composition: Callable[..., Any]) -> Callab
             result = composition(*map(_array, args), **{k: _array(v) for k, v in kwargs.items()})
         return _valued(result, value)
 
-    call.__name__ = function.__name__
-    call.__doc__ = f"``statistics.{function.__name__}``."
+    call.__name__ = name
+    call.__doc__ = f"``statistics.{name}``."
     return call
 
 
@@ -135,36 +136,37 @@ def _quantiles(data: Any, *, n: int = 4, method: str = "exclusive") -> list[Any]
     return result
 
 
-def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
+def _chosen(name: str) -> Callable[..., Any]:
     """Stand-in for a function that gives one of the data."""
 
     def call(data: Any) -> Any:
+        function = getattr(sys.modules["statistics"], name)
         data = list(data)
         if not among(data):
             return function(data)
         value = function([concrete(x) for x in data])
         return next(x for x in data if plain(x) == value)
 
-    call.__name__ = function.__name__
-    call.__doc__ = f"``statistics.{function.__name__}``: one of the data."
+    call.__name__ = name
+    call.__doc__ = f"``statistics.{name}``: one of the data."
     return call
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "statistics": {
-        "mean": _as(statistics.mean, _mean),
-        "fmean": _as(statistics.fmean, _weighted_mean),
-        "geometric_mean": _as(statistics.geometric_mean, lambda data: np.exp(_mean(np.log(data)))),
-        "harmonic_mean": _as(statistics.harmonic_mean, _harmonic_mean),
-        "median": _as(statistics.median, _median),
-        "variance": _as(statistics.variance, _variance),
-        "pvariance": _as(statistics.pvariance, lambda data, mu=None: _variance(data, mu, less=0)),
-        "stdev": _as(statistics.stdev, _deviation),
-        "pstdev": _as(statistics.pstdev, lambda data, mu=None: _deviation(data, mu, less=0)),
-        "covariance": _as(statistics.covariance, _covariance),
-        "correlation": _as(statistics.correlation, _correlation),
-        "linear_regression": _as(statistics.linear_regression, _linear_regression),
-        "quantiles": _as(statistics.quantiles, _quantiles),
-        **{name: _chosen(getattr(statistics, name)) for name in ("median_low", "median_high", "mode")},
+        "mean": _as("mean", _mean),
+        "fmean": _as("fmean", _weighted_mean),
+        "geometric_mean": _as("geometric_mean", lambda data: np.exp(_mean(np.log(data)))),
+        "harmonic_mean": _as("harmonic_mean", _harmonic_mean),
+        "median": _as("median", _median),
+        "variance": _as("variance", _variance),
+        "pvariance": _as("pvariance", lambda data, mu=None: _variance(data, mu, less=0)),
+        "stdev": _as("stdev", _deviation),
+        "pstdev": _as("pstdev", lambda data, mu=None: _deviation(data, mu, less=0)),
+        "covariance": _as("covariance", _covariance),
+        "correlation": _as("correlation", _correlation),
+        "linear_regression": _as("linear_regression", _linear_regression),
+        "quantiles": _as("quantiles", _quantiles),
+        **{name: _chosen(name) for name in ("median_low", "median_high", "mode")},
     }
 }

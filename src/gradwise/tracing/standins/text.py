@@ -5,8 +5,7 @@ What the program then reads back from its own texts, or looks up by them, has no
 
 from __future__ import annotations
 
-import json
-import logging
+import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -93,23 +92,24 @@ def str_join(separator: str, parts: Any) -> Any:
     return result
 
 
-def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
+def _of_text(module: str, name: str) -> Callable[..., Any]:
     """A function of which only texts or files come."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        function = getattr(sys.modules[module], name)
         result = function(*map(shown, args), **{k: shown(v) for k, v in kwargs.items()})
         return as_text(result, args, kwargs)
 
-    call.__name__ = function.__name__
-    call.__doc__ = f"``{function.__name__}``, of what the traced numbers are."
+    call.__name__ = name
+    call.__doc__ = f"``{module}.{name}``, of what the traced numbers are."
     return call
 
 
-def _logging(name: str, owner: Any = None) -> Callable[..., Any]:
-    """The method of loggers, or the function of the module ``owner``."""
+def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
+    """The method of loggers, or the function of a module."""
 
     def call(*args: Any, stacklevel: int = 1, **kwargs: Any) -> None:
-        target, args = (args[0], args[1:]) if owner is None else (owner, args)
+        target, args = (args[0], args[1:]) if module is None else (sys.modules[module], args)
         # our own frame is one more between the caller and the record
         getattr(target, name)(*map(shown, args), stacklevel=stacklevel + 1, **{k: shown(v) for k, v in kwargs.items()})
 
@@ -121,19 +121,23 @@ def _logging(name: str, owner: Any = None) -> Callable[..., Any]:
 _LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "json": {name: _of_text(getattr(json, name)) for name in ("dumps", "dump")},
-    "logging": {name: _logging(name, logging) for name in _LEVELS},
+    "json": {name: _of_text("json", name) for name in ("dumps", "dump")},
+    "logging": {name: _logging(name, "logging") for name in _LEVELS},
     "numpy": {
-        name: _of_text(getattr(np, name))
+        name: _of_text("numpy", name)
         for name in (
             *("array2string", "array_repr", "array_str", "format_float_positional", "format_float_scientific"),
             *("savetxt", "save", "savez", "savez_compressed"),
         )
     },
 }
-METHODS: dict[type, dict[str, Callable[..., Any]]] = {
-    logging.Logger: {name: _logging(name) for name in _LEVELS},
-    logging.LoggerAdapter: {name: _logging(name) for name in _LEVELS},
-    logging.RootLogger: {name: _logging(name) for name in _LEVELS},
-    str: {"format": str_format, "join": str_join},
-}
+METHODS: dict[type, dict[str, Callable[..., Any]]] = {str: {"format": str_format, "join": str_join}}
+
+
+def _loggers() -> dict[type, dict[str, Callable[..., Any]]]:
+    logging = sys.modules["logging"]
+    entries = {name: _logging(name) for name in _LEVELS}
+    return dict.fromkeys((logging.Logger, logging.RootLogger, logging.LoggerAdapter), entries)
+
+
+LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"logging": _loggers}
