@@ -54,7 +54,7 @@ class FlatFunction:
             x = np.asarray(x)  # numbers for an f(v): an array, as f most likely expects
         if isinstance(x, np.ndarray) and x.dtype.kind not in "fiuc":
             raise InputError(
-                f"{operator} was given a point of dtype {x.dtype}. Real numbers are required. Convert the point to float"
+                f"gw.{operator} was given a point of dtype {x.dtype}. Real numbers are required. Convert the point to float"
             )
         self.form = VectorForm(f, x, operator)
         self.f, self.x, self.name = f, x, self.form.__name__

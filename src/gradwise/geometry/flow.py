@@ -148,25 +148,25 @@ def flow_lines(
     True
     """
     if direction not in ("descent", "ascent"):
-        raise InputError(f'direction={direction!r} in geometry.flow_lines. "descent" or "ascent" is required')
+        raise InputError(f'direction={direction!r} in gw.geometry.flow_lines. "descent" or "ascent" is required')
     array = np.asarray(starts, dtype=np.float64)
     if array.ndim not in (1, 2) or array.size == 0:
         raise InputError(
-            f"starts in geometry.flow_lines has shape {array.shape}. A point of shape (n,) or points of shape (k, n) are required"
+            f"starts in gw.geometry.flow_lines has shape {array.shape}. A point of shape (n,) or points of shape (k, n) are required"
         )
     rows = np.atleast_2d(array)
     function = FlatFunction(f, rows[0], "geometry.flow_lines", method)
     box = None if bounds is None else np.array([limits_of(pair, f"bounds[{i}]") for i, pair in enumerate(bounds)])
     if box is not None and box.shape != (function.size, 2):
         raise InputError(
-            f"bounds in geometry.flow_lines holds {len(box)} pairs. One for each of {function.size} variables is required"
+            f"bounds in gw.geometry.flow_lines holds {len(box)} pairs. One for each of {function.size} variables is required"
         )
     times = None if t is None else _times(t)
     flow = _Flow(function, -1.0 if direction == "descent" else 1.0, box, tol, rtol, max_steps)
     lines = []
     for start in rows:
         if not np.all(np.isfinite(start)):
-            raise InputError(f"geometry.flow_lines was given the start {start}. Finite numbers are required")
+            raise InputError(f"gw.geometry.flow_lines was given the start {start}. Finite numbers are required")
         found, end = flow.line(start, times)
         moments, points = found
         values = np.array([function(point) for point in points])
@@ -257,7 +257,7 @@ def _times(t: Any) -> np.ndarray:
         or times[-1] <= 0
     ):
         raise InputError(
-            f"t={t!r} in geometry.flow_lines. A positive time, or increasing times from 0 or later, are required"
+            f"t={t!r} in gw.geometry.flow_lines. A positive time, or increasing times from 0 or later, are required"
         )
     return times
 

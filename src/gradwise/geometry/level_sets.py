@@ -184,12 +184,12 @@ def _limits(box: np.ndarray | None, plane: Plane, max_step: Any, max_length: Any
     )
     step = diagonal / (20 if box is None else 64) if max_step is None else float(max_step)
     if not (np.isfinite(step) and step > 0):
-        raise InputError(f"max_step={max_step!r} in geometry.level_set. A positive number is required")
+        raise InputError(f"max_step={max_step!r} in gw.geometry.level_set. A positive number is required")
     length = (1000 * diagonal if box is None else np.inf) if max_length is None else float(max_length)
     if not length > 0:
-        raise InputError(f"max_length={max_length!r} in geometry.level_set. A positive number is required")
+        raise InputError(f"max_length={max_length!r} in gw.geometry.level_set. A positive number is required")
     if isinstance(max_points, bool) or not isinstance(max_points, (int, np.integer)) or max_points < 1:
-        raise InputError(f"max_points={max_points!r} in geometry.level_set. A whole number, at least 1, is required")
+        raise InputError(f"max_points={max_points!r} in gw.geometry.level_set. A whole number, at least 1, is required")
     return Limits(box, step, box is None and max_step is None, length, int(max_points))
 
 

@@ -51,6 +51,9 @@ class TangentPlane:
         """Every field as plain Python."""
         return {item.name: plain(getattr(self, item.name)) for item in fields(self) if not item.name.startswith("_")}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_function": None}  # a pickled model should not need the function's module
+
     def plot(self, xlim: Any = None, ylim: Any = None, ax: Any = None) -> Any:
         """Draw the surface of a function of two variables with this plane, and return the (3-D) axes."""
         from gradwise.plotting.surface import surface
@@ -210,6 +213,6 @@ def _window(point: np.ndarray, xlim: Any, ylim: Any) -> tuple[Any, Any]:
 
 def _no_function(kind: str) -> InputError:
     return InputError(
-        f"plot() was called on a {kind} that was built from numbers. Its function is drawn as well. "
+        f"plot() was called on a {kind} without its function (built from numbers, or pickled). Its function is drawn as well. "
         f"Make it with gw.geometry.quadratic_model(f, x) or tangent_plane(f, x)"
     )

@@ -77,25 +77,25 @@ def plane_through(function: FlatFunction, variables: Any, directions: Any, opera
     n, point = function.size, function.point
     if n < 2:
         raise InputError(
-            f"{operator} was given {function.name} of one variable. At least two variables are required. "
+            f"gw.{operator} was given {function.name} of one variable. At least two variables are required. "
             f"Use gw.plot.line_slice for a curve"
         )
     if variables is not None and directions is not None:
-        raise InputError(f"{operator} was given both variables= and directions=. One of them is required")
+        raise InputError(f"gw.{operator} was given both variables= and directions=. One of them is required")
     if directions is not None:
         return _along(function, directions, operator)
     if variables is None:
         if n > 2:
             raise InputError(
-                f"{operator} was given {function.name} of {n} variables and no plane. Two coordinates are required. "
+                f"gw.{operator} was given {function.name} of {n} variables and no plane. Two coordinates are required. "
                 f"Choose variables=(0, 1), or directions=(u, v) through the point"
             )
         variables = (0, 1)
     if isinstance(variables, str) or len(variables) != 2:
-        raise InputError(f"variables={variables!r} in {operator}. A pair of positions or names is required")
+        raise InputError(f"variables={variables!r} in gw.{operator}. A pair of positions or names is required")
     pair = [_position(function, entry, operator) for entry in variables]
     if pair[0] == pair[1]:
-        raise InputError(f"variables={variables!r} in {operator}. Two different variables are required")
+        raise InputError(f"variables={variables!r} in gw.{operator}. Two different variables are required")
     basis = np.zeros((2, n))
     basis[0, pair[0]] = basis[1, pair[1]] = 1.0
     origin = point.copy()
@@ -120,17 +120,17 @@ def _along(function: FlatFunction, directions: Any, operator: str) -> Plane:
     vectors = [np.asarray(entry, dtype=np.float64).ravel() for entry in directions]
     if len(vectors) != 2 or any(v.size != function.size or not np.all(np.isfinite(v)) for v in vectors):
         raise InputError(
-            f"directions= in {operator} holds arrays of sizes {[v.size for v in vectors]}. "
+            f"directions= in gw.{operator} holds arrays of sizes {[v.size for v in vectors]}. "
             f"Two finite directions with {function.size} entries each are required"
         )
     lengths = [np.linalg.norm(v) for v in vectors]
     if min(lengths) == 0.0:
-        raise InputError(f"directions= in {operator} holds a zero direction. Two independent ones are required")
+        raise InputError(f"directions= in gw.{operator} holds a zero direction. Two independent ones are required")
     first, second = vectors[0] / lengths[0], vectors[1] / lengths[1]
     for _ in range(2):  # twice is enough (Kahan, Parlett)
         second = second - (first @ second) * first
     if np.linalg.norm(second) < 1e-8:
-        raise InputError(f"directions= in {operator} are parallel. Two independent directions are required")
+        raise InputError(f"directions= in gw.{operator} are parallel. Two independent directions are required")
     basis = np.array([first, second / np.linalg.norm(second)])
     return Plane(function.point.copy(), basis, np.zeros(2), ("along the first direction", "along the second direction"))
 
@@ -145,5 +145,5 @@ def _position(function: FlatFunction, entry: Any, operator: str) -> int:
         return int(entry) % function.size
     shown = ", ".join(function.labels[:6]) + (", …" if function.size > 6 else "")
     raise InputError(
-        f"variables= in {operator} names {entry!r}. One of {shown}, or a position below {function.size}, is required"
+        f"variables= in gw.{operator} names {entry!r}. One of {shown}, or a position below {function.size}, is required"
     )

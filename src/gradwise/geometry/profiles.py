@@ -188,7 +188,7 @@ def directional_profile(
     function = FlatFunction(f, x, "geometry.directional_profile", method)
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 2:
         raise InputError(
-            f"count={count!r} in geometry.directional_profile. A whole number of angles, at least 2, is required"
+            f"count={count!r} in gw.geometry.directional_profile. A whole number of angles, at least 2, is required"
         )
     value, gradient = _gradient(function)
     if variables is None and directions is None and function.size > 2:

@@ -148,7 +148,7 @@ def line_slice(
     u = np.asarray(direction, dtype=np.float64).ravel()
     if u.size != function.size or not np.all(np.isfinite(u)) or not np.any(u):
         raise InputError(
-            f"direction={direction!r} in geometry.line_slice. A finite direction of {function.size} entries, not all 0, is required"
+            f"direction={direction!r} in gw.geometry.line_slice. A finite direction of {function.size} entries, not all 0, is required"
             + (
                 ". The gradient is zero at the point: give a direction"
                 if u.size == function.size and not np.any(u)
@@ -216,7 +216,7 @@ def plane_and_limits(
     if point is None:
         if variables is not None or directions is not None:
             raise InputError(
-                f"{operator} was given {'variables' if directions is None else 'directions'}= and no point. The plane passes through a point. "
+                f"gw.{operator} was given {'variables' if directions is None else 'directions'}= and no point. The plane passes through a point. "
                 f"Write point=x"
             )
         point = np.array([(xlim[0] + xlim[1]) / 2, (ylim[0] + ylim[1]) / 2])

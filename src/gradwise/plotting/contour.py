@@ -82,6 +82,8 @@ def contour(
     own = ax is None
     ax = draw_plane_slice(grid, ax, levels=levels, colorbar=own if colorbar is None else colorbar)
     if arrows:
+        if arrows is not True and (not isinstance(arrows, (int, np.integer)) or arrows < 1):
+            raise InputError(f"arrows={arrows!r}. True, False, or how many along the longer side, is required")
         along = 13 if arrows is True else int(arrows)
         width, height = xlim[1] - xlim[0], ylim[1] - ylim[0]
         longest = max(width, height)

@@ -22,10 +22,13 @@ def points_of(path: Any) -> np.ndarray:
             path = inner
     if not isinstance(path, np.ndarray) and hasattr(path, "x"):
         path = path.x
-    points = np.asarray(path, dtype=np.float64)
+    try:
+        points = np.asarray(path, dtype=np.float64)
+    except (TypeError, ValueError):
+        points = np.zeros(0)
     if points.ndim != 2 or points.size == 0:
         raise InputError(
-            f"path has shape {points.shape}. One point in each row is required: shape (steps, variables). Pass np.array(list_of_points)"
+            f"path is {path!r:.60}. One point in each row is required: shape (steps, variables). Pass np.array(list_of_points)"
         )
     return points
 
