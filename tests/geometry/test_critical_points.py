@@ -320,6 +320,37 @@ def test_where_abs_maximum_and_clip_away_from_their_kinks():
     assert all(abs(p.x[0] - 1.5) < 1e-6 for p in wider if not p.proved)
 
 
+def test_choices_beside_which_no_slope_vanishes_do_not_stand_against_a_proof():
+    relu = lambda x, y: np.maximum(0, x + y - 1) ** 2 + x**2 + y**2 - x
+    huber = lambda r: np.where(np.abs(r) < 1, r * r / 2, np.abs(r) - 0.5)
+    robust = lambda x, y: huber(x + y - 1) + huber(x - 2 * y) + huber(x - 0.5)
+    steep = lambda x, y: np.maximum(x, 2 * x + y) + x**2 + y**2
+    largest = lambda x, y: np.max(np.stack([x**2 + y**2 - 1, x - 5 + 0 * y, y - 6 + 0 * x]))
+    A = np.array([[1.0, 1.0], [1.0, -2.0], [1.0, 0.0]])
+    for f, point in [
+        (relu, (0.5, 0.0)),
+        (robust, np.linalg.lstsq(A, np.array([1.0, 0.0, 0.5]))[0]),
+        (steep, (-0.5, 0.0)),
+        (largest, (0.0, 0.0)),
+    ]:
+        found = gw.critical_points(f, [(-3, 3), (-3, 3)])
+        assert found.proved
+        assert_same_points(middles(found), [point], 1e-9)
+
+
+def test_a_minimum_on_a_crease_is_enclosed():
+    """Hinge loss on three points: the first is classified, the third is not, the second lies on the margin; Lagrange's multiplier there is 0.06."""
+    X = np.array([[1.0, 2.0], [2.0, -1.0], [0.5, 0.3]])
+    f = lambda w: np.sum(np.maximum(0, 1 - X @ w)) + w @ w / 2
+    best = np.array([0.62, 0.24])
+    found = gw.critical_points(f, [(-3, 3), (-3, 3)])
+    assert not found.proved
+    assert found.exhaustive
+    assert np.max(np.abs(middles(found) - best)) < 1e-5
+    assert np.max(np.abs(found.undecided - best[:, None])) < 1e-5
+    assert all(p.kind == "undecided" for p in found)
+
+
 def test_loops_that_end_by_a_tolerance():
     def f(x):
         root = 1.0 + 0 * x

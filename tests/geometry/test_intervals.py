@@ -297,6 +297,24 @@ def test_a_square_of_one_variable_is_not_negative():
     assert outcome.outputs[0].lo[0] == 0
 
 
+@pytest.mark.parametrize("axes", [(0,), (1,), (0, 1)])
+@pytest.mark.parametrize(("function", "sense"), [(np.max, 1), (np.min, -1)])
+def test_which_entry_is_largest(axes, function, sense):
+    from gradwise.geometry.intervals.decisions import wins
+
+    rng = np.random.default_rng(3)
+    lo = rng.integers(0, 5, (200, 2, 3)).astype(float)
+    hi = lo + rng.integers(0, 2, lo.shape) * 0.5
+    boxes = Boxes(np.zeros((200, 1)), np.zeros((200, 1)))
+    answer = wins(sense, axes)(boxes, Interval(lo, hi), None)
+    for share in rng.random((20, *lo.shape)).round():
+        x = lo + share * (hi - lo)
+        at = x == function(x, axis=tuple(a + 1 for a in axes), keepdims=True)
+        assert np.all(answer.lo <= at)
+        assert np.all(at <= answer.hi)
+    assert answer.lo.any()
+
+
 def test_guards_hold_fail_or_are_open():
     def f(x):
         return x[0] if x[0] > 1 else -x[0]

@@ -13,6 +13,7 @@ What is dropped is dropped for certain, so that every critical point is a root o
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -132,6 +133,9 @@ class Search:
         value, gradient, hessian = (_rows(y, outcome_rows, outcome.boxes.count) for y in outcome.outputs)
         smooth = outcome.boxes.smooth[outcome_rows]
         keep = _may_vanish(gradient) & ~np.isnan(value.lo)
+        rough = np.flatnonzero(keep & ~smooth)
+        if len(rough):
+            keep[rough] = _slopes_may_vanish(branch, lo[rough], hi[rough])
         lo, hi, gradient, hessian, smooth = (
             lo[keep],
             hi[keep],
@@ -308,6 +312,9 @@ class Search:
             return
         gradient = _rows(outcome.outputs[1], rows, outcome.boxes.count)
         keep = _may_vanish(gradient)
+        rough = np.flatnonzero(keep & ~outcome.boxes.smooth[rows])
+        if len(rough):
+            keep[rough] = _slopes_may_vanish(branch, lo[rough], hi[rough])
         zero = keep & np.all((gradient.lo == 0) & (gradient.hi == 0), axis=1)
         self.left.add(lo[zero], hi[zero], "flat")
         keep &= ~zero
@@ -328,6 +335,43 @@ def _take(y: Interval, rows: np.ndarray) -> Interval:
 def _may_vanish(gradient: Interval) -> np.ndarray:
     """Whether every entry of the gradient holds zero (an empty one holds nothing)."""
     return np.all((gradient.lo <= 0) & (gradient.hi >= 0), axis=1)
+
+
+def _slopes_may_vanish(branch: Branch, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """The same by the slopes along the axes, and along directions that may separate zero from all the gradients of a box."""
+    slopes = branch.slopes(lo, hi)
+    if slopes is None:
+        return np.ones(len(lo), bool)
+    possible = _may_vanish(slopes)
+    n = lo.shape[1]
+    rows = np.flatnonzero(possible & np.all(np.isfinite(slopes.lo) & np.isfinite(slopes.hi), axis=1))
+    if n == 1 or not len(rows):
+        return possible
+    directions = np.broadcast_to(np.eye(n), (len(rows), n, n)).copy()
+    directions[:, 0] = _shortest(branch, lo[rows], hi[rows])
+    directions[:, 1] = _take(slopes, rows).mid
+    along = branch.slopes(lo[rows], hi[rows], directions)
+    assert along is not None
+    possible[rows] = _may_vanish(along)
+    return possible
+
+
+def _shortest(branch: Branch, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """The shortest vector between the gradients in some corners of each box, by Gilbert's algorithm: if it is not zero, all of them lie on its side."""
+    assert branch.gradient is not None
+    n = lo.shape[1]
+    corners = np.array(list(itertools.product([0.01, 0.99], repeat=n)) if n <= 3 else [*np.eye(n), *(1 - np.eye(n))])
+    points = (lo[:, None] + corners * (hi - lo)[:, None]).reshape(-1, n)
+    gradients = branch.gradient(points, points).outputs[1].spread(len(points)).mid.reshape(len(lo), len(corners), n)
+    gradients = np.nan_to_num(gradients)
+    shortest = gradients.mean(axis=1)
+    for _ in range(30):
+        far = np.argmin(np.einsum("bi,bki->bk", shortest, gradients), axis=1)
+        step = gradients[np.arange(len(lo)), far] - shortest
+        length = np.einsum("bi,bi->b", step, step)
+        share = np.clip(-np.einsum("bi,bi->b", step, shortest) / np.where(length > 0, length, 1.0), 0.0, 1.0)
+        shortest = shortest + share[:, None] * step
+    return shortest
 
 
 def _no_zero(branch: Branch, outcome: Outcome, count: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.errors import GradwiseError
-from gradwise.geometry.intervals import Evaluator, Outcome
+from gradwise.geometry.intervals import Evaluator, Interval, Outcome
 from gradwise.geometry.vector_form import VectorForm
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.engine import Linearization, linearize_call
@@ -51,6 +51,7 @@ class Branch:
         self.doubt = "the function looks values up by their text or hash" if tape.looked_up else ""
         self.gradient: Evaluator | None = None
         self.full: Evaluator | None = None
+        self._slopes: Evaluator | None = None
         value = Program(
             program.name,
             program.inputs,
@@ -61,6 +62,7 @@ class Branch:
             program.guards,
         )
         self.value = Evaluator(simplify(value), captured)
+        self._value, self._captured, self._size = value, captured, n
         first = seeded(pullback(value, value.inputs, value.outputs))
         if first.results[0] is None:
             return
@@ -87,6 +89,22 @@ class Branch:
             self.curved = False
             return
         self.full = Evaluator(simplify(batched), captured, (np.eye(n),))
+
+    def slopes(self, lo: np.ndarray, hi: np.ndarray, directions: np.ndarray | None = None) -> Interval | None:
+        """The slopes along the axes, or along ``directions`` (boxes, n, n), in forward mode, shape (boxes, n); None where f is constant.
+
+        A tangent passes a choice as the hull of its alternatives, {a, b}; a cotangent goes to both, and comes back as their sum with weights between 0 and 1
+        each, which always holds zero.  So boxes with an open choice are better excluded forward.
+        """
+        if self.gradient is None:
+            return None
+        if self._slopes is None:
+            derivative = pushforward(self._value, self._value.inputs)
+            (tangent,) = derivative.vectors
+            assert tangent is not None
+            program, _ = batch(simplify(derivative.joined(values=False)), self._size, (tangent,))
+            self._slopes = Evaluator(simplify(program), self._captured, (np.eye(self._size),))
+        return self._slopes(lo, hi, directions).outputs[0].spread(len(lo))
 
     @property
     def answers(self) -> tuple[Any, ...]:

@@ -153,6 +153,28 @@ def reduced_extremum(ufunc: Any) -> Any:
     return rule
 
 
+def wins(sense: int, axes: tuple[int, ...]) -> Any:
+    """Whether an entry equals the largest (sense 1) or smallest (−1) along axes: certainly if it beats all others, possibly if none certainly beats it."""
+
+    def rule(box: Any, x: Interval, extreme: Interval) -> Interval:
+        if sense < 0:
+            x = Interval(-x.hi, -x.lo)
+        order = [*(a for a in range(x.ndim) if a - 1 not in axes), *(a + 1 for a in axes)]
+        lead = [x.shape[a] for a in order[: x.ndim - len(axes)]]
+        lo, hi = (np.transpose(end, order).reshape(*lead, -1) for end in (x.lo, x.hi))
+        count = hi.shape[-1]
+        best = np.argmax(hi, axis=-1, keepdims=True)
+        first = np.take_along_axis(hi, best, -1)
+        second = np.max(np.where(np.arange(count) == best, -np.inf, hi), axis=-1, keepdims=True)
+        others = np.where(np.arange(count) == best, second, first)
+        certainly, possibly = lo > others, hi >= np.max(lo, axis=-1, keepdims=True)
+        shape = [x.shape[a] for a in order]
+        certainly, possibly = (m.reshape(shape).transpose(np.argsort(order)) for m in (certainly, possibly))
+        return _answer(box, certainly, possibly)
+
+    return rule
+
+
 def truth_along(ufunc: Any) -> Any:
     """``all`` and ``any`` along axes."""
 

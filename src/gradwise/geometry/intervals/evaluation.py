@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.geometry.intervals.decisions import OpenIndexError
-from gradwise.geometry.intervals.interval import Interval, square
-from gradwise.geometry.intervals.rules import rule_of
+from gradwise.geometry.intervals.decisions import OpenIndexError, wins
+from gradwise.geometry.intervals.interval import Interval
+from gradwise.geometry.intervals.rules import OF_ONE_OPERAND, rule_of
 from gradwise.program import Equation, Program
 
 #: values whose dtype the rules know: real numbers, truth values, integers
@@ -129,6 +129,7 @@ class Evaluator:
         self._fixed = {v: Interval.point(_real(value, v)) for v, value in zip(program.captured, captured, strict=True)}
         self._fixed |= {v: Interval.point(value) for v, value in zip(program.inputs[1:], extra, strict=True)}
         self._steps = []
+        made_by = {o: e for e in program.equations for o in e.output_tuple}
         for equation in program.equations:
             for o in equation.output_tuple:
                 if program.types[o].dtype.kind not in _KINDS:
@@ -137,22 +138,25 @@ class Evaluator:
             if rule is None:
                 raise NoRule(equation)
             inputs = equation.inputs
-            same = len(inputs) == 2 and inputs[0] == inputs[1] and equation.primitive.name == "mul"
-            self._steps.append((equation, rule, inputs, equation.params, same))
+            same = OF_ONE_OPERAND.get(equation.primitive.name) if len(set(inputs)) == 1 and len(inputs) == 2 else None
+            if same is not None:
+                rule, inputs = same, inputs[:1]
+            elif equation.primitive.name == "equal":
+                rule = _winner(inputs, made_by) or rule
+            self._steps.append((equation, rule, inputs, equation.params))
 
-    def __call__(self, lo: np.ndarray, hi: np.ndarray) -> Outcome:
-        """Evaluate over boxes, shape (number of boxes, n)."""
+    def __call__(self, lo: np.ndarray, hi: np.ndarray, vector: np.ndarray | None = None) -> Outcome:
+        """Evaluate over boxes, shape (number of boxes, n); ``vector`` takes the place of the second input, with a leading axis for the boxes."""
         boxes = Boxes(lo, hi)
         env: dict[int, Interval] = dict(self._fixed)
+        if vector is not None:
+            env[self.program.inputs[1]] = Interval(vector, vector)
         env[self.program.inputs[0]] = Interval(lo, lo if lo is hi else hi)
         with np.errstate(all="ignore"):
-            for equation, rule, inputs, params, same in self._steps:
+            for equation, rule, inputs, params in self._steps:
                 boxes.where = equation
                 try:
-                    if same:  # x · x is never negative
-                        value = square(env[inputs[0]])
-                    else:
-                        value = rule(boxes, *[env[i] for i in inputs], *params)
+                    value = rule(boxes, *[env[i] for i in inputs], *params)
                 except OpenIndexError:
                     raise NoRule(equation, "an index depends on the point") from None
                 env[equation.outputs] = value
@@ -170,6 +174,17 @@ class Evaluator:
             failed.append(np.broadcast_to(fails, (count,)))
             undecided.append(np.broadcast_to(~holds & ~fails, (count,)))
         return failed, undecided
+
+
+def _winner(inputs: tuple[int, ...], made_by: dict[int, Equation]) -> Any:
+    """The rule for ``x == max(x)``, which as intervals would say "possibly" even of an entry that beats all others; None for other comparisons."""
+    x, extreme = inputs
+    equation = made_by.get(extreme)
+    while equation is not None and equation.primitive.name in {"reshape", "broadcast_to"}:
+        equation = made_by.get(equation.inputs[0])
+    if equation is None or equation.primitive.name not in {"max", "min"} or equation.inputs[0] != x:
+        return None
+    return wins(1 if equation.primitive.name == "max" else -1, equation.params[0])
 
 
 def _real(value: Any, variable: int) -> Any:

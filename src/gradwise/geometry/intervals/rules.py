@@ -298,6 +298,14 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 
 
+#: primitives of two operands that are the same variable: x · x is never negative, and x equals x but for nan
+OF_ONE_OPERAND: dict[str, Rule] = {
+    "mul": lambda box, x: square(x),
+    "equal": lambda box, x: decisions.logical_not(box, decisions.isnan(box, x)),
+    "not_equal": decisions.isnan,
+}
+
+
 def rule_of(primitive: Primitive) -> Rule | None:
     """The rule of a primitive, None if the table has none."""
     known = RULES.get(primitive.name)
@@ -307,4 +315,4 @@ def rule_of(primitive: Primitive) -> Rule | None:
     return maker(primitive) if maker is not None else None
 
 
-__all__ = ["OF_RECORD", "RULES", "Interval", "aligned", "rule_of"]
+__all__ = ["OF_ONE_OPERAND", "OF_RECORD", "RULES", "Interval", "aligned", "rule_of"]
