@@ -9,14 +9,15 @@ import scipy.integrate
 import scipy.ndimage
 import scipy.signal
 import scipy.spatial.distance
+import scipy.special
 from standing_in import watched
 
 import gradwise as gw
 from gradwise.tracing.standins import STAND_INS
 
-MODULES = {name: (getattr(scipy, name), f"scipy.{name}") for name in ("integrate", "fft", "signal", "ndimage")} | {
-    "distance": (scipy.spatial.distance, "scipy.spatial.distance")
-}
+MODULES = {
+    name: (getattr(scipy, name), f"scipy.{name}") for name in ("integrate", "fft", "signal", "ndimage", "special")
+} | {"distance": (scipy.spatial.distance, "scipy.spatial.distance")}
 
 
 def plain(name):
@@ -251,3 +252,25 @@ def test_what_is_not_linear_is_refused():
     ):
         with pytest.raises((gw.TracingError, TypeError)):
             gw.jacobian(watched(f), method="exact")(V)
+
+
+# --- functions ------------------------------------------------------------------------------------------------------------------
+
+FUNCTIONS = {
+    "comb": (lambda m, x: m("special").comb(x + 5, 2), V),
+    "comb of places": (lambda m, x: m("special").comb(7.5, x + 3, repetition=True), V),
+    "comb of nothing": (lambda m, x: m("special").comb(x, 9) + x, V),
+    "perm": (lambda m, x: m("special").perm(x + 6, 3), V),
+    "spherical_jn": (lambda m, x: m("special").spherical_jn(2, x**2 + 1), V),
+    "spherical_yn": (lambda m, x: m("special").spherical_yn(1, x**2 + 1), V),
+    "spherical_in": (lambda m, x: m("special").spherical_in(0, x**2 + 1), V),
+    "spherical_kn": (lambda m, x: m("special").spherical_kn(1, x**2 + 1), V),
+    "a derivative": (lambda m, x: m("special").spherical_jn(1, x**2 + 1, derivative=True), V),
+    "another derivative": (lambda m, x: m("special").spherical_kn(2, x**2 + 1, True), V),
+    "a third derivative": (lambda m, x: m("special").spherical_in(2, x[0] + 3, True), V),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions(name):
+    check(*FUNCTIONS[name])

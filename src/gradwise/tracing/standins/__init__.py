@@ -34,6 +34,7 @@ from gradwise.tracing.standins import (
     scipy_distances,
     scipy_distributions,
     scipy_factorizations,
+    scipy_functions,
     scipy_integrals,
     scipy_signals,
     scipy_systems,
@@ -68,6 +69,7 @@ _FAMILIES: tuple[Any, ...] = (
     scipy_integrals,
     scipy_signals,
     scipy_distributions,
+    scipy_functions,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}

@@ -1,0 +1,71 @@
+"""``scipy.special``: further functions written in Python, counting and spherical Bessel functions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.standins.scipy_calling import shown, table, with_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
+    """``scipy.special.comb``; exact only of integers."""
+    if exact:
+        return scipy.special.comb(concrete(N, "int"), concrete(k, "int"), exact=exact, repetition=repetition)
+    N, k = as_array(N), as_array(k)
+    value = scipy.special.comb(*shown(N, k), repetition=repetition)
+    if repetition:
+        N = N + k - 1
+    counts = (plain(k) <= plain(N)) & (plain(N) >= 0) & (plain(k) >= 0)
+    return with_value(np.where(counts, scipy.special.binom(N * 1.0, k * 1.0), 0.0), value)
+
+
+def perm(N: Any, k: Any, exact: bool = False) -> Any:
+    """``scipy.special.perm``; exact only of integers."""
+    if exact:
+        return scipy.special.perm(concrete(N, "int"), concrete(k, "int"), exact)
+    N, k = as_array(N), as_array(k)
+    value = scipy.special.perm(*shown(N, k))
+    counts = (plain(k) <= plain(N)) & (plain(N) >= 0) & (plain(k) >= 0)
+    return with_value(np.where(counts, scipy.special.poch(N - k + 1.0, k * 1.0), 0.0), value)
+
+
+def _spherical(name: str, cylindrical: str, sign: float, factor: float) -> Callable[..., Any]:
+    """f_n(z) = √(factor/z) F_{n+½}(z), and f_n′ = (n/z) f_n ± f_{n+1}.  Abramowitz & Stegun 10.1.1, 10.1.22, 10.2.2, 10.2.23."""
+
+    def function(n: Any, z: Any) -> Any:
+        return np.sqrt(factor / z) * getattr(scipy.special, cylindrical)(n + 0.5, z)
+
+    def call(n: Any, z: Any, derivative: bool = False) -> Any:
+        n, z = concrete(n, "int"), as_array(z)
+        z = z if z.dtype.kind in "fc" else z.astype(float)
+        value = getattr(scipy.special, name)(n, plain(z), derivative)
+        f = function(n, z)
+        return with_value(n / z * f + sign * function(n + 1, z) if derivative else f, value)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.special.{name}`` of a plain order."
+    return call
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.special": table(
+        "scipy.special",
+        {
+            "comb": comb,
+            "perm": perm,
+            "spherical_jn": _spherical("spherical_jn", "jv", -1.0, math.pi / 2),
+            "spherical_yn": _spherical("spherical_yn", "yv", -1.0, math.pi / 2),
+            "spherical_in": _spherical("spherical_in", "iv", 1.0, math.pi / 2),
+            "spherical_kn": _spherical("spherical_kn", "kv", -1.0, math.pi / 2),
+        },
+    )
+}
