@@ -62,6 +62,8 @@ def test_long_vectors_have_the_same_columns():
     np.testing.assert_allclose(long.trace.gradient_length, np.linalg.norm(g, axis=1))
     np.testing.assert_allclose(long.trace.step[:-1], np.linalg.norm(d, axis=1))
     np.testing.assert_allclose(long.trace.slope_after[:-1], np.sum(g[1:] * d, axis=1), rtol=1e-9)
+    cosine = np.sum(g[:-1] * g[1:], axis=1) / np.linalg.norm(g[:-1], axis=1) / np.linalg.norm(g[1:], axis=1)
+    np.testing.assert_allclose(long.trace.cosine[:-1], cosine, rtol=1e-9)
     assert long.path.L <= 10 * (1 + 1e-9)
 
 

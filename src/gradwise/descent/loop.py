@@ -87,7 +87,7 @@ def run(
         f, g = objective.evaluate(x)
         evaluate = objective.evaluate
         recorder = recorder_for(x.size, x.dtype, limits.maxiter, limits.trace_limit)
-        X, G, F, R, T = recorder.X, recorder.G, recorder.fun, recorder.rate, recorder.time
+        X, G, F, R, T, Q = recorder.X, recorder.G, recorder.fun, recorder.rate, recorder.time, recorder.squares
         norm = float(np.max(np.abs(g)))
         threshold = limits.tol * max(1.0, norm) if math.isfinite(norm) else limits.tol
         squared = x.size * threshold * threshold * (1 + 1e-6)
@@ -113,7 +113,7 @@ def run(
             X[row], G[row] = x, g
             F[k], T[k] = f, last - began
             row += 1
-            gg = float(dot(g, g))
+            gg = Q[k] = float(dot(g, g))
             if gg <= squared or not (_UNBOUNDED < f < ceiling and gg < math.inf):
                 reason = watch.judge(k, f, g, gg, threshold, F)
                 if reason is not None:
@@ -126,7 +126,7 @@ def run(
                     break
             if row == rows:
                 recorder.flush(row)
-                row, F, R, T = 1, recorder.fun, recorder.rate, recorder.time
+                row, F, R, T, Q = 1, recorder.fun, recorder.rate, recorder.time, recorder.squares
                 reason = watch.block(recorder, k, x, F, rate)
                 if reason is not None:
                     break
@@ -194,7 +194,7 @@ def run(
             last = clock()
             if reason is not None:
                 X[row], G[row] = x, g
-                F[k], T[k] = f, last - began
+                F[k], T[k], Q[k] = f, last - began, float(dot(g, g))
                 row += 1
                 break
         shown.close()

@@ -33,8 +33,8 @@ class Recorder:
     ----------
     X, G : numpy.ndarray
         The block: row 0 repeats the last row of the block before it (once there was one).
-    fun, rate, time : numpy.ndarray
-        One entry for each point, written by the loop; room for a whole block more is always there.
+    fun, rate, time, squares : numpy.ndarray
+        f, η, seconds and ‖g‖₂²: one entry for each point, written by the loop; room for a whole block more is always there.
     rows : int
         Rows of a block.
     """
@@ -45,7 +45,7 @@ class Recorder:
         self.X: Any = np.empty((self.rows, n), dtype)
         self.G: Any = np.empty((self.rows, n), dtype)
         room = min(steps + 1, 1024) + self.rows
-        self.fun, self.rate, self.time = np.empty(room), np.empty(room), np.empty(room)
+        self.fun, self.rate, self.time, self.squares = (np.empty(room) for _ in range(4))
         self.kept: list[np.ndarray] = []
         self.kept_steps: list[np.ndarray] = []
         self.stride, self.limit, self.width = 1, max(limit, 2 * width), width
@@ -66,6 +66,7 @@ class Recorder:
         if self.flushed + 2 * self.rows > len(self.fun):
             grow = lambda a: np.concatenate([a, np.empty(len(a) + self.rows)])
             self.fun, self.rate, self.time = grow(self.fun), grow(self.rate), grow(self.time)
+            self.squares = grow(self.squares)
 
     def _measure(self, filled: int, first: int) -> None:
         """Add the columns of the rows from ``first`` on."""
@@ -154,6 +155,9 @@ class LongRows(Recorder):
         self.width = n * np.dtype(dtype).itemsize
         self.rows = max(9, min(ROWS, 2 * BLOCK_BYTES // self.width, steps + 2))
         self.limit = max(limit, 2 * self.width)
+        # where not all points will fit, every eighth is kept from the start: fresh memory costs more than arithmetic
+        while self.stride < 8 and (steps + 1) * self.width > self.stride * self.limit:
+            self.stride *= 2
         self.X, self.G = [None] * self.rows, [None] * self.rows
         self.buffers = np.empty(min(_PIECE, n), dtype), np.empty(min(_PIECE, n), dtype)
 
@@ -163,36 +167,43 @@ class LongRows(Recorder):
             self._pair(None, self.X[0], None, self.G[0], columns)
         for k in range(1, filled):
             self._pair(self.X[k - 1], self.X[k], self.G[k - 1], self.G[k], columns)
+        # ‖x‖ only sets the scale of rounding: that of the last point stands for the block
+        last = self.X[filled - 1]
+        columns["point_length"] = [sum(float(np.dot(p, p)) for p in _pieces(last)) ** 0.5] * (filled - first)
+        lengths = np.sqrt(self.squares[self.flushed : self.flushed + filled - first])
+        columns["gradient_length"] = list(lengths)
+        start = self.flushed - first
+        before, after = self.squares[start : start + filled - 1], self.squares[start + 1 : start + filled]
+        # g·g₊ from the lengths of its sides: as exact as an angle needs
+        columns["dot"] = list((before + after - np.array(columns["gradient_change"]) ** 2) / 2)
         for name, values in columns.items():
             self._add(name, np.array(values))
 
     def _pair(self, x0: Any, x1: Any, g0: Any, g1: Any, columns: dict[str, list[float]]) -> None:
         """The columns of one point and of the step that led to it."""
-        top = xx = gg = step = slope = after = change = dot = 0.0
+        top = step = slope = after = change = 0.0
         finite = True
         with np.errstate(all="ignore"):
             for a in range(0, len(x1), _PIECE):
-                x, g = x1[a : a + _PIECE], g1[a : a + _PIECE]
+                g = g1[a : a + _PIECE]
                 high, low = float(g.max()), float(g.min())
                 finite = finite and high - low == high - low
                 top = max(top, high, -low)
-                xx += float(np.dot(x, x))
-                gg += float(np.dot(g, g))
                 if x0 is None:
                     continue
-                dx, dg = self.buffers[0][: len(x)], self.buffers[1][: len(x)]
+                dx, dg = self.buffers[0][: len(g)], self.buffers[1][: len(g)]
                 before = g0[a : a + _PIECE]
-                np.subtract(x, x0[a : a + _PIECE], out=dx)
+                np.subtract(x1[a : a + _PIECE], x0[a : a + _PIECE], out=dx)
                 np.subtract(g, before, out=dg)
                 step += float(np.dot(dx, dx))
                 change += float(np.dot(dg, dg))
                 slope += float(np.dot(before, dx))
                 after += float(np.dot(g, dx))
-                dot += float(np.dot(before, g))
-        point = {"gradient_norm": top if finite else np.nan, "gradient_length": gg**0.5, "point_length": xx**0.5}
-        pair = {"step": step**0.5, "slope": slope, "slope_after": after, "gradient_change": change**0.5, "dot": dot}
-        for name, value in {**point, **(pair if x0 is not None else {})}.items():
-            columns[name].append(value)
+        columns["gradient_norm"].append(top if finite else np.nan)
+        if x0 is not None:
+            pair = {"step": step**0.5, "slope": slope, "slope_after": after, "gradient_change": change**0.5}
+            for name, value in pair.items():
+                columns[name].append(value)
 
     def _keep(self, filled: int, first: int, steps: np.ndarray) -> None:
         for row, step in zip(range(first, filled), steps):
@@ -200,6 +211,10 @@ class LongRows(Recorder):
                 self.kept.append(self.X[row][None, :])
                 self.kept_steps.append(np.array([step]))
                 self.held += 1
+
+
+def _pieces(x: np.ndarray) -> list[np.ndarray]:
+    return [x[a : a + _PIECE] for a in range(0, len(x), _PIECE)]
 
 
 def recorder_for(n: int, dtype: Any, steps: int, limit: int) -> Recorder:
