@@ -218,6 +218,13 @@ def test_starts_of_all_forms(start):
     np.testing.assert_allclose(np.hypot(*curve.points.T), 5, rtol=1e-14)
 
 
+def test_a_function_in_single_precision_is_followed_to_its_rounding():
+    curve = level_set(lambda v: (v.astype(np.float32) ** 2).sum(), np.array([3.0, 4.0]))
+    assert curve.closed
+    np.testing.assert_allclose(np.hypot(*curve.points.T), 5, rtol=3e-7)
+    assert curve.residual < 1e-5
+
+
 def test_points_are_dense_where_the_curve_bends():
     curve = level_set(lambda x, y: x**2 + 400 * y**2, (1.0, 0.0))
     steps = np.diff(curve.points, axis=0)

@@ -103,7 +103,7 @@ def on_curve(pair: Pair, p: np.ndarray, reach: float) -> tuple[np.ndarray, np.nd
         size = float(np.linalg.norm(move))
         if bool(np.all(np.abs(move) <= EPS * np.abs(p))) or value == 0.0:
             return p, gradient
-        if size >= last / 2 and last <= 1e-9 * reach + 16 * EPS * float(np.max(np.abs(p))):
+        if size >= last / 2 and last <= 1e-4 * reach + 16 * EPS * float(np.max(np.abs(p))):
             return p, gradient  # rounding: no better point can be found
         p = p - move
         if float(np.linalg.norm(p - start)) > reach:
