@@ -787,3 +787,23 @@ def test_what_is_known_is_explained():
     assert "promised pure" in gw.explain(gw.compile(THING.loss), POINT).reuse
     assert "nothing that was there" in gw.explain(model, POINT).writes
     assert f"{__file__}:" in gw.explain(counting, POINT).writes
+
+
+def test_values_whose_memory_was_used_again_are_computed_anew():
+    def f(x):
+        table = np.full_like(x, 2.0, shape=(4, 4))
+        table[0, 0] = 0.0
+        for i in range(3):
+            for j in range(3):
+                corner = np.stack([table[i, j], table[i, j + 1], table[i + 1, j]])
+                table[i + 1, j + 1] = x[i, j] * np.max(corner) + np.log(np.sum(np.exp(-corner)))
+        return table[-1, -1]
+
+    rng = np.random.default_rng(0)
+    for options in ({}, {"pure": True}):
+        gw.clear_caches()
+        for _ in range(6):
+            x = rng.normal(size=(3, 3))
+            np.testing.assert_allclose(gw.grad(f, **options)(x), gw.grad(f, pure=False)(x), rtol=1e-12)
+            np.testing.assert_allclose(gw.hessian(f, **options)(x), gw.hessian(f, pure=False)(x), rtol=1e-10, atol=1e-12)
+        assert served() > 0

@@ -88,6 +88,16 @@ def h_buffer(x):
     return out.sum()
 
 
+def h_like(x):
+    a = x * X[:5]
+    out, other = np.zeros_like(a), np.copy(a)
+    for i in range(5):
+        out[i] = a[i] * i
+    other[1:] = 0.0
+    out += np.where(a > 0.5, a, other)
+    return out.sum()
+
+
 def h_total(x):
     total = 0.0
     for i in range(10):

@@ -641,6 +641,39 @@ def by_object_array_of_dicts(x):
 
 
 @route
+def by_object_array_like(x):
+    y = np.sum(x * X)
+    a = np.zeros_like([NAMED])
+    a[0] = X
+    a[0] += 1.0
+    return y
+
+
+@route
+def by_stacked_objects(x):
+    y = np.sum(x * X)
+    a = np.concatenate([[NAMED], [NAMED]])
+    for b in a:
+        b["w"][0] = 5.0
+    return y
+
+
+@route
+def by_copied_list(x):
+    y = np.sum(x * X)
+    a = BOX.copy()
+    a[0] -= 1.0
+    return y
+
+
+@route
+def by_repeated_objects(x):
+    y = np.sum(x * X)
+    np.repeat(np.full(1, NAMED), 2)[1]["w"].fill(5.0)
+    return y
+
+
+@route
 def by_helper(x):
     y = np.sum(x * X)
     helper(X)

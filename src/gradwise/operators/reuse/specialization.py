@@ -58,6 +58,7 @@ class Specialization:
         "_kinds",
         "_name",
         "_numbers",
+        "_passing",
         "_places",
         "_raw",
         "fingerprint",
@@ -94,6 +95,9 @@ class Specialization:
         kept = [i for i, v in enumerate(tape.values) if v is not None]
         guarded = [index for index, _ in self._guards]
         given = (*program.inputs, *program.captured)
+        # the memory of other arrays may have been used again for what came later: they are computed anew if they are asked for
+        lasting = {*kept, *guarded, *given, *program.outputs}
+        self._passing = [i for i, t in enumerate(program.types) if i not in lasting and t.shape != ()]
         self._executable = build(program.equations, program.types, program.outputs, given, (*kept, *guarded))
 
     def constants(self) -> list[Any]:
@@ -142,6 +146,8 @@ class Specialization:
             if type(converted) is not kind:
                 return None
             outputs.append(converted)
+        for i in self._passing:
+            values[i] = None
         tape.ops, tape.outs = self._raw
         tape.places, tape.values = self._places, values
         tape.inputs, tape.captured = list(self._inputs), list(self.program.captured)

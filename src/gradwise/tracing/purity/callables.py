@@ -62,6 +62,10 @@ _OPTIMIZE = "rosen 1"
 _MAKERS = _words(
     "zeros ones empty arange linspace logspace geomspace eye identity tri indices fftfreq rfftfreq rand randn random uniform normal standard_normal randint"
 )
+#: those whose result is always another array, whose entries may be the caller's objects if they are no numbers
+_RENEWERS = _words(
+    """zeros_like ones_like empty_like full full_like array copy stack concatenate concat vstack hstack dstack column_stack append where tile repeat sort outer kron cumsum cumprod diff"""
+)
 #: those that decide by values which steps they take, so that a program recorded once may be another at other values
 _DECIDING = _words(
     """quantile percentile nanquantile nanpercentile nanmedian cov corrcoef average logspace geomspace histogram unique searchsorted digitize bincount lexsort isin lstsq pinv
@@ -94,7 +98,7 @@ class Callee:
     limit : int or None
         The number of positional arguments that cannot reach an output.
     makes : str
-        "own": a number or a fresh array; "maker": that, unless an argument after the first may be a dtype; "fresh": a container; "arguments": the call's own if all its arguments are;
+        "own": a number or a fresh array; "maker": that, unless an argument after the first may be a dtype; "fresh": a container; "renewed": the call's own if all its arguments are, else fresh; "arguments": the call's own if all its arguments are;
         "data": perhaps the caller's.
     pure : bool
         Whether the result depends on the arguments alone, and nothing else happens.
@@ -120,7 +124,15 @@ def _add(table: dict[int, tuple[Any, Callee]], module: Any, text: str, *, pure: 
     for name, limit in _limits(text):
         function = getattr(module, name, None)
         if function is not None:
-            makes = "maker" if name in _MAKERS else "fresh" if name in _CONTAINERS else "arguments"
+            makes = (
+                "maker"
+                if name in _MAKERS
+                else "renewed"
+                if name in _RENEWERS
+                else "fresh"
+                if name in _CONTAINERS
+                else "arguments"
+            )
             table[id(function)] = function, Callee(limit, makes, pure=pure and name not in _DECIDING)
 
 
@@ -210,7 +222,7 @@ METHODS: dict[str, Callee] = {
         makes="own",
     ),
     **_methods(
-        """transpose *  reshape *  ravel 1  squeeze 1  swapaxes 2  repeat 2  take 2  compress 2  choose 1  diagonal 3  item *  copy 1  round 1  conj 0
+        """transpose *  reshape *  ravel 1  squeeze 1  swapaxes 2  repeat 2  take 2  compress 2  choose 1  diagonal 3  item *  round 1  conj 0
         conjugate 0"""
     ),
     **_methods(
@@ -218,6 +230,7 @@ METHODS: dict[str, Callee] = {
         makes="data",
     ),
     **_methods("tolist 0", makes="fresh"),
+    **_methods("copy 1", makes="renewed"),
 }
 
 #: methods that change a container made during the call

@@ -116,7 +116,9 @@ def _result(makes: str, degrees: list[Any]) -> Any:
         return OWN
     if makes == "fresh":
         return FRESH
-    return OWN if makes == "arguments" and all(d.rank <= OWN.rank for d in degrees) else DATA
+    if makes == "data" or not all(d.rank <= OWN.rank for d in degrees):
+        return FRESH if makes == "renewed" else DATA
+    return OWN
 
 
 def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str, Any]) -> Any:
@@ -137,9 +139,9 @@ def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str
     if callee is None:
         raise m.doubt(f"it calls the method {name}, which is not looked into")
     result = _known(m, f"the method {name}", callee, arguments, keywords)
-    if callee.makes != "arguments":
+    if callee.makes not in ("arguments", "renewed") or (result is OWN and receiver.rank <= OWN.rank):
         return result
-    return OWN if result is OWN and receiver.rank <= OWN.rank else DATA
+    return FRESH if callee.makes == "renewed" else DATA
 
 
 def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any:
