@@ -259,38 +259,32 @@ class Search:
 
     def _elsewhere(self, lo: np.ndarray, hi: np.ndarray, number: int) -> None:
         """Boxes that belong to another branch, or to several."""
-        middle = centre(lo, hi)
-        others = np.full(len(lo), -1)
-        for k, z in enumerate(middle):
-            other = self.branches.at(z)
-            others[k] = -1 if other is None else other
-        moved = (others >= 0) & (others != number)
-        several = np.ones(len(lo), bool)
-        for other in np.unique(others[moved]):  # boxes all over which the other branch holds
-            mine = np.flatnonzero(others == other)
-            holds = np.broadcast_to(self.branches.known[other].value(lo[mine], hi[mine]).held, (len(mine),))
-            self._queue(lo[mine[holds]], hi[mine[holds]], int(other))
-            several[mine[holds]] = False
-        lo, hi, others = lo[several], hi[several], others[several]
+        lo, hi = self._handed_over(lo, hi, number)
+        if len(lo):  # look for branches that are not known yet, in a few of the boxes
+            for z in [*centre(lo[:24], hi[:24]), *(lo[:8] + 0.01 * (hi - lo)[:8]), *(hi[:8] - 0.01 * (hi - lo)[:8])]:
+                self.branches.at(z)
+            lo, hi = self._handed_over(lo, hi, number)
         if not len(lo):
             return
-        without = self._empty_in_every_branch(lo, hi)
-        lo, hi, others = lo[~without], hi[~without], others[~without]
-        keep = ~self.roots.cover(lo, hi)
-        lo, hi, others = lo[keep], hi[keep], others[keep]
+        keep = ~self._empty_in_every_branch(lo, hi) & ~self.roots.cover(lo, hi)
+        lo, hi = lo[keep], hi[keep]
         small = np.all(hi - lo <= self._least(lo, hi), axis=1)
         self.left.add(lo[small], hi[small], "branch")
         # comparisons are decided late, when the boxes are narrower than what is compared
         self._singular += int(np.sum(np.all(hi - lo <= 1e-5 * self.width, axis=1) & ~small))
-        for other in np.unique(others[~small]):
-            mine = ~small & (others == other)
-            self._bisect(lo[mine], hi[mine], None, number if other < 0 else int(other))
+        self._bisect(lo[~small], hi[~small], None, number)
+
+    def _handed_over(self, lo: np.ndarray, hi: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Queue the boxes all over which another known branch holds; return the rest."""
+        for other, branch in enumerate(self.branches.known):
+            if len(lo) and other != number:
+                holds = np.broadcast_to(branch.value(lo, hi).held, (len(lo),))
+                self._queue(lo[holds], hi[holds], other)
+                lo, hi = lo[~holds], hi[~holds]
+        return lo, hi
 
     def _empty_in_every_branch(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
         """Whether no way through the code has a critical point in a box."""
-        for corner in (lo + 0.01 * (hi - lo), hi - 0.01 * (hi - lo)):
-            for z in corner[:64]:
-                self.branches.at(z)
         known = self.branches.known
         outcomes = [(b.gradient or b.value)(lo, hi) for b in known]
         free = np.stack([_no_zero(b, o, len(lo)) for b, o in zip(known, outcomes, strict=True)])

@@ -6,6 +6,7 @@ program is traced inside), or they are open.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from gradwise.transforms.simplify import simplify
 #: ways through the code that are followed
 MOST_BRANCHES = 64
 #: runs of the function for that
-MOST_TRACES = 2000
+MOST_TRACES = 600
 
 
 class Branch:
@@ -106,7 +107,7 @@ class Branch:
             self._slopes = Evaluator(simplify(program), self._captured, (np.eye(self._size),))
         return self._slopes(lo, hi, directions).outputs[0].spread(len(lo))
 
-    @property
+    @functools.cached_property
     def answers(self) -> tuple[Any, ...]:
         """The answers of the guards, in the order in which they were asked."""
         return tuple(_answer(g.kind, g.expected) for g in self.guards)
