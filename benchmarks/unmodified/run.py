@@ -145,14 +145,25 @@ def derivative(tool: str, function: object, x0: object, size: int) -> tuple[obje
     import torch
 
     torch.set_default_dtype(torch.float64)
-    moved = torch.utils._pytree.tree_map(torch.as_tensor, point)
-    value = function(torch.utils._pytree.tree_map(torch.as_tensor, copy.deepcopy(x0)))
+    moved = tensors(point)
+    value = function(tensors(copy.deepcopy(x0)))
     value = (
         [np.asarray(v.detach()) for v in leaves(value)]
         if not isinstance(value, torch.Tensor)
         else value.detach().numpy()
     )
     return value, matrix(torch.func.jacrev(function)(moved), x0, size)
+
+
+def tensors(tree: object) -> object:
+    """A container of arrays with tensors in their place."""
+    import torch
+
+    if isinstance(tree, dict):
+        return {key: tensors(item) for key, item in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(tensors(item) for item in tree)
+    return torch.as_tensor(tree)
 
 
 def verdict(tool: str, path: Path, entry: dict[str, object], *, swapped: bool) -> tuple[str, str]:
@@ -188,7 +199,7 @@ def one_tool(tool: str, corpus: Path, *, swapped: bool) -> dict[str, tuple[str, 
 
         signal.signal(signal.SIGALRM, late)
         signal.alarm(60)
-        with open(os.devnull, "w") as nowhere:
+        with Path(os.devnull).open("w") as nowhere:
             kept, sys.stdout = sys.stdout, nowhere
             try:
                 with warnings.catch_warnings():
@@ -239,12 +250,15 @@ def main() -> None:
     if options.write:
         (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
         count = len(next(iter(results.values())))
+        block = (
+            "<!-- unmodified: python benchmarks/unmodified/run.py --corpus FOLDER --write -->\n"
+            f"Of {count} functions as people write them:\n\n{text}\n<!-- end -->"
+        )
         for page in (HERE.parents[1] / "README.md", HERE / "README.md"):
-            old = (
-                page.read_text() if page.exists() else "# What works unmodified\n\n<!-- unmodified -->\n<!-- end -->\n"
-            )
-            block = f"<!-- unmodified: python benchmarks/unmodified/run.py --corpus FOLDER --write -->\nOf {count} functions as people write them:\n\n{text}\n<!-- end -->"
-            page.write_text(re.sub(r"<!-- unmodified.*?<!-- end -->", lambda _: block, old, flags=re.DOTALL))
+            old = page.read_text() if page.exists() else "# What works unmodified\n\n<!-- unmodified --><!-- end -->\n"
+            before, _, rest = old.partition("<!-- unmodified")
+            after = rest.partition("<!-- end -->")[2]
+            page.write_text(before + block + after)
 
 
 if __name__ == "__main__":

@@ -167,6 +167,8 @@ def test_an_explanation():
             f64
           kinks: none
           memory kept for the derivative: 64 bytes
+          code: stand-ins under its names, since its source is not at hand: loss
+          verified: no: loss has no source
           reuse: proved pure by its code: from its third call on with one form of arguments, its program runs in its place while its guards hold
           writes: to nothing that was there before the call
         """,
@@ -252,3 +254,30 @@ def test_reports_have_text():
     ):
         assert repr(value)
         assert str(value)
+
+
+def test_how_the_code_was_seen_and_whether_it_was_verified():
+    def helper(v):
+        return float(v) ** 2
+
+    def watched(x):
+        return helper(x[0]) + x[1]
+
+    def protocols(x):
+        return np.sum(x**2)
+
+    def prints(x):
+        print(x[0])
+        return x[0] ** 2
+
+    def inner(f):
+        return gw.explain(f, X).code
+
+    assert "; ".join(inner(watched)).startswith("instrumented copies of test_how_the_code")
+    assert "helper" in inner(watched)[0]
+    assert inner(protocols) == ["as it stands, by NumPy's protocols"]
+    assert gw.explain(watched, X).verified == "when it is first differentiated"
+    gw.grad(watched)(X)
+    assert gw.explain(watched, X).verified == "value and one directional derivative compared"
+    assert "calls print" in gw.explain(prints, X).verified
+    assert gw.explain(watched, X).to_dict()["verified"] == "value and one directional derivative compared"

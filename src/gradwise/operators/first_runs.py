@@ -102,7 +102,7 @@ def first_run(function: Any, arguments: Arguments, run: Callable[[], Linearizati
         with _lock:
             if len(_seen) > 8192:
                 _seen.clear()
-            text = "value and one directional derivative compared" if reason is None else f"not verified: {reason}"
+            text = "value and one directional derivative compared" if reason is None else f"no: {reason}"
             _seen[id(code)] = (weakref.ref(code), text)
     return linearization
 

@@ -11,9 +11,11 @@ import numpy as np
 from gradwise.errors import TracingError
 from gradwise.operators.arguments import Arguments, function_label, parameter_names, require_callable
 from gradwise.operators.borders import Kink, kinks_of
+from gradwise.operators.first_runs import verdict_on
 from gradwise.operators.reuse import standing, unwrapped
 from gradwise.program import Program
 from gradwise.tracing import Recording, record
+from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import inspect_function
 from gradwise.transforms.reverse import pullback
 
@@ -130,6 +132,11 @@ class Explanation:
     kinks : list of str
     kept_bytes : int
         Memory that the trace keeps for the derivative.
+    code : list of str
+        How the code of each user function that ran was seen: as an instrumented copy, with stand-ins under its names (no source), or as it stands, where NumPy's
+        protocols show all that it does.
+    verified : str
+        Whether value and derivative were compared with the plain function's when it was first differentiated, and if not, why; what is known so far.
     reuse : str
         Whether the program may run in the function's place, and if not, the line that forbids it.
     writes : str
@@ -146,6 +153,8 @@ class Explanation:
     captured: Any = None
     kinks: Any = None
     kept_bytes: int = 0
+    code: Any = None
+    verified: str = ""
     reuse: str = ""
     writes: str = ""
 
@@ -165,6 +174,8 @@ class Explanation:
             lines.append(f"  {title}: " + ("none" if not entries else ""))
             lines += [f"    {entry}" for entry in entries]
         lines.append(f"  memory kept for the derivative: {self.kept_bytes:,} bytes")
+        lines.append("  code: " + "; ".join(self.code))
+        lines.append(f"  verified: {self.verified}")
         lines.append(f"  reuse: {self.reuse}")
         lines.append(f"  writes: {self.writes}")
         return "\n".join(line.rstrip() for line in lines)
@@ -192,10 +203,13 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     ('traced', {'power': 1, 'sin': 1, 'sum': 1})
     """
     name = function_label(f)
+    local.asked = True
     try:
         recording = _recording(f, args, kwargs, "explain")
     except TracingError as error:
         return Explanation(name, "not traced", str(error))
+    finally:
+        local.asked = False
     program = recording.program
     counts = Counter(e.primitive.name for e in program.equations)
     differentiable = [o for o in program.outputs if program.types[o].is_differentiable]
@@ -214,11 +228,18 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
         captured=[repr(program.types[v]) for v in program.captured],
         kinks=[str(k) for k in kinks_of(recording)],
         kept_bytes=sum(kept.values()),
+        code=list(recording.tape.entered) or ["as it stands, by NumPy's protocols"],
+        verified=verdict_on(f) or _outlook(recording),
         reuse=standing(f),
         writes="to nothing that was there before the call"
         if writes is None
         else f"perhaps; large arrays are watched ({writes})",
     )
+
+
+def _outlook(recording: Recording) -> str:
+    obstacle = recording.tape.obstacle
+    return "when it is first differentiated" if not obstacle else f"no: {obstacle}"
 
 
 def _guard_text(guard: Any) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program
-from gradwise.tracing.instrument.effects import obstacle
+from gradwise.tracing.instrument.effects import entered_functions, obstacle
 from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.layout import copy_in_layout
@@ -125,7 +125,7 @@ def record(
             result = call(traced)
             _read_outputs(recording, result, has_aux=has_aux)
             if local.asked and watch.outer is None:
-                trace.obstacle = obstacle(watch)
+                trace.obstacle, trace.entered = obstacle(watch), entered_functions(watch)
         finally:
             left(watch, sweep)
     except Exception as error:

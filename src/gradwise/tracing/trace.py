@@ -102,6 +102,7 @@ class Trace:
         "ask_untouched",
         "captured",
         "checksums",
+        "entered",
         "error",
         "guards",
         "handles",
@@ -140,6 +141,8 @@ class Trace:
         self.looked_up = False
         #: why the function is not called again to verify its derivative; "" while nobody asked
         self.obstacle: str | None = ""
+        #: how the code of each user function was seen, if somebody asked
+        self.entered: list[str] = []
         # whether it found one equal to plain numbers that an earlier run may have kept
         self.recalled = False
         self.numbers: dict[Any, int] = {}

@@ -12,7 +12,7 @@ import sys
 import types
 from typing import Any
 
-from gradwise.tracing.instrument.compiling import instrumented
+from gradwise.tracing.instrument.compiling import instrumented, reason_for
 from gradwise.tracing.instrument.state import Watch
 from gradwise.tracing.instrument.userland import is_users_file
 
@@ -106,6 +106,25 @@ def obstacle(watch: Watch) -> str | None:
         if _outlives(obj, 4):
             return f"it changes a {type(obj).__name__} that outlives the call"
     return None
+
+
+def entered_functions(watch: Watch) -> list[str]:
+    """The user functions that a run entered, by how their code was seen."""
+    seen: dict[str, list[str]] = {}
+    for entered, made in list(watch.twins.values()):
+        if (
+            type(entered) is not types.FunctionType
+            or made is entered
+            or not is_users_file(entered.__code__.co_filename)
+        ):
+            continue
+        code = entered.__code__
+        why = "" if instrumented(code) is not None else reason_for(code)
+        how = "instrumented copies of" if not why else f"stand-ins under its names, since {why}:"
+        names = seen.setdefault(how, [])
+        if code.co_qualname not in names:
+            names.append(code.co_qualname)
+    return [f"{how} {', '.join(names)}" for how, names in seen.items()]
 
 
 def _outlives(obj: Any, own: int) -> bool:

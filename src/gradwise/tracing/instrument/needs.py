@@ -92,7 +92,9 @@ def _is_dispatched(name: str) -> bool:
 
 #: attributes that a function may read: NumPy's functions that dispatch, and what traced arrays have
 _ATTRIBUTES = frozenset(
-    [n for n in vars(np) if _is_dispatched(n)]  # dir(np) would load the modules that NumPy loads when they are asked for
+    [
+        n for n in vars(np) if _is_dispatched(n)
+    ]  # dir(np) would load the modules that NumPy loads when they are asked for
     + [n for n in dir(np.linalg) if isinstance(getattr(np.linalg, n), type(np.sum))]
     + [n for n in dir(np.fft) if isinstance(getattr(np.fft, n), type(np.sum))]
     + [n for n in dir(TracedArray) if not n.startswith("_") and n not in ("item", "tolist", "fill", "put", "dot")]
