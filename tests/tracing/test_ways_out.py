@@ -142,3 +142,21 @@ def test_arguments_that_share_memory_are_not_written_to():
     gradient = gw.grad(f, argnums=(0, 1))(x[::2], x[1::2])
     np.testing.assert_array_equal(gradient, [[0, 4], [5, 3]])
     np.testing.assert_array_equal(gw.grad(lambda a, b: np.sum(a * b), argnums=(0, 1))(x, x), [x, x])
+
+
+def test_bytes_and_memory():
+    kept = []
+
+    def f(x):
+        kept.append(x.tobytes())
+        x2 = x * 1.0
+        x2.setflags(write=False)
+        with pytest.raises(ValueError, match="read-only"):
+            x2[0] = 1.0
+        return x @ x
+
+    np.testing.assert_array_equal(gw.grad(f)(X), 2 * X)
+    assert kept[-1] == X.tobytes()
+    for g in (lambda x: float(x.data[0]), lambda x: x.ctypes.data, lambda x: x.resize(2)):
+        with pytest.raises(gw.TracingError, match="would lose the derivative"):
+            gw.grad(lambda x, g=g: g(x) * x[0], method="exact")(X)

@@ -107,8 +107,59 @@ def as_digits(name: str) -> Any:
     """The method ``name`` of floats that takes their digits apart, which a value with a derivative refuses."""
 
     def method(self: TracedScalar) -> Any:
-        if not self.tape.open or dtype_of(self.value).kind not in "fc":
+        if not self.tape.open or dtype_of(self.value).kind not in "fc" or is_constant(self):
             return getattr(concrete(self), name)()
         raise escape(self, f"{name}()", "Compute with the number itself; its value is printed by f-strings")
 
     return method
+
+
+# --- bytes and memory -------------------------------------------------------------------------------------------------------------
+
+
+def _written_out(name: str) -> Any:
+    """The method ``name``, which writes the value out or takes its bytes: noted, since what is looked up by them has no derivative."""
+
+    def method(self: Traced, *args: Any, **kwargs: Any) -> Any:
+        self.tape.looked_up = True
+        return getattr(concrete(self), name)(*args, **kwargs)
+
+    return method
+
+
+def _memory(name: str) -> property:
+    """The attribute ``name``, by which compiled code reaches the memory: of constants only."""
+
+    def read(self: Traced) -> Any:
+        if self.tape.open and dtype_of(self.value).kind in "fc" and not is_constant(self):
+            raise escape(
+                self,
+                f"x.{name}",
+                "NumPy's functions keep the derivative; return the value beside the result with has_aux=True",
+            )
+        return getattr(concrete(self), name)
+
+    return property(read)
+
+
+def _set_flags(self: TracedArray, write: bool | None = None, align: Any = None, uic: Any = None) -> None:
+    if write is not None:
+        self.writeable = bool(write)
+
+
+def _resize(self: TracedArray, *shape: Any, refcheck: bool = True) -> None:
+    raise escape(
+        self, "x.resize(), which changes an array in place,", "Write np.resize(x, shape), or np.concatenate with zeros"
+    )
+
+
+def install(scalar: Any, array: Any) -> None:
+    """Give the traced classes the ways out of ndarray and of NumPy's scalars."""
+    for cls in (scalar, array):
+        for name in ("tobytes", "tofile", "dump", "dumps", "byteswap"):
+            setattr(cls, name, _written_out(name))
+        for name in ("data", "device"):
+            setattr(cls, name, _memory(name))
+    array.ctypes = _memory("ctypes")
+    array.setflags = _set_flags
+    array.resize = _resize

@@ -380,6 +380,7 @@ def install(scalar: Any, array: Any) -> None:
         setattr(scalar, name, member)
     data_model.install(scalar, array)
     sparse.install(array)
+    conversions.install(scalar, array)
 
 
 def _scalar_getitem(self: TracedScalar, key: Any) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 
 from gradwise.rules.sparse import sparse_product
 from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.trace import place_of
 from gradwise.tracing.traced import apply
 
 _PRODUCTS = {"_matmul_dispatch", "_rmatmul_dispatch"}
@@ -75,7 +76,14 @@ def install(array: Any) -> None:
     def right_star(self: Any, other: Any) -> Any:  # the old matrix class: A * x is the matrix product
         if type(other) is not np.ndarray and is_sparse(other) and not _is_sparse_array(other):
             return product(other, self)
-        return rmul(self, other)
+        trace = self.tape
+        if trace.where is not None:
+            return rmul(self, other)
+        trace.where = place_of(sys._getframe(1))  # rmul takes its caller's line for the user's
+        try:
+            return rmul(self, other)
+        finally:
+            trace.where = None
 
     array.__matmul__, array.__rmatmul__, array.__rmul__ = left, right, right_star
 

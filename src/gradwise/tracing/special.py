@@ -19,6 +19,7 @@ from gradwise.program import Primitive
 from gradwise.rules import bessel, elementwise, polynomials, special
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.indexing import contains_traced, stacked
+from gradwise.tracing.trace import place_of
 from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -242,7 +243,15 @@ def _for_traced(module: str, name: str, ours: Callable[..., Any]) -> Callable[..
     def call(*args: Any, **kwargs: Any) -> Any:
         if any(contains_traced(a) for a in (*args, *kwargs.values())):
             args = tuple([_as_array(a) for a in args])
-            return ours(*args, **{k: _as_array(v) for k, v in kwargs.items()})
+            kwargs = {k: _as_array(v) for k, v in kwargs.items()}
+            trace = _innermost(*args, *kwargs.values())
+            if trace is None or trace.where is not None:
+                return ours(*args, **kwargs)
+            trace.where = place_of(sys._getframe(1))
+            try:
+                return ours(*args, **kwargs)
+            finally:
+                trace.where = None
         return getattr(sys.modules[module], name)(*args, **kwargs)
 
     return call

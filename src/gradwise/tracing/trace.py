@@ -48,6 +48,8 @@ _PACKAGES = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), st
 
 _HOOKS = tuple(str(Path(__file__).with_name(name)) for name in ("instrument", "standins"))
 
+_STAND_INS = str(Path(__file__).parent / "standins")
+
 #: where packages lie that are not the user's own code
 LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parents[1]))
 
@@ -90,6 +92,10 @@ class Places(list[Any]):
 
     def __getitem__(self, number: Any) -> Any:
         code = list.__getitem__(self, 2 * number)
+        # an iterator that a stand-in went through computed (sum(itertools.accumulate(x))): the line of what came before
+        while code is not None and number > 0 and code.co_filename.startswith(_STAND_INS):
+            number -= 1
+            code = list.__getitem__(self, 2 * number)
         return None if code is None else (code, list.__getitem__(self, 2 * number + 1))
 
 

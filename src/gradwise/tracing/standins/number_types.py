@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,8 @@ def round_(number: Any, ndigits: Any = None) -> Any:
         return value
     if ndigits is None or dtype_of(value).kind not in "fc":
         return round(concrete(number, "int"), ndigits)
+    if type(value) is float and value == number.value and 10.0**-ndigits < math.ulp(value):
+        return number  # there are no such digits
     return apply(number.tape, elementwise.round_, (number,), (operator.index(ndigits),), value)
 
 

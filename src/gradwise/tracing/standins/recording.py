@@ -11,6 +11,7 @@ from gradwise.rules.algebra import real_p
 from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing import instrument
 from gradwise.tracing.arithmetic import concrete
+from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.trace import user_place
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
@@ -139,4 +140,4 @@ def weak(fresh: Any, value: Any) -> Any:
 
 def carries(x: Any) -> bool:
     """Whether x is a traced value that has a derivative: a number that depends on an input."""
-    return isinstance_traced(x) and x.tape.open and dtype_of(x.value).kind in "fc" and x.tape.depends(x.index)
+    return isinstance_traced(x) and x.tape.open and dtype_of(x.value).kind in "fc" and not is_constant(x)
