@@ -27,8 +27,6 @@ from gradwise.geometry.roots import Roots
 SMALLEST = 1e-8
 #: so many boxes around which the Hessian is singular are a curve of critical points
 CROWD = 3000
-#: boxes evaluated at once
-CHUNK = 4096
 
 
 @dataclass(slots=True, eq=False)
@@ -97,8 +95,9 @@ class Search:
             for branch in np.unique(live[2]):
                 mine = live[2] == branch
                 lo, hi = live[0][mine], live[1][mine]
-                for start in range(0, len(lo), CHUNK):
-                    self._step(lo[start : start + CHUNK], hi[start : start + CHUNK], int(branch))
+                chunk = self.branches.known[branch].chunk
+                for start in range(0, len(lo), chunk):
+                    self._step(lo[start : start + chunk], hi[start : start + chunk], int(branch))
             live = tuple(np.concatenate(part) for part in zip(*self._next, strict=True)) if self._next else ([], [], [])  # type: ignore[assignment]
             # a box that was counted left two halves
             crowd = len(live[0]) >= CROWD and 2 * self._singular >= 0.95 * len(live[0])

@@ -26,6 +26,9 @@ from gradwise.transforms.simplify import simplify
 
 #: ways through the code that are followed
 MOST_BRANCHES = 64
+#: boxes evaluated at once, at most, and the entries that the largest array may have then
+MOST_BOXES = 4096
+MOST_ENTRIES = 200_000
 #: runs of the function for that
 MOST_TRACES = 600
 
@@ -40,6 +43,8 @@ class Branch:
     full : Evaluator or None
         Of f, ∇f and the Hessian, shape (n, n).
     guards : tuple of Guard
+    chunk : int
+        How many boxes to evaluate at once.
     doubt : str
         Why the program may not be the function; "" if nothing is known.
     """
@@ -50,6 +55,7 @@ class Branch:
         captured = tape.captured_values()
         self.guards: tuple[Guard, ...] = program.guards
         self.doubt = "the function looks values up by their text or hash" if tape.looked_up else ""
+        self.chunk = MOST_BOXES
         self.gradient: Evaluator | None = None
         self.full: Evaluator | None = None
         self._slopes: Evaluator | None = None
@@ -90,6 +96,8 @@ class Branch:
             self.curved = False
             return
         self.full = Evaluator(simplify(batched), captured, (np.eye(n),))
+        widest = max(self.full.program.types[o].size for e in self.full.program.equations for o in e.output_tuple)
+        self.chunk = max(1, min(MOST_BOXES, MOST_ENTRIES // widest))
 
     def slopes(self, lo: np.ndarray, hi: np.ndarray, directions: np.ndarray | None = None) -> Interval | None:
         """The slopes along the axes, or along ``directions`` (boxes, n, n), in forward mode, shape (boxes, n); None where f is constant.

@@ -100,8 +100,9 @@ class Roots:
         x = x[near]
         x = x[~self.cover(x, x)]
         keep = x[np.unique(np.round(x / (1e-9 * self.width)), axis=0, return_index=True)[1]]
-        for start in range(0, len(keep), 64):
-            self._prove_batch(branch, number, keep[start : start + 64])
+        size = max(1, branch.chunk // len(RADII))
+        for start in range(0, len(keep), size):
+            self._prove_batch(branch, number, keep[start : start + size])
         return len(keep) * len(RADII)
 
     def _prove_batch(self, branch: Branch, number: int, x: np.ndarray) -> None:
