@@ -241,7 +241,11 @@ def specialise(
                 raise Refused("a power of real numbers that is complex for some of them only")
         if equation.primitive.name == "call":
             raise Refused("it calls a function with a rule of its own")
-    return Specialization(recording, len(numbers), around), recording
+    made = Specialization(recording, len(numbers), around)
+    again = made.replay(leaves, numbers, around)
+    if again is not None and not all(map(_equal, recording.values, again.values)):
+        raise Refused("its program gives other numbers than the function")
+    return made, recording
 
 
 def _is_pythons(filename: str) -> bool:
