@@ -202,9 +202,12 @@ def _points(
         mine = [root for root in roots if root.branch == number]
         branch = branches.known[number]
         assert branch.full is not None
-        x = np.clip([root.x for root in mine], lo, hi)
+        lows, highs = np.array([root.lo for root in mine]), np.array([root.hi for root in mine])
+        x = np.array([root.x for root in mine])
+        tidy = np.round(x, 6) + 0.0  # 3 rather than 3.0000000000000004, where the enclosure holds it
+        x = np.clip(np.where((lows <= tidy) & (tidy <= highs), tidy, x), lo, hi)
         with np.errstate(all="ignore"):
-            around = branch.full(np.array([root.lo for root in mine]), np.array([root.hi for root in mine]))
+            around = branch.full(lows, highs)
             here = branch.full(x, x)
         hessian = around.outputs[2].spread(len(mine))
         middle = hessian.mid
