@@ -17,7 +17,7 @@ import numpy as np
 
 import gradwise as gw
 
-ROUNDS = 9
+ROUNDS = 7
 STEPS = 300
 HERE = Path(__file__).resolve().parent
 
@@ -61,7 +61,7 @@ def measure(f, x0, rate):
     call()
     once = time.perf_counter()
     call()
-    steps = max(8, min(STEPS, int(0.3 / max(time.perf_counter() - once, 1e-7))))
+    steps = max(40, min(STEPS, int(1 / max(time.perf_counter() - once, 1e-7))))
     gw.descend(f, x0, learning_rate=rate, maxiter=3, tol=0)
     plain, alone, short, long = [np.inf] * 4
     for _ in range(ROUNDS):

@@ -38,7 +38,7 @@ def descend(
     clip_norm: float | None = None,
     max_time: float | None = None,
     step_tol: float = 0.0,
-    trace_limit: int = 256 << 20,
+    trace_limit: int = 64 << 20,
     **options: Any,
 ) -> Descent:
     r"""Minimise f by a descent that explains itself: the path, why it stopped, and what theory says about both.

@@ -16,7 +16,7 @@ from gradwise.descent.trace import Trace
 
 #: evaluations remembered until their point is noted
 _RECENT = 64
-_LIMIT = 256 << 20
+_LIMIT = 64 << 20
 
 
 class Visits:

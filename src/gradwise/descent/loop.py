@@ -16,9 +16,10 @@ import numpy as np
 
 from gradwise.descent.batches import Exhausted
 from gradwise.descent.methods import Failed, Method, Search
+from gradwise.descent.methods.gd import GradientDescent
 from gradwise.descent.objective import DOMAIN_ERRORS, Objective, outside_domain
 from gradwise.descent.progress import Progress
-from gradwise.descent.recorder import Recorder, inner, recorder_for
+from gradwise.descent.recorder import LongRows, Recorder, inner, recorder_for
 from gradwise.descent.stopping import StopReason
 from gradwise.descent.watch import Watch
 
@@ -95,6 +96,8 @@ def run(
         ceiling = watch.ceiling
         state = method.init(x, g)
         step: Any = method.step
+        if type(method) is GradientDescent and type(recorder) is LongRows and objective.derivatives == "exact":
+            step = lambda _, x, g, rate: recorder.moved(x, g, rate)
         dot = inner(x.size)
         scheduled = rates if callable(rates) else None
         rate = math.nan if callable(rates) else float(rates)

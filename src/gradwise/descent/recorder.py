@@ -41,15 +41,12 @@ class Recorder:
 
     def __init__(self, n: int, dtype: Any, steps: int, limit: int) -> None:
         width = max(n * np.dtype(dtype).itemsize, 1)
-        self.rows = max(2, min(ROWS, BLOCK_BYTES // width, steps + 2))
+        self.rows = max(9, min(ROWS, BLOCK_BYTES // width, steps + 2))
         self.X: Any = np.empty((self.rows, n), dtype)
         self.G: Any = np.empty((self.rows, n), dtype)
         room = min(steps + 1, 1024) + self.rows
         self.fun, self.rate, self.time, self.squares = (np.empty(room) for _ in range(4))
-        self.kept: list[np.ndarray] = []
-        self.kept_steps: list[np.ndarray] = []
-        self.stride, self.limit, self.width = 1, max(limit, 2 * width), width
-        self.held = 0
+        self._room_for_points(n, dtype, steps, limit)
         self.columns: dict[str, list[np.ndarray]] = {name: [] for name in (*_POINT, *_STEP)}
         self.flushed = 0  # points whose columns are made
 
@@ -57,10 +54,10 @@ class Recorder:
         """Make the columns of a block with ``filled`` rows and move its last row to the front."""
         first = 1 if self.flushed else 0
         self._measure(filled, first)
-        steps = np.arange(self.flushed, self.flushed + filled - first)
-        self._keep(filled, first, steps)
-        if self.held * self.width > self.limit:
-            self._thin()
+        for row in range(first, filled):
+            step = self.flushed + row - first
+            if step % self.stride == 0:
+                self._keep(step, self.X[row])
         self.flushed += filled - first
         self.X[0], self.G[0] = self.X[filled - 1], self.G[filled - 1]
         if self.flushed + 2 * self.rows > len(self.fun):
@@ -86,24 +83,32 @@ class Recorder:
             self._add("gradient_change", np.sqrt(np.einsum("ij,ij->i", dG, dG)))
             self._add("dot", np.einsum("ij,ij->i", B[:-1], B[1:]))
 
-    def _keep(self, filled: int, first: int, steps: np.ndarray) -> None:
-        """Keep the points of the rows from ``first`` on whose turn it is."""
-        chosen = steps % self.stride == 0
-        self.kept.append(self.X[first:filled][chosen].copy())
-        self.kept_steps.append(steps[chosen])
-        self.held += int(chosen.sum())
+    def _room_for_points(self, n: int, dtype: Any, steps: int, limit: int) -> None:
+        """One array for the points, as large as they may become: memory that is not written to costs nothing, and fresh memory is dear."""
+        rows = max(limit // max(n * np.dtype(dtype).itemsize, 1), 2)
+        # where not all points will fit, every eighth is kept from the start
+        self.stride = 1
+        while self.stride < 8 and steps + 1 > self.stride * rows:
+            self.stride *= 2
+        self.points = np.empty((min(steps + 1, rows), n), dtype)
+        self.point_steps = np.empty(len(self.points), dtype=np.int64)
+        self.held = 0
+
+    def _keep(self, step: int, x: np.ndarray) -> None:
+        """Keep a point; where there is no room, every second one is dropped first."""
+        while self.held == len(self.points):
+            self.stride *= 2
+            chosen = np.flatnonzero(self.point_steps[: self.held] % self.stride == 0)
+            for new, old in enumerate(chosen):
+                self.points[new] = self.points[old]
+            self.point_steps[: len(chosen)] = self.point_steps[chosen]
+            self.held = len(chosen)
+        if step % self.stride == 0:
+            self.points[self.held], self.point_steps[self.held] = x, step
+            self.held += 1
 
     def _add(self, name: str, values: np.ndarray) -> None:
         self.columns[name].append(np.asarray(values, dtype=float))
-
-    def _thin(self) -> None:
-        """Drop every second row, block by block, until they fit."""
-        while self.held * self.width > self.limit and self.held > 2:
-            self.stride *= 2
-            masks = [steps % self.stride == 0 for steps in self.kept_steps]
-            self.kept = [X if np.all(m) else X[m] for X, m in zip(self.kept, masks) if np.any(m)]
-            self.kept_steps = [steps[m] for steps, m in zip(self.kept_steps, masks) if np.any(m)]
-            self.held = sum(len(steps) for steps in self.kept_steps)
 
     def column(self, name: str) -> np.ndarray:
         return np.concatenate(self.columns[name]) if self.columns[name] else np.zeros(0)
@@ -119,9 +124,12 @@ class Recorder:
         if filled > (1 if self.flushed else 0):
             self.flush(filled)
         count = self.flushed
-        X, steps = np.concatenate(self.kept), np.concatenate(self.kept_steps)
+        X, steps = self.points[: self.held], self.point_steps[: self.held].copy()
         if steps[-1] != count - 1:
-            X, steps = np.concatenate([X, last[None, :]]), np.append(steps, count - 1)
+            if self.held == len(self.points):
+                X, steps = X[:-1], steps[:-1]
+            X, steps = self.points[: len(X) + 1], np.append(steps, count - 1)
+            X[-1] = last
         made = {name: self.column(name) for name in (*_POINT, *_STEP)}
         ends = lambda values: np.append(values, np.nan)
         length = made["gradient_length"]
@@ -145,21 +153,23 @@ class Recorder:
 
 
 class LongRows(Recorder):
-    """The same for long vectors, whose arithmetic is that of memory: rows are kept by reference, and every piece of a step is read once.
+    """The same for long vectors, whose arithmetic is that of memory: every piece of a step is read once, and memory is used again.
 
-    Points and gradients are new arrays at each step, so that nobody writes to them afterwards.
+    Fresh memory costs more than arithmetic (a page that is touched for the first time takes a microsecond): points and gradients are copied into the
+    block, so that their own memory is free for the next ones.
     """
 
     def __init__(self, n: int, dtype: Any, steps: int, limit: int) -> None:
-        super().__init__(0, dtype, steps, limit)
-        self.width = n * np.dtype(dtype).itemsize
-        self.rows = max(9, min(ROWS, 2 * BLOCK_BYTES // self.width, steps + 2))
-        self.limit = max(limit, 2 * self.width)
-        # where not all points will fit, every eighth is kept from the start: fresh memory costs more than arithmetic
-        while self.stride < 8 and (steps + 1) * self.width > self.stride * self.limit:
-            self.stride *= 2
-        self.X, self.G = [None] * self.rows, [None] * self.rows
+        super().__init__(n, dtype, steps, limit)
         self.buffers = np.empty(min(_PIECE, n), dtype), np.empty(min(_PIECE, n), dtype)
+        self.pool = [np.empty(n, dtype), np.empty(n, dtype)]
+
+    def moved(self, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
+        """The point x − ηg in one of two places, the one that x does not have."""
+        new = self.pool[x is self.pool[0]]
+        np.multiply(g, -rate, out=new)
+        np.add(new, x, out=new)
+        return new
 
     def _measure(self, filled: int, first: int) -> None:
         columns: dict[str, list[float]] = {name: [] for name in self.columns}
@@ -204,13 +214,6 @@ class LongRows(Recorder):
             pair = {"step": step**0.5, "slope": slope, "slope_after": after, "gradient_change": change**0.5}
             for name, value in pair.items():
                 columns[name].append(value)
-
-    def _keep(self, filled: int, first: int, steps: np.ndarray) -> None:
-        for row, step in zip(range(first, filled), steps):
-            if step % self.stride == 0:
-                self.kept.append(self.X[row][None, :])
-                self.kept_steps.append(np.array([step]))
-                self.held += 1
 
 
 def _pieces(x: np.ndarray) -> list[np.ndarray]:
