@@ -31,7 +31,7 @@ def formula(
     *args: Any,
     argnums: Any = None,
     simplify: bool = True,
-    limit: int = 5000,
+    limit: int = 2000,
     **kwargs: Any,
 ) -> Formula:
     """The formulas of a small function and of its derivatives, in SymPy's expressions and in the function's own names.
@@ -50,7 +50,7 @@ def formula(
     simplify : bool
         Whether to look for the form that a textbook would print.
     limit : int
-        The largest formula, in operations and symbols, that is written.
+        The largest formula, in operations and symbols, that is written; all derivatives together may be twenty times as large.
 
     Returns
     -------
@@ -120,7 +120,12 @@ def formula(
     if generic:
         where = ", ".join(f"{n[0]} = {float(x):.6g}" for n, x in zip(names, arguments.leaves, strict=True))
         notes.append(f"no point was given; the branch is the one taken at {where}")
-    values, conditions, symbols = found
+    values, conditions, symbols, size = found
+    if size * len(symbols) > 20 * limit or len(values) * len(symbols) > limit:
+        raise InputError(
+            f"gw.formula of {name}: the derivatives of {len(values)} entr{'ies' if len(values) != 1 else 'y'} of the output by {len(symbols)} numbers would be "
+            f"too large, beyond {20 * limit:,} operations and symbols. Fewer are required. Choose arguments with argnums=, write a formula of a part, or raise limit="
+        )
     shape = program.types[program.outputs[0]].shape if len(program.outputs) == 1 else (len(values),)
     result = Formula(
         name,
@@ -141,14 +146,19 @@ def formula(
             "Keep the argument out of what is differentiated with argnums="
         )
     expressions = [sp.sympify(v) for v in result.values]
-    if not verify(program, arguments.leaves, recording.tape.captured_values(), symbols, expressions, jacobian):
+    missed = verify(program, arguments.leaves, recording.tape.captured_values(), symbols, expressions, jacobian)
+    if missed == len(expressions) + len(symbols):
         result.notes.append("the formula could not be compared with the function numerically at this point")
+    elif missed:
+        result.notes.append(
+            f"{missed} of {len(expressions) + len(symbols)} numbers could not be compared with the function at this point"
+        )
     return result
 
 
 def _read(
     program: Program, captured: list[Any], leaves: list[Any], arrays: list[np.ndarray], limit: int
-) -> tuple[list[Any], list[Condition], list[Any]]:
+) -> tuple[list[Any], list[Condition], list[Any], int]:
     """Expressions of the outputs' entries, conditions, and the symbols."""
     shifts = Shifts(program, captured)
     fixed = dict(zip(program.inputs, arrays, strict=True)) | shifts.symbols
@@ -158,7 +168,8 @@ def _read(
     outputs = shifts.resolve(outputs, reader)
     outputs = [without_shift(e) for e in outputs]
     conditions = [Condition(outward(c.holds), c.filename, c.lineno) for c in reader.conditions.values()]
-    return outputs, conditions, [s for array in arrays for s in array.reshape(-1)]
+    size = sum(reader.size(e) for e in outputs)
+    return outputs, conditions, [s for array in arrays for s in array.reshape(-1)], size
 
 
 def _labels(f: Callable[..., Any], arguments: Arguments) -> list[str]:

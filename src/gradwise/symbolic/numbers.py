@@ -44,7 +44,7 @@ def number(x: Any) -> Any:
     near = Fraction(x).limit_denominator(LARGE)
     if _is_simple(near) and (_float32(near) if single else float(near)) == x:
         return sp.Rational(near.numerator, near.denominator)
-    return _irrational(x) if not single else sp.Float(x)
+    return sp.Float(x) if single or not 1e-9 < abs(x) < 1e9 else _irrational(x)
 
 
 def _is_simple(x: Fraction) -> bool:

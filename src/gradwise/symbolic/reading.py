@@ -182,6 +182,8 @@ class Reader:
         arrays = [self._integers(v, equation) for v in equation.inputs[start:]]
         if equation.primitive.name == "getitem":
             return operands[0][numpy_key(equation.params[0], tuple(arrays))]
+        # an array without axes would be stored as an entry itself
+        operands = [x if x.ndim else x[()] for x in operands]
         return equation.primitive.value(*operands, *arrays, *equation.params)
 
     def _integers(self, variable: int, equation: Equation) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,12 @@ from gradwise.symbolic.textbook import name_text, text
 
 #: derivatives shown in the text of a formula
 MOST_LINES = 40
+#: with more derivatives than these, those that are 0 are not listed
+FEW = 9
+#: with more derivatives than these only cheap forms are tried
+MANY = 60
+#: characters of a line that are shown
+LONGEST_LINE = 2000
 
 
 class Formula:
@@ -78,7 +85,7 @@ class Formula:
         self._require_scalar("gradient", "jacobian")
         return self.jacobian.T
 
-    @property
+    @functools.cached_property
     def jacobian(self) -> Any:
         """∂(entry of the output)/∂(symbol), a row for each entry."""
         rows, columns = len(self._values), len(self.symbols)
@@ -111,7 +118,7 @@ class Formula:
         if known is None:
             known = outward(expression)
             if self._form is not None:
-                known = self._form(known, handicap)
+                known = self._form(known, handicap, quick=len(self._values) * len(self.symbols) > MANY)
             self._shown[expression] = known
         return known
 
@@ -213,11 +220,15 @@ class Formula:
         d = "d" if len(self.symbols) == 1 else "∂"
         rows = [(f"{_entry(name)}({', '.join(map(name_text, self.arguments))})", text(v))
                 for name, v in zip(self._entry_names(), self.values, strict=True)]  # fmt: skip
-        rows += [(f"{d}{_entry(name)}/{d}{name_text(s.name)}", text(slope)) for name, s, slope in self._derivatives()]
+        derivatives = self._derivatives()
+        shown = [entry for entry in derivatives if entry[2] != 0] if len(derivatives) > FEW else derivatives
+        rows += [(f"{d}{_entry(name)}/{d}{name_text(s.name)}", text(slope)) for name, s, slope in shown]
         width = max(len(left) for left, _ in rows)
-        lines = [f"{left:>{width}} = {right}" for left, right in rows[:MOST_LINES]]
+        lines = [f"{left:>{width}} = {_shortened(right)}" for left, right in rows[:MOST_LINES]]
         if len(rows) > MOST_LINES:
             lines.append(f"… {len(rows) - MOST_LINES} more lines; read formula.jacobian")
+        if len(shown) < len(derivatives):
+            lines.append(f"all other {len(derivatives) - len(shown)} derivatives are 0")
         for condition in self.conditions:
             where = f"      # {os.path.basename(condition.filename)}:{condition.lineno}" if condition.filename else ""
             lines.append(f"while {text(condition.holds)}{where}")
@@ -225,6 +236,12 @@ class Formula:
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= LONGEST_LINE:
+        return line
+    return f"{line[:LONGEST_LINE]} … ({len(line) - LONGEST_LINE:,} characters more; read formula.value and formula.jacobian)"
 
 
 def _entry(name: str) -> str:

@@ -140,12 +140,12 @@ def _product(e: Any) -> tuple[str, int]:
     if coefficient.is_number and coefficient < 0:
         return f"−{_inside(-above, _PRODUCT)}", _SUM
     factors = ([] if coefficient == 1 else [coefficient]) + _cube_roots(list(rest.as_ordered_factors()))
-    words = ""
+    words = last = ""
     before = None
     for factor in factors:
         piece = _inside(factor, _POWER) if before is not None or not factor.is_Float else text(factor)
-        words += piece if before is None else _between(words, before, factor, piece) + piece
-        before = factor
+        words += piece if before is None else _between(last, before, factor, piece) + piece
+        before, last = factor, piece
     return words, _PRODUCT
 
 
@@ -176,13 +176,13 @@ def _cube_roots(factors: list[Any]) -> list[Any]:
     return factors
 
 
-def _between(words: str, before: Any, factor: Any, piece: str) -> str:
+def _between(last: str, before: Any, factor: Any, piece: str) -> str:
     """What separates two factors: nothing in 2xy, a space around a function, a dot where the eye would join what does not belong together."""
-    if "·10" in words and words[-1] in _POWERS_OF_TEN:
+    if "·10" in last and last[-1] in _POWERS_OF_TEN:
         return " "
-    if words[-1] + piece[0] == "||" or _is_open_root(before):
+    if last[-1] + piece[0] == "||" or _is_open_root(last):
         return "·"
-    if piece[0].isdigit() or _ends_raised(before):
+    if piece[0].isdigit() or _ends_raised(before, last):
         return "·"
     if any(len(re.sub(r"[₀-₉,]", "", name_text(s.name))) > 1 for f in (before, factor) for s in _leading(f)):
         return "·"
@@ -191,17 +191,14 @@ def _between(words: str, before: Any, factor: Any, piece: str) -> str:
     return ""
 
 
-def _is_open_root(factor: Any) -> bool:
+def _is_open_root(words: str) -> bool:
     """Whether a factor is a root without parentheses, as √x is, under which the next factor must not seem to stand."""
-    words = _text(factor)[0]
     return words[0] in "√∛∜" and not words.endswith(")")
 
 
-def _ends_raised(factor: Any) -> bool:
+def _ends_raised(factor: Any, words: str) -> bool:
     """Whether a factor ends in an exponent on the line, as e^x does, which the next factor must not seem to belong to."""
-    return (
-        (factor.is_Pow or isinstance(factor, sp.exp)) and "^" in _text(factor)[0] and not _text(factor)[0].endswith(")")
-    )
+    return (factor.is_Pow or isinstance(factor, sp.exp)) and "^" in words and not words.endswith(")")
 
 
 def _leading(factor: Any) -> list[Any]:

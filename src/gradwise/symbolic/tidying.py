@@ -11,10 +11,10 @@ from typing import Any
 
 from gradwise.symbolic.library import sp
 
-#: beyond this many operations only the cheap forms are tried
-LONG = 60
+#: beyond this many operations, or symbols, only the cheap forms are tried: the others take seconds
+LONG, MANY = 40, 5
 #: beyond this many operations an expression is left as it is
-VERY_LONG = 400
+VERY_LONG = 150
 #: terms of a polynomial that is written out
 MOST_TERMS = 6
 #: how many times as long a form may seem before it is compared: each kind of rearrangement, and ``simplify``
@@ -30,8 +30,8 @@ HANDICAP = {
 }
 
 
-def tidy(expression: Any, handicap: float = 1.0) -> Any:
-    """The most readable of a few equal forms; the others' handicaps are multiplied by ``handicap``.
+def tidy(expression: Any, handicap: float = 1.0, *, quick: bool = False) -> Any:
+    """The most readable of a few equal forms; the others' handicaps are multiplied by ``handicap``, and with ``quick`` only the cheap ones compete.
 
     Examples
     --------
@@ -44,11 +44,11 @@ def tidy(expression: Any, handicap: float = 1.0) -> Any:
     if expression.has(sp.sign):
         expression = _without_signs(expression)
     if expression.has(sp.Piecewise):
-        return _tidy_pieces(expression, handicap)
+        return _tidy_pieces(expression, handicap, quick=quick)
     best, lowest = expression, cost(expression)
     if lowest > VERY_LONG:
         return expression
-    for name, candidate in _forms(expression, long=lowest > LONG):
+    for name, candidate in _forms(expression, long=quick or lowest > LONG or len(expression.free_symbols) > MANY):
         price = cost(candidate) * HANDICAP[name] * handicap
         if price < lowest:
             best, lowest = candidate, price
@@ -96,19 +96,15 @@ def cost(expression: Any) -> float:
 
 
 def _forms(expression: Any, *, long: bool) -> Iterator[tuple[str, Any]]:
-    tried: list[tuple[str, Callable[[Any], Any]]] = []
+    tried: list[tuple[str, Callable[[Any], Any]]] = [("terms", sp.expand_mul), ("numbers", _numbers_in_front)]
     if not long:
-        tried.append(("terms", sp.expand_mul))
-        tried.append(("numbers", _numbers_in_front))
         tried.append(("common factor", lambda e: sp.factor_terms(e, sign=False)))
         if expression.has(sp.Pow, sp.exp):
             tried.append(("powers", sp.powsimp))
             tried.append(("fraction", lambda e: sp.cancel(sp.together(e))))
             tried.append(("fraction", lambda e: sp.factor(sp.together(e))))
-        if expression.has(
-            sp.functions.elementary.trigonometric.TrigonometricFunction,
-            sp.functions.elementary.hyperbolic.HyperbolicFunction,
-        ):
+        elementary = sp.functions.elementary
+        if expression.has(elementary.trigonometric.TrigonometricFunction, elementary.hyperbolic.HyperbolicFunction):
             tried.append(("trigonometry", sp.trigsimp))
         tried.append(("simplify", sp.simplify))
     for name, form in tried:
@@ -128,10 +124,18 @@ def _numbers_in_front(expression: Any) -> Any:
     return expression.replace(lambda e: e.is_Mul, moved)
 
 
-def _tidy_pieces(expression: Any, handicap: float) -> Any:
+def _tidy_pieces(expression: Any, handicap: float, *, quick: bool) -> Any:
     if len(expression.atoms(sp.Piecewise)) > 3 or cost(expression) > VERY_LONG:
         return expression
     folded = sp.piecewise_fold(expression)
     if isinstance(folded, sp.Piecewise):
-        folded = sp.Piecewise(*[(tidy(e, handicap), c) for e, c in folded.args])
+        pieces = [(tidy(e, handicap, quick=quick), _condition(c)) for e, c in folded.args]
+        folded = sp.Piecewise(*[(e, c) for e, c in pieces if c is not sp.false])
     return folded if cost(folded) <= 1.5 * cost(expression) else expression
+
+
+def _condition(condition: Any) -> Any:
+    """A condition on one symbol in its simplest form, which is false where its parts exclude one another."""
+    if isinstance(condition, sp.And) and len(condition.free_symbols) == 1:
+        return condition.simplify()
+    return condition
