@@ -15,7 +15,7 @@ import numpy as np
 from gradwise.program import Primitive
 from gradwise.rules import algebra, powers
 from gradwise.rules.products import matmul_p
-from gradwise.tracing.trace import place_of
+from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwise.rules.shapes import FULL, getitem
 from gradwise.tracing.arithmetic import concrete, plain
-from gradwise.tracing.trace import place_of
+from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import (
     TracedArray,
     TracedScalar,

@@ -19,7 +19,8 @@ from gradwise.tracing.instrument.effects import entered_functions, obstacle
 from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.trace import COPY_BYTES, LIBRARIES, Trace
+from gradwise.tracing.places import LIBRARIES
+from gradwise.tracing.trace import COPY_BYTES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradwise.rules.sparse import sparse_product
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.trace import place_of
+from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import apply
 
 _PRODUCTS = {"_matmul_dispatch", "_rmatmul_dispatch"}

@@ -19,7 +19,7 @@ from gradwise.program import Primitive
 from gradwise.rules import bessel, elementwise, polynomials, special
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.indexing import contains_traced, stacked
-from gradwise.tracing.trace import place_of
+from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:

@@ -22,81 +22,21 @@ change found at the end raises instead of giving the derivative of another funct
 from __future__ import annotations
 
 import itertools
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
 
 from gradwise.errors import GradwiseError, TracingError
 from gradwise.program import Equation, Guard, Primitive, Program, resolve_location, result_type, type_of
 from gradwise.tracing.checksums import checksum
+from gradwise.tracing.places import Places, error_place, user_place
 
 _levels = itertools.count(1)
-_getframe = sys._getframe  # the only way to a caller's line at tracing speed
 
 _NOWHERE = (None, 0)
 
 #: arrays up to this many bytes are copied when captured
 COPY_BYTES = 1 << 18
-
-# frames of these packages are not the user's
-_PACKAGES = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[1]))
-
-
-_HOOKS = tuple(str(Path(__file__).with_name(name)) for name in ("instrument", "standins"))
-
-_STAND_INS = str(Path(__file__).parent / "standins")
-
-#: where packages lie that are not the user's own code
-LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parents[1]))
-
-
-def user_place(depth: int = 1) -> tuple[Any, int] | None:
-    """Code and offset of the nearest frame that is neither ours nor NumPy's."""
-    frame: Any = _getframe(depth + 1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
-        frame = frame.f_back
-    return None if frame is None else (frame.f_code, frame.f_lasti)
-
-
-def place_of(frame: Any) -> tuple[Any, int] | None:
-    """Code and offset of a frame, or of the nearest one around it that is neither ours nor NumPy's."""
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
-        frame = frame.f_back
-    return None if frame is None else (frame.f_code, frame.f_lasti)
-
-
-def error_place(depth: int = 1) -> tuple[Any, int] | None:
-    """As ``user_place``, but the caller of a library's function rather than a line inside it."""
-    frame: Any = _getframe(depth + 1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
-        frame = frame.f_back
-    nearest = frame
-    # up to where the function was called from, past the hooks of instrumented code
-    while frame is not None and (
-        not frame.f_code.co_filename.startswith(_PACKAGES[1:]) or frame.f_code.co_filename.startswith(_HOOKS)
-    ):
-        if not frame.f_code.co_filename.startswith((*LIBRARIES, *_HOOKS)):
-            return frame.f_code, frame.f_lasti
-        frame = frame.f_back
-    return None if nearest is None else (nearest.f_code, nearest.f_lasti)
-
-
-class Places(list[Any]):
-    """The user's line of each equation: extended by ``(code, offset)``, indexed by the number of the equation."""
-
-    __slots__ = ()
-
-    def __getitem__(self, number: Any) -> Any:
-        code = list.__getitem__(self, 2 * number)
-        # an iterator that a stand-in went through computed (sum(itertools.accumulate(x))): the line of what came before
-        while code is not None and number > 0 and code.co_filename.startswith(_STAND_INS):
-            number -= 1
-            code = list.__getitem__(self, 2 * number)
-        return None if code is None else (code, list.__getitem__(self, 2 * number + 1))
 
 
 class Trace:

@@ -16,9 +16,9 @@ from gradwise.rules import algebra, elementwise
 from gradwise.rules.elementwise import PREDICATES
 from gradwise.tracing import arithmetic
 from gradwise.tracing.arithmetic import binary, concrete, plain, unary
+from gradwise.tracing.places import place_of
 from gradwise.tracing.special import BY_NAME
 from gradwise.tracing.storing import cast, masked, refuse, store
-from gradwise.tracing.trace import place_of
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 from gradwise.tracing.ufunc_methods import METHODS
 

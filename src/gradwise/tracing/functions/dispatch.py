@@ -28,7 +28,7 @@ from gradwise.tracing.functions import (
     summation,
     writing,
 )
-from gradwise.tracing.trace import place_of
+from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import dtype_of, isinstance_traced
 
 _getframe = sys._getframe

@@ -12,7 +12,7 @@ from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing import instrument
 from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.conversions import is_constant
-from gradwise.tracing.trace import user_place
+from gradwise.tracing.places import user_place
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
