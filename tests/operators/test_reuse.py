@@ -503,6 +503,37 @@ def flat(value):
     return [x for v in value for x in flat(v)] if isinstance(value, tuple) else [value]
 
 
+def test_what_is_returned_beside_the_value():
+    def f(x, n):
+        y = MATRIX @ x
+        return np.sum(y * y), {"y": y, "n": n, "name": "f", "ones": np.ones(n), "first": x[0], "none": None}
+
+    for k in range(8):
+        x, n = POINT * (k + 1), 2 + (k > 4)
+        (value, beside), gradient = gw.value_and_grad(f, has_aux=True)(x, n)
+        true, known = f(x, n)
+        np.testing.assert_allclose([value, *gradient], [true, *gw.grad(f, has_aux=True, pure=False)(x, n)[0]])
+        assert list(beside) == list(known)
+        np.testing.assert_allclose(beside["y"], known["y"])
+        assert (beside["n"], beside["name"], beside["first"], beside["none"]) == (n, "f", x[0], None)
+        np.testing.assert_array_equal(beside["ones"], np.ones(n))
+        beside["ones"][:] = beside["y"][:] = 7.0
+    assert served() >= 3
+
+
+def test_results_own_their_memory():
+    def f(x):
+        return np.ones(3), x * 2.0, np.zeros((2, 2)).T
+
+    for _ in range(6):
+        value, tangent = gw.jvp(f, (POINT,), (np.ones(3),))
+        np.testing.assert_array_equal(value[0], 1.0)
+        np.testing.assert_array_equal(value[2], 0.0)
+        for part in (*value, *tangent):
+            part[...] = 9.0
+    assert served() >= 3
+
+
 FORMULAS = {
     "ufuncs": lambda x: np.sum(np.exp(-x * x) + np.tanh(x) ** 2 - np.hypot(x, 1.0) / np.cosh(x)),
     "floor": lambda x: np.sum(x * np.floor(x) + np.sign(x) * x + np.mod(x, 0.7) + np.trunc(x) * x),
@@ -805,5 +836,7 @@ def test_values_whose_memory_was_used_again_are_computed_anew():
         for _ in range(6):
             x = rng.normal(size=(3, 3))
             np.testing.assert_allclose(gw.grad(f, **options)(x), gw.grad(f, pure=False)(x), rtol=1e-12)
-            np.testing.assert_allclose(gw.hessian(f, **options)(x), gw.hessian(f, pure=False)(x), rtol=1e-10, atol=1e-12)
+            np.testing.assert_allclose(
+                gw.hessian(f, **options)(x), gw.hessian(f, pure=False)(x), rtol=1e-10, atol=1e-12
+            )
         assert served() > 0

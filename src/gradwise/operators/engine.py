@@ -236,8 +236,8 @@ def linearize_call(
     ``lasting``: the derivative is asked for later, when what the function reads may have changed.
     """
     leaves = arguments.leaves
-    reusable = not (has_aux or lasting or requested.get() or arguments.stands_in) and not any(map(is_outer, leaves))
-    call = call_of(function, arguments) if reusable else None
+    reusable = not (lasting or requested.get() or arguments.stands_in) and not any(map(is_outer, leaves))
+    call = call_of(function, arguments, has_aux=has_aux) if reusable else None
     function = unwrapped(function)
 
     def traced() -> Recording:

@@ -124,12 +124,13 @@ class Call:
     numbers : list
     """
 
-    __slots__ = ("_arguments", "_function", "_key", "_others", "family", "numbers")
+    __slots__ = ("_arguments", "_function", "_has_aux", "_key", "_others", "family", "numbers")
     #: the traced run after which a program is made
     patience = 2
 
-    def __init__(self, function: Any, arguments: Arguments) -> None:
+    def __init__(self, function: Any, arguments: Arguments, *, has_aux: bool) -> None:
         self._function = function
+        self._has_aux = has_aux
         self._arguments = arguments
         self._others = arguments.others()
         self.numbers: list[Any] = []
@@ -156,7 +157,7 @@ class Call:
             tuple([_order(t) for t in arguments.treedefs]),
             kinds,
         )
-        return floats, moving, others, *self._around(floats=floats)
+        return floats, self._has_aux, moving, others, *self._around(floats=floats)
 
     def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
         """The key of what the function reads beside its arguments."""
@@ -167,7 +168,7 @@ class Call:
         return self.family.replay(self._arguments.leaves, self.numbers)
 
     def specialise(self) -> tuple[Specialization, Recording]:
-        return specialise(self._function, self._arguments.leaves, self.numbers, self.run)
+        return specialise(self._function, self._arguments.leaves, self.numbers, self.run, has_aux=self._has_aux)
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         """The function on traced leaves and numbers."""
@@ -201,10 +202,10 @@ class ProvenCall(Call):
 
     __slots__ = ("_data", "_fixed", "_node")
 
-    def __init__(self, function: Any, arguments: Arguments, node: Any) -> None:
+    def __init__(self, function: Any, arguments: Arguments, node: Any, *, has_aux: bool) -> None:
         self._node = node
         self._data, self._fixed = read(function, node)
-        super().__init__(function, arguments)
+        super().__init__(function, arguments, has_aux=has_aux)
 
     def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
         key = outline(list(self._data.values()), self.numbers, floats=floats) if self._data else None
@@ -238,7 +239,7 @@ class PromisedCall(Call):
     def specialise(self) -> tuple[Specialization, Recording]:
         # the function may write to what it is given, which it did already
         leaves, numbers = _copies(self._arguments.leaves), _copies(self.numbers)
-        return specialise(self._function, leaves, numbers, self.run, self._arrays)
+        return specialise(self._function, leaves, numbers, self.run, self._arrays, has_aux=self._has_aux)
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         others = refilled(self._others, iter(traced), floats=self._key[0])
@@ -306,7 +307,7 @@ def _given_up(node: Any) -> str:
     return "".join(f"; given up for one form of arguments: {reason}" for reason in sorted(reasons))
 
 
-def call_of(function: Any, arguments: Arguments) -> Call | None:
+def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Call | None:
     """The call with its family, if the function is proved or promised to be pure and is called with plain data, else None."""
     if is_forbidden():
         return None
@@ -317,7 +318,7 @@ def call_of(function: Any, arguments: Arguments) -> Call | None:
         return None
     try:
         if verdict.is_pure:
-            return ProvenCall(function, arguments, verdict.node)
-        return PromisedCall(function, arguments)
+            return ProvenCall(function, arguments, verdict.node, has_aux=has_aux)
+        return PromisedCall(function, arguments, has_aux=has_aux)
     except (Refused, Unfathomable, TypeError):  # TypeError: a key that cannot be hashed
         return None

@@ -22,17 +22,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
-from gradwise.execution import build
+from gradwise.execution import build, may_alias
+from gradwise.operators.reuse.comparison import equal
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
+from gradwise.tracing.purity import is_plain
 from gradwise.tracing.trace import COPY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from gradwise.program import Program
+
 _NOT_THE_USERS = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[2]))
 _PYTHONS = (str(Path(os.__file__).parent), "<frozen")
-#: relative difference up to which numbers that two runs computed count as equal: the memory order of an operand may change a sum
-AGREEMENT = 1e-10
 
 
 class Refused(Exception):
@@ -50,6 +52,8 @@ class Specialization:
     """
 
     __slots__ = (
+        "_auxiliary",
+        "_auxiliary_structure",
         "_constants",
         "_elsewhere",
         "_executable",
@@ -61,6 +65,7 @@ class Specialization:
         "_passing",
         "_places",
         "_raw",
+        "_shared",
         "fingerprint",
         "program",
         "structure",
@@ -94,11 +99,15 @@ class Specialization:
         self._kinds = [type(v) for v in recording.values]
         kept = [i for i, v in enumerate(tape.values) if v is not None]
         guarded = [index for index, _ in self._guards]
+        self._auxiliary_structure = recording.auxiliary_structure
+        self._auxiliary = [(i, _own(v) if i is None else v) for i, v in recording.auxiliary_outputs or ()]
+        beside = [i for i, _ in self._auxiliary if i is not None]
+        self._shared = _aliases(program, {i for i, _ in self._constants})
         given = (*program.inputs, *program.captured)
         # the memory of other arrays may have been used again for what came later: they are computed anew if they are asked for
-        lasting = {*kept, *guarded, *given, *program.outputs}
+        lasting = {*kept, *guarded, *given, *beside, *program.outputs}
         self._passing = [i for i, t in enumerate(program.types) if i not in lasting and t.shape != ()]
-        self._executable = build(program.equations, program.types, program.outputs, given, (*kept, *guarded))
+        self._executable = build(program.equations, program.types, program.outputs, given, (*kept, *guarded, *beside))
 
     def constants(self) -> list[Any]:
         """The arrays that the function makes itself, equal at each call."""
@@ -146,6 +155,11 @@ class Specialization:
             if type(converted) is not kind:
                 return None
             outputs.append(converted)
+        for k in self._shared:
+            outputs[k] = _own(outputs[k])
+        beside = None
+        if self._auxiliary_structure is not None:
+            beside = [(i, _own(v if i is None else _as_kind(values[i], type(v)))) for i, v in self._auxiliary]
         for i in self._passing:
             values[i] = None
         tape.ops, tape.outs = self._raw
@@ -155,7 +169,25 @@ class Specialization:
         recording = Recording(tape, self._name)
         recording._program = self.program  # noqa: SLF001 - known, so that it need not be made again
         recording.outputs, recording.values, recording.structure = self.program.outputs, outputs, self.structure
+        recording.auxiliary_outputs, recording.auxiliary_structure = beside, self._auxiliary_structure
         return recording
+
+
+def _own(value: Any) -> Any:
+    return value.copy() if type(value) is np.ndarray else value
+
+
+def _aliases(program: Program, variables: set[int]) -> list[int]:
+    """Positions of the outputs whose memory may be that of one of the variables."""
+    parent = {e.outputs: e.inputs[0] for e in program.equations if may_alias(e)}
+    found = []
+    for k, variable in enumerate(program.outputs):
+        root = variable
+        while root in parent:
+            root = parent[root]
+        if root in variables:
+            found.append(k)
+    return found
 
 
 def _holds(value: Any, expected: Any) -> bool:
@@ -186,6 +218,8 @@ def specialise(
     numbers: Sequence[Any],
     call: Callable[[Sequence[Any], list[Any]], Any],
     around: Sequence[np.ndarray] = (),
+    *,
+    has_aux: bool = False,
 ) -> tuple[Specialization, Recording]:
     """The function traced with all that it reads.
 
@@ -218,9 +252,11 @@ def specialise(
         return call(traced[:count], traced[count:])
 
     with _handled_errors() as handled:
-        recording = record(function, given, (True,) * len(given), run)
+        recording = record(function, given, (True,) * len(given), run, has_aux=has_aux)
     if handled:  # an operation that did not fail at other values would be missing in the program
         raise Refused(f"it handles an error ({handled[0]})")
+    if not all(i is not None or is_plain(v) for i, v in recording.auxiliary_outputs or ()):
+        raise Refused("it returns an object beside its value")
     tape = recording.tape
     first = tape.inputs[:]
     if any(isinstance_traced(v) and v.index != i for v, i in zip(traced_values, first, strict=True)):
@@ -241,11 +277,11 @@ def specialise(
                 raise Refused("a power of real numbers that is complex for some of them only")
         if equation.primitive.name == "call":
             raise Refused("it calls a function with a rule of its own")
-    made = Specialization(recording, len(numbers), around)
-    again = made.replay(leaves, numbers, around)
-    if again is not None and not all(map(_equal, recording.values, again.values)):
+    program = Specialization(recording, len(numbers), around)
+    again = program.replay(leaves, numbers, around)
+    if again is not None and not all(map(equal, recording.values, again.values)):
         raise Refused("its program gives other numbers than the function")
-    return made, recording
+    return program, recording
 
 
 def _is_pythons(filename: str) -> bool:
@@ -277,83 +313,3 @@ def _handled_errors() -> Iterator[list[str]]:
         yield found
     finally:
         sys.settrace(before)
-
-
-def difference(plain: Recording, other: Recording, count: int = 0) -> str | None:
-    """How the program of one traced run, seen from its inputs, differs from that of another which may have traced more; None if it does not.
-
-    ``count``: how many captured values, the first, count as inputs too.
-    """
-    if plain.structure != other.structure or [type(v) for v in plain.values] != [type(v) for v in other.values]:
-        return "it returns other containers or types"
-    a, b = _Dependent(plain, count), _Dependent(other, count)
-    for x, z in zip(a.equations, b.equations, strict=False):
-        if x.primitive is not z.primitive or x.params != z.params:
-            return f"{_where(x)}: {x.primitive.name} instead of {z.primitive.name}"
-        for i, j in zip(x.inputs, z.inputs, strict=True):
-            known = a.numbers.get(i)
-            if known != b.numbers.get(j):
-                return f"{_where(x)}: {x.primitive.name} is applied to another value"
-            if known is None and not _equal(a.value(i), b.value(j)):
-                return f"{_where(x)}: {x.primitive.name} is applied to {_short(a.value(i))} instead of {_short(b.value(j))}"
-    if len(a.equations) != len(b.equations):
-        return f"it has {len(a.equations)} operations instead of {len(b.equations)}"
-    for i, j, u, v in zip(plain.outputs, other.outputs, plain.values, other.values, strict=True):
-        if a.numbers.get(i) != b.numbers.get(j):
-            return "it returns another value"
-        if not _equal(u, v):
-            return f"it returns {_short(u)} instead of {_short(v)}"
-    return None
-
-
-def _where(equation: Any) -> str:
-    source = equation.source
-    return f"{source[0]}:{source[1]}" if source is not None else "at an unknown line"
-
-
-def _short(value: Any) -> str:
-    return repr(value) if np.ndim(value) == 0 else f"an array of shape {np.shape(value)}"
-
-
-def _equal(x: Any, z: Any) -> bool:
-    if np.shape(x) != np.shape(z):
-        return False
-    a, b = np.asarray(x), np.asarray(z)
-    if a.dtype != b.dtype:
-        return False
-    if a.dtype.kind not in "fc":
-        return bool(np.array_equal(a, b))
-    with np.errstate(all="ignore"):
-        size = np.abs(a[np.isfinite(a)]).max(initial=0.0)
-        rough = AGREEMENT if a.dtype.itemsize > 4 and a.dtype != np.complex64 else 1e-4
-        return bool(np.allclose(a, b, rtol=rough, atol=rough * float(size), equal_nan=True))
-
-
-class _Dependent:
-    """The equations that depend on the inputs, and the variables that do, numbered in their order."""
-
-    def __init__(self, recording: Recording, count: int) -> None:
-        self.recording = recording
-        self.numbers: dict[int, int] = {}
-        self.equations = []
-        self._values: list[Any] | None = None
-        for i in (*recording.tape.inputs, *recording.tape.captured[:count]):
-            self.numbers[i] = len(self.numbers)
-        for equation in recording.program.equations:
-            if any(i in self.numbers for i in equation.inputs):
-                self.equations.append(equation)
-                for o in equation.output_tuple:
-                    self.numbers[o] = len(self.numbers)
-
-    def value(self, variable: int) -> Any:
-        known = self.recording.tape.values[variable]
-        if known is not None:
-            return known
-        if self._values is None:
-            program, tape = self.recording.program, self.recording.tape
-            env: list[Any] = [None] * len(program.types)
-            for i in (*tape.inputs, *tape.captured):
-                env[i] = tape.values[i]
-            build(program.equations, program.types, (), (), range(len(program.types))).run(env)
-            self._values = env
-        return self._values[variable]
