@@ -74,7 +74,7 @@ def equal(x: Any, z: Any) -> bool:
     if a.dtype != b.dtype:
         return False
     if a.dtype.kind not in "fc":
-        return bool(np.arrayequal(a, b))
+        return bool(np.array_equal(a, b))
     with np.errstate(all="ignore"):
         size = np.abs(a[np.isfinite(a)]).max(initial=0.0)
         rough = AGREEMENT if a.dtype.itemsize > 4 and a.dtype != np.complex64 else 1e-4
