@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import re
 import sys
 
 import numpy as np
@@ -246,6 +247,25 @@ def test_output_in_a_container():
     assert formula.values == [formula.symbols[0], formula.symbols[0] ** 2]
 
 
+def test_numbers_are_written_into_arrays_and_stacks():
+    def written(x):
+        y = np.zeros(2)
+        y[0] = x
+        y[1] = y[0] * x
+        return y
+
+    assert [str(v) for v in gw.formula(written, 3.0).values] == ["x", "x**2"]
+    stack = gw.formula(lambda x: np.linalg.det(np.stack([np.eye(2) * x, np.ones((2, 2)) * x])), 3.0)
+    assert [str(v) for v in stack.values] == ["x**2", "0"]
+
+
+def test_long_formulas_are_cut_and_zeros_counted():
+    diagonal = gw.formula(lambda x: x**2, np.ones(4))
+    assert lines(diagonal)[-1] == "all other 12 derivatives are 0"
+    long = gw.formula(lambda x: np.sum(np.sin(x * np.arange(1.0, 300.0))), 1.0)
+    assert re.search(r"… \([\d,]+ characters more; read formula\.value and formula\.jacobian\)", str(long))
+
+
 # --- conditions -----------------------------------------------------------------------------------------------------------
 
 
@@ -384,6 +404,15 @@ def test_what_is_too_large_says_so():
         gw.formula(lambda x: np.linalg.inv(x)[0, 0], np.eye(5))
     with pytest.raises(gw.InputError, match="eigvalsh of a matrix of 3 by 3"):
         gw.formula(lambda x: np.linalg.eigvalsh(x)[0], np.diag([1.0, 2.0, 3.0]))
+
+
+def test_what_sympy_cannot_do_is_refused_with_the_line():
+    def undefined(x):
+        return np.max(np.stack([x, np.float64("nan") * x]))
+
+    with pytest.raises(gw.TracingError, match=r"the primitive max: The argument 'nan' is not comparable") as caught:
+        gw.formula(undefined, 1.0)
+    assert caught.value.lineno == undefined.__code__.co_firstlineno + 1
 
 
 def test_complex_arguments_and_none():

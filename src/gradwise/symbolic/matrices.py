@@ -37,7 +37,7 @@ def _stacked(operation: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     inner = np.shape(results[0])
     joined = np.empty((len(results), *inner), object)
     for k, result in enumerate(results):
-        joined[k] = result
+        joined[k] = result if inner else result[()]  # an array without axes would become an entry itself
     return joined.reshape(*stack, *inner)
 
 

@@ -94,6 +94,8 @@ class Reader:
             result = self._value(equation)
         except TooLarge as error:
             raise self._refusal(equation, f"{equation.primitive.name} of {error}", InputError) from None
+        except (TypeError, ValueError, NotImplementedError, ArithmeticError, AttributeError) as error:
+            raise self._refusal(equation, f"{_spoken(equation)}: {error}") from error  # what SymPy cannot do
         outputs = result if equation.primitive.multiple else (result,)
         for variable, value in zip(equation.output_tuple, outputs, strict=True):
             array = as_array(value, types[variable].shape)
@@ -154,10 +156,7 @@ class Reader:
             raise self._refusal(equation, "gammaln of a negative number, log|Γ(x)|, has no counterpart in SymPy")
         if equation.primitive.name == "lambertw" and np.any(np.imag(self.values[equation.outputs])):
             raise self._refusal(equation, "lambertw below −1/e, where it is complex, has no real counterpart in SymPy")
-        try:
-            return np.frompyfunc(lambda *entry: row(*entry, *static), len(operands), 1)(*operands)
-        except TypeError as error:  # SymPy refuses to order complex numbers
-            raise self._refusal(equation, f"{_spoken(equation)}: {error}") from None
+        return np.frompyfunc(lambda *entry: row(*entry, *static), len(operands), 1)(*operands)
 
     def _converted(self, equation: Equation, x: np.ndarray) -> Any:
         (dtype,) = equation.params
