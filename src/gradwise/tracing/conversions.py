@@ -121,7 +121,8 @@ def _written_out(name: str) -> Any:
     """The method ``name``, which writes the value out or takes its bytes: noted, since what is looked up by them has no derivative."""
 
     def method(self: Traced, *args: Any, **kwargs: Any) -> Any:
-        self.tape.looked_up = True
+        if dtype_of(self.value).kind in "fc" and not is_constant(self):
+            self.tape.looked_up = self.tape.recalled = True
         return getattr(concrete(self), name)(*args, **kwargs)
 
     return method

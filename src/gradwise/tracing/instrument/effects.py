@@ -100,7 +100,7 @@ def obstacle(watch: Watch) -> str | None:
     if watch.names or any(watch.cells):
         return "it assigns globals, or variables of the function around it"
     for key, obj in list(watch.stored.items()):
-        if _outlives(obj, 4 + (key in watch.overlay) + (key in watch.revealed)):
+        if _outlives(obj, 4 + (key in watch.overlay) + (key in watch.revealed) + (key in watch.created)):
             return f"it stores attributes of an object of type {type(obj).__name__} that outlives the call"
     for obj in list(watch.touched.values()):
         if _outlives(obj, 4):

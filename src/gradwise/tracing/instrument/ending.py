@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import types
 from collections import deque
 from collections.abc import Iterator
@@ -98,6 +99,10 @@ def with_overlays(values: Any) -> Iterator[None]:
                 watch.revealed[key][1].discard(name)
 
 
+#: references to an object from the notes of the run: revealed, stored, created; the pair and the name in the loop; the argument of the count
+_NOTES = 5
+
+
 def sweep(watch: Watch) -> None:
     """The end of a run: every place that it wrote to holds plain values; what belongs to an enclosing run is handed to it."""
     outer = watch.outer
@@ -107,7 +112,9 @@ def sweep(watch: Watch) -> None:
                 outer.overlay.setdefault(id(obj), (obj, {}))[1][name] = value
             else:
                 _quietly(set_raw, obj, name, unwrapped(value))
-    for obj, shown in list(watch.revealed.values()):
+    for key, (obj, shown) in list(watch.revealed.items()):
+        if key in watch.created and sys.getrefcount(obj) <= _NOTES:
+            continue  # nobody else refers to it: it ends with the run
         for name in shown:
             try:
                 value = object.__getattribute__(obj, name) if not isinstance(obj, type) else vars(obj)[name]

@@ -228,11 +228,16 @@ def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None =
         watch.stored[id(obj)] = obj
         cls = type(value)
         if cls not in _NUMBERS and holds_traced(value):
-            shown = unwrapped(value)
             if isinstance(obj, types.ModuleType):
                 note_names(vars(obj), (name,))
                 shown = value
+            elif id(obj) in watch.created or class_info(watch, type(obj)).speaks:
+                # nobody else knows the object yet, or code that is not rewritten asks it: both must find the traced value
+                forget(obj, name)
+                watch.revealed.setdefault(id(obj), (obj, set()))[1].add(name)
+                shown = value
             else:
+                shown = unwrapped(value)
                 entry = watch.overlay.get(id(obj))
                 if entry is None:
                     entry = watch.overlay[id(obj)] = (obj, {})

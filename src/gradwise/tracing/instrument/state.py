@@ -1,8 +1,8 @@
 """What one traced run knows about the user's objects: the overlay, the twins, and what must be cleaned when it ends.
 
-A traced value that is stored in an object which others can see would leak.  Attributes: the object holds the plain value, the *overlay* of the run the traced one,
-by object and name, consulted first on loads.  Lists, dictionaries, globals and closure cells hold the traced value itself until the run ends; then it is
-replaced by its plain value (``sweep``).
+A traced value that is stored in an object which others can see would leak.  Attributes of objects that were there before: the object holds the plain value, the *overlay* of the run the
+traced one, by object and name, consulted first on loads.  Objects that the run itself constructs, and objects whose special methods are asked for numbers by code that is not rewritten, hold the
+traced value itself, as lists, dictionaries, globals and closure cells do, until the run ends; then it is replaced by its plain value (``sweep``).
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Watch:
         What the classes that were met define in Python.
     class_overlay : bool
         Whether the overlay holds attributes of classes.
+    created : dict
+        By identity, the objects that the run constructed.
     stored : dict
         By identity, the objects whose attributes the run stored.
     effects : dict
@@ -51,6 +53,7 @@ class Watch:
     __slots__ = (
         "cells",
         "class_overlay",
+        "created",
         "classes",
         "effects",
         "memos",
@@ -77,6 +80,7 @@ class Watch:
         self.classes: dict[type, Any] = {}
         self.class_overlay = False
         self.stored: dict[int, Any] = {}
+        self.created: dict[int, Any] = {}
         self.effects: dict[str, None] = {}
 
 

@@ -105,6 +105,16 @@ NATIVE: set[type] = {
 }
 
 
+#: special methods whose result carries no derivative, or which are never run but by rewritten code
+_SILENT = frozenset(
+    f"__{name}__"
+    for name in (
+        "init new init_subclass class_getitem repr str eq ne hash lt le gt ge bool len contains call enter exit getattr getattribute setattr "
+        "delattr post_init del getstate setstate reduce reduce_ex copy deepcopy dir sizeof set_name replace format annotate subclasshook"
+    ).split()
+)
+
+
 class ClassInfo:
     """What the classes of an object define in Python.
 
@@ -116,9 +126,11 @@ class ClassInfo:
         The special methods that are written in Python.
     methods : dict
         Special methods written in Python, by name.
+    speaks : bool
+        Whether it has special methods of Python that give numbers or items to code that is not rewritten (``__iter__``, ``__float__``, ``__add__``): they must find traced values.
     """
 
-    __slots__ = ("delattr", "getattr", "getattribute", "methods", "plain", "setattr", "special")
+    __slots__ = ("delattr", "getattr", "getattribute", "methods", "plain", "setattr", "speaks", "special")
 
     def __init__(self, cls: type) -> None:
         special: dict[str, Any] = {}
@@ -140,6 +152,7 @@ class ClassInfo:
         self.getattribute = methods.get("__getattribute__")
         self.setattr = methods.get("__setattr__")
         self.delattr = methods.get("__delattr__")
+        self.speaks = any(method is not None and name not in _SILENT for name, method in methods.items())
         self.plain = not (special or self.getattr or self.getattribute)
 
 
