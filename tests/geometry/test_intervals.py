@@ -97,6 +97,8 @@ SAMPLES = {
     "sign_bit_sign": ((UNIT,), (), lambda x: mpf(math.copysign(1, x))),
     "maximum": ((WIDE, WIDE), (), max),
     "minimum": ((WIDE, WIDE), (), min),
+    "fmax": ((WIDE, WIDE), (), max),
+    "fmin": ((WIDE, WIDE), (), min),
 }
 #: rows that are tested elsewhere in this file: decisions, reductions, and whatever needs its record
 ELSEWHERE = {
@@ -342,6 +344,11 @@ def test_an_index_that_depends_on_the_point_has_no_rule():
 FORMULAS = {
     "functions": lambda v, m: (
         m.sin(v[0] * v[1]) + m.exp(-v[0] * v[0]) * m.tanh(v[1]) + m.log(2 + v[0] ** 2) * m.sqrt(3 + v[1])
+    ),
+    "sums of exponentials": lambda v, m: (
+        np.logaddexp(v[0], np.logaddexp(v[1], -v[0] - v[1]))
+        if m is np
+        else m.log(m.exp(v[0]) + m.exp(v[1]) + m.exp(-v[0] - v[1]))
     ),
     "quotient": lambda v, m: (1 + v[0]) / (1 + v[1] ** 2) + v[0] / (3 + v[1]) ** 1.5 + (9 + v[0]) ** -2,
     "product": lambda v, m: (

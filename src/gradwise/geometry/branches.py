@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.errors import GradwiseError
+from gradwise.geometry.finite_forms import prepared
 from gradwise.geometry.intervals import Evaluator, Interval, Outcome
 from gradwise.geometry.vector_form import VectorForm
 from gradwise.operators.arguments import Arguments
@@ -68,13 +69,13 @@ class Branch:
             program.types,
             program.guards,
         )
-        self.value = Evaluator(simplify(value), captured)
+        self.value = Evaluator(prepared(value), captured)
         self._value, self._captured, self._size = value, captured, n
         first = seeded(pullback(value, value.inputs, value.outputs))
         if first.results[0] is None:
             return
         gradient = first.joined()
-        self.gradient = Evaluator(simplify(gradient), captured)
+        self.gradient = Evaluator(prepared(gradient), captured)
         second = pushforward(gradient, gradient.inputs)
         (tangent,) = second.vectors
         slope = second.results[1]
@@ -95,7 +96,7 @@ class Branch:
         if not carries[2]:
             self.curved = False
             return
-        self.full = Evaluator(simplify(batched), captured, (np.eye(n),))
+        self.full = Evaluator(prepared(batched), captured, (np.eye(n),))
         widest = max(self.full.program.types[o].size for e in self.full.program.equations for o in e.output_tuple)
         self.chunk = max(1, min(MOST_BOXES, MOST_ENTRIES // widest))
 
@@ -112,7 +113,7 @@ class Branch:
             (tangent,) = derivative.vectors
             assert tangent is not None
             program, _ = batch(simplify(derivative.joined(values=False)), self._size, (tangent,))
-            self._slopes = Evaluator(simplify(program), self._captured, (np.eye(self._size),))
+            self._slopes = Evaluator(prepared(program), self._captured, (np.eye(self._size),))
         return self._slopes(lo, hi, directions).outputs[0].spread(len(lo))
 
     @functools.cached_property

@@ -41,7 +41,7 @@ def critical_points(
     bounds: Any,
     *,
     method: str = "auto",
-    max_boxes: int = 100_000,
+    max_boxes: int = 50_000,
     starts: int | None = None,
     rng: np.random.Generator | None = None,
 ) -> CriticalPoints:
@@ -151,7 +151,7 @@ def _proved(flat: VectorForm, lo: np.ndarray, hi: np.ndarray, max_boxes: int) ->
     doubts = []
     left = search.left
     undecided = np.stack([np.array(left.lo), np.array(left.hi)], axis=-1) if left.lo else np.zeros((0, len(lo), 2))
-    for reason, members in _components(left):
+    for reason, members in _components(left, 1e-5 * (hi - lo)):
         points.append(_undecided(flat, branches, undecided[members], reason))
     if left.lo:
         reasons = sorted(set(left.reasons), key=list(WORDS).index)
@@ -335,13 +335,13 @@ def _places(outcome: Any) -> str:
     return f" ({', '.join(places[:4])})" if places else ""
 
 
-def _components(left: Leftover) -> list[tuple[str, np.ndarray]]:
-    """Left-over boxes joined where they touch, each with the weightiest of their reasons."""
+def _components(left: Leftover, room: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """Left-over boxes joined where they nearly touch, each with the weightiest of their reasons."""
     if not left.lo:
         return []
     lo, hi = np.array(left.lo), np.array(left.hi)
     reasons = np.array([list(WORDS).index(r) for r in left.reasons])
-    labels = _joined(lo, hi)
+    labels = _joined(lo, hi, room)
     names = list(WORDS)
     return [
         (names[int(reasons[labels == label].max())], np.flatnonzero(labels == label))
@@ -349,8 +349,11 @@ def _components(left: Leftover) -> list[tuple[str, np.ndarray]]:
     ]
 
 
-def _joined(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-    """A label for each box, equal for boxes that are connected through touching ones (of very many, through hulls of neighbours that touch)."""
+def _joined(lo: np.ndarray, hi: np.ndarray, room: np.ndarray) -> np.ndarray:
+    """A label for each box, equal for boxes that are connected through near ones (of very many, through near hulls of neighbours).
+
+    Around a degenerate point Krawczyk's operator leaves scattered small boxes, so that those count as near that are no further apart than twice ``room``.
+    """
     groups = np.arange(len(lo))
     low, high = lo, hi
     left = np.min(lo, axis=0)
@@ -363,6 +366,8 @@ def _joined(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
         low, high = np.full((groups.max() + 1, lo.shape[1]), np.inf), np.full((groups.max() + 1, lo.shape[1]), -np.inf)
         np.minimum.at(low, groups, lo)
         np.maximum.at(high, groups, hi)
+    room = np.maximum(2 * (high - low), room)
+    low, high = low - room, high + room
     touching = np.ones((len(low), len(low)), bool)
     for axis in range(low.shape[1]):
         touching &= low[:, None, axis] <= high[None, :, axis]

@@ -128,11 +128,14 @@ def sign(box: Any, x: Interval) -> Interval:
 
 
 def extremum(function: Callable[[np.ndarray, np.ndarray], np.ndarray], sense: int) -> Any:
-    """The larger (sense 1) or smaller (−1) of two; rough where either may win."""
+    """The larger (sense 1) or smaller (−1) of two; rough where either may win, or where one is undefined in a part of the box."""
 
     def rule(box: Any, x: Interval, z: Interval) -> Interval:
         x, z = aligned(x, z)
         box.rough((x.lo <= z.hi) & (z.lo <= x.hi))
+        partial = box.partly(x.ndim)
+        if partial is not None and function in {np.fmax, np.fmin}:  # the other one where one is nan
+            return hull(x, z)
         return Interval(function(x.lo, z.lo), function(x.hi, z.hi))
 
     return rule

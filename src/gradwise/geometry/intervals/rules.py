@@ -277,6 +277,8 @@ RULES: dict[str, Rule] = {
     "sign_bit_sign": decisions.sign_bit_sign,
     "maximum": decisions.extremum(np.maximum, 1),
     "minimum": decisions.extremum(np.minimum, -1),
+    "fmax": decisions.extremum(np.fmax, 1),
+    "fmin": decisions.extremum(np.fmin, -1),
     "max": decisions.reduced_extremum(np.maximum),
     "min": decisions.reduced_extremum(np.minimum),
     "greater": decisions.greater,
