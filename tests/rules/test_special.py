@@ -123,6 +123,13 @@ UNARY = {
     "hyperu": (lambda x: sp.hyperu(0.5, 1.5, x), lambda x: mp.hyperu(0.5, 1.5, x), (0.3, 2.0)),
     "gammainc": (lambda x: sp.gammainc(2.5, x), lambda x: mp.gammainc(2.5, 0, x, regularized=True), (0.3, 2.0, 9.0)),
     "gammaincc": (lambda x: sp.gammaincc(2.5, x), lambda x: mp.gammainc(2.5, x, regularized=True), (0.3, 2.0, 9.0)),
+    "stdtr": (
+        lambda x: sp.stdtr(3.5, x),
+        lambda x: (
+            0.5 + x * mp.gamma(2.25) / (mp.sqrt(3.5 * mp.pi) * mp.gamma(1.75)) * mp.hyp2f1(0.5, 2.25, 1.5, -x * x / 3.5)
+        ),
+        (-2.0, 0.0, 0.3, 4.0),
+    ),
     "betainc": (
         lambda x: sp.betainc(1.5, 2.5, x),
         lambda x: mp.betainc(1.5, 2.5, 0, x, regularized=True),
@@ -291,6 +298,7 @@ CASES = {
     **{name: (case[0], tuple(np.array(case[2][:2]).T)) for name, case in SEVERAL.items()},
     **{f"{name} complex": (case[0], (np.array([0.7 + 0.4j, 1.3 - 0.6j]),)) for name, case in HOLOMORPHIC.items()},
     "radian": (sp.radian, (np.array([10.0]), np.array([20.0]), np.array([30.0]))),
+    "stdtrit": (lambda p: sp.stdtrit(3.5, p), (np.array([0.1, 0.5, 0.6]),)),
     "gammaincinv": (lambda p: sp.gammaincinv(2.5, p), (np.array([0.3, 0.6]),)),
     "gammainccinv": (lambda p: sp.gammainccinv(2.5, p), (np.array([0.3, 0.6]),)),
     "betaincinv": (lambda p: sp.betaincinv(1.5, 2.5, p), (np.array([0.3, 0.6]),)),

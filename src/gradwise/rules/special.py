@@ -161,6 +161,12 @@ def _beta_density(a: Any, b: Any, x: Any) -> Any:
     return exp(xlogy(a - 1, x) + xlog1py(b - 1, neg(x)) - betaln(a, b))
 
 
+def _student_density(df: Any, t: Any) -> Any:
+    """Γ((ν+1)/2)/(Γ(ν/2) √(πν)) (1 + t²/ν)^(−(ν+1)/2)."""
+    size = gammaln(0.5 * (df + 1)) - gammaln(0.5 * df) - 0.5 * log(math.pi * df)
+    return exp(size - 0.5 * (df + 1) * log1p(div(square(t), df)))
+
+
 def _shape(function: str, argument: str) -> Callable[[], Any]:
     return no_rule(f"scipy.special.{function}", f"its shape parameter {argument}")
 
@@ -189,6 +195,8 @@ betaincinv = special(
     "betaincinv",
     lambda a, b, p, y: (_shape("betaincinv", "a"), _shape("betaincinv", "b"), lambda: div(1, _beta_density(a, b, y))),
 )
+stdtr = special("stdtr", lambda df, t, y: (_shape("stdtr", "df"), lambda: _student_density(df, t)), keeps="operands")
+stdtrit = special("stdtrit", lambda df, p, y: (_shape("stdtrit", "df"), lambda: div(1, _student_density(df, y))))
 
 # --- exponentials, logarithms, entropies ----------------------------------------------------------------------------------
 

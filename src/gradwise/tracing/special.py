@@ -45,6 +45,7 @@ _SAME = {
         ),
         *("digamma", "gamma", "gammaln", "loggamma", "gammasgn", "rgamma", "beta", "betaln", "poch", "binom"),
         *("gammainc", "gammaincc", "gammaincinv", "gammainccinv", "betainc", "betaincc", "betaincinv"),
+        *("stdtr", "stdtrit"),
         *("exp10", "exprel", "logit", "log_expit", "cosm1", "powm1", "xlogy", "xlog1py", "entr", "rel_entr", "kl_div"),
         *("boxcox", "boxcox1p", "inv_boxcox", "inv_boxcox1p", "huber", "pseudo_huber", "wrightomega"),
         *("sindg", "cosdg", "tandg", "cotdg", "radian", "expi", "exp1", "expn", "spence", "sici", "shichi", "fresnel"),

@@ -180,7 +180,12 @@ DISTRIBUTIONS: dict[str, Standard] = {
     "t": Standard(
         lambda z, df: (
             _gammaln((df + 1) / 2) - _gammaln(df / 2) - 0.5 * np.log(df * math.pi) - (df + 1) / 2 * np.log1p(z * z / df)
-        )
+        ),
+        {
+            "cdf": lambda z, df: _sp("stdtr")(df, z),
+            "sf": lambda z, df: _sp("stdtr")(df, -z),
+            "ppf": lambda q, df: _sp("stdtrit")(df, q),
+        },
     ),
     "weibull_min": Standard(
         lambda z, c: np.log(c) + _xlogy(c - 1, z) - z**c,
