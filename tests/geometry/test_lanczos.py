@@ -124,6 +124,7 @@ def test_a_large_minimum_has_a_probability_or_a_proof():
     assert (proved.kind, proved.probability) == ("minimum", 1.0)
 
 
+@pytest.mark.slow
 def test_an_ill_conditioned_minimum_is_undecided_until_the_matrix_is_given():
     n = 4000
     assert gw.classify(laplacian_energy, np.zeros(n)).kind == "undecided"
@@ -131,6 +132,14 @@ def test_an_ill_conditioned_minimum_is_undecided_until_the_matrix_is_given():
     assert report.kind == "minimum"
     assert np.all(report.intervals[:, 0] > 0)
     assert gw.classify(lambda x: -laplacian_energy(x), np.zeros(n), hess=-laplacian(n)).kind == "maximum"
+
+
+def test_a_factorisation_of_the_hessian_that_was_formed_decides():
+    n = 1100
+    report = gw.classify(laplacian_energy, np.zeros(n))
+    assert report.kind == "minimum"
+    assert report.certainty.startswith("proved by a factorisation")
+    assert 0 < report.intervals[0, 0] <= smallest(n) <= report.intervals[0, 1]
 
 
 def test_one_negative_direction_in_thousands_is_found():
