@@ -264,7 +264,8 @@ def linearize_call(
                 return Linearization(recording, arguments, program.fingerprint, traced)
             linearization = Linearization(traced(), arguments)
             if call is not None and not linearization.nested:
-                call.learn(functools.partial(difference, linearization.recording))
+                tape = linearization.recording.tape
+                call.learn(functools.partial(difference, linearization.recording), len(tape.outs))
         finally:
             _running.depth -= 1
         if linearization.recording.tape.looked_up:

@@ -26,6 +26,7 @@ def difference(plain: Recording, other: Recording, count: int = 0) -> str | None
     if beside is not None:
         return beside
     a, b = _Dependent(plain, count), _Dependent(other, count)
+    agreed: set[tuple[int, int]] = set()
     for x, z in zip(a.equations, b.equations, strict=False):
         if x.primitive is not z.primitive or x.params != z.params:
             return f"{_where(x)}: {x.primitive.name} instead of {z.primitive.name}"
@@ -33,7 +34,10 @@ def difference(plain: Recording, other: Recording, count: int = 0) -> str | None
             known = a.numbers.get(i)
             if known != b.numbers.get(j):
                 return f"{_where(x)}: {x.primitive.name} is applied to another value"
-            if known is None and not equal(a.value(i), b.value(j)):
+            if known is not None or (i, j) in agreed:
+                continue
+            agreed.add((i, j))
+            if not equal(a.value(i), b.value(j)):
                 return f"{_where(x)}: {x.primitive.name} is applied to {_short(a.value(i))} instead of {_short(b.value(j))}"
     if len(a.equations) != len(b.equations):
         return f"it has {len(a.equations)} operations instead of {len(b.equations)}"
@@ -68,6 +72,8 @@ def _short(value: Any) -> str:
 
 def equal(x: Any, z: Any) -> bool:
     """Whether two numbers or arrays are of one type and agree to rounding."""
+    if x is z or (type(x) is float and type(z) is float and x == z):
+        return True
     if np.shape(x) != np.shape(z):
         return False
     a, b = np.asarray(x), np.asarray(z)

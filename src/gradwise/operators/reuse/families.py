@@ -1,7 +1,7 @@
 """Which program stands for a call: families of specialisations, one for each form of the arguments and of the data that the function reads.
 
-The first call with a form runs the function, and so does the second, after which it is traced once more with all that it reads (``specialization.py``); from the
-third call on the program runs in its place, as long as its guards hold.  Where they do not, the function runs and its program is added, up to ``SPECIALIZATIONS``; a family that fails
+The first call with a form runs the function, and so does the second (and more where the program is long), after which it is traced once more with all that it reads
+(``specialization.py``); from the third call on the program runs in its place, as long as its guards hold.  Where they do not, the function runs and its program is added, up to ``SPECIALIZATIONS``; a family that fails
 more often than it serves is given up, and says so.
 
 A family belongs to a verdict (``tracing/purity``), thereby to a code object and to what its names stand for, and to the outline of the data.  It holds programs and no array of the user's.
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SPECIALIZATIONS, TRIES = 8, 3
 #: failures, more than successes, after which a family is given up
 PATIENCE = 8
+#: a program of so many operations costs as much time as it saves in one more call
+LONG = 10_000
 _FAMILIES, _WEIGHT = 512, 2_000_000
 
 
@@ -174,11 +176,11 @@ class Call:
         """The function on traced leaves and numbers."""
         raise AssertionError
 
-    def learn(self, differs: Callable[[Recording], str | None]) -> None:
-        """Make a program after a run at the same arguments; ``differs`` compares it with what that run did."""
+    def learn(self, differs: Callable[[Recording], str | None], size: int = 0) -> None:
+        """Make a program after a run at the same arguments; ``differs`` compares it with what that run did, in ``size`` operations."""
         family = self.family
         family.calls += 1
-        if family.calls < self.patience or family.refused is not None:
+        if family.calls < self.patience + size // LONG or family.refused is not None:
             return
         made = None
         try:

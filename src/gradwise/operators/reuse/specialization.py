@@ -298,7 +298,15 @@ def _handled_errors() -> Iterator[list[str]]:
             found.append(f"{argument[0].__name__} at {frame.f_code.co_filename}:{frame.f_lineno}")
         return local
 
+    foreign: dict[int, bool] = {}  # by the identity of code objects, whose hash is long
+
     def entered(frame: Any, event: str, argument: Any) -> Any:
+        code = frame.f_code
+        known = foreign.get(id(code))
+        if known is None:
+            known = foreign[id(code)] = code.co_filename.startswith(_NOT_THE_USERS)
+        if known:
+            return None
         caller = frame
         while _is_pythons(caller.f_code.co_filename) and caller.f_back is not None:
             caller = caller.f_back
