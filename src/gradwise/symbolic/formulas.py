@@ -26,61 +26,16 @@ from gradwise.tracing import record
 _GENERIC = [math.sqrt(p) % 1 for p in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)]
 
 
-def formula(
+def write(
     f: Callable[..., Any],
-    *args: Any,
-    argnums: Any = None,
-    simplify: bool = True,
-    limit: int = 2000,
-    **kwargs: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    argnums: Any,
+    simplify: bool,
+    limit: int,
 ) -> Formula:
-    """The formulas of a small function and of its derivatives, in SymPy's expressions and in the function's own names.
-
-    The function is run once at the given arguments and its program is read as mathematics: loops are unrolled, and of an ``if`` the branch taken at
-    these arguments is the formula, under the condition that the result states.  Formula and function are then compared numerically at that point.
-
-    Parameters
-    ----------
-    f : callable
-    *args, **kwargs
-        Its arguments.  Those made of real numbers become symbols: ``x`` for a number, ``x_0``, ``x_1``, … for the entries of an array.  Without any, the
-        function's required parameters are numbers at which nothing is equal by chance.
-    argnums : int, str, tuple of these, or "all", optional
-        The arguments that become symbols; the others are numbers in the formula.
-    simplify : bool
-        Whether to look for the form that a textbook would print.
-    limit : int
-        The largest formula, in operations and symbols, that is written; all derivatives together may be twenty times as large.
-
-    Returns
-    -------
-    Formula
-        With ``value``, ``gradient`` or ``jacobian``, ``hessian``, ``conditions``, ``latex()``, ``to_sympy()`` and ``to_dict()``.
-
-    Raises
-    ------
-    TracingError
-        If an operation has no counterpart in SymPy, naming it and its line.
-    InputError
-        If the formula would be too large, or an argument is complex.
-    ImportError
-        Without SymPy (the extra ``sympy``).
-
-    Examples
-    --------
-    >>> import gradwise as gw
-    >>> def f(x, y):
-    ...     return x**2 * y + 3 * x * y**2
-    >>> print(gw.formula(f, 1.0, 2.0))
-    f(x, y) = x²y + 3xy²
-      ∂f/∂x = 2xy + 3y²
-      ∂f/∂y = x² + 6xy
-
-    Notes
-    -----
-    A float that is the nearest to a simple fraction or to a known constant is written as that: 0.5 as ½, 3.141592653589793 as π.  Formulas are those of real numbers:
-    float32 is written as if it did not round, and a domain (x > 0 in log x) is not stated.
-    """
+    """The formula of a call, as ``gw.formula`` describes it."""
     require_callable(f, "formula")
     sp.Symbol  # noqa: B018 - says that SymPy is missing before anything runs
     generic = not args and not kwargs
