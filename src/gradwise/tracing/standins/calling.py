@@ -18,10 +18,13 @@ from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import asarray
 from gradwise.tracing.standins.recording import contains_traced, resolve
 from gradwise.tracing.standins.stacking import assembled, stacking_first
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
+from gradwise.tracing.ufuncs import ELEMENTWISE, _fast_unary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from gradwise.program import Primitive
 
 
 def _entries(a: Any, shape: tuple[int, ...]) -> list[Any]:
@@ -230,7 +233,28 @@ def numpy_function(function: Any) -> Callable[..., Any]:
     """What stands in for a function of NumPy that has no stand-in of its own."""
     if type(function) is np.ufunc and function_of(function) is not None:
         return object_ufunc(function)
+    if type(function) is np.ufunc and function.nin == 1 and function in ELEMENTWISE:
+        return _elementwise(function, ELEMENTWISE[function])
     return stacking_first(function)
+
+
+def _elementwise(ufunc: Any, primitive: Primitive) -> Callable[..., Any]:
+    """A universal function of one argument, without the way through NumPy's protocol."""
+    otherwise = stacking_first(ufunc)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs:
+            x = args[0]
+            cls = type(x)
+            if cls is np.ndarray or cls is float:
+                return ufunc(x)
+            if (cls is TracedScalar or cls is TracedArray) and x.tape.open:
+                return _fast_unary(x, ufunc, primitive)
+        return otherwise(*args, **kwargs)
+
+    call.__name__ = ufunc.__name__
+    call.__doc__ = f"``np.{ufunc.__name__}``."
+    return call
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
