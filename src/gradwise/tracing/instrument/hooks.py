@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.instrument import attributes, ending, items, known, objects, operations
+from gradwise.tracing.instrument import attributes, comparing, ending, items, known, objects, operations
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
 from gradwise.tracing.instrument.needs import protocols_suffice
@@ -29,6 +29,9 @@ HOOKS.update(
     assigns=operations.assigns,
     imported=operations.imported,
     fresh=operations.fresh,
+    contains=comparing.contains,
+    true=comparing.true,
+    **comparing.COMPARISONS,
     **operations.BINARY,
     **operations.IN_PLACE,
     **operations.UNARY,

@@ -9,6 +9,9 @@
     for v in xs              →  for v in iterate(xs)            also in comprehensions
     with c                   →  with managed(c)
     match s                  →  match bare(s)
+    a < b, v in c            →  lt(a, b), contains(v, c)
+    if a, while not a, …     →  if true(a), while not true(a)
+    f(*xs), a, b = xs        →  f(*iterate(xs)), a, b = iterate(xs)
     global n                 →  global n; assigns(("n",))
     import m                 →  import m; imported()
     a = g(…), filled later   →  a = fresh(g(…))
@@ -20,6 +23,7 @@ an attribute becomes text.
 from __future__ import annotations
 
 import ast
+import copy
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -40,6 +44,7 @@ BINARY = {
     ast.BitOr: "or",
     ast.BitXor: "xor",
 }
+COMPARED = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 UNARY = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}
 
 #: results of these expressions may be arrays that nothing else refers to
@@ -172,8 +177,68 @@ class _Rewriter(ast.NodeTransformer):
             return node
         return _at(_call(BINARY[type(node.op)], self.visit(node.left), self.visit(node.right)), node)
 
+    def visit_Compare(self, node: ast.Compare) -> Any:
+        if not all(isinstance(middle, _SIMPLE) for middle in node.comparators[:-1]):
+            return self.generic_visit(node)  # a chain whose middle may be evaluated only once
+        lefts = [node.left, *node.comparators]
+        parts = [self._compared(a, op, b, node) for a, op, b in zip(lefts, node.ops, node.comparators, strict=False)]
+        return parts[0] if len(parts) == 1 else _at(ast.BoolOp(ast.And(), parts), node)
+
+    def _compared(self, a: Any, op: Any, b: Any, node: Any) -> Any:
+        a, b = self.visit(copy.deepcopy(a)), self.visit(copy.deepcopy(b))
+        constants = isinstance(a, ast.Constant) or isinstance(b, ast.Constant)
+        if type(op) in COMPARED:
+            return _at(_call(COMPARED[type(op)], a, b), node)
+        if isinstance(op, ast.In) and not isinstance(b, (ast.Tuple, ast.List, ast.Set, ast.Constant)):
+            return _at(_call("contains", a, b), node)
+        if isinstance(op, ast.NotIn) and not constants:
+            return _at(ast.UnaryOp(ast.Not(), _call("contains", a, b)), node)
+        return _at(ast.Compare(a, [op], [b]), node)
+
+    def test(self, node: Any) -> Any:
+        """An expression of which only the truth counts."""
+        if isinstance(node, ast.BoolOp):
+            return ast.copy_location(ast.BoolOp(node.op, [self.test(v) for v in node.values]), node)
+        new = self.visit(node)
+        if isinstance(node, (ast.Compare, ast.Constant)) or (
+            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+        ):
+            return new
+        return _at(_call("true", new), node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        node.test, node.body, node.orelse = self.test(node.test), self.visit(node.body), self.visit(node.orelse)
+        return node
+
+    def visit_If(self, node: ast.If) -> Any:
+        node.test, node.body, node.orelse = self.test(node.test), self.block(node.body), self.block(node.orelse)
+        return node
+
+    def visit_While(self, node: ast.While) -> Any:
+        node.test, node.body, node.orelse = self.test(node.test), self.block(node.body), self.block(node.orelse)
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> Any:
+        node.test = self.test(node.test)
+        if node.msg is not None:
+            node.msg = self.visit(node.msg)
+        return node
+
+    def visit_Starred(self, node: ast.Starred) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load):
+            node.value = _at(_call("iterate", node.value), node.value)
+        return node
+
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> Any:
+        self.generic_visit(node)
+        node.value = _at(_call("iterate", node.value), node.value)
+        return node
+
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
-        if isinstance(node.op, ast.Not) or isinstance(node.operand, ast.Constant):
+        if isinstance(node.op, ast.Not):
+            return ast.copy_location(ast.UnaryOp(node.op, self.test(node.operand)), node)
+        if isinstance(node.operand, ast.Constant):
             return self.generic_visit(node)
         return _at(_call(UNARY[type(node.op)], self.visit(node.operand)), node)
 
@@ -204,9 +269,13 @@ class _Rewriter(ast.NodeTransformer):
         wraps = isinstance(node.value, _FRESH) and any(
             isinstance(t, ast.Name) and t.id in self.filled for t in node.targets
         )
+        unpacks = any(isinstance(t, (ast.Tuple, ast.List)) for t in node.targets) and len(node.targets) == 1
+        unpacks = unpacks and not isinstance(node.value, (ast.Tuple, ast.List))
         self.generic_visit(node)
         if wraps:
             node.value = _at(_call("fresh", node.value), node.value)
+        elif unpacks:
+            node.value = _at(_call("iterate", node.value), node.value)
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
@@ -225,7 +294,8 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_comprehension(self, node: ast.comprehension) -> Any:
-        self.generic_visit(node)
+        node.target, node.iter = self.visit(node.target), self.visit(node.iter)
+        node.ifs = [self.test(i) for i in node.ifs]
         node.iter = _at(_call("iterate", node.iter), node.iter)
         return node
 
@@ -238,7 +308,7 @@ class _Rewriter(ast.NodeTransformer):
         node.subject = _at(_call("bare", self.visit(node.subject)), node.subject)
         for case in node.cases:
             if case.guard is not None:
-                case.guard = self.visit(case.guard)
+                case.guard = self.test(case.guard)
             case.body = self.block(case.body)
         return node
 

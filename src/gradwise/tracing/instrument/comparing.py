@@ -1,0 +1,98 @@
+"""Comparisons, membership and truth of objects whose class is the user's: their special methods run as twins.
+
+    a < b, a == b, …  →  lt(a, b), eq(a, b), …
+    v in c            →  contains(v, c)
+    if a, not a, …    →  if true(a), not true(a), …
+
+A method that Python itself calls runs as it stands: it would read the plain values that an object shows, and a derivative would be lost in silence.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from gradwise.tracing.arithmetic import skip_frames_of
+from gradwise.tracing.instrument.callees import resolve
+from gradwise.tracing.instrument.items import iterate
+from gradwise.tracing.instrument.objects import class_info
+from gradwise.tracing.instrument.operations import PLAIN
+from gradwise.tracing.instrument.state import local
+
+_REFLECTED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+
+
+def _comparison(name: str, function: Any) -> Any:
+    forward, reflected = f"__{name}__", f"__{_REFLECTED[name]}__"
+
+    def slow(a: Any, b: Any) -> Any:
+        watch = local.watch
+        if watch is None:
+            return function(a, b)
+        left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
+        right = class_info(watch, type(b)).methods.get(reflected) if type(b) not in PLAIN else None
+        if left is None and name == "ne" and type(a) not in PLAIN:
+            # object's own __ne__ is the opposite of __eq__
+            equal = class_info(watch, type(a)).methods.get("__eq__")
+            if equal is not None and type(a).__ne__ is object.__ne__:
+                result = resolve(equal)(a, b)
+                if result is not NotImplemented:
+                    return not true(result)
+        if left is None and right is None:
+            return function(a, b)
+        order = [(left or getattr(type(a), forward), a, b), (right or getattr(type(b), reflected), b, a)]
+        if type(b) is not type(a) and issubclass(type(b), type(a)):
+            order.reverse()
+        for method, one, other in order:
+            result = resolve(method)(one, other)
+            if result is not NotImplemented:
+                return result
+        return function(a, b)  # identity, or raises as Python does
+
+    def operate(a: Any, b: Any) -> Any:
+        if type(a) in PLAIN and type(b) in PLAIN:
+            return function(a, b)
+        return slow(a, b)
+
+    return operate
+
+
+COMPARISONS = {name: _comparison(name, getattr(operator, name)) for name in _REFLECTED}
+
+
+def contains(value: Any, container: Any) -> bool:
+    """``value in container``."""
+    if type(container) in PLAIN:
+        return value in container
+    watch = local.watch
+    if watch is None:
+        return value in container
+    methods = class_info(watch, type(container)).methods
+    if "__contains__" in methods and methods["__contains__"] is not None:
+        return bool(true(resolve(methods["__contains__"])(container, value)))
+    if "__contains__" in methods or hasattr(type(container), "__contains__"):
+        return value in container
+    if "__iter__" in methods or "__getitem__" in methods:
+        equal = COMPARISONS["eq"]
+        return any(v is value or true(equal(v, value)) for v in iterate(container))
+    return value in container
+
+
+def true(value: Any) -> Any:
+    """What to test in place of ``value``."""
+    if type(value) in PLAIN:
+        return value
+    watch = local.watch
+    if watch is None:
+        return value
+    methods = class_info(watch, type(value)).methods
+    method = methods.get("__bool__")
+    if method is not None:
+        return resolve(method)(value)
+    if hasattr(type(value), "__bool__"):
+        return value
+    method = methods.get("__len__")
+    return value if method is None else resolve(method)(value)
+
+
+skip_frames_of(globals())
