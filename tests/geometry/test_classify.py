@@ -212,3 +212,22 @@ def test_report_as_text_dictionary_and_pickle():
     assert again["eigenvalues"] == [-2.0, 2.0]
     assert pickle.loads(pickle.dumps(report)).kind == "saddle"
     assert json.loads(json.dumps(gw.classify(np.sum, np.zeros(2)).to_dict()))["distance"] is None
+
+
+@pytest.mark.extras("matplotlib")
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: x**2, 0.0),
+        (lambda x, y: x**2 - y**2, (0.0, 0.0)),
+        (lambda v: v[0] ** 2 + 3 * v[1] ** 2 - v[2] ** 2, np.zeros(3)),
+        (lambda x, y: x**4 + y**2, np.zeros(2)),
+    ],
+)
+def test_pictures(f, x):
+    from matplotlib import pyplot as plt
+
+    report = gw.classify(f, x)
+    ax = report.plot()
+    assert report.kind in ax.get_title()
+    plt.close(ax.figure)
