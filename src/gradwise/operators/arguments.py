@@ -14,6 +14,7 @@ import numpy as np
 from gradwise.containers import TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.operators.reuse.promises import unwrapped
+from gradwise.operators.write_back import Containers
 from gradwise.tracing import copy_in_layout, isinstance_traced
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import is_plain
@@ -68,6 +69,7 @@ class Arguments:
 
     __slots__ = (
         "_args",
+        "_containers",
         "_function",
         "_kwargs",
         "_runs",
@@ -89,6 +91,7 @@ class Arguments:
         operator: str,
     ) -> None:
         self._function = function
+        self._containers: Containers | None = None
         self._runs: Any = None
         self._args = args
         self._kwargs = kwargs
@@ -142,16 +145,33 @@ class Arguments:
         if self._simple:
             return function(leaves[0])
         args, kwargs = list(self._args), dict(self._kwargs)
-        for place, value in zip(self.places, self.rebuild(leaves), strict=True):
+        values = self.rebuild(leaves)
+        theirs = []
+        for place, value in zip(self.places, values, strict=True):
             if type(place) is int:
+                theirs.append(args[place])
                 args[place] = value
             else:
+                theirs.append(kwargs.get(place, value))
                 kwargs[place] = value
+        self._containers = None if self._flat else Containers(theirs, values)
         return function(*args, **kwargs)
+
+    def write_back(self) -> None:
+        """After a run: what the function changed in containers among its arguments is changed in the caller's."""
+        if self._containers is not None:
+            self._containers.write_back()
+            self._containers = None
+
+    @property
+    def _flat(self) -> bool:
+        """Whether no chosen argument is a container."""
+        return all(treedef.num_leaves == 1 and not treedef.children for treedef in self.treedefs)
 
     def copied(self) -> Arguments:
         """The same arguments with every array copied (and every container made anew), for a run that may write to them."""
         twin = object.__new__(Arguments)
+        twin._containers = None
         twin._function, twin._runs = self._function, self._runs
         twin.places, twin._simple, twin.single = self.places, self._simple, self.single
         twin.kinds, twin.treedefs, twin.labels = self.kinds, self.treedefs, self.labels

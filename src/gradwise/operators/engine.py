@@ -248,6 +248,7 @@ def linearize_call(
             arguments.call,
             has_aux=has_aux,
             untouched=lambda: untouched(function, arguments.given()),
+            ending=None if any(map(is_outer, leaves)) else arguments.write_back,
         )
 
     def run() -> Linearization:

@@ -100,6 +100,7 @@ def record(
     *,
     has_aux: bool = False,
     untouched: Callable[[], Any] | None = None,
+    ending: Callable[[], None] | None = None,
 ) -> Recording:
     """Run ``call(leaves)`` with the moving leaves replaced by traced values.
 
@@ -113,6 +114,8 @@ def record(
         Rebuilds the arguments from leaves and calls the function.
     untouched : callable, optional
         Asked if a large array is met: gives a test for arrays that cannot change while the function runs (None if nothing is known).
+    ending : callable, optional
+        Called when the function has ended, by return or by exception, while traced values are still where it put them.
     """
     trace = Trace()
     trace.ask_untouched = untouched
@@ -128,6 +131,8 @@ def record(
             if local.asked and watch.outer is None:
                 trace.obstacle, trace.entered = obstacle(watch), entered_functions(watch)
         finally:
+            if ending is not None:
+                ending()
             left(watch, sweep)
     except Exception as error:
         trace.close()

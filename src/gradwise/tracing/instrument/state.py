@@ -53,8 +53,8 @@ class Watch:
     __slots__ = (
         "cells",
         "class_overlay",
-        "created",
         "classes",
+        "created",
         "effects",
         "memos",
         "names",

@@ -108,10 +108,46 @@ NATIVE: set[type] = {
 #: special methods whose result carries no derivative, or which are never run but by rewritten code
 _SILENT = frozenset(
     f"__{name}__"
-    for name in (
-        "init new init_subclass class_getitem repr str eq ne hash lt le gt ge bool len contains call enter exit getattr getattribute setattr "
-        "delattr post_init del getstate setstate reduce reduce_ex copy deepcopy dir sizeof set_name replace format annotate subclasshook"
-    ).split()
+    for name in [
+        "init",
+        "new",
+        "init_subclass",
+        "class_getitem",
+        "repr",
+        "str",
+        "eq",
+        "ne",
+        "hash",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "bool",
+        "len",
+        "contains",
+        "call",
+        "enter",
+        "exit",
+        "getattr",
+        "getattribute",
+        "setattr",
+        "delattr",
+        "post_init",
+        "del",
+        "getstate",
+        "setstate",
+        "reduce",
+        "reduce_ex",
+        "copy",
+        "deepcopy",
+        "dir",
+        "sizeof",
+        "set_name",
+        "replace",
+        "format",
+        "annotate",
+        "subclasshook",
+    ]
 )
 
 
