@@ -53,7 +53,7 @@ def test_columns_of_the_trace():
 
 def test_long_vectors_have_the_same_columns():
     """The recorder treats long vectors differently: both ways give the same numbers."""
-    n = 3000
+    n = 9000
     weights = np.linspace(1, 5, n)
     long = gw.descend(lambda x: np.sum(weights * x**2), np.ones(n), learning_rate=0.08, maxiter=90, tol=0)
     g = 2 * weights * long.trace.x

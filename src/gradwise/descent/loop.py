@@ -85,6 +85,7 @@ def run(
     deadline = math.inf if limits.max_time is None else began + limits.max_time
     objective.next_batch()
     with np.errstate(all="ignore"):
+        g: Any
         f, g = objective.evaluate(x)
         evaluate = objective.evaluate
         recorder = recorder_for(x.size, x.dtype, limits.maxiter, limits.trace_limit)
@@ -177,13 +178,16 @@ def run(
                     R[k] = rate
                     if batches:
                         objective.next_batch()
+                    g = None  # its memory is free for the next one
                     f, g = evaluate(x_new)
             except Exhausted:
+                g = G[row - 1].copy()
                 reason = StopReason.DATA_EXHAUSTED
                 break
             except DOMAIN_ERRORS as error:
                 if not outside_domain(error):
                     raise
+                g = G[row - 1].copy()
                 details["error"] = error
                 details["bad"] = x_new if not searches else x
                 reason = watch.failure(k, F)

@@ -16,9 +16,11 @@ from gradwise.descent.trace import Trace
 ROWS = 64
 BLOCK_BYTES = 32 << 20
 #: rows longer than this are kept by reference, and measured piece by piece
-LONG = 1 << 14
+LONG = 1 << 15
 #: entries of a piece: four arrays of it stay in the cache, and BLAS does not start threads for so few
 _PIECE = 1 << 13
+#: vectors up to this many entries stay in the cache as a whole
+_CACHED = 1 << 18
 #: columns computed for each row, and for each step
 _POINT, _STEP = (
     ("gradient_norm", "gradient_length", "point_length"),
@@ -167,8 +169,11 @@ class LongRows(Recorder):
     def moved(self, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
         """The point x − ηg in one of two places, the one that x does not have."""
         new = self.pool[x is self.pool[0]]
-        np.multiply(g, -rate, out=new)
-        np.add(new, x, out=new)
+        size = len(x) if len(x) <= _CACHED else _PIECE
+        for a in range(0, len(x), size):
+            piece = new[a : a + size]
+            np.multiply(g[a : a + size], -rate, out=piece)
+            np.add(piece, x[a : a + size], out=piece)
         return new
 
     def _measure(self, filled: int, first: int) -> None:
