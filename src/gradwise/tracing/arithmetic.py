@@ -120,6 +120,11 @@ def concrete(operand: Any, kind: str = "value") -> Any:
 
 def unary(function: Callable[..., Any], primitive: Primitive, x: Any) -> Any:
     """Record a unary elementwise operation."""
+    if type(x) is TracedScalar and x.tape.open:
+        kind = type(x.value)
+        if kind is _float64 or kind is float:  # the common case
+            out = function(x.value)
+            return TracedScalar(x.tape, x.tape.record(primitive, (x.index,), (), out), out)
     value = function(plain(x))
     if not x.tape.open:
         return value
@@ -130,16 +135,17 @@ def unary(function: Callable[..., Any], primitive: Primitive, x: Any) -> Any:
 
 #: globals of the module whose functions stand between an operator and the user's line
 _hooks: Any = None
+_others: Any = None
 
 
 def skip_frames_of(names: dict[str, Any]) -> None:
-    """Note the module whose frames are not the user's, though they apply operators."""
-    global _hooks  # noqa: PLW0603  # set once, at import
-    _hooks = names
+    """Note a module whose frames are not the user's, though they apply operators; there are two."""
+    global _hooks, _others  # noqa: PLW0603  # set once, at import
+    _hooks, _others = names, _hooks
 
 
 def _behind(frame: Any) -> Any:
-    while frame.f_globals is _hooks:
+    while frame.f_globals is _hooks or frame.f_globals is _others:
         frame = frame.f_back
     return frame
 
@@ -180,7 +186,7 @@ def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
             where = trace.where
             if where is None:
                 frame = _getframe(1)
-                if frame.f_globals is _hooks:
+                if frame.f_globals is _hooks or frame.f_globals is _others:
                     frame = _behind(frame)
                 where = (frame.f_code, frame.f_lasti)
             trace.places.extend(where)
@@ -275,7 +281,7 @@ def array_operator(function: Callable[..., Any], primitive: Primitive, *, flippe
         where = trace.where
         if where is None:
             frame = _getframe(1)
-            if frame.f_globals is _hooks:
+            if frame.f_globals is _hooks or frame.f_globals is _others:
                 frame = _behind(frame)
             where = (frame.f_code, frame.f_lasti)
         trace.places.extend(where)

@@ -34,7 +34,8 @@ def _comparison(name: str, function: Any) -> Any:
         if left is None and name == "ne" and type(a) not in PLAIN:
             # object's own __ne__ is the opposite of __eq__
             equal = class_info(watch, type(a)).methods.get("__eq__")
-            if equal is not None and type(a).__ne__ is object.__ne__:
+            inherited: Any = type(a).__ne__
+            if equal is not None and inherited is object.__ne__:
                 result = resolve(equal)(a, b)
                 if result is not NotImplemented:
                     return not true(result)
