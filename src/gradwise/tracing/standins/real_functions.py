@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from gradwise.rules import elementwise, powers, special
 from gradwise.rules.linear_algebra.singular import norm
 from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.places import place_of
 from gradwise.tracing.standins.recording import F64, PLAIN, at_line, number, open_traces, weak
 from gradwise.tracing.traced import TracedScalar, apply, isinstance_traced
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _float64 = np.float64
+_getframe = sys._getframe
+_OURS = str(Path(__file__).parents[1])
+_NOWHERE = (None, 0)
 
 UNARY: dict[str, Primitive] = {
     **{name: getattr(elementwise, name) for name in ("exp", "exp2", "expm1", "log2", "log10", "log1p", "sqrt", "cbrt")},
@@ -53,7 +59,22 @@ def _unary(function: Callable[[Any], float], primitive: Primitive) -> Callable[[
                 trace = x.tape
                 if trace.open:
                     out = function(value)
-                    return TracedScalar(trace, trace.record(primitive, (x.index,), (), out), out)
+                    values = trace.values
+                    index = len(values)
+                    values.append(out)
+                    trace.ops.extend((primitive, (), 1, x.index))
+                    trace.outs.append(index)
+                    where = trace.where
+                    if where is None:
+                        frame = _getframe(1)
+                        code = frame.f_code
+                        where = (
+                            (place_of(frame) or _NOWHERE)
+                            if code.co_filename.startswith(_OURS)
+                            else (code, frame.f_lasti)
+                        )
+                    trace.places.extend(where)
+                    return TracedScalar(trace, index, out)
         elif cls in PLAIN:
             return function(x)
         x = number(x)
