@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import math
 import re
 import sys
 
@@ -305,8 +306,19 @@ def test_an_index_that_depends_on_the_arguments_is_a_condition():
     formula = gw.formula(lambda x: np.array([1.0, 2.0, 4.0])[int(x)] * x, 1.3)
     assert str(formula.value) == "2*x"
     assert len(formula.conditions) == 1
-    assert formula.conditions[0].holds.subs(formula.symbols[0], 1.9)
+    assert formula.conditions[0].holds.subs(formula.symbols[0], 1.4)
     assert not formula.conditions[0].holds.subs(formula.symbols[0], 2.1)
+
+
+@pytest.mark.parametrize("function", [int, round, math.floor, math.ceil, math.trunc])
+def test_whole_numbers_keep_their_value_under_the_condition(function):
+    for point in (1.3, 1.7, -1.3, -1.7, 2.0, 0.5):
+        formula = gw.formula(lambda x: function(x) * x, point)
+        (condition,) = formula.conditions
+        for other in np.linspace(point - 1, point + 1, 41):
+            if condition.holds.subs(formula.symbols[0], float(other)) == True:  # SymPy's own true
+                found = float(formula.value.subs(formula.symbols[0], float(other)))
+                assert found == pytest.approx(function(float(other)) * float(other), abs=1e-12)
 
 
 def test_sorting_states_the_order():
@@ -470,3 +482,17 @@ def test_a_wrong_formula_is_withheld():
         verify(program, point, captured, symbols, [x**2], [[3 * x]])
     with pytest.raises(gw.ProgramError, match="withheld"):
         verify(program, point, captured, symbols, [x**2 + 1], [[2 * x]])
+
+
+def test_a_small_slope_beside_a_large_value_is_compared():
+    import sympy
+
+    program = gw.trace(lambda x: 1e8 + x, 1.5)
+    (x,) = symbols = [sympy.Symbol("x", real=True)]
+    assert verify(program, [1.5], [1e8], symbols, [10**8 + x], [[sympy.Integer(1)]]) == 0
+    with pytest.raises(gw.ProgramError, match="withheld"):
+        verify(program, [1.5], [1e8], symbols, [10**8 + x], [[sympy.Integer(3)]])
+
+
+def test_a_program_that_cancels_at_its_point_has_a_formula():
+    assert str(gw.formula(lambda x: (1 - np.cos(x)) / x**2, 1e-8).value) == "(1 - cos(x))/x**2"

@@ -8,6 +8,7 @@ sort) becomes a condition of the formula.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,8 +199,9 @@ class Reader:
     def _guard(self, guard: Any) -> None:
         expected = np.asarray(guard.expected)
         for entry, value in zip(self.expressions[guard.variable].reshape(-1), expected.reshape(-1), strict=True):
-            if guard.kind == "int" and expected.dtype.kind in "iuf":
-                entry, value = truncated(entry), number(value) if expected.dtype.kind != "f" else int(value)
+            if guard.kind == "int" and expected.dtype.kind == "f":
+                self.require(_same_whole_number(entry, float(value)), guard.source)
+                continue
             self.require(_equals(entry, value), guard.source)
 
     def require(self, condition: Any, source: tuple[str | None, int | None] | None) -> None:
@@ -250,6 +252,14 @@ def _spoken(equation: Equation) -> str:
     if name == "call":
         return "a call with a rule of its own (gw.custom_rule)"
     return f"the primitive {name}"
+
+
+def _same_whole_number(entry: Any, value: float) -> Any:
+    """Between which halves int, round, floor and ceil all give what they gave: a guard does not say which of them asked."""
+    if (2 * value).is_integer():
+        return sp.Eq(entry, number(value))
+    low = sp.Rational(math.floor(2 * value), 2)
+    return sp.And(entry > low, entry < low + sp.Rational(1, 2))
 
 
 def _equals(entry: Any, value: Any) -> Any:

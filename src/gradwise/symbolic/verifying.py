@@ -18,8 +18,10 @@ from gradwise.symbolic.library import sp
 from gradwise.symbolic.ordering import PLACES
 from gradwise.transforms.reverse import pullback
 
-#: formulas and floating-point values may differ by this much, relative to the largest entry: cancellation in the program leaves that
-TOLERANCE = 1e-6
+#: formulas and floating-point values may differ by this much, relative to the entry, and to the largest entry: cancellation in the program leaves that
+TOLERANCE, NOISE = 1e-6, 1e-10
+#: how far beside the traced point they are compared again; far enough, if need be, that a program which cancels at the point does not
+SHIFTS = (0.0, 1e-3, 0.1)
 
 
 def all_values(program: Program, inputs: Sequence[Any], captured: Sequence[Any]) -> list[Any]:
@@ -92,7 +94,7 @@ def verify(
     before = all_values(program, leaves, captured)
     agreed = np.zeros(len(expressions), bool)
     differed = np.zeros(len(expressions), bool)
-    for shift in (0.0, 1e-3):
+    for shift in SHIFTS:
         point = flat * (1 + shift * rng.uniform(-1, 1, flat.shape)) + shift * rng.uniform(-1, 1, flat.shape)
         there = _unraveled(point, leaves)
         with np.errstate(all="ignore"):
@@ -103,8 +105,8 @@ def verify(
             found = numerical(expressions, symbols, list(point))
             # 0·∞ in the plain pullback is nan, where the operators know better
             both = np.isfinite(expected) & np.isfinite(found)
-            scale = max(1.0, float(np.max(np.abs(expected[both]), initial=0)))
-            near = np.abs(found - expected) <= TOLERANCE * scale
+            scale = float(np.max(np.abs(expected[both]), initial=0))
+            near = np.abs(found - expected) <= TOLERANCE * np.abs(expected) + NOISE * max(scale, 1.0)
         agreed |= both & near
         differed |= both & ~near
         if np.all(agreed):
