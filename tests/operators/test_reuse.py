@@ -818,6 +818,8 @@ def test_what_is_known_is_explained():
     assert "promised pure" in gw.explain(gw.compile(THING.loss), POINT).reuse
     assert "nothing that was there" in gw.explain(model, POINT).writes
     assert f"{__file__}:" in gw.explain(counting, POINT).writes
+    assert "a method of an object of type Thing" in gw.explain(THING.loss, POINT).reuse
+    assert "belongs to a library" in gw.explain(np.sum, POINT).reuse
 
 
 def test_values_whose_memory_was_used_again_are_computed_anew():

@@ -266,6 +266,14 @@ def forget_verdicts() -> None:
         _verdicts.clear()
 
 
+def _no_function(function: Any) -> str:
+    if type(function) is types.MethodType:
+        return f"it is a method of an object of type {type(function.__self__).__name__}, whose attributes may change"
+    if isinstance(function, (types.BuiltinFunctionType, np.ufunc, types.FunctionType, type(np.sum))):
+        return f"{getattr(function, '__name__', 'it')} belongs to a library, and runs by itself"
+    return f"it is an object of type {type(function).__name__} that can be called, and not a Python function"
+
+
 def inspect_function(function: Any) -> Verdict:
     """The verdict of a function as it is now; found once for its code and what its names stand for.
 
@@ -278,8 +286,8 @@ def inspect_function(function: Any) -> Verdict:
     >>> inspect_function(double).is_pure, inspect_function(scale).is_quiet
     (True, False)
     """
-    if type(function) is not types.FunctionType or not is_users_function(function):
-        reason = Unproven(f"a {type(function).__name__} is not looked into")
+    if not is_users_function(function):
+        reason = Unproven(_no_function(function))
         return Verdict(reason, reason, None)
     code = function.__code__
     entry = _verdicts.get(id(code))
