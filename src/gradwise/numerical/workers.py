@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import multiprocessing
+import importlib
 import os
 import pickle
 import signal
@@ -87,6 +87,7 @@ def open_mapper(workers: Any, f: Callable[..., Any]) -> Iterator[Callable[..., I
         )
         raise InputError(msg) from error
     count = workers if workers > 0 else (os.cpu_count() or 1)
+    multiprocessing = importlib.import_module("multiprocessing")  # by who asks for processes only
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     pool = multiprocessing.get_context(method).Pool(count, initializer=_ignore_interrupts)
     try:

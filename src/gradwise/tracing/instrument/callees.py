@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dis
 import functools
-import random
 import types
 from typing import Any
 
@@ -70,7 +69,7 @@ def method(obj: Any, name: str) -> Any:
         if local.watch is not None and obj.__name__.partition(".")[0] in MODULES:
             local.watch.effects[f"it calls {obj.__name__}.{name}"] = None
         return resolve(callee)
-    if cls in _GENERATORS and local.watch is not None:
+    if cls.__name__ in _GENERATORS and local.watch is not None and _is_generator(cls):
         local.watch.effects[f"it draws from a {cls.__name__}"] = None
     table = METHODS.get(cls)
     if table is not None:
@@ -175,7 +174,7 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     """A compiled function, or the bound method of a plain object."""
     owner = callee.__self__
     cls = type(owner)
-    if (callee.__module__ or cls.__module__).partition(".")[0] in MODULES or cls in _GENERATORS:
+    if (callee.__module__ or cls.__module__).partition(".")[0] in MODULES or _is_generator(cls):
         watch.effects[f"it calls {callee.__qualname__}"] = None
     table = METHODS.get(cls)
     if table is not None:
@@ -187,7 +186,13 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     return callee
 
 
-_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+#: by name, so that their modules are imported by who uses them
+_GENERATORS = frozenset({"Generator", "RandomState", "Random", "SystemRandom"})
+
+
+def _is_generator(cls: type) -> bool:
+    """Whether a class draws random numbers."""
+    return cls.__name__ in _GENERATORS and cls.__module__.partition(".")[0] in ("numpy", "random")
 
 
 def _partial_callee(watch: Watch, callee: Any) -> Any:

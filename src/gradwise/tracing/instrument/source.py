@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-import textwrap
 from types import CodeType
 from typing import Any
 
@@ -118,7 +117,7 @@ def _expression(encoded: list[bytes], tail: bytes, left: int, right: int, first:
         return None
     padded = b" " * (left - 1) + b"(" + text + b"\n)"
     try:
-        tree = ast.parse(textwrap.dedent("if 1:\n") + padded.decode() if left > 1 else padded.decode())
+        tree = ast.parse(_PREFIX + padded.decode() if left > 1 else padded.decode())
     except (SyntaxError, UnicodeDecodeError):
         return None
     offset = 1 if left > 1 else 0
