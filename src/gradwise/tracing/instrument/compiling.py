@@ -162,7 +162,7 @@ def _normal(code: CodeType) -> list[Any]:
     return [
         ("LOAD_ATTR" if i.opname == "LOAD_METHOD" else i.opname, None if i.opcode in _JUMPS else i.argval)
         for i in dis.get_instructions(code)
-        if i.opname not in ("PUSH_NULL", "PRECALL") and not isinstance(i.argval, CodeType)
+        if i.opname not in ("PUSH_NULL", "PRECALL", "EXTENDED_ARG") and not isinstance(i.argval, CodeType)
     ]
 
 

@@ -21,10 +21,14 @@ METHODS: dict[type, dict[str, Any]] = {}
 
 _kept: list[Any] = []
 _loaded: set[str] = set()
+_modules = [0]
 
 
 def refresh() -> None:
     """Find the stand-ins of modules that were loaded since."""
+    if _modules[0] == len(sys.modules):  # asked at every call of a derivative
+        return
+    _modules[0] = len(sys.modules)
     for table in (*TABLES, standins.STAND_INS):
         for module_name, entries in table.items():
             key = f"{id(table)}:{module_name}"

@@ -59,6 +59,8 @@ _CALLABLES = (
         "any",
         "divmod",
         "enumerate",
+        "eval",
+        "exec",
         "filter",
         "format",
         "getattr",
