@@ -140,7 +140,7 @@ _others: Any = None
 
 def skip_frames_of(names: dict[str, Any]) -> None:
     """Note a module whose frames are not the user's, though they apply operators; there are two."""
-    global _hooks, _others  # noqa: PLW0603  # set once, at import
+    global _hooks, _others  # set once, at import
     _hooks, _others = names, _hooks
 
 

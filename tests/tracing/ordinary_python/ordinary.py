@@ -172,7 +172,11 @@ def parts(value: Any) -> list[tuple[str, Any]]:
         inner = [getattr(value, n, None) for n in ("fget", "fset", "__func__")]
         return [(f".f{i}", f) for i, f in enumerate(inner) if f is not None]
     if isinstance(value, types.ModuleType):
-        return list(vars(value).items()) if users(value.__name__) and HERE not in str(getattr(value, "__file__", "")) else []
+        return (
+            list(vars(value).items())
+            if users(value.__name__) and HERE not in str(getattr(value, "__file__", ""))
+            else []
+        )
     if isinstance(value, type):
         entries = [] if not users(value.__module__) else list(vars(value).items())
         return [(f".{n}", v) for n, v in entries if n not in ("__dict__", "__weakref__", "__doc__")]
@@ -189,7 +193,11 @@ def parts(value: Any) -> list[tuple[str, Any]]:
     if users(type(value).__module__):
         found.append((".__class__", type(value)))
         found += [(f".{n}", v) for n, v in getattr(value, "__dict__", {}).items()]
-        slots = [s for c in type(value).__mro__ for s in ([c.__slots__] if isinstance(vars(c).get("__slots__"), str) else vars(c).get("__slots__", ()))]
+        slots = [
+            s
+            for c in type(value).__mro__
+            for s in ([c.__slots__] if isinstance(vars(c).get("__slots__"), str) else vars(c).get("__slots__", ()))
+        ]
         found += [(f".{n}", object.__getattribute__(value, n)) for n in slots if n in dir(value) and holds(value, n)]
     return found
 
@@ -205,7 +213,10 @@ def holds(value: Any, name: str) -> bool:
 def parts_of_function(function: Any) -> list[tuple[str, Any]]:
     if not users(function.__module__):
         return []
-    found: list[tuple[str, Any]] = [(".__dict__", dict(function.__dict__)), (".__kwdefaults__", function.__kwdefaults__)]
+    found: list[tuple[str, Any]] = [
+        (".__dict__", dict(function.__dict__)),
+        (".__kwdefaults__", function.__kwdefaults__),
+    ]
     found += [(f".default{i}", v) for i, v in enumerate(function.__defaults__ or ())]
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
@@ -233,12 +244,18 @@ def same(before: list[tuple[str, Any, Any]], after: list[tuple[str, Any, Any]], 
 def definitions(function: Any) -> dict[tuple[str, str], Any]:
     """The entries of foreign modules, and the functions, classes and modules of the module in which a function was defined."""
     found = {(m.__name__, n): v for m in FOREIGN for n, v in vars(m).items()}
-    namespace = getattr(function, "__globals__", None) or getattr(getattr(function, "__func__", None), "__globals__", {})
+    namespace = getattr(function, "__globals__", None) or getattr(
+        getattr(function, "__func__", None), "__globals__", {}
+    )
     for name, value in namespace.items():
         if isinstance(value, (type, types.FunctionType, types.ModuleType, types.BuiltinFunctionType, np.ufunc)):
             found["globals", name] = value
             if isinstance(value, type) and users(value.__module__):
-                members = {n: v for n, v in vars(value).items() if isinstance(v, (types.FunctionType, property, classmethod, staticmethod))}
+                members = {
+                    n: v
+                    for n, v in vars(value).items()
+                    if isinstance(v, (types.FunctionType, property, classmethod, staticmethod))
+                }
                 found |= {(name, n): v for n, v in members.items()}
     return found
 
@@ -281,5 +298,7 @@ def agrees(case: Case) -> None:
 
 def slice_of(derivative: Any, path: tuple[Any, ...], outputs: int) -> Any:
     for key in path:
-        derivative = derivative[(slice(None),) * outputs + key] if isinstance(derivative, np.ndarray) else derivative[key]
+        derivative = (
+            derivative[(slice(None),) * outputs + key] if isinstance(derivative, np.ndarray) else derivative[key]
+        )
     return derivative

@@ -33,7 +33,7 @@ def arguments_of_all_kinds(x):
 STORE = []
 
 
-def with_mutable_default(v, seen=[]):  # noqa: B006
+def with_mutable_default(v, seen=[]):
     seen.append(v)
     total = sum(seen)
     seen.clear()
@@ -47,7 +47,7 @@ def mutable_default_arguments(x):
     return with_mutable_default(x[0]) * with_mutable_default(x[1])
 
 
-def remember(v, cache={}):  # noqa: B006
+def remember(v, cache={}):
     cache["v"] = v
     return cache["v"] ** 2
 
@@ -221,7 +221,7 @@ def recursion_both_ways(x):
     def odd(n, v):
         return v**2 if n == 0 else even(n - 1, v + x[0])
 
-    fact = lambda n: 1 if n == 0 else n * fact(n - 1)  # noqa: E731
+    fact = lambda n: 1 if n == 0 else n * fact(n - 1)
     return even(5, x[0]) + odd(4, x[1]) / fact(4)
 
 
@@ -263,7 +263,12 @@ def partial_and_operator(x):
     b, a = get(x)
     attr = operator.attrgetter("T")(x)
     total = operator.methodcaller("sum")(attr)
-    return add3(2.0) * operator.mul(a, b) + functools.reduce(operator.add, map(operator.neg, x)) + total + operator.pow(a, 3)
+    return (
+        add3(2.0) * operator.mul(a, b)
+        + functools.reduce(operator.add, map(operator.neg, x))
+        + total
+        + operator.pow(a, 3)
+    )
 
 
 @cases.at([0.4, 1.7])
@@ -343,7 +348,7 @@ def context_managers_as_classes(x):
     with Scope(x[0]) as outer:
         with Scope(x[1] ** 2):
             total += math.prod(Scope.current)
-            1 / 0  # noqa: B018
+            1 / 0
         total += Scope.current[-1] * outer.v
     with contextlib.suppress(KeyError), contextlib.ExitStack() as stack:
         stack.enter_context(Scope(x[0]))
@@ -419,7 +424,12 @@ def text_evaluated(x):
     space = {"exp": math.exp, "sin": np.sin, "a": a, "b": b}
     exec("def g(v):\n    w = float(v)\n    return w ** 3\n", space)
     exec("t = g(a) + b", space)
-    return eval(formula, space) + eval(code, {}, space) + eval("lambda q: q * a", {"a": a})(b) + eval("[v**2 for v in p]", {"p": x})[0]
+    return (
+        eval(formula, space)
+        + eval(code, {}, space)
+        + eval("lambda q: q * a", {"a": a})(b)
+        + eval("[v**2 for v in p]", {"p": x})[0]
+    )
 
 
 SOURCE = """

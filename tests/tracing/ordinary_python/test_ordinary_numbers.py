@@ -28,7 +28,16 @@ def names_imported_from_math(x):
 @cases.at([0.3, 0.6])
 def rarer_functions_of_math(x):
     a, b = float(x[0]), float(x[1])
-    return math.erf(a) + math.gamma(1 + b) + math.lgamma(2 + a) + math.copysign(a, -b) + math.fmod(7 * a, b) + math.degrees(a) + math.expm1(b) + math.dist([a, b], [1.0, 2.0])
+    return (
+        math.erf(a)
+        + math.gamma(1 + b)
+        + math.lgamma(2 + a)
+        + math.copysign(a, -b)
+        + math.fmod(7 * a, b)
+        + math.degrees(a)
+        + math.expm1(b)
+        + math.dist([a, b], [1.0, 2.0])
+    )
 
 
 @cases.at([0.3, 0.6, 1.1])
@@ -91,7 +100,11 @@ def types_are_asked_for(x):
             t += 3 * v
         elif isinstance(v, int):
             t += v
-    return t + (x[0] if isinstance(x[0], (float, np.ndarray)) else 0) + (float(x[1]) if isinstance(float(x[1]), numbers.Real) else 0)
+    return (
+        t
+        + (x[0] if isinstance(x[0], (float, np.ndarray)) else 0)
+        + (float(x[1]) if isinstance(float(x[1]), numbers.Real) else 0)
+    )
 
 
 @cases.at([2.7, 1.2])

@@ -204,7 +204,7 @@ class Savings(Account):
     __rate = 0.02
 
     def after(self, years):
-        return super().after(years) * (1 + self.__rate) + super(Savings, self).after(1)
+        return super().after(years) * (1 + self.__rate) + super().after(1)
 
 
 @cases.at([20.0])
@@ -377,7 +377,7 @@ def attributes_through_the_dictionary(x):
     c = Config(a=x[0], b=float(x[1]))
     setattr(c, "c" + "d", x[0] * x[1])
     if hasattr(c, "cd") and not hasattr(c, "zz"):
-        c.b += getattr(c, "cd") * getattr(c, "zz", 2.0)
+        c.b += c.cd * getattr(c, "zz", 2.0)
     del c.a
     return c.cost() + c.__dict__["cd"] * vars(c)["b"]
 
@@ -392,7 +392,7 @@ class Model:
         cls.registry.append(scale)
 
     def value(self, v):
-        return self.scale * v + type(self).scale**2 + self.__class__.registry[-1]
+        return self.scale * v + type(self).scale ** 2 + self.__class__.registry[-1]
 
 
 @cases.at([0.3, 0.7])

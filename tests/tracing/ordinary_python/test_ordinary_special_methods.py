@@ -68,7 +68,11 @@ class Vector:
         return f"Vector({', '.join(map(str, self.parts))})"
 
     def __matmul__(self, other):
-        return Vector(self[1] * other[2] - self[2] * other[1], self[2] * other[0] - self[0] * other[2], self[0] * other[1] - self[1] * other[0])
+        return Vector(
+            self[1] * other[2] - self[2] * other[1],
+            self[2] * other[0] - self[0] * other[2],
+            self[0] * other[1] - self[1] * other[0],
+        )
 
     def __iadd__(self, other):
         for i, v in enumerate(other):

@@ -64,7 +64,9 @@ COMPARISONS = {name: _comparison(name, getattr(operator, name)) for name in _REF
 def contains(value: Any, container: Any) -> bool:
     """``value in container``."""
     if type(container) in PLAIN:
-        return value in container
+        if type(value) in PLAIN or type(container) not in (list, tuple):
+            return value in container
+        return any(v is value or true(COMPARISONS["eq"](v, value)) for v in container)
     watch = local.watch
     if watch is None:
         return value in container
@@ -74,8 +76,7 @@ def contains(value: Any, container: Any) -> bool:
     if "__contains__" in methods or hasattr(type(container), "__contains__"):
         return value in container
     if "__iter__" in methods or "__getitem__" in methods:
-        equal = COMPARISONS["eq"]
-        return any(v is value or true(equal(v, value)) for v in iterate(container))
+        return any(v is value or true(COMPARISONS["eq"](v, value)) for v in iterate(container))
     return value in container
 
 

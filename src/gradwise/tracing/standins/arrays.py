@@ -10,7 +10,7 @@ from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.functions.operands import as_array, valued
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
-from gradwise.tracing.standins.recording import PLAIN, at_line, contains_traced, open_traces
+from gradwise.tracing.standins.recording import PLAIN, at_line, contains_traced, entries, open_traces, python_method
 from gradwise.tracing.standins.stacking import assembled, concretely, plainly
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
@@ -68,11 +68,22 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
 def _listed(items: Any) -> Any:
     """A list subclass, named tuple, deque or dictionary view of traced values as the list that NumPy takes it for."""
     kind = type(items)
-    if kind in PLAIN or kind is np.ndarray or kind is list or kind is tuple:
+    if kind in PLAIN or kind in _LEFT or kind is np.ndarray or kind is list or kind is tuple:
         return items
     if isinstance(items, (list, tuple)):
         return list(items)
-    return items
+    method = python_method(items, "__array__")
+    if method is not None:
+        return method()
+    method = python_method(items, "__getitem__")
+    if method is not None and hasattr(kind, "__len__") and not isinstance(items, dict):
+        return list(entries(items))
+    method = None if hasattr(kind, "__array__") else python_method(items, "__float__")
+    return items if method is None else method()
+
+
+#: what NumPy takes as it is
+_LEFT = frozenset({TracedArray, TracedScalar, dict, set, range})
 
 
 def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -> Callable[..., Any]:
@@ -119,6 +130,8 @@ def _scalar_type(kind: Any) -> Callable[..., Any]:
     dtype = np.dtype(kind)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and type(args[0]) not in PLAIN:
+            args = (_listed(args[0]),)
         if len(args) != 1 or kwargs or not contains_traced(args[0]):
             return kind(*args, **kwargs)
         (x,) = args

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.standins.recording import PLAIN, at_line, open_traces, resolve, weak
+from gradwise.tracing.instrument.compiling import HOOKS
+from gradwise.tracing.standins.recording import PLAIN, at_line, entries, open_traces, resolve, weak
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 
 if TYPE_CHECKING:
@@ -27,12 +29,45 @@ def among(items: list[Any] | tuple[Any, ...]) -> bool:
     return TracedScalar in kinds or TracedArray in kinds
 
 
+def _objects(items: Any) -> bool:
+    """Whether something among the items is neither a number nor an array or a container of Python's."""
+    return not _KNOWN_KINDS.issuperset(map(type, items)) and "lt" in HOOKS
+
+
+_KNOWN_KINDS = PLAIN | {TracedScalar, TracedArray, np.ndarray, list, tuple, dict, set, frozenset}
+
+
+class Ordered:
+    """An object to be put in order, compared by the twins of its special methods."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: Any) -> Any:
+        return HOOKS["true"](HOOKS["lt"](self.value, other.value if type(other) is Ordered else other))
+
+    def __gt__(self, other: Any) -> Any:
+        return HOOKS["true"](HOOKS["gt"](self.value, other.value if type(other) is Ordered else other))
+
+
+def _ordered_key(key: Any) -> Any:
+    def call(item: Any) -> Any:
+        value = key(item)
+        return Ordered(value) if _objects((value,)) else value
+
+    return call
+
+
 def sum_(iterable: Any, /, start: Any = 0) -> Any:
     """``sum``, over any iterable, with the value of Python's own."""
     kind = type(iterable)
     if kind is np.ndarray or kind is range:
         return sum(iterable, start)
-    items = iterable if kind is list or kind is tuple else list(iterable)
+    items = iterable if kind is list or kind is tuple else list(entries(iterable))
+    if _objects(items) or _objects((start,)):
+        return functools.reduce(HOOKS["add"], items, start)
     if type(start) in PLAIN and not among(items):
         return sum(items, start)
     traces = open_traces((*items, start))
@@ -53,11 +88,13 @@ def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, key: Any = None, default: Any = _ABSENT) -> Any:
         options = {} if default is _ABSENT else {"default": default}
         if key is not None:
-            options["key"] = resolve(key)
-            return function(*args, **options)
+            options["key"] = _ordered_key(resolve(key))
+            return function(*map(entries, args) if len(args) == 1 else args, **options)
         if len(args) != 1:
             if all([type(a) in PLAIN for a in args]):
                 return function(*args, **options)
+            if _objects(args):
+                return function(*args, key=Ordered, **options)
             traces = open_traces(args)
             if not traces:
                 return function(*args, **options)
@@ -70,7 +107,9 @@ def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance_traced(items):
             traces = open_traces((items,))
         else:
-            items = items if type(items) in {list, tuple} else list(items)
+            items = items if type(items) in {list, tuple} else list(entries(items))
+            if _objects(items):
+                return function(items, key=Ordered, **options)
             if not among(items):
                 return function(items, **options)
             traces = open_traces(items)
@@ -84,7 +123,7 @@ def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def sorted_(iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[Any]:
     """``sorted``: the comparisons are concrete, and guarded."""
-    items = list(iterable)
+    items = list(entries(iterable))
     list_sort(items, key=key, reverse=reverse)
     return items
 
@@ -92,7 +131,10 @@ def sorted_(iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[
 def list_sort(items: list[Any], *, key: Any = None, reverse: Any = False) -> None:
     """``list.sort``."""
     if key is not None:
-        list.sort(items, key=resolve(key), reverse=reverse)
+        list.sort(items, key=_ordered_key(resolve(key)), reverse=reverse)
+        return
+    if _objects(items):
+        list.sort(items, key=Ordered, reverse=reverse)
         return
     with at_line(*open_traces(items if among(items) else ())):
         list.sort(items, reverse=reverse)
@@ -100,19 +142,19 @@ def list_sort(items: list[Any], *, key: Any = None, reverse: Any = False) -> Non
 
 def map_(function: Any, /, *iterables: Any, **options: Any) -> Any:
     """``map``."""
-    return map(resolve(function), *iterables, **options)
+    return map(resolve(function), *[entries(i) for i in iterables], **options)
 
 
 def filter_(function: Any, iterable: Any, /) -> Any:
     """``filter``."""
-    return filter(function if function is None else resolve(function), iterable)
+    return filter(HOOKS.get("true") if function is None else resolve(function), entries(iterable))
 
 
 def iter_(*args: Any) -> Any:
     """``iter``, of a callable and a sentinel too."""
     if len(args) == 2:
         return iter(resolve(args[0]), args[1])
-    return iter(*args)
+    return iter(*map(entries, args))
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {

@@ -12,6 +12,7 @@ from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing import instrument
 from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.conversions import is_constant
+from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.places import user_place
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
@@ -88,6 +89,17 @@ def python_method(x: Any, name: str) -> Callable[..., Any] | None:
             method = cls.__dict__[name]
             return resolve(types.MethodType(method, x)) if type(method) is types.FunctionType else None
     return None
+
+
+def entries(x: Any) -> Any:
+    """What to go over in place of an object: of the user's class, by the twins of ``__iter__`` and ``__next__``."""
+    if type(x) in _GONE_OVER:
+        return x
+    iterate = HOOKS.get("iterate")
+    return x if iterate is None else iterate(x)
+
+
+_GONE_OVER = frozenset({list, tuple, dict, set, range, np.ndarray, TracedArray, TracedScalar, types.GeneratorType})
 
 
 def number(x: Any) -> Any:
