@@ -222,3 +222,18 @@ def test_complex_answers_and_errors():
         gw.grad(watched(lambda x: cmath.log(x).real), method="exact")(0.0)
     with pytest.raises(OverflowError):
         gw.grad(watched(lambda x: cmath.exp(x).real), method="exact")(1000.0)
+
+
+@pytest.mark.skipif(not hasattr(plain_math, "sumprod"), reason="math.sumprod is there from Python 3.12 on")
+def test_sumprod():
+    check(
+        lambda x, y: math.sumprod([x, y, 2], (y, 3.0, x)),
+        0.7,
+        1.9,
+        of=lambda x, y: plain_math.sumprod([x, y, 2], (y, 3.0, x)),
+    )
+
+
+@pytest.mark.skipif(not hasattr(plain_math, "fma"), reason="math.fma is there from Python 3.13 on")
+def test_fma():
+    check(lambda x, y: math.fma(x, y, x), 0.7, 1.9, of=lambda x, y: plain_math.fma(x, y, x))
