@@ -212,6 +212,18 @@ def test_near_names_are_offered(run):
     assert "there is no command 'clasify'. Did you mean classify?" in told(run("clasify", "model.py:bowl"))
 
 
+def test_arguments_given_by_name_move_and_data_do_not(run, tmp_path):
+    program = json.loads(succeeds(run("trace", "model.py:energy", "--at", "x=1.0,y=2.0", "--json")))
+    assert [v["name"] for v in program["inputs"]] == ["x", "y"]
+    program = json.loads(succeeds(run("trace", "model.py:last", "--at", "w=w.npy,scale=2.0", *DATA, "--json")))
+    assert [v["name"] for v in program["inputs"]] == ["w", "scale"]
+    (tmp_path / "kinky.py").write_text("import numpy as np\ndef f(x, y): return np.abs(x) + np.abs(y)\n")
+    assert len(json.loads(run("kinks", "kinky.py:f", "--at", "x=0,y=1", "--json")[1])["kinks"]) == 1
+    assert json.loads(run("kinks", "kinky.py:f", "--at", "x=1.0", "--data", "y=0.0", "--json")[1])["kinks"] == []
+    explained = succeeds(run("explain", "model.py:loss", "--at", "w.npy", *DATA))
+    assert explained.startswith("loss: traced")
+
+
 # ------------------------------------------------------------------------------------------------------------- formulas
 
 

@@ -136,6 +136,13 @@ def test_arguments_that_are_no_numbers_are_left_out():
     assert len(program.captured) == 1
 
 
+def test_a_point_given_by_name_moves():
+    program = gw.trace(lambda x, y: x * y, y=2.0, x=3.0)
+    assert [program.labels[v] for v in program.inputs] == ["y", "x"]
+    assert len(gw.kinks(lambda x: np.abs(x), x=np.array([0.0, 1.0]))) == 1
+    assert gw.explain(lambda x: np.abs(x), x=0.0).kinks
+
+
 def test_captured_arrays_are_inputs_and_no_literals():
     program = gw.trace(SPACE["loss"], X)
     assert next(program.types[v] for v in program.captured).shape == (2,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,11 @@ def _inspect(
     """What an inspector finds; None where it was printed as JSON."""
     with run_user_code(options) as run:
         call = read_call(options)
-        result = run(call.target.name, lambda: inspector(call.function, *call.args, **call.keywords))
+        function: Any = call.function
+        if call.data:  # read, not moved
+            function = functools.partial(function, **call.data)
+            function.__name__ = getattr(call.function, "__name__", call.target.name)
+        result = run(call.target.name, lambda: inspector(function, *call.args, **call.kwargs))
     if options.json:
         head = {"command": options.command, "function": options.target, **call.described()}
         print_json({**head, **document(result), "warnings": [str(w.message) for w in run.warnings]})

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 def _recording(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], operator: str) -> Recording:
     require_callable(f, operator)
-    movable = tuple(i for i, a in enumerate(args) if _can_move(a))
+    movable: tuple[Any, ...] = tuple(i for i, a in enumerate(args) if _can_move(a))
+    if not args:  # a point given by name; beside a point, arguments by name are options
+        movable = tuple(name for name, a in kwargs.items() if _can_move(a))
     if not movable:
         return record(f, [], [], lambda leaves: f(*args, **kwargs))
     arguments = Arguments(f, movable, args, kwargs, operator)
@@ -34,7 +36,7 @@ def _recording(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     labels: dict[int, str] = {}
     start = 0
     for place, treedef in zip(movable, arguments.treedefs, strict=True):
-        root = names[place] if place < len(names) else f"x{place}"
+        root = place if type(place) is str else names[place] if place < len(names) else f"x{place}"
         for k, path in enumerate(treedef.paths(root)):
             labels[recording.tape.inputs[start + k]] = path
         start += treedef.num_leaves
@@ -58,7 +60,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Program:
     ----------
     f : callable
     *args, **kwargs
-        Its arguments; positional arguments made of numbers become inputs of the program.
+        Its arguments; positional arguments made of numbers become inputs of the program, and without any those given by name.
 
     Returns
     -------
