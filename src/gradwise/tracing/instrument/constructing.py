@@ -11,18 +11,16 @@ import dataclasses
 import enum
 import functools
 import inspect
-import sys
 import types
 from typing import Any
 
 from gradwise.tracing.instrument.objects import forget, resolve_later, store, store_plainly
+from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import is_users_file
 
 _FACTORY = dataclasses._HAS_DEFAULT_FACTORY  # type: ignore[attr-defined]  # the default of fields with a factory
 _INIT_ONLY = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]  # marks arguments of __post_init__
-#: what sys.getrefcount says of an object that only a local name refers to
-_ALONE = 2
 _FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # marks ordinary fields
 
 
@@ -61,7 +59,7 @@ def construct(cls: Any, *args: Any, **kwargs: Any) -> Any:
     if not isinstance(obj, cls):
         return obj
     watch = local.watch
-    if watch is not None and (new is object.__new__ or sys.getrefcount(obj) <= _ALONE):
+    if watch is not None and (new is object.__new__ or count(obj) <= ALONE):
         watch.created[id(obj)] = obj
     init = type(obj).__init__
     if type(init) is types.FunctionType:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import dis
 import functools
-import sys
 import types
-from typing import Any
 
 from gradwise.tracing.instrument.compiling import instrumented, reason_for
+from gradwise.tracing.instrument.references import beside
 from gradwise.tracing.instrument.state import Watch
 from gradwise.tracing.instrument.userland import is_users_file
 
@@ -99,12 +98,15 @@ def obstacle(watch: Watch) -> str | None:
                 return f"{code.co_qualname} calls {name} ({code.co_filename}:{code.co_firstlineno})"
     if watch.names or any(watch.cells):
         return "it assigns globals, or variables of the function around it"
-    for key, obj in list(watch.stored.items()):
-        if _outlives(obj, 4 + (key in watch.overlay) + (key in watch.revealed) + (key in watch.created)):
-            return f"it stores attributes of an object of type {type(obj).__name__} that outlives the call"
-    for obj in list(watch.touched.values()):
-        if _outlives(obj, 4):
-            return f"it changes a {type(obj).__name__} that outlives the call"
+    notes = (watch.stored, watch.touched, watch.overlay, watch.revealed, watch.created)
+    for key in list(watch.stored):
+        if beside(watch.stored, key) >= sum([key in n for n in notes]):
+            return (
+                f"it stores attributes of an object of type {type(watch.stored[key]).__name__} that outlives the call"
+            )
+    for key in list(watch.touched):
+        if beside(watch.touched, key) >= sum([key in n for n in notes]):
+            return f"it changes a {type(watch.touched[key]).__name__} that outlives the call"
     return None
 
 
@@ -125,11 +127,6 @@ def entered_functions(watch: Watch) -> list[str]:
         if code.co_qualname not in names:
             names.append(code.co_qualname)
     return [f"{how} {', '.join(names)}" for how, names in seen.items()]
-
-
-def _outlives(obj: Any, own: int) -> bool:
-    """Whether something refers to an object beside the run's own notes: the note, the list over it, the two names here and the count's argument."""
-    return sys.getrefcount(obj) > own + 1
 
 
 @functools.lru_cache(maxsize=2048)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 import types
 from collections import deque
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument.objects import holds_traced, reveal, set_raw, unwrapped
+from gradwise.tracing.instrument.references import beside
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.traced import isinstance_traced
 
@@ -99,10 +99,6 @@ def with_overlays(values: Any) -> Iterator[None]:
                 watch.revealed[key][1].discard(name)
 
 
-#: references to an object from the notes of the run: revealed, stored, created; the pair and the name in the loop; the argument of the count
-_NOTES = 5
-
-
 def sweep(watch: Watch) -> None:
     """The end of a run: every place that it wrote to holds plain values; what belongs to an enclosing run is handed to it."""
     outer = watch.outer
@@ -113,7 +109,8 @@ def sweep(watch: Watch) -> None:
             else:
                 _quietly(set_raw, obj, name, unwrapped(value))
     for key, (obj, shown) in list(watch.revealed.items()):
-        if key in watch.created and sys.getrefcount(obj) <= _NOTES:
+        # the notes of what was revealed and stored, and the name in the loop
+        if key in watch.created and beside(watch.created, key) <= 2 + (key in watch.stored):
             continue  # nobody else refers to it: it ends with the run
         for name in shown:
             try:

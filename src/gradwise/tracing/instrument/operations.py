@@ -6,7 +6,6 @@ the left one's and overrides it, ``NotImplemented`` passes on, and where no meth
 
 from __future__ import annotations
 
-import functools
 import operator
 import sys
 import types
@@ -20,6 +19,7 @@ from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.ending import reveal_within
 from gradwise.tracing.instrument.known import refresh
 from gradwise.tracing.instrument.objects import class_info, holds_traced, note_names
+from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.userland import NATIVE
 from gradwise.tracing.text import shown_as
@@ -248,27 +248,11 @@ def imported() -> None:
     refresh()
 
 
-def _references(value: Any) -> int:
-    return sys.getrefcount(value)
-
-
-@functools.lru_cache(maxsize=1)
-def _alone() -> int:
-    """What ``sys.getrefcount`` says of an array that only the stack of a call holds."""
-    found: list[int] = []
-
-    def probe(value: Any) -> None:
-        found.append(_references(value))
-
-    probe(np.empty(1) + 1.0)
-    return found[0]
-
-
 def fresh(value: Any) -> Any:
     """An array that nothing else refers to, about to be filled: a buffer of the trace, to which traced values may be assigned."""
     if type(value) is np.ndarray and value.dtype.kind in "fc":
         watch = local.watch
-        if watch is not None and _references(value) <= _alone() and _owns(value):
+        if watch is not None and count(value) <= ALONE and _owns(value):
             return buffer(watch.trace, value)
     return value
 
@@ -276,8 +260,8 @@ def fresh(value: Any) -> Any:
 def _owns(value: np.ndarray) -> bool:
     """Whether an array has its memory to itself: it is no view, or a view of an array that nothing else refers to (``np.tile`` reshapes what it made)."""
     base = value.base
-    # the view's reference, the name here, and the argument of getrefcount
-    return base is None or (type(base) is np.ndarray and base.base is None and sys.getrefcount(base) <= 3)
+    # the view refers to it, and the name here
+    return base is None or (type(base) is np.ndarray and base.base is None and count(base) <= ALONE + 1)
 
 
 skip_frames_of(globals())

@@ -1,0 +1,35 @@
+"""How many references there are to an object, beside those that the question itself makes.
+
+    count(obj) == ALONE         only the name ``obj`` of the asking function refers to it
+    beside(notes, key) == 0     only the dictionary of notes refers to ``notes[key]``
+
+What ``sys.getrefcount`` says of a local name depends on the interpreter: since CPython 3.14 an argument may be borrowed from the frame of the caller, which counts as no reference.
+So both numbers are measured.  An entry taken out of a dictionary is an owned reference in every version.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def count(obj: Any) -> int:
+    """References to an argument, in units that ``ALONE`` knows."""
+    return sys.getrefcount(obj)
+
+
+def _probe(obj: Any) -> int:
+    return count(obj)
+
+
+#: what ``count`` says of an object to which one name of the asking function refers
+ALONE: int = _probe(object())
+
+
+def beside(notes: dict[int, Any], key: int) -> int:
+    """References to ``notes[key]`` beside that of the dictionary."""
+    return sys.getrefcount(notes[key]) - _NOTED
+
+
+_NOTED = 0
+_NOTED = beside({0: object()}, 0)
