@@ -184,3 +184,19 @@ def test_a_flat_minimum_is_not_called_linear_at_a_wrong_rate():
     assert report.rate.factor == pytest.approx(0.8, abs=1e-3)  # eigenvalues 0, 2, 4
     assert report.rate.theory == pytest.approx(0.8, abs=1e-9)
     assert report.end_point.kind == "degenerate"
+
+
+@pytest.mark.parametrize(("method", "limit"), [("gd", 2.0), ("momentum", 2 * 1.9), ("nesterov", 2 * 1.9 / 2.8)])
+@pytest.mark.parametrize("share", [1e-3, 1e-5])
+def test_divergence_is_told_though_the_path_hardly_moves_along_the_steepest_direction(method, limit, share):
+    # the steps show λ = 1/200 for hundreds of steps: only their span holds λmax = 1
+    curvatures = np.array([1 / 200, 1 / 50, 0.3, 1.0])
+    start = np.array([5.0, 1.0, 0.5, share])
+    options = {} if method == "gd" else {"beta": 0.9}
+    f = lambda x: 3.0 + 0.5 * np.sum(curvatures * x**2)
+    report = gw.descend(f, start, method, 1.01 * limit, maxiter=100, **options)
+    assert report.stop_reason.value == "diverged"
+    assert report.nit < 20
+    assert gw.descend(f, start, method, report.cause.learning_rate, maxiter=20000, **options).success
+    stable = gw.descend(f, start, method, 0.99 * limit, maxiter=100, **options)
+    assert stable.stop_reason.value in {"max_iterations", "gradient_tolerance"}

@@ -1,7 +1,7 @@
 """The watch over a descent: the tests that are too dear for every step, and the verdict where a value is out of bounds.
 
-*Divergence is told early.*  At steps 8 and 16, and then once a block, if f rose in each of the last steps (or, at step 16, if the steps themselves show a curvature near
-the limit), the largest eigenvalue of the Hessian is computed at the point and compared with the limit of the method, η λmax < 2 for gradient descent.  Above the limit a
+*Divergence is told early.*  At steps 8 and 16, and then once a block, if f rose in each of the last steps (or, at step 16 and again at four times as many, if the steps themselves
+show a curvature near the limit), the largest eigenvalue of the Hessian is computed at the point and compared with the limit of the method, η λmax < 2 for gradient descent.  Above the limit a
 function of constant curvature diverges for certain, also while f still falls, and so does one whose curvature does not fall on the way: the descent is stopped.  (Where the curvature falls, f may turn round by itself: Lewkowycz et al., "The large learning rate
 phase of deep learning: the catapult mechanism", 2020.)
 """
@@ -27,6 +27,8 @@ _CEILING = 1e8
 _RISES = 4
 #: Hessians are looked at no more often than this
 _LOOKS = 10
+#: points whose steps are looked at together
+SPAN = 17
 
 
 class Watch:
@@ -44,6 +46,7 @@ class Watch:
         self.eps = float(np.finfo(x.dtype).eps)
         self.details: dict[str, Any] = {}
         self.looks = 0
+        self.next_span = 64  # the step at which the span of the last steps is looked at again
         self.first_curvature: Curvature | None = None
         self.lowest = math.inf  # of ‖g‖∞ over earlier blocks
         self.idle = 0
@@ -113,11 +116,8 @@ class Watch:
         return StopReason.DIVERGED
 
     def _near_the_limit(self, X: np.ndarray, G: np.ndarray, rate: float) -> bool:
-        """Whether the curvature that the last steps show, a lower bound, is within a fifth of the limit."""
-        steps = np.linalg.norm(np.diff(X, axis=0), axis=1)
-        changes = np.linalg.norm(np.diff(G, axis=0), axis=1)
-        moved = steps > 0
-        return bool(np.any(moved)) and rate * float(np.max(changes[moved] / steps[moved])) > 0.8 * self.method.stability
+        """Whether the curvature that the last steps show together, a lower bound, is within a fifth of the limit."""
+        return rate * steepest_on(X, G) > 0.8 * self.method.stability
 
     def _second(self) -> SecondOrder:
         return SecondOrder(self.objective)
@@ -144,7 +144,12 @@ class Watch:
         else:
             self.idle = 0
         self.lowest = min(self.lowest, lowest)
-        return self.early(k, x, F, rate) if k > 16 else None
+        if k <= 16:
+            return None
+        if k < self.next_span:
+            return self.early(k, x, F, rate)
+        self.next_span = 4 * k
+        return self.early(k, x, F, rate, (recorder.X[-SPAN:], recorder.G[-SPAN:]))
 
     def remember(self, values: np.ndarray, k: int, X: np.ndarray, G: np.ndarray, filled: int) -> None:
         """Keep the point with the lowest f among the last ones, which are the last rows of a block; step k is the last."""
@@ -168,3 +173,24 @@ class Watch:
             return False
         L = float(np.linalg.norm(there[1] - g)) / (math.sqrt(self.eps) * reach)
         return length <= 32 * self.eps * L * reach
+
+
+def steepest_on(X: np.ndarray, G: np.ndarray) -> float:
+    """The largest Ritz value of the Hessian on the span of the steps Δx, from their Δg = H Δx alone.
+
+    A single ratio ‖Δg‖/‖Δx‖ shows the direction that the path moves along; a direction in which it moves a thousand times less is
+    hidden in it, and shows in the span of several steps, which is that of Lanczos' method.  The products of steps with each other are of squared condition: combinations
+    shorter than 10⁻⁶ of the longest are left out.
+    """
+    dX, dG = np.diff(X, axis=0), np.diff(G, axis=0)
+    with np.errstate(all="ignore"):
+        length = np.sqrt(np.einsum("ij,ij->i", dX, dX))
+        moved = (length > 0) & np.isfinite(length) & np.all(np.isfinite(dG), axis=1)
+        if not np.any(moved):
+            return 0.0
+        dX, dG = (d[moved].astype(np.float64) / length[moved, None] for d in (dX, dG))
+        values, vectors = np.linalg.eigh(dX @ dX.T)
+        kept = values > 1e-12 * values[-1]
+        basis = vectors[:, kept] / np.sqrt(values[kept])
+        projected = basis.T @ (dX @ dG.T) @ basis
+        return float(np.linalg.eigvalsh((projected + projected.T) / 2)[-1]) if np.all(np.isfinite(projected)) else 0.0
