@@ -8,7 +8,6 @@ from __future__ import annotations
 import __future__
 
 import ast
-import copy
 import dis
 import threading
 import weakref
@@ -38,17 +37,16 @@ def instrumented(code: CodeType, module_globals: dict[str, Any] | None = None) -
         made, reason = _make(code, module_globals)
     except (SyntaxError, ValueError, RecursionError, KeyError, UnicodeError) as error:
         made, reason = None, f"its source could not be compiled again ({type(error).__name__}: {error})"
-    if len(_made) > 8192:
-        _forget_the_dead()
-    _made[id(code)] = (weakref.ref(code), made, reason)
+    key = id(code)
+
+    # the table is kept by the function: at the interpreter's end the names of modules are gone before the last code objects
+    def forget(reference: Any, table: dict[int, Any] = _made) -> None:
+        known = table.get(key)
+        if known is not None and known[0] is reference:  # not another code at the same address
+            table.pop(key, None)
+
+    _made[key] = (weakref.ref(code, forget), made, reason)
     return made
-
-
-def _forget_the_dead() -> None:
-    with _lock:
-        for key, (reference, _, _) in list(_made.items()):
-            if reference() is None:
-                _made.pop(key, None)
 
 
 def reason_for(code: CodeType) -> str:
@@ -60,20 +58,21 @@ def reason_for(code: CodeType) -> str:
 def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeType | None, str]:
     if any(c is HOOKS["resolve"] or c is HOOKS["method"] for c in code.co_consts):
         return code, ""  # a copy already
-    node = source.definition(code, module_globals)
-    if node is None:
-        return None, "its source is not at hand"
-    if isinstance(node, ast.FunctionDef):
-        _bare(node)
     owner = class_name(code.co_qualname)
-    plain = _compiled(copy.deepcopy(node), code, owner)
-    if plain is None or not _same(plain, code):
-        return None, "its source is not what is running (edited since, or produced by a program)"
-    new = _compiled(rewritten(node, owner, code), code, owner)
-    if new is None or not set(new.co_freevars) <= set(code.co_freevars):
-        return None, "its free variables could not be found again"
-    new = hooked(new, _inner_codes(code))
-    return new.replace(co_qualname=code.co_qualname, co_name=code.co_name), ""
+    reason = "its source is not at hand"
+    for node in source.definitions(code, module_globals):
+        if isinstance(node, ast.FunctionDef):
+            _bare(node)
+        plain = _compiled(node, code, owner)
+        if plain is None or not _same(plain, code):
+            reason = "its source is not what is running (edited since, or produced by a program)"
+            continue
+        new = _compiled(rewritten(node, owner, code), code, owner)  # which changes the node
+        if new is None or not set(new.co_freevars) <= set(code.co_freevars):
+            return None, "its free variables could not be found again"
+        new = hooked(new, _inner_codes(code))
+        return new.replace(co_qualname=code.co_qualname, co_name=code.co_name), ""
+    return None, reason
 
 
 def class_name(qualname: str) -> str | None:
