@@ -205,6 +205,7 @@ def test_complex_functions_of_one_number(name):
         (lambda x, y: complex_(imag=y, real=x), lambda x, y: complex(imag=y, real=x)),
     ],
 )
+@pytest.mark.filterwarnings("ignore:complex.. argument:DeprecationWarning")
 def test_complex_rest(f, plain):
     check(f, 0.4, 0.7, of=plain)
 

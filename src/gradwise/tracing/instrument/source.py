@@ -1,7 +1,8 @@
 """From a code object to the syntax tree of its definition.
 
 A ``def`` begins at the first line of its code and ends where its last instruction ends (the lines after that are added while they do not parse).  A lambda is read from the positions
-of its instructions, which say to the column where its body stands, so that several on one line are told apart; its parameters are those of the code.  What
+of its instructions, which say to the column where its body stands, so that several on one line are told apart; its parameters are those of the code.  Where that is not enough the file
+is parsed, and every lambda around the instructions may be it.  What
 was found is compiled as it stands and compared with the code: a file that was edited since, or another function on the same line, is not taken for it.
 
 Limits: code without source (``exec``, an interpreter that keeps no lines) and ``async`` functions have no tree.
@@ -10,8 +11,11 @@ Limits: code without source (``exec``, an interpreter that keeps no lines) and `
 from __future__ import annotations
 
 import ast
+import copy
+import functools
 import inspect
 import linecache
+from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
@@ -23,14 +27,22 @@ def lines_of(filename: str, module_globals: dict[str, Any] | None = None) -> lis
     return linecache.getlines(filename, module_globals)
 
 
-def definition(code: CodeType, module_globals: dict[str, Any] | None = None) -> Any:
-    """The ``FunctionDef`` or ``Lambda`` node that a code object was compiled from, at its own line numbers; None if it cannot be found."""
+def definitions(code: CodeType, module_globals: dict[str, Any] | None = None) -> Iterator[Any]:
+    """The ``FunctionDef`` and ``Lambda`` nodes that a code object may have been compiled from, at their own line numbers, the likeliest first."""
     if code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE):
-        return None
+        return
     lines = lines_of(code.co_filename, module_globals)
     if not 0 < code.co_firstlineno <= len(lines):
-        return None
-    return _lambda(code, lines) if code.co_name == "<lambda>" else _function(code, lines)
+        return
+    if code.co_name != "<lambda>":
+        node = _function(code, lines)
+        if node is not None:
+            yield node
+        return
+    node = _lambda(code, lines)
+    if node is not None:
+        yield node
+    yield from _lambdas_around(code, "".join(lines))
 
 
 def _last_line(code: CodeType) -> int:
@@ -84,10 +96,39 @@ def _lambda(code: CodeType, lines: list[str]) -> Any:
         for right in rights:
             body = _expression(encoded, tail, left, right, first)
             if body is not None:
-                node = ast.Lambda(args=_parameters(code), body=body)
-                ast.copy_location(node, body)
-                return ast.fix_missing_locations(node)
+                return _placed(code, body)
     return None
+
+
+@functools.lru_cache(maxsize=8)
+def _lambdas_in(text: str) -> list[ast.Lambda]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return []
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
+
+
+def _lambdas_around(code: CodeType, text: str) -> Iterator[Any]:
+    """The lambdas of a whole file whose body holds the instructions: where the body begins or ends with what has no instruction (a folded condition, a comment, brackets)."""
+    extent = _extent(code)
+    for node in _lambdas_in(text):
+        body: Any = node.body
+        if extent is None:  # a constant, which the instructions of CPython 3.12 do not place
+            found = node.lineno == code.co_firstlineno
+        else:
+            found = (body.lineno, body.col_offset) <= extent[:2] and extent[2:] <= (
+                body.end_lineno,
+                body.end_col_offset,
+            )
+        if found:
+            yield _placed(code, copy.deepcopy(body))
+
+
+def _placed(code: CodeType, body: Any) -> ast.Lambda:
+    node = ast.Lambda(args=_parameters(code), body=body)
+    ast.copy_location(node, body)
+    return ast.fix_missing_locations(node)
 
 
 def _parentheses_before(line: bytes, column: int) -> list[int]:

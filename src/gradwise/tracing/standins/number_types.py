@@ -71,13 +71,14 @@ def complex_(*args: Any, **kwargs: Any) -> Any:
     parts = dict(zip(("real", "imag"), args, strict=False)) | kwargs
     if len(args) > 2 or set(parts) - {"real", "imag"}:
         return complex(*args, **kwargs)
-    parts = {name: _complex_number(part) for name, part in parts.items()}
+    given, parts = parts, {name: _complex_number(part) for name, part in parts.items()}
     traces = open_traces(parts.values())
     if not traces:
         return complex(**parts)
     if "imag" not in parts:
         return parts["real"]
-    value = complex(**{name: plain(part) for name, part in parts.items()})
+    # of the numbers as they were given: Python warns of complex parts
+    value = complex(**{n: plain(given[n] if isinstance_traced(given[n]) else part) for n, part in parts.items()})
     with at_line(*traces):
         real, imag = parts.get("real", 0.0), parts["imag"]
         re, im = _part(real, "real"), _part(imag, "real")
