@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.errors import TracingError
+from gradwise.errors import GradwiseError, TracingError
 from gradwise.operators.borders import kinks_of
 from gradwise.operators.verification import Disagreement, compare, paused, requested
 from gradwise.rules.calls import call
@@ -93,7 +93,9 @@ def first_run(function: Any, arguments: Arguments, run: Callable[[], Linearizati
             with paused():
                 compare(function, linearization, spare, state, has_aux=has_aux)
         except Disagreement as error:
-            if not kinks_of(linearization.recording):  # there the derivative follows a convention
+            if not kinks_of(linearization.recording) and not _refuses(
+                linearization
+            ):  # there a convention holds, or an error says why not
                 raise TracingError(str(error)) from None
             reason = "the point sits on a kink, or on the border between two branches"
         finally:
@@ -105,6 +107,15 @@ def first_run(function: Any, arguments: Arguments, run: Callable[[], Linearizati
             text = "value and one directional derivative compared" if reason is None else f"no: {reason}"
             _seen[id(code)] = (weakref.ref(code), text)
     return linearization
+
+
+def _refuses(linearization: Linearization) -> bool:
+    """Whether the derivative is refused by a rule in reverse mode (a null-space basis, whose choice is NumPy's): that error says more."""
+    try:
+        linearization.vjp([np.ones_like(v) for v in linearization.values])
+    except GradwiseError:
+        return True
+    return False
 
 
 def _reason_against(function: Any, linearization: Linearization, seconds: float) -> str | None:

@@ -275,17 +275,7 @@ def _no_function(function: Any) -> str:
 
 
 def inspect_function(function: Any) -> Verdict:
-    """The verdict of a function as it is now; found once for its code and what its names stand for.
-
-    Examples
-    --------
-    >>> def double(x):
-    ...     return 2 * x
-    >>> def scale(x):
-    ...     x *= 2
-    >>> inspect_function(double).is_pure, inspect_function(scale).is_quiet
-    (True, False)
-    """
+    """The verdict of a function as it is now; found once for its code and what its names stand for."""
     if not is_users_function(function):
         reason = Unproven(_no_function(function))
         return Verdict(reason, reason, None)
