@@ -147,7 +147,8 @@ def picture(root: Any) -> list[tuple[str, Any, Any]]:
         if id(value) in seen:
             continue
         seen[id(value)] = value
-        found.append((path, kind, None))
+        # a class that each making of the case defines is another one each time
+        found.append((path, f"{kind.__module__}.{kind.__qualname__}", None))
         stack.extend((f"{path}{step}", part) for step, part in reversed(parts(value)))
     return found
 
@@ -233,7 +234,9 @@ def parts_of_function(function: Any) -> list[tuple[str, Any]]:
 
 def same(before: list[tuple[str, Any, Any]], after: list[tuple[str, Any, Any]], rtol: float = 1e-10) -> None:
     """Two pictures show the same: paths, types, numbers up to rounding."""
-    assert [b[:2] for b in before] == [a[:2] for a in after]
+    differing = [(b, a) for b, a in zip(before, after, strict=False) if b[:2] != a[:2]]
+    assert not differing, differing[0]
+    assert len(before) == len(after)
     for (path, _, b), (_, _, a) in zip(before, after, strict=True):
         if isinstance(b, (float, complex, np.inexact)):
             assert b == a or (np.isnan(b) and np.isnan(a)) or abs(a - b) <= rtol * max(1.0, abs(b)), (path, b, a)

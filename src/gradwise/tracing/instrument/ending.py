@@ -112,7 +112,8 @@ def sweep(watch: Watch) -> None:
         # the notes of what was revealed and stored, and the name in the loop
         if key in watch.created and beside(watch.created, key) <= 2 + (key in watch.stored):
             continue  # nobody else refers to it: it ends with the run
-        for name in shown:
+        # code that is not rewritten may have stored more
+        for name in {*shown, *(getattr(obj, "__dict__", None) or ())}:
             try:
                 value = object.__getattribute__(obj, name) if not isinstance(obj, type) else vars(obj)[name]
             except (AttributeError, KeyError):

@@ -32,17 +32,23 @@ def class_info(watch: Watch, cls: type) -> ClassInfo:
     return info
 
 
+#: objects whose attributes the run never stores
+_UNSEEN = frozenset(NATIVE - {types.FunctionType}) | {types.ModuleType}
+
+
 # --- loading ----------------------------------------------------------------------------------------------------------------------
 
 
 def load(obj: Any, name: str) -> Any:
     """``obj.name``."""
     cls = type(obj)
-    if cls in NATIVE or cls is types.ModuleType:
+    if cls in _UNSEEN:
         return getattr(obj, name)
     watch = local.watch
     if watch is None:
         return getattr(obj, name)
+    if cls is types.MethodType and not hasattr(cls, name):
+        return load(obj.__func__, name)  # a method shows the attributes of its function
     outer: Watch | None = watch
     while outer is not None:
         if outer.overlay:
@@ -154,6 +160,9 @@ def store(obj: Any, name: str, value: Any) -> None:
     if watch is None:
         setattr(obj, name, value)
         return
+    if name == "__dict__":
+        replace_attributes(watch, obj, value)
+        return
     cls = type(obj)
     info = class_info(watch, cls)
     if info.setattr is not None:
@@ -170,6 +179,14 @@ def store(obj: Any, name: str, value: Any) -> None:
         resolve_later()(type(raw).__set__)(raw, obj, value)
         return
     store_plainly(obj, name, value)
+
+
+def replace_attributes(watch: Watch, obj: Any, attributes: Any) -> None:
+    """``obj.__dict__ = attributes``: others may share the dictionary, which holds the traced values until the run ends."""
+    reveal(obj)
+    watch.stored[id(obj)] = obj
+    watch.touched[id(attributes)] = attributes
+    obj.__dict__ = attributes
 
 
 def holds_traced(value: Any, depth: int = 6) -> bool:

@@ -189,6 +189,8 @@ class ClassInfo:
         self.setattr = methods.get("__setattr__")
         self.delattr = methods.get("__delattr__")
         self.speaks = any(method is not None and name not in _SILENT for name, method in methods.items())
+        # objects that share one dictionary must find there what one of them stored
+        self.speaks = self.speaks or any("__dict__" in m.__code__.co_names for m in methods.values() if m is not None)
         self.plain = not (special or self.getattr or self.getattribute)
 
 
