@@ -141,3 +141,12 @@ def test_once_for_each_code():
     gw.grad(f)(X)
     gw.grad(f)(X)
     assert len(calls) == before + 2
+
+
+def test_json_read_back():
+    import json
+
+    for f in (lambda x: json.loads(json.dumps(x[0])) * x[1], lambda x: x[0] + json.loads(json.dumps({"a": x[1]}))["a"]):
+        with pytest.raises(gw.TracingError, match="reading a number back"):
+            gw.grad(f, method="exact", check=False)(X)
+    assert gw.grad(lambda x: x[0] * json.loads(json.dumps(2.0)), method="exact")(X)[0] == 2.0

@@ -105,6 +105,13 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
     return call
 
 
+def json_loads(text: Any, *args: Any, **kwargs: Any) -> Any:
+    """``json.loads``: what was written from traced numbers would be read back without their derivative."""
+    if type(text) is Text:
+        float(text)  # raises while the trace is open
+    return sys.modules["json"].loads(text, *args, **kwargs)
+
+
 def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
     """The method of loggers, or the function of a module."""
 
@@ -121,7 +128,7 @@ def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
 _LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "json": {name: _of_text("json", name) for name in ("dumps", "dump")},
+    "json": {**{name: _of_text("json", name) for name in ("dumps", "dump")}, "loads": json_loads},
     "logging": {name: _logging(name, "logging") for name in _LEVELS},
     "numpy": {
         name: _of_text("numpy", name)
