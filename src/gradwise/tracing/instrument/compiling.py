@@ -99,20 +99,22 @@ def _bare(node: ast.FunctionDef) -> None:
 
 
 def _compiled(node: Any, code: CodeType, owner: str | None) -> CodeType | None:
+    """The code of a definition, whose nodes have their places already, compiled in its shell."""
     free = [n for n in code.co_freevars if n != "__class__"]
     body: list[ast.stmt] = [ast.Assign(targets=[ast.Name(n, ast.Store())], value=ast.Constant(None)) for n in free]
-    inner = node if isinstance(node, ast.FunctionDef) else ast.Expr(node)
+    inner: list[ast.stmt] = []
     if owner is not None:
         if owner not in free:
             body.append(ast.Global(names=[owner]))
-        body.append(_class(name=owner, bases=[], keywords=[], body=[inner], decorator_list=[], type_params=[]))
-    else:
-        if isinstance(node, ast.FunctionDef) and node.name not in free:  # a function that calls itself finds a global
-            body.append(ast.Global(names=[node.name]))
-        body.append(inner)
+        body.append(_class(name=owner, bases=[], keywords=[], body=inner, decorator_list=[], type_params=[]))
+    elif isinstance(node, ast.FunctionDef) and node.name not in free:  # a function that calls itself finds a global
+        body.append(ast.Global(names=[node.name]))
     no_arguments = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
     shell = _function(name="shell", args=no_arguments, body=body, decorator_list=[], type_params=[])
     tree = ast.fix_missing_locations(ast.Module(body=[shell], type_ignores=[]))
+    # put in afterwards, since looking through it for missing places would take longer than compiling it
+    statement = node if isinstance(node, ast.FunctionDef) else ast.copy_location(ast.Expr(node), node)
+    (body if owner is None else inner).append(statement)
     compiled = compile(tree, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
     return _find(compiled, code.co_name, 2 if owner is None else 3)
 
