@@ -165,3 +165,31 @@ def test_a_failure_of_the_solver_is_told():
     assert not result.success
     assert result.report.stop_reason == "solver_failed"
     assert "iterations" in result.report.message
+
+
+def stacked(x):
+    r = np.array(
+        [10 * (x[1] - x[0] ** 2), 1 - x[0]]
+    )  # a plain call of np.array: seen only where the call of f is watched
+    return r @ r
+
+
+def test_second_derivatives_are_exact_for_functions_that_need_to_be_watched():
+    # a fall back to numerical derivatives is a warning, and here an error
+    assert gw.minimize(stacked, START, method="trust-exact").x == pytest.approx([1, 1], abs=1e-5)
+    assert gw.minimize(stacked, START, method="newton-cg").x == pytest.approx([1, 1], abs=1e-3)
+    report = gw.descend(stacked, START, "newton")
+    assert report.curvature.method == "dense Hessian, exact"
+    wrapped = gw.descend(lambda p: stacked(np.array([p["a"], p["b"]])), {"a": 0.9, "b": 0.8}, "newton")
+    assert wrapped.curvature.method == "dense Hessian, exact"
+
+
+def test_constraints_are_exact_for_functions_that_need_to_be_watched():
+    # Hock and Schittkowski's problem 71, with its published solution
+    problem = lambda x: x[0] * x[3] * (x[0] + x[1] + x[2]) + x[2]
+    constraint = so.NonlinearConstraint(lambda x: np.array([np.prod(x), x @ x]), [25, 40], [np.inf, 40])
+    found = gw.minimize(
+        problem, np.array([1, 5, 5, 1.0]), method="trust-constr", bounds=[(1, 5)] * 4, constraints=constraint
+    )
+    assert found.fun == pytest.approx(17.0140173, abs=1e-4)
+    np.testing.assert_allclose(found.x, [1, 4.7429994, 3.8211503, 1.3794082], atol=1e-4)

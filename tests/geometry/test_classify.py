@@ -231,3 +231,14 @@ def test_pictures(f, x):
     ax = report.plot()
     assert report.kind in ax.get_title()
     plt.close(ax.figure)
+
+
+def test_an_array_made_of_traced_numbers_is_enclosed_entry_by_entry():
+    def f(x):
+        r = np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+        return r @ r
+
+    assert gw.classify(f, np.ones(2)).kind == "minimum"
+    found = gw.critical_points(f, [(-2, 2), (-2, 2)])
+    assert found.proved
+    np.testing.assert_allclose([p.x for p in found], [[1, 1]], atol=1e-12)

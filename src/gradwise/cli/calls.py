@@ -15,6 +15,7 @@ from gradwise.cli.failures import UsageError
 from gradwise.cli.loading import Target, load_target
 from gradwise.cli.points import point_for, read_data, signature_of
 from gradwise.containers import flatten
+from gradwise.operators.arguments import standing_in
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -142,7 +143,7 @@ def bound_by_name(function: Callable[..., Any], free: list[str], bound: dict[str
     else:  # a bound argument stands before a free one
 
         def made(*args: Any) -> Any:
-            return function(**dict(zip(free, args, strict=True)), **bound)
+            return standing_in(function)(**dict(zip(free, args, strict=True)), **bound)
 
         parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in free]
         made.__signature__ = inspect.Signature(parameters)

@@ -209,7 +209,8 @@ def first_non_finite(objective: Objective, z: np.ndarray) -> tuple[str | None, i
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", GradwiseWarning)
-            function = lambda v: objective.f(*objective.arguments(v))
+            f = objective.traceable()
+            function = lambda v: f(*objective.arguments(v))
             found = linearize_call(function, Arguments(function, 0, (z,), {}, "descend"))
             program, values = found.program, found.full_env()
     except DOMAIN_ERRORS:

@@ -12,6 +12,7 @@ from gradwise import operators
 from gradwise.descent.objective import Objective
 from gradwise.descent.parameters import Parameters
 from gradwise.errors import InputError
+from gradwise.operators.arguments import standing_in
 
 
 def exact_bounds(bounds: Any, parameters: Parameters) -> Any:
@@ -63,8 +64,9 @@ def _one(constraint: Any, objective: Objective) -> Any:
 
 
 def _flat(function: Callable[..., Any], objective: Objective, args: tuple[Any, ...] = ()) -> Callable[[Any], Any]:
-    """A function of the parameters as a function of the flat vector."""
-    return lambda z: function(*_parameters(objective, z), *args)
+    """A function of the parameters as a function of the flat vector, which can be traced."""
+    traceable = standing_in(function)
+    return lambda z: traceable(*_parameters(objective, z), *args)
 
 
 def _parameters(objective: Objective, z: Any) -> tuple[Any, ...]:

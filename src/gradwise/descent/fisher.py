@@ -15,6 +15,7 @@ import numpy as np
 from gradwise import operators
 from gradwise.descent.parameters import Parameters
 from gradwise.errors import InputError
+from gradwise.operators.arguments import standing_in
 
 _LIKELIHOODS = ("gaussian", "bernoulli", "categorical", "poisson")
 
@@ -64,7 +65,8 @@ class Fisher:
 
     def _flat(self, parameters: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
         structure = Parameters(parameters, "descend")
-        return structure.start, lambda z: self.model(structure.build(z))
+        model = standing_in(self.model)
+        return structure.start, lambda z: model(structure.build(z))
 
     def _weigh(self, outputs: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """The map u ↦ Λ u (over the number of samples), for vectors of the shape of the outputs."""

@@ -113,6 +113,8 @@ def minimize(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         if "slsqp" not in takes and hess is None:
             warnings.filterwarnings("ignore", message="delta_grad == 0.0", category=UserWarning)
+        # the exact Hessian of a constraint is offered to every method
+        warnings.filterwarnings("ignore", message="Constraint options", category=scipy.optimize.OptimizeWarning)
         result = scipy.optimize.minimize(
             function, parameters.start.astype(float), method=chosen, bounds=exact_bounds(bounds, parameters),
             constraints=exact_constraints(constraints, objective), tol=tol, options=options,

@@ -17,7 +17,7 @@ from gradwise import operators
 from gradwise.descent.batches import Batches
 from gradwise.descent.parameters import Parameters
 from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning, SingularPointError
-from gradwise.operators.arguments import function_label, require_callable
+from gradwise.operators.arguments import function_label, require_callable, standing_in
 from gradwise.operators.points import required_parameters, spread_point
 
 #: what a function may raise at a point outside its domain
@@ -178,7 +178,7 @@ class Objective:
     def hessian(self, z: np.ndarray) -> np.ndarray:
         """The Hessian of f at z (of the batch in turn), shape (n, n); numerical where f cannot be traced."""
         if self._hessian is None:
-            f = self.f if self.given is not True else lambda *args: self.f(*args)[0]
+            f = self.traceable()
             self._hessian = operators.hessian(lambda v: f(*self.arguments(v)))
         return np.asarray(self._hessian(z), dtype=float)
 
@@ -194,9 +194,14 @@ class Objective:
 
     # ---------------------------------------------------------------------------------------------- the function itself
 
+    def traceable(self) -> Callable[..., Any]:
+        """The function f as it runs inside a trace, where the call is ours: with all that watching Python needs; the value alone where it returns both."""
+        f = standing_in(self.f)
+        return f if self.given is not True else lambda *args: f(*args)[0]
+
     def scalar(self) -> Callable[[Any], Any]:
         """The function f as a function of the flat vector, which can be traced; with minibatches the mean over one pass, or the last batch."""
-        f = self.f if self.given is not True else lambda *args: self.f(*args)[0]
+        f = self.traceable()
         if self.batches is None:
             return lambda z: f(*self.arguments(z))
         whole = self.batches.whole()

@@ -60,21 +60,26 @@ def certify(flat: VectorForm, gradient: np.ndarray, hessian: np.ndarray, reach: 
     branch = branches.known[number] if number is not None else None
     if branch is None or branch.full is None or branch.doubt:
         return None
-    with np.errstate(all="ignore"):
-        outcome = branch.full(z[None], z[None])
-        if not (outcome.held.all() and outcome.boxes.smooth.all()):
-            return None
-        errors = [_error(y, x) for y, x in zip(outcome.outputs[1:], (gradient, hessian), strict=True)]
-        if not all(np.all(np.isfinite(e)) for e in errors):
-            return None
-        roots = Roots(z - 1, z + 1)
-        roots.prove(branch, number or 0, z[None])
-        root = next((r for r in roots if np.max(np.abs(r.x - z)) <= reach), None)
-        intervals = None
-        if root is not None:
-            H = branch.full(root.lo[None], root.hi[None]).outputs[2].map(lambda a: a[0])
-            middle = H.mid
-            intervals = eigenvalue_intervals(middle, np.nextafter(np.maximum(H.hi - middle, middle - H.lo), np.inf))[1]
+    try:
+        with np.errstate(all="ignore"):
+            outcome = branch.full(z[None], z[None])
+            if not (outcome.held.all() and outcome.boxes.smooth.all()):
+                return None
+            errors = [_error(y, x) for y, x in zip(outcome.outputs[1:], (gradient, hessian), strict=True)]
+            if not all(np.all(np.isfinite(e)) for e in errors):
+                return None
+            roots = Roots(z - 1, z + 1)
+            roots.prove(branch, number or 0, z[None])
+            root = next((r for r in roots if np.max(np.abs(r.x - z)) <= reach), None)
+            intervals = None
+            if root is not None:
+                H = branch.full(root.lo[None], root.hi[None]).outputs[2].map(lambda a: a[0])
+                middle = H.mid
+                intervals = eigenvalue_intervals(
+                    middle, np.nextafter(np.maximum(H.hi - middle, middle - H.lo), np.inf)
+                )[1]
+    except NoRule:  # an index depends on the point
+        return None
     return Certificate(errors[0], errors[1], root, intervals)
 
 

@@ -183,11 +183,11 @@ def _spread_sum(primitive: Primitive) -> Rule:
 OF_RECORD: dict[str, Callable[[Primitive], Rule]] = {
     **dict.fromkeys(
         (
-            "broadcast_to", "reshape", "transpose", "getitem", "diagonal", "place_diagonal", "triangle", "windows", "take_along", "mask_last", "pack",
+            "broadcast_to", "reshape", "transpose", "getitem", "diagonal", "place_diagonal", "triangle", "windows", "take_along", "mask_last",
         ),
         moved,
     ),
-    "concatenate": joined,
+    **dict.fromkeys(("concatenate", "pack"), joined),
     **dict.fromkeys(("cumsum", "add_along", "overlap", "fold_triangle"), added),
     "sum_to": _spread_sum,
     "scatter_add": lambda primitive: scattered(primitive, sums=True),
