@@ -150,3 +150,23 @@ def test_json_read_back():
         with pytest.raises(gw.TracingError, match="reading a number back"):
             gw.grad(f, method="exact", check=False)(X)
     assert gw.grad(lambda x: x[0] * json.loads(json.dumps(2.0)), method="exact")(X)[0] == 2.0
+
+
+def test_a_lost_part_of_a_long_function():
+    def f(x):
+        total = x[0]
+        for k in range(800):
+            total = total * 0.99 + np.sin(x[0] * k) * 1e-3
+        return total + float(f"{x[1]} and more".split()[0])
+
+    with pytest.raises(gw.TracingError, match="along a fixed random direction"):
+        gw.grad(f, method="exact")(X)
+
+    def whole(x):
+        total = x[0]
+        for k in range(800):
+            total = total * 0.99 + np.sin(x[0] * k) * 1e-3
+        return total + float(x[1])
+
+    gw.grad(whole, method="exact")(X)
+    assert verdict_on(whole).startswith("value and one")
