@@ -129,8 +129,7 @@ def _reason_against(function: Any, linearization: Linearization, seconds: float)
     if any(e.primitive is call for e in linearization.program.equations):
         return "it calls a function with a rule of its own, which is followed as it is"
     # what runs as it stands was not watched: its code must prove that it leaves nothing behind
-    if watched(function) is function and not (
-        isinstance(function, types.FunctionType) and protocols_suffice(function) and inspect_function(function).is_quiet
-    ):
+    stands = isinstance(function, types.FunctionType) and protocols_suffice(function)
+    if (stands and not inspect_function(function).is_quiet) or watched(function) is function:
         return "its code may leave something behind"
     return None

@@ -12,7 +12,7 @@ import numpy as np
 from gradwise.tracing.instrument import attributes, comparing, ending, items, known, objects, operations
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
-from gradwise.tracing.instrument.needs import protocols_suffice
+from gradwise.tracing.instrument.needs import are_plain, protocols_suffice
 from gradwise.tracing.instrument.state import Watch, left
 from gradwise.tracing.instrument.userland import is_users_file
 
@@ -49,7 +49,7 @@ def enabled() -> bool:
 
 
 def watched(function: Any) -> Any:
-    """What runs in place of a function that is to be traced: its instrumented twin, unless NumPy's protocols show all that it does."""
+    """What runs in place of a function that is to be traced: its instrumented twin, unless NumPy's protocols show all that it does with its arguments."""
     if not enabled():
         return function
     known.refresh()
@@ -58,10 +58,17 @@ def watched(function: Any) -> Any:
         if not is_users_file(function.__code__.co_filename):
             return known.KNOWN.get(id(function), function)
         if protocols_suffice(function):
-            return function
+            return functools.partial(_unless_objects, function)
     elif kind is np.ufunc or kind is types.BuiltinFunctionType or kind is type(np.sum):
         return known.KNOWN.get(id(function), function)
     return functools.partial(_resolved, function)
+
+
+def _unless_objects(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """The function as it stands, unless an argument brings code of its own."""
+    if are_plain(args) and (not kwargs or are_plain(kwargs.values())):
+        return function(*args, **kwargs)
+    return resolve(function)(*args, **kwargs)
 
 
 def _resolved(function: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Whether NumPy's protocols show all that a function does, so that it can be traced as it stands.
+"""Whether NumPy's protocols show all that a function does with plain arguments (``are_plain``), so that it can be traced as it stands.
 
 Only what is certain counts: code whose globals are NumPy, numbers, arrays and functions of the same kind, which reads attributes that NumPy's functions, arrays and modules have,
 creates no arrays, and stores no attributes.  The answer holds for a code object as long as its globals are the same objects.
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.traced import TracedArray
+from gradwise.tracing.traced import TracedArray, TracedScalar
 
 _BUILTINS = frozenset({"abs", "len", "range", "enumerate", "zip", "tuple"})
 _STORES = frozenset(
@@ -39,6 +39,7 @@ _STORES = frozenset(
         "FORMAT_VALUE",
         "FORMAT_SIMPLE",
         "STORE_DEREF",
+        "PUSH_NULL",  # what is called is no name of the module's and no attribute: an argument, an item, a result
     ]
 )
 _CREATING = frozenset(
@@ -104,8 +105,31 @@ _ATTRIBUTES = frozenset(
 _decided: dict[int, tuple[Any, tuple[tuple[str, int], ...], bool]] = {}
 
 
+def are_plain(values: Any, depth: int = 8) -> bool:
+    """Whether values are numbers, texts, arrays of numbers, traced ones, or containers of them: nothing that brings code of its own."""
+    for value in values:
+        cls = type(value)
+        if cls in _PLAIN:
+            continue
+        if cls is np.ndarray:
+            if value.dtype.kind == "O":
+                return False
+        elif cls is tuple or cls is list:
+            if depth == 0 or not are_plain(value, depth - 1):
+                return False
+        elif cls is dict:
+            if depth == 0 or not are_plain(value.values(), depth - 1) or not are_plain(value, depth - 1):
+                return False
+        elif not issubclass(cls, np.generic) or issubclass(cls, np.object_) or "numpy" not in cls.__module__:
+            return False
+    return True
+
+
+_PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), slice, range, TracedArray, TracedScalar})
+
+
 def protocols_suffice(function: types.FunctionType) -> bool:
-    """Whether the function can be traced as it stands."""
+    """Whether the function, given plain arguments, can be traced as it stands."""
     code = function.__code__
     known = _decided.get(id(code))
     if known is not None and known[0]() is code:
@@ -126,6 +150,8 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
         return True
     seen.add(id(code))
     if code.co_freevars or function.__dict__ or code.co_flags & 0x2A0:  # generators and coroutines
+        return False
+    if not are_plain(function.__defaults__ or ()) or not are_plain((function.__kwdefaults__ or {}).values()):
         return False
     for instruction in dis.get_instructions(code):
         name = instruction.opname
@@ -151,7 +177,7 @@ def _known_global(function: types.FunctionType, name: str, read: dict[str, int],
         value = names[name]
         read[name] = id(value)
         if isinstance(value, (int, float, complex, np.generic)) or type(value) is np.ndarray:
-            return True
+            return are_plain((value,))
         if value is np:
             return True
         # another function's globals are checked only where they are the same dictionary
