@@ -328,7 +328,7 @@ def test_writing_into_plain_arrays_raises_with_a_cure():
         lambda x: np.putmask(plain, plain == 0, x),
         lambda x: np.put(plain, [0], x[0]),
         lambda x: np.put_along_axis(plain, np.array([0, 1]), x[:2], 0),
-        lambda x: np.fill_diagonal(np.zeros((2, 2)), x[0]),
+        lambda x: np.fill_diagonal(plain.reshape(2, 2), x[0]),
         lambda x: np.concatenate([x[:2], x[:2]], out=plain),
         lambda x: np.stack([x[0], x[1]], out=plain[:2]),
         lambda x: np.add.at(plain, [0], x[:1]),

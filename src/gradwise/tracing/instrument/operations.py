@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.program import Primitive
+from gradwise.rules import algebra
 from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.callees import resolve
@@ -31,6 +33,10 @@ TRACED = frozenset({TracedArray, TracedScalar})
 PLAIN = UNTRACED | TRACED
 _ndarray = np.ndarray
 _float64 = np.float64
+_FLOATS = frozenset({float, np.float64})
+_NUMBERS = frozenset({float, int, np.float64})
+_getframe = sys._getframe
+_names = globals()
 _F64 = np.dtype(np.float64)
 
 
@@ -81,6 +87,14 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
 
     def operate(a: Any, b: Any) -> Any:
         cls = type(a)
+        if cls is TracedScalar:
+            return binary(a, b)
+        if cls is _ndarray and type(b) in TRACED and a.dtype.kind in "fc" and local.watch is not None:
+            # only the place that is about to be assigned refers to the array: nobody misses what is written to its copy
+            noted = id(a) in local.watch.touched
+            if count(a) <= ALONE + 1 + noted and a.base is None and a.flags.writeable:
+                a = buffer(local.watch.trace, a.copy())
+            return function(a, b)
         if cls in PLAIN and type(b) in PLAIN:
             if cls is list or cls is set or cls is dict or cls is np.ndarray:
                 watch = local.watch
@@ -104,47 +118,62 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
     return operate
 
 
-# written out, since they are most of what instrumented code runs; a NumPy operand on the left would ask the traced one by the long way of __array_ufunc__
+def _arithmetic(name: str, function: Any, primitive: Primitive) -> Any:
+    """The operator of most of what instrumented code runs: two scalars of one trace, or one and a number, are recorded here, without Python's search for the method.
+
+    The rest is as ``arithmetic.scalar_operator`` does it; a NumPy operand on the left would ask the traced one by the long way of ``__array_ufunc__``.
+    """
+    slow = _binary(name, function)
+    reflected = f"__r{name}__"
+
+    def operate(a: Any, b: Any) -> Any:
+        ta, tb = type(a), type(b)
+        if ta in UNTRACED and tb in UNTRACED:
+            return function(a, b)
+        if ta is TracedScalar:
+            trace, x, i = a.tape, a.value, a.index
+            if tb is TracedScalar and b.tape is trace:
+                z, j = b.value, b.index
+            elif tb in _NUMBERS:
+                z, j = b, None
+            else:
+                return function(a, b) if tb in PLAIN else slow(a, b)
+        elif tb is TracedScalar and ta in _NUMBERS:
+            trace, x, i, z, j = b.tape, a, None, b.value, b.index
+        elif tb in TRACED and ta is _ndarray and a.dtype is _F64:
+            return getattr(b, reflected)(a)
+        elif ta in PLAIN and tb in PLAIN:
+            return function(a, b)
+        else:
+            return slow(a, b)
+        if not trace.open or (i is not None and type(x) not in _FLOATS) or (j is not None and type(z) not in _FLOATS):
+            return function(a, b) if ta is not _float64 else getattr(b, reflected)(a)
+        out = function(x, z)
+        if i is None:
+            i = trace.number(a)
+        elif j is None:
+            j = trace.number(b)
+        values = trace.values
+        index = len(values)
+        values.append(out)
+        trace.ops.extend((primitive, (), 2, i, j))
+        trace.outs.append(index)
+        where = trace.where
+        if where is None:
+            frame = _getframe(1)
+            if frame.f_globals is _names:  # a += b
+                frame = frame.f_back
+            where = (frame.f_code, frame.f_lasti)
+        trace.places.extend(where)
+        return TracedScalar(trace, index, out)
+
+    return operate
 
 
-def _add(a: Any, b: Any) -> Any:
-    if type(a) in UNTRACED and type(b) in UNTRACED:
-        return a + b
-    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
-        return b.__radd__(a)
-    if type(a) in PLAIN and type(b) in PLAIN:
-        return a + b
-    return _slow_add(a, b)
-
-
-def _sub(a: Any, b: Any) -> Any:
-    if type(a) in UNTRACED and type(b) in UNTRACED:
-        return a - b
-    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
-        return b.__rsub__(a)
-    if type(a) in PLAIN and type(b) in PLAIN:
-        return a - b
-    return _slow_sub(a, b)
-
-
-def _mul(a: Any, b: Any) -> Any:
-    if type(a) in UNTRACED and type(b) in UNTRACED:
-        return a * b
-    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
-        return b.__rmul__(a)
-    if type(a) in PLAIN and type(b) in PLAIN:
-        return a * b
-    return _slow_mul(a, b)
-
-
-def _truediv(a: Any, b: Any) -> Any:
-    if type(a) in UNTRACED and type(b) in UNTRACED:
-        return a / b
-    if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
-        return b.__rtruediv__(a)
-    if type(a) in PLAIN and type(b) in PLAIN:
-        return a / b
-    return _slow_truediv(a, b)
+_add = _arithmetic("add", operator.add, algebra.add_p)
+_sub = _arithmetic("sub", operator.sub, algebra.sub_p)
+_mul = _arithmetic("mul", operator.mul, algebra.mul_p)
+_truediv = _arithmetic("truediv", operator.truediv, algebra.div_p)
 
 
 def _pow(a: Any, b: Any) -> Any:
@@ -197,8 +226,7 @@ def shown(values: Any) -> Any:
     return values.shown() if type(values) in (TracedArray, TracedScalar) else values
 
 
-_slow_add, _slow_sub, _slow_mul = (_binary(n, getattr(operator, n)) for n in ("add", "sub", "mul"))
-_slow_truediv, _slow_pow, _slow_mod = (_binary(n, getattr(operator, n)) for n in ("truediv", "pow", "mod"))
+_slow_pow, _slow_mod = (_binary(n, getattr(operator, n)) for n in ("pow", "mod"))
 
 BINARY = {"add": _add, "sub": _sub, "mul": _mul, "truediv": _truediv, "pow": _pow, "mod": _mod}
 for _name, _function in {
