@@ -449,3 +449,54 @@ def test_bad_starts_and_outputs():
         gw.descend(lambda x: x**2, np.zeros(2))
     with pytest.raises(InputError, match="required"):
         gw.descend(3, np.zeros(2))
+
+
+# ------------------------------------------------------------------------------------------ what must not pass for success
+
+
+def test_one_batch_without_a_gradient_is_no_success():
+    # hinge losses of three points: the start satisfies the first, whose gradient is 0 there
+    batches = [(np.array([1.0, 0.0]), 1.0), (np.array([0.0, 1.0]), 1.0), (np.array([0.0, -1.0]), -1.0)]
+    hinge = lambda w, batch: np.maximum(0.0, 1 - batch[1] * (batch[0] @ w))
+    for rng in (None, 3):
+        report = gw.descend(hinge, np.array([2.0, 0.0]), learning_rate=0.1, data=batches, rng=rng, maxiter=100)
+        assert report.success
+        assert all(hinge(report.x, batch) == 0 for batch in batches)
+
+
+def valley(x):
+    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+
+
+@pytest.mark.parametrize("learning_rate", ["adaptive", 1e-3])
+def test_a_wrong_gradient_that_vanishes_is_no_success(learning_rate):
+    wrong = lambda x: np.array([-2 * (1 - x[0]) - 400 * x[0] * (x[1] - x[0] ** 2), 200 * (x[1] + x[0] ** 2)])
+    report = gw.descend(valley, np.array([-1.2, 1.0]), learning_rate=learning_rate, grad=wrong, maxiter=5000)
+    assert not report.success
+    assert report.status != 0
+    assert report.cause.name == "wrong gradient"
+    right = lambda x: np.array([-2 * (1 - x[0]) - 400 * x[0] * (x[1] - x[0] ** 2), 200 * (x[1] - x[0] ** 2)])
+    report = gw.descend(valley, np.array([-1.2, 1.0]), learning_rate=learning_rate, grad=right, maxiter=50000)
+    assert report.success
+    assert report.cause is None
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.5])
+def test_a_gradient_with_a_wrong_sign_or_factor_is_named_whatever_ended_the_descent(factor):
+    given = lambda x: factor * 2 * np.array([x[0], 10 * x[1]])
+    report = gw.descend(
+        lambda x: x[0] ** 2 + 10 * x[1] ** 2, np.array([1.0, 1.0]), learning_rate=0.01, grad=given, maxiter=50
+    )
+    assert not report.success
+    assert report.cause.name == "wrong gradient"
+    result = gw.minimize(lambda x: x[0] ** 2 + 10 * x[1] ** 2, np.array([1.0, 1.0]), jac=lambda x: given(x) + 1)
+    assert result.report.cause.name == "wrong gradient"
+
+
+def test_a_solver_that_left_the_domain_is_told_the_line():
+    def f(x):
+        return np.log(x[0]) + x[1] ** 2
+
+    report = gw.minimize(f, np.array([1.0, 1.0])).report
+    assert report.cause.name == "outside the domain"
+    assert report.cause.lineno == f.__code__.co_firstlineno + 1

@@ -268,3 +268,17 @@ def test_tensors():
 
 def test_traces_are_exported():
     assert isinstance(report_of_bowl().trace, Trace)
+
+
+def test_a_foreign_path_that_diverges_is_told_with_a_rate_that_works():
+    curvatures = np.array([1.0, 10.0])
+    f = lambda x: 0.5 * np.sum(curvatures * x**2)
+    points = [np.array([3 * (1 - 0.21) ** k, (1 - 2.1) ** k]) for k in range(30)]  # η = 0.21 > 2/10
+    report = gw.diagnose_run(points, f, method="gd", learning_rate=0.21)
+    assert report.stop_reason.value == "diverged"
+    assert report.rate.kind == "diverging"
+    assert report.cause.details["lambda_max"] == pytest.approx(10, rel=1e-6)
+    assert 0 < report.cause.learning_rate < 0.2
+    assert gw.diagnose_run(points, f).stop_reason.value == "diverged"
+    stable = [np.array([3 * (1 - 0.19) ** k, (1 - 1.9) ** k]) for k in range(30)]
+    assert gw.diagnose_run(stable, f, method="gd", learning_rate=0.19).cause is None

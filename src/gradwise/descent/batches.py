@@ -47,6 +47,8 @@ class Batches:
         self.rng = None if rng is None else np.random.default_rng(rng)
         self.epoch = 0
         self.count = 0
+        #: batches of one pass, None while that is not known
+        self.per_pass: int | None = len(data) if hasattr(data, "__len__") else None
         self._turn: Iterator[Any] = iter(())
         self._first = True
 
@@ -63,6 +65,7 @@ class Batches:
             return batch
         if not self._first:
             self.epoch += 1
+            self.per_pass = self.per_pass or self.count
         self._turn = self._order()
         for batch in self._turn:
             self._first = False

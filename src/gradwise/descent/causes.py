@@ -75,6 +75,11 @@ def find_cause(
     outcome: Any,
 ) -> Cause | None:
     """The cause of a failure, None where the reason needs none."""
+    if reason not in {StopReason.LINE_SEARCH_FAILED, StopReason.CALLBACK, StopReason.DATA_EXHAUSTED}:
+        lost = reason in {StopReason.DIVERGED, StopReason.NON_FINITE, StopReason.UNBOUNDED}
+        wrong = wrong_gradient(objective, start if lost else outcome.x, outcome.threshold, thorough=not reason.success)
+        if wrong is not None:
+            return wrong
     if reason is StopReason.DIVERGED:
         return _diverged(objective, method, rate, start, best, outcome)
     if reason is StopReason.NON_FINITE:
@@ -84,6 +89,47 @@ def find_cause(
     if reason is StopReason.UNBOUNDED:
         return Cause("unbounded", f"f fell to {outcome.f:.3g}.", first_bad_step=outcome.steps)
     return None
+
+
+def wrong_gradient(objective: Objective, x: np.ndarray, threshold: float, *, thorough: bool) -> Cause | None:
+    """A gradient that was given and is not that of f at x, whatever the descent ended with; None if it is, or nothing can be said.
+
+    Parameters
+    ----------
+    threshold : float
+        Differences up to this do not matter.
+    thorough : bool
+        Whether the checker may be run where f cannot be traced.
+    """
+    if objective.given is None or not np.all(np.isfinite(x)):
+        return None
+    f = objective.traceable()
+    function = lambda z: f(*objective.arguments(z))
+    pair, _ = attempt(lambda: (operators.grad(function, method="exact")(x), objective.evaluate(x)[1]))
+    if pair is None:
+        return _named(objective, x) if thorough else None
+    exact, given = (np.asarray(g, dtype=float) for g in pair)
+    scale = float(np.max(np.abs(exact), initial=0.0))
+    apart = float(np.max(np.abs(exact - given), initial=0.0))
+    if not (math.isfinite(apart) and apart > max(threshold, 1e-3 * scale)):
+        return None
+    return _named(objective, x) or Cause(
+        "wrong gradient",
+        f"The gradient that was given differs from that of f by {apart:.2g} at the point; f has ‖∇f‖∞ = {scale:.2g} there.",
+    )
+
+
+def _named(objective: Objective, x: np.ndarray) -> Cause | None:
+    """What the checker says of the gradient that was given, if it is wrong."""
+    report, _ = attempt(lambda: _check(objective, x))
+    if report is None or report.passed or not report.conclusive:
+        return None
+    named = report.causes[0] if report.causes else "unknown"
+    return Cause(
+        "wrong gradient",
+        f"The gradient that was given is wrong at the last point: {report.headline()}; likely: {named}.",
+        check=report,
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- divergence
@@ -116,6 +162,33 @@ def _diverged(
         if better is not None
         else ". No smaller rate that was tried lowers f."
     )
+    return Cause("learning rate", text, better, bad, details={"lambda_max": known})
+
+
+def overshooting(
+    objective: Objective, method: Method | Search | None, rate: float, points: list[np.ndarray], fun: list[float]
+) -> Cause | None:
+    """The cause where a path that somebody else took rises at its end; None where the rate is below the limit, or is not known and f is not above its start."""
+    falls = np.flatnonzero(np.diff(fun) <= 0)
+    bad = int(falls[-1]) + 1 if falls.size else 0
+    if (
+        method is None
+        or method.searches
+        or not math.isfinite(rate)
+        or method.scaling(method.init(points[0], points[0])) is not None
+    ):
+        if fun[-1] <= fun[0]:
+            return None
+        return Cause("learning rate", f"f rises from step {bad} on, and ends above its start.", first_bad_step=bad)
+    best = points[int(np.argmin(fun))]
+    better, known = working_rate(objective, method, rate, points[0], best)
+    if known is None or rate * known <= method.stability:
+        return None
+    text = (
+        f"f rises from step {bad} on, and the learning rate is {rate:.4g}; the largest stable one, {method.stability_text}, is "
+        f"{method.stability / known:.4g} (λmax = {known:.4g})"
+    )
+    text += f". {better:.4g} works (tried for {_TRIAL_STEPS} steps)." if better is not None else "."
     return Cause("learning rate", text, better, bad, details={"lambda_max": known})
 
 
@@ -191,6 +264,13 @@ def _non_finite(objective: Objective, method: Method | Search, rate: float, star
     return Cause("outside the domain", text + ".", better, step, filename, lineno)
 
 
+def left_domain(objective: Objective, z: np.ndarray) -> Cause:
+    """The cause where a solver gave up after it met a point at which f is not finite."""
+    filename, lineno, what = first_non_finite(objective, z)
+    place = f", at {filename}:{lineno}" if filename is not None else ""
+    return Cause("outside the domain", f"at a point that was tried {what}{place}.", filename=filename, lineno=lineno)
+
+
 def line_of(error: BaseException) -> tuple[str | None, int | None]:
     """The innermost line of the user's code in the traceback of an error."""
     filename = getattr(error, "filename", None)
@@ -254,14 +334,9 @@ def _search_failed(objective: Objective, outcome: Any) -> Cause:
     why = outcome.details.get("search", "")
     x, g = outcome.x, outcome.g
     if objective.given is not None:
-        report, _ = attempt(lambda: _check(objective, x))
-        if report is not None and not report.passed and report.conclusive:
-            named = report.causes[0] if report.causes else "unknown"
-            return Cause(
-                "wrong gradient",
-                f"The gradient that was given is wrong at the last point: {report.headline()}; likely: {named}.",
-                check=report,
-            )
+        wrong = _named(objective, x)
+        if wrong is not None:
+            return wrong
     if objective.given is None or objective.given is not True:
         kinks, _ = attempt(lambda: _kinks(objective, x))
         if kinks:

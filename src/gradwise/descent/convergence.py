@@ -140,7 +140,7 @@ def observe(
     a, b, slope, error = _best_window(k, y)
     window = (int(k[a]), int(k[b - 1]))
     rho = math.exp(slope)
-    if slope > 3 * error and slope * (b - a) > 1:
+    if slope > 3 * error and y[b - 1] - float(np.min(y[:b])) > 1:
         return ObservedRate("diverging", rho, rho * error, quantity="‖g‖", confidence=1.0, window=window)
     modal = None
     if points is not None and star is not None and axes is not None:

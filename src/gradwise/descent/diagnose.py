@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.containers import flatten
+from gradwise.descent.causes import overshooting
 from gradwise.descent.foreign import trace_of
 from gradwise.descent.methods import Method, Search, make_method
 from gradwise.descent.objective import Objective
@@ -111,12 +112,28 @@ def diagnose_run(
         f"{reason.sentence} {reason.remedy}" if not bad else f"f is not finite from step {bad[0]} on. {reason.remedy}"
     )
     last_gradient = gradients[-1]
+    cause = None
+    if not bad and same and f is not None and _rises(fun, float(np.finfo(parameters.dtype).eps)):
+        cause = overshooting(objective, chosen, last_rate, vectors, fun)
+    if cause is not None:
+        reason = StopReason.DIVERGED
+        message = reason.sentence + (
+            f" Take learning_rate={cause.learning_rate:.4g}."
+            if cause.learning_rate is not None
+            else f" {reason.remedy}"
+        )
     return Descent(
         x=vectors[-1], fun=fun[-1], jac=last_gradient if last_gradient is not None else np.full(parameters.size, np.nan),
         objective=objective if f is not None else None, trace=table, extra=extra, stop_reason=reason, message=message, method=chosen,
         method_name=method or "unknown method", options=chosen.options() if chosen is not None else {}, nfev=len(vectors), notes=notes,
-        parameters=parameters, same_function=same, last_rate=last_rate, state=None,
+        parameters=parameters, same_function=same, last_rate=last_rate, state=None, cause=cause,
     )  # fmt: skip
+
+
+def _rises(fun: list[float], eps: float) -> bool:
+    """Whether f rose in each of the last four steps, by more than its rounding."""
+    last = np.array(fun[-5:])
+    return len(last) == 5 and bool(np.all(np.diff(last) > 64 * eps * np.max(np.abs(last))))
 
 
 def _no_function(*args: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.descent.causes import left_domain, wrong_gradient
 from gradwise.descent.objective import Objective
 from gradwise.descent.recorder import Recorder
 from gradwise.descent.report import Descent
@@ -34,6 +35,7 @@ class Visits:
         self.values = 0
         self.began = time.perf_counter()
         self.dtype = objective.parameters.dtype
+        self.outside: np.ndarray | None = None  # the first point at which f or its gradient was not finite
 
     def value_and_grad(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         """The value f and its gradient, for ``jac=True``."""
@@ -51,6 +53,8 @@ class Visits:
         return f
 
     def _remember(self, z: np.ndarray, f: float, g: np.ndarray | None) -> None:
+        if self.outside is None and not (math.isfinite(f) and (g is None or math.isfinite(float(np.dot(g, g))))):
+            self.outside = z
         if not self.path:
             self.path.append((z.copy(), f, g, time.perf_counter() - self.began))
         self.recent[z.tobytes()] = (f, g)
@@ -115,6 +119,9 @@ def foreign_report(visits: Visits, objective: Objective, reason: StopReason, mes
         parameters.shape, parameters.names() if parameters.size <= 50 else [],
     )  # fmt: skip
     x, f, g, _ = path[-1]
+    cause = wrong_gradient(objective, x, 1e-5, thorough=not reason.success)
+    if cause is None and reason is StopReason.SOLVER_FAILED and visits.outside is not None:
+        cause = left_domain(objective, visits.outside)
     notes = []
     if missing:
         notes.append(
@@ -124,5 +131,5 @@ def foreign_report(visits: Visits, objective: Objective, reason: StopReason, mes
         notes.append("f could not be traced: its gradient, or a part of it, is numerical.")
     return Descent(
         x=x, fun=f, jac=g if g is not None else np.full(x.size, np.nan), objective=objective, trace=trace, extra=extra, stop_reason=reason,
-        message=message, method=None, method_name=name, options={}, nfev=evaluations, notes=notes, parameters=parameters,
+        message=message, method=None, method_name=name, options={}, nfev=evaluations, cause=cause, notes=notes, parameters=parameters,
     )  # fmt: skip

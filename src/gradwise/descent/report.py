@@ -43,6 +43,8 @@ _REPORTED = (
     "notes",
     "trace",
 )
+#: ``status`` where a tolerance was met by a gradient that is not that of f
+_MISLED = 99
 _LINEAR_AT_BEST = {"gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"}
 
 
@@ -132,7 +134,11 @@ class Descent:
         self.nit = max(len(trace) - 1, 0)
         self.nfev = self.njev = nfev
         self.stop_reason = stop_reason
-        self.success, self.status, self.message = stop_reason.success, stop_reason.code, message
+        misled = cause is not None and cause.name == "wrong gradient"
+        self.success, self.status, self.message = stop_reason.success and not misled, stop_reason.code, message
+        if misled:
+            self.status = self.status or _MISLED
+            self.message = f"{stop_reason.sentence} The gradient that was given is wrong: report.cause says how."
         self.trace, self.method, self.options = trace, method_name, options
         self.cause, self.notes, self.details = cause, list(notes or []), dict(details or {})
         self.learning_rate, self._tolerance = last_rate, tolerance
@@ -184,7 +190,11 @@ class Descent:
         if not self._same_function:
             return True
         value = self._objective.value(self._z)
-        if value == self.fun or abs(value - self.fun) <= 1e3 * self._eps * max(abs(value), abs(self.fun)):
+        if (
+            value == self.fun
+            or not (math.isfinite(value) or math.isfinite(self.fun))
+            or abs(value - self.fun) <= 1e3 * self._eps * max(abs(value), abs(self.fun))
+        ):
             return True
         self._unavailable["function"] = (
             f"f at the end point is now {value:.10g}, and was {self.fun:.10g}: it has changed since"

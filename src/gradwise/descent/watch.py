@@ -46,6 +46,7 @@ class Watch:
         self.eps = float(np.finfo(x.dtype).eps)
         self.details: dict[str, Any] = {}
         self.looks = 0
+        self.small, self.last_small = 0, -1  # steps in a row with a small gradient, of minibatches
         self.next_span = 64  # the step at which the span of the last steps is looked at again
         self.first_curvature: Curvature | None = None
         self.lowest = math.inf  # of ‖g‖∞ over earlier blocks
@@ -57,7 +58,7 @@ class Watch:
     def judge(self, k: int, f: float, g: np.ndarray, gg: float, threshold: float, F: np.ndarray) -> StopReason | None:
         """The verdict where the gradient may be small enough, or a number is out of bounds."""
         if math.isfinite(f) and math.isfinite(gg) and f > -1e150:
-            if float(np.max(np.abs(g))) <= threshold:
+            if float(np.max(np.abs(g))) <= threshold and self._every_batch_agrees(k):
                 return StopReason.GRADIENT_TOLERANCE
             return StopReason.DIVERGED if f >= self.ceiling else None
         if f <= -1e150:
@@ -65,6 +66,17 @@ class Watch:
         if math.isfinite(f) and np.all(np.isfinite(g)) and f < self.ceiling:
             return None  # the square overflowed, the gradient did not
         return self.failure(k - 1, F)
+
+    def _every_batch_agrees(self, k: int) -> bool:
+        """Whether gradients were small for as many steps in a row as make every batch count: one batch may have none at a point that others move away from."""
+        batches = self.objective.batches
+        if batches is None:
+            return True
+        self.small = self.small + 1 if k == self.last_small + 1 else 1
+        self.last_small = k
+        if batches.per_pass is None:
+            return False
+        return self.small >= (batches.per_pass if batches.rng is None else 2 * batches.per_pass - 1)
 
     def failure(self, k: int, F: np.ndarray) -> StopReason:
         """A value after step k is not finite: the end of a divergence, or of f's domain."""

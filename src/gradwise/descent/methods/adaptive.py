@@ -37,6 +37,10 @@ class Adaptive(Search):
             new = min(grown, local)
             if not math.isfinite(new):
                 new = 2 * rate
+            if not new > 0:
+                return Failed(
+                    "the rate fell below the smallest number: the gradient changes without bound along its own direction"
+                )
             theta = new / rate
         x_new = x - new * g
         state[:] = [new, theta, x, g]
