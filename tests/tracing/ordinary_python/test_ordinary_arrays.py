@@ -122,7 +122,7 @@ def arrays_that_grow(x):
         out = np.append(out, [v, v * v])
     rows = []
     for i in range(3):
-        rows.append(x * i)
+        rows.append(x * i)  # noqa: PERF401
     m = np.vstack(rows)
     m = np.concatenate([m, [x**2]], axis=0)
     h = np.hstack([x, 1.0, out[:2]])
@@ -149,13 +149,13 @@ def gone_over_in_many_ways(x):
         total += v * (i - j + 1)
     for v in np.nditer(x * 2):
         total += float(v) ** 2
-    for a, b in zip(x[:-1], x[1:]):
+    for a, b in zip(x[:-1], x[1:]):  # noqa: RUF007
         total += a * b
     for row in np.vander(x, 3):
         total += row[0]
     it = iter(x)
     total *= next(it)
-    return total + sum(it) + x.flat[1] * len(x) + max(x.tolist()) + [*reversed(x)][0]
+    return total + sum(it) + x.flat[1] * len(x) + max(x.tolist()) + [*reversed(x)][0]  # noqa: RUF015
 
 
 @cases.at([2.4, 1.7, 0.3])

@@ -44,10 +44,10 @@ def bare_except(x):
     table = {"a": x[0]}
     try:
         y = table["b"]
-    except:
+    except:  # noqa: E722
         y = table["a"] ** 2
     try:
-        return y * undefined_name  # noqa: F821
+        return y * undefined_name
     except NameError:
         return y * x[1]
 
@@ -106,8 +106,7 @@ def early_returns_and_else(x):
         else:
             continue
         return v * i + x[0]
-    else:
-        return 0.0
+    return 0.0
 
 
 @cases.at([0.4, 1.7])

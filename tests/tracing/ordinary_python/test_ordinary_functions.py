@@ -202,7 +202,7 @@ class Chain:
     def __init__(self, a):
         self.a = a
 
-    @functools.lru_cache
+    @functools.lru_cache  # noqa: B019
     def term(self, n):
         return self.a if n == 0 else self.term(n - 1) * self.a + n
 

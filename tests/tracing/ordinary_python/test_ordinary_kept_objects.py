@@ -79,7 +79,7 @@ def by_unpacking(s):
 
 
 def by_comprehension(s):
-    return {i: v for i, v in enumerate(s)}[1] * [v for v in s][2]
+    return {i: v for i, v in enumerate(s)}[1] * [v for v in s][2]  # noqa: C416
 
 
 def by_yielding(s):
@@ -108,7 +108,7 @@ CONSUMERS = {
     "filter": lambda s: sum(filter(None, s)),
     "any": lambda s: s[1] * (any(s) and all(s)),
     "iter": lambda s: next(iter(s)) ** 2,
-    "reversed": lambda s: list(reversed(s))[0] if hasattr(s, "__len__") else 0.0,
+    "reversed": lambda s: list(reversed(s))[0] if hasattr(s, "__len__") else 0.0,  # noqa: RUF015
     "array": lambda s: np.array(list(s)) @ np.array([1.0, 2.0, 3.0]),
     "array of it": lambda s: np.sum(np.array(s)) if hasattr(s, "__len__") else 0.0,
     "asarray": lambda s: np.asarray(s, dtype=float)[1],
@@ -122,7 +122,7 @@ CONSUMERS = {
     "pairwise": lambda s: sum(a * b for a, b in itertools.pairwise(s)),
     "combinations": lambda s: sum(math.prod(c) for c in itertools.combinations(s, 2)),
     "zip_longest": lambda s: sum(a * b for a, b in itertools.zip_longest(s, [1.0], fillvalue=2.0)),
-    "starmap": lambda s: sum(itertools.starmap(pow, zip(s, [2, 3, 4]))),
+    "starmap": lambda s: sum(map(pow, s, [2, 3, 4])),
     "takewhile": lambda s: sum(itertools.takewhile(lambda v: v < 100.0, s)),
     "tee": lambda s: sum(sum(t) for t in itertools.tee(s)),
     "deque": lambda s: collections.deque(s, maxlen=2)[0],
@@ -264,7 +264,7 @@ OPERATIONS = {
     "membership": lambda c: c[0].amount * (c[0] in c),
     "dictionary": lambda c: {c[0]: c[1].amount}[c[0]],
     "partial": lambda c: functools.partial(Money.__mul__, c[0])(2.0).amount,
-    "getattr": lambda c: getattr(c[0], "amount") * vars(c[1])["amount"] + c[2].__dict__["amount"],
+    "getattr": lambda c: c[0].amount * vars(c[1])["amount"] + c[2].__dict__["amount"],
     "math": lambda c: math.exp(c[0]) * math.hypot(c[1], c[2]) + np.float64(c[0]),
     "format": lambda c: c[0].amount * len(f"{c[0].amount:.3f}"),
     "text": lambda c: c[0].amount * len(str(round(c[1].amount, 3))),
@@ -355,7 +355,7 @@ def kept_data_classes():
         w.points["q"].y *= x[1]
         bigger = max(w.points.values())
         fields = dataclasses.asdict(p)
-        return p.norm() * bigger.x + sum(dataclasses.astuple(w.points["q"])) * fields["x"] + (p == p) * (p < bigger)
+        return p.norm() * bigger.x + sum(dataclasses.astuple(w.points["q"])) * fields["x"] + (p == p) * (p < bigger)  # noqa: PLR0124
 
     return f
 

@@ -182,7 +182,7 @@ def logs(x):
     log.setLevel(logging.INFO)
     log.info("loss %.3f at %s", x[0], x)
     log.debug("never %d", x[1])
-    logging.getLogger(__name__).debug(f"value {x[0]}")
+    logging.getLogger(__name__).debug(f"value {x[0]}")  # noqa: G004
     return x[0] * x[1]
 
 

@@ -41,7 +41,7 @@ class Elements:
     def by_eval(self, x):
         total = 0.0
         for (name, index), w in zip(self.elements, self.weights):
-            y = x[index]
+            y = x[index]  # noqa: F841
             total += w * eval("self." + name + "(2.0, y)")
         self.last = total
         return total
@@ -496,7 +496,7 @@ def test_a_memo_of_the_last_point_is_never_differentiated_as_a_constant():
     try:
         again = gw.grad(memo.objective, method="exact", check=False)(x)
     except gw.TracingError as error:
-        assert "memory" in str(error)
+        assert "memory" in str(error)  # noqa: PT017
     else:
         np.testing.assert_allclose(again, expected, rtol=1e-12)
 

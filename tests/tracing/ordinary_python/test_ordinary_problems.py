@@ -55,7 +55,7 @@ class Problem:
         return fx.item() if hasattr(fx, "item") else fx
 
     @staticmethod
-    def eSQ(self, nargout, x, iel):
+    def eSQ(self, nargout, x, iel):  # noqa: PLW0211
         v = x[0].item() if isinstance(x[0], np.ndarray) else x[0]
         f = v * v
         if nargout > 1:
@@ -63,11 +63,11 @@ class Problem:
         return f
 
     @staticmethod
-    def ePROD(self, nargout, x, iel):
+    def ePROD(self, nargout, x, iel):  # noqa: PLW0211
         return float(x[0, 0]) * float(x[1, 0])
 
     @staticmethod
-    def eEXP(self, nargout, x, iel):
+    def eEXP(self, nargout, x, iel):  # noqa: PLW0211
         p = self.elpar[iel].get("p", 1.0)
         U = np.zeros((1, 2))
         IV = np.zeros(1)
@@ -95,7 +95,7 @@ class Rosenbrock(Problem):
     def group(self, s, v):
         return v**2
 
-    def group(s, self, v):  # noqa: F811  # the last one counts, as in the collections
+    def group(s, self, v):  # noqa: F811, N805
         return v**2
 
 

@@ -265,7 +265,7 @@ class Trainer:
     def fit(self, hyper):
         rate, momentum = hyper
         self.weights = {"w": np.array([0.1, -0.2]), "b": 0.0}
-        self.velocity = {k: 0.0 for k in self.weights}
+        self.velocity = dict.fromkeys(self.weights, 0.0)
         self.losses = []
         x, y = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.3]]), np.array([1.0, 0.0, 2.0])
         for _ in range(6):

@@ -89,7 +89,7 @@ def a_vector_class(x):
     c = 2 * (a + b) - b / float(x[0])
     c += a @ b
     c[0] = c[1] * x[2]
-    assert len(c) == 3 and c and c != a
+    assert len(c) == 3 and c and c != a  # noqa: PT018
     return abs(c) + (-a) * b + sum(c) + max(c)
 
 
@@ -182,7 +182,7 @@ class Quantity:
 def units(x):
     length, width = Quantity(x[0], "m"), Quantity(float(x[1]), "m")
     area = length * width
-    assert area.unit == "m·m" and str(area).endswith("m·m")
+    assert area.unit == "m·m" and str(area).endswith("m·m")  # noqa: PT018
     try:
         area + length
     except TypeError:
@@ -460,7 +460,7 @@ class Version:
 @cases.at([0.9, 0.7, 1.4])
 def total_ordering(x):
     vs = sorted(Version(v) for v in x)
-    assert vs[0] <= vs[1] and vs[2] >= vs[1]
+    assert vs[0] <= vs[1] and vs[2] >= vs[1]  # noqa: PT018
     return vs[0].score * 3 + vs[2].score ** 2 + max(vs).score
 
 

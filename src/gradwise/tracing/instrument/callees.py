@@ -111,7 +111,7 @@ def twin(watch: Watch, function: Any) -> Any:
             made.__kwdefaults__ = function.__kwdefaults__
             if function.__dict__:
                 made.__dict__.update(function.__dict__)
-            _note_cells(watch, code, cells)
+            _note_cells(watch, new, cells)
     watch.twins[id(function)] = (function, made)
     if made is not function:
         watch.twins[id(made)] = (made, made)

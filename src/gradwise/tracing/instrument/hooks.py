@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.instrument import attributes, comparing, ending, items, known, objects, operations
+from gradwise.tracing.instrument import attributes, comparing, ending, holding, items, known, objects, operations
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
 from gradwise.tracing.instrument.needs import are_plain, protocols_suffice
@@ -29,6 +29,10 @@ HOOKS.update(
     assigns=operations.assigns,
     imported=operations.imported,
     fresh=operations.fresh,
+    alone=holding.alone,
+    owned=holding.owned,
+    held_attribute=holding.held_attribute,
+    held_item=holding.held_item,
     contains=comparing.contains,
     true=comparing.true,
     **comparing.COMPARISONS,

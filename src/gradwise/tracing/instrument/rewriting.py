@@ -5,6 +5,7 @@
     obj.name                 →  load(obj, "name")
     obj.name = v             →  place(obj)["name"] = v          also in unpacking, for, with, del
     a[i], a[i] = v           →  reading(a)[i], writing(a)[i] = v
+    obj.a[i] = v             →  writing(held_attribute(obj, "a"))[i] = v
     a + b, −a, a += b        →  add(a, b), neg(a), a = iadd(a, b)
     for v in xs              →  for v in iterate(xs)            also in comprehensions
     with c                   →  with managed(c)
@@ -26,6 +27,8 @@ import ast
 import copy
 from types import CodeType, ModuleType
 from typing import Any
+
+from gradwise.tracing.instrument.written import written_names
 
 MARK = "\0gradwise:"
 
@@ -65,8 +68,8 @@ def rewritten(node: Any, owner: str | None, code: CodeType, modules: frozenset[s
     """The node with hooks: ``owner`` is the class that mangles private names, ``modules`` are globals known to be modules."""
     writer = _Rewriter(owner, modules - set(code.co_varnames) - set(code.co_freevars) - set(code.co_cellvars))
     if isinstance(node, ast.FunctionDef):
-        writer.filled = _filled_names(node)
-        node.body = writer.block(node.body)
+        writer.filled, writer.shared, declared = written_names(node, code)
+        node.body = writer.declarations(node, declared) + writer.block(node.body)
     elif isinstance(node, ast.Lambda):
         node.body = writer.visit(node.body)
     else:  # an expression or a module, for eval and exec
@@ -79,63 +82,47 @@ def module_names(module_globals: dict[str, Any]) -> frozenset[str]:
     return frozenset(name for name, value in list(module_globals.items()) if type(value) is ModuleType)
 
 
-class _Names(ast.NodeVisitor):
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit_Subscript(self, node: ast.Subscript) -> None:
-        if not isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name):
-            self.names.add(node.value.id)
-        self.generic_visit(node)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        if isinstance(node.target, ast.Name):
-            self.names.add(node.target.id)
-        self.generic_visit(node)
-
-    def visit_keyword(self, node: ast.keyword) -> None:
-        if node.arg == "out" and isinstance(node.value, ast.Name):
-            self.names.add(node.value.id)
-        self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        """What a statement passes to a call whose result is dropped may be filled there."""
-        self.generic_visit(node)
-
-    def visit_Expr(self, node: ast.Expr) -> None:
-        if isinstance(node.value, ast.Call):
-            call = node.value
-            for argument in (*call.args, *(k.value for k in call.keywords)):
-                if isinstance(argument, ast.Name):
-                    self.names.add(argument.id)
-            if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
-                self.names.add(call.func.value.id)
-        self.generic_visit(node)
-
-
-def _filled_names(node: ast.FunctionDef) -> set[str]:
-    """Local names into whose value the function writes."""
-    names = _Names()
-    for statement in node.body:
-        names.visit(statement)
-    return names.names
-
-
 class _Rewriter(ast.NodeTransformer):
     def __init__(self, owner: str | None, modules: frozenset[str]) -> None:
         self.owner = owner
         self.modules = modules
         self.filled: set[str] = set()
+        self.shared: dict[str, bool] = {}
+
+    def declarations(self, node: ast.FunctionDef, declared: set[str]) -> list[ast.stmt]:
+        """Names of others into whose arrays the function writes: they are assigned a buffer before."""
+        new: list[ast.stmt] = []
+        for name, is_global in self.shared.items():
+            if name not in declared:
+                new.append(_at(ast.Global([name]) if is_global else ast.Nonlocal([name]), node))
+        return new
 
     def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         result: list[ast.stmt] = []
         for statement in statements:
+            result += self._promotions(statement)
             new = self.visit(statement)
             if isinstance(new, list):
                 result.extend(new)
             elif new is not None:
                 result.append(new)
         return result
+
+    def _promotions(self, statement: ast.stmt) -> list[ast.stmt]:
+        """``work[i] = v``: before it, ``if alone(work): work = owned(work)``."""
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        if not self.shared or not isinstance(statement, (ast.Assign, ast.AugAssign)):
+            return []
+        new: list[ast.stmt] = []
+        for name in [t.value.id for t in targets if isinstance(t, ast.Subscript) and isinstance(t.value, ast.Name)]:
+            if name in self.shared:
+                value = [ast.Name(name, ast.Load()), ast.Name(name, ast.Load())]
+                put: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], _call("owned", value[0]))]
+                if self.shared[name]:
+                    names = ast.Tuple([ast.Constant(name)], ast.Load())
+                    put.append(ast.Expr(_call("assigns", names)))
+                new.append(_at(ast.If(_call("alone", value[1]), put, []), statement))
+        return new
 
     def mangled(self, name: str) -> str:
         if self.owner is None or not name.startswith("__") or name.endswith("__") or "." in name:
@@ -166,9 +153,19 @@ class _Rewriter(ast.NodeTransformer):
         return _at(ast.Subscript(place, ast.Constant(self.mangled(node.attr)), node.ctx), node)
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
-        name = "reading" if isinstance(node.ctx, ast.Load) else "writing"
-        value = _at(_call(name, self.visit(node.value)), node.value)
+        if isinstance(node.ctx, ast.Load):
+            value = _at(_call("reading", self.visit(node.value)), node.value)
+        else:
+            value = _at(_call("writing", self.held(node.value)), node.value)
         return ast.copy_location(ast.Subscript(value, self.visit(node.slice), node.ctx), node)
+
+    def held(self, node: Any) -> Any:
+        """An expression into whose value is written."""
+        if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id in self.modules):
+            return _at(_call("held_attribute", self.visit(node.value), ast.Constant(self.mangled(node.attr))), node)
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, (ast.Slice, ast.Tuple)):
+            return _at(_call("held_item", self.visit(node.value), self.visit(node.slice)), node)
+        return self.visit(node)
 
     # --- operators ----------------------------------------------------------------------------------------------------------
 
