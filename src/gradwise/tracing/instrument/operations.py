@@ -160,7 +160,7 @@ def _arithmetic(name: str, function: Any, primitive: Primitive) -> Any:
         trace.outs.append(index)
         where = trace.where
         if where is None:
-            frame = _getframe(1)
+            frame: Any = _getframe(1)
             if frame.f_globals is _names:  # a += b
                 frame = frame.f_back
             where = (frame.f_code, frame.f_lasti)
