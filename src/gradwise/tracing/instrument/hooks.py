@@ -44,7 +44,6 @@ HOOKS.update(
 known.TABLES.insert(0, attributes.BUILTINS)
 for _name, _ours in attributes.OBJECT_METHODS.items():
     known.KNOWN[id(getattr(object, _name))] = _ours
-known.refresh()
 
 
 def enabled() -> bool:

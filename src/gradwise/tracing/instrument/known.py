@@ -1,18 +1,18 @@
 """The callees with a stand-in, by identity, and the methods of plain types with one, by type and name.
 
-Modules are looked at only once they are loaded; ``refresh`` looks again when more of them are.
+Modules are looked at only once they are loaded; ``refresh`` looks again when more of them are.  The stand-ins themselves are loaded when the first function is watched: they are
+a sixth of what importing gradwise would take.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections import deque
 from typing import Any
 
-from gradwise.tracing import standins
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.special import STAND_INS as SPECIAL
-from gradwise.tracing.standins import numpy_function, vectorized_call
 
 #: stand-ins by the identity of what they stand for
 KNOWN: dict[int, Any] = {}
@@ -24,10 +24,27 @@ _loaded: set[str] = set()
 _modules = [0]
 
 
+def _standins() -> Any:
+    return importlib.import_module("gradwise.tracing.standins")
+
+
+def numpy_function(function: Any) -> Any:
+    """The stand-in of a function of NumPy's that has none of its own."""
+    return _standins().numpy_function(function)
+
+
+def vectorized_call(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """The call of an ``np.vectorize`` object."""
+    return _standins().vectorized_call(function, *args, **kwargs)
+
+
 def refresh() -> None:
     """Find the stand-ins of modules that were loaded since."""
     if _modules[0] == len(sys.modules):  # asked at every call of a derivative
         return
+    standins = _standins()
+    if not _modules[0]:
+        _install(standins)
     _modules[0] = len(sys.modules)
     for table in (*TABLES, standins.STAND_INS):
         for module_name, entries in table.items():
@@ -69,7 +86,7 @@ def _touching(original: Any) -> Any:
     return call
 
 
-def _install() -> None:
+def _install(standins: Any) -> None:
     for cls, names in {
         list: "append extend insert pop remove clear reverse __setitem__ __delitem__ __iadd__ __imul__",
         dict: "update setdefault pop popitem clear __setitem__ __delitem__ __ior__",
@@ -82,7 +99,3 @@ def _install() -> None:
     for theirs, ours in standins.BY_IDENTITY:
         KNOWN[id(theirs)] = ours
         _kept.append(theirs)
-
-
-_install()
-__all__ = ["KNOWN", "METHODS", "TABLES", "numpy_function", "refresh", "vectorized_call"]
