@@ -280,12 +280,29 @@ def test_branches_of_the_code_are_followed():
     def f(x, y):
         if x > 0.2:
             return (x - 1) ** 2 + y**2
-        return (x + 1) ** 2 + y**2 + y**4
+        return (x - 3) ** 2 + y**2 + y**4 - 7.2  # falls at x = 0.2, as the other side does
 
     found = gw.critical_points(f, [(-2, 2), (-2, 2)])
     assert found.proved
     assert found.branches == 2
-    assert_same_points(middles(found), [(-1, 0), (1, 0)], 1e-12)
+    assert_same_points(middles(found), [(1, 0)], 1e-12)
+
+
+def test_a_crease_between_two_branches_is_not_passed_over():
+    # both sides of each have slopes clear of zero, and there is an extremum between them
+    def valley(x, y):
+        return (x - 1) ** 2 + 2 * (y if y > 0 else -y) + y**2
+
+    def tent(x):
+        return x if x < 0.3 else 0.6 - x
+
+    for f, bounds, bottom in ((valley, [(-2, 2), (-2, 2)], (1, 0)), (tent, [(-2, 2)], (0.3,))):
+        found = gw.critical_points(f, bounds)
+        assert not found.proved
+        assert found.exhaustive
+        assert [p.kind for p in found] == ["undecided"]
+        assert np.all(found[0].enclosure[:, 0] <= bottom)
+        assert np.all(bottom <= found[0].enclosure[:, 1])
 
 
 def test_a_zero_of_a_branch_that_is_not_taken_there_is_none():

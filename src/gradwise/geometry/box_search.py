@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradwise.geometry.branches import Branch, Branches, complete
+from gradwise.geometry.creases import apart
 from gradwise.geometry.intervals import Interval, Outcome
 from gradwise.geometry.newton_boxes import centre, krawczyk, mean_value
 from gradwise.geometry.roots import Roots
@@ -283,13 +284,13 @@ class Search:
         return lo, hi
 
     def _empty_in_every_branch(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-        """Whether no way through the code has a critical point in a box."""
+        """Whether no way through the code has a critical point in a box, and there is no crease between them."""
         known = self.branches.known
         outcomes = [(b.gradient or b.value)(lo, hi) for b in known]
         free = np.stack([_no_zero(b, o, len(lo)) for b, o in zip(known, outcomes, strict=True)])
         result = np.all(free, axis=0)
         for box in np.flatnonzero(result):
-            result[box] = complete(known, outcomes, int(box))
+            result[box] = complete(known, outcomes, int(box)) and apart(outcomes, len(lo), int(box))
         return result
 
     def _without_curvature(self, lo: np.ndarray, hi: np.ndarray, number: int) -> None:
