@@ -236,7 +236,8 @@ def same(before: list[tuple[str, Any, Any]], after: list[tuple[str, Any, Any]], 
     """Two pictures show the same: paths, types, numbers up to rounding."""
     differing = [(b, a) for b, a in zip(before, after, strict=False) if b[:2] != a[:2]]
     assert not differing, differing[0]
-    assert len(before) == len(after)
+    extra = {b[0] for b in before} ^ {a[0] for a in after}
+    assert not extra, extra
     for (path, _, b), (_, _, a) in zip(before, after, strict=True):
         if isinstance(b, (float, complex, np.inexact)):
             assert b == a or (np.isnan(b) and np.isnan(a)) or abs(a - b) <= rtol * max(1.0, abs(b)), (path, b, a)

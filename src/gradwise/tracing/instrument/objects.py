@@ -9,10 +9,9 @@ put into the object itself (``reveal``), and taken out again when the run ends (
 
 from __future__ import annotations
 
-import copy
 import functools
 import types
-from collections import deque
+from collections import defaultdict, deque
 from typing import Any
 
 import numpy as np
@@ -97,7 +96,7 @@ def _special_load(info: ClassInfo, obj: Any, cls: type, name: str) -> Any:
         if info.getattr is None:
             return getattr(obj, name)
         try:
-            return object.__getattribute__(obj, name)
+            return (type if isinstance(obj, type) else object).__getattribute__(obj, name)
         except AttributeError:
             return from_user(info.getattr)(obj, name)
     try:
@@ -164,6 +163,10 @@ def store(obj: Any, name: str, value: Any) -> None:
         replace_attributes(watch, obj, value)
         return
     cls = type(obj)
+    if isinstance(obj, dict) and _keeps_as_items(cls):
+        watch.touched[id(obj)] = obj
+        setattr(obj, name, value)
+        return
     info = class_info(watch, cls)
     if info.setattr is not None:
         resolve_later()(info.setattr)(obj, name, value)
@@ -179,6 +182,11 @@ def store(obj: Any, name: str, value: Any) -> None:
         resolve_later()(type(raw).__set__)(raw, obj, value)
         return
     store_plainly(obj, name, value)
+
+
+def _keeps_as_items(cls: Any) -> bool:
+    """Whether a class of dictionaries keeps attributes as its items: ``__setattr__ = dict.__setitem__``."""
+    return cls.__setattr__ is not object.__setattr__ and type(cls.__setattr__) is not types.FunctionType
 
 
 def replace_attributes(watch: Watch, obj: Any, attributes: Any) -> None:
@@ -227,11 +235,16 @@ def _like(value: Any, items: Any) -> Any:
     if cls in (set, frozenset, deque):
         return cls(items)
     try:
-        twin = copy.copy(value)
+        # not by copy.copy, which leaves a note in the class
+        make: Any = cls.__new__
+        twin = make(cls)
         if isinstance(twin, dict):
             dict.update(twin, items)
         elif isinstance(twin, list):
-            list.__setitem__(twin, slice(None), items)
+            list.extend(twin, items)
+        getattr(twin, "__dict__", {}).update(getattr(value, "__dict__", {}))
+        if isinstance(value, defaultdict):
+            twin.default_factory = value.default_factory
     except Exception:  # noqa: BLE001  a container of the user's that cannot be copied: its items in a plain one
         return items
     return twin

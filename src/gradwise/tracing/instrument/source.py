@@ -15,6 +15,7 @@ import copy
 import functools
 import inspect
 import linecache
+import sys
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any
@@ -24,6 +25,10 @@ _PREFIX = "if 1:\n"
 
 def lines_of(filename: str, module_globals: dict[str, Any] | None = None) -> list[str]:
     """The lines of a source file, of a notebook's cell or of what was typed, as far as they are known."""
+    if filename.startswith(
+        "<frozen "
+    ):  # a module of the standard library that the interpreter carries: its file is there too
+        filename = getattr(sys.modules.get(filename[8:-1]), "__file__", None) or filename
     return linecache.getlines(filename, module_globals)
 
 

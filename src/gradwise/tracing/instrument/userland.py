@@ -50,8 +50,15 @@ _LIBRARIES = frozenset(
 )
 #: modules of the standard library that call what they are given
 _CARRIERS = frozenset(
-    _STDLIB + os.sep + name for name in ("contextlib.py", "functools.py", "statistics.py", "_weakrefset.py")
-)
+    _STDLIB + os.sep + name
+    for name in (
+        "contextlib.py",
+        "functools.py",
+        "statistics.py",
+        "_weakrefset.py",
+        f"collections{os.sep}__init__.py",
+    )
+) | {"<frozen _collections_abc>"}
 
 _known_files: dict[str, bool] = {}
 
@@ -65,10 +72,10 @@ def is_users_file(filename: str) -> bool:
 
 
 def _decide(filename: str) -> bool:
-    if filename.startswith((_OURS + os.sep, "<frozen")):
-        return False
     if filename in _CARRIERS:
         return not filename.endswith("statistics.py")
+    if filename.startswith((_OURS + os.sep, "<frozen")):
+        return False
     for root in (_SITE, *[p for p in sys.path if p.endswith("-packages")]):
         if filename.startswith(root + os.sep):
             return filename[len(root) + 1 :].split(os.sep, maxsplit=1)[0].removesuffix(".py") not in _LIBRARIES
