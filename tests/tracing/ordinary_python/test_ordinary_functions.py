@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from ordinary import Cases, agrees
 
+import gradwise as gw
+
 cases = Cases()
 
 
@@ -435,22 +437,25 @@ def text_evaluated(x):
 SOURCE = """
 import math
 
+def rate(k, t, seen):
+    r = k * math.exp(-t)
+    seen.append(float(r))
+    return r
+
+def total(x):
+    seen = []
+    out = sum(rate(float(x[0]), i * x[1], seen) for i in range(3))
+    return out + seen[-1] ** 2
+
 class Kinetics:
     def __init__(self, k):
         self.k = k
-        self.seen = []
 
     def rate(self, t):
-        r = self.k * math.exp(-t)
-        self.seen.append(float(r))
-        return r
+        return self.k * math.exp(-t)
 
-def total(x):
-    kinetics = Kinetics(x[0])
-    out = 0.0
-    for i in range(3):
-        out += kinetics.rate(i * x[1])
-    return out + kinetics.seen[-1] ** 2
+def by_objects(x):
+    return Kinetics(x[0]).rate(x[1])
 """
 
 
@@ -459,6 +464,17 @@ def functions_without_source():
     space = {"__name__": "made_of_text"}
     exec(SOURCE, space)
     return space["total"]
+
+
+def test_methods_without_source_are_right_or_refused():
+    space = {"__name__": "made_of_text"}
+    exec(SOURCE, space)
+    x = np.array([0.4, 1.7])
+    try:
+        g = gw.grad(space["by_objects"], method="exact", check=False)(x)
+    except gw.TracingError:
+        return
+    np.testing.assert_allclose(g, [math.exp(-1.7), -0.4 * math.exp(-1.7)])
 
 
 @pytest.mark.parametrize("case", cases, ids=repr)
