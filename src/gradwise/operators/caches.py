@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.kinks import forget_kinks
 from gradwise.operators.reuse.families import forget_families
+from gradwise.tracing.instrument.compiling import clear_twins
 from gradwise.tracing.purity import forget_verdicts
 from gradwise.transforms.templates import clear_templates
 
@@ -49,7 +50,7 @@ _derived = Cache()
 
 
 def clear_caches() -> None:
-    """Forget every derived program, the programs that stand for functions, what was found of their code, and which kinks were warned of.
+    """Forget every derived program, the programs that stand for functions, what was found of their code, their instrumented copies, and which kinks were warned of.
 
     Examples
     --------
@@ -61,6 +62,7 @@ def clear_caches() -> None:
     forget_verdicts()
     forget_kinks()
     clear_templates()
+    clear_twins()
 
 
 def derived(key: Hashable, make: Callable[[], tuple[Any, int]]) -> Any:

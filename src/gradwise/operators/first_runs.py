@@ -14,6 +14,7 @@ import threading
 import time
 import types
 import weakref
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def first_run(function: Any, arguments: Arguments, run: Callable[[], Linearizati
     finally:
         local.asked = False
     seconds = time.perf_counter() - started
-    reason = _reason_against(function, linearization, seconds)
+    reason = _reason_against(function, arguments, linearization, seconds)
     if reason is None:
         after = np.random.get_state()  # noqa: NPY002  the global state is what the user's code may draw from
         try:
@@ -118,7 +119,7 @@ def _refuses(linearization: Linearization) -> bool:
     return False
 
 
-def _reason_against(function: Any, linearization: Linearization, seconds: float) -> str | None:
+def _reason_against(function: Any, arguments: Arguments, linearization: Linearization, seconds: float) -> str | None:
     if linearization.nested:
         return "it is part of another function"
     if seconds > SECONDS:
@@ -126,6 +127,9 @@ def _reason_against(function: Any, linearization: Linearization, seconds: float)
     tape = linearization.recording.tape
     if tape.obstacle:
         return tape.obstacle
+    others, named = arguments.others()
+    if any(isinstance(a, Iterator) for a in (*others, *named.values())):
+        return "an iterator among its arguments would be used up"
     if any(e.primitive is call for e in linearization.program.equations):
         return "it calls a function with a rule of its own, which is followed as it is"
     # what runs as it stands was not watched: its code must prove that it leaves nothing behind

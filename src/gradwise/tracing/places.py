@@ -16,7 +16,8 @@ _getframe = sys._getframe  # the only way to a caller's line at tracing speed
 _PACKAGES = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[1]))
 
 
-_HOOKS = tuple(str(Path(__file__).with_name(name)) for name in ("instrument", "standins"))
+#: where the code of hooks and stand-ins lies
+HOOKS = tuple(str(Path(__file__).with_name(name)) for name in ("instrument", "standins"))
 
 _STAND_INS = str(Path(__file__).parent / "standins")
 
@@ -47,9 +48,9 @@ def error_place(depth: int = 1) -> tuple[Any, int] | None:
     nearest = frame
     # up to where the function was called from, past the hooks of instrumented code
     while frame is not None and (
-        not frame.f_code.co_filename.startswith(_PACKAGES[1:]) or frame.f_code.co_filename.startswith(_HOOKS)
+        not frame.f_code.co_filename.startswith(_PACKAGES[1:]) or frame.f_code.co_filename.startswith(HOOKS)
     ):
-        if not frame.f_code.co_filename.startswith((*LIBRARIES, *_HOOKS)):
+        if not frame.f_code.co_filename.startswith((*LIBRARIES, *HOOKS)):
             return frame.f_code, frame.f_lasti
         frame = frame.f_back
     return None if nearest is None else (nearest.f_code, nearest.f_lasti)

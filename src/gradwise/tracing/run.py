@@ -19,7 +19,7 @@ from gradwise.tracing.instrument.effects import entered_functions, obstacle
 from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.places import LIBRARIES
+from gradwise.tracing.places import HOOKS, LIBRARIES
 from gradwise.tracing.trace import COPY_BYTES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
 
@@ -140,6 +140,7 @@ def record(
             raise trace.error from None
         if isinstance(error, _CONFUSED) and not isinstance(error, GradwiseError):
             _blame_the_trace(recording, leaves, moving, call, error)
+        _without_hooks(error)
         raise
     except BaseException:  # an interrupt is nobody's mistake
         trace.close()
@@ -147,6 +148,18 @@ def record(
     trace.close()
     trace.verify()
     return recording
+
+
+def _without_hooks(error: BaseException) -> None:
+    """Take the frames of hooks between two frames of the user's out of a traceback: it reads as that of the plain function."""
+    entry = error.__traceback__
+    while entry is not None:
+        following = entry.tb_next
+        while following is not None and following.tb_frame.f_code.co_filename.startswith(HOOKS):
+            following = following.tb_next
+        if following is not None:  # the last frames stay, whosever they are
+            entry.tb_next = following
+        entry = following
 
 
 def _blame_the_trace(

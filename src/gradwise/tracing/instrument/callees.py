@@ -8,6 +8,7 @@ from __future__ import annotations
 import dis
 import functools
 import types
+import weakref
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from gradwise.tracing.traced import TracedArray, TracedScalar
 
 _FunctionType = types.FunctionType
 _MethodType = types.MethodType
-_cell_writers: dict[int, tuple[Any, tuple[str, ...]]] = {}
+_cell_writers: dict[int, tuple[weakref.ref[types.CodeType], tuple[str, ...]]] = {}
 
 
 def resolve(callee: Any) -> Any:
@@ -123,11 +124,11 @@ def _note_cells(watch: Watch, code: types.CodeType, cells: dict[str, Any]) -> No
     if not cells:
         return
     known = _cell_writers.get(id(code))
-    if known is None or known[0] is not code:
+    if known is None or known[0]() is not code:
         stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_DEREF"}
         if len(_cell_writers) > 4096:
             _cell_writers.clear()
-        known = _cell_writers[id(code)] = (code, tuple(n for n in code.co_freevars if n in stored))
+        known = _cell_writers[id(code)] = (weakref.ref(code), tuple(n for n in code.co_freevars if n in stored))
     for name in known[1]:
         watch.cells[id(cells[name])] = cells[name]
 

@@ -9,6 +9,7 @@ import __future__
 
 import ast
 import dis
+import inspect
 import threading
 import weakref
 from types import CodeType
@@ -199,7 +200,13 @@ def hooked(code: CodeType, inner: list[CodeType] | None = None) -> CodeType:
                 constants.append(next((c for c in inner or () if c == constant), None) or _renamed(constant))
         else:
             constants.append(constant)
+    if code.co_flags & inspect.CO_GENERATOR:
+        constants.append(MADE_HERE)
     return code.replace(co_consts=tuple(constants), co_qualname=_without_shell(code.co_qualname))
+
+
+#: the last constant of generators that are copies
+MADE_HERE = object()
 
 
 def _renamed(code: CodeType) -> CodeType:

@@ -7,8 +7,9 @@ that others hold.  Seen in the code of the functions that it entered: names that
 from __future__ import annotations
 
 import dis
-import functools
 import types
+import weakref
+from collections.abc import Iterator
 
 from gradwise.tracing.instrument.compiling import instrumented, reason_for
 from gradwise.tracing.instrument.references import beside
@@ -96,6 +97,9 @@ def obstacle(watch: Watch) -> str | None:
             name = _effect_in(code)
             if name is not None:
                 return f"{code.co_qualname} calls {name} ({code.co_filename}:{code.co_firstlineno})"
+            name = _iterator_of(entered)
+            if name is not None:
+                return f"{code.co_qualname} uses the iterator {name}, which would be used up ({code.co_filename}:{code.co_firstlineno})"
     if watch.names or any(watch.cells):
         return "it assigns globals, or variables of the function around it"
     notes = (watch.stored, watch.touched, watch.overlay, watch.revealed, watch.created)
@@ -107,6 +111,20 @@ def obstacle(watch: Watch) -> str | None:
     for key in list(watch.touched):
         if beside(watch.touched, key) >= sum([key in n for n in notes]):
             return f"it changes a {type(watch.touched[key]).__name__} that outlives the call"
+    return None
+
+
+def _iterator_of(function: types.FunctionType) -> str | None:
+    """A global or closure variable of a function that is an iterator."""
+    for name in function.__code__.co_names:
+        if isinstance(function.__globals__.get(name), Iterator):
+            return name
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            if isinstance(cell.cell_contents, Iterator):
+                return name
+        except ValueError:  # not assigned yet
+            continue
     return None
 
 
@@ -129,8 +147,19 @@ def entered_functions(watch: Watch) -> list[str]:
     return [f"{how} {', '.join(names)}" for how, names in seen.items()]
 
 
-@functools.lru_cache(maxsize=2048)
 def _effect_in(code: types.CodeType) -> str | None:
+    known = _effects_by_code.get(id(code))
+    if known is None or known[0]() is not code:
+        if len(_effects_by_code) > 2048:
+            _effects_by_code.clear()
+        known = _effects_by_code[id(code)] = (weakref.ref(code), _look_for_effects(code))
+    return known[1]
+
+
+_effects_by_code: dict[int, tuple[weakref.ref[types.CodeType], str | None]] = {}
+
+
+def _look_for_effects(code: types.CodeType) -> str | None:
     for instruction in dis.get_instructions(code):
         if instruction.argval in _NAMES and instruction.opname in (
             "LOAD_GLOBAL",

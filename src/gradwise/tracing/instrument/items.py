@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict, deque
 from contextlib import AbstractContextManager
 from types import GeneratorType
@@ -11,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument.callees import resolve
+from gradwise.tracing.instrument.compiling import MADE_HERE
 from gradwise.tracing.instrument.ending import reveal_within
 from gradwise.tracing.instrument.objects import class_info
 from gradwise.tracing.instrument.operations import PLAIN
+from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray
 
@@ -128,16 +129,35 @@ def writing(obj: Any) -> Any:
 # --- iteration, with, match --------------------------------------------------------------------------------------------------------
 
 
+#: plain types that are used up when they are iterated over
+_ITERATORS = frozenset(cls for cls in PLAIN if hasattr(cls, "__next__"))
+
+
+def _takes_from(iterator: Any) -> None:
+    """Note that the run uses up an iterator to which others refer; a generator that a function of this run made, and nobody began, is its own."""
+    watch = local.watch
+    if watch is None:
+        return
+    if type(iterator) is GeneratorType:
+        begun = iterator.gi_suspended or iterator.gi_running or iterator.gi_frame is None
+        constants = iterator.gi_code.co_consts
+        if not begun and constants and constants[-1] is MADE_HERE:
+            return
+    watch.effects["it takes values from an iterator that others may hold"] = None
+
+
 def iterate(obj: Any) -> Any:
     """What to iterate over in place of ``obj``."""
     cls = type(obj)
     if cls in PLAIN:
-        if cls is GeneratorType and local.watch is not None and sys.getrefcount(obj) > 4:
-            local.watch.effects["it takes values from an iterator that others hold"] = None
+        if cls in _ITERATORS and count(obj) > ALONE:
+            _takes_from(obj)
         return obj
     watch = local.watch
     if watch is None:
         return obj
+    if hasattr(cls, "__next__") and count(obj) > ALONE:
+        _takes_from(obj)
     methods = class_info(watch, cls).methods
     make = methods.get("__iter__")
     if make is not None:
