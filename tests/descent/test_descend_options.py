@@ -500,3 +500,18 @@ def test_a_solver_that_left_the_domain_is_told_the_line():
     report = gw.minimize(f, np.array([1.0, 1.0])).report
     assert report.cause.name == "outside the domain"
     assert report.cause.lineno == f.__code__.co_firstlineno + 1
+
+
+def test_the_line_of_an_infinite_slope_and_of_a_constant_that_is_not_finite():
+    def infinite_slope(x):
+        a = x[1] ** 2
+        return np.sqrt(x[0]) + a
+
+    def constant(x):
+        a = np.sum(x)
+        return a * np.nan
+
+    for f, at in ((infinite_slope, 2), (constant, 2)):
+        report = gw.descend(f, np.array([0.0, 1.0]), learning_rate=0.1)
+        assert report.stop_reason.value == "non_finite"
+        assert report.cause.lineno == f.__code__.co_firstlineno + at

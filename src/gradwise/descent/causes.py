@@ -6,7 +6,6 @@ Everything here runs after the loop, so a descent that ends well pays nothing fo
 from __future__ import annotations
 
 import math
-import traceback
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,13 +15,12 @@ import numpy as np
 from gradwise import operators
 from gradwise.checking import check_grad
 from gradwise.descent.curvature import curvature_at
+from gradwise.descent.lines import first_non_finite, line_of
 from gradwise.descent.methods import Method, Search
-from gradwise.descent.objective import DOMAIN_ERRORS, Objective
+from gradwise.descent.objective import Objective
 from gradwise.descent.second_order import SecondOrder, attempt
 from gradwise.descent.stopping import StopReason
-from gradwise.errors import GradwiseError, GradwiseWarning
-from gradwise.operators.arguments import Arguments
-from gradwise.operators.engine import linearize_call
+from gradwise.errors import GradwiseWarning
 
 _TRIAL_STEPS = 20
 #: parameters up to which a user's gradient is checked entry by entry; beyond, along directions
@@ -269,61 +267,6 @@ def left_domain(objective: Objective, z: np.ndarray) -> Cause:
     filename, lineno, what = first_non_finite(objective, z)
     place = f", at {filename}:{lineno}" if filename is not None else ""
     return Cause("outside the domain", f"at a point that was tried {what}{place}.", filename=filename, lineno=lineno)
-
-
-def line_of(error: BaseException) -> tuple[str | None, int | None]:
-    """The innermost line of the user's code in the traceback of an error."""
-    filename = getattr(error, "filename", None)
-    if isinstance(error, GradwiseError) and filename is not None:
-        return filename, getattr(error, "lineno", None)
-    here = __file__.replace("\\", "/").rsplit("/descent/", 1)[0]
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        name = frame.filename.replace("\\", "/")
-        if not name.startswith(here) and "/numpy/" not in name and "/scipy/" not in name:
-            return frame.filename, frame.lineno
-    return None, None
-
-
-def first_non_finite(objective: Objective, z: np.ndarray) -> tuple[str | None, int | None, str]:
-    """File, line, and words for the first operation of f whose operands are finite and whose result is not."""
-    try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", GradwiseWarning)
-            f = objective.traceable()
-            function = lambda v: f(*objective.arguments(v))
-            found = linearize_call(function, Arguments(function, 0, (z,), {}, "descend"))
-            program, values = found.program, found.full_env()
-    except DOMAIN_ERRORS:
-        return None, None, "f or its gradient is not finite"
-    with np.errstate(all="ignore"):
-        for equation in program.equations:
-            operands = [values[i] for i in equation.inputs]
-            if all(_finite(v) for v in operands) and not all(_finite(values[o]) for o in equation.output_tuple):
-                place = equation.source or (None, None)
-                result = next(values[o] for o in equation.output_tuple if not _finite(values[o]))
-                shown = _first_bad_entry(result)
-                inputs = ", ".join(_shown(v) for v in operands)
-                return (*place, f"{equation.primitive.name}({inputs}) is {shown}")
-    value = values[program.outputs[0]]
-    if _finite(value):
-        return None, None, f"f = {float(np.asarray(value)):.4g} is finite and its gradient is not"
-    return None, None, "f is not finite"
-
-
-def _finite(value: Any) -> bool:
-    array = np.asarray(value)
-    return array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array)))
-
-
-def _first_bad_entry(value: Any) -> str:
-    array = np.asarray(value)
-    bad = array[~np.isfinite(array)].ravel()
-    return f"{bad[0]}"
-
-
-def _shown(value: Any) -> str:
-    array = np.asarray(value)
-    return f"{array[()]:.4g}" if array.ndim == 0 and array.dtype.kind in "fiu" else f"{array.dtype}{list(array.shape)}"
 
 
 # -------------------------------------------------------------------------------------------------------- line searches
