@@ -102,6 +102,8 @@ def with_overlays(values: Any) -> Iterator[None]:
 def sweep(watch: Watch) -> None:
     """The end of a run: every place that it wrote to holds plain values; what belongs to an enclosing run is handed to it."""
     outer = watch.outer
+    if outer is None:
+        _clean_callables(watch)
     for obj, names in list(watch.overlay.values()):
         for name, value in list(names.items()):
             if outer is not None and _belongs_outside(value):
@@ -147,6 +149,51 @@ def sweep(watch: Watch) -> None:
                     dictionary[name] = unwrapped(value)
 
 
+def _clean_callables(watch: Watch) -> None:
+    """Functions, partial calls and classes that the run left in objects and containers hold plain values too."""
+    stack: list[Any] = []
+    for obj in watch.stored.values():
+        stack.extend(v for v in _attributes(obj) if type(v) in _CALLABLES)
+    for container in watch.touched.values():
+        if isinstance(container, (list, set, deque, dict)):
+            values = container.values() if isinstance(container, dict) else container
+            stack.extend(v for v in values if type(v) in _CALLABLES)
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if type(value) is functools.partial:
+            made: Any = value  # the stubs do not know that a partial call can be set anew
+            stack.append(made.func)
+            if holds_traced(made.args) or holds_traced(made.keywords):
+                made.__setstate__((made.func, unwrapped(made.args), unwrapped(made.keywords), vars(made) or None))
+        elif type(value) is type:
+            for name, held in list(vars(value).items()):
+                if type(held) in _CALLABLES:
+                    stack.append(held)
+                elif holds_traced(held):
+                    _quietly(type.__setattr__, value, name, unwrapped(held))
+        elif type(value) is types.FunctionType:
+            if holds_traced(value.__defaults__):
+                value.__defaults__ = unwrapped(value.__defaults__)
+            if holds_traced(value.__kwdefaults__):
+                value.__kwdefaults__ = unwrapped(value.__kwdefaults__)
+            for cell in value.__closure__ or ():
+                try:
+                    held = cell.cell_contents
+                except ValueError:  # not assigned yet
+                    continue
+                if type(held) in _CALLABLES:
+                    stack.append(held)
+                elif holds_traced(held):
+                    cell.cell_contents = unwrapped(held)
+
+
+_CALLABLES = (types.FunctionType, functools.partial, type)
+
+
 def _quietly(function: Any, *arguments: Any) -> None:
     with contextlib.suppress(Exception):  # an object that refuses the value it had accepted keeps what it has
         function(*arguments)
@@ -165,6 +212,10 @@ def _cleaned(container: Any, outer: Watch | None) -> bool:
     """Make the values of a container plain; whether some must wait for the enclosing run."""
     waiting = False
     if isinstance(container, dict):
+        if type(container) is dict and outer is None and any(isinstance_traced(k) for k in container):
+            entries = [(unwrapped(k), v) for k, v in container.items()]
+            container.clear()
+            container.update(entries)
         items: list[tuple[Any, Any]] = list(container.items())
         put = functools.partial(dict.__setitem__, container)
     elif isinstance(container, list):

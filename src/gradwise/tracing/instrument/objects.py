@@ -205,7 +205,7 @@ def holds_traced(value: Any, depth: int = 6) -> bool:
     if depth == 0:
         return False
     if cls is dict or isinstance(value, dict):
-        return any(holds_traced(v, depth - 1) for v in value.values())
+        return any(holds_traced(v, depth - 1) for v in value.values()) or any(isinstance_traced(k) for k in value)
     if isinstance(value, (list, tuple, set, frozenset, deque)):
         return any(holds_traced(v, depth - 1) for v in value)
     return cls is np.ndarray and value.dtype.kind == "O" and any(isinstance_traced(v) for v in value.flat)
@@ -219,7 +219,7 @@ def unwrapped(value: Any, depth: int = 6) -> Any:
     if depth == 0 or not holds_traced(value, depth):
         return value
     if isinstance(value, dict):
-        return _like(value, {k: unwrapped(v, depth - 1) for k, v in value.items()})
+        return _like(value, {unwrapped(k): unwrapped(v, depth - 1) for k, v in value.items()})
     if isinstance(value, tuple):
         items = [unwrapped(v, depth - 1) for v in value]
         return type(value)(*items) if hasattr(value, "_fields") else _like(value, tuple(items))

@@ -114,5 +114,5 @@ def entered(trace: Trace) -> Watch:
 def left(watch: Watch, clean: Callable[[Watch], None]) -> None:
     """End it, whatever happened, and clean up."""
     local.watch = watch.outer
-    if watch.overlay or watch.touched or watch.cells or watch.names or watch.revealed:
+    if watch.overlay or watch.touched or watch.cells or watch.names or watch.revealed or watch.stored:
         clean(watch)
