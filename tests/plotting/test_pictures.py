@@ -589,3 +589,10 @@ for ask in (lambda: gw.plot.contour, gw.numerical.derivative(lambda x: x * x, 1.
 """
     result = run_python(program)
     assert (result.stdout.split(), result.stderr) == (["True", "True"], "")
+
+
+def test_the_steepest_ascent_is_drawn_as_a_rose():
+    found = gw.geometry.steepest_ascent(lambda x, y: x**2 + 3 * y, (1.0, 2.0))
+    ax = found.plot()
+    assert ax.name == "polar"
+    assert f"largest slope {13**0.5:.4g}" in [text.get_text() for text in ax.get_legend().get_texts()]

@@ -21,7 +21,7 @@ from gradwise.descent.objective import DOMAIN_ERRORS, Objective, outside_domain
 from gradwise.descent.progress import Progress
 from gradwise.descent.recorder import LongRows, Recorder, inner, recorder_for
 from gradwise.descent.stopping import StopReason
-from gradwise.descent.watch import SPAN, Watch
+from gradwise.descent.watch import Watch
 
 #: f below this is a descent without end
 _UNBOUNDED = -1e150
@@ -123,8 +123,8 @@ def run(
                 if reason is not None:
                     break
             if k in _EARLY:
-                seen = max(row - SPAN, 0)
-                reason = watch.early(k, x, F, rate, (X[seen:row], G[seen:row]) if k == _EARLY[-1] and row > 6 else None)
+                seen = max(row - watch.span, 0)
+                reason = watch.early(k, x, F, rate, (X[seen:row], G[seen:row]) if k == _EARLY[-1] and row > 5 else None)
                 if reason is not None:
                     break
             if row == rows:

@@ -27,8 +27,10 @@ _CEILING = 1e8
 _RISES = 4
 #: Hessians are looked at no more often than this
 _LOOKS = 10
-#: points whose steps are looked at together
-SPAN = 17
+#: points whose steps are looked at together, of vectors up to some length and of longer ones
+_SPAN, _SPAN_LONG, _LONG = 17, 6, 1 << 14
+#: entries of a piece of a long vector
+_PIECE = 1 << 13
 
 
 class Watch:
@@ -47,6 +49,7 @@ class Watch:
         self.details: dict[str, Any] = {}
         self.looks = 0
         self.small, self.last_small = 0, -1  # steps in a row with a small gradient, of minibatches
+        self.span = _SPAN if x.size <= _LONG else _SPAN_LONG
         self.next_span = 64  # the step at which the span of the last steps is looked at again
         self.first_curvature: Curvature | None = None
         self.lowest = math.inf  # of ‖g‖∞ over earlier blocks
@@ -161,7 +164,7 @@ class Watch:
         if k < self.next_span:
             return self.early(k, x, F, rate)
         self.next_span = 4 * k
-        return self.early(k, x, F, rate, (recorder.X[-SPAN:], recorder.G[-SPAN:]))
+        return self.early(k, x, F, rate, (recorder.X[-self.span :], recorder.G[-self.span :]))
 
     def remember(self, values: np.ndarray, k: int, X: np.ndarray, G: np.ndarray, filled: int) -> None:
         """Keep the point with the lowest f among the last ones, which are the last rows of a block; step k is the last."""
@@ -194,15 +197,21 @@ def steepest_on(X: np.ndarray, G: np.ndarray) -> float:
     hidden in it, and shows in the span of several steps, which is that of Lanczos' method.  The products of steps with each other are of squared condition: combinations
     shorter than 10⁻⁶ of the longest are left out.
     """
-    dX, dG = np.diff(X, axis=0), np.diff(G, axis=0)
+    steps, changes = np.zeros((len(X) - 1, len(X) - 1)), np.zeros((len(X) - 1, len(X) - 1))
     with np.errstate(all="ignore"):
-        length = np.sqrt(np.einsum("ij,ij->i", dX, dX))
-        moved = (length > 0) & np.isfinite(length) & np.all(np.isfinite(dG), axis=1)
+        for a in range(0, X.shape[1], _PIECE):  # long vectors piece by piece: fresh memory costs more than arithmetic
+            dX = np.diff(X[:, a : a + _PIECE], axis=0).astype(np.float64, copy=False)
+            dG = np.diff(G[:, a : a + _PIECE], axis=0).astype(np.float64, copy=False)
+            steps += dX @ dX.T
+            changes += dX @ dG.T
+        length = np.sqrt(np.diag(steps))
+        moved = (length > 0) & np.isfinite(length) & np.all(np.isfinite(changes), axis=0)
         if not np.any(moved):
             return 0.0
-        dX, dG = (d[moved].astype(np.float64) / length[moved, None] for d in (dX, dG))
-        values, vectors = np.linalg.eigh(dX @ dX.T)
+        scale = np.outer(length[moved], length[moved])
+        steps, changes = steps[np.ix_(moved, moved)] / scale, changes[np.ix_(moved, moved)] / scale
+        values, vectors = np.linalg.eigh(steps)
         kept = values > 1e-12 * values[-1]
         basis = vectors[:, kept] / np.sqrt(values[kept])
-        projected = basis.T @ (dX @ dG.T) @ basis
+        projected = basis.T @ changes @ basis
         return float(np.linalg.eigvalsh((projected + projected.T) / 2)[-1]) if np.all(np.isfinite(projected)) else 0.0

@@ -49,6 +49,11 @@ class SteepestAscent:
         """Every field as plain Python."""
         return {item.name: plain(getattr(self, item.name)) for item in fields(self)}
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the rose of slopes over the angle in the plane of the gradient, the steepest one as an arrow, and return the (polar) axes."""
+        slope = lambda v: self.gradient @ v
+        return directional_profile(slope, self.point).plot(ax)
+
 
 @dataclass(eq=False, repr=False)
 class DirectionalProfile:
