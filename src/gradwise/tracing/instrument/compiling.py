@@ -65,13 +65,13 @@ def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeTy
         if isinstance(node, ast.FunctionDef):
             _bare(node)
         plain = _compiled(node, code, owner)
-        if plain is None or not _same(plain, code):
+        if plain is None or not _same(plain, code, (plain.co_qualname, code.co_qualname)):
             reason = "its source is not what is running (edited since, or produced by a program)"
             continue
         new = _compiled(rewritten(node, owner, code), code, owner)  # which changes the node
         if new is None or not set(new.co_freevars) <= set(code.co_freevars):
             return None, "its free variables could not be found again"
-        new = hooked(new, _inner_codes(code))
+        new = hooked(new, _inner_codes(code), (new.co_qualname, code.co_qualname))
         return new.replace(co_qualname=code.co_qualname, co_name=code.co_name), ""
     return None, reason
 
@@ -91,6 +91,7 @@ def _bare(node: ast.FunctionDef) -> None:
     """Drop what is evaluated where the function is defined: decorators, defaults, annotations."""
     node.decorator_list = []
     node.returns = None
+    node.type_params = []  # type: ignore[attr-defined]  # a field since 3.12; where the function reads them they are free variables
     arguments = node.args
     arguments.defaults = []
     arguments.kw_defaults = [None] * len(arguments.kwonlyargs)
@@ -111,7 +112,7 @@ def _compiled(node: Any, code: CodeType, owner: str | None) -> CodeType | None:
     elif isinstance(node, ast.FunctionDef) and node.name not in free:  # a function that calls itself finds a global
         body.append(ast.Global(names=[node.name]))
     no_arguments = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-    shell = _function(name="shell", args=no_arguments, body=body, decorator_list=[], type_params=[])
+    shell = _function(name=_SHELL, args=no_arguments, body=body, decorator_list=[], type_params=[])
     tree = ast.fix_missing_locations(ast.Module(body=[shell], type_ignores=[]))
     # put in afterwards, since looking through it for missing places would take longer than compiling it
     statement = node if isinstance(node, ast.FunctionDef) else ast.copy_location(ast.Expr(node), node)
@@ -119,6 +120,9 @@ def _compiled(node: Any, code: CodeType, owner: str | None) -> CodeType | None:
     compiled = compile(tree, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
     return _find(compiled, code.co_name, 2 if owner is None else 3)
 
+
+#: the function around a copy, by a name that no text of the user's begins with
+_SHELL = "\0gradwise shell"
 
 # type parameters are fields since 3.12, and attributes that nobody reads before
 _function: Any = ast.FunctionDef
@@ -139,7 +143,7 @@ def _find(code: CodeType, name: str, depth: int) -> CodeType | None:
     return None
 
 
-def _same(a: CodeType, b: CodeType) -> bool:
+def _same(a: CodeType, b: CodeType, names: tuple[str, str]) -> bool:
     """Whether two code objects run the same instructions; assertions that a test runner rewrote aside."""
     if any(n.startswith("@py_assert") for n in b.co_varnames) or any(n.startswith("@py") for n in b.co_names):
         own = {n for n in b.co_varnames if not n.startswith("@py")}
@@ -147,25 +151,33 @@ def _same(a: CodeType, b: CodeType) -> bool:
     if a.co_names != b.co_names or a.co_varnames != b.co_varnames:
         return False
     # attributes of names that the module imports are loaded by another instruction than those of other names
-    if a.co_code != b.co_code and _normal(a) != _normal(b):
+    if a.co_code != b.co_code and _normal(a, names) != _normal(b, names):
         return False
     if a.co_freevars != b.co_freevars or a.co_cellvars != b.co_cellvars or len(a.co_consts) != len(b.co_consts):
         return False
     return all(
-        _same(x, y)
+        _same(x, y, names)
         if isinstance(x, CodeType) and isinstance(y, CodeType)
-        else type(x) is type(y) and repr(x) == repr(y)
+        else type(x) is type(y) and (repr(x) == repr(y) or (type(x) is str and _named(x, names) == y))
         for x, y in zip(a.co_consts, b.co_consts, strict=True)
     )
 
 
-def _normal(code: CodeType) -> list[Any]:
+def _normal(code: CodeType, names: tuple[str, str]) -> list[Any]:
     """The instructions, without how a callee is loaded and how far a jump reaches."""
     return [
-        ("LOAD_ATTR" if i.opname == "LOAD_METHOD" else i.opname, None if i.opcode in _JUMPS else i.argval)
+        ("LOAD_ATTR" if i.opname == "LOAD_METHOD" else i.opname, _argument(i, names))
         for i in dis.get_instructions(code)
         if i.opname not in ("PUSH_NULL", "PRECALL", "EXTENDED_ARG") and not isinstance(i.argval, CodeType)
     ]
+
+
+def _argument(i: dis.Instruction, names: tuple[str, str]) -> Any:
+    if i.opcode in _JUMPS:
+        return None
+    if i.opname == "LOAD_CONST":  # 1 and 1.0 are equal
+        return repr(_named(i.argval, names) if type(i.argval) is str else i.argval)
+    return i.argval
 
 
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
@@ -175,47 +187,61 @@ _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 _INLINE = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 
 
+def _is_inline(code: CodeType) -> bool:
+    """Whether a code object is a comprehension, or the body of a class: a part of the function around it."""
+    return code.co_name in _INLINE or not code.co_flags & inspect.CO_OPTIMIZED
+
+
 def _inner_codes(code: CodeType) -> list[CodeType]:
-    """The functions and classes that are defined in a function: the copy defines the same ones."""
+    """The functions that are defined in a function and in its classes: the copy defines the same ones."""
     found: list[CodeType] = []
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            if constant.co_name in _INLINE:
+            if _is_inline(constant):
                 found += _inner_codes(constant)
             else:
                 found.append(constant)
     return found
 
 
-def hooked(code: CodeType, inner: list[CodeType] | None = None) -> CodeType:
-    """The code with its marks replaced by the hooks, in it and in the comprehensions inside it; functions defined inside are those of ``inner``."""
-    constants = []
+def hooked(code: CodeType, inner: list[CodeType] | None = None, names: tuple[str, str] = ("", "")) -> CodeType:
+    """The code with its marks replaced by the hooks, in it and in the comprehensions and classes inside it; functions defined inside are those of ``inner``.
+
+    ``names`` are the beginnings of qualified names before and after: those of a copy begin with its shell.
+    """
+    constants: list[Any] = []
     for constant in code.co_consts:
-        if isinstance(constant, str) and constant.startswith(MARK):
-            constants.append(HOOKS[constant[len(MARK) :]])
-        elif isinstance(constant, CodeType):
-            if constant.co_name in _INLINE:
-                constants.append(hooked(constant, inner))
-            else:
-                constants.append(next((c for c in inner or () if c == constant), None) or _renamed(constant))
-        else:
+        if isinstance(constant, str):
+            constants.append(HOOKS[constant[len(MARK) :]] if constant.startswith(MARK) else _named(constant, names))
+        elif not isinstance(constant, CodeType):
             constants.append(constant)
+        elif _is_inline(constant):
+            constants.append(hooked(constant, inner, names))
+        else:
+            constants.append(next((c for c in inner or () if c == constant), None) or _renamed(constant, names))
     if code.co_flags & inspect.CO_GENERATOR:
         constants.append(MADE_HERE)
-    return code.replace(co_consts=tuple(constants), co_qualname=_without_shell(code.co_qualname))
+    return code.replace(co_consts=tuple(constants), co_qualname=_named(code.co_qualname, names))
 
 
 #: the last constant of generators that are copies
 MADE_HERE = object()
 
 
-def _renamed(code: CodeType) -> CodeType:
-    constants = tuple([_renamed(c) if isinstance(c, CodeType) else c for c in code.co_consts])
-    return code.replace(co_consts=constants, co_qualname=_without_shell(code.co_qualname))
+def _renamed(code: CodeType, names: tuple[str, str]) -> CodeType:
+    constants: list[Any] = []
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            constants.append(_renamed(constant, names))
+        else:
+            constants.append(_named(constant, names) if isinstance(constant, str) else constant)
+    return code.replace(co_consts=tuple(constants), co_qualname=_named(code.co_qualname, names))
 
 
-def _without_shell(qualname: str) -> str:
-    return qualname.removeprefix("shell.<locals>.")
+def _named(text: str, names: tuple[str, str]) -> str:
+    """A qualified name inside a function, where that function has its real name; any other text as it is."""
+    before, after = names
+    return after + text[len(before) :] if before and text.startswith(f"{before}.<locals>.") else text
 
 
 def clear_twins() -> None:

@@ -17,7 +17,7 @@
     import m                 →  import m; imported()
     a = g(…), filled later   →  a = fresh(g(…))
 
-A hook stands as a marked constant, which ``compiling.py`` replaces in the code object.  Nested functions, lambdas and classes are left as they are.  Private names are mangled here where
+A hook stands as a marked constant, which ``compiling.py`` replaces in the code object.  Nested functions and lambdas are left as they are, the bodies of classes are parts of the function.  Private names are mangled here where
 an attribute becomes text.
 """
 
@@ -333,7 +333,14 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        """The body of a class runs where it stands, as a part of the function."""
         node.decorator_list = [self.visit(d) for d in node.decorator_list]
+        node.bases = [self.visit(b) for b in node.bases]
+        node.keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords]
+        owner, filled = self.owner, self.filled
+        self.owner, self.filled = node.name, set()
+        node.body = self.block(node.body)
+        self.owner, self.filled = owner, filled
         return node
 
     def _defaults(self, arguments: ast.arguments) -> None:
