@@ -445,3 +445,37 @@ def test_two_functions_of_one_name_and_line_are_told_apart():
             np.testing.assert_allclose(gw.grad(names["f"], method="exact")(0.5), k * math.exp(k * 0.5), rtol=1e-12)
     finally:
         linecache.cache.pop("<same line>")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x * 2 + y * 3 - 2", "x * 2 + y * 3 - 3"),
+        ("1 * x", "1.0 * x"),
+        ("x * 1 + 1.0", "x * 1.0 + 1"),
+        ("x if x > 1 else y", "x if x >= 1 else y"),
+        ("x and y", "x or y"),
+        ("g(x, k=1)", "g(x, j=1)"),
+        ("[a for a in x]", "[a for a in y]"),
+        ("x[1:2]", "x[1:3]"),
+        ("-x", "+x"),
+        ("x.real", "x.imag"),
+        ("(lambda: 1)()", "(lambda: 2)()"),
+        ("not x", "x"),
+        ("0.0", "-0.0"),
+        ("f'{x:.3f}'", "f'{x:.4f}'"),
+        ("(1, 2.0)", "(1.0, 2)"),
+        ("max(x, y)", "max(y, x)"),
+    ],
+)
+def test_small_differences_between_source_and_code_are_seen(one, other):
+    filename = "<almost the same>"
+    for running, shown in ((one, other), (other, one), (one, one)):
+        texts = [f"def f(x):\n    y = math.sin(x)\n    return x * 2 + y * 3 - 2.0 + ({e})\n" for e in (running, shown)]
+        names = {}
+        exec(compile(texts[0], filename, "exec"), names)
+        linecache.cache[filename] = (1, None, texts[1].splitlines(keepends=True), filename)
+        try:
+            assert (instrumented(names["f"].__code__) is not None) == (running == shown)
+        finally:
+            linecache.cache.pop(filename)

@@ -147,7 +147,12 @@ def _same(a: CodeType, b: CodeType, names: tuple[str, str]) -> bool:
     """Whether two code objects run the same instructions; assertions that a test runner rewrote aside."""
     if any(n.startswith("@py_assert") for n in b.co_varnames) or any(n.startswith("@py") for n in b.co_names):
         own = {n for n in b.co_varnames if not n.startswith("@py")}
-        return a.co_varnames[: a.co_argcount] == b.co_varnames[: b.co_argcount] and set(a.co_varnames) <= own
+        return (
+            a.co_varnames[: a.co_argcount] == b.co_varnames[: b.co_argcount]
+            and set(a.co_varnames) <= own
+            and set(a.co_names) <= set(b.co_names)
+            and _numbers(a) <= _numbers(b)
+        )
     if a.co_names != b.co_names or a.co_varnames != b.co_varnames:
         return False
     # attributes of names that the module imports are loaded by another instruction than those of other names
@@ -161,6 +166,10 @@ def _same(a: CodeType, b: CodeType, names: tuple[str, str]) -> bool:
         else type(x) is type(y) and (repr(x) == repr(y) or (type(x) is str and _named(x, names) == y))
         for x, y in zip(a.co_consts, b.co_consts, strict=True)
     )
+
+
+def _numbers(code: CodeType) -> set[str]:
+    return {repr(c) for c in code.co_consts if isinstance(c, (int, float, complex))}
 
 
 def _normal(code: CodeType, names: tuple[str, str]) -> list[Any]:
