@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import sys
 import types
 import weakref
 from typing import Any
@@ -39,7 +40,6 @@ _STORES = frozenset(
         "FORMAT_VALUE",
         "FORMAT_SIMPLE",
         "STORE_DEREF",
-        "PUSH_NULL",  # what is called is no name of the module's and no attribute: an argument, an item, a result
     ]
 )
 _CREATING = frozenset(
@@ -105,6 +105,10 @@ _ATTRIBUTES = frozenset(
 _decided: dict[int, tuple[Any, tuple[tuple[str, int], ...], bool]] = {}
 
 
+#: the place of PUSH_NULL beside the callable
+_NULL_AFTER = sys.version_info >= (3, 13)
+
+
 def are_plain(values: Any, depth: int = 8) -> bool:
     """Whether values are numbers, texts, arrays of numbers, traced ones, or containers of them: nothing that brings code of its own."""
     for value in values:
@@ -153,10 +157,13 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
         return False
     if not are_plain(function.__defaults__ or ()) or not are_plain((function.__kwdefaults__ or {}).values()):
         return False
+    before = ""
     for instruction in dis.get_instructions(code):
         name = instruction.opname
-        if name in _STORES:
+        # what is called is an argument, an item, a result; since 3.14 this follows names of modules too
+        if name in _STORES or (name == "PUSH_NULL" and before not in ("LOAD_ATTR", "LOAD_GLOBAL")):
             return False
+        before = name if _NULL_AFTER else ""
         if name == "LOAD_GLOBAL":
             if not _known_global(function, instruction.argval, read, seen):
                 return False
