@@ -10,6 +10,7 @@ others refer to stays plain, and a traced value that is written to it raises.
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any
 
@@ -21,6 +22,9 @@ from gradwise.tracing.instrument.objects import class_info, load, store_plainly
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local
 
+#: the reference of the parameter of ``alone``: borrowed from a caller's name since CPython 3.14 (not from a global, which is then taken for shared, and raises)
+_OWN_NAME = 0 if sys.version_info >= (3, 14) else 1
+
 
 def alone(value: Any, names: int = 0) -> bool:
     """Whether a value is a plain array of numbers to which one place refers, beside ``names`` of the caller's and the notes of the run."""
@@ -31,7 +35,7 @@ def alone(value: Any, names: int = 0) -> bool:
         and value.dtype.kind in "fc"
         and value.base is None
         and value.flags.writeable
-        and count(value) <= ALONE + 1 + names + (id(value) in watch.touched)
+        and count(value) <= ALONE + _OWN_NAME + names + (id(value) in watch.touched)
     )
 
 
