@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.checking.conduct import Conduct
-from gradwise.checking.evidence import Finding, gather
+from gradwise.checking.evidence import Finding, gather, unit_inside
 from gradwise.checking.hypotheses import explain
 from gradwise.checking.problem import Numbers, Problem
 from gradwise.checking.report import Report
@@ -60,9 +60,10 @@ def _exact(
             return None, None
         if exact.shape != problem.claimed.shape:
             return None, None
-        moved = spread(problem.exact_at, vector, exact, problem.unit, rng)
-        moved = np.maximum(moved, roughness(problem.exact_at, vector, exact, problem.unit, rng))
-    return exact, rounding(exact, moved, problem.unit, blocks)
+        unit = unit_inside(problem)
+        moved = spread(problem.exact_at, vector, exact, unit, rng)
+        moved = np.maximum(moved, roughness(problem.exact_at, vector, exact, unit, rng))
+    return exact, rounding(exact, moved, unit, blocks)
 
 
 def _kinks(problem: Problem) -> list[str]:

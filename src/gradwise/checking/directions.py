@@ -20,7 +20,7 @@ import numpy as np
 
 from gradwise import numerical
 from gradwise.checking.conduct import Conduct
-from gradwise.checking.evidence import Finding, gather
+from gradwise.checking.evidence import Finding, gather, unit_inside
 from gradwise.checking.hypotheses import explain
 from gradwise.checking.hypotheses.factors import name_factor
 from gradwise.checking.problem import Problem
@@ -271,7 +271,7 @@ def _exact(problem: Problem, search: Search) -> Verdicts | None:
             or abs(float(exact[0][one.entries] @ one.signs) - one.numerical) > 10 * one.bound
         ):
             return None
-    slack = 256 * problem.unit * (np.abs(exact) + np.max(np.abs(exact)) * 1e-2) + search.slack
+    slack = 256 * unit_inside(problem) * (np.abs(exact) + np.max(np.abs(exact)) * 1e-2) + search.slack
     with np.errstate(invalid="ignore"):
         wrong = ~(np.abs(problem.claimed - exact) <= 4 * slack)
     everything = np.ones(exact.shape, dtype=bool)

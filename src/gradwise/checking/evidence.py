@@ -29,7 +29,10 @@ from gradwise.program import Program
 from gradwise.tracing import record
 
 SECONDS = 2.0
-"""What the truth at other points may cost where it must be found numerically."""
+"""What the truth at other points may cost where it must be found numerically, entry by entry."""
+
+CONFIRMED = 4
+"""How many points may be looked at entry by entry after that, because a direction there has agreed."""
 
 
 @dataclass
@@ -99,6 +102,7 @@ class Evidence:
     captured: list[Any] | None = None
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     truth_at: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None] = lambda vector: None
+    confirm_at: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None] = lambda vector: None
 
     @property
     def samples(self) -> list[Sample]:
@@ -109,6 +113,28 @@ class Evidence:
     def wrong(self) -> np.ndarray:
         """Flat mask of the entries with verdict wrong, where the truth is known."""
         return (self.verdicts.verdict.ravel() == "wrong") & self.here.usable
+
+    def refuted(self, sample: Sample, vector: np.ndarray, factor: float) -> bool | None:
+        """Whether one random direction shows that the claim at a sample is not `factor` times the truth at another point.
+
+        None where a direction would be no cheaper than the truth, or tells nothing.
+        """
+        slope_at = self.problem.slope_at
+        if slope_at is None or (self.verdicts.judged_by_exact and self.problem.exact_at is not None):
+            return None
+        size = np.where(vector == 0, np.median(np.abs(vector)), np.abs(vector)) + 1e-300
+        direction = np.where(sample.usable, self.rng.choice([-1.0, 1.0], vector.size) * size, 0.0)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                slope = slope_at(vector, direction)
+            except Exception:  # noqa: BLE001  (f may fail away from x: then this is not the point)
+                return True
+        if not slope.status.trusted:
+            return None
+        claimed = sample.claimed[sample.usable] @ direction[sample.usable]
+        give = np.abs(direction[sample.usable]) @ sample.bound[sample.usable] + abs(factor) * slope.error
+        return not abs(claimed - factor * slope.value) <= 4 * give + 1e-9 * abs(claimed)
 
     def everywhere(self, build: Callable[[Sample], np.ndarray | None], stretch: float = 1.0) -> bool:
         """Whether the claim equals ``build(sample)`` at x and at every near point."""
@@ -122,10 +148,10 @@ class Evidence:
 def gather(problem: Problem, verdicts: Verdicts, rng: np.random.Generator) -> Evidence:
     """Collect the evidence for a claim that has wrong entries."""
     vector = problem.target.point.vector
-    truth_at = _truth(problem, verdicts)
+    truth_at, confirm_at = _truth(problem, verdicts)
     here = _sample(problem, vector, problem.claimed, verdicts.truth, verdicts.bound, verdicts.usable)
-    evidence = Evidence(problem, here, verdicts, rng=rng, truth_at=truth_at)
-    evidence.program, evidence.captured = _program(problem)
+    evidence = Evidence(problem, here, verdicts, rng=rng, truth_at=truth_at, confirm_at=confirm_at)
+    evidence.program, evidence.captured = program_of(problem)
     evidence.lengths = _lengths(problem, evidence.program)
     if problem.claim_at is not None:
         started = time.perf_counter()
@@ -146,12 +172,20 @@ def _sample(
     return Sample(vector, claimed.ravel(), truth.ravel(), bound.ravel(), usable.ravel(), carrier)
 
 
-def _truth(problem: Problem, verdicts: Verdicts) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None]:
-    """Return a function that gives the true derivative and its bound at any point, None where there is none."""
+Truth = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None]
+
+
+def _truth(problem: Problem, verdicts: Verdicts) -> tuple[Truth, Truth]:
+    """Return two functions that give the true derivative and its bound at any point, None where there is none.
+
+    Numerical ones end after some seconds: the first by the clock, the second, which is meant for points that a direction
+    has singled out, after a few points more.
+    """
     blocks = [index.ravel() for _, index in problem.layout]
     started = time.perf_counter()
+    confirmed = [0]
 
-    def truth_at(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    def known(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             try:
@@ -159,15 +193,25 @@ def _truth(problem: Problem, verdicts: Verdicts) -> Callable[[np.ndarray], tuple
                     exact = problem.exact_at(vector)
                     slack = rounding(exact, np.zeros(exact.shape), problem.unit, blocks)
                     return exact, 64 * slack
-                if time.perf_counter() - started > SECONDS:
-                    return None
                 numbers = problem.numerical_at(vector)
             except Exception:  # noqa: BLE001  (f may fail away from x)
                 return None
             value = np.where([[s.trusted for s in row] for row in numbers.status], numbers.value, np.nan)
             return value, 2 * numbers.error + 64 * problem.unit * np.abs(numbers.value)
 
-    return truth_at
+    def in_time() -> bool:
+        exact = verdicts.judged_by_exact and problem.exact_at is not None
+        return exact or time.perf_counter() - started <= SECONDS
+
+    def truth_at(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        return known(vector) if in_time() else None
+
+    def confirm_at(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        if not in_time():
+            confirmed[0] += 1
+        return known(vector) if confirmed[0] <= CONFIRMED else None
+
+    return truth_at, confirm_at
 
 
 def _elsewhere(problem: Problem, vector: np.ndarray, truth_at: Any) -> Sample | None:
@@ -211,12 +255,19 @@ def _far(vector: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
     return points
 
 
-def _program(problem: Problem) -> tuple[Program | None, list[Any] | None]:
+def program_of(problem: Problem) -> tuple[Program | None, list[Any] | None]:
     """The traced program of f and the values that it captured; None where f cannot be traced."""
     target = problem.target
     found = _record(target, problem.scalar or target.call)
     other = with_numpy(target.f) if found[0] is None and problem.weights is None else None
     return found if other is None else _record(target, lambda moving: other(*target.arguments(moving)))
+
+
+def unit_inside(problem: Problem) -> float:
+    """The relative spacing of the coarsest floating-point type that f computes in: its exact derivative is exact to that."""
+    program, _ = program_of(problem)
+    types = () if program is None else {t.dtype for t in program.types if t is not None and t.dtype.kind in "fc"}
+    return max([problem.unit, *(float(np.finfo(dtype).eps) for dtype in types)])
 
 
 def _record(target: Target, function: Callable[[Any], Any]) -> tuple[Program | None, list[Any] | None]:

@@ -163,6 +163,12 @@ def make_problem(
         parts = {name: flat_numbers(getattr(estimate, name), target, kind)[None, :] for name, kind in kinds.items()}
         return Numbers(evaluations=estimate.evaluations, **parts)
 
+    def slope_at(vector: np.ndarray, direction: np.ndarray) -> numerical.Estimate:
+        build = target.point.build
+        return numerical.directional_derivative(
+            target.call, build(vector), build(direction), bounds=bounds, normalize=False
+        )
+
     def exact_at(vector: np.ndarray) -> np.ndarray:
         gradient = operators.grad(target.call, method="exact")(target.point.build(vector))
         return to_vector([np.asarray(leaf) for leaf in flatten(gradient)[0]], target.point, "gw.grad(f)")[None, :]
@@ -182,6 +188,7 @@ def make_problem(
         name_entry=lambda entry: f"grad{names(entry)}",
         rerun=lambda entry: f"gw.check_grad({_call(target)}, entries=[{entry}])",
         scalar=target.call,
+        slope_at=None if target.point.has_complex else slope_at,
         unit=target.unit,
     )
 

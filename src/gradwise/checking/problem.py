@@ -48,6 +48,9 @@ class Problem:
         ``numerical_at(vector) -> Numbers``.
     exact_at : callable or None
         ``exact_at(vector) -> (rows, n)`` by gradwise, raising where f cannot be traced.
+    slope_at : callable or None
+        ``slope_at(vector, direction) -> Estimate`` of the numerical derivative along one direction: eleven values of f, not ten
+        for each entry.
     layout : list of (name, index array)
         The blocks of the matrix: flat positions in the shape of the block.
     carrier : ndarray or None
@@ -78,6 +81,7 @@ class Problem:
     rerun: Callable[[int], str]
     scalar: Callable[[Any], Any] | None = None
     weights: np.ndarray | None = None
+    slope_at: Callable[[np.ndarray, np.ndarray], Any] | None = None
     unit: float = 2.2e-16
     notes: list[str] = field(default_factory=list)
     subject: str = "grad"

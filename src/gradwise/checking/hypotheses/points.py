@@ -28,6 +28,7 @@ def another_point(evidence: Evidence) -> list[Finding]:
 
 
 def _explains(evidence: Evidence, move: Move, factor: float) -> bool:
+    points = []
     for sample in evidence.samples:
         with np.errstate(all="ignore"):
             vector = np.asarray(move(sample.vector), dtype=float)
@@ -37,7 +38,15 @@ def _explains(evidence: Evidence, move: Move, factor: float) -> bool:
             or np.array_equal(vector, sample.vector)
         ):
             return False
-        known = evidence.truth_at(vector)
+        points.append((sample, vector))
+    # one direction refutes nearly every point, for a fraction of a gradient
+    answers = []
+    for sample, vector in points:
+        answers.append(evidence.refuted(sample, vector, factor))
+        if answers[-1]:
+            return False
+    for (sample, vector), answer in zip(points, answers, strict=True):
+        known = (evidence.truth_at if answer is None else evidence.confirm_at)(vector)
         if known is None:
             return False
         truth, bound = known[0].ravel(), known[1].ravel()
