@@ -40,7 +40,7 @@ def comprehensions(x):
 @check
 def comprehensions_around_closures(x):
     functions = [lambda y, k=k: math.exp(k * y) * x[0] for k in range(2)]
-    late = [lambda y: math.sin(y) * k for k in (1.0, 2.0)]
+    late = [lambda y: math.sin(y) * k for k in (1.0, 2.0)]  # noqa: B023  # as users write
     return sum(f(x[1]) for f in functions) + late[0](x[0])
 
 

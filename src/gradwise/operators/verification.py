@@ -223,7 +223,7 @@ _LONG = 2000
 def _exactly(
     linearization: Linearization, direction: list[Any], weights: list[Any], weighted: Callable[[list[Any]], float]
 ) -> float:
-    """w · J u by the traced program."""
+    """The product w · J u by the traced program."""
     values = linearization.recording.values
     leaves = [*values, *direction]
     real = all(np.asarray(v).dtype.kind == "f" for v in leaves)

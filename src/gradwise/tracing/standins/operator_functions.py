@@ -18,7 +18,11 @@ _OPERATORS = {
         "i" + name: "i" + name
         for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "xor", "lshift", "rshift")
     },
-    "and_": "and", "or_": "or", "iand": "iand", "ior": "ior", "inv": "invert",
+    "and_": "and",
+    "or_": "or",
+    "iand": "iand",
+    "ior": "ior",
+    "inv": "invert",
 }
 
 
