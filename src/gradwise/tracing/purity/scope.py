@@ -86,7 +86,8 @@ def is_users_function(value: Any) -> bool:
 def look_up(function: types.FunctionType, name: str) -> Any:
     """The value of a global or builtin name now; MISSING if there is none."""
     value = function.__globals__.get(name, MISSING)
-    return function.__builtins__.get(name, MISSING) if value is MISSING else value  # type: ignore[attr-defined]  # missing from the stubs
+    anything: Any = function  # the stubs of some versions do not know __builtins__
+    return anything.__builtins__.get(name, MISSING) if value is MISSING else value
 
 
 def cell_value(function: types.FunctionType, name: str) -> Any:
