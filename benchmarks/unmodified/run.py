@@ -179,7 +179,8 @@ def verdict(tool: str, path: Path, entry: dict[str, object], *, swapped: bool) -
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        return "raises", f"{type(error).__name__}: {str(error).splitlines()[0][:120] if str(error) else ''}"
+        text = str(error).splitlines()[0] if str(error) else ""
+        return "raises", f"{type(error).__name__}: {re.sub(r' [(]/.*', '', text)[:120]}"
     scale = max(np.abs(expected).max(), 1e-300)
     error = np.abs(jacobian - expected).max() / scale if jacobian.shape == expected.shape else np.inf
     same = got.shape == value.shape and np.allclose(got, value, rtol=1e-6, atol=1e-9)
