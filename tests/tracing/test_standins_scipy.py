@@ -240,7 +240,9 @@ def test_signals(name):
 def test_single_precision_stays_single():
     x = V.astype(np.float32)
     kept = []
-    gw.grad(watched(lambda x: (kept.append(ours("fft").rfft(x)), abs(kept[0]).sum())[1]), method="exact", check=False)(x)
+    gw.grad(watched(lambda x: (kept.append(ours("fft").rfft(x)), abs(kept[0]).sum())[1]), method="exact", check=False)(
+        x
+    )
     assert np.asarray(kept[0]).dtype == np.complex64
 
 
