@@ -280,7 +280,6 @@ def test_a_plane_through_a_point_of_many_variables():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "no plane"),
         ({"variables": (0, 1), "directions": (np.ones(3), np.ones(3))}, "both"),
         ({"variables": (0, 0)}, "different"),
         ({"variables": (0, 3)}, "names 3"),
@@ -294,6 +293,11 @@ def test_a_plane_through_a_point_of_many_variables():
 def test_planes_that_are_none(options, message):
     with pytest.raises(InputError, match=message):
         plane_slice(lambda v: v @ v, (0, 1), (0, 1), point=np.ones(3), **options)
+
+
+def test_a_level_set_in_three_variables_needs_a_plane():
+    with pytest.raises(InputError, match="no plane"):
+        gw.geometry.level_set(lambda v: v @ v, np.ones(3))
 
 
 def test_limits_are_checked():

@@ -118,11 +118,70 @@ def test_a_path_beside_the_plane_says_how_far():
     ax = gw.plot.contour(f, (-1, 1), (-1, 1), path=path, point=np.zeros(3), variables=(0, 1), count=11)
     (line,) = lines(ax, "path")
     np.testing.assert_array_equal(line.get_xydata(), path[:, :2])
-    assert line.get_label() == "path (up to 0.25 off the plane)"
+    assert line.get_label() == "path\n(up to 0.25 off the plane)"
     with pytest.raises(InputError, match="4 columns"):
         gw.plot.contour(f, (-1, 1), (-1, 1), path=np.zeros((2, 4)), point=np.zeros(3), variables=(0, 1), count=11)
     with pytest.raises(InputError, match="One point in each row"):
         gw.plot.contour(f, (-1, 1), (-1, 1), path=np.zeros(3), point=np.zeros(3), variables=(0, 1), count=11)
+
+
+def three(x, y, z):
+    return x**2 + 2 * y**2 + 3 * z**2 + x * z
+
+
+@pytest.mark.parametrize(
+    ("f", "options", "title", "labels", "centre"),
+    [
+        (three, {}, "three\nz = 0", ("x", "y"), (0, 0)),
+        (three, {"point": (1.0, 2.0, -0.5)}, "three\nz = −0.5", ("x", "y"), (1, 2)),
+        (three, {"point": (1.0, 2.0, 0.5), "variables": ("x", "z")}, "three\ny = 2", ("x", "z"), (1, 0.5)),
+        (lambda v: v @ v, {"point": [1.0, 2.0, 3.0, 4.0], "variables": (1, -1)}, "v[0] = 1, v[2] = 3", ("v[1]", "v[3]"), (2, 4)),
+        (lambda v: v @ v, {"point": np.zeros(50)}, "v[2] … v[49] all = 0", ("v[0]", "v[1]"), (0, 0)),
+        (
+            lambda p: p["w"] @ p["w"] + p["b"] ** 2,
+            {"point": {"w": np.array([1.0, 2.0]), "b": 3.0}, "variables": ("p['w'][0]", "p['b']")},
+            "p['w'][1] = 2", ("p['w'][0]", "p['b']"), (1, 3),
+        ),
+        (lambda v: v @ v, {"point": np.arange(9.0)}, "v[2] = 2, v[3] = 3, v[4] = 4, v[5] = 5, v[6] = 6 and 2 more held", ("v[0]", "v[1]"), (0, 1)),
+        (three, {"point": (1.0, 2.0, 3.0), "directions": ((1, 1, 0), (0, 0, 1))}, "three\nthrough x = 1, y = 2, z = 3", None, (0, 0)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("picture", ["contour", "surface", "flow_lines"])
+def test_one_line_draws_a_slice_and_names_what_it_holds(picture, f, options, title, labels, centre):
+    ax = getattr(gw.plot, picture)(
+        f, **options, **({"levels": 5, "starts": [centre]} if picture == "flow_lines" else {"count": 9})
+    )
+    assert ax.get_title().split() == title.split()  # lines end where the figure's width asks for it
+    assert labels is None or (ax.get_xlabel(), ax.get_ylabel()) == labels
+    np.testing.assert_allclose([np.mean(ax.get_xlim()), np.mean(ax.get_ylim())], centre, atol=1e-12)
+
+
+def test_the_values_of_a_slice_are_those_of_the_function():
+    cut = gw.geometry.plane_slice(three, (-1, 1), (0, 2), 5, point=(0.0, -2.0, 0.0), variables=("z", "x"))
+    z, x = np.meshgrid(cut.x, cut.y)
+    np.testing.assert_allclose(cut.values, three(x, -2.0, z), rtol=1e-14)
+    assert cut.plot().get_title() == "y = −2"
+
+
+def test_a_path_in_many_variables_says_where_the_plane_lies():
+    run = gw.descend(lambda v: three(*v), np.array([1.0, 1.0, 1.0]), maxiter=3)
+    ax = gw.plot.contour(three, path=run)
+    assert ax.get_title() == f"three\nz = {run.x[2]:.4g}".replace("-", "−")
+    np.testing.assert_array_equal(lines(ax, "path")[0].get_xydata(), np.asarray(run.trace.points)[:, :2])
+    assert ax.get_xlim()[0] < 0
+    assert ax.get_xlim()[1] > 1
+
+
+def test_limits_follow_one_another():
+    assert gw.plot.contour(bowl, (-1, 4), count=9).get_ylim() == (-1, 4)
+    assert gw.plot.contour(bowl, count=9).get_xlim() == (-1.5, 1.5)
+
+
+def test_an_exception_without_a_point_says_what_was_passed():
+    with pytest.raises(IndexError) as caught:
+        gw.plot.contour(lambda v: v[0] * v[2])
+    assert "called the function with an array of 2 numbers" in caught.value.__notes__[0]
+    assert "write point=x" in caught.value.__notes__[0]
 
 
 def test_in_a_plane_of_many_variables_arrows_are_perpendicular_to_its_level_sets():

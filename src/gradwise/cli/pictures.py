@@ -130,21 +130,20 @@ def _drawing(
     if options.descend and point is None:
         raise UsageError("plot --descend was given no point to start from. Write --at '[1.0, 2.0]'")
     path = gw.descend(f, point) if options.descend else None
-    xlim, ylim = _plane_limits(flat, limits, options, count, [] if path is None else path.trace.points.tolist())
+    xlim = limits.get("xlim")
+    ylim = limits.get("ylim", xlim)
+    through: dict[str, Any] = {"point": point}
+    if count > 2 and options.variables is not None:
+        through["variables"] = _variables(options.variables)
     if kind == "flow":
-        return kind, lambda: gw.plot.flow_lines(f, xlim, ylim)
-    through: dict[str, Any] = {}
-    if count > 2:
-        through = {"point": point, "variables": _variables(options.variables)}
+        return kind, lambda: gw.plot.flow_lines(f, xlim, ylim, **through)
     if kind == "surface":
         return kind, lambda: gw.plot.surface(f, xlim, ylim, path=path, **through)
     marks = True if options.critical_points else None
     return kind, lambda: gw.plot.contour(f, xlim, ylim, path=path, critical_points=marks, **through)
 
 
-def _variables(text: str | None) -> tuple[Any, Any]:
-    if text is None:
-        return 0, 1
+def _variables(text: str) -> tuple[Any, Any]:
     words = [word.strip() for word in text.split(",")]
     if len(words) != 2 or not all(words):
         raise UsageError(
@@ -152,25 +151,3 @@ def _variables(text: str | None) -> tuple[Any, Any]:
         )
     first, second = (int(word) if word.isdecimal() else word for word in words)
     return first, second
-
-
-def _plane_limits(
-    flat: list[float],
-    limits: dict[str, tuple[float, float]],
-    options: argparse.Namespace,
-    count: int,
-    path: list[list[float]],
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The ranges given, else the surroundings of the point and of the path."""
-    chosen = _variables(options.variables)
-    places = [v if isinstance(v, int) else k for k, v in enumerate(chosen)] if count > 2 else [0, 1]
-    around = []
-    for place in places:
-        centre = flat[place] if place < len(flat) else 0.0
-        reach = 1.5 * max(1.0, abs(centre))
-        along = [point[place] for point in path if place < len(point)]
-        low, high = min([centre - reach, *along]), max([centre + reach, *along])
-        margin = 0.05 * (high - low) if along else 0.0
-        around.append((low - margin, high + margin))
-    xlim = limits.get("xlim", around[0])
-    return xlim, limits.get("ylim", limits.get("xlim", around[1]))

@@ -63,8 +63,8 @@ class GradientField:
 
 def gradient_field(
     f: Callable[..., Any],
-    xlim: Any,
-    ylim: Any,
+    xlim: Any = None,
+    ylim: Any = None,
     count: int | tuple[int, int] = 15,
     *,
     point: Any = None,
@@ -77,8 +77,8 @@ def gradient_field(
     ----------
     f : callable
         f(v), f(x, y, …) or f of a container; returns one real number.
-    xlim, ylim : pair of float
-        The range of the two coordinates; the grid starts half a cell inside, so that arrows do not leave a picture.
+    xlim, ylim : pair of float, optional
+        The range of the two coordinates, around the point if omitted; the grid starts half a cell inside, so that arrows do not leave a picture.
     count : int or pair of int
         The number of points along each.
     point, variables, directions

@@ -9,6 +9,7 @@ restricted function is the projection of ∇f, perpendicular to the level sets t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,10 @@ import numpy as np
 from gradwise.errors import InputError
 from gradwise.geometry.flat_function import FlatFunction
 
-__all__ = ["Plane", "limits_of", "plane_through"]
+__all__ = ["Plane", "around", "limits_of", "plane_through", "values_text"]
+
+#: held values that are written out
+MOST_NAMED = 5
 
 
 @dataclass(eq=False)
@@ -34,12 +38,15 @@ class Plane:
         The coordinates of the point that the plane was laid through.
     labels : tuple of str
         A name for each coordinate.
+    held : str
+        What the plane holds fixed, for a title: ``z = 1``, or the point that it passes through; "" in two variables.
     """
 
     origin: np.ndarray
     basis: np.ndarray
     start: np.ndarray
     labels: tuple[str, str]
+    held: str = ""
 
     def point(self, coordinates: Any) -> np.ndarray:
         """Points of R^n from coordinates of shape (..., 2)."""
@@ -72,7 +79,7 @@ def plane_through(function: FlatFunction, variables: Any, directions: Any, opera
     Raises
     ------
     InputError
-        If neither was chosen and there are more than two variables, or the directions are parallel.
+        If neither was chosen and there are more than two variables, there is one variable, a name is unknown, or the directions are parallel.
     """
     n, point = function.size, function.point
     if n < 2:
@@ -100,7 +107,38 @@ def plane_through(function: FlatFunction, variables: Any, directions: Any, opera
     basis[0, pair[0]] = basis[1, pair[1]] = 1.0
     origin = point.copy()
     origin[pair] = 0.0
-    return Plane(origin, basis, point[pair], (function.labels[pair[0]], function.labels[pair[1]]))
+    others = [k for k in range(n) if k not in pair]
+    held = values_text([function.labels[k] for k in others], point[others])
+    return Plane(origin, basis, point[pair], (function.labels[pair[0]], function.labels[pair[1]]), held)
+
+
+def values_text(names: Sequence[str], values: np.ndarray) -> str:
+    """``z = 1, w = 0.5``, the first few of many.
+
+    Examples
+    --------
+    >>> values_text(["z", "w"], np.array([1.0, -0.5]))
+    'z = 1, w = −0.5'
+    """
+    written = [f"{name} = {value:.4g}".replace("-", "−") for name, value in zip(names, values, strict=True)]
+    if len(written) > MOST_NAMED and np.all(values == values[0]):
+        return f"{names[0]} … {names[-1]} all = {values[0]:.4g}".replace("-", "−")
+    rest = len(written) - MOST_NAMED
+    return ", ".join(written[:MOST_NAMED]) + (f" and {rest} more held" if rest > 0 else "")
+
+
+def around(centre: float, along: Any = ()) -> tuple[float, float]:
+    """Limits around a number, and around the points of a path with a margin.
+
+    Examples
+    --------
+    >>> around(2.0), around(0.0, [4.0])
+    ((-1.0, 5.0), (-1.775, 4.275))
+    """
+    reach = 1.5 * max(1.0, abs(float(centre)))
+    low, high = min([centre - reach, *along]), max([centre + reach, *along])
+    margin = 0.05 * (high - low) if len(along) else 0.0
+    return float(low - margin), float(high + margin)
 
 
 def limits_of(limits: Any, name: str) -> tuple[float, float]:
@@ -132,7 +170,9 @@ def _along(function: FlatFunction, directions: Any, operator: str) -> Plane:
     if np.linalg.norm(second) < 1e-8:
         raise InputError(f"directions= in gw.{operator} are parallel. Two independent directions are required")
     basis = np.array([first, second / np.linalg.norm(second)])
-    return Plane(function.point.copy(), basis, np.zeros(2), ("along the first direction", "along the second direction"))
+    labels = ("along the first direction", "along the second direction")
+    held = "through " + values_text(function.labels, function.point) if function.size > 2 else ""
+    return Plane(function.point.copy(), basis, np.zeros(2), labels, held)
 
 
 def _position(function: FlatFunction, entry: Any, operator: str) -> int:

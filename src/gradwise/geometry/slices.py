@@ -18,7 +18,8 @@ import numpy as np
 from gradwise.errors import InputError, OutputError
 from gradwise.geometry.classification import plain
 from gradwise.geometry.flat_function import FlatFunction
-from gradwise.geometry.plane import Plane, limits_of, plane_through
+from gradwise.geometry.plane import Plane, around, limits_of, plane_through, values_text
+from gradwise.operators.points import required_parameters
 
 __all__ = ["LineSlice", "PlaneSlice", "grid_of", "line_slice", "plane_and_limits", "plane_slice"]
 
@@ -37,6 +38,8 @@ class LineSlice:
         x, and u of length 1.
     value, slope, curvature : float
         φ(0), φ'(0) = ∇f·u, φ''(0) = uᵀHu.
+    label, through : str
+        What t is, and the point by name, for a picture; "" in one variable.
     """
 
     t: np.ndarray
@@ -49,6 +52,7 @@ class LineSlice:
     slope: float
     curvature: float
     label: str = "t"
+    through: str = ""
 
     def __repr__(self) -> str:
         return f"LineSlice(value={self.value:.6g}, slope={self.slope:.6g}, curvature={self.curvature:.6g}, {self.t.size} points)"
@@ -164,15 +168,16 @@ def line_slice(
     slope = float(gradient @ u)
     curvature = float(u @ function.hessian_vector(function.point, u))
     tangent = value + slope * t
+    through = values_text(function.labels, function.point) if function.size > 1 else ""
     return LineSlice(
-        t, values, tangent, tangent + curvature / 2 * t**2, function.point, u, value, slope, curvature, label
+        t, values, tangent, tangent + curvature / 2 * t**2, function.point, u, value, slope, curvature, label, through
     )
 
 
 def plane_slice(
     f: Callable[..., Any],
-    xlim: Any,
-    ylim: Any,
+    xlim: Any = None,
+    ylim: Any = None,
     count: int | tuple[int, int] = 101,
     *,
     point: Any = None,
@@ -186,15 +191,15 @@ def plane_slice(
     ----------
     f : callable
         f(v), f(x, y, …) or f of a container; returns one real number.
-    xlim, ylim : pair of float
-        The range of the two coordinates.
+    xlim, ylim : pair of float, optional
+        The range of the two coordinates; around the point if omitted.
     count : int or pair of int
         The number of points along each.
     point : array_like or container, optional
-        Required for more than two variables: where the plane passes.
+        Where the plane passes, for more than two variables.  Without it the further numbers of an f(x, y, z, …) are held at 0.
     variables, directions : pairs, optional
         The plane: two variables by name or position (coordinates are their values), or two directions (coordinates are distances from
-        the point).
+        the point); the first two variables if omitted.
     vectorized : bool
         f takes arrays: f(x, y) of two arrays, or f(v) with the variables along the first axis; one call serves the whole grid.
 
@@ -203,25 +208,76 @@ def plane_slice(
     >>> import gradwise as gw
     >>> gw.geometry.plane_slice(lambda x, y: x**2 + y**2, (-1, 1), (-2, 2), 21)
     PlaneSlice(21 × 21 points, values 0 to 5)
+    >>> cut = gw.geometry.plane_slice(lambda v: v @ v, point=[1.0, 0.0, 2.0], variables=(0, 2), count=21)
+    >>> cut.plane.labels, cut.plane.held
+    (('v[0]', 'v[2]'), 'v[1] = 0')
     """
     function, plane, xlim, ylim = plane_and_limits(f, xlim, ylim, point, variables, directions, "geometry.plane_slice")
     return grid_of(function, plane, xlim, ylim, count, vectorized=vectorized)
 
 
 def plane_and_limits(
-    f: Callable[..., Any], xlim: Any, ylim: Any, point: Any, variables: Any, directions: Any, operator: str
+    f: Callable[..., Any],
+    xlim: Any,
+    ylim: Any,
+    point: Any,
+    variables: Any,
+    directions: Any,
+    operator: str,
+    path: np.ndarray | None = None,
 ) -> tuple[FlatFunction, Plane, tuple[float, float], tuple[float, float]]:
-    """What a picture of a plane needs: the function, the plane, the checked limits."""
-    xlim, ylim = limits_of(xlim, "xlim"), limits_of(ylim, "ylim")
+    """What a picture of a plane needs: the function, the plane, the checked limits.
+
+    Without a point the plane passes through the end of the path, if there is one; else f is a function of two variables, or, where its signature asks for more, the
+    others are held at 0.  Limits that are not given lie around the point and the path.
+    """
+    xlim = None if xlim is None else limits_of(xlim, "xlim")
+    ylim = (
+        xlim if ylim is None and path is None and point is None else None if ylim is None else limits_of(ylim, "ylim")
+    )
+    if point is None and path is not None and path.shape[1] > 2:
+        point = path[-1]
     if point is None:
-        if variables is not None or directions is not None:
+        count = required_parameters(f) if callable(f) else None
+        chosen = variables is not None or directions is not None
+        if chosen and (count is None or count < 3):
             raise InputError(
                 f"gw.{operator} was given {'variables' if directions is None else 'directions'}= and no point. The plane passes through a point. "
                 f"Write point=x"
             )
-        point = np.array([(xlim[0] + xlim[1]) / 2, (ylim[0] + ylim[1]) / 2])
-    function = FlatFunction(f, point, operator)
-    return function, plane_through(function, variables, directions, operator), xlim, ylim
+        point = np.zeros(max(2, count or 2))
+        if not chosen:
+            point[:2] = [sum(limits) / 2 if limits else 0.0 for limits in (xlim, ylim)]
+        function = FlatFunction(f, point, operator)
+        if not function.several:
+            _try(function, operator)
+    else:
+        function = FlatFunction(f, point, operator)
+    if variables is None and directions is None:
+        variables = (0, 1)
+    plane = plane_through(function, variables, directions, operator)
+    if path is not None and path.shape[1] not in {2, function.size}:
+        raise InputError(
+            f"path has {path.shape[1]} columns. {function.size}, one for each variable, or 2 coordinates in the plane, are required"
+        )
+    places = np.zeros((0, 2)) if path is None else path if path.shape[1] == 2 else plane.coordinates(path)
+    if xlim is None:
+        xlim = around(plane.start[0], places[:, 0])
+    if ylim is None:
+        ylim = around(plane.start[1], places[:, 1])
+    return function, plane, xlim, ylim
+
+
+def _try(function: FlatFunction, operator: str) -> None:
+    """Call f(v) once at a point that nobody gave, so that an exception says what was passed."""
+    try:
+        function(function.point)
+    except Exception as error:
+        error.add_note(
+            f"gw.{operator} was given no point and called the function with an array of 2 numbers. "
+            f"For a function of an array of more, or of a container, write point=x"
+        )
+        raise
 
 
 def grid_of(

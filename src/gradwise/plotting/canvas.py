@@ -6,6 +6,7 @@ Colours are those of M. Okabe and K. Ito, which people with any colour vision ca
 from __future__ import annotations
 
 import sys
+import textwrap
 from typing import Any
 
 import matplotlib as mpl
@@ -94,3 +95,12 @@ def title_of(function: Any) -> str:
     """A function's name as a title; nothing for a lambda."""
     name = getattr(function, "__name__", "")
     return "" if name in {"", "<lambda>"} else name.replace("_", " ")
+
+
+def set_title(ax: Any, name: str, held: str) -> None:
+    """A function's name, and in a line of its own what a picture of many variables holds fixed."""
+    whole = held.replace(" = ", "\0=\0")  # no line ends inside of z = 1
+    place = ax.get_subplotspec()
+    width = ax.figure.get_figwidth() / (place.get_gridspec().ncols if place is not None else 1)
+    lines = [name, textwrap.fill(whole, max(20, int(9.5 * width))).replace("\0", " ")]
+    ax.set_title("\n".join(line for line in lines if line), fontsize="medium")

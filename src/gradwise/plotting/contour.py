@@ -11,11 +11,11 @@ from matplotlib.ticker import MaxNLocator
 
 from gradwise.errors import InputError
 from gradwise.geometry import fields, slices
-from gradwise.plotting.canvas import BLACK, SEQUENTIAL, axes_for, colour_scale, legend, number, title_of
+from gradwise.plotting.canvas import BLACK, SEQUENTIAL, axes_for, colour_scale, legend, number, set_title, title_of
 from gradwise.plotting.critical_points import critical_points as draw_critical_points
 from gradwise.plotting.critical_points import reports_in
 from gradwise.plotting.gradient_field import gradient_field, same_scales
-from gradwise.plotting.paths import draw_path
+from gradwise.plotting.paths import draw_path, finite_rows, points_of
 
 #: how many level sets are drawn
 LEVELS = 14
@@ -23,8 +23,8 @@ LEVELS = 14
 
 def contour(
     f: Callable[..., Any],
-    xlim: Any,
-    ylim: Any,
+    xlim: Any = None,
+    ylim: Any = None,
     ax: Any = None,
     arrows: bool | int = True,
     path: Any = None,
@@ -43,9 +43,9 @@ def contour(
     Parameters
     ----------
     f : callable
-        f(x, y), f(v), or of more variables with a plane through ``point``; returns one real number.
-    xlim, ylim : pair of float
-        The range of the two coordinates.
+        f(x, y), f(v), f of a container, or of more variables on a plane through ``point``; returns one real number.
+    xlim, ylim : pair of float, optional
+        The range of the two coordinates; around the point and the path if omitted.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if omitted.
     arrows : bool or int
@@ -55,8 +55,9 @@ def contour(
     critical_points : True or list, optional
         Reports of `gradwise.classify`, or points, which are classified; with True those that `gradwise.critical_points` finds.
     point, variables, directions
-        For more than two variables: a point of the plane, and two variables by name or position, or two directions, as for
-        `gradwise.geometry.plane_slice`.
+        For more than two variables: a point of the plane, and two variables by name or position (the first two if omitted), or two directions, as
+        for `gradwise.geometry.plane_slice`.  The title names the values that are held.  Without a point the plane passes through the end of the path; without
+        either, the further numbers of an f(x, y, z, …) are held at 0.
     levels : int or array_like, optional
         How many level sets, or their values; if omitted 14, closer together where f is flat.
     count : int
@@ -76,8 +77,14 @@ def contour(
     >>> ax = gw.plot.contour(lambda x, y: (x - 2) ** 2 + (y - 1) ** 2, (-1, 4), (-2, 3), path=[(0, 0), (1, 0.5), (2, 1)])
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('x', 'y')
+    >>> ax = gw.plot.contour(lambda w: (w**2).sum(), point=[1.0, 0.5, 2.0], variables=(0, 2))
+    >>> ax.get_title()
+    'w[1] = 0.5'
     """
-    function, plane, xlim, ylim = slices.plane_and_limits(f, xlim, ylim, point, variables, directions, "plot.contour")
+    points = None if path is None else points_of(path)
+    function, plane, xlim, ylim = slices.plane_and_limits(
+        f, xlim, ylim, point, variables, directions, "plot.contour", finite_rows(points)
+    )
     grid = slices.grid_of(function, plane, xlim, ylim, count, vectorized=vectorized)
     own = ax is None
     ax = draw_plane_slice(grid, ax, levels=levels, colorbar=own if colorbar is None else colorbar)
@@ -91,13 +98,13 @@ def contour(
         if min(width, height) * 5 < longest:
             shape = [along, along]
         gradient_field(fields.field_of(function, plane, xlim, ylim, (shape[0], shape[1])), ax, color="#303030")
-    if path is not None:
-        draw_path(ax, path, plane)
+    if points is not None:
+        draw_path(ax, points, plane)
     if critical_points is not None and critical_points is not False:
         draw_critical_points(reports_in(critical_points, f, function.size, (xlim, ylim)), ax, plane=plane)
     ax.set_xlim(xlim)
     ax.set_ylim(ylim)
-    ax.set_title(title_of(f), fontsize="medium")
+    set_title(ax, title_of(f), plane.held)
     legend(ax, loc="best")
     return ax
 
@@ -106,8 +113,9 @@ def draw_plane_slice(grid: Any, ax: Any = None, *, levels: Any = None, colorbar:
     """Draw the contours of a `gradwise.geometry.PlaneSlice`."""
     values = np.ma.masked_invalid(grid.values)
     if values.count() == 0:
+        held, other = (f" ({grid.plane.held})", " or another point") if grid.plane.held else ("", "")
         raise InputError(
-            "the function is not finite anywhere on the grid. Finite values are required. Choose other limits, or check the function"
+            f"the function is not finite anywhere on the grid{held}. Finite values are required. Choose other limits{other}, or check the function"
         )
     width, height = grid.x[-1] - grid.x[0], grid.y[-1] - grid.y[0]
     ax = axes_for(ax, *_size(width, height))
@@ -131,6 +139,7 @@ def draw_plane_slice(grid: Any, ax: Any = None, *, levels: Any = None, colorbar:
     ax.set_xlabel(grid.plane.labels[0])
     ax.set_ylabel(grid.plane.labels[1])
     same_scales(ax, width, height, arrows=False)
+    set_title(ax, "", grid.plane.held)
     return ax
 
 

@@ -8,35 +8,40 @@ from typing import Any
 import numpy as np
 
 from gradwise import geometry
-from gradwise.plotting.canvas import BLUE, VERMILION, axes_for, title_of
+from gradwise.geometry import slices
+from gradwise.plotting.canvas import BLUE, VERMILION, axes_for
 from gradwise.plotting.contour import contour
 
 
 def flow_lines(
     f: Callable[..., Any],
-    xlim: Any,
-    ylim: Any,
+    xlim: Any = None,
+    ylim: Any = None,
     ax: Any = None,
     starts: Any = None,
     direction: str = "descent",
     *,
     levels: Any = None,
+    point: Any = None,
+    variables: Any = None,
+    directions: Any = None,
 ) -> Any:
-    """Draw contours of a function of two variables and the curves along its gradient.
+    """Draw contours of a function on a plane and the curves along its gradient there.
 
     Parameters
     ----------
     f : callable
-        f(x, y) or f(v) of two variables; returns one real number.
-    xlim, ylim : pair of float
-        The range of the two variables; lines end at the border.
+        f(x, y), f(v), f of a container, or of more variables on a plane; returns one real number.
+    xlim, ylim : pair of float, optional
+        The range of the two coordinates; lines end at the border.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if omitted.
     starts : array_like of shape (k, 2), optional
-        Where lines begin; points of a 5 × 5 grid if omitted.
+        Where lines begin, in the coordinates of the plane; points of a 5 × 5 grid if omitted.
     direction : {"descent", "ascent"}
     levels : int or array_like, optional
-        As for `gradwise.plot.contour`.
+    point, variables, directions
+        As for `gradwise.plot.contour`.  On a plane of more variables the lines are those of f restricted to it: along the projected gradient.
 
     Returns
     -------
@@ -47,15 +52,22 @@ def flow_lines(
     >>> import gradwise as gw
     >>> ax = gw.plot.flow_lines(lambda x, y: x**2 + 4 * y**2, (-2, 2), (-2, 2), starts=[(1.5, 1.5), (-1.5, 1)])
     """
-    ax = contour(f, xlim, ylim, ax, arrows=False, levels=levels)
+    function, plane, xlim, ylim = slices.plane_and_limits(
+        f, xlim, ylim, point, variables, directions, "plot.flow_lines"
+    )
+    chosen = {"point": point, "variables": variables, "directions": directions}
+    ax = contour(f, xlim, ylim, ax, arrows=False, levels=levels, **chosen)
+
+    def restricted(z: Any) -> Any:
+        return function.form(plane.origin + z @ plane.basis)
+
     if starts is None:
         s, t = (np.linspace(float(low), float(high), 7)[1:-1] for low, high in (xlim, ylim))
         starts = np.stack(np.meshgrid(s, t), axis=-1).reshape(-1, 2)
-    lines = geometry.flow_lines(f, starts, direction, bounds=(xlim, ylim), rtol=1e-6, tol=1e-4)
+    lines = geometry.flow_lines(restricted, starts, direction, bounds=(xlim, ylim), rtol=1e-6, tol=1e-4)
     draw_flow_lines(lines, ax)
     ax.set_xlim(xlim)
     ax.set_ylim(ylim)
-    ax.set_title(title_of(f), fontsize="medium")
     return ax
 
 

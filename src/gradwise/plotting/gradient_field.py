@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.plotting.canvas import BLACK, axes_for
+from gradwise.plotting.canvas import BLACK, axes_for, set_title
 
 #: the ratio of the ranges beyond which equal scales would make a thread of the picture
 LONGEST = 5.0
@@ -57,6 +57,7 @@ def gradient_field(field: Any, ax: Any = None, color: str = BLACK) -> Any:
     if own:
         for values, limit in ((field.x, ax.set_xlim), (field.y, ax.set_ylim)):
             limit(values[0] - _spacing(values) / 2, values[-1] + _spacing(values) / 2)
+        set_title(ax, "", field.plane.held)
     same_scales(ax, _span(field.x), _span(field.y))
     ax.set_xlabel(field.plane.labels[0])
     ax.set_ylabel(field.plane.labels[1])

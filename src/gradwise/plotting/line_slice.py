@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from gradwise import geometry
-from gradwise.plotting.canvas import BLACK, BLUE, GREEN, VERMILION, axes_for, legend, number, quiet_spines, title_of
+from gradwise.plotting.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    VERMILION,
+    axes_for,
+    legend,
+    number,
+    quiet_spines,
+    set_title,
+    title_of,
+)
 
 
 def line_slice(
@@ -35,12 +46,10 @@ def line_slice(
     >>> import gradwise as gw
     >>> ax = gw.plot.line_slice(np.sin, 1.0, limits=(-3, 3))
     """
-    ax = draw_line_slice(geometry.line_slice(f, x, direction, limits, count), ax)
-    ax.set_title(title_of(f), fontsize="medium")
-    return ax
+    return draw_line_slice(geometry.line_slice(f, x, direction, limits, count), ax, title_of(f))
 
 
-def draw_line_slice(cut: Any, ax: Any = None) -> Any:
+def draw_line_slice(cut: Any, ax: Any = None, title: str = "") -> Any:
     """Draw a `gradwise.geometry.LineSlice`."""
     ax = axes_for(ax, 6.4, 4.2)
     quiet_spines(ax)
@@ -60,5 +69,6 @@ def draw_line_slice(cut: Any, ax: Any = None) -> Any:
         ax.set_ylim(low - pad, high + pad)
     ax.set_xlabel("distance t along the direction" if cut.label == "t" else cut.label)
     ax.set_ylabel("f")
+    set_title(ax, title, f"through {cut.through}" if cut.through else "")
     legend(ax)
     return ax

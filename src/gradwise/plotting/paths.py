@@ -33,6 +33,14 @@ def points_of(path: Any) -> np.ndarray:
     return points
 
 
+def finite_rows(points: np.ndarray | None) -> np.ndarray | None:
+    """The points of a path without those that are not finite; None if there are none."""
+    if points is None:
+        return None
+    good = points[np.all(np.isfinite(points), axis=1)]
+    return good if len(good) else None
+
+
 def draw_path(ax: Any, path: Any, plane: Plane, label: str = "path", color: str = VERMILION) -> None:
     """Draw a path, projected to the plane; its label says how far from the plane it runs."""
     points = points_of(path)
@@ -43,7 +51,7 @@ def draw_path(ax: Any, path: Any, plane: Plane, label: str = "path", color: str 
         off = float(np.max(plane.distance(points), initial=0.0))
         scale = float(np.max(np.linalg.norm(points - points[0], axis=1), initial=0.0))
         if off > 1e-6 * max(scale, 1e-300):
-            label += f" (up to {off:.2g} off the plane)"
+            label += f"\n(up to {off:.2g} off the plane)"
     else:
         raise InputError(
             f"path has {points.shape[1]} columns. {plane.origin.size}, one for each variable, or 2 coordinates in the plane, are required"

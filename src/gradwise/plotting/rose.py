@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from gradwise import geometry
-from gradwise.plotting.canvas import BLUE, GREEN, VERMILION, axes_for, legend, number
+from gradwise.plotting.canvas import BLUE, GREEN, VERMILION, axes_for, legend, number, set_title, title_of
 
 
 def rose(f: Any, x: Any = None, ax: Any = None) -> Any:
@@ -70,6 +70,8 @@ def rose(f: Any, x: Any = None, ax: Any = None) -> Any:
     ax.tick_params(labelsize="small")
     ax.grid(visible=True, color="0.88")
     ax.set_xlabel(f"angle from {profile.labels[0]} towards {profile.labels[1]}", fontsize="small")
+    name = title_of(f) if callable(f) else ""
+    set_title(ax, name, f"at {', '.join(number(v) for v in profile.point)}" if profile.point.size <= 5 else "")
     legend(ax, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
     return ax
 

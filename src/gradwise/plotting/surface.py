@@ -9,14 +9,14 @@ import numpy as np
 
 from gradwise import geometry
 from gradwise.geometry import slices
-from gradwise.plotting.canvas import BLACK, SEQUENTIAL, VERMILION, axes_for, title_of
-from gradwise.plotting.paths import points_of
+from gradwise.plotting.canvas import BLACK, SEQUENTIAL, VERMILION, axes_for, set_title, title_of
+from gradwise.plotting.paths import finite_rows, points_of
 
 
 def surface(
     f: Callable[..., Any],
-    xlim: Any,
-    ylim: Any,
+    xlim: Any = None,
+    ylim: Any = None,
     ax: Any = None,
     path: Any = None,
     tangent_at: Any = None,
@@ -51,7 +51,10 @@ def surface(
     >>> import gradwise as gw
     >>> ax = gw.plot.surface(lambda x, y: x**2 - y**2, (-1, 1), (-1, 1), tangent_at=(0.5, 0.0))
     """
-    function, plane, xlim, ylim = slices.plane_and_limits(f, xlim, ylim, point, variables, directions, "plot.surface")
+    points = None if path is None else points_of(path)
+    function, plane, xlim, ylim = slices.plane_and_limits(
+        f, xlim, ylim, point, variables, directions, "plot.surface", finite_rows(points)
+    )
     grid = slices.grid_of(function, plane, xlim, ylim, count, vectorized=vectorized)
     ax = axes_for(ax, 6.2, 5.4, projection="3d")
     ax.computed_zorder = (
@@ -62,8 +65,7 @@ def surface(
         x, y, np.where(np.isfinite(grid.values), grid.values, np.nan), cmap=SEQUENTIAL, alpha=0.8, linewidth=0.2, edgecolor=(1, 1, 1, 0.35),
         rcount=45, ccount=45, antialiased=True,
     )  # fmt: skip
-    if path is not None:
-        points = points_of(path)
+    if points is not None:
         points = points if points.shape[1] == function.size else plane.point(points)
         heights = np.array([function(p) for p in points])
         ax.plot(
@@ -78,7 +80,7 @@ def surface(
     ax.set_ylabel(plane.labels[1])
     ax.set_zlabel("f")
     ax.tick_params(labelsize="small", pad=1)
-    ax.set_title(title_of(f), fontsize="medium")
+    set_title(ax, title_of(f), plane.held)
     ax.set_box_aspect(None, zoom=0.92)
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.set_pane_color((0.97, 0.97, 0.97, 1.0))
