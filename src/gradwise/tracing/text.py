@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import weakref
 from typing import Any
 
@@ -35,6 +36,29 @@ def shown_as(source: Traced, text: str) -> str:
     """The text, as ``Text`` while the trace is open."""
     if not source.tape.open or dtype_of(source.value).kind not in "fc":
         return text
+    return marked(source.tape, text)
+
+
+def marked(trace: Trace, text: str) -> Text:
+    """A text of numbers of an open trace."""
+    if len(trace.texts) < _MOST:
+        trace.texts.add(text)
     result = Text(text)
-    result.trace = weakref.ref(source.tape)
+    result.trace = weakref.ref(trace)
     return result
+
+
+#: texts that a trace remembers
+_MOST = 100_000
+_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+def read_back(trace: Trace, text: Any) -> None:
+    """Note that a number is read from a text: if it is one that a traced value was shown as, its derivative may be lost, which is looked into at the end of the run."""
+    if not trace.texts or trace.recalled:
+        return
+    if len(trace.texts) < _MOST:
+        shown = {float(t) for s in trace.texts for t in _NUMBER.findall(s)}
+        if shown.isdisjoint(float(t) for t in _NUMBER.findall(str(text))):
+            return
+    trace.looked_up = trace.recalled = True

@@ -65,6 +65,7 @@ class Trace:
         "outs",
         "places",
         "recalled",
+        "texts",
         "untouched",
         "values",
         "where",
@@ -89,6 +90,8 @@ class Trace:
         self.obstacle: str | None = ""
         #: how the code of each user function was seen, if somebody asked
         self.entered: list[str] = []
+        #: what values were shown as: a number that is read back from a text may be one of them
+        self.texts: set[str] = set()
         # whether it found one equal to plain numbers that an earlier run may have kept
         self.recalled = False
         self.numbers: dict[Any, int] = {}

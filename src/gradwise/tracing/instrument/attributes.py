@@ -12,9 +12,9 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.constructing import delete_native, load_native, store_native
-from gradwise.tracing.instrument.ending import with_overlays
+from gradwise.tracing.instrument.ending import reveal_within, with_overlays
 from gradwise.tracing.instrument.evaluating import evaluate, execute
-from gradwise.tracing.instrument.objects import delete, load, resolve_later, reveal, store
+from gradwise.tracing.instrument.objects import delete, load, resolve_later, store
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
@@ -60,7 +60,7 @@ def variables(*obj: Any) -> Any:
     if not obj:
         return sys._getframe(1).f_locals
     if local.watch is not None:
-        reveal(obj[0])
+        reveal_within(obj)
         if not isinstance(obj[0], (type, types.ModuleType)):
             dictionary = vars(*obj)
             local.watch.touched[id(dictionary)] = dictionary

@@ -77,13 +77,14 @@ def method(obj: Any, name: str) -> Any:
         function = table.get(name)
         if function is not None:
             return _MethodType(function, obj)
-    if cls in NATIVE:
+    if cls in _UNHOOKED:
         return resolve(getattr(obj, name)) if cls in _CARRY else getattr(obj, name)
     return resolve(load(obj, name))
 
 
+_UNHOOKED = frozenset(NATIVE - {super})
 #: plain types whose attributes may be callables of the user's
-_CARRY = frozenset({types.FunctionType, super, types.BuiltinFunctionType})
+_CARRY = frozenset({types.FunctionType, types.BuiltinFunctionType})
 
 
 # --- user functions ----------------------------------------------------------------------------------------------------------------
@@ -265,13 +266,20 @@ def _slot(watch: Watch, callee: Any) -> Any:
         return functools.partial(constructing.construct, owner)
     if name == "__call__":
         return resolve(owner)
+    if isinstance(owner, _DESCRIPTORS) and name in ("__get__", "__set__", "__delete__"):
+        return functools.partial(constructing.through_descriptor, owner, name)
     table = METHODS.get(type(owner))
     for base in type(owner).__mro__ if table is None else ():
         table = METHODS.get(base)
         if table is not None:
             break
     function = None if table is None else table.get(name)
-    return callee if function is None else _MethodType(function, owner)
+    if function is None:
+        return _handing_over(callee) if watch.overlay and type(owner) not in NATIVE else callee
+    return _MethodType(function, owner)
+
+
+_DESCRIPTORS = (property, types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
 def _object_callee(watch: Watch, callee: Any) -> Any:

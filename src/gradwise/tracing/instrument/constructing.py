@@ -14,7 +14,16 @@ import inspect
 import types
 from typing import Any
 
-from gradwise.tracing.instrument.objects import forget, resolve_later, store, store_plainly
+from gradwise.tracing.instrument.objects import (
+    class_info,
+    forget,
+    from_descriptor,
+    resolve_later,
+    reveal,
+    store,
+    store_by_class,
+    store_plainly,
+)
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import is_users_file
@@ -133,13 +142,31 @@ def store_native(obj: Any, name: str, value: Any) -> None:
     if watch is None:
         object.__setattr__(obj, name, value)
         return
-    store_plainly(obj, name, value)
+    store_by_class(class_info(watch, type(obj)), obj, name, value)
 
 
 def delete_native(obj: Any, name: str) -> None:
     """``object.__delattr__(obj, name)``."""
     forget(obj, name)
     object.__delattr__(obj, name)
+
+
+def through_descriptor(descriptor: Any, name: str, obj: Any = None, *rest: Any) -> Any:
+    """``Class.name.__get__(obj)`` and the like, for properties, slots and ``__dict__``."""
+    bound = getattr(descriptor, name)
+    if obj is None or local.watch is None:
+        return bound(obj, *rest)
+    if isinstance(descriptor, property):
+        accessor = {"__get__": descriptor.fget, "__set__": descriptor.fset, "__delete__": descriptor.fdel}[name]
+        if accessor is None:
+            return bound(obj, *rest)
+        return resolve_later()(accessor)(obj, *rest[: name == "__set__"])
+    if name == "__get__":
+        return load_native(obj, descriptor.__name__)
+    if name == "__set__" and isinstance(descriptor, types.MemberDescriptorType):
+        return store_plainly(obj, descriptor.__name__, *rest)
+    reveal(obj)
+    return bound(obj, *rest)
 
 
 def load_native(obj: Any, name: str) -> Any:
@@ -149,5 +176,9 @@ def load_native(obj: Any, name: str) -> Any:
         entry = watch.overlay.get(id(obj))
         if entry is not None and name in entry[1]:
             return entry[1][name]
+        if entry is not None and name == "__dict__":
+            reveal(obj)
         watch = watch.outer
-    return object.__getattribute__(obj, name)
+    watch = local.watch
+    raw = None if watch is None else class_info(watch, type(obj)).special.get(name)
+    return object.__getattribute__(obj, name) if raw is None else from_descriptor(raw, obj, type(obj), name)

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.instrument.objects import holds_traced, reveal, set_raw, unwrapped
+from gradwise.tracing.instrument.objects import behind, holds_traced, reveal, set_raw, unwrapped
 from gradwise.tracing.instrument.references import beside
 from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.userland import FORWARDING
 from gradwise.tracing.traced import isinstance_traced
 
 
@@ -39,6 +40,8 @@ def reveal_within(values: Any, budget: int = 2000) -> None:
             stack.extend(value.values())
         elif isinstance(value, (list, tuple, set, frozenset, deque)):
             stack.extend(value)
+        elif cls in FORWARDING and cls is not super:
+            stack.append(behind(value))
         elif cls in (types.MethodType, types.BuiltinFunctionType) and not isinstance(value.__self__, types.ModuleType):
             stack.append(value.__self__)
         elif cls in (types.FunctionType, types.GeneratorType, functools.partial, map, filter, zip):
@@ -101,9 +104,25 @@ def with_overlays(values: Any) -> Iterator[None]:
 
 def sweep(watch: Watch) -> None:
     """The end of a run: every place that it wrote to holds plain values; what belongs to an enclosing run is handed to it."""
+    local.copies = {}
+    try:
+        _sweep(watch)
+    finally:
+        local.copies = None
+
+
+def _sweep(watch: Watch) -> None:
     outer = watch.outer
     if outer is None:
         _clean_callables(watch)
+        for clean in watch.later:
+            clean()
+    else:
+        outer.later.extend(watch.later)
+    # in place, before what refers to them is looked at
+    for container in list(watch.touched.values()):
+        if _cleaned(container, outer) and outer is not None:
+            outer.touched[id(container)] = container
     for obj, names in list(watch.overlay.values()):
         for name, value in list(names.items()):
             if outer is not None and _belongs_outside(value):
@@ -126,9 +145,6 @@ def sweep(watch: Watch) -> None:
                 outer.revealed.setdefault(id(obj), (obj, set()))[1].add(name)
             else:
                 _quietly(set_raw, obj, name, unwrapped(value))
-    for container in list(watch.touched.values()):
-        if _cleaned(container, outer) and outer is not None:
-            outer.touched[id(container)] = container
     for cell in list(watch.cells.values()):
         try:
             value = cell.cell_contents
@@ -149,6 +165,11 @@ def sweep(watch: Watch) -> None:
                     dictionary[name] = unwrapped(value)
 
 
+def clean_class(cls: type) -> None:
+    """A class that the run made, and its functions, hold plain values."""
+    _clean_reached([cls])
+
+
 def _clean_callables(watch: Watch) -> None:
     """Functions, partial calls and classes that the run left in objects and containers hold plain values too."""
     stack: list[Any] = []
@@ -158,6 +179,10 @@ def _clean_callables(watch: Watch) -> None:
         if isinstance(container, (list, set, deque, dict)):
             values = container.values() if isinstance(container, dict) else container
             stack.extend(v for v in values if type(v) in _CALLABLES)
+    _clean_reached(stack)
+
+
+def _clean_reached(stack: list[Any]) -> None:
     seen: set[int] = set()
     while stack:
         value = stack.pop()
@@ -169,7 +194,7 @@ def _clean_callables(watch: Watch) -> None:
             stack.append(made.func)
             if holds_traced(made.args) or holds_traced(made.keywords):
                 made.__setstate__((made.func, unwrapped(made.args), unwrapped(made.keywords), vars(made) or None))
-        elif type(value) is type:
+        elif isinstance(value, type):
             for name, held in list(vars(value).items()):
                 if type(held) in _CALLABLES:
                     stack.append(held)

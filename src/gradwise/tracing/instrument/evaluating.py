@@ -11,7 +11,7 @@ from typing import Any
 from gradwise.tracing.instrument.compiling import class_name, hooked, instrumented
 from gradwise.tracing.instrument.rewriting import rewritten
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.text import Text
+from gradwise.tracing.text import Text, read_back
 
 
 @functools.lru_cache(maxsize=1024)
@@ -28,6 +28,8 @@ def _code(source: Any, mode: str, owner: str | None) -> Any:
     if isinstance(source, (bytes, bytearray)):
         source = bytes(source).decode()
     if isinstance(source, str):
+        if local.watch is not None and local.watch.trace.texts:
+            read_back(local.watch.trace, source)
         return _compiled(str(source), mode, owner)
     if isinstance(source, CodeType):
         return instrumented(source) or source

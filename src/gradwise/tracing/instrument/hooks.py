@@ -27,6 +27,8 @@ HOOKS.update(
     managed=items.managed,
     bare=items.bare,
     assigns=operations.assigns,
+    defined=operations.defined,
+    defining=operations.defining,
     imported=operations.imported,
     fresh=operations.fresh,
     alone=holding.alone,

@@ -94,6 +94,7 @@ def _install(standins: Any) -> None:
         deque: "append appendleft extend extendleft insert pop popleft clear rotate remove __setitem__",
     }.items():
         METHODS[cls] = {name: _touching(getattr(cls, name)) for name in names.split()}
+        KNOWN.update({id(getattr(cls, name)): METHODS[cls][name] for name in names.split()})  # list.append(x, v)
     for owner, entries in standins.METHODS.items():
         METHODS.setdefault(owner, {}).update(entries)
     for theirs, ours in standins.BY_IDENTITY:

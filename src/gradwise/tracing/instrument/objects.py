@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument.state import Watch, local
-from gradwise.tracing.instrument.userland import NATIVE, ClassInfo
+from gradwise.tracing.instrument.userland import FORWARDING, NATIVE, ClassInfo, runs_code
 from gradwise.tracing.traced import isinstance_traced
 
 _MISSING = object()
@@ -32,7 +32,7 @@ def class_info(watch: Watch, cls: type) -> ClassInfo:
 
 
 #: objects whose attributes the run never stores
-_UNSEEN = frozenset(NATIVE - {types.FunctionType}) | {types.ModuleType}
+_UNSEEN = frozenset(NATIVE - {types.FunctionType, super}) | {types.ModuleType}
 
 
 # --- loading ----------------------------------------------------------------------------------------------------------------------
@@ -82,7 +82,35 @@ def _from_class(watch: Watch, obj: Any, cls: type, name: str, value: Any) -> Any
     return value
 
 
+def behind(proxy: Any) -> Any:
+    """The object for which a weak proxy answers."""
+    return proxy.__init__.__self__
+
+
+def _load_by_super(obj: Any, name: str) -> Any:
+    """``super().name``: a property of a base runs as a twin."""
+    owner, instance = obj.__self_class__, obj.__self__
+    bases = iter(() if owner is None else owner.__mro__)
+    for base in bases:
+        if base is obj.__thisclass__:
+            break
+    for base in bases:
+        if name in vars(base):
+            watch = local.watch
+            while watch is not None:
+                if watch.class_overlay and name in watch.overlay.get(id(base), (base, ()))[1]:
+                    return watch.overlay[id(base)][1][name]
+                watch = watch.outer
+            raw = vars(base)[name]
+            if runs_code(raw) and instance is not owner:
+                return from_descriptor(raw, instance, owner, name)
+            break
+    return getattr(obj, name)
+
+
 def _special_load(info: ClassInfo, obj: Any, cls: type, name: str) -> Any:
+    if cls in FORWARDING:
+        return _load_by_super(obj, name) if cls is super else load(behind(obj), name)
     from_user = resolve_later()
     if info.getattribute is not None:
         try:
@@ -100,17 +128,18 @@ def _special_load(info: ClassInfo, obj: Any, cls: type, name: str) -> Any:
         except AttributeError:
             return from_user(info.getattr)(obj, name)
     try:
-        return _from_descriptor(raw, obj, cls, name)
+        return from_descriptor(raw, obj, cls, name)
     except AttributeError:
         if info.getattr is None:
             raise
         return from_user(info.getattr)(obj, name)
 
 
-def _from_descriptor(raw: Any, obj: Any, cls: type, name: str) -> Any:
+def from_descriptor(raw: Any, obj: Any, cls: type, name: str) -> Any:
+    """What a property or another descriptor written in Python gives."""
     from_user = resolve_later()
     if isinstance(raw, property):
-        return getattr(obj, name) if raw.fget is None else from_user(raw.fget)(obj)
+        return raw.__get__(obj) if raw.fget is None else from_user(raw.fget)(obj)
     instance = getattr(obj, "__dict__", {})
     if isinstance(raw, functools.cached_property):
         if name in instance:
@@ -163,6 +192,9 @@ def store(obj: Any, name: str, value: Any) -> None:
         replace_attributes(watch, obj, value)
         return
     cls = type(obj)
+    if cls in FORWARDING and cls is not super:
+        store(behind(obj), name, value)
+        return
     if isinstance(obj, dict) and _keeps_as_items(cls):
         watch.touched[id(obj)] = obj
         setattr(obj, name, value)
@@ -171,17 +203,20 @@ def store(obj: Any, name: str, value: Any) -> None:
     if info.setattr is not None:
         resolve_later()(info.setattr)(obj, name, value)
         return
+    store_by_class(info, obj, name, value)
+
+
+def store_by_class(info: ClassInfo, obj: Any, name: str, value: Any) -> None:
+    """``object.__setattr__(obj, name, value)``: by the class's property or descriptor of that name, else into the object."""
     raw = info.special.get(name)
     if isinstance(raw, property):
         if raw.fset is None:
-            setattr(obj, name, value)
-        else:
-            resolve_later()(raw.fset)(obj, value)
-        return
-    if raw is not None and type(getattr(type(raw), "__set__", None)) is types.FunctionType:
+            (type if isinstance(obj, type) else object).__setattr__(obj, name, value)  # raises as it does
+        resolve_later()(raw.fset)(obj, value)
+    elif raw is not None and type(getattr(type(raw), "__set__", None)) is types.FunctionType:
         resolve_later()(type(raw).__set__)(raw, obj, value)
-        return
-    store_plainly(obj, name, value)
+    else:
+        store_plainly(obj, name, value)
 
 
 def _keeps_as_items(cls: Any) -> bool:
@@ -213,6 +248,15 @@ def holds_traced(value: Any, depth: int = 6) -> bool:
 
 def unwrapped(value: Any, depth: int = 6) -> Any:
     """The plain counterpart of a value that holds traced ones: a copy, in containers of the same kind."""
+    known = local.copies
+    if known is None:
+        return _unwrapped(value, depth)
+    if id(value) not in known:
+        known[id(value)] = (value, _unwrapped(value, depth))
+    return known[id(value)][1]
+
+
+def _unwrapped(value: Any, depth: int) -> Any:
     if isinstance_traced(value):
         plain = value.value
         return plain.copy() if isinstance(plain, np.ndarray) else plain
@@ -302,6 +346,8 @@ def delete(obj: Any, name: str) -> None:
     """``del obj.name``."""
     watch = local.watch
     if watch is not None:
+        if type(obj) in FORWARDING and type(obj) is not super:
+            obj = behind(obj)
         info = class_info(watch, type(obj))
         if info.delattr is not None:
             resolve_later()(info.delattr)(obj, name)

@@ -6,6 +6,7 @@ the left one's and overrides it, ``NotImplemented`` passes on, and where no meth
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 import types
@@ -18,7 +19,7 @@ from gradwise.rules import algebra
 from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.callees import resolve
-from gradwise.tracing.instrument.ending import reveal_within
+from gradwise.tracing.instrument.ending import clean_class, reveal_all, reveal_within
 from gradwise.tracing.instrument.known import refresh
 from gradwise.tracing.instrument.objects import class_info, holds_traced, note_names
 from gradwise.tracing.instrument.references import ALONE, count
@@ -269,6 +270,21 @@ def assigns(names: tuple[str, ...]) -> None:
     """Note the globals that the calling function assigns."""
     if local.watch is not None:
         note_names(sys._getframe(1).f_globals, names)
+
+
+def defining() -> None:
+    """Before a class is made: its metaclass, and ``__init_subclass__`` and ``__set_name__``, run as they are."""
+    if local.watch is not None and local.watch.overlay:
+        reveal_all()
+
+
+def defined(cls: Any) -> Any:
+    """A class that was made: it may hold traced values, and be registered somewhere."""
+    watch = local.watch
+    if watch is not None and isinstance(cls, type):
+        watch.created[id(cls)] = cls
+        watch.later.append(functools.partial(clean_class, cls))
+    return cls
 
 
 def imported() -> None:

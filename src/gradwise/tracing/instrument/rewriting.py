@@ -333,7 +333,7 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
-        """The body of a class runs where it stands, as a part of the function."""
+        """The body of a class runs where it stands, as a part of the function; what Python itself calls when it is made (``__init_subclass__``) runs as it is."""
         node.decorator_list = [self.visit(d) for d in node.decorator_list]
         node.bases = [self.visit(b) for b in node.bases]
         node.keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords]
@@ -341,7 +341,9 @@ class _Rewriter(ast.NodeTransformer):
         self.owner, self.filled = node.name, set()
         node.body = self.block(node.body)
         self.owner, self.filled = owner, filled
-        return node
+        # the first decorator sees the class that was made, before the others
+        node.decorator_list.append(_at(hook("defined"), node))
+        return [_at(ast.Expr(_call("defining")), node), node]
 
     def _defaults(self, arguments: ast.arguments) -> None:
         arguments.defaults = [self.visit(d) for d in arguments.defaults]

@@ -48,6 +48,8 @@ class Watch:
         By identity, the objects whose attributes the run stored.
     effects : dict
         What the run did outside, in words.
+    later : list
+        What is to be called when the outermost run ends: classes and context variables made plain.
     """
 
     __slots__ = (
@@ -56,6 +58,7 @@ class Watch:
         "classes",
         "created",
         "effects",
+        "later",
         "memos",
         "names",
         "outer",
@@ -82,12 +85,15 @@ class Watch:
         self.stored: dict[int, Any] = {}
         self.created: dict[int, Any] = {}
         self.effects: dict[str, None] = {}
+        self.later: list[Callable[[], None]] = []
 
 
 class _Local(threading.local):
     watch: Watch | None = None
     #: whether the next run that ends is asked for its effects
     asked: bool = False
+    #: while a run ends, by the identity of what holds traced values, that and its plain counterpart: two places that shared it share it still
+    copies: dict[int, tuple[Any, Any]] | None = None
 
 
 local = _Local()
@@ -114,5 +120,5 @@ def entered(trace: Trace) -> Watch:
 def left(watch: Watch, clean: Callable[[Watch], None]) -> None:
     """End it, whatever happened, and clean up."""
     local.watch = watch.outer
-    if watch.overlay or watch.touched or watch.cells or watch.names or watch.revealed or watch.stored:
+    if watch.overlay or watch.touched or watch.cells or watch.names or watch.revealed or watch.stored or watch.later:
         clean(watch)

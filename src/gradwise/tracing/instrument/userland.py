@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import types
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,9 @@ NATIVE: set[type] = {
 }
 
 
+#: objects that answer for another one
+FORWARDING = frozenset({super, weakref.ProxyType, weakref.CallableProxyType})
+
 #: special methods whose result carries no derivative, or which are never run but by rewritten code
 _SILENT = frozenset(
     f"__{name}__"
@@ -187,7 +191,7 @@ class ClassInfo:
                         methods[name] = raw
                     elif raw is None:
                         methods[name] = None
-                elif _runs_code(raw):
+                elif runs_code(raw):
                     special[name] = raw
         self.special = special
         self.methods = methods
@@ -198,10 +202,11 @@ class ClassInfo:
         self.speaks = any(method is not None and name not in _SILENT for name, method in methods.items())
         # objects that share one dictionary must find there what one of them stored
         self.speaks = self.speaks or any("__dict__" in m.__code__.co_names for m in methods.values() if m is not None)
-        self.plain = not (special or self.getattr or self.getattribute)
+        self.plain = not (special or self.getattr or self.getattribute or cls in FORWARDING)
 
 
-def _runs_code(raw: Any) -> bool:
+def runs_code(raw: Any) -> bool:
+    """Whether an attribute of a class runs code when it is read or written."""
     kind = type(raw)
     if kind is types.FunctionType or kind is staticmethod or kind is classmethod:
         return False

@@ -14,6 +14,7 @@ from gradwise.rules.algebra import complex_p
 from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.standins.recording import C128, PLAIN, at_line, number, open_traces, python_method
+from gradwise.tracing.standins.text import look
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def float_(x: Any = 0.0, /) -> Any:
     """``float``: of a traced number, of an array of one entry, of an object with ``__float__``."""
     if type(x) in PLAIN:
-        return float(x)
+        return float(x if type(x) is not str else look(x))
     x = number(x)
     return x if isinstance_traced(x) else float(x)
 
@@ -67,7 +68,7 @@ def _complex_number(x: Any) -> Any:
 def complex_(*args: Any, **kwargs: Any) -> Any:
     """``complex``: of a traced number, or of traced parts."""
     if not kwargs and all([type(a) in PLAIN for a in args]):
-        return complex(*args)
+        return complex(*map(look, args))
     parts = dict(zip(("real", "imag"), args, strict=False)) | kwargs
     if len(args) > 2 or set(parts) - {"real", "imag"}:
         return complex(*args, **kwargs)

@@ -10,6 +10,7 @@ from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled, leaves, stacking_first
+from gradwise.tracing.standins.text import look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,9 @@ def copy(self: np.ndarray, order: Any = "C") -> Any:
 
 
 def astype(self: np.ndarray, dtype: Any, *args: Any, **kwargs: Any) -> Any:
-    """``a.astype(dtype)``, of an array of objects that holds traced numbers too."""
+    """``a.astype(dtype)``, of an array of objects that holds traced numbers too, or of texts."""
+    if self.dtype.kind in "US":
+        look(self.tolist())
     if self.dtype.kind == "O" and self.size and contains_traced(self.ravel().tolist()):
         if np.dtype(dtype).kind == "O":
             return self.astype(dtype, *args, **kwargs)

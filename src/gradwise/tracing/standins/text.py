@@ -6,13 +6,13 @@ What the program then reads back from its own texts, or looks up by them, has no
 from __future__ import annotations
 
 import sys
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.recording import PLAIN, open_traces
-from gradwise.tracing.text import Text
+from gradwise.tracing.text import Text, marked, read_back
 from gradwise.tracing.traced import TracedArray, isinstance_traced
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ def as_text(text: Any, *sources: Any) -> Any:
     traces = open_traces(_traces(sources, []))
     if not traces:
         return text
-    result = Text(text)
-    result.trace = weakref.ref(traces[0])
-    return result
+    return marked(traces[0], text)
 
 
 def format_percent(text: Any, values: Any) -> Any:
@@ -84,12 +82,9 @@ def str_join(separator: str, parts: Any) -> Any:
     """``separator.join(parts)``; what is joined of the texts of traced numbers is such a text."""
     parts = list(parts)
     joined = separator.join(parts)
-    marked = next((p for p in parts if type(p) is Text), None)
-    if marked is None:
-        return joined
-    result = Text(joined)
-    result.trace = marked.trace
-    return result
+    part = next((p for p in parts if type(p) is Text), None)
+    trace = None if part is None else part.trace()
+    return joined if trace is None else marked(trace, joined)
 
 
 def _of_text(module: str, name: str) -> Callable[..., Any]:
@@ -109,7 +104,34 @@ def json_loads(text: Any, *args: Any, **kwargs: Any) -> Any:
     """``json.loads``: what was written from traced numbers would be read back without their derivative."""
     if type(text) is Text:
         float(text)  # raises while the trace is open
+    look(text)
     return sys.modules["json"].loads(text, *args, **kwargs)
+
+
+def look(text: Any) -> Any:
+    """A text from which numbers are read: whether a traced one was shown as one of them is noted."""
+    trace = current_trace()
+    if trace is not None and trace.texts:
+        read_back(trace, text)
+    return text
+
+
+def _reading(module: str, name: str) -> Callable[..., Any]:
+    """A function that reads numbers from a text, a file or a list of lines."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        function = getattr(sys.modules[module], name)
+        trace = current_trace()
+        if trace is not None and trace.texts and args:
+            source = args[0]
+            if type(source) is Text:
+                float(source)  # raises while the trace is open
+            look(source.getvalue() if hasattr(source, "getvalue") else source)
+        return function(*args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``{module}.{name}``."
+    return call
 
 
 def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
@@ -129,6 +151,9 @@ _LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "json": {**{name: _of_text("json", name) for name in ("dumps", "dump")}, "loads": json_loads},
+    "ast": {"literal_eval": _reading("ast", "literal_eval")},
+    "decimal": {"Decimal": _reading("decimal", "Decimal")},
+    "fractions": {"Fraction": _reading("fractions", "Fraction")},
     "logging": {name: _logging(name, "logging") for name in _LEVELS},
     "numpy": {
         name: _of_text("numpy", name)
@@ -136,7 +161,8 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             *("array2string", "array_repr", "array_str", "format_float_positional", "format_float_scientific"),
             *("savetxt", "save", "savez", "savez_compressed"),
         )
-    },
+    }
+    | {name: _reading("numpy", name) for name in ("fromstring", "loadtxt", "genfromtxt")},
 }
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {str: {"format": str_format, "join": str_join}}
 
