@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.execution.binding import add_in_place, bind, set_in_place
 from gradwise.program import ArrayType, Equation, Primitive, Program, constant
 from gradwise.rules.algebra import add_p, div_p, mul_p, neg, sub_p
-from gradwise.rules.broadcasting import broadcast_to_p, reshape_p, sum_to_p
+from gradwise.rules.broadcasting import broadcast_to_p, sum_to_p
 from gradwise.rules.products import einsum
-from gradwise.rules.shapes import getitem, numpy_key, scatter_add, scatter_add_into, scatter_set, scatter_set_into
+from gradwise.rules.shapes import getitem, scatter_add, scatter_add_into, scatter_set, scatter_set_into
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: below this many entries a fresh array costs less than the bookkeeping of reusing one
 REUSE_SIZE = 4096
@@ -36,47 +37,6 @@ def may_alias(equation: Equation) -> bool:
     return bool(equation.inputs) and (equation.primitive.view or equation.primitive in _MAY_ALIAS)
 
 
-def _bind_getitem(params: tuple[Any, ...], arity: int) -> Callable[..., Any] | None:
-    if arity > 1:
-        return None
-    key = numpy_key(params[0], ())
-    if all(entry is None for entry in key):
-        return lambda x: np.asarray(x)[key]
-    if len(key) == 1:
-        key = key[0]
-    return lambda x: x[key]
-
-
-def _bind_scatter_add(params: tuple[Any, ...], arity: int) -> Callable[..., Any]:
-    key = params[0]
-    return lambda x, updates, *arrays: scatter_add_into(np.array(x), updates, *arrays, key)
-
-
-def _bind_reshape(params: tuple[Any, ...], arity: int) -> Callable[..., Any]:
-    (shape,) = params
-    return lambda x: (x if type(x) is np.ndarray else np.asarray(x)).reshape(shape)
-
-
-_BINDERS: dict[Primitive, Any] = {getitem: _bind_getitem, scatter_add: _bind_scatter_add, reshape_p: _bind_reshape}
-
-
-def bind(primitive: Primitive, params: tuple[Any, ...], arity: int) -> Callable[..., Any]:
-    """The primitive's value as a function of its operands alone."""
-    binder = _BINDERS.get(primitive)
-    bound = binder(params, arity) if binder is not None else None
-    if bound is not None:
-        return bound
-    value = primitive.value
-    if not params:
-        return value
-    if arity == 1:
-        if len(params) == 1:
-            (p,) = params
-            return lambda x: value(x, p)
-        return lambda x: value(x, *params)
-    return lambda *operands: value(*operands, *params)
-
-
 _ARITHMETIC: dict[Primitive, Any] = {
     add_p: np.add,
     sub_p: np.subtract,
@@ -86,15 +46,23 @@ _ARITHMETIC: dict[Primitive, Any] = {
 }
 
 
-def _in_place(primitive: Primitive, params: tuple[Any, ...], arity: int, position: int) -> Callable[..., Any] | None:
+def _in_place(
+    primitive: Primitive, params: tuple[Any, ...], types: Sequence[ArrayType], position: int
+) -> Callable[..., Any] | None:
     """The primitive overwriting its operand at ``position``, if it can.
 
     A fresh array of some megabytes costs more in page faults than the arithmetic that fills it.
     """
-    if primitive is scatter_add and position == 0:
+    if position == 0 and primitive is scatter_add:
+        bound = add_in_place(params, types)
+        if bound is not None:
+            return bound
         key = params[0]
         return lambda x, updates, *arrays: scatter_add_into(x, updates, *arrays, key)
-    if primitive is scatter_set and position == 0:
+    if position == 0 and primitive is scatter_set:
+        bound = set_in_place(params, types)
+        if bound is not None:
+            return bound
         key = params[0]
         return lambda x, updates, *arrays: scatter_set_into(x, updates, *arrays, key)
     ufunc = _ARITHMETIC.get(primitive)
@@ -102,9 +70,9 @@ def _in_place(primitive: Primitive, params: tuple[Any, ...], arity: int, positio
         if params or type(primitive.value) is not np.ufunc:
             return None
         ufunc = primitive.value
-    if arity == 1:
+    if len(types) == 1:
         return lambda x: ufunc(x, out=x)
-    if arity == 2:
+    if len(types) == 2:
         return (lambda x, z: ufunc(x, z, out=x)) if position == 0 else (lambda x, z: ufunc(x, z, out=z))
     return None
 
@@ -150,6 +118,63 @@ class Executable:
         return [None if o is None else env[o] for o in self._outputs]
 
 
+def schedule(
+    equations: Sequence[Equation],
+    types: Sequence[ArrayType],
+    outputs: Sequence[int | None],
+    given: Iterable[int] = (),
+    keep: Iterable[int] = (),
+    release: Iterable[int] = (),
+) -> Iterator[tuple[Equation, Callable[..., Any] | None, list[int]]]:
+    """Each equation with how it is called (None for constants) and the large values that nobody reads after it; the parameters are those of ``build``."""
+    released = set(release)
+    forever = len(equations)
+    root: dict[int, int] = {}
+    last: dict[int, int] = {}
+    owned: set[int] = set()
+    for k, equation in enumerate(equations):
+        for i in equation.inputs:
+            last[root.get(i, i)] = k
+        primitive = equation.primitive
+        if may_alias(equation):
+            parent = equation.inputs[0]
+            for o in equation.output_tuple:
+                root[o] = root.get(parent, parent)
+        elif not primitive.multiple and primitive.name != "call":
+            owned.add(equation.outputs)
+    for variable in (*outputs, *(g for g in given if g not in released), *keep):
+        if variable is not None:
+            last[root.get(variable, variable)] = forever
+    for k, equation in enumerate(equations):
+        primitive, inputs = equation.primitive, equation.inputs
+        if primitive is constant:
+            yield equation, None, []
+            continue
+        function = None
+        large = not primitive.multiple and types[equation.outputs].size >= REUSE_SIZE
+        if large or primitive is scatter_add or primitive is scatter_set:
+            for position, i in enumerate(inputs[:2]):
+                if (
+                    i in owned
+                    and last.get(i) == k
+                    and types[i] is types[equation.outputs]
+                    and types[i].shape != ()
+                    and inputs.count(i) == 1
+                    and all(root.get(j, j) != i for j in inputs if j != i)
+                ):
+                    function = _in_place(primitive, equation.params, [types[j] for j in inputs], position)
+                    if function is not None:
+                        break
+        if function is None:
+            function = bind(primitive, equation.params, [types[j] for j in inputs])
+        gone = [
+            i
+            for i in set(inputs)
+            if types[i].size >= FREE_SIZE and last[root.get(i, i)] == k and (i in owned or i in root or i in released)
+        ]
+        yield equation, function, gone
+
+
 def build(
     equations: Sequence[Equation],
     types: Sequence[ArrayType],
@@ -169,49 +194,13 @@ def build(
     release : iterable of int
         Variables among those given that are let go from the environment after their last use.
     """
-    released = set(release)
-    forever = len(equations)
-    root: dict[int, int] = {}
-    last: dict[int, int] = {}
-    owned: set[int] = set()
-    for k, equation in enumerate(equations):
-        for i in equation.inputs:
-            last[root.get(i, i)] = k
-        primitive = equation.primitive
-        if may_alias(equation):
-            parent = equation.inputs[0]
-            for o in equation.output_tuple:
-                root[o] = root.get(parent, parent)
-        elif not primitive.multiple and primitive.name != "call":
-            owned.add(equation.outputs)
-    for variable in (*outputs, *(g for g in given if g not in released), *keep):
-        if variable is not None:
-            last[root.get(variable, variable)] = forever
     code: list[Any] = []
     constants: list[tuple[int, Any]] = []
-    for k, equation in enumerate(equations):
-        primitive, inputs = equation.primitive, equation.inputs
-        if primitive is constant:
-            constants.append((equation.outputs, primitive.value(*equation.params)))
-            continue
-        function = None
-        large = not primitive.multiple and types[equation.outputs].size >= REUSE_SIZE
-        if large or primitive is scatter_add or primitive is scatter_set:
-            for position, i in enumerate(inputs[:2]):
-                if (
-                    i in owned
-                    and last.get(i) == k
-                    and types[i] is types[equation.outputs]
-                    and types[i].shape != ()
-                    and inputs.count(i) == 1
-                    and all(root.get(j, j) != i for j in inputs if j != i)
-                ):
-                    function = _in_place(primitive, equation.params, len(inputs), position)
-                    if function is not None:
-                        break
+    for equation, function, gone in schedule(equations, types, outputs, given, keep, release):
+        inputs = equation.inputs
         if function is None:
-            function = bind(primitive, equation.params, len(inputs))
-        if primitive.multiple:
+            constants.append((equation.outputs, equation.primitive.value(*equation.params)))
+        elif equation.primitive.multiple:
             code.append((_MULTIPLE, function, inputs, None, equation.outputs))
         elif len(inputs) == 2:
             code.append((_BINARY, function, inputs[0], inputs[1], equation.outputs))
@@ -219,11 +208,6 @@ def build(
             code.append((_UNARY, function, inputs[0], None, equation.outputs))
         else:
             code.append((_GENERAL, function, inputs, None, equation.outputs))
-        gone = [
-            i
-            for i in set(inputs)
-            if types[i].size >= FREE_SIZE and last[root.get(i, i)] == k and (i in owned or i in root or i in released)
-        ]
         if gone:
             code.append((_FREE, None, gone, None, None))
     return Executable(code, constants, list(outputs), len(types))

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.kinks import forget_kinks
+from gradwise.operators.reuse.by_function import forget_shortcuts
 from gradwise.operators.reuse.families import forget_families
 from gradwise.tracing.instrument.compiling import clear_twins
 from gradwise.tracing.purity import forget_verdicts
@@ -59,6 +60,7 @@ def clear_caches() -> None:
     """
     _derived.clear()
     forget_families()
+    forget_shortcuts()
     forget_verdicts()
     forget_kinks()
     clear_templates()

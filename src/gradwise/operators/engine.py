@@ -22,7 +22,7 @@ from gradwise.operators.first_runs import first_run
 from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
 from gradwise.operators.prepared import BatchedDerivative, Prepared, interpret, is_outer
-from gradwise.operators.reuse import PromisedCall, call_of, difference, unwrapped
+from gradwise.operators.reuse import PromisedCall, ProvenCall, Specialization, call_of, difference, unwrapped
 from gradwise.operators.verification import doubt_zeros, requested, verified_call
 from gradwise.program import Program
 from gradwise.tracing import Recording, record
@@ -47,7 +47,18 @@ class Linearization:
         The leaves of the output (values of an outer trace where they depend on it).
     """
 
-    __slots__ = ("_again", "_env", "_fingerprint", "_wrt", "arguments", "doubtful", "nested", "recording", "values")
+    __slots__ = (
+        "_again",
+        "_env",
+        "_fingerprint",
+        "_wrt",
+        "arguments",
+        "doubtful",
+        "nested",
+        "recording",
+        "standing",
+        "values",
+    )
 
     def __init__(
         self,
@@ -57,6 +68,8 @@ class Linearization:
         again: Callable[[], Recording] | None = None,
     ) -> None:
         self._again = again
+        #: the call and the program that stood for the function, if one did and its code proves that it may
+        self.standing: tuple[ProvenCall, Specialization] | None = None
         self.recording = recording
         self.arguments = arguments
         self._env: list[Any] | None = None
@@ -74,7 +87,7 @@ class Linearization:
         """Run the function after all, where what its program gave needs a closer look; whether that was not done before."""
         if self._again is None:
             return False
-        again, self._again = self._again, None
+        again, self._again, self.standing = self._again, None, None
         self.recording = again()
         self._env = self._fingerprint = None
         self._wrt = tuple(self.recording.tape.inputs)
@@ -153,7 +166,9 @@ class Linearization:
 
     # --- products -----------------------------------------------------------------------------------------------------------
 
-    def _prepare(self, mode: str) -> Prepared:
+    def prepared(self, mode: str) -> Prepared:
+        """The derivative program, ready to run: "forward", "reverse", or "gradient" (of one number, at the cotangent 1)."""
+
         def make() -> tuple[Prepared, int]:
             derivative = (
                 pushforward(self.program, self._wrt) if mode == "forward" else pullback(self.program, self._wrt)
@@ -188,18 +203,18 @@ class Linearization:
 
     def jvp(self, tangents: Sequence[Any]) -> list[Any]:
         """The tangents of the outputs, None where structurally zero."""
-        return self._run(self._prepare("forward"), tangents)
+        return self._run(self.prepared("forward"), tangents)
 
     def vjp(self, cotangents: Sequence[Any]) -> list[Any]:
         """The cotangents of the inputs, None where structurally zero."""
-        return self._run(self._prepare("reverse"), cotangents)
+        return self._run(self.prepared("reverse"), cotangents)
 
     def gradient(self) -> list[Any]:
         """The cotangents of the inputs for the cotangent 1 of the only output, None where structurally zero.
 
         Large residuals are let go while it runs; another product computes them again.
         """
-        return self._run(self._prepare("gradient"), (), once=True)
+        return self._run(self.prepared("gradient"), (), once=True)
 
     def batched(self, mode: str, size: int, vectors: Sequence[Any]) -> list[Any]:
         """``jvp`` or ``vjp`` for ``size`` vectors at once, stacked along a leading axis; None where structurally zero."""
@@ -262,7 +277,10 @@ def linearize_call(
                     changed = difference(traced(), recording)
                     if changed is not None:
                         raise call.broken(changed)
-                return Linearization(recording, arguments, program.fingerprint, traced)
+                linearization = Linearization(recording, arguments, program.fingerprint, traced)
+                if isinstance(call, ProvenCall):
+                    linearization.standing = call, program
+                return linearization
             linearization = Linearization(traced(), arguments)
             if call is not None and not linearization.nested:
                 tape = linearization.recording.tape

@@ -71,18 +71,18 @@ class Prepared:
         self.once = self.executable
         if self.spent:
             self.once = build(derivative.equations, derivative.types, derivative.results, given, cotangents, self.spent)
-        self.shared = _shared_results(derivative)
+        self.shared = shared_results(derivative.equations, derivative.results)
         positions = {id(e): k for k, e in enumerate(derivative.program.equations)}
         self.probes = [(e, positions[id(e)], ct) for e, ct in derivative.probes]
 
 
-def _shared_results(derivative: Derivative) -> tuple[int, ...]:
-    """Positions of results whose memory belongs to a residual, to a vector, or to an earlier result."""
-    parent = {e.outputs: e.inputs[0] for e in derivative.equations if may_alias(e)}
-    made = {o for e in derivative.equations for o in e.output_tuple}
+def shared_results(equations: Sequence[Equation], results: Sequence[int | None]) -> tuple[int, ...]:
+    """Positions of results whose memory belongs to what the equations were given, or to an earlier result."""
+    parent = {e.outputs: e.inputs[0] for e in equations if may_alias(e)}
+    made = {o for e in equations for o in e.output_tuple}
     seen: set[int] = set()
     shared = []
-    for k, r in enumerate(derivative.results):
+    for k, r in enumerate(results):
         if r is None:
             continue
         while r in parent:

@@ -5,14 +5,17 @@ known of functions of which nothing is proved.
 """
 
 from gradwise.operators.reuse.comparison import difference
-from gradwise.operators.reuse.families import Family, PromisedCall, call_of, forget_families, standing
+from gradwise.operators.reuse.families import Family, PromisedCall, ProvenCall, call_of, forget_families, standing
 from gradwise.operators.reuse.promises import FORBIDDEN, Promise, under, unwrapped
+from gradwise.operators.reuse.specialization import Specialization
 
 __all__ = [
     "FORBIDDEN",
     "Family",
     "Promise",
     "PromisedCall",
+    "ProvenCall",
+    "Specialization",
     "call_of",
     "difference",
     "forget_families",

@@ -126,12 +126,12 @@ class Call:
     numbers : list
     """
 
-    __slots__ = ("_arguments", "_function", "_has_aux", "_key", "_others", "family", "numbers")
+    __slots__ = ("_arguments", "_has_aux", "_key", "_others", "family", "function", "numbers")
     #: the traced run after which a program is made
     patience = 2
 
     def __init__(self, function: Any, arguments: Arguments, *, has_aux: bool) -> None:
-        self._function = function
+        self.function = function
         self._has_aux = has_aux
         self._arguments = arguments
         self._others = arguments.others()
@@ -170,7 +170,7 @@ class Call:
         return self.family.replay(self._arguments.leaves, self.numbers)
 
     def specialise(self) -> tuple[Specialization, Recording]:
-        return specialise(self._function, self._arguments.leaves, self.numbers, self.run, has_aux=self._has_aux)
+        return specialise(self.function, self._arguments.leaves, self.numbers, self.run, has_aux=self._has_aux)
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         """The function on traced leaves and numbers."""
@@ -202,10 +202,10 @@ class Call:
 class ProvenCall(Call):
     """A call of a function proved pure: its data are exchanged for traced ones."""
 
-    __slots__ = ("_data", "_fixed", "_node")
+    __slots__ = ("_data", "_fixed", "node")
 
     def __init__(self, function: Any, arguments: Arguments, node: Any, *, has_aux: bool) -> None:
-        self._node = node
+        self.node = node
         self._data, self._fixed = read(function, node)
         super().__init__(function, arguments, has_aux=has_aux)
 
@@ -215,13 +215,13 @@ class ProvenCall(Call):
         fixed = outline(self._fixed, through, floats=False) if self._fixed else None
         if through:
             raise Refused("it reads an array through a module")
-        return self._node, key, fixed
+        return self.node, key, fixed
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         numbers, floats = iter(traced), self._key[0]
         others = refilled(self._others, numbers, floats=floats)
         data = dict(zip(self._data, refilled(list(self._data.values()), numbers, floats=floats), strict=True))
-        twin = watched(with_data(self._function, self._node, data))
+        twin = watched(with_data(self.function, self.node, data))
         return self._arguments.with_others(twin, others).call(leaves)
 
 
@@ -232,7 +232,7 @@ class PromisedCall(Call):
     patience = 1
 
     def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
-        key, self._arrays = surroundings(self._function)
+        key, self._arrays = surroundings(self.function)
         return (key,)
 
     def replay(self) -> tuple[Specialization, Recording] | None:
@@ -241,11 +241,11 @@ class PromisedCall(Call):
     def specialise(self) -> tuple[Specialization, Recording]:
         # the function may write to what it is given, which it did already
         leaves, numbers = _copies(self._arguments.leaves), _copies(self.numbers)
-        return specialise(self._function, leaves, numbers, self.run, self._arrays, has_aux=self._has_aux)
+        return specialise(self.function, leaves, numbers, self.run, self._arrays, has_aux=self._has_aux)
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         others = refilled(self._others, iter(traced), floats=self._key[0])
-        return self._arguments.with_others(watched(self._function), others).call(leaves)
+        return self._arguments.with_others(watched(self.function), others).call(leaves)
 
     def copied(self) -> PromisedCall:
         """The call with copies of its arrays, before the function may write to them."""
@@ -263,7 +263,7 @@ class PromisedCall(Call):
     def broken(self, what: str) -> StaleProgramError:
         """The error for a promise that was not kept."""
         self.family.refused = "its promise of purity was not kept"
-        name = getattr(self._function, "__name__", type(self._function).__name__)
+        name = getattr(self.function, "__name__", type(self.function).__name__)
         return StaleProgramError(
             f"{name} was promised to be pure (pure=True or gw.compile), and a run of it differs from its program, although its arguments and all that it is known to "
             f"read are the same: {what}. A function without effects, that decides by nothing but its arguments and what it reads, is required. Drop pure=True (gw.compile), or pass "

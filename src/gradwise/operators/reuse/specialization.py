@@ -24,6 +24,7 @@ import scipy
 
 from gradwise.execution import build, may_alias
 from gradwise.operators.reuse.comparison import equal
+from gradwise.program import Guard, Program
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.purity import is_plain
 from gradwise.tracing.trace import COPY_BYTES
@@ -31,7 +32,6 @@ from gradwise.tracing.trace import COPY_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from gradwise.program import Program
 
 _NOT_THE_USERS = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[2]))
 _PYTHONS = (str(Path(os.__file__).parent), "<frozen")
@@ -113,6 +113,24 @@ class Specialization:
         """The arrays that the function makes itself, equal at each call."""
         return [value for _, value in self._constants]
 
+    @property
+    def reads_surroundings(self) -> bool:
+        """Whether it reads arrays that must be found anew at each replay."""
+        return bool(self._elsewhere)
+
+    @property
+    def kinds(self) -> list[type]:
+        """The types of the leaves that the function returned."""
+        return self._kinds
+
+    def opened(self) -> Program:
+        """The program as a function of the leaves and numbers, with its guards, and with ``constants()`` as captured values."""
+        program = self.program
+        captured = [i for i, _ in self._constants]
+        guards = [Guard(i, "", expected) for i, expected in self._guards]
+        inputs = (*self._inputs, *self._numbers)
+        return Program(program.name, inputs, captured, program.equations, program.outputs, program.types, guards)
+
     def replay(
         self, leaves: Sequence[Any], numbers: Sequence[Any], around: Sequence[np.ndarray] = ()
     ) -> Recording | None:
@@ -147,11 +165,11 @@ class Specialization:
         except Exception:  # noqa: BLE001 - whatever it is, the function itself says it better
             return None
         for i, expected in self._guards:
-            if not _holds(values[i], expected):
+            if not holds_as(values[i], expected):
                 return None
         outputs = []
         for value, kind in zip(found, self._kinds, strict=True):
-            converted = _as_kind(value, kind)
+            converted = as_kind(value, kind)
             if type(converted) is not kind:
                 return None
             outputs.append(converted)
@@ -159,7 +177,7 @@ class Specialization:
             outputs[k] = _own(outputs[k])
         beside = None
         if self._auxiliary_structure is not None:
-            beside = [(i, _own(v if i is None else _as_kind(values[i], type(v)))) for i, v in self._auxiliary]
+            beside = [(i, _own(v if i is None else as_kind(values[i], type(v)))) for i, v in self._auxiliary]
         for i in self._passing:
             values[i] = None
         tape.ops, tape.outs = self._raw
@@ -190,7 +208,7 @@ def _aliases(program: Program, variables: set[int]) -> list[int]:
     return found
 
 
-def _holds(value: Any, expected: Any) -> bool:
+def holds_as(value: Any, expected: Any) -> bool:
     """Whether a concrete answer is the same to the sign of its zeros."""
     if type(expected) is bool or type(expected) is int:
         return bool(value == expected)
@@ -200,7 +218,7 @@ def _holds(value: Any, expected: Any) -> bool:
     return same
 
 
-def _as_kind(value: Any, kind: type) -> Any:
+def as_kind(value: Any, kind: type) -> Any:
     """The value as the number type that the function returned."""
     if type(value) is kind or kind is np.ndarray:
         return value

@@ -1,0 +1,176 @@
+"""How an equation is called: its primitive's value as a function of the operands alone.
+
+    bind : (primitive, parameters, types of the operands) → (operands → value)
+
+What depends on parameters and types alone (keys, axes, the order of a contraction) is decided once.  Whatever is not listed here is called as its record says.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.rules.broadcasting import reshape_p, sum_to_p
+from gradwise.rules.indexing import basic_key
+from gradwise.rules.products import einsum
+from gradwise.rules.reductions import all_, any_, max_, min_, sum_
+from gradwise.rules.shapes import getitem, numpy_key, scatter_add, scatter_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gradwise.program import ArrayType, Primitive
+
+#: multiplications up to which a contraction is done in one go: finding an order, and calling BLAS, costs more
+_SMALL_CONTRACTION = 4096
+
+
+def _getitem(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+    if len(types) > 1:
+        return None
+    key = numpy_key(params[0], ())
+    if all(entry is None for entry in key):
+        return lambda x: np.asarray(x)[key]
+    if len(key) == 1:
+        key = key[0]
+    return lambda x: x[key]
+
+
+def _scatter_add(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+    if len(types) > 2:
+        return None
+    key = basic_key(params[0])
+
+    def value(x: Any, updates: Any) -> Any:
+        result = np.array(x)
+        result[key] += updates
+        return result
+
+    return value
+
+
+def add_in_place(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+    """``x[key] += updates`` for a key without index arrays."""
+    if len(types) > 2:
+        return None
+    key = basic_key(params[0])
+
+    def value(x: Any, updates: Any) -> Any:
+        x[key] += updates
+        return x
+
+    return value
+
+
+def set_in_place(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+    """``x[key] = updates`` for a key without index arrays."""
+    if len(types) > 2:
+        return None
+    key = basic_key(params[0])
+
+    def value(x: Any, updates: Any) -> Any:
+        x[key] = updates
+        return x
+
+    return value
+
+
+def _scatter_set(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+    if len(types) > 2:
+        return None
+    key = basic_key(params[0])
+
+    def value(x: Any, updates: Any) -> Any:
+        result = np.array(x)
+        result[key] = updates
+        return result
+
+    return value
+
+
+def _reshape(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any]:
+    (shape,) = params
+    return lambda x: (x if type(x) is np.ndarray else np.asarray(x)).reshape(shape)
+
+
+def _axes(axes: tuple[int, ...], rank: int) -> Any:
+    """Axes as NumPy takes them quickest."""
+    if len(axes) == rank:
+        return None
+    return axes[0] if len(axes) == 1 else axes
+
+
+def _sum_to(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+    (shape,), old = params, types[0].shape
+    extra = len(old) - len(shape)
+    axes = (*range(extra), *(i + extra for i, n in enumerate(shape) if n == 1 and old[i + extra] != 1))
+    if not axes or not old:
+        return None
+    reduce: Any = np.add.reduce
+    if len(axes) == extra:  # no axis of length 1 stays
+        axis = _axes(axes, len(old))
+        return lambda x: reduce(x, axis)
+    return lambda x: reduce(x, axes, None, None, True).reshape(shape)
+
+
+def _reduction(ufunc: np.ufunc) -> Any:
+    reduce: Any = ufunc.reduce
+
+    def binder(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+        axes, keepdims = params
+        rank = len(types[0].shape)
+        if not axes or not rank:
+            return None
+        axis = _axes(axes, rank)
+        if keepdims:
+            return lambda x: reduce(x, axis, None, None, True)
+        return lambda x: reduce(x, axis)
+
+    return binder
+
+
+def _einsum(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+    (spec,) = params
+    if len(types) < 2:
+        return None
+    lengths: dict[str, int] = {}
+    for letters, t in zip(spec.split("->")[0].split(","), types, strict=True):
+        lengths.update(zip(letters, t.shape, strict=True))
+    if math.prod(lengths.values()) <= _SMALL_CONTRACTION:
+        return lambda *operands: np.einsum(spec, *operands)
+    path = np.einsum_path(spec, *(np.broadcast_to(np.zeros((), t.dtype), t.shape) for t in types))[0]
+    return lambda *operands: np.einsum(spec, *operands, optimize=path)
+
+
+_BINDERS: dict[Primitive, Any] = {
+    getitem: _getitem,
+    scatter_add: _scatter_add,
+    scatter_set: _scatter_set,
+    reshape_p: _reshape,
+    sum_to_p: _sum_to,
+    sum_: _reduction(np.add),
+    max_: _reduction(np.maximum),
+    min_: _reduction(np.minimum),
+    all_: _reduction(np.logical_and),
+    any_: _reduction(np.logical_or),
+    einsum: _einsum,
+}
+
+
+def bind(primitive: Primitive, params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any]:
+    """The primitive's value as a function of its operands alone."""
+    binder = _BINDERS.get(primitive)
+    bound = binder(params, types) if binder is not None else None
+    if bound is not None:
+        return bound
+    value = primitive.value
+    if not params:
+        return value
+    if len(types) == 1:
+        if len(params) == 1:
+            (p,) = params
+            return lambda x: value(x, p)
+        return lambda x: value(x, *params)
+    return lambda *operands: value(*operands, *params)
