@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.containers import flatten
+from gradwise.containers import LEAF, flatten
 from gradwise.errors import InputError
 
 
@@ -114,6 +114,8 @@ class Argument:
         without, the larger of the two (error bounds, steps, noise) or the first that is not ok (statuses).
         """
         lead = values.shape[:-1]
+        if self.treedef is LEAF and not self.has_complex and (lead or self.shapes[0]):
+            return values.reshape(lead + self.shapes[0])
         leaves = []
         for index, (real, imaginary) in enumerate(self.slices):
             part = values[..., real]

@@ -136,15 +136,22 @@ def describe(statuses: list[Status]) -> str:
     """Return one sentence for a list of statuses: the common one, or how many of each with the remedy of the worst."""
     if len(statuses) == 0:
         return "nothing to differentiate."
-    distinct = {id(status): status for status in statuses}.values()
-    counts = {status: statuses.count(status) for status in Status if status in distinct}
-    if len(counts) == 1:
-        (status,) = counts
+    found = distinct(statuses)
+    if len(found) == 1:
+        status = found[0]
         lead = "" if len(statuses) == 1 else f"all {len(statuses)} entries {status.value}. "
         return lead + status.sentence + ("" if status is Status.OK else " " + status.remedy)
+    counts = {status: statuses.count(status) for status in Status if status in found}
     worst = max(counts, key=list(Status).index)
     tally = ", ".join(f"{count} {status.value}" for status, count in counts.items())
     return f"{tally} of {len(statuses)} entries. {worst.value}: {worst.sentence} {worst.remedy}"
+
+
+def distinct(statuses: list[Status]) -> list[Status]:
+    """Return each status of a list once."""
+    if not statuses or statuses.count(statuses[0]) == len(statuses):
+        return statuses[:1]
+    return list({id(status): status for status in statuses}.values())  # members are one object each, and slow to hash
 
 
 def _leaves(tree: Any) -> list[Any]:

@@ -6,6 +6,7 @@ itself it must answer; an exception there is reported.  Exceptions that mean "st
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
@@ -45,9 +46,7 @@ class Output:
         self.dtypes = [array.dtype for array in arrays]
         self.sizes = [array.size * (2 if array.dtype.kind == "c" else 1) for array in arrays]
         self.size = sum(self.sizes)
-        self.units = np.concatenate([
-            np.full(size, _unit(array.dtype)) for size, array in zip(self.sizes, arrays)
-        ])  # fmt: skip
+        self.units = np.repeat([_unit(array.dtype) for array in arrays], self.sizes)
 
     @property
     def is_scalar(self) -> bool:
@@ -84,7 +83,11 @@ class Output:
         return np.concatenate(parts, dtype=np.float64, casting="unsafe")
 
     def flat_batch(self, result: Any, count: int) -> np.ndarray:
-        """Return a vectorized result as (count, m) numbers, complex if any part is."""
+        """Return a vectorized result as (count, m) new numbers of double precision, complex if any part is."""
+        if self.treedef is LEAF and type(result) is np.ndarray and result.shape == (count, *self.shapes[0]):
+            kind = result.dtype.kind
+            if kind in "cfiu" and self.dtypes[0].kind != "c":
+                return result.astype(np.complex128 if kind == "c" else np.float64).reshape(count, -1)
         leaves, treedef = flatten(result, name="the value of f")
         arrays = [np.asarray(leaf) for leaf in leaves]
         if treedef != self.treedef or any(a.shape != (count, *s) for a, s in zip(arrays, self.shapes)):
@@ -99,7 +102,8 @@ class Output:
         for array, dtype in zip(arrays, self.dtypes):
             flat = array.reshape(count, -1)
             parts += [flat.real, flat.imag] if dtype.kind == "c" else [flat]
-        return np.concatenate(parts, axis=1)
+        rows = np.concatenate(parts, axis=1)
+        return rows.astype(np.float64) if rows.dtype.kind in "fiu" else rows
 
     def restore(self, values: np.ndarray, *, combine: bool = True) -> list[np.ndarray]:
         """Split (..., m) numbers into one array (..., *shape) per output leaf; complex outputs become complex again."""
@@ -305,5 +309,6 @@ def _output_array(leaf: Any) -> np.ndarray:
     return array
 
 
+@functools.cache
 def _unit(dtype: np.dtype) -> float:
     return float(np.finfo(dtype).eps) / 2 if dtype.kind in "fc" and dtype.itemsize >= 2 else 2.0**-53

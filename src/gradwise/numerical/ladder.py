@@ -15,6 +15,7 @@ The formulas take floats or arrays alike (one line or a batch of lines); `maximu
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,15 @@ LEVELS = 4
 PROBE = -13
 """The verification pair sits 13 octaves below the largest step."""
 
+LOWER = 2
+"""How many octaves the ladder may go down where nothing but its truncation is in the way."""
+
+PRECISION = 4096.0
+"""How many units of rounding in a slope are accepted before a larger step is tried."""
+
+SURE = 2.0**-10
+"""More rounding than this, relatively, is never accepted at once, however coarse the type of f."""
+
 # Sum of |weights| with which the four central differences enter the last column, times the step ratio:
 # rounding of f by η moves the result by at most 1.7 η / h of the smallest step.
 AMPLIFICATION = 1.7
@@ -31,27 +41,26 @@ AMPLIFICATION = 1.7
 
 def judge_ladder(
     h: Any,
-    pairs: list[tuple[Any, Any]],
-    probe: tuple[Any, Any],
+    plus: Any,
+    minus: Any,
     f0: Any,
     unit: Any,
     scale: Any,
     maximum: Callable[[Any, Any], Any],
-    limit: float = 4096.0,
-) -> tuple[Any, Any, Any, Any, Any, Any]:
-    """Return (value, error, accepted, limited, η, lost): the extrapolated derivative and whether everything about it agrees.
+    limit: float = PRECISION,
+    octave: int = PROBE,
+) -> tuple[Any, Any, Any, Any, Any, Any, Any]:
+    """Return (value, error, accepted, limited, η, lost, coarse): the derivative and whether everything about it agrees.
 
     ``limited`` where everything does, and larger steps could tell more.  ``lost`` is the rounding that the verification pair
-    shows, in units of η, the one that is assumed; 0 if it shows a kink.
+    shows, in units of η, the one that is assumed; 0 if it shows a kink.  ``coarse`` where all agrees but for truncation.
 
     Parameters
     ----------
     h : float or array
         The largest step H; a power of two.
-    pairs : list of (f(x + h_k), f(x - h_k))
-        Values at H, H/2, H/4, H/8.
-    probe : (f(x + v), f(x - v))
-        Values at v = 2⁻¹³ H.
+    plus, minus : five floats, or array with five rows
+        f(x + h) and f(x - h) at h = H, H/2, H/4, H/8 and v = 2**octave H.
     f0, unit, scale : float or array
         f(x), the unit roundoff of f, and |x|.
     maximum : callable
@@ -59,20 +68,21 @@ def judge_ladder(
     limit : float
         How many units of rounding in the slope are accepted before a larger step is tried instead; of truncation, a
         thousandth of that before smaller ones are.
+    octave : int
+        Of the verification pair, from that of H.
     """
-    (p0, m0), (p1, m1), (p2, m2), (p3, m3) = pairs
+    p0, _, p2, p3, plus_v = plus
+    m0, _, m2, m3, minus_v = minus
     h3 = 0.125 * h
-    a0, a1, a2, a3 = (p0 - m0) / (2 * h), (p1 - m1) / h, (p2 - m2) / (0.5 * h), (p3 - m3) / (0.25 * h)
-    b0, b1, b2 = (4 * a1 - a0) / 3, (4 * a2 - a1) / 3, (4 * a3 - a2) / 3
-    c0, c1 = (16 * b1 - b0) / 15, (16 * b2 - b1) / 15
-    d0 = (64 * c1 - c0) / 63
+    tableau: Callable[..., Any] = _tableau if isinstance(plus, list) else _tableau_of_rows
+    a0, a3, b2, c1, d0 = tableau(h, plus, minus)
 
     # Rounding of the values nearest to x counts; far values enter with small weights.
     eta = unit * maximum(maximum(abs(f0), maximum(abs(p3), abs(m3))), 0.25 * maximum(abs(p0), abs(m0))) + 5e-324
     rounding = AMPLIFICATION * eta / h3
 
     # The changes from column to column shrink by a factor that itself shrinks: error(T) ≈ change · 4 · ratio.
-    tiny = rounding * 1e-6 + 1e-320
+    tiny = rounding * 0.05 + 1e-320  # a change below this is an accident of rounding, and no denominator
     change1, change2, change3 = abs(b2 - a3), abs(c1 - b2), abs(d0 - c1)
     ratio21 = change2 / (change1 + tiny)
     change = maximum(change3, 0.4 * change2 * ratio21)
@@ -80,22 +90,21 @@ def judge_ladder(
     truncation = change * (ratio + 2e-3) * 4
 
     # Near x the second difference must be f'' v²; f'' is extrapolated from the two smallest steps.
-    v = h * 2.0**PROBE
-    plus, minus = probe
+    v = h * 2.0**octave
     s3, s2 = (p3 - f0) + (m3 - f0), (p2 - f0) + (m2 - f0)
-    shrink = 2.0 ** (2 * PROBE + 6)  # (v / h3)²
-    bend = abs((plus - f0) + (minus - f0) - shrink * (4 * s3 - 0.25 * s2) / 3)
+    shrink = math.ldexp(1.0, 2 * octave + 6)  # (v / h3)²
+    bend = abs((plus_v - f0) + (minus_v - f0) - shrink * (4 * s3 - 0.25 * s2) / 3)
     bend_allowed = 8 * eta + shrink * (abs(s3 - 0.25 * s2) + 8 * eta)
-    drift = abs((plus - minus) - 2 * v * d0)
+    drift = abs((plus_v - minus_v) - 2 * v * (d0 + shrink * (a3 - d0)))  # with the term of third order
     magnitude = abs(d0)
     # where the largest step shows truncation already, a larger one would not help against rounding
-    at_its_best = (rounding <= limit * unit * magnitude) | (abs(a0 - d0) > 4 * (eta / h + rounding))
-    agrees = (
-        (truncation <= 3 * rounding + unit * magnitude * limit / 1024)
-        & (change3 <= 1e-2 * magnitude + 64 * rounding)
-        & (bend <= bend_allowed)
-        & (drift <= 6 * eta + 4 * unit * scale * magnitude + 2 * v * change1 * 2.0**-16)
-    )
+    allowed = -maximum(-limit * unit, -SURE)
+    at_its_best = (rounding <= allowed * magnitude) | (abs(a0 - d0) > 4 * (eta / h + rounding))
+    drift_allowed = 6 * eta + 4 * unit * scale * magnitude + 2 * v * shrink * change1
+    straight = (change3 <= 1e-2 * magnitude + 64 * rounding) & (bend <= bend_allowed)
+    fine = truncation <= 3 * rounding + unit * magnitude * limit / 1024
+    agrees = straight & fine & (drift <= drift_allowed)
+    coarse = straight & (fine == 0) & (drift <= drift_allowed + 2 * v * truncation)
     # f may lose a few bits inside: bend and drift are six and two more samples of its rounding
     lost = maximum(1.0, maximum(0.6 * bend, 0.8 * drift) / eta)
     error = 2 * truncation + 3 * rounding * lost + unit * magnitude * (2 + 1.5 * scale / h3)
@@ -103,8 +112,28 @@ def judge_ladder(
     error = error + 2 * change1 * (12 * change2 + 6 * rounding >= change1)
     # a kink bends and does not drift, rounding does both
     lost = 0.5 * bend / eta * (drift > 0.1 * bend)
-    return d0, error, agrees & at_its_best, agrees & (at_its_best == 0), eta, lost
+    return d0, error, agrees & at_its_best, agrees & (at_its_best == 0), eta, lost, coarse & at_its_best
 
+
+def _tableau(h: float, plus: list[float], minus: list[float]) -> tuple[float, ...]:
+    """Return T[0, 0] and the last entry of every column."""
+    p0, p1, p2, p3, _ = plus
+    m0, m1, m2, m3, _ = minus
+    a0, a1, a2, a3 = (p0 - m0) / (2 * h), (p1 - m1) / h, (p2 - m2) / (0.5 * h), (p3 - m3) / (0.25 * h)
+    b0, b1, b2 = (4 * a1 - a0) / 3, (4 * a2 - a1) / 3, (4 * a3 - a2) / 3
+    c0, c1 = (16 * b1 - b0) / 15, (16 * b2 - b1) / 15
+    return a0, a3, b2, c1, (64 * c1 - c0) / 63
+
+
+def _tableau_of_rows(h: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the same, of all lanes in a few array operations."""
+    a = (plus[:LEVELS] - minus[:LEVELS]) / (h * WIDTHS)
+    b = (4 * a[1:] - a[:-1]) / 3
+    c = (16 * b[1:] - b[:-1]) / 15
+    return a[0], a[3], b[2], c[1], (64 * c[1] - c[0]) / 63
+
+
+WIDTHS = np.array([2.0, 1.0, 0.5, 0.25])[:, None, None]
 
 OUTER = (4, 3)
 """Octaves above the largest step of the two pairs that are added where rounding limits."""

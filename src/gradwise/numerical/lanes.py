@@ -14,9 +14,18 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.numerical.ladder import PRECISION
 from gradwise.numerical.line import Line, Outcome
 from gradwise.numerical.search import Search
 from gradwise.numerical.status import Status
+
+MANY = 8
+"""From this many lanes on a slope with 11 digits is not searched further: evaluations are worth more."""
+
+
+def precision(count: int) -> float:
+    """Return how many units of rounding are accepted in the slopes along so many lanes."""
+    return 2.0**18 if count >= MANY else PRECISION
 
 
 @dataclass(slots=True)
@@ -60,15 +69,18 @@ class Table:
         """Return a table in which nothing is known."""
         status = np.empty(shape, dtype=object)
         status.fill(Status.UNDECIDED)
-        nan = [np.full(shape, np.nan) for _ in range(5)]
-        return cls(nan[0], np.full(shape, np.inf), status, nan[1], nan[2], nan[3], nan[4])
+        numbers = np.empty((6, *shape))
+        numbers.fill(np.nan)
+        numbers[1] = np.inf
+        value, error, step, left, right, noise = numbers
+        return cls(value, error, status, step, left, right, noise)
 
     def put(self, index: Any, outcome: Outcome) -> None:
         """Write one outcome, or arrays of them, at an index."""
         self.value[index] = outcome.value
         self.error[index] = outcome.error
         # boxed where many are written at once: NumPy would turn a Status, which is a str, into a plain one
-        single = isinstance(self.status[index], Status)
+        single = type(index[0]) is int
         self.status[index] = outcome.status if single else np.array(outcome.status, dtype=object)
         self.step[index] = outcome.step
         self.left[index] = outcome.left

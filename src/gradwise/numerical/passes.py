@@ -6,23 +6,22 @@ whether it takes complex numbers and is analytic, how many digits it loses insid
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, judge_complex
+from gradwise.numerical.complex_pass import complex_pass
+from gradwise.numerical.complex_step import adopted_error
 from gradwise.numerical.high_order import HighOrder
-from gradwise.numerical.ladder import LEVELS, OUTER, PROBE, judge_ladder, judge_outer
-from gradwise.numerical.lanes import Lanes, Store, Table, drive, search_pass
-from gradwise.numerical.line import SMALL, Outcome
+from gradwise.numerical.ladder import LEVELS, LOWER, OUTER, PRECISION, PROBE, judge_ladder, judge_outer
+from gradwise.numerical.lanes import Lanes, Store, Table, drive, precision, search_pass
+from gradwise.numerical.line import Outcome
 from gradwise.numerical.status import Status
-from gradwise.numerical.still import SHARED, first_octaves, put_zero, settle_still
+from gradwise.numerical.still import first_octaves, settle_still
 
-PILOT = 4
-"""Lanes on which the complex step is tried before it is spent on all: spread over x, whose parts may be treated unlike."""
-
-MANY = 8
-"""From this many lanes on a slope with 11 digits is not searched further: evaluations are worth more."""
+STEPS = np.array([s * 2.0**k for s in (1, -1) for k in (*range(0, -LEVELS, -1), PROBE)])
+"""Of the ladder and its verification pair, from the largest one."""
 
 LOST = 512.0
 """Up to so many units of rounding are taken to be lost inside f; more are noise, which has a status of its own."""
@@ -44,165 +43,127 @@ def solve(lanes: Lanes, order: int = 1) -> Table:
             drive(lanes, {key: search.run(lanes.complex is not None) for key, search in searches.items()}, table)
         return table
     store = Store(lanes)
-    todo = np.isfinite(lanes.f0)
+    finite = np.isfinite(lanes.f0)
+    todo = finite.copy()
     with np.errstate(all="ignore"):
         if lanes.complex is not None:
-            _complex_pass(lanes, store, table, todo)
+            complex_pass(lanes, store, table, todo)
         if todo.any():
             _ladder_pass(lanes, store, table, todo)
-    search_pass(lanes, store, table, todo | ~np.isfinite(lanes.f0))
+    todo |= ~finite
+    if todo.any():
+        search_pass(lanes, store, table, todo)
     return table
-
-
-def _complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
-    exponent = np.where(lanes.scale > SMALL, np.frexp(lanes.scale)[1], 1)
-    h = np.ldexp(1.0, exponent + CHECK)
-    usable = np.flatnonzero(np.any(todo, axis=1) & (h <= lanes.left) & (h <= lanes.right))
-    pilot = usable[:: max(1, -(-usable.size // PILOT))]
-    others = np.ones(len(h), dtype=bool)
-    others[pilot] = False
-    still = np.zeros_like(todo)
-    for part in (pilot, usable[others[usable]]):
-        if part.size == 0:
-            continue
-        before = todo[part].copy()
-        if not _complex_steps(lanes, store, table, todo, still, part, exponent[part]):
-            return
-        settled = np.any((before & ~todo[part]) | still[part], axis=1)
-        if 2 * np.count_nonzero(settled) < part.size:
-            break
-    if still.any():
-        _settle_alike(lanes, store, table, todo, settle_still(lanes, store, table, todo, still, close=True))
-
-
-def _complex_steps(
-    lanes: Lanes, store: Store, table: Table, todo: np.ndarray, still: np.ndarray, part: np.ndarray, exponent: np.ndarray
-) -> bool:  # fmt: skip
-    """Try the complex step on some lanes; False if f does not take complex numbers.  Marks the entries that do not move."""
-    assert lanes.complex is not None
-    tiny = np.ldexp(1.0, exponent + TINY)
-    near = None
-    for growth in GROWTHS:
-        h = np.ldexp(1.0, exponent + (CHECK + growth))
-        room = (h <= lanes.left[part]) & (h <= lanes.right[part])
-        if near is None:
-            both = lanes.complex(np.concatenate([part, part]), 1j * np.concatenate([tiny, h]))
-            if both is None:
-                return False
-            near, far = both[: part.size], both[part.size :]
-        else:
-            part, exponent, tiny, h, near = part[room], exponent[room], tiny[room], h[room], near[room]
-            found = lanes.complex(part, 1j * h) if part.size else None
-            if found is None:
-                return True
-            far = found
-        steps, indices = np.concatenate([h, -h]), np.concatenate([part, part])
-        pair = lanes.real(indices, steps)
-        store.keep(indices, steps, pair)
-        plus, minus = pair[: part.size], pair[part.size :]
-        f0 = lanes.f0[part]
-        value, error, accepted, blind = judge_complex(
-            tiny[:, None], near.imag, h[:, None], far.real, far.imag, f0, (plus, minus), lanes.scale[part, None],
-            lanes.units, np.maximum,
-        )  # fmt: skip
-        accepted &= todo[part] & np.isfinite(value) & np.isfinite(plus) & np.isfinite(minus)
-        good = accepted & ~blind
-        rows, outputs = np.nonzero(good)
-        where = (part[rows], outputs)
-        noise = (lanes.units * np.abs(f0))[good]
-        table.put(where, Outcome(value[good], error[good], Status.OK, 0.0, value[good], value[good], noise))
-        todo[where] = False
-        if not np.any(todo[part]):
-            break
-        if store.witness is None:
-            store.witness = np.full(lanes.f0.shape, np.nan), np.full(lanes.f0.shape, np.nan)
-        store.witness[0][part], store.witness[1][part] = value, error
-        if growth == 0:
-            # complex arithmetic rounds differently: f(x) and Re f(x + ih) may differ by that
-            rounded = np.abs(far.real - f0) <= 16 * lanes.units * np.abs(f0)
-            unmoved = (near.imag == 0) & (far == near) & rounded & (plus == f0) & (minus == f0)
-            still[part] = unmoved & todo[part]
-        again = np.any(accepted & blind & ~still[part], axis=1)
-        part, exponent, tiny, near = part[again], exponent[again], tiny[again], near[again]
-        if part.size == 0:
-            break
-    return True
-
-
-def _settle_alike(lanes: Lanes, store: Store, table: Table, todo: np.ndarray, alike: np.ndarray) -> None:
-    """Settle entries that do not move close to x, and move far outside: on a ramp's foot, or on the tread of a staircase.
-
-    Neither complex numbers nor the first step moved them, so the slope is 0 but for staircases.  A few are searched; if none
-    of them is a staircase, this f has ramps, and the others are what they seem.
-    """
-    entries = np.argwhere(alike & todo)
-    if len(entries) <= SHARED:
-        return
-    chosen = np.zeros_like(todo)
-    chosen[tuple(entries[np.linspace(0, len(entries) - 1, SHARED).astype(np.intp)].T)] = True
-    search_pass(lanes, store, table, chosen)
-    todo &= ~chosen
-    if all(status is Status.OK for status in table.status[chosen]) and not np.any(table.value[chosen]):
-        rows, outputs = np.nonzero(alike & todo)
-        level = (lanes.units * np.abs(lanes.f0))[rows, outputs]
-        put_zero(table, todo, (rows, outputs), level, np.ldexp(1.0, first_octaves(lanes))[rows])
 
 
 def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
     h = np.ldexp(1.0, first_octaves(lanes))
-    usable = np.flatnonzero(np.any(todo, axis=1) & (h <= lanes.left) & (h <= lanes.right))
+    usable = (todo.any(axis=1) & (h <= lanes.left) & (h <= lanes.right)).nonzero()[0]
     if usable.size == 0:
         return
-    factors = np.array([2.0**-k for k in range(LEVELS)] + [2.0**PROBE])
-    factors = np.stack([factors, -factors], axis=1).ravel()
-    steps = (h[usable, None] * factors).ravel()
-    indices = np.repeat(usable, factors.size)
-    many = len(lanes.scale) >= MANY
+    every = usable.size == len(h)
+    here: Any = slice(None) if every else usable
+    indices = np.concatenate([usable] * STEPS.size)
+    steps = np.outer(STEPS, h[here]).ravel()
+    many = precision(len(h)) != PRECISION
     shared = many and lanes.f0.strides[0] == 0  # all lanes start from one f(x)
-    values = (_with_centre if shared else _without_centre)(lanes, indices, steps)
+    values = _with_centre(lanes, indices, steps) if shared else lanes.real(indices, steps)
     store.keep(indices, steps, values)
-    grid = values.reshape(usable.size, factors.size, -1)
-    pairs = [(grid[:, 2 * k], grid[:, 2 * k + 1]) for k in range(LEVELS)]
+    grid = values.reshape(2, STEPS.size // 2, usable.size, -1)
+    f0, high, left = lanes.f0[here], h[here, None], todo[here]
 
     def judge() -> tuple[Any, ...]:
         return judge_ladder(
-            h[usable, None], pairs, (grid[:, -2], grid[:, -1]), lanes.f0[usable], lanes.units, lanes.scale[usable, None],
-            np.maximum, 2.0**18 if many else 4096.0,
-        )  # fmt: skip
+            high, grid[0], grid[1], f0, lanes.units, lanes.scale[here, None], np.maximum, precision(len(h))
+        )
 
-    value, error, accepted, limited, eta, lost = judge()
+    value, error, accepted, limited, eta, lost, coarse = judge()
     if shared:
         units = _lost_units(lost)
-        if np.any(units > 1):
+        if (units > 1).any():
             lanes.units = lanes.units * units
-            value, error, accepted, limited, eta, _ = judge()
-    step = np.broadcast_to(h[usable, None], accepted.shape)
-    unmoved = todo[usable] & ~accepted
-    unmoved &= np.all(grid == lanes.f0[usable, None, :], axis=1)
-    limited &= todo[usable] & ~unmoved
-    if many and np.any(limited):
+            value, error, accepted, limited, eta, _, coarse = judge()
+    good = accepted & left
+    unmoved = None
+    limited &= left
+    if np.count_nonzero(good) < np.count_nonzero(left):
+        unmoved = left & ~good & (grid == f0).all(axis=(0, 1))
+        limited &= ~unmoved
+    step = np.broadcast_to(high, good.shape)
+    if many and limited.any():
         value, error, step, settled = _outer(lanes, store, usable, h[usable], value, error, eta, limited)
-        accepted |= settled
-    good = accepted & todo[usable]
-    rows, outputs = np.nonzero(good)
+        good |= settled
+    coarse &= left & ~good
+    if coarse.any():
+        step = step.copy()
+        good |= _closer(lanes, store, usable, h[usable], grid, coarse, (value, error, eta, step))
+    rows, outputs = good.nonzero()
     where = (usable[rows], outputs)
-    outcome = Outcome(value[good], error[good], Status.OK, step[good], value[good], value[good], eta[good])
+    found = value[good]
+    outcome = Outcome(found, error[good], Status.OK, step[good], found, found, eta[good])
     if store.witness is not None:
         _adopt(lanes, store.witness, outcome, where)
     table.put(where, outcome)
     todo[where] = False
-    if np.any(unmoved):
+    if unmoved is not None and unmoved.any():
         still = np.zeros_like(todo)
-        still[usable] = unmoved
+        still[here] = unmoved
         settle_still(lanes, store, table, todo, still, close=False)
 
 
 def _lost_units(lost: np.ndarray) -> np.ndarray:
     """Return the units of rounding that each output loses inside f, by what the lanes show; 1 where there is no such number."""
+    if not (lost > 2).any():
+        return np.ones(lost.shape[1])
     ranked = np.sort(lost, axis=0)
     low, middle, high = (ranked[int(part * (len(lost) - 1))] for part in (0.25, 0.5, 0.9))
     alike = (high < 6 * middle) & (low > 0.15 * middle)  # as rounding is, and kinks in places are not
     return np.where(alike & (middle > 2) & (middle < LOST), middle, 1.0)
+
+
+def _closer(
+    lanes: Lanes, store: Store, usable: np.ndarray, h: np.ndarray, grid: np.ndarray, coarse: np.ndarray,
+    found: tuple[np.ndarray, ...],
+) -> np.ndarray:  # fmt: skip
+    """Return what the ladder settles one or two octaves lower, where truncation is in its way; write it into found.
+
+    They are few: a hundredth of the entries of a smooth function.
+    """
+    value, error, eta, step = found
+    rows = np.flatnonzero(coarse.any(axis=1))
+    lower = np.ldexp(h[rows], -LEVELS)
+    steps = np.concatenate([lower, 0.5 * lower, -lower, -0.5 * lower])
+    indices = np.concatenate([usable[rows]] * 4)
+    values = lanes.real(indices, steps)
+    store.keep(indices, steps, values)
+    nearer = values.reshape(2, LOWER, rows.size, -1)
+    settled = np.zeros_like(coarse)
+    limit = precision(len(lanes.scale))
+    for place, output in np.argwhere(coarse[rows]).tolist():
+        row = rows[place]
+        plus, minus = np.concatenate([grid[:, :LEVELS, row, output], nearer[:, :, place, output]], axis=1).tolist()
+        probe = grid[:, LEVELS, row, output].tolist()
+        f0, unit, scale = (
+            float(lanes.f0[usable[row], output]),
+            float(lanes.units[output]),
+            float(lanes.scale[usable[row]]),
+        )
+        for k in range(1, LOWER + 1):
+            high, end = math.ldexp(h[row], -k), k + LEVELS
+            slope, bound, accepted, _, rounding, _, again = judge_ladder(
+                high, [*plus[k:end], probe[0]], [*minus[k:end], probe[1]], f0, unit, scale, max, limit, PROBE + k
+            )
+            if accepted:
+                value[row, output], error[row, output], eta[row, output], step[row, output] = (
+                    slope,
+                    bound,
+                    rounding,
+                    high,
+                )
+                settled[row, output] = True
+            if not again:
+                break
+    return settled
 
 
 def _outer(
@@ -231,10 +192,6 @@ def _outer(
     step[rows] = np.where(better, step[rows] * 2.0 ** OUTER[0], step[rows])
     settled[rows] = limited[rows]
     return value, error, step, settled
-
-
-def _without_centre(lanes: Lanes, indices: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    return lanes.real(indices, steps)
 
 
 def _with_centre(lanes: Lanes, indices: np.ndarray, steps: np.ndarray) -> np.ndarray:

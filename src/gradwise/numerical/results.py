@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.numerical.estimate import Estimate, describe
+from gradwise.numerical.estimate import Estimate, describe, distinct
 from gradwise.numerical.lanes import Table
 from gradwise.numerical.line import Outcome
 from gradwise.numerical.status import Status
@@ -32,14 +32,15 @@ def estimate_entries(
     table: Table, shape: Callable[[np.ndarray, bool], Any], evaluations: int, line: Any, failure: str = ""
 ) -> Estimate:
     """Return the estimate of many derivatives; `shape(array, signed)` gives one field its final form."""
-    for where in np.argwhere(~np.isfinite(table.error)):
-        # a bound without end bounds nothing, and is no success
-        if table.status[tuple(where)].trusted:
-            table.status[tuple(where)] = Status.UNDECIDED
+    finite = np.isfinite(table.error)
+    if not finite.all():
+        for where in np.argwhere(~finite):
+            # a bound without end bounds nothing, and is no success
+            if table.status[tuple(where)].trusted:
+                table.status[tuple(where)] = Status.UNDECIDED
     parts = {name: shape(getattr(table, name), name in SIGNED) for name in FIELDS}
-    statuses = list(table.status.ravel())
-    distinct = {id(status): status for status in statuses}.values()  # members are one object each, and slow to hash
-    worst = next((status for status in distinct if not status.trusted), "ok")
+    statuses = table.status.ravel().tolist()
+    worst = next((status for status in distinct(statuses) if not status.trusted), "ok")
     message = describe(statuses) + _told(failure, worst)
     return Estimate(evaluations=evaluations, message=message, _line=line, **parts)
 

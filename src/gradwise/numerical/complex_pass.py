@@ -1,0 +1,153 @@
+"""The complex step on the arrays of all lanes: tried on a few first, then spent on the others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, judge_complex
+from gradwise.numerical.lanes import Lanes, Store, Table, search_pass
+from gradwise.numerical.line import SMALL, Outcome
+from gradwise.numerical.status import Status
+from gradwise.numerical.still import SHARED, first_octaves, put_zero, settle_still
+
+PILOT = 4
+"""Lanes on which the complex step is tried before it is spent on all: spread over x, whose parts may be treated unlike."""
+
+Seen = tuple[np.ndarray, ...]
+"""tiny, h, f(x + i·tiny), f(x + ih), f(x + h), f(x - h) of some lanes, one lane a row."""
+
+
+def complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
+    """Settle the entries on which f takes complex numbers and is analytic, and those that do not move."""
+    exponent = np.where(lanes.scale > SMALL, np.frexp(lanes.scale)[1], 1)
+    h = np.ldexp(1.0, exponent + CHECK)
+    usable = (todo.any(axis=1) & (h <= lanes.left) & (h <= lanes.right)).nonzero()[0]
+    if usable.size == 0:
+        return
+    stride = -(-usable.size // PILOT)
+    part = usable[::stride]
+    seen = _values(lanes, store, part, exponent[part], 0)
+    if seen is None:
+        return
+    if stride > 1 and _promising(lanes, todo, part, seen):
+        others = np.delete(usable, slice(None, None, stride))
+        more = _values(lanes, store, others, exponent[others], 0)
+        if more is not None:
+            part = np.concatenate([part, others])
+            seen = tuple(np.concatenate(pair) for pair in zip(seen, more))
+    still = _settle(lanes, store, table, todo, part, exponent[part], seen)
+    if still is not None:
+        _settle_alike(lanes, store, table, todo, settle_still(lanes, store, table, todo, still, close=True))
+
+
+def _values(
+    lanes: Lanes, store: Store, part: np.ndarray, exponent: np.ndarray, growth: int, near: np.ndarray | None = None
+) -> Seen | None:
+    """Ask for what the check needs; None if f does not take complex numbers."""
+    assert lanes.complex is not None
+    tiny, h = np.ldexp(1.0, exponent + TINY), np.ldexp(1.0, exponent + (CHECK + growth))
+    twice, both = np.concatenate([part, part]), np.concatenate([h, -h])
+    if near is None:
+        found = lanes.complex(twice, 1j * np.concatenate([tiny, h]))
+        if found is None:
+            return None
+        near, far = found[: part.size], found[part.size :]
+    else:
+        further = lanes.complex(part, 1j * h)
+        if further is None:
+            return None
+        far = further
+    pair = lanes.real(twice, both)
+    store.keep(twice, both, pair)
+    return tiny[:, None], h[:, None], near, far, pair[: part.size], pair[part.size :]
+
+
+def _judge(lanes: Lanes, part: np.ndarray, seen: Seen) -> tuple[np.ndarray, ...]:
+    tiny, h, near, far, plus, minus = seen
+    return judge_complex(
+        tiny, near.imag, h, far.real, far.imag, lanes.f0[part], (plus, minus), lanes.scale[part, None], lanes.units,
+        np.maximum,
+    )  # fmt: skip
+
+
+def _unmoved(lanes: Lanes, part: np.ndarray, seen: Seen) -> np.ndarray:
+    """Return where neither complex nor real steps have changed f(x)."""
+    _, _, near, far, plus, minus = seen
+    f0 = lanes.f0[part]
+    # complex arithmetic rounds differently: f(x) and Re f(x + ih) may differ by that
+    rounded = np.abs(far.real - f0) <= 16 * lanes.units * np.abs(f0)
+    return (near.imag == 0) & (far == near) & rounded & (plus == f0) & (minus == f0)
+
+
+def _promising(lanes: Lanes, todo: np.ndarray, part: np.ndarray, seen: Seen) -> bool:
+    """Whether, on half of the lanes, the complex step settles an entry, or may do so with a larger one, or nothing moves."""
+    if seen[2].size == part.size:  # one output: a few floats are judged quicker than arrays
+        tiny, h, near, far, plus, minus = [column.ravel().tolist() for column in seen]
+        f0, scale, unit = lanes.f0[part].ravel().tolist(), lanes.scale[part].tolist(), float(lanes.units[0])
+        rows = zip(tiny, near, h, far, f0, plus, minus, scale)
+        accepted = np.array([
+            judge_complex(t, n.imag, step, w.real, w.imag, y, (p, m), s, unit, max)[2] for t, n, step, w, y, p, m, s in rows
+        ])[:, None]  # fmt: skip
+    else:
+        accepted = _judge(lanes, part, seen)[2]
+    if not accepted.all():
+        accepted |= _unmoved(lanes, part, seen)
+    return bool(2 * np.count_nonzero((accepted & todo[part]).any(axis=1)) >= part.size)
+
+
+def _settle(
+    lanes: Lanes, store: Store, table: Table, todo: np.ndarray, part: np.ndarray, exponent: np.ndarray, seen: Seen | None
+) -> np.ndarray | None:  # fmt: skip
+    """Settle entries, on some lanes with larger steps; return those that do not move, None if there are none."""
+    still, near = None, None
+    for growth in GROWTHS:
+        if near is not None:
+            h = np.ldexp(1.0, exponent + (CHECK + growth))
+            room = (h <= lanes.left[part]) & (h <= lanes.right[part])
+            part, exponent, near = part[room], exponent[room], near[room]
+            seen = _values(lanes, store, part, exponent, growth, near) if part.size else None
+        if seen is None:
+            break
+        value, error, accepted, blind = _judge(lanes, part, seen)
+        accepted &= todo[part]
+        good = accepted & ~blind
+        rows, outputs = good.nonzero()
+        where = (part[rows], outputs)
+        noise = (lanes.units * np.abs(lanes.f0[part]))[good]
+        found = value[good]
+        table.put(where, Outcome(found, error[good], Status.OK, 0.0, found, found, noise))
+        todo[where] = False
+        if not todo[part].any():
+            break
+        if store.witness is None:
+            store.witness = np.full(lanes.f0.shape, np.nan), np.full(lanes.f0.shape, np.nan)
+        store.witness[0][part], store.witness[1][part] = value, error
+        again = accepted & blind
+        if growth == 0:
+            unmoved = _unmoved(lanes, part, seen) & todo[part]
+            if unmoved.any():
+                still = np.zeros_like(todo)
+                still[part] = unmoved
+                again &= ~unmoved
+        lane = again.any(axis=1)
+        part, exponent, near = part[lane], exponent[lane], seen[2][lane]
+    return still
+
+
+def _settle_alike(lanes: Lanes, store: Store, table: Table, todo: np.ndarray, alike: np.ndarray) -> None:
+    """Settle entries that do not move close to x, and move far outside: on a ramp's foot, or on the tread of a staircase.
+
+    Neither complex numbers nor the first step moved them, so the slope is 0 but for staircases.  A few are searched; if none
+    of them is a staircase, this f has ramps, and the others are what they seem.
+    """
+    entries = np.argwhere(alike & todo)
+    if len(entries) <= SHARED:
+        return
+    chosen = np.zeros_like(todo)
+    chosen[tuple(entries[np.linspace(0, len(entries) - 1, SHARED).astype(np.intp)].T)] = True
+    search_pass(lanes, store, table, chosen)
+    todo &= ~chosen
+    if all(status is Status.OK for status in table.status[chosen]) and not np.any(table.value[chosen]):
+        rows, outputs = np.nonzero(alike & todo)
+        level = (lanes.units * np.abs(lanes.f0))[rows, outputs]
+        put_zero(table, todo, (rows, outputs), level, np.ldexp(1.0, first_octaves(lanes))[rows])
