@@ -94,3 +94,36 @@ def test_ok_always_comes_with_a_bound_that_says_something(x, wave, slope, level,
         size = max(abs(f(x)), abs(f(x + length)), abs(f(x - length))) / (abs(x) or 1.0)
         assert math.isfinite(estimate.error)
         assert estimate.error <= max(abs(estimate.value), size)
+
+
+def test_bounds_hold_where_the_curvature_jumps_at_x_or_beside_it():
+    rng = np.random.default_rng(2026)
+    exceeded, loose = 0, []
+    for _ in range(1200):
+        a, b, x = rng.uniform(0.5, 2), rng.uniform(-3, 3), rng.uniform(-3, 3)
+        jump = 10.0 ** rng.uniform(-4, 2)
+        beside = rng.choice([0.0, 1.0, -1.0]) * 10.0 ** rng.uniform(-9, 0) * max(abs(x), 0.1)
+        centre = x + beside
+
+        def f(t, a=a, b=b, jump=jump, centre=centre):
+            return math.exp(0.3 * t) * math.sin(a * t + b) + 0.5 * jump * max(t - centre, 0.0) ** 2
+
+        wave = math.exp(0.3 * x) * (0.3 * math.sin(a * x + b) + a * math.cos(a * x + b))
+        exact = wave + jump * max(x - centre, 0.0)
+        estimate = derivative(f, x, complex_step=False)
+        if estimate.status.trusted:
+            off = abs(estimate.value - exact)
+            exceeded += not off <= estimate.error + 2e-16 * (abs(wave) + abs(exact) + a)
+            loose.append(estimate.error / max(off, 1e-16 * abs(exact)))
+    assert len(loose) >= 1000
+    assert (
+        exceeded <= 0.015 * 1200
+    )  # measured on such families: 0.4 to 1.2 %; without the search for a term in h 1.5 to 2.7 %
+    assert np.median(loose) <= 100
+
+
+def test_a_slope_that_differs_right_around_x_widens_the_bound():
+    # a jump of the curvature beside x, too near for the ladder and too far for the verification pair
+    f = lambda t: math.exp(t) + 2e-3 * max(t - 1.0 - 1e-4, 0.0) ** 2
+    estimate = derivative(f, 1.0, complex_step=False)
+    assert abs(estimate.value - math.e) <= estimate.error <= 1e-6

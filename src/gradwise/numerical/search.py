@@ -26,7 +26,7 @@ from gradwise.numerical.findings import (
     smooth_octave,
     tread,
 )
-from gradwise.numerical.ladder import LEVELS, PROBE, judge_ladder
+from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.resolution import resolve
@@ -62,13 +62,19 @@ class Search:
             outcome = yield from self._complex_step()
             if outcome is not None:
                 return outcome
-        line = samples.line
-        octave = line.octave
-        h = math.ldexp(1.0, octave)
+        return (yield from self.resume())
+
+    def resume(self) -> Steps:
+        """Search without complex numbers: the ladder, at most two octaves lower, and what to do where it does not agree."""
+        line = self.samples.line
+        h = math.ldexp(1.0, line.octave)
         if h <= line.left and h <= line.right:
-            outcome = yield from self._ladder(h)
-            if outcome is not None:
-                return outcome
+            for lower in range(LOWER + 1):
+                outcome, coarse = yield from self._ladder(math.ldexp(h, -lower), PROBE + lower)
+                if outcome is not None:
+                    return outcome
+                if not coarse:
+                    break
         return (yield from self.investigate())
 
     def _complex_step(self) -> Generator[Request, list, Outcome | None]:
@@ -103,19 +109,18 @@ class Search:
                 return None
         return None
 
-    def _ladder(self, h: float) -> Generator[Request, list, Outcome | None]:
+    def _ladder(self, h: float, octave: int) -> Generator[Request, list, tuple[Outcome | None, bool]]:
+        """Return the outcome of four steps from h down, None if it does not agree, and whether smaller steps may help."""
         samples = self.samples
-        h1, h2, h3, v = 0.5 * h, 0.25 * h, 0.125 * h, h * 2.0**PROBE
-        yield from samples.sample([h, -h, h1, -h1, h2, -h2, h3, -h3, v, -v])
-        f = samples.values
-        pairs = [(f[h], f[-h]), (f[h1], f[-h1]), (f[h2], f[-h2]), (f[h3], f[-h3])]
-        line = samples.line
-        value, error, accepted, _, eta, _ = judge_ladder(
-            h, pairs, (f[v], f[-v]), samples.f0, line.unit, line.scale, max
+        steps = [h, 0.5 * h, 0.25 * h, 0.125 * h, h * 2.0**octave]
+        yield from samples.sample([t for step in steps for t in (step, -step)])
+        f, line = samples.values, samples.line
+        value, error, accepted, _, eta, _, coarse = judge_ladder(
+            h, [f[t] for t in steps], [f[-t] for t in steps], samples.f0, line.unit, line.scale, max, PRECISION, octave
         )
         if not accepted:
-            return None
-        return self.adopt(Outcome(value, error, Status.OK, h, value, value, eta))
+            return None, coarse
+        return self.adopt(Outcome(value, error, Status.OK, h, value, value, eta)), False
 
     # --------------------------------------------------------------------------------------------- the slow path
     def investigate(self) -> Steps:
@@ -166,6 +171,8 @@ class Search:
                 top = sided.top
                 self.noise, self.status = sided.noise, sided.status
             elif view is None:
+                if last != both:  # among structure, what cannot be seen beneath rounding may be as large
+                    found.truncation = max(found.truncation, found.rounding)
                 return found, None
             elif agrees(view, found):
                 verdict = small_loss(samples, view)
