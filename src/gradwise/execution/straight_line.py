@@ -1,6 +1,6 @@
 """A program as one Python function: for short programs that run again and again, where what surrounds the arithmetic costs more than the arithmetic.
 
-    straight_line : Program → inputs → outputs, or None
+    straight_line : (Program, names of its inputs) → lines, names of its outputs
 
 Each equation is a line that calls what the reference backend calls (``numpy_backend.schedule``), on local variables: no environment, no dispatch.  Two things differ, and neither changes a number:
 
@@ -9,7 +9,7 @@ Each equation is a line that calls what the reference backend calls (``numpy_bac
 - *A short vector that is filled entry by entry* (the cotangent of ``x[0]``, ``x[1]``, …) is made at once from its entries.
 - *A number spread over an array* stays a number in elementwise arithmetic with arrays of that shape, and with other such numbers.
 
-None means that the program does not hold here, or that NumPy would have something to say: run it in the ordinary way.  So does an exception.
+A function that returns None there says that the program does not hold, or that NumPy would have something to say: run it in the ordinary way.  So does an exception.
 
 A list of instructions that a loop goes through (what ``Executable`` does) costs 80 ns an equation and 1.5 µs a run more; compiling the text costs 20 µs an equation, once.
 """
@@ -17,7 +17,7 @@ A list of instructions that a loop goes through (what ``Executable`` does) costs
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -46,6 +46,7 @@ from gradwise.rules.shapes import getitem, scatter_add, zeros_p
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from gradwise.execution.function_text import FunctionText
     from gradwise.program import Equation, Primitive, Program
 
 #: entries up to which a vector is made from its entries, and numbers looked at in one line
@@ -90,41 +91,42 @@ _INFIX = _ARITHMETIC | _COMPARISONS | {neg: "-{}"}
 
 
 class _Writer:
-    """The lines of the function, and the objects that they name."""
+    """The lines of the program."""
 
-    def __init__(self, program: Program, numbers: Iterable[int], watched: int) -> None:
+    def __init__(self, program: Program, text: FunctionText, watched: int) -> None:
         self.program = program
         self.types = program.types
+        self.function = text
         self.watched = watched
         #: variables that are Python floats, or (``answers``) Python's True and False
-        self.numbers = set(numbers)
+        self.numbers: set[int] = set()
         self.answers: set[int] = set()
-        #: the text of a variable: its name, or a literal
+        #: the text of a variable that is not called v0, v1, …: a name, or a literal
         self.text: dict[int, str] = {}
-        self.names: dict[str, Any] = {"array": np.array, "zeros": np.zeros, "abs": abs, "float": float}
         self.lines: list[str] = []
         self.entries: dict[int, list[str]] = {}
         self.suspects: list[str] = []
         #: of an array filled with a number: that number's text, and how the array is made
         self.spread: dict[int, tuple[str, Any]] = {}
         self.plain = True
-        self.count = 0
+        self._named: dict[int, str] = {}
 
     # --- names ----------------------------------------------------------------------------------------------------------------
 
     def name(self, value: Any, stem: str = "c") -> str:
-        self.count += 1
-        name = f"{stem}{self.count}"
-        self.names[name] = value
-        return name
+        """A name for an object, the same for the same object."""
+        known = self._named.get(id(value))
+        if known is None:
+            known = self._named[id(value)] = self.function.name(value, stem)
+        return known
 
     def read(self, variable: int) -> str:
         entries = self.entries.get(variable)
         if entries is not None and variable not in self.text:  # somebody needs the vector
-            filled = any(entry != "0.0" for entry in entries)
-            self.write(
-                f"v{variable} = array(({', '.join(entries)},))" if filled else f"v{variable} = zeros({len(entries)})"
-            )
+            if all(entry == "0.0" for entry in entries):
+                self.write(f"v{variable} = {self.name(np.zeros)}({len(entries)})")
+            else:
+                self.write(f"v{variable} = {self.name(np.array)}(({', '.join(entries)},))")
             self.text[variable] = f"v{variable}"
         if variable in self.spread and variable not in self.text:  # or the array
             number, function = self.spread[variable]
@@ -172,8 +174,7 @@ class _Writer:
         elif primitive is power and equation.params[0] in _POWERS:
             self._numeric(out, _POWERS[equation.params[0]].format(*operands), suspect=True)
         elif primitive is sqrt:  # exact in both
-            self.names["sqrt"] = math.sqrt
-            self._numeric(out, f"sqrt({operands[0]})")
+            self._numeric(out, f"{self.name(math.sqrt)}({operands[0]})")
         elif primitive in _FUNCTIONS:
             function = self.name(_FUNCTIONS[primitive], "f")
             self.plain = False
@@ -201,11 +202,11 @@ class _Writer:
             return False
         source = next(i for i in inputs if i in self.spread)
         operands = [self.spread[i][0] if i in self.spread else self.read(i) for i in inputs]
-        self.count += 1
-        self.write(f"n{self.count} = {template.format(*operands)}")
+        number = self.function.fresh("n")
+        self.write(f"{number} = {template.format(*operands)}")
         if out < self.watched and primitive in _ARITHMETIC:
-            self.suspects.append(f"n{self.count}")
-        self.spread[out] = f"n{self.count}", self.spread[source][1]
+            self.suspects.append(number)
+        self.spread[out] = number, self.spread[source][1]
         return True
 
     def _operands(self, equation: Equation) -> list[str]:
@@ -260,9 +261,9 @@ class _Writer:
         if entries is None or update not in self.numbers or len(key) != 1 or type(key[0]) is not int:
             return False
         entries = list(entries)
-        self.count += 1
-        self.write(f"e{self.count} = {entries[key[0]]} + {self.read(update)}")
-        entries[key[0]] = f"e{self.count}"
+        entry = self.function.fresh("e")
+        self.write(f"{entry} = {entries[key[0]]} + {self.read(update)}")
+        entries[key[0]] = entry
         self.entries[out] = entries
         return True
 
@@ -299,28 +300,37 @@ class _Writer:
             self.write(f"if not {self.name(holds, 'h')}({answer}, {self.name(expected)}): return None")
 
 
+class Written(NamedTuple):
+    """What was written for an output: its text, whether it is a Python float, and whether it is an array that nobody else can see."""
+
+    text: str
+    is_number: bool
+    is_own: bool
+
+
 def straight_line(
     program: Program,
-    numbers: Iterable[int] = (),
+    text: FunctionText,
+    inputs: Sequence[tuple[str, bool]],
     constants: Iterable[Any] = (),
     *,
     watched: int = 0,
     holds: Callable[[Any, Any], bool],
-) -> Callable[..., Any]:
-    """The program (simplified already) as a function of its inputs that returns the list of its outputs.
+) -> list[Written]:
+    """Write a program (simplified already) to a function's text; what is written for its outputs.
 
     Parameters
     ----------
-    numbers : iterable of int
-        The inputs that are given as Python floats.
+    inputs : sequence of (str, bool)
+        The text of each input, and whether it is a Python float.
     constants : iterable
         The captured values, the same at each call.
     watched : int
         Of the numbers in variables below this one it is seen to that they are finite: those that the user's function computes.
     holds : callable
-        ``holds(value, expected)`` says whether a guard holds.
+        ``holds(value, expected)`` says whether a guard holds; where one does not the function returns None.
     """
-    writer = _Writer(program, numbers, watched)
+    writer = _Writer(program, text, watched)
     given = (*program.inputs, *program.captured)
     guarded: dict[int, list[Any]] = {}
     for g in program.guards:
@@ -331,13 +341,16 @@ def straight_line(
             for expected in guarded.pop(variable, ()):
                 writer.guard(variable, expected, holds)
 
+    for variable, (name, is_number) in zip(program.inputs, inputs, strict=True):
+        writer.text[variable] = name
+        if is_number:
+            writer.numbers.add(variable)
     for variable, value in zip(program.captured, constants, strict=True):
         writer.constant(variable, value)
     check(given)
     looked = False
-    for equation, function, gone in schedule(
-        program.equations, program.types, program.outputs, given, [g.variable for g in program.guards]
-    ):
+    kept = [g.variable for g in program.guards]
+    for equation, function, gone in schedule(program.equations, program.types, program.outputs, given, kept):
         if not looked and min(equation.output_tuple) >= watched:
             writer.look()
             looked = True
@@ -347,14 +360,16 @@ def straight_line(
             writer.call(equation, function, gone)
         check(equation.output_tuple)
     writer.look()
-    outputs = ", ".join([writer.read(o) for o in program.outputs])
-    body = [*writer.lines, f"return [{outputs}]"]
-    names = writer.names
-    if not writer.plain:  # under one error state, as cheap as it can be had
-        names["enter"], names["leave"] = raising()
-        body = ["state = enter()", "try:", *(f"    {line}" for line in body), "finally:", "    leave(state)"]
-    parameters = ", ".join(f"v{i}" for i in program.inputs)
-    text = "\n    ".join([f"def run({parameters}):", *body])
-    # the text is made of numbers of variables, names given above and literals of floats alone
-    exec(compile(text, f"<gradwise {program.name}>", "exec"), names)  # noqa: S102
-    return names["run"]
+    outputs = [Written(writer.read(o), o in writer.numbers, o in writer.entries) for o in program.outputs]
+    if writer.plain:
+        text.lines += writer.lines
+    else:  # under one error state, as cheap as it can be had
+        enter, leave = raising()
+        state = text.keep(f"{text.name(enter)}()")
+        text.lines += [
+            "try:",
+            *(f"    {line}" for line in writer.lines),
+            "finally:",
+            f"    {text.name(leave)}({state})",
+        ]
+    return outputs

@@ -132,8 +132,12 @@ class Linearization:
         env: list[Any] = [None] * len(program.types)
         for i in (*tape.inputs, *tape.captured):
             env[i] = tape.values[i]
-        everything = range(len(program.types))
-        build(program.equations, program.types, (), (), everything).run(env)
+
+        def make() -> tuple[Executable, int]:
+            everything = range(len(program.types))
+            return build(program.equations, program.types, (), (), everything), len(program)
+
+        derived(("everything", self.fingerprint), make).run(env)
         return env
 
     def environment(self, needs: Sequence[int], size: int) -> list[Any]:

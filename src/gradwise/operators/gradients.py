@@ -75,11 +75,10 @@ def value_and_grad(
         arguments = Arguments(f, argnums, args, kwargs, "value_and_grad")
         linearization = linearize_call(f, arguments, has_aux=has_aux)
         scalar_output(linearization, f, "value_and_grad")
-        leaves = gradient_leaves(linearization, f)
-        gradient = arguments.result(leaves)
+        gradient = arguments.result(gradient_leaves(linearization, f))
         value = output_value(linearization)
         if not has_aux:
-            learn(f, choice, linearization, leaves)
+            learn(f, choice, linearization, gradient)
         return ((value, auxiliary(linearization)) if has_aux else value), gradient
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
@@ -154,10 +153,9 @@ def grad(
         arguments = Arguments(f, argnums, args, kwargs, "grad")
         linearization = linearize_call(f, arguments, has_aux=has_aux)
         scalar_output(linearization, f, "grad")
-        leaves = gradient_leaves(linearization, f)
-        gradient = arguments.result(leaves)
+        gradient = arguments.result(gradient_leaves(linearization, f))
         if not has_aux:
-            learn(f, choice, linearization, leaves)
+            learn(f, choice, linearization, gradient)
         return (gradient, auxiliary(linearization)) if has_aux else gradient
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:

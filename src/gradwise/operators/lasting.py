@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 #: distances at which is looked again, relative to the entries: far enough to be seen beside a large constant
 _STEPS = (2.0**-12, -(2.0**-12), 2.0**-14, -(2.0**-14))
-_EXTREMA = frozenset(["max", "min"])
+#: primitives whose kinks are ties of several entries
+EXTREMA = frozenset(["max", "min"])
 
 
 class Surroundings:
@@ -42,7 +43,7 @@ class Surroundings:
         """For each equation, which of its kinks stay (of the shape of its ``kink``); ``values`` are plain, by variable of the program."""
         found = [_kinks(e, values) for e in self.equations]
         if self.known is not None and all(
-            e.primitive.name not in _EXTREMA and at.shape == np.shape(k) and not np.any(at & np.logical_not(k))
+            e.primitive.name not in EXTREMA and at.shape == np.shape(k) and not np.any(at & np.logical_not(k))
             for e, at, k in zip(self.equations, found, self.known, strict=True)
         ):
             return found  # each of them stayed the last time
@@ -77,7 +78,7 @@ def _stay(equation: Equation, before: Any, now: Any, values: Sequence[Any], move
     if before is False or equation.primitive.kink_felt is not None or np.shape(before) != np.shape(now):
         return False
     stay = before & now
-    if stay.any() and equation.primitive.name in _EXTREMA:  # all that tied must still tie
+    if stay.any() and equation.primitive.name in EXTREMA:  # all that tied must still tie
         axes, keepdims = equation.params
         ties = []
         for env in (values, moved):

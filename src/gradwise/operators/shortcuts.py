@@ -1,10 +1,10 @@
-"""Gradients of functions for which a program stands, in one step: the form of the call is compared, then one Python function gives the value and the gradient.
+"""Gradients of functions for which a program stands, in one step: the whole way from the arguments to the gradient as one Python function.
 
-    attempt : (f, argnums, call) → (value, gradient), or None
+    attempt : (f, argnums, arguments) → (value, gradient), or None
 
 The ordinary way (``engine.py``) finds the verdict, the family and the program of a call, makes a recording of it, and runs a derivative behind it; about 30 µs, whatever the function.  What it decided
-is written down here at the first calls: which names and data must be what they were (``reuse/gathering.py``, ``reuse/forms.py``), and program, guards and derivative as straight-line code
-(``execution/straight_line.py``).  A shortcut is checked against the ordinary way when it is made.
+is written down here at the first calls, as text: which names and data must be what they were (``reuse/gathering.py``, ``reuse/forms.py``), the program with its guards and its derivative
+(``execution/straight_line.py``), and the forms of the results.  A shortcut is compared with the ordinary way when it is made.
 
 Whatever is out of the ordinary is left to the ordinary way: another form, a guard that fails, an error, a number that is not finite, nan in a gradient, an operand on a kink, a
 derivative inside a derivative.
@@ -12,34 +12,37 @@ derivative inside a derivative.
 
 from __future__ import annotations
 
-import math
 import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.containers import flatten
-from gradwise.execution.straight_line import straight_line
+from gradwise.execution.function_text import FunctionText
+from gradwise.execution.straight_line import Written, straight_line
 from gradwise.operators.arguments import plain_like, stand_in
 from gradwise.operators.kinks import felt, holds_nan
+from gradwise.operators.lasting import EXTREMA
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.results import zeros_for
 from gradwise.operators.reuse.by_function import shortcuts_for, shortcuts_of
 from gradwise.operators.reuse.comparison import equal
-from gradwise.operators.reuse.forms import Form, Formless, all_match, floats_in, form_of, matches
-from gradwise.operators.reuse.gathering import Unsuitable, gatherer
+from gradwise.operators.reuse.forms import Formless, expect
+from gradwise.operators.reuse.gathering import Unsuitable, gather
 from gradwise.operators.reuse.promises import undeclared
 from gradwise.operators.reuse.specialization import as_kind, holds_as
 from gradwise.operators.verification import requested
-from gradwise.program import Program
+from gradwise.program import F64, Program
 from gradwise.tracing.instrument.state import local
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gradwise.operators.engine import Linearization
-    from gradwise.operators.reuse.families import ProvenCall
+    from gradwise.operators.reuse.families import Family, ProvenCall
+    from gradwise.operators.reuse.specialization import Specialization
+    from gradwise.program import Equation
 
 #: replays before a shortcut is made, and one more for so many equations; equations beyond which none is
 PATIENCE, SHORT, LONG = 1, 100, 4000
@@ -47,166 +50,204 @@ PATIENCE, SHORT, LONG = 1, 100, 4000
 _WAYS = 4
 
 
-class _Moving:
-    """One differentiated argument: its form, and the order of its leaves."""
-
-    __slots__ = ("form", "order", "treedef")
-
-    def __init__(self, value: Any, treedef: Any) -> None:
-        self.form = form_of(value)
-        self.treedef = treedef
-        marked, count = _marked(value, 0)
-        self.order = None if type(marked) is float else [int(m) for m in flatten(marked)[0]]
-        if self.order is not None and sorted(self.order) != list(range(count)):
-            raise Formless
-
-    def leaves(self, value: Any) -> list[Any] | None:
-        found: list[Any] = []
-        if not matches(value, self.form, found):
-            return None
-        return found if self.order is None else [found[k] for k in self.order]
-
-
-def _marked(value: Any, count: int) -> tuple[Any, int]:
-    """The containers of a value with 0.0, 1.0, … in the places of its numbers."""
-    if type(value) is np.ndarray or isinstance(value, (float, complex, np.floating, np.complexfloating)):
-        return float(count), count + 1
-    entries = []
-    for entry in value.values() if type(value) is dict else value if type(value) in (list, tuple) else [None]:
-        if entry is None or isinstance(entry, (int, str)):
-            raise Formless  # a leaf of another kind
-        mark, count = _marked(entry, count)
-        entries.append(mark)
-    return (dict(zip(value, entries, strict=True)) if type(value) is dict else type(value)(entries)), count
-
-
 class _Way:
-    """One shortcut."""
+    """One shortcut: ``run(f, args)`` gives value and gradient, or None."""
 
-    __slots__ = ("_code", "_data", "_fixed", "_gather", "_kind", "_moving", "_others", "_places", "_probes", "_results", "_shared", "_single", "family", "program")  # fmt: skip
+    __slots__ = ("family", "program", "run")
 
-    def __init__(self, linearization: Linearization, call: ProvenCall, program: Any, prepared: Any) -> None:
-        arguments = linearization.arguments
-        args, kwargs = arguments.given()
-        self.family, self.program = call.family, program
-        self._places, self._single = tuple(arguments.places), arguments.single
-        if kwargs or any(type(place) is not int for place in self._places):
-            raise Formless
-        floats = call.family.floats
-        self._moving = [_Moving(args[p], t) for p, t in zip(self._places, arguments.treedefs, strict=True)]
-        self._others = [None if k in self._places else form_of(a, floats=floats) for k, a in enumerate(args)]
-        self._gather = gatherer(call.function, call.node)
-        gathered = self._gather(call.function)
-        if gathered is None:
-            raise Unsuitable
-        self._data: list[Form] = [form_of(v, floats=floats) for v in gathered[0]]
-        self._fixed: list[Form] = [form_of(v, floats=False) for v in gathered[1]]
-        if any(True for form in self._fixed for _ in floats_in(form)):
-            raise Unsuitable
-        flags = [f for form in (*(m.form for m in self._moving), *(o for o in self._others if o), *self._data) for f in floats_in(form)]  # fmt: skip
-        opened = program.opened()
-        derivative = prepared.derivative
-        kept = [v for e, ct in derivative.probes for v in (*e.inputs, e.output_tuple[0], ct)]
-        results = [r for r in derivative.results if r is not None]
-        joint = simplify(
-            Program(
-                opened.name,
-                opened.inputs,
-                opened.captured,
-                [*opened.equations, *derivative.equations],
-                (*opened.outputs, *results, *kept),
-                derivative.types,
-                opened.guards,
-            )
-        )
-        numbers = [i for i, flag in zip(opened.inputs, flags, strict=True) if flag]
-        self._code = straight_line(joint, numbers, program.constants(), watched=len(opened.types), holds=holds_as)
-        first = len(opened.outputs)
-        self._shared = [
-            k - first for k in shared_results(joint.equations, joint.outputs) if first <= k < first + len(results)
-        ]
-        positions = iter(range(first, first + len(results)))
-        self._results = [None if r is None else next(positions) for r in derivative.results]
-        self._kind = program.kinds[0]
-        position = first + len(results)
-        self._probes = []
-        for equation, _ in derivative.probes:
-            self._probes.append((equation, equation.primitive.kink, position, len(equation.inputs), equation.params))
-            position += len(equation.inputs) + 2
+    def __init__(self, family: Family, program: Specialization, run: Callable[..., Any]) -> None:
+        self.family, self.program, self.run = family, program, run
 
-    def run(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, list[Any]] | None:
-        """The value and the gradient by leaves; None where the ordinary way is to be taken."""
-        if len(args) != len(self._others):
-            return None
-        leaves: list[Any] = []
-        for where, moving in zip(self._places, self._moving, strict=True):
-            if moving.order is None:
-                if not matches(args[where], moving.form, leaves):
-                    return None
-            else:
-                theirs = moving.leaves(args[where])
-                if theirs is None:
-                    return None
-                leaves += theirs
-        numbers = list(leaves)
-        for value, form in zip(args, self._others, strict=True):
-            if form is not None and not matches(value, form, numbers):
-                return None
-        try:
-            gathered = self._gather(function)
-            if gathered is None or not all_match(gathered[0], self._data, numbers):
-                return None
-            if self._fixed and not all_match(gathered[1], self._fixed, []):
-                return None
-            found = self._code(*numbers)
-        except Exception:  # noqa: BLE001 - whatever it is, the ordinary way says it better
-            return None
-        if found is None:
-            return None
-        for equation, kink, position, count, params in self._probes:
-            last = position + count
-            at = kink(found[position:last], found[last], *params)
-            if at is not False and (at.any() if type(at) is np.ndarray else np.any(at)):
-                with np.errstate(all="ignore"):
-                    if felt(equation, found[position:last], found[last], found[last + 1]) is not False:
-                        return None
-            if holds_nan(found[last + 1 : last + 2]):
-                return None
-        value = found[0]
-        if type(value) is not self._kind:
-            value = (
-                np.float64(value) if self._kind is np.float64 and type(value) is float else as_kind(value, self._kind)
-            )
-            if type(value) is not self._kind:
-                return None
-        gradient = []
-        for k, (place, leaf) in enumerate(zip(self._results, leaves, strict=True)):
-            if place is None:
-                result = zeros_for(leaf)
-            else:
-                result = found[place]
-                if math.isnan(result) if type(result) is float else holds_nan((result,)):
-                    return None
-                if k in self._shared:
-                    result = result.copy() if type(result) is np.ndarray else result
-            gradient.append(result)
-        return value, gradient
 
-    def result(self, args: tuple[Any, ...], gradient: Sequence[Any]) -> Any:
-        """The gradient in the containers, types and shapes of the arguments."""
-        start, values = 0, []
-        for place, moving in zip(self._places, self._moving, strict=True):
-            value = args[place]
-            if moving.order is None:
-                values.append(plain_like(gradient[start], type(value), value))
-                start += 1
-                continue
-            stop = start + len(moving.order)
-            theirs = flatten(value)[0]
-            leaves = [plain_like(g, type(leaf), leaf) for g, leaf in zip(gradient[start:stop], theirs, strict=True)]
-            values.append(moving.treedef.rebuild(leaves))
-            start = stop
-        return values[0] if self._single else tuple(values)
+def _way(linearization: Linearization, call: ProvenCall, program: Specialization) -> _Way:
+    """The shortcut for calls of this form.
+
+    Raises
+    ------
+    Formless, Unsuitable
+        If there can be none.
+    """
+    arguments = linearization.arguments
+    args, kwargs = arguments.given()
+    if kwargs or any(type(place) is not int for place in arguments.places):
+        raise Formless
+    text = FunctionText(("f", "args"))
+    text.leave_if(f"len(args) != {len(args)}")
+    names = [text.keep(f"args[{k}]") for k in range(len(args))]
+    leaves: list[tuple[str, bool]] = []
+    for place in arguments.places:
+        found = expect(text, names[place], args[place])
+        leaves += [found[k] for k in _order(args[place])]
+    floats = call.family.floats
+    numbers = [
+        n for k, a in enumerate(args) if k not in arguments.places for n in expect(text, names[k], a, floats=floats)
+    ]
+    data, fixed = _gathered(text, call)
+    numbers += [n for name, value in data for n in expect(text, name, value, floats=floats)]
+    if [n for name, value in fixed for n in expect(text, name, value, floats=False)]:
+        raise Unsuitable
+    prepared = linearization.prepared("gradient")
+    opened, derivative = program.opened(), prepared.derivative
+    equations = [*opened.equations, *derivative.equations]
+    made = {o for e in equations for o in e.output_tuple}
+    # a kink whose cotangent is nowhere made is not felt
+    probes = [p for p in prepared.probes if p[2] in made]
+    kept = [v for e, _, ct in probes for v in (*e.inputs, e.output_tuple[0], ct)]
+    results = [r for r in derivative.results if r is not None]
+    joint = simplify(Program(opened.name, opened.inputs, opened.captured, equations, (*opened.outputs, *results, *kept), derivative.types, opened.guards))  # fmt: skip
+    written = straight_line(
+        joint, text, [*leaves, *numbers], program.constants(), watched=len(opened.types), holds=holds_as
+    )
+    value, first = written[0], 1 + len(results)
+    _leave_at_kinks(text, linearization, probes, written[first:])
+    shared = set(shared_results(joint.equations, joint.outputs[:first]))
+    gradient, position = [], 1
+    for (name, _), leaf, r in zip(leaves, arguments.leaves, derivative.results, strict=True):
+        if r is None:
+            gradient.append(_in_form(text, text.keep(f"{text.name(zeros_for)}({name})"), name, leaf))
+            continue
+        gradient.append(_result(text, written[position], name, leaf, joint, position, shared=position in shared))
+        position += 1
+    text.write(f"return {_value(text, value, program.kinds[0])}, {_rebuilt(text, gradient, arguments)}")
+    return _Way(call.family, program, text.compiled(opened.name))
+
+
+def _order(value: Any) -> list[int]:
+    """Where the leaves of an argument, in the order of ``flatten``, stand in the order of its entries."""
+    if type(value) not in (tuple, list, dict):
+        return [0]
+    count = 0
+
+    def marked(entry: Any) -> Any:
+        nonlocal count
+        if type(entry) is dict:
+            return {k: marked(v) for k, v in entry.items()}
+        if type(entry) in (tuple, list):
+            return type(entry)([marked(v) for v in entry])
+        if type(entry) is not np.ndarray and not isinstance(entry, (float, complex, np.floating, np.complexfloating)):
+            raise Formless  # a leaf of another kind
+        count += 1
+        return float(count - 1)
+
+    order = [int(mark) for mark in flatten(marked(value))[0]]
+    if sorted(order) != list(range(count)):
+        raise Formless
+    return order
+
+
+def _gathered(text: FunctionText, call: ProvenCall) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+    """The names of what the function reads, with what is there now."""
+    probe = FunctionText(("f",))
+    found = gather(probe, "f", call.function, call.node)
+    probe.write(f"return [{', '.join(found[0])}], [{', '.join(found[1])}]")
+    values = probe.compiled("data")(call.function)
+    if values is None:
+        raise Unsuitable
+    names = gather(text, "f", call.function, call.node)
+    return list(zip(names[0], values[0], strict=True)), list(zip(names[1], values[1], strict=True))
+
+
+# --- kinks ----------------------------------------------------------------------------------------------------------------------
+
+
+def _leave_at_kinks(
+    text: FunctionText, linearization: Linearization, probes: Sequence[Any], written: Sequence[Written]
+) -> None:
+    """Write lines that leave where a kink is felt, or where the cotangent of one is nan."""
+    position = 0
+    for equation, place, _ in probes:
+        count = len(equation.inputs)
+        operands = ", ".join(w.text for w in written[position : position + count])
+        output, cotangent = written[position + count : position + count + 2]
+        position += count + 2
+        asked = text.name(_felt(equation, _staying(linearization, equation, place)))
+        text.leave_if(f"{asked}(({operands},), {output.text}, {cotangent.text})")
+
+
+def _felt(equation: Equation, stays: Any) -> Callable[[tuple[Any, ...], Any, Any], bool]:
+    """Whether the equation sits on a kink that counts, or cannot tell."""
+    kink, params = equation.primitive.kink, equation.params
+
+    def ask(operands: tuple[Any, ...], output: Any, cotangent: Any) -> bool:
+        at = kink(operands, output, *params)  # type: ignore[misc]  # probes have kinks
+        if at.any() if type(at) is np.ndarray else at is not False and np.any(at):
+            with np.errstate(all="ignore"):
+                if felt(equation, operands, output, cotangent, stays) is not False:
+                    return True
+        return cotangent != cotangent if type(cotangent) is float else holds_nan((cotangent,))  # noqa: PLR0124 - nan
+
+    return ask
+
+
+def _staying(linearization: Linearization, equation: Equation, position: int) -> Any:
+    """Where the operands of an equation sit on a kink at all points around (``lasting.py``); False for nowhere."""
+    values = linearization.plain_values([*equation.inputs, equation.output_tuple[0]])
+    operands, output = [values[i] for i in equation.inputs], values[equation.output_tuple[0]]
+    with np.errstate(all="ignore"):
+        at = equation.primitive.kink(operands, output, *equation.params)  # type: ignore[misc]  # probes have kinks
+    if equation.primitive.name in EXTREMA or not np.any(at):
+        return False
+    (stays,) = linearization.lasting_kinks([position])
+    return stays if np.shape(stays) == np.shape(at) else False
+
+
+# --- results --------------------------------------------------------------------------------------------------------------------
+
+
+def _value(text: FunctionText, value: Written, kind: type) -> str:
+    """The function's value in the type that it returned."""
+    if value.is_number and kind is float:
+        return value.text
+    if value.is_number and kind is np.float64:
+        return f"{text.name(np.float64)}({value.text})"
+    name = text.keep(f"{text.name(as_kind)}({value.text}, {text.name(kind)})")
+    text.leave_if(f"type({name}) is not {text.name(kind)}")
+    return name
+
+
+def _result(
+    text: FunctionText, written: Written, name: str, leaf: Any, joint: Program, position: int, *, shared: bool
+) -> str:
+    """A derivative in the form of its leaf, which is in the variable ``name``; nan is left to the ordinary way."""
+    result = text.keep(written.text)
+    if written.is_number:
+        text.leave_if(f"{result} != {result}")
+        if type(leaf) is float:
+            return result
+        if type(leaf) is np.float64:
+            return text.keep(f"{text.name(np.float64)}({result})")
+        return _in_form(text, result, name, leaf)
+    kind = joint.types[joint.outputs[position]]
+    if len(kind.shape) == 1 and kind.dtype == F64.dtype and 0 < kind.shape[0] < 1000:
+        square = text.keep(f"{result}.dot({result})")
+        text.leave_if(f"{square} != {square}")
+    else:
+        text.leave_if(f"{text.name(holds_nan)}(({result},))")
+    if shared:
+        return _in_form(text, text.keep(f"{text.name(np.array)}({result})"), name, leaf)
+    if written.is_own and type(leaf) is np.ndarray and leaf.dtype == kind.dtype and leaf.shape == kind.shape:
+        return result
+    return _in_form(text, result, name, leaf)
+
+
+def _in_form(text: FunctionText, result: str, name: str, leaf: Any) -> str:
+    return text.keep(f"{text.name(plain_like)}({result}, {text.name(type(leaf))}, {name})")
+
+
+def _rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Any) -> str:
+    """The gradient in the containers of the arguments."""
+    start, values = 0, []
+    for place, treedef in zip(arguments.places, arguments.treedefs, strict=True):
+        stop = start + treedef.num_leaves
+        if type(arguments.given()[0][place]) in (tuple, list, dict):
+            values.append(f"{text.name(treedef.rebuild)}([{', '.join(gradient[start:stop])}])")
+        else:
+            values.append(gradient[start])
+        start = stop
+    return values[0] if arguments.single else f"({', '.join(values)},)"
+
+
+# --- finding and making ---------------------------------------------------------------------------------------------------------------
 
 
 def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
@@ -218,11 +259,14 @@ def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str,
     if kept is None or not kept.ways or not undisturbed():
         return None
     for way in kept.ways:
-        found = way.run(function, args)
+        try:
+            found = way.run(function, args)
+        except Exception:  # noqa: BLE001, S112 - whatever it is, the ordinary way says it better
+            continue
         if found is not None:
             kept.served += 1
             way.family.served += 1
-            return found[0], way.result(args, found[1])
+            return found
     kept.failed += 1
     if kept.failed > 16 and kept.failed > kept.served:
         kept.ways = []
@@ -234,7 +278,7 @@ def undisturbed() -> bool:
     return not requested.get() and undeclared() and stand_in.get() is None and local.watch is None
 
 
-def learn(function: Any, choice: str, linearization: Linearization, gradient: Sequence[Any]) -> None:
+def learn(function: Any, choice: str, linearization: Linearization, gradient: Any) -> None:
     """Make a shortcut after a gradient that a program gave in the ordinary way."""
     standing = linearization.standing
     if standing is None or type(function) is not types.FunctionType or linearization.nested:
@@ -249,20 +293,22 @@ def learn(function: Any, choice: str, linearization: Linearization, gradient: Se
     if kept.failed > 16 or len(kept.ways) >= _WAYS or any(w.program is program for w in kept.ways):
         return
     try:
-        way = _Way(linearization, call, program, linearization.prepared("gradient"))
+        way = _way(linearization, call, program)
+        found = way.run(function, linearization.arguments.given()[0])
     except (Formless, Unsuitable):
         kept.failed = 17
         return
-    found = way.run(function, linearization.arguments.given()[0])
-    if found is None:  # a kink, perhaps: at another point it may serve
+    except Exception:  # noqa: BLE001 - at this point the ordinary way is needed; at another it may serve
+        found = None
+    if found is None:
         kept.failed += 4
-        return
-    leaves = linearization.arguments.leaves
-    theirs = [zeros_for(leaf) if g is None else g for g, leaf in zip(gradient, leaves, strict=True)]
-    same = equal(linearization.recording.values[0], found[0]) and all(
-        equal(np.asarray(g), np.asarray(h)) for g, h in zip(theirs, found[1], strict=True)
-    )
-    if same:
+    elif _agree((linearization.recording.values[0], gradient), found):
         kept.ways.append(way)
     else:
         kept.failed = 17
+
+
+def _agree(theirs: Any, ours: Any) -> bool:
+    """Whether two results have the same containers and types, and agree to rounding."""
+    (a, first), (b, second) = flatten(theirs), flatten(ours)
+    return first == second and all(type(x) is type(y) and equal(x, y) for x, y in zip(a, b, strict=True))

@@ -76,6 +76,8 @@ def _extremum(name: str, ufunc: Any) -> Primitive:
 
     def kink(operands: Any, output: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         x = np.asarray(operands[0])
+        if len(axes) == x.ndim and not keepdims:
+            return np.count_nonzero(x == output) > 1
         at = np.equal(x, np.reshape(output, reduced_shape(x.shape, axes, keepdims=True)))
         return np.count_nonzero(at, axis=axes) > 1
 

@@ -1,0 +1,63 @@
+"""A Python function written line by line, and then compiled: what ``straight_line.py`` and the shortcuts of the operators are made with.
+
+The text consists of names given here, literals, and names that the code of a function reads; values enter as objects under fresh names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class FunctionText:
+    """The lines of a function and the objects that they name.
+
+    Parameters
+    ----------
+    parameters : iterable of str
+
+    Attributes
+    ----------
+    lines : list of str
+    """
+
+    __slots__ = ("_count", "_names", "_parameters", "lines")
+
+    def __init__(self, parameters: Iterable[str]) -> None:
+        self._parameters = tuple(parameters)
+        self._names: dict[str, Any] = {}
+        self._count = 0
+        self.lines: list[str] = []
+
+    def fresh(self, stem: str = "t") -> str:
+        """A name that is not in use."""
+        self._count += 1
+        return f"{stem}_{self._count}"
+
+    def name(self, value: Any, stem: str = "c") -> str:
+        """A name for an object."""
+        name = self.fresh(stem)
+        self._names[name] = value
+        return name
+
+    def write(self, line: str) -> None:
+        """Add a line."""
+        self.lines.append(line)
+
+    def keep(self, expression: str) -> str:
+        """A variable that holds the value of an expression."""
+        variable = self.fresh()
+        self.lines.append(f"{variable} = {expression}")
+        return variable
+
+    def leave_if(self, condition: str) -> None:
+        """Return None where a condition holds."""
+        self.lines.append(f"if {condition}: return None")
+
+    def compiled(self, title: str) -> Callable[..., Any]:
+        """The function."""
+        text = "\n    ".join([f"def written({', '.join(self._parameters)}):", *self.lines])
+        exec(compile(text, f"<gradwise {title}>", "exec"), self._names)  # noqa: S102 - see above
+        return self._names["written"]
