@@ -6,9 +6,11 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gradwise as gw
 from gradwise.geometry.intervals import RULES, Boxes, Evaluator, Interval, NoRule
 from gradwise.geometry.intervals.rules import OF_RECORD
 from gradwise.tracing import record
@@ -23,6 +25,15 @@ def mp_mod(x, z):
 
 def log_gamma_slope(order):
     return lambda x: mpmath.psi(order, x)
+
+
+def mills(x):
+    return mpmath.npdf(x) / mpmath.ncdf(x)
+
+
+def pseudo_huber(d, r):
+    with mpmath.workdps(100):  # the difference cancels
+        return d * d * (mpmath.sqrt(1 + (r / d) ** 2) - 1)
 
 
 WIDE, SMALL, POSITIVE, UNIT, INNER = (-1e3, 1e3), (-20.0, 20.0), (1e-6, 1e3), (-1.0, 1.0), (-0.999, 0.999)
@@ -83,6 +94,26 @@ SAMPLES = {
     "digamma": (((0.01, 50.0),), (), mpmath.digamma),
     "polygamma": (((0.01, 50.0),), (1,), log_gamma_slope(1)),
     "i0": (((-20.0, 20.0),), (), lambda x: mpmath.besseli(0, x)),
+    "erfi": (((-26.0, 26.0),), (), mpmath.erfi),
+    "erfinv": (((-0.9999, 0.9999),), (), mpmath.erfinv),
+    "erfcinv": (((1e-4, 1.9999),), (), lambda x: mpmath.erfinv(1 - x)),
+    "ndtri": (((1e-4, 0.9999),), (), lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1)),
+    "inverse_mills": (((-30.0, 30.0),), (), mills),
+    "mills_gap": (((-30.0, 30.0),), (), lambda x: x + mills(x)),
+    "gamma": (((0.01, 170.0),), (), mpmath.gamma),
+    "beta": (((0.01, 400.0), (0.01, 100.0)), (), mpmath.beta),
+    "betaln": (((0.01, 1e4), (0.01, 100.0)), (), lambda a, b: mpmath.log(mpmath.beta(a, b))),
+    "entr": (((0.0, 50.0),), (), lambda x: -x * mpmath.log(x) if x else mpf(0)),
+    "rel_entr": (((0.0, 50.0), (0.01, 50.0)), (), lambda x, z: x * mpmath.log(x / z) if x else mpf(0)),
+    "kl_div": (((0.0, 50.0), (0.01, 50.0)), (), lambda x, z: (x * mpmath.log(x / z) if x else 0) - x + z),
+    "xlog1py": ((WIDE, (-0.99, 1e3)), (), lambda x, z: x * mpmath.log1p(z)),
+    "huber": (((0.01, 20.0), SMALL), (), lambda d, r: r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2)),
+    "pseudo_huber": (((0.01, 20.0), SMALL), (), pseudo_huber),
+    "j0": (((-40.0, 40.0),), (), lambda x: mpmath.besselj(0, x)),
+    "j1": (((-40.0, 40.0),), (), lambda x: mpmath.besselj(1, x)),
+    "i1": (((-20.0, 20.0),), (), lambda x: mpmath.besseli(1, x)),
+    "exprel": ((SMALL,), (), lambda x: mpmath.expm1(x) / x if x else mpf(1)),
+    "exprel_derivative": ((SMALL,), (1,), lambda x: ((x - 1) * mpmath.exp(x) + 1) / x**2 if abs(x) > 1e-8 else None),
     "abs": ((WIDE,), (), abs),
     "sign": ((UNIT,), (), mpmath.sign),
     "floor": ((SMALL,), (), mpmath.floor),
@@ -104,12 +135,32 @@ SAMPLES = {
 ELSEWHERE = {
     "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_xor", "logical_not",
     "isnan", "isinf", "isfinite", "all", "any", "select", "max", "min", "sum", "prod", "product_of_others", "pairs_of_others", "norm", "convert",
+    "solve", "inv", "log_det_slope", "det", "slogdet", "cofactor", "cholesky",  # in test_interval_matrices.py
+    "jv", "iv",
 }  # fmt: skip
 
 
 def test_every_rule_has_a_sample():
     assert set(SAMPLES) | ELSEWHERE == set(RULES)
     assert set(SAMPLES).isdisjoint(ELSEWHERE)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3, -1, -2])
+@pytest.mark.parametrize(("name", "truth"), [("jv", mpmath.besselj), ("iv", mpmath.besseli)])
+def test_bessel_functions_of_whole_orders(name, truth, order):
+    rng = np.random.default_rng(order + 5)
+    x = intervals_in(rng, -20.0, 20.0, 40)
+    n = Interval.point(float(order))
+    result = RULES[name](Boxes(*[np.zeros((40, 1))] * 2), n, Interval(*x))
+    for k, t in enumerate(rng.choice([0.0, 1.0, 0.3], 40)):
+        point = min(max(x[0][k] + t * (x[1][k] - x[0][k]), x[0][k]), x[1][k])
+        assert result.lo[k] <= truth(order, mpf(point)) <= result.hi[k]
+
+
+def test_a_bessel_function_of_a_broken_order_has_no_rule():
+    found = gw.critical_points(lambda x: scipy.special.jv(0.5, x), (1.0, 3.0))
+    assert not found.proved
+    assert "Bessel functions of one whole order only" in found.reason
 
 
 def intervals_in(rng, low, high, count=12):

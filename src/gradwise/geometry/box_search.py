@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradwise.geometry.branches import Branch, Branches, complete
+from gradwise.geometry.continua import is_crowd, on_continuum
 from gradwise.geometry.creases import apart
 from gradwise.geometry.intervals import Interval, Outcome
 from gradwise.geometry.newton_boxes import centre, krawczyk, mean_value
@@ -34,8 +35,8 @@ CROWD = 3000
 class Leftover:
     """Boxes that were not decided.
 
-    ``reasons`` has an entry for each: "degenerate" (small, the Hessian singular somewhere), "flat" (the gradient is zero all over it), "rough" (a kink or the end of the
-    domain), "branch" (an ``if`` is decided inside), "stopped" (their number was spent).
+    ``reasons`` has an entry for each: "degenerate" (small, the Hessian singular somewhere), "continuum" (on a curve of critical points, as floating point shows), "flat" (the
+    gradient is zero all over it), "rough" (a kink or the end of the domain), "branch" (an ``if`` is decided inside), "stopped" (their number was spent).
     """
 
     lo: list[np.ndarray] = field(default_factory=list)
@@ -100,9 +101,25 @@ class Search:
                 for start in range(0, len(lo), chunk):
                     self._step(lo[start : start + chunk], hi[start : start + chunk], int(branch))
             live = tuple(np.concatenate(part) for part in zip(*self._next, strict=True)) if self._next else ([], [], [])  # type: ignore[assignment]
+            live = self._without_continua(*live)
             # a box that was counted left two halves
             crowd = len(live[0]) >= CROWD and 2 * self._singular >= 0.95 * len(live[0])
             self._crowded = self._crowded + 1 if crowd else 0
+
+    def _without_continua(
+        self, lo: np.ndarray, hi: np.ndarray, numbers: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Put down the boxes that line a set of critical points, once there are many of them; return the others."""
+        for number in np.unique(numbers):
+            branch, mine = self.branches.known[number], np.flatnonzero(numbers == number)
+            if branch.gradient is None or not is_crowd(branch, lo[mine], hi[mine], self.width):
+                continue
+            _, on = on_continuum(branch, lo[mine], hi[mine], self.width)
+            outcome = branch.gradient(lo[mine], hi[mine])
+            found = mine[on & np.broadcast_to(outcome.held, len(mine)) & outcome.boxes.smooth]
+            self.left.add(lo[found], hi[found], "continuum")
+            lo, hi, numbers = (np.delete(part, found, axis=0) for part in (lo, hi, numbers))
+        return lo, hi, numbers
 
     def _stop(self, lo: np.ndarray, hi: np.ndarray, numbers: np.ndarray, *, crowded: bool) -> None:
         """Put down what is left when bisection will not end, or when the boxes are spent."""

@@ -14,6 +14,7 @@ import numpy as np
 from gradwise.errors import GradwiseError
 from gradwise.geometry.finite_forms import prepared
 from gradwise.geometry.intervals import Evaluator, Interval, Outcome
+from gradwise.geometry.shifts import without_shifts
 from gradwise.geometry.vector_form import VectorForm
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.engine import Linearization, linearize_call
@@ -54,7 +55,6 @@ class Branch:
         program = linearization.program
         tape = linearization.recording.tape
         captured = tape.captured_values()
-        self.guards: tuple[Guard, ...] = program.guards
         self.doubt = "the function looks values up by their text or hash" if tape.looked_up else ""
         self.chunk = MOST_BOXES
         self.gradient: Evaluator | None = None
@@ -69,6 +69,8 @@ class Branch:
             program.types,
             program.guards,
         )
+        value, captured = without_shifts(value, captured, tape.values)
+        self.guards: tuple[Guard, ...] = value.guards
         self.value = Evaluator(prepared(value), captured)
         self._value, self._captured, self._size = value, captured, n
         first = seeded(pullback(value, value.inputs, value.outputs))
@@ -184,7 +186,7 @@ class Branches:
             return None
         key = (
             linearization.fingerprint,
-            tuple(_answer(kind, expected) for _, kind, expected, _ in tape.guards),
+            tuple(_answer(kind, expected) for _, kind, expected, _ in tape.guards if kind != "shift"),
             _constants(tape),
         )
         number = self._by_key.get(key)
@@ -198,8 +200,10 @@ class Branches:
 
 
 def _constants(tape: Any) -> Any:
-    """What a run captured: a loop may capture other numbers at another point."""
-    return tuple(np.asarray(tape.values[i]).tobytes() for i in tape.captured)
+    """What a run captured: a loop may capture other numbers at another point.  Those that cancel do not count."""
+    shifts = {np.asarray(expected).tobytes() for _, kind, expected, _ in tape.guards if kind == "shift"}
+    held = (np.asarray(tape.values[i]).tobytes() for i in tape.captured)
+    return tuple(b"shift" if value in shifts else value for value in held)
 
 
 def complete(branches: list[Branch], outcomes: list[Outcome], box: int) -> bool:

@@ -18,6 +18,7 @@ from gradwise.errors import GradwiseError, InputError, TracingError
 from gradwise.geometry.box_bounds import box
 from gradwise.geometry.box_search import Leftover, Search
 from gradwise.geometry.branches import Branch, Branches
+from gradwise.geometry.continua import on_continuum, zero_eigenvalues
 from gradwise.geometry.critical_report import ORDER, CriticalPoint, CriticalPoints, value_at
 from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals, inertia
 from gradwise.geometry.intervals import NoRule
@@ -27,9 +28,14 @@ from gradwise.geometry.vector_form import VectorForm
 
 #: more left-over boxes are first put together with their neighbours
 MOST_JOINED = 2500
+#: points that are looked for on a set of critical points
+MOST_POLISHED = 500
+#: boxes of which it is asked whether they lie on such a set
+FEW = 50
 WORDS = {
     "degenerate": "the Hessian is singular or nearly so; second derivatives decide nothing",
-    "flat": "the gradient is zero all over the box: every point of it is critical",
+    "continuum": "critical points that are not isolated, as far as floating point shows",
+    "flat": "not isolated: the gradient is zero all over the box, every point of it is critical",
     "rough": "f may not be smooth, or not be defined, everywhere in the box",
     "branch": "the code takes different branches inside the box",
     "stopped": "max_boxes was reached",
@@ -152,7 +158,7 @@ def _proved(flat: VectorForm, lo: np.ndarray, hi: np.ndarray, max_boxes: int) ->
     left = search.left
     undecided = np.stack([np.array(left.lo), np.array(left.hi)], axis=-1) if left.lo else np.zeros((0, len(lo), 2))
     for reason, members in _components(left, 1e-5 * (hi - lo)):
-        points.append(_undecided(flat, branches, undecided[members], reason))
+        points.append(_undecided(flat, branches, undecided[members], reason, hi - lo))
     if left.lo:
         reasons = sorted(set(left.reasons), key=list(WORDS).index)
         doubts = [f"{len(left.lo)} small box{'es' * (len(left.lo) != 1)} left: " + "; ".join(WORDS[r] for r in reasons)]
@@ -244,11 +250,15 @@ def _exact(branch: Branch, x: np.ndarray) -> bool:
     return bool(np.all(gradient.lo == 0) and np.all(gradient.hi == 0))
 
 
-def _undecided(flat: VectorForm, branches: Branches, boxes: np.ndarray, reason: str) -> CriticalPoint:
+def _undecided(
+    flat: VectorForm, branches: Branches, boxes: np.ndarray, reason: str, whole: np.ndarray
+) -> CriticalPoint:
     """The entry of boxes that touch one another."""
     lo, hi = boxes[:, :, 0].min(axis=0), boxes[:, :, 1].max(axis=0)
     x = _representative(boxes, lo, hi)
     message = WORDS[reason]
+    if reason == "continuum" or (reason in {"degenerate", "stopped"} and len(boxes) >= FEW):
+        x, message = _continuum(branches, boxes, x, whole, message)
     number = branches.at(x)
     eigenvalues, intervals, vectors, norm = np.zeros(0), np.zeros((0, 2)), None, float("nan")
     if number is not None:
@@ -276,7 +286,7 @@ def _undecided(flat: VectorForm, branches: Branches, boxes: np.ndarray, reason: 
     elif reason == "branch" and branches.trouble:
         message += f"; {branches.trouble}"
     return CriticalPoint(
-        kind="degenerate" if reason in {"degenerate", "flat"} else "undecided",
+        kind="degenerate" if reason in {"degenerate", "continuum", "flat"} else "undecided",
         index=None,
         x=flat.rebuild(x),
         value=value_at(flat, x),
@@ -289,6 +299,34 @@ def _undecided(flat: VectorForm, branches: Branches, boxes: np.ndarray, reason: 
         boxes=len(boxes),
         message=message,
     )
+
+
+def _continuum(
+    branches: Branches, boxes: np.ndarray, x: np.ndarray, whole: np.ndarray, otherwise: str
+) -> tuple[np.ndarray, str]:
+    """A point of a set of critical points, and what was seen of it; ``x`` and ``otherwise`` where few of the boxes lie on one."""
+    chosen = boxes[np.linspace(0, len(boxes) - 1, min(len(boxes), MOST_POLISHED)).astype(int)]
+    number = branches.at(x)
+    branch = None if number is None else branches.known[number]
+    if branch is None or branch.full is None:
+        return x, otherwise
+    points, on = on_continuum(branch, chosen[:, :, 0], chosen[:, :, 1], whole)
+    if (
+        np.sum(on) < 0.2 * len(on)
+        or np.max(np.ptp(points[on], axis=0) / np.max(chosen[:, :, 1] - chosen[:, :, 0], axis=0)) < FEW / 5
+    ):
+        return x, otherwise
+    points = points[on]
+    dimension = zero_eigenvalues(branch, points)
+    shape = {1: "a curve", 2: "a surface"}.get(dimension, f"a set of dimension {dimension}")
+    apart = float(np.linalg.norm(np.ptp(points, axis=0)))
+    nearest = points[np.argmin(np.sum((points - x) ** 2, axis=1))]
+    rounded = np.round(nearest, 9)
+    message = (
+        f"not isolated: the gradient is zero to rounding at {len(points)} points, up to {apart:.2g} apart, and {dimension} "
+        f"eigenvalue{'s' * (dimension != 1)} of the Hessian with it: {shape} of critical points, as far as floating point shows"
+    )
+    return (rounded if np.max(np.abs(rounded - nearest)) < 1e-14 else nearest), message
 
 
 def _representative(boxes: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:

@@ -257,7 +257,8 @@ def resolve_location(location: Any) -> tuple[str, int] | None:
 class Guard:
     """A concrete answer that Python took from a traced value: the program holds while ``variable`` gives ``expected``.
 
-    ``kind`` is the question: "bool", "int", "index", "mask", "value", "order".
+    ``kind`` is the question: "bool", "int", "index", "mask", "value", "order"; "shift" is a value that cancels, as the largest entry in log Σ eˣ does: any other
+    gives the same result in real numbers.
     """
 
     __slots__ = ("expected", "kind", "location", "variable")

@@ -61,7 +61,7 @@ class Shifts:
         self._taken: list[tuple[Any, int, tuple[int, ...], Any]] = []
         for position, guard in enumerate(program.guards):
             kind = program.types[guard.variable]
-            if guard.kind != "value" or kind.dtype.kind != "f":
+            if guard.kind not in {"value", "shift"} or kind.dtype.kind != "f":
                 continue
             expected = np.asarray(guard.expected)
             matching = [

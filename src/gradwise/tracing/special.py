@@ -167,7 +167,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     """``scipy.special.logsumexp`` of a traced array: log Σ b eᵃ, shifted by the largest entry."""
     if b is not None:  # an entry of weight 0 is left out, whatever it is
         a = np.where(b == 0, 0.0, a)
-    top = concrete(np.max(np.real(a), axis=axis, keepdims=True))  # the shift cancels: no derivative goes through it
+    top = concrete(np.max(np.real(a), axis=axis, keepdims=True), "shift")  # it cancels: no derivative goes through it
     top = np.where(np.isfinite(top), top, 0.0)
     terms = np.exp(a - top)
     total = np.sum(terms if b is None else b * terms, axis=axis, keepdims=True)
@@ -184,13 +184,13 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
 
 def softmax(x: Any, axis: Any = None) -> Any:
     """``scipy.special.softmax`` of a traced array."""
-    terms = np.exp(x - concrete(np.max(x, axis=axis, keepdims=True)))
+    terms = np.exp(x - concrete(np.max(x, axis=axis, keepdims=True), "shift"))
     return terms / np.sum(terms, axis=axis, keepdims=True)
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
     """``scipy.special.log_softmax`` of a traced array."""
-    shifted = x - concrete(np.max(x, axis=axis, keepdims=True))
+    shifted = x - concrete(np.max(x, axis=axis, keepdims=True), "shift")
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 

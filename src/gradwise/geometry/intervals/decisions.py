@@ -245,5 +245,5 @@ def converted(box: Any, x: Interval, dtype: np.dtype[Any]) -> Interval:
     return x.map(lambda a: a.astype(float))
 
 
-class OpenIndexError(Exception):
-    """An index depends on the point: the program moves different entries in different boxes."""
+class OutOfReachError(Exception):
+    """An operation that the rule cannot bound for these operands; the message says why."""

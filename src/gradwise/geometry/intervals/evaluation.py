@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.geometry.intervals.decisions import OpenIndexError, wins
+from gradwise.geometry.intervals.decisions import OutOfReachError, wins
 from gradwise.geometry.intervals.interval import Interval
 from gradwise.geometry.intervals.rules import OF_ONE_OPERAND, rule_of
 from gradwise.program import Equation, Program
@@ -157,9 +157,12 @@ class Evaluator:
                 boxes.where = equation
                 try:
                     value = rule(boxes, *[env[i] for i in inputs], *params)
-                except OpenIndexError:
-                    raise NoRule(equation, "an index depends on the point") from None
-                env[equation.outputs] = value
+                except OutOfReachError as error:
+                    raise NoRule(equation, str(error)) from None
+                if equation.primitive.multiple:
+                    env.update(zip(equation.outputs, value, strict=True))
+                else:
+                    env[equation.outputs] = value
             failed, undecided = self._guards(env, boxes.count)
         return Outcome([env[o] for o in self.program.outputs], boxes, failed, undecided)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.geometry.intervals import decisions, functions, products
+from gradwise.geometry.intervals import decisions, functions, matrices, products
 from gradwise.geometry.intervals.functions import (
     decreasing,
     even,
@@ -38,9 +38,10 @@ from gradwise.geometry.intervals.interval import (
     sub,
     summed,
 )
+from gradwise.geometry.intervals.special_functions import SPECIAL
 from gradwise.program import Primitive
 
-Rule = Callable[..., Interval]
+Rule = Callable[..., Any]
 
 
 def _div(box: Any, x: Interval, z: Interval) -> Interval:
@@ -98,7 +99,7 @@ def _indices(rest: Any) -> tuple[list[Any], Any]:
     operands = [x for x in rest if type(x) is Interval]
     for x in operands:
         if not decisions.clear(x):
-            raise decisions.OpenIndexError
+            raise decisions.OutOfReachError("an index depends on the point")
     return [x.lo[0] for x in operands], rest[len(operands) :]
 
 
@@ -184,6 +185,7 @@ OF_RECORD: dict[str, Callable[[Primitive], Rule]] = {
     **dict.fromkeys(
         (
             "broadcast_to", "reshape", "transpose", "getitem", "diagonal", "place_diagonal", "triangle", "windows", "take_along", "mask_last",
+            "hermitian_from",
         ),
         moved,
     ),
@@ -262,6 +264,15 @@ RULES: dict[str, Rule] = {
     "digamma": positive_only(special("digamma"), 32, 1e-15),
     "polygamma": functions.polygamma,
     "i0": even(special("i0"), 16, rising=True, least=1.0),
+    **SPECIAL,
+    # --- linear algebra ---------------------------------------------------------------------------------------------------
+    "solve": matrices.solve,
+    "inv": matrices.inverse,
+    "log_det_slope": matrices.inverse,
+    "det": matrices.det,
+    "slogdet": matrices.slogdet,
+    "cofactor": matrices.cofactor,
+    "cholesky": matrices.cholesky,
     # --- decisions ----------------------------------------------------------------------------------------------------
     "abs": decisions.absolute_value,
     "sign": decisions.sign,
