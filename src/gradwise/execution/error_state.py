@@ -5,9 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+_make_extobj: Any = None
+_extobj_contextvar: Any = None
+with contextlib.suppress(ImportError):  # in a version that keeps its state elsewhere
+    from numpy._core.umath import _extobj_contextvar, _make_extobj
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +33,12 @@ def _leave(state: Any) -> None:
 
 def raising() -> tuple[Callable[[], Any], Callable[[Any], None]]:
     """``enter() → state`` and ``leave(state)`` around a block in which NumPy raises FloatingPointError instead of warning."""
+    if _make_extobj is None:
+        return _enter, _leave
+    variable = _extobj_contextvar
     try:
-        from numpy._core.umath import _extobj_contextvar, _make_extobj
-
         made = _make_extobj(**_STATE)
-        variable = _extobj_contextvar
-    except (ImportError, TypeError, AttributeError):
+    except TypeError:
         return _enter, _leave
     if not _works(variable, made):
         return _enter, _leave
