@@ -25,6 +25,9 @@ from gradwise.numerical.microscope import (
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
 
+CONFIRMING = (0.8125, 0.59375)
+"""Where smoothness far below is looked at once more, in units of the step."""
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -260,6 +263,12 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
             if flat or rest > 0.5 * view.spread:
                 break
             if rest < 0.02 * view.spread + 4 * view.eta:
+                # Rounding has few values: one pair may by chance be rounded as f(x) was.
+                steps = [side * math.ldexp(part, close) for part in CONFIRMING for side in BOTH]
+                yield from samples.sample(steps)
+                seen = [abs(abs(samples.values[t] - samples.f0) - abs(view.slope * t)) for t in steps]
+                if max((r for r in seen if math.isfinite(r)), default=0.0) > 0.02 * view.spread + 4 * view.eta:
+                    break
                 # Smooth after all, at a scale so small that it looked like noise from where the microscope stood?
                 if found.side != 0:
                     return Verdict(top=near)

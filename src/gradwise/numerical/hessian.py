@@ -35,6 +35,8 @@ from gradwise.numerical.status import Status
 
 LEVELS = 4
 CROSS_LEVELS = 3
+REFINEMENTS = 5
+"""How often the steps of entries off the diagonal shrink, each time by 8, where gradients are differenced."""
 CLOSER = 6
 """So many octaves below the steps used a second difference verifies what they say."""
 
@@ -86,7 +88,7 @@ def _from_complex_gradients(lanes: Lanes, first: Table, corners: Any) -> Table:
         return np.full((indices.size, 1), NAN) if values is None else values.imag / tau[indices, None]
 
     # complex arithmetic loses a unit or two more than what is assumed of real values
-    axes = Lanes(lanes.scale, lanes.spacing, lanes.left, lanes.right, gradient, 2 * lanes.units, along_axis, None)
+    axes = Lanes(lanes.scale, lanes.spacing, lanes.left, lanes.right, gradient, 3 * lanes.units, along_axis, None)
     diagonal = solve(axes)
     table = Table.empty((n, n))
     index = np.arange(n)
@@ -109,7 +111,21 @@ def _complex_pairs(
     k_all = np.where(k_all <= room, k_all, np.exp2(np.floor(np.log2(np.maximum(room, 1e-300)))))
     swap = room[columns] < room[rows]  # the real step goes along the roomier axis
     rows, columns = np.where(swap, columns, rows), np.where(swap, rows, columns)
-    k, count, repeats = k_all[columns], rows.size, 2 * CROSS_LEVELS
+    k = k_all[columns]
+    for _ in range(REFINEMENTS):
+        coarse = _complex_pairs_at(lanes, gradient, tau, table, corners, rows, columns, k)
+        if not np.any(coarse):
+            break
+        # an axis may bear steps over which the slope along another one bends
+        rows, columns, k = rows[coarse], columns[coarse], 0.125 * k[coarse]
+
+
+def _complex_pairs_at(
+    lanes: Lanes, gradient: np.ndarray, tau: np.ndarray, table: Table, corners: Any, rows: np.ndarray,
+    columns: np.ndarray, k: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Write the entries that steps k, k/2, k/4 give; return where these steps are too large for an expansion."""
+    count, repeats = rows.size, 2 * CROSS_LEVELS
     signs = np.repeat([s * 2.0**-level for level in range(CROSS_LEVELS) for s in (1, -1)], count)
     values = corners(
         np.tile(rows, repeats), np.tile(columns, repeats), 1j * np.tile(tau[rows], repeats), signs * np.tile(k, repeats)
@@ -119,10 +135,10 @@ def _complex_pairs(
     e = [(slopes[level, 0] - slopes[level, 1]) / (2 * k * 2.0**-level) for level in range(CROSS_LEVELS)]
     unit = float(lanes.units[0])
     g = np.maximum(np.max(np.abs(slopes), axis=(0, 1)), np.abs(gradient[rows]))
-    length = np.maximum(lanes.scale[rows], k_all[rows])
+    length = np.where(lanes.scale[rows] > SMALL, lanes.scale[rows], k)
     eta = unit * (2 * g + 0.25 * abs(float(lanes.f0[0, 0])) / length)
-    rounding = 1.5 * eta / (k * 2.0 ** (1 - CROSS_LEVELS))
-    _settle_pairs(table, rows, columns, e, rounding, unit, k, eta)
+    rounding = 2.25 * eta / (k * 2.0 ** (1 - CROSS_LEVELS))
+    return _settle_pairs(table, rows, columns, e, rounding, unit, k, eta)
 
 
 def _noise(first: Table, lanes: Lanes, i: int) -> float:
@@ -188,7 +204,7 @@ class Axis:
         yield from samples.sample_octaves([bottom - 1])
         self.octave = self._cross_octave(value, top, bottom - 1)
         status = Status.OK if settled and truncation <= 0.1 * abs(value) + 4 * rounding else Status.UNDECIDED
-        error = 2 * truncation + 5 * rounding + 8 * line.unit * abs(value)
+        error = 2 * truncation + 8 * rounding + 8 * line.unit * abs(value)
         noise = max(samples.amplitude / 3, line.unit * abs(samples.f0))
         return Outcome(value, error, status, math.ldexp(1.0, high), value, value, noise)
 
@@ -310,18 +326,21 @@ def _central_pairs(
 def _settle_pairs(
     table: Table, rows: np.ndarray, columns: np.ndarray, e: list[np.ndarray], rounding: np.ndarray, unit: float,
     step: np.ndarray, eta: np.ndarray,
-) -> None:  # fmt: skip
-    """Extrapolate three estimates with steps k, k/2, k/4 and write the outcomes."""
+) -> np.ndarray:  # fmt: skip
+    """Extrapolate three estimates with steps k, k/2, k/4 and write the outcomes; return where they do not converge."""
     b0, b1 = (4 * e[1] - e[0]) / 3, (4 * e[2] - e[1]) / 3
     value = (16 * b1 - b0) / 15
     change1, change2 = np.abs(b1 - e[2]), np.abs(value - b1)
     ratio = change2 / (change1 + 1e-3 * rounding + 1e-300)
     truncation = change2 * np.minimum(1.0, 16 * ratio + 0.02)
+    coarse = (change2 > 0.1 * change1) & (change2 > 4 * rounding) & (change1 > 1e-3 * np.abs(value))
+    truncation = np.where(coarse, np.maximum(truncation, change1), truncation)
     good = truncation <= 0.1 * np.abs(value) + 4 * rounding
     names = np.array([Status.UNDECIDED, Status.OK, Status.NON_FINITE], dtype=object)
     status = names[np.where(np.isfinite(value), good.astype(int), 2)]
-    error = np.where(np.isfinite(value), 3 * truncation + 3 * rounding + 8 * unit * np.abs(value), INF)
+    error = np.where(np.isfinite(value), 4 * truncation + 4 * rounding + 8 * unit * np.abs(value), INF)
     _put_both(table, rows, columns, value, error, status, step, eta / 3)
+    return coarse
 
 
 def _one_sided_pairs(lanes: Lanes, table: Table, corners: Any, rows: np.ndarray, columns: np.ndarray) -> None:
