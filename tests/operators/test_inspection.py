@@ -174,8 +174,8 @@ def test_an_explanation():
             f64
           kinks: none
           memory kept for the derivative: 64 bytes
-          code: stand-ins under its names, since its source is not at hand: loss
-          verified: no: loss has no source
+          code: hooks in the bytecode, since its source is not at hand: loss
+          verified: when it is first differentiated
           reuse: proved pure by its code: from its third call on with one form of arguments, its program runs in its place while its guards hold
           writes: to nothing that was there before the call
         """,

@@ -33,6 +33,11 @@ BODY = textwrap.dedent("""
 """)
 
 
+def has_source(code):
+    """Whether the copy of a code object was made from its source."""
+    return instrumented(code) is not None and not reason_for(code)
+
+
 def slope(x):
     return sum(-k * math.exp(-k * x) for k in range(1, 4))
 
@@ -80,7 +85,7 @@ def test_functions_with_assertions_that_pytest_rewrote():
         assert values[0] < 1 and values, f"{values}"  # noqa: PT018  # of the kind that pytest takes apart
         return values[0] * x
 
-    assert instrumented(f.__code__) is not None, reason_for(f.__code__)
+    assert has_source(f.__code__), reason_for(f.__code__)
     np.testing.assert_allclose(gw.grad(f, method="exact")(0.5), math.exp(-0.5) * 0.5, rtol=1e-12)
     with pytest.raises(AssertionError, match="x must be positive"):
         gw.grad(f, method="exact")(-0.5)
@@ -276,7 +281,7 @@ def test_executed_text(known):
     exec(compile(BODY, filename, "exec"), names)
     try:
         np.testing.assert_allclose(gw.grad(names["f"], method="exact")(0.5), slope(0.5), rtol=1e-12)
-        assert (instrumented(names["f"].__code__) is not None) == known
+        assert has_source(names["f"].__code__) == known
     finally:
         linecache.cache.pop(filename, None)
 
@@ -337,8 +342,8 @@ def test_a_module_in_a_zip_file(tmp_path):
         made.writestr("zipped.py", BODY)
     program = f"import sys; sys.path.insert(0, {str(archive)!r})\nfrom zipped import f\n" + ENDING.replace(
         "print(",
-        "from gradwise.tracing.instrument.compiling import instrumented\n"
-        "assert instrumented(f.__code__, f.__globals__) is not None\nprint(",
+        "from gradwise.tracing.instrument.compiling import instrumented, reason_for\n"
+        "assert instrumented(f.__code__, f.__globals__) is not None and not reason_for(f.__code__)\nprint(",
     )
     np.testing.assert_allclose(float(run(program)), slope(0.5), rtol=1e-12)
 
@@ -399,7 +404,7 @@ MULTI_LINE = lambda x: (  # the form is what is tested
 )
 def test_lambdas(f, expected):
     np.testing.assert_allclose(gw.grad(f, method="exact")(0.5), expected, rtol=1e-12)
-    assert instrumented(f.__code__) is not None, reason_for(f.__code__)
+    assert has_source(f.__code__), reason_for(f.__code__)
 
 
 # --- other forms of functions -------------------------------------------------------------------------------------------------------
@@ -476,6 +481,6 @@ def test_small_differences_between_source_and_code_are_seen(one, other):
         exec(compile(texts[0], filename, "exec"), names)
         linecache.cache[filename] = (1, None, texts[1].splitlines(keepends=True), filename)
         try:
-            assert (instrumented(names["f"].__code__) is not None) == (running == shown)
+            assert has_source(names["f"].__code__) == (running == shown)
         finally:
             linecache.cache.pop(filename)

@@ -16,14 +16,12 @@ from types import CodeType
 from typing import Any
 
 from gradwise.tracing.instrument import source
+from gradwise.tracing.instrument.bytecode import HOOKS, hooked_bytecode
 from gradwise.tracing.instrument.rewriting import MARK, rewritten
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
-
-#: hooks by name, filled by ``hooks.py``
-HOOKS: dict[str, Any] = {}
 
 _made: dict[int, tuple[weakref.ref[CodeType], CodeType | None, str]] = {}
 _lock = threading.Lock()
@@ -57,7 +55,7 @@ def reason_for(code: CodeType) -> str:
 
 
 def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeType | None, str]:
-    if any(c is HOOKS["resolve"] or c is HOOKS["method"] for c in code.co_consts):
+    if any(c is HOOKS["resolve"] or c is HOOKS["method"] or c is MADE_HERE for c in code.co_consts):
         return code, ""  # a copy already
     owner = class_name(code.co_qualname)
     reason = "its source is not at hand"
@@ -73,7 +71,25 @@ def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeTy
             return None, "its free variables could not be found again"
         new = hooked(new, _inner_codes(code), (new.co_qualname, code.co_qualname))
         return new.replace(co_qualname=code.co_qualname, co_name=code.co_name), ""
-    return None, reason
+    if code.co_flags & _ASYNCHRONOUS:
+        return None, "it is asynchronous"
+    return _from_bytecode(code), reason
+
+
+_ASYNCHRONOUS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+
+
+def _from_bytecode(code: CodeType) -> CodeType | None:
+    """The copy of code without source."""
+
+    def hooked_constant(constant: Any) -> Any:
+        return _from_bytecode(constant) if isinstance(constant, CodeType) and _is_inline(constant) else constant
+
+    try:
+        new = hooked_bytecode(code, hooked_constant)
+    except (LookupError, TypeError):  # a form of code that is not known
+        return None
+    return new.replace(co_consts=(*new.co_consts, MADE_HERE))
 
 
 def class_name(qualname: str) -> str | None:
@@ -233,7 +249,7 @@ def hooked(code: CodeType, inner: list[CodeType] | None = None, names: tuple[str
     return code.replace(co_consts=tuple(constants), co_qualname=_named(code.co_qualname, names))
 
 
-#: the last constant of generators that are copies
+#: the last constant of generators that are copies, and of code with hooks between its instructions
 MADE_HERE = object()
 
 

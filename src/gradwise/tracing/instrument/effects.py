@@ -139,8 +139,9 @@ def entered_functions(watch: Watch) -> list[str]:
         ):
             continue
         code = entered.__code__
-        why = "" if instrumented(code) is not None else reason_for(code)
-        how = "instrumented copies of" if not why else f"stand-ins under its names, since {why}:"
+        why = reason_for(code)
+        where = "hooks in the bytecode" if instrumented(code) is not None else "stand-ins under its names"
+        how = "instrumented copies of" if not why else f"{where}, since {why}:"
         names = seen.setdefault(how, [])
         if code.co_qualname not in names:
             names.append(code.co_qualname)

@@ -22,12 +22,12 @@ from gradwise.tracing.instrument.objects import class_info, load, store_plainly
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local
 
-#: the reference of the parameter of ``alone``: borrowed from a caller's name since CPython 3.14 (not from a global, which is then taken for shared, and raises)
+#: the reference of the parameter of ``alone`` where a local name of the caller's is passed, from which it is borrowed since CPython 3.14; a global or a variable of the function around never is
 _OWN_NAME = 0 if sys.version_info >= (3, 14) else 1
 
 
 def alone(value: Any, names: int = 0) -> bool:
-    """Whether a value is a plain array of numbers to which one place refers, beside ``names`` of the caller's and the notes of the run."""
+    """Whether a value is a plain array of numbers to which one place refers, beside ``names`` local names of the caller's and the notes of the run."""
     watch = local.watch
     return (
         type(value) is np.ndarray
@@ -35,7 +35,7 @@ def alone(value: Any, names: int = 0) -> bool:
         and value.dtype.kind in "fc"
         and value.base is None
         and value.flags.writeable
-        and count(value) <= ALONE + _OWN_NAME + names + (id(value) in watch.touched)
+        and count(value) <= ALONE + (_OWN_NAME + names if names else 1) + (id(value) in watch.touched)
     )
 
 

@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.instrument import attributes, comparing, ending, holding, items, known, objects, operations
+from gradwise.tracing.instrument import (
+    attributes,
+    bytecode,
+    comparing,
+    ending,
+    holding,
+    items,
+    known,
+    objects,
+    operations,
+)
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
 from gradwise.tracing.instrument.needs import are_plain, protocols_suffice
@@ -41,6 +51,7 @@ HOOKS.update(
     **operations.BINARY,
     **operations.IN_PLACE,
     **operations.UNARY,
+    **bytecode.OWN_HOOKS,
 )
 
 known.TABLES.insert(0, attributes.BUILTINS)
