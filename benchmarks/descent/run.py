@@ -21,7 +21,7 @@ import numpy as np
 
 import gradwise as gw
 
-ROUNDS = 7
+ROUNDS = 20
 STEPS = 300
 HERE = Path(__file__).resolve().parent
 

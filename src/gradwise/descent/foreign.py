@@ -98,7 +98,6 @@ def trace_of(
         recorder.X[row] = x
         recorder.G[row] = np.nan if g is None else g
         recorder.fun[k], recorder.time[k] = fun[k], times[k]
-        recorder.squares[k] = np.nan if g is None else float(np.dot(g, g))
         recorder.rate[k] = np.nan if rates is None or k >= len(rates) else rates[k]
         row += 1
     return recorder.finish(row, points[-1], shape, names)

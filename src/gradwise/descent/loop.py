@@ -19,7 +19,7 @@ from gradwise.descent.methods import Failed, Method, Search
 from gradwise.descent.methods.gd import GradientDescent
 from gradwise.descent.objective import DOMAIN_ERRORS, Objective, outside_domain
 from gradwise.descent.progress import Progress
-from gradwise.descent.recorder import LongRows, Recorder, inner, recorder_for
+from gradwise.descent.recorder import LongRows, Recorder, recorder_for
 from gradwise.descent.stopping import StopReason
 from gradwise.descent.watch import Watch
 
@@ -89,7 +89,7 @@ def run(
         f, g = objective.evaluate(x)
         evaluate = objective.evaluate
         recorder = recorder_for(x.size, x.dtype, limits.maxiter, limits.trace_limit)
-        X, G, F, R, T, Q = recorder.X, recorder.G, recorder.fun, recorder.rate, recorder.time, recorder.squares
+        X, G, F, R, T = recorder.X, recorder.G, recorder.fun, recorder.rate, recorder.time
         norm = float(np.max(np.abs(g)))
         threshold = limits.tol * max(1.0, norm) if math.isfinite(norm) else limits.tol
         squared = x.size * threshold * threshold * (1 + 1e-6)
@@ -97,9 +97,11 @@ def run(
         ceiling = watch.ceiling
         state = method.init(x, g)
         step: Any = method.step
-        if type(method) is GradientDescent and type(recorder) is LongRows and objective.derivatives == "exact":
-            step = lambda _, x, g, rate: recorder.moved(x, g, rate)
-        dot = inner(x.size)
+        # the point of plain gradient descent is written where it will be kept, if f gets no hold of the array itself
+        placed = type(method) is GradientDescent and recorder.places and objective.derivatives == "exact"
+        if placed:
+            step = lambda _, x, g, rate: recorder.moved(row, x, g, rate)
+        dot, note = np.dot, recorder.note if isinstance(recorder, LongRows) else None
         scheduled = rates if callable(rates) else None
         rate = math.nan if callable(rates) else float(rates)
         searches, maxiter, clip, batches = (
@@ -110,14 +112,20 @@ def run(
         )
         details: dict[str, Any] = {}
         shown = Progress(limits.maxiter, f, norm, progress)
-        rows, row, k, last = recorder.rows, 0, 0, began
+        rows, k, last = recorder.rows, 0, began
+        row: int = 0
         clipped = 0
         reason: StopReason | None = None
         while True:
-            X[row], G[row] = x, g
             F[k], T[k] = f, last - began
+            if note is not None:
+                gg = note(row, x, g)
+            else:
+                if not placed or k == 0:
+                    X[row] = x
+                G[row] = g
+                gg = float(dot(g, g))
             row += 1
-            gg = Q[k] = float(dot(g, g))
             if gg <= squared or not (_UNBOUNDED < f < ceiling and gg < math.inf):
                 reason = watch.judge(k, f, g, gg, threshold, F)
                 if reason is not None:
@@ -128,9 +136,10 @@ def run(
                 if reason is not None:
                     break
             if row == rows:
-                recorder.flush(row)
-                row, F, R, T, Q = 1, recorder.fun, recorder.rate, recorder.time, recorder.squares
-                reason = watch.block(recorder, k, x, F, rate)
+                block = recorder.flush(row)
+                row, X, F, R, T = 1, recorder.X, recorder.fun, recorder.rate, recorder.time
+                reason = watch.block(recorder, block, k, x, F, rate)
+                del block  # long vectors are let go one by one: many at once would go back to the system
                 if reason is not None:
                     break
             if k >= maxiter:
@@ -199,8 +208,11 @@ def run(
             k += 1
             last = clock()
             if reason is not None:
-                X[row], G[row] = x, g
-                F[k], T[k], Q[k] = f, last - began, float(dot(g, g))
+                F[k], T[k] = f, last - began
+                if note is None:
+                    X[row], G[row] = x, g
+                else:
+                    note(row, x, g)
                 row += 1
                 break
         shown.close()
@@ -208,6 +220,6 @@ def run(
         details["clipped"] = clipped
     details.update(watch.details)
     fresh = row - (1 if recorder.flushed else 0)
-    watch.remember(F[k - fresh + 1 : k + 1], k, X, G, row)
+    watch.remember(F[k - fresh + 1 : k + 1], k, X[:row], G[:row])
     details["best"] = watch.best
-    return Outcome(reason, x, f, g, k, recorder, row, state, rate, threshold, details)
+    return Outcome(reason, x.copy(), f, g, k, recorder, row, state, rate, threshold, details)

@@ -102,16 +102,14 @@ class Objective:
                 self.derivatives = "numerical"
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
         simple = self.parameters.alone and self.spread is None and not self.args and self.batches is None
-        numbers = self.spread is not None and all(shape == () for shape in self.parameters.shapes)
-        numbers = numbers or (self.spread is not None and self.parameters.alone)
+        numbers = self.spread is not None and (self.parameters.alone or self.parameters.floats)
         real = all(dtype == self.parameters.dtype for dtype in self.parameters.dtypes)
         self.evaluate = self._simple() if simple else self._numbers() if numbers and real else self._evaluate_exact
         return result
 
     def _numbers(self) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
         """The evaluation of a function f(x, y, …) of numbers, with nothing around it."""
-        both, dtype = self._value_and_grad, self.parameters.dtype
-        floats = all(kind in {float, int} for kind in self.parameters.kinds)
+        both, dtype, floats = self._value_and_grad, self.parameters.dtype, self.parameters.floats
 
         def evaluate(z: np.ndarray) -> tuple[float, np.ndarray]:
             self.evaluations += 1
@@ -134,7 +132,9 @@ class Objective:
     def _evaluate_exact(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         self.evaluations += 1
         value, gradient = self._value_and_grad(*self.arguments(z))
-        return float(value), self.parameters.flat(gradient, "the gradient")
+        if self.parameters.alone:  # one array, or the gradients of f(x, y, …) in its entries
+            return float(value), self.parameters.flat(gradient, "the gradient")
+        return float(value), self.parameters.gathered(gradient)
 
     def _evaluate_given(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         self.evaluations += 1

@@ -8,11 +8,13 @@ float32 where all leaves are, so that single precision stays single precision.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradwise.containers import flatten
+from gradwise.containers import EMPTY, LEAF, TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.operators.arguments import as_floating
 from gradwise.tracing import isinstance_traced
@@ -56,6 +58,15 @@ class Parameters:
             self.slices.append((start, stop))
             start = stop
         self.size = start
+        #: all parameters are Python's numbers
+        self.floats = all(kind in {float, int} for kind in self.kinds)
+        #: (start, stop, shape) of each array, where the parameters are real arrays of one dtype
+        same = not any(self.scalars) and all(dtype == self.dtype for dtype in self.dtypes)
+        self._plain = (
+            [(a, b, None if len(shape) == 1 else shape) for (a, b), shape in zip(self.slices, self.shapes, strict=True)]
+            if same
+            else None
+        )
         single = len(arrays) == 1 and self.treedef.paths() == [""]
         self.shape = self.shapes[0] if single and self.dtypes[0].kind == "f" else None
         self.alone = self.shape is not None and len(self.shape) == 1 and not self.scalars[0]
@@ -70,11 +81,20 @@ class Parameters:
             ]
             msg = f"gw.{operator} was given {bad[0]} with entries that are not finite. A finite start is required. Replace nan and inf in x0."
             raise InputError(msg)
+        self._take = _taker(self.treedef)
 
     def build(self, z: Any) -> Any:
         """A vector (plain or traced) as parameters; plain arrays are views of it where their dtype allows."""
-        if self.alone:
-            return z
+        return z if self.alone else self.treedef.rebuild(self.leaves(z))
+
+    def leaves(self, z: Any) -> list[Any]:
+        """The numbers and arrays of the parameters, in their order."""
+        if type(z) is np.ndarray and self._plain is not None:
+            return [
+                z[start:stop] if shape is None else z[start:stop].reshape(shape) for start, stop, shape in self._plain
+            ]
+        if self.floats and type(z) is np.ndarray:
+            return z.tolist()
         traced = isinstance_traced(z)
         leaves: list[Any] = []
         for (start, stop), shape, dtype, scalar, kind in zip(
@@ -98,7 +118,28 @@ class Parameters:
             else:
                 part = part.reshape(shape)
                 leaves.append(part if part.dtype == dtype else part.astype(dtype))
-        return self.treedef.rebuild(leaves)
+        return leaves
+
+    def gathered(self, tree: Any) -> np.ndarray:
+        """A gradient that gradwise made, in the containers of x0, as a vector of its own."""
+        leaves = self._take(tree) if self._take is not None else flatten(tree)[0]
+        if self._plain is not None:
+            z = np.concatenate([leaf.reshape(-1) for leaf in leaves])
+            return z if z.dtype == self.dtype and z.size == self.size else self.flat(tree, "the gradient")
+        z = np.empty(self.size, self.dtype)
+        if self.floats:
+            z[:] = leaves
+            return z
+        for leaf, (start, stop), shape, dtype in zip(leaves, self.slices, self.shapes, self.dtypes, strict=True):
+            if type(leaf) is np.ndarray:
+                if leaf.shape != shape or leaf.dtype != dtype or dtype.kind == "c":
+                    return self.flat(tree, "the gradient")
+                z[start:stop] = leaf if leaf.ndim == 1 else leaf.reshape(-1)
+            elif isinstance(leaf, float | np.floating) and stop - start == 1:
+                z[start] = leaf
+            else:
+                return self.flat(tree, "the gradient")
+        return z
 
     def flat(self, tree: Any, what: str = "x0") -> np.ndarray:
         """Parameters, or a gradient in their containers, as a vector.
@@ -148,3 +189,42 @@ class Parameters:
             entries = [root + (f"[{', '.join(map(str, i))}]" if shape else "") for i in np.ndindex(shape)]
             names += [f"Re {e}" for e in entries] + [f"Im {e}" for e in entries] if dtype.kind == "c" else entries
         return names
+
+
+def _taker(treedef: TreeDef) -> Callable[[Any], Sequence[Any]] | None:
+    """A function that takes the leaves out of lists, tuples and dicts of a known structure; None where there are other containers."""
+    paths: list[tuple[Any, ...]] | None = _key_paths(treedef)
+    if paths is None or not all(paths):
+        return None
+    if all(len(path) == 1 for path in paths):
+        first = operator.itemgetter(*[path[0] for path in paths])
+        return first if len(paths) > 1 else lambda tree: (first(tree),)
+
+    def take(tree: Any) -> list[Any]:
+        leaves = []
+        for path in paths:
+            leaf = tree
+            for key in path:
+                leaf = leaf[key]
+            leaves.append(leaf)
+        return leaves
+
+    return take
+
+
+def _key_paths(treedef: TreeDef) -> list[tuple[Any, ...]] | None:
+    if treedef is LEAF:
+        return [()]
+    if treedef is EMPTY:
+        return []
+    if treedef.kind not in {list, tuple, dict}:
+        return None
+    found: list[tuple[Any, ...]] = []
+    for key, child in zip(
+        treedef.keys if treedef.keys is not None else range(len(treedef.children)), treedef.children, strict=True
+    ):
+        inner = _key_paths(child)
+        if inner is None:
+            return None
+        found += [(key, *path) for path in inner]
+    return found

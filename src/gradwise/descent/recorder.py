@@ -2,6 +2,8 @@
 
     rows x_k, g_k of a block  →  ‖g‖, ‖Δx‖, ‖Δg‖, g·Δx, g₊·Δx, cosines, by one vectorised pass over the block
 
+Of long vectors, whose arithmetic is that of memory, nothing is copied: the rows are the vectors themselves, and a step is measured as soon as it is taken, while they are in the cache.
+
 Points are kept up to a limit of memory; beyond it every second row is dropped, again and again, and the trace says which are left.
 """
 
@@ -15,12 +17,10 @@ from gradwise.descent.trace import Trace
 
 ROWS = 64
 BLOCK_BYTES = 32 << 20
-#: rows longer than this are kept by reference, and measured piece by piece
-LONG = 1 << 15
-#: entries of a piece: four arrays of it stay in the cache, and BLAS does not start threads for so few
-_PIECE = 1 << 13
-#: vectors up to this many entries stay in the cache as a whole
-_CACHED = 1 << 18
+#: rows longer than this are kept by reference, and measured piece by piece; then a block takes so many bytes
+LONG, LONG_BYTES = 1 << 15, 4 << 20
+#: entries of a product, for so few of which BLAS starts no threads, and of a piece made of many such: with fewer, calls cost more than arithmetic
+_PRODUCT, _PIECE = 1 << 13, 1 << 17
 #: columns computed for each row, and for each step
 _POINT, _STEP = (
     ("gradient_norm", "gradient_length", "point_length"),
@@ -34,56 +34,81 @@ class Recorder:
     Attributes
     ----------
     X, G : numpy.ndarray
-        The block: row 0 repeats the last row of the block before it (once there was one).
-    fun, rate, time, squares : numpy.ndarray
-        f, η, seconds and ‖g‖₂²: one entry for each point, written by the loop; room for a whole block more is always there.
+        The block: row 0 repeats the last row of the block before it (once there was one).  Where all points will be kept, X is a part of them.
     rows : int
         Rows of a block.
+    fun, rate, time : numpy.ndarray
+        f, η and seconds: one entry for each point, written by the loop; room for a whole block more is always there.
     """
 
     def __init__(self, n: int, dtype: Any, steps: int, limit: int) -> None:
-        width = max(n * np.dtype(dtype).itemsize, 1)
-        self.rows = max(9, min(ROWS, BLOCK_BYTES // width, steps + 2))
-        self.X: Any = np.empty((self.rows, n), dtype)
-        self.G: Any = np.empty((self.rows, n), dtype)
-        room = min(steps + 1, 1024) + self.rows
-        self.fun, self.rate, self.time, self.squares = (np.empty(room) for _ in range(4))
         self._room_for_points(n, dtype, steps, limit)
+        self._room_for_rows(n, dtype, steps)
+        room = min(steps + 1, 1024) + self.rows
+        self.fun, self.rate, self.time = (np.empty(room) for _ in range(3))
         self.columns: dict[str, list[np.ndarray]] = {name: [] for name in (*_POINT, *_STEP)}
         self.flushed = 0  # points whose columns are made
 
-    def flush(self, filled: int) -> None:
-        """Make the columns of a block with ``filled`` rows and move its last row to the front."""
+    def _room_for_rows(self, n: int, dtype: Any, steps: int) -> None:
+        width = max(n * np.dtype(dtype).itemsize, 1)
+        self.rows = max(9, min(ROWS, BLOCK_BYTES // width, steps + 2))
+        self.X: Any = self.points[: self.rows] if self.whole else np.empty((self.rows, n), dtype)
+        self.G: Any = np.empty((self.rows, n), dtype)
+        # products are summed in double precision, whatever that of the parameters
+        self.wide = np.result_type(dtype, np.float64)
+        self.changes = np.empty((2, self.rows - 1, n), self.wide)
+
+    @property
+    def places(self) -> bool:
+        """Whether `moved` has a place for the next point that no one else writes to."""
+        return self.whole
+
+    def moved(self, row: int, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
+        """The point x − ηg, written where row ``row`` of the block will be."""
+        new: np.ndarray = self.X[row]
+        np.multiply(g, -rate, out=new)
+        np.add(new, x, out=new)
+        return new
+
+    def flush(self, filled: int) -> tuple[Any, Any]:
+        """Make the columns of a block with ``filled`` rows and move its last row to the front; its points and gradients, without its row 0."""
         first = 1 if self.flushed else 0
         self._measure(filled, first)
-        for row in range(first, filled):
-            step = self.flushed + row - first
-            if step % self.stride == 0:
-                self._keep(step, self.X[row])
+        block = self.X[1:filled], self.G[1:filled]
+        if not self.whole:
+            for row in range(first, filled):
+                step = self.flushed + row - first
+                if step % self.stride == 0:
+                    self._keep(step, self.X[row])
         self.flushed += filled - first
-        self.X[0], self.G[0] = self.X[filled - 1], self.G[filled - 1]
+        self._to_the_front(filled - 1)
         if self.flushed + 2 * self.rows > len(self.fun):
             grow = lambda a: np.concatenate([a, np.empty(len(a) + self.rows)])
             self.fun, self.rate, self.time = grow(self.fun), grow(self.rate), grow(self.time)
-            self.squares = grow(self.squares)
+        return block
+
+    def _to_the_front(self, last: int) -> None:
+        if self.whole:
+            self.X = self.points[self.flushed - 1 : self.flushed - 1 + self.rows]
+        else:
+            self.X[0] = self.X[last]
+        self.G[0] = self.G[last]
 
     def _measure(self, filled: int, first: int) -> None:
         """Add the columns of the rows from ``first`` on."""
-        X, G = self.X[:filled], self.G[:filled]
+        X, G, new, wide = self.X[:filled], self.G[:filled], self.G[first:filled], self.wide
         with np.errstate(all="ignore"):
-            # products are summed in double precision, whatever that of the parameters
-            wide = np.float64 if X.dtype != np.longdouble else X.dtype
-            A, B = X.astype(wide, copy=False), G.astype(wide, copy=False)
-            new = B[first:]
-            self._add("gradient_norm", np.max(np.abs(new), axis=1) if new.size else np.zeros(len(new)))
-            self._add("gradient_length", np.sqrt(np.einsum("ij,ij->i", new, new)))
-            self._add("point_length", np.sqrt(np.einsum("ij,ij->i", A[first:], A[first:])))
-            dX, dG = np.diff(A, axis=0), np.diff(B, axis=0)
-            self._add("step", np.sqrt(np.einsum("ij,ij->i", dX, dX)))
-            self._add("slope", np.einsum("ij,ij->i", B[:-1], dX))
-            self._add("slope_after", np.einsum("ij,ij->i", B[1:], dX))
-            self._add("gradient_change", np.sqrt(np.einsum("ij,ij->i", dG, dG)))
-            self._add("dot", np.einsum("ij,ij->i", B[:-1], B[1:]))
+            top = np.maximum(np.max(new, axis=1), -np.min(new, axis=1)) if new.size else np.zeros(len(new))
+            self._add("gradient_norm", top)
+            self._add("gradient_length", np.sqrt(np.vecdot(new, new, dtype=wide)))
+            self._add("point_length", np.sqrt(np.vecdot(X[first:], X[first:], dtype=wide)))
+            dX = np.subtract(X[1:], X[:-1], out=self.changes[0, : filled - 1], dtype=wide)
+            dG = np.subtract(G[1:], G[:-1], out=self.changes[1, : filled - 1], dtype=wide)
+            self._add("step", np.sqrt(np.vecdot(dX, dX)))
+            self._add("slope", np.vecdot(G[:-1], dX))
+            self._add("slope_after", np.vecdot(G[1:], dX))
+            self._add("gradient_change", np.sqrt(np.vecdot(dG, dG)))
+            self._add("dot", np.vecdot(G[:-1], G[1:], dtype=wide))
 
     def _room_for_points(self, n: int, dtype: Any, steps: int, limit: int) -> None:
         """One array for the points, as large as they may become: memory that is not written to costs nothing, and fresh memory is dear."""
@@ -92,8 +117,9 @@ class Recorder:
         self.stride = 1
         while self.stride < 8 and steps + 1 > self.stride * rows:
             self.stride *= 2
+        self.whole = steps < rows
         self.points = np.empty((min(steps + 1, rows), n), dtype)
-        self.point_steps = np.empty(len(self.points), dtype=np.int64)
+        self.point_steps = np.empty(0 if self.whole else len(self.points), dtype=np.int64)
         self.held = 0
 
     def _keep(self, step: int, x: np.ndarray) -> None:
@@ -126,12 +152,7 @@ class Recorder:
         if filled > (1 if self.flushed else 0):
             self.flush(filled)
         count = self.flushed
-        X, steps = self.points[: self.held], self.point_steps[: self.held].copy()
-        if steps[-1] != count - 1:
-            if self.held == len(self.points):
-                X, steps = X[:-1], steps[:-1]
-            X, steps = self.points[: len(X) + 1], np.append(steps, count - 1)
-            X[-1] = last
+        X, steps = self._kept(count, last)
         made = {name: self.column(name) for name in (*_POINT, *_STEP)}
         ends = lambda values: np.append(values, np.nan)
         length = made["gradient_length"]
@@ -153,83 +174,113 @@ class Recorder:
         )
         return trace, {name: made[name] for name in ("gradient_change", "point_length")}
 
+    def _kept(self, count: int, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The points that were kept, the last one among them, and their steps."""
+        if self.whole:
+            return self.points[:count], np.arange(count)
+        X, steps = self.points[: self.held], self.point_steps[: self.held].copy()
+        if steps[-1] != count - 1:
+            if self.held == len(self.points):
+                X, steps = X[:-1], steps[:-1]
+            X, steps = self.points[: len(X) + 1], np.append(steps, count - 1)
+            X[-1] = last
+        return X, steps
+
 
 class LongRows(Recorder):
-    """The same for long vectors, whose arithmetic is that of memory: every piece of a step is read once, and memory is used again.
+    """The same for long vectors: rows by reference, each step measured when it is taken, piece by piece, so that every number is read from memory once.
 
-    Fresh memory costs more than arithmetic (a page that is touched for the first time takes a microsecond): points and gradients are copied into the
-    block, so that their own memory is free for the next ones.
+    Fresh memory costs more than arithmetic (a page that is touched for the first time takes a microsecond): blocks are short, and points that are made here take the memory of
+    earlier ones.
     """
 
     def __init__(self, n: int, dtype: Any, steps: int, limit: int) -> None:
         super().__init__(n, dtype, steps, limit)
         self.buffers = np.empty(min(_PIECE, n), dtype), np.empty(min(_PIECE, n), dtype)
-        self.pool = [np.empty(n, dtype), np.empty(n, dtype)]
+        self.measured: dict[str, list[float]] = {name: [] for name in self.columns}
+        self.pool: list[np.ndarray] = []  # places of points made here: one more than there are rows
+        self.turn = 0
 
-    def moved(self, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
-        """The point x − ηg in one of two places, the one that x does not have."""
-        new = self.pool[x is self.pool[0]]
-        size = len(x) if len(x) <= _CACHED else _PIECE
-        for a in range(0, len(x), size):
-            piece = new[a : a + size]
-            np.multiply(g[a : a + size], -rate, out=piece)
-            np.add(piece, x[a : a + size], out=piece)
+    def _room_for_rows(self, n: int, dtype: Any, steps: int) -> None:
+        self.whole = False
+        self.point_steps = np.empty(len(self.points), dtype=np.int64)
+        width = max(n * np.dtype(dtype).itemsize, 1)
+        self.rows = max(9, min(ROWS, LONG_BYTES // width, steps + 2))
+        self.X, self.G = [None] * self.rows, [None] * self.rows
+
+    @property
+    def places(self) -> bool:
+        return True
+
+    def moved(self, row: int, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
+        """The point x − ηg, in the place of one that is in no row any more."""
+        if len(self.pool) <= self.rows:
+            self.pool.append(np.empty_like(x))
+        new = self.pool[self.turn]
+        self.turn = (self.turn + 1) % (self.rows + 1)
+        for a in range(0, len(x), _PIECE):
+            piece = new[a : a + _PIECE]
+            np.multiply(g[a : a + _PIECE], -rate, out=piece)
+            np.add(piece, x[a : a + _PIECE], out=piece)
         return new
 
-    def _measure(self, filled: int, first: int) -> None:
-        columns: dict[str, list[float]] = {name: [] for name in self.columns}
-        if not first:
-            self._pair(None, self.X[0], None, self.G[0], columns)
-        for k in range(1, filled):
-            self._pair(self.X[k - 1], self.X[k], self.G[k - 1], self.G[k], columns)
-        # ‖x‖ only sets the scale of rounding: that of the last point stands for the block
-        last = self.X[filled - 1]
-        columns["point_length"] = [sum(float(np.dot(p, p)) for p in _pieces(last)) ** 0.5] * (filled - first)
-        lengths = np.sqrt(self.squares[self.flushed : self.flushed + filled - first])
-        columns["gradient_length"] = list(lengths)
-        start = self.flushed - first
-        before, after = self.squares[start : start + filled - 1], self.squares[start + 1 : start + filled]
-        # g·g₊ from the lengths of its sides: as exact as an angle needs
-        columns["dot"] = list((before + after - np.array(columns["gradient_change"]) ** 2) / 2)
-        for name, values in columns.items():
-            self._add(name, np.array(values))
-
-    def _pair(self, x0: Any, x1: Any, g0: Any, g1: Any, columns: dict[str, list[float]]) -> None:
-        """The columns of one point and of the step that led to it."""
-        top = step = slope = after = change = 0.0
+    def note(self, row: int, x: np.ndarray, g: np.ndarray) -> float:
+        """Keep a point and its gradient, which nobody changes from here on; their columns, and ‖g‖²."""
+        self.X[row], self.G[row] = x, g
+        x0, g0 = (self.X[row - 1], self.G[row - 1]) if row else (None, None)
+        top = squares = step = slope = after = change = both = 0.0
         finite = True
-        with np.errstate(all="ignore"):
-            for a in range(0, len(x1), _PIECE):
-                g = g1[a : a + _PIECE]
-                high, low = float(g.max()), float(g.min())
-                finite = finite and high - low == high - low
-                top = max(top, high, -low)
-                if x0 is None:
-                    continue
-                dx, dg = self.buffers[0][: len(g)], self.buffers[1][: len(g)]
-                before = g0[a : a + _PIECE]
-                np.subtract(x1[a : a + _PIECE], x0[a : a + _PIECE], out=dx)
-                np.subtract(g, before, out=dg)
-                step += float(np.dot(dx, dx))
-                change += float(np.dot(dg, dg))
-                slope += float(np.dot(before, dx))
-                after += float(np.dot(g, dx))
+        for a in range(0, len(x), _PIECE):
+            piece = g[a : a + _PIECE]
+            high, low = float(piece.max()), float(piece.min())
+            finite = finite and high - low == high - low
+            top = max(top, high, -low)
+            squares += product(piece, piece)
+            if x0 is None or g0 is None:
+                continue
+            before = g0[a : a + _PIECE]
+            dx, dg = self.buffers[0][: len(piece)], self.buffers[1][: len(piece)]
+            np.subtract(x[a : a + _PIECE], x0[a : a + _PIECE], out=dx)
+            np.subtract(piece, before, out=dg)
+            step += product(dx, dx)
+            change += product(dg, dg)
+            slope += product(before, dx)
+            after += product(piece, dx)
+            both += product(before, piece)
+        columns = self.measured
         columns["gradient_norm"].append(top if finite else np.nan)
+        columns["gradient_length"].append(squares**0.5)
         if x0 is not None:
-            pair = {"step": step**0.5, "slope": slope, "slope_after": after, "gradient_change": change**0.5}
+            pair = {
+                "step": step**0.5,
+                "slope": slope,
+                "slope_after": after,
+                "gradient_change": change**0.5,
+                "dot": both,
+            }
             for name, value in pair.items():
                 columns[name].append(value)
+        return squares
+
+    def _measure(self, filled: int, first: int) -> None:
+        # ‖x‖ only sets the scale of rounding: that of the last point stands for the block
+        last = self.X[filled - 1]
+        self.measured["point_length"] = [product(last, last) ** 0.5] * (filled - first)
+        for name, values in self.measured.items():
+            self._add(name, np.array(values))
+            values.clear()
 
 
-def _pieces(x: np.ndarray) -> list[np.ndarray]:
-    return [x[a : a + _PIECE] for a in range(0, len(x), _PIECE)]
+def product(a: np.ndarray, b: np.ndarray) -> float:
+    """The product a·b of long vectors in one thread: threads cost more than they save."""
+    whole = len(a) // _PRODUCT * _PRODUCT
+    rest = float(np.dot(a[whole:], b[whole:])) if whole < len(a) else 0.0
+    if not whole:
+        return rest
+    rows = np.vecdot(a[:whole].reshape(-1, _PRODUCT), b[:whole].reshape(-1, _PRODUCT))
+    return float(np.add.reduce(rows, dtype=float)) + rest
 
 
 def recorder_for(n: int, dtype: Any, steps: int, limit: int) -> Recorder:
     """A recorder for vectors of n numbers."""
     return (LongRows if n * np.dtype(dtype).itemsize > LONG else Recorder)(n, dtype, steps, limit)
-
-
-def inner(n: int) -> Any:
-    """A function a, b ↦ a·b for vectors of n numbers, in one thread: for one product of long vectors, threads cost more than they save."""
-    return np.dot if n <= _PIECE else lambda a, b: np.einsum("i,i", a, b)

@@ -130,21 +130,24 @@ class Watch:
         self.details["unstable"] = (k, here.lambda_max)
         return StopReason.DIVERGED
 
-    def _near_the_limit(self, X: np.ndarray, G: np.ndarray, rate: float) -> bool:
+    def _near_the_limit(self, X: Any, G: Any, rate: float) -> bool:
         """Whether the curvature that the last steps show together, a lower bound, is within a fifth of the limit."""
         return rate * steepest_on(X, G) > 0.8 * self.method.stability
 
     def _second(self) -> SecondOrder:
         return SecondOrder(self.objective)
 
-    def block(self, recorder: Recorder, k: int, x: np.ndarray, F: np.ndarray, rate: float) -> StopReason | None:
-        """The tests of a whole block: no movement, no change of f beyond rounding, growth."""
+    def block(
+        self, recorder: Recorder, rows: tuple[Any, Any], k: int, x: np.ndarray, F: np.ndarray, rate: float
+    ) -> StopReason | None:
+        """The tests of a whole block, whose points and gradients are ``rows``: no movement, no change of f beyond rounding, growth."""
+        X, G = rows
         steps = recorder.latest("step")
         norms = recorder.latest("gradient_norm")
         if steps.size and not np.any(steps > 0) and self.objective.batches is None:
             return StopReason.STEP_TOLERANCE
         values = F[k - len(norms) + 1 : k + 1]
-        self.remember(values, k, recorder.X, recorder.G, recorder.rows)
+        self.remember(values, k, X, G)
         lowest = float(np.min(norms)) if norms.size else math.inf
         spread = float(np.max(values) - np.min(values)) if values.size else math.inf
         quiet = spread <= 16 * self.eps * float(np.max(np.abs(values), initial=0.0))
@@ -164,14 +167,14 @@ class Watch:
         if k < self.next_span:
             return self.early(k, x, F, rate)
         self.next_span = 4 * k
-        return self.early(k, x, F, rate, (recorder.X[-self.span :], recorder.G[-self.span :]))
+        return self.early(k, x, F, rate, (X[-self.span :], G[-self.span :]))
 
-    def remember(self, values: np.ndarray, k: int, X: np.ndarray, G: np.ndarray, filled: int) -> None:
-        """Keep the point with the lowest f among the last ones, which are the last rows of a block; step k is the last."""
+    def remember(self, values: np.ndarray, k: int, X: Any, G: Any) -> None:
+        """Keep the point with the lowest f among the last ones, which are the last rows of X and G; step k is the last."""
         finite = np.where(np.isfinite(values), values, np.inf)
         i = int(np.argmin(finite)) if len(finite) else 0
         if len(finite) and finite[i] < self.best[0]:
-            row = filled - len(finite) + i
+            row = i - len(finite)
             self.best = (float(finite[i]), k - len(finite) + 1 + i, X[row].copy(), G[row].copy())
 
     def at_floor(self, x: np.ndarray, f: float, g: np.ndarray) -> bool:
@@ -190,20 +193,25 @@ class Watch:
         return length <= 32 * self.eps * L * reach
 
 
-def steepest_on(X: np.ndarray, G: np.ndarray) -> float:
+def steepest_on(X: Any, G: Any) -> float:
     """The largest Ritz value of the Hessian on the span of the steps Δx, from their Δg = H Δx alone.
 
     A single ratio ‖Δg‖/‖Δx‖ shows the direction that the path moves along; a direction in which it moves a thousand times less is
     hidden in it, and shows in the span of several steps, which is that of Lanczos' method.  The products of steps with each other are of squared condition: combinations
     shorter than 10⁻⁶ of the longest are left out.
     """
-    steps, changes = np.zeros((len(X) - 1, len(X) - 1)), np.zeros((len(X) - 1, len(X) - 1))
+    count, n = len(X) - 1, len(X[0])
+    steps, changes = np.zeros((count, count)), np.zeros((count, count))
+    room = np.empty((2, count, min(n, _PIECE)))
     with np.errstate(all="ignore"):
-        for a in range(0, X.shape[1], _PIECE):  # long vectors piece by piece: fresh memory costs more than arithmetic
-            dX = np.diff(X[:, a : a + _PIECE], axis=0).astype(np.float64, copy=False)
-            dG = np.diff(G[:, a : a + _PIECE], axis=0).astype(np.float64, copy=False)
-            steps += dX @ dX.T
-            changes += dX @ dG.T
+        for a in range(0, n, _PIECE):  # long vectors piece by piece: fresh memory costs more than arithmetic
+            differences = room[:, :, : min(_PIECE, n - a)]
+            for rows, place in zip((X, G), differences, strict=True):
+                for i in range(count):
+                    np.subtract(rows[i + 1][a : a + _PIECE], rows[i][a : a + _PIECE], out=place[i], dtype=np.float64)
+            dX, dG = differences
+            steps += np.vecdot(dX[:, None], dX)
+            changes += np.vecdot(dX[:, None], dG)
         length = np.sqrt(np.diag(steps))
         moved = (length > 0) & np.isfinite(length) & np.all(np.isfinite(changes), axis=0)
         if not np.any(moved):

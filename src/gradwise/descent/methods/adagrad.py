@@ -15,6 +15,16 @@ def check_eps(eps: float, method: str) -> None:
         raise InputError(msg)
 
 
+def divided(x: np.ndarray, m: np.ndarray, s: np.ndarray, eps: float, rate: float, new: np.ndarray) -> np.ndarray:
+    """The point x − η m / (√s + ε), in the place ``new``."""
+    np.sqrt(s, out=new)
+    new += eps
+    np.divide(m, new, out=new)
+    new *= -rate
+    new += x
+    return new
+
+
 class Adagrad(Method):
     """s₊ = s + g², x₊ = x − η g / (√s₊ + ε).
 
@@ -33,8 +43,9 @@ class Adagrad(Method):
         return [np.zeros_like(g)]
 
     def step(self, state: list[np.ndarray], x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
-        s = state[0] = state[0] + g * g
-        return x - rate * (g / (np.sqrt(s) + self.eps))
+        s, new = state[0], g * g
+        s += new
+        return divided(x, g, s, self.eps, rate, new)
 
     def scaling(self, state: list[np.ndarray]) -> np.ndarray:
         return np.sqrt(state[0]) + self.eps

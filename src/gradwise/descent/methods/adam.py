@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwise.descent.methods.adagrad import check_eps
+from gradwise.descent.methods.adagrad import check_eps, divided
 from gradwise.descent.methods.momentum import check_beta
 from gradwise.descent.methods.protocol import Method
 
@@ -37,12 +37,18 @@ class Adam(Method):
 
     def step(self, state: list, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
         b1, b2 = self.beta1, self.beta2
-        m = state[0] = b1 * state[0] + (1 - b1) * g
-        s = state[1] = b2 * state[1] + (1 - b2) * (g * g)
+        m, s = state[0], state[1]
         k = state[2] = state[2] + 1
+        new = g * (1 - b1)
+        m *= b1
+        m += new
+        np.multiply(g, g, out=new)
+        new *= 1 - b2
+        s *= b2
+        s += new
         # η m̂/(√ŝ + ε) with both corrections taken out of the arrays
         root = (1 - b2**k) ** 0.5
-        return x - (rate * root / (1 - b1**k)) * (m / (np.sqrt(s) + self.eps * root))
+        return divided(x, m, s, self.eps * root, rate * root / (1 - b1**k), new)
 
     def scaling(self, state: list) -> np.ndarray:
         return np.sqrt(state[1] / (1 - self.beta2 ** max(state[2], 1))) + self.eps

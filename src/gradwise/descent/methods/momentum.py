@@ -46,8 +46,12 @@ class Momentum(Method):
         return [np.zeros_like(g)]
 
     def step(self, state: list[np.ndarray], x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
-        v = state[0] = self.beta * state[0] + g
-        return x - rate * v
+        v = state[0]
+        v *= self.beta
+        v += g
+        new = v * -rate
+        new += x
+        return new
 
     def factor(self, rate: float, eigenvalue: float) -> float:
         return largest_root(1 + self.beta - rate * eigenvalue, self.beta)

@@ -43,15 +43,28 @@ class Nesterov(Method):
 
     def step(self, state: list, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
         if not isinstance(self.beta, str):
-            v = state[0] = self.beta * state[0] + g
-            return x - rate * (g + self.beta * v)
+            v = state[0]
+            v *= self.beta
+            v += g
+            return _moved(x, g, v, self.beta, rate)
         # with changing β: v is x₊ − x over −η, and the next β multiplies it
         k = state[1] = state[1] + 1
-        v = state[0] = (k - 1) / (k + 2) * state[0] + g
-        return x - rate * (g + k / (k + 3) * v)
+        v = state[0]
+        v *= (k - 1) / (k + 2)
+        v += g
+        return _moved(x, g, v, k / (k + 3), rate)
 
     def factor(self, rate: float, eigenvalue: float) -> float | None:
         if isinstance(self.beta, str):
             return None
         q = 1 - rate * eigenvalue
         return largest_root((1 + self.beta) * q, self.beta * q)
+
+
+def _moved(x: np.ndarray, g: np.ndarray, v: np.ndarray, beta: float, rate: float) -> np.ndarray:
+    """The point x − η (g + βv)."""
+    new = v * beta
+    new += g
+    new *= -rate
+    new += x
+    return new

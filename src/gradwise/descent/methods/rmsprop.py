@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwise.descent.methods.adagrad import check_eps
+from gradwise.descent.methods.adagrad import check_eps, divided
 from gradwise.descent.methods.momentum import check_beta
 from gradwise.descent.methods.protocol import Method
 
@@ -28,8 +28,11 @@ class RMSProp(Method):
         return [np.zeros_like(g)]
 
     def step(self, state: list[np.ndarray], x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
-        s = state[0] = self.rho * state[0] + (1 - self.rho) * (g * g)
-        return x - rate * (g / (np.sqrt(s) + self.eps))
+        s, new = state[0], g * g
+        s *= self.rho
+        new *= 1 - self.rho
+        s += new
+        return divided(x, g, s, self.eps, rate, new)
 
     def scaling(self, state: list[np.ndarray]) -> np.ndarray:
         return np.sqrt(state[0]) + self.eps
