@@ -51,11 +51,33 @@ def _comparison(name: str, function: Any) -> Any:
         return function(a, b)  # identity, or raises as Python does
 
     def operate(a: Any, b: Any) -> Any:
-        if type(a) in PLAIN and type(b) in PLAIN:
+        kind = type(a)
+        if kind in PLAIN and type(b) in PLAIN:
+            if (kind is tuple or kind is list) and kind is type(b) and _holds_objects(a) and _holds_objects(b):
+                return _in_sequence(name, a, b)
             return function(a, b)
         return slow(a, b)
 
     return operate
+
+
+def _holds_objects(items: Any) -> bool:
+    """Whether something in a sequence is an object that Python would compare by special methods of the user's."""
+    kinds = set(map(type, items))
+    return local.watch is not None and (
+        not kinds <= PLAIN
+        or ((tuple in kinds or list in kinds) and any(_holds_objects(v) for v in items if type(v) in (tuple, list)))
+    )
+
+
+def _in_sequence(name: str, a: Any, b: Any) -> Any:
+    """Two sequences: by the first items that are not equal, or by their lengths."""
+    if len(a) != len(b) and name in ("eq", "ne"):
+        return name == "ne"
+    for one, other in zip(a, b, strict=False):
+        if one is not other and not true(COMPARISONS["eq"](one, other)):
+            return COMPARISONS[name](one, other) if name not in ("eq", "ne") else name == "ne"
+    return getattr(operator, name)(len(a), len(b))
 
 
 COMPARISONS = {name: _comparison(name, getattr(operator, name)) for name in _REFLECTED}

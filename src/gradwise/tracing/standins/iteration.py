@@ -29,9 +29,14 @@ def among(items: list[Any] | tuple[Any, ...]) -> bool:
     return TracedScalar in kinds or TracedArray in kinds
 
 
-def _objects(items: Any) -> bool:
-    """Whether something among the items is neither a number nor an array or a container of Python's."""
-    return not _KNOWN_KINDS.issuperset(map(type, items)) and "lt" in HOOKS
+def objects_among(items: Any) -> bool:
+    """Whether something among the items, or in sequences among them, is neither a number nor an array or a container of Python's."""
+    kinds = set(map(type, items))
+    if not _KNOWN_KINDS.issuperset(kinds):
+        return "lt" in HOOKS
+    return (tuple in kinds or list in kinds) and any(
+        [objects_among(i) for i in items if type(i) is tuple or type(i) is list]
+    )
 
 
 _KNOWN_KINDS = PLAIN | {TracedScalar, TracedArray, np.ndarray, list, tuple, dict, set, frozenset}
@@ -55,7 +60,7 @@ class Ordered:
 def _ordered_key(key: Any) -> Any:
     def call(item: Any) -> Any:
         value = key(item)
-        return Ordered(value) if _objects((value,)) else value
+        return Ordered(value) if objects_among((value,)) else value
 
     return call
 
@@ -66,7 +71,7 @@ def sum_(iterable: Any, /, start: Any = 0) -> Any:
     if kind is np.ndarray or kind is range:
         return sum(iterable, start)
     items = iterable if kind is list or kind is tuple else list(entries(iterable))
-    if _objects(items) or _objects((start,)):
+    if objects_among(items) or objects_among((start,)):
         return functools.reduce(HOOKS["add"], items, start)
     if type(start) in PLAIN and not among(items):
         return sum(items, start)
@@ -93,7 +98,7 @@ def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
         if len(args) != 1:
             if all([type(a) in PLAIN for a in args]):
                 return function(*args, **options)
-            if _objects(args):
+            if objects_among(args):
                 return function(*args, key=Ordered, **options)
             traces = open_traces(args)
             if not traces:
@@ -108,7 +113,7 @@ def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
             traces = open_traces((items,))
         else:
             items = items if type(items) in {list, tuple} else list(entries(items))
-            if _objects(items):
+            if objects_among(items):
                 return function(items, key=Ordered, **options)
             if not among(items):
                 return function(items, **options)
@@ -133,7 +138,7 @@ def list_sort(items: list[Any], *, key: Any = None, reverse: Any = False) -> Non
     if key is not None:
         list.sort(items, key=_ordered_key(resolve(key)), reverse=reverse)
         return
-    if _objects(items):
+    if objects_among(items):
         list.sort(items, key=Ordered, reverse=reverse)
         return
     with at_line(*open_traces(items if among(items) else ())):
