@@ -1,9 +1,11 @@
 """classify: verdicts on functions whose critical points are known, and what the report claims of its intervals."""
 
 import json
+import math
 import pickle
 from dataclasses import dataclass
 
+import mpmath
 import numpy as np
 import pytest
 import scipy
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 import gradwise as gw
 from gradwise.errors import InputError, OutputError
+from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals
 
 
 def rosenbrock(x):
@@ -242,3 +245,68 @@ def test_an_array_made_of_traced_numbers_is_enclosed_entry_by_entry():
     found = gw.critical_points(f, [(-2, 2), (-2, 2)])
     assert found.proved
     np.testing.assert_allclose([p.x for p in found], [[1, 1]], atol=1e-12)
+
+
+# --- units ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1.0, 1e200, 1e300])
+@pytest.mark.parametrize(("f", "kind", "index"), [
+    (lambda v: v[0] ** 2 + 3 * v[1] ** 2 + v[0] * v[1], "minimum", 0),
+    (lambda v: v[0] ** 2 - 3 * v[1] ** 2, "saddle", 1),
+    (lambda v: -(v @ v), "maximum", 2),
+    (lambda v: v[0] ** 2 + 0 * v[1], "degenerate", None),
+    (lambda v: v @ v + v[0], "not critical", 0),
+])  # fmt: skip
+def test_the_verdict_does_not_depend_on_the_unit_of_f(f, kind, index, scale):
+    report = gw.classify(lambda v: scale * f(v), np.zeros(2))
+    assert (report.kind, report.index) == (kind, index)
+    plain = gw.classify(f, np.zeros(2))
+    np.testing.assert_allclose(report.eigenvalues / scale, plain.eigenvalues, rtol=1e-12, atol=1e-12)
+    assert report.distance == pytest.approx(plain.distance, rel=1e-9)
+    assert report.gradient_norm / scale == pytest.approx(plain.gradient_norm)
+    assert report.newton_decrement / math.sqrt(scale) == pytest.approx(plain.newton_decrement, nan_ok=True)
+    assert "nan" not in report.summary() or math.isnan(plain.newton_decrement)
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e250])
+def test_the_unit_does_not_matter_for_large_points_and_one_number(scale):
+    assert gw.classify(lambda x: scale * (x - 1) ** 2, 1.0).kind == "minimum"
+    weights = np.arange(1.0, 1101.0)
+    report = gw.classify(lambda v: scale * (weights @ v**2), np.zeros(1100))
+    assert report.kind == "minimum"
+    np.testing.assert_allclose(report.eigenvalues[[0, -1]], [2 * scale, 2200 * scale], rtol=1e-6)
+    hess = scipy.sparse.diags(2 * scale * weights)
+    assert gw.classify(lambda v: scale * (weights @ v**2), np.zeros(1100), hess=hess).probability == 1
+    saddle = gw.classify(lambda v: scale * ((weights - 50.5) @ v**2), np.zeros(1100))
+    assert saddle.kind == "saddle"
+
+
+def test_variables_of_very_different_units():
+    report = gw.classify(lambda x, y: 1e12 * x**2 + 1e-12 * y**2, (0.0, 0.0))
+    assert report.kind == "minimum"
+    assert np.all(report.intervals[:, 0] > 0)
+    assert report.intervals[0, 0] <= 2e-12 <= report.intervals[0, 1]
+    mixed = gw.classify(lambda x, y: 1e12 * x**2 - 1e-12 * y**2 + 1e-3 * x * y, (0.0, 0.0))
+    assert (mixed.kind, mixed.index) == ("saddle", 1)
+    assert gw.classify(lambda x, y: 1e12 * x**2 + 0 * y, (0.0, 0.0)).kind == "degenerate"
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_eigenvalue_intervals_hold_the_eigenvalues_in_any_units(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 5))
+    d = 10.0 ** rng.uniform(-8, 8, n)
+    B = rng.normal(size=(n, n))
+    H = d[:, None] * (B + B.T) * d * 10.0 ** rng.uniform(-150, 150)
+    H = (H + H.T) / 2
+    error = np.abs(H) * 10.0 ** rng.uniform(-16, -3)
+    moved = H + rng.uniform(-1, 1, (n, n)) * error
+    moved = np.tril(moved) + np.tril(moved, -1).T
+    values, intervals, _ = eigenvalue_intervals(H, error)
+    with mpmath.workdps(60):
+        truth = sorted(mpmath.eigsy(mpmath.matrix(moved.tolist()), eigvals_only=True))
+    for k in range(n):
+        assert intervals[k, 0] <= truth[k] <= intervals[k, 1]
+        assert intervals[k, 0] <= values[k] <= intervals[k, 1]

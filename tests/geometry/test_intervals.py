@@ -31,6 +31,16 @@ def mills(x):
     return mpmath.npdf(x) / mpmath.ncdf(x)
 
 
+def sinc_slope(x):
+    with mpmath.workdps(100):  # the sum cancels at 0
+        t = mpmath.pi * x
+        return (
+            (2 * mpmath.sin(t) / t**3 - 2 * mpmath.cos(t) / t**2 - mpmath.sin(t) / t) * mpmath.pi**2
+            if abs(x) > 1e-20
+            else None
+        )
+
+
 def pseudo_huber(d, r):
     with mpmath.workdps(100):  # the difference cancels
         return d * d * (mpmath.sqrt(1 + (r / d) ** 2) - 1)
@@ -112,6 +122,7 @@ SAMPLES = {
     "j0": (((-40.0, 40.0),), (), lambda x: mpmath.besselj(0, x)),
     "j1": (((-40.0, 40.0),), (), lambda x: mpmath.besselj(1, x)),
     "i1": (((-20.0, 20.0),), (), lambda x: mpmath.besseli(1, x)),
+    "sinc_derivative": ((SMALL,), (2,), sinc_slope),
     "exprel": ((SMALL,), (), lambda x: mpmath.expm1(x) / x if x else mpf(1)),
     "exprel_derivative": ((SMALL,), (1,), lambda x: ((x - 1) * mpmath.exp(x) + 1) / x**2 if abs(x) > 1e-8 else None),
     "abs": ((WIDE,), (), abs),

@@ -22,7 +22,7 @@ from gradwise.errors import GradwiseError, InputError, SingularPointError, Traci
 from gradwise.geometry.certificates import Certificate, certify
 from gradwise.geometry.classification import Classification
 from gradwise.geometry.derivatives_at import Derivatives, derivatives_at, hessian_at
-from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals, inertia, norm_bound
+from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals, inertia, length, norm_bound, power_of_two
 from gradwise.geometry.large_points import classify_large
 from gradwise.geometry.vector_form import VectorForm
 from gradwise.operators import kinks
@@ -140,8 +140,8 @@ def undecided(flat: VectorForm, value: float, message: str, found: Derivatives |
         index_bounds=(0, flat.size),
         x=flat.rebuild(flat.point),
         value=value,
-        gradient_norm=float(np.linalg.norm(gradient)),
-        gradient_error=float(np.linalg.norm(found.gradient_error)) if found is not None else math.nan,
+        gradient_norm=length(gradient),
+        gradient_error=length(found.gradient_error) if found is not None else math.nan,
         distance=math.nan,
         tolerance=math.nan,
         eigenvalues=np.zeros(0),
@@ -162,36 +162,42 @@ def classify_dense(
     flat: VectorForm, found: Derivatives, tol: float | None, certificate: Certificate | None = None
 ) -> Classification:
     """The verdict from the whole Hessian."""
-    g, H = found.gradient, found.hessian
-    values, intervals, V = eigenvalue_intervals(H, found.hessian_error)
+    scale = power_of_two(found.hessian)  # of f: nothing below overflows, whatever its units are
+    with np.errstate(over="ignore"):
+        g, H, gradient_error = found.gradient / scale, found.hessian / scale, found.gradient_error / scale
+    values, intervals, V = eigenvalue_intervals(H, found.hessian_error / scale)
     along = V.T @ g
-    slack = float(np.linalg.norm(found.gradient_error))
+    slack = length(gradient_error)
     sure = (intervals[:, 0] > 0) | (intervals[:, 1] < 0)
     # along directions whose eigenvalue may be zero a gradient beyond rounding is explained by no finite step
     with np.errstate(all="ignore"):
         step = np.where(np.abs(along) <= slack, 0.0, np.where(sure, -along / values, np.inf))
-    inside = np.where(sure, -along / np.where(sure, values, 1.0), 0.0)
-    distance = float(np.linalg.norm(step))
-    decrement = math.nan if math.isinf(distance) else float(np.sqrt(np.sum(np.abs(inside * along))))
-    norm = float(np.linalg.norm(g))
+        inside = np.where(sure, -along / np.where(sure, values, 1.0), 0.0)
+        distance = length(step) if np.all(np.isfinite(step)) else math.inf
+        decrement = math.nan if math.isinf(distance) else float(np.sqrt(np.sum(np.abs(inside * along))))
+    norm = length(found.gradient)
     tolerance = flat.closeness if tol is None else float(tol)
-    critical = distance <= tolerance if tol is None else norm <= max(tolerance, slack)
+    critical = distance <= tolerance if tol is None else norm <= max(tolerance, slack * scale)
     change, notes, certainty = 0.0, "", found.certainty
     if critical and certificate is not None and certificate.intervals is not None and certificate.root is not None:
         # the critical point is proved: nothing needs to be said of the way there
-        intervals = np.stack(
-            [np.minimum(certificate.intervals[:, 0], values), np.maximum(certificate.intervals[:, 1], values)], axis=1
-        )
+        proved = certificate.intervals / scale
+        intervals = np.stack([np.minimum(proved[:, 0], values), np.maximum(proved[:, 1], values)], axis=1)
         apart = float(np.max(certificate.root.hi - certificate.root.lo)) / 2
         certainty = f"proved by interval arithmetic: exactly one critical point, known to ± {apart:.0e}"
     elif critical and norm > 0:
-        change, notes = hessian_change(flat, H, V @ inside, found)
+        change, notes = hessian_change(flat, H, V @ inside, found, scale)
         intervals = intervals + np.array([-change, change])
     below, above, zero = inertia(intervals)
+    decrement *= math.sqrt(scale)
     kind, message = verdict(below, above, zero, critical=critical, norm=norm, distance=distance, decrement=decrement)
     if not critical and zero == 0 and math.isfinite(distance):
         message += f" {_nearest(below, above)} is predicted at {_shown(flat.rebuild((flat.point + V @ inside).astype(flat.point.dtype)))}."
-    if critical and norm > slack and 32 * flat.unit * max(1.0, float(np.max(np.abs(flat.point)))) < distance < math.inf:
+    if (
+        critical
+        and norm > slack * scale
+        and 32 * flat.unit * max(1.0, float(np.max(np.abs(flat.point)))) < distance < math.inf
+    ):
         notes = f" The critical point itself lies about {distance:.2g} away." + notes
     escape = None
     if kind in {"saddle", "maximum"}:
@@ -204,11 +210,11 @@ def classify_dense(
         x=flat.rebuild(flat.point),
         value=found.value,
         gradient_norm=norm,
-        gradient_error=slack,
+        gradient_error=slack * scale,
         distance=distance,
         tolerance=tolerance,
-        eigenvalues=values,
-        intervals=intervals,
+        eigenvalues=values * scale,
+        intervals=intervals * scale,
         eigenvectors=V,
         escape_direction=escape,
         newton_decrement=decrement,
@@ -221,17 +227,19 @@ def classify_dense(
     )
 
 
-def hessian_change(flat: VectorForm, H: np.ndarray, step: np.ndarray, found: Derivatives) -> tuple[float, str]:
-    """2‖H(x + δ) − H(x)‖, and a sentence where it cannot be had."""
+def hessian_change(
+    flat: VectorForm, H: np.ndarray, step: np.ndarray, found: Derivatives, scale: float
+) -> tuple[float, str]:
+    """2‖H(x + δ) − H(x)‖ in units of ``scale``, as H is, and a sentence where it cannot be had."""
     moved = (flat.point + step).astype(flat.point.dtype)
     if np.array_equal(moved, flat.point):
         return 0.0, ""
     if found.certainty.startswith(
         "error bound"
     ):  # numerical derivatives do not resolve such a change beyond their bound
-        return norm_bound(found.hessian_error), ""
+        return norm_bound(found.hessian_error / scale), ""
     try:
-        other = hessian_at(flat, moved)
+        other = hessian_at(flat, moved) / scale
     except GradwiseError:
         other = np.full(H.shape, np.nan)
     if not np.all(np.isfinite(other)):

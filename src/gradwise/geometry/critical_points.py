@@ -20,7 +20,7 @@ from gradwise.geometry.box_search import Leftover, Search
 from gradwise.geometry.branches import Branch, Branches
 from gradwise.geometry.continua import on_continuum, zero_eigenvalues
 from gradwise.geometry.critical_report import ORDER, CriticalPoint, CriticalPoints, value_at
-from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals, inertia
+from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals, inertia, length
 from gradwise.geometry.intervals import NoRule
 from gradwise.geometry.multistart import multistart
 from gradwise.geometry.roots import Root
@@ -35,7 +35,7 @@ FEW = 50
 WORDS = {
     "degenerate": "the Hessian is singular or nearly so; second derivatives decide nothing",
     "continuum": "critical points that are not isolated, as far as floating point shows",
-    "flat": "not isolated: the gradient is zero all over the box, every point of it is critical",
+    "flat": "critical points are not isolated: the gradient is zero all over the box",
     "rough": "f may not be smooth, or not be defined, everywhere in the box",
     "branch": "the code takes different branches inside the box",
     "stopped": "max_boxes was reached",
@@ -158,7 +158,10 @@ def _proved(flat: VectorForm, lo: np.ndarray, hi: np.ndarray, max_boxes: int) ->
     left = search.left
     undecided = np.stack([np.array(left.lo), np.array(left.hi)], axis=-1) if left.lo else np.zeros((0, len(lo), 2))
     for reason, members in _components(left, 1e-5 * (hi - lo)):
-        points.append(_undecided(flat, branches, undecided[members], reason, hi - lo))
+        entry = _undecided(flat, branches, undecided[members], reason, hi - lo)
+        if reason != "flat" and any(left.reasons[k] == "flat" for k in members):
+            entry.message += f"; in a part of it {WORDS['flat']}"
+        points.append(entry)
     if left.lo:
         reasons = sorted(set(left.reasons), key=list(WORDS).index)
         doubts = [f"{len(left.lo)} small box{'es' * (len(left.lo) != 1)} left: " + "; ".join(WORDS[r] for r in reasons)]
@@ -218,7 +221,7 @@ def _points(
         hessian = around.outputs[2].spread(len(mine))
         middle = hessian.mid
         error = np.nextafter(np.maximum(hessian.hi - middle, middle - hessian.lo), np.inf)
-        norms = np.linalg.norm(here.outputs[1].spread(len(mine)).mid, axis=1)
+        norms = [length(g) for g in here.outputs[1].spread(len(mine)).mid]
         for k, root in enumerate(mine):
             inside = bool(np.all(root.lo >= lo) and np.all(root.hi <= hi))
             eigenvalues, intervals, vectors = eigenvalue_intervals(middle[k], error[k])
@@ -230,7 +233,7 @@ def _points(
                     index=None if zero else below,
                     x=flat.rebuild(x[k]),
                     value=value_at(flat, x[k]),
-                    gradient_norm=float(norms[k]),
+                    gradient_norm=norms[k],
                     eigenvalues=eigenvalues,
                     intervals=intervals,
                     eigenvectors=vectors,
@@ -267,7 +270,7 @@ def _undecided(
             if branch.full is not None:
                 outcome = branch.full(lo[None], hi[None])
                 here = branch.full(x[None], x[None])
-                norm = float(np.linalg.norm(here.outputs[1].mid))
+                norm = length(here.outputs[1].mid)
                 H, spread = here.outputs[2].mid[0], outcome.outputs[2]
                 if np.all(np.isfinite(H)) and reason in {"degenerate", "stopped"}:
                     error = np.maximum(spread.hi[0] - H, H - spread.lo[0])

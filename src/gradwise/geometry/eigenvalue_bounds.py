@@ -4,6 +4,11 @@
 
 By Weyl's theorem an eigenvalue moves by at most ‖H − H̃‖₂ ≤ ‖E‖; what ``eigh`` itself misses is bounded afterwards from its residual, ‖H̃V − VΛ‖_F/σmin(V)
 (Kahan; Cao, Xie and Li, SIAM J. Matrix Anal. Appl. 17, 1996), with the rounding of that product added.
+
+Both are absolute: beside an eigenvalue of 10¹⁵⁰ one of 1 would be noise, as where two variables have very different units.  Where the diagonal says so, the matrix is therefore
+looked at in other units as well, A = DHD with powers of two D, and by Ostrowski's theorem λᵢ(H) = θ λᵢ(A) with some θ between the least and the largest of 1/dᵢ².
+
+Source: R. A. Horn and C. R. Johnson, Matrix Analysis, 2013, theorem 4.5.9 (Ostrowski).
 """
 
 from __future__ import annotations
@@ -27,11 +32,65 @@ def eigenvalue_intervals(H: np.ndarray, error: np.ndarray | float) -> tuple[np.n
     error : numpy.ndarray or float
         A bound on the error of every entry.
     """
+    scale = power_of_two(H)
+    H, error = H / scale, np.asarray(error, dtype=float) / scale
     symmetric = (H + H.T) / 2
-    E = np.broadcast_to(np.asarray(error, dtype=float), H.shape) + np.abs(H - H.T) / 2 + EPS * np.abs(symmetric)
-    values, V = np.linalg.eigh(symmetric)
-    distance = min(norm_bound((E + E.T) / 2), float(np.linalg.norm(E)))
-    return values, _intervals(values, distance + _residual(symmetric, values, V)), V
+    E = np.broadcast_to(error, H.shape) + np.abs(H - H.T) / 2 + EPS * np.abs(symmetric)
+    values, V, intervals = _bounded(symmetric, (E + E.T) / 2)
+    intervals = _in_other_units(symmetric, (E + E.T) / 2, intervals)
+    values = np.clip(values, intervals[:, 0], intervals[:, 1])
+    return (
+        values * scale,
+        np.stack(
+            [np.nextafter(intervals[:, 0] * scale, -np.inf), np.nextafter(intervals[:, 1] * scale, np.inf)], axis=1
+        ),
+        V,
+    )
+
+
+def power_of_two(x: Any) -> float:
+    """A power of two near the largest entry, 1 where there is none: dividing by it is exact, and squares of what is left neither overflow nor vanish.
+
+    Examples
+    --------
+    >>> power_of_two([3e200, 1.0]) == 2.0**666
+    True
+    """
+    largest = float(np.max(np.abs(x), initial=0.0))
+    if not 0 < largest < math.inf:
+        return 1.0
+    return math.ldexp(1.0, min(max(math.frexp(largest)[1] - 1, -1021), 1022))
+
+
+def length(v: Any) -> float:
+    """‖v‖₂ without overflow or underflow."""
+    scale = power_of_two(v)
+    return scale * float(np.linalg.norm(np.asarray(v, dtype=float) / scale))
+
+
+def _bounded(H: np.ndarray, E: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Eigenvalues, eigenvectors, and intervals by Weyl's theorem and the residual, for a symmetric matrix of a size near 1."""
+    values, V = np.linalg.eigh(H)
+    distance = min(norm_bound(E), float(np.linalg.norm(E)))
+    return values, V, _intervals(values, distance + _residual(H, values, V))
+
+
+def _in_other_units(H: np.ndarray, E: np.ndarray, intervals: np.ndarray) -> np.ndarray:
+    """The intervals, narrowed by Ostrowski's theorem where the diagonal entries are of very different sizes."""
+    diagonal = np.abs(np.diagonal(H))
+    if not np.all(np.isfinite(E)) or np.max(diagonal, initial=0.0) <= 1e6 * np.min(diagonal, initial=math.inf):
+        return intervals
+    steps = np.where(diagonal > 0, np.round(-np.log2(np.where(diagonal > 0, diagonal, 1.0)) / 2), 0.0)
+    d = np.exp2(np.clip(steps, -500, 500))
+    with np.errstate(all="ignore"):
+        A, error = d[:, None] * H * d, d[:, None] * E * d
+        if not (np.all(np.isfinite(A)) and np.all(np.isfinite(error))):
+            return intervals
+        _, _, other = _bounded(A, error + EPS * np.abs(A))
+        least, most = 1 / np.max(d) ** 2, 1 / np.min(d) ** 2
+        low = np.where(other[:, 0] > 0, other[:, 0] * least, other[:, 0] * most)
+        high = np.where(other[:, 1] > 0, other[:, 1] * most, other[:, 1] * least)
+    return np.stack([np.fmax(intervals[:, 0], low), np.fmin(intervals[:, 1], high)], axis=1)
 
 
 def _intervals(values: np.ndarray, radius: float) -> np.ndarray:

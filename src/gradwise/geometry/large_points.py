@@ -7,6 +7,7 @@ only with the whole matrix (a Cholesky or LDLᵀ factorisation), and otherwise h
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import scipy
 from gradwise.errors import GradwiseError, InputError
 from gradwise.geometry.classification import Classification
 from gradwise.geometry.derivatives_at import Derivatives, derivatives_at, hessian_at, nearby, product_at
-from gradwise.geometry.eigenvalue_bounds import proved_lower_bound
+from gradwise.geometry.eigenvalue_bounds import power_of_two, proved_lower_bound
 from gradwise.geometry.lanczos import ExtremeEigenvalues, extreme_eigenvalues
 from gradwise.geometry.vector_form import VectorForm
 
@@ -28,9 +29,40 @@ FACTORISED_SIZE = 3000
 
 
 def classify_large(flat: VectorForm, tol: float | None, hess: Any, rng: np.random.Generator) -> Classification:
-    """The verdict from products with the Hessian."""
-    found = derivatives_at(flat, dense=False)
+    """The verdict from products with the Hessian, of f in units in which squares neither overflow nor vanish."""
     matrix = _matrix(flat, hess)
+    scale = _scale(flat, matrix)
+    if 2.0**-300 < scale < 2.0**300:
+        return _classified(flat, tol, matrix, rng)
+    report = _classified(
+        flat.divided(scale), None if tol is None else tol / scale, None if matrix is None else matrix / scale, rng
+    )
+    return replace(
+        report,
+        value=report.value * scale,
+        gradient_norm=report.gradient_norm * scale,
+        gradient_error=report.gradient_error * scale,
+        eigenvalues=report.eigenvalues * scale,
+        intervals=report.intervals * scale,
+        newton_decrement=report.newton_decrement * math.sqrt(scale),
+        tolerance=report.tolerance if tol is None else tol,
+        message=f"{report.message} (Numbers in this sentence are in units of {scale:.3g}.)",
+        _function=flat,
+    )
+
+
+def _scale(flat: VectorForm, matrix: Any) -> float:
+    """The size of the second derivatives, as a power of two."""
+    if matrix is not None:
+        return power_of_two(abs(matrix).max())
+    try:
+        return power_of_two(product_at(flat, flat.point)(np.random.default_rng(4).standard_normal(flat.size)))
+    except GradwiseError:
+        return 1.0
+
+
+def _classified(flat: VectorForm, tol: float | None, matrix: Any, rng: np.random.Generator) -> Classification:
+    found = derivatives_at(flat, dense=False)
     product = _product(flat, found, matrix)
     noise = _noise(flat, found, matrix, product, rng)
     extremes = extreme_eigenvalues(

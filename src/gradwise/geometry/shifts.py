@@ -56,11 +56,11 @@ def without_shifts(program: Program, captured: list[Any], values: Any) -> tuple[
     guards = tuple(g for g in program.guards if g.kind != "shift")
     equations, names, constants = list(program.equations), list(program.captured), list(captured)
     if any(e.primitive.name == "exp" for e in equations):
-        for equation in program.equations:
-            if equation.primitive.name in {"max", "min"} and program.types[equation.outputs].size == 1:
-                rest = [e for e in equations if e is not equation]
-                if _cancels(equation.outputs, rest, guards, program.outputs):
-                    equations = rest
+        for group in _extremes(program):
+            rest = [e for e in equations if e not in group]
+            if _cancels([e.outputs for e in group], rest, guards, program.outputs):
+                equations = rest
+                for equation in group:  # the same number, taken anew each time that the function asks for it
                     names.append(equation.outputs)
                     constants.append(np.asarray(values[equation.outputs]))
     if len(guards) == len(program.guards) and len(names) == len(program.captured):
@@ -71,9 +71,18 @@ def without_shifts(program: Program, captured: list[Any], values: Any) -> tuple[
     return changed, constants
 
 
-def _cancels(shift: int, equations: list[Equation], guards: tuple[Guard, ...], outputs: Any) -> bool:
-    """Whether results and guards are the same whatever the value of a variable is."""
-    states: dict[int, _State | None] = {shift: _plus(Fraction(1))}
+def _extremes(program: Program) -> list[list[Equation]]:
+    """The equations that take one number, the largest or smallest entry: those with the same operand together."""
+    groups: dict[Any, list[Equation]] = {}
+    for equation in program.equations:
+        if equation.primitive.name in {"max", "min"} and program.types[equation.outputs].size == 1:
+            groups.setdefault((equation.primitive.name, equation.inputs), []).append(equation)
+    return list(groups.values())
+
+
+def _cancels(shifts: list[int], equations: list[Equation], guards: tuple[Guard, ...], outputs: Any) -> bool:
+    """Whether results and guards are the same whatever one number is that stands in several variables."""
+    states: dict[int, _State | None] = dict.fromkeys(shifts, _plus(Fraction(1)))
     for equation in equations:
         operands = [states.get(i, _FREE) for i in equation.inputs]
         if all(s == _FREE for s in operands):

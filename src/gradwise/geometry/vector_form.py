@@ -5,6 +5,7 @@ VectorForm : (f : x → R, x)  →  (z ∈ Rⁿ → R),   z the leaves of x one 
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,8 @@ class VectorForm:
         The vector of x, shape (n,), of the dtype to which its leaves promote.
     unit : float
         The unit roundoff of the least precise leaf.
+    divisor : float
+        Divides the values of f; 1 but for `divided`.
 
     Raises
     ------
@@ -59,6 +62,7 @@ class VectorForm:
             raise InputError(
                 f"gw.{operator} was given the point {x!r}, which holds no numbers. A point with at least one entry is required"
             )
+        self.divisor = 1.0
         self._shapes = [leaf.shape for leaf in leaves]
         self._dtypes = [leaf.dtype for leaf in leaves]
         stops = np.cumsum([leaf.size for leaf in leaves])
@@ -107,7 +111,14 @@ class VectorForm:
 
     def __call__(self, z: Any) -> Any:
         """The value of f at the vector z."""
-        return self._arguments.call(self.leaves(z))
+        value = self._arguments.call(self.leaves(z))
+        return value if self.divisor == 1.0 else value / self.divisor
+
+    def divided(self, divisor: float) -> VectorForm:
+        """The same function divided by a number: derivatives of 1e200 f overflow in products, those of f do not."""
+        other = copy.copy(self)
+        other.divisor = divisor
+        return other
 
     def rebuild(self, z: np.ndarray) -> Any:
         """A vector in the container of the point: a tuple where f takes several arguments, floats where the point had them."""

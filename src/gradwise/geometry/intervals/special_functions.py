@@ -161,6 +161,22 @@ def _whole(order: Interval) -> int:
     return n
 
 
+def sinc_derivative(box: Any, x: Interval, n: int) -> Interval:
+    """The n-th derivative of sin(πx)/(πx), which is ∫ cos(πxt) dt over [0, 1]: at most πⁿ/(n + 1), and so is its slope with n + 1 for n."""
+    if n > 3:
+        raise decisions.OutOfReachError("there is an interval rule for the first three derivatives of sinc only")
+    middle = x.mid
+    value = series.sinc(middle, n)
+    most = np.pi**n / (n + 1) * (1 + 64 * EPS)
+    reach = up(np.maximum(x.hi - middle, middle - x.lo)) * (np.pi ** (n + 1) / (n + 2)) * (1 + 64 * EPS)
+    reach = up(reach + most * 256 * EPS * (1 + np.abs(middle)))
+    known = np.isfinite(value) & np.isfinite(reach)
+    return Interval(
+        np.where(known, np.maximum(down(value - reach), -most), -most),
+        np.where(known, np.minimum(up(value + reach), most), most),
+    )
+
+
 def _slope(function: Any, n: int) -> Any:
     return lambda x: function(np.asarray(x, dtype=float), n)
 
@@ -193,6 +209,7 @@ SPECIAL: dict[str, Any] = {
     "jv": bessel(),
     "i1": modified_bessel(1),
     "iv": modified_bessel(),
+    "sinc_derivative": sinc_derivative,
     "exprel": increasing(special("exprel"), 32, 0.0),
     "exprel_derivative": exprel_derivative,
 }
