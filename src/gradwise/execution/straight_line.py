@@ -41,7 +41,7 @@ from gradwise.rules.algebra import (
 from gradwise.rules.broadcasting import BOOL, broadcast_to_p
 from gradwise.rules.elementwise import abs_, cos, exp, expm1, log, log1p, maximum, minimum, sin, sqrt, tan, tanh
 from gradwise.rules.powers import power
-from gradwise.rules.shapes import getitem, scatter_add, zeros_p
+from gradwise.rules.shapes import getitem, pack, scatter_add, scatter_set, zeros_p
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -148,6 +148,9 @@ class _Writer:
                 self.text[variable] = f"({text})" if text[0] == "-" else text
                 return
         self.text[variable] = self.name(value)
+        short = type(value) is np.ndarray and value.shape == (value.size,) and 0 < value.size <= SHORT
+        if short and value.dtype == F64.dtype and np.isfinite(value).all():
+            self.entries[variable] = [repr(x) if x >= 0 else f"({x!r})" for x in value.tolist()]
 
     def number(self, equation: Equation) -> bool:
         """Write an equation between numbers; False if it is none."""
@@ -173,6 +176,8 @@ class _Writer:
             self._numeric(out, _EXACT[primitive].format(*operands))
         elif primitive is power and equation.params[0] in _POWERS:
             self._numeric(out, _POWERS[equation.params[0]].format(*operands), suspect=True)
+        elif primitive is power and type(equation.params[0]) in (int, float):  # the C library's, as NumPy's
+            self._numeric(out, f"{self.name(math.pow)}({operands[0]}, {equation.params[0]!r})")
         elif primitive is sqrt:  # exact in both
             self._numeric(out, f"{self.name(math.sqrt)}({operands[0]})")
         elif primitive in _FUNCTIONS:
@@ -246,7 +251,7 @@ class _Writer:
         return True
 
     def vector(self, equation: Equation) -> bool:
-        """Write nothing for a short vector of zeros, or for an addition to one of its entries, but remember the entries."""
+        """Write nothing for a short vector that is made of numbers, but remember its entries."""
         out, primitive = equation.outputs, equation.primitive
         if primitive is zeros_p:
             shape, dtype = equation.params
@@ -254,15 +259,27 @@ class _Writer:
                 return False
             self.entries[out] = ["0.0"] * shape[0]
             return True
-        if primitive is not scatter_add or len(equation.inputs) != 2:
+        if primitive is pack:
+            if (
+                self.types[out].ndim != 1
+                or not 0 < len(equation.inputs) <= SHORT
+                or not self._are_numbers(equation.inputs)
+            ):
+                return False
+            self.entries[out] = [self.read(i) for i in equation.inputs]
+            return True
+        if primitive not in (scatter_add, scatter_set) or len(equation.inputs) != 2:
             return False
         (source, update), key = equation.inputs, equation.params[0]
         entries = self.entries.get(source)
         if entries is None or update not in self.numbers or len(key) != 1 or type(key[0]) is not int:
             return False
         entries = list(entries)
-        entry = self.function.fresh("e")
-        self.write(f"{entry} = {entries[key[0]]} + {self.read(update)}")
+        entry = self.read(update)
+        if primitive is scatter_add:
+            added = self.function.fresh("e")
+            self.write(f"{added} = {entries[key[0]]} + {entry}")
+            entry = added
         entries[key[0]] = entry
         self.entries[out] = entries
         return True

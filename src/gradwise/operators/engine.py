@@ -220,8 +220,8 @@ class Linearization:
         """
         return self._run(self.prepared("gradient"), (), once=True)
 
-    def batched(self, mode: str, size: int, vectors: Sequence[Any]) -> list[Any]:
-        """``jvp`` or ``vjp`` for ``size`` vectors at once, stacked along a leading axis; None where structurally zero."""
+    def batched_derivative(self, mode: str, size: int) -> BatchedDerivative:
+        """The derivative program for ``size`` vectors at once: "forward" or "reverse"."""
 
         def make() -> tuple[Any, int]:
             transform = pushforward if mode == "forward" else pullback
@@ -229,7 +229,11 @@ class Linearization:
             prepared = BatchedDerivative(derivative, size)
             return prepared, len(self.program) + len(prepared.program)
 
-        prepared = derived((mode, size, self.fingerprint), make)
+        return derived((mode, size, self.fingerprint), make)
+
+    def batched(self, mode: str, size: int, vectors: Sequence[Any]) -> list[Any]:
+        """``jvp`` or ``vjp`` for ``size`` vectors at once, stacked along a leading axis; None where structurally zero."""
+        prepared = self.batched_derivative(mode, size)
         env = self.environment(prepared.needs, len(self.program.types))
         return prepared.run(env, vectors, traced=self.nested or any(is_outer(v) for v in vectors))
 

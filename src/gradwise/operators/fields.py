@@ -12,7 +12,7 @@ from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import NumericalJacobian, numerical_hessian_matrix
 from gradwise.operators.fallback import choose
 from gradwise.operators.hessians import hessian_leaves
-from gradwise.operators.jacobians import jacobian_blocks
+from gradwise.operators.jacobians import cheaper_mode, jacobian_blocks
 from gradwise.operators.points import spread_point
 from gradwise.operators.results import scalar_output
 from gradwise.tracing import isinstance_traced
@@ -35,7 +35,7 @@ def _square_jacobian(F: Callable[..., Any], args: tuple[Any, ...], operator: str
     """The Jacobian of a vector field as an n × n matrix, whatever the containers of point and value."""
     arguments = _field_arguments(F, args, operator)
     linearization = linearize_call(F, arguments)
-    blocks = jacobian_blocks(linearization, "auto")
+    blocks = jacobian_blocks(linearization, cheaper_mode(linearization))
     n = sum(int(np.prod(np.shape(v.current() if isinstance_traced(v) else v))) for v in arguments.leaves)
     m = sum(int(np.prod(np.shape(v.current() if isinstance_traced(v) else v))) for v in linearization.values)
     _require_square(F, m, n, operator)

@@ -78,7 +78,7 @@ def value_and_grad(
         gradient = arguments.result(gradient_leaves(linearization, f))
         value = output_value(linearization)
         if not has_aux:
-            learn(f, choice, linearization, gradient)
+            learn(f, choice, linearization, (linearization.recording.values[0], gradient))
         return ((value, auxiliary(linearization)) if has_aux else value), gradient
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
@@ -155,7 +155,7 @@ def grad(
         scalar_output(linearization, f, "grad")
         gradient = arguments.result(gradient_leaves(linearization, f))
         if not has_aux:
-            learn(f, choice, linearization, gradient)
+            learn(f, choice, linearization, (linearization.recording.values[0], gradient))
         return (gradient, auxiliary(linearization)) if has_aux else gradient
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:

@@ -16,6 +16,8 @@ from gradwise.operators.arguments import Arguments, function_label, require_call
 from gradwise.operators.engine import Linearization, linearize_call
 from gradwise.operators.estimates import numerical_jacobian
 from gradwise.operators.fallback import choose
+from gradwise.operators.jacobian_shortcuts import jacobian_shortcut
+from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import resolved_batch
 from gradwise.tracing import isinstance_traced
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 #: entries that one block of unit vectors may create in the largest intermediate
 BLOCK_ENTRIES = 1 << 24
+#: unit vectors up to which the overhead of a call counts
+_SHORT = 256
 
 
 def as_plain(value: Any) -> np.ndarray:
@@ -127,14 +131,18 @@ def is_complex(values: Sequence[Any]) -> bool:
     return any(as_plain(v).dtype.kind == "c" for v in values)
 
 
+def cheaper_mode(linearization: Linearization) -> str:
+    """Forward or reverse, whichever takes less: one reverse row costs about two forward columns."""
+    outputs, inputs = linearization.values, linearization.arguments.leaves
+    few = sum(as_plain(x).size for x in inputs) <= 2 * sum(as_plain(v).size for v in outputs)
+    return "forward" if few or is_complex(outputs) else "reverse"
+
+
 def jacobian_blocks(linearization: Linearization, mode: str) -> list[list[Any]]:
     """The Jacobian as blocks [output leaf][input leaf] of shape output.shape + input.shape."""
     outputs, inputs = linearization.values, linearization.arguments.leaves
     out_likes, in_likes = [as_plain(v) for v in outputs], [as_plain(v) for v in inputs]
     out_sizes, in_sizes = [v.size for v in out_likes], [v.size for v in in_likes]
-    if mode == "auto":
-        # one reverse row costs about two forward columns
-        mode = "forward" if sum(in_sizes) <= 2 * sum(out_sizes) or is_complex(out_likes) else "reverse"
     blocks: list[list[Any]] = []
     if mode == "forward":
         columns = forward_columns(linearization)
@@ -188,8 +196,12 @@ def _jacobian(
     f: Callable[..., Any], argnums: Any, mode: str, operator: str, method: str, check: bool | None, pure: bool | None
 ) -> Callable[..., Any]:
     require_callable(f, operator)
+    choice = f"Jacobian, {mode}, {argnums!r}"
 
     def exact(*args: Any, **kwargs: Any) -> Any:
+        known = attempt(f, choice, args, kwargs)
+        if known is not None:
+            return known
         arguments = Arguments(f, argnums, args, kwargs, operator)
         linearization = linearize_call(f, arguments)
         _check_outputs(linearization, f, operator)
@@ -199,6 +211,8 @@ def _jacobian(
             chosen = "reverse"
         elif out_complex:
             chosen = "forward"
+        if chosen == "auto":
+            chosen = cheaper_mode(linearization)
         blocks = jacobian_blocks(linearization, chosen)
         if in_complex and out_complex:
             _require_holomorphic(linearization, blocks, operator, f)
@@ -208,7 +222,13 @@ def _jacobian(
         ]
         if not arguments.single and all(np.ndim(leaf) == 0 for leaf in arguments.leaves) and not linearization.nested:
             rows = [Columns(row) for row in rows]
-        return linearization.recording.structure.rebuild(rows)
+        result = linearization.recording.structure.rebuild(rows)
+        if linearization.standing is not None and len(linearization.values) == 1 and len(arguments.leaves) == 1:
+            units = arguments.leaves if chosen == "forward" else linearization.values
+            if as_plain(units[0]).size <= _SHORT:
+                make = jacobian_shortcut(chosen, list(unit_blocks(units, widest_entries(linearization))))
+                learn(f, choice, linearization, result, make)
+        return result
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
         arguments = Arguments(f, argnums, args, kwargs, operator)

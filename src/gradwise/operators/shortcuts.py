@@ -34,6 +34,7 @@ from gradwise.operators.reuse.specialization import as_kind, holds_as
 from gradwise.operators.verification import requested
 from gradwise.program import F64, Program
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.purity.outline import NUMBERS
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ PATIENCE, SHORT, LONG = 1, 100, 4000
 _WAYS = 4
 
 
-class _Way:
+class Shortcut:
     """One shortcut: ``run(f, args)`` gives value and gradient, or None."""
 
     __slots__ = ("family", "program", "run")
@@ -59,7 +60,7 @@ class _Way:
         self.family, self.program, self.run = family, program, run
 
 
-def _way(linearization: Linearization, call: ProvenCall, program: Specialization) -> _Way:
+def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
     """The shortcut for calls of this form.
 
     Raises
@@ -68,24 +69,8 @@ def _way(linearization: Linearization, call: ProvenCall, program: Specialization
         If there can be none.
     """
     arguments = linearization.arguments
-    args, kwargs = arguments.given()
-    if kwargs or any(type(place) is not int for place in arguments.places):
-        raise Formless
     text = FunctionText(("f", "args"))
-    text.leave_if(f"len(args) != {len(args)}")
-    names = [text.keep(f"args[{k}]") for k in range(len(args))]
-    leaves: list[tuple[str, bool]] = []
-    for place in arguments.places:
-        found = expect(text, names[place], args[place])
-        leaves += [found[k] for k in _order(args[place])]
-    floats = call.family.floats
-    numbers = [
-        n for k, a in enumerate(args) if k not in arguments.places for n in expect(text, names[k], a, floats=floats)
-    ]
-    data, fixed = _gathered(text, call)
-    numbers += [n for name, value in data for n in expect(text, name, value, floats=floats)]
-    if [n for name, value in fixed for n in expect(text, name, value, floats=False)]:
-        raise Unsuitable
+    leaves, numbers = opening(text, linearization, call)
     prepared = linearization.prepared("gradient")
     opened, derivative = program.opened(), prepared.derivative
     equations = [*opened.equations, *derivative.equations]
@@ -99,7 +84,7 @@ def _way(linearization: Linearization, call: ProvenCall, program: Specialization
         joint, text, [*leaves, *numbers], program.constants(), watched=len(opened.types), holds=holds_as
     )
     value, first = written[0], 1 + len(results)
-    _leave_at_kinks(text, linearization, probes, written[first:])
+    leave_at_kinks(text, linearization, probes, written[first:])
     shared = set(shared_results(joint.equations, joint.outputs[:first]))
     gradient, position = [], 1
     for (name, _), leaf, r in zip(leaves, arguments.leaves, derivative.results, strict=True):
@@ -109,7 +94,32 @@ def _way(linearization: Linearization, call: ProvenCall, program: Specialization
         gradient.append(_result(text, written[position], name, leaf, joint, position, shared=position in shared))
         position += 1
     text.write(f"return {_value(text, value, program.kinds[0])}, {_rebuilt(text, gradient, arguments)}")
-    return _Way(call.family, program, text.compiled(opened.name))
+    return Shortcut(call.family, program, text.compiled(opened.name))
+
+
+def opening(
+    text: FunctionText, linearization: Linearization, call: ProvenCall
+) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
+    """Write the lines that compare the call with this one; the leaves and the other numbers that enter the program."""
+    arguments = linearization.arguments
+    args, kwargs = arguments.given()
+    if kwargs or any(type(place) is not int for place in arguments.places):
+        raise Formless
+    text.leave_if(f"len(args) != {len(args)}")
+    names = [text.keep(f"args[{k}]") for k in range(len(args))]
+    leaves: list[tuple[str, bool]] = []
+    for place in arguments.places:
+        found = expect(text, names[place], args[place])
+        leaves += [found[k] for k in _order(args[place])]
+    fixed_too = call.fixed
+    numbers = [
+        n for k, a in enumerate(args) if k not in arguments.places for n in expect(text, names[k], a, fixed=fixed_too)
+    ]
+    data, fixed = _gathered(text, call)
+    numbers += [n for name, value in data for n in expect(text, name, value, fixed=fixed_too)]
+    if [n for name, value in fixed for n in expect(text, name, value, fixed=NUMBERS)]:
+        raise Unsuitable
+    return leaves, numbers
 
 
 def _order(value: Any) -> list[int]:
@@ -150,7 +160,7 @@ def _gathered(text: FunctionText, call: ProvenCall) -> tuple[list[tuple[str, Any
 # --- kinks ----------------------------------------------------------------------------------------------------------------------
 
 
-def _leave_at_kinks(
+def leave_at_kinks(
     text: FunctionText, linearization: Linearization, probes: Sequence[Any], written: Sequence[Written]
 ) -> None:
     """Write lines that leave where a kink is felt, or where the cotangent of one is nan."""
@@ -250,8 +260,8 @@ def _rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Any) -> str
 # --- finding and making ---------------------------------------------------------------------------------------------------------------
 
 
-def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
-    """The value and the gradient, if a shortcut leads there; ``choice`` is ``argnums`` in text."""
+def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The result (value and gradient, say), None if no shortcut leads there; ``choice`` says which result, and of which arguments."""
     known = shortcuts_of(function)
     if known is None or kwargs:
         return None
@@ -278,8 +288,14 @@ def undisturbed() -> bool:
     return not requested.get() and undeclared() and stand_in.get() is None and local.watch is None
 
 
-def learn(function: Any, choice: str, linearization: Linearization, gradient: Any) -> None:
-    """Make a shortcut after a gradient that a program gave in the ordinary way."""
+def learn(
+    function: Any,
+    choice: str,
+    linearization: Linearization,
+    result: Any,
+    make: Callable[[Linearization, ProvenCall, Specialization], Shortcut] | None = None,
+) -> None:
+    """Make a shortcut after a result (value and gradient, or what else ``make`` gives) that a program gave in the ordinary way."""
     standing = linearization.standing
     if standing is None or type(function) is not types.FunctionType or linearization.nested:
         return
@@ -293,7 +309,7 @@ def learn(function: Any, choice: str, linearization: Linearization, gradient: An
     if kept.failed > 16 or len(kept.ways) >= _WAYS or any(w.program is program for w in kept.ways):
         return
     try:
-        way = _way(linearization, call, program)
+        way = (make or gradient_shortcut)(linearization, call, program)
         found = way.run(function, linearization.arguments.given()[0])
     except (Formless, Unsuitable):
         kept.failed = 17
@@ -302,7 +318,7 @@ def learn(function: Any, choice: str, linearization: Linearization, gradient: An
         found = None
     if found is None:
         kept.failed += 4
-    elif _agree((linearization.recording.values[0], gradient), found):
+    elif _agree(result, found):
         kept.ways.append(way)
     else:
         kept.failed = 17

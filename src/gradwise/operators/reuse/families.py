@@ -21,7 +21,7 @@ from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapp
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import inspect_function
-from gradwise.tracing.purity.outline import array_form, outline, refilled
+from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, array_form, outline, refilled
 from gradwise.tracing.purity.reading import read, with_data
 from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
 
@@ -52,13 +52,14 @@ class Family:
         Why the function runs at each call after all.
     """
 
-    __slots__ = ("_lock", "_programs", "calls", "failed", "floats", "refused", "served")
+    __slots__ = ("_lock", "_programs", "calls", "failed", "fixed", "refused", "served")
 
     def __init__(self) -> None:
         self.calls = 0
         self.served = 0
         self.failed = 0
-        self.floats = True
+        #: what the data must have in common beside their types (``outline.py``); where it is more than in the key, another family serves
+        self.fixed = FREE
         self.refused: str | None = None
         self._programs: list[Specialization] = []
         self._lock = threading.Lock()
@@ -136,32 +137,38 @@ class Call:
         self._arguments = arguments
         self._others = arguments.others()
         self.numbers: list[Any] = []
-        self._key = self._outline(floats=True)
+        self._key = self._outline(fixed=FREE)
         found = _families.get(self._key)
-        if found is not None and not found[0].floats:
+        while found is not None and found[0].fixed > self._key[0]:
             self.numbers.clear()
-            self._key = self._outline(floats=False)
+            self._key = self._outline(fixed=found[0].fixed)
             found = _families.get(self._key)
         if found is None:
             self.family = Family()
+            self.family.calls = self.patience if self.fixed > FREE else 0  # the calls before were of this form too
             _remember(self._key, self.family)
         else:
             self.family = found[0]
 
-    def _outline(self, *, floats: bool) -> tuple[Any, ...]:
+    @property
+    def fixed(self) -> int:
+        """What the data have in common beside their types."""
+        return self._key[0]
+
+    def _outline(self, *, fixed: int) -> tuple[Any, ...]:
         arguments = self._arguments
         kinds = tuple([_kind(leaf) for leaf in arguments.leaves])
         args, kwargs = self._others
-        others = outline(self._others, self.numbers, floats=floats) if args or kwargs else None
+        others = outline(self._others, self.numbers, fixed=fixed) if args or kwargs else None
         moving = (
             tuple(arguments.places),
             tuple(arguments.treedefs),
             tuple([_order(t) for t in arguments.treedefs]),
             kinds,
         )
-        return floats, self._has_aux, moving, others, *self._around(floats=floats)
+        return fixed, self._has_aux, moving, others, *self._around(fixed=fixed)
 
-    def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
+    def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
         """The key of what the function reads beside its arguments."""
         raise AssertionError
 
@@ -192,8 +199,8 @@ class Call:
             reason = f"it cannot be traced with all that it reads: {error}"
         if reason is None and made is not None:
             family.add(made)
-        elif self._key[0]:  # once more, with floating numbers as they are
-            family.floats = False
+        elif self._key[0] < ARRAYS:  # once more, with numbers as they are, and then with small arrays
+            family.fixed = self._key[0] + 1
         else:
             family.refused = reason
         _remember(self._key, family)
@@ -209,18 +216,18 @@ class ProvenCall(Call):
         self._data, self._fixed = read(function, node)
         super().__init__(function, arguments, has_aux=has_aux)
 
-    def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
-        key = outline(list(self._data.values()), self.numbers, floats=floats) if self._data else None
+    def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
+        key = outline(list(self._data.values()), self.numbers, fixed=fixed) if self._data else None
         through: list[Any] = []
-        fixed = outline(self._fixed, through, floats=False) if self._fixed else None
+        beside = outline(self._fixed, through, fixed=NUMBERS) if self._fixed else None
         if through:
             raise Refused("it reads an array through a module")
-        return self.node, key, fixed
+        return self.node, key, beside
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
-        numbers, floats = iter(traced), self._key[0]
-        others = refilled(self._others, numbers, floats=floats)
-        data = dict(zip(self._data, refilled(list(self._data.values()), numbers, floats=floats), strict=True))
+        numbers, fixed = iter(traced), self._key[0]
+        others = refilled(self._others, numbers, fixed=fixed)
+        data = dict(zip(self._data, refilled(list(self._data.values()), numbers, fixed=fixed), strict=True))
         twin = watched(with_data(self.function, self.node, data))
         return self._arguments.with_others(twin, others).call(leaves)
 
@@ -231,7 +238,7 @@ class PromisedCall(Call):
     __slots__ = ("_arrays",)
     patience = 1
 
-    def _around(self, *, floats: bool) -> tuple[Hashable, ...]:
+    def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
         key, self._arrays = surroundings(self.function)
         return (key,)
 
@@ -244,15 +251,15 @@ class PromisedCall(Call):
         return specialise(self.function, leaves, numbers, self.run, self._arrays, has_aux=self._has_aux)
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
-        others = refilled(self._others, iter(traced), floats=self._key[0])
+        others = refilled(self._others, iter(traced), fixed=self._key[0])
         return self._arguments.with_others(watched(self.function), others).call(leaves)
 
     def copied(self) -> PromisedCall:
         """The call with copies of its arrays, before the function may write to them."""
         twin = copy.copy(self)
-        twin._others = refilled(self._others, iter(_copies(self.numbers)), floats=self._key[0])  # noqa: SLF001 - a twin
+        twin._others = refilled(self._others, iter(_copies(self.numbers)), fixed=self._key[0])  # noqa: SLF001 - a twin
         twin.numbers = []
-        outline(twin._others, twin.numbers, floats=self._key[0])  # noqa: SLF001 - a twin
+        outline(twin._others, twin.numbers, fixed=self._key[0])  # noqa: SLF001 - a twin
         return twin
 
     def is_due(self) -> bool:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.outline import FREE, is_fixed
+
 if TYPE_CHECKING:
     from gradwise.execution.function_text import FunctionText
 
@@ -21,13 +23,13 @@ class Formless(Exception):
     """The data hold something that is not compared this way."""
 
 
-def expect(text: FunctionText, name: str, value: Any, *, floats: bool = True) -> list[tuple[str, bool]]:
+def expect(text: FunctionText, name: str, value: Any, *, fixed: int = FREE) -> list[tuple[str, bool]]:
     """Write lines that leave unless what is in the variable ``name`` has the form of ``value``.
 
     Parameters
     ----------
-    floats : bool
-        Whether floating and complex numbers may differ; else they belong to the form, as integers and texts do.
+    fixed : int
+        What belongs to the form beside types, structure, integers and texts (``purity/outline.py``).
 
     Returns
     -------
@@ -41,13 +43,17 @@ def expect(text: FunctionText, name: str, value: Any, *, floats: bool = True) ->
     """
     cls: Any = type(value)
     if cls is np.ndarray:
-        return [(_array(text, name, value), False)]
+        _array(text, name, value)
+        if is_fixed(value, fixed):
+            text.leave_if(f"{name}.tobytes() != {text.name(value.tobytes())}")
+            return []
+        return [(name, False)]
     kind = text.name(cls)
     if issubclass(cls, np.generic) and cls.__module__ != "numpy":
         raise Formless
     if cls in (float, complex) or (issubclass(cls, np.generic) and value.dtype.kind in "fc"):
         text.leave_if(f"type({name}) is not {kind}")
-        if not floats:  # 0.0 and -0.0 differ, nan is nan
+        if fixed != FREE:  # 0.0 and -0.0 differ, nan is nan
             text.leave_if(f"repr({name}) != {repr(value)!r}")
             return []
         if cls is np.float64:
@@ -67,14 +73,13 @@ def expect(text: FunctionText, name: str, value: Any, *, floats: bool = True) ->
         return []
     else:
         raise Formless
-    return [number for expression, v in children for number in expect(text, text.keep(expression), v, floats=floats)]
+    return [number for expression, v in children for number in expect(text, text.keep(expression), v, fixed=fixed)]
 
 
-def _array(text: FunctionText, name: str, value: np.ndarray) -> str:
+def _array(text: FunctionText, name: str, value: np.ndarray) -> None:
     if value.dtype.kind not in "fciub" or not value.dtype.isnative:
         raise Formless
     kind, dtype = text.name(np.ndarray), text.name(value.dtype)
     text.leave_if(
         f"type({name}) is not {kind} or {name}.shape != {value.shape!r} or {name}.strides != {value.strides!r} or {name}.dtype != {dtype}"
     )
-    return name

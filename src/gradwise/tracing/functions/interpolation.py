@@ -8,9 +8,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from gradwise.rules.interpolation import interval, offset, turns
+from gradwise.rules.shapes import getitem
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.operands import array, as_array, carries, common_dtype, integers
-from gradwise.tracing.traced import apply, dtype_of
+from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
 
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
@@ -38,10 +39,18 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         inside = fp[0]
     else:
         place = _interval(xp, x)
-        x0, x1, f0, f1 = xp[:-1][place], xp[1:][place], fp[:-1][place], fp[1:][place]
+        x0, x1, f0, f1 = [_taken(v, place) for v in (xp[:-1], xp[1:], fp[:-1], fp[1:])]
         with np.errstate(invalid="ignore"):  # at x = ±inf, where the ends are taken
             inside = (f1 - f0) / (x1 - x0) * _offset(x, x0, x1) + f0
     return np.where(x < xp[0], first, np.where(x > xp[-1], last, inside))
+
+
+def _taken(values: Any, place: Any) -> Any:
+    """``values[place]``; plain values too stay a table that is looked up, so that the program holds for other places."""
+    trace = _innermost(values, place)
+    if trace is None or isinstance_traced(values):
+        return values[place]
+    return apply(trace, getitem, (values, place), ((("array", 0),),))
 
 
 def _interval(xp: Any, x: Any) -> Any:

@@ -11,14 +11,23 @@ if TYPE_CHECKING:
 
 _NUMBERS = (float, complex, np.float64)
 
+#: what belongs to the form of data: nothing but types and structure, floating and complex numbers too, arrays of up to so many bytes too
+FREE, NUMBERS, ARRAYS = range(3)
+SMALL = 4096
+
+
+def is_fixed(array: np.ndarray, fixed: int) -> bool:
+    """Whether the content of an array belongs to the form."""
+    return fixed == ARRAYS and array.nbytes <= SMALL
+
 
 def array_form(array: np.ndarray) -> Hashable:
     """Type, shape and, since NumPy's orders "K" and "A" see it, the place of the entries in memory."""
     return array.dtype, array.shape, None if array.flags.c_contiguous else array.strides
 
 
-def outline(value: Any, numbers: list[Any], *, floats: bool = True) -> Hashable:
-    """The key of plain data; arrays (and with ``floats`` floating and complex numbers) are appended to ``numbers`` and count by their type only.
+def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
+    """The key of plain data; arrays, floating and complex numbers are appended to ``numbers`` and count by their type only, unless they are ``fixed``.
 
     Examples
     --------
@@ -28,29 +37,31 @@ def outline(value: Any, numbers: list[Any], *, floats: bool = True) -> Hashable:
     """
     cls: Any = type(value)
     if cls is np.ndarray:
+        if is_fixed(value, fixed):
+            return array_form(value), value.tobytes()
         numbers.append(value)
         return array_form(value)
     if cls in _NUMBERS or (issubclass(cls, np.generic) and value.dtype.kind in "fc"):
-        if floats:
+        if fixed == FREE:
             numbers.append(value)
             return cls
         return cls, repr(value)  # 0.0 and −0.0 differ, nan is nan
     if cls is tuple or cls is list:
-        return cls, tuple([outline(v, numbers, floats=floats) for v in value])
+        return cls, tuple([outline(v, numbers, fixed=fixed) for v in value])
     if cls is dict:
-        return cls, tuple([(type(k), k, outline(v, numbers, floats=floats)) for k, v in value.items()])
+        return cls, tuple([(type(k), k, outline(v, numbers, fixed=fixed)) for k, v in value.items()])
     return cls, value
 
 
-def refilled(value: Any, numbers: Iterator[Any], *, floats: bool = True) -> Any:
+def refilled(value: Any, numbers: Iterator[Any], *, fixed: int = FREE) -> Any:
     """The data with other numbers in the place of those that ``outline`` found."""
     cls = type(value)
     if cls is np.ndarray:
-        return next(numbers)
+        return value if is_fixed(value, fixed) else next(numbers)
     if cls in _NUMBERS or (issubclass(cls, np.generic) and value.dtype.kind in "fc"):
-        return next(numbers) if floats else value
+        return next(numbers) if fixed == FREE else value
     if cls is tuple or cls is list:
-        return cls([refilled(v, numbers, floats=floats) for v in value])
+        return cls([refilled(v, numbers, fixed=fixed) for v in value])
     if cls is dict:
-        return {k: refilled(v, numbers, floats=floats) for k, v in value.items()}
+        return {k: refilled(v, numbers, fixed=fixed) for k, v in value.items()}
     return value

@@ -1,0 +1,114 @@
+"""Jacobians of functions for which a program stands, in one step (``shortcuts.py``): of one array by one array, when all unit vectors fit into one batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.execution.function_text import FunctionText
+from gradwise.execution.straight_line import straight_line
+from gradwise.operators.caches import derived
+from gradwise.operators.kinks import candidates, holds_nan
+from gradwise.operators.reuse.forms import Formless
+from gradwise.operators.reuse.specialization import holds_as
+from gradwise.operators.shortcuts import Shortcut, opening
+from gradwise.program import Equation, Program
+from gradwise.transforms.simplify import simplify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gradwise.operators.engine import Linearization
+    from gradwise.operators.prepared import BatchedDerivative
+    from gradwise.operators.reuse.families import ProvenCall
+    from gradwise.operators.reuse.specialization import Specialization
+
+
+def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Callable[..., Shortcut]:
+    """What makes a shortcut for a Jacobian by ``mode`` ("forward" or "reverse") with these blocks of unit vectors."""
+
+    def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
+        (x,), (y,) = linearization.arguments.leaves, linearization.values
+        if len(blocks) != 1 or type(x) is not np.ndarray or type(y) is not np.ndarray:
+            raise Formless
+        if x.dtype.kind != "f" or x.dtype != y.dtype or not x.size or not y.size or not linearization.arguments.single:
+            raise Formless
+        ((size, vectors),) = blocks
+        text = FunctionText(("f", "args"))
+        leaves, numbers = opening(text, linearization, call)
+        opened = program.opened()
+        batch = linearization.batched_derivative(mode, size)
+        equations, types, slots, result = _behind(opened, batch)
+        pointed = derived(
+            ("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c))
+        )
+        kept = [v for _, e in pointed for v in (*e.inputs, e.output_tuple[0])]
+        joint = simplify(
+            Program(
+                opened.name,
+                opened.inputs,
+                (*opened.captured, *slots),
+                [*opened.equations, *equations],
+                (*opened.outputs, result, *kept),
+                types,
+                opened.guards,
+            )
+        )
+        written = straight_line(
+            joint,
+            text,
+            [*leaves, *numbers],
+            [*program.constants(), *vectors],
+            watched=len(opened.types),
+            holds=holds_as,
+        )
+        position = 2
+        for _, equation in pointed:
+            last = position + len(equation.inputs)
+            operands = ", ".join(w.text for w in written[position:last])
+            asked = text.name(_sits(equation))
+            text.leave_if(f"{asked}(({operands},), {written[last].text})")
+            position = last + 1
+        text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
+        arrange = text.name(_arranged(mode, np.shape(y), np.shape(x)))
+        text.write(f"return {arrange}({written[1].text})")
+        return Shortcut(call.family, program, text.compiled(opened.name))
+
+    return make
+
+
+def _behind(opened: Program, batch: BatchedDerivative) -> tuple[list[Equation], list[Any], list[int], int]:
+    """The equations of a batched derivative as they continue a program, all types, the variables of the unit vectors, and that of the result."""
+    inner = batch.program
+    offset = len(opened.types)
+    number = {i: offset + i for i in range(len(inner.types))}
+    number.update(zip(batch.slots[1], batch.needs, strict=True))
+    equations = []
+    for e in inner.equations:
+        outputs = tuple([number[o] for o in e.output_tuple])
+        inputs = tuple([number[i] for i in e.inputs])
+        equations.append(
+            Equation(e.primitive, inputs, e.params, outputs if e.primitive.multiple else outputs[0], e.location)
+        )
+    (output,) = batch.outputs
+    if output is None or not output[1]:  # no unit vector reaches it
+        raise Formless
+    return equations, [*opened.types, *inner.types], [number[v] for v in batch.slots[0]], number[output[0]]
+
+
+def _sits(equation: Equation) -> Callable[[tuple[Any, ...], Any], bool]:
+    kink, params = equation.primitive.kink, equation.params
+    return lambda operands, output: bool(np.any(kink(operands, output, *params)))  # type: ignore[misc]  # candidates have kinks
+
+
+def _arranged(mode: str, rows: tuple[int, ...], columns: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+    """From results by unit vector to a fresh array of shape rows + columns."""
+    shape = (*rows, *columns)
+    if mode == "forward" and len(rows) == len(columns) == 1:
+        return lambda r: r.T.copy()
+    if mode == "forward":
+        return lambda r: np.array(np.reshape(np.moveaxis(r, 0, -1), shape), order="C")
+    if len(rows) == 1:
+        return lambda r: r if r.base is None and r.flags.c_contiguous and r.flags.writeable else np.array(r, order="C")
+    return lambda r: np.array(np.reshape(r, shape), order="C")
