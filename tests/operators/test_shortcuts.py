@@ -195,6 +195,40 @@ def test_results_are_fresh():
         g[:] = 7.0
 
 
+@pytest.mark.parametrize("operator", [gw.jacfwd, gw.jacrev])
+@pytest.mark.parametrize("f", [lambda x: x.copy(), lambda x: x[::-1], lambda x: x * 1.0 + 0.0])
+def test_jacobians_are_fresh(operator, f):
+    jacobian, truth = operator(f), operator(f, pure=False)(np.arange(3.0))
+    for _ in range(8):
+        j = jacobian(np.arange(3.0))
+        assert np.array_equal(j, truth)
+        j[:] = 7.0
+    assert served(f) > 0
+
+
+def test_large_arrays():
+    def f(x):
+        return np.sum(x**2 * 3.0) + np.mean(np.exp(-(x**2))) - np.sum(np.maximum(x, 0.0) * 2.0)
+
+    gw.clear_caches()
+    rng = np.random.default_rng(8)
+    for _ in range(8):
+        x = rng.normal(size=20_000)
+        assert_same(gw.grad(f)(x), gw.grad(f, pure=False)(x))
+    assert served(f) > 0
+
+
+def test_more_forms_than_are_kept():
+    def f(x):
+        return np.sum(x**3)
+
+    gw.clear_caches()
+    for n in (2, 3, 4, 5, 6, 7):
+        for _ in range(6):
+            np.testing.assert_allclose(gw.grad(f)(np.arange(float(n))), 3 * np.arange(float(n)) ** 2)
+    assert len(shortcuts_of(f)["0"].ways) == 4
+
+
 def test_two_gradients_that_are_equal_are_two_arrays():
     def f(x, y):
         return np.sum(np.exp(x + y))

@@ -205,13 +205,13 @@ class _Writer:
             return False
         if not all(i in self.numbers or (i in self.spread and self.types[i].shape == shape) for i in inputs):
             return False
-        source = next(i for i in inputs if i in self.spread)
         operands = [self.spread[i][0] if i in self.spread else self.read(i) for i in inputs]
         number = self.function.fresh("n")
         self.write(f"{number} = {template.format(*operands)}")
         if out < self.watched and primitive in _ARITHMETIC:
             self.suspects.append(number)
-        self.spread[out] = number, self.spread[source][1]
+        # the schedule may have it overwritten, which the view that a broadcast is does not bear
+        self.spread[out] = number, lambda filling: np.full(shape, filling)
         return True
 
     def _operands(self, equation: Equation) -> list[str]:
@@ -286,8 +286,10 @@ class _Writer:
 
     def call(self, equation: Equation, function: Any, gone: Iterable[int]) -> None:
         self.plain = False
-        primitive, operands = equation.primitive, self._operands(equation)
-        if primitive in _INFIX and function is primitive.value:
+        primitive = equation.primitive
+        ordinary = function is primitive.value  # and does not write into an operand
+        operands = self._operands(equation) if ordinary else [self.read(i) for i in equation.inputs]
+        if primitive in _INFIX and ordinary:
             text = _INFIX[primitive].format(*operands)
         else:
             text = f"{self.name(function, 'f')}({', '.join(operands)})"
@@ -311,7 +313,8 @@ class _Writer:
 
     def guard(self, variable: int, expected: Any, holds: Callable[[Any, Any], bool]) -> None:
         answer = self.read(variable)
-        if type(expected) is bool and (variable in self.answers or self.types[variable].shape == ()):
+        kind = self.types[variable]
+        if type(expected) is bool and kind.dtype == BOOL and kind.shape == ():
             self.write(f"if {'not ' if expected else ''}{answer}: return None")
         else:
             self.write(f"if not {self.name(holds, 'h')}({answer}, {self.name(expected)}): return None")

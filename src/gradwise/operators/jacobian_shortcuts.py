@@ -10,6 +10,7 @@ from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import straight_line
 from gradwise.operators.caches import derived
 from gradwise.operators.kinks import candidates, holds_nan
+from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcuts import Shortcut, opening
@@ -71,7 +72,8 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
             text.leave_if(f"{asked}(({operands},), {written[last].text})")
             position = last + 1
         text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
-        arrange = text.name(_arranged(mode, np.shape(y), np.shape(x)))
+        own = 1 not in shared_results(joint.equations, joint.outputs[:2])
+        arrange = text.name(_arranged(mode, np.shape(y), np.shape(x), own=own))
         text.write(f"return {arrange}({written[1].text})")
         return Shortcut(call.family, program, text.compiled(opened.name))
 
@@ -102,13 +104,13 @@ def _sits(equation: Equation) -> Callable[[tuple[Any, ...], Any], bool]:
     return lambda operands, output: bool(np.any(kink(operands, output, *params)))  # type: ignore[misc]  # candidates have kinks
 
 
-def _arranged(mode: str, rows: tuple[int, ...], columns: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+def _arranged(mode: str, rows: tuple[int, ...], columns: tuple[int, ...], *, own: bool) -> Callable[[np.ndarray], np.ndarray]:
     """From results by unit vector to a fresh array of shape rows + columns."""
     shape = (*rows, *columns)
     if mode == "forward" and len(rows) == len(columns) == 1:
         return lambda r: r.T.copy()
     if mode == "forward":
         return lambda r: np.array(np.reshape(np.moveaxis(r, 0, -1), shape), order="C")
-    if len(rows) == 1:
+    if len(rows) == 1 and own:
         return lambda r: r if r.base is None and r.flags.c_contiguous and r.flags.writeable else np.array(r, order="C")
     return lambda r: np.array(np.reshape(r, shape), order="C")

@@ -306,7 +306,7 @@ def learn(
     if program.reads_surroundings or len(program.kinds) != 1:
         return
     kept = shortcuts_for(function, choice)
-    if kept.failed > 16 or len(kept.ways) >= _WAYS or any(w.program is program for w in kept.ways):
+    if kept.failed > 16 or any(w.program is program for w in kept.ways):
         return
     try:
         way = (make or gradient_shortcut)(linearization, call, program)
@@ -319,7 +319,7 @@ def learn(
     if found is None:
         kept.failed += 4
     elif _agree(result, found):
-        kept.ways.append(way)
+        kept.ways = [way, *kept.ways[: _WAYS - 1]]
     else:
         kept.failed = 17
 
