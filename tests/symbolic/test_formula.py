@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
@@ -380,15 +381,41 @@ if importlib.util.find_spec("sympy"):
 
 
 def test_a_primitive_without_a_counterpart_is_named_with_its_line():
-    def fourier(x):
-        return np.sum(np.abs(np.fft.fft(x)))
+    def waves(x):
+        return np.sum(scipy.special.modstruve(1, x))
 
     with pytest.raises(
-        gw.TracingError, match=r"gw\.formula of fourier: the primitive fft has no counterpart in SymPy"
+        gw.TracingError, match=r"gw\.formula of waves: the primitive modstruve has no counterpart in SymPy"
     ) as caught:
-        gw.formula(fourier, np.ones(4))
+        gw.formula(waves, np.ones(4))
     assert caught.value.filename == __file__
-    assert caught.value.lineno == fourier.__code__.co_firstlineno + 1
+    assert caught.value.lineno == waves.__code__.co_firstlineno + 1
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: np.linalg.qr(x)[1][0, 0], r"the factors of qr, whose signs are LAPACK's choice .*, have no formula"),
+        (lambda x: np.linalg.eigh(x + x.T)[1][0, 0], r"eigenvectors, whose signs are LAPACK's choice, have no formula"),
+        (lambda x: np.linalg.svd(x)[0][0, 0], r"singular vectors, whose signs are LAPACK's choice, have no formula"),
+        (
+            lambda x: np.linalg.eigvals(x)[0].real,
+            r"whose order is LAPACK's choice \(np\.linalg\.eigvalsh has a formula\)",
+        ),
+    ],
+)
+def test_factors_that_are_lapacks_choice_are_refused(f, message):
+    with pytest.raises(gw.TracingError, match=message):
+        gw.formula(f, np.array([[2.0, 0.3], [0.5, 1.0]]))
+
+
+def test_matrices_and_transforms_that_are_too_large_are_refused():
+    with pytest.raises(
+        gw.InputError, match=r"svdvals of a matrix of 3 by 3, where singular values have a short formula up to two"
+    ):
+        gw.formula(lambda x: np.linalg.svd(x, compute_uv=False)[0], np.diag([1.0, 2.0, 3.0]))
+    with pytest.raises(gw.InputError, match=r"fft of an axis of 17 entries, where formulas are written up to 16"):
+        gw.formula(lambda x: np.abs(np.fft.fft(x)[1]), np.ones(17))
 
 
 def test_a_custom_rule_is_named():

@@ -18,7 +18,8 @@ from gradwise import rules
 from gradwise.program import Equation, Primitive, Program, result_type, type_of
 from gradwise.symbolic.arrays import ARRAYS, AS_RECORDED
 from gradwise.symbolic.entrywise import ENTRYWISE
-from gradwise.symbolic.matrices import MATRICES
+from gradwise.symbolic.fourier import FOURIER
+from gradwise.symbolic.matrices import MATRICES, VALUES_ONLY
 from gradwise.symbolic.numbers import numbers
 from gradwise.symbolic.ordering import PLACES
 from gradwise.symbolic.reading import Reader
@@ -247,6 +248,12 @@ CASES = {
     "pinv": (lambda x: weighted(np.linalg.pinv(x)), T),
     "cholesky": (lambda x: weighted(np.linalg.cholesky(x @ x.T)), A),
     "eigvalsh": (lambda x: weighted(np.linalg.eigvalsh(x + x.T)), A),
+    "eigh": (lambda x: weighted(np.linalg.eigh(x + x.T)[0]), A),
+    "svdvals": (lambda x: weighted(np.linalg.svd(x, compute_uv=False)), T),
+    "svd": (lambda x: weighted(np.linalg.svd(x)[1]), A),
+    "fft": (lambda x: weighted(np.abs(np.fft.fft(x, norm="ortho")) ** 2) + np.fft.ifft(np.fft.fft(x) ** 2)[1].real, V),
+    "rfft": (lambda x: weighted(np.abs(np.fft.rfft(x)) ** 2), T),
+    "irfft": (lambda x: weighted(np.fft.irfft(np.fft.rfft(x) ** 2, 3)) + weighted(np.fft.irfft(x[:2] + 0j, 2)), V),
     "convert": (lambda x: x.astype(complex).real ** 2 + weighted((x > 1).astype(float) * x), V[1:2]),
 }  # fmt: skip
 
@@ -352,7 +359,7 @@ def all_primitives():
 
 
 def test_every_primitive_of_the_tables_is_tested():
-    tables = {*ENTRYWISE, *SPECIAL, *SEVERAL, *ARRAYS, *AS_RECORDED, *PLACES, *MATRICES}
+    tables = {*ENTRYWISE, *SPECIAL, *SEVERAL, *ARRAYS, *AS_RECORDED, *PLACES, *MATRICES, *FOURIER, *VALUES_ONLY}
     assert tables - set(CASES) - set(DIRECT) == ELSEWHERE
 
 

@@ -116,6 +116,35 @@ def _eigvalsh(A: np.ndarray, *, upper: bool) -> np.ndarray:
     return np.array([(a + d) / 2 - root, (a + d) / 2 + root], object)
 
 
+def _svdvals(A: np.ndarray) -> np.ndarray:
+    """σ² = (F ± √(F² − 4 det²))/2 with F the sum of squares, as the eigenvalues of AᵀA; of one row or column its norm."""
+    m, n = A.shape
+    F = sp.Add(*[a**2 for a in A.reshape(-1)])
+    if min(m, n) == 1:
+        return np.array([sp.sqrt(F)], object)
+    if min(m, n) > 2:
+        raise TooLarge(f"a matrix of {m} by {n}, where singular values have a short formula up to two rows or columns")
+    gram = A.T @ A if n == 2 else A @ A.T
+    det = sp.expand(gram[0, 0] * gram[1, 1] - gram[0, 1] ** 2)
+    if m == n == 2:
+        det = sp.expand(A[0, 0] * A[1, 1] - A[0, 1] * A[1, 0]) ** 2
+    root = sp.sqrt(F**2 - 4 * det)
+    return np.array([sp.sqrt((F + root) / 2), sp.sqrt((F - root) / 2)], object)
+
+
+#: primitives of which one output alone has a formula: name → its place, its row below, and what the others are
+VALUES_ONLY: dict[str, tuple[int, str, str]] = {
+    "eigh": (0, "eigvalsh", "eigenvectors, whose signs are LAPACK's choice"),
+    "svd": (0, "svdvals", "singular vectors, whose signs are LAPACK's choice"),
+}
+#: why others have none
+WITHOUT: dict[str, str] = {
+    "qr": "the factors of qr, whose signs are LAPACK's choice (np.linalg.cholesky(A.T @ A) has a formula, and is R up to signs)",
+    "eig": "the eigenvalues of a matrix that is not symmetric, whose order is LAPACK's choice (np.linalg.eigvalsh has a formula)",
+    "rank": "the rank of a matrix",
+}
+
+
 #: name of the primitive → (operands, then static parameters) → array of expressions
 MATRICES: dict[str, Callable[..., Any]] = {
     "det": lambda A: _stacked(_det, A),
@@ -125,6 +154,7 @@ MATRICES: dict[str, Callable[..., Any]] = {
     "lstsq": lambda A, B, rcond: _stacked(_lstsq, A, B),
     "pinv": lambda A, rcond, hermitian: _stacked(_pinv, A),
     "cholesky": lambda A, upper: _stacked(lambda a: _cholesky(a, upper=upper), A),
+    "svdvals": lambda A: _stacked(_svdvals, A),
     "eigvalsh": lambda A, upper: _stacked(lambda a: _eigvalsh(a, upper=upper), A),
 }
 

@@ -19,8 +19,9 @@ from gradwise.program import Equation, Program
 from gradwise.rules.indexing import numpy_key
 from gradwise.symbolic.arrays import ARRAYS, AS_RECORDED, as_array, as_numbers
 from gradwise.symbolic.entrywise import ENTRYWISE, as_truth, truncated
+from gradwise.symbolic.fourier import FOURIER
 from gradwise.symbolic.library import sp
-from gradwise.symbolic.matrices import MATRICES, TooLarge, slogdet
+from gradwise.symbolic.matrices import MATRICES, VALUES_ONLY, WITHOUT, TooLarge, slogdet
 from gradwise.symbolic.numbers import number, numbers
 from gradwise.symbolic.ordering import PLACES
 from gradwise.symbolic.special import SEVERAL, SPECIAL
@@ -61,6 +62,7 @@ class Reader:
         self.conditions: dict[Any, Condition] = {}
         self._sizes: dict[Any, int] = {}
         self._written = 0
+        self._used = {*program.outputs, *(g.variable for g in program.guards)}
 
     # --- the walk -------------------------------------------------------------------------------------------------------
 
@@ -86,6 +88,7 @@ class Reader:
             if wanted.intersection(equation.output_tuple):
                 kept.append(equation)
                 wanted.update(equation.inputs)
+        self._used = wanted
         return kept[::-1]
 
     def _equation(self, equation: Equation) -> None:
@@ -141,13 +144,33 @@ class Reader:
             return ARRAYS[name](*operands, *params)
         if name in MATRICES:
             return MATRICES[name](*operands, *params)
+        if name in FOURIER:
+            return FOURIER[name](*operands, *params)
+        if name in VALUES_ONLY and any(x.free_symbols for x in operands[0].reshape(-1)):
+            return self._values_only(equation, operands[0])
         if name in AS_RECORDED:
             return primitive.value(*operands, *params)
         if not any(x.free_symbols for array in operands for x in array.reshape(-1)):
             return tuple(map(numbers, (self.values[o] for o in equation.outputs))) if primitive.multiple else numbers(
                 self.values[equation.outputs]
             )  # fmt: skip
+        if name in WITHOUT:
+            raise self._refusal(equation, f"{WITHOUT[name]}, have no formula")
         raise self._refusal(equation, f"{_spoken(equation)} has no counterpart in SymPy")
+
+    def _values_only(self, equation: Equation, A: np.ndarray) -> Any:
+        """Eigenvalues or singular values, where nothing else of the factorisation is used."""
+        place, name, others = VALUES_ONLY[equation.primitive.name]
+        rest = [o for k, o in enumerate(equation.output_tuple) if k != place]
+        if self._used.intersection(rest):
+            raise self._refusal(equation, f"{others}, have no formula")
+        params = equation.params if name == "eigvalsh" else ()
+        values = MATRICES[name](A, *params)
+        types = self.program.types
+        # what nobody reads may hold anything
+        return tuple(
+            values if o not in rest else np.full(types[o].shape, sp.nan, object) for o in equation.output_tuple
+        )
 
     # --- the kinds of equation ------------------------------------------------------------------------------------------
 

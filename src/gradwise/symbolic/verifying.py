@@ -132,7 +132,9 @@ def _unraveled(point: np.ndarray, leaves: Sequence[Any]) -> list[Any]:
 def _same_answers(program: Program, before: list[Any], now: list[Any]) -> bool:
     """Whether guards and places are what they were."""
     guards = all(
-        np.array_equal(before[g.variable], now[g.variable]) for g in program.guards if g.kind not in {"value", "shift", "int"}
+        np.array_equal(before[g.variable], now[g.variable])
+        for g in program.guards
+        if g.kind not in {"value", "shift", "int"}
     )
     places = all(
         np.array_equal(before[o], now[o])
