@@ -116,9 +116,7 @@ def test_bounds_hold_where_the_curvature_jumps_at_x_or_beside_it():
             exceeded += not off <= estimate.error + 2e-16 * (abs(wave) + abs(exact) + a)
             loose.append(estimate.error / max(off, 1e-16 * abs(exact)))
     assert len(loose) >= 1000
-    assert (
-        exceeded <= 0.015 * 1200
-    )  # measured on such families: 0.4 to 1.2 %; without the search for a term in h 1.5 to 2.7 %
+    assert exceeded <= 0.005 * 1200  # on other seeds 0 to 0.3 %; before two sides bounded it, 1.5 to 2.7 %
     assert np.median(loose) <= 100
 
 
@@ -127,3 +125,71 @@ def test_a_slope_that_differs_right_around_x_widens_the_bound():
     f = lambda t: math.exp(t) + 2e-3 * max(t - 1.0 - 1e-4, 0.0) ** 2
     estimate = derivative(f, 1.0, complex_step=False)
     assert abs(estimate.value - math.e) <= estimate.error <= 1e-6
+
+
+def wave(t, a, b):
+    return math.sin(a * t + b)
+
+
+BESIDE = {
+    # a term in h at every step of the ladder: the slopes it leaves seem to converge, far from the one right around x
+    "t|t|": (
+        lambda t: (
+            wave(t, 0.7131888231299549, -1.6271901789110426)
+            + 27.73848095164262 * (t + 2.409784222648649) * abs(t + 2.409784222648649)
+        ),
+        -2.3967297098341254,
+        0.7131888231299549 * math.cos(0.7131888231299549 * -2.3967297098341254 - 1.6271901789110426)
+        + 2 * 27.73848095164262 * (2.409784222648649 - 2.3967297098341254),
+    ),
+    "two hinges": (
+        lambda t: 1.550402730656 * (max(t - 0.9627095994062225, 0.0) ** 2 - max(t - 0.9719124542623332, 0.0) ** 2),
+        0.9627068098523006,
+        0.0,
+    ),
+    "two curvatures": (
+        lambda t: (
+            0.5
+            * (0.004503119830393202 if t > -1072.644746530816 else 0.0054378743352945)
+            * (t + 1072.644746530816) ** 2
+        ),
+        -1072.7210982667816,
+        0.0054378743352945 * (1072.644746530816 - 1072.7210982667816),
+    ),
+    "two smooth sides": (lambda t: math.exp(t) + 0.1 * max(t - 0.78, 0.0) ** 2, 0.78, math.exp(0.78)),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_slopes_beside_a_jump_of_the_curvature(name):
+    f, x, exact = BESIDE[name]
+    estimate = derivative(f, x, complex_step=False)
+    assert estimate.status.trusted
+    assert abs(estimate.value - exact) <= estimate.error
+    assert estimate.evaluations <= 40
+
+
+@pytest.mark.parametrize("beside", [1e-6, -1e-6, 3e-7])
+def test_the_branch_that_x_is_on_gives_the_slope(beside):
+    f = lambda t: math.exp(t) + 0.04 * max(t - 1.8 - beside, 0.0) ** 2
+    exact = math.exp(1.8) + 0.08 * max(-beside, 0.0)
+    estimate = derivative(f, 1.8, complex_step=False)
+    if estimate.status.trusted:
+        assert abs(estimate.value - exact) <= estimate.error <= 1e-6
+        assert abs(estimate.value - exact) <= 1e-10
+    else:
+        assert estimate.status is Status.KINK
+        assert min(estimate.left, estimate.right) - 1e-9 <= exact <= max(estimate.left, estimate.right) + 1e-9
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
+def test_steps_of_rounding_are_not_taken_for_a_straight_line(kind):
+    # from 2**-17 down sin in single precision is a line of slope 0.5 at the first x, to the last bit
+    rng = np.random.default_rng(3)
+    points = [1.0482687880667836, 1.5507777320892338, *rng.uniform(0.3, 3, 100).tolist()]
+    for f, slope in ((np.sin, np.cos), (np.square, lambda t: 2 * t), (np.log, lambda t: 1 / t)):
+        for x in points:
+            for inner in (lambda t, f=f: float(f(kind(t))), lambda t, f=f: float(kind(f(t)))):
+                estimate = derivative(inner, x, complex_step=False)
+                assert estimate.status is Status.LOW_PRECISION
+                assert abs(estimate.value - slope(x)) <= 1.5 * estimate.error

@@ -25,6 +25,9 @@ from gradwise.numerical.microscope import (
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
 
+DOUBLE_BITS = 32
+"""An x with more bits than these is taken to have come in double precision."""
+
 CONFIRMING = (0.8125, 0.59375)
 """Where smoothness far below is looked at once more, in units of the step."""
 
@@ -106,6 +109,22 @@ def agrees(view: View, found: Resolved) -> bool:
     if view.kind != "smooth" or view.slope_error > 1e-2 * abs(found.value) + 4 * found.total:
         return False
     return abs(view.slope - found.value) <= view.slope_error + 2 * found.total
+
+
+def in_low_precision(samples: Samples) -> bool:
+    """Whether all values fit single or half precision where x does not: then steps of rounding may look like a straight line."""
+    values = [value for value in samples.values.values() if math.isfinite(value)]
+    return significant_bits([samples.line.scale]) > DOUBLE_BITS and _short(significant_bits(values), samples.line.unit)
+
+
+def _short(bits: int, unit: float) -> bool:
+    return unit < 1e-10 and (8 <= bits <= 11 or 22 <= bits <= 24)
+
+
+def contradicts(view: View, found: Resolved) -> bool:
+    """Whether the trend of scattered values right around x excludes the slope that was found."""
+    off = abs(view.slope - found.value)
+    return found.side == 0 and off > 10 * view.slope_deviation + 10 * found.total and off > 0.1 * abs(found.value)
 
 
 def small_loss(samples: Samples, view: View) -> Verdict:
@@ -253,6 +272,8 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
     flat = False
     if math.isfinite(view.spread):
         near = _octave(view.near)
+        if contradicts(view, found):
+            return Verdict(top=(yield from smooth_octave(samples, _octave(view.far), found.high, found.value)))
         for depth in (8, 18):
             close = max(near - depth, samples.floor + 1)
             yield from samples.sample_octaves([close])
@@ -330,7 +351,7 @@ def _level(samples: Samples, level: float, amplitude: float, flat: bool) -> Verd
     amplitude = max(3 * level, amplitude)
     bits = significant_bits(values)
     quantum = common_step(values, size) if flat else 0.0
-    if unit < 1e-10 and (8 <= bits <= 11 or 22 <= bits <= 24):
+    if _short(bits, unit):
         grain = 2.0**-bits * size
         level, amplitude, status = max(level, 0.3 * grain), max(amplitude, grain), Status.LOW_PRECISION
     elif quantum > max(64 * unit * size, level):

@@ -110,6 +110,8 @@ def judge_ladder(
     error = 2 * truncation + 3 * rounding * lost + unit * magnitude * (2 + 1.5 * scale / h3)
     # Where the curvature jumps at x, D has a term in h: it leaves change2 = change1 * 2 / 15, and 1.84 change1 in d0.
     error = error + 2 * change1 * (12 * change2 + 6 * rounding >= change1)
+    # A smaller such term hides beneath the even ones until these are gone: changes that stop shrinking, 1/64 of what it leaves.
+    error = error + 64 * change3 * (change3 * (change1 + tiny) > 8 * change2 * change2)
     # a kink bends and does not drift, rounding does both
     lost = 0.5 * bend / eta * (drift > 0.1 * bend)
     return d0, error, agrees & at_its_best, agrees & (at_its_best == 0), eta, lost, coarse & at_its_best

@@ -40,6 +40,7 @@ def resolve(
             bottom = max(ceiling - levels + 1, floor)
             yield from samples.sample_octaves(range(ceiling, bottom - 1, -1), sides)
             best = samples.best(side, ceiling, bottom)
+    values = [best.value]
     for _ in range(MAXIMUM_SHRINKS):
         if best.total <= goal * abs(best.value) or best.truncation <= best.rounding or bottom <= floor:
             break
@@ -49,12 +50,18 @@ def resolve(
         bottom -= 1
         yield from samples.sample_octaves([bottom], sides)
         best = samples.best(side, ceiling, bottom)
+        values.append(best.value)
         if best.total > 0.5 * before and best.truncation > 1e-3 * abs(best.value):
             break
     else:
         # Nine levels leave nothing of a smooth function's truncation: the scheme's weights do not apply to what is left.
         if best.truncation > 4 * best.rounding:
             best.truncation *= UNSMOOTH
+    if len(values) > 2:
+        # Where the values still move, a run of quotients may agree by accident: progress speeds up, it does not jump.
+        before, last = abs(values[-2] - values[-3]), abs(values[-1] - values[-2])
+        rate = min(1.0, last / before) if before > 0 else 1.0
+        best.doubt = last * rate * rate
     return best
 
 

@@ -18,7 +18,13 @@ BOTH = (1, -1)
 
 @dataclass(slots=True)
 class Resolved:
-    """An extrapolated slope: central (side 0) or one-sided (side ±1), from steps 2**high down to 2**low."""
+    """An extrapolated slope: central (side 0) or one-sided (side ±1), from steps 2**high down to 2**low.
+
+    Attributes
+    ----------
+    doubt : float
+        Truncation that the way to the value leaves possible, whatever its neighbours say.
+    """
 
     value: float
     truncation: float
@@ -26,6 +32,7 @@ class Resolved:
     high: int
     low: int
     side: int
+    doubt: float = 0.0
 
     @property
     def total(self) -> float:
@@ -42,11 +49,13 @@ class Samples:
         Bound on the error of one value where it is known to exceed rounding; 0 until noise is found.
     assumed, measured : float
         The error of one value at the verification pair: by the precision of f, and as it was measured there.
+    branches : tuple of float
+        Slopes of either side from afar, where they differ because the curvature jumps beside x; empty if they do not.
     mismatch : float
         By how much the values at the verification pair are off the slope found, where they are.
     """
 
-    __slots__ = ("amplitude", "assumed", "f0", "line", "measured", "mismatch", "values")
+    __slots__ = ("amplitude", "assumed", "branches", "f0", "line", "measured", "mismatch", "values")
 
     def __init__(self, line: Line, f0: float) -> None:
         self.line = line
@@ -56,6 +65,7 @@ class Samples:
         self.assumed = 0.0
         self.measured = 0.0
         self.mismatch = 0.0
+        self.branches: tuple[float, ...] = ()
 
     def sample(self, steps: Iterable[float]) -> Generator[Request, list[float], None]:
         """Evaluate at the steps that are new and within reach; the others are NaN."""

@@ -20,6 +20,7 @@ from gradwise.numerical.findings import (
     agrees,
     disagreement,
     explain,
+    in_low_precision,
     infinite_slope,
     noise,
     small_loss,
@@ -174,12 +175,13 @@ class Search:
                 if last != both:  # among structure, what cannot be seen beneath rounding may be as large
                     found.truncation = max(found.truncation, found.rounding)
                 return found, None
-            elif agrees(view, found):
+            elif agrees(view, found) or (view.kind == "smooth" and in_low_precision(samples)):
                 verdict = small_loss(samples, view)
                 self.noise, self.status = verdict.noise, verdict.status
-                self._compare(view, found)
                 # a step that has shrunk away from structure must not grow back into it
-                return (yield from resolve(samples, 0, last, may_grow=last == both)), None
+                found = yield from resolve(samples, 0, last, may_grow=last == both)
+                self._compare(view, found)
+                return found, None
             elif view.kind == "smooth":
                 top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, last, found.value)
                 if top in tops:
@@ -264,7 +266,17 @@ class Search:
         return outcome
 
     # -------------------------------------------------------------------------------------------- the conclusion
+    def _on_branch(self, found: Resolved) -> None:
+        """Take the slope of the branch that x is on, where steps down to a jump of the curvature beside x tell which one it is."""
+        branches = self.samples.branches
+        if branches and found.side == 0:
+            near = min(branches, key=lambda slope: abs(slope - found.value))
+            off = abs(near - found.value)
+            if off <= 0.25 * abs(branches[0] - branches[1]):
+                found.value, found.truncation = near, max(found.truncation, off)
+
     def _conclude(self, found: Resolved, status: Status) -> Outcome:
+        self._on_branch(found)
         line = self.samples.line
         magnitude = abs(found.value)
         low, step = math.ldexp(1.0, found.low), math.ldexp(1.0, found.high)
@@ -272,7 +284,7 @@ class Search:
         assumed = max(samples.eta(samples.f0), samples.assumed, samples.argument_rounding(found.value))
         lost = max(1.0, samples.measured / assumed)
         factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
-        found.truncation = max(found.truncation, samples.odd_error(found), self.shift)
+        found.truncation = max(found.truncation, found.doubt, samples.odd_error(found), self.shift)
         error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
         error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
         level = max(self.noise, line.unit * abs(self.samples.f0))

@@ -23,6 +23,14 @@ GAIN = 4.0
 """How much more precise the two sides together must be than the central slope: smooth functions never gain this."""
 
 
+CLEAR = 64.0
+"""How much more precise one side must be than the other, and than the central slope, to be believed alone."""
+
+
+NEAR = 8.0
+"""Up to so many times their precision two sides may differ and still agree, where no kink shows: the bound includes it."""
+
+
 def from_both_sides(
     samples: Samples, top: int, found: Resolved
 ) -> Generator[Request, list[float], tuple[Resolved | None, Verdict | None]]:
@@ -30,22 +38,27 @@ def from_both_sides(
 
     Both are None where the central slope is limited by rounding, or the sides are no better.
     """
-    truncation = max(found.truncation, samples.odd_error(found))
+    truncation = max(found.truncation, found.doubt, samples.odd_error(found))
     total = truncation + found.rounding
     if found.side != 0 or not truncation > max(4 * found.rounding, 1e-12 * abs(found.value)):
         return None, None
-    if not sum(samples.best(side, top).total for side in BOTH) < total:
+    if not GAIN * min(samples.best(side, top).total for side in BOTH) < total:
         return None, None
     sides = []
     for side in BOTH:
         sides.append((yield from resolve(samples, side, top, may_grow=False)))  # noqa: PERF401 - no comprehension can yield
     right, left = sides
+    if right.high == right.low and left.high == left.low:  # single quotients vouch for nothing
+        return None, None
     together = right.total + left.total
     if not GAIN * together < total:
-        return None, None
+        return (yield from _clear_side(samples, right, left, found, total)), None
     gap = abs(right.value - left.value)
     if gap > 2 * together:
-        return None, (yield from _nearly(samples, gap, found))
+        verdict = yield from _nearly(samples, gap, found)
+        if verdict is not None or gap > NEAR * together:
+            samples.branches = right.value, left.value
+            return None, verdict
     lost = 1.0
     for one in sides:
         factor = yield from _confirmed(samples, one)
@@ -60,6 +73,23 @@ def from_both_sides(
     truncation = better.truncation + 0.5 * abs(better.value - other.value)
     truncation += 2 * samples.line.unit * samples.line.scale * bent
     return Resolved(better.value + 0.0, truncation, better.rounding, better.high, better.low, better.side), None
+
+
+def _clear_side(
+    samples: Samples, right: Resolved, left: Resolved, found: Resolved, total: float
+) -> Generator[Request, list[float], Resolved | None]:
+    """Return the slope of the side on which nothing is in the way, where there is something on the other."""
+    one, other = (right, left) if right.total <= left.total else (left, right)
+    if one.high == one.low:
+        return None
+    if not (CLEAR * one.total < min(other.total, total) and abs(one.value - found.value) <= 4 * total):
+        return None
+    factor = yield from _confirmed(samples, one)
+    if factor is None:
+        return None
+    samples.assumed = max(samples.eta(samples.f0), 5e-324)
+    samples.measured = factor * samples.assumed
+    return one
 
 
 def _nearly(samples: Samples, gap: float, found: Resolved) -> Generator[Request, list[float], Verdict | None]:
