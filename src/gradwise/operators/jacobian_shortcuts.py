@@ -31,9 +31,11 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
 
     def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
         (x,), (y,) = linearization.arguments.leaves, linearization.values
-        if len(blocks) != 1 or type(x) is not np.ndarray or type(y) is not np.ndarray:
-            raise Formless
-        if x.dtype.kind != "f" or x.dtype != y.dtype or not x.size or not y.size or not linearization.arguments.single:
+        (place,) = linearization.arguments.places
+        given = linearization.arguments.given()[0]
+        if len(blocks) != 1 or type(y) is not np.ndarray or type(place) is not int or given[place] is not x:
+            raise Formless  # a container, or what became an array
+        if type(x) is not np.ndarray or x.dtype.kind != "f" or x.dtype != y.dtype or not x.size or not y.size or not linearization.arguments.single:
             raise Formless
         ((size, vectors),) = blocks
         text = FunctionText(("f", "args"))
