@@ -9,21 +9,13 @@ import sys
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.special import erf
+from scipy.special import ndtr
 
 import gradwise as gw
 
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
-
-
-def normal_cdf(x):
-    return 0.5 * (1 + erf(x / np.sqrt(2)))
-
-
-def normal_density(x):
-    return np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
 
 
 TABLE = {
@@ -34,7 +26,7 @@ TABLE = {
     "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
     "ReLU": (lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, 1.0, 0.0)),
     "leaky ReLU": (lambda x: np.where(x > 0, x, 0.01 * x), lambda x: np.where(x > 0, 1.0, 0.01)),
-    "GELU": (lambda x: x * normal_cdf(x), lambda x: normal_cdf(x) + x * normal_density(x)),
+    "GELU": (lambda x: x * ndtr(x), lambda x: ndtr(x) + x * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)),
 }
 
 

@@ -13,24 +13,19 @@ from matplotlib.figure import Figure
 
 import gradwise as gw
 
-STEPS, TARGET = 30, 2.0
-
 
 def loss(w):
     x = 1.0
-    for _ in range(STEPS):
+    for _ in range(30):
         x = w * x
-    return (x - TARGET) ** 2
+    return (x - 2.0) ** 2
 
 
 def descend(w, rate, most=np.inf, steps=400):
     path = [w]
-    for _ in range(steps):
-        slope = gw.derivative(loss)(w)
-        w = w - rate * slope * min(1.0, most / abs(slope))
-        path.append(w)
-        if not abs(w) < 10:
-            break
+    while len(path) <= steps and abs(path[-1]) < 10:
+        slope = gw.derivative(loss)(path[-1])
+        path.append(path[-1] - rate * slope * min(1.0, most / abs(slope)))
     return path
 
 

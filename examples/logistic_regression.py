@@ -2,7 +2,7 @@
 Logistic regression
 ===================
 
-Two groups told apart by a line. The gradient of the cross-entropy is Xᵀ(σ(Xw) − y)/n; gradient descent needs thousands of
+Two groups told apart by a line. The gradient of the cross-entropy, the mean of ln(1 + eᶻ) − yz with z = Xw, is Xᵀ(σ(Xw) − y)/n; gradient descent needs thousands of
 steps, Newton's method with the exact Hessian six.
 """
 
@@ -19,15 +19,12 @@ y = (rng.uniform(size=120) < 1 / (1 + np.exp(-X @ np.array([2.0, -1.0, 0.5])))).
 
 
 def loss(w):
-    """Mean of ln(1 + e^z) − y z, which is the cross-entropy of the labels."""
-    z = X @ w
-    return np.mean(np.logaddexp(0, z) - y * z)
+    return np.mean(np.logaddexp(0, X @ w) - y * (X @ w))
 
 
 def main():
     w = np.zeros(3)
-    p = 1 / (1 + np.exp(-X @ w))
-    found, formula = gw.grad(loss)(w), X.T @ (p - y) / len(y)
+    found, formula = gw.grad(loss)(w), X.T @ (1 / (1 + np.exp(-X @ w)) - y) / len(y)
     print(f"gradient at 0: {found}\n  Xᵀ(σ(Xw) − y)/n: {formula}")
     sizes = {"gradient descent": [], "Newton": []}
     for _ in range(3000):
@@ -50,8 +47,7 @@ def draw(results):
     for label, colour in {0: "C0", 1: "C1"}.items():
         left.plot(*X[y == label, :2].T, "o", color=colour, markersize=4, label=f"y = {label}")
     a, b, c = results["newton"]
-    ends = np.array([-3.0, 3.0])
-    left.plot(ends, -(a * ends + c) / b, "k--", label="probability ½")
+    left.axline((0, -c / b), slope=-a / b, color="k", linestyle="--", label="probability ½")
     left.set(xlim=(-3, 3), ylim=(-3, 4.5), xlabel="x₁", ylabel="x₂")
     left.legend(loc="upper left", ncols=3, fontsize="small")
     for name, values in results["sizes"].items():

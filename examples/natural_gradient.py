@@ -3,14 +3,12 @@ The natural gradient against the ordinary one
 =============================================
 
 Fitting a normal distribution with mean μ and deviation σ. The natural gradient is F⁻¹∇f with the Fisher matrix F, the
-expected Hessian of −ln p, here diag(1/σ², 2/σ²). The expectation is taken by Gauss–Hermite quadrature, which is exact, because
-−ln p is a polynomial of second degree in the sample.
+expected Hessian of −ln p, here diag(1/σ², 2/σ²); Gauss–Hermite quadrature takes the expectation, exactly.
 """
 
 import sys
 
 import numpy as np
-from matplotlib.figure import Figure
 
 import gradwise as gw
 
@@ -38,29 +36,25 @@ def main():
     start = np.array([4.0, 2.0])
     gradient, F = gw.grad(loss)(start), fisher(start)
     natural = np.linalg.solve(F, gradient)
-    print(f"at μ = 4, σ = 2: gradient {gradient.round(6)}, natural gradient {natural.round(6)}")
-    print(f"Fisher matrix {F.round(12).tolist()}")
+    print(f"at μ = 4, σ = 2: gradient {gradient.round(6)}, natural {natural.round(6)}, Fisher {F.round(12).tolist()}")
     best = np.array([samples.mean(), samples.std()])
     paths = {}
-    for name, rate in {"ordinary": 0.001, "natural": 0.5}.items():
+    for name, rate, metric in (("ordinary", 0.001, lambda p: np.eye(2)), ("natural", 0.5, fisher)):
         path = [start]
         while np.abs(path[-1] - best).max() > 1e-6 and len(path) <= 20000:
-            p, slope = path[-1], gw.grad(loss)(path[-1])
-            path.append(p - rate * (np.linalg.solve(fisher(p), slope) if name == "natural" else slope))
+            path.append(path[-1] - rate * np.linalg.solve(metric(path[-1]), gw.grad(loss)(path[-1])))
         paths[name] = np.array(path)
         print(f"{name} gradient, rate {rate}: {len(path) - 1} steps to the maximum of the likelihood")
     return {"gradient": gradient, "natural": natural, "fisher": F, "samples": samples, "paths": paths}
 
 
 def draw(results):
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
-    ax = figure.subplots()
-    gw.plot.contour(loss, (3.7, 5.6), (0.05, 2.3), ax=ax, arrows=False, levels=LEVELS)
+    ax = gw.plot.contour(loss, (3.7, 5.6), (0.05, 2.3), arrows=False, levels=LEVELS)
     for (name, path), style in zip(results["paths"].items(), ("-", "o-")):
         ax.plot(*path.T, style, markersize=4, label=f"{name}: {len(path) - 1} steps")
     ax.set(xlabel="mean μ", ylabel="deviation σ", ylim=(0.05, 2.3), title="mean of −ln p", aspect="auto")
     ax.legend()
-    return figure
+    return ax.figure
 
 
 if __name__ == "__main__":

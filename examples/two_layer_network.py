@@ -31,26 +31,20 @@ def backpropagate(layers):
     hidden = np.maximum(before, 0)
     error = 2 * (hidden @ layers["W2"] + layers["b2"] - targets) / targets.size
     into_hidden = (error @ layers["W2"].T) * (before > 0)
-    return {
-        "W1": inputs.T @ into_hidden,
-        "b1": into_hidden.sum(axis=0),
-        "W2": hidden.T @ error,
-        "b2": error.sum(axis=0),
-    }
+    return {"W1": inputs.T @ into_hidden, "b1": into_hidden.sum(0), "W2": hidden.T @ error, "b2": error.sum(0)}
 
 
 def main(steps=1500):
     layers = {"W1": rng.normal(size=(2, 16)), "b1": 0.1 * rng.normal(size=16),
               "W2": rng.normal(size=(16, 1)) / 4, "b2": np.zeros(1)}  # fmt: skip
     exact, by_hand = gw.grad(loss)(layers), backpropagate(layers)
-    for name in layers:
-        print(f"{name}: largest difference of the two gradients {np.abs(exact[name] - by_hand[name]).max():.1e}")
+    print("largest differences:", {name: f"{np.abs(exact[name] - by_hand[name]).max():.1e}" for name in layers})
     report = gw.check_grad(loss, layers, backpropagate)
     print(report)
     losses = [loss(layers)]
     for _ in range(steps):
         slopes = backpropagate(layers)
-        layers = {name: layers[name] - 0.2 * slopes[name] for name in layers}
+        layers = {name: value - 0.2 * slopes[name] for name, value in layers.items()}
         losses.append(loss(layers))
     print(f"learning x₁x₂: loss {losses[0]:.4f} before, {losses[-1]:.6f} after {steps} steps")
     return {"exact": exact, "by_hand": by_hand, "report": report, "losses": losses, "layers": layers}
@@ -61,12 +55,9 @@ def draw(results):
     left, right = figure.subplots(1, 2)
     left.semilogy(results["losses"])
     left.set(xlabel="step", ylabel="loss")
-    grid = np.linspace(-1, 1, 81)
-    points = np.stack(np.meshgrid(grid, grid), axis=-1)
-    image = right.contourf(grid, grid, network(results["layers"], points)[..., 0], levels=15, cmap="RdBu_r")
+    gw.plot.contour(lambda x: network(results["layers"], x)[0], (-1, 1), (-1, 1), right, arrows=False, colorbar=True)
     right.plot(*inputs.T, "k.", markersize=3)
-    right.set(xlabel="x₁", ylabel="x₂", title="what the network learned of x₁x₂", aspect="equal")
-    figure.colorbar(image, ax=right)
+    right.set(xlabel="x₁", ylabel="x₂", title="what the network learned of x₁x₂")
     return figure
 
 

@@ -73,7 +73,7 @@ def test_it_has_the_form_of_the_gallery(path):
     assert empty == ""
     ending = f'draw(main()).savefig(sys.argv[1] if len(sys.argv) > 1 else "{path.stem}.png")\n'
     assert text.endswith(f'if __name__ == "__main__":\n    {ending}')
-    assert text.count("\n") <= 75
+    assert text.count("\n") <= 66
 
 
 def test_a_script_runs_from_the_command_line_without_a_display(tmp_path):
@@ -291,8 +291,8 @@ def test_backward_cost(results, name):
         u = rng.normal(size=point.size)
         slope, moved = slopes @ u, lambda t: point + t * u
     else:
-        us = [(rng.normal(size=w.shape), rng.normal(size=b.shape)) for w, b in point]
-        slope = sum(np.sum(dw * w) + np.sum(db * b) for (dw, db), (w, b) in zip(slopes, us))
-        moved = lambda t: [(w + t * dw, b + t * db) for (w, b), (dw, db) in zip(point, us)]
+        us = [rng.normal(size=w.shape) for w in point]
+        slope = sum(np.sum(dw * u) for dw, u in zip(slopes, us))
+        moved = lambda t: [w + t * u for w, u in zip(point, us)]
     h = 1e-5
     assert slope == pytest.approx((f(moved(h)) - f(moved(-h))) / (2 * h), rel=1e-6)
