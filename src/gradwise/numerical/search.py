@@ -269,7 +269,7 @@ class Search:
     def _on_branch(self, found: Resolved) -> None:
         """Take the slope of the branch that x is on, where steps down to a jump of the curvature beside x tell which one it is."""
         branches = self.samples.branches
-        if branches and found.side == 0:
+        if branches and found.side == 0 and self.samples.amplitude == 0.0:
             near = min(branches, key=lambda slope: abs(slope - found.value))
             off = abs(near - found.value)
             if off <= 0.25 * abs(branches[0] - branches[1]):

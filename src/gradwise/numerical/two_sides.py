@@ -49,7 +49,9 @@ def from_both_sides(
         sides.append((yield from resolve(samples, side, top, may_grow=False)))  # noqa: PERF401 - no comprehension can yield
     right, left = sides
     if right.high == right.low and left.high == left.low:  # single quotients vouch for nothing
-        return None, None
+        low = min(right.low, left.low)
+        still = right.value == left.value == 0.0 and samples.move(low) == 0.0
+        return (Resolved(0.0, 0.0, samples.quotient(low, 0)[1], low, low, 0) if still else None), None
     together = right.total + left.total
     if not GAIN * together < total:
         return (yield from _clear_side(samples, right, left, found, total)), None
