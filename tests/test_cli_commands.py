@@ -261,11 +261,11 @@ def test_json_of_a_formula(run):
 
 @SYMPY
 def test_a_formula_that_cannot_be_had(run, tmp_path):
-    (tmp_path / "fourier.py").write_text("import numpy as np\ndef f(x): return np.sum(np.abs(np.fft.fft(x)))\n")
-    code, output, errors = run("formula", "fourier.py:f", "--at", "[1.0, 2.0]")
+    (tmp_path / "waves.py").write_text("import scipy\ndef f(x): return scipy.special.modstruve(1, x)\n")
+    code, output, errors = run("formula", "waves.py:f", "--at", "2.0")
     assert (code, output) == (1, "")
-    assert "the primitive fft has no counterpart in SymPy" in errors
-    assert f"{tmp_path / 'fourier.py'}:2" in errors
+    assert "the primitive modstruve has no counterpart in SymPy" in errors
+    assert f"{tmp_path / 'waves.py'}:2" in errors
 
 
 def test_formula_names_the_extra(run, monkeypatch):
@@ -410,6 +410,9 @@ def is_a_picture(path):
 @pytest.mark.parametrize(
     "words",
     [
+        ["grad", "model.py:rosen"],
+        ["value-and-grad", "model.py:loss", "--at", "w.npy", *DATA],
+        ["grad", "model.py:energy", "--at", "x=1.0,y=2.0", "--argnums", "all"],
         ["jacobian", "model.py:residuals", "--at", "[1.0, 2.0]"],
         ["hessian", "model.py:energy", "--at", "x=1.0,y=2.0"],
         ["hessian", "model.py:rosen"],
@@ -426,6 +429,12 @@ def is_a_picture(path):
         ["plot", "model.py:one", "--at", "1.0", "--xlim", "-2,2"],
         ["plot", "model.py:three", "--at", "[1.0, 0.0, 1.0]", "--variables", "0,2"],
         ["plot", "model.py:loss", "--at", "w.npy", *DATA],
+        ["plot", "model.py:three", "--at", "[1.0, 0.0, 1.0]"],
+        ["plot", "model.py:three", "--at", "[1.0, 0.0, 1.0]", "--kind", "flow", "--variables", "v[0],v[2]"],
+        ["plot", "model.py:three", "--at", "[1.0, 0.0, 1.0]", "--kind", "surface"],
+        ["plot", "model.py:three", "--at", "[1.0, 0.0, 1.0]", "--kind", "line"],
+        ["plot", "model.py:three", "--at", "[1.0, 0.0, 1.0]", "--kind", "rose"],
+        ["plot", "model.py:three", "--at", "[1.0, 0.0, 1.0]", "--descend"],
     ],
     ids=" ".join,
 )
@@ -434,6 +443,29 @@ def test_pictures_are_written(run, tmp_path, words):
     assert is_a_picture(tmp_path / "picture.png")
     if words[0] == "plot":
         assert output == "picture.png\n"
+
+
+@MATPLOTLIB
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ([], "three\nv[2] = 1"),
+        (["--variables", "0,2"], "three\nv[1] = 0"),
+        (["--kind", "line"], "three\nthrough v[0] = 1, v[1] = 0, v[2] = 1"),
+        (["--kind", "rose"], "three\nat 1, 0, 1"),
+        (["--kind", "surface", "--variables", "v[1],v[2]"], "three\nv[0] = 1"),
+        (["--kind", "flow"], "three\nv[2] = 1"),
+    ],
+)
+def test_a_slice_names_what_it_holds(run, monkeypatch, words, title):
+    drawn = []
+    for name in ("contour", "surface", "line_slice", "rose", "flow_lines"):
+        original = getattr(gw.plot, name)
+        monkeypatch.setattr(
+            gw.plot, name, lambda *a, original=original, **k: drawn.append(original(*a, **k)) or drawn[-1]
+        )
+    succeeds(run("plot", "model.py:three", "--at", "[1.0, 0.0, 1.0]", *words, "--png", "p.png"))
+    assert drawn[0].get_title() == title
 
 
 @MATPLOTLIB
@@ -460,7 +492,7 @@ def test_the_range_of_one_variable_is_that_of_the_picture(run, monkeypatch):
         (["plot", "model.py:bowl", "--png", "p.png", "--kind", "rose", "--xlim", "1,2"], r"was given no point\. The line and the slopes"),
         (["plot", "model.py:bowl", "--png", "p.png", "--descend", "--xlim", "1,2"], r"no point to start from"),
         (["plot", "model.py:three", "--at", "[1, 2, 3]", "--png", "p.png", "--variables", "x"], r"names 1\. Two are required"),
-        (["grad", "model.py:rosen", "--png", "p.png"], r"unrecognized arguments: --png"),
+        (["trace", "model.py:rosen", "--png", "p.png"], r"unrecognized arguments: --png"),
         (["descend", "model.py:rosen", "--png", "p.bmp"], r"does not end in"),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "",

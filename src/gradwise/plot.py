@@ -11,6 +11,7 @@
     gw.plot.convergence(run)                   f and ‖∇f‖ against the step, with theory, fitted rate and noise floor
     gw.plot.step_sizes(run)                    learning rates and lengths of steps
     gw.plot.descent(run)                       path, convergence and steps side by side
+    gw.plot.gradient(g)                        the entries of a gradient as bars
     gw.plot.matrix(J)  gw.plot.sparsity(J)     a Jacobian or Hessian as a heat map, and where it is zero
     gw.plot.v_curve(estimate)                  error against step of a numerical derivative
     gw.plot.verdicts(report)                   a gradient check, entry by entry
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from gradwise.plotting.critical_points import critical_points
     from gradwise.plotting.descent import descent
     from gradwise.plotting.flow_lines import flow_lines
+    from gradwise.plotting.gradient import gradient
     from gradwise.plotting.gradient_field import gradient_field
     from gradwise.plotting.level_set import level_set
     from gradwise.plotting.line_slice import line_slice
@@ -47,6 +49,7 @@ __all__ = [
     "critical_points",
     "descent",
     "flow_lines",
+    "gradient",
     "gradient_field",
     "level_set",
     "line_slice",

@@ -81,6 +81,7 @@ PICTURES = {
     "convergence": lambda: gw.plot.convergence(descent_of_the_bowl(), theory=0.7),
     "step_sizes": lambda: gw.plot.step_sizes(run()),
     "descent": lambda: gw.plot.descent(run())[0],
+    "gradient": lambda: gw.plot.gradient(np.array([3.0, -1.0, 0.0, 0.5, -2.0])),
     "matrix": lambda: gw.plot.matrix(gw.hessian(himmelblau)((1.0, 2.0)), columns=["x", "y"]),
     "matrix_decades": lambda: gw.plot.matrix(np.outer(10.0 ** -np.arange(9), [1, -1, 0, 2, -3, 4, -5, 6, np.nan])),
     "sparsity": lambda: gw.plot.sparsity(np.eye(12) + np.eye(12, k=1)),

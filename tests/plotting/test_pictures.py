@@ -531,6 +531,25 @@ def test_a_descent_in_one_variable():
 # ----------------------------------------------------------------------------------------------------------- matrices
 
 
+def test_bars_of_a_gradient():
+    g = {"w": np.array([2.0, -1.0]), "b": 0.5}
+    ax = gw.plot.gradient(g)
+    drawn = {label.get_text(): bar.get_width() for label, bar in zip(ax.get_yticklabels(), ax.patches, strict=True)}
+    assert drawn == {"g['w'][0]": 2.0, "g['w'][1]": -1.0, "g['b']": 0.5}
+    assert {text.get_text() for text in ax.texts} == {"2", "−1", "0.5"}
+    assert gw.plot.gradient(3.0).patches[0].get_width() == 3.0
+    assert gw.plot.gradient([1.0, np.nan, np.inf]).texts[1].get_text() == "nan"
+    assert gw.plot.gradient(np.array([1e-6, 1.0])).get_xscale() == "symlog"
+    assert gw.plot.gradient(np.zeros(3)).get_xscale() == "linear"
+    many = gw.plot.gradient(np.linspace(-1, 1, 500))
+    assert many.get_xlabel() == "entry, from g[0] to g[499]"
+    for bad, message in (([], "no numbers"), (np.ones(2) * 1j, "not real numbers")):
+        with pytest.raises(InputError, match=message):
+            gw.plot.gradient(bad)
+    with pytest.raises(InputError, match="2 names were given for 3 entries"):
+        gw.plot.gradient(np.ones(3), names=["a", "b"])
+
+
 def test_colours_of_a_matrix_are_centred_at_zero():
     ax = gw.plot.matrix([[1.0, -3.0], [0.0, 2.0]], rows=["p", "q"], columns=["a", "b"])
     (image,) = ax.images

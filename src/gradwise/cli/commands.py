@@ -50,12 +50,14 @@ COMMANDS: dict[str, Command] = {
         "grad model.py:loss --at '[1.0, 2.0]'",
         derivatives.differentiate,
         derivatives.add_arguments,
+        draws="its entries as bars",
     ),
     "value-and-grad": Command(
         "the value and the gradient",
         "value-and-grad model.py::loss --at w=start.npy --data X=x.csv --data y=y.csv",
         derivatives.differentiate,
         derivatives.add_arguments,
+        draws="the entries of the gradient as bars",
     ),
     "jacobian": Command(
         "all derivatives of all outputs",

@@ -47,8 +47,12 @@ def differentiate(options: argparse.Namespace) -> int:
         operator = OPERATORS[options.command](call.function, argnums, method=options.method)
         result = run(call.target.name, lambda: operator(*call.args, **call.keywords))
     value, derivative = result if options.command == "value-and-grad" else (None, result)
-    if getattr(options, "png", None):
-        save_picture(options.png, lambda: _draw_matrix(call, argnums, derivative, options.command))
+    if options.png:
+        matrix = options.command in {"jacobian", "hessian"}
+        save_picture(
+            options.png,
+            lambda: (_draw_matrix if matrix else _draw_gradient)(call, argnums, derivative, options.command),
+        )
     fell_back = any(issubclass(warning.category, gw.NumericalFallbackWarning) for warning in run.warnings)
     numerical = options.method == "numerical" or fell_back
     bad, entries = count_non_finite(result)
@@ -95,6 +99,14 @@ def _flat(values: Any) -> np.ndarray:
     """The numbers in nested containers, one behind the other."""
     leaves = flatten(list(values))[0]
     return np.concatenate([np.ravel(leaf) for leaf in leaves]) if leaves else np.zeros(0)
+
+
+def _draw_gradient(call: Call, argnums: Any, derivative: Any, command: str) -> Any:
+    names, several = call.entry_names(call.places(argnums)), isinstance(argnums, tuple) or argnums == "all"
+    slopes = _flat(derivative if several else [derivative])
+    ax = gw.plot.gradient(slopes, names=names if len(names) == len(slopes) else None)
+    ax.set_title(f"gradient of {call.target.name}", fontsize="medium")
+    return ax
 
 
 def _draw_matrix(call: Call, argnums: Any, derivative: Any, command: str) -> Any:
