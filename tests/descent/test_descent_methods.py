@@ -9,7 +9,8 @@ import pytest
 
 import gradwise as gw
 from gradwise.descent import Fisher
-from gradwise.descent.methods.newton import modified_newton_direction, trust_region_step
+from gradwise.descent.methods.newton import modified_newton_direction
+from gradwise.descent.methods.trust_region import sizes, trust_region_step
 from gradwise.errors import InputError
 
 A = np.diag([1.0, 4.0, 9.0]) + 0.5
@@ -196,6 +197,36 @@ def test_trust_region_steps_are_the_minimum_in_the_ball(seed):
         assert np.linalg.eigvalsh(H + tau * np.eye(5))[0] >= -1e-6
         assert tau >= -1e-9
         assert tau < 1e-8 or np.linalg.norm(p) == pytest.approx(radius, rel=1e-6)
+
+
+def test_the_region_is_measured_by_the_size_of_the_curvature():
+    H = np.array([[0.0, 3.0], [3.0, 0.0]])  # eigenvalues ±3: |H| = 3 I, the diagonal of H is 0
+    np.testing.assert_allclose(sizes(H), np.sqrt([3, 3]))
+    P = np.array([[4.0, 1.0], [1.0, 9.0]])
+    np.testing.assert_allclose(sizes(P), [2, 3])  # positive definite: |H| = H
+    assert np.all(sizes(np.zeros((2, 2))) > 0)
+
+
+def test_units_of_x_do_not_matter_to_newton_where_f_is_convex():
+    f = lambda x: np.sum(np.exp(x) - 3 * x) + 0.5 * (x[0] - x[1]) ** 4
+    units = np.array([1e5, 1e-3, 1.0])
+    start = np.array([2.0, -1.0, 0.5])
+    plain = gw.descend(f, start, "newton", tol=0, maxiter=6)
+    scaled = gw.descend(lambda z: f(z * units), start / units, "newton", tol=0, maxiter=6)
+    np.testing.assert_allclose(scaled.trace.fun, plain.trace.fun, rtol=1e-9)
+
+
+def test_a_first_radius_and_a_learning_rate_are_taken_or_refused():
+    f = lambda x: (x[0] ** 2 - 1) ** 2 + x[1] ** 2
+    report = gw.descend(f, np.array([3.0, 5.0]), "newton", radius=0.25, maxiter=1, tol=0)
+    assert report.trace.step[0] <= 0.25 * (1 + 1e-9)
+    damped = gw.descend(lambda x: x @ x, np.array([1.0, 2.0]), "newton", 0.5, maxiter=3, tol=0)
+    np.testing.assert_allclose(damped.trace.x[3], np.array([1.0, 2.0]) / 8)
+    assert damped.options["strategy"] == "cholesky"
+    with pytest.raises(InputError, match="steps have no rate"):
+        gw.descend(f, np.zeros(2), "newton", 0.5, strategy="trust_region")
+    with pytest.raises(InputError, match="which has none"):
+        gw.descend(f, np.zeros(2), "newton", strategy="cholesky", radius=1.0)
 
 
 @pytest.mark.parametrize("seed", range(5))

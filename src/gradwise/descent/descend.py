@@ -84,7 +84,7 @@ def descend(
         Bytes of points that the trace keeps; beyond it rows are thinned out.
     **options
         Of the method: ``beta`` (momentum, nesterov; also "increasing"), ``beta1, beta2, eps`` (adam), ``rho, eps`` (rmsprop), ``eps`` (adagrad), ``c1``
-        (armijo), ``c1, c2`` (wolfe), ``strategy="cholesky" | "trust_region"``, ``radius`` (newton), ``metric, solver, damping, cg_tol, cg_maxiter`` (natural).
+        (armijo), ``c1, c2`` (wolfe), ``strategy="trust_region" | "cholesky"``, ``radius`` (newton), ``metric, solver, damping, cg_tol, cg_maxiter`` (natural).
 
     Returns
     -------

@@ -148,7 +148,7 @@ def _method(name: str | None, options: dict[str, Any], rate: float) -> Method | 
             msg = f"gw.diagnose_run was given {next(iter(options))}= without method=. Options belong to a method. Write method='momentum'."
             raise InputError(msg)
         return None
-    made = make_method(name, rate if math.isfinite(rate) else 1.0, options)
+    made = make_method(name, rate if math.isfinite(rate) and name not in {"newton", "natural"} else "auto", options)
     return made if name in {"gd", "momentum", "nesterov"} else None
 
 

@@ -146,7 +146,13 @@ def _exact_second(takes: tuple[str, ...], objective: Objective) -> dict[str, Any
         hessian = operators.hessian(function)
         return {"hess": lambda z: np.asarray(hessian(np.asarray(z)), dtype=float)}
     product = operators.hvp(function)
-    return {"hessp": lambda z, v: np.asarray(product(np.asarray(z), np.ravel(v)), dtype=float)}
+
+    def hessp(z: np.ndarray, v: np.ndarray) -> np.ndarray:
+        if not np.all(np.isfinite(v)):  # trust-krylov asks for the product with nan where the gradient is 0
+            return np.full(objective.parameters.size, np.nan)
+        return np.asarray(product(np.asarray(z), np.ravel(v)), dtype=float)
+
+    return {"hessp": hessp}
 
 
 def _recorder(visits: Visits, callback: Any, objective: Objective, method: Any, constraints: Any) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """The methods, one file each: ``init`` makes the state, ``step`` moves the point.
 
 `protocol` says what a method is; `gd`, `momentum`, `nesterov`, `adagrad`, `rmsprop`, `adam` are given a rate; `automatic`, `armijo`, `wolfe` and
-`adaptive` are gradient descent that finds its own; `newton` and `natural` take another direction.  To add a method: one file, one row below.
+`adaptive` are gradient descent that finds its own; `newton` (with `trust_region`) and `natural` take another direction.  To add a method: one file, one row below.
 """
 
 from __future__ import annotations
@@ -61,6 +61,14 @@ def make_method(name: Any, learning_rate: Any, options: dict[str, Any]) -> Metho
         takes = f"The options of this method are {', '.join(known)}" if known else "This method has no options"
         msg = f"method={name!r} was given the option {unknown[0]}={options[unknown[0]]!r}. {takes}. Leave {unknown[0]} out."
         raise InputError(msg)
+    if kind is Newton and not isinstance(learning_rate, str):  # a rate is the first step of a line search
+        options = {"strategy": "cholesky", **options}
+        if options["strategy"] != "cholesky":
+            msg = (
+                f"method='newton' was given learning_rate={learning_rate!r} with strategy={options['strategy']!r}, whose steps have no rate. "
+                f"learning_rate='auto' is required. Leave learning_rate out, or take strategy='cholesky'."
+            )
+            raise InputError(msg)
     return kind(**options)
 
 
