@@ -20,6 +20,8 @@ from gradwise import numerical
 from gradwise.containers import flatten
 from gradwise.errors import InputError, TracingError
 from gradwise.operators.arguments import function_label
+from gradwise.tracing import Recording, record
+from gradwise.tracing.instrument.state import local
 from gradwise.transforms.reverse import active_variables
 
 if TYPE_CHECKING:
@@ -98,8 +100,15 @@ def compare(function: Any, linearization: Linearization, spare: Arguments, state
     _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
 
 
+#: how often a run without memory may be asked, an answer that is turned counted as a hundred: a loop that waits for equality must end
+_ANSWERS = 50_000
+
+
 def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -> None:
     """Before a zero is answered by a function that looked something up by the text, the hash or the value of a number: what it remembers has no derivative.
+
+    The function is run once more as if it remembered nothing: a number equal to one that it kept is answered to be another one.  If its value is the same then, that run has the derivative.
+    Where the memory knew the whole point, this is certain: f is what that run computes at all other points, and here it has the same value.  Else one directional numerical derivative decides.
 
     Raises
     ------
@@ -116,7 +125,19 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
         with paused():
-            _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+            other = _without_memory(function, linearization, spare, state, has_aux=has_aux)
+            if other is not None:
+                _put(linearization, other)
+                moving = active_variables(other.program, other.program.inputs)
+                if other.tape.forgot == set(other.tape.inputs) and all(moving[o] for o in other.program.outputs):
+                    return
+            try:
+                _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+            except Disagreement:
+                if other is None:
+                    raise
+                _put(linearization, recording)  # what it decided by equality was no memory
+                _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
     except Disagreement as error:
         raise TracingError(
             f"the value of {function_label(function)} does not depend on its arguments by its trace as it does when it is called plainly. It was looked up by the text, the hash or "
@@ -124,6 +145,50 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
         ) from error
     finally:
         np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
+
+
+def _without_memory(
+    function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool
+) -> Recording | None:
+    """A run that knows no number of an earlier one; None if it asked for none, or gave another value."""
+    again = spare.copied()
+    leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in spare.leaves]
+    np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
+    local.forgetful = _ANSWERS
+    try:
+        with np.errstate(all="ignore"):
+            found = record(function, leaves, (True,) * len(leaves), again.call, has_aux=has_aux)
+    except Exception:  # noqa: BLE001  without what it remembers it may run into anything
+        return None
+    finally:
+        local.forgetful = 0
+    before = linearization.recording
+    if not found.tape.forgot or found.structure != before.structure:
+        return None
+    scale = _magnitude(found.tape.values)
+
+    def same(values: list[Any]) -> bool:
+        pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(values, found.values, strict=True)]
+        return all(a.shape == b.shape and a.dtype == b.dtype and _close(a, b, scale) for a, b in pairs)
+
+    if same(before.values):
+        return found
+    # a derivative taken inside was one of what is remembered: the plain function says what is right
+    try:
+        plain, structure = _plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
+    except Exception:  # noqa: BLE001  the function's own mistake
+        return None
+    if structure != found.structure or not same(plain):
+        return None
+    found.tape.forgot.add(-1)  # and the comparison of derivatives what is
+    return found
+
+
+def _put(linearization: Linearization, recording: Recording) -> None:
+    """Another recording of the same function at the same point."""
+    linearization._again = lambda: recording  # noqa: SLF001  as where a program gives way to a run
+    linearization.settle()
+    linearization.values = recording.values
 
 
 def _plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_aux: bool) -> tuple[list[Any], Any]:

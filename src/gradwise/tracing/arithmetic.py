@@ -15,6 +15,7 @@ import numpy as np
 from gradwise.program import Primitive
 from gradwise.rules import algebra, powers
 from gradwise.rules.products import matmul_p
+from gradwise.tracing.forgetting import is_remembered, refuse_memory
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
@@ -54,38 +55,15 @@ def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -
         raise trace.fail(f"{primitive.name} of {_describe(x)} and {_describe(z)} gives objects. Numbers are required")
     dtype = dtype_of(value)
     if dtype.kind == "b":  # a comparison: compare in the common dtype of the operands
-        if primitive is algebra.equal:
-            _refuse_memory(trace, x, z, value)
+        if primitive is algebra.equal or primitive is algebra.not_equal:
+            refuse_memory(trace, x, z, value if primitive is algebra.equal else np.logical_not(value))
+        if trace.forgetful and primitive in (algebra.equal, algebra.not_equal) and is_remembered(trace, x, z):
+            value = np.logical_not(value)
         dtype = dtype_of(np.asarray(plain(x)) if not _weak(z) else plain(x))
         dtype = np.result_type(plain(x), plain(z)) if dtype.kind != "O" else dtype
     elif dtype.kind in "iu" and not (_moves(x) or _moves(z)):
         return _concrete(trace, function, x, z)
     return apply(trace, primitive, (x, z), (), value, dtype)
-
-
-def _refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
-    """Raise if a number equals, bit for bit, one kept from an earlier run.
-
-    A memory of results (``lru_cache``, "same x as last time") was asked then, and what it remembers has the right value and no derivative.
-    """
-    for now, kept in ((x, z), (z, x)):
-        if (
-            isinstance_traced(kept)
-            and not kept.tape.open
-            and _moves(now)
-            and _moves(kept)
-            and np.size(equal)
-            and np.all(equal)
-        ):
-            raise trace.fail(
-                "a traced value was compared with one kept from an earlier run and equals it. A function that returns what it remembers (functools.lru_cache, "
-                "a test for the same x as last time) would return a value without its derivative. Call the function under the memory (f.__wrapped__), or "
-                "differentiate without it"
-            )
-        if _moves(now) and not isinstance_traced(kept) and np.size(equal) and np.all(equal):
-            trace.looked_up = True
-            # equal to all of an array, or to a number that is not zero: most likely what an earlier run kept
-            trace.recalled = trace.recalled or (np.ndim(kept) > 0 or kept != 0)
 
 
 def _weak(x: Any) -> bool:

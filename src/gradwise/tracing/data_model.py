@@ -21,6 +21,7 @@ from gradwise.tracing.arithmetic import (
     scalar_operator,
     unary,
 )
+from gradwise.tracing.forgetting import is_no_distance
 from gradwise.tracing.traced import Traced, dtype_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def _bool(self: Traced) -> bool:
     value = self.current()
     answer = bool(value)
     if self.tape.open:
+        if self.tape.forgetful and is_no_distance(self):
+            answer = not answer
         self.tape.guard(self.index, "bool", answer)
     return answer
 
@@ -86,6 +89,7 @@ def install(scalar: Any, array: Any) -> None:
             setattr(array, method, array_operator(function, primitive, flipped=flipped))
     for cls in (scalar, array):  # equality is asked by memories of results, which the general way notices
         cls.__eq__ = lambda self, other: general(operator.eq, algebra.equal, self, other)
+        cls.__ne__ = lambda self, other: general(operator.ne, algebra.not_equal, self, other)
     logical = {
         "and": (operator.and_, elementwise.PREDICATES["logical_and"]),
         "or": (operator.or_, elementwise.PREDICATES["logical_or"]),

@@ -118,6 +118,8 @@ def record(
         Called when the function has ended, by return or by exception, while traced values are still where it put them.
     """
     trace = Trace()
+    around = None if local.watch is None else local.watch.trace
+    trace.forgetful, local.forgetful = local.forgetful or (0 if around is None else around.forgetful), 0
     trace.ask_untouched = untouched
     recording = Recording(trace, function_name(function))
     traced: list[Any] = []
@@ -147,6 +149,11 @@ def record(
         raise
     trace.close()
     trace.verify()
+    if around is not None and trace.outers:  # what a derivative inside looked up, the function around it did
+        around.looked_up = around.looked_up or trace.looked_up
+        around.recalled = around.recalled or trace.recalled
+        if trace.forgot:
+            around.forgot.add(-1)
     return recording
 
 
@@ -263,6 +270,8 @@ def _read_outputs(recording: Recording, result: Any, *, has_aux: bool) -> None:
         leaves = [result]
     else:
         leaves, recording.structure = flatten(result)
+    if trace.guards and not any(map(isinstance_traced, leaves)):
+        trace.looked_up = True  # plain numbers, by decisions on traced ones: perhaps those of an earlier run
     outputs = []
     for leaf in leaves:
         index, value = output_variable(trace, leaf, recording.name)

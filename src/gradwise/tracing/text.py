@@ -6,6 +6,7 @@ import re
 import weakref
 from typing import Any
 
+from gradwise.tracing.instrument.state import local
 from gradwise.tracing.trace import Trace
 from gradwise.tracing.traced import Traced, dtype_of
 
@@ -27,6 +28,22 @@ class Text(str):
                 "Write x for float(str(x)), np.round(x, 3) for float(f'{x:.3f}')"
             )
         return float(str.__str__(self))
+
+    def _is_forgotten(self) -> bool:
+        trace = self.trace()
+        if trace is None or not trace.open or not trace.forgetful:
+            return False
+        trace.forget(-1)
+        return True
+
+    def __hash__(self) -> int:
+        return ~str.__hash__(self) if self._is_forgotten() else str.__hash__(self)
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other) and (type(other) is Text or not self._is_forgotten())
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __reduce__(self) -> Any:
         return str, (str.__str__(self),)
@@ -51,6 +68,14 @@ def marked(trace: Trace, text: str) -> Text:
 #: texts that a trace remembers
 _MOST = 100_000
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+def joined(text: str) -> str:
+    """An f-string: in a run that knows no text of an earlier one it is a text of this run."""
+    watch = local.watch
+    if watch is None or not watch.trace.forgetful or not watch.trace.texts:
+        return text
+    return marked(watch.trace, text)
 
 
 def read_back(trace: Trace, text: Any) -> None:

@@ -50,6 +50,8 @@ class Trace:
         "checksums",
         "entered",
         "error",
+        "forgetful",
+        "forgot",
         "guards",
         "handles",
         "inputs",
@@ -90,6 +92,10 @@ class Trace:
         self.obstacle: str | None = ""
         #: how the code of each user function was seen, if somebody asked
         self.entered: list[str] = []
+        #: how often yet the run may be asked whether a value is one that an earlier run kept, and answer that it does not know it; 0 where it answers as it is
+        self.forgetful = 0
+        #: the values about which it answered so, by variable; -1 for those that it was asked of by their text, bytes, hash, identity or distance
+        self.forgot: set[int] = set()
         #: what values were shown as: a number that is read back from a text may be one of them
         self.texts: set[str] = set()
         # whether it found one equal to plain numbers that an earlier run may have kept
@@ -142,6 +148,19 @@ class Trace:
         """Note that the run depended on a concrete answer."""
         where = self.where
         self.guards.append((index, kind, expected, where if where is not None else user_place(1)))
+
+    def forget(self, index: int, steps: int = 1) -> None:
+        """Note that the run was asked whether it knows a value.
+
+        Raises
+        ------
+        TracingError
+            If it was asked too often: a loop may wait for an equality that is denied.
+        """
+        self.forgot.add(index)
+        self.forgetful = max(self.forgetful - steps, 1)
+        if self.forgetful == 1:
+            raise self.fail("a run that knows nothing of earlier ones did not come to an end. It is given up")
 
     # --- captured values ------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.operands import array, as_array, finish
 from gradwise.tracing.traced import isinstance_traced
 
@@ -35,6 +35,11 @@ def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool 
     x, y = array(a), array(b)
     np.isclose(0.0, 0.0, plain(rtol), plain(atol))  # warns of tolerances that are not finite
     with np.errstate(invalid="ignore"):
+        trace = _innermost(x, y)
+        if trace is not None and trace.forgetful:
+            same = x == y
+            if trace.forgot:
+                return same
         result = (np.abs(x - y) <= atol + rtol * np.abs(y)) & np.isfinite(y) | (x == y)
         if equal_nan:
             result = result | (np.isnan(x) & np.isnan(y))

@@ -268,6 +268,10 @@ class _Writer:
         name, place = i.name, i.place
         if name == "COPY" and i.argument == 1 and self.instructions[k + 1].name == "LOAD_SPECIAL":  # with
             yield from self.call("managed", 1, place)
+        elif name == "BUILD_STRING":
+            yield i
+            yield from self.call("joined", 1, place)
+            return
         elif name == "MATCH_CLASS":
             yield Instruction("COPY", 3, place)
             yield from self.call("bare", 1, place)

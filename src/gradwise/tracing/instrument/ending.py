@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.conversions import Unknown
 from gradwise.tracing.instrument.objects import behind, holds_traced, reveal, set_raw, unwrapped
 from gradwise.tracing.instrument.references import beside
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import FORWARDING
+from gradwise.tracing.text import Text
 from gradwise.tracing.traced import isinstance_traced
 
 
@@ -233,12 +235,16 @@ def _belongs_outside(value: Any) -> bool:
     return isinstance(value, (list, tuple, set, frozenset, deque)) and any(_belongs_outside(v) for v in value)
 
 
+#: keys that know of the run, and the plain type of each
+_MARKED: dict[type, Any] = {Unknown: bytes, Text: lambda text: str.__str__(text)}
+
+
 def _cleaned(container: Any, outer: Watch | None) -> bool:
     """Make the values of a container plain; whether some must wait for the enclosing run."""
     waiting = False
     if isinstance(container, dict):
-        if type(container) is dict and outer is None and any(isinstance_traced(k) for k in container):
-            entries = [(unwrapped(k), v) for k, v in container.items()]
+        if outer is None and any(type(k) in _MARKED or holds_traced(k) for k in container):
+            entries = [(_MARKED.get(type(k), unwrapped)(k), v) for k, v in container.items()]
             container.clear()
             container.update(entries)
         items: list[tuple[Any, Any]] = list(container.items())

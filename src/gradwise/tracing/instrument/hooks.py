@@ -25,6 +25,7 @@ from gradwise.tracing.instrument.compiling import HOOKS, instrumented
 from gradwise.tracing.instrument.needs import are_plain, protocols_suffice
 from gradwise.tracing.instrument.state import Watch, left
 from gradwise.tracing.instrument.userland import is_users_file
+from gradwise.tracing.text import joined
 
 HOOKS.update(
     resolve=resolve,
@@ -37,6 +38,7 @@ HOOKS.update(
     managed=items.managed,
     bare=items.bare,
     assigns=operations.assigns,
+    joined=joined,
     defined=operations.defined,
     defining=operations.defining,
     imported=operations.imported,

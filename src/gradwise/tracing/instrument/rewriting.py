@@ -221,6 +221,16 @@ class _Rewriter(ast.NodeTransformer):
             node.msg = self.visit(node.msg)
         return node
 
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
+        self.generic_visit(node)
+        return _at(_call("joined", node), node) if any(isinstance(v, ast.FormattedValue) for v in node.values) else node
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> Any:
+        node.value = self.visit(node.value)
+        if isinstance(node.format_spec, ast.JoinedStr):  # a part of the text, and no expression of its own
+            self.generic_visit(node.format_spec)
+        return node
+
     def visit_Starred(self, node: ast.Starred) -> Any:
         self.generic_visit(node)
         if isinstance(node.ctx, ast.Load):

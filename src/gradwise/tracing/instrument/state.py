@@ -92,6 +92,8 @@ class _Local(threading.local):
     watch: Watch | None = None
     #: whether the next run that ends is asked for its effects
     asked: bool = False
+    #: how often the next run may answer that it does not know a value that an earlier run kept
+    forgetful: int = 0
     #: while a run ends, by the identity of what holds traced values, that and its plain counterpart: two places that shared it share it still
     copies: dict[int, tuple[Any, Any]] | None = None
 

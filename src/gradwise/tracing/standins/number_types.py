@@ -141,11 +141,25 @@ def divmod_(x: Any, y: Any, /) -> Any:
         return divmod(x, y)
 
 
+def id_(x: Any, /) -> int:
+    """``id``: of a traced argument that of the caller's array.  What is looked up by it has no derivative."""
+    if not isinstance_traced(x) or dtype_of(x.value).kind not in "fc" or not x.tape.open:
+        return id(x)
+    trace = x.tape
+    trace.looked_up = trace.recalled = True
+    if trace.forgetful:
+        trace.forget(-1)
+        return -id(x)  # no object of an earlier run has it
+    mirror = x.mirror if type(x) is TracedArray else None
+    return id(x if mirror is None else mirror)
+
+
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     builtins.__name__: {
         "float": float_,
         "int": int_,
         "complex": complex_,
+        "id": id_,
         "round": round_,
         "pow": pow_,
         "abs": abs_,

@@ -1,0 +1,78 @@
+"""Comparisons with what an earlier run kept: a memory of results is asked by them, and what it remembers has the right value and no derivative.
+
+A run notes that it may have asked one (``Trace.recalled``).  A *forgetful* run is asked again and answers that it knows no such value, so that the function computes what it remembers; whether that may be
+believed is decided outside (``operators/verification.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.traced import dtype_of, isinstance_traced
+
+
+def _plain(x: Any) -> Any:
+    return x.current() if isinstance_traced(x) else x
+
+
+def _moves(x: Any) -> bool:
+    """Whether a traced value carries a derivative."""
+    return isinstance_traced(x) and dtype_of(x.value).kind in "fc"
+
+
+def refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
+    """Raise if a number equals, bit for bit, one kept from an earlier run.
+
+    A memory of results (``lru_cache``, "same x as last time") was asked then, and what it remembers has the right value and no derivative.
+    """
+    for now, kept in ((x, z), (z, x)):
+        if (
+            isinstance_traced(kept)
+            and not kept.tape.open
+            and _moves(now)
+            and _moves(kept)
+            and np.size(equal)
+            and np.all(equal)
+        ):
+            raise trace.fail(
+                "a traced value was compared with one kept from an earlier run and equals it. A function that returns what it remembers (functools.lru_cache, "
+                "a test for the same x as last time) would return a value without its derivative. Call the function under the memory (f.__wrapped__), or "
+                "differentiate without it"
+            )
+        if _moves(now) and not isinstance_traced(kept) and np.size(equal) and np.all(equal):
+            trace.looked_up = True
+            # equal to all of an array, or to a number that is not zero: most likely what an earlier run kept
+            trace.recalled = trace.recalled or (np.ndim(kept) > 0 or kept != 0)
+
+
+def is_remembered(trace: Any, x: Any, z: Any) -> bool:
+    """Whether two operands are equal, of which one moves and the other is a number that an earlier run may have kept; a forgetful run answers that they are not, as often as it may."""
+    trace.forgetful = max(trace.forgetful - 1, 1)
+    for now, kept in ((x, z), (z, x)):
+        if _moves(now) and not isinstance_traced(kept) and np.size(_plain(now)) and np.all(_plain(now) == kept):
+            trace.forget(now.index, 100)
+            return True
+    if trace.forgetful == 1 and trace.forgot:
+        trace.forget(-1)
+    return False
+
+
+def is_no_distance(answer: Any) -> bool:
+    """Whether a comparison found that a value is exactly 0, and with that within some bound: how far it is from what an earlier run kept.  A forgetful run answers the opposite."""
+    trace = answer.tape
+    if not trace.outs or trace.outs[-1] != answer.index or trace.ops[-3] != 2:
+        return False
+    primitive, _, _, i, j = trace.ops[-5:]
+    captured = set(trace.captured)
+    for now, kept in ((i, j), (j, i)):
+        if kept in captured and now not in captured and primitive.name in _ORDERS:
+            value, bound = trace.values[now], trace.values[kept]
+            if np.ndim(bound) == 0 and bound >= 0 and value is not None and np.size(value) and np.all(value == 0):
+                trace.forget(-1, 100)
+                return True
+    return False
+
+
+_ORDERS = frozenset(("less", "greater", "less_equal", "greater_equal"))
