@@ -520,6 +520,20 @@ def test_a_descent_in_many_variables_is_drawn_on_the_plane_of_its_path():
         gw.plot.descent(run, axes=[new_axes()])
 
 
+@pytest.mark.parametrize(
+    ("f", "x0", "labels"),
+    [
+        (bowl, (0.0, 0.0), ("x", "y")),
+        (lambda v: v @ v, np.ones(2), ("v[0]", "v[1]")),
+        (lambda p: (p["w"] - 1) ** 2 + p["b"] ** 2, {"w": 3.0, "b": 1.0}, ("p['b']", "p['w']")),
+        (lambda w: (w - 1) ** 2, 3.0, ("w", "f")),
+    ],
+)
+def test_a_descent_names_the_arguments_of_its_function(f, x0, labels):
+    axes = gw.descend(f, x0, maxiter=20).plot()
+    assert (axes[0].get_xlabel(), axes[0].get_ylabel()) == labels
+
+
 def test_a_descent_in_one_variable():
     run = SimpleNamespace(
         trace=SimpleNamespace(x=np.array([[1.0], [0.5]]), fun=np.array([1.0, 0.25]), step=np.array([0.5, np.nan]))

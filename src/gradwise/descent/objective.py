@@ -17,7 +17,7 @@ from gradwise import operators
 from gradwise.descent.batches import Batches
 from gradwise.descent.parameters import Parameters
 from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning, SingularPointError
-from gradwise.operators.arguments import function_label, require_callable, standing_in
+from gradwise.operators.arguments import function_label, parameter_names, require_callable, standing_in
 from gradwise.operators.points import required_parameters, spread_point
 
 #: what a function may raise at a point outside its domain
@@ -73,6 +73,22 @@ class Objective:
         self.rate = 1.0  # for searches: the first trial
         self._hessian: Any = None
         self.evaluate = self._evaluator()
+
+    def names(self) -> list[str]:
+        """The name of each entry of the vector: that of the argument of f, with the place in it."""
+        known, names = parameter_names(self.f), self.parameters.names()
+        if not known:
+            return names
+        named = []
+        for name in names:
+            part, rest = name[:3] * (name[:3] in {"Re ", "Im "}), name.removeprefix("Re ").removeprefix("Im ")
+            place = rest.removeprefix("x")
+            if self.spread is not None and place.startswith("["):
+                number, _, place = place[1:].partition("]")
+                named.append(part + known[int(number)] + place)
+            else:
+                named.append(part + known[0] + place)
+        return named
 
     # ------------------------------------------------------------------------------------------------------ evaluation
 

@@ -309,6 +309,8 @@ class Descent:
         found, why = attempt(lambda: classify(second.function, self._z))
         if found is None:
             self._unavailable["end_point"] = why
+        else:
+            found.names = second.objective.names()
         return found
 
     @property

@@ -65,8 +65,8 @@ def path(run: Any, ax: Any = None, f: Any = None) -> Any:
         raise InputError("the run has no finite point. At least one is required")
     if f is None:
         f = getattr(getattr(run, "end_point", None), "function", None)
-    names = [f"x{name}" if name.startswith("[") else name for name in getattr(getattr(run, "trace", run), "names", ())]
     n = points.shape[1]
+    names = _names(run, n)
     if n == 1:
         return _one(points, f, axes_for(ax), names)
     plane, directions = _plane_of(points, names)
@@ -83,6 +83,14 @@ def path(run: Any, ax: Any = None, f: Any = None) -> Any:
     ax.set_ylabel(plane.labels[1])
     legend(ax)
     return ax
+
+
+def _names(run: Any, n: int) -> list[str]:
+    """The names of the variables: those of the function's own arguments where it is known."""
+    own = getattr(getattr(run, "end_point", None), "names", None)
+    if isinstance(own, list) and len(own) == n:
+        return own
+    return [f"x{name}" if name.startswith("[") else name for name in getattr(getattr(run, "trace", run), "names", ())]
 
 
 def _plane_of(points: np.ndarray, names: list[str]) -> tuple[Plane, Any]:
@@ -121,5 +129,6 @@ def _one(points: np.ndarray, f: Any, ax: Any, names: list[str]) -> Any:
     ax.plot(grid, [float(f(np.array([v]))) for v in grid], linewidth=1.8, label="f")
     ax.plot(x, [float(f(np.array([v]))) for v in x], "o-", color="#D55E00", markersize=4, linewidth=1, label="path")
     ax.set_xlabel(names[0] if names else "x")
+    ax.set_ylabel("f")
     legend(ax)
     return ax
