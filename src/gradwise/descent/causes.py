@@ -85,7 +85,8 @@ def find_cause(
     if reason is StopReason.LINE_SEARCH_FAILED:
         return _search_failed(objective, outcome)
     if reason is StopReason.UNBOUNDED:
-        return Cause("unbounded", f"f fell to {outcome.f:.3g}.", first_bad_step=outcome.steps)
+        seen = outcome.details.get("unbounded", f"f fell to {outcome.f:.3g}.")
+        return Cause("unbounded", seen, first_bad_step=outcome.steps)
     return None
 
 

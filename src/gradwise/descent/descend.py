@@ -17,6 +17,7 @@ from gradwise.descent.methods.automatic import first_estimate
 from gradwise.descent.objective import Objective
 from gradwise.descent.report import Descent
 from gradwise.descent.stopping import StopReason
+from gradwise.descent.unbounded import fall, unbounded_sentence
 from gradwise.errors import InputError
 
 
@@ -130,10 +131,20 @@ def descend(
 
 def report_of(outcome: Outcome, objective: Objective, method: Method | Search, name: str) -> Descent:
     """The report of a loop that has ended."""
-    reason = outcome.reason
     x, f, g = outcome.x, outcome.f, outcome.g
     best_f, best_k, best_x, best_g = outcome.details.pop("best")
     notes = []
+    parameters = objective.parameters
+    trace, extra = outcome.recorder.finish(
+        outcome.filled, outcome.x, parameters.shape, parameters.names() if parameters.size <= 50 else []
+    )
+    if outcome.reason in {StopReason.MAX_ITERATIONS, StopReason.MAX_TIME} and outcome.steps:
+        found = fall(objective, x, f, g, parameters.start, float(trace.gradient_length[0]))
+        if found is not None:
+            outcome.reason = StopReason.UNBOUNDED
+            eps = float(np.finfo(x.dtype).eps)
+            outcome.details["unbounded"] = unbounded_sentence(found, f, trace, extra["gradient_change"], eps)
+    reason = outcome.reason
     failed = reason in {StopReason.DIVERGED, StopReason.NON_FINITE, StopReason.UNBOUNDED}
     used = outcome.recorder.rate[: outcome.steps]
     last_rate = float(np.median(used[-max(len(used) // 4, 1) :])) if outcome.steps else outcome.rate
@@ -147,11 +158,7 @@ def report_of(outcome: Outcome, objective: Objective, method: Method | Search, n
         notes.append("f could not be traced: its gradient, or a part of it, is numerical.")
     if "clipped" in outcome.details:
         notes.append(f"the gradient was clipped at {outcome.details['clipped']} of {outcome.steps} steps.")
-    parameters = objective.parameters
-    trace, extra = outcome.recorder.finish(
-        outcome.filled, outcome.x, parameters.shape, parameters.names() if parameters.size <= 50 else []
-    )
-    details = {key: value for key, value in outcome.details.items() if key not in {"error", "bad"}}
+    details = {key: value for key, value in outcome.details.items() if key not in {"error", "bad", "unbounded"}}
     if isinstance(outcome.state, dict):
         details.update(outcome.state)
     message = f"{reason.sentence} {reason.remedy}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradwise.containers import flatten
 from gradwise.descent.causes import overshooting
-from gradwise.descent.foreign import trace_of
+from gradwise.descent.foreign import falling, trace_of
 from gradwise.descent.methods import Method, Search, make_method
 from gradwise.descent.objective import Objective
 from gradwise.descent.report import Descent
@@ -122,6 +122,11 @@ def diagnose_run(
             if cause.learning_rate is not None
             else f" {reason.remedy}"
         )
+    elif not bad and same and f is not None and last_gradient is not None:
+        cause = falling(objective, vectors[-1], fun[-1], last_gradient, table, extra)
+        if cause is not None:
+            reason = StopReason.UNBOUNDED
+            message = f"{reason.sentence} {reason.remedy}"
     return Descent(
         x=vectors[-1], fun=fun[-1], jac=last_gradient if last_gradient is not None else np.full(parameters.size, np.nan),
         objective=objective if f is not None else None, trace=table, extra=extra, stop_reason=reason, message=message, method=chosen,

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.descent.causes import left_domain, wrong_gradient
+from gradwise.descent.causes import Cause, left_domain, wrong_gradient
 from gradwise.descent.objective import Objective
 from gradwise.descent.recorder import Recorder
 from gradwise.descent.report import Descent
 from gradwise.descent.stopping import StopReason
 from gradwise.descent.trace import Trace
+from gradwise.descent.unbounded import UNBOUNDED, fall, unbounded_sentence
 
 #: evaluations remembered until their point is noted
 _RECENT = 64
@@ -103,8 +104,23 @@ def trace_of(
     return recorder.finish(row, points[-1], shape, names)
 
 
-def foreign_report(visits: Visits, objective: Objective, reason: StopReason, message: str, name: str) -> Descent:
-    """The report of a solver's path."""
+def falling(
+    objective: Objective, x: np.ndarray, f: float, g: np.ndarray, trace: Trace, extra: dict[str, np.ndarray]
+) -> Cause | None:
+    """The cause where f falls without bound from the end of a path."""
+    if f < UNBOUNDED:
+        return Cause("unbounded", f"f fell to {f:.3g}.")
+    found = fall(objective, x, f, g, trace.points[0], float(trace.gradient_length[0]))
+    if found is None:
+        return None
+    eps = float(np.finfo(x.dtype).eps)
+    return Cause("unbounded", unbounded_sentence(found, f, trace, extra["gradient_change"], eps))
+
+
+def foreign_report(
+    visits: Visits, objective: Objective, reason: StopReason, message: str, name: str, *, free: bool = True
+) -> Descent:
+    """The report of a solver's path; ``free`` where no constraint keeps it from moving on."""
     missing = [k for k, (_, _, g, _) in enumerate(visits.path) if g is None]
     evaluations = visits.values + objective.evaluations
     path = list(visits.path)
@@ -119,6 +135,11 @@ def foreign_report(visits: Visits, objective: Objective, reason: StopReason, mes
     )  # fmt: skip
     x, f, g, _ = path[-1]
     cause = wrong_gradient(objective, x, 1e-5, thorough=not reason.success)
+    if cause is None and free and reason is not StopReason.CALLBACK and g is not None:
+        cause = falling(objective, x, f, g, trace, extra)
+        if cause is not None:
+            reason = StopReason.UNBOUNDED
+            message = f"{reason.sentence} {reason.remedy} {message}"
     if cause is None and reason is StopReason.SOLVER_FAILED and visits.outside is not None:
         cause = left_domain(objective, visits.outside)
     notes = []

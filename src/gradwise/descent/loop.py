@@ -21,10 +21,9 @@ from gradwise.descent.objective import DOMAIN_ERRORS, Objective, outside_domain
 from gradwise.descent.progress import Progress
 from gradwise.descent.recorder import LongRows, Recorder, recorder_for
 from gradwise.descent.stopping import StopReason
+from gradwise.descent.unbounded import UNBOUNDED
 from gradwise.descent.watch import Watch
 
-#: f below this is a descent without end
-_UNBOUNDED = -1e150
 #: steps at which a rate above the limit is looked for
 _EARLY = (8, 16)
 
@@ -126,7 +125,7 @@ def run(
                 G[row] = g
                 gg = float(dot(g, g))
             row += 1
-            if gg <= squared or not (_UNBOUNDED < f < ceiling and gg < math.inf):
+            if gg <= squared or not (UNBOUNDED < f < ceiling and gg < math.inf):
                 reason = watch.judge(k, f, g, gg, threshold, F)
                 if reason is not None:
                     break

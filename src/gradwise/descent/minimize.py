@@ -215,7 +215,8 @@ def _finish(result: Any, visits: Visits, objective: Objective, method: Any, cons
         StopReason.CALLBACK if stopped else StopReason.SOLVER_CONVERGED if result.success else StopReason.SOLVER_FAILED
     )
     constrained = _nonempty(constraints) or bounds is not None
-    report = foreign_report(visits, objective, reason, f"{reason.sentence} {name}: {str(result.message).strip()}", name)
+    message = f"{reason.sentence} {name}: {str(result.message).strip()}"
+    report = foreign_report(visits, objective, reason, message, name, free=not constrained)
     if constrained:
         report.notes.append(
             "the classification of the end point speaks of f alone, without the constraints and bounds."

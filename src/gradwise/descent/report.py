@@ -337,10 +337,11 @@ class Descent:
 
     def summary(self) -> str:
         """The report as text: reason, end point, constants, learning rates, rate, assumptions."""
-        return "\n".join(summary_lines(self))
+        with np.errstate(all="ignore"):  # what overflows is told in words
+            return "\n".join(summary_lines(self))
 
     def _repr_html_(self) -> str:
-        first, *rest = summary_lines(self)
+        first, *rest = self.summary().splitlines()
         colour = "#1a7f37" if self.success else "#cf222e" if self.cause is not None else "#9a6700"
         rows = "".join(
             f"<tr><td>{html.escape(label)}</td><td>{html.escape(text)}</td></tr>"
@@ -350,7 +351,8 @@ class Descent:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain Python objects, ready for ``json.dumps``; nan and infinities become None."""
-        return {name: plain(getattr(self, name)) for name in (*_FIELDS, *_REPORTED)}
+        with np.errstate(all="ignore"):
+            return {name: plain(getattr(self, name)) for name in (*_FIELDS, *_REPORTED)}
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the path on contours of f, f and the gradient norm with the line of theory, and the step sizes.

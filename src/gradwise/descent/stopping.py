@@ -90,8 +90,8 @@ _TEXT = {
         "Take the smaller learning rate that the report names, or learning_rate='auto'.",
     ),
     StopReason.UNBOUNDED: (
-        "f falls without bound.",
-        "Check the sign of f, or add a constraint or a regulariser: there is no minimum in this direction.",
+        "f falls without bound, as far as it was followed.",
+        "Check the sign of f, or add a constraint or a regulariser: no minimum is in sight in this direction.",
     ),
     StopReason.NON_FINITE: (
         "f or its gradient is not finite, or cannot be computed, at the next point.",

@@ -20,6 +20,7 @@ from gradwise.descent.objective import Objective
 from gradwise.descent.recorder import Recorder
 from gradwise.descent.second_order import SecondOrder, attempt
 from gradwise.descent.stopping import StopReason
+from gradwise.descent.unbounded import UNBOUNDED
 
 #: f above its start by this factor is a divergence whatever else is known
 _CEILING = 1e8
@@ -60,11 +61,11 @@ class Watch:
 
     def judge(self, k: int, f: float, g: np.ndarray, gg: float, threshold: float, F: np.ndarray) -> StopReason | None:
         """The verdict where the gradient may be small enough, or a number is out of bounds."""
-        if math.isfinite(f) and math.isfinite(gg) and f > -1e150:
+        if math.isfinite(f) and math.isfinite(gg) and f > UNBOUNDED:
             if float(np.max(np.abs(g))) <= threshold and self._every_batch_agrees(k):
                 return StopReason.GRADIENT_TOLERANCE
             return StopReason.DIVERGED if f >= self.ceiling else None
-        if f <= -1e150:
+        if f <= UNBOUNDED:
             return StopReason.UNBOUNDED
         if math.isfinite(f) and np.all(np.isfinite(g)) and f < self.ceiling:
             return None  # the square overflowed, the gradient did not

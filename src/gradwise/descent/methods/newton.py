@@ -9,7 +9,7 @@ import scipy
 
 from gradwise.descent.methods.armijo import backtrack
 from gradwise.descent.methods.protocol import Failed, Found, Search
-from gradwise.descent.methods.trust_region import Region, newton_step
+from gradwise.descent.methods.trust_region import NOTHING, Region, newton_step
 from gradwise.errors import InputError
 
 _STRATEGIES = ("trust_region", "cholesky")
@@ -25,7 +25,9 @@ def modified_newton_direction(H: np.ndarray, g: np.ndarray) -> np.ndarray:
     exact = newton_step(H, g)
     if exact is not None:
         return exact
-    largest = max(float(np.max(np.abs(H))), np.finfo(float).tiny)
+    largest = float(np.max(np.abs(H)))
+    if largest <= NOTHING:  # f is not bent: there is the gradient alone
+        return -g
     s = 1 / np.sqrt(np.maximum(np.max(np.abs(H), axis=1), 1e-16 * largest))
     L, D, _ = scipy.linalg.ldl(H * np.outer(s, s))
     values, V = np.linalg.eigh(D)

@@ -20,6 +20,8 @@ from gradwise.descent.methods.protocol import Failed, Found
 #: the first Δ over the length of the scaled gradient ‖D⁻¹g‖, unless a whole Newton step is shown to be good
 _FIRST = 0.1
 _TRIALS = 60
+#: entries of a Hessian that are all smaller than this are none
+NOTHING = 1e-280
 
 
 def newton_step(H: np.ndarray, g: np.ndarray) -> np.ndarray | None:
@@ -69,12 +71,13 @@ def trust_region_step(H: np.ndarray, g: np.ndarray, radius: float) -> np.ndarray
 
 
 def sizes(H: np.ndarray) -> np.ndarray:
-    """The square roots of the diagonal of |H|, none of them 0."""
+    """The square roots of the diagonal of |H|, none of them 0; ones where f is not bent at all."""
     diagonal = np.diag(H)
     if newton_step(H, np.zeros(len(H))) is None:
         values, V = np.linalg.eigh(H)
         diagonal = (V * V) @ np.abs(values)
-    return np.sqrt(np.maximum(diagonal, max(1e-16 * float(np.max(diagonal)), 1e-300)))
+    largest = float(np.max(diagonal))
+    return np.sqrt(np.maximum(diagonal, 1e-16 * largest)) if largest > NOTHING else np.ones(len(H))
 
 
 class Region:

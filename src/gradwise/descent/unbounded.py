@@ -1,0 +1,90 @@
+"""Whether f falls without bound: followed along −∇f from the end of a descent that did not arrive anywhere.
+
+    f(x − t g/‖g‖) ≤ f(x) − t ‖g‖/2     at t = 10 s, 100 s, …, 10¹² s,    s the way that the descent took (or the size of x)
+
+A function that is bounded below cannot do this for ever; one whose minimum is further away than 10¹² times the way so far can, and is told the same: nothing on the way says that there is one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradwise.descent.objective import Objective
+from gradwise.descent.trace import Trace
+
+#: f below this is a descent without end
+UNBOUNDED = -1e150
+_DECADES, _ENOUGH = 12, 6
+
+
+@dataclass(eq=False)
+class Fall:
+    """How far f was followed.
+
+    Attributes
+    ----------
+    f, distance : float
+        The last value, and how far from the end point it is.
+    times : float
+        The distance over the way that the descent took.
+    slope : float
+        How much f fell per length on the way there.
+    """
+
+    f: float
+    distance: float
+    times: float
+    slope: float
+
+
+def fall(objective: Objective, x: np.ndarray, f: float, g: np.ndarray, start: np.ndarray, first: float) -> Fall | None:
+    """The fall of f along −∇f at the end of a path; None where f stops falling, or the gradient has got shorter than half of ``first``.
+
+    Parameters
+    ----------
+    start : numpy.ndarray
+        Where the path began.
+    first : float
+        The length of the gradient there.
+    """
+    if objective.batches is not None or not math.isfinite(f) or not np.all(np.isfinite(g)):
+        return None
+    wide = np.asarray(g, dtype=float)
+    length = float(np.linalg.norm(wide))
+    if not length > 0 or not length >= first / 2:
+        return None
+    way = float(np.linalg.norm(np.asarray(x, dtype=float) - np.asarray(start, dtype=float)))
+    way = way or max(1.0, float(np.linalg.norm(np.asarray(x, dtype=float))))
+    if not way < math.inf:
+        return None
+    found = None
+    for decade in range(1, _DECADES + 1):
+        t = way * 10.0**decade
+        with np.errstate(all="ignore"):
+            there = (np.asarray(x, dtype=float) - (t / length) * wide).astype(x.dtype)
+        value = objective.value(there) if np.all(np.isfinite(there)) else math.inf
+        if not math.isfinite(value) and decade > _ENOUGH:
+            break  # beyond the largest number
+        if not value <= f - t * length / 2:
+            return None
+        found = Fall(value, t, 10.0**decade, (f - value) / t)
+    return found
+
+
+def unbounded_sentence(found: Fall, f: float, trace: Trace, changes: np.ndarray, eps: float) -> str:
+    """The evidence in words."""
+    text = (
+        f"Along −∇f at the last point f falls as far as it was followed: from {f:.4g} to {found.f:.4g} at a distance of {found.distance:.3g}, "
+        f"{found.times:.0e} times the way of the descent, by {found.slope:.4g} per length"
+    )
+    lengths = trace.gradient_length
+    changes = changes[np.isfinite(changes)]
+    if changes.size and float(np.max(changes)) <= 1e3 * eps * float(np.max(lengths)):
+        text += (
+            f". The gradient is the same at all {len(trace)} points (it changes by {float(np.max(changes)):.1e} of {float(lengths[0]):.4g} at most): "
+            f"f is linear along the path, and its curvature is 0"
+        )
+    return text + "."
