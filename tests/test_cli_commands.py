@@ -468,6 +468,33 @@ def test_a_slice_names_what_it_holds(run, monkeypatch, words, title):
     assert drawn[0].get_title() == title
 
 
+def test_ranges_for_the_entries_of_an_array(run):
+    short = json.loads(succeeds(run("critical-points", "model.py:three", "--bounds", "-1:1,-2:2,-3:3", "--json")))
+    long = json.loads(
+        succeeds(
+            run(
+                "critical-points",
+                "model.py:three",
+                "--bounds",
+                "-1:1",
+                "--bounds",
+                "-2:2",
+                "--bounds",
+                "-3:3",
+                "--json",
+            )
+        )
+    )
+    assert short["bounds"] == long["bounds"] == [[-1.0, 1.0], [-2.0, 2.0], [-3.0, 3.0]]
+    assert short["points"] == long["points"]
+
+
+def test_a_typo_is_cured_by_a_function_only(run):
+    code, _, errors = run("check", "model.py:rosen", "--grad", "model.py:nqp")
+    assert code == 2
+    assert "Did you mean np" not in errors
+
+
 @MATPLOTLIB
 def test_the_range_of_one_variable_is_that_of_the_picture(run, monkeypatch):
     drawn = []

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bounds",
         action="append",
         metavar="LOW:HIGH",
-        help="the box: x=-5:5,y=-5:5 by name, or --bounds -5:5 once for each variable, or once for all",
+        help="the box: x=-5:5,y=-5:5 by name, or -5:5,-1:1 with a range for each argument or entry of the array, or one range for all arguments",
     )
 
 
@@ -94,7 +94,7 @@ def read_bounds(texts: list[str], target: Target, data: dict[str, Any]) -> tuple
         n for n, p in signature.parameters.items()
         if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and n not in data and p.default is p.empty
     ]  # fmt: skip
-    pieces = [piece for text in texts for piece in (split_named(text) if "=" in text else [text])]
+    pieces = [piece for text in texts for piece in _pieces(text)]
     named: dict[str, tuple[float, float]] = {}
     plain: list[tuple[float, float]] = []
     for piece in pieces:
@@ -122,3 +122,16 @@ def read_bounds(texts: list[str], target: Target, data: dict[str, Any]) -> tuple
             f"--bounds gives {len(plain)} ranges, and {target.name} takes {', '.join(names)}. A range for each is required"
         )
     return plain, names
+
+
+def _pieces(text: str) -> list[str]:
+    """``x=-5:5,y=-5:5`` and ``-5:5,-1:1`` as ranges; ``-5,5`` is one.
+
+    Examples
+    --------
+    >>> _pieces("-5:5,-1:1"), _pieces("-5,5")
+    (['-5:5', '-1:1'], ['-5,5'])
+    """
+    if "=" in text:
+        return split_named(text)
+    return text.split(",") if text.count(":") > 1 else [text]

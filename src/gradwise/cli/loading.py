@@ -136,7 +136,8 @@ def _resolve(module: ModuleType, name: str, place: str) -> Callable[..., Any]:
         try:
             value = getattr(owner, part)
         except AttributeError:
-            known = [known for known in dir(owner) if not known.startswith("_")]
+            last = depth == name.count(".")
+            known = [k for k in dir(owner) if k[0] != "_" and (not last or callable(getattr(owner, k, None)))]
             close = difflib.get_close_matches(part, known, 1)
             here = place if depth == 0 else f"{place}:{'.'.join(name.split('.')[:depth])}"
             hint = f"Did you mean {close[0]}?" if close else f"Write one that it has; {_defined(module, place)}"
