@@ -39,6 +39,18 @@ _NOWHERE = (None, 0)
 COPY_BYTES = 1 << 18
 
 
+def as_plain_array(value: Any, dtype: Any = None) -> np.ndarray:
+    """``np.asarray(value, dtype)``, of arrays whose operators are those of arrays."""
+    if isinstance(value, (np.matrix, np.ma.MaskedArray)):
+        code, offset = error_place(1) or _NOWHERE
+        raise TracingError(
+            f"a {type(value).__name__} met a traced value. Its operators are others than those of arrays (products of matrices by *, masked entries), which a traced result would not know. "
+            "Write np.asarray(a), with @ for the products of matrices and np.where for a mask",
+            *(resolve_location((code, offset)) or (None, None)),
+        )
+    return np.asarray(value, dtype)
+
+
 class Trace:
     """The record of one run; see the module."""
 
@@ -189,7 +201,7 @@ class Trace:
             self.captured.append(index)
             return index, value
         if cls is not np.ndarray:
-            value = np.asarray(value)
+            value = as_plain_array(value)
         return self._capture_array(value)
 
     def _capture_array(self, value: np.ndarray) -> tuple[int, Any]:

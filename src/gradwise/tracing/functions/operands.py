@@ -9,6 +9,7 @@ import numpy as np
 from gradwise.tracing import methods
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.indexing import stacked
+from gradwise.tracing.trace import as_plain_array
 from gradwise.tracing.traced import dtype_of, isinstance_traced, wrap
 from gradwise.tracing.ufuncs import store
 
@@ -19,7 +20,7 @@ def array(a: Any) -> Any:
         return a
     if isinstance(a, (list, tuple)):
         return stacked(a)
-    return np.asarray(a)
+    return np.asarray(a) if type(a) is np.ndarray else as_plain_array(a)
 
 
 def as_array(a: Any) -> Any:
