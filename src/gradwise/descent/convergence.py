@@ -93,7 +93,7 @@ def _digits(error: float) -> int:
 def observe(
     norms: np.ndarray,
     fun: np.ndarray,
-    floor: float,
+    floor: float | np.ndarray,
     points: np.ndarray | None = None,
     *,
     star: np.ndarray | None = None,
@@ -108,7 +108,7 @@ def observe(
         ‖g_k‖₂.
     fun : numpy.ndarray
         f(x_k).
-    floor : float
+    floor : float or numpy.ndarray
         Gradients shorter than this are rounding.
     points : numpy.ndarray, optional
         The points x_k of all these steps, shape (len(norms), n), for a sharper factor.

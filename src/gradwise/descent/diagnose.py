@@ -13,6 +13,7 @@ from gradwise.descent.causes import overshooting
 from gradwise.descent.foreign import falling, trace_of
 from gradwise.descent.methods import Method, Search, make_method
 from gradwise.descent.objective import Objective
+from gradwise.descent.replay import replayed
 from gradwise.descent.report import Descent
 from gradwise.descent.stopping import StopReason
 from gradwise.errors import InputError
@@ -46,7 +47,8 @@ def diagnose_run(
     f : callable, optional
         The function.  With it values and gradients that the trace lacks are computed, and the end point is looked at: λmax, classification.
     method : str, optional
-        "gd", "momentum", "nesterov", "adam", …: with the learning rate, theory is compared with what was observed.
+        "gd", "momentum", "nesterov", "adam", …: with the learning rate, theory is compared with what was observed.  What an adaptive method divides by is gathered again
+        from the gradients of the trace, which must be all of them, from the first step on.
     learning_rate : float or sequence, optional
         If the trace does not hold it.
     args : tuple
@@ -98,6 +100,7 @@ def diagnose_run(
     used = rates[np.isfinite(rates)] if rates is not None else np.zeros(0)
     last_rate = float(np.median(used[-max(len(used) // 4, 1) :])) if used.size else math.nan
     chosen = _method(method, options, last_rate)
+    constants = {} if chosen is None else chosen.options()
     notes = (
         []
         if f is not None
@@ -106,6 +109,16 @@ def diagnose_run(
     same = not (f is not None and _noisy(columns, objective, vectors))
     if not same:
         notes.append("the values of the trace are not those of f at the points: minibatches, or another function.")
+    state = None
+    if isinstance(chosen, Method):
+        state, why = replayed(chosen, vectors, gradients, rates)
+        if why and chosen.scaling(chosen.init(vectors[0], vectors[0])) is not None:
+            chosen = None  # without its scaling there is no theory of the method
+            notes.append(why)
+        elif why and same and rates is not None and len(vectors) > 1:
+            notes.append(why)
+    elif chosen is not None:
+        chosen = None
     bad = [k for k, value in enumerate(fun) if not math.isfinite(value)]
     reason = StopReason.NON_FINITE if bad else StopReason.NOT_STATED
     message = (
@@ -130,8 +143,8 @@ def diagnose_run(
     return Descent(
         x=vectors[-1], fun=fun[-1], jac=last_gradient if last_gradient is not None else np.full(parameters.size, np.nan),
         objective=objective if f is not None else None, trace=table, extra=extra, stop_reason=reason, message=message, method=chosen,
-        method_name=method or "unknown method", options=chosen.options() if chosen is not None else {}, nfev=len(vectors), notes=notes,
-        parameters=parameters, same_function=same, last_rate=last_rate, state=None, cause=cause,
+        method_name=method or "unknown method", options=constants, nfev=len(vectors), notes=notes,
+        parameters=parameters, same_function=same, last_rate=last_rate, state=state, cause=cause,
     )  # fmt: skip
 
 
@@ -147,14 +160,13 @@ def _no_function(*args: Any) -> Any:
 
 
 def _method(name: str | None, options: dict[str, Any], rate: float) -> Method | Search | None:
-    """The method for theory; those whose scaling is not in the trace have none."""
+    """The method for theory."""
     if name is None:
         if options:
             msg = f"gw.diagnose_run was given {next(iter(options))}= without method=. Options belong to a method. Write method='momentum'."
             raise InputError(msg)
         return None
-    made = make_method(name, rate if math.isfinite(rate) and name not in {"newton", "natural"} else "auto", options)
-    return made if name in {"gd", "momentum", "nesterov"} else None
+    return make_method(name, rate if math.isfinite(rate) and name not in {"newton", "natural"} else "auto", options)
 
 
 def _columns(trace: Any) -> dict[str, list[Any]]:

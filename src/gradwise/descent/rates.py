@@ -43,7 +43,7 @@ class LearningRates:
 
     def sentence(self) -> str:
         """The numbers in a line."""
-        best = f"; best fixed rates 1/L = {self.one_over_L:.4g}"
+        best = f"; best fixed rates of gradient descent 1/L = {self.one_over_L:.4g}"
         if self.two_over_sum == self.two_over_sum:
             best += f", 2/(L + μ) = {self.two_over_sum:.4g}"
         return f"rate {self.used:.4g} is {self.regime} (largest stable {self.formula} = {self.stable:.4g}{best})"

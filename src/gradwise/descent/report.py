@@ -286,11 +286,10 @@ class Descent:
         norm = float(np.max(np.abs(np.asarray(self._g, dtype=float)), initial=0.0))
         return self.rate.steps_for(self._tolerance / norm) if norm > 0 and self._tolerance > 0 else math.nan
 
-    def _floor(self) -> float:
-        """Gradients shorter than this are rounding: that of terms of the size of curvature times the point."""
+    def _floor(self) -> np.ndarray:
+        """Gradients shorter than this, at each point, are rounding: that of terms of the size of curvature times the point."""
         scale = self.path.L if self.path.steps else 0.0
-        point = float(np.linalg.norm(np.asarray(self._z, dtype=float))) if np.all(np.isfinite(self._z)) else 0.0
-        return 100 * self._eps * scale * point
+        return np.nan_to_num(100 * self._eps * scale * self._extra["point_length"], nan=0.0)
 
     @functools.cached_property
     def theory(self) -> TheoryLine | None:

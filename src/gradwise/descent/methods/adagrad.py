@@ -33,7 +33,7 @@ class Adagrad(Method):
 
     name = "adagrad"
     default_rate = 0.1
-    stability_text = "2/λmax of P^(−1/2) H P^(−1/2), P = √s + ε at the end"
+    stability_text = "2/λmax of P^(−1/2) H P^(−1/2), P = √s + ε at the end held fixed"
 
     def __init__(self, eps: float = 1e-10) -> None:
         check_eps(eps, self.name)

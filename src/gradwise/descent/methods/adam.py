@@ -20,7 +20,9 @@ class Adam(Method):
 
     name = "adam"
     default_rate = 0.01
-    stability_text = "2(1 + β₁)/(1 − β₁)/λmax of P^(−1/2) H P^(−1/2), P = √ŝ + ε at the end"
+    stability_text = (
+        "2(1 + β₁)/(1 − β₁)/λmax of P^(−1/2) H P^(−1/2), P = √ŝ + ε at the end held fixed (Cohen et al., 2022)"
+    )
 
     def __init__(self, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
         check_beta(beta1, "beta1", self.name)

@@ -17,7 +17,7 @@ class RMSProp(Method):
 
     name = "rmsprop"
     default_rate = 0.01
-    stability_text = "2/λmax of P^(−1/2) H P^(−1/2), P = √s + ε at the end"
+    stability_text = "2/λmax of P^(−1/2) H P^(−1/2), P = √s + ε at the end held fixed (Cohen et al., 2022)"
 
     def __init__(self, rho: float = 0.9, eps: float = 1e-8) -> None:
         check_beta(rho, "rho", self.name)
