@@ -22,14 +22,9 @@ from gradwise.numerical.microscope import (
     significant_bits,
     spread_within,
 )
+from gradwise.numerical.rounding_or_structure import CONFIRMING, bends, contradicts, is_short
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
-
-DOUBLE_BITS = 32
-"""An x with more bits than these is taken to have come in double precision."""
-
-CONFIRMING = (0.8125, 0.59375)
-"""Where smoothness far below is looked at once more, in units of the step."""
 
 
 @dataclass(slots=True)
@@ -102,29 +97,6 @@ def view_at(samples: Samples, octave: int, sides: tuple[int, ...]) -> Generator[
     unit = samples.line.unit
     eta = max(unit * max(abs(samples.f0), *map(abs, values)) + 5e-324, unit * samples.line.scale * steepness)
     return look(kept, values, samples.f0, eta)
-
-
-def agrees(view: View, found: Resolved) -> bool:
-    """Whether a smooth view shows the slope that was found: f loses a few bits inside, no more."""
-    if view.kind != "smooth" or view.slope_error > 1e-2 * abs(found.value) + 4 * found.total:
-        return False
-    return abs(view.slope - found.value) <= view.slope_error + 2 * found.total
-
-
-def in_low_precision(samples: Samples) -> bool:
-    """Whether all values fit single or half precision where x does not: then steps of rounding may look like a straight line."""
-    values = [value for value in samples.values.values() if math.isfinite(value)]
-    return significant_bits([samples.line.scale]) > DOUBLE_BITS and _short(significant_bits(values), samples.line.unit)
-
-
-def _short(bits: int, unit: float) -> bool:
-    return unit < 1e-10 and (8 <= bits <= 11 or 22 <= bits <= 24)
-
-
-def contradicts(view: View, found: Resolved) -> bool:
-    """Whether the trend of scattered values right around x excludes the slope that was found."""
-    off = abs(view.slope - found.value)
-    return found.side == 0 and off > 10 * view.slope_deviation + 10 * found.total and off > 0.1 * abs(found.value)
 
 
 def small_loss(samples: Samples, view: View) -> Verdict:
@@ -226,6 +198,10 @@ def _jump(samples: Samples, view: View, found: Resolved) -> Deciding:
         top = yield from _bisect(samples, floor, near, lambda k: samples.move(k) < 0.25 * size)
         if samples.move(top) == 0.0 and math.ldexp(abs(found.value), top) > 16 * view.eta:
             return _level(samples, size / math.sqrt(12), 0.75 * size, True)  # the tread of a staircase
+        inner = 2 * view.far * samples.quotient(top, 0)[0]
+        strange = abs(samples.values[view.far] - samples.values[-view.far] - inner) > 4 * size + 0.5 * abs(inner)
+        if strange and not (yield from bends(samples, top + 1)):
+            return (yield from noise(samples, view, found))  # a slope that nothing else follows: between two roundings
         return Verdict(top=top)
     slopes = {}
     for side in BOTH:
@@ -284,17 +260,20 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
             if flat or rest > 0.5 * view.spread:
                 break
             if rest < 0.02 * view.spread + 4 * view.eta:
-                # Rounding has few values: one pair may by chance be rounded as f(x) was.
-                steps = [side * math.ldexp(part, close) for part in CONFIRMING for side in BOTH]
-                yield from samples.sample(steps)
-                seen = [abs(abs(samples.values[t] - samples.f0) - abs(view.slope * t)) for t in steps]
-                if max((r for r in seen if math.isfinite(r)), default=0.0) > 0.02 * view.spread + 4 * view.eta:
+                # Rounding has few values, and steps of a power of two may all be rounded as f(x) was.
+                step = samples.exact(math.ldexp(CONFIRMING, close))
+                step = step if samples.finite(close, 1) else -step
+                yield from samples.sample([step])
+                if (
+                    abs(abs(samples.values[step] - samples.f0) - abs(view.slope * step))
+                    > 0.02 * view.spread + 4 * view.eta
+                ):
                     break
                 # Smooth after all, at a scale so small that it looked like noise from where the microscope stood?
                 if found.side != 0:
                     return Verdict(top=near)
                 top = yield from smooth_octave(samples, close, near, found.value)
-                if top >= near - 3 or view.spread > 1e-3 * samples.size:
+                if (yield from bends(samples, top + 1)):
                     return Verdict(top=top)
                 break
     spread = view.spread if math.isfinite(view.spread) else 0.0
@@ -351,7 +330,7 @@ def _level(samples: Samples, level: float, amplitude: float, flat: bool) -> Verd
     amplitude = max(3 * level, amplitude)
     bits = significant_bits(values)
     quantum = common_step(values, size) if flat else 0.0
-    if _short(bits, unit):
+    if is_short(bits, unit):
         grain = 2.0**-bits * size
         level, amplitude, status = max(level, 0.3 * grain), max(amplitude, grain), Status.LOW_PRECISION
     elif quantum > max(64 * unit * size, level):

@@ -14,6 +14,9 @@ LEVELS_ONE_SIDED = 7
 MAXIMUM_GROWTHS = 5
 MAXIMUM_SHRINKS = 5
 
+VISIBLE = 64.0
+"""How many units of rounding a second difference must have to be judged."""
+
 UNSMOOTH = 8.0
 """By how much truncation may be underestimated where it is not gone after all levels."""
 
@@ -93,7 +96,8 @@ def _grow(
         yield from samples.sample_octaves([new], sides)
         slope, bound = samples.quotient(new, side)
         off = abs(slope - best.value)
-        if off <= 0.1 * abs(best.value) + 4 * (bound + best.rounding):
+        alike = yield from _one_scale(samples, new, side)
+        if alike and off <= 0.1 * abs(best.value) + 4 * (bound + best.rounding):
             octave = new
             if off > 4 * (bound + best.rounding) or _curved(samples, new, sides):
                 break
@@ -103,6 +107,18 @@ def _grow(
             limit = new - 1
             jump = max(1, jump // 2) if jump > 1 else 0
     return octave
+
+
+def _one_scale(samples: Samples, octave: int, side: int) -> Generator[Request, list[float], bool]:
+    """Whether second differences, where they are seen, shrink as a smooth function's: a leap may land beyond its oscillations."""
+    if side != 0 or not abs(samples.bend(octave)) > VISIBLE * samples.eta(samples.at(octave, 1)):
+        return True
+    yield from samples.sample_octaves([octave - 1, octave - 2])
+    for k in (octave, octave - 1):
+        near, far = abs(samples.bend(k - 1)), abs(samples.bend(k))
+        if far > VISIBLE * samples.eta(samples.at(k, 1)) and not 0.5 * far <= 4 * near <= 2 * far:
+            return False
+    return True
 
 
 def _curved(samples: Samples, octave: int, sides: tuple[int, ...]) -> bool:

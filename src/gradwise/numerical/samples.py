@@ -101,6 +101,11 @@ class Samples:
         """Octave of the smallest step that is told apart from x."""
         return math.frexp(self.line.spacing)[1] + 1 if self.line.scale > SMALL else -60
 
+    def exact(self, step: float) -> float:
+        """Return the step next to this one that x + step is not rounded for."""
+        spacing = self.line.spacing
+        return round(step / spacing) * spacing if math.isfinite(step / spacing) else step
+
     def eta(self, value: float) -> float:
         """Return the error of one value: rounding, or noise where that is larger."""
         return max(self.line.unit * abs(value) + 5e-324, self.amplitude)

@@ -17,10 +17,8 @@ from collections.abc import Generator
 from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, judge_complex
 from gradwise.numerical.domain import finite_octave
 from gradwise.numerical.findings import (
-    agrees,
     disagreement,
     explain,
-    in_low_precision,
     infinite_slope,
     noise,
     small_loss,
@@ -31,6 +29,7 @@ from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_lad
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.resolution import resolve
+from gradwise.numerical.rounding_or_structure import agrees, confirm, in_low_precision
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
 from gradwise.numerical.two_sides import from_both_sides
@@ -166,6 +165,8 @@ class Search:
             if joined is not None:
                 return joined, None
             view = None if sided is not None else (yield from disagreement(samples, found))
+            if view is not None and view.kind == "smooth" and not agrees(view, found):
+                yield from confirm(samples, view)
             if sided is not None:
                 if sided.outcome is not None:
                     return found, sided.outcome

@@ -58,6 +58,11 @@ def from_both_sides(
     gap = abs(right.value - left.value)
     if gap > 2 * together:
         verdict = yield from _nearly(samples, gap, found)
+        if verdict is not None and verdict.top is not None:
+            # the slope beside a jump of the curvature lies between those of the two sides; on a plateau of rounding it does not
+            slope, _ = samples.quotient(verdict.top, 0)
+            if not abs(slope - 0.5 * (right.value + left.value)) <= 1.5 * gap:
+                verdict = None
         if verdict is not None or gap > NEAR * together:
             samples.branches = right.value, left.value
             return None, verdict
