@@ -160,6 +160,51 @@ def test_pictures():
     plt.close("all")
 
 
+@pytest.mark.extras("matplotlib")
+@pytest.mark.parametrize(
+    ("f", "x0"),
+    [
+        (lambda x: np.sum(np.log(x)), np.array([-1.0, 2.0])),
+        (lambda x: np.log(x), -1.0),
+        (lambda x: np.sum(x) * np.nan, np.ones(3)),
+    ],
+)
+def test_a_run_without_a_finite_value_draws_what_there_is_and_says_so(f, x0):
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    report = gw.descend(f, x0, learning_rate=0.3)
+    assert report.stop_reason == "non_finite"
+    path, convergence, steps = report.plot()
+    text = [" ".join(t.get_text().split()) for ax in (path, convergence, steps) for t in ax.texts]
+    assert "f is not finite" in text[0]
+    assert "Not finite at any point of the path: f" in text[1]
+    assert "no step" in text[2]
+    assert path.lines or path.collections
+    low, high = path.get_xlim()
+    assert high - low > 0.01  # around one point as wide as it is large
+
+
+def test_nothing_is_said_to_hold_of_numbers_that_are_not_finite():
+    points, nan = [np.array([1.0, 2.0])] * 4, float("nan")
+    report = gw.diagnose_run({"x": points, "fun": [nan] * 4, "jac": [np.full(2, nan)] * 4})
+    assert all(check.held is None for check in report.assumptions)
+    assert "held" not in repr(report)
+    with pytest.raises(InputError, match="first point of the trace"):
+        gw.diagnose_run([np.array([nan, 1.0])], bowl)
+
+
+def test_a_foreign_run_that_left_the_domain_is_told_the_line():
+    def f(x):
+        a = x[1] ** 2
+        return np.log(x[0]) + a
+
+    points = [np.array([1 - 0.3 * k, 1.0]) for k in range(6)]
+    report = gw.diagnose_run(points, f, method="gd", learning_rate=0.3)
+    assert report.stop_reason == "non_finite"
+    assert report.cause.lineno == f.__code__.co_firstlineno + 2
+
+
 # ------------------------------------------------------------------------------------------------- runs of other solvers
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.containers import flatten
-from gradwise.descent.causes import overshooting
+from gradwise.descent.causes import Cause, left_domain, overshooting
 from gradwise.descent.foreign import falling, trace_of
 from gradwise.descent.methods import Method, Search, make_method
 from gradwise.descent.objective import Objective
@@ -83,6 +83,9 @@ def diagnose_run(
         msg = "gw.diagnose_run was given a trace without points. At least one point is required. Append a copy of x at each step."
         raise InputError(msg)
     start = _as_arrays(points[0])
+    if not all(np.all(np.isfinite(leaf)) for leaf in flatten(start)[0] if np.asarray(leaf).dtype.kind in "fc"):
+        msg = "the first point of the trace is not finite. A finite start is required. Leave out the rows before the run began."
+        raise InputError(msg)
     if f is None:
         objective = Objective(_no_function, start, grad=_no_function, operator="diagnose_run")
     else:
@@ -119,23 +122,9 @@ def diagnose_run(
             notes.append(why)
     elif chosen is not None:
         chosen = None
-    bad = [k for k, value in enumerate(fun) if not math.isfinite(value)]
-    reason = StopReason.NON_FINITE if bad else StopReason.NOT_STATED
-    message = (
-        f"{reason.sentence} {reason.remedy}" if not bad else f"f is not finite from step {bad[0]} on. {reason.remedy}"
-    )
     last_gradient = gradients[-1]
-    cause = None
-    if not bad and same and f is not None and _rises(fun, float(np.finfo(parameters.dtype).eps)):
-        cause = overshooting(objective, chosen, last_rate, vectors, fun)
-    if cause is not None:
-        reason = StopReason.DIVERGED
-        message = reason.sentence + (
-            f" Take learning_rate={cause.learning_rate:.4g}."
-            if cause.learning_rate is not None
-            else f" {reason.remedy}"
-        )
-    elif not bad and same and f is not None and last_gradient is not None:
+    reason, message, cause = _verdict(objective if f is not None else None, chosen, last_rate, vectors, fun, same=same)
+    if f is not None and same and reason is StopReason.NOT_STATED and last_gradient is not None:
         cause = falling(objective, vectors[-1], fun[-1], last_gradient, table, extra)
         if cause is not None:
             reason = StopReason.UNBOUNDED
@@ -146,6 +135,35 @@ def diagnose_run(
         method_name=method or "unknown method", options=constants, nfev=len(vectors), notes=notes,
         parameters=parameters, same_function=same, last_rate=last_rate, state=state, cause=cause,
     )  # fmt: skip
+
+
+def _verdict(
+    objective: Objective | None,
+    method: Method | Search | None,
+    rate: float,
+    points: list[np.ndarray],
+    fun: list[float],
+    *,
+    same: bool,
+) -> tuple[StopReason, str, Cause | None]:
+    """How the run ended, in words, and why."""
+    bad = [k for k, value in enumerate(fun) if not math.isfinite(value)]
+    if bad:
+        reason, cause = StopReason.NON_FINITE, None
+        if objective is not None and np.all(np.isfinite(points[bad[0]])):
+            cause = left_domain(objective, points[bad[0]])
+        return reason, f"f is not finite from step {bad[0]} on. {reason.remedy}", cause
+    if same and objective is not None and _rises(fun, float(np.finfo(points[0].dtype).eps)):
+        cause = overshooting(objective, method, rate, points, fun)
+        if cause is not None:
+            reason, better = StopReason.DIVERGED, cause.learning_rate
+            return (
+                reason,
+                f"{reason.sentence} {reason.remedy if better is None else f'Take learning_rate={better:.4g}.'}",
+                cause,
+            )
+    reason = StopReason.NOT_STATED
+    return reason, f"{reason.sentence} {reason.remedy}", None
 
 
 def _rises(fun: list[float], eps: float) -> bool:

@@ -131,7 +131,7 @@ def _convexity(trace: Trace, extra: dict[str, np.ndarray], eps: float) -> Check:
         bad = (f[1:] < f[:-1] + slope - noise) | (f[:-1] < f[1:] - after - noise)
         bad |= ((after - slope) < -noise) & clear_steps(trace, extra, eps)
     return _verdict(
-        "convexity", bad, "Convexity held along the path ({n} steps; that is no proof of it elsewhere).",
+        "convexity", bad, np.isfinite(noise), "Convexity held along the path ({n} steps; that is no proof of it elsewhere).",
         "f is not convex: the tangent at step {k} lies above f at the next point, or the slope falls along the step.",
     )  # fmt: skip
 
@@ -152,7 +152,7 @@ def _lemma(trace: Trace, extra: dict[str, np.ndarray], eps: float, constants: Pa
         needed = 2 * (f[1:] - f[:-1] + rate * gg) / (rate**2 * gg)  # the L with which it would have held
     worst = float(np.max(needed[bad], initial=0.0))
     return _verdict(
-        "descent lemma", bad, "The descent lemma f₊ ≤ f − η(1 − ηL̂/2)‖g‖² held at every step ({n}) with L̂ of the path.",
+        "descent lemma", bad, np.isfinite(noise + f[1:] + bound), "The descent lemma f₊ ≤ f − η(1 − ηL̂/2)‖g‖² held at every step ({n}) with L̂ of the path.",
         f"The descent lemma failed at step {{k}} with L̂ of the path, and needs L ≥ {worst:.4g}: between its points f is more curved than their gradients show.",
     )  # fmt: skip
 
@@ -162,11 +162,14 @@ def _moved(trace: Trace, extra: dict[str, np.ndarray], eps: float) -> np.ndarray
     return 8 * eps * trace.gradient_length[:-1] * extra["point_length"][:-1]
 
 
-def _verdict(name: str, bad: np.ndarray, good_text: str, bad_text: str) -> Check:
-    first = np.flatnonzero(bad)
+def _verdict(name: str, bad: np.ndarray, known: np.ndarray, good_text: str, bad_text: str) -> Check:
+    """The check of the steps whose numbers are finite."""
+    first, count = np.flatnonzero(bad & known), int(np.count_nonzero(known))
     if first.size:
-        return Check(name, False, len(bad), int(first[0]), bad_text.format(k=int(first[0]), n=len(bad)))
-    return Check(name, True, len(bad), None, good_text.format(n=len(bad)))
+        return Check(name, False, count, int(first[0]), bad_text.format(k=int(first[0]), n=count))
+    if not count:
+        return Check(name, None, 0, None, f"{name} cannot be checked: no step has finite values at both its ends.")
+    return Check(name, True, count, None, good_text.format(n=count))
 
 
 def certificates(trace: Trace, c1: float = 1e-4, c2: float = 0.9) -> dict[str, Any]:

@@ -70,6 +70,14 @@ def quiet_spines(ax: Any) -> None:
     ax.set_axisbelow(True)
 
 
+def remark(ax: Any, text: str) -> None:
+    """A sentence in the upper half of axes in which there is nothing, or not all, to draw."""
+    ax.text(
+        0.5, 0.75, textwrap.fill(text, 34), transform=ax.transAxes, ha="center", va="center", color="0.25", gid="remark",
+        bbox={"facecolor": "white", "edgecolor": "0.85", "alpha": 0.85, "boxstyle": "round"},
+    )  # fmt: skip
+
+
 def legend(ax: Any, **options: Any) -> None:
     """A small legend, if anything has a label."""
     if ax.get_legend_handles_labels()[0]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.descent.convergence import observe
-from gradwise.plotting.canvas import BLUE, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines
+from gradwise.plotting.canvas import BLUE, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines, remark
 from gradwise.plotting.runs import Run, columns_of
 
 #: values of f that differ by less than so many units of rounding are the same
@@ -64,6 +64,13 @@ def convergence(
             ax.axhline(floor, color=GREY, linewidth=1, linestyle=":", label=f"noise of f, {floor:.1g}", gid="noise")
             low = min(low, floor)
         ax.set_ylim(low / 4, high * 4)
+    lost = [
+        name
+        for name, column in (("f", columns.fun), ("∇f", columns.gradient))
+        if len(column) and not np.any(np.isfinite(column))
+    ]
+    if lost:
+        remark(ax, f"Not finite at any point of the path: {' and '.join(lost)}.")
     ax.set_xlim(0, max(columns.length - 1, 1))
     ax.set_xlabel("step")
     legend(ax)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.errors import InputError
-from gradwise.plotting.canvas import BLUE, GREEN, ORANGE, VERMILION, axes_for, legend, quiet_spines
+from gradwise.plotting.canvas import BLUE, GREEN, ORANGE, VERMILION, axes_for, legend, quiet_spines, remark
 from gradwise.plotting.runs import columns_of
 
 
@@ -60,6 +60,8 @@ def step_sizes(run: Any, ax: Any = None) -> Any:
         value = getattr(rates, name, None)
         if value is not None and np.isfinite(value) and value > 0:
             ax.axhline(value, color=color, linewidth=1.2, linestyle="--", label=f"{label} = {value:.4g}")
+    if not ax.lines:
+        remark(ax, "The run has no step: it ended where it began.")
     ax.set_xlim(0, max(columns.length - 1, 1))
     ax.set_xlabel("step")
     legend(ax)
