@@ -52,7 +52,7 @@ def test_pickle_keeps_everything_but_the_function():
     np.testing.assert_array_equal(again.value, estimate.value)
     assert list(again.status) == list(estimate.status)
     with pytest.raises(InputError, match="without its function"):
-        again.plot()
+        again.plot(entry=0)
 
 
 def test_fields_have_the_shape_of_the_value():
@@ -86,6 +86,8 @@ def test_plot_draws(estimate):
     assert len(axes.lines) >= 3
 
 
-def test_plot_of_a_hessian_says_why_not():
+def test_plot_of_a_hessian_draws_its_entries():
+    estimate = hessian(lambda x: x @ x, np.ones(2))
+    np.testing.assert_allclose(estimate.plot().images[0].get_array(), [[2, 0], [0, 2]], atol=1e-6)
     with pytest.raises(InputError, match="Hessian"):
-        hessian(lambda x: x @ x, np.ones(2)).plot()
+        estimate.plot(entry=(0, 0))

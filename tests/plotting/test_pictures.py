@@ -168,7 +168,7 @@ def test_a_path_in_many_variables_says_where_the_plane_lies():
     ax = gw.plot.contour(three, path=run)
     assert ax.get_title() == f"three\nz = {run.x[2]:.4g}".replace("-", "−")
     np.testing.assert_array_equal(lines(ax, "path")[0].get_xydata(), np.asarray(run.trace.points)[:, :2])
-    assert ax.get_xlim()[0] < 0
+    assert ax.get_xlim()[0] < np.min(run.trace.points[:, 0])
     assert ax.get_xlim()[1] > 1
 
 
@@ -322,7 +322,7 @@ def test_all_critical_points_of_a_box_are_found_and_marked():
         (minimum,), (saddle,) = lines(ax, "minimum"), lines(ax, "saddle")
         np.testing.assert_allclose(minimum.get_xydata(), [[1, 0]], atol=1e-12)
         np.testing.assert_allclose(saddle.get_xydata(), [[-1, 0]], atol=1e-12)
-    assert ax.get_title() == "proved complete"
+    assert ax.get_title() == "2 critical points, proved complete"
     with pytest.raises(InputError, match="3 variables"):
         gw.plot.contour(
             lambda v: v @ v, (-1, 1), (-1, 1), critical_points=True, point=np.zeros(3), variables=(0, 1), count=5
@@ -564,12 +564,21 @@ def test_bars_of_a_gradient():
         gw.plot.gradient(np.ones(3), names=["a", "b"])
 
 
+def test_an_estimate_without_a_line_draws_its_entries():
+    hessian = gw.numerical.hessian(lambda v: v[0] ** 2 * v[1], np.array([1.0, 2.0]))
+    ax = hessian.plot()
+    assert ax.get_title().startswith("entries, numerical bounds ≤ ")
+    np.testing.assert_allclose(ax.images[0].get_array(), [[4, 2], [2, 0]], atol=1e-6)
+    gradient = pickle.loads(pickle.dumps(gw.numerical.grad(lambda v: v @ v, np.array([1.0, 2.0]))))
+    assert [round(bar.get_width(), 6) for bar in gradient.plot().patches] == [2, 4]
+
+
 def test_colours_of_a_matrix_are_centred_at_zero():
     ax = gw.plot.matrix([[1.0, -3.0], [0.0, 2.0]], rows=["p", "q"], columns=["a", "b"])
     (image,) = ax.images
     np.testing.assert_array_equal(image.get_array(), [[1, -3], [0, 2]])
     assert (image.norm.vmin, image.norm.vmax) == (-3, 3)
-    assert [text.get_text() for text in ax.texts] == ["1", "-3", "0", "2"]
+    assert [text.get_text() for text in ax.texts] == ["1", "−3", "0", "2"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["p", "q"]
 

@@ -18,7 +18,7 @@ import numpy as np
 from gradwise.errors import InputError
 from gradwise.geometry.flat_function import FlatFunction
 
-__all__ = ["Plane", "around", "limits_of", "plane_through", "values_text"]
+__all__ = ["Plane", "around", "limits_of", "plane_through", "values_text", "window"]
 
 #: held values that are written out
 MOST_NAMED = 5
@@ -127,18 +127,26 @@ def values_text(names: Sequence[str], values: np.ndarray) -> str:
     return ", ".join(written[:MOST_NAMED]) + (f" and {rest} more held" if rest > 0 else "")
 
 
-def around(centre: float, along: Any = ()) -> tuple[float, float]:
-    """Limits around a number, and around the points of a path with a margin.
+def around(centre: float) -> tuple[float, float]:
+    """Limits around a number.
 
     Examples
     --------
-    >>> around(2.0), around(0.0, [4.0])
-    ((-1.0, 5.0), (-1.775, 4.275))
+    >>> around(2.0), around(0.0)
+    ((-1.0, 5.0), (-1.5, 1.5))
     """
     reach = 1.5 * max(1.0, abs(float(centre)))
-    low, high = min([centre - reach, *along]), max([centre + reach, *along])
-    margin = 0.05 * (high - low) if len(along) else 0.0
-    return float(low - margin), float(high + margin)
+    return float(centre - reach), float(centre + reach)
+
+
+def window(points: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Limits around points of shape (m, 2), not thinner than a third of the longer side; around one point of its own size."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    size = float(np.max(np.abs(points)))
+    side = max(float(np.max(high - low)), 1e-12 * size, 1e-300) if np.any(high > low) else max(size, 1.0)
+    half = np.maximum((high - low) / 2, side / 5) + 0.15 * side
+    centre = (low + high) / 2
+    return tuple((float(c - h), float(c + h)) for c, h in zip(centre, half, strict=True))  # type: ignore[return-value]
 
 
 def limits_of(limits: Any, name: str) -> tuple[float, float]:

@@ -18,7 +18,7 @@ import numpy as np
 from gradwise.errors import InputError, OutputError
 from gradwise.geometry.classification import plain
 from gradwise.geometry.flat_function import FlatFunction
-from gradwise.geometry.plane import Plane, around, limits_of, plane_through, values_text
+from gradwise.geometry.plane import Plane, around, limits_of, plane_through, values_text, window
 from gradwise.operators.points import required_parameters
 
 __all__ = ["LineSlice", "PlaneSlice", "grid_of", "line_slice", "plane_and_limits", "plane_slice"]
@@ -229,16 +229,16 @@ def plane_and_limits(
     """What a picture of a plane needs: the function, the plane, the checked limits.
 
     Without a point the plane passes through the end of the path, if there is one; else f is a function of two variables, or, where its signature asks for more, the
-    others are held at 0.  Limits that are not given lie around the point and the path.
+    others are held at 0.  Limits that are not given lie around the path, or else around the point.
     """
     xlim = None if xlim is None else limits_of(xlim, "xlim")
     ylim = (
         xlim if ylim is None and path is None and point is None else None if ylim is None else limits_of(ylim, "ylim")
     )
-    if point is None and path is not None and path.shape[1] > 2:
+    count = required_parameters(f) if callable(f) else None
+    if point is None and path is not None and (path.shape[1] > 2 or (count or 0) <= 2):
         point = path[-1]
     if point is None:
-        count = required_parameters(f) if callable(f) else None
         chosen = variables is not None or directions is not None
         if chosen and (count is None or count < 3):
             raise InputError(
@@ -261,11 +261,11 @@ def plane_and_limits(
             f"path has {path.shape[1]} columns. {function.size}, one for each variable, or 2 coordinates in the plane, are required"
         )
     places = np.zeros((0, 2)) if path is None else path if path.shape[1] == 2 else plane.coordinates(path)
-    if xlim is None:
-        xlim = around(plane.start[0], places[:, 0])
-    if ylim is None:
-        ylim = around(plane.start[1], places[:, 1])
-    return function, plane, xlim, ylim
+    # one point is no path to go by
+    near = (
+        window(places) if len(places) > 1 and np.ptp(places) > 0 else (around(plane.start[0]), around(plane.start[1]))
+    )
+    return function, plane, near[0] if xlim is None else xlim, near[1] if ylim is None else ylim
 
 
 def _try(function: FlatFunction, operator: str) -> None:

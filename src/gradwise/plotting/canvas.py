@@ -96,7 +96,7 @@ def colour_scale(ax: Any, mapped: Any, slender: float = 1.0, **options: Any) -> 
 
 def number(value: float, digits: int = 4) -> str:
     """A number for a label, with a true minus sign."""
-    return f"{value:.{digits}g}".replace("-", "−")
+    return f"{value + 0.0:.{digits}g}".replace("-", "−")  # never −0
 
 
 def title_of(function: Any) -> str:

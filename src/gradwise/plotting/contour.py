@@ -45,7 +45,7 @@ def contour(
     f : callable
         f(x, y), f(v), f of a container, or of more variables on a plane through ``point``; returns one real number.
     xlim, ylim : pair of float, optional
-        The range of the two coordinates; around the point and the path if omitted.
+        The range of the two coordinates; around the path, or else the point, if omitted.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if omitted.
     arrows : bool or int

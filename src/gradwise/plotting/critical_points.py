@@ -116,7 +116,15 @@ def draw_found(found: Any, ax: Any = None) -> Any:
 
     f, bounds = found.function, found.bounds
     if len(bounds) > 2 or (f is None and len(bounds) == 2):
-        return critical_points(found, ax)
+        ax = critical_points(found, ax)
+        if len(found):
+            ax.set_xlabel(found.names[0])
+            ax.set_ylabel(found.names[1])
+        others = (
+            f"\nseen along the other {len(bounds) - 2} variable{'s' * (len(bounds) > 3)}" if len(bounds) > 2 else ""
+        )
+        ax.set_title(_title(found) + others, fontsize="medium")
+        return ax
     if len(bounds) == 2:
         ax = contour(f, tuple(bounds[0]), tuple(bounds[1]), ax, arrows=False, critical_points=found)
         ax.set_ylabel(found.names[1])
@@ -136,8 +144,14 @@ def draw_found(found: Any, ax: Any = None) -> Any:
         ax.set_ylabel("f")
         legend(ax)
     ax.set_xlabel(found.names[0])
-    ax.set_title(found.status.partition(":")[0], fontsize="medium")
+    ax.set_title(_title(found), fontsize="medium")
     return ax
+
+
+def _title(found: Any) -> str:
+    """How many points, and whether these are all."""
+    sure = sum(p.kind in {"minimum", "saddle", "maximum"} for p in found)
+    return f"{sure} critical point{'s' * (sure != 1)}, {found.status.partition(':')[0]}"
 
 
 def draw_classification(report: Any, ax: Any = None) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from gradwise.errors import InputError
-from gradwise.geometry.plane import Plane
-from gradwise.plotting.canvas import axes_for, legend, new_figure
+from gradwise.geometry.plane import Plane, window
+from gradwise.plotting.canvas import axes_for, legend, new_figure, remark
 from gradwise.plotting.contour import contour
 from gradwise.plotting.convergence import convergence
 from gradwise.plotting.paths import draw_path, points_of
@@ -71,14 +71,21 @@ def path(run: Any, ax: Any = None, f: Any = None) -> Any:
         return _one(points, f, axes_for(ax), names)
     plane, directions = _plane_of(points, names)
     flat = plane.coordinates(points)
-    limits = _window(flat)
+    limits = window(flat)
+    ax = axes_for(ax, 5.4, 5.0)
+    try:
+        if f is not None:
+            contour(f, *limits, ax, arrows=n == 2, path=points, point=points[-1], directions=directions, count=71)
+            ax.set_title("")
+    except InputError as error:
+        if "not finite" not in str(error):
+            raise
+        ax.clear()
+        remark(ax, "f is not finite anywhere around the path, which is drawn alone.")
+        f = None
     if f is None:
-        ax = axes_for(ax, 5.4, 5.0)
         draw_path(ax, points, plane)
         ax.set(xlim=limits[0], ylim=limits[1], aspect="equal")
-    else:
-        ax = contour(f, *limits, ax, arrows=n == 2, path=points, point=points[-1], directions=directions, count=71)
-        ax.set_title("")
     ax.set_xlabel(plane.labels[0])
     ax.set_ylabel(plane.labels[1])
     legend(ax)
@@ -107,15 +114,6 @@ def _plane_of(points: np.ndarray, names: list[str]) -> tuple[Plane, Any]:
     return plane, (basis[0], basis[1])
 
 
-def _window(flat: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Limits around a path, not thinner than a third of its longer side."""
-    low, high = flat.min(axis=0), flat.max(axis=0)
-    side = max(float(np.max(high - low)), 1e-12 * float(np.max(np.abs(flat))), 1e-300)
-    half = np.maximum((high - low) / 2, side / 5) + 0.15 * side
-    centre = (low + high) / 2
-    return tuple((float(c - h), float(c + h)) for c, h in zip(centre, half))  # type: ignore[return-value]
-
-
 def _one(points: np.ndarray, f: Any, ax: Any, names: list[str]) -> Any:
     """The path of one variable, on the graph of f where there is one."""
     x = points[:, 0]
@@ -126,8 +124,12 @@ def _one(points: np.ndarray, f: Any, ax: Any, names: list[str]) -> Any:
         return ax
     pad = 0.2 * (np.ptp(x) or 1.0)
     grid = np.linspace(x.min() - pad, x.max() + pad, 201)
-    ax.plot(grid, [float(f(np.array([v]))) for v in grid], linewidth=1.8, label="f")
-    ax.plot(x, [float(f(np.array([v]))) for v in x], "o-", color="#D55E00", markersize=4, linewidth=1, label="path")
+    with np.errstate(all="ignore"):
+        values, reached = (np.array([float(f(np.array([v]))) for v in points]) for points in (grid, x))
+    ax.plot(grid, values, linewidth=1.8, label="f")
+    ax.plot(x, reached, "o-", color="#D55E00", markersize=4, linewidth=1, label="path")
+    if not np.any(np.isfinite(reached)):
+        remark(ax, "f is not finite at any point of the path.")
     ax.set_xlabel(names[0] if names else "x")
     ax.set_ylabel("f")
     legend(ax)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import SymmetricalLogLocator
 
 from gradwise.containers import flatten
 from gradwise.errors import InputError
@@ -56,6 +57,7 @@ def gradient(g: Any, ax: Any = None, names: Any = None, *, symlog: bool | None =
         _named(ax, values, shown, names, colours)
         if scale:
             ax.set_xscale("symlog", **scale)
+            ax.xaxis.set_major_locator(_few(scale["linthresh"]))
         ax.set_xlabel("∂f/∂argument")
         ax.margins(x=0.18)
         ax.axvline(0.0, color="0.3", linewidth=0.8)
@@ -65,10 +67,18 @@ def gradient(g: Any, ax: Any = None, names: Any = None, *, symlog: bool | None =
         )
         if scale:
             ax.set_yscale("symlog", **scale)
+            ax.yaxis.set_major_locator(_few(scale["linthresh"]))
         ax.axhline(0.0, color="0.3", linewidth=0.8)
         ax.set_xlabel(f"entry, from {names[0]} to {names[-1]}")
         ax.set_ylabel("∂f/∂entry")
     return ax
+
+
+def _few(linear: float) -> SymmetricalLogLocator:
+    """Some of the decades of both signs, so that their labels do not meet."""
+    locator = SymmetricalLogLocator(base=10, linthresh=linear)
+    locator.set_params(numticks=7)
+    return locator
 
 
 def _named(ax: Any, values: np.ndarray, shown: np.ndarray, names: list[str], colours: np.ndarray) -> None:

@@ -70,8 +70,8 @@ def same_scales(ax: Any, width: float, height: float, *, arrows: bool = True) ->
         ax.set_aspect("equal")
     elif arrows:
         ax.text(
-            0.0, 1.01, "scales differ: arrows do not look perpendicular", transform=ax.transAxes, fontsize="x-small", color="0.4",
-            ha="left", va="bottom",
+            0.01, 0.012, "scales differ: arrows do not look perpendicular", transform=ax.transAxes, fontsize="x-small", color="0.25",
+            ha="left", va="bottom", zorder=8, bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5},
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import SymLogNorm, TwoSlopeNorm
 
 from gradwise.errors import InputError
-from gradwise.plotting.canvas import DIVERGING, axes_for, colour_scale
+from gradwise.plotting.canvas import DIVERGING, axes_for, colour_scale, number
 
 #: up to so many entries along each side the numbers are written into the cells
 WRITTEN = 8
@@ -66,7 +66,13 @@ def matrix(A: Any, ax: Any = None, rows: Any = None, columns: Any = None, *, sym
         for (i, j), value in np.ndenumerate(dense):
             light = not np.isfinite(value) or 0.22 < float(norm(value)) < 0.78
             ax.text(
-                j, i, f"{value:.3g}", ha="center", va="center", fontsize="small", color="black" if light else "white"
+                j,
+                i,
+                number(float(value), 3),
+                ha="center",
+                va="center",
+                fontsize="small",
+                color="black" if light else "white",
             )
     _names(ax, rows, columns, m, n)
     ax.spines[:].set_visible(False)

@@ -66,13 +66,24 @@ def rose(f: Any, x: Any = None, ax: Any = None) -> Any:
             )
         ax.set_rticks([tick for tick in MaxNLocator(4).tick_values(0.0, top) if 0 < tick < 1.08 * top])
         ax.set_rmax(1.08 * top)
+    else:
+        ax.set_rticks([])
+        ax.set_rlim(0.0, 1.0)
+        ax.text(
+            0.5,
+            0.56,
+            "the gradient is zero:\nno slope in any direction",
+            transform=ax.transAxes,
+            ha="center",
+            fontsize="small",
+        )
     ax.set_rlabel_position(float(np.degrees(_free_angle(profile))))
     ax.tick_params(labelsize="small")
     ax.grid(visible=True, color="0.88")
     ax.set_xlabel(f"angle from {profile.labels[0]} towards {profile.labels[1]}", fontsize="small")
     name = title_of(f) if callable(f) else ""
     set_title(ax, name, f"at {', '.join(number(v) for v in profile.point)}" if profile.point.size <= 5 else "")
-    legend(ax, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
+    legend(ax, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return ax
 
 

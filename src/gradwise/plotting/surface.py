@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from gradwise import geometry
 from gradwise.geometry import slices
@@ -83,6 +84,7 @@ def surface(
     set_title(ax, title_of(f), plane.held)
     ax.set_box_aspect(None, zoom=0.92)
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_major_locator(MaxNLocator(5))
         axis.set_pane_color((0.97, 0.97, 0.97, 1.0))
     return ax
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from gradwise.numerical import v_curve as curves
 from gradwise.plotting.canvas import BLUE, GREEN, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines
+from gradwise.plotting.gradient import gradient
+from gradwise.plotting.matrix import matrix
 
 
 def v_curve(estimate: Any, entry: int | tuple[int, ...] | None = None, ax: Any = None) -> Any:
@@ -31,7 +33,13 @@ def v_curve(estimate: Any, entry: int | tuple[int, ...] | None = None, ax: Any =
     >>> import numpy as np
     >>> import gradwise as gw
     >>> ax = gw.plot.v_curve(gw.numerical.derivative(np.exp, 1.0))
+
+    Notes
+    -----
+    A Hessian has no single step, and a pickled estimate no function: their entries are drawn instead, with the error bound in the title.
     """
+    if estimate.line is None and entry is None and np.ndim(estimate.value) > 0 and np.isrealobj(estimate.value):
+        return _values(estimate, ax)
     curve = curves.v_curve(estimate, entry)
     ax = axes_for(ax, 6.4, 4.4)
     quiet_spines(ax)
@@ -52,4 +60,12 @@ def v_curve(estimate: Any, entry: int | tuple[int, ...] | None = None, ax: Any =
     ax.set_ylabel("error of the slope")
     ax.set_title(curve.title, fontsize="medium")
     legend(ax)
+    return ax
+
+
+def _values(estimate: Any, ax: Any) -> Any:
+    """The entries of an estimate that has no line to be evaluated along."""
+    values = np.asarray(estimate.value)
+    ax = matrix(values, ax) if values.ndim > 1 else gradient(values, ax)
+    ax.set_title(f"entries, numerical bounds ≤ {np.max(estimate.error):.1g}", fontsize="medium")
     return ax

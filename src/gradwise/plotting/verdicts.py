@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from gradwise.plotting.canvas import BLUE, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines
 
@@ -59,6 +60,7 @@ def verdicts(report: Any, ax: Any = None) -> Any:
             heights = np.where(np.isfinite(gap[chosen]), np.maximum(gap[chosen], floor), np.nan)
             ax.plot(entries[chosen], heights, "o", ms=4, color=colour, label=f"{verdict} ({np.sum(chosen)})")
     ax.set_yscale("log")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(f"entry of the {report.kind}")
     ax.set_ylabel("|claimed − numerical|")
     legend(ax)
