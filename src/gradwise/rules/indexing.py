@@ -59,9 +59,11 @@ def _indexed_shape(shape: tuple[int, ...], arrays: tuple[Any, ...], key: tuple[A
 
 def _getitem_result(x: ArrayType, *rest: Any) -> ArrayType:
     *arrays, key = rest
-    if 0 in x.shape and arrays:
-        shape = _indexed_shape(tuple(n or 1 for n in x.shape), tuple(arrays), key)
-        return ArrayType(shape, x.dtype)
+    if 0 in x.shape and arrays:  # the zeros that stand for the positions are out of range on an axis of length 0
+        axes = [entry for entry in key if entry is not None]
+        taken = [k < len(axes) and type(axes[k]) is tuple and axes[k][0] == "array" for k in range(len(x.shape))]
+        within = tuple([1 if t else n for n, t in zip(x.shape, taken, strict=True)])
+        return ArrayType(_indexed_shape(within, tuple(arrays), key), x.dtype)
     return ArrayType(_indexed_shape(x.shape, tuple(arrays), key), x.dtype)
 
 

@@ -6,15 +6,13 @@ leaves everything else (other dtypes, values of other traces, ended traces) to `
 
 from __future__ import annotations
 
-import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.program import Primitive
-from gradwise.rules import algebra, powers
-from gradwise.rules.products import matmul_p
+from gradwise.rules import algebra
 from gradwise.tracing.forgetting import is_remembered, refuse_memory
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
@@ -128,8 +126,16 @@ def _behind(frame: Any) -> Any:
     return frame
 
 
+def _place_around(frame: Any) -> tuple[Any, int]:
+    """The user's place at a frame from which an operator was called."""
+    if frame.f_globals is _hooks or frame.f_globals is _others:
+        frame = _behind(frame)
+    return frame.f_code, frame.f_lasti
+
+
 def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipped: bool) -> Callable[..., Any]:
     """The method of traced scalars that records ``function`` of two operands as ``primitive``; ``flipped`` for the reflected one."""
+    keep_out = primitive.keeps == "all"
 
     def method(self: TracedScalar, other: Any) -> Any:
         trace = self.tape
@@ -152,6 +158,20 @@ def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
                 else:
                     out = function(value, other)
                     i, j = self.index, trace.number(other)
+            elif cls is _ndarray and other.dtype is _F64 and other.ndim:
+                captured = trace.capture(other)[0]
+                if flipped:
+                    out = function(other, value)
+                    i, j = captured, self.index
+                else:
+                    out = function(value, other)
+                    i, j = self.index, captured
+                index = len(trace.values)
+                trace.values.append(out if keep_out else None)
+                trace.ops.extend((primitive, (), 2, i, j))
+                trace.outs.append(index)
+                trace.places.extend(trace.where or _place_around(_getframe(1)))
+                return TracedArray(trace, index, out, keep_out)
             elif flipped:
                 return general(function, primitive, other, self)
             else:
@@ -161,13 +181,7 @@ def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
             values.append(out)
             trace.ops.extend((primitive, (), 2, i, j))
             trace.outs.append(index)
-            where = trace.where
-            if where is None:
-                frame = _getframe(1)
-                if frame.f_globals is _hooks or frame.f_globals is _others:
-                    frame = _behind(frame)
-                where = (frame.f_code, frame.f_lasti)
-            trace.places.extend(where)
+            trace.places.extend(trace.where or _place_around(_getframe(1)))
             return TracedScalar(trace, index, out)
         return general(function, primitive, other, self) if flipped else general(function, primitive, self, other)
 
@@ -256,48 +270,10 @@ def array_operator(function: Callable[..., Any], primitive: Primitive, *, flippe
         values.append(out if keep_out or not is_array else None)
         trace.ops.extend((primitive, (), 2, i, j))
         trace.outs.append(index)
-        where = trace.where
-        if where is None:
-            frame = _getframe(1)
-            if frame.f_globals is _hooks or frame.f_globals is _others:
-                frame = _behind(frame)
-            where = (frame.f_code, frame.f_lasti)
-        trace.places.extend(where)
+        trace.places.extend(trace.where or _place_around(_getframe(1)))
         return TracedArray(trace, index, out, keep_out) if is_array else TracedScalar(trace, index, out)
 
     return method
-
-
-def power(x: Any, z: Any) -> Any:
-    """Record ``x ** z``; a number as exponent becomes part of the program, so that xⁿ is differentiated exactly at 0 and for x < 0."""
-    if isinstance_traced(x) and not isinstance_traced(z):
-        if type(z) is np.ndarray and z.ndim == 0:
-            z = z[()]
-        if isinstance(z, (int, float, np.floating, np.integer)) and not isinstance(z, np.ndarray):
-            value = plain(x) ** z
-            if not x.tape.open:
-                return value
-            dtype = dtype_of(value)
-            if dtype.kind != "c" or dtype_of(x.value).kind == "c":
-                if dtype.kind in "iu":
-                    return concrete(x) ** z
-                exponent = int(z) if float(z).is_integer() else float(z)
-                return apply(x.tape, powers.power, (x,), (exponent,), value, dtype)
-            return apply(x.tape, powers.pow_, (x, z), (), value, dtype)
-    if not isinstance_traced(z) and not isinstance_traced(x):
-        return NotImplemented
-    return general(operator.pow, powers.pow_, x, z)
-
-
-def matmul(x: Any, z: Any) -> Any:
-    """Record ``x @ z``."""
-    other = z if isinstance_traced(x) else x
-    if not isinstance_traced(other) and type(other) is not _ndarray:
-        if isinstance(other, (list, tuple)):
-            x, z = (np.asarray(x), z) if other is x else (x, np.asarray(z))
-        else:
-            return NotImplemented
-    return binary(operator.matmul, matmul_p, x, z)
 
 
 def in_place(function: Callable[..., Any]) -> Callable[..., Any]:

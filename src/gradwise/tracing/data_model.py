@@ -15,12 +15,11 @@ from gradwise.tracing.arithmetic import (
     concrete,
     general,
     in_place,
-    matmul,
     plain,
-    power,
     scalar_operator,
     unary,
 )
+from gradwise.tracing.factors import matmul, power
 from gradwise.tracing.forgetting import is_no_distance
 from gradwise.tracing.traced import Traced, dtype_of
 

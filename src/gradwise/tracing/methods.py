@@ -69,7 +69,7 @@ def reshape(self: Any, *shape: Any, order: Any = "C", copy: bool | None = None) 
     """``x.reshape(shape)``; a view where NumPy gives one."""
     if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)) and not isinstance_traced(shape[0]):
         shape = tuple(shape[0])
-    shape = tuple(int(concrete(n, "int")) for n in shape)
+    shape = tuple([n if type(n) is int else int(concrete(n, "int")) for n in shape])
     value = self.current()
     if not self.tape.open:
         return np.reshape(value, shape, order=order)
@@ -81,7 +81,7 @@ def reshape(self: Any, *shape: Any, order: Any = "C", copy: bool | None = None) 
             if -1 not in shape
             else reshape(self.T, np.reshape(value, shape).shape[::-1]).T
         )
-    new = np.reshape(value, shape)
+    new = value.reshape(shape) if type(value) is np.ndarray else np.reshape(value, shape)
     if type(self) is TracedScalar:
         array = _as_array(self)
         return array if new.shape == () else reshape(array, new.shape)

@@ -25,19 +25,33 @@ _STAND_INS = str(Path(__file__).parent / "standins")
 LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parents[1]))
 
 
+class _Files(dict[str, bool]):
+    """Which files are not the user's, by name; asked some times an operation, so each name is looked at once."""
+
+    def __missing__(self, name: str) -> bool:
+        if len(self) > 10_000:  # names that are made up anew, as of cells of a notebook
+            self.clear()
+        answer = self[name] = name.startswith(_PACKAGES)
+        return answer
+
+
+_foreign = _Files()
+
+
 def user_place(depth: int = 1) -> tuple[Any, int] | None:
     """Code and offset of the nearest frame that is neither ours nor NumPy's."""
-    frame: Any = _getframe(depth + 1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
-        frame = frame.f_back
-    return None if frame is None else (frame.f_code, frame.f_lasti)
+    return place_of(_getframe(depth + 1))
 
 
 def place_of(frame: Any) -> tuple[Any, int] | None:
     """Code and offset of a frame, or of the nearest one around it that is neither ours nor NumPy's."""
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGES):
+    foreign = _foreign
+    while frame is not None:
+        code = frame.f_code
+        if not foreign[code.co_filename]:
+            return code, frame.f_lasti
         frame = frame.f_back
-    return None if frame is None else (frame.f_code, frame.f_lasti)
+    return None
 
 
 def error_place(depth: int = 1) -> tuple[Any, int] | None:

@@ -16,6 +16,7 @@ from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.traced import TracedArray, apply, dtype_of, isinstance_traced
 from gradwise.tracing.ufuncs import store
 
+_F64 = np.dtype(np.float64)
 _ABSENT: Any = np._NoValue
 
 
@@ -33,7 +34,24 @@ def _finish(result: Any, out: Any) -> Any:
     return result if out is None or out is _ABSENT else store(out, result)
 
 
-def _reduction(name: str, primitive: Primitive, numpy_function: Any, identity: Any) -> Any:
+def _quickly(x: TracedArray, primitive: Primitive, ufunc: np.ufunc, axis: Any, keepdims: Any) -> Any:
+    """A reduction over all axes or one, of 64-bit numbers; None for others."""
+    value = x.current()
+    if value.dtype is not _F64 or not x.tape.open or (keepdims is not False and keepdims is not _ABSENT):
+        return None
+    rank = value.ndim
+    if axis is None:
+        axes = tuple(range(rank))
+    elif type(axis) is int and -rank <= axis < rank:
+        axes = (axis % rank,)
+    else:
+        return None
+    if not axes or not value.size:
+        return None
+    return apply(x.tape, primitive, (x,), (axes, False), ufunc.reduce(value, axis))
+
+
+def _reduction(name: str, primitive: Primitive, numpy_function: Any, ufunc: np.ufunc, identity: Any) -> Any:
     def method(
         x: Any,
         axis: Any = None,
@@ -43,6 +61,10 @@ def _reduction(name: str, primitive: Primitive, numpy_function: Any, identity: A
         initial: Any = _ABSENT,
         where: Any = True,
     ) -> Any:
+        if type(x) is TracedArray and where is True and initial is _ABSENT and dtype is None and out is None:
+            quick = _quickly(x, primitive, ufunc, axis, keepdims)
+            if quick is not None:
+                return quick
         if not isinstance_traced(x):  # only an option is traced
             if isinstance_traced(where):
                 where = concrete(where, "mask")
@@ -90,12 +112,12 @@ def _reduction(name: str, primitive: Primitive, numpy_function: Any, identity: A
     return method
 
 
-sum_ = _reduction("sum", reductions.sum_, np.sum, 0)
-prod = _reduction("prod", entries.prod, np.prod, 1)
-_max = _reduction("max", reductions.max_, np.max, None)
-_min = _reduction("min", reductions.min_, np.min, None)
-_any = _reduction("any", reductions.any_, np.any, False)
-_all = _reduction("all", reductions.all_, np.all, True)
+sum_ = _reduction("sum", reductions.sum_, np.sum, np.add, 0)
+prod = _reduction("prod", entries.prod, np.prod, np.multiply, 1)
+_max = _reduction("max", reductions.max_, np.max, np.maximum, None)
+_min = _reduction("min", reductions.min_, np.min, np.minimum, None)
+_any = _reduction("any", reductions.any_, np.any, np.logical_or, False)
+_all = _reduction("all", reductions.all_, np.all, np.logical_and, True)
 
 
 def max_(

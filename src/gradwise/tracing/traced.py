@@ -24,7 +24,7 @@ from gradwise.rules.broadcasting import convert_p
 from gradwise.rules.shapes import basic_key, numpy_key, scatter_set
 from gradwise.tracing.aliasing import mirror, put_back
 from gradwise.tracing.layout import copy_in_layout, empty_in_layout
-from gradwise.tracing.trace import Trace
+from gradwise.tracing.trace import Trace, as_plain_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -284,9 +284,12 @@ def wrap(trace: Trace, index: int, value: Any, pinned: bool = True) -> Any:
 def operand_index(trace: Trace, operand: Any, dtype: np.dtype[Any] | None) -> int:
     """The variable of an operand in ``trace``, converted to ``dtype`` unless that is None."""
     cls = type(operand)
-    if (cls is TracedArray or cls is TracedScalar) and operand.tape is trace:
-        if cls is TracedArray:
+    if cls is TracedArray and operand.tape is trace:  # as most are
+        if operand.root is not None:
             operand.sync()
+        if dtype is None or operand.value.dtype is dtype:
+            return operand.index
+    if (cls is TracedArray or cls is TracedScalar) and operand.tape is trace:
         value = operand.value
         index = operand.index
         if dtype is not None and dtype_of(value) != dtype and (value.__class__ is not float or dtype != np.float64):
@@ -309,7 +312,7 @@ def operand_index(trace: Trace, operand: Any, dtype: np.dtype[Any] | None) -> in
             convert: Any = float if dtype == np.float64 else dtype.type
             operand = convert(operand)
         else:
-            operand = np.asarray(operand, dtype)
+            operand = as_plain_array(operand, dtype)
     return trace.capture(operand)[0]
 
 

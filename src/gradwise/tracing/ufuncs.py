@@ -14,7 +14,7 @@ import numpy as np
 from gradwise.program import Primitive
 from gradwise.rules import algebra, elementwise
 from gradwise.rules.elementwise import PREDICATES
-from gradwise.tracing import arithmetic
+from gradwise.tracing import arithmetic, factors
 from gradwise.tracing.arithmetic import binary, concrete, plain, unary
 from gradwise.tracing.places import place_of
 from gradwise.tracing.special import BY_NAME
@@ -127,8 +127,8 @@ def _ldexp(x: Any, n: Any) -> Any:
 
 #: ufunc → a function in ordinary NumPy
 COMPOSED: dict[Any, Callable[..., Any]] = {
-    np.power: arithmetic.power,
-    np.matmul: arithmetic.matmul,
+    np.power: factors.power,
+    np.matmul: factors.matmul,
     np.positive: lambda x: +x,
     np.float_power: _float_power,
     np.divmod: _divmod,
@@ -186,10 +186,16 @@ def _unknown(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
 
 def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """NumPy's protocol (NEP 13)."""
-    if method == "__call__" and not kwargs and len(inputs) == 1 and self.tape.open:
+    if method == "__call__" and not kwargs and self.tape.open:
         primitive = ELEMENTWISE.get(ufunc)
         if primitive is not None:
-            return _fast_unary(self, ufunc, primitive)
+            if len(inputs) == 1:
+                return _fast_unary(self, ufunc, primitive)
+            if len(inputs) == 2:
+                other = inputs[1] if inputs[0] is self else inputs[0]
+                cls = type(other)
+                if cls in _PLAIN or ((cls is TracedArray or cls is TracedScalar) and other.tape is self.tape):
+                    return _fast_binary(self, ufunc, primitive, inputs)
     traces = [x.tape for x in (*inputs, *(kwargs.get("out") or ())) if isinstance_traced(x) and x.tape.open]
     if not traces:
         kwargs = {k: tuple(map(plain, v)) if k == "out" else plain(v) for k, v in kwargs.items()}
@@ -208,6 +214,24 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
         return function(traces[0], ufunc, *inputs, **kwargs)
     finally:
         for trace in outermost:
+            trace.where = None
+
+
+_PLAIN = frozenset([float, int, np.float64, np.ndarray])
+_REFLECTED = {np.add: "__radd__", np.subtract: "__rsub__", np.multiply: "__rmul__", np.true_divide: "__rtruediv__"}
+
+
+def _fast_binary(self: Any, ufunc: Any, primitive: Primitive, inputs: tuple[Any, Any]) -> Any:
+    trace = self.tape
+    outermost = trace.where is None
+    if outermost:
+        trace.where = place_of(_getframe(2))
+    try:
+        if type(inputs[0]) is np.ndarray and ufunc in _REFLECTED:  # array * x
+            return getattr(self, _REFLECTED[ufunc])(inputs[0])
+        return binary(ufunc, primitive, *inputs)
+    finally:
+        if outermost:
             trace.where = None
 
 
@@ -243,6 +267,8 @@ def _fast_unary(self: Any, ufunc: Any, primitive: Primitive) -> Any:
 def _call(
     ufunc: Any, inputs: tuple[Any, ...], out: Any = None, where: Any = True, dtype: Any = None, **options: Any
 ) -> Any:
+    if out is None and where is True and dtype is None and not options:
+        return call_ufunc(ufunc, inputs)
     casting = options.pop("casting", "same_kind")
     options.pop("order", None)
     options.pop("subok", None)

@@ -78,6 +78,15 @@ def _replace(argument: Any, replace: Any) -> Any:
 
 def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """NumPy's protocol (NEP 18)."""
+    if len(args) == 1 and args[0] is self and not kwargs and self.tape.open and self.tape.where is None:
+        ours = FUNCTIONS.get(function)  # np.sum(x), as most are
+        if ours is not None:
+            trace = self.tape
+            trace.where = place_of(_getframe(1))
+            try:
+                return ours(self)
+            finally:
+                trace.where = None
     traced = _traced_in((*args, *kwargs.values()), [])
     traces = {t.tape for t in traced if t.tape.open}
     if self.tape.open and function in creation.LIKE:  # NumPy asks us about these only for like=

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from gradwise.rules.shapes import concatenate as concatenate_p
+from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.operands import array, as_array, carries, converted, integers, valued
 from gradwise.tracing.traced import apply, isinstance_traced
@@ -58,6 +59,13 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
         raise ValueError("all input arrays must have the same shape")
     shape = shapes.pop()
     axis = normalize_axis_index(integers(axis), len(shape) + 1)
+    trace = _innermost(*arrays) if axis == 0 and out is None and dtype is None else None
+    if trace is not None and not shape:
+        value = np.stack([plain(a) for a in arrays], casting=casting)
+        return apply(trace, pack, arrays, (value.shape,), value, value.dtype)
+    if trace is not None and all(np.ndim(v) and v.flags.c_contiguous for v in map(plain, arrays)):  # one after the other in memory: two operations instead of one for each array
+        joined = concatenate(arrays, 0, casting=casting)
+        return np.reshape(joined, (len(arrays), *shape))
     new = (*shape[:axis], 1, *shape[axis:])
     return concatenate([np.reshape(a, new) for a in arrays], axis, out, dtype=dtype, casting=casting)
 
