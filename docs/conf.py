@@ -28,6 +28,10 @@ exclude_patterns = ["_build", "gallery/sg_execution_times.rst", "sg_execution_ti
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
+# Formulas are set by MathJax, which a browser fetches.  To read the pages without a network, give the address of a copy (es5/tex-mml-chtml.js of its release 3).
+if "MATHJAX_PATH" in os.environ:
+    mathjax_path = os.environ["MATHJAX_PATH"]
+
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings give types in words
 autosummary_generate = False  # numpydoc loads autosummary; nothing here uses it
