@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from gradwise.containers.labelled import Labels, is_labelled, open_labelled
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,12 +44,15 @@ def base_of(kind: type) -> type | None:
             return base
     if hasattr(kind, "__dataclass_fields__") and not issubclass(kind, (np.ndarray, np.generic)):
         return object
-    return None
+    return Labels if is_labelled(kind) else None
 
 
 def open_container(tree: Any, kind: type, base: Any) -> tuple[list[Any], dict[str, Any]]:
     """Return the values inside a container in leaf order, and the other arguments of its TreeDef."""
     parts: dict[str, Any] = {}
+    if base is Labels:
+        values, labels = open_labelled(tree, kind)
+        return values, {"keys": (labels,)}
     if base is list or base is tuple:
         # base.__iter__ and the like: a subclass's own methods are the user's code, and may have effects
         values = list(tree) if kind is base else list(base.__iter__(tree))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from gradwise.containers.kinds import slots
+from gradwise.containers.labelled import Labels
 from gradwise.errors import InputError
 
 if TYPE_CHECKING:
@@ -154,6 +155,8 @@ def _rebuild(treedef: TreeDef, leaves: Iterator[Any]) -> Any:
         return built if treedef.order == treedef.keys else {key: built[key] for key in treedef.order or ()}
     if kind is type(None):
         return None
+    if treedef.base is Labels:
+        return (treedef.keys or ())[0].rebuild(values)  # type: ignore[attr-defined]  # its labels
     count = len(values) - len(treedef.attributes)
     result = _construct(treedef, values[:count])
     stored = getattr(result, "__dict__", None)
@@ -194,6 +197,8 @@ def _construct(treedef: TreeDef, values: list[Any]) -> Any:
 def suffixes(treedef: TreeDef) -> list[str]:
     """Return the text that leads from a container to each of its children."""
     kind, base = treedef.kind, treedef.base
+    if base is Labels:
+        return list((treedef.keys or ())[0].suffixes())  # type: ignore[attr-defined]  # its labels
     if base is tuple and hasattr(kind, "_fields"):
         items = [f".{name}" for name in kind._fields]  # a named tuple's documented attribute
     elif base is types.SimpleNamespace:
@@ -219,6 +224,8 @@ def describe(treedef: TreeDef) -> str:
         return "*"
     if base is type(None):
         return "None"
+    if base is Labels:
+        return f"{kind.__name__}({', '.join(suffix + ' *' if suffix else '*' for suffix in suffixes(treedef))})"
     texts = [describe(child) for child in treedef.children]
     count = len(texts) - len(treedef.attributes)
     items, attributes = texts[:count], _named(treedef.attributes, texts[count:])

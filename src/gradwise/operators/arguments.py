@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.containers import TreeDef, flatten
+from gradwise.containers.labelled import without_labels
 from gradwise.errors import InputError
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.operators.write_back import Containers
@@ -155,7 +156,8 @@ class Arguments:
                 theirs.append(kwargs.get(place, value))
                 kwargs[place] = value
         self._containers = None if self._flat else Containers(theirs, values)
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+        return result if self._containers is None else without_labels(result)
 
     def write_back(self) -> None:
         """After a run: what the function changed in containers among its arguments is changed in the caller's."""

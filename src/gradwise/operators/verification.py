@@ -18,6 +18,7 @@ import numpy as np
 
 from gradwise import numerical
 from gradwise.containers import flatten
+from gradwise.containers.labelled import without_labels
 from gradwise.errors import InputError, TracingError
 from gradwise.operators.arguments import function_label
 from gradwise.tracing import Recording, record
@@ -194,7 +195,7 @@ def _put(linearization: Linearization, recording: Recording) -> None:
 def _plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_aux: bool) -> tuple[list[Any], Any]:
     np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
     value = arguments.copied().call([v.copy() if isinstance(v, np.ndarray) else v for v in leaves])
-    return flatten(value[0] if has_aux else value)
+    return flatten(without_labels(value[0] if has_aux else value))
 
 
 _CURE = (

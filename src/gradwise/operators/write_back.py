@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
+from gradwise.containers.labelled import is_labelled
 from gradwise.tracing.instrument.objects import set_raw, unwrapped
 from gradwise.tracing.traced import isinstance_traced
 
@@ -22,6 +23,8 @@ def _items(container: Any) -> dict[Any, Any] | None:
     if isinstance(container, dict):
         return {key: dict.__getitem__(container, key) for key in dict.__iter__(container)}
     if isinstance(container, (tuple, type, types.ModuleType)) or isinstance_traced(container):
+        return None
+    if is_labelled(type(container)):  # what a library stores on its objects is its own
         return None
     attributes = getattr(container, "__dict__", None)
     return dict(attributes) if type(attributes) is dict else None

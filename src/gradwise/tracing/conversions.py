@@ -52,11 +52,20 @@ def as_array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
         return answer
     if sparse.asked_by_product(sys._getframe(1)):
         return sparse.as_operand(self)
+    code = sys._getframe(1).f_code
+    if code.co_name in _OF_XARRAY and "xarray" in code.co_filename:  # its operators work on objects too
+        entries = np.empty(np.shape(self.value), object)
+        for place in np.ndindex(entries.shape):
+            entries[place] = self[place] if entries.ndim else self
+        return entries
     raise escape(
         self,
         "turning it into a plain array (np.array, np.asarray, a[i] = x with a plain array a, or a compiled function that asks for one)",
         "np.stack([...]) or np.concatenate joins traced values, np.zeros_like(x) makes a buffer that they can be assigned to",
     )
+
+
+_OF_XARRAY = frozenset({"_as_array_or_item", "as_compatible_data"})
 
 
 def view(self: TracedArray, dtype: Any = None, type: Any = None) -> Any:  # noqa: A002  # NumPy's name
@@ -172,8 +181,24 @@ def _resize(self: TracedArray, *shape: Any, refcheck: bool = True) -> None:
     )
 
 
+#: the methods that NumPy's functions ask of the entries of an array of objects
+_ASKED_OF_OBJECTS = (
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "arcsin", "arccos"),
+    *("arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "degrees", "radians", "fabs", "rint"),
+)
+
+
+def _of_an_object(name: str) -> Any:
+    def method(self: TracedScalar) -> Any:
+        return getattr(np, name)(self)
+
+    return method
+
+
 def install(scalar: Any, array: Any) -> None:
     """Give the traced classes the ways out of ndarray and of NumPy's scalars."""
+    for name in _ASKED_OF_OBJECTS:
+        setattr(scalar, name, _of_an_object(name))
     for cls in (scalar, array):
         for name in ("tobytes", "tofile", "dump", "dumps", "byteswap"):
             setattr(cls, name, _written_out(name))

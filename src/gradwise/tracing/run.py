@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.containers import flatten
+from gradwise.containers.labelled import without_labels
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program
 from gradwise.tracing.instrument.effects import entered_functions, obstacle
@@ -269,7 +270,7 @@ def _read_outputs(recording: Recording, result: Any, *, has_aux: bool) -> None:
         leaves, recording.structure = flatten(0.0)
         leaves = [result]
     else:
-        leaves, recording.structure = flatten(result)
+        leaves, recording.structure = flatten(without_labels(result))
     if trace.guards and not any(map(isinstance_traced, leaves)):
         trace.looked_up = True  # plain numbers, by decisions on traced ones: perhaps those of an earlier run
     outputs = []
@@ -304,6 +305,8 @@ def output_variable(trace: Trace, leaf: Any, name: str) -> tuple[int, Any]:
         )
     if isinstance(leaf, (bool, int, float, complex, np.generic, np.ndarray)):
         array = np.asarray(leaf)
+        if array.dtype.kind == "O" and array.ndim and array.size and all(map(isinstance_traced, array.ravel())):
+            return output_variable(trace, np.stack(array.ravel().tolist()).reshape(array.shape), name)
         if array.dtype.kind == "O" and any(isinstance(x, Traced) or isinstance_traced(x) for x in array.ravel()):
             raise TracingError(
                 f"{name} returned an array of objects that holds traced values. An array of numbers is required. Join them with np.stack"

@@ -27,6 +27,7 @@ from gradwise.tracing.standins import (
     context_variables,
     going_over,
     iteration,
+    labelled,
     number_types,
     operator_functions,
     orders,
@@ -78,6 +79,7 @@ _FAMILIES: tuple[Any, ...] = (
     scipy_signals,
     scipy_distributions,
     scipy_functions,
+    labelled,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}
