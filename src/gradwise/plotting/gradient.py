@@ -37,7 +37,7 @@ def gradient(g: Any, ax: Any = None, names: Any = None, *, symlog: bool | None =
     --------
     >>> import gradwise as gw
     >>> ax = gw.plot.gradient(gw.grad(lambda x, y: x**2 * y, ("x", "y"))(3.0, 2.0), names=["x", "y"])
-    >>> [bar.get_width() for bar in ax.patches]
+    >>> [float(bar.get_width()) for bar in ax.patches]
     [12.0, 9.0]
     """
     values, found = _entries(g)
