@@ -77,3 +77,21 @@ def test_gradients_and_jacobians_of_such_programs_hold_too():
     exact = sum(k * (1e-4 * x) ** (k - 1) / math.factorial(k + 2) for k in range(1, 8))
     trusted = np.array([[status.trusted for status in row] for row in cancelling.status])
     assert np.all((np.abs(cancelling.value - np.diag(exact)) <= cancelling.error)[trusted])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
+@pytest.mark.parametrize("vectorized", [False, True])
+def test_hidden_single_precision_is_seen_where_its_roundings_line_up(kind, vectorized):
+    # sin(t) is t to the last bit of single precision: every quotient is 1 exactly, and none of them is known to 1e-7
+    rng = np.random.default_rng(6)
+    x = 10.0 ** rng.uniform(-4.5, 0.3, 200)
+    for f, slope in ((np.tanh, lambda t: 1 / np.cosh(t) ** 2), (np.log1p, lambda t: 1 / (1 + t))):
+        whole_f = lambda v, f=f: np.sum(f(np.real(v).astype(np.float32)), axis=-1).astype(float)
+        estimates = [derivative(lambda t, f=f: float(f(kind(t))), t, complex_step=False) for t in x]
+        off = [abs(e.value - slope(t)) > e.error for e, t in zip(estimates, x) if e.status.trusted]
+        assert np.mean(off) <= 0.02
+        assert np.mean([e.status is Status.LOW_PRECISION for e in estimates]) >= 0.95
+        whole = grad(whole_f, x[:40], vectorized=vectorized)
+        bound = whole.error + 1e-15
+        trusted = np.array([status.trusted for status in whole.status])
+        assert np.mean((np.abs(whole.value - slope(x[:40])) > bound)[trusted]) <= 0.05

@@ -17,6 +17,7 @@ from gradwise.numerical.high_order import HighOrder
 from gradwise.numerical.ladder import LEVELS, LOWER, OUTER, PRECISION, PROBE, judge_ladder, judge_outer
 from gradwise.numerical.lanes import Lanes, Store, Table, drive, precision, search_pass
 from gradwise.numerical.line import Outcome
+from gradwise.numerical.rounding_or_structure import single
 from gradwise.numerical.status import Status
 from gradwise.numerical.still import first_octaves, settle_still
 
@@ -83,6 +84,7 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
         if (units > 1).any():
             lanes.units = lanes.units * units
             value, error, accepted, limited, eta, _, coarse = judge()
+    left = left & ~_in_single_precision(lanes, grid, f0)
     good = accepted & left
     unmoved = None
     limited &= left
@@ -109,6 +111,14 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
         still = np.zeros_like(todo)
         still[here] = unmoved
         settle_still(lanes, store, table, todo, still, close=False)
+
+
+def _in_single_precision(lanes: Lanes, grid: np.ndarray, f0: np.ndarray) -> np.ndarray:
+    """Return which outputs fit single precision where x does not: on steps of a power of two they may look like a line."""
+    short = single(grid[0, 0]).all(axis=0)
+    if not short.any() or single(lanes.scale).all():
+        return np.zeros(len(short), dtype=bool)
+    return short & single(grid).all(axis=(0, 1, 2)) & (grid != f0).any(axis=(0, 1, 2))
 
 
 def _lost_units(lost: np.ndarray) -> np.ndarray:

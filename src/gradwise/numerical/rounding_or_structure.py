@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from typing import Any
 
 from gradwise.numerical.line import NAN
 from gradwise.numerical.microscope import View, look, significant_bits
@@ -15,6 +16,11 @@ from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 
 BENDING = (0.9877665, 0.6180340, 0.2360680)
 """Where it is looked at how a line ends, in units of a step that is too long for it."""
+
+SINGLE = 2.0**-23
+"""Distance of neighbouring numbers of single precision at 1."""
+
+SPLITTER = 2.0**29 + 1
 
 DOUBLE_BITS = 32
 """An x with more bits than these is taken to have come in double precision."""
@@ -44,9 +50,15 @@ def in_low_precision(samples: Samples) -> bool:
     )
 
 
+def single(value: Any) -> Any:
+    """Whether numbers fit single precision: their upper half, by the splitting of Veltkamp (1968), is all of them."""
+    product = value * SPLITTER
+    return product - (product - value) == value
+
+
 def is_short(bits: int, unit: float) -> bool:
     """Whether values of so many bits come from single or half precision, where double is expected."""
-    return unit < 1e-10 and (8 <= bits <= 11 or 22 <= bits <= 24)
+    return unit < 1e-10 and (8 <= bits <= 11 or 20 <= bits <= 24)
 
 
 def confirm(samples: Samples, view: View) -> Generator[Request, list[float], None]:

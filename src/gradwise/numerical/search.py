@@ -29,7 +29,7 @@ from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_lad
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.resolution import resolve
-from gradwise.numerical.rounding_or_structure import agrees, confirm, in_low_precision
+from gradwise.numerical.rounding_or_structure import SINGLE, agrees, confirm, in_low_precision, single
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
 from gradwise.numerical.two_sides import from_both_sides
@@ -118,7 +118,7 @@ class Search:
         value, error, accepted, _, eta, _, coarse = judge_ladder(
             h, [f[t] for t in steps], [f[-t] for t in steps], samples.f0, line.unit, line.scale, max, PRECISION, octave
         )
-        if not accepted:
+        if not accepted or (single(f[h]) and single(f[-h]) and in_low_precision(samples)):
             return None, coarse
         return self.adopt(Outcome(value, error, Status.OK, h, value, value, eta)), False
 
@@ -173,6 +173,10 @@ class Search:
                 top = sided.top
                 self.noise, self.status = sided.noise, sided.status
             elif view is None:
+                if samples.amplitude == 0.0 and single(samples.f0) and in_low_precision(samples):
+                    verdict = small_loss(samples, View("smooth"))
+                    self.noise, self.status = verdict.noise, verdict.status
+                    return (yield from resolve(samples, 0, last, may_grow=last == both)), None
                 if last != both:  # among structure, what cannot be seen beneath rounding may be as large
                     found.truncation = max(found.truncation, found.rounding)
                 return found, None
@@ -288,6 +292,10 @@ class Search:
         found.truncation = max(found.truncation, found.doubt, samples.odd_error(found), self.shift)
         error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
         error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
+        if status is Status.OK and not self.noise and single(samples.f0) and in_low_precision(samples):
+            # slopes of rounded values may agree to the last bit, and be off by what they are rounded to
+            status, self.noise = Status.LOW_PRECISION, SINGLE * samples.size / math.sqrt(12)
+            error = max(error, 3 * SINGLE * samples.size / low)
         level = max(self.noise, line.unit * abs(self.samples.f0))
         # a bound beyond the steepest chord seen says nothing, and is no success
         if status is Status.OK and not error <= magnitude + 4 * samples.size / low + 1e-300:
