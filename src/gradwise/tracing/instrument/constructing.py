@@ -17,6 +17,7 @@ from typing import Any
 from gradwise.tracing.instrument.objects import (
     class_info,
     forget,
+    from_class,
     from_descriptor,
     resolve_later,
     reveal,
@@ -181,4 +182,6 @@ def load_native(obj: Any, name: str) -> Any:
         watch = watch.outer
     watch = local.watch
     raw = None if watch is None else class_info(watch, type(obj)).special.get(name)
-    return object.__getattribute__(obj, name) if raw is None else from_descriptor(raw, obj, type(obj), name)
+    if raw is not None:
+        return from_descriptor(raw, obj, type(obj), name)
+    return from_class(obj, name, object.__getattribute__(obj, name))

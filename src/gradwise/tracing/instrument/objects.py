@@ -63,20 +63,22 @@ def load(obj: Any, name: str) -> Any:
         info = watch.classes[cls] = ClassInfo(cls)
     if info.plain:
         value = getattr(obj, name)
-        if watch.class_overlay:
-            return _from_class(watch, obj, cls, name, value)
-        return value
+        return from_class(obj, name, value) if watch.class_overlay else value
     return _special_load(info, obj, cls, name)
 
 
-def _from_class(watch: Watch, obj: Any, cls: type, name: str, value: Any) -> Any:
+def from_class(obj: Any, name: str, value: Any) -> Any:
     """The traced attribute of a class that the run stored there, where the object has none of its own."""
-    if name in getattr(obj, "__dict__", ()):
+    watch = local.watch
+    if watch is None or not watch.class_overlay or (not isinstance(obj, type) and name in getattr(obj, "__dict__", ())):
         return value
-    for base in (cls if not isinstance(obj, type) else obj).__mro__:
-        entry = watch.overlay.get(id(base))
-        if entry is not None and name in entry[1]:
-            return entry[1][name]
+    for base in (obj if isinstance(obj, type) else type(obj)).__mro__:
+        outer: Watch | None = watch
+        while outer is not None:
+            entry = outer.overlay.get(id(base))
+            if entry is not None and name in entry[1]:
+                return entry[1][name]
+            outer = outer.outer
         if name in vars(base):
             return value
     return value
@@ -122,11 +124,12 @@ def _special_load(info: ClassInfo, obj: Any, cls: type, name: str) -> Any:
     raw = info.special.get(name)
     if raw is None:
         if info.getattr is None:
-            return getattr(obj, name)
+            return from_class(obj, name, getattr(obj, name))
         try:
-            return (type if isinstance(obj, type) else object).__getattribute__(obj, name)
+            value = (type if isinstance(obj, type) else object).__getattribute__(obj, name)
         except AttributeError:
             return from_user(info.getattr)(obj, name)
+        return from_class(obj, name, value)
     try:
         return from_descriptor(raw, obj, cls, name)
     except AttributeError:

@@ -81,7 +81,7 @@ class Watch:
         self.memos: dict[Any, Any] = {}
         self.revealed: dict[int, tuple[Any, set[str]]] = {}
         self.classes: dict[type, Any] = {}
-        self.class_overlay = False
+        self.class_overlay: bool = outer is not None and outer.class_overlay
         self.stored: dict[int, Any] = {}
         self.created: dict[int, Any] = {}
         self.effects: dict[str, None] = {}

@@ -46,22 +46,6 @@ def _calling(function: Any, *, place: int, keyword: str | None = None) -> Callab
     return call
 
 
-def _by_key(module: str, name: str) -> Callable[..., Any]:
-    """Stand-in for a function that compares, by a key or not: the answers are concrete, and guarded."""
-
-    def call(*args: Any, key: Any = None, **kwargs: Any) -> Any:
-        function = getattr(sys.modules[module], name)
-        if key is not None:
-            return function(*args, key=resolve(key), **kwargs)
-        values = [v for a in args for v in (a if type(a) in {list, tuple} else (a,))]
-        with at_line(*open_traces(values)):
-            return function(*args, **kwargs)
-
-    call.__name__ = name
-    call.__doc__ = f"``{module}.{name}``."
-    return call
-
-
 def lognormvariate(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
     """``random.lognormvariate``: e to the power of a normal draw, which is μ + σ z."""
     return REAL["math"]["exp"](sys.modules["random"].normalvariate(mu, sigma))
@@ -70,8 +54,6 @@ def lognormvariate(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
 def _lognormvariate(self: Any, mu: Any = 0.0, sigma: Any = 1.0) -> Any:
     return REAL["math"]["exp"](self.normalvariate(mu, sigma))
 
-
-_HEAP = ("heappush", "heappop", "heapify", "heapreplace", "heappushpop")
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "functools": {"reduce": reduce, "cmp_to_key": _calling(functools.cmp_to_key, place=0, keyword="mycmp")},
@@ -82,14 +64,6 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             name: _calling(getattr(itertools, name), place=0)
             for name in ("starmap", "takewhile", "dropwhile", "filterfalse")
         },
-    },
-    "bisect": {
-        name: _by_key("bisect", name)
-        for name in ("bisect", "bisect_left", "bisect_right", "insort", "insort_left", "insort_right")
-    },
-    "heapq": {
-        **{name: _by_key("heapq", name) for name in ("nlargest", "nsmallest", "merge")},
-        **{name: _by_key("heapq", name) for name in _HEAP},
     },
     "random": {"lognormvariate": lognormvariate},
 }
