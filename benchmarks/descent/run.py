@@ -52,7 +52,7 @@ def cases():
         ("f(x, y) of two numbers", lambda x, y: x**2 + 3 * y**2, (1.0, 2.0), 1e-3),
         ("a sum, n = 1,000", lambda x: np.sum(np.cos(x) + x**2), np.ones(1000), 1e-3),
         ("least squares, 1,000 × 100", lambda x: np.mean((A @ x - y) ** 2), np.zeros(100), 1e-3),
-        ("a network in a dict, 2,145 parameters", network, W, 1e-3),
+        ("a network in a dict, 2,113 parameters", network, W, 1e-3),
         ("a sum, n = 100,000", lambda x: np.sum(np.cos(x) + x**2), np.ones(100_000), 1e-3),
         ("a sum, n = 1,000,000", lambda x: np.sum(np.cos(x) + x**2), np.ones(1_000_000), 1e-3),
     ]

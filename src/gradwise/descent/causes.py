@@ -15,6 +15,7 @@ import numpy as np
 from gradwise import operators
 from gradwise.checking import check_grad
 from gradwise.descent.curvature import curvature_at
+from gradwise.descent.lengths import length
 from gradwise.descent.lines import first_non_finite, line_of
 from gradwise.descent.methods import Method, Search
 from gradwise.descent.objective import Objective
@@ -304,10 +305,10 @@ def _search_failed(objective: Objective, outcome: Any) -> Cause:
 
 
 def _flatness(objective: Objective, x: np.ndarray, f: float, g: np.ndarray) -> float:
-    length = float(np.linalg.norm(g))
-    if length == 0:
+    size = length(g)
+    if size == 0:
         return 0.0
-    probe = math.sqrt(float(np.finfo(x.dtype).eps)) * max(1.0, float(np.linalg.norm(x))) / length
+    probe = math.sqrt(float(np.finfo(x.dtype).eps)) * max(1.0, length(x)) / size
     there = objective.value(x - probe * g)
     return abs(there - f) if math.isfinite(there) else math.inf
 
@@ -333,12 +334,12 @@ def _kinks(objective: Objective, x: np.ndarray) -> list[str]:
             return here
         # a search that stops beside a kink: the gradient jumps on a scale on which a smooth one cannot
         _, g = objective.evaluate(x)
-        length = float(np.linalg.norm(g))
-        delta = 1e-6 * max(1.0, float(np.linalg.norm(x))) / max(length, 1e-300)
+        size = length(g)
+        delta = 1e-6 * max(1.0, length(x)) / max(size, 1e-300)
         other = objective.try_evaluate((x - delta * g).astype(x.dtype))
         nearer = objective.try_evaluate((x - delta / 100 * g).astype(x.dtype))
     if other is not None and nearer is not None:
-        jump, near = float(np.linalg.norm(other[1] - g)), float(np.linalg.norm(nearer[1] - g))
-        if jump > 0.1 * length and (near > 0.5 * jump or jump > 1e4 * near):
-            return [f"the gradient changes by {jump / length:.2g} of its length within {delta * length:.1g}"]
+        jump, near = length(other[1] - g), length(nearer[1] - g)
+        if jump > 0.1 * size and (near > 0.5 * jump or jump > 1e4 * near):
+            return [f"the gradient changes by {jump / size:.2g} of its length within {delta * size:.1g}"]
     return []

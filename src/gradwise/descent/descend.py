@@ -11,6 +11,7 @@ import numpy as np
 import scipy
 
 from gradwise.descent.causes import find_cause
+from gradwise.descent.lengths import length
 from gradwise.descent.loop import Limits, Outcome, run
 from gradwise.descent.methods import Method, Search, make_method
 from gradwise.descent.methods.automatic import first_estimate
@@ -115,6 +116,9 @@ def descend(
     if grad is not None and jac is not None:
         msg = "gw.descend was given both grad and jac, which are two names for the gradient. One is required. Leave one out."
         raise InputError(msg)
+    if callback is not None and not callable(callback):
+        msg = f"callback={callback!r} is a {type(callback).__name__}. A function of the point is required. Write callback=lambda x: print(x), or leave it out."
+        raise InputError(msg)
     limits = _limits(maxiter, tol, max_time, step_tol, clip_norm, trace_limit)
     chosen = make_method(method, learning_rate, options)
     objective = Objective(f, x0, args=args, grad=grad if grad is not None else jac, data=data, rng=rng)
@@ -156,6 +160,11 @@ def report_of(outcome: Outcome, objective: Objective, method: Method | Search, n
         notes.append(f"x is the point with the lowest f, that of step {best_k}.")
     if objective.derivatives == "numerical":
         notes.append("f could not be traced: its gradient, or a part of it, is numerical.")
+    if reason is StopReason.GRADIENT_TOLERANCE and not outcome.steps:
+        notes.append(
+            "no step was taken: the gradient is within the tolerance at the start, as it is at a saddle, at a maximum and on a plateau, too. report.end_point tells which; "
+            "start elsewhere, or lower tol, if this is no minimum."
+        )
     if "clipped" in outcome.details:
         notes.append(f"the gradient was clipped at {outcome.details['clipped']} of {outcome.steps} steps.")
     details = {key: value for key, value in outcome.details.items() if key not in {"error", "bad", "unbounded"}}
@@ -224,8 +233,7 @@ class LipschitzRate:
         if self.x is None or self.g is None:
             self.L = first_estimate(x, g, self.objective)
         else:
-            step = float(np.linalg.norm(x - self.x))
-            change = float(np.linalg.norm(g - self.g))
+            step, change = length(x - self.x), length(g - self.g)
             if step > 0 and math.isfinite(change):
                 self.L = max(self.L, change / step)
         self.x, self.g = x, g

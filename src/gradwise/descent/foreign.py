@@ -54,7 +54,7 @@ class Visits:
         return f
 
     def _remember(self, z: np.ndarray, f: float, g: np.ndarray | None) -> None:
-        if self.outside is None and not (math.isfinite(f) and (g is None or math.isfinite(float(np.dot(g, g))))):
+        if self.outside is None and not (math.isfinite(f) and (g is None or np.all(np.isfinite(g)))):
             self.outside = z
         if not self.path:
             self.path.append((z.copy(), f, g, time.perf_counter() - self.began))

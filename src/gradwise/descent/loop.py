@@ -6,15 +6,17 @@ block.  The gradient test costs one dot product: ‖g‖₂² > n t² implies �
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from gradwise.descent.batches import Exhausted
+from gradwise.descent.lengths import length
 from gradwise.descent.methods import Failed, Method, Search
 from gradwise.descent.methods.gd import GradientDescent
 from gradwise.descent.objective import DOMAIN_ERRORS, Objective, outside_domain
@@ -110,111 +112,112 @@ def run(
             objective.batches is not None,
         )
         details: dict[str, Any] = {}
-        shown = Progress(limits.maxiter, f, norm, progress)
         rows, k, last = recorder.rows, 0, began
         row: int = 0
         clipped = 0
         reason: StopReason | None = None
-        while True:
-            F[k], T[k] = f, last - began
-            if note is not None:
-                gg = note(row, x, g)
-            else:
-                if not placed or k == 0:
-                    X[row] = x
-                G[row] = g
-                gg = float(dot(g, g))
-            row += 1
-            if gg <= squared or not (UNBOUNDED < f < ceiling and gg < math.inf):
-                reason = watch.judge(k, f, g, gg, threshold, F)
-                if reason is not None:
-                    break
-            if k in _EARLY:
-                seen = max(row - watch.span, 0)
-                reason = watch.early(k, x, F, rate, (X[seen:row], G[seen:row]) if k == _EARLY[-1] and row > 5 else None)
-                if reason is not None:
-                    break
-            if row == rows:
-                block = recorder.flush(row)
-                row, X, F, R, T = 1, recorder.X, recorder.fun, recorder.rate, recorder.time
-                reason = watch.block(recorder, block, k, x, F, rate)
-                del block  # long vectors are let go one by one: many at once would go back to the system
-                if reason is not None:
-                    break
-            if k >= maxiter:
-                reason = StopReason.MAX_ITERATIONS
-                break
-            if last > deadline:
-                reason = StopReason.MAX_TIME
-                break
-            if last > shown.due:
-                shown.update(k, f, gg, last)
-            if callback is not None:
-                try:
-                    callback(x, (f, g, k))
-                except StopIteration:
-                    reason = StopReason.CALLBACK
-                    break
-            if automatic is not None:
-                rate = automatic(x, g)
-            elif scheduled is not None:
-                rate = float(scheduled(k))
-            try:
-                if searches:
-                    objective.rate = rate
-                    found = step(state, x, f, g, objective)
-                    if type(found) is Failed:
-                        details["search"] = found.why
-                        reason = (
-                            StopReason.F_CHANGE_BELOW_NOISE
-                            if watch.at_floor(x, f, g)
-                            else StopReason.LINE_SEARCH_FAILED
-                        )
-                        break
-                    R[k] = found.rate
-                    x_new, f, g = found.x, found.f, found.g
-                    if batches:
-                        objective.next_batch()
-                        f, g = evaluate(x_new)
-                else:
-                    if clip is not None and gg > clip * clip:
-                        clipped += 1
-                        x_new = step(state, x, g * (clip / math.sqrt(gg)), rate)
-                    else:
-                        x_new = step(state, x, g, rate)
-                    R[k] = rate
-                    if batches:
-                        objective.next_batch()
-                    g = None  # its memory is free for the next one
-                    f, g = evaluate(x_new)
-            except Exhausted:
-                g = G[row - 1].copy()
-                reason = StopReason.DATA_EXHAUSTED
-                break
-            except DOMAIN_ERRORS as error:
-                if not outside_domain(error):
-                    raise
-                g = G[row - 1].copy()
-                details["error"] = error
-                details["bad"] = x_new if not searches else x
-                reason = watch.failure(k, F)
-                break
-            if limits.step_tol and float(np.max(np.abs(x_new - x))) <= limits.step_tol * max(
-                1.0, float(np.max(np.abs(x)))
-            ):
-                reason = StopReason.STEP_TOLERANCE
-            x = x_new
-            k += 1
-            last = clock()
-            if reason is not None:
+        with Progress(limits.maxiter, f, norm, progress) as shown, _interruptible(objective, lambda: (x, f, k)):
+            while True:
                 F[k], T[k] = f, last - began
-                if note is None:
-                    X[row], G[row] = x, g
+                if note is not None:
+                    gg = note(row, x, g)
                 else:
-                    note(row, x, g)
+                    if not placed or k == 0:
+                        X[row] = x
+                    G[row] = g
+                    gg = float(dot(g, g))
                 row += 1
-                break
-        shown.close()
+                if gg <= squared or not (UNBOUNDED < f < ceiling and gg < math.inf):
+                    reason = watch.judge(k, f, g, gg, threshold, F)
+                    if reason is not None:
+                        break
+                if k in _EARLY:
+                    seen = max(row - watch.span, 0)
+                    reason = watch.early(
+                        k, x, F, rate, (X[seen:row], G[seen:row]) if k == _EARLY[-1] and row > 5 else None
+                    )
+                    if reason is not None:
+                        break
+                if row == rows:
+                    block = recorder.flush(row)
+                    row, X, F, R, T = 1, recorder.X, recorder.fun, recorder.rate, recorder.time
+                    reason = watch.block(recorder, block, k, x, F, rate)
+                    del block  # long vectors are let go one by one: many at once would go back to the system
+                    if reason is not None:
+                        break
+                if k >= maxiter:
+                    reason = StopReason.MAX_ITERATIONS
+                    break
+                if last > deadline:
+                    reason = StopReason.MAX_TIME
+                    break
+                if last > shown.due:
+                    shown.update(k, f, gg, last)
+                if callback is not None:
+                    try:
+                        callback(x, (f, g, k))
+                    except StopIteration:
+                        reason = StopReason.CALLBACK
+                        break
+                if automatic is not None:
+                    rate = automatic(x, g)
+                elif scheduled is not None:
+                    rate = float(scheduled(k))
+                try:
+                    if searches:
+                        objective.rate = rate
+                        found = step(state, x, f, g, objective)
+                        if type(found) is Failed:
+                            details["search"] = found.why
+                            reason = (
+                                StopReason.F_CHANGE_BELOW_NOISE
+                                if watch.at_floor(x, f, g)
+                                else StopReason.LINE_SEARCH_FAILED
+                            )
+                            break
+                        R[k] = found.rate
+                        x_new, f, g = found.x, found.f, found.g
+                        if batches:
+                            objective.next_batch()
+                            f, g = evaluate(x_new)
+                    else:
+                        if clip is not None and gg > clip * clip:
+                            clipped += 1
+                            x_new = step(state, x, g * (clip / (math.sqrt(gg) if gg < math.inf else length(g))), rate)
+                        else:
+                            x_new = step(state, x, g, rate)
+                        R[k] = rate
+                        if batches:
+                            objective.next_batch()
+                        g = None  # its memory is free for the next one
+                        f, g = evaluate(x_new)
+                except Exhausted:
+                    g = G[row - 1].copy()
+                    reason = StopReason.DATA_EXHAUSTED
+                    break
+                except DOMAIN_ERRORS as error:
+                    if not outside_domain(error):
+                        raise
+                    g = G[row - 1].copy()
+                    details["error"] = error
+                    details["bad"] = x_new if not searches else x
+                    reason = watch.failure(k, F)
+                    break
+                if limits.step_tol and float(np.max(np.abs(x_new - x))) <= limits.step_tol * max(
+                    1.0, float(np.max(np.abs(x)))
+                ):
+                    reason = StopReason.STEP_TOLERANCE
+                x = x_new
+                k += 1
+                last = clock()
+                if reason is not None:
+                    F[k], T[k] = f, last - began
+                    if note is None:
+                        X[row], G[row] = x, g
+                    else:
+                        note(row, x, g)
+                    row += 1
+                    break
     if clipped:
         details["clipped"] = clipped
     details.update(watch.details)
@@ -222,3 +225,17 @@ def run(
     watch.remember(F[k - fresh + 1 : k + 1], k, X[:row], G[:row])
     details["best"] = watch.best
     return Outcome(reason, x.copy(), f, g, k, recorder, row, state, rate, threshold, details)
+
+
+@contextlib.contextmanager
+def _interruptible(objective: Objective, point: Callable[[], tuple[np.ndarray, float, int]]) -> Iterator[None]:
+    """An interruption from the keyboard goes on to the caller, with the point that was reached."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        x, f, k = point()
+        error.x = objective.parameters.own(x)  # type: ignore[attr-defined]  # for who catches it
+        error.add_note(
+            f"gradwise: interrupted after step {k}, at f = {f:.6g}; the point is the attribute x of this exception."
+        )
+        raise

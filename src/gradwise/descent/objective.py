@@ -121,7 +121,20 @@ class Objective:
         numbers = self.spread is not None and (self.parameters.alone or self.parameters.floats)
         real = all(dtype == self.parameters.dtype for dtype in self.parameters.dtypes)
         self.evaluate = self._simple() if simple else self._numbers() if numbers and real else self._evaluate_exact
+        if self.spread is None and self.parameters.opens:
+            self.evaluate = self._opened()
         return result
+
+    def _opened(self) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+        """The evaluation of a function of one list, tuple or dict of arrays, with nothing around it."""
+        both, build, gathered = self._value_and_grad, self.parameters.build, self.parameters.gathered
+
+        def evaluate(z: np.ndarray) -> tuple[float, np.ndarray]:
+            self.evaluations += 1
+            value, gradient = both(build(z), *self.args, *self.batch)
+            return float(value), gathered(gradient)
+
+        return evaluate
 
     def _numbers(self) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
         """The evaluation of a function f(x, y, …) of numbers, with nothing around it."""
@@ -189,7 +202,10 @@ class Objective:
             if not outside_domain(error):
                 raise
             return None
-        return (value, gradient) if math.isfinite(value) and math.isfinite(float(np.dot(gradient, gradient))) else None
+        if not math.isfinite(value):
+            return None
+        finite = math.isfinite(float(np.dot(gradient, gradient))) or np.all(np.isfinite(gradient))
+        return (value, gradient) if finite else None
 
     def hessian(self, z: np.ndarray) -> np.ndarray:
         """The Hessian of f at z (of the batch in turn), shape (n, n); numerical where f cannot be traced."""

@@ -45,8 +45,9 @@ class Parameters:
             msg = f"gw.{operator} was given x0={x0!r}, which holds no numbers. At least one parameter is required. Pass a start such as np.zeros(3)."
             raise InputError(msg)
         self.paths = paths
+        self._entries: list[tuple[Any, int, int, tuple[int, ...] | None]] | None = None  # of a dict of arrays
         self.kinds = [type(leaf) for leaf in leaves]
-        arrays = [as_floating(leaf, path, operator) for leaf, path in zip(leaves, paths, strict=True)]
+        arrays = [_floating(leaf, path, operator) for leaf, path in zip(leaves, paths, strict=True)]
         self.shapes = [np.shape(leaf) for leaf in arrays]
         self.dtypes = [np.asarray(leaf).dtype for leaf in arrays]
         self.scalars = [not isinstance(leaf, np.ndarray) for leaf in arrays]
@@ -82,9 +83,17 @@ class Parameters:
             msg = f"gw.{operator} was given {bad[0]} with entries that are not finite. A finite start is required. Replace nan and inf in x0."
             raise InputError(msg)
         self._take = _taker(self.treedef)
+        #: whether vectors and parameters are made of each other in the short way
+        self.opens = self._take is not None and self._plain is not None
+        if self.opens and self.treedef.kind is dict and self._plain is not None:
+            places = dict(zip(self.treedef.keys or (), self._plain, strict=False))
+            if all(child is LEAF for child in self.treedef.children):
+                self._entries = [(key, *places[key]) for key in self.treedef.order or ()]
 
     def build(self, z: Any) -> Any:
         """A vector (plain or traced) as parameters; plain arrays are views of it where their dtype allows."""
+        if self._entries is not None and type(z) is np.ndarray:
+            return {k: z[a:b] if shape is None else z[a:b].reshape(shape) for k, a, b, shape in self._entries}
         return z if self.alone else self.treedef.rebuild(self.leaves(z))
 
     def leaves(self, z: Any) -> list[Any]:
@@ -189,6 +198,15 @@ class Parameters:
             entries = [root + (f"[{', '.join(map(str, i))}]" if shape else "") for i in np.ndindex(shape)]
             names += [f"Re {e}" for e in entries] + [f"Im {e}" for e in entries] if dtype.kind == "c" else entries
         return names
+
+
+def _floating(leaf: Any, path: str, operator: str) -> Any:
+    try:
+        return as_floating(leaf, path, operator)
+    except InputError as error:  # what other operators offer there is none of here
+        raise InputError(
+            str(error).replace(", or choose other arguments with argnums=", ", or leave it out of x0.")
+        ) from None
 
 
 def _taker(treedef: TreeDef) -> Callable[[Any], Sequence[Any]] | None:

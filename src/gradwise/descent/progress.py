@@ -52,6 +52,12 @@ class Progress:
         bar.start()
         self.bar = bar
 
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Take the bar away, if there is one."""
         if self.bar is not None:

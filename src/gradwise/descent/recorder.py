@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.descent.lengths import length
 from gradwise.descent.trace import Trace
 
 ROWS = 64
@@ -56,7 +57,7 @@ class Recorder:
         self.G: Any = np.empty((self.rows, n), dtype)
         # products are summed in double precision, whatever that of the parameters
         self.wide = np.result_type(dtype, np.float64)
-        self.changes = np.empty((2, self.rows - 1, n), self.wide)
+        self.changes = np.empty((self.rows - 1, n), self.wide)
 
     @property
     def places(self) -> bool:
@@ -98,16 +99,16 @@ class Recorder:
         """Add the columns of the rows from ``first`` on."""
         X, G, new, wide = self.X[:filled], self.G[:filled], self.G[first:filled], self.wide
         with np.errstate(all="ignore"):
-            top = np.maximum(np.max(new, axis=1), -np.min(new, axis=1)) if new.size else np.zeros(len(new))
+            top = np.maximum(np.max(new, axis=1), 0 - np.min(new, axis=1)) if new.size else np.zeros(len(new))
             self._add("gradient_norm", top)
-            self._add("gradient_length", np.sqrt(np.vecdot(new, new, dtype=wide)))
-            self._add("point_length", np.sqrt(np.vecdot(X[first:], X[first:], dtype=wide)))
-            dX = np.subtract(X[1:], X[:-1], out=self.changes[0, : filled - 1], dtype=wide)
-            dG = np.subtract(G[1:], G[:-1], out=self.changes[1, : filled - 1], dtype=wide)
-            self._add("step", np.sqrt(np.vecdot(dX, dX)))
+            self._add("gradient_length", _lengths(new, wide))
+            self._add("point_length", _lengths(X[first:], wide))
+            dX = np.subtract(X[1:], X[:-1], out=self.changes[: filled - 1], dtype=wide)
+            self._add("step", _lengths(dX, wide))
             self._add("slope", np.vecdot(G[:-1], dX))
             self._add("slope_after", np.vecdot(G[1:], dX))
-            self._add("gradient_change", np.sqrt(np.vecdot(dG, dG)))
+            dG = np.subtract(G[1:], G[:-1], out=self.changes[: filled - 1], dtype=wide)
+            self._add("gradient_change", _lengths(dG, wide))
             self._add("dot", np.vecdot(G[:-1], G[1:], dtype=wide))
 
     def _room_for_points(self, n: int, dtype: Any, steps: int, limit: int) -> None:
@@ -249,10 +250,10 @@ class LongRows(Recorder):
             both += product(before, piece)
         columns = self.measured
         columns["gradient_norm"].append(top if finite else np.nan)
-        columns["gradient_length"].append(squares**0.5)
+        columns["gradient_length"].append(squares**0.5 if squares < np.inf else length(g))
         if x0 is not None:
             pair = {
-                "step": step**0.5,
+                "step": step**0.5 if step < np.inf else length(x - x0),
                 "slope": slope,
                 "slope_after": after,
                 "gradient_change": change**0.5,
@@ -269,6 +270,14 @@ class LongRows(Recorder):
         for name, values in self.measured.items():
             self._add(name, np.array(values))
             values.clear()
+
+
+def _lengths(rows: np.ndarray, wide: Any) -> np.ndarray:
+    """The lengths of rows, also where their squares are beyond the largest number."""
+    found: np.ndarray = np.sqrt(np.vecdot(rows, rows, dtype=wide))
+    for k in np.flatnonzero(np.isinf(found)):
+        found[k] = length(rows[k])
+    return found
 
 
 def product(a: np.ndarray, b: np.ndarray) -> float:

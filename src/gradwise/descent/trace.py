@@ -128,6 +128,8 @@ class Trace:
 def plain(value: Any) -> Any:
     """NumPy things, containers and dataclasses as lists, dicts, numbers and strings; nan and infinities become None."""
     if isinstance(value, np.ndarray):
+        if value.dtype == np.longdouble:  # whose entries are no Python numbers
+            value = value.astype(np.float64)
         if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
             return [plain(item) for item in value] if value.ndim else None
         return value.tolist() if value.dtype.kind != "c" else [plain(item) for item in value]
@@ -136,7 +138,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, np.generic):
-        return plain(value.item())
+        return plain(float(value) if isinstance(value, np.longdouble) else value.item())
     if isinstance(value, complex):
         return [plain(value.real), plain(value.imag)]
     if isinstance(value, float):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradwise.descent.lengths import length
 from gradwise.descent.objective import Objective
 from gradwise.descent.trace import Trace
 
@@ -53,22 +54,21 @@ def fall(objective: Objective, x: np.ndarray, f: float, g: np.ndarray, start: np
     if objective.batches is not None or not math.isfinite(f) or not np.all(np.isfinite(g)):
         return None
     wide = np.asarray(g, dtype=float)
-    length = float(np.linalg.norm(wide))
-    if not length > 0 or not length >= first / 2:
+    size = length(g)
+    if not size > 0 or not size >= first / 2:
         return None
-    way = float(np.linalg.norm(np.asarray(x, dtype=float) - np.asarray(start, dtype=float)))
-    way = way or max(1.0, float(np.linalg.norm(np.asarray(x, dtype=float))))
+    way = length(np.asarray(x, dtype=float) - np.asarray(start, dtype=float)) or max(1.0, length(x))
     if not way < math.inf:
         return None
     found = None
     for decade in range(1, _DECADES + 1):
         t = way * 10.0**decade
         with np.errstate(all="ignore"):
-            there = (np.asarray(x, dtype=float) - (t / length) * wide).astype(x.dtype)
+            there = (np.asarray(x, dtype=float) - t * (wide / size)).astype(x.dtype)
         value = objective.value(there) if np.all(np.isfinite(there)) else math.inf
         if not math.isfinite(value) and decade > _ENOUGH:
             break  # beyond the largest number
-        if not value <= f - t * length / 2:
+        if not value <= f - t * size / 2:
             return None
         found = Fall(value, t, 10.0**decade, (f - value) / t)
     return found

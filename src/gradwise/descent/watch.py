@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.descent.curvature import Curvature, curvature_at
+from gradwise.descent.lengths import length
 from gradwise.descent.methods import Method, Search
 from gradwise.descent.methods.automatic import noise_of
 from gradwise.descent.objective import Objective
@@ -184,14 +185,14 @@ class Watch:
         Over √u ‖x‖, the shortest distance at which f shows curvature, the slope promises √u ‖x‖ ‖g‖: within the rounding of f nothing is left to gain.  Nor is
         it where the Newton step ‖g‖/L is within the rounding of x.
         """
-        length, reach = float(np.linalg.norm(g)), max(1.0, float(np.linalg.norm(x)))
-        if length == 0 or math.sqrt(self.eps) * reach * length <= 100 * noise_of(f, g.dtype):
+        size, reach = length(g), max(1.0, length(x))
+        if size == 0 or math.sqrt(self.eps) * reach * size <= 100 * noise_of(f, g.dtype):
             return True
-        there = self.objective.try_evaluate(x - (math.sqrt(self.eps) * reach / length) * g)
+        there = self.objective.try_evaluate(x - (math.sqrt(self.eps) * reach / size) * g)
         if there is None:
             return False
-        L = float(np.linalg.norm(there[1] - g)) / (math.sqrt(self.eps) * reach)
-        return length <= 32 * self.eps * L * reach
+        L = length(there[1] - g) / (math.sqrt(self.eps) * reach)
+        return size <= 32 * self.eps * L * reach
 
 
 def steepest_on(X: Any, G: Any) -> float:
@@ -213,11 +214,11 @@ def steepest_on(X: Any, G: Any) -> float:
             dX, dG = differences
             steps += np.vecdot(dX[:, None], dX)
             changes += np.vecdot(dX[:, None], dG)
-        length = np.sqrt(np.diag(steps))
-        moved = (length > 0) & np.isfinite(length) & np.all(np.isfinite(changes), axis=0)
+        sizes = np.sqrt(np.diag(steps))
+        moved = (sizes > 0) & np.isfinite(sizes) & np.all(np.isfinite(changes), axis=0)
         if not np.any(moved):
             return 0.0
-        scale = np.outer(length[moved], length[moved])
+        scale = np.outer(sizes[moved], sizes[moved])
         steps, changes = steps[np.ix_(moved, moved)] / scale, changes[np.ix_(moved, moved)] / scale
         values, vectors = np.linalg.eigh(steps)
         kept = values > 1e-12 * values[-1]

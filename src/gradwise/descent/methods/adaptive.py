@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.descent.lengths import length
 from gradwise.descent.methods.automatic import first_estimate
 from gradwise.descent.methods.protocol import Failed, Found, Search
 
@@ -31,8 +32,8 @@ class Adaptive(Search):
             new = 1 / (2 * first_estimate(x, g, problem))
             theta = math.inf
         else:
-            change = float(np.linalg.norm(g - g_old))
-            local = float(np.linalg.norm(x - x_old)) / (2 * change) if change > 0 else math.inf
+            change = length(g - g_old)
+            local = length(x - x_old) / (2 * change) if change > 0 else math.inf
             grown = math.sqrt(1 + theta) * rate
             new = min(grown, local)
             if not math.isfinite(new):

@@ -19,21 +19,22 @@ def backtrack(
     x: np.ndarray, f: float, g: np.ndarray, d: np.ndarray, t: float, problem: Any, c1: float = 1e-4
 ) -> Found | Failed:
     """The first t, t/2, t/4, … that meets Armijo's condition along d."""
-    slope = float(np.dot(g, d))
-    if not slope < 0:
-        return Failed(f"the search direction does not descend: g·d = {slope:.3g}")
+    step = t * d
+    gain = -float(np.dot(g, step))  # of the step, not of d: that of a long d may be beyond the largest number
+    if not gain > 0:
+        return Failed(f"the search direction does not descend: g·d = {-gain / t:.3g}")
     noise = noise_of(f, g.dtype)
     for trial in range(_TRIALS):
-        x_new = x + t * d
+        x_new = x + step
         # a gain within the rounding of f cannot be seen: who asked for more at first has failed, and did not arrive
-        if np.array_equal(x_new, x) or (trial > 4 and -t * slope <= noise):
+        if np.array_equal(x_new, x) or (trial > 4 and gain <= noise):
             return Failed(
                 f"f did not fall along the direction for any step down to {t:.2g}, whose gain would be within its rounding"
             )
         found = problem.try_evaluate(x_new)
-        if found is not None and falls(found, f, g, f + c1 * t * slope, -t * slope):
+        if found is not None and falls(found, f, g, f - c1 * gain, gain):
             return Found(x_new, found[0], found[1], t)
-        t /= 2
+        t, step, gain = t / 2, step / 2, gain / 2
     return Failed(f"f did not fall along the direction for any step down to {t:.2g}")
 
 

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from gradwise.descent.lengths import length
 from gradwise.descent.methods.protocol import Failed, Found, Search
 
 _TRIALS = 80
@@ -27,20 +28,20 @@ def falls(found: tuple[float, np.ndarray], f: float, g: np.ndarray, bound: float
     if found[0] <= bound:
         return True
     noise = noise_of(f, g.dtype)
-    return gain <= 100 * noise and found[0] <= bound + noise and bool(np.dot(found[1], found[1]) < np.dot(g, g))
+    return gain <= 100 * noise and found[0] <= bound + noise and length(found[1]) < length(g)
 
 
 def first_estimate(x: np.ndarray, g: np.ndarray, problem: object) -> float:
     """L̂ from two gradients: ‖g(x + δ) − g(x)‖/‖δ‖ a little along −g; 1 over the length of the gradient where that says nothing."""
-    length = float(np.linalg.norm(g))
+    size = length(g)
     eps = float(np.finfo(g.dtype).eps)
-    delta = eps**0.5 * max(1.0, float(np.linalg.norm(x))) / max(length, 1e-300)
+    delta = eps**0.5 * max(1.0, length(x)) / max(size, 1e-300)
     found = problem.try_evaluate(x - delta * g)  # type: ignore[attr-defined]  # an Objective
-    if found is not None and delta * length > 0:
-        L = float(np.linalg.norm(found[1] - g)) / (delta * length)
-        if math.isfinite(L) and eps**0.5 * length < L:
+    if found is not None and delta * size > 0:
+        L = length(found[1] - g) / (delta * size)
+        if math.isfinite(L) and eps**0.5 * size < L:
             return L
-    return max(length, 1e-12)
+    return max(size, 1e-12)
 
 
 class Automatic(Search):
@@ -57,17 +58,17 @@ class Automatic(Search):
 
     def step(self, state: list[float], x: np.ndarray, f: float, g: np.ndarray, problem: object) -> Found | Failed:
         L = state[0] or first_estimate(x, g, problem)
-        gg = float(np.dot(g, g))
+        size = length(g)
         noise = noise_of(f, g.dtype)
         evaluate = problem.try_evaluate  # type: ignore[attr-defined]  # an Objective
         for trial in range(_TRIALS):
-            x_new = x - (1 / L) * g
+            x_new, gain = x - (1 / L) * g, size * (size / L)
             # a gain within the rounding of f cannot be seen: who asked for more at first has failed, and did not arrive
-            if np.array_equal(x_new, x) or (trial > 4 and gg / L <= noise):
+            if np.array_equal(x_new, x) or (trial > 4 and gain <= noise):
                 return Failed(f"f did not fall as the descent lemma says for any L up to {L:.2g}")
             found = evaluate(x_new)
-            if found is not None and falls(found, f, g, f - gg / (2 * L), gg / L):
-                change = float(np.linalg.norm(found[1] - g)) * L / math.sqrt(gg)
+            if found is not None and falls(found, f, g, f - gain / 2, gain):
+                change = length(found[1] - g) / size * L
                 state[0] = max(L / 1.25, change) if math.isfinite(change) else L
                 return Found(x_new, found[0], found[1], 1 / L)
             L *= 2
