@@ -1,0 +1,202 @@
+"""``scipy.optimize``'s root finders: brentq, brenth, bisect, ridder, toms748, newton, root_scalar, fixed_point, fsolve, root.
+
+SciPy finds the root, from plain values.  Its derivative is the implicit function theorem's, whatever way the solver took (``operators/implicit.py``).  So it is the derivative of the root, not of the iteration: exact as far as the root is, and independent of where the solver started.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import carries
+from gradwise.tracing.roots import differentiated
+from gradwise.tracing.standins.recording import at_line, open_traces, resolve
+from gradwise.tracing.standins.scipy_calling import with_value
+from gradwise.tracing.standins.stacking import leaves, plainly
+from gradwise.tracing.traced import isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class _Equation:
+    """The user's function as SciPy calls it: on plain values, with plain results; it notes whether they depend on something traced.
+
+    Attributes
+    ----------
+    traces : list
+        The open traces on which a result depends.
+    """
+
+    def __init__(self, function: Any, args: tuple[Any, ...]) -> None:
+        self.function = function
+        self.args = args
+        self.traces: list[Any] = []
+        self._called = resolve(function)
+
+    def __call__(self, t: Any, *args: Any) -> Any:
+        result = self._called(t, *self.args)
+        found = [result] if isinstance_traced(result) else leaves(result, []) if type(result) in (list, tuple) else []
+        for trace in open_traces(found):
+            if trace not in self.traces and any(carries(v) for v in found):
+                self.traces.append(trace)
+        return plainly(result)
+
+
+def _quietly(function: Any, args: tuple[Any, ...]) -> Any:
+    """A callback whose values only steer the solver."""
+    return _Equation(function, args) if callable(function) else function
+
+
+def _args(args: Any) -> tuple[Any, ...]:
+    return args if type(args) is tuple else (args,)
+
+
+def _moves(equation: _Equation, value: Any, what: str) -> bool:
+    """Whether the root depends on something traced; raises if it is none."""
+    if not equation.traces:
+        return False
+    if not np.all(np.isfinite(value)):
+        raise equation.traces[0].fail(f"{what} found no root: {value!r}. A root is required for its derivative")
+    return True
+
+
+def _not_converged(equation: _Equation, what: str, message: Any) -> Exception:
+    trace = equation.traces[0]
+    return trace.fail(
+        f"{what} did not converge ({str(message).strip()}), and what is no root has no derivative by its equation. A better start, or more iterations, are required"
+    )
+
+
+def _differentiated(kind: int, equation: _Equation, value: Any, **options: Any) -> Any:
+    with at_line(*equation.traces):
+        return with_value(differentiated[kind](equation.function, value, equation.args, **options), value)
+
+
+# --- one equation ------------------------------------------------------------------------------------------------------------------
+
+
+def _bracketing(name: str) -> Callable[..., Any]:
+    def find(f: Any, a: Any, b: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
+        equation = _Equation(f, _args(args))
+        found = getattr(scipy.optimize, name)(equation, plain(a), plain(b), (), *rest, **options)
+        full = isinstance(found, tuple)
+        value = found[0] if full else found
+        if not _moves(equation, value, name):
+            return found
+        if full and not found[1].converged:
+            raise _not_converged(equation, name, found[1].flag)
+        root = _differentiated(0, equation, value)
+        if full:
+            found[1].root = root
+            return root, found[1]
+        return root
+
+    find.__name__ = name
+    find.__doc__ = f"``scipy.optimize.{name}``."
+    return find
+
+
+def newton(
+    func: Any,
+    x0: Any,
+    fprime: Any = None,
+    args: Any = (),
+    tol: float = 1.48e-8,
+    maxiter: int = 50,
+    fprime2: Any = None,
+    x1: Any = None,
+    rtol: float = 0.0,
+    full_output: bool = False,
+    disp: bool = True,
+) -> Any:
+    """``scipy.optimize.newton``: of a number, or of an array whose entries have an equation each."""
+    args = _args(args)
+    equation = _Equation(func, args)
+    found = scipy.optimize.newton(
+        equation, plain(x0), _quietly(fprime, args), (), tol, maxiter, _quietly(fprime2, args), plain(x1), rtol, full_output, disp
+    )  # fmt: skip
+    full = isinstance(found, tuple)
+    value = found[0] if full else found
+    if not _moves(equation, value, "newton"):
+        return found
+    root = _differentiated(0, equation, value)
+    if not full:
+        return root
+    if np.ndim(value):
+        return (root, *found[1:])
+    found[1].root = root
+    return root, found[1]
+
+
+def root_scalar(
+    f: Any, args: Any = (), method: Any = None, bracket: Any = None, fprime: Any = None, fprime2: Any = None, x0: Any = None, x1: Any = None, **options: Any
+) -> Any:  # fmt: skip
+    """``scipy.optimize.root_scalar``."""
+    args = _args(args)
+    equation = _Equation(f, args)
+    found = scipy.optimize.root_scalar(
+        equation, (), method, plainly(bracket), _quietly(fprime, args), _quietly(fprime2, args), plain(x0), plain(x1), **options
+    )  # fmt: skip
+    if not _moves(equation, found.root, "root_scalar"):
+        return found
+    if not found.converged:
+        raise _not_converged(equation, "root_scalar", found.flag)
+    found.root = _differentiated(0, equation, found.root)
+    return found
+
+
+# --- several ------------------------------------------------------------------------------------------------------------------------
+
+
+def fsolve(
+    func: Any, x0: Any, args: Any = (), fprime: Any = None, full_output: Any = 0, *rest: Any, **options: Any
+) -> Any:
+    """``scipy.optimize.fsolve``."""
+    args = _args(args)
+    equation = _Equation(func, args)
+    found, *others = scipy.optimize.fsolve(equation, plainly(x0), (), _quietly(fprime, args), True, *rest, **options)
+    if _moves(equation, found, "fsolve"):
+        if others[1] != 1:
+            raise _not_converged(equation, "fsolve", others[2])
+        found = _differentiated(1, equation, found)
+    elif others[1] != 1 and not full_output:  # SciPy's own warning
+        return scipy.optimize.fsolve(equation, plainly(x0), (), _quietly(fprime, args), False, *rest, **options)
+    return (found, *others) if full_output else found
+
+
+def root(fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = None, *rest: Any, **options: Any) -> Any:
+    """``scipy.optimize.root``."""
+    args = _args(args)
+    equation = _Equation(fun, args)
+    found = scipy.optimize.root(equation, plainly(x0), (), method, _quietly(jac, args), *rest, **options)
+    if not _moves(equation, found.x, "root"):
+        return found
+    if not found.success:
+        raise _not_converged(equation, "root", found.message)
+    # with jac=True the function returns its values and their Jacobian
+    found.x = _differentiated(1, equation, found.x, count=1 if jac is True else None)
+    return found
+
+
+def fixed_point(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
+    """``scipy.optimize.fixed_point``."""
+    equation = _Equation(func, _args(args))
+    found = scipy.optimize.fixed_point(equation, plainly(x0), (), *rest, **options)
+    return _differentiated(1, equation, found, fixed=True) if _moves(equation, found, "fixed_point") else found
+
+
+_BRACKETING = ("brentq", "brenth", "bisect", "ridder", "toms748")
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.optimize": {
+        **{name: _bracketing(name) for name in _BRACKETING},
+        "newton": newton,
+        "root_scalar": root_scalar,
+        "fsolve": fsolve,
+        "root": root,
+        "fixed_point": fixed_point,
+    }
+}
