@@ -32,6 +32,10 @@ from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 UNTRACED = frozenset(NATIVE - {types.FunctionType, super})
 TRACED = frozenset({TracedArray, TracedScalar})
 PLAIN = UNTRACED | TRACED
+_LISTS = frozenset({list, tuple})
+#: of these nothing needs to be looked into: a list beside an array may hold traced values, and is an array then
+_CERTAIN = UNTRACED - _LISTS
+_SURE = PLAIN - _LISTS
 _ndarray = np.ndarray
 _float64 = np.float64
 _FLOATS = frozenset({float, np.float64})
@@ -48,6 +52,8 @@ def _binary(name: str, function: Any) -> Any:
         watch = local.watch
         if watch is None:
             return function(a, b)
+        if type(a) in _LISTS or type(b) in _LISTS:
+            a, b = _beside(a, b), _beside(b, a)
         left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
         right = class_info(watch, type(b)).methods.get(reflected) if type(b) not in PLAIN else None
         if left is None and right is None:
@@ -68,15 +74,22 @@ def _binary(name: str, function: Any) -> Any:
         return function(a, b)  # raises as Python does
 
     def operate(a: Any, b: Any) -> Any:
-        if type(a) in UNTRACED and type(b) in UNTRACED:
+        if type(a) in _CERTAIN and type(b) in _CERTAIN:
             return function(a, b)
         if type(b) in TRACED and type(a) is _ndarray and a.dtype is _F64 and name == "matmul":
             return b.__rmatmul__(a)
-        if type(a) in PLAIN and type(b) in PLAIN:
+        if type(a) in _SURE and type(b) in _SURE:
             return function(a, b)
         return slow(a, b)
 
     return operate
+
+
+def _beside(value: Any, other: Any) -> Any:
+    """A list that holds traced values, beside an array: an array."""
+    if type(value) not in _LISTS or not isinstance(other, np.ndarray) or not holds_traced(value):
+        return value
+    return resolve(np.array)(value)
 
 
 def _native(a: Any, name: str) -> Any:
@@ -90,6 +103,8 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
         cls = type(a)
         if cls is TracedScalar:
             return binary(a, b)
+        if type(b) in _LISTS and (cls is _ndarray or cls is TracedArray):
+            b = _beside(b, a)
         if cls is _ndarray and type(b) in TRACED and a.dtype.kind in "fc" and local.watch is not None:
             # only the place that is about to be assigned refers to the array: nobody misses what is written to its copy
             noted = id(a) in local.watch.touched
@@ -129,7 +144,7 @@ def _arithmetic(name: str, function: Any, primitive: Primitive) -> Any:
 
     def operate(a: Any, b: Any) -> Any:
         ta, tb = type(a), type(b)
-        if ta in UNTRACED and tb in UNTRACED:
+        if ta in _CERTAIN and tb in _CERTAIN:
             return function(a, b)
         if ta is TracedScalar:
             trace, x, i = a.tape, a.value, a.index
@@ -138,12 +153,12 @@ def _arithmetic(name: str, function: Any, primitive: Primitive) -> Any:
             elif tb in _NUMBERS:
                 z, j = b, None
             else:
-                return function(a, b) if tb in PLAIN else slow(a, b)
+                return function(a, b) if tb in _SURE else slow(a, b)
         elif tb is TracedScalar and ta in _NUMBERS:
             trace, x, i, z, j = b.tape, a, None, b.value, b.index
         elif tb in TRACED and ta is _ndarray and a.dtype is _F64:
             return getattr(b, reflected)(a)
-        elif ta in PLAIN and tb in PLAIN:
+        elif ta in _SURE and tb in _SURE:
             return function(a, b)
         else:
             return slow(a, b)
@@ -178,11 +193,11 @@ _truediv = _arithmetic("truediv", operator.truediv, algebra.div_p)
 
 
 def _pow(a: Any, b: Any) -> Any:
-    if type(a) in UNTRACED and type(b) in UNTRACED:
+    if type(a) in _CERTAIN and type(b) in _CERTAIN:
         return a**b
     if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
         return b.__rpow__(a)
-    if type(a) in PLAIN and type(b) in PLAIN:
+    if type(a) in _SURE and type(b) in _SURE:
         return a**b
     return _slow_pow(a, b)
 
@@ -190,11 +205,11 @@ def _pow(a: Any, b: Any) -> Any:
 def _mod(a: Any, b: Any) -> Any:
     if type(a) is str:
         return percent(a, b)
-    if type(a) in UNTRACED and type(b) in UNTRACED:
+    if type(a) in _CERTAIN and type(b) in _CERTAIN:
         return a % b
     if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
         return b.__rmod__(a)
-    if type(a) in PLAIN and type(b) in PLAIN:
+    if type(a) in _SURE and type(b) in _SURE:
         return a % b
     return _slow_mod(a, b)
 
