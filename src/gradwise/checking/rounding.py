@@ -16,6 +16,8 @@ from collections.abc import Callable
 import numpy as np
 
 TRIES = 3
+UNEQUAL = 0.6180339887498949
+"""Ratio of the two steps of a second difference: at equal ones the roundings of exp(x) - 1 - x cancel, half of the time."""
 
 
 def nearby(vector: np.ndarray, unit: float, rng: np.random.Generator) -> np.ndarray:
@@ -46,7 +48,7 @@ def spread(
 def roughness(
     at: Callable[[np.ndarray], np.ndarray], vector: np.ndarray, here: np.ndarray, unit: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return the largest second difference of ``at`` at steps √u x, entry by entry.
+    """Return the largest second difference of ``at`` at steps √u x, unequal on the two sides, entry by entry.
 
     For a smooth function it is of order u; what exceeds that is rounding that a move by one unit does not show, as in
     (1 − cos x)/x² near 0, where cos x stays the same float.
@@ -55,7 +57,8 @@ def roughness(
     for _ in range(TRIES):
         step = np.sqrt(unit) * vector * rng.uniform(0.3, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)
         try:
-            second = np.abs(at(vector + step) - 2 * here + at(vector - step))
+            right, left = at(vector + step) - here, at(vector - UNEQUAL * step) - here
+            second = 2 / (1 + UNEQUAL) * np.abs(UNEQUAL * right + left)
         except Exception:  # noqa: BLE001, S112  (f may end beside x)
             continue
         largest = np.where(np.isfinite(second), np.maximum(largest, second), largest)

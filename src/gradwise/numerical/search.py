@@ -29,7 +29,7 @@ from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_lad
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.resolution import resolve
-from gradwise.numerical.rounding_or_structure import SINGLE, agrees, confirm, in_low_precision, single
+from gradwise.numerical.rounding_or_structure import CONFIRMING, SINGLE, agrees, confirm, in_low_precision, single
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
 from gradwise.numerical.two_sides import from_both_sides
@@ -118,7 +118,7 @@ class Search:
         value, error, accepted, _, eta, _, coarse = judge_ladder(
             h, [f[t] for t in steps], [f[-t] for t in steps], samples.f0, line.unit, line.scale, max, PRECISION, octave
         )
-        if not accepted or (single(f[h]) and single(f[-h]) and in_low_precision(samples)):
+        if not accepted or (single(f[h]) and single(f[-h]) and f[h] != f[-h] and not single(line.scale)):
             return None, coarse
         return self.adopt(Outcome(value, error, Status.OK, h, value, value, eta)), False
 
@@ -128,6 +128,9 @@ class Search:
         samples = self.samples
         octave = samples.line.octave
         yield from samples.sample_octaves([*range(octave, octave - LEVELS, -1), octave + PROBE])
+        if single(samples.f0) and not single(samples.line.scale):
+            # by chance f(x) has few bits, and on steps of a power of two all values then have
+            yield from samples.sample([samples.exact(math.ldexp(CONFIRMING, octave))])
         right = yield from finite_octave(samples, 1, octave)
         left = yield from finite_octave(samples, -1, octave)
         if right is None:
