@@ -394,6 +394,17 @@ def test_a_function_that_raises_in_a_part_of_the_box():
     assert [p.kind for p in found if p.proved] == ["minimum"]
 
 
+def test_a_search_that_is_stopped_by_an_exception_says_so():
+    def f(v):
+        if v[0] > 0:
+            raise ValueError("negative numbers only")
+        return v[0] ** 2
+
+    found = gw.critical_points(f, [(-1.0, 1.0)], max_boxes=2000)
+    assert not found.proved
+    assert any("the function raised ValueError at" in p.message for p in found)
+
+
 def test_outside_its_domain_there_are_no_points():
     found = gw.critical_points(lambda x: np.sqrt(x) - x, (-1.0, 2.0))
     assert_same_points(middles([p for p in found if p.proved]), [[0.25]], 1e-12)

@@ -87,7 +87,7 @@ def _undecided(
                 message += "; the gradient is zero at the point"
             if len(lo) == 1 and reason == "degenerate":
                 message += _sides(branch, lo, hi)
-    elif reason == "branch" and branches.trouble:
+    if branches.trouble and (reason == "stopped" or (reason == "branch" and number is None)):
         message += f"; {branches.trouble}"
     return CriticalPoint(
         kind="degenerate" if reason in {"degenerate", "continuum", "flat"} else "undecided",
