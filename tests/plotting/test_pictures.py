@@ -203,6 +203,9 @@ def test_in_a_plane_of_many_variables_arrows_are_perpendicular_to_its_level_sets
         (lambda height, width: height + width**2, ("height", "width")),
         (lambda v: v[0] + v[1] ** 2, ("v[0]", "v[1]")),
         (lambda *v: v[0][0] + v[0][1] ** 2, ("v[0]", "v[1]")),
+        (lambda *v: v[0] + v[1] ** 2, ("x", "y")),
+        (lambda width, height=2.0: width + height**2, ("width", "height")),
+        (np.hypot, ("x1", "x2")),
         (lambda x, y: x + y**2 if x > 0 else y**2 - x**2, ("x", "y")),  # does not broadcast
         (lambda v: np.linalg.norm(v - 5) + max(v[0], 10), ("v[0]", "v[1]")),
         (lambda v: float(v[0]) + v[1] ** 2 if isinstance(v, list) else v[0] + v[1] ** 2, ("v[0]", "v[1]")),

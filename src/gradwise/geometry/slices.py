@@ -9,6 +9,8 @@ matrix).  A function that is written for arrays of points says so with ``vectori
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
@@ -19,6 +21,7 @@ from gradwise.errors import InputError, OutputError
 from gradwise.geometry.classification import plain
 from gradwise.geometry.flat_function import FlatFunction
 from gradwise.geometry.plane import Plane, around, limits_of, plane_through, values_text, window
+from gradwise.operators.arguments import function_label
 from gradwise.operators.points import required_parameters
 
 __all__ = ["LineSlice", "PlaneSlice", "grid_of", "line_slice", "plane_and_limits", "plane_slice"]
@@ -250,7 +253,7 @@ def plane_and_limits(
             point[:2] = [sum(limits) / 2 if limits else 0.0 for limits in (xlim, ylim)]
         function = FlatFunction(f, point, operator)
         if not function.several:
-            _try(function, operator)
+            function = _tried(function, operator)
     else:
         function = FlatFunction(f, point, operator)
     if variables is None and directions is None:
@@ -268,16 +271,44 @@ def plane_and_limits(
     return function, plane, near[0] if xlim is None else xlim, near[1] if ylim is None else ylim
 
 
-def _try(function: FlatFunction, operator: str) -> None:
-    """Call f(v) once at a point that nobody gave, so that an exception says what was passed."""
+def _tried(function: FlatFunction, operator: str) -> FlatFunction:
+    """f(v) once called at a point that nobody gave; f(x, y=1) and f(*args), which take an array for their first argument, as functions of two numbers."""
     try:
         function(function.point)
     except Exception as error:
+        two = _of_two(function.f) if function.size == 2 else None
+        if two is not None:
+            with contextlib.suppress(Exception):
+                other = FlatFunction(two, function.point, operator)
+                other(other.point)
+                return other
         error.add_note(
             f"gw.{operator} was given no point and called the function with an array of 2 numbers. "
             f"For a function of an array of more, or of a container, write point=x"
         )
         raise
+    return function
+
+
+def _of_two(f: Callable[..., Any]) -> Callable[..., Any] | None:
+    """A function that requires fewer than two numbers and takes two, as one that requires them; None for others."""
+    try:
+        signature = inspect.signature(f)
+        signature.bind(0.0, 0.0)
+    except (TypeError, ValueError):
+        return None
+    names = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD][:2]
+    names = names if len(names) == 2 else ["x", "y"]
+
+    def two(*numbers: Any) -> Any:
+        return f(*numbers)
+
+    made: Any = two
+    made.__name__ = function_label(f)
+    made.__signature__ = inspect.Signature(
+        [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
+    )
+    return two
 
 
 def grid_of(

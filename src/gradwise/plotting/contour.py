@@ -101,7 +101,7 @@ def contour(
     if points is not None:
         draw_path(ax, points, plane)
     if critical_points is not None and critical_points is not False:
-        draw_critical_points(reports_in(critical_points, f, function.size, (xlim, ylim)), ax, plane=plane)
+        draw_critical_points(reports_in(critical_points, function.f, function.size, (xlim, ylim)), ax, plane=plane)
     ax.set_xlim(xlim)
     ax.set_ylim(ylim)
     set_title(ax, title_of(f), plane.held)
