@@ -54,6 +54,8 @@ def _binary(name: str, function: Any) -> Any:
             return function(a, b)
         if type(a) in _LISTS or type(b) in _LISTS:
             a, b = _beside(a, b), _beside(b, a)
+        if type(b) not in PLAIN and isinstance(a, (np.ndarray, np.generic)) and _is_taken_for_array(type(b)):
+            return function(a, resolve(np.asarray)(b))
         left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
         right = class_info(watch, type(b)).methods.get(reflected) if type(b) not in PLAIN else None
         if left is None and right is None:
@@ -90,6 +92,11 @@ def _beside(value: Any, other: Any) -> Any:
     if type(value) not in _LISTS or not isinstance(other, np.ndarray) or not holds_traced(value):
         return value
     return resolve(np.array)(value)
+
+
+def _is_taken_for_array(cls: type) -> bool:
+    """Whether NumPy takes an object on the right of its own for an array, rather than to ask for its reflected operator."""
+    return hasattr(cls, "__array__") and not hasattr(cls, "__array_ufunc__") and not hasattr(cls, "__array_priority__")
 
 
 def _native(a: Any, name: str) -> Any:
