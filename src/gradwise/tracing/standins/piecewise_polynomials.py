@@ -1,0 +1,220 @@
+"""Piecewise polynomials at traced points: the piece is looked up, so that the program holds for other points, then Horner's rule in the distance from its left break.
+
+    p(x) = Σₘ c[m, i] (x − xᵢ)^(k−m)   for xᵢ ≤ x < xᵢ₊₁,   the first and the last piece reaching to infinity
+
+Splines are brought to this form by de Boor's recurrence with polynomials for numbers (de Boor 1978, *A Practical Guide to Splines*, chapter X).  Coefficients may be traced.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.interpolation import _interval, _offset, _taken
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.traced import dtype_of, isinstance_traced
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Polynomials between breaks.
+
+    Attributes
+    ----------
+    breaks : array (m + 1,)
+        Rising or falling.
+    c : array (k + 1, m, ...)
+        Coefficients, the highest power first.
+    """
+
+    breaks: Any
+    c: Any
+
+    @property
+    def low(self) -> Any:
+        """The lower end."""
+        return self.breaks[0] if _rises(self.breaks) else self.breaks[-1]
+
+    @property
+    def high(self) -> Any:
+        """The upper end."""
+        return self.breaks[-1] if _rises(self.breaks) else self.breaks[0]
+
+
+def _rises(breaks: Any) -> bool:
+    values = plain(breaks)
+    return bool(values[-1] >= values[0])
+
+
+def points(x: Any) -> Any:
+    """Points as SciPy's compiled functions take them: an array of float64."""
+    x = as_array(x)
+    if dtype_of(plain(x)).kind == "c":
+        x = np.real(x)
+    return x if dtype_of(plain(x)) == np.float64 else x.astype(np.float64)
+
+
+def at(pieces: Pieces, x: Any, nu: int = 0) -> Any:
+    """The derivative of order nu at x, of shape x.shape + c.shape[2:]; at a break that of the piece to the right."""
+    breaks = pieces.breaks
+    place = _interval(breaks, x) if _rises(breaks) else _interval(-breaks, -x)
+    left = _taken(breaks[:-1], place)
+    c = derived(pieces.c, nu)
+    t = _offset(x, left, _taken(breaks[1:], place)) if _kinks(breaks, c) else x - left
+    t = beside(t, np.ndim(plain(c)) - 2)
+    total = _taken(c[0], place)
+    for i in range(1, len(plain(c))):
+        total = total * t + _taken(c[i], place)
+    return total
+
+
+def beside(x: Any, ndim: int) -> Any:
+    """x with so many new axes at its end."""
+    return np.reshape(x, (*np.shape(plain(x)), *(1,) * ndim)) if ndim else x
+
+
+def derived(c: Any, nu: int) -> Any:
+    """The coefficients of the derivative of order nu."""
+    if nu == 0:
+        return c
+    degree = len(plain(c)) - 1
+    if nu > degree:
+        return np.zeros_like(plain(c)[:1])
+    factors = [math.perm(p, nu) for p in range(degree, nu - 1, -1)]
+    return c[:-nu] * beside(np.array(factors, float), np.ndim(plain(c)) - 1)
+
+
+def antiderived(pieces: Pieces) -> Pieces:
+    """The antiderivative that is 0 at the first break."""
+    c = pieces.c
+    n, ndim = len(plain(c)), np.ndim(plain(c))
+    c = c / beside(np.arange(n, 0.0, -1.0), ndim - 1)
+    h = beside(np.diff(pieces.breaks), ndim - 2)
+    area = c[0]
+    for i in range(1, n):
+        area = area * h + c[i]
+    area = area * h
+    start = np.concatenate([np.zeros_like(plain(area)[:1]), np.cumsum(area, axis=0)[:-1]])
+    return Pieces(pieces.breaks, np.concatenate([c, start[None]]))
+
+
+def _kinks(breaks: Any, c: Any) -> bool:
+    """Whether the value or the slope jumps at a break, beyond rounding."""
+    if isinstance_traced(c) or isinstance_traced(breaks):
+        return len(plain(c)) == 2
+    n = len(c)
+    if n < 2 or c.shape[1] < 2:
+        return False
+    h = beside(np.diff(breaks), c.ndim - 2)
+    powers = h[None] ** beside(np.arange(n - 1.0, -1.0, -1.0), h.ndim)
+    with np.errstate(all="ignore"):
+        values = c * powers
+        slopes = derived(c, 1) * powers[1:]
+        for terms, start in ((values, c[-1]), (slopes, c[-2])):
+            size = np.max(np.abs(terms), axis=0)[:-1] + np.max(np.abs(terms), axis=0)[1:]
+            if np.any(np.abs(np.sum(terms, axis=0)[:-1] - start[1:]) > 1e-8 * size):
+                return True
+    return False
+
+
+# --- outside of the breaks -----------------------------------------------------------------------------------------------------------
+
+
+def extended(pieces: Pieces, x: Any, nu: int, extrapolate: Any) -> Any:
+    """As ``at``, with NaN outside where ``extrapolate`` is False; "periodic" goes round."""
+    if isinstance(extrapolate, str) and extrapolate == "periodic":
+        first = pieces.breaks[0]
+        return at(pieces, first + np.mod(x - first, pieces.breaks[-1] - first), nu)
+    result = at(pieces, x, nu)
+    if extrapolate:
+        return result
+    return filled(result, np.logical_or(x < pieces.low, x > pieces.high), np.nan)
+
+
+def filled(result: Any, outside: Any, fill: Any) -> Any:
+    """The result with ``fill`` in the places of the mask; where that is NaN so is the derivative."""
+    outside = beside(outside, np.ndim(plain(result)) - np.ndim(plain(outside)))
+    undefined = np.isnan(fill)
+    if np.any(undefined):
+        result = result * np.where(np.logical_and(outside, undefined), np.nan, 1.0)
+    if not np.all(undefined):
+        result = np.where(np.logical_and(outside, ~undefined), fill, result)
+    return result
+
+
+def integral(pieces: Pieces, a: Any, b: Any, extrapolate: Any) -> Any:
+    """The integral from a to b; "zero" takes the polynomials to be 0 outside."""
+    whole = antiderived(pieces)
+    if isinstance(extrapolate, str) and extrapolate == "periodic":
+        first, last = pieces.breaks[0], pieces.breaks[-1]
+        period = last - first
+
+        def upto(x: Any) -> Any:
+            rest = np.mod(x - first, period)
+            turns = np.round((x - first - rest) / period)
+            return at(whole, first + rest) + beside(turns, np.ndim(plain(total))) * total
+
+        total = at(whole, last)
+        return upto(b) - upto(a)
+    if isinstance(extrapolate, str) and extrapolate == "zero":
+        a, b = (np.clip(x, pieces.low, pieces.high) for x in (a, b))
+        extrapolate = True
+    return extended(whole, b, 0, extrapolate) - extended(whole, a, 0, extrapolate)
+
+
+# --- splines -----------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The B-splines of a knot vector, piece by piece.
+
+    Attributes
+    ----------
+    breaks : array (m + 1,)
+    c : array (k + 1, m, k + 1)
+        The polynomials of the functions that are not 0 on a piece.
+    columns : array of integers (m, k + 1)
+        Which functions these are.
+    """
+
+    breaks: Any
+    c: Any
+    columns: Any
+
+    def pieces(self, coefficients: Any) -> Pieces:
+        """The spline with these coefficients, along their first axis."""
+        ndim = np.ndim(plain(coefficients)) - 1
+        terms = [beside(self.c[:, :, j], ndim) * coefficients[self.columns[:, j]] for j in range(self.columns.shape[1])]
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return Pieces(self.breaks, total)
+
+
+def basis(t: Any, k: int) -> Basis | None:
+    """The B-splines of degree k on the knots t; None if the knots leave no interval."""
+    t = np.asarray(t, float)
+    spans = np.arange(k, len(t) - k - 1)
+    spans = spans[t[spans + 1] > t[spans]]
+    if not len(spans):
+        return None
+    left = t[spans]
+    one = np.zeros((k + 1, len(spans)))  # powers of x − left, rising
+    one[0] = 1
+    row = [one]
+    for p in range(1, k + 1):
+        longer = [np.zeros_like(one) for _ in range(p + 1)]
+        for r, f in enumerate(row):
+            i = spans - p + 1 + r
+            f = f / (t[i + p] - t[i])
+            times_u = np.concatenate([np.zeros_like(f[:1]), f[:-1]])
+            longer[r + 1] += times_u + (left - t[i]) * f
+            longer[r] += (t[i + p] - left) * f - times_u
+        row = longer
+    columns = (spans - k)[:, None] + np.arange(k + 1)
+    return Basis(np.append(left, t[spans[-1] + 1]), np.stack(row, axis=-1)[::-1], columns)

@@ -1,0 +1,356 @@
+"""``scipy.interpolate`` in one variable: piecewise polynomials, splines and interpolating polynomials at traced points, and their integrals with traced bounds.
+
+The value is SciPy's own; the derivative is that of the piece to the right at a break, as SciPy's ``derivative`` has it, and NaN where the value is NaN outside of the data.  SciPy's classes
+are met once ``scipy.interpolate`` is loaded (``methods``); derivatives and antiderivatives of plain splines are SciPy's objects.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.interpolation import _taken
+from gradwise.tracing.functions.operands import integers
+from gradwise.tracing.standins.piecewise_polynomials import (
+    Basis,
+    Pieces,
+    at,
+    basis,
+    beside,
+    derived,
+    extended,
+    filled,
+    integral,
+    points,
+)
+from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
+from gradwise.tracing.standins.scipy_calling import refuse, table, with_value
+from gradwise.tracing.standins.stacking import assembled, leaves, plainly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def method_of(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+    """SciPy's method where nothing is traced, else ``ours(original, object, *arguments)``; lists of traced values become arrays."""
+
+    @functools.wraps(original)
+    def call(obj: Any, *args: Any, **kwargs: Any) -> Any:
+        if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
+            return original(obj, *args, **kwargs)
+        with at_line(*open_traces(leaves((*args, *kwargs.values()), []))):
+            return ours(original, obj, *map(_array, args), **{k: _array(v) for k, v in kwargs.items()})
+
+    return call
+
+
+def _array(a: Any) -> Any:
+    return assembled(a) if type(a) is list and contains_traced(a) else a
+
+
+def placed(result: Any, ndim: int, axis: int) -> Any:
+    """The axes of the points, which come first, moved to where the interpolation axis was."""
+    rank = np.ndim(plain(result))
+    if axis == 0 or ndim == 0:
+        return result
+    return np.transpose(result, (*range(ndim, ndim + axis), *range(ndim), *range(ndim + axis, rank)))
+
+
+# --- piecewise polynomials and splines ---------------------------------------------------------------------------------------------------
+
+
+def spline_basis(t: Any, k: int) -> Basis:
+    """The B-splines on these knots."""
+    made = basis(t, k)
+    if made is None:
+        raise ValueError(f"The knots {t!r} leave no interval for a spline of degree {k}. Knots that rise are required.")
+    return made
+
+
+def pieces_of(f: Any) -> Pieces:
+    """The polynomials of a PPoly, a BPoly, a BSpline or one of their subclasses, the interpolation axis first."""
+    if hasattr(f, "t"):
+        return spline_basis(f.t, f.k).pieces(f.c[: len(f.t) - f.k - 1])
+    if isinstance(f, scipy.interpolate.BPoly):
+        f = scipy.interpolate.PPoly.from_bernstein_basis(f)
+    return Pieces(f.x, f.c)
+
+
+def _called(original: Callable[..., Any], f: Any, x: Any, nu: Any = 0, extrapolate: Any = None) -> Any:
+    nu, extrapolate = integers(nu), integers(extrapolate)
+    value = original(f, plain(x), nu, extrapolate)
+    result = extended(pieces_of(f), points(x), nu, f.extrapolate if extrapolate is None else extrapolate)
+    return with_value(placed(result, np.ndim(plain(x)), f.axis), value)
+
+
+def _integrated(original: Callable[..., Any], f: Any, a: Any, b: Any, extrapolate: Any = None) -> Any:
+    value = original(f, plain(a), plain(b), extrapolate)
+    extrapolate = f.extrapolate if extrapolate is None else extrapolate
+    if hasattr(f, "t") and not extrapolate:
+        extrapolate = "zero"
+    return with_value(integral(pieces_of(f), points(a), points(b), extrapolate), value)
+
+
+# --- FITPACK -------------------------------------------------------------------------------------------------------------------------------
+
+_OUTSIDE = {"extrapolate": 0, "zeros": 1, "raise": 2, "const": 3}
+
+
+def _fitpack_pieces(tck: Any) -> Pieces:
+    t, c, k = tck
+    return spline_basis(t, k).pieces(np.asarray(c)[: len(t) - k - 1])
+
+
+def _fitpack_value(tck: Any, x: Any, nu: int, ext: int) -> Any:
+    pieces = _fitpack_pieces(tck)
+    if ext == 0:
+        return at(pieces, x, nu)
+    below, above = x < pieces.low, x > pieces.high
+    outside = np.logical_or(below, above)
+    if ext == 2:
+        if np.any(outside):
+            raise ValueError("Found x value not in the domain")
+        return at(pieces, x, nu)
+    result = at(pieces, np.where(outside, pieces.low, x), nu)
+    first, last = at(pieces, np.array([pieces.low, pieces.high]), nu) if ext == 3 else (0.0, 0.0)
+    return np.where(below, first, np.where(above, last, result))
+
+
+def _univariate_called(original: Callable[..., Any], f: Any, x: Any, nu: Any = 0, ext: Any = None) -> Any:
+    nu = integers(nu)
+    value = original(f, plain(x), nu, ext)
+    ext = f.ext if ext is None else ext
+    return with_value(_fitpack_value(f._eval_args, points(x), nu, _OUTSIDE.get(ext, ext)), value)
+
+
+def _univariate_integral(original: Callable[..., Any], f: Any, a: Any, b: Any) -> Any:
+    value = original(f, plain(a), plain(b))
+    return with_value(integral(_fitpack_pieces(f._eval_args), points(a), points(b), "zero"), value)
+
+
+def _univariate_derivatives(original: Callable[..., Any], f: Any, x: Any) -> Any:
+    value = original(f, plain(x))
+    pieces = _fitpack_pieces(f._eval_args)
+    return with_value(np.stack([at(pieces, points(x), nu) for nu in range(len(value))]), value)
+
+
+def splev(x: Any, tck: Any, der: Any = 0, ext: Any = 0) -> Any:
+    """``scipy.interpolate.splev`` of a plain spline."""
+    _plain_spline(tck, "splev")
+    value = scipy.interpolate.splev(plain(x), tck, der, ext)
+    if hasattr(tck, "t"):
+        return with_value(extended(pieces_of(tck), points(x), der, True), value)
+    t, c, k = tck
+    if np.ndim(c[0]):
+        return with_value([_fitpack_value((t, row, k), points(x), der, ext) for row in c], value)
+    return with_value(_fitpack_value(tck, points(x), der, ext), value)
+
+
+def splint(a: Any, b: Any, tck: Any, full_output: Any = 0) -> Any:
+    """``scipy.interpolate.splint`` of a plain spline."""
+    _plain_spline(tck, "splint")
+    if full_output:
+        refuse([a, b], "scipy.interpolate.splint with full_output", "Leave full_output out")
+    value = scipy.interpolate.splint(plain(a), plain(b), tck)
+    rows = [tck]
+    if not hasattr(tck, "t") and np.ndim(tck[1][0]):
+        rows = [(tck[0], row, tck[2]) for row in tck[1]]
+    made = [
+        integral(pieces_of(s) if hasattr(s, "t") else _fitpack_pieces(s), points(a), points(b), "zero") for s in rows
+    ]
+    return with_value(made if type(value) is list else made[0], value)
+
+
+def _plain_spline(tck: Any, name: str) -> None:
+    if type(tck) in {list, tuple} and contains_traced(tck):
+        refuse(tck, f"scipy.interpolate.{name} of traced coefficients", "Plain knots and coefficients are required")
+
+
+# --- interp1d ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _interp1d(f: Any, x: Any) -> Any:
+    """The interpolant with one column for each function; where a line has a knot, the slope to its right."""
+    n = len(f.x)
+    if f._kind == "linear" and n > 1:
+        with np.errstate(all="ignore"):
+            slopes = np.diff(f._y, axis=0) / np.diff(f.x)[:, None]
+        result = at(Pieces(f.x, np.stack([slopes, f._y[:-1]])), x)
+    elif f._kind == "spline":
+        result = extended(pieces_of(f._spline), x, 0, True)
+        if f._call.__name__ == "_call_nan_spline":
+            result = result * np.nan
+    else:
+        if f._kind == "linear":
+            knots, side, rows = f.x, "left", np.zeros(n + 1, int)
+        elif f._kind in {"previous", "next"}:
+            knots, side = f._x_shift, f._side
+            rows = np.clip(np.arange(n + 1), 1 - f._ind, n - f._ind) + f._ind - 1
+        else:
+            knots, side, rows = f.x_bds, f._side, np.arange(n)
+        result = _taken(f._y[rows], np.searchsorted(knots, x, side))
+    if f._extrapolate:
+        return result
+    below, above = x < f.x[0], x > f.x[-1]
+    if f.bounds_error:
+        if np.any(np.logical_or(below, above)):
+            raise ValueError(f"A value in x_new is outside of the interpolation range [{f.x[0]}, {f.x[-1]}].")
+        return result
+    return filled(filled(result, below, f._fill_value_below), above, f._fill_value_above)
+
+
+# --- interpolating polynomials -----------------------------------------------------------------------------------------------------------
+
+
+def _newton(f: Any, x: Any, nu: int) -> Any:
+    """Newton's form by Horner's rule, which carries the derivatives: (p (x − a) + c)⁽ʲ⁾ = p⁽ʲ⁾ (x − a) + j p⁽ʲ⁻¹⁾."""
+    t = beside(x, 1)
+    ders: list[Any] = [f.c[f.n - 1] + 0 * t] + [0.0] * nu
+    for i in range(f.n - 2, -1, -1):
+        w = t - f.xi[i]
+        for j in range(nu, 0, -1):
+            ders[j] = ders[j] * w + j * ders[j - 1]
+        ders[0] = ders[0] * w + f.c[i]
+    return ders[nu] + 0 * ders[0]
+
+
+def _barycentric(f: Any, x: Any, nu: int) -> Any:
+    """Σ yⱼ wⱼ Πₖ≠ⱼ (x − xₖ) / Σ wⱼ Πₖ≠ⱼ (x − xₖ), which has no poles at the nodes; derivatives are interpolated as well."""
+    y = f.yi
+    if nu:
+        gaps = f.xi[:, None] - f.xi
+        np.fill_diagonal(gaps, 1.0)
+        matrix = f.wi / (gaps * f.wi[:, None])
+        np.fill_diagonal(matrix, 0.0)
+        np.fill_diagonal(matrix, -matrix.sum(axis=1))
+        for _ in range(nu):
+            y = matrix @ y
+    size = 4.0 / np.ptp(f.xi) if f.n > 1 else 1.0
+    gaps = [(x - node) * size for node in f.xi]
+    after: list[Any] = [1.0]
+    for gap in gaps[:0:-1]:
+        after.append(after[-1] * gap)
+    before: Any = 1.0
+    above: Any = 0.0
+    below: Any = 0.0
+    for j, (gap, rest) in enumerate(zip(gaps, reversed(after), strict=True)):
+        term = f.wi[j] * before * rest + 0 * gap
+        above, below = above + beside(term, 1) * y[j], below + term
+        before = before * gap
+    return above / beside(below, 1)
+
+
+def _polynomial(f: Any, x: Any, nu: int) -> Any:
+    if isinstance(f, scipy.interpolate.BarycentricInterpolator):
+        return _barycentric(f, x, nu)
+    return _newton(f, x, nu)
+
+
+def _shaped(f: Any, x: Any, columns: Any) -> Any:
+    ndim = np.ndim(plain(x))
+    return placed(np.reshape(columns, (*np.shape(plain(x)), *f._y_extra_shape)), ndim, f._y_axis)
+
+
+def _interpolator_called(original: Callable[..., Any], f: Any, x: Any) -> Any:
+    value = original(f, plain(x))
+    x = points(x)
+    if isinstance(f, scipy.interpolate.interp1d):
+        columns = _interp1d(f, x)
+    elif isinstance(f, (scipy.interpolate.BarycentricInterpolator, scipy.interpolate.KroghInterpolator)):
+        columns = _polynomial(f, x, 0)
+    else:
+        refuse([x], f"An interpolator of type {type(f).__name__}", "Use one of SciPy's own")
+    return with_value(_shaped(f, x, columns), value)
+
+
+def _interpolator_derivative(original: Callable[..., Any], f: Any, x: Any, der: Any = 1) -> Any:
+    der = integers(der)
+    value = original(f, plain(x), der)
+    return with_value(_shaped(f, points(x), _polynomial(f, points(x), der)), value)
+
+
+def _interpolator_derivatives(original: Callable[..., Any], f: Any, x: Any, der: Any = None) -> Any:
+    der = integers(der)
+    value = original(f, plain(x), der)
+    x = points(x)
+    return with_value(np.stack([_shaped(f, x, _polynomial(f, x, nu)) for nu in range(len(value))]), value)
+
+
+# --- functions that make an interpolant and call it --------------------------------------------------------------------------------------
+
+
+def _made_and_called(name: str, cls: str) -> Callable[..., Any]:
+    def call(xi: Any, yi: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        original = getattr(scipy.interpolate, name)
+        if contains_traced((xi, yi)):
+            refuse([xi, yi], f"scipy.interpolate.{name} of traced data", "Plain data are required; x may be traced")
+        value = original(xi, yi, plain(x), *args, **kwargs)
+        names = ("axis", "der") if name == "barycentric_interpolate" else ("der", "axis")
+        given = dict(zip(names, args, strict=False)) | kwargs
+        der, axis = given.pop("der", 0), given.pop("axis", 0)
+        f = getattr(scipy.interpolate, cls)(xi, yi, axis=axis, **given)
+        orders = [int(d) for d in np.atleast_1d(der)]
+        if hasattr(f, "x"):
+            made = [placed(extended(pieces_of(f), points(x), d, True), np.ndim(plain(x)), f.axis) for d in orders]
+        else:
+            made = [_shaped(f, points(x), _polynomial(f, points(x), d)) for d in orders]
+        if np.ndim(der) == 0:
+            return with_value(made[0], value)
+        return with_value(made, value) if type(value) is list else with_value(np.stack(made), value)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.interpolate.{name}`` of plain data."
+    return call
+
+
+_CLASSES = {
+    "pchip_interpolate": "PchipInterpolator",
+    "krogh_interpolate": "KroghInterpolator",
+    "barycentric_interpolate": "BarycentricInterpolator",
+}
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.interpolate": table(
+        "scipy.interpolate",
+        {"splev": splev, "splint": splint, **{name: _made_and_called(name, cls) for name, cls in _CLASSES.items()}},
+    )
+}
+
+_OURS: dict[str, dict[str, Callable[..., Any]]] = {
+    "PPoly": {"__call__": _called, "integrate": _integrated},
+    "BPoly": {"__call__": _called, "integrate": _integrated},
+    "BSpline": {"__call__": _called, "integrate": _integrated},
+    "UnivariateSpline": {
+        "__call__": _univariate_called,
+        "integral": _univariate_integral,
+        "derivatives": _univariate_derivatives,
+    },
+    "interp1d": {"__call__": _interpolator_called},
+    "KroghInterpolator": {
+        "__call__": _interpolator_called,
+        "derivative": _interpolator_derivative,
+        "derivatives": _interpolator_derivatives,
+    },
+    "BarycentricInterpolator": {
+        "__call__": _interpolator_called,
+        "derivative": _interpolator_derivative,
+        "derivatives": _interpolator_derivatives,
+    },
+}
+
+
+def methods() -> dict[type, dict[str, Callable[..., Any]]]:
+    """The methods of SciPy's interpolants, by type; ``scipy.interpolate`` must be loaded."""
+    found = {}
+    for name, ours in _OURS.items():
+        cls = getattr(scipy.interpolate, name)
+        found[cls] = {method: method_of(getattr(cls, method), function) for method, function in ours.items()}
+    return found
+
+
+#: module → the methods of its types, once it is loaded
+LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"scipy.interpolate": methods}
