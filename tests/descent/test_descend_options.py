@@ -515,3 +515,12 @@ def test_the_line_of_an_infinite_slope_and_of_a_constant_that_is_not_finite():
         report = gw.descend(f, np.array([0.0, 1.0]), learning_rate=0.1)
         assert report.stop_reason.value == "non_finite"
         assert report.cause.lineno == f.__code__.co_firstlineno + at
+
+
+def test_batches_may_be_lists():
+    data, w = batches_of()
+    loss = lambda v, X, y: np.mean((X @ v - y) ** 2)
+    report = gw.descend(
+        loss, np.zeros(3), learning_rate=0.1, data=[list(batch) for batch in data], maxiter=800, tol=1e-8
+    )
+    np.testing.assert_allclose(report.x, w, atol=1e-6)

@@ -68,7 +68,7 @@ def descend(
     args : tuple
         Further arguments of f.
     data : iterable, optional
-        Batches, gone through again and again; a batch that is a tuple fills several arguments of f, if it takes them.
+        Batches, gone through again and again; a batch that is a tuple or list fills several arguments of f, if it takes them.
     rng : int or numpy.random.Generator, optional
         Shuffles the batches before each pass.
     callback : callable, optional

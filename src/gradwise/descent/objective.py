@@ -1,7 +1,7 @@
 """The function to be minimised, as a function of the flat vector: ``z → (f, ∇f)`` in one call, counted.
 
 ``f`` may be written f(v) of one argument (an array, a number, a container), or f(x, y, …) of several; with minibatches it is f(parameters, batch), or
-f(parameters, *batch) where a batch is a tuple with as many entries as f has further arguments.
+f(parameters, *batch) where a batch is a tuple or list with as many entries as f has further arguments.
 """
 
 from __future__ import annotations
@@ -222,7 +222,11 @@ class Objective:
             self.batch = self._as_arguments(self.batches.next())
 
     def _as_arguments(self, batch: Any) -> tuple[Any, ...]:
-        return batch if isinstance(batch, tuple) and len(batch) == self._room and self._room > 1 else (batch,)
+        return (
+            tuple(batch)
+            if isinstance(batch, tuple | list) and len(batch) == self._room and self._room > 1
+            else (batch,)
+        )
 
     # ---------------------------------------------------------------------------------------------- the function itself
 
