@@ -84,6 +84,16 @@ def _permutation(rng: Any, x: Any, axis: int = 0) -> Any:
     return np.take(x, rng.permutation(x.shape[axis]), axis=axis)
 
 
+def _shuffle(rng: Any, x: Any, axis: int = 0) -> None:
+    """In place: by the places to which NumPy brings the numbers 0, 1, … of an array of that length."""
+    if not isinstance_traced(x):  # a list of traced numbers
+        rng.shuffle(x)
+        return
+    places = np.arange(x.shape[axis])
+    rng.shuffle(places)
+    x[...] = np.take(x, places, axis=axis)
+
+
 def _constant(rng: Any, name: str, argument: str, value: Any) -> Any:
     if not contains_traced(value):
         return value
@@ -113,6 +123,7 @@ _DRAWS: dict[str, Callable[..., Any]] = {
     "multivariate_normal": _multivariate_normal,
     "choice": _choice,
     "permutation": _permutation,
+    "shuffle": _shuffle,
     **{
         name: _refused(name)
         for name in (
@@ -126,7 +137,7 @@ _DRAWS: dict[str, Callable[..., Any]] = {
 
 def _method(name: str) -> Callable[..., Any]:
     ours = _DRAWS[name]
-    of_entries = name in {"choice", "permutation"}
+    of_entries = name in {"choice", "permutation", "shuffle"}
 
     def call(rng: Any, *args: Any, **kwargs: Any) -> Any:
         if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):

@@ -13,7 +13,7 @@ import numpy as np
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.recording import PLAIN, open_traces
 from gradwise.tracing.text import Text, marked, read_back
-from gradwise.tracing.traced import TracedArray, isinstance_traced
+from gradwise.tracing.traced import TracedArray, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,11 +93,23 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         function = getattr(sys.modules[module], name)
         result = function(*map(shown, args), **{k: shown(v) for k, v in kwargs.items()})
+        if type(result) is not str:
+            _saved(args, kwargs)
         return as_text(result, args, kwargs)
 
     call.__name__ = name
     call.__doc__ = f"``{module}.{name}``, of what the traced numbers are."
     return call
+
+
+def _saved(*values: Any) -> None:
+    """Note that traced numbers are in a file, from which they may be read back."""
+    for source in _traces(values, []):
+        if source.tape.open and dtype_of(source.value).kind in "fc":
+            source.tape.texts.update((_FILE, repr(np.asarray(source.value).ravel()[:1000].tolist())))
+
+
+_FILE = "a file"
 
 
 def json_loads(text: Any, *args: Any, **kwargs: Any) -> Any:
@@ -116,6 +128,10 @@ def look(text: Any) -> Any:
     return text
 
 
+#: functions that read a file
+_FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt", "fromfile", "memmap"})
+
+
 def _reading(module: str, name: str) -> Callable[..., Any]:
     """A function that reads numbers from a text, a file or a list of lines."""
 
@@ -127,6 +143,8 @@ def _reading(module: str, name: str) -> Callable[..., Any]:
             if type(source) is Text:
                 float(source)  # raises while the trace is open
             look(source.getvalue() if hasattr(source, "getvalue") else source)
+            if _FILE in trace.texts and name in _FROM_FILES:
+                trace.looked_up = trace.recalled = True
         return function(*args, **kwargs)
 
     call.__name__ = name
@@ -150,7 +168,11 @@ def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
 _LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "json": {**{name: _of_text("json", name) for name in ("dumps", "dump")}, "loads": json_loads},
+    "json": {
+        **{name: _of_text("json", name) for name in ("dumps", "dump")},
+        "loads": json_loads,
+        "load": _reading("json", "load"),
+    },
     "ast": {"literal_eval": _reading("ast", "literal_eval")},
     "decimal": {"Decimal": _reading("decimal", "Decimal")},
     "fractions": {"Fraction": _reading("fractions", "Fraction")},
@@ -162,7 +184,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             *("savetxt", "save", "savez", "savez_compressed"),
         )
     }
-    | {name: _reading("numpy", name) for name in ("fromstring", "loadtxt", "genfromtxt")},
+    | {name: _reading("numpy", name) for name in ("fromstring", *sorted(_FROM_FILES))},
 }
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {str: {"format": str_format, "join": str_join}}
 
