@@ -73,7 +73,7 @@ def at(pieces: Pieces, x: Any, nu: int = 0) -> Any:
 
 
 def beside(x: Any, ndim: int) -> Any:
-    """x with so many new axes at its end."""
+    """The array with so many new axes at its end."""
     return np.reshape(x, (*np.shape(plain(x)), *(1,) * ndim)) if ndim else x
 
 
@@ -102,21 +102,23 @@ def antiderived(pieces: Pieces) -> Pieces:
     return Pieces(pieces.breaks, np.concatenate([c, start[None]]))
 
 
-def _kinks(breaks: Any, c: Any) -> bool:
-    """Whether the value or the slope jumps at a break, beyond rounding."""
+def _kinks(breaks: Any, c: Any, *, going_round: bool = False) -> bool:
+    """Whether the value or the slope jumps at a break, beyond rounding; where the end meets the start, if this is asked."""
     if isinstance_traced(c) or isinstance_traced(breaks):
         return len(plain(c)) == 2
     n = len(c)
-    if n < 2 or c.shape[1] < 2:
-        return False
+    if n < 2:
+        return going_round
     h = beside(np.diff(breaks), c.ndim - 2)
     powers = h[None] ** beside(np.arange(n - 1.0, -1.0, -1.0), h.ndim)
+    pieces = slice(-1, None) if going_round else slice(None, -1)
     with np.errstate(all="ignore"):
         values = c * powers
         slopes = derived(c, 1) * powers[1:]
         for terms, start in ((values, c[-1]), (slopes, c[-2])):
-            size = np.max(np.abs(terms), axis=0)[:-1] + np.max(np.abs(terms), axis=0)[1:]
-            if np.any(np.abs(np.sum(terms, axis=0)[:-1] - start[1:]) > 1e-8 * size):
+            sizes = np.max(np.abs(terms), axis=0)
+            gaps = np.abs(np.sum(terms, axis=0) - np.roll(start, -1, axis=0))
+            if np.any((gaps > 1e-8 * (sizes + np.roll(sizes, -1, axis=0)))[pieces]):
                 return True
     return False
 
@@ -128,7 +130,10 @@ def extended(pieces: Pieces, x: Any, nu: int, extrapolate: Any) -> Any:
     """As ``at``, with NaN outside where ``extrapolate`` is False; "periodic" goes round."""
     if isinstance(extrapolate, str) and extrapolate == "periodic":
         first = pieces.breaks[0]
-        return at(pieces, first + np.mod(x - first, pieces.breaks[-1] - first), nu)
+        period = pieces.breaks[-1] - first
+        if _kinks(pieces.breaks, derived(pieces.c, nu), going_round=True):
+            return at(pieces, first + np.mod(x - first, period), nu)
+        return at(pieces, x - period * np.floor((x - first) / period), nu)
     result = at(pieces, x, nu)
     if extrapolate:
         return result
@@ -154,9 +159,8 @@ def integral(pieces: Pieces, a: Any, b: Any, extrapolate: Any) -> Any:
         period = last - first
 
         def upto(x: Any) -> Any:
-            rest = np.mod(x - first, period)
-            turns = np.round((x - first - rest) / period)
-            return at(whole, first + rest) + beside(turns, np.ndim(plain(total))) * total
+            turns = np.floor((x - first) / period)
+            return at(whole, x - period * turns) + beside(turns, np.ndim(plain(total))) * total
 
         total = at(whole, last)
         return upto(b) - upto(a)
@@ -200,7 +204,8 @@ def basis(t: Any, k: int) -> Basis | None:
     """The B-splines of degree k on the knots t; None if the knots leave no interval."""
     t = np.asarray(t, float)
     spans = np.arange(k, len(t) - k - 1)
-    spans = spans[t[spans + 1] > t[spans]]
+    if k:  # a step of no length has the last value of a spline of steps
+        spans = spans[t[spans + 1] > t[spans]]
     if not len(spans):
         return None
     left = t[spans]
