@@ -8,7 +8,7 @@ from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, judge_complex
 from gradwise.numerical.lanes import Lanes, Store, Table, search_pass
 from gradwise.numerical.line import SMALL, Outcome
 from gradwise.numerical.status import Status
-from gradwise.numerical.still import SHARED, first_octaves, put_zero, settle_still
+from gradwise.numerical.still import SHARED, first_octaves, many_bits, put_zero, settle_still
 
 PILOT = 4
 """Lanes on which the complex step is tried before it is spent on all: spread over x, whose parts may be treated unlike."""
@@ -46,6 +46,7 @@ def _values(
     """Ask for what the check needs; None if f does not take complex numbers."""
     assert lanes.complex is not None
     tiny, h = np.ldexp(1.0, exponent + TINY), np.ldexp(1.0, exponent + (CHECK + growth))
+    h = many_bits(lanes, h, part)
     twice, both = np.concatenate([part, part]), np.concatenate([h, -h])
     if near is None:
         found = lanes.complex(twice, 1j * np.concatenate([tiny, h]))

@@ -14,9 +14,13 @@ def finite_octave(samples: Samples, side: int, octave: int) -> Generator[Request
     """Return the largest octave, at most `octave`, at and below which f is finite on this side; None if it never is."""
     line = samples.line
     room = line.right if side > 0 else line.left
-    known = [octave - k for k in range(LEVELS)] + [octave + PROBE]
-    if all(samples.finite(k, side) for k in known):
+    known = [octave - k for k in range(LEVELS)]
+    if all(samples.finite(k, side) for k in known) and math.isfinite(
+        samples.values[side * samples.near(octave + PROBE)]
+    ):
         return octave
+    known.append(octave + PROBE)
+    yield from samples.sample_octaves(known[-1:], (side,))
     floor = samples.floor
     if room < INF:
         if room < math.ldexp(1.0, floor + 1):

@@ -45,14 +45,13 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
     side = found.side
     sides = BOTH if side == 0 else (side,)
     octave = max(min(found.low - 7, samples.line.octave + PROBE), samples.floor)
-    yield from samples.sample_octaves([octave], sides)
-    v, f0 = math.ldexp(1.0, octave), samples.f0
-    ratio = math.ldexp(1.0, 2 * (octave - found.low))
+    v, f0 = samples.near(octave), samples.f0
+    yield from samples.sample([side * v for side in sides])
+    seen = {side: samples.values[side * v] for side in sides}
+    ratio = math.ldexp(v, -found.low) ** 2
     eta = samples.eta(f0)
     # where f(x) is 0, as at the minimum of a sum of squares, the values beside it have the larger error
-    samples.assumed = max(
-        eta, *(samples.eta(samples.at(octave, s)) for s in sides if math.isfinite(samples.at(octave, s))), 0.0
-    )
+    samples.assumed = max(eta, *(samples.eta(value) for value in seen.values() if math.isfinite(value)), 0.0)
     slack = 4 * v * found.total + 4 * samples.line.unit * samples.line.scale * abs(found.value)
     slack += 3 * v * ratio * abs(samples.quotient(found.low, side)[0] - found.value)  # the term of third order
     if found.truncation <= 1e-2 * abs(found.value) + 4 * found.rounding:
@@ -61,8 +60,8 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
             s3, s2 = samples.bend(found.low), samples.bend(found.low + 1)
             if not math.isfinite(s2):
                 s2 = 4 * s3
-            bend = abs(samples.bend(octave) - ratio * (4 * s3 - 0.25 * s2) / 3)
-            drift = abs(samples.at(octave, 1) - samples.at(octave, -1) - 2 * v * found.value)
+            bend = abs((seen[1] - f0) + (seen[-1] - f0) - ratio * (4 * s3 - 0.25 * s2) / 3)
+            drift = abs(seen[1] - seen[-1] - 2 * v * found.value)
             curved = ratio * abs(s3 - 0.25 * s2)
             if bend <= 10 * eta + curved + 10 * ratio * eta and drift <= 6 * eta + slack:
                 # Where f vanishes at x, as t⁴ and |t|³ do at 0, terms of higher order dwarf its rounding there; where it
@@ -75,7 +74,7 @@ def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[f
         else:
             h = math.ldexp(side, found.low)
             curvature = abs(samples.at(found.low, side) - f0 - h * found.value) * ratio
-            drift = abs(samples.at(octave, side) - f0 - side * v * found.value) - slack - 3 * curvature
+            drift = abs(seen[side] - f0 - side * v * found.value) - slack - 3 * curvature
             if drift <= 6 * eta:
                 samples.measured = 0.8 * drift
                 return None
@@ -108,6 +107,11 @@ def small_loss(samples: Samples, view: View) -> Verdict:
 def explain(samples: Samples, view: View, found: Resolved) -> Deciding:
     """Return the verdict on a view that is not smooth."""
     if view.kind == "kink":
+        step = samples.exact(CONFIRMING * view.far)
+        yield from samples.sample([step])
+        off, half = abs(samples.values[step] - samples.f0 - view.slope * step), 0.5 * view.size * step
+        if off < 0.3 * half - 6 * view.eta or off > 1.7 * half + 6 * view.eta:
+            return (yield from noise(samples, view, found))  # rounding that by chance looked like one
         return (yield from kink(samples, view, found))
     if view.kind == "jump":
         return (yield from _jump(samples, view, found))
@@ -154,8 +158,11 @@ def kink(samples: Samples, view: View, found: Resolved) -> Deciding:
     """Return the verdict on a view that shows two slopes: a kink at x, or one that lies beside it."""
     # A kink at x is seen by every larger step too: there 4 bend(h/2) - bend(h), free of f'', is gap · h.
     if found.side == 0:
-        wide = 4 * samples.bend(found.low) - samples.bend(found.low + 1)
-        if abs(wide) < 0.3 * view.size * math.ldexp(1.0, found.low + 1):
+        low = min(
+            found.low, samples.line.octave - 1
+        )  # where steps have grown, terms of fourth order would show instead
+        wide = 4 * samples.bend(low) - samples.bend(low + 1)
+        if abs(wide) < 0.3 * view.size * math.ldexp(1.0, low + 1):
             return (yield from noise(samples, view, found))
     # A kink that lies beside x looks like one at x from afar: look again as close as rounding permits.
     gap = view.size
@@ -290,9 +297,7 @@ def plateau(samples: Samples, view: View) -> Deciding:
     It is quantised if it leaves the constant by a jump, and smooth at a smaller scale if it does so by a bend.
     """
     low = _octave(view.near)
-    known = sorted(
-        {_octave(abs(t)) for t, value in samples.values.items() if value != samples.f0 and math.isfinite(value)}
-    )
+    known = _moved(samples)
     high = next((octave for octave in known if octave > low), samples.line.octave)
     flat = yield from _bisect(samples, low, high, lambda k: samples.move(k) == 0.0)
     yield from samples.sample_octaves([flat + 1])
@@ -300,6 +305,13 @@ def plateau(samples: Samples, view: View) -> Deciding:
     if size == 0.0:
         return Verdict(top=flat)
     return _level(samples, size / math.sqrt(12), 0.75 * size, True)
+
+
+def _moved(samples: Samples) -> list[int]:
+    """Return the octaves at which f is known to have moved."""
+    values = samples.values.items()
+    moved = [math.frexp(abs(t)) for t, value in values if value != samples.f0 and math.isfinite(value)]
+    return sorted({exponent - 1 for mantissa, exponent in moved if mantissa == 0.5})
 
 
 def _riser(samples: Samples, flat: int) -> Generator[Request, list[float], float]:
@@ -352,7 +364,7 @@ def tread(samples: Samples, found: Resolved) -> Deciding:
     if found.value != 0.0 or samples.move(low) != 0.0:
         return Verdict()
     f0 = samples.f0
-    moved = sorted(_octave(abs(t)) for t, value in samples.values.items() if value != f0 and math.isfinite(value))
+    moved = _moved(samples)
     high = next((octave for octave in moved if octave > low), None)
     if high is None:
         return Verdict()

@@ -15,7 +15,6 @@ The formulas take floats or arrays alike (one line or a batch of lines); `maximu
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +47,7 @@ def judge_ladder(
     scale: Any,
     maximum: Callable[[Any, Any], Any],
     limit: float = PRECISION,
-    octave: int = PROBE,
+    v: Any = None,
 ) -> tuple[Any, Any, Any, Any, Any, Any, Any]:
     """Return (value, error, accepted, limited, η, lost, coarse): the derivative and whether everything about it agrees.
 
@@ -60,7 +59,7 @@ def judge_ladder(
     h : float or array
         The largest step H; a power of two.
     plus, minus : five floats, or array with five rows
-        f(x + h) and f(x - h) at h = H, H/2, H/4, H/8 and v = 2**octave H.
+        f(x + h) and f(x - h) at h = H, H/2, H/4, H/8 and v.
     f0, unit, scale : float or array
         f(x), the unit roundoff of f, and |x|.
     maximum : callable
@@ -68,8 +67,8 @@ def judge_ladder(
     limit : float
         How many units of rounding in the slope are accepted before a larger step is tried instead; of truncation, a
         thousandth of that before smaller ones are.
-    octave : int
-        Of the verification pair, from that of H.
+    v : float or array
+        Step of the verification pair, 2⁻¹³ H or so; exactly that by default.
     """
     p0, _, p2, p3, plus_v = plus
     m0, _, m2, m3, minus_v = minus
@@ -90,9 +89,9 @@ def judge_ladder(
     truncation = change * (ratio + 2e-3) * 4
 
     # Near x the second difference must be f'' v²; f'' is extrapolated from the two smallest steps.
-    v = h * 2.0**octave
+    v = h * 2.0**PROBE if v is None else v
     s3, s2 = (p3 - f0) + (m3 - f0), (p2 - f0) + (m2 - f0)
-    shrink = math.ldexp(1.0, 2 * octave + 6)  # (v / h3)²
+    shrink = (v / h3) ** 2  # (v / h3)²
     bend = abs((plus_v - f0) + (minus_v - f0) - shrink * (4 * s3 - 0.25 * s2) / 3)
     bend_allowed = 8 * eta + shrink * (abs(s3 - 0.25 * s2) + 8 * eta)
     drift = abs((plus_v - minus_v) - 2 * v * (d0 + shrink * (a3 - d0)))  # with the term of third order

@@ -19,10 +19,10 @@ from gradwise.numerical.lanes import Lanes, Store, Table, drive, precision, sear
 from gradwise.numerical.line import Outcome
 from gradwise.numerical.rounding_or_structure import single
 from gradwise.numerical.status import Status
-from gradwise.numerical.still import first_octaves, settle_still
+from gradwise.numerical.still import first_octaves, many_bits, settle_still
 
-STEPS = np.array([s * 2.0**k for s in (1, -1) for k in (*range(0, -LEVELS, -1), PROBE)])
-"""Of the ladder and its verification pair, from the largest one."""
+STEPS = 2.0 ** -np.arange(LEVELS)
+"""Of the ladder, from the largest one."""
 
 LOST = 512.0
 """Up to so many units of rounding are taken to be lost inside f; more are noise, which has a status of its own."""
@@ -64,18 +64,28 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
         return
     every = usable.size == len(h)
     here: Any = slice(None) if every else usable
-    indices = np.concatenate([usable] * STEPS.size)
-    steps = np.outer(STEPS, h[here]).ravel()
+    v = many_bits(lanes, h * 2.0**PROBE)
+    steps = np.concatenate([np.outer(STEPS, h[here]), v[None, here]])
+    steps = np.concatenate([steps, -steps]).ravel()
+    indices = np.concatenate([usable] * (2 * LEVELS + 2))
     many = precision(len(h)) != PRECISION
     shared = many and lanes.f0.strides[0] == 0  # all lanes start from one f(x)
     values = _with_centre(lanes, indices, steps) if shared else lanes.real(indices, steps)
     store.keep(indices, steps, values)
-    grid = values.reshape(2, STEPS.size // 2, usable.size, -1)
+    grid = values.reshape(2, LEVELS + 1, usable.size, -1)
     f0, high, left = lanes.f0[here], h[here, None], todo[here]
 
     def judge() -> tuple[Any, ...]:
         return judge_ladder(
-            high, grid[0], grid[1], f0, lanes.units, lanes.scale[here, None], np.maximum, precision(len(h))
+            high,
+            grid[0],
+            grid[1],
+            f0,
+            lanes.units,
+            lanes.scale[here, None],
+            np.maximum,
+            precision(len(h)),
+            v[here, None],
         )
 
     value, error, accepted, limited, eta, lost, coarse = judge()
@@ -98,7 +108,7 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     coarse &= left & ~good
     if coarse.any():
         step = step.copy()
-        good |= _closer(lanes, store, usable, h[usable], grid, coarse, (value, error, eta, step))
+        good |= _closer(lanes, store, usable, (h[usable], v[usable]), grid, coarse, (value, error, eta, step))
     rows, outputs = good.nonzero()
     where = (usable[rows], outputs)
     found = value[good]
@@ -132,7 +142,7 @@ def _lost_units(lost: np.ndarray) -> np.ndarray:
 
 
 def _closer(
-    lanes: Lanes, store: Store, usable: np.ndarray, h: np.ndarray, grid: np.ndarray, coarse: np.ndarray,
+    lanes: Lanes, store: Store, usable: np.ndarray, first: tuple[np.ndarray, np.ndarray], grid: np.ndarray, coarse: np.ndarray,
     found: tuple[np.ndarray, ...],
 ) -> np.ndarray:  # fmt: skip
     """Return what the ladder settles one or two octaves lower, where truncation is in its way; write it into found.
@@ -140,6 +150,7 @@ def _closer(
     They are few: a hundredth of the entries of a smooth function.
     """
     value, error, eta, step = found
+    h, v = first
     rows = np.flatnonzero(coarse.any(axis=1))
     lower = np.ldexp(h[rows], -LEVELS)
     steps = np.concatenate([lower, 0.5 * lower, -lower, -0.5 * lower])
@@ -161,7 +172,7 @@ def _closer(
         for k in range(1, LOWER + 1):
             high, end = math.ldexp(h[row], -k), k + LEVELS
             slope, bound, accepted, _, rounding, _, again = judge_ladder(
-                high, [*plus[k:end], probe[0]], [*minus[k:end], probe[1]], f0, unit, scale, max, limit, PROBE + k
+                high, [*plus[k:end], probe[0]], [*minus[k:end], probe[1]], f0, unit, scale, max, limit, float(v[row])
             )
             if accepted:
                 value[row, output], error[row, output], eta[row, output], step[row, output] = (

@@ -14,7 +14,7 @@ from gradwise.numerical.line import NAN
 from gradwise.numerical.microscope import View, look, significant_bits
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 
-BENDING = (0.9877665, 0.6180340, 0.2360680)
+BENDING = (0.9877665, 0.7320508)
 """Where it is looked at how a line ends, in units of a step that is too long for it."""
 
 SINGLE = 2.0**-23
@@ -82,6 +82,7 @@ def confirm(samples: Samples, view: View) -> Generator[Request, list[float], Non
 def bends(samples: Samples, octave: int) -> Generator[Request, list[float], bool]:
     """Whether f leaves the line it follows far below by bending, not by a jump: what cancels is smooth between two roundings."""
     steps = [samples.exact(side * math.ldexp(part, octave)) for part in BENDING for side in BOTH]
+    steps += [math.ldexp(side, octave - 1) for side in BOTH]
     yield from samples.sample(steps)
     kept = [t for t in steps if math.isfinite(samples.values[t]) and t != 0.0]
     if len(set(kept)) < 6:

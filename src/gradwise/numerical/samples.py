@@ -15,6 +15,9 @@ Request = list[Any]
 
 BOTH = (1, -1)
 
+MANY_BITS = 0.8090169943749475
+"""Half of the golden ratio: no step of a few bits."""
+
 
 @dataclass(slots=True)
 class Resolved:
@@ -105,6 +108,11 @@ class Samples:
         """Return the step next to this one that x + step is not rounded for."""
         spacing = self.line.spacing
         return round(step / spacing) * spacing if math.isfinite(step / spacing) else step
+
+    def near(self, octave: int) -> float:
+        """Return a step of many bits just below 2**octave, at which rounding that repeats on powers of two shows."""
+        step = self.exact(math.ldexp(MANY_BITS, octave))
+        return step if step > 0.0 else math.ldexp(1.0, octave)
 
     def eta(self, value: float) -> float:
         """Return the error of one value: rounding, or noise where that is larger."""

@@ -69,8 +69,9 @@ class Search:
         line = self.samples.line
         h = math.ldexp(1.0, line.octave)
         if h <= line.left and h <= line.right:
+            v = self.samples.near(line.octave + PROBE)
             for lower in range(LOWER + 1):
-                outcome, coarse = yield from self._ladder(math.ldexp(h, -lower), PROBE + lower)
+                outcome, coarse = yield from self._ladder(math.ldexp(h, -lower), v)
                 if outcome is not None:
                     return outcome
                 if not coarse:
@@ -84,8 +85,7 @@ class Search:
         tiny = math.ldexp(1.0, exponent + TINY)
         near = None
         for growth in GROWTHS:
-            octave = exponent + CHECK + growth
-            h = math.ldexp(1.0, octave)
+            h = samples.near(exponent + CHECK + growth)
             if h > line.left or h > line.right:
                 return None
             if near is None:
@@ -95,8 +95,8 @@ class Search:
             (far,) = yield [complex(0.0, h)]
             if far is None:
                 return None
-            yield from samples.sample_octaves([octave])
-            plus, minus = samples.at(octave, 1), samples.at(octave, -1)
+            yield from samples.sample([h, -h])
+            plus, minus = samples.values[h], samples.values[-h]
             if not (math.isfinite(plus) and math.isfinite(minus)):
                 return None
             value, error, accepted, blind = judge_complex(
@@ -109,14 +109,14 @@ class Search:
                 return None
         return None
 
-    def _ladder(self, h: float, octave: int) -> Generator[Request, list, tuple[Outcome | None, bool]]:
+    def _ladder(self, h: float, v: float) -> Generator[Request, list, tuple[Outcome | None, bool]]:
         """Return the outcome of four steps from h down, None if it does not agree, and whether smaller steps may help."""
         samples = self.samples
-        steps = [h, 0.5 * h, 0.25 * h, 0.125 * h, h * 2.0**octave]
+        steps = [h, 0.5 * h, 0.25 * h, 0.125 * h, v]
         yield from samples.sample([t for step in steps for t in (step, -step)])
         f, line = samples.values, samples.line
         value, error, accepted, _, eta, _, coarse = judge_ladder(
-            h, [f[t] for t in steps], [f[-t] for t in steps], samples.f0, line.unit, line.scale, max, PRECISION, octave
+            h, [f[t] for t in steps], [f[-t] for t in steps], samples.f0, line.unit, line.scale, max, PRECISION, v
         )
         if not accepted or (single(f[h]) and single(f[-h]) and f[h] != f[-h] and not single(line.scale)):
             return None, coarse
@@ -127,7 +127,9 @@ class Search:
         """Find out why the ladder was not accepted, and what the derivative is."""
         samples = self.samples
         octave = samples.line.octave
-        yield from samples.sample_octaves([*range(octave, octave - LEVELS, -1), octave + PROBE])
+        yield from samples.sample_octaves(range(octave, octave - LEVELS, -1))
+        v = samples.near(octave + PROBE)
+        yield from samples.sample([v, -v])
         if single(samples.f0) and not single(samples.line.scale):
             # by chance f(x) has few bits, and on steps of a power of two all values then have
             yield from samples.sample([samples.exact(math.ldexp(CONFIRMING, octave))])

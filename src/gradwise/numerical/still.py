@@ -7,11 +7,12 @@ trends and ramps would show.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.numerical.line import FIRST, SMALL, Outcome
+from gradwise.numerical.samples import MANY_BITS
 from gradwise.numerical.status import Status
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ SHARED = 8
 def outward_octave(octave: int) -> int:
     """Return the octave beyond which nothing is learnt about the slope at x from an f that does not move."""
     return max(octave, CLOSEST) + OUTWARD
+
+
+def many_bits(lanes: Lanes, steps: np.ndarray, part: Any = ...) -> np.ndarray:
+    """Return steps of many bits just below these, for which x + step is not rounded, as `Samples.near` does for one."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        counts = np.round(MANY_BITS * steps / lanes.spacing[part])
+        near = counts * lanes.spacing[part]
+    return np.where(np.isfinite(near) & (counts > 0), near, np.where(counts > 0, MANY_BITS, 1.0) * steps)
 
 
 def first_octaves(lanes: Lanes) -> np.ndarray:

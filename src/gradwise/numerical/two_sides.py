@@ -127,10 +127,11 @@ def _nearly(samples: Samples, gap: float, found: Resolved) -> Generator[Request,
 def _confirmed(samples: Samples, one: Resolved) -> Generator[Request, list[float], float | None]:
     """Return how far a value far below the steps is off this side's slope, in units of rounding; None if too far."""
     octave = max(min(one.low - 7, samples.line.octave + PROBE), samples.floor)
-    yield from samples.sample_octaves([octave], (one.side,))
-    v, value = math.ldexp(one.side, octave), samples.at(octave, one.side)
+    v = one.side * samples.near(octave)
+    yield from samples.sample([v])
+    value = samples.values[v]
     eta = max(samples.eta(samples.f0), samples.eta(value))
-    curvature = abs(samples.quotient(one.low, one.side)[0] - one.value) * math.ldexp(1.0, octave - one.low)
+    curvature = abs(samples.quotient(one.low, one.side)[0] - one.value) * math.ldexp(abs(v), -one.low)
     slack = abs(v) * (4 * one.total + 3 * curvature) + 4 * samples.line.unit * samples.line.scale * abs(one.value)
     drift = abs(value - samples.f0 - v * one.value) - slack
     if not drift <= 6 * eta:
