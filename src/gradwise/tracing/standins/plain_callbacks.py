@@ -1,0 +1,70 @@
+"""The user's callbacks as SciPy's algorithms call them: on plain values, with plain results, noting whether these carry a derivative.
+
+SciPy runs on them and finds the value and what it chose on the way (subintervals, steps).  If nothing carried a derivative, that is the answer.  Else the stand-in records the same formula
+with the traced callback.  What the plain run recorded leads to no output, so that no derivative runs through it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.standins.recording import carries, resolve
+from gradwise.tracing.standins.stacking import assembled, leaves, plainly
+from gradwise.tracing.traced import isinstance_traced
+
+
+def traced_leaves(items: Any) -> list[Any]:
+    """The traced values of a value or nested sequence that carry a derivative."""
+    found = [items] if isinstance_traced(items) else leaves(items, []) if type(items) in {list, tuple} else []
+    return [v for v in found if carries(v)]
+
+
+class Callback:
+    """A function of the user's with its further arguments.
+
+    Attributes
+    ----------
+    moves : bool
+        Whether a result that SciPy asked for carried a derivative.
+    """
+
+    def __init__(self, function: Any, args: Any = ()) -> None:
+        self.called = resolve(function)
+        self.args = args if type(args) is tuple else (args,)
+        self.moves = False
+        self.trace: Any = None
+
+    def __call__(self, *values: Any) -> Any:
+        result = self.called(*values, *self.args)
+        if not self.moves:
+            found = traced_leaves(result)
+            if found:
+                self.moves = True
+                self.trace = found[0].tape
+        return plainly(result)
+
+    def traced(self, *values: Any) -> Any:
+        """The result as the user's function gives it; lists become arrays."""
+        result = self.called(*values, *self.args)
+        return assembled(result) if type(result) in {list, tuple} else result
+
+
+def plain_callback(function: Any, args: Any = ()) -> Any:
+    """A callback whose results steer SciPy's algorithm only; anything but a function as it is."""
+    return Callback(function, args) if callable(function) else function
+
+
+def note_choice(result: Any) -> None:
+    """Guard a value that was recorded for what an algorithm chose at these values: the program stands for no other ones."""
+    for value in traced_leaves(result):
+        now = value.current()
+        value.tape.guard(value.index, "value", now.copy() if type(now) is np.ndarray else now)
+
+
+def note_adaptive(what: str) -> None:
+    """Keep the run from being verified by differences: the steps of the plain function change with its arguments, by more than differences may."""
+    if local.watch is not None:
+        local.watch.effects[f"it calls {what}, whose steps change with the arguments"] = None
