@@ -115,8 +115,8 @@ def main():
         print(lines[-1], flush=True)
     lines += [
         "",
-        "Goal: at most 1.3 times where f costs 100 µs or more, else at most 20 µs beyond it. Beyond it lie, by a few microseconds, parameters of 17 KB in containers (19 to 27 µs in",
-        "several runs, 37 by Adam), whose trace alone moves four times as much memory a step. A step of a million numbers is the traffic of memory, and varies with what the",
+        "Goal: at most 1.3 times where f costs 100 µs or more, else at most 20 µs beyond it. Beyond it lie, by a few microseconds, parameters of 17 KB in containers (19 to 30 µs in",
+        "several runs, 37 by Adam). A step of a million numbers is the traffic of memory, and varies with what the",
         "allocator does and with what else runs on the machine: between 1.22 and 1.29 in several runs.",
         "",
     ]
