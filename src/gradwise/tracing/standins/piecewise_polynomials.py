@@ -58,13 +58,14 @@ def points(x: Any) -> Any:
     return x if dtype_of(plain(x)) == np.float64 else x.astype(np.float64)
 
 
-def at(pieces: Pieces, x: Any, nu: int = 0) -> Any:
-    """The derivative of order nu at x, of shape x.shape + c.shape[2:]; at a break that of the piece to the right."""
+def at(pieces: Pieces, x: Any, nu: int = 0, *, kinks: bool | None = None) -> Any:
+    """The derivative of order nu at x, of shape x.shape + c.shape[2:]; at a break that of the piece to the right, and a kink if the slope jumps there."""
     breaks = pieces.breaks
     place = _interval(breaks, x) if _rises(breaks) else _interval(-breaks, -x)
     left = _taken(breaks[:-1], place)
     c = derived(pieces.c, nu)
-    t = _offset(x, left, _taken(breaks[1:], place)) if _kinks(breaks, c) else x - left
+    kinks = _kinks(breaks, c) if kinks is None else kinks
+    t = _offset(x, left, _taken(breaks[1:], place)) if kinks else x - left
     t = beside(t, np.ndim(plain(c)) - 2)
     total = _taken(c[0], place)
     for i in range(1, len(plain(c))):
@@ -189,6 +190,11 @@ class Basis:
     breaks: Any
     c: Any
     columns: Any
+
+    def kinks(self, nu: int) -> bool:
+        """Whether the slope of the derivative of order nu may jump at a break: it does not where few knots meet."""
+        meeting = np.max(np.diff(self.columns[:, 0]), initial=0)
+        return bool(meeting and len(self.c) - 1 - nu - meeting < 1)
 
     def pieces(self, coefficients: Any) -> Pieces:
         """The spline with these coefficients, along their first axis."""

@@ -1,7 +1,7 @@
 """``scipy.interpolate`` in one variable: piecewise polynomials, splines and interpolating polynomials at traced points, and their integrals with traced bounds.
 
-The value is SciPy's own; the derivative is that of the piece to the right at a break, as SciPy's ``derivative`` has it, and NaN where the value is NaN outside of the data.  SciPy's classes
-are met once ``scipy.interpolate`` is loaded (``methods``); derivatives and antiderivatives of plain splines are SciPy's objects.
+The value is SciPy's own; the derivative is that of the piece to the right at a break, as SciPy's ``derivative`` has it, and NaN where the value is NaN outside of the data.  Their methods are
+met in ``scipy_grids``; derivatives and antiderivatives of plain splines are SciPy's objects.
 """
 
 from __future__ import annotations
@@ -331,7 +331,8 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     )
 }
 
-_OURS: dict[str, dict[str, Callable[..., Any]]] = {
+#: class → method → ours
+IN_ONE_VARIABLE: dict[str, dict[str, Callable[..., Any]]] = {
     "PPoly": {"__call__": _called, "integrate": _integrated},
     "BPoly": {"__call__": _called, "integrate": _integrated},
     "BSpline": {"__call__": _called, "integrate": _integrated},
@@ -352,16 +353,3 @@ _OURS: dict[str, dict[str, Callable[..., Any]]] = {
         "derivatives": _interpolator_derivatives,
     },
 }
-
-
-def methods() -> dict[type, dict[str, Callable[..., Any]]]:
-    """The methods of SciPy's interpolants, by type; ``scipy.interpolate`` must be loaded."""
-    found = {}
-    for name, ours in _OURS.items():
-        cls = getattr(scipy.interpolate, name)
-        found[cls] = {method: method_of(getattr(cls, method), function) for method, function in ours.items()}
-    return found
-
-
-#: module → the methods of its types, once it is loaded
-LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"scipy.interpolate": methods}
