@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.conversions import Unknown
+from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.objects import behind, holds_traced, reveal, set_raw, unwrapped
 from gradwise.tracing.instrument.references import beside
 from gradwise.tracing.instrument.state import Watch, local
@@ -180,7 +181,7 @@ def _clean_callables(watch: Watch) -> None:
     for container in watch.touched.values():
         if isinstance(container, (list, set, deque, dict)):
             values = container.values() if isinstance(container, dict) else container
-            stack.extend(v for v in values if type(v) in _CALLABLES)
+            stack.extend([v for v in values if type(v) in _CALLABLES])
     _clean_reached(stack)
 
 
@@ -247,13 +248,13 @@ def _cleaned(container: Any, outer: Watch | None) -> bool:
             entries = [(_MARKED.get(type(k), unwrapped)(k), v) for k, v in container.items()]
             container.clear()
             container.update(entries)
-        items: list[tuple[Any, Any]] = list(container.items())
+        items: list[tuple[Any, Any]] = [(k, v) for k, v in container.items() if type(v) not in ATOMS]
         put = functools.partial(dict.__setitem__, container)
     elif isinstance(container, list):
-        items = list(enumerate(container))
+        items = [(k, v) for k, v in enumerate(container) if type(v) not in ATOMS]
         put = functools.partial(list.__setitem__, container)
     elif isinstance(container, deque):
-        items = list(enumerate(container))
+        items = [(k, v) for k, v in enumerate(container) if type(v) not in ATOMS]
         put = functools.partial(deque.__setitem__, container)
     elif isinstance(container, set):
         traced = [v for v in container if holds_traced(v)]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.atoms import are_atoms
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import FORWARDING, NATIVE, ClassInfo, runs_code
 from gradwise.tracing.traced import isinstance_traced
@@ -243,9 +244,11 @@ def holds_traced(value: Any, depth: int = 6) -> bool:
     if depth == 0:
         return False
     if cls is dict or isinstance(value, dict):
+        if are_atoms(value) and are_atoms(value.values()):
+            return False
         return any(holds_traced(v, depth - 1) for v in value.values()) or any(isinstance_traced(k) for k in value)
     if isinstance(value, (list, tuple, set, frozenset, deque)):
-        return any(holds_traced(v, depth - 1) for v in value)
+        return not are_atoms(value) and any(holds_traced(v, depth - 1) for v in value)
     return cls is np.ndarray and value.dtype.kind == "O" and any(isinstance_traced(v) for v in value.flat)
 
 
