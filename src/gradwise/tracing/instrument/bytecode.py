@@ -45,9 +45,8 @@ _OPERATORS = {
 _UNARY = {"UNARY_NEGATIVE": "neg", "UNARY_POSITIVE": "pos", "UNARY_INVERT": "invert"}
 #: what takes the place of the top of the stack before an instruction
 _BEFORE = {
-    **dict.fromkeys(
-        ("GET_ITER", "GET_YIELD_FROM_ITER", "UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "SET_UPDATE"), "iterate"
-    ),
+    **dict.fromkeys(("GET_ITER", "UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "SET_UPDATE"), "iterate"),
+    "GET_YIELD_FROM_ITER": "delegate",
     "BEFORE_WITH": "managed",
     "UNARY_NOT": "truth",
 }

@@ -71,12 +71,7 @@ def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeTy
             return None, "its free variables could not be found again"
         new = hooked(new, _inner_codes(code), (new.co_qualname, code.co_qualname))
         return new.replace(co_qualname=code.co_qualname, co_name=code.co_name), ""
-    if code.co_flags & _ASYNCHRONOUS:
-        return None, "it is asynchronous"
     return _from_bytecode(code), reason
-
-
-_ASYNCHRONOUS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 
 
 def _from_bytecode(code: CodeType) -> CodeType | None:

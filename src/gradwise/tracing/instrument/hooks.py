@@ -35,6 +35,7 @@ HOOKS.update(
     reading=items.reading,
     writing=items.writing,
     iterate=items.iterate,
+    delegate=items.delegate,
     managed=items.managed,
     bare=items.bare,
     assigns=operations.assigns,

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import MADE_HERE
-from gradwise.tracing.instrument.ending import reveal_within
+from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.objects import class_info
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, count
@@ -140,8 +140,7 @@ def _takes_from(iterator: Any) -> None:
         return
     if type(iterator) is GeneratorType:
         begun = iterator.gi_suspended or iterator.gi_running or iterator.gi_frame is None
-        constants = iterator.gi_code.co_consts
-        if not begun and constants and constants[-1] is MADE_HERE:
+        if not begun and made_here(iterator):
             return
     watch.effects["it takes values from an iterator that others may hold"] = None
 
@@ -150,8 +149,12 @@ def iterate(obj: Any) -> Any:
     """What to iterate over in place of ``obj``."""
     cls = type(obj)
     if cls in PLAIN:
-        if cls in _ITERATORS and count(obj) > ALONE:
-            _takes_from(obj)
+        if cls in _ITERATORS:
+            held = count(obj) > ALONE
+            if held:
+                _takes_from(obj)
+            if (held and cls in _CALLING) or (cls is GeneratorType and not made_here(obj)):
+                return _revealing(obj)
         return obj
     watch = local.watch
     if watch is None:
@@ -169,6 +172,39 @@ def iterate(obj: Any) -> Any:
         return _by_index(obj, methods["__getitem__"])
     step = methods.get("__next__")
     return obj if step is None else _stepped(obj, step)
+
+
+#: iterators that call functions, which may have been made before the run
+_CALLING = frozenset({map, filter})
+
+
+def made_here(generator: Any) -> bool:
+    """Whether a generator is that of a function that a run of ours entered: its code has the hooks."""
+    constants = generator.gi_code.co_consts
+    return bool(constants) and constants[-1] is MADE_HERE
+
+
+def delegate(obj: Any) -> Any:
+    """What to delegate to in place of ``obj`` (``yield from``): a generator itself, which is sent to and closed."""
+    if type(obj) is not GeneratorType:
+        return iterate(obj)
+    watch = local.watch
+    if watch is not None and watch.overlay and not made_here(obj):
+        reveal_all()
+    return obj
+
+
+def _revealing(iterator: Any) -> Any:
+    """An iterator whose code runs as it is: before each of its steps the objects show their traced attributes."""
+    while True:
+        watch = local.watch
+        if watch is not None and watch.overlay:
+            reveal_all()
+        try:
+            value = next(iterator)
+        except StopIteration:
+            return
+        yield value
 
 
 def _stepped(obj: Any, step: Any) -> Any:

@@ -239,7 +239,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_YieldFrom(self, node: ast.YieldFrom) -> Any:
         self.generic_visit(node)
-        node.value = _at(_call("iterate", node.value), node.value)
+        node.value = _at(_call("delegate", node.value), node.value)
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:

@@ -162,6 +162,14 @@ _SILENT = frozenset(
 )
 
 
+#: methods that NumPy's functions call: ``np.exp(obj)`` is ``obj.exp()``, ``np.sum(obj)`` is ``obj.sum()``
+_ASKED_BY_NUMPY = frozenset(
+    [name for name in vars(np) if isinstance(getattr(np, name, None), np.ufunc)]
+    + ["sum", "prod", "mean", "std", "var", "min", "max", "round", "cumsum", "cumprod", "clip", "dot", "trace"]
+    + ["ravel", "reshape", "squeeze", "transpose", "take", "repeat", "diagonal", "any", "all", "argmax", "argmin"]
+)
+
+
 class ClassInfo:
     """What the classes of an object define in Python.
 
@@ -182,6 +190,7 @@ class ClassInfo:
     def __init__(self, cls: type) -> None:
         special: dict[str, Any] = {}
         methods: dict[str, Any] = {}
+        asked = False
         for base in reversed(cls.__mro__):
             for name, raw in list(vars(base).items()):
                 special.pop(name, None)
@@ -193,13 +202,15 @@ class ClassInfo:
                         methods[name] = None
                 elif runs_code(raw):
                     special[name] = raw
+                elif name in _ASKED_BY_NUMPY and type(raw) is types.FunctionType:
+                    asked = True
         self.special = special
         self.methods = methods
         self.getattr = methods.get("__getattr__")
         self.getattribute = methods.get("__getattribute__")
         self.setattr = methods.get("__setattr__")
         self.delattr = methods.get("__delattr__")
-        self.speaks = any(method is not None and name not in _SILENT for name, method in methods.items())
+        self.speaks = asked or any(method is not None and name not in _SILENT for name, method in methods.items())
         # objects that share one dictionary must find there what one of them stored
         self.speaks = self.speaks or any("__dict__" in m.__code__.co_names for m in methods.values() if m is not None)
         self.plain = not (special or self.getattr or self.getattribute or cls in FORWARDING)

@@ -8,9 +8,13 @@ from __future__ import annotations
 import builtins
 import itertools
 from collections import Counter, OrderedDict, deque
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.instrument.compiling import HOOKS
+from gradwise.tracing.instrument.ending import reveal_all
+from gradwise.tracing.instrument.items import made_here
+from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.recording import PLAIN, entries, python_method, resolve
 from gradwise.tracing.traced import isinstance_traced
 
@@ -63,6 +67,9 @@ def _mapping(function: Any) -> Callable[..., Any]:
 
 def next_(iterator: Any, /, *default: Any) -> Any:
     """``next``."""
+    watch = local.watch
+    if watch is not None and watch.overlay and type(iterator) in _CALLING and not _is_ours(iterator):
+        reveal_all()
     step = None if type(iterator) in PLAIN else python_method(iterator, "__next__")
     if step is None or len(default) > 1:
         return next(iterator, *default)
@@ -72,6 +79,27 @@ def next_(iterator: Any, /, *default: Any) -> Any:
         return step()
     except StopIteration:
         return default[0]
+
+
+_CALLING = frozenset({map, filter, zip, GeneratorType, itertools.islice, itertools.chain, itertools.starmap})
+
+
+def _is_ours(iterator: Any) -> bool:
+    return type(iterator) is GeneratorType and made_here(iterator)
+
+
+def _stepping(name: str) -> Callable[..., Any]:
+    """A method of generators: the code of one that was made before the run runs as it is."""
+
+    def call(self: Any, *args: Any) -> Any:
+        watch = local.watch
+        if watch is not None and watch.overlay and not made_here(self):
+            reveal_all()
+        return getattr(self, name)(*args)
+
+    call.__name__ = name
+    call.__doc__ = f"``generator.{name}``."
+    return call
 
 
 def reversed_(sequence: Any, /) -> Any:
@@ -144,4 +172,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "collections": {"deque": _over_first(deque), "OrderedDict": _mapping(OrderedDict), "Counter": _mapping(Counter)},
 }
 #: class methods are other objects whenever they are looked up
-METHODS: dict[type, dict[str, Callable[..., Any]]] = {type: {"from_iterable": from_iterable}}
+METHODS: dict[type, dict[str, Callable[..., Any]]] = {
+    type: {"from_iterable": from_iterable},
+    GeneratorType: {name: _stepping(name) for name in ("send", "throw", "__next__")},
+}

@@ -99,7 +99,7 @@ def entries(x: Any) -> Any:
     return x if iterate is None else iterate(x)
 
 
-_GONE_OVER = frozenset({list, tuple, dict, set, range, np.ndarray, TracedArray, TracedScalar, types.GeneratorType})
+_GONE_OVER = frozenset({list, tuple, dict, set, range, np.ndarray, TracedArray, TracedScalar})
 
 
 def number(x: Any) -> Any:
