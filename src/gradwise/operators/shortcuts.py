@@ -38,7 +38,7 @@ from gradwise.tracing.purity.outline import NUMBERS
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gradwise.operators.engine import Linearization
     from gradwise.operators.reuse.families import Family, ProvenCall
@@ -248,13 +248,23 @@ def _rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Any) -> str
     """The gradient in the containers of the arguments."""
     start, values = 0, []
     for place, treedef in zip(arguments.places, arguments.treedefs, strict=True):
-        stop = start + treedef.num_leaves
-        if type(arguments.given()[0][place]) in (tuple, list, dict):
-            values.append(f"{text.name(treedef.rebuild)}([{', '.join(gradient[start:stop])}])")
-        else:
-            values.append(gradient[start])
-        start = stop
+        value = arguments.given()[0][place]
+        theirs = gradient[start : start + treedef.num_leaves]
+        entries = iter([name for _, name in sorted(zip(_order(value), theirs, strict=True))])
+        values.append(_container(text, value, entries))
+        start += treedef.num_leaves
     return values[0] if arguments.single else f"({', '.join(values)},)"
+
+
+def _container(text: FunctionText, value: Any, entries: Iterator[str]) -> str:
+    """A tuple, list or dict like another, with these entries in their order."""
+    if type(value) is dict:
+        return "{" + ", ".join([f"{text.name(k)}: {_container(text, v, entries)}" for k, v in value.items()]) + "}"
+    if type(value) is list:
+        return f"[{', '.join([_container(text, v, entries) for v in value])}]"
+    if type(value) is tuple:
+        return f"({''.join([_container(text, v, entries) + ', ' for v in value])})"
+    return next(entries)
 
 
 # --- finding and making ---------------------------------------------------------------------------------------------------------------
