@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import gradwise as gw
 from gradwise.errors import InputError, OutputError
+from gradwise.geometry.classification import plain
 from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals
 
 
@@ -310,3 +311,8 @@ def test_eigenvalue_intervals_hold_the_eigenvalues_in_any_units(seed):
     for k in range(n):
         assert intervals[k, 0] <= truth[k] <= intervals[k, 1]
         assert intervals[k, 0] <= values[k] <= intervals[k, 1]
+
+
+def test_reports_of_long_doubles_are_json():
+    values = plain({"a": np.longdouble(1.5), "b": np.array([1, 2], np.longdouble), "c": np.longdouble("nan")})
+    assert json.loads(json.dumps(values)) == {"a": 1.5, "b": [1.0, 2.0], "c": None}

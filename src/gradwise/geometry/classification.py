@@ -170,7 +170,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, np.generic):
-        return plain(value.item())
+        item = value.item()  # which is a NumPy number again for long doubles
+        return plain(float(item.real) if isinstance(item, np.generic) else item)
     if isinstance(value, float):
         return value if np.isfinite(value) else None
     if hasattr(value, "__dataclass_fields__"):
