@@ -111,7 +111,9 @@ def _grow(
 
 def _one_scale(samples: Samples, octave: int, side: int) -> Generator[Request, list[float], bool]:
     """Whether second differences, where they are seen, shrink as a smooth function's: a leap may land beyond its oscillations."""
-    if side != 0 or not abs(samples.bend(octave)) > VISIBLE * samples.eta(samples.at(octave, 1)):
+    if side != 0 or samples.amplitude > 0.0:  # among noise steps grow by little, and do not leap
+        return True
+    if not abs(samples.bend(octave)) > VISIBLE * samples.eta(samples.at(octave, 1)):
         return True
     yield from samples.sample_octaves([octave - 1, octave - 2])
     for k in (octave, octave - 1):
