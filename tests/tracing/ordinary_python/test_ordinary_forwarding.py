@@ -99,6 +99,27 @@ def attributes_by_reduction(o, x):
     return functools.reduce(getattr, ["other", "v"], o) * a * b + sum(map(operator.methodcaller("get"), [o.other]))
 
 
+@kept_at
+def slots_inside_slots(o, x):
+    o.slots.v, o.slots.w = x[0], Slots(0.0)
+    o.slots.w.v = x[1]
+    result = operator.attrgetter("w.v")(o.slots) * o.slots.v + functools.reduce(getattr, "slots.w.v".split("."), o)
+    o.slots.w = 3.0
+    return result
+
+
+@cases.made_at([0.4, 1.3])
+def slots_kept_in_slots():
+    s = Slots(Slots(1.0))
+
+    def f(x):
+        s.w.v = x[1]
+        s.v.v = x[0]
+        return operator.attrgetter("w.v")(s) * x[0] + sum(map(operator.attrgetter("v.v"), [s])) * x[1]
+
+    return f
+
+
 class Base:
     total = 0.0
     seen: list = []  # shared on purpose

@@ -58,7 +58,7 @@ def reveal_within(values: Any, budget: int = 2000) -> None:
                 break
             holder = holder.outer
         else:
-            if hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType)):
+            if (hasattr(value, "__dict__") or _slots(cls)) and not isinstance(value, (type, types.ModuleType)):
                 stack.extend(_attributes(value))
 
 
@@ -66,7 +66,22 @@ _LEAVES = frozenset({float, int, bool, str, bytes, complex, type(None), np.ndarr
 
 
 def _attributes(value: Any) -> list[Any]:
-    return list(getattr(value, "__dict__", {}).values())
+    found = list(getattr(value, "__dict__", {}).values())
+    for slot in _slots(type(value)):
+        with contextlib.suppress(AttributeError):  # not assigned yet
+            found.append(slot.__get__(value))
+    return found
+
+
+def _slots(cls: type) -> list[Any]:
+    """The slots of a class that is written in Python."""
+    return [
+        raw
+        for base in cls.__mro__
+        if "__slots__" in vars(base)
+        for raw in vars(base).values()
+        if type(raw) is types.MemberDescriptorType
+    ]
 
 
 def reveal_all() -> None:
