@@ -1,0 +1,195 @@
+r"""Explicit Runge-Kutta steps, recorded: the same formulas as SciPy's RK23, RK45 and DOP853, at steps that are given.
+
+.. math:: k_i = f\bigl(t + c_i h,\ y + h \textstyle\sum_j a_{ij} k_j\bigr), \qquad y(t + \theta h) \approx y + h \textstyle\sum_i w_i(\theta)\, k_i
+
+Every state that is asked for, at the end of a step or inside it, is such a sum; the weights are numbers.  A state at a time that is traced is the state at its plain value, moved by one classical step of length zero: its
+first four derivatives by that time are exact.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.traced import dtype_of, isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.tracing.standins.plain_callbacks import Callback
+
+
+class RightHandSide:
+    """The traced right-hand side f(t, y) as arrays of the state's shape and dtype."""
+
+    def __init__(self, callback: Callback, dtype: Any, *, vectorized: bool = False, time_last: bool = False) -> None:
+        self.callback = callback
+        self.dtype = dtype
+        self.vectorized = vectorized
+        self.time_last = time_last
+
+    def __call__(self, t: Any, y: Any) -> Any:
+        if self.time_last:
+            result = self.callback.traced(y, t)
+        else:
+            result = self.callback.traced(t, y[:, None] if self.vectorized else y)
+        result = as_array(result)
+        shape = np.shape(plain(y))
+        if self.vectorized:
+            result = np.reshape(result, shape)
+        if np.shape(plain(result)) != shape:
+            result = np.broadcast_to(result, shape)
+        if dtype_of(plain(result)) != self.dtype:
+            result = result.astype(self.dtype)
+        # the function may fill the same array at every call
+        return result.frozen() if isinstance_traced(result) else np.array(result)
+
+
+def _sum(weights: np.ndarray, slopes: list[Any]) -> Any:
+    """The weighted sum of the slopes; a row for each row of weights."""
+    used = np.flatnonzero(np.any(np.atleast_2d(weights) != 0, axis=0))
+    if used.size == 1 and weights.ndim == 1:
+        return weights[used[0]] * slopes[used[0]]
+    if used.size == 0:
+        return np.zeros(weights.shape[:-1] + np.shape(plain(slopes[0])))
+    return np.tensordot(weights[..., used], np.stack([slopes[i] for i in used]), 1)
+
+
+class Step:
+    """One step from (t, y) of length h with the slopes of its stages, the first of which is given."""
+
+    def __init__(self, scheme: Any, function: RightHandSide, t: float, h: float, y: Any, slope: Any) -> None:
+        self.scheme, self.function = scheme, function
+        self.t, self.h, self.y = t, h, y
+        n = scheme.n_stages
+        self.slopes = [slope]
+        for i in range(1, n):
+            self._stage(scheme.A[i, :i], scheme.C[i])
+        self.end = y + h * _sum(np.asarray(scheme.B), self.slopes)
+        self.slopes.append(function(t + h, self.end))
+
+    def _stage(self, weights: np.ndarray, c: float) -> None:
+        self.slopes.append(self.function(self.t + c * self.h, self.y + self.h * _sum(weights, self.slopes)))
+
+    def inside(self, times: np.ndarray) -> Any:
+        """The states at times within the step, a row each, by SciPy's interpolation."""
+        x = (times - self.t) / self.h
+        if not hasattr(self.scheme, "D"):
+            powers = np.cumprod(np.tile(x[:, None], self.scheme.P.shape[1]), axis=1)
+            return self.y + self.h * _sum(powers @ self.scheme.P.T, self.slopes)
+        if len(self.slopes) == self.scheme.n_stages + 1:
+            for a, c in zip(self.scheme.A_EXTRA, self.scheme.C_EXTRA, strict=True):
+                self._stage(a[: len(self.slopes)], c)
+        count = len(self.slopes)
+        step, first, last = np.zeros(count), np.zeros(count), np.zeros(count)
+        step[: self.scheme.n_stages] = self.scheme.B
+        first[0] = last[self.scheme.n_stages] = 1.0
+        rows = [step, first - step, 2 * step - last - first, *self.scheme.D]
+        # Hermite's basis: x, x (1 − x), x² (1 − x), …
+        basis = np.cumprod([x if i % 2 == 0 else 1 - x for i in range(len(rows))], axis=0)
+        return self.y + self.h * _sum(basis.T @ np.array(rows), self.slopes)
+
+
+def moved(function: RightHandSide, t: Any, y: Any, h: Any) -> Any:
+    """The state after a traced time h, which is zero, by the classical scheme of order 4."""
+    k1 = function(t, y)
+    k2 = function(t + 0.5 * h, y + 0.5 * h * k1)
+    k3 = function(t + 0.5 * h, y + 0.5 * h * k2)
+    k4 = function(t + h, y + h * k3)
+    return y + (h / 6.0) * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+
+
+class Path:
+    """The recorded steps along given times.
+
+    Attributes
+    ----------
+    start : array
+        The state at the first of the times.
+    steps : list of Step
+    """
+
+    def __init__(self, scheme: Any, function: RightHandSide, times: list[float], start: Any) -> None:
+        self.times = times
+        self.start = start
+        self.function = function
+        self.steps: list[Step] = []
+        y = start
+        slope = function(times[0], start) if len(times) > 1 else None
+        for t, after in itertools.pairwise(times):
+            step = Step(scheme, function, t, after - t, y, slope)
+            self.steps.append(step)
+            y, slope = step.end, step.slopes[scheme.n_stages]
+
+    def at(self, times: np.ndarray) -> list[Any]:
+        """The states at plain times, in order."""
+        found: list[Any] = [None] * len(times)
+        direction = 1.0 if self.times[-1] >= self.times[0] else -1.0
+        ends = direction * np.array(self.times)
+        places = np.searchsorted(ends, direction * times, side="left")
+        inner: dict[int, list[int]] = {}
+        for i, place in enumerate(places.tolist()):
+            if place < len(ends) and self.times[place] == times[i]:
+                found[i] = self.start if place == 0 else self.steps[place - 1].end
+            else:
+                inner.setdefault(min(max(place, 1), len(self.steps)), []).append(i)
+        for place, wanted in inner.items():
+            rows = self.steps[place - 1].inside(times[wanted])
+            for k, i in enumerate(wanted):
+                found[i] = rows[k]
+        return found
+
+
+class TooManyStepsError(Exception):
+    """An explicit scheme needs more steps than are recorded: the system is stiff."""
+
+
+#: what an explicit scheme may take at a tight tolerance; stiff systems need more
+MAXIMAL_STEPS = 3000
+
+
+def noting(method: Any, times: list[float], limit: int | None = None) -> Any:
+    """SciPy's solver, noting the times at which its steps end."""
+
+    class Noting(method):  # type: ignore[misc]
+        def step(self) -> Any:
+            if not times:
+                times.append(float(self.t))
+            message = super().step()
+            if self.status != "failed" and self.t != times[-1]:
+                times.append(float(self.t))
+            if limit is not None and len(times) > limit:
+                raise TooManyStepsError
+            return message
+
+    Noting.__name__ = method.__name__
+    return Noting
+
+
+def tight_times(
+    function: Callable[..., Any], span: tuple[float, float], y0: np.ndarray, rtol: Any, atol: Any
+) -> list[float]:
+    """The times of the steps that DOP853 takes at a tight tolerance.
+
+    Raises
+    ------
+    TooManyStepsError
+        If the system is stiff.
+    """
+    times: list[float] = []
+    method = noting(scipy.integrate.DOP853, times, MAXIMAL_STEPS)
+    size = float(np.max(np.abs(y0), initial=0.0)) or 1.0
+    scipy.integrate.solve_ivp(
+        function,
+        span,
+        y0,
+        method=method,
+        rtol=max(min(1e-10, float(np.min(rtol))), 1e-13),
+        atol=np.minimum(atol, 1e-10 * size),
+    )
+    return times

@@ -1,0 +1,296 @@
+"""``scipy.integrate``'s initial value problems: solve_ivp, odeint.
+
+SciPy finds the solution, from plain values of the right-hand side; the result has its numbers.  Recorded are explicit Runge-Kutta steps with the traced right-hand side:
+
+- RK23, RK45 and DOP853: the steps that SciPy took, so that the derivatives, of every order, are those of the discrete solution with these steps.  They are as accurate as the
+  tolerances make the solution: rtol=1e-10 gives about 9 digits, the default of 1e-3 two or three.
+- Radau, BDF, LSODA and odeint: steps of DOP853 at a relative tolerance of 1e-10 or less, whatever SciPy was asked for.  A stiff system, for which they would be too many, raises.
+
+Initial state, parameters (in ``args`` or what the function refers to), both ends of the time span and the times of evaluation may be traced.  Intermediate times that SciPy chose are constants: the derivative of ``y[:, i]`` is that
+at the time ``t[i]``, which a difference between two runs with other steps is not.  Where an event occurs, that raises: its time depends on the parameters.  Runs with tolerances above 1e-9 are not verified by differences, since SciPy's steps change between neighbouring arguments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.plain_callbacks import (
+    Callback,
+    note_adaptive,
+    note_choice,
+    plain_callback,
+    traced_leaves,
+)
+from gradwise.tracing.standins.recording import carries
+from gradwise.tracing.standins.runge_kutta import Path, RightHandSide, TooManyStepsError, moved, noting, tight_times
+from gradwise.tracing.standins.scipy_calling import with_value
+from gradwise.tracing.standins.stacking import assembled, plainly
+from gradwise.tracing.traced import isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_EXPLICIT = ("RK23", "RK45", "DOP853")
+#: coarser solutions change between neighbouring arguments by more than a verification by differences allows
+_VERIFIABLE = 1e-9
+
+
+def _array(a: Any) -> Any:
+    return assembled(a) if type(a) in {list, tuple} else a
+
+
+def _scheme(method: Any) -> Any:
+    """SciPy's explicit scheme of that name or class; None for all other methods."""
+    for name in _EXPLICIT:
+        if method is getattr(scipy.integrate, name) or (isinstance(method, str) and method == name):
+            return getattr(scipy.integrate, name)
+    return None
+
+
+def _failure(what: str, items: Any, callback: Callback, message: str) -> Exception:
+    found = traced_leaves(items)
+    trace = callback.trace if callback.trace is not None else found[0].tape
+    return trace.fail(f"{what} {message}")
+
+
+def _start(function: RightHandSide, t0: Any, y0: Any) -> Any:
+    """The initial state as an array of the right dtype, at the plain value of a traced initial time."""
+    y = as_array(y0)
+    y = y if y.dtype == function.dtype else y.astype(function.dtype)
+    if carries(t0):
+        y = moved(function, t0, y, float(concrete(t0)) - t0)
+    return y
+
+
+def _states(path: Path, times: np.ndarray, wanted: Any) -> list[Any]:
+    """The states at times, moved to the traced ones where these are traced."""
+    rows = path.at(times)
+    if carries(wanted):
+        concrete(wanted)
+        rows = [
+            moved(path.function, float(t), y, wanted[i] - float(t))
+            for i, (t, y) in enumerate(zip(times, rows, strict=True))
+        ]
+    return rows
+
+
+class RecordedSolution:
+    """``OdeSolution`` whose states are traced; while the trace is open a time may be traced too."""
+
+    def __init__(self, plain_solution: Any, path: Path) -> None:
+        self._plain = plain_solution
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plain, name)
+
+    def __call__(self, t: Any) -> Any:
+        """The states at times t: of shape (n,), or (n, len(t))."""
+        t = _array(t)
+        times = np.asarray(plain(t), float)
+        value = self._plain(times)
+        if not self._path.steps or not traced_leaves(self._path.steps[-1].end):
+            return value
+        wanted = np.reshape(t, (-1,)) if carries(t) else None
+        rows = _states(self._path, times.reshape(-1), wanted)
+        made = np.stack(rows).T if times.ndim else rows[0]
+        note_choice(made)
+        return with_value(made, value)
+
+
+def solve_ivp(
+    fun: Any,
+    t_span: Any,
+    y0: Any,
+    method: Any = "RK45",
+    t_eval: Any = None,
+    dense_output: Any = False,
+    events: Any = None,
+    vectorized: Any = False,
+    args: Any = None,
+    **options: Any,
+) -> Any:
+    """``scipy.integrate.solve_ivp``."""
+    if current_trace() is None:
+        return scipy.integrate.solve_ivp(
+            fun, t_span, y0, method, t_eval, dense_output, events, vectorized, args, **options
+        )
+    more = () if args is None else tuple(args)
+    callback = Callback(fun, more)
+    t0, tf = t_span
+    y0, wanted = _array(y0), _array(t_eval)
+    span = float(plain(t0)), float(plain(tf))
+    options = {name: plain_callback(o, more) if name == "jac" else plainly(o) for name, o in options.items()}
+    watched = _events(events, more)
+    scheme = _scheme(method)
+    times: list[float] = []
+    solver = method if scheme is None else noting(scheme, times)
+    found = scipy.integrate.solve_ivp(
+        callback, span, plain(y0), solver, plain(wanted), dense_output, watched, vectorized, **options
+    )
+    if not callback.moves and not traced_leaves((t0, tf, y0, wanted)):
+        _refuse_moving_events(watched, found)
+        return found
+    if found.t_events is not None and any(len(e) for e in found.t_events):
+        raise _failure(
+            "scipy.integrate.solve_ivp",
+            (t0, tf, y0, wanted),
+            callback,
+            "found an event in a solution that is differentiated. The time of an event depends on the parameters, and gradwise has no derivative rule for that. "
+            "Integrate without events= over a plain time, or find the time by scipy.optimize.brentq of a function that calls solve_ivp",
+        )
+    if np.size(plain(y0)) == 0:
+        return found
+    function = RightHandSide(callback, np.result_type(found.y, float), vectorized=bool(vectorized))
+    rtol, atol = options.get("rtol", 1e-3), options.get("atol", 1e-6)
+    if scheme is None:
+        times = _tight("scipy.integrate.solve_ivp", callback, span, plain(y0), rtol, atol, vectorized=bool(vectorized))
+        scheme = scipy.integrate.DOP853
+    if np.max(rtol) > _VERIFIABLE:
+        note_adaptive("scipy.integrate.solve_ivp")
+    start = _start(function, t0, y0)
+    path = Path(scheme, function, times or [span[0]], start)
+    if t_eval is None and found.status == 0:
+        rows = path.at(found.t)
+        if carries(t0):
+            rows[0] = as_array(y0).astype(function.dtype)
+        if carries(tf):
+            rows[-1] = moved(function, span[1], rows[-1], tf - float(concrete(tf)))
+        if carries(t0) or carries(tf):
+            found.t = with_value(np.concatenate([_entry(t0), found.t[1:-1], _entry(tf)]), found.t)
+    elif carries(wanted):
+        wanted = wanted[: len(found.t)]
+        rows = _states(path, found.t, wanted)
+        found.t = with_value(wanted, found.t)
+    else:
+        rows = path.at(np.asarray(found.t))
+    if rows:
+        made = np.stack(rows).T
+        note_choice(made)
+        _compare("scipy.integrate.solve_ivp", made, found.y, rtol, atol)
+        found.y = with_value(made, found.y)
+    if dense_output:
+        found.sol = RecordedSolution(found.sol, path)
+    return found
+
+
+def _entry(t: Any) -> Any:
+    return np.reshape(t, (1,)) if isinstance_traced(t) else np.array([float(t)])
+
+
+def _events(events: Any, args: tuple[Any, ...]) -> Any:
+    """The events' functions with plain results, and their settings."""
+    if events is None:
+        return None
+    made = []
+    for event in (events,) if callable(events) else events:
+        callback = Callback(event, args)
+        for name in ("terminal", "direction"):
+            if hasattr(event, name):
+                setattr(callback, name, plain(getattr(event, name)))
+        made.append(callback)
+    return made
+
+
+def _refuse_moving_events(watched: Any, found: Any) -> None:
+    """Raise if the solution is plain and an event that occurred is not."""
+    for event, times in zip(watched or (), found.t_events or (), strict=True):
+        if event.moves and len(times):
+            raise event.trace.fail(
+                "scipy.integrate.solve_ivp found an event whose function is traced. Its time depends on the parameters, and gradwise has no derivative rule for that. "
+                "Find the time by scipy.optimize.brentq of a function of the solution"
+            )
+
+
+def _tight(
+    what: str, callback: Any, span: Any, y0: Any, rtol: Any, atol: Any, *, vectorized: bool = False
+) -> list[float]:
+    """The times of the steps that are recorded for a method that is not explicit."""
+
+    def function(t: Any, y: Any) -> Any:
+        return np.ravel(callback(t, y[:, None])) if vectorized else callback(t, y)
+
+    inner = callback if isinstance(callback, Callback) else callback.callback
+    try:
+        with np.errstate(all="ignore"):
+            return tight_times(function, span, y0, rtol, atol)
+    except TooManyStepsError:
+        trace = current_trace() if inner.trace is None else inner.trace
+        assert trace is not None
+        raise trace.fail(
+            f"{what} was called for a system that is stiff: an explicit scheme would take more steps than can be recorded for its derivative. "
+            "method='numerical' differentiates it as it is"
+        ) from None
+
+
+def _compare(what: str, made: Any, value: np.ndarray, rtol: Any, atol: Any) -> None:
+    """Raise if what was recorded is another solution than SciPy's."""
+    apart = np.max(np.abs(plain(made) - value), initial=0.0)
+    size = np.max(np.abs(value), initial=0.0)
+    found = traced_leaves(made)
+    if found and not apart <= 1e-3 * size + 1e3 * (np.max(rtol) * size + np.max(atol)):
+        raise found[0].tape.fail(
+            f"{what} found a solution from which the steps recorded for its derivative are {float(apart):.2g} apart. A solution that the tolerances determine is required. "
+            "Give smaller rtol and atol, or a shorter time"
+        )
+
+
+# --- odeint ------------------------------------------------------------------------------------------------------------------------------
+
+
+class _TimeFirst:
+    """A right-hand side f(y, t) as f(t, y)."""
+
+    def __init__(self, callback: Callback) -> None:
+        self.callback = callback
+
+    def __call__(self, t: Any, y: Any) -> Any:
+        return self.callback(y, t)
+
+
+def odeint(
+    func: Any, y0: Any, t: Any, args: Any = (), Dfun: Any = None, *rest: Any, tfirst: Any = False, **options: Any
+) -> Any:
+    """``scipy.integrate.odeint``."""
+    if len(rest) > 16:
+        rest, tfirst = rest[:16], rest[16]
+    if current_trace() is None:
+        return scipy.integrate.odeint(func, y0, t, args, Dfun, *rest, tfirst=tfirst, **options)
+    callback = Callback(func, args)
+    y0, t = _array(y0), _array(t)
+    rest = tuple(plainly(r) for r in rest)
+    options = {name: plainly(o) for name, o in options.items()}
+    found = scipy.integrate.odeint(
+        callback, plain(y0), plain(t), (), plain_callback(Dfun, args), *rest, tfirst=tfirst, **options
+    )
+    if not callback.moves and not traced_leaves((y0, t)):
+        return found
+    value = found[0] if isinstance(found, tuple) else found
+    settings = dict(zip(("col_deriv", "full_output", "ml", "mu", "rtol", "atol"), rest, strict=False)) | options
+    rtol = 1.49012e-8 if settings.get("rtol") is None else settings["rtol"]
+    atol = 1.49012e-8 if settings.get("atol") is None else settings["atol"]
+    y0 = np.reshape(as_array(y0), (-1,))
+    function = RightHandSide(callback, np.dtype(float), time_last=not tfirst)
+    times = np.asarray(plain(t), float)
+    if times.size == 0 or np.size(plain(y0)) == 0:
+        return found
+    first = t[0]
+    span = float(times[0]), float(times[-1])
+    steps = _tight("scipy.integrate.odeint", callback if tfirst else _TimeFirst(callback), span, plain(y0), rtol, atol)
+    if np.max(rtol) > _VERIFIABLE:
+        note_adaptive("scipy.integrate.odeint")
+    path = Path(scipy.integrate.DOP853, function, steps, _start(function, first, y0))
+    made = np.stack(_states(path, times, t))
+    note_choice(made)
+    _compare("scipy.integrate.odeint", made, value, rtol, atol)
+    made = with_value(made, value)
+    return (made, *found[1:]) if isinstance(found, tuple) else made
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {"scipy.integrate": {"solve_ivp": solve_ivp, "odeint": odeint}}
