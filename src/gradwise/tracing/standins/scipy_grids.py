@@ -17,9 +17,11 @@ from gradwise.tracing.functions.interpolation import _interval, _offset, _taken
 from gradwise.tracing.functions.operands import integers
 from gradwise.tracing.standins.piecewise_polynomials import Pieces, at, beside, filled, points
 from gradwise.tracing.standins.recording import contains_traced
-from gradwise.tracing.standins.scipy_calling import refuse, table
-from gradwise.tracing.standins.scipy_interpolation import IN_ONE_VARIABLE, agreeing, method_of, spline_basis
+from gradwise.tracing.standins.scipy_calling import refuse
+from gradwise.tracing.standins.scipy_interpolation import IN_ONE_VARIABLE, agreeing, method_of, names_of, spline_basis
+from gradwise.tracing.standins.scipy_spline_data import OF_TRACED_DATA
 from gradwise.tracing.standins.stacking import assembled, plainly
+from gradwise.tracing.standins.traced_data import shown_array
 from gradwise.tracing.traced import apply
 
 if TYPE_CHECKING:
@@ -135,7 +137,7 @@ def _grid_called(original: Callable[..., Any], f: Any, xi: Any, method: Any = No
 def _grid(f: Any, xi: Any, method: str, nu: Any) -> Any:
     xs = _columns(assembled_points(xi, len(f.grid)))
     if method in {"linear", "nearest"}:
-        result = _multilinear(f.grid, f.values, xs, nearest=method == "nearest")
+        result = _multilinear(f.grid, shown_array(f, "values"), xs, nearest=method == "nearest")
     elif method in {"slinear", "cubic", "quintic"} and hasattr(f, "_construct_spline"):
         spline = f._spline if f.method == method else f._construct_spline(method)
         result = _nd_spline(spline, xs, nu, extrapolate=True)
@@ -246,9 +248,7 @@ def _radial_called(original: Callable[..., Any], f: Any, x: Any) -> Any:
     return agreeing(result, value)
 
 
-STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "scipy.interpolate": table("scipy.interpolate", {"interpn": interpn}, lists=False)
-}
+STAND_INS = names_of({"interpn": interpn})
 
 _OURS: dict[str, dict[str, Callable[..., Any]]] = {
     "BivariateSpline": {"__call__": _bivariate_called, "ev": _bivariate_at_points},
@@ -263,7 +263,8 @@ def methods() -> dict[type, dict[str, Callable[..., Any]]]:
     found = {}
     for name, ours in (IN_ONE_VARIABLE | _OURS).items():
         cls = getattr(scipy.interpolate, name)
-        found[cls] = {method: method_of(getattr(cls, method), function) for method, function in ours.items()}
+        every = ours | OF_TRACED_DATA.get(name, {})
+        found[cls] = {method: method_of(getattr(cls, method), function) for method, function in every.items()}
     return found
 
 

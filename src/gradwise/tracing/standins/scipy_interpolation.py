@@ -14,7 +14,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.interpolation import _taken
-from gradwise.tracing.functions.operands import integers
+from gradwise.tracing.functions.operands import as_array, integers
 from gradwise.tracing.standins.piecewise_polynomials import (
     Basis,
     Pieces,
@@ -26,9 +26,11 @@ from gradwise.tracing.standins.piecewise_polynomials import (
     integral,
     points,
 )
-from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
-from gradwise.tracing.standins.scipy_calling import refuse, table, with_value
+from gradwise.tracing.standins.recording import at_line, carries, contains_traced, open_traces
+from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
+from gradwise.tracing.standins.traced_data import held, plain_copy, settled, shown_array
+from gradwise.tracing.traced import isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +41,13 @@ def method_of(original: Callable[..., Any], ours: Callable[..., Any]) -> Callabl
 
     @functools.wraps(original)
     def call(obj: Any, *args: Any, **kwargs: Any) -> Any:
-        if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
+        data = held(obj)
+        if not data and not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
             return original(obj, *args, **kwargs)
-        with at_line(*open_traces(leaves((*args, *kwargs.values()), []))):
-            return ours(original, obj, *map(_array, args), **{k: _array(v) for k, v in kwargs.items()})
+        args, kwargs = settled(args), {k: settled(v) for k, v in kwargs.items()}
+        with at_line(*open_traces(leaves((*args, *kwargs.values(), *data.values()), []))):
+            theirs = (lambda f, *a, **k: original(plain_copy(f), *a, **k)) if data else original
+            return ours(theirs, obj, *map(_array, args), **{k: _array(v) for k, v in kwargs.items()})
 
     return call
 
@@ -51,8 +56,30 @@ def _array(a: Any) -> Any:
     return assembled(a) if type(a) is list and contains_traced(a) else a
 
 
+def names_of(functions: dict[str, Callable[..., Any]]) -> dict[str, dict[str, Callable[..., Any]]]:
+    """The stand-ins of functions and classes of ``scipy.interpolate``: SciPy's where nothing depends on an input."""
+    return {"scipy.interpolate": {name: _function_of(name, ours) for name, ours in functions.items()}}
+
+
+def _function_of(name: str, ours: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(ours)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if contains_traced((*args, *kwargs.values())):
+            args, kwargs = settled(args), {k: settled(v) for k, v in kwargs.items()}
+        every = leaves((*args, *kwargs.values()), [])
+        if not any(map(carries, every)) and not any(map(held, every)):
+            return getattr(scipy.interpolate, name)(*args, **kwargs)
+        with at_line(*open_traces(every)):
+            return ours(*args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
 def agreeing(result: Any, value: Any) -> Any:
     """The composition with SciPy's value; what differs from it by more than rounding is no composition of this function, and is refused."""
+    if not open_traces(leaves([result], [])):
+        return value
     found, want = (np.asarray(plainly(list(v) if type(v) is tuple else v)) for v in (result, value))
     finite = np.isfinite(want)
     far = np.abs(np.where(finite, found.reshape(want.shape) - want, 0.0))
@@ -84,10 +111,10 @@ def spline_basis(t: Any, k: int) -> Basis:
 def pieces_of(f: Any) -> Pieces:
     """The polynomials of a PPoly, a BPoly, a BSpline or one of their subclasses, the interpolation axis first."""
     if hasattr(f, "t"):
-        return spline_basis(f.t, f.k).pieces(f.c[: len(f.t) - f.k - 1])
+        return spline_basis(f.t, f.k).pieces(shown_array(f, "c")[: len(f.t) - f.k - 1])
     if isinstance(f, scipy.interpolate.BPoly):
         f = scipy.interpolate.PPoly.from_bernstein_basis(f)
-    return Pieces(f.x, f.c)
+    return Pieces(f.x, shown_array(f, "c"))
 
 
 def _called(original: Callable[..., Any], f: Any, x: Any, nu: Any = 0, extrapolate: Any = None) -> Any:
@@ -112,7 +139,7 @@ _OUTSIDE = {"extrapolate": 0, "zeros": 1, "raise": 2, "const": 3}
 
 def _fitpack_pieces(tck: Any) -> Pieces:
     t, c, k = tck
-    return spline_basis(t, k).pieces(np.asarray(c)[: len(t) - k - 1])
+    return spline_basis(t, k).pieces(as_array(c)[: len(t) - k - 1])
 
 
 def _fitpack_value(tck: Any, x: Any, nu: int, ext: int) -> Any:
@@ -149,23 +176,22 @@ def _univariate_derivatives(original: Callable[..., Any], f: Any, x: Any) -> Any
 
 
 def splev(x: Any, tck: Any, der: Any = 0, ext: Any = 0) -> Any:
-    """``scipy.interpolate.splev`` of a plain spline."""
-    _plain_spline(tck, "splev")
-    value = scipy.interpolate.splev(plain(x), tck, der, ext)
+    """``scipy.interpolate.splev``; knots are plain."""
+    value = scipy.interpolate.splev(plainly(x), _plain_spline(tck, "splev"), der, ext)
     if hasattr(tck, "t"):
         return agreeing(extended(pieces_of(tck), points(x), der, True), value)
     t, c, k = tck
-    if np.ndim(c[0]):
+    if np.ndim(plain(c)) > 1 or np.ndim(c[0]):
         return agreeing([_fitpack_value((t, row, k), points(x), der, ext) for row in c], value)
     return agreeing(_fitpack_value(tck, points(x), der, ext), value)
 
 
 def splint(a: Any, b: Any, tck: Any, full_output: Any = 0) -> Any:
-    """``scipy.interpolate.splint`` of a plain spline."""
-    _plain_spline(tck, "splint")
+    """``scipy.interpolate.splint``; knots are plain."""
+    theirs = _plain_spline(tck, "splint")
     if full_output:
         refuse([a, b], "scipy.interpolate.splint with full_output", "Leave full_output out")
-    value = scipy.interpolate.splint(plain(a), plain(b), tck)
+    value = scipy.interpolate.splint(plainly(a), plainly(b), theirs)
     rows = [tck]
     if not hasattr(tck, "t") and np.ndim(tck[1][0]):
         rows = [(tck[0], row, tck[2]) for row in tck[1]]
@@ -175,9 +201,15 @@ def splint(a: Any, b: Any, tck: Any, full_output: Any = 0) -> Any:
     return agreeing(made if type(value) is list else made[0], value)
 
 
-def _plain_spline(tck: Any, name: str) -> None:
-    if type(tck) in {list, tuple} and contains_traced(tck):
-        refuse(tck, f"scipy.interpolate.{name} of traced coefficients", "Plain knots and coefficients are required")
+def _plain_spline(tck: Any, name: str) -> Any:
+    """The spline of plain numbers; knots must be plain."""
+    if type(tck) not in {list, tuple}:
+        return plain_copy(tck)
+    if contains_traced(tck[0]) or (contains_traced(tck) and not isinstance_traced(tck[1])):
+        refuse(
+            tck, f"scipy.interpolate.{name} of traced knots", "Plain knots and one array of coefficients are required"
+        )
+    return plainly(tck)
 
 
 # --- interp1d ----------------------------------------------------------------------------------------------------------------------------
@@ -299,7 +331,8 @@ def _made_and_called(name: str, cls: str) -> Callable[..., Any]:
         original = getattr(scipy.interpolate, name)
         if contains_traced((xi, yi)):
             refuse([xi, yi], f"scipy.interpolate.{name} of traced data", "Plain data are required; x may be traced")
-        value = original(xi, yi, plain(x), *args, **kwargs)
+        value = original(xi, yi, plainly(x), *args, **kwargs)
+        x = points(x)
         names = ("axis", "der") if name == "barycentric_interpolate" else ("der", "axis")
         given = dict(zip(names, args, strict=False)) | kwargs
         der, axis = given.pop("der", 0), given.pop("axis", 0)
@@ -324,12 +357,9 @@ _CLASSES = {
     "barycentric_interpolate": "BarycentricInterpolator",
 }
 
-STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "scipy.interpolate": table(
-        "scipy.interpolate",
-        {"splev": splev, "splint": splint, **{name: _made_and_called(name, cls) for name, cls in _CLASSES.items()}},
-    )
-}
+STAND_INS = names_of(
+    {"splev": splev, "splint": splint, **{name: _made_and_called(name, cls) for name, cls in _CLASSES.items()}}
+)
 
 #: class → method → ours
 IN_ONE_VARIABLE: dict[str, dict[str, Callable[..., Any]]] = {

@@ -1,0 +1,328 @@
+"""``scipy.interpolate`` through traced data: splines and polynomials whose coefficients depend on the data.
+
+Cubic splines, B-splines and interpolating polynomials are linear in the data: the map is found from unit vectors.  Pchip's slopes are those of Fritsch & Butland (1984), Akima's those of
+Akima (1970).  The coefficients have SciPy's values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array, carries, integers
+from gradwise.tracing.standins.piecewise_polynomials import Pieces, antiderived, beside, derived
+from gradwise.tracing.standins.recording import contains_traced
+from gradwise.tracing.standins.scipy_calling import refuse
+from gradwise.tracing.standins.scipy_interpolation import agreeing, names_of
+from gradwise.tracing.standins.stacking import plainly
+from gradwise.tracing.standins.traced_data import hold, shown_array
+from gradwise.tracing.traced import dtype_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MOST = 2048
+
+
+def _interpolate(name: str) -> Any:
+    return getattr(scipy.interpolate, name)
+
+
+def _with_coefficients(f: Any, name: str, made: Any) -> Any:
+    """The interpolant, holding the traced array; its value is the interpolant's own."""
+    return hold(f, name, agreeing(made, shown_array(f, name)))
+
+
+def _data(y: Any, axis: int) -> Any:
+    y = as_array(y)
+    y = y if dtype_of(plain(y)).kind in "fc" else y.astype(float)
+    return np.moveaxis(y, axis, 0)
+
+
+def _only_data(name: str, y: Any, *others: Any) -> None:
+    """Refuse what is not linear in the data."""
+    if contains_traced(others):
+        refuse(others, f"scipy.interpolate.{name} of traced places or conditions", "Only the data may be traced")
+    if np.size(plain(y)) and len(y) > _MOST:
+        refuse([y], f"scipy.interpolate.{name} of more than {_MOST} traced data", f"At most {_MOST} are required")
+
+
+def _units(n: int, *, periodic: bool) -> np.ndarray:
+    """Unit vectors as columns; those of periodic data have equal ends."""
+    units = np.eye(n)
+    if not periodic:
+        return units
+    units = units[:, :-1]
+    units[-1, 0] = 1.0
+    return units
+
+
+def _mapped(matrix: Any, y: Any, *, periodic: bool) -> Any:
+    return np.tensordot(matrix, y[:-1] if periodic else y, 1)
+
+
+# --- cubic polynomials of values and slopes --------------------------------------------------------------------------------------------
+
+
+def _hermite(x: Any, y: Any, slopes: Any) -> Any:
+    """The coefficients of the cubic polynomials with these values and slopes at x."""
+    h = beside(np.diff(x), np.ndim(plain(y)) - 1)
+    chord = np.diff(y, axis=0) / h
+    first, last = slopes[:-1], slopes[1:]
+    bend = (first + last - 2 * chord) / h
+    return np.stack([bend / h, (chord - first) / h - bend, first, y[:-1]])
+
+
+def cubic_hermite_spline(x: Any, y: Any, dydx: Any, axis: Any = 0, extrapolate: Any = None) -> Any:
+    """``CubicHermiteSpline`` of traced values and slopes."""
+    f = _interpolate("CubicHermiteSpline")(plainly(x), plainly(y), plainly(dydx), axis, extrapolate)
+    _only_data("CubicHermiteSpline", [], x)
+    return _with_coefficients(f, "c", _hermite(f.x, _data(y, axis), _data(dydx, axis)))
+
+
+def cubic_spline(x: Any, y: Any, axis: Any = 0, bc_type: Any = "not-a-knot", extrapolate: Any = None) -> Any:
+    """``CubicSpline`` of traced values."""
+    make = _interpolate("CubicSpline")
+    y = as_array(y)
+    f = make(plainly(x), plain(y), axis, plainly(bc_type), extrapolate)
+    y = _data(y, axis)
+    _only_data("CubicSpline", y, x, bc_type)
+    periodic = type(bc_type) is str and bc_type == "periodic"
+    units = _units(len(y), periodic=periodic)
+    homogeneous, given = bc_type, False
+    if type(bc_type) is not str:
+        given = any(type(side) is not str for side in bc_type)
+        homogeneous = [s if type(s) is str else (s[0], np.zeros(units.shape[1])) for s in bc_type]
+    slopes = _mapped(make(f.x, units, bc_type=homogeneous)(f.x, 1), y, periodic=periodic)
+    if given:
+        slopes = slopes + make(f.x, np.zeros_like(plain(y)), bc_type=bc_type)(f.x, 1)
+    return _with_coefficients(f, "c", _hermite(f.x, y, slopes))
+
+
+def _pchip_slopes(x: Any, y: Any) -> Any:
+    h = beside(np.diff(x), np.ndim(plain(y)) - 1)
+    m = np.diff(y, axis=0) / h
+    if len(plain(m)) == 1:
+        return np.concatenate([m, m])
+    if np.any(np.logical_not(np.logical_or(m > 0, m < 0))):
+        refuse(
+            [y], "PchipInterpolator of traced data with equal neighbours, where its slopes have a kink,", "Move them"
+        )
+    before, after = m[:-1], m[1:]
+    alike = np.logical_not(np.logical_xor(before > 0, after > 0))
+    w1, w2 = 2 * h[1:] + h[:-1], h[1:] + 2 * h[:-1]
+    inner = np.where(alike, (w1 + w2) / (w1 / before + w2 / np.where(alike, after, before)), 0.0)
+    return np.concatenate(
+        [_pchip_end(h[0], h[1], m[0], m[1])[None], inner, _pchip_end(h[-1], h[-2], m[-1], m[-2])[None]]
+    )
+
+
+def _pchip_end(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
+    """The slope of the parabola through three points, where that keeps the shape."""
+    d = ((2 * h0 + h1) * m0 - h0 * m1) / (h0 + h1)
+    alike = np.logical_not(np.logical_xor(d > 0, m0 > 0))
+    steep = np.logical_and(np.logical_xor(m0 > 0, m1 > 0), np.abs(d) > 3 * np.abs(m0))
+    return np.where(alike, np.where(steep, 3 * m0, d), 0.0)
+
+
+def pchip_interpolator(x: Any, y: Any, axis: Any = 0, extrapolate: Any = None) -> Any:
+    """``PchipInterpolator`` of traced values."""
+    f = _interpolate("PchipInterpolator")(plainly(x), plainly(y), axis, extrapolate)
+    _only_data("PchipInterpolator", [], x)
+    y = _data(y, axis)
+    return _with_coefficients(f, "c", _hermite(f.x, y, _pchip_slopes(f.x, y)))
+
+
+def akima_interpolator(x: Any, y: Any, axis: Any = 0, **options: Any) -> Any:
+    """``Akima1DInterpolator`` of traced values."""
+    f = _interpolate("Akima1DInterpolator")(plainly(x), plainly(y), axis, **options)
+    _only_data("Akima1DInterpolator", [], x)
+    y = _data(y, axis)
+    m = np.diff(y, axis=0) / beside(np.diff(f.x), np.ndim(plain(y)) - 1)
+    if len(plain(m)) == 1:
+        return _with_coefficients(f, "c", _hermite(f.x, y, np.concatenate([m, m])))
+    first, last = 2 * m[:1] - m[1:2], 2 * m[-1:] - m[-2:-1]
+    m = np.concatenate([2 * first - m[:1], first, m, last, 2 * last - m[-1:]])
+    jumps = np.abs(np.diff(m, axis=0))
+    after, before = jumps[2:], jumps[:-2]
+    if options.get("method") == "makima":
+        sums = np.abs(m[1:] + m[:-1]) / 2
+        after, before = after + sums[2:], before + sums[:-2]
+    total = after + before
+    if np.any(total <= 1e-9 * np.max(total)):
+        refuse([y], "Akima1DInterpolator of traced data along a line, where its slopes have a kink,", "Move them")
+    return _with_coefficients(f, "c", _hermite(f.x, y, m[1:-2] + before / total * (m[2:-1] - m[1:-2])))
+
+
+# --- B-splines ---------------------------------------------------------------------------------------------------------------------------
+
+
+def make_interp_spline(
+    x: Any, y: Any, k: Any = 3, t: Any = None, bc_type: Any = None, axis: Any = 0, check_finite: Any = True
+) -> Any:
+    """``make_interp_spline`` of traced values."""
+    make = _interpolate("make_interp_spline")
+    y = as_array(y)
+    f = make(plainly(x), plain(y), k, t, plainly(bc_type), axis, check_finite)
+    y = _data(y, axis)
+    _only_data("make_interp_spline", y, x, t, bc_type)
+    periodic = type(bc_type) is str and bc_type == "periodic"
+    units = _units(len(y), periodic=periodic)
+    homogeneous, given = bc_type, False
+    if bc_type is not None and type(bc_type) is not str:
+        given = any(side is not None and type(side) is not str for side in bc_type)
+        zeros = np.zeros(units.shape[1])
+        homogeneous = tuple([s if s is None or type(s) is str else [(order, zeros) for order, _ in s] for s in bc_type])
+    c = _mapped(make(x, units, k, t, homogeneous).c, y, periodic=periodic)
+    if given:
+        c = c + make(x, np.zeros_like(plain(y)), k, t, bc_type).c
+    return _with_coefficients(f, "c", c)
+
+
+def make_lsq_spline(
+    x: Any, y: Any, t: Any, k: Any = 3, w: Any = None, axis: Any = 0, *args: Any, **options: Any
+) -> Any:
+    """``make_lsq_spline`` of traced values."""
+    make = _interpolate("make_lsq_spline")
+    y = as_array(y)
+    f = make(plainly(x), plain(y), plainly(t), k, plainly(w), axis, *args, **options)
+    y = _data(y, axis)
+    _only_data("make_lsq_spline", y, x, t, w)
+    return _with_coefficients(
+        f, "c", _mapped(make(x, np.eye(len(y)), t, k, w, 0, *args, **options).c, y, periodic=False)
+    )
+
+
+def splrep(x: Any, y: Any, *args: Any, **options: Any) -> Any:
+    """``splrep`` of traced values that it goes through."""
+    make = _interpolate("splrep")
+    y = as_array(y)
+    names = ("w", "xb", "xe", "k", "task", "s", "t", "full_output", "per", "quiet")
+    given = dict(zip(names, args, strict=False)) | options
+    t, c, k = found = make(plainly(x), plain(y), **{n: plainly(v) for n, v in given.items()})[:3]
+    _only_data("splrep", y, x, *given.values())
+    smooth = given.get("s") or (given.get("w") is not None and given.get("s") is None)
+    if given.get("full_output") or given.get("per") or (smooth and given.get("task", 0) != -1):
+        refuse([y], "scipy.interpolate.splrep that smooths, is periodic or gives its full output", "Let s be 0")
+    matrix = np.stack([make(x, unit, **given)[1] for unit in np.eye(len(y))], axis=1)
+    return (t, agreeing(_mapped(matrix, y, periodic=False), c), k) if len(found) == 3 else found
+
+
+# --- interp1d, barycentric polynomials, grids --------------------------------------------------------------------------------------------
+
+
+def interp1d(x: Any, y: Any, kind: Any = "linear", axis: Any = -1, *args: Any, **options: Any) -> Any:
+    """``interp1d`` of traced values."""
+    _only_data("interp1d", [], x, *args, *options.values())
+    y = as_array(y)
+    f = _interpolate("interp1d")(x, plain(y), kind, axis, *args, **options)
+    given = dict(zip(("copy", "bounds_error", "fill_value", "assume_sorted"), args, strict=False)) | options
+    if f._kind in {"previous", "next"} and type(given.get("fill_value")) is str:
+        refuse([y], "interp1d of traced data that extrapolates steps", 'Leave out fill_value="extrapolate"')
+    if not given.get("assume_sorted", False):
+        y = np.take(y, np.argsort(np.asarray(x), kind="mergesort"), axis=axis)
+    rows = _data(y, axis)
+    hold(f, "y", agreeing(y if dtype_of(plain(y)).kind in "fc" else y.astype(float), f.y))
+    hold(f, "_y", agreeing(np.reshape(rows, (len(plain(rows)), -1)), f._y))
+    if f._kind == "spline":
+        if f._call.__name__ != "_call_spline":
+            refuse([y], "interp1d of data that are not numbers", "Finite data are required")
+        f._spline = make_interp_spline(f.x, f._y, k=f._spline.k, check_finite=False)
+    return f
+
+
+def barycentric_interpolator(xi: Any, yi: Any = None, axis: Any = 0, **options: Any) -> Any:
+    """``BarycentricInterpolator`` of traced values."""
+    _only_data("BarycentricInterpolator", [], xi, *options.values())
+    f = _interpolate("BarycentricInterpolator")(xi, plainly(yi), axis, **options)
+    rows = _data(yi, axis)
+    return _with_coefficients(f, "yi", np.reshape(rows, (len(plain(rows)), -1)))
+
+
+def regular_grid_interpolator(points: Any, values: Any, method: Any = "linear", *args: Any, **options: Any) -> Any:
+    """``RegularGridInterpolator`` of traced values, by lines."""
+    _only_data("RegularGridInterpolator", [], points, *args, *options.values())
+    f = _interpolate("RegularGridInterpolator")(points, plainly(values), method, *args, **options)
+    if method not in {"linear", "nearest"} or any(np.any(np.diff(p) < 0) for p in points):
+        refuse(
+            [values],
+            f"RegularGridInterpolator of traced data, of method {method!r} or on falling grids",
+            'Use "linear"',
+        )
+    values = as_array(values)
+    return _with_coefficients(f, "values", values if dtype_of(plain(values)).kind in "fc" else values.astype(float))
+
+
+# --- derivatives of what holds traced coefficients ---------------------------------------------------------------------------------------
+
+
+def _derivative(original: Callable[..., Any], f: Any, nu: Any = 1) -> Any:
+    nu = integers(nu)
+    g = original(f, nu)
+    pieces = Pieces(f.x, shown_array(f, "c"))
+    if nu >= 0:
+        return _with_coefficients(g, "c", derived(pieces.c, nu)) if carries(pieces.c) else g
+    for _ in range(-nu):
+        pieces = antiderived(pieces)
+    return _with_coefficients(g, "c", pieces.c)
+
+
+def _antiderivative(original: Callable[..., Any], f: Any, nu: Any = 1) -> Any:
+    return _derivative(lambda f, n: original(f, -n), f, -integers(nu))
+
+
+def _spline_derivative(original: Callable[..., Any], f: Any, nu: Any = 1) -> Any:
+    nu = integers(nu)
+    g = original(f, nu)
+    t, k = f.t, f.k
+    c = shown_array(f, "c")[: len(t) - k - 1]
+    for _ in range(nu):
+        c = np.diff(c, axis=0) * beside(k / (t[k + 1 : -1] - t[1 : -k - 1]), np.ndim(plain(c)) - 1)
+        t, k = t[1:-1], k - 1
+    return _padded(g, c)
+
+
+def _spline_antiderivative(original: Callable[..., Any], f: Any, nu: Any = 1) -> Any:
+    nu = integers(nu)
+    g = original(f, nu)
+    t, k = f.t, f.k
+    c = shown_array(f, "c")[: len(t) - k - 1]
+    for _ in range(nu):
+        sums = np.cumsum(c * beside((t[k + 1 :] - t[: -k - 1]) / (k + 1), np.ndim(plain(c)) - 1), axis=0)
+        c = np.concatenate([np.zeros_like(plain(sums)[:1]), sums])
+        t, k = np.concatenate([t[:1], t, t[-1:]]), k + 1
+    return _padded(g, c, last=True)
+
+
+def _padded(g: Any, c: Any, *, last: bool = False) -> Any:
+    """The spline with these coefficients, and as many more at the end as SciPy keeps."""
+    more = len(shown_array(g, "c")) - len(plain(c))
+    if more:
+        end = c[-1:] if last else np.zeros_like(plain(c)[:1])
+        c = np.concatenate([c, *[end] * more])
+    return _with_coefficients(g, "c", c)
+
+
+STAND_INS = names_of(
+    {
+        "CubicHermiteSpline": cubic_hermite_spline,
+        "CubicSpline": cubic_spline,
+        "PchipInterpolator": pchip_interpolator,
+        "Akima1DInterpolator": akima_interpolator,
+        "make_interp_spline": make_interp_spline,
+        "make_lsq_spline": make_lsq_spline,
+        "splrep": splrep,
+        "interp1d": interp1d,
+        "BarycentricInterpolator": barycentric_interpolator,
+        "RegularGridInterpolator": regular_grid_interpolator,
+    }
+)
+
+#: class → method → ours
+OF_TRACED_DATA: dict[str, dict[str, Callable[..., Any]]] = {
+    "PPoly": {"derivative": _derivative, "antiderivative": _antiderivative},
+    "BSpline": {"derivative": _spline_derivative, "antiderivative": _spline_antiderivative},
+}
