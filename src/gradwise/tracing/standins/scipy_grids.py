@@ -264,7 +264,8 @@ def methods() -> dict[type, dict[str, Callable[..., Any]]]:
     for name, ours in (IN_ONE_VARIABLE | _OURS).items():
         cls = getattr(scipy.interpolate, name)
         every = ours | OF_TRACED_DATA.get(name, {})
-        found[cls] = {method: method_of(getattr(cls, method), function) for method, function in every.items()}
+        lists = name != "RegularGridInterpolator"  # which takes a tuple of coordinates
+        found[cls] = {n: method_of(getattr(cls, n), function, lists=lists) for n, function in every.items()}
     return found
 
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def method_of(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
-    """SciPy's method where nothing is traced, else ``ours(original, object, *arguments)``; lists of traced values become arrays."""
+def method_of(original: Callable[..., Any], ours: Callable[..., Any], *, lists: bool = True) -> Callable[..., Any]:
+    """SciPy's method where nothing is traced, else ``ours(original, object, *arguments)``; lists of traced values become arrays unless ``lists`` is False."""
 
     @functools.wraps(original)
     def call(obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -47,13 +47,15 @@ def method_of(original: Callable[..., Any], ours: Callable[..., Any]) -> Callabl
         args, kwargs = settled(args), {k: settled(v) for k, v in kwargs.items()}
         with at_line(*open_traces(leaves((*args, *kwargs.values(), *data.values()), []))):
             theirs = (lambda f, *a, **k: original(plain_copy(f), *a, **k)) if data else original
-            return ours(theirs, obj, *map(_array, args), **{k: _array(v) for k, v in kwargs.items()})
+            if lists:
+                args, kwargs = tuple(map(_array, args)), {k: _array(v) for k, v in kwargs.items()}
+            return ours(theirs, obj, *args, **kwargs)
 
     return call
 
 
 def _array(a: Any) -> Any:
-    return assembled(a) if type(a) is list and contains_traced(a) else a
+    return assembled(a) if type(a) in {list, tuple} and contains_traced(a) else a
 
 
 def names_of(functions: dict[str, Callable[..., Any]]) -> dict[str, dict[str, Callable[..., Any]]]:
