@@ -219,21 +219,92 @@ def test_nothing_traced_is_scipys():
     assert gw.grad(f, method="exact")(2.0) == plain.y[0, -1]
 
 
-def test_events():
-    def fall(height, event):
-        return solve_ivp(lambda t, y: [y[1], -9.81], (0, 10), [height, 0.0], events=event)
+def fall(height, event, **options):
+    def rhs(t, y):
+        return [y[1], -9.81]
 
-    def ground(t, y):
-        return y[0]
+    return solve_ivp(rhs, (0, 10), [height, 0.0], events=event, **(TIGHT | options))
 
-    ground.terminal = True
-    with pytest.raises(TracingError, match="found an event"):
-        gw.grad(lambda h: fall(h, ground).t[-1], method="exact")(2.0)
-    with pytest.raises(TracingError, match="function is traced"):
-        gw.grad(lambda h: h * fall(2.0, lambda t, y: y[0] - 0.1 * h).t_events[0][0], method="exact")(2.0)
+
+def ground(t, y):
+    return y[0]
+
+
+ground.terminal = True
+
+
+def test_an_event_that_ends_the_run():
+    def f(h):
+        solution = fall(h, ground)
+        assert solution.status == 1
+        return np.stack([solution.t[-1], *solution.y[:, -1], solution.t_events[0][0], *solution.y_events[0][0]])
+
+    h, g = 2.0, 9.81
+    t, v = math.sqrt(2 * h / g), -math.sqrt(2 * g * h)
+    first = np.array([t / (2 * h), 0, v / (2 * h)] * 2)
+    second = np.array([-t / (4 * h * h), 0, -v / (4 * h * h)] * 2)
+    check(f, h, first, 1e-9, second)
+    check(lambda h: fall(h, ground, t_eval=[0.1, 0.2, 5.0]).y[0], h, [1, 1])
+    check(lambda h: fall(h, ground, method="BDF").t[-1], h, t / (2 * h))
+
+
+def test_events_that_do_not_end_the_run():
+    def f(x):
+        def level(t, y):
+            return y[0] - x[1]
+
+        solution = solve_ivp(
+            lambda t, y: [y[1], -x[0] * y[0]],
+            (0, 5),
+            [1.0, 0.0],
+            "DOP853",
+            events=[level, lambda t, y: y[0] + 9],
+            **TIGHT,
+        )
+        assert len(solution.t_events[0]) == 2
+        assert len(solution.t_events[1]) == 0
+        return np.concatenate([solution.t_events[0], solution.y_events[0][:, 1], solution.y[:1, -1]])
+
+    # cos(w t) = c at t = arccos(c)/w and (2π − arccos(c))/w
+    k, c = x = np.array([2.0, 0.3])
+    w, a = math.sqrt(k), math.acos(c)
+    s = math.sqrt(1 - c * c)
+    rows = np.array([
+        [-a / w**3 / 2, -1 / (w * s)],
+        [-(2 * math.pi - a) / w**3 / 2, 1 / (w * s)],
+        [-s / (2 * w), w * c / s],
+        [s / (2 * w), -w * c / s],
+        [-5 * math.sin(5 * w) / (2 * w), 0],
+    ])  # fmt: skip
+    check(f, x, rows, 1e-8)
+
+
+def test_an_event_alone_is_traced():
+    def f(level):
+        return fall(2.0, lambda t, y: y[0] - level).t_events[0][0]
+
+    t = math.sqrt(2 * 1.5 / 9.81)
+    check(f, 0.5, -1 / (9.81 * t), 1e-9, -1 / (9.81**2 * t**3))
     # one that does not occur
-    height = gw.grad(lambda h: fall(h, [lambda t, y: y[0] + 1e4]).y[0, -1], method="exact")(2.0)
-    np.testing.assert_allclose(height, 1.0, rtol=1e-12)
+    check(lambda h: fall(h, [lambda t, y: y[0] + 1e4]).y[0, -1], 2.0, 1.0)
+
+
+def test_an_event_without_a_slope_is_refused():
+    def f(k):
+        return solve_ivp(lambda t, y: [k], (0, 2), [-1.0], events=lambda t, y: np.sign(y[0])).t_events[0][0]
+
+    with pytest.raises(TracingError, match="has no slope"):
+        gw.grad(f, method="exact")(1.0)
+
+
+@pytest.mark.parametrize("tolerances", [TIGHT, {"rtol": 1e-6}])
+def test_a_right_hand_side_that_jumps_is_found_out(tolerances):
+    def f(k):
+        # y' = k up to y = 1, then 3: y(2) = 1 + 3 (2 − 1/k)
+        return solve_ivp(lambda t, y: [k if y[0] < 1 else 3.0], (0, 2), [0.0], **tolerances).y[0, -1]
+
+    with pytest.raises(TracingError, match="numerically"):
+        gw.grad(f, method="exact")(0.8)
 
 
 def test_stiff_systems_are_refused():

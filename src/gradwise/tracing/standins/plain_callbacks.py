@@ -68,3 +68,32 @@ def note_adaptive(what: str) -> None:
     """Keep the run from being verified by differences: the steps of the plain function change with its arguments, by more than differences may."""
     if local.watch is not None:
         local.watch.effects[f"it calls {what}, whose steps change with the arguments"] = None
+
+
+class Switches:
+    """Whether comparisons of traced values turn out differently at one line between here and there: a function that switches, whose jumps no derivative of its branches knows."""
+
+    def __init__(self) -> None:
+        trace = None if local.watch is None else local.watch.trace
+        self.trace: Any = trace
+        self.start = (0, 0) if trace is None else (len(trace.ops), len(trace.outs))
+
+    def seen(self) -> bool:
+        """Whether there were any since this was made; arrays that were compared count as differing."""
+        trace = self.trace
+        if trace is None:
+            return False
+        (k, number), ops = self.start, trace.ops
+        answers: dict[Any, Any] = {}
+        while number < len(trace.outs):
+            if ops[k].name in _COMPARISONS:
+                answer = trace.values[trace.outs[number]]
+                place = trace.places[number]
+                if np.ndim(answer) or answer is None or answers.setdefault(place, answer) != answer:
+                    return True
+            k += 3 + ops[k + 2]
+            number += 1
+        return False
+
+
+_COMPARISONS = frozenset({"less", "greater", "less_equal", "greater_equal", "sign", "floor", "ceil", "rint", "round"})

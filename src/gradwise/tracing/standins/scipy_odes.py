@@ -7,7 +7,9 @@ SciPy finds the solution, from plain values of the right-hand side; the result h
 - Radau, BDF, LSODA and odeint: steps of DOP853 at a relative tolerance of 1e-10 or less, whatever SciPy was asked for.  A stiff system, for which they would be too many, raises.
 
 Initial state, parameters (in ``args`` or what the function refers to), both ends of the time span and the times of evaluation may be traced.  Intermediate times that SciPy chose are constants: the derivative of ``y[:, i]`` is that
-at the time ``t[i]``, which a difference between two runs with other steps is not.  Where an event occurs, that raises: its time depends on the parameters.  Runs with tolerances above 1e-9 are not verified by differences, since SciPy's steps change between neighbouring arguments.
+at the time ``t[i]``, which a difference between two runs with other steps is not.  Times and states of events are
+roots of the event's function along the solution, by the implicit function theorem (up to the third derivative).  Runs with tolerances above 1e-9 are not verified by differences, since SciPy's steps change between
+neighbouring arguments, unless comparisons in the right-hand side switch on the way: a right-hand side that jumps where the state crosses a threshold has a solution whose derivative is not that of the steps.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ import scipy
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.roots import differentiated
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
+    Switches,
     note_adaptive,
     note_choice,
     plain_callback,
@@ -134,17 +138,9 @@ def solve_ivp(
     found = scipy.integrate.solve_ivp(
         callback, span, plain(y0), solver, plain(wanted), dense_output, watched, vectorized, **options
     )
-    if not callback.moves and not traced_leaves((t0, tf, y0, wanted)):
-        _refuse_moving_events(watched, found)
+    occurred = [e for e, times_ in zip(watched or (), found.t_events or (), strict=True) if len(times_)]
+    if not (callback.moves or traced_leaves((t0, tf, y0, wanted)) or any(e.moves for e in occurred)):
         return found
-    if found.t_events is not None and any(len(e) for e in found.t_events):
-        raise _failure(
-            "scipy.integrate.solve_ivp",
-            (t0, tf, y0, wanted),
-            callback,
-            "found an event in a solution that is differentiated. The time of an event depends on the parameters, and gradwise has no derivative rule for that. "
-            "Integrate without events= over a plain time, or find the time by scipy.optimize.brentq of a function that calls solve_ivp",
-        )
     if np.size(plain(y0)) == 0:
         return found
     function = RightHandSide(callback, np.result_type(found.y, float), vectorized=bool(vectorized))
@@ -152,18 +148,23 @@ def solve_ivp(
     if scheme is None:
         times = _tight("scipy.integrate.solve_ivp", callback, span, plain(y0), rtol, atol, vectorized=bool(vectorized))
         scheme = scipy.integrate.DOP853
-    if np.max(rtol) > _VERIFIABLE:
-        note_adaptive("scipy.integrate.solve_ivp")
+    switches = Switches()
     start = _start(function, t0, y0)
     path = Path(scheme, function, times or [span[0]], start)
-    if t_eval is None and found.status == 0:
+    if np.max(rtol) > _VERIFIABLE and not switches.seen():
+        note_adaptive("scipy.integrate.solve_ivp")
+    last = _found_events(path, watched, found) if occurred else None
+    if t_eval is None and found.status >= 0:
         rows = path.at(found.t)
+        ends = t0, tf if last is None else last[0]
         if carries(t0):
             rows[0] = as_array(y0).astype(function.dtype)
-        if carries(tf):
+        if last is not None:
+            rows[-1] = last[1]
+        elif carries(tf):
             rows[-1] = moved(function, span[1], rows[-1], tf - float(concrete(tf)))
-        if carries(t0) or carries(tf):
-            found.t = with_value(np.concatenate([_entry(t0), found.t[1:-1], _entry(tf)]), found.t)
+        if traced_leaves(ends):
+            found.t = with_value(np.concatenate([_entry(ends[0]), found.t[1:-1], _entry(ends[1])]), found.t)
     elif carries(wanted):
         wanted = wanted[: len(found.t)]
         rows = _states(path, found.t, wanted)
@@ -198,14 +199,39 @@ def _events(events: Any, args: tuple[Any, ...]) -> Any:
     return made
 
 
-def _refuse_moving_events(watched: Any, found: Any) -> None:
-    """Raise if the solution is plain and an event that occurred is not."""
-    for event, times in zip(watched or (), found.t_events or (), strict=True):
-        if event.moves and len(times):
-            raise event.trace.fail(
-                "scipy.integrate.solve_ivp found an event whose function is traced. Its time depends on the parameters, and gradwise has no derivative rule for that. "
-                "Find the time by scipy.optimize.brentq of a function of the solution"
-            )
+def _found_events(path: Path, watched: list[Callback], found: Any) -> tuple[Any, Any] | None:
+    """Give the events that were found their derivatives; return time and state of the one that ended the run, if one did."""
+    end = None
+    for number, event in enumerate(watched):
+        times = found.t_events[number]
+        if not len(times):
+            continue
+        pairs = [_event(path, event, float(t)) for t in times]
+        if getattr(event, "terminal", False) and found.status == 1 and len(found.t) and times[-1] == found.t[-1]:
+            end = pairs[-1]
+        made = np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
+        note_choice(made)
+        found.t_events[number] = with_value(made[0], times)
+        found.y_events[number] = with_value(made[1], found.y_events[number])
+    return end
+
+
+def _event(path: Path, event: Callback, at: float) -> tuple[Any, Any]:
+    """Time and state of an event: a root of the event's function along the solution, which the classical scheme continues."""
+    y = path.at(np.array([at]))[0]
+
+    def along(t: Any) -> Any:
+        value = event.traced(t, moved(path.function, at, y, t - at))
+        return value[(0,) * plain(value).ndim] if np.ndim(plain(value)) else value
+
+    with np.errstate(all="ignore"):
+        time = differentiated[0](along, at, ())
+    trace = current_trace()
+    if not np.isfinite(plain(time)) and trace is not None:
+        raise trace.fail(
+            f"scipy.integrate.solve_ivp found an event at {at!r} where its function has no slope, and its time no derivative. A function that crosses zero with a slope is required"
+        )
+    return time, moved(path.function, at, y, time - at)
 
 
 def _tight(
@@ -283,9 +309,10 @@ def odeint(
     first = t[0]
     span = float(times[0]), float(times[-1])
     steps = _tight("scipy.integrate.odeint", callback if tfirst else _TimeFirst(callback), span, plain(y0), rtol, atol)
-    if np.max(rtol) > _VERIFIABLE:
-        note_adaptive("scipy.integrate.odeint")
+    switches = Switches()
     path = Path(scipy.integrate.DOP853, function, steps, _start(function, first, y0))
+    if np.max(rtol) > _VERIFIABLE and not switches.seen():
+        note_adaptive("scipy.integrate.odeint")
     made = np.stack(_states(path, times, t))
     note_choice(made)
     _compare("scipy.integrate.odeint", made, value, rtol, atol)
