@@ -335,6 +335,13 @@ def test_kinks_are_reported_where_the_slope_jumps_and_only_there():
         gw.grad(lambda x: np.sum(si.make_interp_spline(XS, YS, k=1)(x)))(XS[1:4])
 
 
+def test_knots_and_data_of_integers():
+    for f in (si.interp1d([0, 1, 3, 4], [1, -2, 5, 7]), si.CubicSpline([0, 1, 3, 4], [1, -2, 5, 7])):
+        check(lambda x, f=f: f(x), INSIDE)
+    steps = si.interp1d([0, 1, 3, 4], [1, -2, 5, 7], kind="next")
+    np.testing.assert_array_equal(gw.grad(lambda x: np.sum(steps(x) * x), method="exact")(INSIDE), steps(INSIDE))
+
+
 def test_points_that_are_empty_single_or_of_another_dtype():
     f = LINE["CubicSpline"]
     assert gw.grad(lambda x: np.sum(f(x)), method="exact")(np.zeros(0)).shape == (0,)

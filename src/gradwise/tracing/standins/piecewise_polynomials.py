@@ -7,6 +7,7 @@ Splines are brought to this form by de Boor's recurrence with polynomials for nu
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -107,9 +108,21 @@ def _kinks(breaks: Any, c: Any, *, going_round: bool = False) -> bool:
     """Whether the value or the slope jumps at a break, beyond rounding; where the end meets the start, if this is asked."""
     if isinstance_traced(c) or isinstance_traced(breaks):
         return len(plain(c)) == 2
-    n = len(c)
-    if n < 2:
+    if len(c) < 2:
         return going_round
+    ask = _jumps if c.size < _REMEMBERED else _jumps.__wrapped__
+    return ask(np.asarray(breaks, float).tobytes(), c.tobytes(), c.shape, c.dtype.str, going_round)
+
+
+#: splines of fewer coefficients are remembered, for those that are called in a loop
+_REMEMBERED = 20_000
+
+
+@functools.lru_cache(maxsize=128)
+def _jumps(breaks_bytes: bytes, c_bytes: bytes, shape: tuple[int, ...], dtype: str, going_round: bool) -> bool:
+    """As ``_kinks``, of plain coefficients given by their bytes."""
+    breaks, c = np.frombuffer(breaks_bytes), np.frombuffer(c_bytes, dtype).reshape(shape)
+    n = len(c)
     h = beside(np.diff(breaks), c.ndim - 2)
     powers = h[None] ** beside(np.arange(n - 1.0, -1.0, -1.0), h.ndim)
     pieces = slice(-1, None) if going_round else slice(None, -1)
@@ -208,7 +221,13 @@ class Basis:
 
 def basis(t: Any, k: int) -> Basis | None:
     """The B-splines of degree k on the knots t; None if the knots leave no interval."""
-    t = np.asarray(t, float)
+    ask = _basis if len(t) < _REMEMBERED else _basis.__wrapped__
+    return ask(np.asarray(t, float).tobytes(), int(k))
+
+
+@functools.lru_cache(maxsize=64)
+def _basis(knots: bytes, k: int) -> Basis | None:
+    t = np.frombuffer(knots)
     spans = np.arange(k, len(t) - k - 1)
     if k:  # a step of no length has the last value of a spline of steps
         spans = spans[t[spans + 1] > t[spans]]

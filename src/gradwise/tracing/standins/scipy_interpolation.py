@@ -224,7 +224,7 @@ def _interp1d(f: Any, x: Any) -> Any:
     if f._kind == "linear" and n > 1:
         with np.errstate(all="ignore"):
             slopes = np.diff(f._y, axis=0) / np.diff(f.x)[:, None]
-        result = at(Pieces(f.x, np.stack([slopes, f._y[:-1]])), x)
+        result = at(Pieces(np.asarray(f.x, float), np.stack([slopes, f._y[:-1]])), x)
     elif f._kind == "spline":
         result = extended(pieces_of(f._spline), x, 0, True)
         if f._call.__name__ == "_call_nan_spline":
