@@ -2,8 +2,8 @@ r"""Explicit Runge-Kutta steps, recorded: the same formulas as SciPy's RK23, RK4
 
 .. math:: k_i = f\bigl(t + c_i h,\ y + h \textstyle\sum_j a_{ij} k_j\bigr), \qquad y(t + \theta h) \approx y + h \textstyle\sum_i w_i(\theta)\, k_i
 
-Every state that is asked for, at the end of a step or inside it, is such a sum; the weights are numbers.  A state at a time that is traced is the state at its plain value, moved by one classical step of length zero: its
-first four derivatives by that time are exact.
+Every state that is asked for, at the end of a step or inside it, is such a sum; the weights are numbers.  A state at a time that is traced is the state at its plain value, moved by one step of order 8 and length
+zero: its first eight derivatives by that time are exact.
 """
 
 from __future__ import annotations
@@ -96,12 +96,12 @@ class Step:
 
 
 def moved(function: RightHandSide, t: Any, y: Any, h: Any) -> Any:
-    """The state after a traced time h, which is zero, by the classical scheme of order 4."""
-    k1 = function(t, y)
-    k2 = function(t + 0.5 * h, y + 0.5 * h * k1)
-    k3 = function(t + 0.5 * h, y + 0.5 * h * k2)
-    k4 = function(t + h, y + h * k3)
-    return y + (h / 6.0) * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    """The state after a traced time h, which is zero, by the scheme of order 8."""
+    scheme = scipy.integrate.DOP853
+    slopes: list[Any] = [function(t, y)]
+    for i in range(1, scheme.n_stages):
+        slopes.append(function(t + scheme.C[i] * h, y + h * _sum(scheme.A[i, :i], slopes)))
+    return y + h * _sum(scheme.B, slopes)
 
 
 class Path:

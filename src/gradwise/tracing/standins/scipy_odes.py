@@ -217,7 +217,7 @@ def _found_events(path: Path, watched: list[Callback], found: Any) -> tuple[Any,
 
 
 def _event(path: Path, event: Callback, at: float) -> tuple[Any, Any]:
-    """Time and state of an event: a root of the event's function along the solution, which the classical scheme continues."""
+    """Time and state of an event: a root of the event's function along the solution, which one Runge-Kutta step continues."""
     y = path.at(np.array([at]))[0]
 
     def along(t: Any) -> Any:
