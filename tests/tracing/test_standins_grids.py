@@ -86,6 +86,9 @@ def test_other_bivariate_splines():
     lsq = si.LSQBivariateSpline(x, y, np.sin(x) * y, [1.5], [0.0])
     check(lambda p: lsq(p[:, 0], p[:, 1], grid=False), P)
     check(lambda p: si.interpn((GX, GY), PLANE, p, "splinef2d"), P, tolerance=1e-7)
+    tck = [*smooth.tck[:3], *smooth.degrees]
+    check(lambda p: si.bisplev(p[0, 0], p[0, 1], tck) * p[1, 0], P)
+    check(lambda p: si.bisplev(p[:, 0], [0.2, 0.4], tck, dx=1), np.sort(P, axis=0), tolerance=1e-7)
 
 
 def test_tensor_products_of_splines():

@@ -86,6 +86,13 @@ def test_polynomials_and_grids_of_traced_values():
     p = np.array([[0.3, 0.1], [1.9, 0.8]])
     z = RNG.normal(size=(3, 3))
     check(lambda z: si.RegularGridInterpolator((gx, gy), z)(p), z)
+    check(lambda z: si.interpn((gx, gy), z, p), z)
+    check(lambda z: si.interpn((gx, gy), z, p, "linear", False, 0.3) * z[0, 1], z)
+    check(lambda y: si.KroghInterpolator([0.0, 0.0, 1.0, 1.0, 1.0, 2.0, 3.0, 4.0], y)(INSIDE), YS, tolerance=1e-6)
+    check(lambda y: si.KroghInterpolator(XS, y, axis=1).derivative(INSIDE), TABLE, tolerance=1e-6)
+    check(lambda y: si.make_smoothing_spline(XS, y, lam=0.1)(INSIDE), YS)
+    check(lambda y: si.pchip_interpolate(XS, y, INSIDE), YS, tolerance=1e-7)
+    check(lambda y: si.krogh_interpolate(XS, y, INSIDE, der=1) * y[0], YS, tolerance=1e-6)
     check(lambda z: si.RegularGridInterpolator((gx, gy), z)(p + z[0, 0] / 10), z)
 
 
@@ -121,6 +128,7 @@ def test_what_has_no_rule_raises():
         lambda y: np.sum(si.CubicSpline(XS, y).c),
         lambda y: si.make_interp_spline(XS, y).c[0] * 1.0,
         lambda y: si.UnivariateSpline(XS, y)(1.7),
+        lambda y: si.make_smoothing_spline(XS, y)(1.7),
         lambda y: si.PchipInterpolator(XS, np.round(y) * y[0])(1.7),
         lambda y: si.interp1d(XS, y, kind="previous", fill_value="extrapolate")(9.0),
     ):

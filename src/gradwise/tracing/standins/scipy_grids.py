@@ -19,7 +19,7 @@ from gradwise.tracing.standins.piecewise_polynomials import Pieces, at, beside, 
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse
 from gradwise.tracing.standins.scipy_interpolation import IN_ONE_VARIABLE, agreeing, method_of, names_of, spline_basis
-from gradwise.tracing.standins.scipy_spline_data import OF_TRACED_DATA
+from gradwise.tracing.standins.scipy_spline_data import MAKERS, OF_TRACED_DATA
 from gradwise.tracing.standins.stacking import assembled, plainly
 from gradwise.tracing.standins.traced_data import shown_array
 from gradwise.tracing.traced import apply
@@ -90,13 +90,20 @@ def _bivariate_called(
 ) -> Any:
     dx, dy = integers(dx), integers(dy)
     value = original(f, plainly(x), plainly(y), dx, dy, grid)
-    return agreeing(_bivariate(f, points(x), points(y), dx, dy, grid=grid), value)
+    return agreeing(_bivariate((*f.tck[:3], *f.degrees), points(x), points(y), dx, dy, grid=grid), value)
 
 
-def _bivariate(f: Any, x: Any, y: Any, dx: int, dy: int, *, grid: bool) -> Any:
+def bisplev(x: Any, y: Any, tck: Any, dx: Any = 0, dy: Any = 0) -> Any:
+    """``scipy.interpolate.bisplev`` of a plain spline."""
+    if contains_traced(tck):
+        refuse(tck, "scipy.interpolate.bisplev of traced coefficients", "Plain knots and coefficients are required")
+    value = scipy.interpolate.bisplev(plainly(x), plainly(y), tck, dx, dy)
+    return agreeing(_bivariate(tck, points(x), points(y), dx, dy, grid=True), value)
+
+
+def _bivariate(tck: Any, x: Any, y: Any, dx: int, dy: int, *, grid: bool) -> Any:
     """FITPACK's splines of two variables, which are held at their value on the boundary outside of it."""
-    tx, ty, c = f.tck[:3]
-    kx, ky = f.degrees
+    tx, ty, c, kx, ky = tck
     if grid:
         x, y = np.reshape(x, (-1, 1)), np.reshape(y, (1, -1))
     else:
@@ -183,16 +190,21 @@ def _multilinear(grid: Any, values: Any, xs: list[Any], *, nearest: bool) -> Any
 def interpn(
     points_: Any, values: Any, xi: Any, method: Any = "linear", bounds_error: Any = True, fill_value: Any = np.nan
 ) -> Any:
-    """``scipy.interpolate.interpn`` of plain data."""
-    if contains_traced((points_, values)):
-        refuse([points_, values], "scipy.interpolate.interpn of traced data", "Plain data are required")
-    value = scipy.interpolate.interpn(points_, values, plainly(xi), method, bounds_error, fill_value)
+    """``scipy.interpolate.interpn`` on a plain grid."""
+    if contains_traced(points_) or (contains_traced(values) and method == "splinef2d"):
+        refuse(
+            [points_, values], "scipy.interpolate.interpn of traced data", 'A plain grid, and "linear", are required'
+        )
+    value = scipy.interpolate.interpn(points_, plainly(values), plainly(xi), method, bounds_error, fill_value)
     if method != "splinef2d":
-        f = scipy.interpolate.RegularGridInterpolator(points_, values, method, bounds_error, fill_value)
+        make = (
+            MAKERS["RegularGridInterpolator"] if contains_traced(values) else scipy.interpolate.RegularGridInterpolator
+        )
+        f = make(points_, values, method, bounds_error, fill_value)
         return agreeing(_grid(f, xi, method, None), value)
     xs = _columns(assembled_points(xi, 2))
     f = scipy.interpolate.RectBivariateSpline(points_[0], points_[1], values)
-    result = _bivariate(f, xs[0], xs[1], 0, 0, grid=False)
+    result = _bivariate((*f.tck[:3], *f.degrees), xs[0], xs[1], 0, 0, grid=False)
     outside = _outside(xs, [(p[0], p[-1]) for p in points_])
     if bounds_error and np.any(outside):
         raise ValueError("One of the requested xi is out of bounds.")
@@ -248,7 +260,7 @@ def _radial_called(original: Callable[..., Any], f: Any, x: Any) -> Any:
     return agreeing(result, value)
 
 
-STAND_INS = names_of({"interpn": interpn})
+STAND_INS = names_of({"bisplev": bisplev, "interpn": interpn})
 
 _OURS: dict[str, dict[str, Callable[..., Any]]] = {
     "BivariateSpline": {"__call__": _bivariate_called, "ev": _bivariate_at_points},

@@ -289,13 +289,15 @@ def _barycentric(f: Any, x: Any, nu: int) -> Any:
     return above / beside(below, 1)
 
 
-def _polynomial(f: Any, x: Any, nu: int) -> Any:
+def interpolating_polynomial(f: Any, x: Any, nu: int) -> Any:
+    """The derivative of order nu, with a column for each function."""
     if isinstance(f, scipy.interpolate.BarycentricInterpolator):
         return _barycentric(f, x, nu)
     return _newton(f, x, nu)
 
 
-def _shaped(f: Any, x: Any, columns: Any) -> Any:
+def shaped(f: Any, x: Any, columns: Any) -> Any:
+    """One column for each function as SciPy's shape."""
     ndim = np.ndim(plain(x))
     return placed(np.reshape(columns, (*np.shape(plain(x)), *f._y_extra_shape)), ndim, f._y_axis)
 
@@ -306,62 +308,26 @@ def _interpolator_called(original: Callable[..., Any], f: Any, x: Any) -> Any:
     if isinstance(f, scipy.interpolate.interp1d):
         columns = _interp1d(f, x)
     elif isinstance(f, (scipy.interpolate.BarycentricInterpolator, scipy.interpolate.KroghInterpolator)):
-        columns = _polynomial(f, x, 0)
+        columns = interpolating_polynomial(f, x, 0)
     else:
         refuse([x], f"An interpolator of type {type(f).__name__}", "Use one of SciPy's own")
-    return agreeing(_shaped(f, x, columns), value)
+    return agreeing(shaped(f, x, columns), value)
 
 
 def _interpolator_derivative(original: Callable[..., Any], f: Any, x: Any, der: Any = 1) -> Any:
     der = integers(der)
     value = original(f, plain(x), der)
-    return agreeing(_shaped(f, points(x), _polynomial(f, points(x), der)), value)
+    return agreeing(shaped(f, points(x), interpolating_polynomial(f, points(x), der)), value)
 
 
 def _interpolator_derivatives(original: Callable[..., Any], f: Any, x: Any, der: Any = None) -> Any:
     der = integers(der)
     value = original(f, plain(x), der)
     x = points(x)
-    return agreeing(np.stack([_shaped(f, x, _polynomial(f, x, nu)) for nu in range(len(value))]), value)
+    return agreeing(np.stack([shaped(f, x, interpolating_polynomial(f, x, nu)) for nu in range(len(value))]), value)
 
 
-# --- functions that make an interpolant and call it --------------------------------------------------------------------------------------
-
-
-def _made_and_called(name: str, cls: str) -> Callable[..., Any]:
-    def call(xi: Any, yi: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-        original = getattr(scipy.interpolate, name)
-        if contains_traced((xi, yi)):
-            refuse([xi, yi], f"scipy.interpolate.{name} of traced data", "Plain data are required; x may be traced")
-        value = original(xi, yi, plainly(x), *args, **kwargs)
-        x = points(x)
-        names = ("axis", "der") if name == "barycentric_interpolate" else ("der", "axis")
-        given = dict(zip(names, args, strict=False)) | kwargs
-        der, axis = given.pop("der", 0), given.pop("axis", 0)
-        f = getattr(scipy.interpolate, cls)(xi, yi, axis=axis, **given)
-        orders = [int(d) for d in np.atleast_1d(der)]
-        if hasattr(f, "x"):
-            made = [placed(extended(pieces_of(f), points(x), d, True), np.ndim(plain(x)), f.axis) for d in orders]
-        else:
-            made = [_shaped(f, points(x), _polynomial(f, points(x), d)) for d in orders]
-        if np.ndim(der) == 0:
-            return agreeing(made[0], value)
-        return agreeing(made, value) if type(value) is list else agreeing(np.stack(made), value)
-
-    call.__name__ = name
-    call.__doc__ = f"``scipy.interpolate.{name}`` of plain data."
-    return call
-
-
-_CLASSES = {
-    "pchip_interpolate": "PchipInterpolator",
-    "krogh_interpolate": "KroghInterpolator",
-    "barycentric_interpolate": "BarycentricInterpolator",
-}
-
-STAND_INS = names_of(
-    {"splev": splev, "splint": splint, **{name: _made_and_called(name, cls) for name, cls in _CLASSES.items()}}
-)
+STAND_INS = names_of({"splev": splev, "splint": splint})
 
 #: class → method → ours
 IN_ONE_VARIABLE: dict[str, dict[str, Callable[..., Any]]] = {

@@ -13,10 +13,17 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array, carries, integers
-from gradwise.tracing.standins.piecewise_polynomials import Pieces, antiderived, beside, derived
+from gradwise.tracing.standins.piecewise_polynomials import Pieces, antiderived, beside, derived, extended, points
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse
-from gradwise.tracing.standins.scipy_interpolation import agreeing, names_of
+from gradwise.tracing.standins.scipy_interpolation import (
+    agreeing,
+    interpolating_polynomial,
+    names_of,
+    pieces_of,
+    placed,
+    shaped,
+)
 from gradwise.tracing.standins.stacking import plainly
 from gradwise.tracing.standins.traced_data import hold, shown_array
 from gradwise.tracing.traced import dtype_of
@@ -242,11 +249,36 @@ def barycentric_interpolator(xi: Any, yi: Any = None, axis: Any = 0, **options: 
     return _with_coefficients(f, "yi", np.reshape(rows, (len(plain(rows)), -1)))
 
 
-def regular_grid_interpolator(points: Any, values: Any, method: Any = "linear", *args: Any, **options: Any) -> Any:
+def krogh_interpolator(xi: Any, yi: Any, axis: Any = 0) -> Any:
+    """``KroghInterpolator`` of traced values, and derivatives where nodes are repeated."""
+    yi = as_array(yi)
+    _only_data("KroghInterpolator", yi, xi)
+    make = _interpolate("KroghInterpolator")
+    f = make(xi, plain(yi), axis)
+    rows = _data(yi, axis)
+    rows = np.reshape(rows, (len(plain(rows)), -1))
+    return _with_coefficients(f, "c", _mapped(make(xi, np.eye(len(plain(rows)))).c, rows, periodic=False))
+
+
+def make_smoothing_spline(x: Any, y: Any, w: Any = None, lam: Any = None, **options: Any) -> Any:
+    """``make_smoothing_spline`` of traced values, with a given penalty."""
+    y = as_array(y)
+    _only_data("make_smoothing_spline", y, x, w, lam, *options.values())
+    make = _interpolate("make_smoothing_spline")
+    f = make(x, plain(y), w, lam, **options)
+    if lam is None:
+        refuse([y], "scipy.interpolate.make_smoothing_spline of traced data without lam", "Give lam, the penalty")
+    rows = _data(y, options.get("axis", 0))
+    units = np.eye(len(plain(rows)))
+    matrix = np.stack([make(x, unit, w, lam).c for unit in units], axis=1)
+    return _with_coefficients(f, "c", _mapped(matrix, rows, periodic=False))
+
+
+def regular_grid_interpolator(grid: Any, values: Any, method: Any = "linear", *args: Any, **options: Any) -> Any:
     """``RegularGridInterpolator`` of traced values, by lines."""
-    _only_data("RegularGridInterpolator", [], points, *args, *options.values())
-    f = _interpolate("RegularGridInterpolator")(points, plainly(values), method, *args, **options)
-    if method not in {"linear", "nearest"} or any(np.any(np.diff(p) < 0) for p in points):
+    _only_data("RegularGridInterpolator", [], grid, *args, *options.values())
+    f = _interpolate("RegularGridInterpolator")(grid, plainly(values), method, *args, **options)
+    if method not in {"linear", "nearest"} or any(np.any(np.diff(p) < 0) for p in grid):
         refuse(
             [values],
             f"RegularGridInterpolator of traced data, of method {method!r} or on falling grids",
@@ -306,20 +338,56 @@ def _padded(g: Any, c: Any, *, last: bool = False) -> Any:
     return _with_coefficients(g, "c", c)
 
 
-STAND_INS = names_of(
-    {
-        "CubicHermiteSpline": cubic_hermite_spline,
-        "CubicSpline": cubic_spline,
-        "PchipInterpolator": pchip_interpolator,
-        "Akima1DInterpolator": akima_interpolator,
-        "make_interp_spline": make_interp_spline,
-        "make_lsq_spline": make_lsq_spline,
-        "splrep": splrep,
-        "interp1d": interp1d,
-        "BarycentricInterpolator": barycentric_interpolator,
-        "RegularGridInterpolator": regular_grid_interpolator,
-    }
-)
+#: SciPy's name → ours
+MAKERS: dict[str, Callable[..., Any]] = {
+    "CubicHermiteSpline": cubic_hermite_spline,
+    "CubicSpline": cubic_spline,
+    "PchipInterpolator": pchip_interpolator,
+    "Akima1DInterpolator": akima_interpolator,
+    "make_interp_spline": make_interp_spline,
+    "make_lsq_spline": make_lsq_spline,
+    "splrep": splrep,
+    "interp1d": interp1d,
+    "BarycentricInterpolator": barycentric_interpolator,
+    "KroghInterpolator": krogh_interpolator,
+    "make_smoothing_spline": make_smoothing_spline,
+    "RegularGridInterpolator": regular_grid_interpolator,
+}
+
+
+# --- functions that make an interpolant and call it --------------------------------------------------------------------------------------
+
+
+def _made_and_called(name: str, cls: str) -> Callable[..., Any]:
+    def call(xi: Any, yi: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        original = getattr(scipy.interpolate, name)
+        value = original(plainly(xi), plainly(yi), plainly(x), *args, **kwargs)
+        x = points(x)
+        names = ("axis", "der") if name == "barycentric_interpolate" else ("der", "axis")
+        given = dict(zip(names, args, strict=False)) | kwargs
+        der, axis = given.pop("der", 0), given.pop("axis", 0)
+        f = MAKERS[cls](xi, yi, axis=axis, **given)
+        orders = [int(d) for d in np.atleast_1d(der)]
+        if hasattr(f, "x"):
+            made = [placed(extended(pieces_of(f), points(x), d, True), np.ndim(plain(x)), f.axis) for d in orders]
+        else:
+            made = [shaped(f, points(x), interpolating_polynomial(f, points(x), d)) for d in orders]
+        if np.ndim(der) == 0:
+            return agreeing(made[0], value)
+        return agreeing(made, value) if type(value) is list else agreeing(np.stack(made), value)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.interpolate.{name}``"
+    return call
+
+
+_CLASSES = {
+    "pchip_interpolate": "PchipInterpolator",
+    "krogh_interpolate": "KroghInterpolator",
+    "barycentric_interpolate": "BarycentricInterpolator",
+}
+
+STAND_INS = names_of(MAKERS | {name: _made_and_called(name, cls) for name, cls in _CLASSES.items()})
 
 #: class → method → ours
 OF_TRACED_DATA: dict[str, dict[str, Callable[..., Any]]] = {
