@@ -155,3 +155,29 @@ def test_a_fit_of_the_heights_of_a_spline():
         truth = 2 * units.T @ (units @ y - want)
         np.testing.assert_allclose(gw.grad(compiled)(y), truth, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(gw.hessian(cost, method="exact")(YS), 2 * units.T @ units, rtol=1e-9, atol=1e-11)
+
+
+def test_derivatives_inside_of_derivatives():
+    x = INSIDE[:2]
+    for make in (MAKERS["CubicSpline"], MAKERS["make_interp"], lambda y: lambda z: np.interp(z, XS, y)):
+
+        def inner(y, make=make):
+            return gw.grad(lambda z: np.sum(make(y)(z) ** 2))(x)
+
+        got = gw.jacobian(inner, method="exact")(YS)
+        want = [(inner(YS + 1e-5 * e) - inner(YS - 1e-5 * e)) / 2e-5 for e in np.eye(8)]
+        np.testing.assert_allclose(got, np.transpose(want), rtol=1e-7, atol=1e-8)
+
+
+def test_splines_that_outlive_the_run():
+    kept = []
+
+    def cost(y):
+        kept.append(si.CubicSpline(XS, y))
+        return np.sum(kept[-1](INSIDE))
+
+    gw.grad(cost, method="exact")(YS)
+    np.testing.assert_array_equal(kept[-1](INSIDE), si.CubicSpline(XS, YS)(INSIDE))
+    rows = np.stack([YS, np.cos(XS)])
+    got = gw.vmap(lambda y: si.CubicSpline(XS, y)(INSIDE))(rows)
+    np.testing.assert_allclose(got, si.CubicSpline(XS, rows, axis=1)(INSIDE), rtol=1e-12, atol=1e-13)

@@ -46,9 +46,9 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
 
 def _taken(values: Any, place: Any) -> Any:
-    """``values[place]``; plain values too stay a table that is looked up, so that the program holds for other places."""
+    """``values[place]``; plain values, and those of an outer trace, stay a table that is looked up, so that the program holds for other places."""
     trace = _innermost(values, place)
-    if trace is None or isinstance_traced(values):
+    if trace is None or not isinstance_traced(place):
         return values[place]
     return apply(trace, getitem, (values, place), ((("array", 0),),))
 
