@@ -335,6 +335,35 @@ def test_kinks_are_reported_where_the_slope_jumps_and_only_there():
         gw.grad(lambda x: np.sum(si.make_interp_spline(XS, YS, k=1)(x)))(XS[1:4])
 
 
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
+def test_values_that_are_zero(size):
+    f = si.CubicSpline(XS, size * YS)
+    b = si.make_interp_spline(XS, size * YS)
+    polynomial = si.BarycentricInterpolator(XS, size * YS)
+    line = si.interp1d([0.3, 0.7], [size, -size])
+    for root in f.roots(extrapolate=False)[1:]:
+        for g in (f, b, polynomial):
+            got = gw.grad(lambda x, g=g: g(x), method="exact")(root)
+            want = g.derivative()(root) if g is not polynomial else g.derivative(root)
+            np.testing.assert_allclose(got, want, rtol=1e-9)
+    np.testing.assert_allclose(gw.grad(lambda x: line(x), method="exact")(0.5), -5 * size, rtol=1e-12)
+    flat = si.CubicSpline(XS, np.zeros(8))
+    assert gw.grad(lambda x: flat(x), method="exact")(1.7) == 0.0
+    cancelling = si.BSpline(np.arange(8.0), np.array([size, -size, size, -size]), 3)
+    for t in np.linspace(3.0, 4.0, 7):
+        got = gw.grad(lambda x: cancelling(x), method="exact")(t)
+        np.testing.assert_allclose(got, cancelling(t, 1), rtol=1e-9, atol=1e-12 * size)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_points_that_are_huge_or_infinite():
+    f = LINE["CubicSpline"]
+    for x in (1e8, -1e150, np.inf, np.nan):
+        outputs, tangents = gw.jvp(lambda x: f(x), (x,), (1.0,), method="exact")
+        np.testing.assert_array_equal(outputs, f(x))
+        np.testing.assert_allclose(tangents, f(x, 1), rtol=1e-9)
+
+
 def test_knots_and_data_of_integers():
     for f in (si.interp1d([0, 1, 3, 4], [1, -2, 5, 7]), si.CubicSpline([0, 1, 3, 4], [1, -2, 5, 7])):
         check(lambda x, f=f: f(x), INSIDE)

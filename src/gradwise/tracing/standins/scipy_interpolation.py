@@ -30,7 +30,7 @@ from gradwise.tracing.standins.recording import at_line, carries, contains_trace
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 from gradwise.tracing.standins.traced_data import held, plain_copy, settled, shown_array
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.traced import dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,15 +80,26 @@ def _function_of(name: str, ours: Callable[..., Any]) -> Callable[..., Any]:
 
 def agreeing(result: Any, value: Any) -> Any:
     """The composition with SciPy's value; what differs from it by more than rounding is no composition of this function, and is refused."""
-    if not open_traces(leaves([result], [])):
+    traces = open_traces(leaves([result], []))
+    if not traces:
         return value
     found, want = (np.asarray(plainly(list(v) if type(v) is tuple else v)) for v in (result, value))
     finite = np.isfinite(want)
     far = np.abs(np.where(finite, found.reshape(want.shape) - want, 0.0))
     size = np.abs(np.where(finite, want, 0.0))
-    if far.size and not np.all(far <= 1e-5 * (size + np.max(size)) + 1e-300):
+    if far.size and np.any(far > 1e-5 * (size + np.max(size))) and np.max(far) > 1e-9 * _size_of_terms(traces[0]):
         refuse([result], "An interpolant of SciPy's whose value could not be reproduced", "Write its formula in NumPy")
     return with_value(result, value)
+
+
+def _size_of_terms(trace: Any) -> float:
+    """The largest number recorded of late: what cancels where the value is 0."""
+    sizes = [0.0]
+    for value in trace.values[-256:]:
+        if np.size(value) and dtype_of(value).kind in "fc":
+            finite = np.abs(value)[np.isfinite(value)]
+            sizes.append(float(np.max(finite, initial=0.0)))
+    return max(sizes)
 
 
 def placed(result: Any, ndim: int, axis: int) -> Any:
