@@ -9,6 +9,7 @@ from scipy.integrate import odeint, solve_ivp
 
 import gradwise as gw
 from gradwise.errors import TracingError
+from gradwise.tracing.standins import implicit_steps, runge_kutta
 
 TIGHT = {"rtol": 1e-10, "atol": 1e-12}
 METHODS = ["RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
@@ -307,12 +308,61 @@ def test_a_right_hand_side_that_jumps_is_found_out(tolerances):
         gw.grad(f, method="exact")(0.8)
 
 
-def test_stiff_systems_are_refused():
-    def f(k):
-        return solve_ivp(lambda t, y: -k * (y - np.cos(t)), (0, 5), [0.0], method="Radau").y[0, -1]
+@pytest.mark.parametrize("method", ["Radau", "odeint"])
+def test_a_stiff_equation(method):
+    times = [0.0, 1.0, 5.0]
 
-    with pytest.raises(TracingError, match="is stiff"):
-        gw.grad(f, method="exact")(1e6)
+    def rhs(t, y, k):
+        return -k * (y - np.cos(t))
+
+    def f(k):
+        if method == "odeint":
+            return odeint(rhs, 0.0, times, args=(k,), tfirst=True, rtol=1e-8, atol=1e-10)[:, 0]
+        return solve_ivp(rhs, (0, 5), [0.0], method, times, args=(k,), rtol=1e-8, atol=1e-10).y[0]
+
+    # what is left after the layer at 0: (k² cos t + k sin t)/(k² + 1)
+    k = 3e3
+    t = np.array(times[1:])
+    n, d = k * k * np.cos(t) + k * np.sin(t), k * k + 1
+    slope = ((2 * k * np.cos(t) + np.sin(t)) * d - 2 * k * n) / d**2
+    value, got = f(k), gw.jacobian(f, method="exact")(k)
+    np.testing.assert_allclose(got, [0, *slope], rtol=1e-4, atol=1e-12)
+    np.testing.assert_array_equal(gw.jvp(f, (k,), (1.0,), method="exact")[0], value)
+
+
+@pytest.mark.slow
+def test_a_stiff_linear_system():
+    matrix = np.array([[998.0, 1998.0], [-999.0, -1999.0]])
+
+    def f(x):
+        solution = solve_ivp(
+            lambda t, y: x[0] * (matrix @ y), (0, 4), x[1:], "BDF", rtol=1e-8, atol=1e-10, dense_output=True
+        )
+        return np.concatenate([solution.y[:, -1], solution.sol(3.3)])
+
+    # eigenvalues −1 and −1000: the slow part is (2, −1) (y0 + y1) e^(−k t)
+    k, p, q = x = np.array([1.2, 1.0, 0.5])
+    rows, second = [], []
+    for t in (4.0, 3.3):
+        e = math.exp(-k * t)
+        for v in (2, -1):
+            rows.append([-v * t * (p + q) * e, v * e, v * e])
+            second.append([[v * t * t * (p + q) * e, -v * t * e, -v * t * e], [-v * t * e, 0, 0], [-v * t * e, 0, 0]])
+    got = gw.jacobian(f, method="exact")(x)
+    np.testing.assert_allclose(got, rows, rtol=1e-5, atol=1e-6)
+    twice = gw.jacobian(gw.jacobian(lambda x: f(x)[:1], method="exact"), method="exact")(x)
+    np.testing.assert_allclose(twice, second[:1], rtol=1e-4, atol=1e-5)
+
+
+def test_too_many_steps_are_refused(monkeypatch):
+    for module in (runge_kutta, implicit_steps):
+        monkeypatch.setattr(module, "MAXIMAL_STEPS", 5)
+
+    def f(k):
+        return solve_ivp(lambda t, y: -k * y, (0, 5), [1.0], method="Radau").y[0, -1]
+
+    with pytest.raises(TracingError, match="more steps"):
+        gw.grad(f, method="exact")(1.0)
 
 
 def kinetics(x):

@@ -29,15 +29,19 @@ class Callback:
     ----------
     moves : bool
         Whether a result that SciPy asked for carried a derivative.
+    calls : int
+        How often SciPy called it.
     """
 
     def __init__(self, function: Any, args: Any = ()) -> None:
         self.called = resolve(function)
         self.args = args if type(args) is tuple else (args,)
         self.moves = False
+        self.calls = 0
         self.trace: Any = None
 
     def __call__(self, *values: Any) -> Any:
+        self.calls += 1
         result = self.called(*values, *self.args)
         if not self.moves:
             found = traced_leaves(result)

@@ -49,6 +49,12 @@ class RightHandSide:
         # the function may fill the same array at every call
         return result.frozen() if isinstance_traced(result) else np.array(result)
 
+    def plainly(self, t: Any, y: Any) -> np.ndarray:
+        """The plain result at plain values, for SciPy's solvers."""
+        if self.time_last:
+            return self.callback(y, t)
+        return np.ravel(self.callback(t, y[:, None])) if self.vectorized else self.callback(t, y)
+
 
 def _sum(weights: np.ndarray, slopes: list[Any]) -> Any:
     """The weighted sum of the slopes; a row for each row of weights."""
@@ -149,7 +155,7 @@ class TooManyStepsError(Exception):
     """An explicit scheme needs more steps than are recorded: the system is stiff."""
 
 
-#: what an explicit scheme may take at a tight tolerance; stiff systems need more
+#: how many are recorded
 MAXIMAL_STEPS = 3000
 
 
@@ -171,18 +177,47 @@ def noting(method: Any, times: list[float], limit: int | None = None) -> Any:
     return Noting
 
 
+def _noting_stiffness(times: list[float], limit: int) -> Any:
+    """DOP853, which gives up where stability and not accuracy limits its steps, by Hairer's test."""
+
+    class Noting(noting(scipy.integrate.DOP853, times, limit)):  # type: ignore[misc]
+        stiff = calm = 0
+
+        def step(self) -> Any:
+            message = super().step()
+            if self.status != "failed" and self.y_old is not None:
+                # two states at the end of the step and their slopes give the largest eigenvalue
+                apart = self.y - self.y_old - self.h_previous * (self.A[11, :11] @ self.K[:11])
+                size = np.linalg.norm(apart)
+                rate = np.linalg.norm(self.K[12] - self.K[11])
+                if size and abs(self.h_previous) * rate > _STABLE * size:
+                    self.stiff, self.calm = self.stiff + 1, 0
+                    if self.stiff == 15:
+                        raise TooManyStepsError
+                else:
+                    self.calm += 1
+                    self.stiff = 0 if self.calm > 5 else self.stiff
+            return message
+
+    return Noting
+
+
+#: where the scheme of order 8 ceases to be stable: Hairer, Nørsett & Wanner (1993), Solving Ordinary Differential Equations I, appendix
+_STABLE = 6.1
+
+
 def tight_times(
-    function: Callable[..., Any], span: tuple[float, float], y0: np.ndarray, rtol: Any, atol: Any
+    function: Callable[..., Any], span: tuple[float, float], y0: np.ndarray, rtol: Any, atol: Any, limit: int
 ) -> list[float]:
-    """The times of the steps that DOP853 takes at a tight tolerance.
+    """The times of the steps that DOP853 takes at a tight tolerance, at most ``limit``.
 
     Raises
     ------
     TooManyStepsError
-        If the system is stiff.
+        If there are more: the system is stiff.
     """
     times: list[float] = []
-    method = noting(scipy.integrate.DOP853, times, MAXIMAL_STEPS)
+    method = _noting_stiffness(times, min(limit, MAXIMAL_STEPS))
     size = float(np.max(np.abs(y0), initial=0.0)) or 1.0
     scipy.integrate.solve_ivp(
         function,
