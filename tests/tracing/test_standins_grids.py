@@ -102,6 +102,23 @@ def test_tensor_products_of_splines():
     assert np.isnan(tangents).all()
 
 
+@pytest.mark.parametrize("rescale", [False, True])
+def test_lines_over_a_triangulation(rescale):
+    x = np.array([[0.0, -1.0], [3.0, -1.0], [0.0, 1.0], [3.0, 1.0], [1.1, -0.3]])
+    f = si.LinearNDInterpolator(x, np.random.default_rng(2).normal(size=(5, 2)), rescale=rescale)
+    check(lambda p: f(p), P, tolerance=1e-7)
+    check(lambda p: f(p[:, 0], p[:, 1]), P, tolerance=1e-7)
+    check(lambda p: f((p[:, 0], p[:, 1])), P, tolerance=1e-7)
+    check(lambda p: f(p[0, 0], p[0, 1]), P, tolerance=1e-7)
+    cost = gw.compile(lambda p: np.sum(f(p)))
+    for p in (P, P[::-1], P * 0.9):  # other triangles
+        np.testing.assert_allclose(gw.grad(cost)(p), gw.grad(lambda p: np.sum(f(p)), method="exact")(p), rtol=1e-12)
+    with pytest.raises(gw.TracingError, match="outside"):
+        gw.grad(lambda p: np.sum(f(p)), method="exact")(BEYOND)
+    with pytest.raises(gw.TracingError, match="edge"):
+        gw.grad(lambda p: np.sum(f(p)), method="exact")(x[4:])
+
+
 @pytest.mark.parametrize(
     "kernel",
     [

@@ -286,6 +286,9 @@ def _object_callee(watch: Watch, callee: Any) -> Any:
     """An object with ``__call__``."""
     call = class_info(watch, type(callee)).methods.get("__call__")
     if call is None:
+        compiled = KNOWN.get(id(type(callee).__call__)) if callable(callee) else None
+        if compiled is not None:
+            return _MethodType(compiled, callee)
         if watch.overlay:
             return _handing_over(callee)
         return callee

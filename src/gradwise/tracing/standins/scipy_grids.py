@@ -211,6 +211,33 @@ def interpn(
     return agreeing(filled(result, outside, np.nan if fill_value is None else fill_value), value)
 
 
+# --- scattered data ---------------------------------------------------------------------------------------------------------------------
+
+
+def _scattered_called(original: Callable[..., Any], f: Any, *xi: Any) -> Any:
+    """Lines over the triangulation; the program holds while each point stays in its triangle."""
+    value = original(f, *map(plainly, xi))
+    n = f.points.shape[1]
+    x = assembled_points(xi, n)
+    if f.scale is not None:
+        x = (x - f.offset) / f.scale
+    rows = np.reshape(x, (-1, n))
+    triangles = f.tri.find_simplex(plain(rows))
+    if np.any(triangles < 0):
+        refuse(xi, "scipy.interpolate.LinearNDInterpolator outside of its points", "Points inside of them are required")
+    maps = f.tri.transform[triangles]
+    away = rows - maps[:, n]
+    first = np.sum(maps[:, :n] * away[:, None, :], axis=-1)
+    weights = np.concatenate([first, 1.0 - np.sum(first, axis=-1, keepdims=True)], axis=-1)
+    if np.any(weights <= 1e-12):
+        refuse(
+            xi, "scipy.interpolate.LinearNDInterpolator on an edge, where its slopes jump,", "Move the points off it"
+        )
+    corners = np.reshape(f.values, (len(f.points), -1))[f.tri.simplices[triangles]]
+    result = np.sum(weights[..., None] * corners, axis=1)
+    return agreeing(np.reshape(result, np.shape(value)), value)
+
+
 # --- radial functions --------------------------------------------------------------------------------------------------------------------
 
 #: kernels of r² that are smooth
@@ -267,6 +294,7 @@ _OURS: dict[str, dict[str, Callable[..., Any]]] = {
     "NdBSpline": {"__call__": _nd_spline_called},
     "RegularGridInterpolator": {"__call__": _grid_called},
     "RBFInterpolator": {"__call__": _radial_called},
+    "LinearNDInterpolator": {"__call__": _scattered_called},
 }
 
 
@@ -276,7 +304,7 @@ def methods() -> dict[type, dict[str, Callable[..., Any]]]:
     for name, ours in (IN_ONE_VARIABLE | _OURS).items():
         cls = getattr(scipy.interpolate, name)
         every = ours | OF_TRACED_DATA.get(name, {})
-        lists = name != "RegularGridInterpolator"  # which takes a tuple of coordinates
+        lists = name not in {"RegularGridInterpolator", "LinearNDInterpolator"}  # which take a tuple of coordinates
         found[cls] = {n: method_of(getattr(cls, n), function, lists=lists) for n, function in every.items()}
     return found
 
