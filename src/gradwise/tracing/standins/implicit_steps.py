@@ -18,7 +18,7 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.roots import differentiated
-from gradwise.tracing.standins.runge_kutta import MAXIMAL_STEPS, Path, TooManyStepsError, noting
+from gradwise.tracing.standins.runge_kutta import Path, TooManyStepsError, noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,8 @@ MATRIX = np.array(
 #: from the stages to the coefficients of the polynomial through 0 and them
 _POLYNOMIAL = np.linalg.inv(STAGES[:, None] ** np.arange(1, 4))
 
+#: how many are recorded
+MAXIMAL_STEPS = 3000
 #: the relative tolerance of the steps
 _TOLERANCE = 1e-7
 

@@ -156,7 +156,7 @@ class TooManyStepsError(Exception):
 
 
 #: how many are recorded
-MAXIMAL_STEPS = 3000
+MAXIMAL_STEPS = 10_000
 
 
 def noting(method: Any, times: list[float], limit: int | None = None) -> Any:

@@ -2,10 +2,10 @@
 
 SciPy finds the solution, from plain values of the right-hand side; the result has its numbers.  Recorded are explicit Runge-Kutta steps with the traced right-hand side:
 
-- RK23, RK45 and DOP853: the steps that SciPy took, so that the derivatives, of every order, are those of the discrete solution with these steps.  They are as accurate as the
-  tolerances make the solution: rtol=1e-10 gives about 9 digits, the default of 1e-3 two or three.
-- Radau, BDF, LSODA and odeint: steps of DOP853 at a relative tolerance of 1e-10 or less, whatever SciPy was asked for.  For a stiff system, for which they would be too many, implicit
-  steps at 1e-7: first and second derivatives are right to about that, at a cost of milliseconds a step.
+- RK23, RK45 and DOP853 at tolerances up to 1e-9: the steps that SciPy took, so that the derivatives, of every order, are those of the discrete solution with these steps, and as accurate
+  as the tolerances make it.
+- All others: steps of DOP853 at a relative tolerance of 1e-10 or less.  The derivative is that of the solution, the value SciPy's, with the error that its tolerances allow: at the default of 1e-3
+  the derivative of SciPy's own numbers can be off by per cents.  For a stiff system implicit steps at 1e-7: first and second derivatives are right to about that, at a cost of milliseconds a step.
 
 Initial state, parameters (in ``args`` or what the function refers to), both ends of the time span and the times of evaluation may be traced.  Intermediate times that SciPy chose are constants: the derivative of ``y[:, i]`` is that
 at the time ``t[i]``, which a difference between two runs with other steps is not.  Times and states of events are
@@ -149,7 +149,7 @@ def solve_ivp(
     rtol, atol = options.get("rtol", 1e-3), options.get("atol", 1e-6)
     switches = Switches()
     start = _start(function, t0, y0)
-    if scheme is None:
+    if scheme is None or _is_coarse(rtol, atol, found.y):
         stops = np.concatenate([np.ravel(t) for t in (found.t, *(found.t_events or ()))])
         path = _tight("scipy.integrate.solve_ivp", function, span, start, stops, rtol, atol)
     else:
@@ -200,6 +200,11 @@ def _events(events: Any, args: tuple[Any, ...]) -> Any:
                 setattr(callback, name, plain(getattr(event, name)))
         made.append(callback)
     return made
+
+
+def _is_coarse(rtol: Any, atol: Any, y: Any) -> bool:
+    """Whether the tolerances let the steps be so long that the derivative of the discrete solution is not that of the solution."""
+    return bool(np.max(rtol) > _VERIFIABLE or np.max(atol) > _VERIFIABLE * np.max(np.abs(y), initial=0.0))
 
 
 def _found_events(path: Path, watched: list[Callback], found: Any) -> tuple[Any, Any] | None:
