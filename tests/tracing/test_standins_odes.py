@@ -367,6 +367,15 @@ def test_too_many_steps_are_refused(monkeypatch):
         gw.grad(f, method="exact")(1.0)
 
 
+@pytest.mark.parametrize("tolerances", [TIGHT, {}])
+def test_a_solution_that_ends_early_is_refused(tolerances):
+    def f(k):
+        return solve_ivp(lambda t, y: k * y**2, (0, 5), [1.0], **tolerances).y[0, -1]
+
+    with pytest.raises(TracingError, match=r"failed at t = (1|0\.999)"):
+        gw.grad(f, method="exact")(1.0)
+
+
 def kinetics(x):
     def rhs(y, t, k1, k2):
         return np.array([-k1 * y[0], k1 * y[0] - k2 * y[1]])

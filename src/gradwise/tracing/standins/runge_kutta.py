@@ -214,12 +214,12 @@ def tight_times(
     Raises
     ------
     TooManyStepsError
-        If there are more: the system is stiff.
+        If there are more, or if SciPy does not reach the end: the system is stiff.
     """
     times: list[float] = []
     method = _noting_stiffness(times, min(limit, MAXIMAL_STEPS))
     size = float(np.max(np.abs(y0), initial=0.0)) or 1.0
-    scipy.integrate.solve_ivp(
+    found = scipy.integrate.solve_ivp(
         function,
         span,
         y0,
@@ -227,4 +227,6 @@ def tight_times(
         rtol=max(min(1e-10, float(np.min(rtol))), 1e-13),
         atol=np.minimum(atol, 1e-10 * size),
     )
+    if found.status != 0:
+        raise TooManyStepsError
     return times

@@ -59,12 +59,6 @@ def _scheme(method: Any) -> Any:
     return None
 
 
-def _failure(what: str, items: Any, callback: Callback, message: str) -> Exception:
-    found = traced_leaves(items)
-    trace = callback.trace if callback.trace is not None else found[0].tape
-    return trace.fail(f"{what} {message}")
-
-
 def _start(function: RightHandSide, t0: Any, y0: Any) -> Any:
     """The initial state as an array of the right dtype, at the plain value of a traced initial time."""
     y = as_array(y0)
@@ -143,6 +137,13 @@ def solve_ivp(
     occurred = [e for e, times_ in zip(watched or (), found.t_events or (), strict=True) if len(times_)]
     if not (callback.moves or traced_leaves((t0, tf, y0, wanted)) or any(e.moves for e in occurred)):
         return found
+    if found.status < 0:
+        trace = current_trace()
+        assert trace is not None
+        raise trace.fail(
+            f"scipy.integrate.solve_ivp failed at t = {times[-1] if times else span[0]:.6g} ({found.message}), and what it reached has no derivative. "
+            "A solution up to the end of t_span is required. Integrate over a shorter time"
+        )
     if np.size(plain(y0)) == 0:
         return found
     function = RightHandSide(callback, np.result_type(found.y, float), vectorized=bool(vectorized))
@@ -157,7 +158,7 @@ def solve_ivp(
     if (np.max(rtol) > _VERIFIABLE and not switches.seen()) or isinstance(path, ImplicitPath):
         note_adaptive("scipy.integrate.solve_ivp")
     last = _found_events(path, watched, found) if occurred else None
-    if t_eval is None and found.status >= 0:
+    if t_eval is None:
         rows = path.at(found.t)
         ends = t0, tf if last is None else last[0]
         if carries(t0):
@@ -263,7 +264,7 @@ def _tight(what: str, function: RightHandSide, span: Any, start: Any, stops: Any
         trace = current_trace()
         assert trace is not None
         raise trace.fail(
-            f"{what} was called for a system that takes more steps at a tolerance of 1e-7 than can be recorded for its derivative. "
+            f"{what} was called for a system that takes more steps at a tolerance of 1e-7 than can be recorded for its derivative, or has no solution up to the end. "
             "method='numerical' differentiates it as it is"
         ) from None
 
