@@ -35,7 +35,14 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
         given = linearization.arguments.given()[0]
         if len(blocks) != 1 or type(y) is not np.ndarray or type(place) is not int or given[place] is not x:
             raise Formless  # a container, or what became an array
-        if type(x) is not np.ndarray or x.dtype.kind != "f" or x.dtype != y.dtype or not x.size or not y.size or not linearization.arguments.single:
+        if (
+            type(x) is not np.ndarray
+            or x.dtype.kind != "f"
+            or x.dtype != y.dtype
+            or not x.size
+            or not y.size
+            or not linearization.arguments.single
+        ):
             raise Formless
         ((size, vectors),) = blocks
         text = FunctionText(("f", "args"))
@@ -106,7 +113,9 @@ def _sits(equation: Equation) -> Callable[[tuple[Any, ...], Any], bool]:
     return lambda operands, output: bool(np.any(kink(operands, output, *params)))  # type: ignore[misc]  # candidates have kinks
 
 
-def _arranged(mode: str, rows: tuple[int, ...], columns: tuple[int, ...], *, own: bool) -> Callable[[np.ndarray], np.ndarray]:
+def _arranged(
+    mode: str, rows: tuple[int, ...], columns: tuple[int, ...], *, own: bool
+) -> Callable[[np.ndarray], np.ndarray]:
     """From results by unit vector to a fresh array of shape rows + columns."""
     shape = (*rows, *columns)
     if mode == "forward" and len(rows) == len(columns) == 1:

@@ -63,7 +63,9 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
     if trace is not None and not shape:
         value = np.stack([plain(a) for a in arrays], casting=casting)
         return apply(trace, pack, arrays, (value.shape,), value, value.dtype)
-    if trace is not None and all(np.ndim(v) and v.flags.c_contiguous for v in map(plain, arrays)):  # one after the other in memory: two operations instead of one for each array
+    if trace is not None and all(
+        np.ndim(v) and v.flags.c_contiguous for v in map(plain, arrays)
+    ):  # one after the other in memory: two operations instead of one for each array
         joined = concatenate(arrays, 0, casting=casting)
         return np.reshape(joined, (len(arrays), *shape))
     new = (*shape[:axis], 1, *shape[axis:])

@@ -162,7 +162,7 @@ MAXIMAL_STEPS = 10_000
 def noting(method: Any, times: list[float], limit: int | None = None) -> Any:
     """SciPy's solver, noting the times at which its steps end."""
 
-    class Noting(method):  # type: ignore[misc]
+    class Noting(method):
         def step(self) -> Any:
             if not times:
                 times.append(float(self.t))
