@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,10 +68,22 @@ def _jax() -> Any:
     return jax
 
 
-def in_fresh_interpreter(code: str) -> dict[str, Any]:
-    """The JSON that ``code`` prints last, run by a new interpreter."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HERE)
+def in_fresh_interpreter(code: str, bytecode: str | None = None) -> dict[str, Any]:
+    """The JSON that ``code`` prints last, run by a new interpreter; ``bytecode``: a folder where compiled modules are kept, as an installed package has them."""
+    environment = dict(os.environ)
+    if bytecode is not None:
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment["PYTHONPYCACHEPREFIX"] = bytecode
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HERE, env=environment
+    )
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def import_seconds(module: str) -> float:
+    """The least time of importing a module in a new interpreter, its bytecode compiled before."""
+    with tempfile.TemporaryDirectory() as folder:
+        return min([in_fresh_interpreter(IMPORT.format(module), folder)["s"] for _ in range(6)])
 
 
 IMPORT = "import time, json; t = time.perf_counter(); import {0}; print(json.dumps({{'s': time.perf_counter() - t}}))"
@@ -238,7 +251,7 @@ def versions() -> str:
 def main() -> None:
     rows = [*gradient_rows(), hessian_row()]
     costs = recording_cost()
-    imports = {m: min(in_fresh_interpreter(IMPORT.format(m))["s"] for _ in range(5)) for m in ("numpy", "gradwise")}
+    imports = {m: import_seconds(m) for m in ("numpy", "gradwise")}
     long_loop = in_fresh_interpreter(LONG_LOOP)
     lines = [
         "# Benchmarks of the engine",
@@ -252,7 +265,7 @@ def main() -> None:
         "",
         "| measure | result | goal |",
         "|---|---|---|",
-        f"| `import gradwise`, NumPy included (NumPy alone {imports['numpy'] * 1e3:.0f} ms) | {imports['gradwise'] * 1e3:.0f} ms | ≤ 300 ms |",
+        f"| `import gradwise`, compiled before, NumPy included (NumPy alone {imports['numpy'] * 1e3:.0f} ms) | {imports['gradwise'] * 1e3:.0f} ms | ≤ 300 ms |",
         f"| recording a scalar operation, over NumPy's own cost | {costs['scalar'] * 1e6:.2f} µs | ≤ 2 µs |",
         f"| recording an operation on a small array | {costs['array'] * 1e6:.2f} µs | ≤ 2 µs |",
         f"| recording a NumPy function of a small array | {costs['function'] * 1e6:.2f} µs | ≤ 2 µs |",
