@@ -42,6 +42,11 @@ def _flat_last(x: Any, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
 def _others_value(x: Any, axes: tuple[int, ...]) -> Any:
     """Π over the other entries: the product before times the product behind, which zeros cannot disturb."""
     x = np.asarray(x)
+    if x.ndim == 1 and x.size and axes:
+        before, behind = np.ones_like(x), np.ones_like(x)
+        np.cumprod(x[:-1], out=before[1:])
+        np.cumprod(x[:0:-1], out=behind[-2::-1])
+        return before * behind
     flat, rest = _flat_last(x, axes)
     ones = np.ones((*flat.shape[:-1], 1), x.dtype)
     before = np.concatenate([ones, np.cumprod(flat[..., :-1], axis=-1)], axis=-1)[..., : flat.shape[-1]]

@@ -13,6 +13,7 @@ of U (m < n), and the derivative follows it.  A zero singular value is a kink (s
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -144,13 +145,24 @@ svdvals = Primitive(
 # --- the Euclidean norm -------------------------------------------------------------------------------------------------------------
 
 
+_sum: Any = np.add.reduce
+
+
+@functools.cache
+def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Between which norms the squares neither overflow nor underflow."""
+    limits = np.finfo(dtype)
+    return float(np.sqrt(limits.tiny)), float(limits.max)
+
+
 def _norm_value(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     """√Σ|x|², scaled where the squares overflow or underflow."""
     x = np.asarray(x)
     with np.errstate(over="ignore", under="ignore"):
-        y = np.sqrt(np.sum((x.conj() * x).real, axis=axes, keepdims=keepdims))
-    limits = np.finfo(x.dtype)
-    if np.all((y < limits.max) & (y > np.sqrt(limits.tiny))):
+        square = (x.conj() * x).real if x.dtype.kind == "c" else x * x
+        y = np.sqrt(_sum(square, axis=axes, keepdims=keepdims))
+    low, high = _limits(x.dtype)
+    if low < y < high if y.ndim == 0 else y.size == 0 or (low < y.min() and y.max() < high):
         return y
     largest = np.abs(x).max(axis=axes, keepdims=True, initial=0)
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
