@@ -100,8 +100,7 @@ def entry_moves(evaluator: Evaluator, lower: np.ndarray, upper: np.ndarray) -> A
     """Return (real, complex) evaluation where lane i moves entry i of x, never across a bound."""
     x = evaluator.argument.vector
 
-    free = not (np.any(np.isfinite(lower)) or np.any(np.isfinite(upper)))
-    x_complex = x.astype(complex)
+    free = not (np.isfinite(lower).any() or np.isfinite(upper).any())
 
     def move(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
         vectors = np.empty((lanes.size, x.size))
@@ -112,7 +111,7 @@ def entry_moves(evaluator: Evaluator, lower: np.ndarray, upper: np.ndarray) -> A
 
     def move_complex(lanes: np.ndarray, steps: np.ndarray) -> np.ndarray:
         vectors = np.empty((lanes.size, x.size), dtype=complex)
-        vectors[:] = x_complex
+        vectors[:] = x
         vectors[np.arange(lanes.size), lanes] = x[lanes] + steps
         return vectors
 

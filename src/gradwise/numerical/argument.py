@@ -18,6 +18,13 @@ from gradwise.containers import LEAF, flatten
 from gradwise.errors import InputError
 
 
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    """One vector of float64, a copy."""
+    if len(parts) == 1:
+        return np.array(parts[0], np.float64)
+    return np.concatenate(parts, dtype=np.float64) if parts else np.zeros(0)
+
+
 class Argument:
     """A point taken apart.
 
@@ -61,10 +68,9 @@ class Argument:
                 spacings.append(np.spacing(np.abs(flat)))
                 self.slices.append((slice(start, start + flat.size), None))
                 start += flat.size
-        self.vector = np.concatenate(parts, dtype=np.float64) if parts else np.zeros(0)
-        self.spacing = np.concatenate(spacings, dtype=np.float64) if parts else np.zeros(0)
+        self.vector, self.spacing = _joined(parts), _joined(spacings)
         self.has_complex = any(imaginary is not None for _, imaginary in self.slices)
-        if not np.all(np.isfinite(self.vector)):
+        if not np.isfinite(self.vector).all():
             where = int(np.flatnonzero(~np.isfinite(self.vector))[0])
             msg = (
                 f"{name} holds {self.vector[where]} (entry {where} of its {self.vector.size} numbers). Every number in "

@@ -101,7 +101,7 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     if np.count_nonzero(good) < np.count_nonzero(left):
         unmoved = left & ~good & (grid == f0).all(axis=(0, 1))
         limited &= ~unmoved
-    step = np.broadcast_to(high, good.shape)
+    step = high if high.shape == good.shape else np.broadcast_to(high, good.shape)
     if many and limited.any():
         value, error, step, settled = _outer(lanes, store, usable, h[usable], value, error, eta, limited)
         good |= settled
