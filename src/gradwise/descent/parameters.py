@@ -16,6 +16,7 @@ import numpy as np
 
 from gradwise.containers import EMPTY, LEAF, TreeDef, flatten
 from gradwise.errors import InputError
+from gradwise.execution.function_text import FunctionText
 from gradwise.operators.arguments import as_floating
 from gradwise.tracing import isinstance_traced
 
@@ -45,7 +46,7 @@ class Parameters:
             msg = f"gw.{operator} was given x0={x0!r}, which holds no numbers. At least one parameter is required. Pass a start such as np.zeros(3)."
             raise InputError(msg)
         self.paths = paths
-        self._entries: list[tuple[Any, int, int, tuple[int, ...] | None]] | None = None  # of a dict of arrays
+        self._built: Callable[[np.ndarray], Any] | None = None  # where lists, tuples and dicts hold real arrays
         self.kinds = [type(leaf) for leaf in leaves]
         arrays = [_floating(leaf, path, operator) for leaf, path in zip(leaves, paths, strict=True)]
         self.shapes = [np.shape(leaf) for leaf in arrays]
@@ -85,15 +86,13 @@ class Parameters:
         self._take = _taker(self.treedef)
         #: whether vectors and parameters are made of each other in the short way
         self.opens = self._take is not None and self._plain is not None
-        if self.opens and self.treedef.kind is dict and self._plain is not None:
-            places = dict(zip(self.treedef.keys or (), self._plain, strict=False))
-            if all(child is LEAF for child in self.treedef.children):
-                self._entries = [(key, *places[key]) for key in self.treedef.order or ()]
+        if self.opens and self._plain is not None:
+            self._built = _builder(self.treedef, self._plain)
 
     def build(self, z: Any) -> Any:
         """A vector (plain or traced) as parameters; plain arrays are views of it where their dtype allows."""
-        if self._entries is not None and type(z) is np.ndarray:
-            return {k: z[a:b] if shape is None else z[a:b].reshape(shape) for k, a, b, shape in self._entries}
+        if self._built is not None and type(z) is np.ndarray:
+            return self._built(z)
         return z if self.alone else self.treedef.rebuild(self.leaves(z))
 
     def leaves(self, z: Any) -> list[Any]:
@@ -207,6 +206,36 @@ def _floating(leaf: Any, path: str, operator: str) -> Any:
         raise InputError(
             str(error).replace(", or choose other arguments with argnums=", ", or leave it out of x0.")
         ) from None
+
+
+def _builder(
+    treedef: TreeDef, places: Sequence[tuple[int, int, tuple[int, ...] | None]]
+) -> Callable[[np.ndarray], Any] | None:
+    """A function that gives the containers with views of a vector in them, written out for this structure; None for others than lists, tuples and dicts."""
+    text = FunctionText(("z",))
+    rest = iter(places)
+
+    def written(node: TreeDef) -> str | None:
+        if node is LEAF:
+            start, stop, shape = next(rest)
+            return f"z[{start}:{stop}]" if shape is None else f"z[{start}:{stop}].reshape({shape!r})"
+        if node.kind not in (list, tuple, dict) or node.attributes:
+            return None
+        parts = [written(child) for child in node.children]
+        if None in parts:
+            return None
+        if node.kind is list:
+            return f"[{', '.join(map(str, parts))}]"
+        if node.kind is tuple:
+            return f"({''.join(f'{part}, ' for part in parts)})"
+        by_key = dict(zip(node.keys or (), parts, strict=True))
+        return "{" + ", ".join([f"{text.name(key)}: {by_key[key]}" for key in node.order or ()]) + "}"
+
+    expression = written(treedef)
+    if expression is None:
+        return None
+    text.write(f"return {expression}")
+    return text.compiled("containers")
 
 
 def _taker(treedef: TreeDef) -> Callable[[Any], Sequence[Any]] | None:
