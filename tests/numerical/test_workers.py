@@ -127,7 +127,7 @@ def test_progress_shows_a_bar_on_a_terminal_after_two_seconds(monkeypatch):
 
 
 INTERRUPTED = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 import numpy as np
 from gradwise.numerical import grad
@@ -141,6 +141,7 @@ def slow(x):
     return float(x @ x)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     grad(slow, X, workers=2)
 """
 
