@@ -20,8 +20,8 @@ from gradwise.numerical.microscope import (
     common_step,
     look,
     significant_bits,
-    spread_within,
 )
+from gradwise.numerical.models import spread_within
 from gradwise.numerical.rounding_or_structure import CONFIRMING, bends, contradicts, is_short
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
@@ -350,7 +350,7 @@ def _level(samples: Samples, level: float, amplitude: float, flat: bool) -> Verd
     else:
         status = Status.NOISY if level > 1e3 * unit * size else Status.OK
         status = Status.QUANTISED if flat and status is Status.NOISY and quantum > 0 else status
-    samples.amplitude = amplitude
+    samples.set_amplitude(amplitude)
     return Verdict(noise=level, status=status)
 
 

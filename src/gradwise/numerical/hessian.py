@@ -166,7 +166,7 @@ class Axis:
 
     def __init__(self, line: Line, f0: float, amplitude: float, step: float) -> None:
         self.samples = Samples(line, f0)
-        self.samples.amplitude = amplitude
+        self.samples.set_amplitude(amplitude)
         self.top = line.octave + LARGER
         """Octave of the first step; where the first derivative has needed a smaller step, so does the second."""
         if 0 < step < math.ldexp(1.0, line.octave):
@@ -250,7 +250,7 @@ class Axis:
         if not off <= 64 * eta + 1e-6 * abs(value) * v * v:
             return False
         if off > 4 * eta:
-            samples.amplitude = 0.25 * off
+            samples.set_amplitude(0.25 * off)
         return True
 
     def _cross_octave(self, value: float, top: int, bottom: int) -> int:
@@ -270,8 +270,7 @@ class Axis:
         steps = [math.ldexp(1.0, k) for k in octaves]
         quotients = [samples.bend(k) / h**2 for k, h in zip(octaves, steps)]
         bounds = [4 * self.eta(k) / h**2 for k, h in zip(octaves, steps)]
-        value, truncation, rounding, i, j = extrapolate(steps, quotients, bounds, 2)
-        return value, truncation, rounding, octaves[i], octaves[j]
+        return extrapolate(octaves, quotients, bounds, 2)
 
     def eta(self, octave: int) -> float:
         """Return the bound on the error of one value near this step."""
@@ -364,7 +363,7 @@ def _one_sided_pairs(lanes: Lanes, table: Table, corners: Any, rows: np.ndarray,
         if keep.size < 3:
             continue
         value, truncation, rounding, _, _ = extrapolate(
-            factors[keep].tolist(), quotients[keep].tolist(), (4 * eta / np.abs(s * t))[keep].tolist(), 1
+            (-keep).tolist(), quotients[keep].tolist(), (4 * eta / np.abs(s * t))[keep].tolist(), 1
         )
         settled = truncation <= 0.1 * abs(value) + 4 * rounding
         status = Status.ONE_SIDED if settled else Status.UNDECIDED

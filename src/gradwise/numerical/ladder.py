@@ -15,10 +15,14 @@ The formulas take floats or arrays alike (one line or a batch of lines); `maximu
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+INFINITE = math.inf
+NAN = math.nan
 
 LEVELS = 4
 PROBE = -13
@@ -207,55 +211,100 @@ def _odd_rule(count: int) -> tuple[list[float], list[float]]:
     return inverse[0].tolist(), inverse[1].tolist()
 
 
-def extrapolate(
-    steps: list[float], slopes: list[float], rounding: list[float], power: int
-) -> tuple[float, float, float, int, int]:
-    """Return (value, truncation, rounding, i, j): the best extrapolation over all runs steps[i..j] of neighbours.
+class Tableau:
+    """Neville's scheme in h**power, from coarse quotients to fine ones: the best extrapolation over all runs of neighbours.
 
     Parameters
     ----------
-    steps, slopes : list of float
-        Descending steps and the difference quotients there.
-    rounding : list of float
-        Bound on the error of each quotient from rounding or noise.
     power : int
         2 for central differences (an even expansion in h), 1 for one-sided ones.
 
     Notes
     -----
-    Neville's scheme in h**power.  With A = T[i..j-1] and B = T[i+1..j], the truncation of T[i..j] is taken as
-    the distance of A and B times the weight of A, or a 64th where that weight is smaller: far nodes that weigh next to nothing
-    cannot vouch for near ones.  It is nearly always larger than the true error: nothing is assumed about decay.
+    With A = T[i..j-1] and B = T[i+1..j], the truncation of T[i..j] is taken as the distance of A and B times the weight of A,
+    or a 64th where that weight is smaller: far nodes that weigh next to nothing cannot vouch for near ones.  It is nearly always
+    larger than the true error: nothing is assumed about decay.  The truncation of a single quotient is its distance from its
+    neighbours, the coarser one counting a quarter.
     """
-    count = len(steps)
-    nodes = [(step / steps[0]) ** power for step in steps]
-    table = list(slopes)
-    bounds = list(rounding)
-    best = (slopes[0], INFINITE, rounding[0], 0, 0)
-    best_total = INFINITE
-    for k in range(count):
-        # a single quotient: its truncation is its distance from its neighbours, the coarser one counting a quarter
-        truncation = INFINITE if count == 1 else 0.0
-        if k + 1 < count:
-            truncation = 1.5 * abs(slopes[k] - slopes[k + 1])
-        if k > 0:
-            truncation = max(truncation, abs(slopes[k] - slopes[k - 1]) / (4 if k + 1 < count else 1))
-        if truncation + rounding[k] < best_total:
-            best_total = truncation + rounding[k]
-            best = (slopes[k], truncation, rounding[k], k, k)
-    for width in range(1, count):
-        for i in range(count - width):
-            j = i + width
-            gap = nodes[i] - nodes[j]
-            fine, coarse = nodes[i] / gap, nodes[j] / gap
-            value = table[i + 1] * fine - table[i] * coarse
-            noise = bounds[i + 1] * fine + bounds[i] * coarse
-            truncation = abs(table[i + 1] - table[i]) * max(coarse, 0.015625)
-            table[i], bounds[i] = value, noise
-            if truncation + noise < best_total:
-                best_total = truncation + noise
-                best = (value, truncation, noise, i, j)
-    return best
+
+    __slots__ = ("_best", "_bounds", "_last", "_octaves", "_slopes", "_total", "_weights")
+
+    def __init__(self, power: int) -> None:
+        self._weights = WEIGHTS[power]
+        self._octaves: list[int] = []
+        self._slopes: list[float] = []  # T[i..j] for every i, where j is the finest quotient so far
+        self._bounds: list[float] = []
+        self._last = (NAN, INFINITE, INFINITE)  # the finest quotient itself: value, truncation, rounding
+        self._best = (NAN, INFINITE, INFINITE, 0, 0)
+        self._total = INFINITE
+
+    def add(self, octave: int, slope: float, bound: float) -> None:
+        """Add a quotient at a step of 2**octave, smaller than those before, whose rounding is at most `bound`."""
+        octaves, slopes, bounds, weights = self._octaves, self._slopes, self._bounds, self._weights
+        count = len(octaves)
+        octaves.append(octave)
+        if count == 0:
+            slopes.append(slope)
+            bounds.append(bound)
+            self._last = slope, INFINITE, bound
+            self._best = slope, INFINITE, bound, octave, octave
+            return
+        before, change, rounding = self._last
+        moved = abs(slope - before)
+        truncation = 1.5 * moved if count == 1 else max(1.5 * moved, 0.25 * change)
+        best, least = self._best, self._total
+        if truncation + rounding < least:
+            least = truncation + rounding
+            best = before, truncation, rounding, octaves[-2], octaves[-2]
+        self._last = slope, moved, bound
+        slopes.append(slope)
+        bounds.append(bound)
+        value, noise = slope, bound
+        for i in range(count - 1, -1, -1):
+            gap = octaves[i] - octave
+            fine, coarse, weight = weights[gap if gap < WIDEST else WIDEST]  # noqa: FURB136 - a call of min takes as long as this loop
+            other = slopes[i]
+            truncation = value - other
+            if truncation < 0.0:
+                truncation = -truncation
+            truncation *= weight
+            value = value * fine - other * coarse
+            noise = noise * fine + bounds[i] * coarse
+            if truncation + noise < least:
+                least = truncation + noise
+                best = value, truncation, noise, octaves[i], octave
+            slopes[i], bounds[i] = value, noise
+        self._best, self._total = best, least
+
+    def best(self) -> tuple[float, float, float, int, int]:
+        """Return (value, truncation, rounding, octave of the largest step, octave of the smallest step)."""
+        value, truncation, rounding = self._last
+        if truncation + rounding < self._total:
+            return value, truncation, rounding, self._octaves[-1], self._octaves[-1]
+        return self._best
 
 
-INFINITE = float("inf")
+def extrapolate(
+    octaves: list[int], slopes: list[float], rounding: list[float], power: int
+) -> tuple[float, float, float, int, int]:
+    """Return what a `Tableau` makes of quotients at descending octaves, each with its bound from rounding."""
+    tableau = Tableau(power)
+    for octave, slope, bound in zip(octaves, slopes, rounding):
+        tableau.add(octave, slope, bound)
+    return tableau.best()
+
+
+WIDEST = 63
+"""Octaves between two steps beyond which the coarser one weighs nothing."""
+
+
+def _weights(power: int) -> list[tuple[float, float, float]]:
+    """Return the weights of the finer and the coarser quotient by how many octaves lie between, and that of their distance."""
+    found = [(1.0, 0.0, 0.0)]
+    for gap in range(1, WIDEST + 1):
+        ratio = 2.0 ** (-power * gap)
+        found.append((1 / (1 - ratio), ratio / (1 - ratio), max(ratio / (1 - ratio), 0.015625)))
+    return found
+
+
+WEIGHTS = {power: _weights(power) for power in (1, 2)}

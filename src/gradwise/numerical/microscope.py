@@ -16,15 +16,21 @@ a model must leave ten times less than the smooth one.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 from dataclasses import dataclass
 
-import numpy as np
+from gradwise.numerical.models import Grid, deviation, largest
 
 OFFSETS = (1.0, 0.4375, 0.203125, 0.078125)
 """Where the microscope looks, in units of its largest step: not octaves, on which rounded outputs can look straight."""
 
 OFFSETS_ONE_SIDED = (1.0, 0.6875, 0.4375, 0.296875, 0.203125, 0.125, 0.078125)
+
+
+DOUBLE_BITS = 32
+"""A number with more bits than these is taken to have come in double precision."""
 
 
 @dataclass(slots=True)
@@ -77,113 +83,102 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
     eta : float
         Rounding of one value if the function is computed as well as its type allows.
     """
-    t = np.array(offsets)
-    far, near = float(np.max(np.abs(t))), float(np.min(np.abs(t)))
-    t = t / far
-    y = np.array(values) - f0
+    far, near = max(map(abs, offsets)), min(map(abs, offsets))
+    steps = tuple([t / far for t in offsets])
+    grid = standard_grids().get(steps) or Grid(steps)
+    y = [value - f0 for value in values]
+    moves = [*y, 0.0]
     tolerance = 6 * eta
-    whole, y_whole = np.append(t, 0.0), np.append(y, 0.0)
-    powers = [whole**k for k in range(6)]
-    quadratic, residual, spread = _fit(powers[:3], y_whole)
-    cubic, cubic_residual, cubic_spread = _fit(powers[:4], y_whole)
-    view = View("noise", 0.0, spread, residual, float(quadratic[1]) / far, 0.0, far, near, eta)
-    view.slope_error = (abs(float(quadratic[1] - cubic[1])) + tolerance + 4 * residual) / far
-    if not np.any(y):
+    slope, cubic_slope, rest, cubic_rest, quintic_rest = grid.polynomials(moves)
+    residual = largest(rest)
+    spread = deviation(rest, 3)
+    view = View("noise", 0.0, spread, residual, slope / far, 0.0, far, near, eta)
+    off = abs(slope - cubic_slope)
+    view.slope_error = (off + tolerance + 4 * residual) / far
+    if not any(y):
         view.kind = "plateau"
         return view
     if residual <= tolerance:
         view.kind = "smooth"
         return view
-    quintic_residual = _fit(powers[: min(6, len(whole) - 2)], y_whole)[1]
+    cubic_residual, quintic_residual = largest(cubic_rest), largest(quintic_rest)
     # Noise is fitted by no polynomial; what each further power fits much better is smooth.
     converging = cubic_residual < 0.05 * residual or quintic_residual < 0.02 * residual
-    if quintic_residual <= tolerance or (converging and not _repeats(t, y)):
-        view.kind, view.slope = "smooth", float(cubic[1]) / far
-        view.slope_error = (abs(float(quadratic[1] - cubic[1])) + tolerance) / far
+    if quintic_residual <= tolerance or (converging and not _repeats(steps, y)):
+        view.kind, view.slope = "smooth", cubic_slope / far
+        view.slope_error = (off + tolerance) / far
         view.spread, view.residual = 0.0, 0.0
         return view
-    view.spread, view.residual = max(cubic_spread, 0.3 * spread), cubic_residual
-
-    right, left = np.maximum(t, 0), np.minimum(t, 0)
-    both = bool(np.any(right)) and bool(np.any(left))
-    if both:
-        design = [powers[0], np.maximum(whole, 0), np.minimum(whole, 0), powers[2]]
-        slopes, kink, _ = _fit(design, y_whole)
+    view.spread, view.residual = max(deviation(cubic_rest, 4), 0.3 * spread), cubic_residual
+    if grid.both:
+        kink, gap = grid.kink(moves)
         if kink <= max(tolerance, 0.1 * residual):
-            view.kind, view.size = "kink", float(abs(slopes[1] - slopes[2])) / far
+            view.kind, view.size = "kink", gap / far
             return view
-        models = [[1.0 * (t > 0), 1.0 * (t < 0), t], [1.0 * (t > 0), 1.0 * (t < 0), right, left]]
-    else:
-        models = [[t**0, t], [t**0, t, t**2]]
-    for model in models:
-        levels, jump, _ = _fit(model, y)
+    for jump, levels in grid.jumps(moves):
         if jump <= max(tolerance, 0.05 * residual):
-            heights = [abs(levels[0]), abs(levels[1]), abs(levels[0] - levels[1])] if both else [abs(levels[0])]
-            if max(heights) > 8 * max(jump, eta):
-                view.kind, view.size = "jump", float(max(heights))
+            height = max(map(abs, (*levels, levels[0] - levels[1]))) if grid.both else abs(levels[0])
+            if height > 8 * max(jump, eta):
+                view.kind, view.size = "jump", height
                 return view
-    exponent = _power(t, y, eta)
+    exponent = _power(steps, y, eta)
     if exponent is not None:
         view.kind, view.size = "power", exponent
     return view
 
 
-def spread_within(values: dict[float, float]) -> float:
-    """Return the standard deviation of what a parabola through all values by step leaves over, 0 if there are too few."""
-    kept = [(t, y) for t, y in values.items() if math.isfinite(y)]
-    if len(kept) < 5:
-        return 0.0
-    t, y = np.array(kept).T
-    t = t / np.max(np.abs(t))
-    return _fit([t**0, t, t**2], y - y[0])[2]
+@functools.cache
+def standard_grids() -> dict[tuple[float, ...], Grid]:
+    """Return the grids that are looked through again and again, by their steps."""
+    keys = [
+        tuple(side * offset for offset in OFFSETS for side in (1, -1)),
+        OFFSETS_ONE_SIDED,
+        tuple(-offset for offset in OFFSETS_ONE_SIDED),
+    ]
+    return {key: Grid(key) for key in keys}
 
 
-def _repeats(t: np.ndarray, y: np.ndarray) -> bool:
+def _repeats(t: tuple[float, ...], y: list[float]) -> bool:
     """Whether a value occurs twice on one side, as it does where outputs are rounded."""
-    return any(len(set(y[mask].tolist())) < np.count_nonzero(mask) for mask in (t > 0, t < 0))
+    right, left = [v for s, v in zip(t, y) if s > 0], [v for s, v in zip(t, y) if s < 0]
+    return len(set(right)) < len(right) or len(set(left)) < len(left)
 
 
-def _fit(columns: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Return the least-squares coefficients, the largest residual and the standard deviation of what is left."""
-    design = np.stack(columns, axis=1)
-    coefficients = np.linalg.lstsq(design, y, rcond=None)[0]
-    residual = y - design @ coefficients
-    freedom = max(1, len(y) - len(columns))
-    return coefficients, float(np.max(np.abs(residual))), math.sqrt(float(residual @ residual) / freedom)
-
-
-def _power(t: np.ndarray, y: np.ndarray, eta: float) -> float | None:
+def _power(t: tuple[float, ...], y: list[float], eta: float) -> float | None:
     """Return the exponent α < 1 of a power law in the length of t, followed by both sides or by the even part; else None."""
-    right, left = dict(zip(t[t > 0], y[t > 0])), dict(zip(-t[t < 0], y[t < 0]))
-    if right.keys() == left.keys():
-        steps = np.array(list(right))
-        even = _exponent([(steps, np.array([right[s] + left[s] for s in steps]))], 2 * eta)
+    right = sorted([(s, v) for s, v in zip(t, y) if s > 0])
+    left = sorted([(-s, v) for s, v in zip(t, y) if s < 0])
+    if [s for s, _ in right] == [s for s, _ in left]:
+        even = _exponent([[(s, v + w) for (s, v), (_, w) in zip(right, left)]], 2 * eta)
         if even is not None:
             return even
-    return _exponent([(np.abs(t[mask]), y[mask]) for mask in (t > 0, t < 0)], eta)
+    return _exponent([right, left], eta)
 
 
-def _exponent(sides: list[tuple[np.ndarray, np.ndarray]], eta: float) -> float | None:
+def _exponent(sides: list[list[tuple[float, float]]], eta: float) -> float | None:
     exponents = []
-    for lengths, values in sides:
-        if lengths.size < 3:
+    for points in sides:
+        if len(points) < 3:
             continue
-        steps, moves = np.log2(lengths), np.abs(values)
-        if np.max(moves) < 16 * eta:
+        moves = [abs(v) for _, v in points]
+        largest_move, least = max(moves), min(moves)
+        if largest_move < 16 * eta:
             continue
-        if np.min(moves) < 8 * eta:
+        if not (least >= 8 * eta and largest_move < math.inf):
             return None
-        order = np.argsort(steps)
-        rates = np.diff(np.log2(moves[order])) / np.diff(steps[order])
-        if np.ptp(rates) > 0.05 + 4 * eta / float(np.min(moves)):
+        logs = [(math.log2(s), math.log2(move)) for (s, _), move in zip(points, moves)]
+        rates = [(v - w) / (s - u) for (u, w), (s, v) in itertools.pairwise(logs)]
+        if max(rates) - min(rates) > 0.05 + 4 * eta / least:
             return None
-        exponents.append(float(np.mean(rates)))
+        exponents.append(sum(rates) / len(rates))
     # The logarithm, |t log t|, has a local exponent that approaches 1 from below.
     return min(exponents) if exponents and 0.01 < min(exponents) < 0.985 else None
 
 
 def significant_bits(values: list[float]) -> int:
     """Return how many bits of the mantissa are in use: 24 or fewer for float32, 11 for float16, 8 for bfloat16.
+
+    Beyond `DOUBLE_BITS` they are counted no further.
 
     Examples
     --------
@@ -195,6 +190,8 @@ def significant_bits(values: list[float]) -> int:
         if value != 0.0 and math.isfinite(value):
             mantissa = int(math.ldexp(math.frexp(value)[0], 53))
             bits = max(bits, 53 - ((mantissa & -mantissa).bit_length() - 1))
+            if bits > DOUBLE_BITS:
+                break
     return bits
 
 

@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 from gradwise.numerical.ladder import LEVELS
 from gradwise.numerical.line import INF
-from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, resolved
 from gradwise.numerical.still import outward_octave
 
 LEVELS_ONE_SIDED = 7
@@ -37,7 +37,8 @@ def resolve(
     floor = samples.floor
     bottom = max(top - levels + 1, floor)
     yield from samples.sample_octaves(range(top, bottom - 1, -1), sides)
-    best = samples.best(side, top, bottom)
+    tableau = samples.tableau(side, top, bottom)
+    best = resolved(tableau, side)
     goal = 2.0**-46 * (samples.line.unit / 2.0**-53)
     ceiling = top
     if may_grow and _limited_by_rounding(samples, best, ceiling, goal):
@@ -45,7 +46,8 @@ def resolve(
         if ceiling > top:
             bottom = max(ceiling - levels + 1, floor)
             yield from samples.sample_octaves(range(ceiling, bottom - 1, -1), sides)
-            best = samples.best(side, ceiling, bottom)
+            tableau = samples.tableau(side, ceiling, bottom)
+            best = resolved(tableau, side)
     values = [best.value]
     for _ in range(MAXIMUM_SHRINKS):
         if best.total <= goal * abs(best.value) or best.truncation <= best.rounding or bottom <= floor:
@@ -55,7 +57,10 @@ def resolve(
         before = best.total
         bottom -= 1
         yield from samples.sample_octaves([bottom], sides)
-        best = samples.best(side, ceiling, bottom)
+        slope, bound = samples.quotient(bottom, side)
+        if math.isfinite(slope):
+            tableau.add(bottom, slope, bound)
+        best = resolved(tableau, side)
         values.append(best.value)
         if best.total > 0.5 * before and best.truncation > 1e-3 * abs(best.value):
             break

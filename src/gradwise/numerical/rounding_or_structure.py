@@ -11,7 +11,7 @@ from collections.abc import Generator
 from typing import Any
 
 from gradwise.numerical.line import NAN
-from gradwise.numerical.microscope import View, look, significant_bits
+from gradwise.numerical.microscope import DOUBLE_BITS, View, look, significant_bits
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 
 BENDING = (0.9877665, 0.7320508)
@@ -21,9 +21,6 @@ SINGLE = 2.0**-23
 """Distance of neighbouring numbers of single precision at 1."""
 
 SPLITTER = 2.0**29 + 1
-
-DOUBLE_BITS = 32
-"""An x with more bits than these is taken to have come in double precision."""
 
 CONFIRMING = 0.8090169943749475
 """Where smoothness far below is looked at once more, in units of the step: a number of many bits."""

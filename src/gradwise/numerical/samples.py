@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gradwise.numerical.ladder import ODD_NODES, extrapolate, odd_part, odd_term
-from gradwise.numerical.line import INF, NAN, SMALL, Line
+from gradwise.numerical.ladder import ODD_NODES, Tableau, odd_part, odd_term
+from gradwise.numerical.line import NAN, SMALL, Line
 
 Request = list[Any]
 """Steps to evaluate at: real t asks for f(x + t), imaginary it for f(x + it)."""
@@ -43,13 +44,28 @@ class Resolved:
         return self.truncation + self.rounding
 
 
+def resolved(tableau: Tableau, side: int) -> Resolved:
+    """Return the best slope of a tableau; NaN if it is empty."""
+    value, truncation, rounding, high, low = tableau.best()
+    return Resolved(value, truncation, rounding, high, low, side)
+
+
 class Samples:
     """Values by step: ``values[t] = f(x + t)``, NaN where f has none or t is out of reach.
+
+    Parameters
+    ----------
+    line : Line
+        Where.
+    f0 : float
+        f(x).
+    ask : callable, optional
+        ``ask(steps)`` puts f(x + t) into `values` for a list of steps.  Without it whoever runs the generator is asked.
 
     Attributes
     ----------
     amplitude : float
-        Bound on the error of one value where it is known to exceed rounding; 0 until noise is found.
+        Bound on the error of one value where it is known to exceed rounding; 0 until noise is found (`set_amplitude`).
     assumed, measured : float
         The error of one value at the verification pair: by the precision of f, and as it was measured there.
     branches : tuple of float
@@ -58,38 +74,59 @@ class Samples:
         By how much the values at the verification pair are off the slope found, where they are.
     """
 
-    __slots__ = ("amplitude", "assumed", "branches", "f0", "line", "measured", "mismatch", "values")
+    __slots__ = (
+        "_counted", "_known", "_quotients", "_sorted", "amplitude", "ask", "assumed", "branches", "f0", "grain", "line",
+        "measured", "mismatch", "values",
+    )  # fmt: skip
 
-    def __init__(self, line: Line, f0: float) -> None:
+    def __init__(self, line: Line, f0: float, ask: Callable[[Request], None] | None = None) -> None:
         self.line = line
         self.f0 = f0
+        self.ask = ask
         self.values: dict[float, float] = {0.0: f0}
         self.amplitude = 0.0
         self.assumed = 0.0
         self.measured = 0.0
         self.mismatch = 0.0
         self.branches: tuple[float, ...] = ()
+        self.grain = 0.05 * line.unit * line.scale
+        self._counted = 0
+        self._known: set[int] = set()
+        self._sorted: list[int] = []
+        self._quotients: tuple[dict[int, tuple[float, float]], ...] = ({}, {}, {})
 
-    def sample(self, steps: Iterable[float]) -> Generator[Request, list[float], None]:
+    def sample(self, steps: Iterable[float]) -> Iterable[Request]:
         """Evaluate at the steps that are new and within reach; the others are NaN."""
-        values, line = self.values, self.line
-        new: Request = []
-        for t in steps:
-            if t not in values:
-                if -line.left <= t <= line.right:
-                    new.append(t)
-                else:
-                    values[t] = NAN
+        values = self.values
+        new = [t for t in steps if t not in values]
+        if not new:
+            return ()
+        line = self.line
+        left, right = -line.left, line.right
+        if not (left <= min(new) and max(new) <= right):
+            values.update((t, NAN) for t in new if not left <= t <= right)
+            new = [t for t in new if left <= t <= right]
+        if len(new) > 1:
+            new = list(dict.fromkeys(new))
+        if self.ask is None:
+            return self._wait(new)
         if new:
-            answers = yield new
-            for t, answer in zip(new, answers):
-                values[t] = answer
+            self.ask(new)
+        return ()
 
-    def sample_octaves(
-        self, octaves: Iterable[int], sides: tuple[int, ...] = BOTH
-    ) -> Generator[Request, list[float], None]:
+    def _wait(self, new: Request) -> Generator[Request, list[float], None]:
+        if new:
+            self.values.update(zip(new, (yield new)))
+
+    def sample_octaves(self, octaves: Iterable[int], sides: tuple[int, ...] = BOTH) -> Iterable[Request]:
         """Evaluate at ± 2**k for every octave k."""
-        yield from self.sample([math.ldexp(side, k) for k in octaves for side in sides])
+        return self.sample([math.ldexp(side, k) for k in octaves for side in sides])
+
+    def set_amplitude(self, amplitude: float) -> None:
+        """Take a value to be off by up to so much from now on, if that is more than rounding."""
+        self.amplitude = amplitude
+        for known in self._quotients:
+            known.clear()
 
     def at(self, octave: int, side: int) -> float:
         """Return the value at side · 2**octave, NaN if it is not known."""
@@ -97,7 +134,7 @@ class Samples:
 
     def finite(self, octave: int, side: int) -> bool:
         """Whether the value at side · 2**octave is known and finite."""
-        return math.isfinite(self.at(octave, side))
+        return math.isfinite(self.values.get(math.ldexp(side, octave), NAN))
 
     @property
     def floor(self) -> int:
@@ -116,7 +153,8 @@ class Samples:
 
     def eta(self, value: float) -> float:
         """Return the error of one value: rounding, or noise where that is larger."""
-        return max(self.line.unit * abs(value) + 5e-324, self.amplitude)
+        rounding = self.line.unit * abs(value) + 5e-324
+        return max(rounding, self.amplitude)
 
     @property
     def size(self) -> float:
@@ -129,41 +167,59 @@ class Samples:
 
     def bend(self, octave: int) -> float:
         """Return the second difference f(x + h) - 2 f(x) + f(x - h) at h = 2**octave."""
-        return (self.at(octave, 1) - self.f0) + (self.at(octave, -1) - self.f0)
+        h, get, f0 = math.ldexp(1.0, octave), self.values.get, self.f0
+        return (get(h, NAN) - f0) + (get(-h, NAN) - f0)
 
     def quotient(self, octave: int, side: int) -> tuple[float, float]:
         """Return the difference quotient at one octave (central for side 0) and its bound from rounding."""
-        h = math.ldexp(1.0, octave)
+        known = self._quotients[side].get(octave)
+        if known is not None:
+            return known
+        h, get, unit = math.ldexp(1.0, octave), self.values.get, self.line.unit
         if side == 0:
-            plus, minus = self.at(octave, 1), self.at(octave, -1)
+            plus, minus = get(h, NAN), get(-h, NAN)
             slope = (plus - minus) / (2 * h)
-            eta = max(self.eta(plus), self.eta(minus))
+            eta = max(unit * max(abs(plus), abs(minus)) + 5e-324, self.amplitude)
         else:
-            value = self.at(octave, side)
+            value = get(side * h, NAN)
             slope = (value - self.f0) / (side * h)
             eta = self.eta(value) + self.eta(self.f0)
-        return slope, max(eta, self.argument_rounding(slope)) / h
+        found = slope, max(eta, self.grain * abs(slope)) / h
+        if math.isfinite(slope):
+            self._quotients[side][octave] = found
+        return found
 
     def argument_rounding(self, slope: float) -> float:
         """Return the error of one value because f rounds x inside; it counts little here, fully in the final bound."""
-        return 0.05 * self.line.unit * self.line.scale * abs(slope)
+        return self.grain * abs(slope)
+
+    def known_octaves(self) -> list[int]:
+        """Return the octaves at which f has been evaluated on either side, the largest first."""
+        values = self.values
+        if len(values) != self._counted:
+            before, frexp = len(self._known), math.frexp
+            for mantissa, exponent in map(frexp, itertools.islice(values, self._counted, None)):
+                if mantissa == 0.5 or mantissa == -0.5:  # noqa: PLR1714 - two comparisons are quicker than a tuple
+                    self._known.add(exponent - 1)
+            self._counted = len(values)
+            if len(self._known) != before:
+                self._sorted = sorted(self._known, reverse=True)
+        return self._sorted
+
+    def tableau(self, side: int, ceiling: int | None = None, bottom: int | None = None) -> Tableau:
+        """Return the tableau of all quotients between two octaves."""
+        tableau = Tableau(2 if side == 0 else 1)
+        known, quotient = self._quotients[side], self.quotient
+        for octave in self.known_octaves():
+            if (ceiling is None or octave <= ceiling) and (bottom is None or octave >= bottom):
+                slope, bound = known.get(octave) or quotient(octave, side)
+                if math.isfinite(slope):
+                    tableau.add(octave, slope, bound)
+        return tableau
 
     def best(self, side: int, ceiling: int | None = None, bottom: int | None = None) -> Resolved:
         """Return the best extrapolation of all quotients between two octaves."""
-        octaves, slopes, bounds = [], [], []
-        known = {parts[1] - 1 for parts in map(math.frexp, self.values) if abs(parts[0]) == 0.5}
-        for octave in sorted(known, reverse=True):
-            if (ceiling is None or octave <= ceiling) and (bottom is None or octave >= bottom):
-                slope, bound = self.quotient(octave, side)
-                if math.isfinite(slope):
-                    octaves.append(octave)
-                    slopes.append(slope)
-                    bounds.append(bound)
-        if not octaves:
-            return Resolved(NAN, INF, INF, 0, 0, side)
-        steps = [math.ldexp(1.0, octave) for octave in octaves]
-        value, truncation, rounding, i, j = extrapolate(steps, slopes, bounds, 2 if side == 0 else 1)
-        return Resolved(value, truncation, rounding, octaves[i], octaves[j], side)
+        return resolved(self.tableau(side, ceiling, bottom), side)
 
     def odd_error(self, found: Resolved) -> float:
         """Return the error that a jump of the curvature leaves in a central slope, 0 where there is no sign of one.

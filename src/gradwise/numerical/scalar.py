@@ -14,7 +14,7 @@ from gradwise.numerical.estimate import Estimate
 from gradwise.numerical.line import Line
 from gradwise.numerical.progress import Progress
 from gradwise.numerical.results import estimate_scalar
-from gradwise.numerical.search import Search
+from gradwise.numerical.search import Search, finish
 
 
 def derivative_of_number(
@@ -34,31 +34,48 @@ def derivative_of_number(
         if kind is not float and kind is not np.float64 and kind is not int:
             return None
         f0 = float(result)
-        line = Line(abs(x), math.ulp(x), x - lower, upper - x)
-        steps = Search(line, f0).run(complex_step is not False)
-        count, failure = 1, ""
-        answers: list[Any] | None = None
-        while True:
+        calls = _Calls(f, x, lower, upper, progress, complex_step is True)
+        search = Search(Line(abs(x), math.ulp(x), x - lower, upper - x), f0, calls.real)
+        calls.values = search.samples.values
+        outcome = finish(search.run(calls.complex if complex_step is not False else None))
+    return estimate_scalar(outcome, calls.count, _line_through(f, x), calls.failure)
+
+
+class _Calls:
+    """Calls of f at x + t, counted; what it raises there becomes NaN."""
+
+    __slots__ = ("count", "f", "failure", "free", "lower", "must", "progress", "upper", "values", "x")
+
+    def __init__(
+        self, f: Callable[..., Any], x: float, lower: float, upper: float, progress: Progress, must: bool
+    ) -> None:
+        self.f, self.x, self.lower, self.upper, self.progress, self.must = f, x, lower, upper, progress, must
+        self.free = lower == -math.inf and upper == math.inf
+        self.count = 1
+        self.failure = ""
+        self.values: dict[float, float] = {}
+
+    def real(self, steps: list[float]) -> None:
+        """Put f(x + t) into the values for every step."""
+        f, x, values, free = self.f, self.x, self.values, self.free
+        self.count += len(steps)
+        self.progress.tick(self.count)
+        for t in steps:
             try:
-                wanted = steps.send(answers)  # type: ignore[arg-type]  # the first send is None, as for every generator
-            except StopIteration as stop:
-                return estimate_scalar(stop.value, count, _line_through(f, x), failure)
-            answers = []
-            for t in wanted:
-                count += 1
-                progress.tick(count)
-                if type(t) is complex:
-                    answers.append(_complex_value(f, x + t))
-                    if answers[-1] is None and complex_step is True:
-                        msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
-                        raise InputError(msg)
-                    continue
-                try:
-                    value = f(min(max(x + t.real, lower), upper))
-                    answers.append(value if type(value) is float else _real(value))
-                except Exception as error:  # noqa: BLE001 - beyond its domain f may raise anything
-                    failure = f"{type(error).__name__}: {error}"
-                    answers.append(math.nan)
+                value = f(x + t if free else min(max(x + t, self.lower), self.upper))
+                values[t] = value if type(value) is float else _real(value)
+            except Exception as error:  # noqa: BLE001 - beyond its domain f may raise anything
+                self.failure = f"{type(error).__name__}: {error}"
+                values[t] = math.nan
+
+    def complex(self, t: complex) -> complex | None:
+        """Return f(x + t), None if f does not take complex numbers."""
+        self.count += 1
+        value = _complex_value(self.f, self.x + t)
+        if value is None and self.must:
+            msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
+            raise InputError(msg)
+        return value
 
 
 def _real(value: Any) -> float:

@@ -12,7 +12,7 @@ truncation (`resolution`); do values far below it agree; and if not, what does f
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, judge_complex
 from gradwise.numerical.domain import finite_octave
@@ -38,13 +38,22 @@ Steps = Generator[Request, list, Outcome]
 RESTARTS = 4
 
 
+def finish(steps: Steps) -> Outcome:
+    """Return the outcome of a search whose samples ask f themselves: it runs to its end at once."""
+    try:
+        next(steps)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError
+
+
 class Search:
     """State of one search; `run` is the generator."""
 
     __slots__ = ("complex_error", "complex_value", "noise", "samples", "shift", "status")
 
-    def __init__(self, line: Line, f0: float) -> None:
-        self.samples = Samples(line, f0)
+    def __init__(self, line: Line, f0: float, ask: Callable[[Request], None] | None = None) -> None:
+        self.samples = Samples(line, f0, ask)
         self.noise = 0.0
         self.shift = (
             0.0  # by how much the slope right around x differs from the one found, beyond what rounding explains
@@ -53,13 +62,13 @@ class Search:
         self.complex_value: float | None = None
         self.complex_error = 0.0
 
-    def run(self, try_complex: bool) -> Steps:
-        """Search: yields lists of steps, receives the values there, returns the Outcome."""
+    def run(self, ask_complex: Callable[[complex], complex | None] | None) -> Steps:
+        """Search: the complex step, where f can be asked for complex numbers, and then `resume`."""
         samples = self.samples
         if not math.isfinite(samples.f0):
             return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
-        if try_complex:
-            outcome = yield from self._complex_step()
+        if ask_complex is not None:
+            outcome = yield from self._complex_step(ask_complex)
             if outcome is not None:
                 return outcome
         return (yield from self.resume())
@@ -78,7 +87,9 @@ class Search:
                     break
         return (yield from self.investigate())
 
-    def _complex_step(self) -> Generator[Request, list, Outcome | None]:
+    def _complex_step(
+        self, ask_complex: Callable[[complex], complex | None]
+    ) -> Generator[Request, list, Outcome | None]:
         samples = self.samples
         line = samples.line
         exponent = math.frexp(line.scale if line.scale > SMALL else 1.0)[1]
@@ -89,10 +100,10 @@ class Search:
             if h > line.left or h > line.right:
                 return None
             if near is None:
-                (near,) = yield [complex(0.0, tiny)]
+                near = ask_complex(complex(0.0, tiny))
                 if near is None or not math.isfinite(near.imag):
                     return None
-            (far,) = yield [complex(0.0, h)]
+            far = ask_complex(complex(0.0, h))
             if far is None:
                 return None
             yield from samples.sample([h, -h])
