@@ -6,6 +6,7 @@ behind an entry, never by dividing.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def _flat_last(x: Any, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
     """The reduced axes moved behind and joined into one; and the moved shape."""
     rest = tuple(i for i in range(x.ndim) if i not in axes)
     moved = np.transpose(x, rest + axes)
-    return moved.reshape(*moved.shape[: len(rest)], -1), rest
+    return moved.reshape(*moved.shape[: len(rest)], math.prod(x.shape[i] for i in axes)), rest
 
 
 def _others_value(x: Any, axes: tuple[int, ...]) -> Any:

@@ -37,6 +37,8 @@ def _add_along_value(x: Any, indices: Any, axis: int, length: int) -> Any:
     x = np.moveaxis(np.asarray(x), axis, -1)
     places = np.moveaxis(np.asarray(indices), axis, -1)
     total = np.zeros((*x.shape[:-1], length), x.dtype)
+    if not x.size:
+        return np.moveaxis(total, -1, axis)
     rows = np.arange(math.prod(x.shape[:-1]))[:, None]
     np.add.at(total.reshape(-1, length), (rows, places.reshape(-1, places.shape[-1])), x.reshape(-1, x.shape[-1]))
     return np.moveaxis(total, -1, axis)
@@ -105,7 +107,7 @@ def _searchsorted_value(a: Any, v: Any, side: Any, rows: int) -> Any:
     if rows == 0:
         return np.searchsorted(a, v, side)
     lead = v.shape[:rows]
-    flat_a, flat_v = a.reshape(-1, a.shape[-1]), v.reshape(math.prod(lead), -1)
+    flat_a, flat_v = a.reshape(math.prod(a.shape[:-1]), a.shape[-1]), v.reshape(math.prod(lead), -1)
     found = [np.searchsorted(row, values, side) for row, values in zip(flat_a, flat_v, strict=True)]
     return np.asarray(found, INT).reshape(v.shape)
 

@@ -25,6 +25,8 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     if isinstance(axis, list):
         axis = tuple(axis)
+    if ndim == 0 and type(axis) is int and axis in {0, -1}:  # NumPy's reductions of a number take the axis of a vector
+        return ()
     return tuple(sorted(normalize_axis_tuple(axis, ndim)))
 
 
@@ -96,7 +98,7 @@ def _reduction(name: str, primitive: Primitive, numpy_function: Any, ufunc: np.u
         axes = _axes(axis, np.ndim(value))
         if initial is not _ABSENT and identity is None and any(value.shape[a] == 0 for a in axes):
             shape = reductions.reduced_shape(value.shape, axes, keep)
-            return _finish(np.broadcast_to(initial, shape).astype(value.dtype), out)
+            return _finish(np.broadcast_to(initial, shape).astype(value.dtype)[()], out)
         if type(x) is TracedArray:
             concrete_value = numpy_function(value, axis=axis if axis is not _ABSENT else None, keepdims=keep)
             result = apply(x.tape, primitive, (x,), (axes, keep), concrete_value)
@@ -173,7 +175,7 @@ def _cumulative(primitive: Primitive, numpy_function: Any) -> Any:
             x = x.astype(dtype)
         if dtype_of(plain(x)).kind not in "fc":
             return _finish(numpy_function(concrete(x), axis=axis), out)
-        if type(x) is not TracedArray:
+        if np.ndim(plain(x)) == 0:
             x = np.reshape(x, (1,))
             axis = 0
         if axis is None:

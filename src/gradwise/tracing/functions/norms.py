@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def _vector(x: Any, order: Any, axis: int, keepdims: bool) -> Any:
         raise ValueError(f"Invalid norm order '{order}' for vectors")  # noqa: TRY004  as NumPy
     size = np.abs(x)
     if order == np.inf:
-        return np.max(size, **options)
+        return np.max(size, **options, **({} if x.size else {"initial": 0}))
     if order == -np.inf:
         return np.min(size, **options)
     if order == 0:  # the number of entries that are not zero is piecewise constant
@@ -52,7 +53,7 @@ def _vector(x: Any, order: Any, axis: int, keepdims: bool) -> Any:
     if not np.any(at_zero) or order < 0:
         return total ** (1 / order)
     # at 0 the power 1/order has no slope: take the Euclidean norm there, which has the slope 0 and reports the kink
-    return np.where(at_zero, _euclidean(x, (axis,), keepdims), np.where(at_zero, 1, total) ** (1 / order))
+    return np.where(at_zero, _euclidean(x, (axis,), keepdims), np.where(at_zero, 1, total) ** (1 / order))[()]
 
 
 def _matrix(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> Any:
@@ -64,7 +65,7 @@ def _matrix(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> Any:
     if order in {2, -2, "nuc"}:
         s = svdvals(np.moveaxis(x, axes, (-2, -1)))
         # the first is the largest, the last the smallest
-        result = np.sum(s, axis=-1) if order == "nuc" else s[..., 0 if order == 2 else -1]
+        result = np.sum(s, axis=-1) if order == "nuc" else s[..., 0 if order == 2 else -1][()]
     elif order in {1, -1, np.inf, -np.inf}:
         inner, outer = (row, column) if abs(order) == 1 else (column, row)
         sums = np.sum(np.abs(x), axis=inner)
@@ -109,14 +110,16 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     x, axis = as_array(x), integers(axis)
     if axis is None:
         result = _flat(np.ravel(x), ord)
-        return np.reshape(result, (1,) * x.ndim) if keepdims else result
+        return np.reshape(result, (1,) * x.ndim)[()] if keepdims else result
     if not isinstance(axis, tuple):
         return norm(x, ord, normalize_axis_index(axis, x.ndim), keepdims)
     axes = normalize_axis_tuple(axis, x.ndim)
     rest = [i for i in range(x.ndim) if i not in axes]
-    moved = x.transpose((*axes, *rest)).reshape((-1, *[x.shape[i] for i in rest]))
+    moved = x.transpose((*axes, *rest)).reshape((math.prod(x.shape[i] for i in axes), *[x.shape[i] for i in rest]))
     result = norm(moved, ord, 0)
-    return np.reshape(result, tuple(1 if i in axes else n for i, n in enumerate(x.shape))) if keepdims else result
+    return (
+        np.reshape(result, tuple(1 if i in axes else n for i, n in enumerate(x.shape)))[()] if keepdims else result[()]
+    )
 
 
 def _flat(x: Any, order: Any) -> Any:

@@ -46,6 +46,12 @@ def _finish(result: Any, out: Any) -> Any:
     return result if out is None or out is _ABSENT else store(out, result)
 
 
+def _shaped(result: Any, shape: tuple[int, ...], keepdims: Any) -> Any:
+    """In its shape; a number unless the axes are kept."""
+    result = np.reshape(result, shape)
+    return result if keepdims is not _ABSENT and keepdims else result[()]
+
+
 def _floating(a: Any) -> Any:
     a = as_array(a)
     return a if dtype_of(plain(a)).kind in "fc" else a.astype(float)
@@ -61,10 +67,10 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
     flat, shape = _flattened(_floating(a), axis, keepdims)
     n = np.shape(plain(flat))[-1]
     if n == 0:
-        return _finish(np.full(shape, np.nan), out)
+        return _finish(np.full(shape, np.nan)[()], out)
     ordered = np.sort(flat, axis=-1)
     middle = ordered[..., n // 2] if n % 2 else 0.5 * (ordered[..., n // 2 - 1] + ordered[..., n // 2])
-    return _finish(np.reshape(_with_nan(middle, ordered), shape)[()], out)
+    return _finish(_shaped(_with_nan(middle, ordered), shape, keepdims), out)
 
 
 def _place(n: int, q: Any, method: Any) -> Any:
@@ -90,22 +96,37 @@ def _between(ordered: Any, v: Any) -> Any:
     result = (
         low
         if np.array_equal(places, above) and not isinstance_traced(v)
-        else _mixed(low, high, v - places, places == above)
+        else _mixed(ordered, low, high, v, places, above)
     )
+    weak = np.ndim(plain(v)) == 0 and dtype_of(plain(result)) != dtype_of(plain(ordered))
+    result = result.astype(dtype_of(plain(ordered))) if weak and not isinstance_traced(v) else result
     k = np.ndim(plain(v))
     rank = np.ndim(plain(result))
     return np.transpose(result, (*range(rank - k, rank), *range(rank - k))) if k and rank > k else result
 
 
-def _mixed(low: Any, high: Any, fraction: Any, same: Any) -> Any:
-    gap = high - low
-    return low + fraction * (np.where(same, 0.0, gap) if np.any(same) else gap)
+def _mixed(ordered: Any, low: Any, high: Any, v: Any, places: Any, above: Any) -> Any:
+    """From the nearer of the two neighbours, in the same order of rounding as NumPy."""
+    gap, fraction, same = high - low, v - places, places == above
+    gap = np.where(same, 0, gap) if np.any(same) else gap
+    far = plain(fraction) >= 0.5
+    return ordered[..., np.where(far, above, places)] + gap * np.where(far, fraction - 1, fraction)
 
 
 def _check(q: Any) -> None:
     value = np.asarray(plain(q))
     if not np.all((value >= 0) & (value <= 1)):
         raise ValueError("Quantiles must be in the range [0, 1]")
+
+
+def _levels(q: Any, a: Any) -> Any:
+    """A Python number takes the precision of the array; anything else keeps its own."""
+    return np.asarray(q, dtype_of(plain(a))) if type(q) in {int, float} and dtype_of(plain(a)).kind == "f" else array(q)
+
+
+def _hundredth(q: Any, a: Any) -> Any:
+    dtype = dtype_of(plain(a := _floating(a)))
+    return np.true_divide(q if type(q) in {int, float} else array(q), dtype.type(100) if dtype.kind == "f" else 100)
 
 
 def quantile(
@@ -120,14 +141,15 @@ def quantile(
     weights: Any = None,
 ) -> Any:
     """``np.quantile`` with every method of NumPy; q may be traced."""
-    q = array(q)
+    a = _floating(a)
+    q = _levels(q, a)
     _check(q)
-    flat, shape = _flattened(_floating(a), axis, keepdims)
+    flat, shape = _flattened(a, axis, keepdims)
     if weights is not None:
         return _finish(_weighted(flat, shape, a, q, axis, method, weights), out)
     ordered = np.sort(flat, axis=-1)
     result = _between(ordered, _place(np.shape(plain(flat))[-1], q, method))
-    return _finish(np.reshape(_with_nan(result, ordered), (*np.shape(plain(q)), *shape))[()], out)
+    return _finish(_shaped(_with_nan(result, ordered), (*np.shape(plain(q)), *shape), keepdims), out)
 
 
 def _weighted(flat: Any, shape: tuple[int, ...], a: Any, q: Any, axis: Any, method: str, weights: Any) -> Any:
@@ -155,10 +177,10 @@ def _weighted(flat: Any, shape: tuple[int, ...], a: Any, q: Any, axis: Any, meth
 
 def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """``np.percentile``."""
-    value = np.asarray(plain(q := array(q)))
+    value = np.asarray(plain(array(q)))
     if not np.all((value >= 0) & (value <= 100)):
         raise ValueError("Percentiles must be in the range [0, 100]")
-    return quantile(a, q / 100, *args, **kwargs)
+    return quantile(a, _hundredth(q, a), *args, **kwargs)
 
 
 # --- without NaN ------------------------------------------------------------------------------------------------------------
@@ -166,13 +188,15 @@ def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _slice_by_slice(function: Any, lead_of_result: tuple[int, ...], flat: Any, shape: tuple[int, ...]) -> Any:
     """The function of the numbers of each slice; NaN where there is none."""
+    if np.size(plain(flat)) == 0:
+        return np.full(shape, np.nan, dtype_of(plain(flat)))[()]  # of this shape in NumPy, whatever q is
     rows = np.reshape(flat, (-1, np.shape(plain(flat))[-1]))
     mask = np.isnan(rows)
     missing = np.asarray(concrete(mask, "mask"))
     results = []
     for i in range(missing.shape[0]):
         kept = np.flatnonzero(~missing[i])
-        results.append(function(rows[i][kept]) if kept.size else np.full(lead_of_result, np.nan))
+        results.append(function(rows[i][kept]) if kept.size else np.full(lead_of_result, np.nan, dtype_of(plain(flat))))
     stacked = np.stack(results, axis=-1)
     return np.reshape(stacked, (*lead_of_result, *shape))[()]
 
@@ -195,9 +219,9 @@ def nanquantile(
     weights: Any = None,
 ) -> Any:
     """``np.nanquantile``."""
-    q = array(q)
-    _check(q)
     a = _floating(a)
+    q = _levels(q, a)
+    _check(q)
     if weights is not None:
         a_values = plain(a)
         weights = np.where(np.isnan(a_values), 0.0, np.broadcast_to(concrete(array(weights)), a_values.shape))
@@ -209,7 +233,7 @@ def nanquantile(
 
 def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """``np.nanpercentile``."""
-    return nanquantile(a, array(q) / 100, *args, **kwargs)
+    return nanquantile(a, _hundredth(q, a), *args, **kwargs)
 
 
 FUNCTIONS: dict[Any, Any] = {

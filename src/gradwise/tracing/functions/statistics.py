@@ -146,7 +146,7 @@ def _extremum(function: Any, replacement: float) -> Any:
         options = {k: v for k, v in (("initial", initial), ("where", where)) if v is not _ABSENT}
         result = function(np.where(np.isnan(a), replacement, a), axis=axis, keepdims=keep, **options)
         if initial is _ABSENT:  # NumPy gives NaN for a slice without numbers
-            result = np.where(np.all(np.isnan(a), axis=axis, keepdims=keep), np.nan, result)
+            result = np.where(np.all(np.isnan(a), axis=axis, keepdims=keep), np.nan, result)[()]
         return _finish(result, out)
 
     return call
@@ -212,7 +212,7 @@ def _nan_spread(function: Any) -> Any:
         )
         few = np.sum(np.broadcast_to(plain(mask), np.shape(plain(a))), axis=axis, keepdims=keep) <= ddof
         if np.any(few):
-            result = np.where(few, np.nan, result)
+            result = np.where(few, np.nan, result)[()]
         return _finish(result, out)
 
     return call
