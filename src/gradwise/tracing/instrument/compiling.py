@@ -12,6 +12,7 @@ import dis
 import inspect
 import threading
 import weakref
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
@@ -57,6 +58,14 @@ def reason_for(code: CodeType) -> str:
 def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeType | None, str]:
     if any(c is HOOKS["resolve"] or c is HOOKS["method"] or c is MADE_HERE for c in code.co_consts):
         return code, ""  # a copy already
+    new, reason, has_source = copied(code, module_globals, rewritten)
+    return (new if has_source else _from_bytecode(code)), reason
+
+
+def copied(
+    code: CodeType, module_globals: dict[str, Any] | None, rewrite: Callable[[Any, str | None, CodeType], Any]
+) -> tuple[CodeType | None, str, bool]:
+    """A copy of a code object with its definition passed through ``rewrite(node, owner, code)``: the copy or None, why there is none, and whether the source was found."""
     owner = class_name(code.co_qualname)
     reason = "its source is not at hand"
     for node in source.definitions(code, module_globals):
@@ -66,12 +75,12 @@ def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeTy
         if plain is None or not _same(plain, code, (plain.co_qualname, code.co_qualname)):
             reason = "its source is not what is running (edited since, or produced by a program)"
             continue
-        new = _compiled(rewritten(node, owner, code), code, owner)  # which changes the node
+        new = _compiled(rewrite(node, owner, code), code, owner)  # which changes the node
         if new is None or not set(new.co_freevars) <= set(code.co_freevars):
-            return None, "its free variables could not be found again"
+            return None, "its free variables could not be found again", True
         new = hooked(new, _inner_codes(code), (new.co_qualname, code.co_qualname))
-        return new.replace(co_qualname=code.co_qualname, co_name=code.co_name), ""
-    return _from_bytecode(code), reason
+        return new.replace(co_qualname=code.co_qualname, co_name=code.co_name), "", True
+    return None, reason, False
 
 
 def _from_bytecode(code: CodeType) -> CodeType | None:
