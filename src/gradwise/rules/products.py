@@ -167,7 +167,8 @@ def _einsum_transpose(ct: Any, operands: Any, linear_: Any, spec: str) -> Any:
     shape: dict[str, int] = {}
     for letters, z in zip(subscripts, arrays, strict=True):
         for letter, n in zip(letters, z.shape, strict=True):
-            shape[letter] = max(shape.get(letter, 1), n)
+            if shape.get(letter, 1) == 1:  # stretched, to nothing too
+                shape[letter] = n
     kept = "".join(letter for letter in distinct if letter in present)
     result = einsum(*arrays, params=(f"{','.join(subscripts)}->{kept}",))
     # letters that only this operand has were summed: broadcast along them; stretched axes are summed back
