@@ -12,7 +12,6 @@ derivative inside a derivative.
 
 from __future__ import annotations
 
-import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -307,7 +306,7 @@ def learn(
 ) -> None:
     """Make a shortcut after a result (value and gradient, or what else ``make`` gives) that a program gave in the ordinary way."""
     standing = linearization.standing
-    if standing is None or type(function) is not types.FunctionType or linearization.nested:
+    if standing is None or linearization.nested:
         return
     call, program = standing
     size = len(program.program)
@@ -315,7 +314,10 @@ def learn(
         return
     if program.reads_surroundings or len(program.kinds) != 1:
         return
-    kept = shortcuts_for(function, choice)
+    try:
+        kept = shortcuts_for(function, choice)
+    except TypeError:  # it cannot be referred to weakly
+        return
     if kept.failed > 16 or any(w.program is program for w in kept.ways):
         return
     try:

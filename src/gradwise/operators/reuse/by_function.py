@@ -1,8 +1,9 @@
-"""What is kept of a function, by its identity, as long as it lives."""
+"""What is kept of a function, or of a method of an object, by its identity, as long as it lives."""
 
 from __future__ import annotations
 
 import threading
+import types
 import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,8 @@ class Shortcuts:
         self.served = self.failed = 0
 
 
-_known: OrderedDict[int, tuple[weakref.ref[Any], dict[Hashable, Shortcuts]]] = OrderedDict()
+#: by the identity of the function, or of a method's object and function, which are referred to weakly
+_known: OrderedDict[Hashable, tuple[tuple[weakref.ref[Any], ...], dict[Hashable, Shortcuts]]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -42,17 +44,31 @@ def forget_shortcuts() -> None:
 
 def shortcuts_of(function: Any) -> dict[Hashable, Shortcuts] | None:
     """The shortcuts of a function by what is differentiated; None if there are none."""
+    if type(function) is types.MethodType:
+        owner, behind = function.__self__, function.__func__
+        entry = _known.get((id(owner), id(behind)))
+        if entry is None or entry[0][0]() is not owner or entry[0][1]() is not behind:
+            return None
+        return entry[1]
     entry = _known.get(id(function))
-    return None if entry is None or entry[0]() is not function else entry[1]
+    return None if entry is None or entry[0][0]() is not function else entry[1]
 
 
-def shortcuts_for(function: Callable[..., Any], key: Hashable) -> Shortcuts:
-    """The shortcuts of a function for one choice, an empty record if there are none."""
+def shortcuts_for(function: Callable[..., Any], choice: Hashable) -> Shortcuts:
+    """The shortcuts of a function for one choice, an empty record if there are none.
+
+    Raises
+    ------
+    TypeError
+        For an object that cannot be referred to weakly.
+    """
+    parts = (function.__self__, function.__func__) if type(function) is types.MethodType else (function,)
+    key: Hashable = tuple(map(id, parts)) if len(parts) == 2 else id(function)
     with _lock:
-        entry = _known.get(id(function))
-        if entry is None or entry[0]() is not function:
-            entry = (weakref.ref(function), {})
-            _known[id(function)] = entry
+        entry = _known.get(key)
+        if entry is None or any(r() is not p for r, p in zip(entry[0], parts, strict=True)):
+            entry = (tuple([weakref.ref(p) for p in parts]), {})
+            _known[key] = entry
             while len(_known) > _FUNCTIONS:
                 _known.popitem(last=False)
-        return entry[1].setdefault(key, Shortcuts())
+        return entry[1].setdefault(choice, Shortcuts())

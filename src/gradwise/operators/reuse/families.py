@@ -22,8 +22,9 @@ from gradwise.operators.reuse.specialization import Refused, Specialization, spe
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, array_form, outline, refilled
-from gradwise.tracing.purity.reading import read, with_data
+from gradwise.tracing.purity.reading import read
 from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
+from gradwise.tracing.purity.twins import with_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence

@@ -12,7 +12,9 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.purity.scope import MISSING, Expected, Node, cell_value, look_up
+from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, inherited, keeps
+from gradwise.tracing.purity.reading import place_in
+from gradwise.tracing.purity.scope import Expected, Node, cell_value, items_of, look_up, parts_of
 
 if TYPE_CHECKING:
     import types
@@ -32,6 +34,7 @@ class _Gathering:
         self.places: dict[Hashable, str] = {}
         self.fixed: list[str] = []
         self._seen: set[tuple[int, int, bool]] = set()
+        self._objects: dict[tuple[int, int], str] = {}
 
     def keep(self, place: Hashable, expression: str, *, direct: bool) -> None:
         if direct and place in self.places:
@@ -60,8 +63,81 @@ class _Gathering:
             self.text.leave_if(f"{variable} is not {self.text.name(weakref.ref(value), 'r')}()")
             for node in expected.nodes:
                 self.enter(variable, value, node, direct=direct)
+        elif expected.kind in ("object", "class", "sequence"):
+            self.inside(self.text.keep(expression), value, expected, direct=direct)
         else:
             raise Unsuitable
+
+    def inside(self, variable: str, value: Any, expected: Expected, *, direct: bool) -> None:
+        """An object, a class, or a list of them: what is read of it."""
+        known = self._objects.get((id(value), id(expected)))
+        if known is not None:  # found twice: then it must be one object there too
+            self.text.leave_if(f"{variable} is not {known}")
+            if not direct:
+                return
+        self._objects[id(value), id(expected)] = variable
+        if (id(value), id(expected), direct) in self._seen:
+            return
+        self._seen.add((id(value), id(expected), direct))
+        kind, cls = f"type({variable})", type(value)
+        if expected.kind == "sequence":
+            self.text.leave_if(f"{kind} is not {self.text.name(cls)} or len({variable}) != {len(value)}")
+            if cls is dict:
+                self.text.leave_if(f"list({variable}) != {self.text.name([k for k, _ in items_of(value)])}")
+        elif expected.kind == "class":
+            kind, cls = variable, value
+            self.text.leave_if(f"{variable} is not {self.text.name(weakref.ref(value), 'r')}()")
+        else:
+            kind = self.text.keep(kind)
+            self.text.leave_if(f"{kind} is not {self.text.name(weakref.ref(cls), 'r')}()")
+        if expected.kind != "sequence":
+            self.text.leave_if(f"{kind}.__getattribute__ is not {self.text.name(cls.__getattribute__)}")
+        for key, found, inner in parts_of(value, expected):
+            if type(key) is tuple:
+                self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
+                continue
+            place = place_in(value, expected, key)
+            read = f"{variable}[{key!r}]" if expected.kind == "sequence" else f"{variable}.{key}"
+            self.follow(read, found, inner, place, direct=direct and place is not None)
+
+    def member(
+        self, variable: str | None, cls: str, owner: Any, key: tuple[Any, ...], found: Any, expected: Expected
+    ) -> None:
+        """A function of a class, of an instance that is in ``variable`` (None for none)."""
+        kind, name = key[0], key[-1]
+        if kind == "super":
+            read = f"{self.text.name(inherited)}({cls}, {self.text.name(key[1])}(), {name!r})"
+            if found is MISSING:
+                self.text.leave_if(f"{read} is not None")
+                return
+        elif kind == "keeps":
+            self.text.leave_if(f"not {self.text.name(keeps)}({cls}, {name!r})")
+            return
+        elif kind == "default":
+            self.text.leave_if(f"{cls}.{name} is not {self.text.name(expected.object)}")
+            return
+        else:
+            read = f"{cls}.{name}" + {"property": ".fget", "class": ".__func__"}.get(kind, "")
+            if variable is not None and kind != "property" and _has_dictionary(owner):
+                self.text.leave_if(f"{name!r} in {variable}.__dict__")
+        function = self.text.keep(read)
+        self.text.leave_if(f"{function} is not {self.text.name(weakref.ref(found), 'r')}()")
+        for node in expected.nodes:
+            self.enter(function, found, node, direct=False)
+
+    def root(self, variable: str, function: Any, node: Node) -> None:
+        """The function itself, or the method and its object."""
+        if node.receiver is None:
+            self.enter(variable, function, node, direct=True)
+            return
+        parts = callable_parts(function)
+        assert parts is not None
+        if function is parts[1]:
+            receiver, behind = variable, f"type({variable}).__call__"
+        else:
+            receiver, behind = f"{variable}.__self__", f"{variable}.__func__"
+        self.inside(self.text.keep(receiver), parts[1], node.receiver, direct=True)
+        self.enter(self.text.keep(behind), parts[0], node, direct=False)
 
     def enter(self, variable: str, f: types.FunctionType, node: Node, *, direct: bool) -> None:
         if (id(f), id(node), direct) in self._seen:
@@ -91,7 +167,11 @@ class _Gathering:
                 self.text.leave_if(f"{variable}.{attribute}")
 
 
-def gather(text: FunctionText, variable: str, function: types.FunctionType, node: Node) -> tuple[list[str], list[str]]:
+def _has_dictionary(value: Any) -> bool:
+    return bool(entries_of(value)) or hasattr(value, "__dict__")
+
+
+def gather(text: FunctionText, variable: str, function: Any, node: Node) -> tuple[list[str], list[str]]:
     """Write the lines for a function (in ``variable``) of which the node holds now.
 
     Returns
@@ -105,5 +185,5 @@ def gather(text: FunctionText, variable: str, function: types.FunctionType, node
         If the function reads something of unknown behaviour.
     """
     gathering = _Gathering(text)
-    gathering.enter(variable, function, node, direct=True)
+    gathering.root(variable, function, node)
     return list(gathering.places.values()), gathering.fixed

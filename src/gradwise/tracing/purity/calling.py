@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHODS, UFUNC_METHODS, Callee, callee_of
+from gradwise.tracing.purity.constructed import construct, special, super_of
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
+from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects
 from gradwise.tracing.purity.values import (
     DATA,
     FRESH,
     MANAGER,
     OWN,
+    Bound,
     Known,
     Local,
+    Made,
     Method,
+    Several,
     describe,
+    join,
     level,
 )
 
@@ -36,13 +43,33 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return _method(m, callee, arguments, keywords)
     if type(callee) is Local:
         return m.scope.call_local(m, callee, arguments, keywords)
+    if type(callee) is Bound:
+        return m.scope.call_function(m, callee.function, [callee.receiver, *arguments], keywords)
+    if type(callee) is Several:
+        return functools.reduce(join, [call(m, one, arguments, keywords) for one in callee.values])
+    if type(callee) is Made:
+        return call(m, special(m, callee, "__call__"), arguments, keywords)
+    if type(callee) is MethodOfSequence:
+        return callee.result(m, arguments, keywords)
     if callee is MANAGER:  # entering and leaving NumPy's error state
         return DATA
     if type(callee) is not Known:
         raise m.doubt("it calls a function that is not known")
     value = callee.value
+    if callee.expected is not None and callee.expected.kind == "object":
+        return call(m, special(m, callee, "__call__"), arguments, keywords)
+    if callee.expected is not None and callee.expected.kind == "class":
+        return construct(m.scope, m, callee, arguments, keywords)
+    if value is super:
+        return super_of(m, arguments)
+    if value is object.__init__ and not arguments and not keywords:
+        return DATA
     if value is np.errstate:
         return MANAGER
+    if any(level(v) is None for v in arguments):
+        answer = about_objects(m, value, arguments)
+        if answer is not None:
+            return answer
     if type(value) is _UfuncMethod:
         found: Callee | None = Callee(UFUNC_METHODS[value.name], "own")
     else:
@@ -156,4 +183,8 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
         return m.scope.call_function(m, callee, [], {})
     if type(callee) is Local:
         return DATA
+    if type(callee) is Bound:
+        return m.scope.call_function(m, callee.function, [callee.receiver], {})
+    if type(callee) is Known and callee.expected is not None and callee.expected.kind == "class":
+        return construct(m.scope, m, callee, [], {})
     raise m.doubt(f"it calls {describe(callee)} with arguments whose number is not known")

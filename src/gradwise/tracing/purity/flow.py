@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
 from gradwise.tracing.purity.calling import call, call_unpacked
+from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
 from gradwise.tracing.purity.instructions import named
-from gradwise.tracing.purity.values import DATA, MANAGER, NULL, OPAQUE, OWN, Known, Local, Method
+from gradwise.tracing.purity.sequences import element_of, method_of_sequence, truth
+from gradwise.tracing.purity.values import (
+    DATA,
+    MANAGER,
+    NULL,
+    OPAQUE,
+    OWN,
+    Constant,
+    Known,
+    Local,
+    Made,
+    Method,
+    Several,
+    Super,
+    alternatives,
+    join,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +75,15 @@ def _push_callable(s: State, value: Any, *, null: bool) -> None:
 
 def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     if type(owner) is Known:
+        if owner.expected is not None and owner.expected.kind == "sequence":
+            return method_of_sequence(m, owner, name)
         return m.scope.attribute(m, owner, name)
+    if type(owner) is Made:
+        return attribute_of_made(m.scope, m, owner, name)
+    if type(owner) is Super:
+        return attribute_of_super(m, owner, name)
+    if type(owner) is Several:
+        return functools.reduce(join, [_attribute(m, one, name, method=method) for one in owner.values])
     degree = m.data(owner)
     if method:
         return Method(owner, name)
@@ -107,13 +133,13 @@ def _call_ex(m: Machine, i: Any, s: State) -> None:
 
 
 def _for_iter(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
-    iterator = m.data(s.stack[-1])
+    element = element_of(m, s.stack[-1])
     done = s.copy()
     if sys.version_info >= (3, 12):
         done.push(DATA)  # END_FOR takes it away
     else:
         done.pop()
-    s.push(OWN if iterator.rank <= OWN.rank else DATA)
+    s.push(element)
     return [(i.argval, done)]
 
 
@@ -127,12 +153,29 @@ def _jump_or_pop(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
 def _pop_jump(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
     value = s.pop()
     if "NONE" not in i.opname:
-        m.data(value)
+        truth(m, value)
     return [(i.argval, s.copy())]
 
 
 def _return(m: Machine, i: Any, s: State) -> None:
-    m.data(s.pop())
+    m.returns(s.pop())
+
+
+def _return_constant(m: Machine, i: Any, s: State) -> None:
+    m.returns(Constant(i.argval))
+
+
+def _store_attr(m: Machine, i: Any, s: State) -> None:
+    value, owner = s.pop_many(2)
+    for one in alternatives(owner):
+        store(m.scope, m, one, i.argval, value)
+
+
+def _load_super_attr(m: Machine, i: Any, s: State) -> None:
+    _, owner, receiver = s.pop_many(3)
+    if type(owner) is not Known or owner.expected is None or owner.expected.kind != "class":
+        raise m.doubt("it calls super() in a way that is not looked into")
+    _push_callable(s, attribute_of_super(m, Super(owner, receiver), i.argval), null=bool(i.arg & 1))
 
 
 def _make_function(m: Machine, i: Any, s: State) -> None:
@@ -207,7 +250,7 @@ _CONDITIONS = " ".join(
 FLOW: dict[str, Callable[..., Any]] = {
     **named(
         _nothing,
-        "NOP RESUME PRECALL NOT_TAKEN COPY_FREE_VARS MAKE_CELL JUMP_FORWARD JUMP_BACKWARD RERAISE RETURN_CONST",
+        "NOP RESUME PRECALL NOT_TAKEN COPY_FREE_VARS MAKE_CELL JUMP_FORWARD JUMP_BACKWARD RERAISE",
     ),
     **named(_pops(1), "POP_TOP POP_ITER POP_EXCEPT"),
     "END_FOR": _pops(1 if sys.version_info >= (3, 13) else 2),
@@ -224,6 +267,9 @@ FLOW: dict[str, Callable[..., Any]] = {
     **named(_jump_or_pop, "JUMP_IF_TRUE_OR_POP JUMP_IF_FALSE_OR_POP"),
     **named(_pop_jump, _CONDITIONS),
     "RETURN_VALUE": _return,
+    "RETURN_CONST": _return_constant,
+    "STORE_ATTR": _store_attr,
+    "LOAD_SUPER_ATTR": _load_super_attr,
     "MAKE_FUNCTION": _make_function,
     "SET_FUNCTION_ATTRIBUTE": _function_attribute,
     "IMPORT_NAME": _import_name,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.scope import is_type
-from gradwise.tracing.purity.values import DATA, FLOAT, FRESH, NULL, OWN, Cell, Cells, Constant, Known
+from gradwise.tracing.purity.sequences import entry_of, iterator_of, operator_of_objects, unpacked
+from gradwise.tracing.purity.values import DATA, FLOAT, FRESH, NULL, OWN, Cell, Cells, Constant, Known, level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +94,8 @@ def _store_deref(m: Machine, i: Any, s: State) -> None:
 
 def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     """The result of a binary operator.  Lists know + and *, sets and dicts the bar: their results hold what the operands hold."""
+    if symbol != "[]" and (level(x) is None or level(z) is None):
+        return operator_of_objects(m, symbol, x, z)
     if symbol == "[]":
         return OWN if m.data(x) in (OWN, FLOAT) else DATA
     in_place = symbol.endswith("=")
@@ -122,13 +125,13 @@ def _binary_op(m: Machine, i: Any, s: State) -> None:
 def _binary_subscr(m: Machine, i: Any, s: State) -> None:
     x, key = s.pop_many(2)
     m.data(key)
-    s.push(binary(m, "[]", x, key))
+    s.push(entry_of(m, x, key) if level(x) is None else binary(m, "[]", x, key))
 
 
 def _binary_slice(m: Machine, i: Any, s: State) -> None:
     x, low, high = s.pop_many(3)
     m.data(low), m.data(high)
-    s.push(binary(m, "[]", x, low))
+    s.push(entry_of(m, x, None) if level(x) is None else binary(m, "[]", x, low))
 
 
 def _written(m: Machine, target: Any) -> None:
@@ -222,8 +225,16 @@ def _slice(m: Machine, i: Any, s: State) -> None:
     s.push(DATA)
 
 
+def _iterator(m: Machine, i: Any, s: State) -> None:
+    s.push(iterator_of(m, s.pop()))
+
+
 def _unpack(m: Machine, i: Any, s: State) -> None:
-    value = m.data(s.pop())
+    row = s.pop()
+    if i.opname == "UNPACK_SEQUENCE" and level(row) is None:
+        s.push(*reversed(unpacked(m, row, i.arg)))
+        return
+    value = m.data(row)
     element = OWN if value.rank <= OWN.rank else DATA
     count = i.arg if i.opname == "UNPACK_SEQUENCE" else (i.arg & 0xFF) + (i.arg >> 8)
     if i.opname == "UNPACK_SEQUENCE":
@@ -273,7 +284,8 @@ VALUES: dict[str, Callable[..., Any]] = {
     "STORE_SLICE": _store_slice,
     "DELETE_SUBSCR": _delete_subscr,
     **named(_unary, "UNARY_NEGATIVE UNARY_INVERT UNARY_NOT TO_BOOL"),
-    **named(_positive, "UNARY_POSITIVE LIST_TO_TUPLE GET_ITER"),
+    **named(_positive, "UNARY_POSITIVE LIST_TO_TUPLE"),
+    "GET_ITER": _iterator,
     **named(_turns(2, OWN), "COMPARE_OP CONTAINS_OP"),
     "IS_OP": _is,
     "BUILD_TUPLE": _tuple,

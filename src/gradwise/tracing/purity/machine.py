@@ -53,6 +53,9 @@ class Machine:
         self.instructions = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "EXTENDED_ARG")]
         self.position = {i.offset: k for k, i in enumerate(self.instructions)}
         self.line = code.co_firstlineno
+        self.offset = 0
+        #: what the code returns
+        self.result: Any = None
 
     def doubt(self, reason: str) -> Unproven:
         return Unproven(reason, self.code, self.line)
@@ -71,9 +74,12 @@ class Machine:
             raise self.doubt("the code is too long to be looked at")
         while True:
             before = dict(self.cells)
+            self.result = None
             self._pass()
             if self.cells == before:
                 break
+        if self.result is None:  # it never returns
+            self.result = DATA
         for function in self.made:
             self.scope.enter(function.code, dict.fromkeys(parameters_of(function.code), DATA), self.shared(function))
 
@@ -90,6 +96,7 @@ class Machine:
             instruction = self.instructions[k]
             line = instruction.positions.lineno if instruction.positions is not None else None
             self.line = line or self.line
+            self.offset = instruction.offset
             for entry in self.entries:
                 if entry.start <= instruction.offset < entry.end:
                     self._reach(states, pending, entry.target, self._raised(state, entry))
@@ -151,6 +158,18 @@ class Machine:
             raise self.doubt(f"{describe(value)} is used where plain data are expected")
         return found
 
+    def assigns(self, name: str) -> bool:
+        """Whether the code assigns or deletes a local variable."""
+        writing = ("STORE_FAST", "STORE_DEREF", "DELETE_FAST", "DELETE_DEREF")
+        return any(
+            i.opname.startswith(writing) and (name == i.argval or (type(i.argval) is tuple and name in i.argval))
+            for i in self.instructions
+        )
+
+    def returns(self, value: Any) -> None:
+        """Note a value that the code returns."""
+        self.result = value if self.result is None else join(self.result, value)
+
     def _step(self, instruction: Any, state: State) -> list[tuple[int, State]]:
         name = instruction.opname
         step = _STEPS.get(name)
@@ -174,7 +193,6 @@ def parameters_of(code: types.CodeType) -> tuple[str, ...]:
 _MEANING = {
     "STORE_GLOBAL": "it assigns a global variable",
     "DELETE_GLOBAL": "it deletes a global variable",
-    "STORE_ATTR": "it assigns an attribute",
     "DELETE_ATTR": "it deletes an attribute",
     "LOAD_NAME": "it looks up names as a module does",
     "LOAD_BUILD_CLASS": "it defines a class",

@@ -5,15 +5,27 @@ from __future__ import annotations
 import sys
 import types
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.purity.callables import callee_of
+from gradwise.tracing.purity.objects import (
+    ENTRIES,
+    MISSING,
+    callable_parts,
+    find,
+    find_in_class,
+    inherited,
+    is_open,
+    is_users_class,
+    keeps,
+)
 from gradwise.tracing.purity.plain import arrays_in, is_plain
 from gradwise.tracing.purity.values import DATA, OPAQUE, Known
 
-MISSING = object()
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Unproven(Exception):
@@ -35,11 +47,12 @@ class Expected:
     Attributes
     ----------
     kind : str
-        "data", "is", "module", "function", or "other" (of a type of which nothing is known).
+        "data", "is", "module", "function", "class" (of the user's), "object" (of one), "sequence" (a list, tuple or dict that holds no data only), or "other" (of a type of which
+        nothing is known).
     object : object
-        The object itself, or for "function" and "other" a weak reference to it or to its type.
+        The object itself; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" its type.
     reads : Reads or None
-        Of a module.
+        Of a module, a class, an object or a sequence.
     nodes : list of Node
         What was found of a function: any function of which it holds will do.
     """
@@ -54,24 +67,30 @@ class Expected:
 
 
 class Reads:
-    """What is read by name from the globals (or the entries of a module), from the closure, and by import."""
+    """What is read by name from the globals (or the entries of a module, an object, a sequence), from the closure, by import, and from classes.
 
-    __slots__ = ("cells", "imports", "names")
+    ``members`` are the functions of a class, by the kind of attribute (``objects.py``) and its name; by ("super", a weak reference to the class, name) for one found by ``super()``; by
+    ("default", name) for what must be that of ``object``, and by ("keeps", name) for what instances keep.
+    """
+
+    __slots__ = ("cells", "imports", "members", "names")
 
     def __init__(self) -> None:
-        self.names: dict[str, Expected] = {}
+        self.names: dict[Any, Expected] = {}
         self.cells: dict[str, Expected] = {}
         self.imports: dict[str, Expected] = {}
+        self.members: dict[tuple[Any, ...], Expected] = {}
 
 
 class Node:
-    """A function's code with what it reads."""
+    """A function's code with what it reads, and the object with which it is called, if it is a method."""
 
-    __slots__ = ("code", "reads")
+    __slots__ = ("code", "reads", "receiver")
 
-    def __init__(self, code: types.CodeType) -> None:
+    def __init__(self, code: types.CodeType, receiver: Expected | None = None) -> None:
         self.code = code
         self.reads = Reads()
+        self.receiver = receiver
 
 
 def is_users_function(value: Any) -> bool:
@@ -100,8 +119,11 @@ def cell_value(function: types.FunctionType, name: str) -> Any:
     return value
 
 
-def classify(name: str, value: Any) -> tuple[Expected, Any]:
-    """What must hold of a value that a name stands for, and the abstract value (OPAQUE for what is of no known type)."""
+def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[Expected, Any]:
+    """What must hold of a value that a name stands for, and the abstract value (OPAQUE for what is of no known type).
+
+    ``known`` collects classes, objects and sequences, by identity: what is read of one is read of it wherever it is found.
+    """
     if value is MISSING:
         return Expected("other", None), OPAQUE
     if type(value) is types.ModuleType:
@@ -114,17 +136,60 @@ def classify(name: str, value: Any) -> tuple[Expected, Any]:
         return expected, Known(value, expected)
     if is_plain(value):
         return Expected("data"), DATA
-    return Expected("other", weakref.ref(type(value))), OPAQUE
+    seen = known.get(id(value))
+    if seen is not None:
+        return seen[1], seen[2]
+    cls = type(value)
+    if is_users_class(value):
+        expected = Expected("class", weakref.ref(value), Reads())
+    elif is_users_class(cls):
+        expected = Expected("object", weakref.ref(cls), Reads())
+    elif cls in (list, tuple, dict) and 0 < len(value) <= ENTRIES:
+        return _sequence(value, known)
+    elif value is super or value is getattr:
+        return Expected("is", value), Known(value)
+    else:
+        return Expected("other", weakref.ref(cls)), OPAQUE
+    known[id(value)] = value, expected, Known(value, expected)
+    return expected, known[id(value)][2]
 
 
-def holds(function: types.FunctionType, node: Node, visiting: dict[int, Any] | None = None) -> bool:
+def items_of(sequence: Any) -> list[tuple[Any, Any]]:
+    """The entries of a list, tuple or dict with their indices or keys."""
+    return list(sequence.items() if type(sequence) is dict else enumerate(sequence))
+
+
+def _sequence(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[Expected, Any]:
+    expected = Expected("sequence", type(value), Reads())
+    entry: tuple[Any, Expected, Any] = (value, expected, Known(value, expected))
+    known[id(value)] = value, Expected("other", weakref.ref(type(value))), OPAQUE  # should it hold itself
+    for key, inner in items_of(value):
+        if type(key) not in (int, str):
+            return known[id(value)][1:]
+        found, abstract = classify(inner, known)
+        if abstract is OPAQUE:
+            return known[id(value)][1:]
+        assert expected.reads is not None
+        expected.reads.names[key] = found
+    known[id(value)] = entry
+    return entry[1:]
+
+
+def holds(function: Any, node: Node, visiting: dict[int, Any] | None = None) -> bool:
     """Whether a function with the node's code still reads what was read when the node was made."""
+    visiting = {} if visiting is None else visiting
+    if node.receiver is not None:
+        parts = callable_parts(function)
+        if parts is None or not _as_expected(parts[1], node.receiver, visiting):
+            return False
+        function = parts[0]
+    elif type(function) is not types.FunctionType:
+        return False
     if function.__code__ is not node.code:
         return False
     for defaults in (function.__defaults__, function.__kwdefaults__):
         if defaults is not None and not is_plain(defaults):
             return False
-    visiting = {} if visiting is None else visiting
     known = visiting.get(id(node))
     if known is not None:
         return known is function
@@ -159,21 +224,75 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
         if not expected.nodes:
             return value is expected.object()
         return is_users_function(value) and all(holds(value, node, visiting) for node in expected.nodes)
+    if kind in ("object", "class", "sequence"):
+        known = visiting.get(id(expected))
+        if known is not None:
+            return known is value
+        visiting[id(expected)] = value
+        found = value is not MISSING and _inside(value, expected, visiting)
+        del visiting[id(expected)]
+        return found
     if expected.object is None:
         return value is MISSING
     return type(value) is expected.object()
 
 
-def arrays_read(function: types.FunctionType, node: Node) -> list[np.ndarray]:
+def _inside(value: Any, expected: Expected, visiting: dict[int, Any]) -> bool:
+    """Whether a class, an object or a sequence holds what was read of it."""
+    if expected.kind == "sequence":
+        if type(value) is not expected.object:
+            return False
+        assert expected.reads is not None
+        if [key for key, _ in items_of(value)] != list(expected.reads.names):
+            return False
+    elif expected.kind == "class":
+        if value is not expected.object() or not is_users_class(value):
+            return False
+    elif type(value) is not expected.object() or not is_open(value):
+        return False
+    return all(_as_expected(inner, e, visiting) for _, inner, e in parts_of(value, expected))
+
+
+def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expected]]:
+    """What was read of a class, an object or a sequence, as it is now: key, value (MISSING if it is of another kind) and what must hold of it.
+
+    The key is a name or an index for data, and that of ``Reads.members`` for a function of a class.
+    """
+    assert expected.reads is not None
+    for name, inner in expected.reads.names.items():
+        if expected.kind == "sequence":
+            yield name, value[name], inner
+            continue
+        found = find(value, name) if expected.kind == "object" else find_in_class(value, name)
+        yield name, found[1] if found is not None and found[0] in ("entry", "shared") else MISSING, inner
+    for key, inner in expected.reads.members.items():
+        if key[0] == "super":
+            function = inherited(value if expected.kind == "class" else type(value), key[1](), key[2])
+            yield key, MISSING if function is None else function, inner
+            continue
+        if key[0] == "keeps":
+            yield key, keeps(value, key[1]), inner
+            continue
+        if key[0] == "default":
+            yield key, getattr(value, key[1]), inner
+            continue
+        found = find(value, key[1]) if expected.kind == "object" else find_in_class(value, key[1])
+        yield key, found[1] if found is not None and found[0] == key[0] else MISSING, inner
+
+
+def arrays_read(function: Any, node: Node) -> list[np.ndarray]:
     """The arrays that a function of which the node holds reads, itself and through what it calls."""
     found: list[np.ndarray] = []
     pending: list[tuple[Any, Expected]] = []
     seen: set[tuple[int, int]] = set()
 
-    def enter(f: types.FunctionType, n: Node) -> None:
+    def enter(f: Any, n: Node) -> None:
         if (id(f), id(n)) in seen:
             return
         seen.add((id(f), id(n)))
+        if n.receiver is not None:
+            f, receiver = callable_parts(f) or (f, MISSING)
+            pending.append((receiver, n.receiver))
         pending.extend((look_up(f, name), e) for name, e in n.reads.names.items())
         pending.extend((cell_value(f, name), e) for name, e in n.reads.cells.items())
         pending.extend((sys.modules.get(name, MISSING), e) for name, e in n.reads.imports.items())
@@ -190,6 +309,9 @@ def arrays_read(function: types.FunctionType, node: Node) -> list[np.ndarray]:
         elif expected.kind == "function":
             for n in expected.nodes:
                 enter(value, n)
+        elif expected.kind in ("object", "class", "sequence") and (id(value), id(expected)) not in seen:
+            seen.add((id(value), id(expected)))
+            pending.extend((inner, e) for _, inner, e in parts_of(value, expected))
     return found
 
 

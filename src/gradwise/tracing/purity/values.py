@@ -5,7 +5,7 @@
 ``OWN`` is a number, or an array whose memory was made during the call.  ``FRESH`` is a container made during the call, whose entries may be the caller's.
 ``DATA`` may be the caller's own.  A write to ``OWN`` or ``FRESH`` harms nobody.
 
-All else is no data: a callable with what is known of it, or ``OPAQUE``, of which nothing is known and with which nothing may be done.
+All else is no data: a callable or an object with what is known of it, one of several of these, or ``OPAQUE``, of which nothing is known and with which nothing may be done.
 """
 
 from __future__ import annotations
@@ -134,6 +134,102 @@ class Method:
         return hash(self.name)
 
 
+class Made:
+    """An object of the user's class, made during the call at one place of the code.  Its attributes are kept by the inquiry."""
+
+    __slots__ = ("cls", "place")
+
+    def __init__(self, cls: Known, place: Any) -> None:
+        self.cls = cls
+        self.place = place
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Made and other.place == self.place and other.cls == self.cls
+
+    def __hash__(self) -> int:
+        return hash(self.place)
+
+
+class Bound:
+    """A function with an object as its first argument."""
+
+    __slots__ = ("function", "receiver")
+
+    def __init__(self, function: Known, receiver: Any) -> None:
+        self.function = function
+        self.receiver = receiver
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Bound and other.function == self.function and other.receiver == self.receiver
+
+    def __hash__(self) -> int:
+        return hash(self.function)
+
+
+class Super:
+    """What ``super()`` gives: the classes after ``owner`` in the order of the receiver's class."""
+
+    __slots__ = ("owner", "receiver")
+
+    def __init__(self, owner: Known, receiver: Any) -> None:
+        self.owner = owner
+        self.receiver = receiver
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Super and other.owner == self.owner and other.receiver == self.receiver
+
+    def __hash__(self) -> int:
+        return hash(self.owner)
+
+
+class Several:
+    """One of several values that are no data."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: frozenset[Any]) -> None:
+        self.values = values
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Several and other.values == self.values
+
+    def __hash__(self) -> int:
+        return hash(self.values)
+
+
+class Row:
+    """A tuple made during the call of which some entries are no data: what ``zip`` and ``enumerate`` give in turn."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self, entries: tuple[Any, ...]) -> None:
+        self.entries = entries
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Row and other.entries == self.entries
+
+    def __hash__(self) -> int:
+        return hash(self.entries)
+
+
+class Rows:
+    """An iterator of which each element is ``element``, no data."""
+
+    __slots__ = ("element",)
+
+    def __init__(self, element: Any) -> None:
+        self.element = element
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Rows and other.element == self.element
+
+    def __hash__(self) -> int:
+        return hash(self.element)
+
+
+_OBJECTS = (Known, Made, Bound, Several)
+
+
 def level(value: Any) -> Abstract | None:
     """The degree of plain data; None for what is no data."""
     if type(value) is Abstract:
@@ -158,13 +254,30 @@ def join(a: Any, b: Any) -> Any:
     x, y = level(a), level(b)
     if x is not None and y is not None:
         return _BY_RANK[max(x.rank, y.rank)]
+    if type(a) in _OBJECTS and type(b) in _OBJECTS:
+        return Several(alternatives(a) | alternatives(b))
+    if type(a) is Row and type(b) is Row and len(a.entries) == len(b.entries):
+        return Row(tuple(map(join, a.entries, b.entries)))
     return OPAQUE
+
+
+def alternatives(value: Any) -> frozenset[Any]:
+    """The values of which this is one."""
+    return value.values if type(value) is Several else frozenset([value])
 
 
 def describe(value: Any) -> str:
     """An abstract value in words."""
     if type(value) is Known:
-        return f"{getattr(value.value, '__name__', value.value)!s}"
+        if value.expected is not None and value.expected.kind in ("object", "sequence"):
+            return f"an object of type {type(value.value).__name__}"
+        return str(getattr(value.value, "__name__", value.value))
     if type(value) is Method:
         return f"the method {value.name}"
-    return {Local: "a function"}.get(type(value), "a value of which nothing is known")
+    if type(value) is Made:
+        return f"an object of type {describe(value.cls)}"
+    if type(value) is Bound:
+        return f"the method {describe(value.function)}"
+    return {Local: "a function", Several: "one of several objects"}.get(
+        type(value), "a value of which nothing is known"
+    )

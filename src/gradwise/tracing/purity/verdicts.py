@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.purity.calling import ufunc_method
+from gradwise.tracing.purity.constructed import attribute_of_known
 from gradwise.tracing.purity.machine import Machine, parameters_of
+from gradwise.tracing.purity.objects import MISSING, callable_parts
 from gradwise.tracing.purity.plain import arrays_in, is_plain
 from gradwise.tracing.purity.scope import (
-    MISSING,
     Expected,
     Node,
     Unproven,
@@ -34,6 +35,8 @@ from gradwise.tracing.purity.values import DATA, OPAQUE, Known, Local, describe,
 
 #: functions that call functions that call functions …
 _DEPTH = 40
+#: functions looked at, each for one kind of arguments, and rounds over all of them
+_LOOKS, _ROUNDS = 400, 8
 _CODES, _VERDICTS = 512, 8
 
 
@@ -71,12 +74,29 @@ class Verdict:
 
 
 class _Inquiry:
-    """One look at a function and all that it calls."""
+    """One look at a function and all that it calls, repeated until nothing new is learned of the objects that it makes.
+
+    Attributes
+    ----------
+    nodes : dict
+        What is found of each function, for each kind of arguments.
+    results : dict
+        What it returns; None while it is being looked at.
+    known : dict
+        Classes, objects and sequences (``classify``).
+    made : dict
+        The attributes of objects made during the call, by the place where they are made.
+    """
 
     def __init__(self) -> None:
         self.nodes: dict[Any, Node] = {}
+        self.results: dict[Any, Any] = {}
+        self.assumed: set[Any] = set()
+        self.known: dict[int, Any] = {}
+        self.made: dict[Any, dict[str, Any]] = {}
         self.impurities: list[Unproven] = []
         self.changes_own = False
+        self.learned = False
         self.depth = 0
 
 
@@ -91,16 +111,22 @@ class _Scope:
 
     # --- names --------------------------------------------------------------------------------------------------------------
 
+    def classified(self, m: Machine, name: Any, value: Any, table: dict[Any, Expected], what: str) -> Any:
+        """The abstract value of what stands under a name; what must hold of it is noted in ``table``."""
+        expected, abstract = classify(value, self.inquiry.known)
+        kept = table.setdefault(name, expected)
+        if abstract is OPAQUE:
+            if value is MISSING:
+                raise m.doubt(f"{what} stands for nothing yet")
+            raise m.doubt(f"{what} is an object of type {type(value).__name__}, whose behaviour is not known")
+        if type(abstract) is Known and abstract.expected is not None and kept is not abstract.expected:
+            return Known(value, kept)
+        return abstract
+
     def _name(self, m: Machine, kind: str, name: str, value: Any, table: dict[str, Expected]) -> Any:
         known = self._found.get((kind, name))
         if known is None:
-            expected, known = classify(name, value)
-            table[name] = expected
-            self._found[kind, name] = known
-        if known is OPAQUE:
-            if value is MISSING:
-                raise m.doubt(f"the name {name!r} stands for nothing yet")
-            raise m.doubt(f"{name!r} is an object of type {type(value).__name__}, whose behaviour is not known")
+            known = self._found[kind, name] = self.classified(m, name, value, table, repr(name))
         return known
 
     def global_variable(self, m: Machine, name: str) -> Any:
@@ -117,22 +143,17 @@ class _Scope:
         return self._name(m, "import", name, sys.modules.get(name, MISSING), self.node.reads.imports)
 
     def attribute(self, m: Machine, owner: Known, name: str) -> Any:
-        """An entry of a module, or a method of a ufunc."""
+        """An entry of a module, an attribute of an object, or a method of a ufunc."""
         if type(owner.value) is np.ufunc:
             found = ufunc_method(name)
             if found is not None:
                 return found
+        if owner.expected is not None and owner.expected.kind in ("object", "class"):
+            return attribute_of_known(self, m, owner, name)
         if type(owner.value) is not types.ModuleType:
             raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
-        reads = owner.expected.reads
         value = vars(owner.value).get(name, MISSING)
-        expected, abstract = classify(name, value)
-        kept = reads.names.setdefault(name, expected)
-        if abstract is OPAQUE:
-            raise m.doubt(f"{owner.value.__name__}.{name} is nothing of which something is known")
-        if type(abstract) is Known and abstract.expected is not None:
-            abstract = Known(value, kept)
-        return abstract
+        return self.classified(m, name, value, owner.expected.reads.names, f"{owner.value.__name__}.{name}")
 
     @staticmethod
     def known(value: Any) -> Any:
@@ -152,7 +173,9 @@ class _Scope:
         self.inquiry.depth += 1
         if self.inquiry.depth > _DEPTH:
             raise Unproven("functions are nested too deeply to be looked at", code, code.co_firstlineno)
-        Machine(code, self, parameters, free).run()
+        machine = Machine(code, self, parameters, free)
+        machine.run()
+        machine.data(machine.result)
         self.inquiry.depth -= 1
 
     def call_local(self, m: Machine, callee: Local, arguments: list[Any], keywords: dict[str, Any]) -> Any:
@@ -164,14 +187,13 @@ class _Scope:
     def call_function(self, m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """A call of a function of the user's."""
         function = callee.value
-        plain = all(level(v) is not None for v in [*arguments, *keywords.values()])
         parameters = dict.fromkeys(parameters_of(function.__code__), DATA)
-        if not plain:
+        if not all(level(v) is not None for v in [*arguments, *keywords.values()]):
             self._bind(m, function, arguments, keywords, parameters)
-        node = self._look(m, function, parameters, remember=plain)
+        node, result = self._look(m, function, parameters)
         if callee.expected is not None and node not in callee.expected.nodes:
             callee.expected.nodes.append(node)
-        return DATA
+        return result
 
     @staticmethod
     def _bind(
@@ -193,29 +215,35 @@ class _Scope:
         if any(level(value) is None for value in arguments[len(names) :]):
             raise m.doubt(f"it gives a function to {function.__name__} among other arguments")
 
-    def _look(self, m: Machine, function: types.FunctionType, parameters: dict[str, Any], *, remember: bool) -> Node:
+    def _look(self, m: Machine, function: types.FunctionType, parameters: dict[str, Any]) -> tuple[Node, Any]:
         inquiry = self.inquiry
-        key = (id(function), id(function.__code__))
-        if remember and key in inquiry.nodes:  # known, or being looked at
-            return inquiry.nodes[key]
+        unusual = frozenset((n, v) for n, v in parameters.items() if v is not DATA)
+        key = (id(function), id(function.__code__), unusual)
+        if key in inquiry.results:  # known, or being looked at: then it must turn out to return data
+            result = inquiry.results[key]
+            if result is None:
+                inquiry.assumed.add(key)
+            return inquiry.nodes[key], DATA if result is None else result
         for defaults in (function.__defaults__, function.__kwdefaults__):
             if defaults is not None and not is_plain(defaults):
                 raise m.doubt(f"a default argument of {function.__name__} is no plain data")
         inquiry.depth += 1
-        if inquiry.depth > _DEPTH:
+        if inquiry.depth > _DEPTH or len(inquiry.results) > _LOOKS:
             raise m.doubt("functions are nested too deeply to be looked at")
-        node = Node(function.__code__)
-        if remember:
-            inquiry.nodes[key] = node
-        Machine(function.__code__, _Scope(function, node, inquiry), parameters, {}).run()
+        node = inquiry.nodes.setdefault(key, Node(function.__code__))
+        inquiry.results[key] = None
+        machine = Machine(function.__code__, _Scope(function, node, inquiry), parameters, {})
+        machine.run()
+        result = DATA if level(machine.result) is not None else machine.result
+        if result is not DATA and key in inquiry.assumed:
+            raise m.doubt(f"{function.__name__}, which calls itself, returns {describe(result)}")
+        inquiry.results[key] = result
         inquiry.depth -= 1
-        return node
+        return node, result
 
 
-def _look_at(function: types.FunctionType) -> Verdict:
+def _look_at(function: types.FunctionType, receiver: Any = MISSING) -> Verdict:
     inquiry = _Inquiry()
-    node = Node(function.__code__)
-    inquiry.nodes[id(function), id(function.__code__)] = node
     code = function.__code__
     for defaults in (function.__defaults__, function.__kwdefaults__):
         if defaults is not None and not is_plain(
@@ -223,9 +251,15 @@ def _look_at(function: types.FunctionType) -> Verdict:
         ):  # not to be remembered: there is nothing by which it could be seen to change
             reason = Unproven("a default argument is no plain data", code, code.co_firstlineno)
             return Verdict(reason, reason, None)
+    node = Node(code)
+    parameters = dict.fromkeys(parameters_of(code), DATA)
+    if receiver is not MISSING:
+        if not code.co_argcount:
+            reason = Unproven("it takes its object among other arguments", code, code.co_firstlineno)
+            return Verdict(reason, reason, None)
+        node.receiver, parameters[code.co_varnames[0]] = classify(receiver, inquiry.known)
     try:
-        scope = _Scope(function, node, inquiry)
-        Machine(code, scope, dict.fromkeys(parameters_of(code), DATA), {}).run()
+        _inquire(inquiry, function, node, parameters)
     except Unproven as doubt:
         return Verdict(doubt, doubt, node)
     except RecursionError:
@@ -233,6 +267,21 @@ def _look_at(function: types.FunctionType) -> Verdict:
         return Verdict(reason, reason, node)
     effects = inquiry.impurities[0] if inquiry.impurities else None
     return Verdict(None, effects, node, changes_own=inquiry.changes_own)
+
+
+def _inquire(inquiry: _Inquiry, function: types.FunctionType, node: Node, parameters: dict[str, Any]) -> None:
+    """Look until nothing more is learned of the objects that are made."""
+    key = (id(function), id(function.__code__), frozenset((n, v) for n, v in parameters.items() if v is not DATA))
+    inquiry.nodes[key] = node
+    for _ in range(_ROUNDS):
+        inquiry.learned, inquiry.depth = False, 0
+        inquiry.results = {key: DATA}  # what it returns is data, or nothing is proved
+        machine = Machine(function.__code__, _Scope(function, node, inquiry), parameters, {})
+        machine.run()
+        machine.data(machine.result)
+        if not inquiry.learned:
+            return
+    raise Unproven("the objects that it makes hold too much to be looked at", node.code, node.code.co_firstlineno)
 
 
 def untouched(function: Any, arguments: Any) -> Any:
@@ -268,7 +317,7 @@ def forget_verdicts() -> None:
 
 def _no_function(function: Any) -> str:
     if type(function) is types.MethodType:
-        return f"it is a method of an object of type {type(function.__self__).__name__}, whose attributes may change"
+        return f"it is a method of an object of type {type(function.__self__).__name__}, whose class is not looked into"
     if isinstance(function, (types.BuiltinFunctionType, np.ufunc, types.FunctionType, type(np.sum))):
         return f"{getattr(function, '__name__', 'it')} belongs to a library, and runs by itself"
     return f"it is an object of type {type(function).__name__} that can be called, and not a Python function"
@@ -276,17 +325,21 @@ def _no_function(function: Any) -> str:
 
 def inspect_function(function: Any) -> Verdict:
     """The verdict of a function as it is now; found once for its code and what its names stand for."""
-    if not is_users_function(function):
+    receiver = MISSING
+    behind = function
+    if type(function) is not types.FunctionType:
+        behind, receiver = callable_parts(function) or (None, MISSING)
+    if not is_users_function(behind):
         reason = Unproven(_no_function(function))
         return Verdict(reason, reason, None)
-    code = function.__code__
+    code = behind.__code__
     entry = _verdicts.get(id(code))
     if entry is not None and entry[0]() is code:
         for verdict in entry[1]:
             assert verdict.node is not None
             if holds(function, verdict.node):
                 return verdict
-    verdict = _look_at(function)
+    verdict = _look_at(behind, receiver)
     if verdict.node is None:
         return verdict
     with _lock:

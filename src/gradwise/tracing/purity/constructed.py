@@ -1,0 +1,149 @@
+"""Attributes of objects in the symbolic run: of objects that were there before the call, and of objects made during it.
+
+What is read of an object that was there is noted in what is expected of it (``Expected.reads``) and looked at again at each call.  Of an object made during the call the attributes are
+kept by the place where it is made, as the join of all that is ever stored there.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.objects import MISSING, entries_of, find, find_in_class, inherited, keeps, member
+from gradwise.tracing.purity.scope import Expected, is_users_function
+from gradwise.tracing.purity.values import Bound, Known, Made, Super, describe, join
+
+if TYPE_CHECKING:
+    from gradwise.tracing.purity.machine import Machine
+
+
+def _function(m: Machine, expected: Expected, key: tuple[Any, ...], function: Any) -> Known:
+    """A function of a class, noted under its key."""
+    if not is_users_function(function):
+        raise m.doubt(f"the method {key[-1]!r} is none of the user's")
+    assert expected.reads is not None
+    kept = expected.reads.members.setdefault(key, Expected("function", weakref.ref(function)))
+    return Known(function, kept)
+
+
+def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
+    """The attribute of an object or a class that was there before the call."""
+    expected, value = owner.expected, owner.value
+    is_class = expected.kind == "class"
+    found = find_in_class(value, name) if is_class else find(value, name)
+    if found is None:
+        raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
+    kind, inner = found
+    if kind in ("entry", "shared"):
+        return scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}")
+    function = _function(m, expected, (kind, name), inner)
+    if kind == "property" and not is_class:
+        return scope.call_function(m, function, [owner], {})
+    if kind == "static" or (kind == "method" and is_class):
+        return function
+    if (kind == "method" and not is_class) or (kind == "class" and is_class):
+        return Bound(function, owner)
+    raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
+
+
+def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str) -> Any:
+    """The attribute of an object made during the call."""
+    cls, expected = owner.cls.value, owner.cls.expected
+    found = find_in_class(cls, name)
+    if found is not None and found[0] == "property":
+        return scope.call_function(m, _function(m, expected, ("property", name), found[1]), [owner], {})
+    stored = scope.inquiry.made[owner.place]
+    if name in stored:
+        return stored[name]
+    if found is None:
+        raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not known")
+    kind, inner = found
+    if kind == "shared":
+        return scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}")
+    function = _function(m, expected, (kind, name), inner)
+    return function if kind == "static" else Bound(function, owner.cls if kind == "class" else owner)
+
+
+def store(scope: Any, m: Machine, owner: Any, name: str, value: Any) -> None:
+    """``owner.name = value``, where the owner was made during the call."""
+    if type(owner) is not Made:
+        raise m.doubt("it assigns an attribute")
+    if not keeps(owner.cls.value, name):
+        raise m.doubt(f"it assigns the attribute {name!r}, which has a setter")
+    owner.cls.expected.reads.members[("keeps", name)] = Expected("is", True)
+    stored = scope.inquiry.made[owner.place]
+    joined = join(stored[name], value) if name in stored else value
+    if name not in stored or joined != stored[name]:
+        stored[name] = joined
+        scope.inquiry.learned = True
+
+
+def construct(scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """An object of a class of the user's, made by calling the class."""
+    expected, value = cls.expected, cls.value
+    for name in ("__new__", "__setattr__"):
+        if getattr(value, name) is not getattr(object, name):
+            raise m.doubt(f"it makes an object of type {value.__name__}, which has a {name} of its own")
+        expected.reads.members[("default", name)] = Expected("is", getattr(object, name))
+    made = Made(cls, (id(m.code), m.offset, cls))
+    scope.inquiry.made.setdefault(made.place, {})
+    initial = member(value, "__init__")
+    if initial is object.__init__:
+        expected.reads.members[("default", "__init__")] = Expected("is", initial)
+        if arguments or keywords:
+            raise m.doubt(f"it gives arguments to {value.__name__}, which takes none")
+        return made
+    found = find_in_class(value, "__init__")
+    if found is None or found[0] != "method":
+        raise m.doubt(f"it makes an object of type {value.__name__} in a way that is not looked into")
+    scope.call_function(m, _function(m, expected, ("method", "__init__"), found[1]), [made, *arguments], keywords)
+    return made
+
+
+def special(m: Machine, owner: Any, name: str) -> Any:
+    """A method that Python finds in the class only (``__call__``, ``__add__``)."""
+    if type(owner) is Made:
+        cls, expected = owner.cls.value, owner.cls.expected
+    elif type(owner) is Known and owner.expected is not None and owner.expected.kind == "object":
+        cls, expected = type(owner.value), owner.expected
+        if name in entries_of(owner.value):  # which ``find`` would give
+            raise m.doubt(f"{describe(owner)} has a {name} of its own")
+    else:
+        raise m.doubt(f"{describe(owner)} is used where plain data are expected")
+    found = find_in_class(cls, name)
+    if found is None or found[0] != "method":
+        raise m.doubt(f"{describe(owner)} is used where plain data are expected")
+    return Bound(_function(m, expected, ("method", name), found[1]), owner)
+
+
+def super_of(m: Machine, arguments: list[Any]) -> Super:
+    """``super()``: of the class in whose body the code stands, and its first argument; or ``super(cls, object)``."""
+    code = m.code
+    if len(arguments) == 2:
+        owner, receiver = arguments
+    elif arguments or "__class__" not in code.co_freevars or not code.co_argcount or m.assigns(code.co_varnames[0]):
+        raise m.doubt("it calls super() in a way that is not looked into")
+    else:
+        owner, receiver = m.variable("__class__"), m.parameters[code.co_varnames[0]]
+    if type(owner) is not Known or owner.expected is None or owner.expected.kind != "class":
+        raise m.doubt("it calls super() in a way that is not looked into")
+    return Super(owner, receiver)
+
+
+def attribute_of_super(m: Machine, owner: Super, name: str) -> Any:
+    """A method found by ``super()``."""
+    receiver = owner.receiver
+    if type(receiver) is Made:
+        cls, expected = receiver.cls.value, receiver.cls.expected
+    elif type(receiver) is Known and receiver.expected is not None and receiver.expected.kind == "object":
+        cls, expected = type(receiver.value), receiver.expected
+    else:
+        raise m.doubt("it calls super() in a way that is not looked into")
+    function = inherited(cls, owner.owner.value, name)
+    key = ("super", weakref.ref(owner.owner.value), name)
+    if function is None and name == "__init__":  # that of object, which does nothing
+        expected.reads.members[key] = Expected("is", MISSING)
+        return Known(object.__init__)
+    if function is None:
+        raise m.doubt(f"super().{name} is not looked into")
+    return Bound(_function(m, expected, key, function), receiver)

@@ -1,0 +1,166 @@
+"""Objects of the user's classes: what an attribute of theirs is, where no class of theirs answers for itself.
+
+    find : (object, name) → ("entry", value), ("method", function), ("property", function), …, or None
+
+An object is *open* if its class and their bases are written in Python, and its attributes are found as Python finds them by default: no ``__getattribute__``, no metaclass.  What ``find`` says
+of an open object runs no code of the user's.
+"""
+
+from __future__ import annotations
+
+import abc
+import functools
+import sys
+import types
+import typing
+from typing import Any
+
+_LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
+_KNOWN_BASES: tuple[Any, ...] = (object, abc.ABC, typing.Generic, typing.Protocol, types.SimpleNamespace)
+_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made while the program runs
+_METACLASSES = (type, abc.ABCMeta)
+_DEFAULT = object.__getattribute__
+_WAYS = (_DEFAULT, types.SimpleNamespace.__getattribute__)  # which both do the same
+
+#: in the place of what is not there
+MISSING = object()
+
+#: entries of a list, tuple or dict of objects that is looked through
+ENTRIES = 64
+
+
+def is_users_class(value: Any) -> bool:
+    """Whether a value is a class written by the user (or SimpleNamespace), whose instances are open.
+
+    Examples
+    --------
+    >>> class Model:
+    ...     pass
+    >>> is_users_class(Model), is_users_class(float)
+    (True, False)
+    """
+    if type(value) not in _METACLASSES or not any(value.__getattribute__ is way for way in _WAYS):
+        return False
+    for cls in value.__mro__:
+        if cls in _KNOWN_BASES:
+            continue
+        made_in_c = type(vars(cls).get("__new__")) is types.BuiltinFunctionType
+        if not cls.__flags__ & _HEAP or made_in_c or (cls.__module__ or "").partition(".")[0] in _LIBRARIES:
+            return False
+    return True
+
+
+def is_open(value: Any) -> bool:
+    """Whether a value is an object of the user's whose attributes can be looked into."""
+    return is_users_class(type(value))
+
+
+def member(cls: type, name: str, after: int = 0) -> Any:
+    """What the classes from number ``after`` in the order of resolution have under a name; MISSING if nothing."""
+    for c in cls.__mro__[after:]:
+        found = vars(c).get(name, MISSING)
+        if found is not MISSING:
+            return found
+    return MISSING
+
+
+def entries_of(value: Any) -> dict[str, Any]:
+    """The instance's own dictionary; empty where it has none."""
+    try:
+        found: dict[str, Any] = _DEFAULT(value, "__dict__")
+    except AttributeError:  # slots only
+        return {}
+    return found
+
+
+def has_entries(value: Any, name: str) -> bool:
+    """Whether an attribute of the object can be given to a copy of it alone: it has a dictionary, or a slot of that name."""
+    if type(member(type(value), name)) is types.MemberDescriptorType:
+        return True
+    try:
+        _DEFAULT(value, "__dict__")
+    except AttributeError:
+        return False
+    return True
+
+
+def copied(value: Any) -> Any:
+    """Another object of the same class with the same entries and slots; no code of the class runs."""
+    maker: Any = types.SimpleNamespace if isinstance(value, types.SimpleNamespace) else object
+    twin = maker.__new__(type(value))
+    entries = entries_of(value)
+    if entries:
+        _DEFAULT(twin, "__dict__").update(entries)
+    for cls in type(value).__mro__:
+        for found in () if cls in _KNOWN_BASES else vars(cls).values():
+            if type(found) is types.MemberDescriptorType:
+                try:
+                    content = found.__get__(value)
+                except AttributeError:  # not assigned
+                    continue
+                found.__set__(twin, content)
+    return twin
+
+
+def find(value: Any, name: str) -> tuple[str, Any] | None:
+    """What the attribute of an open object is: its kind, and the value or the function behind it; None if that is not known.
+
+    Kinds: "entry" (of the instance), "shared" (data of the class), "method", "property", "static", "class" (a class method).
+    """
+    found = member(type(value), name)
+    kind = type(found)
+    if kind is property:
+        return ("property", found.fget) if type(found.fget) is types.FunctionType else None
+    if kind is types.MemberDescriptorType:  # a slot
+        try:
+            return "entry", found.__get__(value)
+        except AttributeError:
+            return None
+    entries = entries_of(value)
+    if name in entries and not hasattr(kind, "__set__"):
+        return "entry", entries[name]
+    return _of_class(found)
+
+
+def find_in_class(cls: type, name: str) -> tuple[str, Any] | None:
+    """``find`` for instances that have no entry of that name."""
+    found = member(cls, name)
+    if type(found) is property:
+        return ("property", found.fget) if type(found.fget) is types.FunctionType else None
+    return _of_class(found)
+
+
+def _of_class(found: Any) -> tuple[str, Any] | None:
+    kind = type(found)
+    if found is MISSING:
+        return None
+    if kind is types.FunctionType:
+        return "method", found
+    if kind is staticmethod or kind is classmethod:
+        return ("static" if kind is staticmethod else "class"), found.__func__
+    if kind is functools.cached_property or hasattr(kind, "__get__"):
+        return None
+    return "shared", found
+
+
+def keeps(cls: type, name: str) -> bool:
+    """Whether an attribute that is assigned is kept by the instance: its class has no setter of that name."""
+    kind = type(member(cls, name))
+    return kind is types.MemberDescriptorType or (kind is not property and not hasattr(kind, "__set__"))
+
+
+def inherited(cls: type, owner: type, name: str) -> Any:
+    """The function that ``super(owner, an instance of cls)`` finds under a name; None if it finds no function."""
+    if owner not in cls.__mro__:
+        return None
+    found = member(cls, name, cls.__mro__.index(owner) + 1)
+    return found if type(found) is types.FunctionType else None
+
+
+def callable_parts(value: Any) -> tuple[Any, Any] | None:
+    """The function behind a bound method, or behind an object that can be called, and the object; None for all else."""
+    if type(value) is types.MethodType:
+        owner, function = value.__self__, value.__func__
+    else:
+        owner, function = value, member(type(value), "__call__")
+    return (function, owner) if type(function) is types.FunctionType and is_open(owner) else None

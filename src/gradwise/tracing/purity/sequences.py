@@ -1,0 +1,191 @@
+"""Objects where plain data would stand: lists of objects that are gone over, operators of the user's classes, what may be asked of any object."""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.purity.callables import callee_of
+from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
+from gradwise.tracing.purity.objects import find
+from gradwise.tracing.purity.scope import is_users_function, items_of
+from gradwise.tracing.purity.values import (
+    DATA,
+    FLOAT,
+    OWN,
+    Bound,
+    Constant,
+    Known,
+    Made,
+    Row,
+    Rows,
+    Several,
+    describe,
+    join,
+    level,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.tracing.purity.machine import Machine
+
+_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul"}  # fmt: skip
+
+
+def is_sequence(value: Any) -> bool:
+    """Whether a value is a list, tuple or dict that holds more than data."""
+    return type(value) is Known and value.expected is not None and value.expected.kind == "sequence"
+
+
+def is_object(value: Any) -> bool:
+    """Whether a value is an object of the user's."""
+    return type(value) is Made or (
+        type(value) is Known and value.expected is not None and value.expected.kind == "object"
+    )
+
+
+def entries(m: Machine, sequence: Known) -> dict[Any, Any]:
+    """The abstract entries of a sequence."""
+    table = sequence.expected.reads.names
+    return {k: m.scope.classified(m, k, v, table, f"entry {k!r}") for k, v in items_of(sequence.value)}
+
+
+def _any_of(m: Machine, sequence: Known) -> Any:
+    return functools.reduce(join, entries(m, sequence).values())
+
+
+def iterator_of(m: Machine, value: Any) -> Any:
+    """What ``iter`` gives."""
+    if type(value) is Rows:
+        return value
+    if is_sequence(value):
+        return DATA if type(value.value) is dict else Rows(_any_of(m, value))
+    return m.data(value)
+
+
+def element_of(m: Machine, iterator: Any) -> Any:
+    """What an iterator, or what is gone over, gives in turn."""
+    if type(iterator) is not Rows and is_sequence(iterator):
+        iterator = iterator_of(m, iterator)
+    if type(iterator) is Rows:
+        return iterator.element
+    return OWN if m.data(iterator).rank <= OWN.rank else DATA
+
+
+def entry_of(m: Machine, value: Any, key: Any) -> Any:
+    """``value[key]`` of what is no data."""
+    place = key.value if type(key) is Constant else None
+    if type(value) is Row and type(place) is int and -len(value.entries) <= place < len(value.entries):
+        return value.entries[place]
+    if is_sequence(value):
+        found = entries(m, value)
+        if type(place) is int and place < 0 and type(value.value) is not dict:
+            place += len(found)
+        if place is not None and place in found:
+            return found[place]
+        if key is None or (type(key) is Constant and type(key.value) is slice):
+            return Rows(_any_of(m, value))
+        return _any_of(m, value)  # another key raises, which does no harm
+    if is_object(value) and key is not None:
+        method = special(m, value, "__getitem__")
+        return m.scope.call_function(m, method.function, [method.receiver, key], {})
+    raise m.doubt(f"{describe(value)} is used where plain data are expected")
+
+
+def unpacked(m: Machine, row: Any, count: int) -> list[Any]:
+    """``a, b, … = row``."""
+    if type(row) is Row and len(row.entries) == count:
+        return list(row.entries)
+    if is_sequence(row) and type(row.value) is not dict and len(row.value) == count:
+        return list(entries(m, row).values())
+    if type(row) is Rows:
+        return [row.element] * count
+    raise m.doubt(f"{describe(row)} is used where plain data are expected")
+
+
+class MethodOfSequence:
+    """``d.items`` and the like, about to be called."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """What the call gives."""
+        if arguments or keywords:
+            raise m.doubt("it calls a method of a dict of objects in a way that is not looked into")
+        return self._make()
+
+
+def method_of_sequence(m: Machine, owner: Known, name: str) -> MethodOfSequence:
+    """A method of a dict that holds objects."""
+    if type(owner.value) is dict and name in ("items", "values"):
+        element = _any_of(m, owner)
+        return MethodOfSequence(lambda: Rows(Row((DATA, element)) if name == "items" else element))
+    raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
+
+
+def truth(m: Machine, value: Any) -> None:
+    """Whether a value may be asked for its truth: functions are true."""
+    if type(value) is Several:
+        for one in value.values:
+            truth(m, one)
+        return
+    if type(value) is Known and (isinstance(value.value, (types.FunctionType, np.ufunc)) or callee_of(value.value)):
+        return
+    if type(value) is not Bound:
+        m.data(value)
+
+
+def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
+    """A binary operator of the user's class."""
+    name = _OPERATORS.get(symbol)
+    if name is not None and is_object(x):
+        method, other = special(m, x, f"__{name}__"), z
+    elif name is not None and is_object(z) and (type(x) is Constant or level(x) is FLOAT):
+        method, other = special(m, z, f"__r{name}__"), x
+    else:
+        raise m.doubt(f"the operator {symbol} of {describe(x if level(x) is None else z)} is not looked into")
+    return m.scope.call_function(m, method.function, [method.receiver, other], {})
+
+
+def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
+    """What a function of Python's gives that takes any object; None if it is none of them."""
+    if function in (isinstance, issubclass, callable, len) and all(
+        level(v) is not None or is_object(v) or is_sequence(v) or _is_class(v) or _is_callable(v) for v in arguments
+    ):
+        if function is len and not is_sequence(arguments[0]):
+            return None
+        return OWN
+    if function is enumerate and len(arguments) == 1:
+        return Rows(Row((OWN, element_of(m, arguments[0]))))
+    if function is zip:
+        return Rows(Row(tuple([element_of(m, v) for v in arguments])))
+    if function is reversed and len(arguments) == 1:
+        return Rows(element_of(m, arguments[0]))
+    if function is getattr and len(arguments) == 2:
+        return _by_name(m, arguments[0], arguments[1])
+    return None
+
+
+def _is_class(value: Any) -> bool:
+    return type(value) is Known and isinstance(value.value, type)
+
+
+def _is_callable(value: Any) -> bool:
+    return type(value) is Known and (callee_of(value.value) is not None or is_users_function(value.value))
+
+
+def _by_name(m: Machine, owner: Any, name: Any) -> Any:
+    """``getattr(owner, "name")``."""
+    if type(name) is Constant and type(name.value) is str:
+        if type(owner) is Made:
+            return attribute_of_made(m.scope, m, owner, name.value)
+        if is_object(owner) and find(owner.value, name.value) is not None:
+            return attribute_of_known(m.scope, m, owner, name.value)
+    raise m.doubt("it asks for an attribute by a name that is not known")

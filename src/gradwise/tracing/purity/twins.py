@@ -1,0 +1,106 @@
+"""A function with other data in the places where it reads them: ``with_data : (f, node, data) → twin``.
+
+The real places are not touched: the twin has cells of its own, globals that look the real ones up at each read, and objects and lists of its own in the place of those that hold the data.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.objects import MISSING, callable_parts, copied
+from gradwise.tracing.purity.reading import cell_of, place_in
+from gradwise.tracing.purity.scope import Expected, Node, cell_value, parts_of
+from gradwise.tracing.rebuilding import LiveGlobals
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+_INSIDE = ("object", "sequence")
+
+
+def with_data(function: Any, node: Node, data: dict[Hashable, Any]) -> Any:
+    """A twin of the function that finds ``data`` at their places; the function itself if it and what it calls read none."""
+    return _Twins(data).of_root(function, node) if data else function
+
+
+def _is_rebuilt(expected: Expected) -> bool:
+    return bool(expected.nodes) or expected.kind in _INSIDE
+
+
+class _Twins:
+    def __init__(self, data: dict[Hashable, Any]) -> None:
+        self.data = data
+        self.made: dict[int, Any] = {}
+
+    def of_root(self, function: Any, node: Node) -> Any:
+        if node.receiver is None:
+            return self.of_function(function, [node])
+        parts = callable_parts(function)
+        assert parts is not None
+        receiver = self.of(parts[1], node.receiver)
+        return types.MethodType(parts[0], receiver) if type(function) is types.MethodType else receiver
+
+    def of(self, value: Any, expected: Expected) -> Any:
+        """The twin of a value that is no data."""
+        if expected.nodes:
+            return self.of_function(value, expected.nodes)
+        if expected.kind not in _INSIDE:
+            return value
+        if id(value) in self.made:
+            return self.made[id(value)]
+        inside: dict[Any, Any] = {}
+        twin = self.made[id(value)] = copied(value) if expected.kind == "object" else type(value)(value)
+        if type(value) is tuple:
+            del self.made[id(value)]  # made when its entries are known
+        for key, found, inner in parts_of(value, expected):
+            place = place_in(value, expected, key)
+            if place is None:
+                continue
+            if place in self.data:
+                inside[key] = self.data[place]
+            elif _is_rebuilt(inner):
+                inside[key] = self.of(found, inner)
+        if expected.kind == "object":
+            for key, new in inside.items():
+                object.__setattr__(twin, key, new)
+        elif type(value) is tuple:
+            twin = self.made[id(value)] = tuple([inside.get(k, v) for k, v in enumerate(value)])
+        else:
+            for key, new in inside.items():
+                twin[key] = new
+        return twin
+
+    def of_function(self, f: types.FunctionType, nodes: list[Node]) -> types.FunctionType:
+        if id(f) in self.made:
+            return self.made[id(f)]
+        names: dict[str, Expected] = {}
+        cells: dict[str, Expected] = {}
+        for n in nodes:
+            names.update(n.reads.names)
+            cells.update(n.reads.cells)
+        data = self.data
+
+        def answer(name: str, value: Any) -> Any:
+            place = ("global", id(f.__globals__), name)
+            if place in data:
+                return data[place]
+            expected = names.get(name)
+            return self.of(value, expected) if expected is not None and _is_rebuilt(expected) else value
+
+        replaced = any(("global", id(f.__globals__), n) in data or _is_rebuilt(e) for n, e in names.items())
+        globals_: dict[str, Any] = LiveGlobals(f.__globals__, answer) if replaced else f.__globals__
+        own = [types.CellType() for _ in f.__code__.co_freevars]
+        g = types.FunctionType(
+            f.__code__, globals_, f.__name__, data.get(("defaults", id(f)), f.__defaults__), tuple(own)
+        )
+        g.__kwdefaults__ = data.get(("keywords", id(f)), f.__kwdefaults__)
+        g.__qualname__, g.__module__ = f.__qualname__, f.__module__
+        self.made[id(f)] = g
+        for cell, name in zip(own, f.__code__.co_freevars, strict=True):
+            place, expected = ("cell", id(cell_of(f, name))), cells.get(name)
+            value = data[place] if place in data else cell_value(f, name)
+            if value is not MISSING:
+                rebuilt = place not in data and expected is not None and _is_rebuilt(expected)
+                cell.cell_contents = self.of(value, expected) if rebuilt else value  # type: ignore[arg-type]  # not None here
+        return g
