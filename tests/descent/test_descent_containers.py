@@ -177,3 +177,51 @@ def test_a_start_without_a_gradient_is_remarked():
     assert saddle.end_point.kind == "saddle"
     with pytest.raises(InputError, match="leave it out of x0"):
         gw.descend(lambda x: 0.0, "text")
+
+
+def test_dicts_of_the_same_keys_keep_their_own_order():
+    weights = np.array([1.0, 2.0, 4.0, 5.0])
+    f = lambda p: 0.5 * np.sum(weights * (np.concatenate(list(p.values())) - 3) ** 2)
+    for start in ({"a": np.zeros(1), "b": np.ones(3)}, {"b": np.ones(3), "a": np.zeros(1)}):
+        report = gw.descend(f, start, learning_rate=0.1, maxiter=3, tol=0)
+        x = np.concatenate(list(start.values()))
+        expected = 3 + (1 - 0.1 * weights) ** 3 * (x - 3)
+        np.testing.assert_allclose(np.concatenate(list(report.x.values())), expected, rtol=1e-14)
+        assert list(report.x) == list(start)
+
+
+@pytest.mark.parametrize("method", ["gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"])
+@pytest.mark.parametrize("trace_limit", [64 << 20, 3000])
+def test_functions_of_several_arrays_with_every_column_of_the_trace(method, trace_limit):
+    H = np.diag([1.0, 3.0, 6.0, 2.0, 0.5])
+    f = lambda u, v: 0.5 * np.sum(np.array([[1.0, 3.0], [6.0, 2.0]]) * u**2) + 0.25 * np.sum(v**2)
+    start = np.array([1.0, -2.0, 0.5, 3.0, 4.0])
+    report = gw.descend(
+        f, (start[:4].reshape(2, 2), start[4:]), method, 0.02, maxiter=150, tol=0, trace_limit=trace_limit
+    )
+    plain = gw.descend(lambda x: 0.5 * x @ (H @ x), start, method, 0.02, maxiter=150, tol=0)
+    X = plain.trace.x
+    np.testing.assert_allclose(report.trace.points, X[report.trace.x_steps], rtol=1e-12, atol=1e-13)
+    G, D = X @ H, np.diff(X, axis=0)
+    expected = {
+        "gradient_norm": np.max(np.abs(G), axis=1),
+        "gradient_length": np.linalg.norm(G, axis=1),
+        "step": np.linalg.norm(D, axis=1),
+        "slope": np.sum(G[:-1] * D, axis=1),
+        "slope_after": np.sum(G[1:] * D, axis=1),
+        "cosine": np.sum(G[1:] * G[:-1], axis=1) / np.linalg.norm(G[1:], axis=1) / np.linalg.norm(G[:-1], axis=1),
+    }
+    for name, column in expected.items():
+        for t in (report.trace, plain.trace):
+            np.testing.assert_allclose(getattr(t, name)[: len(column)], column, rtol=1e-8, atol=1e-12, err_msg=name)
+    np.testing.assert_allclose(report.jac[0].ravel(), plain.jac[:4], rtol=1e-10)
+
+
+def test_cosines_of_gradients_of_very_different_lengths():
+    # x₊ = x − 0.1·(…): the first step takes all but a part in 10⁹ of the long gradient away, at a right angle to what is left
+    f = lambda x: 5 * x[0] ** 2 + 0.5e-3 * x[1] ** 2
+    report = gw.descend(f, np.array([1e6, 1.0]), learning_rate=0.1, maxiter=2, tol=0)
+    g = np.array([[1e7, 1e-3], [0.0, 1e-3 * (1 - 1e-4)], [0.0, 1e-3 * (1 - 1e-4) ** 2]])
+    g[1:, 0] = 10 * report.trace.x[1:, 0]
+    expected = np.sum(g[1:] * g[:-1], axis=1) / np.linalg.norm(g[1:], axis=1) / np.linalg.norm(g[:-1], axis=1)
+    np.testing.assert_allclose(report.trace.cosine[:2], expected, rtol=1e-9, atol=1e-15)

@@ -91,6 +91,8 @@ def trace_of(
     """A trace of points, values and gradients that are known; rates are nan where nobody said."""
     n, count = points[0].size, len(points)
     recorder = Recorder(n, points[0].dtype, count, _LIMIT)
+    with np.errstate(all="ignore"):
+        squares = [np.nan if g is None else float(np.vecdot(g, g)) for g in gradients]
     row = 0
     for k, (x, g) in enumerate(zip(points, gradients, strict=True)):
         if row == recorder.rows:
@@ -98,6 +100,7 @@ def trace_of(
             row = 1
         recorder.X[row] = x
         recorder.G[row] = np.nan if g is None else g
+        recorder.squares[k] = squares[k]
         recorder.fun[k], recorder.time[k] = fun[k], times[k]
         recorder.rate[k] = np.nan if rates is None or k >= len(rates) else rates[k]
         row += 1

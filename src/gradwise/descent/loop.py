@@ -90,7 +90,7 @@ def run(
         f, g = objective.evaluate(x)
         evaluate = objective.evaluate
         recorder = recorder_for(x.size, x.dtype, limits.maxiter, limits.trace_limit)
-        X, G, F, R, T = recorder.X, recorder.G, recorder.fun, recorder.rate, recorder.time
+        X, G, F, R, T, S = recorder.X, recorder.G, recorder.fun, recorder.rate, recorder.time, recorder.squares
         norm = float(np.max(np.abs(g)))
         threshold = limits.tol * max(1.0, norm) if math.isfinite(norm) else limits.tol
         squared = x.size * threshold * threshold * (1 + 1e-6)
@@ -98,11 +98,17 @@ def run(
         ceiling = watch.ceiling
         state = method.init(x, g)
         step: Any = method.step
-        # the point of plain gradient descent is written where it will be kept, if f gets no hold of the array itself
-        placed = type(method) is GradientDescent and recorder.places and objective.derivatives == "exact"
-        if placed:
-            step = lambda _, x, g, rate: recorder.moved(row, x, g, rate)
-        dot, note = np.dot, recorder.note if isinstance(recorder, LongRows) else None
+        # points are written where they will be kept, if f gets no hold of the array itself
+        own = not method.searches and objective.derivatives == "exact"
+        placed = own and recorder.whole
+        if own and type(method) is GradientDescent and isinstance(recorder, LongRows):
+            moved = recorder.moved
+            step = lambda _, x, g, rate, out: moved(x, g, rate)
+        note = recorder.note if isinstance(recorder, LongRows) else None
+        # gradients in containers are written where they will be kept
+        written = None
+        if note is None and not method.searches:
+            written = objective.placing(G, recorder.points if placed else None)
         scheduled = rates if callable(rates) else None
         rate = math.nan if callable(rates) else float(rates)
         searches, maxiter, clip, batches = (
@@ -115,6 +121,12 @@ def run(
         rows, k, last = recorder.rows, 0, began
         row: int = 0
         clipped = 0
+        lowest, infinite, early, step_tol = (
+            UNBOUNDED,
+            math.inf,
+            _EARLY,
+            limits.step_tol,
+        )  # names that are looked up at every step
         reason: StopReason | None = None
         with Progress(limits.maxiter, f, norm, progress) as shown, _interruptible(objective, lambda: (x, f, k)):
             while True:
@@ -124,14 +136,15 @@ def run(
                 else:
                     if not placed or k == 0:
                         X[row] = x
-                    G[row] = g
-                    gg = float(dot(g, g))
+                    if written is None or k == 0:
+                        G[row] = g
+                    S[k] = gg = float(g.dot(g))
                 row += 1
-                if gg <= squared or not (UNBOUNDED < f < ceiling and gg < math.inf):
+                if gg <= squared or not (lowest < f < ceiling and gg < infinite):
                     reason = watch.judge(k, f, g, gg, threshold, F)
                     if reason is not None:
                         break
-                if k in _EARLY:
+                if k in early:
                     seen = max(row - watch.span, 0)
                     reason = watch.early(
                         k, x, F, rate, (X[seen:row], G[seen:row]) if k == _EARLY[-1] and row > 5 else None
@@ -140,9 +153,11 @@ def run(
                         break
                 if row == rows:
                     block = recorder.flush(row)
-                    row, X, F, R, T = 1, recorder.X, recorder.fun, recorder.rate, recorder.time
+                    row, X, F, R, T, S = 1, recorder.X, recorder.fun, recorder.rate, recorder.time, recorder.squares
                     reason = watch.block(recorder, block, k, x, F, rate)
                     del block  # long vectors are let go one by one: many at once would go back to the system
+                    if written is not None:
+                        g = G[0]
                     if reason is not None:
                         break
                 if k >= maxiter:
@@ -183,14 +198,18 @@ def run(
                     else:
                         if clip is not None and gg > clip * clip:
                             clipped += 1
-                            x_new = step(state, x, g * (clip / (math.sqrt(gg) if gg < math.inf else length(g))), rate)
+                            shorter = g * (clip / (math.sqrt(gg) if gg < math.inf else length(g)))
+                            x_new = step(state, x, shorter, rate, X[row] if placed else None)
                         else:
-                            x_new = step(state, x, g, rate)
+                            x_new = step(state, x, g, rate, X[row] if placed else None)
                         R[k] = rate
                         if batches:
                             objective.next_batch()
-                        g = None  # its memory is free for the next one
-                        f, g = evaluate(x_new)
+                        if written is not None:
+                            f, g = written(x_new, k + 1, row)
+                        else:
+                            g = None  # its memory is free for the next one
+                            f, g = evaluate(x_new)
                 except Exhausted:
                     g = G[row - 1].copy()
                     reason = StopReason.DATA_EXHAUSTED
@@ -203,9 +222,7 @@ def run(
                     details["bad"] = x_new if not searches else x
                     reason = watch.failure(k, F)
                     break
-                if limits.step_tol and float(np.max(np.abs(x_new - x))) <= limits.step_tol * max(
-                    1.0, float(np.max(np.abs(x)))
-                ):
+                if step_tol and float(np.max(np.abs(x_new - x))) <= step_tol * max(1.0, float(np.max(np.abs(x)))):
                     reason = StopReason.STEP_TOLERANCE
                 x = x_new
                 k += 1
@@ -213,7 +230,7 @@ def run(
                 if reason is not None:
                     F[k], T[k] = f, last - began
                     if note is None:
-                        X[row], G[row] = x, g
+                        X[row], G[row], S[k] = x, g, float(g.dot(g))
                     else:
                         note(row, x, g)
                     row += 1
@@ -224,7 +241,9 @@ def run(
     fresh = row - (1 if recorder.flushed else 0)
     watch.remember(F[k - fresh + 1 : k + 1], k, X[:row], G[:row])
     details["best"] = watch.best
-    return Outcome(reason, x.copy(), f, g, k, recorder, row, state, rate, threshold, details)
+    return Outcome(
+        reason, x.copy(), f, g.copy() if written is not None else g, k, recorder, row, state, rate, threshold, details
+    )
 
 
 @contextlib.contextmanager

@@ -72,6 +72,7 @@ class Objective:
         self.evaluations = 0
         self.rate = 1.0  # for searches: the first trial
         self._hessian: Any = None
+        self._opens = False  # known from the first evaluation on
         self.evaluate = self._evaluator()
 
     def names(self) -> list[str]:
@@ -121,18 +122,53 @@ class Objective:
         numbers = self.spread is not None and (self.parameters.alone or self.parameters.floats)
         real = all(dtype == self.parameters.dtype for dtype in self.parameters.dtypes)
         self.evaluate = self._simple() if simple else self._numbers() if numbers and real else self._evaluate_exact
-        if self.spread is None and self.parameters.opens:
-            self.evaluate = self._opened()
+        self._opens = self.parameters.opens
+        if self._opens:
+            call, build, gathered = self._opened(), self.parameters.build, self.parameters.gathered
+
+            def evaluate(z: np.ndarray) -> tuple[float, np.ndarray]:
+                value, gradient = call(build(z))
+                return float(value), gathered(gradient)
+
+            self.evaluate = evaluate
         return result
 
-    def _opened(self) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
-        """The evaluation of a function of one list, tuple or dict of arrays, with nothing around it."""
-        both, build, gathered = self._value_and_grad, self.parameters.build, self.parameters.gathered
+    def _opened(self) -> Callable[[Any], tuple[Any, Any]]:
+        """Value and gradient at the parameters in their containers, of a function of lists, tuples and dicts of arrays, with nothing around it."""
+        both = self._value_and_grad
 
-        def evaluate(z: np.ndarray) -> tuple[float, np.ndarray]:
+        def call(tree: Any) -> tuple[Any, Any]:
             self.evaluations += 1
-            value, gradient = both(build(z), *self.args, *self.batch)
-            return float(value), gathered(gradient)
+            return both(tree, *self.args, *self.batch)
+
+        def call_alone(tree: Any) -> tuple[Any, Any]:
+            self.evaluations += 1
+            return both(tree)
+
+        def call_spread(tree: Any) -> tuple[Any, Any]:
+            self.evaluations += 1
+            return both(*tree)
+
+        return call_spread if self.spread is not None else call if self.args or self.batches is not None else call_alone
+
+    def placing(
+        self, G: np.ndarray, points: np.ndarray | None
+    ) -> Callable[[np.ndarray, int, int], tuple[float, np.ndarray]] | None:
+        """A function (z, k, row) → (f, ∇f) whose gradient is written to a row of G, and is a view of it; None where that saves nothing.
+
+        Parameters
+        ----------
+        points : numpy.ndarray, optional
+            The matrix of which z is row k.
+        """
+        if not self._opens:
+            return None
+        call, write, build = self._opened(), self.parameters.into(G), self.parameters.build
+        at = None if points is None else self.parameters.at(points)
+
+        def evaluate(z: np.ndarray, k: int, row: int) -> tuple[float, np.ndarray]:
+            value, gradient = call(build(z) if at is None else at(k))
+            return float(value), write(gradient, row)
 
         return evaluate
 

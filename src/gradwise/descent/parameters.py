@@ -8,8 +8,9 @@ float32 where all leaves are, so that single precision stays single precision.
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ class Parameters:
         #: whether vectors and parameters are made of each other in the short way
         self.opens = self._take is not None and self._plain is not None
         if self.opens and self._plain is not None:
-            self._built = _builder(self.treedef, self._plain)
+            self._built = _builder(self.treedef, _orders(self.treedef), tuple(self._plain))
 
     def build(self, z: Any) -> Any:
         """A vector (plain or traced) as parameters; plain arrays are views of it where their dtype allows."""
@@ -149,6 +150,27 @@ class Parameters:
                 return self.flat(tree, "the gradient")
         return z
 
+    def across(self, rows: np.ndarray) -> list[np.ndarray]:
+        """A matrix of vectors as one array for each array of the parameters: entry k of all of them makes the parameters of row k."""
+        return [rows[:, a:b].reshape(len(rows), *s) for (a, b), s in zip(self.slices, self.shapes, strict=True)]
+
+    def into(self, rows: np.ndarray) -> Callable[[Any, int], np.ndarray]:
+        """A function (gradient, row) → vector that writes a gradient in the containers of x0 to a row of a matrix, without anything made on the way."""
+        gathered, places = self.gathered, self.across(rows)
+        store = _storer(self.treedef, tuple(self.shapes), self.dtype)
+
+        def write(tree: Any, row: int) -> np.ndarray:
+            if not store(tree, places, row):
+                rows[row] = gathered(tree)
+            return rows[row]
+
+        return write
+
+    def at(self, rows: np.ndarray) -> Callable[[int], Any]:
+        """A function row → parameters, which are views of a row of a matrix."""
+        read, places = _reader(self.treedef, _orders(self.treedef)), self.across(rows)
+        return lambda row: read(places, row)
+
     def flat(self, tree: Any, what: str = "x0") -> np.ndarray:
         """Parameters, or a gradient in their containers, as a vector.
 
@@ -208,34 +230,70 @@ def _floating(leaf: Any, path: str, operator: str) -> Any:
         ) from None
 
 
+def _orders(treedef: TreeDef) -> tuple[Any, ...]:
+    """The order of the keys of dicts, which is no part of a structure, and must be that of x0: f may go through the values."""
+    return (treedef.order, *[_orders(child) for child in treedef.children])
+
+
+# What is written for one structure is kept: compiling it takes as long as several hundred steps.
+
+
+@functools.lru_cache(maxsize=64)
 def _builder(
-    treedef: TreeDef, places: Sequence[tuple[int, int, tuple[int, ...] | None]]
+    treedef: TreeDef, orders: tuple[Any, ...], places: Sequence[tuple[int, int, tuple[int, ...] | None]]
 ) -> Callable[[np.ndarray], Any] | None:
-    """A function that gives the containers with views of a vector in them, written out for this structure; None for others than lists, tuples and dicts."""
+    """A function that gives the containers with views of a vector in them; None for others than lists, tuples and dicts."""
     text = FunctionText(("z",))
-    rest = iter(places)
-
-    def written(node: TreeDef) -> str | None:
-        if node is LEAF:
-            start, stop, shape = next(rest)
-            return f"z[{start}:{stop}]" if shape is None else f"z[{start}:{stop}].reshape({shape!r})"
-        if node.kind not in (list, tuple, dict) or node.attributes:
-            return None
-        parts = [written(child) for child in node.children]
-        if None in parts:
-            return None
-        if node.kind is list:
-            return f"[{', '.join(map(str, parts))}]"
-        if node.kind is tuple:
-            return f"({''.join(f'{part}, ' for part in parts)})"
-        by_key = dict(zip(node.keys or (), parts, strict=True))
-        return "{" + ", ".join([f"{text.name(key)}: {by_key[key]}" for key in node.order or ()]) + "}"
-
-    expression = written(treedef)
+    leaves = [f"z[{a}:{b}]" if shape is None else f"z[{a}:{b}].reshape({shape!r})" for a, b, shape in places]
+    expression = _written(treedef, iter(leaves), text)
     if expression is None:
         return None
     text.write(f"return {expression}")
     return text.compiled("containers")
+
+
+@functools.lru_cache(maxsize=64)
+def _reader(treedef: TreeDef, orders: tuple[Any, ...]) -> Callable[[list[np.ndarray], int], Any]:
+    """A function that gives the containers of a row of several arrays."""
+    text = FunctionText(("places", "row"))
+    leaves = [text.fresh() for _ in treedef.paths()]
+    text.write(f"[{', '.join(leaves)}] = places")
+    text.write(f"return {_written(treedef, iter([f'{leaf}[row]' for leaf in leaves]), text)}")
+    return text.compiled("containers")
+
+
+def _written(node: TreeDef, leaves: Iterator[str], text: FunctionText) -> str | None:
+    """Lists, tuples and dicts written out for their structure; None where there are other containers."""
+    if node is LEAF:
+        return next(leaves)
+    if node.kind not in (list, tuple, dict) or node.attributes:
+        return None
+    parts = [_written(child, leaves, text) for child in node.children]
+    if None in parts:
+        return None
+    if node.kind is list:
+        return f"[{', '.join(map(str, parts))}]"
+    if node.kind is tuple:
+        return f"({''.join(f'{part}, ' for part in parts)})"
+    by_key = dict(zip(node.keys or (), parts, strict=True))
+    return "{" + ", ".join([f"{text.name(key)}: {by_key[key]}" for key in node.order or ()]) + "}"
+
+
+@functools.lru_cache(maxsize=64)
+def _storer(treedef: TreeDef, shapes: tuple[tuple[int, ...], ...], dtype: np.dtype) -> Callable[..., bool]:
+    """A function that copies the arrays in lists, tuples and dicts to a row of several arrays; False where one is of another shape or dtype."""
+    text = FunctionText(("tree", "places", "row"))
+    paths = _key_paths(treedef) or []
+    leaves = [text.keep("tree" + "".join(f"[{text.name(key)}]" for key in path)) for path in paths]
+    kind = text.name(dtype)
+    for leaf, shape in zip(leaves, shapes, strict=True):
+        text.write(f"if {leaf}.shape != {shape!r} or {leaf}.dtype != {kind}: return False")
+    places = [text.fresh() for _ in leaves]
+    text.write(f"[{', '.join(places)}] = places")
+    for place, leaf in zip(places, leaves, strict=True):
+        text.write(f"{place}[row] = {leaf}")
+    text.write("return True")
+    return text.compiled("gradient")
 
 
 def _taker(treedef: TreeDef) -> Callable[[Any], Sequence[Any]] | None:

@@ -22,6 +22,8 @@ BLOCK_BYTES = 32 << 20
 LONG, LONG_BYTES = 1 << 15, 4 << 20
 #: entries of a product, for so few of which BLAS starts no threads, and of a piece made of many such: with fewer, calls cost more than arithmetic
 _PRODUCT, _PIECE = 1 << 13, 1 << 17
+#: the shorter of two gradients over the longer one, above which their product is known from their difference to ten digits
+_ALIKE = 1e-3
 #: columns computed for each row, and for each step
 _POINT, _STEP = (
     ("gradient_norm", "gradient_length", "point_length"),
@@ -38,15 +40,15 @@ class Recorder:
         The block: row 0 repeats the last row of the block before it (once there was one).  Where all points will be kept, X is a part of them.
     rows : int
         Rows of a block.
-    fun, rate, time : numpy.ndarray
-        f, η and seconds: one entry for each point, written by the loop; room for a whole block more is always there.
+    fun, rate, time, squares : numpy.ndarray
+        f, η, seconds and ‖g‖²: one entry for each point, written by the loop; room for a whole block more is always there.
     """
 
     def __init__(self, n: int, dtype: Any, steps: int, limit: int) -> None:
         self._room_for_points(n, dtype, steps, limit)
         self._room_for_rows(n, dtype, steps)
         room = min(steps + 1, 1024) + self.rows
-        self.fun, self.rate, self.time = (np.empty(room) for _ in range(3))
+        self.fun, self.rate, self.time, self.squares = (np.empty(room) for _ in range(4))
         self.columns: dict[str, list[np.ndarray]] = {name: [] for name in (*_POINT, *_STEP)}
         self.flushed = 0  # points whose columns are made
 
@@ -58,18 +60,6 @@ class Recorder:
         # products are summed in double precision, whatever that of the parameters
         self.wide = np.result_type(dtype, np.float64)
         self.changes = np.empty((self.rows - 1, n), self.wide)
-
-    @property
-    def places(self) -> bool:
-        """Whether `moved` has a place for the next point that no one else writes to."""
-        return self.whole
-
-    def moved(self, row: int, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
-        """The point x − ηg, written where row ``row`` of the block will be."""
-        new: np.ndarray = self.X[row]
-        np.multiply(g, -rate, out=new)
-        np.add(new, x, out=new)
-        return new
 
     def flush(self, filled: int) -> tuple[Any, Any]:
         """Make the columns of a block with ``filled`` rows and move its last row to the front; its points and gradients, without its row 0."""
@@ -85,7 +75,7 @@ class Recorder:
         self._to_the_front(filled - 1)
         if self.flushed + 2 * self.rows > len(self.fun):
             grow = lambda a: np.concatenate([a, np.empty(len(a) + self.rows)])
-            self.fun, self.rate, self.time = grow(self.fun), grow(self.rate), grow(self.time)
+            self.fun, self.rate, self.time, self.squares = map(grow, (self.fun, self.rate, self.time, self.squares))
         return block
 
     def _to_the_front(self, last: int) -> None:
@@ -101,15 +91,26 @@ class Recorder:
         with np.errstate(all="ignore"):
             top = np.maximum(np.max(new, axis=1), 0 - np.min(new, axis=1)) if new.size else np.zeros(len(new))
             self._add("gradient_norm", top)
-            self._add("gradient_length", _lengths(new, wide))
-            self._add("point_length", _lengths(X[first:], wide))
+            lengths = self._gradient_lengths(G, first)
+            self._add("gradient_length", lengths[first:])
+            if not self.whole:
+                self._add("point_length", _lengths(X[first:], wide))
             dX = np.subtract(X[1:], X[:-1], out=self.changes[: filled - 1], dtype=wide)
             self._add("step", _lengths(dX, wide))
             self._add("slope", np.vecdot(G[:-1], dX))
             self._add("slope_after", np.vecdot(G[1:], dX))
             dG = np.subtract(G[1:], G[:-1], out=self.changes[: filled - 1], dtype=wide)
-            self._add("gradient_change", _lengths(dG, wide))
-            self._add("dot", np.vecdot(G[:-1], G[1:], dtype=wide))
+            change = _lengths(dG, wide)
+            self._add("gradient_change", change)
+            self._add("dot", _dots(G, lengths, change, wide))
+
+    def _gradient_lengths(self, G: np.ndarray, first: int) -> np.ndarray:
+        """The lengths of the gradients of a block, from the squares that the loop has taken, where these are in double precision."""
+        if G.dtype != np.float64:
+            return _lengths(G, self.wide)
+        start = self.flushed - first
+        squares = self.squares[start : start + len(G)]
+        return _roots(squares, G)
 
     def _room_for_points(self, n: int, dtype: Any, steps: int, limit: int) -> None:
         """One array for the points, as large as they may become: memory that is not written to costs nothing, and fresh memory is dear."""
@@ -155,6 +156,9 @@ class Recorder:
         count = self.flushed
         X, steps = self._kept(count, last)
         made = {name: self.column(name) for name in (*_POINT, *_STEP)}
+        extra = {"gradient_change": made["gradient_change"], "point_length": made["point_length"]}
+        if self.whole:
+            extra = _Columns({"gradient_change": made["gradient_change"]}, X, self.wide)
         ends = lambda values: np.append(values, np.nan)
         length = made["gradient_length"]
         with np.errstate(all="ignore"):
@@ -173,7 +177,7 @@ class Recorder:
             time=self.time[:count].copy(),
             names=names,
         )
-        return trace, {name: made[name] for name in ("gradient_change", "point_length")}
+        return trace, extra
 
     def _kept(self, count: int, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The points that were kept, the last one among them, and their steps."""
@@ -209,11 +213,7 @@ class LongRows(Recorder):
         self.rows = max(9, min(ROWS, LONG_BYTES // width, steps + 2))
         self.X, self.G = [None] * self.rows, [None] * self.rows
 
-    @property
-    def places(self) -> bool:
-        return True
-
-    def moved(self, row: int, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
+    def moved(self, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
         """The point x − ηg, in the place of one that is in no row any more."""
         if len(self.pool) <= self.rows:
             self.pool.append(np.empty_like(x))
@@ -274,10 +274,38 @@ class LongRows(Recorder):
 
 def _lengths(rows: np.ndarray, wide: Any) -> np.ndarray:
     """The lengths of rows, also where their squares are beyond the largest number."""
-    found: np.ndarray = np.sqrt(np.vecdot(rows, rows, dtype=wide))
+    return _roots(np.vecdot(rows, rows, dtype=wide), rows)
+
+
+def _roots(squares: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.sqrt(squares)
     for k in np.flatnonzero(np.isinf(found)):
         found[k] = length(rows[k])
     return found
+
+
+def _dots(G: np.ndarray, lengths: np.ndarray, change: np.ndarray, wide: Any) -> np.ndarray:
+    """The products g·g₊ = (‖g‖² + ‖g₊‖² − ‖Δg‖²)/2 of neighbours; of those whose lengths are far apart, where the difference cancels, from the rows."""
+    a, b = lengths[:-1], lengths[1:]
+    found: np.ndarray = (a * a + b * b - change * change) / 2
+    small, large = np.minimum(a, b), np.maximum(a, b)
+    for k in np.flatnonzero(~((small > _ALIKE * large) & (large < 1e150))):
+        found[k] = np.vecdot(G[k], G[k + 1], dtype=wide)
+    return found
+
+
+class _Columns(dict[str, np.ndarray]):
+    """Columns of which ‖x‖ is made of the points when it is first asked for."""
+
+    def __init__(self, columns: dict[str, np.ndarray], points: np.ndarray, wide: Any) -> None:
+        super().__init__(columns)
+        self._points, self._wide = points, wide
+
+    def __missing__(self, name: str) -> np.ndarray:
+        if name != "point_length":
+            raise KeyError(name)
+        with np.errstate(all="ignore"):
+            return self.setdefault(name, _lengths(self._points, self._wide))
 
 
 def product(a: np.ndarray, b: np.ndarray) -> float:

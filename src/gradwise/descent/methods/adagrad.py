@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwise.descent.methods.protocol import Method
+from gradwise.descent.methods.protocol import Method, Out
 from gradwise.errors import InputError
 
 
@@ -42,8 +42,8 @@ class Adagrad(Method):
     def init(self, x: np.ndarray, g: np.ndarray) -> list[np.ndarray]:
         return [np.zeros_like(g)]
 
-    def step(self, state: list[np.ndarray], x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
-        s, new = state[0], g * g
+    def step(self, state: list[np.ndarray], x: np.ndarray, g: np.ndarray, rate: float, out: Out = None) -> np.ndarray:
+        s, new = state[0], np.multiply(g, g, out=out)
         s += new
         return divided(x, g, s, self.eps, rate, new)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradwise.descent.methods.adagrad import check_eps, divided
 from gradwise.descent.methods.momentum import check_beta
-from gradwise.descent.methods.protocol import Method
+from gradwise.descent.methods.protocol import Method, Out
 
 
 class Adam(Method):
@@ -35,22 +35,21 @@ class Adam(Method):
         return 2 * (1 + self.beta1) / (1 - self.beta1)
 
     def init(self, x: np.ndarray, g: np.ndarray) -> list:
-        return [np.zeros_like(g), np.zeros_like(g), 0]
+        # the sums m/(1 − β₁) and s/(1 − β₂), the steps, and both constants as NumPy takes them fastest
+        return [np.zeros_like(g), np.zeros_like(g), 0, np.array(self.beta1, g.dtype), np.array(self.beta2, g.dtype)]
 
-    def step(self, state: list, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
+    def step(self, state: list, x: np.ndarray, g: np.ndarray, rate: float, out: Out = None) -> np.ndarray:
         b1, b2 = self.beta1, self.beta2
         m, s = state[0], state[1]
         k = state[2] = state[2] + 1
-        new = g * (1 - b1)
-        m *= b1
-        m += new
-        np.multiply(g, g, out=new)
-        new *= 1 - b2
-        s *= b2
+        new = np.multiply(g, g, out=out)
+        m *= state[3]
+        m += g
+        s *= state[4]
         s += new
-        # η m̂/(√ŝ + ε) with both corrections taken out of the arrays
-        root = (1 - b2**k) ** 0.5
-        return divided(x, m, s, self.eps * root, rate * root / (1 - b1**k), new)
+        # η m̂/(√ŝ + ε) with all factors taken out of the arrays
+        root = ((1 - b2**k) / (1 - b2)) ** 0.5
+        return divided(x, m, s, self.eps * root, rate * root * (1 - b1) / (1 - b1**k), new)
 
     def scaling(self, state: list) -> np.ndarray:
-        return np.sqrt(state[1] / (1 - self.beta2 ** max(state[2], 1))) + self.eps
+        return np.sqrt(state[1] * ((1 - self.beta2) / (1 - self.beta2 ** max(state[2], 1)))) + self.eps

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.descent.methods.protocol import Method
+from gradwise.descent.methods.protocol import Method, Out
 
 
 class GradientDescent(Method):
@@ -18,8 +18,15 @@ class GradientDescent(Method):
     name = "gd"
     plain = True
 
-    def step(self, state: Any, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
-        return x - rate * g
+    def init(self, x: np.ndarray, g: np.ndarray) -> list[Any]:
+        # −η, as NumPy takes it fastest
+        return [None, None]
+
+    def step(self, state: Any, x: np.ndarray, g: np.ndarray, rate: float, out: Out = None) -> np.ndarray:
+        if state[0] != rate:
+            state[:] = [rate, np.array(-rate, x.dtype)]
+        out = np.multiply(g, state[1], out)
+        return np.add(out, x, out)
 
     def factor(self, rate: float, eigenvalue: float) -> float:
         return abs(1 - rate * eigenvalue)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwise.descent.methods.protocol import Method
+from gradwise.descent.methods.protocol import Method, Out
 from gradwise.errors import InputError
 
 
@@ -45,13 +45,12 @@ class Momentum(Method):
     def init(self, x: np.ndarray, g: np.ndarray) -> list[np.ndarray]:
         return [np.zeros_like(g)]
 
-    def step(self, state: list[np.ndarray], x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
+    def step(self, state: list[np.ndarray], x: np.ndarray, g: np.ndarray, rate: float, out: Out = None) -> np.ndarray:
         v = state[0]
         v *= self.beta
         v += g
-        new = v * -rate
-        new += x
-        return new
+        out = np.multiply(v, -rate, out=out)
+        return np.add(out, x, out=out)
 
     def factor(self, rate: float, eigenvalue: float) -> float:
         return largest_root(1 + self.beta - rate * eigenvalue, self.beta)

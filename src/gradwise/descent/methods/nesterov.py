@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradwise.descent.methods.momentum import check_beta, largest_root
-from gradwise.descent.methods.protocol import Method
+from gradwise.descent.methods.protocol import Method, Out
 
 
 class Nesterov(Method):
@@ -41,18 +41,18 @@ class Nesterov(Method):
     def init(self, x: np.ndarray, g: np.ndarray) -> list[object]:
         return [np.zeros_like(g), 0]
 
-    def step(self, state: list, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
+    def step(self, state: list, x: np.ndarray, g: np.ndarray, rate: float, out: Out = None) -> np.ndarray:
         if not isinstance(self.beta, str):
             v = state[0]
             v *= self.beta
             v += g
-            return _moved(x, g, v, self.beta, rate)
+            return _moved(x, g, v, self.beta, rate, out)
         # with changing β: v is x₊ − x over −η, and the next β multiplies it
         k = state[1] = state[1] + 1
         v = state[0]
         v *= (k - 1) / (k + 2)
         v += g
-        return _moved(x, g, v, k / (k + 3), rate)
+        return _moved(x, g, v, k / (k + 3), rate, out)
 
     def factor(self, rate: float, eigenvalue: float) -> float | None:
         if isinstance(self.beta, str):
@@ -61,9 +61,9 @@ class Nesterov(Method):
         return largest_root((1 + self.beta) * q, self.beta * q)
 
 
-def _moved(x: np.ndarray, g: np.ndarray, v: np.ndarray, beta: float, rate: float) -> np.ndarray:
+def _moved(x: np.ndarray, g: np.ndarray, v: np.ndarray, beta: float, rate: float, out: Out) -> np.ndarray:
     """The point x − η (g + βv)."""
-    new = v * beta
+    new = np.multiply(v, beta, out=out)
     new += g
     new *= -rate
     new += x

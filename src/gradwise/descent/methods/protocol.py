@@ -1,6 +1,6 @@
 """What a method is: ``init`` makes its state, ``step`` moves the point; the rest is what theory knows about it on a quadratic.
 
-    init : (x, g) → state          step : (state, x, g, η) → x₊
+    init : (x, g) → state          step : (state, x, g, η, out) → x₊
 
 Two kinds.  A `Method` is given a learning rate and only reads the gradient; the loop evaluates f at x₊.  A `Search` looks for its own step, evaluates f
 and the gradient on the way, and returns the point with both.
@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+#: the place of a point: an array of its shape and dtype, which is no other argument of the step
+Out = np.ndarray | None
 Evaluate = Callable[[np.ndarray], tuple[float, np.ndarray] | None]
 
 
@@ -59,8 +61,8 @@ class Method:
         """The state before the first step."""
         return None
 
-    def step(self, state: Any, x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
-        """The next point; the state is changed in place."""
+    def step(self, state: Any, x: np.ndarray, g: np.ndarray, rate: float, out: Out = None) -> np.ndarray:
+        """The next point, in ``out`` where that is given; the state is changed in place."""
         raise AssertionError(self.name)
 
     def scaling(self, state: Any) -> np.ndarray | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradwise.descent.methods.adagrad import check_eps, divided
 from gradwise.descent.methods.momentum import check_beta
-from gradwise.descent.methods.protocol import Method
+from gradwise.descent.methods.protocol import Method, Out
 
 
 class RMSProp(Method):
@@ -27,8 +27,8 @@ class RMSProp(Method):
     def init(self, x: np.ndarray, g: np.ndarray) -> list[np.ndarray]:
         return [np.zeros_like(g)]
 
-    def step(self, state: list[np.ndarray], x: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
-        s, new = state[0], g * g
+    def step(self, state: list[np.ndarray], x: np.ndarray, g: np.ndarray, rate: float, out: Out = None) -> np.ndarray:
+        s, new = state[0], np.multiply(g, g, out=out)
         s *= self.rho
         new *= 1 - self.rho
         s += new
