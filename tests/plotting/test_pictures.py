@@ -326,10 +326,32 @@ def test_all_critical_points_of_a_box_are_found_and_marked():
         np.testing.assert_allclose(minimum.get_xydata(), [[1, 0]], atol=1e-12)
         np.testing.assert_allclose(saddle.get_xydata(), [[-1, 0]], atol=1e-12)
     assert ax.get_title() == "2 critical points, proved complete"
-    with pytest.raises(InputError, match="3 variables"):
-        gw.plot.contour(
-            lambda v: v @ v, (-1, 1), (-1, 1), critical_points=True, point=np.zeros(3), variables=(0, 1), count=5
-        )
+
+
+def test_critical_points_of_a_section_are_those_of_f_with_the_rest_held():
+    # at z = 2 it is x³ − 12x + y² + 16: x = ±2 with f'' = ±12, though f itself has none there
+    f = lambda x, y, z: x**3 - 3 * x * z**2 + y**2 + z**4
+    ax = gw.plot.contour(f, (-3, 3), (-2, 2), critical_points=True, point=[0.0, 0.0, 2.0], count=21)
+    (minimum,), (saddle,) = lines(ax, "minimum"), lines(ax, "saddle")
+    np.testing.assert_allclose(minimum.get_xydata(), [[2, 0]], atol=1e-12)
+    np.testing.assert_allclose(saddle.get_xydata(), [[-2, 0]], atol=1e-12)
+    assert ax.get_title() == "z = 2"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "minimum of the section",
+        "saddle of the section",
+    ]
+
+
+def test_critical_points_in_a_turned_plane_of_two_variables_lie_where_they_are():
+    f = lambda x, y: x**3 - 3 * x + y**2
+    turned = {"point": [0.0, 0.0], "directions": [(1, 1), (1, -1)]}
+    ax = gw.plot.contour(f, (-3, 3), (-3, 3), critical_points=True, count=21, **turned)
+    (minimum,), (saddle,) = lines(ax, "minimum"), lines(ax, "saddle")
+    np.testing.assert_allclose(minimum.get_xydata(), [[0.5**0.5, 0.5**0.5]], atol=1e-12)
+    np.testing.assert_allclose(saddle.get_xydata(), [[-(0.5**0.5), -(0.5**0.5)]], atol=1e-12)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["minimum", "saddle"]
+    ax = gw.plot.contour(f, (-2, 2), (-3, 3), critical_points=True, count=21, variables=("y", "x"), point=[0.0, 0.0])
+    np.testing.assert_allclose(lines(ax, "minimum")[0].get_xydata(), [[0, 1]], atol=1e-12)
 
 
 def test_critical_points_of_one_variable_lie_on_the_curve():

@@ -12,8 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from gradwise.errors import InputError
 from gradwise.geometry import fields, slices
 from gradwise.plotting.canvas import BLACK, SEQUENTIAL, axes_for, colour_scale, legend, number, set_title, title_of
-from gradwise.plotting.critical_points import critical_points as draw_critical_points
-from gradwise.plotting.critical_points import reports_in
+from gradwise.plotting.critical_points import draw_points, points_of_section, reports_in
 from gradwise.plotting.gradient_field import gradient_field, same_scales
 from gradwise.plotting.paths import draw_path, finite_rows, points_of
 
@@ -53,7 +52,8 @@ def contour(
     path : array_like of shape (steps, n), or a descent's report, optional
         Points to connect; in n variables they are projected, and the legend says how far from the plane they are.
     critical_points : True or list, optional
-        Reports of `gradwise.classify`, or points, which are classified; with True those that `gradwise.critical_points` finds.
+        Reports of `gradwise.classify`, or points, which are classified; with True those that `gradwise.critical_points` finds: in more than
+        two variables those of f on the plane of the picture, of which the legend says that they are the section's.
     point, variables, directions
         For more than two variables: a point of the plane, and two variables by name or position (the first two if omitted), or two directions, as
         for `gradwise.geometry.plane_slice`.  The title names the values that are held.  Without a point the plane passes through the end of the path; without
@@ -101,7 +101,11 @@ def contour(
     if points is not None:
         draw_path(ax, points, plane)
     if critical_points is not None and critical_points is not False:
-        draw_critical_points(reports_in(critical_points, function.f, function.size, (xlim, ylim)), ax, plane=plane)
+        if critical_points is True:
+            owner = " of the section" if function.size > 2 else ""
+            draw_points(points_of_section(function, plane, (xlim, ylim)), ax, owner=owner)
+        else:
+            draw_points(reports_in(critical_points, function.f), ax, plane)
     ax.set_xlim(xlim)
     ax.set_ylim(ylim)
     set_title(ax, title_of(f), plane.held)

@@ -52,6 +52,11 @@ def critical_points(points: Any, ax: Any = None, *, plane: Plane | None = None) 
     >>> import gradwise as gw
     >>> ax = gw.plot.critical_points([gw.classify(lambda x, y: x**2 + 4 * y**2, (0.0, 0.0))])
     """
+    return draw_points(points, ax, plane)
+
+
+def draw_points(points: Any, ax: Any = None, plane: Plane | None = None, owner: str = "") -> Any:
+    """Mark critical points; the legend says whose they are, ``minimum of the section``, if not those of f."""
     reports = list(getattr(points, "points", points))
     own = ax is None
     ax = axes_for(ax, 5.2, 5.0)
@@ -80,13 +85,13 @@ def critical_points(points: Any, ax: Any = None, *, plane: Plane | None = None) 
                     zorder=6,
                     gid="axis",
                 )
-    _marks(ax, reports, places)
+    _marks(ax, reports, places, owner)
     if own:
         legend(ax)
     return ax
 
 
-def _marks(ax: Any, reports: list[Any], places: np.ndarray) -> None:
+def _marks(ax: Any, reports: list[Any], places: np.ndarray, owner: str = "") -> None:
     """A marker at each point, each kind once in the legend."""
     seen: set[str] = set()
     for report, place in zip(reports, places, strict=True):
@@ -95,7 +100,7 @@ def _marks(ax: Any, reports: list[Any], places: np.ndarray) -> None:
         plain = marker.startswith("$")  # a sign has no edge: a halo sets it off
         ax.plot(
             *place, marker=marker, color=colour, markersize=9, markeredgecolor=colour if plain else "white",
-            markeredgewidth=0.4 if plain else 0.9, zorder=7, label=None if kind in seen else kind, linestyle="none", gid=kind,
+            markeredgewidth=0.4 if plain else 0.9, zorder=7, label=None if kind in seen else kind + owner, linestyle="none", gid=kind,
             path_effects=[withStroke(linewidth=3, foreground="white")] if plain else None,
         )  # fmt: skip
         seen.add(kind)
@@ -196,14 +201,14 @@ def draw_classification(report: Any, ax: Any = None) -> Any:
     return ax
 
 
-def reports_in(points: Any, f: Any, n: int, limits: Any) -> Any:
-    """Reports from what a picture was given: True, points, or reports."""
-    if points is True:
-        if n != 2:
-            raise InputError(
-                f"critical_points=True in a picture of {n} variables. Two variables are required for the search. Pass a list of points"
-            )
-        return geometry.critical_points(f, list(limits))
+def points_of_section(function: FlatFunction, plane: Plane, limits: Any) -> Any:
+    """The critical points of f restricted to a plane, in the plane's coordinates: there the gradient is perpendicular to the plane, or zero."""
+    form, origin, basis = function.form, plane.origin, plane.basis
+    return geometry.critical_points(lambda v: form(origin + v[0] * basis[0] + v[1] * basis[1]), list(limits))
+
+
+def reports_in(points: Any, f: Any) -> Any:
+    """Reports from what a picture was given: points, or reports."""
     if hasattr(points, "points"):
         return points
     return [point if hasattr(point, "kind") else geometry.classify(f, point) for point in points]
