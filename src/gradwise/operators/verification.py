@@ -259,7 +259,11 @@ def _compare_derivatives(
 
     def weighted(leaves: list[Any]) -> float:
         return float(
-            sum(np.real(np.vdot(w, v)) for w, v in zip(weights, leaves, strict=True) if w is not None and v is not None)
+            sum(
+                np.real(np.vdot(w, np.asarray(v)))  # a matrix has no flat view
+                for w, v in zip(weights, leaves, strict=True)
+                if w is not None and v is not None
+            )
         )
 
     exact = _exactly(linearization, direction, weights, weighted)

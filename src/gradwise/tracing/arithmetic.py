@@ -14,6 +14,7 @@ import numpy as np
 from gradwise.program import Primitive
 from gradwise.rules import algebra
 from gradwise.tracing.forgetting import is_remembered, refuse_memory
+from gradwise.tracing.holders import HOLDERS, answers, wrapped
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
@@ -195,6 +196,8 @@ def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) 
         if hasattr(other, "__array_ufunc__") or not hasattr(other, "__array__"):
             return NotImplemented
         return NotImplemented
+    if answers(other):
+        return NotImplemented if type(other) in HOLDERS else function(wrapped(x), wrapped(z))
     if isinstance(other, (list, tuple)) and not isinstance_traced(other):
         if any(isinstance_traced(o) for o in other):
             return NotImplemented

@@ -16,6 +16,7 @@ from gradwise.containers import flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program
+from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.effects import entered_functions, obstacle
 from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.state import entered, left, local
@@ -292,6 +293,8 @@ def _auxiliary_leaf(trace: Trace, leaf: Any) -> tuple[int | None, Any]:
 
 def output_variable(trace: Trace, leaf: Any, name: str) -> tuple[int, Any]:
     """The variable and the concrete value of a leaf of the output."""
+    if type(leaf) in HOLDERS:
+        leaf = leaf.as_output()
     if isinstance_traced(leaf):
         if leaf.tape is trace:
             if type(leaf) is TracedArray:

@@ -1,8 +1,9 @@
 """Traced arrays beside ``scipy.sparse`` matrices: ``A @ x``, ``A.dot(x)``, ``x @ A``, and ``A * x`` for the old matrix class.
 
+Matrices of traced data answer themselves (``standins/sparse_entries.py``).
+
 SciPy asks NumPy what an operand is and steps back (``NotImplemented``) if the answer is a 0-dimensional array of objects; ``as_operand`` gives that answer to SciPy's product, and to nobody
-else.  Python then asks the traced array, whose reflected product comes here.  Matrices made of traced values, and sums with sparse matrices, are not
-supported: their entries would have to be traced inside SciPy.
+else.  Python then asks the traced array, whose reflected product comes here.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from gradwise.rules.sparse import sparse_product
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.places import place_of
-from gradwise.tracing.traced import apply
+from gradwise.tracing.traced import apply, isinstance_traced
 
 _PRODUCTS = {"_matmul_dispatch", "_rmatmul_dispatch"}
 
@@ -39,8 +40,20 @@ def as_operand(value: Any) -> np.ndarray:
     return box
 
 
+def holds_plain_numbers(matrix: Any) -> bool:
+    """Whether none of a sparse matrix's numbers is traced."""
+    data = getattr(matrix, "data", None)
+    if matrix.format == "lil":
+        return not any(map(isinstance_traced, [v for row in data for v in row]))
+    if matrix.format == "dok":
+        return not any(map(isinstance_traced, matrix.values()))
+    return not isinstance_traced(data)
+
+
 def product(a: Any, b: Any) -> Any:
-    """``a @ b`` where one is sparse and the other traced."""
+    """``a @ b`` where one is sparse and the other traced; NotImplemented where the matrix is to answer."""
+    if not holds_plain_numbers(a if is_sparse(a) else b):
+        return NotImplemented
     if is_sparse(a):
         return _left(a, b)
     if np.ndim(plain(b) if not is_sparse(b) else np.empty((0, 0))) != 2:

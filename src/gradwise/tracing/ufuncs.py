@@ -16,6 +16,7 @@ from gradwise.rules import algebra, elementwise
 from gradwise.rules.elementwise import PREDICATES
 from gradwise.tracing import arithmetic, factors
 from gradwise.tracing.arithmetic import binary, concrete, plain, unary
+from gradwise.tracing.holders import HOLDERS, answers, wrapped
 from gradwise.tracing.places import place_of
 from gradwise.tracing.special import BY_NAME
 from gradwise.tracing.storing import cast, masked, refuse, store
@@ -196,6 +197,12 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
                 cls = type(other)
                 if cls in _PLAIN or ((cls is TracedArray or cls is TracedScalar) and other.tape is self.tape):
                     return _fast_binary(self, ufunc, primitive, inputs)
+    if any(map(answers, inputs)):
+        return (
+            NotImplemented
+            if any([type(x) in HOLDERS for x in inputs])
+            else getattr(ufunc, method)(*map(wrapped, inputs), **kwargs)
+        )
     traces = [x.tape for x in (*inputs, *(kwargs.get("out") or ())) if isinstance_traced(x) and x.tape.open]
     if not traces:
         kwargs = {k: tuple(map(plain, v)) if k == "out" else plain(v) for k, v in kwargs.items()}

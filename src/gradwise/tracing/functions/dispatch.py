@@ -28,6 +28,7 @@ from gradwise.tracing.functions import (
     summation,
     writing,
 )
+from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import dtype_of, isinstance_traced
 
@@ -68,6 +69,13 @@ def _traced_in(arguments: Any, found: list[Any]) -> list[Any]:
     return found
 
 
+def _holders_in(arguments: Any) -> bool:
+    return any(
+        type(a) in HOLDERS or (isinstance(a, (list, tuple)) and not isinstance_traced(a) and _holders_in(a))
+        for a in arguments
+    )
+
+
 def _replace(argument: Any, replace: Any) -> Any:
     if isinstance_traced(argument):
         return replace(argument)
@@ -87,6 +95,8 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
                 return ours(self)
             finally:
                 trace.where = None
+    if _holders_in(args):
+        return NotImplemented  # NumPy asks them next
     traced = _traced_in((*args, *kwargs.values()), [])
     traces = {t.tape for t in traced if t.tape.open}
     if self.tape.open and function in creation.LIKE:  # NumPy asks us about these only for like=

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.conversions import Unknown
+from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.objects import behind, holds_traced, reveal, set_raw, unwrapped
 from gradwise.tracing.instrument.references import beside
@@ -246,6 +247,8 @@ def _belongs_outside(value: Any) -> bool:
     """Whether a value (or one inside it) is, or may depend on, one of a run that is still open."""
     if isinstance_traced(value):
         return value.tape.open or value.tape.open_outer() is not None
+    if type(value) in HOLDERS:
+        return any(map(_belongs_outside, value.parts()))
     if isinstance(value, dict):
         return any(_belongs_outside(v) for v in value.values())
     return isinstance(value, (list, tuple, set, frozenset, deque)) and any(_belongs_outside(v) for v in value)

@@ -33,10 +33,15 @@ def alone(value: Any, names: int = 0) -> bool:
         type(value) is np.ndarray
         and watch is not None
         and value.dtype.kind in "fc"
-        and value.base is None
+        and (value.base is None or _owns(value.base))
         and value.flags.writeable
         and count(value) <= ALONE + (_OWN_NAME + names if names else 1) + (id(value) in watch.touched)
     )
+
+
+def _owns(base: Any) -> bool:
+    """Whether the memory of a view belongs to an array that nothing else refers to (SciPy keeps what it was given under another view)."""
+    return type(base) is np.ndarray and base.base is None and count(base) <= ALONE + 1
 
 
 def owned(value: Any) -> Any:

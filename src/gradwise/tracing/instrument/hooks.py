@@ -44,6 +44,8 @@ HOOKS.update(
     defining=operations.defining,
     imported=operations.imported,
     fresh=operations.fresh,
+    begun=operations.begun,
+    begun_attribute=operations.begun_attribute,
     alone=holding.alone,
     owned=holding.owned,
     held_attribute=holding.held_attribute,

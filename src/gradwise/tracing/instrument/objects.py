@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.atoms import are_atoms
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import FORWARDING, NATIVE, ClassInfo, runs_code
@@ -249,7 +250,8 @@ def holds_traced(value: Any, depth: int = 6) -> bool:
         return any(holds_traced(v, depth - 1) for v in value.values()) or any(isinstance_traced(k) for k in value)
     if isinstance(value, (list, tuple, set, frozenset, deque)):
         return not are_atoms(value) and any(holds_traced(v, depth - 1) for v in value)
-    return cls is np.ndarray and value.dtype.kind == "O" and any(isinstance_traced(v) for v in value.flat)
+    parts = value.parts() if cls in HOLDERS else value.flat if cls is np.ndarray and value.dtype.kind == "O" else ()
+    return any(map(isinstance_traced, parts))
 
 
 def unwrapped(value: Any, depth: int = 6) -> Any:
@@ -267,7 +269,7 @@ def _unwrapped(value: Any, depth: int) -> Any:
         plain = value.value
         return plain.copy() if isinstance(plain, np.ndarray) else plain
     if depth == 0 or not holds_traced(value, depth):
-        return value
+        return value.plain() if type(value) in HOLDERS else value
     if isinstance(value, dict):
         return _like(value, {unwrapped(k): unwrapped(v, depth - 1) for k, v in value.items()})
     if isinstance(value, tuple):

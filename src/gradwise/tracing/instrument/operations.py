@@ -19,9 +19,10 @@ from gradwise.rules import algebra
 from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.callees import resolve
+from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import clean_class, reveal_all, reveal_within
 from gradwise.tracing.instrument.known import refresh
-from gradwise.tracing.instrument.objects import class_info, holds_traced, note_names
+from gradwise.tracing.instrument.objects import class_info, holds_traced, load, note_names, store
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.userland import NATIVE
@@ -184,7 +185,7 @@ def _arithmetic(name: str, function: Any, primitive: Primitive) -> Any:
         where = trace.where
         if where is None:
             frame: Any = _getframe(1)
-            if frame.f_globals is _names:  # a += b
+            while frame.f_globals is _names:  # a += b
                 frame = frame.f_back
             where = (frame.f_code, frame.f_lasti)
         trace.places.extend(where)
@@ -267,6 +268,56 @@ IN_PLACE = {
     "i" + name: _in_place(name, _IN_PLACE.get(name) or getattr(operator, "i" + name), binary)
     for name, binary in BINARY.items()
 }
+
+
+class begun:
+    """The container in ``container[key] += value``, where the key is an expression that is evaluated once: the entry's operator is a hook."""
+
+    __slots__ = ("container",)
+
+    def __init__(self, container: Any) -> None:
+        self.container = container
+
+    def __getitem__(self, key: Any) -> Any:
+        return _Entry([HOOKS["reading"](self.container)[key]])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        HOOKS["writing"](self.container)[key] = value
+
+
+class begun_attribute:
+    """The object in ``f().name += value``."""
+
+    __slots__ = ("_obj",)
+
+    def __init__(self, obj: Any) -> None:
+        object.__setattr__(self, "_obj", obj)
+
+    def __getattribute__(self, name: str) -> Any:
+        return _Entry([load(object.__getattribute__(self, "_obj"), name)])
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        store(object.__getattribute__(self, "_obj"), name, value)
+
+
+class _Entry:
+    """An entry about to be changed by an operator."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: list[Any]) -> None:
+        self.held = held
+
+
+def _changed_by(operate: Any) -> Any:
+    def change(self: _Entry, value: Any) -> Any:
+        return operate(self.held.pop(), value)  # popped: nothing but the call refers to it
+
+    return change
+
+
+for _name, _operate in IN_PLACE.items():
+    setattr(_Entry, f"__{_name}__", _changed_by(_operate))
 
 
 def _unary(name: str, function: Any) -> Any:

@@ -7,6 +7,7 @@
     a[i], a[i] = v           →  reading(a)[i], writing(a)[i] = v
     obj.a[i] = v             →  writing(held_attribute(obj, "a"))[i] = v
     a + b, −a, a += b        →  add(a, b), neg(a), a = iadd(a, b)
+    a[g()] += b              →  begun(a)[g()] += b
     for v in xs              →  for v in iterate(xs)            also in comprehensions
     with c                   →  with managed(c)
     match s                  →  match bare(s)
@@ -268,7 +269,14 @@ class _Rewriter(ast.NodeTransformer):
             entry = ast.Subscript(_call("reading", target.value), target.slice, ast.Load())
             place = ast.Subscript(_call("writing", target.value), target.slice, ast.Store())
             return _at(ast.Assign([place], _call(operator, entry, self.visit(node.value))), node)
-        return self.generic_visit(node)
+        if isinstance(target, ast.Subscript):
+            target.value = _at(_call("begun", self.held(target.value)), target)
+            target.slice = self.visit(target.slice)
+        else:
+            target.value = _at(_call("begun_attribute", self.visit(target.value)), target)
+            target.attr = self.mangled(target.attr)
+        node.value = self.visit(node.value)
+        return node
 
     # --- statements ---------------------------------------------------------------------------------------------------------
 

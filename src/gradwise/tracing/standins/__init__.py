@@ -28,6 +28,7 @@ from gradwise.tracing.standins import (
     going_over,
     iteration,
     labelled,
+    matrices,
     number_types,
     operator_functions,
     orders,
@@ -49,6 +50,8 @@ from gradwise.tracing.standins import (
     scipy_signals,
     scipy_spline_data,
     scipy_systems,
+    sparse_methods,
+    sparse_solvers,
     text,
     traversal,
 )
@@ -92,6 +95,9 @@ _FAMILIES: tuple[Any, ...] = (
     scipy_distributions,
     scipy_functions,
     labelled,
+    matrices,
+    sparse_methods,
+    sparse_solvers,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}

@@ -1,0 +1,50 @@
+"""Objects of ours that hold traced arrays and stand for an object of NumPy's: matrices, masked arrays, records.
+
+What looks for traced values in the user's containers asks the classes that are listed here: ``parts()`` are the arrays that such an object holds, ``plain()`` is what it stands for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: the classes
+HOLDERS: set[type] = set()
+
+
+#: by class of NumPy's own such objects, what makes ours of a plain one
+WRAPPERS: dict[type, Callable[[Any], Any]] = {}
+
+
+def answers(value: Any) -> bool:
+    """Whether an operand has operators of its own: it is asked, not the traced array beside it."""
+    return type(value) in HOLDERS or type(value) in WRAPPERS
+
+
+def wrapped(value: Any) -> Any:
+    """A plain matrix or masked array as one of ours; anything else as it is."""
+    wrapper = WRAPPERS.get(type(value))
+    return value if wrapper is None else wrapper(value)
+
+
+class Holder:
+    """Base of the classes: listed when they are made."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        HOLDERS.add(cls)
+
+    def parts(self) -> list[Any]:
+        """The arrays, traced or plain, that this holds."""
+        raise NotImplementedError(type(self).__name__)
+
+    def plain(self) -> Any:
+        """What this stands for, of plain numbers."""
+        raise NotImplementedError(type(self).__name__)
+
+    def as_output(self) -> Any:
+        """What a function that returns this has computed: an array or a container of arrays."""
+        raise NotImplementedError(type(self).__name__)

@@ -1,0 +1,258 @@
+"""``scipy.sparse.linalg``: systems, factorisations, iterations, norms, powers and eigenvalues of sparse matrices with traced entries or right-hand sides.
+
+A solution is differentiated by its equation, whichever method of SciPy found it: Ẋ = A⁻¹(Ḃ − Ȧ X).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.standins import scipy_factorizations
+from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.scipy_calling import refuse, with_value
+from gradwise.tracing.standins.sparse_arithmetic import like_scipy, matrix_power, shown
+from gradwise.tracing.standins.sparse_building import _of_full, numbers, standing, traced_within
+from gradwise.tracing.standins.sparse_entries import (
+    Entries,
+    canonical,
+    dense,
+    entries_of,
+    involves,
+    is_sparse,
+    plain_twin,
+    solution,
+)
+from gradwise.tracing.traced import isinstance_traced
+
+_full_expm = scipy_factorizations.STAND_INS["scipy.linalg"]["expm"]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _entries(A: Any, name: str, *others: Any) -> Entries:
+    if is_sparse(A):
+        return entries_of(A)
+    if isinstance(A, (np.ndarray, list, tuple)) or isinstance_traced(A):
+        return _of_full(A)
+    refuse(
+        [*others],
+        f"scipy.sparse.linalg.{name} of an operator of type {type(A).__name__}",
+        "Give it the matrix itself, sparse or full",
+    )
+    raise AssertionError
+
+
+def _solved(e: Entries, b: Any, value: Any) -> Any:
+    """X with A X = b, in the shape of SciPy's value."""
+    columns = b.reshape(-1, 1) if b.ndim == 1 else b
+    found = solution(e, columns, np.reshape(value, np.shape(plain(columns))))
+    return found.reshape(np.shape(value)) if np.shape(plain(found)) != np.shape(value) else found
+
+
+def spsolve(A: Any, b: Any, permc_spec: Any = None, use_umfpack: bool = True) -> Any:
+    """``scipy.sparse.linalg.spsolve``."""
+    value = scipy.sparse.linalg.spsolve(_as_rows(shown(A)), shown(b), permc_spec, use_umfpack)
+    e = _entries(A, "spsolve", b)
+    if is_sparse(b):
+        right = dense(entries_of(b))
+        if not is_sparse(value):
+            return _solved(e, right.reshape(-1), value)
+        full = solution(e, right)
+        rows, cols = np.indices(np.shape(plain(full)))
+        return like_scipy(Entries(right.shape, rows.ravel(), cols.ravel(), full.reshape(-1)), value)
+    return _solved(e, numbers(b), value)
+
+
+def _as_rows(A: Any) -> Any:
+    return A if is_sparse(A) and A.format in {"csr", "csc"} else scipy.sparse.csc_array(A)
+
+
+def spsolve_triangular(A: Any, b: Any, lower: bool = True, *args: Any, **options: Any) -> Any:
+    """``scipy.sparse.linalg.spsolve_triangular``: the other triangle is not read."""
+    options = {k: v for k, v in options.items() if not k.startswith("overwrite")}
+    value = scipy.sparse.linalg.spsolve_triangular(shown(A), plain(numbers(b)), lower, **options)
+    e = canonical(_entries(A, "spsolve_triangular", b))
+    inside = e.rows >= e.cols if lower else e.rows <= e.cols
+    e = Entries(e.shape, e.rows[inside], e.cols[inside], as_array(e.data)[inside])
+    if options.get("unit_diagonal"):
+        strict = e.rows != e.cols
+        places, n = np.arange(e.shape[0]), e.shape[0]
+        rows, cols = (np.concatenate([a[strict], places]) for a in (e.rows, e.cols))
+        e = Entries(e.shape, rows, cols, np.concatenate([e.data[strict], np.ones(n, e.data.dtype)]))
+    return _solved(e, numbers(b), value)
+
+
+def iterative(name: str) -> Any:
+    """``cg``, ``gmres`` and their relatives: the solution that they converged to, and 0."""
+
+    def call(A: Any, b: Any, x0: Any = None, **options: Any) -> Any:
+        e = _entries(A, name, b, x0)
+        settled = {k: plain(v) for k, v in options.items() if k != "M"} | {
+            k: shown(v) for k, v in options.items() if k == "M"
+        }
+        found = getattr(scipy.sparse.linalg, name)(shown(A), plain(numbers(b)), plain(x0), **settled)
+        if found[1]:
+            refuse(
+                [e.data, b],
+                f"scipy.sparse.linalg.{name}, which did not converge (info = {found[1]}),",
+                "What is no solution has no derivative by its equation. Give it more iterations or a coarser tolerance",
+            )
+        return (_solved(e, numbers(b), found[0]), *found[1:])
+
+    return call
+
+
+class Factors:
+    """What ``splu``, ``spilu`` and ``factorized`` give for a matrix with traced entries: it solves."""
+
+    def __init__(self, e: Entries, plainly: Any) -> None:
+        self.entries = e
+        self.plainly = plainly
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.entries.shape
+
+    def solve(self, rhs: Any, trans: str = "N") -> Any:
+        e = self.entries
+        b = numbers(rhs)
+        value = self.plainly.solve(np.ascontiguousarray(plain(b)), trans)
+        if trans != "N":
+            e = Entries(e.shape, e.cols, e.rows, np.conj(e.data) if trans == "H" else e.data)
+        with at_line(*open_traces([e.data, b])):
+            return _solved(e, b, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if not hasattr(self.plainly, name) or name.startswith("__"):
+            raise AttributeError(name)
+        refuse(
+            [self.entries.data],
+            f"splu(A).{name}",
+            "Use its solve(), or scipy.linalg.lu of the full matrix A.toarray()",
+        )
+        raise AssertionError
+
+
+def splu(A: Any, *args: Any, **options: Any) -> Any:
+    """``scipy.sparse.linalg.splu``: its ``solve``."""
+    return Factors(entries_of(A), scipy.sparse.linalg.splu(_as_columns(A), *args, **options))
+
+
+def _as_columns(A: Any) -> Any:
+    twin = plain_twin(A)
+    return twin if twin.format == "csc" else twin.tocsc()
+
+
+def factorized(A: Any) -> Any:
+    """``scipy.sparse.linalg.factorized``."""
+    return Factors(_entries(A, "factorized"), scipy.sparse.linalg.splu(_as_columns(A))).solve
+
+
+def solve_with_factors(factors: Any, rhs: Any, trans: str = "N") -> Any:
+    """``splu(A).solve(b)`` of a plain matrix and a traced right-hand side: by the columns of the inverse's product."""
+    if not involves(rhs):
+        return factors.solve(rhs, trans)
+    # P_r A P_c = L U, so that A is known by its factors
+    L, U = factors.L, factors.U
+    n = factors.shape[0]
+    permuted = (L @ U).tocoo()
+    rows, cols = np.empty(n, int), np.empty(n, int)
+    rows[factors.perm_r] = np.arange(n)
+    cols[factors.perm_c] = np.arange(n)
+    e = Entries((n, n), rows[permuted.row], factors.perm_c.argsort()[permuted.col], permuted.data)
+    return Factors(e, factors).solve(rhs, trans)
+
+
+def inv(A: Any) -> Any:
+    """``scipy.sparse.linalg.inv``: a sparse matrix, of all entries."""
+    e = entries_of(A)
+    value = scipy.sparse.linalg.inv(_as_columns(A))
+    full = solution(e, np.eye(e.shape[0]))
+    rows, cols = np.indices(e.shape)
+    return like_scipy(Entries(e.shape, rows.ravel(), cols.ravel(), full.reshape(-1)), value)
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None) -> Any:  # noqa: A002  # SciPy's name
+    """``scipy.sparse.linalg.norm``."""
+    value = scipy.sparse.linalg.norm(plain_twin(x), ord, axis)
+    e = canonical(entries_of(x))
+    if axis is None and ord in {None, "fro", "f"}:
+        return with_value(np.linalg.norm(e.data), value)
+    return with_value(np.linalg.norm(dense(e), "fro" if ord == "f" else ord, axis), value)
+
+
+def expm(A: Any) -> Any:
+    """``scipy.sparse.linalg.expm``, as the exponential of the full matrix."""
+    value = scipy.sparse.linalg.expm(_as_columns(A))
+    e = entries_of(A)
+    full = _full_expm(dense(e))
+    rows, cols = np.indices(e.shape)
+    return like_scipy(Entries(e.shape, rows.ravel(), cols.ravel(), full.reshape(-1)), value)
+
+
+def eigsh(A: Any, k: int = 6, **options: Any) -> Any:
+    """``scipy.sparse.linalg.eigsh``: the eigenvalues that SciPy finds, differentiated as those of the full matrix."""
+    if options.get("M") is not None or options.get("sigma") is not None:
+        refuse([A], "scipy.sparse.linalg.eigsh with M or sigma", "Use scipy.linalg.eigh of the full matrices")
+    vectors = options.pop("return_eigenvectors", True)
+    w, v = scipy.sparse.linalg.eigsh(shown(A), k, **{n: plain(o) for n, o in options.items()})
+    ours, columns = np.linalg.eigh(dense(_entries(A, "eigsh")))
+    order = np.array([int(np.argmin(np.abs(plain(ours) - value))) for value in w])
+    if np.unique(order).size < order.size:
+        refuse(
+            [A.data],
+            "scipy.sparse.linalg.eigsh at equal eigenvalues",
+            "Their sum and symmetric functions have a derivative",
+        )
+    values = with_value(ours[order], w)
+    if not vectors:
+        return values
+    chosen = columns[:, order]
+    signs = np.sign(np.sum(np.asarray(plain(chosen)) * v, axis=0))
+    return values, with_value(chosen * signs, v)
+
+
+def expm_multiply(A: Any, B: Any, *rest: Any, **options: Any) -> Any:
+    """``scipy.sparse.linalg.expm_multiply`` at time 1."""
+    if rest or options:
+        refuse(
+            traced_within([A, B]), "scipy.sparse.linalg.expm_multiply over a range of times", "Call it for each time"
+        )
+    value = scipy.sparse.linalg.expm_multiply(shown(A), shown(B))
+    full = _full_expm(dense(_entries(A, "expm_multiply")))
+    return with_value(np.matmul(full, numbers(B)), value)
+
+
+_ITERATIVE = ("cg", "cgs", "bicg", "bicgstab", "gmres", "lgmres", "minres", "qmr", "gcrotmk", "tfqmr")
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.sparse.linalg": {
+        name: standing(name, ours, "scipy.sparse.linalg")
+        for name, ours in {
+            "spsolve": spsolve,
+            "spsolve_triangular": spsolve_triangular,
+            **{name: iterative(name) for name in _ITERATIVE},
+            "splu": splu,
+            "spilu": splu,
+            "factorized": factorized,
+            "inv": inv,
+            "norm": norm,
+            "expm": expm,
+            "eigsh": eigsh,
+            "matrix_power": matrix_power,
+            "expm_multiply": expm_multiply,
+        }.items()
+    }
+}
+
+
+def _late() -> dict[Any, dict[str, Callable[..., Any]]]:
+    return {scipy.sparse.linalg.SuperLU: {"solve": solve_with_factors}}
+
+
+LATE_METHODS: dict[str, Callable[[], dict[Any, dict[str, Callable[..., Any]]]]] = {"scipy.sparse.linalg": _late}
