@@ -23,7 +23,7 @@ def loss(w):
 
 
 def main():
-    w = np.zeros(3)
+    w, newton = np.zeros(3), np.zeros(3)
     found, formula = gw.grad(loss)(w), X.T @ (1 / (1 + np.exp(-X @ w)) - y) / len(y)
     print(f"gradient at 0: {found}\n  Xᵀ(σ(Xw) − y)/n: {formula}")
     sizes = {"gradient descent": [], "Newton": []}
@@ -31,7 +31,6 @@ def main():
         slope = gw.grad(loss)(w)
         sizes["gradient descent"].append(np.linalg.norm(slope))
         w = w - 1.0 * slope
-    newton = np.zeros(3)
     for step in range(7):
         slope = gw.grad(loss)(newton)
         sizes["Newton"].append(np.linalg.norm(slope))

@@ -33,11 +33,10 @@ def fisher(parameters):
 
 
 def main():
-    start = np.array([4.0, 2.0])
+    start, best = np.array([4.0, 2.0]), np.array([samples.mean(), samples.std()])
     gradient, F = gw.grad(loss)(start), fisher(start)
     natural = np.linalg.solve(F, gradient)
     print(f"at μ = 4, σ = 2: gradient {gradient.round(6)}, natural {natural.round(6)}, Fisher {F.round(12).tolist()}")
-    best = np.array([samples.mean(), samples.std()])
     paths = {}
     for name, rate, metric in (("ordinary", 0.001, lambda p: np.eye(2)), ("natural", 0.5, fisher)):
         path = [start]

@@ -25,8 +25,7 @@ def loss(layers):
     return np.mean((network(layers, inputs) - targets) ** 2)
 
 
-def backpropagate(layers):
-    """The gradient of the loss, derived by hand from the last line back to the first."""
+def backpropagate(layers):  # derived by hand, from the last line back to the first
     before = inputs @ layers["W1"] + layers["b1"]
     hidden = np.maximum(before, 0)
     error = 2 * (hidden @ layers["W2"] + layers["b2"] - targets) / targets.size
@@ -41,20 +40,16 @@ def main(steps=1500):
     print("largest differences:", {name: f"{np.abs(exact[name] - by_hand[name]).max():.1e}" for name in layers})
     report = gw.check_grad(loss, layers, backpropagate)
     print(report)
-    losses = [loss(layers)]
-    for _ in range(steps):
-        slopes = backpropagate(layers)
-        layers = {name: value - 0.2 * slopes[name] for name, value in layers.items()}
-        losses.append(loss(layers))
-    print(f"learning x₁x₂: loss {losses[0]:.4f} before, {losses[-1]:.6f} after {steps} steps")
-    return {"exact": exact, "by_hand": by_hand, "report": report, "losses": losses, "layers": layers}
+    run = gw.descend(loss, layers, learning_rate=0.2, maxiter=steps, tol=0, grad=backpropagate)
+    print(f"learning x₁x₂: loss {run.trace.fun[0]:.4f} before, {run.fun:.6f} after {run.nit} steps")
+    return {"exact": exact, "by_hand": by_hand, "report": report, "losses": run.trace.fun, "layers": run.x}
 
 
 def draw(results):
     figure = Figure(figsize=(8.5, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.semilogy(results["losses"])
-    left.set(xlabel="step", ylabel="loss")
+    left.set(xlabel="step", ylabel="loss", title="learning")
     gw.plot.contour(lambda x: network(results["layers"], x)[0], (-1, 1), (-1, 1), right, arrows=False, colorbar=True)
     right.plot(*inputs.T, "k.", markersize=3)
     right.set(xlabel="x₁", ylabel="x₂", title="what the network learned of x₁x₂")
