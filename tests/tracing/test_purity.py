@@ -49,13 +49,21 @@ def written_argument_by_sort(x, a):
     return y
 
 
+def written_argument_by_tuple(x, a):
+    y = np.sum(x * a[0])
+    longer = (1.0,) + a  # noqa: RUF005 - what is tested
+    longer[1][0] = 5.0
+    return y
+
+
 @pytest.mark.parametrize(
-    "function", [written_argument_by_attribute, written_argument_by_alias, written_argument_by_sort]
+    "function",
+    [written_argument_by_attribute, written_argument_by_alias, written_argument_by_sort, written_argument_by_tuple],
 )
 def test_writing_to_another_argument_is_found(function):
     a = np.linspace(0.1, 1.0, SIZE)
     with pytest.raises(gw.TracingError, match="changed in place"):
-        gw.grad(function, method="exact")(2.0, {"a": a} if function is written_argument_by_attribute else a)
+        gw.grad(function, method="exact")(2.0, {"attribute": {"a": a}, "tuple": (a,)}.get(function.__name__[20:], a))
 
 
 # --- what is harmless ----------------------------------------------------------------------------------------------------------------
@@ -285,7 +293,9 @@ def test_a_rebound_cell_global_default_and_builtin_are_seen(monkeypatch):
     assert not inspect_function(f).is_quiet
     f.__defaults__ = (3,)
     assert inspect_function(f).is_quiet
-    rebind(types.SimpleNamespace(sum=writing_routes.helper))
+    rebind(types.SimpleNamespace(sum=writing_routes.helper))  # which writes to what it is given, here x * X
+    assert inspect_function(f).is_quiet
+    rebind(types.SimpleNamespace(sum=lambda v: writing_routes.helper(X)))
     assert not inspect_function(f).is_quiet
 
     def g(x):
@@ -313,7 +323,7 @@ def test_arguments_with_code_of_their_own_are_watched(restored):
 
 def checksums(function, x):
     tape = record(
-        function, [x], [True], lambda leaves: function(*leaves), untouched=lambda: untouched(function, x)
+        function, [x], [True], lambda leaves: function(*leaves), untouched=lambda: untouched(function, [x], {})
     ).tape
     return [before for _, before in tape.checksums.values()]
 
@@ -365,7 +375,7 @@ def test_what_was_there_before_is_no_buffer():
 
     weights = {"list": [X * 2, X * 3]}
     tape = record(
-        f, [2.0], [True], lambda leaves: f(leaves[0], weights), untouched=lambda: untouched(f, (2.0, weights))
+        f, [2.0], [True], lambda leaves: f(leaves[0], weights), untouched=lambda: untouched(f, [2.0, weights], {})
     ).tape
     assert [before is None for _, before in tape.checksums.values()] == [True, True, False]
 

@@ -21,7 +21,7 @@ from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import is_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
 Argnums = Any  # int | str | sequence of int or str
 
@@ -195,22 +195,32 @@ class Arguments:
         """The arguments as they were given."""
         return self._args, self._kwargs
 
-    def others(self) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments that are not differentiated."""
+    def others(self, objects: Container[int | str] = ()) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments that are not differentiated, nor among ``objects``."""
         if self._simple:
             return [], {}
-        args = [a for k, a in enumerate(self._args) if k not in self.places]
-        return args, {name: a for name, a in self._kwargs.items() if name not in self.places}
+        args = [a for k, a in enumerate(self._args) if k not in self.places and k not in objects]
+        return args, {n: a for n, a in self._kwargs.items() if n not in self.places and n not in objects}
 
-    def with_others(self, function: Callable[..., Any], others: tuple[list[Any], dict[str, Any]]) -> Arguments:
-        """The same differentiated arguments with ``others`` beside them, for a function in the place of this one."""
+    def with_others(
+        self,
+        function: Callable[..., Any],
+        others: tuple[list[Any], dict[str, Any]],
+        objects: dict[int | str, Any] | None = None,
+    ) -> Arguments:
+        """The same differentiated arguments with ``others`` and ``objects`` beside them, for a function in the place of this one."""
         twin = object.__new__(Arguments)
         twin._function, twin._runs = self._function, function
         twin.places, twin._simple, twin.single = self.places, self._simple, self.single
         twin.kinds, twin.treedefs, twin.labels, twin.leaves = self.kinds, self.treedefs, self.labels, self.leaves
-        rest = iter(others[0])
-        twin._args = tuple([a if k in self.places else next(rest) for k, a in enumerate(self._args)])
-        twin._kwargs = {name: a for name, a in self._kwargs.items() if name in self.places} | others[1]
+        rest, objects = iter(others[0]), objects or {}
+        twin._args = tuple(
+            [a if k in self.places else objects[k] if k in objects else next(rest) for k, a in enumerate(self._args)]
+        )
+        twin._kwargs = {
+            name: a if name in self.places else objects[name] if name in objects else others[1][name]
+            for name, a in self._kwargs.items()
+        }
         return twin
 
     def rebuild(self, leaves: Sequence[Any]) -> list[Any]:

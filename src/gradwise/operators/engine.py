@@ -270,7 +270,7 @@ def linearize_call(
             (True,) * len(leaves),
             arguments.call,
             has_aux=has_aux,
-            untouched=lambda: untouched(function, arguments.given()),
+            untouched=lambda: untouched(function, *arguments.given()),
             ending=None if any(map(is_outer, leaves)) else arguments.write_back,
         )
 

@@ -218,7 +218,7 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     back = pullback(program, program.inputs, differentiable)
     kept = {id(v): v.nbytes for v in recording.tape.values if type(v) is np.ndarray}
     guards = [_guard_text(g) for g in program.guards]
-    writes = inspect_function(unwrapped(f)).writes
+    writes = inspect_function(unwrapped(f), args, kwargs).writes
     return Explanation(
         function=name,
         path="traced",
@@ -232,7 +232,7 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
         kept_bytes=sum(kept.values()),
         code=list(recording.tape.entered) or ["as it stands, by NumPy's protocols"],
         verified=verdict_on(f) or _outlook(recording),
-        reuse=standing(f),
+        reuse=standing(f, args, kwargs),
         writes="to nothing that was there before the call"
         if writes is None
         else f"perhaps; large arrays are watched ({writes})",

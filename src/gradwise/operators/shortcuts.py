@@ -111,10 +111,14 @@ def opening(
         found = expect(text, names[place], args[place])
         leaves += [found[k] for k in _order(args[place])]
     fixed_too = call.fixed
+    objects = {names[k]: (value, call.node.arguments[k]) for k, value in call.objects.items()}
     numbers = [
-        n for k, a in enumerate(args) if k not in arguments.places for n in expect(text, names[k], a, fixed=fixed_too)
+        n
+        for k, a in enumerate(args)
+        if k not in arguments.places and k not in call.objects
+        for n in expect(text, names[k], a, fixed=fixed_too)
     ]
-    data, fixed = _gathered(text, call)
+    data, fixed = _gathered(text, call, objects)
     numbers += [n for name, value in data for n in expect(text, name, value, fixed=fixed_too)]
     if [n for name, value in fixed for n in expect(text, name, value, fixed=NUMBERS)]:
         raise Unsuitable
@@ -144,15 +148,17 @@ def _order(value: Any) -> list[int]:
     return order
 
 
-def _gathered(text: FunctionText, call: ProvenCall) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+def _gathered(
+    text: FunctionText, call: ProvenCall, objects: dict[str, Any]
+) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
     """The names of what the function reads, with what is there now."""
-    probe = FunctionText(("f",))
-    found = gather(probe, "f", call.function, call.node)
+    probe = FunctionText(("f", *objects))
+    found = gather(probe, "f", call.function, call.node, objects)
     probe.write(f"return [{', '.join(found[0])}], [{', '.join(found[1])}]")
-    values = probe.compiled("data")(call.function)
+    values = probe.compiled("data")(call.function, *call.objects.values())
     if values is None:
         raise Unsuitable
-    names = gather(text, "f", call.function, call.node)
+    names = gather(text, "f", call.function, call.node, objects)
     return list(zip(names[0], values[0], strict=True)), list(zip(names[1], values[1], strict=True))
 
 

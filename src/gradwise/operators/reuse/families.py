@@ -23,11 +23,12 @@ from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, array_form, outline, refilled
 from gradwise.tracing.purity.reading import read
+from gradwise.tracing.purity.scope import by_place
 from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
 from gradwise.tracing.purity.twins import with_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from gradwise.containers import TreeDef
     from gradwise.operators.arguments import Arguments
@@ -131,12 +132,14 @@ class Call:
     __slots__ = ("_arguments", "_has_aux", "_key", "_others", "family", "function", "numbers")
     #: the traced run after which a program is made
     patience = 2
+    #: arguments that are no data
+    objects: dict[Any, Any] = {}
 
     def __init__(self, function: Any, arguments: Arguments, *, has_aux: bool) -> None:
         self.function = function
         self._has_aux = has_aux
         self._arguments = arguments
-        self._others = arguments.others()
+        self._others = arguments.others(self.objects)
         self.numbers: list[Any] = []
         self._key = self._outline(fixed=FREE)
         found = _families.get(self._key)
@@ -210,11 +213,17 @@ class Call:
 class ProvenCall(Call):
     """A call of a function proved pure: its data are exchanged for traced ones."""
 
-    __slots__ = ("_data", "_fixed", "node")
+    __slots__ = ("_data", "_fixed", "node", "objects")
 
     def __init__(self, function: Any, arguments: Arguments, node: Any, *, has_aux: bool) -> None:
         self.node = node
-        self._data, self._fixed = read(function, node)
+        #: the arguments beside the differentiated ones that are no data, by position or name
+        self.objects = {
+            k: v
+            for k, v in by_place(*arguments.given()).items()
+            if node.arguments is not None and k not in arguments.places and node.arguments[k].kind != "data"
+        }
+        self._data, self._fixed = read(function, node, self.objects)
         super().__init__(function, arguments, has_aux=has_aux)
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
@@ -229,8 +238,8 @@ class ProvenCall(Call):
         numbers, fixed = iter(traced), self._key[0]
         others = refilled(self._others, numbers, fixed=fixed)
         data = dict(zip(self._data, refilled(list(self._data.values()), numbers, fixed=fixed), strict=True))
-        twin = watched(with_data(self.function, self.node, data))
-        return self._arguments.with_others(twin, others).call(leaves)
+        twin, objects = with_data(self.function, self.node, data, self.objects)
+        return self._arguments.with_others(watched(twin), others, objects).call(leaves)
 
 
 class PromisedCall(Call):
@@ -295,10 +304,10 @@ def _order(treedef: TreeDef) -> Hashable:
     return treedef.order, tuple([_order(child) for child in treedef.children])
 
 
-def standing(function: Any) -> str:
-    """Whether a program may stand for a function, and if not why, in words."""
+def standing(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Whether a program may stand for a function with these arguments, and if not why, in words."""
     promise, function = is_promised(function), unwrapped(function)
-    verdict = inspect_function(function)
+    verdict = inspect_function(function, args, kwargs)
     if verdict.is_pure:
         return (
             "proved pure by its code: from its third call on with one form of arguments, its program runs in its place while its guards hold"
@@ -323,8 +332,8 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
         return None
     promise = is_promised(function)
     function = unwrapped(function)
-    verdict = inspect_function(function)
-    if not (promise or verdict.is_pure) or not arguments.are_plain():
+    verdict = inspect_function(function, *arguments.given())
+    if not verdict.is_pure and not (promise and arguments.are_plain()):
         return None
     try:
         if verdict.is_pure:

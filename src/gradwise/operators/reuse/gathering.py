@@ -171,8 +171,10 @@ def _has_dictionary(value: Any) -> bool:
     return bool(entries_of(value)) or hasattr(value, "__dict__")
 
 
-def gather(text: FunctionText, variable: str, function: Any, node: Node) -> tuple[list[str], list[str]]:
-    """Write the lines for a function (in ``variable``) of which the node holds now.
+def gather(
+    text: FunctionText, variable: str, function: Any, node: Node, objects: dict[str, tuple[Any, Expected]]
+) -> tuple[list[str], list[str]]:
+    """Write the lines for a function (in ``variable``) of which the node holds now, and for those of its arguments that are objects, by their variables.
 
     Returns
     -------
@@ -185,5 +187,7 @@ def gather(text: FunctionText, variable: str, function: Any, node: Node) -> tupl
         If the function reads something of unknown behaviour.
     """
     gathering = _Gathering(text)
+    for name, (value, expected) in objects.items():
+        gathering.follow(name, value, expected, None, direct=True)
     gathering.root(variable, function, node)
     return list(gathering.places.values()), gathering.fixed

@@ -12,6 +12,7 @@ from gradwise.tracing.purity.constructed import construct, special, super_of
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
 from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects
 from gradwise.tracing.purity.values import (
+    ARRAY,
     DATA,
     FRESH,
     MANAGER,
@@ -23,6 +24,7 @@ from gradwise.tracing.purity.values import (
     Method,
     Several,
     describe,
+    is_numeric,
     join,
     level,
 )
@@ -143,9 +145,9 @@ def _result(makes: str, degrees: list[Any]) -> Any:
         return OWN
     if makes == "fresh":
         return FRESH
-    if makes == "data" or not all(d.rank <= OWN.rank for d in degrees):
+    if makes == "data" or not all(map(is_numeric, degrees)):
         return FRESH if makes == "renewed" else DATA
-    return OWN
+    return ARRAY if ARRAY in degrees and makes == "arguments" else OWN
 
 
 def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str, Any]) -> Any:
@@ -153,7 +155,7 @@ def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str
     if name in CHANGES:
         for value in [*arguments, *keywords.values()]:
             m.data(value)
-        if receiver is DATA:
+        if receiver in (DATA, ARRAY):
             if name not in HARMLESS:
                 raise m.doubt(f"it calls the method {name} of what may have been there before the call")
             m.scope.impure(m, f"it calls the method {name} of what may have been there before the call")
@@ -166,8 +168,10 @@ def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str
     if callee is None:
         raise m.doubt(f"it calls the method {name}, which is not looked into")
     result = _known(m, f"the method {name}", callee, arguments, keywords)
-    if callee.makes not in ("arguments", "renewed") or (result is OWN and receiver.rank <= OWN.rank):
+    if callee.makes not in ("arguments", "renewed"):
         return result
+    if is_numeric(result) and is_numeric(receiver):
+        return OWN if callee.makes == "renewed" else ARRAY if ARRAY in (result, receiver) else OWN
     return FRESH if callee.makes == "renewed" else DATA
 
 

@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.scope import is_type
 from gradwise.tracing.purity.sequences import entry_of, iterator_of, operator_of_objects, unpacked
-from gradwise.tracing.purity.values import DATA, FLOAT, FRESH, NULL, OWN, Cell, Cells, Constant, Known, level
+from gradwise.tracing.purity.values import (
+    ARRAY,
+    DATA,
+    FLOAT,
+    FRESH,
+    NULL,
+    OWN,
+    Cell,
+    Cells,
+    Constant,
+    Known,
+    entry,
+    is_numeric,
+    level,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,24 +111,29 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     if symbol != "[]" and (level(x) is None or level(z) is None):
         return operator_of_objects(m, symbol, x, z)
     if symbol == "[]":
-        return OWN if m.data(x) in (OWN, FLOAT) else DATA
+        return entry(m.data(x))
     in_place = symbol.endswith("=")
     a, b = m.data(x), m.data(z)
-    if in_place and a is DATA:
+    if in_place and a in (DATA, ARRAY):
         raise m.doubt(f"it changes in place ({symbol}) what may have been there before the call")
     if in_place and a is not FLOAT:
         m.scope.changes_own()
     plain = symbol.removesuffix("=")
     if type(x) is Constant and type(x.value) in (str, bytes):
         return DATA
-    if plain == "+":
-        return OWN if min(a.rank, b.rank) <= OWN.rank else FRESH
+    both = is_numeric(a) and is_numeric(b)
+    if plain == "+":  # what is the call's own may be a tuple
+        return OWN if both or _is_number(x, a) or _is_number(z, b) else FRESH
     if plain == "*":
-        both = max(a.rank, b.rank) <= OWN.rank
         return OWN if both or FLOAT in (a, b) else FRESH
     if plain in ("|", "%"):
-        return OWN if max(a.rank, b.rank) <= OWN.rank else FRESH
+        return OWN if both else FRESH
     return OWN
+
+
+def _is_number(value: Any, degree: Any) -> bool:
+    """Whether a value is no container."""
+    return degree in (FLOAT, ARRAY) or (type(value) is Constant and type(value.value) in (int, complex, bool))
 
 
 def _binary_op(m: Machine, i: Any, s: State) -> None:
@@ -135,7 +154,7 @@ def _binary_slice(m: Machine, i: Any, s: State) -> None:
 
 
 def _written(m: Machine, target: Any) -> None:
-    if m.data(target) is DATA:
+    if m.data(target) in (DATA, ARRAY):
         raise m.doubt("it assigns an entry of what may have been there before the call")
     m.scope.changes_own()
 
@@ -235,7 +254,7 @@ def _unpack(m: Machine, i: Any, s: State) -> None:
         s.push(*reversed(unpacked(m, row, i.arg)))
         return
     value = m.data(row)
-    element = OWN if value.rank <= OWN.rank else DATA
+    element = entry(value)
     count = i.arg if i.opname == "UNPACK_SEQUENCE" else (i.arg & 0xFF) + (i.arg >> 8)
     if i.opname == "UNPACK_SEQUENCE":
         s.push(*[element] * count)

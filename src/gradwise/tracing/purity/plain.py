@@ -34,6 +34,22 @@ def is_plain(value: Any) -> bool:
     return isinstance(value, np.dtype) and value.kind in _KINDS
 
 
+def is_numeric(value: Any) -> bool:
+    """Whether a value is a number or an array of numbers.
+
+    Examples
+    --------
+    >>> is_numeric(2.5), is_numeric([2.5])
+    (True, False)
+    """
+    cls = type(value)
+    if cls is np.ndarray:
+        return value.dtype.kind in "fciub"
+    if cls in (float, int, complex, bool, np.float64):
+        return True
+    return issubclass(cls, np.generic) and cls.__module__ == "numpy" and value.dtype.kind in "fciub"
+
+
 def _plain_container(value: Any) -> bool:
     pending, seen = [value], 0
     while pending:

@@ -31,8 +31,12 @@ def place_in(value: Any, expected: Expected, key: Any) -> Hashable:
     return "inside", id(value), key
 
 
-def read(function: Any, node: Node) -> tuple[dict[Hashable, Any], list[Any]]:
+def read(
+    function: Any, node: Node, objects: dict[int | str, Any] | None = None
+) -> tuple[dict[Hashable, Any], list[Any]]:
     """The data at each place, and the data that cannot be exchanged, in an order that depends on the node alone.
+
+    ``objects`` are the arguments, by position or name, that are no data: what is read of them is read too.
 
     The node must hold of the function.  What is found through a module or a class (their entries, and what their functions read) cannot be exchanged, since the twin finds the real ones.
     """
@@ -82,5 +86,8 @@ def read(function: Any, node: Node) -> tuple[dict[Hashable, Any], list[Any]]:
         if f.__kwdefaults__:
             keep(("keywords", id(f)), f.__kwdefaults__, direct=direct)
 
+    for key, value in (objects or {}).items():
+        assert node.arguments is not None
+        follow(value, node.arguments[key], None, direct=True)
     enter(function, node, direct=True)
     return places, fixed

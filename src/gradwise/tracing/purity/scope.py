@@ -21,11 +21,11 @@ from gradwise.tracing.purity.objects import (
     is_users_class,
     keeps,
 )
-from gradwise.tracing.purity.plain import arrays_in, is_plain
-from gradwise.tracing.purity.values import DATA, OPAQUE, Known
+from gradwise.tracing.purity.plain import arrays_in, is_numeric, is_plain
+from gradwise.tracing.purity.values import ARRAY, DATA, OPAQUE, Known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class Unproven(Exception):
@@ -50,7 +50,7 @@ class Expected:
         "data", "is", "module", "function", "class" (of the user's), "object" (of one), "sequence" (a list, tuple or dict that holds no data only), or "other" (of a type of which
         nothing is known).
     object : object
-        The object itself; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" its type.
+        The object itself; "numbers" for data that are a number or an array of numbers; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" its type.
     reads : Reads or None
         Of a module, a class, an object or a sequence.
     nodes : list of Node
@@ -83,14 +83,23 @@ class Reads:
 
 
 class Node:
-    """A function's code with what it reads, and the object with which it is called, if it is a method."""
+    """A function's code with what it reads; of the function that is differentiated also what it is called with.
 
-    __slots__ = ("code", "reads", "receiver")
+    Attributes
+    ----------
+    receiver : Expected or None
+        The object with which it is called, if it is a method.
+    arguments : dict or None
+        What its arguments must be, by position or name; None for any plain data.
+    """
 
-    def __init__(self, code: types.CodeType, receiver: Expected | None = None) -> None:
+    __slots__ = ("arguments", "code", "reads", "receiver")
+
+    def __init__(self, code: types.CodeType) -> None:
         self.code = code
         self.reads = Reads()
-        self.receiver = receiver
+        self.receiver: Expected | None = None
+        self.arguments: dict[int | str, Expected] | None = None
 
 
 def is_users_function(value: Any) -> bool:
@@ -134,6 +143,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
     if is_users_function(value):
         expected = Expected("function", weakref.ref(value))
         return expected, Known(value, expected)
+    if is_numeric(value):
+        return Expected("data", "numbers"), ARRAY
     if is_plain(value):
         return Expected("data"), DATA
     seen = known.get(id(value))
@@ -208,12 +219,28 @@ def holds(function: Any, node: Node, visiting: dict[int, Any] | None = None) -> 
     return True
 
 
+def accepts(node: Node, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a function of which the node holds may be called with these arguments."""
+    expected = node.arguments
+    if expected is None:
+        return is_plain(tuple(args)) and is_plain(dict(kwargs))
+    given = by_place(args, kwargs)
+    return given.keys() == expected.keys() and all(_as_expected(v, expected[k], {}) for k, v in given.items())
+
+
+def by_place(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[int | str, Any]:
+    """The arguments of a call by position or name."""
+    found: dict[int | str, Any] = dict(enumerate(args))
+    found.update(kwargs)
+    return found
+
+
 def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bool:
     kind = expected.kind
     if kind == "is":
         return value is expected.object
     if kind == "data":
-        return value is not MISSING and is_plain(value)
+        return is_numeric(value) if expected.object is not None else value is not MISSING and is_plain(value)
     if kind == "module":
         if value is not expected.object:
             return False
@@ -280,10 +307,12 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
         yield key, found[1] if found is not None and found[0] == key[0] else MISSING, inner
 
 
-def arrays_read(function: Any, node: Node) -> list[np.ndarray]:
-    """The arrays that a function of which the node holds reads, itself and through what it calls."""
+def arrays_read(function: Any, node: Node, arguments: dict[int | str, Any]) -> list[np.ndarray]:
+    """The arrays that a function of which the node holds is given or reads, itself and through what it calls."""
     found: list[np.ndarray] = []
     pending: list[tuple[Any, Expected]] = []
+    for place, expected in (node.arguments or {}).items():
+        pending.append((arguments[place], expected))
     seen: set[tuple[int, int]] = set()
 
     def enter(f: Any, n: Node) -> None:

@@ -24,6 +24,7 @@ from gradwise.tracing.purity.values import (
     Rows,
     Several,
     describe,
+    entry,
     join,
     level,
 )
@@ -73,7 +74,7 @@ def element_of(m: Machine, iterator: Any) -> Any:
         iterator = iterator_of(m, iterator)
     if type(iterator) is Rows:
         return iterator.element
-    return OWN if m.data(iterator).rank <= OWN.rank else DATA
+    return entry(m.data(iterator))
 
 
 def entry_of(m: Machine, value: Any, key: Any) -> Any:

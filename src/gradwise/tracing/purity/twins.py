@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 _INSIDE = ("object", "sequence")
 
 
-def with_data(function: Any, node: Node, data: dict[Hashable, Any]) -> Any:
-    """A twin of the function that finds ``data`` at their places; the function itself if it and what it calls read none."""
-    return _Twins(data).of_root(function, node) if data else function
+def with_data(
+    function: Any, node: Node, data: dict[Hashable, Any], objects: dict[int | str, Any] | None = None
+) -> tuple[Any, dict[int | str, Any]]:
+    """A twin of the function that finds ``data`` at their places, and twins of the arguments that are objects; themselves if there are no data."""
+    if not data:
+        return function, objects or {}
+    twins = _Twins(data)
+    expected = node.arguments or {}
+    others = {key: twins.of(value, expected[key]) for key, value in (objects or {}).items()}
+    return twins.of_root(function, node), others
 
 
 def _is_rebuilt(expected: Expected) -> bool:

@@ -1,9 +1,10 @@
 """The abstract values of the symbolic run.
 
     FLOAT ⊂ OWN ⊂ FRESH ⊂ DATA          plain data, by how much of it was made during the call
+            OWN ⊂ ARRAY ⊂ DATA
 
 ``OWN`` is a number, or an array whose memory was made during the call.  ``FRESH`` is a container made during the call, whose entries may be the caller's.
-``DATA`` may be the caller's own.  A write to ``OWN`` or ``FRESH`` harms nobody.
+``ARRAY`` is a number or an array of numbers that may be the caller's: a copy of it is ``OWN``.  ``DATA`` may be the caller's own.  A write to ``OWN`` or ``FRESH`` harms nobody.
 
 All else is no data: a callable or an object with what is known of it, one of several of these, or ``OPAQUE``, of which nothing is known and with which nothing may be done.
 """
@@ -32,13 +33,14 @@ class Abstract:
 FLOAT = Abstract("FLOAT", 0)
 OWN = Abstract("OWN", 1)
 FRESH = Abstract("FRESH", 2)
-DATA = Abstract("DATA", 3)
+ARRAY = Abstract("ARRAY", 3)
+DATA = Abstract("DATA", 4)
 NULL = Abstract("NULL", -1)
 OPAQUE = Abstract("OPAQUE", -2)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 
-_BY_RANK = (FLOAT, OWN, FRESH, DATA)
+_BY_RANK = (FLOAT, OWN, FRESH, ARRAY, DATA)
 
 
 class Constant:
@@ -230,6 +232,16 @@ class Rows:
 _OBJECTS = (Known, Made, Bound, Several)
 
 
+def is_numeric(degree: Abstract) -> bool:
+    """Whether it is a number or an array of numbers."""
+    return degree is not DATA and degree is not FRESH
+
+
+def entry(degree: Abstract) -> Abstract:
+    """The degree of an entry."""
+    return OWN if degree.rank <= OWN.rank else ARRAY if degree is ARRAY else DATA
+
+
 def level(value: Any) -> Abstract | None:
     """The degree of plain data; None for what is no data."""
     if type(value) is Abstract:
@@ -253,7 +265,8 @@ def join(a: Any, b: Any) -> Any:
         return a
     x, y = level(a), level(b)
     if x is not None and y is not None:
-        return _BY_RANK[max(x.rank, y.rank)]
+        found = _BY_RANK[max(x.rank, y.rank)]
+        return DATA if found is ARRAY and FRESH in (x, y) else found
     if type(a) in _OBJECTS and type(b) in _OBJECTS:
         return Several(alternatives(a) | alternatives(b))
     if type(a) is Row and type(b) is Row and len(a.entries) == len(b.entries):

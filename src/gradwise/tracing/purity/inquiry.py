@@ -1,0 +1,200 @@
+"""One look at a function: what its names stand for, and what the functions that it calls are found to do."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.purity.calling import ufunc_method
+from gradwise.tracing.purity.constructed import attribute_of_known
+from gradwise.tracing.purity.machine import Machine, parameters_of
+from gradwise.tracing.purity.objects import MISSING
+from gradwise.tracing.purity.plain import is_plain
+from gradwise.tracing.purity.scope import Expected, Node, Unproven, cell_value, classify, look_up
+from gradwise.tracing.purity.values import DATA, OPAQUE, Known, Local, describe, level
+
+#: functions that call functions that call functions …
+_DEPTH = 40
+#: functions looked at, each for one kind of arguments
+_LOOKS = 400
+
+
+def key_of(function: types.FunctionType, parameters: dict[str, Any]) -> Any:
+    """What a function is known by in an inquiry: itself, and what is known of its arguments."""
+    unusual = frozenset((n, v) for n, v in parameters.items() if v is not DATA)
+    return id(function), id(function.__code__), unusual
+
+
+class Inquiry:
+    """One look at a function and all that it calls, repeated until nothing new is learned of the objects that it makes.
+
+    Attributes
+    ----------
+    nodes : dict
+        What is found of each function, for each kind of arguments.
+    results : dict
+        What it returns; None while it is being looked at.
+    known : dict
+        Classes, objects and sequences (``classify``).
+    made : dict
+        The attributes of objects made during the call, by the place where they are made.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[Any, Node] = {}
+        self.results: dict[Any, Any] = {}
+        self.assumed: set[Any] = set()
+        self.known: dict[int, Any] = {}
+        self.made: dict[Any, dict[str, Any]] = {}
+        self.impurities: list[Unproven] = []
+        self.changes_own = False
+        self.learned = False
+        self.depth = 0
+
+
+class Scope:
+    """The names of one function."""
+
+    def __init__(self, function: types.FunctionType, node: Node, inquiry: Inquiry) -> None:
+        self.function = function
+        self.node = node
+        self.inquiry = inquiry
+        self._found: dict[tuple[str, str], Any] = {}
+
+    # --- names --------------------------------------------------------------------------------------------------------------
+
+    def classified(self, m: Machine, name: Any, value: Any, table: dict[Any, Expected], what: str) -> Any:
+        """The abstract value of what stands under a name; what must hold of it is noted in ``table``."""
+        expected, abstract = classify(value, self.inquiry.known)
+        kept = table.setdefault(name, expected)
+        if abstract is OPAQUE:
+            if value is MISSING:
+                raise m.doubt(f"{what} stands for nothing yet")
+            raise m.doubt(f"{what} is an object of type {type(value).__name__}, whose behaviour is not known")
+        if type(abstract) is Known and abstract.expected is not None and kept is not abstract.expected:
+            return Known(value, kept)
+        return abstract
+
+    def _name(self, m: Machine, kind: str, name: str, value: Any, table: dict[str, Expected]) -> Any:
+        known = self._found.get((kind, name))
+        if known is None:
+            known = self._found[kind, name] = self.classified(m, name, value, table, repr(name))
+        return known
+
+    def global_variable(self, m: Machine, name: str) -> Any:
+        return self._name(m, "global", name, look_up(self.function, name), self.node.reads.names)
+
+    def free_variable(self, m: Machine, name: str) -> Any:
+        return self._name(m, "cell", name, cell_value(self.function, name), self.node.reads.cells)
+
+    def imported(self, m: Machine, name: str, depth: int, names: Any) -> Any:
+        """The module that an import inside the function gives, if it is loaded already."""
+        if depth:
+            raise m.doubt("it imports relative to its package")
+        name = name if names else name.partition(".")[0]
+        return self._name(m, "import", name, sys.modules.get(name, MISSING), self.node.reads.imports)
+
+    def attribute(self, m: Machine, owner: Known, name: str) -> Any:
+        """An entry of a module, an attribute of an object, or a method of a ufunc."""
+        if type(owner.value) is np.ufunc:
+            found = ufunc_method(name)
+            if found is not None:
+                return found
+        if owner.expected is not None and owner.expected.kind in ("object", "class"):
+            return attribute_of_known(self, m, owner, name)
+        if type(owner.value) is not types.ModuleType:
+            raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
+        value = vars(owner.value).get(name, MISSING)
+        return self.classified(m, name, value, owner.expected.reads.names, f"{owner.value.__name__}.{name}")
+
+    @staticmethod
+    def known(value: Any) -> Any:
+        return Known(value)
+
+    def impure(self, m: Machine, reason: str) -> None:
+        self.inquiry.impurities.append(m.doubt(reason))
+
+    def changes_own(self) -> None:
+        """Note a write to what was made during the call."""
+        self.inquiry.changes_own = True
+
+    # --- functions ----------------------------------------------------------------------------------------------------------
+
+    def enter(self, code: types.CodeType, parameters: dict[str, Any], free: dict[str, Any]) -> None:
+        """Look at the code of a function made during the call."""
+        self.inquiry.depth += 1
+        if self.inquiry.depth > _DEPTH:
+            raise Unproven("functions are nested too deeply to be looked at", code, code.co_firstlineno)
+        machine = Machine(code, self, parameters, free)
+        machine.run()
+        machine.data(machine.result)
+        self.inquiry.depth -= 1
+
+    def call_local(self, m: Machine, callee: Local, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """A call of a function made during the call, whose code is looked at for itself."""
+        for value in [*arguments, *keywords.values()]:
+            m.data(value)
+        return DATA
+
+    def call_function(self, m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """A call of a function of the user's."""
+        function = callee.value
+        parameters = dict.fromkeys(parameters_of(function.__code__), DATA)
+        self._bind(m, function, arguments, keywords, parameters)
+        node, result = self._look(m, function, parameters)
+        if callee.expected is not None and node not in callee.expected.nodes:
+            callee.expected.nodes.append(node)
+        return result
+
+    @staticmethod
+    def _bind(
+        m: Machine,
+        function: types.FunctionType,
+        arguments: list[Any],
+        keywords: dict[str, Any],
+        parameters: dict[str, Any],
+    ) -> None:
+        """Give to the parameters what is known of the arguments."""
+        code = function.__code__
+        names = code.co_varnames[: code.co_argcount]
+        given = [*zip(names, arguments, strict=False), *keywords.items()]
+        own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        for name, value in given:
+            degree = level(value)
+            if name in own:
+                parameters[name] = value if degree is None else degree
+            elif degree is None:
+                raise m.doubt(f"it gives {describe(value)} to {function.__name__} among other arguments")
+        if any(level(value) is None for value in arguments[len(names) :]):
+            raise m.doubt(f"it gives a function to {function.__name__} among other arguments")
+
+    def _look(self, m: Machine, function: types.FunctionType, parameters: dict[str, Any]) -> tuple[Node, Any]:
+        inquiry = self.inquiry
+        if len(inquiry.results) > _LOOKS // 2:  # then what is known of plain data is let go
+            parameters = {n: v if level(v) is None else DATA for n, v in parameters.items()}
+        key = key_of(function, parameters)
+        if key in inquiry.results:  # known, or being looked at: then it must turn out to return data
+            result = inquiry.results[key]
+            if result is None:
+                inquiry.assumed.add(key)
+            return inquiry.nodes[key], DATA if result is None else result
+        for defaults in (function.__defaults__, function.__kwdefaults__):
+            if defaults is not None and not is_plain(defaults):
+                raise m.doubt(f"a default argument of {function.__name__} is no plain data")
+        inquiry.depth += 1
+        if inquiry.depth > _DEPTH or len(inquiry.results) > _LOOKS:
+            raise m.doubt("functions are nested too deeply to be looked at")
+        node = inquiry.nodes.setdefault(key, Node(function.__code__))
+        inquiry.results[key] = None
+        machine = Machine(function.__code__, Scope(function, node, inquiry), parameters, {})
+        machine.run()
+        degree = level(machine.result)
+        result = machine.result if degree is None else degree
+        if degree is None and key in inquiry.assumed:
+            raise m.doubt(f"{function.__name__}, which calls itself, returns {describe(result)}")
+        inquiry.results[key] = result
+        inquiry.depth -= 1
+        return node, result
