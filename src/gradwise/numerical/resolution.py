@@ -17,6 +17,15 @@ MAXIMUM_SHRINKS = 5
 NOISY_VALUES = 34
 """How many values among noise are enough to grow no further, if the slope is known to 10 %: what a larger step gains is small against their cost."""
 
+MOST_VALUES = 39
+"""How many values there may be among noise, if the slope is known to 10 %: with one call that tried complex numbers they are 40."""
+
+NOISY_OCTAVES = 4
+"""Among noise steps may grow by so many octaves, to |x|, even if f changes by much of its size."""
+
+CONSISTENT = 1.25
+"""By how many times its bound a quotient at a smaller step may be off the slope found among noise."""
+
 VISIBLE = 64.0
 """How many units of rounding a second difference must have to be judged."""
 
@@ -45,7 +54,8 @@ def resolve(
         ceiling = yield from _grow(samples, side, ceiling, best, goal)
         if ceiling > top:
             bottom = max(ceiling - levels + 1, floor)
-            yield from samples.sample_octaves(range(ceiling, bottom - 1, -1), sides)
+            avoided = samples.avoided if samples.amplitude > 0.0 else None
+            yield from samples.sample_octaves([k for k in range(ceiling, bottom - 1, -1) if k != avoided], sides)
             tableau = samples.tableau(side, ceiling, bottom)
             best = resolved(tableau, side)
     values = [best.value]
@@ -53,6 +63,11 @@ def resolve(
         if best.total <= goal * abs(best.value) or best.truncation <= best.rounding or bottom <= floor:
             break
         if best.low > bottom + 1:  # the finest steps did not help: what is left is noise or structure
+            break
+        if samples.amplitude == 0.0:
+            if samples.scatters(best.truncation, best.low):
+                break
+        elif samples.noisy and len(samples.values) >= MOST_VALUES and best.truncation <= 8 * best.rounding:
             break
         before = best.total
         bottom -= 1
@@ -68,12 +83,25 @@ def resolve(
         # Nine levels leave nothing of a smooth function's truncation: the scheme's weights do not apply to what is left.
         if best.truncation > 4 * best.rounding:
             best.truncation *= UNSMOOTH
+    if samples.amplitude > 0.0:
+        best = _consistent(samples, side, ceiling, bottom, best)
     if len(values) > 2:
         # Where the values still move, a run of quotients may agree by accident: progress speeds up, it does not jump.
         before, last = abs(values[-2] - values[-3]), abs(values[-1] - values[-2])
         rate = min(1.0, last / before) if before > 0 else 1.0
         best.doubt = last * rate * rate
     return best
+
+
+def _consistent(samples: Samples, side: int, ceiling: int, bottom: int, best: Resolved) -> Resolved:
+    """Return the best slope that quotients at smaller steps allow: large ones may agree where they pass an extremum."""
+    finer = [(octave, samples.quotient(octave, side)) for octave in samples.known_octaves() if octave >= bottom]
+    while True:
+        off = [abs(best.value - slope) - CONSISTENT * bound for octave, (slope, bound) in finer if octave < best.low]
+        if ceiling <= bottom or not max(off, default=0.0) > best.total:
+            return best
+        ceiling -= 1
+        best = samples.best(side, ceiling, bottom)
 
 
 def _limited_by_rounding(samples: Samples, best: Resolved, ceiling: int, goal: float) -> bool:
@@ -102,6 +130,10 @@ def _grow(
         if jump < 1 or (enough and best.total <= 0.1 * abs(best.value)):
             break
         new = octave + jump
+        if samples.amplitude > 0.0 and new == samples.avoided:
+            new += 1 if new < limit else -1
+        if new == octave:
+            break
         yield from samples.sample_octaves([new], sides)
         slope, bound = samples.quotient(new, side)
         off = abs(slope - best.value)
@@ -134,6 +166,8 @@ def _one_scale(samples: Samples, octave: int, side: int) -> Generator[Request, l
 
 def _curved(samples: Samples, octave: int, sides: tuple[int, ...]) -> bool:
     """Whether f changes by much of its size at this step: larger steps would leave its neighbourhood."""
+    if samples.noisy and octave < samples.line.octave + NOISY_OCTAVES:
+        return False
     moved = max(abs(samples.at(octave, side) - samples.f0) for side in sides)
     return moved > 0.1 * abs(samples.f0) and moved > 256 * samples.eta(samples.f0)
 

@@ -19,6 +19,12 @@ BOTH = (1, -1)
 MANY_BITS = 0.8090169943749475
 """Half of the golden ratio: no step of a few bits."""
 
+NOISE = 1024.0
+"""Units of rounding beyond which the error of a value is noise."""
+
+SCATTER = 8.0
+"""How much of the scatter right around x may show in the differences of a step before something else must be in the way."""
+
 
 @dataclass(slots=True)
 class Resolved:
@@ -72,11 +78,13 @@ class Samples:
         Slopes of either side from afar, where they differ because the curvature jumps beside x; empty if they do not.
     mismatch : float
         By how much the values at the verification pair are off the slope found, where they are.
+    roughness : float
+        By how much they scatter, if they neither bend nor run straight, as noise does; else 0.
     """
 
     __slots__ = (
         "_counted", "_known", "_quotients", "_sorted", "amplitude", "ask", "assumed", "branches", "f0", "grain", "line",
-        "measured", "mismatch", "values",
+        "measured", "mismatch", "roughness", "values",
     )  # fmt: skip
 
     def __init__(self, line: Line, f0: float, ask: Callable[[Request], None] | None = None) -> None:
@@ -88,6 +96,7 @@ class Samples:
         self.assumed = 0.0
         self.measured = 0.0
         self.mismatch = 0.0
+        self.roughness = 0.0
         self.branches: tuple[float, ...] = ()
         self.grain = 0.05 * line.unit * line.scale
         self._counted = 0
@@ -157,6 +166,11 @@ class Samples:
         return max(rounding, self.amplitude)
 
     @property
+    def noisy(self) -> bool:
+        """Whether the error of one value is far more than what f may lose inside."""
+        return self.amplitude > NOISE * self.line.unit * abs(self.f0)
+
+    @property
     def size(self) -> float:
         """Largest magnitude seen."""
         return max(abs(value) for value in self.values.values() if math.isfinite(value))
@@ -206,11 +220,34 @@ class Samples:
                 self._sorted = sorted(self._known, reverse=True)
         return self._sorted
 
+    def feel(self, step: float, octave: int) -> None:
+        """Set the roughness by a pair of values far below an octave that shows what smooth terms there are."""
+        plus, minus = self.values.get(step, NAN) - self.f0, self.values.get(-step, NAN) - self.f0
+        part = math.ldexp(step, -octave)
+        bend = abs(plus + minus) - 4 * abs(self.bend(octave)) * part * part
+        drift = abs(plus - minus - 2 * step * self.quotient(octave, 0)[0])
+        # a kink bends and does not drift; where drift is all, the slope changes on the way
+        if bend > 16 * self.eta(self.f0) and 0.03 * bend < drift < 30 * bend:
+            self.roughness = max(bend, drift)
+
+    def scatters(self, error: float, octave: int) -> bool:
+        """Whether an error of a slope at this octave is what roughness makes of it."""
+        return math.ldexp(error, octave) <= SCATTER * self.roughness
+
+    @property
+    def avoided(self) -> int | None:
+        """Octave at which x ± 2**k comes close to 0, where functions that divide by x carry far more noise than at x."""
+        mantissa, exponent = math.frexp(self.line.scale)
+        return exponent - 1 if mantissa < 2 / 3 else exponent if mantissa > 0.8 else None
+
     def tableau(self, side: int, ceiling: int | None = None, bottom: int | None = None) -> Tableau:
         """Return the tableau of all quotients between two octaves."""
         tableau = Tableau(2 if side == 0 else 1)
         known, quotient = self._quotients[side], self.quotient
+        avoided = self.avoided if self.amplitude > 0.0 else None
         for octave in self.known_octaves():
+            if octave == avoided:
+                continue
             if (ceiling is None or octave <= ceiling) and (bottom is None or octave >= bottom):
                 slope, bound = known.get(octave) or quotient(octave, side)
                 if math.isfinite(slope):

@@ -141,6 +141,7 @@ class Search:
         yield from samples.sample_octaves(range(octave, octave - LEVELS, -1))
         v = samples.near(octave + PROBE)
         yield from samples.sample([v, -v])
+        samples.feel(v, octave - LEVELS + 1)
         if single(samples.f0) and not single(samples.line.scale):
             # by chance f(x) has few bits, and on steps of a power of two all values then have
             yield from samples.sample([samples.exact(math.ldexp(CONFIRMING, octave))])

@@ -15,6 +15,7 @@ from collections.abc import Generator
 
 from gradwise.numerical.findings import Verdict, kink
 from gradwise.numerical.ladder import PROBE
+from gradwise.numerical.line import NAN
 from gradwise.numerical.microscope import View
 from gradwise.numerical.resolution import resolve
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
@@ -41,6 +42,8 @@ def from_both_sides(
     truncation = max(found.truncation, found.doubt, samples.odd_error(found))
     total = truncation + found.rounding
     if found.side != 0 or not truncation > max(4 * found.rounding, 1e-12 * abs(found.value)):
+        return None, None
+    if samples.scatters(truncation, found.low):
         return None, None
     if not GAIN * min(samples.best(side, top).total for side in BOTH) < total:
         return None, None
@@ -101,6 +104,11 @@ def _clear_side(
 
 def _nearly(samples: Samples, gap: float, found: Resolved) -> Generator[Request, list[float], Verdict | None]:
     """Return the verdict on slopes that differ by a little: a small kink at x, or a jump of the curvature beside it."""
+    probe = samples.near(samples.line.octave + PROBE)
+    bend = abs((samples.values.get(probe, NAN) - samples.f0) + (samples.values.get(-probe, NAN) - samples.f0))
+    curved = abs(samples.bend(found.low)) * math.ldexp(probe, -found.low) ** 2
+    if bend > 4 * gap * probe + 2 * curved + 64 * samples.eta(samples.f0):
+        return None  # no kink of this size is bent like that: noise, or an infinite slope
     octave = min(samples.line.octave + PROBE, found.low)
     yield from samples.sample_octaves([octave, octave + 1])
     values = [samples.at(octave, side) for side in BOTH]
@@ -110,8 +118,8 @@ def _nearly(samples: Samples, gap: float, found: Resolved) -> Generator[Request,
     near = math.ldexp(1.0, octave)
     if not 256 * eta < gap * near:  # below what rounding lets be seen there
         return None
-    if abs(4 * samples.bend(octave) - samples.bend(octave + 1)) < gap * near:  # 2 gap · near for a kink
-        return None
+    if not gap * near <= abs(4 * samples.bend(octave) - samples.bend(octave + 1)) <= 4 * gap * near:
+        return None  # it is 2 gap · near for a kink
     seen = View("kink", size=gap, spread=eta, residual=eta, near=near, far=near, eta=eta)
     verdict = yield from kink(samples, seen, Resolved(found.value, found.truncation, found.rounding, octave, octave, 0))
     if verdict.outcome is not None:
@@ -131,9 +139,9 @@ def _confirmed(samples: Samples, one: Resolved) -> Generator[Request, list[float
     yield from samples.sample([v])
     value = samples.values[v]
     eta = max(samples.eta(samples.f0), samples.eta(value))
-    curvature = abs(samples.quotient(one.low, one.side)[0] - one.value) * math.ldexp(abs(v), -one.low)
-    slack = abs(v) * (4 * one.total + 3 * curvature) + 4 * samples.line.unit * samples.line.scale * abs(one.value)
-    drift = abs(value - samples.f0 - v * one.value) - slack
+    curvature = (samples.quotient(one.low, one.side)[0] - one.value) * math.ldexp(abs(v), -one.low)
+    slack = abs(v) * (4 * one.total + abs(curvature)) + 4 * samples.line.unit * samples.line.scale * abs(one.value)
+    drift = abs(value - samples.f0 - v * (one.value + curvature)) - slack
     if not drift <= 6 * eta:
         return None
     return max(1.0, 0.8 * drift / eta)
