@@ -13,8 +13,10 @@ from gradwise.rules import (
     bessel,
     cumulative,
     elementwise,
+    elliptic,
     entries,
     fourier,
+    integrals,
     interpolation,
     ordering,
     polynomials,
@@ -26,14 +28,23 @@ from gradwise.tracing import record
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.reverse import pullback
 
-from . import test_elementwise, test_fourier, test_ordering, test_reductions, test_special
+from . import (
+    test_elementwise,
+    test_fourier,
+    test_ordering,
+    test_reductions,
+    test_special,
+    test_special_relatives,
+)
 
 FAMILIES = (
     bessel,
     cumulative,
     elementwise,
+    elliptic,
     entries,
     fourier,
+    integrals,
     interpolation,
     ordering,
     polynomials,
@@ -46,6 +57,8 @@ FAMILIES = (
 def all_cases():
     for module in (test_elementwise, test_ordering, test_reductions, test_special):
         yield from module.CASES.values()
+    yield from test_special_relatives.CASES.values()
+    yield from test_special_relatives.CASES_OF_INTEGRALS.values()
     for name, options, x in test_fourier.CASES.values():
         yield test_fourier.transform(name, options), (x,)
 

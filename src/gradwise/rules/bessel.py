@@ -1,6 +1,6 @@
-"""Bessel, Struve and Airy functions, elliptic integrals, hypergeometric functions, by the recurrences of their families.
+"""Bessel, Struve and Airy functions, hypergeometric functions, by the recurrences of their families.
 
-DLMF 10.6, 10.29 (Bessel), 11.4 (Struve), 9.2 (Airy), 19.4 (elliptic integrals), 15.5, 16.3 (hypergeometric).
+DLMF 10.6, 10.29 (Bessel), 11.4 (Struve), 9.2 (Airy), 15.5, 16.3 (hypergeometric).
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import numpy as np
 import scipy
 
 from gradwise.errors import TracingError
-from gradwise.rules import series
 from gradwise.rules.algebra import div, elementwise, mul, neg
-from gradwise.rules.elementwise import sign, sin, sqrt, square
+from gradwise.rules.elementwise import sign
 from gradwise.rules.powers import pow_
 from gradwise.rules.special import no_rule, rgamma, several, special
 
@@ -94,43 +93,6 @@ modstruve = with_parameters(
 )
 
 airy = several("airy", 4, lambda x, outputs: (outputs[1], x * outputs[0], outputs[3], x * outputs[2]))
-
-# --- elliptic integrals ---------------------------------------------------------------------------------------------------
-
-#: K⁽ⁿ⁾(m) and E⁽ⁿ⁾(m) as functions of p = 1 − m
-ellipk_derivative = elementwise(
-    "ellipk_derivative",
-    series.ellipk,
-    lambda p, y, n: neg(ellipk_derivative(p, params=(n + 1,))),
-    params=("order",),
-    keeps="operands",
-)
-ellipe_derivative = elementwise(
-    "ellipe_derivative",
-    series.ellipe,
-    lambda p, y, n: neg(ellipe_derivative(p, params=(n + 1,))),
-    params=("order",),
-    keeps="operands",
-)
-ellipk = special("ellipk", lambda m, y: ellipk_derivative(1 - m, params=(1,)), keeps="operands")
-ellipkm1 = special("ellipkm1", lambda p, y: neg(ellipk_derivative(p, params=(1,))), keeps="operands")
-ellipe = special("ellipe", lambda m, y: ellipe_derivative(1 - m, params=(1,)), keeps="operands")
-
-
-def _delta(phi: Any, m: Any) -> Any:
-    return sqrt(1 - m * square(sin(phi)))
-
-
-ellipkinc = special(
-    "ellipkinc",
-    lambda phi, m, y: (lambda: div(1, _delta(phi, m)), no_rule("scipy.special.ellipkinc", "its parameter m")),
-    keeps="operands",
-)
-ellipeinc = special(
-    "ellipeinc",
-    lambda phi, m, y: (lambda: _delta(phi, m), no_rule("scipy.special.ellipeinc", "its parameter m")),
-    keeps="operands",
-)
 
 # --- hypergeometric functions -----------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ def _polynomial(name: str, slope: Callable[..., Any], parameters: int = 0) -> Pr
 
     def value(n: Any, *operands: Any) -> Any:
         y = getattr(scipy.special, f"eval_{name}")(np.maximum(n, 0), *operands)
-        return np.where(np.less(n, 0), 0.0, y).astype(operands[-1].dtype)[()]
+        return np.where(np.less(n, 0), 0.0, y).astype(np.asarray(operands[-1]).dtype)[()]
 
     def result(n: ArrayType, *rest: Any) -> ArrayType:
         return ArrayType(broadcast_shape(n.shape, *[t.shape for t in rest]), rest[-1].dtype)

@@ -16,7 +16,8 @@ import numpy as np
 import scipy
 
 from gradwise.program import Primitive
-from gradwise.rules import bessel, elementwise, polynomials, special
+from gradwise.rules import bessel, elementwise, elliptic, integrals, polynomials, special
+from gradwise.tracing import special_forms
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.indexing import contains_traced, stacked
 from gradwise.tracing.places import place_of
@@ -72,7 +73,23 @@ _SAME = {
             "kve",
         ),
         *("hankel1", "hankel2", "hankel1e", "hankel2e", "struve", "modstruve", "airy"),
-        *("ellipk", "ellipkm1", "ellipe", "ellipkinc", "ellipeinc", "hyp0f1", "hyp1f1", "hyp2f1", "hyperu"),
+        *("hyp0f1", "hyp1f1", "hyp2f1", "hyperu"),
+    ),
+    elliptic: ("ellipk", "ellipkm1", "ellipe", "ellipkinc", "ellipeinc", "ellipj"),
+    integrals: (
+        *("ber", "bei", "ker", "kei", "berp", "beip", "kerp", "keip", "itj0y0", "iti0k0", "it2j0y0", "it2i0k0"),
+        *(
+            "itstruve0",
+            "it2struve0",
+            "itmodstruve0",
+            "itairy",
+            "jve",
+            "yve",
+            "airye",
+            "owens_t",
+            "wright_bessel",
+            "lpmv",
+        ),
     ),
 }
 _PRIMITIVES: dict[str, Primitive] = {name: getattr(module, name) for module, names in _SAME.items() for name in names}
@@ -112,6 +129,11 @@ def _polynomial(name: str) -> Callable[..., Any]:
 
     def call(ufunc: Any, n: Any, *operands: Any) -> Any:
         trace = _innermost(n, *operands)
+        if _moves(n):
+            raise trace.fail(
+                f"scipy.special.{name} was differentiated with respect to its degree n. A plain integer is required there, because that derivative has no "
+                "closed form. Keep the argument out of what is differentiated, give the function a rule with gw.custom_rule, or use method='numerical'"
+            )
         degree = _whole_parameter(trace, name, "n", n)
         value = ufunc(degree, *map(plain, operands))
         if not any(_moves(o) for o in operands):
@@ -158,6 +180,7 @@ BY_NAME |= {
     )
 }
 BY_NAME["_lambertw"] = _lambertw
+BY_NAME |= special_forms.BY_NAME
 
 
 # --- SciPy's functions written in Python ------------------------------------------------------------------------------------

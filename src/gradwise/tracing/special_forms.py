@@ -1,0 +1,93 @@
+"""Functions of ``scipy.special`` that are another of its functions in other arguments: recorded as that one, with SciPy's own value.
+
+Formulas: the documentation of Cephes (distribution functions); DLMF 18.7 (polynomials), 19.8 (the mean of Gauss), 7.19 (Voigt).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.traced import dtype_of, isinstance_traced, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _whole(k: Any) -> Any:
+    """A number of events, which SciPy rounds down: no derivative goes through it."""
+    return np.floor(concrete(k, "int") if isinstance_traced(k) else k)
+
+
+def _voigt(x: Any, sigma: Any, gamma: Any) -> Any:
+    sharp = np.equal(plain(sigma), 0)
+    width = np.where(sharp, 1.0, sigma) * math.sqrt(2) if np.any(sharp) else sigma * math.sqrt(2)
+    profile = np.real(scipy.special.wofz((x + 1j * gamma) / width)) / (width * math.sqrt(math.pi))
+    if not np.any(sharp):
+        return profile
+    safe = np.where(sharp, gamma, 1.0)  # a Lorentzian where σ = 0, of which the profile is an even function
+    return np.where(concrete(sigma == 0, "mask"), safe / (math.pi * (x * x + safe * safe)), profile)
+
+
+def _f_inverse(dfn: Any, dfd: Any, p: Any) -> Any:
+    q = scipy.special.betaincinv(dfn / 2, dfd / 2, p)
+    return dfd * q / (dfn * (1 - q))
+
+
+def _shifted_jacobi(n: Any, p: Any, q: Any, x: Any) -> Any:
+    return scipy.special.eval_jacobi(n, p - q, q - 1, 2 * x - 1) / scipy.special.binom(2 * n + p - 1, n)
+
+
+_FORMS: dict[str, Callable[..., Any]] = {
+    "agm": lambda a, b: math.pi / 4 * (a + b) / scipy.special.ellipk(((a - b) / (a + b)) ** 2),
+    "bdtr": lambda k, n, p: scipy.special.betainc(_whole(n) - _whole(k), _whole(k) + 1, 1 - p),
+    "bdtrc": lambda k, n, p: scipy.special.betainc(_whole(k) + 1, _whole(n) - _whole(k), p),
+    "chdtr": lambda v, x: scipy.special.gammainc(v / 2, x / 2),
+    "chdtrc": lambda v, x: scipy.special.gammaincc(v / 2, x / 2),
+    "chdtri": lambda v, p: 2 * scipy.special.gammainccinv(v / 2, p),
+    "eval_chebyc": lambda n, x: 2 * scipy.special.eval_chebyt(n, x / 2),
+    "eval_chebys": lambda n, x: scipy.special.eval_chebyu(n, x / 2),
+    "eval_sh_chebyt": lambda n, x: scipy.special.eval_chebyt(n, 2 * x - 1),
+    "eval_sh_chebyu": lambda n, x: scipy.special.eval_chebyu(n, 2 * x - 1),
+    "eval_sh_jacobi": _shifted_jacobi,
+    "eval_sh_legendre": lambda n, x: scipy.special.eval_legendre(n, 2 * x - 1),
+    "fdtr": lambda a, b, x: scipy.special.betainc(a / 2, b / 2, a * x / (b + a * x)),
+    "fdtrc": lambda a, b, x: scipy.special.betainc(b / 2, a / 2, b / (b + a * x)),
+    "fdtri": _f_inverse,
+    "gdtr": lambda a, b, x: scipy.special.gammainc(b, a * x),
+    "gdtrc": lambda a, b, x: scipy.special.gammaincc(b, a * x),
+    "gdtria": lambda p, b, x: scipy.special.gammaincinv(b, p) / x,
+    "gdtrix": lambda a, b, p: scipy.special.gammaincinv(b, p) / a,
+    "nbdtr": lambda k, n, p: scipy.special.betainc(_whole(n), _whole(k) + 1, p),
+    "nbdtrc": lambda k, n, p: scipy.special.betaincc(_whole(n), _whole(k) + 1, p),
+    "nrdtrimn": lambda p, sd, x: x - sd * scipy.special.ndtri(p),
+    "nrdtrisd": lambda mn, p, x: (x - mn) / scipy.special.ndtri(p),
+    "pdtr": lambda k, m: scipy.special.gammaincc(_whole(k) + 1, m),
+    "pdtrc": lambda k, m: scipy.special.gammainc(_whole(k) + 1, m),
+    "pdtri": lambda k, p: scipy.special.gammainccinv(_whole(k) + 1, p),
+    "voigt_profile": _voigt,
+}
+
+
+def _recorder(form: Callable[..., Any]) -> Callable[..., Any]:
+    def call(ufunc: Any, *inputs: Any) -> Any:
+        value = ufunc(*map(plain, inputs))
+        if _innermost(*inputs) is None:
+            return value
+        with np.errstate(all="ignore"):
+            result = form(*inputs)
+        if not isinstance_traced(result) or not result.tape.open:
+            return value
+        if dtype_of(plain(result)) != dtype_of(value):
+            result = result.astype(dtype_of(value))
+        return wrap(result.tape, result.index, value, pinned=False)
+
+    return call
+
+
+#: name of the universal function → how a call of it on traced values is recorded
+BY_NAME: dict[str, Callable[..., Any]] = {name: _recorder(form) for name, form in _FORMS.items()}
