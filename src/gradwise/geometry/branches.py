@@ -14,6 +14,7 @@ import numpy as np
 from gradwise.errors import GradwiseError
 from gradwise.geometry.finite_forms import prepared
 from gradwise.geometry.intervals import Evaluator, Interval, Outcome
+from gradwise.geometry.intervals.evaluation import cell_of
 from gradwise.geometry.shifts import without_shifts
 from gradwise.geometry.vector_form import VectorForm
 from gradwise.operators.arguments import Arguments
@@ -126,7 +127,8 @@ class Branch:
 
 def _answer(kind: str, expected: Any) -> Any:
     value = np.asarray(expected)
-    return kind, value.shape, value.tobytes()
+    low, high = cell_of(kind, value)
+    return kind, value.shape, low.tobytes(), high.tobytes()
 
 
 class Branches:
@@ -210,9 +212,19 @@ def complete(branches: list[Branch], outcomes: list[Outcome], box: int) -> bool:
     """Whether these ways through the code are all there are over a box.
 
     They are a tree: branches that gave the same answers so far ask the same question next.  It is complete where the question has one answer all over the
-    box, or is a truth value and both answers are followed.
+    box, is a truth value and both answers are followed, or is a whole number and all that occur in the box are followed.
     """
     return _complete(list(range(len(branches))), 0, branches, outcomes, box)
+
+
+def _covered(asked: Interval, guards: list[Guard]) -> bool:
+    """Whether the answers that were followed are all that a whole number has in a box."""
+    cells = sorted(tuple(map(float, cell_of(g.kind, np.asarray(g.expected)))) for g in guards)
+    reached = -np.inf
+    for low, high in cells:
+        if low <= float(asked.lo) or low <= reached:
+            reached = max(reached, high)
+    return bool(reached >= float(asked.hi))
 
 
 def _complete(chosen: list[int], depth: int, branches: list[Branch], outcomes: list[Outcome], box: int) -> bool:
@@ -224,8 +236,12 @@ def _complete(chosen: list[int], depth: int, branches: list[Branch], outcomes: l
         groups.setdefault(branches[k].answers[depth], []).append(k)
     guard = branches[chosen[0]].guards[depth]
     undecided = bool(outcomes[chosen[0]].open_guards[depth][box])
-    if undecided and not (np.shape(guard.expected) == () and guard.kind == "bool" and len(groups) == 2):
-        return False
     # an answer that is given nowhere in the box needs no following, but another must be known then
     alive = [group for group in groups.values() if not outcomes[group[0]].failed_guards[depth][box]]
+    if guard.kind == "int" and np.shape(guard.expected) == ():
+        asked = outcomes[chosen[0]].asked[depth].map(lambda end: end[min(box, len(end) - 1)])
+        if not _covered(asked, [branches[group[0]].guards[depth] for group in alive]):
+            return False
+    elif undecided and not (np.shape(guard.expected) == () and guard.kind == "bool" and len(groups) == 2):
+        return False
     return bool(alive) and all(_complete(group, depth + 1, branches, outcomes, box) for group in alive)

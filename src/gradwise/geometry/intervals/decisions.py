@@ -229,6 +229,22 @@ def mod(box: Any, x: Interval, z: Interval) -> Interval:
     return Interval(np.maximum(y.lo, least), np.minimum(y.hi, most))
 
 
+def fmod(box: Any, x: Interval, z: Interval) -> Interval:
+    """The remainder x − z trunc(x/z), which has the sign of x and is shorter than z."""
+    x, z = aligned(x, z)
+    holds = (z.lo <= 0) & (z.hi >= 0)
+    corners = [a / b for a in (x.lo, x.hi) for b in (z.lo, z.hi)]
+    lo = np.trunc(np.where(holds, -np.inf, down(np.minimum.reduce(corners))))
+    hi = np.trunc(np.where(holds, np.inf, up(np.maximum.reduce(corners))))
+    box.rough(holds | (lo != hi))
+    part, most = mul(z, Interval(lo, hi)), z.size
+    y = outward(x.lo - part.hi, x.hi - part.lo)
+    return Interval(
+        np.maximum(y.lo, np.maximum(-most, np.minimum(x.lo, 0.0))),
+        np.minimum(y.hi, np.minimum(most, np.maximum(x.hi, 0.0))),
+    )
+
+
 def clear(x: Interval) -> bool:
     """Whether an interval is a point, the same in all boxes: what an index must be."""
     return len(x.lo) == 1 and bool(np.all(x.lo == x.hi))

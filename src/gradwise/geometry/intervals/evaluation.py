@@ -90,14 +90,22 @@ class Outcome:
         For each guard the boxes in which it neither holds nor fails throughout.
     failed_guards : list of numpy.ndarray
         For each guard the boxes all over which it fails.
+    asked : list of Interval
+        What each guard looks at.
     """
 
-    __slots__ = ("boxes", "broken", "failed_guards", "held", "open_guards", "outputs")
+    __slots__ = ("asked", "boxes", "broken", "failed_guards", "held", "open_guards", "outputs")
 
     def __init__(
-        self, outputs: list[Interval], boxes: Boxes, failed: list[np.ndarray], undecided: list[np.ndarray]
+        self,
+        outputs: list[Interval],
+        boxes: Boxes,
+        failed: list[np.ndarray],
+        undecided: list[np.ndarray],
+        asked: list[Interval],
     ) -> None:
         self.outputs = outputs
+        self.asked = asked
         self.boxes = boxes
         self.failed_guards = failed
         self.open_guards = undecided
@@ -164,7 +172,8 @@ class Evaluator:
                 else:
                     env[equation.outputs] = value
             failed, undecided = self._guards(env, boxes.count)
-        return Outcome([env[o] for o in self.program.outputs], boxes, failed, undecided)
+        asked = [env[guard.variable] for guard in self.program.guards]
+        return Outcome([env[o] for o in self.program.outputs], boxes, failed, undecided, asked)
 
     def _guards(self, env: dict[int, Interval], count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         failed, undecided = [], []
@@ -172,11 +181,25 @@ class Evaluator:
             value = env[guard.variable]
             expected = np.asarray(guard.expected)
             axes = tuple(range(1, value.ndim))
-            holds = np.all((value.lo == expected) & (value.hi == expected), axis=axes)
-            fails = np.any((value.lo > expected) | (value.hi < expected), axis=axes)
+            low, high = cell_of(guard.kind, expected)
+            inside = (value.lo > low) & (value.hi < high) | (value.lo == expected) & (value.hi == expected)
+            holds = np.all(inside, axis=axes)
+            fails = np.any((value.lo > high) | (value.hi < low), axis=axes)
             failed.append(np.broadcast_to(fails, (count,)))
             undecided.append(np.broadcast_to(~holds & ~fails, (count,)))
         return failed, undecided
+
+
+def cell_of(kind: str, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of the open interval of numbers to which a guard gives the answer that it gave; the point itself twice where that is all that is known.
+
+    A whole number that was made of a number stays what it is between two halves: int, round, floor and ceil all do, and a guard does not say which of them asked.  At an end
+    each of them gives the answer of one of the two sides.
+    """
+    if kind != "int" or expected.dtype.kind != "f":
+        return expected, expected
+    low = np.floor(2 * expected) / 2
+    return np.where(low == expected, expected, low), np.where(low == expected, expected, low + 0.5)
 
 
 def _winner(inputs: tuple[int, ...], made_by: dict[int, Equation]) -> Any:

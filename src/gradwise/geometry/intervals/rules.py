@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.geometry.intervals import decisions, functions, matrices, products
+from gradwise.geometry.intervals import decisions, functions, matrices, orderings, products
 from gradwise.geometry.intervals.functions import (
     decreasing,
     even,
@@ -90,6 +90,15 @@ def added(primitive: Primitive) -> Rule:
         flags = (True, *(False for _ in indices))
         terms = max(1, math.prod(x.shape[1:]))
         return summed(lambda a: np.asarray(primitive.batch([a, *indices], flags, *params)), terms, x)  # type: ignore[misc]
+
+    return rule
+
+
+def by_order(known: Rule, unknown: Rule) -> Rule:
+    """One rule where the index is the same all over all boxes, another where it depends on the point."""
+
+    def rule(box: Any, x: Interval, index: Interval, *params: Any) -> Interval:
+        return (known if decisions.clear(index) else unknown)(box, x, index, *params)
 
     return rule
 
@@ -184,13 +193,15 @@ def _spread_sum(primitive: Primitive) -> Rule:
 OF_RECORD: dict[str, Callable[[Primitive], Rule]] = {
     **dict.fromkeys(
         (
-            "broadcast_to", "reshape", "transpose", "getitem", "diagonal", "place_diagonal", "triangle", "windows", "take_along", "mask_last",
+            "broadcast_to", "reshape", "transpose", "getitem", "diagonal", "place_diagonal", "triangle", "windows", "mask_last",
             "hermitian_from",
         ),
         moved,
     ),
     **dict.fromkeys(("concatenate", "pack"), joined),
-    **dict.fromkeys(("cumsum", "add_along", "overlap", "fold_triangle"), added),
+    **dict.fromkeys(("cumsum", "overlap", "fold_triangle"), added),
+    "take_along": lambda primitive: by_order(moved(primitive), orderings.take_along),
+    "add_along": lambda primitive: by_order(added(primitive), orderings.add_along),
     "sum_to": _spread_sum,
     "scatter_add": lambda primitive: scattered(primitive, sums=True),
     "scatter_set": lambda primitive: scattered(primitive, sums=False),
@@ -283,6 +294,9 @@ RULES: dict[str, Rule] = {
     "round": decisions.step(np.round),
     "floor_divide": decisions.floor_divide,
     "mod": decisions.mod,
+    "fmod": decisions.fmod,
+    "sort": orderings.sort,
+    "argsort": orderings.argsort,
     "heaviside": decisions.heaviside,
     "copysign": decisions.copysign,
     "sign_bit_sign": decisions.sign_bit_sign,
