@@ -302,7 +302,7 @@ exp1 = special("exp1", lambda x, y: div(neg(exp(neg(x))), x), keeps="operands")
 
 def _expn_value(n: Any, x: Any) -> Any:
     """Eₙ(x); for n = −m ≤ 0, m! x⁻ᵐ⁻¹ e⁻ˣ Σₖ xᵏ/k! (k ≤ m), where SciPy has no value."""
-    n, x = np.broadcast_arrays(n, x)
+    n, x = np.broadcast_arrays(np.floor(n), x)  # SciPy rounds the order down
     value = np.asarray(scipy.special.expn(np.maximum(n, 0), x))
     if np.any(n < 0):
         m = np.where(n < 0, -n, 0)

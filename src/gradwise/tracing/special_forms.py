@@ -23,6 +23,11 @@ def _whole(k: Any) -> Any:
     return np.floor(concrete(k, "int") if isinstance_traced(k) else k)
 
 
+def _order(n: Any) -> Any:
+    """An order that SciPy truncates; one that is differentiated is left to the rule that refuses it."""
+    return n if isinstance_traced(n) else np.trunc(n)
+
+
 def _voigt(x: Any, sigma: Any, gamma: Any) -> Any:
     sharp = np.equal(plain(sigma), 0)
     width = np.where(sharp, 1.0, sigma) * math.sqrt(2) if np.any(sharp) else sigma * math.sqrt(2)
@@ -62,6 +67,7 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "gdtrc": lambda a, b, x: scipy.special.gammaincc(b, a * x),
     "gdtria": lambda p, b, x: scipy.special.gammaincinv(b, p) / x,
     "gdtrix": lambda a, b, p: scipy.special.gammaincinv(b, p) / a,
+    "kn": lambda n, x: scipy.special.kv(_order(n), x),
     "nbdtr": lambda k, n, p: scipy.special.betainc(_whole(n), _whole(k) + 1, p),
     "nbdtrc": lambda k, n, p: scipy.special.betaincc(_whole(n), _whole(k) + 1, p),
     "nrdtrimn": lambda p, sd, x: x - sd * scipy.special.ndtri(p),
@@ -70,6 +76,7 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "pdtrc": lambda k, m: scipy.special.gammainc(_whole(k) + 1, m),
     "pdtri": lambda k, p: scipy.special.gammainccinv(_whole(k) + 1, p),
     "voigt_profile": _voigt,
+    "yn": lambda n, x: scipy.special.yv(_order(n), x),
 }
 
 

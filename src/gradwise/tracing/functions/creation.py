@@ -120,7 +120,7 @@ def _arange(args: tuple[Any, ...], dtype: Any = None, **options: Any) -> Any:
 
 
 def _inexact(*operands: Any) -> np.dtype[Any]:
-    dtype = np.result_type(*[plain(o) for o in operands])
+    dtype = np.result_type(*[o if type(o) in {int, float} else plain(array(o)) for o in operands])
     return dtype if dtype.kind in "fc" else np.dtype(np.float64)
 
 
@@ -139,8 +139,8 @@ def linspace(
     num = operator.index(num)
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
+    natural = np.result_type(_inexact(start, stop), float(num))
     start, stop = array(start), array(stop)
-    natural = _inexact(start, stop)
     wanted = natural if dtype is None else np.dtype(dtype)
     count = num - 1 if endpoint else num
     difference = converted(stop, natural) - converted(start, natural)
@@ -167,7 +167,7 @@ def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
 ) -> Any:
     """``np.logspace``: base to the powers of a linspace."""
-    start, stop, base = array(start), array(stop), base if isinstance(base, (int, float)) else array(base)
+    start, stop, base = [a if isinstance(a, (int, float)) else array(a) for a in (start, stop, base)]
     if np.ndim(plain(base)):
         ndim = max(np.ndim(plain(a)) for a in (start, stop, base))
         start, stop, base = (

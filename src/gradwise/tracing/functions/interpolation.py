@@ -16,7 +16,8 @@ from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """``np.interp``; x, xp, fp, left, right and the period may all be traced.  At a knot the slope is the one to its right."""
-    x, xp, fp = array(x), as_array(xp), as_array(fp)
+    x, xp, fp = _double(array(x)), _double(as_array(xp)), _double(as_array(fp))
+    left, right = [v if v is None else _double(array(v)) for v in (left, right)]
     if np.ndim(plain(xp)) != 1 or np.shape(plain(xp)) != np.shape(plain(fp)):
         raise ValueError(
             "fp and xp are not of the same length." if np.ndim(plain(xp)) == 1 else "object too deep for desired array"
@@ -42,7 +43,17 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         x0, x1, f0, f1 = [_taken(v, place) for v in (xp[:-1], xp[1:], fp[:-1], fp[1:])]
         with np.errstate(invalid="ignore"):  # at x = ±inf, where the ends are taken
             inside = (f1 - f0) / (x1 - x0) * _offset(x, x0, x1) + f0
-    return np.where(x < xp[0], first, np.where(x > xp[-1], last, inside))
+    return np.where(x < xp[0], first, np.where(x > xp[-1], last, inside))[()]
+
+
+def _double(a: Any) -> Any:
+    """In double precision, in which NumPy interpolates whatever it is given."""
+    dtype = dtype_of(plain(a))
+    return (
+        a
+        if dtype.itemsize >= 8 and dtype.kind in "fc"
+        else a.astype(np.complex128 if dtype.kind == "c" else np.float64)
+    )
 
 
 def _taken(values: Any, place: Any) -> Any:

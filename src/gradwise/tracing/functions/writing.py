@@ -78,7 +78,11 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     arr, mask, vals = (
         destination("np.place", arr, vals),
         np.asarray(concrete(array(mask), "mask")),
-        np.ravel(as_array(vals)),
+        np.ravel(
+            as_array(vals)
+            if isinstance_traced(vals) or type(vals) is np.ndarray
+            else as_array(vals).astype(dtype_of(plain(arr)))
+        ),
     )
     np.place(arr.current().copy(), mask, plain(vals))  # NumPy's own checks, on a copy
     places = np.flatnonzero(mask)
