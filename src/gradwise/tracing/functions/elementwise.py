@@ -59,7 +59,7 @@ def i0(x: Any) -> Any:
     x = _floating(as_array(x))
     if dtype_of(plain(x)).kind == "c":
         raise TypeError("i0 not supported for complex values")
-    x = x if dtype_of(plain(x)) in {np.float64, np.float32} else x.astype(float)
+    x = x if dtype_of(plain(x)).kind == "f" else x.astype(float)
     return apply(x.tape, bessel.i0, (x,), (), np.i0(plain(x)))
 
 
