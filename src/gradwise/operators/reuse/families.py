@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import copy
 import threading
+import types
+import weakref
 from collections import OrderedDict
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +31,7 @@ from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
 from gradwise.tracing.purity.twins import with_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gradwise.containers import TreeDef
     from gradwise.operators.arguments import Arguments
@@ -108,6 +111,7 @@ def forget_families() -> None:
     """Forget all programs."""
     with _lock:
         _families.clear()
+        _hopeless.clear()
 
 
 def _remember(key: Hashable, family: Family) -> None:
@@ -326,14 +330,47 @@ def _given_up(node: Any) -> str:
     return "".join(f"; given up for one form of arguments: {reason}" for reason in sorted(reasons))
 
 
+#: functions of which nothing was proved, by the identity of their code: the code, who they are, and at how many calls yet that is not asked again
+_hopeless: dict[int, tuple[weakref.ref[Any], Hashable, list[int]]] = {}
+_PAUSE = 8
+
+
+def _identity(function: Any) -> tuple[Any, Hashable]:
+    """The code of a function or method, and who it is."""
+    if type(function) is types.MethodType:
+        return getattr(function.__func__, "__code__", None), (id(function.__self__), id(function.__func__))
+    return getattr(function, "__code__", None), id(function)
+
+
+def _is_hopeless(function: Any) -> bool:
+    """Whether nothing was proved of the function a few calls ago: to look again takes 10 µs."""
+    code, who = _identity(function)
+    known = _hopeless.get(id(code))
+    if known is None or known[1] != who or known[0]() is not code or not known[2][0]:
+        return False
+    known[2][0] -= 1
+    return True
+
+
+def _give_up(function: Any) -> None:
+    code, who = _identity(function)
+    if code is not None:
+        if len(_hopeless) > _FAMILIES:
+            _hopeless.clear()
+        _hopeless[id(code)] = weakref.ref(code), who, [_PAUSE]
+
+
 def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Call | None:
     """The call with its family, if the function is proved or promised to be pure and is called with plain data, else None."""
     if is_forbidden():
         return None
     promise = is_promised(function)
     function = unwrapped(function)
+    if not promise and _is_hopeless(function):
+        return None
     verdict = inspect_function(function, *arguments.given())
     if not verdict.is_pure and not (promise and arguments.are_plain()):
+        _give_up(function)
         return None
     try:
         if verdict.is_pure:

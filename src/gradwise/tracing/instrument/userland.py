@@ -188,24 +188,10 @@ class ClassInfo:
     __slots__ = ("delattr", "getattr", "getattribute", "methods", "plain", "setattr", "speaks", "special")
 
     def __init__(self, cls: type) -> None:
-        special: dict[str, Any] = {}
-        methods: dict[str, Any] = {}
-        asked = False
-        for base in reversed(cls.__mro__):
-            for name, raw in list(vars(base).items()):
-                special.pop(name, None)
-                if name.startswith("__") and name.endswith("__"):
-                    methods.pop(name, None)
-                    if type(raw) is types.FunctionType:
-                        methods[name] = raw
-                    elif raw is None:
-                        methods[name] = None
-                elif runs_code(raw):
-                    special[name] = raw
-                elif name in _ASKED_BY_NUMPY and type(raw) is types.FunctionType:
-                    asked = True
-        self.special = special
-        self.methods = methods
+        tables = [vars(base) for base in reversed(cls.__mro__) if base is not object]
+        special_names, method_names, asked = _outline(tables)
+        special = self.special = {name: tables[k][name] for name, k in special_names}
+        methods = self.methods = {name: tables[k][name] for name, k in method_names}
         self.getattr = methods.get("__getattr__")
         self.getattribute = methods.get("__getattribute__")
         self.setattr = methods.get("__setattr__")
@@ -214,6 +200,40 @@ class ClassInfo:
         # objects that share one dictionary must find there what one of them stored
         self.speaks = self.speaks or any("__dict__" in m.__code__.co_names for m in methods.values() if m is not None)
         self.plain = not (special or self.getattr or self.getattribute or cls in FORWARDING)
+
+
+_Outline = tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...], bool]
+#: outlines of classes by the names and types of what they define
+_outlines: dict[Any, _Outline] = {}
+
+
+def _outline(tables: list[Any]) -> _Outline:
+    """Where the special attributes and methods of a class stand among the tables of its bases, and whether NumPy's functions may ask its methods.
+
+    That follows from the names and types of their entries alone, and is found once for these: a class may change between runs, but seldom does.
+    """
+    key = tuple([(*table, *map(type, table.values())) for table in tables])
+    known = _outlines.get(key)
+    if known is not None:
+        return known
+    special: dict[str, int] = {}
+    methods: dict[str, int] = {}
+    asked = False
+    for k, table in enumerate(tables):
+        for name, raw in table.items():
+            special.pop(name, None)
+            if name.startswith("__") and name.endswith("__"):
+                methods.pop(name, None)
+                if type(raw) is types.FunctionType or raw is None:
+                    methods[name] = k
+            elif runs_code(raw):
+                special[name] = k
+            elif name in _ASKED_BY_NUMPY and type(raw) is types.FunctionType:
+                asked = True
+    if len(_outlines) > 256:
+        _outlines.clear()
+    found = _outlines[key] = tuple(special.items()), tuple(methods.items()), asked
+    return found
 
 
 def runs_code(raw: Any) -> bool:
