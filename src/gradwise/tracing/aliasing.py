@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from gradwise.tracing.trace import Trace
 
 
+def part_of(whole: Any, primitive: Primitive, params: tuple[Any, ...]) -> Any:
+    """The view that a path takes of a buffer; of one entry an array of no axis (``x[0, ...]``), which may be written to."""
+    value = primitive.value(whole, *params)
+    return value if type(value) is np.ndarray or primitive is not getitem else whole[(*params[0], Ellipsis)]
+
+
 def mirror(array: Any, key: Any) -> None:
     """Write into the caller's own array what the function wrote into its argument at ``key``.
 
@@ -44,7 +50,7 @@ def mirror_of(array: Any) -> Any:
         assert node.parent is not None
         node = node.parent
     for primitive, params in reversed(chain):
-        target = primitive.value(target, *params)
+        target = part_of(target, primitive, params)
     return target
 
 

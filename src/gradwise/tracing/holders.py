@@ -5,6 +5,7 @@ What looks for traced values in the user's containers asks the classes that are 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def wrapped(value: Any) -> Any:
     return value if wrapper is None else wrapper(value)
 
 
-class Holder:
+class Holder(ABC):
     """Base of the classes: listed when they are made."""
 
     __slots__ = ()
@@ -37,14 +38,14 @@ class Holder:
     def __init_subclass__(cls) -> None:
         HOLDERS.add(cls)
 
+    @abstractmethod
     def parts(self) -> list[Any]:
         """The arrays, traced or plain, that this holds."""
-        raise NotImplementedError(type(self).__name__)
 
+    @abstractmethod
     def plain(self) -> Any:
         """What this stands for, of plain numbers."""
-        raise NotImplementedError(type(self).__name__)
 
+    @abstractmethod
     def as_output(self) -> Any:
         """What a function that returns this has computed: an array or a container of arrays."""
-        raise NotImplementedError(type(self).__name__)

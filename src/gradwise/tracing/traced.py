@@ -22,7 +22,7 @@ from gradwise.errors import TracingError
 from gradwise.program import Primitive
 from gradwise.rules.broadcasting import convert_p
 from gradwise.rules.shapes import basic_key, numpy_key, scatter_set
-from gradwise.tracing.aliasing import mirror, put_back
+from gradwise.tracing.aliasing import mirror, part_of, put_back
 from gradwise.tracing.layout import copy_in_layout, empty_in_layout
 from gradwise.tracing.trace import Trace, as_plain_array
 
@@ -173,7 +173,7 @@ class TracedArray(Traced):
         assert root is not None
         parent.sync()
         primitive, params = self.path
-        self.value = primitive.value(parent.value, *params)
+        self.value = part_of(parent.value, primitive, params)
         if self.tape.open:
             self.index = self.tape.record(primitive, (parent.index,), params, None)
         self.version = root.version
@@ -215,7 +215,7 @@ class TracedArray(Traced):
         if parent.root is not None:
             parent._relocate()
         primitive, params = self.path
-        self.value = primitive.value(parent.value, *params)
+        self.value = part_of(parent.value, primitive, params)
         assert self.root is not None
         self.version = self.root.version
 
