@@ -14,6 +14,7 @@ import numpy as np
 
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.gradients import grad
 from gradwise.operators.jacobians import jacobian_blocks
 from gradwise.tracing.roots import install
 
@@ -56,4 +57,39 @@ def vector_root(
     return t
 
 
-install(scalar_root, vector_root)
+def stationary_point(f: Callable[..., Any], t: Any, args: Sequence[Any], free: np.ndarray | None = None) -> Any:
+    """The minimum ``t`` of a function (a number, or a vector) as a function of what ``f`` reads: a root of its gradient.
+
+    ``free`` says which entries may move; the others are at their bounds.  ``f`` gives a number, or numbers half of whose squares' sum is minimised.
+
+    Raises
+    ------
+    TracingError
+        If the gradient is not zero there: a Newton step goes too far.
+    """
+    shape = np.shape(t)
+    places = np.arange(int(np.prod(shape))) if free is None else np.flatnonzero(free)
+    whole = np.reshape(np.asarray(t, float), (-1,))
+
+    def energy(moving: Any, *args: Any) -> Any:
+        x = np.zeros_like(moving, shape=whole.shape) + whole  # a traced vector
+        x[places] = moving
+        value = f(np.reshape(x, shape) if shape else x[0], *args)
+        if type(value) is tuple:  # the value and its gradient
+            value = value[0]
+        value = np.asarray(value) if isinstance(value, list) else value
+        return 0.5 * np.sum(value**2) if np.ndim(value) else value
+
+    slope = gradient_of(energy)
+    moving = vector_root(slope, whole[places], args)
+    made = np.zeros_like(moving, shape=whole.shape) + whole
+    made[places] = moving
+    return np.reshape(made, shape)
+
+
+def gradient_of(energy: Callable[..., Any]) -> Callable[..., Any]:
+    """The gradient by the first argument, as a function that can be traced."""
+    return grad(energy, argnums=0, method="exact", check=False)
+
+
+install(scalar_root, vector_root, stationary_point)

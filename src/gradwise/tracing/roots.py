@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: ``(f, root, args, **options) → root`` for one equation, and for several
+#: ``(f, root, args, **options) → root`` for one equation, for several, and for the minimum of a function
 differentiated: list[Callable[..., Any]] = []
 
 
-def install(scalar_root: Callable[..., Any], vector_root: Callable[..., Any]) -> None:
+def install(*functions: Callable[..., Any]) -> None:
     """Give the functions that differentiate a root."""
-    differentiated[:] = [scalar_root, vector_root]
+    differentiated[:] = functions
