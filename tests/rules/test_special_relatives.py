@@ -6,6 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 import scipy.special as sp
+from scipy.special import _ufuncs
 
 import gradwise as gw
 
@@ -88,6 +89,16 @@ CASES_AGAINST_MPMATH = {
             / (s * mp.sqrt(2 * mp.pi))
         ),
         [(0.4, 0.7, 0.3)],
+    ),
+    "spherical_jn": (
+        lambda x: _ufuncs._spherical_jn(2, x),
+        lambda x: mp.sqrt(mp.pi / (2 * x)) * mp.besselj(2.5, x),
+        [(0.7,), (3.0,)],
+    ),
+    "spherical_in": (
+        lambda x: _ufuncs._spherical_in(1, x),
+        lambda x: mp.sqrt(mp.pi / (2 * x)) * mp.besseli(1.5, x),
+        [(0.7,), (3.0,)],
     ),
     "chdtr": (lambda x: sp.chdtr(3.0, x), lambda x: mp.gammainc(1.5, 0, x / 2, regularized=True), [(0.7,), (4.0,)]),
     "chdtrc": (lambda x: sp.chdtrc(3.0, x), lambda x: mp.gammainc(1.5, x / 2, regularized=True), [(0.7,)]),

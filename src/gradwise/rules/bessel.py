@@ -94,6 +94,27 @@ modstruve = with_parameters(
 
 airy = several("airy", 4, lambda x, outputs: (outputs[1], x * outputs[0], outputs[3], x * outputs[2]))
 
+# --- spherical Bessel functions of whole orders, regular at 0 ----------------------------------------------------------
+
+
+def _spherical(name: str, slope: Callable[..., Any]) -> Primitive:
+    def value(n: Any, z: Any) -> Any:  # the order −1 is met with the factor 0
+        order = np.maximum(np.real(n), 0).astype(np.intp)
+        return getattr(scipy.special, name)(order, z)
+
+    unknown = no_rule(f"scipy.special.{name}", "its order")
+    return elementwise(name, value, lambda n, z, y: (unknown, lambda: slope(n, z)), keeps="operands")
+
+
+#: DLMF 10.51.2: (2n + 1) jₙ′ = n jₙ₋₁ − (n + 1) jₙ₊₁
+spherical_jn = _spherical(
+    "spherical_jn", lambda n, z: div(n * spherical_jn(n - 1, z) - (n + 1) * spherical_jn(n + 1, z), 2 * n + 1)
+)
+#: DLMF 10.51.5: (2n + 1) iₙ′ = n iₙ₋₁ + (n + 1) iₙ₊₁
+spherical_in = _spherical(
+    "spherical_in", lambda n, z: div(n * spherical_in(n - 1, z) + (n + 1) * spherical_in(n + 1, z), 2 * n + 1)
+)
+
 # --- hypergeometric functions -----------------------------------------------------------------------------------------------
 
 hyp0f1 = with_parameters("hyp0f1", lambda b, z, y: div(hyp0f1(b + 1, z), b), ("its parameter",))

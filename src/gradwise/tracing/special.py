@@ -100,6 +100,8 @@ _PRIMITIVES |= {
     "yn": bessel.yv,
     "kn": bessel.kv,
     "round": elementwise.rint,
+    "_spherical_jn": bessel.spherical_jn,
+    "_spherical_in": bessel.spherical_in,
 }
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.rules import bessel
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.standins.scipy_calling import shown, table, with_value
+from gradwise.tracing.standins.scipy_calling import recorded, shown, table, with_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,15 +57,36 @@ def _spherical(name: str, cylindrical: str, sign: float, factor: float) -> Calla
     return call
 
 
+def _regular(name: str, sign: float) -> Callable[..., Any]:
+    """The spherical functions that are regular at 0, by a rule that is too."""
+
+    def call(n: Any, z: Any, derivative: bool = False) -> Any:
+        n, z = np.asarray(concrete(n, "int")), as_array(z)
+        value = getattr(scipy.special, name)(n, plain(z), derivative)
+        z = z.astype(np.asarray(value).dtype)
+
+        def of_order(k: Any) -> Any:
+            found = getattr(scipy.special, name)(np.maximum(k, 0), plain(z))
+            return recorded(getattr(bessel, name), (k.astype(np.asarray(value).dtype), z), (), found)
+
+        if not derivative:
+            return with_value(of_order(n), value)
+        return with_value((n * of_order(n - 1) + sign * (n + 1) * of_order(n + 1)) / (2 * n + 1), value)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.special.{name}`` of a plain order."
+    return call
+
+
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "scipy.special": table(
         "scipy.special",
         {
             "comb": comb,
             "perm": perm,
-            "spherical_jn": _spherical("spherical_jn", "jv", -1.0, math.pi / 2),
+            "spherical_jn": _regular("spherical_jn", -1.0),
             "spherical_yn": _spherical("spherical_yn", "yv", -1.0, math.pi / 2),
-            "spherical_in": _spherical("spherical_in", "iv", 1.0, math.pi / 2),
+            "spherical_in": _regular("spherical_in", 1.0),
             "spherical_kn": _spherical("spherical_kn", "kv", -1.0, math.pi / 2),
         },
     )

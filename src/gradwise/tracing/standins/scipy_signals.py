@@ -9,9 +9,11 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
+from gradwise.tracing.standins.stacking import leaves, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,12 +86,14 @@ def _linear(
             found = getattr(found, part)
         function = getattr(found, name)
         others = [*args[:place], *args[place + 1 :], *options.values()]
-        if (contains_traced(others) and any(map(carries, others))) or options.get("zi") is not None:
+        if any(carries(o) and not is_constant(o) for o in leaves(others, [])) or options.get("zi") is not None:
             refuse(
                 [*args, *options.values()],
                 f"{module}.{name} with traced parameters, or with an initial state",
                 "It is linear in the signal, which may be traced alone",
             )
+        args = tuple([a if k == place else plainly(a) for k, a in enumerate(args)])
+        options = {k: plainly(v) for k, v in options.items()}
         given = options.get("axis", args[axis_place] if axis_place is not None and len(args) > axis_place else default)
         x = as_array(args[place])
         value = function(*args[:place], plain(x), *args[place + 1 :], **options)
