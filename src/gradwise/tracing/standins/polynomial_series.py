@@ -121,6 +121,120 @@ def _plain_series(series: Any) -> Any:
     return type(series)(plain(series.coef), series.domain, series.window, series.symbol)
 
 
+# --- derivatives, integrals, sums and products: linear in the coefficients of each operand --------------------------------------------
+
+
+def _units(n: int) -> Any:
+    return np.eye(n)
+
+
+def _padded(rows: list[Any], n: int) -> np.ndarray:
+    made = np.zeros((len(rows), n))
+    for row, c in zip(made, rows, strict=True):
+        row[: min(n, len(c))] = c[:n]
+    return made
+
+
+def _linear(series: Any, function: Callable[[Any], Any]) -> Any:
+    """What an affine function of a series' coefficients gives: another series, of which ``function`` makes the plain one."""
+    expected = function(_plain_series(series))
+    c = series.coef
+    n = len(expected.coef)
+    zero = function(_with_coefficients(series, np.zeros(len(c)))).coef
+    images = [function(_with_coefficients(series, u)).coef for u in _units(len(c))]
+    n = max(n, *map(len, images), len(zero))
+    constant = _padded([zero], n)[0]
+    matrix = _padded(images, n) - constant
+    expected.coef = with_value(c @ matrix + constant, _padded([expected.coef], n)[0])
+    return expected
+
+
+def _with_coefficients(series: Any, c: Any) -> Any:
+    return type(series)(c, series.domain, series.window, series.symbol)
+
+
+def _one_operand(name: str) -> Callable[..., Any]:
+    def call(series: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance_traced(series.coef):
+            return getattr(series, name)(*args, **kwargs)
+        return _linear(series, lambda s: getattr(s, name)(*args, **kwargs))
+
+    call.__name__ = name
+    call.__doc__ = f"``{name}`` of a series of ``numpy.polynomial``."
+    return call
+
+
+def _traced_operand(a: Any) -> bool:
+    return isinstance_traced(a) or (hasattr(a, "coef") and isinstance_traced(a.coef))
+
+
+def _as_series(a: Any, like: Any) -> Any:
+    """An operand as a series: numbers and lists of coefficients are constants of that family."""
+    if hasattr(a, "coef"):
+        return a
+    c = array(a, ndmin=1)
+    made = _with_coefficients(like, np.asarray(plain(c), float))
+    made.coef = c
+    return made
+
+
+def _operator(name: str) -> Callable[..., Any]:
+    original = getattr(np.polynomial.Polynomial, name)
+
+    def call(series: Any, *others: Any) -> Any:
+        if not _traced_operand(series) and not any(map(_traced_operand, others)):
+            return original(series, *others)
+        if name == "__neg__":
+            return _linear(series, original)
+        (other,) = others
+        if name == "__pow__":
+            result = series
+            for _ in range(int(other) - 1):
+                result = call_of["__mul__"](result, series)
+            return result if int(other) == other and other > 0 else original(_plain_series(series), plain(other))
+        if name == "__truediv__":
+            return _over(series, other)
+        a, b = series, _as_series(other, series)
+        if name.startswith("__r"):
+            a, b = b, a
+        function = getattr(type(_plain_series(a)), name.replace("__r", "__"))
+        expected = function(_plain_series(a), _plain_series(b))
+        return _bilinear(function, a, b, expected, multiplies=name in {"__mul__", "__rmul__"})
+
+    call.__name__ = name
+    call_of[name] = call
+    return call
+
+
+call_of: dict[str, Callable[..., Any]] = {}
+
+
+def _over(series: Any, number: Any) -> Any:
+    made = _plain_series(series) / plain(number)
+    made.coef = series.coef / number
+    return made
+
+
+def _bilinear(function: Any, a: Any, b: Any, expected: Any, *, multiplies: bool) -> Any:
+    """Products are linear in each operand, sums in both together."""
+    ca, cb = as_array(a.coef), as_array(b.coef)
+    zero_a, zero_b = np.zeros(len(ca)), np.zeros(len(cb))
+    if multiplies:
+        images = [
+            function(_with_coefficients(a, u), _with_coefficients(b, v)).coef
+            for u in _units(len(ca))
+            for v in _units(len(cb))
+        ]
+        c = np.reshape(ca[:, None] * cb, (-1,))
+    else:
+        images = [function(_with_coefficients(a, u), _with_coefficients(b, zero_b)).coef for u in _units(len(ca))]
+        images += [function(_with_coefficients(a, zero_a), _with_coefficients(b, v)).coef for v in _units(len(cb))]
+        c = np.concatenate([ca, cb])
+    n = max(len(expected.coef), *map(len, images))
+    expected.coef = with_value(c @ _padded(images, n), _padded([expected.coef], n)[0])
+    return expected
+
+
 def poly1d(c_or_r: Any, r: bool = False, variable: Any = None) -> Any:
     """``np.poly1d`` of traced coefficients."""
     return np.poly1d(assembled(c_or_r) if type(c_or_r) in {list, tuple} else c_or_r, r, variable)
@@ -138,8 +252,37 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
 }
 
 
+def _roots(series: Any) -> Any:
+    """``roots`` of a series: those of the polynomial in powers that it is, matched one by one."""
+    if not isinstance_traced(series.coef):
+        return series.roots()
+    value = _plain_series(series).roots()
+    kind = np.polynomial.Polynomial
+    powers = series if type(series) is kind else _one_operand("convert")(series, kind=kind)
+    if type(series) is kind:
+        offset, scale = np.polynomial.polyutils.mapparms(series.window, series.domain)
+    else:
+        offset, scale = 0, 1
+    ours = np.roots(powers.coef[::-1])
+    ours = ours if offset == 0 and scale == 1 else offset + scale * ours
+    distance = np.abs(np.asarray(plain(ours))[None, :] - value[:, None])
+    order = np.argmin(distance, axis=1)
+    if np.unique(order).size < order.size:
+        raise series.coef.tape.fail(
+            "roots() of a series with traced coefficients at equal roots: these have no derivative. Simple roots are required"
+        )
+    found = ours[order]
+    return with_value(found.real if value.dtype.kind == "f" and found.dtype.kind == "c" else found, value)
+
+
+_OPERATORS = ("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__neg__", "__pow__", "__truediv__")
+
+
 def _series() -> dict[type, dict[str, Callable[..., Any]]]:
-    return {getattr(np.polynomial, name): {"__call__": _called} for name in _CLASSES.values()}
+    ours = {"__call__": _called, **{name: _one_operand(name) for name in ("deriv", "integ", "convert")}}
+    ours["roots"] = _roots
+    ours |= {name: _operator(name) for name in _OPERATORS}
+    return {getattr(np.polynomial, name): ours for name in _CLASSES.values()}
 
 
 LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"numpy.polynomial": _series}

@@ -8,7 +8,8 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.standins.buffers import arange, linspace
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.buffers import arange, linspace, owned
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.traced import isinstance_traced
@@ -22,7 +23,7 @@ class Entries:
 
     def __init__(self, op: Any, flags: Any = (), op_flags: Any = None, **options: Any) -> None:
         operands = op if type(op) in {list, tuple} and not isinstance_traced(op) else [op]
-        arrays = [as_array(a) for a in operands]
+        arrays = _with_outputs(operands)
         known = {"multi_index", "c_index", "refs_ok", "zerosize_ok", "external_loop", "buffered", "delay_bufalloc"}
         strange = set(flags or ()) - known
         unknown = {k: v for k, v in options.items() if not (k == "order" and v in {"K", "C"})}
@@ -101,6 +102,17 @@ class Entries:
 
     def __exit__(self, *error: object) -> None:
         pass
+
+
+def _with_outputs(operands: Any) -> list[Any]:
+    """The operands as arrays; None stands for a new array that is to be filled."""
+    given = [None if a is None else as_array(a) for a in operands]
+    known = [a for a in given if a is not None]
+    if len(known) == len(given):
+        return known
+    shape = np.broadcast_shapes(*[a.shape for a in known])
+    dtype = np.result_type(*[a.dtype for a in known])
+    return [owned(current_trace(), np.zeros(shape, dtype)) if a is None else a for a in given]
 
 
 def nditer(op: Any, *args: Any, **kwargs: Any) -> Any:

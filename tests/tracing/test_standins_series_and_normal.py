@@ -1,0 +1,115 @@
+"""Series of ``numpy.polynomial`` with traced coefficients, ``statistics.NormalDist``, and ``np.nditer`` that writes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.polynomial import Chebyshev, Hermite, HermiteE, Laguerre, Legendre, Polynomial
+
+import gradwise as gw
+from gradwise.tracing import isinstance_traced
+
+X = np.array([0.3, 0.1, 0.7])
+FAMILIES = [Polynomial, Chebyshev, Legendre, Hermite, HermiteE, Laguerre]
+
+
+def differences(f: Any, x: np.ndarray, h: float = 1e-3) -> np.ndarray:
+    columns = []
+    for e in np.eye(x.size):
+        table = [(f(x + s * e) - f(x - s * e)) / (2 * s) for s in (h, h / 2, h / 4)]
+        table = [(4 * b - a) / 3 for a, b in itertools.pairwise(table)]
+        columns.append((16 * table[1] - table[0]) / 15)
+    return np.stack(columns, -1)
+
+
+def agrees(f: Any, x: np.ndarray = X) -> None:
+    value, _ = gw.linearize(f, x, method="exact", check=False)
+    np.testing.assert_allclose(value, f(x.copy()), rtol=1e-13)
+    for point in (x, x * 1.1 + 0.05):
+        gradient = gw.grad(f, method="exact", check=False)(point)
+        np.testing.assert_allclose(gradient, differences(f, point), rtol=1e-8, atol=1e-9)
+    hessian = gw.hessian(f, method="exact", check=False)(x)
+    expected = differences(gw.grad(f, method="exact", check=False), x)
+    np.testing.assert_allclose(hessian, expected, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_derivatives_integrals_and_arithmetic(family: Any) -> None:
+    def f(x: Any) -> Any:
+        p = family(x, domain=[-2.0, 3.0])
+        q = p * p - 2.0 * p + p.deriv() - 1.0
+        q = q + p.integ(2, k=[0.5, 1.0]) / x[0]
+        return q(0.4) + (-q)(x[1]) + (p**3)(0.2) + p.deriv(2)(1.0) + p.convert(kind=Polynomial)(0.3) + (1.0 + p)(x[2])
+
+    agrees(f)
+
+
+@pytest.mark.parametrize("family", [Polynomial, Chebyshev])
+def test_roots(family: Any) -> None:
+    agrees(lambda x: np.sum(family(x * np.array([-1.0, 1.0, 1.0])).roots() ** 3))
+
+
+def test_a_plain_series_stays_one() -> None:
+    p = Polynomial([1.0, 2.0])
+    agrees(lambda x: (p.deriv() * 3.0 + p)(x[0]) + sum(p.roots()) * x[1])
+    assert type(p.coef) is np.ndarray
+
+
+def test_normal_distributions() -> None:
+    def f(x: Any) -> Any:
+        n = statistics.NormalDist(x[0], x[1] + 1.0)
+        m = n * 2.0 + statistics.NormalDist(x[2], 0.5) - x[1]
+        z = n.cdf(x[2]) + n.pdf(0.3) + n.inv_cdf(0.3) + n.zscore(x[0] * 2) + sum(n.quantiles(3))
+        return z + n.mean * n.stdev + n.variance + (m / 3.0).cdf(0.2) + (-m).pdf(x[0]) + (1.0 - m).mean * m.stdev
+
+    agrees(f)
+
+
+def test_an_object_keeps_a_plain_normal_distribution() -> None:
+    class Model:
+        def loss(self, x: Any) -> Any:
+            self.prior = statistics.NormalDist(x[0], math.exp(x[1]))
+            return -math.log(self.prior.pdf(x[2]))
+
+    model = Model()
+    agrees(model.loss)
+    gw.grad(model.loss, method="exact", check=False)(X)
+    assert not isinstance_traced(model.prior._mu)
+    assert model.prior == statistics.NormalDist(X[0], math.exp(X[1]))
+
+
+def test_overlap_raises() -> None:
+    with pytest.raises(gw.TracingError, match="overlap"):
+        gw.grad(lambda x: statistics.NormalDist(x[0], 1.0).overlap(statistics.NormalDist()), method="exact")(X)
+
+
+def test_iterators_that_write() -> None:
+    def f(x: Any) -> Any:
+        y = np.outer(x, x)
+        with np.nditer(y, op_flags=["readwrite"]) as entries:
+            for v in entries:
+                v[...] = 2 * v * v
+        it = np.nditer([x, None])
+        for a, b in it:
+            b[...] = math.sin(a)
+        one = y[1, 1, ...]
+        y[1, 1] = 3.0 * y[0, 0]
+        one += x[2]
+        return y.sum() + it.operands[1] @ x
+
+    agrees(f)
+
+
+def test_a_view_of_one_entry_of_the_argument_reaches_the_caller() -> None:
+    def f(x: Any) -> Any:
+        x[0, ...][...] = x[1] * 2.0
+        return x @ x
+
+    point = np.array([1.0, 2.0])
+    np.testing.assert_allclose(gw.grad(f, method="exact", check=False)(point), [0.0, 20.0])
+    assert point.tolist() == [4.0, 2.0]
