@@ -24,9 +24,10 @@ from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapp
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import inspect_function
+from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, array_form, outline, refilled
 from gradwise.tracing.purity.reading import read
-from gradwise.tracing.purity.scope import by_place
+from gradwise.tracing.purity.scope import is_data
 from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
 from gradwise.tracing.purity.twins import with_data
 
@@ -225,7 +226,7 @@ class ProvenCall(Call):
         self.objects = {
             k: v
             for k, v in by_place(*arguments.given()).items()
-            if node.arguments is not None and k not in arguments.places and node.arguments[k].kind != "data"
+            if node.arguments is not None and k not in arguments.places and not is_data(node.arguments[k])
         }
         self._data, self._fixed = read(function, node, self.objects)
         super().__init__(function, arguments, has_aux=has_aux)

@@ -12,9 +12,10 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, inherited, keeps
 from gradwise.tracing.purity.reading import place_in
-from gradwise.tracing.purity.scope import Expected, Node, cell_value, items_of, look_up, parts_of
+from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, items_of, look_up
 
 if TYPE_CHECKING:
     import types
@@ -49,6 +50,8 @@ class _Gathering:
         """``expression`` gives now what ``value`` is."""
         if expected.kind == "data":
             self.keep(place, expression, direct=direct)
+        elif expected.kind == "constant":
+            self.text.leave_if(self.unlike(self.text.keep(expression), expected.object))
         elif expected.kind == "is":
             self.text.leave_if(f"{expression} is not {self.text.name(expected.object)}")
         elif expected.kind == "module":
@@ -63,10 +66,16 @@ class _Gathering:
             self.text.leave_if(f"{variable} is not {self.text.name(weakref.ref(value), 'r')}()")
             for node in expected.nodes:
                 self.enter(variable, value, node, direct=direct)
-        elif expected.kind in ("object", "class", "sequence"):
+        elif expected.kind in INSIDE:
             self.inside(self.text.keep(expression), value, expected, direct=direct)
         else:
             raise Unsuitable
+
+    def unlike(self, variable: str, constant: Any) -> str:
+        """The condition that a variable is another than a text, a truth value or None."""
+        if type(constant) is str:
+            return f"type({variable}) is not {self.text.name(str)} or {variable} != {constant!r}"
+        return f"{variable} is not {constant!r}"
 
     def inside(self, variable: str, value: Any, expected: Expected, *, direct: bool) -> None:
         """An object, a class, or a list of them: what is read of it."""
@@ -84,13 +93,15 @@ class _Gathering:
             self.text.leave_if(f"{kind} is not {self.text.name(cls)} or len({variable}) != {len(value)}")
             if cls is dict:
                 self.text.leave_if(f"list({variable}) != {self.text.name([k for k, _ in items_of(value)])}")
+        elif expected.kind == "method":
+            self.text.leave_if(f"{kind} is not {self.text.name(cls)}")
         elif expected.kind == "class":
             kind, cls = variable, value
             self.text.leave_if(f"{variable} is not {self.text.name(weakref.ref(value), 'r')}()")
         else:
             kind = self.text.keep(kind)
             self.text.leave_if(f"{kind} is not {self.text.name(weakref.ref(cls), 'r')}()")
-        if expected.kind != "sequence":
+        if expected.kind in ("class", "object"):
             self.text.leave_if(f"{kind}.__getattribute__ is not {self.text.name(cls.__getattribute__)}")
         for key, found, inner in parts_of(value, expected):
             if type(key) is tuple:

@@ -27,7 +27,7 @@ def _words(text: str) -> frozenset[str]:
 KEYWORDS = _words("""axis axes axisa axisb axisc keepdims dtype initial where ddof ord p n k m deg shape newshape order num endpoint retstep base step start stop rtol atol equal_nan mode side left right
     period offset axis1 axis2 min max a_min a_max fill_value indexing decimals ndigits weights returned bias rowvar default key reverse strict prepend append dx x y UPLO hermitian full_matrices
     compute_uv rcond tol constant_values pad_width repeats reps norm s d b return_sign keepdim kind return_inverse return_counts return_index sorter like subok optimize sparse method
-    minlength source destination sep end digits""")
+    lower trans unit_diagonal check_finite assume_a transposed minlength source destination sep end digits""")
 
 #: NumPy's functions with the number of positional arguments that come before ``out``
 _NUMPY = """
@@ -57,6 +57,10 @@ _RANDOM = """
 """
 _SPECIAL = "logsumexp 5  softmax 2  log_softmax 2  multigammaln 2  polygamma 2  comb 2  factorial 1"
 _OPTIMIZE = "rosen 1"
+#: SciPy's functions of matrices, each with the number of arguments before those that allow to overwrite one
+_MATRICES = """
+    solve 2  inv 1  det 1  cholesky 2  cho_factor 2  cho_solve 2  solve_triangular 5  lu_factor 1  lu_solve 2  block_diag *  toeplitz 2  circulant 1  hankel 2  khatri_rao 2
+"""
 
 #: NumPy's functions whose result is a fresh array of numbers, whatever they are given
 _MAKERS = _words(
@@ -192,7 +196,7 @@ def callee_of(value: Any) -> Callee | None:
     """What is known of calling ``value``; None if nothing is."""
     if not _table:
         _table.update(_make_table())
-    for name, text in (("scipy.special", _SPECIAL), ("scipy.optimize", _OPTIMIZE)):
+    for name, text in (("scipy.special", _SPECIAL), ("scipy.optimize", _OPTIMIZE), ("scipy.linalg", _MATRICES)):
         module = sys.modules.get(name)
         if module is not None and name not in _scipy_seen:  # SciPy's rooms are looked at once they are loaded
             found: dict[int, tuple[Any, Callee]] = {}

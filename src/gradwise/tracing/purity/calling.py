@@ -10,13 +10,14 @@ import numpy as np
 from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHODS, UFUNC_METHODS, Callee, callee_of
 from gradwise.tracing.purity.constructed import construct, special, super_of
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
-from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects
+from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, is_looked_into
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
     FRESH,
     MANAGER,
     OWN,
+    TYPE,
     Bound,
     Known,
     Local,
@@ -68,10 +69,14 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return DATA
     if value is np.errstate:
         return MANAGER
-    if any(level(v) is None for v in arguments):
+    if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
+        return TYPE
+    if any(map(is_looked_into, arguments)) or value is hasattr:
         answer = about_objects(m, value, arguments)
         if answer is not None:
             return answer
+    if type(value) is _UfuncMethod and value.name == "at":
+        return _added_at(m, arguments, keywords)
     if type(value) is _UfuncMethod:
         found: Callee | None = Callee(UFUNC_METHODS[value.name], "own")
     else:
@@ -85,6 +90,17 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
 
 
+def _added_at(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """``np.add.at(target, indices, values)``."""
+    degrees = [m.data(v) for v in arguments]
+    if keywords or len(degrees) < 2:
+        raise m.doubt("it calls at in a way that is not looked into")
+    if degrees[0] in (DATA, ARRAY):
+        raise m.doubt("it adds to entries of what may have been there before the call")
+    m.scope.changes_own()
+    return DATA
+
+
 class _UfuncMethod:
     """``np.add.reduce`` and the like."""
 
@@ -95,7 +111,7 @@ class _UfuncMethod:
         self.__name__ = name
 
 
-_UFUNC_METHODS = {name: _UfuncMethod(name) for name in UFUNC_METHODS}
+_UFUNC_METHODS = {name: _UfuncMethod(name) for name in (*UFUNC_METHODS, "at")}
 
 
 def ufunc_method(name: str) -> Any:

@@ -10,7 +10,7 @@ from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
 from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
 from gradwise.tracing.purity.instructions import named
-from gradwise.tracing.purity.sequences import element_of, method_of_sequence, truth
+from gradwise.tracing.purity.sequences import element_of, is_none, method_of_sequence, truth
 from gradwise.tracing.purity.values import (
     DATA,
     MANAGER,
@@ -144,17 +144,23 @@ def _for_iter(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
 
 
 def _jump_or_pop(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
-    m.data(s.stack[-1])
+    known = truth(m, s.stack[-1])
     taken = s.copy()
     s.pop()
-    return [(i.argval, taken)]
+    if known is None:
+        return [(i.argval, taken)]
+    m.falls_through = known is not ("TRUE" in i.opname)
+    return [] if m.falls_through else [(i.argval, taken)]
 
 
 def _pop_jump(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
     value = s.pop()
-    if "NONE" not in i.opname:
-        truth(m, value)
-    return [(i.argval, s.copy())]
+    known = is_none(value) if "NONE" in i.opname else truth(m, value)
+    if known is None:
+        return [(i.argval, s.copy())]
+    wanted = "NOT_NONE" not in i.opname and "FALSE" not in i.opname
+    m.falls_through = known is not wanted
+    return [] if m.falls_through else [(i.argval, s.copy())]
 
 
 def _return(m: Machine, i: Any, s: State) -> None:
@@ -192,7 +198,7 @@ def _make_function(m: Machine, i: Any, s: State) -> None:
 
 def _make(m: Machine, s: State, function: Local) -> None:
     if len(function.cells) == len(function.code.co_freevars):  # else it is not complete
-        m.made[function] = None
+        m.made.setdefault(function, {})
     s.push(function)
 
 

@@ -14,7 +14,8 @@ from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Expected, Node, Unproven, cell_value, classify, look_up
-from gradwise.tracing.purity.values import DATA, OPAQUE, Known, Local, describe, level
+from gradwise.tracing.purity.sequences import is_looked_into
+from gradwise.tracing.purity.values import DATA, OPAQUE, Known, Local, describe, is_telling, join, level
 
 #: functions that call functions that call functions …
 _DEPTH = 40
@@ -135,8 +136,13 @@ class Scope:
 
     def call_local(self, m: Machine, callee: Local, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """A call of a function made during the call, whose code is looked at for itself."""
-        for value in [*arguments, *keywords.values()]:
-            m.data(value)
+        given = m.made.get(callee)
+        for place, value in enumerate([*arguments, *keywords.values()]):
+            if given is None or place >= min(len(arguments), callee.code.co_argcount):
+                m.data(value)
+                continue
+            name, known = callee.code.co_varnames[place], value if is_looked_into(value) else DATA
+            given[name] = join(given[name], known) if name in given else known
         return DATA
 
     def call_function(self, m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
@@ -165,7 +171,7 @@ class Scope:
         for name, value in given:
             degree = level(value)
             if name in own:
-                parameters[name] = value if degree is None else degree
+                parameters[name] = value if degree is None or is_telling(value) else degree
             elif degree is None:
                 raise m.doubt(f"it gives {describe(value)} to {function.__name__} among other arguments")
         if any(level(value) is None for value in arguments[len(names) :]):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.scope import is_type
-from gradwise.tracing.purity.sequences import entry_of, iterator_of, operator_of_objects, unpacked
+from gradwise.tracing.purity.sequences import (
+    entry_of,
+    is_looked_into,
+    is_none,
+    iterator_of,
+    operator_of_objects,
+    truth,
+    unpacked,
+)
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
@@ -13,6 +21,7 @@ from gradwise.tracing.purity.values import (
     FRESH,
     NULL,
     OWN,
+    TYPE,
     Cell,
     Cells,
     Constant,
@@ -20,6 +29,8 @@ from gradwise.tracing.purity.values import (
     entry,
     is_numeric,
     level,
+    text,
+    texts_of,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +38,10 @@ if TYPE_CHECKING:
 
     from gradwise.tracing.purity.machine import Machine
     from gradwise.tracing.purity.state import State
+
+
+#: texts of which a value may be one
+TEXTS = 64
 
 
 def _turns(count: int, result: Any) -> Callable[..., None]:
@@ -112,6 +127,9 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         return operator_of_objects(m, symbol, x, z)
     if symbol == "[]":
         return entry(m.data(x))
+    left, right = texts_of(x), texts_of(z)
+    if symbol == "+" and left is not None and right is not None and len(left) * len(right) <= TEXTS:
+        return text(frozenset([a + b for a in left for b in right]))
     in_place = symbol.endswith("=")
     a, b = m.data(x), m.data(z)
     if in_place and a in (DATA, ARRAY):
@@ -144,7 +162,7 @@ def _binary_op(m: Machine, i: Any, s: State) -> None:
 def _binary_subscr(m: Machine, i: Any, s: State) -> None:
     x, key = s.pop_many(2)
     m.data(key)
-    s.push(entry_of(m, x, key) if level(x) is None else binary(m, "[]", x, key))
+    s.push(entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key))
 
 
 def _binary_slice(m: Machine, i: Any, s: State) -> None:
@@ -186,8 +204,48 @@ def _positive(m: Machine, i: Any, s: State) -> None:
     s.push(m.data(s.pop()))
 
 
+def _not(m: Machine, i: Any, s: State) -> None:
+    value = s.pop()
+    known = truth(m, value)
+    s.push(OWN if known is None else Constant(not known))
+
+
+def _to_bool(m: Machine, i: Any, s: State) -> None:
+    known = truth(m, s.pop())
+    s.push(OWN if known is None else Constant(known))
+
+
+def _compare(m: Machine, i: Any, s: State) -> None:
+    x, z = s.pop_many(2)
+    m.data(x), m.data(z)
+    left, right = texts_of(x), texts_of(z)
+    symbol = i.argrepr.removeprefix("bool(").removesuffix(")")
+    if left is None or right is None or symbol not in ("==", "!="):
+        s.push(OWN)
+    elif not left & right:
+        s.push(Constant(symbol == "!="))
+    else:
+        s.push(Constant(symbol == "==") if len(left) == len(right) == 1 else OWN)
+
+
+def _contains(m: Machine, i: Any, s: State) -> None:
+    x, z = s.pop_many(2)
+    m.data(x), m.data(z)
+    if type(x) is Constant and type(z) is Constant and type(x.value) is str and type(z.value) in (tuple, frozenset):
+        s.push(Constant((x.value in z.value) is not bool(i.arg)))
+    else:
+        s.push(OWN)
+
+
 def _is(m: Machine, i: Any, s: State) -> None:
     x, z = s.pop_many(2)
+    if type(z) is Constant and z.value is None:
+        known = is_none(x)
+        s.push(OWN if known is None else Constant(known is not bool(i.arg)))
+        return
+    if TYPE in (x, z) and all(v is TYPE or (type(v) is Known and isinstance(v.value, type)) for v in (x, z)):
+        s.push(OWN)  # the types of what is computed belong to the program
+        return
     if not any(type(v) is Constant and (v.value is None or type(v.value) is bool) for v in (x, z)):
         m.scope.impure(m, "it asks whether two values are the same object")
     s.push(OWN)
@@ -223,9 +281,13 @@ def _const_key_map(m: Machine, i: Any, s: State) -> None:
 
 
 def _string(m: Machine, i: Any, s: State) -> None:
-    for value in s.pop_many(i.arg):
+    parts = s.pop_many(i.arg)
+    found = frozenset([""])
+    for value in parts:
         m.data(value)
-    s.push(DATA)
+        texts = texts_of(value)
+        found = frozenset() if texts is None else frozenset([a + b for a in found for b in texts])
+    s.push(text(found) if 0 < len(found) <= TEXTS else DATA)
 
 
 def _into(count: int) -> Callable[..., None]:
@@ -250,7 +312,7 @@ def _iterator(m: Machine, i: Any, s: State) -> None:
 
 def _unpack(m: Machine, i: Any, s: State) -> None:
     row = s.pop()
-    if i.opname == "UNPACK_SEQUENCE" and level(row) is None:
+    if i.opname == "UNPACK_SEQUENCE" and is_looked_into(row):
         s.push(*reversed(unpacked(m, row, i.arg)))
         return
     value = m.data(row)
@@ -265,9 +327,11 @@ def _unpack(m: Machine, i: Any, s: State) -> None:
 
 def _format(m: Machine, i: Any, s: State) -> None:
     count = 2 if i.opname == "FORMAT_WITH_SPEC" or (i.opname == "FORMAT_VALUE" and i.arg & 4) else 1
-    for value in s.pop_many(count):
+    values = s.pop_many(count)
+    for value in values:
         m.data(value)
-    s.push(DATA)
+    as_it_is = count == 1 and (i.opname == "FORMAT_SIMPLE" or (i.opname == "FORMAT_VALUE" and not i.arg))
+    s.push(values[0] if as_it_is and texts_of(values[0]) is not None else DATA)
 
 
 def _intrinsic(m: Machine, i: Any, s: State) -> None:
@@ -302,10 +366,13 @@ VALUES: dict[str, Callable[..., Any]] = {
     "STORE_SUBSCR": _store_subscr,
     "STORE_SLICE": _store_slice,
     "DELETE_SUBSCR": _delete_subscr,
-    **named(_unary, "UNARY_NEGATIVE UNARY_INVERT UNARY_NOT TO_BOOL"),
+    **named(_unary, "UNARY_NEGATIVE UNARY_INVERT"),
+    "UNARY_NOT": _not,
+    "TO_BOOL": _to_bool,
     **named(_positive, "UNARY_POSITIVE LIST_TO_TUPLE"),
     "GET_ITER": _iterator,
-    **named(_turns(2, OWN), "COMPARE_OP CONTAINS_OP"),
+    "COMPARE_OP": _compare,
+    "CONTAINS_OP": _contains,
     "IS_OP": _is,
     "BUILD_TUPLE": _tuple,
     **named(_container, "BUILD_LIST BUILD_SET"),

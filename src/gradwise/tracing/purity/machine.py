@@ -46,7 +46,7 @@ class Machine:
         self.free = free
         self.cells: dict[str, Any] = {}
         #: the functions made on the way: looked at when all is known of the variables that they share
-        self.made: dict[Local, None] = {}
+        self.made: dict[Local, dict[str, Any]] = {}
         self.names: Any = None
         self.parameters = parameters
         self.entries = list(dis.Bytecode(code).exception_entries)  # type: ignore[attr-defined]  # missing from the stubs
@@ -54,6 +54,8 @@ class Machine:
         self.position = {i.offset: k for k, i in enumerate(self.instructions)}
         self.line = code.co_firstlineno
         self.offset = 0
+        #: whether the next instruction may follow this one
+        self.falls_through = True
         #: what the code returns
         self.result: Any = None
 
@@ -80,8 +82,9 @@ class Machine:
                 break
         if self.result is None:  # it never returns
             self.result = DATA
-        for function in self.made:
-            self.scope.enter(function.code, dict.fromkeys(parameters_of(function.code), DATA), self.shared(function))
+        for function, given in self.made.items():
+            parameters = dict.fromkeys(parameters_of(function.code), DATA)
+            self.scope.enter(function.code, {**parameters, **given}, self.shared(function))
 
     def _pass(self) -> None:
         local = dict(self.parameters)
@@ -100,6 +103,7 @@ class Machine:
             for entry in self.entries:
                 if entry.start <= instruction.offset < entry.end:
                     self._reach(states, pending, entry.target, self._raised(state, entry))
+            self.falls_through = instruction.opname not in _ENDS
             try:
                 following = self._step(instruction, state)
             except (IndexError, KeyError, TypeError, AttributeError) as error:  # the stack is not as we think
@@ -109,7 +113,7 @@ class Machine:
                     self._reach(states, pending, entry.target, self._raised(state, entry))
             for offset, reached in following:
                 self._reach(states, pending, offset, reached)
-            if instruction.opname not in _ENDS and k + 1 < len(self.instructions):
+            if self.falls_through and k + 1 < len(self.instructions):
                 self._reach(states, pending, self.instructions[k + 1].offset, state)
 
     @staticmethod

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, has_entries
-from gradwise.tracing.purity.scope import Expected, Node, cell_value, look_up, parts_of
+from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, look_up
 
 if TYPE_CHECKING:
     import types
@@ -26,6 +27,8 @@ def place_in(value: Any, expected: Expected, key: Any) -> Hashable:
     """The place of an attribute or an entry; None where its value cannot be exchanged."""
     if type(key) is tuple or expected.kind == "class":  # a function of a class, data of a class
         return None
+    if expected.kind == "method":
+        return None if key == "__func__" else ("receiver", id(value))
     if expected.kind == "object" and not has_entries(value, key):
         return None
     return "inside", id(value), key
@@ -60,7 +63,7 @@ def read(
         elif expected.kind == "function":
             for n in expected.nodes:
                 enter(value, n, direct=direct)
-        elif expected.kind in ("object", "class", "sequence") and (id(value), id(expected), direct) not in seen:
+        elif expected.kind in INSIDE and (id(value), id(expected), direct) not in seen:
             seen.add((id(value), id(expected), direct))
             for key, found, inner in parts_of(value, expected):
                 where = place_in(value, expected, key)

@@ -10,7 +10,6 @@ import numpy as np
 
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
-from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.scope import is_users_function, items_of
 from gradwise.tracing.purity.values import (
     DATA,
@@ -19,14 +18,19 @@ from gradwise.tracing.purity.values import (
     Bound,
     Constant,
     Known,
+    Local,
     Made,
+    Method,
     Row,
     Rows,
     Several,
+    Texts,
     describe,
     entry,
+    is_numeric,
     join,
     level,
+    texts_of,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +44,21 @@ _OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordi
 def is_sequence(value: Any) -> bool:
     """Whether a value is a list, tuple or dict that holds more than data."""
     return type(value) is Known and value.expected is not None and value.expected.kind == "sequence"
+
+
+def is_looked_into(value: Any) -> bool:
+    """Whether the entries of a value are known, or it is no data."""
+    return type(value) is Row or is_sequence(value) or level(value) is None
+
+
+def is_none(value: Any) -> bool | None:
+    """Whether a value is None, if that is known."""
+    if type(value) is Constant:
+        return value.value is None
+    if type(value) in (Known, Made, Bound, Local, Several, Row, Rows, Texts):
+        return False
+    degree = level(value)
+    return False if degree is not None and is_numeric(degree) else None
 
 
 def is_object(value: Any) -> bool:
@@ -56,7 +75,11 @@ def entries(m: Machine, sequence: Known) -> dict[Any, Any]:
 
 
 def _any_of(m: Machine, sequence: Known) -> Any:
-    return functools.reduce(join, entries(m, sequence).values())
+    """One of the entries; of tuples and lists of one length, their entries."""
+    found = list(entries(m, sequence).values())
+    if all(is_sequence(v) and type(v.value) is not dict for v in found) and len({len(v.value) for v in found}) == 1:
+        found = [Row(tuple(entries(m, v).values())) for v in found]
+    return functools.reduce(join, found)
 
 
 def iterator_of(m: Machine, value: Any) -> Any:
@@ -64,13 +87,17 @@ def iterator_of(m: Machine, value: Any) -> Any:
     if type(value) is Rows:
         return value
     if is_sequence(value):
-        return DATA if type(value.value) is dict else Rows(_any_of(m, value))
+        if type(value.value) is dict:
+            return Rows(functools.reduce(join, [Constant(k) if type(k) is str else DATA for k in value.value]))
+        return Rows(_any_of(m, value))
+    if type(value) is Row:
+        return Rows(functools.reduce(join, value.entries))
     return m.data(value)
 
 
 def element_of(m: Machine, iterator: Any) -> Any:
     """What an iterator, or what is gone over, gives in turn."""
-    if type(iterator) is not Rows and is_sequence(iterator):
+    if type(iterator) is Row or is_sequence(iterator):
         iterator = iterator_of(m, iterator)
     if type(iterator) is Rows:
         return iterator.element
@@ -90,7 +117,16 @@ def entry_of(m: Machine, value: Any, key: Any) -> Any:
             return found[place]
         if key is None or (type(key) is Constant and type(key.value) is slice):
             return Rows(_any_of(m, value))
-        return _any_of(m, value)  # another key raises, which does no harm
+        texts = texts_of(key)
+        if texts is not None:
+            found = {k: v for k, v in found.items() if k in texts} or found
+        elif type(value.value) is not dict and not is_numeric(m.data(key)):
+            return Rows(_any_of(m, value)) if level(value) is None else m.data(value)  # perhaps a slice
+        return (
+            functools.reduce(join, found.values()) if texts is not None else _any_of(m, value)
+        )  # another key raises, which does no harm
+    if type(value) is Row:
+        return functools.reduce(join, value.entries) if key is not None else m.data(value)
     if is_object(value) and key is not None:
         method = special(m, value, "__getitem__")
         return m.scope.call_function(m, method.function, [method.receiver, key], {})
@@ -105,6 +141,8 @@ def unpacked(m: Machine, row: Any, count: int) -> list[Any]:
         return list(entries(m, row).values())
     if type(row) is Rows:
         return [row.element] * count
+    if is_sequence(row) or type(row) is Row:
+        return [entry(m.data(row))] * count
     raise m.doubt(f"{describe(row)} is used where plain data are expected")
 
 
@@ -123,24 +161,32 @@ class MethodOfSequence:
         return self._make()
 
 
-def method_of_sequence(m: Machine, owner: Known, name: str) -> MethodOfSequence:
+def method_of_sequence(m: Machine, owner: Known, name: str) -> MethodOfSequence | Method:
     """A method of a dict that holds objects."""
     if type(owner.value) is dict and name in ("items", "values"):
         element = _any_of(m, owner)
-        return MethodOfSequence(lambda: Rows(Row((DATA, element)) if name == "items" else element))
+        return MethodOfSequence(
+            lambda: Rows(Row((iterator_of(m, owner).element, element)) if name == "items" else element)
+        )
+    if level(owner) is not None:
+        return Method(owner, name)
     raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
 
 
-def truth(m: Machine, value: Any) -> None:
-    """Whether a value may be asked for its truth: functions are true."""
+def truth(m: Machine, value: Any) -> bool | None:
+    """The truth of a value if it is known, a doubt if asking for it runs code of the user's: functions are true."""
     if type(value) is Several:
         for one in value.values:
             truth(m, one)
-        return
+        return None
+    if type(value) is Constant and (value.value is None or type(value.value) in (bool, str)):
+        return bool(value.value)
     if type(value) is Known and (isinstance(value.value, (types.FunctionType, np.ufunc)) or callee_of(value.value)):
-        return
-    if type(value) is not Bound:
-        m.data(value)
+        return True
+    if type(value) is Bound:
+        return True
+    m.data(value)
+    return None
 
 
 def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
@@ -171,6 +217,9 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
         return Rows(element_of(m, arguments[0]))
     if function is getattr and len(arguments) == 2:
         return _by_name(m, arguments[0], arguments[1])
+    if function is hasattr and len(arguments) == 2:
+        _by_name(m, arguments[0], arguments[1])  # where it is found
+        return Constant(True)
     return None
 
 
@@ -184,9 +233,8 @@ def _is_callable(value: Any) -> bool:
 
 def _by_name(m: Machine, owner: Any, name: Any) -> Any:
     """``getattr(owner, "name")``."""
-    if type(name) is Constant and type(name.value) is str:
-        if type(owner) is Made:
-            return attribute_of_made(m.scope, m, owner, name.value)
-        if is_object(owner) and find(owner.value, name.value) is not None:
-            return attribute_of_known(m.scope, m, owner, name.value)
-    raise m.doubt("it asks for an attribute by a name that is not known")
+    names = texts_of(name)
+    if names is None or not is_object(owner):
+        raise m.doubt("it asks for an attribute by a name that is not known")
+    found = attribute_of_made if type(owner) is Made else attribute_of_known
+    return functools.reduce(join, [found(m.scope, m, owner, one) for one in sorted(names)])

@@ -8,15 +8,16 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, copied
 from gradwise.tracing.purity.reading import cell_of, place_in
-from gradwise.tracing.purity.scope import Expected, Node, cell_value, parts_of
+from gradwise.tracing.purity.scope import Expected, Node, cell_value
 from gradwise.tracing.rebuilding import LiveGlobals
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-_INSIDE = ("object", "sequence")
+_INSIDE = ("object", "sequence", "method")
 
 
 def with_data(
@@ -56,6 +57,9 @@ class _Twins:
             return value
         if id(value) in self.made:
             return self.made[id(value)]
+        if expected.kind == "method":
+            assert expected.reads is not None
+            return types.MethodType(value.__func__, self.of(value.__self__, expected.reads.names["__self__"]))
         inside: dict[Any, Any] = {}
         twin = self.made[id(value)] = copied(value) if expected.kind == "object" else type(value)(value)
         if type(value) is tuple:

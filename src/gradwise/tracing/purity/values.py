@@ -37,6 +37,10 @@ ARRAY = Abstract("ARRAY", 3)
 DATA = Abstract("DATA", 4)
 NULL = Abstract("NULL", -1)
 OPAQUE = Abstract("OPAQUE", -2)
+#: the type of data
+TYPE = Abstract("TYPE", -4)
+#: a random generator made during the call, of a known seed
+GENERATOR = Abstract("GENERATOR", -5)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 
@@ -52,10 +56,12 @@ class Constant:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is Constant and other.value is self.value
+        if type(other) is not Constant:
+            return False
+        return other.value is self.value or (type(self.value) is type(other.value) is str and self.value == other.value)
 
     def __hash__(self) -> int:
-        return id(self.value)
+        return hash(self.value) if type(self.value) is str else id(self.value)
 
 
 class Known:
@@ -199,8 +205,23 @@ class Several:
         return hash(self.values)
 
 
+class Texts:
+    """One of several texts."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: frozenset[str]) -> None:
+        self.values = values
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Texts and other.values == self.values
+
+    def __hash__(self) -> int:
+        return hash(self.values)
+
+
 class Row:
-    """A tuple made during the call of which some entries are no data: what ``zip`` and ``enumerate`` give in turn."""
+    """A tuple of which the entries are known: what ``zip`` and ``enumerate`` give in turn, or one of several tuples."""
 
     __slots__ = ("entries",)
 
@@ -242,11 +263,27 @@ def entry(degree: Abstract) -> Abstract:
     return OWN if degree.rank <= OWN.rank else ARRAY if degree is ARRAY else DATA
 
 
+def is_telling(value: Any) -> bool:
+    """Whether plain data are known so well that it may decide what is called."""
+    if type(value) is Constant:
+        return value.value is None or type(value.value) in (str, bool)
+    return type(value) in (Texts, Row, Known)
+
+
 def level(value: Any) -> Abstract | None:
     """The degree of plain data; None for what is no data."""
-    if type(value) is Abstract:
+    cls = type(value)
+    if cls is Abstract:
         return value if value.rank >= 0 else None
-    return _constant_level(value.value) if type(value) is Constant else None
+    if cls is Constant:
+        return _constant_level(value.value)
+    if cls is Texts:
+        return DATA
+    if cls is Known and value.expected is not None and value.expected.is_data:
+        return DATA
+    if cls is Row:
+        return DATA if None not in map(level, value.entries) else None
+    return DATA if cls is Rows and level(value.element) is not None else None
 
 
 def _constant_level(constant: Any) -> Abstract:
@@ -263,15 +300,30 @@ def join(a: Any, b: Any) -> Any:
     """What is known of a value that is one or the other."""
     if a is b or a == b:
         return a
+    texts = [texts_of(a), texts_of(b)]
+    if None not in texts:
+        return Texts(texts[0] | texts[1])  # type: ignore[operator]  # neither is None
+    if type(a) is Row and type(b) is Row and len(a.entries) == len(b.entries):
+        return Row(tuple(map(join, a.entries, b.entries)))
     x, y = level(a), level(b)
     if x is not None and y is not None:
         found = _BY_RANK[max(x.rank, y.rank)]
         return DATA if found is ARRAY and FRESH in (x, y) else found
     if type(a) in _OBJECTS and type(b) in _OBJECTS:
         return Several(alternatives(a) | alternatives(b))
-    if type(a) is Row and type(b) is Row and len(a.entries) == len(b.entries):
-        return Row(tuple(map(join, a.entries, b.entries)))
     return OPAQUE
+
+
+def texts_of(value: Any) -> frozenset[str] | None:
+    """The texts of which a value is one; None if they are not known."""
+    if type(value) is Constant and type(value.value) is str:
+        return frozenset([value.value])
+    return value.values if type(value) is Texts else None
+
+
+def text(values: frozenset[str]) -> Any:
+    """One of these texts."""
+    return Texts(values) if len(values) > 1 else Constant(next(iter(values)))
 
 
 def alternatives(value: Any) -> frozenset[Any]:

@@ -14,20 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.expectations import accepts, arrays_read, by_place, holds
 from gradwise.tracing.purity.inquiry import Inquiry, Scope, key_of
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts
 from gradwise.tracing.purity.plain import is_plain
-from gradwise.tracing.purity.scope import (
-    Node,
-    Unproven,
-    accepts,
-    arrays_read,
-    by_place,
-    classify,
-    holds,
-    is_users_function,
-)
+from gradwise.tracing.purity.scope import Node, Unproven, classify, is_users_function
 from gradwise.tracing.purity.values import DATA, OPAQUE, level
 
 if TYPE_CHECKING:
@@ -35,6 +27,8 @@ if TYPE_CHECKING:
 
 #: rounds over all that is looked at
 _ROUNDS = 8
+#: how often one code is looked at: each time takes about a millisecond
+_LOOKS = 200
 _CODES, _VERDICTS = 512, 8
 
 
@@ -153,7 +147,8 @@ def untouched(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
     return lambda array: there.get(id(array)) is array
 
 
-_verdicts: OrderedDict[int, tuple[Any, list[Verdict]]] = OrderedDict()
+#: by the identity of a code object: the code, what was found of it, and how often it was looked at
+_verdicts: OrderedDict[int, tuple[Any, list[Verdict], list[int]]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -161,6 +156,10 @@ def forget_verdicts() -> None:
     """Forget what was found."""
     with _lock:
         _verdicts.clear()
+
+
+_CHANGING = Unproven("what it reads and calls changes too often to be looked at again and again")
+_RESTLESS = Verdict(_CHANGING, _CHANGING, None)
 
 
 def _no_function(function: Any) -> str:
@@ -191,21 +190,26 @@ def inspect_function(
         return Verdict(reason, reason, None)
     code = behind.__code__
     entry = _verdicts.get(id(code))
+    looks = 0
     if entry is not None and entry[0]() is code:
+        looks = entry[2][0]
         for verdict in entry[1]:
             assert verdict.node is not None
             asked = (verdict.node.arguments is None) is (arguments is None) and holds(function, verdict.node)
             if asked and (args is None or accepts(verdict.node, args, kwargs or {})):
                 return verdict
+    if looks > _LOOKS:
+        return _RESTLESS
     verdict = _look_at(behind, receiver, arguments)
     if verdict.node is None:
         return verdict
     with _lock:
         entry = _verdicts.get(id(code))
         if entry is None or entry[0]() is not code:
-            entry = (weakref.ref(code), [])
+            entry = (weakref.ref(code), [], [0])
             _verdicts[id(code)] = entry
         entry[1].insert(0, verdict)
+        entry[2][0] += 1
         del entry[1][_VERDICTS:]
         while len(_verdicts) > _CODES:
             _verdicts.popitem(last=False)
