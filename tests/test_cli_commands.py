@@ -360,6 +360,9 @@ def test_critical_points(run):
         "1 critical point "
     )
     assert succeeds(run("critical-points", "model.py:bowl", "--bounds", "-5:5")).startswith("1 critical point ")
+    assert succeeds(run("critical-points", "model.py:himmelblau", "--bounds", "[[-5, 5], [-4, 5]]")).startswith(
+        "9 critical points in [-5, 5] × [-4, 5]"
+    )
     fixed = succeeds(run("critical-points", "model.py:himmelblau", "--data", "x=3.0", "--bounds", "y=-5:5"))
     assert fixed.startswith("3 critical points in [-5, 5]")
 

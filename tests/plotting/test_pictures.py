@@ -722,3 +722,10 @@ def test_the_steepest_ascent_is_drawn_as_a_rose():
     ax = found.plot()
     assert ax.name == "polar"
     assert f"largest slope {13**0.5:.4g}" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_names_of_columns_are_those_of_the_rows_of_symmetric_matrices_only():
+    names = lambda ax: [text.get_text() for text in ax.get_yticklabels()]
+    assert names(gw.plot.matrix([[1.0, 2.0], [3.0, 4.0]], columns=["x", "y"])) == ["0", "1"]
+    assert names(gw.plot.matrix([[1.0, 2.0], [2.0, 4.0]], columns=["x", "y"])) == ["x", "y"]
+    assert names(gw.plot.matrix([[1.0, 2.0], [3.0, 4.0]], rows=["f", "g"], columns=["x", "y"])) == ["f", "g"]

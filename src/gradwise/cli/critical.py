@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bounds",
         action="append",
         metavar="LOW:HIGH",
-        help="the box: x=-5:5,y=-5:5 by name, or -5:5,-1:1 with a range for each argument or entry of the array, or one range for all arguments",
+        help="the box: x=-5:5,y=-5:5 by name, or -5:5,-1:1 or [[-5,5],[-1,1]] with a range for each argument or entry of the array, or one range for all arguments",
     )
 
 
@@ -125,13 +127,16 @@ def read_bounds(texts: list[str], target: Target, data: dict[str, Any]) -> tuple
 
 
 def _pieces(text: str) -> list[str]:
-    """``x=-5:5,y=-5:5`` and ``-5:5,-1:1`` as ranges; ``-5,5`` is one.
+    """``x=-5:5,y=-5:5``, ``-5:5,-1:1`` and ``[[-5, 5], [-1, 1]]`` as ranges; ``-5,5`` is one.
 
     Examples
     --------
-    >>> _pieces("-5:5,-1:1"), _pieces("-5,5")
-    (['-5:5', '-1:1'], ['-5,5'])
+    >>> _pieces("-5:5,-1:1"), _pieces("-5,5"), _pieces("[(-5, 5), (-1, 1)]")
+    (['-5:5', '-1:1'], ['-5,5'], ['-5:5', '-1:1'])
     """
+    if text.lstrip()[:1] in {"[", "("}:
+        with contextlib.suppress(ValueError, SyntaxError, TypeError):
+            return [f"{low!r}:{high!r}" for low, high in ast.literal_eval(text)]
     if "=" in text:
         return split_named(text)
     return text.split(",") if text.count(":") > 1 else [text]

@@ -15,7 +15,7 @@ from gradwise.descent.lengths import length
 from gradwise.descent.loop import Limits, Outcome, run
 from gradwise.descent.methods import Method, Search, make_method
 from gradwise.descent.methods.automatic import first_estimate
-from gradwise.descent.objective import Objective
+from gradwise.descent.objective import Objective, readable_start
 from gradwise.descent.report import Descent
 from gradwise.descent.stopping import StopReason
 from gradwise.descent.unbounded import fall, unbounded_sentence
@@ -121,6 +121,9 @@ def descend(
         raise InputError(msg)
     limits = _limits(maxiter, tol, max_time, step_tol, clip_norm, trace_limit)
     chosen = make_method(method, learning_rate, options)
+    method = method.lower() if isinstance(method, str) else method
+    if data is None:
+        x0 = readable_start(f, x0, args)
     objective = Objective(f, x0, args=args, grad=grad if grad is not None else jac, data=data, rng=rng)
     rates, automatic = _rates(chosen, learning_rate, objective)
     if clip_norm is not None and chosen.searches:
@@ -154,7 +157,7 @@ def report_of(outcome: Outcome, objective: Objective, method: Method | Search, n
     last_rate = float(np.median(used[-max(len(used) // 4, 1) :])) if outcome.steps else outcome.rate
     nfev = objective.evaluations
     with np.errstate(all="ignore"):  # what overflows is told in words
-        cause = find_cause(reason, objective, method, last_rate, objective.parameters.start, best_x, outcome)
+        cause = find_cause(reason, objective, method, last_rate, objective.parameters.start, best_x, outcome, trace)
     if failed and not (f <= best_f) and math.isfinite(best_f):
         x, f, g = best_x, best_f, best_g
         notes.append(f"x is the point with the lowest f, that of step {best_k}.")

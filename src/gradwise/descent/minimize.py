@@ -17,7 +17,8 @@ import scipy
 from gradwise import operators
 from gradwise.descent.constraints import exact_bounds, exact_constraints
 from gradwise.descent.foreign import Visits, foreign_report
-from gradwise.descent.objective import Objective
+from gradwise.descent.methods import closest
+from gradwise.descent.objective import Objective, start_as_array
 from gradwise.descent.stopping import StopReason
 from gradwise.errors import InputError
 
@@ -65,7 +66,7 @@ def minimize(
     f : callable
         Returns one real number: f(v) of an array or a container of arrays, or f(x, y, …) of numbers.
     x0 : array, number, or nested container of them
-        The start.  A single array may have any shape.
+        The start.  A single array may have any shape; a list of numbers for an f(v) becomes an array, as in SciPy.
     args : tuple
         Further arguments of f.
     method : str, optional
@@ -100,7 +101,7 @@ def minimize(
     (array([1., 1.]), 'minimum')
     """
     takes = _takes(method, constraints)
-    objective = Objective(f, x0, args=args, grad=jac, operator="minimize")
+    objective = Objective(f, start_as_array(f, x0, args), args=args, grad=jac, operator="minimize")
     parameters = objective.parameters
     visits = Visits(objective)
     given: dict[str, Any] = {"jac": True} if "jac" in takes else {}
@@ -129,7 +130,7 @@ def _takes(method: Any, constraints: Any) -> tuple[str, ...]:
     if callable(method):
         return ("jac",)
     if not isinstance(method, str) or method.lower() not in METHODS:
-        msg = f"method={method!r} is not known. One of SciPy's, {', '.join(METHODS)}, is required. gw.descend offers gradient descent and its kin."
+        msg = f"method={method!r} is not known. One of SciPy's, {', '.join(METHODS)}, is required. {closest(method, METHODS)}gw.descend offers gradient descent and its kin."
         raise InputError(msg)
     return METHODS[method.lower()]
 

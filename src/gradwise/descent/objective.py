@@ -29,6 +29,32 @@ def outside_domain(error: BaseException) -> bool:
     return isinstance(error, SingularPointError) or not isinstance(error, GradwiseError)
 
 
+def start_as_array(f: Callable[..., Any], x0: Any, args: Any) -> Any:
+    """A list or tuple of numbers for an f(v) as an array, as SciPy takes it; any other start as it is."""
+    numbers = type(x0) in (list, tuple) and all(
+        isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in x0
+    )
+    if not (numbers and x0) or (not args and spread_point(f, x0) is not None):
+        return x0
+    return np.asarray(x0, dtype=float)
+
+
+def readable_start(f: Callable[..., Any], x0: Any, args: Any) -> Any:
+    """The start as it is, or as an array where f cannot do with a list of numbers what it does with an array."""
+    array = start_as_array(f, x0, args)
+    if array is x0 or not callable(f):
+        return x0
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            f(type(x0)(x0), *(args if isinstance(args, tuple | list) else (args,)))
+    except (TypeError, AttributeError):
+        return array
+    except Exception:  # noqa: BLE001  (the descent itself will meet it, and say so)
+        return x0
+    return x0
+
+
 class Objective:
     """f with its gradient, as a function of the flat vector.
 

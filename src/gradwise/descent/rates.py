@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from gradwise.descent.curvature import Curvature
@@ -29,7 +30,8 @@ class LearningRates:
     product : float
         η λmax scaled so that 2 is the limit of the method.
     regime : str
-        "crawling" (< 0.05), "monotone" (≤ 1), "oscillating" (1 to 2), "unstable" (> 2), or "edge of stability" (> 2 while f still falls).
+        "crawling" (< 0.05), "monotone" (≤ 1), "oscillating" (1 to 2), "unstable" (> 2), "edge of stability" (> 2 while f still falls), or "without limit"
+        where no curvature is positive.
     """
 
     used: float
@@ -43,6 +45,8 @@ class LearningRates:
 
     def sentence(self) -> str:
         """The numbers in a line."""
+        if math.isinf(self.stable_estimate):
+            return f"rate {self.used:.4g}; no limit to tell at this point, where f bends upwards in no direction"
         best = f"; best fixed rates of gradient descent 1/L = {self.one_over_L:.4g}"
         if self.two_over_sum == self.two_over_sum:
             best += f", 2/(L + μ) = {self.two_over_sum:.4g}"
@@ -73,7 +77,7 @@ def learning_rates(
         one_over_L=1 / L if L > 0 else inf,
         two_over_sum=2 / (plain.lambda_max + mu) if plain.lambda_min_bounds[0] > 0 else float("nan"),
         product=product,
-        regime=regime(product, falling=falling),
+        regime="without limit" if estimate == inf else regime(product, falling=falling),
     )
 
 

@@ -152,7 +152,9 @@ class Watch:
         self.remember(values, k, X, G)
         lowest = float(np.min(norms)) if norms.size else math.inf
         spread = float(np.max(values) - np.min(values)) if values.size else math.inf
-        quiet = spread <= 16 * self.eps * float(np.max(np.abs(values), initial=0.0))
+        noise = 16 * self.eps * float(np.max(np.abs(values), initial=0.0))
+        # steps that promise more than f shows, to first order, jump to and fro between equal values: that is no floor
+        quiet = spread <= noise and not float(np.median(np.abs(recorder.latest("slope")))) > 1e4 * noise
         # the gradient still says something after f has fallen silent: it must have stopped falling, too, for two blocks
         if quiet and lowest > 0.9 * self.lowest and self.objective.batches is None and len(norms) >= 8:
             self.idle += 1

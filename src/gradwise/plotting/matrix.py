@@ -25,7 +25,7 @@ def matrix(A: Any, ax: Any = None, rows: Any = None, columns: Any = None, *, sym
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if omitted.
     rows, columns : sequence of str, optional
-        Names of outputs and inputs.
+        Names of outputs and inputs; a symmetric matrix takes those of its columns for its rows, too.
     symlog : bool, optional
         Colours on a logarithmic scale of both signs; by default where the entries span more than three decades.
 
@@ -74,6 +74,8 @@ def matrix(A: Any, ax: Any = None, rows: Any = None, columns: Any = None, *, sym
                 fontsize="small",
                 color="black" if light else "white",
             )
+    if rows is None and m == n and np.allclose(dense, dense.T, rtol=0, atol=1e-9 * top, equal_nan=True):
+        rows = columns  # a Hessian: what it has in its rows is what it has in its columns
     _names(ax, rows, columns, m, n)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, labelsize="small")
@@ -99,8 +101,6 @@ def as_matrix(A: Any) -> np.ndarray:
 
 
 def _names(ax: Any, rows: Any, columns: Any, m: int, n: int) -> None:
-    if rows is None and columns is not None and m == n:
-        rows = columns
     for names, count, put, what in ((rows, m, ax.set_yticks, "output"), (columns, n, ax.set_xticks, "input")):
         if names is not None:
             if len(names) != count:

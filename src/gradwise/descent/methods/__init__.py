@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from gradwise.descent.methods.adagrad import Adagrad
@@ -31,6 +33,42 @@ METHODS: dict[str, type[Method] | type[Search]] = {
 SEARCHES: dict[str, type[Search]] = {"auto": Automatic, "armijo": Armijo, "wolfe": StrongWolfe, "adaptive": Adaptive}
 
 
+#: what other packages call the arguments of gw.descend
+_OTHER_NAMES: dict[str, tuple[str, ...]] = {
+    "learning_rate": ("lr", "eta", "alpha", "step_size", "stepsize", "rate", "step", "lrate"),
+    "maxiter": (
+        "max_iter",
+        "iterations",
+        "n_iter",
+        "niter",
+        "steps",
+        "epochs",
+        "num_steps",
+        "n_steps",
+        "max_iterations",
+        "max_steps",
+    ),
+    "tol": ("tolerance", "gtol", "gradient_tolerance", "epsilon"),
+    "beta": ("momentum", "mu"),
+    "clip_norm": ("max_norm", "clip"),
+    "grad": ("gradient", "fprime", "df"),
+    "data": ("batches", "loader", "dataloader"),
+    "rng": ("seed", "random_state"),
+}
+
+
+def closest(word: object, known: Iterable[str]) -> str:
+    """``Did you mean 'adam'? ``, or nothing where no name is near.
+
+    Examples
+    --------
+    >>> closest("adma", ["gd", "adam"]), closest(3, ["gd"])
+    ("Did you mean 'adam'? ", '')
+    """
+    near = difflib.get_close_matches(word.lower(), list(known), 1) if isinstance(word, str) else []
+    return f"Did you mean {near[0]!r}? " if near else ""
+
+
 def make_method(name: Any, learning_rate: Any, options: dict[str, Any]) -> Method | Search:
     """The method of that name, with its options.
 
@@ -41,8 +79,12 @@ def make_method(name: Any, learning_rate: Any, options: dict[str, Any]) -> Metho
     """
     if isinstance(name, Method | Search):
         return name
+    if isinstance(name, int | float):
+        msg = f"method={name!r} is a number. The name of a method is required. Write learning_rate={name!r} if that is what it is."
+        raise InputError(msg)
+    name = name.lower() if isinstance(name, str) else name
     if not isinstance(name, str) or name not in METHODS:
-        msg = f"method={name!r} is not known. One of {', '.join(map(repr, METHODS))} is required. gw.minimize offers SciPy's methods."
+        msg = f"method={name!r} is not known. One of {', '.join(map(repr, METHODS))} is required. {closest(name, METHODS)}gw.minimize offers SciPy's methods."
         raise InputError(msg)
     kind: Any = METHODS[name]
     if isinstance(learning_rate, str):
@@ -59,7 +101,13 @@ def make_method(name: Any, learning_rate: Any, options: dict[str, Any]) -> Metho
     unknown = [key for key in options if key not in known]
     if unknown:
         takes = f"The options of this method are {', '.join(known)}" if known else "This method has no options"
-        msg = f"method={name!r} was given the option {unknown[0]}={options[unknown[0]]!r}. {takes}. Leave {unknown[0]} out."
+        meant = next((right for right, words in _OTHER_NAMES.items() if unknown[0].lower() in words), "")
+        cure = (
+            f"Did you mean {meant}=?"
+            if meant
+            else closest(unknown[0], [*known, *_OTHER_NAMES]) or f"Leave {unknown[0]} out."
+        )
+        msg = f"method={name!r} was given the option {unknown[0]}={options[unknown[0]]!r}. {takes}. {cure.strip()}"
         raise InputError(msg)
     if kind is Newton and not isinstance(learning_rate, str):  # a rate is the first step of a line search
         options = {"strategy": "cholesky", **options}
