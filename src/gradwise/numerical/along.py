@@ -61,7 +61,7 @@ def along_entries(
         start = np.broadcast_to(f0, (x.size, f0.size))
         table = solve(
             Lanes(np.abs(x), argument.spacing, x - lower, upper - x, start, output.units, real,
-                  complex_ if allowed else None),
+                  complex_ if allowed else None, x),
             order,
         )  # fmt: skip
 

@@ -57,7 +57,15 @@ def derivative_of_array(
 
     units = np.full(1, float(np.max(evaluator.output.units)))
     lanes = Lanes(
-        np.abs(x), argument.spacing, x - lower, upper - x, f0[:, None], units, real, complex_ if try_complex else None
+        np.abs(x),
+        argument.spacing,
+        x - lower,
+        upper - x,
+        f0[:, None],
+        units,
+        real,
+        complex_ if try_complex else None,
+        x,
     )
     return solve(lanes, order)
 

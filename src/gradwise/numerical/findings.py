@@ -22,8 +22,9 @@ from gradwise.numerical.microscope import (
     significant_bits,
 )
 from gradwise.numerical.models import spread_within
+from gradwise.numerical.power_law import infinite_slope
 from gradwise.numerical.rounding_or_structure import CONFIRMING, bends, contradicts, is_short
-from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of
 from gradwise.numerical.status import Status
 
 
@@ -150,10 +151,6 @@ def _bisect(
     return low
 
 
-def _octave(step: float) -> int:
-    return math.frexp(step)[1] - 1
-
-
 def kink(samples: Samples, view: View, found: Resolved) -> Deciding:
     """Return the verdict on a view that shows two slopes: a kink at x, or one that lies beside it."""
     # A kink at x is seen by every larger step too: there 4 bend(h/2) - bend(h), free of f'', is gap · h.
@@ -166,8 +163,8 @@ def kink(samples: Samples, view: View, found: Resolved) -> Deciding:
             return (yield from noise(samples, view, found))
     # A kink that lies beside x looks like one at x from afar: look again as close as rounding permits.
     gap = view.size
-    close = max(_octave(64 * view.eta / gap) + 1, samples.floor + 1)
-    near = _octave(view.near)
+    close = max(octave_of(64 * view.eta / gap) + 1, samples.floor + 1)
+    near = octave_of(view.near)
     if close < near:
         yield from samples.sample_octaves([close])
         h = math.ldexp(1.0, close)
@@ -201,7 +198,7 @@ def _jump(samples: Samples, view: View, found: Resolved) -> Deciding:
     yield from samples.sample_octaves([floor])
     if samples.move(floor) < 0.25 * size:
         # Not at x: a step or a narrow peak beside it.
-        near = _octave(view.near)
+        near = octave_of(view.near)
         top = yield from _bisect(samples, floor, near, lambda k: samples.move(k) < 0.25 * size)
         if samples.move(top) == 0.0 and math.ldexp(abs(found.value), top) > 16 * view.eta:
             return _level(samples, size / math.sqrt(12), 0.75 * size, True)  # the tread of a staircase
@@ -220,67 +217,13 @@ def _jump(samples: Samples, view: View, found: Resolved) -> Deciding:
     return Verdict(Outcome(NAN, INF, Status.JUMP, math.ldexp(1.0, floor), slopes[-1], slopes[1], level))
 
 
-def infinite_slope(samples: Samples, view: View) -> Generator[Request, list[float], Outcome | None]:
-    """Return the outcome of an infinite slope if it goes on growing twelve octaves further down, else None."""
-    far = _octave(view.near)
-    close = max(far - 12, samples.floor + 1)
-    yield from samples.sample_octaves([far, close])
-    slopes = {}
-    octaves = far - close
-    expected = (1 - view.size) * octaves  # growth of the slope in octaves, if the power law goes on
-    for side in BOTH:
-        before, _ = samples.quotient(far, side)
-        slope, bound = samples.quotient(close, side)
-        slopes[side] = slope
-        growing = math.isfinite(slope) and abs(slope) > abs(before) * (1 + 0.015 * octaves) + 8 * bound
-        growing = growing and _follows(samples, view, (side,))
-        if growing and before != 0.0 and abs(math.log2(abs(slope / before)) - expected) <= 0.1 * octaves:
-            slopes[side] = math.copysign(INF, slope)
-    if not any(math.isinf(slope) for slope in slopes.values()):
-        # A cusp on a slope: the even part, free of the slope, must follow the power law down.
-        outer, inner = math.ldexp(samples.bend(far), -far), math.ldexp(samples.bend(close), -close)
-        if not (
-            abs(samples.bend(close)) > 16 * samples.eta(samples.f0) and outer != 0.0 and _follows(samples, view, BOTH)
-        ):
-            return None
-        if not abs(math.log2(abs(inner / outer)) - expected) <= 0.1 * octaves:
-            return None
-        # and up: noise, which may look like one in these few values, does not grow with the step
-        wide = samples.line.octave - 3
-        shrink = 2.0**-view.size
-        seen = abs(64 * samples.bend(wide) - 20 * samples.bend(wide + 1) + samples.bend(wide + 2))  # free of t² and t⁴
-        part = abs(64 * shrink * shrink - 20 * shrink + 1)
-        first = _octave(view.far)
-        if seen < 0.25 * part * abs(samples.bend(first)) * 2.0 ** (view.size * (wide + 2 - first)):
-            return None
-        slopes = {side: math.copysign(INF, side * inner) for side in BOTH}
-    known = [slope for slope in slopes.values() if not math.isnan(slope)]
-    value = known[0] if len(set(known)) == 1 else NAN
-    level = samples.line.unit * abs(samples.f0)
-    step = math.ldexp(1.0, close)
-    return Outcome(value, INF, Status.NOT_DIFFERENTIABLE, step, slopes[-1], slopes[1], level)
-
-
-def _follows(samples: Samples, view: View, sides: tuple[int, ...]) -> bool:
-    """Whether the pair of values that is known besides those of the view obeys its power law too, as noise would not."""
-    v, far, f0, values = samples.near(_octave(view.far)), view.far, samples.f0, samples.values
-    seen = sum([values.get(side * v, NAN) - f0 for side in sides])
-    expected = sum([values.get(side * far, NAN) - f0 for side in sides])
-    if not math.isfinite(seen):
-        return True
-    # each side may have an exponent of its own; that of the view is the smaller one, or that of the even part
-    most, least = (v / far) ** view.size, v / far if len(sides) == 1 else (v / far) ** view.size
-    slack = 8 * samples.eta(f0) + 0.1 * abs(expected)
-    return least * abs(expected) - slack <= math.copysign(seen, seen * expected) <= most * abs(expected) + slack
-
-
 def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
     """Return the level and the kind of the noise, or where to search if it is smooth structure seen from too far."""
     flat = False
     if math.isfinite(view.spread):
-        near = _octave(view.near)
+        near = octave_of(view.near)
         if contradicts(view, found):
-            return Verdict(top=(yield from smooth_octave(samples, _octave(view.far), found.high, found.value)))
+            return Verdict(top=(yield from smooth_octave(samples, octave_of(view.far), found.high, found.value)))
         for depth in (8, 18):
             close = max(near - depth, samples.floor + 1)
             yield from samples.sample_octaves([close])
@@ -320,7 +263,7 @@ def plateau(samples: Samples, view: View) -> Deciding:
 
     It is quantised if it leaves the constant by a jump, and smooth at a smaller scale if it does so by a bend.
     """
-    low = _octave(view.near)
+    low = octave_of(view.near)
     known = _moved(samples)
     high = next((octave for octave in known if octave > low), samples.line.octave)
     flat = yield from _bisect(samples, low, high, lambda k: samples.move(k) == 0.0)
@@ -328,7 +271,8 @@ def plateau(samples: Samples, view: View) -> Deciding:
     size = yield from _riser(samples, flat)
     if size == 0.0:
         return Verdict(top=flat)
-    return _level(samples, size / math.sqrt(12), 0.75 * size, True)
+    # what f is rounded to inside may move it by more than one step of its output
+    return _level(samples, max(size / math.sqrt(12), 0.4 * samples.mismatch), max(0.75 * size, samples.mismatch), True)
 
 
 def _moved(samples: Samples) -> list[int]:

@@ -40,6 +40,8 @@ class Lanes:
     units: np.ndarray
     real: Callable[[np.ndarray, np.ndarray], np.ndarray]
     complex: Callable[[np.ndarray, np.ndarray], np.ndarray | None] | None
+    point: np.ndarray | None = None
+    """The number that each lane moves, (L,), where there is one: the entry of x."""
 
     def line(self, lane: int, output: int) -> Line:
         """Return the line of one entry."""
@@ -49,6 +51,7 @@ class Lanes:
             float(self.left[lane]),
             float(self.right[lane]),
             float(self.units[output]),
+            -float(self.point[lane]) if self.point is not None and self.point[lane] else None,
         )
 
 

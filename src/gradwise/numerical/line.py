@@ -33,6 +33,8 @@ class Line:
         Room to either side: no point is evaluated at t < -left or t > right.
     unit : float
         Unit roundoff of the type in which f is called and answers.
+    origin : float, optional
+        The step that leads to 0, where x is a number or an entry.
     """
 
     scale: float
@@ -40,6 +42,7 @@ class Line:
     left: float = INF
     right: float = INF
     unit: float = DOUBLE
+    origin: float | None = None
 
     @property
     def octave(self) -> int:

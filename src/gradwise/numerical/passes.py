@@ -17,6 +17,7 @@ from gradwise.numerical.high_order import HighOrder
 from gradwise.numerical.ladder import LEVELS, LOWER, OUTER, PRECISION, PROBE, judge_ladder, judge_outer
 from gradwise.numerical.lanes import Lanes, Store, Table, drive, precision, search_pass
 from gradwise.numerical.line import Outcome
+from gradwise.numerical.plateaus import SLOPE, is_polynomial, plateau_entries
 from gradwise.numerical.rounding_or_structure import single
 from gradwise.numerical.status import Status
 from gradwise.numerical.still import first_octaves, many_bits, settle_still
@@ -96,6 +97,9 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
             value, error, accepted, limited, eta, _, coarse = judge()
     left = left & ~_in_single_precision(lanes, grid, f0)
     good = accepted & left
+    if not shared and lanes.point is not None:
+        left &= ~plateau_entries(lanes, store, usable, grid, h[here], value, left & (accepted | coarse))
+        good &= left
     unmoved = None
     limited &= left
     if np.count_nonzero(good) < np.count_nonzero(left):
@@ -160,6 +164,7 @@ def _closer(
     nearer = values.reshape(2, LOWER, rows.size, -1)
     settled = np.zeros_like(coarse)
     limit = precision(len(lanes.scale))
+    lonely = lanes.point is not None and lanes.f0.strides[0] != 0
     for place, output in np.argwhere(coarse[rows]).tolist():
         row = rows[place]
         plus, minus = np.concatenate([grid[:, :LEVELS, row, output], nearer[:, :, place, output]], axis=1).tolist()
@@ -174,6 +179,8 @@ def _closer(
             slope, bound, accepted, _, rounding, _, again = judge_ladder(
                 high, [*plus[k:end], probe[0]], [*minus[k:end], probe[1]], f0, unit, scale, max, limit, float(v[row])
             )
+            if accepted and lonely and _on_plateau(lanes, int(usable[row]), h[row], k, plus, minus, slope):
+                break
             if accepted:
                 value[row, output], error[row, output], eta[row, output], step[row, output] = (
                     slope,
@@ -185,6 +192,18 @@ def _closer(
             if not again:
                 break
     return settled
+
+
+def _on_plateau(
+    lanes: Lanes, lane: int, h: float, k: int, plus: list[float], minus: list[float], slope: float
+) -> bool:  # fmt: skip
+    """Whether f is a rational function of x k octaves below the first step, and is not at that: rounded, it jumps between."""
+    assert lanes.point is not None
+    origin, f0, unit = -float(lanes.point[lane]), float(lanes.f0[lane, 0]), float(lanes.units[0])
+    if not abs(origin * slope) > SLOPE * abs(f0):
+        return False
+    lower = is_polynomial(plus[k:], minus[k:], math.ldexp(h, -k), origin, unit)
+    return lower and not is_polynomial(plus, minus, h, origin, unit)
 
 
 def _outer(

@@ -50,6 +50,11 @@ class Resolved:
         return self.truncation + self.rounding
 
 
+def octave_of(step: float) -> int:
+    """Return the exponent of the largest power of two that is not larger than a step."""
+    return math.frexp(step)[1] - 1
+
+
 def resolved(tableau: Tableau, side: int) -> Resolved:
     """Return the best slope of a tableau; NaN if it is empty."""
     value, truncation, rounding, high, low = tableau.best()

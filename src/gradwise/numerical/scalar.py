@@ -35,7 +35,7 @@ def derivative_of_number(
             return None
         f0 = float(result)
         calls = _Calls(f, x, lower, upper, progress, complex_step is True)
-        search = Search(Line(abs(x), math.ulp(x), x - lower, upper - x), f0, calls.real)
+        search = Search(Line(abs(x), math.ulp(x), x - lower, upper - x, origin=-x if x else None), f0, calls.real)
         calls.values = search.samples.values
         outcome = finish(search.run(calls.complex if complex_step is not False else None))
     return estimate_scalar(outcome, calls.count, _line_through(f, x), calls.failure)

@@ -19,7 +19,6 @@ from gradwise.numerical.domain import finite_octave
 from gradwise.numerical.findings import (
     disagreement,
     explain,
-    infinite_slope,
     noise,
     small_loss,
     smooth_octave,
@@ -28,6 +27,8 @@ from gradwise.numerical.findings import (
 from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
+from gradwise.numerical.plateaus import divides_nearby, is_rational, jump_nearby, numerator_stands, way_out
+from gradwise.numerical.power_law import infinite_slope
 from gradwise.numerical.resolution import resolve
 from gradwise.numerical.rounding_or_structure import CONFIRMING, SINGLE, agrees, confirm, in_low_precision, single
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
@@ -36,6 +37,9 @@ from gradwise.numerical.two_sides import from_both_sides
 
 Steps = Generator[Request, list, Outcome]
 RESTARTS = 4
+
+WIDER = 4.0
+"""By how much bounds widen on plateaus of rounding, whose heights follow no law."""
 
 
 def finish(steps: Steps) -> Outcome:
@@ -50,7 +54,7 @@ def finish(steps: Steps) -> Outcome:
 class Search:
     """State of one search; `run` is the generator."""
 
-    __slots__ = ("complex_error", "complex_value", "noise", "samples", "shift", "status")
+    __slots__ = ("complex_error", "complex_value", "jumped", "noise", "samples", "shift", "status")
 
     def __init__(self, line: Line, f0: float, ask: Callable[[Request], None] | None = None) -> None:
         self.samples = Samples(line, f0, ask)
@@ -59,6 +63,7 @@ class Search:
             0.0  # by how much the slope right around x differs from the one found, beyond what rounding explains
         )
         self.status = Status.OK
+        self.jumped = False  # on the way to x
         self.complex_value: float | None = None
         self.complex_error = 0.0
 
@@ -131,6 +136,10 @@ class Search:
         )
         if not accepted or (single(f[h]) and single(f[-h]) and f[h] != f[-h] and not single(line.scale)):
             return None, coarse
+        if is_rational(samples, h, value):
+            jump = yield from jump_nearby(samples, h)
+            if jump > 0.0:
+                return (yield from self._among_plateaus(jump)), False
         return self.adopt(Outcome(value, error, Status.OK, h, value, value, eta)), False
 
     # --------------------------------------------------------------------------------------------- the slow path
@@ -145,6 +154,10 @@ class Search:
         if single(samples.f0) and not single(samples.line.scale):
             # by chance f(x) has few bits, and on steps of a power of two all values then have
             yield from samples.sample([samples.exact(math.ldexp(CONFIRMING, octave))])
+        lost = yield from way_out(samples)
+        if lost is not None:
+            step, move = lost
+            return Outcome(0.0, 2 * move / step, Status.NOISY, step, 0.0, 0.0, move / math.sqrt(12))
         right = yield from finite_octave(samples, 1, octave)
         left = yield from finite_octave(samples, -1, octave)
         if right is None:
@@ -164,12 +177,36 @@ class Search:
                 found = yield from resolve(samples, 0, min(right, left))
         if outcome is not None:
             return outcome
+        if self.status is Status.OK:
+            jump = yield from self._plateau(found)
+            if jump > 0.0:
+                return (yield from self._among_plateaus(jump))
         # More than 10 % uncertain, and not because of noise or rounding: the steps contradict one another.
         # Where two sides agree on a slope of zero, the slopes they came from are what 10 % is measured by.
         size = abs(found.value) if found.side == 0 else max(abs(samples.quotient(found.high, s)[0]) for s in BOTH)
         if found.truncation > 0.1 * size + 4 * found.rounding:
             self.status = Status.UNDECIDED
         return self._conclude(found, self.status)
+
+    def _plateau(self, found: Resolved) -> Generator[Request, list, float]:
+        """Return how far values are off those of the function that is meant, if x is on a plateau of rounding; else 0."""
+        samples = self.samples
+        h = math.ldexp(1.0, samples.line.octave)
+        if found.high < samples.line.octave or found.side != 0:
+            stands = numerator_stands(samples, found) or (self.jumped and divides_nearby(samples, found))
+            return math.ldexp(16 * abs(found.value), found.high) if stands else 0.0
+        if is_rational(samples, h, found.value):
+            return (yield from jump_nearby(samples, h))
+        return 0.0
+
+    def _among_plateaus(self, jump: float) -> Steps:
+        """Search as among noise of this size: what f is right around x says nothing of its slope."""
+        samples = self.samples
+        samples.set_amplitude(jump)
+        self.noise, self.status = jump / math.sqrt(12), Status.NOISY
+        found = yield from resolve(samples, 0, samples.line.octave)
+        found.truncation, found.rounding = WIDER * found.truncation, WIDER * found.rounding
+        return self._conclude(found, Status.NOISY)
 
     def _two_sided(self, both: int, octave: int) -> Generator[Request, list, tuple[Resolved, Outcome | None]]:
         samples = self.samples
@@ -216,6 +253,7 @@ class Search:
                     return found, verdict.outcome
                 top = verdict.top
                 self.noise, self.status = verdict.noise, verdict.status
+                self.jumped = self.jumped or (view.kind == "jump" and top is not None)
             if top is None or top in tops:
                 return (yield from resolve(samples, 0, last)), None
             tops.add(top)

@@ -75,12 +75,29 @@ def settle_still(
     same = values.reshape(*steps.shape, -1) == lanes.f0[rows, None, :]
     candidates = still[rows] & todo[rows]
     constant = candidates & np.all(same, axis=1)
+    if lanes.point is not None and lanes.f0.shape[1] == 1:
+        constant &= ~_without_value_at_zero(lanes, store, rows, constant & (lanes.f0[rows] == 0.0))
     place, outputs = np.nonzero(constant)
     level = (lanes.units * np.abs(lanes.f0[rows]))[constant]
     put_zero(table, todo, (rows[place], outputs), level, far[place])
     left[rows] = candidates & ~constant & np.all(same[:, 2:], axis=1)
     store.keep(indices, steps.ravel(), values)
     return left
+
+
+def _without_value_at_zero(lanes: Lanes, store: Store, rows: np.ndarray, zero: np.ndarray) -> np.ndarray:
+    """Return which of the entries that are 0 everywhere have no value where x is 0: quotients with a numerator lost in rounding."""
+    assert lanes.point is not None
+    none = np.zeros_like(zero)
+    place = np.flatnonzero(zero[:, 0] & (lanes.point[rows] != 0.0))
+    steps = -lanes.point[rows[place]]
+    inside = (steps <= lanes.right[rows[place]]) & (steps >= -lanes.left[rows[place]])
+    place, steps = place[inside], steps[inside]
+    if place.size:
+        values = lanes.real(rows[place], steps)
+        store.keep(rows[place], steps, values)
+        none[place] = ~np.isfinite(values)
+    return none
 
 
 def put_zero(

@@ -1,0 +1,198 @@
+r"""What is left of a function that cancels until one rounding lasts over all steps: a constant divided by a power of x.
+
+(1 - cos x)/x², log(1 + x)/x, (g(c + x) - g(c))/x: near 0 the numerator is a multiple of one unit of rounding, the same over the
+whole ladder, and f is as smooth as can be, with the slope of
+
+.. math:: b + \frac{a_1}{x} + \frac{a_2}{x^2} + \frac{a_3}{x^3} + \frac{a_4}{x^4}
+
+and not of the function that is meant.  Then f x⁴ is a polynomial of degree four to the last bit, which next to no other function
+is.  One that is goes on so at x/2 and at 2x; where a numerator was rounded, it has jumped there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+
+if TYPE_CHECKING:
+    from gradwise.numerical.lanes import Lanes, Store
+
+FIFTH = ((1.0, 32 / 45), (0.5, -64 / 9), (0.25, 512 / 45))
+"""Weights of the fifth divided difference at ±1, ±1/2, ±1/4; those of the negative steps have the other sign."""
+
+SLOPE = 0.01
+"""A function that changes by less than this part of itself over |x| is a constant, which is a polynomial too."""
+
+ROUNDINGS = 6.0
+"""Of the division, the power of x, and the test itself, in units."""
+
+CLOSE = 2.0**-7
+"""Steps must be this part of |x| at least: closer by, every function is a polynomial."""
+
+PURE = 1e-6
+"""So close, relatively, the slope right around x must be to that of a power of x."""
+
+SMALL_X = 0.25
+"""Where |x| is larger, its powers are numbers that any slope may have."""
+
+STRIDE = 4
+"""Octaves from one step to the next on the way out of a plateau."""
+
+
+def is_rational(samples: Samples, h: float, slope: float) -> bool:
+    """Whether values at ± h, ± h/2, ± h/4 are those of a polynomial in 1/x of degree four, to within rounding."""
+    line, values = samples.line, samples.values
+    if line.origin is None or not abs(line.origin * slope) > SLOPE * abs(samples.f0):
+        return False
+    steps = (h, 0.5 * h, 0.25 * h)
+    return is_polynomial([values[t] for t in steps], [values[-t] for t in steps], h, line.origin, line.unit)
+
+
+def is_polynomial(plus: list[float], minus: list[float], h: float, origin: float, unit: float) -> bool:
+    """Whether f x⁴ is a polynomial of degree four, by its values at h, h/2, h/4 and on the other side."""
+    if not h > CLOSE * abs(origin):
+        return False
+    difference, size = 0.0, 0.0
+    shift = h / origin
+    for (part, weight), right, left in zip(FIFTH, plus, minus):
+        outer, inner = 1.0 - part * shift, 1.0 + part * shift
+        outer *= outer
+        inner *= inner
+        right, left = right * outer * outer, left * inner * inner
+        difference += weight * (right - left)
+        size += abs(weight) * (abs(right) + abs(left))
+    return abs(difference) <= ROUNDINGS * unit * size
+
+
+def jump_nearby(samples: Samples, h: float) -> Generator[Request, list[float], float]:
+    """Return by how much f is off at x/2 and at 2x what it is right around x, 0 where it goes on alike."""
+    origin = samples.line.origin
+    assert origin is not None
+    yield from samples.sample([part * origin for part in NEARBY])
+    steps = (0.0, h, -h, 0.5 * h, -0.5 * h)
+    parts = [t / origin for t in steps]
+    products = [samples.values[t] * (1.0 - part) ** 4 for t, part in zip(steps, parts)]
+    worst = 0.0
+    # the jump of a numerator counts as it would at x, whatever the power of x is
+    for part, factor in zip(NEARBY, (2.0, 8.0)):
+        value = samples.values[part * origin]
+        if math.isfinite(value):
+            expected, size = _continued(parts, products, part)
+            off = abs(value - expected)
+            if off > 1e-4 * (abs(value) + abs(samples.f0)) + 64 * samples.line.unit * size:
+                worst = max(worst, factor * off)
+    return worst
+
+
+NEARBY = (0.5, -1.0)
+"""Where it is looked whether f goes on alike, in steps of the way to 0: at x/2 and at 2x."""
+
+
+def _continued(parts: list[Any], products: list[Any], part: float) -> tuple[Any, Any]:
+    """Return what f is at a part of the way to 0 if f x⁴ is the polynomial through these products, and the sum of its terms."""
+    total, size = 0.0, 0.0
+    for i, product in enumerate(products):
+        term = product / (1.0 - part) ** 4
+        for j, other in enumerate(parts):
+            if j != i:
+                term = term * (part - other) / (parts[i] - other)
+        total, size = total + term, size + abs(term)
+    return total, size
+
+
+def plateau_entries(
+    lanes: Lanes, store: Store, usable: np.ndarray, grid: np.ndarray, h: np.ndarray, value: np.ndarray, good: np.ndarray
+) -> np.ndarray:  # fmt: skip
+    """Return which entries are those of a rational function of x, one lane a number, that does not go on so at x/2 and 2x.
+
+    `grid` has the values at ± H, ± H/2, ± H/4; x/2 and 2x are evaluated in one batch for the lanes that ask for it.
+    """
+    none = np.zeros_like(good)
+    if lanes.point is None:
+        return none
+    x, f0 = lanes.point[usable, None], lanes.f0[usable]
+    moving = good & (np.abs(x * value) > SLOPE * np.abs(f0))
+    if not moving.any():
+        return none
+    part = -h[:, None] / x
+    plus = grid[0, :3] * np.stack([(1 - w * part) ** 4 for w in (1.0, 0.5, 0.25)])
+    minus = grid[1, :3] * np.stack([(1 + w * part) ** 4 for w in (1.0, 0.5, 0.25)])
+    weights = np.array([weight for _, weight in FIFTH])[:, None, None]
+    difference = np.abs((weights * (plus - minus)).sum(axis=0))
+    size = (np.abs(weights) * (np.abs(plus) + np.abs(minus))).sum(axis=0)
+    rational = moving & (difference <= ROUNDINGS * lanes.units * size)
+    rows = np.flatnonzero(rational.any(axis=1))
+    if rows.size == 0:
+        return none
+    lane, origin = usable[rows], -lanes.point[usable[rows]]
+    steps = np.concatenate([where * origin for where in NEARBY])
+    inside = (steps <= np.tile(lanes.right[lane], 2)) & (steps >= -np.tile(lanes.left[lane], 2))
+    values = np.full((steps.size, grid.shape[-1]), np.nan)
+    asked = np.tile(lane, 2)[inside]
+    if asked.size:
+        values[inside] = lanes.real(asked, steps[inside])
+        store.keep(asked, steps[inside], values[inside])
+    near = part[rows]
+    parts = [0.0 * near, near, -near, 0.5 * near, -0.5 * near]
+    products = [f0[rows], plus[0, rows], minus[0, rows], plus[1, rows], minus[1, rows]]
+    for where, seen in zip(NEARBY, values.reshape(2, rows.size, -1)):
+        expected, total = _continued(parts, products, where)
+        allowed = 1e-4 * (np.abs(seen) + np.abs(f0[rows])) + 64 * lanes.units * total
+        none[rows] |= rational[rows] & (np.abs(seen - expected) > allowed)
+    return none
+
+
+def way_out(samples: Samples) -> Generator[Request, list[float], tuple[float, float] | None]:
+    """Return (step, move) of an f that is 0 around x but has no value at 0: where it stays 0, and by how much it moves beyond.
+
+    0/0 at the origin is the sign of a quotient whose numerator is lost in rounding.  None if there is none.
+    """
+    origin = samples.line.origin
+    if origin is None or samples.f0 != 0.0 or any(y != 0.0 for t, y in samples.values.items() if t != origin):
+        return None
+    yield from samples.sample([origin])
+    if math.isfinite(samples.values[origin]) or not -samples.line.left <= origin <= samples.line.right:
+        return None
+    still = samples.line.octave
+    for octave in range(still + STRIDE + 2, max(1, still + STRIDE + 3), STRIDE):
+        yield from samples.sample_octaves([octave])
+        move = max((abs(samples.at(octave, side)) for side in BOTH if samples.finite(octave, side)), default=0.0)
+        if move > 0.0:
+            return math.ldexp(1.0, still), move
+        still = octave
+    return None
+
+
+def numerator_stands(samples: Samples, found: Resolved) -> bool:
+    """Whether the slope is that of a quotient with a power of x whose numerator does not move, or by x itself: 0/x², (1 - x)/x."""
+    origin = samples.line.origin
+    if origin is None or found.total > PURE * abs(found.value):
+        return False
+    x = -origin
+    for power in (1, 2, 3, 4):
+        # f = N / x**p has the slope (N' - p N / x) / x**p
+        first, second = found.value, power * samples.f0 / x
+        off = PURE * max(abs(first), abs(second)) + 2 * found.total
+        rest = abs(first + second)
+        if rest <= off:
+            return True
+        if power > 1 and abs(x) < SMALL_X and abs(rest - abs(x) ** -power) <= off <= 0.1 * rest:
+            return True
+    return False
+
+
+def divides_nearby(samples: Samples, found: Resolved) -> bool:
+    """Whether f, its slope and its curvature are those of a constant divided by a power of x - c, whatever c is."""
+    near, far = samples.bend(found.high - 1), samples.bend(found.high)
+    curvature = math.ldexp(16 * near - far, -2 * found.high) / 3
+    off = abs(math.ldexp(4 * near - far, -2 * found.high)) + math.ldexp(8 * samples.eta(samples.f0), -2 * found.high)
+    square = found.value * found.value
+    if not off <= 0.01 * abs(curvature) or square == 0.0:
+        return False
+    ratio = samples.f0 * curvature / square  # 1 + 1/p
+    return any(abs(ratio - 1 - 1 / power) <= 0.01 for power in (1, 2, 3, 4))
