@@ -117,6 +117,8 @@ def test_zero_around_x_without_a_value_at_zero_is_a_lost_numerator():
     assert abs(estimate.value + 1e-11 / 12) <= estimate.error < math.inf
     with np.errstate(all="ignore"):
         both = derivative(lambda t: (1 - np.cos(t)) / t**2, np.array([1e-11, 1.0]))
-    assert [status.value for status in both.status] == ["noisy", "ok"]
+    assert both.status[0] in {Status.NOISY, Status.QUANTISED}
+    assert abs(both.value[0] + 1e-11 / 12) <= both.error[0] < math.inf
+    assert both.status[1] is Status.OK
     # a function that is 0 has a value there
     assert derivative(lambda t: max(-t, 0.0), 1e-11).status is Status.OK
