@@ -19,6 +19,10 @@ HOLDERS: set[type] = set()
 WRAPPERS: dict[type, Callable[[Any], Any]] = {}
 
 
+#: attributes that do not depend on the numbers
+DESCRIPTIONS = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"})
+
+
 def answers(value: Any) -> bool:
     """Whether an operand has operators of its own: it is asked, not the traced array beside it."""
     return type(value) in HOLDERS or type(value) in WRAPPERS

@@ -268,7 +268,7 @@ def _unwrapped(value: Any, depth: int) -> Any:
     if isinstance_traced(value):
         plain = value.value
         return plain.copy() if isinstance(plain, np.ndarray) else plain
-    if depth == 0 or not holds_traced(value, depth):
+    if depth == 0 or type(value) in HOLDERS or not holds_traced(value, depth):
         return value.plain() if type(value) in HOLDERS else value
     if isinstance(value, dict):
         return _like(value, {unwrapped(k): unwrapped(v, depth - 1) for k, v in value.items()})

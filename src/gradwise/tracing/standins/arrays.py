@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: what makes structured arrays of rows that hold traced numbers; ``records.py`` puts it there
+STRUCTURED: list[Any] = []
+
+
 def _made(obj: Any, dtype: Any, order: Any, ndmin: int, *, copy: bool) -> Any:
     """The traced array of an argument that holds traced values, laid out as asked."""
     dtype = None if dtype is None else np.dtype(dtype)
+    if dtype is not None and dtype.names:
+        return STRUCTURED[0](obj, dtype, copy=copy)
     if not isinstance_traced(obj):
         result = assembled(obj, dtype)
     elif not obj.tape.open or dtype_of(obj.value).kind not in "fc":

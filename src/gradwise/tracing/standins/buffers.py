@@ -35,6 +35,10 @@ def owned(trace: Trace | None, value: Any) -> Any:
     return TracedArray(trace, index, value, True)
 
 
+#: what makes structured arrays the trace's; ``records.py`` puts it there
+RECORDS: list[Any] = []
+
+
 def _maker(function: Callable[..., Any]) -> Callable[..., Any]:
     """Stand-in for a function whose arguments are a shape or integers and a dtype."""
 
@@ -48,6 +52,8 @@ def _maker(function: Callable[..., Any]) -> Callable[..., Any]:
             value = function(*args, **kwargs)
         except TypeError:  # a size that is traced
             value = function(*map(integers, args), **{k: integers(v) for k, v in kwargs.items()})
+        if type(value) is np.ndarray and value.dtype.names and RECORDS:
+            return RECORDS[0](value, trace)
         return owned(trace, value)
 
     call.__name__ = function.__name__

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.holders import WRAPPERS, Holder
+from gradwise.tracing.holders import DESCRIPTIONS, WRAPPERS, Holder
 from gradwise.tracing.indexing import stacked
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
@@ -83,13 +83,19 @@ class TracedMatrix(Holder):
         if name.startswith("__"):
             raise AttributeError(name)
         expected = getattr(self.shown(), name)
-        if not callable(expected):
+        if name in DESCRIPTIONS:
             return expected
+        if name in {"tolist", "item", "flat"}:
+            return getattr(self.array, name)
+        if not callable(expected):
+            raise _another(self.array)
 
         def method(*args: Any, **kwargs: Any) -> Any:
             with at_line(*open_traces([self.array])):
                 made = getattr(self.shown(), name)(*_each(args, _shown), **{k: _shown(v) for k, v in kwargs.items()})
                 ours = getattr(self.array, name)(*_each(args, unwrapped_matrix), **_unwrapped(kwargs))
+                if not isinstance_traced(ours):
+                    concrete(self.array)
                 return alike(ours, made)
 
         return method
@@ -266,6 +272,10 @@ def alike(ours: Any, expected: Any) -> Any:
         made = [alike(o, e) for o, e in zip(ours, expected, strict=True)]
         return type(expected)(*made) if hasattr(expected, "_fields") else tuple(made)
     if not isinstance_traced(ours):
+        if contains_traced(ours) or isinstance(ours, (list, dict)):
+            raise TypeError(
+                f"a function of an np.matrix of traced values gives {type(expected).__name__}, which has no rule"
+            )
         return expected
     if np.shape(plain(ours)) != np.shape(expected):
         if np.size(plain(ours)) != np.size(expected):
@@ -278,6 +288,8 @@ def alike(ours: Any, expected: Any) -> Any:
 
 
 def _another(ours: Any) -> Exception:
+    if not isinstance_traced(ours):
+        return TypeError("a function of an np.matrix of traced values has no rule")
     error: Exception = ours.tape.fail(
         "a function of an np.matrix of traced values gives another result than the same function of arrays. Write it with arrays: A = np.asarray(M), and @ for the product"
     )

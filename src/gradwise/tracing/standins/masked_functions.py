@@ -1,0 +1,166 @@
+"""The functions of ``np.ma`` on traced numbers: making masked arrays, masking by conditions, and what its objects apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.standins.masked import (
+    MOVERS,
+    REDUCTIONS,
+    TracedMasked,
+    checked,
+    elementwise,
+    parts,
+    reduced,
+    shown,
+    where,
+)
+from gradwise.tracing.standins.recording import contains_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ma = np.ma
+
+
+def _numbers(data: Any) -> Any:
+    return data.array if type(data) is TracedMasked else as_array(data) if contains_traced(data) else data
+
+
+def _involved(*arguments: Any) -> bool:
+    return any(type(a) is TracedMasked or contains_traced(a) for a in arguments)
+
+
+def masked_array(data: Any = None, mask: Any = _ma.nomask, dtype: Any = None, *rest: Any, **options: Any) -> Any:
+    """``np.ma.masked_array``, ``np.ma.array``."""
+    if not _involved(data):
+        return _ma.MaskedArray(data, mask, dtype, *rest, **options)
+    array = _numbers(data)
+    array = array if dtype is None else array.astype(dtype)
+    made = _ma.MaskedArray(shown(data), plain(mask), dtype, *rest, **options)
+    if options.get("copy"):
+        array = array.copy()
+    return TracedMasked(array, _ma.getmaskarray(made), options.get("fill_value"))
+
+
+def _masking(name: str, place: int = 0) -> Callable[..., Any]:
+    """``masked_where``, ``masked_less``, …: their masks come from NumPy's own; ``place``: where the array is among the arguments."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        original = getattr(_ma, name)
+        if not _involved(*args):
+            return original(*args, **kwargs)
+        for a in args:
+            concrete(_numbers(a))
+        made = original(*map(shown, args), **kwargs)
+        data = args[place]
+        if not _involved(data):
+            return made
+        array = _numbers(data)
+        return TracedMasked(
+            array if kwargs.get("copy") is False else array.copy(), _ma.getmaskarray(made), made.fill_value
+        )
+
+    call.__name__ = name
+    call.__doc__ = f"``np.ma.{name}``."
+    return call
+
+
+def _of_one(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+    def call(a: Any, *args: Any, **kwargs: Any) -> Any:
+        return rule(a, *args, **kwargs) if type(a) is TracedMasked else getattr(_ma, name)(a, *args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``np.ma.{name}``."
+    return call
+
+
+def average(a: Any, axis: Any = None, weights: Any = None, *rest: Any, **options: Any) -> Any:
+    """``np.ma.average``."""
+    if not _involved(a, weights):
+        return _ma.average(a, axis, weights, *rest, **options)
+    if weights is None:
+        return reduced(a, "mean", () if axis is None else (axis,), {})
+    expected = _ma.average(shown(a), axis, plain(weights), *rest, **options)
+    array, mask = parts(a)
+    w = np.where(mask, 0.0, weights)
+    result = (np.where(mask, 0.0, array) * w).sum(axis=axis) / w.sum(axis=axis)
+    return checked(result, _ma.getmaskarray(expected), expected)
+
+
+def dot(a: Any, b: Any, *rest: Any, **options: Any) -> Any:
+    """``np.ma.dot``: what is masked counts as zero."""
+    if not _involved(a, b):
+        return _ma.dot(a, b, *rest, **options)
+    expected = _ma.dot(shown(a), shown(b), *rest, **options)
+    pair = [np.where(mask, 0.0, array) if np.any(mask) else array for array, mask in map(parts, (a, b))]
+    return checked(np.dot(*pair), _ma.getmaskarray(expected), expected)
+
+
+def concatenate(arrays: Any, axis: int = 0) -> Any:
+    """``np.ma.concatenate``."""
+    if not _involved(*arrays):
+        return _ma.concatenate(arrays, axis)
+    pairs = [parts(a) for a in arrays]
+    masks = [np.broadcast_to(m, np.shape(plain(d))) for d, m in pairs]
+    return TracedMasked(np.concatenate([d for d, _ in pairs], axis), np.concatenate(masks, axis))
+
+
+def _operation(operation: Any, *args: Any, **kwargs: Any) -> Any:
+    """``np.ma.exp(x)``, ``np.ma.add(x, y)``: NumPy's objects that apply a universal function."""
+    if kwargs or not _involved(*args):
+        return operation(*args, **kwargs)
+    return elementwise(operation.f, args, operation)
+
+
+def _by_method(function: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
+    """``np.ma.sum(x)`` and the like, which are methods of x."""
+    if type(a) is not TracedMasked:
+        return function(a, *args, **kwargs)
+    return getattr(a, function.__name__)(*args, **kwargs)
+
+
+_CALLED = {
+    "_MaskedUnaryOperation": _operation,
+    "_MaskedBinaryOperation": _operation,
+    "_DomainedOperation": _operation,
+    "_DomainedBinaryOperation": _operation,
+    "_frommethod": _by_method,
+}
+BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [
+    (_ma.MaskedArray, masked_array),
+    *((getattr(_ma.core, n).__call__, ours) for n, ours in _CALLED.items() if hasattr(_ma.core, n)),
+]
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "numpy.ma": {
+        "array": masked_array,
+        "masked_array": masked_array,
+        "asarray": masked_array,
+        "masked_where": _masking("masked_where", 1),
+        **{
+            name: _masking(name)
+            for name in [
+                *("masked_less", "masked_less_equal", "masked_greater", "masked_greater_equal", "masked_equal"),
+                *("masked_not_equal", "masked_inside", "masked_outside", "masked_values", "masked_invalid"),
+            ]
+        },
+        "getmask": _of_one("getmask", lambda a: a.mask),
+        "getmaskarray": _of_one("getmaskarray", lambda a: a.mask),
+        "getdata": _of_one("getdata", lambda a, subok=True: a.array),
+        "filled": _of_one("filled", lambda a, fill_value=None: a.filled(fill_value)),
+        "compressed": _of_one("compressed", lambda a: a.compressed()),
+        **{
+            name: _of_one(name, lambda a, *args, name=name, **kwargs: getattr(a, name)(*args, **kwargs))
+            for name in (*REDUCTIONS, *MOVERS, "count", "copy")
+            if hasattr(_ma, name)
+        },
+        "average": average,
+        "dot": dot,
+        "where": where,
+        "concatenate": concatenate,
+    }
+}
