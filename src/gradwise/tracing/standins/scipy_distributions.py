@@ -16,9 +16,9 @@ import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.standins import scipy_multivariate
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
-from gradwise.tracing.standins.scipy_systems import _system
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 
 _LOG_ROOT_2_PI = 0.5 * math.log(2 * math.pi)
@@ -38,6 +38,8 @@ class Standard:
         The support.
     discrete : bool
         Whether ``logpdf`` is the logarithm of a probability of integers.
+    support : callable, optional
+        (low, high) of plain shapes, where the support depends on them.
     """
 
     logpdf: Callable[..., Any]
@@ -45,6 +47,7 @@ class Standard:
     low: float = -math.inf
     high: float = math.inf
     discrete: bool = False
+    support: Callable[..., tuple[Any, Any]] | None = None
 
 
 def _sp(name: str) -> Callable[..., Any]:
@@ -64,6 +67,11 @@ def _beta(name: str) -> Callable[..., Any]:
 def _binomial(k: Any, n: Any, p: Any) -> Any:
     ways = _gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1)
     return ways + _xlogy(k, p) + _xlog1py(n - k, -p)
+
+
+def _binomial_cdf(k: Any, n: Any, p: Any) -> Any:
+    below = plain(k) < plain(n)
+    return np.where(below, scipy.special.betainc(np.where(below, n - k, 1.0), k + 1.0, 1 - p), 1.0)
 
 
 DISTRIBUTIONS: dict[str, Standard] = {
@@ -208,16 +216,33 @@ DISTRIBUTIONS: dict[str, Standard] = {
         low=0.0,
         discrete=True,
     ),
-    "binom": Standard(_binomial, low=0.0, discrete=True),
-    "bernoulli": Standard(lambda k, p: _xlogy(k, p) + _xlog1py(1 - k, -p), low=0.0, high=1.0, discrete=True),
-    "geom": Standard(lambda k, p: _xlog1py(k - 1, -p) + np.log(p), low=1.0, discrete=True),
+    "binom": Standard(
+        _binomial,
+        {"cdf": _binomial_cdf},
+        low=0.0,
+        discrete=True,
+        support=lambda n, p: (0 * n, n),
+    ),
+    "bernoulli": Standard(
+        lambda k, p: _xlogy(k, p) + _xlog1py(1 - k, -p),
+        {"cdf": lambda k, p: np.where(k < 1, 1 - p, 1.0)},
+        low=0.0,
+        high=1.0,
+        discrete=True,
+    ),
+    "geom": Standard(
+        lambda k, p: _xlog1py(k - 1, -p) + np.log(p),
+        {"cdf": lambda k, p: -np.expm1(_xlog1py(k, -p))},
+        low=1.0,
+        discrete=True,
+    ),
 }
 
 _DENSITIES = frozenset({"pdf", "logpdf", "pmf", "logpmf"})
 #: method → from which functions of the standard form it can be had
 _SOURCES = {
     **{name: {"cdf", "sf", name} for name in ("cdf", "sf", "logcdf", "logsf")},
-    **{name: {"ppf", "isf"} for name in ("ppf", "isf")},
+    **{name: {"ppf", "isf", "cdf", "sf"} for name in ("ppf", "isf")},
 }
 
 
@@ -229,13 +254,20 @@ def _parsed(dist: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, discret
     return [given[n] for n in names], given.get("loc", 0.0), given.get("scale", 1.0)
 
 
+def _known(standard: Standard, name: str) -> bool:
+    """Whether the method can be had; quantiles of integers have no derivative."""
+    if standard.discrete and name in {"ppf", "isf"}:
+        return False
+    return name in _DENSITIES or bool(standard.functions.keys() & _SOURCES[name])
+
+
 def _method(name: str) -> Callable[..., Any]:
     def call(dist: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         every = (x, *args, *kwargs.values())
         if not contains_traced(every):
             return getattr(dist, name)(x, *args, **kwargs)
         standard = DISTRIBUTIONS.get(dist.name)
-        if standard is None or not (name in _DENSITIES or standard.functions.keys() & _SOURCES[name]):
+        if standard is None or not _known(standard, name):
             refuse(every, f"scipy.stats.{dist.name}.{name}", "Write its formula in NumPy and scipy.special")
         assert standard is not None
         x = assembled(x) if type(x) in {list, tuple} else x
@@ -245,31 +277,48 @@ def _method(name: str) -> Callable[..., Any]:
                 [as_array(p) for p in s] if type(s) is list else as_array(s)
                 for s in _parsed(dist, args, kwargs, discrete=standard.discrete)
             )
-            return with_value(_computed(standard, name, as_array(x), shapes, loc, scale), value)
+            return with_value(_computed(standard, name, as_array(x), shapes, loc, scale, value), value)
 
     call.__name__ = name
     call.__doc__ = f"``{name}`` of a distribution of ``scipy.stats``."
     return call
 
 
-def _computed(standard: Standard, name: str, x: Any, shapes: list[Any], loc: Any, scale: Any) -> Any:
+def _quantile(standard: Standard, q: Any, shapes: list[Any], z: Any) -> Any:
+    """Two steps of Newton's method from SciPy's quantile: exact for derivatives up to the third."""
+    for _ in range(2):
+        excess = (
+            standard.functions["cdf"](z, *shapes) - q
+            if "cdf" in standard.functions
+            else 1 - q - standard.functions["sf"](z, *shapes)
+        )
+        z = z - excess / np.exp(standard.logpdf(z, *shapes))
+    return z
+
+
+def _computed(standard: Standard, name: str, x: Any, shapes: list[Any], loc: Any, scale: Any, value: Any) -> Any:
     functions = standard.functions
     if name in {"ppf", "isf"}:
-        quantile = functions[name](x, *shapes) if name in functions else functions["ppf"](1 - x, *shapes)
-        return loc + scale * quantile
+        if name in functions:
+            return loc + scale * functions[name](x, *shapes)
+        below = x if name == "ppf" else 1 - x
+        if "ppf" in functions:
+            return loc + scale * functions["ppf"](below, *shapes)
+        return loc + scale * _quantile(standard, below, shapes, (plain(value) - plain(loc)) / plain(scale))
     z = (x - loc) / scale if not standard.discrete else x - loc
     if standard.discrete and name in {"cdf", "sf"}:
         z = np.floor(z)
-    inside = np.logical_and(plain(z) >= standard.low, plain(z) <= standard.high)
+    low, high = (standard.low, standard.high) if standard.support is None else standard.support(*map(plain, shapes))
+    inside = np.logical_and(plain(z) >= low, plain(z) <= high)
     if name in _DENSITIES:
         with np.errstate(all="ignore"):
-            logarithm = standard.logpdf(_within(z, inside, standard), *shapes)
+            logarithm = standard.logpdf(_within(z, inside, standard, low, high), *shapes)
         if not standard.discrete:
             logarithm = logarithm - np.log(scale)
         if name.startswith("log"):
             return np.where(inside, logarithm, -np.inf)
         return np.where(inside, np.exp(logarithm), 0.0)
-    within = _within(z, inside, standard)
+    within = _within(z, inside, standard, low, high)
     short = name.removeprefix("log")
     if name in functions:
         result = functions[name](within, *shapes)
@@ -278,20 +327,20 @@ def _computed(standard: Standard, name: str, x: Any, shapes: list[Any], loc: Any
     else:  # the other tail
         result = 1 - functions[{"cdf": "sf", "sf": "cdf"}[short]](within, *shapes)
         result = np.log(result) if name.startswith("log") else result
-    above = (plain(z) > standard.high) == (short == "cdf")
+    above = (plain(z) > high) == (short == "cdf")
     outside = np.where(above, 1.0, 0.0)
     with np.errstate(divide="ignore"):
         return np.where(inside, result, np.log(outside) if name.startswith("log") else outside)
 
 
-def _within(z: Any, inside: Any, standard: Standard) -> Any:
+def _within(z: Any, inside: Any, standard: Standard, low: Any, high: Any) -> Any:
     """The points, with one of the support in place of those outside, which have no derivative."""
-    some = (
-        standard.low + 0.5 * (1 if standard.high == 1 and not standard.discrete else 2)
-        if math.isfinite(standard.low)
-        else 0.0
-    )
-    return z if np.all(inside) else np.where(inside, z, some)
+    if np.all(inside):
+        return z
+    bottom, top = np.isfinite(low), np.isfinite(high)
+    some = np.where(bottom, low + 1.0, np.where(top, high - 1.0, 0.0))
+    some = np.where(bottom & top & ~np.asarray(standard.discrete), 0.5 * np.where(bottom & top, low + high, 0.0), some)
+    return np.where(inside, z, some)
 
 
 def rvs(dist: Any, *args: Any, size: Any = None, random_state: Any = None, **kwargs: Any) -> Any:
@@ -318,7 +367,7 @@ def rvs(dist: Any, *args: Any, size: Any = None, random_state: Any = None, **kwa
         return (draws if shape is not None else draws[0] if np.ndim(draws) else draws) * scale + loc
 
 
-# --- frozen distributions, the multivariate normal --------------------------------------------------------------------------------
+# --- frozen distributions --------------------------------------------------------------------------------
 
 
 def _frozen(name: str) -> Callable[..., Any]:
@@ -335,31 +384,6 @@ def _frozen(name: str) -> Callable[..., Any]:
     return call
 
 
-def _multivariate_normal(*, logarithm: bool) -> Callable[..., Any]:
-    def call(dist: Any, x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False, **options: Any) -> Any:
-        original = dist.logpdf if logarithm else dist.pdf
-        if not contains_traced((x, mean, cov)):
-            return original(x, mean, cov, allow_singular, **options)
-        x, mean, cov = (assembled(a) if type(a) in {list, tuple} else a for a in (x, mean, cov))
-        value = original(plain(x), plain(mean), plain(cov), allow_singular, **options)
-        with at_line(*open_traces([x, mean, cov])):
-            x, cov = as_array(x), as_array(cov)
-            n = max(np.size(plain(mean)) if mean is not None else 1, cov.shape[-1] if cov.ndim else 1)
-            if cov.ndim < 2:
-                cov = np.reshape(cov, (1, 1)) if n == 1 else cov * np.eye(n)
-            away = x - (0.0 if mean is None else mean)
-            rows = np.reshape(away, (-1, n))
-            factor = np.linalg.cholesky(cov)
-            solved = _system(factor, rows.T, np.linalg.solve(plain(factor), plain(rows).T))
-            half = np.sum(np.log(np.diagonal(factor)))
-            result = np.reshape(-0.5 * np.sum(solved**2, axis=0) - half - n * _LOG_ROOT_2_PI, np.shape(value))
-            return with_value(result if logarithm else np.exp(result), value)
-
-    call.__name__ = "logpdf" if logarithm else "pdf"
-    call.__doc__ = "The density of the multivariate normal distribution, of a positive definite covariance."
-    return call
-
-
 _NAMES = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "sf", "logcdf", "logsf", "ppf", "isf")
 _METHODS: dict[str, Callable[..., Any]] = {name: _method(name) for name in _NAMES} | {"rvs": rvs}
 
@@ -370,11 +394,7 @@ def methods() -> dict[type, dict[str, Callable[..., Any]]]:
     table: dict[type, dict[str, Callable[..., Any]]] = {type(getattr(stats, name)): _METHODS for name in DISTRIBUTIONS}
     for frozen in (type(stats.norm()), type(stats.poisson(1.0))):
         table[frozen] = {name: _frozen(name) for name in (*_NAMES, "rvs")}
-    table[type(stats.multivariate_normal)] = {
-        "pdf": _multivariate_normal(logarithm=False),
-        "logpdf": _multivariate_normal(logarithm=True),
-    }
-    return table
+    return table | scipy_multivariate.methods()
 
 
 #: module → the methods of its types, once it is loaded
