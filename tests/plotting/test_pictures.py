@@ -729,3 +729,42 @@ def test_names_of_columns_are_those_of_the_rows_of_symmetric_matrices_only():
     assert names(gw.plot.matrix([[1.0, 2.0], [3.0, 4.0]], columns=["x", "y"])) == ["0", "1"]
     assert names(gw.plot.matrix([[1.0, 2.0], [2.0, 4.0]], columns=["x", "y"])) == ["x", "y"]
     assert names(gw.plot.matrix([[1.0, 2.0], [3.0, 4.0]], rows=["f", "g"], columns=["x", "y"])) == ["f", "g"]
+
+
+def test_several_descents_are_compared_by_their_values():
+    f = lambda x, y: (x - 1) ** 2 + 4 * y**2
+    runs = {name: gw.descend(f, (3.0, 1.0), name, 0.05, maxiter=30, tol=0) for name in ("gd", "momentum")}
+    ax = gw.plot.convergence(runs, optimum=0.0)
+    for name, run in runs.items():
+        (line,) = [line for line in ax.lines if line.get_gid() == name]
+        np.testing.assert_allclose(line.get_ydata(), run.trace.fun)
+    assert ax.get_ylabel() == "f − f*"
+    lowest = min(np.min(run.trace.fun) for run in runs.values())
+    ax = gw.plot.convergence([runs["gd"], runs["gd"], runs["momentum"]])
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["gd, number 1", "gd, number 2", "momentum(beta=0.9)"]
+    np.testing.assert_allclose(ax.lines[0].get_ydata()[:5], runs["gd"].trace.fun[:5] - lowest)
+    ax.figure.canvas.draw()
+
+
+def test_a_constant_function_is_said_to_be_one():
+    ax = gw.plot.contour(lambda x, y: 3.0 + 0 * x, (-1, 1), (-1, 1), count=5)
+    assert any("f = 3 all over the grid" in text.get_text().replace("\n", " ") for text in ax.texts)
+    assert ax.get_xlim() == (-1, 1)
+
+
+def test_functions_where_reports_are_drawn_are_answered_with_the_call():
+    with pytest.raises(InputError, match=r"gw\.geometry\.gradient_field\(f"):
+        gw.plot.gradient_field(lambda x, y: x * y, (-1, 1), (-1, 1))
+    with pytest.raises(InputError, match=r"gw\.geometry\.level_set\(f, point\)"):
+        gw.plot.level_set(lambda x, y: x * y, (1.0, 1.0))
+
+
+def test_tangent_planes_are_not_seen_edge_on():
+    monkey = lambda x, y: x**3 - 3 * x * y**2
+    azimuths = {
+        place: gw.plot.surface(monkey, (-1, 1), (-1, 1), tangent_at=place).azim for place in [(0.5, 0.5), (0.1, 0.0)]
+    }
+    assert azimuths == {(0.5, 0.5): 30, (0.1, 0.0): -60}
+    own = gw.plot.surface(monkey, (-1, 1), (-1, 1)).figure.axes[0]
+    own.azim = -60
+    assert gw.plot.surface(monkey, (-1, 1), (-1, 1), ax=own, tangent_at=(0.5, 0.5)).azim == -60  # the caller's own view

@@ -11,7 +11,17 @@ from matplotlib.ticker import MaxNLocator
 
 from gradwise.errors import InputError
 from gradwise.geometry import fields, slices
-from gradwise.plotting.canvas import BLACK, SEQUENTIAL, axes_for, colour_scale, legend, number, set_title, title_of
+from gradwise.plotting.canvas import (
+    BLACK,
+    SEQUENTIAL,
+    axes_for,
+    colour_scale,
+    legend,
+    number,
+    remark,
+    set_title,
+    title_of,
+)
 from gradwise.plotting.critical_points import draw_points, points_of_section, reports_in
 from gradwise.plotting.gradient_field import gradient_field, same_scales
 from gradwise.plotting.paths import draw_path, finite_rows, points_of
@@ -140,6 +150,10 @@ def draw_plane_slice(grid: Any, ax: Any = None, *, levels: Any = None, colorbar:
     if len(crossed) and values.max() > values.min():
         color = "white" if len(chosen) > 1 else BLACK
         ax.contour(grid.x, grid.y, values, levels=crossed, colors=color, linewidths=0.8, linestyles="solid")
+    elif values.max() == values.min():
+        ax.set_xlim(grid.x[0], grid.x[-1])
+        ax.set_ylim(grid.y[0], grid.y[-1])
+        remark(ax, f"f = {number(float(chosen[0]))} all over the grid: there are no level sets to draw.")
     ax.set_xlabel(grid.plane.labels[0])
     ax.set_ylabel(grid.plane.labels[1])
     same_scales(ax, width, height, arrows=False)

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 
 from gradwise.descent.convergence import observe
-from gradwise.plotting.canvas import BLUE, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines, remark
-from gradwise.plotting.runs import Run, columns_of
+from gradwise.plotting.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    axes_for,
+    legend,
+    quiet_spines,
+    remark,
+)
+from gradwise.plotting.runs import Run, columns_of, named_runs
+
+#: of the curves of several descents
+COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 
 #: values of f that differ by less than so many units of rounding are the same
 FLOOR = 2.0 * float(np.finfo(np.float64).eps)
@@ -23,7 +40,7 @@ def convergence(
     Parameters
     ----------
     run : gradwise.descent.Descent, its trace, a dict of columns, or a sequence of values of f
-        Columns are ``fun``, ``gradient_norm`` or ``gradient_length``.
+        Columns are ``fun``, ``gradient_norm`` or ``gradient_length``.  Several reports, in a list or a dict by name, are compared by their f alone.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if omitted.
     optimum : float, optional
@@ -42,6 +59,9 @@ def convergence(
     >>> import gradwise as gw
     >>> ax = gw.plot.convergence([1.0, 0.25, 0.0625, 0.015625], optimum=0.0)
     """
+    several = named_runs(run)
+    if several is not None:
+        return _compared(several, ax, optimum)
     columns = columns_of(run)
     ax = axes_for(ax, 6.4, 4.4)
     quiet_spines(ax)
@@ -73,6 +93,23 @@ def convergence(
         remark(ax, f"Not finite at any point of the path: {' and '.join(lost)}.")
     ax.set_xlim(0, max(columns.length - 1, 1))
     ax.set_xlabel("step")
+    legend(ax)
+    return ax
+
+
+def _compared(runs: dict[str, Any], ax: Any, optimum: float | None) -> Any:
+    """Draw f − f* of several descents, with the lowest f of all of them for f* where that is not given."""
+    ax = axes_for(ax, 6.4, 4.4)
+    quiet_spines(ax)
+    ax.set_yscale("log")
+    columns = {name: columns_of(run).fun for name, run in runs.items()}
+    finite = [fun[np.isfinite(fun)] for fun in columns.values()]
+    lowest = min((float(np.min(fun)) for fun in finite if fun.size), default=0.0)
+    for (name, fun), color in zip(columns.items(), itertools.cycle(COLOURS)):
+        _curve(ax, fun - (lowest if optimum is None else optimum), color, name, name)
+    ax.set_xlim(0, max(*(len(fun) - 1 for fun in columns.values()), 1))
+    ax.set_xlabel("step")
+    ax.set_ylabel("f − smallest f of all" if optimum is None else "f − f*")
     legend(ax)
     return ax
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.errors import InputError
+from gradwise.operators.arguments import function_label
 from gradwise.plotting.canvas import BLACK, axes_for, set_title
 
 #: the ratio of the ranges beyond which equal scales would make a thread of the picture
@@ -37,6 +39,11 @@ def gradient_field(field: Any, ax: Any = None, color: str = BLACK) -> Any:
     >>> field = gw.geometry.gradient_field(lambda x, y: x * y, (-1, 1), (-1, 1), 5)
     >>> ax = gw.plot.gradient_field(field)
     """
+    if callable(field):
+        raise InputError(
+            f"gw.plot.gradient_field was given the function {function_label(field)}. A gradient field is required. Write gw.geometry.gradient_field(f, (-1, 1), (-1, 1)).plot(), "
+            f"or gw.plot.contour(f, (-1, 1), (-1, 1)), which draws the arrows, too"
+        )
     own = ax is None
     ax = axes_for(ax, 5.6, 5.0)
     norm = field.norm

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.errors import InputError
+from gradwise.operators.arguments import function_label
 from gradwise.plotting.canvas import BLUE, VERMILION, axes_for, legend, number
 from gradwise.plotting.gradient_field import LONGEST
 
@@ -32,6 +34,10 @@ def level_set(curve: Any, ax: Any = None, color: str = BLUE, label: str | None =
     >>> import gradwise as gw
     >>> ax = gw.geometry.level_set(lambda x, y: x**2 + y**2, (3.0, 4.0)).plot()
     """
+    if callable(curve):
+        raise InputError(
+            f"gw.plot.level_set was given the function {function_label(curve)}. A level set is required. Write gw.geometry.level_set(f, point).plot()"
+        )
     ax = axes_for(ax, 5.4, 5.0)
     ax.plot(
         *curve.coordinates.T, color=color, linewidth=1.8, label=f"f = {number(curve.level)}" if label is None else label

@@ -32,6 +32,20 @@ class Run:
         return max(len(self.fun), len(self.gradient), len(self.step), len(self.learning_rate))
 
 
+def named_runs(runs: Any) -> dict[str, Any] | None:
+    """Several reports by name: of a dict its keys, of a list their methods; None for one run of any kind."""
+    parts = list(runs.values()) if isinstance(runs, dict) else runs if isinstance(runs, (list, tuple)) else []
+    if not parts or not all(hasattr(getattr(part, "trace", None), "fun") for part in parts):
+        return None
+    if isinstance(runs, dict):
+        return {str(name): run for name, run in runs.items()}
+    names = [str(part).partition(":")[0] for part in parts]
+    return {
+        f"{name}, number {k}" if names.count(name) > 1 else name: run
+        for k, (name, run) in enumerate(zip(names, parts, strict=True), 1)
+    }
+
+
 def columns_of(run: Any) -> Run:
     """A report with a ``trace``, a trace, a dict of columns, or a sequence of values of f."""
     trace = {"fun": run} if isinstance(run, (list, tuple, np.ndarray)) else getattr(run, "trace", run)

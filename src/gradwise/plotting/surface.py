@@ -13,6 +13,9 @@ from gradwise.geometry import slices
 from gradwise.plotting.canvas import BLACK, SEQUENTIAL, VERMILION, axes_for, set_title, title_of
 from gradwise.plotting.paths import finite_rows, points_of
 
+#: the cosine of the angle to the normal of a tangent plane beyond which it is turned towards the eye
+_FACING = 0.25
+
 
 def surface(
     f: Callable[..., Any],
@@ -57,6 +60,7 @@ def surface(
         f, xlim, ylim, point, variables, directions, "plot.surface", finite_rows(points)
     )
     grid = slices.grid_of(function, plane, xlim, ylim, count, vectorized=vectorized)
+    own = ax is None
     ax = axes_for(ax, 6.2, 5.4, projection="3d")
     ax.computed_zorder = (
         False  # path and tangent plane lie on the graph, where sorting by depth would hide them in part
@@ -72,11 +76,13 @@ def surface(
         ax.plot(
             *plane.coordinates(points).T, heights, color=VERMILION, linewidth=2, marker="o", markersize=3, zorder=10
         )
-    if tangent_at is not None:
-        _tangent(ax, f, tangent_at, plane, xlim, ylim)
+    slopes = None if tangent_at is None else _tangent(ax, f, tangent_at, plane, xlim, ylim)
     finite = grid.values[np.isfinite(grid.values)]
     if finite.size and finite.max() > finite.min():
-        ax.set_zlim(float(finite.min()), float(finite.max()))
+        low, high = float(finite.min()), float(finite.max())
+        ax.set_zlim(low, high)
+        if own and slopes is not None:
+            ax.azim = side_to_see_from(slopes * [np.ptp(xlim), np.ptp(ylim)] / (high - low), ax.elev, ax.azim)
     ax.set_xlabel(plane.labels[0])
     ax.set_ylabel(plane.labels[1])
     ax.set_zlabel("f")
@@ -89,7 +95,27 @@ def surface(
     return ax
 
 
-def _tangent(ax: Any, f: Any, place: Any, plane: Any, xlim: Any, ylim: Any) -> None:
+def side_to_see_from(slopes: np.ndarray, elevation: float, azimuth: float) -> float:
+    """The azimuth, in degrees, from which a plane with these slopes (in a cube) is seen well from above; the given one unless it is nearly edge-on.
+
+    Examples
+    --------
+    >>> side_to_see_from(np.array([0.1, 0.0]), 30.0, -60.0)
+    -60.0
+    >>> side_to_see_from(np.array([0.0, -2.0]), 30.0, -60.0)
+    30.0
+    """
+    normal = np.array([-slopes[0], -slopes[1], 1.0]) / np.sqrt(1 + slopes @ slopes)
+
+    def faces(degrees: float) -> float:
+        up, around = np.radians([elevation, degrees])
+        return float(normal @ [np.cos(up) * np.cos(around), np.cos(up) * np.sin(around), np.sin(up)])
+
+    return max((azimuth, azimuth + 90, azimuth - 90, azimuth + 180), key=lambda a: min(faces(a), _FACING))
+
+
+def _tangent(ax: Any, f: Any, place: Any, plane: Any, xlim: Any, ylim: Any) -> np.ndarray:
+    """Draw the tangent plane; return its slopes along the axes of the picture."""
     model = geometry.tangent_plane(f, place)
     s, t = plane.coordinates(model.point)
     half = 0.22 * min(xlim[1] - xlim[0], ylim[1] - ylim[0])
@@ -99,3 +125,4 @@ def _tangent(ax: Any, f: Any, place: Any, plane: Any, xlim: Any, ylim: Any) -> N
     shift = plane.point(np.stack([x, y], axis=-1)) - plane.point((s, t))
     ax.plot_surface(x, y, model.value + shift @ model.gradient, color=VERMILION, alpha=0.45, zorder=9, shade=False)
     ax.plot([s], [t], [model.value], "o", color=BLACK, markersize=5, zorder=11)
+    return np.asarray(plane.project(model.gradient), dtype=np.float64)
