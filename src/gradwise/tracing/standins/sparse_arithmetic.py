@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from gradwise.tracing import sparse
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins.matrices import as_matrix, is_matrix, unwrapped_matrix
@@ -28,7 +29,7 @@ from gradwise.tracing.standins.sparse_entries import (
     two,
 )
 from gradwise.tracing.standins.stacking import assembled
-from gradwise.tracing.traced import dtype_of
+from gradwise.tracing.traced import dtype_of, isinstance_traced
 
 
 def given(other: Any) -> Any:
@@ -175,6 +176,8 @@ def added_to(matrix: Any, other: Any, sign: float = 1.0, own: float = 1.0) -> An
 def matmul(matrix: Any, other: Any) -> Any:
     """``A @ other``."""
     wrapped = is_matrix(other)
+    if _is_constant(matrix, other):
+        return sparse.product(matrix, other)
     other = given(other)
     if is_sparse(other):
         expected = plain_twin(matrix) @ plain_twin(other)
@@ -198,6 +201,8 @@ def matmul(matrix: Any, other: Any) -> Any:
 def rmatmul(matrix: Any, other: Any) -> Any:
     """``other @ A``."""
     wrapped = is_matrix(other)
+    if _is_constant(matrix, other):
+        return sparse.product(other, matrix)
     other = as_array(given(other))
     e = _turned(entries_of(matrix)) if len(matrix.shape) == 2 else entries_of(matrix)
     if other.ndim not in (1, 2) or other.shape[-1] != e.shape[1]:
@@ -206,6 +211,11 @@ def rmatmul(matrix: Any, other: Any) -> Any:
     if len(matrix.shape) == 1:
         y = y[..., 0]
     return as_matrix(y) if wrapped else y
+
+
+def _is_constant(matrix: Any, other: Any) -> bool:
+    """Whether a matrix of plain numbers meets a traced array, of which SciPy's own product gives the value."""
+    return len(matrix.shape) == 2 and isinstance_traced(other) and sparse.holds_plain_numbers(matrix)
 
 
 def _turned(e: Entries) -> Entries:
