@@ -51,6 +51,10 @@ def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -
     if trace is None or value is NotImplemented:
         return value
     if dtype_of(value).kind == "O":
+        other = z if isinstance_traced(x) else x
+        if type(other) is _ndarray and any(map(isinstance_traced, other.flat)):  # an array of traced numbers
+            numbers = np.stack(other.ravel().tolist()).reshape(other.shape)
+            return binary(function, primitive, *((x, numbers) if other is z else (numbers, z)))
         raise trace.fail(f"{primitive.name} of {_describe(x)} and {_describe(z)} gives objects. Numbers are required")
     dtype = dtype_of(value)
     if dtype.kind == "b":  # a comparison: compare in the common dtype of the operands

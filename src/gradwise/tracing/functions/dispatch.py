@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
+
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions import (
     choosing,
@@ -76,6 +78,13 @@ def _holders_in(arguments: Any) -> bool:
     )
 
 
+def _opened(argument: Any) -> Any:
+    """An array of objects that holds traced values as nested lists of them."""
+    if type(argument) is np.ndarray and argument.dtype.kind == "O" and any(map(isinstance_traced, argument.flat)):
+        return argument.tolist()
+    return argument
+
+
 def _replace(argument: Any, replace: Any) -> Any:
     if isinstance_traced(argument):
         return replace(argument)
@@ -97,6 +106,8 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
                 trace.where = None
     if _holders_in(args):
         return NotImplemented  # NumPy asks them next
+    if any([type(a) is np.ndarray and a.dtype.kind == "O" for a in args]):
+        args = tuple(map(_opened, args))
     traced = _traced_in((*args, *kwargs.values()), [])
     traces = {t.tape for t in traced if t.tape.open}
     if self.tape.open and function in creation.LIKE:  # NumPy asks us about these only for like=

@@ -16,7 +16,7 @@ from gradwise.tracing.functions import choosing, polynomials
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import asarray
-from gradwise.tracing.standins.recording import contains_traced, resolve
+from gradwise.tracing.standins.recording import contains_traced, python_method, resolve
 from gradwise.tracing.standins.stacking import assembled, stacking_first
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 from gradwise.tracing.ufuncs import ELEMENTWISE, _fast_unary
@@ -235,18 +235,122 @@ def numpy_function(function: Any) -> Callable[..., Any]:
         return object_ufunc(function)
     if type(function) is np.ufunc and function.nin == 1 and function in ELEMENTWISE:
         return _elementwise(function, ELEMENTWISE[function])
-    return stacking_first(function)
+    if type(function) is np.ufunc:
+        return _asking(function, stacking_first(function))
+    return _asking_function(function, stacking_first(function))
+
+
+# --- objects of the user's that answer NumPy's protocols --------------------------------------------------------------------------
+
+
+def _answering(arguments: Any, name: str) -> Any:
+    """The twin of the method by which an object of the user's answers a function of NumPy; None if there is none."""
+    for a in arguments:
+        if type(a) not in _ARRAYS:
+            method = python_method(a, name)
+            if method is not None and type(a).__module__.partition(".")[0] != "gradwise":
+                return method
+    return None
+
+
+_ARRAYS = frozenset({np.ndarray, TracedArray, TracedScalar, float, int, list, tuple, np.float64, complex, bool, str})
+
+
+def _asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """A universal function: ``__array_ufunc__`` of the user's classes, and the methods of entries of object arrays, run as twins."""
+    name = ufunc.__name__
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for a in args:
+            if type(a) not in _ARRAYS:
+                method = _answering(args, "__array_ufunc__")
+                if method is not None and current_trace() is not None:
+                    result = method(ufunc, "__call__", *args, **kwargs)
+                    return otherwise(*args, **kwargs) if result is NotImplemented else result
+                method = python_method(a, name) if len(args) == 1 and not kwargs else None
+                return otherwise(*args, **kwargs) if method is None or hasattr(a, "__array__") else method()
+        if len(args) == 1 and type(args[0]) is np.ndarray and args[0].dtype.kind == "O" and not kwargs and args[0].size:
+            methods = [python_method(v, name) for v in args[0].flat]
+            if all(methods):
+                return _objects([m() for m in methods if m is not None], args[0].shape)
+        return otherwise(*args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+def _asking_function(function: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy: ``__array_function__`` of the user's classes runs as a twin."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for a in args:
+            if type(a) not in _ARRAYS and hasattr(type(a), "__array_function__"):
+                method = _answering(args, "__array_function__")
+                if method is not None and current_trace() is not None:
+                    types = tuple({type(v) for v in args if hasattr(type(v), "__array_function__")})
+                    result = method(function, types, args, kwargs)
+                    return otherwise(*args, **kwargs) if result is NotImplemented else result
+        return otherwise(*args, **kwargs)
+
+    call.__name__ = getattr(function, "__name__", "numpy_function")
+    return call
+
+
+def _mixed_in(name: str, ufunc: Any) -> Callable[..., Any]:
+    """An operator of ``NDArrayOperatorsMixin``, which applies a universal function."""
+    ask = _asking(ufunc, ufunc)
+
+    def operate(self: Any, *others: Any) -> Any:
+        if any(getattr(type(o), "__array_ufunc__", 0) is None for o in others):
+            return NotImplemented
+        if name.startswith("__r"):
+            return ask(*others, self)
+        return ask(self, *others, out=(self,)) if name.startswith("__i") and others else ask(self, *others)
+
+    operate.__name__ = name
+    return operate
+
+
+_BINARY = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "matmul": np.matmul,
+    "truediv": np.true_divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "pow": np.power,
+}
+_OTHERS = {
+    "neg": np.negative,
+    "pos": np.positive,
+    "abs": np.absolute,
+    "invert": np.invert,
+    "lt": np.less,
+    "le": np.less_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+}
+_NAMED = {f"__{p}{n}__": u for n, u in _BINARY.items() for p in ("", "r", "i")} | {
+    f"__{n}__": u for n, u in _OTHERS.items()
+}
+_Mixin = np.lib.mixins.NDArrayOperatorsMixin
+BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [
+    (vars(_Mixin)[n], _mixed_in(n, u)) for n, u in _NAMED.items() if n in vars(_Mixin)
+]
 
 
 def _elementwise(ufunc: Any, primitive: Primitive) -> Callable[..., Any]:
     """A universal function of one argument, without the way through NumPy's protocol."""
-    otherwise = stacking_first(ufunc)
+    otherwise = _asking(ufunc, stacking_first(ufunc))
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs:
             x = args[0]
             cls = type(x)
-            if cls is np.ndarray or cls is float:
+            if cls is float or (cls is np.ndarray and x.dtype.kind != "O"):
                 return ufunc(x)
             if (cls is TracedScalar or cls is TracedArray) and x.tape.open:
                 return _fast_unary(x, ufunc, primitive)
