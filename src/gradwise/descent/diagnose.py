@@ -189,6 +189,12 @@ def _method(name: str | None, options: dict[str, Any], rate: float) -> Method | 
 
 def _columns(trace: Any) -> dict[str, list[Any]]:
     """The columns of a trace, each a list (empty if it is not there)."""
+    if hasattr(trace, "fun") and np.ndim(trace.fun) == 0:
+        msg = (
+            f"gw.diagnose_run was given a {type(trace).__name__}, which holds the end of a run and not its path. A point for each step is required. "
+            f"Collect them with callback=lambda x: points.append(x.copy()), or call gw.minimize, whose result has a report."
+        )
+        raise InputError(msg)
     if isinstance(trace, Mapping):
         found = {name: _first(trace, names) for name, names in _NAMES.items()}
         return {name: _as_list(value, name) for name, value in found.items()}

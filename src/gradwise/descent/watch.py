@@ -66,7 +66,7 @@ class Watch:
             if float(np.max(np.abs(g))) <= threshold and self._every_batch_agrees(k):
                 return StopReason.GRADIENT_TOLERANCE
             return StopReason.DIVERGED if f >= self.ceiling else None
-        if f <= UNBOUNDED:
+        if f <= UNBOUNDED and (k or math.isfinite(f)):
             return StopReason.UNBOUNDED
         if math.isfinite(f) and np.all(np.isfinite(g)) and f < self.ceiling:
             return None  # the square overflowed, the gradient did not

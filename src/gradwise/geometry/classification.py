@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -92,6 +93,11 @@ class Classification:
 
     def __repr__(self) -> str:
         return self.summary()
+
+    def _repr_html_(self) -> str:
+        colour = "#9a6700" if self.kind in {"degenerate", "undecided", "not critical"} else "#1a7f37"
+        rest = "\n".join(self.summary().splitlines()[1:])
+        return f'<div><b style="color:{colour}">{html.escape(self.headline())}</b><pre>{html.escape(rest)}</pre></div>'
 
     def headline(self) -> str:
         """The verdict in one line."""
