@@ -12,7 +12,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.standins import scipy_factorizations
+from gradwise.tracing.standins import scipy_matrix_functions
 from gradwise.tracing.standins.recording import at_line, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.sparse_arithmetic import like_scipy, matrix_power, shown
@@ -29,7 +29,7 @@ from gradwise.tracing.standins.sparse_entries import (
 )
 from gradwise.tracing.traced import isinstance_traced
 
-_full_expm = scipy_factorizations.STAND_INS["scipy.linalg"]["expm"]
+_full_expm = scipy_matrix_functions.STAND_INS["scipy.linalg"]["expm"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
