@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.outline import FREE, is_fixed
+from gradwise.tracing.purity.sparse import parts_of_matrix
 
 if TYPE_CHECKING:
     from gradwise.execution.function_text import FunctionText
@@ -49,6 +50,14 @@ def expect(text: FunctionText, name: str, value: Any, *, fixed: int = FREE) -> l
             return []
         return [(name, False)]
     kind = text.name(cls)
+    parts = parts_of_matrix(value)
+    if parts is not None:
+        text.leave_if(f"type({name}) is not {kind} or {name}.shape != {value.shape!r}")
+        for part in parts:
+            array = text.keep(f"{name}.{part}")
+            text.leave_if(f"{array}.dtype != {text.name(getattr(value, part).dtype)}")
+            text.leave_if(f"{array}.tobytes() != {text.name(getattr(value, part).tobytes())}")
+        return []
     if issubclass(cls, np.generic) and cls.__module__ != "numpy":
         raise Formless
     if cls in (float, complex) or (issubclass(cls, np.generic) and value.dtype.kind in "fc"):

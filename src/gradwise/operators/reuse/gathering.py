@@ -50,6 +50,8 @@ class _Gathering:
         """``expression`` gives now what ``value`` is."""
         if expected.kind == "data":
             self.keep(place, expression, direct=direct)
+        elif expected.kind == "sparse":
+            self.fixed.append(self.text.keep(expression))
         elif expected.kind == "constant":
             self.text.leave_if(self.unlike(self.text.keep(expression), expected.object))
         elif expected.kind == "is":

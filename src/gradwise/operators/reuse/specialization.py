@@ -27,7 +27,6 @@ from gradwise.operators.reuse.comparison import equal
 from gradwise.program import Guard, Program
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.purity import is_plain
-from gradwise.tracing.purity.outline import SMALL
 from gradwise.tracing.trace import COPY_BYTES
 
 if TYPE_CHECKING:
@@ -94,9 +93,8 @@ class Specialization:
             if id(value) in places:
                 self._elsewhere.append((i, places[id(value)]))
             else:
-                # it may be the user's, where small arrays belong to the form (``purity/outline.py``)
-                theirs = type(value) is np.ndarray and (value.base is not None or value.nbytes <= SMALL)
-                self._constants.append((i, value.copy() if theirs else value))
+                # it may be the user's, where its content belongs to the form (``purity/outline.py``)
+                self._constants.append((i, value.copy() if type(value) is np.ndarray else value))
         self._guards = [(index, expected) for index, _, expected, _ in tape.guards]
         self._kinds = [type(v) for v in recording.values]
         kept = [i for i, v in enumerate(tape.values) if v is not None]

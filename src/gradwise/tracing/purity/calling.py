@@ -9,8 +9,10 @@ import numpy as np
 
 from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHODS, UFUNC_METHODS, Callee, callee_of
 from gradwise.tracing.purity.constructed import construct, special, super_of
+from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
 from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, is_looked_into
+from gradwise.tracing.purity.sparse import MethodOfMatrix
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
@@ -52,7 +54,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return functools.reduce(join, [call(m, one, arguments, keywords) for one in callee.values])
     if type(callee) is Made:
         return call(m, special(m, callee, "__call__"), arguments, keywords)
-    if type(callee) is MethodOfSequence:
+    if type(callee) in (MethodOfSequence, MethodOfMatrix, Draw):
         return callee.result(m, arguments, keywords)
     if callee is MANAGER:  # entering and leaving NumPy's error state
         return DATA
@@ -63,6 +65,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return call(m, special(m, callee, "__call__"), arguments, keywords)
     if callee.expected is not None and callee.expected.kind == "class":
         return construct(m.scope, m, callee, arguments, keywords)
+    if any(value is maker for maker in MAKERS):
+        return generator(m, arguments, keywords)
     if value is super:
         return super_of(m, arguments)
     if value is object.__init__ and not arguments and not keywords:

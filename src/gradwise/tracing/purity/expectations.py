@@ -20,6 +20,7 @@ from gradwise.tracing.purity.objects import (
 )
 from gradwise.tracing.purity.plain import arrays_in, is_numeric, is_plain
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, is_users_function, items_of, look_up
+from gradwise.tracing.purity.sparse import parts_of_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,6 +93,8 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
         if not expected.nodes:
             return value is expected.object()
         return is_users_function(value) and all(holds(value, node, visiting) for node in expected.nodes)
+    if kind == "sparse":
+        return type(value) is expected.object() and parts_of_matrix(value) is not None
     if kind in INSIDE:
         known = visiting.get(id(expected))
         if known is not None:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
 from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
+from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.instructions import named
 from gradwise.tracing.purity.sequences import element_of, is_none, method_of_sequence, truth
+from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
     DATA,
+    GENERATOR,
     MANAGER,
     NULL,
     OPAQUE,
@@ -74,6 +77,10 @@ def _push_callable(s: State, value: Any, *, null: bool) -> None:
 
 
 def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
+    if owner is GENERATOR:
+        return draw(m, name)
+    if is_matrix(owner):
+        return attribute(m, name)
     if type(owner) is Known:
         if owner.expected is not None and owner.expected.kind == "sequence":
             return method_of_sequence(m, owner, name)

@@ -14,6 +14,7 @@ from gradwise.tracing.purity.sequences import (
     truth,
     unpacked,
 )
+from gradwise.tracing.purity.sparse import is_matrix, product
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
@@ -123,6 +124,8 @@ def _store_deref(m: Machine, i: Any, s: State) -> None:
 
 def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     """The result of a binary operator.  Lists know + and *, sets and dicts the bar: their results hold what the operands hold."""
+    if is_matrix(x) or is_matrix(z):
+        return product(m, symbol, x, z)
     if symbol != "[]" and (level(x) is None or level(z) is None):
         return operator_of_objects(m, symbol, x, z)
     if symbol == "[]":

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.sparse import parts_of_matrix
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
@@ -46,6 +48,10 @@ def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
             numbers.append(value)
             return cls
         return cls, repr(value)  # 0.0 and −0.0 differ, nan is nan
+    names = parts_of_matrix(value)
+    if names is not None:
+        arrays = [getattr(value, name) for name in names]
+        return cls, value.shape, tuple([(a.dtype, a.shape, a.tobytes()) for a in arrays])
     if cls is tuple or cls is list:
         return cls, tuple([outline(v, numbers, fixed=fixed) for v in value])
     if cls is dict:

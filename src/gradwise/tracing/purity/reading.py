@@ -56,6 +56,8 @@ def read(
     def follow(value: Any, expected: Expected, place: Hashable, *, direct: bool) -> None:
         if expected.kind == "data":
             keep(place, value, direct=direct)
+        elif expected.kind == "sparse":
+            fixed.append(value)
         elif expected.kind == "module":
             assert expected.reads is not None
             for name, inner in expected.reads.names.items():

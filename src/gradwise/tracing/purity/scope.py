@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.callables import callee_of
+from gradwise.tracing.purity.draws import MAKERS
 from gradwise.tracing.purity.objects import (
     ENTRIES,
     MISSING,
@@ -16,6 +17,7 @@ from gradwise.tracing.purity.objects import (
     is_users_class,
 )
 from gradwise.tracing.purity.plain import is_numeric, is_plain
+from gradwise.tracing.purity.sparse import parts_of_matrix
 from gradwise.tracing.purity.values import ARRAY, DATA, OPAQUE, Bound, Constant, Known
 
 if TYPE_CHECKING:
@@ -170,6 +172,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         expected = Expected("object", weakref.ref(cls), Reads())
     elif cls in (list, tuple, dict) and 0 < len(value) <= ENTRIES:
         return _sequence(value, known)
+    elif parts_of_matrix(value) is not None:
+        expected = Expected("sparse", weakref.ref(cls))
     elif any(value is f for f in _BY_NAME):
         return Expected("is", value), Known(value)
     else:
@@ -179,7 +183,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
 
 
 #: functions that are understood where they are called
-_BY_NAME = (super, getattr, hasattr)
+_BY_NAME = (super, getattr, hasattr, *MAKERS)
 
 
 def _is_worth_it(value: Any) -> bool:

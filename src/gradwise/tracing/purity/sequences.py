@@ -11,10 +11,12 @@ import numpy as np
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
 from gradwise.tracing.purity.scope import is_users_function, items_of
+from gradwise.tracing.purity.sparse import is_matrix
 from gradwise.tracing.purity.values import (
     DATA,
     FLOAT,
     OWN,
+    SPARSE,
     Bound,
     Constant,
     Known,
@@ -127,6 +129,8 @@ def entry_of(m: Machine, value: Any, key: Any) -> Any:
         )  # another key raises, which does no harm
     if type(value) is Row:
         return functools.reduce(join, value.entries) if key is not None else m.data(value)
+    if is_matrix(value):  # rows and blocks of it
+        return SPARSE
     if is_object(value) and key is not None:
         method = special(m, value, "__getitem__")
         return m.scope.call_function(m, method.function, [method.receiver, key], {})

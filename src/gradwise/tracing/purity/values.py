@@ -41,6 +41,8 @@ OPAQUE = Abstract("OPAQUE", -2)
 TYPE = Abstract("TYPE", -4)
 #: a random generator made during the call, of a known seed
 GENERATOR = Abstract("GENERATOR", -5)
+#: a sparse matrix made during the call, or an array in its place
+SPARSE = Abstract("SPARSE", -6)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 

@@ -1,0 +1,71 @@
+"""Random generators made during the call from a seed: what they draw is the same at each call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.purity.values import GENERATOR, OWN, is_numeric
+
+if TYPE_CHECKING:
+    from gradwise.tracing.purity.machine import Machine
+
+MAKERS = (np.random.default_rng, np.random.RandomState)
+_DRAWS = frozenset(
+    [
+        "random",
+        "random_sample",
+        "rand",
+        "randn",
+        "standard_normal",
+        "normal",
+        "uniform",
+        "lognormal",
+        "exponential",
+        "standard_exponential",
+        "laplace",
+        "logistic",
+        "gumbel",
+        "integers",
+        "randint",
+        "beta",
+        "gamma",
+        "chisquare",
+        "standard_t",
+        "multivariate_normal",
+        "permutation",
+    ]
+)
+_KEYWORDS = frozenset(["size", "loc", "scale", "low", "high", "mean", "sigma"])
+
+
+def generator(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """``default_rng(seed)``: without a number for a seed it draws something else at each call."""
+    if len(arguments) != 1 or keywords or not is_numeric(m.data(arguments[0])):
+        m.scope.impure(m, "it makes a random generator without a number as its seed")
+    return GENERATOR
+
+
+class Draw:
+    """``rng.normal`` and the like, about to be called."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """A fresh number or array."""
+        if set(keywords) - _KEYWORDS:
+            raise m.doubt(f"it calls {self._name} of a random generator in a way that is not looked into")
+        for value in [*arguments, *keywords.values()]:
+            m.data(value)
+        return OWN
+
+
+def draw(m: Machine, name: str) -> Draw:
+    """An attribute of a random generator."""
+    if name not in _DRAWS:
+        raise m.doubt(f"the attribute {name!r} of a random generator is not looked into")
+    return Draw(name)
