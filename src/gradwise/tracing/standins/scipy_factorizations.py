@@ -122,7 +122,7 @@ def lu(
     upper = with_value(np.triu(factors[:k]), U)
     if permute_l:
         return lower[p], upper
-    return p if p_indices else np.eye(a.shape[0])[p].astype(L.dtype), lower, upper
+    return p if p_indices else np.eye(a.shape[0])[p].astype(L.real.dtype), lower, upper
 
 
 # --- QR -------------------------------------------------------------------------------------------------------------------------

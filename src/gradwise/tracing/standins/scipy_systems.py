@@ -197,7 +197,7 @@ def toeplitz(c: Any, r: Any = None) -> Any:
 def hankel(c: Any, r: Any = None) -> Any:
     """``scipy.linalg.hankel``."""
     c = as_array(c)
-    r = np.zeros(c.shape) if r is None else as_array(r)
+    r = np.zeros(c.shape, dtype_of(plain(c))) if r is None else as_array(r)
     return _by_numbers(scipy.linalg.hankel, c, r)
 
 
@@ -245,7 +245,9 @@ def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = Fals
     value, rank = scipy.linalg.pinv(plain(a), atol=atol, rtol=rtol, return_rank=True, check_finite=check_finite)
     if rtol is None:
         rtol = max(a.shape[-2:]) * np.finfo(value.dtype).eps if not atol else 0.0
-    largest = np.linalg.norm(plain(a), 2)
+    if atol and a.ndim > 2:
+        refuse([a], "scipy.linalg.pinv of a stack of matrices with atol", "Write a loop over the stack, or give rtol")
+    largest = np.linalg.norm(plain(a), 2) if a.ndim == 2 else None
     cut = float(rtol + (atol / largest if atol and largest else 0.0))
     result = recorded(rules.pinv, (a,), (cut, False), value)
     return (result, rank) if return_rank else result
