@@ -1,0 +1,103 @@
+"""``scipy.spatial.transform.Rotation`` of traced numbers, against differences of SciPy's own."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+import gradwise as gw
+from gradwise.tracing import isinstance_traced
+
+X = np.array([0.3, -0.5, 0.7])
+AXES = np.array([1.0, 2.0, 3.0])
+
+
+def differences(f: Any, x: np.ndarray, h: float = 2e-3) -> np.ndarray:
+    columns = []
+    for e in np.eye(x.size):
+        table = [(np.asarray(f(x + s * e)) - np.asarray(f(x - s * e))) / (2 * s) for s in (h, h / 2, h / 4)]
+        table = [(4 * b - a) / 3 for a, b in itertools.pairwise(table)]
+        columns.append((16 * table[1] - table[0]) / 15)
+    return np.stack(columns, -1)
+
+
+def agrees(f: Any, x: np.ndarray = X) -> None:
+    for point in (x, x * 1.7 + 0.1):
+        value, _ = gw.linearize(f, point, method="exact", check=False)
+        np.testing.assert_allclose(value, f(point.copy()), rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(
+            gw.jacobian(f, method="exact", check=False)(point), differences(f, point), rtol=0, atol=1e-8
+        )
+
+    def scalar(x: Any) -> Any:
+        return np.sum(np.sin(f(x)))
+
+    expected = differences(gw.grad(scalar, method="exact", check=False), x)
+    np.testing.assert_allclose(gw.hessian(scalar, method="exact", check=False)(x), expected, rtol=0, atol=1e-6)
+
+
+CASES = {
+    "rotvec": lambda x: Rotation.from_rotvec(x).as_matrix(),
+    "degrees": lambda x: Rotation.from_rotvec(40 * x, degrees=True).apply(AXES),
+    "quaternion": lambda x: Rotation.from_quat([x[0], x[1], x[2], 1.0]).as_matrix(),
+    "scalar first": lambda x: Rotation.from_quat(np.append(1.0, x), scalar_first=True).as_quat(scalar_first=True),
+    "euler": lambda x: Rotation.from_euler("xyz", x).apply(AXES),
+    "intrinsic": lambda x: Rotation.from_euler("ZYX", x).as_rotvec(),
+    "one axis": lambda x: Rotation.from_euler("y", x[0]).apply(x),
+    "inverse": lambda x: Rotation.from_rotvec(x).apply(x[::-1], inverse=True) + Rotation.from_rotvec(x).inv().apply(AXES),
+    "products": lambda x: (Rotation.from_rotvec(x) * Rotation.from_euler("z", 0.3) * Rotation.from_rotvec(x**2)).as_quat(),
+    "powers": lambda x: (Rotation.from_rotvec(x) ** 2.5).as_matrix(),
+    "magnitude": lambda x: Rotation.from_rotvec(x).magnitude() * x,
+    "plain": lambda x: Rotation.from_matrix(np.eye(3)).apply(x) + Rotation.from_rotvec(AXES).apply(x),
+    "several": lambda x: Rotation.from_rotvec(np.stack([x, 2 * x]))[1].apply(AXES) + Rotation.from_rotvec(np.stack([x, 2 * x])).apply(x).sum(axis=0),
+    "through a matrix": lambda x: Rotation.from_matrix(Rotation.from_rotvec(x).as_matrix()).as_rotvec(),
+    "canonical": lambda x: Rotation.from_rotvec(4.5 * x).as_quat(canonical=True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rotations(name: str) -> None:
+    agrees(CASES[name])
+
+
+@pytest.mark.parametrize("seq", ["xyz", "ZYX", "zxz", "YXY", "zyx", "XZY"])
+def test_angles_of_euler(seq: str) -> None:
+    agrees(lambda x: Rotation.from_rotvec(x).as_euler(seq))
+    agrees(lambda x: Rotation.from_euler(seq, x * 0.9 + 0.2).as_euler(seq, degrees=True) / 50)
+
+
+def test_the_identity_is_no_kink() -> None:
+    origin = np.zeros(3)
+    jacobian = gw.jacobian(lambda v: Rotation.from_rotvec(v).apply(AXES), method="exact")(origin)
+    np.testing.assert_allclose(jacobian, [[0, 3, -2], [-3, 0, 1], [2, -1, 0]], atol=1e-15)  # v × a
+    np.testing.assert_allclose(
+        gw.jacobian(lambda v: Rotation.from_rotvec(v).as_rotvec(), method="exact")(origin), np.eye(3), atol=1e-15
+    )
+    second = gw.hessian(lambda v: Rotation.from_rotvec(v).apply(AXES)[0], method="exact")(origin)
+    np.testing.assert_allclose(second, [[0, 1, 1.5], [1, -1, 0], [1.5, 0, -1]], atol=1e-14)
+
+
+def test_objects_keep_plain_rotations() -> None:
+    class Arm:
+        def __init__(self) -> None:
+            self.joints: list[Any] = []
+
+        def reach(self, q: Any) -> Any:
+            self.joints = [Rotation.from_euler("z", v) for v in q]
+            self.pose = self.joints[0] * self.joints[1] * self.joints[2]
+            return self.pose.apply([1.0, 0.0, 0.0])
+
+    arm = Arm()
+    agrees(arm.reach)
+    gw.jacobian(arm.reach, method="exact", check=False)(X)
+    assert not any(isinstance_traced(r._quat) for r in (arm.pose, *arm.joints))
+    np.testing.assert_allclose(arm.pose.as_rotvec(), [0, 0, X.sum()], atol=1e-15)
+
+
+def test_what_is_not_followed_raises() -> None:
+    with pytest.raises(gw.TracingError):
+        gw.grad(lambda x: Rotation.align_vectors(np.outer(x, x), np.eye(3))[1], method="exact", check=False)(X)
