@@ -14,11 +14,12 @@ def finite_octave(samples: Samples, side: int, octave: int) -> Generator[Request
     """Return the largest octave, at most `octave`, at and below which f is finite on this side; None if it never is."""
     line = samples.line
     room = line.right if side > 0 else line.left
-    known = [octave - k for k in range(LEVELS)]
-    if all(samples.finite(k, side) for k in known) and math.isfinite(
-        samples.values[side * samples.near(octave + PROBE)]
+    seen, h = samples.values, math.ldexp(side, octave)
+    if math.isfinite(
+        sum([0.25 * seen[t] for t in (h, 0.5 * h, 0.25 * h, 0.125 * h, side * samples.near(octave + PROBE))])
     ):
         return octave
+    known = [octave - k for k in range(LEVELS)]
     known.append(octave + PROBE)
     yield from samples.sample_octaves(known[-1:], (side,))
     floor = samples.floor

@@ -260,20 +260,21 @@ class Tableau:
         slopes.append(slope)
         bounds.append(bound)
         value, noise = slope, bound
-        for i in range(count - 1, -1, -1):
-            gap = octaves[i] - octave
+        i = count
+        for other in reversed(octaves[:count]):
+            i -= 1
+            gap = other - octave
             fine, coarse, weight = weights[gap if gap < WIDEST else WIDEST]  # noqa: FURB136 - a call of min takes as long as this loop
-            other = slopes[i]
-            truncation = value - other
+            before = slopes[i]
+            truncation = value - before
             if truncation < 0.0:
                 truncation = -truncation
             truncation *= weight
-            value = value * fine - other * coarse
-            noise = noise * fine + bounds[i] * coarse
+            slopes[i] = value = value * fine - before * coarse
+            bounds[i] = noise = noise * fine + bounds[i] * coarse
             if truncation + noise < least:
                 least = truncation + noise
-                best = value, truncation, noise, octaves[i], octave
-            slopes[i], bounds[i] = value, noise
+                best = value, truncation, noise, other, octave
         self._best, self._total = best, least
 
     def best(self) -> tuple[float, float, float, int, int]:

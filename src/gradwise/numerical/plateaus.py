@@ -40,6 +40,9 @@ PURE = 1e-6
 SMALL_X = 0.25
 """Where |x| is larger, its powers are numbers that any slope may have."""
 
+TINY = 1e-70
+"""Powers up to the fourth of numbers between this and its reciprocal neither overflow nor vanish."""
+
 STRIDE = 4
 """Octaves from one step to the next on the way out of a plateau."""
 
@@ -171,7 +174,7 @@ def way_out(samples: Samples) -> Generator[Request, list[float], tuple[float, fl
 def numerator_stands(samples: Samples, found: Resolved) -> bool:
     """Whether the slope is that of a quotient with a power of x whose numerator does not move, or by x itself: 0/x², (1 - x)/x."""
     origin = samples.line.origin
-    if origin is None or found.total > PURE * abs(found.value):
+    if origin is None or not PURE * abs(found.value) >= found.total or not TINY < abs(origin) < 1 / TINY:
         return False
     x = -origin
     for power in (1, 2, 3, 4):
@@ -188,6 +191,8 @@ def numerator_stands(samples: Samples, found: Resolved) -> bool:
 
 def divides_nearby(samples: Samples, found: Resolved) -> bool:
     """Whether f, its slope and its curvature are those of a constant divided by a power of x - c, whatever c is."""
+    if not TINY < math.ldexp(1.0, found.high) < 1 / TINY:
+        return False
     near, far = samples.bend(found.high - 1), samples.bend(found.high)
     curvature = math.ldexp(16 * near - far, -2 * found.high) / 3
     off = abs(math.ldexp(4 * near - far, -2 * found.high)) + math.ldexp(8 * samples.eta(samples.f0), -2 * found.high)
@@ -196,3 +201,16 @@ def divides_nearby(samples: Samples, found: Resolved) -> bool:
         return False
     ratio = samples.f0 * curvature / square  # 1 + 1/p
     return any(abs(ratio - 1 - 1 / power) <= 0.01 for power in (1, 2, 3, 4))
+
+
+def goes_on(samples: Samples, found: Resolved, octave: int) -> bool:
+    """Whether values farther out are those of the constant divided by a power of x - c that f is around x: of a true pole."""
+    for power in (1, 2, 3, 4):
+        distance = -power * samples.f0 / found.value
+        ends = [distance + math.ldexp(side, octave) for side in BOTH]
+        if not all(abs(distance) < abs(end) / TINY for end in ends):
+            continue
+        expected = [samples.f0 * (distance / end) ** power for end in ends]
+        if all(abs(samples.at(octave, side) - y) <= 0.05 * abs(y) for side, y in zip(BOTH, expected)):
+            return True
+    return False

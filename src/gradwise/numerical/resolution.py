@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.ladder import LEVELS
+from gradwise.numerical.ladder import LEVELS, PROBE
 from gradwise.numerical.line import INF
-from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, resolved
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of, resolved
 from gradwise.numerical.still import outward_octave
 
 LEVELS_ONE_SIDED = 7
@@ -22,6 +22,9 @@ MOST_VALUES = 39
 
 NOISY_OCTAVES = 4
 """Among noise steps may grow by so many octaves, to |x|, even if f changes by much of its size."""
+
+CONVERGING = 0.03
+"""Quotients at steps on which f is smooth are off by less than this part."""
 
 CONSISTENT = 1.25
 """By how many times its bound a quotient at a smaller step may be off the slope found among noise."""
@@ -102,6 +105,47 @@ def _consistent(samples: Samples, side: int, ceiling: int, bottom: int, best: Re
             return best
         ceiling -= 1
         best = samples.best(side, ceiling, bottom)
+
+
+def smooth_scale(samples: Samples, top: int, v: float) -> Generator[Request, list[float], int | None]:
+    """Return the octave from which a ladder should converge, by how quotients approach that of a pair close to x; None if unclear.
+
+    Quotients of a function that is smooth on a length L are off by (h/L)² of the slope.  Between the ladder and the pair two more
+    steps are tried.
+    """
+    if samples.roughness > 0.0 or samples.amplitude > 0.0:
+        return None
+    if not math.ldexp(v, 4) < math.ldexp(1.0, top - LEVELS + 1):  # f is finite on a small scale only
+        v = samples.near(top + PROBE)
+        yield from samples.sample([v, -v])
+    plus, minus, f0 = samples.values[v], samples.values[-v], samples.f0
+    slope, bend = (plus - minus) / (2 * v), abs((plus - f0) + (minus - f0))
+    octave, close = top - LEVELS + 1, octave_of(v)
+    yield from samples.sample_octaves([octave, octave + 1])
+    wide = abs(4 * samples.bend(octave) - samples.bend(octave + 1)) * math.ldexp(v, -octave)
+    if bend > 0.3 * abs(plus - minus) or f0 in {plus, minus} or 1.8 * bend < wide < 2.2 * bend:
+        return None  # a kink, a cusp, or a value that does not move: no scale is small enough
+    visible = 4 * max(samples.eta(plus), samples.eta(minus)) / v
+    before = math.inf
+    for _ in range(3):
+        if octave <= close:
+            return None
+        yield from samples.sample_octaves([octave])
+        found, _ = samples.quotient(octave, 0)
+        off = abs(found - slope) - visible
+        if not off > 1e-9 * abs(slope) + 2 * visible:  # nothing is in the way, or it cannot be seen
+            return None
+        if off < CONVERGING * abs(slope):
+            break
+        grows = 2 * abs(before) < abs(found) < 0.5 * abs(slope)
+        if grows and 0.5 * abs(found * found) < abs(before * slope) < 2 * abs(found * found):
+            return None  # like a power of the step
+        before, octave = found, (octave + close) // 2
+    else:
+        return None
+    length = octave + math.floor(0.5 * math.log2(abs(slope) / off))
+    lower = min(length - 4, top - 1)
+    return lower if lower > samples.floor + LEVELS + 8 else None
 
 
 def _limited_by_rounding(samples: Samples, best: Resolved, ceiling: int, goal: float) -> bool:

@@ -80,9 +80,10 @@ def bends(samples: Samples, octave: int) -> Generator[Request, list[float], bool
     """Whether f leaves the line it follows far below by bending, not by a jump: what cancels is smooth between two roundings."""
     steps = [samples.exact(side * math.ldexp(part, octave)) for part in BENDING for side in BOTH]
     steps += [math.ldexp(side, octave - 1) for side in BOTH]
+    steps = list(dict.fromkeys(steps))
     yield from samples.sample(steps)
     kept = [t for t in steps if math.isfinite(samples.values[t]) and t != 0.0]
-    if len(set(kept)) < 6:
+    if len(kept) < 6:
         return False
     values = [samples.values[t] for t in kept]
     eta = max(samples.eta(value) for value in (samples.f0, *values))

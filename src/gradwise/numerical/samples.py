@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradwise.numerical.ladder import ODD_NODES, Tableau, odd_part, odd_term
-from gradwise.numerical.line import NAN, SMALL, Line
+from gradwise.numerical.line import INF, NAN, SMALL, Line
 
 Request = list[Any]
 """Steps to evaluate at: real t asks for f(x + t), imaginary it for f(x + it)."""
@@ -88,8 +88,8 @@ class Samples:
     """
 
     __slots__ = (
-        "_counted", "_known", "_quotients", "_sorted", "amplitude", "ask", "assumed", "branches", "f0", "grain", "line",
-        "measured", "mismatch", "roughness", "values",
+        "_counted", "_known", "_quotients", "_sorted", "amplitude", "ask", "assumed", "bounded", "branches", "f0", "grain",
+        "line", "measured", "mismatch", "roughness", "values",
     )  # fmt: skip
 
     def __init__(self, line: Line, f0: float, ask: Callable[[Request], None] | None = None) -> None:
@@ -97,6 +97,7 @@ class Samples:
         self.f0 = f0
         self.ask = ask
         self.values: dict[float, float] = {0.0: f0}
+        self.bounded = line.left < INF or line.right < INF
         self.amplitude = 0.0
         self.assumed = 0.0
         self.measured = 0.0
@@ -115,13 +116,10 @@ class Samples:
         new = [t for t in steps if t not in values]
         if not new:
             return ()
-        line = self.line
-        left, right = -line.left, line.right
-        if not (left <= min(new) and max(new) <= right):
-            values.update((t, NAN) for t in new if not left <= t <= right)
+        if self.bounded:
+            left, right = -self.line.left, self.line.right
+            values.update([(t, NAN) for t in new if not left <= t <= right])
             new = [t for t in new if left <= t <= right]
-        if len(new) > 1:
-            new = list(dict.fromkeys(new))
         if self.ask is None:
             return self._wait(new)
         if new:
@@ -198,11 +196,11 @@ class Samples:
         if side == 0:
             plus, minus = get(h, NAN), get(-h, NAN)
             slope = (plus - minus) / (2 * h)
-            eta = max(unit * max(abs(plus), abs(minus)) + 5e-324, self.amplitude)
+            eta = max(unit * abs(plus), unit * abs(minus), self.amplitude) + 5e-324
         else:
             value = get(side * h, NAN)
             slope = (value - self.f0) / (side * h)
-            eta = self.eta(value) + self.eta(self.f0)
+            eta = max(unit * abs(value), self.amplitude) + max(unit * abs(self.f0), self.amplitude) + 5e-324
         found = slope, max(eta, self.grain * abs(slope)) / h
         if math.isfinite(slope):
             self._quotients[side][octave] = found
@@ -248,15 +246,17 @@ class Samples:
     def tableau(self, side: int, ceiling: int | None = None, bottom: int | None = None) -> Tableau:
         """Return the tableau of all quotients between two octaves."""
         tableau = Tableau(2 if side == 0 else 1)
-        known, quotient = self._quotients[side], self.quotient
+        known, quotient, add = self._quotients[side], self.quotient, tableau.add
         avoided = self.avoided if self.amplitude > 0.0 else None
-        for octave in self.known_octaves():
-            if octave == avoided:
-                continue
-            if (ceiling is None or octave <= ceiling) and (bottom is None or octave >= bottom):
-                slope, bound = known.get(octave) or quotient(octave, side)
-                if math.isfinite(slope):
-                    tableau.add(octave, slope, bound)
+        octaves = self.known_octaves()
+        if ceiling is not None:
+            octaves = [octave for octave in octaves if octave <= ceiling]
+        for octave in octaves:
+            if bottom is not None and octave < bottom:
+                break
+            slope, bound = known.get(octave) or quotient(octave, side)
+            if slope - slope == 0.0 and octave != avoided:  # finite
+                add(octave, slope, bound)
         return tableau
 
     def best(self, side: int, ceiling: int | None = None, bottom: int | None = None) -> Resolved:

@@ -68,29 +68,29 @@ class _Calls:
                 self.failure = f"{type(error).__name__}: {error}"
                 values[t] = math.nan
 
-    def complex(self, t: complex) -> complex | None:
-        """Return f(x + t), None if f does not take complex numbers."""
-        self.count += 1
-        value = _complex_value(self.f, self.x + t)
-        if value is None and self.must:
-            msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
-            raise InputError(msg)
-        return value
+    def complex(self, steps: list[complex]) -> list[complex] | None:
+        """Return f(x + t) for every step, None as soon as f does not take complex numbers."""
+        values: list[complex] = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            for t in steps:
+                self.count += 1
+                try:
+                    value = self.f(self.x + t)
+                except Exception:  # noqa: BLE001 - refusing complex numbers takes many forms
+                    value = None
+                if not isinstance(value, complex):
+                    if self.must:
+                        msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
+                        raise InputError(msg)
+                    return None
+                values.append(value if type(value) is complex else complex(value))
+        return values
 
 
 def _real(value: Any) -> float:
     """Return a number that is not quite a float as one; NaN where a real function turned complex, as (-1)**0.5 does."""
     return math.nan if isinstance(value, complex) else float(value)
-
-
-def _complex_value(f: Callable[..., Any], z: complex) -> complex | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
-            value = f(z)
-    except Exception:  # noqa: BLE001 - refusing complex numbers takes many forms
-        return None
-    return complex(value) if isinstance(value, complex) else None
 
 
 def _line_through(f: Callable[..., Any], x: float) -> Callable[..., Any]:

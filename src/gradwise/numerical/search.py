@@ -27,9 +27,9 @@ from gradwise.numerical.findings import (
 from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
-from gradwise.numerical.plateaus import divides_nearby, is_rational, jump_nearby, numerator_stands, way_out
+from gradwise.numerical.plateaus import divides_nearby, goes_on, is_rational, jump_nearby, numerator_stands, way_out
 from gradwise.numerical.power_law import infinite_slope
-from gradwise.numerical.resolution import resolve
+from gradwise.numerical.resolution import resolve, smooth_scale
 from gradwise.numerical.rounding_or_structure import CONFIRMING, SINGLE, agrees, confirm, in_low_precision, single
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
@@ -67,7 +67,7 @@ class Search:
         self.complex_value: float | None = None
         self.complex_error = 0.0
 
-    def run(self, ask_complex: Callable[[complex], complex | None] | None) -> Steps:
+    def run(self, ask_complex: Callable[[list[complex]], list[complex] | None] | None) -> Steps:
         """Search: the complex step, where f can be asked for complex numbers, and then `resume`."""
         samples = self.samples
         if not math.isfinite(samples.f0):
@@ -93,7 +93,7 @@ class Search:
         return (yield from self.investigate())
 
     def _complex_step(
-        self, ask_complex: Callable[[complex], complex | None]
+        self, ask_complex: Callable[[list[complex]], list[complex] | None]
     ) -> Generator[Request, list, Outcome | None]:
         samples = self.samples
         line = samples.line
@@ -104,12 +104,12 @@ class Search:
             h = samples.near(exponent + CHECK + growth)
             if h > line.left or h > line.right:
                 return None
-            if near is None:
-                near = ask_complex(complex(0.0, tiny))
-                if near is None or not math.isfinite(near.imag):
-                    return None
-            far = ask_complex(complex(0.0, h))
-            if far is None:
+            asked = [complex(0.0, h)] if near is not None else [complex(0.0, tiny), complex(0.0, h)]
+            answers = ask_complex(asked)
+            if answers is None:
+                return None
+            near, far = answers[0] if near is None else near, answers[-1]
+            if not math.isfinite(near.imag):
                 return None
             yield from samples.sample([h, -h])
             plus, minus = samples.values[h], samples.values[-h]
@@ -166,6 +166,10 @@ class Search:
             return (yield from self._one_sided(-1, left))
         if left is None:
             return (yield from self._one_sided(1, right))
+        if not single(samples.f0):
+            settled = yield from self._descend(min(right, left), v)
+            if settled is not None:
+                return settled
         found, outcome = yield from self._two_sided(min(right, left), octave)
         if outcome is None and right != left and found.total > 1e-11 * abs(found.value):
             found = yield from self._other_side(found, 1 if right > left else -1, max(right, left))
@@ -187,6 +191,23 @@ class Search:
         if found.truncation > 0.1 * size + 4 * found.rounding:
             self.status = Status.UNDECIDED
         return self._conclude(found, self.status)
+
+    def _descend(self, top: int, v: float) -> Generator[Request, list, Outcome | None]:
+        """Return the outcome of a ladder on the scale on which f is smooth around x, where that is what is in the way; else None."""
+        samples = self.samples
+        lower = yield from smooth_scale(samples, top, v)
+        if lower is None:
+            return None
+        outcome, coarse = yield from self._ladder(math.ldexp(1.0, lower), samples.near(lower + PROBE))
+        if outcome is None and coarse:
+            outcome, _ = yield from self._ladder(math.ldexp(0.5, lower), samples.near(lower + PROBE))
+        if outcome is None or outcome.status is not Status.OK:
+            return outcome
+        found = Resolved(outcome.value, outcome.error, 0.0, lower, lower - LEVELS + 1, 0)
+        # on a plateau of rounding f is smooth too, and larger steps know nothing of it
+        if numerator_stands(samples, found) or (divides_nearby(samples, found) and not goes_on(samples, found, top)):
+            return None
+        return outcome
 
     def _plateau(self, found: Resolved) -> Generator[Request, list, float]:
         """Return how far values are off those of the function that is meant, if x is on a plateau of rounding; else 0."""
