@@ -148,6 +148,7 @@ ELSEWHERE = {
     "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_xor", "logical_not",
     "isnan", "isinf", "isfinite", "all", "any", "select", "max", "min", "sum", "prod", "product_of_others", "pairs_of_others", "norm", "convert",
     "solve", "inv", "log_det_slope", "det", "slogdet", "cofactor", "cholesky",  # in test_interval_matrices.py
+    "eigvalsh", "eigh", "marked", "undetermined", "mean_of_equal", "over_gaps",  # in test_interval_eigenvalues.py
     "sort", "argsort",  # in test_interval_orderings.py
     "jv", "iv",
 }  # fmt: skip

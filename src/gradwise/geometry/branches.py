@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwise.errors import GradwiseError
 from gradwise.geometry.finite_forms import prepared
-from gradwise.geometry.intervals import Evaluator, Interval, Outcome
+from gradwise.geometry.intervals import Evaluator, Interval, NoRule, Outcome
 from gradwise.geometry.intervals.evaluation import cell_of
 from gradwise.geometry.shifts import without_shifts
 from gradwise.geometry.vector_form import VectorForm
@@ -70,6 +70,7 @@ class Branch:
             program.types,
             program.guards,
         )
+        _require_no_vectors(value)
         value, captured = without_shifts(value, captured, tape.values)
         self.guards: tuple[Guard, ...] = value.guards
         self.value = Evaluator(prepared(value), captured)
@@ -123,6 +124,17 @@ class Branch:
     def answers(self) -> tuple[Any, ...]:
         """The answers of the guards, in the order in which they were asked."""
         return tuple(_answer(g.kind, g.expected) for g in self.guards)
+
+
+def _require_no_vectors(value: Program) -> None:
+    """Refuse functions of eigenvectors, whose signs are arbitrary; those of eigenvalues have derivatives that do not depend on signs."""
+    for made in value.equations:
+        if made.primitive.name == "eigh":
+            read = {made.outputs[1]}  # and what passes them on
+            read |= {e.output_tuple[0] for e in value.equations if e.primitive.name == "marked" and e.inputs[0] in read}
+            used = any(read & set(e.inputs) for e in value.equations if e.primitive.name != "marked")
+            if used or read & set(value.outputs):
+                raise NoRule(made, "there is no interval rule for eigenvectors, whose signs are arbitrary")
 
 
 def _answer(kind: str, expected: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.geometry.intervals import decisions, functions, matrices, orderings, products
+from gradwise.geometry.intervals import decisions, functions, matrices, orderings, products, spectral
 from gradwise.geometry.intervals.functions import (
     decreasing,
     even,
@@ -284,6 +284,12 @@ RULES: dict[str, Rule] = {
     "slogdet": matrices.slogdet,
     "cofactor": matrices.cofactor,
     "cholesky": matrices.cholesky,
+    "eigvalsh": spectral.eigvalsh,
+    "eigh": spectral.eigh,
+    "marked": spectral.marked,
+    "undetermined": spectral.undetermined,
+    "mean_of_equal": spectral.mean_of_equal,
+    "over_gaps": spectral.over_gaps,
     # --- decisions ----------------------------------------------------------------------------------------------------
     "abs": decisions.absolute_value,
     "sign": decisions.sign,
