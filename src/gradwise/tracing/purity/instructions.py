@@ -159,13 +159,17 @@ def _is_number(value: Any, degree: Any) -> bool:
 
 def _binary_op(m: Machine, i: Any, s: State) -> None:
     x, z = s.pop_many(2)
-    s.push(binary(m, i.argrepr, x, z))
+    s.push(_entry(m, x, z) if i.argrepr == "[]" else binary(m, i.argrepr, x, z))
+
+
+def _entry(m: Machine, x: Any, key: Any) -> Any:
+    m.data(key)
+    return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)
 
 
 def _binary_subscr(m: Machine, i: Any, s: State) -> None:
     x, key = s.pop_many(2)
-    m.data(key)
-    s.push(entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key))
+    s.push(_entry(m, x, key))
 
 
 def _binary_slice(m: Machine, i: Any, s: State) -> None:
