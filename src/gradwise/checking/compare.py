@@ -13,6 +13,7 @@ from gradwise.checking.hypotheses import explain
 from gradwise.checking.problem import Numbers, Problem
 from gradwise.checking.report import Report
 from gradwise.checking.rounding import roughness, rounding, spread
+from gradwise.checking.tightening import reconsider
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, NOISE, WRONG, Verdicts, judge
 from gradwise.checking.vocabulary import Cause
 from gradwise.errors import GradwiseError
@@ -39,6 +40,8 @@ def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Rep
     limits = _limits(problem, vector, rng) if on_kink else None
     scale = _scale(numbers, problem, blocks)
     verdicts = judge(problem.claimed, numbers, slack, exact, exact_slack, scale, kinks=on_kink, limits=limits)
+    if conduct.wobble == 0.0 and not conduct.findings and np.any(verdicts.verdict != AGREES):
+        reconsider(problem, verdicts, numbers, slack, scale)
     if on_kink and np.any(verdicts.verdict == WRONG):
         problem.notes.append(
             f"x sits on a kink, {found[0]}: a derivative made of conventions need not lie between the slopes there"

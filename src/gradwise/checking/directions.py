@@ -27,6 +27,7 @@ from gradwise.checking.problem import Problem
 from gradwise.checking.report import Report
 from gradwise.checking.rounding import spread
 from gradwise.checking.targets import Target
+from gradwise.checking.tightening import swapped, tightened_target
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, NOISE, WRONG, Verdicts
 from gradwise.checking.vocabulary import Cause
 from gradwise.errors import GradwiseError, InputError
@@ -66,6 +67,7 @@ class Search:
     claimed: np.ndarray
     slack: np.ndarray
     rng: np.random.Generator
+    tightened: Any = None
     evaluations: int = 0
     probes: list[Probe] = field(default_factory=list)
 
@@ -75,13 +77,15 @@ class Search:
         signs = self.rng.choice([-1.0, 1.0], entries.size)
         u = np.zeros(target.size)
         u[entries] = signs
-        estimate = numerical.directional_derivative(
-            target.call,
-            target.point.build(target.point.vector),
-            target.point.build(u),
-            normalize=False,
-            bounds=self.bounds,
-        )
+        with swapped(target, self.tightened or target.f):
+            estimate = numerical.directional_derivative(
+                target.call,
+                target.point.build(target.point.vector),
+                target.point.build(u),
+                normalize=False,
+                bounds=self.bounds,
+                complex_step=target.complex_step,
+            )
         self.evaluations += estimate.evaluations
         one = Probe(name, entries, signs, float(self.claimed[entries] @ signs), float(estimate.value))
         one.bound = (
@@ -154,6 +158,8 @@ def check_directions(
             break
     for entry in rng.choice(n, min(SINGLES, n), replace=False):
         search.probe(problem.name_entry(int(entry)), np.array([entry]))
+    if conduct.wobble == 0.0 and any(one.verdict == WRONG for one in search.probes):
+        randoms = _with_smaller_tolerances(search, randoms)
     first = list(search.probes)
     exact = _exact(problem, search) if conduct.wobble == 0.0 else None
     found: dict[int, Probe] = {}
@@ -165,6 +171,34 @@ def check_directions(
     bad = np.flatnonzero(~finite)
     findings = list(conduct.findings) + _causes(problem, search, first, found, bad, exact)
     return _report(problem, search, first, blocks, randoms, found, findings, bad, exact)
+
+
+def _with_smaller_tolerances(search: Search, randoms: list[Probe]) -> list[Probe]:
+    """Judge the wrong directions again where f uses solvers: by f with smaller tolerances; returns the random ones."""
+    problem = search.problem
+    found = tightened_target(problem.target)
+    if found is None or found.function is None:
+        return randoms
+    claimed = found.claimed(problem)
+    if claimed is not None:
+        search.claimed = claimed[0]
+    search.tightened = found.function
+    probes = list(search.probes)
+    for place, one in enumerate(probes):
+        if one.verdict != WRONG:
+            continue
+        again = probes[place] = search.probe(one.name, one.entries)
+        again.bound += 10 * found.factor * abs(one.numerical - again.numerical)
+        gap = abs(again.claimed - again.numerical)
+        if again.verdict == WRONG and gap <= 10 * again.bound:
+            again.verdict, again.reason = CANNOT_TELL, "the difference is close to the numerical bound"
+        if gap <= 4 * again.bound:
+            again.verdict, again.reason = AGREES, ""
+    search.probes = probes
+    problem.notes.append(
+        f"f uses {found.text()}; directions in which the claim differed were judged with tolerances {1 / found.factor:.0e} times smaller"
+    )
+    return [one for one in probes if one.name == "a random direction"]
 
 
 def _slack(problem: Problem, claimed: np.ndarray, conduct: Conduct, rng: np.random.Generator) -> np.ndarray:
@@ -228,8 +262,10 @@ def _causes(
     if not np.any(search.claimed):
         return [Finding(Cause.DETACHED, f"all {search.claimed.size} claimed entries are zero", 2.0)]
     blocks = [one for one in first if one.entries.size < problem.target.size]
-    ratios = [one.claimed / one.numerical for one in first if abs(one.numerical) > 100 * one.bound]
-    if len(failing) == len(first) and ratios and np.ptp(ratios) <= 1e-6 * abs(ratios[0]):
+    known = [one for one in first if abs(one.numerical) > 1000 * one.bound]
+    ratios = [one.claimed / one.numerical for one in known]
+    doubt = max((4 * one.bound / abs(one.numerical) for one in known), default=0.0)
+    if ratios and all(one.verdict == WRONG for one in known) and np.ptp(ratios) <= max(1e-6, doubt) * abs(ratios[0]):
         from_ratio = _named(ratios[0], problem)
         if from_ratio:
             return from_ratio

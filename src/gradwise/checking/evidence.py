@@ -31,6 +31,9 @@ from gradwise.tracing import record
 SECONDS = 2.0
 """What the truth at other points may cost where it must be found numerically, entry by entry."""
 
+LONGEST = 6.0
+"""After so many seconds no further point is tried."""
+
 CONFIRMED = 4
 """How many points may be looked at entry by entry after that, because a direction there has agreed."""
 
@@ -104,6 +107,8 @@ class Evidence:
     truth_at: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None] = lambda vector: None
     confirm_at: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None] = lambda vector: None
 
+    started: float = field(default_factory=time.perf_counter)
+
     @property
     def samples(self) -> list[Sample]:
         """The point and those near it."""
@@ -120,6 +125,8 @@ class Evidence:
         None where a direction would be no cheaper than the truth, or tells nothing.
         """
         slope_at = self.problem.slope_at
+        if time.perf_counter() - self.started > LONGEST:
+            return True  # enough was tried
         if slope_at is None or (self.verdicts.judged_by_exact and self.problem.exact_at is not None):
             return None
         size = np.where(vector == 0, np.median(np.abs(vector)), np.abs(vector)) + 1e-300

@@ -158,7 +158,8 @@ def make_problem(
                 layout.append((("" if single else path) + suffix, np.arange(part.start, part.stop).reshape(shape)))
 
     def numerical_at(vector: np.ndarray) -> Numbers:
-        estimate = numerical.grad(target.call, target.point.build(vector), bounds=bounds, rng=rng)
+        here = target.point.build(vector)
+        estimate = numerical.grad(target.call, here, bounds=bounds, rng=rng, complex_step=target.complex_step)
         kinds = dict(value="signed", error="bound", status="status", left="signed", right="signed")
         parts = {name: flat_numbers(getattr(estimate, name), target, kind)[None, :] for name, kind in kinds.items()}
         return Numbers(evaluations=estimate.evaluations, **parts)
@@ -166,7 +167,12 @@ def make_problem(
     def slope_at(vector: np.ndarray, direction: np.ndarray) -> numerical.Estimate:
         build = target.point.build
         return numerical.directional_derivative(
-            target.call, build(vector), build(direction), bounds=bounds, normalize=False
+            target.call,
+            build(vector),
+            build(direction),
+            bounds=bounds,
+            normalize=False,
+            complex_step=target.complex_step,
         )
 
     def exact_at(vector: np.ndarray) -> np.ndarray:
@@ -377,7 +383,8 @@ def _wrong_shape(
     target: Target, leaves: list[np.ndarray], message: str, conduct: Conduct, bounds: Any, rng: np.random.Generator
 ) -> Report:
     """The report of a claim that cannot be compared entry by entry."""
-    estimate = numerical.grad(target.call, target.point.build(target.point.vector), bounds=bounds, rng=rng)
+    here = target.point.build(target.point.vector)
+    estimate = numerical.grad(target.call, here, bounds=bounds, rng=rng, complex_step=target.complex_step)
     truth = [np.asarray(leaf) for leaf in flatten(estimate.value)[0]]
     bound = [np.asarray(leaf) for leaf in flatten(estimate.error)[0]]
     findings = conduct.findings + explain_shape(leaves, truth, bound, message)

@@ -77,7 +77,9 @@ def check_jacobian(
             operators.jacobian(target.call, method="exact")(target.point.build(vector))
         )
     problem.numerical_at = lambda vector: layout.numbers(
-        numerical.jacobian(target.call, target.point.build(vector), bounds=bounds, rng=random)
+        numerical.jacobian(
+            target.call, target.point.build(vector), bounds=bounds, rng=random, complex_step=target.complex_step
+        )
     )
     problem.weights = random.uniform(0.5, 1.5, (1, layout.rows))
     problem.scalar = lambda moving: outputs.weighted(target.call(moving), problem.weights[0])
@@ -142,7 +144,9 @@ def check_hessian(
             operators.hessian(target.call, method="exact")(target.point.build(vector))
         )
     problem.numerical_at = lambda vector: layout.numbers(
-        numerical.hessian(target.call, target.point.build(vector), bounds=bounds, rng=random)
+        numerical.hessian(
+            target.call, target.point.build(vector), bounds=bounds, rng=random, complex_step=target.complex_step
+        )
     )
     gap = np.abs(problem.claimed - problem.claimed.T)
     if np.any(gap > 1e-6 * np.max(np.abs(problem.claimed), initial=0.0)):
@@ -303,7 +307,9 @@ def matrix_problem(
         claimed=claimed,
         claimed_dtypes=[leaf.dtype for leaf in leaves],
         numerical_at=lambda vector: blocks.numbers(
-            numerical.jacobian(target.call, target.point.build(vector), bounds=bounds, rng=rng)
+            numerical.jacobian(
+                target.call, target.point.build(vector), bounds=bounds, rng=rng, complex_step=target.complex_step
+            )
         ),
         exact_at=None,
         layout=blocks.layout(),
@@ -361,7 +367,8 @@ def _wrong_shape(
     call: str,
 ) -> Report:
     derivative = numerical.hessian if kind == "hessian" else numerical.jacobian
-    estimate = derivative(target.call, target.point.build(target.point.vector), bounds=bounds)
+    here = target.point.build(target.point.vector)
+    estimate = derivative(target.call, here, bounds=bounds, complex_step=target.complex_step)
     truth = [np.asarray(leaf) for leaf in flatten(estimate.value)[0]]
     bound = [np.asarray(leaf) for leaf in flatten(estimate.error)[0]]
     findings = conduct.findings + explain_shape(leaves, truth, bound, message)

@@ -118,7 +118,12 @@ def check_jvp(
     def numerical_at(vector: np.ndarray) -> Numbers:
         rows = [
             numerical.directional_derivative(
-                target.call, target.point.build(vector), target.point.build(v), normalize=False, bounds=bounds
+                target.call,
+                target.point.build(vector),
+                target.point.build(v),
+                normalize=False,
+                bounds=bounds,
+                complex_step=target.complex_step,
             )
             for v in signs
         ]
@@ -221,6 +226,7 @@ def check_vjp(
                 lambda moving, u=u: float(u @ outputs.vector(target.call(moving))),
                 target.point.build(vector),
                 bounds=bounds,
+                complex_step=target.complex_step,
             )
             for u in signs
         ]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.checking.loops import may_not_end
 from gradwise.containers import LEAF, TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument
@@ -53,6 +54,8 @@ class Target:
             )
             raise InputError(msg)
         self.f, self.caller, self.name, self.given = f, caller, _label(f), ""
+        #: what numerical derivatives may do with complex numbers: nothing where f has a loop that may wait for them without end
+        self.complex_step: Any = False if may_not_end(f) else "auto"
         names = _required(f)
         self.several = type(x) is tuple and (
             argnums != 0 or not isinstance(argnums, int) or (names is not None and len(names) == len(x) > 1)
