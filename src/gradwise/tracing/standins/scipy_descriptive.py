@@ -1,0 +1,373 @@
+"""``scipy.stats``: means, moments, measures of spread, standardised data, correlation, regression, test statistics, transformations, entropies.
+
+Each is its formula in NumPy, for plain options of one axis; what SciPy does with masks, missing values (``nan_policy``) and options that are not named here raises.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.standins.recording import contains_traced
+from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
+from gradwise.tracing.standins.stacking import plainly
+from gradwise.tracing.traced import dtype_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _floats(a: Any) -> Any:
+    a = as_array(a)
+    return a if dtype_of(plain(a)).kind in "fc" else a.astype(float)
+
+
+def _ready(a: Any, axis: Any) -> tuple[Any, int]:
+    a = _floats(a)
+    return (np.ravel(a), 0) if axis is None else (np.atleast_1d(a), axis)
+
+
+def _of_samples(name: str, count: int, formula: Callable[..., Any], known: tuple[str, ...]) -> Callable[..., Any]:
+    """Stand-in for ``scipy.stats.<name>`` of ``count`` samples: ``formula(*samples, **options)`` with SciPy's value; options that are not known raise."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        value = getattr(scipy.stats, name)(*map(plainly, args), **{k: plainly(v) for k, v in options.items()})
+        given = dict(zip(known, args[count:], strict=False)) | options
+        if len(args) > count + len(known) or set(given) - set(known) or contains_traced(tuple(given.values())):
+            return refuse(
+                [*args, *options.values()],
+                f"scipy.stats.{name} with traced or unusual options",
+                f"Plain options are known: {', '.join(known) or 'none'}",
+            )
+        result = formula(*map(_floats, args[:count]), **given)
+        if isinstance(result, dict):  # of a record of results, some of which are numbers of no use here
+            kept = {k: with_value(r, getattr(value, k)) for k, r in result.items()}
+            return _Record(value, kept, name)
+        return with_value(result, value)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.stats.{name}``."
+    return call
+
+
+class _Record:
+    """SciPy's result, in which some attributes are traced; the others are plain if they do not depend on the data's derivative, or refused."""
+
+    def __init__(self, value: Any, kept: dict[str, Any], name: str) -> None:
+        self._value, self._kept, self._name = value, kept, name
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute in self._kept:
+            return self._kept[attribute]
+        if attribute.startswith("__") or not hasattr(self._value, attribute):
+            raise AttributeError(attribute)
+        return refuse(
+            list(self._kept.values()),
+            f"{attribute} of scipy.stats.{self._name}",
+            f"Known are {', '.join(self._kept)}",
+        )
+
+    def _names(self) -> list[str]:
+        return list(getattr(self._value, "_fields", self._kept))
+
+    def __iter__(self) -> Any:
+        return (getattr(self, name) for name in self._names())
+
+    def __getitem__(self, place: Any) -> Any:
+        names = self._names()[place]
+        return getattr(self, names) if isinstance(names, str) else tuple(getattr(self, name) for name in names)
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __repr__(self) -> str:
+        return repr(self._value)
+
+
+# --- means and moments ------------------------------------------------------------------------------------------------------------
+
+
+def _moment(a: Any, order: int, axis: int, center: Any = None) -> Any:
+    away = a - (np.mean(a, axis=axis, keepdims=True) if center is None else center)
+    return np.mean(away**order, axis=axis)
+
+
+def _moments(a: Any, order: Any = 1, axis: Any = 0, nan_policy: str = "propagate", *, center: Any = None) -> Any:
+    a, axis = _ready(a, axis)
+    if np.ndim(order):
+        return np.stack([_moment(a, k, axis, center) for k in order])
+    if order == 1 and center is None:
+        return 0.0 * np.sum(a, axis=axis)
+    return _moment(a, order, axis, center)
+
+
+def _gmean(a: Any, axis: Any = 0, dtype: Any = None, weights: Any = None) -> Any:
+    a, axis = _ready(a, axis)
+    return np.exp(np.average(np.log(a), axis=axis, weights=weights))
+
+
+def _hmean(a: Any, axis: Any = 0, dtype: Any = None, *, weights: Any = None) -> Any:
+    a, axis = _ready(a, axis)
+    return 1 / np.average(1 / a, axis=axis, weights=weights)
+
+
+def _pmean(a: Any, p: Any = 1, *, axis: Any = 0, dtype: Any = None, weights: Any = None) -> Any:
+    if p == 0:
+        return _gmean(a, axis, dtype, weights)
+    a, axis = _ready(a, axis)
+    return np.average(a**p, axis=axis, weights=weights) ** (1 / p)
+
+
+def _skew(a: Any, axis: Any = 0, bias: bool = True) -> Any:
+    a, axis = _ready(a, axis)
+    n = a.shape[axis]
+    g = _moment(a, 3, axis) / _moment(a, 2, axis) ** 1.5
+    return g if bias else math.sqrt(n * (n - 1)) / (n - 2) * g
+
+
+def _kurtosis(a: Any, axis: Any = 0, fisher: bool = True, bias: bool = True) -> Any:
+    a, axis = _ready(a, axis)
+    n = a.shape[axis]
+    g = _moment(a, 4, axis) / _moment(a, 2, axis) ** 2
+    if not bias:
+        g = ((n * n - 1) * g - 3 * (n - 1) ** 2) / ((n - 2) * (n - 3)) + 3
+    return g - 3 if fisher else g
+
+
+def _sem(a: Any, axis: Any = 0, ddof: int = 1) -> Any:
+    a, axis = _ready(a, axis)
+    return np.std(a, axis=axis, ddof=ddof) / math.sqrt(a.shape[axis])
+
+
+def _variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 0) -> Any:
+    a, axis = _ready(a, axis)
+    return np.std(a, axis=axis, ddof=ddof) / np.mean(a, axis=axis)
+
+
+def _gstd(a: Any, axis: Any = 0, ddof: int = 1) -> Any:
+    a, axis = _ready(a, axis)
+    return np.exp(np.std(np.log(a), axis=axis, ddof=ddof))
+
+
+def _iqr(x: Any, axis: Any = None, rng: Any = (25, 75)) -> Any:
+    low, high = np.percentile(x, sorted(rng), axis=axis)
+    return high - low
+
+
+def _deviation(x: Any, axis: Any = 0) -> Any:
+    x, axis = _ready(x, axis)
+    return np.median(np.abs(x - np.median(x, axis=axis, keepdims=True)), axis=axis)
+
+
+def _trimmed(a: Any, proportiontocut: float, axis: Any = 0) -> Any:
+    a, axis = _ready(a, axis)
+    n = a.shape[axis]
+    cut = int(proportiontocut * n)
+    ordered = np.moveaxis(np.sort(a, axis=axis), axis, 0)
+    return np.mean(ordered[cut : n - cut], axis=0)
+
+
+def _zscore(a: Any, axis: Any = 0, ddof: int = 0) -> Any:
+    return _zmap(a, a, axis, ddof)
+
+
+def _zmap(scores: Any, compare: Any, axis: Any = 0, ddof: int = 0) -> Any:
+    mean = np.mean(compare, axis=axis, keepdims=True)
+    return (scores - mean) / np.std(compare, axis=axis, ddof=ddof, keepdims=True)
+
+
+def _gzscore(a: Any, axis: Any = 0, ddof: int = 0) -> Any:
+    return _zscore(np.log(a), axis, ddof)
+
+
+def _circular(x: Any, high: float, low: float, axis: Any) -> tuple[Any, Any, Any]:
+    x, axis = _ready(x, axis)
+    angle = (x - low) * (2 * math.pi / (high - low))
+    sine, cosine = np.mean(np.sin(angle), axis=axis), np.mean(np.cos(angle), axis=axis)
+    return sine, cosine, np.hypot(sine, cosine)
+
+
+def _circmean(samples: Any, high: float = 2 * math.pi, low: float = 0.0, axis: Any = None) -> Any:
+    sine, cosine, _ = _circular(samples, high, low, axis)
+    return np.mod(np.arctan2(sine, cosine), 2 * math.pi) * ((high - low) / (2 * math.pi)) + low
+
+
+def _circvar(samples: Any, high: float = 2 * math.pi, low: float = 0.0, axis: Any = None) -> Any:
+    return 1 - _circular(samples, high, low, axis)[2]
+
+
+def _circstd(
+    samples: Any,
+    high: float = 2 * math.pi,
+    low: float = 0.0,
+    axis: Any = None,
+    nan_policy: str = "propagate",
+    *,
+    normalize: bool = False,
+) -> Any:
+    spread = np.sqrt(-2 * np.log(_circular(samples, high, low, axis)[2]))
+    return spread if normalize else spread * ((high - low) / (2 * math.pi))
+
+
+# --- entropies, transformations -----------------------------------------------------------------------------------------------------
+
+
+def entropy(pk: Any, qk: Any = None, base: Any = None, axis: Any = 0, nan_policy: str = "propagate") -> Any:
+    """``scipy.stats.entropy``; the second distribution may be traced too."""
+    value = scipy.stats.entropy(*shown(pk, qk, base), axis, nan_policy=nan_policy)
+    pk = _floats(pk)
+    pk = pk / np.sum(pk, axis=axis, keepdims=True)
+    if qk is None:
+        terms = scipy.special.entr(pk)
+    else:
+        qk = _floats(qk)
+        terms = scipy.special.rel_entr(pk, qk / np.sum(qk, axis=axis, keepdims=True))
+    total = np.sum(terms, axis=axis)
+    return with_value(total if base is None else total / np.log(base), value)
+
+
+def boxcox(x: Any, lmbda: Any = None, alpha: Any = None, optimizer: Any = None) -> Any:
+    """``scipy.stats.boxcox`` of a given power."""
+    if lmbda is None:
+        refuse([x], "scipy.stats.boxcox without lmbda", "Give the power, which scipy.stats.boxcox_normmax finds")
+    return with_value(scipy.special.boxcox(_floats(x), lmbda), scipy.stats.boxcox(*shown(x, lmbda)))
+
+
+def boxcox_llf(lmb: Any, data: Any, **options: Any) -> Any:
+    """``scipy.stats.boxcox_llf``."""
+    value = scipy.stats.boxcox_llf(*shown(lmb, data), **options)
+    if options.get("axis", 0) not in {0, -1} or np.ndim(plain(data)) != 1 or np.ndim(plain(lmb)):
+        refuse([lmb, data], "scipy.stats.boxcox_llf of more than one sample", "Call it once for each")
+    data = _floats(data)
+    logarithms = np.log(data)
+    spread = np.var(scipy.special.boxcox(data, lmb))
+    return with_value((lmb - 1) * np.sum(logarithms) - data.shape[0] / 2 * np.log(spread), value)
+
+
+def yeojohnson(x: Any, lmbda: Any = None) -> Any:
+    """``scipy.stats.yeojohnson`` of a given power."""
+    if lmbda is None:
+        refuse(
+            [x], "scipy.stats.yeojohnson without lmbda", "Give the power, which scipy.stats.yeojohnson_normmax finds"
+        )
+    x = _floats(x)
+    up = plain(x) >= 0
+    above, below = np.where(up, x, 0.0), np.where(up, 0.0, -x)
+    result = np.where(up, scipy.special.boxcox1p(above, lmbda), -scipy.special.boxcox1p(below, 2 - lmbda))
+    return with_value(result, scipy.stats.yeojohnson(*shown(x, lmbda)))
+
+
+# --- correlation, regression, tests: statistics ---------------------------------------------------------------------------------------
+
+
+def _pearson(x: Any, y: Any) -> Any:
+    n = x.shape[0]
+    x, y = x - np.mean(x), y - np.mean(y)
+    r = np.sum(x * y) / (np.linalg.norm(x) * np.linalg.norm(y))
+    # half of 1 − |r| has a beta distribution if there is no correlation
+    return {"statistic": r, "pvalue": 2 * scipy.special.betainc(n / 2 - 1, n / 2 - 1, 0.5 * (1 - np.abs(r)))}
+
+
+def _line(x: Any, y: Any) -> Any:
+    n = x.shape[0]
+    away = x - np.mean(x)
+    square = np.sum(away * away)
+    slope = np.sum(away * (y - np.mean(y))) / square
+    r = _pearson(x, y)["statistic"]
+    error = np.sqrt((1 - r * r) * np.var(y) / np.var(x) / (n - 2))
+    return {
+        "slope": slope,
+        "intercept": np.mean(y) - slope * np.mean(x),
+        "rvalue": r,
+        "pvalue": 2 * scipy.special.stdtr(n - 2, -np.abs(r) * np.sqrt((n - 2) / (1 - r * r))),
+        "stderr": error,
+        "intercept_stderr": error * np.sqrt(square / n + np.mean(x) ** 2),
+    }
+
+
+def _student(statistic: Any, df: float) -> Any:
+    return {"statistic": statistic, "pvalue": 2 * scipy.special.stdtr(df, -np.abs(statistic))}
+
+
+def _one_sample(a: Any, popmean: Any, axis: Any = 0) -> Any:
+    a, axis = _ready(a, axis)
+    n = a.shape[axis]
+    if np.ndim(plain(popmean)):
+        popmean = np.squeeze(popmean, axis=axis)
+    return _student((np.mean(a, axis=axis) - popmean) / (np.std(a, axis=axis, ddof=1) / math.sqrt(n)), n - 1)
+
+
+def _two_samples(a: Any, b: Any, axis: Any = 0, equal_var: bool = True) -> Any:
+    (a, axis), (b, _) = _ready(a, axis), _ready(b, axis)
+    n, m = a.shape[axis], b.shape[axis]
+    u, v = np.var(a, axis=axis, ddof=1), np.var(b, axis=axis, ddof=1)
+    gap = np.mean(a, axis=axis) - np.mean(b, axis=axis)
+    if equal_var:
+        pooled = ((n - 1) * u + (m - 1) * v) / (n + m - 2)
+        return _student(gap / np.sqrt(pooled * (1 / n + 1 / m)), n + m - 2)
+    return {"statistic": gap / np.sqrt(u / n + v / m)}
+
+
+def _pairs(a: Any, b: Any, axis: Any = 0) -> Any:
+    return _one_sample(a - b, 0.0, axis)
+
+
+def f_oneway(*samples: Any, axis: int = 0) -> Any:
+    """``scipy.stats.f_oneway``."""
+    value = scipy.stats.f_oneway(*shown(*samples), axis=axis)
+    arrays = [_floats(s) for s in samples]
+    total = sum(a.shape[axis] for a in arrays)
+    every = np.concatenate(arrays, axis=axis)
+    centre = np.mean(every, axis=axis)
+    between = sum(a.shape[axis] * (np.mean(a, axis=axis) - centre) ** 2 for a in arrays) / (len(arrays) - 1)
+    within = sum(a.shape[axis] * np.var(a, axis=axis) for a in arrays) / (total - len(arrays))
+    statistic = between / within
+    tail = scipy.special.fdtrc(float(len(arrays) - 1), float(total - len(arrays)), statistic)
+    kept = {"statistic": with_value(statistic, value.statistic), "pvalue": with_value(tail, value.pvalue)}
+    return _Record(value, kept, "f_oneway")
+
+
+_SAMPLES: dict[str, tuple[int, Callable[..., Any], tuple[str, ...]]] = {
+    "moment": (1, _moments, ("order", "axis", "nan_policy", "center")),
+    "gmean": (1, _gmean, ("axis", "dtype", "weights")),
+    "hmean": (1, _hmean, ("axis", "dtype", "weights")),
+    "pmean": (1, _pmean, ("p", "axis", "dtype", "weights")),
+    "skew": (1, _skew, ("axis", "bias")),
+    "kurtosis": (1, _kurtosis, ("axis", "fisher", "bias")),
+    "sem": (1, _sem, ("axis", "ddof")),
+    "variation": (1, _variation, ("axis", "nan_policy", "ddof")),
+    "gstd": (1, _gstd, ("axis", "ddof")),
+    "iqr": (1, _iqr, ("axis", "rng")),
+    "median_abs_deviation": (1, _deviation, ("axis",)),
+    "trim_mean": (1, _trimmed, ("proportiontocut", "axis")),
+    "zscore": (1, _zscore, ("axis", "ddof")),
+    "gzscore": (1, _gzscore, ("axis", "ddof")),
+    "zmap": (2, _zmap, ("axis", "ddof")),
+    "circmean": (1, _circmean, ("high", "low", "axis")),
+    "circvar": (1, _circvar, ("high", "low", "axis")),
+    "circstd": (1, _circstd, ("high", "low", "axis", "nan_policy", "normalize")),
+    "pearsonr": (2, _pearson, ()),
+    "linregress": (2, _line, ()),
+    "ttest_1samp": (1, _one_sample, ("popmean", "axis")),
+    "ttest_ind": (2, _two_samples, ("axis", "equal_var")),
+    "ttest_rel": (2, _pairs, ("axis",)),
+}
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.stats": table(
+        "scipy.stats",
+        {
+            **{name: _of_samples(name, *how) for name, how in _SAMPLES.items()},
+            "entropy": entropy,
+            "boxcox": boxcox,
+            "boxcox_llf": boxcox_llf,
+            "yeojohnson": yeojohnson,
+            "f_oneway": f_oneway,
+        },
+    )
+}
