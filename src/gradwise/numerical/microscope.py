@@ -110,12 +110,11 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
         view.spread, view.residual = 0.0, 0.0
         return view
     view.spread, view.residual = max(deviation(cubic_rest, 4), 0.3 * spread), cubic_residual
-    if grid.both:
-        kink, gap = grid.kink(moves)
-        if kink <= max(tolerance, 0.1 * residual):
-            view.kind, view.size = "kink", gap / far
-            return view
-    for jump, levels in grid.jumps(moves):
+    (kink, gap), jumps = grid.broken(moves)
+    if kink <= max(tolerance, 0.1 * residual):
+        view.kind, view.size = "kink", gap / far
+        return view
+    for jump, levels in jumps:
         if jump <= max(tolerance, 0.05 * residual):
             height = max(map(abs, (*levels, levels[0] - levels[1]))) if grid.both else abs(levels[0])
             if height > 8 * max(jump, eta):
@@ -161,10 +160,10 @@ def _exponent(sides: list[list[tuple[float, float]]], eta: float) -> float | Non
         if len(points) < 3:
             continue
         moves = [abs(v) for _, v in points]
-        largest_move, least = max(moves), min(moves)
+        largest_move, least = moves[-1], moves[0]
         if largest_move < 16 * eta:
             continue
-        if not (least >= 8 * eta and largest_move < math.inf):
+        if not (least >= 8 * eta and largest_move < math.inf and moves == sorted(moves)):
             return None
         logs = [(math.log2(s), math.log2(move)) for (s, _), move in zip(points, moves)]
         rates = [(v - w) / (s - u) for (u, w), (s, v) in itertools.pairwise(logs)]

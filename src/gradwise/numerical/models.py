@@ -12,8 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-Fit = tuple[list[float], float, list[float]]
-"""Coefficients that are asked for, largest residual, residuals."""
+INFINITE = math.inf
 
 
 class Grid:
@@ -40,18 +39,22 @@ class Grid:
         rows, n = (self._polynomials @ np.array(moves)).tolist(), self.count
         return rows[0], rows[1], rows[2 : 2 + n], rows[2 + n : 2 + 2 * n], rows[2 + 2 * n :]
 
-    def kink(self, moves: list[float]) -> tuple[float, float]:
-        """Return the largest residual of two slopes with one curvature, and the gap between the slopes."""
-        rows = (self._kink @ np.array(moves)).tolist()
-        return largest(rows[1:]), abs(rows[0])
+    def broken(self, moves: list[float]) -> tuple[tuple[float, float], list[tuple[float, list[float]]]]:
+        """Return what models that break at x leave over.
 
-    def jumps(self, moves: list[float]) -> list[tuple[float, list[float]]]:
-        """Return (largest residual, heights) of a step at x with one slope, and with one on either side; without f(x)."""
-        found = []
-        for levels, matrix in self._jumps:
-            rows = (matrix @ np.array(moves[:-1])).tolist()
-            found.append((largest(rows[levels:]), rows[:levels]))
-        return found
+        First (largest residual, gap) of two slopes with one curvature, infinite where there is one side only; then (largest residual,
+        heights) of a step at x, which f(x) has no part in, with one slope and with one on either side.
+        """
+        rows, n = (self._broken @ np.array(moves)).tolist(), self.count
+        kink, start = (INFINITE, 0.0), 0
+        if self.both:
+            kink, start = (largest(rows[1 : n + 1]), abs(rows[0])), n + 1
+        levels = 2 if self.both else 1
+        jumps = []
+        for _ in range(2):
+            jumps.append((largest(rows[start + levels : start + levels + n - 1]), rows[start : start + levels]))
+            start += levels + n - 1
+        return kink, jumps
 
     @functools.cached_property
     def both(self) -> bool:
@@ -59,27 +62,23 @@ class Grid:
         return bool(np.any(self.steps > 0) and np.any(self.steps < 0))
 
     @functools.cached_property
-    def _kink(self) -> np.ndarray:
-        whole = np.append(self.steps, 0.0)
-        design = np.stack([whole**0, np.maximum(whole, 0), np.minimum(whole, 0), whole**2], axis=1)
-        inverse = np.linalg.pinv(design)
-        return np.concatenate([[inverse[1] - inverse[2]], np.eye(self.count) - design @ inverse])
-
-    @functools.cached_property
-    def _jumps(self) -> list[tuple[int, np.ndarray]]:
-        t = self.steps
+    def _broken(self) -> np.ndarray:
+        t, whole = self.steps, np.append(self.steps, 0.0)
+        parts = []
         if self.both:
+            design = np.stack([whole**0, np.maximum(whole, 0), np.minimum(whole, 0), whole**2], axis=1)
+            inverse = np.linalg.pinv(design)
+            parts += [[inverse[1] - inverse[2]], np.eye(self.count) - design @ inverse]
             sides = [1.0 * (t > 0), 1.0 * (t < 0)]
             models = [[*sides, t], [*sides, np.maximum(t, 0), np.minimum(t, 0)]]
         else:
             models = [[t**0, t], [t**0, t, t**2]]
-        found = []
         for columns in models:
             design = np.stack(columns, axis=1)
             inverse = np.linalg.pinv(design)
-            levels = 2 if self.both else 1
-            found.append((levels, np.concatenate([inverse[:levels], np.eye(len(t)) - design @ inverse])))
-        return found
+            rows = np.concatenate([inverse[: 2 if self.both else 1], np.eye(len(t)) - design @ inverse])
+            parts.append(np.pad(rows, ((0, 0), (0, 1))))  # f(x) has no part in it
+        return np.concatenate(parts)
 
 
 def largest(numbers: list[float]) -> float:

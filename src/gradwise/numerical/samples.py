@@ -176,6 +176,9 @@ class Samples:
     @property
     def size(self) -> float:
         """Largest magnitude seen."""
+        largest = max(map(abs, self.values.values()))
+        if largest < INF:  # f(x), the first of them, is a number; NaN is never larger
+            return largest
         return max(abs(value) for value in self.values.values() if math.isfinite(value))
 
     def move(self, octave: int) -> float:
@@ -235,7 +238,7 @@ class Samples:
 
     def scatters(self, error: float, octave: int) -> bool:
         """Whether an error of a slope at this octave is what roughness makes of it."""
-        return math.ldexp(error, octave) <= SCATTER * self.roughness
+        return self.roughness > 0.0 and math.ldexp(error, octave) <= SCATTER * self.roughness
 
     @property
     def avoided(self) -> int | None:

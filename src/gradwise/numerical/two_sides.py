@@ -39,11 +39,11 @@ def from_both_sides(
 
     Both are None where the central slope is limited by rounding, or the sides are no better.
     """
+    if samples.scatters(max(found.truncation, found.doubt), found.low):
+        return None, None
     truncation = max(found.truncation, found.doubt, samples.odd_error(found))
     total = truncation + found.rounding
     if found.side != 0 or not truncation > max(4 * found.rounding, 1e-12 * abs(found.value)):
-        return None, None
-    if samples.scatters(truncation, found.low):
         return None, None
     if not GAIN * min(samples.best(side, top).total for side in BOTH) < total:
         return None, None
