@@ -131,36 +131,37 @@ _CALLED = {
     "_DomainedBinaryOperation": _operation,
     "_frommethod": _by_method,
 }
-BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [
-    (_ma.MaskedArray, masked_array),
-    *((getattr(_ma.core, n).__call__, ours) for n, ours in _CALLED.items() if hasattr(_ma.core, n)),
-]
-STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "numpy.ma": {
-        "array": masked_array,
-        "masked_array": masked_array,
-        "asarray": masked_array,
-        "masked_where": _masking("masked_where", 1),
-        **{
-            name: _masking(name)
-            for name in [
-                *("masked_less", "masked_less_equal", "masked_greater", "masked_greater_equal", "masked_equal"),
-                *("masked_not_equal", "masked_inside", "masked_outside", "masked_values", "masked_invalid"),
-            ]
-        },
-        "getmask": _of_one("getmask", lambda a: a.mask),
-        "getmaskarray": _of_one("getmaskarray", lambda a: a.mask),
-        "getdata": _of_one("getdata", lambda a, subok=True: a.array),
-        "filled": _of_one("filled", lambda a, fill_value=None: a.filled(fill_value)),
-        "compressed": _of_one("compressed", lambda a: a.compressed()),
-        **{
-            name: _of_one(name, lambda a, *args, name=name, **kwargs: getattr(a, name)(*args, **kwargs))
-            for name in (*REDUCTIONS, *MOVERS, "count", "copy")
-            if hasattr(_ma, name)
-        },
-        "average": average,
-        "dot": dot,
-        "where": where,
-        "concatenate": concatenate,
-    }
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "MaskedArray": masked_array,
+    "array": masked_array,
+    "masked_array": masked_array,
+    "asarray": masked_array,
+    "masked_where": _masking("masked_where", 1),
+    **{
+        name: _masking(name)
+        for name in [
+            *("masked_less", "masked_less_equal", "masked_greater", "masked_greater_equal", "masked_equal"),
+            *("masked_not_equal", "masked_inside", "masked_outside", "masked_values", "masked_invalid"),
+        ]
+    },
+    "getmask": _of_one("getmask", lambda a: a.mask),
+    "getmaskarray": _of_one("getmaskarray", lambda a: a.mask),
+    "getdata": _of_one("getdata", lambda a, subok=True: a.array),
+    "filled": _of_one("filled", lambda a, fill_value=None: a.filled(fill_value)),
+    "compressed": _of_one("compressed", lambda a: a.compressed()),
+    **{
+        name: _of_one(name, lambda a, *args, name=name, **kwargs: getattr(a, name)(*args, **kwargs))
+        for name in (*REDUCTIONS, *MOVERS, "count", "copy")
+        if hasattr(_ma, name)
+    },
+    "average": average,
+    "dot": dot,
+    "where": where,
+    "concatenate": concatenate,
 }
+
+
+def tables() -> dict[Any, dict[str, Callable[..., Any]]]:
+    """The stand-ins by owner: the module itself, and the classes of the objects that apply an operation."""
+    called = {getattr(_ma.core, n): {"__call__": ours} for n, ours in _CALLED.items() if hasattr(_ma.core, n)}
+    return {_ma: FUNCTIONS, **called}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -271,11 +272,10 @@ def find(A: Any) -> tuple[Any, Any, Any]:
 
 def standing(name: str, ours: Any, module: str = "scipy.sparse") -> Any:
     """SciPy's function where nothing is traced, ours where something is."""
-    import_of = scipy.sparse if module == "scipy.sparse" else scipy.sparse.linalg
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if not (involves(*args) or (kwargs and involves(*kwargs.values())) or any(map(is_traced_matrix, args))):
-            return getattr(import_of, name)(*args, **kwargs)
+            return getattr(sys.modules[module], name)(*args, **kwargs)
         with at_line(*open_traces(traced_within([unwrapped_matrix(a) for a in (*args, *kwargs.values())]))):
             return ours(*args, **kwargs)
 
