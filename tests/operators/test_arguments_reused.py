@@ -140,6 +140,46 @@ def test_a_method_of_the_dataclass_that_changes_is_seen():
         Parameters.energy = kept
 
 
+RATE, TABLE = 2.0, np.array([1.0, 2.0, 3.0])
+
+
+@dataclasses.dataclass
+class Reading(Parameters):
+    def energy(self):
+        return self.m**2 * RATE + np.sum(self.k * TABLE)
+
+
+def reading_loss(p):
+    return p.energy()
+
+
+@pytest.mark.parametrize("name", ["RATE", "TABLE"])
+def test_data_that_the_class_of_a_differentiated_argument_reads(name, monkeypatch):
+    p = Reading(np.array([1.0, 2.0, 0.5]), 1.7)
+    g, h = gw.grad(reading_loss, method="exact"), gw.grad(reading_loss, method="exact", pure=False)
+    for _ in range(5):
+        g(p)
+    monkeypatch.setitem(globals(), name, globals()[name] * 3.0)
+    a, b = g(p), h(p)
+    np.testing.assert_allclose(a.k, b.k)
+    np.testing.assert_allclose(a.m, b.m)
+    TABLE[0] += 1.0
+    np.testing.assert_allclose(g(p).k, h(p).k)
+
+
+def test_nested_objects_are_differentiated():
+    def loss(p):
+        return np.sum(p.k["inner"].k) * p.m + p.k["inner"].energy()
+
+    g, h = gw.grad(loss, method="exact"), gw.grad(loss, method="exact", pure=False)
+    for k in range(6):
+        p = Parameters({"inner": Parameters(np.array([1.0, 2.0, 0.5]) + k, 1.7)}, 0.3)
+        a, b = g(p), h(p)
+        np.testing.assert_allclose(a.k["inner"].k, b.k["inner"].k)
+        np.testing.assert_allclose([a.m, a.k["inner"].m], [b.m, b.k["inner"].m])
+    assert served() >= 3
+
+
 def smoothed(x):
     u = x.copy()
     for _ in range(3):

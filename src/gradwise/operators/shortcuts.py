@@ -37,7 +37,7 @@ from gradwise.tracing.purity.outline import NUMBERS
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from gradwise.operators.engine import Linearization
     from gradwise.operators.reuse.families import Family, ProvenCall
@@ -92,7 +92,7 @@ def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: S
             continue
         gradient.append(_result(text, written[position], name, leaf, joint, position, shared=position in shared))
         position += 1
-    text.write(f"return {_value(text, value, program.kinds[0])}, {_rebuilt(text, gradient, arguments)}")
+    text.write(f"return {_value(text, value, program.kinds[0])}, {_rebuilt(text, gradient, arguments, call.moving)}")
     return Shortcut(call.family, program, text.compiled(opened.name))
 
 
@@ -107,22 +107,37 @@ def opening(
     text.leave_if(f"len(args) != {len(args)}")
     names = [text.keep(f"args[{k}]") for k in range(len(args))]
     leaves: list[tuple[str, bool]] = []
-    for place in arguments.places:
+    for place, treedef in zip(arguments.places, arguments.treedefs, strict=True):
+        if place in call.moving:
+            leaves += _flattened(text, names[place], args[place], treedef)
+            continue
         found = expect(text, names[place], args[place])
         leaves += [found[k] for k in _order(args[place])]
     fixed_too = call.fixed
-    objects = {names[k]: (value, call.node.arguments[k]) for k, value in call.objects.items()}
+    expected = call.node.arguments or {}
+    objects = {names[k]: (value, expected[k]) for k, value in call.objects.items() if type(k) is int}
+    moving = {names[k]: (value, expected[k]) for k, value in call.moving.items() if type(k) is int}
     numbers = [
         n
         for k, a in enumerate(args)
         if k not in arguments.places and k not in call.objects
         for n in expect(text, names[k], a, fixed=fixed_too)
     ]
-    data, fixed = _gathered(text, call, objects)
+    data, fixed = _gathered(text, call, objects, moving)
     numbers += [n for name, value in data for n in expect(text, name, value, fixed=fixed_too)]
     if [n for name, value in fixed for n in expect(text, name, value, fixed=NUMBERS)]:
         raise Unsuitable
     return leaves, numbers
+
+
+def _flattened(text: FunctionText, name: str, value: Any, treedef: Any) -> list[tuple[str, bool]]:
+    """The leaves of an argument that is an object: a dataclass, say."""
+    parts = text.keep(f"{text.name(flatten)}({name})")
+    text.leave_if(f"{parts}[1] != {text.name(treedef)}")
+    found = [expect(text, text.keep(f"{parts}[0][{k}]"), leaf) for k, leaf in enumerate(flatten(value)[0])]
+    if any(len(numbers) != 1 for numbers in found):
+        raise Formless
+    return [number for numbers in found for number in numbers]
 
 
 def _order(value: Any) -> list[int]:
@@ -149,16 +164,16 @@ def _order(value: Any) -> list[int]:
 
 
 def _gathered(
-    text: FunctionText, call: ProvenCall, objects: dict[str, Any]
+    text: FunctionText, call: ProvenCall, objects: dict[str, Any], moving: dict[str, Any]
 ) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
     """The names of what the function reads, with what is there now."""
-    probe = FunctionText(("f", *objects))
-    found = gather(probe, "f", call.function, call.node, objects)
+    probe = FunctionText(("f", *objects, *moving))
+    found = gather(probe, "f", call.function, call.node, objects, moving)
     probe.write(f"return [{', '.join(found[0])}], [{', '.join(found[1])}]")
-    values = probe.compiled("data")(call.function, *call.objects.values())
+    values = probe.compiled("data")(call.function, *call.objects.values(), *call.moving.values())
     if values is None:
         raise Unsuitable
-    names = gather(text, "f", call.function, call.node, objects)
+    names = gather(text, "f", call.function, call.node, objects, moving)
     return list(zip(names[0], values[0], strict=True)), list(zip(names[1], values[1], strict=True))
 
 
@@ -249,12 +264,16 @@ def _in_form(text: FunctionText, result: str, name: str, leaf: Any) -> str:
     return text.keep(f"{text.name(plain_like)}({result}, {text.name(type(leaf))}, {name})")
 
 
-def _rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Any) -> str:
+def _rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Any, moving: Container[int | str]) -> str:
     """The gradient in the containers of the arguments."""
     start, values = 0, []
     for place, treedef in zip(arguments.places, arguments.treedefs, strict=True):
         value = arguments.given()[0][place]
         theirs = gradient[start : start + treedef.num_leaves]
+        if place in moving:
+            values.append(f"{text.name(treedef.rebuild)}([{', '.join(theirs)}])")
+            start += treedef.num_leaves
+            continue
         entries = iter([name for _, name in sorted(zip(_order(value), theirs, strict=True))])
         values.append(_container(text, value, entries))
         start += treedef.num_leaves

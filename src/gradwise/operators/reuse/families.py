@@ -218,17 +218,16 @@ class Call:
 class ProvenCall(Call):
     """A call of a function proved pure: its data are exchanged for traced ones."""
 
-    __slots__ = ("_data", "_fixed", "node", "objects")
+    __slots__ = ("_data", "_fixed", "moving", "node", "objects")
 
     def __init__(self, function: Any, arguments: Arguments, node: Any, *, has_aux: bool) -> None:
         self.node = node
-        #: the arguments beside the differentiated ones that are no data, by position or name
-        self.objects = {
-            k: v
-            for k, v in by_place(*arguments.given()).items()
-            if node.arguments is not None and k not in arguments.places and not is_data(node.arguments[k])
-        }
-        self._data, self._fixed = read(function, node, self.objects)
+        given, expected = by_place(*arguments.given()), node.arguments or {}
+        others = {k: v for k, v in given.items() if k in expected and not is_data(expected[k])}
+        #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
+        self.objects = {k: v for k, v in others.items() if k not in arguments.places}
+        self.moving = {k: v for k, v in others.items() if k in arguments.places}
+        self._data, self._fixed = read(function, node, self.objects, self.moving)
         super().__init__(function, arguments, has_aux=has_aux)
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:

@@ -90,6 +90,17 @@ class _Gathering:
         if (id(value), id(expected), direct) in self._seen:
             return
         self._seen.add((id(value), id(expected), direct))
+        kind = self.kind(variable, value, expected)
+        for key, found, inner in parts_of(value, expected):
+            if type(key) is tuple:
+                self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
+                continue
+            place = place_in(value, expected, key)
+            read = f"{variable}[{key!r}]" if expected.kind == "sequence" else f"{variable}.{key}"
+            self.follow(read, found, inner, place, direct=direct and place is not None)
+
+    def kind(self, variable: str, value: Any, expected: Expected) -> str:
+        """The lines that compare the type of what is in a variable; the name of its class."""
         kind, cls = f"type({variable})", type(value)
         if expected.kind == "sequence":
             self.text.leave_if(f"{kind} is not {self.text.name(cls)} or len({variable}) != {len(value)}")
@@ -105,13 +116,22 @@ class _Gathering:
             self.text.leave_if(f"{kind} is not {self.text.name(weakref.ref(cls), 'r')}()")
         if expected.kind in ("class", "object"):
             self.text.leave_if(f"{kind}.__getattribute__ is not {self.text.name(cls.__getattribute__)}")
+        return kind
+
+    def pass_by(self, variable: str, value: Any, expected: Expected) -> None:
+        """An argument that is differentiated: what is read of its classes."""
+        if (id(value), id(expected), True) in self._seen:
+            raise Unsuitable
+        self._seen.add((id(value), id(expected), True))
+        kind = self.kind(variable, value, expected)
         for key, found, inner in parts_of(value, expected):
+            read = f"{variable}[{key!r}]" if expected.kind == "sequence" else f"{variable}.{key}"
             if type(key) is tuple:
                 self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
-                continue
-            place = place_in(value, expected, key)
-            read = f"{variable}[{key!r}]" if expected.kind == "sequence" else f"{variable}.{key}"
-            self.follow(read, found, inner, place, direct=direct and place is not None)
+            elif inner.kind in INSIDE:
+                self.pass_by(self.text.keep(read), found, inner)
+            elif inner.kind != "data":
+                self.follow(read, found, inner, None, direct=False)
 
     def member(
         self, variable: str | None, cls: str, owner: Any, key: tuple[Any, ...], found: Any, expected: Expected
@@ -185,9 +205,14 @@ def _has_dictionary(value: Any) -> bool:
 
 
 def gather(
-    text: FunctionText, variable: str, function: Any, node: Node, objects: dict[str, tuple[Any, Expected]]
+    text: FunctionText,
+    variable: str,
+    function: Any,
+    node: Node,
+    objects: dict[str, tuple[Any, Expected]],
+    moving: dict[str, tuple[Any, Expected]],
 ) -> tuple[list[str], list[str]]:
-    """Write the lines for a function (in ``variable``) of which the node holds now, and for those of its arguments that are objects, by their variables.
+    """Write the lines for a function (in ``variable``) of which the node holds now, and for those of its arguments that are objects, by their variables (``moving``: differentiated).
 
     Returns
     -------
@@ -202,5 +227,7 @@ def gather(
     gathering = _Gathering(text)
     for name, (value, expected) in objects.items():
         gathering.follow(name, value, expected, None, direct=True)
+    for name, (value, expected) in moving.items():
+        gathering.pass_by(name, value, expected)
     gathering.root(variable, function, node)
     return list(gathering.places.values()), gathering.fixed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, has_entries
-from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, look_up
+from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, is_data, look_up
 
 if TYPE_CHECKING:
     import types
@@ -35,11 +35,12 @@ def place_in(value: Any, expected: Expected, key: Any) -> Hashable:
 
 
 def read(
-    function: Any, node: Node, objects: dict[int | str, Any] | None = None
+    function: Any, node: Node, objects: dict[int | str, Any], moving: dict[int | str, Any]
 ) -> tuple[dict[Hashable, Any], list[Any]]:
     """The data at each place, and the data that cannot be exchanged, in an order that depends on the node alone.
 
-    ``objects`` are the arguments, by position or name, that are no data: what is read of them is read too.
+    ``objects`` are the arguments, by position or name, that are no data: what is read of them is read too.  ``moving`` are those of them that are differentiated: their own data are
+    differentiated, those that functions of their classes read are not.
 
     The node must hold of the function.  What is found through a module or a class (their entries, and what their functions read) cannot be exchanged, since the twin finds the real ones.
     """
@@ -91,8 +92,20 @@ def read(
         if f.__kwdefaults__:
             keep(("keywords", id(f)), f.__kwdefaults__, direct=direct)
 
-    for key, value in (objects or {}).items():
-        assert node.arguments is not None
-        follow(value, node.arguments[key], None, direct=True)
+    def pass_by(value: Any, expected: Expected) -> None:
+        if (id(value), id(expected), True) in seen:
+            return
+        seen.add((id(value), id(expected), True))
+        for key, found, inner in parts_of(value, expected):
+            if type(key) is not tuple and inner.kind in INSIDE:
+                pass_by(found, inner)
+            elif not is_data(inner):
+                follow(found, inner, None, direct=False)
+
+    expected = node.arguments or {}
+    for key, value in objects.items():
+        follow(value, expected[key], None, direct=True)
+    for key, value in moving.items():
+        pass_by(value, expected[key])
     enter(function, node, direct=True)
     return places, fixed
