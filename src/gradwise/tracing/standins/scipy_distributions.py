@@ -285,13 +285,10 @@ def _method(name: str) -> Callable[..., Any]:
 
 
 def _quantile(standard: Standard, q: Any, shapes: list[Any], z: Any) -> Any:
-    """Two steps of Newton's method from SciPy's quantile: exact for derivatives up to the third."""
-    for _ in range(2):
-        excess = (
-            standard.functions["cdf"](z, *shapes) - q
-            if "cdf" in standard.functions
-            else 1 - q - standard.functions["sf"](z, *shapes)
-        )
+    """Three steps of Newton's method from SciPy's quantile: exact for derivatives up to the seventh."""
+    f = standard.functions
+    for _ in range(3):
+        excess = f["cdf"](z, *shapes) - q if "cdf" in f else 1 - q - f["sf"](z, *shapes)
         z = z - excess / np.exp(standard.logpdf(z, *shapes))
     return z
 
