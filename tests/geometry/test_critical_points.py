@@ -490,6 +490,11 @@ def test_bad_bounds_are_refused(bounds):
         gw.critical_points(lambda v: np.sum(v), bounds)
 
 
+def test_one_pair_for_several_arguments_is_refused_with_the_call():
+    with pytest.raises(InputError, match=r"function of x, y\. .* Write bounds=\[\(-1, 1\)\] \* 2"):
+        gw.critical_points(lambda x, y: x * y, (-1, 1))
+
+
 def test_bad_options_are_refused():
     for options in ({"method": "exact"}, {"max_boxes": 0}, {"max_boxes": 1.5}, {"max_boxes": True}, {"starts": 0}):
         with pytest.raises(InputError):

@@ -45,6 +45,12 @@ def box(f: Callable[..., Any], bounds: Any) -> tuple[Any, np.ndarray, np.ndarray
         raise InputError(f"gw.critical_points was given bounds={bounds!r}. {_CURE}") from None
     if pairs.shape == (2,) and not any(isinstance(b, (Sequence, np.ndarray)) for b in bounds):
         lo, hi = _checked(pairs[:1], pairs[1:], bounds)
+        several = required_parameters(f) or 0
+        if several > 1:
+            raise InputError(
+                f"gw.critical_points was given one pair, bounds={bounds!r}, for a function of {', '.join((parameter_names(f) or [])[:several]) or several}. A pair for each argument is required. "
+                f"Write bounds=[{bounds!r}] * {several}"
+            )
         return _alone(f, lo, hi, number=True), lo, hi
     if pairs.ndim != 2 or pairs.shape[1] != 2 or not len(pairs):
         raise InputError(f"gw.critical_points was given bounds={bounds!r}. {_CURE}")
