@@ -330,6 +330,9 @@ def test_wrong_descents(run):
         run("descend", "model.py:rosen", "--option", "beta")
     )
     assert "invalid choice: 'bfgs'" in told(run("descend", "model.py:rosen", "--method", "bfgs"))
+    assert "Did you mean newton?" in told(run("descend", "model.py:rosen", "--method", "newtn"))
+    assert "Did you mean --learning-rate?" in told(run("descend", "model.py:rosen", "--learning_rate", "0.1"))
+    assert "Did you mean" not in told(run("descend", "model.py:rosen", "--quiet", "yes"))
     assert "learning_rate" in told(run("descend", "model.py:rosen", "--learning-rate", "quick"))
     assert "invalid int value" in told(run("descend", "model.py:rosen", "--maxiter", "many"))
 

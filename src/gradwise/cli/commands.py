@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import difflib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -153,7 +154,39 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints are one line that names the cure."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}. See {self.prog} --help")
+        raise UsageError(f"{message}.{_meant(message, self)} See {self.prog} --help")
+
+
+def _meant(message: str, parser: argparse.ArgumentParser) -> str:
+    """The word or the option that was probably meant, of those that an error of argparse speaks of.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser(add_help=False)
+    >>> parser.add_argument("--method").option_strings
+    ['--method']
+    >>> _meant("argument --method: invalid choice: 'newtn' (choose from 'gd', 'newton')", parser)
+    ' Did you mean newton?'
+    >>> _meant("unrecognized arguments: --methd", parser)
+    ' Did you mean --method?'
+    """
+    choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)$", message)
+    if choice is not None:
+        close = difflib.get_close_matches(choice[1], re.findall(r"[\w-]+", choice[2]), 1)
+        return f" Did you mean {close[0]}?" if close else ""
+    unknown = re.match(r"unrecognized arguments: --([\w-]+)", message)
+    close = difflib.get_close_matches(unknown[1], [o[2:] for o in _options(parser)], 1) if unknown is not None else []
+    return f" Did you mean --{close[0]}?" if close else ""
+
+
+def _options(parser: argparse.ArgumentParser) -> set[str]:
+    """The long options of a parser and of its commands, for which it speaks at the end."""
+    found: set[str] = set()
+    for action in parser._actions:  # noqa: SLF001  (argparse has no other list)
+        found.update(option for option in action.option_strings if option.startswith("--"))
+        if isinstance(action.choices, dict):
+            found.update(*(_options(command) for command in action.choices.values()))
+    return found
 
 
 def build_parser() -> argparse.ArgumentParser:
