@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import enum
 import math
 
 import numpy as np
@@ -178,6 +180,68 @@ def test_a_name_that_changes_at_each_call_is_given_up():
         np.testing.assert_allclose(
             gw.grad(f, method="exact", check=False)(X), 2.0 * X if k % 2 else 3.0 * X**2, rtol=1e-12
         )
+
+
+class Kind(enum.Enum):
+    SQUARE = 1
+    CUBE = 2
+
+
+Pair = collections.namedtuple("Pair", "a b")
+
+
+class Chosen:
+    """Choices by members of an enumeration, parameters in named tuples."""
+
+    def __init__(self):
+        self.kind, self.pair = Kind.SQUARE, Pair(2.0, np.arange(6.0))
+
+    def by_identity(self, x):
+        return np.sum(x**2) if self.kind is Kind.SQUARE else np.sum(x**3)
+
+    def by_equality(self, x):
+        return np.sum(x**2) if self.kind != Kind.CUBE else np.sum(x**3)
+
+    def by_fields(self, x):
+        a, b = self.pair
+        return self.pair.a * np.sum(x * self.pair.b) + a * x[0] + b[1] * self.pair[0]
+
+
+@pytest.mark.parametrize("name", ["by_identity", "by_equality", "by_fields"])
+def test_enumerations_and_named_tuples(name):
+    chosen = Chosen()
+    f = getattr(chosen, name)
+    assert inspect_function(f, [X], {}).is_pure
+    for _ in range(6):
+        agrees(f)
+    assert served() >= 3
+    for kind, pair in (
+        (Kind.CUBE, Pair(3.0, np.ones(6))),
+        (None, Pair(1, np.arange(6))),
+        (Kind.SQUARE, (2.0, np.ones(6))),
+        (Kind.SQUARE, Pair(5.0, [1.0] * 6)),
+    ):
+        chosen.kind, chosen.pair = kind, pair
+        for _ in range(3):
+            agrees(f)
+    chosen.pair = Pair(2.0, np.ones(6))
+    agrees(f)
+    chosen.pair.b[0] = 7.0
+    agrees(f)
+
+
+def of_a_pair(p):
+    return p.a**2 * np.sum(p.b)
+
+
+def test_a_named_tuple_that_is_differentiated():
+    g = gw.grad(of_a_pair, method="exact")
+    for k in range(6):
+        found = g(Pair(2.0 + k, X))
+        assert type(found) is Pair
+        np.testing.assert_allclose(found.a, 2.0 * (2.0 + k) * X.sum(), rtol=1e-13)
+        np.testing.assert_allclose(found.b, (2.0 + k) ** 2 * np.ones(6), rtol=1e-13)
+    assert served() >= 3
 
 
 def accumulated(x):

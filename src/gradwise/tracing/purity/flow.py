@@ -11,7 +11,7 @@ from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.instructions import named
-from gradwise.tracing.purity.sequences import element_of, is_none, method_of_sequence, truth
+from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, method_of_sequence, truth
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
     DATA,
@@ -83,6 +83,9 @@ def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return attribute(m, name)
     if type(owner) is Known:
         if owner.expected is not None and owner.expected.kind == "sequence":
+            fields = getattr(type(owner.value), "_fields", ())
+            if name in fields:
+                return entry_of(m, owner, Constant(fields.index(name)))
             return method_of_sequence(m, owner, name)
         return m.scope.attribute(m, owner, name)
     if type(owner) is Made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import sys
 import types
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from gradwise.tracing.purity.calling import ufunc_method
 from gradwise.tracing.purity.constructed import attribute_of_known
 from gradwise.tracing.purity.machine import Machine, parameters_of
-from gradwise.tracing.purity.objects import MISSING
+from gradwise.tracing.purity.objects import MISSING, is_simple_member
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Expected, Node, Unproven, cell_value, classify, look_up
 from gradwise.tracing.purity.sequences import is_looked_into
@@ -106,6 +107,8 @@ class Scope:
                 return found
         if owner.expected is not None and owner.expected.kind in ("object", "class"):
             return attribute_of_known(self, m, owner, name)
+        if isinstance(owner.value, enum.EnumMeta) and is_simple_member(owner.value.__members__.get(name)):
+            return Known(owner.value.__members__[name])
         if type(owner.value) is not types.ModuleType:
             raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
         value = vars(owner.value).get(name, MISSING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.objects import is_simple_member
 from gradwise.tracing.purity.scope import is_type
 from gradwise.tracing.purity.sequences import (
     entry_of,
@@ -224,6 +225,9 @@ def _to_bool(m: Machine, i: Any, s: State) -> None:
 
 def _compare(m: Machine, i: Any, s: State) -> None:
     x, z = s.pop_many(2)
+    if all(type(v) is Known and is_simple_member(v.value) for v in (x, z)) and "=" in i.argrepr:
+        s.push(Constant((x.value is z.value) is not ("!" in i.argrepr)))
+        return
     m.data(x), m.data(z)
     left, right = texts_of(x), texts_of(z)
     symbol = i.argrepr.removeprefix("bool(").removesuffix(")")
@@ -249,6 +253,9 @@ def _is(m: Machine, i: Any, s: State) -> None:
     if type(z) is Constant and z.value is None:
         known = is_none(x)
         s.push(OWN if known is None else Constant(known is not bool(i.arg)))
+        return
+    if all(type(v) is Known and v.expected is None for v in (x, z)):  # each is looked at again at each call
+        s.push(Constant((x.value is z.value) is not bool(i.arg)))
         return
     if TYPE in (x, z) and all(v is TYPE or (type(v) is Known and isinstance(v.value, type)) for v in (x, z)):
         s.push(OWN)  # the types of what is computed belong to the program

@@ -9,6 +9,7 @@ of an open object runs no code of the user's.
 from __future__ import annotations
 
 import abc
+import enum
 import functools
 import sys
 import types
@@ -62,6 +63,29 @@ def member(cls: type, name: str, after: int = 0) -> Any:
         if found is not MISSING:
             return found
     return MISSING
+
+
+def is_named_tuple(value: Any) -> bool:
+    """Whether a value is an instance of what ``collections.namedtuple`` or ``typing.NamedTuple`` makes, without methods that change what a tuple does."""
+    cls = type(value)
+    return (
+        cls.__bases__ == (tuple,)
+        and type(cls) is type
+        and type(getattr(cls, "_fields", None)) is tuple
+        and all(getattr(cls, name) is getattr(tuple, name) for name in _OF_TUPLES)
+    )
+
+
+_OF_TUPLES = ("__getitem__", "__iter__", "__len__", "__getattribute__", "__eq__", "__hash__", "__contains__")
+
+
+def is_simple_member(value: Any) -> bool:
+    """Whether a value is a member of an enumeration that is equal to itself only."""
+    return (
+        isinstance(value, enum.Enum)
+        and type(value).__eq__ is object.__eq__
+        and type(value).__hash__ is enum.Enum.__hash__
+    )
 
 
 def entries_of(value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import types
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from gradwise.tracing.purity.objects import (
     ENTRIES,
     MISSING,
     callable_parts,
+    is_named_tuple,
+    is_simple_member,
     is_users_class,
 )
 from gradwise.tracing.purity.plain import is_numeric, is_plain
@@ -174,7 +177,9 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return _sequence(value, known)
     elif parts_of_matrix(value) is not None:
         expected = Expected("sparse", weakref.ref(cls))
-    elif any(value is f for f in _BY_NAME):
+    elif is_named_tuple(value) and 0 < len(value) <= ENTRIES:
+        return _sequence(value, known)
+    elif is_simple_member(value) or isinstance(value, enum.EnumMeta) or any(value is f for f in _BY_NAME):
         return Expected("is", value), Known(value)
     else:
         return Expected("other", weakref.ref(cls)), OPAQUE

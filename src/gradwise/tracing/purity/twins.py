@@ -5,6 +5,7 @@ The real places are not touched: the twin has cells of its own, globals that loo
 
 from __future__ import annotations
 
+import copy
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +62,8 @@ class _Twins:
             assert expected.reads is not None
             return types.MethodType(value.__func__, self.of(value.__self__, expected.reads.names["__self__"]))
         inside: dict[Any, Any] = {}
-        twin = self.made[id(value)] = copied(value) if expected.kind == "object" else type(value)(value)
-        if type(value) is tuple:
+        twin = self.made[id(value)] = copied(value) if expected.kind == "object" else copy.copy(value)
+        if isinstance(value, tuple):
             del self.made[id(value)]  # made when its entries are known
         for key, found, inner in parts_of(value, expected):
             place = place_in(value, expected, key)
@@ -75,8 +76,9 @@ class _Twins:
         if expected.kind == "object":
             for key, new in inside.items():
                 object.__setattr__(twin, key, new)
-        elif type(value) is tuple:
-            twin = self.made[id(value)] = tuple([inside.get(k, v) for k, v in enumerate(value)])
+        elif isinstance(value, tuple):
+            entries = [inside.get(k, v) for k, v in enumerate(value)]
+            twin = self.made[id(value)] = tuple.__new__(type(value), entries)
         else:
             for key, new in inside.items():
                 twin[key] = new
