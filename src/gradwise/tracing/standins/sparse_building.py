@@ -11,7 +11,7 @@ import scipy
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.matrices import is_matrix, unwrapped_matrix
-from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
+from gradwise.tracing.standins.recording import at_line, contains_traced
 from gradwise.tracing.standins.sparse_arithmetic import like_scipy
 from gradwise.tracing.standins.sparse_entries import (
     Entries,
@@ -25,6 +25,7 @@ from gradwise.tracing.standins.sparse_entries import (
     made,
     moved,
     plain_twin,
+    running,
     two,
 )
 from gradwise.tracing.standins.sparse_items import settled_key
@@ -68,7 +69,7 @@ def constructor(cls: Any) -> Callable[..., Any]:
     def call(arg1: Any, shape: Any = None, dtype: Any = None, copy: bool = False, **options: Any) -> Any:
         if not (involves(arg1) or is_traced_matrix(arg1)):
             return cls(arg1, shape=shape, dtype=dtype, copy=copy, **options)
-        with at_line(*open_traces(traced_within([unwrapped_matrix(arg1)]))):
+        with at_line(*running()):
             return _construct(cls, form, arg1, shape, dtype)
 
     call.__name__ = cls.__name__
@@ -276,7 +277,7 @@ def standing(name: str, ours: Any, module: str = "scipy.sparse") -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
         if not (involves(*args) or (kwargs and involves(*kwargs.values())) or any(map(is_traced_matrix, args))):
             return getattr(sys.modules[module], name)(*args, **kwargs)
-        with at_line(*open_traces(traced_within([unwrapped_matrix(a) for a in (*args, *kwargs.values())]))):
+        with at_line(*running()):
             return ours(*args, **kwargs)
 
     call.__name__ = name

@@ -16,7 +16,7 @@ from gradwise.tracing.standins import sparse_arithmetic as arithmetic
 from gradwise.tracing.standins import sparse_building as building
 from gradwise.tracing.standins import sparse_items as items
 from gradwise.tracing.standins.matrices import as_matrix, is_matrix, unwrapped_matrix
-from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.recording import at_line
 from gradwise.tracing.standins.sparse_entries import (
     canonical,
     dense,
@@ -30,6 +30,7 @@ from gradwise.tracing.standins.sparse_entries import (
     made,
     moved,
     plain_twin,
+    running,
 )
 from gradwise.tracing.traced import isinstance_traced
 
@@ -254,7 +255,7 @@ def _standing(original: Any, ours: Any) -> Any:
             or any(_is_ours(a) for a in args)
         ):
             return original(self, *args, **kwargs)
-        with at_line(*open_traces(building.traced_within([self, *args]))):
+        with at_line(*running()):
             return ours(self, *args, **kwargs)
 
     return call

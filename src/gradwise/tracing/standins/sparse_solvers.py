@@ -13,7 +13,7 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins import scipy_matrix_functions
-from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.recording import at_line
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.sparse_arithmetic import like_scipy, matrix_power, shown
 from gradwise.tracing.standins.sparse_building import _of_full, numbers, standing, traced_within
@@ -25,6 +25,7 @@ from gradwise.tracing.standins.sparse_entries import (
     involves,
     is_sparse,
     plain_twin,
+    running,
     solution,
 )
 from gradwise.tracing.traced import isinstance_traced
@@ -125,7 +126,7 @@ class Factors:
         value = self.plainly.solve(np.ascontiguousarray(plain(b)), trans)
         if trans != "N":
             e = Entries(e.shape, e.cols, e.rows, np.conj(e.data) if trans == "H" else e.data)
-        with at_line(*open_traces([e.data, b])):
+        with at_line(*running()):
             return _solved(e, b, value)
 
     def __getattr__(self, name: str) -> Any:
