@@ -65,6 +65,22 @@ def _values(
 
 def _judge(lanes: Lanes, part: np.ndarray, seen: Seen) -> tuple[np.ndarray, ...]:
     tiny, h, near, far, plus, minus = seen
+    if near.shape[1] == 1:  # one output: vectors, which take half as long as columns
+        tiny, h, near, far, plus, minus = [column[:, 0] for column in seen]
+        unit = float(lanes.units[0])
+        judged = judge_complex(
+            tiny,
+            near.imag,
+            h,
+            far.real,
+            far.imag,
+            lanes.f0[part, 0],
+            (plus, minus),
+            lanes.scale[part],
+            unit,
+            np.maximum,
+        )
+        return tuple([column[:, None] for column in judged])
     return judge_complex(
         tiny, near.imag, h, far.real, far.imag, lanes.f0[part], (plus, minus), lanes.scale[part, None], lanes.units,
         np.maximum,

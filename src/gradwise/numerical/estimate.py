@@ -132,11 +132,13 @@ class Estimate:
         self._line = None
 
 
-def describe(statuses: list[Status]) -> str:
-    """Return one sentence for a list of statuses: the common one, or how many of each with the remedy of the worst."""
+def describe(statuses: list[Status], found: list[Status]) -> str:
+    """Return one sentence for a list of statuses: the common one, or how many of each with the remedy of the worst.
+
+    `found` has each of them once.
+    """
     if len(statuses) == 0:
         return "nothing to differentiate."
-    found = distinct(statuses)
     if len(found) == 1:
         status = found[0]
         lead = "" if len(statuses) == 1 else f"all {len(statuses)} entries {status.value}. "

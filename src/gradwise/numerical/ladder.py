@@ -89,25 +89,27 @@ def judge_ladder(
     change1, change2, change3 = abs(b2 - a3), abs(c1 - b2), abs(d0 - c1)
     ratio21 = change2 / (change1 + tiny)
     change = maximum(change3, 0.4 * change2 * ratio21)
-    ratio = 4 * maximum(change3 / (change2 + tiny), 4 * ratio21)
-    truncation = change * (ratio + 2e-3) * 4
+    shrinking = 4 * maximum(change3 / (change2 + tiny), 4 * ratio21)
+    truncation = change * (shrinking + 2e-3) * 4
 
     # Near x the second difference must be f'' v²; f'' is extrapolated from the two smallest steps.
     v = h * 2.0**PROBE if v is None else v
-    s3, s2 = (p3 - f0) + (m3 - f0), (p2 - f0) + (m2 - f0)
-    shrink = (v / h3) ** 2  # (v / h3)²
-    bend = abs((plus_v - f0) + (minus_v - f0) - shrink * (4 * s3 - 0.25 * s2) / 3)
-    bend_allowed = 8 * eta + shrink * (abs(s3 - 0.25 * s2) + 8 * eta)
-    drift = abs((plus_v - minus_v) - 2 * v * (d0 + shrink * (a3 - d0)))  # with the term of third order
+    s3, s2 = (p3 - f0) + (m3 - f0), 0.25 * ((p2 - f0) + (m2 - f0))
+    ratio = v / h3
+    shrink = ratio * ratio
+    bend = abs((plus_v - f0) + (minus_v - f0) - shrink * (4 * s3 - s2) / 3)
+    eta8, twice = 8 * eta, 2 * v
+    bend_allowed = eta8 + shrink * (abs(s3 - s2) + eta8)
+    drift = abs((plus_v - minus_v) - twice * (d0 + shrink * (a3 - d0)))  # with the term of third order
     magnitude = abs(d0)
     # where the largest step shows truncation already, a larger one would not help against rounding
     allowed = -maximum(-limit * unit, -SURE)
     at_its_best = (rounding <= allowed * magnitude) | (abs(a0 - d0) > 4 * (eta / h + rounding))
-    drift_allowed = 6 * eta + 4 * unit * scale * magnitude + 2 * v * shrink * change1
+    drift_allowed = 6 * eta + 4 * unit * scale * magnitude + twice * shrink * change1
     straight = (change3 <= 1e-2 * magnitude + 64 * rounding) & (bend <= bend_allowed)
-    fine = truncation <= 3 * rounding + unit * magnitude * limit / 1024
+    fine = truncation <= 3 * rounding + limit / 1024 * unit * magnitude
     agrees = straight & fine & (drift <= drift_allowed)
-    coarse = straight & (fine == 0) & (drift <= drift_allowed + 2 * v * truncation)
+    coarse = straight & (fine == 0) & (drift <= drift_allowed + twice * truncation)
     # f may lose a few bits inside: bend and drift are six and two more samples of its rounding
     lost = maximum(1.0, maximum(0.6 * bend, 0.8 * drift) / eta)
     error = 2 * truncation + 3 * rounding * lost + unit * magnitude * (2 + 1.5 * scale / h3)
@@ -132,13 +134,13 @@ def _tableau(h: float, plus: list[float], minus: list[float]) -> tuple[float, ..
 
 def _tableau_of_rows(h: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the same, of all lanes in a few array operations."""
-    a = (plus[:LEVELS] - minus[:LEVELS]) / (h * WIDTHS)
+    a = (plus[:LEVELS] - minus[:LEVELS]) / (h * (WIDTHS if plus.ndim == 2 else WIDTHS[..., None]))
     b = (4 * a[1:] - a[:-1]) / 3
     c = (16 * b[1:] - b[:-1]) / 15
     return a[0], a[3], b[2], c[1], (64 * c[1] - c[0]) / 63
 
 
-WIDTHS = np.array([2.0, 1.0, 0.5, 0.25])[:, None, None]
+WIDTHS = np.array([2.0, 1.0, 0.5, 0.25])[:, None]
 
 OUTER = (4, 3)
 """Octaves above the largest step of the two pairs that are added where rounding limits."""

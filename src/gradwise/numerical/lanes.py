@@ -83,7 +83,7 @@ class Table:
         self.value[index] = outcome.value
         self.error[index] = outcome.error
         # boxed where many are written at once: NumPy would turn a Status, which is a str, into a plain one
-        single = type(index[0]) is int
+        single = type(index) is tuple and type(index[0]) is int
         self.status[index] = outcome.status if single else np.array(outcome.status, dtype=object)
         self.step[index] = outcome.step
         self.left[index] = outcome.left

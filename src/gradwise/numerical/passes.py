@@ -22,7 +22,7 @@ from gradwise.numerical.rounding_or_structure import single
 from gradwise.numerical.status import Status
 from gradwise.numerical.still import first_octaves, many_bits, settle_still
 
-STEPS = 2.0 ** -np.arange(LEVELS)
+STEPS = 2.0 ** -np.arange(LEVELS)[:, None]
 """Of the ladder, from the largest one."""
 
 LOST = 512.0
@@ -66,8 +66,11 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     every = usable.size == len(h)
     here: Any = slice(None) if every else usable
     v = many_bits(lanes, h * 2.0**PROBE)
-    steps = np.concatenate([np.outer(STEPS, h[here]), v[None, here]])
-    steps = np.concatenate([steps, -steps]).ravel()
+    both = np.empty((2, LEVELS + 1, usable.size))
+    np.multiply(STEPS, h[here], out=both[0, :LEVELS])
+    both[0, LEVELS] = v[here]
+    np.negative(both[0], out=both[1])
+    steps = both.ravel()
     indices = np.concatenate([usable] * (2 * LEVELS + 2))
     many = precision(len(h)) != PRECISION
     shared = many and lanes.f0.strides[0] == 0  # all lanes start from one f(x)
@@ -76,18 +79,18 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     grid = values.reshape(2, LEVELS + 1, usable.size, -1)
     f0, high, left = lanes.f0[here], h[here, None], todo[here]
 
+    limit = precision(len(h))
+
     def judge() -> tuple[Any, ...]:
-        return judge_ladder(
-            high,
-            grid[0],
-            grid[1],
-            f0,
-            lanes.units,
-            lanes.scale[here, None],
-            np.maximum,
-            precision(len(h)),
-            v[here, None],
-        )
+        if grid.shape[-1] > 1:
+            return judge_ladder(
+                high, grid[0], grid[1], f0, lanes.units, lanes.scale[here, None], np.maximum, limit, v[here, None]
+            )
+        # one output: vectors, which take half as long as columns
+        centre, unit = (float(f0[0, 0]) if shared else f0[:, 0]), float(lanes.units[0])
+        flat = grid[..., 0]
+        judged = judge_ladder(h[here], flat[0], flat[1], centre, unit, lanes.scale[here], np.maximum, limit, v[here])
+        return tuple([part[:, None] for part in judged])
 
     value, error, accepted, limited, eta, lost, coarse = judge()
     if shared:
@@ -95,14 +98,14 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
         if (units > 1).any():
             lanes.units = lanes.units * units
             value, error, accepted, limited, eta, _, coarse = judge()
-    left = left & ~_in_single_precision(lanes, grid, f0)
+    left = left & ~_in_single_precision(lanes, grid, f0) if single(grid[0, 0, 0]).any() else left.copy()
     good = accepted & left
     if not shared and lanes.point is not None:
         left &= ~plateau_entries(lanes, store, usable, grid, h[here], value, left & (accepted | coarse))
         good &= left
     unmoved = None
     limited &= left
-    if np.count_nonzero(good) < np.count_nonzero(left):
+    if np.count_nonzero(good | coarse) < good.size:
         unmoved = left & ~good & (grid == f0).all(axis=(0, 1))
         limited &= ~unmoved
     step = high if high.shape == good.shape else np.broadcast_to(high, good.shape)
@@ -113,6 +116,10 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     if coarse.any():
         step = step.copy()
         good |= _closer(lanes, store, usable, (h[usable], v[usable]), grid, coarse, (value, error, eta, step))
+    if every and store.witness is None and good.all():
+        table.put(..., Outcome(value, error, Status.OK, step, value, value, eta))
+        todo[...] = False
+        return
     rows, outputs = good.nonzero()
     where = (usable[rows], outputs)
     found = value[good]
@@ -165,10 +172,11 @@ def _closer(
     settled = np.zeros_like(coarse)
     limit = precision(len(lanes.scale))
     lonely = lanes.point is not None and lanes.f0.strides[0] != 0
-    for place, output in np.argwhere(coarse[rows]).tolist():
+    for place, output in zip(*[axis.tolist() for axis in coarse[rows].nonzero()]):
         row = rows[place]
-        plus, minus = np.concatenate([grid[:, :LEVELS, row, output], nearer[:, :, place, output]], axis=1).tolist()
-        probe = grid[:, LEVELS, row, output].tolist()
+        seen, more = grid[:, :, row, output].tolist(), nearer[:, :, place, output].tolist()
+        plus, minus = [[*upper[:LEVELS], *closer] for upper, closer in zip(seen, more)]
+        probe = [upper[LEVELS] for upper in seen]
         f0, unit, scale = (
             float(lanes.f0[usable[row], output]),
             float(lanes.units[output]),
@@ -238,7 +246,7 @@ def _with_centre(lanes: Lanes, indices: np.ndarray, steps: np.ndarray) -> np.nda
     """Evaluate, and f(x) with them: a batch may round otherwise than the few points among which f(x) was evaluated first."""
     values = lanes.real(np.concatenate([indices[:1], indices]), np.concatenate([[0.0], steps]))
     centre, before = values[0], lanes.f0[0]
-    if not np.array_equal(centre, before) and np.all(np.isfinite(centre) == np.isfinite(before)):
+    if not (centre == before).all() and np.all(np.isfinite(centre) == np.isfinite(before)):
         size = np.maximum(np.abs(centre), 5e-324)
         lanes.units = np.clip(2 * np.abs(centre - before) / size, lanes.units, LOST * lanes.units)
         lanes.f0 = np.broadcast_to(centre, lanes.f0.shape)

@@ -40,8 +40,9 @@ def estimate_entries(
                 table.status[tuple(where)] = Status.UNDECIDED
     parts = {name: shape(getattr(table, name), name in SIGNED) for name in FIELDS}
     statuses = table.status.ravel().tolist()
-    worst = next((status for status in distinct(statuses) if not status.trusted), "ok")
-    message = describe(statuses) + _told(failure, worst)
+    found = distinct(statuses)
+    worst = next((status for status in found if not status.trusted), "ok")
+    message = describe(statuses, found) + _told(failure, worst)
     return Estimate(evaluations=evaluations, message=message, _line=line, **parts)
 
 

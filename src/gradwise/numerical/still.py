@@ -35,10 +35,14 @@ def outward_octave(octave: int) -> int:
 
 def many_bits(lanes: Lanes, steps: np.ndarray, part: Any = ...) -> np.ndarray:
     """Return steps of many bits just below these, for which x + step is not rounded, as `Samples.near` does for one."""
+    spacing = lanes.spacing[part]
     with np.errstate(over="ignore", invalid="ignore"):
-        counts = np.round(MANY_BITS * steps / lanes.spacing[part])
-        near = counts * lanes.spacing[part]
-    return np.where(np.isfinite(near) & (counts > 0), near, np.where(counts > 0, MANY_BITS, 1.0) * steps)
+        counts = np.rint(MANY_BITS * steps / spacing)
+        near = counts * spacing
+    good = np.isfinite(near) & (counts > 0)
+    if good.all():
+        return near
+    return np.where(good, near, np.where(counts > 0, MANY_BITS, 1.0) * steps)
 
 
 def first_octaves(lanes: Lanes) -> np.ndarray:
