@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import sys
 import types
 import weakref
 from typing import Any
@@ -244,8 +245,16 @@ _kept: list[Any] = []
 
 
 def _ufunc(watch: Watch, callee: Any) -> Any:
+    entry = watch.twins.get(id(callee))
+    if entry is not None:
+        return entry[1]
     made = numpy_function(callee)
-    watch.twins[id(callee)] = (callee, made)
+    special = sys.modules.get("scipy.special")
+    if vars(np).get(callee.__name__) is callee or vars(special or np).get(callee.__name__) is callee:
+        KNOWN[id(callee)] = made  # it lives as long as the library
+        _kept.append(callee)
+    else:
+        watch.twins[id(callee)] = (callee, made)
     return made
 
 

@@ -6,6 +6,7 @@ a sixth of what importing gradwise would take.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from collections import deque
@@ -24,6 +25,7 @@ _loaded: set[str] = set()
 _modules = [0]
 
 
+@functools.cache
 def _standins() -> Any:
     return importlib.import_module("gradwise.tracing.standins")
 
