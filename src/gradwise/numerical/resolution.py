@@ -164,7 +164,7 @@ def _grow(
     line = samples.line
     room = min(line.left, line.right) if side == 0 else (line.right if side > 0 else line.left)
     limit = math.frexp(room)[1] - 1 if room < INF else 1000
-    if samples.move(octave) <= 8 * samples.eta(samples.f0):
+    if samples.move(octave) <= 8 * samples.eta(samples.f0) or abs(best.value) <= 4 * best.rounding:
         # Constant as far as can be seen. Far beyond |x| that says nothing about the slope at x (a saturated function).
         limit = min(limit, outward_octave(line.octave))
     jump = _needed(samples, best, octave, goal)
