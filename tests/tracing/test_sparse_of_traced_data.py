@@ -193,10 +193,24 @@ def over_rows(x: Any) -> Any:
     return sum(row.sum() * k for k, row in enumerate(A)) + np.sum(v * x[i] * x[j]) + A.getrow(1).sum() + A[:, [0]].sum()
 
 
+def shared_numbers(x: Any) -> Any:
+    """What shares its array of numbers with another matrix, and what does not, is as SciPy has it."""
+    v = x * 2.0
+    kept, own = sp.coo_matrix((v, ([0, 1, 2], [0, 1, 2]))), sp.csr_matrix((v, ([0, 1, 2], [0, 1, 2])))
+    v[0] = 7.0 * x[1]
+    turned, other, conjugate = own.T, own.tocoo(), own.conj()
+    numbers = own.data
+    own.data *= 3.0
+    own *= x[2]
+    numbers[1] += 1.0
+    total = turned @ x + other @ x**2 + conjugate @ x**3 + kept @ x
+    return total + own.copy() @ numbers
+
+
 CASES = [
     *(solved, by_factors, iterated, several_right_hand_sides, by_triangles, diagonals, blocks, full_and_sparse),
     *(sums_with_full_matrices, densified, data_replaced, columns, norms_powers_maxima, inverses, eigenvalues),
-    *(laplacian, over_rows),
+    *(laplacian, over_rows, shared_numbers),
 ]
 
 

@@ -42,7 +42,7 @@ def as_operand(value: Any) -> np.ndarray:
 
 def holds_plain_numbers(matrix: Any) -> bool:
     """Whether none of a sparse matrix's numbers is traced."""
-    data = getattr(matrix, "data", None)
+    data: Any = getattr(matrix, "data", None)
     if matrix.format == "lil":
         return not any(map(isinstance_traced, [v for row in data for v in row]))
     if matrix.format == "dok":

@@ -121,8 +121,7 @@ class TracedMasked(Holder):
         if value is _ma.masked:
             self.mask[key] = True
         elif type(value) is TracedMasked or isinstance(value, _ma.MaskedArray):
-            self.array[key] = value.array if type(value) is TracedMasked else value.data
-            self.mask[key] = _ma.getmaskarray(value) if type(value) is not TracedMasked else value.mask
+            self.array[key], self.mask[key] = parts(value)
         else:
             self.array[key] = value
             self.mask[key] = False
@@ -152,7 +151,7 @@ class TracedMasked(Holder):
     def __float__(self) -> float:
         if self.mask.any():
             raise _refusal(self, "float() of a masked number")
-        return self.array  # type: ignore[no-any-return]
+        return self.array
 
     def __repr__(self) -> str:
         return repr(self.plain())
@@ -315,8 +314,8 @@ for _name, _ufunc in {
         return getattr(self.plain(), name)(shown(other))
 
     setattr(TracedMasked, f"__{_name}__", _compared)
-for _name, _ufunc in {"neg": np.negative, "pos": np.positive, "abs": np.absolute}.items():
-    setattr(TracedMasked, f"__{_name}__", lambda self, ufunc=_ufunc: elementwise(ufunc, (self,)))
+for _name, _unary in {"neg": np.negative, "pos": np.positive, "abs": np.absolute}.items():
+    setattr(TracedMasked, f"__{_name}__", lambda self, ufunc=_unary: elementwise(ufunc, (self,)))
 TracedMasked.__hash__ = None  # type: ignore[assignment]  # as masked arrays
 
 WRAPPERS[_ma.MaskedArray] = lambda m: TracedMasked(np.asarray(m.data), _ma.getmaskarray(m), m.fill_value)

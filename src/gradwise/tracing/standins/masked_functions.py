@@ -124,7 +124,7 @@ def _by_method(function: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
     return getattr(a, function.__name__)(*args, **kwargs)
 
 
-_CALLED = {
+_CALLED: dict[str, Callable[..., Any]] = {
     "_MaskedUnaryOperation": _operation,
     "_MaskedBinaryOperation": _operation,
     "_DomainedOperation": _operation,
@@ -163,5 +163,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def tables() -> dict[Any, dict[str, Callable[..., Any]]]:
     """The stand-ins by owner: the module itself, and the classes of the objects that apply an operation."""
-    called = {getattr(_ma.core, n): {"__call__": ours} for n, ours in _CALLED.items() if hasattr(_ma.core, n)}
+    called: dict[Any, dict[str, Callable[..., Any]]] = {
+        getattr(_ma.core, n): {"__call__": ours} for n, ours in _CALLED.items() if hasattr(_ma.core, n)
+    }
     return {_ma: FUNCTIONS, **called}

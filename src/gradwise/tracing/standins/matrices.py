@@ -131,7 +131,7 @@ class TracedMatrix(Holder):
         self.array[key] = value
 
     def __float__(self) -> float:
-        return number(self.array)  # type: ignore[no-any-return]
+        return number(self.array)
 
     def __bool__(self) -> bool:
         return bool(self.array)

@@ -22,7 +22,7 @@ from gradwise.tracing.traced import isinstance_traced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_Normal = statistics.NormalDist
+_Normal: Any = statistics.NormalDist
 _math = REAL["math"]
 
 
@@ -141,18 +141,16 @@ METHODS: dict[type, dict[str, Callable[..., Any]]] = {
         "overlap": overlap,
     }
 }
+_RULES: dict[str, Callable[..., Any]] = {
+    "__add__": _sum(1.0),
+    "__sub__": _sum(-1.0),
+    "__mul__": _scaled,
+    "__truediv__": lambda a, b: made(a._mu / b, a._sigma / abs(b)),
+    "__neg__": lambda a: made(-a._mu, a._sigma),
+    "__rsub__": lambda a, b: made(b - a._mu, a._sigma),
+}
 #: operators, which are found by the identity of the method
 BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [
     (_Normal, construct),
-    *(
-        (getattr(_Normal, name), _operator(name, rule))
-        for name, rule in {
-            "__add__": _sum(1.0),
-            "__sub__": _sum(-1.0),
-            "__mul__": _scaled,
-            "__truediv__": lambda a, b: made(a._mu / b, a._sigma / abs(b)),
-            "__neg__": lambda a: made(-a._mu, a._sigma),
-            "__rsub__": lambda a, b: made(b - a._mu, a._sigma),
-        }.items()
-    ),
+    *((getattr(_Normal, name), _operator(name, rule)) for name, rule in _RULES.items()),
 ]

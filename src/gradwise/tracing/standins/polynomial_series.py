@@ -279,7 +279,10 @@ _OPERATORS = ("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__
 
 
 def _series() -> dict[type, dict[str, Callable[..., Any]]]:
-    ours = {"__call__": _called, **{name: _one_operand(name) for name in ("deriv", "integ", "convert")}}
+    ours: dict[str, Callable[..., Any]] = {
+        "__call__": _called,
+        **{name: _one_operand(name) for name in ("deriv", "integ", "convert")},
+    }
     ours["roots"] = _roots
     ours |= {name: _operator(name) for name in _OPERATORS}
     return {getattr(np.polynomial, name): ours for name in _CLASSES.values()}

@@ -222,7 +222,7 @@ def _constant(value: Any, what: str) -> Any:
 
 def _refusal(records: TracedRecords, what: str) -> Exception:
     traced = [p for p in records.parts() if isinstance_traced(p)]
-    message = f"{what} of a structured array whose fields are traced has no rule for its derivative. Use its fields, which are arrays: r['{records.dtype.names[0]}']"
+    message = f"{what} of a structured array whose fields are traced has no rule for its derivative. Use its fields, which are arrays: r['{next(iter(records.fields))}']"
     error: Exception = traced[0].tape.fail(message) if traced else TypeError(message)
     return error
 
@@ -248,6 +248,7 @@ def of_plain(value: Any, trace: Any) -> Any:
 
 def from_rows(rows: Any, dtype: Any, kind: type = np.ndarray) -> Any:
     """The structured array of a row, or of a (nested) list of rows, which are tuples that hold traced numbers."""
+    shape: tuple[int, ...]
     if isinstance(rows, tuple) or type(rows) is TracedRecord:
         rows, shape = [rows], ()
     else:

@@ -91,6 +91,7 @@ def mapped(matrix: Any, function: Any) -> Any:
         e = entries_of(matrix)
         return made(type(matrix), e._replace(data=function(e.data)))
     data = function(matrix.data)
+    data = data.copy() if data is matrix.data else data
     return hold(like(matrix, np.array(plain(data))), data)
 
 
@@ -165,9 +166,8 @@ def added_to(matrix: Any, other: Any, sign: float = 1.0, own: float = 1.0) -> An
     if f.shape != e.shape:
         return like_scipy(own * dense(e) + sign * dense(f), expected)
     data = np.concatenate([as_array(own * e.data), as_array(sign * f.data)])
-    return like_scipy(
-        Entries(e.shape, *(np.concatenate(p) for p in ((e.rows, f.rows), (e.cols, f.cols))), data), expected
-    )
+    rows, cols = np.concatenate([e.rows, f.rows]), np.concatenate([e.cols, f.cols])
+    return like_scipy(Entries(e.shape, rows, cols, data), expected)
 
 
 # --- products -------------------------------------------------------------------------------------------------------------------

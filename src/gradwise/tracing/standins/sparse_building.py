@@ -70,7 +70,7 @@ def constructor(cls: Any) -> Callable[..., Any]:
         if not (involves(arg1) or is_traced_matrix(arg1)):
             return cls(arg1, shape=shape, dtype=dtype, copy=copy, **options)
         with at_line(*running()):
-            return _construct(cls, form, arg1, shape, dtype)
+            return _construct(cls, form, arg1, shape, dtype, copy=copy)
 
     call.__name__ = cls.__name__
     call.__doc__ = f"``scipy.sparse.{cls.__name__}``, of traced data too."
@@ -86,7 +86,7 @@ def _typed(data: Any, dtype: Any) -> Any:
     return data if dtype is None or dtype_of(plain(data)) == np.dtype(dtype) else data.astype(dtype)
 
 
-def _construct(cls: Any, form: str, arg1: Any, shape: Any, dtype: Any) -> Any:
+def _construct(cls: Any, form: str, arg1: Any, shape: Any, dtype: Any, *, copy: bool) -> Any:
     shape = settled_key(shape)
     if is_sparse(arg1):
         made_one = converted(arg1, cls, copy=True)
@@ -97,10 +97,13 @@ def _construct(cls: Any, form: str, arg1: Any, shape: Any, dtype: Any) -> Any:
         example = scipy.sparse.coo_array((np.array(plain(data)), places), shape=shape)
         rows = example.coords[0] if len(example.coords) == 2 else np.zeros(len(example.coords[0]), int)
         e = Entries(two(example.shape), rows, example.coords[-1], data)
+        if form == "coo" and not copy:  # it keeps the array that it was given
+            return hold(cls(example), data)
         return made(cls, e) if len(example.shape) == 2 else filled_vector(cls, e)
     if type(arg1) in {tuple, list} and type(arg1) is tuple and len(arg1) in (2, 3) and form in {"csr", "csc", "dia"}:
         data = _typed(numbers(arg1[0]), dtype)
         structure = settled_key(tuple(arg1[1:]))
+        data = data.copy() if copy else data
         return hold(cls((np.array(plain(data)), *structure), shape=shape), _of_structure(data, form))
     array = _typed(numbers(arg1), dtype)
     example = cls(np.ones(array.shape))

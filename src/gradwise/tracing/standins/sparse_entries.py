@@ -104,13 +104,14 @@ def entries_of(matrix: Any) -> Entries:
         major = np.repeat(np.arange(len(matrix.indptr) - 1), np.diff(matrix.indptr))
         data = matrix.data[: major.size] if len(matrix.data) > major.size else matrix.data
         minor = np.asarray(matrix.indices[: major.size])
-        return Entries(shape, *((major, minor) if form == "csr" else (minor, major)), data)
+        rows, cols = (major, minor) if form == "csr" else (minor, major)
+        return Entries(shape, rows, cols, data)
     if form == "lil":
         counts = [len(r) for r in matrix.rows]
-        cols = [j for r in matrix.rows for j in r]
+        cols = np.array([j for r in matrix.rows for j in r], int)
         numbers = [v for r in matrix.data for v in r]
         rows = np.repeat(np.arange(len(counts)), counts)
-        return Entries(shape, rows, np.array(cols, int), _array(numbers, matrix.dtype))
+        return Entries(shape, rows, cols, _array(numbers, matrix.dtype))
     if form == "dok":
         keys = [k if type(k) is tuple else (0, k) for k in matrix._dict]
         keys = [k if len(k) == 2 else (0, *k) for k in keys]
@@ -239,8 +240,9 @@ def added(data: Any, places: np.ndarray, count: int) -> Any:
 
 
 def made(cls: Any, e: Entries) -> Any:
-    """The matrix of SciPy's class with these entries."""
+    """The matrix of SciPy's class with these entries, whose numbers it has to itself."""
     form = form_of(cls)
+    e = e._replace(data=e.data.copy())
     if form == "coo":
         matrix = cls((np.array(plain(e.data)), (np.array(e.rows), np.array(e.cols))), shape=e.shape)
         return hold(matrix, e.data)
@@ -353,7 +355,7 @@ def _looked_up(joined: Any, labels: np.ndarray, dtype: Any) -> Any:
 def _of_one_dtype(data: Any, x: Any) -> tuple[Any, Any]:
     dtype = np.result_type(dtype_of(plain(data)), dtype_of(plain(x)))
     dtype = dtype if dtype.kind in "fc" else np.dtype(float)
-    return tuple([a if dtype_of(plain(a)) == dtype else a.astype(dtype) for a in (data, x)])  # type: ignore[return-value]
+    return tuple([a if dtype_of(plain(a)) == dtype else a.astype(dtype) for a in (data, x)])
 
 
 def product(e: Entries, x: Any) -> Any:

@@ -65,13 +65,21 @@ def _astype(A: Any, dtype: Any, casting: str = "unsafe", copy: bool = True) -> A
 
 
 def _to(form: str) -> Any:
-    def call(A: Any, *args: Any, copy: bool = False, **options: Any) -> Any:
-        copy = bool(args[0]) if args else copy
+    def call(A: Any, *args: Any, **options: Any) -> Any:
+        copy = bool(args[0] if args else options.get("copy", False))
         if A.format == form:
             return _copy(A) if copy else A
+        if A.format in _TRIPLETS and form in _TRIPLETS:  # SciPy may keep the array of numbers
+            labelled = like(A, np.arange(1.0, np.size(plain(A.data)) + 1))
+            moved_labels = getattr(labelled, f"to{form}")(*args, **options)
+            if np.shares_memory(moved_labels.data, labelled.data):
+                return hold(moved_labels, A.data)
         return building.converted(A, family(type(A), form))
 
     return call
+
+
+_TRIPLETS = frozenset({"csr", "csc", "coo"})
 
 
 def _asformat(A: Any, format: Any, copy: bool = False) -> Any:  # noqa: A002  # SciPy's name
@@ -166,7 +174,11 @@ def _scaled(A: Any, operator: Any, factor: Any) -> Any:
     if A.format in {"lil", "dok"}:
         items.become(A, entries_of(operator(A, factor)))
         return A
-    return hold(A, operator(A, factor).data)
+    data = operator(A, factor).data
+    if not isinstance_traced(A.data) or data.dtype != A.data.dtype:
+        return hold(A, data)
+    A.data[...] = data  # who holds the array of numbers sees it
+    return A
 
 
 def _mapping(name: str) -> Any:
