@@ -191,6 +191,7 @@ def _truth(problem: Problem, verdicts: Verdicts) -> tuple[Truth, Truth]:
     blocks = [index.ravel() for _, index in problem.layout]
     started = time.perf_counter()
     confirmed = [0]
+    unit = unit_inside(problem) if verdicts.judged_by_exact and problem.exact_at is not None else problem.unit
 
     def known(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -198,7 +199,7 @@ def _truth(problem: Problem, verdicts: Verdicts) -> tuple[Truth, Truth]:
             try:
                 if verdicts.judged_by_exact and problem.exact_at is not None:
                     exact = problem.exact_at(vector)
-                    slack = rounding(exact, np.zeros(exact.shape), problem.unit, blocks)
+                    slack = rounding(exact, np.zeros(exact.shape), unit, blocks)
                     return exact, 64 * slack
                 numbers = problem.numerical_at(vector)
             except Exception:  # noqa: BLE001  (f may fail away from x)

@@ -186,7 +186,12 @@ def _one_leaf(value: Any, shape: tuple[int, ...], what: str) -> tuple[list[np.nd
 def _loose_parts(value: Any, treedef: TreeDef) -> list[Any] | None:
     """Read a list where a tuple is required, or an array with one entry for each number of a flat container."""
     count = treedef.num_leaves
-    if all(child is LEAF for child in treedef.children) and not isinstance(value, dict) and np.ndim(value) == 1:
+    flat = isinstance(value, list | tuple) and all(
+        np.ndim(part) == 0 for part in value if not isinstance(part, list | tuple)
+    )
+    if all(child is LEAF for child in treedef.children) and (
+        flat or (isinstance(value, np.ndarray) and value.ndim == 1)
+    ):
         parts = list(value)
         return parts if len(parts) == count else None
     if isinstance(value, tuple | list) and treedef.kind in (tuple, list) and len(value) == len(treedef.children):

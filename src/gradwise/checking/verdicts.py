@@ -136,6 +136,8 @@ def _judge_by_exact(
     """Let the exact derivative decide where it may; fills the arrays in place and returns which entries are usable."""
     # An exact derivative that rounding has eaten (a difference of large numbers) decides nothing.
     finite = np.isfinite(exact) & (slack <= np.maximum(bound, 1e-6 * np.abs(exact)))
+    # Where f moves in steps (rounded output) the exact derivative is the zero of one step.
+    finite = finite & ~(noisy & (exact == 0) & (np.abs(value) > bound))
     gap = np.abs(claimed - exact)
     consistent = finite & trusted & (np.abs(exact - value) <= 4 * bound)
     # At a kink the exact derivative is a convention, and where f jumps it is the slope of one branch.

@@ -17,7 +17,7 @@ from gradwise.checking.evidence import Evidence, Finding
 from gradwise.checking.vocabulary import Cause
 from gradwise.operators import grad
 from gradwise.operators.prepared import interpret
-from gradwise.program import Equation
+from gradwise.program import Equation, Program
 
 
 def wrong_axis(evidence: Evidence) -> list[Finding]:
@@ -75,13 +75,10 @@ def _gradient(
     assert program is not None
     assert evidence.captured is not None
     captured = evidence.captured
-    equations = [
-        Equation(e.primitive, e.inputs, (other, *e.params[1:]), e.outputs, e.location) if k in chosen else e
-        for k, e in enumerate(program.equations)
-    ]
+    equations, counts = _along(program, captured, chosen, other)
 
     def changed(*leaves: Any) -> Any:
-        env: list[Any] = [None] * len(program.types)
+        env: list[Any] = [*[None] * len(program.types), *counts]
         for variable, value in zip((*program.inputs, *program.captured), (*leaves, *captured), strict=True):
             env[variable] = value
         interpret(equations, env)
@@ -97,6 +94,29 @@ def _gradient(
     except Exception:  # noqa: BLE001  (most other axes do not fit the shapes)
         return None
     return np.concatenate([np.ravel(part) for part in parts])
+
+
+def _along(
+    program: Program, captured: list[Any], chosen: frozenset[int], other: tuple[int, ...]
+) -> tuple[list[Equation], list[float]]:
+    """The equations with the chosen reductions along another axis; a sum that is divided by its length, a mean, by the new one."""
+    known = dict(zip(program.captured, captured, strict=True))
+    lengths: dict[int, tuple[int, int]] = {}
+    equations, counts = [], []
+    for k, e in enumerate(program.equations):
+        if k in chosen:
+            shape = program.types[e.inputs[0]].shape
+            if other[0] < len(shape):
+                lengths[e.outputs] = (shape[e.params[0][0]], shape[other[0]])
+            e = Equation(e.primitive, e.inputs, (other, *e.params[1:]), e.outputs, e.location)
+        elif e.primitive.name == "div" and e.inputs[0] in lengths and e.inputs[1] in known:
+            old, new = lengths[e.inputs[0]]
+            if np.ndim(known[e.inputs[1]]) == 0 and known[e.inputs[1]] == old:
+                counts.append(float(new))
+                place = len(program.types) + len(counts) - 1
+                e = Equation(e.primitive, (e.inputs[0], place), e.params, e.outputs, e.location)
+        equations.append(e)
+    return equations, counts
 
 
 def same_total(evidence: Evidence) -> list[Finding]:

@@ -121,6 +121,9 @@ def whole_factor(evidence: Evidence) -> list[Finding]:
         if evidence.everywhere(_times(value), abs(value)):
             rank = 11.0 if cause in (Cause.MISSING_1_N, Cause.EXTRA_1_N) else 10.0
             findings.append(Finding(cause, f"{say} ({text})", rank))
+            if rank == 11.0 and not any(f.cause is Cause.CONSTANT_FACTOR for f in findings):
+                # a length may be met by chance: 1/3 of three entries
+                findings.append(Finding(Cause.CONSTANT_FACTOR, say, 31.0))
     if findings:
         return findings
     value, text = describe_factor(ratio, doubt, evidence.lengths)

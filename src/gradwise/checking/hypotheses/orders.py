@@ -55,6 +55,10 @@ def transposed(evidence: Evidence) -> list[Finding]:
                     9.5,
                 )
             ]
+    if len(blocks) == 1 and blocks[0][1].ndim == 2 and _right_when_symmetrised(evidence, blocks[0][1]):
+        return [
+            Finding(Cause.TRANSPOSED, "claimed plus its transpose is right: one term of the two is transposed", 13.5)
+        ]
     if evidence.problem.kind == "jacobian":
         n = evidence.problem.target.size
         if evidence.problem.rows == n:
@@ -63,6 +67,22 @@ def transposed(evidence: Evidence) -> list[Finding]:
             if all(s.fits(s.truth[order], np.maximum(s.bound, s.bound[order])) for s in evidence.samples):
                 return [Finding(Cause.TRANSPOSED, "claimed is the transpose of the Jacobian", 9.5)]
     return []
+
+
+def _right_when_symmetrised(evidence: Evidence, index: np.ndarray) -> bool:
+    """Whether the claim has the symmetric part of the truth: B + B where B + Bᵀ is due, or the mean of the two."""
+    if index.shape[0] != index.shape[1] or index.shape[0] < 3:
+        return False
+    flat, turned = index.ravel(), index.T.ravel()
+    for s in evidence.samples:
+        if not np.all(s.usable[flat]):
+            return False
+        give = 4 * (s.bound[flat] + s.bound[turned]) + 1e-12 * np.abs(s.truth[flat])
+        with np.errstate(invalid="ignore"):
+            gap = np.abs(s.claimed[flat] + s.claimed[turned] - s.truth[flat] - s.truth[turned])
+        if not np.all(gap <= give):
+            return False
+    return True
 
 
 def index_shift(evidence: Evidence) -> list[Finding]:

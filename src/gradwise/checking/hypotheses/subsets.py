@@ -115,6 +115,18 @@ def _rectangle(wrong: np.ndarray, usable: np.ndarray, index: np.ndarray) -> tupl
         diagonal = np.diagonal(index)
         if diagonal.size < index.size and _mostly(wrong, usable, diagonal):
             return diagonal, "the diagonal"
+    if index.ndim == 2 and min(index.shape) > 2:
+        row, column = np.indices(index.shape)
+        places = wrong[index]
+        for inside, name in (
+            (row < column, "above the diagonal"),
+            (row > column, "below the diagonal"),
+            (row != column, "off the diagonal"),
+            (row <= column, "the upper triangle"),
+            (row >= column, "the lower triangle"),
+        ):
+            if not np.any(places & ~inside) and _mostly(wrong, usable, index[inside]):
+                return index[inside], name
     return None
 
 

@@ -65,6 +65,11 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
         # A small term in x is told apart from other small errors by its pattern; a small factor or offset is not.
         for finding in findings:
             finding.rank = min(finding.rank, 6.5) if finding.cause is Cause.TERM_IN_X else finding.rank
+    if {Cause.BLOCK, Cause.DETACHED} <= causes:
+        # A block of zeros has the plainer name; that something of it is missing in a product follows.
+        zero = next(finding.rank for finding in findings if finding.cause is Cause.DETACHED)
+        for finding in findings:
+            finding.rank = max(finding.rank, zero + 1) if finding.cause is Cause.PRODUCT_RULE else finding.rank
     best: dict[Cause, Finding] = {}
     for finding in sorted(findings, key=lambda finding: finding.rank):
         best.setdefault(finding.cause, finding)
