@@ -16,6 +16,7 @@ from gradwise.rules import (
     elliptic,
     entries,
     fourier,
+    incomplete,
     integrals,
     interpolation,
     ordering,
@@ -31,6 +32,7 @@ from gradwise.transforms.reverse import pullback
 from . import (
     test_elementwise,
     test_fourier,
+    test_incomplete,
     test_ordering,
     test_reductions,
     test_special,
@@ -44,6 +46,7 @@ FAMILIES = (
     elliptic,
     entries,
     fourier,
+    incomplete,
     integrals,
     interpolation,
     ordering,
@@ -58,6 +61,7 @@ def all_cases():
     for module in (test_elementwise, test_ordering, test_reductions, test_special):
         yield from module.CASES.values()
     yield from test_special_relatives.CASES.values()
+    yield from test_incomplete.CASES.values()
     yield from test_special_relatives.CASES_OF_INTEGRALS.values()
     for name, options, x in test_fourier.CASES.values():
         yield test_fourier.transform(name, options), (x,)

@@ -30,9 +30,12 @@ def _each(data: Any, x: Any, one: Any) -> Any:
     if data.ndim == 1:
         return one(data, x)
     lead = data.shape[:-1]
-    pairs = zip(data.reshape(-1, data.shape[-1]), x.reshape(-1, *x.shape[-2:]), strict=True)
-    made = np.array([one(d, v) for d, v in pairs], dtype=x.dtype)
-    return made.reshape(*lead, -1, x.shape[-1])
+    results = [one(data[place], x[place]) for place in np.ndindex(lead)]
+    if not results:  # no matrix at all, of as many rows as one would have
+        return np.zeros(
+            (*lead, *one(np.zeros(data.shape[-1:], data.dtype), np.zeros(x.shape[-2:], x.dtype)).shape), x.dtype
+        )
+    return np.array(results, dtype=x.dtype).reshape(*lead, *results[0].shape)
 
 
 def _same_lead(operands: Any, batched: Any) -> list[Any]:

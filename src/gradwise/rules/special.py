@@ -151,53 +151,6 @@ riemann_zeta = elementwise(
 )
 
 
-def _gamma_density(a: Any, x: Any) -> Any:
-    """xᵃ⁻¹ e⁻ˣ/Γ(a)."""
-    return exp(xlogy(a - 1, x) - x - gammaln(a))
-
-
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
-    """xᵃ⁻¹ (1−x)ᵇ⁻¹/B(a, b)."""
-    return exp(xlogy(a - 1, x) + xlog1py(b - 1, neg(x)) - betaln(a, b))
-
-
-def _student_density(df: Any, t: Any) -> Any:
-    """Γ((ν+1)/2)/(Γ(ν/2) √(πν)) (1 + t²/ν)^(−(ν+1)/2)."""
-    size = gammaln(0.5 * (df + 1)) - gammaln(0.5 * df) - 0.5 * log(math.pi * df)
-    return exp(size - 0.5 * (df + 1) * log1p(div(square(t), df)))
-
-
-def _shape(function: str, argument: str) -> Callable[[], Any]:
-    return no_rule(f"scipy.special.{function}", f"its shape parameter {argument}")
-
-
-gammainc = special(
-    "gammainc", lambda a, x, y: (_shape("gammainc", "a"), lambda: _gamma_density(a, x)), keeps="operands"
-)
-gammaincc = special(
-    "gammaincc", lambda a, x, y: (_shape("gammaincc", "a"), lambda: neg(_gamma_density(a, x))), keeps="operands"
-)
-gammaincinv = special("gammaincinv", lambda a, p, y: (_shape("gammaincinv", "a"), lambda: div(1, _gamma_density(a, y))))
-gammainccinv = special(
-    "gammainccinv", lambda a, p, y: (_shape("gammainccinv", "a"), lambda: div(-1, _gamma_density(a, y)))
-)
-betainc = special(
-    "betainc",
-    lambda a, b, x, y: (_shape("betainc", "a"), _shape("betainc", "b"), lambda: _beta_density(a, b, x)),
-    keeps="operands",
-)
-betaincc = special(
-    "betaincc",
-    lambda a, b, x, y: (_shape("betaincc", "a"), _shape("betaincc", "b"), lambda: neg(_beta_density(a, b, x))),
-    keeps="operands",
-)
-betaincinv = special(
-    "betaincinv",
-    lambda a, b, p, y: (_shape("betaincinv", "a"), _shape("betaincinv", "b"), lambda: div(1, _beta_density(a, b, y))),
-)
-stdtr = special("stdtr", lambda df, t, y: (_shape("stdtr", "df"), lambda: _student_density(df, t)), keeps="operands")
-stdtrit = special("stdtrit", lambda df, p, y: (_shape("stdtrit", "df"), lambda: div(1, _student_density(df, y))))
-
 # --- exponentials, logarithms, entropies ----------------------------------------------------------------------------------
 
 exp10 = special("exp10", lambda x, y: _LN10 * y, keeps="output")

@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 
 from gradwise.program import Primitive
-from gradwise.rules import bessel, elementwise, elliptic, integrals, polynomials, special
+from gradwise.rules import bessel, elementwise, elliptic, incomplete, integrals, polynomials, special
 from gradwise.tracing import special_forms
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.indexing import contains_traced, stacked
@@ -45,8 +45,6 @@ _SAME = {
             "log_ndtr",
         ),
         *("digamma", "gamma", "gammaln", "loggamma", "gammasgn", "rgamma", "beta", "betaln", "poch", "binom"),
-        *("gammainc", "gammaincc", "gammaincinv", "gammainccinv", "betainc", "betaincc", "betaincinv"),
-        *("stdtr", "stdtrit"),
         *("exp10", "exprel", "logit", "log_expit", "cosm1", "powm1", "xlogy", "xlog1py", "entr", "rel_entr", "kl_div"),
         *("boxcox", "boxcox1p", "inv_boxcox", "inv_boxcox1p", "huber", "pseudo_huber", "wrightomega"),
         *("sindg", "cosdg", "tandg", "cotdg", "radian", "expi", "exp1", "expn", "spence", "sici", "shichi", "fresnel"),
@@ -74,6 +72,10 @@ _SAME = {
         ),
         *("hankel1", "hankel2", "hankel1e", "hankel2e", "struve", "modstruve", "airy"),
         *("hyp0f1", "hyp1f1", "hyp2f1", "hyperu"),
+    ),
+    incomplete: (
+        *("gammainc", "gammaincc", "gammaincinv", "gammainccinv", "betainc", "betaincc", "betaincinv", "betainccinv"),
+        *("stdtr", "stdtrit"),
     ),
     elliptic: ("ellipk", "ellipkm1", "ellipe", "ellipkinc", "ellipeinc", "ellipj"),
     integrals: (
