@@ -13,7 +13,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.expectations import parts_of
-from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, inherited, keeps
+from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, inherited, is_absent, keeps
 from gradwise.tracing.purity.reading import place_in
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, items_of, look_up
 
@@ -75,8 +75,9 @@ class _Gathering:
 
     def unlike(self, variable: str, constant: Any) -> str:
         """The condition that a variable is another than a text, a truth value or None."""
-        if type(constant) is str:
-            return f"type({variable}) is not {self.text.name(str)} or {variable} != {constant!r}"
+        if type(constant) in (str, list, tuple):
+            kept = self.text.name(constant)
+            return f"type({variable}) is not {self.text.name(type(constant))} or {variable} != {kept}"
         return f"{variable} is not {constant!r}"
 
     def inside(self, variable: str, value: Any, expected: Expected, *, direct: bool) -> None:
@@ -143,6 +144,9 @@ class _Gathering:
             if found is MISSING:
                 self.text.leave_if(f"{read} is not None")
                 return
+        elif kind == "absent":
+            self.text.leave_if(f"not {self.text.name(is_absent)}({variable}, {name!r})")
+            return
         elif kind == "keeps":
             self.text.leave_if(f"not {self.text.name(keeps)}({cls}, {name!r})")
             return

@@ -30,6 +30,7 @@ from gradwise.tracing.purity.values import (
     is_numeric,
     join,
     level,
+    texts_of,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return construct(m.scope, m, callee, arguments, keywords)
     if any(value is maker for maker in MAKERS):
         return generator(m, arguments, keywords)
+    if value is eval and len(arguments) == 1 and not keywords:
+        return evaluated(m, arguments[0])
     if value is super:
         return super_of(m, arguments)
     if value is object.__init__ and not arguments and not keywords:
@@ -92,6 +95,14 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if is_type(value):
         raise m.doubt(f"it calls {describe(callee)}, which is not looked into")
     raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
+
+
+def evaluated(m: Machine, argument: Any) -> Any:
+    """``eval(text)`` of texts that are known: each is an expression over the names around the call."""
+    texts = texts_of(argument)
+    if texts is None:
+        raise m.doubt("it evaluates a text that is not known")
+    return functools.reduce(join, [m.expression(text) for text in sorted(texts)])
 
 
 def _added_at(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:

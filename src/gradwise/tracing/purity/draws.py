@@ -55,6 +55,12 @@ class Draw:
     def __init__(self, name: str) -> None:
         self._name = name
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Draw and other._name == self._name
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
     def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """A fresh number or array."""
         if set(keywords) - _KEYWORDS:

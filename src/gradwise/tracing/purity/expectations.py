@@ -14,6 +14,7 @@ from gradwise.tracing.purity.objects import (
     find,
     find_in_class,
     inherited,
+    is_absent,
     is_open,
     is_users_class,
     keeps,
@@ -143,6 +144,9 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
         if key[0] == "super":
             function = inherited(value if expected.kind == "class" else type(value), key[1](), key[2])
             yield key, MISSING if function is None else function, inner
+            continue
+        if key[0] == "absent":
+            yield key, is_absent(value, key[1]), inner
             continue
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner

@@ -67,6 +67,12 @@ def _load_global(m: Machine, i: Any, s: State) -> None:
     _push_callable(s, value, null=bool(i.arg & 1))
 
 
+def _load_name(m: Machine, i: Any, s: State) -> None:
+    if not m.is_expression:
+        raise m.doubt("it looks up names as a module does")
+    s.push(m.parameters[i.argval] if i.argval in m.parameters else m.scope.global_variable(m, i.argval))
+
+
 def _push_callable(s: State, value: Any, *, null: bool) -> None:
     if not null:
         s.push(value)
@@ -274,6 +280,7 @@ FLOW: dict[str, Callable[..., Any]] = {
     "LOAD_ASSERTION_ERROR": _pushes(Known(AssertionError)),
     "LOAD_COMMON_CONSTANT": _load_common,
     "LOAD_GLOBAL": _load_global,
+    "LOAD_NAME": _load_name,
     "LOAD_ATTR": _load_attr,
     "LOAD_METHOD": _load_method,
     "KW_NAMES": _kw_names,

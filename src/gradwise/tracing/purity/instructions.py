@@ -28,6 +28,7 @@ from gradwise.tracing.purity.values import (
     Cells,
     Constant,
     Known,
+    certain_texts,
     entry,
     is_numeric,
     level,
@@ -131,9 +132,10 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         return operator_of_objects(m, symbol, x, z)
     if symbol == "[]":
         return entry(m.data(x))
-    left, right = texts_of(x), texts_of(z)
-    if symbol == "+" and left is not None and right is not None and len(left) * len(right) <= TEXTS:
-        return text(frozenset([a + b for a in left for b in right]))
+    if symbol == "+" and (certain_texts(x) or certain_texts(z)) is not None:  # a text and a list raise
+        left, right = texts_of(x), texts_of(z)
+        if left is not None and right is not None and len(left) * len(right) <= TEXTS:
+            return text(frozenset([one + other for one in left for other in right]))
     in_place = symbol.endswith("=")
     a, b = m.data(x), m.data(z)
     if in_place and a in (DATA, ARRAY):
@@ -229,7 +231,7 @@ def _compare(m: Machine, i: Any, s: State) -> None:
         s.push(Constant((x.value is z.value) is not ("!" in i.argrepr)))
         return
     m.data(x), m.data(z)
-    left, right = texts_of(x), texts_of(z)
+    left, right = certain_texts(x), certain_texts(z)
     symbol = i.argrepr.removeprefix("bool(").removesuffix(")")
     if left is None or right is None or symbol not in ("==", "!="):
         s.push(OWN)
@@ -299,7 +301,7 @@ def _string(m: Machine, i: Any, s: State) -> None:
     found = frozenset([""])
     for value in parts:
         m.data(value)
-        texts = texts_of(value)
+        texts = certain_texts(value)
         found = frozenset() if texts is None else frozenset([a + b for a in found for b in texts])
     s.push(text(found) if 0 < len(found) <= TEXTS else DATA)
 
@@ -345,7 +347,7 @@ def _format(m: Machine, i: Any, s: State) -> None:
     for value in values:
         m.data(value)
     as_it_is = count == 1 and (i.opname == "FORMAT_SIMPLE" or (i.opname == "FORMAT_VALUE" and not i.arg))
-    s.push(values[0] if as_it_is and texts_of(values[0]) is not None else DATA)
+    s.push(values[0] if as_it_is and certain_texts(values[0]) is not None else DATA)
 
 
 def _intrinsic(m: Machine, i: Any, s: State) -> None:

@@ -54,6 +54,10 @@ class Machine:
         self.position = {i.offset: k for k, i in enumerate(self.instructions)}
         self.line = code.co_firstlineno
         self.offset = 0
+        #: the local variables before the present instruction
+        self.present: dict[str, Any] = {}
+        #: whether names are looked up among the parameters first, as ``eval`` does
+        self.is_expression = False
         #: whether the next instruction may follow this one
         self.falls_through = True
         #: what the code returns
@@ -61,6 +65,19 @@ class Machine:
 
     def doubt(self, reason: str) -> Unproven:
         return Unproven(reason, self.code, self.line)
+
+    def expression(self, text: str) -> Any:
+        """What an expression over the variables of this code gives, at the present instruction."""
+        try:
+            code = compile(text.strip(), "<eval>", "eval")
+        except SyntaxError as error:
+            raise self.doubt(f"it evaluates {text!r}, which is no expression") from error
+        shared = (*self.code.co_cellvars, *self.code.co_freevars)
+        names = {name: self.variable(name) for name in code.co_names if name in shared}
+        inner = Machine(code, self.scope, {**self.present, **names}, {})
+        inner.is_expression = True
+        inner.run()
+        return inner.result
 
     # --- the run ----------------------------------------------------------------------------------------------------------
 
@@ -99,7 +116,7 @@ class Machine:
             instruction = self.instructions[k]
             line = instruction.positions.lineno if instruction.positions is not None else None
             self.line = line or self.line
-            self.offset = instruction.offset
+            self.offset, self.present = instruction.offset, state.local
             for entry in self.entries:
                 if entry.start <= instruction.offset < entry.end:
                     self._reach(states, pending, entry.target, self._raised(state, entry))
@@ -198,6 +215,5 @@ _MEANING = {
     "STORE_GLOBAL": "it assigns a global variable",
     "DELETE_GLOBAL": "it deletes a global variable",
     "DELETE_ATTR": "it deletes an attribute",
-    "LOAD_NAME": "it looks up names as a module does",
     "LOAD_BUILD_CLASS": "it defines a class",
 }

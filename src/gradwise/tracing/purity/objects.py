@@ -26,8 +26,8 @@ _WAYS = (_DEFAULT, types.SimpleNamespace.__getattribute__)  # which both do the 
 #: in the place of what is not there
 MISSING = object()
 
-#: entries of a list, tuple or dict of objects that is looked through
-ENTRIES = 64
+#: entries of a list, tuple or dict of objects that is looked through, and of a list of nothing but texts
+ENTRIES, NAMES = 64, 4096
 
 
 def is_users_class(value: Any) -> bool:
@@ -165,6 +165,12 @@ def _of_class(found: Any) -> tuple[str, Any] | None:
     if kind is functools.cached_property or hasattr(kind, "__get__"):
         return None
     return "shared", found
+
+
+def is_absent(value: Any, name: str) -> bool:
+    """Whether an open object surely has no attribute of a name."""
+    cls = type(value)
+    return member(cls, name) is MISSING and name not in entries_of(value) and member(cls, "__getattr__") is MISSING
 
 
 def keeps(cls: type, name: str) -> bool:

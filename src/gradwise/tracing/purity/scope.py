@@ -14,6 +14,7 @@ from gradwise.tracing.purity.draws import MAKERS
 from gradwise.tracing.purity.objects import (
     ENTRIES,
     MISSING,
+    NAMES,
     callable_parts,
     is_named_tuple,
     is_simple_member,
@@ -21,7 +22,7 @@ from gradwise.tracing.purity.objects import (
 )
 from gradwise.tracing.purity.plain import is_numeric, is_plain
 from gradwise.tracing.purity.sparse import parts_of_matrix
-from gradwise.tracing.purity.values import ARRAY, DATA, OPAQUE, Bound, Constant, Known
+from gradwise.tracing.purity.values import ARRAY, DATA, OPAQUE, Bound, Constant, Known, Words
 
 if TYPE_CHECKING:
     pass
@@ -46,7 +47,7 @@ class Expected:
     Attributes
     ----------
     kind : str
-        "data", "constant" (a text, a truth value or None, which may decide what else is read), "is", "module", "function", "method" (of an object of the user's), "class" (of the
+        "data", "constant" (a text, a list of texts, a truth value or None, which may decide what else is read), "is", "module", "function", "method" (of an object of the user's), "class" (of the
         user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "sparse" (a sparse matrix), or "other" (of a type of which nothing is known).
     object : object
         The object itself; "numbers" for data that are a number or an array of numbers; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" its type.
@@ -81,7 +82,7 @@ class Reads:
     """What is read by name from the globals (or the entries of a module, an object, a sequence), from the closure, by import, and from classes.
 
     ``members`` are the functions of a class, by the kind of attribute (``objects.py``) and its name; by ("super", a weak reference to the class, name) for one found by ``super()``; by
-    ("default", name) for what must be that of ``object``, and by ("keeps", name) for what instances keep.
+    ("absent", name) for what an object does not have; by ("default", name) for what must be that of ``object``, and by ("keeps", name) for what instances keep.
     """
 
     __slots__ = ("cells", "imports", "members", "names")
@@ -162,6 +163,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
     seen = known.get(id(value))
     if seen is not None:
         return seen[1], seen[2]
+    if cls in (list, tuple) and 0 < len(value) <= NAMES and all(type(v) is str for v in value):
+        return Expected("constant", cls(value)), Words(frozenset(value))
     if cls in (list, tuple, dict) and 0 < len(value) <= ENTRIES and _is_worth_it(value):
         return _sequence(value, known)
     if is_plain(value):
@@ -188,7 +191,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
 
 
 #: functions that are understood where they are called
-_BY_NAME = (super, getattr, hasattr, *MAKERS)
+_BY_NAME = (super, getattr, hasattr, eval, *MAKERS)
 
 
 def _is_worth_it(value: Any) -> bool:

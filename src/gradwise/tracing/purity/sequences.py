@@ -10,7 +10,8 @@ import numpy as np
 
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
-from gradwise.tracing.purity.scope import is_users_function, items_of
+from gradwise.tracing.purity.objects import ENTRIES, is_absent
+from gradwise.tracing.purity.scope import Expected, is_users_function, items_of
 from gradwise.tracing.purity.sparse import is_matrix
 from gradwise.tracing.purity.values import (
     DATA,
@@ -27,17 +28,17 @@ from gradwise.tracing.purity.values import (
     Rows,
     Several,
     Texts,
+    Words,
     describe,
     entry,
     is_numeric,
     join,
     level,
+    text,
     texts_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gradwise.tracing.purity.machine import Machine
 
 _OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul"}  # fmt: skip
@@ -50,14 +51,14 @@ def is_sequence(value: Any) -> bool:
 
 def is_looked_into(value: Any) -> bool:
     """Whether the entries of a value are known, or it is no data."""
-    return type(value) is Row or is_sequence(value) or level(value) is None
+    return type(value) in (Row, Words) or is_sequence(value) or level(value) is None
 
 
 def is_none(value: Any) -> bool | None:
     """Whether a value is None, if that is known."""
     if type(value) is Constant:
         return value.value is None
-    if type(value) in (Known, Made, Bound, Local, Several, Row, Rows, Texts):
+    if type(value) in (Known, Made, Bound, Local, Several, Row, Rows, Texts, Words):
         return False
     degree = level(value)
     return False if degree is not None and is_numeric(degree) else None
@@ -94,12 +95,18 @@ def iterator_of(m: Machine, value: Any) -> Any:
         return Rows(_any_of(m, value))
     if type(value) is Row:
         return Rows(functools.reduce(join, value.entries))
+    if type(value) is Words:
+        return Rows(_one_of(value))
     return m.data(value)
+
+
+def _one_of(words: Words) -> Any:
+    return text(words.values) if len(words.values) <= ENTRIES else DATA
 
 
 def element_of(m: Machine, iterator: Any) -> Any:
     """What an iterator, or what is gone over, gives in turn."""
-    if type(iterator) is Row or is_sequence(iterator):
+    if type(iterator) in (Row, Words) or is_sequence(iterator):
         iterator = iterator_of(m, iterator)
     if type(iterator) is Rows:
         return iterator.element
@@ -109,6 +116,10 @@ def element_of(m: Machine, iterator: Any) -> Any:
 def entry_of(m: Machine, value: Any, key: Any) -> Any:
     """``value[key]`` of what is no data."""
     place = key.value if type(key) is Constant else None
+    if type(value) is Words:
+        if key is None or type(place) is slice:
+            return value
+        return _one_of(value) if type(place) is int else Texts(value.values, certain=False)
     if type(value) is Row and type(place) is int and -len(value.entries) <= place < len(value.entries):
         return value.entries[place]
     if is_sequence(value):
@@ -147,31 +158,38 @@ def unpacked(m: Machine, row: Any, count: int) -> list[Any]:
         return [row.element] * count
     if is_sequence(row) or type(row) is Row:
         return [entry(m.data(row))] * count
+    if type(row) is Words:
+        return [_one_of(row)] * count
     raise m.doubt(f"{describe(row)} is used where plain data are expected")
 
 
 class MethodOfSequence:
-    """``d.items`` and the like, about to be called."""
+    """``d.items`` or ``d.values`` of a dict that holds objects, about to be called."""
 
-    __slots__ = ("_make",)
+    __slots__ = ("_name", "_owner")
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
+    def __init__(self, owner: Known, name: str) -> None:
+        self._owner = owner
+        self._name = name
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is MethodOfSequence and other._owner == self._owner and other._name == self._name
+
+    def __hash__(self) -> int:
+        return hash((self._owner, self._name))
 
     def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """What the call gives."""
         if arguments or keywords:
             raise m.doubt("it calls a method of a dict of objects in a way that is not looked into")
-        return self._make()
+        element = _any_of(m, self._owner)
+        return Rows(Row((iterator_of(m, self._owner).element, element)) if self._name == "items" else element)
 
 
 def method_of_sequence(m: Machine, owner: Known, name: str) -> MethodOfSequence | Method:
-    """A method of a dict that holds objects."""
+    """A method of a list, tuple or dict whose entries are looked into."""
     if type(owner.value) is dict and name in ("items", "values"):
-        element = _any_of(m, owner)
-        return MethodOfSequence(
-            lambda: Rows(Row((iterator_of(m, owner).element, element)) if name == "items" else element)
-        )
+        return MethodOfSequence(owner, name)
     if level(owner) is not None:
         return Method(owner, name)
     raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
@@ -219,12 +237,26 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
         return Rows(Row(tuple([element_of(m, v) for v in arguments])))
     if function is reversed and len(arguments) == 1:
         return Rows(element_of(m, arguments[0]))
-    if function is getattr and len(arguments) == 2:
+    if function is getattr and len(arguments) in (2, 3):
+        if len(arguments) == 3 and _lacks(m, arguments[0], arguments[1]):
+            return arguments[2]
         return _by_name(m, arguments[0], arguments[1])
     if function is hasattr and len(arguments) == 2:
+        if _lacks(m, arguments[0], arguments[1]):
+            return Constant(False)
         _by_name(m, arguments[0], arguments[1])  # where it is found
         return Constant(True)
     return None
+
+
+def _lacks(m: Machine, owner: Any, name: Any) -> bool:
+    """Whether an object that was there has no attribute of a name; then that is noted."""
+    if not (type(name) is Constant and type(name.value) is str and is_object(owner) and type(owner) is Known):
+        return False
+    if not is_absent(owner.value, name.value):
+        return False
+    owner.expected.reads.members[("absent", name.value)] = Expected("is", True)
+    return True
 
 
 def _is_class(value: Any) -> bool:

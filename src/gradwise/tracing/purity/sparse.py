@@ -58,6 +58,12 @@ class MethodOfMatrix:
     def __init__(self, name: str, result: Any) -> None:
         self._name, self._result = name, result
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is MethodOfMatrix and other._name == self._name
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
     def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """What the call gives: nothing is written but to what an argument of ``toarray`` names."""
         if self._name == "toarray" and (arguments or keywords):

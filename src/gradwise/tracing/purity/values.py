@@ -208,7 +208,23 @@ class Several:
 
 
 class Texts:
-    """One of several texts."""
+    """One of several texts; where that is not ``certain``, perhaps a list of them."""
+
+    __slots__ = ("certain", "values")
+
+    def __init__(self, values: frozenset[str], *, certain: bool = True) -> None:
+        self.values = values
+        self.certain = certain
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Texts and other.values == self.values and other.certain is self.certain
+
+    def __hash__(self) -> int:
+        return hash(self.values)
+
+
+class Words:
+    """A list or tuple of nothing but texts."""
 
     __slots__ = ("values",)
 
@@ -216,7 +232,7 @@ class Texts:
         self.values = values
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is Texts and other.values == self.values
+        return type(other) is Words and other.values == self.values
 
     def __hash__(self) -> int:
         return hash(self.values)
@@ -269,7 +285,7 @@ def is_telling(value: Any) -> bool:
     """Whether plain data are known so well that it may decide what is called."""
     if type(value) is Constant:
         return value.value is None or type(value.value) in (str, bool)
-    return type(value) in (Texts, Row, Known)
+    return type(value) in (Texts, Words, Row, Known)
 
 
 def level(value: Any) -> Abstract | None:
@@ -279,7 +295,7 @@ def level(value: Any) -> Abstract | None:
         return value if value.rank >= 0 else None
     if cls is Constant:
         return _constant_level(value.value)
-    if cls is Texts:
+    if cls is Texts or cls is Words:
         return DATA
     if cls is Known and value.expected is not None and value.expected.is_data:
         return DATA
@@ -304,7 +320,8 @@ def join(a: Any, b: Any) -> Any:
         return a
     texts = [texts_of(a), texts_of(b)]
     if None not in texts:
-        return Texts(texts[0] | texts[1])  # type: ignore[operator]  # neither is None
+        certain = certain_texts(a) is not None and certain_texts(b) is not None
+        return Texts(texts[0] | texts[1], certain=certain)  # type: ignore[operator]  # neither is None
     if type(a) is Row and type(b) is Row and len(a.entries) == len(b.entries):
         return Row(tuple(map(join, a.entries, b.entries)))
     x, y = level(a), level(b)
@@ -321,6 +338,11 @@ def texts_of(value: Any) -> frozenset[str] | None:
     if type(value) is Constant and type(value.value) is str:
         return frozenset([value.value])
     return value.values if type(value) is Texts else None
+
+
+def certain_texts(value: Any) -> frozenset[str] | None:
+    """The texts of which a value is one, if it surely is a text."""
+    return None if type(value) is Texts and not value.certain else texts_of(value)
 
 
 def text(values: frozenset[str]) -> Any:
