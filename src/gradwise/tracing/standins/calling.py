@@ -253,7 +253,10 @@ def _answering(arguments: Any, name: str) -> Any:
     return None
 
 
-_ARRAYS = frozenset({np.ndarray, TracedArray, TracedScalar, float, int, list, tuple, np.float64, complex, bool, str})
+_ARRAYS = frozenset(
+    {np.ndarray, TracedArray, TracedScalar, float, int, list, tuple, np.float64, complex, bool, str}
+    | {np.int64, np.int32, np.bool_, np.complex128, np.float32, type(None), slice, np.dtype, type}
+)
 
 
 def _asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
