@@ -146,3 +146,17 @@ def test_minima_of_constants_are_constants() -> None:
         return found.x[0] * x
 
     np.testing.assert_allclose(exact(f), np.eye(3), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: so.brentq(lambda t: t**3 - x[0], -5, 5, xtol=1e-14) * x[1],
+        lambda x: so.fsolve(lambda z: z**3 + z - x, np.zeros(3), xtol=1e-13).sum(),
+        lambda x: so.minimize(lambda z: np.sum((z - x**2) ** 2), np.zeros(3), tol=1e-10).x @ x,
+    ],
+)
+def test_a_promise_of_purity_keeps_no_solution(f: Any) -> None:
+    promised = gw.grad(gw.compile(f), method="exact")
+    for point in (X, X + 0.5, 2 * X, X - 0.2, 3 * X):
+        np.testing.assert_array_equal(promised(point), gw.grad(f, method="exact", check=False)(point))

@@ -196,6 +196,9 @@ def elementwise(ufunc: Any, inputs: Any, mask_of: Any = None) -> Any:
     mask = _ma.getmaskarray(expected)
     with at_line(*traces):
         operands = [parts(v)[0] for v in inputs]
+        if _ma.core.ufunc_domain.get(ufunc) is not None:
+            for o in operands:
+                concrete(o)  # outside of its domain NumPy masks the result
         if mask.any():
             operands = [
                 np.where(mask, 1.0, np.broadcast_to(o, mask.shape) if np.ndim(plain(o)) else o) for o in operands

@@ -76,6 +76,14 @@ def recorded(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any,
     return apply(trace, primitive, operands, params, value, dtype)
 
 
+def only_at_this_point(traces: Any) -> None:
+    """Guard the inputs: what is recorded now (steps from a root that a solver found) is of no use at another point."""
+    for trace in traces:
+        for index in trace.inputs:
+            now = trace.values[index]
+            trace.guard(index, "value", now.copy() if type(now) is np.ndarray else now)
+
+
 def shown(*arguments: Any) -> list[Any]:
     """The plain values."""
     return [plainly(a) for a in arguments]

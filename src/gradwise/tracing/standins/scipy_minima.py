@@ -15,7 +15,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.roots import differentiated
 from gradwise.tracing.standins.recording import at_line, contains_traced, resolve
-from gradwise.tracing.standins.scipy_calling import with_value
+from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value
 from gradwise.tracing.standins.scipy_roots import _args, _Equation, _quietly
 from gradwise.tracing.standins.stacking import leaves, plainly
 
@@ -30,6 +30,7 @@ def _minimum(equation: _Equation, value: Any, what: str, free: Any = None) -> An
     """The minimum as a function of what the objective reads."""
     trace = equation.traces[0]
     with at_line(*equation.traces):
+        only_at_this_point(equation.traces)
 
         def objective(x: Any, *args: Any) -> Any:
             return resolve(equation.function)(x, *args)  # its twin in the run that asks

@@ -14,7 +14,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import carries
 from gradwise.tracing.roots import differentiated
 from gradwise.tracing.standins.recording import at_line, open_traces, resolve
-from gradwise.tracing.standins.scipy_calling import with_value
+from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value
 from gradwise.tracing.standins.stacking import leaves, plainly
 from gradwise.tracing.traced import isinstance_traced
 
@@ -73,6 +73,7 @@ def _not_converged(equation: _Equation, what: str, message: Any) -> Exception:
 
 def _differentiated(kind: int, equation: _Equation, value: Any, **options: Any) -> Any:
     with at_line(*equation.traces):
+        only_at_this_point(equation.traces)
         return with_value(differentiated[kind](equation.function, value, equation.args, **options), value)
 
 

@@ -38,6 +38,8 @@ def _made(expected: Any, quaternions: Any) -> Any:
     q = quaternions if quaternions.ndim == 2 else quaternions.reshape(1, 4)
     own = np.asarray(expected._quat)
     signs = np.where(np.sum(np.asarray(plain(q)) * own, axis=-1, keepdims=True) < 0, -1.0, 1.0)
+    if np.any(signs < 0):
+        concrete(q)
     expected._quat = with_value(q * signs, own)
     watch = local.watch
     if watch is not None:
@@ -82,7 +84,7 @@ def _composed(p: Any, q: Any) -> Any:
 def _from_rotvec(v: Any, degrees: bool = False) -> Any:
     v = v * (math.pi / 180) if degrees else v
     t = np.sum(v * v, axis=-1, keepdims=True)
-    small = np.asarray(plain(t)) < _SMALL
+    small = t < _SMALL
     angle = np.sqrt(np.where(small, 1.0, t))
     s = np.where(small, t, 0.0)
     sine = sum((-1) ** k * 0.5 ** (2 * k + 1) / math.factorial(2 * k + 1) * s**k for k in range(_TERMS))
@@ -109,6 +111,7 @@ def _from_euler(seq: str, angles: Any, degrees: bool = False) -> Any:
 
 
 def _from_matrix(m: Any) -> Any:
+    concrete(m)  # the formula depends on which entry of the quaternion is the largest
     for _ in range(2):  # Newton's steps to the nearest rotation: SciPy takes that one
         m = 1.5 * m - 0.5 * np.matmul(m, np.matmul(np.swapaxes(m, -1, -2), m))
     single = m.ndim == 2
@@ -140,10 +143,10 @@ def _as_matrix(q: Any) -> Any:
 
 
 def _as_rotvec(q: Any, degrees: bool = False) -> Any:
-    q = q * np.where(np.asarray(plain(q))[..., 3:] < 0, -1.0, 1.0)
+    q = q * np.where(q[..., 3:] < 0, -1.0, 1.0)
     v, w = q[..., :3], q[..., 3:]
     t = np.sum(v * v, axis=-1, keepdims=True)
-    small = np.asarray(plain(t)) < _SMALL
+    small = t < _SMALL
     sine = np.sqrt(np.where(small, 0.25, t))
     s = np.where(small, t, 0.0)
     # arcsin(n)/n in n²
@@ -233,6 +236,7 @@ def _as(name: str, formula: Callable[..., Any]) -> Callable[..., Any]:
 
 def _agreeing(found: Any, value: Any, q: Any) -> Any:
     """SciPy's value; angles may differ by a whole turn."""
+    concrete(q)  # whole turns are taken off by the values
     difference = np.asarray(plain(found)) - value
     turns = np.round(difference / (2 * math.pi)) * 2 * math.pi
     degrees = np.round(difference / 360.0) * 360.0
@@ -248,7 +252,7 @@ def _agreeing(found: Any, value: Any, q: Any) -> Any:
 
 def _as_quat(q: Any, canonical: bool = False, scalar_first: bool = False) -> Any:
     if canonical:
-        q = q * np.where(np.asarray(plain(q))[..., 3:] < 0, -1.0, 1.0)
+        q = q * np.where(q[..., 3:] < 0, -1.0, 1.0)
     return np.roll(q, 1, axis=-1) if scalar_first else q
 
 
