@@ -7,11 +7,13 @@ The same distinctions as ``purity/outline.py`` makes, whose keys are built and h
 
 from __future__ import annotations
 
+import marshal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.purity.outline import FREE, is_fixed
+from gradwise.tracing.purity.plain import is_bulky
 from gradwise.tracing.purity.sparse import parts_of_matrix
 
 if TYPE_CHECKING:
@@ -68,6 +70,10 @@ def expect(text: FunctionText, name: str, value: Any, *, fixed: int = FREE) -> l
         if cls is np.float64:
             return [(text.keep(f"{text.name(float)}({name})"), True)]
         return [(name, cls is float)]
+    if (cls is tuple or cls is list or cls is dict) and is_bulky(value):
+        dumped = text.name(marshal.dumps(value, 0))  # which tells types apart, and −0.0 and nan
+        text.leave_if(f"type({name}) is not {kind} or {text.name(marshal.dumps)}({name}, 0) != {dumped}")
+        return []
     if cls is tuple or cls is list:
         text.leave_if(f"type({name}) is not {kind} or len({name}) != {len(value)}")
         children = [(f"{name}[{k}]", v) for k, v in enumerate(value)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import marshal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.plain import is_bulky
 from gradwise.tracing.purity.sparse import parts_of_matrix
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
     if names is not None:
         arrays = [getattr(value, name) for name in names]
         return cls, value.shape, tuple([(a.dtype, a.shape, a.tobytes()) for a in arrays])
+    if (cls is tuple or cls is list or cls is dict) and is_bulky(value):
+        return cls, marshal.dumps(value, 0)
     if cls is tuple or cls is list:
         return cls, tuple([outline(v, numbers, fixed=fixed) for v in value])
     if cls is dict:
@@ -66,6 +70,8 @@ def refilled(value: Any, numbers: Iterator[Any], *, fixed: int = FREE) -> Any:
         return value if is_fixed(value, fixed) else next(numbers)
     if cls in _NUMBERS or (issubclass(cls, np.generic) and value.dtype.kind in "fc"):
         return next(numbers) if fixed == FREE else value
+    if (cls is tuple or cls is list or cls is dict) and is_bulky(value):
+        return value
     if cls is tuple or cls is list:
         return cls([refilled(v, numbers, fixed=fixed) for v in value])
     if cls is dict:

@@ -9,8 +9,11 @@ import numpy as np
 _ATOMS = frozenset([float, int, complex, bool, str, bytes, type(None), type(Ellipsis), range, np.float64])
 _KINDS = frozenset("fciubSU")
 _KEYS = frozenset([str, int, bool, type(None)])
-#: containers beyond this many entries in all are not looked through
+#: containers beyond this many entries in all are compared as a whole, if they hold nothing but Python's own numbers, texts and None
 _ENTRIES = 256
+#: those beyond this many are not looked through
+_MANY = 100_000
+_PYTHONS = frozenset([int, float, complex, bool, str, type(None)])
 
 
 def is_plain(value: Any) -> bool:
@@ -60,7 +63,7 @@ def _plain_container(value: Any) -> bool:
             entries = list(entries.values())
         seen += len(entries)
         if seen > _ENTRIES:
-            return False
+            return _holds_pythons(value)
         for entry in entries:
             cls = type(entry)
             if cls is tuple or cls is list or cls is dict:
@@ -68,6 +71,45 @@ def _plain_container(value: Any) -> bool:
             elif not (cls in _ATOMS or (cls is np.ndarray and entry.dtype.kind in _KINDS) or is_plain(entry)):
                 return False
     return True
+
+
+def _holds_pythons(value: Any) -> bool:
+    """Whether there is nothing in a container but Python's own numbers, texts, None, and containers of them."""
+    pending, seen = [value], 0
+    while pending:
+        entries = pending.pop()
+        if type(entries) is dict:
+            if not _KEYS.issuperset(map(type, entries)):
+                return False
+            entries = list(entries.values())
+        seen += len(entries)
+        if seen > _MANY:
+            return False
+        types = set(map(type, entries)) - _PYTHONS
+        if types:
+            if not types <= {list, tuple, dict}:
+                return False
+            pending.extend([e for e in entries if type(e) in (list, tuple, dict)])
+    return True
+
+
+def is_bulky(value: Any) -> bool:
+    """Whether a container of plain data is so large that it is compared as a whole.
+
+    Examples
+    --------
+    >>> is_bulky([1, 2]), is_bulky([[1] * 200, [2] * 200])
+    (False, True)
+    """
+    pending, seen = [value], 0
+    while pending:
+        entries = pending.pop()
+        entries = entries.values() if type(entries) is dict else entries
+        seen += len(entries)
+        if seen > _ENTRIES:
+            return True
+        pending.extend([e for e in entries if type(e) in (list, tuple, dict)])
+    return False
 
 
 def arrays_in(value: Any) -> list[np.ndarray]:
