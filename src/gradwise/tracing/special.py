@@ -206,7 +206,8 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
         axes = tuple(range(np.ndim(result))) if axis is None else axis
         result = np.squeeze(result, axes)
         sign = None if sign is None else np.squeeze(sign, axes)
-    return (result, sign) if return_sign else result
+    result = result[()]
+    return (result, sign[()]) if return_sign else result  # type: ignore[index]  # there is a sign
 
 
 def softmax(x: Any, axis: Any = None) -> Any:

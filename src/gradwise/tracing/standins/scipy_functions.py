@@ -1,4 +1,4 @@
-"""``scipy.special``: further functions written in Python, counting and spherical Bessel functions."""
+"""``scipy.special``: further functions written in Python, counting, spherical Bessel functions and harmonics; Rosenbrock's derivatives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import scipy
 from gradwise.rules import bessel
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.standins.scipy_calling import recorded, shown, table, with_value
+from gradwise.tracing.standins.scipy_calling import recorded, refuse, shown, table, with_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,16 +78,77 @@ def _regular(name: str, sign: float) -> Callable[..., Any]:
     return call
 
 
+def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
+    """``scipy.special.factorial``: Γ(n + 1); exact only of integers."""
+    if exact:
+        return scipy.special.factorial(concrete(n, "int"), exact=True)
+    if extend != "zero":
+        refuse([n], f"scipy.special.factorial with extend={extend!r}", "Write scipy.special.gamma(n + 1)")
+    n = as_array(n)
+    value = scipy.special.factorial(plain(n))
+    below = plain(n) < 0
+    return with_value(np.where(below, 0.0, scipy.special.gamma(np.where(below, 0.0, n) + 1.0)), value)
+
+
+def diric(x: Any, n: Any) -> Any:
+    """``scipy.special.diric`` of a plain n: U_{n−1}(cos x/2)/n, a polynomial."""
+    n = np.asarray(concrete(n, "int"))
+    return with_value(scipy.special.eval_chebyu(n - 1, np.cos(as_array(x) / 2)) / n, scipy.special.diric(plain(x), n))
+
+
+def sph_harm_y(n: Any, m: Any, theta: Any, phi: Any, *, diff_n: int = 0) -> Any:
+    """``scipy.special.sph_harm_y`` of plain n and m: √((2n+1)/4π (n−m)!/(n+m)!) Pᵐₙ(cos θ) e^{imφ}."""
+    if diff_n:
+        refuse([theta, phi], "scipy.special.sph_harm_y with diff_n", "Differentiate the function itself")
+    n, m = np.asarray(concrete(n, "int")), np.asarray(concrete(m, "int"))
+    theta, phi = as_array(theta), as_array(phi)
+    value = scipy.special.sph_harm_y(n, m, *shown(theta, phi))
+    size = np.sqrt((2 * n + 1) / (4 * math.pi) / scipy.special.poch(n - m + 1.0, 2.0 * m))
+    legendre = scipy.special.lpmv(m.astype(float), n.astype(float), np.cos(theta))
+    return with_value(size * legendre * np.exp(1j * m * phi), value)
+
+
+def rosen_der(x: Any) -> Any:
+    """``scipy.optimize.rosen_der``."""
+    x = _points(x)
+    value = scipy.optimize.rosen_der(plain(x))
+    forward = x[1:] - x[:-1] ** 2
+    zero = np.zeros_like(value[:1])
+    ahead = np.concatenate([-400 * forward * x[:-1] - 2 * (1 - x[:-1]), zero])
+    return with_value(ahead + np.concatenate([zero, 200 * forward]), value)
+
+
+def rosen_hess(x: Any) -> Any:
+    """``scipy.optimize.rosen_hess``."""
+    x = _points(x)
+    value = scipy.optimize.rosen_hess(plain(x))
+    beside = -400 * x[:-1]
+    zero = np.zeros(1)
+    middle = np.concatenate([1200 * x[:-1] ** 2 - 400 * x[1:] + 2, zero]) + np.concatenate(
+        [zero, zero[0] + 200 + 0 * x[1:]]
+    )
+    return with_value(np.diag(middle) + np.diag(beside, 1) + np.diag(beside, -1), value)
+
+
+def _points(x: Any) -> Any:
+    x = np.atleast_1d(as_array(x))
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "scipy.special": table(
         "scipy.special",
         {
             "comb": comb,
             "perm": perm,
+            "factorial": factorial,
+            "diric": diric,
+            "sph_harm_y": sph_harm_y,
             "spherical_jn": _regular("spherical_jn", -1.0),
             "spherical_yn": _spherical("spherical_yn", "yv", -1.0, math.pi / 2),
             "spherical_in": _regular("spherical_in", 1.0),
             "spherical_kn": _spherical("spherical_kn", "kv", -1.0, math.pi / 2),
         },
-    )
+    ),
+    "scipy.optimize": table("scipy.optimize", {"rosen_der": rosen_der, "rosen_hess": rosen_hess}),
 }
