@@ -768,3 +768,13 @@ def test_tangent_planes_are_not_seen_edge_on():
     own = gw.plot.surface(monkey, (-1, 1), (-1, 1)).figure.axes[0]
     own.azim = -60
     assert gw.plot.surface(monkey, (-1, 1), (-1, 1), ax=own, tangent_at=(0.5, 0.5)).azim == -60  # the caller's own view
+
+
+def test_axes_of_many_points_do_not_reach_their_neighbours():
+    f = lambda x, y: np.cos(3 * x) + np.cos(3 * y)
+    ax = gw.plot.contour(f, (-4, 4), (-4, 4), critical_points=True, arrows=False, count=21)
+    lengths = [np.linalg.norm(np.ptp(line.get_xydata(), axis=0)) / 2 for line in lines(ax, "axis")]
+    assert 0 < max(lengths) <= 0.6 * np.pi / 3 + 1e-9  # the points stand π/3 apart
+    ax.figure.canvas.draw()
+    box, frame = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    assert box.y1 < frame.y0  # the legend hides none of them

@@ -81,7 +81,7 @@ def remark(ax: Any, text: str) -> None:
 def legend(ax: Any, **options: Any) -> None:
     """A small legend, if anything has a label."""
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(fontsize="small", framealpha=0.85, edgecolor="0.85", **options)
+        ax.legend(fontsize="small", framealpha=0.85, edgecolor="0.85", **options).set_zorder(20)  # above all markers
 
 
 def colour_scale(ax: Any, mapped: Any, slender: float = 1.0, **options: Any) -> Any:

@@ -22,12 +22,14 @@ from gradwise.plotting.canvas import (
     set_title,
     title_of,
 )
-from gradwise.plotting.critical_points import draw_points, points_of_section, reports_in
+from gradwise.plotting.critical_points import MARKERS, draw_points, points_of_section, reports_in
 from gradwise.plotting.gradient_field import gradient_field, same_scales
 from gradwise.plotting.paths import draw_path, finite_rows, points_of
 
 #: how many level sets are drawn
 LEVELS = 14
+#: critical points beyond which no corner is free for a legend
+CROWD = 12
 
 
 def contour(
@@ -119,7 +121,8 @@ def contour(
     ax.set_xlim(xlim)
     ax.set_ylim(ylim)
     set_title(ax, title_of(f), plane.held)
-    legend(ax, loc="best")
+    crowded = sum(line.get_gid() in MARKERS for line in ax.lines) > CROWD
+    legend(ax, **({"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "ncols": 3} if crowded else {"loc": "best"}))
     return ax
 
 

@@ -26,6 +26,8 @@ MARKERS = {
 }
 #: the longest axis of curvature, as a share of the picture's smaller side
 LONGEST = 0.12
+#: and, where points are many, as a part of the distance between neighbours
+BETWEEN = 0.6
 
 
 def critical_points(points: Any, ax: Any = None, *, plane: Plane | None = None) -> Any:
@@ -68,7 +70,7 @@ def draw_points(points: Any, ax: Any = None, plane: Plane | None = None, owner: 
     span = min(abs(np.diff(ax.get_xlim())[0]), abs(np.diff(ax.get_ylim())[0]))
     axes = [_axes_of(report, plane) for report in reports]
     roots = [abs(value) ** -0.5 for pairs in axes for value, _ in pairs if value != 0.0]
-    unit = LONGEST * span / max(roots) if roots else 0.0
+    unit = min(LONGEST * span, _room(places)) / max(roots) if roots else 0.0
     for place, pairs in zip(places, axes, strict=True):
         for value, direction in pairs:
             if value == 0.0:
@@ -89,6 +91,15 @@ def draw_points(points: Any, ax: Any = None, plane: Plane | None = None, owner: 
     if own:
         legend(ax)
     return ax
+
+
+def _room(places: np.ndarray) -> float:
+    """How long an axis may be beside the point's neighbours: a part of the distance from the nearest one, the median of all points."""
+    if len(places) < 2:
+        return np.inf
+    apart = np.linalg.norm(places[:, None] - places[None, :], axis=-1)
+    nearest = np.min(np.where(apart > 0, apart, np.inf), axis=1)
+    return BETWEEN * float(np.median(nearest))
 
 
 def _marks(ax: Any, reports: list[Any], places: np.ndarray, owner: str = "") -> None:
