@@ -65,13 +65,17 @@ class _Gathering:
                 self.follow(f"{module}.__dict__.get({name!r}, {self.missing})", found, inner, None, direct=False)
         elif expected.kind == "function":
             variable = self.text.keep(expression)
-            self.text.leave_if(f"{variable} is not {self.text.name(weakref.ref(value), 'r')}()")
+            self.same(variable, value)
             for node in expected.nodes:
                 self.enter(variable, value, node, direct=direct)
         elif expected.kind in INSIDE:
             self.inside(self.text.keep(expression), value, expected, direct=direct)
         else:
             raise Unsuitable
+
+    def same(self, variable: str, value: Any) -> None:
+        """The line that leaves unless a function is the one that was there, which may be gone: then its reference gives None."""
+        self.text.leave_if(f"{variable} is None or {variable} is not {self.text.name(weakref.ref(value), 'r')}()")
 
     def unlike(self, variable: str, constant: Any) -> str:
         """The condition that a variable is another than a text, a truth value or None."""
@@ -158,7 +162,7 @@ class _Gathering:
             if variable is not None and kind != "property" and _has_dictionary(owner):
                 self.text.leave_if(f"{name!r} in {variable}.__dict__")
         function = self.text.keep(read)
-        self.text.leave_if(f"{function} is not {self.text.name(weakref.ref(found), 'r')}()")
+        self.same(function, found)
         for node in expected.nodes:
             self.enter(function, found, node, direct=False)
 

@@ -163,8 +163,10 @@ _LIKE_DATA = Callee(None, "data")
 def _unusual(m: Machine, name: str, callee: Callee, value: Any) -> Any:
     """An argument that is no data: a function to be called, or a type."""
     if callee.higher and (type(value) is Local or (type(value) is Known and is_users_function(value.value))):
-        if type(value) is Known:
-            m.scope.call_function(m, value, [], {})
+        if type(value) is Local:
+            m.scope.inquiry.give(m, value, [DATA] * value.code.co_argcount)
+        else:
+            m.data(m.scope.call_function(m, value, [], {}))
         return DATA
     if type(value) is Known and is_type(value.value):
         return OWN if value.value in DTYPES else DATA
@@ -217,6 +219,7 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
     if type(callee) is Known and is_users_function(callee.value):
         return m.scope.call_function(m, callee, [], {})
     if type(callee) is Local:
+        m.scope.inquiry.give(m, callee, [DATA] * callee.code.co_argcount)
         return DATA
     if type(callee) is Bound:
         return m.scope.call_function(m, callee.function, [callee.receiver], {})

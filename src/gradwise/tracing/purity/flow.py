@@ -214,7 +214,7 @@ def _make_function(m: Machine, i: Any, s: State) -> None:
 
 def _make(m: Machine, s: State, function: Local) -> None:
     if len(function.cells) == len(function.code.co_freevars):  # else it is not complete
-        m.made.setdefault(function, {})
+        m.made[function] = None
     s.push(function)
 
 

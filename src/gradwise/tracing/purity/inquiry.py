@@ -53,8 +53,23 @@ class Inquiry:
         self.made: dict[Any, dict[str, Any]] = {}
         self.impurities: list[Unproven] = []
         self.changes_own = False
+        #: what the parameters of functions made during the call stand for, by their code
+        self.given: dict[types.CodeType, dict[str, Any]] = {}
         self.learned = False
         self.depth = 0
+
+    def give(self, m: Machine, callee: Local, arguments: list[Any]) -> None:
+        """Note what a function made during the call is called with, by whomever; a parameter that is given nothing has its default, which is data."""
+        given = self.given.setdefault(callee.code, {})
+        names = callee.code.co_varnames[: callee.code.co_argcount]
+        for value in arguments[len(names) :]:
+            m.data(value)
+        for place, name in enumerate(names):
+            value = arguments[place] if place < len(arguments) and is_looked_into(arguments[place]) else DATA
+            joined = join(given[name], value) if name in given else value
+            if joined != given.get(name, DATA):
+                self.learned = True
+            given[name] = joined
 
 
 class Scope:
@@ -139,13 +154,9 @@ class Scope:
 
     def call_local(self, m: Machine, callee: Local, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """A call of a function made during the call, whose code is looked at for itself."""
-        given = m.made.get(callee)
-        for place, value in enumerate([*arguments, *keywords.values()]):
-            if given is None or place >= min(len(arguments), callee.code.co_argcount):
-                m.data(value)
-                continue
-            name, known = callee.code.co_varnames[place], value if is_looked_into(value) else DATA
-            given[name] = join(given[name], known) if name in given else known
+        for value in keywords.values():
+            m.data(value)
+        self.inquiry.give(m, callee, arguments)
         return DATA
 
     def call_function(self, m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:

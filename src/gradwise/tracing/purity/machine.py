@@ -46,7 +46,7 @@ class Machine:
         self.free = free
         self.cells: dict[str, Any] = {}
         #: the functions made on the way: looked at when all is known of the variables that they share
-        self.made: dict[Local, dict[str, Any]] = {}
+        self.made: dict[Local, None] = {}
         self.names: Any = None
         self.parameters = parameters
         self.entries = list(dis.Bytecode(code).exception_entries)  # type: ignore[attr-defined]  # missing from the stubs
@@ -99,8 +99,9 @@ class Machine:
                 break
         if self.result is None:  # it never returns
             self.result = DATA
-        for function, given in self.made.items():
+        for function in self.made:
             parameters = dict.fromkeys(parameters_of(function.code), DATA)
+            given = self.scope.inquiry.given.get(function.code, {})
             self.scope.enter(function.code, {**parameters, **given}, self.shared(function))
 
     def _pass(self) -> None:
