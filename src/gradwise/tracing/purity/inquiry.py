@@ -51,6 +51,9 @@ class Inquiry:
         self.assumed: set[Any] = set()
         self.known: dict[int, Any] = {}
         self.made: dict[Any, dict[str, Any]] = {}
+        #: codes taken apart, and expressions compiled
+        self.decoded: dict[int, Any] = {}
+        self.compiled: dict[str, types.CodeType] = {}
         self.impurities: list[Unproven] = []
         self.changes_own = False
         #: what the parameters of functions made during the call stand for, by their code

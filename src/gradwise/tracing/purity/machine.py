@@ -29,6 +29,17 @@ _ENDS = frozenset(["RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "
 _INSTRUCTIONS = 20_000
 
 
+def decoded(code: types.CodeType, known: dict[int, Any]) -> Any:
+    """The code itself (so that its identity is its own), its exception entries, its instructions, and their numbers by offset; decoded once in an inquiry."""
+    found = known.get(id(code))
+    if found is None:
+        entries = list(dis.Bytecode(code).exception_entries)  # type: ignore[attr-defined]  # missing from the stubs
+        instructions = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "EXTENDED_ARG")]
+        position = {i.offset: k for k, i in enumerate(instructions)}
+        found = known[id(code)] = code, entries, instructions, position
+    return found
+
+
 class Machine:
     """One code object on its way.
 
@@ -49,9 +60,7 @@ class Machine:
         self.made: dict[Local, None] = {}
         self.names: Any = None
         self.parameters = parameters
-        self.entries = list(dis.Bytecode(code).exception_entries)  # type: ignore[attr-defined]  # missing from the stubs
-        self.instructions = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "EXTENDED_ARG")]
-        self.position = {i.offset: k for k, i in enumerate(self.instructions)}
+        _, self.entries, self.instructions, self.position = decoded(code, scope.inquiry.decoded)
         self.line = code.co_firstlineno
         self.offset = 0
         #: the local variables before the present instruction
@@ -68,10 +77,13 @@ class Machine:
 
     def expression(self, text: str) -> Any:
         """What an expression over the variables of this code gives, at the present instruction."""
-        try:
-            code = compile(text.strip(), "<eval>", "eval")
-        except SyntaxError as error:
-            raise self.doubt(f"it evaluates {text!r}, which is no expression") from error
+        compiled = self.scope.inquiry.compiled
+        if text not in compiled:
+            try:
+                compiled[text] = compile(text.strip(), "<eval>", "eval")
+            except (SyntaxError, ValueError) as error:
+                raise self.doubt(f"it evaluates {text!r}, which is no expression") from error
+        code = compiled[text]
         shared = (*self.code.co_cellvars, *self.code.co_freevars)
         names = {name: self.variable(name) for name in code.co_names if name in shared}
         inner = Machine(code, self.scope, {**self.present, **names}, {})
