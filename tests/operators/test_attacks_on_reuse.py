@@ -140,3 +140,60 @@ def f(x):
 def test_no_code_is_passed_over(name):
     source, changes = DECIDING[name]
     agree(source, changes, OFTEN, f"<{name}>")
+
+
+# --- one object in several places ----------------------------------------------------------------------------------------------
+
+PARTS = """
+class P:
+    def __init__(self, k):
+        self.k, self.m = k, 2.0 * k
+def make(k):
+    return lambda v: k * v
+"""
+ALIASES = {
+    "two of three are one, and then two others": (
+        "L = [P(1.0), P(2.0), P(3.0)]\ndef f(x):\n    return sum([p.k * x[i] ** (i + 1) for i, p in enumerate(L)])",
+        ["L[1] = L[0]", "L[1] = L[2]", "L[1] = P(5.0)", "L[0] = L[1]"],
+    ),
+    "all are one at first": (
+        "L = [P(1.0)] * 3\ndef f(x):\n    return L[0].k * x[0] + L[1].k * x[1] ** 2 + L[2].k * x[2] ** 3",
+        ["L[2] = P(2.0)", "L[1] = L[2]", "L[1] = P(5.0)", "L[0] = L[1]"],
+    ),
+    "one number is read here, another there": (
+        "p, q = P(1.0), P(2.0)\ndef f(x):\n    return p.k * x[0] + q.m * x[1] ** 2",
+        ["q = p", "p.m = 7.0", "p.k = 0.5", "q = P(3.0)"],
+    ),
+    "one object becomes two": (
+        "p, q = P(1.0), P(2.0)\ndef f(x):\n    return p.k * x[0] + q.k * x[1] ** 2",
+        ["q = p", "q = P(3.0)"],
+    ),
+    "functions of one code": (
+        "L = [make(1.0), make(2.0), make(3.0)]\ndef f(x):\n    return L[0](x[0]) + L[1](x[1] ** 2) + L[2](x[2] ** 3)",
+        ["L[1] = L[0]", "L[1] = L[2]", "L[1] = make(7.0)"],
+    ),
+    "arguments": (
+        "p, q, r = P(1.0), P(2.0), P(3.0)\nT = p, q, r\nothers = lambda: T\ndef f(x, a, b, c):\n    return a.k * x[0] + b.m * x[1] ** 2 + c.k * x[2] ** 3",
+        ["T = p, p, r", "T = p, r, r", "p.m = 9.0", "T = p, q, r"],
+    ),
+    "a function under two names takes two paths": (
+        "o = P(2.0)\ndef h(x, deep):\n    return o.k * x if deep else x\ng = h\ndef f(x):\n    return np.sum(h(x, False) + g(x, True))",
+        ["o.k = 3.0", "o = P(0.5)"],
+    ),
+    "a function in a list and by its name reads one attribute here, another there": (
+        "o = P(2.0)\ndef h(x, w):\n    return o.k * x if w == 'k' else o.m * x\nL = [h, h]\ndef f(x):\n    return np.sum(L[0](x, 'k') + h(x, 'm') ** 2)",
+        ["o.k = 3.0", "o.m = 4.0", "L[0] = lambda x, w: x"],
+    ),
+    "by a class and directly": (
+        "o = P(2.0)\nclass C:\n    def h(self, x):\n        return o.k * x[0]\nc = C()\ndef f(x):\n    return o.k * x[1] ** 2 + c.h(x)",
+        ["o.k = 3.0", "o.k = 4.0"],
+    ),
+}
+
+
+@pytest.mark.parametrize("points", [OFTEN, ONCE], ids=["often", "once"])
+@pytest.mark.parametrize("name", ALIASES)
+def test_what_is_one_object_may_become_two(name, points):
+    source, changes = ALIASES[name]
+    changes = [c for change in changes for c in (change, *[None] * (6 if points is ONCE else 0))]
+    agree(PARTS + source, changes, points, f"<{name}>")

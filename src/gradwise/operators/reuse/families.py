@@ -218,7 +218,7 @@ class Call:
 class ProvenCall(Call):
     """A call of a function proved pure: its data are exchanged for traced ones."""
 
-    __slots__ = ("_data", "_fixed", "moving", "node", "objects")
+    __slots__ = ("_again", "_data", "_fixed", "moving", "node", "objects")
 
     def __init__(self, function: Any, arguments: Arguments, node: Any, *, has_aux: bool) -> None:
         self.node = node
@@ -227,7 +227,7 @@ class ProvenCall(Call):
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
         self.objects = {k: v for k, v in others.items() if k not in arguments.places}
         self.moving = {k: v for k, v in others.items() if k in arguments.places}
-        self._data, self._fixed = read(function, node, self.objects, self.moving)
+        self._data, self._fixed, self._again = read(function, node, self.objects, self.moving)
         super().__init__(function, arguments, has_aux=has_aux)
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
@@ -236,7 +236,7 @@ class ProvenCall(Call):
         beside = outline(self._fixed, through, fixed=NUMBERS) if self._fixed else None
         if through:
             raise Refused("it reads an array through a module")
-        return self.node, key, beside
+        return self.node, key, beside, self._again
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         numbers, fixed = iter(traced), self._key[0]

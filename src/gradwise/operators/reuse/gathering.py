@@ -35,7 +35,7 @@ class _Gathering:
         self.places: dict[Hashable, str] = {}
         self.fixed: list[str] = []
         self._seen: set[tuple[int, int, bool]] = set()
-        self._objects: dict[tuple[int, int], str] = {}
+        self._objects: dict[int, str] = {}
 
     def keep(self, place: Hashable, expression: str, *, direct: bool) -> None:
         if direct and place in self.places:
@@ -86,12 +86,9 @@ class _Gathering:
 
     def inside(self, variable: str, value: Any, expected: Expected, *, direct: bool) -> None:
         """An object, a class, or a list of them: what is read of it."""
-        known = self._objects.get((id(value), id(expected)))
-        if known is not None:  # found twice: then it must be one object there too
+        known = self._objects.setdefault(id(value), variable)
+        if known is not variable:  # found twice: then it must be one object there too
             self.text.leave_if(f"{variable} is not {known}")
-            if not direct:
-                return
-        self._objects[id(value), id(expected)] = variable
         if (id(value), id(expected), direct) in self._seen:
             return
         self._seen.add((id(value), id(expected), direct))

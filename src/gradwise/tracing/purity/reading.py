@@ -36,8 +36,8 @@ def place_in(value: Any, expected: Expected, key: Any) -> Hashable:
 
 def read(
     function: Any, node: Node, objects: dict[int | str, Any], moving: dict[int | str, Any]
-) -> tuple[dict[Hashable, Any], list[Any]]:
-    """The data at each place, and the data that cannot be exchanged, in an order that depends on the node alone.
+) -> tuple[dict[Hashable, Any], list[Any], tuple[int, ...]]:
+    """The data at each place, the data that cannot be exchanged, in an order that depends on the node, and which of what is found was found before: objects, functions and places.
 
     ``objects`` are the arguments, by position or name, that are no data: what is read of them is read too.  ``moving`` are those of them that are differentiated: their own data are
     differentiated, those that functions of their classes read are not.
@@ -47,9 +47,21 @@ def read(
     places: dict[Hashable, Any] = {}
     fixed: list[Any] = []
     seen: set[tuple[int, int, bool]] = set()
+    first: dict[Hashable, int] = {}
+    again: list[int] = []
+    count = 0
+
+    def meet(identity: Hashable) -> None:
+        """Note what was met before: two objects in the place of one and the same read other numbers."""
+        nonlocal count
+        known = first.setdefault(identity, count)
+        if known != count:
+            again.extend((known, count))
+        count += 1
 
     def keep(place: Hashable, value: Any, *, direct: bool) -> None:
         if direct:
+            meet(place)
             places[place] = value
         else:
             fixed.append(value)
@@ -66,13 +78,17 @@ def read(
         elif expected.kind == "function":
             for n in expected.nodes:
                 enter(value, n, direct=direct)
-        elif expected.kind in INSIDE and (id(value), id(expected), direct) not in seen:
+        elif expected.kind in INSIDE:
+            meet(id(value))
+            if (id(value), id(expected), direct) in seen:
+                return
             seen.add((id(value), id(expected), direct))
             for key, found, inner in parts_of(value, expected):
                 where = place_in(value, expected, key)
                 follow(found, inner, where, direct=direct and where is not None)
 
     def enter(f: Any, n: Node, *, direct: bool) -> None:
+        meet(id(f))
         if (id(f), id(n), direct) in seen:
             return
         seen.add((id(f), id(n), direct))
@@ -93,6 +109,7 @@ def read(
             keep(("keywords", id(f)), f.__kwdefaults__, direct=direct)
 
     def pass_by(value: Any, expected: Expected) -> None:
+        meet(id(value))
         if (id(value), id(expected), True) in seen:
             return
         seen.add((id(value), id(expected), True))
@@ -108,4 +125,4 @@ def read(
     for key, value in moving.items():
         pass_by(value, expected[key])
     enter(function, node, direct=True)
-    return places, fixed
+    return places, fixed, tuple(again)

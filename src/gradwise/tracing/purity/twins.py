@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, copied
 from gradwise.tracing.purity.reading import cell_of, place_in
-from gradwise.tracing.purity.scope import Expected, Node, cell_value
+from gradwise.tracing.purity.scope import Expected, Node, cell_value, look_up
 from gradwise.tracing.rebuilding import LiveGlobals
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ def with_data(
         return function, objects or {}
     twins = _Twins(data)
     expected = node.arguments or {}
+    for key, value in (objects or {}).items():
+        twins.meet(value, expected[key])
+    twins.meet_root(function, node)
     others = {key: twins.of(value, expected[key]) for key, value in (objects or {}).items()}
     return twins.of_root(function, node), others
 
@@ -41,10 +44,51 @@ class _Twins:
     def __init__(self, data: dict[Hashable, Any]) -> None:
         self.data = data
         self.made: dict[int, Any] = {}
+        #: what is expected of objects, and of functions, by their identity
+        self.expected: dict[int, list[Expected]] = {}
+        self.nodes: dict[int, list[Node]] = {}
+
+    def meet(self, value: Any, expected: Expected) -> None:
+        """Collect all that is expected of what is found in several places: it has one twin."""
+        if expected.nodes:
+            self.meet_function(value, expected.nodes)
+            return
+        known = self.expected.setdefault(id(value), [])
+        if expected.kind not in _INSIDE or expected in known:
+            return
+        known.append(expected)
+        assert expected.reads is not None
+        if expected.kind == "method":
+            self.meet(value.__self__, expected.reads.names["__self__"])
+            return
+        for key, found, inner in parts_of(value, expected):
+            if _is_rebuilt(inner) and place_in(value, expected, key) is not None:
+                self.meet(found, inner)
+
+    def meet_function(self, f: types.FunctionType, nodes: list[Node]) -> None:
+        known = self.nodes.setdefault(id(f), [])
+        for node in nodes:
+            if node in known:
+                continue
+            known.append(node)
+            for name, expected in node.reads.names.items():
+                if _is_rebuilt(expected):
+                    self.meet(look_up(f, name), expected)
+            for name, expected in node.reads.cells.items():
+                if _is_rebuilt(expected):
+                    self.meet(cell_value(f, name), expected)
+
+    def meet_root(self, function: Any, node: Node) -> None:
+        if node.receiver is None:
+            self.meet_function(function, [node])
+            return
+        parts = callable_parts(function)
+        assert parts is not None
+        self.meet(parts[1], node.receiver)
 
     def of_root(self, function: Any, node: Node) -> Any:
         if node.receiver is None:
-            return self.of_function(function, [node])
+            return self.of_function(function)
         parts = callable_parts(function)
         assert parts is not None
         receiver = self.of(parts[1], node.receiver)
@@ -53,7 +97,7 @@ class _Twins:
     def of(self, value: Any, expected: Expected) -> Any:
         """The twin of a value that is no data."""
         if expected.nodes:
-            return self.of_function(value, expected.nodes)
+            return self.of_function(value)
         if expected.kind not in _INSIDE:
             return value
         if id(value) in self.made:
@@ -65,8 +109,8 @@ class _Twins:
         twin = self.made[id(value)] = copied(value) if expected.kind == "object" else copy.copy(value)
         if isinstance(value, tuple):
             del self.made[id(value)]  # made when its entries are known
-        for key, found, inner in parts_of(value, expected):
-            place = place_in(value, expected, key)
+        everything = [(place_in(value, e, key), key, found, inner) for e in self.expected[id(value)] for key, found, inner in parts_of(value, e)]  # fmt: skip
+        for place, key, found, inner in everything:
             if place is None:
                 continue
             if place in self.data:
@@ -84,14 +128,14 @@ class _Twins:
                 twin[key] = new
         return twin
 
-    def of_function(self, f: types.FunctionType, nodes: list[Node]) -> types.FunctionType:
+    def of_function(self, f: types.FunctionType) -> types.FunctionType:
         if id(f) in self.made:
             return self.made[id(f)]
         names: dict[str, Expected] = {}
         cells: dict[str, Expected] = {}
-        for n in nodes:
-            names.update(n.reads.names)
-            cells.update(n.reads.cells)
+        for n in self.nodes[id(f)]:
+            for table, reads in ((names, n.reads.names), (cells, n.reads.cells)):
+                table.update({k: e for k, e in reads.items() if k not in table or _is_rebuilt(e)})
         data = self.data
 
         def answer(name: str, value: Any) -> Any:
