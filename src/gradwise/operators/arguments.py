@@ -40,6 +40,9 @@ def require_callable(function: Any, operator: str) -> None:
         )
 
 
+#: the structure of one array or number
+_NUMBER = flatten(0.0)[1]
+
 #: a function and what runs in its place, while a derivative is tried again without the call that could not be traced
 stand_in: ContextVar[tuple[Any, Any] | None] = ContextVar("gradwise_stand_in", default=None)
 
@@ -105,7 +108,7 @@ class Arguments:
                 self._simple = not kwargs and len(args) == 1
                 self.leaves = [leaf]
                 self.kinds = [type(leaf)]
-                self.treedefs: list[TreeDef] = [flatten(0.0)[1]]
+                self.treedefs: list[TreeDef] = [_NUMBER]
                 self.labels: list[str] = []
                 return
         else:

@@ -89,6 +89,10 @@ _OURS = str(Path(__file__).parents[1])
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 
 
+#: the structure of one array or number
+_NUMBER = flatten(0.0)[1]
+
+
 def function_name(function: Any) -> str:
     """The name by which a program calls a function."""
     return getattr(function, "__name__", None) or type(function).__name__
@@ -268,8 +272,7 @@ def _read_outputs(recording: Recording, result: Any, *, has_aux: bool) -> None:
         leaves, recording.auxiliary_structure = flatten(auxiliary)
         recording.auxiliary_outputs = [_auxiliary_leaf(trace, leaf) for leaf in leaves]
     if isinstance_traced(result):  # the common case: one array or number
-        leaves, recording.structure = flatten(0.0)
-        leaves = [result]
+        leaves, recording.structure = [result], _NUMBER
     else:
         leaves, recording.structure = flatten(without_labels(result))
     if trace.guards and not any(map(isinstance_traced, leaves)):
