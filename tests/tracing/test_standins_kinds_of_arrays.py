@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -196,6 +198,16 @@ def test_objects_keep_numpys_own_kinds() -> None:
     np.testing.assert_array_equal(model.masked.mask, other.masked.mask)
 
 
+def test_views_as_these_kinds() -> None:
+    agrees(lambda x: (np.outer(x, x).view(np.matrix) * x.reshape(3, 1)).A1 + x.view(np.ma.MaskedArray).sum())
+
+    class Field(np.ndarray):
+        pass
+
+    with pytest.raises(gw.TracingError, match="attribute of an ordinary class"):
+        gw.grad(lambda x: x.view(Field).sum(), method="exact")(X)
+
+
 def test_results_of_these_kinds() -> None:
     np.testing.assert_allclose(gw.jacobian(lambda x: np.matrix(x) * 2.0, method="exact")(X)[0], 2 * np.eye(3))
     np.testing.assert_allclose(gw.jacobian(lambda x: np.ma.array(x) * 2.0, method="exact")(X), 2 * np.eye(3))
@@ -228,3 +240,22 @@ def test_constants_of_these_kinds_are_numpys() -> None:
         return x.sum() * np.sort(r, order="x")["x"][0] * m * np.matrix([[1.0, 2.0]]).sum()
 
     agrees(f)
+
+
+LAZY = """
+import sys, numpy as np, gradwise as gw
+assert not {"numpy.ma", "numpy.rec", "scipy.optimize"} & set(sys.modules)
+
+def f(x):
+    import scipy
+    r = np.rec.fromarrays([x, x**2], names="a,b")
+    m = np.ma.masked_array(x, mask=[1, 0, 0])
+    return r.a.sum() + m.sum() + scipy.optimize.brentq(lambda t: t - x[0], -1, 3)
+
+print(gw.grad(f, method="exact", check=False)(np.array([0.5, 0.7, 0.9])).tolist())
+"""
+
+
+def test_modules_that_are_loaded_by_being_asked_for() -> None:
+    run = subprocess.run([sys.executable, "-c", LAZY], capture_output=True, text=True, check=False)
+    assert run.stdout.strip() == "[2.0, 2.0, 2.0]", run.stderr

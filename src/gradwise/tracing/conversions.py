@@ -5,6 +5,7 @@ What would lose the derivative raises with its cure; the rest is answered concre
 
 from __future__ import annotations
 
+import builtins
 import sys
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from gradwise.tracing import sparse
 from gradwise.tracing.arithmetic import concrete
+from gradwise.tracing.holders import WRAPPERS
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, dtype_of, escape
 
 
@@ -74,6 +76,15 @@ def view(self: TracedArray, dtype: Any = None, type: Any = None) -> Any:  # noqa
         return self.current().view(*(() if dtype is None else (dtype,)), **({} if type is None else {"type": type}))
     if type in (None, np.ndarray) and (dtype in (None, np.ndarray) or np.dtype(dtype) == self.dtype):
         return self[...]
+    kind = dtype if isinstance(dtype, builtins.type) and type is None else type
+    if kind in WRAPPERS:
+        return WRAPPERS[kind](self)
+    if isinstance(kind, builtins.type) and issubclass(kind, np.ndarray):
+        raise escape(
+            self,
+            f"x.view({kind.__name__}), an array of a class of its own,",
+            "Keep the array in an attribute of an ordinary class, which may define operators and __array_ufunc__",
+        )
     raise escape(
         self,
         f"x.view({dtype if type is None else type!r})",

@@ -18,7 +18,7 @@ from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.compiling import instrumented
 from gradwise.tracing.instrument.effects import MODULES
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
-from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, vectorized_call
+from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
 from gradwise.tracing.instrument.state import Watch, local
@@ -66,6 +66,9 @@ def method(obj: Any, name: str) -> Any:
     if cls is types.ModuleType:
         callee = getattr(obj, name)
         found = KNOWN.get(id(callee))
+        if found is None:
+            refresh()  # the module may have been loaded by being asked for: np.ma, scipy.optimize
+            found = KNOWN.get(id(callee))
         if found is not None:
             return found
         if local.watch is not None and obj.__name__.partition(".")[0] in MODULES:

@@ -196,7 +196,7 @@ def elementwise(ufunc: Any, inputs: Any, mask_of: Any = None) -> Any:
     mask = _ma.getmaskarray(expected)
     with at_line(*traces):
         operands = [parts(v)[0] for v in inputs]
-        if _ma.core.ufunc_domain.get(ufunc) is not None:
+        if getattr(_ma.core, "ufunc_domain", {}).get(ufunc) is not None:
             for o in operands:
                 concrete(o)  # outside of its domain NumPy masks the result
         if mask.any():
@@ -321,4 +321,11 @@ for _name, _unary in {"neg": np.negative, "pos": np.positive, "abs": np.absolute
     setattr(TracedMasked, f"__{_name}__", lambda self, ufunc=_unary: elementwise(ufunc, (self,)))
 TracedMasked.__hash__ = None  # type: ignore[assignment]  # as masked arrays
 
-WRAPPERS[_ma.MaskedArray] = lambda m: TracedMasked(np.asarray(m.data), _ma.getmaskarray(m), m.fill_value)
+
+def _wrapped(m: Any) -> Any:
+    if isinstance_traced(m):
+        return TracedMasked(m, False)
+    return TracedMasked(np.asarray(m.data), _ma.getmaskarray(m), m.fill_value)
+
+
+WRAPPERS[_ma.MaskedArray] = _wrapped

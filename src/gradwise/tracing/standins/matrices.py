@@ -381,7 +381,11 @@ def _starred(name: str) -> Any:
     return operate
 
 
-WRAPPERS[np.matrix] = lambda m: TracedMatrix(np.asarray(m))
+def _wrapped(m: Any) -> Any:
+    return as_matrix(m) if isinstance_traced(m) else TracedMatrix(np.asarray(m))
+
+
+WRAPPERS[np.matrix] = _wrapped
 
 BY_IDENTITY: list[tuple[Any, Any]] = [(getattr(np.matrix, n), _starred(n)) for n in ("__mul__", "__rmul__")]
 
