@@ -95,3 +95,34 @@ def test_hidden_single_precision_is_seen_where_its_roundings_line_up(kind, vecto
         bound = whole.error + 1e-15
         trusted = np.array([status.trusted for status in whole.status])
         assert np.mean((np.abs(whole.value - slope(x[:40])) > bound)[trusted]) <= 0.05
+
+
+POLES_AND_PEAKS = {
+    "pole": (lambda t: 1 / (t - 0.99), lambda t: -1 / (t - 0.99) ** 2, 1.0),
+    "double pole": (lambda t: 1 / (t - 1.001) ** 2, lambda t: -2 / (t - 1.001) ** 3, 1.0),
+    "tan": (math.tan, lambda t: 1 / math.cos(t) ** 2, 1.57),
+    "peak": (
+        lambda t: math.sin(t) + math.exp(-(((t - 1.003) / 1e-3) ** 2)),
+        lambda t: math.cos(t) - 2e6 * (t - 1.003) * math.exp(-(((t - 1.003) / 1e-3) ** 2)),
+        1.0,
+    ),
+    "oscillation": (lambda t: math.sin(3e3 * t), lambda t: 3e3 * math.cos(3e3 * t), 1.7),
+    "edge": (lambda t: math.pow(2.0 - t, 1.5), lambda t: -1.5 * math.sqrt(2.0 - t), 2.0 - 1e-5),
+}
+
+
+@pytest.mark.parametrize("name", POLES_AND_PEAKS)
+def test_a_second_ladder_starts_where_f_is_smooth(name):
+    f, slope, x = POLES_AND_PEAKS[name]
+    estimate = derivative(f, x, complex_step=False)
+    assert estimate.status is Status.OK
+    assert abs(estimate.value - slope(x)) <= estimate.error <= 1e-6 * abs(slope(x))
+    assert estimate.evaluations <= 31
+
+
+def test_steps_do_not_leave_a_saturated_function_for_its_other_side():
+    # it moves by units of rounding only, and is 1 again on the other side of 0
+    for x in np.linspace(2.4, 3.4, 80).tolist():
+        estimate = derivative(lambda t: math.erf(t * t), x, complex_step=False)
+        exact = 4 * x / math.sqrt(math.pi) * math.exp(-(x**4))
+        assert not estimate.status.trusted or abs(estimate.value - exact) <= estimate.error
