@@ -197,3 +197,143 @@ def test_what_is_one_object_may_become_two(name, points):
     source, changes = ALIASES[name]
     changes = [c for change in changes for c in (change, *[None] * (6 if points is ONCE else 0))]
     agree(PARTS + source, changes, points, f"<{name}>")
+
+
+# --- objects made during the call ----------------------------------------------------------------------------------------------
+
+MADE = {
+    "an attribute that is not always stored": """
+class M:
+    def __init__(self, c):
+        if c:
+            self.a = 1.0
+def f(x):
+    m = M(x[0] > 0)
+    if hasattr(m, "a"):
+        return x[0] ** 2
+    LOG.append(1)
+    return x[0] ** 3
+""",
+    "an attribute of the class until one is stored": """
+class M:
+    a = None
+    def __init__(self, c):
+        if c:
+            self.a = 1.0
+def f(x):
+    m = M(x[0] > 0)
+    if m.a is None:
+        LOG.append(1)
+        return x[0] ** 3
+    return x[0] ** 2
+""",
+    "an attribute or a default": """
+class G:
+    def __mul__(self, v):
+        LOG.append(1)
+        return 3.0 * v
+class M:
+    def __init__(self, c):
+        if c:
+            self.a = 1.0
+g = G()
+def f(x):
+    return getattr(M(x[0] > 0), "a", g) * x[0] ** 2
+""",
+    "a class that answers for what is not stored": """
+class M:
+    def __init__(self, c):
+        if c:
+            self.a = 1.0
+    def __getattr__(self, name):
+        LOG.append(name)
+        return 2.0
+def f(x):
+    return M(x[0] > 0).a * x[0] ** 2
+""",
+    "a class that is told of the end": """
+class M:
+    def __init__(self, a):
+        self.a = a
+    def __del__(self):
+        LOG.append(1)
+def f(x):
+    return M(2.0).a * x[0] ** 2
+""",
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_objects_of_the_call_may_hold(name):
+    agree(MADE[name], [], BOTH_SIGNS, f"<{name}>")
+
+
+CLASSES = {
+    "a base is exchanged": (
+        "class A: ...\nclass B: ...\nclass P(A): k = 2.0\np = P()\ndef f(x):\n    return p.k * (np.sum(x**2) if isinstance(p, A) else np.sum(x**3))",
+        ["P.__bases__ = (B,)"],
+    ),
+    "a class is registered": (
+        "class A(abc.ABC): ...\nclass P: k = 2.0\np = P()\ndef f(x):\n    return p.k * (np.sum(x**2) if isinstance(p, A) else np.sum(x**3))",
+        ["A.register(P)"],
+    ),
+    "objects can be called": (
+        "class P: k = 2.0\np = P()\ndef f(x):\n    return p.k * (np.sum(x**2) if callable(p) else np.sum(x**3))",
+        ["P.__call__ = len"],
+    ),
+    "the class is told of the end": (
+        "class P:\n    def __init__(self, k):\n        self.k = k\ndef f(x):\n    return P(2.0).k * np.sum(x**2)",
+        ["P.__del__ = lambda self: LOG.append(1)"],
+    ),
+    "the class answers for what is not there": (
+        "class P:\n    def __init__(self, c):\n        if c: self.k = 2.0\ndef f(x):\n    return P(x[0] > 0).k * np.sum(x**2)",
+        ["P.__getattr__ = lambda self, name: LOG.append(1) or 3.0"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_what_is_asked_of_classes_is_asked_again(name):
+    source, changes = CLASSES[name]
+    agree(source, changes, BOTH_SIGNS if "answers" in name else OFTEN, f"<{name}>")
+
+
+# --- whose memory it is ----------------------------------------------------------------------------------------------------------
+
+WRITES = {
+    "differences of order 0": "b = np.diff(A, 0)\n    b[0] += 1.0",
+    "a tuple of arrays": "b = np.broadcast_arrays(A, B) + ()\n    b[0][0] += 1.0",
+    "a tuple of rows": "b = tuple(C) + tuple(C)\n    b[0][0] += 1.0",
+    "pairs of rows": "for pair in zip(C, C):\n        b = pair + (1.0,)\n        b[0][0] += 1.0",
+    "numbered rows": "for pair in enumerate(C, 1):\n        b = pair + (1.0,)\n        b[1][0] += 1.0",
+    "several arrays at least": "b = tuple(np.atleast_1d(A, B)) + ()\n    b[1][0] += 1.0",
+    "an array of objects": "b = np.zeros(dtype='O', shape=2)\n    b[0] = A\n    b[0][0] += 1.0",
+    "sums of objects": "b = np.add([0, 0], [0, 0], dtype='O')\n    b[0] = A\n    b[0][0] += 1.0",
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_views_of_arrays_are_not_the_calls_own(name):
+    source = f"A, B, C = np.arange(4.0), np.ones(4), np.eye(2)\nstate = lambda: (A.tolist(), B.tolist(), C.tolist())\ndef f(x):\n    {WRITES[name]}\n    return np.sum(x**2)\n"
+    agree(source, [], OFTEN, f"<{name}>")
+
+
+def test_what_is_gone_over_is_still_proved():
+    rows = np.eye(4)
+
+    def f(x):
+        total = np.zeros(4)
+        for i, row in enumerate(rows, 1):
+            total += i * row * x
+        for a, b in zip(rows, np.atleast_1d(x), strict=True):
+            total += a * b
+        return np.sum(total**2)
+
+    assert gw.explain(f, X).reuse.startswith("proved pure")
+
+
+def test_types_of_objects_are_still_proved():
+    for source, _ in list(CLASSES.values())[:4]:
+        space = {"__name__": "attacked"}
+        exec(BEGIN + source, space)
+        assert gw.explain(space["f"], X).reuse.startswith("proved pure")

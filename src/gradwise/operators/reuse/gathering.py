@@ -13,7 +13,16 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.expectations import parts_of
-from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, inherited, is_absent, keeps
+from gradwise.tracing.purity.objects import (
+    MISSING,
+    callable_parts,
+    entries_of,
+    inherited,
+    is_absent,
+    is_defined,
+    is_derived,
+    keeps,
+)
 from gradwise.tracing.purity.reading import place_in
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, items_of, look_up
 
@@ -147,6 +156,10 @@ class _Gathering:
                 return
         elif kind == "absent":
             self.text.leave_if(f"not {self.text.name(is_absent)}({variable}, {name!r})")
+            return
+        elif kind in ("defined", "derived"):
+            ask, other = (is_defined, repr(name)) if kind == "defined" else (is_derived, f"{self.text.name(name)}()")
+            self.text.leave_if(f"{self.text.name(ask)}({cls}, {other}) is not {found!r}")
             return
         elif kind == "keeps":
             self.text.leave_if(f"not {self.text.name(keeps)}({cls}, {name!r})")

@@ -68,8 +68,11 @@ _MAKERS = _words(
 )
 #: those whose result is always another array, whose entries may be the caller's objects if they are no numbers
 _RENEWERS = _words(
-    """zeros_like ones_like empty_like full full_like array copy stack concatenate concat vstack hstack dstack column_stack append where tile repeat sort outer kron cumsum cumprod diff"""
+    """zeros_like ones_like empty_like full full_like array copy stack concatenate concat vstack hstack dstack column_stack append where tile repeat sort outer kron cumsum cumprod"""
 )
+#: those that make a tuple, or an iterator, of what may be their arguments; and those that do for several arguments
+_GROUPS = _words("tuple zip enumerate reversed iter broadcast_arrays meshgrid ix_ histogram")
+_EACH = _words("atleast_1d atleast_2d atleast_3d")
 #: those that decide by values which steps they take, so that a program recorded once may be another at other values
 _DECIDING = _words(
     """quantile percentile nanquantile nanpercentile nanmedian cov corrcoef average logspace geomspace histogram unique searchsorted digitize bincount lexsort isin lstsq pinv
@@ -103,7 +106,7 @@ class Callee:
         The number of positional arguments that cannot reach an output.
     makes : str
         "own": a number or a fresh array; "maker": that, unless an argument after the first may be a dtype; "fresh": a container; "renewed": the call's own if all its arguments are, else fresh; "arguments": the call's own if all its arguments are;
-        "data": perhaps the caller's.
+        "several": a tuple of such; "each": that, but of one array for one; "data": perhaps the caller's.
     pure : bool
         Whether the result depends on the arguments alone, and nothing else happens.
     higher : bool
@@ -135,6 +138,10 @@ def _add(table: dict[int, tuple[Any, Callee]], module: Any, text: str, *, pure: 
                 if name in _RENEWERS
                 else "fresh"
                 if name in _CONTAINERS
+                else "several"
+                if name in _GROUPS
+                else "each"
+                if name in _EACH
                 else "arguments"
             )
             table[id(function)] = function, Callee(limit, makes, pure=pure and name not in _DECIDING)
@@ -151,6 +158,8 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
             if name in _NUMBERS
             else "fresh"
             if name in _CONTAINERS
+            else "several"
+            if name in _GROUPS
             else "data"
             if name in _HIGHER
             else "arguments"

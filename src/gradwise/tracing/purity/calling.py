@@ -78,7 +78,9 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return MANAGER
     if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
         return TYPE
-    if any(map(is_looked_into, arguments)) or value is hasattr:
+    if any(map(is_looked_into, arguments)) or any(value is known for known in _GOING_OVER):
+        for other in keywords.values():
+            m.data(other)
         answer = about_objects(m, value, arguments)
         if answer is not None:
             return answer
@@ -95,6 +97,10 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if is_type(value):
         raise m.doubt(f"it calls {describe(callee)}, which is not looked into")
     raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
+
+
+#: what takes anything; what goes over arrays gives tuples of their entries
+_GOING_OVER = (hasattr, zip, enumerate, reversed)
 
 
 def evaluated(m: Machine, argument: Any) -> Any:
@@ -146,18 +152,29 @@ def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords
             m,
             f"it calls {name}, whose result depends on more than its arguments, or whose steps depend on their values",
         )
+    makes = callee.makes
+    if makes == "each":
+        makes = "arguments" if len(arguments) == 1 and level(arguments[0]) is not DATA else "several"
     degrees = []
     for position, value in enumerate([*arguments, *keywords.values()]):
         degree = level(value)
         if degree is None:
             degree = _unusual(m, name, callee, value)
-        elif position and callee.makes == "maker" and degree is DATA:
-            callee = _LIKE_DATA  # may be the dtype of objects
+        elif degree is DATA and value is keywords.get("dtype"):
+            makes = makes if _is_numbers_dtype(value) else "data"  # perhaps that of objects
+        elif position and makes == "maker" and degree is DATA:
+            makes = "data"  # may be the dtype of objects
         degrees.append(degree)
-    return _result(callee.makes, degrees)
+    return _result(makes, degrees)
 
 
-_LIKE_DATA = Callee(None, "data")
+def _is_numbers_dtype(value: Any) -> bool:
+    """Whether a value is surely a text that names a type of numbers."""
+    texts = texts_of(value)
+    try:
+        return texts is not None and all(np.dtype(text).kind in "fciub" for text in texts)
+    except TypeError:
+        return False
 
 
 def _unusual(m: Machine, name: str, callee: Callee, value: Any) -> Any:
@@ -178,6 +195,8 @@ def _result(makes: str, degrees: list[Any]) -> Any:
         return OWN
     if makes == "fresh":
         return FRESH
+    if makes == "several":
+        return OWN if all(d.rank <= OWN.rank for d in degrees) else DATA
     if makes == "data" or not all(map(is_numeric, degrees)):
         return FRESH if makes == "renewed" else DATA
     return ARRAY if ARRAY in degrees and makes == "arguments" else OWN

@@ -53,15 +53,18 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str) -> Any:
     if found is not None and found[0] == "property":
         return scope.call_function(m, _function(m, expected, ("property", name), found[1]), [owner], {})
     stored = scope.inquiry.made[owner.place]
-    if name in stored:
-        return stored[name]
-    if found is None:
+    if found is None and name not in stored:
         raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not known")
+    if found is None:
+        return stored[name]
     kind, inner = found
     if kind == "shared":
-        return scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}")
-    function = _function(m, expected, (kind, name), inner)
-    return function if kind == "static" else Bound(function, owner.cls if kind == "class" else owner)
+        of_class = scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}")
+    else:
+        function = _function(m, expected, (kind, name), inner)
+        of_class = function if kind == "static" else Bound(function, owner.cls if kind == "class" else owner)
+    # what the class has is found until something is stored
+    return join(stored[name], of_class) if name in stored else of_class
 
 
 def store(scope: Any, m: Machine, owner: Any, name: str, value: Any) -> None:
@@ -85,6 +88,10 @@ def construct(scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords
         if getattr(value, name) is not getattr(object, name):
             raise m.doubt(f"it makes an object of type {value.__name__}, which has a {name} of its own")
         expected.reads.members[("default", name)] = Expected("is", getattr(object, name))
+    for name in ("__getattr__", "__del__"):
+        if member(value, name) is not MISSING:
+            raise m.doubt(f"it makes an object of type {value.__name__}, which has a {name}")
+        expected.reads.members[("defined", name)] = Expected("is", False)
     made = Made(cls, (id(m.code), m.offset, cls))
     scope.inquiry.made.setdefault(made.place, {})
     initial = member(value, "__init__")

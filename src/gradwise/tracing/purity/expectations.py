@@ -15,6 +15,8 @@ from gradwise.tracing.purity.objects import (
     find_in_class,
     inherited,
     is_absent,
+    is_defined,
+    is_derived,
     is_open,
     is_users_class,
     keeps,
@@ -151,6 +153,10 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
             continue
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner
+            continue
+        if key[0] in ("defined", "derived"):
+            cls = value if expected.kind == "class" else type(value)
+            yield key, is_defined(cls, key[1]) if key[0] == "defined" else is_derived(cls, key[1]()), inner
             continue
         if key[0] == "default":
             yield key, getattr(value, key[1]), inner

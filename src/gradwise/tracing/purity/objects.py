@@ -173,6 +173,16 @@ def is_absent(value: Any, name: str) -> bool:
     return member(cls, name) is MISSING and name not in entries_of(value) and member(cls, "__getattr__") is MISSING
 
 
+def is_defined(cls: type, name: str) -> bool:
+    """Whether one of the user's classes has something under a name."""
+    return member(cls, name) is not MISSING
+
+
+def is_derived(cls: type, base: type | None) -> bool:
+    """Whether a class is derived from another, or registered there."""
+    return base is not None and issubclass(cls, base)
+
+
 def keeps(cls: type, name: str) -> bool:
     """Whether an attribute that is assigned is kept by the instance: its class has no setter of that name."""
     kind = type(member(cls, name))

@@ -82,7 +82,8 @@ class Reads:
     """What is read by name from the globals (or the entries of a module, an object, a sequence), from the closure, by import, and from classes.
 
     ``members`` are the functions of a class, by the kind of attribute (``objects.py``) and its name; by ("super", a weak reference to the class, name) for one found by ``super()``; by
-    ("absent", name) for what an object does not have; by ("default", name) for what must be that of ``object``, and by ("keeps", name) for what instances keep.
+    ("absent", name) for what an object does not have; by ("default", name) for what must be that of ``object``, by ("defined", name) for whether there is something
+    under that name, by ("derived", a weak reference to a class) for whether it is a base, and by ("keeps", name) for what instances keep.
     """
 
     __slots__ = ("cells", "imports", "members", "names")

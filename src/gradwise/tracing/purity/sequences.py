@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import types
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
-from gradwise.tracing.purity.objects import ENTRIES, is_absent
+from gradwise.tracing.purity.objects import ENTRIES, is_absent, is_defined, is_derived, member
 from gradwise.tracing.purity.scope import Expected, is_users_function, items_of
 from gradwise.tracing.purity.sparse import is_matrix
 from gradwise.tracing.purity.values import (
@@ -39,6 +40,8 @@ from gradwise.tracing.purity.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gradwise.tracing.purity.machine import Machine
 
 _OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul"}  # fmt: skip
@@ -230,8 +233,13 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
     ):
         if function is len and not is_sequence(arguments[0]):
             return None
+        if function is callable:
+            _note(arguments[0], ("defined", "__call__"), lambda cls: is_defined(cls, "__call__"))
+        elif function in (isinstance, issubclass) and len(arguments) == 2:
+            _note_derived(m, arguments[0], arguments[1])
         return OWN
-    if function is enumerate and len(arguments) == 1:
+    if function is enumerate and len(arguments) in (1, 2):
+        m.data(arguments[-1]) if len(arguments) == 2 else None
         return Rows(Row((OWN, element_of(m, arguments[0]))))
     if function is zip:
         return Rows(Row(tuple([element_of(m, v) for v in arguments])))
@@ -240,13 +248,31 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
     if function is getattr and len(arguments) in (2, 3):
         if len(arguments) == 3 and _lacks(m, arguments[0], arguments[1]):
             return arguments[2]
-        return _by_name(m, arguments[0], arguments[1])
+        found = _by_name(m, arguments[0], arguments[1])
+        return join(found, arguments[2]) if len(arguments) == 3 and type(arguments[0]) is Made else found
     if function is hasattr and len(arguments) == 2:
         if _lacks(m, arguments[0], arguments[1]):
             return Constant(False)
         _by_name(m, arguments[0], arguments[1])  # where it is found
-        return Constant(True)
+        return OWN if type(arguments[0]) is Made else Constant(True)  # it may not be stored yet
     return None
+
+
+def _note(value: Any, key: tuple[Any, ...], ask: Callable[[type], bool]) -> None:
+    """Note what is asked of the class of an object, or of a class."""
+    known = value.cls if type(value) is Made else value
+    if type(known) is Known and known.expected is not None and known.expected.kind in ("object", "class"):
+        cls = known.value if known.expected.kind == "class" else type(known.value)
+        known.expected.reads.members[key] = Expected("is", ask(cls))
+
+
+def _note_derived(m: Machine, value: Any, base: Any) -> None:
+    if type(base) is not Known or base.expected is None or base.expected.kind != "class":
+        return
+    cls = base.value
+    if member(cls, "__subclasshook__") is not vars(object)["__subclasshook__"] or (type(cls) is not type and level(value) is not None):
+        raise m.doubt(f"it asks whether a value is of type {cls.__name__}, to which any type may be added")
+    _note(value, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
 
 
 def _lacks(m: Machine, owner: Any, name: Any) -> bool:
