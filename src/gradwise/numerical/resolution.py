@@ -228,5 +228,5 @@ def _needed(samples: Samples, best: Resolved, octave: int, goal: float) -> int:
         return 2
     if best.value == 0.0 or samples.move(octave) == 0.0:
         return 6
-    missing = math.log2(max(best.rounding / (goal * abs(best.value)), 2.0))
-    return min(max(int(missing) - 3, 1), 16)
+    missing = math.log2(max(best.rounding / max(goal * abs(best.value), 5e-324), 2.0))  # the slope may be subnormal
+    return min(max(int(min(missing, 64.0)) - 3, 1), 16)
