@@ -18,6 +18,9 @@ from pathlib import Path
 import numpy as np
 from generated import false_alarms, score
 from planted import PLANTED
+from solvers import CLOSED_WRONG, SOLVED, SOLVED_WRONG
+from strange_traps import RIGHT
+from strangers import BUGS
 from traps import TRAPS
 
 import gradwise as gw
@@ -134,6 +137,29 @@ def outcome(checker, case):
             return "rejected", error
 
 
+SETS = {
+    "bugs of strangers": BUGS,
+    "right gradients of strangers": RIGHT,
+    "right gradients of functions that run solvers": SOLVED,
+    "small errors of closed forms": CLOSED_WRONG,
+    "errors where f runs a solver": SOLVED_WRONG,
+}
+
+
+def sets_row(name, cases):
+    """One row of the table of gradwise's own sets."""
+    wrong = passed = named = first = 0
+    for case in cases:
+        kind, report = outcome(by_gradwise, case)
+        passed += kind == "passed"
+        wrong += kind == "rejected"
+        causes = getattr(report, "causes", [])
+        named += bool(set(causes) & set(case.causes))
+        first += causes[:1] != [] and causes[0] in case.causes
+    told = f"{named} | {first}" if cases[0].causes and cases not in (SOLVED_WRONG, CLOSED_WRONG) else "– | –"
+    return f"| {name} | {len(cases)} | {wrong} | {passed} | {len(cases) - wrong - passed} | {told} |"
+
+
 def table():
     """Run everything; returns the page's text."""
     counts, seconds, named, first, misses, alarms = {}, {}, 0, 0, {}, {}
@@ -172,6 +198,20 @@ def table():
     scores = [score(seed)[:4] for seed in seeds]
     total, caught, first_, named_ = (sum(column) for column in zip(*scores))
     right, alarms_, open_ = false_alarms(range(500, 510))
+    lines += ["", "## Cases of strangers, and functions that run solvers", ""]
+    lines += [
+        "| set | cases | called wrong | passed | left open | named | named first |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, cases in SETS.items():
+        lines.append(sets_row(name, cases))
+    lines += [
+        "",
+        "Strangers' cases are textbook losses with hand-written gradients, one mistake each, written after the checker; before what they showed was mended",
+        "none of 161 bugs was missed, 153 had an expected name first and 157 at all, and 1 of 89 right gradients was rejected. Functions that run solvers: SciPy's",
+        "integrators, root finders, minimisers and iterative solvers at tolerances of 1e-2 to 1e-8, loops of their own, interpolated tables; the gradients",
+        "are those of what they approximate. Small errors: factors of 1.001 and 1 + 1e-5, terms of 1e-4 in closed forms; 0.3 to 2 % where f runs a solver.",
+    ]
     lines += [
         "",
         "## Generated cases",

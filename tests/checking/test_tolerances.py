@@ -202,3 +202,26 @@ def test_thinned_interpolants():
         assert coarse(x[4]) == pytest.approx(np.sin(x[4]), abs=1e-12 if place < 3 else 1e-4)
         assert coarse(x[5]) != made(x[5])
     assert thinned(scipy.interpolate.Rbf(x[:5], x[:5])) is None
+
+
+def test_functions_without_source():
+    scope = {}
+    exec(  # as a notebook's or a generator's functions come
+        "import numpy as np, scipy\n"
+        "def by_name(p): return scipy.integrate.solve_ivp(lambda t, y: -p[0] * y, (0, 3), [p[1]]).y[0, -1]\n"
+        "def loop(p):\n"
+        "    y, old = 1.0, 9.0\n"
+        "    while abs(y - old) > 1e-6: old, y = y, np.sum(p) / 4 * np.cos(y)\n"
+        "    return y\n",
+        scope,
+    )
+    p = np.array([0.7, 1.9])
+    grad = lambda p: np.array([-3 * p[1] * np.exp(-3 * p[0]), np.exp(-3 * p[0])])
+    assert gw.check_grad(scope["by_name"], p, grad).passed
+    assert not gw.check_grad(scope["by_name"], p, lambda p: 1.01 * grad(p)).passed
+    y = scipy.optimize.brentq(lambda y: y - np.sum(p) / 4 * np.cos(y), 0, 2, xtol=1e-15)
+    claim = np.full(2, np.cos(y) / 4 / (1 + np.sum(p) / 4 * np.sin(y)))
+    report = gw.check_grad(scope["loop"], p, claim)
+    assert report.counts["wrong"] == 0
+    assert "loop whose source is not at hand" in report.summary()
+    assert gw.check_grad(scope["loop"], p, 1.01 * claim).counts["wrong"] == 2

@@ -125,7 +125,7 @@ class Evidence:
         None where a direction would be no cheaper than the truth, or tells nothing.
         """
         slope_at = self.problem.slope_at
-        if time.perf_counter() - self.started > LONGEST:
+        if self.problem.stays or time.perf_counter() - self.started > LONGEST:
             return True  # enough was tried
         if slope_at is None or (self.verdicts.judged_by_exact and self.problem.exact_at is not None):
             return None
@@ -160,7 +160,7 @@ def gather(problem: Problem, verdicts: Verdicts, rng: np.random.Generator) -> Ev
     evidence = Evidence(problem, here, verdicts, rng=rng, truth_at=truth_at, confirm_at=confirm_at)
     evidence.program, evidence.captured = program_of(problem)
     evidence.lengths = _lengths(problem, evidence.program)
-    if problem.claim_at is not None:
+    if problem.claim_at is not None and not problem.stays:
         started = time.perf_counter()
         for points, kept in ((_near(vector, rng), evidence.near), (_far(vector, rng), evidence.far)):
             for point in points:
@@ -194,6 +194,8 @@ def _truth(problem: Problem, verdicts: Verdicts) -> tuple[Truth, Truth]:
     unit = unit_inside(problem) if verdicts.judged_by_exact and problem.exact_at is not None else problem.unit
 
     def known(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        if problem.stays:
+            return None
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             try:

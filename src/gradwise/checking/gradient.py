@@ -83,7 +83,7 @@ def check_grad(
     Notes
     -----
     What this cannot detect: an error smaller than the bounds (``report.error``; they grow with noise, low precision and
-    cancellation in f); an error at another x than the one given, in particular in a branch that x does not take; at a kink, which
+    cancellation in f, and hold what solvers in f leave, which are run with smaller tolerances where the claim differs); an error at another x than the one given, in particular in a branch that x does not take; at a kink, which
     number between the left and the right slope was meant; a mistake that f and grad share, since f itself is the
     reference; along directions, errors that cancel (``report.missed`` states the probabilities). The named cause is what explains
     all entries; another mistake with the same numbers cannot be told from it, which is why all causes that fit are listed.

@@ -64,6 +64,8 @@ class Problem:
     weights : ndarray or None
     rerun : callable
         ``rerun(flat position) -> str``: a call that repeats the check of one entry.
+    stays : bool
+        Whether f is not to be called far from x: it has a loop that may not end there, and no copy of it that would notice.
     """
 
     kind: str
@@ -85,6 +87,7 @@ class Problem:
     unit: float = 2.2e-16
     notes: list[str] = field(default_factory=list)
     subject: str = "grad"
+    stays: bool = False
 
 
 def flat_numbers(tree: Any, target: Target, kind: str) -> np.ndarray:

@@ -22,6 +22,7 @@ from gradwise.checking.tables import is_interpolant, thinned, thinned_interp
 from gradwise.checking.tightening.rewriting import CALLED, COMPARED, STOPPING, VALUE, rewritten
 from gradwise.tracing.instrument.compiling import HOOKS, copied
 from gradwise.tracing.instrument.userland import is_users_file
+from gradwise.tracing.rebuilding import rebuilt
 
 LARGEST = 0.05
 """Numbers up to this one may be tolerances."""
@@ -94,6 +95,13 @@ class Session:
             return types.MethodType(self._copy(call), callee)
         return callee
 
+    def named(self, name: str, value: Any) -> Any:
+        """What a function without source finds under a name."""
+        if isinstance(value, types.ModuleType):
+            return _View(value, self) if value.__name__.partition(".")[0] in ("scipy", "numpy", "math") else value
+        kinds = types.FunctionType | types.MethodType | functools.partial
+        return self.callee(value) if isinstance(value, kinds) or id(value) in self.solvers else value
+
     def _solver(self, row: Any, *args: Any, **kwargs: Any) -> Any:
         name, function, tolerances = row
         tight, options, asked = tighter(function, tolerances, args, kwargs, self.factor)
@@ -123,9 +131,9 @@ class Session:
         if not is_users_file(code.co_filename):
             return function
         new = _code(code, function.__globals__)
-        if new is None:
+        if new is None:  # without source its tests stand as they are, and its solvers are found by their names
             self.copies_failed = True
-            return function
+            return rebuilt(function, self.named) or function
         cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
         closure = tuple([cells[name] for name in new.co_freevars]) or None
         made = types.FunctionType(new, function.__globals__, function.__name__, function.__defaults__, closure)
@@ -165,6 +173,16 @@ class Session:
             return self.callee(function)(*args)
         finally:
             _local.session = before
+
+
+class _View:
+    """A module whose solvers are answered."""
+
+    def __init__(self, module: Any, session: Session) -> None:
+        self._module, self._session = module, session
+
+    def __getattr__(self, name: str) -> Any:
+        return self._session.named(name, getattr(self._module, name))
 
 
 class Tightened:
