@@ -158,10 +158,17 @@ def items_of_masked_arrays(x: Any) -> Any:
     return total + np.ma.concatenate([m, x]).sum() + abs(-m).sum() + m[2] * m.data[1] + np.ma.filled(m, x[0]).sum()
 
 
+def functions_of_masked_arrays(x: Any) -> Any:
+    m = np.ma.array([x[0], x[1], x[2]], mask=[0, 1, 0])
+    y = np.ma.vstack([m, np.ma.clip(m, 0.4, 2.0)]) * np.ma.power(m, 2)
+    plain = np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1])
+    return y.sum() + (plain * x).sum() + (x - plain).mean() + np.ma.maximum(m, 0.4).sum() + m.dot(m) + m.tolist()[2]
+
+
 CASES = [
     *(products, powers_and_items, with_plain_matrices, rows_and_reductions, filled_in),
     *(fields, rows_of_tuples, records, nested_fields),
-    *(fixed_mask, masks_by_conditions, along_axes, items_of_masked_arrays),
+    *(fixed_mask, masks_by_conditions, along_axes, items_of_masked_arrays, functions_of_masked_arrays),
 ]
 
 

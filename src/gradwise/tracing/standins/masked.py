@@ -92,6 +92,16 @@ class TracedMasked(Holder):
     def compressed(self) -> Any:
         return self.array[~self.mask]
 
+    def tolist(self) -> list[Any]:
+        if self.array.ndim > 1:
+            return [row.tolist() for row in self]
+        return [None if masked else v for v, masked in zip(self.array.tolist(), self.mask.tolist(), strict=True)]
+
+    def dot(self, other: Any) -> Any:
+        pair = [np.where(mask, 0.0, array) if np.any(mask) else array for array, mask in map(parts, (self, other))]
+        expected = _ma.dot(shown(self), shown(other))
+        return checked(np.dot(*pair), _ma.getmaskarray(expected), expected)
+
     def copy(self) -> Any:
         return TracedMasked(self.array.copy(), self.mask, self.fill_value)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import wrapped
 from gradwise.tracing.standins.masked import (
     MOVERS,
     REDUCTIONS,
@@ -20,6 +21,7 @@ from gradwise.tracing.standins.masked import (
     where,
 )
 from gradwise.tracing.standins.recording import contains_traced
+from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +43,7 @@ def masked_array(data: Any = None, mask: Any = _ma.nomask, dtype: Any = None, *r
         return _ma.MaskedArray(data, mask, dtype, *rest, **options)
     array = _numbers(data)
     array = array if dtype is None else array.astype(dtype)
-    made = _ma.MaskedArray(shown(data), plain(mask), dtype, *rest, **options)
+    made = _ma.MaskedArray(plainly(shown(data)), plain(mask), dtype, *rest, **options)
     if options.get("copy"):
         array = array.copy()
     return TracedMasked(array, _ma.getmaskarray(made), options.get("fill_value"))
@@ -110,6 +112,53 @@ def concatenate(arrays: Any, axis: int = 0) -> Any:
     return TracedMasked(np.concatenate([d for d, _ in pairs], axis), np.concatenate(masks, axis))
 
 
+def _joining(name: str) -> Callable[..., Any]:
+    """``vstack`` and its relatives: the numbers and the masks alike."""
+
+    def call(arrays: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _involved(*arrays):
+            return getattr(_ma, name)(arrays, *args, **kwargs)
+        pairs = [parts(a) for a in arrays]
+        masks = [np.broadcast_to(m, np.shape(plain(d))) for d, m in pairs]
+        join = getattr(np, name)
+        return TracedMasked(join([d for d, _ in pairs], *args, **kwargs), join(masks, *args, **kwargs))
+
+    call.__name__ = name
+    return call
+
+
+def clip(a: Any, low: Any = None, high: Any = None) -> Any:
+    """``np.ma.clip``."""
+    if type(a) is not TracedMasked:
+        return _ma.clip(a, low, high)
+    return TracedMasked(np.clip(a.without(low if high is None else high), low, high), a.mask, a.fill_value)
+
+
+def power(a: Any, b: Any) -> Any:
+    """``np.ma.power``."""
+    return elementwise(np.power, (a, b), _ma.power) if _involved(a, b) else _ma.power(a, b)
+
+
+def _extremum(operation: Any, a: Any, b: Any = None) -> Any:
+    """``np.ma.maximum`` and ``np.ma.minimum``."""
+    if b is None or not _involved(a, b):
+        return operation(a) if b is None else operation(a, b)
+    return elementwise(np.maximum if operation is _ma.maximum else np.minimum, (a, b), operation)
+
+
+def _beside(name: str) -> Callable[..., Any]:
+    """An operator of a plain masked array beside traced numbers."""
+    original = getattr(_ma.MaskedArray, name)
+
+    def operate(self: Any, other: Any) -> Any:
+        if not _involved(other) or type(self) is not _ma.MaskedArray:
+            return original(self, other)
+        return getattr(TracedMasked, name)(wrapped(self), other)
+
+    operate.__name__ = name
+    return operate
+
+
 def _operation(operation: Any, *args: Any, **kwargs: Any) -> Any:
     """``np.ma.exp(x)``, ``np.ma.add(x, y)``: NumPy's objects that apply a universal function."""
     if kwargs or not _involved(*args):
@@ -130,6 +179,7 @@ _CALLED: dict[str, Callable[..., Any]] = {
     "_DomainedOperation": _operation,
     "_DomainedBinaryOperation": _operation,
     "_frommethod": _by_method,
+    "_extrema_operation": _extremum,
 }
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "MaskedArray": masked_array,
@@ -158,6 +208,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "dot": dot,
     "where": where,
     "concatenate": concatenate,
+    **{name: _joining(name) for name in ("vstack", "hstack", "stack", "column_stack", "dstack")},
+    "clip": clip,
+    "power": power,
 }
 
 
@@ -166,4 +219,5 @@ def tables() -> dict[Any, dict[str, Callable[..., Any]]]:
     called: dict[Any, dict[str, Callable[..., Any]]] = {
         getattr(_ma.core, n): {"__call__": ours} for n, ours in _CALLED.items() if hasattr(_ma.core, n)
     }
-    return {_ma: FUNCTIONS, **called}
+    names = [f"__{p}{n}__" for n in ("add", "sub", "mul", "truediv", "pow") for p in ("", "r")]
+    return {_ma: FUNCTIONS, _ma.MaskedArray: {n: _beside(n) for n in names}, **called}
