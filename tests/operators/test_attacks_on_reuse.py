@@ -16,10 +16,10 @@ BEGIN = "import abc, gc, itertools, math\nfrom dataclasses import dataclass\nimp
 class World:
     """A fresh execution of a program, and the gradient of its function ``f``."""
 
-    def __init__(self, source, name, *, pure):
+    def __init__(self, source, name, operator, *, pure):
         self.globals = {"__name__": "attacked"}
-        exec(compile(source, name, "exec"), self.globals)
-        self.gradient = gw.grad(self.globals["f"], check=False, pure=pure)
+        exec(compile(source, name, "exec", dont_inherit=True), self.globals)
+        self.gradient = operator(self.globals["f"], check=False, pure=pure)
 
     def outcome(self, x):
         others = self.globals["others"]() if "others" in self.globals else ()
@@ -31,11 +31,11 @@ class World:
         return found, repr((self.globals["LOG"], state))
 
 
-def agree(source, changes, points, name):
+def agree(source, changes, points, name, operator=gw.grad):
     gw.clear_caches()
     source = BEGIN + source
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-    ours, theirs = World(source, name, pure=None), World(source, name, pure=False)
+    ours, theirs = World(source, name, operator, pure=None), World(source, name, operator, pure=False)
     for change in (None, *changes):
         for world in (ours, theirs):
             exec(change or "", world.globals)
@@ -337,3 +337,52 @@ def test_types_of_objects_are_still_proved():
         space = {"__name__": "attacked"}
         exec(BEGIN + source, space)
         assert gw.explain(space["f"], X).reuse.startswith("proved pure")
+
+
+# --- objects that are differentiated ----------------------------------------------------------------------------------------------
+
+MOVING = """
+from functools import cached_property
+class C:
+    k, n = 2.0, 2
+c, G = C(), 2.0
+@dataclass
+class P:
+    w: np.ndarray
+    b: float
+    rate = 1.5
+    def of_class(self):
+        return self.rate * np.sum(self.w**2) + self.b
+    def of_object(self):
+        return self.c.k * np.sum(self.w**self.c.n)
+    @cached_property
+    def norm(self):
+        LOG.append(1)
+        return G * np.sum(self.w**2)
+P.c = c
+p = P(np.array([0.3, -0.7, 1.1]), 0.7)
+q = P(np.array([0.3, -0.7, 1.1]), 0.7)
+p.norm
+others = lambda: (p,)
+"""
+MOVED = {
+    "data of the class": ("v.of_class()", ["P.rate = 3.0", "P.of_class = lambda self: self.b**2"]),
+    "an object of the class": ("v.of_object()", ["c.k = 3.0", "c.n = 3", "P.c = C(); P.c.n = 1"]),
+    "the same object by its name": ("v.of_class() * p.b + np.sum(p.w)", ["p.b = 3.0", "p.w[0] = 5.0", "p = q"]),
+    "a cached property": ("v.norm * 2.0", ["G = 3.0"]),
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_what_an_object_does_not_store_itself_is_not_differentiated(name):
+    def gradient(f, **how):
+        inner = gw.grad(f, argnums=1, **how)
+
+        def flat(x, v):
+            found = inner(x, v)
+            return np.append(found.w, found.b)
+
+        return flat
+
+    code, changes = MOVED[name]
+    agree(f"{MOVING}def f(x, v):\n    return {code} + np.sum(x)\n", changes, OFTEN, f"<{name}>", gradient)

@@ -27,7 +27,7 @@ from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, array_form, outline, refilled
 from gradwise.tracing.purity.reading import read
-from gradwise.tracing.purity.scope import is_data
+from gradwise.tracing.purity.scope import Unproven, is_data
 from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
 from gradwise.tracing.purity.twins import with_data
 
@@ -376,5 +376,5 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
         if verdict.is_pure:
             return ProvenCall(function, arguments, verdict.node, has_aux=has_aux)
         return PromisedCall(function, arguments, has_aux=has_aux)
-    except (Refused, Unfathomable, TypeError):  # TypeError: a key that cannot be hashed
+    except (Refused, Unproven, Unfathomable, TypeError):  # TypeError: a key that cannot be hashed
         return None

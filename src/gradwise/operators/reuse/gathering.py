@@ -23,7 +23,7 @@ from gradwise.tracing.purity.objects import (
     is_derived,
     keeps,
 )
-from gradwise.tracing.purity.reading import place_in
+from gradwise.tracing.purity.reading import is_moving, place_in
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, items_of, look_up
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class _Gathering:
         self.places: dict[Hashable, str] = {}
         self.fixed: list[str] = []
         self._seen: set[tuple[int, int, bool]] = set()
+        self._passed: set[tuple[int, int]] = set()
         self._objects: dict[int, str] = {}
 
     def keep(self, place: Hashable, expression: str, *, direct: bool) -> None:
@@ -131,14 +132,16 @@ class _Gathering:
 
     def pass_by(self, variable: str, value: Any, expected: Expected) -> None:
         """An argument that is differentiated: what is read of its classes."""
-        if (id(value), id(expected), True) in self._seen:
+        if (id(value), id(expected)) in self._passed:
             raise Unsuitable
-        self._seen.add((id(value), id(expected), True))
+        self._passed.add((id(value), id(expected)))
         kind = self.kind(variable, value, expected)
         for key, found, inner in parts_of(value, expected):
             read = f"{variable}[{key!r}]" if expected.kind == "sequence" else f"{variable}.{key}"
             if type(key) is tuple:
                 self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
+            elif not is_moving(value, expected, key):
+                self.follow(read, found, inner, None, direct=False)
             elif inner.kind in INSIDE:
                 self.pass_by(self.text.keep(read), found, inner)
             elif inner.kind != "data":

@@ -6,12 +6,13 @@ function and of all that it calls with what stands there now; ``with_data`` (``t
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.expectations import parts_of
-from gradwise.tracing.purity.objects import MISSING, callable_parts, has_entries
-from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, is_data, look_up
+from gradwise.tracing.purity.objects import MISSING, callable_parts, find, has_entries, member
+from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, cell_value, is_data, look_up
 
 if TYPE_CHECKING:
     import types
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
 def cell_of(function: types.FunctionType, name: str) -> Any:
     """The cell of a free variable."""
     return (function.__closure__ or ())[function.__code__.co_freevars.index(name)]
+
+
+def is_moving(value: Any, expected: Expected, key: Any) -> bool:
+    """Whether what is read of an object or a container that is differentiated is differentiated too: what it stores itself is.
+
+    Raises
+    ------
+    Unproven
+        For a cached property, which is computed anew.
+    """
+    if type(key) is tuple or expected.kind != "object":
+        return type(key) is not tuple
+    if type(member(type(value), key)) is functools.cached_property:
+        raise Unproven(f"the cached property {key!r} of what is differentiated is computed anew")
+    found = find(value, key)
+    return found is not None and found[0] == "entry"
 
 
 def place_in(value: Any, expected: Expected, key: Any) -> Hashable:
@@ -47,6 +64,7 @@ def read(
     places: dict[Hashable, Any] = {}
     fixed: list[Any] = []
     seen: set[tuple[int, int, bool]] = set()
+    passed: set[tuple[int, int]] = set()
     first: dict[Hashable, int] = {}
     again: list[int] = []
     count = 0
@@ -110,11 +128,13 @@ def read(
 
     def pass_by(value: Any, expected: Expected) -> None:
         meet(id(value))
-        if (id(value), id(expected), True) in seen:
+        if (id(value), id(expected)) in passed:
             return
-        seen.add((id(value), id(expected), True))
+        passed.add((id(value), id(expected)))
         for key, found, inner in parts_of(value, expected):
-            if type(key) is not tuple and inner.kind in INSIDE:
+            if not is_moving(value, expected, key):
+                follow(found, inner, None, direct=False)
+            elif inner.kind in INSIDE:
                 pass_by(found, inner)
             elif not is_data(inner):
                 follow(found, inner, None, direct=False)

@@ -270,7 +270,9 @@ def _note_derived(m: Machine, value: Any, base: Any) -> None:
     if type(base) is not Known or base.expected is None or base.expected.kind != "class":
         return
     cls = base.value
-    if member(cls, "__subclasshook__") is not vars(object)["__subclasshook__"] or (type(cls) is not type and level(value) is not None):
+    if member(cls, "__subclasshook__") is not vars(object)["__subclasshook__"] or (
+        type(cls) is not type and level(value) is not None
+    ):
         raise m.doubt(f"it asks whether a value is of type {cls.__name__}, to which any type may be added")
     _note(value, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
 
