@@ -247,15 +247,21 @@ def _array_function(watch: Watch, callee: Any) -> Any:
 _kept: list[Any] = []
 
 
+#: stand-ins of universal functions that live as long as their library
+_UFUNCS: dict[int, Any] = {}
+
+
 def _ufunc(watch: Watch, callee: Any) -> Any:
+    made = _UFUNCS.get(id(callee))
+    if made is not None:
+        return made
     entry = watch.twins.get(id(callee))
     if entry is not None:
         return entry[1]
     made = numpy_function(callee)
     special = sys.modules.get("scipy.special")
     if vars(np).get(callee.__name__) is callee or vars(special or np).get(callee.__name__) is callee:
-        KNOWN[id(callee)] = made  # it lives as long as the library
-        _kept.append(callee)
+        _UFUNCS[id(callee)] = made
     else:
         watch.twins[id(callee)] = (callee, made)
     return made
