@@ -41,7 +41,9 @@ def _vector(x: Any, order: Any, axis: int, keepdims: bool) -> Any:
         raise ValueError(f"Invalid norm order '{order}' for vectors")  # noqa: TRY004  as NumPy
     size = np.abs(x)
     if order == np.inf:
-        return np.max(size, **options, **({} if x.size else {"initial": 0}))
+        if not x.size:
+            options["initial"] = 0
+        return np.max(size, **options)
     if order == -np.inf:
         return np.min(size, **options)
     if order == 0:  # the number of entries that are not zero is piecewise constant

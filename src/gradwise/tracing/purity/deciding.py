@@ -1,0 +1,104 @@
+"""Instructions that decide or make texts: comparisons, truth, identity, and what is joined and formatted (``DECIDING``, by name).
+
+Texts, truth values and None are known by value (``scope.py``), so that branches on them may be known too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.objects import is_simple_member
+from gradwise.tracing.purity.sequences import is_none, truth
+from gradwise.tracing.purity.values import DATA, OWN, TYPE, Constant, Known, certain_texts, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.tracing.purity.machine import Machine
+    from gradwise.tracing.purity.state import State
+
+#: texts of which a value may be one
+TEXTS = 64
+
+
+def _not(m: Machine, i: Any, s: State) -> None:
+    value = s.pop()
+    known = truth(m, value)
+    s.push(OWN if known is None else Constant(not known))
+
+
+def _to_bool(m: Machine, i: Any, s: State) -> None:
+    known = truth(m, s.pop())
+    s.push(OWN if known is None else Constant(known))
+
+
+def _compare(m: Machine, i: Any, s: State) -> None:
+    x, z = s.pop_many(2)
+    if all(type(v) is Known and is_simple_member(v.value) for v in (x, z)) and "=" in i.argrepr:
+        s.push(Constant((x.value is z.value) is not ("!" in i.argrepr)))
+        return
+    m.data(x), m.data(z)
+    left, right = certain_texts(x), certain_texts(z)
+    symbol = i.argrepr.removeprefix("bool(").removesuffix(")")
+    if left is None or right is None or symbol not in ("==", "!="):
+        s.push(OWN)
+    elif not left & right:
+        s.push(Constant(symbol == "!="))
+    else:
+        s.push(Constant(symbol == "==") if len(left) == len(right) == 1 else OWN)
+
+
+def _contains(m: Machine, i: Any, s: State) -> None:
+    x, z = s.pop_many(2)
+    m.data(x), m.data(z)
+    if type(x) is Constant and type(z) is Constant and type(x.value) is str and type(z.value) in (tuple, frozenset):
+        s.push(Constant((x.value in z.value) is not bool(i.arg)))
+    else:
+        s.push(OWN)
+
+
+def _is(m: Machine, i: Any, s: State) -> None:
+    x, z = s.pop_many(2)
+    if type(z) is Constant and z.value is None:
+        known = is_none(x)
+        s.push(OWN if known is None else Constant(known is not bool(i.arg)))
+        return
+    if all(type(v) is Known and v.expected is None for v in (x, z)):  # each is looked at again at each call
+        s.push(Constant((x.value is z.value) is not bool(i.arg)))
+        return
+    if TYPE in (x, z) and all(v is TYPE or (type(v) is Known and isinstance(v.value, type)) for v in (x, z)):
+        s.push(OWN)  # the types of what is computed belong to the program
+        return
+    if not any(type(v) is Constant and (v.value is None or type(v.value) is bool) for v in (x, z)):
+        m.scope.impure(m, "it asks whether two values are the same object")
+    s.push(OWN)
+
+
+def _string(m: Machine, i: Any, s: State) -> None:
+    parts = s.pop_many(i.arg)
+    found = frozenset([""])
+    for value in parts:
+        m.data(value)
+        texts = certain_texts(value)
+        found = frozenset() if texts is None else frozenset([a + b for a in found for b in texts])
+    s.push(text(found) if 0 < len(found) <= TEXTS else DATA)
+
+
+def _format(m: Machine, i: Any, s: State) -> None:
+    count = 2 if i.opname == "FORMAT_WITH_SPEC" or (i.opname == "FORMAT_VALUE" and i.arg & 4) else 1
+    values = s.pop_many(count)
+    for value in values:
+        m.data(value)
+    as_it_is = count == 1 and (i.opname == "FORMAT_SIMPLE" or (i.opname == "FORMAT_VALUE" and not i.arg))
+    s.push(values[0] if as_it_is and certain_texts(values[0]) is not None else DATA)
+
+
+DECIDING: dict[str, Callable[..., Any]] = {
+    "UNARY_NOT": _not,
+    "TO_BOOL": _to_bool,
+    "COMPARE_OP": _compare,
+    "CONTAINS_OP": _contains,
+    "IS_OP": _is,
+    "BUILD_STRING": _string,
+    **dict.fromkeys(["FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"], _format),
+}
