@@ -519,3 +519,16 @@ def test_choices_decided_at_equality_are_listed():
     assert lines == [("greater", 1, 1), ("greater_equal", 2, 1)]
     assert "decided at equality" in gw.kinks(f, POINT)[0].kind
     assert gw.kinks(f, POINT + 0.5) == []
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_and_inf_in_vectors_are_the_callers_own(bad):
+    def f(x):
+        return np.sum(x**3) + x[0] * x[1]
+
+    x, v = np.array([1.0, 2.0]), np.array([bad, 1.0])
+    hessian = np.array([[6.0, 1.0], [1.0, 12.0]])
+    np.testing.assert_array_equal(gw.hvp(f)(x, v), hessian @ v)
+    np.testing.assert_array_equal(gw.jvp(lambda x: x**2, (x,), (v,))[1], 2.0 * x * v)
+    np.testing.assert_array_equal(np.ravel(gw.vjp(lambda x: x**2, x)[1](v)), 2.0 * x * v)
+    assert np.isnan(gw.hvp(lambda x: np.sum(x**3))(np.zeros(2), v)[0])

@@ -77,7 +77,9 @@ def resolved_line(linearization: Linearization, levels: list[list[Any]], directi
 
 def _checked(linearization: Linearization, request: Request, results: list[Any]) -> list[Any]:
     if holds_nan(results):
-        return _resolved(linearization, request)
+        # nan and inf among the vectors are the caller's own, and go through
+        finite = all(v is None or np.all(np.isfinite(plain_value(v))) for v in request.vectors)
+        return _resolved(linearization, request) if finite else results
     found = derived(
         ("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c))
     )
