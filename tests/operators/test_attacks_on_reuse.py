@@ -285,6 +285,18 @@ CLASSES = {
         "class P:\n    def __init__(self, k):\n        self.k = k\ndef f(x):\n    return P(2.0).k * np.sum(x**2)",
         ["P.__del__ = lambda self: LOG.append(1)"],
     ),
+    "a property over an entry": (
+        "class P:\n    def __init__(self): self.k = 2.0\np, turn = P(), itertools.count()\ndef f(x):\n    return p.k * x[0] + p.k * x[1]",
+        ["P.k = property(lambda self: float(next(turn)))"],
+    ),
+    "an entry is gone": (
+        "class P:\n    def __init__(self): self.k = 2.0\n    def __getattr__(self, n): return LOG.append(n) or 3.0\np = P()\ndef f(x):\n    return p.k * x[0] + p.k * x[1]",
+        ["del p.k"],
+    ),
+    "a method becomes a static one": (
+        "class P: k = 2.0\ndef g(v, w=3.0):\n    return w * 1.0\nP.g, p = g, P()\ndef f(x):\n    return p.k * np.sum(x) * p.g(x[0])",
+        ["P.g = staticmethod(g)"],
+    ),
     "the class answers for what is not there": (
         "class P:\n    def __init__(self, c):\n        if c: self.k = 2.0\ndef f(x):\n    return P(x[0] > 0).k * np.sum(x**2)",
         ["P.__getattr__ = lambda self, name: LOG.append(1) or 3.0"],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import (
+    HEAP,
     MISSING,
     callable_parts,
     entries_of,
@@ -22,6 +23,7 @@ from gradwise.tracing.purity.objects import (
     is_defined,
     is_derived,
     keeps,
+    member,
 )
 from gradwise.tracing.purity.reading import is_moving, place_in
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, items_of, look_up
@@ -45,6 +47,7 @@ class _Gathering:
         self.fixed: list[str] = []
         self._seen: set[tuple[int, int, bool]] = set()
         self._passed: set[tuple[int, int]] = set()
+        self._classes: set[Any] = set()
         self._objects: dict[int, str] = {}
 
     def keep(self, place: Hashable, expression: str, *, direct: bool) -> None:
@@ -109,7 +112,23 @@ class _Gathering:
                 continue
             place = place_in(value, expected, key)
             read = f"{variable}[{key!r}]" if expected.kind == "sequence" else f"{variable}.{key}"
+            if expected.kind == "object":
+                self.stays(kind, type(value), key)
+                if is_defined(type(value), "__getattr__") and key in entries_of(value):
+                    read = f"{variable}.__dict__[{key!r}]"
             self.follow(read, found, inner, place, direct=direct and place is not None)
+
+    def stays(self, kind: str, cls: type, key: str) -> None:
+        """The lines that leave where an entry is no longer what is found under its name: a class has got more names, a property say, or something else under this one."""
+        for c in cls.__mro__:
+            if c.__flags__ & HEAP and c not in self._classes:
+                self._classes.add(c)
+                names = f"{self.text.name(weakref.ref(c), 'r')}().__dict__"
+                self.text.leave_if(f"len({names}) != {len(vars(c))}")
+        found = member(cls, key)
+        if found is not MISSING and (cls, key) not in self._classes:
+            self._classes.add((cls, key))
+            self.text.leave_if(f"type({kind}.{key}) is not {self.text.name(weakref.ref(type(getattr(cls, key))))}()")
 
     def kind(self, variable: str, value: Any, expected: Expected) -> str:
         """The lines that compare the type of what is in a variable; the name of its class."""
@@ -172,12 +191,22 @@ class _Gathering:
             return
         else:
             read = f"{cls}.{name}" + {"property": ".fget", "class": ".__func__"}.get(kind, "")
+            if kind in ("method", "static"):  # the class gives one function for both
+                self.raw(owner if variable is None else type(owner), name)
             if variable is not None and kind != "property" and _has_dictionary(owner):
                 self.text.leave_if(f"{name!r} in {variable}.__dict__")
         function = self.text.keep(read)
         self.same(function, found)
         for node in expected.nodes:
             self.enter(function, found, node, direct=False)
+
+    def raw(self, cls: type, name: str) -> None:
+        """The line that leaves where a class keeps another kind of attribute under a name."""
+        where = next(c for c in cls.__mro__ if name in vars(c))
+        if (where, name) not in self._classes:
+            self._classes.add((where, name))
+            kept = f"{self.text.name(weakref.ref(where), 'r')}().__dict__[{name!r}]"
+            self.text.leave_if(f"type({kept}) is not {self.text.name(type(vars(where)[name]))}")
 
     def root(self, variable: str, function: Any, node: Node) -> None:
         """The function itself, or the method and its object."""

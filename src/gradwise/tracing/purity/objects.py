@@ -18,7 +18,7 @@ from typing import Any
 
 _LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
 _KNOWN_BASES: tuple[Any, ...] = (object, abc.ABC, typing.Generic, typing.Protocol, types.SimpleNamespace)
-_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made while the program runs
+HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made while the program runs
 _METACLASSES = (type, abc.ABCMeta)
 _DEFAULT = object.__getattribute__
 _WAYS = (_DEFAULT, types.SimpleNamespace.__getattribute__)  # which both do the same
@@ -46,7 +46,7 @@ def is_users_class(value: Any) -> bool:
         if cls in _KNOWN_BASES:
             continue
         made_in_c = type(vars(cls).get("__new__")) is types.BuiltinFunctionType
-        if not cls.__flags__ & _HEAP or made_in_c or (cls.__module__ or "").partition(".")[0] in _LIBRARIES:
+        if not cls.__flags__ & HEAP or made_in_c or (cls.__module__ or "").partition(".")[0] in _LIBRARIES:
             return False
     return True
 
