@@ -45,7 +45,12 @@ def resolved_gradient(linearization: Linearization, results: list[Any], cotangen
         return _checked(linearization, Request("reverse", cotangents), results)
     if not holds_nan(results):
         return results  # the reverse pass itself watches the kinks
-    return _resolved(linearization, Request("reverse", cotangents))
+    return _resolved(linearization, Request("reverse", cotangents)) if _is_finite(cotangents) else results
+
+
+def _is_finite(vectors: Sequence[Any]) -> bool:
+    """Whether vectors hold no nan and inf, which are the caller's own and go through."""
+    return all(v is None or np.all(np.isfinite(plain_value(v))) for v in vectors)
 
 
 def resolved_tangent(linearization: Linearization, results: list[Any], tangents: Sequence[Any]) -> list[Any]:
@@ -77,9 +82,7 @@ def resolved_line(linearization: Linearization, levels: list[list[Any]], directi
 
 def _checked(linearization: Linearization, request: Request, results: list[Any]) -> list[Any]:
     if holds_nan(results):
-        # nan and inf among the vectors are the caller's own, and go through
-        finite = all(v is None or np.all(np.isfinite(plain_value(v))) for v in request.vectors)
-        return _resolved(linearization, request) if finite else results
+        return _resolved(linearization, request) if _is_finite(request.vectors) else results
     found = derived(
         ("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c))
     )
