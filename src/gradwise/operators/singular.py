@@ -45,10 +45,10 @@ def resolved_gradient(linearization: Linearization, results: list[Any], cotangen
         return _checked(linearization, Request("reverse", cotangents), results)
     if not holds_nan(results):
         return results  # the reverse pass itself watches the kinks
-    return _resolved(linearization, Request("reverse", cotangents)) if _is_finite(cotangents) else results
+    return _resolved(linearization, Request("reverse", cotangents)) if _are_finite(cotangents) else results
 
 
-def _is_finite(vectors: Sequence[Any]) -> bool:
+def _are_finite(vectors: Sequence[Any]) -> bool:
     """Whether vectors hold no nan and inf, which are the caller's own and go through."""
     return all(v is None or np.all(np.isfinite(plain_value(v))) for v in vectors)
 
@@ -82,7 +82,7 @@ def resolved_line(linearization: Linearization, levels: list[list[Any]], directi
 
 def _checked(linearization: Linearization, request: Request, results: list[Any]) -> list[Any]:
     if holds_nan(results):
-        return _resolved(linearization, request) if _is_finite(request.vectors) else results
+        return _resolved(linearization, request) if _are_finite(request.vectors) else results
     found = derived(
         ("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c))
     )
