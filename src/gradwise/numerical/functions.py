@@ -65,7 +65,8 @@ def derivative(
         Evaluate in that many processes, or through a callable like ``map``. Results do not depend on it.
     complex_step : "auto", True or False
         Whether to try complex numbers: "auto" uses them where a real check confirms that f is analytic; True raises if
-        f does not take them.
+        f does not take them.  Write False if f waits for an iteration to settle (``while abs(new - old) > tol``): with
+        complex numbers it may never do so.
     rng : int or numpy.random.Generator, optional
         Chooses the entries of the check that f acts on each entry by itself.
 
