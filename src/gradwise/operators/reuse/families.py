@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.errors import GradwiseError, StaleProgramError
+from gradwise.errors import StaleProgramError
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.tracing.instrument.hooks import watched
@@ -204,7 +204,7 @@ class Call:
             reason = differs(recording)
         except Refused as error:
             reason = str(error)
-        except (GradwiseError, ArithmeticError, TypeError, ValueError, AttributeError, LookupError) as error:
+        except Exception as error:  # noqa: BLE001 - the function itself ran; what a run for a program raises is no error of the user's
             reason = f"it cannot be traced with all that it reads: {error}"
         if reason is None and made is not None:
             family.add(made)

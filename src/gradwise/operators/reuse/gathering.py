@@ -22,6 +22,7 @@ from gradwise.tracing.purity.objects import (
     is_absent,
     is_defined,
     is_derived,
+    is_simple_member,
     keeps,
     member,
 )
@@ -69,6 +70,8 @@ class _Gathering:
             self.text.leave_if(self.unlike(self.text.keep(expression), expected.object))
         elif expected.kind == "is":
             self.text.leave_if(f"{expression} is not {self.text.name(expected.object)}")
+            if is_simple_member(value):
+                self.text.leave_if(f"not {self.text.name(is_simple_member)}({expression})")
         elif expected.kind == "module":
             module = self.text.name(expected.object, "m")
             self.text.leave_if(f"{expression} is not {module}")
@@ -83,6 +86,8 @@ class _Gathering:
                 self.enter(variable, value, node, direct=direct)
         elif expected.kind in INSIDE:
             self.inside(self.text.keep(expression), value, expected, direct=direct)
+        elif expected.object is None:  # what must not be there
+            self.text.leave_if(f"{expression} is not {self.missing}")
         else:
             raise Unsuitable
 

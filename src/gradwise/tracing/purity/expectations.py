@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from gradwise.tracing.purity.objects import (
     is_defined,
     is_derived,
     is_open,
+    is_simple_member,
     is_users_class,
     keeps,
 )
@@ -81,7 +83,7 @@ def by_place(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[int | str, 
 def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bool:
     kind = expected.kind
     if kind == "is":
-        return value is expected.object
+        return value is expected.object and (not isinstance(value, enum.Enum) or is_simple_member(value))
     if kind == "constant":
         return type(value) is type(expected.object) and value == expected.object
     if kind == "data":

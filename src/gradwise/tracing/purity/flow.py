@@ -70,7 +70,12 @@ def _load_global(m: Machine, i: Any, s: State) -> None:
 def _load_name(m: Machine, i: Any, s: State) -> None:
     if not m.is_expression:
         raise m.doubt("it looks up names as a module does")
-    s.push(m.parameters[i.argval] if i.argval in m.parameters else m.scope.global_variable(m, i.argval))
+    if i.argval not in m.parameters:
+        s.push(m.scope.global_variable(m, i.argval))
+        return
+    if i.argval not in m.certain:  # where it has no value yet, that of the module is found
+        m.scope.no_global_variable(m, i.argval)
+    s.push(m.parameters[i.argval])
 
 
 def _push_callable(s: State, value: Any, *, null: bool) -> None:

@@ -107,6 +107,12 @@ class Scope:
     def global_variable(self, m: Machine, name: str) -> Any:
         return self._name(m, "global", name, look_up(self.function, name), self.node.reads.names)
 
+    def no_global_variable(self, m: Machine, name: str) -> None:
+        """Note that there is no global variable of a name."""
+        if look_up(self.function, name) is not MISSING:
+            raise m.doubt(f"it evaluates a text with {name!r}, which may be a local or a global variable")
+        self.node.reads.names.setdefault(name, Expected("other", None))
+
     def free_variable(self, m: Machine, name: str) -> Any:
         return self._name(m, "cell", name, cell_value(self.function, name), self.node.reads.cells)
 

@@ -67,6 +67,8 @@ class Machine:
         self.present: dict[str, Any] = {}
         #: whether names are looked up among the parameters first, as ``eval`` does
         self.is_expression = False
+        #: those of them that surely have a value
+        self.certain: frozenset[str] = frozenset()
         #: whether the next instruction may follow this one
         self.falls_through = True
         #: what the code returns
@@ -88,6 +90,8 @@ class Machine:
         names = {name: self.variable(name) for name in code.co_names if name in shared}
         inner = Machine(code, self.scope, {**self.present, **names}, {})
         inner.is_expression = True
+        given = self.certain if self.is_expression else frozenset(parameters_of(self.code))
+        inner.certain = frozenset(n for n in given if not self.deletes(n))
         inner.run()
         return inner.result
 
@@ -199,6 +203,10 @@ class Machine:
             i.opname.startswith(writing) and (name == i.argval or (type(i.argval) is tuple and name in i.argval))
             for i in self.instructions
         )
+
+    def deletes(self, name: str) -> bool:
+        """Whether the code deletes a local variable."""
+        return any(i.opname in ("DELETE_FAST", "DELETE_DEREF") and i.argval == name for i in self.instructions)
 
     def returns(self, value: Any) -> None:
         """Note a value that the code returns."""
