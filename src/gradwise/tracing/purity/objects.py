@@ -35,9 +35,7 @@ def is_users_class(value: Any) -> bool:
 
     Examples
     --------
-    >>> class Model:
-    ...     pass
-    >>> is_users_class(Model), is_users_class(float)
+    >>> is_users_class(types.SimpleNamespace), is_users_class(float)
     (True, False)
     """
     if type(value) not in _METACLASSES or not any(value.__getattribute__ is way for way in _WAYS):
