@@ -119,3 +119,31 @@ def test_large_lists_with_arrays_are_not_plain():
     assert not is_plain([np.float64(1.0)] * 300)
     assert not is_plain([object()] * 300)
     assert not is_plain([[1] * 300, {(1, 2): 3}])
+
+
+class Mixed:
+    """Much data in all: arrays beside lists that are short of being large, and a large one."""
+
+    def __init__(self):
+        self.first, self.second, self.third = list(range(200)), list(range(200)), list(range(300))
+        self.a, self.rate = np.linspace(0.0, 1.0, 8), np.float64(0.5)
+
+    def value(self, x):
+        return self.rate * np.sum(self.a * x**2) + len(self.first) * x[self.second[3]] * self.third[2]
+
+
+def test_arrays_beside_much_data_are_data():
+    mixed = Mixed()
+    for _ in range(6):
+        before = agrees(mixed.value)
+    assert served() >= 3
+    count = len(_families)
+    mixed.a = mixed.a * 2.0  # another input, no other form
+    assert not np.allclose(agrees(mixed.value), before)
+    mixed.rate = np.float64(0.7)
+    agrees(mixed.value)
+    assert len(_families) == count
+    mixed.third[2] = 9
+    agrees(mixed.value)
+    mixed.a = mixed.a.view(np.int64)  # the same bytes
+    agrees(mixed.value)

@@ -94,12 +94,12 @@ def _holds_pythons(value: Any) -> bool:
 
 
 def is_bulky(value: Any) -> bool:
-    """Whether a container of plain data is so large that it is compared as a whole.
+    """Whether a container is so large that it is compared as a whole, and holds nothing but Python's own numbers, texts and None.
 
     Examples
     --------
-    >>> is_bulky([1, 2]), is_bulky([[1] * 200, [2] * 200])
-    (False, True)
+    >>> is_bulky([1, 2]), is_bulky([[1] * 200, [2] * 200]), is_bulky([[1] * 300, np.ones(2)])
+    (False, True, False)
     """
     pending, seen = [value], 0
     while pending:
@@ -107,7 +107,7 @@ def is_bulky(value: Any) -> bool:
         entries = entries.values() if type(entries) is dict else entries
         seen += len(entries)
         if seen > _ENTRIES:
-            return True
+            return _holds_pythons(value)
         pending.extend([e for e in entries if type(e) in (list, tuple, dict)])
     return False
 
