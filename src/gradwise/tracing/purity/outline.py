@@ -50,16 +50,16 @@ def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
             numbers.append(value)
             return cls
         return cls, repr(value)  # 0.0 and −0.0 differ, nan is nan
+    if cls is tuple or cls is list or cls is dict:
+        if len(value) > 1 and is_bulky(value):  # one entry is looked at for itself
+            return cls, marshal.dumps(value, 0)
+        if cls is not dict:
+            return cls, tuple([outline(v, numbers, fixed=fixed) for v in value])
+        return cls, tuple([(type(k), k, outline(v, numbers, fixed=fixed)) for k, v in value.items()])
     names = parts_of_matrix(value)
     if names is not None:
         arrays = [getattr(value, name) for name in names]
         return cls, value.shape, tuple([(a.dtype, a.shape, a.tobytes()) for a in arrays])
-    if (cls is tuple or cls is list or cls is dict) and is_bulky(value):
-        return cls, marshal.dumps(value, 0)
-    if cls is tuple or cls is list:
-        return cls, tuple([outline(v, numbers, fixed=fixed) for v in value])
-    if cls is dict:
-        return cls, tuple([(type(k), k, outline(v, numbers, fixed=fixed)) for k, v in value.items()])
     return cls, value
 
 
@@ -70,7 +70,7 @@ def refilled(value: Any, numbers: Iterator[Any], *, fixed: int = FREE) -> Any:
         return value if is_fixed(value, fixed) else next(numbers)
     if cls in _NUMBERS or (issubclass(cls, np.generic) and value.dtype.kind in "fc"):
         return next(numbers) if fixed == FREE else value
-    if (cls is tuple or cls is list or cls is dict) and is_bulky(value):
+    if (cls is tuple or cls is list or cls is dict) and len(value) > 1 and is_bulky(value):
         return value
     if cls is tuple or cls is list:
         return cls([refilled(v, numbers, fixed=fixed) for v in value])
