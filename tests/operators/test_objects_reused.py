@@ -548,3 +548,16 @@ def test_the_object_is_left_as_it_was():
     assert {k: id(v) for k, v in vars(model).items()} == entries
     assert [{k: id(v) for k, v in vars(layer).items()} for layer in model.layers] == inner
     assert all(type(layer.w) is np.ndarray for layer in model.layers)
+
+
+def test_an_attribute_that_was_missing_for_a_while():
+    model = Regression()
+    f = warmed(model.loss)
+    kept = model.b
+    del model.b
+    with pytest.raises(AttributeError):
+        gw.grad(f, method="exact")(X)
+    assert not inspect_function(f, [X], {}).is_pure
+    model.b = kept
+    assert inspect_function(f, [X], {}).is_pure
+    agrees(f, X)

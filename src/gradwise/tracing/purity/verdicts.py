@@ -191,13 +191,18 @@ def inspect_function(
     code = behind.__code__
     entry = _verdicts.get(id(code))
     looks = 0
+    doubted: Verdict | None = None
     if entry is not None and entry[0]() is code:
         looks = entry[2][0]
         for verdict in entry[1]:
             assert verdict.node is not None
             asked = (verdict.node.arguments is None) is (arguments is None) and holds(function, verdict.node)
             if asked and (args is None or accepts(verdict.node, args, kwargs or {})):
-                return verdict
+                if verdict.is_pure:
+                    return verdict
+                doubted = doubted or verdict  # a doubt may rest on what was missing then
+        if doubted is not None:
+            return doubted
     if looks > _LOOKS:
         return _RESTLESS
     verdict = _look_at(behind, receiver, arguments)
