@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from test_attacks_on_reuse import BOTH_SIGNS, OFTEN, agree
 
 import gradwise as gw
+from gradwise.tracing.purity import inspect_function
 
 CASES = {
     "a local variable that has no value yet": (
@@ -48,3 +50,32 @@ def test_texts_over_local_variables_are_still_proved():
         return eval("k * scale * x[0]")
 
     assert gw.explain(f, OFTEN[0], 2.0).reuse.startswith("proved pure")
+
+
+def sum_of_an_object(x, a):
+    o = np.array([None])
+    o[0] = a
+    total = o.sum()
+    total += 1.0
+    return np.sum(x * total)
+
+
+def reduced_object(x, a):
+    o = np.array([None])
+    o[0] = a
+    total = np.add.reduce(o)
+    total[0] = 1.0
+    return np.sum(x * total)
+
+
+def larger_of_objects(x, a):
+    o = np.array([None])
+    o[:] = [a]
+    larger = np.maximum(o, o)[0]
+    larger[0] = 1.0
+    return np.sum(x * larger)
+
+
+@pytest.mark.parametrize("f", [sum_of_an_object, reduced_object, larger_of_objects], ids=lambda f: f.__name__)
+def test_arrays_of_objects_that_hold_the_callers_arrays(f):
+    assert not inspect_function(f, [np.ones(3), np.ones(3)], {}).is_quiet

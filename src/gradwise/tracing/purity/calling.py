@@ -165,6 +165,8 @@ def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords
         elif position and makes == "maker" and degree is DATA:
             makes = "data"  # may be the dtype of objects
         degrees.append(degree)
+    if makes == "own" and m.scope.inquiry.mixes and not all(map(is_numeric, degrees)):
+        return DATA  # the sum of an array of one object is that object
     return _result(makes, degrees)
 
 
@@ -221,7 +223,7 @@ def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str
         raise m.doubt(f"it calls the method {name}, which is not looked into")
     result = _known(m, f"the method {name}", callee, arguments, keywords)
     if callee.makes not in ("arguments", "renewed"):
-        return result
+        return DATA if result is OWN and m.scope.inquiry.mixes and not is_numeric(receiver) else result
     if is_numeric(result) and is_numeric(receiver):
         return OWN if callee.makes == "renewed" else ARRAY if ARRAY in (result, receiver) else OWN
     return FRESH if callee.makes == "renewed" else DATA

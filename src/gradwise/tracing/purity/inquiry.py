@@ -56,6 +56,8 @@ class Inquiry:
         self.compiled: dict[str, types.CodeType] = {}
         self.impurities: list[Unproven] = []
         self.changes_own = False
+        #: whether what may be the caller's is put into something made during the call: arrays of objects may hold it then
+        self.mixes = False
         #: what the parameters of functions made during the call stand for, by their code
         self.given: dict[types.CodeType, dict[str, Any]] = {}
         self.learned = False

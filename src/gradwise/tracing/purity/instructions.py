@@ -174,22 +174,25 @@ def _binary_slice(m: Machine, i: Any, s: State) -> None:
     s.push(entry_of(m, x, None) if level(x) is None else binary(m, "[]", x, low))
 
 
-def _written(m: Machine, target: Any) -> None:
+def _written(m: Machine, target: Any, value: Any = None) -> None:
     if m.data(target) in (DATA, ARRAY):
         raise m.doubt("it assigns an entry of what may have been there before the call")
     m.scope.changes_own()
+    inquiry = m.scope.inquiry
+    if value is not None and m.data(target) is FRESH and m.data(value).rank > OWN.rank and not inquiry.mixes:
+        inquiry.mixes = inquiry.learned = True
 
 
 def _store_subscr(m: Machine, i: Any, s: State) -> None:
     value, target, key = s.pop_many(3)
     m.data(value), m.data(key)
-    _written(m, target)
+    _written(m, target, value)
 
 
 def _store_slice(m: Machine, i: Any, s: State) -> None:
     value, target, low, high = s.pop_many(4)
     m.data(value), m.data(low), m.data(high)
-    _written(m, target)
+    _written(m, target, value)
 
 
 def _delete_subscr(m: Machine, i: Any, s: State) -> None:
