@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import sys
 from types import CodeType
 from typing import Any
 
 from gradwise.tracing.instrument.compiling import class_name, hooked, instrumented
+from gradwise.tracing.instrument.parsing import parsed
 from gradwise.tracing.instrument.rewriting import rewritten
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.text import Text, read_back
@@ -16,7 +16,7 @@ from gradwise.tracing.text import Text, read_back
 
 @functools.lru_cache(maxsize=1024)
 def _compiled(text: str, mode: str, owner: str | None) -> CodeType:
-    tree = ast.parse(text.lstrip(" \t") if mode == "eval" else text, "<string>", mode)
+    tree = parsed(text.lstrip(" \t") if mode == "eval" else text, "<string>", mode)
     build: Any = compile  # the stubs know no tree of either mode
     plain = build(tree, "<string>", mode, dont_inherit=True)
     return hooked(build(rewritten(tree, owner, plain), "<string>", mode, dont_inherit=True))

@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
+from gradwise.tracing.instrument.parsing import parsed
+
 _PREFIX = "if 1:\n"
 
 
@@ -61,7 +63,7 @@ def _function(code: CodeType, lines: list[str]) -> Any:
     for end in range(last, min(last + 60, len(lines)) + 1):
         text = "".join(lines[first - 1 : end])
         try:
-            tree = ast.parse(_PREFIX + text if indented else text)
+            tree = parsed(_PREFIX + text if indented else text)
         except SyntaxError:
             continue
         body = tree.body[0].body if indented else tree.body  # type: ignore[attr-defined]  # an if statement has a body
@@ -108,7 +110,7 @@ def _lambda(code: CodeType, lines: list[str]) -> Any:
 @functools.lru_cache(maxsize=8)
 def _lambdas_in(text: str) -> list[ast.Lambda]:
     try:
-        tree = ast.parse(text)
+        tree = parsed(text)
     except (SyntaxError, ValueError):
         return []
     return [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
@@ -163,7 +165,7 @@ def _expression(encoded: list[bytes], tail: bytes, left: int, right: int, first:
         return None
     padded = b" " * (left - 1) + b"(" + text + b"\n)"
     try:
-        tree = ast.parse(_PREFIX + padded.decode() if left > 1 else padded.decode())
+        tree = parsed(_PREFIX + padded.decode() if left > 1 else padded.decode())
     except (SyntaxError, UnicodeDecodeError):
         return None
     offset = 1 if left > 1 else 0
