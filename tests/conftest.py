@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections import Counter
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 # a failure elsewhere can be repeated.
 hypothesis.settings.register_profile("gradwise", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("gradwise")
+# Pictures are drawn without a display, whatever the machine has.
+os.environ.setdefault("MPLBACKEND", "agg")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -4,15 +4,12 @@ import json
 import math
 import pickle
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 
 from gradwise.errors import InputError
 from gradwise.numerical import Estimate, Status, derivative, grad, hessian, jacobian
 from gradwise.numerical.v_curve import v_curve
-
-mpl.use("Agg")
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -70,6 +67,7 @@ def test_the_v_curve_has_its_bottom_where_theory_says():
     assert slope == pytest.approx(2.0, abs=0.1)
 
 
+@pytest.mark.extras("matplotlib")
 @pytest.mark.parametrize(
     "estimate",
     [
@@ -86,6 +84,7 @@ def test_plot_draws(estimate):
     assert len(axes.lines) >= 3
 
 
+@pytest.mark.extras("matplotlib")
 def test_plot_of_a_hessian_draws_its_entries():
     estimate = hessian(lambda x: x @ x, np.ones(2))
     np.testing.assert_allclose(estimate.plot().images[0].get_array(), [[2, 0], [0, 2]], atol=1e-6)
