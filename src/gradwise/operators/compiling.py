@@ -14,11 +14,13 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.errors import GradwiseError
 from gradwise.operators.arguments import Arguments, require_callable
-from gradwise.operators.reuse import Promise, PromisedCall, call_of, difference, unwrapped
+from gradwise.operators.reuse import Promise, PromisedCall, ProvenCall, call_of, difference, unwrapped
+from gradwise.operators.shortcuts import attempt, consider
+from gradwise.operators.value_shortcuts import VALUE, own, value_shortcut
 from gradwise.tracing.instrument.hooks import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from gradwise.tracing import Recording
 
@@ -29,8 +31,12 @@ class Compiled(Promise):
     __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        known = attempt(self, VALUE, args, kwargs)
+        if known is not None:
+            return known[0]
         function = self.function
-        call = call_of(self, Arguments.of_call(function, args, kwargs))
+        arguments = Arguments.of_call(function, args, kwargs)
+        call = call_of(self, arguments)
         if call is None:  # traced values, objects: the function runs, rebuilt if it must be to meet traced values
             return watched(function)(*args, **kwargs)
         found = call.replay()
@@ -40,7 +46,11 @@ class Compiled(Promise):
                 changed = _changed(call, recording)
                 if changed is not None:
                     raise call.broken(changed)
-            return recording.structure.rebuild(_own(recording.values, [*call.numbers, *found[0].constants()]))
+            result = recording.structure.rebuild(own(recording.values, [*call.numbers, *found[0].constants()]))
+            if isinstance(call, ProvenCall):
+                standing = call, found[0]
+                consider(self, VALUE, standing, arguments, (result,), lambda: value_shortcut(arguments, *standing))
+            return result
         given = call.copied() if isinstance(call, PromisedCall) else call
         result = function(*args, **kwargs)
         given.learn(lambda recording: _differs(result, recording))
@@ -78,18 +88,6 @@ def _differs(result: Any, recording: Recording) -> str | None:
             ):
                 return f"it returned {plain!r}, and {traced!r} when it was traced"
     return None
-
-
-def _own(values: Sequence[Any], given: Sequence[Any]) -> list[Any]:
-    """The results, copied where their memory is an argument's or another result's."""
-    results: list[Any] = []
-    for value in values:
-        if type(value) is np.ndarray:
-            others = (*given, *results)
-            if value.base is not None or any(type(g) is np.ndarray and np.may_share_memory(value, g) for g in others):
-                value = value.copy()
-        results.append(value)
-    return results
 
 
 def compile(f: Callable[..., Any]) -> Callable[..., Any]:  # noqa: A001 - the public name

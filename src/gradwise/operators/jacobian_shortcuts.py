@@ -13,8 +13,9 @@ from gradwise.operators.kinks import candidates, holds_nan
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.reuse.specialization import holds_as
-from gradwise.operators.shortcuts import Shortcut, opening
+from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.program import Equation, Program
+from gradwise.tracing.purity.expectations import by_place
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
     def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
         (x,), (y,) = linearization.arguments.leaves, linearization.values
         (place,) = linearization.arguments.places
-        given = linearization.arguments.given()[0]
-        if len(blocks) != 1 or type(y) is not np.ndarray or type(place) is not int or given[place] is not x:
+        given = by_place(*linearization.arguments.given())
+        if len(blocks) != 1 or type(y) is not np.ndarray or given.get(place) is not x:
             raise Formless  # a container, or what became an array
         if (
             type(x) is not np.ndarray
@@ -45,8 +46,8 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
         ):
             raise Formless
         ((size, vectors),) = blocks
-        text = FunctionText(("f", "args"))
-        leaves, numbers = opening(text, linearization, call)
+        text = FunctionText(PARAMETERS)
+        leaves, numbers = opening(text, linearization.arguments, call)
         opened = program.opened()
         batch = linearization.batched_derivative(mode, size)
         equations, types, slots, result = _behind(opened, batch)

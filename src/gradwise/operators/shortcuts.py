@@ -2,6 +2,8 @@
 
     attempt : (f, argnums, arguments) → (value, gradient), or None
 
+Jacobians (``jacobian_shortcuts.py``) and values (``value_shortcuts.py``) go the same way.
+
 The ordinary way (``engine.py``) finds the verdict, the family and the program of a call, makes a recording of it, and runs a derivative behind it; about 30 µs, whatever the function.  What it decided
 is written down here at the first calls, as text: which names and data must be what they were (``reuse/gathering.py``, ``reuse/forms.py``), the program with its guards and its derivative
 (``execution/straight_line.py``), and the forms of the results.  A shortcut is compared with the ordinary way when it is made.
@@ -19,7 +21,7 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import Written, straight_line
-from gradwise.operators.arguments import plain_like, stand_in
+from gradwise.operators.arguments import Arguments, plain_like, stand_in
 from gradwise.operators.kinks import felt, holds_nan
 from gradwise.operators.lasting import EXTREMA
 from gradwise.operators.prepared import shared_results
@@ -28,11 +30,12 @@ from gradwise.operators.reuse.by_function import shortcuts_for, shortcuts_of
 from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.forms import Formless, expect
 from gradwise.operators.reuse.gathering import Unsuitable, gather
-from gradwise.operators.reuse.promises import undeclared
+from gradwise.operators.reuse.promises import Promise, is_forbidden, unwrapped
 from gradwise.operators.reuse.specialization import as_kind, holds_as
 from gradwise.operators.verification import requested
 from gradwise.program import F64, Program
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import NUMBERS
 from gradwise.transforms.simplify import simplify
 
@@ -48,10 +51,12 @@ if TYPE_CHECKING:
 PATIENCE, SHORT, LONG = 1, 100, 4000
 #: shortcuts kept for one function and choice of arguments
 _WAYS = 4
+#: of the function that a shortcut is
+PARAMETERS = ("f", "args", "kwargs")
 
 
 class Shortcut:
-    """One shortcut: ``run(f, args)`` gives value and gradient, or None."""
+    """One shortcut: ``run(f, args, kwargs)`` gives value and gradient, or None."""
 
     __slots__ = ("family", "program", "run")
 
@@ -68,8 +73,8 @@ def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: S
         If there can be none.
     """
     arguments = linearization.arguments
-    text = FunctionText(("f", "args"))
-    leaves, numbers = opening(text, linearization, call)
+    text = FunctionText(PARAMETERS)
+    leaves, numbers = opening(text, arguments, call)
     prepared = linearization.prepared("gradient")
     opened, derivative = program.opened(), prepared.derivative
     equations = [*opened.equations, *derivative.equations]
@@ -92,34 +97,36 @@ def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: S
             continue
         gradient.append(_result(text, written[position], name, leaf, joint, position, shared=position in shared))
         position += 1
-    text.write(f"return {_value(text, value, program.kinds[0])}, {_rebuilt(text, gradient, arguments, call.moving)}")
+    text.write(f"return {returned(text, value, program.kinds[0])}, {_rebuilt(text, gradient, arguments, call.moving)}")
     return Shortcut(call.family, program, text.compiled(opened.name))
 
 
 def opening(
-    text: FunctionText, linearization: Linearization, call: ProvenCall
+    text: FunctionText, arguments: Arguments, call: ProvenCall
 ) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
     """Write the lines that compare the call with this one; the leaves and the other numbers that enter the program."""
-    arguments = linearization.arguments
     args, kwargs = arguments.given()
-    if kwargs or any(type(place) is not int for place in arguments.places):
+    given = by_place(args, kwargs)
+    if any(place not in given for place in arguments.places):  # a default, which is differentiated
         raise Formless
     text.leave_if(f"len(args) != {len(args)}")
-    names = [text.keep(f"args[{k}]") for k in range(len(args))]
+    # a function with **names sees their order
+    text.leave_if(f"tuple(kwargs) != {text.name(tuple(kwargs))}" if kwargs else "kwargs")
+    names = {k: text.keep(f"args[{k}]" if type(k) is int else f"kwargs[{k!r}]") for k in given}
     leaves: list[tuple[str, bool]] = []
     for place, treedef in zip(arguments.places, arguments.treedefs, strict=True):
         if place in call.moving:
-            leaves += _flattened(text, names[place], args[place], treedef)
+            leaves += _flattened(text, names[place], given[place], treedef)
             continue
-        found = expect(text, names[place], args[place])
-        leaves += [found[k] for k in _order(args[place])]
+        found = expect(text, names[place], given[place])
+        leaves += [found[k] for k in _order(given[place])]
     fixed_too = call.fixed
     expected = call.node.arguments or {}
-    objects = {names[k]: (value, expected[k]) for k, value in call.objects.items() if type(k) is int}
-    moving = {names[k]: (value, expected[k]) for k, value in call.moving.items() if type(k) is int}
+    objects = {names[k]: (value, expected[k]) for k, value in call.objects.items()}
+    moving = {names[k]: (value, expected[k]) for k, value in call.moving.items()}
     numbers = [
         n
-        for k, a in enumerate(args)
+        for k, a in given.items()
         if k not in arguments.places and k not in call.objects
         for n in expect(text, names[k], a, fixed=fixed_too)
     ]
@@ -224,7 +231,7 @@ def _staying(linearization: Linearization, equation: Equation, position: int) ->
 # --- results --------------------------------------------------------------------------------------------------------------------
 
 
-def _value(text: FunctionText, value: Written, kind: type) -> str:
+def returned(text: FunctionText, value: Written, kind: type) -> str:
     """The function's value in the type that it returned."""
     if value.is_number and kind is float:
         return value.text
@@ -264,11 +271,12 @@ def _in_form(text: FunctionText, result: str, name: str, leaf: Any) -> str:
     return text.keep(f"{text.name(plain_like)}({result}, {text.name(type(leaf))}, {name})")
 
 
-def _rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Any, moving: Container[int | str]) -> str:
+def _rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Arguments, moving: Container[int | str]) -> str:
     """The gradient in the containers of the arguments."""
     start, values = 0, []
+    given = by_place(*arguments.given())
     for place, treedef in zip(arguments.places, arguments.treedefs, strict=True):
-        value = arguments.given()[0][place]
+        value = given[place]
         theirs = gradient[start : start + treedef.num_leaves]
         if place in moving:
             values.append(f"{text.name(treedef.rebuild)}([{', '.join(theirs)}])")
@@ -296,15 +304,17 @@ def _container(text: FunctionText, value: Any, entries: Iterator[str]) -> str:
 
 def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The result (value and gradient, say), None if no shortcut leads there; ``choice`` says which result, and of which arguments."""
+    if isinstance(function, Promise):
+        function = unwrapped(function)
     known = shortcuts_of(function)
-    if known is None or kwargs:
+    if known is None:
         return None
     kept = known.get(choice)
     if kept is None or not kept.ways or not undisturbed():
         return None
     for way in kept.ways:
         try:
-            found = way.run(function, args)
+            found = way.run(function, args, kwargs)
         except Exception:  # noqa: BLE001, S112 - whatever it is, the ordinary way says it better
             continue
         if found is not None:
@@ -318,8 +328,8 @@ def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str,
 
 
 def undisturbed() -> bool:
-    """Whether nothing is asked of the call but its derivative: no check, no promise, no enclosing trace, nothing in the function's place."""
-    return not requested.get() and undeclared() and stand_in.get() is None and local.watch is None
+    """Whether nothing is asked of the call but its derivative: no check, no run of the function, no enclosing trace, nothing in the function's place."""
+    return not requested.get() and not is_forbidden() and stand_in.get() is None and local.watch is None
 
 
 def learn(
@@ -327,18 +337,31 @@ def learn(
     choice: str,
     linearization: Linearization,
     result: Any,
-    make: Callable[[Linearization, ProvenCall, Specialization], Shortcut] | None = None,
+    make: Callable[[Linearization, ProvenCall, Specialization], Shortcut] = gradient_shortcut,
 ) -> None:
     """Make a shortcut after a result (value and gradient, or what else ``make`` gives) that a program gave in the ordinary way."""
     standing = linearization.standing
-    if standing is None or linearization.nested:
+    if standing is None or linearization.nested or len(standing[1].kinds) != 1:
         return
+    consider(function, choice, standing, linearization.arguments, result, lambda: make(linearization, *standing))
+
+
+def consider(
+    function: Any,
+    choice: str,
+    standing: tuple[ProvenCall, Specialization],
+    arguments: Arguments,
+    result: Any,
+    make: Callable[[], Shortcut],
+) -> None:
+    """Make a shortcut for a call for which a program stands, unless it is too early or there can be none; it is kept if it gives this result."""
     call, program = standing
     size = len(program.program)
     if call.family.served < PATIENCE + size // SHORT or size > LONG or not undisturbed():
         return
-    if program.reads_surroundings or len(program.kinds) != 1:
+    if program.reads_surroundings:
         return
+    function = unwrapped(function)
     try:
         kept = shortcuts_for(function, choice)
     except TypeError:  # it cannot be referred to weakly
@@ -346,8 +369,8 @@ def learn(
     if kept.failed > 16 or any(w.program is program for w in kept.ways):
         return
     try:
-        way = (make or gradient_shortcut)(linearization, call, program)
-        found = way.run(function, linearization.arguments.given()[0])
+        way = make()
+        found = way.run(function, *arguments.given())
     except (Formless, Unsuitable):
         kept.failed = 17
         return

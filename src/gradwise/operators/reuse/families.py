@@ -200,7 +200,8 @@ class Call:
             return
         made = None
         try:
-            made, recording = self.specialise()
+            with np.errstate(all="ignore"):  # the run before has said what there is to say
+                made, recording = self.specialise()
             reason = differs(recording)
         except Refused as error:
             reason = str(error)

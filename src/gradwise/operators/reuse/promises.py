@@ -41,11 +41,6 @@ def is_promised(function: Any) -> bool:
     return isinstance(function, Promise) or (_said.get() is not None and _said.get() is function)
 
 
-def undeclared() -> bool:
-    """Whether nothing is said of any function."""
-    return _said.get() is None
-
-
 def under(said: Any, operator: Callable[..., Any]) -> Callable[..., Any]:
     """The operator with what is said of its function."""
 

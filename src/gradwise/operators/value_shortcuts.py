@@ -1,0 +1,55 @@
+"""Values of compiled functions in one step (``shortcuts.py``): ``value_shortcut : (arguments, call, program) → (f, args, kwargs) ↦ (value,)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.execution.function_text import FunctionText
+from gradwise.execution.straight_line import straight_line
+from gradwise.operators.reuse.specialization import holds_as
+from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening, returned
+from gradwise.transforms.simplify import simplify
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradwise.operators.arguments import Arguments
+    from gradwise.operators.reuse import ProvenCall, Specialization
+
+#: the choice under which shortcuts to values are kept
+VALUE = "value"
+
+
+def value_shortcut(arguments: Arguments, call: ProvenCall, program: Specialization) -> Shortcut:
+    """The shortcut for calls of this form.
+
+    Raises
+    ------
+    Formless, Unsuitable
+        If there can be none.
+    """
+    text = FunctionText(PARAMETERS)
+    leaves, numbers = opening(text, arguments, call)
+    opened = simplify(program.opened())
+    constants = program.constants()
+    given = [*leaves, *numbers]
+    written = straight_line(opened, text, given, constants, watched=len(opened.types), holds=holds_as)
+    values = ", ".join([returned(text, w, kind) for w, kind in zip(written, program.kinds, strict=True)])
+    arrays = "".join([f"{name}, " for name, is_number in given if not is_number])
+    owned = text.keep(f"{text.name(own)}([{values}], ({arrays}*{text.name(constants)},))")
+    text.write(f"return ({text.name(program.structure.rebuild)}({owned}),)")
+    return Shortcut(call.family, program, text.compiled(opened.name))
+
+
+def own(values: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """The results, copied where their memory is an argument's, a constant's or another result's."""
+    results: list[Any] = []
+    for value in values:
+        if type(value) is np.ndarray:
+            others = (*given, *results)
+            if value.base is not None or any(type(g) is np.ndarray and np.may_share_memory(value, g) for g in others):
+                value = value.copy()
+        results.append(value)
+    return results
