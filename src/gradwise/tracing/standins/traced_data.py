@@ -23,8 +23,14 @@ def settled(items: Any) -> Any:
     return type(items)(map(settled, items)) if type(items) in {list, tuple} else items
 
 
+def _holder(f: Any) -> Any:
+    """The object whose arrays these are: from SciPy 1.18 on piecewise polynomials hand everything on to an inner object."""
+    return getattr(f, "_delegate_to", f)
+
+
 def held(f: Any) -> dict[str, Any]:
     """The traced arrays of an interpolant, by attribute."""
+    f = _holder(f)
     cls = type(f)
     found = {}
     for name in _NAMES:
@@ -41,8 +47,11 @@ def plain_copy(f: Any) -> Any:
     if not arrays:
         return f
     made = copy.copy(f)
+    inner = _holder(made)
+    if inner is not made:  # which the copy shares with the original
+        inner = made._delegate_to = copy.copy(inner)
     for name, value in arrays.items():
-        setattr(made, name, plain(value))
+        setattr(inner, name, plain(value))
     if hasattr(made, "_spline"):
         made._spline = plain_copy(made._spline)
     return made
@@ -55,10 +64,12 @@ def own_name(f: Any, name: str) -> str:
 
 def shown_array(f: Any, name: str) -> Any:
     """The array of the interpolant, traced or plain."""
+    f = _holder(f)
     return getattr(f, own_name(f, name))
 
 
 def hold(f: Any, name: str, value: Any) -> Any:
     """The interpolant, with the traced array in place of its own."""
-    setattr(f, own_name(f, name), value)
+    inner = _holder(f)
+    setattr(inner, own_name(inner, name), value)
     return f
