@@ -117,6 +117,10 @@ class _Writer:
                 names.add(load.value)
             else:
                 loads.add(container)
+        for k, i in enumerate(self.instructions):  # u = self.u, where u is filled
+            before = self.instructions[k - 1]
+            if i.name == "STORE_FAST" and i.value in names and before.name == "LOAD_ATTR" and k:
+                loads.add(k - 1)
         return names, loads
 
     def _container(self, k: int, i: Instruction) -> int | None:

@@ -18,7 +18,8 @@ from typing import Any
 
 from gradwise.tracing.instrument import source
 from gradwise.tracing.instrument.bytecode import HOOKS, hooked_bytecode
-from gradwise.tracing.instrument.rewriting import MARK, rewritten
+from gradwise.tracing.instrument.nodes import MARK
+from gradwise.tracing.instrument.rewriting import rewritten
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:

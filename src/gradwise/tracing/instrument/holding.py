@@ -2,6 +2,7 @@
 
     self.K[i, j] = v     the attribute K becomes a buffer of the trace
     table["g"][i] = v    the item becomes one
+    r = self.K[1]        and, where the name is filled later, this; likewise ``np.copyto(self.K, x)``, ``out=self.K``, ``for r in self.K``, ``K = self.get()``
     work[:] = x          the global or the variable of the function around becomes one
 
 Only where nothing else refers to the array, so that nobody misses what is written: the object keeps the old numbers until the run ends, then an array with the new ones.  An array that
@@ -17,10 +18,13 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.functions.creation import buffer
+from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.items import reading, touch
 from gradwise.tracing.instrument.objects import class_info, load, store_plainly
+from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.userland import is_users_file
 
 #: the reference of the parameter of ``alone`` where a local name of the caller's is passed, from which it is borrowed since CPython 3.14; a global or a variable of the function around never is
 _OWN_NAME = 0 if sys.version_info >= (3, 14) else 1
@@ -53,28 +57,111 @@ def owned(value: Any) -> Any:
 def held_attribute(obj: Any, name: str) -> Any:
     """``obj.name``, whose items are about to be assigned."""
     value = load(obj, name)
-    if type(value) is np.ndarray and alone(value, 1) and _keeps(obj, name):
-        value = owned(value)
-        store_plainly(obj, name, value)
+    if type(value) is np.ndarray and alone(value, 1 + _in_twin(obj, name)):
+        keeper = _keeper(obj, name)
+        if keeper is not None:
+            value = owned(value)
+            store_plainly(keeper, name, value)
+        elif (place := _place_of(obj, value)) is not None:
+            value = _kept(place, owned(value))
     return value
 
 
-def _keeps(obj: Any, name: str) -> bool:
-    """Whether an object itself keeps an attribute, without code of the user's."""
-    watch = local.watch
-    if watch is None or isinstance(obj, (type, types.ModuleType)):
+def _in_twin(obj: Any, name: str) -> bool:
+    """Whether the twin of a function keeps the attribute, too."""
+    if type(obj) is not types.FunctionType or local.watch is None:
         return False
+    twin = local.watch.twins.get(id(obj), (obj, obj))[1]
+    return twin is not obj and name in getattr(twin, "__dict__", ())
+
+
+def _keeper(obj: Any, name: str) -> Any:
+    """What keeps an attribute, without code of the user's: the object itself, or a class; None if neither does."""
+    watch = local.watch
+    if watch is None or (isinstance(obj, types.ModuleType) and not is_users_file(getattr(obj, "__file__", None) or "")):
+        return None
+    if isinstance(obj, types.ModuleType):
+        return obj if name in vars(obj) else None
     info = class_info(watch, type(obj))
     if name in info.special or info.setattr or info.getattribute:
-        return False
-    return name in getattr(obj, "__dict__", ()) or type(getattr(type(obj), name, None)) is types.MemberDescriptorType
+        return None
+    if isinstance(obj, type) or name not in getattr(obj, "__dict__", ()):
+        for base in (obj if isinstance(obj, type) else type(obj)).__mro__:
+            if name in vars(base):
+                own = type(vars(base)[name]) is types.MemberDescriptorType
+                return obj if own else base if type(vars(base)[name]) is np.ndarray else None
+        return None
+    return obj
 
 
 def held_item(container: Any, key: Any) -> Any:
     """``container[key]``, whose items are about to be assigned."""
     value = reading(container)[key]
-    if type(value) is np.ndarray and type(container) in (list, dict) and type(key) is not slice and alone(value, 1):
-        value = owned(value)
-        touch(container)
-        container[key] = value
+    if type(value) is np.ndarray and type(key) is not slice and alone(value, 1):
+        place = (container, key) if type(container) in (list, dict) else _place_of(container, value)
+        if place is not None:
+            value = _kept(place, owned(value))
+    return value
+
+
+def held_items(container: Any) -> Any:
+    """A list or a dictionary, into the items of whose items is written."""
+    if type(container) in (list, dict):
+        for key in range(len(container)) if type(container) is list else list(container):
+            held_item(container, key)
+    return container
+
+
+def held_method(obj: Any, name: str) -> Any:
+    """What to call in place of ``obj.name``, into the items of whose result is written: an array that the object keeps becomes a buffer."""
+    callee = method(obj, name)
+    cls = type(obj)
+    if (cls in PLAIN and cls is not dict) or cls is types.ModuleType or isinstance(obj, type):
+        return callee
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        value = callee(*args, **kwargs)
+        if type(value) is np.ndarray and alone(value, 1):
+            place = _place_of(obj, value)
+            if place is not None:
+                value = _kept(place, owned(value))
+        return value
+
+    return call
+
+
+def held_by_name(function: Any, obj: Any, name: Any) -> Any:
+    """``getattr(obj, name)``, into whose items is written, if that is what the function is."""
+    return held_attribute(obj, name) if function is getattr else resolve(function)(obj, name)
+
+
+def _place_of(obj: Any, value: Any, depth: int = 2) -> Any:
+    """The object and the attribute, or the container and the key, where the one reference to a value is that can be found from an object; None if it is not found."""
+    cls = type(obj)
+    entries = obj.items() if cls is dict else enumerate(obj) if cls is list else ()
+    if cls not in PLAIN and not isinstance(obj, (type, types.ModuleType)):
+        slots = [
+            (name, getattr(obj, name, None))
+            for base in cls.__mro__
+            for name, raw in vars(base).items()
+            if type(raw) is types.MemberDescriptorType
+        ]
+        entries = [*getattr(obj, "__dict__", {}).items(), *slots]
+    inside = []
+    for key, found in entries:
+        if found is value:
+            return obj, key
+        if depth and type(found) in (dict, list):
+            inside.append(found)
+    return next((p for p in (_place_of(i, value, depth - 1) for i in inside) if p is not None), None)
+
+
+def _kept(place: Any, value: Any) -> Any:
+    """Put a buffer where the array was."""
+    holder, key = place
+    if type(holder) in (list, dict):
+        touch(holder)
+        holder[key] = value
+    else:
+        store_plainly(holder, key, value)
     return value

@@ -76,6 +76,12 @@ _CREATING = frozenset(
         "float64",
         "float32",
         "copy",
+        "copyto",
+        "put",
+        "place",
+        "putmask",
+        "put_along_axis",
+        "fill_diagonal",
         "tri",
         "array2string",
         "array_repr",
@@ -175,7 +181,8 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
             return False  # perhaps a text with numbers in it
         elif name in ("LOAD_ATTR", "LOAD_METHOD") and instruction.argval not in _ATTRIBUTES:
             return False
-    return not any(isinstance(c, types.CodeType) for c in code.co_consts)
+    # what is given by out= may be an array that others keep
+    return not any(isinstance(c, types.CodeType) or (type(c) is tuple and "out" in c) for c in code.co_consts)
 
 
 def _known_global(function: types.FunctionType, name: str, read: dict[str, int], seen: set[int]) -> bool:

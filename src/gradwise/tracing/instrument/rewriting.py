@@ -5,7 +5,7 @@
     obj.name                 →  load(obj, "name")
     obj.name = v             →  place(obj)["name"] = v          also in unpacking, for, with, del
     a[i], a[i] = v           →  reading(a)[i], writing(a)[i] = v
-    obj.a[i] = v             →  writing(held_attribute(obj, "a"))[i] = v
+    obj.a[i] = v             →  writing(held_attribute(obj, "a"))[i] = v        and other ways to write there, see ``holders_of_arrays.py``
     a + b, −a, a += b        →  add(a, b), neg(a), a = iadd(a, b)
     a[g()] += b              →  begun(a)[g()] += b
     for v in xs              →  for v in iterate(xs)            also in comprehensions
@@ -29,9 +29,11 @@ import copy
 from types import CodeType, ModuleType
 from typing import Any
 
-from gradwise.tracing.instrument.written import written_names
-
-MARK = "\0gradwise:"
+from gradwise.tracing.instrument.holders_of_arrays import HoldersOfArrays
+from gradwise.tracing.instrument.nodes import at as _at
+from gradwise.tracing.instrument.nodes import call as _call
+from gradwise.tracing.instrument.nodes import hook
+from gradwise.tracing.instrument.written import WRITERS, written_names
 
 BINARY = {
     ast.Add: "add",
@@ -56,15 +58,6 @@ _FRESH = (ast.Call, ast.BinOp, ast.UnaryOp)
 _SIMPLE = (ast.Name, ast.Constant)
 
 
-def hook(name: str) -> ast.expr:
-    """A constant that ``compiling.py`` replaces: behind a condition that the compiler decides, since it warns of calling text."""
-    return ast.IfExp(test=ast.Constant(True), body=ast.Constant(MARK + name), orelse=ast.Constant(None))
-
-
-def _call(name: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(func=hook(name), args=list(arguments), keywords=[])
-
-
 def rewritten(node: Any, owner: str | None, code: CodeType, modules: frozenset[str] = frozenset()) -> Any:
     """The node with hooks: ``owner`` is the class that mangles private names, ``modules`` are globals known to be modules."""
     writer = _Rewriter(owner, modules - set(code.co_varnames) - set(code.co_freevars) - set(code.co_cellvars))
@@ -83,12 +76,13 @@ def module_names(module_globals: dict[str, Any]) -> frozenset[str]:
     return frozenset(name for name, value in list(module_globals.items()) if type(value) is ModuleType)
 
 
-class _Rewriter(ast.NodeTransformer):
+class _Rewriter(HoldersOfArrays):
     def __init__(self, owner: str | None, modules: frozenset[str]) -> None:
         self.owner = owner
         self.modules = modules
         self.filled: set[str] = set()
         self.shared: dict[str, bool] = {}
+        self.procedures: set[int] = set()
 
     def declarations(self, node: ast.FunctionDef, declared: set[str]) -> list[ast.stmt]:
         """Names of others into whose arrays the function writes: they are assigned a buffer before."""
@@ -96,33 +90,6 @@ class _Rewriter(ast.NodeTransformer):
         for name, is_global in self.shared.items():
             if name not in declared:
                 new.append(_at(ast.Global([name]) if is_global else ast.Nonlocal([name]), node))
-        return new
-
-    def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
-        result: list[ast.stmt] = []
-        for statement in statements:
-            result += self._promotions(statement)
-            new = self.visit(statement)
-            if isinstance(new, list):
-                result.extend(new)
-            elif new is not None:
-                result.append(new)
-        return result
-
-    def _promotions(self, statement: ast.stmt) -> list[ast.stmt]:
-        """``work[i] = v``: before it, ``if alone(work): work = owned(work)``."""
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-        if not self.shared or not isinstance(statement, (ast.Assign, ast.AugAssign)):
-            return []
-        new: list[ast.stmt] = []
-        for name in [t.value.id for t in targets if isinstance(t, ast.Subscript) and isinstance(t.value, ast.Name)]:
-            if name in self.shared:
-                value = [ast.Name(name, ast.Load()), ast.Name(name, ast.Load())]
-                put: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], _call("owned", value[0]))]
-                if self.shared[name]:
-                    names = ast.Tuple([ast.Constant(name)], ast.Load())
-                    put.append(ast.Expr(_call("assigns", names)))
-                new.append(_at(ast.If(_call("alone", value[1]), put, []), statement))
         return new
 
     def mangled(self, name: str) -> str:
@@ -137,12 +104,11 @@ class _Rewriter(ast.NodeTransformer):
         function = node.func
         new: ast.expr
         if isinstance(function, ast.Attribute):
-            new = _call("method", self.visit(function.value), ast.Constant(self.mangled(function.attr)))
+            owner = self.held(function.value) if function.attr in WRITERS else self.visit(function.value)
+            new = _call("method", owner, ast.Constant(self.mangled(function.attr)))
         else:
             new = _call("resolve", self.visit(function))
-        arguments = [self.visit(a) for a in node.args]
-        keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords]
-        return _at(ast.Call(_at(new, function), arguments, keywords), node)
+        return _at(ast.Call(_at(new, function), *self.arguments(node)), node)
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         value = node.value
@@ -159,14 +125,6 @@ class _Rewriter(ast.NodeTransformer):
         else:
             value = _at(_call("writing", self.held(node.value)), node.value)
         return ast.copy_location(ast.Subscript(value, self.visit(node.slice), node.ctx), node)
-
-    def held(self, node: Any) -> Any:
-        """An expression into whose value is written."""
-        if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id in self.modules):
-            return _at(_call("held_attribute", self.visit(node.value), ast.Constant(self.mangled(node.attr))), node)
-        if isinstance(node, ast.Subscript) and not isinstance(node.slice, (ast.Slice, ast.Tuple)):
-            return _at(_call("held_item", self.visit(node.value), self.visit(node.slice)), node)
-        return self.visit(node)
 
     # --- operators ----------------------------------------------------------------------------------------------------------
 
@@ -281,12 +239,13 @@ class _Rewriter(ast.NodeTransformer):
     # --- statements ---------------------------------------------------------------------------------------------------------
 
     def visit_Assign(self, node: ast.Assign) -> Any:
-        wraps = isinstance(node.value, _FRESH) and any(
-            isinstance(t, ast.Name) and t.id in self.filled for t in node.targets
-        )
+        filled = [t for t in node.targets if isinstance(t, ast.Name) and t.id in self.filled]
+        wraps = isinstance(node.value, _FRESH) and filled
         unpacks = any(isinstance(t, (ast.Tuple, ast.List)) for t in node.targets) and len(node.targets) == 1
+        value = self.given(node.targets[0], node.value) if len(node.targets) == 1 or filled else self.visit(node.value)
         unpacks = unpacks and not isinstance(node.value, (ast.Tuple, ast.List))
-        self.generic_visit(node)
+        node.targets = [self.visit(t) for t in node.targets]
+        node.value = value
         if wraps:
             node.value = _at(_call("fresh", node.value), node.value)
         elif unpacks:
@@ -304,9 +263,32 @@ class _Rewriter(ast.NodeTransformer):
         return self.visit_Assign(ast.copy_location(ast.Assign([node.target], node.value), node))
 
     def visit_For(self, node: ast.For) -> Any:
-        self.generic_visit(node)
+        node.iter = self.gone_over(node.target, node.iter)
         node.iter = _at(_call("iterate", node.iter), node.iter)
+        node.target = self.visit(node.target)
+        node.body, node.orelse = self.block(node.body), self.block(node.orelse)
         return node
+
+    def visit_Try(self, node: Any) -> Any:
+        node.body, node.orelse, node.finalbody = map(self.block, (node.body, node.orelse, node.finalbody))
+        node.handlers = [self.visit(h) for h in node.handlers]
+        return node
+
+    visit_TryStar = visit_Try  # noqa: N815  # the name is that of ast
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:
+        node.type = None if node.type is None else self.visit(node.type)
+        node.body = self.block(node.body)
+        return node
+
+    def visit_With(self, node: ast.With) -> Any:
+        node.items, node.body = [self.visit(i) for i in node.items], self.block(node.body)
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        if isinstance(node.value, ast.Call):
+            self.procedures.add(id(node.value))
+        return self.generic_visit(node)
 
     def visit_comprehension(self, node: ast.comprehension) -> Any:
         node.target, node.iter = self.visit(node.target), self.visit(node.iter)
@@ -366,18 +348,3 @@ class _Rewriter(ast.NodeTransformer):
     def _defaults(self, arguments: ast.arguments) -> None:
         arguments.defaults = [self.visit(d) for d in arguments.defaults]
         arguments.kw_defaults = [None if d is None else self.visit(d) for d in arguments.kw_defaults]
-
-
-def _at(new: Any, old: Any) -> Any:
-    """The new node, and what is new inside it, at the position of the old one."""
-    ast.copy_location(new, old)
-    stack = [new]
-    while stack:
-        node = stack.pop()
-        for child in ast.iter_child_nodes(node):
-            if "lineno" in child._attributes and not hasattr(child, "lineno"):
-                ast.copy_location(child, old)
-                stack.append(child)
-            elif "lineno" not in child._attributes:
-                stack.append(child)
-    return new

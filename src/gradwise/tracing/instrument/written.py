@@ -4,6 +4,51 @@ from __future__ import annotations
 
 import ast
 from types import CodeType
+from typing import Any
+
+#: attributes and methods of arrays whose results share their memory
+VIEWS = frozenset({"T", "mT", "flat", "real", "imag"})
+VIEW_METHODS = frozenset({"ravel", "reshape", "view", "transpose", "swapaxes", "squeeze", "diagonal"})
+#: methods that write into their array, and functions of NumPy that write into an argument
+WRITERS = frozenset({"fill", "sort", "put", "partition", "itemset", "setfield", "__setitem__", "__iadd__"})
+WRITING = frozenset({"copyto", "at", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "shuffle"})
+
+
+def is_view_call(node: Any) -> bool:
+    """Whether an expression is the call of a method by which an array gives a view."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in VIEW_METHODS
+
+
+def root_name(node: Any) -> str | None:
+    """The name of which an expression is the value or a part: of ``W``, ``W[0]``, ``W.T[1:]`` it is W."""
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and node.attr in VIEWS):
+            node = node.value
+        elif is_view_call(node):
+            node = node.func.value
+        else:
+            return None
+    return node.id
+
+
+def outputs_of(call: ast.Call) -> list[Any]:
+    """What a call is given to write into by ``out=``."""
+    found: list[Any] = []
+    for keyword in call.keywords:
+        if keyword.arg == "out":
+            found += keyword.value.elts if isinstance(keyword.value, ast.Tuple) else [keyword.value]
+    return found
+
+
+def written_by(call: ast.Call) -> list[Any]:
+    """What a call by itself writes into, by the name of what is called: ``out=``, ``np.copyto(a, …)``, ``a.fill(0)``."""
+    found = outputs_of(call)
+    if isinstance(call.func, ast.Attribute):
+        if call.func.attr in WRITING and call.args:
+            found.append(call.args[0])
+        if call.func.attr in WRITERS:
+            found.append(call.func.value)
+    return found
 
 
 class _Written(ast.NodeVisitor):
@@ -11,13 +56,36 @@ class _Written(ast.NodeVisitor):
         self.names: set[str] = set()
         self.entries: set[str] = set()
         self.declared: set[str] = set()
+        #: names that are given (a part of) the value of another
+        self.links: list[tuple[str, str, bool]] = []
         self.depth = 0
 
+    def note(self, name: str | None, *, entries: bool = True) -> None:
+        if name is not None:
+            self.names.add(name)
+            if entries and not self.depth:
+                self.entries.add(name)
+
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        if not isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name):
-            self.names.add(node.value.id)
-            if not self.depth:
-                self.entries.add(node.value.id)
+        if not isinstance(node.ctx, ast.Load):
+            self.note(root_name(node.value))
+        self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=False))
+            for name, value in pairs:
+                root = root_name(value)
+                if isinstance(name, ast.Name) and root is not None:
+                    self.links.append((name.id, root, not self.depth))
+        self.generic_visit(node)
+
+    def visit_For(self, node: ast.For) -> None:
+        root = root_name(node.iter)
+        if isinstance(node.target, ast.Name) and root is not None:
+            self.links.append((node.target.id, root, not self.depth))
         self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
@@ -25,9 +93,9 @@ class _Written(ast.NodeVisitor):
             self.names.add(node.target.id)
         self.generic_visit(node)
 
-    def visit_keyword(self, node: ast.keyword) -> None:
-        if node.arg == "out" and isinstance(node.value, ast.Name):
-            self.names.add(node.value.id)
+    def visit_Call(self, node: ast.Call) -> None:
+        for written in written_by(node):
+            self.note(root_name(written))
         self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
@@ -35,19 +103,19 @@ class _Written(ast.NodeVisitor):
         if isinstance(node.value, ast.Call):
             call = node.value
             for argument in (*call.args, *(k.value for k in call.keywords)):
-                if isinstance(argument, ast.Name):
-                    self.names.add(argument.id)
-            if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
-                self.names.add(call.func.value.id)
+                self.note(root_name(argument), entries=False)
+            if isinstance(call.func, ast.Attribute):
+                self.note(root_name(call.func.value), entries=False)
         self.generic_visit(node)
 
     def _inside(self, node: ast.AST) -> None:
-        """A function or a class defined inside has names of its own."""
+        """A function, a class or a comprehension inside has names of its own."""
         self.depth += 1
         self.generic_visit(node)
         self.depth -= 1
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = _inside  # noqa: N815  # the names are those of ast
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _inside  # noqa: N815
 
     def visit_Global(self, node: ast.Global) -> None:
         if not self.depth:
@@ -62,6 +130,15 @@ def written_names(node: ast.FunctionDef, code: CodeType) -> tuple[set[str], dict
     """Local names into whose value a function writes; names of others to whose entries it assigns, and whether they are globals; those of them that it declares itself."""
     found = _Written()
     found.visit(ast.Module(body=node.body, type_ignores=[]))
+    waiting = True
+    while waiting:
+        new = [(root, here) for name, root, here in found.links if name in found.names and root not in found.names]
+        new += [(root, True) for name, root, here in found.links if here and name in found.names and root not in found.entries]  # fmt: skip
+        waiting = bool(new)
+        for root, here in new:
+            found.names.add(root)
+            if here:
+                found.entries.add(root)
     own = set(code.co_varnames) | set(code.co_cellvars)
     # private names are written otherwise in the code than in the text
     shared = {n: n not in code.co_freevars for n in sorted(found.entries - own) if not n.startswith("__")}
