@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -227,9 +227,14 @@ class Tableau:
     or a 64th where that weight is smaller: far nodes that weigh next to nothing cannot vouch for near ones.  It is nearly always
     larger than the true error: nothing is assumed about decay.  The truncation of a single quotient is its distance from its
     neighbours, the coarser one counting a quarter.
+
+    Attributes
+    ----------
+    least : float
+        Truncation and rounding of the best extrapolation so far.
     """
 
-    __slots__ = ("_best", "_bounds", "_last", "_octaves", "_slopes", "_total", "_weights")
+    __slots__ = ("_best", "_bounds", "_last", "_octaves", "_slopes", "_start", "_weights", "least")
 
     def __init__(self, power: int) -> None:
         self._weights = WEIGHTS[power]
@@ -238,51 +243,62 @@ class Tableau:
         self._bounds: list[float] = []
         self._last = (NAN, INFINITE, INFINITE)  # the finest quotient itself: value, truncation, rounding
         self._best = (NAN, INFINITE, INFINITE, 0, 0)
-        self._total = INFINITE
+        self.least = INFINITE
+        self._start = 0  # of the longest run that rounding lets be the best
 
     def add(self, octave: int, slope: float, bound: float) -> None:
         """Add a quotient at a step of 2**octave, smaller than those before, whose rounding is at most `bound`."""
+        self.extend([(octave, slope, bound)])
+
+    def extend(self, quotients: Iterable[tuple[int, float, float]]) -> None:
+        """Add quotients as `add` does one."""
         octaves, slopes, bounds, weights = self._octaves, self._slopes, self._bounds, self._weights
-        count = len(octaves)
-        octaves.append(octave)
-        if count == 0:
+        least, start, (last, change, rounding) = self.least, self._start, self._last
+        for octave, slope, bound in quotients:
+            i = len(octaves)
+            moved = INFINITE
+            if i > 0:
+                moved = slope - last
+                if moved < 0.0:
+                    moved = -moved
+                if rounding < least:
+                    truncation = 1.5 * moved
+                    if 0.25 * change > truncation and i > 1:
+                        truncation = 0.25 * change
+                    if truncation + rounding < least:
+                        least = truncation + rounding
+                        self._best = last, truncation, rounding, octaves[-1], octaves[-1]
+                if bound >= least:  # no run that ends here can be better, nor any that goes on
+                    start = i
+            else:
+                self._best = slope, INFINITE, bound, octave, octave
+            last, change, rounding = slope, moved, bound
+            octaves.append(octave)
             slopes.append(slope)
             bounds.append(bound)
-            self._last = slope, INFINITE, bound
-            self._best = slope, INFINITE, bound, octave, octave
-            return
-        before, change, rounding = self._last
-        moved = abs(slope - before)
-        truncation = 1.5 * moved if count == 1 else max(1.5 * moved, 0.25 * change)
-        best, least = self._best, self._total
-        if truncation + rounding < least:
-            least = truncation + rounding
-            best = before, truncation, rounding, octaves[-2], octaves[-2]
-        self._last = slope, moved, bound
-        slopes.append(slope)
-        bounds.append(bound)
-        value, noise = slope, bound
-        i = count
-        for other in reversed(octaves[:count]):
-            i -= 1
-            gap = other - octave
-            fine, coarse, weight = weights[gap if gap < WIDEST else WIDEST]  # noqa: FURB136 - a call of min takes as long as this loop
-            before = slopes[i]
-            truncation = value - before
-            if truncation < 0.0:
-                truncation = -truncation
-            truncation *= weight
-            slopes[i] = value = value * fine - before * coarse
-            bounds[i] = noise = noise * fine + bounds[i] * coarse
-            if truncation + noise < least:
-                least = truncation + noise
-                best = value, truncation, noise, other, octave
-        self._best, self._total = best, least
+            value, noise = slope, bound
+            while i > start:
+                i -= 1
+                fine, coarse, weight = weights[octaves[i] - octave]
+                before = slopes[i]
+                truncation = value - before
+                if truncation < 0.0:
+                    truncation = -truncation
+                truncation *= weight
+                slopes[i] = value = value * fine - before * coarse
+                bounds[i] = noise = noise * fine + bounds[i] * coarse
+                if truncation + noise < least:
+                    least = truncation + noise
+                    self._best = value, truncation, noise, octaves[i], octave
+                elif noise >= least:
+                    start = i
+                    break
+        self.least, self._start, self._last = least, start, (last, change, rounding)
 
     def best(self) -> tuple[float, float, float, int, int]:
         """Return (value, truncation, rounding, octave of the largest step, octave of the smallest step)."""
         value, truncation, rounding = self._last
-        if truncation + rounding < self._total:
+        if truncation + rounding < self.least:
             return value, truncation, rounding, self._octaves[-1], self._octaves[-1]
         return self._best
 
@@ -292,13 +308,15 @@ def extrapolate(
 ) -> tuple[float, float, float, int, int]:
     """Return what a `Tableau` makes of quotients at descending octaves, each with its bound from rounding."""
     tableau = Tableau(power)
-    for octave, slope, bound in zip(octaves, slopes, rounding):
-        tableau.add(octave, slope, bound)
+    tableau.extend(zip(octaves, slopes, rounding))
     return tableau.best()
 
 
 WIDEST = 63
 """Octaves between two steps beyond which the coarser one weighs nothing."""
+
+FARTHEST = 2200
+"""More octaves than there are between any two numbers."""
 
 
 def _weights(power: int) -> list[tuple[float, float, float]]:
@@ -307,7 +325,7 @@ def _weights(power: int) -> list[tuple[float, float, float]]:
     for gap in range(1, WIDEST + 1):
         ratio = 2.0 ** (-power * gap)
         found.append((1 / (1 - ratio), ratio / (1 - ratio), max(ratio / (1 - ratio), 0.015625)))
-    return found
+    return found + found[-1:] * (FARTHEST - WIDEST)
 
 
 WEIGHTS = {power: _weights(power) for power in (1, 2)}

@@ -125,8 +125,7 @@ class Store:
 
 def _search(lanes: Lanes, store: Store, lane: int, output: int) -> Search:
     search = Search(lanes.line(lane, output), float(lanes.f0[lane, output]))
-    for step, row in store.values.get(lane, {}).items():
-        search.samples.values[step] = float(row[output])
+    search.samples.take((step, float(row[output])) for step, row in store.values.get(lane, {}).items())
     if store.witness is not None and not np.isnan(store.witness[0][lane, output]):
         search.complex_value, search.complex_error = [float(part[lane, output]) for part in store.witness]
     return search

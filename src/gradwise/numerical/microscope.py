@@ -17,9 +17,10 @@ a model must leave ten times less than the smooth one.
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from gradwise.numerical.models import Grid, deviation, largest
 
@@ -31,6 +32,9 @@ OFFSETS_ONE_SIDED = (1.0, 0.6875, 0.4375, 0.296875, 0.203125, 0.125, 0.078125)
 
 DOUBLE_BITS = 32
 """A number with more bits than these is taken to have come in double precision."""
+
+ENDS = 2 ** (53 - DOUBLE_BITS) - 1
+"""The bits of a mantissa beyond those."""
 
 
 @dataclass(slots=True)
@@ -44,7 +48,7 @@ class View:
     size : float
         The gap of slopes (kink), the height (jump) or the exponent (power).
     spread : float
-        Standard deviation of what the smooth model leaves over: the noise, if it is noise.
+        Standard deviation of what the smooth model leaves over: the noise, if it is noise (`measure`).
     residual : float
         Largest residual of the smooth model.
     slope, slope_error : float
@@ -53,6 +57,8 @@ class View:
         Largest and smallest step.
     eta : float
         Rounding of one value that was assumed.
+    rest : two lists of float, optional
+        What parabola and cubic leave over, where the spread has not been computed from it.
     """
 
     kind: str
@@ -64,11 +70,18 @@ class View:
     far: float = 0.0
     near: float = 0.0
     eta: float = 0.0
+    rest: tuple[list[float], list[float]] | None = None
 
     @property
     def slope_deviation(self) -> float:
         """Standard deviation of the slope, by what the values scatter."""
         return max(self.spread, 0.3 * self.eta) / (1.5 * self.far)
+
+    def measure(self) -> None:
+        """Set the spread of a view that was not taken for noise at first."""
+        if self.rest is not None:
+            parabola, cubic = self.rest
+            self.spread, self.rest = max(deviation(cubic, 4), 0.3 * deviation(parabola, 3)), None
 
 
 def look(offsets: list[float], values: list[float], f0: float, eta: float) -> View:
@@ -83,33 +96,34 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
     eta : float
         Rounding of one value if the function is computed as well as its type allows.
     """
-    far, near = max(map(abs, offsets)), min(map(abs, offsets))
+    sizes = list(map(abs, offsets))
+    far, near = max(sizes), min(sizes)
     steps = tuple([t / far for t in offsets])
     grid = standard_grids().get(steps) or Grid(steps)
-    y = [value - f0 for value in values]
-    moves = [*y, 0.0]
+    return classify(grid, [value - f0 for value in values], far, near, eta)
+
+
+def classify(grid: Grid, y: list[float], far: float, near: float, eta: float) -> View:
+    """Classify f(x + t) - f(x) at the steps of a grid whose largest is `far`."""
     tolerance = 6 * eta
-    slope, cubic_slope, rest, cubic_rest, quintic_rest = grid.polynomials(moves)
-    residual = largest(rest)
-    spread = deviation(rest, 3)
-    view = View("noise", 0.0, spread, residual, slope / far, 0.0, far, near, eta)
-    off = abs(slope - cubic_slope)
-    view.slope_error = (off + tolerance + 4 * residual) / far
     if not any(y):
-        view.kind = "plateau"
-        return view
+        return View("plateau", slope_error=tolerance / far, far=far, near=near, eta=eta)
+    moves = np.array([*y, 0.0])
+    rows, n = grid.polynomials(moves), grid.count
+    slope, cubic_slope, rest = rows[0], rows[1], rows[2 : 2 + n]
+    residual = largest(rest)
+    off = abs(slope - cubic_slope)
     if residual <= tolerance:
-        view.kind = "smooth"
-        return view
+        slope_error = (off + tolerance + 4 * residual) / far
+        return View("smooth", 0.0, deviation(rest, 3), residual, slope / far, slope_error, far, near, eta)
+    cubic_rest, quintic_rest = rows[2 + n : 2 + 2 * n], rows[2 + 2 * n :]
     cubic_residual, quintic_residual = largest(cubic_rest), largest(quintic_rest)
     # Noise is fitted by no polynomial; what each further power fits much better is smooth.
     converging = cubic_residual < 0.05 * residual or quintic_residual < 0.02 * residual
-    if quintic_residual <= tolerance or (converging and not _repeats(steps, y)):
-        view.kind, view.slope = "smooth", cubic_slope / far
-        view.slope_error = (off + tolerance) / far
-        view.spread, view.residual = 0.0, 0.0
-        return view
-    view.spread, view.residual = max(deviation(cubic_rest, 4), 0.3 * spread), cubic_residual
+    if quintic_residual <= tolerance or (converging and not _repeats(grid, y)):
+        return View("smooth", 0.0, 0.0, 0.0, cubic_slope / far, (off + tolerance) / far, far, near, eta)
+    slope_error = (off + tolerance + 4 * residual) / far
+    view = View("noise", 0.0, 0.0, cubic_residual, slope / far, slope_error, far, near, eta, (rest, cubic_rest))
     (kink, gap), jumps = grid.broken(moves)
     if kink <= max(tolerance, 0.1 * residual):
         view.kind, view.size = "kink", gap / far
@@ -120,7 +134,7 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
             if height > 8 * max(jump, eta):
                 view.kind, view.size = "jump", height
                 return view
-    exponent = _power(steps, y, eta)
+    exponent = _power(grid, y, eta)
     if exponent is not None:
         view.kind, view.size = "power", exponent
     return view
@@ -128,7 +142,7 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
 
 @functools.cache
 def standard_grids() -> dict[tuple[float, ...], Grid]:
-    """Return the grids that are looked through again and again, by their steps."""
+    """Return the grids that are looked through again and again, by their steps; that of both sides is the first."""
     keys = [
         tuple(side * offset for offset in OFFSETS for side in (1, -1)),
         OFFSETS_ONE_SIDED,
@@ -137,36 +151,41 @@ def standard_grids() -> dict[tuple[float, ...], Grid]:
     return {key: Grid(key) for key in keys}
 
 
-def _repeats(t: tuple[float, ...], y: list[float]) -> bool:
+@functools.cache
+def standard_grid() -> Grid:
+    """Return the grid of all steps to both sides."""
+    return next(iter(standard_grids().values()))
+
+
+def _repeats(grid: Grid, y: list[float]) -> bool:
     """Whether a value occurs twice on one side, as it does where outputs are rounded."""
-    right, left = [v for s, v in zip(t, y) if s > 0], [v for s, v in zip(t, y) if s < 0]
-    return len(set(right)) < len(right) or len(set(left)) < len(left)
+    return any(len({y[k] for k in places}) < len(places) for places, _ in grid.sides)
 
 
-def _power(t: tuple[float, ...], y: list[float], eta: float) -> float | None:
+def _power(grid: Grid, y: list[float], eta: float) -> float | None:
     """Return the exponent α < 1 of a power law in the length of t, followed by both sides or by the even part; else None."""
-    right = sorted([(s, v) for s, v in zip(t, y) if s > 0])
-    left = sorted([(-s, v) for s, v in zip(t, y) if s < 0])
-    if [s for s, _ in right] == [s for s, _ in left]:
-        even = _exponent([[(s, v + w) for (s, v), (_, w) in zip(right, left)]], 2 * eta)
+    (places, logs), (others, other_logs) = grid.sides
+    right, left = [y[k] for k in places], [y[k] for k in others]
+    if logs == other_logs:
+        even = _exponent([([v + w for v, w in zip(right, left)], logs)], 2 * eta)
         if even is not None:
             return even
-    return _exponent([right, left], eta)
+    return _exponent([(right, logs), (left, other_logs)], eta)
 
 
-def _exponent(sides: list[list[tuple[float, float]]], eta: float) -> float | None:
+def _exponent(sides: list[tuple[list[float], list[float]]], eta: float) -> float | None:
     exponents = []
-    for points in sides:
-        if len(points) < 3:
+    for values, logs in sides:
+        if len(values) < 3:
             continue
-        moves = [abs(v) for _, v in points]
-        largest_move, least = moves[-1], moves[0]
+        moves = list(map(abs, values))
+        least, largest_move = moves[0], moves[-1]
         if largest_move < 16 * eta:
             continue
-        if not (least >= 8 * eta and largest_move < math.inf and moves == sorted(moves)):
+        if not (least >= 8 * eta and least <= moves[1] and largest_move < math.inf and moves == sorted(moves)):
             return None
-        logs = [(math.log2(s), math.log2(move)) for (s, _), move in zip(points, moves)]
-        rates = [(v - w) / (s - u) for (u, w), (s, v) in itertools.pairwise(logs)]
+        sizes = list(map(math.log2, moves))
+        rates = [(v - w) / (s - u) for w, v, u, s in zip(sizes, sizes[1:], logs, logs[1:])]
         if max(rates) - min(rates) > 0.05 + 4 * eta / least:
             return None
         exponents.append(sum(rates) / len(rates))
@@ -184,14 +203,13 @@ def significant_bits(values: list[float]) -> int:
     >>> significant_bits([0.5, 0.75])
     2
     """
-    bits = 1
+    used = 0  # the union of all mantissas ends where the longest of them does
     for value in values:
-        if value != 0.0 and math.isfinite(value):
-            mantissa = int(math.ldexp(math.frexp(value)[0], 53))
-            bits = max(bits, 53 - ((mantissa & -mantissa).bit_length() - 1))
-            if bits > DOUBLE_BITS:
-                break
-    return bits
+        if value != 0.0 and value - value == 0.0:
+            used |= int(math.frexp(value)[0] * 2.0**53)
+            if used & ENDS:
+                return DOUBLE_BITS + 1
+    return 53 - ((used & -used).bit_length() - 1) if used else 1
 
 
 def common_step(values: list[float], size: float) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from operator import mul
 
 import numpy as np
 
@@ -27,6 +28,16 @@ class Grid:
     def __init__(self, steps: Sequence[float]) -> None:
         self.steps = np.array(steps)
         self.count = len(steps) + 1
+        self.both = bool(np.any(self.steps > 0) and np.any(self.steps < 0))
+        order = np.argsort(np.abs(self.steps)).tolist()
+        self.sides = [
+            (
+                [k for k in order if side * steps[k] > 0],
+                [math.log2(side * steps[k]) for k in order if side * steps[k] > 0],
+            )
+            for side in (1, -1)
+        ]
+        """Of the positive and of the negative steps, the shortest first: their places, and the logarithms of their lengths."""
         whole = np.append(self.steps, 0.0)
         columns = [3, 4, min(6, self.count - 2)]
         q, r = np.linalg.qr(np.vander(whole, max(columns), increasing=True))
@@ -34,18 +45,17 @@ class Grid:
         residuals = [np.eye(self.count) - q[:, :k] @ q[:, :k].T for k in columns]
         self._polynomials = np.concatenate([slopes, *residuals])
 
-    def polynomials(self, moves: list[float]) -> tuple[float, float, list[float], list[float], list[float]]:
+    def polynomials(self, moves: np.ndarray) -> list[float]:
         """Return the slopes of parabola and cubic, and what parabola, cubic and quintic leave of f(x + t) - f(x), last t = 0."""
-        rows, n = (self._polynomials @ np.array(moves)).tolist(), self.count
-        return rows[0], rows[1], rows[2 : 2 + n], rows[2 + n : 2 + 2 * n], rows[2 + 2 * n :]
+        return (self._polynomials @ moves).tolist()
 
-    def broken(self, moves: list[float]) -> tuple[tuple[float, float], list[tuple[float, list[float]]]]:
+    def broken(self, moves: np.ndarray) -> tuple[tuple[float, float], list[tuple[float, list[float]]]]:
         """Return what models that break at x leave over.
 
         First (largest residual, gap) of two slopes with one curvature, infinite where there is one side only; then (largest residual,
         heights) of a step at x, which f(x) has no part in, with one slope and with one on either side.
         """
-        rows, n = (self._broken @ np.array(moves)).tolist(), self.count
+        rows, n = (self._broken @ moves).tolist(), self.count
         kink, start = (INFINITE, 0.0), 0
         if self.both:
             kink, start = (largest(rows[1 : n + 1]), abs(rows[0])), n + 1
@@ -55,11 +65,6 @@ class Grid:
             jumps.append((largest(rows[start + levels : start + levels + n - 1]), rows[start : start + levels]))
             start += levels + n - 1
         return kink, jumps
-
-    @functools.cached_property
-    def both(self) -> bool:
-        """Whether there are steps to both sides."""
-        return bool(np.any(self.steps > 0) and np.any(self.steps < 0))
 
     @functools.cached_property
     def _broken(self) -> np.ndarray:
@@ -83,7 +88,8 @@ class Grid:
 
 def largest(numbers: list[float]) -> float:
     """Return the largest magnitude."""
-    return max(*numbers, -min(numbers))
+    high, low = max(numbers), min(numbers)
+    return max(high, -low)
 
 
 def deviation(residuals: list[float], columns: int) -> float:
@@ -97,18 +103,21 @@ def spread_within(values: dict[float, float]) -> float:
     count = len(kept)
     if count < 5:
         return 0.0
-    # orthogonal polynomials on the steps that there are: three divisions, no matrix
+    # the normal equations of a parabola; steps count in units of the largest, values from the first
     scale = max(map(abs, values))
-    steps = [t / scale for t, _ in kept]
-    middle = sum(steps) / count
-    linear = [t - middle for t in steps]
-    size = sum([u * u for u in linear])
-    bend = sum([u * u * u for u in linear]) / size
-    square = [u * (u - bend) - size / count for u in linear]
     first = kept[0][1]
-    rest = [y - first for _, y in kept]
-    mean = sum(rest) / count
-    slope = sum([u * y for u, y in zip(linear, rest)]) / size
-    curved = sum([u * u for u in square])
-    curvature = sum([u * y for u, y in zip(square, rest)]) / curved if curved > 0.0 else 0.0
-    return deviation([y - mean - slope * u - curvature * v for u, v, y in zip(linear, square, rest)], 3)
+    u = [t / scale for t, _ in kept]
+    y = [value - first for _, value in kept]
+    square = list(map(mul, u, u))
+    s1, s2, s3, s4 = sum(u), sum(square), sum(map(mul, u, square)), sum(map(mul, square, square))
+    mean, middle, bent = s2 / count, s1 / count, s3 - s1 * s2 / count
+    t0 = sum(y) / count
+    t1, t2 = sum(map(mul, u, y)) - s1 * t0, sum(map(mul, square, y)) - s2 * t0
+    lean, arch = s2 - s1 * middle, s4 - s2 * mean
+    determinant = lean * arch - bent * bent
+    if determinant > 1e-12 * lean * arch:
+        slope, curvature = (t1 * arch - t2 * bent) / determinant, (t2 * lean - t1 * bent) / determinant
+    else:
+        slope, curvature = t1 / lean, 0.0
+    start = t0 - slope * middle - curvature * mean
+    return deviation([value - start - slope * t - curvature * q for t, q, value in zip(u, square, y)], 3)

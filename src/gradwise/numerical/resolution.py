@@ -181,7 +181,8 @@ def _grow(
         yield from samples.sample_octaves([new], sides)
         slope, bound = samples.quotient(new, side)
         off = abs(slope - best.value)
-        alike = yield from _one_scale(samples, new, side)
+        # among noise steps grow by little, and do not leap
+        alike = side != 0 or samples.amplitude > 0.0 or (yield from _one_scale(samples, new))
         if alike and off <= 0.1 * abs(best.value) + 4 * (bound + best.rounding):
             octave = new
             if off > 4 * (bound + best.rounding) or _curved(samples, new, sides):
@@ -194,10 +195,8 @@ def _grow(
     return octave
 
 
-def _one_scale(samples: Samples, octave: int, side: int) -> Generator[Request, list[float], bool]:
+def _one_scale(samples: Samples, octave: int) -> Generator[Request, list[float], bool]:
     """Whether second differences, where they are seen, shrink as a smooth function's: a leap may land beyond its oscillations."""
-    if side != 0 or samples.amplitude > 0.0:  # among noise steps grow by little, and do not leap
-        return True
     if not abs(samples.bend(octave)) > VISIBLE * samples.eta(samples.at(octave, 1)):
         return True
     yield from samples.sample_octaves([octave - 1, octave - 2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
@@ -21,6 +20,9 @@ MANY_BITS = 0.8090169943749475
 
 NOISE = 1024.0
 """Units of rounding beyond which the error of a value is noise."""
+
+LOWEST = -2000
+"""An octave below all."""
 
 SCATTER = 8.0
 """How much of the scatter right around x may show in the differences of a step before something else must be in the way."""
@@ -81,6 +83,8 @@ class Samples:
         The error of one value at the verification pair: by the precision of f, and as it was measured there.
     branches : tuple of float
         Slopes of either side from afar, where they differ because the curvature jumps beside x; empty if they do not.
+    octaves : set of int
+        Octaves at which f has been evaluated.
     mismatch : float
         By how much the values at the verification pair are off the slope found, where they are.
     roughness : float
@@ -88,8 +92,8 @@ class Samples:
     """
 
     __slots__ = (
-        "_counted", "_known", "_quotients", "_sorted", "amplitude", "ask", "assumed", "bounded", "branches", "f0", "grain",
-        "line", "measured", "mismatch", "roughness", "values",
+        "_quotients", "_sorted", "_whole", "amplitude", "ask", "assumed", "bounded", "branches", "f0", "grain",
+        "line", "measured", "mismatch", "octaves", "roughness", "values",
     )  # fmt: skip
 
     def __init__(self, line: Line, f0: float, ask: Callable[[Request], None] | None = None) -> None:
@@ -105,8 +109,8 @@ class Samples:
         self.roughness = 0.0
         self.branches: tuple[float, ...] = ()
         self.grain = 0.05 * line.unit * line.scale
-        self._counted = 0
-        self._known: set[int] = set()
+        self.octaves: set[int] = set()
+        self._whole: set[int] = set()
         self._sorted: list[int] = []
         self._quotients: tuple[dict[int, tuple[float, float]], ...] = ({}, {}, {})
 
@@ -132,7 +136,14 @@ class Samples:
 
     def sample_octaves(self, octaves: Iterable[int], sides: tuple[int, ...] = BOTH) -> Iterable[Request]:
         """Evaluate at ± 2**k for every octave k."""
-        return self.sample([math.ldexp(side, k) for k in octaves for side in sides])
+        whole = self._whole
+        new = [k for k in octaves if k not in whole]
+        if not new:
+            return ()
+        self.octaves.update(new)
+        if len(sides) == 2:
+            whole.update(new)
+        return self.sample([math.ldexp(side, k) for k in new for side in sides])
 
     def set_amplitude(self, amplitude: float) -> None:
         """Take a value to be off by up to so much from now on, if that is more than rounding."""
@@ -199,15 +210,21 @@ class Samples:
         if side == 0:
             plus, minus = get(h, NAN), get(-h, NAN)
             slope = (plus - minus) / (2 * h)
-            eta = max(unit * abs(plus), unit * abs(minus), self.amplitude) + 5e-324
+            eta = max(unit * abs(plus), unit * abs(minus), self.amplitude)
         else:
-            value = get(side * h, NAN)
-            slope = (value - self.f0) / (side * h)
-            eta = max(unit * abs(value), self.amplitude) + max(unit * abs(self.f0), self.amplitude) + 5e-324
-        found = slope, max(eta, self.grain * abs(slope)) / h
-        if math.isfinite(slope):
+            step = side * h
+            value = get(step, NAN)
+            slope = (value - self.f0) / step
+            eta, other = unit * abs(value), unit * abs(self.f0)
+            if self.amplitude > 0.0:
+                eta, other = max(eta, self.amplitude), max(other, self.amplitude)
+            eta += other
+        eta += 5e-324
+        if slope - slope == 0.0:  # finite
+            found = slope, max(eta, self.grain * abs(slope)) / h
             self._quotients[side][octave] = found
-        return found
+            return found
+        return slope, eta / h
 
     def argument_rounding(self, slope: float) -> float:
         """Return the error of one value because f rounds x inside; it counts little here, fully in the final bound."""
@@ -215,16 +232,17 @@ class Samples:
 
     def known_octaves(self) -> list[int]:
         """Return the octaves at which f has been evaluated on either side, the largest first."""
-        values = self.values
-        if len(values) != self._counted:
-            before, frexp = len(self._known), math.frexp
-            for mantissa, exponent in map(frexp, itertools.islice(values, self._counted, None)):
-                if mantissa == 0.5 or mantissa == -0.5:  # noqa: PLR1714 - two comparisons are quicker than a tuple
-                    self._known.add(exponent - 1)
-            self._counted = len(values)
-            if len(self._known) != before:
-                self._sorted = sorted(self._known, reverse=True)
+        if len(self.octaves) != len(self._sorted):
+            self._sorted = sorted(self.octaves, reverse=True)
         return self._sorted
+
+    def take(self, values: Iterable[tuple[float, float]]) -> None:
+        """Take values that are known already, by step."""
+        for step, value in values:
+            self.values[step] = value
+            mantissa, exponent = math.frexp(step)
+            if mantissa == 0.5 or mantissa == -0.5:  # noqa: PLR1714 - two comparisons are quicker than a tuple
+                self.octaves.add(exponent - 1)
 
     def feel(self, step: float, octave: int) -> None:
         """Set the roughness by a pair of values far below an octave that shows what smooth terms there are."""
@@ -246,23 +264,20 @@ class Samples:
         mantissa, exponent = math.frexp(self.line.scale)
         return exponent - 1 if mantissa < 2 / 3 else exponent if mantissa > 0.8 else None
 
-    def tableau(self, side: int, ceiling: int | None = None, bottom: int | None = None) -> Tableau:
+    def tableau(self, side: int, ceiling: int | None = None, bottom: int = LOWEST) -> Tableau:
         """Return the tableau of all quotients between two octaves."""
         tableau = Tableau(2 if side == 0 else 1)
-        known, quotient, add = self._quotients[side], self.quotient, tableau.add
+        known, quotient = self._quotients[side], self.quotient
         avoided = self.avoided if self.amplitude > 0.0 else None
         octaves = self.known_octaves()
         if ceiling is not None:
-            octaves = [octave for octave in octaves if octave <= ceiling]
-        for octave in octaves:
-            if bottom is not None and octave < bottom:
-                break
-            slope, bound = known.get(octave) or quotient(octave, side)
-            if slope - slope == 0.0 and octave != avoided:  # finite
-                add(octave, slope, bound)
+            octaves = [octave for octave in octaves if bottom <= octave <= ceiling]
+        found = [(octave, *(known.get(octave) or quotient(octave, side))) for octave in octaves]
+        # those that are finite
+        tableau.extend([node for node in found if node[1] - node[1] == 0.0 and node[0] != avoided])
         return tableau
 
-    def best(self, side: int, ceiling: int | None = None, bottom: int | None = None) -> Resolved:
+    def best(self, side: int, ceiling: int | None = None, bottom: int = LOWEST) -> Resolved:
         """Return the best extrapolation of all quotients between two octaves."""
         return resolved(self.tableau(side, ceiling, bottom), side)
 
@@ -273,15 +288,15 @@ class Samples:
         """
         if found.side != 0 or found.low == found.high:
             return 0.0
-        known = []
+        slopes, bounds, known = [], [], self._quotients[0]
         for octave in range(found.low, found.low + ODD_NODES):
-            slope, bound = self.quotient(octave, 0)
-            if not math.isfinite(slope):
+            slope, bound = known.get(octave) or self.quotient(octave, 0)
+            if slope - slope != 0.0:  # not finite
                 break
-            known.append((slope, bound))
-        if len(known) < 3:
+            slopes.append(slope)
+            bounds.append(bound)
+        if len(slopes) < 3:
             return 0.0
-        slopes, bounds = [slope for slope, _ in known], [bound for _, bound in known]
         error = max(odd_term(slopes[2::-1], bounds[0]), odd_part(slopes, bounds, found.value))
         # large differences tell more of structure than of an expansion in h
         return error if error <= 1e-2 * abs(found.value) else 0.0

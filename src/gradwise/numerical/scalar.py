@@ -11,10 +11,10 @@ import numpy as np
 
 from gradwise.errors import InputError
 from gradwise.numerical.estimate import Estimate
-from gradwise.numerical.line import Line
+from gradwise.numerical.line import Line, Outcome
 from gradwise.numerical.progress import Progress
 from gradwise.numerical.results import estimate_scalar
-from gradwise.numerical.search import Search, finish
+from gradwise.numerical.search import Search, Steps
 
 
 def derivative_of_number(
@@ -37,8 +37,17 @@ def derivative_of_number(
         calls = _Calls(f, x, lower, upper, progress, complex_step is True)
         search = Search(Line(abs(x), math.ulp(x), x - lower, upper - x, origin=-x if x else None), f0, calls.real)
         calls.values = search.samples.values
-        outcome = finish(search.run(calls.complex if complex_step is not False else None))
+        outcome = _finish(search.run(calls.complex if complex_step is not False else None))
     return estimate_scalar(outcome, calls.count, _line_through(f, x), calls.failure)
+
+
+def _finish(steps: Steps) -> Outcome:
+    """Return the outcome of a search whose samples ask f themselves: it runs to its end at once."""
+    try:
+        next(steps)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError
 
 
 class _Calls:

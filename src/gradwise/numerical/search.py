@@ -20,13 +20,13 @@ from gradwise.numerical.findings import (
     disagreement,
     explain,
     noise,
-    small_loss,
     smooth_octave,
-    tread,
 )
+from gradwise.numerical.first_sight import at_first_sight
 from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
+from gradwise.numerical.noise_level import small_loss, tread
 from gradwise.numerical.plateaus import divides_nearby, goes_on, is_rational, jump_nearby, numerator_stands, way_out
 from gradwise.numerical.power_law import infinite_slope
 from gradwise.numerical.resolution import resolve, smooth_scale
@@ -40,15 +40,6 @@ RESTARTS = 4
 
 WIDER = 4.0
 """By how much bounds widen on plateaus of rounding, whose heights follow no law."""
-
-
-def finish(steps: Steps) -> Outcome:
-    """Return the outcome of a search whose samples ask f themselves: it runs to its end at once."""
-    try:
-        next(steps)
-    except StopIteration as stop:
-        return stop.value
-    raise AssertionError
 
 
 class Search:
@@ -90,6 +81,7 @@ class Search:
                     return outcome
                 if not coarse:
                     break
+            self.samples.octaves.update(range(line.octave - lower - LEVELS + 1, line.octave + 1))
         return (yield from self.investigate())
 
     def _complex_step(
@@ -147,9 +139,11 @@ class Search:
         """Find out why the ladder was not accepted, and what the derivative is."""
         samples = self.samples
         octave = samples.line.octave
-        yield from samples.sample_octaves(range(octave, octave - LEVELS, -1))
         v = samples.near(octave + PROBE)
-        yield from samples.sample([v, -v])
+        h = math.ldexp(1.0, octave)
+        steps = [side * t for t in (h, 0.5 * h, 0.25 * h, 0.125 * h, v) for side in BOTH]
+        samples.octaves.update(range(octave - LEVELS + 1, octave + 1))
+        yield from samples.sample(steps)
         samples.feel(v, octave - LEVELS + 1)
         if single(samples.f0) and not single(samples.line.scale):
             # by chance f(x) has few bits, and on steps of a power of two all values then have
@@ -158,19 +152,30 @@ class Search:
         if lost is not None:
             step, move = lost
             return Outcome(0.0, 2 * move / step, Status.NOISY, step, 0.0, 0.0, move / math.sqrt(12))
-        right = yield from finite_octave(samples, 1, octave)
-        left = yield from finite_octave(samples, -1, octave)
+        rough = None
+        if math.isfinite(sum([0.0625 * samples.values[t] for t in steps])):
+            right: int | None = octave
+            left = right
+            verdict = yield from at_first_sight(samples, v)
+            if verdict.outcome is not None:
+                return verdict.outcome
+            if verdict.noise:
+                self.noise, self.status = verdict.noise, verdict.status
+                rough = yield from resolve(samples, 0, octave)
+        else:
+            right = yield from finite_octave(samples, 1, octave)
+            left = yield from finite_octave(samples, -1, octave)
         if right is None:
             if left is None:
                 return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
             return (yield from self._one_sided(-1, left))
         if left is None:
             return (yield from self._one_sided(1, right))
-        if not single(samples.f0):
+        if rough is None and not single(samples.f0):
             settled = yield from self._descend(min(right, left), v)
             if settled is not None:
                 return settled
-        found, outcome = yield from self._two_sided(min(right, left), octave)
+        found, outcome = (yield from self._two_sided(min(right, left), octave)) if rough is None else (rough, None)
         if outcome is None and right != left and found.total > 1e-11 * abs(found.value):
             found = yield from self._other_side(found, 1 if right > left else -1, max(right, left))
         if outcome is None and found.value == 0.0:
@@ -198,6 +203,7 @@ class Search:
         lower = yield from smooth_scale(samples, top, v)
         if lower is None:
             return None
+        samples.octaves.update(range(lower - LEVELS, lower + 1))
         outcome, coarse = yield from self._ladder(math.ldexp(1.0, lower), samples.near(lower + PROBE))
         if outcome is None and coarse:
             outcome, _ = yield from self._ladder(math.ldexp(0.5, lower), samples.near(lower + PROBE))

@@ -13,10 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.findings import Verdict, kink
+from gradwise.numerical.findings import kink
 from gradwise.numerical.ladder import PROBE
 from gradwise.numerical.line import NAN
 from gradwise.numerical.microscope import View
+from gradwise.numerical.noise_level import Verdict
 from gradwise.numerical.resolution import resolve
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 
