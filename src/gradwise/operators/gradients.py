@@ -66,20 +66,20 @@ def value_and_grad(
     5.0 [2. 4.]
     """
     require_callable(f, "value_and_grad")
-    choice = repr(argnums)
+    choice = f"{argnums!r} with auxiliary" if has_aux else repr(argnums)
 
     def exact(*args: Any, **kwargs: Any) -> Any:
-        known = None if has_aux else attempt(f, choice, args, kwargs)
+        known = attempt(f, choice, args, kwargs)
         if known is not None:
-            return known
+            return ((known[0], known[2]), known[1]) if has_aux else known
         arguments = Arguments(f, argnums, args, kwargs, "value_and_grad")
         linearization = linearize_call(f, arguments, has_aux=has_aux)
         scalar_output(linearization, f, "value_and_grad")
         gradient = arguments.result(gradient_leaves(linearization, f))
         value = output_value(linearization)
-        if not has_aux:
-            learn(f, choice, linearization, (linearization.recording.values[0], gradient))
-        return ((value, auxiliary(linearization)) if has_aux else value), gradient
+        beside = (auxiliary(linearization),) if has_aux else ()
+        learn(f, choice, linearization, (linearization.recording.values[0], gradient, *beside))
+        return ((value, *beside) if has_aux else value), gradient
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
         arguments = Arguments(f, argnums, args, kwargs, "value_and_grad")
@@ -144,19 +144,19 @@ def grad(
     array([2., 8.])
     """
     require_callable(f, "grad")
-    choice = repr(argnums)
+    choice = f"{argnums!r} with auxiliary" if has_aux else repr(argnums)
 
     def exact(*args: Any, **kwargs: Any) -> Any:
-        known = None if has_aux else attempt(f, choice, args, kwargs)
+        known = attempt(f, choice, args, kwargs)
         if known is not None:
-            return known[1]
+            return known[1:] if has_aux else known[1]
         arguments = Arguments(f, argnums, args, kwargs, "grad")
         linearization = linearize_call(f, arguments, has_aux=has_aux)
         scalar_output(linearization, f, "grad")
         gradient = arguments.result(gradient_leaves(linearization, f))
-        if not has_aux:
-            learn(f, choice, linearization, (linearization.recording.values[0], gradient))
-        return (gradient, auxiliary(linearization)) if has_aux else gradient
+        beside = (auxiliary(linearization),) if has_aux else ()
+        learn(f, choice, linearization, (linearization.recording.values[0], gradient, *beside))
+        return (gradient, *beside) if has_aux else gradient
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
         arguments = Arguments(f, argnums, args, kwargs, "grad")

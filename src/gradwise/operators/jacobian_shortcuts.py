@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.execution.function_text import FunctionText
-from gradwise.execution.straight_line import straight_line
+from gradwise.execution.straight_line import Written, straight_line
 from gradwise.operators.caches import derived
 from gradwise.operators.kinks import candidates, holds_nan
 from gradwise.operators.prepared import shared_results
@@ -50,11 +50,8 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
         leaves, numbers = opening(text, linearization.arguments, call)
         opened = program.opened()
         batch = linearization.batched_derivative(mode, size)
-        equations, types, slots, result = _behind(opened, batch)
-        pointed = derived(
-            ("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c))
-        )
-        kept = [v for _, e in pointed for v in (*e.inputs, e.output_tuple[0])]
+        equations, types, slots, result = behind(opened, batch)
+        pointed, kept = kinks_of(linearization)
         joint = simplify(
             Program(
                 opened.name,
@@ -74,23 +71,17 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
             watched=len(opened.types),
             holds=holds_as,
         )
-        position = 2
-        for _, equation in pointed:
-            last = position + len(equation.inputs)
-            operands = ", ".join(w.text for w in written[position:last])
-            asked = text.name(_sits(equation))
-            text.leave_if(f"{asked}(({operands},), {written[last].text})")
-            position = last + 1
+        leave_on_kinks(text, pointed, written[2:])
         text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
         own = 1 not in shared_results(joint.equations, joint.outputs[:2])
-        arrange = text.name(_arranged(mode, np.shape(y), np.shape(x), own=own))
+        arrange = text.name(arranged(mode, np.shape(y), np.shape(x), own=own))
         text.write(f"return {arrange}({written[1].text})")
         return Shortcut(call.family, program, text.compiled(opened.name))
 
     return make
 
 
-def _behind(opened: Program, batch: BatchedDerivative) -> tuple[list[Equation], list[Any], list[int], int]:
+def behind(opened: Program, batch: BatchedDerivative) -> tuple[list[Equation], list[Any], list[int], int]:
     """The equations of a batched derivative as they continue a program, all types, the variables of the unit vectors, and that of the result."""
     inner = batch.program
     offset = len(opened.types)
@@ -109,12 +100,30 @@ def _behind(opened: Program, batch: BatchedDerivative) -> tuple[list[Equation], 
     return equations, [*opened.types, *inner.types], [number[v] for v in batch.slots[0]], number[output[0]]
 
 
+def kinks_of(linearization: Linearization) -> tuple[list[Equation], list[int]]:
+    """The equations that may sit on a kink, and the variables that tell: operands and output of each."""
+    found = derived(
+        ("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c))
+    )
+    return [e for _, e in found], [v for _, e in found for v in (*e.inputs, e.output_tuple[0])]
+
+
+def leave_on_kinks(text: FunctionText, equations: Sequence[Equation], written: Sequence[Written]) -> None:
+    """Write lines that leave where an operand sits on a kink; ``written`` are the variables of ``kinks_of``."""
+    position = 0
+    for equation in equations:
+        last = position + len(equation.inputs)
+        operands = ", ".join(w.text for w in written[position:last])
+        text.leave_if(f"{text.name(_sits(equation))}(({operands},), {written[last].text})")
+        position = last + 1
+
+
 def _sits(equation: Equation) -> Callable[[tuple[Any, ...], Any], bool]:
     kink, params = equation.primitive.kink, equation.params
     return lambda operands, output: bool(np.any(kink(operands, output, *params)))  # type: ignore[misc]  # candidates have kinks
 
 
-def _arranged(
+def arranged(
     mode: str, rows: tuple[int, ...], columns: tuple[int, ...], *, own: bool
 ) -> Callable[[np.ndarray], np.ndarray]:
     """From results by unit vector to a fresh array of shape rows + columns."""

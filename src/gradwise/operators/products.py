@@ -17,8 +17,11 @@ from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import NumericalJacobian, numerical_directional, numerical_hessian_vector
 from gradwise.operators.fallback import choose
 from gradwise.operators.points import split_point
+from gradwise.operators.product_shortcuts import PRODUCT
 from gradwise.operators.results import finish, output_leaves, output_value, plain_value, scalar_output
 from gradwise.operators.second_order import hessian_vectors
+from gradwise.operators.second_shortcuts import hvp_shortcut
+from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import resolved_hessian, resolved_tangent
 from gradwise.operators.vectors import match_vector, pull_back, push_forward
 from gradwise.tracing import isinstance_traced
@@ -83,6 +86,11 @@ def jvp(
         raise InputError(
             f"gw.jvp was given {len(primals)} primals and {len(tangents)} tangents. One tangent for each primal is required"
         )
+
+    if method in ("auto", "exact") and not has_aux and check is None and (pure is None or pure is True):
+        known = attempt(f, PRODUCT, primals, {}, tangents)
+        if known is not None:
+            return known
 
     def exact(*args: Any) -> Any:
         return push_forward(f, args, tangents, has_aux=has_aux)
@@ -251,6 +259,7 @@ def hvp(
     array([6., 2.])
     """
     require_callable(f, "hvp")
+    choice = f"hvp, {argnums!r}"
 
     def prepare(args: Any, kwargs: Any) -> tuple[Arguments, list[Any]]:
         if len(args) < 2:
@@ -269,8 +278,19 @@ def hvp(
         return arguments, vectors
 
     def exact(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 2:
+            known = attempt(f, choice, args[:1], kwargs, args[1])
+            if known is not None:
+                return known
         arguments, vectors = prepare(args, kwargs)
-        return arguments.result(hessian_vector(f, arguments, vectors))
+        linearization = linearize_call(f, arguments)
+        scalar_output(linearization, f, "hvp")
+        results = resolved_hessian(linearization, hessian_vectors(linearization, vectors), vectors)
+        result = arguments.result(finish(results, arguments))
+        point = arguments.given()[0]
+        if len(args) == 2 and len(point) == 1 and point[0] is args[0]:
+            learn(f, choice, linearization, result, hvp_shortcut(args[1]), args[1])
+        return result
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
         arguments, vectors = prepare(args, kwargs)
@@ -286,11 +306,3 @@ def _vector_tuple(vector: Any, count: int) -> Any:
     if np.ndim(plain_value(vector)) == 1 and len(vector) == count:
         return [vector[i] for i in range(count)]
     raise InputError(f"the vector is {vector!r}. A tuple with one entry for each of the {count} arguments is required")
-
-
-def hessian_vector(f: Callable[..., Any], arguments: Arguments, vectors: list[Any], operator: str = "hvp") -> list[Any]:
-    """H·v by leaves: the gradient's derivative along v, forward over reverse."""
-    linearization = linearize_call(f, arguments)
-    scalar_output(linearization, f, operator)
-    results = resolved_hessian(linearization, hessian_vectors(linearization, vectors), vectors)
-    return finish(results, arguments)

@@ -2,7 +2,7 @@
 
     attempt : (f, argnums, arguments) → (value, gradient), or None
 
-Jacobians (``jacobian_shortcuts.py``) and values (``value_shortcuts.py``) go the same way.
+Jacobians (``jacobian_shortcuts.py``), Hessians and products (``second_shortcuts.py``, ``product_shortcuts.py``) and values (``value_shortcuts.py``) go the same way.
 
 The ordinary way (``engine.py``) finds the verdict, the family and the program of a call, makes a recording of it, and runs a derivative behind it; about 30 µs, whatever the function.  What it decided
 is written down here at the first calls, as text: which names and data must be what they were (``reuse/gathering.py``, ``reuse/forms.py``), the program with its guards and its derivative
@@ -21,7 +21,7 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import Written, straight_line
-from gradwise.operators.arguments import Arguments, plain_like, stand_in
+from gradwise.operators.arguments import Arguments, stand_in
 from gradwise.operators.kinks import felt, holds_nan
 from gradwise.operators.lasting import EXTREMA
 from gradwise.operators.prepared import shared_results
@@ -31,16 +31,24 @@ from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.forms import Formless, expect
 from gradwise.operators.reuse.gathering import Unsuitable, gather
 from gradwise.operators.reuse.promises import Promise, is_forbidden, unwrapped
-from gradwise.operators.reuse.specialization import as_kind, holds_as
+from gradwise.operators.reuse.specialization import holds_as
+from gradwise.operators.shortcut_results import (
+    auxiliary_value,
+    derivative_in_form,
+    in_form,
+    order_of_leaves,
+    rebuilt,
+    returned,
+)
 from gradwise.operators.verification import requested
-from gradwise.program import F64, Program
+from gradwise.program import Program
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import NUMBERS
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from gradwise.operators.engine import Linearization
     from gradwise.operators.reuse.families import Family, ProvenCall
@@ -52,11 +60,11 @@ PATIENCE, SHORT, LONG = 1, 100, 4000
 #: shortcuts kept for one function and choice of arguments
 _WAYS = 4
 #: of the function that a shortcut is
-PARAMETERS = ("f", "args", "kwargs")
+PARAMETERS = ("f", "args", "kwargs", "vector=None")
 
 
 class Shortcut:
-    """One shortcut: ``run(f, args, kwargs)`` gives value and gradient, or None."""
+    """One shortcut: ``run(f, args, kwargs, vector)`` gives value and gradient (say), or None."""
 
     __slots__ = ("family", "program", "run")
 
@@ -83,21 +91,29 @@ def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: S
     probes = [p for p in prepared.probes if p[2] in made]
     kept = [v for e, _, ct in probes for v in (*e.inputs, e.output_tuple[0], ct)]
     results = [r for r in derivative.results if r is not None]
-    joint = simplify(Program(opened.name, opened.inputs, opened.captured, equations, (*opened.outputs, *results, *kept), derivative.types, opened.guards))  # fmt: skip
+    auxiliary = linearization.recording.auxiliary_outputs
+    beside = [i for i, _ in auxiliary or () if i is not None]
+    outputs = (*opened.outputs, *results, *beside, *kept)
+    joint = simplify(Program(opened.name, opened.inputs, opened.captured, equations, outputs, derivative.types, opened.guards))  # fmt: skip
     written = straight_line(
         joint, text, [*leaves, *numbers], program.constants(), watched=len(opened.types), holds=holds_as
     )
     value, first = written[0], 1 + len(results)
-    leave_at_kinks(text, linearization, probes, written[first:])
+    leave_at_kinks(text, linearization, probes, written[first + len(beside) :])
     shared = set(shared_results(joint.equations, joint.outputs[:first]))
     gradient, position = [], 1
     for (name, _), leaf, r in zip(leaves, arguments.leaves, derivative.results, strict=True):
         if r is None:
-            gradient.append(_in_form(text, text.keep(f"{text.name(zeros_for)}({name})"), name, leaf))
+            gradient.append(in_form(text, text.keep(f"{text.name(zeros_for)}({name})"), name, leaf))
             continue
-        gradient.append(_result(text, written[position], name, leaf, joint, position, shared=position in shared))
+        gradient.append(
+            derivative_in_form(text, written[position], name, leaf, joint, position, shared=position in shared)
+        )
         position += 1
-    text.write(f"return {returned(text, value, program.kinds[0])}, {_rebuilt(text, gradient, arguments, call.moving)}")
+    found = f"{returned(text, value, program.kinds[0])}, {rebuilt(text, gradient, arguments, call.moving)}"
+    if auxiliary is not None:
+        found += f", {auxiliary_value(text, linearization, written[first:])}"
+    text.write(f"return {found}")
     return Shortcut(call.family, program, text.compiled(opened.name))
 
 
@@ -119,7 +135,7 @@ def opening(
             leaves += _flattened(text, names[place], given[place], treedef)
             continue
         found = expect(text, names[place], given[place])
-        leaves += [found[k] for k in _order(given[place])]
+        leaves += [found[k] for k in order_of_leaves(given[place])]
     fixed_too = call.fixed
     expected = call.node.arguments or {}
     objects = {names[k]: (value, expected[k]) for k, value in call.objects.items()}
@@ -145,29 +161,6 @@ def _flattened(text: FunctionText, name: str, value: Any, treedef: Any) -> list[
     if any(len(numbers) != 1 for numbers in found):
         raise Formless
     return [number for numbers in found for number in numbers]
-
-
-def _order(value: Any) -> list[int]:
-    """Where the leaves of an argument, in the order of ``flatten``, stand in the order of its entries."""
-    if type(value) not in (tuple, list, dict):
-        return [0]
-    count = 0
-
-    def marked(entry: Any) -> Any:
-        nonlocal count
-        if type(entry) is dict:
-            return {k: marked(v) for k, v in entry.items()}
-        if type(entry) in (tuple, list):
-            return type(entry)([marked(v) for v in entry])
-        if type(entry) is not np.ndarray and not isinstance(entry, (float, complex, np.floating, np.complexfloating)):
-            raise Formless  # a leaf of another kind
-        count += 1
-        return float(count - 1)
-
-    order = [int(mark) for mark in flatten(marked(value))[0]]
-    if sorted(order) != list(range(count)):
-        raise Formless
-    return order
 
 
 def _gathered(
@@ -228,82 +221,11 @@ def _staying(linearization: Linearization, equation: Equation, position: int) ->
     return stays if np.shape(stays) == np.shape(at) else False
 
 
-# --- results --------------------------------------------------------------------------------------------------------------------
-
-
-def returned(text: FunctionText, value: Written, kind: type) -> str:
-    """The function's value in the type that it returned."""
-    if value.is_number and kind is float:
-        return value.text
-    if value.is_number and kind is np.float64:
-        return f"{text.name(np.float64)}({value.text})"
-    name = text.keep(f"{text.name(as_kind)}({value.text}, {text.name(kind)})")
-    text.leave_if(f"type({name}) is not {text.name(kind)}")
-    return name
-
-
-def _result(
-    text: FunctionText, written: Written, name: str, leaf: Any, joint: Program, position: int, *, shared: bool
-) -> str:
-    """A derivative in the form of its leaf, which is in the variable ``name``; nan is left to the ordinary way."""
-    result = text.keep(written.text)
-    if written.is_number:
-        text.leave_if(f"{result} != {result}")
-        if type(leaf) is float:
-            return result
-        if type(leaf) is np.float64:
-            return text.keep(f"{text.name(np.float64)}({result})")
-        return _in_form(text, result, name, leaf)
-    kind = joint.types[joint.outputs[position]]
-    if len(kind.shape) == 1 and kind.dtype == F64.dtype and 0 < kind.shape[0] < 1000:
-        square = text.keep(f"{result}.dot({result})")
-        text.leave_if(f"{square} != {square}")
-    else:
-        text.leave_if(f"{text.name(holds_nan)}(({result},))")
-    if shared:
-        return _in_form(text, text.keep(f"{text.name(np.array)}({result})"), name, leaf)
-    if written.is_own and type(leaf) is np.ndarray and leaf.dtype == kind.dtype and leaf.shape == kind.shape:
-        return result
-    return _in_form(text, result, name, leaf)
-
-
-def _in_form(text: FunctionText, result: str, name: str, leaf: Any) -> str:
-    return text.keep(f"{text.name(plain_like)}({result}, {text.name(type(leaf))}, {name})")
-
-
-def _rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Arguments, moving: Container[int | str]) -> str:
-    """The gradient in the containers of the arguments."""
-    start, values = 0, []
-    given = by_place(*arguments.given())
-    for place, treedef in zip(arguments.places, arguments.treedefs, strict=True):
-        value = given[place]
-        theirs = gradient[start : start + treedef.num_leaves]
-        if place in moving:
-            values.append(f"{text.name(treedef.rebuild)}([{', '.join(theirs)}])")
-            start += treedef.num_leaves
-            continue
-        entries = iter([name for _, name in sorted(zip(_order(value), theirs, strict=True))])
-        values.append(_container(text, value, entries))
-        start += treedef.num_leaves
-    return values[0] if arguments.single else f"({', '.join(values)},)"
-
-
-def _container(text: FunctionText, value: Any, entries: Iterator[str]) -> str:
-    """A tuple, list or dict like another, with these entries in their order."""
-    if type(value) is dict:
-        return "{" + ", ".join([f"{text.name(k)}: {_container(text, v, entries)}" for k, v in value.items()]) + "}"
-    if type(value) is list:
-        return f"[{', '.join([_container(text, v, entries) for v in value])}]"
-    if type(value) is tuple:
-        return f"({''.join([_container(text, v, entries) + ', ' for v in value])})"
-    return next(entries)
-
-
 # --- finding and making ---------------------------------------------------------------------------------------------------------------
 
 
-def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The result (value and gradient, say), None if no shortcut leads there; ``choice`` says which result, and of which arguments."""
+def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str, Any], vector: Any = None) -> Any:
+    """The result (value and gradient, say), None if no shortcut leads there; ``choice`` says which result, and of which arguments, ``vector`` what a product is taken with."""
     if isinstance(function, Promise):
         function = unwrapped(function)
     known = shortcuts_of(function)
@@ -314,7 +236,7 @@ def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str,
         return None
     for way in kept.ways:
         try:
-            found = way.run(function, args, kwargs)
+            found = way.run(function, args, kwargs, vector)
         except Exception:  # noqa: BLE001, S112 - whatever it is, the ordinary way says it better
             continue
         if found is not None:
@@ -338,12 +260,15 @@ def learn(
     linearization: Linearization,
     result: Any,
     make: Callable[[Linearization, ProvenCall, Specialization], Shortcut] = gradient_shortcut,
+    vector: Any = None,
 ) -> None:
     """Make a shortcut after a result (value and gradient, or what else ``make`` gives) that a program gave in the ordinary way."""
     standing = linearization.standing
     if standing is None or linearization.nested or len(standing[1].kinds) != 1:
         return
-    consider(function, choice, standing, linearization.arguments, result, lambda: make(linearization, *standing))
+    consider(
+        function, choice, standing, linearization.arguments, result, lambda: make(linearization, *standing), vector
+    )
 
 
 def consider(
@@ -353,6 +278,7 @@ def consider(
     arguments: Arguments,
     result: Any,
     make: Callable[[], Shortcut],
+    vector: Any = None,
 ) -> None:
     """Make a shortcut for a call for which a program stands, unless it is too early or there can be none; it is kept if it gives this result."""
     call, program = standing
@@ -370,7 +296,7 @@ def consider(
         return
     try:
         way = make()
-        found = way.run(function, *arguments.given())
+        found = way.run(function, *arguments.given(), vector)
     except (Formless, Unsuitable):
         kept.failed = 17
         return

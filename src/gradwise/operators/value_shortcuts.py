@@ -8,8 +8,10 @@ import numpy as np
 
 from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import straight_line
+from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.specialization import holds_as
-from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening, returned
+from gradwise.operators.shortcut_results import returned
+from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
@@ -33,13 +35,18 @@ def value_shortcut(arguments: Arguments, call: ProvenCall, program: Specializati
     text = FunctionText(PARAMETERS)
     leaves, numbers = opening(text, arguments, call)
     opened = simplify(program.opened())
-    constants = program.constants()
-    given = [*leaves, *numbers]
-    written = straight_line(opened, text, given, constants, watched=len(opened.types), holds=holds_as)
-    values = ", ".join([returned(text, w, kind) for w, kind in zip(written, program.kinds, strict=True)])
-    arrays = "".join([f"{name}, " for name, is_number in given if not is_number])
-    owned = text.keep(f"{text.name(own)}([{values}], ({arrays}*{text.name(constants)},))")
-    text.write(f"return ({text.name(program.structure.rebuild)}({owned}),)")
+    written = straight_line(
+        opened, text, [*leaves, *numbers], program.constants(), watched=len(opened.types), holds=holds_as
+    )
+    shared = shared_results(opened.equations, opened.outputs)
+    values = [
+        returned(text, w, kind, shared=k in shared)
+        for k, (w, kind) in enumerate(zip(written, program.kinds, strict=True))
+    ]
+    if program.structure.children:
+        text.write(f"return ({text.name(program.structure.rebuild)}([{', '.join(values)}]),)")
+    else:
+        text.write(f"return ({values[0]},)")
     return Shortcut(call.family, program, text.compiled(opened.name))
 
 

@@ -13,7 +13,9 @@ from gradwise.containers import flatten
 from gradwise.errors import InputError
 from gradwise.operators.arguments import Arguments, as_floating
 from gradwise.operators.engine import auxiliary, linearize_call
+from gradwise.operators.product_shortcuts import PRODUCT, jvp_shortcut
 from gradwise.operators.results import finish, output_leaves, output_value, plain_value
+from gradwise.operators.shortcuts import learn
 from gradwise.operators.singular import resolved_gradient, resolved_tangent
 
 if TYPE_CHECKING:
@@ -62,7 +64,11 @@ def push_forward(
     results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
     tangent = linearization.recording.structure.rebuild(output_leaves(linearization, results))
     value = output_value(linearization)
-    return (value, tangent, auxiliary(linearization)) if has_aux else (value, tangent)
+    if has_aux:
+        return value, tangent, auxiliary(linearization)
+    if type(primals) is tuple and type(tangents) is tuple:
+        learn(f, PRODUCT, linearization, (value, tangent), jvp_shortcut(tangents), tangents)
+    return value, tangent
 
 
 def pull_back(f: Callable[..., Any], primals: Sequence[Any], *, has_aux: bool = False) -> Any:

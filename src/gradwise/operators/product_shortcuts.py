@@ -1,0 +1,128 @@
+"""Products with the Jacobian, and derivatives of functions of one number, of functions for which a program stands, in one step (``shortcuts.py``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.execution.function_text import FunctionText
+from gradwise.execution.straight_line import straight_line
+from gradwise.operators.arguments import plain_like
+from gradwise.operators.jacobian_shortcuts import kinks_of, leave_on_kinks
+from gradwise.operators.kinks import holds_nan
+from gradwise.operators.prepared import shared_results
+from gradwise.operators.reuse.forms import Formless, expect
+from gradwise.operators.reuse.specialization import holds_as
+from gradwise.operators.shortcut_results import returned
+from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
+from gradwise.program import Program
+from gradwise.transforms.forward import pushforward
+from gradwise.transforms.simplify import simplify
+from gradwise.transforms.taylor import derivatives
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.operators.engine import Linearization
+    from gradwise.operators.reuse.families import ProvenCall
+    from gradwise.operators.reuse.specialization import Specialization
+
+#: the choice under which shortcuts to products are kept
+PRODUCT = "jvp"
+
+
+def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
+    """What makes a shortcut for ``(value, J · tangents)`` with tangents like these; the function's value is one number or array."""
+
+    def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
+        args, (kind,) = linearization.arguments.given()[0], program.kinds
+        leaves_given = linearization.arguments.leaves
+        if len(args) != len(leaves_given) or program.structure.children:
+            raise Formless  # a container
+        for x, given, v in zip(leaves_given, args, tangents, strict=True):
+            alike = x is given and type(v) is type(x) and type(x) in (float, np.ndarray)
+            if not alike or (
+                type(x) is np.ndarray and (x.dtype.kind != "f" or v.dtype != x.dtype or v.shape != x.shape)
+            ):
+                raise Formless
+        (y,) = linearization.values
+        if np.asarray(y).dtype.kind != "f":
+            raise Formless
+        text = FunctionText(PARAMETERS)
+        leaves, numbers = opening(text, linearization.arguments, call)
+        along = expect(text, "vector", tangents)
+        opened = program.opened()
+        tangent = pushforward(opened, opened.inputs[: len(leaves)])
+        if tangent.results[0] is None:
+            raise Formless
+        pointed, kept = kinks_of(linearization)
+        joint = simplify(
+            Program(
+                opened.name,
+                (*opened.inputs, *tangent.vectors),  # type: ignore[arg-type]  # what is pushed forward has a variable
+                opened.captured,
+                [*opened.equations, *tangent.equations],
+                (*opened.outputs, tangent.results[0], *kept),
+                tangent.types,
+                opened.guards,
+            )
+        )
+        written = straight_line(
+            joint,
+            text,
+            [*leaves, *numbers, *along],
+            program.constants(),
+            watched=len(opened.types),
+            holds=holds_as,
+        )
+        leave_on_kinks(text, pointed, written[2:])
+        text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
+        shared = shared_results(joint.equations, joint.outputs[:2])
+        value, slope = [returned(text, w, kind, shared=k in shared) for k, w in enumerate(written[:2])]
+        if kind is np.ndarray:
+            slope = f"{text.name(plain_like)}({slope}, {text.name(kind)}, {value})"
+        text.write(f"return {value}, {slope}")
+        return Shortcut(call.family, program, text.compiled(opened.name))
+
+    return make
+
+
+def derivative_shortcut(order: int) -> Callable[..., Shortcut]:
+    """What makes a shortcut for the derivative of this order of a function from one number to one number."""
+
+    def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
+        arguments = linearization.arguments
+        (x,), (kind,) = arguments.leaves, program.kinds
+        if type(x) is not float or arguments.kinds != [float] or program.structure.children:
+            raise Formless
+        if kind not in (float, np.float64):
+            raise Formless
+        text = FunctionText(PARAMETERS)
+        leaves, numbers = opening(text, arguments, call)
+        opened = program.opened()
+        line, levels = derivatives(opened, opened.inputs[:1], order)
+        ((result,),) = levels[order : order + 1]
+        if result is None:
+            raise Formless
+        pointed, kept = kinks_of(linearization)
+        joint = simplify(
+            Program(line.name, line.inputs, line.captured, line.equations, (*opened.outputs, result, *kept), line.types, opened.guards)
+        )  # fmt: skip
+        written = straight_line(
+            joint,
+            text,
+            [*leaves, *numbers, ("1.0", True)],
+            program.constants(),
+            watched=len(opened.types),
+            holds=holds_as,
+        )
+        if not written[1].is_number:
+            raise Formless
+        leave_on_kinks(text, pointed, written[2:])
+        found = text.keep(written[1].text)
+        text.leave_if(f"{found} != {found}")
+        text.write(f"return {found}")
+        return Shortcut(call.family, program, text.compiled(opened.name))
+
+    return make
