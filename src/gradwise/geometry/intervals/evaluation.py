@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.geometry.intervals import decisions
 from gradwise.geometry.intervals.decisions import OutOfReachError, wins
 from gradwise.geometry.intervals.interval import Interval
 from gradwise.geometry.intervals.rules import OF_ONE_OPERAND, rule_of
 from gradwise.program import Equation, Program
 
+_both = decisions.logical(np.logical_and)
 #: values whose dtype the rules know: real numbers, truth values, integers
 _KINDS = "fbiu"
 
@@ -142,7 +144,7 @@ class Evaluator:
             for o in equation.output_tuple:
                 if program.types[o].dtype.kind not in _KINDS:
                     raise NoRule(equation, "complex numbers have no interval rules")
-            rule = rule_of(equation.primitive)
+            rule: Any = rule_of(equation.primitive)
             if rule is None:
                 raise NoRule(equation)
             inputs = equation.inputs
@@ -151,6 +153,10 @@ class Evaluator:
                 rule, inputs = same, inputs[:1]
             elif equation.primitive.name == "equal":
                 rule = _winner(inputs, made_by) or rule
+            elif equation.primitive.name == "select":
+                inner = made_by.get(inputs[1])
+                if inner is not None and inner.primitive.name == "select" and inner.inputs[2] == inputs[2]:
+                    rule, inputs = _select_where_both, (inputs[0], *inner.inputs)
             self._steps.append((equation, rule, inputs, equation.params))
 
     def __call__(self, lo: np.ndarray, hi: np.ndarray, vector: np.ndarray | None = None) -> Outcome:
@@ -211,6 +217,11 @@ def _winner(inputs: tuple[int, ...], made_by: dict[int, Equation]) -> Any:
     if equation is None or equation.primitive.name not in {"max", "min"} or equation.inputs[0] != x:
         return None
     return wins(1 if equation.primitive.name == "max" else -1, equation.params[0])
+
+
+def _select_where_both(box: Any, outer: Interval, inner: Interval, x: Interval, z: Interval) -> Interval:
+    """What select(outer, select(inner, x, z), z) is: z wherever ``inner`` is certainly false, even if ``outer`` is open (the slope of xᶻ asks x = 0 and then z = 0)."""
+    return decisions.select(box, _both(box, outer, inner), x, z)
 
 
 def _real(value: Any, variable: int) -> Any:

@@ -145,7 +145,7 @@ def tan(box: Any, x: Interval) -> Interval:
 
 
 def power(box: Any, x: Interval, exponent: Any) -> Interval:
-    """The power xⁿ for a number n: repeated squares for whole n up to 64, else exp(n log x) on x ≥ 0."""
+    """The power xⁿ for a number n: from the ends for whole n, else exp(n log x) on x ≥ 0."""
     n = float(exponent)
     if n == 0:
         return Interval(np.ones_like(x.lo), np.ones_like(x.lo))
@@ -153,7 +153,7 @@ def power(box: Any, x: Interval, exponent: Any) -> Interval:
         return x
     if n == 2:
         return square(x)
-    if n == round(n) and abs(n) <= 1000:
+    if n.is_integer():
         y = _whole_power(x, int(abs(n)))
         if n > 0:
             return y
@@ -180,7 +180,11 @@ def _real_power(box: Any, x: Interval, n: float) -> Interval:
 
 
 def pow_(box: Any, x: Interval, z: Interval) -> Interval:
-    """The power xᶻ with a moving exponent, x ≥ 0: monotone in each operand, so that the extremes are at the corners."""
+    """The power xᶻ with the exponent as an operand.
+
+    On x ≥ 0 it is monotone in each operand, so that the extremes are at the corners.  For x < 0 it is defined at whole z only: an exponent that is a whole number is treated as
+    one, entry by entry; where one may be whole and moves, nothing is known.
+    """
     x, z = aligned(x, z)
     if z.lo.size == 1 and np.all(z.lo == z.hi) and not np.isnan(z.lo).any():
         return power(box, x, float(z.lo.ravel()[0]))
@@ -190,10 +194,36 @@ def pow_(box: Any, x: Interval, z: Interval) -> Interval:
         # at 0 the power jumps from ∞ to 1 to 0 with the sign of z
         y = widened(np.minimum.reduce(corners), np.maximum.reduce(corners), 4, 0.0)
         wild = (inside.lo <= 0) & (z.lo <= 0)
-        box.rough(wild)
+        box.rough(wild & other)
         return Interval(np.where(wild, 0.0, y.lo), np.where(wild, np.inf, y.hi))
 
-    return on_domain(rule, 0.0, np.inf)(box, x)
+    whole = (z.lo == z.hi) & (np.floor(z.lo) == z.lo) & np.isfinite(z.lo)
+    # an exponent that rounding has widened around a whole number may be it
+    open_ = ~whole & (x.lo < 0) & (np.floor(z.hi) >= z.lo)
+    box.rough(open_)
+    other = ~(whole | open_)
+    base = Interval(np.where(other, x.lo, 1.0), np.where(other, x.hi, 1.0))
+    y = on_domain(rule, 0.0, np.inf)(box, base)
+    if whole.any():
+        n = np.where(whole, z.lo, 1.0)
+        exact = _whole_powers(box, Interval(np.where(whole, x.lo, 1.0), np.where(whole, x.hi, 1.0)), n)
+        y = Interval(np.where(whole, exact.lo, y.lo), np.where(whole, exact.hi, y.hi))
+    return Interval(np.where(open_, -np.inf, y.lo), np.where(open_, np.inf, y.hi))
+
+
+def _whole_powers(box: Any, x: Interval, n: np.ndarray) -> Interval:
+    """The powers xⁿ for an array of whole numbers."""
+    size, degree = absolute(x), np.abs(n)
+    even = degree % 2 == 0
+    y = widened(np.where(even, size.lo, x.lo) ** degree, np.where(even, size.hi, x.hi) ** degree, 4)
+    lo = np.where(even, np.maximum(y.lo, 0.0), y.lo)
+    # 1 and x are exact
+    lo = np.where(degree == 0, 1.0, np.where(degree == 1, x.lo, lo))
+    hi = np.where(degree == 0, 1.0, np.where(degree == 1, x.hi, y.hi))
+    inverse, holds = reciprocal(Interval(lo, hi))
+    below = n < 0
+    box.rough(holds & below)
+    return Interval(np.where(below, inverse.lo, lo), np.where(below, inverse.hi, hi))
 
 
 # --- functions of two operands ----------------------------------------------------------------------------------------

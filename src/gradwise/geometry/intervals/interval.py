@@ -117,12 +117,27 @@ def outward(lo: np.ndarray, hi: np.ndarray) -> Interval:
 
 def add(x: Interval, z: Interval) -> Interval:
     x, z = aligned(x, z)
+    if x.thin and z.thin:
+        return _sum_of_points(x.lo, z.lo)
     return outward(x.lo + z.lo, x.hi + z.hi)
 
 
 def sub(x: Interval, z: Interval) -> Interval:
     x, z = aligned(x, z)
+    if x.thin and z.thin:
+        return _sum_of_points(x.lo, np.negative(z.lo))
     return outward(x.lo - z.hi, x.hi - z.lo)
+
+
+def _sum_of_points(a: np.ndarray, b: np.ndarray) -> Interval:
+    """The sum of two points, which stays one where it is exact: an exponent z − 1 must be whole where z is (Knuth's error of a sum, exact itself)."""
+    total = np.asarray(a + b)
+    with np.errstate(all="ignore"):
+        other = total - a
+        exact = (a - (total - other)) + (b - other) == 0
+    if exact.all():
+        return Interval(total, total)
+    return Interval(np.where(exact, total, down(total)), np.where(exact, total, up(total)))
 
 
 def neg(x: Interval) -> Interval:
@@ -133,6 +148,10 @@ def neg(x: Interval) -> Interval:
 
 def mul(x: Interval, z: Interval) -> Interval:
     x, z = aligned(x, z)
+    if x.thin and z.thin and _whole(x.lo) and _whole(z.lo):
+        exact = np.asarray(x.lo * z.lo)
+        if np.all(np.abs(exact) < 2**53):
+            return Interval(exact, exact)
     if z.thin:
         x, z = z, x
     p, q = x.lo * z.lo, x.lo * z.hi
@@ -145,6 +164,11 @@ def mul(x: Interval, z: Interval) -> Interval:
     if np.isnan(lo).any():
         return _product_with_infinities(x, z)
     return _rounded_product(lo, hi, x, z)
+
+
+def _whole(x: np.ndarray) -> bool:
+    """Whether all entries are whole numbers."""
+    return bool(np.all(np.isfinite(x)) and np.all(np.floor(x) == x))
 
 
 def _rounded_product(lo: np.ndarray, hi: np.ndarray, x: Interval, z: Interval) -> Interval:
