@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.functions.linear_algebra import eigvals
 from gradwise.tracing.functions.operands import array, as_array, integers
 from gradwise.tracing.traced import dtype_of
 
@@ -75,7 +76,7 @@ def roots(p: Any) -> Any:
         return np.zeros(trailing)
     first = -p[1:] / p[0]
     below = np.eye(n - 1, dtype=dtype_of(plain(first)))[:-1]
-    found = np.linalg.eigvals(np.concatenate([first[None, :], below], axis=0))
+    found = eigvals(np.concatenate([first[None, :], below], axis=0), real=True)
     return np.concatenate([found, np.zeros(trailing, dtype_of(plain(found)))]) if trailing else found
 
 

@@ -248,10 +248,15 @@ def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
     return recorded(rules.eigvalsh, (a,), (upper,), np.linalg.eigvalsh(plain(a), UPLO))
 
 
-def eig(a: Any) -> Any:
-    """``np.linalg.eig``: eigenvectors of length 1 whose entry of largest modulus is real."""
+def eig(a: Any, *, real: bool = False) -> Any:
+    """``np.linalg.eig``: eigenvectors of length 1 whose entry of largest modulus is real.
+
+    With ``real`` a real matrix whose eigenvalues are all real has real ones, as in SciPy, in ``np.roots``, and in NumPy before 2.5.
+    """
     a = _matrix(a)
     value = np.linalg.eig(plain(a))
+    if real and dtype_of(plain(a)).kind != "c" and not np.any(value[0].imag):
+        value = type(value)(*[part.real.copy() for part in value])
     if _innermost(a) is None:
         return value
     own = dtype_of(plain(a)) if dtype_of(plain(a)).kind in "fc" else np.dtype(np.float64)
@@ -259,13 +264,15 @@ def eig(a: Any) -> Any:
     return type(value)(w, apply(a.tape, rules.marked, (V, w), (False, False), value[1].copy()))
 
 
-def eigvals(a: Any) -> Any:
-    """``np.linalg.eigvals``, in NumPy's order."""
+def eigvals(a: Any, *, real: bool = False) -> Any:
+    """``np.linalg.eigvals``, in NumPy's order; ``real`` as in ``eig``."""
     a = _matrix(a)
     value = np.linalg.eigvals(plain(a))
+    if real and dtype_of(plain(a)).kind != "c" and not np.any(value.imag):
+        value = value.real
     if _innermost(a) is None:
         return value
-    w = eig(a)[0]
+    w = eig(a, real=value.dtype.kind != "c")[0]
     # LAPACK takes another path when eigenvectors are asked for, and may find the eigenvalues in another order
     distance = np.abs(value[..., :, None] - plain(w)[..., None, :])
     order = distance.argmin(axis=-1)

@@ -10,6 +10,7 @@ import scipy
 from gradwise.rules import linear_algebra as rules
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.creation import buffer
+from gradwise.tracing.functions.linear_algebra import eig as numpy_eig
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins.scipy_calling import recorded, refuse, shown, table, with_value
 from gradwise.tracing.standins.scipy_systems import _system, _transposed, adjoint
@@ -28,12 +29,20 @@ def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finit
     return recorded(rules.cholesky, (a,), (not lower,), value)
 
 
-def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, bool]:
-    """``scipy.linalg.cho_factor``: beside the factor stands what was in the other triangle."""
+def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, Any]:
+    """``scipy.linalg.cho_factor``: beside the factor stands what was in the other triangle, or zeros."""
     a = as_array(a)
-    value, lower = scipy.linalg.cho_factor(plain(a), lower, check_finite=check_finite)
+    there = np.array(plain(a))
+    other = (np.triu_indices if lower else np.tril_indices)(a.shape[-1], 1 if lower else -1)
+    # which of the two it is depends on SciPy's version, overwrite_a and the order in memory: ones show it
+    marked = there.copy(order="K")
+    marked[(..., *other)] = 1
+    value, flag = scipy.linalg.cho_factor(there, lower, overwrite_a, check_finite)
+    shown_through = scipy.linalg.cho_factor(marked, lower, overwrite_a, check_finite)[0]
+    kept = np.zeros(a.shape, bool)
+    kept[(..., *other)] = shown_through[(..., *other)] != 0
     factor = cholesky(a, lower)
-    return with_value(factor + (np.triu(a, 1) if lower else np.tril(a, -1)), value), lower
+    return with_value(factor + np.where(kept, a, 0.0) if np.any(kept) else factor, value), flag
 
 
 def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
@@ -41,7 +50,7 @@ def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite:
     c, lower = c_and_lower
     c, b = as_array(c), as_array(b)
     value = scipy.linalg.cho_solve((plain(c), lower), plain(b), check_finite=check_finite)
-    factor = np.tril(c) if lower else adjoint(np.triu(c))
+    factor = np.tril(c) if np.all(lower) else adjoint(np.triu(c))
     inner = _solved(factor, b)
     return with_value(_solved(adjoint(factor), inner), value)
 
@@ -242,7 +251,7 @@ def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, **options
         )
     if not right:
         return eigvals(a)
-    w, V = np.linalg.eig(a)
+    w, V = numpy_eig(a, real=True)
     theirs = scipy.linalg.eig(plain(a))
     w = w.astype(theirs[0].dtype)
     return (with_value(w, theirs[0]), with_value(V, theirs[1])) if _same((w, V), theirs) else (w, V)
@@ -251,7 +260,7 @@ def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, **options
 def eigvals(a: Any, b: Any = None, overwrite_a: bool = False, check_finite: bool = True, **options: Any) -> Any:
     """``scipy.linalg.eigvals`` of one matrix."""
     a = as_array(a)
-    if b is not None or any(options.values()):
+    if b is not None or options.get("homogeneous_eigvals"):
         refuse([a], "scipy.linalg.eigvals of a pair of matrices", "Write eigvals(solve(b, a))")
     w = np.linalg.eigvals(a)
     theirs = scipy.linalg.eigvals(plain(a))
