@@ -16,6 +16,7 @@ from gradwise.containers import flatten
 from gradwise.errors import InputError, ProgramError, SingularPointError, TracingError
 from gradwise.execution import build
 from gradwise.operators.arguments import function_label, require_callable
+from gradwise.operators.axes import axes_of, check_axes
 from gradwise.operators.engine import derivatives_taken
 from gradwise.operators.prepared import interpret, is_outer
 from gradwise.operators.verification import check_options
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def vmap(
-    f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0, *, check: bool | None = None, pure: bool | None = None
+    f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, check: bool | None = None, pure: bool | None = None
 ) -> Callable[..., Any]:
     """A function that applies ``f`` to each example along an axis of its arguments and stacks the values.
 
@@ -38,9 +39,10 @@ def vmap(
     f : callable
         A function of one example.
     in_axes : int, None, or tuple of these
-        Which axis of each positional argument to go along (of every leaf, if it is a container); None passes it to every example as it is.
-    out_axes : int
-        Where the batch axis goes in the results.
+        Which axis of each positional argument to go along (of every leaf, if it is a container); None passes it to every example as it is.  In the place of
+        each may stand a container like that of the argument: ``in_axes=({"w": None, "x": 0}, 0)``.  Keyword arguments are passed as they are.
+    out_axes : int, None, or container of these
+        Where the batch axis goes in the results; None for a result that is the same for all examples, which comes without that axis.
     check : bool, optional
         With True the examples are also run one by one, and TracingError is raised where the values differ by more than rounding.
     pure : bool, optional
@@ -53,7 +55,7 @@ def vmap(
     Raises
     ------
     InputError
-        If no argument is batched, or the lengths differ.
+        If no argument is batched, the lengths differ, axes do not fit the containers, or a result with ``out_axes=None`` differs between examples.
 
     Notes
     -----
@@ -68,11 +70,8 @@ def vmap(
     """
     require_callable(f, "vmap")
     check_options(check, pure, "vmap")
-    for axis in in_axes if isinstance(in_axes, (tuple, list)) else (in_axes,):
-        if axis is not None and (isinstance(axis, bool) or not isinstance(axis, (int, np.integer))):
-            raise InputError(
-                f"gw.vmap was given in_axes={in_axes!r}. An integer or None is required, or a tuple with one of them for each argument"
-            )
+    check_axes(in_axes, "in_axes")
+    check_axes(out_axes, "out_axes")
 
     def mapped(*args: Any, **kwargs: Any) -> Any:
         axes = in_axes if isinstance(in_axes, (tuple, list)) else (in_axes,) * len(args)
@@ -84,10 +83,10 @@ def vmap(
         batched: list[bool] = []
         treedefs = []
         size: int | None = None
-        for i, (arg, axis) in enumerate(zip(args, axes, strict=True)):
+        for i, (arg, specification) in enumerate(zip(args, axes, strict=True)):
             pieces, treedef = flatten(arg, name=f"argument {i}")
             treedefs.append(treedef)
-            for piece in pieces:
+            for piece, axis in zip(pieces, axes_of(specification, arg, f"argument {i}"), strict=True):
                 if axis is None:
                     leaves.append(piece)
                     batched.append(False)
@@ -128,10 +127,30 @@ def vmap(
         elif check:
             _require_equal(f, results[0], _one_by_one(f, call, leaves, batched, size)[0])
         values, structure = results
-        return structure.rebuild([np.moveaxis(v, 0, out_axes) if out_axes else v for v in values])
+        if out_axes == 0:
+            return structure.rebuild(values)
+        places = axes_of(out_axes, structure.rebuild(values), "the value")
+        return structure.rebuild([_placed(v, axis, f) for v, axis in zip(values, places, strict=True)])
 
     mapped.__name__ = f"vmap({function_label(f)})"
     return mapped
+
+
+def _placed(value: Any, axis: int | None, f: Any) -> Any:
+    """A result with its batch axis elsewhere, or without it."""
+    if axis is not None:
+        ndim = np.ndim(value)
+        if not -ndim <= axis < ndim:
+            raise InputError(
+                f"gw.vmap of {function_label(f)} was asked to put the batch axis of a value of shape {np.shape(value)[1:]} at position {axis}. An axis from {-ndim} to {ndim - 1} is required"
+            )
+        return np.moveaxis(value, 0, axis) if axis else value
+    plain = value.current() if isinstance_traced(value) else value
+    if not np.array_equal(plain, np.broadcast_to(plain[:1], plain.shape), equal_nan=plain.dtype.kind in "fc"):
+        raise InputError(
+            f"gw.vmap of {function_label(f)} was given out_axes=None for a value that differs between examples. An axis for it is required"
+        )
+    return value[0]
 
 
 def _require_equal(f: Any, batch_values: list[Any], loop_values: list[Any]) -> None:
