@@ -13,7 +13,7 @@ from gradwise.rules import cumulative, entries, reductions
 from gradwise.rules.broadcasting import real_dtype
 from gradwise.rules.linear_algebra.singular import norm
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
-from gradwise.tracing.traced import TracedArray, apply, dtype_of, isinstance_traced
+from gradwise.tracing.traced import TracedArray, apply, dtype_of, isinstance_traced, wrap
 from gradwise.tracing.ufuncs import store
 
 _F64 = np.dtype(np.float64)
@@ -314,9 +314,18 @@ def std(
     if trace is None:
         return _finish(np.sqrt(np.sum(np.abs(away) ** 2, axis=axes, keepdims=keep) / divisor), out)
     size = apply(trace, norm, (away,), (axes, keep))
-    return _finish(
-        size / np.sqrt(divisor) if np.ndim(divisor) else size / math.sqrt(divisor) if divisor else size / 0.0, out
-    )
+    result = size / np.sqrt(divisor) if np.ndim(divisor) else size / math.sqrt(divisor) if divisor else size / 0.0
+    if (
+        where is True
+        and dtype is None
+        and mean is _ABSENT
+        and correction is _ABSENT
+        and np.ndim(divisor) == 0 < divisor
+    ):
+        # the last digit as NumPy has it
+        own = np.std(plain(x), axis=None if axis is _ABSENT else axis, ddof=concrete(ddof), keepdims=keep)
+        result = wrap(result.tape, result.index, own, pinned=False)
+    return _finish(result, out)
 
 
 def ptp(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:

@@ -21,7 +21,7 @@ from gradwise.tracing import special_forms
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.indexing import contains_traced, stacked
 from gradwise.tracing.places import place_of
-from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
+from gradwise.tracing.traced import apply, dtype_of, isinstance_traced, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,6 +207,12 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
         result = np.squeeze(result, axes)
         sign = None if sign is None else np.squeeze(sign, axes)
     result = result[()]
+    scipy_ = sys.modules.get("scipy.special")
+    if (
+        isinstance_traced(result) and b is None and not return_sign and scipy_ is not None
+    ):  # the last digit as SciPy has it
+        own = scipy_.logsumexp(plain(a), axis=axis, keepdims=keepdims)
+        result = wrap(result.tape, result.index, own, pinned=False)
     return (result, sign[()]) if return_sign else result  # type: ignore[index]  # there is a sign
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.special import logsumexp
 from gradwise.tracing.storing import cast, refuse, store
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.traced import isinstance_traced, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 def _log_sum(x: Any, axis: Any, keepdims: bool, out: Any) -> Any:
     """``np.logaddexp.reduce`` in one step."""
     result = logsumexp(x, axis, keepdims=keepdims)
+    if isinstance_traced(result):  # the last digit as NumPy has it
+        kept: Any = keepdims
+        own = np.logaddexp.reduce(plain(x), axis=axis, keepdims=kept)
+        result = wrap(result.tape, result.index, own, pinned=False)
     return result if out is None else store(out[0] if isinstance(out, tuple) else out, result)
 
 

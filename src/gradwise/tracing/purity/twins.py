@@ -106,7 +106,11 @@ class _Twins:
             assert expected.reads is not None
             return types.MethodType(value.__func__, self.of(value.__self__, expected.reads.names["__self__"]))
         inside: dict[Any, Any] = {}
-        twin = self.made[id(value)] = copied(value) if expected.kind == "object" else copy.copy(value)
+        # a tuple is made anew below; copy.copy of a named one would leave a note in its class
+        made: Any = (
+            value if isinstance(value, tuple) else copied(value) if expected.kind == "object" else copy.copy(value)
+        )
+        twin = self.made[id(value)] = made
         if isinstance(value, tuple):
             del self.made[id(value)]  # made when its entries are known
         everything = [(place_in(value, e, key), key, found, inner) for e in self.expected[id(value)] for key, found, inner in parts_of(value, e)]  # fmt: skip

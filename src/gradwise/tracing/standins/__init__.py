@@ -62,8 +62,10 @@ from gradwise.tracing.standins import (
     scipy_systems,
     sparse_methods,
     sparse_solvers,
+    strided,
     text,
     traversal,
+    ufunc_calls,
 )
 from gradwise.tracing.standins.calling import numpy_function, vectorized_call
 from gradwise.tracing.standins.text import format_percent
@@ -118,6 +120,8 @@ _FAMILIES: tuple[Any, ...] = (
     records,
     sparse_methods,
     sparse_solvers,
+    strided,
+    ufunc_calls,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}
