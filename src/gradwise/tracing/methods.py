@@ -266,9 +266,9 @@ def _through(name: str) -> Any:
     return method
 
 
-def sort(self: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+def sort(self: Any, axis: int = -1, kind: Any = None, order: Any = None, **options: Any) -> None:
     """``x.sort()``, in place."""
-    self[...] = np.sort(self, axis=axis)
+    self[...] = np.sort(self, axis=axis, **options)
 
 
 def partition(self: Any, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:

@@ -84,18 +84,42 @@ def _along(a: Any, axis: int | None) -> tuple[Any, int]:
     return a, normalize_axis_index(integers(axis), np.ndim(plain(a)))
 
 
-def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> Any:
+def sort(
+    a: Any,
+    axis: int | None = -1,
+    kind: Any = None,
+    order: Any = None,
+    *,
+    stable: bool | None = None,
+    descending: bool | None = None,
+) -> Any:
     """``np.sort``."""
     a, axis = _along(a, axis)
+    falls = {"descending": True} if descending and descending is not _ABSENT else {}
     if dtype_of(plain(a)).kind not in "fc":
-        return np.sort(concrete(a), axis, kind)
-    return apply(a.tape, ordering.sort, (a,), (axis,)) if carries(a) else np.sort(plain(a), axis)
+        return np.sort(concrete(a), axis, kind, **falls)
+    if not carries(a):
+        return np.sort(plain(a), axis, **falls)
+    if falls:
+        return apply(a.tape, ordering.take_along, (a, apply(a.tape, ordering.argsort, (-a,), (axis,))), (axis,))
+    return apply(a.tape, ordering.sort, (a,), (axis,))
 
 
-def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> Any:
-    """``np.argsort``, of equal entries the earlier first."""
+def argsort(
+    a: Any,
+    axis: int | None = -1,
+    kind: Any = None,
+    order: Any = None,
+    *,
+    stable: bool | None = None,
+    descending: bool | None = None,
+) -> Any:
+    """``np.argsort``, of equal entries the earlier first, and NaN last."""
     a, axis = _along(a, axis)
-    return apply(a.tape, ordering.argsort, (a,), (axis,)) if carries(a) else np.argsort(plain(a), axis)
+    falls = {"descending": True} if descending and descending is not _ABSENT else {}
+    if not carries(a):
+        return np.argsort(plain(a), axis, **falls)
+    return apply(a.tape, ordering.argsort, (-a if falls else a,), (axis,))
 
 
 def _kth(kth: Any, n: int) -> Any:
