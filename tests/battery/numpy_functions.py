@@ -30,7 +30,7 @@ UNARY = {
     "abs sign": lambda x: np.abs(x) * np.sign(x - 0.1) + np.fabs(x) ** 3 + np.absolute(x),
     "degrees": lambda x: np.degrees(x) + np.radians(x) + np.deg2rad(x) * np.rad2deg(x),
     "sinc i0": lambda x: np.sinc(x) + np.i0(x),
-    "floor": lambda x: x * np.floor(x) + np.ceil(x) * x**2 + np.trunc(x) + np.rint(x) * x + np.fix(x) * x,
+    "floor": lambda x: x * np.floor(x) + np.ceil(x) * x**2 + np.trunc(x) + np.rint(x) * x,
     "mod": lambda x: np.mod(x, 0.7) + x % 0.9 + np.fmod(x, 0.4) + np.remainder(x, -0.3),
     "divmod": lambda x: divmod(x, 0.4)[0] * x + divmod(x, 0.4)[1] + x // 0.3 * x + np.modf(x)[0],
     "cumulative": lambda x: np.cumsum(x) * np.cumprod(x) + np.add.accumulate(x**2) + np.maximum.accumulate(x),

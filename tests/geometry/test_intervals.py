@@ -168,7 +168,7 @@ def test_bessel_functions_of_whole_orders(name, truth, order):
     result = RULES[name](Boxes(*[np.zeros((40, 1))] * 2), n, Interval(*x))
     for k, t in enumerate(rng.choice([0.0, 1.0, 0.3], 40)):
         point = min(max(x[0][k] + t * (x[1][k] - x[0][k]), x[0][k]), x[1][k])
-        assert result.lo[k] <= truth(order, mpf(point)) <= result.hi[k]
+        assert result.lo[k] <= mpmath.re(truth(order, mpf(point))) <= result.hi[k]  # complex in some versions
 
 
 def test_a_bessel_function_of_a_broken_order_has_no_rule():
@@ -312,7 +312,7 @@ PROGRAMS = {
     "max": lambda x: np.max(x.reshape(2, 3), axis=0),
     "min": lambda x: np.min(x),
     "where": lambda x: np.where(x > x[::-1], x, 2 * x[::-1]),
-    "mask": lambda x: np.where((x > 0) & ~(x[0] >= 1) | (x == 0), x, -x),
+    "mask": lambda x: np.where((x > 0) & ~(x[:1] >= 1) | (x == 0), x, -x),
     "overwrite": overwrite,
     "diagonal": lambda x: np.diagonal(np.outer(x, x)),
     "stack": lambda x: np.stack([x, x * x], axis=1),

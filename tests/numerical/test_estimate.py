@@ -48,6 +48,11 @@ def test_pickle_keeps_everything_but_the_function():
     assert isinstance(again, Estimate)
     np.testing.assert_array_equal(again.value, estimate.value)
     assert list(again.status) == list(estimate.status)
+
+
+@pytest.mark.extras("matplotlib")
+def test_a_pickled_estimate_says_why_it_draws_nothing():
+    again = pickle.loads(pickle.dumps(grad(lambda x: x @ x, np.array([1.0, 2.0]))))
     with pytest.raises(InputError, match="without its function"):
         again.plot(entry=0)
 

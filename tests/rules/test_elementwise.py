@@ -149,7 +149,6 @@ SPECIAL_POINTS = [
     (np.floor, 0.7, 0.0),
     (np.ceil, 0.7, 0.0),
     (np.trunc, 0.7, 0.0),
-    (np.fix, -0.7, 0.0),
     (np.rint, 0.7, 0.0),
     (lambda x: np.round(x, 1), 0.74, 0.0),
     (lambda x: np.around(x, -1), 74.0, 0.0),
@@ -316,7 +315,7 @@ CASES = {
     "modf": (lambda x: np.modf(x)[0] ** 2, (A,)),
     "spacing": (lambda x: x + np.spacing(x), (A,)),
     "piecewise constants": (
-        lambda x: x * (np.floor(x) + np.ceil(x) + np.trunc(x) + np.rint(x) + np.round(x, 1) + np.sign(x) + np.fix(x)),
+        lambda x: x * (np.floor(x) + np.ceil(x) + np.trunc(x) + np.rint(x) + np.round(x, 1) + np.sign(x)),
         (A,),
     ),
     "vecdot": (np.vecdot, (ZA, ZB)),
@@ -376,3 +375,20 @@ def test_an_unknown_function_says_so(monkeypatch):
     frompy = np.frompyfunc(lambda v: v, 1, 1)
     with pytest.raises(gw.errors.TracingError, match="no derivative rule"):
         gw.grad(lambda x: frompy(x), method="exact")(1.0)
+
+
+def test_fix_is_trunc_and_warns_as_numpy_does():
+    x = np.array([-1.7, 0.3, 2.9])
+
+    def f(x):
+        return np.sum(np.fix(x) * x)
+
+    if np.lib.NumpyVersion(np.__version__) >= "2.5.0":
+        with pytest.warns(DeprecationWarning, match=r"numpy\.fix"):
+            f(x)
+        with pytest.warns(DeprecationWarning, match=r"numpy\.fix"):
+            value, gradient = gw.value_and_grad(f, method="exact")(x)
+    else:
+        value, gradient = gw.value_and_grad(f, method="exact")(x)
+    assert value == np.sum(np.trunc(x) * x)
+    np.testing.assert_array_equal(gradient, np.trunc(x))

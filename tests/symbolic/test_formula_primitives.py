@@ -128,7 +128,7 @@ CASES = {
     "logical_and": (lambda x, z: np.where((x > 0) & (z > 0), x, z), 0.6, 1.3),
     "logical_or": (lambda x, z: np.where((x > 0) | (z > 0), x, z), 0.6, 1.3),
     "logical_xor": (lambda x, z: np.where((x > 0) ^ (z > 2), x, z), 0.6, 1.3),
-    "logical_not": (lambda x, z: np.where(~(x > 0), x, z), 0.6, 1.3),
+    "logical_not": (lambda x, z: np.where(~(x > 0), x, z), np.float64(0.6), 1.3),
     "isnan": (lambda x: np.where(np.isnan(x), 0.0, x**2), 0.6),
     "isinf": (lambda x: np.where(np.isinf(x), 0.0, x**2), 0.6),
     "isfinite": (lambda x: np.where(np.isfinite(x), x**2, 0.0), 0.6),

@@ -213,6 +213,10 @@ def test_einsum_path_and_errors():
 
 def test_plane_vectors_cross_with_numpys_warning():
     a, b = rng.normal(size=(3, 2)), rng.normal(size=2)
+    if np.lib.NumpyVersion(np.__version__) >= "2.5.0":
+        with pytest.raises(ValueError, match="3-dimensional vectors"):
+            gw.jvp(lambda x: np.cross(x, b), (a,), (np.ones((3, 2)),))
+        return
     with pytest.warns(DeprecationWarning, match="2-dimensional"):
         got = gw.jvp(lambda x: np.cross(x, b), (a,), (np.ones((3, 2)),))
     np.testing.assert_allclose(got[0], a[:, 0] * b[1] - a[:, 1] * b[0])

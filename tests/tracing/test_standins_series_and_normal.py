@@ -51,7 +51,8 @@ def test_derivatives_integrals_and_arithmetic(family: Any) -> None:
 
 @pytest.mark.parametrize("family", [Polynomial, Chebyshev])
 def test_roots(family: Any) -> None:
-    agrees(lambda x: np.sum(family(x * np.array([-1.0, 1.0, 1.0])).roots() ** 3))
+    # NumPy gives complex numbers or, where all roots are real, real ones, which depends on its version
+    agrees(lambda x: np.sum(np.real(family(x * np.array([-1.0, 1.0, 1.0])).roots()) ** 3))
 
 
 def test_a_plain_series_stays_one() -> None:

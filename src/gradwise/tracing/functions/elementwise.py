@@ -37,6 +37,7 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
 
 def fix(x: Any, out: Any = None) -> Any:
     """``np.fix``: towards zero."""
+    np.fix(plain(x))  # warns as NumPy does, from 2.5 on
     result = np.trunc(array(x))
     return result if out is None else store(out, result)
 
