@@ -375,7 +375,10 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
         return None
     try:
         if verdict.is_pure:
-            return ProvenCall(function, arguments, verdict.node, has_aux=has_aux)
+            call = ProvenCall(function, arguments, verdict.node, has_aux=has_aux)
+            if call.family.refused is not None:
+                _give_up(function)
+            return call
         return PromisedCall(function, arguments, has_aux=has_aux)
     except (Refused, Unproven, Unfathomable, TypeError):  # TypeError: a key that cannot be hashed
         return None

@@ -73,12 +73,6 @@ _RENEWERS = _words(
 #: those that make a tuple, or an iterator, of what may be their arguments; and those that do for several arguments
 _GROUPS = _words("tuple zip enumerate reversed iter broadcast_arrays meshgrid ix_ histogram")
 _EACH = _words("atleast_1d atleast_2d atleast_3d")
-#: those that decide by values which steps they take, so that a program recorded once may be another at other values
-_DECIDING = _words(
-    """quantile percentile nanquantile nanpercentile nanmedian cov corrcoef average logspace geomspace histogram unique searchsorted digitize bincount lexsort isin lstsq pinv
-    matrix_rank gradient unwrap real_if_close polyder polyint polyadd polysub polymul polyval pad partition argpartition extract tensorinv tensorsolve multi_dot cond ravel_multi_index unravel_index
-    allclose array_equiv"""
-)
 #: Python's own functions
 _BUILTINS = """
     abs 1  len 1  range 3  float 1  int 2  complex 2  bool 1  sum 2  min *  max *  round 2  enumerate 2  zip *  map *  filter 2  sorted 1  reversed 1  list 1  tuple 1  dict 1  set 1
@@ -144,7 +138,7 @@ def _add(table: dict[int, tuple[Any, Callee]], module: Any, text: str, *, pure: 
                 if name in _EACH
                 else "arguments"
             )
-            table[id(function)] = function, Callee(limit, makes, pure=pure and name not in _DECIDING)
+            table[id(function)] = function, Callee(limit, makes, pure=pure)
 
 
 def _make_table() -> dict[int, tuple[Any, Callee]]:

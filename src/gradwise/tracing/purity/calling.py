@@ -58,6 +58,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if type(callee) in (MethodOfSequence, MethodOfMatrix, Draw):
         return callee.result(m, arguments, keywords)
     if callee is MANAGER:  # entering and leaving NumPy's error state
+        for value in [*arguments, *keywords.values()]:
+            m.data(value)
         return DATA
     if type(callee) is not Known:
         raise m.doubt("it calls a function that is not known")
@@ -75,6 +77,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if value is object.__init__ and not arguments and not keywords:
         return DATA
     if value is np.errstate:
+        for other in [*arguments, *keywords.values()]:
+            m.data(other)
         return MANAGER
     if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
         return TYPE
@@ -150,7 +154,7 @@ def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords
     if not callee.pure:
         m.scope.impure(
             m,
-            f"it calls {name}, whose result depends on more than its arguments, or whose steps depend on their values",
+            f"it calls {name}, whose result depends on more than its arguments",
         )
     makes = callee.makes
     if makes == "each":
@@ -187,7 +191,7 @@ def _unusual(m: Machine, name: str, callee: Callee, value: Any) -> Any:
         else:
             m.data(m.scope.call_function(m, value, [], {}))
         return DATA
-    if type(value) is Known and is_type(value.value):
+    if type(value) is Known and is_type(value.value) and not (callee.higher and callee_of(value.value) is None):
         return OWN if value.value in DTYPES else DATA
     raise m.doubt(f"it gives {describe(value)} to {name}")
 
