@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from gradwise.checking.loops import may_not_end
-from gradwise.containers import LEAF, TreeDef, flatten
+from gradwise.containers import LEAF, TreeDef, describe, flatten
 from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument
+from gradwise.operators.arguments import parameter_names
 from gradwise.tracing.instrument.hooks import watched
 
 
@@ -62,7 +63,7 @@ class Target:
         )
         self.args: tuple[Any, ...] = x if self.several else (x,)
         self.single = not (isinstance(argnums, tuple | list) or argnums == "all")
-        self.places = _places(argnums, self.args, names, caller)
+        self.places = _places(argnums, self.args, parameter_names(f), caller)
         self._settle()
 
     def _settle(self) -> None:
@@ -169,13 +170,21 @@ def read_claim(value: Any, treedef: TreeDef, shapes: list[tuple[int, ...]], what
         parts = _loose_parts(value, treedef)
         if parts is None:
             arrays = [as_numbers(leaf, what) for leaf in leaves if leaf is not None]
-            return arrays, f"{what} returned {structure}; {treedef} is required, the containers of x"
+            return (
+                arrays,
+                f"{what} returned {_described(structure, leaves)}; {describe(treedef)} is required, the containers of x",
+            )
         leaves = parts
     arrays = [as_numbers(leaf, what) for leaf in leaves]
     for array, shape, path in zip(arrays, shapes, leaf_paths(treedef, len(shapes)), strict=True):
         if array.shape != shape:
             return arrays, f"{what} returned shape {array.shape} for {path}; {shape} is required"
     return arrays, ""
+
+
+def _described(structure: TreeDef, leaves: list[Any]) -> str:
+    """A structure as text, a star for each leaf; of an array alone its shape."""
+    return f"an array of shape {np.shape(leaves[0])}" if structure is LEAF else describe(structure)
 
 
 def _one_leaf(value: Any, shape: tuple[int, ...], what: str) -> tuple[list[np.ndarray], str]:
@@ -194,7 +203,8 @@ def _loose_parts(value: Any, treedef: TreeDef) -> list[Any] | None:
     ):
         parts = list(value)
         return parts if len(parts) == count else None
-    if isinstance(value, tuple | list) and treedef.kind in (tuple, list) and len(value) == len(treedef.children):
+    rows = isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim > 1)
+    if rows and treedef.kind in (tuple, list) and len(value) == len(treedef.children):
         leaves: list[Any] = []
         for part, child in zip(value, treedef.children, strict=True):
             found, structure = flatten(part)

@@ -61,32 +61,49 @@ class Call:
         chosen = tuple(int(word) if word.lstrip("-").isdecimal() else word for word in words)
         return chosen[0] if len(chosen) == 1 else chosen
 
-    def positional(self) -> Call:
-        """The same call with its arguments by position; what has none, and the data, are bound to the function."""
-        if not self.keywords:
+    def positional(self, *, by_name: bool = False) -> Call:
+        """The same call with its arguments by position; the data are bound to the function, and so is what has no position, unless ``by_name`` or there is nothing else."""
+        if not (self.args or self.keywords):
             return self
-        free, rest, _ = self._parts()
-        args = (*free.values(), *rest)
-        return Call(replace(self.target, function=self.bind(self.function)), args, {}, {})
+        free, rest, named, bound = self._parts(by_name=by_name)
+        if not (rest or named or bound or self.kwargs):
+            return self
+        args = (*free.values(), *rest, *named.values())
+        return Call(replace(self.target, function=self.bind(self.function, by_name=by_name)), args, {}, {})
 
-    def bind(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def bind(self, function: Callable[..., Any], *, by_name: bool = False) -> Callable[..., Any]:
         """A function with the signature of this call's, as a function of the positional arguments of ``positional()``."""
-        if not self.keywords:
-            return function
-        free, rest, bound = self._parts()
-        return functools.partial(function, **bound) if rest and bound else bound_by_name(function, list(free), bound)
+        free, rest, named, bound = self._parts(by_name=by_name)
+        if not (rest or named):
+            return bound_by_name(function, list(free), bound)
+        several = next((n for n, p in self._parameters().items() if p.kind is inspect.Parameter.VAR_POSITIONAL), "args")
+        names = [*free, *(f"{several}_{k}" for k in range(len(rest))), *named]
+        first = len(names) - len(named)
 
-    def _parts(self) -> tuple[dict[str, Any], tuple[Any, ...], dict[str, Any]]:
-        """The free arguments that have a position, those of ``*args``, and what is bound by name."""
+        def made(*args: Any) -> Any:
+            return standing_in(function)(*args[:first], **dict(zip(named, args[first:], strict=True)), **bound)
+
+        return _signed(made, names, function)
+
+    def _parameters(self) -> dict[str, inspect.Parameter]:
+        signature = signature_of(self.function)
+        return {} if signature is None else dict(signature.parameters)
+
+    def _parts(self, *, by_name: bool) -> tuple[dict[str, Any], tuple[Any, ...], dict[str, Any], dict[str, Any]]:
+        """The free arguments that have a position, those of ``*args``, those that only have a name, and what is bound by name."""
         signature = signature_of(self.function)
         if signature is None:
-            return {str(k): v for k, v in enumerate(self.args)}, (), self.keywords
+            return {str(k): v for k, v in enumerate(self.args)}, (), {}, self.keywords
         given = signature.bind(*self.args, **self.keywords)
         kinds = {name: p.kind for name, p in signature.parameters.items()}
         free = {n: v for n, v in given.arguments.items() if kinds[n] in _POSITIONAL and n not in self.data}
         rest = next((v for n, v in given.arguments.items() if kinds[n] is inspect.Parameter.VAR_POSITIONAL), ())
         bound = {n: v for n, v in self.keywords.items() if n not in free}
-        return free, rest, bound
+        named: dict[str, Any] = {}
+        if by_name or not (free or rest):
+            named = {n: v for n, v in self.kwargs.items() if n not in free}
+            bound = {n: v for n, v in bound.items() if n not in named}
+        return free, rest, named, bound
 
     def name_of(self, place: int | str) -> str:
         """The name of an argument by position or name."""
@@ -145,8 +162,15 @@ def bound_by_name(function: Callable[..., Any], free: list[str], bound: dict[str
         def made(*args: Any) -> Any:
             return standing_in(function)(**dict(zip(free, args, strict=True)), **bound)
 
-        parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in free]
-        made.__signature__ = inspect.Signature(parameters)
+        return _signed(made, free, function)
+    made.__name__ = getattr(function, "__name__", "f")
+    return made
+
+
+def _signed(made: Any, names: list[str], function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of any arguments with the names of its own, under the name of the one that it calls."""
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    made.__signature__ = inspect.Signature(parameters)
     made.__name__ = getattr(function, "__name__", "f")
     return made
 

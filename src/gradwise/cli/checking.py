@@ -38,9 +38,9 @@ def check(options: argparse.Namespace) -> int:
         call = read_call(options)
         claims = {name: text for name in CHECKS if (text := getattr(options, name)) is not None}
         name, text = next(iter(claims.items()), ("grad", None))
-        claimed = None if text is None else call.bind(load_target(text).function)
+        claimed = None if text is None else call.bind(load_target(text).function, by_name=True)
         argnums = call.argnums(options.argnums)
-        plain = call.positional()
+        plain = call.positional(by_name=True)
         extra: dict[str, Any] = {"argnums": argnums, "rng": options.seed}
         if options.entries is not None:
             extra["entries"] = _entries(options.entries, name)

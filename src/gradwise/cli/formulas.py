@@ -50,7 +50,7 @@ def formula(options: argparse.Namespace) -> int:
         print_json({**document, "warnings": [str(w.message) for w in run.warnings]})
         return DONE
     if options.latex:
-        print(found.latex())
+        print(found.latex(hessian=options.hessian))
     else:
         print(found)
         for name, matrix in zip(_names(found), hessians, strict=False):

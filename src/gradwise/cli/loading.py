@@ -67,10 +67,13 @@ def load_target(text: str) -> Target:
 
 def load_file(path: str) -> ModuleType:
     """Run a Python file and return its module; its folder can be imported from, as when Python runs it."""
-    full = Path(path).absolute()
+    full = Path(os.path.normpath(Path(path).absolute()))
     if not full.is_file():
         what = "is a folder, not a Python file" if full.is_dir() else "does not exist"
         raise UsageError(f"{path!r} {what} (from {Path.cwd()}). {_near(full) or _FORM}")
+    inside = _module_of_package(full)
+    if inside is not None:
+        return inside
     _prepend(str(full.parent))
     name = full.stem
     if name in sys.modules or name in sys.stdlib_module_names:
@@ -86,6 +89,34 @@ def load_file(path: str) -> ModuleType:
         del sys.modules[name]
         raise UserCodeError(f"running {path}") from error
     return module
+
+
+def _module_of_package(full: Path) -> ModuleType | None:
+    """A file inside a package (its folder has an ``__init__.py``) as the module that it is there, so that relative imports work; None for other files.
+
+    Another module of the same name that Python finds first is not it.
+    """
+    root = full.parent
+    while (root / "__init__.py").is_file() and root.name.isidentifier() and root != root.parent:
+        root = root.parent
+    parts = full.relative_to(root).with_suffix("").parts
+    if len(parts) == 1 or not all(part.isidentifier() for part in parts):
+        return None
+    _prepend(str(root))
+    name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None or not Path(spec.origin).samefile(full):
+            return None
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        if (
+            isinstance(error, ModuleNotFoundError)
+            and error.name is not None
+            and f"{name}.".startswith(f"{error.name}.")
+        ):
+            return None  # a package of that name lies elsewhere
+        raise UserCodeError(f"importing {name}") from error
 
 
 def _near(path: Path) -> str:

@@ -9,6 +9,7 @@ restricted function is the projection of ∇f, perpendicular to the level sets t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -183,10 +184,24 @@ def _along(function: FlatFunction, directions: Any, operator: str) -> Plane:
     return Plane(function.point.copy(), basis, np.zeros(2), labels, held)
 
 
+def _without_container(label: str) -> str:
+    """An entry of a container by its key alone.
+
+    Examples
+    --------
+    >>> _without_container("params['w'][0]"), _without_container("model.layers[1]"), _without_container("v[0]")
+    ('w[0]', 'layers[1]', 'v[0]')
+    """
+    return re.sub(r"^\w+(\.|(?=\[['\"]))", "", re.sub(r"\[['\"](\w+)['\"]\]", r".\1", label))
+
+
 def _position(function: FlatFunction, entry: Any, operator: str) -> int:
     if isinstance(entry, str):
         if entry in function.labels:
             return function.labels.index(entry)
+        short = [_without_container(label) for label in function.labels]
+        if short.count(entry) == 1:
+            return short.index(entry)
     elif (
         isinstance(entry, (int, np.integer)) and not isinstance(entry, bool) and -function.size <= entry < function.size
     ):

@@ -169,8 +169,13 @@ class Formula:
             "latex": self.latex(),
         }
 
-    def latex(self) -> str:
+    def latex(self, *, hessian: bool = False) -> str:
         r"""The formulas as LaTeX, one aligned line each.
+
+        Parameters
+        ----------
+        hessian : bool
+            The second derivatives too.
 
         Examples
         --------
@@ -190,6 +195,13 @@ class Formula:
             lines.append(f"{own}({arguments}) &= {spell(value)}")
         for name, symbol, slope in self._derivatives():
             lines.append(rf"\frac{{{d} {self._latex_name(name)}}}{{{d} {spell(symbol)}}} &= {spell(slope)}")
+        names = self._entry_names() if hessian else []
+        for name, matrix in zip(names, self.hessians() if hessian else [], strict=True):
+            own = self._latex_name(name)
+            for i, row in enumerate(self.symbols):
+                for j, column in enumerate(self.symbols[i:], i):
+                    below = f"{d} {spell(row)}^{{2}}" if i == j else f"{d} {spell(row)} {d} {spell(column)}"
+                    lines.append(rf"\frac{{{d}^{{2}} {own}}}{{{below}}} &= {spell(matrix[i, j])}")
         lines += [rf"\text{{if }} & {spell(c.holds)}" for c in self.conditions]
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 

@@ -101,11 +101,14 @@ def make_method(name: Any, learning_rate: Any, options: dict[str, Any]) -> Metho
     unknown = [key for key in options if key not in known]
     if unknown:
         takes = f"The options of this method are {', '.join(known)}" if known else "This method has no options"
-        meant = next((right for right, words in _OTHER_NAMES.items() if unknown[0].lower() in words), "")
+        right_names = [*known, *(right for right in _OTHER_NAMES if right != "beta")]  # those of descend itself
+        meant = next((right for right in right_names if unknown[0].lower() in _OTHER_NAMES.get(right, ())), "")
         cure = (
             f"Did you mean {meant}=?"
             if meant
-            else closest(unknown[0], [*known, *_OTHER_NAMES]) or f"Leave {unknown[0]} out."
+            else "Write method='momentum' and beta=0.9."
+            if unknown[0] == "momentum"
+            else closest(unknown[0], right_names) or f"Leave {unknown[0]} out."
         )
         msg = f"method={name!r} was given the option {unknown[0]}={options[unknown[0]]!r}. {takes}. {cure.strip()}"
         raise InputError(msg)
