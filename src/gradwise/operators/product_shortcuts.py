@@ -15,7 +15,7 @@ from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.forms import Formless, expect
 from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_results import returned
-from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
+from gradwise.operators.shortcuts import LONG, PARAMETERS, Shortcut, opening
 from gradwise.program import Program
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.simplify import simplify
@@ -68,6 +68,8 @@ def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
                 opened.guards,
             )
         )
+        if len(joint.equations) > LONG:
+            raise Formless
         written = straight_line(
             joint,
             text,
@@ -109,6 +111,8 @@ def derivative_shortcut(order: int) -> Callable[..., Shortcut]:
         joint = simplify(
             Program(line.name, line.inputs, line.captured, line.equations, (*opened.outputs, result, *kept), line.types, opened.guards)
         )  # fmt: skip
+        if len(joint.equations) > LONG:
+            raise Formless
         written = straight_line(
             joint,
             text,

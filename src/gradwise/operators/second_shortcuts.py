@@ -18,7 +18,7 @@ from gradwise.operators.prepared import BatchedDerivative, shared_results
 from gradwise.operators.reuse.forms import Formless, expect
 from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_results import derivative_in_form
-from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
+from gradwise.operators.shortcuts import LONG, PARAMETERS, Shortcut, opening
 from gradwise.program import Program
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.simplify import simplify
@@ -78,6 +78,8 @@ def hessian_shortcut(linearization: Linearization, call: ProvenCall, program: Sp
             gradient.guards,
         )
     )
+    if len(joint.equations) > LONG:
+        raise Formless
     written = straight_line(
         joint,
         text,
@@ -118,6 +120,8 @@ def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
                 gradient.guards,
             )
         )
+        if len(joint.equations) > LONG:
+            raise Formless
         written = straight_line(
             joint,
             text,
