@@ -22,6 +22,7 @@ from gradwise.tracing.purity.objects import (
     is_absent,
     is_defined,
     is_derived,
+    is_named_tuple,
     is_simple_member,
     keeps,
     member,
@@ -99,7 +100,10 @@ class _Gathering:
         """The condition that a variable is another than a text, a truth value or None."""
         if type(constant) in (str, list, tuple):
             kept = self.text.name(constant)
-            return f"type({variable}) is not {self.text.name(type(constant))} or {variable} != {kept}"
+            other = f"type({variable}) is not {self.text.name(type(constant))} or {variable} != {kept}"
+            if type(constant) is str:
+                return other
+            return f"{other} or {{*map(type, {variable})}} != {self.text.name({str})}"
         return f"{variable} is not {constant!r}"
 
     def inside(self, variable: str, value: Any, expected: Expected, *, direct: bool) -> None:
@@ -141,7 +145,11 @@ class _Gathering:
         if expected.kind == "sequence":
             self.text.leave_if(f"{kind} is not {self.text.name(cls)} or len({variable}) != {len(value)}")
             if cls is dict:
-                self.text.leave_if(f"list({variable}) != {self.text.name([k for k, _ in items_of(value)])}")
+                keys = [k for k, _ in items_of(value)]
+                self.text.leave_if(f"list({variable}) != {self.text.name(keys)}")
+                self.text.leave_if(f"[type(k) for k in {variable}] != {self.text.name([type(k) for k in keys])}")
+            elif cls is not list and cls is not tuple:
+                self.text.leave_if(f"not {self.text.name(is_named_tuple)}({variable})")
         elif expected.kind == "method":
             self.text.leave_if(f"{kind} is not {self.text.name(cls)}")
         elif expected.kind == "class":
@@ -178,8 +186,8 @@ class _Gathering:
         kind, name = key[0], key[-1]
         if kind == "super":
             read = f"{self.text.name(inherited)}({cls}, {self.text.name(key[1])}(), {name!r})"
-            if found is MISSING:
-                self.text.leave_if(f"{read} is not None")
+            if expected.kind == "is":
+                self.text.leave_if(f"{read} is not {self.text.name(expected.object)}")
                 return
         elif kind == "absent":
             self.text.leave_if(f"not {self.text.name(is_absent)}({variable}, {name!r})")

@@ -53,9 +53,10 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str) -> Any:
     if found is not None and found[0] == "property":
         return scope.call_function(m, _function(m, expected, ("property", name), found[1]), [owner], {})
     stored = scope.inquiry.made[owner.place]
-    if found is None and name not in stored:
+    if found is None and (name not in stored or member(cls, name) is not MISSING):
         raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not known")
     if found is None:
+        expected.reads.members[("defined", name)] = Expected("is", False)
         return stored[name]
     kind, inner = found
     if kind == "shared":
@@ -148,9 +149,9 @@ def attribute_of_super(m: Machine, owner: Super, name: str) -> Any:
         raise m.doubt("it calls super() in a way that is not looked into")
     function = inherited(cls, owner.owner.value, name)
     key = ("super", weakref.ref(owner.owner.value), name)
-    if function is None and name == "__init__":  # that of object, which does nothing
-        expected.reads.members[key] = Expected("is", MISSING)
-        return Known(object.__init__)
+    if function is object.__init__:  # which does nothing
+        expected.reads.members[key] = Expected("is", function)
+        return Known(function)
     if function is None:
         raise m.doubt(f"super().{name} is not looked into")
     return Bound(_function(m, expected, key, function), receiver)

@@ -34,12 +34,12 @@ def _to_bool(m: Machine, i: Any, s: State) -> None:
 
 def _compare(m: Machine, i: Any, s: State) -> None:
     x, z = s.pop_many(2)
-    if all(type(v) is Known and is_simple_member(v.value) for v in (x, z)) and "=" in i.argrepr:
-        s.push(Constant((x.value is z.value) is not ("!" in i.argrepr)))
+    symbol = i.argrepr.removeprefix("bool(").removesuffix(")")
+    if all(type(v) is Known and is_simple_member(v.value) for v in (x, z)) and symbol in ("==", "!="):
+        s.push(Constant((x.value is z.value) is (symbol == "==")))
         return
     m.data(x), m.data(z)
     left, right = certain_texts(x), certain_texts(z)
-    symbol = i.argrepr.removeprefix("bool(").removesuffix(")")
     if left is None or right is None or symbol not in ("==", "!="):
         s.push(OWN)
     elif not left & right:

@@ -37,6 +37,8 @@ _DRAWS = frozenset(
         "permutation",
     ]
 )
+#: those that take an array to be filled, after the size
+_FILLING = frozenset(["random", "standard_normal", "standard_exponential"])
 _KEYWORDS = frozenset(["size", "loc", "scale", "low", "high", "mean", "sigma"])
 
 
@@ -63,7 +65,7 @@ class Draw:
 
     def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """A fresh number or array."""
-        if set(keywords) - _KEYWORDS:
+        if set(keywords) - _KEYWORDS or (self._name in _FILLING and len(arguments) > 1):
             raise m.doubt(f"it calls {self._name} of a random generator in a way that is not looked into")
         for value in [*arguments, *keywords.values()]:
             m.data(value)

@@ -18,6 +18,7 @@ from gradwise.tracing.purity.objects import (
     is_absent,
     is_defined,
     is_derived,
+    is_named_tuple,
     is_open,
     is_simple_member,
     is_users_class,
@@ -85,7 +86,12 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
     if kind == "is":
         return value is expected.object and (not isinstance(value, enum.Enum) or is_simple_member(value))
     if kind == "constant":
-        return type(value) is type(expected.object) and value == expected.object
+        kept = expected.object
+        return (
+            type(value) is type(kept)
+            and (type(kept) not in (list, tuple) or all(type(v) is str for v in value))
+            and value == kept
+        )
     if kind == "data":
         return is_numeric(value) if expected.object is not None else value is not MISSING and is_plain(value)
     if kind == "module":
@@ -121,6 +127,10 @@ def _inside(value: Any, expected: Expected, visiting: dict[int, Any]) -> bool:
             return False
         assert expected.reads is not None
         if [key for key, _ in items_of(value)] != list(expected.reads.names):
+            return False
+        if type(value) is dict and [*map(type, value)] != [*map(type, expected.reads.names)]:  # 1 is True
+            return False
+        if type(value) not in (list, tuple, dict) and not is_named_tuple(value):
             return False
     elif expected.kind == "class":
         if value is not expected.object() or not is_users_class(value):

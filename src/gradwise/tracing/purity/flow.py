@@ -6,7 +6,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
+from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, callee_of
 from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
 from gradwise.tracing.purity.draws import draw
@@ -15,6 +15,7 @@ from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, met
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
     DATA,
+    FRESH,
     GENERATOR,
     MANAGER,
     NULL,
@@ -28,7 +29,9 @@ from gradwise.tracing.purity.values import (
     Several,
     Super,
     alternatives,
+    describe,
     join,
+    level,
 )
 
 if TYPE_CHECKING:
@@ -112,6 +115,8 @@ def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         if name in METHODS:
             return Method(owner, name)
         raise m.doubt(f"the attribute {name!r} of a value is not looked into")
+    if name == "dtype" and degree is FRESH:  # perhaps that of objects
+        return DATA
     return OWN if name in NUMBERS else DATA if name in ("name", "kind") else degree
 
 
@@ -199,8 +204,8 @@ def _store_attr(m: Machine, i: Any, s: State) -> None:
 
 
 def _load_super_attr(m: Machine, i: Any, s: State) -> None:
-    _, owner, receiver = s.pop_many(3)
-    if type(owner) is not Known or owner.expected is None or owner.expected.kind != "class":
+    name, owner, receiver = s.pop_many(3)
+    if name != Known(super) or type(owner) is not Known or owner.expected is None or owner.expected.kind != "class":
         raise m.doubt("it calls super() in a way that is not looked into")
     _push_callable(s, attribute_of_super(m, Super(owner, receiver), i.argval), null=bool(i.arg & 1))
 
@@ -260,7 +265,9 @@ def _load_special(m: Machine, i: Any, s: State) -> None:
 
 
 def _raise(m: Machine, i: Any, s: State) -> None:
-    s.pop_many(i.arg)
+    for value in s.pop_many(i.arg):
+        if level(value) is None and not (type(value) is Known and callee_of(value.value) is not None):
+            raise m.doubt(f"it raises {describe(value)}, which is not looked into")
 
 
 def _yield(m: Machine, i: Any, s: State) -> None:

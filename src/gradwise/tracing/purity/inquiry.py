@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import inspect
 import sys
 import types
 from typing import Any
@@ -18,6 +19,8 @@ from gradwise.tracing.purity.scope import Expected, Node, Unproven, cell_value, 
 from gradwise.tracing.purity.sequences import is_looked_into
 from gradwise.tracing.purity.values import DATA, OPAQUE, Known, Local, describe, is_telling, join, level
 
+#: the flags of generators and coroutines
+_LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 #: functions that call functions that call functions …
 _DEPTH = 40
 #: functions looked at, each for one kind of arguments
@@ -193,9 +196,10 @@ class Scope:
         names = code.co_varnames[: code.co_argcount]
         given = [*zip(names, arguments, strict=False), *keywords.items()]
         own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        for name, value in given:
+        only = code.co_varnames[: code.co_posonlyargcount]  # a keyword of such a name is another argument
+        for place, (name, value) in enumerate(given):
             degree = level(value)
-            if name in own:
+            if name in own and (place < len(arguments) or name not in only):
                 parameters[name] = value if degree is None or is_telling(value) else degree
             elif degree is None:
                 raise m.doubt(f"it gives {describe(value)} to {function.__name__} among other arguments")
@@ -224,6 +228,8 @@ class Scope:
         machine.run()
         degree = level(machine.result)
         result = machine.result if degree is None else degree
+        if function.__code__.co_flags & _LATER:  # what it returns is not what a call of it gives
+            degree = result = DATA
         if degree is None and key in inquiry.assumed:
             raise m.doubt(f"{function.__name__}, which calls itself, returns {describe(result)}")
         inquiry.results[key] = result

@@ -9,6 +9,7 @@ of an open object runs no code of the user's.
 from __future__ import annotations
 
 import abc
+import collections
 import enum
 import functools
 import sys
@@ -20,6 +21,7 @@ _LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
 _KNOWN_BASES: tuple[Any, ...] = (object, abc.ABC, typing.Generic, typing.Protocol, types.SimpleNamespace)
 HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made while the program runs
 _METACLASSES = (type, abc.ABCMeta)
+_OWN_DICTIONARY = (types.NoneType, types.GetSetDescriptorType)
 _DEFAULT = object.__getattribute__
 _WAYS = (_DEFAULT, types.SimpleNamespace.__getattribute__)  # which both do the same
 
@@ -46,6 +48,9 @@ def is_users_class(value: Any) -> bool:
         made_in_c = type(vars(cls).get("__new__")) is types.BuiltinFunctionType
         if not cls.__flags__ & HEAP or made_in_c or (cls.__module__ or "").partition(".")[0] in _LIBRARIES:
             return False
+        own = vars(cls)
+        if "__class__" in own or type(own.get("__dict__")) not in _OWN_DICTIONARY:  # it answers for what it is itself
+            return False
     return True
 
 
@@ -71,8 +76,16 @@ def is_named_tuple(value: Any) -> bool:
         and type(cls) is type
         and type(getattr(cls, "_fields", None)) is tuple
         and all(getattr(cls, name) is getattr(tuple, name) for name in _OF_TUPLES)
+        and all(_is_entry(vars(cls).get(name), k) for k, name in enumerate(cls._fields))
     )
 
+
+def _is_entry(found: Any, position: int) -> bool:
+    """Whether what a class has under the name of a field gives the entry at its position."""
+    return type(found) is _FIELD and found.__reduce__()[1][0] == position
+
+
+_FIELD: Any = type(vars(collections.namedtuple("_Pair", "a"))["a"])
 
 _OF_TUPLES = ("__getitem__", "__iter__", "__len__", "__getattribute__", "__eq__", "__hash__", "__contains__")
 
@@ -82,6 +95,7 @@ def is_simple_member(value: Any) -> bool:
     return (
         isinstance(value, enum.Enum)
         and type(value).__eq__ is object.__eq__
+        and type(value).__ne__ is object.__ne__
         and type(value).__hash__ is enum.Enum.__hash__
     )
 
@@ -188,11 +202,11 @@ def keeps(cls: type, name: str) -> bool:
 
 
 def inherited(cls: type, owner: type, name: str) -> Any:
-    """The function that ``super(owner, an instance of cls)`` finds under a name; None if it finds no function."""
+    """The function, or the ``__init__`` of object, that ``super(owner, an instance of cls)`` finds under a name; None if it finds something else."""
     if owner not in cls.__mro__:
         return None
     found = member(cls, name, cls.__mro__.index(owner) + 1)
-    return found if type(found) is types.FunctionType else None
+    return found if type(found) is types.FunctionType or found is object.__init__ else None
 
 
 def callable_parts(value: Any) -> tuple[Any, Any] | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
-from gradwise.tracing.purity.objects import ENTRIES, is_absent, is_defined, is_derived, member
+from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, member
 from gradwise.tracing.purity.scope import Expected, is_users_function, items_of
 from gradwise.tracing.purity.sparse import is_matrix
 from gradwise.tracing.purity.values import (
@@ -30,6 +30,7 @@ from gradwise.tracing.purity.values import (
     Several,
     Texts,
     Words,
+    alternatives,
     describe,
     entry,
     is_numeric,
@@ -218,12 +219,31 @@ def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     """A binary operator of the user's class."""
     name = _OPERATORS.get(symbol)
     if name is not None and is_object(x):
+        for one in alternatives(z):
+            _is_asked_second(m, x, one)
         method, other = special(m, x, f"__{name}__"), z
-    elif name is not None and is_object(z) and (type(x) is Constant or level(x) is FLOAT):
+    elif name is not None and is_object(z) and _is_pythons_number(x):
         method, other = special(m, z, f"__r{name}__"), x
     else:
         raise m.doubt(f"the operator {symbol} of {describe(x if level(x) is None else z)} is not looked into")
     return m.scope.call_function(m, method.function, [method.receiver, other], {})
+
+
+def _is_asked_second(m: Machine, left: Any, right: Any) -> None:
+    """See to it that Python asks the left operand first: the right one goes first if its class is derived from that of the left one."""
+    if is_object(right):
+        cls, other = _class_of(left), _class_of(right)
+        if other is not cls:
+            if issubclass(other, cls):
+                raise m.doubt(f"the operand {describe(right)} is asked before {describe(left)}")
+            _note(right, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
+    elif level(right) is None and type(right) not in (Known, Bound, Local):
+        raise m.doubt(f"{describe(right)} is an operand of {describe(left)}")
+
+
+def _is_pythons_number(value: Any) -> bool:
+    """Whether a value is surely a number of Python's, which leaves its operators to the other operand."""
+    return level(value) is FLOAT or (type(value) is Constant and type(value.value) in (int, bool, complex))
 
 
 def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
@@ -249,21 +269,33 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
         if len(arguments) == 3 and _lacks(m, arguments[0], arguments[1]):
             return arguments[2]
         found = _by_name(m, arguments[0], arguments[1])
-        return join(found, arguments[2]) if len(arguments) == 3 and type(arguments[0]) is Made else found
+        return found if len(arguments) == 2 or _surely_has(*arguments[:2]) else join(found, arguments[2])
     if function is hasattr and len(arguments) == 2:
         if _lacks(m, arguments[0], arguments[1]):
             return Constant(False)
         _by_name(m, arguments[0], arguments[1])  # where it is found
-        return OWN if type(arguments[0]) is Made else Constant(True)  # it may not be stored yet
+        return Constant(True) if _surely_has(arguments[0], arguments[1]) else OWN
     return None
+
+
+def _is_of_users(value: Any) -> bool:
+    """Whether a value is a class of the user's or an object of one."""
+    return type(value) is Made or (
+        type(value) is Known and value.expected is not None and value.expected.kind in ("object", "class")
+    )
+
+
+def _class_of(value: Any) -> type:
+    """The user's class itself, or the class of the object."""
+    known = value.cls if type(value) is Made else value
+    return known.value if known.expected.kind == "class" else type(known.value)
 
 
 def _note(value: Any, key: tuple[Any, ...], ask: Callable[[type], bool]) -> None:
     """Note what is asked of the class of an object, or of a class."""
-    known = value.cls if type(value) is Made else value
-    if type(known) is Known and known.expected is not None and known.expected.kind in ("object", "class"):
-        cls = known.value if known.expected.kind == "class" else type(known.value)
-        known.expected.reads.members[key] = Expected("is", ask(cls))
+    if _is_of_users(value):
+        known = value.cls if type(value) is Made else value
+        known.expected.reads.members[key] = Expected("is", ask(_class_of(value)))
 
 
 def _note_derived(m: Machine, value: Any, base: Any) -> None:
@@ -271,7 +303,7 @@ def _note_derived(m: Machine, value: Any, base: Any) -> None:
         return
     cls = base.value
     if member(cls, "__subclasshook__") is not vars(object)["__subclasshook__"] or (
-        type(cls) is not type and level(value) is not None
+        type(cls) is not type and not _is_of_users(value)
     ):
         raise m.doubt(f"it asks whether a value is of type {cls.__name__}, to which any type may be added")
     _note(value, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
@@ -285,6 +317,13 @@ def _lacks(m: Machine, owner: Any, name: Any) -> bool:
         return False
     owner.expected.reads.members[("absent", name.value)] = Expected("is", True)
     return True
+
+
+def _surely_has(owner: Any, name: Any) -> bool:
+    """Whether asking an object for an attribute that was found gives it: it is stored (in an object that was there), and not computed by a property, which may raise."""
+    if type(owner) is Made:
+        return False
+    return all((find(owner.value, one) or ("property",))[0] != "property" for one in texts_of(name) or ())
 
 
 def _is_class(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.values import OWN, SPARSE, Known, describe, level
+from gradwise.tracing.purity.values import ARRAY, OWN, SPARSE, Known, describe, level
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _BYTES = 1 << 18
 _FORMATS = {"csr": ("data", "indices", "indptr"), "csc": ("data", "indices", "indptr"), "dia": ("data", "offsets")}
 _FORMATS["bsr"] = _FORMATS["csr"]
-_METHODS = dict.fromkeys(["dot", "toarray", "diagonal", "sum", "mean", "trace"], OWN)
+_METHODS = dict.fromkeys(["dot", "toarray", "sum", "mean", "trace"], OWN)
+_METHODS["diagonal"] = ARRAY  # a view, where the diagonals are what is stored
 _METHODS |= dict.fromkeys(["transpose", "tocsr", "tocsc", "multiply", "copy", "conj"], SPARSE)
 
 

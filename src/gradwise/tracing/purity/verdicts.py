@@ -99,13 +99,14 @@ def _give(inquiry: Inquiry, node: Node, arguments: dict[int | str, Any], paramet
     code, node.arguments = node.code, {}
     names = code.co_varnames[node.receiver is not None : code.co_argcount]
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    only = code.co_varnames[: code.co_posonlyargcount]  # a keyword of such a name is another argument
     for place, value in arguments.items():
         node.arguments[place], abstract = classify(value, inquiry.known)
         name = place if isinstance(place, str) else names[place] if place < len(names) else None
         if abstract is OPAQUE:
             reason = f"it is given an object of type {type(value).__name__}, whose behaviour is not known"
             raise Unproven(reason, code, code.co_firstlineno)
-        if name in own:
+        if name in own and not (isinstance(place, str) and name in only):
             parameters[name] = abstract
         elif level(abstract) is None:
             raise Unproven("it is given an object among other arguments", code, code.co_firstlineno)

@@ -1,0 +1,175 @@
+"""What a second reader of the symbolic run found: instructions, operators and classes that behave otherwise than it took for granted."""
+
+from __future__ import annotations
+
+import pytest
+from test_attacks_on_reuse import BOTH_SIGNS, OFTEN, agree
+
+import gradwise as gw
+
+ARRAY = "A = np.ones(4)\nstate = lambda: A.tolist()\n"
+#: name: source, changes
+CASES = {
+    "what a generator returns is not what a call of it gives": (
+        ARRAY
+        + "def parts():\n    yield A\n    return 1.0\ndef f(x):\n    for v in parts():\n        v += 1.0\n    return np.sum(x**2)",
+        [],
+    ),
+    "a keyword of the name of a positional-only parameter": (
+        ARRAY
+        + "def add(a, /, **named):\n    a += 1.0\n    return 1.0\ndef f(x):\n    return add(A, a=2.0) * np.sum(x**2)",
+        [],
+    ),
+    "members of enumerations that are ordered": (
+        (
+            "import enum\nclass L(enum.Enum):\n    LOW, HIGH = 1, 2\n    def __le__(self, other):\n        return self.value <= other.value\nmode = L.HIGH\n"
+            "def f(x):\n    if L.LOW <= mode:\n        LOG.append(1)\n    return np.sum(x**2)"
+        ),
+        ["mode = L.LOW"],
+    ),
+    "the right operand of a derived class is asked first": (
+        (
+            "class P:\n    def __init__(self, v): self.v = v\n    def __mul__(self, other): return self.v * other.v\n"
+            "class Q(P):\n    def __rmul__(self, other):\n        LOG.append(1)\n        return 5.0 * self.v * other.v\n"
+            "p, q = P(2.0), Q(3.0)\ndef f(x):\n    return (p * q) * np.sum(x**2)"
+        ),
+        ["p.v = 3.0"],
+    ),
+    "the right operand is of a derived class later": (
+        (
+            "class P:\n    def __init__(self, v): self.v = v\n    def __mul__(self, other): return self.v * other.v\nclass R: ...\n"
+            "class Q(R):\n    def __init__(self, v): self.v = v\n    def __rmul__(self, other):\n        LOG.append(1)\n        return 5.0 * self.v * other.v\n"
+            "p, q = P(2.0), Q(3.0)\ndef f(x):\n    return (p * q) * np.sum(x**2)"
+        ),
+        ["Q.__bases__ = (P,)"],
+    ),
+    "a text shows its right operand": (
+        (
+            "class P:\n    def __rmod__(self, other): return 3.0\n    def __str__(self):\n        LOG.append(1)\n        return 'a'\np = P()\n"
+            "def f(x):\n    return len('%s' % p) * np.sum(x**2)"
+        ),
+        [],
+    ),
+    "an inner class is registered with another": (
+        "import types\nclass A(abc.ABC): ...\ndef g(v): return v\ndef f(x):\n    return np.sum(x**2) if isinstance(g, A) else np.sum(x**3)",
+        ["A.register(types.FunctionType)"],
+    ),
+    "lists are registered": (
+        "class A(abc.ABC): ...\nclass P: k = 2.0\nL = [P()]\ndef f(x):\n    return L[0].k * (np.sum(x**2) if isinstance(L, A) else np.sum(x**3))",
+        ["A.register(list)"],
+    ),
+    "a field of a named tuple becomes a property": (
+        "from collections import namedtuple\nP = namedtuple('P', 'k g')\np = P(2.0, lambda v: v)\ndef f(x):\n    return p.k * np.sum(p.g(x) ** 2)",
+        ["P.k = property(lambda self: 5.0)"],
+    ),
+    "two fields of a named tuple change their places": (
+        "from collections import namedtuple\nP = namedtuple('P', 'k m g')\np = P(2.0, 3.0, lambda v: v)\ndef f(x):\n    return p.k * np.sum(p.g(x) ** 2)",
+        ["P.k = P.m"],
+    ),
+    "a named tuple is gone over otherwise": (
+        "from collections import namedtuple\nP = namedtuple('P', 'k g')\np = P(2.0, lambda v: v)\ndef f(x):\n    k, g = p\n    return k * np.sum(g(x) ** 2)",
+        ["P.__iter__ = lambda self: iter((7.0, lambda v: v))"],
+    ),
+    "a key that is equal and of another type": (
+        "class P: k = 2.0\nd = {1: P()}\ndef f(x):\n    t = 0.0\n    for k, p in d.items():\n        t = t + p.k * np.sum(x**2 if isinstance(k, bool) else x**3)\n    return t",
+        ["d = {True: P()}", "d = {1: P()}"],
+    ),
+    "a text that is equal and of another type": (
+        (
+            "class T(str):\n    def __radd__(self, other): return other + 'b'\nclass P: a, b = 2.0, 3.0\np, names = P(), ['a', 'a']\n"
+            "def f(x):\n    t = 0.0\n    for n in names:\n        t = t + getattr(p, '' + n) * np.sum(x**2)\n    return t"
+        ),
+        ["names = [T('a'), 'a']"],
+    ),
+    "the diagonal of a sparse matrix is a view": (
+        (
+            "import scipy.sparse\nM = scipy.sparse.dia_array((np.array([[1.0, 2.0, 3.0, 4.0]]), [0]), shape=(4, 4))\nstate = lambda: M.data.tolist()\n"
+            "def f(x):\n    d = M.diagonal()\n    d[:] = 1.0\n    return np.sum(M @ x * x)"
+        ),
+        ["M.data[:] = [1.0, 2.0, 3.0, 4.0]"] * 3,
+    ),
+    "a generator of random numbers fills an array": (
+        ARRAY + "def f(x):\n    np.random.default_rng(3).random(None, 'd', A)\n    return np.sum(x**2)",
+        ["A[:] = 2.0"] * 2,
+    ),
+    "super().__init__ is an object that can be called": (
+        (
+            "class Init:\n    def __call__(self): LOG.append(1)\nclass B:\n    __init__ = Init()\n"
+            "class P(B):\n    def __init__(self):\n        super().__init__()\n        self.k = 2.0\ndef f(x):\n    return P().k * np.sum(x**2)"
+        ),
+        [],
+    ),
+    "super().__init__ becomes one": (
+        (
+            "class Init:\n    def __call__(self): LOG.append(1)\nclass B: ...\n"
+            "class P(B):\n    def __init__(self):\n        super().__init__()\n        self.k = 2.0\ndef f(x):\n    return P().k * np.sum(x**2)"
+        ),
+        ["B.__init__ = Init()"],
+    ),
+    "the type of an array of objects": (
+        ARRAY
+        + "def f(x):\n    c = np.zeros(1, np.array([None]).dtype)\n    c[0] = A\n    c[0][0] += 1.0\n    return np.sum(x**2)",
+        [],
+    ),
+    "an error state that decorates": (
+        "def g(v):\n    LOG.append(1)\n    return v\ndef f(x):\n    t = 0.0\n    for v in map(np.errstate(all='ignore')(g), [1.0]):\n        t = t + v * np.sum(x**2)\n    return t",
+        [],
+    ),
+    "errors of the user's are made": (
+        "class E(Exception):\n    def __init__(self, *values): LOG.append(1)\ndef f(x):\n    for e in map(E, [1.0]):\n        pass\n    return np.sum(x**2)",
+        [],
+    ),
+    "a property that raises lets hasattr say no": (
+        (
+            "class P:\n    c = 1.0\n    @property\n    def q(self):\n        if self.c > 0:\n            return 1.0\n        raise AttributeError\np = P()\n"
+            "def f(x):\n    if hasattr(p, 'q'):\n        return p.q * np.sum(x**2)\n    LOG.append(1)\n    return np.sum(x**3)"
+        ),
+        ["p.c = -1.0", "p.c = 1.0"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_function_does_what_it_would_do_without_its_program(name):
+    source, changes = CASES[name]
+    agree(source, changes, OFTEN, f"<{name}>")
+
+
+COMPUTED = """
+from functools import cached_property
+class M:
+    def __init__(self, c):
+        if c:
+            self.n = 1.0
+def two(self):
+    LOG.append(1)
+    return 2.0
+later = cached_property(two)
+later.__set_name__(M, "n")
+def f(x):
+    return M(x[0] > 0).n * np.sum(x**2)
+"""
+
+
+@pytest.mark.parametrize("place", ["at first", "later"])
+def test_what_is_not_stored_may_be_computed(place):
+    now, then = ("M.n = later", "") if place == "at first" else ("", "M.n = later")
+    agree(COMPUTED + now, [then, None, None], BOTH_SIGNS, f"<computed {place}>")
+
+
+PROVED = {
+    "generators": "def g(n):\n    for k in range(n):\n        yield 0.5 * k\ndef f(x):\n    return sum([np.sum(c * x**2) for c in g(3)])",
+    "plain enumerations": "import enum\nclass K(enum.Enum):\n    A, B = 1, 2\nk = K.A\ndef f(x):\n    return np.sum(x**2) if k == K.A else np.sum(x**3)",
+    "operators of one class": "class P:\n    def __init__(self, v): self.v = v\n    def __mul__(self, other): return self.v * other.v\np, q = P(2.0), P(3.0)\ndef f(x):\n    return (p * q) * np.sum(x**2)",
+    "numbers beside objects": "class P:\n    def __init__(self, v): self.v = v\n    def __rmul__(self, other): return self.v * other\np = P(2.0)\ndef f(x):\n    return (3 * p) * np.sum(x**2)",
+    "named tuples": "from collections import namedtuple\nP = namedtuple('P', 'k g')\np = P(2.0, lambda v: v)\ndef f(x):\n    return p.k * np.sum(p.g(x) ** 2)",
+    "super().__init__ of object": "class P:\n    def __init__(self):\n        super().__init__()\n        self.k = 2.0\ndef f(x):\n    return P().k * np.sum(x**2)",
+    "types of arrays": "A = np.ones(4)\ndef f(x):\n    c = np.zeros(4, A.dtype)\n    c[0] = 1.0\n    return np.sum(c * x**2)",
+}
+
+
+@pytest.mark.parametrize("name", PROVED)
+def test_what_does_no_harm_is_still_proved(name):
+    space = {"__name__": "attacked"}
+    exec("import numpy as np\n" + PROVED[name], space)
+    assert gw.explain(space["f"], OFTEN[0]).reuse.startswith("proved pure")
