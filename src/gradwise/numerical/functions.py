@@ -29,7 +29,7 @@ from gradwise.numerical.estimate import Estimate
 from gradwise.numerical.evaluate import Evaluator
 from gradwise.numerical.hessian import hessian_entries
 from gradwise.numerical.lanes import Lanes
-from gradwise.numerical.options import check_function, check_options
+from gradwise.numerical.options import check_function, check_options, chosen_complex_step, noted
 from gradwise.numerical.progress import Progress
 from gradwise.numerical.results import estimate_entries
 from gradwise.numerical.scalar import derivative_of_number
@@ -65,8 +65,8 @@ def derivative(
         Evaluate in that many processes, or through a callable like ``map``. Results do not depend on it.
     complex_step : "auto", True or False
         Whether to try complex numbers: "auto" uses them where a real check confirms that f is analytic; True raises if
-        f does not take them.  Write False if f waits for an iteration to settle (``while abs(new - old) > tol``): with
-        complex numbers it may never do so.
+        f does not take them.  Where f, or what it calls, holds a ``while`` loop or a ``for`` without an end, "auto" takes real
+        steps only, and the message says so: an iteration may settle for every real number and for no complex one.
     rng : int or numpy.random.Generator, optional
         Chooses the entries of the check that f acts on each entry by itself.
 
@@ -95,6 +95,7 @@ def derivative(
     """
     check_function(f)
     check_options(order, complex_step)
+    complex_step, note = chosen_complex_step(f, complex_step)
     if isinstance(x, list):
         x = array_of_list(x)
     if type(x) is int:
@@ -103,7 +104,7 @@ def derivative(
         room = (-math.inf, math.inf) if bounds is None else number_bounds(bounds, x)
         found = derivative_of_number(f, x, *room, complex_step)
         if found is not None:
-            return found
+            return noted(found, note)
     argument = Argument(x)
     if argument.has_complex:
         msg = f"derivative was given the complex x={x!r}. It takes real numbers. Use grad(f, x) for a real f of complex x."
@@ -116,7 +117,9 @@ def derivative(
         raise InputError(msg)
     lower, upper = parse_bounds(bounds, argument)
     if np.ndim(x) == 0:
-        return along_entries(f, argument, lower, upper, "derivative", vectorized, workers, complex_step, order)
+        return noted(
+            along_entries(f, argument, lower, upper, "derivative", vectorized, workers, complex_step, order), note
+        )
     with Progress() as progress, open_mapper(workers, f) as mapper:
         evaluator = elementwise_evaluator(f, argument, vectorized, mapper, progress)
         f0 = evaluator.first()
@@ -135,7 +138,7 @@ def derivative(
     if complex_step is True and argument.vector.size and np.all(table.step != 0.0):
         msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
         raise InputError(msg)
-    return estimate_entries(table, shape, evaluator.count * evaluator.calls, line, evaluator.failure)
+    return noted(estimate_entries(table, shape, evaluator.count * evaluator.calls, line, evaluator.failure), note)
 
 
 def grad(
@@ -180,9 +183,10 @@ def grad(
     """
     check_function(f)
     check_options(1, complex_step)
+    complex_step, note = chosen_complex_step(f, complex_step)
     argument = read_point(x, "grad")
     lower, upper = parse_bounds(bounds, argument)
-    return along_entries(f, argument, lower, upper, "grad", vectorized, workers, complex_step)
+    return noted(along_entries(f, argument, lower, upper, "grad", vectorized, workers, complex_step), note)
 
 
 def jacobian(
@@ -224,9 +228,10 @@ def jacobian(
     """
     check_function(f)
     check_options(1, complex_step)
+    complex_step, note = chosen_complex_step(f, complex_step)
     argument = read_point(x, "jacobian")
     lower, upper = parse_bounds(bounds, argument)
-    return along_entries(f, argument, lower, upper, "jacobian", vectorized, workers, complex_step)
+    return noted(along_entries(f, argument, lower, upper, "jacobian", vectorized, workers, complex_step), note)
 
 
 def hessian(
@@ -268,6 +273,7 @@ def hessian(
     """
     check_function(f)
     check_options(2, complex_step)
+    complex_step, note = chosen_complex_step(f, complex_step)
     argument = read_point(x, "hessian")
     if argument.has_complex:
         msg = "hessian was given complex x. It must be real. Write f as a function of the real and imaginary parts."
@@ -305,7 +311,7 @@ def hessian(
         ]
         return argument.treedef.rebuild(blocks)
 
-    return estimate_entries(table, shape, evaluator.count, None, evaluator.failure)
+    return noted(estimate_entries(table, shape, evaluator.count, None, evaluator.failure), note)
 
 
 def directional_derivative(
@@ -355,6 +361,7 @@ def directional_derivative(
     """
     check_function(f)
     check_options(order, complex_step)
+    complex_step, note = chosen_complex_step(f, complex_step)
     argument = read_point(x, "directional_derivative")
     u = Argument(direction, "direction")
     if u.treedef != argument.treedef or u.shapes != argument.shapes or u.has_complex != argument.has_complex:
@@ -370,4 +377,6 @@ def directional_derivative(
     unit = u.vector / length
     lower, upper = parse_bounds(bounds, argument)
     factor = 1.0 if normalize else length**order
-    return along_direction(f, argument, unit, factor, lower, upper, order, vectorized, workers, complex_step)
+    return noted(
+        along_direction(f, argument, unit, factor, lower, upper, order, vectorized, workers, complex_step), note
+    )

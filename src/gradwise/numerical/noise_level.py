@@ -35,15 +35,17 @@ def level_of(samples: Samples, level: float, amplitude: float, flat: bool) -> Ve
     size, unit = samples.size, samples.line.unit
     amplitude = max(3 * level, amplitude)
     bits = significant_bits(values)
-    quantum = common_step(values, size) if flat else 0.0
     if is_short(bits, unit):
         grain = 2.0**-bits * size
         level, amplitude, status = max(level, 0.3 * grain), max(amplitude, grain), Status.LOW_PRECISION
-    elif quantum > max(64 * unit * size, level):
-        level, amplitude, status = quantum / math.sqrt(12), max(0.75 * quantum, 2 * level), Status.QUANTISED
     else:
-        status = Status.NOISY if level > 1e3 * unit * size else Status.OK
-        status = Status.QUANTISED if flat and status is Status.NOISY and quantum > 0 else status
+        quantum = common_step(values, size) if flat else 0.0
+        if quantum > max(64 * unit * size, level):
+            level, amplitude, status = quantum / math.sqrt(12), max(0.75 * quantum, 2 * level), Status.QUANTISED
+        elif level > 1e3 * unit * size:
+            status = Status.QUANTISED if quantum > 0 else Status.NOISY
+        else:
+            status = Status.OK
     samples.set_amplitude(amplitude)
     return Verdict(noise=level, status=status)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gradwise.errors import InputError
+from gradwise.numerical.estimate import Estimate
+from gradwise.numerical.unbounded import unbounded_loop
 
 
 def check_function(f: Any) -> None:
@@ -25,3 +27,21 @@ def check_options(order: Any, complex_step: Any) -> None:
     if complex_step not in ("auto", True, False):
         msg = f'complex_step={complex_step!r} is unknown. It must be "auto", True or False. Leave it out.'
         raise InputError(msg)
+
+
+def chosen_complex_step(f: Any, complex_step: Any) -> tuple[Any, str]:
+    """Return complex_step, False for "auto" where complex numbers may never end a loop of f, and a note that says so."""
+    loop = unbounded_loop(f) if complex_step == "auto" else ""
+    if not loop:
+        return complex_step, ""
+    return (
+        False,
+        f" Real steps only: complex numbers might never end the loop in {loop} (complex_step=True tries them).",
+    )
+
+
+def noted(estimate: Estimate, note: str) -> Estimate:
+    """Return the estimate with a note added to its message."""
+    if note:
+        estimate.message += note
+    return estimate
