@@ -91,6 +91,8 @@ def convergence(
     ]
     if lost:
         remark(ax, f"Not finite at any point of the path: {' and '.join(lost)}.")
+    elif drawn and not values.size:
+        remark(ax, "f is the same at every step and ∇f is 0: a logarithmic scale has no place for them.")
     ax.set_xlim(0, max(columns.length - 1, 1))
     ax.set_xlabel("step")
     legend(ax)

@@ -136,13 +136,20 @@ def draw_found(found: Any, ax: Any = None) -> Any:
         if len(found):
             ax.set_xlabel(found.names[0])
             ax.set_ylabel(found.names[1])
-        others = (
-            f"\nseen along the other {len(bounds) - 2} variable{'s' * (len(bounds) > 3)}" if len(bounds) > 2 else ""
-        )
+        others = ""
+        if len(bounds) > 2:
+            hidden = found.names[2:]
+            others = (
+                f"\nseen along {', '.join(hidden)}"
+                if len(hidden) <= 3
+                else f"\nseen along {len(hidden)} other variables"
+            )
         ax.set_title(_title(found) + others, fontsize="medium")
         return ax
     if len(bounds) == 2:
-        ax = contour(f, tuple(bounds[0]), tuple(bounds[1]), ax, arrows=False, critical_points=found)
+        ax = contour(
+            f, tuple(bounds[0]), tuple(bounds[1]), ax, arrows=False, critical_points=found, count=_grid_for(found)
+        )
         ax.set_ylabel(found.names[1])
         corners = [[(x, y), (x, v), (u, v), (u, y)] for (x, u), (y, v) in found.undecided]
         boxes = PolyCollection(corners, facecolor=PURPLE, edgecolor=PURPLE, linewidth=1.5, zorder=2.5, gid="undecided")
@@ -162,6 +169,18 @@ def draw_found(found: Any, ax: Any = None) -> Any:
     ax.set_xlabel(found.names[0])
     ax.set_title(_title(found), fontsize="medium")
     return ax
+
+
+def _grid_for(found: Any) -> int:
+    """Points of a grid that shows the hills and valleys between the critical points: at least six from one to the next along each side."""
+    places = np.array([np.mean(p.enclosure, axis=1) for p in found]).reshape(-1, 2)
+    cells = [1, 1]
+    for axis in (0, 1):
+        gaps = np.diff(np.unique(places[:, axis]))
+        gaps = gaps[gaps > 1e-3 * (found.bounds[axis][1] - found.bounds[axis][0])]
+        if gaps.size:
+            cells[axis] = int((found.bounds[axis][1] - found.bounds[axis][0]) / np.median(gaps))
+    return int(np.clip(6 * max(cells) + 1, 121, 301))
 
 
 def _title(found: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import SymmetricalLogLocator
 
 from gradwise.containers import flatten
 from gradwise.errors import InputError
@@ -57,7 +56,7 @@ def gradient(g: Any, ax: Any = None, names: Any = None, *, symlog: bool | None =
         _named(ax, values, shown, names, colours)
         if scale:
             ax.set_xscale("symlog", **scale)
-            ax.xaxis.set_major_locator(_few(scale["linthresh"]))
+            ax.set_xticks(_decades(scale["linthresh"], shown))
         ax.set_xlabel("∂f/∂argument")
         ax.margins(x=0.18)
         ax.axvline(0.0, color="0.3", linewidth=0.8)
@@ -67,18 +66,21 @@ def gradient(g: Any, ax: Any = None, names: Any = None, *, symlog: bool | None =
         )
         if scale:
             ax.set_yscale("symlog", **scale)
-            ax.yaxis.set_major_locator(_few(scale["linthresh"]))
+            ax.set_yticks(_decades(scale["linthresh"], shown))
         ax.axhline(0.0, color="0.3", linewidth=0.8)
         ax.set_xlabel(f"entry, from {names[0]} to {names[-1]}")
         ax.set_ylabel("∂f/∂entry")
     return ax
 
 
-def _few(linear: float) -> SymmetricalLogLocator:
-    """Some of the decades of both signs, so that their labels do not meet."""
-    locator = SymmetricalLogLocator(base=10, linthresh=linear)
-    locator.set_params(numticks=7)
-    return locator
+def _decades(linear: float, shown: np.ndarray) -> np.ndarray:
+    """Up to three decades of each sign that occurs, and 0, so far apart that their labels do not meet."""
+    top = float(np.max(np.abs(shown)))
+    span = max(float(np.log10(top / linear)), 1.0)
+    step = max(1, int(np.ceil(span / 3)))
+    decades = np.floor(np.log10(top)) - step * np.arange(3.0)
+    sizes = 10.0 ** decades[decades >= np.log10(linear) + step / 2]
+    return np.unique(np.concatenate([-sizes * np.any(shown < 0), [0.0], sizes[::-1] * np.any(shown > 0)]))
 
 
 def _named(ax: Any, values: np.ndarray, shown: np.ndarray, names: list[str], colours: np.ndarray) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.errors import InputError
 from gradwise.numerical import v_curve as curves
 from gradwise.plotting.canvas import BLUE, GREEN, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines
 from gradwise.plotting.gradient import gradient
@@ -38,6 +39,11 @@ def v_curve(estimate: Any, entry: int | tuple[int, ...] | None = None, ax: Any =
     -----
     A Hessian has no single step, and a pickled estimate no function: their entries are drawn instead, with the error bound in the title.
     """
+    if not hasattr(estimate, "line") or not hasattr(estimate, "error"):
+        raise InputError(
+            f"gw.plot.v_curve was given {estimate!r:.80}. An estimate of gradwise.numerical is required. "
+            f"Write gw.plot.v_curve(gw.numerical.derivative(f, x))"
+        )
     if estimate.line is None and entry is None and np.ndim(estimate.value) > 0 and np.isrealobj(estimate.value):
         return _values(estimate, ax)
     curve = curves.v_curve(estimate, entry)
