@@ -17,18 +17,15 @@ from gradwise.tracing.standins.recording import at_line, open_traces, resolve
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ABSENT = object()
 
-
-def reduce(function: Any, iterable: Any, initial: Any = _ABSENT, /) -> Any:
-    """``functools.reduce``."""
-    first = () if initial is _ABSENT else (initial,)
+def reduce(function: Any, iterable: Any, /, *first: Any, **named: Any) -> Any:
+    """``functools.reduce``; the first value may be named ``initial`` from Python 3.14 on."""
     called = resolve(function)
     if type(called) is not types.BuiltinFunctionType:
-        return functools.reduce(called, iterable, *first)
+        return functools.reduce(called, iterable, *first, **named)
     items = list(iterable)
-    with at_line(*open_traces((*first, *items))):
-        return functools.reduce(called, items, *first)
+    with at_line(*open_traces((*first, *named.values(), *items))):
+        return functools.reduce(called, items, *first, **named)
 
 
 def _calling(function: Any, *, place: int, keyword: str | None = None) -> Callable[..., Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     """``scipy.linalg.cholesky``; one triangle is read."""
-    a = as_array(a)
+    a = np.atleast_2d(as_array(a))
     value = scipy.linalg.cholesky(plain(a), lower, check_finite=check_finite)
     return recorded(rules.cholesky, (a,), (not lower,), value)
 
@@ -84,6 +84,12 @@ def _row_order(piv: Any, m: int) -> np.ndarray:
     return order
 
 
+def _rely_on_pivots(factors: Any, a: Any) -> None:
+    """Let the run depend on the pivots: each is larger than what is below it, and where two are of one size, the whole matrix decides."""
+    if not np.all(np.abs(np.tril(factors, -1)) < 1):
+        concrete(a)
+
+
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, Any]:
     """``scipy.linalg.lu_factor``: the pivots are concrete."""
     a = as_array(a)
@@ -93,7 +99,9 @@ def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> t
             [a], "scipy.linalg.lu_factor of a stack of matrices", "One matrix is required. Write a loop over the stack"
         )
     a = a if dtype_of(plain(a)) == value.dtype else a.astype(value.dtype)
-    return with_value(_eliminated(a, _row_order(piv, a.shape[0])), value), piv
+    factors = _eliminated(a, _row_order(piv, a.shape[0]))
+    _rely_on_pivots(factors, a)
+    return with_value(factors, value), piv
 
 
 def lu_solve(lu_and_piv: Any, b: Any, trans: Any = 0, overwrite_b: bool = False, check_finite: bool = True) -> Any:
@@ -126,6 +134,7 @@ def lu(
     order = np.argsort(p)
     a = a if dtype_of(plain(a)) == L.dtype else a.astype(L.dtype)
     factors = _eliminated(a, order)
+    _rely_on_pivots(factors, a)
     k = min(a.shape)
     lower = with_value(np.tril(factors[:, :k], -1) + np.eye(a.shape[0], k), L)
     upper = with_value(np.triu(factors[:k]), U)

@@ -25,7 +25,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
     value = scipy.special.comb(*shown(N, k), repetition=repetition)
     if repetition:
         N = N + k - 1
-    counts = (plain(k) <= plain(N)) & (plain(N) >= 0) & (plain(k) >= 0)
+    counts = (k <= N) & (N >= 0) & (k >= 0)
     return with_value(np.where(counts, scipy.special.binom(N * 1.0, k * 1.0), 0.0), value)
 
 
@@ -35,7 +35,7 @@ def perm(N: Any, k: Any, exact: bool = False) -> Any:
         return scipy.special.perm(concrete(N, "int"), concrete(k, "int"), exact)
     N, k = as_array(N), as_array(k)
     value = scipy.special.perm(*shown(N, k))
-    counts = (plain(k) <= plain(N)) & (plain(N) >= 0) & (plain(k) >= 0)
+    counts = (k <= N) & (N >= 0) & (k >= 0)
     return with_value(np.where(counts, scipy.special.poch(N - k + 1.0, k * 1.0), 0.0), value)
 
 
@@ -84,9 +84,9 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
         return scipy.special.factorial(concrete(n, "int"), exact=True)
     if extend != "zero":
         refuse([n], f"scipy.special.factorial with extend={extend!r}", "Write scipy.special.gamma(n + 1)")
-    n = as_array(n)
     value = scipy.special.factorial(plain(n))
-    below = plain(n) < 0
+    n = as_array(n)
+    below = n < 0
     return with_value(np.where(below, 0.0, scipy.special.gamma(np.where(below, 0.0, n) + 1.0)), value)
 
 

@@ -89,6 +89,12 @@ _ATOMS = frozenset({int, float, str, bool, type(None), np.ndarray, np.float64, n
 
 def two(shape: tuple[int, ...]) -> tuple[int, int]:
     """The shape of a matrix: a sparse vector is one row."""
+    if len(shape) > 2:
+        what = f"a sparse array of shape {tuple(shape)} with, or beside, traced numbers"
+        cure = "Two axes are required. Write A.reshape(m, n) before, or use a full array"
+        for trace in running():
+            raise trace.fail(f"{what} was used, and gradwise has no derivative rule for more than two axes. {cure}")
+        raise ValueError(f"{what} was used. {cure}")
     return (1, int(shape[0])) if len(shape) == 1 else (int(shape[0]), int(shape[1]))
 
 

@@ -100,6 +100,12 @@ def _transpose(A: Any, axes: Any = None, copy: bool = False) -> Any:
     return moved(lambda p: p.transpose(axes), A)
 
 
+def _matrix_transpose(A: Any) -> Any:
+    if len(A.shape) < 2:
+        plain_twin(A).mT  # noqa: B018  # which raises SciPy's error
+    return _transpose(A)
+
+
 def _conjugate(A: Any, copy: bool = True) -> Any:
     return arithmetic.mapped(A, np.conj)
 
@@ -292,11 +298,11 @@ def _methods() -> dict[Any, dict[str, Callable[..., Any]]]:
                 ours = _OURS[name] if name in _OURS else _concretely(original)
                 known[id(original)] = _standing(original, ours)
             entries[name] = known[id(original)]
-    # A.T is a property: the function behind it has the stand-in
+    # A.T, and A.mT from SciPy 1.18 on, are properties: the functions behind them have the stand-in
     for cls in scipy.sparse.csr_matrix.__mro__:
-        prop = vars(cls).get("T")
-        if isinstance(prop, property):
-            found[prop] = {"fget": _standing(prop.fget, _transpose)}
+        for prop, ours in ((vars(cls).get("T"), _transpose), (vars(cls).get("mT"), _matrix_transpose)):
+            if isinstance(prop, property):
+                found[prop] = {"fget": _standing(prop.fget, ours)}
     return found
 
 
@@ -331,6 +337,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "kron": building.kron,
             "kronsum": building.kronsum,
             "find": building.find,
+            "matrix_transpose": _matrix_transpose,
         }.items()
     }
 }
