@@ -102,6 +102,8 @@ def obstacle(watch: Watch) -> str | None:
                 return f"{code.co_qualname} uses the iterator {name}, which would be used up ({code.co_filename}:{code.co_firstlineno})"
     if watch.names or any(watch.cells):
         return "it assigns globals, or variables of the function around it"
+    watch.touched.update({key: tail.of for key, tail in watch.tails.items()})
+    watch.tails.clear()
     notes = (watch.stored, watch.touched, watch.overlay, watch.revealed, watch.created)
     for key in list(watch.stored):
         if beside(watch.stored, key) >= sum([key in n for n in notes]):

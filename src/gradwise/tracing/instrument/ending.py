@@ -132,6 +132,10 @@ def sweep(watch: Watch) -> None:
 
 def _sweep(watch: Watch) -> None:
     outer = watch.outer
+    for key, tail in list(watch.tails.items()):
+        if outer is not None or key in watch.touched or not tail.stands():
+            watch.touched[key] = tail.of
+            del watch.tails[key]
     if outer is None:
         _clean_callables(watch)
         for clean in watch.later:
@@ -139,6 +143,10 @@ def _sweep(watch: Watch) -> None:
     else:
         outer.later.extend(watch.later)
     # in place, before what refers to them is looked at
+    for tail in watch.tails.values():
+        for k, value in enumerate(tail.appended, tail.length):
+            if holds_traced(value):
+                tail.of[k] = unwrapped(value)
     for container in list(watch.touched.values()):
         if _cleaned(container, outer) and outer is not None:
             outer.touched[id(container)] = container
@@ -198,6 +206,8 @@ def _clean_callables(watch: Watch) -> None:
         if isinstance(container, (list, set, deque, dict)):
             values = container.values() if isinstance(container, dict) else container
             stack.extend([v for v in values if type(v) in _CALLABLES])
+    for tail in watch.tails.values():
+        stack.extend([v for v in tail.appended if type(v) in _CALLABLES])
     _clean_reached(stack)
 
 

@@ -12,7 +12,7 @@ import sys
 from collections import deque
 from typing import Any
 
-from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.state import Tail, local
 from gradwise.tracing.special import STAND_INS as SPECIAL
 
 #: stand-ins by the identity of what they stand for
@@ -88,6 +88,21 @@ def _touching(original: Any) -> Any:
     return call
 
 
+#: a list shorter than that is looked at as a whole
+_LONG = 64
+
+
+def _append(self: list[Any], *values: Any, **none: Any) -> None:
+    """``list.append``; of a long list only the end is noted, unless something else is done to it."""
+    watch = local.watch
+    if watch is not None and id(self) not in watch.touched:
+        if id(self) not in watch.tails and (len(self) < _LONG or type(self) is not list):
+            watch.touched[id(self)] = self
+        elif len(values) == 1:
+            watch.tails.setdefault(id(self), Tail(self)).appended.append(values[0])
+    list.append(self, *values, **none)
+
+
 def _install(standins: Any) -> None:
     for cls, names in {
         list: "append extend insert pop remove clear reverse __setitem__ __delitem__ __iadd__ __imul__",
@@ -96,6 +111,8 @@ def _install(standins: Any) -> None:
         deque: "append appendleft extend extendleft insert pop popleft clear rotate remove __setitem__",
     }.items():
         METHODS[cls] = {name: _touching(getattr(cls, name)) for name in names.split()}
+        if cls is list:
+            METHODS[cls]["append"] = _append
         KNOWN.update({id(getattr(cls, name)): METHODS[cls][name] for name in names.split()})  # list.append(x, v)
     for owner, entries in standins.METHODS.items():
         METHODS.setdefault(owner, {}).update(entries)

@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from gradwise.tracing.trace import Trace
 
 
+class Tail:
+    """A long list to which a run did nothing but append: its length before, and what was appended.
+
+    A history that a function keeps grows from call to call; only its end is to be looked at.
+    """
+
+    __slots__ = ("appended", "length", "of")
+
+    def __init__(self, of: list[Any]) -> None:
+        self.of = of
+        self.length = len(of)
+        self.appended: list[Any] = []
+
+    def stands(self) -> bool:
+        """Whether what was appended is where it was put, and nothing else is there."""
+        of, length, appended = self.of, self.length, self.appended
+        return len(of) == length + len(appended) and all([of[length + k] is v for k, v in enumerate(appended)])
+
+
 class Watch:
     """The state of one traced run in one thread.
 
@@ -30,6 +49,8 @@ class Watch:
         By the identity of an object, the object and its traced attributes by name.
     touched : dict
         By identity, the containers into which something was put during the run.
+    tails : dict
+        By identity, the long lists to which the run did nothing but append.
     cells : dict
         By identity, closure cells that the run assigned.
     names : dict
@@ -65,6 +86,7 @@ class Watch:
         "overlay",
         "revealed",
         "stored",
+        "tails",
         "touched",
         "trace",
         "twins",
@@ -76,6 +98,7 @@ class Watch:
         self.twins: dict[int, tuple[Any, Any]] = {}
         self.overlay: dict[int, tuple[Any, dict[str, Any]]] = {}
         self.touched: dict[int, Any] = {}
+        self.tails: dict[int, Tail] = {}
         self.cells: dict[int, Any] = {}
         self.names: dict[int, tuple[dict[str, Any], set[str]]] = {}
         self.memos: dict[Any, Any] = {}
@@ -122,5 +145,14 @@ def entered(trace: Trace) -> Watch:
 def left(watch: Watch, clean: Callable[[Watch], None]) -> None:
     """End it, whatever happened, and clean up."""
     local.watch = watch.outer
-    if watch.overlay or watch.touched or watch.cells or watch.names or watch.revealed or watch.stored or watch.later:
+    if (
+        watch.overlay
+        or watch.touched
+        or watch.tails
+        or watch.cells
+        or watch.names
+        or watch.revealed
+        or watch.stored
+        or watch.later
+    ):
         clean(watch)
