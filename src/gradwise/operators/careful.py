@@ -20,6 +20,7 @@ from gradwise.transforms.batch import batch
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.reverse import pullback
 from gradwise.transforms.simplify import drop_dead, merge_equal
+from gradwise.transforms.smooth_forms import smooth_forms
 from gradwise.transforms.strong_zeros import strong_zeros
 from gradwise.transforms.taylor import derivatives
 
@@ -165,6 +166,17 @@ def run_carefully(
         interpret(prepared.program.equations, env)
         return [None if o is None else env[o] for o in prepared.outputs]
     return prepared.executable.run(env)
+
+
+def equivalent(linearization: Linearization) -> tuple[Program, tuple[int, ...]]:
+    """The recorded program in known forms that meet no 0 · ∞, and what was rewritten."""
+    tape, program = linearization.recording.tape, merge_equal(linearization.program)
+    captured = set(program.captured)
+    return smooth_forms(
+        program,
+        lambda v: v in captured and bool(np.all(tape.values[v] == 1)),
+        lambda v: v in captured and bool(np.all(np.real(tape.values[v]) > 0)),
+    )
 
 
 def plain_value(value: Any) -> Any:

@@ -65,7 +65,7 @@ def _infinite(terms: list[np.ndarray]) -> np.ndarray:
     return np.logical_and.reduce(growing) & np.isfinite(terms[-1]) & (steps[-1] * terms[-1] > 0)
 
 
-def _directions(leaves: Sequence[Any]) -> list[list[Any]]:
+def directions(leaves: Sequence[Any]) -> list[list[Any]]:
     """Generic directions, each followed by its opposite, scaled to the size of the entries."""
     rng = np.random.default_rng(20_240_229)
     sizes = [np.size(x) for x in leaves]
@@ -101,7 +101,7 @@ def limit(
     agreed: np.ndarray | None = None
     settled: list[float] = []
     broken = False
-    for way in _directions(leaves):
+    for way in directions(leaves):
         terms = []
         admissible = True
         for t in _STEPS:

@@ -4,7 +4,8 @@ The operators hand over what the plain derivative gave.  Unless it holds nan not
 
 1. The derivative is run again with strong zeros (``transforms/strong_zeros.py``): a branch not taken, a mask, an entry not read contribute exactly 0.
 2. Where eigenvalues repeat, the derivative is put together from several bases of their space (``degenerate.py``).
-3. What is still nan stands at a singular point.  Known forms are rewritten (``transforms/smooth_forms.py``) and the derivative taken of those.
+3. What is still nan stands at a singular point.  Known forms are rewritten (``transforms/smooth_forms.py``), infinite values that stay infinite become constants
+   (``infinities.py``), and the derivative is taken of those.
 4. What is then still nan is given the limit of the derivative around the point, if all sides that the function lives on agree (``limits.py``).
 5. Else ``SingularPointError``, with the line, the value, and what to write instead.
 
@@ -21,16 +22,15 @@ import numpy as np
 from gradwise.errors import SingularPointError
 from gradwise.execution import build
 from gradwise.operators.caches import derived
-from gradwise.operators.careful import Request, plain_value, run_carefully
+from gradwise.operators.careful import Request, equivalent, plain_value, run_carefully
 from gradwise.operators.degenerate import DECOMPOSITIONS, resolved_by_bases
 from gradwise.operators.engine import enclosing
+from gradwise.operators.infinities import with_held_infinities
 from gradwise.operators.kinks import candidates, felt_kinks, holds_nan, is_known, sits_on, warn
 from gradwise.operators.limits import Disagreement, limit
 from gradwise.operators.prepared import is_outer
 from gradwise.program import Equation, Program, resolve_location
 from gradwise.transforms.reverse import active_variables
-from gradwise.transforms.simplify import merge_equal
-from gradwise.transforms.smooth_forms import smooth_forms
 from gradwise.transforms.templates import pushforward_template
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _checked(linearization: Linearization, request: Request, results: list[Any])
             warn(equation, place)
         return results
     # the second derivative of |x|² is 2; of the convention |x|' = 0 it would be 0
-    program, rewritten = _smooth(linearization)
+    program, rewritten = equivalent(linearization)
     if rewritten:
         results = run_carefully(linearization, request, program, rewritten)
         if holds_nan(results):
@@ -119,7 +119,7 @@ def _watched(
     linearization: Linearization,
     request: Request,
     program: Program,
-    rewritten: tuple[int, ...],
+    rewritten: tuple[Any, ...],
     results: list[Any],
     resolved: Sequence[Any] = (),
 ) -> list[Any]:
@@ -142,7 +142,7 @@ def _watched(
 
 
 def _felt(
-    linearization: Linearization, program: Program, rewritten: tuple[int, ...], hits: list[Any], request: Request
+    linearization: Linearization, program: Program, rewritten: tuple[Any, ...], hits: list[Any], request: Request
 ) -> list[tuple[Any, Equation, bool]]:
     def remember(key: Hashable, make: Callable[[], Any]) -> Any:
         return derived(("felt", key, rewritten, linearization.fingerprint), lambda: (make(), 2 * len(program)))
@@ -196,30 +196,25 @@ def _values(linearization: Linearization, program: Program, leaves: Sequence[Any
 # --- resolution -----------------------------------------------------------------------------------------------------------------------
 
 
-def _smooth(linearization: Linearization) -> tuple[Program, tuple[int, ...]]:
-    tape, program = linearization.recording.tape, merge_equal(linearization.program)
-    captured = set(program.captured)
-    return smooth_forms(
-        program,
-        lambda v: v in captured and bool(np.all(tape.values[v] == 1)),
-        lambda v: v in captured and bool(np.all(np.real(tape.values[v]) > 0)),
-    )
-
-
 def _resolved(linearization: Linearization, request: Request) -> list[Any]:
     linearization.settle()
     program: Program = linearization.program
-    rewritten: tuple[int, ...] = ()
+    rewritten: tuple[Any, ...] = ()
     results = run_carefully(linearization, request, program)
     missing = _missing(linearization, request, results)
     if missing is not None:
         by_bases = resolved_by_bases(linearization, request, program)
         if by_bases is not None and not holds_nan(by_bases):
             return _watched(linearization, request, program, (), by_bases, resolved=DECOMPOSITIONS)
-    if missing is not None:
-        smooth, rewritten = _smooth(linearization)
+        smooth, rewritten = equivalent(linearization)
         if rewritten:
             program = smooth
+            results = run_carefully(linearization, request, program, rewritten)
+            missing = _missing(linearization, request, results)
+    if missing is not None:
+        held = with_held_infinities(linearization, program, lambda moved: _values(linearization, program, moved))
+        if held is not None:
+            program, rewritten = held[0], (*rewritten, "infinite", *held[1])
             results = run_carefully(linearization, request, program, rewritten)
             missing = _missing(linearization, request, results)
     if missing is not None:
@@ -275,7 +270,7 @@ def _limits(
     linearization: Linearization,
     request: Request,
     program: Program,
-    rewritten: tuple[int, ...],
+    rewritten: tuple[Any, ...],
     results: list[Any],
     missing: list[np.ndarray | None],
 ) -> list[Any] | Disagreement:
