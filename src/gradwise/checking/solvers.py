@@ -6,12 +6,13 @@ still reaches in double precision.
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from gradwise.containers.signatures import signature_of
 
 _Row = dict[str, tuple[float | None, float]]
 _QUAD: _Row = {"epsabs": (1.49e-8, 1e-13), "epsrel": (1.49e-8, 1e-12)}
@@ -152,7 +153,7 @@ def _smaller(key: str, value: Any, factor: float) -> Any:
 
 def _positional(function: Callable[..., Any]) -> list[str]:
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = signature_of(function).parameters.values()
     except (TypeError, ValueError):
         return []
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -161,7 +162,7 @@ def _positional(function: Callable[..., Any]) -> list[str]:
 def _accepts(function: Callable[..., Any]) -> frozenset[str] | None:
     """Names of the keywords that a function takes; None if it takes any."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = signature_of(function).parameters.values()
     except (TypeError, ValueError):
         return None
     return None if any(p.kind is p.VAR_KEYWORD for p in parameters) else frozenset(p.name for p in parameters)

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradwise.checking.loops import may_not_end
 from gradwise.containers import LEAF, TreeDef, describe, flatten
+from gradwise.containers.signatures import signature_of
 from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument
 from gradwise.operators.arguments import parameter_names
@@ -252,7 +253,7 @@ def to_vector(arrays: list[np.ndarray], point: Argument, what: str) -> np.ndarra
 def _required(f: Any) -> list[str] | None:
     """Names of the positional parameters that must be given; None if the signature is unknown."""
     try:
-        parameters = inspect.signature(f).parameters.values()
+        parameters = signature_of(f).parameters.values()
     except (TypeError, ValueError):
         return None
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from gradwise.cli.failures import UsageError, UserCodeError
+from gradwise.containers.signatures import signature_of
 
 _FORM = "Write path/to/file.py:function or module:function"
 
@@ -186,7 +187,7 @@ def _resolve(module: ModuleType, name: str, place: str) -> Callable[..., Any]:
 
 def _bound(owner: type, part: str, name: str, place: str) -> Callable[..., Any]:
     try:
-        inspect.signature(owner).bind()
+        signature_of(owner).bind()
     except (TypeError, ValueError):
         raise UsageError(
             f"{place}:{name} is a method, and {owner.__name__}() needs arguments. "

@@ -16,6 +16,7 @@ import numpy as np
 
 from gradwise.cli.failures import UsageError
 from gradwise.cli.files import is_file_name, read_file
+from gradwise.containers import signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -206,7 +207,7 @@ def _spread(function: Callable[..., Any], x0: Any, data: dict[str, Any]) -> tupl
 def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
     """The signature of a function, None where it has none to read."""
     try:
-        return inspect.signature(function)
+        return signatures.signature_of(function)
     except (TypeError, ValueError):  # builtins and some C functions have none
         return None
 

@@ -20,7 +20,7 @@ have equal structures; otherwise insertion order, which then counts as part of t
 What this cannot see: a container or array that occurs twice becomes two independent ones.
 
 The files: `kinds.py` says what a container is and opens one, `structure.py` holds `TreeDef` and builds it up again,
-`flattening.py` walks.  Only `gradwise.errors` may be imported here.
+`flattening.py` walks.  `signatures.py` says what a callable takes.  Only `gradwise.errors` may be imported here.
 """
 
 from __future__ import annotations

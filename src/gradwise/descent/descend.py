@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from gradwise.containers.signatures import signature_of
 from gradwise.descent.causes import find_cause
 from gradwise.descent.lengths import length
 from gradwise.descent.loop import Limits, Outcome, run
@@ -248,7 +248,7 @@ def _callback(
 ) -> Callable[[np.ndarray, tuple[float, np.ndarray, int]], None]:
     """The user's callback: ``callback(intermediate_result)`` or ``callback(x)``, told apart by the name as SciPy does."""
     try:
-        by_name = set(inspect.signature(callback).parameters) == {"intermediate_result"}
+        by_name = set(signature_of(callback).parameters) == {"intermediate_result"}
     except (TypeError, ValueError):
         by_name = False
     own = objective.parameters.own

@@ -6,7 +6,6 @@ Jacobians and Hessians of constraints; any nested container of parameters; and `
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 import scipy
 
 from gradwise import operators
+from gradwise.containers.signatures import signature_of
 from gradwise.descent.constraints import exact_bounds, exact_constraints
 from gradwise.descent.foreign import Visits, foreign_report
 from gradwise.descent.methods import closest
@@ -166,7 +166,7 @@ def _recorder(visits: Visits, callback: Any, objective: Objective, method: Any, 
     by_name = False
     if callback is not None:
         try:
-            by_name = set(inspect.signature(callback).parameters) == {"intermediate_result"}
+            by_name = set(signature_of(callback).parameters) == {"intermediate_result"}
         except (TypeError, ValueError):
             by_name = False
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers.signatures import signature_of
 from gradwise.errors import InputError, OutputError
 from gradwise.geometry.classification import plain
 from gradwise.geometry.flat_function import FlatFunction
@@ -293,7 +294,7 @@ def _tried(function: FlatFunction, operator: str) -> FlatFunction:
 def _of_two(f: Callable[..., Any]) -> Callable[..., Any] | None:
     """A function that requires fewer than two numbers and takes two, as one that requires them; None for others."""
     try:
-        signature = inspect.signature(f)
+        signature = signature_of(f)
         signature.bind(0.0, 0.0)
     except (TypeError, ValueError):
         return None

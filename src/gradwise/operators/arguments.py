@@ -5,7 +5,6 @@ The chosen arguments are flattened into leaves; integer leaves become floats; wh
 
 from __future__ import annotations
 
-import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from gradwise.containers import TreeDef, flatten
 from gradwise.containers.labelled import without_labels
+from gradwise.containers.signatures import signature_of
 from gradwise.errors import InputError
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.operators.write_back import Containers
@@ -261,14 +261,14 @@ def _label(function: Any, place: Any) -> str:
 def parameter_names(function: Any) -> list[str] | None:
     """Names of the positional parameters, None if the signature is unknown."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = signature_of(function).parameters.values()
     except (TypeError, ValueError):
         return None
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def _default(function: Any, name: str) -> Any:
-    return inspect.signature(function).parameters[name].default
+    return signature_of(function).parameters[name].default
 
 
 def _resolve(function: Any, argnums: Argnums, args: Any, kwargs: Any, operator: str) -> tuple[list[Any], bool]:
@@ -318,7 +318,7 @@ def _place_of_name(function: Any, name: str, args: Any, kwargs: Any) -> Any:
     if name in names and names.index(name) < len(args):
         return names.index(name)
     try:
-        parameter = inspect.signature(function).parameters.get(name)
+        parameter = signature_of(function).parameters.get(name)
     except (TypeError, ValueError):
         parameter = None
     if parameter is not None and parameter.default is not parameter.empty:

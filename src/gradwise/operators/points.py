@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers.signatures import signature_of
 from gradwise.errors import InputError
 from gradwise.operators.arguments import function_label
 from gradwise.operators.results import plain_value
@@ -70,6 +70,6 @@ def required_parameters(f: Callable[..., Any]) -> int | None:
 
 def _signature(f: Callable[..., Any]) -> Any:
     try:
-        return inspect.signature(f)
+        return signature_of(f)
     except (TypeError, ValueError):
         return None

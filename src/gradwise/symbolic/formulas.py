@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gradwise.containers.signatures import signature_of
 from gradwise.errors import GradwiseError, InputError, TracingError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
 from gradwise.program import Program
@@ -132,7 +132,7 @@ def _labels(f: Callable[..., Any], arguments: Arguments) -> list[str]:
     if arguments.labels:
         return [f"x{label.rsplit(' ', 1)[1]}" if label.startswith("argument ") else label for label in arguments.labels]
     try:
-        return [next(iter(inspect.signature(f).parameters))]
+        return [next(iter(signature_of(f).parameters))]
     except (TypeError, ValueError, StopIteration):
         return ["x"]
 
@@ -140,7 +140,7 @@ def _labels(f: Callable[..., Any], arguments: Arguments) -> list[str]:
 def _generic_point(f: Callable[..., Any]) -> tuple[Any, ...]:
     """A number for each required parameter."""
     try:
-        parameters = list(inspect.signature(f).parameters.values())
+        parameters = list(signature_of(f).parameters.values())
     except (TypeError, ValueError):
         parameters = None
     if parameters is None or any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):

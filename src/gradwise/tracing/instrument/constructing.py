@@ -14,6 +14,7 @@ import inspect
 import types
 from typing import Any
 
+from gradwise.containers.signatures import signature_of
 from gradwise.tracing.instrument.objects import (
     class_info,
     forget,
@@ -98,7 +99,7 @@ def _owner(cls: type, init: Any) -> type | None:
 
 @functools.lru_cache(maxsize=512)
 def _signature(init: Any) -> inspect.Signature:
-    return inspect.signature(init)
+    return signature_of(init)
 
 
 def _initialise_dataclass(owner: Any, init: Any, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
