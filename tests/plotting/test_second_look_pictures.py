@@ -1,12 +1,12 @@
 """Pictures as people draw them: nothing cut off, nothing empty without a word, a grid as fine as what it shows."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import gradwise as gw
 
+mpl = pytest.importorskip("matplotlib")
+FigureCanvasAgg = pytest.importorskip("matplotlib.backends.backend_agg").FigureCanvasAgg
 pytestmark = pytest.mark.extras("matplotlib")
 
 
