@@ -50,6 +50,8 @@ class _Gathering:
         self._seen: set[tuple[int, int, bool]] = set()
         self._passed: set[tuple[int, int]] = set()
         self._classes: set[Any] = set()
+        #: what each class must not have: filled while the lines are written
+        self._absent: dict[type, set[str]] = {}
         self._objects: dict[int, str] = {}
 
     def keep(self, place: Hashable, expression: str, *, direct: bool) -> None:
@@ -128,13 +130,19 @@ class _Gathering:
             self.follow(read, found, inner, place, direct=direct and place is not None)
 
     def stays(self, kind: str, cls: type, key: str) -> None:
-        """The lines that leave where an entry is no longer what is found under its name: a class has got more names, a property say, or something else under this one."""
-        for c in cls.__mro__:
-            if c.__flags__ & HEAP and c not in self._classes:
-                self._classes.add(c)
-                names = f"{self.text.name(weakref.ref(c), 'r')}().__dict__"
-                self.text.leave_if(f"len({names}) != {len(vars(c))}")
+        """The lines that leave where an entry is no longer what is found under its name: a class has got something under it, a property say, or something else, or other bases."""
         found = member(cls, key)
+        if cls not in self._classes:  # the tuple is another if the bases are
+            self._classes.add(cls)
+            self.text.leave_if(f"id({kind}.__mro__) != {id(cls.__mro__)}")
+        for c in cls.__mro__:
+            if c.__flags__ & HEAP:
+                if c not in self._absent:
+                    self._absent[c] = set()
+                    names = f"{self.text.name(weakref.ref(c), 'r')}().__dict__.keys()"
+                    self.text.leave_if(f"not {names}.isdisjoint({self.text.name(self._absent[c])})")
+                if found is MISSING:
+                    self._absent[c].add(key)
         if found is not MISSING and (cls, key) not in self._classes:
             self._classes.add((cls, key))
             self.text.leave_if(f"type({kind}.{key}) is not {self.text.name(weakref.ref(type(getattr(cls, key))))}()")
@@ -170,6 +178,8 @@ class _Gathering:
         kind = self.kind(variable, value, expected)
         for key, found, inner in parts_of(value, expected):
             read = f"{variable}[{key!r}]" if expected.kind == "sequence" else f"{variable}.{key}"
+            if type(key) is not tuple and expected.kind == "object":
+                self.stays(kind, type(value), key)
             if type(key) is tuple:
                 self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
             elif not is_moving(value, expected, key):
@@ -191,6 +201,9 @@ class _Gathering:
                 return
         elif kind == "absent":
             self.text.leave_if(f"not {self.text.name(is_absent)}({variable}, {name!r})")
+            return
+        elif kind == "defined" and found is False:
+            self.stays(cls, owner if variable is None else type(owner), name)
             return
         elif kind in ("defined", "derived"):
             ask, other = (is_defined, repr(name)) if kind == "defined" else (is_derived, f"{self.text.name(name)}()")

@@ -114,8 +114,7 @@ def _mixed(ordered: Any, low: Any, high: Any, v: Any, places: Any, above: Any) -
 
 
 def _check(q: Any) -> None:
-    value = np.asarray(plain(q))
-    if not np.all((value >= 0) & (value <= 1)):
+    if not np.all((q >= 0) & (q <= 1)):
         raise ValueError("Quantiles must be in the range [0, 1]")
 
 
@@ -177,8 +176,8 @@ def _weighted(flat: Any, shape: tuple[int, ...], a: Any, q: Any, axis: Any, meth
 
 def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """``np.percentile``."""
-    value = np.asarray(plain(array(q)))
-    if not np.all((value >= 0) & (value <= 100)):
+    levels = array(q)
+    if not np.all((levels >= 0) & (levels <= 100)):
         raise ValueError("Percentiles must be in the range [0, 100]")
     return quantile(a, _hundredth(q, a), *args, **kwargs)
 

@@ -121,10 +121,31 @@ def _limits(text: str) -> list[tuple[str, int | None]]:
     return [(n, None if k == "*" else int(k)) for n, k in zip(words[::2], words[1::2], strict=True)]
 
 
+_LIBRARIES = frozenset(["numpy", "scipy"])
+_COMPILED = (types.BuiltinFunctionType, type, type(np.sum))
+
+
+def is_librarys(function: Any) -> bool:
+    """Whether what a library has under a name is its own, and not put in its place: written in C, or in a module of NumPy's or SciPy's.
+
+    Examples
+    --------
+    >>> is_librarys(np.median), is_librarys(np.exp), is_librarys(len), is_librarys(lambda x: x)
+    (True, True, True, False)
+    >>> is_librarys(np.frompyfunc(abs, 1, 1))
+    False
+    """
+    if type(function) is np.ufunc:
+        return any(set(signature) - {"O", "-", ">"} for signature in function.types)
+    if type(function) is types.FunctionType:
+        return str(function.__globals__.get("__name__")).partition(".")[0] in _LIBRARIES
+    return type(function) in _COMPILED
+
+
 def _add(table: dict[int, tuple[Any, Callee]], module: Any, text: str, *, pure: bool = True) -> None:
     for name, limit in _limits(text):
         function = getattr(module, name, None)
-        if function is not None:
+        if is_librarys(function) or (function is not None and not pure):
             makes = (
                 "maker"
                 if name in _MAKERS
@@ -158,10 +179,9 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
             if name in _HIGHER
             else "arguments"
         )
-        table[id(getattr(builtins, name))] = (
-            getattr(builtins, name),
-            Callee(limit, makes, higher=name in _HIGHER),
-        )
+        function = getattr(builtins, name)
+        if is_librarys(function):
+            table[id(function)] = function, Callee(limit, makes, higher=name in _HIGHER)
     for shown in (str, repr):
         table[id(shown)] = shown, Callee(1, "data")
     table[id(print)] = print, Callee(None, "data", pure=False)
@@ -186,7 +206,7 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
     for value in (np.float64, np.float32, np.int64, np.int32, np.intp, np.complex128, np.complex64, np.bool_):
         table[id(value)] = value, Callee(1, "arguments")
     for function in list(vars(np).values()):
-        if type(function) is np.ufunc:
+        if type(function) is np.ufunc and is_librarys(function):
             table[id(function)] = function, Callee(function.nin, "own")
     return table
 
@@ -206,7 +226,7 @@ def callee_of(value: Any) -> Callee | None:
             _add(found, module, text)
             if name == "scipy.special":
                 for function in vars(module).values():
-                    if type(function) is np.ufunc:
+                    if type(function) is np.ufunc and is_librarys(function):
                         found[id(function)] = function, Callee(function.nin, "own")
             _table.update(found)
             _scipy_seen.add(name)
