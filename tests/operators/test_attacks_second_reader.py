@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from test_attacks_on_reuse import BOTH_SIGNS, OFTEN, agree
 
 import gradwise as gw
+from gradwise.tracing.purity import callables, inspect_function
 
 ARRAY = "A = np.ones(4)\nstate = lambda: A.tolist()\n"
 #: name: source, changes
@@ -173,3 +175,85 @@ def test_what_does_no_harm_is_still_proved(name):
     space = {"__name__": "attacked"}
     exec("import numpy as np\n" + PROVED[name], space)
     assert gw.explain(space["f"], OFTEN[0]).reuse.startswith("proved pure")
+
+
+# --- what shortcuts read ---------------------------------------------------------------------------------------------------------
+
+LOGGED = "def two(self):\n    LOG.append(1)\n    return 2.0\n"
+READ = {
+    "a property comes and another name goes": (
+        "class P:\n    unused = 1\n    def __init__(self): self.k = 2.0\np = P()\ndef f(x):\n    return p.k * x[0] ** 2 + p.k * np.sum(x)",
+        ["P.k = property(two); del P.unused"],
+    ),
+    "a base with a property": (
+        (
+            "class A: ...\nclass B: k = property(two)\nclass P(A):\n    def __init__(self): self.__dict__['k'] = 2.0\np = P()\n"
+            "def f(x):\n    return p.k * x[0] ** 2 + p.k * np.sum(x)"
+        ),
+        ["P.__bases__ = (B,)"],
+    ),
+    "a property in the place of what is not differentiated": (
+        "@dataclass\nclass P:\n    w: float\nP.c = 2.0\np = P(3.0)\nothers = lambda: (p,)\ndef f(x, p):\n    return p.c * p.w * np.sum(x**2)",
+        ["P.c = property(two)"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_classes_that_have_got_properties(name):
+    source, changes = READ[name]
+    agree(LOGGED + source, changes, OFTEN, f"<{name}>")
+
+
+def test_a_field_that_is_differentiated_becomes_a_property():
+    def gradient(f, **how):
+        inner = gw.grad(f, argnums=1, **how)
+        return lambda x, p: vars(inner(x, p))["w"]
+
+    source = "@dataclass\nclass P:\n    w: float\n    b: float\np = P(3.0, 0.5)\nothers = lambda: (p,)\ndef f(x, p):\n    return p.w**2 * p.b * np.sum(x**2)"
+    agree(LOGGED + source, ["P.b = property(two, lambda self, v: None)"], OFTEN, "<field>", gradient)
+
+
+# --- functions of libraries ------------------------------------------------------------------------------------------------------
+
+DATA = """
+import scipy.linalg, scipy.special as s
+A, c, k = np.array([0.3, 1.7, 0.2, 0.9]), 0.5, 2.5
+M = np.cos(np.arange(16.0) ** 2).reshape(4, 4)
+B = np.ones(4)
+"""
+STEPS = {
+    "combinations": ("np.sum(s.comb(A, c))", ["A = np.array([0.4, -0.1, 2.0, 0.4])", "c = -0.3", "c = 3.0"]),
+    "factorials": ("np.sum(s.factorial(A * c))", ["c = -1.2", "A[1] = -0.5"]),
+    "pivots": (
+        "np.sum(scipy.linalg.lu_factor(M + np.outer(A, x))[0][0])",
+        ["M[2, 0] = 30.0", "M = M[::-1].copy()", "A[0] = -9.0"],
+    ),
+    "percentiles out of range": ("np.percentile(A, c)", ["c = -1.0", "c = 101.0", "c = 99.0"]),
+    "quantiles out of range": ("np.quantile(x, c)", ["c = -1.0", "c = 1.5", "c = 0.25"]),
+    "logarithms out of range": ("s.multigammaln(k, 3)", ["k = 0.9", "k = 2.9"]),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_steps_that_a_function_of_a_library_chooses(name):
+    expression, changes = STEPS[name]
+    agree(f"{DATA}def f(x):\n    return {expression} * np.sum(x**2)", changes, OFTEN, f"<{name}>")
+
+
+def test_what_stands_in_the_place_of_numpys_functions_is_not_numpys(monkeypatch):
+    count = []
+
+    def relu(v):
+        count.append(v)
+        return max(v, 0.0)
+
+    def f(x):
+        return np.relu(np.array([1.0, -2.0])).sum() * np.sum(x**2)
+
+    monkeypatch.setattr(np, "relu", np.frompyfunc(relu, 1, 1), raising=False)
+    monkeypatch.setattr(callables, "_table", {})
+    monkeypatch.setattr(callables, "_scipy_seen", set())
+    assert not inspect_function(f, [OFTEN[0]], {}).is_pure
+    assert callables.callee_of(np.exp) is not None
+    assert callables.callee_of(np.median) is not None

@@ -243,7 +243,12 @@ def polygamma(n: Any, x: Any) -> Any:
 
 def multigammaln(a: Any, d: Any) -> Any:
     """``scipy.special.multigammaln`` of a traced array."""
-    d = int(concrete(d))
+    d = concrete(d)
+    if np.ndim(d) or d != np.floor(d) or np.any(a <= 0.5 * (d - 1)):
+        raise ValueError(
+            f"multigammaln of order {d}: the order must be a whole number, and each argument more than half of the order below"
+        )
+    d = int(d)
     total = d * (d - 1) * 0.25 * math.log(math.pi)
     for j in range(1, d + 1):
         total = total + scipy.special.gammaln(a - (j - 1) / 2)
