@@ -61,7 +61,7 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
     """``np.array``: a fresh array."""
     kind = type(object)
     if kind is not list and kind is not tuple:
-        object = _listed(object)  # noqa: A001
+        object = _listed(_of_numbers(object, dtype))  # noqa: A001
     if not contains_traced(object):
         made = np.array(object, dtype, **options)
         trace = current_trace()
@@ -69,6 +69,14 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
     return _made(
         object, dtype, options.get("order", "K"), options.get("ndmin", 0), copy=bool(options.get("copy", True))
     )
+
+
+def _of_numbers(a: Any, dtype: Any) -> Any:
+    """An array of objects that holds traced numbers, as an array of numbers where such is asked for."""
+    if type(a) is not np.ndarray or a.dtype.kind != "O" or dtype is None or np.dtype(dtype).kind not in "fc":
+        return a
+    entries_ = a.ravel().tolist()
+    return assembled(entries_, np.dtype(dtype)).reshape(a.shape) if contains_traced(entries_) else a
 
 
 def _listed(items: Any) -> Any:
@@ -97,7 +105,7 @@ def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -
 
     def call(a: Any, dtype: Any = None, *rest: Any, **options: Any) -> Any:
         if not contains_traced(a):
-            a = _listed(a)
+            a = _listed(_of_numbers(a, dtype))
         if not contains_traced(a):
             return function(a, dtype, *rest, **options)
         chosen = options.get("order", rest[0] if rest else None)

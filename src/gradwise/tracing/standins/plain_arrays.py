@@ -21,6 +21,8 @@ def _through(name: str) -> Callable[..., Any]:
     method, function = getattr(np.ndarray, name), stacking_first(getattr(np, name))
 
     def call(self: np.ndarray, *args: Any, **kwargs: Any) -> Any:
+        if self.dtype.kind == "O" and name in _OF_NUMBERS and self.size and contains_traced(self.ravel().tolist()):
+            return function(assembled(self.ravel().tolist()).reshape(self.shape), *args, **kwargs)
         if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
             return method(self, *args, **kwargs)
         with at_line(*open_traces(leaves((*args, *kwargs.values()), []))):
@@ -47,6 +49,9 @@ def astype(self: np.ndarray, dtype: Any, *args: Any, **kwargs: Any) -> Any:
     result = self.astype(dtype, *args, **kwargs)
     return result if result is self else owned(current_trace(), result)
 
+
+#: what NumPy computes of an array of objects by asking the entries for more than their operators
+_OF_NUMBERS = frozenset({"mean", "std", "var"})
 
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {
     np.ndarray: {

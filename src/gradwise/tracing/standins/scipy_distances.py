@@ -166,6 +166,24 @@ def pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, **options: Any)
     return with_value(ours(X[first], X[second], **options), value)
 
 
+def distance_matrix(x: Any, y: Any, p: Any = 2, threshold: Any = None) -> Any:
+    """``scipy.spatial.distance_matrix``."""
+    x, y = _points(x), _points(y)
+    value = scipy.spatial.distance_matrix(*shown(x, y), p)
+    return with_value(_minkowski(x[:, None, :], y[None, :, :], p), value)
+
+
+def jensenshannon(p: Any, q: Any, base: Any = None, *, axis: int = 0, keepdims: bool = False) -> Any:
+    """``scipy.spatial.distance.jensenshannon``: the root of the mean divergence from the mean of two distributions."""
+    p, q = _points(p), _points(q)
+    value = scipy.spatial.distance.jensenshannon(*shown(p, q), base, axis=axis, keepdims=keepdims)
+    p, q = (d / np.sum(d, axis=axis, keepdims=True) for d in (p, q))
+    middle = (p + q) / 2
+    terms = scipy.special.rel_entr(p, middle) + scipy.special.rel_entr(q, middle)
+    total = np.sum(terms, axis=axis, keepdims=keepdims)
+    return with_value(np.sqrt(total / (2.0 if base is None else 2.0 * np.log(base))), value)
+
+
 def squareform(X: Any, force: str = "no", checks: bool = True) -> Any:
     """``scipy.spatial.distance.squareform``."""
     X = as_array(X)
@@ -205,7 +223,9 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "cdist": cdist,
             "pdist": pdist,
             "squareform": squareform,
+            "jensenshannon": jensenshannon,
             **{name: _of_two(name) for name in _METRICS},
         },
     ),
+    "scipy.spatial": table("scipy.spatial", {"distance_matrix": distance_matrix}),
 }

@@ -1,0 +1,261 @@
+"""Arrays that objects, modules and surrounding functions keep, written in every way that programs write: by aliases, views, out=, NumPy's functions that write, loops over rows, helpers, getters."""
+
+from __future__ import annotations
+
+import types
+
+import numpy as np
+import pytest
+from repeated_programs import check
+
+import gradwise as gw
+
+X = [0.5, 1.2, -0.7]
+
+
+class Model:
+    """Work arrays in attributes, lists and dictionaries."""
+
+    def __init__(self):
+        self.a, self.b, self.K = np.zeros(3), np.ones(3), np.zeros((3, 3))
+        self.rows = [np.zeros(3), np.ones(3)]
+        self.named = {"u": np.zeros(3), "K": np.zeros((3, 3))}
+        self.calls = 0
+
+    @property
+    def shown(self):
+        return self.a
+
+    def get(self, name, shape):
+        if name not in self.named:
+            self.named[name] = np.empty(shape)
+        return self.named[name]
+
+    def fill(self, target, values):
+        target[:] = values
+        target[0] = values[1] * values[2]
+
+    def copyto(self, x):
+        np.copyto(self.a, x)
+        return (self.a**2).sum()
+
+    def added_at(self, x):
+        self.K.fill(0)
+        np.add.at(self.K, ([0, 1, 1], [2, 2, 2]), x)
+        return (self.K**2).sum()
+
+    def accumulated(self, x):
+        np.add.at(self.named["K"], ([0, 1, 1], [2, 2, 2]), x)
+        self.calls += 1
+        return (self.named["K"] ** 2).sum() * self.calls
+
+    def outputs(self, x):
+        np.multiply(x, 2.0, out=self.a)
+        np.dot(np.diag(x), x, out=self.b)
+        np.cumsum(x, out=self.rows[0])
+        np.einsum("i,j->ij", x, x, out=self.K)
+        return self.b @ self.a + self.rows[0] @ x + (self.K**2).sum()
+
+    def outputs_in_expressions(self, x):
+        return np.sum(np.multiply(x, x, out=self.a)) * self.a[0] + np.sqrt(x, out=self.b, where=x > 0)[0]
+
+    def filled(self, x):
+        self.a.fill(x[0] * x[1])
+        np.fill_diagonal(self.K, x)
+        np.put(self.b, [0, 2], x[:2])
+        return self.a @ x + (self.K @ x).sum() + self.b @ self.b
+
+    def alias(self, x):
+        a, b = self.a, self.b
+        a[:] = x**2
+        a[1] += x[0]
+        b[:] = a + x
+        return self.a @ x + a.sum() + self.b @ self.b
+
+    def views(self, x):
+        row, column = self.K[1], self.K[:, 0]
+        row[:] = x
+        column += x
+        self.K.T[2] = x * x
+        self.K.flat[0] = x[0]
+        flat = self.K.ravel()
+        flat[8] = x[2] * 3
+        return (self.K**3).sum()
+
+    def rows_of(self, x):
+        for k, row in enumerate(self.K):
+            row[:] = x * k
+        for row, v in zip(self.K, x, strict=True):
+            row += v
+        for row in self.rows:
+            row += x
+        for i, row in enumerate(self.rows):
+            row[i] *= x[i]
+        return self.K[1] @ x + self.rows[0] @ self.rows[1]
+
+    def entries_of_containers(self, x):
+        for key, value in self.named.items():
+            value[0] = x[0] * len(key)
+        u, v = self.rows
+        u[:] = x
+        v[0] *= x[1]
+        self.named["u"][1:] = x[1:]
+        w = self.named["u"]
+        w[2] = x[0] * x[1]
+        return self.named["u"].sum() * self.named["K"].sum() + u @ v + self.rows[0].sum()
+
+    def helpers(self, x):
+        self.fill(self.a, x)
+        self.fill(self.named["u"], x)
+        return self.a @ self.named["u"]
+
+    def getters(self, x):
+        u = self.get("new", x.shape)
+        u[:] = x
+        np.exp(u, out=u)
+        self.shown[:] = x
+        getattr(self, "b")[:] = x  # noqa: B009  # as users write
+        vars(self)["K"][0] = x
+        return u.sum() + self.named["new"][0] + self.a @ x + self.b @ x + self.K.sum()
+
+    def swapped(self, x):
+        self.a[:] = x
+        for _ in range(3):
+            self.b[1:] = self.a[:-1] * 2
+            self.b[0] = self.a[0]
+            self.a, self.b = self.b, self.a
+        return self.a @ self.b
+
+
+METHODS = [
+    n for n, v in vars(Model).items() if isinstance(v, types.FunctionType) and n not in ("__init__", "get", "fill")
+]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_arrays_of_objects(name):
+    check(lambda: getattr(Model(), name), X)
+
+
+class OfClass:
+    buffer = np.zeros(3)
+
+    @classmethod
+    def whole(cls, x):
+        cls.buffer[:] = x**2
+        return cls.buffer @ x
+
+
+class Slots:
+    __slots__ = ("buffer",)
+
+    def __init__(self):
+        self.buffer = np.zeros((3, 1))
+
+    def column(self, x):
+        b = self.buffer
+        b[:, 0] = x
+        np.multiply(b, 2, out=b)
+        return (self.buffer.T @ self.buffer).item()
+
+
+def test_arrays_of_classes_and_slots():
+    check(lambda: lambda x: OfClass.whole(x), X)
+    assert type(OfClass.buffer) is np.ndarray
+    check(lambda: Slots().column, X)
+
+
+def test_arrays_of_functions():
+    def make():
+        def f(x):
+            f.work[:] = x
+            f.calls += 1
+            return f.work @ f.work * f.calls
+
+        f.work, f.calls = np.zeros(3), 0
+        return f
+
+    check(make, X)
+
+
+def _copied(x):
+    np.copyto(work, x)  # noqa: F821
+    return work @ x  # noqa: F821
+
+
+def _by_out(x):
+    np.multiply(x, 2, out=work)  # noqa: F821
+    return work @ x  # noqa: F821
+
+
+def _in_loops(x):
+    for i in range(3):
+        work[i] = x[i] ** 2  # noqa: F821
+    try:
+        table["u"][0] = x[0] ** 2  # noqa: F821
+    finally:
+        (work[1], square[0, 0]), square[1, 1] = (x[1], x[0] * x[1]), x[2]  # noqa: F821
+    return work @ x + square.sum() + table["u"][0]  # noqa: F821
+
+
+def _by_aliases(x):
+    w = work  # noqa: F821
+    w[:] = x
+    row = square[0]  # noqa: F821
+    row += x
+    return work @ x + (square**2).sum()  # noqa: F821
+
+
+def _added_at(x):
+    square.fill(0)  # noqa: F821
+    np.add.at(square, (0, [1, 1, 2]), x)  # noqa: F821
+    return (square**2).sum()  # noqa: F821
+
+
+@pytest.mark.parametrize("function", [_copied, _by_out, _in_loops, _by_aliases, _added_at])
+def test_arrays_of_modules(function):
+    def make():
+        space = {"np": np, "work": np.zeros(3), "square": np.zeros((3, 3)), "table": {"u": np.zeros(3)}}
+        return types.FunctionType(function.__code__, space, function.__name__)
+
+    check(make, X)
+
+
+def test_arrays_of_surrounding_functions():
+    def make():
+        a, square = np.zeros(3), np.zeros((3, 3))
+
+        def f(x):
+            np.copyto(a, x)
+            row = square[1]
+            row[:] = x
+            np.fill_diagonal(square, x)
+            return a @ x + (square**2).sum() + np.multiply(x, x, out=a)[0]
+
+        return f
+
+    check(make, X)
+
+
+def test_names_of_comprehensions_are_no_arrays_of_others():
+    boxes = [np.zeros(2)]
+
+    def f(x):
+        [box.fill(5.0) for box in boxes]
+        return np.sum(x * boxes[0][0])
+
+    np.testing.assert_array_equal(gw.grad(f, method="exact")(np.ones(3)), [5.0, 5.0, 5.0])
+
+
+def test_an_array_that_others_hold_stays_refused():
+    model = Model()
+    watching = model.a
+
+    def f(x):
+        a = model.a
+        a[:] = x
+        return a @ x
+
+    with pytest.raises(gw.TracingError):
+        gw.grad(f, method="exact")(np.array(X))
+    assert watching is model.a
