@@ -120,3 +120,44 @@ def test_zero_around_x_without_a_value_at_zero_is_a_lost_numerator():
     assert both.status[1] is Status.OK
     # a function that is 0 has a value there
     assert derivative(lambda t: max(-t, 0.0), 1e-11).status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "exact"),
+    [
+        # the numerator stands, and its slope is known to four digits only
+        (lambda t: (math.sqrt(1 + t) - 1) / t, 1.1865514462971932e-05, -0.125),
+        # beside c: b + a / (x - c), up to a jump
+        (lambda x: (math.exp(x - 2.939238075451071) - 1) / (x - 2.939238075451071), 2.9392381063837676, 0.5),
+        # zero on one side at one step, and further out on a staircase
+        (lambda t: 1 / t - 1 / math.sin(t), 2.281758195496864e-07, -1 / 6),
+    ],
+)
+def test_a_slope_between_two_roundings_is_not_believed(f, x, exact):
+    estimate = derivative(f, x, complex_step=False)
+    assert abs(estimate.value - exact) <= estimate.error <= 0.1
+
+
+def test_beside_another_point_where_f_cancels():
+    # (exp(x - c) - 1) / (x - c): slope 1/2, rounded to multiples of a unit over x - c
+    rng = np.random.default_rng(6)
+    silent = 0
+    for _ in range(150):
+        c = float(rng.uniform(0.3, 3))
+        x = c + float(10.0 ** rng.uniform(-12, -6) * rng.choice([-1, 1]))
+        estimate = derivative(lambda x, c=c: (math.exp(x - c) - 1) / (x - c), x, complex_step=False)
+        silent += estimate.status.trusted and not abs(estimate.value - 0.5) <= max(estimate.error, 0.005)
+    assert silent <= 1
+
+
+@pytest.mark.parametrize("width", [1e-8, 1e-9])
+def test_narrow_peaks_are_still_believed(width):
+    centre = 1.0 + 0.7 * width
+    f = lambda t: math.sin(t) + 1e-4 * math.exp(-(((t - centre) / width) ** 2))
+    offset = 1.0 - centre
+    exact = math.cos(1.0) - 1e-4 * 2 * offset / width**2 * math.exp(-((offset / width) ** 2))
+    estimate = derivative(f, 1.0, complex_step=False)
+    assert estimate.status is Status.OK
+    assert abs(estimate.value - exact) <= estimate.error + 1e-6 * abs(
+        exact
+    )  # of which 1e-8 is the rounding of the centre

@@ -123,7 +123,7 @@ def classify(grid: Grid, y: list[float], far: float, near: float, eta: float) ->
     if quintic_residual <= tolerance or (converging and not _repeats(grid, y)):
         return View("smooth", 0.0, 0.0, 0.0, cubic_slope / far, (off + tolerance) / far, far, near, eta)
     slope_error = (off + tolerance + 4 * residual) / far
-    view = View("noise", 0.0, 0.0, cubic_residual, slope / far, slope_error, far, near, eta, (rest, cubic_rest))
+    view = View("noise", 0.0, 0.0, cubic_residual, slope / far, slope_error, far, near, eta, rest=(rest, cubic_rest))
     (kink, gap), jumps = grid.broken(moves)
     if kink <= max(tolerance, 0.1 * residual):
         view.kind, view.size = "kink", gap / far

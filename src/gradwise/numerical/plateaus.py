@@ -37,6 +37,12 @@ CLOSE = 2.0**-7
 PURE = 1e-6
 """So close, relatively, the slope right around x must be to that of a power of x."""
 
+DEEP = 20
+"""Octaves below the first step from which on a slope need not be known so well."""
+
+ROUGHLY = 1e-3
+"""So well it must be known there."""
+
 SMALL_X = 0.25
 """Where |x| is larger, its powers are numbers that any slope may have."""
 
@@ -174,7 +180,9 @@ def way_out(samples: Samples) -> Generator[Request, list[float], tuple[float, fl
 def numerator_stands(samples: Samples, found: Resolved) -> bool:
     """Whether the slope is that of a quotient with a power of x whose numerator does not move, or by x itself: 0/x², (1 - x)/x."""
     origin = samples.line.origin
-    if origin is None or not PURE * abs(found.value) >= found.total or not TINY < abs(origin) < 1 / TINY:
+    # so far down that next to no function has structure there, two digits are enough
+    known = PURE if found.high > samples.line.octave - DEEP else ROUGHLY
+    if origin is None or not known * abs(found.value) >= found.total or not TINY < abs(origin) < 1 / TINY:
         return False
     x = -origin
     for power in (1, 2, 3, 4):
@@ -214,3 +222,56 @@ def goes_on(samples: Samples, found: Resolved, octave: int) -> bool:
         if all(abs(samples.at(octave, side) - y) <= 0.05 * abs(y) for side, y in zip(BOTH, expected)):
             return True
     return False
+
+
+def pole_beside(samples: Samples, found: Resolved) -> float:
+    """Return the distance of the pole c where f is b + a / (x - c) to within rounding, and is told from a parabola; else 0."""
+    h = math.ldexp(1.0, found.high)
+    outer, inner = [[samples.at(octave, side) - samples.f0 for side in BOTH] for octave in (found.high, found.high - 1)]
+    right, left = outer
+    if abs(right) == abs(left) or not math.isfinite(right + left):
+        return 0.0
+    distance = h * (left - right) / (right + left)  # from c to x
+    eta = max(samples.eta(samples.f0), *(samples.eta(samples.at(found.high, side)) for side in BOTH))
+    part = h / distance
+    if not CLOSE <= abs(part) < 0.9 or not abs(right) * part * part > 256 * eta:
+        return 0.0
+    for side, move in zip(BOTH, inner):
+        # the move at a part of the way, by those at the ends, is that of a Möbius function
+        whole = right if side > 0 else left
+        if not abs(move - 0.5 * whole * (1 + side * part) / (1 + 0.5 * side * part)) <= ROUNDINGS * eta:
+            return 0.0
+    return distance
+
+
+def leaves_pole(samples: Samples, found: Resolved, distance: float) -> Generator[Request, list[float], float]:
+    """Return by how much values at larger steps are off those of the pole that f seems to have beside x; 0 if it goes on.
+
+    Where none are known, they are asked for half of the way to the pole, and as far on the other side.
+    """
+    h = math.ldexp(1.0, found.high)
+    if not any(h < abs(t) < 0.5 * abs(distance) for t in samples.values):
+        yield from samples.sample([-0.5 * distance, 0.5 * distance])
+    residue = (samples.at(found.high, 1) - samples.f0) * (distance + h) / h
+    worst = 0.0
+    for t, value in samples.values.items():
+        if abs(t) <= 0.5 * abs(distance) and math.isfinite(value):
+            expected = residue * t / (distance + t)
+            off = abs(value - samples.f0 - expected)
+            if off > 0.05 * abs(expected) + 256 * samples.eta(value):
+                worst = max(worst, 2 * off)
+    return worst
+
+
+def lost_numerator(samples: Samples, found: Resolved, *, jumped: bool) -> Generator[Request, list[float], float]:
+    """Return how far values are off those of the function that is meant, if x is on a plateau of rounding; else 0."""
+    octave = samples.line.octave
+    h = math.ldexp(1.0, octave)
+    if found.high < octave or found.side != 0:
+        if numerator_stands(samples, found) or (jumped and divides_nearby(samples, found)):
+            return math.ldexp(16 * abs(found.value), found.high)
+        distance = pole_beside(samples, found) if found.side == 0 else 0.0
+        return (yield from leaves_pole(samples, found, distance)) if distance else 0.0
+    if is_rational(samples, h, found.value):
+        return (yield from jump_nearby(samples, h))
+    return 0.0

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from typing import Any
 
 from gradwise.numerical.line import NAN
-from gradwise.numerical.microscope import DOUBLE_BITS, View, look, significant_bits
+from gradwise.numerical.microscope import DOUBLE_BITS, OFFSETS, View, look, significant_bits
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 
 BENDING = (0.9877665, 0.7320508)
@@ -74,6 +74,17 @@ def confirm(samples: Samples, view: View) -> Generator[Request, list[float], Non
     allowed = 0.25 * (abs(even) + abs(odd)) if both else 0.02 * abs(view.slope) * view.far
     if off > 8 * view.eta + 4 * view.residual + allowed:
         view.kind, view.spread, view.residual = "noise", max(view.spread, off), max(view.residual, off)
+
+
+def scatter_beside(samples: Samples, view: View) -> float:
+    """Return by how many units of rounding values beside x, that at x left out, are off a function with two derivatives."""
+    values = [[samples.values.get(side * offset * view.far, NAN) for side in BOTH] for offset in OFFSETS[:3]]
+    even, odd = [right + left for right, left in values], [right - left for right, left in values]
+    worst = 0.0
+    for parts, power in ((even, 2), (odd, 1)):
+        first, second, third = [offset**power for offset in OFFSETS[:3]]
+        worst = max(worst, abs(parts[0] - parts[1] - (parts[1] - parts[2]) * (first - second) / (second - third)))
+    return worst / view.eta if view.eta > 0.0 else 0.0
 
 
 def bends(samples: Samples, octave: int) -> Generator[Request, list[float], bool]:

@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Generator
 
 from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, judge_complex
+from gradwise.numerical.conclusion import conclude
 from gradwise.numerical.domain import finite_octave
 from gradwise.numerical.findings import (
     disagreement,
@@ -27,16 +28,40 @@ from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_lad
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.noise_level import small_loss, tread
-from gradwise.numerical.plateaus import divides_nearby, goes_on, is_rational, jump_nearby, numerator_stands, way_out
+from gradwise.numerical.plateaus import (
+    divides_nearby,
+    goes_on,
+    is_rational,
+    jump_nearby,
+    lost_numerator,
+    numerator_stands,
+    way_out,
+)
 from gradwise.numerical.power_law import infinite_slope
 from gradwise.numerical.resolution import resolve, smooth_scale
-from gradwise.numerical.rounding_or_structure import CONFIRMING, SINGLE, agrees, confirm, in_low_precision, single
+from gradwise.numerical.rounding_or_structure import (
+    CONFIRMING,
+    agrees,
+    confirm,
+    in_low_precision,
+    scatter_beside,
+    single,
+)
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
 from gradwise.numerical.two_sides import from_both_sides
 
 Steps = Generator[Request, list, Outcome]
 RESTARTS = 4
+
+KNOWN = 64.0
+"""How many units of rounding the slope at large steps may be off over the smallest of them to raise doubt."""
+
+SCATTERS = 1e3
+"""From how many units of rounding on f scatters beside x."""
+
+NARROW = 20
+"""Structure is narrow if it needs steps so many octaves below the first."""
 
 WIDER = 4.0
 """By how much bounds widen on plateaus of rounding, whose heights follow no law."""
@@ -45,7 +70,7 @@ WIDER = 4.0
 class Search:
     """State of one search; `run` is the generator."""
 
-    __slots__ = ("complex_error", "complex_value", "jumped", "noise", "samples", "shift", "status")
+    __slots__ = ("complex_error", "complex_value", "doubtful", "jumped", "noise", "samples", "shift", "status")
 
     def __init__(self, line: Line, f0: float, ask: Callable[[Request], None] | None = None) -> None:
         self.samples = Samples(line, f0, ask)
@@ -55,6 +80,7 @@ class Search:
         )
         self.status = Status.OK
         self.jumped = False  # on the way to x
+        self.doubtful = False  # whether f has another slope right around x
         self.complex_value: float | None = None
         self.complex_error = 0.0
 
@@ -187,9 +213,11 @@ class Search:
         if outcome is not None:
             return outcome
         if self.status is Status.OK:
-            jump = yield from self._plateau(found)
+            jump = yield from lost_numerator(samples, found, jumped=self.jumped)
             if jump > 0.0:
                 return (yield from self._among_plateaus(jump))
+            if self.doubtful:
+                self.status = Status.UNDECIDED
         # More than 10 % uncertain, and not because of noise or rounding: the steps contradict one another.
         # Where two sides agree on a slope of zero, the slopes they came from are what 10 % is measured by.
         size = abs(found.value) if found.side == 0 else max(abs(samples.quotient(found.high, s)[0]) for s in BOTH)
@@ -215,17 +243,6 @@ class Search:
             return None
         return outcome
 
-    def _plateau(self, found: Resolved) -> Generator[Request, list, float]:
-        """Return how far values are off those of the function that is meant, if x is on a plateau of rounding; else 0."""
-        samples = self.samples
-        h = math.ldexp(1.0, samples.line.octave)
-        if found.high < samples.line.octave or found.side != 0:
-            stands = numerator_stands(samples, found) or (self.jumped and divides_nearby(samples, found))
-            return math.ldexp(16 * abs(found.value), found.high) if stands else 0.0
-        if is_rational(samples, h, found.value):
-            return (yield from jump_nearby(samples, h))
-        return 0.0
-
     def _among_plateaus(self, jump: float) -> Steps:
         """Search as among noise of this size: what f is right around x says nothing of its slope."""
         samples = self.samples
@@ -240,7 +257,8 @@ class Search:
         top: int | None = both
         last = both
         tops = {top}
-        found = yield from resolve(samples, 0, both)
+        first = found = yield from resolve(samples, 0, both)
+        scatter = 0.0  # beside x, in units of rounding
         for _ in range(RESTARTS):
             joined, sided = yield from from_both_sides(samples, last, found)
             if joined is not None:
@@ -260,6 +278,7 @@ class Search:
                     return (yield from resolve(samples, 0, last, may_grow=last == both)), None
                 if last != both:  # among structure, what cannot be seen beneath rounding may be as large
                     found.truncation = max(found.truncation, found.rounding)
+                    self._doubt(first, found, scatter)
                 return found, None
             elif agrees(view, found) or (view.kind == "smooth" and in_low_precision(samples)):
                 verdict = small_loss(samples, view)
@@ -267,6 +286,7 @@ class Search:
                 # a step that has shrunk away from structure must not grow back into it
                 found = yield from resolve(samples, 0, last, may_grow=last == both)
                 self._compare(view, found)
+                self._doubt(first, found, scatter)
                 return found, None
             elif view.kind == "smooth":
                 top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, last, found.value)
@@ -275,6 +295,8 @@ class Search:
                     top = verdict.top
                     self.noise, self.status = verdict.noise, verdict.status
             else:
+                if last == both:
+                    scatter = scatter_beside(samples, view)
                 verdict = yield from explain(samples, view, found)
                 if verdict.outcome is not None:
                     return found, verdict.outcome
@@ -282,12 +304,24 @@ class Search:
                 self.noise, self.status = verdict.noise, verdict.status
                 self.jumped = self.jumped or (view.kind == "jump" and top is not None)
             if top is None or top in tops:
-                return (yield from resolve(samples, 0, last)), None
+                found = yield from resolve(samples, 0, last)
+                self._doubt(first, found, scatter)
+                return found, None
             tops.add(top)
             last, before = top, found
             found = yield from resolve(samples, 0, top, may_grow=False)
         self._unsettled(found, before)
         return found, None
+
+    def _doubt(self, first: Resolved, found: Resolved, scatter: float) -> None:
+        """Leave it undecided where large steps know one slope, tiny ones another, and what lies between scatters.
+
+        A narrow structure ends somewhere, and f is smooth beyond; what cancels beside x scatters there too.
+        """
+        off = abs(found.value - first.value) - 8 * (first.total + found.total)
+        known = math.ldexp(first.total, first.low) <= KNOWN * self.samples.eta(self.samples.f0)
+        narrow = found.high < self.samples.line.octave - NARROW
+        self.doubtful = known and narrow and scatter > SCATTERS and off > 0.1 * max(abs(first.value), abs(found.value))
 
     def _compare(self, view: View, found: Resolved) -> None:
         """Note a slope that differs right around x: a jump of the curvature beside x moves it, rounding only scatters it."""
@@ -344,45 +378,12 @@ class Search:
             self._unsettled(found, before or found)
         elif found.truncation > 0.1 * abs(found.value) + 4 * found.rounding:
             self.status = Status.UNDECIDED
-        return self._one_sided_outcome(found, side)
-
-    def _one_sided_outcome(self, found: Resolved, side: int) -> Outcome:
-        status = Status.UNDECIDED if self.status is Status.UNDECIDED else Status.ONE_SIDED
-        outcome = self._conclude(found, status)
+        outcome = self._conclude(found, Status.UNDECIDED if self.status is Status.UNDECIDED else Status.ONE_SIDED)
         outcome.left, outcome.right = (NAN, outcome.value) if side > 0 else (outcome.value, NAN)
         return outcome
 
-    # -------------------------------------------------------------------------------------------- the conclusion
-    def _on_branch(self, found: Resolved) -> None:
-        """Take the slope of the branch that x is on, where steps down to a jump of the curvature beside x tell which one it is."""
-        branches = self.samples.branches
-        if branches and found.side == 0 and self.samples.amplitude == 0.0:
-            near = min(branches, key=lambda slope: abs(slope - found.value))
-            off = abs(near - found.value)
-            if off <= 0.25 * abs(branches[0] - branches[1]):
-                found.value, found.truncation = near, max(found.truncation, off)
-
     def _conclude(self, found: Resolved, status: Status) -> Outcome:
-        self._on_branch(found)
-        line = self.samples.line
-        magnitude = abs(found.value)
-        low, step = math.ldexp(1.0, found.low), math.ldexp(1.0, found.high)
-        samples = self.samples
-        assumed = max(samples.eta(samples.f0), samples.assumed, samples.argument_rounding(found.value))
-        lost = max(1.0, samples.measured / assumed)
-        factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
-        found.truncation = max(found.truncation, found.doubt, samples.odd_error(found), self.shift)
-        error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
-        error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
-        if status is Status.OK and not self.noise and single(samples.f0) and in_low_precision(samples):
-            # slopes of rounded values may agree to the last bit, and be off by what they are rounded to
-            status, self.noise = Status.LOW_PRECISION, SINGLE * samples.size / math.sqrt(12)
-            error = max(error, 3 * SINGLE * samples.size / low)
-        level = max(self.noise, line.unit * abs(self.samples.f0))
-        # a bound beyond the steepest chord seen says nothing, and is no success
-        if status is Status.OK and not error <= magnitude + 4 * samples.size / low + 1e-300:
-            status = Status.UNDECIDED
-        return self.adopt(Outcome(found.value, error, status, step, found.value, found.value, level))
+        return self.adopt(conclude(self.samples, found, status, self.noise, self.shift))
 
     def adopt(self, outcome: Outcome) -> Outcome:
         """Replace the value by the complex step's where the ladder, an independent witness, confirms it."""

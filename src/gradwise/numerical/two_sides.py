@@ -52,9 +52,12 @@ def from_both_sides(
     for side in BOTH:
         sides.append((yield from resolve(samples, side, top, may_grow=False)))  # noqa: PERF401 - no comprehension can yield
     right, left = sides
-    if right.high == right.low and left.high == left.low:  # single quotients vouch for nothing
+    single = [one.high == one.low for one in sides]  # such quotients vouch for nothing
+    zero = right.value == left.value == 0.0
+    # a side that is flat here, and not further out, may be the tread of a staircase
+    if all(single) or (zero and any(_moves(samples, one.side, top) for one in sides if one.high == one.low)):
         low = min(right.low, left.low)
-        still = right.value == left.value == 0.0 and samples.move(low) == 0.0
+        still = zero and samples.move(low) == 0.0
         return (Resolved(0.0, 0.0, samples.quotient(low, 0)[1], low, low, 0) if still else None), None
     together = right.total + left.total
     if not GAIN * together < total:
@@ -84,6 +87,11 @@ def from_both_sides(
     truncation = better.truncation + 0.5 * abs(better.value - other.value)
     truncation += 2 * samples.line.unit * samples.line.scale * bent
     return Resolved(better.value + 0.0, truncation, better.rounding, better.high, better.low, better.side), None
+
+
+def _moves(samples: Samples, side: int, top: int) -> bool:
+    """Whether f moves on this side at one of the steps up to 2**top."""
+    return any(samples.at(octave, side) != samples.f0 for octave in samples.known_octaves() if octave <= top)
 
 
 def _clear_side(

@@ -1,0 +1,51 @@
+"""What a slope found is reported as: its bound, and whether that says anything."""
+
+from __future__ import annotations
+
+import math
+
+from gradwise.numerical.line import Outcome
+from gradwise.numerical.rounding_or_structure import SINGLE, in_low_precision, single
+from gradwise.numerical.samples import Resolved, Samples
+from gradwise.numerical.status import Status
+
+
+def conclude(samples: Samples, found: Resolved, status: Status, noise: float, shift: float) -> Outcome:
+    """Return the outcome of a slope.
+
+    Parameters
+    ----------
+    noise : float
+        Level of the noise that was found, 0 if none was.
+    shift : float
+        By how much the slope right around x differs, beyond what rounding explains.
+    """
+    _on_branch(samples, found)
+    line = samples.line
+    magnitude = abs(found.value)
+    low, step = math.ldexp(1.0, found.low), math.ldexp(1.0, found.high)
+    assumed = max(samples.eta(samples.f0), samples.assumed, samples.argument_rounding(found.value))
+    lost = max(1.0, samples.measured / assumed)
+    factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
+    found.truncation = max(found.truncation, found.doubt, samples.odd_error(found), shift)
+    error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
+    error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
+    if status is Status.OK and not noise and single(samples.f0) and in_low_precision(samples):
+        # slopes of rounded values may agree to the last bit, and be off by what they are rounded to
+        status, noise = Status.LOW_PRECISION, SINGLE * samples.size / math.sqrt(12)
+        error = max(error, 3 * SINGLE * samples.size / low)
+    level = max(noise, line.unit * abs(samples.f0))
+    # a bound beyond the steepest chord seen says nothing, and is no success
+    if status is Status.OK and not error <= magnitude + 4 * samples.size / low + 1e-300:
+        status = Status.UNDECIDED
+    return Outcome(found.value, error, status, step, found.value, found.value, level)
+
+
+def _on_branch(samples: Samples, found: Resolved) -> None:
+    """Take the slope of the branch that x is on, where steps down to a jump of the curvature beside x tell which one it is."""
+    branches = samples.branches
+    if branches and found.side == 0 and samples.amplitude == 0.0:
+        near = min(branches, key=lambda slope: abs(slope - found.value))
+        off = abs(near - found.value)
+        if off <= 0.25 * abs(branches[0] - branches[1]):
+            found.value, found.truncation = near, max(found.truncation, off)
