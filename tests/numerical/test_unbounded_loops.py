@@ -9,9 +9,9 @@ import textwrap
 
 import numpy as np
 import pytest
-from gradwise.numerical.unbounded import unbounded_loop
 
 from gradwise.numerical import Status, derivative, directional_derivative, grad, hessian, jacobian
+from gradwise.numerical.unbounded import unbounded_loop
 
 HERON = """
 import math, functools
