@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from gradwise import operators
 from gradwise.checking import check_grad
+from gradwise.descent.cause import Cause
+from gradwise.descent.crossings import across_kink
 from gradwise.descent.curvature import curvature_at
 from gradwise.descent.lengths import length
 from gradwise.descent.lines import first_non_finite, line_of
@@ -25,46 +26,8 @@ from gradwise.descent.trace import Trace
 from gradwise.errors import GradwiseWarning
 
 _TRIAL_STEPS = 20
-#: halvings of a step within which a smooth gradient changes less and less
-_HALVINGS = 30
 #: parameters up to which a user's gradient is checked entry by entry; beyond, along directions
 _MANY = 200
-
-
-@dataclass(eq=False)
-class Cause:
-    """Why a descent failed.
-
-    Attributes
-    ----------
-    name : str
-        "learning rate", "outside the domain", "wrong gradient", "kink", "rounding floor", "not a descent direction", "unbounded" or "unknown".
-    sentence : str
-        What was found, with numbers and the user's line where there is one.
-    learning_rate : float or None
-        A rate that was tried and worked.
-    first_bad_step : int or None
-    filename, lineno : str or None, int or None
-        The line of the user's code.
-    check : Report or None
-        The report of the gradient check, where one ran.
-    """
-
-    name: str
-    sentence: str
-    learning_rate: float | None = None
-    first_bad_step: int | None = None
-    filename: str | None = None
-    lineno: int | None = None
-    check: Any = None
-    details: dict[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields as plain Python objects, without the report of the check."""
-        return {
-            "name": self.name, "sentence": self.sentence, "learning_rate": self.learning_rate,
-            "first_bad_step": self.first_bad_step, "filename": self.filename, "lineno": self.lineno,
-        }  # fmt: skip
 
 
 def find_cause(
@@ -92,48 +55,9 @@ def find_cause(
     if reason is StopReason.UNBOUNDED:
         seen = outcome.details.get("unbounded", f"f fell to {outcome.f:.3g}.")
         return Cause("unbounded", seen, first_bad_step=outcome.steps)
-    if reason in {StopReason.MAX_ITERATIONS, StopReason.MAX_TIME} and not method.searches:
-        return across_kink(objective, trace)
+    if reason in {StopReason.MAX_ITERATIONS, StopReason.MAX_TIME}:
+        return across_kink(objective, trace, searches=method.searches)
     return None
-
-
-def across_kink(objective: Objective, trace: Trace) -> Cause | None:
-    """The cause where steps of a given rate jump to and fro over a kink: f and ‖g‖ stopped falling, and along a step the gradient jumps."""
-    count = len(trace)
-    if objective.batches is not None or count < 16 or len(trace.x) < count:
-        return None
-    half, late = trace.fun[: count // 2], slice(count - count // 4 - 1, count - 1)
-    norms, least = trace.gradient_length[late], float(np.min(half))
-    with np.errstate(all="ignore"):
-        fell = least - float(np.min(trace.fun[late])) > 0.01 * (float(trace.fun[0]) - least)
-        if fell or not np.min(norms) > 0.1 * np.max(norms):
-            return None
-        after = trace.gradient_length[late.start + 1 : count]
-        changes = (
-            np.sqrt(np.maximum(norms**2 + after**2 - 2 * norms * after * trace.cosine[late], 0)) / trace.step[late]
-        )
-    k = late.start + int(np.argmax(np.nan_to_num(changes, nan=0.0, posinf=0.0)))
-    a, b = trace.points[k], trace.points[k + 1]
-    here, there = objective.try_evaluate(a), objective.try_evaluate(b)
-    first = jump = 0.0
-    for _ in range(_HALVINGS):
-        middle = (a + (b - a) / 2).astype(a.dtype)
-        between = objective.try_evaluate(middle)
-        if here is None or there is None or between is None:
-            return None
-        jump = length(there[1] - here[1])
-        first = first or jump
-        if not jump > 0.3 * max(first, 0.3 * length(here[1])):
-            return None
-        if length(between[1] - here[1]) >= length(there[1] - between[1]):
-            b, there = middle, between
-        else:
-            a, here = middle, between
-    return Cause(
-        "kink",
-        f"f has a kink that step {k} passes: the gradient changes by {jump:.3g} within {length(b - a):.1g}. Steps of this rate jump to and fro over it, and no fixed rate ends there. "
-        f"Let the rate fall, as learning_rate=lambda k: {trace.learning_rate[k]:.3g} / (1 + k / 10), or round the kink off, as np.sqrt(x**2 + 1e-8) does abs(x).",
-    )
 
 
 def wrong_gradient(objective: Objective, x: np.ndarray, threshold: float, *, thorough: bool) -> Cause | None:

@@ -154,7 +154,13 @@ def report_of(outcome: Outcome, objective: Objective, method: Method | Search, n
     reason = outcome.reason
     failed = reason in {StopReason.DIVERGED, StopReason.NON_FINITE, StopReason.UNBOUNDED}
     used = outcome.recorder.rate[: outcome.steps]
-    last_rate = float(np.median(used[-max(len(used) // 4, 1) :])) if outcome.steps else outcome.rate
+    last_rate = (
+        float(np.median(used[-max(len(used) // 4, 1) :]))
+        if outcome.steps
+        else math.nan
+        if method.searches
+        else outcome.rate
+    )
     nfev = objective.evaluations
     with np.errstate(all="ignore"):  # what overflows is told in words
         cause = find_cause(reason, objective, method, last_rate, objective.parameters.start, best_x, outcome, trace)

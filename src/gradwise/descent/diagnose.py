@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradwise.containers import flatten
-from gradwise.descent.causes import Cause, left_domain, overshooting
+from gradwise.descent.cause import Cause
+from gradwise.descent.causes import left_domain, overshooting
 from gradwise.descent.foreign import falling, trace_of
 from gradwise.descent.methods import Method, Search, make_method
 from gradwise.descent.objective import Objective

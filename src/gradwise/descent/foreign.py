@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.descent.causes import Cause, left_domain, wrong_gradient
+from gradwise.descent.cause import Cause
+from gradwise.descent.causes import left_domain, wrong_gradient
 from gradwise.descent.objective import Objective
 from gradwise.descent.recorder import Recorder
 from gradwise.descent.report import Descent

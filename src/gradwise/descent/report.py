@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.descent.causes import Cause
+from gradwise.descent.cause import Cause
 from gradwise.descent.convergence import ObservedRate, observe
 from gradwise.descent.curvature import Curvature, curvature_at
 from gradwise.descent.methods import Method, Search

@@ -21,7 +21,7 @@ import numpy as np
 from gradwise.errors import GradwiseError, InputError, SingularPointError, TracingError
 from gradwise.geometry.certificates import Certificate, certify
 from gradwise.geometry.classification import Classification
-from gradwise.geometry.derivatives_at import Derivatives, derivatives_at, hessian_at
+from gradwise.geometry.derivatives_at import MEASURED, Derivatives, derivatives_at, hessian_at
 from gradwise.geometry.eigenvalue_bounds import eigenvalue_intervals, inertia, length, norm_bound, power_of_two
 from gradwise.geometry.large_points import classify_large
 from gradwise.geometry.vector_form import VectorForm
@@ -178,6 +178,15 @@ def classify_dense(
     norm = length(found.gradient)
     tolerance = flat.closeness if tol is None else float(tol)
     critical = distance <= tolerance if tol is None else norm <= max(tolerance, slack * scale)
+    largest = float(np.max(np.abs(values), initial=0.0))
+    if tol is None and critical and norm > 0 and slack > flat.closeness * largest and found.certainty == MEASURED:
+        return undecided(
+            flat,
+            found.value,
+            f"within one unit in the last place of the point the gradient changes by as much as {slack * scale:.2g}, and it is {norm:.2g}: "
+            "f has a kink there, or its gradient is lost to rounding. Compare values of f around the point",
+            found,
+        )
     change, notes, certainty = 0.0, "", found.certainty
     if critical and certificate is not None and certificate.intervals is not None and certificate.root is not None:
         # the critical point is proved: nothing needs to be said of the way there

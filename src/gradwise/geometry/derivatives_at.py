@@ -20,6 +20,9 @@ from gradwise.errors import GradwiseError, KinkWarning, TracingError
 from gradwise.geometry.vector_form import VectorForm
 from gradwise.operators import hessian, hvp, value_and_grad
 
+#: the certainty of exact derivatives whose rounding was found by moving the point
+MEASURED = "rounding measured"
+
 
 @dataclass(slots=True, eq=False)
 class Derivatives:
@@ -99,7 +102,7 @@ def derivatives_at(flat: VectorForm, *, dense: bool) -> Derivatives:
         measured(gradient, gradients, flat.unit),
         H,
         measured(H, hessians, flat.unit) if H is not None else None,
-        "rounding measured",
+        MEASURED,
     )
 
 
