@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradwise.errors import InputError
-from gradwise.numerical import derivative, directional_derivative, grad, hessian, jacobian
+from gradwise.numerical import Status, derivative, directional_derivative, grad, hessian, jacobian
 
 
 def broken(x):
@@ -85,3 +85,74 @@ def test_failures_away_from_x_are_told_when_they_matter():
 
     estimate = derivative(f, 1.0)
     assert "solver failed" in estimate.message
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        (lambda x: None, "f returned None near x"),
+        (lambda x: "a", "f returned 'a' near x"),
+        (lambda x: np.array([x]), r"f returned shape \(1,\) near x and \(\) at x"),
+    ],
+)
+def test_what_f_returns_away_from_x_must_be_a_number_too(away, words):
+    with pytest.raises(InputError, match=words):
+        derivative(lambda x: x if x == 1.0 else away(x), 1.0, complex_step=False)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_an_empty_array_has_an_empty_derivative(order):
+    for x in (np.zeros(0), np.zeros((0, 3)), []):
+        estimate = derivative(np.sin, x, order=order)
+        assert np.shape(estimate.value) == np.shape(x)
+        assert estimate.message == "nothing to differentiate."
+
+
+@pytest.mark.parametrize("complex_step", ["yes", 1, None, np.array([True, False])])
+def test_complex_step_is_one_of_three(complex_step):
+    with pytest.raises(InputError, match=r"complex_step=.* is unknown"):
+        derivative(np.sin, 1.0, complex_step=complex_step)
+
+
+def test_a_map_returns_one_result_for_each_point():
+    with pytest.raises(InputError, match="fewer results than the 10 points"):
+        derivative(math.sin, 1.0, workers=lambda f, points: [f(x) for x in points[:-1]], complex_step=False)
+    with pytest.raises(InputError, match="more results than the 10 points"):
+        derivative(math.sin, 1.0, workers=lambda f, points: [f(x) for x in [*points, 1.0]], complex_step=False)
+
+
+def test_orders_seeds_and_directions_of_any_size():
+    assert derivative(math.sin, 1.0, order=np.int64(2)).value == pytest.approx(-math.sin(1.0), abs=1e-9)
+    with pytest.raises(InputError, match="rng='a' is no seed"):
+        derivative(np.sin, np.ones(3), rng="a")
+    for size in (1e-200, 1.0, 1e200):
+        along = directional_derivative(np.sum, np.ones(2), np.array([size, size]))
+        assert abs(along.value - math.sqrt(2)) <= along.error
+
+
+def test_bounds_that_leave_no_room_say_so():
+    estimate = derivative(math.sin, 1.0, bounds=(1.0, 1.0))
+    assert estimate.status is Status.NON_FINITE
+    assert "bounds that leave no room" in estimate.message
+
+
+def test_every_call_counts():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return np.float32(np.sin(x))
+
+    assert derivative(f, 1.0).evaluations == len(calls)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_means_stop_passes(stop):
+    def f(x):
+        if np.any(np.asarray(x) != 1.0):
+            raise stop
+        return np.sum(x)
+
+    for run in (lambda: derivative(f, 1.0), lambda: grad(f, np.ones(2)), lambda: grad(f, np.ones(2), workers=map)):
+        with pytest.raises(stop):
+            run()

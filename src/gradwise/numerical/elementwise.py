@@ -32,7 +32,7 @@ def derivative_of_array(
     argument = evaluator.argument
     x = argument.vector
     if x.size > 1:
-        _check_independence(evaluator, f0, lower, upper, np.random.default_rng(0 if rng is None else rng))
+        _check_independence(evaluator, f0, lower, upper, generator(rng))
 
     def rounds(lanes: np.ndarray, steps: np.ndarray, dtype: type) -> tuple[np.ndarray, np.ndarray]:
         # The position of each request within its own lane is the round in which it is answered.
@@ -55,7 +55,7 @@ def derivative_of_array(
         values = evaluator.complex(vectors)
         return None if values is None else values[turn, lanes][:, None]
 
-    units = np.full(1, float(np.max(evaluator.output.units)))
+    units = np.full(1, float(np.max(evaluator.output.units, initial=0.0)))
     lanes = Lanes(
         np.abs(x),
         argument.spacing,
@@ -68,6 +68,15 @@ def derivative_of_array(
         x,
     )
     return solve(lanes, order)
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """Return the generator that `rng` stands for."""
+    try:
+        return np.random.default_rng(0 if rng is None else rng)
+    except (TypeError, ValueError) as error:
+        msg = f"rng={rng!r} is no seed ({error}). It must be an int or a numpy.random.Generator. Write rng=0."
+        raise InputError(msg) from error
 
 
 def _check_independence(

@@ -27,6 +27,9 @@ KEPT = 2**21
 """glibc gives memory back to the system above the size of the largest block that has been freed, and takes it anew, page
 by page, for the next array.  A block of 16 MiB, never touched, makes it keep what f uses from call to call: half of f's time."""
 
+MISSING = object()
+"""What a map has not returned."""
+
 BLOCK_OF_CALLS = 2**23
 """Numbers of points held at once where f is called point by point, or through a map: 64 MiB."""
 
@@ -291,13 +294,25 @@ class Evaluator:
     def _each(self, vectors: np.ndarray) -> Iterable[Any]:
         build = self.argument.build
         points = (build(vector) for vector in vectors)
-        results = map(self.guarded, points) if self.mapper is None else self.mapper(self.guarded, list(points))
-        for result in results:
+        results = iter(map(self.guarded, points) if self.mapper is None else self.mapper(self.guarded, list(points)))
+        for _ in range(len(vectors)):
+            result = next(results, MISSING)
+            if result is MISSING:
+                break
             self.count += 1
             self.progress.tick(self.count)
             if isinstance(result, Failure):
                 self.failure = result.text
             yield result
+        else:
+            result = next(results, MISSING)
+            if result is MISSING:
+                return
+        msg = (
+            f"workers returned {'fewer' if result is MISSING else 'more'} results than the {len(vectors)} points it was given. "
+            f"A map must return one for each. Use one like the built-in map, or pass an int."
+        )
+        raise InputError(msg)
 
 
 @functools.cache

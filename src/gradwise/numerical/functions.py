@@ -100,11 +100,13 @@ def derivative(
         x = array_of_list(x)
     if type(x) is int:
         x = float(x)
+    called = 0
     if type(x) is float and math.isfinite(x) and not vectorized and workers is None and order == 1:
         room = (-math.inf, math.inf) if bounds is None else number_bounds(bounds, x)
         found = derivative_of_number(f, x, *room, complex_step)
         if found is not None:
             return noted(found, note)
+        called = 1  # at x, where it did not return a Python number
     argument = Argument(x)
     if argument.has_complex:
         msg = f"derivative was given the complex x={x!r}. It takes real numbers. Use grad(f, x) for a real f of complex x."
@@ -117,9 +119,9 @@ def derivative(
         raise InputError(msg)
     lower, upper = parse_bounds(bounds, argument)
     if np.ndim(x) == 0:
-        return noted(
-            along_entries(f, argument, lower, upper, "derivative", vectorized, workers, complex_step, order), note
-        )
+        found = along_entries(f, argument, lower, upper, "derivative", vectorized, workers, complex_step, order)
+        found.evaluations += called
+        return noted(found, note)
     with Progress() as progress, open_mapper(workers, f) as mapper:
         evaluator = elementwise_evaluator(f, argument, vectorized, mapper, progress)
         f0 = evaluator.first()
@@ -370,11 +372,13 @@ def directional_derivative(
             f"shapes. Pass a direction like x."
         )
         raise InputError(msg)
-    length = float(np.linalg.norm(u.vector))
+    largest = float(np.max(np.abs(u.vector)))  # its square may overflow or vanish
+    length = largest * float(np.linalg.norm(u.vector / largest)) if largest else 0.0
     if length == 0.0:
         msg = "direction is zero. A direction must have a length. Pass one that is not zero."
         raise InputError(msg)
-    unit = u.vector / length
+    unit = u.vector / largest
+    unit /= np.linalg.norm(unit)
     lower, upper = parse_bounds(bounds, argument)
     factor = 1.0 if normalize else length**order
     return noted(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gradwise.errors import InputError
 from gradwise.numerical.estimate import Estimate
 from gradwise.numerical.unbounded import unbounded_loop
@@ -21,10 +23,10 @@ def check_function(f: Any) -> None:
 
 def check_options(order: Any, complex_step: Any) -> None:
     """Raise unless order is a positive integer and complex_step is one of its three values."""
-    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+    if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 1:
         msg = f"order={order!r} is not a positive integer. The order of a derivative is 1, 2, 3, …. Write order=1."
         raise InputError(msg)
-    if complex_step not in ("auto", True, False):
+    if not isinstance(complex_step, bool) and not (isinstance(complex_step, str) and complex_step == "auto"):
         msg = f'complex_step={complex_step!r} is unknown. It must be "auto", True or False. Leave it out.'
         raise InputError(msg)
 

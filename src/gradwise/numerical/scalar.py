@@ -72,10 +72,10 @@ class _Calls:
         for t in steps:
             try:
                 value = f(x + t if free else min(max(x + t, self.lower), self.upper))
-                values[t] = value if type(value) is float else _real(value)
             except Exception as error:  # noqa: BLE001 - beyond its domain f may raise anything
                 self.failure = f"{type(error).__name__}: {error}"
-                values[t] = math.nan
+                value = math.nan
+            values[t] = value if type(value) is float else _real(value)
 
     def complex(self, steps: list[complex]) -> list[complex] | None:
         """Return f(x + t) for every step, None as soon as f does not take complex numbers."""
@@ -99,7 +99,20 @@ class _Calls:
 
 def _real(value: Any) -> float:
     """Return a number that is not quite a float as one; NaN where a real function turned complex, as (-1)**0.5 does."""
-    return math.nan if isinstance(value, complex) else float(value)
+    if isinstance(value, complex):
+        return math.nan
+    shape = getattr(value, "shape", ())
+    if shape != ():
+        msg = (
+            f"f returned shape {shape} near x and () at x. The shape must not depend on x. "
+            f"Return the same shape for every input."
+        )
+        raise InputError(msg)
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        msg = f"f returned {value!r} near x. It must return numbers everywhere. Return NaN where it has no value."
+        raise InputError(msg) from error
 
 
 def _line_through(f: Callable[..., Any], x: float) -> Callable[..., Any]:

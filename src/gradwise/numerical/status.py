@@ -94,8 +94,8 @@ _TEXT = {
         "Move x off the singular point, or change variables so that the slope is finite.",
     ),
     Status.NON_FINITE: (
-        "The function is not finite at x, or at every point around it.",
-        "Choose an x where the function is finite.",
+        "The function is not finite at x, or has no values around it: NaN, exceptions, or bounds that leave no room.",
+        "Choose an x around which the function is finite, or widen bounds.",
     ),
     Status.UNDECIDED: (
         "The evaluations contradict one another at every step that was tried.",
