@@ -53,6 +53,7 @@ SAMPLES = {
     "add": ((WIDE, WIDE), (), lambda x, z: x + z),
     "sub": ((WIDE, WIDE), (), lambda x, z: x - z),
     "mul": ((WIDE, WIDE), (), lambda x, z: x * z),
+    "combination": ((WIDE, WIDE), ((1.0, -0.3),), lambda x, z: x + mpf(-0.3) * z),
     "div": ((WIDE, WIDE), (), lambda x, z: x / z if z else None),
     "neg": ((WIDE,), (), lambda x: -x),
     "square": ((WIDE,), (), lambda x: x * x),

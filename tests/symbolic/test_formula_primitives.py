@@ -313,6 +313,7 @@ DIRECT = {
     "log_det_slope": ([A], ()),
     "mills_gap": ([np.float64(0.6)], ()),
     "overlap": ([T], (0,)),
+    "combination": ([V, 2.0 * V], ((1.0, -0.25),)),
     "pack": ([np.float64(0.6), np.float64(1.3)], ((2,),)),
     "polygamma": ([np.float64(0.6)], (2,)),
     "power_log": ([np.float64(0.6), np.float64(1.3)], (2,)),

@@ -1,4 +1,4 @@
-"""Matrix and tensor products: matmul, einsum, convolution.  All are linear in each operand."""
+"""Matrix and tensor products: matmul, einsum, convolution, which are linear in each operand, and sums with given weights."""
 
 from __future__ import annotations
 
@@ -239,3 +239,43 @@ def convolve_rows(a: Any, v: Any) -> Any:
     padded = scatter_set(room, outer, params=((FULL, FULL, ("slice", 0, p, None)),))
     line = slice_axis(reshape(padded, (n, q * (p + q))), 1, 0, q * (p + q - 1))
     return sum_(reshape(line, (n, q, p + q - 1)), params=((1,), False))
+
+
+# --- sums with given weights ----------------------------------------------------------------------------------------------------------
+
+
+def _combination_value(*rest: Any) -> Any:
+    *operands, weights = rest
+    total: Any = None
+    for x, w in zip(operands, weights, strict=True):
+        term = x if w == 1.0 else x * w
+        total = term if total is None else total + term
+    return total + 0 if total is operands[0] else total  # an array of its own
+
+
+def _combination_jvp(primals: Any, tangents: Any, y: Any, weights: tuple[float, ...]) -> Any:
+    used = [(dx, w) for dx, w in zip(tangents, weights, strict=True) if dx is not None]
+    return combination(*[dx for dx, _ in used], params=(tuple([w for _, w in used]),))
+
+
+def _combination_transpose(ct: Any, operands: Any, linear_: Any, weights: tuple[float, ...]) -> Any:
+    return tuple((ct if w == 1.0 else ct * w) if is_linear else None for w, is_linear in zip(weights, linear_, strict=True))
+
+
+def _combination_batch(operands: Any, batched: Any, weights: tuple[float, ...]) -> Any:
+    n = next(z.shape[0] for z, b in zip(operands, batched, strict=True) if b)
+    full = [z if b else broadcast_to(z, (n, *z.shape)) for z, b in zip(operands, batched, strict=True)]
+    return combination(*full, params=(weights,))
+
+
+#: y = Σ_i w_i x_i of arrays of one shape, with numbers w_i that are given: the stages of a Runge-Kutta step.
+combination = Primitive(
+    "combination",
+    _combination_value,
+    lambda *rest: rest[0],
+    jvp=_combination_jvp,
+    transpose=_combination_transpose,
+    batch=_combination_batch,
+    params=("weights",),
+    keeps="none",
+)

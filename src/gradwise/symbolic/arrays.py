@@ -88,6 +88,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "all": lambda x, axes, keepdims: entries(x, axes, keepdims, lambda values: sp.And(*map(as_truth, values))),
     "any": lambda x, axes, keepdims: entries(x, axes, keepdims, lambda values: sp.Or(*map(as_truth, values))),
     "einsum": _einsum,
+    "combination": lambda *rest: sum(x * w for x, w in zip(rest, rest[-1])),
     "pack": lambda *rest: np.array([x[()] for x in rest[:-1]], object).reshape(rest[-1]),
     "place_diagonal": _place_diagonal,
     "hermitian_from": lambda x, upper: _symmetric(x, upper=upper),

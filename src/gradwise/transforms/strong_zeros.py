@@ -15,6 +15,7 @@ interpreted on traced values and differentiated again like any other.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,6 +209,8 @@ class _Careful:
             a, b = sorted(inputs, key=lambda i: not self.moving[i])
             first = self.of(a)
             self.alive[o] = None if first is None else self.either(first, self.of(b), shape)
+        elif name == "combination":
+            self.alive[o] = functools.reduce(lambda known, i: self.either(known, self.of(i), shape), inputs, DEAD)
         elif name == "select":
             self.alive[o] = self.chosen(self.new[inputs[0]], self.of(inputs[1]), self.of(inputs[2]), shape)
         elif name in _KEEP_ZERO or name == "convert" or (name == "power" and _positive(equation.params[0])):

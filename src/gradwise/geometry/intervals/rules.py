@@ -8,6 +8,7 @@ line.  To add one: a row here, and a row of samples in ``tests/geometry/test_int
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -175,6 +176,12 @@ def _nullary(primitive: Primitive) -> Rule:
     return lambda box, *params: Interval.point(primitive.value(*params))
 
 
+def _combination(box: Any, *rest: Any) -> Interval:
+    *operands, weights = rest
+    terms = [mul(x, Interval.point(np.full(x.shape[1:], w))) for x, w in zip(operands, weights)]
+    return functools.reduce(add, terms)
+
+
 def _same(box: Any, x: Interval, *params: Any) -> Interval:
     return x
 
@@ -217,6 +224,7 @@ RULES: dict[str, Rule] = {
     "mul": lambda box, x, z: mul(x, z),
     "div": _div,
     "neg": lambda box, x: neg(x),
+    "combination": _combination,
     "square": lambda box, x: square(x),
     "reciprocal": _reciprocal,
     "power": functions.power,

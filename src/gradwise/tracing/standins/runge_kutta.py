@@ -8,15 +8,17 @@ zero: its first eight derivatives by that time are exact.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.rules.products import combination
+from gradwise.tracing.arithmetic import _innermost, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.traced import dtype_of, isinstance_traced
+from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,14 +58,22 @@ class RightHandSide:
         return np.ravel(self.callback(t, y[:, None])) if self.vectorized else self.callback(t, y)
 
 
-def _sum(weights: np.ndarray, slopes: list[Any]) -> Any:
-    """The weighted sum of the slopes; a row for each row of weights."""
-    used = np.flatnonzero(np.any(np.atleast_2d(weights) != 0, axis=0))
-    if used.size == 1 and weights.ndim == 1:
-        return weights[used[0]] * slopes[used[0]]
-    if used.size == 0:
-        return np.zeros(weights.shape[:-1] + np.shape(plain(slopes[0])))
-    return np.tensordot(weights[..., used], np.stack([slopes[i] for i in used]), 1)
+def advanced(y: Any, h: Any, weights: Any, slopes: list[Any]) -> Any:
+    """The state y + h Σ w_i k_i, in one operation where h is a number."""
+    used = [(w, k) for w, k in zip(np.asarray(weights).tolist(), slopes) if w != 0.0]
+    if isinstance_traced(h):
+        return functools.reduce(lambda state, term: state + (h * term[0]) * term[1], used, y)
+    operands = [y, *[k for _, k in used]]
+    factors = (1.0, *[float(h) * w for w, _ in used])
+    trace = _innermost(*operands)
+    if trace is None:
+        return combination.value(*operands, factors)
+    dtype = dtype_of(plain(y))
+    if any(
+        dtype_of(plain(k)) != dtype for _, k in used
+    ):  # a function that gave another type is converted to the state's
+        dtype = np.result_type(*[plain(o) for o in operands])
+    return apply(trace, combination, operands, (factors,), None, dtype)
 
 
 class Step:
@@ -76,18 +86,18 @@ class Step:
         self.slopes = [slope]
         for i in range(1, n):
             self._stage(scheme.A[i, :i], scheme.C[i])
-        self.end = y + h * _sum(np.asarray(scheme.B), self.slopes)
+        self.end = advanced(y, h, scheme.B, self.slopes)
         self.slopes.append(function(t + h, self.end))
 
     def _stage(self, weights: np.ndarray, c: float) -> None:
-        self.slopes.append(self.function(self.t + c * self.h, self.y + self.h * _sum(weights, self.slopes)))
+        self.slopes.append(self.function(self.t + c * self.h, advanced(self.y, self.h, weights, self.slopes)))
 
-    def inside(self, times: np.ndarray) -> Any:
+    def inside(self, times: np.ndarray) -> list[Any]:
         """The states at times within the step, a row each, by SciPy's interpolation."""
         x = (times - self.t) / self.h
         if not hasattr(self.scheme, "D"):
             powers = np.cumprod(np.tile(x[:, None], self.scheme.P.shape[1]), axis=1)
-            return self.y + self.h * _sum(powers @ self.scheme.P.T, self.slopes)
+            return self._rows(powers @ self.scheme.P.T)
         if len(self.slopes) == self.scheme.n_stages + 1:
             for a, c in zip(self.scheme.A_EXTRA, self.scheme.C_EXTRA, strict=True):
                 self._stage(a[: len(self.slopes)], c)
@@ -98,7 +108,10 @@ class Step:
         rows = [step, first - step, 2 * step - last - first, *self.scheme.D]
         # Hermite's basis: x, x (1 − x), x² (1 − x), …
         basis = np.cumprod([x if i % 2 == 0 else 1 - x for i in range(len(rows))], axis=0)
-        return self.y + self.h * _sum(basis.T @ np.array(rows), self.slopes)
+        return self._rows(basis.T @ np.array(rows))
+
+    def _rows(self, weights: np.ndarray) -> list[Any]:
+        return [advanced(self.y, self.h, row, self.slopes) for row in weights]
 
 
 def moved(function: RightHandSide, t: Any, y: Any, h: Any) -> Any:
@@ -106,8 +119,8 @@ def moved(function: RightHandSide, t: Any, y: Any, h: Any) -> Any:
     scheme = scipy.integrate.DOP853
     slopes: list[Any] = [function(t, y)]
     for i in range(1, scheme.n_stages):
-        slopes.append(function(t + scheme.C[i] * h, y + h * _sum(scheme.A[i, :i], slopes)))
-    return y + h * _sum(scheme.B, slopes)
+        slopes.append(function(t + scheme.C[i] * h, advanced(y, h, scheme.A[i, :i], slopes)))
+    return advanced(y, h, scheme.B, slopes)
 
 
 class Path:
