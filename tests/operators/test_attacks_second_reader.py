@@ -192,6 +192,17 @@ READ = {
         ),
         ["P.__bases__ = (B,)"],
     ),
+    "a class gets another class": (
+        (
+            "class Meta(abc.ABCMeta):\n    def __call__(cls, *values):\n        LOG.append(1)\n        return super().__call__(*values)\nclass P(abc.ABC):\n    def __init__(self, k): self.k = k\n"
+            "def f(x):\n    return P(2.0).k * np.sum(x**2)"
+        ),
+        ["P.__class__ = Meta"],
+    ),
+    "data that are nested too deeply to be compared": (
+        "t = (1.0,)\nfor _ in range(3000):\n    t = (1.0, t)\ndef f(x):\n    return t[0] * np.sum(x**2)",
+        ["t = (2.0, t[1])"],
+    ),
     "a property in the place of what is not differentiated": (
         "@dataclass\nclass P:\n    w: float\nP.c = 2.0\np = P(3.0)\nothers = lambda: (p,)\ndef f(x, p):\n    return p.c * p.w * np.sum(x**2)",
         ["P.c = property(two)"],
@@ -200,7 +211,7 @@ READ = {
 
 
 @pytest.mark.parametrize("name", READ)
-def test_classes_that_have_got_properties(name):
+def test_what_a_shortcut_looks_at_again(name):
     source, changes = READ[name]
     agree(LOGGED + source, changes, OFTEN, f"<{name}>")
 

@@ -380,5 +380,7 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
                 _give_up(function)
             return call
         return PromisedCall(function, arguments, has_aux=has_aux)
-    except (Refused, Unproven, Unfathomable, TypeError):  # TypeError: a key that cannot be hashed
+    except (Refused, Unproven, Unfathomable):
+        return None
+    except (TypeError, ValueError, RecursionError):  # a key that cannot be hashed, data that are nested too deeply
         return None

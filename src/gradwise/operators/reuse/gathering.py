@@ -166,6 +166,8 @@ class _Gathering:
         else:
             kind = self.text.keep(kind)
             self.text.leave_if(f"{kind} is not {self.text.name(weakref.ref(cls), 'r')}()")
+        if type(cls) is not type:  # the class of a class may be another one day
+            self.text.leave_if(f"type({kind}) is not {self.text.name(type(cls))}")
         if expected.kind in ("class", "object"):
             self.text.leave_if(f"{kind}.__getattribute__ is not {self.text.name(cls.__getattribute__)}")
         return kind
