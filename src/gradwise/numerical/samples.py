@@ -112,7 +112,7 @@ class Samples:
         self.octaves: set[int] = set()
         self._whole: set[int] = set()
         self._sorted: list[int] = []
-        self._quotients: tuple[dict[int, tuple[float, float]], ...] = ({}, {}, {})
+        self._quotients: tuple[dict[int, tuple[int, float, float]], ...] = ({}, {}, {})
 
     def sample(self, steps: Iterable[float]) -> Iterable[Request]:
         """Evaluate at the steps that are new and within reach; the others are NaN."""
@@ -203,28 +203,34 @@ class Samples:
 
     def quotient(self, octave: int, side: int) -> tuple[float, float]:
         """Return the difference quotient at one octave (central for side 0) and its bound from rounding."""
-        known = self._quotients[side].get(octave)
-        if known is not None:
-            return known
-        h, get, unit = math.ldexp(1.0, octave), self.values.get, self.line.unit
-        if side == 0:
-            plus, minus = get(h, NAN), get(-h, NAN)
-            slope = (plus - minus) / (2 * h)
-            eta = max(unit * abs(plus), unit * abs(minus), self.amplitude)
-        else:
-            step = side * h
-            value = get(step, NAN)
-            slope = (value - self.f0) / step
-            eta, other = unit * abs(value), unit * abs(self.f0)
-            if self.amplitude > 0.0:
-                eta, other = max(eta, self.amplitude), max(other, self.amplitude)
-            eta += other
-        eta += 5e-324
-        if slope - slope == 0.0:  # finite
-            found = slope, max(eta, self.grain * abs(slope)) / h
-            self._quotients[side][octave] = found
-            return found
-        return slope, eta / h
+        _, slope, bound = self._quotients[side].get(octave) or self.quotients((octave,), side)[0]
+        return slope, bound
+
+    def quotients(self, octaves: Iterable[int], side: int) -> list[tuple[int, float, float]]:
+        """Return octave, quotient and bound of some octaves."""
+        known, get, f0, unit = self._quotients[side], self.values.get, self.f0, self.line.unit
+        amplitude, grain = self.amplitude, self.grain
+        centre = max(unit * abs(f0), amplitude)
+        found = []
+        for octave in octaves:
+            node = known.get(octave)
+            if node is None:
+                h = math.ldexp(1.0, octave)
+                if side == 0:
+                    plus, minus = get(h, NAN), get(-h, NAN)
+                    slope = (plus - minus) / (2 * h)
+                    eta = max(unit * abs(plus), unit * abs(minus), amplitude)
+                else:
+                    step = side * h
+                    value = get(step, NAN)
+                    slope = (value - f0) / step
+                    eta = max(unit * abs(value), amplitude) + centre
+                eta += 5e-324
+                node = octave, slope, max(eta, grain * abs(slope)) / h
+                if slope - slope == 0.0:  # finite
+                    known[octave] = node
+            found.append(node)
+        return found
 
     def argument_rounding(self, slope: float) -> float:
         """Return the error of one value because f rounds x inside; it counts little here, fully in the final bound."""
@@ -267,14 +273,14 @@ class Samples:
     def tableau(self, side: int, ceiling: int | None = None, bottom: int = LOWEST) -> Tableau:
         """Return the tableau of all quotients between two octaves."""
         tableau = Tableau(2 if side == 0 else 1)
-        known, quotient = self._quotients[side], self.quotient
         avoided = self.avoided if self.amplitude > 0.0 else None
         octaves = self.known_octaves()
         if ceiling is not None:
             octaves = [octave for octave in octaves if bottom <= octave <= ceiling]
-        found = [(octave, *(known.get(octave) or quotient(octave, side))) for octave in octaves]
         # those that are finite
-        tableau.extend([node for node in found if node[1] - node[1] == 0.0 and node[0] != avoided])
+        tableau.extend([
+            node for node in self.quotients(octaves, side) if node[1] - node[1] == 0.0 and node[0] != avoided
+        ])  # fmt: skip
         return tableau
 
     def best(self, side: int, ceiling: int | None = None, bottom: int = LOWEST) -> Resolved:
@@ -290,7 +296,7 @@ class Samples:
             return 0.0
         slopes, bounds, known = [], [], self._quotients[0]
         for octave in range(found.low, found.low + ODD_NODES):
-            slope, bound = known.get(octave) or self.quotient(octave, 0)
+            _, slope, bound = known.get(octave) or self.quotients((octave,), 0)[0]
             if slope - slope != 0.0:  # not finite
                 break
             slopes.append(slope)
