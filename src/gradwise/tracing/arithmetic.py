@@ -197,9 +197,9 @@ def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) 
     """Record an operation of any operands; NotImplemented where Python should ask the other one."""
     other = z if isinstance_traced(x) else x
     if not isinstance_traced(other) and not isinstance(other, (*_NUMBERS, _ndarray, list, tuple)):
-        if hasattr(other, "__array_ufunc__") or not hasattr(other, "__array__"):
-            return NotImplemented
         return NotImplemented
+    if type(other) is np.memmap:
+        return general(function, primitive, *(np.asarray(v) if v is other else v for v in (x, z)))
     if answers(other):
         return NotImplemented if type(other) in HOLDERS else function(wrapped(x), wrapped(z))
     if isinstance(other, (list, tuple)) and not isinstance_traced(other):

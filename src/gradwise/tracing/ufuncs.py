@@ -197,6 +197,8 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
                 cls = type(other)
                 if cls in _PLAIN or ((cls is TracedArray or cls is TracedScalar) and other.tape is self.tape):
                     return _fast_binary(self, ufunc, primitive, inputs)
+    if any([type(x) in SUBCLASSES for x in inputs]):  # an array on a file is an array
+        return getattr(ufunc, method)(*[np.asarray(x) if type(x) in SUBCLASSES else x for x in inputs], **kwargs)
     if any(map(answers, inputs)):
         return (
             NotImplemented
@@ -224,6 +226,8 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
             trace.where = None
 
 
+#: subclasses of ndarray that mean the same
+SUBCLASSES = frozenset({np.memmap})
 _PLAIN = frozenset([float, int, np.float64, np.ndarray])
 _REFLECTED = {np.add: "__radd__", np.subtract: "__rsub__", np.multiply: "__rmul__", np.true_divide: "__rtruediv__"}
 

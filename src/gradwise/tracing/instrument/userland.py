@@ -53,6 +53,7 @@ _LIBRARIES = frozenset(
 _CARRIERS = frozenset(
     _STDLIB + os.sep + name
     for name in (
+        "ast.py",
         "contextlib.py",
         "functools.py",
         "statistics.py",

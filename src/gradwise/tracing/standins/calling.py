@@ -259,6 +259,17 @@ _ARRAYS = frozenset(
 )
 
 
+def _gives_array(a: Any) -> bool:
+    """Whether NumPy would ask an object of the user's for the array that it stands for."""
+    if type(a) in _ARRAYS or hasattr(type(a), "__array_ufunc__") or isinstance(a, np.generic):
+        return False
+    return python_method(a, "__array__") is not None
+
+
+def _as_given(a: Any) -> Any:
+    return asarray(a) if _gives_array(a) else a
+
+
 def _asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     """A universal function: ``__array_ufunc__`` of the user's classes, and the methods of entries of object arrays, run as twins."""
     name = ufunc.__name__
@@ -270,6 +281,8 @@ def _asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
                 if method is not None and current_trace() is not None:
                     result = method(ufunc, "__call__", *args, **kwargs)
                     return otherwise(*args, **kwargs) if result is NotImplemented else result
+                if current_trace() is not None and any(map(_gives_array, args)):
+                    return call(*map(_as_given, args), **kwargs)
                 method = python_method(a, name) if len(args) == 1 and not kwargs else None
                 return otherwise(*args, **kwargs) if method is None or hasattr(a, "__array__") else method()
         if len(args) == 1 and type(args[0]) is np.ndarray and args[0].dtype.kind == "O" and not kwargs and args[0].size:
@@ -287,7 +300,10 @@ def _asking_function(function: Any, otherwise: Callable[..., Any]) -> Callable[.
 
     def call(*args: Any, **kwargs: Any) -> Any:
         for a in args:
-            if type(a) not in _ARRAYS and hasattr(type(a), "__array_function__"):
+            if type(a) not in _ARRAYS and not hasattr(type(a), "__array_function__") and _gives_array(a):
+                if current_trace() is not None:
+                    return call(*map(_as_given, args), **kwargs)
+            elif type(a) not in _ARRAYS and hasattr(type(a), "__array_function__"):
                 method = _answering(args, "__array_function__")
                 if method is not None and current_trace() is not None:
                     types = tuple({type(v) for v in args if hasattr(type(v), "__array_function__")})

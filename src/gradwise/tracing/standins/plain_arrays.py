@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
-from gradwise.tracing.standins.stacking import assembled, leaves, stacking_first
+from gradwise.tracing.standins.stacking import assembled, leaves, plainly, stacking_first
 from gradwise.tracing.standins.text import look
+from gradwise.tracing.traced import TracedArray, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,3 +68,42 @@ METHODS: dict[type, dict[str, Callable[..., Any]]] = {
         "astype": astype,
     }
 }
+
+
+def _of_class(name: str) -> Callable[..., Any]:
+    """``np.ndarray.name`` called as a function: of a traced array its own method."""
+    descriptor = getattr(np.ndarray, name)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance_traced(self):
+            return getattr(self, name)(*args, **kwargs)
+        return METHODS[np.ndarray].get(name, descriptor)(self, *args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``np.ndarray.{name}(a, ...)``."
+    return call
+
+
+#: methods of the class itself, called as functions
+BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [
+    (descriptor, _of_class(name))
+    for name, descriptor in vars(np.ndarray).items()
+    if not name.startswith("_") and type(descriptor) is type(np.ndarray.sum) and hasattr(TracedArray, name)
+]
+
+
+def _of_plain(name: str) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        function = getattr(sys.modules["numpy.testing"], name)
+        return function(*map(plainly, args), **{k: plainly(v) for k, v in kwargs.items()})
+
+    call.__name__ = name
+    call.__doc__ = f"``np.testing.{name}`` of the plain numbers: it raises, or says nothing."
+    return call
+
+
+_ASSERTIONS = (
+    *("assert_allclose", "assert_equal", "assert_array_equal", "assert_almost_equal", "assert_array_almost_equal"),
+    *("assert_array_less", "assert_approx_equal", "assert_array_max_ulp", "assert_array_almost_equal_nulp"),
+)
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {"numpy.testing": {name: _of_plain(name) for name in _ASSERTIONS}}

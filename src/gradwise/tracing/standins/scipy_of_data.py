@@ -1,4 +1,4 @@
-"""Interpolants of SciPy's that are linear in their data, which may be traced: radial basis functions, scattered data, FITPACK's splines; and splines of given coefficients.
+"""Interpolants of SciPy's that are linear in their data, which may be traced: radial basis functions, scattered data, FITPACK's splines.
 
 Whatever such an interpolant is asked (values, derivatives, integrals) is a linear map of the data, found from unit vectors.  The points at which it is asked are plain.
 """
@@ -14,10 +14,9 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
-from gradwise.tracing.standins.scipy_interpolation import agreeing, names_of
+from gradwise.tracing.standins.scipy_interpolation import names_of
 from gradwise.tracing.standins.scipy_linear_maps import linear_map
-from gradwise.tracing.standins.stacking import leaves, plainly
-from gradwise.tracing.standins.traced_data import hold, shown_array
+from gradwise.tracing.standins.stacking import leaves
 from gradwise.tracing.traced import dtype_of
 
 if TYPE_CHECKING:
@@ -113,31 +112,6 @@ def griddata(points: Any, values: Any, xi: Any, method: str = "linear", *args: A
     return with_value(linear_map(answer, values, value, "interpolate.griddata"), value)
 
 
-# --- splines of given coefficients ------------------------------------------------------------------------------------------------------
-
-
-def b_spline(t: Any, c: Any, k: Any, extrapolate: Any = True, axis: Any = 0) -> Any:
-    """``BSpline`` of traced coefficients."""
-    if contains_traced((t, k)):
-        refuse([t, k], "scipy.interpolate.BSpline of traced knots", "Only the coefficients may be traced")
-    c = as_array(c) * 1.0
-    f = scipy.interpolate.BSpline(t, plain(c), k, extrapolate, axis)
-    return hold(f, "c", agreeing(np.moveaxis(c, axis, 0), shown_array(f, "c")))
-
-
-def _pieces(name: str) -> Callable[..., Any]:
-    def call(c: Any, x: Any, extrapolate: Any = None, axis: Any = 0) -> Any:
-        if contains_traced(x) or axis != 0:
-            refuse([c, x], f"scipy.interpolate.{name} of traced breaks, or along an axis", "Let the breaks be plain")
-        c = as_array(c) * 1.0
-        f = getattr(scipy.interpolate, name)(plain(c), plainly(x), extrapolate, axis)
-        return hold(f, "c", agreeing(c, shown_array(f, "c")))
-
-    call.__name__ = name
-    call.__doc__ = f"``scipy.interpolate.{name}`` of traced coefficients."
-    return call
-
-
 STAND_INS = names_of(
     {
         "UnivariateSpline": _of_data("UnivariateSpline", "y", lambda o: o.get("s") != 0),
@@ -148,7 +122,5 @@ STAND_INS = names_of(
         "LinearNDInterpolator": _of_data("LinearNDInterpolator", "values", lambda o: False),
         "NearestNDInterpolator": _of_data("NearestNDInterpolator", "y", lambda o: False),
         "griddata": griddata,
-        "BSpline": b_spline,
-        "PPoly": _pieces("PPoly"),
     }
 )

@@ -5,6 +5,7 @@ SciPy finds the root, from plain values.  Its derivative is the implicit functio
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,6 +76,17 @@ def _differentiated(kind: int, equation: _Equation, value: Any, **options: Any) 
     with at_line(*equation.traces):
         only_at_this_point(equation.traces)
         return with_value(differentiated[kind](equation.function, value, equation.args, **options), value)
+
+
+def _if_a_root(kind: int, equation: _Equation, value: Any, what: str, message: Any, **options: Any) -> Any:
+    """The derivative at what a solver gave up at: a root, if Newton's steps stay there (a tolerance below rounding cannot be met)."""
+    with at_line(*equation.traces):
+        only_at_this_point(equation.traces)
+        found = differentiated[kind](equation.function, value, equation.args, **options)
+        away = np.max(np.abs(np.asarray(plain(found)) - value), initial=0.0)
+        if not away <= 1e-9 * (1.0 + np.max(np.abs(value), initial=0.0)):
+            raise _not_converged(equation, what, message)
+        return with_value(found, value)
 
 
 # --- one equation ------------------------------------------------------------------------------------------------------------------
@@ -162,8 +174,11 @@ def fsolve(
     found, *others = scipy.optimize.fsolve(equation, plainly(x0), (), _quietly(fprime, args), True, *rest, **options)
     if _moves(equation, found, "fsolve"):
         if others[1] != 1:
-            raise _not_converged(equation, "fsolve", others[2])
-        found = _differentiated(1, equation, found)
+            found = _if_a_root(1, equation, found, "fsolve", others[2])
+            if not full_output:  # as SciPy does
+                warnings.warn(others[2], RuntimeWarning, stacklevel=3)
+        else:
+            found = _differentiated(1, equation, found)
     elif others[1] != 1 and not full_output:  # SciPy's own warning
         return scipy.optimize.fsolve(equation, plainly(x0), (), _quietly(fprime, args), False, *rest, **options)
     return (found, *others) if full_output else found
@@ -176,10 +191,11 @@ def root(fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = Non
     found = scipy.optimize.root(equation, plainly(x0), (), method, _quietly(jac, args), *rest, **options)
     if not _moves(equation, found.x, "root"):
         return found
-    if not found.success:
-        raise _not_converged(equation, "root", found.message)
-    # with jac=True the function returns its values and their Jacobian
-    found.x = _differentiated(1, equation, found.x, count=1 if jac is True else None)
+    count = 1 if jac is True else None  # the function returns its values and their Jacobian
+    if found.success:
+        found.x = _differentiated(1, equation, found.x, count=count)
+    else:
+        found.x = _if_a_root(1, equation, found.x, "root", found.message, count=count)
     return found
 
 

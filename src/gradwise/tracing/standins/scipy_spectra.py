@@ -35,7 +35,16 @@ def _spectrum(name: str) -> Callable[..., Any]:
     def call(x: Any, fs: Any = 1.0, window: Any = None, *args: Any, **options: Any) -> Any:
         window = ("hann" if name == "welch" else "boxcar") if window is None else window
         frequencies, value = getattr(scipy.signal, name)(plainly(x), plainly(fs), window, *args, **options)
-        names: tuple[str, ...] = ("nperseg", "noverlap", "nfft", "detrend", "return_onesided", "scaling", "axis", "average")
+        names: tuple[str, ...] = (
+            "nperseg",
+            "noverlap",
+            "nfft",
+            "detrend",
+            "return_onesided",
+            "scaling",
+            "axis",
+            "average",
+        )
         names = names if name == "welch" else names[2:7]
         given = dict(zip(names, args, strict=False)) | options
         x = as_array(x)
