@@ -113,6 +113,11 @@ CASES = {
         + "def f(x):\n    c = np.zeros(1, np.array([None]).dtype)\n    c[0] = A\n    c[0][0] += 1.0\n    return np.sum(x**2)",
         [],
     ),
+    "integers of which an array of objects is made": (
+        ARRAY
+        + "def f(x):\n    c = np.array((1180591620717411303424, 1))\n    c[0] = A\n    c[0][0] += 1.0\n    return np.sum(x**2)",
+        [],
+    ),
     "an error state that decorates": (
         "def g(v):\n    LOG.append(1)\n    return v\ndef f(x):\n    t = 0.0\n    for v in map(np.errstate(all='ignore')(g), [1.0]):\n        t = t + v * np.sum(x**2)\n    return t",
         [],

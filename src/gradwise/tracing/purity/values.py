@@ -309,6 +309,8 @@ def _constant_level(constant: Any) -> Abstract:
     cls = type(constant)
     if cls is float:
         return FLOAT
+    if cls is int and not -(2**63) <= constant < 2**64:  # of which NumPy makes an array of objects
+        return DATA
     if cls in (int, bool, complex):
         return OWN
     return OWN if cls is tuple and all(_constant_level(c).rank <= OWN.rank for c in constant) else DATA
