@@ -102,6 +102,7 @@ def test(arguments: list[str]) -> None:
     chosen = any(argument.startswith(("tests", "src", "-n", "-x", "--pdb")) for argument in arguments)
     parallel = [] if chosen or (os.cpu_count() or 1) < 2 else ["-n", str(min(os.cpu_count() or 1, 8))]
     report = ROOT / ".pytest_cache" / "result.xml"
+    report.unlink(missing_ok=True)  # a run that dies must not be recorded as the one before
     started = time.monotonic()
     command = [PYTHON, "-m", "pytest", "-q", *selection, *parallel, f"--junitxml={report}", *arguments]
     code = run(*command, check=False)
@@ -112,6 +113,8 @@ def test(arguments: list[str]) -> None:
 
 def record(report: Path, code: int, seconds: float) -> None:
     """Write the counts and versions of a full run to tests/LAST_RESULT.md."""
+    if not report.exists():
+        sys.exit(f"pytest ended with exit code {code} and wrote no report: nothing is recorded")
     suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314 - written by the line above
     counts = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
     passed = counts["tests"] - counts["failures"] - counts["errors"] - counts["skipped"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -195,7 +196,8 @@ class CriticalPoints:
             ]
         if len(shown) < len(self.points):
             lines.append(f"  … and {len(self.points) - len(shown)} more")
-        lines += [f"  {p.kind}: {p.message}" for p in shown if p.message]
+        said = Counter(f"{p.kind}: {p.message}" for p in shown if p.message)
+        lines += [f"  {text}" + (f" ({count} entries)" if count > 1 else "") for text, count in said.items()]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
