@@ -67,7 +67,7 @@ def unbounded_loop(f: Any) -> str:
     >>> unbounded_loop(lambda a: a * a)
     ''
     """
-    if type(f) in PLAIN:
+    if type(f) in PLAIN or _at_a_glance(f, set()):
         return ""
     known = _known.get(id(f))
     if known is not None:
@@ -87,6 +87,49 @@ def unbounded_loop(f: Any) -> str:
     except TypeError:  # some objects cannot be referred to weakly
         _known.pop(key, None)
     return found
+
+
+def _at_a_glance(thing: Any, seen: set[int]) -> bool:
+    """Whether nothing but plain functions, numbers and trusted modules can be reached, without a loop: most functions are so."""
+    if id(thing) in seen:
+        return True
+    seen.add(id(thing))
+    if type(thing) is types.FunctionType:
+        f, held = thing, thing.__dict__
+        if held:
+            return False
+    else:
+        f, held = getattr(type(thing), "__call__", None), getattr(thing, "__dict__", None)  # noqa: B004 - the function is wanted
+        if type(f) is not types.FunctionType or held is None or isinstance(thing, type):
+            return False
+    loop, names = _read(f.__code__)
+    if loop or "iter" in names or (f is not thing and not names.isdisjoint(vars(type(thing)))):
+        return False
+    space = f.__globals__
+    values = [space[name] for name in names if name in space]
+    if "for" in names and any(value is itertools for value in values):
+        return False
+    values += held.values()
+    if f.__closure__ is not None:
+        values += _closure(f)
+    if f.__defaults__ is not None or f.__kwdefaults__ is not None:
+        values += [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
+    for value in values:
+        kind = type(value)
+        if kind in PLAIN:
+            continue
+        if kind is types.ModuleType:
+            if value not in _modules:
+                if _package(value) not in TRUSTED:
+                    return False
+                _modules.add(value)
+        elif kind is not types.FunctionType or not _at_a_glance(value, seen):
+            return False
+    return True
+
+
+_modules: set[types.ModuleType] = set()
+"""Trusted modules that have been met."""
 
 
 def _bindings(thing: Any) -> Any:
