@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from test_attacks_on_reuse import BOTH_SIGNS, OFTEN, agree
@@ -44,6 +46,13 @@ CASES = {
             "p, q = P(2.0), Q(3.0)\ndef f(x):\n    return (p * q) * np.sum(x**2)"
         ),
         ["Q.__bases__ = (P,)"],
+    ),
+    "the right operand gets a method of its own": (
+        (
+            "class P:\n    def __init__(self, v): self.v = v\n    def __mul__(self, other): return self.v * other.v\n    __radd__ = __mul__\n    __add__ = __mul__\nclass Q(P): ...\n"
+            "def first(self, other):\n    LOG.append(1)\n    return 7.0\np, q = P(2.0), Q(3.0)\ndef f(x):\n    return ((p * q) + (p + q)) * np.sum(x**2)"
+        ),
+        ["Q.__rmul__ = first", "del Q.__rmul__", "Q.__radd__ = first", "del Q.__radd__", "P.__rmul__ = first"],
     ),
     "a text shows its right operand": (
         (
@@ -167,6 +176,7 @@ def test_what_is_not_stored_may_be_computed(place):
 PROVED = {
     "generators": "def g(n):\n    for k in range(n):\n        yield 0.5 * k\ndef f(x):\n    return sum([np.sum(c * x**2) for c in g(3)])",
     "plain enumerations": "import enum\nclass K(enum.Enum):\n    A, B = 1, 2\nk = K.A\ndef f(x):\n    return np.sum(x**2) if k == K.A else np.sum(x**3)",
+    "operators of a derived class": "class P:\n    def __init__(self, v): self.v = v\n    def __mul__(self, other): return self.v * other.v\nclass Q(P): ...\np, q = P(2.0), Q(3.0)\ndef f(x):\n    return (p * q) * np.sum(x**2)",
     "operators of one class": "class P:\n    def __init__(self, v): self.v = v\n    def __mul__(self, other): return self.v * other.v\np, q = P(2.0), P(3.0)\ndef f(x):\n    return (p * q) * np.sum(x**2)",
     "numbers beside objects": "class P:\n    def __init__(self, v): self.v = v\n    def __rmul__(self, other): return self.v * other\np = P(2.0)\ndef f(x):\n    return (3 * p) * np.sum(x**2)",
     "named tuples": "from collections import namedtuple\nP = namedtuple('P', 'k g')\np = P(2.0, lambda v: v)\ndef f(x):\n    return p.k * np.sum(p.g(x) ** 2)",
@@ -273,3 +283,9 @@ def test_what_stands_in_the_place_of_numpys_functions_is_not_numpys(monkeypatch)
     assert not inspect_function(f, [OFTEN[0]], {}).is_pure
     assert callables.callee_of(np.exp) is not None
     assert callables.callee_of(np.median) is not None
+
+
+def test_a_package_whose_name_begins_like_numpys_is_the_users():
+    name = f"{Path(np.__file__).parent}ro/f.py"
+    source = "c = np.array([2.0])\ndef f(x):\n    try:\n        k = LIST[int(c[0] > 1)]\n    except IndexError:\n        k = 3.0\n    return k * np.sum(x**2)\nLIST = [1.0]\n"
+    agree(source, ["LIST.append(5.0)", "c[0] = 0.5"], OFTEN, name)

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
-_NOT_THE_USERS = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[2]))
-_PYTHONS = (str(Path(os.__file__).parent), "<frozen")
+_LIBRARIES = (Path(np.__file__).parent, Path(scipy.__file__).parent, Path(__file__).parents[2])
+#: with a separator at the end: a package of the user's may be called numpyro
+_NOT_THE_USERS = tuple([f"{folder}{os.sep}" for folder in _LIBRARIES])
+_PYTHONS = (f"{Path(os.__file__).parent}{os.sep}", "<frozen")
 
 
 class Refused(Exception):

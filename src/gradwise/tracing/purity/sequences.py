@@ -220,7 +220,7 @@ def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     name = _OPERATORS.get(symbol)
     if name is not None and is_object(x):
         for one in alternatives(z):
-            _is_asked_second(m, x, one)
+            _is_asked_second(m, x, one, f"__r{name}__")
         method, other = special(m, x, f"__{name}__"), z
     elif name is not None and is_object(z) and _is_pythons_number(x):
         method, other = special(m, z, f"__r{name}__"), x
@@ -229,14 +229,20 @@ def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     return m.scope.call_function(m, method.function, [method.receiver, other], {})
 
 
-def _is_asked_second(m: Machine, left: Any, right: Any) -> None:
-    """See to it that Python asks the left operand first: the right one goes first if its class is derived from that of the left one."""
+def _is_asked_second(m: Machine, left: Any, right: Any, reflected: str) -> None:
+    """See to it that Python asks the left operand first: the right one goes first if its class is derived from that of the left one, and has got another method for that."""
     if is_object(right):
         cls, other = _class_of(left), _class_of(right)
         if other is not cls:
-            if issubclass(other, cls):
-                raise m.doubt(f"the operand {describe(right)} is asked before {describe(left)}")
             _note(right, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
+            if not issubclass(other, cls):
+                return
+            if member(other, reflected) is not member(cls, reflected):
+                raise m.doubt(f"the operand {describe(right)} is asked before {describe(left)}")
+            if is_defined(other, reflected):
+                special(m, left, reflected), special(m, right, reflected)  # which notes them
+            else:
+                _note(right, ("defined", reflected), lambda one: is_defined(one, reflected))
     elif level(right) is None and type(right) not in (Known, Bound, Local):
         raise m.doubt(f"{describe(right)} is an operand of {describe(left)}")
 
