@@ -286,6 +286,5 @@ def test_what_stands_in_the_place_of_numpys_functions_is_not_numpys(monkeypatch)
 
 
 def test_a_package_whose_name_begins_like_numpys_is_the_users():
-    name = f"{Path(np.__file__).parent}ro/f.py"
-    source = "c = np.array([2.0])\ndef f(x):\n    try:\n        k = LIST[int(c[0] > 1)]\n    except IndexError:\n        k = 3.0\n    return k * np.sum(x**2)\nLIST = [1.0]\n"
-    agree(source, ["LIST.append(5.0)", "c[0] = 0.5"], OFTEN, name)
+    source = "c = -2.0\ndef f(x):\n    try:\n        k = math.log(c)\n    except ValueError:\n        k = 3.0\n    return k * np.sum(x**2)\n"
+    agree(source, ["c = 2.0", "c = -1.0"], OFTEN, f"{Path(np.__file__).parent}ro/f.py")
