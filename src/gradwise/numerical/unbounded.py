@@ -94,12 +94,13 @@ def _at_a_glance(thing: Any, seen: set[int]) -> bool:
     if id(thing) in seen:
         return True
     seen.add(id(thing))
+    f: Any = thing
+    held: Any = getattr(thing, "__dict__", None)
     if type(thing) is types.FunctionType:
-        f, held = thing, thing.__dict__
         if held:
             return False
     else:
-        f, held = getattr(type(thing), "__call__", None), getattr(thing, "__dict__", None)  # noqa: B004 - the function is wanted
+        f = getattr(type(thing), "__call__", None)  # noqa: B004 - the function is wanted, not whether there is one
         if type(f) is not types.FunctionType or held is None or isinstance(thing, type):
             return False
     loop, names = _read(f.__code__)
