@@ -79,3 +79,16 @@ def test_far_from_a_critical_point_the_ends_of_a_large_spectrum_cost_little():
     assert report.kind == "not critical"
     assert report.eigenvalues[-1] <= 100 * (1 + 1e-9)
     assert report.eigenvalues[-1] == pytest.approx(100, rel=0.01)
+
+
+def test_points_alone_are_no_evidence_against_a_learning_rate():
+    points = [np.array([1.0, 2.0]) * 1.1**k for k in range(8)]
+    report = gw.diagnose_run(points, lambda v: np.sum(v**2))
+    assert report.stop_reason.value == "diverged"
+    assert "above the stable limit" not in report.message
+    assert "Pass method= and learning_rate=" in report.message
+    assert report.cause.name == "unknown"
+    told = gw.diagnose_run(
+        [np.array([1.0, 2.0]) * (-1.4) ** k for k in range(8)], lambda v: np.sum(v**2), method="gd", learning_rate=1.2
+    )
+    assert "Take learning_rate=" in told.message

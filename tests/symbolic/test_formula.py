@@ -201,7 +201,9 @@ def test_integers_and_other_arguments():
 def test_without_a_point_the_parameters_are_numbers():
     formula = gw.formula(f)
     assert str(formula.value) == "x**2*y + 3*x*y**2"
-    assert formula.notes == ["no point was given; the branch is the one taken at x = 0.414214, y = 0.732051"]
+    assert formula.notes == []
+    branched = gw.formula(lambda x, y: x * y if x < y else y)
+    assert branched.notes == ["no point was given; the branch is the one taken at x = 0.414214, y = 0.732051"]
     with pytest.raises(
         gw.InputError, match=r"was given no point, and <lambda> does not take one number for each parameter"
     ):

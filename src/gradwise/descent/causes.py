@@ -148,7 +148,8 @@ def overshooting(
     ):
         if fun[-1] <= fun[0]:
             return None
-        return Cause("learning rate", f"f rises from step {bad} on, and ends above its start.", first_bad_step=bad)
+        name = "unknown" if method is None or not math.isfinite(rate) else "learning rate"
+        return Cause(name, f"f rises from step {bad} on, and ends above its start.", first_bad_step=bad)
     best = points[int(np.argmin(fun))]
     better, known = working_rate(objective, method, rate, points[0], best)
     if known is None or rate * known <= method.stability:

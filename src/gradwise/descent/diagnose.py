@@ -138,6 +138,10 @@ def diagnose_run(
     )  # fmt: skip
 
 
+#: where nobody knows what the steps were made of
+_UNKNOWN_RATE = "Whether the learning rate is above its limit cannot be told from the points alone. Pass method= and learning_rate=."
+
+
 def _verdict(
     objective: Objective | None,
     method: Method | Search | None,
@@ -158,6 +162,8 @@ def _verdict(
         cause = overshooting(objective, method, rate, points, fun)
         if cause is not None:
             reason, better = StopReason.DIVERGED, cause.learning_rate
+            if cause.name == "unknown":
+                return reason, f"{cause.sentence} {_UNKNOWN_RATE}", cause
             return (
                 reason,
                 f"{reason.sentence} {reason.remedy if better is None else f'Take learning_rate={better:.4g}.'}",

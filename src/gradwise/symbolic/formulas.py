@@ -72,7 +72,7 @@ def write(
         program, recording.tape.captured_values(), arguments.leaves, symbols_for(names, arguments.leaves), limit
     )
     notes = []
-    if generic:
+    if generic and (program.guards or found[1]):  # without a decision the formula is the same at every point
         where = ", ".join(f"{n[0]} = {float(x):.6g}" for n, x in zip(names, arguments.leaves, strict=True))
         notes.append(f"no point was given; the branch is the one taken at {where}")
     values, conditions, symbols, size = found
