@@ -49,6 +49,16 @@ def test_a_root_moves_by_the_implicit_function_theorem():
     np.testing.assert_allclose(gw.jacobian(np.roots)(p), expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("p", [[1.0, -3.0, 2.0, 0.0], [1.0, 0.5, 2.0, 0.0], [2.0, 0.0]])
+def test_a_root_at_zero_moves_with_the_last_coefficient_and_so_do_the_others(p):
+    p = np.array(p)
+    r = np.roots(p)
+    assert r[-1] == 0
+    expected = -np.vander(r, len(p)) / np.polyval(np.polyder(p), r)[:, None]
+    np.testing.assert_allclose(gw.jacobian(np.roots)(p), expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(gw.jvp(np.roots, (p,), (p,))[0], r)
+
+
 def test_errors_are_numpys():
     with pytest.raises(ValueError, match="deg >= 0"):
         gw.grad(lambda y: np.sum(np.polyfit(X, y, -1)))(Y)

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.linear_algebra import eigvals
-from gradwise.tracing.functions.operands import array, as_array, integers
+from gradwise.tracing.functions.operands import array, as_array, integers, valued
 from gradwise.tracing.traced import dtype_of
 
 
@@ -62,7 +62,7 @@ def polyfit(
 
 
 def roots(p: Any) -> Any:
-    """``np.roots``: the eigenvalues of the companion matrix; leading and trailing zeros are concrete."""
+    """``np.roots``: the eigenvalues of the companion matrix; how many zeros lead and trail is concrete."""
     p = np.atleast_1d(as_array(p))
     if np.ndim(plain(p)) != 1:
         raise ValueError("Input must be a rank-1 array.")
@@ -70,14 +70,31 @@ def roots(p: Any) -> Any:
     if nonzero.size == 0:
         return np.array([])
     trailing = np.shape(plain(p))[0] - int(nonzero[-1]) - 1
-    p = _floating(p[int(nonzero[0]) : int(nonzero[-1]) + 1])
-    n = np.shape(plain(p))[0]
+    p = _floating(p[int(nonzero[0]) :])
+    n = np.shape(plain(p))[0] - trailing
+    if trailing == 1:
+        return _with_a_root_at_zero(p)
     if n == 1:
         return np.zeros(trailing)
-    first = -p[1:] / p[0]
-    below = np.eye(n - 1, dtype=dtype_of(plain(first)))[:-1]
-    found = eigvals(np.concatenate([first[None, :], below], axis=0), real=True)
+    found = _companion_eigenvalues(p[:n])
     return np.concatenate([found, np.zeros(trailing, dtype_of(plain(found)))]) if trailing else found
+
+
+def _companion_eigenvalues(p: Any) -> Any:
+    first = -p[1:] / p[0]
+    below = np.eye(np.shape(plain(p))[0] - 1, dtype=dtype_of(plain(first)))[:-1]
+    return eigvals(np.concatenate([first[None, :], below], axis=0), real=True)
+
+
+def _with_a_root_at_zero(p: Any) -> Any:
+    """NumPy leaves the last coefficient out, which is 0, and adds a root at 0; both that root and the others move with it."""
+    value = np.roots(plain(p))
+    found = _companion_eigenvalues(p)
+    order = np.argmin(np.abs(value[:, None] - np.asarray(plain(found))), axis=1)
+    if np.unique(order).size < order.size:
+        order = np.arange(order.size)
+    found = found[order]
+    return valued(found if dtype_of(plain(found)) == value.dtype else found.astype(value.dtype), value)
 
 
 FUNCTIONS: dict[Any, Any] = {np.polyfit: polyfit, np.roots: roots}
