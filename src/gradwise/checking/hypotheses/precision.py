@@ -113,7 +113,7 @@ def _relative(evidence: Evidence) -> float:
         if np.any(wrong):
             scale = np.maximum(truth, 0.01 * np.max(truth, where=here.usable[index], initial=0.0))
             worst = max(worst, float(np.max(gap[wrong] / np.where(scale > 0, scale, np.nan)[wrong], initial=0.0)))
-            if np.any(scale[wrong] == 0):
+            if np.any(scale[wrong] == 0) or not np.all(np.isfinite(gap[wrong])):
                 return np.inf
     return worst if np.isfinite(worst) else np.inf
 
