@@ -14,7 +14,6 @@ import itertools
 import sys
 import types
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,8 @@ BACKWARD = frozenset(
 )  # fmt: skip
 """Instructions that close a loop."""
 
-_codes: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[str]]] = {}
+_codes: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[str], bool]] = {}
+"""What `_read` has found, and whether a ``for`` may run over an iterator without an end."""
 _known: dict[int, tuple[str, list[tuple[weakref.ref[Any], Any]]]] = {}
 """What was found in a function, and what each of those that it calls was bound to."""
 
@@ -67,7 +67,7 @@ def unbounded_loop(f: Any) -> str:
     >>> unbounded_loop(lambda a: a * a)
     ''
     """
-    if type(f) in PLAIN or _at_a_glance(f, set()):
+    if type(f) in PLAIN or _at_a_glance(f, 0):
         return ""
     known = _known.get(id(f))
     if known is not None:
@@ -89,45 +89,47 @@ def unbounded_loop(f: Any) -> str:
     return found
 
 
-def _at_a_glance(thing: Any, seen: set[int]) -> bool:
+def _at_a_glance(thing: Any, depth: int) -> bool:
     """Whether nothing but plain functions, numbers and trusted modules can be reached, without a loop: most functions are so."""
-    if id(thing) in seen:
-        return True
-    seen.add(id(thing))
-    f: Any = thing
-    held: Any = getattr(thing, "__dict__", None)
-    if type(thing) is types.FunctionType:
-        if held:
-            return False
-    else:
+    f = thing
+    if type(f) is not types.FunctionType:
         f = getattr(type(thing), "__call__", None)  # noqa: B004 - the function is wanted, not whether there is one
-        if type(f) is not types.FunctionType or held is None or isinstance(thing, type):
+        if type(f) is not types.FunctionType or isinstance(thing, type) or depth > DEEPEST:
             return False
-    loop, names = _read(f.__code__)
-    if loop or "iter" in names or (f is not thing and not names.isdisjoint(vars(type(thing)))):
+    elif depth > DEEPEST:
         return False
-    space = f.__globals__
-    values = [space[name] for name in names if name in space]
-    if "for" in names and any(value is itertools for value in values):
+    known = _codes.get(id(f.__code__))
+    if known is None or known[0]() is not f.__code__:
+        _read(f.__code__)
+        known = _codes[id(f.__code__)]
+    _, loop, names, doubtful = known
+    if loop or doubtful or f.__kwdefaults__ or f.__dict__:
         return False
-    values += held.values()
+    values = list(map(f.__globals__.get, names))
     if f.__closure__ is not None:
         values += _closure(f)
-    if f.__defaults__ is not None or f.__kwdefaults__ is not None:
-        values += [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
+    if f.__defaults__ is not None:
+        values += f.__defaults__
+    if f is not thing:
+        if not names.isdisjoint(vars(type(thing))) or not hasattr(thing, "__dict__"):
+            return False
+        values += thing.__dict__.values()
     for value in values:
         kind = type(value)
         if kind in PLAIN:
             continue
         if kind is types.ModuleType:
             if value not in _modules:
-                if _package(value) not in TRUSTED:
+                if _package(value) not in TRUSTED or value is itertools:
                     return False
                 _modules.add(value)
-        elif kind is not types.FunctionType or not _at_a_glance(value, seen):
+        elif not _at_a_glance(value, depth + 1):
             return False
     return True
 
+
+DEEPEST = 8
+"""So many calls deep a function is looked at at a glance."""
 
 _modules: set[types.ModuleType] = set()
 """Trusted modules that have been met."""
@@ -254,16 +256,16 @@ def _read(code: types.CodeType) -> tuple[str, frozenset[str]]:
             other, more = _read(inner)
             loop, names = loop or other, names | more
     key, found = id(code), frozenset(names)
-    _codes[key] = weakref.ref(code, lambda _: _codes.pop(key, None)), loop, found
+    doubtful = "for" in found and "iter" in found
+    _codes[key] = weakref.ref(code, lambda _: _codes.pop(key, None)), loop, found, doubtful
     return loop, found
 
 
-def _closure(f: types.FunctionType) -> Iterator[Any]:
-    for cell in f.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # not yet bound
-            continue
+def _closure(f: types.FunctionType) -> list[Any]:
+    try:
+        return [cell.cell_contents for cell in f.__closure__ or ()]
+    except ValueError:  # one is not yet bound
+        return [cell.cell_contents for cell in f.__closure__ or () if cell != types.CellType()]
 
 
 def _package(thing: Any) -> str:
