@@ -4,7 +4,8 @@
     r = self.K[1]; r[:] = v          →  r = reading(held_attribute(self, "K"))[1]; …       a name that is filled later
     np.copyto(d["u"], v), out=d["u"] →  … held_item(d, "u") …
     for r in self.rows: r[:] = v     →  for r in iterate(held_items(held_attribute(self, "rows"))): …
-    u = self.get("u"); u[:] = v      →  u = held_method(self, "get")("u"); …
+    u = self.get("u"); u[:] = v      →  u = kept_by(method(self, "get")("u"), self); …
+    def f(self, out): out[:] = v     →  def f(self, out): out = received(out, self); …
     work[i] = v                      →  if alone(work): work = owned(work) before it, for a global or a name of the function around
 
 What the hooks do is in ``holding.py``.
@@ -47,6 +48,17 @@ class HoldersOfArrays(ast.NodeTransformer):
             elif new is not None:
                 result.append(new)
         return result
+
+    def received(self, node: ast.FunctionDef) -> list[ast.stmt]:
+        """``out = received(out, self)`` for parameters into which the function writes."""
+        arguments = node.args
+        names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+        new: list[ast.stmt] = []
+        for name in [n for n in names if n in self.filled]:
+            owner = ast.Constant(None) if name == names[0] else ast.Name(names[0], ast.Load())
+            value = call("received", ast.Name(name, ast.Load()), owner)
+            new.append(at(ast.Assign([ast.Name(name, ast.Store())], value), node))
+        return new
 
     def _promotions(self, statement: ast.stmt) -> list[ast.stmt]:
         """``if alone(work): work = owned(work)``."""
@@ -99,8 +111,13 @@ class HoldersOfArrays(ast.NodeTransformer):
         if isinstance(function, ast.Attribute):
             if isinstance(function.value, ast.Name) and function.value.id in self.modules:
                 return self.visit(node)
-            hook, owner = ("method", self.held(function.value)) if is_view_call(node) else ("held_method", self.visit(function.value))  # fmt: skip
-            new = call(hook, owner, ast.Constant(self.mangled(function.attr)))
+            if is_view_call(node):
+                new = call("method", self.held(function.value), ast.Constant(self.mangled(function.attr)))
+                return at(ast.Call(at(new, function), *self.arguments(node)), node)
+            if isinstance(function.value, ast.Name):  # which may be asked twice
+                owner = ast.copy_location(ast.Name(function.value.id, ast.Load()), function.value)
+                return at(call("kept_by", self.visit(node), owner), node)
+            new = call("held_method", self.visit(function.value), ast.Constant(self.mangled(function.attr)))
             return at(ast.Call(at(new, function), *self.arguments(node)), node)
         if isinstance(function, ast.Name) and function.id == "getattr" and len(node.args) == 2 and not node.keywords:
             return at(call("held_by_name", self.visit(function), *[self.visit(a) for a in node.args]), node)

@@ -119,20 +119,39 @@ def held_method(obj: Any, name: str) -> Any:
     if (cls in PLAIN and cls is not dict) or cls is types.ModuleType or isinstance(obj, type):
         return callee
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        value = callee(*args, **kwargs)
-        if type(value) is np.ndarray and alone(value, 1):
-            place = _place_of(obj, value)
-            if place is not None:
-                value = _kept(place, owned(value))
-        return value
+    return lambda *args, **kwargs: kept_by(callee(*args, **kwargs), obj)
 
-    return call
+
+def kept_by(value: Any, obj: Any) -> Any:
+    """The result of a method of an object, into whose items is written: an array that the object keeps becomes a buffer."""
+    if type(value) is np.ndarray and alone(value, 1):
+        place = _place_of(obj, value)
+        if place is not None:
+            value = _kept(place, owned(value))
+    return value
 
 
 def held_by_name(function: Any, obj: Any, name: Any) -> Any:
     """``getattr(obj, name)``, into whose items is written, if that is what the function is."""
     return held_attribute(obj, name) if function is getattr else resolve(function)(obj, name)
+
+
+#: the names of an argument that ``received`` is given: its own and the parameter
+_GIVEN = 1 if sys.version_info >= (3, 14) else 2
+
+
+def received(value: Any, owner: Any) -> Any:
+    """An argument into whose items the function writes: an array that the function's object or a name of the caller's keeps becomes a buffer there, and here."""
+    if type(value) is not np.ndarray:
+        return value
+    if not alone(value, _GIVEN):
+        return value
+    place = None if owner is None else _place_of(owner, value)
+    if place is None:
+        caller = sys._getframe(2)
+        if is_users_file(caller.f_code.co_filename):
+            place = next((p for p in (_place_of(v, value) for v in caller.f_locals.values()) if p is not None), None)
+    return value if place is None else _kept(place, owned(value))
 
 
 def _place_of(obj: Any, value: Any, depth: int = 2) -> Any:

@@ -53,6 +53,8 @@ HOOKS.update(
     held_items=holding.held_items,
     held_method=holding.held_method,
     held_by_name=holding.held_by_name,
+    kept_by=holding.kept_by,
+    received=holding.received,
     contains=comparing.contains,
     true=comparing.true,
     **comparing.COMPARISONS,

@@ -63,7 +63,7 @@ def rewritten(node: Any, owner: str | None, code: CodeType, modules: frozenset[s
     writer = _Rewriter(owner, modules - set(code.co_varnames) - set(code.co_freevars) - set(code.co_cellvars))
     if isinstance(node, ast.FunctionDef):
         writer.filled, writer.shared, declared = written_names(node, code)
-        node.body = writer.declarations(node, declared) + writer.block(node.body)
+        node.body = writer.declarations(node, declared) + writer.received(node) + writer.block(node.body)
     elif isinstance(node, ast.Lambda):
         node.body = writer.visit(node.body)
     else:  # an expression or a module, for eval and exec
