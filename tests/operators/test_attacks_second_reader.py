@@ -288,3 +288,44 @@ def test_what_stands_in_the_place_of_numpys_functions_is_not_numpys(monkeypatch)
 def test_a_package_whose_name_begins_like_numpys_is_the_users():
     source = "c = -2.0\ndef f(x):\n    try:\n        k = math.log(c)\n    except ValueError:\n        k = 3.0\n    return k * np.sum(x**2)\n"
     agree(source, ["c = 2.0", "c = -1.0"], OFTEN, f"{Path(np.__file__).parent}ro/f.py")
+
+
+# --- functions that are promised to be pure ----------------------------------------------------------------------------------------
+
+HOLDERS = {
+    "a named tuple": ("from collections import namedtuple\nH = namedtuple('H', 'k')\nh = H(2.0)", "h.k", "h = H(3.0)"),
+    "a list of the user's class": ("class H(list): ...\nh = H([2.0])", "h[0]", "h[0] = 3.0"),
+    "a dict with attributes": ("class H(dict): ...\nh = H()\nh.k = 2.0", "h.k", "h.k = 3.0"),
+    "a number of the user's class": ("class H(float): ...\nh = H(2.0)", "h * 1.0", "h = H(3.0)"),
+    "a slot with two underscores": (
+        "class H:\n    __slots__ = ('__k',)\n    def __init__(self, k): self.__k = k\n    def k(self): return self.__k\nh = H(2.0)",
+        "h.k()",
+        "h.__init__(3.0)",
+    ),
+    "a partial function": (
+        "from functools import partial\ndef times(v, k): return v[0] * k\nv = np.array([2.0])\nh = partial(times, v)",
+        "h(1.0)",
+        "v[0] = 3.0",
+    ),
+    "an array of objects": ("h = np.array([2.0, None])", "h[0]", "h[0] = 3.0"),
+    "a matrix": ("h = np.matrix([[2.0]])", "h.item()", "h[0, 0] = 3.0"),
+    "records": ("h = np.zeros(1, 'f8,f8')\nh['f0'] = 2.0", "h['f0'][0]", "h['f0'] = 3.0"),
+    "a view of a dictionary": ("import types\nd = {'k': 2.0}\nh = types.MappingProxyType(d)", "h['k']", "d['k'] = 3.0"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+@pytest.mark.parametrize("name", HOLDERS)
+def test_what_a_promised_function_reads_enters_its_key(name):
+    made, read, change = HOLDERS[name]
+    space = {"__name__": "attacked"}
+    exec(
+        f"import numpy as np\n{made}\ndef each():\n    yield from [1.0]\ndef f(x):\n    return sum(each()) * {read} * np.sum(x**2)\n",
+        space,
+    )
+    gradient = gw.grad(gw.compile(space["f"]), check=False)
+    for _ in range(6):
+        np.testing.assert_allclose(gradient(OFTEN[0]), 4.0 * OFTEN[0])
+    exec(change, space)
+    for _ in range(5):
+        np.testing.assert_allclose(gradient(OFTEN[0]), 6.0 * OFTEN[0])

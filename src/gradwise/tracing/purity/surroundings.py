@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import collections
+import functools
 import hashlib
 import sys
 import types
@@ -67,6 +68,8 @@ class _Walk:
         if cls is np.ndarray and value.dtype.kind not in "OV":
             self.arrays.append(value)
             return value.dtype, value.shape, _content(value)
+        if isinstance(value, np.ndarray):
+            return self.other_array(value)
         if value is None or cls in (float, complex, int, bool, str, bytes) or isinstance(value, np.generic):
             return cls, repr(value)
         if cls is types.ModuleType or (callable(value) and isinstance(value, (types.BuiltinFunctionType, np.ufunc))):
@@ -78,8 +81,10 @@ class _Walk:
         self.kept.append(value)
         if cls in (tuple, list, set, frozenset):
             return cls, tuple([self.key(v) for v in value])
-        if isinstance(value, dict):
+        if isinstance(value, types.MappingProxyType):
             return cls, tuple([(self.key(k), self.key(v)) for k, v in value.items()])
+        if isinstance(value, functools.partial):
+            return cls, *map(self.key, (value.func, value.args, value.keywords, vars(value)))
         if is_users_function(value):
             return self.function(value)
         if cls is types.MethodType:
@@ -88,20 +93,43 @@ class _Walk:
             return self.members(value) if _is_users(value) else _Same(value)
         return self.object(value)
 
+    def other_array(self, value: np.ndarray) -> Hashable:
+        """An array of objects or records, or of a class of its own (matrices, masked arrays)."""
+        if id(value) in self.seen:
+            return self.seen[id(value)]
+        self.seen[id(value)] = len(self.seen)
+        self.kept.append(value)
+        plain = np.asarray(value)
+        if plain.dtype.hasobject:
+            content: Hashable = tuple([self.key(v) for v in plain.ravel().tolist()])
+        else:
+            content = hashlib.blake2b(plain.tobytes(), digest_size=16).digest()
+        return type(value), plain.dtype, plain.shape, content, self.key(getattr(value, "__dict__", None))
+
     def object(self, value: Any) -> Hashable:
         cls = type(value)
+        held = self.held(value)
         if not _is_users(cls):
-            if isinstance(value, (collections.deque, array.array, bytearray)):
-                return cls, tuple([self.key(v) for v in value])
+            if held is not None:
+                return cls, held, self.key(getattr(value, "__dict__", None))
             if callable(value) and not hasattr(value, "__dict__"):
                 return _Same(value)
             return _Same(value), self.key(getattr(value, "__dict__", None))
-        slots = [n for c in cls.__mro__ for n in _as_tuple(vars(c).get("__slots__", ())) if hasattr(value, n)]
-        entries = {
-            **{n: getattr(value, n) for n in slots if n not in ("__dict__", "__weakref__")},
-            **getattr(value, "__dict__", {}),
-        }
-        return self.key(cls), tuple([(name, self.key(v)) for name, v in entries.items()])
+        entries = [(name, self.key(v)) for name, v in _slots_of(value)]
+        entries += [(name, self.key(v)) for name, v in getattr(value, "__dict__", {}).items()]
+        return self.key(cls), held, tuple(entries)
+
+    def held(self, value: Any) -> Hashable:
+        """What a container holds, or the number or text that an object is (of a class derived from these); None for all else."""
+        if isinstance(value, dict):
+            return tuple([(self.key(k), self.key(v)) for k, v in dict.items(value)])
+        for base in _CONTAINERS:
+            if isinstance(value, base):
+                return tuple([self.key(v) for v in base.__iter__(value)])
+        for base in (float, int, complex, str, bytes):
+            if isinstance(value, base):
+                return base.__repr__(value)
+        return None
 
     def members(self, cls: type) -> Hashable:
         found = []
@@ -135,8 +163,21 @@ class _Walk:
         return tuple(found)
 
 
-def _as_tuple(slots: Any) -> tuple[str, ...]:
-    return (slots,) if isinstance(slots, str) else tuple(slots)
+#: whose content is read by their own iterators, whatever a derived class says
+_CONTAINERS: tuple[Any, ...] = (tuple, list, set, frozenset, collections.deque, array.array, bytearray)
+
+
+def _slots_of(value: Any) -> list[tuple[str, Any]]:
+    """The slots of an object that have been assigned."""
+    found = []
+    for c in type(value).__mro__:
+        for name, member in vars(c).items():
+            if type(member) is types.MemberDescriptorType and _is_users(c):
+                try:
+                    found.append((name, member.__get__(value)))
+                except AttributeError:  # not assigned
+                    continue
+    return found
 
 
 def _is_users(cls: type) -> bool:
