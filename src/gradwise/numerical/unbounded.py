@@ -118,7 +118,7 @@ def _at_a_glance(thing: Any, depth: int) -> bool:
         kind = type(value)
         if kind in PLAIN:
             continue
-        if kind is types.ModuleType:
+        if isinstance(value, types.ModuleType):
             if value not in _modules:
                 if _package(value) not in TRUSTED or value is itertools:
                     return False
