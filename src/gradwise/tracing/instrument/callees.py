@@ -5,6 +5,7 @@ Nothing is compared or hashed but identities and types: callees may be unhashabl
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import functools
 import sys
@@ -300,8 +301,22 @@ def _slot(watch: Watch, callee: Any) -> Any:
 _DESCRIPTORS = (property, types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
+#: where the classes of ``Box[float]`` are
+_GENERIC = frozenset({"typing", "types"})
+
+
+def _of_generic(alias: Any, *args: Any, **kwargs: Any) -> Any:
+    """``Box[float](...)``: an object of the generic class, which knows its parameters."""
+    made = resolve(alias.__origin__)(*args, **kwargs)
+    with contextlib.suppress(Exception):  # as the alias does: an object without attributes does without
+        made.__orig_class__ = alias
+    return made
+
+
 def _object_callee(watch: Watch, callee: Any) -> Any:
     """An object with ``__call__``."""
+    if type(callee).__module__ in _GENERIC and isinstance(getattr(callee, "__origin__", None), type):
+        return functools.partial(_of_generic, callee)
     call = class_info(watch, type(callee)).methods.get("__call__")
     if call is None:
         compiled = KNOWN.get(id(type(callee).__call__)) if callable(callee) else None
