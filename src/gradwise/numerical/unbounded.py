@@ -46,6 +46,9 @@ BACKWARD = frozenset(
 )  # fmt: skip
 """Instructions that close a loop."""
 
+TURNS = ("FOR_ITER", "GET_ANEXT", "SEND", "END_SEND")
+"""What they lead to where the loop ends with what it runs over."""
+
 _codes: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[str], bool]] = {}
 """What `_read` has found, and whether a ``for`` may run over an iterator without an end."""
 _known: dict[int, tuple[str, list[tuple[weakref.ref[Any], Any]]]] = {}
@@ -242,7 +245,7 @@ def _read(code: types.CodeType) -> tuple[str, frozenset[str]]:
         starts = {line.offset: line for line in dis.get_instructions(code)}
         for line in starts.values():
             if line.opcode in BACKWARD:
-                if starts[line.argval].opname.startswith("FOR_ITER"):
+                if starts[line.argval].opname.startswith(TURNS):
                     names.add("for")
                 else:
                     ends = (line.offset, line.argval)
