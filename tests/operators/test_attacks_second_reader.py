@@ -310,6 +310,13 @@ HOLDERS = {
     "an array of objects": ("h = np.array([2.0, None])", "h[0]", "h[0] = 3.0"),
     "a matrix": ("h = np.matrix([[2.0]])", "h.item()", "h[0, 0] = 3.0"),
     "records": ("h = np.zeros(1, 'f8,f8')\nh['f0'] = 2.0", "h['f0'][0]", "h['f0'] = 3.0"),
+    "a module in a module": (
+        "import types\nh, m = types.ModuleType('outer'), types.ModuleType('inner')\nh.m, m.k = m, 2.0\ndel m",
+        "h.m.k",
+        "h.m.k = 3.0",
+    ),
+    "an attribute of a function": ("def h(): ...\nh.k = 2.0", "h.k", "h.k = 3.0"),
+    "a method of a dictionary": ("d = {'k': 2.0}\nh = d.get", "h('k')", "d['k'] = 3.0"),
     "a view of a dictionary": ("import types\nd = {'k': 2.0}\nh = types.MappingProxyType(d)", "h['k']", "d['k'] = 3.0"),
 }
 

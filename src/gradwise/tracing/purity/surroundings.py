@@ -72,6 +72,8 @@ class _Walk:
             return self.other_array(value)
         if value is None or cls in (float, complex, int, bool, str, bytes) or isinstance(value, np.generic):
             return cls, repr(value)
+        if cls is types.BuiltinFunctionType and _is_bound(value):
+            return cls, value.__name__, self.key(value.__self__)
         if cls is types.ModuleType or (callable(value) and isinstance(value, (types.BuiltinFunctionType, np.ufunc))):
             return _Same(value)
         known = self.seen.get(id(value))
@@ -141,6 +143,24 @@ class _Walk:
                         found.append((name, self.key(inner)))
         return _Same(cls), tuple(found)
 
+    def module(self, module: types.ModuleType, names: dict[str, None]) -> list[Any]:
+        """What of a user's module, and of the modules in it, may be meant by the names."""
+        found: list[Any] = []
+        pending = [module]
+        met: set[int] = set()
+        while pending:
+            module = pending.pop()
+            if id(module) in met or _is_librarys(module):
+                continue
+            met.add(id(module))
+            for name in names:
+                value = vars(module).get(name, MISSING)
+                if value is not MISSING:
+                    found.append((name, self.key(value)))
+                    if type(value) is types.ModuleType:
+                        pending.append(value)
+        return found
+
     def function(self, f: types.FunctionType) -> Hashable:
         names: dict[str, None] = {}
         codes = [f.__code__]
@@ -153,8 +173,10 @@ class _Walk:
             value = look_up(f, name)
             if value is not MISSING:
                 found.append((name, self.key(value)))
-                if type(value) is types.ModuleType and (value.__name__.partition(".")[0] not in _LIBRARIES):
-                    found += [(n, self.key(vars(value)[n])) for n in names if n in vars(value)]
+                if type(value) is types.ModuleType:
+                    found += self.module(value, names)
+        if vars(f):
+            found.append(self.key(vars(f)))
         for cell in f.__closure__ or ():
             try:
                 found.append(self.key(cell.cell_contents))
@@ -165,6 +187,10 @@ class _Walk:
 
 #: whose content is read by their own iterators, whatever a derived class says
 _CONTAINERS: tuple[Any, ...] = (tuple, list, set, frozenset, collections.deque, array.array, bytearray)
+
+
+def _is_librarys(module: types.ModuleType) -> bool:
+    return module.__name__.partition(".")[0] in _LIBRARIES
 
 
 def _slots_of(value: Any) -> list[tuple[str, Any]]:
@@ -182,6 +208,12 @@ def _slots_of(value: Any) -> list[tuple[str, Any]]:
 
 def _is_users(cls: type) -> bool:
     return (cls.__module__ or "").partition(".")[0] not in _LIBRARIES and cls.__module__ != "builtins"
+
+
+def _is_bound(value: Any) -> bool:
+    """Whether a compiled function belongs to an object: ``append`` of a list, say."""
+    owner = getattr(value, "__self__", None)
+    return owner is not None and type(owner) is not types.ModuleType and not isinstance(owner, type)
 
 
 def _content(array: np.ndarray) -> bytes:
