@@ -15,6 +15,11 @@ from repeated_programs import differences, points
 
 import gradwise as gw
 
+# SciPy 1.18 warns of what it will remove
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.(distance_matrix|minkowski_distance(_p)?). is deprecated:DeprecationWarning"
+)
+
 SHORT = np.array([0.5, 1.23, 0.81])
 LONG = np.linspace(0.2, 1.1, 8) + 0.03 * np.sin(np.arange(8) * 3.0)
 CORNERS = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
