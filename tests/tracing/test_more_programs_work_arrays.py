@@ -259,3 +259,47 @@ def test_an_array_that_others_hold_stays_refused():
     with pytest.raises(gw.TracingError):
         gw.grad(f, method="exact")(np.array(X))
     assert watching is model.a
+
+
+class Allocator(dict):
+    """Work arrays by shape, made when they are first asked for."""
+
+    def __missing__(self, shape):
+        self[shape] = np.zeros(shape)
+        return self[shape]
+
+
+def test_arrays_of_allocators():
+    def make():
+        arrays = Allocator()
+
+        def f(x):
+            w, square = arrays[(3,)], arrays[3, 3]
+            w[:] = x
+            np.fill_diagonal(square, x)
+            return w @ square @ w + arrays[3, 3].sum()
+
+        return f
+
+    check(make, X)
+
+
+class Wrapped(np.ndarray):
+    """An array of the user's class, which computes as any other."""
+
+
+def test_constant_arrays_of_a_class_of_ones_own():
+    matrix = np.arange(9.0).reshape(3, 3).view(Wrapped)
+    check(lambda: lambda x: (matrix @ x).sum() * (matrix * x).mean() + (x - matrix).sum() + x @ matrix @ x, X)
+
+
+class Quantity(np.lib.mixins.NDArrayOperatorsMixin):
+    def __init__(self, value):
+        self.value = np.asarray(value)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        return Quantity(getattr(ufunc, method)(*[i.value if isinstance(i, Quantity) else i for i in inputs], **options))
+
+
+def test_methods_of_universal_functions_on_objects():
+    check(lambda: lambda x: np.add.reduce(Quantity(x)).value * (np.exp(Quantity(x)) * 2 - x).value.sum(), X)

@@ -193,15 +193,21 @@ def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
     return method
 
 
+def is_subclass(x: Any) -> bool:
+    """Whether a plain array is of a subclass of ndarray that computes as ndarray does: a memory map, an array of the user's class."""
+    cls = type(x)
+    return cls is not _ndarray and issubclass(cls, _ndarray) and cls.__array_ufunc__ is _ndarray.__array_ufunc__
+
+
 def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
     """Record an operation of any operands; NotImplemented where Python should ask the other one."""
     other = z if isinstance_traced(x) else x
     if not isinstance_traced(other) and not isinstance(other, (*_NUMBERS, _ndarray, list, tuple)):
         return NotImplemented
-    if type(other) is np.memmap:
-        return general(function, primitive, *(np.asarray(v) if v is other else v for v in (x, z)))
     if answers(other):
         return NotImplemented if type(other) in HOLDERS else function(wrapped(x), wrapped(z))
+    if is_subclass(other):
+        return general(function, primitive, *(np.asarray(v) if v is other else v for v in (x, z)))
     if isinstance(other, (list, tuple)) and not isinstance_traced(other):
         if any(isinstance_traced(o) for o in other):
             return NotImplemented

@@ -15,7 +15,7 @@ from gradwise.program import Primitive
 from gradwise.rules import algebra, elementwise
 from gradwise.rules.elementwise import PREDICATES
 from gradwise.tracing import arithmetic, factors
-from gradwise.tracing.arithmetic import binary, concrete, plain, unary
+from gradwise.tracing.arithmetic import binary, concrete, is_subclass, plain, unary
 from gradwise.tracing.holders import HOLDERS, answers, wrapped
 from gradwise.tracing.places import place_of
 from gradwise.tracing.special import BY_NAME
@@ -197,14 +197,14 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
                 cls = type(other)
                 if cls in _PLAIN or ((cls is TracedArray or cls is TracedScalar) and other.tape is self.tape):
                     return _fast_binary(self, ufunc, primitive, inputs)
-    if any([type(x) in SUBCLASSES for x in inputs]):  # an array on a file is an array
-        return getattr(ufunc, method)(*[np.asarray(x) if type(x) in SUBCLASSES else x for x in inputs], **kwargs)
     if any(map(answers, inputs)):
         return (
             NotImplemented
             if any([type(x) in HOLDERS for x in inputs])
             else getattr(ufunc, method)(*map(wrapped, inputs), **kwargs)
         )
+    if any(map(is_subclass, inputs)):  # an array on a file, or of the user's class, is an array
+        return getattr(ufunc, method)(*[np.asarray(x) if is_subclass(x) else x for x in inputs], **kwargs)
     traces = [x.tape for x in (*inputs, *(kwargs.get("out") or ())) if isinstance_traced(x) and x.tape.open]
     if not traces:
         kwargs = {k: tuple(map(plain, v)) if k == "out" else plain(v) for k, v in kwargs.items()}
@@ -226,8 +226,6 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
             trace.where = None
 
 
-#: subclasses of ndarray that mean the same
-SUBCLASSES = frozenset({np.memmap})
 _PLAIN = frozenset([float, int, np.float64, np.ndarray])
 _REFLECTED = {np.add: "__radd__", np.subtract: "__rsub__", np.multiply: "__rmul__", np.true_divide: "__rtruediv__"}
 

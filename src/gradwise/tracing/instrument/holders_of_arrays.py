@@ -98,7 +98,8 @@ class HoldersOfArrays(ast.NodeTransformer):
             hook = "load" if node.attr in VIEWS else "held_attribute"
             return at(call(hook, self.held(node.value), ast.Constant(self.mangled(node.attr))), node)
         if isinstance(node, ast.Subscript):
-            if isinstance(node.slice, (ast.Slice, ast.Tuple)):
+            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if any(isinstance(p, (ast.Slice, ast.Starred)) for p in parts):
                 whole = at(call("reading", self.held(node.value)), node.value)
                 return ast.copy_location(ast.Subscript(whole, self.visit(node.slice), ast.Load()), node)
             return at(call("held_item", self.held(node.value), self.visit(node.slice)), node)

@@ -157,7 +157,11 @@ def received(value: Any, owner: Any) -> Any:
 def _place_of(obj: Any, value: Any, depth: int = 2) -> Any:
     """The object and the attribute, or the container and the key, where the one reference to a value is that can be found from an object; None if it is not found."""
     cls = type(obj)
-    entries = obj.items() if cls is dict else enumerate(obj) if cls is list else ()
+    entries: Any = ()
+    if isinstance(obj, dict):
+        entries = dict.items(obj)
+    elif isinstance(obj, list):
+        entries = enumerate(list.__iter__(obj))
     if cls not in PLAIN and not isinstance(obj, (type, types.ModuleType)):
         slots = [
             (name, getattr(obj, name, None))
@@ -165,12 +169,12 @@ def _place_of(obj: Any, value: Any, depth: int = 2) -> Any:
             for name, raw in vars(base).items()
             if type(raw) is types.MemberDescriptorType
         ]
-        entries = [*getattr(obj, "__dict__", {}).items(), *slots]
+        entries = [*entries, *getattr(obj, "__dict__", {}).items(), *slots]
     inside = []
     for key, found in entries:
         if found is value:
             return obj, key
-        if depth and type(found) in (dict, list):
+        if depth and isinstance(found, (dict, list)):
             inside.append(found)
     return next((p for p in (_place_of(i, value, depth - 1) for i in inside) if p is not None), None)
 
@@ -178,9 +182,12 @@ def _place_of(obj: Any, value: Any, depth: int = 2) -> Any:
 def _kept(place: Any, value: Any) -> Any:
     """Put a buffer where the array was."""
     holder, key = place
-    if type(holder) in (list, dict):
+    if isinstance(holder, dict):
         touch(holder)
-        holder[key] = value
+        dict.__setitem__(holder, key, value)
+    elif isinstance(holder, list):
+        touch(holder)
+        list.__setitem__(holder, key, value)
     else:
         store_plainly(holder, key, value)
     return value

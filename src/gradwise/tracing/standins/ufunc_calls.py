@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.standins.calling import function_of
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.calling import _answering, function_of
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces, resolve
 from gradwise.tracing.standins.stacking import assembled, leaves
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 def _method(name: str) -> Callable[..., Any]:
     def call(self: np.ufunc, *args: Any, **kwargs: Any) -> Any:
+        answer = _answering(args, "__array_ufunc__")
+        if answer is not None and current_trace() is not None:
+            result = answer(self, name, *args, **kwargs)
+            return getattr(self, name)(*args, **kwargs) if result is NotImplemented else result
         if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
             return getattr(self, name)(*args, **kwargs)
         with at_line(*open_traces(leaves((*args, *kwargs.values()), []))):
