@@ -142,7 +142,7 @@ def test_functions_of_keywords_descend_and_are_classified(model, capsys):
     assert out.startswith("minimum")
     code, out, _ = run(capsys, "descend", f"{model}:settings", "--at", "a=1.0,b=2.0", "--maxiter", "3")
     assert code == 1
-    assert "max_iterations after 3 steps" in out
+    assert "unbounded after 3 steps" in out  # along b
 
 
 @pytest.mark.extras("sympy")
@@ -161,3 +161,12 @@ def test_variables_of_a_dict_may_be_named_by_their_keys(model, capsys, tmp_path)
     code, _, err = run(capsys, *words, "--variables", "w,b")
     assert code == 2
     assert "p['w'][0]" in err
+
+
+@pytest.mark.extras("matplotlib")
+def test_a_picture_needs_a_point_or_a_range(model, capsys):
+    code, _, err = run(capsys, "plot", f"{model}:cubic", "--png", "range.png")
+    assert code == 2
+    assert "--xlim -2,2" in err
+    code, out, err = run(capsys, "plot", f"{model}:cubic", "--png", "range.png", "--xlim", "-2,2")
+    assert (code, out.strip()) == (0, "range.png"), err

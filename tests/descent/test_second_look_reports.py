@@ -92,3 +92,13 @@ def test_points_alone_are_no_evidence_against_a_learning_rate():
         [np.array([1.0, 2.0]) * (-1.4) ** k for k in range(8)], lambda v: np.sum(v**2), method="gd", learning_rate=1.2
     )
     assert "Take learning_rate=" in told.message
+
+
+def test_a_tolerance_that_is_met_before_the_critical_point_is_remarked_on():
+    wide = lambda v: 1e4 * v[0] ** 2 + 1e-3 * (v[1] - 3) ** 2
+    run = gw.descend(wide, np.array([1.0, 0.0]), learning_rate=5e-5)
+    assert run.success
+    assert run.end_point.kind == "not critical"
+    assert "lower tol to go on" in run.summary()
+    exact = gw.descend(lambda v: np.sum(v**2), np.ones(2))
+    assert "lower tol to go on" not in exact.summary()

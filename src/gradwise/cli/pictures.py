@@ -97,7 +97,12 @@ def plot(options: argparse.Namespace) -> int:
         if (text := getattr(options, name)) is not None
     }
     with run_user_code(options) as run:
-        call = read_call(options, needed="xlim" not in limits)
+        try:
+            call = read_call(options, needed="xlim" not in limits)
+        except UsageError as error:
+            if options.at or "was given no point" not in str(error):
+                raise
+            raise UsageError(f"{error}, or give the ranges, --xlim -2,2 --ylim -1,3") from None
         kind, draw = _drawing(call.positional(), limits, options)
         run(call.target.name, lambda: save_picture(options.png, draw))
     if options.json:

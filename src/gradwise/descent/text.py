@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.descent.stopping import StopReason
+
 if TYPE_CHECKING:
     from gradwise.descent.report import Descent
 
@@ -47,6 +49,15 @@ def summary_lines(report: Descent) -> list[str]:
     lines += [f"  {check.name}: {check.sentence}" for check in report.assumptions if check.held is not None]
     lines += [f"  not computed: {name}: {why}" for name, why in report.unavailable.items()]
     lines += [f"  note: {note}" for note in report.notes]
+    if (
+        report.stop_reason is StopReason.GRADIENT_TOLERANCE
+        and report.nit
+        and end is not None
+        and end.kind == "not critical"
+    ):
+        lines.append(
+            "  note: the gradient is within tol · max(1, ‖g‖∞ at the start), which is not enough to stand at a critical point here: lower tol to go on."
+        )
     return lines
 
 

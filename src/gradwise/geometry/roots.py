@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradwise.geometry.branches import Branch
-from gradwise.geometry.newton_boxes import krawczyk
+from gradwise.geometry.newton_boxes import centre, krawczyk
 
 #: radii at which a zero is proved, as parts of the whole box
 RADII = 2.0 ** -np.arange(1, 51)
+#: an enclosure wider than this part of the box is narrowed
+LOOSE = 1e-9
 
 
 @dataclass(slots=True, eq=False)
@@ -125,10 +127,30 @@ class Roots:
             if len(rungs) == 0:
                 continue
             wide, narrow = k * len(RADII) + rungs[0], k * len(RADII) + rungs[-1]
+            place, low, high = x[k], K.lo[narrow], K.hi[narrow]
+            if np.any(high - low > LOOSE * self.width) or np.any((place < low) | (place > high)):
+                low, high = _contracted(branch, low, high)
+                place = centre(low, high)
             # enclosures that overlap may hold the same point: then nothing is said, and the boxes stay
             tight = self._tight[:, : len(self.found)]
-            if not np.any(np.all((K.lo[narrow] <= tight[1]) & (tight[0] <= K.hi[narrow]), axis=1)):
-                self._register(Root(x[k], K.lo[narrow], K.hi[narrow], lo[wide], hi[wide], number))
+            if not np.any(np.all((low <= tight[1]) & (tight[0] <= high), axis=1)):
+                self._register(Root(place, low, high, lo[wide], hi[wide], number))
+
+
+def _contracted(branch: Branch, lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A box that holds exactly one zero, narrowed to K(X) ∩ X until that narrows it no more: Newton's method had not arrived when the zero was proved around its last point."""
+    assert branch.full is not None
+    assert branch.gradient is not None
+    for _ in range(40):
+        c = centre(lo, hi)
+        with np.errstate(all="ignore"):
+            H = branch.full(lo[None], hi[None]).outputs[2].spread(1)
+            K = krawczyk(branch.gradient(c[None], c[None]).outputs[1].spread(1), H, lo[None], hi[None], c[None])
+        low, high = np.maximum(lo, K.lo[0]), np.minimum(hi, K.hi[0])
+        if not np.all(low <= high) or not np.any(high - low < 0.9 * (hi - lo)):
+            break
+        lo, hi = low, high
+    return lo, hi
 
 
 def _solve(H: np.ndarray, g: np.ndarray) -> np.ndarray:
