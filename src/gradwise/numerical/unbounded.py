@@ -56,17 +56,14 @@ _known: dict[int, tuple[str, list[tuple[weakref.ref[Any], Any]]]] = {}
 
 
 def unbounded_loop(f: Any) -> str:
-    """Return a description of a loop in f, or in what it calls, that nothing bounds; empty if none is seen.
+    r"""Return a description of a loop in f, or in what it calls, that nothing bounds; empty if none is seen.
 
     Examples
     --------
-    >>> def root(a):
-    ...     old, new = a, 0.5 * (a + 1)
-    ...     while abs(new - old) > 1e-15:
-    ...         old, new = new, 0.5 * (new + a / new)
-    ...     return new
-    >>> unbounded_loop(root)
-    'root, line 3'
+    >>> space = {}
+    >>> exec("def root(a, x=1.0):\n    while x * x != a:\n        x = (x + a / x) / 2\n    return x", space)
+    >>> unbounded_loop(space["root"])
+    'root, line 2'
     >>> unbounded_loop(lambda a: a * a)
     ''
     """
