@@ -75,11 +75,14 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
 
 def _place(n: int, q: Any, method: Any) -> Any:
     """The place v of each quantile among 0 … n−1; traced if q is and the method is continuous."""
-    if carries(q) and method in _CONTINUOUS:
+    if not carries(q):
+        q = np.asarray(concrete(q))
+    if method == "linear":  # the same formula, in NumPy's order of rounding
+        return (n - 1) * q
+    if method in _CONTINUOUS:
         alpha, beta = _CONTINUOUS[method]
         return np.clip(n * q + (alpha + q * (1 - alpha - beta)) - 1, 0, n - 1)
-    q = np.asarray(concrete(q))
-    return np.quantile(np.arange(n, dtype=float), q, method=method)
+    return np.quantile(np.arange(n, dtype=float), np.asarray(concrete(q)), method=method)
 
 
 def _between(ordered: Any, v: Any) -> Any:
@@ -109,7 +112,7 @@ def _mixed(ordered: Any, low: Any, high: Any, v: Any, places: Any, above: Any) -
     """From the nearer of the two neighbours, in the same order of rounding as NumPy."""
     gap, fraction, same = high - low, v - places, places == above
     gap = np.where(same, 0, gap) if np.any(same) else gap
-    far = plain(fraction) >= 0.5
+    far = concrete(fraction >= 0.5, "index") if isinstance_traced(v) else fraction >= 0.5
     return ordered[..., np.where(far, above, places)] + gap * np.where(far, fraction - 1, fraction)
 
 
