@@ -34,12 +34,19 @@ def alone(value: Any, names: int = 0) -> bool:
     """Whether a value is a plain array of numbers to which one place refers, beside ``names`` local names of the caller's and the notes of the run."""
     watch = local.watch
     return (
+        watch is not None
+        and _ownable(value)
+        and count(value) <= ALONE + (_OWN_NAME + names if names else 1) + (id(value) in watch.touched)
+    )
+
+
+def _ownable(value: Any) -> bool:
+    """Whether a value is a plain array of numbers that may be written to and has its memory to itself, or with an array that nothing else refers to."""
+    return (
         type(value) is np.ndarray
-        and watch is not None
         and value.dtype.kind in "fc"
         and (value.base is None or _owns(value.base))
         and value.flags.writeable
-        and count(value) <= ALONE + (_OWN_NAME + names if names else 1) + (id(value) in watch.touched)
     )
 
 
@@ -136,15 +143,26 @@ def held_by_name(function: Any, obj: Any, name: Any) -> Any:
     return held_attribute(obj, name) if function is getattr else resolve(function)(obj, name)
 
 
-#: the names of an argument that ``received`` is given: its own and the parameter
-_GIVEN = 1 if sys.version_info >= (3, 14) else 2
+def _count_given(value: Any, owner: Any) -> int:
+    return count(value)
+
+
+def _probe_given(value: Any, owner: Any) -> int:
+    value = _count_given(value, owner)
+    return int(value)
+
+
+_held = [object()]
+#: what ``count`` says in ``received`` of an argument that one place keeps, beside the names of the functions; called as the copies of functions call it
+_GIVEN = _probe_given(_held[0], None)
 
 
 def received(value: Any, owner: Any) -> Any:
     """An argument into whose items the function writes: an array that the function's object or a name of the caller's keeps becomes a buffer there, and here."""
-    if type(value) is not np.ndarray:
+    watch = local.watch
+    if type(value) is not np.ndarray or watch is None:
         return value
-    if not alone(value, _GIVEN):
+    if count(value) > _GIVEN + (id(value) in watch.touched) or not _ownable(value):
         return value
     place = None if owner is None else _place_of(owner, value)
     if place is None:

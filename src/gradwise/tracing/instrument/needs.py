@@ -22,6 +22,7 @@ _STORES = frozenset(
     [
         "STORE_ATTR",
         "STORE_SUBSCR",  # what is filled may be a fresh plain array
+        "STORE_SLICE",
         "DELETE_ATTR",
         "STORE_GLOBAL",
         "DELETE_GLOBAL",
