@@ -10,6 +10,7 @@ once.
 from __future__ import annotations
 
 import dis
+import functools
 import itertools
 import sys
 import types
@@ -52,6 +53,13 @@ TURNS = ("FOR_ITER", "GET_ANEXT", "SEND", "END_SEND")
 _codes: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[str], bool]] = {}
 """What `_read` has found, and whether a ``for`` may run over an iterator without an end."""
 _known: dict[int, tuple[str, list[tuple[weakref.ref[Any], Any]]]] = {}
+
+
+def _forget(table: dict[int, Any], key: int, _: Any) -> None:
+    """Called when what a table remembers is gone, which may be at the interpreter's end, when this module's names are gone too."""
+    table.pop(key, None)
+
+
 """What was found in a function, and what each of those that it calls was bound to."""
 
 
@@ -81,7 +89,7 @@ def unbounded_loop(f: Any) -> str:
     found = search.run()
     key = id(f)
     try:
-        first = weakref.ref(f, lambda _: _known.pop(key, None))
+        first = weakref.ref(f, functools.partial(_forget, _known, key))
         bound = [(weakref.ref(thing), _bindings(thing)) for thing in search.bound if thing is not f]
         _known[key] = found, [(first, _bindings(f)), *bound]
     except TypeError:  # some objects cannot be referred to weakly
@@ -257,7 +265,7 @@ def _read(code: types.CodeType) -> tuple[str, frozenset[str]]:
             loop, names = loop or other, names | more
     key, found = id(code), frozenset(names)
     doubtful = "for" in found and "iter" in found
-    _codes[key] = weakref.ref(code, lambda _: _codes.pop(key, None)), loop, found, doubtful
+    _codes[key] = weakref.ref(code, functools.partial(_forget, _codes, key)), loop, found, doubtful
     return loop, found
 
 
