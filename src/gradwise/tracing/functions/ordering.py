@@ -95,7 +95,7 @@ def sort(
 ) -> Any:
     """``np.sort``."""
     a, axis = _along(a, axis)
-    falls = {"descending": True} if descending and descending is not _ABSENT else {}
+    falls: dict[str, Any] = {"descending": True} if descending and descending is not _ABSENT else {}
     if dtype_of(plain(a)).kind not in "fc":
         return np.sort(concrete(a), axis, kind, **falls)
     if not carries(a):
@@ -116,7 +116,7 @@ def argsort(
 ) -> Any:
     """``np.argsort``, of equal entries the earlier first, and NaN last."""
     a, axis = _along(a, axis)
-    falls = {"descending": True} if descending and descending is not _ABSENT else {}
+    falls: dict[str, Any] = {"descending": True} if descending and descending is not _ABSENT else {}
     if not carries(a):
         return np.argsort(plain(a), axis, **falls)
     return apply(a.tape, ordering.argsort, (-a if falls else a,), (axis,))
