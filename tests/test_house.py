@@ -7,7 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from types import ModuleType
 
@@ -60,6 +60,14 @@ def test_imports_point_down():
 def test_no_file_is_long():
     long = {name_of(file): lines for file in FILES if (lines := len(file.read_text("utf-8").splitlines())) > 400}
     assert long == {}
+
+
+def test_no_two_test_files_share_a_name():
+    """Without packages the second is not collected."""
+    names = Counter(
+        file.name for file in (ROOT / "tests").rglob("*.py") if file.name not in ("conftest.py", "__init__.py")
+    )
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_module_has_a_name_without_a_meaning():
