@@ -53,14 +53,12 @@ TURNS = ("FOR_ITER", "GET_ANEXT", "SEND", "END_SEND")
 _codes: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[str], bool]] = {}
 """What `_read` has found, and whether a ``for`` may run over an iterator without an end."""
 _known: dict[int, tuple[str, list[tuple[weakref.ref[Any], Any]]]] = {}
+"""What was found in a function, and what each of those that it calls was bound to."""
 
 
 def _forget(table: dict[int, Any], key: int, _: Any) -> None:
     """Called when what a table remembers is gone, which may be at the interpreter's end, when this module's names are gone too."""
     table.pop(key, None)
-
-
-"""What was found in a function, and what each of those that it calls was bound to."""
 
 
 def unbounded_loop(f: Any) -> str:
