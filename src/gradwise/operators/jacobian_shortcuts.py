@@ -13,8 +13,8 @@ from gradwise.operators.kinks import candidates, holds_nan
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.reuse.specialization import holds_as
-from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
-from gradwise.program import Equation, Program
+from gradwise.operators.shortcuts import LONG, PARAMETERS, Shortcut, opening
+from gradwise.program import ArrayType, Equation, Program
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.transforms.simplify import simplify
 
@@ -51,27 +51,10 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
         opened = program.opened()
         batch = linearization.batched_derivative(mode, size)
         equations, types, slots, result = behind(opened, batch)
-        pointed, kept = kinks_of(linearization)
-        joint = simplify(
-            Program(
-                opened.name,
-                opened.inputs,
-                (*opened.captured, *slots),
-                [*opened.equations, *equations],
-                (*opened.outputs, result, *kept),
-                types,
-                opened.guards,
-            )
+        read, constants = [*leaves, *numbers], [*program.constants(), *vectors]
+        joint, written = continued(
+            linearization, opened, text, read, constants, equations, types, result, captured=slots
         )
-        written = straight_line(
-            joint,
-            text,
-            [*leaves, *numbers],
-            [*program.constants(), *vectors],
-            watched=len(opened.types),
-            holds=holds_as,
-        )
-        leave_on_kinks(text, pointed, written[2:])
         text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
         own = 1 not in shared_results(joint.equations, joint.outputs[:2])
         arrange = text.name(arranged(mode, np.shape(y), np.shape(x), own=own))
@@ -98,6 +81,53 @@ def behind(opened: Program, batch: BatchedDerivative) -> tuple[list[Equation], l
     if output is None or not output[1]:  # no unit vector reaches it
         raise Formless
     return equations, [*opened.types, *inner.types], [number[v] for v in batch.slots[0]], number[output[0]]
+
+
+def continued(
+    linearization: Linearization,
+    program: Program,
+    text: FunctionText,
+    given: Sequence[tuple[str, bool]],
+    constants: Sequence[Any],
+    equations: Sequence[Equation],
+    types: list[ArrayType],
+    result: int,
+    *,
+    inputs: Sequence[int] = (),
+    captured: Sequence[int] = (),
+) -> tuple[Program, list[Written]]:
+    """Write a program that is continued by a derivative, and the lines that leave on kinks; the whole program, and what is written for the function's value and the result.
+
+    Parameters
+    ----------
+    given : sequence of (str, bool)
+        The text of each input, the vectors' among them.
+    inputs, captured : sequence of int
+        The variables of the derivative that are inputs and captured values too.
+
+    Raises
+    ------
+    Formless
+        If compiling the text would take longer than it saves.
+    """
+    function = linearization.program
+    pointed, kept = kinks_of(linearization)
+    joint = simplify(
+        Program(
+            program.name,
+            (*program.inputs, *inputs),
+            (*program.captured, *captured),
+            [*program.equations, *equations],
+            (*function.outputs, result, *kept),
+            types,
+            program.guards,
+        )
+    )
+    if len(joint.equations) > LONG:
+        raise Formless
+    written = straight_line(joint, text, given, constants, watched=len(function.types), holds=holds_as)
+    leave_on_kinks(text, pointed, written[2:])
+    return joint, written[:2]
 
 
 def kinks_of(linearization: Linearization) -> tuple[list[Equation], list[int]]:

@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.execution.function_text import FunctionText
-from gradwise.execution.straight_line import straight_line
 from gradwise.operators.arguments import plain_like
-from gradwise.operators.jacobian_shortcuts import kinks_of, leave_on_kinks
+from gradwise.operators.jacobian_shortcuts import continued
 from gradwise.operators.kinks import holds_nan
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.forms import Formless, expect
-from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_results import returned
-from gradwise.operators.shortcuts import LONG, PARAMETERS, Shortcut, opening
-from gradwise.program import Program
+from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.transforms.forward import pushforward
-from gradwise.transforms.simplify import simplify
 from gradwise.transforms.taylor import derivatives
 
 if TYPE_CHECKING:
@@ -54,34 +50,16 @@ def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
         along = expect(text, "vector", tangents)
         opened = program.opened()
         tangent = pushforward(opened, opened.inputs[: len(leaves)])
-        if tangent.results[0] is None:
+        vectors, (result,) = [v for v in tangent.vectors if v is not None], tangent.results
+        if result is None:
             raise Formless
-        pointed, kept = kinks_of(linearization)
-        joint = simplify(
-            Program(
-                opened.name,
-                (*opened.inputs, *tangent.vectors),  # type: ignore[arg-type]  # what is pushed forward has a variable
-                opened.captured,
-                [*opened.equations, *tangent.equations],
-                (*opened.outputs, tangent.results[0], *kept),
-                tangent.types,
-                opened.guards,
-            )
+        given, constants = [*leaves, *numbers, *along], program.constants()
+        joint, written = continued(
+            linearization, opened, text, given, constants, tangent.equations, tangent.types, result, inputs=vectors
         )
-        if len(joint.equations) > LONG:
-            raise Formless
-        written = straight_line(
-            joint,
-            text,
-            [*leaves, *numbers, *along],
-            program.constants(),
-            watched=len(opened.types),
-            holds=holds_as,
-        )
-        leave_on_kinks(text, pointed, written[2:])
         text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
         shared = shared_results(joint.equations, joint.outputs[:2])
-        value, slope = [returned(text, w, kind, shared=k in shared) for k, w in enumerate(written[:2])]
+        value, slope = [returned(text, w, kind, shared=k in shared) for k, w in enumerate(written)]
         if kind is np.ndarray:
             slope = f"{text.name(plain_like)}({slope}, {text.name(kind)}, {value})"
         text.write(f"return {value}, {slope}")
@@ -107,23 +85,10 @@ def derivative_shortcut(order: int) -> Callable[..., Shortcut]:
         ((result,),) = levels[order : order + 1]
         if result is None:
             raise Formless
-        pointed, kept = kinks_of(linearization)
-        joint = simplify(
-            Program(line.name, line.inputs, line.captured, line.equations, (*opened.outputs, result, *kept), line.types, opened.guards)
-        )  # fmt: skip
-        if len(joint.equations) > LONG:
-            raise Formless
-        written = straight_line(
-            joint,
-            text,
-            [*leaves, *numbers, ("1.0", True)],
-            program.constants(),
-            watched=len(opened.types),
-            holds=holds_as,
-        )
+        given, constants = [*leaves, *numbers, ("1.0", True)], program.constants()
+        _, written = continued(linearization, line, text, given, constants, (), line.types, result)
         if not written[1].is_number:
             raise Formless
-        leave_on_kinks(text, pointed, written[2:])
         found = text.keep(written[1].text)
         text.leave_if(f"{found} != {found}")
         text.write(f"return {found}")

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.execution.function_text import FunctionText
-from gradwise.execution.straight_line import straight_line
-from gradwise.operators.jacobian_shortcuts import arranged, behind, kinks_of, leave_on_kinks
+from gradwise.operators.jacobian_shortcuts import arranged, behind, continued
 from gradwise.operators.jacobians import unit_blocks, widest_entries
 from gradwise.operators.kinks import holds_nan
 from gradwise.operators.prepared import BatchedDerivative, shared_results
 from gradwise.operators.reuse.forms import Formless, expect
-from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_results import derivative_in_form
-from gradwise.operators.shortcuts import LONG, PARAMETERS, Shortcut, opening
+from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.program import Program
 from gradwise.transforms.forward import pushforward
-from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,29 +63,8 @@ def hessian_shortcut(linearization: Linearization, call: ProvenCall, program: Sp
     leaves, numbers = opening(text, linearization.arguments, call)
     batch = BatchedDerivative(pushforward(gradient, gradient.inputs[:1]), size)
     equations, types, slots, result = behind(gradient, batch)
-    pointed, kept = kinks_of(linearization)
-    joint = simplify(
-        Program(
-            gradient.name,
-            gradient.inputs,
-            (*gradient.captured, *slots),
-            [*gradient.equations, *equations],
-            (*linearization.program.outputs, result, *kept),
-            types,
-            gradient.guards,
-        )
-    )
-    if len(joint.equations) > LONG:
-        raise Formless
-    written = straight_line(
-        joint,
-        text,
-        [*leaves, *numbers],
-        [*program.constants(), *vectors],
-        watched=len(linearization.program.types),
-        holds=holds_as,
-    )
-    leave_on_kinks(text, pointed, written[2:])
+    given, constants = [*leaves, *numbers], [*program.constants(), *vectors]
+    _, written = continued(linearization, gradient, text, given, constants, equations, types, result, captured=slots)
     text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
     arrange = text.name(arranged("forward", x.shape, x.shape, own=False))
     text.write(f"return {arrange}({written[1].text})")
@@ -106,31 +82,21 @@ def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
         leaves, numbers = opening(text, linearization.arguments, call)
         along = expect(text, "vector", vector)
         tangent = pushforward(gradient, gradient.inputs[:1])
-        if tangent.results[0] is None:
+        (vector_in,), (result,) = tangent.vectors, tangent.results
+        if vector_in is None or result is None:
             raise Formless
-        pointed, kept = kinks_of(linearization)
-        joint = simplify(
-            Program(
-                gradient.name,
-                (*gradient.inputs, tangent.vectors[0]),  # type: ignore[arg-type]  # what is pushed forward has a variable
-                gradient.captured,
-                [*gradient.equations, *tangent.equations],
-                (*linearization.program.outputs, tangent.results[0], *kept),
-                tangent.types,
-                gradient.guards,
-            )
-        )
-        if len(joint.equations) > LONG:
-            raise Formless
-        written = straight_line(
-            joint,
+        given, constants = [*leaves, *numbers, *along], program.constants()
+        joint, written = continued(
+            linearization,
+            gradient,
             text,
-            [*leaves, *numbers, *along],
-            program.constants(),
-            watched=len(linearization.program.types),
-            holds=holds_as,
+            given,
+            constants,
+            tangent.equations,
+            tangent.types,
+            result,
+            inputs=[vector_in],
         )
-        leave_on_kinks(text, pointed, written[2:])
         shared = bool(shared_results(joint.equations, joint.outputs[1:2]))
         text.write(f"return {derivative_in_form(text, written[1], leaves[0][0], x, joint, 1, shared=shared)}")
         return Shortcut(call.family, program, text.compiled(gradient.name))
