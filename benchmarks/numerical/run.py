@@ -100,6 +100,7 @@ def by_kind(cases: list[Case], answers: list[Answer]) -> dict:
             "coverage": float(np.mean([k for k in known if k is not None]))
             if any(k is not None for k in known)
             else None,
+            "overhead": float(np.median([a.overhead for _, a in pairs]) * 1e6),
             "statuses": dict(Counter(a.status for _, a in pairs)),
         }
     return table
@@ -115,6 +116,15 @@ def hindsight(case: Case) -> float:
         except (ArithmeticError, ValueError):
             errors.append(math.inf)
     return float(min(np.median(errors[k - 2 : k + 3]) for k in range(2, len(errors) - 2)))
+
+
+def overhead_report(answers: list[Answer]) -> dict:
+    micro = np.array([a.overhead for a in answers]) * 1e6
+    return {
+        "median": float(np.median(micro)),
+        "90 %": float(np.percentile(micro, 90)),
+        "99 %": float(np.percentile(micro, 99)),
+    }
 
 
 def noise_report(cases: list[Case], answers: list[Answer]) -> dict:
@@ -157,13 +167,13 @@ def markdown(rows: list[dict]) -> str:
 
 def kinds_markdown(table: dict) -> str:
     head = (
-        "| kind | cases | digits, median | evaluations, median | most | bound covers | statuses |\n"
-        + "|---" * 7
+        "| kind | cases | digits, median | evaluations, median | most | bound covers | time beside f, median | statuses |\n"
+        + "|---" * 8
         + "|\n"
     )
     return head + "".join(
         f"| {kind} | {r['cases']} | {show(r['digits'], '.1f')} | {r['evaluations']:.0f} | {r['evaluations_max']} "
-        f"| {show(r['coverage'], '.2%')} | {', '.join(f'{k} {v}' for k, v in sorted(r['statuses'].items()))} |\n"
+        f"| {show(r['coverage'], '.2%')} | {r['overhead']:.0f} µs | {', '.join(f'{k} {v}' for k, v in sorted(r['statuses'].items()))} |\n"
         for kind, r in table.items()
     )
 
@@ -187,8 +197,9 @@ def main() -> None:
             if name in answers:
                 report[title][name] = by_kind(cases, answers[name])
                 report[title][f"noise, {name}"] = noise_report(cases, answers[name])
+                report[title][f"overhead, {name}"] = overhead_report(answers[name])
                 print(f"### {name}\n\n{kinds_markdown(report[title][name])}")
-                print(report[title][f"noise, {name}"])
+                print(report[title][f"noise, {name}"], report[title][f"overhead, {name}"])
                 for case, answer in zip(cases, answers[name]):
                     if isinstance(case.truth, float) and (
                         covered(answer, case.truth) is False or silent(answer, case.truth)
@@ -207,6 +218,11 @@ def page(report: dict) -> str:
         f"| {key} | {value:.1%} |\n" if 0 < value <= 1 and "evaluations" not in key else f"| {key} | {value:.0f} |\n"
         for key, value in noise.items()
     )
+    overhead_lines = "".join(
+        "| {}, {} | {:.0f} | {:.0f} | {:.0f} |\n".format(title, name, *report[title][f"overhead, {name}"].values())
+        for title in ("fixed", "random")
+        for name in ("gradwise", "gradwise, real only")
+    )
     return f"""# How accurate numerical derivatives are
 
 Every number on this page is written by `benchmarks/numerical/run.py`; the data are in
@@ -218,6 +234,7 @@ returns NaN where it would raise.
 - *bound covers*: how often the tool's own error bound contains the truth, on every case that has a derivative and an answer.
 - *looseness*: bound divided by true error (or half a unit in the last place, if that is larger).
 - *silently > 1 % wrong*: no flag, and no bound that would contain the truth.
+- *time*: the median, with f's own; of every case the least of three.
 - *flagged*: a status other than ok, a failure, no answer, or an error bound above a tenth of the answer.
 
 ## Fixed battery: {fixed["tools"][0]["cases"]} cases
@@ -241,6 +258,13 @@ From `benchmarks/numerical/generator.py`, with a seed that was not used while th
 ### Gradwise by kind, where f does not take complex numbers
 
 {kinds_markdown(random["gradwise, real only"])}
+### Time beside the function's own
+
+What a derivative takes in microseconds, less what its calls of f take by themselves; the least of three.
+
+| | median | 90 % | 99 % |
+|---|---|---|---|
+{overhead_lines}
 ### Under noise
 
 The level is not given to it. The best central difference is chosen in hindsight: the smallest, over all steps, of the median
