@@ -23,7 +23,7 @@ CASES = {
     "full": (lambda y: np.polyfit(X, y, 2, full=True)[:2], (Y,)),
     "roots": (lambda p: np.roots(p), (np.array([1.0, -6.0, 11.0, -6.5]),)),
     "complex roots": (lambda p: np.roots(p), (np.array([1.0, 0.5, 2.0]),)),
-    "roots at zero": (lambda p: np.roots(np.concatenate([[0.0], p, [0.0, 0.0]])), (np.array([2.0, -3.0, 1.0]),)),
+    "a root at zero": (lambda p: np.roots(np.concatenate([[0.0], p])), (np.array([2.0, -3.0, 1.0]),)),
 }
 
 
@@ -57,6 +57,35 @@ def test_a_root_at_zero_moves_with_the_last_coefficient_and_so_do_the_others(p):
     expected = -np.vander(r, len(p)) / np.polyval(np.polyder(p), r)[:, None]
     np.testing.assert_allclose(gw.jacobian(np.roots)(p), expected, rtol=1e-12, atol=1e-14)
     np.testing.assert_array_equal(gw.jvp(np.roots, (p,), (p,))[0], r)
+
+
+@pytest.mark.parametrize("p", [[1.0, -3.0, 2.0, 0.0, 0.0], [1.0, -3.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+@pytest.mark.parametrize("f", [np.roots, lambda p: np.sum(np.abs(np.roots(p)) ** 2), lambda p: np.poly1d(p).roots])
+def test_a_multiple_root_at_zero_has_no_derivative_by_the_coefficients_that_are_0(f, p):
+    with pytest.raises(gw.SingularPointError, match="distinct"):
+        gw.jacobian(f, method="exact")(np.array(p))
+
+
+def test_simple_roots_move_with_all_coefficients_beside_a_multiple_root_at_zero():
+    p = np.array([1.0, -3.0, 2.0, 0.0, 0.0])
+    r = np.array([2.0, 1.0])
+    expected = -np.vander(r, 5) / np.polyval(np.polyder(p), r)[:, None]
+    np.testing.assert_allclose(gw.jacobian(lambda p: np.roots(p)[:2], method="exact")(p), expected, rtol=1e-12)
+
+
+def test_constant_zeros_at_the_end_leave_constant_roots():
+    found = gw.jacobian(lambda a: np.roots(np.array([a, -3.0, 0.0, 0.0])), method="exact")(2.0)
+    np.testing.assert_allclose(found, [-0.75, 0.0, 0.0], rtol=1e-14)
+
+
+@pytest.mark.parametrize("jacobian", [gw.jacfwd, gw.jacrev])
+def test_zeros_around_traced_coefficients_change_nothing(jacobian):
+    p = np.array([2.0, -3.0, 1.0])
+    padded = lambda p: np.roots(np.concatenate([[0.0], p, [0.0, 0.0]]))
+    found = jacobian(padded, method="exact")(p)
+    np.testing.assert_allclose(found, np.vstack([jacobian(np.roots)(p), np.zeros((2, 3))]), rtol=1e-12, atol=1e-14)
+    second = gw.hessian(lambda p: np.sum(padded(p) ** 3), method="exact")(p)
+    np.testing.assert_allclose(second, gw.hessian(lambda p: np.sum(np.roots(p) ** 3))(p), rtol=1e-10, atol=1e-12)
 
 
 def test_errors_are_numpys():

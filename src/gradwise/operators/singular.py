@@ -321,6 +321,7 @@ _CURES = {
     "pow": "Simplify the powers into one ((u**n)**p is np.abs(u)**(n*p)), or choose another branch at 0 with np.where",
     "log": "Write scipy.special.xlogy(u, u) for u*np.log(u), or choose another branch at 0 with np.where",
     "div": "Divide by something that is not 0 there, np.where(d != 0, d, 1), and choose the value at 0 with np.where",
+    "multiple_root": "Roots that are distinct are required: leave out the coefficients at the end that are 0, or use a function of the coefficients",
     "exp": "Write scipy.special.expit for 1/(1 + exp(-u)), np.logaddexp(0, u) for log(1 + exp(u)), which do not overflow",
 }
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.rules.roots import multiple_root
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.linear_algebra import eigvals
 from gradwise.tracing.functions.operands import array, as_array, integers, valued
-from gradwise.tracing.traced import dtype_of
+from gradwise.tracing.traced import apply, dtype_of
 
 
 def _floating(a: Any) -> Any:
@@ -74,10 +75,9 @@ def roots(p: Any) -> Any:
     n = np.shape(plain(p))[0] - trailing
     if trailing == 1:
         return _with_a_root_at_zero(p)
-    if n == 1:
-        return np.zeros(trailing)
-    found = _companion_eigenvalues(p[:n])
-    return np.concatenate([found, np.zeros(trailing, dtype_of(plain(found)))]) if trailing else found
+    if trailing:
+        return _with_roots_at_zero(p, n)
+    return np.array([]) if n == 1 else _companion_eigenvalues(p)
 
 
 def _companion_eigenvalues(p: Any) -> Any:
@@ -95,6 +95,26 @@ def _with_a_root_at_zero(p: Any) -> Any:
         order = np.arange(order.size)
     found = found[order]
     return valued(found if dtype_of(plain(found)) == value.dtype else found.astype(value.dtype), value)
+
+
+def _with_roots_at_zero(p: Any, n: int) -> Any:
+    """Several coefficients at the end are 0: their root at 0 is a multiple one, which has no derivative by them.
+
+    The others are simple as a rule, and those of the coefficients before; two steps of Newton's method with all coefficients make them functions of the last ones too.
+    """
+    value = np.roots(plain(p))
+    at_zero = p[n:]
+    trace = _innermost(at_zero)
+    zeros = plain(at_zero) if trace is None else apply(trace, multiple_root, (at_zero,), (), plain(at_zero).copy())
+    if n == 1:
+        return zeros
+    found = _companion_eigenvalues(p[:n])
+    slopes = p[:-1] * np.arange(plain(p).size - 1, 0, -1)
+    with np.errstate(all="ignore"):  # the others may be multiple too
+        for _ in range(2):
+            found = found - np.polyval(p, found) / np.polyval(slopes, found)
+    found = valued(found, value[: n - 1])
+    return np.concatenate([found, zeros.astype(value.dtype)])
 
 
 FUNCTIONS: dict[Any, Any] = {np.polyfit: polyfit, np.roots: roots}
