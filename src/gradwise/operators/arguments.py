@@ -5,6 +5,7 @@ The chosen arguments are flattened into leaves; integer leaves become floats; wh
 
 from __future__ import annotations
 
+import types
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ class Arguments:
             self.places: list[Any] = [0]
             self.single = True
             leaf = args[0]
-            if (type(leaf) is np.ndarray and leaf.dtype.kind in "fc" and leaf.dtype.isnative) or type(leaf) is float:
+            if _is_floating(leaf):
                 self._simple = not kwargs and len(args) == 1
                 self.leaves = [leaf]
                 self.kinds = [type(leaf)]
@@ -125,10 +126,13 @@ class Arguments:
                     f"argument {label!r} is {value!r} and holds no numbers. A number, an array, or a container of them is required. "
                     f"Choose another argument with argnums="
                 )
-            paths = treedef.paths(label)
-            for leaf, path in zip(leaves, paths, strict=True):
-                self.leaves.append(as_floating(leaf, path, operator))
+            paths: list[str] = []
+            for position, leaf in enumerate(leaves):
+                if not _is_floating(leaf):
+                    paths = paths or treedef.paths(label)
+                    leaves[position] = as_floating(leaf, paths[position], operator)
                 self.kinds.append(type(leaf))
+            self.leaves += leaves
             self.treedefs.append(treedef)
             self.labels.append(label)
 
@@ -260,6 +264,9 @@ def _label(function: Any, place: Any) -> str:
 
 def parameter_names(function: Any) -> list[str] | None:
     """Names of the positional parameters, None if the signature is unknown."""
+    if type(function) is types.FunctionType and not function.__dict__:  # neither wrapped nor with a signature of its own
+        code = function.__code__
+        return list(code.co_varnames[: code.co_argcount])
     try:
         parameters = signature_of(function).parameters.values()
     except (TypeError, ValueError):
@@ -326,6 +333,12 @@ def _place_of_name(function: Any, name: str, args: Any, kwargs: Any) -> Any:
     raise InputError(
         f"argnums={name!r} names no argument of {function_label(function)}. One of {', '.join(names) or 'its keyword arguments'} is required"
     )
+
+
+def _is_floating(leaf: Any) -> bool:
+    """Whether a leaf can be differentiated as it is, which most can."""
+    cls = type(leaf)
+    return cls is float or (cls is np.ndarray and leaf.dtype.kind in "fc" and leaf.dtype.isnative)
 
 
 def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
