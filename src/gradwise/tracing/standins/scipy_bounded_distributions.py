@@ -14,7 +14,8 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.standins.scipy_distributions import DISTRIBUTIONS, Standard, _sp
 
 _gammaln, _betaln, _xlogy, _xlog1py = map(_sp, ("gammaln", "betaln", "xlogy", "xlog1py"))
-_betainc, _ndtr, _log_ndtr, _erf = map(_sp, ("betainc", "ndtr", "log_ndtr", "erf"))
+_betainc, _gammainc, _gammaincc = map(_sp, ("betainc", "gammainc", "gammaincc"))
+_ndtr, _log_ndtr, _erf = map(_sp, ("ndtr", "log_ndtr", "erf"))
 _i0e, _cosm1 = map(_sp, ("i0e", "cosm1"))
 _PI = math.pi
 _LOG_2 = math.log(2)
@@ -171,8 +172,46 @@ _BOUNDED: dict[str, Standard] = {
         support=lambda a, b: (a, b),
     ),
 }
+
+
+def _binomial(k: Any, n: Any, p: Any) -> Any:
+    ways = _gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1)
+    return ways + _xlogy(k, p) + _xlog1py(n - k, -p)
+
+
+def _binomial_cdf(k: Any, n: Any, p: Any) -> Any:
+    below = plain(k) < plain(n)
+    return np.where(below, _betainc(np.where(below, n - k, 1.0), k + 1.0, 1 - p), 1.0)
+
+
 #: of integers
 _DISCRETE: dict[str, Standard] = {
+    "poisson": Standard(
+        lambda k, mu: _xlogy(k, mu) - _gammaln(k + 1) - mu,
+        {"cdf": lambda k, mu: _gammaincc(k + 1, mu), "sf": lambda k, mu: _gammainc(k + 1, mu)},
+        low=0.0,
+        discrete=True,
+    ),
+    "binom": Standard(
+        _binomial,
+        {"cdf": _binomial_cdf},
+        low=0.0,
+        discrete=True,
+        support=lambda n, p: (0 * n, n),
+    ),
+    "bernoulli": Standard(
+        lambda k, p: _xlogy(k, p) + _xlog1py(1 - k, -p),
+        {"cdf": lambda k, p: np.where(k < 1, 1 - p, 1.0)},
+        low=0.0,
+        high=1.0,
+        discrete=True,
+    ),
+    "geom": Standard(
+        lambda k, p: _xlog1py(k - 1, -p) + np.log(p),
+        {"cdf": lambda k, p: -np.expm1(_xlog1py(k, -p))},
+        low=1.0,
+        discrete=True,
+    ),
     "betabinom": Standard(
         lambda k, n, a, b: -np.log(n + 1.0) - _betaln(n - k + 1.0, k + 1.0) + _betaln(k + a, n - k + b) - _betaln(a, b),
         discrete=True,

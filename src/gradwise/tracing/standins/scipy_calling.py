@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.rules.unruled import unruled
 from gradwise.tracing.arithmetic import _innermost, plain
 from gradwise.tracing.functions.operands import carries, valued
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
@@ -74,6 +75,23 @@ def recorded(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any,
     first = value[0] if isinstance(value, tuple) else value
     dtype = np.result_type(*[dtype_of(plain(o)) for o in operands], dtype_of(first))
     return apply(trace, primitive, operands, params, value, dtype)
+
+
+def without_rule(value: Any, source: Any, what: str, cure: str) -> Any:
+    """A plain value that depends on the traced source by no rule: it can be read, and raises where its derivative is asked for.
+
+    What it is built from may be a nested tuple, list or dictionary of arrays; what are no numbers stay as they are.
+    """
+    if type(value) in {tuple, list}:
+        return type(value)([without_rule(v, source, what, cure) for v in value])
+    if type(value) is dict:
+        return {k: without_rule(v, source, what, cure) for k, v in value.items()}
+    if not isinstance(value, (float, complex, np.ndarray, np.inexact)) or dtype_of(value).kind not in "fc":
+        return value
+    if not carries(source) or np.size(value) == 0:
+        return value
+    kept = value.copy() if isinstance(value, np.ndarray) else value
+    return apply(source.tape, unruled, (value, source), (f"{what} has no rule for its derivative. {cure}",), kept)
 
 
 def only_at_this_point(traces: Any) -> None:

@@ -19,6 +19,7 @@ from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins import scipy_multivariate
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
+from gradwise.tracing.standins.scipy_multivariate import counts
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 
 _LOG_ROOT_2_PI = 0.5 * math.log(2 * math.pi)
@@ -62,16 +63,6 @@ _expit, _logit, _log_expit, _log_ndtr = map(_sp, ("expit", "logit", "log_expit",
 
 def _beta(name: str) -> Callable[..., Any]:
     return lambda z, a, b: getattr(scipy.special, name)(a, b, z)
-
-
-def _binomial(k: Any, n: Any, p: Any) -> Any:
-    ways = _gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1)
-    return ways + _xlogy(k, p) + _xlog1py(n - k, -p)
-
-
-def _binomial_cdf(k: Any, n: Any, p: Any) -> Any:
-    below = plain(k) < plain(n)
-    return np.where(below, scipy.special.betainc(np.where(below, n - k, 1.0), k + 1.0, 1 - p), 1.0)
 
 
 DISTRIBUTIONS: dict[str, Standard] = {
@@ -210,34 +201,10 @@ DISTRIBUTIONS: dict[str, Standard] = {
         {"cdf": lambda z, b: 1 - z**-b, "sf": lambda z, b: z**-b, "ppf": lambda q, b: (1 - q) ** (-1 / b)},
         low=1.0,
     ),
-    "poisson": Standard(
-        lambda k, mu: _xlogy(k, mu) - _gammaln(k + 1) - mu,
-        {"cdf": lambda k, mu: _gammaincc(k + 1, mu), "sf": lambda k, mu: _gammainc(k + 1, mu)},
-        low=0.0,
-        discrete=True,
-    ),
-    "binom": Standard(
-        _binomial,
-        {"cdf": _binomial_cdf},
-        low=0.0,
-        discrete=True,
-        support=lambda n, p: (0 * n, n),
-    ),
-    "bernoulli": Standard(
-        lambda k, p: _xlogy(k, p) + _xlog1py(1 - k, -p),
-        {"cdf": lambda k, p: np.where(k < 1, 1 - p, 1.0)},
-        low=0.0,
-        high=1.0,
-        discrete=True,
-    ),
-    "geom": Standard(
-        lambda k, p: _xlog1py(k - 1, -p) + np.log(p),
-        {"cdf": lambda k, p: -np.expm1(_xlog1py(k, -p))},
-        low=1.0,
-        discrete=True,
-    ),
 }
 
+#: which shape is a number of trials
+_TRIALS = {"binom": 0, "betabinom": 0, "boltzmann": 1}
 _DENSITIES = frozenset({"pdf", "logpdf", "pmf", "logpmf"})
 #: method → from which functions of the standard form it can be had
 _SOURCES = {
@@ -277,7 +244,12 @@ def _method(name: str) -> Callable[..., Any]:
                 [as_array(p) for p in s] if type(s) is list else as_array(s)
                 for s in _parsed(dist, args, kwargs, discrete=standard.discrete)
             )
-            return with_value(_computed(standard, name, as_array(x), shapes, loc, scale, value), value)
+            x = as_array(x)
+            what = f"{dist.name}.{name}"
+            if standard.discrete and name in _DENSITIES:
+                x, loc = counts(x, what), counts(loc, what)
+            shapes = [counts(p, what) if _TRIALS.get(dist.name) == k else p for k, p in enumerate(shapes)]
+            return with_value(_computed(standard, name, x, shapes, loc, scale, value), value)
 
     call.__name__ = name
     call.__doc__ = f"``{name}`` of a distribution of ``scipy.stats``."

@@ -7,6 +7,7 @@ is that of these entries.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,13 +45,29 @@ def linear_map(function: Callable[[Any], Any], x: Any, value: Any, name: str) ->
         )
     dtype = np.result_type(dtype_of(plain(x)), np.float64)
     constant = np.asarray(function(np.zeros(shape, dtype)))
-    columns = np.empty((size, value.size), constant.dtype)
-    unit = np.zeros(size, dtype)
-    for k in range(size):
-        unit[k] = 1
-        columns[k] = (np.asarray(function(unit.reshape(shape))) - constant).ravel()
-        unit[k] = 0
-    flat = np.reshape(x, (size,)) @ columns
+    flat = np.reshape(x, (size,))
+    columns = _images(function, shape, dtype, 1, constant)
+    if dtype.kind == "c":
+        turned = _images(function, shape, dtype, 1j, constant)
+        if not np.allclose(turned, 1j * columns, rtol=1e-9, atol=1e-12 * np.max(np.abs(columns), initial=0.0)):
+            # linear over the real numbers alone, as what goes back from half a spectrum to a real signal
+            flat = np.real(flat) @ columns + np.imag(flat) @ turned
+            return _with_constant(flat, constant, value)
+    return _with_constant(flat @ columns, constant, value)
+
+
+def _images(function: Callable[[Any], Any], shape: Any, dtype: Any, unit: complex, constant: Any) -> Any:
+    """What the function makes of the unit arrays, times a unit, a row each."""
+    columns = np.empty((math.prod(shape), constant.size), constant.dtype)
+    given = np.zeros(math.prod(shape), dtype)
+    for k in range(given.size):
+        given[k] = unit
+        columns[k] = (np.asarray(function(given.reshape(shape))) - constant).ravel()
+        given[k] = 0
+    return columns
+
+
+def _with_constant(flat: Any, constant: Any, value: Any) -> Any:
     if np.any(constant):
         flat = flat + constant.ravel()
     return np.reshape(flat, value.shape)[()]

@@ -15,7 +15,7 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
-from gradwise.tracing.standins.scipy_calling import refuse, with_value
+from gradwise.tracing.standins.scipy_calling import refuse, with_value, without_rule
 from gradwise.tracing.standins.scipy_systems import _system
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 
@@ -82,8 +82,15 @@ def _dirichlet(x: Any, alpha: Any) -> Any:
     return np.sum(terms, axis=0) + gammaln(np.sum(alpha)) - np.sum(gammaln(alpha))
 
 
+def counts(x: Any, what: str) -> Any:
+    """Counts: a probability of integers is 0 beside them, and has no derivative by them."""
+    message = f"scipy.stats.{what} with respect to counts, at which alone it is not 0,"
+    return without_rule(plain(x), x, message, "Pass them as another argument, which is not differentiated")
+
+
 def _multinomial(x: Any, n: Any, p: Any) -> Any:
-    x, p = as_array(x), as_array(p)
+    x, n, p = as_array(x), as_array(n), as_array(p)
+    x, n = counts(x, "multinomial"), counts(n, "multinomial")
     # SciPy takes the last probability from the others where they do not add up to 1
     last = 1 - np.sum(p[..., :-1], axis=-1, keepdims=True)
     terms = scipy.special.xlogy(x * 1.0, np.concatenate([p[..., :-1], last], axis=-1))

@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins.recording import contains_traced, resolve
 from gradwise.tracing.standins.scipy_calling import refuse, table, with_value
 from gradwise.tracing.standins.stacking import assembled, plainly
@@ -83,7 +83,9 @@ def freqz(b: Any, a: Any = 1, worN: Any = 512, *args: Any, **options: Any) -> An
     """``scipy.signal.freqz``: the quotient of two polynomials in e^(−iω)."""
     w, value = scipy.signal.freqz(plainly(b), plainly(a), plainly(worN), *args, **options)
     given = dict(zip(("whole", "plot", "fs"), args, strict=False)) | options
-    z = np.exp(-1j * w * (2 * np.pi / given["fs"] if "fs" in given else 1.0))
+    if contains_traced([worN]) or carries(worN):
+        w = with_value(as_array(assembled(worN) if type(worN) in {list, tuple} else worN) * 1.0, w)
+    z = np.exp(-1j * w * (2 * np.pi / given["fs"] if given.get("fs") is not None else 1.0))
     above, below = (np.polyval(np.atleast_1d(as_array(p))[::-1], z) for p in (b, a))
     return w, _agreeing(above / below, value, "scipy.signal.freqz")
 
@@ -142,6 +144,12 @@ def generic_filter(input: Any, function: Any, *args: Any, **options: Any) -> Any
 
 def approx_fprime(xk: Any, f: Any, epsilon: Any = 1.4901161193847656e-08, *args: Any) -> Any:
     """``scipy.optimize.approx_fprime``: forward differences, as the formula that they are."""
+    if contains_traced([epsilon]):
+        refuse(
+            [xk, epsilon],
+            "scipy.optimize.approx_fprime with a traced step",
+            "A plain step is required: float(epsilon) outside of the function",
+        )
     x = as_array(xk) * 1.0
     called = resolve(f)
     value = scipy.optimize.approx_fprime(plain(x), lambda t, *a: plainly(called(t, *a)), plainly(epsilon), *args)
