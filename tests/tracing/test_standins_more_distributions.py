@@ -14,8 +14,10 @@ SHAPES = {
     "alpha": (3.57,),
     "anglit": (),
     "arcsine": (),
+    "bernoulli": (0.3,),
     "betabinom": (5, 2.3, 0.63),
     "betaprime": (5.0, 6.0),
+    "binom": (5, 0.4),
     "boltzmann": (1.4, 19),
     "bradford": (0.299,),
     "burr": (2.5, 1.3),
@@ -40,6 +42,7 @@ SHAPES = {
     "genlogistic": (0.412,),
     "gennorm": (1.3,),
     "genpareto": (0.1,),
+    "geom": (0.5,),
     "gibrat": (),
     "gompertz": (0.947,),
     "gumbel_l": (),
@@ -68,6 +71,7 @@ SHAPES = {
     "ncx2": (4.0, 1.06),
     "norminvgauss": (1.25, 0.5),
     "planck": (0.51,),
+    "poisson": (0.6,),
     "powerlaw": (0.659,),
     "powerlognorm": (2.14, 0.446),
     "powernorm": (4.45,),
@@ -157,8 +161,8 @@ def test_shapes_of_the_density(name):
 @pytest.mark.parametrize("name", DISCRETE)
 def test_integers(name):
     dist, shapes = getattr(scipy.stats, name), SHAPES[name]
-    k = np.array([1, 2, 4])
-    place = {"betabinom": 1, "nbinom": 1}.get(name, 0)
+    k = np.array([0, 1, 1]) if name == "bernoulli" else np.array([1, 2, 4])
+    place = {"betabinom": 1, "binom": 1, "nbinom": 1}.get(name, 0)
 
     def f(p, method):
         return getattr(dist, method)(k, *shapes[:place], p, *shapes[place + 1 :])
