@@ -50,36 +50,44 @@ def _result(*rest: Any) -> tuple[ArrayType, ...]:
     return rest[-1].results
 
 
-def _jvp(primals: Any, tangents: Any, outputs: Any, callee: Any) -> Any:
-    active = tuple(t is not None for t in tangents)
-    pushed = callee.pushforward(active)
-    return call(*primals, *(t for t in tangents if t is not None), params=(pushed,))
+def _calling(name: str) -> Primitive:
+    """A primitive whose value and derivative are its callee's."""
+
+    def jvp(primals: Any, tangents: Any, outputs: Any, callee: Any) -> Any:
+        active = tuple(t is not None for t in tangents)
+        pushed = callee.pushforward(active)
+        return made(*primals, *(t for t in tangents if t is not None), params=(pushed,))
+
+    def transpose(ct: Any, operands: Any, linear: tuple[bool, ...], callee: Any) -> Any:
+        builder = next(c for c in ct if c is not None).builder
+        bars = [
+            builder.emit(zeros_p, (), (t.shape, t.dtype)) if c is None else c
+            for c, t in zip(ct, callee.results, strict=True)
+        ]
+        fixed = [x for x, f in zip(operands, linear, strict=True) if not f]
+        types = tuple(x.type for x, f in zip(operands, linear, strict=True) if f)
+        results = iter(made(*fixed, *bars, params=(callee.transposed(types),)))
+        return tuple(next(results) if f else None for f in linear)
+
+    def batch(operands: Any, batched: Sequence[bool], callee: Any) -> Any:
+        size = next(x.shape[0] for x, b in zip(operands, batched, strict=True) if b)
+        return made(*operands, params=(callee.batched(tuple(batched), size),))
+
+    made = Primitive(
+        name,
+        _value,
+        _result,
+        jvp=jvp,
+        transpose=transpose,
+        batch=batch,
+        params=("callee",),
+        keeps="all",
+        multiple=True,
+    )
+    return made
 
 
-def _transpose(ct: Any, operands: Any, linear: tuple[bool, ...], callee: Any) -> Any:
-    builder = next(c for c in ct if c is not None).builder
-    bars = [
-        builder.emit(zeros_p, (), (t.shape, t.dtype)) if c is None else c for c, t in zip(ct, callee.results, strict=True)
-    ]
-    fixed = [x for x, f in zip(operands, linear, strict=True) if not f]
-    types = tuple(x.type for x, f in zip(operands, linear, strict=True) if f)
-    results = iter(call(*fixed, *bars, params=(callee.transposed(types),)))
-    return tuple(next(results) if f else None for f in linear)
-
-
-def _batch(operands: Any, batched: Sequence[bool], callee: Any) -> Any:
-    size = next(x.shape[0] for x, b in zip(operands, batched, strict=True) if b)
-    return call(*operands, params=(callee.batched(tuple(batched), size),))
-
-
-call = Primitive(
-    "call",
-    _value,
-    _result,
-    jvp=_jvp,
-    transpose=_transpose,
-    batch=_batch,
-    params=("callee",),
-    keeps="all",
-    multiple=True,
-)
+#: a user's function with a rule of its own
+call = _calling("call")
+#: what an algorithm finds (the solution of a differential equation, a root), as a function of what its equation reads; ``operators/solutions/`` has the callees
+solution = _calling("solution")

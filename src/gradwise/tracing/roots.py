@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 differentiated: list[Callable[..., Any]] = []
 
 
+#: ``(formula, scheme, times, states, wanted, y0) → (states at the wanted times, whether the right-hand side switches)``, or None
+integrated: list[Callable[..., Any]] = []
+
+
+def install_integration(function: Callable[..., Any]) -> None:
+    """Give the function that records the steps of an explicit scheme as one operation."""
+    integrated[:] = [function]
+
+
 def install(*functions: Callable[..., Any]) -> None:
     """Give the functions that differentiate a root."""
     differentiated[:] = functions

@@ -51,6 +51,8 @@ class Specialization:
     program : Program
     fingerprint : object
     weight : int
+    ticks : tuple of int
+        What a call adds to the counters of the function (``tracing/purity/counters.py``).
     """
 
     __slots__ = (
@@ -71,6 +73,7 @@ class Specialization:
         "fingerprint",
         "program",
         "structure",
+        "ticks",
         "weight",
     )
 
@@ -81,6 +84,7 @@ class Specialization:
         self.fingerprint = tape.fingerprint(recording.outputs)
         self.structure = recording.structure
         self.weight = len(program)
+        self.ticks: tuple[int, ...] = ()
         self._name = recording.name
         self._raw = tape.ops, tape.outs
         self._places = tape.places
@@ -297,6 +301,8 @@ def specialise(
                 raise Refused("a power of real numbers that is complex for some of them only")
         if equation.primitive.name == "call":
             raise Refused("it calls a function with a rule of its own")
+        if equation.primitive.name == "solution":
+            raise Refused("it solves an equation, with steps that hold at this point alone")
     program = Specialization(recording, len(numbers), around)
     again = program.replay(leaves, numbers, around)
     if again is not None and not all(map(equal, recording.values, again.values)):

@@ -17,7 +17,7 @@ import scipy
 
 from gradwise.rules.products import combination
 from gradwise.tracing.arithmetic import _innermost, plain
-from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class RightHandSide:
         self.dtype = dtype
         self.vectorized = vectorized
         self.time_last = time_last
+        #: the function (t, y) as it is called without a trace, if that is proved to leave nothing behind
+        self.proved: Callable[[Any, Any], Any] | None = None
 
     def __call__(self, t: Any, y: Any) -> Any:
         if self.time_last:
@@ -53,6 +55,8 @@ class RightHandSide:
 
     def plainly(self, t: Any, y: Any) -> np.ndarray:
         """The plain result at plain values, for SciPy's solvers."""
+        if self.proved is not None:
+            return self.proved(t, y)
         if self.time_last:
             return self.callback(y, t)
         return np.ravel(self.callback(t, y[:, None])) if self.vectorized else self.callback(t, y)
@@ -114,9 +118,9 @@ class Step:
         return [advanced(self.y, self.h, row, self.slopes) for row in weights]
 
 
-def moved(function: RightHandSide, t: Any, y: Any, h: Any) -> Any:
-    """The state after a traced time h, which is zero, by the scheme of order 8."""
-    scheme = scipy.integrate.DOP853
+def moved(function: RightHandSide, t: Any, y: Any, h: Any, scheme: Any = None) -> Any:
+    """The state after a traced time h, which is zero, by the scheme of order 8 unless another one is given."""
+    scheme = scheme or scipy.integrate.DOP853
     slopes: list[Any] = [function(t, y)]
     for i in range(1, scheme.n_stages):
         slopes.append(function(t + scheme.C[i] * h, advanced(y, h, scheme.A[i, :i], slopes)))
@@ -145,6 +149,15 @@ class Path:
             self.steps.append(step)
             y, slope = step.end, step.slopes[scheme.n_stages]
 
+    @property
+    def is_traced(self) -> bool:
+        """Whether its states carry a derivative."""
+        return bool(self.steps) and isinstance_traced(self.steps[-1].end) and carries(self.steps[-1].end)
+
+    def table(self, times: np.ndarray) -> Any:
+        """The states at plain times, a row each."""
+        return np.stack(self.at(times))
+
     def at(self, times: np.ndarray) -> list[Any]:
         """The states at plain times, in order."""
         found: list[Any] = [None] * len(times)
@@ -172,16 +185,20 @@ class TooManyStepsError(Exception):
 MAXIMAL_STEPS = 10_000
 
 
-def noting(method: Any, times: list[float], limit: int | None = None) -> Any:
-    """SciPy's solver, noting the times at which its steps end."""
+def noting(method: Any, times: list[float], limit: int | None = None, states: list[Any] | None = None) -> Any:
+    """SciPy's solver, noting the times at which its steps end, and the states there."""
 
     class Noting(method):
         def step(self) -> Any:
             if not times:
                 times.append(float(self.t))
+                if states is not None:
+                    states.append(self.y)
             message = super().step()
             if self.status != "failed" and self.t != times[-1]:
                 times.append(float(self.t))
+                if states is not None:
+                    states.append(self.y)
             if limit is not None and len(times) > limit:
                 raise TooManyStepsError
             return message

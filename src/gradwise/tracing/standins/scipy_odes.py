@@ -24,7 +24,9 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import differentiated
+from gradwise.tracing.standins import runge_kutta
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
+from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_steps
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
@@ -33,8 +35,16 @@ from gradwise.tracing.standins.plain_callbacks import (
     plain_callback,
     traced_leaves,
 )
+from gradwise.tracing.standins.proven import Plain, formula_of
 from gradwise.tracing.standins.recording import carries
-from gradwise.tracing.standins.runge_kutta import Path, RightHandSide, TooManyStepsError, moved, noting, tight_times
+from gradwise.tracing.standins.runge_kutta import (
+    Path,
+    RightHandSide,
+    TooManyStepsError,
+    moved,
+    noting,
+    tight_times,
+)
 from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.stacking import assembled, plainly
 from gradwise.tracing.traced import isinstance_traced
@@ -44,10 +54,11 @@ if TYPE_CHECKING:
 
 _EXPLICIT = ("RK23", "RK45", "DOP853")
 #: coarser solutions change between neighbouring arguments by more than a verification by differences allows
-_VERIFIABLE = 1e-9
+VERIFIABLE = 1e-9
 
 
-def _array(a: Any) -> Any:
+def listed_array(a: Any) -> Any:
+    """A list as an array."""
     return assembled(a) if type(a) in {list, tuple} else a
 
 
@@ -59,7 +70,7 @@ def _scheme(method: Any) -> Any:
     return None
 
 
-def _start(function: RightHandSide, t0: Any, y0: Any) -> Any:
+def start_at(function: RightHandSide, t0: Any, y0: Any) -> Any:
     """The initial state as an array of the right dtype, at the plain value of a traced initial time."""
     y = as_array(y0)
     y = y if y.dtype == function.dtype else y.astype(function.dtype)
@@ -68,7 +79,7 @@ def _start(function: RightHandSide, t0: Any, y0: Any) -> Any:
     return y
 
 
-def _states(path: Path, times: np.ndarray, wanted: Any) -> list[Any]:
+def states_at(path: Path | KnownPath, times: np.ndarray, wanted: Any) -> list[Any]:
     """The states at times, moved to the traced ones where these are traced."""
     rows = path.at(times)
     if carries(wanted):
@@ -83,7 +94,7 @@ def _states(path: Path, times: np.ndarray, wanted: Any) -> list[Any]:
 class RecordedSolution:
     """``OdeSolution`` whose states are traced; while the trace is open a time may be traced too."""
 
-    def __init__(self, plain_solution: Any, path: Path) -> None:
+    def __init__(self, plain_solution: Any, path: Path | KnownPath) -> None:
         self._plain = plain_solution
         self._path = path
 
@@ -92,14 +103,18 @@ class RecordedSolution:
 
     def __call__(self, t: Any) -> Any:
         """The states at times t: of shape (n,), or (n, len(t))."""
-        t = _array(t)
+        t = listed_array(t)
         times = np.asarray(plain(t), float)
         value = self._plain(times)
-        if not self._path.steps or not traced_leaves(self._path.steps[-1].end):
+        if not self._path.is_traced:
             return value
         wanted = np.reshape(t, (-1,)) if carries(t) else None
-        rows = _states(self._path, times.reshape(-1), wanted)
-        made = np.stack(rows).T if times.ndim else rows[0]
+        if wanted is None and times.size:
+            made = self._path.table(times.reshape(-1)).T
+            made = made if times.ndim else made[:, 0]
+        else:
+            rows = states_at(self._path, times.reshape(-1), wanted)
+            made = np.stack(rows).T if times.ndim else rows[0]
         note_choice(made)
         return with_value(made, value)
 
@@ -124,16 +139,39 @@ def solve_ivp(
     more = () if args is None else tuple(args)
     callback = Callback(fun, more)
     t0, tf = t_span
-    y0, wanted = _array(y0), _array(t_eval)
+    y0, wanted = listed_array(y0), listed_array(t_eval)
     span = float(plain(t0)), float(plain(tf))
-    options = {name: plain_callback(o, more) if name == "jac" else plainly(o) for name, o in options.items()}
-    watched = _events(events, more)
     scheme = _scheme(method)
     times: list[float] = []
-    solver = method if scheme is None else noting(scheme, times)
-    found = scipy.integrate.solve_ivp(
-        callback, span, plain(y0), solver, plain(wanted), dense_output, watched, vectorized, **options
-    )
+    states: list[Any] = []
+    solver = method if scheme is None else noting(scheme, times, None, states)
+    watched = _events(events, more)
+    jac = options.get("jac")
+    proved = proved_callbacks([fun, *_listed(events), jac if callable(jac) else None], span[0], as_state(y0), more)
+    formula = None
+    if proved is not None:
+        settings = {name: plainly(o) for name, o in options.items()} | (
+            {"jac": proved.functions[-1]} if callable(jac) else {}
+        )
+        found = scipy.integrate.solve_ivp(
+            proved.functions[0], span, plain(y0), solver, plain(wanted), dense_output, _like(events, proved.functions[1:-1]),
+            vectorized, None if args is None else proved.args, **settings
+        )  # fmt: skip
+        function = RightHandSide(callback, np.dtype(float), vectorized=bool(vectorized))
+        formula = formula_at(function, span[0], as_state(y0))
+        if formula is not None:
+            callback.moves, callback.calls = formula.moves, found.nfev
+            for event, at, y in zip(watched or (), found.t_events or (), found.y_events or (), strict=True):
+                if len(at):
+                    seen = formula_of(event.traced, (float(at[0]), np.array(y[0])))
+                    event.moves = seen is None or seen.moves
+    if formula is None:
+        times.clear()
+        states.clear()
+        settings = {name: plain_callback(o, more) if name == "jac" else plainly(o) for name, o in options.items()}
+        found = scipy.integrate.solve_ivp(
+            callback, span, plain(y0), solver, plain(wanted), dense_output, watched, vectorized, **settings
+        )
     occurred = [e for e, times_ in zip(watched or (), found.t_events or (), strict=True) if len(times_)]
     if not (callback.moves or traced_leaves((t0, tf, y0, wanted)) or any(e.moves for e in occurred)):
         return found
@@ -148,41 +186,109 @@ def solve_ivp(
         return found
     function = RightHandSide(callback, np.result_type(found.y, float), vectorized=bool(vectorized))
     rtol, atol = options.get("rtol", 1e-3), options.get("atol", 1e-6)
+    start = start_at(function, t0, y0)
+    is_coarse = scheme is None or _is_coarse(rtol, atol, found.y)
+    stops = np.concatenate([np.ravel(t) for t in (found.t, *(found.t_events or ()))])
+
+    def stepwise() -> Path:
+        if is_coarse:
+            return tight("scipy.integrate.solve_ivp", function, span, start, stops, rtol, atol)
+        return Path(scheme, function, times or [span[0]], start)
+
+    known = None
+    if formula is not None and proved is not None:
+        function.proved = right_hand_side(proved, vectorized=bool(vectorized))
+        if not is_coarse:
+            known = KnownPath(formula, function, scheme.__name__, times, states, start, stepwise)
+        else:
+            known = tightly(formula, function, span, start, rtol, atol, stepwise)
     switches = Switches()
-    start = _start(function, t0, y0)
-    if scheme is None or _is_coarse(rtol, atol, found.y):
-        stops = np.concatenate([np.ravel(t) for t in (found.t, *(found.t_events or ()))])
-        path = _tight("scipy.integrate.solve_ivp", function, span, start, stops, rtol, atol)
-    else:
-        path = Path(scheme, function, times or [span[0]], start)
-    if (np.max(rtol) > _VERIFIABLE and not switches.seen()) or isinstance(path, ImplicitPath):
+    path: Any = known or stepwise()
+    if known is None and ((np.max(rtol) > VERIFIABLE and not switches.seen()) or isinstance(path, ImplicitPath)):
         note_adaptive("scipy.integrate.solve_ivp")
     last = _found_events(path, watched, found) if occurred else None
+    made: Any = None
     if t_eval is None:
-        rows = path.at(found.t)
         ends = t0, tf if last is None else last[0]
-        if carries(t0):
-            rows[0] = as_array(y0).astype(function.dtype)
-        if last is not None:
-            rows[-1] = last[1]
-        elif carries(tf):
-            rows[-1] = moved(function, span[1], rows[-1], tf - float(concrete(tf)))
+        if traced_leaves(ends) or last is not None or carries(t0):
+            rows = path.at(found.t)
+            if carries(t0):
+                rows[0] = as_array(y0).astype(function.dtype)
+            if last is not None:
+                rows[-1] = last[1]
+            elif carries(tf):
+                rows[-1] = moved(function, span[1], rows[-1], tf - float(concrete(tf)))
+            made = np.stack(rows)
+        else:
+            made = path.table(found.t)
         if traced_leaves(ends):
             found.t = with_value(np.concatenate([_entry(ends[0]), found.t[1:-1], _entry(ends[1])]), found.t)
     elif carries(wanted):
         wanted = wanted[: len(found.t)]
-        rows = _states(path, found.t, wanted)
+        rows = states_at(path, found.t, wanted)
         found.t = with_value(wanted, found.t)
-    else:
-        rows = path.at(np.asarray(found.t))
-    if rows:
-        made = np.stack(rows).T
+        made = np.stack(rows) if rows else None
+    elif len(found.t):
+        made = path.table(np.asarray(found.t))
+    if made is not None:
+        made = made.T
         note_choice(made)
-        _compare("scipy.integrate.solve_ivp", made, found.y, rtol, atol)
+        compare_values("scipy.integrate.solve_ivp", made, found.y, rtol, atol)
         found.y = with_value(made, found.y)
+    if known is not None and np.max(rtol) > VERIFIABLE and not known.switches:
+        note_adaptive("scipy.integrate.solve_ivp")
     if dense_output:
         found.sol = RecordedSolution(found.sol, path)
     return found
+
+
+def _listed(events: Any) -> list[Any]:
+    return [] if events is None else [events] if callable(events) else list(events)
+
+
+def _like(events: Any, functions: list[Any]) -> Any:
+    """The events' plain functions with their settings, as they were given."""
+    if events is None:
+        return None
+    for event, function in zip(_listed(events), functions, strict=True):
+        for name in ("terminal", "direction"):
+            if function is not event and hasattr(event, name):
+                setattr(function, name, plain(getattr(event, name)))
+    return functions
+
+
+def as_state(y0: Any) -> Any:
+    """The plain initial state as an array of floats, where it is one of integers or numbers."""
+    y = np.asarray(plainly(y0))
+    return y.astype(float) if y.dtype.kind in "iuf" else y
+
+
+def right_hand_side(proved: Plain, *, vectorized: bool = False, time_last: bool = False) -> Callable[[Any, Any], Any]:
+    """The plain function of time and state."""
+    function, args = proved.functions[0], proved.args
+    if time_last:
+        return lambda t, y: function(y, t, *args)
+    if vectorized:
+        return lambda t, y: np.ravel(function(t, y[:, None], *args))
+    return function if not args else lambda t, y: function(t, y, *args)
+
+
+def tightly(formula: Any, function: RightHandSide, span: Any, start: Any, rtol: Any, atol: Any, stepwise: Any) -> Any:
+    """The path along the steps of DOP853 at a tight tolerance; None where those are too many."""
+    assert function.proved is not None
+    try:
+        with np.errstate(all="ignore"):
+            times, states = tight_steps(
+                function.proved,
+                span,
+                plain(start),
+                rtol,
+                atol,
+                min(500 + function.callback.calls, runge_kutta.MAXIMAL_STEPS),
+            )
+    except (TooManyStepsError, ArithmeticError, ValueError):
+        return None
+    return KnownPath(formula, function, "DOP853", times, states, start, stepwise)
 
 
 def _entry(t: Any) -> Any:
@@ -205,10 +311,10 @@ def _events(events: Any, args: tuple[Any, ...]) -> Any:
 
 def _is_coarse(rtol: Any, atol: Any, y: Any) -> bool:
     """Whether the tolerances let the steps be so long that the derivative of the discrete solution is not that of the solution."""
-    return bool(np.max(rtol) > _VERIFIABLE or np.max(atol) > _VERIFIABLE * np.max(np.abs(y), initial=0.0))
+    return bool(np.max(rtol) > VERIFIABLE or np.max(atol) > VERIFIABLE * np.max(np.abs(y), initial=0.0))
 
 
-def _found_events(path: Path, watched: list[Callback], found: Any) -> tuple[Any, Any] | None:
+def _found_events(path: Path | KnownPath, watched: list[Callback], found: Any) -> tuple[Any, Any] | None:
     """Give the events that were found their derivatives; return time and state of the one that ended the run, if one did."""
     end = None
     for number, event in enumerate(watched):
@@ -225,12 +331,21 @@ def _found_events(path: Path, watched: list[Callback], found: Any) -> tuple[Any,
     return end
 
 
-def _event(path: Path, event: Callback, at: float) -> tuple[Any, Any]:
+class _Classical:
+    """Kutta's scheme: derivatives up to the fourth are exact, of which a root's reach to the third."""
+
+    n_stages = 4
+    A = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 1]])
+    B = np.array([1, 2, 2, 1]) / 6
+    C = np.array([0, 0.5, 0.5, 1])
+
+
+def _event(path: Path | KnownPath, event: Callback, at: float) -> tuple[Any, Any]:
     """Time and state of an event: a root of the event's function along the solution, which one Runge-Kutta step continues."""
     y = path.at(np.array([at]))[0]
 
     def along(t: Any) -> Any:
-        value = event.traced(t, moved(path.function, at, y, t - at))
+        value = event.traced(t, moved(path.function, at, y, t - at, _Classical))
         return value[(0,) * plain(value).ndim] if np.ndim(plain(value)) else value
 
     with np.errstate(all="ignore"):
@@ -243,7 +358,7 @@ def _event(path: Path, event: Callback, at: float) -> tuple[Any, Any]:
     return time, moved(path.function, at, y, time - at)
 
 
-def _tight(what: str, function: RightHandSide, span: Any, start: Any, stops: Any, rtol: Any, atol: Any) -> Path:
+def tight(what: str, function: RightHandSide, span: Any, start: Any, stops: Any, rtol: Any, atol: Any) -> Path:
     """The recorded steps of a method that is not explicit: of DOP853 at a tight tolerance, or of Radau where those are too many."""
     y0, calls = plain(start), function.callback.calls
     try:
@@ -269,7 +384,7 @@ def _tight(what: str, function: RightHandSide, span: Any, start: Any, stops: Any
         ) from None
 
 
-def _compare(what: str, made: Any, value: np.ndarray, rtol: Any, atol: Any) -> None:
+def compare_values(what: str, made: Any, value: np.ndarray, rtol: Any, atol: Any) -> None:
     """Raise if what was recorded is another solution than SciPy's."""
     apart = np.max(np.abs(plain(made) - value), initial=0.0)
     size = np.max(np.abs(value), initial=0.0)
@@ -281,46 +396,4 @@ def _compare(what: str, made: Any, value: np.ndarray, rtol: Any, atol: Any) -> N
         )
 
 
-# --- odeint ------------------------------------------------------------------------------------------------------------------------------
-
-
-def odeint(
-    func: Any, y0: Any, t: Any, args: Any = (), Dfun: Any = None, *rest: Any, tfirst: Any = False, **options: Any
-) -> Any:
-    """``scipy.integrate.odeint``."""
-    if len(rest) > 16:
-        rest, tfirst = rest[:16], rest[16]
-    if current_trace() is None:
-        return scipy.integrate.odeint(func, y0, t, args, Dfun, *rest, tfirst=tfirst, **options)
-    callback = Callback(func, args)
-    y0, t = _array(y0), _array(t)
-    rest = tuple(plainly(r) for r in rest)
-    options = {name: plainly(o) for name, o in options.items()}
-    found = scipy.integrate.odeint(
-        callback, plain(y0), plain(t), (), plain_callback(Dfun, args), *rest, tfirst=tfirst, **options
-    )
-    if not callback.moves and not traced_leaves((y0, t)):
-        return found
-    value = found[0] if isinstance(found, tuple) else found
-    settings = dict(zip(("col_deriv", "full_output", "ml", "mu", "rtol", "atol"), rest, strict=False)) | options
-    rtol = 1.49012e-8 if settings.get("rtol") is None else settings["rtol"]
-    atol = 1.49012e-8 if settings.get("atol") is None else settings["atol"]
-    y0 = np.reshape(as_array(y0), (-1,))
-    function = RightHandSide(callback, np.dtype(float), time_last=not tfirst)
-    times = np.asarray(plain(t), float)
-    if times.size == 0 or np.size(plain(y0)) == 0:
-        return found
-    first = t[0]
-    span = float(times[0]), float(times[-1])
-    switches = Switches()
-    path = _tight("scipy.integrate.odeint", function, span, _start(function, first, y0), times, rtol, atol)
-    if (np.max(rtol) > _VERIFIABLE and not switches.seen()) or isinstance(path, ImplicitPath):
-        note_adaptive("scipy.integrate.odeint")
-    made = np.stack(_states(path, times, t))
-    note_choice(made)
-    _compare("scipy.integrate.odeint", made, value, rtol, atol)
-    made = with_value(made, value)
-    return (made, *found[1:]) if isinstance(found, tuple) else made
-
-
-STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {"scipy.integrate": {"solve_ivp": solve_ivp, "odeint": odeint}}
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {"scipy.integrate": {"solve_ivp": solve_ivp}}

@@ -1,0 +1,355 @@
+"""Solutions of initial value problems as one operation: steps of an explicit scheme along times that are known.
+
+    integrated : (formula, scheme, times, starts, wanted, y0) → states at the wanted times, traced
+
+The operands are a *plan* (an array of what the steps are: times, states of all stages, Jacobians there), the initial state, and what the right-hand side read.  The first derivative, forward or transposed, is that of the
+discrete solution with these steps (``steps.py``); the second is found from the program of the steps (``chains.py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.execution import evaluate
+from gradwise.operators.caches import derived
+from gradwise.operators.solutions.batches import Elsewhere, Form
+from gradwise.operators.solutions.chains import Chain, looped
+from gradwise.operators.solutions.recording import form_of, inlined, recorded_solution
+from gradwise.operators.solutions.steps import Maps, Rows, Tableau, stages, tableau
+from gradwise.program import F64, ArrayType, Builder, Program
+from gradwise.rules.broadcasting import reshape
+from gradwise.rules.products import combination
+from gradwise.rules.shapes import concatenate
+from gradwise.tracing.roots import install_integration
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+#: states up to this size have their Jacobians written out at every stage
+LARGEST = 40
+#: entries of all these Jacobians
+_ENTRIES = 4_000_000
+
+
+class Plan:
+    """What the steps are, and the array that it is packed into."""
+
+    __slots__ = ("at", "jacobians", "rows", "states", "table", "times")
+
+    def __init__(self, table: Tableau, times: Any, rows: Rows, states: Any, jacobians: Any) -> None:
+        self.table = table
+        self.times = times
+        self.rows = rows
+        self.at = times[:-1, None] + table.c * np.diff(times)[:, None]
+        self.states = states
+        self.jacobians = jacobians
+
+    def packed(self) -> np.ndarray:
+        parts = (self.times, self.rows.step, self.rows.fractions, self.states, self.jacobians)
+        return np.concatenate([np.ravel(p) for p in parts]).astype(float)
+
+    @classmethod
+    def unpacked(cls, packed: np.ndarray, table: Tableau, n: int, rows: int) -> Plan:
+        s = table.stages
+        count = (len(packed) - 1 - 2 * rows) // (1 + s * n * (1 + n))
+        ends = np.cumsum([count + 1, rows, rows, count * s * n])
+        times, step, fractions, states, jacobians = np.split(packed, ends)
+        shape = (count, s, n)
+        return cls(table, times, Rows(step.astype(int), fractions), states.reshape(shape), jacobians.reshape(*shape, n))
+
+
+class Integration:
+    """The callee: (plan, y0, what the formula captured) → states, of shape (rows, n)."""
+
+    def __init__(self, form: Form, scheme: str, inside: bool, rows: int) -> None:
+        self.form = form
+        self.scheme, self.inside = scheme, inside
+        self.table = tableau(scheme, inside=inside)
+        self.n = form.state.size
+        self.rows = rows
+        self.results = (ArrayType((rows, self.n), F64.dtype),)
+        self.linear = (False,) * (2 + len(form.captured))
+        self._made: dict[Any, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"steps of {self.scheme}"
+
+    def plan(self, packed: np.ndarray) -> Plan:
+        return Plan.unpacked(packed, self.table, self.n, self.rows)
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        _, program = self.unrolled(operands[0])
+        return tuple(evaluate(program, operands[1:], ()))
+
+    def pushforward(self, active: tuple[bool, ...]) -> Pushed:
+        made = self._made.get(active)
+        if made is None:
+            made = self._made[active] = Pushed(self, active)
+        return made
+
+    def transposed(self, types: tuple[ArrayType, ...]) -> Any:
+        raise AssertionError  # it is linear in nothing
+
+    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
+        return looped(self, flags, size, self._made)
+
+    def unrolled(self, packed: np.ndarray) -> tuple[Hashable, Program]:
+        """The program of the steps of a plan: (y0, captured) → states."""
+        plan = self.plan(packed)
+        key = plan.times.tobytes(), plan.rows.step.tobytes(), plan.rows.fractions.tobytes()
+        return key, derived(("unrolled", self, key), lambda: self._write(plan))
+
+    def _write(self, plan: Plan) -> tuple[Program, int]:
+        form, table, n = self.form, self.table, self.n
+        builder = Builder()
+        start = builder.variable(form.state)
+        captured = [builder.variable(form.program.types[i]) for i in form.captured]
+        last = int(plan.rows.step.max(initial=0))
+        h = np.diff(plan.times)
+        by_step: dict[int, list[int]] = {}
+        for r, q in enumerate(plan.rows.step.tolist()):
+            by_step.setdefault(q, []).append(r)
+        weights = table.weights(plan.rows.fractions)
+        found: list[Any] = [None] * self.rows
+        y = start
+
+        def moved(y: Any, q: int, row: np.ndarray, slopes: list[Any]) -> Any:
+            used = [(float(h[q] * w), k) for w, k in zip(row, slopes, strict=False) if w != 0.0]
+            params = ((1.0, *[w for w, _ in used]),)
+            return builder.emit(combination, [y, *[k for _, k in used]], params)
+
+        for q in range(last + 1):
+            slopes: list[Any] = []
+            for i in range(table.stages):
+                state = moved(y, q, table.a[i, :i], slopes) if i else y
+                time = builder.constant(float(plan.at[q, i]), F64.dtype)
+                slopes.append(inlined(builder, form.program, [time, state], captured)[0])
+            for r in by_step.get(q, ()):
+                found[r] = reshape(moved(y, q, weights[r], slopes), (1, n))
+            y = moved(y, q, table.b, slopes)
+        result = concatenate(*found, params=(0,)) if len(found) > 1 else found[0]
+        inputs = [start.index, *[c.index for c in captured]]
+        program = Program("steps", inputs, (), builder.equations, [result.index], builder.types)
+        return program, len(program)
+
+    # --- the first derivative ---------------------------------------------------------------------------------------------------
+
+    def points(self, plan: Plan) -> list[np.ndarray]:
+        """Times and states of all stages."""
+        return [plan.at.ravel(), plan.states.reshape(-1, self.n)]
+
+    def moving(self, active: Sequence[bool]) -> tuple[int, ...]:
+        """The captured variables among what moves."""
+        return tuple(v for v, a in zip(self.form.captured, active[2:], strict=True) if a)
+
+
+class Pushed:
+    """The tangents of the states: (operands, tangents of the active ones); ``count`` of them at once, along a leading axis, if it is not 0."""
+
+    def __init__(self, of: Integration, active: tuple[bool, ...]) -> None:
+        self.of = of
+        self.active = active
+        self.results = of.results
+        self.linear = (False,) * len(active) + (True,) * sum(active)
+        self._made: dict[Any, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"{self.of!r}.jvp"
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        return (self.tangents(operands, 0)[0],)
+
+    def tangents(self, operands: Sequence[Any], count: int) -> np.ndarray:
+        """Of shape (count or 1, rows, n)."""
+        of, size = self.of, len(self.active)
+        plan = of.plan(operands[0])
+        tangents = list(operands[size:])
+        start = np.zeros((count or 1, of.n))
+        if self.active[1]:
+            start[...] = np.reshape(tangents.pop(0), (count or 1, of.n))
+        moving = of.moving(self.active)
+        extra = None
+        if moving:
+            pushed = of.form.push(of.points(plan), operands[2:size], moving, tangents, count)
+            extra = pushed.reshape(count or 1, *plan.states.shape).transpose(1, 2, 3, 0)
+        maps = Maps(of.table, np.diff(plan.times), plan.jacobians, extra)
+        return maps.forward(start, plan.rows)
+
+    def pushforward(self, active: tuple[bool, ...]) -> Chain:
+        made = self._made.get(active)
+        if made is None:
+            made = self._made[active] = Chain(self.of, (("jvp", self.active),), self.results, self.linear).pushforward(active)  # fmt: skip
+        return made
+
+    def transposed(self, types: tuple[ArrayType, ...]) -> Pulled:
+        made = self._made.get(types)
+        if made is None:
+            made = self._made[types] = Pulled(self.of, self.active, types)
+        return made
+
+    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
+        slow = looped(self, flags, size, self._made)
+        if any(flags[: len(self.active)]) or not size:
+            return slow
+        key = "together", flags, size
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = Together(self, slow, flags, size)
+        return made
+
+
+class Pulled:
+    """The cotangents of the active operands: (operands, cotangent of the states)."""
+
+    def __init__(self, of: Integration, active: tuple[bool, ...], types: tuple[ArrayType, ...]) -> None:
+        self.of = of
+        self.active = active
+        self.results = types
+        self.linear = (False,) * len(active) + (True,)
+        self._made: dict[Any, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"{self.of!r}.vjp"
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        found = self.cotangents(operands, 0)
+        return tuple(f[0] if t.shape else f[0].item() for f, t in zip(found, self.results, strict=True))
+
+    def cotangents(self, operands: Sequence[Any], count: int) -> list[Any]:
+        """Of shape (count or 1, …) each."""
+        of = self.of
+        plan = of.plan(operands[0])
+        maps = Maps(of.table, np.diff(plan.times), plan.jacobians)
+        bars = np.reshape(operands[-1], (count or 1, of.rows, of.n))
+        start, kappa = maps.backward(bars, plan.rows)
+        moving = of.moving(self.active)
+        found: list[Any] = [start] if self.active[1] else []
+        if moving:
+            every = kappa.reshape(count or 1, -1, of.n)
+            found += of.form.pull(of.points(plan), operands[2 : len(self.active)], moving, every)
+        return found
+
+    def pushforward(self, active: tuple[bool, ...]) -> Chain:
+        made = self._made.get(active)
+        if made is None:
+            chain = Chain(self.of, (("vjp", self.active),), self.results, self.linear)
+            made = self._made[active] = chain.pushforward(active)
+        return made
+
+    def transposed(self, types: tuple[ArrayType, ...]) -> Any:
+        return self.of.pushforward(self.active)
+
+    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
+        slow = looped(self, flags, size, self._made)
+        if any(flags[: len(self.active)]) or not size:
+            return slow
+        key = "together", flags, size
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = Together(self, slow, flags, size)
+        return made
+
+
+class Together:
+    """``Pushed`` or ``Pulled`` for several vectors at once: one pass over the steps."""
+
+    def __init__(self, callee: Pushed | Pulled, slow: Any, flags: tuple[bool, ...], size: int) -> None:
+        self.callee = callee
+        self.slow = slow
+        self.flags = flags
+        self.size = size
+        self.results = slow.results
+        self.linear = callee.linear
+
+    def __repr__(self) -> str:
+        return repr(self.slow)
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        full = [
+            np.broadcast_to(o, (self.size, *np.shape(o))) if linear and not f else o
+            for o, f, linear in zip(operands, self.flags, self.linear, strict=True)
+        ]
+        if isinstance(self.callee, Pushed):
+            return (self.callee.tangents(full, self.size),)
+        return tuple(self.callee.cotangents(full, self.size))
+
+    def pushforward(self, active: tuple[bool, ...]) -> Any:
+        return self.slow.pushforward(active)
+
+    def transposed(self, types: tuple[ArrayType, ...]) -> Any:
+        return self.slow.transposed(types)
+
+    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
+        return self.slow.batched(flags, size)
+
+
+# --- recording one ------------------------------------------------------------------------------------------------------------------
+
+
+def _padded(count: int) -> int:
+    """Somewhat more: few different numbers of steps, so that few programs are made."""
+    unit = 1 << max(int(count).bit_length() - 4, 0)
+    return max(-(-count // unit) * unit, 4)
+
+
+def integrated(formula: Any, scheme: str, times: Sequence[float], starts: np.ndarray, wanted: np.ndarray, y0: Any) -> tuple[Any, bool] | None:  # fmt: skip
+    """The states at the wanted times, recorded as one operation, and whether the right-hand side switches on the way; None where that cannot be.
+
+    Parameters
+    ----------
+    formula : Formula
+        The right-hand side f(t, y).
+    scheme : str
+        The name of SciPy's scheme.
+    times, starts : sequence, array
+        The ends of the steps, and the states there, the first of which is y0.
+    wanted : array
+        Times from the first to the last of ``times``.
+    y0 : array
+        The initial state, which may be traced.
+    """
+    form = form_of(formula)
+    n = starts.shape[1]
+    if form is None or not 0 < n <= LARGEST or len(times) < 2 or not len(wanted):
+        return None
+    ends = np.asarray(times, float)
+    direction = 1.0 if ends[-1] >= ends[0] else -1.0
+    place = np.clip(np.searchsorted(direction * ends, direction * wanted, side="left"), 1, len(ends) - 1)
+    step = place - 1
+    fractions = (wanted - ends[step]) / (ends[place] - ends[step])
+    fractions[wanted == ends[place]] = 1.0
+    fractions[wanted == ends[0]] = 0.0
+    if not ((fractions >= 0.0) & (fractions <= 1.0)).all():
+        return None
+    inside = bool(((fractions != 0.0) & (fractions != 1.0)).any())
+    table = tableau(scheme, inside=inside)
+    count = _padded(len(ends) - 1)
+    if count * table.stages * n * n > _ENTRIES:
+        return None
+    more = count - (len(ends) - 1)
+    ends = np.concatenate([ends, np.full(more, ends[-1])])
+    before = np.concatenate([starts[:-1], np.repeat(starts[-1:], more, axis=0)])
+    captured = formula.plain_operands()
+    try:
+        at, states, slopes = stages(table, ends, before, lambda t, y: form.values((t, y), captured))
+        points = [at.ravel(), states.reshape(-1, n)]
+        if not (np.isfinite(states).all() and np.isfinite(slopes).all()):
+            return None
+        _, jacobians, switches = form.jacobians(points, captured)
+        if form.moving and not form.is_smooth:
+            bars = form.pull(points, captured, form.moving, np.ones((1, len(points[0]), n)))
+            if not all(np.isfinite(b).all() for b in bars):
+                return None
+    except Elsewhere:
+        return None
+    rows = Rows(step, fractions)
+    plan = Plan(table, ends, rows, states, jacobians.reshape(count, table.stages, n, n))
+    value = rows.states(table, np.diff(ends), before, slopes)
+    key = "integration", form, scheme, inside, len(wanted)
+    callee = derived(key, lambda: (Integration(form, scheme, inside, len(wanted)), 1))
+    return recorded_solution(callee, plan.packed(), (y0, *formula.operands()), value), switches
+
+
+install_integration(integrated)

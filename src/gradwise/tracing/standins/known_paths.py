@@ -1,0 +1,129 @@
+"""Solutions of right-hand sides that are proved to be functions of time and state: recorded as one operation.
+
+The steps are found on plain values: SciPy's own, or those of DOP853 at a tight tolerance.  ``operators/solutions/`` makes one operation of them.  Where a step leads to where the recorded right-hand side does not hold (it takes
+another branch, or sits on a kink), the steps are recorded one by one, as for right-hand sides of which nothing is proved.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.functions.operands import carries
+from gradwise.tracing.roots import integrated
+from gradwise.tracing.standins.plain_callbacks import Switches
+from gradwise.tracing.standins.proven import Formula, Plain, formula_of, plain_callbacks
+from gradwise.tracing.standins.runge_kutta import TooManyStepsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gradwise.tracing.standins.runge_kutta import Path, RightHandSide
+
+
+class KnownPath:
+    """A solution along steps that are known.
+
+    Parameters
+    ----------
+    otherwise : callable
+        Makes the path that is recorded step by step.
+
+    Attributes
+    ----------
+    switches : bool or None
+        Whether the right-hand side switches on the way; None while nothing was asked.
+    """
+
+    def __init__(
+        self,
+        formula: Formula,
+        function: RightHandSide,
+        scheme: str,
+        times: Sequence[float],
+        states: Sequence[Any],
+        start: Any,
+        otherwise: Callable[[], Path],
+    ) -> None:
+        self.formula, self.function = formula, function
+        self.scheme, self.times, self.states, self.start = scheme, times, np.array(states), start
+        self.switches: bool | None = None
+        self._otherwise = otherwise
+        self._other: Path | None = None
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether its states carry a derivative."""
+        return self.formula.moves or carries(self.start)
+
+    def table(self, times: np.ndarray) -> Any:
+        """The states at plain times, a row each."""
+        if self._other is None:
+            found = integrated[0](self.formula, self.scheme, self.times, self.states, times, self.start)
+            if found is not None:
+                made, switches = found
+                self.switches = bool(self.switches or switches)
+                return made
+            before = Switches()
+            self._other = self._otherwise()
+            self.switches = bool(self.switches or before.seen())
+        return self._other.table(times)
+
+    def at(self, times: np.ndarray) -> list[Any]:
+        """The states at plain times, in order."""
+        table = self.table(times)
+        return [table[i] for i in range(len(times))]
+
+
+def proved_callbacks(
+    functions: Sequence[Any], t: float, y: np.ndarray, args: tuple[Any, ...], *, time_last: bool = False
+) -> Plain | None:
+    """The right-hand side (the first) and other callbacks of time and state as they are called without a trace; None unless all are proved pure."""
+    if type(y) is not np.ndarray or y.dtype != np.float64 or y.ndim != 1 or not y.size or not integrated:
+        return None
+    sample = (y, t) if time_last else (t, y)
+    return plain_callbacks(functions, [sample] * len(functions), args)
+
+
+def formula_at(function: RightHandSide, t: float, y: np.ndarray) -> Formula | None:
+    """The program of the right-hand side; None if it cannot stand for it."""
+    return formula_of(function, (t, y.copy()))
+
+
+def tight_steps(
+    function: Callable[..., Any], span: tuple[float, float], y0: np.ndarray, rtol: Any, atol: Any, limit: int
+) -> tuple[list[float], list[np.ndarray]]:
+    """The ends of the steps that Hairer's DOP853 takes at a tight tolerance, at most ``limit``, and the states there.
+
+    Raises
+    ------
+    TooManyStepsError
+        If there are more, or if it does not reach the end.
+    """
+    times: list[float] = []
+    states: list[np.ndarray] = []
+
+    def note(t: float, y: np.ndarray) -> int:
+        if not times or t != times[-1]:
+            times.append(float(t))
+            states.append(np.array(y))
+        return -1 if len(times) > limit else 0
+
+    size = float(np.max(np.abs(y0), initial=0.0)) or 1.0
+    solver = scipy.integrate.ode(function).set_integrator(
+        "dop853",
+        rtol=max(min(1e-10, float(np.min(rtol))), 1e-13),
+        atol=float(np.min(np.minimum(atol, 1e-10 * size))),
+        nsteps=50 * limit,
+    )
+    solver.set_solout(note)
+    solver.set_initial_value(y0, span[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        end = solver.integrate(span[1])
+    if not solver.successful() or len(times) > limit or times[-1] != span[1] or not np.isfinite(end).all():
+        raise TooManyStepsError
+    return times, states

@@ -1,0 +1,105 @@
+"""``scipy.integrate.odeint``; see ``scipy_odes.py``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.implicit_steps import ImplicitPath
+from gradwise.tracing.standins.known_paths import formula_at, proved_callbacks
+from gradwise.tracing.standins.plain_callbacks import (
+    Callback,
+    Switches,
+    note_adaptive,
+    note_choice,
+    plain_callback,
+    traced_leaves,
+)
+from gradwise.tracing.standins.recording import carries
+from gradwise.tracing.standins.runge_kutta import RightHandSide
+from gradwise.tracing.standins.scipy_calling import with_value
+from gradwise.tracing.standins.scipy_odes import (
+    VERIFIABLE,
+    as_state,
+    compare_values,
+    listed_array,
+    right_hand_side,
+    start_at,
+    states_at,
+    tight,
+    tightly,
+)
+from gradwise.tracing.standins.stacking import plainly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.tracing.standins.runge_kutta import Path
+
+
+def odeint(
+    func: Any, y0: Any, t: Any, args: Any = (), Dfun: Any = None, *rest: Any, tfirst: Any = False, **options: Any
+) -> Any:
+    """``scipy.integrate.odeint``."""
+    if len(rest) > 16:
+        rest, tfirst = rest[:16], rest[16]
+    if current_trace() is None:
+        return scipy.integrate.odeint(func, y0, t, args, Dfun, *rest, tfirst=tfirst, **options)
+    callback = Callback(func, args)
+    y0, t = listed_array(y0), listed_array(t)
+    rest = tuple(plainly(r) for r in rest)
+    options = {name: plainly(o) for name, o in options.items()}
+    state, times = np.reshape(as_state(y0), (-1,)), np.asarray(plain(t), float)
+    function = RightHandSide(callback, np.dtype(float), time_last=not tfirst)
+    proved = formula = None
+    if times.size:
+        more = args if type(args) is tuple else (args,)
+        proved = proved_callbacks([func, Dfun if callable(Dfun) else None], float(times[0]), state, more, time_last=not tfirst)  # fmt: skip
+    if proved is not None:
+        jacobian = proved.functions[1] if callable(Dfun) else Dfun
+        found = scipy.integrate.odeint(
+            proved.functions[0], plainly(y0), plain(t), proved.args, jacobian, *rest, tfirst=tfirst, **options
+        )
+        formula = formula_at(function, float(times[0]), state)
+    if formula is not None and proved is not None:
+        callback.moves, callback.calls = formula.moves, 1000
+        function.proved = right_hand_side(proved, time_last=not tfirst)
+    else:
+        found = scipy.integrate.odeint(
+            callback, plain(y0), plain(t), (), plain_callback(Dfun, args), *rest, tfirst=tfirst, **options
+        )
+    if not callback.moves and not traced_leaves((y0, t)):
+        return found
+    value = found[0] if isinstance(found, tuple) else found
+    settings = dict(zip(("col_deriv", "full_output", "ml", "mu", "rtol", "atol"), rest, strict=False)) | options
+    rtol = 1.49012e-8 if settings.get("rtol") is None else settings["rtol"]
+    atol = 1.49012e-8 if settings.get("atol") is None else settings["atol"]
+    y0 = np.reshape(as_array(y0), (-1,))
+    if times.size == 0 or np.size(plain(y0)) == 0:
+        return found
+    span = float(times[0]), float(times[-1])
+    start = start_at(function, t[0], y0)
+
+    def stepwise() -> Path:
+        return tight("scipy.integrate.odeint", function, span, start, times, rtol, atol)
+
+    known = None if formula is None else tightly(formula, function, span, start, rtol, atol, stepwise)
+    switches = Switches()
+    path: Any = known or stepwise()
+    if known is None and ((np.max(rtol) > VERIFIABLE and not switches.seen()) or isinstance(path, ImplicitPath)):
+        note_adaptive("scipy.integrate.odeint")
+    made = np.stack(states_at(path, times, t)) if carries(t) else path.table(times)
+    if known is not None and np.max(rtol) > VERIFIABLE and not known.switches:
+        note_adaptive("scipy.integrate.odeint")
+    note_choice(made)
+    compare_values("scipy.integrate.odeint", made, value, rtol, atol)
+    made = with_value(made, value)
+    return (made, *found[1:]) if isinstance(found, tuple) else made
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {"scipy.integrate": {"odeint": odeint}}
