@@ -37,8 +37,10 @@ class Base:
 class Part(Base):
     def __init__(self, k):
         self.k, self.m, self.a, self.kind, self.flag, self.opt = k, 2.0, np.arange(4.0) * k, "a", True, None
+        self.n = 0
         self.settings, self.sub, self.parts, self.w = {"scale": 0.3, "shift": np.ones(4)}, self, [], np.eye(4)
     def vec(self, x):
+        self.n += 1
         return x * self.m
     def val(self, x):
         return PART
@@ -48,7 +50,7 @@ class Model(Base):
         self.k, self.m, self.a, self.w = 1.3, 0.7, np.array([1.0, 2.0, -1.0, 0.5]), np.arange(16.0).reshape(4, 4) / 10
         self.settings = {"scale": 0.4, "shift": np.array([0.1, 0.2, 0.3, 0.4]), "kind": "a"}
         self.flag, self.opt, self.kind, self.name, self.key = FLAG, OPT, KIND, NAME, KEY
-        self.count, self.log = 0.0, []
+        self.count, self.log, self.n = 0.0, [], 0
         self.sub, self.parts = Part(0.9), [Part(0.5), Part(-0.3)]
         self.table, self.names = [self.h1, self.h2], [("h1", 0.5), ("h2", -0.2)]
     @property
@@ -70,6 +72,11 @@ STATEMENTS = [
     ["t = 0.0", "for i, p in enumerate(self.parts):", "    t = t + p.val(x) * i", "x = x * (1.0 + 0.1 * np.tanh(t))"],
     ["if self.flag:", "    x = x * 0.5"],
     ["self.count = self.count + 1.0"],
+    ["self.n += 1"],
+    ["self.n = self.n - 2"],
+    ["for p in self.parts:", "    p.n += 3", "    self.n += 1"],
+    ["if x[0] > 0.3:", "    self.sub.n += 5"],
+    ["self.n += 1", "if self.n > 4:", "    x = x * 1.1"],
     ["self.log.append(1.0)"],
     ["self.a[0] = self.a[0] + 0.01"],
     ["self.sub.k = self.sub.k * 1.01"],
@@ -173,6 +180,8 @@ def changes(found, m, r):
         "scale": lambda: m.settings.__setitem__("scale", r.uniform(-1, 1)),
         "shift in place": lambda: m.settings["shift"].__setitem__(0, r.random()),
         "settings": lambda: setattr(m, "settings", {"shift": np.ones(4), "scale": 1, "kind": "b"}),
+        "n": lambda: setattr(m, "n", r.choice([0, 7, 0.5, True])),
+        "n of sub": lambda: setattr(m.sub, "n", r.choice([0, 7, 0.5])),
         "flag": lambda: setattr(m, "flag", not m.flag),
         "opt": lambda: setattr(m, "opt", r.choice([None, 1.5, 2])),
         "kind": lambda: setattr(m, "kind", r.choice("abc")),
@@ -206,4 +215,5 @@ def changes(found, m, r):
 
 def state(found, m):
     """What the methods may have changed."""
-    return repr((m.__dict__.get("count"), len(m.log), m.a.tolist(), m.sub.k, len(found["LOG"])))
+    counters = [o.__dict__.get("n") for o in (m, m.sub, *m.parts)]
+    return repr((m.__dict__.get("count"), len(m.log), m.a.tolist(), m.sub.k, len(found["LOG"]), counters))

@@ -21,15 +21,18 @@ class FunctionText:
     Attributes
     ----------
     lines : list of str
+    last : list of str
+        What is done when all that may fail has been done.
     """
 
-    __slots__ = ("_count", "_names", "_parameters", "lines")
+    __slots__ = ("_count", "_names", "_parameters", "last", "lines")
 
     def __init__(self, parameters: Iterable[str]) -> None:
         self._parameters = tuple(parameters)
         self._names: dict[str, Any] = {}
         self._count = 0
         self.lines: list[str] = []
+        self.last: list[str] = []
 
     def fresh(self, stem: str = "t") -> str:
         """A name that is not in use."""
@@ -55,6 +58,12 @@ class FunctionText:
     def leave_if(self, condition: str) -> None:
         """Return None where a condition holds."""
         self.lines.append(f"if {condition}: return None")
+
+    def give(self, expression: str) -> None:
+        """Return the value of an expression."""
+        if self.last:
+            expression = self.keep(expression)
+        self.lines += [*self.last, f"return {expression}"]
 
     def compiled(self, title: str) -> Callable[..., Any]:
         """The function."""

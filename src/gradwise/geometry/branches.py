@@ -56,7 +56,7 @@ class Branch:
         program = linearization.program
         tape = linearization.recording.tape
         captured = tape.captured_values()
-        self.doubt = "the function looks values up by their text or hash" if tape.looked_up else ""
+        self.doubt = "the function looks values up by their text or hash" if tape.looked_up or tape.decided else ""
         self.chunk = MOST_BOXES
         self.gradient: Evaluator | None = None
         self.full: Evaluator | None = None

@@ -22,11 +22,11 @@ from gradwise.operators.first_runs import first_run
 from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
 from gradwise.operators.prepared import BatchedDerivative, Prepared, interpret, is_outer
-from gradwise.operators.reuse import PromisedCall, ProvenCall, Specialization, call_of, difference, unwrapped
+from gradwise.operators.reuse import Call, PromisedCall, ProvenCall, Specialization, call_of, difference, unwrapped
 from gradwise.operators.verification import doubt_zeros, requested, verified_call
 from gradwise.program import Program
 from gradwise.tracing import Recording, record
-from gradwise.tracing.purity import untouched
+from gradwise.tracing.purity import inspect_function, untouched
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.reverse import pullback
 from gradwise.transforms.seeds import seeded
@@ -279,28 +279,38 @@ def linearize_call(
         _running.taken = derivatives_taken() + 1
         try:
             found = None if call is None else call.replay()
-            if found is not None:
+            if call is not None and found is not None:
                 program, recording = found
                 if isinstance(call, PromisedCall) and call.is_due():
                     changed = difference(traced(), recording)
                     if changed is not None:
                         raise call.broken(changed)
-                linearization = Linearization(recording, arguments, program.fingerprint, traced)
+                call.tick(program.ticks)
+                again = functools.partial(_after_all, call, program, traced)
+                linearization = Linearization(recording, arguments, program.fingerprint, again)
                 if isinstance(call, ProvenCall):
                     linearization.standing = call, program
                 return linearization
             linearization = Linearization(traced(), arguments)
             if call is not None and not linearization.nested:
-                tape = linearization.recording.tape
-                call.learn(functools.partial(difference, linearization.recording), len(tape.outs))
+                size = len(linearization.recording.tape.outs)
+                call.learn(functools.partial(difference, linearization.recording), size)
         finally:
             _running.depth -= 1
-        if linearization.recording.tape.looked_up:
+        tape = linearization.recording.tape
+        # numbers by decisions may be those of an earlier run, unless the code proves that none is kept
+        if tape.looked_up or (tape.decided and not inspect_function(function, *arguments.given()).is_replayable):
             doubt_zeros(function, linearization, has_aux=has_aux)
         return linearization
 
     verified = verified_call if requested.get() else first_run
     return verified(function, arguments, run, has_aux=has_aux)
+
+
+def _after_all(call: Call, program: Specialization, traced: Callable[[], Recording]) -> Recording:
+    """The run of a function for which a program stood: it counts itself."""
+    call.tick(program.ticks, -1)
+    return traced()
 
 
 def auxiliary(linearization: Linearization) -> Any:

@@ -134,6 +134,7 @@ def _reason_against(function: Any, arguments: Arguments, linearization: Lineariz
         return "it calls a function with a rule of its own, which is followed as it is"
     # what runs as it stands was not watched: its code must prove that it leaves nothing behind
     stands = isinstance(function, types.FunctionType) and protocols_suffice(function)
-    if (stands and not inspect_function(function, *arguments.given()).is_quiet) or watched(function) is function:
+    verdict = inspect_function(function, *arguments.given()) if stands else None
+    if (verdict is not None and (not verdict.is_quiet or verdict.counts)) or watched(function) is function:
         return "its code may leave something behind"
     return None

@@ -218,7 +218,8 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     back = pullback(program, program.inputs, differentiable)
     kept = {id(v): v.nbytes for v in recording.tape.values if type(v) is np.ndarray}
     guards = [_guard_text(g) for g in program.guards]
-    writes = inspect_function(unwrapped(f), args, kwargs).writes
+    verdict = inspect_function(unwrapped(f), args, kwargs)
+    writes = verdict.writes
     return Explanation(
         function=name,
         path="traced",
@@ -234,6 +235,7 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
         verified=verdict_on(f) or _outlook(recording),
         reuse=standing(f, args, kwargs),
         writes="to nothing that was there before the call"
+        + (" but counters, which are counted on" if verdict.counts else "")
         if writes is None
         else f"perhaps; large arrays are watched ({writes})",
     )

@@ -47,7 +47,7 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
             raise Formless
         ((size, vectors),) = blocks
         text = FunctionText(PARAMETERS)
-        leaves, numbers = opening(text, linearization.arguments, call)
+        leaves, numbers = opening(text, linearization.arguments, call, program)
         opened = program.opened()
         batch = linearization.batched_derivative(mode, size)
         equations, types, slots, result = behind(opened, batch)
@@ -58,7 +58,7 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
         text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
         own = 1 not in shared_results(joint.equations, joint.outputs[:2])
         arrange = text.name(arranged(mode, np.shape(y), np.shape(x), own=own))
-        text.write(f"return {arrange}({written[1].text})")
+        text.give(f"{arrange}({written[1].text})")
         return Shortcut(call.family, program, text.compiled(opened.name))
 
     return make

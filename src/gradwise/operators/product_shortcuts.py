@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.execution.function_text import FunctionText
-from gradwise.operators.arguments import plain_like
 from gradwise.operators.jacobian_shortcuts import continued
 from gradwise.operators.kinks import holds_nan
+from gradwise.operators.leaves import plain_like
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.forms import Formless, expect
 from gradwise.operators.shortcut_results import returned
@@ -46,7 +46,7 @@ def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
         if np.asarray(y).dtype.kind != "f":
             raise Formless
         text = FunctionText(PARAMETERS)
-        leaves, numbers = opening(text, linearization.arguments, call)
+        leaves, numbers = opening(text, linearization.arguments, call, program)
         along = expect(text, "vector", tangents)
         opened = program.opened()
         tangent = pushforward(opened, opened.inputs[: len(leaves)])
@@ -62,7 +62,7 @@ def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
         value, slope = [returned(text, w, kind, shared=k in shared) for k, w in enumerate(written)]
         if kind is np.ndarray:
             slope = f"{text.name(plain_like)}({slope}, {text.name(kind)}, {value})"
-        text.write(f"return {value}, {slope}")
+        text.give(f"{value}, {slope}")
         return Shortcut(call.family, program, text.compiled(opened.name))
 
     return make
@@ -79,7 +79,7 @@ def derivative_shortcut(order: int) -> Callable[..., Shortcut]:
         if kind not in (float, np.float64):
             raise Formless
         text = FunctionText(PARAMETERS)
-        leaves, numbers = opening(text, arguments, call)
+        leaves, numbers = opening(text, arguments, call, program)
         opened = program.opened()
         line, levels = derivatives(opened, opened.inputs[:1], order)
         ((result,),) = levels[order : order + 1]
@@ -91,7 +91,7 @@ def derivative_shortcut(order: int) -> Callable[..., Shortcut]:
             raise Formless
         found = text.keep(written[1].text)
         text.leave_if(f"{found} != {found}")
-        text.write(f"return {found}")
+        text.give(found)
         return Shortcut(call.family, program, text.compiled(opened.name))
 
     return make

@@ -35,7 +35,7 @@ def _gradient_program(linearization: Linearization, program: Specialization) -> 
         raise Formless
     x, (place,) = arguments.leaves[0], arguments.places
     args, kwargs = arguments.given()
-    given = args[place] if type(place) is int else kwargs.get(place)
+    given: Any = args[place] if type(place) is int else kwargs.get(place)
     if type(x) is not np.ndarray or given is not x or x.dtype.kind != "f" or not x.size:
         raise Formless
     opened, derivative = program.opened(), linearization.prepared("gradient").derivative
@@ -60,14 +60,14 @@ def hessian_shortcut(linearization: Linearization, call: ProvenCall, program: Sp
         raise Formless
     ((size, vectors),) = blocks
     text = FunctionText(PARAMETERS)
-    leaves, numbers = opening(text, linearization.arguments, call)
+    leaves, numbers = opening(text, linearization.arguments, call, program)
     batch = BatchedDerivative(pushforward(gradient, gradient.inputs[:1]), size)
     equations, types, slots, result = behind(gradient, batch)
     given, constants = [*leaves, *numbers], [*program.constants(), *vectors]
     _, written = continued(linearization, gradient, text, given, constants, equations, types, result, captured=slots)
     text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
     arrange = text.name(arranged("forward", x.shape, x.shape, own=False))
-    text.write(f"return {arrange}({written[1].text})")
+    text.give(f"{arrange}({written[1].text})")
     return Shortcut(call.family, program, text.compiled(gradient.name))
 
 
@@ -79,7 +79,7 @@ def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
         if type(vector) is not np.ndarray or vector.dtype != x.dtype or vector.shape != x.shape:
             raise Formless
         text = FunctionText(PARAMETERS)
-        leaves, numbers = opening(text, linearization.arguments, call)
+        leaves, numbers = opening(text, linearization.arguments, call, program)
         along = expect(text, "vector", vector)
         tangent = pushforward(gradient, gradient.inputs[:1])
         (vector_in,), (result,) = tangent.vectors, tangent.results
@@ -98,7 +98,7 @@ def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
             inputs=[vector_in],
         )
         shared = bool(shared_results(joint.equations, joint.outputs[1:2]))
-        text.write(f"return {derivative_in_form(text, written[1], leaves[0][0], x, joint, 1, shared=shared)}")
+        text.give(derivative_in_form(text, written[1], leaves[0][0], x, joint, 1, shared=shared))
         return Shortcut(call.family, program, text.compiled(gradient.name))
 
     return make

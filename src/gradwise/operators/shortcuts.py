@@ -82,7 +82,7 @@ def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: S
     """
     arguments = linearization.arguments
     text = FunctionText(PARAMETERS)
-    leaves, numbers = opening(text, arguments, call)
+    leaves, numbers = opening(text, arguments, call, program)
     prepared = linearization.prepared("gradient")
     opened, derivative = program.opened(), prepared.derivative
     equations = [*opened.equations, *derivative.equations]
@@ -113,12 +113,12 @@ def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: S
     found = f"{returned(text, value, program.kinds[0])}, {rebuilt(text, gradient, arguments, call.moving)}"
     if auxiliary is not None:
         found += f", {auxiliary_value(text, linearization, written[first:])}"
-    text.write(f"return {found}")
+    text.give(found)
     return Shortcut(call.family, program, text.compiled(opened.name))
 
 
 def opening(
-    text: FunctionText, arguments: Arguments, call: ProvenCall
+    text: FunctionText, arguments: Arguments, call: ProvenCall, program: Specialization
 ) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
     """Write the lines that compare the call with this one; the leaves and the other numbers that enter the program."""
     args, kwargs = arguments.given()
@@ -146,7 +146,9 @@ def opening(
         if k not in arguments.places and k not in call.objects
         for n in expect(text, names[k], a, fixed=fixed_too)
     ]
-    data, fixed = _gathered(text, call, objects, moving)
+    data, fixed, counters = _gathered(text, call, objects, moving)
+    for (value, name), tick in zip(call.counters, program.ticks, strict=True):
+        text.last.append(f"{counters[id(value), name]}.{name} += {tick}")
     numbers += [n for name, value in data for n in expect(text, name, value, fixed=fixed_too)]
     if [n for name, value in fixed for n in expect(text, name, value, fixed=NUMBERS)]:
         raise Unsuitable
@@ -165,8 +167,8 @@ def _flattened(text: FunctionText, name: str, value: Any, treedef: Any) -> list[
 
 def _gathered(
     text: FunctionText, call: ProvenCall, objects: dict[str, Any], moving: dict[str, Any]
-) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
-    """The names of what the function reads, with what is there now."""
+) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]], dict[tuple[int, str], str]]:
+    """The names of what the function reads, with what is there now, and of the objects that it counts in."""
     probe = FunctionText(("f", *objects, *moving))
     found = gather(probe, "f", call.function, call.node, objects, moving)
     probe.write(f"return [{', '.join(found[0])}], [{', '.join(found[1])}]")
@@ -174,7 +176,7 @@ def _gathered(
     if values is None:
         raise Unsuitable
     names = gather(text, "f", call.function, call.node, objects, moving)
-    return list(zip(names[0], values[0], strict=True)), list(zip(names[1], values[1], strict=True))
+    return list(zip(names[0], values[0], strict=True)), list(zip(names[1], values[1], strict=True)), names[2]
 
 
 # --- kinks ----------------------------------------------------------------------------------------------------------------------
@@ -297,6 +299,8 @@ def consider(
     try:
         way = make()
         found = way.run(function, *arguments.given(), vector)
+        if found is not None:  # the call was counted before
+            call.tick(program.ticks, -1)
     except (Formless, Unsuitable):
         kept.failed = 17
         return

@@ -33,7 +33,7 @@ def value_shortcut(arguments: Arguments, call: ProvenCall, program: Specializati
         If there can be none.
     """
     text = FunctionText(PARAMETERS)
-    leaves, numbers = opening(text, arguments, call)
+    leaves, numbers = opening(text, arguments, call, program)
     opened = simplify(program.opened())
     written = straight_line(
         opened, text, [*leaves, *numbers], program.constants(), watched=len(opened.types), holds=holds_as
@@ -44,9 +44,9 @@ def value_shortcut(arguments: Arguments, call: ProvenCall, program: Specializati
         for k, (w, kind) in enumerate(zip(written, program.kinds, strict=True))
     ]
     if program.structure.children:
-        text.write(f"return ({text.name(program.structure.rebuild)}([{', '.join(values)}]),)")
+        text.give(f"({text.name(program.structure.rebuild)}([{', '.join(values)}]),)")
     else:
-        text.write(f"return ({values[0]},)")
+        text.give(f"({values[0]},)")
     return Shortcut(call.family, program, text.compiled(opened.name))
 
 

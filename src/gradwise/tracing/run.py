@@ -136,8 +136,12 @@ def record(
         try:
             result = call(traced)
             _read_outputs(recording, result, has_aux=has_aux)
-            if local.asked and watch.outer is None:
-                trace.obstacle, trace.entered = obstacle(watch), entered_functions(watch)
+            if local.asked:
+                why = obstacle(watch)
+                if watch.outer is None:
+                    trace.obstacle, trace.entered = why, entered_functions(watch)
+                elif why is not None:  # what a derivative inside does, the function around it does
+                    watch.outer.effects[why] = None
         finally:
             if ending is not None:
                 ending()
@@ -158,6 +162,7 @@ def record(
     if around is not None and trace.outers:  # what a derivative inside looked up, the function around it did
         around.looked_up = around.looked_up or trace.looked_up
         around.recalled = around.recalled or trace.recalled
+        around.decided = around.decided or trace.decided
         if trace.forgot:
             around.forgot.add(-1)
     return recording
@@ -276,7 +281,7 @@ def _read_outputs(recording: Recording, result: Any, *, has_aux: bool) -> None:
     else:
         leaves, recording.structure = flatten(without_labels(result))
     if trace.guards and not any(map(isinstance_traced, leaves)):
-        trace.looked_up = True  # plain numbers, by decisions on traced ones: perhaps those of an earlier run
+        trace.decided = True  # plain numbers, by decisions on traced ones: perhaps those of an earlier run
     outputs = []
     for leaf in leaves:
         index, value = output_variable(trace, leaf, recording.name)

@@ -60,6 +60,7 @@ class Trace:
         "ask_untouched",
         "captured",
         "checksums",
+        "decided",
         "entered",
         "error",
         "forgetful",
@@ -100,6 +101,8 @@ class Trace:
         self.outers: list[Trace] = []
         # whether the run took the text or the hash of a value, or found one equal to a plain one: what it looks up with them has no derivative
         self.looked_up = False
+        # whether it gave plain numbers by decisions on traced ones
+        self.decided = False
         #: why the function is not called again to verify its derivative; "" while nobody asked
         self.obstacle: str | None = ""
         #: how the code of each user function was seen, if somebody asked

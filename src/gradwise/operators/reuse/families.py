@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import copy
 import threading
-import types
-import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import StaleProgramError
+from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.tracing.instrument.hooks import watched
@@ -112,7 +111,7 @@ def forget_families() -> None:
     """Forget all programs."""
     with _lock:
         _families.clear()
-        _hopeless.clear()
+    forget_hopeless()
 
 
 def _remember(key: Hashable, family: Family) -> None:
@@ -139,6 +138,8 @@ class Call:
     patience = 2
     #: arguments that are no data
     objects: dict[Any, Any] = {}
+    #: objects and their attributes that the function adds to
+    counters: Sequence[tuple[Any, str]] = ()
 
     def __init__(self, function: Any, arguments: Arguments, *, has_aux: bool) -> None:
         self.function = function
@@ -192,6 +193,15 @@ class Call:
         """The function on traced leaves and numbers."""
         raise AssertionError
 
+    def tick(self, ticks: Sequence[int], sign: int = 1) -> None:
+        """Count as the function does, for which a program stood; with ``sign`` -1 take it back, where the function runs after all."""
+        for (value, name), tick in zip(self.counters, ticks, strict=True):
+            setattr(value, name, getattr(value, name) + sign * tick)
+
+    def ticked(self) -> tuple[int, ...]:
+        """What the run for a program added to the counters."""
+        return ()
+
     def learn(self, differs: Callable[[Recording], str | None], size: int = 0) -> None:
         """Make a program after a run at the same arguments; ``differs`` compares it with what that run did, in ``size`` operations."""
         family = self.family
@@ -208,6 +218,7 @@ class Call:
         except Exception as error:  # noqa: BLE001 - the function itself ran; what a run for a program raises is no error of the user's
             reason = f"it cannot be traced with all that it reads: {error}"
         if reason is None and made is not None:
+            made.ticks = self.ticked()
             family.add(made)
         elif self._key[0] < ARRAYS:  # once more, with numbers as they are, and then with small arrays
             family.fixed = self._key[0] + 1
@@ -219,7 +230,7 @@ class Call:
 class ProvenCall(Call):
     """A call of a function proved pure: its data are exchanged for traced ones."""
 
-    __slots__ = ("_again", "_data", "_fixed", "moving", "node", "objects")
+    __slots__ = ("_again", "_data", "_fixed", "_started", "counters", "moving", "node", "objects")
 
     def __init__(self, function: Any, arguments: Arguments, node: Any, *, has_aux: bool) -> None:
         self.node = node
@@ -228,7 +239,8 @@ class ProvenCall(Call):
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
         self.objects = {k: v for k, v in others.items() if k not in arguments.places}
         self.moving = {k: v for k, v in others.items() if k in arguments.places}
-        self._data, self._fixed, self._again = read(function, node, self.objects, self.moving)
+        self._data, self._fixed, self._again, self.counters = read(function, node, self.objects, self.moving)
+        self._started: list[tuple[Any, str, int]] = []
         super().__init__(function, arguments, has_aux=has_aux)
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
@@ -243,8 +255,12 @@ class ProvenCall(Call):
         numbers, fixed = iter(traced), self._key[0]
         others = refilled(self._others, numbers, fixed=fixed)
         data = dict(zip(self._data, refilled(list(self._data.values()), numbers, fixed=fixed), strict=True))
-        twin, objects = with_data(self.function, self.node, data, self.objects)
+        twin, objects, counters = with_data(self.function, self.node, data, self.objects, self.counters)
+        self._started = [(value, name, getattr(value, name)) for value, name in counters]
         return self._arguments.with_others(watched(twin), others, objects).call(leaves)
+
+    def ticked(self) -> tuple[int, ...]:
+        return tuple([getattr(value, name) - before for value, name, before in self._started])
 
 
 class PromisedCall(Call):
@@ -313,7 +329,7 @@ def standing(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> s
     """Whether a program may stand for a function with these arguments, and if not why, in words."""
     promise, function = is_promised(function), unwrapped(function)
     verdict = inspect_function(function, args, kwargs)
-    if verdict.is_pure:
+    if verdict.is_replayable:
         return (
             "proved pure by its code: from its third call on with one form of arguments, its program runs in its place while its guards hold"
             + _given_up(verdict.node)
@@ -331,53 +347,23 @@ def _given_up(node: Any) -> str:
     return "".join(f"; given up for one form of arguments: {reason}" for reason in sorted(reasons))
 
 
-#: functions of which nothing was proved, by the identity of their code: the code, who they are, and at how many calls yet that is not asked again
-_hopeless: dict[int, tuple[weakref.ref[Any], Hashable, list[int]]] = {}
-_PAUSE = 8
-
-
-def _identity(function: Any) -> tuple[Any, Hashable]:
-    """The code of a function or method, and who it is."""
-    if type(function) is types.MethodType:
-        return getattr(function.__func__, "__code__", None), (id(function.__self__), id(function.__func__))
-    return getattr(function, "__code__", None), id(function)
-
-
-def _is_hopeless(function: Any) -> bool:
-    """Whether nothing was proved of the function a few calls ago: to look again takes 10 µs."""
-    code, who = _identity(function)
-    known = _hopeless.get(id(code))
-    if known is None or known[1] != who or known[0]() is not code or not known[2][0]:
-        return False
-    known[2][0] -= 1
-    return True
-
-
-def _give_up(function: Any) -> None:
-    code, who = _identity(function)
-    if code is not None:
-        if len(_hopeless) > _FAMILIES:
-            _hopeless.clear()
-        _hopeless[id(code)] = weakref.ref(code), who, [_PAUSE]
-
-
 def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Call | None:
     """The call with its family, if the function is proved or promised to be pure and is called with plain data, else None."""
     if is_forbidden():
         return None
     promise = is_promised(function)
     function = unwrapped(function)
-    if not promise and _is_hopeless(function):
+    if not promise and is_hopeless(function):
         return None
     verdict = inspect_function(function, *arguments.given())
-    if not verdict.is_pure and not (promise and arguments.are_plain()):
-        _give_up(function)
+    if not verdict.is_replayable and not (promise and arguments.are_plain()):
+        give_up(function)
         return None
     try:
-        if verdict.is_pure:
+        if verdict.is_replayable:
             call = ProvenCall(function, arguments, verdict.node, has_aux=has_aux)
             if call.family.refused is not None:
-                _give_up(function)
+                give_up(function)
             return call
         return PromisedCall(function, arguments, has_aux=has_aux)
     except (Refused, Unproven, Unfathomable):

@@ -53,6 +53,8 @@ class _Gathering:
         #: what each class must not have: filled while the lines are written
         self._absent: dict[type, set[str]] = {}
         self._objects: dict[int, str] = {}
+        #: the variables of objects with counters
+        self.counters: dict[tuple[int, str], str] = {}
 
     def keep(self, place: Hashable, expression: str, *, direct: bool) -> None:
         if direct and place in self.places:
@@ -211,6 +213,13 @@ class _Gathering:
             ask, other = (is_defined, repr(name)) if kind == "defined" else (is_derived, f"{self.text.name(name)}()")
             self.text.leave_if(f"{self.text.name(ask)}({cls}, {other}) is not {found!r}")
             return
+        elif kind == "counts":
+            assert variable is not None
+            self.stays(cls, type(owner), name)
+            self.text.leave_if(f"type({variable}.{name}) is not int")
+            self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(object.__setattr__)}")
+            self.counters[id(owner), name] = variable
+            return
         elif kind == "keeps":
             self.text.leave_if(f"not {self.text.name(keeps)}({cls}, {name!r})")
             return
@@ -289,13 +298,13 @@ def gather(
     node: Node,
     objects: dict[str, tuple[Any, Expected]],
     moving: dict[str, tuple[Any, Expected]],
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str], dict[tuple[int, str], str]]:
     """Write the lines for a function (in ``variable``) of which the node holds now, and for those of its arguments that are objects, by their variables (``moving``: differentiated).
 
     Returns
     -------
-    tuple of list of str
-        The names of its data, in the order of ``reading.read``, and of the data that it finds through modules.
+    tuple
+        The names of its data, in the order of ``reading.read``; of the data that it finds through modules; and of the objects with counters, by identity and attribute.
 
     Raises
     ------
@@ -308,4 +317,4 @@ def gather(
     for name, (value, expected) in moving.items():
         gathering.pass_by(name, value, expected)
     gathering.root(variable, function, node)
-    return list(gathering.places.values()), gathering.fixed
+    return list(gathering.places.values()), gathering.fixed, gathering.counters

@@ -30,6 +30,7 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
     """The attribute of an object or a class that was there before the call."""
     expected, value = owner.expected, owner.value
     is_class = expected.kind == "class"
+    scope.inquiry.looked_at.add((id(value), name))
     found = find_in_class(value, name) if is_class else find(value, name)
     if found is None:
         raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")

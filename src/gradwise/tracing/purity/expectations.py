@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.counters import counts
 from gradwise.tracing.purity.objects import (
     MISSING,
     callable_parts,
@@ -165,6 +166,9 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
             continue
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner
+            continue
+        if key[0] == "counts":
+            yield key, counts(value, key[1]), inner
             continue
         if key[0] in ("defined", "derived"):
             cls = value if expected.kind == "class" else type(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, callee_of
 from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
+from gradwise.tracing.purity.counters import is_step, loaded, stored
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.instructions import named
 from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, method_of_sequence, truth
@@ -123,6 +124,11 @@ def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
 def _load_attr(m: Machine, i: Any, s: State) -> None:
     method = sys.version_info >= (3, 12) and bool(i.arg & 1)
     owner = s.pop()
+    if not method and is_step(m, i):
+        counter = loaded(m, owner, i.argval)
+        if counter is not None:
+            s.push(counter)
+            return
     _push_callable(s, _attribute(m, owner, i.argval, method=method), null=method)
 
 
@@ -199,6 +205,8 @@ def _return_constant(m: Machine, i: Any, s: State) -> None:
 
 def _store_attr(m: Machine, i: Any, s: State) -> None:
     value, owner = s.pop_many(2)
+    if stored(m, owner, i.argval, value):
+        return
     for one in alternatives(owner):
         store(m.scope, m, one, i.argval, value)
 

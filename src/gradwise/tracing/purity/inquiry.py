@@ -59,6 +59,9 @@ class Inquiry:
         self.compiled: dict[str, types.CodeType] = {}
         self.impurities: list[Unproven] = []
         self.changes_own = False
+        #: attributes that are counted on, and attributes that are read, by the identity of their objects
+        self.counted: set[tuple[int, str]] = set()
+        self.looked_at: set[tuple[int, str]] = set()
         #: whether what may be the caller's is put into something made during the call: arrays of objects may hold it then
         self.mixes = False
         #: what the parameters of functions made during the call stand for, by their code

@@ -24,6 +24,7 @@ from gradwise.tracing.purity.values import (
     Cell,
     Cells,
     Constant,
+    Count,
     Known,
     certain_texts,
     entry,
@@ -155,6 +156,9 @@ def _is_number(value: Any, degree: Any) -> bool:
 
 def _binary_op(m: Machine, i: Any, s: State) -> None:
     x, z = s.pop_many(2)
+    if type(x) is Count:  # ``counters.py`` has seen what follows
+        s.push(x)
+        return
     s.push(_entry(m, x, z) if i.argrepr == "[]" else binary(m, i.argrepr, x, z))
 
 

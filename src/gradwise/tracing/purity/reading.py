@@ -53,8 +53,8 @@ def place_in(value: Any, expected: Expected, key: Any) -> Hashable:
 
 def read(
     function: Any, node: Node, objects: dict[int | str, Any], moving: dict[int | str, Any]
-) -> tuple[dict[Hashable, Any], list[Any], tuple[int, ...]]:
-    """The data at each place, the data that cannot be exchanged, in an order that depends on the node, and which of what is found was found before: objects, functions and places.
+) -> tuple[dict[Hashable, Any], list[Any], tuple[int, ...], list[tuple[Any, str]]]:
+    """The data at each place, the data that cannot be exchanged, in an order that depends on the node, which of what is found was found before (objects, functions and places), and counters.
 
     ``objects`` are the arguments, by position or name, that are no data: what is read of them is read too.  ``moving`` are those of them that are differentiated: their own data are
     differentiated, those that functions of their classes read are not.
@@ -67,6 +67,7 @@ def read(
     passed: set[tuple[int, int]] = set()
     first: dict[Hashable, int] = {}
     again: list[int] = []
+    counters: dict[tuple[int, str], tuple[Any, str]] = {}
     count = 0
 
     def meet(identity: Hashable) -> None:
@@ -102,6 +103,10 @@ def read(
                 return
             seen.add((id(value), id(expected), direct))
             for key, found, inner in parts_of(value, expected):
+                if type(key) is tuple and key[0] == "counts":
+                    if not direct:
+                        raise Unproven(f"the counter {key[1]!r} is found through a module or a class")
+                    counters[id(value), key[1]] = value, key[1]
                 where = place_in(value, expected, key)
                 follow(found, inner, where, direct=direct and where is not None)
 
@@ -132,6 +137,8 @@ def read(
             return
         passed.add((id(value), id(expected)))
         for key, found, inner in parts_of(value, expected):
+            if type(key) is tuple and key[0] == "counts":
+                raise Unproven(f"the counter {key[1]!r} belongs to what is differentiated")
             if not is_moving(value, expected, key):
                 follow(found, inner, None, direct=False)
             elif inner.kind in INSIDE:
@@ -145,4 +152,4 @@ def read(
     for key, value in moving.items():
         pass_by(value, expected[key])
     enter(function, node, direct=True)
-    return places, fixed, tuple(again)
+    return places, fixed, tuple(again), list(counters.values())

@@ -83,7 +83,8 @@ class Reads:
 
     ``members`` are the functions of a class, by the kind of attribute (``objects.py``) and its name; by ("super", a weak reference to the class, name) for one found by ``super()``; by
     ("absent", name) for what an object does not have; by ("default", name) for what must be that of ``object``, by ("defined", name) for whether there is something
-    under that name, by ("derived", a weak reference to a class) for whether it is a base, and by ("keeps", name) for what instances keep.
+    under that name, by ("derived", a weak reference to a class) for whether it is a base, by ("keeps", name) for what instances keep, and by ("counts", name)
+    for a counter (``counters.py``).
     """
 
     __slots__ = ("cells", "imports", "members", "names")

@@ -16,24 +16,29 @@ from gradwise.tracing.purity.scope import Expected, Node, cell_value, look_up
 from gradwise.tracing.rebuilding import LiveGlobals
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
 _INSIDE = ("object", "sequence", "method")
 
 
 def with_data(
-    function: Any, node: Node, data: dict[Hashable, Any], objects: dict[int | str, Any] | None = None
-) -> tuple[Any, dict[int | str, Any]]:
-    """A twin of the function that finds ``data`` at their places, and twins of the arguments that are objects; themselves if there are no data."""
-    if not data:
-        return function, objects or {}
+    function: Any,
+    node: Node,
+    data: dict[Hashable, Any],
+    objects: dict[int | str, Any] | None = None,
+    counters: Sequence[tuple[Any, str]] = (),
+) -> tuple[Any, dict[int | str, Any], list[tuple[Any, str]]]:
+    """A twin of the function that finds ``data`` at their places, twins of the arguments that are objects, and the ``counters`` of the twins; themselves if there are no data and no counters."""
+    if not data and not counters:
+        return function, objects or {}, []
     twins = _Twins(data)
     expected = node.arguments or {}
     for key, value in (objects or {}).items():
         twins.meet(value, expected[key])
     twins.meet_root(function, node)
     others = {key: twins.of(value, expected[key]) for key, value in (objects or {}).items()}
-    return twins.of_root(function, node), others
+    twin = twins.of_root(function, node)
+    return twin, others, [(twins.made[id(value)], name) for value, name in counters]
 
 
 def _is_rebuilt(expected: Expected) -> bool:

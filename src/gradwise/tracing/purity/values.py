@@ -176,6 +176,16 @@ class Bound:
         return hash(self.function)
 
 
+class Count:
+    """An integer attribute on its way from an object and back, with a literal added (``counters.py``); nothing else may be done with it."""
+
+    __slots__ = ("name", "owner")
+
+    def __init__(self, owner: Known, name: str) -> None:
+        self.owner = owner
+        self.name = name
+
+
 class Super:
     """What ``super()`` gives: the classes after ``owner`` in the order of the receiver's class."""
 

@@ -43,15 +43,24 @@ class Verdict:
         Why its result may depend on more than its arguments and the data that it reads, or why it may have effects; None if it is pure.
     changes_own : bool
         Whether it may write to arrays that were made during the call.
+    counts : bool
+        Whether it adds to counters of objects that were there before the call (``counters.py``), and has no other effect.
     node : Node or None
     """
 
-    __slots__ = ("changes_own", "effects", "node", "writes")
+    __slots__ = ("changes_own", "counts", "effects", "node", "writes")
 
     def __init__(
-        self, writes: Unproven | None, effects: Unproven | None, node: Node | None, *, changes_own: bool = True
+        self,
+        writes: Unproven | None,
+        effects: Unproven | None,
+        node: Node | None,
+        *,
+        changes_own: bool = True,
+        counts: bool = False,
     ) -> None:
         self.changes_own = changes_own
+        self.counts = counts
         self.writes = None if writes is None else str(writes)
         self.effects = None if effects is None else str(effects)
         self.node = node
@@ -62,6 +71,11 @@ class Verdict:
 
     @property
     def is_pure(self) -> bool:
+        return self.is_replayable and not self.counts
+
+    @property
+    def is_replayable(self) -> bool:
+        """Whether a program may stand for the function, if it counts as the function does."""
         return self.writes is None and self.effects is None
 
 
@@ -91,7 +105,7 @@ def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | 
         reason = Unproven("the code is too deep to be looked at", code, code.co_firstlineno)
         return Verdict(reason, reason, node)
     effects = inquiry.impurities[0] if inquiry.impurities else None
-    return Verdict(None, effects, node, changes_own=inquiry.changes_own)
+    return Verdict(None, effects, node, changes_own=inquiry.changes_own, counts=bool(inquiry.counted))
 
 
 def _give(inquiry: Inquiry, node: Node, arguments: dict[int | str, Any], parameters: dict[str, Any]) -> None:
@@ -123,6 +137,8 @@ def _inquire(inquiry: Inquiry, function: types.FunctionType, node: Node, paramet
         machine.run()
         machine.data(machine.result)
         if not inquiry.learned:
+            if not inquiry.counted.isdisjoint(inquiry.looked_at):
+                raise Unproven("it assigns an attribute that it also reads", node.code, node.code.co_firstlineno)
             return
     raise Unproven("the objects that it makes hold too much to be looked at", node.code, node.code.co_firstlineno)
 
@@ -199,7 +215,7 @@ def inspect_function(
             assert verdict.node is not None
             asked = (verdict.node.arguments is None) is (arguments is None) and holds(function, verdict.node)
             if asked and (args is None or accepts(verdict.node, args, kwargs or {})):
-                if verdict.is_pure:
+                if verdict.is_replayable:
                     return verdict
                 doubted = doubted or verdict  # a doubt may rest on what was missing then
         if doubted is not None:
