@@ -1,4 +1,4 @@
-"""Containers with labels: Series and DataFrames of pandas, DataArrays and Datasets of xarray.
+"""Containers with labels: Series and DataFrames of pandas, DataArrays and Datasets of xarray.  And ``np.matrix``, which is an array with other operators.
 
     open_labelled : labelled -> ([array], Labels)         Labels.rebuild : [array] -> labelled
 
@@ -18,7 +18,9 @@ _NUMBERS = "fciu"
 
 
 def is_labelled(kind: type) -> bool:
-    """Whether a type is one of these four."""
+    """Whether a type is one of these five."""
+    if kind is np.matrix:
+        return True
     package = kind.__module__.partition(".")[0]
     if package not in _KINDS or kind.__name__ not in _KINDS[package]:
         return False
@@ -57,20 +59,32 @@ class Labels:
             other.shapes,
         ):
             return False
-        return self.template is other.template or bool(
-            self.template.identical(other.template)
-            if hasattr(self.template, "identical")
-            else _same(self.template, other.template)
+        return (
+            self.kind is np.matrix
+            or self.template is other.template
+            or bool(
+                self.template.identical(other.template)
+                if hasattr(self.template, "identical")
+                else _same(self.template, other.template)
+            )
         )
 
     def suffixes(self) -> list[str]:
         """The text that leads to each of the leaves."""
-        return ["" if name is None else f"[{name!r}]" for name in self.names]
+        return ["" if name is None else f"[{name!r}]" for name in self._spoken()]
+
+    def _spoken(self) -> tuple[Any, ...]:
+        """The names as the user knows them: labels of columns, if no two are the same."""
+        if self.kind.__name__ != "DataFrame" or not self.template.columns.is_unique:
+            return self.names
+        return tuple(self.template.columns[k] for k in self.names)
 
     def rebuild(self, values: list[Any]) -> Any:
         """The container with other numbers; arrays alone (by name, where there are several) if their shapes are others, as those of a Jacobian are."""
         if any(np.shape(v) != shape for v, shape in zip(values, self.shapes, strict=True)):
-            return values[0] if self.names == (None,) else dict(zip(self.names, values, strict=True))
+            return values[0] if self.names == (None,) else dict(zip(self._spoken(), values, strict=True))
+        if self.kind is np.matrix:
+            return values[0].view(np.matrix)  # traced arrays have that view too
         arrays = [_as_array(v) for v in values]
         name = self.kind.__name__
         library: Any = sys.modules[self.kind.__module__.partition(".")[0]]
@@ -116,6 +130,8 @@ def _as_array(value: Any) -> np.ndarray:
 def open_labelled(tree: Any, kind: type) -> tuple[list[Any], Labels]:
     """The arrays of numbers in a labelled container, and its labels."""
     name = kind.__name__
+    if kind is np.matrix:
+        return [np.asarray(tree)], Labels(kind, None, (None,), (tree.shape,))
     if name in ("Series", "DataArray"):
         array = np.array(tree.values)
         return [array], Labels(kind, tree, (None,), (array.shape,))

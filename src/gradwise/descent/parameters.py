@@ -18,7 +18,7 @@ import numpy as np
 from gradwise.containers import EMPTY, LEAF, TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.execution.function_text import FunctionText
-from gradwise.operators.arguments import as_floating
+from gradwise.operators.leaves import as_floating
 from gradwise.tracing import isinstance_traced
 
 

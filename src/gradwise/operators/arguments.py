@@ -15,9 +15,10 @@ from gradwise.containers import TreeDef, flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.containers.signatures import signature_of
 from gradwise.errors import InputError
+from gradwise.operators.leaves import as_floating, is_floating
 from gradwise.operators.reuse.promises import unwrapped
-from gradwise.operators.write_back import Containers
-from gradwise.tracing import copy_in_layout, isinstance_traced
+from gradwise.operators.write_back import Containers, shared_arrays
+from gradwise.tracing import copy_in_layout
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import is_plain
 
@@ -101,13 +102,13 @@ class Arguments:
         self._args = args
         self._kwargs = kwargs
         self._simple = False
-        if argnums == 0 and type(argnums) is int and len(args) >= 1:
+        if type(argnums) is int and argnums == 0 and len(args) >= 1:
             self.places: list[Any] = [0]
             self.single = True
             leaf = args[0]
-            if _is_floating(leaf):
+            if is_floating(leaf):
                 self._simple = not kwargs and len(args) == 1
-                self.leaves = [leaf]
+                self.leaves: list[Any] = [leaf]
                 self.kinds = [type(leaf)]
                 self.treedefs: list[TreeDef] = [_NUMBER]
                 self.labels: list[str] = []
@@ -128,7 +129,7 @@ class Arguments:
                 )
             paths: list[str] = []
             for position, leaf in enumerate(leaves):
-                if not _is_floating(leaf):
+                if not is_floating(leaf):
                     paths = paths or treedef.paths(label)
                     leaves[position] = as_floating(leaf, paths[position], operator)
                 self.kinds.append(type(leaf))
@@ -162,9 +163,15 @@ class Arguments:
             else:
                 theirs.append(kwargs.get(place, value))
                 kwargs[place] = value
-        self._containers = None if self._flat else Containers(theirs, values)
+        beside: list[Any] = []
+        if len(args) + len(kwargs) > len(self.places):
+            others, named = self.others()
+            beside = [*others, *named.values()]
+        flat = self._flat
+        shared = shared_arrays(self.leaves, leaves, beside) if beside else []
+        self._containers = None if flat and not shared else Containers([] if flat else theirs, values, beside, shared)
         result = function(*args, **kwargs)
-        return result if self._containers is None else without_labels(result)
+        return result if flat else without_labels(result)
 
     def write_back(self) -> None:
         """After a run: what the function changed in containers among its arguments is changed in the caller's."""
@@ -264,7 +271,9 @@ def _label(function: Any, place: Any) -> str:
 
 def parameter_names(function: Any) -> list[str] | None:
     """Names of the positional parameters, None if the signature is unknown."""
-    if type(function) is types.FunctionType and not function.__dict__:  # neither wrapped nor with a signature of its own
+    if (
+        type(function) is types.FunctionType and not function.__dict__
+    ):  # neither wrapped nor with a signature of its own
         code = function.__code__
         return list(code.co_varnames[: code.co_argcount])
     try:
@@ -329,76 +338,12 @@ def _place_of_name(function: Any, name: str, args: Any, kwargs: Any) -> Any:
     except (TypeError, ValueError):
         parameter = None
     if parameter is not None and parameter.default is not parameter.empty:
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise InputError(
+                f"argnums={name!r} chooses a positional-only argument of {function_label(function)} that was not given. An argument of the call is required. "
+                f"Pass {name} by position"
+            )
         return name
     raise InputError(
         f"argnums={name!r} names no argument of {function_label(function)}. One of {', '.join(names) or 'its keyword arguments'} is required"
     )
-
-
-def _is_floating(leaf: Any) -> bool:
-    """Whether a leaf can be differentiated as it is, which most can."""
-    cls = type(leaf)
-    return cls is float or (cls is np.ndarray and leaf.dtype.kind in "fc" and leaf.dtype.isnative)
-
-
-def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
-    """A leaf as a floating number or array; integers become float64."""
-    cls = type(leaf)
-    if cls is float or isinstance_traced(leaf):
-        return _traced_floating(leaf, path) if cls is not float else leaf
-    if cls is np.ndarray or isinstance(leaf, np.ndarray):
-        if cls is not np.ndarray:
-            if isinstance(leaf, np.ma.MaskedArray):
-                raise InputError(
-                    f"argument {path!r} is a masked array. A plain array is required. Pass x.filled(value)"
-                )
-            leaf = np.asarray(leaf)
-        kind = leaf.dtype.kind
-        if kind in "fc":
-            return leaf if leaf.dtype.isnative else leaf.astype(leaf.dtype.newbyteorder("="))
-        if kind in "iu":
-            return leaf.astype(np.float64)
-        raise InputError(_refusal(path, f"an array of dtype {leaf.dtype}"))
-    if isinstance(leaf, (bool, np.bool_)):
-        raise InputError(_refusal(path, f"the boolean {leaf!r}"))
-    if isinstance(leaf, (int, np.integer)):
-        return float(leaf) if isinstance(leaf, int) else np.float64(leaf)
-    if isinstance(leaf, (float, complex, np.floating, np.complexfloating)):
-        return leaf
-    raise InputError(_refusal(path, f"{leaf!r} of type {cls.__name__}"))
-
-
-def _traced_floating(leaf: Any, path: str) -> Any:
-    kind = np.asarray(leaf.current()).dtype.kind
-    if kind in "fc":
-        return leaf
-    if kind in "iu":
-        return leaf.astype(np.float64)
-    raise InputError(_refusal(path, "a boolean"))
-
-
-def _refusal(path: str, what: str) -> str:
-    return (
-        f"argument {path!r} is {what}, which cannot be differentiated. Real or complex numbers are required. "
-        f"Convert it to float, or choose other arguments with argnums="
-    )
-
-
-def plain_like(value: Any, kind: type, leaf: Any) -> Any:
-    """A result in the form of the leaf it belongs to: float for Python numbers, NumPy scalar or array otherwise."""
-    if isinstance_traced(value):
-        return value
-    if kind is float or kind is int:
-        return complex(value) if np.iscomplexobj(value) else float(value)
-    if kind is complex:
-        return complex(value)
-    if isinstance(leaf, np.ndarray):
-        if (
-            type(value) is np.ndarray
-            and value.flags.c_contiguous
-            and value.flags.writeable
-            and value.dtype == leaf.dtype
-        ):
-            return value if value.base is None else value.copy()
-        return np.array(value, dtype=np.result_type(value, leaf) if leaf.dtype.kind != "c" else None, order="C")
-    return leaf.dtype.type(value) if hasattr(leaf, "dtype") else value

@@ -14,7 +14,8 @@ import numpy as np
 
 from gradwise.containers import flatten
 from gradwise.errors import InputError, RuleError
-from gradwise.operators.arguments import as_floating, function_label, require_callable
+from gradwise.operators.arguments import function_label, require_callable
+from gradwise.operators.leaves import as_floating
 from gradwise.operators.vectors import pull_back, push_forward
 from gradwise.program import ArrayType, type_of
 from gradwise.rules.calls import call

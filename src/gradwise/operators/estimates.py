@@ -10,7 +10,7 @@ import numpy as np
 from gradwise import numerical
 from gradwise.containers import flatten
 from gradwise.errors import TracingError
-from gradwise.operators.arguments import plain_like
+from gradwise.operators.leaves import plain_like
 from gradwise.tracing import isinstance_traced
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import OutputError
-from gradwise.operators.arguments import Arguments, function_label, plain_like
+from gradwise.operators.arguments import Arguments, function_label
 from gradwise.operators.engine import Linearization
+from gradwise.operators.leaves import plain_like
 from gradwise.operators.prepared import is_outer
 from gradwise.tracing import isinstance_traced
 

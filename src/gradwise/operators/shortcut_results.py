@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.containers import flatten
-from gradwise.operators.arguments import Arguments, plain_like
+from gradwise.operators.arguments import Arguments
 from gradwise.operators.kinks import holds_nan
+from gradwise.operators.leaves import plain_like
 from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.reuse.specialization import as_kind
 from gradwise.program import F64

@@ -1,0 +1,90 @@
+"""The numbers and arrays that are differentiated: which can be, as what, and the form of what belongs to them.
+
+as_floating : leaf -> floating leaf            plain_like : (result, leaf) -> result in the form of the leaf
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.errors import InputError
+from gradwise.tracing import isinstance_traced
+
+
+def is_floating(leaf: Any) -> bool:
+    """Whether a leaf can be differentiated as it is, which most can."""
+    cls = type(leaf)
+    return cls is float or (cls is np.ndarray and leaf.dtype.kind in "fc" and leaf.dtype.isnative)
+
+
+def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
+    """A leaf as a floating number or array; integers become float64."""
+    cls = type(leaf)
+    if cls is float or isinstance_traced(leaf):
+        return _traced_floating(leaf, path) if cls is not float else leaf
+    if cls is np.ndarray or isinstance(leaf, np.ndarray):
+        if cls is not np.ndarray:
+            if isinstance(leaf, np.ma.MaskedArray):
+                raise InputError(
+                    f"argument {path!r} is a masked array. A plain array is required. Pass x.filled(value)"
+                )
+            if not isinstance(leaf, np.memmap):  # its operators may mean something else
+                raise InputError(
+                    f"argument {path!r} is an array of the class {cls.__name__}, which may define operations of its own. A plain array is required. "
+                    "Pass np.asarray(x), and make the array of that class within the function"
+                )
+            leaf = np.asarray(leaf)
+        kind = leaf.dtype.kind
+        if kind in "fc":
+            return leaf if leaf.dtype.isnative else leaf.astype(leaf.dtype.newbyteorder("="))
+        if kind in "iu":
+            return leaf.astype(np.float64)
+        raise InputError(_refusal(path, f"an array of dtype {leaf.dtype}"))
+    if isinstance(leaf, (bool, np.bool_)):
+        raise InputError(_refusal(path, f"the boolean {leaf!r}"))
+    if isinstance(leaf, (int, np.integer)):
+        try:
+            return float(leaf) if isinstance(leaf, int) else np.float64(leaf)
+        except OverflowError:
+            raise InputError(_refusal(path, f"an integer of {int(leaf).bit_length()} bits")) from None
+    if isinstance(leaf, (float, complex, np.floating, np.complexfloating)):
+        return leaf
+    raise InputError(_refusal(path, f"{leaf!r} of type {cls.__name__}"))
+
+
+def _traced_floating(leaf: Any, path: str) -> Any:
+    kind = np.asarray(leaf.current()).dtype.kind
+    if kind in "fc":
+        return leaf
+    if kind in "iu":
+        return leaf.astype(np.float64)
+    raise InputError(_refusal(path, "a boolean"))
+
+
+def _refusal(path: str, what: str) -> str:
+    return (
+        f"argument {path!r} is {what}, which cannot be differentiated. Real or complex numbers are required. "
+        f"Convert it to float, or choose other arguments with argnums="
+    )
+
+
+def plain_like(value: Any, kind: type, leaf: Any) -> Any:
+    """A result in the form of the leaf it belongs to: float for Python numbers, NumPy scalar or array otherwise."""
+    if isinstance_traced(value):
+        return value
+    if kind is float or kind is int:
+        return complex(value) if np.iscomplexobj(value) else float(value)
+    if kind is complex:
+        return complex(value)
+    if isinstance(leaf, np.ndarray):
+        if (
+            type(value) is np.ndarray
+            and value.flags.c_contiguous
+            and value.flags.writeable
+            and value.dtype == leaf.dtype
+        ):
+            return value if value.base is None else value.copy()
+        return np.array(value, dtype=np.result_type(value, leaf) if leaf.dtype.kind != "c" else None, order="C")
+    return leaf.dtype.type(value) if hasattr(leaf, "dtype") else value
