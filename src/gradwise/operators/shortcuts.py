@@ -42,6 +42,7 @@ from gradwise.operators.shortcut_results import (
 )
 from gradwise.operators.verification import requested
 from gradwise.program import Program
+from gradwise.rules.elementwise import at_zero, tied, zero_result
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import NUMBERS
@@ -189,11 +190,21 @@ def leave_at_kinks(
     position = 0
     for equation, place, _ in probes:
         count = len(equation.inputs)
-        operands = ", ".join(w.text for w in written[position : position + count])
-        output, cotangent = written[position + count : position + count + 2]
+        *operands, output, cotangent = written[position : position + count + 2]
         position += count + 2
         asked = text.name(_felt(equation, _staying(linearization, equation, place)))
-        text.leave_if(f"{asked}(({operands},), {output.text}, {cotangent.text})")
+        condition = f"{asked}(({', '.join(w.text for w in operands)},), {output.text}, {cotangent.text})"
+        quick = _OF_NUMBERS.get(equation.primitive.kink)
+        if quick is not None and all(w.is_number for w in (*operands, output, cotangent)):
+            # numbers can be asked without a call, and a kink be looked at where there is one
+            x, *others, y, bar = [text.keep(w.text) for w in (*operands, output, cotangent)]
+            on = quick.format(x=x, z=others[0] if others else "", y=y)
+            condition = f"{bar} != {bar} or ({on} and {condition})"
+        text.leave_if(condition)
+
+
+#: the condition that numbers x, z with the result y sit on a kink
+_OF_NUMBERS: dict[Any, str] = {at_zero: "{x} == 0.0", tied: "{x} == {z}", zero_result: "{y} == 0.0"}
 
 
 def _felt(equation: Equation, stays: Any) -> Callable[[tuple[Any, ...], Any, Any], bool]:
@@ -202,7 +213,7 @@ def _felt(equation: Equation, stays: Any) -> Callable[[tuple[Any, ...], Any, Any
 
     def ask(operands: tuple[Any, ...], output: Any, cotangent: Any) -> bool:
         at = kink(operands, output, *params)  # type: ignore[misc]  # probes have kinks
-        if at.any() if type(at) is np.ndarray else at is not False and np.any(at):
+        if at.any() if type(at) is np.ndarray else bool(at):
             with np.errstate(all="ignore"):
                 if felt(equation, operands, output, cotangent, stays) is not False:
                     return True

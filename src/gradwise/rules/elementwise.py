@@ -33,7 +33,13 @@ from gradwise.rules.broadcasting import broadcast_to, convert, real_dtype, sum_t
 _LN2, _LN10 = float(np.log(2.0)), float(np.log(10.0))
 
 
-def _at_zero(operands: Any, output: Any) -> Any:
+def tied(operands: Any, output: Any) -> Any:
+    """Where two operands are equal."""
+    return np.equal(*operands)
+
+
+def at_zero(operands: Any, output: Any) -> Any:
+    """Where the first operand is 0."""
     return np.equal(operands[0], 0)
 
 
@@ -148,7 +154,8 @@ def _arctan2_derivative(x: Any, z: Any, y: Any) -> Any:
 arctan2 = elementwise("arctan2", np.arctan2, _arctan2_derivative)
 
 
-def _both_zero(operands: Any, output: Any) -> Any:
+def zero_result(operands: Any, output: Any) -> Any:
+    """Where the result is 0."""
     return np.equal(output, 0)
 
 
@@ -162,7 +169,7 @@ def _hypot_derivative(x: Any, z: Any, y: Any) -> Any:
 
 
 hypot = elementwise(
-    "hypot", np.hypot, _hypot_derivative, kink=_both_zero, kink_name="hypot at the origin (slope taken as 0)"
+    "hypot", np.hypot, _hypot_derivative, kink=zero_result, kink_name="hypot at the origin (slope taken as 0)"
 )
 # --- kinks --------------------------------------------------------------------------------------------------------------
 
@@ -184,7 +191,7 @@ abs_ = elementwise(
     result=_abs_result,
     jvp=_abs_jvp,
     keeps="operands",
-    kink=_at_zero,
+    kink=at_zero,
     kink_name="abs at 0 (slope taken as 0)",
 )
 
@@ -204,7 +211,7 @@ def _imaginary(z: Any) -> Any:
     return real(mul(z, -1j))
 
 
-sign = elementwise("sign", np.sign, jvp=_sign_jvp, kink=_at_zero, kink_name="sign at 0 (a jump; slope taken as 0)")
+sign = elementwise("sign", np.sign, jvp=_sign_jvp, kink=at_zero, kink_name="sign at 0 (a jump; slope taken as 0)")
 
 
 def _angle_jvp(primals: Any, tangents: Any, y: Any) -> Any:
@@ -225,7 +232,7 @@ angle = elementwise(
     result=_angle_result,
     jvp=_angle_jvp,
     keeps="operands",
-    kink=_at_zero,
+    kink=at_zero,
     kink_name="angle at 0 (undefined there)",
 )
 
@@ -253,7 +260,7 @@ def _choice(name: str, value: Any, wins: Any) -> Any:
         value,
         jvp=jvp,
         keeps="operands",
-        kink=lambda operands, output: np.equal(*operands),
+        kink=tied,
         kink_name=f"a tie in {name}",
     )
 
@@ -334,7 +341,7 @@ def _copysign_jvp(primals: Any, tangents: Any, y: Any) -> Any:
 
 sign_bit_sign = elementwise("sign_bit_sign", lambda x: np.copysign(np.ones((), np.asarray(x).dtype), x)[()])
 copysign = elementwise(
-    "copysign", np.copysign, jvp=_copysign_jvp, keeps="operands", kink=_at_zero, kink_name="copysign at 0"
+    "copysign", np.copysign, jvp=_copysign_jvp, keeps="operands", kink=at_zero, kink_name="copysign at 0"
 )
 nextafter = elementwise("nextafter", np.nextafter, lambda x, z, y: (1, None), keeps="none")
 heaviside = elementwise(
@@ -342,7 +349,7 @@ heaviside = elementwise(
     np.heaviside,
     lambda x, z, y: (None, lambda: convert(equal(x, 0), x.dtype)),
     keeps="operands",
-    kink=_at_zero,
+    kink=at_zero,
     kink_name=_jump.format("heaviside"),
 )
 
