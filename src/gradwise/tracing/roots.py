@@ -20,6 +20,15 @@ def install_integration(function: Callable[..., Any]) -> None:
     integrated[:] = [function]
 
 
+#: ``(formula, root, each=…, fixed=…) → root``, or None
+rooted: list[Callable[..., Any]] = []
+
+
+def install_roots(function: Callable[..., Any]) -> None:
+    """Give the function that records a root of an equation as one operation."""
+    rooted[:] = [function]
+
+
 def install(*functions: Callable[..., Any]) -> None:
     """Give the functions that differentiate a root."""
     differentiated[:] = functions

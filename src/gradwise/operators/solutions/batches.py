@@ -111,6 +111,30 @@ class Form:
             raise Elsewhere
         return np.broadcast_to(value, (size, *shape)), jacobians.transpose(0, 2, 1), switches
 
+    def slopes(self, points: Sequence[Any], captured: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """The values, and their tangents for the tangent 1 of every entry of the state.
+
+        Raises
+        ------
+        Elsewhere
+        """
+        size = len(points[-1])
+        program = self.program
+
+        def make() -> Batched:
+            d = pushforward(program, program.inputs[-1:])
+            inputs = (*program.inputs, *[v for v in d.vectors if v is not None])
+            joined = Program(program.name, inputs, program.captured, program.equations + d.equations, (), d.types, program.guards)  # fmt: skip
+            return Batched(joined, inputs, (*program.outputs, *d.results), [(size, program.inputs)], checked=True)
+
+        value, found = self.run(("slopes", size), make, (*points, np.ones(self.state.shape)[()]), captured)
+        made = np.zeros((size, *self.value.shape))
+        if found is not None:
+            made[...] = found
+        if not (np.isfinite(value).all() and np.isfinite(made).all()):
+            raise Elsewhere
+        return np.broadcast_to(value, made.shape), made
+
     def push(self, points: Sequence[Any], captured: Sequence[Any], active: tuple[int, ...], tangents: Sequence[Any], count: int = 0) -> np.ndarray:  # fmt: skip
         """The tangents of the values for tangents of the captured variables ``active``, of which there are ``count`` with a leading axis, or one; of shape (count or 1, size, value)."""
         size = len(points[-1])

@@ -1,6 +1,4 @@
-"""Solutions of initial value problems as one operation: steps of an explicit scheme along times that are known.
-
-    integrated : (formula, scheme, times, starts, wanted, y0) → states at the wanted times, traced
+"""Solutions of initial value problems as one operation: steps along times that are known.
 
 The operands are a *plan* (an array of what the steps are: times, states of all stages, Jacobians there), the initial state, and what the right-hand side read.  The first derivative, forward or transposed, is that of the
 discrete solution with these steps (``steps.py``); the second is found from the program of the steps (``chains.py``).
@@ -14,23 +12,18 @@ import numpy as np
 
 from gradwise.execution import evaluate
 from gradwise.operators.caches import derived
-from gradwise.operators.solutions.batches import Elsewhere, Form
 from gradwise.operators.solutions.chains import Chain, looped
-from gradwise.operators.solutions.recording import form_of, inlined, recorded_solution
-from gradwise.operators.solutions.steps import Maps, Rows, Tableau, stages, tableau
-from gradwise.program import F64, ArrayType, Builder, Program
+from gradwise.operators.solutions.steps import Rows, tableau
+from gradwise.operators.solutions.stiff import COLLOCATION
+from gradwise.operators.solutions.writing import StepsWriting
+from gradwise.program import F64, ArrayType, Program
 from gradwise.rules.broadcasting import reshape
-from gradwise.rules.products import combination
 from gradwise.rules.shapes import concatenate
-from gradwise.tracing.roots import install_integration
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-#: states up to this size have their Jacobians written out at every stage
-LARGEST = 40
-#: entries of all these Jacobians
-_ENTRIES = 4_000_000
+    from gradwise.operators.solutions.batches import Form
 
 
 class Plan:
@@ -38,7 +31,7 @@ class Plan:
 
     __slots__ = ("at", "jacobians", "rows", "states", "table", "times")
 
-    def __init__(self, table: Tableau, times: Any, rows: Rows, states: Any, jacobians: Any) -> None:
+    def __init__(self, table: Any, times: Any, rows: Rows, states: Any, jacobians: Any) -> None:
         self.table = table
         self.times = times
         self.rows = rows
@@ -51,7 +44,7 @@ class Plan:
         return np.concatenate([np.ravel(p) for p in parts]).astype(float)
 
     @classmethod
-    def unpacked(cls, packed: np.ndarray, table: Tableau, n: int, rows: int) -> Plan:
+    def unpacked(cls, packed: np.ndarray, table: Any, n: int, rows: int) -> Plan:
         s = table.stages
         count = (len(packed) - 1 - 2 * rows) // (1 + s * n * (1 + n))
         ends = np.cumsum([count + 1, rows, rows, count * s * n])
@@ -63,10 +56,10 @@ class Plan:
 class Integration:
     """The callee: (plan, y0, what the formula captured) → states, of shape (rows, n)."""
 
-    def __init__(self, form: Form, scheme: str, inside: bool, rows: int) -> None:
+    def __init__(self, form: Form, scheme: str, rows: int, *, inside: bool) -> None:
         self.form = form
         self.scheme, self.inside = scheme, inside
-        self.table = tableau(scheme, inside=inside)
+        self.table: Any = COLLOCATION if scheme == "Radau" else tableau(scheme, inside=inside)
         self.n = form.state.size
         self.rows = rows
         self.results = (ArrayType((rows, self.n), F64.dtype),)
@@ -98,40 +91,25 @@ class Integration:
     def unrolled(self, packed: np.ndarray) -> tuple[Hashable, Program]:
         """The program of the steps of a plan: (y0, captured) → states."""
         plan = self.plan(packed)
-        key = plan.times.tobytes(), plan.rows.step.tobytes(), plan.rows.fractions.tobytes()
+        known = plan.states if self.scheme == "Radau" else plan.times
+        key = plan.times.tobytes(), plan.rows.step.tobytes(), plan.rows.fractions.tobytes(), known.tobytes()
         return key, derived(("unrolled", self, key), lambda: self._write(plan))
 
     def _write(self, plan: Plan) -> tuple[Program, int]:
-        form, table, n = self.form, self.table, self.n
-        builder = Builder()
-        start = builder.variable(form.state)
-        captured = [builder.variable(form.program.types[i]) for i in form.captured]
-        last = int(plan.rows.step.max(initial=0))
-        h = np.diff(plan.times)
+        writing = StepsWriting(self.form, plan)
+        table, y = self.table, writing.start
         by_step: dict[int, list[int]] = {}
         for r, q in enumerate(plan.rows.step.tolist()):
             by_step.setdefault(q, []).append(r)
         weights = table.weights(plan.rows.fractions)
         found: list[Any] = [None] * self.rows
-        y = start
-
-        def moved(y: Any, q: int, row: np.ndarray, slopes: list[Any]) -> Any:
-            used = [(float(h[q] * w), k) for w, k in zip(row, slopes, strict=False) if w != 0.0]
-            params = ((1.0, *[w for w, _ in used]),)
-            return builder.emit(combination, [y, *[k for _, k in used]], params)
-
-        for q in range(last + 1):
-            slopes: list[Any] = []
-            for i in range(table.stages):
-                state = moved(y, q, table.a[i, :i], slopes) if i else y
-                time = builder.constant(float(plan.at[q, i]), F64.dtype)
-                slopes.append(inlined(builder, form.program, [time, state], captured)[0])
+        for q in range(int(plan.rows.step.max(initial=0)) + 1):
+            slopes, end = table.write(writing, q, y)
             for r in by_step.get(q, ()):
-                found[r] = reshape(moved(y, q, weights[r], slopes), (1, n))
-            y = moved(y, q, table.b, slopes)
+                found[r] = reshape(writing.moved(y, q, weights[r], slopes), (1, self.n))
+            y = end
         result = concatenate(*found, params=(0,)) if len(found) > 1 else found[0]
-        inputs = [start.index, *[c.index for c in captured]]
-        program = Program("steps", inputs, (), builder.equations, [result.index], builder.types)
+        program = writing.program(result)
         return program, len(program)
 
     # --- the first derivative ---------------------------------------------------------------------------------------------------
@@ -174,7 +152,7 @@ class Pushed:
         if moving:
             pushed = of.form.push(of.points(plan), operands[2:size], moving, tangents, count)
             extra = pushed.reshape(count or 1, *plan.states.shape).transpose(1, 2, 3, 0)
-        maps = Maps(of.table, np.diff(plan.times), plan.jacobians, extra)
+        maps = of.table.maps(np.diff(plan.times), plan.jacobians, extra)
         return maps.forward(start, plan.rows)
 
     def pushforward(self, active: tuple[bool, ...]) -> Chain:
@@ -215,13 +193,13 @@ class Pulled:
 
     def __call__(self, *operands: Any) -> tuple[Any, ...]:
         found = self.cotangents(operands, 0)
-        return tuple(f[0] if t.shape else f[0].item() for f, t in zip(found, self.results, strict=True))
+        return tuple(f[0] if t.shape else t.dtype.type(f[0]) for f, t in zip(found, self.results, strict=True))
 
     def cotangents(self, operands: Sequence[Any], count: int) -> list[Any]:
         """Of shape (count or 1, …) each."""
         of = self.of
         plan = of.plan(operands[0])
-        maps = Maps(of.table, np.diff(plan.times), plan.jacobians)
+        maps = of.table.maps(np.diff(plan.times), plan.jacobians)
         bars = np.reshape(operands[-1], (count or 1, of.rows, of.n))
         start, kappa = maps.backward(bars, plan.rows)
         moving = of.moving(self.active)
@@ -283,73 +261,3 @@ class Together:
 
     def batched(self, flags: tuple[bool, ...], size: int) -> Any:
         return self.slow.batched(flags, size)
-
-
-# --- recording one ------------------------------------------------------------------------------------------------------------------
-
-
-def _padded(count: int) -> int:
-    """Somewhat more: few different numbers of steps, so that few programs are made."""
-    unit = 1 << max(int(count).bit_length() - 4, 0)
-    return max(-(-count // unit) * unit, 4)
-
-
-def integrated(formula: Any, scheme: str, times: Sequence[float], starts: np.ndarray, wanted: np.ndarray, y0: Any) -> tuple[Any, bool] | None:  # fmt: skip
-    """The states at the wanted times, recorded as one operation, and whether the right-hand side switches on the way; None where that cannot be.
-
-    Parameters
-    ----------
-    formula : Formula
-        The right-hand side f(t, y).
-    scheme : str
-        The name of SciPy's scheme.
-    times, starts : sequence, array
-        The ends of the steps, and the states there, the first of which is y0.
-    wanted : array
-        Times from the first to the last of ``times``.
-    y0 : array
-        The initial state, which may be traced.
-    """
-    form = form_of(formula)
-    n = starts.shape[1]
-    if form is None or not 0 < n <= LARGEST or len(times) < 2 or not len(wanted):
-        return None
-    ends = np.asarray(times, float)
-    direction = 1.0 if ends[-1] >= ends[0] else -1.0
-    place = np.clip(np.searchsorted(direction * ends, direction * wanted, side="left"), 1, len(ends) - 1)
-    step = place - 1
-    fractions = (wanted - ends[step]) / (ends[place] - ends[step])
-    fractions[wanted == ends[place]] = 1.0
-    fractions[wanted == ends[0]] = 0.0
-    if not ((fractions >= 0.0) & (fractions <= 1.0)).all():
-        return None
-    inside = bool(((fractions != 0.0) & (fractions != 1.0)).any())
-    table = tableau(scheme, inside=inside)
-    count = _padded(len(ends) - 1)
-    if count * table.stages * n * n > _ENTRIES:
-        return None
-    more = count - (len(ends) - 1)
-    ends = np.concatenate([ends, np.full(more, ends[-1])])
-    before = np.concatenate([starts[:-1], np.repeat(starts[-1:], more, axis=0)])
-    captured = formula.plain_operands()
-    try:
-        at, states, slopes = stages(table, ends, before, lambda t, y: form.values((t, y), captured))
-        points = [at.ravel(), states.reshape(-1, n)]
-        if not (np.isfinite(states).all() and np.isfinite(slopes).all()):
-            return None
-        _, jacobians, switches = form.jacobians(points, captured)
-        if form.moving and not form.is_smooth:
-            bars = form.pull(points, captured, form.moving, np.ones((1, len(points[0]), n)))
-            if not all(np.isfinite(b).all() for b in bars):
-                return None
-    except Elsewhere:
-        return None
-    rows = Rows(step, fractions)
-    plan = Plan(table, ends, rows, states, jacobians.reshape(count, table.stages, n, n))
-    value = rows.states(table, np.diff(ends), before, slopes)
-    key = "integration", form, scheme, inside, len(wanted)
-    callee = derived(key, lambda: (Integration(form, scheme, inside, len(wanted)), 1))
-    return recorded_solution(callee, plan.packed(), (y0, *formula.operands()), value), switches
-
-
-install_integration(integrated)

@@ -70,5 +70,5 @@ def recorded_solution(callee: Any, plan: np.ndarray, operands: Sequence[Any], va
     trace.values.append(plan)
     index = len(trace.values) - 1
     trace.captured.append(index)
-    (found,) = apply(trace, solution, (TracedArray(trace, index, plan, True), *operands), (callee,), (value,))
+    (found,) = apply(trace, solution, (TracedArray(trace, index, plan, pinned=True), *operands), (callee,), (value,))
     return found

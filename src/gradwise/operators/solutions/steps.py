@@ -10,7 +10,7 @@ Arrays of steps have the axes (step, stage, …).
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import scipy
@@ -42,6 +42,22 @@ class Tableau:
         self.b[:n] = scheme.B
         self._scheme = scheme
 
+    def lengths(self, h: np.ndarray) -> np.ndarray:
+        """By what the weights of the slopes are multiplied."""
+        return h
+
+    def maps(self, h: np.ndarray, jacobians: np.ndarray, extra: np.ndarray | None = None) -> Maps:
+        """The derivative of steps of these lengths, with these Jacobians at their stages."""
+        return Maps(self, h, jacobians, extra)
+
+    def write(self, writing: Writing, q: int, y: Any) -> tuple[list[Any], Any]:
+        """The slopes of the stages of step number q from the state y, and the state at its end."""
+        slopes: list[Any] = []
+        for i in range(self.stages):
+            state = writing.moved(y, q, self.a[i, :i], slopes) if i else y
+            slopes.append(writing.slope(q, i, state))
+        return slopes, writing.moved(y, q, self.b, slopes)
+
     def weights(self, x: np.ndarray) -> np.ndarray:
         """The weights of the slopes for the states at the fractions x of a step, a row each; the state at the end has those of the step itself."""
         scheme, s = self._scheme, self.stages
@@ -61,6 +77,14 @@ class Tableau:
         basis = np.cumprod([x if i % 2 == 0 else 1 - x for i in range(len(rows))], axis=0)
         made[inner] = basis.T @ np.array(rows)
         return made
+
+
+class Writing(Protocol):
+    """What writes the program of steps: ``integration.py``."""
+
+    def moved(self, y: Any, q: int, row: np.ndarray, slopes: list[Any]) -> Any: ...
+
+    def slope(self, q: int, i: int, state: Any) -> Any: ...
 
 
 @functools.cache
@@ -94,9 +118,13 @@ class Rows:
         self.step = step
         self.fractions = fractions
 
+    def weights(self, table: Tableau, h: np.ndarray) -> np.ndarray:
+        """Those of the slopes of the row's step, a row each."""
+        return table.weights(self.fractions) * table.lengths(h)[self.step][:, None]
+
     def states(self, table: Tableau, h: np.ndarray, starts: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """The states, from those at the beginning of the steps and the slopes (stage, step, …)."""
-        weights = table.weights(self.fractions) * h[self.step][:, None]
+        weights = self.weights(table, h)
         return starts[self.step] + np.einsum("rs,srn->rn", weights, slopes[:, self.step])
 
 
@@ -139,7 +167,7 @@ class Maps:
                 state = state + self.shift[q]
             states.append(state)
         at = np.array(states)  # (step, n, count)
-        weights = self.table.weights(rows.fractions) * self.h[rows.step][:, None]
+        weights = rows.weights(self.table, self.h)
         maps = np.einsum("rs,srnm->rnm", weights, self.slopes[:, rows.step])
         made = at[rows.step] + maps[:, :, :n] @ at[rows.step]
         if has_shift:
@@ -150,7 +178,7 @@ class Maps:
         """For cotangents of the rows, of shape (count, rows, n): those of the initial state (count, n), and of the slopes of all stages (count, steps, stages, n)."""
         count, _, n = bars.shape
         steps, s = self.jacobians.shape[:2]
-        weights = self.table.weights(rows.fractions) * self.h[rows.step][:, None]
+        weights = rows.weights(self.table, self.h)
         on_slopes = np.zeros((steps, s, count, n))
         on_states = np.zeros((steps + 1, count, n))
         by_row = bars.transpose(1, 0, 2)
@@ -163,6 +191,11 @@ class Maps:
         for q in range(steps - 1, -1, -1):
             after[q] = bar
             bar = bar @ self.step[q] + gathered[q]
+        return bar, self._of_slopes(on_slopes, after)
+
+    def _of_slopes(self, on_slopes: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """The cotangents of what the right-hand side gives, of shape (count, steps, stages, n), for those that rows give to the slopes and those of the states at the ends."""
+        steps, s, count, n = on_slopes.shape
         kappa = np.empty((s, steps, count, n))
         through = np.empty((s, steps, count, n))
         h = self.h[:, None, None]
@@ -172,4 +205,4 @@ class Maps:
                 total = total + h * np.tensordot(self.table.a[i + 1 :, i], through[i + 1 :], 1)
             kappa[i] = total
             np.matmul(total, self.jacobians[:, i], out=through[i])
-        return bar, kappa.transpose(2, 1, 0, 3)
+        return kappa.transpose(2, 1, 0, 3)

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import carries
 from gradwise.tracing.roots import integrated
+from gradwise.tracing.standins import runge_kutta
+from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
 from gradwise.tracing.standins.plain_callbacks import Switches
 from gradwise.tracing.standins.proven import Formula, Plain, formula_of, plain_callbacks
 from gradwise.tracing.standins.runge_kutta import TooManyStepsError
@@ -21,7 +24,7 @@ from gradwise.tracing.standins.runge_kutta import TooManyStepsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gradwise.tracing.standins.runge_kutta import Path, RightHandSide
+    from gradwise.tracing.standins.runge_kutta import RightHandSide
 
 
 class KnownPath:
@@ -30,7 +33,11 @@ class KnownPath:
     Parameters
     ----------
     otherwise : callable
-        Makes the path that is recorded step by step.
+        Makes the path that is recorded step by step, or another one.
+    chosen : bool
+        Whether the scheme is the user's.
+    guess : callable, optional
+        For implicit steps, the plain solution near them.
 
     Attributes
     ----------
@@ -44,15 +51,20 @@ class KnownPath:
         function: RightHandSide,
         scheme: str,
         times: Sequence[float],
-        states: Sequence[Any],
+        states: Any,
         start: Any,
-        otherwise: Callable[[], Path],
+        otherwise: Callable[[], Any],
+        *,
+        chosen: bool = True,
+        guess: Any = None,
     ) -> None:
         self.formula, self.function = formula, function
         self.scheme, self.times, self.states, self.start = scheme, times, np.array(states), start
         self.switches: bool | None = None
+        self.is_implicit = guess is not None
         self._otherwise = otherwise
-        self._other: Path | None = None
+        self._other: Any = None
+        self._ways = {"chosen": chosen, "guess": guess}
 
     @property
     def is_traced(self) -> bool:
@@ -62,14 +74,20 @@ class KnownPath:
     def table(self, times: np.ndarray) -> Any:
         """The states at plain times, a row each."""
         if self._other is None:
-            found = integrated[0](self.formula, self.scheme, self.times, self.states, times, self.start)
+            found = integrated[0](self.formula, self.scheme, self.times, self.states, times, self.start, **self._ways)
             if found is not None:
                 made, switches = found
                 self.switches = bool(self.switches or switches)
                 return made
             before = Switches()
             self._other = self._otherwise()
+            if isinstance(self._other, KnownPath):
+                made = self._other.table(times)
+                self.switches = bool(self.switches or self._other.switches)
+                self.is_implicit = self._other.is_implicit
+                return made
             self.switches = bool(self.switches or before.seen())
+            self.is_implicit = isinstance(self._other, ImplicitPath)
         return self._other.table(times)
 
     def at(self, times: np.ndarray) -> list[Any]:
@@ -127,3 +145,36 @@ def tight_steps(
     if not solver.successful() or len(times) > limit or times[-1] != span[1] or not np.isfinite(end).all():
         raise TooManyStepsError
     return times, states
+
+
+def tight_path(
+    formula: Formula,
+    function: RightHandSide,
+    span: tuple[float, float],
+    start: Any,
+    stops: Any,
+    rtol: Any,
+    atol: Any,
+    stepwise: Callable[[], Any],
+) -> KnownPath | None:
+    """The solution along the steps of DOP853 at a tight tolerance, or of Radau IIA where stability limits those; None where neither gets to the end."""
+    proved = function.proved
+    assert proved is not None
+
+    def implicit() -> Any:
+        try:
+            with np.errstate(all="ignore"):
+                times, guess = implicit_times(proved, span, plain(start), stops, rtol, atol)
+                states = np.array(guess(np.array(times))).T
+        except (TooManyStepsError, ArithmeticError, ValueError):
+            return stepwise()
+        states[0] = plain(start)
+        return KnownPath(formula, function, "Radau", times, states, start, stepwise, guess=guess)
+
+    limit = min(500 + function.callback.calls, runge_kutta.MAXIMAL_STEPS)
+    try:
+        with np.errstate(all="ignore"):
+            found = tight_steps(proved, span, plain(start), rtol, atol, limit)
+    except (TooManyStepsError, ArithmeticError, ValueError):
+        return implicit()
+    return KnownPath(formula, function, "DOP853", *found, start, implicit, chosen=False)

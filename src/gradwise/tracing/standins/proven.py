@@ -253,6 +253,11 @@ class Formula:
             k = end
         return any(o in active for o in self.recording.outputs)
 
+    @property
+    def traces(self) -> list[Any]:
+        """The enclosing traces whose values it read."""
+        return list(dict.fromkeys([v.tape for v in self.handles.values()]))
+
     def operands(self) -> list[Any]:
         """What it read, in order: values of enclosing traces, and plain ones."""
         return self.recording.tape.captured_values()

@@ -11,7 +11,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.implicit_steps import ImplicitPath
-from gradwise.tracing.standins.known_paths import formula_at, proved_callbacks
+from gradwise.tracing.standins.known_paths import formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
@@ -28,11 +28,11 @@ from gradwise.tracing.standins.scipy_odes import (
     as_state,
     compare_values,
     listed_array,
+    note_steps,
     right_hand_side,
     start_at,
     states_at,
     tight,
-    tightly,
 )
 from gradwise.tracing.standins.stacking import plainly
 
@@ -88,14 +88,16 @@ def odeint(
     def stepwise() -> Path:
         return tight("scipy.integrate.odeint", function, span, start, times, rtol, atol)
 
-    known = None if formula is None else tightly(formula, function, span, start, rtol, atol, stepwise)
+    known = None
+    if formula is not None:
+        known = tight_path(formula, function, span, start, times, rtol, atol, stepwise)
     switches = Switches()
-    path: Any = known or stepwise()
+    path: Any = known if known is not None else stepwise()
     if known is None and ((np.max(rtol) > VERIFIABLE and not switches.seen()) or isinstance(path, ImplicitPath)):
         note_adaptive("scipy.integrate.odeint")
     made = np.stack(states_at(path, times, t)) if carries(t) else path.table(times)
-    if known is not None and np.max(rtol) > VERIFIABLE and not known.switches:
-        note_adaptive("scipy.integrate.odeint")
+    if known is not None:
+        note_steps("scipy.integrate.odeint", known, rtol)
     note_choice(made)
     compare_values("scipy.integrate.odeint", made, value, rtol, atol)
     made = with_value(made, value)

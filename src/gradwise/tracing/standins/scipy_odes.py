@@ -24,9 +24,8 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import differentiated
-from gradwise.tracing.standins import runge_kutta
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
-from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_steps
+from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
@@ -147,7 +146,9 @@ def solve_ivp(
     solver = method if scheme is None else noting(scheme, times, None, states)
     watched = _events(events, more)
     jac = options.get("jac")
-    proved = proved_callbacks([fun, *_listed(events), jac if callable(jac) else None], span[0], as_state(y0), more)
+    proved = None
+    if not any(callable(o) for name, o in options.items() if name != "jac"):
+        proved = proved_callbacks([fun, *_listed(events), jac if callable(jac) else None], span[0], as_state(y0), more)
     formula = None
     if proved is not None:
         settings = {name: plainly(o) for name, o in options.items()} | (
@@ -201,9 +202,9 @@ def solve_ivp(
         if not is_coarse:
             known = KnownPath(formula, function, scheme.__name__, times, states, start, stepwise)
         else:
-            known = tightly(formula, function, span, start, rtol, atol, stepwise)
+            known = tight_path(formula, function, span, start, stops, rtol, atol, stepwise)
     switches = Switches()
-    path: Any = known or stepwise()
+    path: Any = known if known is not None else stepwise()
     if known is None and ((np.max(rtol) > VERIFIABLE and not switches.seen()) or isinstance(path, ImplicitPath)):
         note_adaptive("scipy.integrate.solve_ivp")
     last = _found_events(path, watched, found) if occurred else None
@@ -235,11 +236,17 @@ def solve_ivp(
         note_choice(made)
         compare_values("scipy.integrate.solve_ivp", made, found.y, rtol, atol)
         found.y = with_value(made, found.y)
-    if known is not None and np.max(rtol) > VERIFIABLE and not known.switches:
-        note_adaptive("scipy.integrate.solve_ivp")
+    if known is not None:
+        note_steps("scipy.integrate.solve_ivp", known, rtol)
     if dense_output:
         found.sol = RecordedSolution(found.sol, path)
     return found
+
+
+def note_steps(what: str, known: Any, rtol: Any) -> None:
+    """Keep a run along known steps from being verified by differences, where these say nothing."""
+    if known.is_implicit or (np.max(rtol) > VERIFIABLE and not known.switches):
+        note_adaptive(what)
 
 
 def _listed(events: Any) -> list[Any]:
@@ -271,24 +278,6 @@ def right_hand_side(proved: Plain, *, vectorized: bool = False, time_last: bool 
     if vectorized:
         return lambda t, y: np.ravel(function(t, y[:, None], *args))
     return function if not args else lambda t, y: function(t, y, *args)
-
-
-def tightly(formula: Any, function: RightHandSide, span: Any, start: Any, rtol: Any, atol: Any, stepwise: Any) -> Any:
-    """The path along the steps of DOP853 at a tight tolerance; None where those are too many."""
-    assert function.proved is not None
-    try:
-        with np.errstate(all="ignore"):
-            times, states = tight_steps(
-                function.proved,
-                span,
-                plain(start),
-                rtol,
-                atol,
-                min(500 + function.callback.calls, runge_kutta.MAXIMAL_STEPS),
-            )
-    except (TooManyStepsError, ArithmeticError, ValueError):
-        return None
-    return KnownPath(formula, function, "DOP853", times, states, start, stepwise)
 
 
 def _entry(t: Any) -> Any:

@@ -13,14 +13,16 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import carries
-from gradwise.tracing.roots import differentiated
+from gradwise.tracing.purity import is_plain
+from gradwise.tracing.roots import differentiated, rooted
+from gradwise.tracing.standins.proven import formula_of, plain_callbacks
 from gradwise.tracing.standins.recording import at_line, open_traces, resolve
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value
-from gradwise.tracing.standins.stacking import leaves, plainly
+from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 from gradwise.tracing.traced import isinstance_traced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 class _Equation:
@@ -36,6 +38,8 @@ class _Equation:
         self.function = function
         self.args = args
         self.traces: list[Any] = []
+        #: the equation at the root, if its code proves that it may be recorded once
+        self.formula: Any = None
         self._called = resolve(function)
 
     def __call__(self, t: Any, *args: Any) -> Any:
@@ -75,6 +79,10 @@ def _not_converged(equation: _Equation, what: str, message: Any) -> Exception:
 def _differentiated(kind: int, equation: _Equation, value: Any, **options: Any) -> Any:
     with at_line(*equation.traces):
         only_at_this_point(equation.traces)
+        if equation.formula is not None:
+            made = rooted[0](equation.formula, value, each=kind == 0, fixed=options.get("fixed", False))
+            if made is not None:
+                return with_value(made, value)
         return with_value(differentiated[kind](equation.function, value, equation.args, **options), value)
 
 
@@ -89,13 +97,78 @@ def _if_a_root(kind: int, equation: _Equation, value: Any, what: str, message: A
         return with_value(found, value)
 
 
+def _solved(
+    run: Callable[[Any, list[Any], tuple[Any, ...]], Any],
+    root_of: Callable[[Any], Any],
+    function: Any,
+    others: Sequence[Any],
+    args: tuple[Any, ...],
+    sample: Any,
+    settings: Sequence[Any] = (),
+) -> tuple[_Equation, Any]:
+    """What SciPy finds, and the equation with what it depends on.
+
+    Parameters
+    ----------
+    run : callable
+        ``run(function, others, args)`` calls SciPy.
+    root_of : callable
+        The root in what that returns.
+    others : sequence
+        Further callbacks, of the same arguments, or settings.
+    sample : number or array
+        What the function is called with.
+    settings : sequence
+        SciPy's other arguments.  A function among them may change what the equation reads.
+    """
+    equation = _Equation(function, args)
+    callables = [o if callable(o) else None for o in others]
+    samples = [(sample,)] * (1 + len(callables))
+    proved = (
+        plain_callbacks([function, *callables], samples, args)
+        if is_plain(sample) and not any(map(callable, settings))
+        else None
+    )
+    if proved is not None:
+        functions = [f if callable(o) else o for f, o in zip(proved.functions[1:], others, strict=True)]
+        found = run(proved.functions[0], functions, proved.args)
+        value = root_of(found)
+        if np.asarray(value).dtype == np.float64 and np.isfinite(value).all():
+            equation.formula = formula_of(lambda t: _first(resolve(function)(t, *args)), (_as_leaf(value),))
+            if equation.formula is not None:
+                equation.traces = equation.formula.traces if equation.formula.moves else []
+                return equation, found
+    return equation, run(equation, [_quietly(o, args) for o in others], ())
+
+
+def _as_leaf(value: Any) -> Any:
+    return np.array(value) if np.ndim(value) else value
+
+
+def _is_number(x: Any) -> bool:
+    return type(x) not in (list, tuple) and np.ndim(plain(x)) == 0
+
+
+def _first(result: Any) -> Any:
+    """The values of the equations as an array; of (values, slope) the first."""
+    if type(result) is tuple and result and not all(map(_is_number, result)):
+        result = result[0]
+    return assembled(result) if type(result) in (list, tuple) else result
+
+
 # --- one equation ------------------------------------------------------------------------------------------------------------------
+
+
+def _root_of(found: Any) -> Any:
+    return found[0] if isinstance(found, tuple) else found
 
 
 def _bracketing(name: str) -> Callable[..., Any]:
     def find(f: Any, a: Any, b: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
-        equation = _Equation(f, _args(args))
-        found = getattr(scipy.optimize, name)(equation, plain(a), plain(b), (), *rest, **options)
+        def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
+            return getattr(scipy.optimize, name)(f, plain(a), plain(b), args, *rest, **options)
+
+        equation, found = _solved(run, _root_of, f, (), _args(args), plain(a), (*rest, *options.values()))
         full = isinstance(found, tuple)
         value = found[0] if full else found
         if not _moves(equation, value, name):
@@ -127,11 +200,14 @@ def newton(
     disp: bool = True,
 ) -> Any:
     """``scipy.optimize.newton``: of a number, or of an array whose entries have an equation each."""
-    args = _args(args)
-    equation = _Equation(func, args)
-    found = scipy.optimize.newton(
-        equation, plain(x0), _quietly(fprime, args), (), tol, maxiter, _quietly(fprime2, args), plain(x1), rtol, full_output, disp
-    )  # fmt: skip
+
+    def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
+        slope, curvature = others
+        return scipy.optimize.newton(
+            f, plain(x0), slope, args, tol, maxiter, curvature, plain(x1), rtol, full_output, disp
+        )
+
+    equation, found = _solved(run, _root_of, func, (fprime, fprime2), _args(args), plain(x0))
     full = isinstance(found, tuple)
     value = found[0] if full else found
     if not _moves(equation, value, "newton"):
@@ -149,11 +225,15 @@ def root_scalar(
     f: Any, args: Any = (), method: Any = None, bracket: Any = None, fprime: Any = None, fprime2: Any = None, x0: Any = None, x1: Any = None, **options: Any
 ) -> Any:  # fmt: skip
     """``scipy.optimize.root_scalar``."""
-    args = _args(args)
-    equation = _Equation(f, args)
-    found = scipy.optimize.root_scalar(
-        equation, (), method, plainly(bracket), _quietly(fprime, args), _quietly(fprime2, args), plain(x0), plain(x1), **options
-    )  # fmt: skip
+
+    def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
+        slope, curvature = others
+        return scipy.optimize.root_scalar(
+            f, args, method, plainly(bracket), slope, curvature, plain(x0), plain(x1), **options
+        )
+
+    sample = plain(bracket[0] if x0 is None and bracket is not None else x0)
+    equation, found = _solved(run, lambda r: r.root, f, (fprime, fprime2), _args(args), sample, tuple(options.values()))
     if not _moves(equation, found.root, "root_scalar"):
         return found
     if not found.converged:
@@ -165,13 +245,22 @@ def root_scalar(
 # --- several ------------------------------------------------------------------------------------------------------------------------
 
 
+def _as_vector(x0: Any) -> Any:
+    """What a system is called with, for a start that may be a list."""
+    return np.asarray(plainly(x0), float) if type(x0) in (list, tuple) else np.asarray(plain(x0))
+
+
 def fsolve(
     func: Any, x0: Any, args: Any = (), fprime: Any = None, full_output: Any = 0, *rest: Any, **options: Any
 ) -> Any:
     """``scipy.optimize.fsolve``."""
     args = _args(args)
-    equation = _Equation(func, args)
-    found, *others = scipy.optimize.fsolve(equation, plainly(x0), (), _quietly(fprime, args), True, *rest, **options)
+
+    def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
+        return scipy.optimize.fsolve(f, plainly(x0), args, others[0], True, *rest, **options)
+
+    equation, result = _solved(run, lambda r: r[0], func, (fprime,), args, _as_vector(x0), (*rest, *options.values()))
+    found, *others = result
     if _moves(equation, found, "fsolve"):
         if others[1] != 1:
             found = _if_a_root(1, equation, found, "fsolve", others[2])
@@ -186,9 +275,11 @@ def fsolve(
 
 def root(fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = None, *rest: Any, **options: Any) -> Any:
     """``scipy.optimize.root``."""
-    args = _args(args)
-    equation = _Equation(fun, args)
-    found = scipy.optimize.root(equation, plainly(x0), (), method, _quietly(jac, args), *rest, **options)
+
+    def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
+        return scipy.optimize.root(f, plainly(x0), args, method, others[0], *rest, **options)
+
+    equation, found = _solved(run, lambda r: r.x, fun, (jac,), _args(args), _as_vector(x0), (*rest, *options.values()))
     if not _moves(equation, found.x, "root"):
         return found
     count = 1 if jac is True else None  # the function returns its values and their Jacobian
@@ -201,8 +292,11 @@ def root(fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = Non
 
 def fixed_point(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
     """``scipy.optimize.fixed_point``."""
-    equation = _Equation(func, _args(args))
-    found = scipy.optimize.fixed_point(equation, plainly(x0), (), *rest, **options)
+
+    def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
+        return scipy.optimize.fixed_point(f, plainly(x0), args, *rest, **options)
+
+    equation, found = _solved(run, lambda r: r, func, (), _args(args), _as_vector(x0), (*rest, *options.values()))
     return _differentiated(1, equation, found, fixed=True) if _moves(equation, found, "fixed_point") else found
 
 

@@ -1,0 +1,289 @@
+r"""Roots as one operation: the implicit function theorem at a root that is known.
+
+.. math:: f(t^*(\theta), \theta) = 0 \quad\Rightarrow\quad \mathrm{d}t^* = -(\partial f/\partial t)^{-1}\, \partial_\theta f\, \mathrm{d}\theta
+
+    rooted : (formula, root, how) → root, traced
+
+The equation is recorded at the root only, whatever way the solver took.  The operands are a plan (the inverse of the slope), the root, and what the equation read.  Second and third derivatives are those of two Newton steps
+(Griewank & Walther, Evaluating Derivatives, section 15.2), whose program is written out when they are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.operators.caches import derived
+from gradwise.operators.solutions.batches import Elsewhere, Form
+from gradwise.operators.solutions.chains import Chain, looped
+from gradwise.operators.solutions.recording import form_of, inlined, recorded_solution
+from gradwise.program import F64, ArrayType, Builder, Program
+from gradwise.rules.algebra import div
+from gradwise.rules.axes import transpose
+from gradwise.rules.broadcasting import broadcast_to, reshape
+from gradwise.rules.linear_algebra.solving import solve
+from gradwise.rules.reductions import identity
+from gradwise.tracing.roots import install_roots
+from gradwise.transforms.batch import batch
+from gradwise.transforms.forward import pushforward
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+#: Newton steps: derivatives up to the third are exact
+_STEPS = 2
+#: unknowns of a system whose Jacobian is written out
+_LARGEST = 1000
+#: a Jacobian of a larger condition number is left to the ordinary way
+_CONDITION = 1e12
+#: a Newton step below this, relative to the root, is rounding
+_ROUNDING = 4e-16
+
+
+class Root:
+    """The callee: (plan, root, what the equation captured) → root.
+
+    ``each``: a number, or numbers of which each has an equation of its own.  ``fixed``: the equation is f(t) = t.
+    """
+
+    def __init__(self, form: Form, *, each: bool, fixed: bool) -> None:
+        self.form = form
+        self.each, self.fixed = each, fixed
+        self.size = form.state.size
+        self.results = (form.state,)
+        self.linear = (False,) * (2 + len(form.captured))
+        self._made: dict[Any, Any] = {}
+
+    def __repr__(self) -> str:
+        return "root"
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        return (np.array(operands[1]) if self.form.state.shape else operands[1],)
+
+    def pushforward(self, active: tuple[bool, ...]) -> Moved:
+        made = self._made.get(active)
+        if made is None:
+            made = self._made[active] = Moved(self, active, None)
+        return made
+
+    def transposed(self, types: tuple[ArrayType, ...]) -> Any:
+        raise AssertionError  # it is linear in nothing
+
+    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
+        return looped(self, flags, size, self._made)
+
+    def moving(self, active: Sequence[bool]) -> tuple[int, ...]:
+        """The captured variables among what moves."""
+        return tuple(v for v, a in zip(self.form.captured, active[2:], strict=True) if a)
+
+    def unrolled(self, packed: np.ndarray) -> tuple[Hashable, Program]:
+        """The program of two Newton steps: (root, captured) → root."""
+        return (), derived(("newton", self), self._write)
+
+    def _write(self) -> tuple[Program, int]:
+        form, shape, n = self.form, self.form.state.shape, self.size
+        program = form.program
+        (z,) = program.inputs
+        d = pushforward(program, (z,))
+        (vector,), (result,) = d.vectors, d.results
+        assert vector is not None
+        assert result is not None  # its slope is not zero
+        joined = Program("slope", (z, vector), program.captured, program.equations + d.equations, (*program.outputs, result), d.types)  # fmt: skip
+        if not self.each:
+            joined, _ = batch(joined, n, [vector])
+        builder = Builder()
+        start = builder.variable(form.state)
+        captured = [builder.variable(program.types[i]) for i in form.captured]
+        one = builder.constant(1.0, F64.dtype)
+        t = start
+        for _ in range(_STEPS):
+            if self.each:
+                value, slope = inlined(builder, joined, [t, broadcast_to(one, shape)], captured)
+                if self.fixed:
+                    value, slope = value - t, slope - one
+                t = t - div(value, slope)
+                continue
+            unit = builder.emit(identity, (), (n, F64.dtype))
+            value, rows = inlined(builder, joined, [t, reshape(unit, (n, *shape))], captured)
+            jacobian = transpose(reshape(rows, (n, n)), params=((1, 0),))
+            residual = reshape(value, (n, 1))
+            if self.fixed:
+                jacobian, residual = jacobian - unit, residual - reshape(t, (n, 1))
+            t = t - reshape(solve(jacobian, residual, params=("",)), shape)
+        made = Program("newton", [start.index, *[c.index for c in captured]], (), builder.equations, [t.index], builder.types)  # fmt: skip
+        return made, len(made)
+
+
+class Moved:
+    """The tangent of a root, or where ``types`` are given, the cotangents of what moves it."""
+
+    def __init__(self, of: Root, active: tuple[bool, ...], types: tuple[ArrayType, ...] | None) -> None:
+        self.of = of
+        self.active = active
+        self.types = types
+        self.results = of.results if types is None else types
+        vectors = sum(active) if types is None else 1
+        self.linear = (False,) * len(active) + (True,) * vectors
+        self._made: dict[Any, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"root.{'jvp' if self.types is None else 'vjp'}"
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        return tuple(
+            f[0] if t.shape else t.dtype.type(f[0])
+            for f, t in zip(self.of_vectors(operands, 0), self.results, strict=True)
+        )
+
+    def _solved(self, packed: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """The inverse of the slope, or its transpose, times minus vectors of shape (count, size)."""
+        n = self.of.size
+        if self.of.each:
+            return -(vectors / packed)
+        inverse = packed.reshape(n, n)
+        return -(vectors @ (inverse.T if self.types is None else inverse))
+
+    def of_vectors(self, operands: Sequence[Any], count: int) -> list[Any]:
+        """The results, with a leading axis of length count or 1."""
+        of, size = self.of, len(self.active)
+        form = of.form
+        points = [np.reshape(operands[1], (1, *form.state.shape))]
+        captured = operands[2:size]
+        moving = of.moving(self.active)
+        if self.types is None:
+            tangents = list(operands[size:])
+            if self.active[1]:  # where the root was found does not move it
+                tangents.pop(0)
+            if not moving:
+                return [np.zeros((count or 1, *form.state.shape))]
+            pushed = form.push(points, captured, moving, tangents, count)[:, 0]
+            return [self._solved(operands[0], pushed).reshape(-1, *form.state.shape)]
+        bars = np.reshape(operands[-1], (count or 1, of.size))
+        found: list[Any] = [np.zeros((count or 1, *form.state.shape))] if self.active[1] else []
+        if moving:
+            found += form.pull(points, captured, moving, self._solved(operands[0], bars)[:, None])
+        return found
+
+    def pushforward(self, active: tuple[bool, ...]) -> Chain:
+        made = self._made.get(active)
+        if made is None:
+            kind = "jvp" if self.types is None else "vjp"
+            made = Chain(self.of, ((kind, self.active),), self.results, self.linear).pushforward(active)
+            self._made[active] = made
+        return made
+
+    def transposed(self, types: tuple[ArrayType, ...]) -> Moved:
+        made = self._made.get(types)
+        if made is None:
+            made = self._made[types] = Moved(self.of, self.active, types if self.types is None else None)
+        return made
+
+    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
+        slow = looped(self, flags, size, self._made)
+        if any(flags[: len(self.active)]) or not size:
+            return slow
+        key = "together", flags, size
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = Several(self, slow, flags, size)
+        return made
+
+
+class Several:
+    """``Moved`` for several vectors at once."""
+
+    def __init__(self, callee: Moved, slow: Any, flags: tuple[bool, ...], size: int) -> None:
+        self.callee = callee
+        self.slow = slow
+        self.flags = flags
+        self.size = size
+        self.results = slow.results
+        self.linear = callee.linear
+
+    def __repr__(self) -> str:
+        return repr(self.slow)
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        full = [
+            np.broadcast_to(o, (self.size, *np.shape(o))) if linear and not f else o
+            for o, f, linear in zip(operands, self.flags, self.linear, strict=True)
+        ]
+        return tuple(self.callee.of_vectors(full, self.size))
+
+    def pushforward(self, active: tuple[bool, ...]) -> Any:
+        return self.slow.pushforward(active)
+
+    def transposed(self, types: tuple[ArrayType, ...]) -> Any:
+        return self.slow.transposed(types)
+
+    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
+        return self.slow.batched(flags, size)
+
+
+def rooted(formula: Any, value: Any, *, each: bool, fixed: bool = False) -> Any:
+    """The root recorded as one operation; None where that cannot be (a slope that is zero, a kink).
+
+    Parameters
+    ----------
+    formula : Formula
+        The equation at the root.
+    each : bool
+        Whether each entry of the root has an equation of its own.
+    fixed : bool
+        Whether the equation is f(t) = t.
+    """
+    form = form_of(formula)
+    if form is None or form.state.dtype != np.float64 or form.value.size != form.state.size or not form.state.size:
+        return None
+    n, captured = form.state.size, formula.plain_operands()
+    if (each and form.value.shape != form.state.shape) or (not each and n > _LARGEST):
+        return None
+    try:
+        at, plan = _polished(form, np.asarray(value, float), captured, each=each, fixed=fixed)
+        if form.moving and not form.is_smooth:
+            bars = form.pull([at[None]], captured, form.moving, np.ones((1, 1, n)))
+            if not all(np.isfinite(b).all() for b in bars):
+                return None
+    except (Elsewhere, np.linalg.LinAlgError):
+        return None
+    callee = derived(("root", form, each, fixed), lambda: (Root(form, each=each, fixed=fixed), 1))
+    start = at if at.shape else float(at)
+    return recorded_solution(callee, plan, (start, *formula.operands()), value)
+
+
+def _polished(form: Form, at: np.ndarray, captured: list[Any], *, each: bool, fixed: bool) -> tuple[np.ndarray, Any]:
+    """The root after Newton steps on plain numbers, and the slope there (of a system, its inverse).
+
+    What a solver leaves of the equation would change the derivative.
+
+    Raises
+    ------
+    Elsewhere
+        If the slope is zero, or Newton's steps lead away.
+    """
+    n = form.state.size
+    for k in range(_STEPS + 1):
+        if each:
+            value, slope = form.slopes([at[None]], captured)
+            plan = slope[0].ravel() - (1.0 if fixed else 0.0)
+            if not (plan != 0).all():
+                raise Elsewhere
+        else:
+            value, jacobians, _ = form.jacobians([at[None]], captured)
+            jacobian = jacobians[0] - (np.eye(n) if fixed else 0.0)
+            inverse = np.linalg.inv(jacobian)
+            if not np.linalg.norm(inverse) * np.linalg.norm(jacobian) < _CONDITION:
+                raise Elsewhere
+            plan = inverse.ravel()
+        residual = np.ravel(value) - (at.ravel() if fixed else 0.0)
+        step = residual / plan if each else inverse @ residual
+        if k == _STEPS or not (np.abs(step) > _ROUNDING * np.abs(at.ravel())).any():
+            break
+        at = at - step.reshape(at.shape)
+    if not np.isfinite(at).all():
+        raise Elsewhere
+    return at, plan
+
+
+install_roots(rooted)

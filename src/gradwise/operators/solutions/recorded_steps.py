@@ -1,0 +1,152 @@
+"""Solutions recorded: from steps that were found on plain values to one operation.
+
+integrated : (formula, scheme, times, starts, wanted, y0) → states at the wanted times, traced
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.operators.caches import derived
+from gradwise.operators.solutions.batches import Elsewhere, Form
+from gradwise.operators.solutions.integration import Integration, Plan
+from gradwise.operators.solutions.recording import form_of, recorded_solution
+from gradwise.operators.solutions.steps import Rows, stages, tableau
+from gradwise.operators.solutions.stiff import COLLOCATION, solved
+from gradwise.tracing.roots import install_integration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: states up to this size have their Jacobians written out at every stage
+_LARGEST = 40
+#: entries of all these Jacobians
+_ENTRIES = 4_000_000
+#: a step whose length times the largest eigenvalue is beyond this is limited by stability, in a scheme of order 8 that is stable up to 6.1; and how many of them make a system stiff
+_STABLE, _MANY = 4.5, 15
+
+
+def _padded(count: int) -> int:
+    """Somewhat more: few different numbers of steps, so that few programs are made."""
+    unit = 1 << max(int(count).bit_length() - 4, 0)
+    return max(-(-count // unit) * unit, 4)
+
+
+def _located(ends: np.ndarray, wanted: np.ndarray) -> Rows | None:
+    """In which step the wanted times are, and where; None if one is outside."""
+    direction = 1.0 if ends[-1] >= ends[0] else -1.0
+    place = np.clip(np.searchsorted(direction * ends, direction * wanted, side="left"), 1, len(ends) - 1)
+    step = place - 1
+    fractions = (wanted - ends[step]) / (ends[place] - ends[step])
+    fractions[wanted == ends[place]] = 1.0
+    fractions[wanted == ends[0]] = 0.0
+    return Rows(step, fractions) if ((fractions >= 0.0) & (fractions <= 1.0)).all() else None
+
+
+def _is_stiff(h: np.ndarray, jacobians: np.ndarray, rows: Rows) -> bool:
+    """Whether stability limits the steps: they are many then, and states inside them are inaccurate."""
+    bound = np.abs(h) * np.sqrt(np.sum(jacobians[:, 0] ** 2, axis=(1, 2)))
+    suspects = np.flatnonzero(bound > _STABLE)
+    if not len(suspects):
+        return False
+    largest = np.max(np.abs(np.linalg.eigvals(jacobians[suspects, 0])), axis=1)
+    stiff = suspects[np.abs(h[suspects]) * largest > _STABLE]
+    inner = rows.step[(rows.fractions != 0.0) & (rows.fractions != 1.0)]
+    return len(stiff) >= _MANY or bool(np.isin(inner, stiff).any())
+
+
+def integrated(
+    formula: Any,
+    scheme: str,
+    times: Sequence[float],
+    starts: np.ndarray,
+    wanted: np.ndarray,
+    y0: Any,
+    *,
+    chosen: bool = True,
+    guess: Any = None,
+) -> tuple[Any, bool] | None:
+    """The states at the wanted times, recorded as one operation, and whether the right-hand side switches on the way; None where that cannot be.
+
+    Parameters
+    ----------
+    formula : Formula
+        The right-hand side f(t, y).
+    scheme : str
+        The name of SciPy's scheme.
+    times, starts : sequence, array
+        The ends of the steps, and the states there, the first of which is y0.
+    wanted : array
+        Times from the first to the last of ``times``.
+    y0 : array
+        The initial state, which may be traced.
+    chosen : bool
+        Whether the scheme is the user's choice.  Another one is not taken for a stiff system.
+    guess : callable
+        For implicit steps, the solution near them: time → state.
+    """
+    form = form_of(formula)
+    n = starts.shape[1]
+    if form is None or not 0 < n <= _LARGEST or len(times) < 2 or not len(wanted):
+        return None
+    ends = np.asarray(times, float)
+    rows = _located(ends, wanted)
+    if rows is None:
+        return None
+    inside = bool(((rows.fractions != 0.0) & (rows.fractions != 1.0)).any())
+    table: Any = COLLOCATION if guess is not None else tableau(scheme, inside=inside)
+    count = _padded(len(ends) - 1)
+    if count * table.stages * n * n > _ENTRIES:
+        return None
+    more = count - (len(ends) - 1)
+    ends = np.concatenate([ends, np.full(more, ends[-1])])
+    starts = np.concatenate([starts, np.repeat(starts[-1:], more, axis=0)])
+    captured = formula.plain_operands()
+    try:
+        make = _explicit if guess is None else _implicit
+        starts, at, states, slopes, jacobians, switches = make(form, table, ends, starts, captured, guess)
+        if not chosen and _is_stiff(np.diff(ends), jacobians, rows):
+            return None
+        if form.moving and not form.is_smooth:
+            points = [at.ravel(), states.reshape(-1, n)]
+            bars = form.pull(points, captured, form.moving, np.ones((1, len(points[0]), n)))
+            if not all(np.isfinite(b).all() for b in bars):
+                return None
+    except (Elsewhere, np.linalg.LinAlgError):
+        return None
+    plan = Plan(table, ends, rows, states, jacobians)
+    value = rows.states(table, np.diff(ends), starts[:-1], slopes)
+    key = "integration", form, scheme, inside, len(wanted)
+    callee = derived(key, lambda: (Integration(form, scheme, len(wanted), inside=inside), 1))
+    return recorded_solution(callee, plan.packed(), (y0, *formula.operands()), value), switches
+
+
+def _explicit(form: Form, table: Any, ends: np.ndarray, starts: np.ndarray, captured: list[Any], guess: None) -> Any:
+    """States at the ends, times, states, slopes and Jacobians of the stages, and whether a comparison turns out in two ways."""
+    count, n = len(ends) - 1, starts.shape[1]
+    at, states, slopes = stages(table, ends, starts[:-1], lambda t, y: form.values((t, y), captured))
+    if not (np.isfinite(states).all() and np.isfinite(slopes).all()):
+        raise Elsewhere
+    _, jacobians, switches = form.jacobians([at.ravel(), states.reshape(-1, n)], captured)
+    return starts, at, states, slopes, jacobians.reshape(count, table.stages, n, n), switches
+
+
+def _implicit(form: Form, table: Any, ends: np.ndarray, starts: np.ndarray, captured: list[Any], guess: Any) -> Any:
+    """The same; what takes the place of slopes are the stages' states, less that at the beginning."""
+    n = starts.shape[1]
+    h = np.diff(ends)
+    at = ends[:-1, None] + table.c * h[:, None]
+    near = guess(at.ravel()).T.reshape(*at.shape, n)
+    switched = [False]
+
+    def linearised(times: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value, jacobians, switched[0] = form.jacobians([times.ravel(), states.reshape(-1, n)], captured)
+        return value.reshape(states.shape), jacobians.reshape(*states.shape, n)
+
+    starts, states, at, jacobians = solved(ends, starts, near, linearised)
+    return starts, at, states, (states - starts[:-1, None]).transpose(1, 0, 2), jacobians, switched[0]
+
+
+install_integration(integrated)
