@@ -34,7 +34,11 @@ class Conduct:
 def watch(function: Callable[..., Any], target: Target, name: str, conduct: Conduct) -> Any:
     """Call a function at x and record whether it changed any of its arguments; returns what it returned."""
     moving = target.point.build(target.point.vector)
-    args = target.arguments(moving)
+    return untouched(function, target.arguments(moving), name, conduct)
+
+
+def untouched(function: Callable[..., Any], args: tuple[Any, ...], name: str, conduct: Conduct) -> Any:
+    """Call a function and record whether it changed any of its arguments; returns what it returned."""
     before = [_snapshot(leaf) for leaf in flatten(args)[0]]
     result = function(*args)
     after = flatten(args)[0]

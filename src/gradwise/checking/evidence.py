@@ -7,8 +7,6 @@ They serve the diagnosis only; verdicts are about x.
 
 from __future__ import annotations
 
-import contextlib
-import inspect
 import time
 import warnings
 from collections.abc import Callable
@@ -18,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from gradwise.checking.elementary import with_numpy
+from gradwise.checking.lengths import lengths_of
 from gradwise.checking.problem import Problem
 from gradwise.checking.rounding import rounding
 from gradwise.checking.targets import Target
 from gradwise.checking.verdicts import Verdicts
 from gradwise.checking.vocabulary import Cause
-from gradwise.containers import flatten
 from gradwise.operators.arguments import Arguments
 from gradwise.program import Program
 from gradwise.tracing import record
@@ -159,7 +157,7 @@ def gather(problem: Problem, verdicts: Verdicts, rng: np.random.Generator) -> Ev
     here = _sample(problem, vector, problem.claimed, verdicts.truth, verdicts.bound, verdicts.usable)
     evidence = Evidence(problem, here, verdicts, rng=rng, truth_at=truth_at, confirm_at=confirm_at)
     evidence.program, evidence.captured = program_of(problem)
-    evidence.lengths = _lengths(problem, evidence.program)
+    evidence.lengths = lengths_of(problem, evidence.program)
     if problem.claim_at is not None and not problem.stays:
         started = time.perf_counter()
         for points, kept in ((_near(vector, rng), evidence.near), (_far(vector, rng), evidence.far)):
@@ -293,47 +291,3 @@ def _record(target: Target, function: Callable[[Any], Any]) -> tuple[Program | N
     except Exception:  # noqa: BLE001  (what cannot be traced is diagnosed without a program)
         return None, None
     return (None, None) if recording.nested else (program, list(recording.tape.captured_values()))
-
-
-def _lengths(problem: Problem, program: Program | None) -> dict[int, str]:
-    """Lengths that a forgotten 1/n may have: axes and sizes of x, of the arrays that f reads, and of its intermediate values."""
-    found: dict[int, str] = {}
-
-    def note(shape: tuple[int, ...], what: str) -> None:
-        for axis, length in enumerate(shape):
-            found.setdefault(int(length), f"axis {axis} of {what}")
-        if len(shape) > 1:
-            found.setdefault(int(np.prod(shape)), f"the size of {what}")
-
-    for path, shape in zip(problem.target.paths, problem.target.point.shapes, strict=True):
-        note(shape, f"x{path}")
-    for place, value in enumerate(problem.target.args):
-        if place not in problem.target.places:
-            for leaf in flatten(value)[0]:
-                note(np.shape(leaf), f"argument {place}")
-    for name, value in _read_by(problem.target.f):
-        for leaf in flatten(value)[0] if isinstance(value, list | tuple | dict | np.ndarray) else []:
-            if isinstance(leaf, np.ndarray):
-                note(leaf.shape, name)
-            if isinstance(value, list | tuple):
-                found.setdefault(len(value), f"the length of {name}")
-    if program is not None and len(program) < 5000:
-        for variable in program.captured:
-            note(program.types[variable].shape, "an array that f reads")
-        for equation in program.equations:
-            for variable in equation.output_tuple:
-                note(program.types[variable].shape, f"an intermediate value ({equation.primitive.name})")
-    note((problem.target.size,), "x as a vector")
-    return {length: what for length, what in found.items() if length > 1}
-
-
-def _read_by(f: Any) -> list[tuple[str, Any]]:
-    """Names and values that a Python function reads from its closure and from its module."""
-    code = getattr(f, "__code__", None)
-    if code is None:
-        return []
-    found: list[tuple[str, Any]] = []
-    with contextlib.suppress(TypeError, ValueError):
-        found = list(inspect.getclosurevars(f).nonlocals.items())
-    names = getattr(f, "__globals__", {})
-    return found + [(name, names[name]) for name in code.co_names if name in names]

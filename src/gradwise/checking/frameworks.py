@@ -31,12 +31,15 @@ class Adapted:
         The point as NumPy arrays.
     note : str
         What was checked, for the report.
+    unweighted : callable or None
+        The plain sum of the outputs, where f is a weighted one.
     """
 
     f: Callable[..., Any]
     x: Any
     grad: Any
     note: str
+    unweighted: Callable[..., Any] | None
 
 
 def adapt(f: Any, x: Any, grad: Any) -> Adapted | None:

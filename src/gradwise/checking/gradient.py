@@ -12,6 +12,7 @@ from gradwise import numerical, operators
 from gradwise.checking.compare import compare
 from gradwise.checking.conduct import Conduct, steady, watch
 from gradwise.checking.directions import check_directions, wants_directions
+from gradwise.checking.entries import restrict, restrict_bounds
 from gradwise.checking.evidence import Finding
 from gradwise.checking.frameworks import adapt
 from gradwise.checking.hypotheses.shapes import explain_shape
@@ -106,17 +107,18 @@ def check_grad(
     claim = None if function is None else Claim(function, target)
     if claim is not None:
         _repeat(claim, target, claimed, conduct)
-    restricted = _restrict(target, claim, claimed, entries)
+    restricted = restrict(target, claim, claimed, entries)
     names = target.place
     if restricted is not None:
         positions = np.asarray(entries, dtype=int) % target.size
         names = lambda entry: target.place(int(positions[entry]))
-        bounds = _restrict_bounds(bounds, target, positions)
+        bounds = restrict_bounds(bounds, target, positions)
         target, claim, claimed = restricted
     problem = make_problem(target, claim, claimed, [leaf.dtype for leaf in leaves], names, bounds, own=own, rng=random)
     if adapted is not None:
         problem.notes.append(adapted.note)
         problem.exact_at = None
+        problem.unweighted = adapted.unweighted
     if entries is not None:
         problem.rerun = lambda entry: f"gw.check_grad({_call(target)}, entries=[{int(positions[entry])}])"
     if restricted is None and wants_directions(directions, target):
@@ -196,6 +198,8 @@ def make_problem(
         scalar=target.call,
         slope_at=None if target.point.has_complex else slope_at,
         unit=target.unit,
+        values_at=lambda vector: np.array([float(np.asarray(target.value(vector)))]),
+        bounds=bounds,
     )
 
 
@@ -284,7 +288,11 @@ def _first_claim(
 def _has_part_for_each(value: Any, target: Target) -> bool:
     count = len(target.args)
     if isinstance(value, tuple | list):
-        return len(value) == count and np.shape(target.args[0]) != (count,)
+        # a tuple of that length may also be the gradient by the first argument alone, as a list
+        first = target.args[0]
+        numbers = isinstance(first, list | tuple) and not any(isinstance(item, list | tuple) for item in first)
+        shape = np.shape(first) if numbers or isinstance(first, np.ndarray) else ()
+        return len(value) == count and shape != (count,)
     return isinstance(value, np.ndarray) and value.shape == (count,) and all(np.ndim(arg) == 0 for arg in target.args)
 
 
@@ -328,55 +336,6 @@ def _try(claim: Claim, vector: np.ndarray) -> np.ndarray | None:
             return claim(vector)
         except Exception:  # noqa: BLE001  (a claim may fail beside x)
             return None
-
-
-def _restrict(
-    target: Target, claim: Claim | None, claimed: np.ndarray, entries: Any
-) -> tuple[Target, Any, np.ndarray] | None:
-    """The same check with only some entries of x moving."""
-    if entries is None:
-        return None
-    if np.size(entries) == 0:
-        msg = (
-            f"entries={entries!r} is empty. There must be at least one entry to check. Leave entries out to check all."
-        )
-        raise InputError(msg)
-    try:
-        positions = np.asarray(entries)
-        if (
-            positions.ndim != 1
-            or positions.dtype.kind not in "iu"
-            or np.any(positions >= target.size)
-            or np.any(positions < -target.size)
-        ):
-            raise ValueError  # noqa: TRY301 - joins what the conversion itself raises
-    except ValueError:
-        msg = f"entries={entries!r} does not name entries of x. It must be a list of flat positions below {target.size}. Write entries=[0]."
-        raise InputError(msg) from None
-    positions = positions % target.size
-    whole = target.point
-
-    def fill(part: np.ndarray) -> np.ndarray:
-        vector = whole.vector.copy()
-        vector[positions] = part
-        return vector
-
-    dtype = (
-        np.result_type(*[d.type(0).real.dtype for d in whole.dtypes])
-        if len(set(whole.dtypes)) == 1
-        else np.dtype(float)
-    )
-    smaller = Target(lambda part: target.value(fill(part)), whole.vector[positions].astype(dtype), 0, target.caller)
-    smaller.name, smaller.given = target.name, target.given
-    inner = None if claim is None else lambda part: claim(fill(part))[:, positions]
-    return smaller, inner, claimed[positions]
-
-
-def _restrict_bounds(bounds: Any, target: Target, positions: np.ndarray) -> Any:
-    if bounds is None:
-        return None
-    lower, upper = numerical.argument.parse_bounds(bounds, target.point)
-    return lower[positions], upper[positions]
 
 
 def _wrong_shape(

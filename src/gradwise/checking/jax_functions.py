@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.checking.weights import output_weights
+from gradwise.checking.weights import first_call, output_weights
 from gradwise.containers import flatten
 from gradwise.errors import InputError
 
@@ -25,8 +25,8 @@ def is_array(jax: Any, leaf: Any) -> bool:
     return isinstance(leaf, jax.Array)
 
 
-def adapt(jax: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], Any, Callable[..., Any], str]:
-    """Return (f, x, grad, note) on NumPy arrays."""
+def adapt(jax: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], Any, Callable[..., Any], str, Any]:
+    """Return (f, x, grad, note, plain sum of the outputs) on NumPy arrays."""
     inputs = x if isinstance(x, tuple) else (x,)
     leaves, treedef = flatten(list(inputs))
     moving = [k for k, leaf in enumerate(leaves) if np.asarray(leaf).dtype.kind == "f"]
@@ -38,21 +38,23 @@ def adapt(jax: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], Any,
     shapes: list[tuple[int, ...]] = []
     wide = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
 
-    def run(parts: tuple[Any, ...]) -> Any:
+    def run(parts: tuple[Any, ...], *, plain: bool = False) -> Any:
         values = list(leaves)
         for k, part in zip(moving, parts, strict=True):
             values[k] = part
         outputs = jax.tree_util.tree_leaves(f(*treedef.rebuild(values)))
         if not shapes:
             shapes.extend(np.shape(out) for out in outputs)
+        if plain:
+            return sum(out.sum() for out in outputs)
         return sum((w * out).sum() for w, out in zip(output_weights(shapes), outputs, strict=True))
 
     def arrays_of(given: Any) -> tuple[Any, ...]:
         return tuple(jax.numpy.asarray(part) for part in ((given,) if alone else given))
 
-    def forward(given: Any) -> float:
+    def forward(given: Any, *, plain: bool = False) -> float:
         with wide(True):
-            return float(run(arrays_of(given)))
+            return float(run(arrays_of(given), plain=plain))
 
     def backward(given: Any) -> Any:
         with wide(True):
@@ -70,8 +72,9 @@ def adapt(jax: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], Any,
 
     forward.__name__ = getattr(f, "__name__", type(f).__name__)
     start = point[0] if alone else point
-    forward(start)
+    first_call(lambda: forward(start))
     note = "the derivative that JAX applies was checked against the value, in float64"
     if shapes != [()]:
         note += f", through a weighted sum of the outputs of shape {', '.join(map(str, shapes))}"
-    return forward, start, backward if grad is None else claimed, note
+    unweighted = None if shapes == [()] else lambda given: forward(given, plain=True)
+    return forward, start, backward if grad is None else claimed, note, unweighted

@@ -81,6 +81,7 @@ def check_jacobian(
             target.call, target.point.build(vector), bounds=bounds, rng=random, complex_step=target.complex_step
         )
     )
+    problem.values_at = lambda vector: outputs.vector(target.value(vector))
     problem.weights = random.uniform(0.5, 1.5, (1, layout.rows))
     problem.scalar = lambda moving: outputs.weighted(target.call(moving), problem.weights[0])
     return compare(problem, conduct, random)
@@ -148,6 +149,7 @@ def check_hessian(
             target.call, target.point.build(vector), bounds=bounds, rng=random, complex_step=target.complex_step
         )
     )
+    problem.values_at = lambda vector: outputs.vector(target.value(vector))
     gap = np.abs(problem.claimed - problem.claimed.T)
     if np.any(gap > 1e-6 * np.max(np.abs(problem.claimed), initial=0.0)):
         i, j = np.unravel_index(int(np.argmax(np.nan_to_num(gap))), gap.shape)
@@ -319,6 +321,7 @@ def matrix_problem(
         rerun=lambda entry: call,
         unit=target.unit,
         subject=subject,
+        bounds=bounds,
     )
 
 

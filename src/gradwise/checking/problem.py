@@ -64,6 +64,12 @@ class Problem:
     weights : ndarray or None
     rerun : callable
         ``rerun(flat position) -> str``: a call that repeats the check of one entry.
+    values_at : callable or None
+        ``values_at(vector) -> (rows,)``: f itself, one number for each row (for a Hessian, one number).
+    bounds : Any
+        As the caller gave them.
+    unweighted : callable or None
+        For a function with several outputs that is checked through a weighted sum of them: their plain sum.
     stays : bool
         Whether f is not to be called far from x: it has a loop that may not end there, and no copy of it that would notice.
     """
@@ -88,6 +94,9 @@ class Problem:
     notes: list[str] = field(default_factory=list)
     subject: str = "grad"
     stays: bool = False
+    values_at: Callable[[np.ndarray], np.ndarray] | None = None
+    bounds: Any = None
+    unweighted: Callable[[Any], Any] | None = None
 
 
 def flat_numbers(tree: Any, target: Target, kind: str) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.checking.weights import output_weights
+from gradwise.checking.weights import first_call, output_weights
 from gradwise.containers import flatten
 from gradwise.errors import InputError
 
@@ -29,8 +29,8 @@ def is_array(torch: Any, leaf: Any) -> bool:
     return isinstance(leaf, torch.Tensor)
 
 
-def adapt(torch: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], Any, Callable[..., Any], str]:
-    """Return (f, x, grad, note) on NumPy arrays."""
+def adapt(torch: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], Any, Callable[..., Any], str, Any]:
+    """Return (f, x, grad, note, plain sum of the outputs) on NumPy arrays."""
     call: Any = getattr(f, "apply", f) if inspect.isclass(f) else f
     module = None
     if isinstance(f, torch.nn.Module):
@@ -38,7 +38,7 @@ def adapt(torch: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], An
     inputs = x if isinstance(x, tuple) else (x,)
     leaves, treedef = flatten(list(inputs))
     moving = [k for k, leaf in enumerate(leaves) if _moves(torch, leaf)]
-    if not moving:
+    if not moving and not (module is not None and any(p.requires_grad for p in module.parameters())):
         msg = f"check_grad was given x={x!r} without a tensor of floating-point numbers. One is required. Pass torch.tensor([...])."
         raise InputError(msg)
     names = [f"input {k}" if len(moving) > 1 or module is not None else "input" for k in range(len(moving))]
@@ -48,7 +48,7 @@ def adapt(torch: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], An
     alone = len(point) == 1
     shapes: list[tuple[int, ...]] = []
 
-    def run(tensors: dict[str, Any]) -> Any:
+    def run(tensors: dict[str, Any], *, plain: bool = False) -> Any:
         values = list(leaves)
         for name, k in zip(names, moving, strict=True):
             values[k] = tensors[name]
@@ -63,6 +63,8 @@ def adapt(torch: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], An
             raise InputError(msg)
         if not shapes:
             shapes.extend(tuple(out.shape) for out in outputs)
+        if plain:
+            return sum(out.sum() for out in outputs)
         weights = [torch.as_tensor(w, dtype=out.dtype) for w, out in zip(output_weights(shapes), outputs, strict=True)]
         return sum((w * out).sum() for w, out in zip(weights, outputs, strict=True))
 
@@ -71,14 +73,25 @@ def adapt(torch: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], An
         made = {name: torch.tensor(np.asarray(array)) for name, array in arrays.items()}
         return {name: tensor.requires_grad_(requires) for name, tensor in made.items()}
 
-    def forward(given: Any) -> float:
+    def forward(given: Any, *, plain: bool = False) -> float:
+        tensors = tensors_of(given, requires=False)
         with torch.no_grad():
-            return float(run(tensors_of(given, requires=False)))
+            value = float(run(tensors, plain=plain))
+        arrays = {next(iter(point)): given} if alone else given
+        for name, tensor in tensors.items():  # a forward pass that changes its input must be seen to do so
+            array = arrays[name]
+            if isinstance(array, np.ndarray) and not np.array_equal(array, tensor.numpy(), equal_nan=True):
+                array[...] = tensor.numpy()
+        return value
 
     def backward(given: Any) -> Any:
         tensors = tensors_of(given, requires=True)
         with torch.enable_grad():
-            found = torch.autograd.grad(run(tensors), list(tensors.values()), allow_unused=True)
+            # clones: a function that works in place may not do so on the leaves of the graph
+            value = run({name: tensor.clone() for name, tensor in tensors.items()})
+            found: Any = [None] * len(tensors)
+            if value.requires_grad:  # else nothing of x has reached the output: a detached value
+                found = torch.autograd.grad(value, list(tensors.values()), allow_unused=True)
         arrays = {
             name: np.zeros(tuple(tensor.shape)) if part is None else part.detach().numpy()
             for (name, tensor), part in zip(tensors.items(), found, strict=True)
@@ -94,10 +107,17 @@ def adapt(torch: Any, f: Any, x: Any, grad: Any) -> tuple[Callable[..., Any], An
         return parts[0] if alone else dict(zip(names, parts, strict=True))
 
     forward.__name__ = getattr(f, "__name__", type(f).__name__)
-    if shapes != [()]:
-        forward(next(iter(point.values())) if alone else point)
+    start = copy.deepcopy(point)
+    first_call(lambda: forward(next(iter(start.values())) if alone else start))
     note = "the backward pass of PyTorch was checked against its forward pass" + _weighted(shapes)
-    return forward, next(iter(point.values())) if alone else point, backward if grad is None else claimed, note
+    unweighted = None if shapes == [()] else lambda given: forward(given, plain=True)
+    return (
+        forward,
+        next(iter(point.values())) if alone else point,
+        backward if grad is None else claimed,
+        note,
+        unweighted,
+    )
 
 
 def _weighted(shapes: list[tuple[int, ...]]) -> str:

@@ -22,6 +22,7 @@ AGREES, WRONG, CANNOT_TELL = "agrees", "wrong", "cannot tell"
 NOISE = frozenset({Status.NOISY, Status.LOW_PRECISION, Status.QUANTISED})
 TOO_WIDE = 0.1
 """A bound wider than this part of the derivative cannot confirm it."""
+UNSEEN = "zero as far as can be seen: the bound is too wide to tell it from a small derivative"
 
 
 @dataclass
@@ -38,6 +39,9 @@ class Verdicts:
     notes : list of str
         What the report must say about numerical against exact.
     judged_by_exact : bool
+        Whether the exact derivative may be asked at other points.
+    by_exact : ndarray of bool
+        Entries that the exact derivative decided.
     """
 
     verdict: np.ndarray
@@ -47,6 +51,7 @@ class Verdicts:
     usable: np.ndarray
     notes: list[str]
     judged_by_exact: bool
+    by_exact: np.ndarray
 
 
 def judge(
@@ -59,6 +64,7 @@ def judge(
     *,
     kinks: bool,
     limits: tuple[np.ndarray, np.ndarray] | None = None,
+    common: np.ndarray | None = None,
 ) -> Verdicts:
     """Compare a claimed matrix of derivatives with the numerical one and, if given, the exact one.
 
@@ -72,6 +78,9 @@ def judge(
         Whether the traced program sits on a kink at x, so that the exact derivative follows a convention.
     limits : pair of ndarray, optional
         Smallest and largest exact derivative just beside x, if x is on a kink.
+    common : ndarray, optional
+        The largest rounding that an entry of the same block shows in the exact derivative: one that lies on a plateau of
+        rounding, as exp(x) − 1 for the smallest x, shows none of its own.
     """
     status = numbers.status
     is_ = {member: status == member for member in Status}
@@ -94,6 +103,7 @@ def judge(
     unclear = wide & ~zero & (verdict == AGREES)
     verdict[unclear] = CANNOT_TELL
     reason[unclear] = "the numerical bound is too wide (noise or low precision in f)"
+    reason[wide & zero & (verdict == AGREES)] = UNSEEN
     for member in Status:
         if not member.trusted:
             reason[is_[member]] = member.sentence
@@ -113,36 +123,46 @@ def judge(
     notes: list[str] = []
     truth, truth_bound = value.copy(), bound.copy()
     usable = trusted & np.isfinite(value) & ~unclear
+    decided = np.zeros(claimed.shape, dtype=bool)
+    contradicted = False
     if exact is not None and exact_slack is not None:
-        usable = _judge_by_exact(
+        usable, decided, contradicted = _judge_by_exact(
             claimed, exact, exact_slack + slack, value, bound, trusted, noisy, kink, is_[Status.JUMP] | is_[Status.NON_FINITE], kinks,
-            verdict, reason, truth, truth_bound, usable, notes,
+            verdict, reason, truth, truth_bound, usable, notes, _alike(exact == 0, scale),
+            np.zeros(claimed.shape) if common is None else common,
         )  # fmt: skip
     if limits is not None:
         give = 1e-6 * (np.abs(limits[0]) + np.abs(limits[1])) + 1e-8 * scale + slack
         with np.errstate(invalid="ignore"):
             between = (claimed >= limits[0] - give) & (claimed <= limits[1] + give) & (verdict != AGREES)
+            # an entry that has one slope on all sides of x is on no kink, and its exact derivative has decided
+            between &= ~(decided & (limits[1] - limits[0] <= 2 * give))
         verdict[between] = AGREES
         reason[between] = "between the slopes just beside a kink"
         usable = usable & ~between
-    return Verdicts(verdict, reason, truth, truth_bound, usable, notes, exact is not None)
+    asked = exact is not None and not contradicted
+    return Verdicts(verdict, reason, truth, truth_bound, usable, notes, asked, decided)
 
 
 def _judge_by_exact(
     claimed: np.ndarray, exact: np.ndarray, slack: np.ndarray, value: np.ndarray, bound: np.ndarray, trusted: np.ndarray,
     noisy: np.ndarray, kink: np.ndarray, broken: np.ndarray, kinks: bool, verdict: np.ndarray, reason: np.ndarray,
-    truth: np.ndarray, truth_bound: np.ndarray, usable: np.ndarray, notes: list[str],
-) -> np.ndarray:  # fmt: skip
-    """Let the exact derivative decide where it may; fills the arrays in place and returns which entries are usable."""
+    truth: np.ndarray, truth_bound: np.ndarray, usable: np.ndarray, notes: list[str], flat: np.ndarray,
+    common: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, bool]:  # fmt: skip
+    """Let the exact derivative decide where it may; fills the arrays in place.
+
+    Returns which entries are usable, which it decided, and whether the numerical derivative contradicts it somewhere.
+    """
     # An exact derivative that rounding has eaten (a difference of large numbers) decides nothing.
     finite = np.isfinite(exact) & (slack <= np.maximum(bound, 1e-6 * np.abs(exact)))
-    # Where f moves in steps (rounded output) the exact derivative is the zero of one step.
-    finite = finite & ~(noisy & (exact == 0) & (np.abs(value) > bound))
+    # Where f moves in steps (rounded output) the exact derivative is the zero of one step, in all entries.
+    finite = finite & ~(noisy & flat & (np.abs(value) > bound))
     gap = np.abs(claimed - exact)
     consistent = finite & trusted & (np.abs(exact - value) <= 4 * bound)
     # At a kink the exact derivative is a convention, and where f jumps it is the slope of one branch.
     alone = finite & ~trusted & ~kink & ~broken & (not kinks)
-    decided = consistent | alone
+    decided = (consistent | alone) & ~((gap > slack) & (gap <= 8 * common))
     close, far = gap <= slack, gap > 4 * slack
     verdict[decided & close] = AGREES
     reason[decided & close] = ""
@@ -168,7 +188,20 @@ def _judge_by_exact(
             f"gradwise's exact derivative and the numerical one differ in {int(np.sum(against))} entries; "
             f"the numerical one decided there"
         )
-    return usable | decided | with_exact
+    # Both are off: the exact one by rounding of its own, which a claim of the same formula shares.
+    with np.errstate(invalid="ignore"):
+        shared = (verdict == WRONG) & ~decided & np.isfinite(exact) & (gap <= slack) & (slack <= 0.1 * np.abs(exact))
+    verdict[shared] = CANNOT_TELL
+    reason[shared] = "the exact derivative has rounding of its own here, and the claim is as close to it"
+    return usable | decided | with_exact, decided | with_exact, bool(np.any(against))
+
+
+def _alike(zero: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Entries of blocks that are zero throughout; the entries of a block share their scale."""
+    found = zero.copy()
+    for value in np.unique(scale[~zero]):
+        found[scale == value] = False
+    return found
 
 
 __all__ = ["AGREES", "CANNOT_TELL", "WRONG", "Numbers", "Verdicts", "judge"]

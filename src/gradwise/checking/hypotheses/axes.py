@@ -124,7 +124,7 @@ def same_total(evidence: Evidence) -> list[Finding]:
     wrong = evidence.wrong
     for name, index in evidence.problem.layout:
         flat = index.ravel()
-        if int(np.sum(wrong[flat])) < 3 or int(np.sum(wrong[flat])) < flat.size - 1:
+        if index.ndim < 2 or int(np.sum(wrong[flat])) < 3 or int(np.sum(wrong[flat])) < flat.size - 1:
             continue
         rows = [(s.claimed[flat], s.truth[flat], s.bound[flat], s.usable[flat]) for s in evidence.samples]
         if all(

@@ -17,6 +17,11 @@ Move = Callable[[np.ndarray], np.ndarray]
 
 
 def another_point(evidence: Evidence) -> list[Finding]:
+    """The claim at x is the true derivative at another point: one with a name, one on a line, the same for every x."""
+    return named_point(evidence) or _on_a_line(evidence) or _kept(evidence)
+
+
+def named_point(evidence: Evidence) -> list[Finding]:
     """The claim at x is the true derivative at a point with a name."""
     found = []
     for cause, text, move, factor, rank in _moves(evidence):
@@ -24,7 +29,7 @@ def another_point(evidence: Evidence) -> list[Finding]:
             found.append(Finding(cause, text, rank))
             if len(found) == 2:
                 break
-    return found or _on_a_line(evidence) or _kept(evidence)
+    return found
 
 
 def _explains(evidence: Evidence, move: Move, factor: float) -> bool:

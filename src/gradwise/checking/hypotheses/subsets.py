@@ -24,6 +24,19 @@ def _moves_with_position(evidence: Evidence, wrong: np.ndarray) -> bool:
     return all(not np.any(sample.wrong & ~wrong) for sample in evidence.far)
 
 
+def telling(evidence: Evidence) -> np.ndarray:
+    """Usable entries that are not zero in claim and truth at every point: a zero is right under nearly every mistake."""
+    shown = np.zeros(evidence.here.truth.size, dtype=bool)
+    for sample in evidence.samples:
+        with np.errstate(invalid="ignore"):
+            shown |= ~(np.abs(sample.truth) <= 4 * sample.bound) | ~(np.abs(sample.claimed) <= 4 * sample.bound)
+    return evidence.here.usable & shown
+
+
+VACUOUS = 20.0
+"""A place says this much less where nothing else could have been wrong."""
+
+
 def one_entry(evidence: Evidence) -> list[Finding]:
     """Exactly one entry is wrong."""
     wrong = _union(evidence)
@@ -37,7 +50,10 @@ def one_entry(evidence: Evidence) -> list[Finding]:
         np.allclose(s.claimed[wrong], ratio[0] * s.truth[wrong], rtol=1e-6 + 4 * ratio[1]) for s in evidence.samples
     ):
         detail += f" (claimed = {ratio[0]:.6g} × true)"
-    return [Finding(Cause.ONE_ENTRY, detail, 24.0 if _moves_with_position(evidence, wrong) else 36.0)]
+    rank = 24.0 if _moves_with_position(evidence, wrong) else 36.0
+    if not np.any(telling(evidence) & ~wrong):
+        rank += VACUOUS
+    return [Finding(Cause.ONE_ENTRY, detail, rank)]
 
 
 def block(evidence: Evidence) -> list[Finding]:
@@ -46,6 +62,8 @@ def block(evidence: Evidence) -> list[Finding]:
     usable = evidence.here.usable
     if not np.any(wrong) or not np.any(usable & ~wrong):
         return []
+    vacuous = 0.0 if np.any(telling(evidence) & ~wrong) else VACUOUS
+    usable = telling(evidence)
     layout = evidence.problem.layout
     hit = [(name, index) for name, index in layout if np.any(wrong[index])]
     whole = [(name, index) for name, index in hit if _mostly(wrong, usable, index)]
@@ -61,7 +79,7 @@ def block(evidence: Evidence) -> list[Finding]:
         region, text = found[0].ravel(), f"{name}[{found[1]}]"
     if not text:
         return []
-    rank = 25.0 if _moves_with_position(evidence, wrong) else 37.0
+    rank = (25.0 if _moves_with_position(evidence, wrong) else 37.0) + vacuous
     findings = [Finding(Cause.BLOCK, f"{text} is wrong, everything else is right", rank)]
     mask = np.zeros(usable.size, dtype=bool)
     mask[region] = True
@@ -152,6 +170,8 @@ def branch(evidence: Evidence) -> list[Finding]:
         if not mixed and "abs" in sides[0]:
             return []
         rank = 27.0 if not mixed else 12.5 if confirmed else 19.0
+        if not np.any(right_x):  # a term in x is right at zero, and no branch is needed for that
+            rank = 39.0
         return [Finding(Cause.BRANCH, f"the entries with {sides[0]} are wrong, the others are right", rank)]
     if evidence.far and all(not np.any(s.usable & ~s.wrong & s.informative()) for s in evidence.samples):
         right = [s for s in evidence.far if not np.any(s.wrong) and np.sum(s.informative()) >= 1]

@@ -9,10 +9,11 @@ from gradwise.checking.hypotheses.axes import same_total, wrong_axis
 from gradwise.checking.hypotheses.chain import chain_rule
 from gradwise.checking.hypotheses.factors import whole_factor
 from gradwise.checking.hypotheses.orders import index_shift, permuted, transposed
-from gradwise.checking.hypotheses.points import another_point
+from gradwise.checking.hypotheses.points import another_point, named_point
 from gradwise.checking.hypotheses.precision import detached, low_precision, non_finite, small_error, truncation
 from gradwise.checking.hypotheses.subsets import block, branch, one_entry
 from gradwise.checking.hypotheses.terms import constant_offset, term_in_x, wrong_power
+from gradwise.checking.hypotheses.upstream import upstream
 from gradwise.checking.vocabulary import Cause
 
 HYPOTHESES = (
@@ -31,6 +32,7 @@ HYPOTHESES = (
     (term_in_x, "a term in x"),
     (constant_offset, "an offset"),
     (wrong_power, "a power of x"),
+    (upstream, "an ignored cotangent"),
     (chain_rule, "a chain-rule mistake"),
     (wrong_axis, "a wrong axis"),
     (another_point, "another point"),
@@ -48,11 +50,14 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
     failed: list[str] = []
     for hypothesis, name in HYPOTHESES:
         if hypothesis in (chain_rule, wrong_axis, another_point) and _settled(findings, hypothesis is another_point):
-            continue
+            if {finding.cause for finding in findings} != {Cause.BRANCH} or hypothesis is not another_point:
+                continue
+            # which entries are wrong is known, not why: abs(x) in the place of x shows as a branch
+            hypothesis = named_point
         try:
             found = hypothesis(evidence)
-        except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError):
-            continue  # a diagnosis that cannot be made must not take the verdict away
+        except Exception:  # noqa: BLE001, S112  (a diagnosis that cannot be made must not take the verdict away)
+            continue
         findings += found
         if not found:
             failed.append(name)
