@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Unrollable(Protocol):
-    """What has a program: a function of the operands after the first, for the plan that the first operand is."""
+    """What has a program, whose form depends on the plan that the first operand is."""
 
     @property
     def results(self) -> tuple[ArrayType, ...]: ...
@@ -58,7 +58,7 @@ class Chain:
             found, present = _differentiated(program, self.kinds)
             carried = [False] * len(found.outputs)
             if flags is not None:
-                moving = [v for v, f in zip(found.inputs, flags[1:], strict=True) if f]
+                moving = [v for v, f in zip(found.inputs, flags, strict=True) if f]
                 found, carries = batch(found, size, moving)
                 carried = list(carries)
             executable = build(found.equations, found.types, found.outputs, found.inputs)
@@ -67,7 +67,7 @@ class Chain:
 
         found, executable, present = derived(("chain", self.of, key, self.kinds, flags, size), make)
         env: list[Any] = [None] * len(found.types)
-        for variable, value in zip(found.inputs, operands[1:], strict=True):
+        for variable, value in zip(found.inputs, operands, strict=True):
             env[variable] = value
         values = iter(executable.run(env))
         made = []
@@ -104,7 +104,7 @@ def _differentiated(
     present = (True,) * len(program.outputs)
     kept = [program.types[o] for o in program.outputs]  # the types of all results, those left out among them
     for kind, active in kinds:
-        moving = [v for v, a in zip(program.inputs, active[1:], strict=True) if a]
+        moving = [v for v, a in zip(program.inputs, active, strict=True) if a]
         d = pushforward(program, moving) if kind == "jvp" else pullback(program, moving)
         types = list(d.types)
         if kind == "jvp":

@@ -78,7 +78,7 @@ class Root:
         return tuple(v for v, a in zip(self.form.captured, active[2:], strict=True) if a)
 
     def unrolled(self, packed: np.ndarray) -> tuple[Hashable, Program]:
-        """The program of two Newton steps: (root, captured) → root."""
+        """The program of two Newton steps: (plan, root, captured) → root."""
         return (), derived(("newton", self), self._write)
 
     def _write(self) -> tuple[Program, int]:
@@ -93,6 +93,7 @@ class Root:
         if not self.each:
             joined, _ = batch(joined, n, [vector])
         builder = Builder()
+        plan = builder.variable(ArrayType((n if self.each else n * n,), F64.dtype))
         start = builder.variable(form.state)
         captured = [builder.variable(program.types[i]) for i in form.captured]
         one = builder.constant(1.0, F64.dtype)
@@ -111,7 +112,7 @@ class Root:
             if self.fixed:
                 jacobian, residual = jacobian - unit, residual - reshape(t, (n, 1))
             t = t - reshape(solve(jacobian, residual, params=("",)), shape)
-        made = Program("newton", [start.index, *[c.index for c in captured]], (), builder.equations, [t.index], builder.types)  # fmt: skip
+        made = Program("newton", [plan.index, start.index, *[c.index for c in captured]], (), builder.equations, [t.index], builder.types)  # fmt: skip
         return made, len(made)
 
 

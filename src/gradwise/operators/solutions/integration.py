@@ -6,7 +6,7 @@ discrete solution with these steps (``steps.py``); the second is found from the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,30 +27,60 @@ if TYPE_CHECKING:
 
 
 class Plan:
-    """What the steps are, and the array that it is packed into."""
+    """What the steps are, and the array that it is packed into.
 
-    __slots__ = ("at", "jacobians", "rows", "states", "table", "times")
+    Attributes
+    ----------
+    weights : array of shape (rows, stages)
+        Of the slopes, for the rows.
+    inverses : array
+        Of the systems of implicit steps; empty for explicit ones.
+    """
+
+    __slots__ = ("at", "inverses", "jacobians", "rows", "states", "table", "times", "weights")
 
     def __init__(self, table: Any, times: Any, rows: Rows, states: Any, jacobians: Any) -> None:
+        h = np.diff(times)
         self.table = table
         self.times = times
         self.rows = rows
-        self.at = times[:-1, None] + table.c * np.diff(times)[:, None]
+        self.at = times[:-1, None] + table.c * h[:, None]
         self.states = states
         self.jacobians = jacobians
+        self.weights = rows.weights(table, h)
+        self.inverses = table.inverses(h, jacobians)
 
     def packed(self) -> np.ndarray:
-        parts = (self.times, self.rows.step, self.rows.fractions, self.states, self.jacobians)
+        rows = self.rows
+        parts = (self.times, rows.step, rows.fractions, self.weights, self.states, self.jacobians, self.inverses)
         return np.concatenate([np.ravel(p) for p in parts]).astype(float)
 
-    @classmethod
-    def unpacked(cls, packed: np.ndarray, table: Any, n: int, rows: int) -> Plan:
+
+class Layout:
+    """Where the parts of a packed plan are."""
+
+    def __init__(self, length: int, table: Any, n: int, rows: int) -> None:
         s = table.stages
-        count = (len(packed) - 1 - 2 * rows) // (1 + s * n * (1 + n))
-        ends = np.cumsum([count + 1, rows, rows, count * s * n])
-        times, step, fractions, states, jacobians = np.split(packed, ends)
-        shape = (count, s, n)
-        return cls(table, times, Rows(step.astype(int), fractions), states.reshape(shape), jacobians.reshape(*shape, n))
+        each = 1 + s * n * (1 + n) + ((s * n) ** 2 if table.is_implicit else 0)
+        self.count = (length - 1 - rows * (2 + s)) // each
+        parts = (self.count + 1, rows, rows, rows * s, self.count * s * n, self.count * s * n * n)
+        self.times, self.step, self.fractions, self.weights, self.states, self.jacobians, self.inverses = np.cumsum((0, *parts)).tolist()  # fmt: skip
+        self.length = length
+
+
+class Known(NamedTuple):
+    """Times, rows, states and Jacobians of steps."""
+
+    table: Any
+    times: np.ndarray
+    rows: Rows
+    states: np.ndarray
+    jacobians: np.ndarray
+
+    @property
+    def at(self) -> np.ndarray:
+        """The times of the stages."""
+        return self.times[:-1, None] + self.table.c * np.diff(self.times)[:, None]
 
 
 class Integration:
@@ -69,12 +99,21 @@ class Integration:
     def __repr__(self) -> str:
         return f"steps of {self.scheme}"
 
-    def plan(self, packed: np.ndarray) -> Plan:
-        return Plan.unpacked(packed, self.table, self.n, self.rows)
+    def layout(self, packed: np.ndarray) -> Layout:
+        return Layout(len(packed), self.table, self.n, self.rows)
+
+    def plan(self, packed: np.ndarray) -> Known:
+        """What the first derivative needs of a packed plan."""
+        at = self.layout(packed)
+        shape = (at.count, self.table.stages, self.n)
+        rows = Rows(packed[at.step : at.fractions].astype(int), packed[at.fractions : at.weights])
+        states = packed[at.states : at.jacobians].reshape(shape)
+        jacobians = packed[at.jacobians : at.inverses].reshape(*shape, self.n)
+        return Known(self.table, packed[: at.step], rows, states, jacobians)
 
     def __call__(self, *operands: Any) -> tuple[Any, ...]:
         _, program = self.unrolled(operands[0])
-        return tuple(evaluate(program, operands[1:], ()))
+        return tuple(evaluate(program, operands, ()))
 
     def pushforward(self, active: tuple[bool, ...]) -> Pushed:
         made = self._made.get(active)
@@ -89,32 +128,32 @@ class Integration:
         return looped(self, flags, size, self._made)
 
     def unrolled(self, packed: np.ndarray) -> tuple[Hashable, Program]:
-        """The program of the steps of a plan: (y0, captured) → states."""
-        plan = self.plan(packed)
-        known = plan.states if self.scheme == "Radau" else plan.times
-        key = plan.times.tobytes(), plan.rows.step.tobytes(), plan.rows.fractions.tobytes(), known.tobytes()
-        return key, derived(("unrolled", self, key), lambda: self._write(plan))
+        """The program of the steps: (plan, y0, captured) → states.  It depends on how many steps there are, and on which of them the rows lie, not on their lengths."""
+        at = self.layout(packed)
+        step, fractions = packed[at.step : at.fractions].astype(int), packed[at.fractions : at.weights]
+        key = len(packed), step.tobytes(), (fractions == 0.0).tobytes(), (fractions == 1.0).tobytes()
+        return key, derived(("unrolled", self, key), lambda: self._write(at, step.tolist(), fractions.tolist()))
 
-    def _write(self, plan: Plan) -> tuple[Program, int]:
-        writing = StepsWriting(self.form, plan)
-        table, y = self.table, writing.start
+    def _write(self, at: Layout, step: list[int], fractions: list[float]) -> tuple[Program, int]:
+        writing = StepsWriting(self.form, self.table, at)
+        y = writing.start
         by_step: dict[int, list[int]] = {}
-        for r, q in enumerate(plan.rows.step.tolist()):
+        for r, q in enumerate(step):
             by_step.setdefault(q, []).append(r)
-        weights = table.weights(plan.rows.fractions)
         found: list[Any] = [None] * self.rows
-        for q in range(int(plan.rows.step.max(initial=0)) + 1):
-            slopes, end = table.write(writing, q, y)
+        for q in range(max(step) + 1):
+            slopes, end = self.table.write(writing, q, y)
             for r in by_step.get(q, ()):
-                found[r] = reshape(writing.moved(y, q, weights[r], slopes), (1, self.n))
+                x = fractions[r]
+                state = y if x == 0.0 else end if x == 1.0 else writing.row(r, y, slopes)
+                found[r] = reshape(state, (1, self.n))
             y = end
-        result = concatenate(*found, params=(0,)) if len(found) > 1 else found[0]
-        program = writing.program(result)
+        program = writing.program(concatenate(*found, params=(0,)) if len(found) > 1 else found[0])
         return program, len(program)
 
     # --- the first derivative ---------------------------------------------------------------------------------------------------
 
-    def points(self, plan: Plan) -> list[np.ndarray]:
+    def points(self, plan: Known) -> list[np.ndarray]:
         """Times and states of all stages."""
         return [plan.at.ravel(), plan.states.reshape(-1, self.n)]
 

@@ -95,6 +95,7 @@ def integrated(
     rows = _located(ends, wanted)
     if rows is None:
         return None
+    last = len(ends) - 2
     inside = bool(((rows.fractions != 0.0) & (rows.fractions != 1.0)).any())
     table: Any = COLLOCATION if guess is not None else tableau(scheme, inside=inside)
     count = _padded(len(ends) - 1)
@@ -103,6 +104,8 @@ def integrated(
     more = count - (len(ends) - 1)
     ends = np.concatenate([ends, np.full(more, ends[-1])])
     starts = np.concatenate([starts, np.repeat(starts[-1:], more, axis=0)])
+    # what is asked for at the end is so at the end of the steps that were added, which have no length
+    rows.step[(rows.step == last) & (rows.fractions == 1.0)] = count - 1
     captured = formula.plain_operands()
     try:
         make = _explicit if guess is None else _implicit

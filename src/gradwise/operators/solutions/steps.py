@@ -42,6 +42,12 @@ class Tableau:
         self.b[:n] = scheme.B
         self._scheme = scheme
 
+    is_implicit = False
+
+    def inverses(self, h: np.ndarray, jacobians: np.ndarray) -> np.ndarray:
+        """Of the systems of implicit steps: there are none."""
+        return np.empty(0)
+
     def lengths(self, h: np.ndarray) -> np.ndarray:
         """By what the weights of the slopes are multiplied."""
         return h
@@ -55,7 +61,7 @@ class Tableau:
         slopes: list[Any] = []
         for i in range(self.stages):
             state = writing.moved(y, q, self.a[i, :i], slopes) if i else y
-            slopes.append(writing.slope(q, i, state))
+            slopes.append(writing.slope(q, float(self.c[i]), state))
         return slopes, writing.moved(y, q, self.b, slopes)
 
     def weights(self, x: np.ndarray) -> np.ndarray:
@@ -80,11 +86,11 @@ class Tableau:
 
 
 class Writing(Protocol):
-    """What writes the program of steps: ``integration.py``."""
+    """What writes the program of steps: ``writing.py``."""
 
     def moved(self, y: Any, q: int, row: np.ndarray, slopes: list[Any]) -> Any: ...
 
-    def slope(self, q: int, i: int, state: Any) -> Any: ...
+    def slope(self, q: int, c: float, state: Any) -> Any: ...
 
 
 @functools.cache

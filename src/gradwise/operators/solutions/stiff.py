@@ -31,8 +31,13 @@ class Collocation:
     """The scheme; what takes the place of the slopes are the states of the stages, less that at the beginning of the step."""
 
     stages = 3
+    is_implicit = True
     c = STAGES
     a = MATRIX
+
+    def inverses(self, h: np.ndarray, jacobians: np.ndarray) -> np.ndarray:
+        """(1 − h A ⊗ J)⁻¹ for each step."""
+        return np.linalg.inv(_systems(h, jacobians)[0])
 
     def lengths(self, h: np.ndarray) -> np.ndarray:
         """By what the weights are multiplied: the stages' states have the step's length in them."""
@@ -50,8 +55,8 @@ class Collocation:
         return CollocationMaps(self, h, jacobians, extra)
 
     def write(self, writing: Any, q: int, y: Any) -> tuple[list[Any], Any]:
-        """The stages of step number q from the state y, less y, and the state at its end: two Newton steps from what is known of them."""
-        return writing.solved(y, q, self.a)
+        """The stages of step number q from the state y, less y, and the state at its end: a root."""
+        return writing.solved(y, q, self)
 
 
 COLLOCATION = Collocation()

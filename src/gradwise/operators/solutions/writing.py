@@ -1,4 +1,4 @@
-"""The program of steps that are known, written out: of what higher derivatives are taken."""
+"""The program of steps, written out: of what higher derivatives are taken."""
 
 from __future__ import annotations
 
@@ -6,26 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.operators.solutions.batches import Form
+from gradwise.operators.solutions.equations import Root
 from gradwise.operators.solutions.recording import inlined
-from gradwise.program import F64, Builder, Program
-from gradwise.rules.axes import transpose
-from gradwise.rules.broadcasting import broadcast_to, reshape
-from gradwise.rules.linear_algebra.solving import solve
-from gradwise.rules.products import combination
-from gradwise.rules.reductions import identity
-from gradwise.rules.shapes import concatenate, getitem, pack, zeros_p
-from gradwise.transforms.batch import batch
-from gradwise.transforms.forward import pushforward
+from gradwise.program import F64, ArrayType, Builder, Program
+from gradwise.rules.broadcasting import reshape
+from gradwise.rules.calls import solution
+from gradwise.rules.products import combination, matmul
+from gradwise.rules.shapes import concatenate, getitem
 
 if TYPE_CHECKING:
-    from gradwise.operators.solutions.batches import Form
-
-#: Newton steps for implicit stages: derivatives up to the third are exact
-_STEPS = 2
+    from gradwise.operators.solutions.integration import Layout
 
 
 class StepsWriting:
-    """A program under construction: (y0, what the formula captured) → states.
+    """A program under construction: (plan, y0, what the formula captured) → states.
 
     Attributes
     ----------
@@ -33,74 +28,95 @@ class StepsWriting:
         The initial state.
     """
 
-    def __init__(self, form: Form, plan: Any) -> None:
-        self.form, self.plan = form, plan
+    def __init__(self, form: Form, table: Any, at: Layout) -> None:
+        self.form, self.table, self.at = form, table, at
         self.n = form.state.size
-        self.h = np.diff(plan.times)
         self.builder = Builder()
+        self.plan = self.builder.variable(ArrayType((at.length,), F64.dtype))
         self.start = self.builder.variable(form.state)
         self.captured = [self.builder.variable(form.program.types[i]) for i in form.captured]
-        self._linearised: Program | None = None
+        time = form.program.inputs[0]
+        self._is_timed = any(time in e.inputs for e in form.program.equations)
+        self._times: dict[int, Any] = {}
+        self._lengths: dict[int, Any] = {}
+        self._root: Root | None = None
 
     def program(self, result: Any) -> Program:
         """The finished program."""
-        inputs = [self.start.index, *[c.index for c in self.captured]]
+        inputs = [self.plan.index, self.start.index, *[c.index for c in self.captured]]
         return Program("steps", inputs, (), self.builder.equations, [result.index], self.builder.types)
 
+    # --- what the plan says -------------------------------------------------------------------------------------------------------
+
+    def _part(self, start: int, length: int) -> Any:
+        return getitem(self.plan, params=((("slice", start, start + length, None),),))
+
+    def _time(self, q: int) -> Any:
+        if q not in self._times:
+            self._times[q] = getitem(self.plan, params=((self.at.times + q,),))
+        return self._times[q]
+
+    def _length(self, q: int) -> Any:
+        if q not in self._lengths:
+            self._lengths[q] = self._time(q + 1) - self._time(q)
+        return self._lengths[q]
+
+    def _stage_time(self, q: int, c: float) -> Any:
+        if c == 0.0 or not self._is_timed:
+            return self._time(q)
+        return self._time(q + 1) if c == 1.0 else self._time(q) + self._length(q) * c
+
+    # --- explicit steps -----------------------------------------------------------------------------------------------------------
+
     def moved(self, y: Any, q: int, row: np.ndarray, slopes: list[Any]) -> Any:
-        """Y + h Σ wᵢ kᵢ, with h as the scheme counts it."""
-        length = self.plan.table.lengths(self.h)[q]
-        used = [(float(length * w), k) for w, k in zip(row, slopes, strict=False) if w != 0.0]
-        params = ((1.0, *[w for w, _ in used]),)
-        return self.builder.emit(combination, [y, *[k for _, k in used]], params)
+        """The state y + h Σ wᵢ kᵢ."""
+        used = [(float(w), k) for w, k in zip(row, slopes, strict=False) if w != 0.0]
+        slope = self.builder.emit(combination, [k for _, k in used], (tuple([w for w, _ in used]),))
+        return y + self._length(q) * slope
 
-    def slope(self, q: int, i: int, state: Any) -> Any:
+    def slope(self, q: int, c: float, state: Any) -> Any:
         """The right-hand side at a stage."""
-        return inlined(self.builder, self.form.program, [self._time(q, i), state], self.captured)[0]
+        return inlined(self.builder, self.form.program, [self._stage_time(q, c), state], self.captured)[0]
 
-    def _time(self, q: int, i: int) -> Any:
-        return self.builder.constant(float(self.plan.at[q, i]), F64.dtype)
+    def row(self, r: int, y: Any, slopes: list[Any]) -> Any:
+        """The state of row r, inside the step that begins at y."""
+        s = len(slopes)
+        weights = self._part(self.at.weights + r * s, s)
+        every = concatenate(*[reshape(k, (1, self.n)) for k in slopes], params=(0,))
+        return y + matmul(weights, every)
 
-    def _linearisation(self) -> Program:
-        """(t, y, unit tangents), captured → value, and tangents a row each."""
-        if self._linearised is None:
-            program = self.form.program
-            d = pushforward(program, program.inputs[-1:])
-            (vector,), (result,) = d.vectors, d.results
-            equations, types = program.equations + d.equations, list(d.types)
-            outputs = [*program.outputs]
-            if result is not None:
-                outputs.append(result)
-            assert vector is not None
-            joined = Program("slope", (*program.inputs, vector), program.captured, equations, outputs, types)
-            self._linearised, _ = batch(joined, self.n, [vector])
-        return self._linearised
+    # --- implicit steps -----------------------------------------------------------------------------------------------------------
 
-    def solved(self, y: Any, q: int, a: np.ndarray) -> tuple[list[Any], Any]:
-        """The implicit stages of step number q, less y, and the last of them: Newton's steps from the known ones."""
-        n, s, builder = self.n, len(a), self.builder
-        unit = builder.emit(identity, (), (n, F64.dtype))
-        known = [builder.constant(float(v), F64.dtype) for v in self.plan.states[q].ravel()]
-        stages = [builder.emit(pack, known[i * n : (i + 1) * n], ((n,),)) for i in range(s)]
-        h = float(self.h[q])
-        for _ in range(_STEPS):
-            values, jacobians = [], []
-            for i in range(s):
-                found = inlined(builder, self._linearisation(), [self._time(q, i), stages[i], unit], self.captured)
-                values.append(found[0])
-                rows = found[1] if len(found) > 1 else builder.emit(zeros_p, (), ((n, n), F64.dtype))
-                jacobians.append(transpose(broadcast_to(rows, (n, n)), params=((1, 0),)))
-            lacking, blocks = [], []
-            for i in range(s):
-                weights = (1.0, -1.0, *[h * w for w in a[i]])
-                lacking.append(builder.emit(combination, [y, stages[i], *values], (weights,)))
-                row = [
-                    builder.emit(combination, [unit, jacobians[j]], ((1.0 if i == j else 0.0, -h * float(a[i, j])),))
-                    for j in range(s)
-                ]
-                blocks.append(concatenate(*row, params=(1,)))
-            system = concatenate(*blocks, params=(0,))
-            right = reshape(concatenate(*lacking, params=(0,)), (s * n, 1))
-            step = reshape(solve(system, right, params=("",)), (s, n))
-            stages = [stages[i] + getitem(step, params=((i,),)) for i in range(s)]
+    def solved(self, y: Any, q: int, table: Any) -> tuple[list[Any], Any]:
+        """The stages of step number q, less y, and the last of them."""
+        s, n = table.stages, self.n
+        inverse = self._part(self.at.inverses + q * (s * n) ** 2, (s * n) ** 2)
+        known = self._part(self.at.states + q * s * n, s * n)
+        times = [self._stage_time(q, float(c)) for c in table.c]
+        operands = [inverse, known, y, *times, self._length(q), *self.captured]
+        if self._root is None:
+            self._root = self._equation(table)
+        (found,) = self.builder.emit(solution, operands, (self._root,))
+        stages = [getitem(found, params=((("slice", i * n, (i + 1) * n, None),),)) for i in range(s)]
         return [z - y for z in stages], stages[-1]
+
+    def _equation(self, table: Any) -> Root:
+        """Y − y − h A f(Y) = 0 for the stages of one step: (Y), (y, times, h, captured)."""
+        s, n = table.stages, self.n
+        builder = Builder()
+        every = builder.variable(ArrayType((s * n,), F64.dtype))
+        y = builder.variable(self.form.state)
+        times = [builder.variable(F64) for _ in range(s)]
+        h = builder.variable(F64)
+        captured = [builder.variable(self.form.program.types[i]) for i in self.form.captured]
+        stages = [getitem(every, params=((("slice", i * n, (i + 1) * n, None),),)) for i in range(s)]
+        slopes = [inlined(builder, self.form.program, [t, z], captured)[0] for t, z in zip(times, stages, strict=True)]
+        lacking = [
+            stages[i] - y - h * builder.emit(combination, slopes, (tuple([float(w) for w in table.a[i]]),))
+            for i in range(s)
+        ]
+        result = concatenate(*lacking, params=(0,))
+        inner = [y, *times, h, *captured]
+        program = Program("stages", [every.index], [v.index for v in inner], builder.equations, [result.index], builder.types)  # fmt: skip
+        moving = tuple([v.index for v in inner if v.type.is_differentiable])
+        return Root(Form(program, moving), each=False, fixed=False)
