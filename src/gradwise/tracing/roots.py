@@ -15,9 +15,9 @@ differentiated: list[Callable[..., Any]] = []
 integrated: list[Callable[..., Any]] = []
 
 
-def install_integration(function: Callable[..., Any]) -> None:
-    """Give the function that records the steps of an explicit scheme as one operation."""
-    integrated[:] = [function]
+def install_integration(*functions: Callable[..., Any]) -> None:
+    """Give the function that records steps as one operation, and the one that tells how stiff a right-hand side is."""
+    integrated[:] = functions
 
 
 #: ``(formula, root, each=…, fixed=…) → root``, or None

@@ -67,6 +67,7 @@ def integrated(
     *,
     chosen: bool = True,
     guess: Any = None,
+    memo: dict[bool, Any] | None = None,
 ) -> tuple[Any, bool] | None:
     """The states at the wanted times, recorded as one operation, and whether the right-hand side switches on the way; None where that cannot be.
 
@@ -86,6 +87,8 @@ def integrated(
         Whether the scheme is the user's choice.  Another one is not taken for a stiff system.
     guess : callable
         For implicit steps, the solution near them: time → state.
+    memo : dict
+        Keeps what is found of the steps for the next call with the same ones.
     """
     form = form_of(formula)
     n = starts.shape[1]
@@ -108,8 +111,11 @@ def integrated(
     rows.step[(rows.step == last) & (rows.fractions == 1.0)] = count - 1
     captured = formula.plain_operands()
     try:
-        make = _explicit if guess is None else _implicit
-        starts, at, states, slopes, jacobians, switches = make(form, table, ends, starts, captured, guess)
+        memo = {} if memo is None else memo
+        if inside not in memo:
+            make = _explicit if guess is None else _implicit
+            memo[inside] = make(form, table, ends, starts, captured, guess)
+        starts, at, states, slopes, jacobians, switches = memo[inside]
         if not chosen and _is_stiff(np.diff(ends), jacobians, rows):
             return None
         if form.moving and not form.is_smooth:
@@ -152,4 +158,16 @@ def _implicit(form: Form, table: Any, ends: np.ndarray, starts: np.ndarray, capt
     return starts, at, states, (states - starts[:-1, None]).transpose(1, 0, 2), jacobians, switched[0]
 
 
-install_integration(integrated)
+def spectral_radius(formula: Any, t: float, y: np.ndarray) -> float:
+    """The largest modulus of an eigenvalue of the right-hand side's Jacobian; 0 where that is not known."""
+    form = form_of(formula)
+    if form is None or not 0 < len(y) <= _LARGEST:
+        return 0.0
+    try:
+        _, jacobians, _ = form.jacobians([np.array([t]), y[None]], formula.plain_operands())
+    except Elsewhere:
+        return 0.0
+    return float(np.max(np.abs(np.linalg.eigvals(jacobians[0]))))
+
+
+install_integration(integrated, spectral_radius)

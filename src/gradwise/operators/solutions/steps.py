@@ -107,9 +107,10 @@ def stages(
     count, n = len(h), starts.shape[1]
     at = times[:-1, None] + table.c * h[:, None]
     slopes = np.empty((table.stages, count, n))
+    flat = slopes.reshape(table.stages, -1)
     states = np.empty((count, table.stages, n))
     for i in range(table.stages):
-        state = starts if i == 0 else starts + h[:, None] * np.tensordot(table.a[i, :i], slopes[:i], 1)
+        state = starts if i == 0 else starts + h[:, None] * (table.a[i, :i] @ flat[:i]).reshape(count, n)
         states[:, i] = state
         slopes[i] = slope(at[:, i], state)
     return at, states, slopes
@@ -149,14 +150,16 @@ class Maps:
         columns = n + (0 if extra is None else extra.shape[-1])
         start = np.eye(n, columns)
         length = h[:, None, None]
-        slopes = np.empty((s, count, n, columns))
+        shape = (count, n, columns)
+        slopes = np.empty((s, *shape))
+        flat = slopes.reshape(s, -1)
         for i in range(s):
-            state = start if i == 0 else start + length * np.tensordot(table.a[i, :i], slopes[:i], 1)
+            state = start if i == 0 else start + length * (table.a[i, :i] @ flat[:i]).reshape(shape)
             np.matmul(jacobians[:, i], state, out=slopes[i])
             if extra is not None:
                 slopes[i][:, :, n:] += extra[:, i]
         self.slopes = slopes
-        whole = start + length * np.tensordot(table.b, slopes, 1)
+        whole = start + length * (table.b @ flat).reshape(shape)
         self.step, self.shift = whole[:, :, :n], whole[:, :, n:]
 
     def forward(self, start: np.ndarray, rows: Rows) -> np.ndarray:
@@ -204,11 +207,12 @@ class Maps:
         steps, s, count, n = on_slopes.shape
         kappa = np.empty((s, steps, count, n))
         through = np.empty((s, steps, count, n))
+        flat = through.reshape(s, -1)
         h = self.h[:, None, None]
         for i in range(s - 1, -1, -1):
             total = on_slopes[:, i] + (h * self.table.b[i]) * after
             if i < s - 1:
-                total = total + h * np.tensordot(self.table.a[i + 1 :, i], through[i + 1 :], 1)
+                total = total + h * (self.table.a[i + 1 :, i] @ flat[i + 1 :]).reshape(total.shape)
             kappa[i] = total
             np.matmul(total, self.jacobians[:, i], out=through[i])
         return kappa.transpose(2, 1, 0, 3)

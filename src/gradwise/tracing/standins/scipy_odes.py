@@ -344,7 +344,7 @@ def _event(path: Path | KnownPath, event: Callback, at: float) -> tuple[Any, Any
         raise trace.fail(
             f"scipy.integrate.solve_ivp found an event at {at!r} where its function has no slope, and its time no derivative. A function that crosses zero with a slope is required"
         )
-    return time, moved(path.function, at, y, time - at)
+    return time, moved(path.function, at, y, time - at, _Classical)
 
 
 def tight(what: str, function: RightHandSide, span: Any, start: Any, stops: Any, rtol: Any, atol: Any) -> Path:
