@@ -13,7 +13,7 @@ import gradwise as gw
 from gradwise.tracing import standins
 from gradwise.tracing.instrument.state import entered, left
 from gradwise.tracing.standins import STAND_INS
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.standins.recording import open_traces
 
 
 def methods(*modules):
@@ -37,7 +37,7 @@ def watched(f):
 
     @functools.wraps(f)
     def call(*args):
-        traces = [a.tape for a in args if isinstance_traced(a)]
+        traces = open_traces(args)
         if not traces:
             return f(*args)
         watch = entered(traces[0])

@@ -289,9 +289,17 @@ def _attributes(thing: Any) -> list[Any]:
     for kind in type(thing).__mro__:
         slots = vars(kind).get("__slots__", ())
         names = (slots,) if isinstance(slots, str) else slots
-        held += [getattr(thing, name, None) for name in names if not name.startswith("__")]
+        held += [_attribute(thing, name) for name in names if not name.startswith("__")]
     # partial functions and caches
-    return held + [getattr(thing, name, None) for name in ("func", "args", "keywords", "__wrapped__")]
+    return held + [_attribute(thing, name) for name in ("func", "args", "keywords", "__wrapped__")]
+
+
+def _attribute(thing: Any, name: str) -> Any:
+    """Return what an object shows under a name; its own ``__getattr__`` may raise anything."""
+    try:
+        return getattr(thing, name, None)
+    except Exception:  # noqa: BLE001  an object of the user's
+        return None
 
 
 def _members(holder: Any, names: set[str]) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing import sparse
-from gradwise.tracing.arithmetic import concrete
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.holders import WRAPPERS
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, dtype_of, escape
 
@@ -80,6 +80,9 @@ def view(self: TracedArray, dtype: Any = None, type: Any = None) -> Any:  # noqa
     if kind in WRAPPERS:
         return WRAPPERS[kind](self)
     if isinstance(kind, builtins.type) and issubclass(kind, np.ndarray):
+        if is_constant(self):
+            self.writeable = self.base_array().writeable = False  # what is written to it later, the view would not show
+            return self.current().view(kind)
         raise escape(
             self,
             f"x.view({kind.__name__}), an array of a class of its own,",
@@ -99,15 +102,29 @@ def iterate(self: TracedArray) -> Any:
     return (self[i] for i in range(len(self)))
 
 
-def length(self: Traced) -> int:
+def _is_truth(key: Any) -> bool:
+    return dtype_of(plain(key)).kind == "b" and np.ndim(plain(key)) == 0
+
+
+def scalar_entry(self: TracedScalar, key: Any) -> Any:
+    """``x[()]``, ``x[...]``, ``x[None]`` and ``x[True]`` of a number of NumPy's."""
+    if type(self.value) in (float, int, complex, bool):
+        raise TypeError(f"'{type(self.value).__name__}' object is not subscriptable")
+    if isinstance(key, tuple) and not key:
+        return self
+    unsized = TracedArray(self.tape, self.index, np.asarray(self.value), pinned=True)
+    if key is Ellipsis:
+        return unsized
+    if all(k is None or k is Ellipsis or _is_truth(k) for k in (key if isinstance(key, tuple) else (key,))):
+        return unsized[key]
+    raise IndexError("invalid index to scalar variable.")
+
+
+def length(self: TracedArray) -> int:
     """``len(x)``."""
     value = self.current()
     if np.ndim(value) == 0:
-        raise TypeError(
-            "len() of unsized object"
-            if type(self) is TracedArray
-            else f"object of type '{type(value).__name__}' has no len()"
-        )
+        raise TypeError("len() of unsized object")
     return len(value)
 
 
@@ -181,6 +198,11 @@ def _memory(name: str) -> property:
     return property(read)
 
 
+def _to_device(self: Traced, device: Any, /, *, stream: Any = None) -> Any:
+    np.zeros(0).to_device(device, stream=stream)  # raises as NumPy does where there is no such device
+    return self
+
+
 def _set_flags(self: TracedArray, write: bool | None = None, align: Any = None, uic: Any = None) -> None:
     if write is not None:
         self.writeable = bool(write)
@@ -213,8 +235,9 @@ def install(scalar: Any, array: Any) -> None:
     for cls in (scalar, array):
         for name in ("tobytes", "tofile", "dump", "dumps", "byteswap"):
             setattr(cls, name, _written_out(name))
-        for name in ("data", "device"):
-            setattr(cls, name, _memory(name))
+        cls.data = _memory("data")
+        cls.device = "cpu"
+        cls.to_device = _to_device
     array.ctypes = _memory("ctypes")
     array.setflags = _set_flags
     array.resize = _resize

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,19 @@ class Flat:
 
     def __init__(self, array: TracedArray) -> None:
         self.array = array
+
+    @property
+    def base(self) -> TracedArray:
+        return self.array
+
+    def copy(self) -> Any:
+        return self.array.reshape(-1).copy()
+
+    def __array_ufunc__(self, function: Any, method: str, *operands: Any, **options: Any) -> Any:
+        return getattr(function, method)(*map(_entries, operands), **options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*map(_entries, args), **{k: _entries(v) for k, v in kwargs.items()})
 
     def __iter__(self) -> Any:
         return iter(self.array.reshape(-1))
@@ -38,3 +52,26 @@ class Flat:
             array.reshape(-1)[places] = value
         else:
             array[np.unravel_index(places, array.shape)] = value
+
+
+def _entries(x: Any) -> Any:
+    """The entries of what goes over an array, also in lists; anything else as it is."""
+    if type(x) is Flat:
+        return x.array.reshape(-1)
+    return type(x)(map(_entries, x)) if type(x) in (list, tuple) else x
+
+
+def _comparison(name: str) -> Any:
+    function = getattr(operator, name)
+
+    def compare(self: Flat, other: Any) -> Any:
+        return function(_entries(self), _entries(other))
+
+    compare.__name__ = f"__{name}__"
+    compare.__doc__ = "Entry by entry."
+    return compare
+
+
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(Flat, f"__{_name}__", _comparison(_name))
+Flat.__hash__ = None  # type: ignore[assignment]  # as NumPy's

@@ -12,7 +12,7 @@ from gradwise.rules import algebra, broadcasting, elementwise
 from gradwise.rules.broadcasting import convert_p, real_dtype, reshape_p
 from gradwise.rules.shapes import scatter_add
 from gradwise.rules.shapes import transpose as transpose_p
-from gradwise.tracing import conversions, data_model, indexing, reducing, sparse
+from gradwise.tracing import conversions, data_model, indexing, reducing, reshaping, sparse
 from gradwise.tracing.aliasing import mirror_of
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.flat import Flat
@@ -333,7 +333,6 @@ def install(scalar: Any, array: Any) -> None:
         "__float__": conversions.as_float,
         "__complex__": conversions.as_complex,
         "__array__": conversions.as_array,
-        "__len__": conversions.length,
         "__round__": conversions.rounded,
         "__trunc__": lambda self: math.trunc(concrete(self, "int")),
         "__floor__": lambda self: math.floor(concrete(self, "int")),
@@ -357,6 +356,7 @@ def install(scalar: Any, array: Any) -> None:
         "__getitem__": indexing.get,
         "__setitem__": indexing.put,
         "__iter__": conversions.iterate,
+        "__len__": conversions.length,
         "__contains__": conversions.contains,
         "__hash__": None,
         "real": property(_real, _set_real),
@@ -373,8 +373,10 @@ def install(scalar: Any, array: Any) -> None:
     }
     for name, member in only_array.items():
         setattr(array, name, member)
+    array.shape = property(array.shape.fget, reshaping.set_shape)
     only_scalar: dict[str, Any] = {
-        "__getitem__": _scalar_getitem,
+        "__getitem__": conversions.scalar_entry,
+        "__iter__": None,  # for want of it Python would ask for entries 0, 1, … and take their absence for an end
         "is_integer": lambda self: concrete(self).is_integer(),
         "as_integer_ratio": conversions.as_digits("as_integer_ratio"),
         "hex": conversions.as_digits("hex"),
@@ -384,16 +386,6 @@ def install(scalar: Any, array: Any) -> None:
     data_model.install(scalar, array)
     sparse.install(array)
     conversions.install(scalar, array)
-
-
-def _scalar_getitem(self: TracedScalar, key: Any) -> Any:
-    if type(self.value) in (float, int, complex, bool):
-        raise TypeError(f"'{type(self.value).__name__}' object is not subscriptable")
-    if key == () or key is Ellipsis:
-        return self if key == () else _as_array(self)
-    if key is None or (isinstance(key, tuple) and all(k is None or k is Ellipsis for k in key)):
-        return _as_array(self)[key]
-    raise IndexError("invalid index to scalar variable.")
 
 
 __all__ = ["elementwise", "install", "real_dtype"]

@@ -25,6 +25,7 @@ from gradwise.tracing.functions import (
     polynomials,
     products,
     querying,
+    scimath,
     shaping,
     statistics,
     summation,
@@ -57,6 +58,7 @@ FUNCTIONS: dict[Any, Any] = {
     **interpolation.FUNCTIONS,
     **fourier.FUNCTIONS,
     **elementwise.FUNCTIONS,
+    **scimath.FUNCTIONS,
 }
 
 

@@ -236,7 +236,12 @@ def tile(A: Any, reps: Any) -> Any:
         return reshape(A, shape).copy()
     spread = reshape(A, tuple(m for n in shape for m in (1, n)))
     spread = broadcast_to(spread, tuple(m for n, r in zip(shape, reps, strict=True) for m in (r, n)))
-    return reshape(spread, result)
+    return _fresh(reshape(spread, result))
+
+
+def _fresh(result: Any) -> Any:
+    """An array of its own, where spreading and reshaping left a view."""
+    return result.copy() if type(result) is TracedArray and result.root is not None else result
 
 
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
@@ -255,7 +260,7 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     spread = broadcast_to(
         reshape(a, (*shape[: axis + 1], 1, *shape[axis + 1 :])), (*shape[: axis + 1], r, *shape[axis + 1 :])
     )
-    return reshape(spread, (*shape[:axis], shape[axis] * r, *shape[axis + 1 :]))
+    return _fresh(reshape(spread, (*shape[:axis], shape[axis] * r, *shape[axis + 1 :])))
 
 
 def resize(a: Any, new_shape: Any) -> Any:

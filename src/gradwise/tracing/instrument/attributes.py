@@ -16,7 +16,7 @@ from gradwise.tracing.instrument.ending import reveal_within, with_overlays
 from gradwise.tracing.instrument.evaluating import evaluate, execute
 from gradwise.tracing.instrument.objects import delete, load, resolve_later, store
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.traced import TracedArray, TracedScalar
+from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 
 
 def get_attribute(obj: Any, name: str, *default: Any) -> Any:
@@ -25,6 +25,8 @@ def get_attribute(obj: Any, name: str, *default: Any) -> Any:
         return getattr(obj, name, *default)
     if not default:
         return load(obj, name)
+    if isinstance_traced(obj) and not hasattr(obj.value, name):
+        return default[0]
     try:
         return load(obj, name)
     except AttributeError:
@@ -43,6 +45,8 @@ def has_attribute(obj: Any, name: str, /) -> bool:
     """``hasattr``."""
     if local.watch is None or type(name) is not str:
         return hasattr(obj, name)
+    if isinstance_traced(obj):  # as the number or array that it stands for
+        return hasattr(obj.value, name)
     try:
         load(obj, name)
     except AttributeError:

@@ -20,10 +20,10 @@ from gradwise.tracing.instrument.compiling import instrumented
 from gradwise.tracing.instrument.effects import MODULES
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
-from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load
+from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
 from gradwise.tracing.instrument.state import Watch, local
-from gradwise.tracing.instrument.userland import NATIVE, is_users_file
+from gradwise.tracing.instrument.userland import NATIVE, is_users_file, wraps_users
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 _FunctionType = types.FunctionType
@@ -63,6 +63,9 @@ def method(obj: Any, name: str) -> Any:
     """What to call in place of ``obj.name``."""
     cls = type(obj)
     if cls is TracedArray or cls is TracedScalar:
+        if name in _CONVERSIONS:
+            return functools.partial(resolve(_CONVERSIONS[name]), obj)
+        refuse_ours(obj, name)
         return getattr(obj, name)
     if cls is types.ModuleType:
         callee = getattr(obj, name)
@@ -87,6 +90,8 @@ def method(obj: Any, name: str) -> Any:
     return resolve(load(obj, name))
 
 
+#: what compiled code asks a value for, which would lose the derivative: asked by the user's own code, it keeps it
+_CONVERSIONS = {"__array__": np.asarray, "__float__": float, "__complex__": complex}
 _UNHOOKED = frozenset(NATIVE - {super})
 #: plain types whose attributes may be callables of the user's
 _CARRY = frozenset({types.FunctionType, types.BuiltinFunctionType})
@@ -98,7 +103,7 @@ _CARRY = frozenset({types.FunctionType, types.BuiltinFunctionType})
 def twin(watch: Watch, function: Any) -> Any:
     """The instrumented twin of a Python function, made once in a run; the function itself if it is a library's."""
     code = function.__code__
-    if not is_users_file(code.co_filename):
+    if not is_users_file(code.co_filename) and not wraps_users(function):
         made = KNOWN.get(id(function))  # a method of a class of a library's, which is asked for as a function here
         if made is None:
             made = _library_callee(watch, function)
@@ -313,8 +318,17 @@ def _of_generic(alias: Any, *args: Any, **kwargs: Any) -> Any:
     return made
 
 
+def _jitted(callee: Any, *args: Any, **kwargs: Any) -> Any:
+    """A function that Numba compiles: traced values are for the function that it was made of."""
+    if any(holds_traced(a) for a in (*args, *kwargs.values())):
+        return resolve(callee.py_func)(*args, **kwargs)
+    return callee(*args, **kwargs)
+
+
 def _object_callee(watch: Watch, callee: Any) -> Any:
     """An object with ``__call__``."""
+    if type(callee).__module__.startswith("numba.") and type(getattr(callee, "py_func", None)) is _FunctionType:
+        return functools.partial(_jitted, callee)
     if type(callee).__module__ in _GENERIC and isinstance(getattr(callee, "__origin__", None), type):
         return functools.partial(_of_generic, callee)
     call = class_info(watch, type(callee)).methods.get("__call__")

@@ -28,7 +28,7 @@ from gradwise.tracing.instrument.objects import (
 )
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import Watch, local
-from gradwise.tracing.instrument.userland import is_users_file
+from gradwise.tracing.instrument.userland import is_users_file, wraps_users
 
 _FACTORY = dataclasses._HAS_DEFAULT_FACTORY  # type: ignore[attr-defined]  # the default of fields with a factory
 _INIT_ONLY = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]  # marks arguments of __post_init__
@@ -52,7 +52,9 @@ def _defined_in_python(cls: type) -> bool:
     for name in ("__init__", "__new__"):
         function = getattr(cls, name, None)
         if type(function) is types.FunctionType and (
-            is_users_file(function.__code__.co_filename) or function.__code__.co_filename == "<string>"
+            is_users_file(function.__code__.co_filename)
+            or function.__code__.co_filename == "<string>"
+            or wraps_users(function)
         ):
             return name == "__init__" or not issubclass(cls, tuple)
     return False

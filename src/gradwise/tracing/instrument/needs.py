@@ -105,7 +105,11 @@ _ATTRIBUTES = frozenset(
     ]  # dir(np) would load the modules that NumPy loads when they are asked for
     + [n for n in dir(np.linalg) if isinstance(getattr(np.linalg, n), type(np.sum))]
     + [n for n in dir(np.fft) if isinstance(getattr(np.fft, n), type(np.sum))]
-    + [n for n in dir(TracedArray) if not n.startswith("_") and n not in ("item", "tolist", "fill", "put", "dot")]
+    + [
+        n
+        for n in dir(np.ndarray)
+        if hasattr(TracedArray, n) and not n.startswith("_") and n not in ("item", "tolist", "fill", "put", "dot")
+    ]
     + ["linalg", "fft", "pi", "e", "inf", "nan", "newaxis"]
 )
 

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import functools
 import types
-from collections import defaultdict, deque
 from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.holders import HOLDERS
-from gradwise.tracing.instrument.atoms import are_atoms
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import FORWARDING, NATIVE, ClassInfo, runs_code
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.instrument.within import holds_traced, unwrapped
+from gradwise.tracing.traced import TracedArray, TracedScalar
 
 _MISSING = object()
 
@@ -37,6 +35,16 @@ def class_info(watch: Watch, cls: type) -> ClassInfo:
 _UNSEEN = frozenset(NATIVE - {types.FunctionType, super}) | {types.ModuleType}
 
 
+#: what traced values have and the numbers and arrays they stand for have not: ``getattr(x, "value", x)`` must be x
+_OURS = frozenset(name for name in dir(TracedArray) if name[0] != "_" and not hasattr(np.ndarray, name))
+
+
+def refuse_ours(obj: Any, name: str) -> None:
+    """Raise, for an attribute that only a traced value has, as the plain one would."""
+    if name in _OURS and not hasattr(obj.value, name):
+        getattr(obj.value, name)  # raises as it does
+
+
 # --- loading ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -44,6 +52,9 @@ def load(obj: Any, name: str) -> Any:
     """``obj.name``."""
     cls = type(obj)
     if cls in _UNSEEN:
+        return getattr(obj, name)
+    if cls is TracedArray or cls is TracedScalar:
+        refuse_ours(obj, name)
         return getattr(obj, name)
     watch = local.watch
     if watch is None:
@@ -152,9 +163,9 @@ def from_descriptor(raw: Any, obj: Any, cls: type, name: str) -> Any:
         value = from_user(raw.func)(obj)
         store_plainly(obj, name, value, into=instance)
         return value
-    if name in instance and not hasattr(type(raw), "__set__"):
+    if name in instance and not (hasattr(type(raw), "__get__") and hasattr(type(raw), "__set__")):
         return instance[name]
-    return from_user(type(raw).__get__)(raw, obj, cls)
+    return from_user(type(raw).__get__)(raw, obj, cls) if hasattr(type(raw), "__get__") else raw
 
 
 def resolve_later() -> Any:
@@ -197,6 +208,8 @@ def store(obj: Any, name: str, value: Any) -> None:
         replace_attributes(watch, obj, value)
         return
     cls = type(obj)
+    if cls is TracedArray or cls is TracedScalar:
+        refuse_ours(obj, name)
     if cls in FORWARDING and cls is not super:
         store(behind(obj), name, value)
         return
@@ -235,71 +248,6 @@ def replace_attributes(watch: Watch, obj: Any, attributes: Any) -> None:
     watch.stored[id(obj)] = obj
     watch.touched[id(attributes)] = attributes
     obj.__dict__ = attributes
-
-
-def holds_traced(value: Any, depth: int = 6) -> bool:
-    """Whether a value is traced, or a container (of containers) that holds a traced value."""
-    cls = type(value)
-    if isinstance_traced(value):
-        return True
-    if depth == 0:
-        return False
-    if cls is dict or isinstance(value, dict):
-        if are_atoms(value) and are_atoms(value.values()):
-            return False
-        return any(holds_traced(v, depth - 1) for v in value.values()) or any(isinstance_traced(k) for k in value)
-    if isinstance(value, (list, tuple, set, frozenset, deque)):
-        return not are_atoms(value) and any(holds_traced(v, depth - 1) for v in value)
-    parts = value.parts() if cls in HOLDERS else value.flat if cls is np.ndarray and value.dtype.kind == "O" else ()
-    return any(map(isinstance_traced, parts))
-
-
-def unwrapped(value: Any, depth: int = 6) -> Any:
-    """The plain counterpart of a value that holds traced ones: a copy, in containers of the same kind."""
-    known = local.copies
-    if known is None:
-        return _unwrapped(value, depth)
-    if id(value) not in known:
-        known[id(value)] = (value, _unwrapped(value, depth))
-    return known[id(value)][1]
-
-
-def _unwrapped(value: Any, depth: int) -> Any:
-    if isinstance_traced(value):
-        plain = value.value
-        return plain.copy() if isinstance(plain, np.ndarray) else plain
-    if depth == 0 or type(value) in HOLDERS or not holds_traced(value, depth):
-        return value.plain() if type(value) in HOLDERS else value
-    if isinstance(value, dict):
-        return _like(value, {unwrapped(k): unwrapped(v, depth - 1) for k, v in value.items()})
-    if isinstance(value, tuple):
-        items = [unwrapped(v, depth - 1) for v in value]
-        return type(value)(*items) if hasattr(value, "_fields") else _like(value, tuple(items))
-    if isinstance(value, np.ndarray):
-        return np.array([unwrapped(v) for v in value.flat], dtype=object).reshape(value.shape)
-    return _like(value, [unwrapped(v, depth - 1) for v in value])
-
-
-def _like(value: Any, items: Any) -> Any:
-    cls = type(value)
-    if type(items) is cls:
-        return items
-    if cls in (set, frozenset, deque):
-        return cls(items)
-    try:
-        # not by copy.copy, which leaves a note in the class
-        make: Any = cls.__new__
-        twin = make(cls)
-        if isinstance(twin, dict):
-            dict.update(twin, items)
-        elif isinstance(twin, list):
-            list.extend(twin, items)
-        getattr(twin, "__dict__", {}).update(getattr(value, "__dict__", {}))
-        if isinstance(value, defaultdict):
-            twin.default_factory = value.default_factory
-    except Exception:  # noqa: BLE001  a container of the user's that cannot be copied: its items in a plain one
-        return items
-    return twin
 
 
 def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None = None) -> None:

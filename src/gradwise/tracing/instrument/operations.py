@@ -54,7 +54,8 @@ def _binary(name: str, function: Any) -> Any:
         if watch is None:
             return function(a, b)
         if type(a) in _LISTS or type(b) in _LISTS:
-            a, b = _beside(a, b), _beside(b, a)
+            kinds = _ARRAYS if name == "mul" else _ARRAYS_AND_NUMBERS
+            a, b = _beside(a, b, kinds), _beside(b, a, kinds)
         if type(b) not in PLAIN and isinstance(a, (np.ndarray, np.generic)) and _is_taken_for_array(type(b)):
             return function(a, resolve(np.asarray)(b))
         left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
@@ -88,9 +89,14 @@ def _binary(name: str, function: Any) -> Any:
     return operate
 
 
-def _beside(value: Any, other: Any) -> Any:
-    """A list that holds traced values, beside an array: an array."""
-    if type(value) not in _LISTS or not isinstance(other, np.ndarray) or not holds_traced(value):
+_ARRAYS = (np.ndarray,)
+#: a list beside a number of NumPy's becomes an array; but it cannot be repeated that often
+_ARRAYS_AND_NUMBERS = (np.ndarray, np.inexact)
+
+
+def _beside(value: Any, other: Any, kinds: tuple[type, ...] = _ARRAYS) -> Any:
+    """A list that holds traced values, beside an array or a number of NumPy's: an array."""
+    if type(value) not in _LISTS or not isinstance(other, kinds) or not holds_traced(value):
         return value
     return resolve(np.array)(value)
 
@@ -113,6 +119,8 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
             return binary(a, b)
         if type(b) in _LISTS and (cls is _ndarray or cls is TracedArray):
             b = _beside(b, a)
+        elif cls in _LISTS and isinstance(b, np.inexact) and holds_traced(a):
+            return binary(a, b)
         if cls is _ndarray and type(b) in TRACED and a.dtype.kind in "fc" and local.watch is not None:
             # only the place that is about to be assigned refers to the array: nobody misses what is written to its copy
             noted = id(a) in local.watch.touched

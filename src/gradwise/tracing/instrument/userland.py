@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -87,6 +88,17 @@ def _decide(filename: str) -> bool:
 def is_users(function: Any) -> bool:
     """Whether a value is a Python function whose code is rewritten."""
     return type(function) is types.FunctionType and is_users_file(function.__code__.co_filename)
+
+
+def wraps_users(function: types.FunctionType) -> bool:
+    """Whether a library's function stands around one of the user's, as a decorator leaves it: it calls what its closure holds."""
+    if function.__closure__ is None or function.__code__.co_filename.startswith(_OURS):
+        return False
+    for cell in function.__closure__:
+        with contextlib.suppress(ValueError):  # a name that is not bound yet
+            if is_users(cell.cell_contents):
+                return True
+    return False
 
 
 #: types whose attributes, items and operators need no hook

@@ -74,6 +74,7 @@ from gradwise.tracing.standins import (
     text,
     traversal,
     ufunc_calls,
+    unbound_methods,
 )
 from gradwise.tracing.standins.calling import numpy_function, vectorized_call
 from gradwise.tracing.standins.text import format_percent
@@ -134,6 +135,7 @@ _FAMILIES: tuple[Any, ...] = (
     sparse_solvers,
     strided,
     ufunc_calls,
+    unbound_methods,
     scipy_choices,
     scipy_of_data,
     scipy_moments,

@@ -46,6 +46,11 @@ def _made(obj: Any, dtype: Any, order: Any, ndmin: int, *, copy: bool) -> Any:
     return _ordered(result, order)
 
 
+def _copies(copy: Any) -> bool:
+    """Whether ``copy=`` asks for a copy in any case."""
+    return copy is np._CopyMode.ALWAYS if isinstance(copy, np._CopyMode) else bool(copy)
+
+
 def _ordered(result: Any, order: Any) -> Any:
     """A traced array in the memory order asked for."""
     if order in {None, "K", "A"}:
@@ -67,7 +72,7 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
         trace = current_trace()
         return made if trace is None or options.get("copy", True) is not True else owned(trace, made)
     return _made(
-        object, dtype, options.get("order", "K"), options.get("ndmin", 0), copy=bool(options.get("copy", True))
+        object, dtype, options.get("order", "K"), options.get("ndmin", 0), copy=_copies(options.get("copy", True))
     )
 
 
@@ -109,7 +114,7 @@ def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -
         if not contains_traced(a):
             return function(a, dtype, *rest, **options)
         chosen = options.get("order", rest[0] if rest else None)
-        return _made(a, dtype, chosen or order, ndmin, copy=bool(options.get("copy")))
+        return _made(a, dtype, chosen or order, ndmin, copy=_copies(options.get("copy")))
 
     call.__name__ = function.__name__
     call.__doc__ = f"``np.{function.__name__}``."

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def _listed(a: Any) -> Any:
+    return list(a) if np.iterable(a) and not isinstance(a, str) else a
+
+
 def _as(name: str, composition: Callable[..., Any]) -> Callable[..., Any]:
     """The function of ``statistics`` where nothing is traced, else the composition, of arrays, with the function's value.
 
@@ -27,8 +31,8 @@ def _as(name: str, composition: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         function = getattr(sys.modules["statistics"], name)
-        args = tuple([a if not hasattr(a, "__iter__") or isinstance(a, str) else list(a) for a in args])
-        kwargs = {k: list(v) if hasattr(v, "__iter__") and not isinstance(v, str) else v for k, v in kwargs.items()}
+        args = tuple(map(_listed, args))
+        kwargs = {k: _listed(v) for k, v in kwargs.items()}
         every = (*args, *kwargs.values())
         if not any([among(a) if type(a) is list else isinstance_traced(a) for a in every]):
             return function(*args, **kwargs)

@@ -1,0 +1,78 @@
+"""Values that hold traced ones: in containers of containers, and their plain copies."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.holders import HOLDERS
+from gradwise.tracing.instrument.atoms import are_atoms
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.traced import isinstance_traced
+
+
+def holds_traced(value: Any, depth: int = 6) -> bool:
+    """Whether a value is traced, or a container (of containers) that holds a traced value."""
+    cls = type(value)
+    if isinstance_traced(value):
+        return True
+    if depth == 0:
+        return False
+    if cls is dict or isinstance(value, dict):
+        if are_atoms(value) and are_atoms(value.values()):
+            return False
+        return any(holds_traced(v, depth - 1) for v in value.values()) or any(isinstance_traced(k) for k in value)
+    if isinstance(value, (list, tuple, set, frozenset, deque)):
+        return not are_atoms(value) and any(holds_traced(v, depth - 1) for v in value)
+    parts = value.parts() if cls in HOLDERS else value.flat if cls is np.ndarray and value.dtype.kind == "O" else ()
+    return any(map(isinstance_traced, parts))
+
+
+def unwrapped(value: Any, depth: int = 6) -> Any:
+    """The plain counterpart of a value that holds traced ones: a copy, in containers of the same kind."""
+    known = local.copies
+    if known is None:
+        return _unwrapped(value, depth)
+    if id(value) not in known:
+        known[id(value)] = (value, _unwrapped(value, depth))
+    return known[id(value)][1]
+
+
+def _unwrapped(value: Any, depth: int) -> Any:
+    if isinstance_traced(value):
+        plain = value.value
+        return plain.copy() if isinstance(plain, np.ndarray) else plain
+    if depth == 0 or type(value) in HOLDERS or not holds_traced(value, depth):
+        return value.plain() if type(value) in HOLDERS else value
+    if isinstance(value, dict):
+        return _like(value, {unwrapped(k): unwrapped(v, depth - 1) for k, v in value.items()})
+    if isinstance(value, tuple):
+        items = [unwrapped(v, depth - 1) for v in value]
+        return type(value)(*items) if hasattr(value, "_fields") else _like(value, tuple(items))
+    if isinstance(value, np.ndarray):
+        return np.array([unwrapped(v) for v in value.flat], dtype=object).reshape(value.shape)
+    return _like(value, [unwrapped(v, depth - 1) for v in value])
+
+
+def _like(value: Any, items: Any) -> Any:
+    cls = type(value)
+    if type(items) is cls:
+        return items
+    if cls in (set, frozenset, deque):
+        return cls(items)
+    try:
+        # not by copy.copy, which leaves a note in the class
+        make: Any = cls.__new__
+        twin = make(cls)
+        if isinstance(twin, dict):
+            dict.update(twin, items)
+        elif isinstance(twin, list):
+            list.extend(twin, items)
+        getattr(twin, "__dict__", {}).update(getattr(value, "__dict__", {}))
+        if isinstance(value, defaultdict):
+            twin.default_factory = value.default_factory
+    except Exception:  # noqa: BLE001  a container of the user's that cannot be copied: its items in a plain one
+        return items
+    return twin
