@@ -67,7 +67,7 @@ def integrated(
     *,
     chosen: bool = True,
     guess: Any = None,
-    memo: dict[bool, Any] | None = None,
+    memo: dict[Any, Any] | None = None,
 ) -> tuple[Any, bool] | None:
     """The states at the wanted times, recorded as one operation, and whether the right-hand side switches on the way; None where that cannot be.
 
@@ -88,7 +88,7 @@ def integrated(
     guess : callable
         For implicit steps, the solution near them: time → state.
     memo : dict
-        Keeps what is found of the steps for the next call with the same ones.
+        Keeps what is found of the steps for the next call with the same ones; "stiff" in it says why there is no result.
     """
     form = form_of(formula)
     n = starts.shape[1]
@@ -117,6 +117,7 @@ def integrated(
             memo[inside] = make(form, table, ends, starts, captured, guess)
         starts, at, states, slopes, jacobians, switches = memo[inside]
         if not chosen and _is_stiff(np.diff(ends), jacobians, rows):
+            memo["stiff"] = True
             return None
         if form.moving and not form.is_smooth:
             points = [at.ravel(), states.reshape(-1, n)]

@@ -37,7 +37,9 @@ class KnownPath:
     Parameters
     ----------
     otherwise : callable
-        Makes the path that is recorded step by step, or another one.
+        Makes the path that is recorded step by step.
+    if_stiff : callable
+        Makes the path where stability limits the steps.
     chosen : bool
         Whether the scheme is the user's.
     guess : callable, optional
@@ -61,14 +63,17 @@ class KnownPath:
         *,
         chosen: bool = True,
         guess: Any = None,
+        if_stiff: Callable[[], Any] | None = None,
     ) -> None:
         self.formula, self.function = formula, function
         self.scheme, self.times, self.states, self.start = scheme, times, np.array(states), start
         self.switches: bool | None = None
         self.is_implicit = guess is not None
         self._otherwise = otherwise
+        self._if_stiff = if_stiff or otherwise
         self._other: Any = None
-        self._ways = {"chosen": chosen, "guess": guess, "memo": {}}
+        self._memo: dict[Any, Any] = {}
+        self._ways: dict[str, Any] = {"chosen": chosen, "guess": guess, "memo": self._memo}
 
     @property
     def is_traced(self) -> bool:
@@ -84,7 +89,7 @@ class KnownPath:
                 self.switches = bool(self.switches or switches)
                 return made
             before = Switches()
-            self._other = self._otherwise()
+            self._other = self._if_stiff() if "stiff" in self._memo else self._otherwise()
             if isinstance(self._other, KnownPath):
                 made = self._other.table(times)
                 self.switches = bool(self.switches or self._other.switches)
@@ -202,4 +207,4 @@ def tight_path(
             )
     except (TooManyStepsError, ArithmeticError, ValueError):
         return implicit()
-    return KnownPath(formula, function, "DOP853", *found, start, implicit, chosen=False)
+    return KnownPath(formula, function, "DOP853", *found, start, stepwise, chosen=False, if_stiff=implicit)

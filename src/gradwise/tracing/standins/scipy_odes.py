@@ -185,7 +185,7 @@ def solve_ivp(
         )
     if np.size(plain(y0)) == 0:
         return found
-    function = RightHandSide(callback, np.result_type(found.y, float), vectorized=bool(vectorized))
+    function = RightHandSide(callback, np.result_type(np.asarray(found.y, None if len(found.y) else float), float), vectorized=bool(vectorized))
     rtol, atol = options.get("rtol", 1e-3), options.get("atol", 1e-6)
     start = start_at(function, t0, y0)
     is_coarse = scheme is None or _is_coarse(rtol, atol, found.y)

@@ -83,7 +83,14 @@ def _differentiated(kind: int, equation: _Equation, value: Any, **options: Any) 
             made = rooted[0](equation.formula, value, each=kind == 0, fixed=options.get("fixed", False))
             if made is not None:
                 return with_value(made, value)
-        return with_value(differentiated[kind](equation.function, value, equation.args, **options), value)
+        with np.errstate(all="ignore"):
+            made = differentiated[kind](equation.function, value, equation.args, **options)
+        if not np.all(np.isfinite(plain(made))):
+            raise equation.traces[0].fail(
+                f"the equation has the root {value!r}, where its slope is zero, and the root no derivative. A root that the equation crosses with a slope is required. "
+                "Move what it depends on, or solve an equivalent equation with a simple root"
+            )
+        return with_value(made, value)
 
 
 def _if_a_root(kind: int, equation: _Equation, value: Any, what: str, message: Any, **options: Any) -> Any:
