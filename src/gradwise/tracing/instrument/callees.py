@@ -103,10 +103,11 @@ _CARRY = frozenset({types.FunctionType, types.BuiltinFunctionType})
 def twin(watch: Watch, function: Any) -> Any:
     """The instrumented twin of a Python function, made once in a run; the function itself if it is a library's."""
     code = function.__code__
-    if not is_users_file(code.co_filename) and not wraps_users(function):
-        made = KNOWN.get(id(function))  # a method of a class of a library's, which is asked for as a function here
-        if made is None:
-            made = _library_callee(watch, function)
+    made = KNOWN.get(id(function))  # a method of a class of a library's, which is asked for as a function here
+    if made is not None:
+        pass
+    elif not is_users_file(code.co_filename) and not wraps_users(function):
+        made = _library_callee(watch, function)
     else:
         new = instrumented(code, function.__globals__)
         if new is None:

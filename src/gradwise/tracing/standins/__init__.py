@@ -33,6 +33,7 @@ from gradwise.tracing.standins import (
     matrices,
     normal_distribution,
     number_types,
+    opened,
     operator_functions,
     orders,
     plain_arrays,
@@ -140,6 +141,7 @@ _FAMILIES: tuple[Any, ...] = (
     scipy_of_data,
     scipy_moments,
     scipy_spectra,
+    opened,
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}

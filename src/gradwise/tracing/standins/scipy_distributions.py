@@ -17,6 +17,7 @@ import scipy
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins import scipy_multivariate
+from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.scipy_multivariate import counts
@@ -234,9 +235,10 @@ def _method(name: str) -> Callable[..., Any]:
         if not contains_traced(every):
             return getattr(dist, name)(x, *args, **kwargs)
         standard = DISTRIBUTIONS.get(dist.name)
+        if standard is not None and standard.discrete and name in {"ppf", "isf"}:
+            refuse(every, f"scipy.stats.{dist.name}.{name}", "Quantiles of integers jump")
         if standard is None or not _known(standard, name):
-            refuse(every, f"scipy.stats.{dist.name}.{name}", "Write its formula in NumPy and scipy.special")
-        assert standard is not None
+            return run_opened(getattr(type(dist), name), dist, x, *args, **kwargs)
         x = assembled(x) if type(x) in {list, tuple} else x
         value = getattr(dist, name)(plainly(x), *map(plainly, args), **{k: plainly(v) for k, v in kwargs.items()})
         with at_line(*open_traces(leaves([x, *args, *kwargs.values()], []))):

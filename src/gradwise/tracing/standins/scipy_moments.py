@@ -11,6 +11,7 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.scipy_distributions import _METHODS, DISTRIBUTIONS
@@ -42,20 +43,13 @@ _OF_SHAPES: dict[str, Callable[..., tuple[Any, Any]]] = {
 }
 
 
-def _moments(dist: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+def _moments(dist: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
     """Mean and variance of the standard form, and where and how wide it is."""
     shapes, loc, scale = dist._parse_args(*args, **kwargs)
-    formula = _OF_SHAPES.get(dist.name)
     if not contains_traced(tuple(shapes)):
         mean, variance = dist.stats(*shapes, moments="mv")
-    elif formula is not None:
-        mean, variance = formula(*shapes)
     else:
-        refuse(
-            list(shapes),
-            f"{name} of scipy.stats.{dist.name} with traced shape parameters",
-            "Write its formula in NumPy",
-        )
+        mean, variance = _OF_SHAPES[dist.name](*shapes)
     return mean, variance, loc, scale
 
 
@@ -65,11 +59,11 @@ def _answer(dist: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any])
     if name == "entropy":
         shapes, _, scale = dist._parse_args(*args, **kwargs)
         if contains_traced(tuple(shapes)):
-            refuse(
-                list(shapes), f"entropy of scipy.stats.{dist.name} with traced shape parameters", "Write its formula"
-            )
+            return run_opened(type(dist).entropy, dist, *args, **kwargs)
         return dist.entropy(*shapes) + np.log(scale)
-    mean, variance, loc, scale = _moments(dist, name, args, kwargs)
+    if dist.name not in _OF_SHAPES and contains_traced(tuple(dist._parse_args(*args, **kwargs)[0])):
+        return run_opened(getattr(type(dist), name), dist, *args, **kwargs)
+    mean, variance, loc, scale = _moments(dist, args, kwargs)
     if name == "mean":
         return loc + scale * mean
     return scale * np.sqrt(variance) if name == "std" else scale * scale * variance

@@ -1,0 +1,112 @@
+"""SciPy's functions that are ordinary NumPy inside: their own Python code runs instrumented, as the user's does, where something in a call is traced.
+
+Filter design, linear systems, windows, tests and estimates, moments of distributions have no algorithm that would need a rule: what they call has one, or a stand-in.  Calls in which nothing is
+traced run SciPy's function as it is.  The files of the modules below count as the user's code (``instrument/userland.py``); what of them hands buffers to compiled code to be filled (filters of
+images, kernel densities) is left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import scipy
+
+from gradwise.tracing import instrument
+from gradwise.tracing.instrument import known, userland
+from gradwise.tracing.instrument.objects import holds_traced
+from gradwise.tracing.instrument.state import local
+
+_ROOT = Path(scipy.__file__).parent
+#: folders and files of SciPy whose code is looked into
+_OPENED = (
+    *("signal", "stats", "_lib", "_external", "fft/_fftlog.py", "cluster/vq.py", "ndimage/_measurements.py"),
+    *("spatial/_procrustes.py", "spatial/_geometric_slerp.py", "fft/_fftlog_backend.py"),
+)
+#: files within them that are not: a compiled loop asks for plain arrays there
+_CLOSED = frozenset({"_kde.py"})
+
+
+@functools.cache
+def _files() -> frozenset[str]:
+    found: list[str] = []
+    for name in _OPENED:
+        path = _ROOT / name
+        if path.is_dir():
+            for folder, folders, names in os.walk(path):
+                folders[:] = [f for f in folders if f != "tests"]
+                found += [str(Path(folder) / n) for n in names if n.endswith(".py") and n not in _CLOSED]
+        elif path.exists():
+            found.append(str(path))
+    return frozenset(found)
+
+
+@functools.cache
+def _unknown(function: types.FunctionType) -> types.FunctionType:
+    """The same function as another object, for which nothing stands in."""
+    made = types.FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    made.__dict__.update(function.__dict__)
+    return made
+
+
+def run_opened(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """A function of SciPy's by its twin."""
+    callees = getattr(instrument, "callees", None)
+    watch = local.watch
+    if callees is None or watch is None:
+        return function(*args, **kwargs)
+    same = _unknown(function)
+    entry = watch.twins.get(id(same))
+    made = entry[1] if entry is not None else callees.twin(watch, same)
+    return made(*args, **kwargs)
+
+
+def _concerned(value: Any) -> bool:
+    """Whether an argument is traced, holds something that may be, or is a function, which may read something that is."""
+    if holds_traced(value) or type(value) in (types.FunctionType, types.MethodType, functools.partial):
+        return True
+    watch = local.watch
+    return watch is not None and id(value) in watch.overlay
+
+
+def _opened(function: types.FunctionType) -> Callable[..., Any]:
+    @functools.wraps(function, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if local.watch is None or not any([_concerned(a) for a in (*args, *kwargs.values())]):
+            return function(*args, **kwargs)
+        # the twin of the function, which is known by this stand-in: made from its code
+        return run_opened(function, *args, **kwargs)
+
+    return call
+
+
+def _open(*modules: str) -> dict[type, dict[str, Callable[..., Any]]]:
+    files = _files()
+    userland._known_files.update(dict.fromkeys(files, True))
+    for module in modules:
+        for value in vars(sys.modules[module]).values():
+            if type(value) is types.FunctionType and value.__code__.co_filename in files:
+                known.KNOWN.setdefault(id(value), _opened(value))
+                known._kept.append(value)
+    return {}
+
+
+#: a module that is loaded with the public ones whose functions are met
+_MODULES = {
+    "scipy.signal": ("scipy.signal", "scipy.signal.windows"),
+    "scipy.stats._stats_py": ("scipy.stats", "scipy.stats.mstats", "scipy.stats.contingency"),
+    "scipy.ndimage._measurements": ("scipy.ndimage",),
+    "scipy.spatial._procrustes": ("scipy.spatial",),
+    "scipy.cluster.vq": ("scipy.cluster.vq",),
+}
+LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {
+    loaded: functools.partial(_open, *public) for loaded, public in _MODULES.items()
+}
