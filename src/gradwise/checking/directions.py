@@ -27,6 +27,7 @@ from gradwise.checking.probes import HALVINGS, PATIENCE, Probe, Search
 from gradwise.checking.problem import Problem
 from gradwise.checking.report import Report
 from gradwise.checking.rounding import spread
+from gradwise.checking.samples import sample_causes
 from gradwise.checking.targets import Target
 from gradwise.checking.tightening import tightened_target
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, WRONG, Verdicts
@@ -70,7 +71,8 @@ def check_directions(
     finite = np.isfinite(claimed)
     slack = _slack(problem, np.where(finite, claimed, 0.0), conduct, rng)
     search = Search(problem, bounds, np.where(finite, claimed, 0.0), slack, rng)
-    deadline = time.perf_counter() + 2 * SECONDS
+    started = time.perf_counter()
+    deadline = started + 2 * SECONDS
     blocks = _blocks(problem)
     for name, entries in blocks:
         search.probe(name, entries)
@@ -87,13 +89,15 @@ def check_directions(
     first = list(search.probes)
     exact = _exact(problem, search) if conduct.wobble == 0.0 else None
     found: dict[int, Probe] = {}
+    pattern: list[Finding] = []
     if exact is None:
-        deadline, limit = time.perf_counter() + PATIENCE, len(first) + HALVINGS
-        for one in first:
+        pattern = sample_causes(search, first, found, np.flatnonzero(~finite))
+        deadline, limit = started + PATIENCE, len(first) + HALVINGS
+        for one in first if not found else []:
             if one.verdict == WRONG and one.entries.size < n:
                 search.descend(one, found, limit, deadline)
     bad = np.flatnonzero(~finite)
-    findings = list(conduct.findings) + _causes(problem, search, first, found, bad, exact)
+    findings = list(conduct.findings) + _causes(problem, search, first, found, bad, exact, pattern)
     return direction_report(problem, search, first, blocks, randoms, found, findings, bad, exact)
 
 
@@ -155,6 +159,7 @@ def _causes(
     found: dict[int, Probe],
     bad: np.ndarray,
     exact: Verdicts | None,
+    pattern: list[Finding],
 ) -> list[Finding]:
     if bad.size:
         return [
@@ -179,6 +184,8 @@ def _causes(
         from_ratio = _named(ratios[0], problem)
         if from_ratio:
             return from_ratio
+    if pattern:
+        return pattern
     if len(found) == 1:
         (entry,) = found
         return [Finding(Cause.ONE_ENTRY, f"only {problem.name_entry(entry)} is wrong", 20.0)]

@@ -23,6 +23,7 @@ from gradwise.checking.verdicts import CANNOT_TELL, WRONG
 from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
 from gradwise.errors import InputError, TracingError
+from gradwise.numerical.elementwise import generator
 
 
 def check_grad(
@@ -89,7 +90,7 @@ def check_grad(
     reference; along directions, errors that cancel (``report.missed`` states the probabilities). The named cause is what explains
     all entries; another mistake with the same numbers cannot be told from it, which is why all causes that fit are listed.
     """
-    random = np.random.default_rng(0 if rng is None else rng)
+    random = generator(rng)
     conduct = Conduct()
     adapted = adapt(f, x, grad)
     if adapted is not None:
@@ -122,6 +123,15 @@ def check_grad(
     if entries is not None:
         problem.rerun = lambda entry: f"gw.check_grad({_call(target)}, entries=[{int(positions[entry])}])"
     if restricted is None and wants_directions(directions, target):
+
+        def few(positions: np.ndarray) -> Problem:
+            part = restrict(target, claim, claimed, positions)
+            assert part is not None
+            chosen = restrict_bounds(bounds, target, positions)
+            name = lambda entry: target.place(int(positions[entry]))
+            return make_problem(*part, [leaf.dtype for leaf in leaves], name, chosen, own=True, rng=random)
+
+        problem.restricted = few
         return check_directions(problem, conduct, directions, bounds, random)
     return compare(problem, conduct, random)
 

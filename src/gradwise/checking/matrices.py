@@ -19,6 +19,7 @@ from gradwise.checking.verdicts import CANNOT_TELL, WRONG
 from gradwise.containers import TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.numerical import Status
+from gradwise.numerical.elementwise import generator
 
 
 def check_jacobian(
@@ -59,7 +60,7 @@ def check_jacobian(
     -----
     What this cannot detect: as for `check_grad`.
     """
-    random = np.random.default_rng(0 if rng is None else rng)
+    random = generator(rng)
     target = Target(f, x, argnums, "check_jacobian")
     outputs = Outputs(target)
     conduct = Conduct()
@@ -124,7 +125,7 @@ def check_hessian(
     What this cannot detect: as for `check_grad`; second differences lose more digits to rounding, so bounds are wider where f
     cannot be traced.
     """
-    random = np.random.default_rng(0 if rng is None else rng)
+    random = generator(rng)
     target = Target(f, x, argnums, "check_hessian")
     outputs = Outputs(target)
     conduct = Conduct()

@@ -70,6 +70,8 @@ class Problem:
         As the caller gave them.
     unweighted : callable or None
         For a function with several outputs that is checked through a weighted sum of them: their plain sum.
+    restricted : callable or None
+        ``restricted(positions) -> Problem``: the same check of a few entries.
     stays : bool
         Whether f is not to be called far from x: it has a loop that may not end there, and no copy of it that would notice.
     """
@@ -97,6 +99,7 @@ class Problem:
     values_at: Callable[[np.ndarray], np.ndarray] | None = None
     bounds: Any = None
     unweighted: Callable[[Any], Any] | None = None
+    restricted: Callable[[np.ndarray], Problem] | None = None
 
 
 def flat_numbers(tree: Any, target: Target, kind: str) -> np.ndarray:

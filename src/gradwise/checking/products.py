@@ -25,6 +25,7 @@ from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
 from gradwise.errors import InputError
 from gradwise.numerical import Status
+from gradwise.numerical.elementwise import generator
 
 MOST_UNITS = 64
 VECTORS = 8
@@ -73,7 +74,7 @@ def check_jvp(
     -----
     What this cannot detect: as for `check_grad`; beyond 64 inputs also errors that cancel in all 8 products.
     """
-    random = np.random.default_rng(0 if rng is None else rng)
+    random = generator(rng)
     target = Target(f, x, argnums, "check_jvp")
     outputs = Outputs(target)
     conduct = Conduct()
@@ -180,7 +181,7 @@ def check_vjp(
     -----
     What this cannot detect: as for `check_grad`; beyond 64 outputs also errors that cancel in all 8 products.
     """
-    random = np.random.default_rng(0 if rng is None else rng)
+    random = generator(rng)
     target = Target(f, x, argnums, "check_vjp")
     outputs = Outputs(target)
     conduct = Conduct()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -111,7 +110,7 @@ def index_shift(evidence: Evidence) -> list[Finding]:
             return [Finding(Cause.INDEX_SHIFT, f"claimed[i] = true[i{-step:+d}] along axis {axis}, rolled around", 9.6)]
         if abs(step) <= 2:
             for fill in ("zero", "edge"):
-                if evidence.everywhere(partial(_moved, blocks=blocks, axis=axis, step=step, fill=fill)):
+                if all(_fits_moved(sample, blocks, axis, step, fill) for sample in evidence.samples):
                     return [
                         Finding(
                             Cause.INDEX_SHIFT,
@@ -130,12 +129,22 @@ def _shifts(blocks: list[tuple[str, np.ndarray]]) -> Iterator[tuple[int, int]]:
             yield axis, -step
 
 
-def _moved(sample: Sample, blocks: list[tuple[str, np.ndarray]], axis: int, step: int, fill: str) -> np.ndarray | None:
-    candidate = sample.truth.copy()
+def _fits_moved(sample: Sample, blocks: list[tuple[str, np.ndarray]], axis: int, step: int, fill: str) -> bool:
+    candidate = _moved(sample.truth, blocks, axis, step, fill)
+    # each entry is known as well as the one whose number it holds
+    bound = _moved(sample.bound, blocks, axis, step, fill)
+    return candidate is not None and bound is not None and sample.fits(candidate, np.maximum(bound, sample.bound))
+
+
+def _moved(
+    values: np.ndarray, blocks: list[tuple[str, np.ndarray]], axis: int, step: int, fill: str
+) -> np.ndarray | None:
+    """Values with those of each block moved along an axis; zeros or repeated ends where nothing moves in."""
+    candidate = values.copy()
     for _, index in blocks:
         if index.ndim <= axis or index.shape[axis] <= 2 * abs(step):
             return None
-        block = np.moveaxis(sample.truth[index], axis, 0)
+        block = np.moveaxis(values[index], axis, 0)
         moved = np.zeros_like(block)
         if step > 0:
             moved[step:] = block[:-step]

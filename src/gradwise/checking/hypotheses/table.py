@@ -58,6 +58,8 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
             found = hypothesis(evidence)
         except Exception:  # noqa: BLE001, S112  (a diagnosis that cannot be made must not take the verdict away)
             continue
+        if hypothesis is named_point:
+            found = [finding for finding in found if finding.cause is Cause.ANOTHER_POINT]
         findings += found
         if not found:
             failed.append(name)
