@@ -341,6 +341,42 @@ def test_many_unknowns_and_parameters():
     np.testing.assert_allclose(gw.jvp(f, (p,), (u,), method="exact")[1], gradient @ u, rtol=1e-11)
 
 
+@pytest.mark.parametrize("stiffness", [1.0, 60.0])
+def test_a_large_system(stiffness):
+    # diffusion on a ring: the modes decay by themselves, y = Σ cₘ e^(−p λₘ t) modeₘ
+    n, times = 60, np.array([0.1, 0.25, 0.4])
+    angles = 2 * np.pi * np.arange(n) / n
+    modes = [np.cos(m * angles) for m in (1, 2, 5)]
+    rates = [stiffness * (2 - 2 * math.cos(2 * math.pi * m / n)) for m in (1, 2, 5)]
+    weights = np.cos(np.arange(3 * n)).reshape(3, n)
+
+    def f(x):
+        start = x[1] * modes[0] + x[2] * modes[1] + 0.5 * modes[2]
+        found = solve_ivp(
+            lambda t, y: x[0] * stiffness * (np.roll(y, 1) - 2 * y + np.roll(y, -1)), (0, 0.5), start, t_eval=times
+        )
+        return np.sum(weights * found.y.T)
+
+    x = np.array([1.2, 2.0, -0.7])
+    shares = [weights @ mode for mode in modes]
+    factors = [np.exp(-x[0] * rate * times) for rate in rates]
+    sizes = (x[1], x[2], 0.5)
+    by_rate = -sum(
+        c * rate * np.sum(times * e * w) for c, rate, e, w in zip(sizes, rates, factors, shares, strict=True)
+    )
+    wanted = [by_rate, np.sum(factors[0] * shares[0]), np.sum(factors[1] * shares[1])]
+    np.testing.assert_allclose(gw.grad(f, method="exact")(x), wanted, rtol=1e-7, atol=1e-6)
+    if stiffness == 1.0:
+        u = np.array([0.3, 1.0, -2.0])
+        np.testing.assert_allclose(gw.jvp(f, (x,), (u,), method="exact")[1], np.dot(wanted, u), rtol=1e-7)
+        np.testing.assert_allclose(gw.jacfwd(f, method="exact")(x), wanted, rtol=1e-7)
+        second = sum(
+            c * rate**2 * np.sum(times**2 * e * w) for c, rate, e, w in zip(sizes, rates, factors, shares, strict=True)
+        )
+        got = gw.hvp(f, method="exact")(x, np.array([1.0, 0.0, 0.0]))
+        np.testing.assert_allclose(got[0], second, rtol=1e-6, atol=1e-8)
+
+
 def test_times_at_the_ends_and_none():
     def f(k, times):
         return solve_ivp(lambda t, y: -k * y, (0, T), [1.0], t_eval=times).y.sum() + 0.0 * k

@@ -102,7 +102,7 @@ class Form:
 
         unit = np.eye(n).reshape(n, *self.state.shape)
         value, rows, *compared = self.run(("jacobians", size), make, (*points, unit), captured)
-        switches = any(a.ndim > 1 or (a.ndim and not (a == a[0]).all()) for a in map(np.asarray, compared))
+        switches = _switches(compared)
         shape = self.value.shape
         jacobians = np.zeros((size, n, self.value.size))
         if rows is not None:
@@ -110,6 +110,41 @@ class Form:
         if not (np.isfinite(value).all() and np.isfinite(jacobians).all()):
             raise Elsewhere
         return np.broadcast_to(value, (size, *shape)), jacobians.transpose(0, 2, 1), switches
+
+    def checked(self, points: Sequence[Any], captured: Sequence[Any]) -> tuple[np.ndarray, bool]:
+        """Values, and whether a comparison turns out in two ways.
+
+        Raises
+        ------
+        Elsewhere
+        """
+        size, program = len(points[-1]), self.program
+
+        def make() -> Batched:
+            outputs = (*program.outputs, *self.compared)
+            return Batched(program, program.inputs, outputs, [(size, program.inputs)], checked=True)
+
+        value, *compared = self.run(("checked", size), make, points, captured)
+        if not np.isfinite(value).all():
+            raise Elsewhere
+        return np.broadcast_to(value, (size, *self.value.shape)), _switches(compared)
+
+    def times_jacobian(self, point: Sequence[Any], captured: Sequence[Any], vectors: np.ndarray, *, transposed: bool) -> np.ndarray:  # fmt: skip
+        """The Jacobian by the state at one point, or its transpose, times vectors of shape (count, n)."""
+        count, program = len(vectors), self.program
+
+        def make() -> Batched:
+            y = program.inputs[-1:]
+            d = pullback(program, y) if transposed else pushforward(program, y)
+            (vector,) = d.vectors
+            assert vector is not None
+            inputs = (*program.inputs, vector)
+            joined = Program(program.name, inputs, program.captured, program.equations + d.equations, (), d.types)
+            return Batched(joined, inputs, d.results, [(count, (vector,))] if count > 1 else [])
+
+        given = vectors.reshape(count, *self.state.shape) if count > 1 else vectors.reshape(self.state.shape)
+        (found,) = self.run(("times", count, transposed), make, (*point, given), captured)
+        return np.zeros((count, self.state.size)) if found is None else np.reshape(found, (count, -1))
 
     def slopes(self, points: Sequence[Any], captured: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         """The values, and their tangents for the tangent 1 of every entry of the state.
@@ -187,6 +222,11 @@ class Form:
             else:
                 made.append(np.reshape(np.sum(found, axis=0), (count, *type_.shape)))
         return made
+
+
+def _switches(compared: list[Any]) -> bool:
+    """Whether answers to comparisons differ between the points; those of arrays count as differing."""
+    return any(a.ndim > 1 or (a.ndim and not (a == a[0]).all()) for a in map(np.asarray, compared))
 
 
 class Batched:

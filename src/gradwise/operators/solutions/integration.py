@@ -13,6 +13,7 @@ import numpy as np
 from gradwise.execution import evaluate
 from gradwise.operators.caches import derived
 from gradwise.operators.solutions.chains import Chain, looped
+from gradwise.operators.solutions.large import LargeMaps
 from gradwise.operators.solutions.steps import Rows, tableau
 from gradwise.operators.solutions.stiff import COLLOCATION
 from gradwise.operators.solutions.writing import StepsWriting
@@ -26,18 +27,14 @@ if TYPE_CHECKING:
     from gradwise.operators.solutions.batches import Form
 
 
+#: states up to this size have their Jacobians written out at every stage of explicit steps
+LARGEST = 40
+
+
 class Plan:
-    """What the steps are, and the array that it is packed into.
+    """What the steps are, and the array that it is packed into; ``weights``: of the slopes, for the rows."""
 
-    Attributes
-    ----------
-    weights : array of shape (rows, stages)
-        Of the slopes, for the rows.
-    inverses : array
-        Of the systems of implicit steps; empty for explicit ones.
-    """
-
-    __slots__ = ("at", "inverses", "jacobians", "rows", "states", "table", "times", "weights")
+    __slots__ = ("at", "jacobians", "rows", "states", "table", "times", "weights")
 
     def __init__(self, table: Any, times: Any, rows: Rows, states: Any, jacobians: Any) -> None:
         h = np.diff(times)
@@ -48,11 +45,10 @@ class Plan:
         self.states = states
         self.jacobians = jacobians
         self.weights = rows.weights(table, h)
-        self.inverses = table.inverses(h, jacobians)
 
     def packed(self) -> np.ndarray:
         rows = self.rows
-        parts = (self.times, rows.step, rows.fractions, self.weights, self.states, self.jacobians, self.inverses)
+        parts = (self.times, rows.step, rows.fractions, self.weights, self.states, self.jacobians)
         return np.concatenate([np.ravel(p) for p in parts]).astype(float)
 
 
@@ -61,10 +57,11 @@ class Layout:
 
     def __init__(self, length: int, table: Any, n: int, rows: int) -> None:
         s = table.stages
-        each = 1 + s * n * (1 + n) + ((s * n) ** 2 if table.is_implicit else 0)
+        matrix = n if n <= LARGEST or table.is_implicit else 0
+        each = 1 + s * n * (1 + matrix)
         self.count = (length - 1 - rows * (2 + s)) // each
-        parts = (self.count + 1, rows, rows, rows * s, self.count * s * n, self.count * s * n * n)
-        self.times, self.step, self.fractions, self.weights, self.states, self.jacobians, self.inverses = np.cumsum((0, *parts)).tolist()  # fmt: skip
+        parts = (self.count + 1, rows, rows, rows * s, self.count * s * n)
+        self.times, self.step, self.fractions, self.weights, self.states, self.jacobians = np.cumsum((0, *parts)).tolist()  # fmt: skip
         self.length = length
 
 
@@ -108,7 +105,7 @@ class Integration:
         shape = (at.count, self.table.stages, self.n)
         rows = Rows(packed[at.step : at.fractions].astype(int), packed[at.fractions : at.weights])
         states = packed[at.states : at.jacobians].reshape(shape)
-        jacobians = packed[at.jacobians : at.inverses].reshape(*shape, self.n)
+        jacobians = packed[at.jacobians :].reshape(*shape, -1)
         return Known(self.table, packed[: at.step], rows, states, jacobians)
 
     def __call__(self, *operands: Any) -> tuple[Any, ...]:
@@ -157,6 +154,13 @@ class Integration:
         """Times and states of all stages."""
         return [plan.at.ravel(), plan.states.reshape(-1, self.n)]
 
+    def maps(self, plan: Known, captured: Sequence[Any], extra: np.ndarray | None = None) -> Any:
+        """The derivative of the steps."""
+        h = np.diff(plan.times)
+        if plan.jacobians.size or not plan.states.size:
+            return self.table.maps(h, plan.jacobians, extra)
+        return LargeMaps(self.table, h, plan.at, plan.states, self.form, captured, extra)
+
     def moving(self, active: Sequence[bool]) -> tuple[int, ...]:
         """The captured variables among what moves."""
         return tuple(v for v, a in zip(self.form.captured, active[2:], strict=True) if a)
@@ -191,7 +195,7 @@ class Pushed:
         if moving:
             pushed = of.form.push(of.points(plan), operands[2:size], moving, tangents, count)
             extra = pushed.reshape(count or 1, *plan.states.shape).transpose(1, 2, 3, 0)
-        maps = of.table.maps(np.diff(plan.times), plan.jacobians, extra)
+        maps = of.maps(plan, operands[2:size], extra)
         return maps.forward(start, plan.rows)
 
     def pushforward(self, active: tuple[bool, ...]) -> Chain:
@@ -238,7 +242,7 @@ class Pulled:
         """Of shape (count or 1, …) each."""
         of = self.of
         plan = of.plan(operands[0])
-        maps = of.table.maps(np.diff(plan.times), plan.jacobians)
+        maps = of.maps(plan, operands[2 : len(self.active)])
         bars = np.reshape(operands[-1], (count or 1, of.rows, of.n))
         start, kappa = maps.backward(bars, plan.rows)
         moving = of.moving(self.active)

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwise.operators.caches import derived
 from gradwise.operators.solutions.batches import Elsewhere, Form
-from gradwise.operators.solutions.integration import Integration, Plan
+from gradwise.operators.solutions.integration import LARGEST, Integration, Plan
 from gradwise.operators.solutions.recording import form_of, recorded_solution
 from gradwise.operators.solutions.steps import Rows, stages, tableau
 from gradwise.operators.solutions.stiff import COLLOCATION, solved
@@ -20,10 +20,8 @@ from gradwise.tracing.roots import install_integration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: states up to this size have their Jacobians written out at every stage
-_LARGEST = 40
-#: entries of all these Jacobians
-_ENTRIES = 4_000_000
+#: entries of the Jacobians, or the states, in all; and of the systems of implicit steps
+_ENTRIES, _SYSTEMS = 4_000_000, 20_000_000
 #: a step whose length times the largest eigenvalue is beyond this is limited by stability, in a scheme of order 8 that is stable up to 6.1; and how many of them make a system stiff
 _STABLE, _MANY = 4.5, 15
 
@@ -45,14 +43,19 @@ def _located(ends: np.ndarray, wanted: np.ndarray) -> Rows | None:
     return Rows(step, fractions) if ((fractions >= 0.0) & (fractions <= 1.0)).all() else None
 
 
-def _is_stiff(h: np.ndarray, jacobians: np.ndarray, rows: Rows) -> bool:
-    """Whether stability limits the steps: they are many then, and states inside them are inaccurate."""
-    bound = np.abs(h) * np.sqrt(np.sum(jacobians[:, 0] ** 2, axis=(1, 2)))
-    suspects = np.flatnonzero(bound > _STABLE)
-    if not len(suspects):
-        return False
-    largest = np.max(np.abs(np.linalg.eigvals(jacobians[suspects, 0])), axis=1)
-    stiff = suspects[np.abs(h[suspects]) * largest > _STABLE]
+def _is_stiff(h: np.ndarray, states: np.ndarray, slopes: np.ndarray, jacobians: np.ndarray, rows: Rows) -> bool:
+    """Whether stability limits the steps of DOP853: they are many then, and states inside them are inaccurate."""
+    if jacobians.size:
+        bound = np.abs(h) * np.sqrt(np.sum(jacobians[:, 0] ** 2, axis=(1, 2)))
+        suspects = np.flatnonzero(bound > _STABLE)
+        if not len(suspects):
+            return False
+        largest = np.max(np.abs(np.linalg.eigvals(jacobians[suspects, 0])), axis=1)
+        stiff = suspects[np.abs(h[suspects]) * largest > _STABLE]
+    else:  # two stages lie at the end of the step: Hairer's estimate of the largest eigenvalue
+        apart = np.linalg.norm(states[:, 11] - states[:, 10], axis=1)
+        rate = np.linalg.norm(slopes[11] - slopes[10], axis=1)
+        stiff = np.flatnonzero((apart > 0) & (np.abs(h) * rate > _STABLE * apart))
     inner = rows.step[(rows.fractions != 0.0) & (rows.fractions != 1.0)]
     return len(stiff) >= _MANY or bool(np.isin(inner, stiff).any())
 
@@ -92,7 +95,7 @@ def integrated(
     """
     form = form_of(formula)
     n = starts.shape[1]
-    if form is None or not 0 < n <= _LARGEST or len(times) < 2 or not len(wanted):
+    if form is None or not n or len(times) < 2 or not len(wanted):
         return None
     ends = np.asarray(times, float)
     rows = _located(ends, wanted)
@@ -102,7 +105,10 @@ def integrated(
     inside = bool(((rows.fractions != 0.0) & (rows.fractions != 1.0)).any())
     table: Any = COLLOCATION if guess is not None else tableau(scheme, inside=inside)
     count = _padded(len(ends) - 1)
-    if count * table.stages * n * n > _ENTRIES:
+    if table.is_implicit:
+        if count * (table.stages * n) ** 2 > _SYSTEMS:
+            return None
+    elif count * table.stages * n * (n if n <= LARGEST else 1) > _ENTRIES:
         return None
     more = count - (len(ends) - 1)
     ends = np.concatenate([ends, np.full(more, ends[-1])])
@@ -116,7 +122,7 @@ def integrated(
             make = _explicit if guess is None else _implicit
             memo[inside] = make(form, table, ends, starts, captured, guess)
         starts, at, states, slopes, jacobians, switches = memo[inside]
-        if not chosen and _is_stiff(np.diff(ends), jacobians, rows):
+        if not chosen and _is_stiff(np.diff(ends), states, slopes, jacobians, rows):
             memo["stiff"] = True
             return None
         if form.moving and not form.is_smooth:
@@ -139,7 +145,13 @@ def _explicit(form: Form, table: Any, ends: np.ndarray, starts: np.ndarray, capt
     at, states, slopes = stages(table, ends, starts[:-1], lambda t, y: form.values((t, y), captured))
     if not (np.isfinite(states).all() and np.isfinite(slopes).all()):
         raise Elsewhere
-    _, jacobians, switches = form.jacobians([at.ravel(), states.reshape(-1, n)], captured)
+    points = [at.ravel(), states.reshape(-1, n)]
+    if n > LARGEST:
+        _, switches = form.checked(points, captured)
+        if not form.is_smooth:
+            form.slopes(points, captured)  # what is not finite in a Jacobian is so in a product with it
+        return starts, at, states, slopes, np.empty((count, table.stages, n, 0)), switches
+    _, jacobians, switches = form.jacobians(points, captured)
     return starts, at, states, slopes, jacobians.reshape(count, table.stages, n, n), switches
 
 
@@ -162,7 +174,7 @@ def _implicit(form: Form, table: Any, ends: np.ndarray, starts: np.ndarray, capt
 def spectral_radius(formula: Any, t: float, y: np.ndarray) -> float:
     """The largest modulus of an eigenvalue of the right-hand side's Jacobian; 0 where that is not known."""
     form = form_of(formula)
-    if form is None or not 0 < len(y) <= _LARGEST:
+    if form is None or not 0 < len(y) <= LARGEST:
         return 0.0
     try:
         _, jacobians, _ = form.jacobians([np.array([t]), y[None]], formula.plain_operands())

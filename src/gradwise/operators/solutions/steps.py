@@ -44,10 +44,6 @@ class Tableau:
 
     is_implicit = False
 
-    def inverses(self, h: np.ndarray, jacobians: np.ndarray) -> np.ndarray:
-        """Of the systems of implicit steps: there are none."""
-        return np.empty(0)
-
     def lengths(self, h: np.ndarray) -> np.ndarray:
         """By what the weights of the slopes are multiplied."""
         return h

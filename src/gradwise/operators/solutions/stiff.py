@@ -17,6 +17,7 @@ import numpy as np
 
 from gradwise.operators.solutions.batches import Elsewhere
 from gradwise.operators.solutions.steps import Maps
+from gradwise.program import F64, ArrayType
 from gradwise.tracing.standins.implicit_steps import MATRIX, STAGES
 
 if TYPE_CHECKING:
@@ -34,10 +35,6 @@ class Collocation:
     is_implicit = True
     c = STAGES
     a = MATRIX
-
-    def inverses(self, h: np.ndarray, jacobians: np.ndarray) -> np.ndarray:
-        """(1 − h A ⊗ J)⁻¹ for each step."""
-        return np.linalg.inv(_systems(h, jacobians)[0])
 
     def lengths(self, h: np.ndarray) -> np.ndarray:
         """By what the weights are multiplied: the stages' states have the step's length in them."""
@@ -69,6 +66,22 @@ def _systems(h: np.ndarray, jacobians: np.ndarray) -> tuple[np.ndarray, np.ndarr
     coupled = coupled.reshape(count, s * n, s * n)
     spread = h[:, None, None] * np.kron(MATRIX, np.eye(n))
     return np.eye(s * n) - coupled, spread
+
+
+class Inverse:
+    """A callee: (Jacobians at the stages of one step, its length) → (1 − h A ⊗ J)⁻¹, all of them flat.  It is a constant, and never differentiated."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.results = (ArrayType(((3 * n) ** 2,), F64.dtype),)
+        self.linear = (False, False)
+
+    def __repr__(self) -> str:
+        return "inverse of the stages"
+
+    def __call__(self, jacobians: np.ndarray, h: float) -> tuple[np.ndarray]:
+        system, _ = _systems(np.array([h]), jacobians.reshape(1, 3, self.n, self.n))
+        return (np.linalg.inv(system[0]).ravel(),)
 
 
 class CollocationMaps(Maps):

@@ -9,6 +9,7 @@ import numpy as np
 from gradwise.operators.solutions.batches import Form
 from gradwise.operators.solutions.equations import Root
 from gradwise.operators.solutions.recording import inlined
+from gradwise.operators.solutions.stiff import Inverse
 from gradwise.program import F64, ArrayType, Builder, Program
 from gradwise.rules.broadcasting import reshape
 from gradwise.rules.calls import solution
@@ -40,6 +41,7 @@ class StepsWriting:
         self._times: dict[int, Any] = {}
         self._lengths: dict[int, Any] = {}
         self._root: Root | None = None
+        self._inverse = Inverse(self.n)
 
     def program(self, result: Any) -> Program:
         """The finished program."""
@@ -90,7 +92,8 @@ class StepsWriting:
     def solved(self, y: Any, q: int, table: Any) -> tuple[list[Any], Any]:
         """The stages of step number q, less y, and the last of them."""
         s, n = table.stages, self.n
-        inverse = self._part(self.at.inverses + q * (s * n) ** 2, (s * n) ** 2)
+        jacobians = self._part(self.at.jacobians + q * s * n * n, s * n * n)
+        (inverse,) = self.builder.emit(solution, [jacobians, self._length(q)], (self._inverse,))
         known = self._part(self.at.states + q * s * n, s * n)
         times = [self._stage_time(q, float(c)) for c in table.c]
         operands = [inverse, known, y, *times, self._length(q), *self.captured]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: a step whose length times the largest eigenvalue is beyond this is limited by stability: the scheme of order 8 is stable up to 6.1; and how often that is seen in a stiff system
 _STABLE, _HITS = 4.5, 4
+#: from which step on that is asked
+_LOOKED = 64
 
 
 class KnownPath:
@@ -131,7 +133,7 @@ def tight_steps(
 ) -> tuple[list[float], list[np.ndarray]]:
     """The ends of the steps that Hairer's DOP853 takes at a tight tolerance, at most ``limit``, and the states there.
 
-    ``radius`` gives the largest modulus of an eigenvalue; it is asked at every 16th step.
+    ``radius`` gives the largest modulus of an eigenvalue; it is asked at every 16th step of a long run.
 
     Raises
     ------
@@ -148,7 +150,7 @@ def tight_steps(
         if not times or t != times[-1]:
             times.append(float(t))
             states.append(np.array(y))
-            if len(times) % 16 == 0 and abs(t - times[-2]) * radius(t, states[-1]) > _STABLE:
+            if len(times) >= _LOOKED and len(times) % 16 == 0 and abs(t - times[-2]) * radius(t, states[-1]) > _STABLE:
                 stiff += 1
         return -1 if len(times) > limit or stiff == _HITS else 0
 
