@@ -182,3 +182,24 @@ def equivalent(linearization: Linearization) -> tuple[Program, tuple[int, ...]]:
 def plain_value(value: Any) -> Any:
     """A value without its trace."""
     return value.current() if isinstance_traced(value) else value
+
+
+def values_of(
+    linearization: Linearization, program: Program, rewritten: tuple[Any, ...], leaves: Sequence[Any] | None = None
+) -> list[Any]:
+    """Plain values of all variables of a program, ``rewritten`` telling it from the recorded one."""
+    tape = linearization.recording.tape
+    env: list[Any] = [None] * len(program.types)
+    for variable, value in zip(
+        program.inputs, [tape.values[i] for i in tape.inputs] if leaves is None else leaves, strict=True
+    ):
+        env[variable] = value
+    for variable in program.captured:
+        env[variable] = tape.values[variable]
+
+    def make() -> tuple[Any, int]:
+        given = (*program.inputs, *program.captured)
+        return build(program.equations, program.types, (), given, range(len(program.types))), len(program)
+
+    derived(("values", rewritten, linearization.fingerprint), make).run(env)
+    return env

@@ -19,19 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.errors import SingularPointError
 from gradwise.execution import build
 from gradwise.operators.caches import derived
-from gradwise.operators.careful import Request, equivalent, plain_value, run_carefully
+from gradwise.operators.careful import Request, equivalent, plain_value, run_carefully, values_of
+from gradwise.operators.culprits import singular
 from gradwise.operators.degenerate import DECOMPOSITIONS, resolved_by_bases
 from gradwise.operators.engine import enclosing
 from gradwise.operators.infinities import with_held_infinities
 from gradwise.operators.kinks import candidates, felt_kinks, holds_nan, is_known, sits_on, warn
 from gradwise.operators.limits import Disagreement, limit
 from gradwise.operators.prepared import is_outer
-from gradwise.program import Equation, Program, resolve_location
-from gradwise.transforms.reverse import active_variables
-from gradwise.transforms.templates import pushforward_template
+from gradwise.program import Equation, Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -124,8 +122,10 @@ def _watched(
     resolved: Sequence[Any] = (),
 ) -> list[Any]:
     """The results, with warnings of the kinks that they feel; those of the primitives ``resolved`` were dealt with."""
-    values = _values(linearization, program)
-    hits = [(e.location, e) for _, e in candidates(program) if e.primitive not in resolved and sits_on(e, values)]
+    values = values_of(linearization, program, rewritten)
+    key = ("candidates", rewritten, linearization.fingerprint)
+    found = derived(key, lambda: ((c := candidates(program)), 1 + len(c)))
+    hits = [(e.location, e) for _, e in found if e.primitive not in resolved and sits_on(e, values)]
     if not _is_higher(linearization, request):
         hits = [hit for hit in hits if not is_known(hit[0])]
     felt = _felt(linearization, program, rewritten, hits, request) if hits else []
@@ -153,7 +153,7 @@ def _felt(
     return felt_kinks(
         program,
         hits,
-        _values(linearization, program),
+        values_of(linearization, program, rewritten),
         cotangents=given if request.kind == "reverse" and alone else None,
         tangents=given if request.kind in ("forward", "line") and alone else None,
         order=order + (enclosing() if linearization.nested else 0),
@@ -177,31 +177,16 @@ def _higher_entries(linearization: Linearization, request: Request, results: lis
     return [None if r is None or k < lower else np.ones(np.shape(r), bool) for k, r in enumerate(results)]
 
 
-def _values(linearization: Linearization, program: Program, leaves: Sequence[Any] | None = None) -> list[Any]:
-    """Plain values of all variables of a program."""
-    tape = linearization.recording.tape
-    env: list[Any] = [None] * len(program.types)
-    for variable, value in zip(
-        program.inputs, [tape.values[i] for i in tape.inputs] if leaves is None else leaves, strict=True
-    ):
-        env[variable] = value
-    for variable in program.captured:
-        env[variable] = tape.values[variable]
-    build(program.equations, program.types, (), (*program.inputs, *program.captured), range(len(program.types))).run(
-        env
-    )
-    return env
-
-
 # --- resolution -----------------------------------------------------------------------------------------------------------------------
 
 
 def _resolved(linearization: Linearization, request: Request) -> list[Any]:
-    linearization.settle()
     program: Program = linearization.program
     rewritten: tuple[Any, ...] = ()
     results = run_carefully(linearization, request, program)
     missing = _missing(linearization, request, results)
+    if missing is not None and linearization.settle():  # what follows looks at other points too
+        return _resolved(linearization, request)
     if missing is not None:
         by_bases = resolved_by_bases(linearization, request, program)
         if by_bases is not None and not holds_nan(by_bases):
@@ -212,21 +197,23 @@ def _resolved(linearization: Linearization, request: Request) -> list[Any]:
             results = run_carefully(linearization, request, program, rewritten)
             missing = _missing(linearization, request, results)
     if missing is not None:
-        held = with_held_infinities(linearization, program, lambda moved: _values(linearization, program, moved))
+        held = with_held_infinities(
+            linearization, program, lambda moved: values_of(linearization, program, rewritten, moved)
+        )
         if held is not None:
             program, rewritten = held[0], (*rewritten, "infinite", *held[1])
             results = run_carefully(linearization, request, program, rewritten)
             missing = _missing(linearization, request, results)
     if missing is not None:
         if _is_nested(linearization, request):
-            raise _singular(linearization, None, nested=True)
+            raise singular(linearization, None, nested=True)
         if request.kind == "second":
             # slopes of the gradient say nothing where there is none: raises if so
             one = np.asarray(linearization.recording.values[0]).dtype.type(1)
             _resolved(linearization, Request("reverse", [one]))
         filled = _limits(linearization, request, program, rewritten, results, missing)
         if isinstance(filled, Disagreement):
-            raise _singular(linearization, filled)
+            raise singular(linearization, filled)
         results = filled
     return _watched(linearization, request, program, rewritten, results)
 
@@ -310,84 +297,3 @@ def _limits(
         whole[mask] = np.where(confirmed, whole[mask], value)
         filled.append(whole if whole.ndim else whole[()])
     return filled
-
-
-# --- the error --------------------------------------------------------------------------------------------------------------------------
-
-_CURES = {
-    "sqrt": "Write np.abs(u) for np.sqrt(u**2), np.linalg.norm(u) for a root of squares, or np.sqrt(u + eps); where another branch holds at 0, choose it with np.where",
-    "cbrt": "Simplify the root (np.cbrt(u**3) is u), or choose another branch at 0 with np.where",
-    "power": "Simplify the powers into one ((u**n)**p is np.abs(u)**(n*p)), or choose another branch at 0 with np.where",
-    "pow": "Simplify the powers into one ((u**n)**p is np.abs(u)**(n*p)), or choose another branch at 0 with np.where",
-    "log": "Write scipy.special.xlogy(u, u) for u*np.log(u), or choose another branch at 0 with np.where",
-    "div": "Divide by something that is not 0 there, np.where(d != 0, d, 1), and choose the value at 0 with np.where",
-    "multiple_root": "Roots that are distinct are required: leave out the coefficients at the end that are 0, or use a function of the coefficients",
-    "exp": "Write scipy.special.expit for 1/(1 + exp(-u)), np.logaddexp(0, u) for log(1 + exp(u)), which do not overflow",
-}
-
-
-def _singular(linearization: Linearization, sides: Disagreement | None, *, nested: bool = False) -> SingularPointError:
-    place, what, name = _culprit(linearization)
-    filename, line = resolve_location(place) or (None, None)
-    if nested:
-        why = "and an outer derivative needs the result as a function, which a limit is not"
-    elif sides is not None and len(sides.settled) == 2:
-        why = f"and the slopes around it disagree: {sides.settled[0]:.6g} on the left, {sides.settled[1]:.6g} on the right"
-    elif sides is not None and len(sides.settled) > 2:
-        why = f"and the slopes around it disagree: from {min(sides.settled):.6g} to {max(sides.settled):.6g}"
-    else:
-        why = "and the slopes around it have no limit"
-    cure = _CURES.get(name, "Simplify the expression, or choose another branch at this point with np.where")
-    return SingularPointError(
-        f"the derivative of {linearization.recording.name} meets 0 · ∞ at {what}, {why}. A point where the derivative exists is required. {cure}",
-        filename,
-        line,
-    )
-
-
-def _culprit(linearization: Linearization) -> tuple[Any, str, str]:
-    """Place, description and primitive of the last operation with an infinite slope at a finite value."""
-    program = linearization.program
-    values = _values(linearization, program)
-    active = active_variables(program, program.inputs)
-    found: tuple[Any, str, str] = (None, "a point where two operations cancel", "")
-    for equation in program.equations:
-        primitive = equation.primitive
-        moves = tuple([active[i] == 1 for i in equation.inputs])
-        if primitive.jvp is None or not any(moves):
-            continue
-        at = _infinite_slope(program, equation, moves, values)
-        if at is not None:
-            found = (equation.location, f"{primitive.name} of {at}", primitive.name)
-    return found
-
-
-def _infinite_slope(program: Program, equation: Equation, moves: tuple[bool, ...], values: list[Any]) -> str | None:
-    """The first value at which an operation has no finite slope, as text; None if it has one everywhere."""
-    types = [program.types[i] for i in equation.inputs]
-    template = pushforward_template(equation.primitive, equation.params, types, moves)
-    slots: dict[int, Any] = dict(
-        enumerate([*(values[i] for i in equation.inputs), *(values[o] for o in equation.output_tuple)])
-    )
-    for t, m in zip(types, moves, strict=True):
-        if m:
-            slots[len(slots)] = np.ones(t.shape, t.dtype)[()]
-    with np.errstate(all="ignore"):
-        for primitive, operands, params, outs in template.equations:
-            value: Any = primitive.value(*(slots[i] for i in operands), *params)
-            numbers: Any = outs
-            slots.update(zip(numbers, value, strict=True) if primitive.multiple else [(numbers, value)])
-    for r, o in zip(template.results, equation.output_tuple, strict=True):
-        if r is None:
-            continue
-        bad = ~np.isfinite(np.asarray(slots[r])) & np.isfinite(np.asarray(values[o]))
-        if not bad.any():
-            continue
-        shown = []
-        for i in equation.inputs:
-            x = np.asarray(values[i])
-            if x.dtype.kind == "b" or (x.ndim and x.shape != bad.shape):
-                continue
-            shown.append(repr((x[bad] if x.ndim else x).ravel()[0].item()))
-        return ", ".join(shown) or "an array"
-    return None

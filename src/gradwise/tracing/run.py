@@ -143,9 +143,11 @@ def record(
                 elif why is not None:  # what a derivative inside does, the function around it does
                     watch.outer.effects[why] = None
         finally:
-            if ending is not None:
-                ending()
-            left(watch, sweep)
+            try:
+                if ending is not None:
+                    ending()
+            finally:
+                left(watch, sweep)
     except Exception as error:
         trace.close()
         if trace.error is not None:
