@@ -313,6 +313,35 @@ def test_functions_that_numba_compiles():
     np.testing.assert_allclose(gradient, scale * np.arange(1, 4) * np.exp(X) + [3 * math.exp(X[0]), 0, 0], rtol=1e-13)
 
 
+MATRIX = np.array([[1.0, 2.0, 0.5], [3.0, 4.0, 1.0], [0.0, 1.0, 2.0]])
+MASKED = {
+    "products": lambda m, x: np.dot(MATRIX, m).sum() + np.dot(m, m) + np.outer(m, x).sum() + (MATRIX @ m).sum(),
+    "systems": lambda m, x: np.linalg.solve(MATRIX, m).sum() * x[0],
+    "joined": lambda m, x: (np.vstack([m, m**2]) * x).sum() + np.concatenate([m, [1.0]]).sum() * x[0],
+    "sums": lambda m, x: np.einsum("ij,j->i", MATRIX, m).sum() * x[1] + np.linalg.norm(m) + np.diff(m).sum(),
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_masked_arrays_of_which_nothing_is_masked(name):
+    check(lambda: lambda x: float(MASKED[name](np.ma.array(x**2), x)), X)
+
+
+def test_masked_entries_in_products_are_refused():
+    with pytest.raises(gw.TracingError, match="masked arrays of traced numbers"):
+        gw.grad(lambda x: np.dot(MATRIX, np.ma.array(x, mask=[0, 1, 0])).sum(), method="exact")(np.array(X))
+
+
+@pytest.mark.extras("sklearn")
+def test_packages_written_in_python_are_looked_into():
+    from sklearn.gaussian_process.kernels import RBF
+
+    points = np.arange(6.0).reshape(3, 2) ** 1.3
+    gaps = np.sum((points[:, None] - points) ** 2, axis=-1)
+    found = gw.derivative(lambda scale: RBF(scale)(points).sum(), method="exact")(1.7)
+    np.testing.assert_allclose(found, np.sum(np.exp(-0.5 * gaps / 1.7**2) * gaps / 1.7**3), rtol=1e-12)
+
+
 EMATH = {
     "sqrt": lambda x: abs(np.emath.sqrt(x - 0.6) + 1j).sum() + np.emath.sqrt(x).sum(),
     "log": lambda x: abs(np.emath.log(x - 0.6) + 2.0).sum() + np.emath.log(x[0]),

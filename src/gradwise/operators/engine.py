@@ -18,6 +18,7 @@ import numpy as np
 
 from gradwise.execution import Executable, build
 from gradwise.operators.caches import clear_caches, derived
+from gradwise.operators.equalities import doubt_equalities
 from gradwise.operators.first_runs import first_run
 from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
@@ -301,6 +302,7 @@ def linearize_call(
         # numbers by decisions may be those of an earlier run, unless the code proves that none is kept
         if tape.looked_up or (tape.decided and not inspect_function(function, *arguments.given()).is_replayable):
             doubt_zeros(function, linearization, has_aux=has_aux)
+            doubt_equalities(function, linearization, has_aux=has_aux)
         return linearization
 
     verified = verified_call if requested.get() else first_run

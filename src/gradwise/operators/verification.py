@@ -99,7 +99,7 @@ def compare(function: Any, linearization: Linearization, spare: Arguments, state
         If they differ.
     """
     _compare_values(function, linearization, spare, state, has_aux=has_aux)
-    _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+    compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
 
 
 #: how often a run without memory may be asked, an answer that is turned counted as a hundred: a loop that waits for equality must end
@@ -127,19 +127,19 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
         with paused():
-            other = _without_memory(function, linearization, spare, state, has_aux=has_aux)
+            other = without_memory(function, linearization, spare, state, has_aux=has_aux)
             if other is not None:
-                _put(linearization, other)
+                put(linearization, other)
                 moving = active_variables(other.program, other.program.inputs)
                 if other.tape.forgot == set(other.tape.inputs) and all(moving[o] for o in other.program.outputs):
                     return
             try:
-                _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+                compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
             except Disagreement:
                 if other is None:
                     raise
-                _put(linearization, recording)  # what it decided by equality was no memory
-                _compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+                put(linearization, recording)  # what it decided by equality was no memory
+                compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
     except Disagreement as error:
         raise TracingError(
             f"the value of {function_label(function)} does not depend on its arguments by its trace as it does when it is called plainly. It was looked up by the text, the hash or "
@@ -149,7 +149,7 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
         np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
 
 
-def _without_memory(
+def without_memory(
     function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool
 ) -> Recording | None:
     """A run that knows no number of an earlier one; None if it asked for none, or gave another value."""
@@ -186,7 +186,7 @@ def _without_memory(
     return found
 
 
-def _put(linearization: Linearization, recording: Recording) -> None:
+def put(linearization: Linearization, recording: Recording) -> None:
     """Another recording of the same function at the same point."""
     linearization._again = lambda: recording  # noqa: SLF001  as where a program gives way to a run
     linearization.settle()
@@ -248,9 +248,16 @@ def _close(a: np.ndarray, b: np.ndarray, scale: float) -> bool:
     return bool(np.allclose(a, b, rtol=float(eps) ** 0.6, atol=float(eps) ** 0.8 * scale, equal_nan=True))
 
 
-def _compare_derivatives(
+def compare_derivatives(
     function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool
 ) -> None:
+    """Compare one directional derivative of a traced run with a numerical one; nothing is concluded where that is not to be trusted.
+
+    Raises
+    ------
+    Disagreement
+        If they differ.
+    """
     rng = np.random.default_rng(0)
     direction = [_direction(np.asarray(leaf), rng) for leaf in spare.leaves]
     weights = [

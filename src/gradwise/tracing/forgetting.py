@@ -45,6 +45,13 @@ def refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
             trace.looked_up = True
             # equal to all of an array, or to a number that is not zero: most likely what an earlier run kept
             trace.recalled = trace.recalled or (np.ndim(kept) > 0 or kept != 0)
+    if np.size(equal) == 1 and np.all(equal) and _are_two(x, z):
+        trace.looked_up = True
+
+
+def _are_two(x: Any, z: Any) -> bool:
+    """Whether both operands move, and are not the same number (``x != x`` asks for nan)."""
+    return _moves(x) and _moves(z) and x.index != z.index
 
 
 def is_remembered(trace: Any, x: Any, z: Any) -> bool:
@@ -54,6 +61,9 @@ def is_remembered(trace: Any, x: Any, z: Any) -> bool:
         if _moves(now) and not isinstance_traced(kept) and np.size(_plain(now)) and np.all(_plain(now) == kept):
             trace.forget(now.index, 100)
             return True
+    if _are_two(x, z) and np.size(_plain(x)) == 1 and np.all(_plain(x) == _plain(z)):
+        trace.forget(-1, 100)
+        return True
     if trace.forgetful == 1 and trace.forgot:
         trace.forget(-1)
     return False

@@ -30,7 +30,6 @@ _LIBRARIES = frozenset(
         "jaxlib",
         "numba",
         "sympy",
-        "sklearn",
         "dask",
         "IPython",
         "ipykernel",

@@ -153,7 +153,13 @@ class TracedMasked(Holder):
             return args[0]._moved(name, args[1:], kwargs)
         if name == "where" and len(args) == 3:
             return where(*args)
-        raise _refusal(self, f"np.{name}")
+        if any(np.any(mask) for mask in _masks(args)):
+            raise _refusal(self, f"np.{name}")
+        expected = function(*_each(shown, args), **kwargs)
+        if not isinstance(expected, (np.ndarray, np.generic)):
+            raise _refusal(self, f"np.{name}")
+        result = function(*_each(lambda v: parts(v)[0], args), **kwargs)
+        return checked(result, _ma.getmaskarray(expected), expected)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self.array
@@ -192,6 +198,19 @@ def parts(value: Any) -> tuple[Any, Any]:
     if isinstance(value, _ma.MaskedArray):
         return np.asarray(value.data), _ma.getmaskarray(value)
     return as_array(value) if isinstance(value, (list, tuple)) else value, False
+
+
+def _masks(arguments: Any) -> Iterator[Any]:
+    """The masks of masked arrays among arguments, and in lists of them."""
+    for a in arguments:
+        if type(a) in {list, tuple}:
+            yield from _masks(a)
+        else:
+            yield parts(a)[1]
+
+
+def _each(function: Callable[..., Any], arguments: Any) -> list[Any]:
+    return [_each(function, a) if type(a) in {list, tuple} else function(a) for a in arguments]
 
 
 def shown(value: Any) -> Any:
