@@ -536,6 +536,7 @@ def test_roots(name):
     np.testing.assert_allclose(gw.jvp(f, (x,), (1.0,), method="exact")[1], slope, rtol=1e-14)
     np.testing.assert_allclose(gw.derivative(f, 2, method="exact")(x), -2 / 9 * x ** (-5 / 3), rtol=1e-10)
     np.testing.assert_allclose(gw.derivative(f, 3, method="exact")(x), 10 / 27 * x ** (-8 / 3), rtol=1e-9)
+    np.testing.assert_allclose(gw.derivative(f, 4, method="exact")(x), -80 / 81 * x ** (-11 / 3), rtol=1e-8)
 
 
 def test_equations_that_leave_something_behind_are_watched():

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 class Unrollable(Protocol):
-    """What has a program, whose form depends on the plan that the first operand is."""
+    """What has a program, whose form depends on the plan that the first operand is, and on how often it is to be differentiated."""
 
     @property
     def results(self) -> tuple[ArrayType, ...]: ...
 
-    def unrolled(self, plan: np.ndarray) -> tuple[Hashable, Program]: ...
+    def unrolled(self, plan: np.ndarray, order: int) -> tuple[Hashable, Program]: ...
 
 
 class Chain:
@@ -52,7 +52,7 @@ class Chain:
 
     def over(self, operands: Sequence[Any], flags: tuple[bool, ...] | None, size: int) -> tuple[Any, ...]:
         """The results for operands of which the flagged ones, if there are any, have a leading axis; so have the results then."""
-        key, program = self.of.unrolled(operands[0])
+        key, program = self.of.unrolled(operands[0], len(self.kinds))
 
         def make() -> tuple[tuple[Program, Executable, list[bool | None]], int]:
             found, present = _differentiated(program, self.kinds)

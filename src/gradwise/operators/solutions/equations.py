@@ -4,7 +4,7 @@ r"""Roots as one operation: the implicit function theorem at a root that is know
 
     rooted : (formula, root, how) → root, traced
 
-The equation is recorded at the root only, whatever way the solver took.  The operands are a plan (the inverse of the slope), the root, and what the equation read.  Second and third derivatives are those of two Newton steps
+The equation is recorded at the root only, whatever way the solver took.  The operands are a plan (the inverse of the slope), the root, and what the equation read.  Derivatives of a higher order are those of a few Newton steps
 (Griewank & Walther, Evaluating Derivatives, section 15.2), whose program is written out when they are asked for.
 """
 
@@ -31,7 +31,7 @@ from gradwise.transforms.forward import pushforward
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-#: Newton steps: derivatives up to the third are exact
+#: Newton steps on plain numbers
 _STEPS = 2
 #: unknowns of a system whose Jacobian is written out
 _LARGEST = 1000
@@ -77,11 +77,12 @@ class Root:
         """The captured variables among what moves."""
         return tuple(v for v, a in zip(self.form.captured, active[2:], strict=True) if a)
 
-    def unrolled(self, packed: np.ndarray) -> tuple[Hashable, Program]:
-        """The program of two Newton steps: (plan, root, captured) → root."""
-        return (), derived(("newton", self), self._write)
+    def unrolled(self, packed: np.ndarray, order: int) -> tuple[Hashable, Program]:
+        """The program of Newton's steps: (plan, root, captured) → root; k of them have derivatives up to the order 2ᵏ − 1."""
+        steps = order.bit_length()
+        return steps, derived(("newton", self, steps), lambda: self._write(steps))
 
-    def _write(self) -> tuple[Program, int]:
+    def _write(self, steps: int) -> tuple[Program, int]:
         form, shape, n = self.form, self.form.state.shape, self.size
         program = form.program
         (z,) = program.inputs
@@ -98,7 +99,7 @@ class Root:
         captured = [builder.variable(program.types[i]) for i in form.captured]
         one = builder.constant(1.0, F64.dtype)
         t = start
-        for _ in range(_STEPS):
+        for _ in range(steps):
             if self.each:
                 value, slope = inlined(builder, joined, [t, broadcast_to(one, shape)], captured)
                 if self.fixed:

@@ -124,7 +124,7 @@ class Integration:
     def batched(self, flags: tuple[bool, ...], size: int) -> Any:
         return looped(self, flags, size, self._made)
 
-    def unrolled(self, packed: np.ndarray) -> tuple[Hashable, Program]:
+    def unrolled(self, packed: np.ndarray, order: int = 0) -> tuple[Hashable, Program]:
         """The program of the steps: (plan, y0, captured) → states.  It depends on how many steps there are, and on which of them the rows lie, not on their lengths."""
         at = self.layout(packed)
         step, fractions = packed[at.step : at.fractions].astype(int), packed[at.fractions : at.weights]

@@ -95,7 +95,8 @@ def _inside(value: Any) -> list[Any]:
     if cls is types.FunctionType:
         if not is_users_function(value):
             return []
-        return [*_cells(value), *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+        settings = (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *value.__dict__.values())
+        return [*_cells(value), *settings]
     if cls is types.MethodType:
         return [value.__func__, value.__self__]
     if isinstance(value, type) or not is_open(value):
@@ -149,6 +150,7 @@ class _Twins:
         twin.__defaults__ = None if f.__defaults__ is None else tuple([self.of(v) for v in f.__defaults__])
         if f.__kwdefaults__ is not None:
             twin.__kwdefaults__ = {k: self.of(v) for k, v in f.__kwdefaults__.items()}
+        twin.__dict__.update({k: self.of(v) for k, v in f.__dict__.items()})
         for cell, real in zip(cells, f.__closure__ or (), strict=True):
             try:
                 cell.cell_contents = self.of(real.cell_contents)

@@ -155,7 +155,7 @@ def solve_ivp(
             {"jac": proved.functions[-1]} if callable(jac) else {}
         )
         found = scipy.integrate.solve_ivp(
-            proved.functions[0], span, plain(y0), solver, plain(wanted), dense_output, _like(events, proved.functions[1:-1]),
+            proved.functions[0], span, plain(y0), solver, plain(wanted), dense_output, None if events is None else proved.functions[1:-1],
             vectorized, None if args is None else proved.args, **settings
         )  # fmt: skip
         function = RightHandSide(callback, np.dtype(float), vectorized=bool(vectorized))
@@ -185,7 +185,11 @@ def solve_ivp(
         )
     if np.size(plain(y0)) == 0:
         return found
-    function = RightHandSide(callback, np.result_type(np.asarray(found.y, None if len(found.y) else float), float), vectorized=bool(vectorized))
+    function = RightHandSide(
+        callback,
+        np.result_type(np.asarray(found.y, None if len(found.y) else float), float),
+        vectorized=bool(vectorized),
+    )
     rtol, atol = options.get("rtol", 1e-3), options.get("atol", 1e-6)
     start = start_at(function, t0, y0)
     is_coarse = scheme is None or _is_coarse(rtol, atol, found.y)
@@ -251,17 +255,6 @@ def note_steps(what: str, known: Any, rtol: Any) -> None:
 
 def _listed(events: Any) -> list[Any]:
     return [] if events is None else [events] if callable(events) else list(events)
-
-
-def _like(events: Any, functions: list[Any]) -> Any:
-    """The events' plain functions with their settings, as they were given."""
-    if events is None:
-        return None
-    for event, function in zip(_listed(events), functions, strict=True):
-        for name in ("terminal", "direction"):
-            if function is not event and hasattr(event, name):
-                setattr(function, name, plain(getattr(event, name)))
-    return functions
 
 
 def as_state(y0: Any) -> Any:
