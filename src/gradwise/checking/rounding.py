@@ -16,6 +16,9 @@ from collections.abc import Callable
 import numpy as np
 
 TRIES = 3
+CURVED = 1e-9
+"""A second difference larger than this part of the derivative may be curvature."""
+
 UNEQUAL = 0.6180339887498949
 """Ratio of the two steps of a second difference: at equal ones the roundings of exp(x) - 1 - x cancel, half of the time."""
 
@@ -76,11 +79,30 @@ def roughness(
     """Return the largest second difference of ``at`` at steps √u x, unequal on the two sides, entry by entry.
 
     For a smooth function it is of order u; what exceeds that is rounding that a move by one unit does not show, as in
-    (1 − cos x)/x² near 0, where cos x stays the same float.
+    (1 − cos x)/x² near 0, where cos x stays the same float.  Where √u x is a large step for the function, as for sin(x − 1e8), the
+    difference is curvature: it falls with the step, which rounding does not, and is followed down.
     """
+    step = np.sqrt(unit)
+    largest = _second_difference(at, vector, here, step, rng)
+    curved = largest > CURVED * np.abs(here)
+    while np.any(curved) and step > 64 * unit:
+        step /= 8
+        smaller = _second_difference(at, vector, here, step, rng)
+        curved = curved & (smaller < largest / 16)
+        largest = np.where(curved, smaller, largest)
+    return largest
+
+
+def _second_difference(
+    at: Callable[[np.ndarray], np.ndarray],
+    vector: np.ndarray,
+    here: np.ndarray,
+    relative: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
     largest = np.zeros(here.shape)
     for _ in range(TRIES):
-        step = np.sqrt(unit) * vector * rng.uniform(0.3, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)
+        step = relative * vector * rng.uniform(0.3, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)
         try:
             right, left = at(vector + step) - here, at(vector - UNEQUAL * step) - here
             second = 2 / (1 + UNEQUAL) * np.abs(UNEQUAL * right + left)

@@ -128,7 +128,7 @@ def judge(
     if exact is not None and exact_slack is not None:
         usable, decided, contradicted = _judge_by_exact(
             claimed, exact, exact_slack + slack, value, bound, trusted, noisy, kink, is_[Status.JUMP] | is_[Status.NON_FINITE], kinks,
-            verdict, reason, truth, truth_bound, usable, notes, _alike(exact == 0, scale),
+            verdict, reason, truth, truth_bound, usable, notes, _alike(exact == 0, scale), scale,
             np.zeros(claimed.shape) if common is None else common,
         )  # fmt: skip
     if limits is not None:
@@ -147,7 +147,7 @@ def judge(
 def _judge_by_exact(
     claimed: np.ndarray, exact: np.ndarray, slack: np.ndarray, value: np.ndarray, bound: np.ndarray, trusted: np.ndarray,
     noisy: np.ndarray, kink: np.ndarray, broken: np.ndarray, kinks: bool, verdict: np.ndarray, reason: np.ndarray,
-    truth: np.ndarray, truth_bound: np.ndarray, usable: np.ndarray, notes: list[str], flat: np.ndarray,
+    truth: np.ndarray, truth_bound: np.ndarray, usable: np.ndarray, notes: list[str], flat: np.ndarray, scale: np.ndarray,
     common: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, bool]:  # fmt: skip
     """Let the exact derivative decide where it may; fills the arrays in place.
@@ -155,7 +155,9 @@ def _judge_by_exact(
     Returns which entries are usable, which it decided, and whether the numerical derivative contradicts it somewhere.
     """
     # An exact derivative that rounding has eaten (a difference of large numbers) decides nothing.
-    finite = np.isfinite(exact) & (slack <= np.maximum(bound, 1e-6 * np.abs(exact)))
+    finite = np.isfinite(exact) & (slack <= np.maximum(np.where(trusted, bound, 0.0), 1e-6 * np.abs(exact)))
+    # Where numbers say nothing, it need not be sharp to be better than nothing.
+    finite |= np.isfinite(exact) & ~trusted & (slack <= 1e-3 * np.maximum(np.abs(exact), 1e-2 * scale))
     # Where f moves in steps (rounded output) the exact derivative is the zero of one step, in all entries.
     finite = finite & ~(noisy & flat & (np.abs(value) > bound))
     gap = np.abs(claimed - exact)

@@ -172,8 +172,10 @@ def permuted(evidence: Evidence) -> list[Finding]:
     if count < 2 or not np.all(np.isfinite(evidence.here.claimed[wrong])):
         return []
     for sample in evidence.samples:
-        claimed, truth = np.sort(sample.claimed[wrong]), np.sort(sample.truth[wrong])
-        if not np.all(np.abs(claimed - truth) <= 4 * np.max(sample.bound[wrong]) + 1e-13 * np.abs(truth)):
+        claimed, order = np.sort(sample.claimed[wrong]), np.argsort(sample.truth[wrong])
+        truth, bound = sample.truth[wrong][order], sample.bound[wrong][order]
+        # each number is known as well as the entry that it belongs to; numbers that are alike may stand in for one another
+        if not np.all(np.abs(claimed - truth) <= 4 * bound + 1e-13 * np.abs(truth)):
             return []
     truth, claimed = evidence.here.truth[wrong], evidence.here.claimed[wrong]
     places, sources = np.flatnonzero(wrong), np.flatnonzero(wrong)[np.argsort(truth)]

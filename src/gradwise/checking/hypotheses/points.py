@@ -56,6 +56,8 @@ def _explains(evidence: Evidence, move: Move, factor: float) -> bool:
             return False
         truth, bound = known[0].ravel(), known[1].ravel()
         usable = sample.usable & np.isfinite(truth)
+        if np.any(sample.wrong & ~usable):
+            return False  # what is right without an explanation explains nothing
         if not np.any(usable) or not np.any(truth[usable]):
             return False
         if np.max(bound[usable]) > 1e-3 * np.max(np.abs(truth[usable])):

@@ -170,7 +170,8 @@ def branch(evidence: Evidence) -> list[Finding]:
         if not mixed and "abs" in sides[0]:
             return []
         rank = 27.0 if not mixed else 12.5 if confirmed else 19.0
-        if not np.any(right_x):  # a term in x is right at zero, and no branch is needed for that
+        # a term in x is right at zero, and a factor is right where the truth is zero: no branch is needed for that
+        if not np.any(right_x) or not np.any(telling(evidence) & ~evidence.wrong):
             rank = 39.0
         return [Finding(Cause.BRANCH, f"the entries with {sides[0]} are wrong, the others are right", rank)]
     if evidence.far and all(not np.any(s.usable & ~s.wrong & s.informative()) for s in evidence.samples):

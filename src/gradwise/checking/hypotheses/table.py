@@ -68,10 +68,16 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
     if not findings:
         return [Finding(Cause.UNKNOWN, Cause.UNKNOWN.sentence, 99.0)], failed
     causes = {finding.cause for finding in findings}
-    if Cause.SMALL_ERROR in causes and Cause.TERM_IN_X in causes:
+    if Cause.SMALL_ERROR in causes and Cause.TERM_IN_X in causes and Cause.CONSTANT_FACTOR not in causes:
         # A small term in x is told apart from other small errors by its pattern; a small factor or offset is not.
         for finding in findings:
             finding.rank = min(finding.rank, 6.5) if finding.cause is Cause.TERM_IN_X else finding.rank
+    if Cause.CONSTANT_FACTOR in causes:
+        # Where the truth itself is proportional to x, or constant, a factor explains as much and adds no term.
+        factor = next(finding.rank for finding in findings if finding.cause is Cause.CONSTANT_FACTOR)
+        for finding in findings:
+            if factor <= 30.0 and finding.cause in (Cause.TERM_IN_X, Cause.CONSTANT_OFFSET):
+                finding.rank = max(finding.rank, factor + 0.5)
     if {Cause.BLOCK, Cause.DETACHED} <= causes:
         # A block of zeros has the plainer name; that something of it is missing in a product follows.
         zero = next(finding.rank for finding in findings if finding.cause is Cause.DETACHED)
