@@ -34,10 +34,13 @@ def singular(linearization: Linearization, sides: Disagreement | None, *, nested
     filename, line = resolve_location(place) or (None, None)
     if nested:
         why = "and an outer derivative needs the result as a function, which a limit is not"
-    elif sides is not None and len(sides.settled) == 2:
-        why = f"and the slopes around it disagree: {sides.settled[0]:.6g} on the left, {sides.settled[1]:.6g} on the right"
-    elif sides is not None and len(sides.settled) > 2:
-        why = f"and the slopes around it disagree: from {min(sides.settled):.6g} to {max(sides.settled):.6g}"
+    elif sides is not None and len(sides.settled) >= 2 and f"{min(sides.settled):.6g}" != f"{max(sides.settled):.6g}":
+        ends = (
+            f"{sides.settled[0]:.6g} on the left, {sides.settled[1]:.6g} on the right"
+            if len(sides.settled) == 2
+            else f"from {min(sides.settled):.6g} to {max(sides.settled):.6g}"
+        )
+        why = f"and the slopes around it disagree: {ends}"
     else:
         why = "and the slopes around it have no limit"
     cure = _CURES.get(name, "Simplify the expression, or choose another branch at this point with np.where")
