@@ -216,6 +216,32 @@ def test_constants_may_be_seen_as_arrays_of_the_users_class():
         gw.grad(lambda x: x.view(Tagged).sum(), method="exact")(np.array(X))
 
 
+class Metres(np.ndarray):
+    """Lengths: what is computed with them says its unit."""
+
+    def __array_finalize__(self, other):
+        self.unit = getattr(other, "unit", "m")
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        made = np.asarray(array).view(Metres)
+        made.unit = f"made of {self.unit}"
+        return made
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x, q: x * q, lambda x, q: x[0] + q, lambda x, q: np.multiply(q, x), lambda x, q: q / x[1]]
+)
+def test_arrays_that_make_their_results_themselves_are_refused(f):
+    lengths = np.array([1.0, 2.0, 3.0]).view(Metres)
+    with pytest.raises(gw.TracingError, match="Metres"):
+        gw.jacobian(lambda x: np.asarray(f(x, lengths)), method="exact")(np.array(X))
+    with pytest.raises(gw.TracingError, match="Metres"):
+        gw.jacobian(lambda x: attempt(lambda: np.asarray(f(x, lengths)), lambda: x, Exception), method="exact")(
+            np.array(X)
+        )
+    check(lambda: lambda x: np.sum(f(x, np.asarray(lengths)) ** 2), X)
+
+
 class Noted:
     """A descriptor that only watches assignments: the value is in the object's own dictionary."""
 

@@ -193,10 +193,25 @@ def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
     return method
 
 
-def is_subclass(x: Any) -> bool:
-    """Whether a plain array is of a subclass of ndarray that computes as ndarray does: a memory map, an array of the user's class."""
+def is_subclass(x: Any, *operands: Any) -> bool:
+    """Whether a plain array is of a subclass of ndarray that computes as ndarray does: a memory map, an array of the user's class.
+
+    Raises
+    ------
+    TracingError
+        If it makes its results itself, and the operands are traced.
+    """
     cls = type(x)
-    return cls is not _ndarray and issubclass(cls, _ndarray) and cls.__array_ufunc__ is _ndarray.__array_ufunc__
+    if cls is _ndarray or not issubclass(cls, _ndarray) or cls.__array_ufunc__ is not _ndarray.__array_ufunc__:
+        return False
+    if cls.__array_wrap__ is not _ndarray.__array_wrap__ and cls.__module__.partition(".")[0] != "numpy":
+        trace = _innermost(*operands)
+        if trace is not None:
+            raise trace.fail(
+                f"a {cls.__name__} is to be computed with beside a traced value: an array of a class that makes its results itself (__array_wrap__), such as of numbers with units, "
+                "which a traced one cannot hold. A plain array is required. Write its numbers, in the unit that is meant: np.asarray(x)"
+            )
+    return True
 
 
 def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
@@ -206,7 +221,7 @@ def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) 
         return NotImplemented
     if answers(other):
         return NotImplemented if type(other) in HOLDERS else function(wrapped(x), wrapped(z))
-    if is_subclass(other):
+    if is_subclass(other, x, z):
         return general(function, primitive, *(np.asarray(v) if v is other else v for v in (x, z)))
     if isinstance(other, (list, tuple)) and not isinstance_traced(other):
         if any(isinstance_traced(o) for o in other):

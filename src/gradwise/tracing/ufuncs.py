@@ -203,7 +203,7 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
             if any([type(x) in HOLDERS for x in inputs])
             else getattr(ufunc, method)(*map(wrapped, inputs), **kwargs)
         )
-    if any(map(is_subclass, inputs)):  # an array on a file, or of the user's class, is an array
+    if any([is_subclass(x, *inputs) for x in inputs]):  # an array on a file, or of the user's class, is an array
         return getattr(ufunc, method)(*[np.asarray(x) if is_subclass(x) else x for x in inputs], **kwargs)
     traces = [x.tape for x in (*inputs, *(kwargs.get("out") or ())) if isinstance_traced(x) and x.tape.open]
     if not traces:
