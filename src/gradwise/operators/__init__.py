@@ -8,6 +8,7 @@ Never import checking, descent, plotting or the command line here.
 """
 
 from gradwise.operators import implicit as _implicit  # noqa: F401 - it installs itself
+from gradwise.operators import optima as _optima  # noqa: F401 - it installs itself
 from gradwise.operators import solutions as _solutions  # noqa: F401 - it installs itself
 from gradwise.operators.caches import clear_caches
 from gradwise.operators.compiling import compile  # noqa: A004 - the public name

@@ -1,7 +1,7 @@
-"""``scipy.optimize``'s minimisers: minimize_scalar, fminbound, minimize, fmin and its relatives, least_squares, curve_fit.
+"""``scipy.optimize``'s minimisers: minimize_scalar, fminbound, minimize, fmin and its relatives.
 
-SciPy finds the minimum, from plain values.  Its derivative is that of a root of the gradient, by the implicit function theorem (``operators/implicit.py``): entries that sit at a bound stay there.  Constraints
-other than bounds are refused.
+SciPy finds the minimum, from plain values.  Its derivative is that of a root of the gradient, by the implicit function theorem (``operators/implicit.py``); with constraints that hold with equality, and
+bounds that are reached, that of a root of the conditions of Karush, Kuhn and Tucker (``operators/optima.py``).  Other results of SciPy's (approximate Hessians, histories) have no rule.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.optima import constrained
 from gradwise.tracing.roots import differentiated
-from gradwise.tracing.standins.recording import at_line, contains_traced, resolve
-from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value
+from gradwise.tracing.standins.recording import at_line, resolve
+from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value, without_rule
+from gradwise.tracing.standins.scipy_constraints import Constraints, bounds_of, read
 from gradwise.tracing.standins.scipy_roots import _args, _Equation, _quietly
-from gradwise.tracing.standins.stacking import leaves, plainly
+from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,48 +27,65 @@ if TYPE_CHECKING:
 _STEP = 1e-3
 
 
-def _minimum(equation: _Equation, value: Any, what: str, free: Any = None) -> Any:
-    """The minimum as a function of what the objective reads."""
-    trace = equation.traces[0]
-    with at_line(*equation.traces):
-        only_at_this_point(equation.traces)
+def traces_of(equation: _Equation, held: Constraints | None = None) -> list[Any]:
+    """The open traces on which a minimum depends."""
+    return [*equation.traces, *[t for t in (held.traces if held else []) if t not in equation.traces]]
+
+
+def minimum(equation: _Equation, value: Any, what: str, held: Constraints | None = None, free: Any = None) -> Any:
+    """The minimum as a function of what the objective and the constraints read; ``free`` says which entries move at all."""
+    traces = traces_of(equation, held)
+    with at_line(*traces):
+        only_at_this_point(traces)
 
         def objective(x: Any, *args: Any) -> Any:
             return resolve(equation.function)(x, *args)  # its twin in the run that asks
 
-        found = differentiated[2](objective, np.asarray(value, float), equation.args, free)
+        start = np.asarray(value, float)
+        active, signs = (None, np.zeros(0, bool)) if held is None else held.active(start)
+        if signs.size:
+            try:
+                found, _ = constrained[0](_number_of(objective), start, equation.args, active, signs)
+            except ArithmeticError as error:
+                raise traces[0].fail(
+                    f"{what} was differentiated at {value!r}, where its minimum has no derivative: {error}. A minimum that moves smoothly is required"
+                ) from None
+        else:
+            found = differentiated[2](objective, start, equation.args, free)
         step = np.abs(np.asarray(plain(found)) - value)
         if not np.all(step <= _STEP * (1.0 + np.abs(value))):
-            raise trace.fail(
+            raise traces[0].fail(
                 f"{what} was differentiated at {value!r}, which is no minimum: the gradient of the objective is not zero there. What is none has no derivative by its "
                 "equation. A tighter tolerance, a better start, or a smooth objective is required"
             )
-        return with_value(found, np.asarray(value, float)) if np.ndim(value) else with_value(found, value)
+        return with_value(found, start) if np.ndim(value) else with_value(found, value)
 
 
-def _refuse(equation: _Equation, what: str) -> None:
-    raise equation.traces[0].fail(
-        f"{what} has no rule for its derivative. A minimum without constraints, or with plain bounds, is required. Use method='numerical'"
-    )
+def _number_of(objective: Callable[..., Any]) -> Callable[..., Any]:
+    """The objective as a number: of a pair of value and gradient the first, of an array half the sum of squares."""
+
+    def energy(x: Any, *args: Any) -> Any:
+        value = objective(x, *args)
+        value = value[0] if type(value) is tuple else value
+        value = np.asarray(value) if isinstance(value, list) else value
+        return 0.5 * np.sum(value**2) if np.ndim(value) else value
+
+    return energy
 
 
-def _free(value: np.ndarray, bounds: Any) -> Any:
-    """Which entries are off their bounds."""
-    if bounds is None:
-        return None
-    if isinstance(bounds, scipy.optimize.Bounds):
-        low, high = np.broadcast_to(bounds.lb, value.shape), np.broadcast_to(bounds.ub, value.shape)
-    else:
-        low = np.array([-np.inf if b[0] is None else plain(b[0]) for b in bounds], float)
-        high = np.array([np.inf if b[1] is None else plain(b[1]) for b in bounds], float)
-    near = 1e-9 * (1.0 + np.abs(value))
-    return (value > low + near) & (value < high - near)
-
-
-def _value_at(equation: _Equation, x: Any, value: Any) -> Any:
+def value_at(equation: _Equation, x: Any, value: Any) -> Any:
+    """The objective at the minimum."""
     with at_line(*equation.traces):
         result = resolve(equation.function)(x, *equation.args)
         return with_value(result[0] if type(result) is tuple else result, value)
+
+
+def rest_without_rule(found: Any, what: str, known: tuple[str, ...]) -> None:
+    """The other numbers of a result, which depend on the solver's way."""
+    source = found.x
+    for name, item in found.items():
+        if name not in known:
+            found[name] = without_rule(item, source, f"{what}(...).{name}", "Its x and fun have one")
 
 
 # --- one variable ---------------------------------------------------------------------------------------------------------------
@@ -85,24 +103,29 @@ def minimize_scalar(
     """``scipy.optimize.minimize_scalar``."""
     equation = _Equation(fun, _args(args))
     found = scipy.optimize.minimize_scalar(equation, plainly(bracket), plainly(bounds), (), method, tol, options)
-    if equation.traces:
-        _refuse_moving(equation, bounds, "minimize_scalar with traced bounds")
-        if bounds is None or _inside(found.x, plainly(bounds), options):
-            found.x = _minimum(equation, found.x, "minimize_scalar")
-        found.fun = _value_at(equation, found.x, found.fun)
+    held = Constraints()
+    if bounds is not None:
+        held.note(*bounds)
+    if traces_of(equation, held):
+        found.x = _between(equation, found.x, bounds, (options or {}).get("xatol", 1e-5), "minimize_scalar", held)
+        found.fun = value_at(equation, found.x, found.fun)
     return found
 
 
-def _inside(x: float, bounds: Any, options: Any) -> bool:
-    tolerance = (options or {}).get("xatol", 1e-5)
-    return bool(bounds[0] + 2 * tolerance < x < bounds[1] - 2 * tolerance)
-
-
-def _refuse_moving(equation: _Equation, bounds: Any, what: str) -> None:
-    if bounds is not None and not isinstance(bounds, scipy.optimize.Bounds):
-        flat = leaves(list(bounds), []) if contains_traced(list(bounds)) else []
-        if any(carries(b) for b in flat):
-            _refuse(equation, what)
+def _between(equation: _Equation, x: float, bounds: Any, tolerance: float, what: str, held: Constraints) -> Any:
+    """The minimum of a function of one number between bounds: it moves with a bound that it is at."""
+    if bounds is None:
+        return minimum(equation, x, what, held)
+    low, high = plainly(bounds)
+    if low + 2 * tolerance < x < high - 2 * tolerance:
+        return minimum(equation, x, what, held)
+    end = bounds[0] if x - low < high - x else bounds[1]
+    function = equation.function
+    alone = _Equation(lambda z, *args: resolve(function)(z[0], *args), equation.args)
+    alone.traces = equation.traces
+    held.inequality((lambda z: z - end) if end is bounds[0] else (lambda z: end - z))
+    found = minimum(alone, np.array([float(plain(end))]), what, held)
+    return with_value(found[0], x)
 
 
 def _of_scalar(name: str) -> Callable[..., Any]:
@@ -114,13 +137,20 @@ def _of_scalar(name: str) -> Callable[..., Any]:
         if name != "fminbound" and rest:
             function_args = rest.pop(0)
         equation = _Equation(func, _args(function_args))
-        full = options.pop("full_output", False)
+        if name == "fminbound" and len(rest) > 2:
+            function_args = rest.pop(2)
+            equation = _Equation(func, _args(function_args))
         found = getattr(scipy.optimize, name)(equation, *map(plainly, rest), **plainly_each(options))
-        x = _minimum(equation, found, name) if equation.traces else found
-        if full:
-            _refuse(equation, f"{name} with full_output=True") if equation.traces else None
-            return getattr(scipy.optimize, name)(func, *args, args=function_args, full_output=True, **options)
-        return x
+        bounds = [*rest, options.get("x1"), options.get("x2")][:2] if name == "fminbound" else None
+        held = Constraints()
+        held.note(*(bounds or ()))
+        if not traces_of(equation, held):
+            return found
+        value = found[0] if type(found) is tuple else found
+        x = _between(equation, value, bounds, options.get("xtol", 1e-5), name, held)
+        if type(found) is not tuple:
+            return x
+        return (x, value_at(equation, x, found[1]), *found[2:])
 
     call.__name__ = name
     call.__doc__ = f"``scipy.optimize.{name}``."
@@ -153,26 +183,36 @@ def minimize(
     args = _args(args)
     equation = _Equation(fun, args)
     quiet = [_quietly(c, args) for c in (jac, hess, hessp)]
-    if constraints or (bounds is not None and contains_traced(list(leaves_of(bounds)))):
-        found = scipy.optimize.minimize(
-            equation, plainly(x0), (), method, *quiet, plainly(bounds), constraints, tol, callback, options
-        )
-        if equation.traces:
-            _refuse(equation, "minimize with constraints, or with traced bounds,")
-        return found
-    found = scipy.optimize.minimize(equation, plainly(x0), (), method, *quiet, bounds, (), tol, callback, options)
-    if equation.traces:
-        value = np.asarray(found.x)
-        found.x = _minimum(equation, value, "minimize", _free(value, bounds))
-        found.fun = _value_at(equation, found.x, found.fun)
+    ours, low, high = bounds_of(bounds, np.size(plainly(x0)))
+    held, given, wrapped = constraints_of(constraints, equation)
+    found = scipy.optimize.minimize(equation, plainly(x0), (), method, *quiet, ours, given, tol, callback, options)
+    if low is not None:
+        held.between(lambda x: x, low, high)
+    collect(held, wrapped)
+    if traces_of(equation, held):
+        found.x = minimum(equation, np.asarray(found.x), "minimize", held)
+        found.fun = value_at(equation, found.x, found.fun)
+        rest_without_rule(found, "minimize", ("x", "fun"))
     return found
 
 
-def leaves_of(bounds: Any) -> list[Any]:
-    """The numbers in bounds, as far as they are sequences."""
-    if isinstance(bounds, scipy.optimize.Bounds):
-        return []
-    return [b for pair in bounds for b in pair]
+def constraints_of(constraints: Any, equation: _Equation) -> tuple[Constraints, Any, list[_Equation]]:
+    """The constraints as they are, as SciPy is given them, and what notes whether their values are traced."""
+    held = Constraints()
+    wrapped: list[_Equation] = []
+
+    def wrap(function: Any, args: tuple[Any, ...]) -> _Equation:
+        wrapped.append(_Equation(function, args))
+        return wrapped[-1]
+
+    given = read(constraints, held, wrap) if not isinstance(constraints, (tuple, list)) or len(constraints) else ()
+    return held, given, wrapped
+
+
+def collect(held: Constraints, wrapped: list[_Equation]) -> None:
+    """Note the traces that the constraints met."""
+    for equation in wrapped:
+        held.traces += [t for t in equation.traces if t not in held.traces]
 
 
 def _of_vector(name: str) -> Callable[..., Any]:
@@ -189,77 +229,16 @@ def _of_vector(name: str) -> Callable[..., Any]:
         if not equation.traces:
             return found
         if type(found) is tuple:
-            _refuse(equation, f"{name} with full_output or retall")
-        return _minimum(equation, np.asarray(found), name)
+            x = minimum(equation, np.asarray(found[0]), name)
+            cure = "Its minimum and value have one"
+            if not options.get("full_output"):
+                return (x, *[without_rule(v, x, f"{name} with retall", cure) for v in found[1:]])
+            return (x, value_at(equation, x, found[1]), *[without_rule(v, x, name, cure) for v in found[2:]])
+        return minimum(equation, np.asarray(found), name)
 
     call.__name__ = name
     call.__doc__ = f"``scipy.optimize.{name}``."
     return call
-
-
-def least_squares(
-    fun: Any, x0: Any, jac: Any = "2-point", bounds: Any = (-np.inf, np.inf), *rest: Any, **options: Any
-) -> Any:
-    """``scipy.optimize.least_squares`` with the plain sum of squares."""
-    args = _args(options.pop("args", ()))
-    kwargs = options.pop("kwargs", {})
-    function = (lambda x, *a: resolve(fun)(x, *a, **kwargs)) if kwargs else fun
-    equation = _Equation(function, args)
-    found = scipy.optimize.least_squares(equation, plainly(x0), _quietly(jac, args), bounds, *rest, **options)
-    if equation.traces:
-        if options.get("loss", "linear") != "linear":
-            _refuse(equation, f"least_squares with loss={options['loss']!r}")
-        value = np.asarray(found.x)
-        pair = (
-            None if bounds == (-np.inf, np.inf) else scipy.optimize.Bounds(*bounds) if type(bounds) is tuple else bounds
-        )
-        found.x = _minimum(equation, value, "least_squares", _free(value, pair))
-        with at_line(*equation.traces):
-            found.fun = with_value(as_array(resolve(function)(found.x, *args)), found.fun)
-            found.cost = 0.5 * np.sum(found.fun**2)
-    return found
-
-
-def leastsq(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
-    """``scipy.optimize.leastsq``."""
-    args = _args(args)
-    equation = _Equation(func, args)
-    found = scipy.optimize.leastsq(equation, plainly(x0), (), *rest, **options)
-    if not equation.traces:
-        return found
-    return (_minimum(equation, np.asarray(found[0]), "leastsq"), *found[1:])
-
-
-def curve_fit(f: Any, xdata: Any, ydata: Any, p0: Any = None, sigma: Any = None, *rest: Any, **options: Any) -> Any:
-    """``scipy.optimize.curve_fit``: the parameters; their covariance is plain, and refused where it would depend on what is traced."""
-    plain_x, plain_y = plainly(xdata), plainly(ydata)
-    called = resolve(f)
-
-    def residual(p: Any) -> Any:
-        count = np.shape(plain(p))[0]
-        difference = called(xdata, *[p[i] for i in range(count)]) - as_array(ydata)
-        return difference if sigma is None else difference / sigma
-
-    equation = _Equation(residual, ())
-
-    def steering(x: Any, *p: Any) -> Any:
-        return plainly(called(x, *p))
-
-    if p0 is None:
-        count = _parameters(f)
-        p0 = None if count is None else np.ones(count)
-    found = scipy.optimize.curve_fit(steering, plain_x, plain_y, plainly(p0), plain(sigma), *rest, **options)
-    equation(found[0])
-    if not equation.traces:
-        return found
-    return (_minimum(equation, np.asarray(found[0]), "curve_fit"), *found[1:])
-
-
-def _parameters(f: Any) -> int | None:
-    code = getattr(getattr(f, "__func__", f), "__code__", None)
-    if code is None:
-        return None
-    return int(code.co_argcount) - 1 - hasattr(f, "__self__")
 
 
 _SINGLE = ("brent", "golden", "fminbound")
@@ -270,8 +249,5 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         **{name: _of_scalar(name) for name in _SINGLE},
         "minimize": minimize,
         **{name: _of_vector(name) for name in _SEVERAL},
-        "least_squares": least_squares,
-        "leastsq": leastsq,
-        "curve_fit": curve_fit,
     }
 }

@@ -1,0 +1,183 @@
+"""``scipy.optimize``'s least squares: least_squares, leastsq, curve_fit.
+
+The parameters are a minimum of the cost (``scipy_minima.py``), their covariance a formula of the Jacobian there, which is exact.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.optima import constrained
+from gradwise.tracing.standins.recording import at_line, resolve
+from gradwise.tracing.standins.scipy_calling import with_value, without_rule
+from gradwise.tracing.standins.scipy_constraints import Constraints
+from gradwise.tracing.standins.scipy_minima import minimum, rest_without_rule, traces_of
+from gradwise.tracing.standins.scipy_roots import _args, _Equation, _quietly
+from gradwise.tracing.standins.stacking import plainly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: ρ(z) of the squares z of scaled residuals, as SciPy's ``loss``
+_LOSSES: dict[str, Callable[[Any], Any]] = {
+    "soft_l1": lambda z: 2 * (np.sqrt(1 + z) - 1),
+    "huber": lambda z: np.where(z <= 1, z, 2 * np.sqrt(np.where(z <= 1, 1.0, z)) - 1),
+    "cauchy": np.log1p,
+    "arctan": np.arctan,
+}
+
+
+def least_squares(
+    fun: Any, x0: Any, jac: Any = "2-point", bounds: Any = (-np.inf, np.inf), *rest: Any, **options: Any
+) -> Any:
+    """``scipy.optimize.least_squares``."""
+    args = _args(options.pop("args", ()))
+    kwargs = options.pop("kwargs", {})
+    function = (lambda x, *a: resolve(fun)(x, *a, **kwargs)) if kwargs else fun
+    equation = _Equation(function, args)
+    n = np.size(plainly(x0))
+    pair = (bounds.lb, bounds.ub) if isinstance(bounds, scipy.optimize.Bounds) else tuple(bounds)
+    found = scipy.optimize.least_squares(
+        equation, plainly(x0), _quietly(jac, args), tuple(plainly(b) for b in pair), *rest, **options
+    )
+    held = Constraints()
+    held.between(lambda x: x, *[np.broadcast_to(as_array(b) * 1.0, (n,)) for b in pair])
+    if not traces_of(equation, held):
+        return found
+    names = ("method", "ftol", "xtol", "gtol", "x_scale", "loss", "f_scale")
+    given = dict(zip(names, rest, strict=False)) | options
+    loss, scale = given.get("loss", "linear"), given.get("f_scale", 1.0)
+    if callable(loss) or loss not in {"linear", *_LOSSES}:
+        raise traces_of(equation, held)[0].fail(
+            "least_squares with a loss function of your own has no rule for its derivative. One of SciPy's losses, by name, is required. Use method='numerical'"
+        )
+    value = np.asarray(found.x)
+
+    def cost(x: Any, *a: Any) -> Any:
+        squares = (np.reshape(as_array(_residuals(resolve(function)(x, *a))), (-1,)) / scale) ** 2
+        return 0.5 * scale**2 * np.sum(squares if loss == "linear" else _LOSSES[loss](squares))
+
+    of_cost = _Equation(cost, args)
+    of_cost.traces = equation.traces
+    found.x = minimum(of_cost, value, "least_squares", held)
+    with at_line(*traces_of(equation, held)):
+        found.fun = with_value(as_array(_residuals(resolve(function)(found.x, *args))), found.fun)
+        found.cost = with_value(cost(found.x, *args), found.cost)
+        found.jac = (
+            _jacobian(function, found.x, args, found.jac, "least_squares(...).jac") if loss == "linear" else found.jac
+        )
+    known = ("x", "fun", "cost", "jac") if loss == "linear" else ("x", "fun", "cost")
+    rest_without_rule(found, "least_squares", known)
+    return found
+
+
+def _residuals(value: Any) -> Any:
+    return np.stack(value) if type(value) in {list, tuple} else value
+
+
+def _jacobian(function: Any, x: Any, args: tuple[Any, ...], value: Any, what: str) -> Any:
+    """The exact Jacobian at the minimum, if SciPy's is that to the error of differences; else a value without a rule."""
+    made = constrained[1](lambda z, *a: np.reshape(as_array(_residuals(resolve(function)(z, *a))), (-1,)), x, args)
+    near = np.shape(plain(made)) == np.shape(value) and np.allclose(plain(made), value, rtol=1e-4, atol=1e-5)
+    return with_value(made, value) if near else without_rule(value, x, what, "Its x has one")
+
+
+def leastsq(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
+    """``scipy.optimize.leastsq``."""
+    args = _args(args)
+    equation = _Equation(func, args)
+    found = scipy.optimize.leastsq(equation, plainly(x0), (), *rest, **options)
+    if not equation.traces:
+        return found
+    x = minimum(equation, np.asarray(found[0]), "leastsq")
+    if len(found) == 2:
+        return x, found[1]
+    with at_line(*equation.traces):
+        covariance = _covariance(func, x, args, found[1], 1.0, "leastsq")
+    return (x, covariance, *[without_rule(v, x, "leastsq's infodict", "Its x has one") for v in found[2:]])
+
+
+def _covariance(function: Any, x: Any, args: tuple[Any, ...], value: Any, scale: Any, what: str) -> Any:
+    """Scale · (JᵀJ)⁻¹, the covariance of the parameters."""
+    if value is None or not np.all(np.isfinite(value)):
+        return value
+    jacobian = constrained[1](lambda z, *a: np.reshape(as_array(_residuals(resolve(function)(z, *a))), (-1,)), x, args)
+    made = np.linalg.inv(jacobian.T @ jacobian) * scale
+    size = np.max(np.abs(value), initial=0.0)
+    if np.allclose(plain(made), value, rtol=1e-3, atol=1e-4 * size):
+        return with_value(made, value)
+    return without_rule(value, x, f"the covariance that {what} found", "Its parameters have one")
+
+
+def curve_fit(
+    f: Any,
+    xdata: Any,
+    ydata: Any,
+    p0: Any = None,
+    sigma: Any = None,
+    absolute_sigma: bool = False,
+    check_finite: Any = None,
+    bounds: Any = (-np.inf, np.inf),
+    method: Any = None,
+    jac: Any = None,
+    **options: Any,
+) -> Any:
+    """``scipy.optimize.curve_fit``: the parameters and their covariance."""
+    plain_x, plain_y = plainly(xdata), plainly(ydata)
+    called = resolve(f)
+
+    def residual(p: Any) -> Any:
+        count = np.shape(plain(p))[0]
+        difference = called(xdata, *[p[i] for i in range(count)]) - as_array(ydata)
+        if sigma is None:
+            return difference
+        if np.ndim(plain(as_array(sigma))) == 2:
+            return np.linalg.solve(np.linalg.cholesky(as_array(sigma)), difference)
+        return difference / as_array(sigma)
+
+    equation = _Equation(residual, ())
+
+    def steering(x: Any, *p: Any) -> Any:
+        return plainly(called(x, *p))
+
+    count = _parameters(f)
+    if p0 is None and count is not None:  # SciPy counts the parameters of the function
+        names = [inspect.Parameter(f"p{i}", inspect.Parameter.POSITIONAL_ONLY) for i in range(count + 1)]
+        steering.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
+    pair = (bounds.lb, bounds.ub) if isinstance(bounds, scipy.optimize.Bounds) else tuple(bounds)
+    found = scipy.optimize.curve_fit(
+        steering, plain_x, plain_y, plainly(p0), plainly(sigma), absolute_sigma, check_finite,
+        tuple(plainly(b) for b in pair), method, _quietly(jac, ()), **options,
+    )  # fmt: skip
+    value = np.asarray(found[0])
+    equation(value)
+    held = Constraints()
+    held.between(lambda x: x, *[np.broadcast_to(as_array(b) * 1.0, value.shape) for b in pair])
+    if not traces_of(equation, held):
+        return found
+    x = minimum(equation, value, "curve_fit", held)
+    with at_line(*traces_of(equation, held)):
+        scale: Any = 1.0
+        if not absolute_sigma:
+            rest = residual(x)
+            scale = np.sum(rest**2) / max(np.size(plain(rest)) - value.size, 1)
+        covariance = _covariance(residual, x, (), found[1], scale, "curve_fit")
+    return (x, covariance, *[without_rule(v, x, "curve_fit's infodict", "Its parameters have one") for v in found[2:]])
+
+
+def _parameters(f: Any) -> int | None:
+    code = getattr(getattr(f, "__func__", f), "__code__", None)
+    if code is None:
+        return None
+    return int(code.co_argcount) - 1 - hasattr(f, "__self__")
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.optimize": {"least_squares": least_squares, "leastsq": leastsq, "curve_fit": curve_fit}
+}
