@@ -1,13 +1,13 @@
-"""Whether a function has a ``while`` loop or a solver: given complex numbers it may never end, so it is differentiated with real ones only."""
+"""Whether a function has a loop without a bound or a solver: given complex numbers it may never end, so it is differentiated with real ones only."""
 
 from __future__ import annotations
 
-import dis
 import functools
 import types
 from typing import Any
 
 from gradwise.checking.solvers import TOLERANCES
+from gradwise.numerical.unbounded import unbounded_loop
 from gradwise.tracing.instrument.userland import is_users_file
 
 SOLVERS = frozenset(name for module, names in TOLERANCES.items() if module.startswith("scipy") for name in names)
@@ -18,17 +18,17 @@ DEEPEST = 200
 
 
 def may_not_end(function: Any) -> bool:
-    """Whether a user function, or one that it names, has a loop that ends by a test, or calls itself.
+    r"""Whether a user function, or one that it names, has a loop that ends by a test, calls itself, or runs a solver of SciPy's.
 
     Examples
     --------
-    >>> def root(s, y=1.0):
-    ...     while abs(y * y - s) > 1e-9:
-    ...         y = (y + s / y) / 2
-    ...     return y
-    >>> may_not_end(root), may_not_end(lambda x: sum(k * x for k in range(3)))
+    >>> space = {}
+    >>> exec("def root(s, y=1.0):\n    while abs(y * y - s) > 1e-9:\n        y = (y + s / y) / 2\n    return y", space)
+    >>> may_not_end(space["root"]), may_not_end(lambda x: sum(k * x for k in range(3)))
     (True, False)
     """
+    if unbounded_loop(function):
+        return True
     seen: set[int] = set()
     waiting = [_function(function)]
     while waiting and len(seen) < DEEPEST:
@@ -37,7 +37,7 @@ def may_not_end(function: Any) -> bool:
             continue
         code = one.__code__
         seen.add(id(code))
-        if _has_loop(code) or any(name in SOLVERS for inner in _codes(code) for name in inner.co_names):
+        if any(name in SOLVERS for inner in _codes(code) for name in inner.co_names):
             return True
         if code.co_name in code.co_names and one.__globals__.get(code.co_name) is one:
             return True
@@ -95,24 +95,3 @@ def _codes(code: types.CodeType) -> list[types.CodeType]:
         if isinstance(constant, types.CodeType):
             found += _codes(constant)
     return found
-
-
-@functools.lru_cache(maxsize=1024)
-def _has_loop(code: types.CodeType) -> bool:
-    """Whether a jump back leads to anything but the next turn of a ``for``."""
-    for one in _codes(code):
-        starts = {}
-        for instruction in dis.get_instructions(one):
-            starts[instruction.offset] = instruction.opname
-            if (
-                "JUMP" in instruction.opname
-                and instruction.opcode in _JUMPS
-                and instruction.argval < instruction.offset
-            ):
-                target = starts.get(instruction.argval, "")
-                if target not in ("FOR_ITER", "SEND", "NOP", "END_FOR"):
-                    return True
-    return False
-
-
-_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
