@@ -35,6 +35,9 @@ SECONDS = 2.0
 NEAR = 0.25
 """A slope counts as the claimed one within this part of its difference from the numerical one."""
 
+BESIDE = 16
+"""At how many points beside x the slopes are looked at where f bends in no direction of an entry."""
+
 LOST = 1e-6
 """A function that changes by this part of itself when x moves by one rounding has lost most of its digits."""
 
@@ -230,7 +233,7 @@ def _joint(problem: Problem, verdicts: Verdicts, numbers: Numbers, rng: np.rando
         if not bent:
             return
         found: list[np.ndarray] = []
-        while len(found) < 6 and time.perf_counter() < deadline:
+        while len(found) < BESIDE and time.perf_counter() < deadline:
             beside = vector + 1e-3 * size * rng.uniform(0.3, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)
             try:
                 there = problem.numerical_at(beside)
