@@ -10,6 +10,7 @@ import types
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.special
 from scipy.integrate import odeint, solve_ivp
 from scipy.optimize import brentq, fixed_point, fsolve, newton, root, root_scalar
 
@@ -611,3 +612,29 @@ def test_names_and_settings_are_kept():
     for k in (0.3, 0.5):
         parameters.k = k
         np.testing.assert_allclose(gw.grad(f, method="exact")(2.0), 0.5 * math.sqrt(k / 2.0), rtol=1e-10)
+
+
+def test_a_shift_that_cancels():
+    # y' = −k log(e^y₀ + e^y₁) for both: the difference stays, m = log(e^y₀ + e^y₁) decays
+    def f(k):
+        return odeint(lambda y, t: -k * scipy.special.logsumexp(y) * np.ones(2), [1.0, 2.0], [0, T], **TIGHT)[-1, 0]
+
+    m = math.log(math.e + math.e**2)
+    np.testing.assert_allclose(exact(f, K), -T * m * E, rtol=1e-8)
+
+
+def test_tables_and_indices():
+    table = np.array([1.0, 3.0, 2.0])
+
+    def interpolated(k):
+        return solve_ivp(
+            lambda t, y: -k * np.interp(t, [0.0, 1.0, 2.0], table) * y, (0, 2), [1.0], max_step=0.1, **TIGHT
+        ).y[0, -1]
+
+    def looked_up(k):
+        return solve_ivp(lambda t, y: -k * table[int(t)] * y, (0, 1.9), [1.0], max_step=0.1, **TIGHT).y[0, -1]
+
+    for f, area, tolerance in ((interpolated, 4.5, 1e-6), (looked_up, 3.7, 1e-4)):
+        got = gw.grad(f, method="exact", check=False)(K)
+        np.testing.assert_allclose(got, -area * math.exp(-area * K), rtol=tolerance)
+    assert not is_known(looked_up, K)

@@ -16,7 +16,7 @@ integrated: list[Callable[..., Any]] = []
 
 
 def install_integration(*functions: Callable[..., Any]) -> None:
-    """Give the function that records steps as one operation, and the one that tells how stiff a right-hand side is."""
+    """Give the function that records steps as one operation, the one that tells how stiff a right-hand side is, and the one that evaluates it at many points."""
     integrated[:] = functions
 
 

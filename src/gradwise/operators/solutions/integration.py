@@ -48,8 +48,15 @@ class Plan:
 
     def packed(self) -> np.ndarray:
         rows = self.rows
-        parts = (self.times, rows.step, rows.fractions, self.weights, self.states, self.jacobians)
-        return np.concatenate([np.ravel(p) for p in parts]).astype(float)
+        # the Jacobians as they were found: a row for each direction
+        jacobians = self.jacobians.swapaxes(2, 3) if self.jacobians.size else self.jacobians
+        parts = (self.times, rows.step, rows.fractions, self.weights, self.states, jacobians)
+        packed = np.empty(sum([p.size for p in parts]))
+        start = 0
+        for part in parts:
+            packed[start : start + part.size] = np.ravel(part)
+            start += part.size
+        return packed
 
 
 class Layout:
@@ -106,6 +113,7 @@ class Integration:
         rows = Rows(packed[at.step : at.fractions].astype(int), packed[at.fractions : at.weights])
         states = packed[at.states : at.jacobians].reshape(shape)
         jacobians = packed[at.jacobians :].reshape(*shape, -1)
+        jacobians = jacobians.swapaxes(2, 3) if jacobians.size else jacobians
         return Known(self.table, packed[: at.step], rows, states, jacobians)
 
     def __call__(self, *operands: Any) -> tuple[Any, ...]:

@@ -149,7 +149,11 @@ def _explicit(form: Form, table: Any, ends: np.ndarray, starts: np.ndarray, capt
     if n > LARGEST:
         _, switches = form.checked(points, captured)
         if not form.is_smooth:
-            form.slopes(points, captured)  # what is not finite in a Jacobian is so in a product with it
+            # what is not finite in a Jacobian is so in a product with it
+            form.slopes(points, captured)
+            (bar,) = form.pull(points, captured, form.program.inputs[-1:], np.ones((1, len(points[0]), n)))
+            if not np.isfinite(bar).all():
+                raise Elsewhere
         return starts, at, states, slopes, np.empty((count, table.stages, n, 0)), switches
     _, jacobians, switches = form.jacobians(points, captured)
     return starts, at, states, slopes, jacobians.reshape(count, table.stages, n, n), switches
@@ -183,4 +187,10 @@ def spectral_radius(formula: Any, t: float, y: np.ndarray) -> float:
     return float(np.max(np.abs(np.linalg.eigvals(jacobians[0]))))
 
 
-install_integration(integrated, spectral_radius)
+def values(formula: Any, times: np.ndarray, states: np.ndarray) -> np.ndarray | None:
+    """What the formula gives at some points."""
+    form = form_of(formula)
+    return None if form is None else form.values((times, states), formula.plain_operands())
+
+
+install_integration(integrated, spectral_radius, values)

@@ -80,7 +80,7 @@ class Inverse:
         return "inverse of the stages"
 
     def __call__(self, jacobians: np.ndarray, h: float) -> tuple[np.ndarray]:
-        system, _ = _systems(np.array([h]), jacobians.reshape(1, 3, self.n, self.n))
+        system, _ = _systems(np.array([h]), jacobians.reshape(1, 3, self.n, self.n).swapaxes(2, 3))
         return (np.linalg.inv(system[0]).ravel(),)
 
 

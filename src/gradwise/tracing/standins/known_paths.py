@@ -33,6 +33,10 @@ _STABLE, _HITS = 4.5, 4
 _LOOKED = 64
 
 
+#: how far a formula may be from its function, relative to the largest entry: rounding, with what cancels
+_ALIKE = 1e-6
+
+
 class KnownPath:
     """A solution along steps that are known.
 
@@ -71,6 +75,7 @@ class KnownPath:
         self.scheme, self.times, self.states, self.start = scheme, times, np.array(states), start
         self.switches: bool | None = None
         self.is_implicit = guess is not None
+        self._known: bool | None = None
         self._otherwise = otherwise
         self._if_stiff = if_stiff or otherwise
         self._other: Any = None
@@ -82,10 +87,29 @@ class KnownPath:
         """Whether its states carry a derivative."""
         return self.formula.moves or carries(self.start)
 
+    def _stands(self) -> bool:
+        """Whether the formula gives what the function gives at some states on the way; looked at once."""
+        if self._known is None:
+            places = sorted({0, len(self.times) // 2, len(self.times) - 1})
+            times, states = np.array([self.times[k] for k in places]), self.states[places]
+            assert self.function.proved is not None
+            with np.errstate(all="ignore"):
+                found = integrated[2](self.formula, times, states)
+                wanted = [
+                    np.ravel(self.function.proved(t, y.copy())) for t, y in zip(times.tolist(), states, strict=True)
+                ]
+            size = np.max(np.abs(wanted), initial=0.0)
+            self._known = found is not None and bool(np.all(np.abs(found - wanted) <= _ALIKE * size))
+        return self._known
+
     def table(self, times: np.ndarray) -> Any:
         """The states at plain times, a row each."""
         if self._other is None:
-            found = integrated[0](self.formula, self.scheme, self.times, self.states, times, self.start, **self._ways)
+            found = None
+            if self._stands():
+                found = integrated[0](
+                    self.formula, self.scheme, self.times, self.states, times, self.start, **self._ways
+                )
             if found is not None:
                 made, switches = found
                 self.switches = bool(self.switches or switches)
