@@ -1,6 +1,7 @@
 """``scipy.integrate``'s initial value problems: solve_ivp, odeint.
 
-SciPy finds the solution, from plain values of the right-hand side; the result has its numbers.  Recorded are explicit Runge-Kutta steps with the traced right-hand side:
+SciPy finds the solution, from plain values of the right-hand side; the result has its numbers.  Recorded are Runge-Kutta steps with the traced right-hand side, as one operation where its code proves that it leaves nothing
+behind (``known_paths.py``), else one by one:
 
 - RK23, RK45 and DOP853 at tolerances up to 1e-9: the steps that SciPy took, so that the derivatives, of every order, are those of the discrete solution with these steps, and as accurate
   as the tolerances make it.
@@ -23,7 +24,7 @@ import scipy
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
-from gradwise.tracing.roots import differentiated
+from gradwise.tracing.roots import differentiated, rooted
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
 from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.plain_callbacks import (
@@ -330,8 +331,11 @@ def _event(path: Path | KnownPath, event: Callback, at: float) -> tuple[Any, Any
         value = event.traced(t, moved(path.function, at, y, t - at, _Classical))
         return value[(0,) * plain(value).ndim] if np.ndim(plain(value)) else value
 
-    with np.errstate(all="ignore"):
-        time = differentiated[0](along, at, ())
+    formula = formula_of(along, (at,)) if rooted else None
+    time = None if formula is None or not formula.moves else rooted[0](formula, at, each=True)
+    if time is None:
+        with np.errstate(all="ignore"):
+            time = differentiated[0](along, at, ())
     trace = current_trace()
     if not np.isfinite(plain(time)) and trace is not None:
         raise trace.fail(

@@ -1,6 +1,7 @@
 """``scipy.optimize``'s root finders: brentq, brenth, bisect, ridder, toms748, newton, root_scalar, fixed_point, fsolve, root.
 
 SciPy finds the root, from plain values.  Its derivative is the implicit function theorem's, whatever way the solver took (``operators/implicit.py``).  So it is the derivative of the root, not of the iteration: exact as far as the root is, and independent of where the solver started.
+Where the code of the equation proves that it leaves nothing behind (``proven.py``), SciPy runs on it as it is, and it is traced once, at the root.
 """
 
 from __future__ import annotations
