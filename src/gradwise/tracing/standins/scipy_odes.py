@@ -216,17 +216,14 @@ def solve_ivp(
     made: Any = None
     if t_eval is None:
         ends = t0, tf if last is None else last[0]
-        if traced_leaves(ends) or last is not None or carries(t0):
-            rows = path.at(found.t)
-            if carries(t0):
-                rows[0] = as_array(y0).astype(function.dtype)
-            if last is not None:
-                rows[-1] = last[1]
-            elif carries(tf):
-                rows[-1] = moved(function, span[1], rows[-1], tf - float(concrete(tf)))
-            made = np.stack(rows)
-        else:
-            made = path.table(found.t)
+        made = path.table(found.t)
+        final = None if last is None else last[1]
+        if last is None and carries(tf):
+            final = moved(function, span[1], made[-1], tf - float(concrete(tf)))
+        if carries(t0):
+            made = np.concatenate([as_array(y0).astype(function.dtype)[None], made[1:]])
+        if final is not None:
+            made = np.concatenate([made[:-1], final[None]])
         if traced_leaves(ends):
             found.t = with_value(np.concatenate([_entry(ends[0]), found.t[1:-1], _entry(ends[1])]), found.t)
     elif carries(wanted):
