@@ -33,15 +33,19 @@ take_along = linear(
 )
 
 
+def _at_end(x: np.ndarray, axis: int) -> np.ndarray:
+    """The array with one axis moved to the end."""
+    return x if axis == x.ndim - 1 else np.moveaxis(x, axis, -1)
+
+
 def _add_along_value(x: Any, indices: Any, axis: int, length: int) -> Any:
-    x = np.moveaxis(np.asarray(x), axis, -1)
-    places = np.moveaxis(np.asarray(indices), axis, -1)
+    x, places = _at_end(np.asarray(x), axis), _at_end(np.asarray(indices), axis)
     total = np.zeros((*x.shape[:-1], length), x.dtype)
     if not x.size:
         return np.moveaxis(total, -1, axis)
     rows = np.arange(math.prod(x.shape[:-1]))[:, None]
     np.add.at(total.reshape(-1, length), (rows, places.reshape(-1, places.shape[-1])), x.reshape(-1, x.shape[-1]))
-    return np.moveaxis(total, -1, axis)
+    return total if axis == total.ndim - 1 else np.moveaxis(total, -1, axis)
 
 
 #: The transpose of ``take_along``: entries with the same place are added.
@@ -73,8 +77,10 @@ def _sort_jvp(primals: Any, tangents: Any, y: Any, axis: int) -> Any:
 
 
 def _sort_kink(operands: Any, output: Any, axis: int) -> Any:
-    y = np.moveaxis(np.asarray(output), axis, -1)
+    y = _at_end(np.asarray(output), axis)
     tied = np.equal(y[..., 1:], y[..., :-1])
+    if not tied.any():
+        return np.zeros(np.shape(output), bool)
     at = np.zeros(y.shape, bool)
     at[..., 1:] |= tied
     at[..., :-1] |= tied
@@ -83,7 +89,7 @@ def _sort_kink(operands: Any, output: Any, axis: int) -> Any:
 
 def _sort_felt(operands: Any, output: Any, cotangent: Any, axis: int) -> bool:
     """Equal entries that count alike, as in a sum or in a median beside them, make no kink."""
-    y, bar = np.moveaxis(np.asarray(output), axis, -1), np.moveaxis(np.asarray(cotangent), axis, -1)
+    y, bar = _at_end(np.asarray(output), axis), _at_end(np.asarray(cotangent), axis)
     return bool(np.any(np.equal(y[..., 1:], y[..., :-1]) & np.not_equal(bar[..., 1:], bar[..., :-1])))
 
 

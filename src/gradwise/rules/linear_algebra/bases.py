@@ -21,6 +21,12 @@ def tolerance(w: Any) -> Any:
     return 4 * w.shape[-1] * np.finfo(w.dtype).eps * size
 
 
+def are_distinct(w: Any) -> bool:
+    """Whether values in ascending or descending order, as LAPACK gives most, are surely no two equal up to rounding."""
+    gaps, limit = w[..., 1:] - w[..., :-1], tolerance(w)
+    return bool((gaps > limit).all() or (-gaps > limit).all()) if w.dtype.kind == "f" else False
+
+
 def equal_pairs(w: Any) -> Any:
     """(…, n, n): whether w_i and w_j are equal up to rounding, made transitive."""
     near = np.abs(w[..., None, :] - w[..., :, None]) <= tolerance(w)[..., None]

@@ -118,6 +118,8 @@ def _hermitian_value(x: Any, upper: bool) -> Any:
 
 
 def _fold_value(x: Any, upper: bool) -> Any:
+    if x.dtype.kind != "c":
+        return np.triu(x) + adjoint_value(np.tril(x, -1)) if upper else np.tril(x) + adjoint_value(np.triu(x, 1))
     kept, other = (np.triu(x, 1), np.tril(x, -1)) if upper else (np.tril(x, -1), np.triu(x, 1))
     return kept + adjoint_value(other) + _real_diagonal(x)
 

@@ -20,7 +20,7 @@ from gradwise.errors import SingularPointError
 from gradwise.program import Primitive
 from gradwise.rules.algebra import conj_if_complex, mul
 from gradwise.rules.broadcasting import broadcast_to, sum_to
-from gradwise.rules.linear_algebra.bases import current_basis, equal_pairs, tolerance
+from gradwise.rules.linear_algebra.bases import are_distinct, current_basis, equal_pairs, tolerance
 from gradwise.rules.linear_algebra.forms import adjoint, aligned, column, row, stack_shape, stacked_batch
 from gradwise.rules.products import matmul
 
@@ -70,7 +70,7 @@ over_columns = _division("over_columns", lambda s: s[..., None, :], row)
 
 def repeated(w: Any) -> Any:
     """(…, n): which eigenvalues have an equal."""
-    return equal_pairs(w).sum(axis=-1) > 1
+    return np.zeros(w.shape, bool) if are_distinct(w) else equal_pairs(w).sum(axis=-1) > 1
 
 
 def _undetermined_value(w: Any, zeros: bool, extra: int) -> Any:
@@ -187,6 +187,8 @@ def kink_felt(operands: Any, output: Any, cotangent: Any, *static: Any) -> bool:
 
 
 def _mean_value(x: Any, w: Any, zeros: bool) -> Any:
+    if not zeros and x.shape == w.shape and are_distinct(w):
+        return x.copy()
     groups = equal_pairs(w).astype(x.dtype)
     if zeros:
         groups = groups * (np.abs(w) > tolerance(w))[..., None, :]
