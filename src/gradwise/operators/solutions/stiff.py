@@ -18,7 +18,7 @@ import numpy as np
 from gradwise.operators.solutions.batches import Elsewhere
 from gradwise.operators.solutions.steps import Maps
 from gradwise.program import F64, ArrayType
-from gradwise.tracing.standins.implicit_steps import MATRIX, STAGES
+from gradwise.tracing.collocation import MATRIX, STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.tracing.collocation import MATRIX, STAGES
 from gradwise.tracing.roots import differentiated
 from gradwise.tracing.standins.runge_kutta import Path, TooManyStepsError, noting
 
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
 
     from gradwise.tracing.standins.runge_kutta import RightHandSide
 
-_S = 6**0.5
-STAGES = np.array([(4 - _S) / 10, (4 + _S) / 10, 1.0])
-MATRIX = np.array(
-    [
-        [(88 - 7 * _S) / 360, (296 - 169 * _S) / 1800, (-2 + 3 * _S) / 225],
-        [(296 + 169 * _S) / 1800, (88 + 7 * _S) / 360, (-2 - 3 * _S) / 225],
-        [(16 - _S) / 36, (16 + _S) / 36, 1 / 9],
-    ]
-)
 #: from the stages to the coefficients of the polynomial through 0 and them
 _POLYNOMIAL = np.linalg.inv(STAGES[:, None] ** np.arange(1, 4))
 
