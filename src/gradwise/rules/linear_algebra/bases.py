@@ -7,6 +7,7 @@ derivative together (``operators/degenerate.py``).  ``using`` says in which one 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,13 +19,22 @@ import numpy as np
 def tolerance(w: Any) -> Any:
     """Differences up to this are rounding: a few units in the last place of the largest eigenvalue, times their number."""
     size = np.abs(w).max(axis=-1, keepdims=True, initial=0)
-    return 4 * w.shape[-1] * np.finfo(w.dtype).eps * size
+    return 4 * w.shape[-1] * _epsilon(w.dtype) * size
 
 
-def are_distinct(w: Any) -> bool:
-    """Whether values in ascending or descending order, as LAPACK gives most, are surely no two equal up to rounding."""
+@functools.cache
+def _epsilon(dtype: np.dtype) -> Any:
+    return np.finfo(dtype).eps
+
+
+def are_distinct(w: Any, *, zeros: bool = False) -> bool:
+    """Whether of values in ascending or descending order, as LAPACK gives most, surely no two are equal up to rounding (and with ``zeros`` none is 0)."""
+    if w.dtype.kind != "f":
+        return False
     gaps, limit = w[..., 1:] - w[..., :-1], tolerance(w)
-    return bool((gaps > limit).all() or (-gaps > limit).all()) if w.dtype.kind == "f" else False
+    if zeros and not (np.abs(w) > limit).all():
+        return False
+    return bool((gaps > limit).all() or (-gaps > limit).all())
 
 
 def equal_pairs(w: Any) -> Any:

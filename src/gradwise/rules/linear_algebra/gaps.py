@@ -74,6 +74,8 @@ def repeated(w: Any) -> Any:
 
 
 def _undetermined_value(w: Any, zeros: bool, extra: int) -> Any:
+    if are_distinct(w, zeros=zeros) and not extra:
+        return np.ones_like(w)
     bad = repeated(w) if current_basis() is None else np.zeros(w.shape, bool)
     if zeros:
         vanishing = np.abs(w) <= tolerance(w)
@@ -187,7 +189,7 @@ def kink_felt(operands: Any, output: Any, cotangent: Any, *static: Any) -> bool:
 
 
 def _mean_value(x: Any, w: Any, zeros: bool) -> Any:
-    if not zeros and x.shape == w.shape and are_distinct(w):
+    if x.shape == w.shape and are_distinct(w, zeros=zeros):
         return x.copy()
     groups = equal_pairs(w).astype(x.dtype)
     if zeros:
