@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.optimize
@@ -61,3 +66,36 @@ def test_a_frequency_response_at_traced_frequencies():
 def test_a_traced_step_of_differences_is_refused():
     with pytest.raises(gw.TracingError, match="plain step"):
         gw.grad(lambda h: scipy.optimize.approx_fprime(np.ones(2), lambda z: np.sum(z**2), h)[0], method="exact")(1e-3)
+
+
+@pytest.mark.parametrize(
+    ("f", "why"),
+    [
+        (lambda x: float(Decimal(x) * 2), "Decimal"),
+        (lambda x: float(Decimal(float(x)) ** 2), "Decimal"),
+        (lambda x: float(Fraction(x) * 2), "as_integer_ratio"),
+        (lambda x: pickle.loads(pickle.dumps(x)) ** 2, "pickling"),  # of our own bytes
+        (lambda x: float.fromhex(x.hex()) ** 2, "hex"),
+    ],
+)
+def test_numbers_that_leave_say_so(f, why):
+    with pytest.raises(gw.TracingError, match=why):
+        gw.grad(f, method="exact", check=False)(3.0)
+
+
+def test_exact_numbers_that_are_constants():
+    def f(x):
+        assert isinstance(Decimal("1.5"), Decimal)
+        return float(Decimal("1.5")) * x**2 + Fraction(1, 2) * x + float(Decimal(2))
+
+    assert gw.grad(f, method="exact")(3.0) == 9.5
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_copies_are_traced_and_their_own(copied):
+    def f(x):
+        y = copied(x)
+        y[0] = 5.0
+        return np.sum(x * x) + np.sum(y)
+
+    np.testing.assert_array_equal(gw.grad(f, method="exact")(np.ones(2)), [2.0, 3.0])

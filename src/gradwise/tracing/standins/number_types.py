@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import decimal
 import math
 import operator
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from gradwise.rules import elementwise
 from gradwise.rules.algebra import complex_p
 from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.standins.recording import C128, PLAIN, at_line, number, open_traces, python_method
 from gradwise.tracing.standins.text import look
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
@@ -154,7 +156,22 @@ def id_(x: Any, /) -> int:
     return id(x if mirror is None else mirror)
 
 
+def decimal_(value: Any = "0", context: Any = None) -> Any:
+    """``decimal.Decimal``: of a traced number it is refused, as its arithmetic keeps digits and no derivative."""
+    if isinstance_traced(value) and value.tape.open:
+        if dtype_of(value.value).kind in "fc" and not is_constant(value):
+            raise value.tape.fail(
+                f"Decimal({value.value!r}) was made of a traced value, and decimal numbers have no derivative. A float is required. "
+                "Compute with the number itself, and make a Decimal of the result outside of the function"
+            )
+        value = concrete(value)
+    elif isinstance_traced(value):
+        value = value.current()
+    return decimal.Decimal(value, context)
+
+
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    decimal.__name__: {"Decimal": decimal_},
     builtins.__name__: {
         "float": float_,
         "int": int_,
@@ -164,5 +181,5 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         "pow": pow_,
         "abs": abs_,
         "divmod": divmod_,
-    }
+    },
 }
