@@ -1,4 +1,4 @@
-"""Containers with labels: Series and DataFrames of pandas, DataArrays and Datasets of xarray.  And ``np.matrix``, which is an array with other operators.
+"""Containers with labels: Series and DataFrames of pandas, DataArrays and Datasets of xarray.
 
     open_labelled : labelled -> ([array], Labels)         Labels.rebuild : [array] -> labelled
 
@@ -18,9 +18,7 @@ _NUMBERS = "fciu"
 
 
 def is_labelled(kind: type) -> bool:
-    """Whether a type is one of these five."""
-    if kind is np.matrix:
-        return True
+    """Whether a type is one of these four."""
     package = kind.__module__.partition(".")[0]
     if package not in _KINDS or kind.__name__ not in _KINDS[package]:
         return False
@@ -83,8 +81,6 @@ class Labels:
         """The container with other numbers; arrays alone (by name, where there are several) if their shapes are others, as those of a Jacobian are."""
         if any(np.shape(v) != shape for v, shape in zip(values, self.shapes, strict=True)):
             return values[0] if self.names == (None,) else dict(zip(self._spoken(), values, strict=True))
-        if self.kind is np.matrix:
-            return values[0].view(np.matrix)  # traced arrays have that view too
         arrays = [_as_array(v) for v in values]
         name = self.kind.__name__
         library: Any = sys.modules[self.kind.__module__.partition(".")[0]]
@@ -130,8 +126,6 @@ def _as_array(value: Any) -> np.ndarray:
 def open_labelled(tree: Any, kind: type) -> tuple[list[Any], Labels]:
     """The arrays of numbers in a labelled container, and its labels."""
     name = kind.__name__
-    if kind is np.matrix:
-        return [np.asarray(tree)], Labels(kind, None, (None,), (tree.shape,))
     if name in ("Series", "DataArray"):
         array = np.array(tree.values)
         return [array], Labels(kind, tree, (None,), (array.shape,))

@@ -15,7 +15,7 @@ from gradwise.containers import TreeDef, flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.containers.signatures import signature_of
 from gradwise.errors import InputError
-from gradwise.operators.leaves import as_floating, is_floating
+from gradwise.operators.leaves import as_floating, as_matrix, is_floating
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.operators.write_back import Containers, shared_arrays
 from gradwise.tracing import copy_in_layout
@@ -239,6 +239,11 @@ class Arguments:
 
     def rebuild(self, leaves: Sequence[Any]) -> list[Any]:
         """Leaves put back into the containers of the chosen arguments."""
+        if np.matrix in self.kinds:  # traced arrays have that view too
+            leaves = [
+                as_matrix(v, like) if k is np.matrix else v
+                for v, k, like in zip(leaves, self.kinds, self.leaves, strict=True)
+            ]
         values, start = [], 0
         for treedef in self.treedefs:
             stop = start + treedef.num_leaves

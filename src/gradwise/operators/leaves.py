@@ -30,7 +30,7 @@ def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
                 raise InputError(
                     f"argument {path!r} is a masked array. A plain array is required. Pass x.filled(value)"
                 )
-            if not isinstance(leaf, np.memmap):  # its operators may mean something else
+            if not isinstance(leaf, np.memmap) and cls is not np.matrix:  # its operators may mean something else
                 raise InputError(
                     f"argument {path!r} is an array of the class {cls.__name__}, which may define operations of its own. A plain array is required. "
                     "Pass np.asarray(x), and make the array of that class within the function"
@@ -52,6 +52,11 @@ def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
     if isinstance(leaf, (float, complex, np.floating, np.complexfloating)):
         return leaf
     raise InputError(_refusal(path, f"{leaf!r} of type {cls.__name__}"))
+
+
+def as_matrix(value: Any, like: np.ndarray) -> Any:
+    """An ``np.matrix`` of what belongs to one; an array of another shape, as those of Jacobians are, as it is."""
+    return value.view(np.matrix) if np.shape(value) == like.shape else value
 
 
 def _traced_floating(leaf: Any, path: str) -> Any:
