@@ -126,6 +126,8 @@ def same_total(evidence: Evidence) -> list[Finding]:
         flat = index.ravel()
         if index.ndim < 2 or int(np.sum(wrong[flat])) < 3 or int(np.sum(wrong[flat])) < flat.size - 1:
             continue
+        if any(_cancels(s.difference[index], s.bound[index]) for s in evidence.samples):
+            continue
         rows = [(s.claimed[flat], s.truth[flat], s.bound[flat], s.usable[flat]) for s in evidence.samples]
         if all(
             np.all(usable) and abs(np.sum(c) - np.sum(t)) <= 4 * np.sum(b) and abs(np.sum(t)) > 1e3 * np.sum(b)
@@ -134,3 +136,16 @@ def same_total(evidence: Evidence) -> list[Finding]:
             say = f"the entries{' of ' + name if name else ''} have the right sum and the wrong values"
             return [Finding(Cause.WRONG_AXIS, say, 42.0)]
     return []
+
+
+def _cancels(difference: np.ndarray, bound: np.ndarray) -> bool:
+    """Whether the differences add up to zero along each line of one axis, as wrong forces between particles do anyway."""
+    return any(
+        bool(
+            np.all(
+                np.abs(difference.sum(axis=axis))
+                <= 4 * bound.sum(axis=axis) + 1e-12 * np.abs(difference).sum(axis=axis)
+            )
+        )
+        for axis in range(difference.ndim)
+    )

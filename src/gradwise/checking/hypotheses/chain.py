@@ -130,9 +130,27 @@ def _edge(
             outer = back.expression(equation.outputs)
             if cause is Cause.INNER and found and found[0].cause is not Cause.DETACHED:
                 rank += 20.0  # a forgotten constant has a better name
+            elif cause is Cause.INNER and _only_scales(back, position):
+                rank += 20.0  # as has the coefficient of a term
             say = text.format(inner=inner, outer=outer, op=equation.primitive.name) + back.where(equation)
             found.append(Finding(cause, say, rank))
     return found
+
+
+def _only_scales(back: Backward, position: int) -> bool:
+    """Whether an equation multiplies by a constant, and nothing behind it is more than linear: the coefficient of a term."""
+    equation = back.program.equations[position]
+    if equation.primitive.name not in ("mul", "div") or sum(back.active[i] for i in equation.inputs) != 1:
+        return False
+    reached = {equation.outputs}
+    for later in back.program.equations[position + 1 :]:
+        if not reached & set(later.inputs):
+            continue
+        scales = later.primitive.name in ("mul", "div") and sum(back.active[i] for i in later.inputs) == 1
+        if later.primitive.name not in LINEAR | {"mean"} and not (scales and back.active[later.inputs[0]]):
+            return False
+        reached |= set(later.output_tuple)
+    return True
 
 
 def _two_paths(passes: Any, flows: dict[Edge, list[np.ndarray]]) -> list[Finding]:

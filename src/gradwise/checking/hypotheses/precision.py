@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from gradwise.checking.evidence import Evidence, Finding
-from gradwise.checking.hypotheses.subsets import telling
+from gradwise.checking.hypotheses.subsets import telling, whole_arguments
 from gradwise.checking.vocabulary import Cause
 
 SMALL = 1e-3
@@ -101,15 +101,8 @@ def small_error(evidence: Evidence) -> list[Finding]:
     if not np.any(evidence.wrong) or not worst <= SMALL:
         return []
     # In a few entries only it is the place that is telling, not the size.
-    rank = 7.0 if 2 * np.sum(evidence.wrong) >= np.sum(telling(evidence)) and not _whole_arguments(evidence) else 39.0
+    rank = 7.0 if 2 * np.sum(evidence.wrong) >= np.sum(telling(evidence)) and not whole_arguments(evidence) else 39.0
     return [Finding(Cause.SMALL_ERROR, f"relative error up to {worst:.1e}", rank)]
-
-
-def _whole_arguments(evidence: Evidence) -> bool:
-    """Whether some arguments are wrong throughout and others right throughout."""
-    shown = telling(evidence)
-    shares = [float(np.mean(evidence.wrong[i][shown[i]])) for _, i in evidence.problem.layout if np.any(shown[i])]
-    return len(shares) > 1 and {round(share, 9) for share in shares} == {0.0, 1.0}
 
 
 def _relative(evidence: Evidence) -> float:

@@ -33,6 +33,13 @@ def telling(evidence: Evidence) -> np.ndarray:
     return evidence.here.usable & shown
 
 
+def whole_arguments(evidence: Evidence) -> bool:
+    """Whether some arguments are wrong throughout and others right throughout."""
+    shown = telling(evidence)
+    shares = [float(np.mean(evidence.wrong[i][shown[i]])) for _, i in evidence.problem.layout if np.any(shown[i])]
+    return len(shares) > 1 and {round(share, 9) for share in shares} == {0.0, 1.0}
+
+
 VACUOUS = 20.0
 """A place says this much less where nothing else could have been wrong."""
 
@@ -171,8 +178,11 @@ def branch(evidence: Evidence) -> list[Finding]:
             return []
         rank = 27.0 if not mixed else 12.5 if confirmed else 19.0
         # a term in x is right at zero, and a factor is right where the truth is zero: no branch is needed for that
-        if not np.any(right_x) or not np.any(telling(evidence) & ~evidence.wrong):
+        shown = any(bool(np.any(s.usable & ~s.wrong & (np.abs(s.truth) > 4 * s.bound))) for s in samples)
+        if not np.any(right_x) or not shown:
             rank = 39.0
+        elif whole_arguments(evidence):  # that all numbers of one argument are larger than those of another is chance
+            rank = max(rank, 28.0)
         return [Finding(Cause.BRANCH, f"the entries with {sides[0]} are wrong, the others are right", rank)]
     if evidence.far and all(not np.any(s.usable & ~s.wrong & s.informative()) for s in evidence.samples):
         right = [s for s in evidence.far if not np.any(s.wrong) and np.sum(s.informative()) >= 1]
