@@ -11,8 +11,10 @@ others refer to stays plain, and a traced value that is written to it raises.
 
 from __future__ import annotations
 
+import gc
 import sys
 import types
+import weakref
 from typing import Any
 
 import numpy as np
@@ -33,11 +35,38 @@ _OWN_NAME = 0 if sys.version_info >= (3, 14) else 1
 def alone(value: Any, names: int = 0) -> bool:
     """Whether a value is a plain array of numbers to which one place refers, beside ``names`` local names of the caller's and the notes of the run."""
     watch = local.watch
-    return (
-        watch is not None
-        and _ownable(value)
-        and count(value) <= ALONE + (_OWN_NAME + names if names else 1) + (id(value) in watch.touched)
-    )
+    if watch is None or type(value) is not np.ndarray:
+        return False
+    expected = ALONE + (_OWN_NAME + names if names else 1) + (id(value) in watch.touched)
+    if _ownable(value) and count(value) <= expected:
+        return True
+    if value.dtype.kind not in "fc" or not value.flags.writeable or _is_shared(value):
+        return False
+    gc.collect()  # what refers to it may be rubbish: a solver of SciPy's that has ended, and refers to itself
+    if _ownable(value) and count(value) <= expected:
+        return True
+    _note_shared(value)
+    return False
+
+
+#: arrays to which something refers beside the place where they are kept, by identity: they are not asked again
+_shared: dict[int, weakref.ref[Any]] = {}
+
+
+def _is_shared(value: Any) -> bool:
+    """Whether something that is alive was seen to refer to an array beside the place where it is kept."""
+    known = _shared.get(id(value))
+    return known is not None and known() is value
+
+
+def _note_shared(value: Any) -> None:
+    """Note that something that is alive refers to an array."""
+    if len(_shared) > _MOST:
+        _shared.clear()
+    _shared[id(value)] = weakref.ref(value)
+
+
+_MOST = 4096
 
 
 def _ownable(value: Any) -> bool:
