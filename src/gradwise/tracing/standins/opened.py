@@ -71,32 +71,50 @@ def run_opened(function: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _concerned(value: Any) -> bool:
     """Whether an argument is traced, holds something that may be, or is a function, which may read something that is."""
-    if holds_traced(value) or type(value) in (types.FunctionType, types.MethodType, functools.partial):
-        return True
+    return type(value) in _CALLED or _holds(value)
+
+
+def _holds(value: Any, depth: int = 2) -> bool:
     watch = local.watch
-    return watch is not None and id(value) in watch.overlay
+    if holds_traced(value) or (watch is not None and id(value) in watch.overlay):
+        return True
+    if depth and type(value).__module__.startswith("scipy."):
+        return any([_holds(v, depth - 1) for v in getattr(value, "__dict__", {}).values()])
+    return False
 
 
-def _opened(function: types.FunctionType) -> Callable[..., Any]:
-    @functools.wraps(function, updated=())
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if local.watch is None or not any([_concerned(a) for a in (*args, *kwargs.values())]):
-            return function(*args, **kwargs)
-        # the twin of the function, which is known by this stand-in: made from its code
-        return run_opened(function, *args, **kwargs)
+_CALLED = (types.FunctionType, types.MethodType, functools.partial)
 
-    return call
+
+def _run(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """The function as it is, or its twin where something in the call is traced."""
+    if local.watch is None or not any([_concerned(a) for a in (*args, *kwargs.values())]):
+        return function(*args, **kwargs)
+    return run_opened(function, *args, **kwargs)
 
 
 def _open(*modules: str) -> dict[type, dict[str, Callable[..., Any]]]:
     files = _files()
     userland._known_files.update(dict.fromkeys(files, True))
+    classes: dict[type, None] = {}
     for module in modules:
-        for value in vars(sys.modules[module]).values():
-            if type(value) is types.FunctionType and value.__code__.co_filename in files:
-                known.KNOWN.setdefault(id(value), _opened(value))
-                known._kept.append(value)
+        for value in list(vars(sys.modules[module]).values()):
+            cls = value if isinstance(value, type) else type(value)
+            if cls.__module__.startswith("scipy."):
+                classes.update(dict.fromkeys(cls.__mro__))
+            else:
+                _stand_in(value, files)
+    for cls in classes:
+        if cls.__module__.startswith("scipy."):
+            for value in vars(cls).values():
+                _stand_in(value, files)
     return {}
+
+
+def _stand_in(value: Any, files: frozenset[str]) -> None:
+    if type(value) is types.FunctionType and value.__code__.co_filename in files and id(value) not in known.KNOWN:
+        known.KNOWN[id(value)] = functools.partial(_run, value)
+        known._kept.append(value)
 
 
 #: a module that is loaded with the public ones whose functions are met
