@@ -24,6 +24,7 @@ import gradwise as gw
         lambda k: scipy.stats.binom.logpmf(3, k, 0.3),
         lambda k: scipy.stats.binom.cdf(3, k, 0.3),
         lambda k: scipy.stats.boltzmann.pmf(1, 0.5, k),
+        lambda k: scipy.stats.betanbinom.logpmf(k, 5, 2.0, 3.0),
         lambda k: scipy.stats.multinomial.logpmf(np.array([k, 2.0]), 5, [0.4, 0.6]),
     ],
 )
