@@ -353,6 +353,43 @@ def test_masked_arrays_of_which_nothing_is_masked(name):
     check(lambda: lambda x: float(MASKED[name](np.ma.array(x**2), x)), X)
 
 
+def rows_and_columns(x):
+    """A row of a matrix into a row of an array, as code that came from Matlab has it."""
+    a = np.zeros((3, 3), complex)
+    column = np.array([[x[0]], [x[1]], [x[2] * 1j]])
+    a[0, :] = np.transpose(column)
+    a[-1] = np.transpose(column**2)[None]
+    a[1, :2] = x[:2].reshape(1, 2)
+    return a[:, 0].real @ x, np.abs(a).sum(axis=0)
+
+
+def holders(x):
+    a = np.zeros((3, 3))
+    a[0] = np.ma.array(x) ** 2
+    a[1:] = np.ma.array(np.outer(x[:2], x)) * x[2]
+    return a * x
+
+
+@pytest.mark.parametrize("f", [lambda x: rows_and_columns(x)[1], lambda x: rows_and_columns(x)[0], holders])
+@pytest.mark.parametrize("operator", [gw.jacobian, gw.jacfwd, gw.jacrev])
+def test_what_is_written_with_more_axes_or_as_another_kind(f, operator):
+    x, step = np.array(X), 1e-4
+    moved = [(f(x + step * e) - f(x - step * e)) / (2 * step) for e in np.eye(3)]
+    finer = [(f(x + step / 2 * e) - f(x - step / 2 * e)) / step for e in np.eye(3)]
+    want = np.moveaxis((4 * np.array(finer) - np.array(moved)) / 3, 0, -1)
+    np.testing.assert_allclose(operator(f, method="exact")(x), want, rtol=1e-8, atol=1e-9)
+
+
+def test_masked_entries_are_not_written_to_an_array():
+    def f(x):
+        a = np.zeros((2, 3))
+        a[0] = np.ma.array(x, mask=[0, 1, 0]) ** 2
+        return a.sum()
+
+    with pytest.raises(gw.TracingError, match="masked entries"):
+        gw.grad(f, method="exact")(np.array(X))
+
+
 def test_masked_entries_in_products_are_refused():
     with pytest.raises(gw.TracingError, match="masked arrays of traced numbers"):
         gw.grad(lambda x: np.dot(MATRIX, np.ma.array(x, mask=[0, 1, 0])).sum(), method="exact")(np.array(X))

@@ -34,6 +34,15 @@ def wrapped(value: Any) -> Any:
     return value if wrapper is None else wrapper(value)
 
 
+def written(value: Any) -> Any:
+    """What an ordinary array takes of a matrix, or of a masked array of which nothing is masked, that is assigned to it; anything else as it is."""
+    if type(value) not in HOLDERS or not hasattr(value, "array"):
+        return value
+    masked: Any = getattr(value, "mask", False)
+    whole = any(value.array is part for part in value.parts()[:1])
+    return value.array if whole and (masked is False or not masked.any()) else value
+
+
 class Holder(ABC):
     """Base of the classes: listed when they are made."""
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradwise.rules.shapes import FULL, getitem
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.holders import HOLDERS, written
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import (
     TracedArray,
@@ -335,8 +336,22 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         if isinstance(updates, (list, tuple)) and not isinstance_traced(updates):
             updates = stacked(updates)
         program_key, arrays = split_key(key, self.value.shape)
+        updates = written(updates)
+        if type(updates) in HOLDERS:
+            raise trace.fail(
+                "a masked array with masked entries, or records, of traced numbers were assigned to an ordinary array, which takes numbers only. "
+                "Write x.filled(0.0), or the field that is meant"
+            )
         if not isinstance_traced(updates):
             updates = np.asarray(updates) if not np.isscalar(updates) else updates
+        shape = np.shape(plain(updates))
+        if len(shape) > 1 and shape[0] == 1:  # NumPy leaves out axes in front that the place has not
+            surplus_axes = len(shape) - np.ndim(self.value[_plain_key(key)])
+            updates = (
+                updates.reshape(shape[surplus_axes:])
+                if surplus_axes > 0 and set(shape[:surplus_axes]) == {1}
+                else updates
+            )
         self.write(program_key, tuple(arrays), updates)
     finally:
         trace.where = where
