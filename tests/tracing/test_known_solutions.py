@@ -638,3 +638,13 @@ def test_tables_and_indices():
         got = gw.grad(f, method="exact", check=False)(K)
         np.testing.assert_allclose(got, -area * math.exp(-area * K), rtol=tolerance)
     assert not is_known(looked_up, K)
+
+
+@pytest.mark.parametrize("late", [0.0, 0.5])
+def test_a_solution_that_is_not_finite_is_refused(late):
+    def f(k):
+        return solve_ivp(lambda t, y: -k * y + (np.nan if t >= late else 0.0), (0, 1), [1.0], "LSODA").y[0, -1]
+
+    assert math.isnan(f(K))
+    with pytest.raises(gw.TracingError, match=r"not finite|failed at"):
+        gw.grad(f, method="exact", check=False)(K)

@@ -29,6 +29,7 @@ from gradwise.tracing.standins.scipy_odes import (
     compare_values,
     listed_array,
     note_steps,
+    refuse_unbounded,
     right_hand_side,
     start_at,
     states_at,
@@ -82,6 +83,7 @@ def odeint(
     y0 = np.reshape(as_array(y0), (-1,))
     if times.size == 0 or np.size(plain(y0)) == 0:
         return found
+    refuse_unbounded("scipy.integrate.odeint", value)
     span = float(times[0]), float(times[-1])
     start = start_at(function, t[0], y0)
 

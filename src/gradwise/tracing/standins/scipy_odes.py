@@ -184,6 +184,7 @@ def solve_ivp(
             f"scipy.integrate.solve_ivp failed at t = {times[-1] if times else span[0]:.6g} ({found.message}), and what it reached has no derivative. "
             "A solution up to the end of t_span is required. Integrate over a shorter time"
         )
+    refuse_unbounded("scipy.integrate.solve_ivp", found.y)
     if np.size(plain(y0)) == 0:
         return found
     function = RightHandSide(
@@ -243,6 +244,15 @@ def solve_ivp(
     if dense_output:
         found.sol = RecordedSolution(found.sol, path)
     return found
+
+
+def refuse_unbounded(what: str, y: Any) -> None:
+    """Raise if a solution is not finite: no steps lead along it."""
+    trace = current_trace()
+    if not np.isfinite(np.asarray(y, None if len(y) else float)).all() and trace is not None:
+        raise trace.fail(
+            f"{what} found a solution that is not finite, and has no derivative. A right-hand side that is finite along the solution is required. Look where it gives nan or inf"
+        )
 
 
 def note_steps(what: str, known: Any, rtol: Any) -> None:
