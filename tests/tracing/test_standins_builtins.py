@@ -9,6 +9,7 @@ import pytest
 from standing_in import check, namespace, watched
 
 import gradwise as gw
+from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.standins import METHODS
 
 ours = namespace(builtins)
@@ -27,7 +28,7 @@ def test_float_is_a_number_of_python():
 
     def f(x):
         numbers = [ours.float(t) for t in (x[0], x[1:2].reshape(()), x[0].astype(np.float32), ours.float(x[0]))]
-        kept.extend((type(t.value), isinstance(t, float), t.value) for t in numbers)
+        kept.extend((type(plain(t)), isinstance(t, float), plain(t)) for t in numbers)
         with pytest.raises(ZeroDivisionError):
             ours.float(x[0]) / 0
         assert ours.float() == 0.0
