@@ -92,7 +92,7 @@ def check_directions(
     pattern: list[Finding] = []
     if exact is None:
         pattern = sample_causes(search, first, found, np.flatnonzero(~finite))
-        deadline, limit = started + PATIENCE, len(first) + HALVINGS
+        deadline, limit = max(started + PATIENCE, time.perf_counter() + 2 * SECONDS), len(first) + HALVINGS
         for one in first if not found else []:
             if one.verdict == WRONG and one.entries.size < n:
                 search.descend(one, found, limit, deadline)
