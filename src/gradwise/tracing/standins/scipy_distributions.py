@@ -238,8 +238,9 @@ def _method(name: str) -> Callable[..., Any]:
         if standard is not None and standard.discrete and name in {"ppf", "isf"}:
             refuse(every, f"scipy.stats.{dist.name}.{name}", "Quantiles of integers jump")
         if standard is None or not _known(standard, name):
-            if name in {"pmf", "logpmf"}:
-                x = counts(as_array(assembled(x) if type(x) in {list, tuple} else x), f"{dist.name}.{name}")
+            if name in {"pmf", "logpmf"} and contains_traced([x]):
+                # SciPy's code takes their integer part: a slope of 0 where there is none
+                refuse(every, f"scipy.stats.{dist.name}.{name} of traced counts", "Pass them as plain integers, int(k)")
             return run_opened(getattr(type(dist), name), dist, x, *args, **kwargs)
         x = assembled(x) if type(x) in {list, tuple} else x
         value = getattr(dist, name)(plainly(x), *map(plainly, args), **{k: plainly(v) for k, v in kwargs.items()})
