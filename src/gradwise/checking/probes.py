@@ -21,7 +21,7 @@ from gradwise.checking.verdicts import AGREES, CANNOT_TELL, NOISE, WRONG
 FOUND = 12
 HALVINGS = 80
 PATIENCE = 8.0
-"""How many directions the search for the wrong entries of failing blocks may take, and when it ends, in seconds after the start."""
+"""How many directions the search for the wrong entries of failing blocks may take, and when it ends at the earliest, in seconds after the start."""
 
 
 @dataclass
