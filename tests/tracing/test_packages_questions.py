@@ -242,6 +242,18 @@ def test_arrays_that_make_their_results_themselves_are_refused(f):
     check(lambda: lambda x: np.sum(f(x, np.asarray(lengths)) ** 2), X)
 
 
+class Field(np.ndarray):
+    """Numbers with attributes that hold for these alone: what is computed with them is an ordinary array."""
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return np.asarray(array)
+
+
+def test_arrays_whose_results_are_ordinary_are_computed_with():
+    field = np.array([1.0, 2.0, 3.0]).view(Field)
+    check(lambda: lambda x: np.sum((x[0] * field + field / x[1] + np.multiply(field, x)) ** 2), X)
+
+
 class Noted:
     """A descriptor that only watches assignments: the value is in the object's own dictionary."""
 

@@ -206,7 +206,7 @@ def is_subclass(x: Any, *operands: Any) -> bool:
         return False
     if cls.__array_wrap__ is not _ndarray.__array_wrap__ and cls.__module__.partition(".")[0] != "numpy":
         trace = _innermost(*operands)
-        if trace is not None:
+        if trace is not None and type(x.__array_wrap__(np.asarray(x))) is not _ndarray:
             raise trace.fail(
                 f"a {cls.__name__} is to be computed with beside a traced value: an array of a class that makes its results itself (__array_wrap__), such as of numbers with units, "
                 "which a traced one cannot hold. A plain array is required. Write its numbers, in the unit that is meant: np.asarray(x)"
