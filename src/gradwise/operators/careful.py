@@ -12,7 +12,6 @@ import numpy as np
 
 from gradwise.execution import build
 from gradwise.operators.caches import derived
-from gradwise.operators.engine import Linearization
 from gradwise.operators.prepared import interpret, is_outer
 from gradwise.program import Program
 from gradwise.tracing import isinstance_traced
@@ -26,6 +25,8 @@ from gradwise.transforms.taylor import derivatives
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
+
+    from gradwise.operators.engine import Linearization
 
 
 class Request:

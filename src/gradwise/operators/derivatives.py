@@ -74,7 +74,7 @@ def derivative(
                 f"gw.derivative of {function_label(f)}: the argument is a container. A number or an array is required. Use gw.grad or gw.jacobian"
             )
         leaf = arguments.leaves[0]
-        linearization = linearize_call(f, arguments)
+        linearization = linearize_call(f, arguments, order=order)
         require_floating(linearization, f, "derivative")
         if np.ndim(leaf) > 0:
             _require_elementwise(linearization, f, leaf)

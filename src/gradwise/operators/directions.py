@@ -170,7 +170,7 @@ def taylor(
 
     def exact(x: Any, direction: Any = None) -> Any:
         arguments, vectors = prepare(x, direction)
-        linearization = linearize_call(f, arguments)
+        linearization = linearize_call(f, arguments, order=order)
         require_floating(linearization, f, "taylor")
         if linearization.recording.structure.paths() != [""]:
             raise OutputError(

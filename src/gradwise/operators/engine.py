@@ -253,11 +253,11 @@ def derivatives_taken() -> int:
 
 
 def linearize_call(
-    function: Any, arguments: Arguments, *, has_aux: bool = False, lasting: bool = False
+    function: Any, arguments: Arguments, *, has_aux: bool = False, lasting: bool = False, order: int = 1
 ) -> Linearization:
     """Run the function once under a trace (and verify it, under ``check=True``), or the program that stands for it.
 
-    ``lasting``: the derivative is asked for later, when what the function reads may have changed.
+    ``lasting``: the derivative is asked for later, when what the function reads may have changed; ``order``: of the derivative that is asked for.
     """
     leaves = arguments.leaves
     reusable = not (lasting or requested.get() or arguments.stands_in) and not any(map(is_outer, leaves))
@@ -302,7 +302,7 @@ def linearize_call(
         # numbers by decisions may be those of an earlier run, unless the code proves that none is kept
         if tape.looked_up or (tape.decided and not inspect_function(function, *arguments.given()).is_replayable):
             doubt_zeros(function, linearization, has_aux=has_aux)
-            doubt_equalities(function, linearization, has_aux=has_aux)
+            doubt_equalities(function, linearization, has_aux=has_aux, order=order)
         return linearization
 
     verified = verified_call if requested.get() else first_run

@@ -1,7 +1,7 @@
 """Branches that an equality decided: ``if x == 0: return 1.0`` before ``log1p(x) / x``, ``if a[i, j] == 0: continue``, ``if d != width: …``.
 
 Such a branch has the right value at this point, and the other one computes the function at all points around it.  Its derivative may be another one, or none: a number that was written
-down for a limit, a term that was left out because it is zero here.  The first time that a line of a function decides so, one directional derivative is compared with a numerical one.  If
+down for a limit, a term that was left out because it is zero here.  The first time that a line of a function decides so, one directional derivative (of each order up to that which is asked for) is compared with a numerical one.  If
 they differ, the function is run as if nothing were equal; if that run has the same value and a derivative that agrees, it has the right one.  Else an error says so.
 
 Where the function has no derivative (‖x‖ at 0), nothing is concluded, and the derivative is that of the branch taken; so it is, entry by entry, in ``np.where`` and masks.
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from gradwise.program import Program
 
 _Line = tuple[str | None, int | None]
-#: by code object, the lines whose equalities were found to do no harm, and the programs that decide by no others
-_harmless: dict[int, tuple[weakref.ref[types.CodeType], set[_Line], set[Any]]] = {}
+#: by code object, the lines whose equalities were found to do no harm, and the programs that decide by no others, to which order
+_harmless: dict[int, tuple[weakref.ref[types.CodeType], set[tuple[_Line, int]], set[Any]]] = {}
+#: the highest order that is compared
+_HIGHEST = 4
 _lock = threading.Lock()
 
 
@@ -38,8 +40,8 @@ def forget_equalities() -> None:
         _harmless.clear()
 
 
-def doubt_equalities(function: Any, linearization: Linearization, *, has_aux: bool) -> None:
-    """See that a branch that an equality decided has the derivative of the function, or find a run that has it.
+def doubt_equalities(function: Any, linearization: Linearization, *, has_aux: bool, order: int = 1) -> None:
+    """See that a branch that an equality decided has the derivatives of the function to an order, or find a run that has them.
 
     Raises
     ------
@@ -52,15 +54,16 @@ def doubt_equalities(function: Any, linearization: Linearization, *, has_aux: bo
     code = code_of(function)
     known = _harmless.get(id(code))
     lines, programs = (known[1], known[2]) if known is not None and known[0]() is code else (set(), set())
-    if programs and linearization.fingerprint in programs:
+    order = min(order, _HIGHEST)
+    if programs and (linearization.fingerprint, order) in programs:
         return
-    asked = _lines_of_branches(recording.program) - lines
+    asked = {line for line in _lines_of_branches(recording.program) if (line, order) not in lines}
     doubtful = (
         [k for k in kinks_of(recording) if k.primitive in _EQUALITIES and (k.filename, k.lineno) in asked]
         if asked
         else []
     )
-    if doubtful and not _agrees(function, linearization, doubtful, has_aux=has_aux):
+    if doubtful and not _agrees(function, linearization, doubtful, order, has_aux=has_aux):
         return
     if code is not None:
         with _lock:
@@ -68,8 +71,10 @@ def doubt_equalities(function: Any, linearization: Linearization, *, has_aux: bo
                 _harmless.clear()
             if len(programs) > 64:
                 programs.clear()
-            lines = lines | {(k.filename, k.lineno) for k in doubtful}
-            _harmless[id(code)] = (weakref.ref(code), lines, programs | {linearization.fingerprint})
+            orders = range(1, order + 1)
+            lines = lines | {((k.filename, k.lineno), n) for k in doubtful for n in orders}
+            found = {(linearization.fingerprint, n) for n in orders}
+            _harmless[id(code)] = (weakref.ref(code), lines, programs | found)
 
 
 _EQUALITIES = frozenset(["equal", "not_equal"])
@@ -94,23 +99,28 @@ def _lines_of_branches(program: Program) -> set[_Line]:
     return found
 
 
-def _agrees(function: Any, linearization: Linearization, doubtful: list[Kink], *, has_aux: bool) -> bool:
-    """Whether the branches taken have the derivative of the function, as far as can be told; if not, that of a run that takes the others is put there."""
+def _agrees(function: Any, linearization: Linearization, doubtful: list[Kink], order: int, *, has_aux: bool) -> bool:
+    """Whether the branches taken have the derivatives of the function, as far as can be told; if not, that of a run that takes the others is put there."""
     recording = linearization.recording
     spare = linearization.arguments.copied()
     spare.leaves = [recording.tape.values[i] for i in recording.tape.inputs]
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
+
+    def compare() -> None:
+        for n in range(1, order + 1):
+            compare_derivatives(function, linearization, spare, state, has_aux=has_aux, order=n)
+
     try:
         with paused():
             try:
-                compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+                compare()
             except Disagreement as error:
                 other = without_memory(function, linearization, spare, state, has_aux=has_aux)
                 if other is None:
                     raise _refusal(function, doubtful) from error
                 put(linearization, other)
                 try:
-                    compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+                    compare()
                 except Disagreement:
                     put(linearization, recording)
                     raise _refusal(function, doubtful) from error

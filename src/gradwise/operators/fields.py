@@ -179,7 +179,7 @@ def laplacian(
 
     def exact(*args: Any) -> Any:
         arguments = _field_arguments(f, args, "laplacian")
-        linearization = linearize_call(f, arguments)
+        linearization = linearize_call(f, arguments, order=2)
         scalar_output(linearization, f, "laplacian")
         blocks = hessian_leaves(linearization)
         total: Any = 0.0

@@ -102,7 +102,7 @@ def hessian(
             raise InputError(
                 "gw.hessian of a function of complex arguments is not defined. Real arguments are required. Differentiate with respect to the real and imaginary parts"
             )
-        linearization = linearize_call(f, arguments)
+        linearization = linearize_call(f, arguments, order=2)
         scalar_output(linearization, f, "hessian")
         result = nested_blocks(hessian_leaves(linearization), arguments)
         if len(arguments.leaves) == 1 and as_plain(arguments.leaves[0]).size <= _SHORT:

@@ -81,7 +81,7 @@ def along_line(linearization: Linearization, direction: Sequence[Any], order: in
 
 def nth_along(f: Callable[..., Any], arguments: Arguments, direction: Sequence[Any], order: int, operator: str) -> Any:
     """dⁿ/dtⁿ f(x + t u) in the container of the output."""
-    linearization = linearize_call(f, arguments)
+    linearization = linearize_call(f, arguments, order=order)
     require_floating(linearization, f, operator)
     return in_container(linearization, along_line(linearization, direction, order)[order])
 

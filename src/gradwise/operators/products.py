@@ -283,7 +283,7 @@ def hvp(
             if known is not None:
                 return known
         arguments, vectors = prepare(args, kwargs)
-        linearization = linearize_call(f, arguments)
+        linearization = linearize_call(f, arguments, order=2)
         scalar_output(linearization, f, "hvp")
         results = resolved_hessian(linearization, hessian_vectors(linearization, vectors), vectors)
         result = arguments.result(finish(results, arguments))
