@@ -217,7 +217,7 @@ class _Gathering:
             assert variable is not None
             self.stays(cls, type(owner), name)
             self.text.leave_if(f"type({variable}.{name}) is not int")
-            self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(object.__setattr__)}")
+            self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
             self.counters[id(owner), name] = variable
             return
         elif kind == "keeps":

@@ -8,6 +8,7 @@ as much (``operators/reuse``).  Seen are ``o.n += c``, ``o.n -= c`` and ``o.n = 
 
 from __future__ import annotations
 
+import types
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.objects import find, keeps, member
@@ -16,6 +17,10 @@ from gradwise.tracing.purity.values import Count, Known
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
+
+
+#: assignments without any code of the user's
+_WAYS = (object.__setattr__, types.SimpleNamespace.__setattr__)
 
 
 def counts(value: Any, name: str) -> bool:
@@ -34,7 +39,7 @@ def counts(value: Any, name: str) -> bool:
         and found[0] == "entry"
         and type(found[1]) is int
         and keeps(cls, name)
-        and member(cls, "__setattr__") is object.__setattr__
+        and any(member(cls, "__setattr__") is way for way in _WAYS)
     )
 
 
