@@ -15,6 +15,9 @@ from repeated_programs import check
 
 import gradwise as gw
 
+#: what the programs do was ordinary before NumPy 2.5
+pytestmark = pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")
+
 X = [0.5, 1.2, 0.7]
 
 

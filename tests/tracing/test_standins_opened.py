@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy
 import scipy.cluster.vq
 import scipy.ndimage
 import scipy.signal
@@ -99,6 +100,10 @@ CASES = {
 def test_derivative_along_a_direction(name):
     if name == "Normal" and not hasattr(st, "Normal"):
         pytest.skip("SciPy has it from 1.15 on")
+    if name in ("expectile", "whiten") and np.lib.NumpyVersion(scipy.__version__) >= "1.18.0":
+        with pytest.raises(gw.TracingError, match="plain array"):  # SciPy makes plain arrays of its arguments there
+            gw.jvp(CASES[name], (X,), (np.ones(6),), method="exact", check=False)
+        return
     f = CASES[name]
     u = np.array([0.3, -0.7, 0.5, 0.2, -0.4, 0.6])
     value, tangent = gw.jvp(f, (X,), (u,), method="exact", check=False)
