@@ -46,6 +46,16 @@ def params(p):
 
 def params_short(p):
     return {"w": 2 * p["w"]}
+
+def late(x):
+    raise ValueError("no slope here")
+
+def through(x):
+    return late(x)
+
+class Broken(Line):
+    def slope(self, w, x=2.0):
+        return 1 / 0
 """
 
 
@@ -170,3 +180,19 @@ def test_a_picture_needs_a_point_or_a_range(model, capsys):
     assert "--xlim -2,2" in err
     code, out, err = run(capsys, "plot", f"{model}:cubic", "--png", "range.png", "--xlim", "-2,2")
     assert (code, out.strip()) == (0, "range.png"), err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("params", "--grad", "late", "--at", '{"w": [1.0], "b": 2.0}'), "late raised ValueError: no slope here"),
+        (("params", "--hess", "late", "--at", '{"w": [1.0], "b": 2.0}'), "late raised ValueError: no slope here"),
+        (("late", "--grad", "through", "--at", "1.0"), "late raised ValueError: no slope here"),
+        (("Line.loss", "--grad", "Broken.slope", "--at", "[1.0,2.0]"), "Broken.slope raised ZeroDivisionError"),
+    ],
+)
+def test_what_raised_is_named(model, capsys, words, says):
+    named = [f"{model}:{w}" if previous in {"--grad", "--hess"} else w for previous, w in itertools.pairwise(words)]
+    code, _, errors = run(capsys, "check", f"{model}:{words[0]}", *named)
+    assert code == 1
+    assert f"gradwise check: {says}" in errors.splitlines()[-1]

@@ -132,3 +132,35 @@ def test_functions_of_jax_arrays():
     assert gw.check_grad(lambda x: jnp.sum(jnp.sin(x)), jnp.array(X), jnp.cos).passed
     assert gw.check_grad(lambda x: jnp.sum(jnp.sin(x)), jnp.array(X)).passed
     assert gw.check_grad(lambda x: jnp.sum(jnp.sin(x)), jnp.array(X), jnp.sin).causes[0] == "unknown"
+
+
+CHECKS = (gw.check_jacobian, gw.check_hessian, gw.check_jvp, gw.check_vjp)
+
+
+@pytest.mark.extras("torch")
+@pytest.mark.parametrize("check", CHECKS)
+def test_other_checks_say_that_check_grad_runs_functions_of_pytorch(functions, check):
+    torch, right, _ = functions
+    for f, x, name in (
+        (right, torch.tensor(X), "Right"),
+        (right.apply, X, "Right.apply"),
+        (torch.nn.Linear(3, 2), torch.randn(3), "Linear"),
+        (torch.sin, torch.tensor(X), "x=Tensor"),
+    ):
+        with pytest.raises(gw.InputError, match=rf"{check.__name__} was given .*{name}.*gw\.check_grad\(f, x\)"):
+            check(f, x)
+
+
+@pytest.mark.extras("jax")
+@pytest.mark.parametrize("check", CHECKS)
+def test_other_checks_say_that_check_grad_compares_a_rule_of_jax(check):
+    import jax
+    import jax.numpy as jnp
+
+    @jax.custom_vjp
+    def rule(x):
+        return jnp.sin(x)
+
+    rule.defvjp(lambda x: (jnp.sin(x), x), lambda x, g: (2 * g * jnp.cos(x),))
+    with pytest.raises(gw.InputError, match=r"f=rule, which carries a rule of JAX.*gw\.check_grad\(f, x\)"):
+        check(rule, X)

@@ -11,6 +11,7 @@ import numpy as np
 from gradwise import numerical, operators
 from gradwise.checking.compare import compare
 from gradwise.checking.conduct import Conduct, steady, watch
+from gradwise.checking.frameworks import refuse
 from gradwise.checking.hypotheses.shapes import explain_shape
 from gradwise.checking.problem import Numbers, Problem
 from gradwise.checking.report import Report
@@ -61,6 +62,7 @@ def check_jacobian(
     What this cannot detect: as for `check_grad`.
     """
     random = generator(rng)
+    refuse(f, x, jac, "check_jacobian")
     target = Target(f, x, argnums, "check_jacobian")
     outputs = Outputs(target)
     conduct = Conduct()
@@ -126,6 +128,7 @@ def check_hessian(
     cannot be traced.
     """
     random = generator(rng)
+    refuse(f, x, hess, "check_hessian")
     target = Target(f, x, argnums, "check_hessian")
     outputs = Outputs(target)
     conduct = Conduct()

@@ -17,6 +17,7 @@ from gradwise import numerical, operators
 from gradwise.checking.compare import compare
 from gradwise.checking.conduct import Conduct, untouched
 from gradwise.checking.evidence import Finding
+from gradwise.checking.frameworks import refuse
 from gradwise.checking.matrices import Blocks, Outputs, matrix_problem
 from gradwise.checking.problem import Numbers, Problem
 from gradwise.checking.report import Report
@@ -75,6 +76,7 @@ def check_jvp(
     What this cannot detect: as for `check_grad`; beyond 64 inputs also errors that cancel in all 8 products.
     """
     random = generator(rng)
+    refuse(f, x, jvp, "check_jvp")
     target = Target(f, x, argnums, "check_jvp")
     outputs = Outputs(target)
     conduct = Conduct()
@@ -182,6 +184,7 @@ def check_vjp(
     What this cannot detect: as for `check_grad`; beyond 64 outputs also errors that cancel in all 8 products.
     """
     random = generator(rng)
+    refuse(f, x, vjp, "check_vjp")
     target = Target(f, x, argnums, "check_vjp")
     outputs = Outputs(target)
     conduct = Conduct()

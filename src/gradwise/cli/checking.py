@@ -38,13 +38,16 @@ def check(options: argparse.Namespace) -> int:
         call = read_call(options)
         claims = {name: text for name in CHECKS if (text := getattr(options, name)) is not None}
         name, text = next(iter(claims.items()), ("grad", None))
-        claimed = None if text is None else call.bind(load_target(text).function, by_name=True)
+        claim = None if text is None else load_target(text)
+        claimed = None if claim is None else call.bind(claim.function, by_name=True)
         argnums = call.argnums(options.argnums)
         plain = call.positional(by_name=True)
         extra: dict[str, Any] = {"argnums": argnums, "rng": options.seed}
         if options.entries is not None:
             extra["entries"] = _entries(options.entries, name)
-        report = run(call.target.name, lambda: CHECKS[name](plain.function, plain.point(), claimed, **extra))
+        others = [] if claim is None else [(claim.name, claim.function)]
+        work = lambda: CHECKS[name](plain.function, plain.point(), claimed, **extra)
+        report = run(call.target.name, work, others)
         if options.png is not None:
             save_picture(options.png, report.plot)
     if options.json:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import traceback
+import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,13 @@ class UserCodeError(Exception):
 def exit_code(error: BaseException) -> int:
     """2 where the command is to be mended, 1 where the function is."""
     return MISUSED if isinstance(error, (UsageError, InputError)) else FAILED
+
+
+def frames_of_user(error: BaseException) -> Iterator[types.FrameType]:
+    """The frames themselves on the way to an error that are not gradwise's or the import system's, the first entered first."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if not frame.f_code.co_filename.startswith(_MACHINERY):
+            yield frame
 
 
 def user_frames(error: BaseException) -> list[traceback.FrameSummary]:
