@@ -37,6 +37,9 @@ PRECISION = 4096.0
 SURE = 2.0**-10
 """More rounding than this, relatively, is never accepted at once, however coarse the type of f."""
 
+EVEN = 0.6
+"""By how much changes of second differences, scaled to one step, shrink from octave to octave at least; to a quarter in the end."""
+
 # Sum of |weights| with which the four central differences enter the last column, times the step ratio:
 # rounding of f by η moves the result by at most 1.7 η / h of the smallest step.
 AMPLIFICATION = 1.7
@@ -74,8 +77,8 @@ def judge_ladder(
     v : float or array
         Step of the verification pair, 2⁻¹³ H or so; exactly that by default.
     """
-    p0, _, p2, p3, plus_v = plus
-    m0, _, m2, m3, minus_v = minus
+    p0, p1, p2, p3, plus_v = plus
+    m0, m1, m2, m3, minus_v = minus
     h3 = 0.125 * h
     tableau: Callable[..., Any] = _tableau if isinstance(plus, list) else _tableau_of_rows
     a0, a3, b2, c1, d0 = tableau(h, plus, minus)
@@ -94,19 +97,22 @@ def judge_ladder(
 
     # Near x the second difference must be f'' v²; f'' is extrapolated from the two smallest steps.
     v = h * 2.0**PROBE if v is None else v
-    s3, s2 = (p3 - f0) + (m3 - f0), 0.25 * ((p2 - f0) + (m2 - f0))
+    s3, s2, s1 = (p3 - f0) + (m3 - f0), 0.25 * ((p2 - f0) + (m2 - f0)), 0.0625 * ((p1 - f0) + (m1 - f0))
     ratio = v / h3
     shrink = ratio * ratio
     bend = abs((plus_v - f0) + (minus_v - f0) - shrink * (4 * s3 - s2) / 3)
     eta8, twice = 8 * eta, 2 * v
-    bend_allowed = eta8 + shrink * (abs(s3 - s2) + eta8)
+    turn = abs(s3 - s2)
+    bend_allowed = eta8 + shrink * (turn + eta8)
     drift = abs((plus_v - minus_v) - twice * (d0 + shrink * (a3 - d0)))  # with the term of third order
     magnitude = abs(d0)
     # where the largest step shows truncation already, a larger one would not help against rounding
     allowed = -maximum(-limit * unit, -SURE)
     at_its_best = (rounding <= allowed * magnitude) | (abs(a0 - d0) > 4 * (eta / h + rounding))
     drift_allowed = 6 * eta + 4 * unit * scale * magnitude + twice * shrink * change1
-    straight = (change3 <= 1e-2 * magnitude + 64 * rounding) & (bend <= bend_allowed)
+    # and among the steps it converges: beside a kink too flat for the pair, changes of it grow as steps shrink
+    even = turn <= EVEN * abs(s2 - s1) + eta8
+    straight = (change3 <= 1e-2 * magnitude + 64 * rounding) & (bend <= bend_allowed) & even
     fine = truncation <= 3 * rounding + limit / 1024 * unit * magnitude
     agrees = straight & fine & (drift <= drift_allowed)
     coarse = straight & (fine == 0) & (drift <= drift_allowed + twice * truncation)

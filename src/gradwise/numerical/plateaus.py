@@ -197,18 +197,18 @@ def numerator_stands(samples: Samples, found: Resolved) -> bool:
     return False
 
 
-def divides_nearby(samples: Samples, found: Resolved) -> bool:
-    """Whether f, its slope and its curvature are those of a constant divided by a power of x - c, whatever c is."""
+def divides_nearby(samples: Samples, found: Resolved) -> int:
+    """Return the power p if f, its slope and its curvature are those of a constant divided by (x - c)**p, whatever c is; else 0."""
     if not TINY < math.ldexp(1.0, found.high) < 1 / TINY:
-        return False
+        return 0
     near, far = samples.bend(found.high - 1), samples.bend(found.high)
     curvature = math.ldexp(16 * near - far, -2 * found.high) / 3
     off = abs(math.ldexp(4 * near - far, -2 * found.high)) + math.ldexp(8 * samples.eta(samples.f0), -2 * found.high)
     square = found.value * found.value
     if not off <= 0.01 * abs(curvature) or square == 0.0:
-        return False
+        return 0
     ratio = samples.f0 * curvature / square  # 1 + 1/p
-    return any(abs(ratio - 1 - 1 / power) <= 0.01 for power in (1, 2, 3, 4))
+    return next((power for power in (1, 2, 3, 4) if abs(ratio - 1 - 1 / power) <= 0.01), 0)
 
 
 def goes_on(samples: Samples, found: Resolved, octave: int) -> bool:
@@ -263,15 +263,68 @@ def leaves_pole(samples: Samples, found: Resolved, distance: float) -> Generator
     return worst
 
 
-def lost_numerator(samples: Samples, found: Resolved, *, jumped: bool) -> Generator[Request, list[float], float]:
-    """Return how far values are off those of the function that is meant, if x is on a plateau of rounding; else 0."""
+def lost_numerator(
+    samples: Samples, found: Resolved, *, jumped: bool
+) -> Generator[Request, list[float], tuple[float, bool]]:
+    """Return how far values are off those of the function that is meant, if x is on a plateau of rounding, else 0; and whether that is sure."""
     octave = samples.line.octave
     h = math.ldexp(1.0, octave)
-    if found.high < octave or found.side != 0:
-        if numerator_stands(samples, found) or (jumped and divides_nearby(samples, found)):
-            return math.ldexp(16 * abs(found.value), found.high)
-        distance = pole_beside(samples, found) if found.side == 0 else 0.0
-        return (yield from leaves_pole(samples, found, distance)) if distance else 0.0
-    if is_rational(samples, h, found.value):
-        return (yield from jump_nearby(samples, h))
-    return 0.0
+    if not (found.high < octave or found.side != 0):
+        return (yield from rounded_numerator(samples, h, found.value))
+    origin, far_off = samples.line.origin, math.ldexp(16 * abs(found.value), found.high)
+    if numerator_stands(samples, found):
+        assert origin is not None
+        return (yield from _confirmed(samples, far_off, -origin))
+    power = divides_nearby(samples, found) if jumped else 0
+    if power:
+        return (yield from _confirmed(samples, far_off, -power * samples.f0 / found.value))
+    distance = pole_beside(samples, found) if found.side == 0 else 0.0
+    jump = (yield from leaves_pole(samples, found, distance)) if distance else 0.0
+    return (yield from _confirmed(samples, jump, distance))
+
+
+def rounded_numerator(samples: Samples, h: float, slope: float) -> Generator[Request, list[float], tuple[float, bool]]:
+    """Return the same for a slope that steps of h, h/2 and h/4 around x agree on."""
+    if not is_rational(samples, h, slope):
+        return 0.0, True
+    assert samples.line.origin is not None
+    jump = yield from jump_nearby(samples, h)
+    return (yield from _confirmed(samples, jump, -samples.line.origin))
+
+
+def _confirmed(samples: Samples, jump: float, distance: float) -> Generator[Request, list[float], tuple[float, bool]]:
+    """Return a jump where f is not smooth four and eight times as far from its pole as x is, else 0; and whether that is sure.
+
+    A numerator that is rounded jumps there all the time.  What is a constant divided by a power of x over one regime only, as
+    engineers' correlations are, is smooth in the next one.
+    """
+    if jump == 0.0:
+        return 0.0, True
+    smooth = []
+    for factor in BEYOND:
+        centre, half = (factor - 1.0) * distance, 0.125 * factor * distance
+        steps = [centre + half * node for node in NODES.tolist()]
+        yield from samples.sample(steps)
+        values = np.array([samples.values[t] for t in steps])
+        if not np.isfinite(values).all():
+            return jump, False
+        coefficients = np.abs(TRANSFORM @ values)
+        rounding = ROUGH * samples.line.unit * np.abs(values).max()
+        smooth.append(bool(coefficients[LAST].max() <= max(rounding, DECAY * coefficients[MIDDLE].max())))
+    return (0.0 if all(smooth) else jump), all(smooth) or not any(smooth)
+
+
+BEYOND = (4.0, 8.0)
+
+NODES = np.cos(np.pi * (np.arange(16) + 0.5) / 16)
+
+TRANSFORM = np.cos(np.arange(16)[:, None] * np.arccos(NODES)) / 8
+"""From values at the nodes to Chebyshev coefficients, which those of a smooth function leave behind and noise does not."""
+
+MIDDLE, LAST = slice(6, 10), slice(12, 16)
+
+DECAY = 0.01
+"""What is left of the middle ones in the last ones if f is smooth on a sixteenth of the distance from its pole."""
+
+ROUGH = 32.0
+"""How many units of rounding a coefficient must have to be seen."""

@@ -31,10 +31,9 @@ from gradwise.numerical.noise_level import small_loss, tread
 from gradwise.numerical.plateaus import (
     divides_nearby,
     goes_on,
-    is_rational,
-    jump_nearby,
     lost_numerator,
     numerator_stands,
+    rounded_numerator,
     way_out,
 )
 from gradwise.numerical.power_law import infinite_slope
@@ -154,10 +153,10 @@ class Search:
         )
         if not accepted or (single(f[h]) and single(f[-h]) and f[h] != f[-h] and not single(line.scale)):
             return None, coarse
-        if is_rational(samples, h, value):
-            jump = yield from jump_nearby(samples, h)
-            if jump > 0.0:
-                return (yield from self._among_plateaus(jump)), False
+        jump, sure = yield from rounded_numerator(samples, h, value)
+        if jump > 0.0:
+            other = None if sure else Resolved(value, error, 0.0, line.octave, line.octave, 0)
+            return (yield from self._among_plateaus(jump, other)), False
         return self.adopt(Outcome(value, error, Status.OK, h, value, value, eta)), False
 
     # --------------------------------------------------------------------------------------------- the slow path
@@ -213,9 +212,9 @@ class Search:
         if outcome is not None:
             return outcome
         if self.status is Status.OK:
-            jump = yield from lost_numerator(samples, found, jumped=self.jumped)
+            jump, sure = yield from lost_numerator(samples, found, jumped=self.jumped)
             if jump > 0.0:
-                return (yield from self._among_plateaus(jump))
+                return (yield from self._among_plateaus(jump, None if sure else found))
             if self.doubtful:
                 self.status = Status.UNDECIDED
         # More than 10 % uncertain, and not because of noise or rounding: the steps contradict one another.
@@ -243,13 +242,15 @@ class Search:
             return None
         return outcome
 
-    def _among_plateaus(self, jump: float) -> Steps:
-        """Search as among noise of this size: what f is right around x says nothing of its slope."""
+    def _among_plateaus(self, jump: float, other: Resolved | None) -> Steps:
+        """Search as among noise of this size: what f is right around x says nothing of its slope, or is the other possibility."""
         samples = self.samples
         samples.set_amplitude(jump)
         self.noise, self.status = jump / math.sqrt(12), Status.NOISY
         found = yield from resolve(samples, 0, samples.line.octave)
         found.truncation, found.rounding = WIDER * found.truncation, WIDER * found.rounding
+        if other is not None:
+            found.truncation = max(found.truncation, abs(found.value - other.value) + other.total)
         return self._conclude(found, Status.NOISY)
 
     def _two_sided(self, both: int, octave: int) -> Generator[Request, list, tuple[Resolved, Outcome | None]]:
