@@ -44,12 +44,13 @@ from gradwise.operators.verification import requested
 from gradwise.program import Program
 from gradwise.rules.elementwise import at_zero, tied, zero_result
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.purity.counters import holds_any
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import NUMBERS
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from gradwise.operators.engine import Linearization
     from gradwise.operators.reuse.families import Family, ProvenCall
@@ -147,13 +148,21 @@ def opening(
         if k not in arguments.places and k not in call.objects
         for n in expect(text, names[k], a, fixed=fixed_too)
     ]
-    data, fixed, counters = _gathered(text, call, objects, moving)
-    for (value, name), tick in zip(call.counters, program.ticks, strict=True):
-        text.last.append(f"{counters[id(value), name]}.{name} += {tick}")
+    data, fixed, counters, tallies = _gathered(text, call, objects, moving)
+    for counter, tick in zip(call.counters, program.ticks, strict=True):
+        text.last.append(f"{counters[counter.identity]} += {tick}")
+    if tallies:  # which nothing else may read
+        beside = [name for name, value in [*data, *fixed] if isinstance(value, (list, tuple, dict))]
+        beside += [names[k] for k, value in given.items() if isinstance(value, (list, tuple, dict))]
+        text.leave_if(f"{text.name(holds_any)}(({_listed(beside)}), ({_listed(tallies)}))")
     numbers += [n for name, value in data for n in expect(text, name, value, fixed=fixed_too)]
     if [n for name, value in fixed for n in expect(text, name, value, fixed=NUMBERS)]:
         raise Unsuitable
     return leaves, numbers
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "".join(f"{name}, " for name in names)
 
 
 def _flattened(text: FunctionText, name: str, value: Any, treedef: Any) -> list[tuple[str, bool]]:
@@ -168,8 +177,8 @@ def _flattened(text: FunctionText, name: str, value: Any, treedef: Any) -> list[
 
 def _gathered(
     text: FunctionText, call: ProvenCall, objects: dict[str, Any], moving: dict[str, Any]
-) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]], dict[tuple[int, str], str]]:
-    """The names of what the function reads, with what is there now, and of the objects that it counts in."""
+) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]], dict[Hashable, str], list[str]]:
+    """The names of what the function reads, with what is there now, what it counts in, and the names of containers among that."""
     probe = FunctionText(("f", *objects, *moving))
     found = gather(probe, "f", call.function, call.node, objects, moving)
     probe.write(f"return [{', '.join(found[0])}], [{', '.join(found[1])}]")
@@ -177,7 +186,7 @@ def _gathered(
     if values is None:
         raise Unsuitable
     names = gather(text, "f", call.function, call.node, objects, moving)
-    return list(zip(names[0], values[0], strict=True)), list(zip(names[1], values[1], strict=True)), names[2]
+    return list(zip(names[0], values[0], strict=True)), list(zip(names[1], values[1], strict=True)), *names[2:]
 
 
 # --- kinks ----------------------------------------------------------------------------------------------------------------------

@@ -13,19 +13,22 @@ import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 class LiveGlobals(dict[str, Any]):
-    """The globals of a function as they are when read, passed through ``answer(name, value)``."""
+    """The globals of a function as they are when read, passed through ``answer(name, value)``; those of ``own`` are read and assigned here alone."""
 
-    def __init__(self, live: dict[str, Any], answer: Callable[[str, Any], Any]) -> None:
-        super().__init__()
+    def __init__(
+        self, live: dict[str, Any], answer: Callable[[str, Any], Any], own: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(own or {})
         self._live = live
         self._answer = answer
+        self._own = frozenset(own or ())
 
     def __getitem__(self, name: str) -> Any:
-        return self._answer(name, self._live[name])
+        return super().__getitem__(name) if name in self._own else self._answer(name, self._live[name])
 
 
 def writes_globals(code: types.CodeType) -> bool:

@@ -23,6 +23,7 @@ from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapp
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import inspect_function
+from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, array_form, outline, refilled
 from gradwise.tracing.purity.reading import read
@@ -138,8 +139,8 @@ class Call:
     patience = 2
     #: arguments that are no data
     objects: dict[Any, Any] = {}
-    #: objects and their attributes that the function adds to
-    counters: Sequence[tuple[Any, str]] = ()
+    #: what the function adds to
+    counters: Sequence[Counter] = ()
 
     def __init__(self, function: Any, arguments: Arguments, *, has_aux: bool) -> None:
         self.function = function
@@ -195,8 +196,8 @@ class Call:
 
     def tick(self, ticks: Sequence[int], sign: int = 1) -> None:
         """Count as the function does, for which a program stood; with ``sign`` -1 take it back, where the function runs after all."""
-        for (value, name), tick in zip(self.counters, ticks, strict=True):
-            setattr(value, name, getattr(value, name) + sign * tick)
+        for counter, tick in zip(self.counters, ticks, strict=True):
+            counter.add(sign * tick)
 
     def ticked(self) -> tuple[int, ...]:
         """What the run for a program added to the counters."""
@@ -240,7 +241,10 @@ class ProvenCall(Call):
         self.objects = {k: v for k, v in others.items() if k not in arguments.places}
         self.moving = {k: v for k, v in others.items() if k in arguments.places}
         self._data, self._fixed, self._again, self.counters = read(function, node, self.objects, self.moving)
-        self._started: list[tuple[Any, str, int]] = []
+        self._started: list[list[tuple[Counter, int]]] = []
+        tallies = [counter.owner for counter in self.counters if counter.kind == "entry"]
+        if tallies and holds_any(given.values(), tallies):
+            raise Unproven("it is given the container that it counts in")
         super().__init__(function, arguments, has_aux=has_aux)
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
@@ -255,12 +259,11 @@ class ProvenCall(Call):
         numbers, fixed = iter(traced), self._key[0]
         others = refilled(self._others, numbers, fixed=fixed)
         data = dict(zip(self._data, refilled(list(self._data.values()), numbers, fixed=fixed), strict=True))
-        twin, objects, counters = with_data(self.function, self.node, data, self.objects, self.counters)
-        self._started = [(value, name, getattr(value, name)) for value, name in counters]
+        twin, objects, self._started = with_data(self.function, self.node, data, self.objects, self.counters)
         return self._arguments.with_others(watched(twin), others, objects).call(leaves)
 
     def ticked(self) -> tuple[int, ...]:
-        return tuple([getattr(value, name) - before for value, name, before in self._started])
+        return tuple([sum(one.value - before for one, before in twins) for twins in self._started])
 
 
 class PromisedCall(Call):

@@ -53,8 +53,13 @@ class _Gathering:
         #: what each class must not have: filled while the lines are written
         self._absent: dict[type, set[str]] = {}
         self._objects: dict[int, str] = {}
-        #: the variables of objects with counters
-        self.counters: dict[tuple[int, str], str] = {}
+        #: what is counted in, as it is assigned
+        self.counters: dict[Hashable, str] = {}
+        #: the variables of objects with counters, the objects and the attributes; and the variables of objects and containers that are read, with what is expected of them
+        self._counting: list[tuple[str, Any, str]] = []
+        self._reading: list[tuple[str, Any, Expected]] = []
+        #: the variables of containers that are counted in
+        self.tallies: list[str] = []
 
     def keep(self, place: Hashable, expression: str, *, direct: bool) -> None:
         if direct and place in self.places:
@@ -119,6 +124,11 @@ class _Gathering:
             return
         self._seen.add((id(value), id(expected), direct))
         kind = self.kind(variable, value, expected)
+        if expected.kind == "tally":
+            self.tally(variable, value, expected)
+            return
+        if expected.kind in ("object", "sequence"):
+            self._reading.append((variable, value, expected))
         for key, found, inner in parts_of(value, expected):
             if type(key) is tuple:
                 self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
@@ -130,6 +140,29 @@ class _Gathering:
                 if is_defined(type(value), "__getattr__") and key in entries_of(value):
                     read = f"{variable}.__dict__[{key!r}]"
             self.follow(read, found, inner, place, direct=direct and place is not None)
+
+    def tally(self, variable: str, value: Any, expected: Expected) -> None:
+        """A list or dictionary in which entries are counted."""
+        assert expected.reads is not None
+        for _, key in expected.reads.members:
+            if type(value) is list:
+                self.text.leave_if(f"len({variable}) <= {key} or type({variable}[{key}]) is not int")
+            else:
+                self.text.leave_if(f"type({variable}.get({key!r})) is not int")
+            self.counters["entry", id(value), key] = f"{variable}[{key!r}]"
+        if variable not in self.tallies:
+            self.tallies.append(variable)
+
+    def apart(self) -> None:
+        """The lines that leave where what is read has become what is counted in."""
+        for variable, value, expected in self._reading:
+            assert expected.reads is not None
+            for counted, owner, name in self._counting:
+                if owner is not value and expected.kind == "object" and name in expected.reads.names:
+                    self.text.leave_if(f"{variable} is {counted}")
+            if expected.kind == "sequence":
+                for tally in self.tallies:
+                    self.text.leave_if(f"{variable} is {tally}")
 
     def stays(self, kind: str, cls: type, key: str) -> None:
         """The lines that leave where an entry is no longer what is found under its name: a class has got something under it, a property say, or something else, or other bases."""
@@ -160,7 +193,7 @@ class _Gathering:
                 self.text.leave_if(f"[type(k) for k in {variable}] != {self.text.name([type(k) for k in keys])}")
             elif cls is not list and cls is not tuple:
                 self.text.leave_if(f"not {self.text.name(is_named_tuple)}({variable})")
-        elif expected.kind == "method":
+        elif expected.kind in ("method", "tally"):
             self.text.leave_if(f"{kind} is not {self.text.name(cls)}")
         elif expected.kind == "class":
             kind, cls = variable, value
@@ -218,7 +251,8 @@ class _Gathering:
             self.stays(cls, type(owner), name)
             self.text.leave_if(f"type({variable}.{name}) is not int")
             self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
-            self.counters[id(owner), name] = variable
+            self.counters["attribute", id(owner), name] = f"{variable}.{name}"
+            self._counting.append((variable, owner, name))
             return
         elif kind == "keeps":
             self.text.leave_if(f"not {self.text.name(keeps)}({cls}, {name!r})")
@@ -265,6 +299,10 @@ class _Gathering:
         self._seen.add((id(f), id(node), direct))
         self.text.leave_if(f"{variable}.__code__ is not {self.text.name(node.code, 'k')}")
         for name, expected in node.reads.names.items():
+            if expected.kind == "counter":
+                self.text.leave_if(f"type({variable}.__globals__.get({name!r})) is not int")
+                self.counters["global", id(f.__globals__), name] = f"{variable}.__globals__[{name!r}]"
+                continue
             place: Hashable = ("global", id(f.__globals__), name)
             if name in f.__globals__:
                 expression = f"{variable}.__globals__.get({name!r}, {self.missing})"
@@ -276,6 +314,10 @@ class _Gathering:
             position = f.__code__.co_freevars.index(name)
             place = ("cell", id((f.__closure__ or ())[position]))
             expression = f"{variable}.__closure__[{position}].cell_contents"
+            if expected.kind == "counter":
+                self.text.leave_if(f"type({expression}) is not int")
+                self.counters["cell", place[1], ""] = expression
+                continue
             self.follow(expression, cell_value(f, name), expected, place, direct=direct)
         for name, expected in node.reads.imports.items():
             found = sys.modules.get(name, MISSING)
@@ -298,13 +340,13 @@ def gather(
     node: Node,
     objects: dict[str, tuple[Any, Expected]],
     moving: dict[str, tuple[Any, Expected]],
-) -> tuple[list[str], list[str], dict[tuple[int, str], str]]:
+) -> tuple[list[str], list[str], dict[Hashable, str], list[str]]:
     """Write the lines for a function (in ``variable``) of which the node holds now, and for those of its arguments that are objects, by their variables (``moving``: differentiated).
 
     Returns
     -------
     tuple
-        The names of its data, in the order of ``reading.read``; of the data that it finds through modules; and of the objects with counters, by identity and attribute.
+        The names of its data, in the order of ``reading.read``; of the data that it finds through modules; what is counted in, by the identity of counters; and the names of containers that are counted in.
 
     Raises
     ------
@@ -317,4 +359,5 @@ def gather(
     for name, (value, expected) in moving.items():
         gathering.pass_by(name, value, expected)
     gathering.root(variable, function, node)
-    return list(gathering.places.values()), gathering.fixed, gathering.counters
+    gathering.apart()
+    return list(gathering.places.values()), gathering.fixed, gathering.counters, gathering.tallies

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.counters import counts
+from gradwise.tracing.purity.counters import counts, counts_entry
 from gradwise.tracing.purity.objects import (
     MISSING,
     callable_parts,
@@ -54,7 +54,9 @@ def holds(function: Any, node: Node, visiting: dict[int, Any] | None = None) -> 
     visiting[id(node)] = function
     reads = node.reads
     for name, expected in reads.names.items():
-        if not _as_expected(look_up(function, name), expected, visiting):
+        # what is counted in is assigned in the globals, whatever the builtins hold
+        value = function.__globals__.get(name) if expected.kind == "counter" else look_up(function, name)
+        if not _as_expected(value, expected, visiting):
             return False
     for name, expected in reads.cells.items():
         if not _as_expected(cell_value(function, name), expected, visiting):
@@ -106,6 +108,8 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
             kept = expected.object()
             return kept is not None and value is kept  # None once it is gone
         return is_users_function(value) and all(holds(value, node, visiting) for node in expected.nodes)
+    if kind == "counter":
+        return type(value) is int
     if kind == "sparse":
         return type(value) is expected.object() and parts_of_matrix(value) is not None
     if kind in INSIDE:
@@ -139,6 +143,9 @@ def _inside(value: Any, expected: Expected, visiting: dict[int, Any]) -> bool:
     elif expected.kind == "method":
         if type(value) is not types.MethodType:
             return False
+    elif expected.kind == "tally":
+        if type(value) is not expected.object:
+            return False
     elif type(value) is not expected.object() or not is_open(value):
         return False
     return all(_as_expected(inner, e, visiting) for _, inner, e in parts_of(value, expected))
@@ -168,7 +175,7 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
             yield key, keeps(value, key[1]), inner
             continue
         if key[0] == "counts":
-            yield key, counts(value, key[1]), inner
+            yield key, counts_entry(value, key[1]) if expected.kind == "tally" else counts(value, key[1]), inner
             continue
         if key[0] in ("defined", "derived"):
             cls = value if expected.kind == "class" else type(value)

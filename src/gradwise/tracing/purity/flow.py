@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, callee_of
 from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
-from gradwise.tracing.purity.counters import is_step, loaded, stored
+from gradwise.tracing.purity.counters import container, is_step, loaded, stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.instructions import named
+from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, method_of_sequence, truth
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
@@ -67,8 +68,18 @@ def _load_common(m: Machine, i: Any, s: State) -> None:
 
 
 def _load_global(m: Machine, i: Any, s: State) -> None:
+    if not i.arg & 1:
+        found = variable_loaded(m, i) or m.scope.container_in_globals(m, i, s.stack)
+        if found is not None:
+            s.push(found)
+            return
     value = m.scope.global_variable(m, i.argval)
     _push_callable(s, value, null=bool(i.arg & 1))
+
+
+def _store_global(m: Machine, i: Any, s: State) -> None:
+    if not variable_stored(m, i, s.pop()):
+        raise m.doubt("it assigns a global variable")
 
 
 def _load_name(m: Machine, i: Any, s: State) -> None:
@@ -124,12 +135,22 @@ def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
 def _load_attr(m: Machine, i: Any, s: State) -> None:
     method = sys.version_info >= (3, 12) and bool(i.arg & 1)
     owner = s.pop()
-    if not method and is_step(m, i):
-        counter = loaded(m, owner, i.argval)
+    if not method:
+        counter = loaded(m, owner, i.argval) if is_step(m, i) else _container_of(m, i, owner, s.stack)
         if counter is not None:
             s.push(counter)
             return
     _push_callable(s, _attribute(m, owner, i.argval, method=method), null=method)
+
+
+def _container_of(m: Machine, i: Any, owner: Any, stack: list[Any]) -> Any:
+    """The list or dictionary of an object that is loaded only to be counted in."""
+    if type(owner) is not Known or owner.expected is None or owner.expected.kind != "object":
+        return None
+    found = find(owner.value, i.argval)
+    if found is None or found[0] != "entry":
+        return None
+    return container(m, i, found[1], owner.expected.reads.names, stack)
 
 
 def _load_method(m: Machine, i: Any, s: State) -> None:
@@ -312,6 +333,7 @@ FLOW: dict[str, Callable[..., Any]] = {
     "RETURN_VALUE": _return,
     "RETURN_CONST": _return_constant,
     "STORE_ATTR": _store_attr,
+    "STORE_GLOBAL": _store_global,
     "LOAD_SUPER_ATTR": _load_super_attr,
     "MAKE_FUNCTION": _make_function,
     "SET_FUNCTION_ATTRIBUTE": _function_attribute,

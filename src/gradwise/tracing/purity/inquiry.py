@@ -12,10 +12,11 @@ import numpy as np
 
 from gradwise.tracing.purity.calling import ufunc_method
 from gradwise.tracing.purity.constructed import attribute_of_known
+from gradwise.tracing.purity.counters import container
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, is_simple_member
 from gradwise.tracing.purity.plain import is_plain
-from gradwise.tracing.purity.scope import Expected, Node, Unproven, cell_value, classify, look_up
+from gradwise.tracing.purity.scope import Expected, Node, Unproven, cell_of, cell_value, classify, look_up
 from gradwise.tracing.purity.sequences import is_looked_into
 from gradwise.tracing.purity.values import DATA, OPAQUE, Known, Local, describe, is_telling, join, level
 
@@ -59,9 +60,12 @@ class Inquiry:
         self.compiled: dict[str, types.CodeType] = {}
         self.impurities: list[Unproven] = []
         self.changes_own = False
-        #: attributes that are counted on, and attributes that are read, by the identity of their objects
+        #: attributes (global variables, variables in cells) that are counted on, and those that are read, by the identity of their objects (dictionaries, cells)
         self.counted: set[tuple[int, str]] = set()
         self.looked_at: set[tuple[int, str]] = set()
+        #: lists and dictionaries that are counted in, and containers that are read, by their identity
+        self.tallies: dict[int, Any] = {}
+        self.read: dict[int, Any] = {}
         #: whether what may be the caller's is put into something made during the call: arrays of objects may hold it then
         self.mixes = False
         #: what the parameters of functions made during the call stand for, by their code
@@ -98,6 +102,10 @@ class Scope:
         """The abstract value of what stands under a name; what must hold of it is noted in ``table``."""
         expected, abstract = classify(value, self.inquiry.known)
         kept = table.setdefault(name, expected)
+        if kept.kind in ("counter", "tally"):
+            raise m.doubt(f"it reads {what}, which it also counts in")
+        if isinstance(value, (list, tuple, dict)):
+            self.inquiry.read[id(value)] = value
         if abstract is OPAQUE:
             if value is MISSING:
                 raise m.doubt(f"{what} stands for nothing yet")
@@ -113,7 +121,22 @@ class Scope:
         return known
 
     def global_variable(self, m: Machine, name: str) -> Any:
+        self.inquiry.looked_at.add((id(self.function.__globals__), name))
         return self._name(m, "global", name, look_up(self.function, name), self.node.reads.names)
+
+    def container_in_globals(self, m: Machine, i: Any, stack: list[Any]) -> Any:
+        """The list or dictionary under a global name, if it is loaded only to be counted in."""
+        return container(m, i, self.function.__globals__.get(i.argval), self.node.reads.names, stack)
+
+    def container_in_cell(self, m: Machine, i: Any, stack: list[Any]) -> Any:
+        """The list or dictionary in a variable of the enclosing function, if it is loaded only to be counted in."""
+        if (
+            i.argval in m.free
+            or i.argval not in self.function.__code__.co_freevars
+            or m.code is not self.function.__code__
+        ):
+            return None
+        return container(m, i, cell_value(self.function, i.argval), self.node.reads.cells, stack)
 
     def no_global_variable(self, m: Machine, name: str) -> None:
         """Note that there is no global variable of a name."""
@@ -122,6 +145,7 @@ class Scope:
         self.node.reads.names.setdefault(name, Expected("other", None))
 
     def free_variable(self, m: Machine, name: str) -> Any:
+        self.inquiry.looked_at.add((id(cell_of(self.function, name)), ""))
         return self._name(m, "cell", name, cell_value(self.function, name), self.node.reads.cells)
 
     def imported(self, m: Machine, name: str, depth: int, names: Any) -> Any:
@@ -143,6 +167,7 @@ class Scope:
             return Known(owner.value.__members__[name])
         if type(owner.value) is not types.ModuleType:
             raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
+        self.inquiry.looked_at.add((id(vars(owner.value)), name))
         value = vars(owner.value).get(name, MISSING)
         return self.classified(m, name, value, owner.expected.reads.names, f"{owner.value.__name__}.{name}")
 

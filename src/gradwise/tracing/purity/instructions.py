@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.counters import entry_stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.deciding import DECIDING, TEXTS
 from gradwise.tracing.purity.scope import is_type
 from gradwise.tracing.purity.sequences import (
@@ -26,6 +27,7 @@ from gradwise.tracing.purity.values import (
     Constant,
     Count,
     Known,
+    Tally,
     certain_texts,
     entry,
     is_numeric,
@@ -109,11 +111,14 @@ def _load_closure(m: Machine, i: Any, s: State) -> None:
 
 
 def _load_deref(m: Machine, i: Any, s: State) -> None:
-    s.push(m.variable(i.argval))
+    found = variable_loaded(m, i) or m.scope.container_in_cell(m, i, s.stack)
+    s.push(m.variable(i.argval) if found is None else found)
 
 
 def _store_deref(m: Machine, i: Any, s: State) -> None:
     if i.argval not in m.code.co_cellvars:
+        if variable_stored(m, i, s.pop()):
+            return
         raise m.doubt(f"it assigns {i.argval!r}, a variable of the enclosing function")
     m.set_cell(i.argval, s.pop())
 
@@ -163,6 +168,8 @@ def _binary_op(m: Machine, i: Any, s: State) -> None:
 
 
 def _entry(m: Machine, x: Any, key: Any) -> Any:
+    if type(x) is Tally and type(key) is Constant:
+        return Count(x, key.value)
     m.data(key)
     return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)
 
@@ -189,6 +196,8 @@ def _written(m: Machine, target: Any, value: Any = None) -> None:
 
 def _store_subscr(m: Machine, i: Any, s: State) -> None:
     value, target, key = s.pop_many(3)
+    if entry_stored(target, key, value):
+        return
     m.data(value), m.data(key)
     _written(m, target, value)
 

@@ -233,7 +233,6 @@ def parameters_of(code: types.CodeType) -> tuple[str, ...]:
 
 
 _MEANING = {
-    "STORE_GLOBAL": "it assigns a global variable",
     "DELETE_GLOBAL": "it deletes a global variable",
     "DELETE_ATTR": "it deletes an attribute",
     "LOAD_BUILD_CLASS": "it defines a class",

@@ -10,18 +10,13 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, find, has_entries, member
-from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, cell_value, is_data, look_up
+from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, cell_of, cell_value, is_data, look_up
 
 if TYPE_CHECKING:
-    import types
     from collections.abc import Hashable
-
-
-def cell_of(function: types.FunctionType, name: str) -> Any:
-    """The cell of a free variable."""
-    return (function.__closure__ or ())[function.__code__.co_freevars.index(name)]
 
 
 def is_moving(value: Any, expected: Expected, key: Any) -> bool:
@@ -53,13 +48,13 @@ def place_in(value: Any, expected: Expected, key: Any) -> Hashable:
 
 def read(
     function: Any, node: Node, objects: dict[int | str, Any], moving: dict[int | str, Any]
-) -> tuple[dict[Hashable, Any], list[Any], tuple[int, ...], list[tuple[Any, str]]]:
+) -> tuple[dict[Hashable, Any], list[Any], tuple[int, ...], list[Counter]]:
     """The data at each place, the data that cannot be exchanged, in an order that depends on the node, which of what is found was found before (objects, functions and places), and counters.
 
     ``objects`` are the arguments, by position or name, that are no data: what is read of them is read too.  ``moving`` are those of them that are differentiated: their own data are
     differentiated, those that functions of their classes read are not.
 
-    The node must hold of the function.  What is found through a module or a class (their entries, and what their functions read) cannot be exchanged, since the twin finds the real ones.
+    The node must hold of the function.  What is counted in must not be found among the data (``Unproven``).  What is found through a module or a class (their entries, and what their functions read) cannot be exchanged, since the twin finds the real ones.
     """
     places: dict[Hashable, Any] = {}
     fixed: list[Any] = []
@@ -67,7 +62,10 @@ def read(
     passed: set[tuple[int, int]] = set()
     first: dict[Hashable, int] = {}
     again: list[int] = []
-    counters: dict[tuple[int, str], tuple[Any, str]] = {}
+    counters: dict[Hashable, Counter] = {}
+    #: every place of data, and every container that is looked into
+    asked: set[Hashable] = set()
+    containers: list[Any] = []
     count = 0
 
     def meet(identity: Hashable) -> None:
@@ -85,6 +83,11 @@ def read(
         else:
             fixed.append(value)
 
+    def count_in(counter: Counter, *, direct: bool) -> None:
+        if not direct:
+            raise Unproven(f"the counter {counter.key!r} is found through a module or a class")
+        counters[counter.identity] = counter
+
     def follow(value: Any, expected: Expected, place: Hashable, *, direct: bool) -> None:
         if expected.kind == "data":
             keep(place, value, direct=direct)
@@ -93,6 +96,7 @@ def read(
         elif expected.kind == "module":
             assert expected.reads is not None
             for name, inner in expected.reads.names.items():
+                asked.add(("global", id(vars(value)), name))
                 follow(vars(value).get(name, MISSING), inner, None, direct=False)
         elif expected.kind == "function":
             for n in expected.nodes:
@@ -102,11 +106,14 @@ def read(
             if (id(value), id(expected), direct) in seen:
                 return
             seen.add((id(value), id(expected), direct))
+            if expected.kind == "sequence":
+                containers.append(value)
             for key, found, inner in parts_of(value, expected):
                 if type(key) is tuple and key[0] == "counts":
-                    if not direct:
-                        raise Unproven(f"the counter {key[1]!r} is found through a module or a class")
-                    counters[id(value), key[1]] = value, key[1]
+                    count_in(
+                        Counter("entry" if expected.kind == "tally" else "attribute", value, key[1]), direct=direct
+                    )
+                asked.add(("attribute", id(value), key))
                 where = place_in(value, expected, key)
                 follow(found, inner, where, direct=direct and where is not None)
 
@@ -121,9 +128,18 @@ def read(
             follow(parts[1], n.receiver, None, direct=True)
             f, direct = parts[0], False  # the twin is called by way of its class
         for name, expected in n.reads.names.items():
+            if expected.kind == "counter":
+                count_in(Counter("global", f.__globals__, name), direct=direct)
+                continue
+            asked.add(("global", id(f.__globals__), name))
             follow(look_up(f, name), expected, ("global", id(f.__globals__), name), direct=direct)
         for name, expected in n.reads.cells.items():
-            follow(cell_value(f, name), expected, ("cell", id(cell_of(f, name))), direct=direct)
+            cell = cell_of(f, name)
+            if expected.kind == "counter":
+                count_in(Counter("cell", cell, ""), direct=direct)
+                continue
+            asked.add(("cell", id(cell), ""))
+            follow(cell_value(f, name), expected, ("cell", id(cell)), direct=direct)
         for name, expected in n.reads.imports.items():
             follow(sys.modules.get(name, MISSING), expected, None, direct=False)
         if f.__defaults__:
@@ -139,6 +155,7 @@ def read(
         for key, found, inner in parts_of(value, expected):
             if type(key) is tuple and key[0] == "counts":
                 raise Unproven(f"the counter {key[1]!r} belongs to what is differentiated")
+            asked.add(("attribute", id(value), key))
             if not is_moving(value, expected, key):
                 follow(found, inner, None, direct=False)
             elif inner.kind in INSIDE:
@@ -152,4 +169,9 @@ def read(
     for key, value in moving.items():
         pass_by(value, expected[key])
     enter(function, node, direct=True)
+    if not asked.isdisjoint(counters):
+        raise Unproven("it reads what it also counts in, under another name")
+    tallies = [c.owner for c in counters.values() if c.kind == "entry"]
+    if tallies and holds_any([*places.values(), *fixed, *containers], tallies):
+        raise Unproven("it counts in a container that it also reads, under another name")
     return places, fixed, tuple(again), list(counters.values())

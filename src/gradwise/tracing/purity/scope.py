@@ -48,9 +48,10 @@ class Expected:
     ----------
     kind : str
         "data", "constant" (a text, a list of texts, a truth value or None, which may decide what else is read), "is", "module", "function", "method" (of an object of the user's), "class" (of the
-        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "sparse" (a sparse matrix), or "other" (of a type of which nothing is known).
+        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), or
+        "other" (of a type of which nothing is known).
     object : object
-        The object itself; "numbers" for data that are a number or an array of numbers; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" its type.
+        The object itself; "numbers" for data that are a number or an array of numbers; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
     reads : Reads or None
         Of a module, a class, an object, a sequence or a method (its object and its function).
     is_data : bool
@@ -75,7 +76,7 @@ def is_data(expected: Expected) -> bool:
 
 
 #: kinds of what holds something that is looked at again
-INSIDE = ("object", "class", "sequence", "method")
+INSIDE = ("object", "class", "sequence", "method", "tally")
 
 
 class Reads:
@@ -132,11 +133,15 @@ def look_up(function: types.FunctionType, name: str) -> Any:
     return anything.__builtins__.get(name, MISSING) if value is MISSING else value
 
 
+def cell_of(function: types.FunctionType, name: str) -> Any:
+    """The cell of a free variable."""
+    return (function.__closure__ or ())[function.__code__.co_freevars.index(name)]
+
+
 def cell_value(function: types.FunctionType, name: str) -> Any:
     """The value of a free variable now; MISSING if it has none."""
-    cell = (function.__closure__ or ())[function.__code__.co_freevars.index(name)]
     try:
-        value = cell.cell_contents
+        value = cell_of(function, name).cell_contents
     except ValueError:  # not assigned yet
         return MISSING
     return value

@@ -9,16 +9,17 @@ import copy
 import types
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.counters import Counter
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, copied
-from gradwise.tracing.purity.reading import cell_of, place_in
-from gradwise.tracing.purity.scope import Expected, Node, cell_value, look_up
+from gradwise.tracing.purity.reading import place_in
+from gradwise.tracing.purity.scope import Expected, Node, cell_of, cell_value, look_up
 from gradwise.tracing.rebuilding import LiveGlobals
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-_INSIDE = ("object", "sequence", "method")
+_INSIDE = ("object", "sequence", "method", "tally")
 
 
 def with_data(
@@ -26,19 +27,19 @@ def with_data(
     node: Node,
     data: dict[Hashable, Any],
     objects: dict[int | str, Any] | None = None,
-    counters: Sequence[tuple[Any, str]] = (),
-) -> tuple[Any, dict[int | str, Any], list[tuple[Any, str]]]:
-    """A twin of the function that finds ``data`` at their places, twins of the arguments that are objects, and the ``counters`` of the twins; themselves if there are no data and no counters."""
+    counters: Sequence[Counter] = (),
+) -> tuple[Any, dict[int | str, Any], list[list[tuple[Counter, int]]]]:
+    """A twin of the function that finds ``data`` at their places, twins of the arguments that are objects, and for each of the ``counters`` those of the twins with their first values (more may come while the twin runs); themselves if there are no data and no counters."""
     if not data and not counters:
         return function, objects or {}, []
-    twins = _Twins(data)
+    twins = _Twins(data, counters)
     expected = node.arguments or {}
     for key, value in (objects or {}).items():
         twins.meet(value, expected[key])
     twins.meet_root(function, node)
     others = {key: twins.of(value, expected[key]) for key, value in (objects or {}).items()}
     twin = twins.of_root(function, node)
-    return twin, others, [(twins.made[id(value)], name) for value, name in counters]
+    return twin, others, [twins.counters_of(counter) for counter in counters]
 
 
 def _is_rebuilt(expected: Expected) -> bool:
@@ -46,12 +47,23 @@ def _is_rebuilt(expected: Expected) -> bool:
 
 
 class _Twins:
-    def __init__(self, data: dict[Hashable, Any]) -> None:
+    def __init__(self, data: dict[Hashable, Any], counters: Sequence[Counter]) -> None:
         self.data = data
+        #: the counters of twins with their first values, by the identity of that for which they stand
+        self.counting: dict[Hashable, list[tuple[Counter, int]]] = {counter.identity: [] for counter in counters}
         self.made: dict[int, Any] = {}
         #: what is expected of objects, and of functions, by their identity
         self.expected: dict[int, list[Expected]] = {}
         self.nodes: dict[int, list[Node]] = {}
+
+    def counters_of(self, counter: Counter) -> list[tuple[Counter, int]]:
+        """The counters in the place of one: each twin of a function has globals and cells of its own."""
+        found = self.counting[counter.identity]
+        if found or counter.kind in ("global", "cell"):
+            return found
+        # globals are looked up when the twin runs, so that the twin of what is found there may be missing yet
+        twin = Counter(counter.kind, self.of(counter.owner, self.expected[id(counter.owner)][0]), counter.key)
+        return [(twin, twin.value)]
 
     def meet(self, value: Any, expected: Expected) -> None:
         """Collect all that is expected of what is found in several places: it has one twin."""
@@ -154,8 +166,13 @@ class _Twins:
             expected = names.get(name)
             return self.of(value, expected) if expected is not None and _is_rebuilt(expected) else value
 
+        counted = {n: f.__globals__[n] for n, e in names.items() if e.kind == "counter"}
         replaced = any(("global", id(f.__globals__), n) in data or _is_rebuilt(e) for n, e in names.items())
-        globals_: dict[str, Any] = LiveGlobals(f.__globals__, answer) if replaced else f.__globals__
+        globals_: dict[str, Any] = f.__globals__
+        if replaced or counted:
+            globals_ = LiveGlobals(f.__globals__, answer, counted)
+        for name in counted:
+            self.counting["global", id(f.__globals__), name].append((Counter("global", globals_, name), counted[name]))
         own = [types.CellType() for _ in f.__code__.co_freevars]
         g = types.FunctionType(
             f.__code__, globals_, f.__name__, data.get(("defaults", id(f)), f.__defaults__), tuple(own)
@@ -166,6 +183,8 @@ class _Twins:
         for cell, name in zip(own, f.__code__.co_freevars, strict=True):
             place, expected = ("cell", id(cell_of(f, name))), cells.get(name)
             value = data[place] if place in data else cell_value(f, name)
+            if ("cell", id(cell_of(f, name)), "") in self.counting:
+                self.counting["cell", id(cell_of(f, name)), ""].append((Counter("cell", cell, ""), value))
             if value is not MISSING:
                 rebuilt = place not in data and expected is not None and _is_rebuilt(expected)
                 cell.cell_contents = self.of(value, expected) if rebuilt else value  # type: ignore[arg-type]  # not None here

@@ -177,13 +177,28 @@ class Bound:
 
 
 class Count:
-    """An integer attribute on its way from an object and back, with a literal added (``counters.py``); nothing else may be done with it."""
+    """An integer on its way from its place and back, with a literal added (``counters.py``); nothing else may be done with it."""
 
     __slots__ = ("name", "owner")
 
-    def __init__(self, owner: Known, name: str) -> None:
+    def __init__(self, owner: Any, name: Any) -> None:
         self.owner = owner
         self.name = name
+
+
+class Tally:
+    """A list or dictionary that is counted in (``counters.py``); nothing else may be done with it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Tally and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
 
 
 class Super:

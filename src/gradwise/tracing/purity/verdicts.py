@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.counters import holds_any
 from gradwise.tracing.purity.expectations import accepts, arrays_read, by_place, holds
 from gradwise.tracing.purity.inquiry import Inquiry, Scope, key_of
 from gradwise.tracing.purity.machine import Machine, parameters_of
@@ -44,7 +45,7 @@ class Verdict:
     changes_own : bool
         Whether it may write to arrays that were made during the call.
     counts : bool
-        Whether it adds to counters of objects that were there before the call (``counters.py``), and has no other effect.
+        Whether it adds to counters that were there before the call (``counters.py``), and has no other effect.
     node : Node or None
     """
 
@@ -105,7 +106,9 @@ def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | 
         reason = Unproven("the code is too deep to be looked at", code, code.co_firstlineno)
         return Verdict(reason, reason, node)
     effects = inquiry.impurities[0] if inquiry.impurities else None
-    return Verdict(None, effects, node, changes_own=inquiry.changes_own, counts=bool(inquiry.counted))
+    return Verdict(
+        None, effects, node, changes_own=inquiry.changes_own, counts=bool(inquiry.counted or inquiry.tallies)
+    )
 
 
 def _give(inquiry: Inquiry, node: Node, arguments: dict[int | str, Any], parameters: dict[str, Any]) -> None:
@@ -138,7 +141,9 @@ def _inquire(inquiry: Inquiry, function: types.FunctionType, node: Node, paramet
         machine.data(machine.result)
         if not inquiry.learned:
             if not inquiry.counted.isdisjoint(inquiry.looked_at):
-                raise Unproven("it assigns an attribute that it also reads", node.code, node.code.co_firstlineno)
+                raise Unproven("it assigns what it also reads", node.code, node.code.co_firstlineno)
+            if inquiry.tallies and holds_any(inquiry.read.values(), inquiry.tallies.values()):
+                raise Unproven("it counts in a container that it also reads", node.code, node.code.co_firstlineno)
             return
     raise Unproven("the objects that it makes hold too much to be looked at", node.code, node.code.co_firstlineno)
 
