@@ -27,7 +27,8 @@ def conclude(samples: Samples, found: Resolved, status: Status, noise: float, sh
     assumed = max(samples.eta(samples.f0), samples.assumed, samples.argument_rounding(found.value))
     lost = max(1.0, samples.measured / assumed)
     factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
-    found.truncation = max(found.truncation, found.doubt, samples.odd_error(found), samples.even_error(found), shift)
+    uneven = samples.odd_error(found), samples.even_error(found, max(assumed, samples.measured))
+    found.truncation = max(found.truncation, found.doubt, *uneven, shift)
     error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
     error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
     if status is Status.OK and not noise and single(samples.f0) and in_low_precision(samples):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.ladder import PROBE
+from gradwise.numerical.ladder import LEVELS, PROBE
 from gradwise.numerical.line import INF, NAN, Outcome
 from gradwise.numerical.microscope import (
     OFFSETS,
@@ -101,6 +101,10 @@ def explain(samples: Samples, view: View, found: Resolved) -> Deciding:
         if (yield from confirmed_kink(samples, view)):
             return (yield from kink(samples, view, found))
         return (yield from noise(samples, view, found))
+    gap = gap_from_afar(samples, view) if view.kind in {"jump", "noise"} else 0.0
+    if gap > 0.0:
+        view.size = gap
+        return (yield from two_slopes(samples, view))
     if view.kind == "jump":
         return (yield from _jump(samples, view, found))
     if view.kind == "plateau":
@@ -112,11 +116,38 @@ def explain(samples: Samples, view: View, found: Resolved) -> Deciding:
     return (yield from noise(samples, view, found))
 
 
+def gap_from_afar(samples: Samples, view: View) -> float:
+    """Return the gap of two slopes that the steps of the ladder agree on and a view may show, else 0.
+
+    A kink beside x, among the steps of the microscope, is none of its models, and looks like noise or a jump.  Noise itself
+    does not shrink with the steps.
+    """
+    octave = samples.line.octave - LEVELS + 1
+    near, middle, far = [samples.bend(octave + k) for k in range(3)]
+    # free of f'', twice as large from octave to octave
+    small, large = abs(4 * near - middle), abs(4 * middle - far)
+    if not (small > VISIBLE * samples.eta(samples.f0) and abs(large - 2 * small) <= 0.1 * large):
+        return 0.0
+    gap = math.ldexp(small, -octave - 1)
+    return gap if view.residual <= gap * view.far else 0.0
+
+
+VISIBLE = 64.0
+"""How many units of rounding second differences must have."""
+
+
 def confirmed_kink(samples: Samples, view: View) -> Generator[Request, list[float], bool]:
     """Whether one value more lies on the two lines of a view that shows a kink; rounding may look like one by chance."""
     step = samples.exact(CONFIRMING * view.far)
     yield from samples.sample([step])
-    off, half = abs(samples.values[step] - samples.f0 - view.slope * step), 0.5 * view.size * step
+    off, half = samples.values[step] - samples.f0 - view.slope * step, 0.5 * view.size * step
+    # what both sides share is a g t + c t²
+    part = OFFSETS[1]
+    far, near = [samples.values[t] + samples.values[-t] - 2 * samples.f0 for t in (view.far, part * view.far)]
+    curved = 0.5 * (part * far - near) / (part - part * part) * CONFIRMING**2
+    if abs(curved) > 0.3 * half:
+        off -= curved
+    off = abs(off)
     return not (off < 0.3 * half - 6 * view.eta or off > 1.7 * half + 6 * view.eta)
 
 

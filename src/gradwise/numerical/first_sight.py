@@ -10,6 +10,7 @@ import math
 
 from gradwise.numerical.findings import (
     confirmed_kink,
+    gap_from_afar,
     jump_at_x,
     noise,
     seen_from_afar,
@@ -64,7 +65,7 @@ def at_first_sight(samples: Samples, v: float) -> Deciding:
         return Verdict((yield from jump_at_x(samples, view)))
     if view.kind == "power":
         return Verdict((yield from infinite_slope(samples, view)))
-    if view.kind == "noise" and rough:
+    if view.kind == "noise" and rough and gap_from_afar(samples, view) == 0.0:
         slope, bound = samples.quotient(octave, 0)
         around = Resolved(slope, abs(slope - samples.quotient(octave + 1, 0)[0]), bound, octave + 1, octave, 0)
         view.measure()

@@ -307,15 +307,22 @@ class Samples:
         # large differences tell more of structure than of an expansion in h
         return error if error <= 1e-2 * abs(found.value) else 0.0
 
-    def even_error(self, found: Resolved) -> float:
+    def even_error(self, found: Resolved, rounding: float) -> float:
         """Return the gap of two slopes that second differences show which do not converge like those of a smooth function, else 0.
 
         Beside a kink too flat for the verification pair they grow like the step, and central slopes agree on the mean of the two.
         """
         if found.side != 0:
             return 0.0
-        near, middle, far = [math.ldexp(self.bend(found.low + k), -2 * k) for k in range(3)]
-        turn, rounding = abs(near - middle), 8 * self.eta(self.f0)
-        if not (abs(near) > rounding and turn > EVEN * abs(middle - far) + rounding):
-            return 0.0
-        return math.ldexp(2 * turn, -found.low)
+        known = [(octave, self.bend(octave)) for octave in reversed(self.known_octaves())]
+        known = [(octave, bend) for octave, bend in known if bend - bend == 0.0]
+        gap, rounding = 0.0, 8 * rounding
+        for (octave, near), (second, middle), (third, far) in zip(known, known[1:], known[2:]):
+            if octave > found.low:
+                break
+            if abs(near) > rounding:
+                middle, far = math.ldexp(middle, 2 * (octave - second)), math.ldexp(far, 2 * (octave - third))
+                turn = abs(near - middle)
+                if turn > EVEN * abs(middle - far) + rounding:
+                    gap = max(gap, math.ldexp(2 * turn, -octave))
+        return gap
