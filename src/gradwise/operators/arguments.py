@@ -5,6 +5,7 @@ The chosen arguments are flattened into leaves; integer leaves become floats; wh
 
 from __future__ import annotations
 
+import functools
 import types
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,20 @@ Argnums = Any  # int | str | sequence of int or str
 def function_label(function: Any) -> str:
     """The name by which messages call a function."""
     return getattr(function, "__name__", None) or type(function).__name__
+
+
+def code_of(function: Any) -> types.CodeType | None:
+    """The code object by which a callable is known."""
+    for _ in range(8):
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif isinstance(function, types.MethodType):
+            function = function.__func__
+        elif isinstance(function, types.FunctionType):
+            return function.__code__
+        else:
+            function = function.__wrapped__ if hasattr(function, "__wrapped__") else type(function).__call__
+    return None
 
 
 def require_callable(function: Any, operator: str) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from gradwise.operators.constant_pieces import forget_pieces
 from gradwise.operators.kinks import forget_kinks
 from gradwise.operators.reuse.by_function import forget_shortcuts
 from gradwise.operators.reuse.families import forget_families
@@ -61,6 +62,7 @@ def clear_caches() -> None:
     _derived.clear()
     forget_families()
     forget_shortcuts()
+    forget_pieces()
     forget_verdicts()
     forget_kinks()
     clear_templates()

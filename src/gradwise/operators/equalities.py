@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import TracingError
-from gradwise.operators.arguments import function_label
+from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.borders import Kink, kinks_of
-from gradwise.operators.first_runs import code_of
 from gradwise.operators.verification import Disagreement, compare_derivatives, paused, put, requested, without_memory
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ second, or under ``check=False``; ``gw.explain`` says why not.  "The first time"
 
 from __future__ import annotations
 
-import functools
 import threading
 import time
 import types
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import GradwiseError, TracingError
+from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import kinks_of
 from gradwise.operators.verification import Disagreement, compare, paused, requested
 from gradwise.rules.calls import call
@@ -39,20 +39,6 @@ SECONDS = 1.0
 
 _seen: dict[int, tuple[weakref.ref[types.CodeType], str]] = {}
 _lock = threading.Lock()
-
-
-def code_of(function: Any) -> types.CodeType | None:
-    """The code object by which a callable is known."""
-    for _ in range(8):
-        if isinstance(function, functools.partial):
-            function = function.func
-        elif isinstance(function, types.MethodType):
-            function = function.__func__
-        elif isinstance(function, types.FunctionType):
-            return function.__code__
-        else:
-            function = function.__wrapped__ if hasattr(function, "__wrapped__") else type(function).__call__
-    return None
 
 
 def verdict_on(function: Any) -> str:

@@ -21,8 +21,9 @@ from gradwise import numerical
 from gradwise.containers import flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.errors import InputError, TracingError
-from gradwise.operators.arguments import function_label
+from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.careful import Request, run_carefully
+from gradwise.operators.constant_pieces import believe, is_known, piece_of
 from gradwise.tracing import Recording, record
 from gradwise.tracing.instrument.state import local
 from gradwise.transforms.reverse import active_variables
@@ -123,6 +124,9 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
     active = active_variables(program, program.inputs)
     if linearization.nested or (any(active[o] for o in program.outputs) and not tape.recalled):
         return
+    code, piece = code_of(function), piece_of(linearization)
+    if is_known(code, piece):
+        return
     spare = linearization.arguments.copied()
     spare.leaves = [tape.values[i] for i in tape.inputs]
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
@@ -141,6 +145,7 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
                     raise
                 put(linearization, recording)  # what it decided by equality was no memory
                 compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+            believe(code, piece)
     except Disagreement as error:
         raise TracingError(
             f"the value of {function_label(function)} does not depend on its arguments by its trace as it does when it is called plainly. It was looked up by the text, the hash or "
