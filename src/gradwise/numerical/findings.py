@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
+from gradwise.numerical.close_look import smooth_octave, structure_close_by
 from gradwise.numerical.ladder import LEVELS, PROBE
 from gradwise.numerical.line import INF, NAN, Outcome
 from gradwise.numerical.microscope import (
@@ -151,18 +152,6 @@ def confirmed_kink(samples: Samples, view: View) -> Generator[Request, list[floa
     return not (off < 0.3 * half - 6 * view.eta or off > 1.7 * half + 6 * view.eta)
 
 
-def smooth_octave(samples: Samples, low: int, high: int, other: float) -> Generator[Request, list[float], int]:
-    """Return the largest octave whose central slope is that of a smooth octave far below, and not the other one."""
-    yield from samples.sample_octaves([low])
-    reference, bound = samples.quotient(low, 0)
-    allowed = 0.03 * min(abs(reference), abs(reference - other)) + 4 * bound
-
-    def holds(octave: int) -> bool:
-        return abs(samples.quotient(octave, 0)[0] - reference) <= allowed
-
-    return (yield from bisect(samples, low, high, holds))
-
-
 def kink(samples: Samples, view: View, found: Resolved) -> Deciding:
     """Return the verdict on a view that shows two slopes: a kink at x, or one that lies beside it."""
     # where steps have grown, terms of fourth order would show instead
@@ -259,7 +248,13 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
         near = octave_of(view.near)
         if contradicts(view, found):
             return Verdict(top=(yield from smooth_octave(samples, octave_of(view.far), found.high, found.value)))
-        for depth in (8, 18):
+        seen = ""
+        if found.side == 0:
+            top, seen = yield from structure_close_by(samples, view, found.value)
+            if top is not None:
+                return Verdict(top=top)
+            flat = seen == "flat"
+        for depth in () if seen else (8, 18):
             close = max(near - depth, samples.floor + 1)
             yield from samples.sample_octaves([close])
             moves = [samples.at(close, side) - samples.f0 for side in BOTH if samples.finite(close, side)]

@@ -261,6 +261,7 @@ def _adopt(
     confirmed = (np.abs(value - outcome.value) <= outcome.error) & (outcome.error <= 1e-3 * np.abs(value))
     rounding = lanes.units[where[1]] * np.abs(lanes.f0[where])
     bound = adopted_error(error, outcome, rounding, lanes.scale[where[0]], np.maximum, np.minimum)
+    confirmed &= bound <= outcome.error
     outcome.value = np.where(confirmed, value, outcome.value)
     outcome.error = np.where(confirmed, bound, outcome.error)
     outcome.step = np.where(confirmed, 0.0, outcome.step)

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from gradwise.numerical.ladder import LEVELS, PROBE
 from gradwise.numerical.line import INF
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of, resolved
-from gradwise.numerical.still import outward_octave
+from gradwise.numerical.still import CLOSEST, outward_octave
 
 LEVELS_ONE_SIDED = 7
 MAXIMUM_GROWTHS = 5
@@ -226,6 +226,6 @@ def _needed(samples: Samples, best: Resolved, octave: int, goal: float) -> int:
     if samples.amplitude > 0.0:
         return 2
     if best.value == 0.0 or samples.move(octave) == 0.0:
-        return 6
+        return max(6, CLOSEST - octave)  # far below the length of everything else, x might as well be 0
     missing = math.log2(max(best.rounding / max(goal * abs(best.value), 5e-324), 2.0))  # the slope may be subnormal
     return min(max(int(min(missing, 64.0)) - 3, 1), 16)

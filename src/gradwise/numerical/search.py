@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator
 
+from gradwise.numerical.close_look import smooth_octave
 from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, judge_complex
 from gradwise.numerical.conclusion import conclude
 from gradwise.numerical.domain import finite_octave
@@ -21,7 +22,6 @@ from gradwise.numerical.findings import (
     disagreement,
     explain,
     noise,
-    smooth_octave,
 )
 from gradwise.numerical.first_sight import at_first_sight
 from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_ladder
@@ -388,12 +388,12 @@ class Search:
 
     def adopt(self, outcome: Outcome) -> Outcome:
         """Replace the value by the complex step's where the ladder, an independent witness, confirms it."""
-        value = self.complex_value
-        if value is None or outcome.status is not Status.OK or self.samples.amplitude > 0.0:
+        value, samples = self.complex_value, self.samples
+        if value is None or outcome.status is not Status.OK or samples.amplitude > 0.0:
             return outcome
         if abs(value - outcome.value) <= outcome.error <= 1e-3 * abs(value):
-            line = self.samples.line
-            rounding = line.unit * abs(self.samples.f0)
-            error = adopted_error(self.complex_error, outcome, rounding, line.scale, max, min)
-            return Outcome(value, error, Status.OK, 0.0, value, value, outcome.noise)
+            rounding = samples.line.unit * abs(samples.f0)
+            error = adopted_error(self.complex_error, outcome, rounding, samples.line.scale, max, min)
+            if error <= outcome.error:
+                return Outcome(value, error, Status.OK, 0.0, value, value, outcome.noise)
         return outcome

@@ -1,0 +1,105 @@
+"""Closer than the microscope: what looks like noise from afar may be smooth a few units of the last place from x.
+
+sin near 1e10, a pole or a cusp close to x, kinks side by side: values on steps of 1e-5 |x| scatter as noise does, and the
+derivative is there all the same.  A few values at some hundred units in the last place of x tell: noise scatters there too,
+and what is rounded does not move.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+
+from gradwise.numerical.microscope import View
+from gradwise.numerical.noise_level import bisect
+from gradwise.numerical.rounding_or_structure import CONFIRMING, bends
+from gradwise.numerical.samples import Request, Samples, octave_of
+
+DEEP = 8
+"""Octaves above the smallest step: there a function that moves by half of its size over a thousand such steps is seen to be straight."""
+
+QUIET = 0.25
+"""What f moves by at tiny steps, in units of what is taken for noise, if it is none."""
+
+STRAIGHT = 0.05
+"""By how much f may be off its tangent there, in units of what it moves by."""
+
+VISIBLE = 32.0
+"""How many units of rounding f must move by."""
+
+CURVED = 0.01
+"""What bends by so much of its slope where it ceases to be straight does so because it curves."""
+
+WILD, STEEP = 0.1, 8.0
+"""Noise of a tenth of f leaves no trend to be meant; a rounded numerator over a power of x has slopes of a few f / x."""
+
+
+def structure_close_by(
+    samples: Samples, view: View, other: float
+) -> Generator[Request, list[float], tuple[int | None, str]]:
+    """Return the octave at which to search again where f is straight, or has a kink at x, close to it; else whether it "scatters" there or is "flat".
+
+    Parameters
+    ----------
+    other : float
+        The slope found at large steps.
+    """
+    octave, near = samples.floor + DEEP, octave_of(view.near)
+    if not (math.isfinite(view.spread) and octave < near - 1):
+        return None, ""
+    h = math.ldexp(1.0, octave)
+    # steps of a power of two may all be rounded alike
+    step = samples.exact(2 * CONFIRMING * h)
+    yield from samples.sample([h, -h])
+    f0, f = samples.f0, samples.values
+    moves = [f[h] - f0, f0 - f[-h]]
+    moved = max(map(abs, moves))
+    if not moved <= QUIET * view.spread or moved == 0.0:
+        return None, "flat" if moved == 0.0 else "scatters" if math.isfinite(moved) else ""
+    yield from samples.sample([step, -step])
+    right, left = moves[0] / h, moves[1] / h
+    eta = max(samples.line.unit * abs(f0) + 5e-324, samples.line.unit * samples.line.scale * max(abs(right), abs(left)))
+    off = max(abs(f[step] - f0 - right * step), abs(f[-step] - f0 + left * step))
+    if not (moved > VISIBLE * eta and off <= STRAIGHT * moved + 8 * eta):
+        return None, ""
+    samples.octaves.add(octave)
+    gap = abs(right - left)
+    if gap * h > STRAIGHT * moved + 8 * eta:
+        return (yield from bisect(samples, octave, near, lambda k: _two_lines(samples, k, right, left))), ""
+    top = yield from smooth_octave(samples, octave, near, other)
+    return (top if (yield from _belongs_to_f(samples, view, top)) else None), ""
+
+
+def _two_lines(samples: Samples, octave: int, right: float, left: float) -> bool:
+    """Whether both sides go on as lines of these slopes, to a part of the gap between them."""
+    h = math.ldexp(1.0, octave)
+    off = max(abs(samples.at(octave, 1) - samples.f0 - right * h), abs(samples.at(octave, -1) - samples.f0 + left * h))
+    return off <= STRAIGHT * abs(right - left) * h
+
+
+def _belongs_to_f(samples: Samples, view: View, top: int) -> Generator[Request, list[float], bool]:
+    """Whether a line around x that ends at an octave is part of f: it ends by bending, or what is beyond is no trend of it.
+
+    Pieces between two roundings, or between two numbers of iterations, end by jumps; what is divided by a power of x is curved
+    on the scale of x alone.
+    """
+    h = math.ldexp(1.0, top)
+    slope, bound = samples.quotient(top, 0)
+    if abs(samples.bend(top)) > CURVED * abs(slope) * h + 8 * bound * h:
+        return True
+    if (yield from bends(samples, top + 1)):
+        return True
+    power = abs(slope) * samples.line.scale
+    return view.spread > WILD * samples.size and power > STEEP * abs(samples.f0)
+
+
+def smooth_octave(samples: Samples, low: int, high: int, other: float) -> Generator[Request, list[float], int]:
+    """Return the largest octave whose central slope is that of a smooth octave far below, and not the other one."""
+    yield from samples.sample_octaves([low])
+    reference, bound = samples.quotient(low, 0)
+    allowed = 0.03 * min(abs(reference), abs(reference - other)) + 4 * bound
+
+    def holds(octave: int) -> bool:
+        return abs(samples.quotient(octave, 0)[0] - reference) <= allowed
+
+    return (yield from bisect(samples, low, high, holds))
