@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradwise as gw
-from gradwise.operators.equalities import forget_equalities
+from gradwise.operators.equal_entries import forget_equalities
 from gradwise.operators.first_runs import forget_first_runs
 
 

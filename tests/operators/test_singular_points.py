@@ -94,7 +94,7 @@ STRUCTURAL = {
     "root of where": (lambda x: np.sqrt(np.where(x > 0, x, 0)), [0, 0, 0.25], [0, 0, -1 / 32]),
     "both branches": (lambda x: np.where(x > 0, np.sqrt(x), np.cbrt(x - 1)), [2 ** (-2 / 3) / 3, 1 / 3, 0.25], None),
     "quotient": (lambda x: np.where(x != 0, 1 / x, 0), [-1, 0, -1 / 16], [-2, 0, 1 / 32]),
-    "0/0": (lambda x: np.where(x != 0, x * x / x, 0), [1, 0, 1], [0, 0, 0]),
+    "0/0": (lambda x: np.where(x != 0, x**4 / x, 0), [3, 0, 48], [-6, 0, 24]),
     "mask": (lambda x: (x > 0) * np.sqrt(np.where(x > 0, x, 0)), [0, 0, 0.25], [0, 0, -1 / 32]),
     "mask as a factor": (lambda x: (x > 0) * np.cbrt(x), [0, 0, 4 ** (-2 / 3) / 3], [0, 0, -2 / 9 * 4 ** (-5 / 3)]),
     "mask assignment": (masked_root, [0, 0, 0.25], [0, 0, -1 / 32]),

@@ -18,7 +18,7 @@ import numpy as np
 
 from gradwise.execution import Executable, build
 from gradwise.operators.caches import clear_caches, derived
-from gradwise.operators.equalities import doubt_equalities
+from gradwise.operators.equalities import doubt_equalities, is_unknown
 from gradwise.operators.first_runs import first_run
 from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
@@ -280,6 +280,8 @@ def linearize_call(
         _running.taken = derivatives_taken() + 1
         try:
             found = None if call is None else call.replay()
+            if found is not None and is_unknown(function, found[0].borders, found[1].tape.values, order):
+                found = None  # the function itself is compared
             if call is not None and found is not None:
                 program, recording = found
                 if isinstance(call, PromisedCall) and call.is_due():
@@ -300,8 +302,10 @@ def linearize_call(
             _running.depth -= 1
         tape = linearization.recording.tape
         # numbers by decisions may be those of an earlier run, unless the code proves that none is kept
-        if tape.looked_up or (tape.decided and not inspect_function(function, *arguments.given()).is_replayable):
+        doubted = tape.looked_up or (tape.decided and not inspect_function(function, *arguments.given()).is_replayable)
+        if doubted:
             doubt_zeros(function, linearization, has_aux=has_aux)
+        if doubted or tape.met:
             doubt_equalities(function, linearization, has_aux=has_aux, order=order)
         return linearization
 

@@ -1,42 +1,31 @@
-"""Branches that an equality decided: ``if x == 0: return 1.0`` before ``log1p(x) / x``, ``if a[i, j] == 0: continue``, ``if d != width: …``.
+"""Branches that an equality decided: ``if x == 0: return 1.0`` before ``log1p(x) / x``, ``if a[i, j] == 0: continue``, ``np.where(w == 0, 0.0, w * y)``, ``y[x != 0] = …``.
 
 Such a branch has the right value at this point, and the other one computes the function at all points around it.  Its derivative may be another one, or none: a number that was written
 down for a limit, a term that was left out because it is zero here.  The first time that a line of a function decides so, one directional derivative (of each order up to that which is asked for) is compared with a numerical one.  If
 they differ, the function is run as if nothing were equal; if that run has the same value and a derivative that agrees, it has the right one.  Else an error says so.
 
-Where the function has no derivative (‖x‖ at 0), nothing is concluded, and the derivative is that of the branch taken; so it is, entry by entry, in ``np.where`` and masks.
+Where the function has no derivative (‖x‖ at 0), nothing is concluded, and the derivative is that of the branch taken.
+
+A program in which an entry of ``np.where`` or a mask may be equal stands for the function as long as none is, or the line was found to do no harm (``equal_entries.py``).
 """
 
 from __future__ import annotations
 
-import threading
-import types
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.errors import TracingError
 from gradwise.operators.arguments import code_of, function_label
-from gradwise.operators.borders import Kink, kinks_of
+from gradwise.operators.caches import derived
+from gradwise.operators.equal_entries import HIGHEST, Borders, Line, believe, is_harmless, is_harmless_program
+from gradwise.operators.reuse.families import counters_of
 from gradwise.operators.verification import Disagreement, compare_derivatives, paused, put, requested, without_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gradwise.operators.engine import Linearization
-    from gradwise.program import Program
-
-_Line = tuple[str | None, int | None]
-#: by code object, the lines whose equalities were found to do no harm, and the programs that decide by no others, to which order
-_harmless: dict[int, tuple[weakref.ref[types.CodeType], set[tuple[_Line, int]], set[Any]]] = {}
-#: the highest order that is compared
-_HIGHEST = 4
-_lock = threading.Lock()
-
-
-def forget_equalities() -> None:
-    """Compare again what was compared."""
-    with _lock:
-        _harmless.clear()
 
 
 def doubt_equalities(function: Any, linearization: Linearization, *, has_aux: bool, order: int = 1) -> None:
@@ -48,57 +37,48 @@ def doubt_equalities(function: Any, linearization: Linearization, *, has_aux: bo
         If the function has a derivative here, and it is another one.
     """
     recording = linearization.recording
-    if linearization.nested or requested.get() is False or recording.tape.recalled or recording.tape.obstacle:
+    if linearization.nested or requested.get() is False or recording.tape.recalled:
         return
-    code = code_of(function)
-    known = _harmless.get(id(code))
-    lines, programs = (known[1], known[2]) if known is not None and known[0]() is code else (set(), set())
-    order = min(order, _HIGHEST)
-    if programs and (linearization.fingerprint, order) in programs:
+    code, order = code_of(function), min(order, HIGHEST)
+    if is_harmless_program(code, linearization.fingerprint, order):
         return
-    asked = {line for line in _lines_of_branches(recording.program) if (line, order) not in lines}
-    doubtful = (
-        [k for k in kinks_of(recording) if k.primitive in _EQUALITIES and (k.filename, k.lineno) in asked]
-        if asked
-        else []
-    )
-    if doubtful and not _agrees(function, linearization, doubtful, order, has_aux=has_aux):
+    borders = _borders(linearization)
+    met = borders.lines(linearization.plain_values(borders.variables))
+    doubtful = [line for line in met if not is_harmless(code, {line}, order)]
+    if not doubtful:
+        believe(code, (), borders.all_lines, linearization.fingerprint, order)
         return
-    if code is not None:
-        with _lock:
-            if len(_harmless) > 8192:
-                _harmless.clear()
-            if len(programs) > 64:
-                programs.clear()
-            orders = range(1, order + 1)
-            lines = lines | {((k.filename, k.lineno), n) for k in doubtful for n in orders}
-            found = {(linearization.fingerprint, n) for n in orders}
-            _harmless[id(code)] = (weakref.ref(code), lines, programs | found)
+    counters = counters_of(function, *linearization.arguments.given())
+    if recording.tape.obstacle and not counters:  # calling the function leaves something behind
+        return
+    before = [counter.value for counter in counters]
+    try:
+        if not _agrees(function, linearization, doubtful, order, has_aux=has_aux):
+            return
+    finally:
+        for counter, value in zip(counters, before, strict=True):
+            counter.add(value - counter.value)
+    believe(code, doubtful, borders.all_lines, linearization.fingerprint, order)
 
 
-_EQUALITIES = frozenset(["equal", "not_equal"])
+def is_unknown(function: Any, borders: Borders, values: Sequence[Any], order: int) -> bool:
+    """Whether something is equal in a line that was not found to do no harm, so that the function itself must run."""
+    if not borders.variables or requested.get() is False:
+        return False
+    lines = borders.lines(values)
+    return bool(lines) and not is_harmless(code_of(function), lines, order)
 
 
-def _lines_of_branches(program: Program) -> set[_Line]:
-    """The lines whose equalities decided branches of Python's."""
-    defined = {o: e for e in program.equations for o in e.output_tuple}
-    pending = [g.variable for g in program.guards if g.kind == "bool"]
-    found: set[_Line] = set()
-    seen: set[int] = set()
-    while pending:
-        variable = pending.pop()
-        equation = defined.get(variable)
-        if equation is None or variable in seen or program.types[variable].dtype.kind != "b":
-            continue
-        seen.add(variable)
-        if equation.primitive.name in _EQUALITIES:
-            found.add(equation.source or (None, None))
-        else:
-            pending += equation.inputs
-    return found
+def _borders(linearization: Linearization) -> Borders:
+    program = linearization.program
+
+    def make() -> tuple[Borders, int]:
+        return Borders(program), len(program)
+
+    return derived(("equalities", tuple(linearization.recording.tape.places), linearization.fingerprint), make)
 
 
-def _agrees(function: Any, linearization: Linearization, doubtful: list[Kink], order: int, *, has_aux: bool) -> bool:
+def _agrees(function: Any, linearization: Linearization, doubtful: list[Line], order: int, *, has_aux: bool) -> bool:
     """Whether the branches taken have the derivatives of the function, as far as can be told; if not, that of a run that takes the others is put there."""
     recording = linearization.recording
     spare = linearization.arguments.copied()
@@ -129,11 +109,9 @@ def _agrees(function: Any, linearization: Linearization, doubtful: list[Kink], o
         np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
 
 
-def _refusal(function: Any, borders: list[Kink]) -> TracingError:
-    border = borders[0]
+def _refusal(function: Any, lines: list[Line]) -> TracingError:
     return TracingError(
         f"{function_label(function)} takes a branch here because two values are equal, and the function around this point, which takes the other one, has another derivative than that branch. "
         'A branch that has the derivative of the function is required. Move off the point, or use method="numerical"',
-        border.filename,
-        border.lineno,
+        *lines[0],
     )

@@ -13,7 +13,7 @@ from gradwise.operators.kinks import candidates, holds_nan
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.reuse.specialization import holds_as
-from gradwise.operators.shortcuts import LONG, PARAMETERS, Shortcut, opening
+from gradwise.operators.shortcuts import LONG, PARAMETERS, Shortcut, leave_at_borders, opening
 from gradwise.program import ArrayType, Equation, Program
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.transforms.simplify import simplify
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gradwise.operators.engine import Linearization
+    from gradwise.operators.equal_entries import Borders
     from gradwise.operators.prepared import BatchedDerivative
     from gradwise.operators.reuse.families import ProvenCall
     from gradwise.operators.reuse.specialization import Specialization
@@ -53,7 +54,17 @@ def jacobian_shortcut(mode: str, blocks: Sequence[tuple[int, list[Any]]]) -> Cal
         equations, types, slots, result = behind(opened, batch)
         read, constants = [*leaves, *numbers], [*program.constants(), *vectors]
         joint, written = continued(
-            linearization, opened, text, read, constants, equations, types, result, captured=slots
+            linearization,
+            call,
+            program.borders,
+            opened,
+            text,
+            read,
+            constants,
+            equations,
+            types,
+            result,
+            captured=slots,
         )
         text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
         own = 1 not in shared_results(joint.equations, joint.outputs[:2])
@@ -85,6 +96,8 @@ def behind(opened: Program, batch: BatchedDerivative) -> tuple[list[Equation], l
 
 def continued(
     linearization: Linearization,
+    call: ProvenCall,
+    borders: Borders,
     program: Program,
     text: FunctionText,
     given: Sequence[tuple[str, bool]],
@@ -95,8 +108,9 @@ def continued(
     *,
     inputs: Sequence[int] = (),
     captured: Sequence[int] = (),
+    order: int = 1,
 ) -> tuple[Program, list[Written]]:
-    """Write a program that is continued by a derivative, and the lines that leave on kinks; the whole program, and what is written for the function's value and the result.
+    """Write a program that is continued by a derivative of an order, and the lines that leave on kinks and where something is equal (``borders``); the whole program, and what is written for the function's value and the result.
 
     Parameters
     ----------
@@ -118,7 +132,7 @@ def continued(
             (*program.inputs, *inputs),
             (*program.captured, *captured),
             [*program.equations, *equations],
-            (*function.outputs, result, *kept),
+            (*function.outputs, result, *kept, *borders.variables),
             types,
             program.guards,
         )
@@ -127,6 +141,7 @@ def continued(
         raise Formless
     written = straight_line(joint, text, given, constants, watched=len(function.types), holds=holds_as)
     leave_on_kinks(text, pointed, written[2:])
+    leave_at_borders(text, call, borders, written[2 + len(kept) :], order)
     return joint, written[:2]
 
 

@@ -18,6 +18,7 @@ from gradwise.execution import build
 from gradwise.operators.arguments import function_label, require_callable
 from gradwise.operators.axes import axes_of, check_axes
 from gradwise.operators.engine import derivatives_taken
+from gradwise.operators.equal_entries import Borders
 from gradwise.operators.prepared import interpret, is_outer
 from gradwise.operators.verification import check_options
 from gradwise.program import Equation, Program
@@ -181,12 +182,11 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
         recording = record(f, example, batched, call)
         program = recording.program
         asked = [g.variable for g in program.guards]
-        kinked = (
-            []
-            if derivatives_taken() == derivatives_before
-            else [e for e in program.equations if e.primitive.kink is not None]
-        )
+        differentiated = derivatives_taken() != derivatives_before
+        kinked = [e for e in program.equations if e.primitive.kink is not None] if differentiated else []
+        borders = Borders(program, branches=False)
         operands = [i for e in kinked for i in (*e.inputs, e.output_tuple[0])]
+        operands += borders.variables if differentiated else []
         outputs = (*program.outputs, *asked, *operands)
         whole = Program(program.name, program.inputs, program.captured, program.equations, outputs, program.types)
         many, carries = batch(whole, size, program.inputs)
@@ -206,9 +206,9 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
         if not carried:
             value = np.broadcast_to(value, (size, *np.shape(like)))
         results.append(value if isinstance_traced(value) else np.array(value))
-    if derivatives_taken() != derivatives_before and not any(isinstance_traced(v) for v in (*results, *values[m:])):
+    if differentiated and not any(isinstance_traced(v) for v in (*results, *values[m:])):
         at = dict(zip(operands, zip(values[m:], carries[m:], strict=True), strict=True))
-        for i in _special_rows(kinked, at, results, size):
+        for i in _special_rows(kinked, borders, at, results, size):
             row, structure = flatten(call([leaf[i] if b else leaf for leaf, b in zip(leaves, batched, strict=True)]))
             assert structure == recording.structure
             for whole_result, one in zip(results, row, strict=True):
@@ -216,12 +216,19 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
     return results, recording.structure
 
 
-def _special_rows(kinked: list[Equation], at: dict[int, tuple[Any, bool]], results: list[Any], size: int) -> list[int]:
-    """Examples whose inner derivatives are not those of the first: at a kink or a singular point they are found by themselves."""
+def _special_rows(
+    kinked: list[Equation], borders: Borders, at: dict[int, tuple[Any, bool]], results: list[Any], size: int
+) -> list[int]:
+    """Examples whose inner derivatives are not those of the first: at a kink, at a singular point, or where something is equal they are found by themselves."""
     special = np.zeros(size, bool)
     for result in results:
         if result.dtype.kind in "fc":
             special |= np.isnan(result).reshape(size, -1).any(axis=1)
+    for variable, is_equal in borders.answers:
+        answer, carried = at[variable]
+        if carried:
+            hit = answer if is_equal else np.logical_not(answer)
+            special |= np.reshape(hit, (size, -1)).any(axis=1)
     with np.errstate(all="ignore"):
         for equation in kinked:
             around = [at[i] for i in (*equation.inputs, equation.output_tuple[0])]

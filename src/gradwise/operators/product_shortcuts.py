@@ -55,7 +55,17 @@ def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
             raise Formless
         given, constants = [*leaves, *numbers, *along], program.constants()
         joint, written = continued(
-            linearization, opened, text, given, constants, tangent.equations, tangent.types, result, inputs=vectors
+            linearization,
+            call,
+            program.borders,
+            opened,
+            text,
+            given,
+            constants,
+            tangent.equations,
+            tangent.types,
+            result,
+            inputs=vectors,
         )
         text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
         shared = shared_results(joint.equations, joint.outputs[:2])
@@ -86,7 +96,9 @@ def derivative_shortcut(order: int) -> Callable[..., Shortcut]:
         if result is None:
             raise Formless
         given, constants = [*leaves, *numbers, ("1.0", True)], program.constants()
-        _, written = continued(linearization, line, text, given, constants, (), line.types, result)
+        _, written = continued(
+            linearization, call, program.borders, line, text, given, constants, (), line.types, result, order=order
+        )
         if not written[1].is_number:
             raise Formless
         found = text.keep(written[1].text)

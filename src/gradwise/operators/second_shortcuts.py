@@ -64,7 +64,10 @@ def hessian_shortcut(linearization: Linearization, call: ProvenCall, program: Sp
     batch = BatchedDerivative(pushforward(gradient, gradient.inputs[:1]), size)
     equations, types, slots, result = behind(gradient, batch)
     given, constants = [*leaves, *numbers], [*program.constants(), *vectors]
-    _, written = continued(linearization, gradient, text, given, constants, equations, types, result, captured=slots)
+    _, written = continued(
+        linearization, call, program.borders, gradient, text, given, constants, equations, types, result,
+        captured=slots, order=2,
+    )  # fmt: skip
     text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
     arrange = text.name(arranged("forward", x.shape, x.shape, own=False))
     text.give(f"{arrange}({written[1].text})")
@@ -88,6 +91,8 @@ def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
         given, constants = [*leaves, *numbers, *along], program.constants()
         joint, written = continued(
             linearization,
+            call,
+            program.borders,
             gradient,
             text,
             given,
@@ -96,6 +101,7 @@ def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
             tangent.types,
             result,
             inputs=[vector_in],
+            order=2,
         )
         shared = bool(shared_results(joint.equations, joint.outputs[1:2]))
         text.give(derivative_in_form(text, written[1], leaves[0][0], x, joint, 1, shared=shared))

@@ -21,7 +21,7 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import Written, straight_line
-from gradwise.operators.arguments import Arguments, stand_in
+from gradwise.operators.arguments import Arguments, code_of, stand_in
 from gradwise.operators.kinks import felt, holds_nan
 from gradwise.operators.lasting import EXTREMA
 from gradwise.operators.prepared import shared_results
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from gradwise.operators.engine import Linearization
+    from gradwise.operators.equal_entries import Borders
     from gradwise.operators.reuse.families import Family, ProvenCall
     from gradwise.operators.reuse.specialization import Specialization
     from gradwise.program import Equation
@@ -95,13 +96,15 @@ def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: S
     results = [r for r in derivative.results if r is not None]
     auxiliary = linearization.recording.auxiliary_outputs
     beside = [i for i, _ in auxiliary or () if i is not None]
-    outputs = (*opened.outputs, *results, *beside, *kept)
+    borders = program.borders
+    outputs = (*opened.outputs, *results, *beside, *kept, *borders.variables)
     joint = simplify(Program(opened.name, opened.inputs, opened.captured, equations, outputs, derivative.types, opened.guards))  # fmt: skip
     written = straight_line(
         joint, text, [*leaves, *numbers], program.constants(), watched=len(opened.types), holds=holds_as
     )
     value, first = written[0], 1 + len(results)
     leave_at_kinks(text, linearization, probes, written[first + len(beside) :])
+    leave_at_borders(text, call, borders, written[len(written) - len(borders.variables) :])
     shared = set(shared_results(joint.equations, joint.outputs[:first]))
     gradient, position = [], 1
     for (name, _), leaf, r in zip(leaves, arguments.leaves, derivative.results, strict=True):
@@ -210,6 +213,14 @@ def leave_at_kinks(
             on = quick.format(x=x, z=others[0] if others else "", y=y)
             condition = f"{bar} != {bar} or ({on} and {condition})"
         text.leave_if(condition)
+
+
+def leave_at_borders(
+    text: FunctionText, call: ProvenCall, borders: Borders, written: Sequence[Written], order: int = 1
+) -> None:
+    """Write lines that leave where something is equal in a line that was not found to do no harm."""
+    for ask, answer in zip(borders.met(code_of(call.function), order), written, strict=True):
+        text.leave_if(f"{text.name(ask)}({answer.text})")
 
 
 #: the condition that numbers x, z with the result y sit on a kink

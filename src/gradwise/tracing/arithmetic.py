@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwise.program import Primitive
 from gradwise.rules import algebra
-from gradwise.tracing.forgetting import is_remembered, refuse_memory
+from gradwise.tracing.forgetting import are_equal_somewhere, is_remembered, refuse_memory
 from gradwise.tracing.holders import HOLDERS, answers, wrapped
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
@@ -60,8 +60,13 @@ def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -
     if dtype.kind == "b":  # a comparison: compare in the common dtype of the operands
         if primitive is algebra.equal or primitive is algebra.not_equal:
             refuse_memory(trace, x, z, value if primitive is algebra.equal else np.logical_not(value))
-        if trace.forgetful and primitive in (algebra.equal, algebra.not_equal) and is_remembered(trace, x, z):
-            value = np.logical_not(value)
+        if trace.forgetful and primitive in (algebra.equal, algebra.not_equal):
+            is_equal = primitive is algebra.equal
+            if is_remembered(trace, x, z) or are_equal_somewhere(
+                trace, x, z, value if is_equal else np.logical_not(value)
+            ):
+                # a constant, by which the record computes as this run does
+                return np.full(np.shape(value), not is_equal)[()]
         dtype = dtype_of(np.asarray(plain(x)) if not _weak(z) else plain(x))
         dtype = np.result_type(plain(x), plain(z)) if dtype.kind != "O" else dtype
     elif dtype.kind in "iu" and not (_moves(x) or _moves(z)):

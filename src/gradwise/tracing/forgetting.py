@@ -27,6 +27,9 @@ def refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
 
     A memory of results (``lru_cache``, "same x as last time") was asked then, and what it remembers has the right value and no derivative.
     """
+    if not np.any(equal):
+        return
+    trace.met = trace.met or _moves(x) or _moves(z)
     for now, kept in ((x, z), (z, x)):
         if (
             isinstance_traced(kept)
@@ -52,6 +55,14 @@ def refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
 def _are_two(x: Any, z: Any) -> bool:
     """Whether both operands move, and are not the same number (``x != x`` asks for nan)."""
     return _moves(x) and _moves(z) and x.index != z.index
+
+
+def are_equal_somewhere(trace: Any, x: Any, z: Any, equal: Any) -> bool:
+    """Whether some entries of a moving array equal something; a forgetful run answers that none does."""
+    if np.ndim(equal) == 0 or not np.any(equal) or not (_moves(x) or _moves(z)):
+        return False
+    trace.forget(-1, 100)
+    return True
 
 
 def is_remembered(trace: Any, x: Any, z: Any) -> bool:

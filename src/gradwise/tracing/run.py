@@ -164,6 +164,7 @@ def record(
     if around is not None and trace.outers:  # what a derivative inside looked up, the function around it did
         around.looked_up = around.looked_up or trace.looked_up
         around.recalled = around.recalled or trace.recalled
+        around.met = around.met or trace.met
         around.decided = around.decided or trace.decided
         if trace.forgot:
             around.forgot.add(-1)

@@ -71,6 +71,7 @@ class Trace:
         "known",
         "level",
         "looked_up",
+        "met",
         "mirrors",
         "numbers",
         "obstacle",
@@ -101,6 +102,8 @@ class Trace:
         self.outers: list[Trace] = []
         # whether the run took the text or the hash of a value, or found one equal to a plain one: what it looks up with them has no derivative
         self.looked_up = False
+        # whether an entry of a moving value was found to be equal to something: the other branch computes the points around
+        self.met = False
         # whether it gave plain numbers by decisions on traced ones
         self.decided = False
         #: why the function is not called again to verify its derivative; "" while nobody asked

@@ -23,6 +23,7 @@ import numpy as np
 import scipy
 
 from gradwise.execution import build, may_alias
+from gradwise.operators.equal_entries import Borders
 from gradwise.operators.reuse.comparison import equal
 from gradwise.program import Guard, Program
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
@@ -70,6 +71,7 @@ class Specialization:
         "_places",
         "_raw",
         "_shared",
+        "borders",
         "fingerprint",
         "program",
         "structure",
@@ -103,11 +105,13 @@ class Specialization:
                 self._constants.append((i, value.copy() if type(value) is np.ndarray else value))
         self._guards = [(index, expected) for index, _, expected, _ in tape.guards]
         self._kinds = [type(v) for v in recording.values]
+        #: where the program follows a branch that holds in single points (``operators/equalities.py``)
+        self.borders = Borders(program)
         kept = [i for i, v in enumerate(tape.values) if v is not None]
         guarded = [index for index, _ in self._guards]
         self._auxiliary_structure = recording.auxiliary_structure
         self._auxiliary = [(i, _own(v) if i is None else v) for i, v in recording.auxiliary_outputs or ()]
-        beside = [i for i, _ in self._auxiliary if i is not None]
+        beside = [*(i for i, _ in self._auxiliary if i is not None), *self.borders.variables]
         self._shared = _aliases(program, {i for i, _ in self._constants})
         given = (*program.inputs, *program.captured)
         # the memory of other arrays may have been used again for what came later: they are computed anew if they are asked for
