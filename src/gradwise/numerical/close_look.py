@@ -13,10 +13,11 @@ from collections.abc import Generator
 from gradwise.numerical.microscope import View
 from gradwise.numerical.noise_level import bisect
 from gradwise.numerical.rounding_or_structure import CONFIRMING, bends
-from gradwise.numerical.samples import Request, Samples, octave_of
+from gradwise.numerical.samples import BOTH, Request, Samples, octave_of
+from gradwise.numerical.still import CLOSEST
 
 DEEP = 8
-"""Octaves above the smallest step: there a function that moves by half of its size over a thousand such steps is seen to be straight."""
+"""Octaves above the smallest step: there a function that moves by half of its size over a hundred such steps is seen to be straight."""
 
 QUIET = 0.25
 """What f moves by at tiny steps, in units of what is taken for noise, if it is none."""
@@ -25,7 +26,7 @@ STRAIGHT = 0.05
 """By how much f may be off its tangent there, in units of what it moves by."""
 
 VISIBLE = 32.0
-"""How many units of rounding f must move by."""
+"""How many units of rounding f must move by, and differ from what it would by the other slope."""
 
 CURVED = 0.01
 """What bends by so much of its slope where it ceases to be straight does so because it curves."""
@@ -44,27 +45,33 @@ def structure_close_by(
     other : float
         The slope found at large steps.
     """
-    octave, near = samples.floor + DEEP, octave_of(view.near)
+    # where x is so large that this is long for a function of length 1, closer still
+    octave, near = max(min(samples.floor + DEEP, CLOSEST - 1), samples.floor + DEEP // 2), octave_of(view.near)
     if not (math.isfinite(view.spread) and octave < near - 1):
         return None, ""
     h = math.ldexp(1.0, octave)
-    # steps of a power of two may all be rounded alike
-    step = samples.exact(2 * CONFIRMING * h)
     yield from samples.sample([h, -h])
     f0, f = samples.f0, samples.values
     moves = [f[h] - f0, f0 - f[-h]]
     moved = max(map(abs, moves))
     if not moved <= QUIET * view.spread or moved == 0.0:
         return None, "flat" if moved == 0.0 else "scatters" if math.isfinite(moved) else ""
-    yield from samples.sample([step, -step])
     right, left = moves[0] / h, moves[1] / h
     eta = max(samples.line.unit * abs(f0) + 5e-324, samples.line.unit * samples.line.scale * max(abs(right), abs(left)))
-    off = max(abs(f[step] - f0 - right * step), abs(f[-step] - f0 + left * step))
-    if not (moved > VISIBLE * eta and off <= STRAIGHT * moved + 8 * eta):
+    if not max(abs(right - other), abs(left - other)) * h > VISIBLE * eta:
+        return None, ""
+    # steps of a power of two may all be rounded alike
+    step = samples.exact(2 * CONFIRMING * h)
+    yield from samples.sample([step, -step])
+    part, tolerance = step / h, STRAIGHT * moved + 8 * eta
+    odd, even = 0.5 * (right + left) * step, 0.5 * (right - left) * h
+    kinked, curved = [
+        max(abs(f[side * step] - f0 - side * odd - even * growth) for side in BOTH) for growth in (part, part * part)
+    ]
+    if not min(kinked, curved) <= tolerance:
         return None, ""
     samples.octaves.add(octave)
-    gap = abs(right - left)
-    if gap * h > STRAIGHT * moved + 8 * eta:
+    if abs(even) > tolerance and kinked < curved:
         return (yield from bisect(samples, octave, near, lambda k: _two_lines(samples, k, right, left))), ""
     top = yield from smooth_octave(samples, octave, near, other)
     return (top if (yield from _belongs_to_f(samples, view, top)) else None), ""

@@ -27,7 +27,11 @@ def conclude(samples: Samples, found: Resolved, status: Status, noise: float, sh
     assumed = max(samples.eta(samples.f0), samples.assumed, samples.argument_rounding(found.value))
     lost = max(1.0, samples.measured / assumed)
     factor = 1.0 if found.side == 0 else 2.0  # one-sided quotients converge less regularly
-    uneven = samples.odd_error(found), samples.even_error(found, max(assumed, samples.measured))
+    uneven = (
+        samples.odd_error(found),
+        samples.even_error(found, max(assumed, samples.measured)),
+        samples.root_error(found),
+    )
     found.truncation = max(found.truncation, found.doubt, *uneven, shift)
     error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
     error += line.unit * magnitude * (2 + 1.5 * line.scale / low)

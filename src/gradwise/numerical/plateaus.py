@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+from gradwise.numerical.teeth import height_of_teeth
 
 if TYPE_CHECKING:
     from gradwise.numerical.lanes import Lanes, Store
@@ -280,7 +281,8 @@ def lost_numerator(
         return (yield from _confirmed(samples, far_off, -power * samples.f0 / found.value))
     distance = pole_beside(samples, found) if found.side == 0 else 0.0
     jump = (yield from leaves_pole(samples, found, distance)) if distance else 0.0
-    return (yield from _confirmed(samples, jump, distance))
+    jump, sure = yield from _confirmed(samples, jump, distance)
+    return (jump, sure) if jump > 0.0 else ((yield from height_of_teeth(samples, found)), True)
 
 
 def rounded_numerator(samples: Samples, h: float, slope: float) -> Generator[Request, list[float], tuple[float, bool]]:
@@ -303,12 +305,14 @@ def _confirmed(samples: Samples, jump: float, distance: float) -> Generator[Requ
     smooth = []
     for factor in BEYOND:
         centre, half = (factor - 1.0) * distance, 0.125 * factor * distance
-        steps = [centre + half * node for node in NODES.tolist()]
+        steps = [samples.exact(centre + half * node) for node in NODES]
         yield from samples.sample(steps)
         values = np.array([samples.values[t] for t in steps])
-        if not np.isfinite(values).all():
+        if not np.isfinite(values).all() or len(set(steps)) < len(steps):
             return jump, False
-        coefficients = np.abs(TRANSFORM @ values)
+        # where steps are rounded to what x can be moved by, nodes are not quite those of Chebyshev
+        basis = np.polynomial.chebyshev.chebvander((np.array(steps) - centre) / half, len(NODES) - 1)
+        coefficients = np.abs(np.linalg.solve(basis, values))
         rounding = ROUGH * samples.line.unit * np.abs(values).max()
         smooth.append(bool(coefficients[LAST].max() <= max(rounding, DECAY * coefficients[MIDDLE].max())))
     return (0.0 if all(smooth) else jump), all(smooth) or not any(smooth)
@@ -316,10 +320,8 @@ def _confirmed(samples: Samples, jump: float, distance: float) -> Generator[Requ
 
 BEYOND = (4.0, 8.0)
 
-NODES = np.cos(np.pi * (np.arange(16) + 0.5) / 16)
-
-TRANSFORM = np.cos(np.arange(16)[:, None] * np.arccos(NODES)) / 8
-"""From values at the nodes to Chebyshev coefficients, which those of a smooth function leave behind and noise does not."""
+NODES = [math.cos(math.pi * (k + 0.5) / 16) for k in range(16)]
+"""Of Chebyshev: the coefficients of a smooth function die out, those of noise do not."""
 
 MIDDLE, LAST = slice(6, 10), slice(12, 16)
 

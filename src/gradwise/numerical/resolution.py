@@ -183,7 +183,7 @@ def _grow(
         off = abs(slope - best.value)
         # among noise steps grow by little, and do not leap
         alike = side != 0 or samples.amplitude > 0.0 or (yield from _one_scale(samples, new))
-        if alike and off <= 0.1 * abs(best.value) + 4 * (bound + best.rounding):
+        if alike and off < INF and off <= 0.1 * abs(best.value) + 4 * (bound + best.rounding):
             octave = new
             if off > 4 * (bound + best.rounding) or _curved(samples, new, sides):
                 break

@@ -27,6 +27,9 @@ LOWEST = -2000
 SCATTER = 8.0
 """How much of the scatter right around x may show in the differences of a step before something else must be in the way."""
 
+ROOT = 0.05
+"""By how much the rate at which one-sided quotients converge differs from 1/2, that of smooth functions, to be another one."""
+
 
 @dataclass(slots=True)
 class Resolved:
@@ -326,3 +329,19 @@ class Samples:
                 if turn > EVEN * abs(middle - far) + rounding:
                     gap = max(gap, math.ldexp(2 * turn, -octave))
         return gap
+
+    def root_error(self, found: Resolved) -> float:
+        """Return how far a one-sided slope is off the limit of quotients that approach it like a power of the step which is none of 1, 2, ….
+
+        Those of t^p do so beside an edge: extrapolation in whole powers of h leaves a part of the last difference.
+        """
+        if found.side == 0:
+            return 0.0
+        (d0, bound), (d1, _), (d2, _), (d3, _) = [self.quotient(found.low + k, found.side) for k in range(4)]
+        last, middle, first = d1 - d0, d2 - d1, d3 - d2
+        if not abs(last) > 8 * bound or middle == 0.0 or first == 0.0:
+            return 0.0
+        rate, before = last / middle, middle / first
+        if not (abs(rate - 0.5) > ROOT and abs(rate - before) < 2 * ROOT and 0.0 < rate < 1.0 - ROOT):
+            return 0.0
+        return abs(found.value - (d0 - last * rate / (1.0 - rate)))

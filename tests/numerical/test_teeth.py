@@ -1,0 +1,64 @@
+"""Pieces between two roundings whose slope is not that of the function that is meant; powers and poles beside an edge."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gradwise.numerical import Status, derivative
+
+ROUNDED = {
+    "(1 + x) ** (1 / x)": (lambda x: (1 + x) ** (1 / x), 2.445369779503049e-11, -math.e / 2),
+    "x² / (sqrt(1 + x²) - 1)": (lambda x: x * x / (math.sqrt(1 + x * x) - 1), 6.628242030683486e-06, 6.6e-06),
+    "acos(1 - x) / sqrt(x)": (lambda x: math.acos(1 - x) / math.sqrt(x), 2.3040730733297047e-12, 0.118),
+    "x / (exp x - 1)": (lambda x: x / (np.exp(x) - 1.0), 2.1765788163990018e-11, -0.5),
+    "(1 + 1/x) ** x": (lambda x: (1 + 1 / x) ** x, 670619407740.0192, 3e-24),
+    "a part in half precision": (
+        lambda x: math.log(2 + x * x) + float(np.float16(x)) ** 2,
+        -0.00019261108879132995,
+        3 * -0.00019261108879132995,
+    ),
+    "a part in single precision": (
+        lambda x: float(np.float32(1 / (1 + x * x))) * (1 + x * x),
+        0.010082936864454526,
+        0.0,
+    ),
+    "a part rounded to 3 decimals": (lambda x: 2 * x + round(x**3 - x, 3), -2.995, 1 + 3 * 2.995**2),
+}
+
+
+@pytest.mark.parametrize("complex_step", ["auto", False])
+@pytest.mark.parametrize("name", ROUNDED)
+def test_the_slope_of_a_tooth_is_not_believed(name, complex_step):
+    f, x, exact = ROUNDED[name]
+    estimate = derivative(f, x, complex_step=complex_step)
+    assert estimate.status is not Status.OK
+    assert abs(estimate.value - exact) <= estimate.error + 1e-6 * abs(exact)
+
+
+@pytest.mark.parametrize("power", [1.2, 1.5, 1.8, 2.5])
+@pytest.mark.parametrize("edge", [0.0, -2.0, 100.0])
+def test_fractional_powers_at_the_edge_of_their_domain(power, edge):
+    for side in (1, -1):
+        f = lambda x, side=side: math.pow(side * (x - edge), power) + 2.0 * x
+        estimate = derivative(f, edge)
+        assert estimate.status in {Status.ONE_SIDED, Status.UNDECIDED}
+        assert abs(estimate.value - 2.0) <= estimate.error
+
+
+def test_an_infinite_value_beyond_the_edge_is_an_edge():
+    x = 3.7 - 5e-8
+    for f in (lambda t: math.sin(t) if t <= 3.7 else math.inf, lambda t: math.sin(t) if t <= 3.7 else math.nan):
+        estimate = derivative(f, x)
+        assert abs(estimate.value - math.cos(x)) <= estimate.error <= 1e-5
+
+
+@pytest.mark.parametrize("complex_step", ["auto", False])
+def test_a_pole_close_to_x_is_no_numerator_that_was_lost(complex_step):
+    for c, x in ((100.0, 99.99999986225714), (0.3, 0.3000000000527616)):
+        for power in (1, 2):
+            t = x - c
+            exact = math.cos(x) - power * 1e-3 / t ** (power + 1)
+            f = lambda x, c=c, power=power: math.sin(x) + 1e-3 / (x - c) ** power
+            estimate = derivative(f, x, complex_step=complex_step)
+            assert abs(estimate.value - exact) <= estimate.error <= 1e-3 * abs(exact)
