@@ -215,8 +215,7 @@ class Tagged(np.ndarray):
 
 def test_constants_may_be_seen_as_arrays_of_the_users_class():
     check(lambda: lambda x: x @ (np.array([1.0, 2.0, 4.0]).view(Tagged) ** 2) * np.zeros(2).view(Tagged).size, X)
-    with pytest.raises(gw.TracingError, match="Tagged"):
-        gw.grad(lambda x: x.view(Tagged).sum(), method="exact")(np.array(X))
+    check(lambda: lambda x: (x.view(Tagged) ** 2).sum(), X)
 
 
 class Metres(np.ndarray):
@@ -234,15 +233,14 @@ class Metres(np.ndarray):
 @pytest.mark.parametrize(
     "f", [lambda x, q: x * q, lambda x, q: x[0] + q, lambda x, q: np.multiply(q, x), lambda x, q: q / x[1]]
 )
-def test_arrays_that_make_their_results_themselves_are_refused(f):
+def test_arrays_that_make_their_results_themselves_are_computed_with(f):
     lengths = np.array([1.0, 2.0, 3.0]).view(Metres)
-    with pytest.raises(gw.TracingError, match="Metres"):
-        gw.jacobian(lambda x: np.asarray(f(x, lengths)), method="exact")(np.array(X))
-    with pytest.raises(gw.TracingError, match="Metres"):
-        gw.jacobian(lambda x: attempt(lambda: np.asarray(f(x, lengths)), lambda: x, Exception), method="exact")(
-            np.array(X)
-        )
-    check(lambda: lambda x: np.sum(f(x, np.asarray(lengths)) ** 2), X)
+
+    def squares(x):
+        made = f(x, lengths)
+        return np.sum(np.asarray(made) ** 2) if type(made) is Metres and made.unit == "made of m" else 0.0
+
+    check(lambda: squares, X)
 
 
 class Field(np.ndarray):

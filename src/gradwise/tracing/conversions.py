@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwise.tracing import sparse
 from gradwise.tracing.arithmetic import concrete, plain
-from gradwise.tracing.holders import WRAPPERS
+from gradwise.tracing.holders import SUBCLASSES, WRAPPERS, is_users_array
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, dtype_of, escape
 
 
@@ -80,6 +80,8 @@ def view(self: TracedArray, dtype: Any = None, type: Any = None) -> Any:  # noqa
     if kind in WRAPPERS:
         return WRAPPERS[kind](self)
     if isinstance(kind, builtins.type) and issubclass(kind, np.ndarray):
+        if SUBCLASSES and is_users_array(kind) and (dtype in (None, kind) or np.dtype(dtype) == self.dtype):
+            return SUBCLASSES["view"](kind, self[...], self)
         if is_constant(self):
             self.writeable = self.base_array().writeable = False  # what is written to it later, the view would not show
             return self.current().view(kind)

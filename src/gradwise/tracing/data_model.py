@@ -21,7 +21,8 @@ from gradwise.tracing.arithmetic import (
 )
 from gradwise.tracing.factors import matmul, power
 from gradwise.tracing.forgetting import is_no_distance
-from gradwise.tracing.traced import Traced, dtype_of
+from gradwise.tracing.holders import answers
+from gradwise.tracing.traced import Traced, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,15 @@ def _bool(self: Traced) -> bool:
     return answer
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance_traced(value) or (
+        isinstance(value, (int, np.generic, np.ndarray, list, tuple)) and not answers(value)
+    )
+
+
 def _logical(function: Callable[..., Any], predicate: Primitive | None, x: Any, z: Any) -> Any:
+    if not (_is_number(x) and _is_number(z)):
+        return NotImplemented  # an object of the user's: a unit, an array of a class
     if predicate is not None and dtype_of(plain(x)).kind == "b" and dtype_of(plain(z)).kind == "b":
         return binary(function, predicate, x, z)
     return function(concrete(x), concrete(z))

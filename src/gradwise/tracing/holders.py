@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: the classes
 HOLDERS: set[type] = set()
+
+
+#: those of them that were made for users' classes of arrays in the runs that are open
+TWINS: set[type] = set()
 
 
 #: by class of NumPy's own such objects, what makes ours of a plain one
@@ -23,20 +30,53 @@ WRAPPERS: dict[type, Callable[[Any], Any]] = {}
 DESCRIPTIONS = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"})
 
 
+#: what makes an array of the user's class of a traced array, and of a plain array of that class; ``subclasses`` puts it there
+SUBCLASSES: dict[str, Callable[..., Any]] = {}
+
+_users: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
+def is_users_array(cls: Any) -> bool:
+    """Whether a class is a subclass of ndarray that somebody else than NumPy defines, and none of NumPy's own kinds with a memory or operators of their own."""
+    if not issubclass(cls, np.ndarray) or cls is np.ndarray:
+        return False
+    known = _users.get(cls)
+    if known is None:
+        own = (np.matrix, np.ma.MaskedArray, np.recarray, np.memmap, np.char.chararray)
+        known = not issubclass(cls, own) and cls.__module__.partition(".")[0] not in _OTHERS
+        _users[cls] = known
+    return known
+
+
+_OTHERS = frozenset({"numpy", "gradwise"})
+
+
 def answers(value: Any) -> bool:
     """Whether an operand has operators of its own: it is asked, not the traced array beside it."""
-    return type(value) in HOLDERS or type(value) in WRAPPERS
+    cls = type(value)
+    return cls in HOLDERS or cls in WRAPPERS or is_users_array(cls)
 
 
 def wrapped(value: Any) -> Any:
-    """A plain matrix or masked array as one of ours; anything else as it is."""
+    """A plain matrix, masked array or array of the user's class as one of ours; anything else as it is."""
     wrapper = WRAPPERS.get(type(value))
+    if wrapper is None and SUBCLASSES and is_users_array(type(value)):
+        wrapper = SUBCLASSES["wrapped"]
     return value if wrapper is None else wrapper(value)
+
+
+def adopted(value: Any) -> Any:
+    """A fresh array of a user's class, to which nothing else refers, as one of ours, to which traced values may be assigned."""
+    return SUBCLASSES["adopted"](value) if SUBCLASSES else value
 
 
 def written(value: Any) -> Any:
     """What an ordinary array takes of a matrix, or of a masked array of which nothing is masked, that is assigned to it; anything else as it is."""
-    if type(value) not in HOLDERS or not hasattr(value, "array"):
+    if type(value) not in HOLDERS:
+        return value
+    if type(value) in TWINS:
+        return SUBCLASSES["numbers"](value)
+    if not hasattr(value, "array"):
         return value
     masked: Any = getattr(value, "mask", False)
     whole = any(value.array is part for part in value.parts()[:1])
@@ -62,3 +102,14 @@ class Holder(ABC):
     @abstractmethod
     def as_output(self) -> Any:
         """What a function that returns this has computed: an array or a container of arrays."""
+
+    # under these names the run asks: a class that has the user's methods too cannot have plain ones of its own
+
+    def __parts__(self) -> list[Any]:
+        return self.parts()
+
+    def __plain__(self) -> Any:
+        return self.plain()
+
+    def __output__(self) -> Any:
+        return self.as_output()

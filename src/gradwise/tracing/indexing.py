@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwise.rules.shapes import FULL, getitem
 from gradwise.tracing.arithmetic import concrete, plain
-from gradwise.tracing.holders import HOLDERS, written
+from gradwise.tracing.holders import HOLDERS, TWINS, written
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import (
     TracedArray,
@@ -56,6 +56,8 @@ def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], list[A
     used = 0
     expanded: list[Any] = []
     for entry in entries:
+        if TWINS:
+            entry = written(entry)
         if isinstance(entry, (list, range)) and not isinstance_traced(entry):
             items = list(entry)
             if any(isinstance_traced(i) for i in items):

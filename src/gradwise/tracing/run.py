@@ -305,7 +305,7 @@ def _auxiliary_leaf(trace: Trace, leaf: Any) -> tuple[int | None, Any]:
 def output_variable(trace: Trace, leaf: Any, name: str) -> tuple[int, Any]:
     """The variable and the concrete value of a leaf of the output."""
     if type(leaf) in HOLDERS:
-        leaf = leaf.as_output()
+        leaf = leaf.__output__()
     if isinstance_traced(leaf):
         if leaf.tape is trace:
             if type(leaf) is TracedArray:

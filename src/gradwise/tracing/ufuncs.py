@@ -16,7 +16,7 @@ from gradwise.rules import algebra, elementwise
 from gradwise.rules.elementwise import PREDICATES
 from gradwise.tracing import arithmetic, factors
 from gradwise.tracing.arithmetic import binary, concrete, is_subclass, plain, unary
-from gradwise.tracing.holders import HOLDERS, answers, wrapped
+from gradwise.tracing.holders import HOLDERS, TWINS, answers, wrapped
 from gradwise.tracing.places import place_of
 from gradwise.tracing.special import BY_NAME
 from gradwise.tracing.storing import cast, masked, refuse, store
@@ -140,6 +140,7 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.radians: lambda x: x * (np.pi / 180),
     np.rad2deg: lambda x: x * (180 / np.pi),
     np.degrees: lambda x: x * (180 / np.pi),
+    np._core.umath.clip: lambda x, low, high: np.clip(x, low, high),
 }
 _PRODUCTS: dict[str, Callable[..., Any]] = {
     "vecdot": lambda a, b, axis=-1: np.sum(np.conj(a) * b, axis=axis),
@@ -203,6 +204,8 @@ def array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: A
             if any([type(x) in HOLDERS for x in inputs])
             else getattr(ufunc, method)(*map(wrapped, inputs), **kwargs)
         )
+    if kwargs and TWINS and any([type(x) in TWINS for x in (*kwargs.get("out", ()), kwargs.get("where"))]):
+        return NotImplemented
     if any([is_subclass(x, *inputs) for x in inputs]):  # an array on a file, or of the user's class, is an array
         return getattr(ufunc, method)(*[np.asarray(x) if is_subclass(x) else x for x in inputs], **kwargs)
     traces = [x.tape for x in (*inputs, *(kwargs.get("out") or ())) if isinstance_traced(x) and x.tape.open]

@@ -31,7 +31,7 @@ from gradwise.tracing.functions import (
     summation,
     writing,
 )
-from gradwise.tracing.holders import HOLDERS
+from gradwise.tracing.holders import HOLDERS, TWINS, is_users_array, wrapped
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import dtype_of, isinstance_traced
 
@@ -80,6 +80,13 @@ def _holders_in(arguments: Any) -> bool:
     )
 
 
+def _wrapped(argument: Any) -> Any:
+    """A plain array of a user's class, in a list too, as one of ours: it has a say in what the result is."""
+    if type(argument) in (list, tuple):
+        return type(argument)(map(_wrapped, argument))
+    return wrapped(argument) if is_users_array(type(argument)) else argument
+
+
 def _opened(argument: Any) -> Any:
     """An array of objects that holds traced values as nested lists of them."""
     if type(argument) is np.ndarray and argument.dtype.kind == "O" and any(map(isinstance_traced, argument.flat)):
@@ -106,8 +113,10 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
                 return ours(self)
             finally:
                 trace.where = None
-    if _holders_in(args):
+    if _holders_in(args) or (TWINS and kwargs and _holders_in(kwargs.values())):
         return NotImplemented  # NumPy asks them next
+    if any([is_users_array(t) for t in types]) and self.tape.open:
+        return function(*map(_wrapped, args), **{k: _wrapped(v) for k, v in kwargs.items()})
     if any([type(a) is np.ndarray and a.dtype.kind == "O" for a in args]):
         args = tuple(map(_opened, args))
     traced = _traced_in((*args, *kwargs.values()), [])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.constructing import delete_native, load_native, store_native
 from gradwise.tracing.instrument.ending import reveal_within, with_overlays
 from gradwise.tracing.instrument.evaluating import evaluate, execute
@@ -78,7 +79,7 @@ def kind(*arguments: Any, **options: Any) -> Any:
         cls = type(value)
         if cls is TracedScalar or cls is TracedArray:
             return type(plain(value))
-        return cls
+        return cls.__kind__ if cls in TWINS else cls
     return type(*arguments, **options)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.compiling import instrumented
 from gradwise.tracing.instrument.effects import MODULES
@@ -189,6 +190,8 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     cls = type(owner)
     if (callee.__module__ or cls.__module__).partition(".")[0] in MODULES or _is_generator(cls):
         watch.effects[f"it calls {callee.__qualname__}"] = None
+    if is_users_array(cls):
+        return _of_users_array(owner, callee)
     table = METHODS.get(cls)
     if table is not None:
         function = table.get(callee.__name__)
@@ -197,6 +200,12 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     if watch.overlay and cls not in NATIVE:
         return _handing_over(callee)
     return callee
+
+
+def _of_users_array(owner: Any, callee: Any) -> Any:
+    """A method of ndarray that is asked of an array of a user's class."""
+    function = KNOWN.get(id(vars(np.ndarray).get(callee.__name__)))
+    return callee if function is None else _MethodType(function, owner)
 
 
 #: by name, so that their modules are imported by who uses them
@@ -293,6 +302,8 @@ def _slot(watch: Watch, callee: Any) -> Any:
         return resolve(owner)
     if isinstance(owner, _DESCRIPTORS) and name in ("__get__", "__set__", "__delete__"):
         return functools.partial(constructing.through_descriptor, owner, name)
+    if is_users_array(type(owner)):
+        return _of_users_array(owner, callee)
     table = METHODS.get(type(owner))
     for base in type(owner).__mro__ if table is None else ():
         table = METHODS.get(base)

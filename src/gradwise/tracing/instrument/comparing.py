@@ -13,6 +13,8 @@ import operator
 from typing import Any
 
 from gradwise.tracing.arithmetic import skip_frames_of
+from gradwise.tracing.holders import TWINS
+from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.items import iterate
 from gradwise.tracing.instrument.objects import class_info
@@ -29,6 +31,7 @@ def _comparison(name: str, function: Any) -> Any:
         watch = local.watch
         if watch is None:
             return function(a, b)
+        a, b = both_traced(a, b)
         left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
         right = class_info(watch, type(b)).methods.get(reflected) if type(b) not in PLAIN else None
         if left is None and name == "ne" and type(a) not in PLAIN:
@@ -41,9 +44,13 @@ def _comparison(name: str, function: Any) -> Any:
                     return not true(result)
         if left is None and right is None:
             return function(a, b)
-        order = [(left or getattr(type(a), forward), a, b), (right or getattr(type(b), reflected), b, a)]
-        if type(b) is not type(a) and issubclass(type(b), type(a)):
-            order.reverse()
+        if TWINS and (type(a) in TWINS or type(b) in TWINS):
+            methods = (left or getattr(type(a), forward), right or getattr(type(b), reflected))
+            order = beside_twin(a, b, methods, reflected)
+        else:
+            order = [(left or getattr(type(a), forward), a, b), (right or getattr(type(b), reflected), b, a)]
+            if type(b) is not type(a) and issubclass(type(b), type(a)):
+                order.reverse()
         for method, one, other in order:
             result = resolve(method)(one, other)
             if result is not NotImplemented:

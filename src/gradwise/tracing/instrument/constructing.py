@@ -15,6 +15,7 @@ import types
 from typing import Any
 
 from gradwise.containers.signatures import signature_of
+from gradwise.tracing.holders import adopted, is_users_array
 from gradwise.tracing.instrument.objects import (
     class_info,
     forget,
@@ -26,7 +27,7 @@ from gradwise.tracing.instrument.objects import (
     store_by_class,
     store_plainly,
 )
-from gradwise.tracing.instrument.references import ALONE, count
+from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import is_users_file, wraps_users
 
@@ -49,6 +50,8 @@ def class_callee(watch: Watch, cls: Any) -> Any:
 
 def _defined_in_python(cls: type) -> bool:
     """Whether a class has a constructor of the user's."""
+    if is_users_array(cls):
+        return True  # ndarray's memory is not to be filled with traced numbers
     for name in ("__init__", "__new__"):
         function = getattr(cls, name, None)
         if type(function) is types.FunctionType and (
@@ -72,6 +75,8 @@ def construct(cls: Any, *args: Any, **kwargs: Any) -> Any:
     if not isinstance(obj, cls):
         return obj
     watch = local.watch
+    if watch is not None and is_users_array(type(obj)) and count(obj) <= ALONE and owns(obj):
+        obj = adopted(obj)
     if watch is not None and (new is object.__new__ or count(obj) <= ALONE):
         watch.created[id(obj)] = obj
     init = type(obj).__init__

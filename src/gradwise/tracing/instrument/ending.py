@@ -258,7 +258,7 @@ def _belongs_outside(value: Any) -> bool:
     if isinstance_traced(value):
         return value.tape.open or value.tape.open_outer() is not None
     if type(value) in HOLDERS:
-        return any(map(_belongs_outside, value.parts()))
+        return any(map(_belongs_outside, value.__parts__()))
     if isinstance(value, dict):
         return any(_belongs_outside(v) for v in value.values())
     return isinstance(value, (list, tuple, set, frozenset, deque)) and any(_belongs_outside(v) for v in value)

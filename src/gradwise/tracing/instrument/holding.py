@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.functions.creation import buffer
+from gradwise.tracing.holders import adopted, is_users_array
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.items import reading, touch
 from gradwise.tracing.instrument.objects import class_info, load, store_plainly
@@ -32,10 +33,15 @@ from gradwise.tracing.instrument.userland import is_users_file
 _OWN_NAME = 0 if sys.version_info >= (3, 14) else 1
 
 
+def _is_array(value: Any) -> bool:
+    """Whether a value is a plain array, perhaps of a class of the user's."""
+    return type(value) is np.ndarray or is_users_array(type(value))
+
+
 def alone(value: Any, names: int = 0) -> bool:
     """Whether a value is a plain array of numbers to which one place refers, beside ``names`` local names of the caller's and the notes of the run."""
     watch = local.watch
-    if watch is None or type(value) is not np.ndarray:
+    if watch is None or not _is_array(value):
         return False
     expected = ALONE + (_OWN_NAME + names if names else 1) + (id(value) in watch.touched)
     if _ownable(value) and count(value) <= expected:
@@ -72,7 +78,7 @@ _MOST = 4096
 def _ownable(value: Any) -> bool:
     """Whether a value is a plain array of numbers that may be written to and has its memory to itself, or with an array that nothing else refers to."""
     return (
-        type(value) is np.ndarray
+        _is_array(value)
         and value.dtype.kind in "fc"
         and (value.base is None or _owns(value.base))
         and value.flags.writeable
@@ -87,13 +93,15 @@ def _owns(base: Any) -> bool:
 def owned(value: Any) -> Any:
     """A buffer of the trace with the numbers of an array."""
     watch = local.watch
-    return value if watch is None else buffer(watch.trace, value.copy())
+    if watch is None:
+        return value
+    return buffer(watch.trace, value.copy()) if type(value) is np.ndarray else adopted(value)
 
 
 def held_attribute(obj: Any, name: str) -> Any:
     """``obj.name``, whose items are about to be assigned."""
     value = load(obj, name)
-    if type(value) is np.ndarray and alone(value, 1 + _in_twin(obj, name)):
+    if _is_array(value) and alone(value, 1 + _in_twin(obj, name)):
         keeper = _keeper(obj, name)
         if keeper is not None:
             value = owned(value)
@@ -133,7 +141,7 @@ def _keeper(obj: Any, name: str) -> Any:
 def held_item(container: Any, key: Any) -> Any:
     """``container[key]``, whose items are about to be assigned."""
     value = reading(container)[key]
-    if type(value) is np.ndarray and type(key) is not slice and alone(value, 1):
+    if _is_array(value) and type(key) is not slice and alone(value, 1):
         place = (container, key) if type(container) in (list, dict) else _place_of(container, value)
         if place is not None:
             value = _kept(place, owned(value))
@@ -160,7 +168,7 @@ def held_method(obj: Any, name: str) -> Any:
 
 def kept_by(value: Any, obj: Any) -> Any:
     """The result of a method of an object, into whose items is written: an array that the object keeps becomes a buffer."""
-    if type(value) is np.ndarray and alone(value, 1):
+    if _is_array(value) and alone(value, 1):
         place = _place_of(obj, value)
         if place is not None:
             value = _kept(place, owned(value))
@@ -189,7 +197,7 @@ _GIVEN = _probe_given(_held[0], None)
 def received(value: Any, owner: Any) -> Any:
     """An argument into whose items the function writes: an array that the function's object or a name of the caller's keeps becomes a buffer there, and here."""
     watch = local.watch
-    if type(value) is not np.ndarray or watch is None:
+    if watch is None or not _is_array(value):
         return value
     if count(value) > _GIVEN + (id(value) in watch.touched) or not _ownable(value):
         return value

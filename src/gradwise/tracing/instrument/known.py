@@ -69,7 +69,11 @@ def refresh() -> None:
                 METHODS.setdefault(cls, {}).update(entries)
                 for name, ours in entries.items():
                     if hasattr(cls, name):
-                        KNOWN.setdefault(id(getattr(cls, name)), ours)
+                        theirs = getattr(cls, name)
+                        KNOWN.setdefault(id(theirs), ours)
+                        _kept.append(
+                            theirs
+                        )  # one that is made when it is asked for would leave its identity to another
 
 
 #: module → name → stand-in; the first table that names a callee decides

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import FORWARDING, NATIVE, ClassInfo, runs_code
 from gradwise.tracing.instrument.within import holds_traced, unwrapped
@@ -54,6 +55,8 @@ def load(obj: Any, name: str) -> Any:
     if cls in _UNSEEN:
         return getattr(obj, name)
     if cls is TracedArray or cls is TracedScalar:
+        if name == "__class__":
+            return type(obj.value)
         refuse_ours(obj, name)
         return getattr(obj, name)
     watch = local.watch
@@ -110,6 +113,8 @@ def _load_by_super(obj: Any, name: str) -> Any:
         if base is obj.__thisclass__:
             break
     for base in bases:
+        if base is np.ndarray and type(instance) in TWINS:
+            return _of_ndarray(instance, name, obj)
         if name in vars(base):
             watch = local.watch
             while watch is not None:
@@ -120,6 +125,15 @@ def _load_by_super(obj: Any, name: str) -> Any:
             if runs_code(raw) and instance is not owner:
                 return from_descriptor(raw, instance, owner, name)
             break
+    return getattr(obj, name)
+
+
+def _of_ndarray(instance: Any, name: str, obj: Any) -> Any:
+    """What ``super().name`` finds at ndarray, for an array of ours: what it does in place of ndarray."""
+    for cls in type(instance).__mro__[1:]:
+        if name in vars(cls):
+            raw = vars(cls)[name]
+            return raw.__get__(instance, type(instance)) if hasattr(type(raw), "__get__") else raw
     return getattr(obj, name)
 
 

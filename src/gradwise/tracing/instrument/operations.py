@@ -18,12 +18,14 @@ from gradwise.program import Primitive
 from gradwise.rules import algebra
 from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.functions.creation import buffer
+from gradwise.tracing.holders import TWINS, adopted, is_users_array
+from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced, in_place_of
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import clean_class, reveal_all, reveal_within
 from gradwise.tracing.instrument.known import refresh
 from gradwise.tracing.instrument.objects import class_info, holds_traced, load, note_names, store
-from gradwise.tracing.instrument.references import ALONE, count
+from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.userland import NATIVE
 from gradwise.tracing.text import shown_as
@@ -58,6 +60,8 @@ def _binary(name: str, function: Any) -> Any:
             a, b = _beside(a, b, kinds), _beside(b, a, kinds)
         if type(b) not in PLAIN and isinstance(a, (np.ndarray, np.generic)) and _is_taken_for_array(type(b)):
             return function(a, resolve(np.asarray)(b))
+        if type(b) not in PLAIN or type(a) not in PLAIN:
+            a, b = both_traced(a, b)
         left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
         right = class_info(watch, type(b)).methods.get(reflected) if type(b) not in PLAIN else None
         if left is None and right is None:
@@ -66,7 +70,9 @@ def _binary(name: str, function: Any) -> Any:
             return function(a, b)
         first = _native(a, forward) if left is None else left
         second = _native(b, reflected) if right is None else right
-        if type(b) is not type(a) and issubclass(type(b), type(a)) and second is not None and second is not first:
+        if TWINS and (type(a) in TWINS or type(b) in TWINS):
+            order = beside_twin(a, b, (first, second), reflected)
+        elif type(b) is not type(a) and issubclass(type(b), type(a)) and second is not None and second is not first:
             order = [(second, b, a), (first, a, b)]
         else:
             order = [(first, a, b)] + ([(second, b, a)] if type(a) is not type(b) else [])
@@ -121,6 +127,12 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
             b = _beside(b, a)
         elif cls in _LISTS and isinstance(b, np.inexact) and holds_traced(a):
             return binary(a, b)
+        if TWINS and type(b) in TWINS and (cls is _ndarray or cls is TracedArray):
+            if cls is _ndarray and local.watch is not None and a.dtype.kind in "fc":
+                noted = id(a) in local.watch.touched
+                if count(a) <= ALONE + 1 + noted and a.base is None and a.flags.writeable:
+                    a = buffer(local.watch.trace, a.copy())
+            return in_place_of(name, a, b)
         if cls is _ndarray and type(b) in TRACED and a.dtype.kind in "fc" and local.watch is not None:
             # only the place that is about to be assigned refers to the array: nobody misses what is written to its copy
             noted = id(a) in local.watch.touched
@@ -377,16 +389,11 @@ def fresh(value: Any) -> Any:
     """An array that nothing else refers to, about to be filled: a buffer of the trace, to which traced values may be assigned."""
     if type(value) is np.ndarray and value.dtype.kind in "fc":
         watch = local.watch
-        if watch is not None and count(value) <= ALONE and _owns(value):
+        if watch is not None and count(value) <= ALONE and owns(value):
             return buffer(watch.trace, value)
+    elif is_users_array(type(value)) and count(value) <= ALONE and owns(value):
+        return adopted(value)
     return value
-
-
-def _owns(value: np.ndarray) -> bool:
-    """Whether an array has its memory to itself: it is no view, or a view of an array that nothing else refers to (``np.tile`` reshapes what it made)."""
-    base = value.base
-    # the view refers to it, and the name here
-    return base is None or (type(base) is np.ndarray and base.base is None and count(base) <= ALONE + 1)
 
 
 skip_frames_of(globals())

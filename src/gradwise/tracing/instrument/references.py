@@ -12,6 +12,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
+
 
 def count(obj: Any) -> int:
     """References to an argument, in units that ``ALONE`` knows."""
@@ -33,3 +35,10 @@ def beside(notes: dict[int, Any], key: int) -> int:
 
 _NOTED = 0
 _NOTED = beside({0: object()}, 0)
+
+
+def owns(value: np.ndarray) -> bool:
+    """Whether an array has its memory to itself: it is no view, or a view of an array that nothing else refers to (``np.tile`` reshapes what it made)."""
+    base = value.base
+    # the view refers to it, and the name here
+    return base is None or (type(base) is np.ndarray and base.base is None and count(base) <= ALONE + 1)

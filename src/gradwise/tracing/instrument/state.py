@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.holders import HOLDERS, TWINS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -71,6 +73,8 @@ class Watch:
         What the run did outside, in words.
     later : list
         What is to be called when the outermost run ends: classes and context variables made plain.
+    subclasses : dict
+        By the user's class of arrays, its twin.
     """
 
     __slots__ = (
@@ -86,6 +90,7 @@ class Watch:
         "overlay",
         "revealed",
         "stored",
+        "subclasses",
         "tails",
         "touched",
         "trace",
@@ -109,6 +114,7 @@ class Watch:
         self.created: dict[int, Any] = {}
         self.effects: dict[str, None] = {}
         self.later: list[Callable[[], None]] = []
+        self.subclasses: dict[type, type] = {}
 
 
 class _Local(threading.local):
@@ -156,3 +162,9 @@ def left(watch: Watch, clean: Callable[[Watch], None]) -> None:
         or watch.later
     ):
         clean(watch)
+    if watch.subclasses:
+        if watch.outer is None:
+            HOLDERS.difference_update(watch.subclasses.values())
+            TWINS.difference_update(watch.subclasses.values())
+        else:
+            watch.outer.subclasses.update(watch.subclasses)

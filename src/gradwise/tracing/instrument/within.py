@@ -26,7 +26,7 @@ def holds_traced(value: Any, depth: int = 6) -> bool:
         return any(holds_traced(v, depth - 1) for v in value.values()) or any(isinstance_traced(k) for k in value)
     if isinstance(value, (list, tuple, set, frozenset, deque)):
         return not are_atoms(value) and any(holds_traced(v, depth - 1) for v in value)
-    parts = value.parts() if cls in HOLDERS else value.flat if cls is np.ndarray and value.dtype.kind == "O" else ()
+    parts = value.__parts__() if cls in HOLDERS else value.flat if cls is np.ndarray and value.dtype.kind == "O" else ()
     return any(map(isinstance_traced, parts))
 
 
@@ -45,7 +45,7 @@ def _unwrapped(value: Any, depth: int) -> Any:
         plain = value.value
         return plain.copy() if isinstance(plain, np.ndarray) else plain
     if depth == 0 or type(value) in HOLDERS or not holds_traced(value, depth):
-        return value.plain() if type(value) in HOLDERS else value
+        return value.__plain__() if type(value) in HOLDERS else value
     if isinstance(value, dict):
         return _like(value, {unwrapped(k): unwrapped(v, depth - 1) for k, v in value.items()})
     if isinstance(value, tuple):

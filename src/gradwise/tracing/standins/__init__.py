@@ -77,6 +77,7 @@ from gradwise.tracing.standins import (
     sparse_methods,
     sparse_solvers,
     strided,
+    subclass_arrays,
     text,
     traversal,
     ufunc_calls,
@@ -152,6 +153,7 @@ _FAMILIES: tuple[Any, ...] = (
     scipy_moments,
     scipy_spectra,
     opened,
+    subclass_arrays,  # last: it stands before others
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {}

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.functions.operands import as_array, valued
+from gradwise.tracing.holders import TWINS, is_users_array, written
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import PLAIN, at_line, contains_traced, entries, open_traces, python_method
@@ -24,6 +25,7 @@ STRUCTURED: list[Any] = []
 
 def _made(obj: Any, dtype: Any, order: Any, ndmin: int, *, copy: bool) -> Any:
     """The traced array of an argument that holds traced values, laid out as asked."""
+    obj = written(obj)
     dtype = None if dtype is None else np.dtype(dtype)
     if dtype is not None and dtype.names:
         return STRUCTURED[0](obj, dtype, copy=copy)
@@ -87,6 +89,10 @@ def _of_numbers(a: Any, dtype: Any) -> Any:
 def _listed(items: Any) -> Any:
     """A list subclass, named tuple, deque or dictionary view of traced values as the list that NumPy takes it for."""
     kind = type(items)
+    if kind in TWINS:
+        return written(items)
+    if is_users_array(kind):
+        return items
     if kind in PLAIN or kind in _LEFT or kind is np.ndarray or kind is list or kind is tuple:
         return items
     if isinstance(items, (list, tuple)):

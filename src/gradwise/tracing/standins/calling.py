@@ -14,10 +14,12 @@ import numpy as np
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions import choosing, polynomials
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import asarray
 from gradwise.tracing.standins.recording import contains_traced, python_method, resolve
 from gradwise.tracing.standins.stacking import assembled, stacking_first
+from gradwise.tracing.standins.users_arrays import beside_traced, refuse_users_arrays
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 from gradwise.tracing.ufuncs import ELEMENTWISE, _fast_unary
 
@@ -64,6 +66,8 @@ def vectorized_call(vectorized: np.vectorize, *args: Any, **kwargs: Any) -> Any:
     own: Any = vectorized
     if own.pyfunc is np._NoValue or current_trace() is None:
         return vectorized(*args, **kwargs)
+    if TWINS:
+        refuse_users_arrays("np.vectorize", (*args, *kwargs.values()))
     function = resolve(own.pyfunc)
     excluded = own.excluded
     names = [n for n in kwargs if n not in excluded]
@@ -170,6 +174,8 @@ def object_ufunc(ufunc: Any) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if current_trace() is None or kwargs or len(args) != ufunc.nin:
             return ufunc(*args, **kwargs)
+        if TWINS:
+            refuse_users_arrays("a ufunc of np.frompyfunc", args)
         shape = np.broadcast_shapes(*[_shape(a) for a in args])
         one = resolve(function)
         results = [one(*entries) for entries in zip(*[_entries(a, shape) for a in args], strict=True)]
@@ -211,6 +217,8 @@ def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any, **kwargs: Any
     """``np.apply_along_axis``."""
     if current_trace() is None:
         return np.apply_along_axis(func1d, axis, arr, *args, **kwargs)
+    if TWINS:
+        refuse_users_arrays("np.apply_along_axis", (arr,))
     return polynomials.apply_along_axis(resolve(func1d), axis, arr, *args, **kwargs)
 
 
@@ -225,6 +233,8 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     """``np.piecewise``, of functions that may refer to traced values."""
     if current_trace() is None:
         return np.piecewise(x, condlist, funclist, *args, **kw)
+    if TWINS:
+        refuse_users_arrays("np.piecewise", (x,))
     functions = [resolve(f) if callable(f) and not isinstance_traced(f) else f for f in funclist]
     return choosing.piecewise(x, condlist, functions, *args, **kw)
 
@@ -277,8 +287,14 @@ def _asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         for a in args:
             if type(a) not in _ARRAYS:
+                given = beside_traced((*args, *kwargs.values()))
+                if given is not None:  # NumPy asks the classes in its order
+                    return otherwise(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
                 method = _answering(args, "__array_ufunc__")
                 if method is not None and current_trace() is not None:
+                    out = kwargs.get("out")
+                    if out is not None and type(out) is not tuple:
+                        kwargs["out"] = (out,)
                     result = method(ufunc, "__call__", *args, **kwargs)
                     return otherwise(*args, **kwargs) if result is NotImplemented else result
                 if current_trace() is not None and any(map(_gives_array, args)):
@@ -300,6 +316,12 @@ def _asking_function(function: Any, otherwise: Callable[..., Any]) -> Callable[.
 
     def call(*args: Any, **kwargs: Any) -> Any:
         for a in args:
+            if type(a) not in _ARRAYS or (
+                (type(a) is list or type(a) is tuple) and not _ARRAYS.issuperset(map(type, a))
+            ):
+                given = beside_traced((*args, *kwargs.values()))
+                if given is not None:  # NumPy asks the classes in its order
+                    return otherwise(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
             if type(a) not in _ARRAYS and not hasattr(type(a), "__array_function__") and _gives_array(a):
                 if current_trace() is not None:
                     return call(*map(_as_given, args), **kwargs)

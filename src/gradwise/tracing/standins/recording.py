@@ -12,6 +12,7 @@ from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing import instrument
 from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.conversions import is_constant
+from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.places import user_place
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
@@ -76,10 +77,12 @@ def contains_traced(items: Any) -> bool:
         kinds = set(map(type, items))
         if TracedScalar in kinds or TracedArray in kinds:
             return True
-        return (list in kinds or tuple in kinds) and any(
+        if (list in kinds or tuple in kinds) and any(
             [contains_traced(i) for i in items if type(i) is list or type(i) is tuple]
-        )
-    return kind is TracedScalar or kind is TracedArray
+        ):
+            return True
+        return bool(TWINS) and not TWINS.isdisjoint(kinds)
+    return kind is TracedScalar or kind is TracedArray or kind in TWINS
 
 
 def python_method(x: Any, name: str) -> Callable[..., Any] | None:

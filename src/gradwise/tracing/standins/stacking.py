@@ -9,6 +9,7 @@ import numpy as np
 from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.dispatch import FUNCTIONS
+from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.traced import apply, isinstance_traced
 
@@ -44,6 +45,8 @@ def assembled(items: Any, dtype: Any = None) -> Any:
     """``np.array(items, dtype)`` of a nested sequence that may hold traced values."""
     if not contains_traced(items):
         return np.array(items, dtype)
+    if TWINS:
+        items = _numbers(items)
     flat = list not in set(map(type, items)) and tuple not in set(map(type, items))
     plain_items = list(map(plain, items)) if flat else plainly(items)
     value = np.array(plain_items, dtype)  # NumPy's own errors, for ragged lists too
@@ -70,6 +73,17 @@ def assembled(items: Any, dtype: Any = None) -> Any:
         rows = [np.reshape(leaf if isinstance_traced(leaf) else np.asarray(leaf), -1) for leaf in found]
         result = np.concatenate(rows).reshape(value.shape)
         return result if result.dtype == value.dtype else result.astype(value.dtype)
+
+
+def _numbers(items: Any) -> Any:
+    """A nested sequence with the numbers of arrays of users' classes, which ``np.array`` takes."""
+    if type(items) not in {list, tuple}:
+        return written(items)
+    return items if TWINS.isdisjoint(_kinds(items)) else type(items)(map(_numbers, items))
+
+
+def _kinds(items: Any) -> set[type]:
+    return set(map(type, leaves(items, [])))
 
 
 def of_objects(items: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -14,16 +14,33 @@ from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.calling import _answering, function_of
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces, resolve
 from gradwise.tracing.standins.stacking import assembled, leaves
+from gradwise.tracing.standins.users_arrays import beside_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: options of the methods in their order, as NumPy names them for an object that it asks
+_OPTIONS = {
+    "reduce": ("axis", "dtype", "out", "keepdims", "initial", "where"),
+    "accumulate": ("axis", "dtype", "out"),
+    "reduceat": ("axis", "dtype", "out"),
+}
+
+
 def _method(name: str) -> Callable[..., Any]:
     def call(self: np.ufunc, *args: Any, **kwargs: Any) -> Any:
+        given = beside_traced((*args, *kwargs.values()))
+        if given is not None:
+            return getattr(self, name)(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
         answer = _answering(args, "__array_ufunc__")
         if answer is not None and current_trace() is not None:
-            result = answer(self, name, *args, **kwargs)
+            operands = 2 if name in ("outer", "at", "reduceat") else 1
+            named = dict(zip(_OPTIONS.get(name, ()), args[operands:], strict=False)) | kwargs
+            out = named.pop("out", None)
+            if out is not None:
+                named["out"] = out if type(out) is tuple else (out,)
+            result = answer(self, name, *args[: operands + (name == "at")], **named)
             return getattr(self, name)(*args, **kwargs) if result is NotImplemented else result
         if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
             return getattr(self, name)(*args, **kwargs)
