@@ -1,11 +1,14 @@
 """Pieces between two roundings whose slope is not that of the function that is meant; powers and poles beside an edge."""
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from gradwise.numerical import Status, derivative
+from gradwise.errors import InputError
+from gradwise.numerical import Status, derivative, grad
 
 ROUNDED = {
     "(1 + x) ** (1 / x)": (lambda x: (1 + x) ** (1 / x), 2.445369779503049e-11, -math.e / 2),
@@ -62,3 +65,14 @@ def test_a_pole_close_to_x_is_no_numerator_that_was_lost(complex_step):
             f = lambda x, c=c, power=power: math.sin(x) + 1e-3 / (x - c) ** power
             estimate = derivative(f, x, complex_step=complex_step)
             assert abs(estimate.value - exact) <= estimate.error <= 1e-3 * abs(exact)
+
+
+def test_fractions_and_decimals_are_numbers():
+    x = 1.5
+    for f in (lambda t: Fraction(t) ** 3, lambda t: Decimal(t) ** 3):
+        estimate = derivative(f, x)
+        assert abs(estimate.value - 3 * x**2) <= estimate.error <= 1e-11
+    many = grad(lambda v: sum(Fraction(float(t)) ** 2 for t in v), np.array([1.0, 2.0]))
+    assert np.all(np.abs(many.value - [2.0, 4.0]) <= many.error)
+    with pytest.raises(InputError, match="must return real or complex numbers"):
+        derivative(lambda t: np.array(None), x)

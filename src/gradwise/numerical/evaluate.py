@@ -6,7 +6,9 @@ itself it must answer; an exception there is reported.  Exceptions that mean "st
 
 from __future__ import annotations
 
+import decimal
 import functools
+import numbers
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
@@ -26,6 +28,9 @@ lanes fit in."""
 KEPT = 2**21
 """glibc gives memory back to the system above the size of the largest block that has been freed, and takes it anew, page
 by page, for the next array.  A block of 16 MiB, never touched, makes it keep what f uses from call to call: half of f's time."""
+
+REAL = (numbers.Real, decimal.Decimal)
+"""What is a real number though it is no float."""
 
 MISSING = object()
 """What a map has not returned."""
@@ -323,6 +328,8 @@ def _keep_memory() -> None:
 
 def _output_array(leaf: Any) -> np.ndarray:
     array = np.asarray(leaf)
+    if array.dtype.kind == "O" and array.size and all(isinstance(number, REAL) for number in array.flat):
+        array = array.astype(np.float64)  # fractions and decimals
     if array.dtype.kind not in "fciu":
         what = f"{leaf!r} of type {type(leaf).__name__}" if array.ndim == 0 else f"an array of dtype {array.dtype}"
         msg = f"f(x) returned {what}. It must return real or complex numbers. Convert the result with float()."
