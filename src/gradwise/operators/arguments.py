@@ -18,9 +18,10 @@ from gradwise.containers.signatures import signature_of
 from gradwise.errors import InputError
 from gradwise.operators.leaves import as_floating, as_matrix, is_floating
 from gradwise.operators.reuse.promises import unwrapped
-from gradwise.operators.write_back import Containers, shared_arrays
+from gradwise.operators.write_back import Containers, originals, shared_arrays
 from gradwise.tracing import copy_in_layout
 from gradwise.tracing.instrument.hooks import watched
+from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import is_plain
 
 if TYPE_CHECKING:
@@ -185,6 +186,8 @@ class Arguments:
         flat = self._flat
         shared = shared_arrays(self.leaves, leaves, beside) if beside else []
         self._containers = None if flat and not shared else Containers([] if flat else theirs, values, beside, shared)
+        if local.watch is not None:
+            local.watch.trace.arguments = functools.partial(originals, theirs, values, beside)
         result = function(*args, **kwargs)
         return result if flat else without_labels(result)
 
@@ -206,9 +209,10 @@ class Arguments:
         twin._function, twin._runs = self._function, self._runs
         twin.places, twin._simple, twin.single = self.places, self._simple, self.single
         twin.kinds, twin.treedefs, twin.labels = self.kinds, self.treedefs, self.labels
-        twin._args = tuple(_copy(a) for a in self._args)
-        twin._kwargs = {name: _copy(a) for name, a in self._kwargs.items()}
-        twin.leaves = [_copy(leaf) for leaf in self.leaves]
+        made: dict[int, Any] = {}  # what is one object stays one
+        twin._args = tuple(_copy(a, made) for a in self._args)
+        twin._kwargs = {name: _copy(a, made) for name, a in self._kwargs.items()}
+        twin.leaves = [_copy(leaf, made) for leaf in self.leaves]
         return twin
 
     @property
@@ -272,14 +276,22 @@ class Arguments:
         return values[0] if self.single else tuple(values)
 
 
-def _copy(value: Any) -> Any:
+def _copy(value: Any, made: dict[int, Any]) -> Any:
+    known = made.get(id(value))
+    if known is not None:
+        return known
     if type(value) is np.ndarray:
-        return copy_in_layout(value)
-    try:
-        leaves, treedef = flatten(value)
-    except InputError:  # an object that holds itself
-        return value
-    return treedef.rebuild([copy_in_layout(v) if type(v) is np.ndarray else v for v in leaves])
+        found: Any = copy_in_layout(value)
+    else:
+        try:
+            leaves, treedef = flatten(value)
+        except InputError:  # an object that holds itself
+            return value
+        if len(leaves) == 1 and leaves[0] is value:
+            return value
+        found = treedef.rebuild([_copy(v, made) if type(v) is np.ndarray else v for v in leaves])
+    made[id(value)] = found
+    return found
 
 
 def _label(function: Any, place: Any) -> str:

@@ -25,6 +25,7 @@ from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.careful import Request, run_carefully
 from gradwise.operators.constant_pieces import believe, is_known, piece_of
 from gradwise.tracing import Recording, record
+from gradwise.tracing.instrument.identity import IDENTITY
 from gradwise.tracing.instrument.state import local
 from gradwise.transforms.reverse import active_variables
 
@@ -148,8 +149,8 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
             believe(code, piece)
     except Disagreement as error:
         raise TracingError(
-            f"the value of {function_label(function)} does not depend on its arguments by its trace as it does when it is called plainly. It was looked up by the text, the hash or "
-            "the equality of a value, in a memory of earlier results. Differentiate the function under the memory (f.__wrapped__)"
+            f"the value of {function_label(function)} does not depend on its arguments by its trace as it does when it is called plainly. It was looked up by the text, the hash, "
+            "the equality or the identity of a value, in a memory of earlier results. Differentiate the function under the memory (f.__wrapped__), or pass x.copy() where one array is given twice"
         ) from error
     finally:
         np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
@@ -181,6 +182,8 @@ def without_memory(
 
     if same(before.values):
         return found
+    if IDENTITY in found.tape.forgot:  # one array in two places: a plain call on copies has two
+        return None
     # a derivative taken inside was one of what is remembered: the plain function says what is right
     try:
         plain, structure = _plain_outputs(spare, spare.leaves, state, has_aux=has_aux)

@@ -157,6 +157,24 @@ def shared_arrays(theirs: Sequence[Any], ours: Sequence[Any], others: Sequence[A
     return found
 
 
+def originals(theirs: Sequence[Any], ours: Sequence[Any], others: Sequence[Any]) -> dict[int, int]:
+    """The identities of the caller's containers and leaves, by those of what the function is given in their place (the other arguments as they are)."""
+    found: dict[int, int] = {}
+    stack = [*zip(theirs, ours, strict=True), *zip(others, others, strict=True)]
+    while stack:
+        their, our = stack.pop()
+        if id(our) in found:
+            continue
+        found[id(our)] = id(their)
+        if isinstance(their, tuple) and isinstance(our, tuple):
+            stack.extend(zip(tuple.__iter__(their), tuple.__iter__(our), strict=False))
+            continue
+        now, before = _items(our), _items(their)
+        if now is not None and before is not None:
+            stack.extend((before[key], value) for key, value in now.items() if key in before)
+    return found
+
+
 def _as_before(value: Any, before: Any) -> Any:
     """An integer that the function was given as a float, and counted up, as an integer."""
     if type(before) is int and type(value) is float and value.is_integer():

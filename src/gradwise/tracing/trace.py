@@ -22,6 +22,7 @@ change found at the end raises instead of giving the derivative of another funct
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ class Trace:
     __slots__ = (
         "__weakref__",
         "activity",
+        "arguments",
         "ask_untouched",
         "captured",
         "checksums",
@@ -112,7 +114,7 @@ class Trace:
         self.entered: list[str] = []
         #: how often yet the run may be asked whether a value is one that an earlier run kept, and answer that it does not know it; 0 where it answers as it is
         self.forgetful = 0
-        #: the values about which it answered so, by variable; -1 for those that it was asked of by their text, bytes, hash, identity or distance
+        #: the values about which it answered so, by variable; -1 for those that it was asked of by their text, bytes, hash or distance, -2 by their identity
         self.forgot: set[int] = set()
         #: what values were shown as: a number that is read back from a text may be one of them
         self.texts: set[str] = set()
@@ -120,6 +122,8 @@ class Trace:
         self.recalled = False
         self.numbers: dict[Any, int] = {}
         self.known: dict[Any, Any] = {}
+        #: asks for the identities of the caller's objects, by those of what the function is given in their place; None where nobody knows
+        self.arguments: Callable[[], dict[int, int]] | None = None
         # large arrays that are kept by reference, with a checksum, or None where the function is known not to write to them
         self.checksums: dict[int, tuple[Any, Any]] = {}
         #: a test for arrays that cannot change while the function runs, and how to find it when the first large array is met

@@ -274,7 +274,18 @@ class PromisedCall(Call):
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
         key, self._arrays = surroundings(self.function)
-        return (key,)
+        return key, self._which_are_one()
+
+    def _which_are_one(self) -> Hashable:
+        """Which of the arrays and containers among the arguments are one object, for which a function may ask; None if all are several."""
+        args, kwargs = self._arguments.given()
+        given = [
+            v for v in (*self._arguments.leaves, *args, *kwargs.values()) if isinstance(v, (np.ndarray, list, dict))
+        ]
+        if len(given) < 2:
+            return None
+        first: dict[int, int] = {}
+        return tuple([first.setdefault(id(v), k) for k, v in enumerate(given)])
 
     def replay(self) -> tuple[Specialization, Recording] | None:
         return self.family.replay(self._arguments.leaves, self.numbers, self._arrays)

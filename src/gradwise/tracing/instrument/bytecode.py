@@ -259,6 +259,10 @@ class _Writer:
             yield from self.call("contains", 2, place)
             if i.argument:
                 yield Instruction("UNARY_NOT", 0, place)
+        elif name == "IS_OP" and self.instructions[k - 1].name != "LOAD_CONST":
+            yield from self.call("same", 2, place)
+            if i.argument:
+                yield Instruction("UNARY_NOT", 0, place)
         elif name == "TO_BOOL":
             yield from self.call("truth", 1, place)
         elif name in _BEFORE or (name in _TESTS and not _ABOVE):

@@ -168,13 +168,15 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
         return False
     if not are_plain(function.__defaults__ or ()) or not are_plain((function.__kwdefaults__ or {}).values()):
         return False
-    before = ""
+    before = last = ""
     for instruction in dis.get_instructions(code):
         name = instruction.opname
         # what is called is an argument, an item, a result; since 3.14 this follows names of modules too
         if name in _STORES or (name == "PUSH_NULL" and before not in ("LOAD_ATTR", "LOAD_GLOBAL")):
             return False
-        before = name if _NULL_AFTER else ""
+        if name == "IS_OP" and last != "LOAD_CONST":
+            return False
+        before, last = name if _NULL_AFTER else "", name
         if name == "LOAD_GLOBAL":
             if not _known_global(function, instruction.argval, read, seen):
                 return False

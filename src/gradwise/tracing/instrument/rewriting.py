@@ -149,6 +149,9 @@ class _Rewriter(HoldersOfArrays):
             return _at(_call("contains", a, b), node)
         if isinstance(op, ast.NotIn) and not constants:
             return _at(ast.UnaryOp(ast.Not(), _call("contains", a, b)), node)
+        if isinstance(op, (ast.Is, ast.IsNot)) and not constants:
+            same = _call("same", a, b)
+            return _at(same if isinstance(op, ast.Is) else ast.UnaryOp(ast.Not(), same), node)
         return _at(ast.Compare(a, [op], [b]), node)
 
     def test(self, node: Any) -> Any:

@@ -171,8 +171,8 @@ class _Twins:
         globals_: dict[str, Any] = f.__globals__
         if replaced or counted:
             globals_ = LiveGlobals(f.__globals__, answer, counted)
-        for name in counted:
-            self.counting["global", id(f.__globals__), name].append((Counter("global", globals_, name), counted[name]))
+        for name, count in counted.items():
+            self.counting["global", id(f.__globals__), name].append((Counter("global", globals_, name), count))
         own = [types.CellType() for _ in f.__code__.co_freevars]
         g = types.FunctionType(
             f.__code__, globals_, f.__name__, data.get(("defaults", id(f)), f.__defaults__), tuple(own)
