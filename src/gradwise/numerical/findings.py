@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.close_look import smooth_octave, structure_close_by
+from gradwise.numerical.close_look import DEEP, smooth_octave, structure_close_by
 from gradwise.numerical.ladder import LEVELS, PROBE
 from gradwise.numerical.line import INF, NAN, Outcome
 from gradwise.numerical.microscope import (
@@ -35,43 +35,67 @@ SLOPES = 1e-9
 def disagreement(samples: Samples, found: Resolved) -> Generator[Request, list[float], View | None]:
     """Return None when values far below the steps used agree with the slope found, else the microscope's view."""
     side = found.side
-    sides = BOTH if side == 0 else (side,)
     octave = max(min(found.low - 7, samples.line.octave + PROBE), samples.floor)
+    if side != 0:
+        return (yield from _disagreement_on_one_side(samples, found, octave))
     v, f0 = samples.near(octave), samples.f0
-    yield from samples.sample([side * v for side in sides])
-    seen = {side: samples.values[side * v] for side in sides}
+    yield from samples.sample([v, -v])
+    seen = {side: samples.values[side * v] for side in BOTH}
     ratio = math.ldexp(v, -found.low) ** 2
     eta = samples.eta(f0)
     # where f(x) is 0, as at the minimum of a sum of squares, the values beside it have the larger error
     samples.assumed = max(eta, *(samples.eta(value) for value in seen.values() if math.isfinite(value)), 0.0)
-    slack = 4 * v * found.total + 4 * samples.line.unit * samples.line.scale * abs(found.value)
-    slack += 3 * v * ratio * abs(samples.quotient(found.low, side)[0] - found.value)  # the term of third order
     if found.truncation <= 1e-2 * abs(found.value) + 4 * found.rounding:
-        if side == 0:
-            # the second difference at 2**low, corrected by the one twice as large, predicts the one at v
-            s3, s2 = samples.bend(found.low), samples.bend(found.low + 1)
-            if not math.isfinite(s2):
-                s2 = 4 * s3
-            bend = abs((seen[1] - f0) + (seen[-1] - f0) - ratio * (4 * s3 - 0.25 * s2) / 3)
-            drift = abs(seen[1] - seen[-1] - 2 * v * found.value)
-            curved = ratio * abs(s3 - 0.25 * s2)
-            if bend <= 10 * eta + curved + 10 * ratio * eta and drift <= 6 * eta + slack:
-                # Where f vanishes at x, as t⁴ and |t|³ do at 0, terms of higher order dwarf its rounding there; where it
-                # does not move at this step, what is curved is twice as far away.
-                vanishes = 256 * samples.assumed < max(samples.eta(samples.at(found.low, s)) for s in sides)
-                known = curved if vanishes or samples.move(found.low) == 0.0 else 0.0
-                samples.measured = max(0.6 * (bend - known), 0.8 * (drift - slack), 0.0)
-                return None
-            samples.mismatch = max(0.25 * bend, 0.5 * drift)
-        else:
-            h = math.ldexp(side, found.low)
-            curvature = abs(samples.at(found.low, side) - f0 - h * found.value) * ratio
-            drift = abs(seen[side] - f0 - side * v * found.value) - slack - 3 * curvature
-            if drift <= 6 * eta:
-                samples.measured = 0.8 * drift
-                return None
+        # the second difference at 2**low, corrected by the one twice as large, predicts the one at v
+        s3, s2 = samples.bend(found.low), samples.bend(found.low + 1)
+        if not math.isfinite(s2):
+            s2 = 4 * s3
+        bend = abs((seen[1] - f0) + (seen[-1] - f0) - ratio * (4 * s3 - 0.25 * s2) / 3)
+        drift = abs(seen[1] - seen[-1] - 2 * v * found.value)
+        curved, slack = ratio * abs(s3 - 0.25 * s2), _slack(samples, found, v)
+        if bend <= 10 * eta + curved + 10 * ratio * eta and drift <= 6 * eta + slack:
+            # Where f vanishes at x, as t⁴ and |t|³ do at 0, terms of higher order dwarf its rounding there; where it
+            # does not move at this step, what is curved is twice as far away.
+            vanishes = 256 * samples.assumed < max(samples.eta(samples.at(found.low, s)) for s in BOTH)
+            known = curved if vanishes or samples.move(found.low) == 0.0 else 0.0
+            samples.measured = max(0.6 * (bend - known), 0.8 * (drift - slack), 0.0)
+            return None
+        samples.mismatch = max(0.25 * bend, 0.5 * drift)
+    return (yield from view_at(samples, octave, BOTH))
+
+
+def _disagreement_on_one_side(
+    samples: Samples, found: Resolved, octave: int
+) -> Generator[Request, list[float], View | None]:
+    """Return the same for one side, where no second value tells at a step what noise, kinks and finer structure there are.
+
+    So values are asked for at three scales, down to some hundred units in the last place of x.
+    """
+    side, f0, eta = found.side, samples.f0, samples.eta(samples.f0)
+    samples.assumed = eta
+    if found.truncation > 1e-2 * abs(found.value) + 4 * found.rounding:
+        return (yield from view_at(samples, octave, (side,)))
+    deep = samples.floor + DEEP
+    scales = dict.fromkeys([octave, (octave + deep) // 2, deep] if deep < octave - 2 else [octave])
+    steps = [samples.near(scale) for scale in scales]
+    yield from samples.sample([side * v for v in steps])
+    chord = samples.at(found.low, side) - f0 - math.ldexp(side, found.low) * found.value
+    samples.measured = 0.0
+    for scale, v in zip(scales, steps):
+        ratio = math.ldexp(v, -found.low) ** 2
+        drift = abs(samples.values[side * v] - f0 - side * v * found.value) - _slack(samples, found, v)
+        drift -= 3 * abs(chord) * ratio
+        if not drift <= 6 * eta:
             samples.mismatch = drift
-    return (yield from view_at(samples, octave, sides))
+            return (yield from view_at(samples, scale, (side,)))
+        samples.measured = max(samples.measured, 0.8 * drift)
+    return None
+
+
+def _slack(samples: Samples, found: Resolved, v: float) -> float:
+    """Return by how much f(x + v) may be off the line of a slope found at larger steps."""
+    third = abs(samples.quotient(found.low, found.side)[0] - found.value) * math.ldexp(v, -found.low) ** 2
+    return 4 * v * found.total + 4 * samples.line.unit * samples.line.scale * abs(found.value) + 3 * v * third
 
 
 def view_at(samples: Samples, octave: int, sides: tuple[int, ...]) -> Generator[Request, list[float], View]:

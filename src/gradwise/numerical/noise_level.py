@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gradwise.numerical.line import Outcome
 from gradwise.numerical.microscope import View, common_step, significant_bits
 from gradwise.numerical.rounding_or_structure import is_short
-from gradwise.numerical.samples import Request, Resolved, Samples, octave_of
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of
 from gradwise.numerical.status import Status
 
 
@@ -81,17 +81,19 @@ def tread(samples: Samples, found: Resolved) -> Deciding:
     A tread narrower than the ladder is a rounded output: the slope of the trend is meant.  A wider one is a step function:
     its slope is 0, and the bound includes the slope of the trend.
     """
-    low = found.low
-    if found.value != 0.0 or samples.move(low) != 0.0:
+    low, sides = found.low, BOTH if found.side == 0 else (found.side,)
+    if found.value != 0.0 or samples.move(low, sides) != 0.0:
         return Verdict()
     f0 = samples.f0
     moved = _moved(samples)
     high = next((octave for octave in moved if octave > low), None)
     if high is None:
         return Verdict()
-    flat = yield from bisect(samples, low, high, lambda k: samples.move(k) == 0.0)
+    flat = yield from bisect(samples, low, high, lambda k: samples.move(k, sides) == 0.0)
     yield from samples.sample_octaves([flat + 1])
-    size = yield from _riser(samples, flat)
+    if not samples.move(flat + 1, sides) > 0.0:
+        return Verdict()
+    size = yield from _riser(samples, flat, sides)
     if not size > 64 * samples.eta(f0):
         return Verdict()
     if flat < samples.line.octave:
@@ -107,9 +109,9 @@ def _moved(samples: Samples) -> list[int]:
     return sorted({exponent - 1 for mantissa, exponent in moved if mantissa == 0.5})
 
 
-def _riser(samples: Samples, flat: int) -> Generator[Request, list[float], float]:
+def _riser(samples: Samples, flat: int, sides: tuple[int, ...] = BOTH) -> Generator[Request, list[float], float]:
     """Return the height of the jump by which f leaves the constant beyond ± 2**flat, 0 if it leaves it continuously."""
-    side = 1 if samples.at(flat + 1, 1) != samples.f0 else -1
+    side = next((side for side in sides if samples.at(flat + 1, side) != samples.f0), sides[-1])
     inner, outer = math.ldexp(side, flat), math.ldexp(side, flat + 1)
     start = height = abs(samples.values[outer] - samples.f0)
     for _ in range(4):

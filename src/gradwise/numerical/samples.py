@@ -195,9 +195,9 @@ class Samples:
             return largest
         return max(abs(value) for value in self.values.values() if math.isfinite(value))
 
-    def move(self, octave: int) -> float:
+    def move(self, octave: int, sides: tuple[int, ...] = BOTH) -> float:
         """Return the larger change of f between x and x ± 2**octave."""
-        return max(abs(self.at(octave, 1) - self.f0), abs(self.at(octave, -1) - self.f0))
+        return max([abs(self.at(octave, side) - self.f0) for side in sides])
 
     def bend(self, octave: int) -> float:
         """Return the second difference f(x + h) - 2 f(x) + f(x - h) at h = 2**octave."""

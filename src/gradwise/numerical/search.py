@@ -28,6 +28,7 @@ from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_lad
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.noise_level import small_loss, tread
+from gradwise.numerical.one_side import search_one_side
 from gradwise.numerical.plateaus import (
     divides_nearby,
     goes_on,
@@ -36,7 +37,6 @@ from gradwise.numerical.plateaus import (
     rounded_numerator,
     way_out,
 )
-from gradwise.numerical.power_law import infinite_slope
 from gradwise.numerical.resolution import resolve, smooth_scale
 from gradwise.numerical.rounding_or_structure import (
     CONFIRMING,
@@ -156,7 +156,7 @@ class Search:
         jump, sure = yield from rounded_numerator(samples, h, value)
         if jump > 0.0:
             other = None if sure else Resolved(value, error, 0.0, line.octave, line.octave, 0)
-            return (yield from self._among_plateaus(jump, other)), False
+            return (yield from self.among_plateaus(jump, other)), False
         return self.adopt(Outcome(value, error, Status.OK, h, value, value, eta)), False
 
     # --------------------------------------------------------------------------------------------- the slow path
@@ -193,9 +193,9 @@ class Search:
         if right is None:
             if left is None:
                 return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
-            return (yield from self._one_sided(-1, left))
+            return (yield from search_one_side(self, -1, left))
         if left is None:
-            return (yield from self._one_sided(1, right))
+            return (yield from search_one_side(self, 1, right))
         if rough is None and not single(samples.f0):
             settled = yield from self._descend(min(right, left), v)
             if settled is not None:
@@ -214,7 +214,7 @@ class Search:
         if self.status is Status.OK:
             jump, sure = yield from lost_numerator(samples, found, jumped=self.jumped)
             if jump > 0.0:
-                return (yield from self._among_plateaus(jump, None if sure else found))
+                return (yield from self.among_plateaus(jump, None if sure else found))
             if self.doubtful:
                 self.status = Status.UNDECIDED
         # More than 10 % uncertain, and not because of noise or rounding: the steps contradict one another.
@@ -222,7 +222,7 @@ class Search:
         size = abs(found.value) if found.side == 0 else max(abs(samples.quotient(found.high, s)[0]) for s in BOTH)
         if found.truncation > 0.1 * size + 4 * found.rounding:
             self.status = Status.UNDECIDED
-        return self._conclude(found, self.status)
+        return self.conclude(found, self.status)
 
     def _descend(self, top: int, v: float) -> Generator[Request, list, Outcome | None]:
         """Return the outcome of a ladder on the scale on which f is smooth around x, where that is what is in the way; else None."""
@@ -242,16 +242,16 @@ class Search:
             return None
         return outcome
 
-    def _among_plateaus(self, jump: float, other: Resolved | None) -> Steps:
+    def among_plateaus(self, jump: float, other: Resolved | None, side: int = 0, top: int | None = None) -> Steps:
         """Search as among noise of this size: what f is right around x says nothing of its slope, or is the other possibility."""
         samples = self.samples
         samples.set_amplitude(jump)
         self.noise, self.status = jump / math.sqrt(12), Status.NOISY
-        found = yield from resolve(samples, 0, samples.line.octave)
+        found = yield from resolve(samples, side, samples.line.octave if top is None else top)
         found.truncation, found.rounding = WIDER * found.truncation, WIDER * found.rounding
         if other is not None:
             found.truncation = max(found.truncation, abs(found.value - other.value) + other.total)
-        return self._conclude(found, Status.NOISY)
+        return self.conclude(found, Status.NOISY)
 
     def _two_sided(self, both: int, octave: int) -> Generator[Request, list, tuple[Resolved, Outcome | None]]:
         samples = self.samples
@@ -286,7 +286,7 @@ class Search:
                 self.noise, self.status = verdict.noise, verdict.status
                 # a step that has shrunk away from structure must not grow back into it
                 found = yield from resolve(samples, 0, last, may_grow=last == both)
-                self._compare(view, found)
+                self.compare(view, found)
                 self._doubt(first, found, scatter)
                 return found, None
             elif view.kind == "smooth":
@@ -311,7 +311,7 @@ class Search:
             tops.add(top)
             last, before = top, found
             found = yield from resolve(samples, 0, top, may_grow=False)
-        self._unsettled(found, before)
+        self.unsettled(found, before)
         return found, None
 
     def _doubt(self, first: Resolved, found: Resolved, scatter: float) -> None:
@@ -324,12 +324,12 @@ class Search:
         narrow = found.high < self.samples.line.octave - NARROW
         self.doubtful = known and narrow and scatter > SCATTERS and off > 0.1 * max(abs(first.value), abs(found.value))
 
-    def _compare(self, view: View, found: Resolved) -> None:
+    def compare(self, view: View, found: Resolved) -> None:
         """Note a slope that differs right around x: a jump of the curvature beside x moves it, rounding only scatters it."""
         shift = abs(view.slope - found.value)
         self.shift = shift if shift > 3 * view.slope_deviation else 0.0
 
-    def _unsettled(self, found: Resolved, before: Resolved) -> None:
+    def unsettled(self, found: Resolved, before: Resolved) -> None:
         """Let the bound include the last change; undecided unless that is far below the slopes seen on the way."""
         change = abs(found.value - before.value)
         found.truncation = max(found.truncation, change)
@@ -345,45 +345,7 @@ class Search:
                 return other
         return found
 
-    def _one_sided(self, side: int, top: int) -> Steps:
-        samples = self.samples
-        found = yield from resolve(samples, side, top)
-        before, settled = None, False
-        for _ in range(RESTARTS - 1):
-            view = yield from disagreement(samples, found)
-            if view is None:
-                settled = True
-                break
-            again: int | None = math.frexp(view.far)[1] - 1
-            if view.kind == "power":
-                outcome = yield from infinite_slope(samples, view)
-                if outcome is not None:
-                    return outcome
-            if view.kind == "jump":
-                return Outcome(NAN, INF, Status.JUMP, 0.0, NAN, NAN, samples.line.unit * abs(samples.f0))
-            if agrees(view, found):
-                self.noise = small_loss(samples, view).noise
-                self._compare(view, found)
-                settled = True
-                break
-            if view.kind in {"noise", "power", "plateau"}:
-                verdict = yield from noise(samples, view, found)
-                self.noise, self.status, again = verdict.noise, verdict.status, verdict.top
-            if again is None:
-                found = yield from resolve(samples, side, top)
-                settled = before is None
-                break
-            before, top = found, again
-            found = yield from resolve(samples, side, again, may_grow=False)
-        if not settled:
-            self._unsettled(found, before or found)
-        elif found.truncation > 0.1 * abs(found.value) + 4 * found.rounding:
-            self.status = Status.UNDECIDED
-        outcome = self._conclude(found, Status.UNDECIDED if self.status is Status.UNDECIDED else Status.ONE_SIDED)
-        outcome.left, outcome.right = (NAN, outcome.value) if side > 0 else (outcome.value, NAN)
-        return outcome
-
-    def _conclude(self, found: Resolved, status: Status) -> Outcome:
+    def conclude(self, found: Resolved, status: Status) -> Outcome:
         return self.adopt(conclude(self.samples, found, status, self.noise, self.shift))
 
     def adopt(self, outcome: Outcome) -> Outcome:

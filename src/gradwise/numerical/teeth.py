@@ -11,7 +11,7 @@ import math
 from collections.abc import Generator
 
 from gradwise.numerical.close_look import CURVED, STEEP, WILD
-from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+from gradwise.numerical.samples import Request, Resolved, Samples
 
 ALIKE = 0.3
 """By what part of the distance between trend and piece the slopes of pieces may differ."""
@@ -25,18 +25,20 @@ TEETH = 16.0
 
 def height_of_teeth(samples: Samples, found: Resolved) -> Generator[Request, list[float], float]:
     """Return the height of the jumps if the slope found on small steps is that of such a piece, else 0."""
-    octave = samples.line.octave
-    if found.side != 0 or not found.high < octave - 2:
+    octave, side = samples.line.octave, found.side
+    if not found.high < octave - 2:
         return 0.0
-    bend, turn = math.ldexp(samples.bend(found.high), -found.high), samples.quotient(found.high, 0)[0] - found.value
-    if max(abs(bend), abs(turn)) > CURVED * abs(found.value):
+    slope, h, f0 = found.value, math.ldexp(0.125, found.high), samples.f0
+    turn = samples.quotient(found.high, side)[0] - slope
+    bend = math.ldexp(samples.bend(found.high), -found.high) if side == 0 else 0.0
+    if max(abs(bend), abs(turn)) > CURVED * abs(slope):
         return 0.0
     # steps this short rarely cross the end of a tooth
-    slope, h, f0 = found.value, math.ldexp(0.125, found.high), samples.f0
-    off = {1: 0.0, -1: 0.0}
-    for side in BOTH:
-        centre = math.ldexp(side, octave)
-        there = samples.at(octave, side)
+    centres = [math.ldexp(side or 1, octave), math.ldexp(side, octave - 1) if side else -math.ldexp(1.0, octave)]
+    yield from samples.sample(centres)
+    off = []
+    for centre in centres:
+        there = samples.values[centre]
         distance = (there - f0) / centre - slope
         eta = max(samples.eta(there), samples.eta(f0), samples.argument_rounding(slope))
         if not abs(distance) > VISIBLE * eta / h + found.total:
@@ -44,9 +46,10 @@ def height_of_teeth(samples: Samples, found: Resolved) -> Generator[Request, lis
         yield from samples.sample([centre + h])
         if not abs((samples.values[centre + h] - there) / h - slope) <= ALIKE * abs(distance):
             return 0.0
-        off[side] = distance
-    right, left = off[1], off[-1]
-    if not (right * left > 0.0 and abs(right - left) <= 0.5 * max(abs(right), abs(left))):
+        off.append(distance)
+    right, left = off
+    # beside a single jump chords on one side fall off like the distance, on two sides they have two signs
+    if not (right * left > 0.0 and abs(right - left) <= (0.5 if side == 0 else ALIKE) * max(abs(right), abs(left))):
         return 0.0
     height = math.ldexp(TEETH * max(abs(right), abs(left)), found.high)
     if height > WILD * samples.size and abs(slope) * samples.line.scale > STEEP * abs(f0):
