@@ -346,6 +346,8 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
             )
         if not isinstance_traced(updates):
             updates = np.asarray(updates) if not np.isscalar(updates) else updates
+            if trace.texts and np.asarray(updates).dtype.kind in "US":  # numbers are read from it
+                trace.looked_up = trace.recalled = True
         shape = np.shape(plain(updates))
         if len(shape) > 1 and shape[0] == 1:  # NumPy leaves out axes in front that the place has not
             surplus_axes = len(shape) - np.ndim(self.value[_plain_key(key)])

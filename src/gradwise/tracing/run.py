@@ -22,6 +22,7 @@ from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.places import HOOKS, LIBRARIES
+from gradwise.tracing.text import notice
 from gradwise.tracing.trace import COPY_BYTES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
 
@@ -161,6 +162,8 @@ def record(
         raise
     trace.close()
     trace.verify()
+    if trace.texts:
+        notice(trace, recording.values)
     if around is not None and trace.outers:  # what a derivative inside looked up, the function around it did
         around.looked_up = around.looked_up or trace.looked_up
         around.recalled = around.recalled or trace.recalled

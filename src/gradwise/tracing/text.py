@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import weakref
+from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.trace import Trace
@@ -67,6 +70,8 @@ def marked(trace: Trace, text: str) -> Text:
 
 #: texts that a trace remembers
 _MOST = 100_000
+#: digits of a number that is no coincidence
+_DIGITS = 8
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
@@ -87,3 +92,23 @@ def read_back(trace: Trace, text: Any) -> None:
         if shown.isdisjoint(float(t) for t in _NUMBER.findall(str(text))):
             return
     trace.looked_up = trace.recalled = True
+
+
+def notice(trace: Trace, outputs: Iterable[Any]) -> None:
+    """At the end of a run: a plain number among its constants and results that has all the digits of one that was shown was read back, in whatever way.
+
+    Short numbers (1.0, 0.25) say nothing: they are in many texts.
+    """
+    if trace.recalled:
+        return
+    shown = [float(t) for s in trace.texts for t in _NUMBER.findall(s) if len(t.replace(".", "").strip("0")) >= _DIGITS]
+    if not shown:
+        return
+    numbers = np.asarray(shown)
+    for value in (*(trace.values[i] for i in trace.captured), *outputs):
+        array = None if hasattr(value, "__primitive__") else np.asarray(value)
+        if array is None or array.dtype.kind != "f" or not 0 < array.size <= _MOST:
+            continue
+        if np.isin(np.abs(array), numbers).any():
+            trace.looked_up = trace.recalled = True
+            return

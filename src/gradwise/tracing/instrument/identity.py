@@ -12,7 +12,6 @@ from typing import Any
 
 from gradwise.tracing.instrument.state import local
 
-
 #: what a forgetful run notes in the place of a variable
 IDENTITY = -2
 

@@ -13,6 +13,7 @@ from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import PLAIN, at_line, contains_traced, entries, open_traces, python_method
 from gradwise.tracing.standins.stacking import assembled, concretely, plainly
+from gradwise.tracing.standins.text import look_among
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
     if kind is not list and kind is not tuple:
         object = _listed(_of_numbers(object, dtype))  # noqa: A001
     if not contains_traced(object):
+        look_among(object)
         made = np.array(object, dtype, **options)
         trace = current_trace()
         return made if trace is None or options.get("copy", True) is not True else owned(trace, made)
@@ -118,6 +120,7 @@ def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -
         if not contains_traced(a):
             a = _listed(_of_numbers(a, dtype))
         if not contains_traced(a):
+            look_among(a)
             return function(a, dtype, *rest, **options)
         chosen = options.get("order", rest[0] if rest else None)
         return _made(a, dtype, chosen or order, ndmin, copy=_copies(options.get("copy")))
@@ -155,8 +158,10 @@ def _scalar_type(kind: Any) -> Callable[..., Any]:
     dtype = np.dtype(kind)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and type(args[0]) not in PLAIN:
-            args = (_listed(args[0]),)
+        if len(args) == 1 and not kwargs:
+            look_among(args[0])
+            if type(args[0]) not in PLAIN:
+                args = (_listed(args[0]),)
         if len(args) != 1 or kwargs or not contains_traced(args[0]):
             return kind(*args, **kwargs)
         (x,) = args

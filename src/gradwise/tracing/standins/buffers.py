@@ -15,6 +15,7 @@ from gradwise.tracing.functions.operands import integers, valued
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled
+from gradwise.tracing.standins.text import look_among
 from gradwise.tracing.traced import TracedArray, isinstance_traced
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **opt
     if options.get("like") is not None:
         return np.full(shape, fill_value, dtype, order, **options)
     fill_value = assembled(fill_value) if isinstance(fill_value, (list, tuple)) else fill_value
+    look_among(fill_value)
     value = np.full(integers(shape), plain(fill_value), dtype, order, **options)
     trace = _innermost(fill_value)
     result = owned(trace or current_trace(), value)

@@ -19,6 +19,7 @@ from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import asarray
 from gradwise.tracing.standins.recording import contains_traced, python_method, resolve
 from gradwise.tracing.standins.stacking import assembled, stacking_first
+from gradwise.tracing.standins.text import look_among
 from gradwise.tracing.standins.users_arrays import beside_traced, refuse_users_arrays
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 from gradwise.tracing.ufuncs import ELEMENTWISE, _fast_unary
@@ -207,6 +208,7 @@ def fromiter(iter: Iterable[Any], dtype: Any, count: Any = -1, **options: Any) -
         return np.fromiter(iter, dtype, count, **options)
     items = list(iter) if count == -1 else [item for item, _ in zip(iter, range(count), strict=False)]
     if not contains_traced(items):
+        look_among(items)
         return np.fromiter(items, dtype, count, **options)
     if 0 <= count != len(items):
         raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(items)} items.")

@@ -16,7 +16,7 @@ from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.standins.recording import C128, PLAIN, at_line, number, open_traces, python_method
-from gradwise.tracing.standins.text import look
+from gradwise.tracing.standins.text import TEXTS, look
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 def float_(x: Any = 0.0, /) -> Any:
     """``float``: of a traced number, of an array of one entry, of an object with ``__float__``."""
+    if isinstance(x, TEXTS):
+        look(x)
     if type(x) in PLAIN:
-        return float(x if type(x) is not str else look(x))
+        return float(x)
     x = number(x)
     return x if isinstance_traced(x) else float(x)
 
@@ -69,7 +71,7 @@ def _complex_number(x: Any) -> Any:
 
 def complex_(*args: Any, **kwargs: Any) -> Any:
     """``complex``: of a traced number, or of traced parts."""
-    if not kwargs and all([type(a) in PLAIN for a in args]):
+    if not kwargs and all([type(a) in PLAIN or isinstance(a, TEXTS) for a in args]):
         return complex(*map(look, args))
     parts = dict(zip(("real", "imag"), args, strict=False)) | kwargs
     if len(args) > 2 or set(parts) - {"real", "imag"}:

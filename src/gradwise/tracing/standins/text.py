@@ -5,6 +5,7 @@ What the program then reads back from its own texts, or looks up by them, has no
 
 from __future__ import annotations
 
+import collections
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,24 @@ def json_loads(text: Any, *args: Any, **kwargs: Any) -> Any:
         float(text)  # raises while the trace is open
     look(text)
     return sys.modules["json"].loads(text, *args, **kwargs)
+
+
+#: what numbers are read of, and classes that are derived from these
+TEXTS = (str, bytes, bytearray, collections.UserString)
+
+
+def look_among(items: Any) -> None:
+    """Note whether texts of which NumPy makes numbers (one, or those in a nested list) are those of traced ones."""
+    trace = current_trace()
+    if trace is None or not trace.texts:
+        return
+    if isinstance(items, TEXTS):
+        read_back(trace, items)
+    elif isinstance(items, (list, tuple)):
+        for item in items:
+            look_among(item)
+    elif isinstance(items, np.ndarray) and items.dtype.kind in "USO":
+        look_among(items.ravel().tolist())
 
 
 def look(text: Any) -> Any:
