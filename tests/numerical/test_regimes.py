@@ -2,10 +2,11 @@
 
 import math
 
+import mpmath as mp
 import numpy as np
 import pytest
 
-from gradwise.numerical import Status, derivative, grad
+from gradwise.numerical import Status, derivative, grad, hessian
 
 
 def beyond(kind, a, b, p, border, x):
@@ -84,3 +85,21 @@ def test_kinks_and_jumps_at_any_distance_from_x(complex_step):
         if not abs(estimate.value - exact) <= estimate.error and estimate.status is not Status.JUMP:
             outside.append((x, border, size, power, estimate))
     assert not outside  # 3 % where a kink among the steps of the microscope was taken for noise
+
+
+def test_hessians_at_a_bound_see_what_oscillates_in_time_with_the_steps():
+    ackley = lambda v: float(
+        -20 * np.exp(-0.2 * np.sqrt(np.mean(v * v))) - np.exp(np.mean(np.cos(2 * np.pi * v))) + 20 + np.e
+    )
+    x = np.array([-565.4, 11.487])
+    estimate = hessian(ackley, x, bounds=(x, x + 5.0), complex_step=False)
+    with mp.workdps(30):
+        exact = mp.diff(
+            lambda a, b: (
+                -20 * mp.exp(-mp.mpf("0.2") * mp.sqrt((a * a + b * b) / 2))
+                - mp.exp((mp.cos(2 * mp.pi * a) + mp.cos(2 * mp.pi * b)) / 2)
+            ),
+            (mp.mpf(x[0]), mp.mpf(x[1])),
+            (1, 1),
+        )
+    assert abs(estimate.value[0, 1] - float(exact)) <= estimate.error[0, 1]  # had been 0 ± 4e-15, of 0.19

@@ -349,25 +349,39 @@ def _one_sided_pairs(lanes: Lanes, table: Table, corners: Any, rows: np.ndarray,
         sides = [1 if lanes.right[axis] >= lanes.left[axis] else -1 for axis in (i, j)]
         k = [min(math.ldexp(1.0, lanes.line(axis, 0).octave + LARGER), max(lanes.left[axis], lanes.right[axis]))
              for axis in (i, j)]  # fmt: skip
-        factors = np.array([2.0**-level for level in range(levels)])
+        # two steps that are no octaves show what oscillates at the others in time with them
+        between = [0.809 * 2.0**-level for level in BETWEEN]
+        factors = np.array([*(2.0**-level for level in range(levels)), *between])
         s, t = sides[0] * k[0] * factors, sides[1] * k[1] * factors
-        zero = np.zeros(levels)
+        zero = np.zeros(factors.size)
         values = corners(
-            np.full(3 * levels, i), np.full(3 * levels, j),
+            np.full(3 * factors.size, i), np.full(3 * factors.size, j),
             np.concatenate([s, s, zero]), np.concatenate([t, zero, t]),
-        ).reshape(3, levels)  # fmt: skip
+        ).reshape(3, factors.size)  # fmt: skip
         f0 = float(lanes.f0[i, 0])
         quotients = (values[0] - values[1] - values[2] + f0) / (s * t)
         eta = float(lanes.units[0]) * max(float(np.max(np.abs(values))), abs(f0)) + 5e-324
-        keep = np.flatnonzero(np.isfinite(quotients))
+        bounds = 4 * eta / np.abs(s * t)
+        keep = np.flatnonzero(np.isfinite(quotients[:levels]))
         if keep.size < 3:
             continue
         value, truncation, rounding, _, _ = extrapolate(
-            (-keep).tolist(), quotients[keep].tolist(), (4 * eta / np.abs(s * t))[keep].tolist(), 1
+            (-keep).tolist(), quotients[keep].tolist(), bounds[keep].tolist(), 1
         )
+        finer = extrapolate((-keep[1:]).tolist(), quotients[keep[1:]].tolist(), bounds[keep[1:]].tolist(), 1)
+        truncation = max(truncation, abs(value - finer[0]) - finer[2])
+        for place, level in enumerate(BETWEEN, start=levels):
+            above, below, seen = quotients[[level, level + 1, place]]
+            off = abs(seen - (0.618 * above + 0.382 * below))
+            if not off <= abs(above - below) + 2 * bounds[place]:
+                truncation = max(truncation, off) if off < INF else truncation
         settled = truncation <= 0.1 * abs(value) + 4 * rounding
         status = Status.ONE_SIDED if settled else Status.UNDECIDED
         _put_both(table, i, j, value, 4 * truncation + 4 * rounding, status, max(k), eta)
+
+
+BETWEEN = (2, 5)
+"""Octaves below the largest step of which a step between two others is looked at."""
 
 
 def _put_both(
