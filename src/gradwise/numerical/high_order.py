@@ -27,11 +27,14 @@ import numpy as np
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.samples import Request
 from gradwise.numerical.status import Status
+from gradwise.numerical.still import CLOSEST
 
 CIRCLE = 32
 DEGREE = 18
 RADII = 9
 MAXIMUM_FITS = 16
+UNRESOLVED = 0.02
+"""The last coefficients of a fit are less than this part of what f moves by, if it follows f."""
 FAR_TOO_LARGE = 64.0
 """The ratio of coefficients that is reported of a circle around singularities."""
 
@@ -79,6 +82,9 @@ class HighOrder:
             tried[radius] = found
             value, error, ratio = found
             # Coefficients fall like ratio**k; they should reach rounding at k = N: radius · (2⁻⁵³)^(1/N) / ratio
+            if ratio == 0.0 and radius < 1 / 64:  # as at 0
+                radius = min(0.25, room)
+                continue
             factor = min(max(0.32 / ratio if ratio > 0 else 16.0, 1 / 16), 16.0)
             new = min(radius * factor, room)
             if any(0.8 < new / old < 1.25 for old in tried):
@@ -127,7 +133,7 @@ class HighOrder:
         tail = float(np.max(magnitudes[-6:]))  # indices -6 … -1, and what is aliased onto them
         scale = self._unit_of(radius)
         if scale in {0.0, INF}:
-            return NAN, INF, 1.0
+            return NAN, INF, 1.0 if scale == 0.0 else 0.0
         error = scale * (4 * self.line.unit * size + 4 * tail)
         error += 4 * self.line.unit * abs(coefficients[self.order]) * scale
         floor = 30 * self.line.unit * size
@@ -159,6 +165,14 @@ class HighOrder:
         tried: dict[int, tuple[float, float, float, float]] = {}
         tried[octave] = yield from self._fit(octave, side)
         centre = octave
+        room = min(line.left, line.right) if side == 0 else line.right if side > 0 else line.left
+        still = tried[octave][3] == 0.0 and tried[octave][2] in {0.0, abs(self.f0)}
+        if still and octave < CLOSEST and math.ldexp(1.0, CLOSEST) <= room:
+            centre = CLOSEST  # far below the length of everything else, x might as well be 0
+            tried[centre] = yield from self._fit(centre, side)
+        while tried[centre][1] == INF and len(tried) < MAXIMUM_FITS // 2:  # longer than what f does
+            centre -= 4
+            tried[centre] = yield from self._fit(centre, side)
         for stride in (4, 2, 1):
             for direction in (1, -1):
                 while len(tried) < MAXIMUM_FITS:
@@ -176,7 +190,10 @@ class HighOrder:
         if not (math.isfinite(value) and math.isfinite(error)):  # out of the range of floating-point numbers
             return Outcome(NAN, INF, Status.UNDECIDED, 0.0, NAN, NAN, NAN)
         status = Status.ONE_SIDED if side else Status.OK
-        if level > 1e3 * line.unit * size and not side:
+        # what is seen at smaller steps is noise, or no function with this derivative
+        beside = [tried[octave], *(fit for other, fit in tried.items() if other < octave and fit[1] < INF)]
+        level = max(tail for _, _, _, tail in beside)
+        if any(tail > 1e3 * line.unit * height for _, _, height, tail in beside) and not side:
             status = Status.NOISY
         for other in (octave + 1, octave - 1):
             if other in tried and abs(tried[other][0] - value) > 3 * (error + tried[other][1]):
@@ -185,6 +202,8 @@ class HighOrder:
         natural = self._unit_of(math.ldexp(1.0, octave)) * size
         if error > 0.1 * abs(value) and error > 1e-8 * natural:
             status = Status.UNDECIDED
+        if status is Status.UNDECIDED:  # no bound is smaller than what the fits that follow f differ by
+            error = max([error, *(abs(fit[0] - value) for fit in tried.values() if fit[1] < INF)])
         left, right = (NAN if side > 0 else value), (NAN if side < 0 else value)
         noise = max(level, line.unit * abs(self.f0))
         return Outcome(value, error, status, math.ldexp(1.0, octave), left, right, noise)
@@ -234,7 +253,9 @@ class HighOrder:
         # A tail above rounding is truncation or noise: what the next coefficients could hide in the derivative at x.
         hidden = _derivative_of_last(self.order, side) * tail * shrink
         rounding = float(np.abs(weights).sum()) * eta * shrink
-        return value, 2 * hidden + rounding, size, level
+        # an interval over which f does what no polynomial of this degree can follow says nothing
+        error = INF if tail > UNRESOLVED * float(np.max(np.abs(moves))) else 2 * hidden + rounding
+        return value, error, size, level
 
 
 @functools.cache

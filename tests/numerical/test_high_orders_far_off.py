@@ -1,0 +1,38 @@
+"""Derivatives of order two and more where the length of f is far from |x|, and bounds of what is not known."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gradwise.numerical import Status, derivative
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "order", "exact", "relative"),
+    [
+        (math.sin, 1e8, 2, -math.sin(1e8), 1e-5),
+        (lambda x: math.sin(1e4 * x), 0.3, 2, -1e8 * math.sin(3e3), 1e-8),
+        (lambda x: math.exp(-((x / 1e-6) ** 2)), 0.0, 2, -2e12, 1e-11),
+        (lambda x: 1e12 + math.sin(x), 1.0, 4, math.sin(1.0), 0.1),
+        (math.exp, 1e-30, 2, 1.0, 1e-11),
+        (math.exp, 1e-30, 3, 1.0, 1e-10),
+        (np.exp, 1e-30, 3, 1.0, 1e-13),
+        (np.exp, -1e-200, 5, 1.0, 1e-12),
+    ],
+)
+def test_the_length_of_f_is_found(f, x, order, exact, relative):
+    estimate = derivative(f, x, order=order)
+    assert estimate.status is Status.OK
+    assert abs(estimate.value - exact) <= estimate.error <= relative * abs(exact)
+
+
+def test_a_jump_at_x_is_seen_by_the_shorter_fits():
+    estimate = derivative(lambda x: x * x + (x > 1), 1.0, order=2)
+    assert estimate.status is not Status.OK
+
+
+def test_the_bound_of_what_is_undecided_holds_what_the_fits_differ_by():
+    estimate = derivative(lambda x: abs(x - 1), 1.0, order=2)
+    assert estimate.status is Status.UNDECIDED
+    assert estimate.error >= 1.0
