@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from gradwise.operators.believed_programs import forget_believed
 from gradwise.operators.constant_pieces import forget_pieces
 from gradwise.operators.kinks import forget_kinks
 from gradwise.operators.reuse.by_function import forget_shortcuts
@@ -65,6 +66,7 @@ def clear_caches() -> None:
     forget_pieces()
     forget_verdicts()
     forget_kinks()
+    forget_believed()
     clear_templates()
     clear_twins()
 

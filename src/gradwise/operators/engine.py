@@ -22,6 +22,7 @@ from gradwise.operators.equalities import doubt_equalities, is_unknown
 from gradwise.operators.first_runs import first_run
 from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
+from gradwise.operators.memories import doubt_memories, may_remember, preserved
 from gradwise.operators.prepared import BatchedDerivative, Prepared, interpret, is_outer
 from gradwise.operators.reuse import Call, PromisedCall, ProvenCall, Specialization, call_of, difference, unwrapped
 from gradwise.operators.verification import doubt_zeros, requested, verified_call
@@ -301,12 +302,19 @@ def linearize_call(
         finally:
             _running.depth -= 1
         tape = linearization.recording.tape
-        # numbers by decisions may be those of an earlier run, unless the code proves that none is kept
-        doubted = tape.looked_up or (tape.decided and not inspect_function(function, *arguments.given()).is_replayable)
-        if doubted:
-            doubt_zeros(function, linearization, has_aux=has_aux)
-        if doubted or tape.met:
-            doubt_equalities(function, linearization, has_aux=has_aux, order=order)
+        # what follows from decisions may be that of an earlier run, unless the code proves that none is kept
+        asked = may_remember(function, linearization)
+        if asked or tape.looked_up or tape.decided or tape.met:
+            doubted = tape.looked_up or (
+                tape.decided and not inspect_function(function, *arguments.given()).is_replayable
+            )
+            with preserved(linearization):
+                settled = asked and doubt_memories(function, linearization, has_aux=has_aux)
+                if doubted and not settled:
+                    doubt_zeros(function, linearization, has_aux=has_aux)
+                if doubted or tape.met:
+                    doubt_equalities(function, linearization, has_aux=has_aux, order=order)
+        tape.ran = None
         return linearization
 
     verified = verified_call if requested.get() else first_run

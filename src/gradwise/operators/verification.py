@@ -26,6 +26,7 @@ from gradwise.operators.careful import Request, run_carefully
 from gradwise.operators.constant_pieces import believe, is_known, piece_of
 from gradwise.tracing import Recording, record
 from gradwise.tracing.instrument.identity import IDENTITY
+from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.state import local
 from gradwise.transforms.reverse import active_variables
 
@@ -132,7 +133,7 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
     spare.leaves = [tape.values[i] for i in tape.inputs]
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
-        with paused():
+        with paused(), kept():
             other = without_memory(function, linearization, spare, state, has_aux=has_aux)
             if other is not None:
                 put(linearization, other)
@@ -160,27 +161,34 @@ def without_memory(
     function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool
 ) -> Recording | None:
     """A run that knows no number of an earlier one; None if it asked for none, or gave another value."""
+    for distances in (
+        True,
+        False,
+    ):  # without distances where nothing came of that: a value may be exactly 0 for another reason
+        found = _forgetful_run(function, linearization, spare, state, distances=distances, has_aux=has_aux)
+        if found is not None:
+            return found
+    return None
+
+
+def _forgetful_run(
+    function: Any, linearization: Linearization, spare: Arguments, state: Any, *, distances: bool, has_aux: bool
+) -> Recording | None:
     again = spare.copied()
     leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in spare.leaves]
     np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
-    local.forgetful = _ANSWERS
+    local.forgetful, local.distances = _ANSWERS, distances
     try:
         with np.errstate(all="ignore"):
             found = record(function, leaves, (True,) * len(leaves), again.call, has_aux=has_aux)
     except Exception:  # noqa: BLE001  without what it remembers it may run into anything
         return None
     finally:
-        local.forgetful = 0
+        local.forgetful, local.distances = 0, True
     before = linearization.recording
     if not found.tape.forgot or found.structure != before.structure:
         return None
-    scale = _magnitude(found.tape.values)
-
-    def same(values: list[Any]) -> bool:
-        pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(values, found.values, strict=True)]
-        return all(a.shape == b.shape and a.dtype == b.dtype and _close(a, b, scale) for a, b in pairs)
-
-    if same(before.values):
+    if _has(found, before.values):
         return found
     if IDENTITY in found.tape.forgot:  # one array in two places: a plain call on copies has two
         return None
@@ -189,10 +197,22 @@ def without_memory(
         plain, structure = _plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
     except Exception:  # noqa: BLE001  the function's own mistake
         return None
-    if structure != found.structure or not same(plain):
+    if structure != found.structure or not _has(found, plain):
         return None
     found.tape.forgot.add(-1)  # and the comparison of derivatives what is
     return found
+
+
+def _has(recording: Recording, values: list[Any]) -> bool:
+    """Whether a run has these values, to rounding."""
+    scale = _magnitude(recording.tape.values)
+    pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(values, recording.values, strict=True)]
+    return all(a.shape == b.shape and a.dtype == b.dtype and _close(a, b, scale) for a, b in pairs)
+
+
+def has_values(recording: Recording, other: Recording) -> bool:
+    """Whether a run has the values of another one, to rounding."""
+    return recording.structure == other.structure and _has(recording, other.values)
 
 
 def put(linearization: Linearization, recording: Recording) -> None:

@@ -17,7 +17,7 @@ from gradwise.containers.labelled import without_labels
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program
 from gradwise.tracing.holders import HOLDERS
-from gradwise.tracing.instrument.effects import entered_functions, obstacle
+from gradwise.tracing.instrument.effects import entered_functions, obstacle, outlives
 from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.layout import copy_in_layout
@@ -137,6 +137,9 @@ def record(
         try:
             result = call(traced)
             _read_outputs(recording, result, has_aux=has_aux)
+            trace.ran = watch
+            if local.journal is not None:  # which refers to what was stored
+                trace.stores = outlives(watch, 1)
             if local.asked:
                 why = obstacle(watch)
                 if watch.outer is None:

@@ -82,7 +82,9 @@ class Trace:
         "outers",
         "outs",
         "places",
+        "ran",
         "recalled",
+        "stores",
         "texts",
         "untouched",
         "values",
@@ -110,6 +112,10 @@ class Trace:
         self.decided = False
         #: why the function is not called again to verify its derivative; "" while nobody asked
         self.obstacle: str | None = ""
+        #: what its run noted of the user's objects, while somebody may ask
+        self.ran: Any = None
+        #: what it stored in something that outlives it, if somebody asked
+        self.stores: str | None = None
         #: how the code of each user function was seen, if somebody asked
         self.entered: list[str] = []
         #: how often yet the run may be asked whether a value is one that an earlier run kept, and answer that it does not know it; 0 where it answers as it is

@@ -11,6 +11,7 @@ import functools
 import sys
 import types
 import weakref
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -193,6 +194,10 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     if is_users_array(cls):
         return _of_users_array(owner, callee)
     table = METHODS.get(cls)
+    if table is None and isinstance(owner, _CONTAINERS):  # of a class of the user's: what is put into it is noted too
+        watch.touched[id(owner)] = owner
+        base = next(base for base in cls.__mro__ if base in METHODS)
+        table = METHODS[base] if getattr(cls, callee.__name__, None) is getattr(base, callee.__name__, base) else None
     if table is not None:
         function = table.get(callee.__name__)
         if function is not None:
@@ -208,6 +213,7 @@ def _of_users_array(owner: Any, callee: Any) -> Any:
     return callee if function is None else _MethodType(function, owner)
 
 
+_CONTAINERS = (list, dict, set, deque)
 #: by name, so that their modules are imported by who uses them
 _GENERATORS = frozenset({"Generator", "RandomState", "Random", "SystemRandom"})
 

@@ -87,31 +87,51 @@ MODULES = frozenset(
 
 def obstacle(watch: Watch) -> str | None:
     """Why the function is not called again; None if nothing was seen that a second call would repeat."""
-    if watch.effects:
-        return next(iter(watch.effects))
+    return repeats(watch) or outlives(watch)
+
+
+#: names that do something which is undone with the places to which a run writes, or does no harm
+_UNDONE = frozenset(
+    [
+        *("exec", "warn", "itemset", "partition", "resize", "setflags", "setfield", "fill", "sort", "place", "putmask"),
+        *("copyto", "fill_diagonal", "at"),
+    ]
+)
+
+
+def repeats(watch: Watch, *, undoing: bool = False) -> str | None:
+    """What a second call would do once more and nobody could undo: prints, draws, values taken from an iterator; ``undoing``: where arrays are put back, and the time does not matter."""
+    for effect in watch.effects:
+        if not (undoing and effect.startswith("it calls time.")):
+            return effect
     for entered, made in list(watch.twins.values()):
         if type(entered) is types.FunctionType and is_users_file(entered.__code__.co_filename):
             code = entered.__code__
             if made is not entered and instrumented(code) is None:
                 return f"{code.co_qualname} has no source"
-            name = _effect_in(code)
+            name = _effect_in(code, undoing)
             if name is not None:
                 return f"{code.co_qualname} calls {name} ({code.co_filename}:{code.co_firstlineno})"
             name = _iterator_of(entered)
             if name is not None:
                 return f"{code.co_qualname} uses the iterator {name}, which would be used up ({code.co_filename}:{code.co_firstlineno})"
+    return None
+
+
+def outlives(watch: Watch, others: int = 0) -> str | None:
+    """What the run stored in something that outlives it; ``others`` refer to each place beside the run's own notes."""
     if watch.names or any(watch.cells):
         return "it assigns globals, or variables of the function around it"
     watch.touched.update({key: tail.of for key, tail in watch.tails.items()})
     watch.tails.clear()
     notes = (watch.stored, watch.touched, watch.overlay, watch.revealed, watch.created)
     for key in list(watch.stored):
-        if beside(watch.stored, key) >= sum([key in n for n in notes]):
+        if beside(watch.stored, key) >= sum([key in n for n in notes]) + others:
             return (
                 f"it stores attributes of an object of type {type(watch.stored[key]).__name__} that outlives the call"
             )
     for key in list(watch.touched):
-        if beside(watch.touched, key) >= sum([key in n for n in notes]):
+        if beside(watch.touched, key) >= sum([key in n for n in notes]) + others:
             return f"it changes a {type(watch.touched[key]).__name__} that outlives the call"
     return None
 
@@ -150,34 +170,37 @@ def entered_functions(watch: Watch) -> list[str]:
     return [f"{how} {', '.join(names)}" for how, names in seen.items()]
 
 
-def _effect_in(code: types.CodeType) -> str | None:
-    known = _effects_by_code.get(id(code))
+def _effect_in(code: types.CodeType, undoing: bool = False) -> str | None:
+    table = _undone_by_code if undoing else _effects_by_code
+    known = table.get(id(code))
     if known is None or known[0]() is not code:
-        if len(_effects_by_code) > 2048:
-            _effects_by_code.clear()
-        known = _effects_by_code[id(code)] = (weakref.ref(code), _look_for_effects(code))
+        if len(table) > 2048:
+            table.clear()
+        known = table[id(code)] = (weakref.ref(code), _look_for_effects(code, undoing))
     return known[1]
 
 
 _effects_by_code: dict[int, tuple[weakref.ref[types.CodeType], str | None]] = {}
+_undone_by_code: dict[int, tuple[weakref.ref[types.CodeType], str | None]] = {}
 
 
-def _look_for_effects(code: types.CodeType) -> str | None:
+def _look_for_effects(code: types.CodeType, undoing: bool) -> str | None:
+    names = _NAMES - _UNDONE if undoing else _NAMES
     for instruction in dis.get_instructions(code):
-        if instruction.argval in _NAMES and instruction.opname in (
+        if instruction.argval in names and instruction.opname in (
             "LOAD_GLOBAL",
             "LOAD_ATTR",
             "LOAD_METHOD",
             "LOAD_NAME",
         ):
             return str(instruction.argval)
-        if instruction.opname == "KW_NAMES" and "out" in (code.co_consts[instruction.arg or 0] or ()):
+        if not undoing and instruction.opname == "KW_NAMES" and "out" in (code.co_consts[instruction.arg or 0] or ()):
             return "a function with out="
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            name = _effect_in(constant)
+            name = _effect_in(constant, undoing)
             if name is not None:
                 return name
-        elif type(constant) is tuple and "out" in constant:
+        elif not undoing and type(constant) is tuple and "out" in constant:
             return "a function with out="
     return None

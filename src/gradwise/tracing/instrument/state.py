@@ -100,17 +100,18 @@ class Watch:
     def __init__(self, trace: Trace, outer: Watch | None) -> None:
         self.trace = trace
         self.outer = outer
+        notes: Callable[[], dict[int, Any]] = dict if local.journal is None else local.journal.notes
         self.twins: dict[int, tuple[Any, Any]] = {}
-        self.overlay: dict[int, tuple[Any, dict[str, Any]]] = {}
-        self.touched: dict[int, Any] = {}
-        self.tails: dict[int, Tail] = {}
-        self.cells: dict[int, Any] = {}
-        self.names: dict[int, tuple[dict[str, Any], set[str]]] = {}
+        self.overlay: dict[int, tuple[Any, dict[str, Any]]] = notes()
+        self.touched: dict[int, Any] = notes()
+        self.tails: dict[int, Tail] = notes()
+        self.cells: dict[int, Any] = notes()
+        self.names: dict[int, tuple[dict[str, Any], set[str]]] = notes()
         self.memos: dict[Any, Any] = {}
         self.revealed: dict[int, tuple[Any, set[str]]] = {}
         self.classes: dict[type, Any] = {}
         self.class_overlay: bool = outer is not None and outer.class_overlay
-        self.stored: dict[int, Any] = {}
+        self.stored: dict[int, Any] = notes()
         self.created: dict[int, Any] = {}
         self.effects: dict[str, None] = {}
         self.later: list[Callable[[], None]] = []
@@ -123,8 +124,12 @@ class _Local(threading.local):
     asked: bool = False
     #: how often the next run may answer that it does not know a value that an earlier run kept
     forgetful: int = 0
+    #: whether it answers so about distances too
+    distances: bool = True
     #: while a run ends, by the identity of what holds traced values, that and its plain counterpart: two places that shared it share it still
     copies: dict[int, tuple[Any, Any]] | None = None
+    #: what the places hold to which the runs of this thread write
+    journal: Any = None
 
 
 local = _Local()

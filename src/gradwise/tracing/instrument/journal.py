@@ -1,0 +1,189 @@
+"""What a run writes to, as it was before: a run that only looks at a function leaves nothing behind.
+
+    with kept() as journal:
+        record(f, …)              # what f stores is noted before it is stored
+    journal.restore()             # everything holds what it held
+
+Attributes, entries of containers and arrays, closure cells and globals are put back; files and generators of random numbers are not, which is asked before (``effects.repeats``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import types
+import weakref
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.instrument.state import local
+
+_MISSING = object()
+
+
+class Journal:
+    """What the places to which a run writes held before, by their identity."""
+
+    __slots__ = ("_before",)
+
+    def __init__(self) -> None:
+        self._before: dict[int, tuple[Any, Any]] = {}
+
+    def note(self, place: Any) -> None:
+        """Keep what a place holds, the first time."""
+        if type(place) is tuple:  # with what is noted of it
+            place = place[0]
+        watch = local.watch
+        if watch is not None and id(place) in watch.created:  # it ends with the run
+            return
+        if id(place) not in self._before:
+            self._before[id(place)] = place, _content(place)
+
+    def now(self) -> Journal:
+        """What the same places hold now."""
+        other = Journal()
+        for place, _ in self._before.values():
+            other.note(place)
+        return other
+
+    def empty(self) -> None:
+        """Empty the dictionaries and sets among the places, until they are restored."""
+        for place, _ in self._before.values():
+            if isinstance(place, (dict, set)) and "__builtins__" not in place:
+                place.clear()
+
+    def notes(self) -> dict[int, Any]:
+        """A dictionary for notes of a run."""
+        return Noting(self)
+
+    def restore(self) -> None:
+        """Everything that was noted holds what it held."""
+        for place, content in self._before.values():
+            with contextlib.suppress(Exception):  # an object that refuses the value it had
+                _put_back(place, content)
+
+
+class _Array:
+    """What an array in an attribute holds."""
+
+    __slots__ = ("array", "numbers")
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = weakref.ref(array)
+        self.numbers = array.copy()
+
+    def put_back(self) -> np.ndarray:
+        """The array, or another one with its numbers where nobody else has it."""
+        array = self.array()
+        if array is None:
+            return self.numbers.copy()
+        array[...] = self.numbers
+        return array
+
+
+def _content(place: Any) -> Any:
+    if isinstance(place, np.ndarray):
+        return place.copy()
+    if isinstance(place, types.CellType):
+        try:
+            return place.cell_contents
+        except ValueError:
+            return _MISSING
+    entries: Any = None
+    if isinstance(place, dict):
+        entries = dict.copy(place)
+    elif isinstance(place, (list, deque, set)):
+        entries = list(place)
+    attributes = getattr(place, "__dict__", None)
+    if attributes is not None:
+        attributes = dict(attributes)
+        if not isinstance(place, type):  # whether others refer to an array is asked by how many do: it is not held here
+            for name, array in attributes.items():
+                if type(array) is np.ndarray and array.flags.writeable:
+                    attributes[name] = _Array(array)
+    slots = [
+        (slot, slot.__get__(place, type(place)) if _is_set(slot, place) else _MISSING)
+        for base in type(place).__mro__
+        if "__slots__" in vars(base)
+        for slot in vars(base).values()
+        if type(slot) is types.MemberDescriptorType
+    ]
+    return entries, attributes, slots
+
+
+def _is_set(slot: Any, place: Any) -> bool:
+    try:
+        slot.__get__(place, type(place))
+    except AttributeError:
+        return False
+    return True
+
+
+def _put_back(place: Any, content: Any) -> None:
+    if isinstance(place, np.ndarray):
+        place[...] = content
+        return
+    if isinstance(place, types.CellType):
+        if content is _MISSING:
+            del place.cell_contents
+        else:
+            place.cell_contents = content
+        return
+    entries, attributes, slots = content
+    if isinstance(place, dict):
+        dict.clear(place)
+        dict.update(place, entries)
+    elif isinstance(place, list):
+        place[:] = entries
+    elif isinstance(place, (deque, set)):
+        place.clear()
+        (place.extend if isinstance(place, deque) else place.update)(entries)
+    if isinstance(place, type):
+        for name in set(vars(place)) | set(attributes):
+            if vars(place).get(name, _MISSING) is not attributes.get(name, _MISSING):
+                if name in attributes:
+                    type.__setattr__(place, name, attributes[name])
+                else:
+                    type.__delattr__(place, name)
+    elif attributes is not None:
+        held = {name: value.put_back() if type(value) is _Array else value for name, value in attributes.items()}
+        place.__dict__.clear()
+        place.__dict__.update(held)
+    for slot, value in slots:
+        if value is not _MISSING:
+            slot.__set__(place, value)
+        elif _is_set(slot, place):
+            slot.__delete__(place)
+
+
+class Noting(dict[int, Any]):
+    """A dictionary of a run's notes that keeps what their places hold."""
+
+    __slots__ = ("journal",)
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self.journal = journal
+
+    def __setitem__(self, key: int, place: Any) -> None:
+        self.journal.note(place)
+        super().__setitem__(key, place)
+
+    def setdefault(self, key: int, default: Any = None) -> Any:
+        """As a dictionary's; a long list to which something will be appended is noted too."""
+        self.journal.note(getattr(default, "of", default))
+        return super().setdefault(key, default)
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[Journal]:
+    """Within it, runs note what they write to; afterwards all is as it was."""
+    journal, outer = Journal(), local.journal
+    local.journal = journal
+    try:
+        yield journal
+    finally:
+        local.journal = outer
+        journal.restore()
