@@ -161,10 +161,7 @@ def without_memory(
     function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool
 ) -> Recording | None:
     """A run that knows no number of an earlier one; None if it asked for none, or gave another value."""
-    for distances in (
-        True,
-        False,
-    ):  # without distances where nothing came of that: a value may be exactly 0 for another reason
+    for distances in (True, False):  # a value may be exactly 0 for another reason
         found = _forgetful_run(function, linearization, spare, state, distances=distances, has_aux=has_aux)
         if found is not None:
             return found
