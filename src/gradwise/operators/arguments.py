@@ -20,9 +20,11 @@ from gradwise.operators.leaves import as_floating, as_matrix, is_floating
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.operators.write_back import Containers, originals, shared_arrays
 from gradwise.tracing import copy_in_layout
+from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import is_plain
+from gradwise.tracing.subclasses.arguments import in_the_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -87,6 +89,8 @@ class Arguments:
         A name for each chosen argument.
     places : list
         The position or name of each chosen argument.
+    templates : dict
+        By position among the leaves, the arrays of users' classes of which they are the numbers.
     """
 
     __slots__ = (
@@ -101,6 +105,7 @@ class Arguments:
         "leaves",
         "places",
         "single",
+        "templates",
         "treedefs",
     )
 
@@ -118,6 +123,7 @@ class Arguments:
         self._args = args
         self._kwargs = kwargs
         self._simple = False
+        self.templates: dict[int, np.ndarray] = {}
         if type(argnums) is int and argnums == 0 and len(args) >= 1:
             self.places: list[Any] = [0]
             self.single = True
@@ -146,6 +152,8 @@ class Arguments:
             paths: list[str] = []
             for position, leaf in enumerate(leaves):
                 if not is_floating(leaf):
+                    if is_users_array(type(leaf)):
+                        self.templates[len(self.leaves) + position] = leaf
                     paths = paths or treedef.paths(label)
                     leaves[position] = as_floating(leaf, paths[position], operator)
                 self.kinds.append(type(leaf))
@@ -160,6 +168,7 @@ class Arguments:
         self._function, self._args, self._kwargs, self._simple, self.single = function, args, kwargs, False, False
         self._runs = function
         self.places, self.leaves, self.kinds, self.treedefs, self.labels = [], [], [], [], []
+        self.templates = {}
         return self
 
     def call(self, leaves: Sequence[Any]) -> Any:
@@ -170,6 +179,8 @@ class Arguments:
         if self._simple:
             return function(leaves[0])
         args, kwargs = list(self._args), dict(self._kwargs)
+        if self.templates:
+            leaves = [in_the_class(v, self.templates[k]) if k in self.templates else v for k, v in enumerate(leaves)]
         values = self.rebuild(leaves)
         theirs = []
         for place, value in zip(self.places, values, strict=True):
@@ -209,6 +220,7 @@ class Arguments:
         twin._function, twin._runs = self._function, self._runs
         twin.places, twin._simple, twin.single = self.places, self._simple, self.single
         twin.kinds, twin.treedefs, twin.labels = self.kinds, self.treedefs, self.labels
+        twin.templates = self.templates
         made: dict[int, Any] = {}  # what is one object stays one
         twin._args = tuple(_copy(a, made) for a in self._args)
         twin._kwargs = {name: _copy(a, made) for name, a in self._kwargs.items()}
@@ -246,6 +258,7 @@ class Arguments:
         twin._function, twin._runs = self._function, function
         twin.places, twin._simple, twin.single = self.places, self._simple, self.single
         twin.kinds, twin.treedefs, twin.labels, twin.leaves = self.kinds, self.treedefs, self.labels, self.leaves
+        twin.templates = self.templates
         rest, objects = iter(others[0]), objects or {}
         twin._args = tuple(
             [a if k in self.places else objects[k] if k in objects else next(rest) for k, a in enumerate(self._args)]

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradwise.errors import InputError
 from gradwise.tracing import isinstance_traced
+from gradwise.tracing.holders import is_users_array
 
 
 def is_floating(leaf: Any) -> bool:
@@ -30,7 +31,7 @@ def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
                 raise InputError(
                     f"argument {path!r} is a masked array. A plain array is required. Pass x.filled(value)"
                 )
-            if not isinstance(leaf, np.memmap) and cls is not np.matrix:  # its operators may mean something else
+            if not (isinstance(leaf, np.memmap) or cls is np.matrix or is_users_array(cls)):
                 raise InputError(
                     f"argument {path!r} is an array of the class {cls.__name__}, which may define operations of its own. A plain array is required. "
                     "Pass np.asarray(x), and make the array of that class within the function"

@@ -10,7 +10,7 @@ from gradwise.tracing.holders import TWINS, is_users_array, wrapped
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 #: universal functions by the names of operators
-_UFUNCS: dict[str, Any] = {
+UFUNCS: dict[str, Any] = {
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,
@@ -24,6 +24,14 @@ _UFUNCS: dict[str, Any] = {
     "and": np.bitwise_and,
     "or": np.bitwise_or,
     "xor": np.bitwise_xor,
+}
+COMPARISONS: dict[str, Any] = {
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
 }
 
 
@@ -72,4 +80,4 @@ def _is_traced(value: Any) -> bool:
 
 def in_place_of(name: str, a: Any, b: Any) -> Any:
     """``a += b`` of an array of numbers: the class of the other operand is asked for the result."""
-    return _UFUNCS[name](a, b, out=(a,))
+    return UFUNCS[name](a, b, out=(a,))

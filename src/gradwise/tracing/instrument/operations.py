@@ -36,6 +36,7 @@ UNTRACED = frozenset(NATIVE - {types.FunctionType, super})
 TRACED = frozenset({TracedArray, TracedScalar})
 PLAIN = UNTRACED | TRACED
 _LISTS = frozenset({list, tuple})
+_SEQUENCES = frozenset({list, tuple, str, bytes})
 #: of these nothing needs to be looked into: a list beside an array may hold traced values, and is an array then
 _CERTAIN = UNTRACED - _LISTS
 _SURE = PLAIN - _LISTS
@@ -70,7 +71,9 @@ def _binary(name: str, function: Any) -> Any:
             return function(a, b)
         first = _native(a, forward) if left is None else left
         second = _native(b, reflected) if right is None else right
-        if TWINS and (type(a) in TWINS or type(b) in TWINS):
+        if type(a) in _SEQUENCES and second is not None:
+            order = [(second, b, a)]  # a sequence is repeated, or joined, after everything else was asked
+        elif TWINS and (type(a) in TWINS or type(b) in TWINS):
             order = beside_twin(a, b, (first, second), reflected)
         elif type(b) is not type(a) and issubclass(type(b), type(a)) and second is not None and second is not first:
             order = [(second, b, a), (first, a, b)]
@@ -127,18 +130,15 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
             b = _beside(b, a)
         elif cls in _LISTS and isinstance(b, np.inexact) and holds_traced(a):
             return binary(a, b)
-        if TWINS and type(b) in TWINS and (cls is _ndarray or cls is TracedArray):
-            if cls is _ndarray and local.watch is not None and a.dtype.kind in "fc":
-                noted = id(a) in local.watch.touched
-                if count(a) <= ALONE + 1 + noted and a.base is None and a.flags.writeable:
-                    a = buffer(local.watch.trace, a.copy())
+        asked = bool(TWINS) and type(b) in TWINS  # the class of the other operand says what the result is
+        if asked and cls is TracedArray:
             return in_place_of(name, a, b)
-        if cls is _ndarray and type(b) in TRACED and a.dtype.kind in "fc" and local.watch is not None:
+        if cls is _ndarray and (asked or type(b) in TRACED) and a.dtype.kind in "fc" and local.watch is not None:
             # only the place that is about to be assigned refers to the array: nobody misses what is written to its copy
             noted = id(a) in local.watch.touched
             if count(a) <= ALONE + 1 + noted and a.base is None and a.flags.writeable:
                 a = buffer(local.watch.trace, a.copy())
-            return function(a, b)
+            return in_place_of(name, a, b) if asked else function(a, b)
         if cls in PLAIN and type(b) in PLAIN:
             if cls is list or cls is set or cls is dict or cls is np.ndarray:
                 watch = local.watch

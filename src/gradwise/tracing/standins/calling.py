@@ -248,7 +248,7 @@ def numpy_function(function: Any) -> Callable[..., Any]:
     if type(function) is np.ufunc and function.nin == 1 and function in ELEMENTWISE:
         return _elementwise(function, ELEMENTWISE[function])
     if type(function) is np.ufunc:
-        return _asking(function, stacking_first(function))
+        return asking(function, stacking_first(function))
     return _asking_function(function, stacking_first(function))
 
 
@@ -282,7 +282,7 @@ def _as_given(a: Any) -> Any:
     return asarray(a) if _gives_array(a) else a
 
 
-def _asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+def asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     """A universal function: ``__array_ufunc__`` of the user's classes, and the methods of entries of object arrays, run as twins."""
     name = ufunc.__name__
 
@@ -339,55 +339,9 @@ def _asking_function(function: Any, otherwise: Callable[..., Any]) -> Callable[.
     return call
 
 
-def _mixed_in(name: str, ufunc: Any) -> Callable[..., Any]:
-    """An operator of ``NDArrayOperatorsMixin``, which applies a universal function."""
-    ask = _asking(ufunc, ufunc)
-
-    def operate(self: Any, *others: Any) -> Any:
-        if any(getattr(type(o), "__array_ufunc__", 0) is None for o in others):
-            return NotImplemented
-        if name.startswith("__r"):
-            return ask(*others, self)
-        return ask(self, *others, out=(self,)) if name.startswith("__i") and others else ask(self, *others)
-
-    operate.__name__ = name
-    return operate
-
-
-_BINARY = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "matmul": np.matmul,
-    "truediv": np.true_divide,
-    "floordiv": np.floor_divide,
-    "mod": np.remainder,
-    "pow": np.power,
-}
-_OTHERS = {
-    "neg": np.negative,
-    "pos": np.positive,
-    "abs": np.absolute,
-    "invert": np.invert,
-    "lt": np.less,
-    "le": np.less_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-}
-_NAMED = {f"__{p}{n}__": u for n, u in _BINARY.items() for p in ("", "r", "i")} | {
-    f"__{n}__": u for n, u in _OTHERS.items()
-}
-_Mixin = np.lib.mixins.NDArrayOperatorsMixin
-BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [
-    (vars(_Mixin)[n], _mixed_in(n, u)) for n, u in _NAMED.items() if n in vars(_Mixin)
-]
-
-
 def _elementwise(ufunc: Any, primitive: Primitive) -> Callable[..., Any]:
     """A universal function of one argument, without the way through NumPy's protocol."""
-    otherwise = _asking(ufunc, stacking_first(ufunc))
+    otherwise = asking(ufunc, stacking_first(ufunc))
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs:

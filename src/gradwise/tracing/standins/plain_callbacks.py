@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.recording import carries, resolve
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
@@ -43,6 +44,8 @@ class Callback:
     def __call__(self, *values: Any) -> Any:
         self.calls += 1
         result = self.called(*values, *self.args)
+        if TWINS:
+            result = written(result)
         if not self.moves:
             found = traced_leaves(result)
             if found:
@@ -53,7 +56,7 @@ class Callback:
     def traced(self, *values: Any) -> Any:
         """The result as the user's function gives it; lists become arrays."""
         result = self.called(*values, *self.args)
-        return assembled(result) if type(result) in {list, tuple} else result
+        return assembled(result) if type(result) in {list, tuple} else written(result) if TWINS else result
 
 
 def plain_callback(function: Any, args: Any = ()) -> Any:

@@ -16,6 +16,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.standins import scipy_multivariate
 from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
@@ -231,6 +232,8 @@ def _known(standard: Standard, name: str) -> bool:
 
 def _method(name: str) -> Callable[..., Any]:
     def call(dist: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        if TWINS:
+            x, args, kwargs = written(x), tuple(map(written, args)), {k: written(v) for k, v in kwargs.items()}
         every = (x, *args, *kwargs.values())
         if not contains_traced(every):
             return getattr(dist, name)(x, *args, **kwargs)

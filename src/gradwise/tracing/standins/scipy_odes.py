@@ -23,6 +23,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import written
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import differentiated, rooted
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
@@ -59,7 +60,7 @@ VERIFIABLE = 1e-9
 
 def listed_array(a: Any) -> Any:
     """A list as an array."""
-    return assembled(a) if type(a) in {list, tuple} else a
+    return assembled(a) if type(a) in {list, tuple} else written(a)
 
 
 def _scheme(method: Any) -> Any:

@@ -9,6 +9,7 @@ import copy
 from typing import Any
 
 from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.standins.recording import carries
 from gradwise.tracing.traced import isinstance_traced
 
@@ -18,6 +19,8 @@ _NAMES = ("_c", "c", "_y", "y", "yi", "_values", "values")
 
 def settled(items: Any) -> Any:
     """An argument, or a nested sequence, with plain values for the traced ones that depend on no input."""
+    if TWINS:
+        items = written(items)
     if isinstance_traced(items):
         return items if carries(items) else items.current()
     return type(items)(map(settled, items)) if type(items) in {list, tuple} else items

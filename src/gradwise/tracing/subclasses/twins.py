@@ -14,10 +14,10 @@ import numpy as np
 from gradwise.containers.kinds import slots
 from gradwise.errors import TracingError
 from gradwise.tracing import methods
-from gradwise.tracing.arithmetic import lifted, plain
+from gradwise.tracing.arithmetic import lifted
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.holders import HOLDERS, SUBCLASSES, TWINS, is_users_array
-from gradwise.tracing.instrument.objects import resolve_later, reveal
+from gradwise.tracing.instrument.objects import load, resolve_later, reveal
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.within import unwrapped
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
@@ -186,7 +186,8 @@ def _member(raw: Any, hides: bool) -> Any:
     if type(raw) is types.FunctionType or isinstance(raw, _BUILTIN):
         return _through(raw)
     if type(raw) is property:
-        return property(*[None if f is None else _through(f) for f in (raw.fget, raw.fset, raw.fdel)], doc=raw.__doc__)
+        get, put, delete = [None if f is None else _through(f) for f in (raw.fget, raw.fset, raw.fdel)]
+        return property(get, put, delete, raw.__doc__)
     if isinstance(raw, _SLOTS):
         return _NOTHING
     if isinstance(raw, (classmethod, staticmethod)):
@@ -210,7 +211,7 @@ def missing_attribute(self: Any, name: str) -> Any:
             continue
         if isinstance(raw, (classmethod, staticmethod)):
             return raw.__get__(None, kind)
-        return getattr(kind, name)
+        return load(kind, name)  # which the run may have assigned
     if asked is not None:
         return resolve_later()(asked)(self, name)
     if hasattr(np.ndarray, name) and not name.startswith("__"):
@@ -331,7 +332,9 @@ def restored(value: Any) -> Any:
     known = _restoring.known
     if known is not None and id(value) in known:
         return known[id(value)]
-    made = np.array(plain(numbers(value))).view(type(value).__kind__)
+    made = np.array(numbers(value)._shown()).view(
+        type(value).__kind__
+    )  # also where the value is refused to computations
     _restoring.known = {id(value): made} if known is None else known
     _restoring.known[id(value)] = made
     try:
