@@ -14,7 +14,7 @@ from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.users_arrays import beside_traced
 from gradwise.tracing.subclasses.interface import default
-from gradwise.tracing.subclasses.members import METHODS
+from gradwise.tracing.subclasses import members
 from gradwise.tracing.subclasses.protocols import array_function
 from gradwise.tracing.subclasses.twins import TracedSubclass, finalized, refusal, wrapped
 from gradwise.tracing.traced import isinstance_traced
@@ -101,9 +101,9 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
         return arrays.array(object, dtype, **options)
     made = asanyarray(object, dtype)
     if made is object and arrays._copies(options.get("copy", True)):
-        made = METHODS["copy"](object)
+        made = members.METHODS["copy"](object)
     missing = options.get("ndmin", 0) - made.ndim
-    return METHODS["reshape"](made, (1,) * missing + made.shape) if missing > 0 else made
+    return members.METHODS["reshape"](made, (1,) * missing + made.shape) if missing > 0 else made
 
 
 def _direct(function: Any) -> tuple[Any, Callable[..., Any]]:
