@@ -13,8 +13,8 @@ from gradwise.tracing.standins import arrays, plain_arrays, unbound_methods
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.users_arrays import beside_traced
-from gradwise.tracing.subclasses.interface import default
 from gradwise.tracing.subclasses import members
+from gradwise.tracing.subclasses.interface import default
 from gradwise.tracing.subclasses.protocols import array_function
 from gradwise.tracing.subclasses.twins import TracedSubclass, finalized, refusal, wrapped
 from gradwise.tracing.traced import isinstance_traced
