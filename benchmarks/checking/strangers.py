@@ -471,6 +471,7 @@ bug(
     rollout,
     P0,
     lambda p: rollout_grad(p, frozen=True),
+    "detached (all zero)",
     "unknown",
     "missing inner derivative",
     "product rule term missing",

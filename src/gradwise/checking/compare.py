@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwise.checking.conduct import Conduct
 from gradwise.checking.evidence import Finding, gather, unit_inside
+from gradwise.checking.grain import claim_grain, leave_open_jitter
 from gradwise.checking.hypotheses import explain
 from gradwise.checking.kinks import kinks_at, limits_beside
 from gradwise.checking.problem import Numbers, Problem
@@ -42,6 +43,9 @@ def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Rep
     verdicts = judge(
         problem.claimed, numbers, slack, exact, exact_slack, scale, kinks=on_kink, limits=limits, common=common
     )
+    if exact is not None and exact_slack is not None and np.any(moved):
+        plain = rounding(problem.claimed, np.zeros(moved.shape), problem.unit, blocks)
+        leave_open_jitter(problem, verdicts, numbers, exact, exact_slack, plain)
     look_at_zeros(problem, verdicts, numbers, rng)
     if conduct.wobble == 0.0 and not conduct.findings and np.any(verdicts.verdict != AGREES):
         tolerances = reconsider(problem, verdicts, numbers, slack, scale)
@@ -82,7 +86,8 @@ def _exact(
 def _excuse_jitter(problem: Problem, verdicts: Verdicts, rng: np.random.Generator) -> None:
     """Leave open what a claim is off by no more than it changes by itself, at random, when x moves by one rounding.
 
-    Only where f is as ill-conditioned, as a sum of squares is at its zero: a claim may be careless too.
+    Only where f is as ill-conditioned, as a sum of squares is at its zero: a claim may be careless too.  Then what remains
+    wrong is compared with what a subtraction in the claim leaves (`claim_grain`).
     """
     noise = claim_jitter(problem, rng)
     with np.errstate(all="ignore"):
@@ -90,6 +95,16 @@ def _excuse_jitter(problem: Problem, verdicts: Verdicts, rng: np.random.Generato
         excused = (verdicts.verdict == WRONG) & (gap <= verdicts.bound + 8 * noise) & (noise > 0)
     verdicts.verdict[excused] = CANNOT_TELL
     verdicts.reason[excused] = "the claim changes by as much as it is off when x moves by one rounding"
+    verdicts.usable[excused] = False
+    if not np.any(verdicts.verdict == WRONG):
+        return
+    grain = claim_grain(problem, rng)
+    with np.errstate(all="ignore"):
+        excused = (verdicts.verdict == WRONG) & (gap <= verdicts.bound + 8 * grain) & (grain > 0)
+    verdicts.verdict[excused] = CANNOT_TELL
+    verdicts.reason[excused] = (
+        "the claim subtracts numbers that are nearly equal, and is off by no more than their rounding"
+    )
     verdicts.usable[excused] = False
 
 
@@ -117,6 +132,8 @@ def _causes(
         known = {finding.cause for finding in findings}
         if not findings or explained[0].cause is not Cause.UNKNOWN:
             findings += [finding for finding in explained if finding.cause not in known]
+        # "not linear in its vector" says less than what the numbers themselves say, single precision for example
+        findings.sort(key=lambda finding: finding.cause is Cause.UNKNOWN)
     return findings, failed
 
 

@@ -19,9 +19,10 @@ from gradwise.checking.conduct import Conduct, untouched
 from gradwise.checking.evidence import Finding
 from gradwise.checking.frameworks import refuse
 from gradwise.checking.matrices import Blocks, Outputs, matrix_problem
+from gradwise.checking.misshapen import misshapen, product_vector
 from gradwise.checking.problem import Numbers, Problem
 from gradwise.checking.report import Report
-from gradwise.checking.targets import Target, read_claim
+from gradwise.checking.targets import Target
 from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
 from gradwise.errors import InputError
@@ -94,10 +95,21 @@ def check_jvp(
             and not (outputs.treedef.kind is tuple and len(outputs.treedef.children) == 2)
         ):
             value = value[1]
-        return _vector(value, outputs.treedef, outputs.shapes, "jvp(x, v)")
+        return product_vector(value, outputs.treedef, outputs.shapes, "jvp(x, v)")
 
-    blocks = Blocks(outputs.treedef, outputs.shapes, target)
     x0 = target.point.vector
+    trial = np.linspace(0.5, 1.5, target.size)
+
+    def true_trial() -> numerical.Estimate:
+        build = target.point.build
+        return numerical.directional_derivative(
+            target.call, build(x0), build(trial), normalize=False, bounds=bounds, complex_step=target.complex_step
+        )
+
+    report = misshapen(lambda: _first(lambda: product(x0, trial), "jvp(x, v)"), true_trial, "jvp", target.name, conduct)
+    if report is not None:
+        return report
+    blocks = Blocks(outputs.treedef, outputs.shapes, target)
     if target.size <= MOST_UNITS:
         units = np.eye(target.size)
         assemble = lambda vector: np.stack([product(vector, unit) for unit in units], axis=1)
@@ -201,8 +213,18 @@ def check_vjp(
             and len(value) == 2
             and not (target.point.treedef.kind is tuple and len(target.point.shapes) == 2)
         )
-        return _vector(value[1] if pair else value, target.point.treedef, target.point.shapes, "vjp(x, u)")
+        return product_vector(value[1] if pair else value, target.point.treedef, target.point.shapes, "vjp(x, u)")
 
+    x0 = target.point.vector
+    trial = np.linspace(0.5, 1.5, outputs.size)
+
+    def true_trial() -> numerical.Estimate:
+        weighted = lambda moving: float(trial @ outputs.vector(target.call(moving)))
+        return numerical.grad(weighted, target.point.build(x0), bounds=bounds, complex_step=target.complex_step)
+
+    report = misshapen(lambda: _first(lambda: product(x0, trial), "vjp(x, u)"), true_trial, "vjp", target.name, conduct)
+    if report is not None:
+        return report
     blocks = Blocks(outputs.treedef, outputs.shapes, target)
     if outputs.size <= MOST_UNITS:
         units = np.eye(outputs.size)
@@ -240,7 +262,7 @@ def check_vjp(
         pull = operators.vjp(target.call, target.point.build(vector))[1]
         return np.stack(
             [
-                _vector(pull(_like_output(outputs, u))[0], target.point.treedef, target.point.shapes, "gw.vjp")
+                product_vector(pull(_like_output(outputs, u))[0], target.point.treedef, target.point.shapes, "gw.vjp")
                 for u in signs
             ]
         )
@@ -265,16 +287,6 @@ def _like_output(outputs: Outputs, u: np.ndarray) -> Any:
         leaves.append(leaf if shape else float(leaf))
         start = stop
     return outputs.treedef.rebuild(leaves)
-
-
-def _vector(value: Any, treedef: Any, shapes: list[tuple[int, ...]], what: str) -> np.ndarray:
-    leaves, misfit = read_claim(value, treedef, shapes, what)
-    if misfit:
-        raise InputError(f"{misfit}. Return the product in that structure.")
-    if any(leaf.dtype.kind == "c" for leaf in leaves):
-        msg = f"{what} returned complex numbers for a real function of real numbers. The product is real. Return its real part."
-        raise InputError(msg)
-    return np.concatenate([np.ravel(leaf) for leaf in leaves]).astype(float)
 
 
 def _first(call: Callable[[], np.ndarray], what: str) -> np.ndarray:

@@ -83,23 +83,24 @@ def roughness(
     difference is curvature: it falls with the step, which rounding does not, and is followed down.
     """
     step = np.sqrt(unit)
-    largest = _second_difference(at, vector, here, step, rng)
+    largest = second_difference(at, vector, here, step, rng)
     curved = largest > CURVED * np.abs(here)
     while np.any(curved) and step > 64 * unit:
         step /= 8
-        smaller = _second_difference(at, vector, here, step, rng)
+        smaller = second_difference(at, vector, here, step, rng)
         curved = curved & (smaller < largest / 16)
         largest = np.where(curved, smaller, largest)
     return largest
 
 
-def _second_difference(
+def second_difference(
     at: Callable[[np.ndarray], np.ndarray],
     vector: np.ndarray,
     here: np.ndarray,
     relative: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
+    """Return the largest second difference of ``at`` over steps up to ``relative`` x in random directions, entry by entry."""
     largest = np.zeros(here.shape)
     for _ in range(TRIES):
         step = relative * vector * rng.uniform(0.3, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)

@@ -29,7 +29,7 @@ LINEAR = frozenset({
 
 def chain_rule(evidence: Evidence) -> list[Finding]:
     """Find the edges of the program where one wrong rule explains the claim."""
-    passes = _passes(evidence)
+    passes = passes_at(evidence)
     if passes is None:
         return []
     first = passes[0][0]
@@ -53,7 +53,7 @@ def chain_rule(evidence: Evidence) -> list[Finding]:
     return list(best.values())
 
 
-def _passes(evidence: Evidence) -> list[tuple[Backward, Sample, list[np.ndarray]]] | None:
+def passes_at(evidence: Evidence) -> list[tuple[Backward, Sample, list[np.ndarray]]] | None:
     """A backward pass at x and, if the program is the same there, near it; each with the claimed gradient of the scalar."""
     program, problem = evidence.program, evidence.problem
     if (
@@ -92,7 +92,8 @@ def _passes(evidence: Evidence) -> list[tuple[Backward, Sample, list[np.ndarray]
     return passes if passes and passes[0][1].vector is evidence.here.vector else None
 
 
-def _fits(row: Sample, candidate: np.ndarray) -> bool:
+def fits_row(row: Sample, candidate: np.ndarray) -> bool:
+    """Whether a candidate gradient is the claimed one, entry by entry, within the bounds of the sample."""
     return (
         candidate.shape == row.claimed.shape
         and bool(np.all(np.isfinite(candidate[row.usable])))
@@ -159,8 +160,8 @@ def _two_paths(passes: Any, flows: dict[Edge, list[np.ndarray]]) -> list[Finding
         return []
     back = passes[0][0]
     for one, other in combinations(flows, 2):
-        if all(_fits(p[1], p[1].truth - a - b) for p, a, b in zip(passes, flows[one], flows[other], strict=True)):
-            if not all(_fits(p[1], _without(p[0], (one, other))) for p in passes):
+        if all(fits_row(p[1], p[1].truth - a - b) for p, a, b in zip(passes, flows[one], flows[other], strict=True)):
+            if not all(fits_row(p[1], _without(p[0], (one, other))) for p in passes):
                 continue  # both lie on one path, which was counted twice
             texts = []
             for position, place in (one, other):
@@ -205,7 +206,7 @@ def _inner(passes: Any, bars: list[list[Any]]) -> list[Finding]:
                 break
             contribution = one.inputs_from(variable, bar[variable], position + 1)
             other = np.ravel(np.broadcast_to(bar[variable], shape))
-            if np.allclose(contribution, other, rtol=1e-9, atol=0.0) or not _fits(
+            if np.allclose(contribution, other, rtol=1e-9, atol=0.0) or not fits_row(
                 row, row.truth - contribution + other
             ):
                 fits = False
@@ -225,7 +226,7 @@ def _replaced(one: Any, contribution: np.ndarray, part: Any, bars: list[Any], ed
         other = replace(np.asarray(bars[equation.outputs]), np.asarray(part), np.shape(back.env[variable]))
     if other is None or (np.shape(other) == np.shape(part) and np.array_equal(other, part)):
         return False
-    return _fits(row, row.truth - contribution + back.inputs_from(variable, other, edge[0]))
+    return fits_row(row, row.truth - contribution + back.inputs_from(variable, other, edge[0]))
 
 
 def _scaled(evidence: Evidence, passes: Any, contributions: list[np.ndarray], edge: Edge) -> list[Finding]:
@@ -241,7 +242,7 @@ def _scaled(evidence: Evidence, passes: Any, contributions: list[np.ndarray], ed
     doubt = float(row.bound[k] / abs(contributions[0][k]))
     whole = all(_proportional(c, p[1].truth) for p, c in zip(passes, contributions, strict=True))
     factor = 0.0 if abs(1 + alpha) < 1e-9 + 3 * doubt else 1 + alpha
-    if not all(_fits(p[1], p[1].truth + (factor - 1) * c) for p, c in zip(passes, contributions, strict=True)):
+    if not all(fits_row(p[1], p[1].truth + (factor - 1) * c) for p, c in zip(passes, contributions, strict=True)):
         return []
     name = equation.primitive.name
     inner, outer = back.expression(equation.inputs[place]), back.expression(equation.outputs)
@@ -270,7 +271,8 @@ def _scaled(evidence: Evidence, passes: Any, contributions: list[np.ndarray], ed
         Finding(
             cause,
             f"the derivative of {inner} in {outer} enters {factor:.6g} times, should be once ({text}){where}",
-            26.5,
+            # nobody writes -2 for 1/2, and a length is easily met by chance: a plain factor of the whole is likelier
+            33.0 if factor < 0 else 31.0 if cause in (Cause.MISSING_1_N, Cause.EXTRA_1_N) else 26.5,
         )
         for cause, text, _ in name_factor(factor, doubt, evidence.lengths)
     ]

@@ -49,9 +49,14 @@ def truncation(evidence: Evidence) -> list[Finding]:
         return []
     if not np.all(np.isfinite(claimed)) or np.any(claimed != np.round(claimed)):
         return []
+    # 0.5 beside nothing but whole numbers is one entry that is wrong, not a fraction that was cut
+    chance = claimed.size > 1 and sum(
+        int(np.sum(s.truth[s.usable] != np.round(s.truth[s.usable]))) for s in evidence.samples
+    ) <= len(evidence.samples)
+    rank = 37.5 if chance else 2.5
     for name, cut in (("toward zero", np.trunc), ("down", np.floor), ("to the nearest", np.round), ("up", np.ceil)):
         if all(np.array_equal(s.claimed[s.usable], cut(s.truth[s.usable])) for s in evidence.samples):
-            return [Finding(Cause.TRUNCATION, f"claimed = true, rounded {name}", 2.5)]
+            return [Finding(Cause.TRUNCATION, f"claimed = true, rounded {name}", rank)]
     if any(dtype.kind in "iu" for dtype in evidence.problem.claimed_dtypes) and np.all(np.abs(claimed - truth) <= 1):
         return [Finding(Cause.TRUNCATION, "the claimed array has an integer dtype", 2.5)]
     return []

@@ -140,9 +140,14 @@ def _rectangle(wrong: np.ndarray, usable: np.ndarray, index: np.ndarray) -> tupl
         diagonal = np.diagonal(index)
         if diagonal.size < index.size and _mostly(wrong, usable, diagonal):
             return diagonal, "the diagonal"
+    places = wrong[index]
+    if index.ndim in (1, 2) and min(index.shape) > 2:
+        interior = np.zeros(index.shape, dtype=bool)
+        interior[(slice(1, -1),) * index.ndim] = True
+        if not np.any(places & interior) and _mostly(wrong, usable, index[~interior]):
+            return index[~interior], "the first and the last" if index.ndim == 1 else "the border"
     if index.ndim == 2 and min(index.shape) > 2:
         row, column = np.indices(index.shape)
-        places = wrong[index]
         for inside, name in (
             (row < column, "above the diagonal"),
             (row > column, "below the diagonal"),

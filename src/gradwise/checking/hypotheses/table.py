@@ -7,10 +7,12 @@ import numpy as np
 from gradwise.checking.evidence import Evidence, Finding
 from gradwise.checking.hypotheses.axes import same_total, wrong_axis
 from gradwise.checking.hypotheses.chain import chain_rule
+from gradwise.checking.hypotheses.differences import difference_quotient
 from gradwise.checking.hypotheses.factors import whole_factor
 from gradwise.checking.hypotheses.orders import index_shift, permuted, transposed
 from gradwise.checking.hypotheses.points import another_point, named_point
 from gradwise.checking.hypotheses.precision import detached, low_precision, non_finite, small_error, truncation
+from gradwise.checking.hypotheses.repeated import repeated_rule
 from gradwise.checking.hypotheses.subsets import block, branch, one_entry
 from gradwise.checking.hypotheses.terms import constant_offset, term_in_x, wrong_power
 from gradwise.checking.hypotheses.upstream import upstream
@@ -22,6 +24,7 @@ HYPOTHESES = (
     (truncation, "integer truncation"),
     (low_precision, "low precision"),
     (small_error, "a small error"),
+    (difference_quotient, "a difference quotient"),
     (whole_factor, "a factor"),
     (transposed, "transposition"),
     (index_shift, "an index shift"),
@@ -34,9 +37,12 @@ HYPOTHESES = (
     (wrong_power, "a power of x"),
     (upstream, "an ignored cotangent"),
     (chain_rule, "a chain-rule mistake"),
+    (repeated_rule, "a mistake in every turn of a loop"),
     (wrong_axis, "a wrong axis"),
     (another_point, "another point"),
 )
+
+SLOW = (chain_rule, repeated_rule, wrong_axis, another_point)
 
 DECISIVE = 8.0
 """A finding below this rank leaves nothing to explain for the slower hypotheses behind it."""
@@ -49,7 +55,7 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
     findings: list[Finding] = []
     failed: list[str] = []
     for hypothesis, name in HYPOTHESES:
-        if hypothesis in (chain_rule, wrong_axis, another_point) and _settled(findings, hypothesis is another_point):
+        if hypothesis in SLOW and _settled(findings, hypothesis is another_point):
             if {finding.cause for finding in findings} != {Cause.BRANCH} or hypothesis is not another_point:
                 continue
             # which entries are wrong is known, not why: abs(x) in the place of x shows as a branch
@@ -83,6 +89,12 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
         zero = next(finding.rank for finding in findings if finding.cause is Cause.DETACHED)
         for finding in findings:
             finding.rank = max(finding.rank, zero + 1) if finding.cause is Cause.PRODUCT_RULE else finding.rank
+    if {Cause.BLOCK, Cause.ANOTHER_POINT} <= causes and Cause.CONSTANT_FACTOR not in causes:
+        # A block says where, another point says what: rows that do not change with x are right at any point.
+        place = next(finding.rank for finding in findings if finding.cause is Cause.BLOCK)
+        for finding in findings:
+            if finding.cause is Cause.ANOTHER_POINT and finding.rank <= 35.0:
+                finding.rank = min(finding.rank, place - 0.1)
     best: dict[Cause, Finding] = {}
     for finding in sorted(findings, key=lambda finding: finding.rank):
         best.setdefault(finding.cause, finding)

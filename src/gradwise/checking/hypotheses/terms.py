@@ -121,7 +121,7 @@ def wrong_power(evidence: Evidence) -> list[Finding]:
 
             with np.errstate(all="ignore"):
                 if not all(
-                    s.fits(build(s), s.bound * np.maximum(1.0, np.abs(build(s) / s.truth))) for s in evidence.samples
+                    s.fits(build(s), s.bound * np.fmax(1.0, np.abs(build(s) / s.truth))) for s in evidence.samples
                 ):
                     continue
             text = f"claimed = {'' if c == 1.0 and sign > 0 else f'{sign * c:.6g} · '}x^{p:g} × true"
