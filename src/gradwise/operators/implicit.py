@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.operators.arguments import Arguments
+from gradwise.operators.borrowing import own, trying
 from gradwise.operators.engine import Linearization, linearize_call
 from gradwise.operators.gradients import grad
 from gradwise.operators.jacobians import jacobian_blocks
@@ -32,29 +33,52 @@ def _linearized(f: Callable[..., Any], t: Any, args: Sequence[Any]) -> tuple[Lin
 
 def scalar_root(f: Callable[..., Any], t: Any, args: Sequence[Any], *, entry: int = 0) -> Any:
     """The root ``t`` (a number, or numbers of which each has an equation of its own) as a function of what ``f`` reads; ``entry``: which of the values of ``f``."""
-    for _ in range(_STEPS):
-        linearization, values = _linearized(f, t, args)
-        tangent = np.ones_like(t) if np.ndim(t) else 1.0
-        slope = linearization.jvp([tangent])[entry]
-        t = t - values[entry] / (0.0 if slope is None else slope)
-    return t
+    equation = own(f)
+
+    def found() -> Any:
+        x = t
+        for _ in range(_STEPS):
+            linearization, values = _linearized(equation, x, args)
+            tangent = np.ones_like(x) if np.ndim(x) else 1.0
+            slope = linearization.jvp([tangent])[entry]
+            x = x - values[entry] / (0.0 if slope is None else slope)
+        return x
+
+    root = trying(equation, found)
+    equation.leave(root, *args)
+    return root
 
 
 def vector_root(
-    f: Callable[..., Any], t: Any, args: Sequence[Any], *, count: int | None = None, fixed: bool = False
+    f: Callable[..., Any],
+    t: Any,
+    args: Sequence[Any],
+    *,
+    count: int | None = None,
+    fixed: bool = False,
+    inside: Any = None,
 ) -> Any:
-    """The root ``t`` (a vector) of as many equations, or with ``fixed`` the solution of f(t) = t; ``count``: how many leaves of what ``f`` returns are equations."""
+    """The root ``t`` (a vector) of as many equations, or with ``fixed`` the solution of f(t) = t; ``count``: how many leaves of what ``f`` returns are equations; ``inside``: what of ``f`` has arrays of its own."""
     shape = np.shape(t)
-    for _ in range(_STEPS):
-        linearization, values = _linearized(f, t, args)
-        rows = jacobian_blocks(linearization, "forward")
-        size = int(np.prod(shape))
-        jacobian = np.concatenate([np.reshape(row[0], (-1, size)) for row in rows[:count]])
-        residual = np.concatenate([np.reshape(v, (-1,)) for v in values[:count]])
-        if fixed:
-            jacobian, residual = jacobian - np.eye(size), residual - np.reshape(t, (-1,))
-        t = t - np.reshape(np.linalg.solve(jacobian, residual), shape)
-    return t
+    equation: Any = own(f) if inside is None else f
+
+    def found() -> Any:
+        x = t
+        for _ in range(_STEPS):
+            linearization, values = _linearized(equation, x, args)
+            rows = jacobian_blocks(linearization, "forward")
+            size = int(np.prod(shape))
+            jacobian = np.concatenate([np.reshape(row[0], (-1, size)) for row in rows[:count]])
+            residual = np.concatenate([np.reshape(v, (-1,)) for v in values[:count]])
+            if fixed:
+                jacobian, residual = jacobian - np.eye(size), residual - np.reshape(x, (-1,))
+            x = x - np.reshape(np.linalg.solve(jacobian, residual), shape)
+        return x
+
+    root = trying(equation if inside is None else inside, found)
+    if inside is None:
+        equation.leave(root, *args)
+    return root
 
 
 def stationary_point(f: Callable[..., Any], t: Any, args: Sequence[Any], free: np.ndarray | None = None) -> Any:
@@ -70,21 +94,24 @@ def stationary_point(f: Callable[..., Any], t: Any, args: Sequence[Any], free: n
     shape = np.shape(t)
     places = np.arange(int(np.prod(shape))) if free is None else np.flatnonzero(free)
     whole = np.reshape(np.asarray(t, float), (-1,))
+    objective = own(f)
 
     def energy(moving: Any, *args: Any) -> Any:
         x = np.zeros_like(moving, shape=whole.shape) + whole  # a traced vector
         x[places] = moving
-        value = f(np.reshape(x, shape) if shape else x[0], *args)
+        value = objective(np.reshape(x, shape) if shape else x[0], *args)
         if type(value) is tuple:  # the value and its gradient
             value = value[0]
         value = np.asarray(value) if isinstance(value, list) else value
         return 0.5 * np.sum(value**2) if np.ndim(value) else value
 
     slope = gradient_of(energy)
-    moving = vector_root(slope, whole[places], args)
+    moving = vector_root(slope, whole[places], args, inside=objective)
     made = np.zeros_like(moving, shape=whole.shape) + whole
     made[places] = moving
-    return np.reshape(made, shape)
+    made = np.reshape(made, shape)
+    objective.leave(made, *args)
+    return made
 
 
 def gradient_of(energy: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.operators.borrowing import Own, own, trying
 from gradwise.operators.implicit import gradient_of, vector_root
 from gradwise.operators.jacobians import jacobian
 from gradwise.operators.results import plain_value
@@ -32,7 +33,8 @@ class Degenerate(ArithmeticError):
 
 def jacobian_at(f: Callable[..., Any], t: Any, args: Sequence[Any]) -> Any:
     """The Jacobian of ``f`` by its first argument, as a value of what ``f`` reads."""
-    return jacobian(f, argnums=0, method="exact", check=False)(t, *args)
+    equation = own(f)
+    return trying(equation, lambda: jacobian(equation, argnums=0, method="exact", check=False)(t, *args))
 
 
 def _plain(value: Any) -> np.ndarray:
@@ -63,6 +65,11 @@ def constrained_point(
     Degenerate
         If the minimum has no derivative.
     """
+    objective, held = own(f), own(active)
+    return trying(objective, lambda: trying(held, lambda: _constrained(objective, t, args, held, signs)))
+
+
+def _constrained(f: Own, t: np.ndarray, args: Sequence[Any], active: Own, signs: np.ndarray) -> tuple[Any, Any]:
     slope = _plain(gradient_of(f)(t, *args))
     rows = np.atleast_2d(_plain(jacobian_at(active, t, ())))
     if np.linalg.matrix_rank(rows) < len(rows):
@@ -79,7 +86,7 @@ def constrained_point(
 
     with np.errstate(all="ignore"):
         try:
-            z = vector_root(gradient_of(lagrangian), np.concatenate([t, multipliers]), args)
+            z = vector_root(gradient_of(lagrangian), np.concatenate([t, multipliers]), args, inside=f)
         except np.linalg.LinAlgError:
             raise Degenerate("the objective is flat there along the constraints") from None
     if not np.all(np.isfinite(_plain(z))):

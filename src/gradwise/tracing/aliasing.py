@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.errors import InputError
+from gradwise.errors import InputError, TracingError
 from gradwise.rules.algebra import complex_p, imag_p, real_p, select
 from gradwise.rules.broadcasting import reshape_p
 from gradwise.rules.shapes import diagonal, getitem, place_diagonal, scatter_set, transpose
@@ -17,6 +17,21 @@ from gradwise.rules.shapes import diagonal, getitem, place_diagonal, scatter_set
 if TYPE_CHECKING:
     from gradwise.program import Primitive
     from gradwise.tracing.trace import Trace
+
+
+def foreign_write(array: Any) -> TracingError:
+    """The error for a write of a value of the function being differentiated inside to an array of the function around; it knows the array (``operators/borrowing.py``)."""
+    error = refused_write(array)
+    error.__dict__["array"] = array.base_array()
+    return error
+
+
+def refused_write(array: Any) -> TracingError:
+    """The same, where nothing can be done about it."""
+    error: TracingError = array.tape.fail(
+        "an array of an outer function was assigned a value of the function being differentiated inside it. Return the value instead"
+    )
+    return error
 
 
 def part_of(whole: Any, primitive: Primitive, params: tuple[Any, ...]) -> Any:

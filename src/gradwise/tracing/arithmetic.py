@@ -13,6 +13,7 @@ import numpy as np
 
 from gradwise.program import Primitive
 from gradwise.rules import algebra
+from gradwise.tracing.aliasing import foreign_write
 from gradwise.tracing.forgetting import are_equal_somewhere, is_remembered, refuse_memory
 from gradwise.tracing.holders import HOLDERS, answers, wrapped
 from gradwise.tracing.places import place_of
@@ -337,9 +338,7 @@ def assign_whole(target: TracedArray, result: Any) -> None:
     """``target[...] = result`` with the checks that NumPy makes for an ``out=`` argument."""
     trace = target.tape
     if isinstance_traced(result) and result.tape is not trace and result.tape.open and result.tape.level > trace.level:
-        raise trace.fail(
-            "an array of an outer function was assigned a value of the function being differentiated inside it. Return the value instead"
-        )
+        raise foreign_write(target)
     value, present = plain(result), target.current()
     if np.shape(value) != present.shape:
         raise ValueError(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.rules.shapes import FULL, getitem
+from gradwise.tracing.aliasing import foreign_write
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.holders import HOLDERS, TWINS, written
 from gradwise.tracing.places import place_of
@@ -332,9 +333,7 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
             view[key] = updates
             return
         if isinstance_traced(updates) and updates.tape.open and updates.tape.level > trace.level:
-            raise trace.fail(
-                "an array of an outer function was assigned a value of the function being differentiated inside it. Return the value instead"
-            )
+            raise foreign_write(self)
         if isinstance(updates, (list, tuple)) and not isinstance_traced(updates):
             updates = stacked(updates)
         program_key, arrays = split_key(key, self.value.shape)

@@ -83,19 +83,38 @@ class _Array:
         return array
 
 
+#: arrays of so many bytes are held as they are
+_LARGE = 1 << 22
+
+
+def _held(value: Any) -> Any:
+    """An entry or the content of a cell: of an array its numbers, since whether others refer to it is asked by how many do."""
+    if type(value) is np.ndarray and value.flags.writeable and value.nbytes <= _LARGE and value.dtype.kind != "O":
+        return _Array(value)
+    return value
+
+
+def _as_held(now: Any, before: Any) -> Any:
+    """What was held there: the array itself if it is still alive.  What was written to it is noted by itself."""
+    if type(before) is not _Array:
+        return before
+    array = before.array()
+    return now if array is now and array is not None else before.numbers.copy() if array is None else array
+
+
 def _content(place: Any) -> Any:
     if isinstance(place, np.ndarray):
         return place.copy()
     if isinstance(place, types.CellType):
         try:
-            return place.cell_contents
+            return _held(place.cell_contents)
         except ValueError:
             return _MISSING
     entries: Any = None
     if isinstance(place, dict):
-        entries = dict.copy(place)
+        entries = {key: _held(value) for key, value in dict.items(place)}
     elif isinstance(place, (list, deque, set)):
-        entries = list(place)
+        entries = list(map(_held, place))
     attributes = getattr(place, "__dict__", None)
     if attributes is not None:
         attributes = dict(attributes)
@@ -129,17 +148,20 @@ def _put_back(place: Any, content: Any) -> None:
         if content is _MISSING:
             del place.cell_contents
         else:
-            place.cell_contents = content
+            try:
+                now = place.cell_contents
+            except ValueError:
+                now = _MISSING
+            place.cell_contents = _as_held(now, content)
         return
     entries, attributes, slots = content
     if isinstance(place, dict):
-        dict.clear(place)
-        dict.update(place, entries)
+        _put_entries_back(place, entries)
     elif isinstance(place, list):
-        place[:] = entries
+        place[:] = [_as_held(place[k] if k < len(place) else None, before) for k, before in enumerate(entries)]
     elif isinstance(place, (deque, set)):
         place.clear()
-        (place.extend if isinstance(place, deque) else place.update)(entries)
+        (place.extend if isinstance(place, deque) else place.update)(_as_held(None, before) for before in entries)
     if isinstance(place, type):
         for name in set(vars(place)) | set(attributes):
             if vars(place).get(name, _MISSING) is not attributes.get(name, _MISSING):
@@ -156,6 +178,18 @@ def _put_back(place: Any, content: Any) -> None:
             slot.__set__(place, value)
         elif _is_set(slot, place):
             slot.__delete__(place)
+
+
+def _put_entries_back(place: dict[Any, Any], entries: dict[Any, Any]) -> None:
+    """The entries that were there; those that are there still are not touched, since globals may be read by other threads."""
+    held = {key: _as_held(dict.get(place, key), before) for key, before in entries.items()}
+    if list(dict.keys(place))[: len(held)] != list(held) and "__builtins__" not in place:  # the order too
+        dict.clear(place)
+    for key in [key for key in dict.keys(place) if key not in held]:
+        dict.__delitem__(place, key)
+    for key, value in held.items():
+        if dict.get(place, key, _MISSING) is not value:
+            dict.__setitem__(place, key, value)
 
 
 class Noting(dict[int, Any]):
