@@ -6,7 +6,6 @@ another branch, or sits on a kink), the steps are recorded one by one, as for ri
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -187,18 +186,24 @@ def tight_steps(
     )
     solver.set_solout(note)
     solver.set_initial_value(y0, span[0])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        end = solver.integrate(span[1])
-    if (
-        not solver.successful()
-        or len(times) > limit
-        or stiff == _HITS
-        or times[-1] != span[1]
-        or not np.isfinite(end).all()
-    ):
+    code = _without_warnings(solver._integrator)
+    end = solver.integrate(span[1])
+    if code() < 0 or len(times) > limit or stiff == _HITS or times[-1] != span[1] or not np.isfinite(end).all():
         raise TooManyStepsError
     return times, states
+
+
+def _without_warnings(integrator: Any) -> Callable[[], int]:
+    """Keep what an integrator says of its end from the place where SciPy makes a warning of it (filters of warnings belong to all threads); asks for it afterwards."""
+    runner, found = integrator.runner, -1
+
+    def run(*given: Any) -> tuple[Any, Any, int]:
+        nonlocal found
+        x, y, found = runner(*given)
+        return x, y, max(found, 1)
+
+    integrator.runner = run
+    return lambda: found
 
 
 def tight_path(
