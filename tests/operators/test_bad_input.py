@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ SCALAR_ONLY = {
         ),
         (lambda x: np.sum(x, keepdims=True), r"an array of shape \(1,\)"),
         (lambda x: (x[0], x[1]), r"the function returned a container with 2 leaves"),
-        (lambda x: [x[0]], r"the function returned a container with 1 lea"),
+        (lambda x: [x[0]], r"the function returned a container, which holds one number\..* Return its entry \[0\]"),
         (lambda x: {"loss": x[0]}, r"the function returned a container"),
         (lambda x: x[0] * 1j, r"the function returned a complex number"),
         (lambda x: x[0] > 0, r"the function returned a boolean"),
@@ -342,3 +343,24 @@ def test_vmap_input():
         gw.vmap(np.sin, in_axes="0")(np.ones(3))
     with pytest.raises(gw.InputError, match="in_axes"):
         gw.vmap(np.sin, in_axes=0.5)(np.ones(3))
+
+
+@pytest.mark.parametrize("operator", ["grad", "value_and_grad", "hessian"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.array([np.sum(x**3)]),
+        lambda x: np.sum(x**3, keepdims=True).reshape(1, 1),
+        lambda x: [np.sum(x**3)],
+        lambda x: {"loss": np.array([np.sum(x**3)])},
+    ],
+)
+def test_one_number_in_an_array_or_a_container_is_asked_for_by_what_works(f, operator):
+    x = np.array([1.0, 2.0])
+    with pytest.raises(gw.OutputError) as caught:
+        getattr(gw, operator)(f)(x)
+    written = re.search(r"or write (gw\.\w+\(lambda x: f\(x\).*?\))(,|$)", str(caught.value))
+    found = eval(written[1], {"gw": gw, "f": f})(x)
+    truth = {"grad": 3 * x**2, "value_and_grad": (9.0, 3 * x**2), "hessian": np.diag(6 * x)}[operator]
+    for one, other in zip(found, truth, strict=True):
+        np.testing.assert_allclose(one, other)

@@ -30,13 +30,18 @@ def scalar_output(linearization: Linearization, function: Any, operator: str) ->
     OutputError
         If the output is a container, an array, complex, or not floating.
     """
-    values = linearization.values
+    values, structure = linearization.values, linearization.recording.structure
     name = function_label(function)
-    if (
-        len(values) != 1
-        or linearization.recording.structure.num_leaves != 1
-        or linearization.recording.structure.paths() != [""]
-    ):
+    if len(values) == 1 and (np.size(values[0]) == 1 and (structure.paths() != [""] or np.ndim(values[0]))):
+        entry = structure.paths()[0] + (f"[{', '.join('0' * np.ndim(values[0]))}]" if np.ndim(values[0]) else "")
+        held = f"an array of shape {np.shape(values[0])}" if structure.paths() == [""] else "a container"
+        called = "f" if name == "<lambda>" else name
+        also = ", or use gw.jacobian, whose result has the axes of the value too" if "grad" in operator else ""
+        raise OutputError(
+            f"gw.{operator} of {name}: the function returned {held}, which holds one number. That number itself is required. "
+            f"Return its entry {entry}, or write gw.{operator}(lambda x: {called}(x){entry}){also}"
+        )
+    if len(values) != 1 or structure.num_leaves != 1 or structure.paths() != [""]:
         raise OutputError(
             f"gw.{operator} of {name}: the function returned a container with {len(values)} leaves. A single real number is required. "
             f"Return one number, use has_aux=True for what else it returns, or gw.jacobian for the derivative of several outputs"
