@@ -75,7 +75,7 @@ def construct(cls: Any, *args: Any, **kwargs: Any) -> Any:
     if not isinstance(obj, cls):
         return obj
     watch = local.watch
-    if watch is not None and is_users_array(type(obj)) and count(obj) <= ALONE and owns(obj):
+    if watch is not None and is_users_array(type(obj)) and count(obj) <= ALONE + _noted(watch, id(obj)) and owns(obj):
         obj = adopted(obj)
     if watch is not None and (new is object.__new__ or count(obj) <= ALONE):
         watch.created[id(obj)] = obj
@@ -87,6 +87,11 @@ def construct(cls: Any, *args: Any, **kwargs: Any) -> Any:
     elif init is not object.__init__:
         init(obj, *args, **kwargs)
     return obj
+
+
+def _noted(watch: Watch, key: int) -> int:
+    """How many notes of a run refer to an object."""
+    return sum(key in notes for notes in (watch.stored, watch.created, watch.revealed, watch.overlay))
 
 
 def initialise(init: Any, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

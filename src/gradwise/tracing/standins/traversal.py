@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import SUBCLASSES, TWINS, is_users_array, wrapped
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import arange, linspace, owned
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
@@ -146,7 +147,8 @@ def joined(joiner: Any, key: Any) -> Any:
             f"np.r_ was given the directive {pieces[0]!r} beside traced pieces. Pieces alone are required. Write np.concatenate or np.stack"
         )
     arrays = []
-    for p in pieces:
+    for piece in pieces:
+        p = wrapped(piece) if is_users_array(type(piece)) else piece
         if type(p) is slice:
             start, step = p.start or 0, 1 if p.step is None else p.step
             part = linspace(start, p.stop, int(abs(step))) if isinstance(step, complex) else arange(start, p.stop, step)
@@ -162,7 +164,8 @@ def joined(joiner: Any, key: Any) -> Any:
                 first = joiner.trans1d + (new + 1 if joiner.trans1d < 0 else 0)
                 axes = list(range(ndmin))
                 part = np.transpose(part, axes[:first] + axes[new:] + axes[first:new])
-        arrays.append(part)
+        # a piece of a user's class stays one: NumPy says of which class the whole is
+        arrays.append(SUBCLASSES["view"](p.__class__, part, p) if type(p) in TWINS else part)
     with at_line(*open_traces(arrays)):
         return np.concatenate(arrays, axis=axis)
 

@@ -19,6 +19,7 @@ from gradwise.tracing.subclasses.twins import (
     bare,
     like,
     numbers,
+    numbers_to_write,
     overrides,
     restored,
 )
@@ -105,7 +106,7 @@ def _get(self: Any, key: Any) -> Any:
 
 
 def _set(self: Any, key: Any, value: Any) -> None:
-    numbers(self)[bare(key)] = bare(value)
+    numbers_to_write(self, "an assignment to its items")[bare(key)] = bare(value)
 
 
 def _iterate(self: Any) -> Iterator[Any]:
@@ -162,7 +163,7 @@ def _part(name: str) -> property:
         return like(found, self)
 
     def write(self: Any, value: Any) -> None:
-        setattr(numbers(self), name, bare(value))
+        setattr(numbers_to_write(self, f"an assignment to v.{name}"), name, bare(value))
 
     return property(read, write)
 
@@ -172,7 +173,7 @@ def _set_shape(self: Any, shape: Any) -> None:
 
 
 def _set_flat(self: Any, value: Any) -> None:
-    numbers(self).flat = bare(value)
+    numbers_to_write(self, "an assignment to v.flat").flat = bare(value)
 
 
 def _priority(self: Any) -> Any:
@@ -192,7 +193,7 @@ class _Flat:
         return like(found, self.array) if type(found) is TracedArray else found
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        numbers(self.array).flat[bare(key)] = bare(value)
+        numbers_to_write(self.array, "an assignment to v.flat").flat[bare(key)] = bare(value)
 
     def __len__(self) -> int:
         return len(numbers(self.array).flat)

@@ -13,7 +13,15 @@ import numpy as np
 
 from gradwise.tracing.standins.recording import at_line, open_traces
 from gradwise.tracing.subclasses.probes import emulated
-from gradwise.tracing.subclasses.twins import TracedSubclass, bare, finalized, like, numbers, overrides
+from gradwise.tracing.subclasses.twins import (
+    TracedSubclass,
+    bare,
+    finalized,
+    like,
+    numbers,
+    numbers_to_write,
+    overrides,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +74,7 @@ def _astype(
 
 def _writing(name: str) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> None:
-        getattr(numbers(self), name)(*bare(args), **kwargs)
+        getattr(numbers_to_write(self, f"{name}()"), name)(*bare(args), **kwargs)
 
     return call
 

@@ -14,7 +14,7 @@ from gradwise.tracing.subclasses.twins import (
     bare,
     finalized,
     kind_of,
-    numbers,
+    numbers_to_write,
     overrides,
     refusal,
     wrapped,
@@ -76,7 +76,7 @@ def _to_write(out: Any, self: Any) -> Any:
     """The numbers of an array to which a result is written."""
     if is_users_array(type(out)):
         raise refusal(self, f"writing into an array of the class {type(out).__name__} that was there before")
-    return numbers(out) if issubclass(type(out), TracedSubclass) else out
+    return numbers_to_write(out, "out=") if issubclass(type(out), TracedSubclass) else out
 
 
 def _written(out: Any, context: Any) -> Any:
@@ -127,6 +127,7 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
             return function(*given, **{k: bare(v) for k, v in kwargs.items()})
 
     if getattr(function, "__name__", "") in WRITING:
+        _to_write(args[0], self)
         return ours()
     result = emulated(function, args, kwargs, ours, getattr(function, "_implementation", None))
     return result if out is None else target

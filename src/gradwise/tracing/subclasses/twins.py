@@ -26,7 +26,7 @@ from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 class TracedSubclass:
     """An array of a user's class: base of the twins, with what ndarray does by itself (``interface.py``)."""
 
-    __slots__ = ("__traced__",)
+    __slots__ = ("__constant__", "__traced__")
     __kind__: type
 
     @property  # type: ignore[misc]  # answers isinstance(x, TheirClass) as the plain one would
@@ -51,6 +51,8 @@ class TracedSubclass:
 
 
 _traced: Any = vars(TracedSubclass)["__traced__"]
+#: whether it stands for an array that was there before, which writes would not reach
+_constant: Any = vars(TracedSubclass)["__constant__"]
 
 
 def numbers(value: Any) -> Any:
@@ -64,6 +66,16 @@ def kind_of(value: Any) -> Any:
     if issubclass(cls, TracedSubclass):
         return cls.__kind__
     return cls if is_users_array(cls) else None
+
+
+def numbers_to_write(value: Any, what: str) -> Any:
+    """The traced array that an object holds, about to be written to."""
+    if _constant.__get__(value):
+        raise refusal(
+            value,
+            f"{what} with a traced value, which writes into an array that was there before and to which others refer,",
+        )
+    return numbers(value)
 
 
 def bare(value: Any) -> Any:
@@ -126,7 +138,7 @@ _LEFT = frozenset(
         *("__reduce__", "__reduce_ex__", "__setstate__", "__getstate__", "__array__", "__getattr__"),
         *("__orig_bases__", "__parameters__", "__static_attributes__", "__firstlineno__", "__annotate__"),
         *("__annotate_func__", "__annotations_cache__"),
-        *("__traced__", "__kind__", "__parts__", "__plain__", "__output__"),
+        *("__traced__", "__constant__", "__kind__", "__parts__", "__plain__", "__output__"),
     ]
 )
 _NOTHING = object()
@@ -236,7 +248,7 @@ def refusal(value: Any, what: str) -> Exception:
 # --- its objects ----------------------------------------------------------------------------------------------------------------
 
 
-def new_array(kind: type, array: Any) -> Any:
+def new_array(kind: type, array: Any, *, constant: bool = False) -> Any:
     """An object of the twin that holds this array, of which nothing is told to the class."""
     watch = local.watch
     if type(array) is TracedScalar:
@@ -250,6 +262,7 @@ def new_array(kind: type, array: Any) -> Any:
     cls = twin_class(kind)
     new = object.__new__(cls)
     _traced.__set__(new, array)
+    _constant.__set__(new, constant)
     return new
 
 
@@ -277,8 +290,8 @@ def wrapped(real: Any) -> Any:
     if watch is None or not watch.trace.open or real.dtype.kind not in "fciub":
         return real
     array = lifted(watch.trace, np.asarray(real))
-    array.writeable = False
-    return _in_place_of(real, array)
+    array.writeable = False  # nor are its views
+    return _in_place_of(real, array, constant=True)
 
 
 def adopted(real: Any) -> Any:
@@ -289,9 +302,9 @@ def adopted(real: Any) -> Any:
     return _in_place_of(real, buffer(watch.trace, np.asarray(real)))
 
 
-def _in_place_of(real: Any, array: Any) -> Any:
+def _in_place_of(real: Any, array: Any, *, constant: bool = False) -> Any:
     """An object of ours with the attributes of a plain one, which they share."""
-    new = new_array(type(real), array)
+    new = new_array(type(real), array, constant=constant)
     if type(new) is type(real):
         return real
     reveal(real)
