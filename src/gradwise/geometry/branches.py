@@ -18,7 +18,8 @@ from gradwise.geometry.intervals.evaluation import cell_of
 from gradwise.geometry.shifts import without_shifts
 from gradwise.geometry.vector_form import VectorForm
 from gradwise.operators.arguments import Arguments
-from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.engine import linearize_call
+from gradwise.operators.linearization import Linearization
 from gradwise.operators.results import scalar_output
 from gradwise.program import Guard, Program
 from gradwise.transforms.batch import batch

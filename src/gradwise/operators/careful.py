@@ -26,7 +26,7 @@ from gradwise.transforms.taylor import derivatives
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
 
 
 class Request:

@@ -20,7 +20,7 @@ import numpy as np
 from gradwise.operators.borders import kinks_of
 
 if TYPE_CHECKING:
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
 
 #: decisions that hold around a point that is on no border
 _KINDS = frozenset(["bool", "mask", "int", "index"])

@@ -14,7 +14,7 @@ from gradwise.transforms.reverse import active_variables
 from gradwise.transforms.templates import pushforward_template
 
 if TYPE_CHECKING:
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
 
 _CURES = {
     "sqrt": "Write np.abs(u) for np.sqrt(u**2), np.linalg.norm(u) for a root of squares, or np.sqrt(u + eps); where another branch holds at 0, choose it with np.where",

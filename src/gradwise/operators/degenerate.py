@@ -32,7 +32,7 @@ from gradwise.rules.linear_algebra.bases import Basis, equal_pairs, tolerance, u
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
     from gradwise.program import Equation, Program
 
 DECOMPOSITIONS = (rules.eigh, rules.eigvalsh, rules.svd, rules.svdvals)

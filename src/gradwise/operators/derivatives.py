@@ -11,9 +11,10 @@ import numpy as np
 
 from gradwise.errors import InputError, OutputError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
-from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_derivative, numerical_mixed
 from gradwise.operators.fallback import choose
+from gradwise.operators.linearization import Linearization
 from gradwise.operators.lines import along_line, check_order, in_container, nth_along, ones_for, require_floating
 from gradwise.operators.product_shortcuts import derivative_shortcut
 from gradwise.operators.shortcuts import attempt, learn

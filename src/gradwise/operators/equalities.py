@@ -25,7 +25,7 @@ from gradwise.operators.verification import Disagreement, compare_derivatives, p
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
 
 
 def doubt_equalities(function: Any, linearization: Linearization, *, has_aux: bool, order: int = 1) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradwise.operators.arguments import Arguments
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
 
 #: a run that takes longer is not repeated
 SECONDS = 1.0

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.operators.arguments import Arguments, require_callable
-from gradwise.operators.engine import Linearization, auxiliary, linearize_call
+from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_gradient
 from gradwise.operators.fallback import choose
+from gradwise.operators.linearization import Linearization, auxiliary
 from gradwise.operators.results import finish, output_value, scalar_output
 from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import holds_nan, resolved_gradient

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwise.errors import InputError
 from gradwise.operators.arguments import Arguments, require_callable
-from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_hessian, numerical_hessian_matrix
 from gradwise.operators.fallback import choose
 from gradwise.operators.jacobians import (
@@ -23,6 +23,7 @@ from gradwise.operators.jacobians import (
     unit_blocks,
     widest_entries,
 )
+from gradwise.operators.linearization import Linearization
 from gradwise.operators.points import spread_point
 from gradwise.operators.results import scalar_output
 from gradwise.operators.second_order import hessian_vectors

@@ -14,9 +14,10 @@ import numpy as np
 
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.borrowing import own, trying
-from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.engine import linearize_call
 from gradwise.operators.gradients import grad
 from gradwise.operators.jacobians import jacobian_blocks
+from gradwise.operators.linearization import Linearization
 from gradwise.tracing.roots import install
 
 if TYPE_CHECKING:

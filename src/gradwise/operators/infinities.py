@@ -13,7 +13,7 @@ from gradwise.transforms.reverse import active_variables
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
     from gradwise.program import Program
 
 _STEPS = (2.0**-12, 2.0**-24)

@@ -21,8 +21,8 @@ from gradwise.transforms.simplify import simplify
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gradwise.operators.engine import Linearization
     from gradwise.operators.equal_entries import Borders
+    from gradwise.operators.linearization import Linearization
     from gradwise.operators.prepared import BatchedDerivative
     from gradwise.operators.reuse.families import ProvenCall
     from gradwise.operators.reuse.specialization import Specialization

@@ -13,10 +13,11 @@ import numpy as np
 
 from gradwise.errors import InputError, OutputError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
-from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_jacobian
 from gradwise.operators.fallback import choose
 from gradwise.operators.jacobian_shortcuts import jacobian_shortcut
+from gradwise.operators.linearization import Linearization
 from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import resolved_batch
 from gradwise.tracing import isinstance_traced

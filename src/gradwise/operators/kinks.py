@@ -24,7 +24,7 @@ from gradwise.transforms.taylor import derivatives
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
 
 #: what was warned of: code and line, and the places (code, offset) that are known to lie on them
 _warned: set[Any] = set()

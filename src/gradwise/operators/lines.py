@@ -13,7 +13,8 @@ from gradwise.errors import InputError, OutputError
 from gradwise.execution import build
 from gradwise.operators.arguments import Arguments, function_label
 from gradwise.operators.caches import derived
-from gradwise.operators.engine import Linearization, linearize_call
+from gradwise.operators.engine import linearize_call
+from gradwise.operators.linearization import Linearization
 from gradwise.operators.prepared import interpret, is_outer
 from gradwise.operators.results import output_leaves
 from gradwise.operators.singular import resolved_line

@@ -38,7 +38,7 @@ from gradwise.tracing.purity import inspect_function
 
 if TYPE_CHECKING:
     from gradwise.operators.arguments import Arguments
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
 
 #: how far the point beside is, relative to each entry's size: beyond the tolerance of a memory, inside the domain
 _SHIFTS = (1e-3, 1e-6)

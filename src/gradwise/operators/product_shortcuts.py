@@ -20,7 +20,7 @@ from gradwise.transforms.taylor import derivatives
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
     from gradwise.operators.reuse.families import ProvenCall
     from gradwise.operators.reuse.specialization import Specialization
 

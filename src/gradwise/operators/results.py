@@ -8,8 +8,8 @@ import numpy as np
 
 from gradwise.errors import OutputError
 from gradwise.operators.arguments import Arguments, function_label
-from gradwise.operators.engine import Linearization
 from gradwise.operators.leaves import plain_like
+from gradwise.operators.linearization import Linearization
 from gradwise.operators.prepared import is_outer
 from gradwise.tracing import isinstance_traced
 

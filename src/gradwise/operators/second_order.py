@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwise.execution import build
 from gradwise.operators.caches import derived
-from gradwise.operators.engine import Linearization
+from gradwise.operators.linearization import Linearization
 from gradwise.operators.prepared import interpret, is_outer
 from gradwise.program import Program
 from gradwise.transforms.batch import batch

@@ -23,7 +23,7 @@ from gradwise.transforms.forward import pushforward
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
     from gradwise.operators.reuse.families import ProvenCall
     from gradwise.operators.reuse.specialization import Specialization
 

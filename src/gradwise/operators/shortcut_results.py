@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gradwise.execution.function_text import FunctionText
     from gradwise.execution.straight_line import Written
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
     from gradwise.program import Program
 
 

@@ -52,8 +52,8 @@ from gradwise.transforms.simplify import simplify
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from gradwise.operators.engine import Linearization
     from gradwise.operators.equal_entries import Borders
+    from gradwise.operators.linearization import Linearization
     from gradwise.operators.reuse.families import Family, ProvenCall
     from gradwise.operators.reuse.specialization import Specialization
     from gradwise.program import Equation

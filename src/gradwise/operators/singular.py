@@ -34,7 +34,7 @@ from gradwise.program import Equation, Program
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
 
 
 def resolved_gradient(linearization: Linearization, results: list[Any], cotangents: Sequence[Any]) -> list[Any]:

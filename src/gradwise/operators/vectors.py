@@ -12,8 +12,9 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.errors import InputError
 from gradwise.operators.arguments import Arguments
-from gradwise.operators.engine import auxiliary, linearize_call
+from gradwise.operators.engine import linearize_call
 from gradwise.operators.leaves import as_floating
+from gradwise.operators.linearization import auxiliary
 from gradwise.operators.product_shortcuts import PRODUCT, jvp_shortcut
 from gradwise.operators.results import finish, output_leaves, output_value, plain_value
 from gradwise.operators.shortcuts import learn

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gradwise.operators.arguments import Arguments
-    from gradwise.operators.engine import Linearization
+    from gradwise.operators.linearization import Linearization
 
 
 class Disagreement(TracingError):
