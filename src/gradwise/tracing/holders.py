@@ -42,7 +42,7 @@ def is_users_array(cls: Any) -> bool:
         return False
     known = _users.get(cls)
     if known is None:
-        own = (np.matrix, np.ma.MaskedArray, np.recarray, np.memmap, np.char.chararray)
+        own = (np.matrix, np.ma.MaskedArray, np.recarray, np.memmap)
         known = not issubclass(cls, own) and cls.__module__.partition(".")[0] not in _OTHERS
         _users[cls] = known
     return known
