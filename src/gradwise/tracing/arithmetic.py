@@ -56,6 +56,8 @@ def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -
         if type(other) is _ndarray and any(map(isinstance_traced, other.flat)):  # an array of traced numbers
             numbers = np.stack(other.ravel().tolist()).reshape(other.shape)
             return binary(function, primitive, *((x, numbers) if other is z else (numbers, z)))
+        if type(other) is _ndarray and other.dtype.kind == "O":  # of the user's objects, which compute with numbers
+            return _of_objects(function, x, z)
         raise trace.fail(f"{primitive.name} of {_describe(x)} and {_describe(z)} gives objects. Numbers are required")
     dtype = dtype_of(value)
     if dtype.kind == "b":  # a comparison: compare in the common dtype of the operands
@@ -73,6 +75,28 @@ def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -
     elif dtype.kind in "iu" and not (_moves(x) or _moves(z)):
         return _concrete(trace, function, x, z)
     return apply(trace, primitive, (x, z), (), value, dtype)
+
+
+def _of_objects(function: Callable[..., Any], x: Any, z: Any) -> Any:
+    """An operation on an array of objects, entry by entry."""
+    if type(x) is not TracedScalar and type(z) is not TracedScalar:
+        return function(as_objects(x), as_objects(z))
+    objects = z if type(x) is TracedScalar else x
+    result = np.empty(objects.shape, object)
+    for place in np.ndindex(objects.shape):
+        one = objects[place]
+        result[place] = function(x, one) if objects is z else function(one, z)
+    return result
+
+
+def as_objects(x: Any) -> Any:
+    """A traced array as an array of objects that are its entries; anything else as it is."""
+    if type(x) is not TracedArray:
+        return x
+    entries = np.empty(np.shape(x.value), object)
+    for place in np.ndindex(entries.shape):
+        entries[place] = x[place] if entries.ndim else x[()]
+    return entries
 
 
 def _weak(x: Any) -> bool:

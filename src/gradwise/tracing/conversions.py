@@ -28,12 +28,30 @@ def as_float(self: Traced) -> float:
     """``float(x)``, which a value with a derivative refuses."""
     if not self.tape.open or dtype_of(self.value).kind not in "fc" or is_constant(self):
         return float(concrete(self))
+    if _is_shown(sys._getframe(1)):
+        value = float(self.current())
+        self.tape.texts.add(repr(value))
+        return value
     raise escape(
         self,
         "converting to a plain float (float(), math.*, %f, or storing into a plain array or list of floats)",
         "NumPy's functions keep the derivative: np.exp(x) for math.exp(x), x for float(x), and for a buffer filled entry by entry "
         "np.zeros_like(x) or np.stack([...]) for np.zeros(n) or np.array([...])",
     )
+
+
+def _is_shown(frame: Any) -> bool:
+    """Whether a number is asked for by the user's ``__repr__``, of which Python itself makes a text: it runs as it stands."""
+    for _ in range(4):
+        if frame is None:
+            return False
+        if frame.f_code.co_name in _TEXTS:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_TEXTS = frozenset({"__repr__", "__str__", "__format__"})
 
 
 def as_complex(self: Traced) -> complex:

@@ -294,6 +294,12 @@ def _hash(self: Traced) -> int:
     return hash(concrete(self))
 
 
+def _conjugate(self: Traced) -> Any:
+    if self.tape.open and type(self.value) is complex:  # a number of Python's stays one
+        return apply(self.tape, algebra.conj, (self,), (), self.value.conjugate())
+    return np.conjugate(self)
+
+
 def install(scalar: Any, array: Any) -> None:
     """Give the traced classes the interface of ndarray and of NumPy's scalars."""
     shared: dict[str, Any] = {
@@ -313,7 +319,7 @@ def install(scalar: Any, array: Any) -> None:
         "item": item,
         "tolist": tolist,
         "conj": lambda self: np.conjugate(self),
-        "conjugate": lambda self: np.conjugate(self),
+        "conjugate": _conjugate,
         "sum": reducing.sum_,
         "prod": reducing.prod,
         "mean": reducing.mean,

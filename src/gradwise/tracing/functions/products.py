@@ -10,9 +10,9 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from gradwise.rules.products import convolve as convolve_p
 from gradwise.rules.products import matmul_p
-from gradwise.tracing.arithmetic import _innermost, plain
+from gradwise.tracing.arithmetic import _innermost, as_objects, plain
 from gradwise.tracing.functions.operands import array, as_array, common_dtype, converted, finish, integers, valued
-from gradwise.tracing.traced import apply
+from gradwise.tracing.traced import apply, dtype_of
 
 
 def _contracted(a: Any, b: Any, value: Any) -> Any:
@@ -24,6 +24,8 @@ def _contracted(a: Any, b: Any, value: Any) -> Any:
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: the product over the last axis of a and the second last of b."""
     a, b = array(a), array(b)
+    if "O" in (dtype_of(plain(a)).kind, dtype_of(plain(b)).kind):  # objects of the user's, which compute with numbers
+        return np.dot(as_objects(a), as_objects(b))
     rank_a, rank_b = np.ndim(plain(a)), np.ndim(plain(b))
     value = np.dot(plain(a), plain(b))
     if rank_a == 0 or rank_b == 0:

@@ -83,6 +83,12 @@ def kind(*arguments: Any, **options: Any) -> Any:
     return type(*arguments, **options)
 
 
+def is_instance(obj: Any, kinds: Any, /) -> bool:
+    """``isinstance``: a traced value has the attributes of what it stands for, which protocols ask for, and none of its own."""
+    cls = type(obj)
+    return isinstance(plain(obj) if cls is TracedScalar or cls is TracedArray else obj, kinds)
+
+
 def _copying(name: str) -> Any:
     def call(x: Any, *args: Any, **kwargs: Any) -> Any:
         original = getattr(copy, name)
@@ -136,6 +142,7 @@ BUILTINS: dict[str, dict[str, Any]] = {
         "hasattr": has_attribute,
         "delattr": delete_attribute,
         "vars": variables,
+        "isinstance": is_instance,
         "type": kind,
         "eval": evaluate,
         "exec": execute,

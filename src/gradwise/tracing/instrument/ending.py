@@ -268,12 +268,26 @@ def _belongs_outside(value: Any) -> bool:
 _MARKED: dict[type, Any] = {Unknown: bytes, Text: lambda text: str.__str__(text)}
 
 
+def _is_marked(key: Any) -> bool:
+    """Whether a key is, or holds, a text or bytes that know of the run."""
+    return type(key) in _MARKED or (type(key) in _GROUPS and any(map(_is_marked, key)))
+
+
+def _plain_key(key: Any) -> Any:
+    if type(key) in _GROUPS:
+        return type(key)(map(_plain_key, key))
+    return _MARKED.get(type(key), unwrapped)(key)
+
+
+_GROUPS = (tuple, frozenset)
+
+
 def _cleaned(container: Any, outer: Watch | None) -> bool:
     """Make the values of a container plain; whether some must wait for the enclosing run."""
     waiting = False
     if isinstance(container, dict):
-        if outer is None and any(type(k) in _MARKED or holds_traced(k) for k in container):
-            entries = [(_MARKED.get(type(k), unwrapped)(k), v) for k, v in container.items()]
+        if outer is None and any(_is_marked(k) or holds_traced(k) for k in container):
+            entries = [(_plain_key(k), v) for k, v in container.items()]
             container.clear()
             container.update(entries)
         items: list[tuple[Any, Any]] = [(k, v) for k, v in container.items() if type(v) not in ATOMS]
@@ -285,10 +299,10 @@ def _cleaned(container: Any, outer: Watch | None) -> bool:
         items = [(k, v) for k, v in enumerate(container) if type(v) not in ATOMS]
         put = functools.partial(deque.__setitem__, container)
     elif isinstance(container, set):
-        traced = [v for v in container if holds_traced(v)]
+        traced = [v for v in container if holds_traced(v) or (outer is None and _is_marked(v))]
         for value in traced:
             container.discard(value)
-            container.add(unwrapped(value))
+            container.add(_plain_key(value))
         return False
     elif container.dtype.kind != "O":
         return False

@@ -142,7 +142,16 @@ def _takes_from(iterator: Any) -> None:
         begun = iterator.gi_suspended or iterator.gi_running or iterator.gi_frame is None
         if not begun and made_here(iterator):
             return
-    watch.effects["it takes values from an iterator that others may hold"] = None
+    if id(iterator) not in watch.iterators:
+        watch.effects["it takes values from an iterator that others may hold"] = None
+
+
+def own(iterator: Any) -> Any:
+    """An iterator that the run makes, noted: it is nobody else's, and what was there before and still is has another identity."""
+    watch = local.watch
+    if watch is not None and hasattr(type(iterator), "__next__"):
+        watch.iterators.add(id(iterator))
+    return iterator
 
 
 def iterate(obj: Any) -> Any:

@@ -7,6 +7,7 @@ the left one's and overrides it, ``NotImplemented`` passes on, and where no meth
 from __future__ import annotations
 
 import functools
+import numbers
 import operator
 import sys
 import types
@@ -59,6 +60,10 @@ def _binary(name: str, function: Any) -> Any:
         if type(a) in _LISTS or type(b) in _LISTS:
             kinds = _ARRAYS if name == "mul" else _ARRAYS_AND_NUMBERS
             a, b = _beside(a, b, kinds), _beside(b, a, kinds)
+        if type(a) is TracedScalar and is_fraction(b):
+            return function(resolve(float)(a), float(b))  # as Python does, which asks the fraction
+        if type(b) is TracedScalar and is_fraction(a):
+            return function(float(a), b)
         if type(b) not in PLAIN and isinstance(a, (np.ndarray, np.generic)) and _is_taken_for_array(type(b)):
             return function(a, resolve(np.asarray)(b))
         if type(b) not in PLAIN or type(a) not in PLAIN:
@@ -108,6 +113,11 @@ def _beside(value: Any, other: Any, kinds: tuple[type, ...] = _ARRAYS) -> Any:
     if type(value) not in _LISTS or not isinstance(other, kinds) or not holds_traced(value):
         return value
     return resolve(np.array)(value)
+
+
+def is_fraction(value: Any) -> bool:
+    """Whether a value is a fraction, which is a float beside one."""
+    return type(value).__module__ == "fractions" and isinstance(value, numbers.Rational)
 
 
 def _is_taken_for_array(cls: type) -> bool:

@@ -71,6 +71,8 @@ class Watch:
         By identity, the objects whose attributes the run stored.
     effects : dict
         What the run did outside, in words.
+    iterators : set
+        The identities of the iterators that the run made.
     later : list
         What is to be called when the outermost run ends: classes and context variables made plain.
     subclasses : dict
@@ -83,6 +85,7 @@ class Watch:
         "classes",
         "created",
         "effects",
+        "iterators",
         "later",
         "memos",
         "names",
@@ -114,6 +117,7 @@ class Watch:
         self.stored: dict[int, Any] = notes()
         self.created: dict[int, Any] = {}
         self.effects: dict[str, None] = {}
+        self.iterators: set[int] = set()
         self.later: list[Callable[[], None]] = []
         self.subclasses: dict[type, type] = {}
 

@@ -56,6 +56,7 @@ _CARRIERS = frozenset(
         "ast.py",
         "contextlib.py",
         "functools.py",
+        "random.py",
         "statistics.py",
         "_weakrefset.py",
         f"collections{os.sep}__init__.py",

@@ -10,13 +10,14 @@ import numpy as np
 from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.atoms import are_atoms
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.text import Text
 from gradwise.tracing.traced import isinstance_traced
 
 
 def holds_traced(value: Any, depth: int = 6) -> bool:
-    """Whether a value is traced, or a container (of containers) that holds a traced value."""
+    """Whether a value is traced, the text of a traced one, or a container (of containers) that holds one."""
     cls = type(value)
-    if isinstance_traced(value):
+    if isinstance_traced(value) or cls is Text:
         return True
     if depth == 0:
         return False
@@ -44,6 +45,8 @@ def _unwrapped(value: Any, depth: int) -> Any:
     if isinstance_traced(value):
         plain = value.value
         return plain.copy() if isinstance(plain, np.ndarray) else plain
+    if type(value) is Text:
+        return str.__str__(value)
     if depth == 0 or type(value) in HOLDERS or not holds_traced(value, depth):
         return value.__plain__() if type(value) in HOLDERS else value
     if isinstance(value, dict):

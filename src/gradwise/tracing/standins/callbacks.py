@@ -11,6 +11,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.instrument.items import own
 from gradwise.tracing.standins.real_functions import STAND_INS as REAL
 from gradwise.tracing.standins.recording import at_line, open_traces, resolve
 
@@ -36,7 +37,7 @@ def _calling(function: Any, *, place: int, keyword: str | None = None) -> Callab
             args = (*args[:place], resolve(args[place]), *args[place + 1 :])
         elif keyword is not None and kwargs.get(keyword) is not None:
             kwargs[keyword] = resolve(kwargs[keyword])
-        return function(*args, **kwargs)
+        return own(function(*args, **kwargs))
 
     call.__name__ = function.__name__
     call.__doc__ = f"``{function.__module__}.{function.__name__}``."

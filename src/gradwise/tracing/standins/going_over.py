@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import reveal_all
-from gradwise.tracing.instrument.items import made_here
+from gradwise.tracing.instrument.items import made_here, own
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.recording import PLAIN, entries, python_method, resolve
 from gradwise.tracing.traced import isinstance_traced
@@ -28,7 +28,7 @@ def _over(function: Any) -> Callable[..., Any]:
     """Stand-in for what goes over all its positional arguments."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*map(entries, args), **kwargs)
+        return own(function(*map(entries, args), **kwargs))
 
     call.__name__ = function.__name__
     call.__doc__ = f"``{function.__name__}``."
@@ -39,7 +39,7 @@ def _over_first(function: Any) -> Callable[..., Any]:
     """Stand-in for what goes over its first argument."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(entries(args[0]), *args[1:], **kwargs) if args else function(**kwargs)
+        return own(function(entries(args[0]), *args[1:], **kwargs) if args else function(**kwargs))
 
     call.__name__ = function.__name__
     call.__doc__ = f"``{function.__name__}``."
@@ -105,7 +105,7 @@ def _stepping(name: str) -> Callable[..., Any]:
 def reversed_(sequence: Any, /) -> Any:
     """``reversed``."""
     if isinstance_traced(sequence) or type(sequence) in {list, tuple, range, str, dict}:
-        return reversed(sequence)
+        return own(reversed(sequence))
     method = python_method(sequence, "__reversed__")
     if method is not None:
         return method()
@@ -136,14 +136,14 @@ def bool_(*args: Any) -> bool:
 
 def chain(*iterables: Any) -> Any:
     """``itertools.chain``: each is begun when the one before it has ended."""
-    return itertools.chain.from_iterable(map(entries, iterables))
+    return own(itertools.chain.from_iterable(map(entries, iterables)))
 
 
 def from_iterable(cls: Any, *iterables: Any, **options: Any) -> Any:
     """``itertools.chain.from_iterable``, and the method of that name of other classes."""
     if cls is not itertools.chain or len(iterables) != 1:
         return resolve(cls.from_iterable)(*iterables, **options)
-    return itertools.chain.from_iterable(map(entries, entries(iterables[0])))
+    return own(itertools.chain.from_iterable(map(entries, entries(iterables[0]))))
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.compiling import HOOKS
+from gradwise.tracing.instrument.items import own
 from gradwise.tracing.standins.recording import PLAIN, at_line, entries, open_traces, resolve, weak
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 
@@ -147,19 +148,20 @@ def list_sort(items: list[Any], *, key: Any = None, reverse: Any = False) -> Non
 
 def map_(function: Any, /, *iterables: Any, **options: Any) -> Any:
     """``map``."""
-    return map(resolve(function), *[entries(i) for i in iterables], **options)
+    return own(map(resolve(function), *[entries(i) for i in iterables], **options))
 
 
 def filter_(function: Any, iterable: Any, /) -> Any:
     """``filter``."""
-    return filter(HOOKS.get("true") if function is None else resolve(function), entries(iterable))
+    return own(filter(HOOKS.get("true") if function is None else resolve(function), entries(iterable)))
 
 
 def iter_(*args: Any) -> Any:
     """``iter``, of a callable and a sentinel too."""
     if len(args) == 2:
         return iter(resolve(args[0]), args[1])
-    return iter(*map(entries, args))
+    made = iter(*map(entries, args))
+    return made if args and made is args[0] else own(made)
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {

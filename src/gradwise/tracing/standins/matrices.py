@@ -58,6 +58,21 @@ class TracedMatrix(Holder):
     def A1(self) -> Any:
         return self.array.reshape(-1)
 
+    def getA(self) -> Any:
+        return self.A
+
+    def getA1(self) -> Any:
+        return self.A1
+
+    def getT(self) -> Any:
+        return self.T
+
+    def getH(self) -> Any:
+        return self.H
+
+    def getI(self) -> Any:
+        return self.I
+
     @property
     def T(self) -> Any:
         return TracedMatrix(self.array.T)

@@ -280,7 +280,7 @@ def _standing(original: Any, ours: Any) -> Any:
 
 
 def _is_ours(value: Any) -> bool:
-    return is_matrix(value) and not isinstance(value.A, np.ndarray) and isinstance_traced(value.A)
+    return is_matrix(value) and isinstance_traced(value.A)
 
 
 def _methods() -> dict[Any, dict[str, Callable[..., Any]]]:

@@ -147,6 +147,18 @@ def look(text: Any) -> Any:
     return text
 
 
+def _digest(name: str) -> Callable[..., Any]:
+    """A function of ``hashlib`` that takes bytes: those of a traced array are keys of memories."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        args = tuple([a.tobytes() if isinstance_traced(a) else a for a in args])
+        return getattr(sys.modules["hashlib"], name)(*args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``hashlib.{name}``."
+    return call
+
+
 #: functions that read a file
 _FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt", "fromfile", "memmap"})
 
@@ -195,6 +207,10 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "ast": {"literal_eval": _reading("ast", "literal_eval")},
     "decimal": {"Decimal": _reading("decimal", "Decimal")},
     "fractions": {"Fraction": _reading("fractions", "Fraction")},
+    "hashlib": {
+        name: _digest(name)
+        for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s", "new")
+    },
     "logging": {name: _logging(name, "logging") for name in _LEVELS},
     "numpy": {
         name: _of_text("numpy", name)
