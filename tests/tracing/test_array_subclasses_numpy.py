@@ -152,6 +152,7 @@ def test_expressions(kind):
     compare(kind, [f"r = {e}" for e in split(EXPRESSIONS)], at_least=110)
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # from NumPy 2.5 on
 @pytest.mark.parametrize("kind", CLASSES)
 def test_statements(kind):
     compare(kind, [f"{s}; r = v" for s in split(STATEMENTS)], at_least=20)
