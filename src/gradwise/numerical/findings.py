@@ -116,8 +116,16 @@ def view_at(samples: Samples, octave: int, sides: tuple[int, ...]) -> Generator[
     steepness = max(abs((values[0] - f0) / steps[0]), abs((values[1] - f0) / steps[1]))
     eta = max(unit * max(abs(f0), largest(values)) + 5e-324, unit * samples.line.scale * steepness)
     if whole and len(sides) == 2:
-        return classify(standard_grid(), [value - f0 for value in values], steps[0], steps[-2], eta)
-    return look(steps, values, f0, eta)
+        view = classify(standard_grid(), [value - f0 for value in values], steps[0], steps[-2], eta)
+    else:
+        view = look(steps, values, f0, eta)
+    if view.kind == "plateau":
+        # a function of period 1 stands still on steps that are whole numbers, and moves at the pair, which is none
+        v = samples.near(octave)
+        moved = max([abs(known.get(side * v, f0) - f0) for side in sides])
+        if moved > view.eta:
+            return View("noise", 0.0, moved, moved, far=view.far, near=view.near, eta=view.eta)
+    return view
 
 
 def explain(samples: Samples, view: View, found: Resolved) -> Deciding:

@@ -233,6 +233,8 @@ def pole_beside(samples: Samples, found: Resolved) -> float:
     if abs(right) == abs(left) or not math.isfinite(right + left):
         return 0.0
     distance = h * (left - right) / (right + left)  # from c to x
+    if distance == 0.0:
+        return 0.0
     eta = max(samples.eta(samples.f0), *(samples.eta(samples.at(found.high, side)) for side in BOTH))
     part = h / distance
     if not CLOSE <= abs(part) < 0.9 or not abs(right) * part * part > 256 * eta:

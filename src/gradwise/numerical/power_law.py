@@ -45,11 +45,31 @@ def infinite_slope(samples: Samples, view: View) -> Generator[Request, list[floa
         if seen < 0.25 * part * abs(samples.bend(first)) * 2.0 ** (view.size * (wide + 2 - first)):
             return None
         slopes = {side: math.copysign(INF, side * inner) for side in BOTH}
+    if expected < SLOW and not (yield from _goes_on_growing(samples, view, close)):
+        return None
     known = [slope for slope in slopes.values() if not math.isnan(slope)]
     value = known[0] if len(set(known)) == 1 else NAN
     level = samples.line.unit * abs(samples.f0)
     step = math.ldexp(1.0, close)
     return Outcome(value, INF, Status.NOT_DIFFERENTIABLE, step, slopes[-1], slopes[1], level)
+
+
+SLOW = 1.5
+"""By how many octaves a slope grows at least, if it need not be looked at once more whether it is infinite."""
+
+
+def _goes_on_growing(samples: Samples, view: View, close: int) -> Generator[Request, list[float], bool]:
+    """Whether slopes that grow by little still do so as close to x as rounding permits; those of structure have ended."""
+    deep = (samples.floor + close) // 2
+    growth = (1 - view.size) * (close - deep)
+    yield from samples.sample_octaves([deep])
+    for side in BOTH:
+        before, _ = samples.quotient(close, side)
+        slope, bound = samples.quotient(deep, side)
+        change = abs(before) * (2.0**growth - 1)
+        if math.isfinite(slope) and 16 * bound < change and abs(slope) < abs(before) + 0.25 * change:
+            return False
+    return True
 
 
 def _follows(samples: Samples, view: View, sides: tuple[int, ...]) -> bool:

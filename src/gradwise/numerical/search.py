@@ -48,6 +48,7 @@ from gradwise.numerical.rounding_or_structure import (
 )
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
 from gradwise.numerical.status import Status
+from gradwise.numerical.teeth import swings
 from gradwise.numerical.two_sides import from_both_sides
 
 Steps = Generator[Request, list, Outcome]
@@ -215,7 +216,7 @@ class Search:
             jump, sure = yield from lost_numerator(samples, found, jumped=self.jumped)
             if jump > 0.0:
                 return (yield from self.among_plateaus(jump, None if sure else found))
-            if self.doubtful:
+            if self.doubtful and not (yield from swings(samples, found)):
                 self.status = Status.UNDECIDED
         # More than 10 % uncertain, and not because of noise or rounding: the steps contradict one another.
         # Where two sides agree on a slope of zero, the slopes they came from are what 10 % is measured by.

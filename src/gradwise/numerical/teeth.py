@@ -13,6 +13,9 @@ from collections.abc import Generator
 from gradwise.numerical.close_look import CURVED, STEEP, WILD
 from gradwise.numerical.samples import Request, Resolved, Samples
 
+SWING = 10.0
+"""By how many times slopes at other places may be larger than that at x for all to belong to one oscillation."""
+
 ALIKE = 0.3
 """By what part of the distance between trend and piece the slopes of pieces may differ."""
 
@@ -55,3 +58,20 @@ def height_of_teeth(samples: Samples, found: Resolved) -> Generator[Request, lis
     if height > WILD * samples.size and abs(slope) * samples.line.scale > STEEP * abs(f0):
         return 0.0  # as high as all of f: a saw that is meant
     return height
+
+
+def swings(samples: Samples, found: Resolved) -> Generator[Request, list[float], bool]:
+    """Whether slopes at other places lie to both sides of the trend and are of the size of that at x, as those of an oscillation do.
+
+    Pieces between two roundings have slopes of one sign.
+    """
+    h, trend = math.ldexp(1.0, found.high - 4), samples.quotient(samples.line.octave, 0)[0]
+    centres = [samples.exact(part * math.ldexp(1.0, found.high)) for part in PLACES]
+    yield from samples.sample([t for centre in centres for t in (centre, centre + h)])
+    slopes = [(samples.values[centre + h] - samples.values[centre]) / h - trend for centre in centres]
+    most = SWING * abs(found.value - trend)
+    return min(slopes) < -most / SWING**2 and max(slopes) > most / SWING**2 and all(abs(s) <= most for s in slopes)
+
+
+PLACES = (-301.7, -97.3, 41.9, 150.1, 499.3)
+"""Where it is looked, in units of the longest step on which f is smooth around x."""
