@@ -6,6 +6,8 @@ import bisect
 import functools
 import hashlib
 import math
+import operator
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -193,3 +195,43 @@ def test_branches_of_functions_that_store_their_parts():
         assert gw.grad(f)(x) == pytest.approx(gradient)
         assert m.a == x[0] * 2
         assert m.b == [x[1], 1.0]
+
+
+def test_a_memory_of_the_last_few_points():
+    class Recent:
+        def __init__(self):
+            self.kept = OrderedDict()
+
+        def part(self, t):
+            key = f"{t:.12g}"
+            if key in self.kept:
+                self.kept.move_to_end(key)
+                return self.kept[key]
+            self.kept[key] = t**2
+            while len(self.kept) > 3:
+                self.kept.popitem(last=False)
+            return self.kept[key]
+
+        def __call__(self, x):
+            return self.part(float(x[0])) * x[1] + self.part(float(x[1])) + self.part(float(x[0]))
+
+    f, plain = Recent(), Recent()
+    for x in (X, X + 0.5, X, X, X + 1.0):
+        plain(x)
+        f(x)
+        assert gw.grad(f)(x) == pytest.approx([2 * x[0] * (x[1] + 1), x[0] ** 2 + 2 * x[1]])
+        plain(x)
+        assert list(f.kept.items()) == list(plain.kept.items())
+
+
+def test_methods_that_are_called_by_name():
+    class Terms:
+        def power(self, v, p=2):
+            return math.pow(v, p)
+
+        def scaled(self, v, k):
+            return math.sin(v) * k
+
+    calls = [operator.methodcaller("power", 1.5, p=3), operator.methodcaller("scaled", 0.5, 2.0)]
+    f = lambda x: sum(c(Terms()) for c in calls) * x[0] + operator.methodcaller("power", float(x[1]), p=3)(Terms())
+    assert gw.grad(f, method="exact")(X) == pytest.approx([1.5**3 + 2 * math.sin(0.5), 3 * X[1] ** 2])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dis
 import functools
+import operator
 import sys
 import types
 import weakref
@@ -361,7 +362,18 @@ def _object_callee(watch: Watch, callee: Any) -> Any:
     return callee if other is call else _MethodType(other, callee)
 
 
+def _method_caller(watch: Watch, callee: Any) -> Any:
+    """``operator.methodcaller(name, …)``, whose method is asked for as by ``obj.name``."""
+    made, parts = callee.__reduce__()[:2]
+    named: dict[str, Any] = {}
+    if made is not operator.methodcaller:  # with arguments by name it is a partial call of it
+        parts, named = (*made.args, *parts), made.keywords
+    name, *arguments = parts
+    return lambda obj: method(obj, name)(*arguments, **named)
+
+
 _BY_TYPE: dict[type, Any] = {
+    operator.methodcaller: _method_caller,
     type: constructing.class_callee,
     types.BuiltinFunctionType: _builtin_callee,
     functools.partial: _partial_callee,

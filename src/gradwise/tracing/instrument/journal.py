@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import types
 import weakref
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -112,7 +112,7 @@ def _content(place: Any) -> Any:
             return _MISSING
     entries: Any = None
     if isinstance(place, dict):
-        entries = {key: _held(value) for key, value in dict.items(place)}
+        entries = {key: _held(value) for key, value in _kind(place).items(place)}
     elif isinstance(place, (list, deque, set)):
         entries = list(map(_held, place))
     attributes = getattr(place, "__dict__", None)
@@ -182,14 +182,20 @@ def _put_back(place: Any, content: Any) -> None:
 
 def _put_entries_back(place: dict[Any, Any], entries: dict[Any, Any]) -> None:
     """The entries that were there; those that are there still are not touched, since globals may be read by other threads."""
+    kind = _kind(place)
     held = {key: _as_held(dict.get(place, key), before) for key, before in entries.items()}
-    if list(dict.keys(place))[: len(held)] != list(held) and "__builtins__" not in place:  # the order too
-        dict.clear(place)
-    for key in [key for key in dict.keys(place) if key not in held]:
-        dict.__delitem__(place, key)
+    if list(kind.keys(place))[: len(held)] != list(held) and "__builtins__" not in place:  # the order too
+        kind.clear(place)
+    for key in [key for key in kind.keys(place) if key not in held]:
+        kind.__delitem__(place, key)
     for key, value in held.items():
         if dict.get(place, key, _MISSING) is not value:
-            dict.__setitem__(place, key, value)
+            kind.__setitem__(place, key, value)
+
+
+def _kind(place: dict[Any, Any]) -> Any:
+    """The class whose methods know the order of a dictionary's entries."""
+    return OrderedDict if isinstance(place, OrderedDict) else dict
 
 
 class Noting(dict[int, Any]):
