@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.containers import LEAF, flatten
+from gradwise.containers.subclasses import in_the_class, is_users_array
 from gradwise.errors import InputError
 
 
@@ -110,7 +111,8 @@ class Argument:
         else:
             array = real.astype(dtype).reshape(shape)
         if lead or kind == "array":
-            return array
+            given = self.leaves[index]
+            return in_the_class(array, given) if not lead and is_users_array(type(given)) else array
         return array[()] if kind == "numpy" else array.item()
 
     def restore(self, values: np.ndarray, *, combine: bool = True) -> Any:

@@ -187,15 +187,33 @@ def confirmed_kink(samples: Samples, view: View) -> Generator[Request, list[floa
 def kink(samples: Samples, view: View, found: Resolved) -> Deciding:
     """Return the verdict on a view that shows two slopes: a kink at x, or one that lies beside it."""
     # where steps have grown, terms of fourth order would show instead
-    if found.side == 0 and not seen_from_afar(samples, view, min(found.low, samples.line.octave - 1)):
+    if found.side == 0 and not (yield from seen_from_afar(samples, view, min(found.low, samples.line.octave - 1))):
         return (yield from noise(samples, view, found))
     return (yield from two_slopes(samples, view))
 
 
-def seen_from_afar(samples: Samples, view: View, octave: int) -> bool:
-    """Whether a kink shows at a larger step too, as one at x does: there 4 bend(h/2) - bend(h), free of f'', is gap · h."""
-    wide = 4 * samples.bend(octave) - samples.bend(octave + 1)
-    return not abs(wide) < 0.3 * view.size * math.ldexp(1.0, octave + 1)
+def seen_from_afar(samples: Samples, view: View, octave: int) -> Generator[Request, list[float], bool]:
+    """Whether a kink shows at a larger step too, as one at x does: there 4 bend(h/2) - bend(h), free of f'', is gap · h.
+
+    Where terms of fourth order show instead, the shortest step at which a kink is far above rounding is asked for.
+    """
+    closer = max(octave_of(CLEARLY * view.eta / view.size), octave_of(view.far) + 2)
+    for step in (octave, closer):
+        if step != octave:
+            yield from samples.sample_octaves([step, step + 1])
+        part = abs(4 * samples.bend(step) - samples.bend(step + 1)) / math.ldexp(view.size, step + 1)
+        if not part > MOST:
+            return not part < LEAST
+        if closer > octave - 2:
+            return True
+    return False
+
+
+CLEARLY = 2048.0
+"""How many units of rounding a kink must bend f by to be told from what f loses inside."""
+
+LEAST, MOST = 0.3, 3.0
+"""Of the part of a kink that larger steps show."""
 
 
 def two_slopes(samples: Samples, view: View, further: int | None = None) -> Deciding:

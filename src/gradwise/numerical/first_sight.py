@@ -57,7 +57,7 @@ def at_first_sight(samples: Samples, v: float) -> Deciding:
         return NOTHING
     view = yield from view_at(samples, max(samples.line.octave + PROBE, samples.floor), BOTH)
     if view.kind == "kink":
-        if not seen_from_afar(samples, view, octave) or not (yield from confirmed_kink(samples, view)):
+        if not (yield from seen_from_afar(samples, view, octave)) or not (yield from confirmed_kink(samples, view)):
             return NOTHING
         verdict = yield from two_slopes(samples, view, octave - 1)
         return verdict if verdict.outcome is not None else NOTHING

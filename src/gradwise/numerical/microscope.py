@@ -137,7 +137,33 @@ def classify(grid: Grid, y: list[float], far: float, near: float, eta: float) ->
     exponent = _power(grid, y, eta)
     if exponent is not None:
         view.kind, view.size = "power", exponent
+    elif grid is standard_grid():
+        gap = _bent_at_x(y, tolerance)
+        if gap > 0.0:
+            view.kind, view.size = "kink", gap / far
     return view
+
+
+def _bent_at_x(y: list[float], tolerance: float) -> float:
+    """Return the gap of a kink on a curve, over the largest step: of g |t| + c t² + q t⁴ as the even part; 0 if there is none."""
+    pairs = list(zip(y[::2], y[1::2]))
+    even, odd = np.array([right + left for right, left in pairs]), np.array([right - left for right, left in pairs])
+    with_gap, without, smooth, gap = _models_of_parts()
+    bent, left, rest = [float(np.max(np.abs(part))) for part in (without @ even, with_gap @ even, smooth @ odd)]
+    found = abs(float(gap @ even))
+    # what f loses inside shows in the odd part as well
+    if max(left, rest) <= min(2 * tolerance, 0.05 * bent) and found * OFFSETS[-1] > 4 * tolerance:
+        return found
+    return 0.0
+
+
+@functools.cache
+def _models_of_parts() -> tuple[np.ndarray, ...]:
+    """Return what turns even parts into residuals with and without a kink, odd ones into residuals, and even ones into the gap."""
+    t = np.array(OFFSETS)
+    models = [np.stack(terms, axis=1) for terms in ([t, t**2, t**4], [t**2, t**4], [t, t**3])]
+    residuals = [np.eye(t.size) - model @ np.linalg.pinv(model) for model in models]
+    return (*residuals, np.linalg.pinv(models[0])[0])
 
 
 @functools.cache
