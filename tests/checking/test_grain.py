@@ -79,3 +79,44 @@ def test_a_finite_difference_does_not_excuse_itself(step):
     report = gw.check_grad(f, np.array([0.3, 1.1, -0.7, 2.0]), quotient)
     assert report.counts["agrees"] == 0
     assert not report.passed
+
+
+def test_products_of_a_saturated_softmax_are_linear():
+    def vjp(x, u):
+        p = softmax(x)
+        return p * (u - p @ u)
+
+    for seed in range(200, 204):
+        x = 40 * np.random.default_rng(seed).normal(size=5)
+        report = gw.check_vjp(softmax, x, vjp)
+        assert report.counts["wrong"] == 0
+        assert report.causes == []
+
+
+def test_what_is_left_of_one_minus_one():
+    W = 400 * np.random.default_rng(12).normal(size=(4, 4))
+
+    def f(W):
+        h = np.zeros(4)
+        for t in range(3):
+            h = np.tanh(W @ h + np.arange(1.0, 5.0) + t)
+        return np.sum(h * np.array([1.0, -2.0, 0.5, 3.0]))
+
+    def grad(W):
+        hs = [np.zeros(4)]
+        for t in range(3):
+            hs.append(np.tanh(W @ hs[-1] + np.arange(1.0, 5.0) + t))
+        d, G = np.array([1.0, -2.0, 0.5, 3.0]), np.zeros((4, 4))
+        for t in range(3, 0, -1):
+            dz = d * (1 - hs[t] ** 2)
+            G += np.outer(dz, hs[t - 1])
+            d = W.T @ dz
+        return G
+
+    assert gw.check_grad(f, 1e-3 * W, grad)
+    report = gw.check_grad(f, W, grad)
+    assert report.counts["wrong"] == 0
+    assert report.causes == []
+    dead = gw.check_grad(f, W, lambda W: np.zeros((4, 4)))
+    assert dead.counts["agrees"] <= 16
+    assert not gw.check_grad(f, 1e-3 * W, lambda W: np.zeros((4, 4)))

@@ -160,3 +160,15 @@ def test_difference_quotients_are_recognised(step, kind):
     report = gw.check_grad(f, np.array([0.3, 1.1, -0.7]), quotient)
     assert report.causes[0] == "small systematic error"
     assert kind in report.details["small systematic error"]
+
+
+def test_a_saturated_function_is_not_in_degrees():
+    def lse(x):
+        return np.max(x) + np.log(np.sum(np.exp(x - np.max(x))))
+
+    x = np.array([0.3, -0.5, 1.2, 0.7])
+    report = gw.check_grad(lse, x, lambda t: (t == np.max(t)) * 1.0)
+    assert not report.passed
+    assert "degrees vs radians" not in report.causes
+    sine = gw.check_grad(lambda t: np.sum(np.sin(np.deg2rad(t))), 40 * x, lambda t: np.cos(t) * np.pi / 180)
+    assert sine.causes[0] == "degrees vs radians"

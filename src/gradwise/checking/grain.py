@@ -23,7 +23,7 @@ MOST = 256.0
 WIDER = 1e-3
 """The step, per |x|, at which a claim is looked at that shows no rounding at √u x."""
 
-CLOSER = (0.3, 0.05)
+CLOSER = (0.3, 0.05, 0.01, 1e-3)
 """Multiples of x at which a claim of zero is asked again."""
 
 
@@ -76,7 +76,8 @@ def claim_grain(problem: Problem, rng: np.random.Generator) -> np.ndarray:
     most = most_grain(problem)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        if np.array_equal(claimed.astype(np.float32), claimed):
+        some = claimed[claimed != 0]
+        if some.size and np.array_equal(some.astype(np.float32), some):
             return nothing
         rough = roughness(problem.claim_at, vector, claimed, problem.unit, rng)
         # a claim of 1e-14 that comes from 1 - p does not move at √u x at all

@@ -18,6 +18,7 @@ from gradwise.checking.compare import compare
 from gradwise.checking.conduct import Conduct, untouched
 from gradwise.checking.evidence import Finding
 from gradwise.checking.frameworks import refuse
+from gradwise.checking.grain import most_grain
 from gradwise.checking.matrices import Blocks, Outputs, matrix_problem
 from gradwise.checking.misshapen import misshapen, product_vector
 from gradwise.checking.problem import Numbers, Problem
@@ -326,7 +327,10 @@ def _whole(
     v = rng.uniform(-1, 1, length)
     got, want = _first(lambda: product(x0, v), what), matrix @ v if axis else v @ matrix
     scale = float(np.max(np.abs(matrix), initial=0.0)) * length
-    if np.any(np.abs(got - want) > 1e4 * target.unit * scale + 1e-300) and not (axis and _bends(target, v, bounds)):
+    inner = length * float(np.max(np.nan_to_num(most_grain(problem), posinf=0.0), initial=0.0))
+    if np.any(np.abs(got - want) > 1e4 * target.unit * scale + inner + 1e-300) and not (
+        axis and _bends(target, v, bounds)
+    ):
         conduct.findings.append(
             Finding(
                 Cause.UNKNOWN,

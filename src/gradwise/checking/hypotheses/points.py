@@ -26,6 +26,9 @@ def named_point(evidence: Evidence) -> list[Finding]:
     found = []
     for cause, text, move, factor, rank in _moves(evidence):
         if _explains(evidence, move, factor):
+            # where f is saturated any far point explains as much: 57 x has no name of its own then
+            if cause is Cause.DEGREES and _explains(evidence, partial(_beyond, move=move), factor):
+                continue
             found.append(Finding(cause, text, rank))
             if len(found) == 2:
                 break
@@ -120,6 +123,10 @@ def _moves(evidence: Evidence) -> Iterator[tuple[Cause, str, Move, float, float]
             1.0,
             20.0,
         )
+
+
+def _beyond(x: np.ndarray, move: Move) -> np.ndarray:
+    return 1.1 * move(x)
 
 
 def _filled(x: np.ndarray, value: float) -> np.ndarray:
