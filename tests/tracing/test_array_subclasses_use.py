@@ -88,6 +88,16 @@ def test_several_arguments_and_containers():
     np.testing.assert_allclose(gw.grad(lambda v: (v**2).sum(), method="exact")(whole), [2.0, 4.0, 6.0])
 
 
+def test_numerical_derivatives_and_the_checker_call_the_function_with_the_class():
+    q = Measured([1.0, 2.0, 3.0], 1000.0)
+    found = gw.numerical.grad(squares, q).value
+    assert type(found) is np.ndarray
+    np.testing.assert_allclose(found, [2e6, 4e6, 6e6], rtol=1e-9)
+    assert gw.check_grad(squares, q).passed
+    assert not gw.check_grad(squares, q, grad=lambda q: 2 * np.asarray(q)).passed
+    assert (q.tolist(), q.unit) == ([1.0, 2.0, 3.0], 1000.0)
+
+
 def test_what_is_written_into_an_argument_reaches_it():
     def f(v):
         v.first = v[1] * 2

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
-import numpy as np
+from gradwise.containers.subclasses import is_users_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,24 +31,6 @@ DESCRIPTIONS = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"
 
 #: what makes an array of the user's class of a traced array, and of a plain array of that class; ``subclasses`` puts it there
 SUBCLASSES: dict[str, Callable[..., Any]] = {}
-
-_users: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
-
-
-def is_users_array(cls: Any) -> bool:
-    """Whether a class is a subclass of ndarray that somebody else than NumPy defines, and none of NumPy's own kinds with a memory or operators of their own."""
-    if not issubclass(cls, np.ndarray) or cls is np.ndarray:
-        return False
-    known = _users.get(cls)
-    if known is None:
-        own = (np.matrix, np.ma.MaskedArray, np.recarray, np.memmap)
-        known = not issubclass(cls, own) and cls.__module__.partition(".")[0] not in _OTHERS
-        _users[cls] = known
-    return known
-
-
-_OTHERS = frozenset({"numpy", "gradwise"})
-
 
 def answers(value: Any) -> bool:
     """Whether an operand has operators of its own: it is asked, not the traced array beside it."""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.containers.kinds import slots
+from gradwise.containers.subclasses import give_attributes, is_users_array
 from gradwise.errors import TracingError
 from gradwise.tracing import methods
 from gradwise.tracing.arithmetic import lifted
 from gradwise.tracing.functions.creation import buffer
-from gradwise.tracing.holders import HOLDERS, SUBCLASSES, TWINS, is_users_array
+from gradwise.tracing.holders import HOLDERS, SUBCLASSES, TWINS
 from gradwise.tracing.instrument.objects import load, resolve_later, reveal
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.within import unwrapped
@@ -324,13 +325,6 @@ def with_attributes(kind: type, array: Any, attributes: dict[str, Any]) -> Any:
     return new
 
 
-def attributes_of(real: Any) -> dict[str, Any]:
-    """What a plain array of a user's class stores on itself."""
-    found = dict(getattr(real, "__dict__", {}))
-    found.update({name: getattr(real, name) for name in slots(type(real)) if hasattr(real, name)})
-    return found
-
-
 class _Restoring(threading.local):
     """The arrays that are being restored: an attribute may lead back to one."""
 
@@ -355,19 +349,6 @@ def restored(value: Any) -> Any:
     finally:
         _restoring.known = known
     return made
-
-
-def give_attributes(made: Any, attributes: dict[str, Any]) -> None:
-    """Put attributes into a plain array of a user's class, past what the class does on assignments."""
-    places = slots(type(made))
-    own = getattr(made, "__dict__", None)
-    if type(own) is dict:
-        own.clear()
-    for name, value in attributes.items():
-        if name in places or type(own) is not dict:
-            object.__setattr__(made, name, value)
-        else:
-            own[name] = value
 
 
 SUBCLASSES.update(wrapped=wrapped, adopted=adopted, numbers=numbers, view=finalized)
