@@ -115,19 +115,8 @@ def check_jvp(
         units = np.eye(target.size)
         assemble = lambda vector: np.stack([product(vector, unit) for unit in units], axis=1)
         return _whole(
-            "jvp",
-            target,
-            outputs,
-            blocks,
-            assemble,
-            product,
-            random,
-            conduct,
-            bounds,
-            own=jvp is None,
-            length=target.size,
-            axis=1,
-        )
+            "jvp", target, outputs, blocks, assemble, product, random, conduct, bounds, own=jvp is None, length=target.size, axis=1
+        )  # fmt: skip
     signs = random.choice([-1.0, 1.0], (VECTORS, target.size))
     claim = lambda vector: np.stack([product(vector, v) for v in signs])
 
