@@ -306,9 +306,10 @@ class Samples:
             bounds.append(bound)
         if len(slopes) < 3:
             return 0.0
-        error = max(odd_term(slopes[2::-1], bounds[0]), odd_part(slopes, bounds, found.value))
-        # large differences tell more of structure than of an expansion in h
-        return error if error <= 1e-2 * abs(found.value) else 0.0
+        term, part = odd_term(slopes[2::-1], bounds[0]), odd_part(slopes, bounds, found.value)
+        # large differences tell more of structure than of an expansion in h, unless all of them are of one
+        steepest = max([abs(found.value), *(abs(slope) for _, slope, _ in known.values())])
+        return max(term if term <= 1e-2 * steepest else 0.0, part if part <= steepest else 0.0)
 
     def even_error(self, found: Resolved, rounding: float) -> float:
         """Return the gap of two slopes that second differences show which do not converge like those of a smooth function, else 0.
