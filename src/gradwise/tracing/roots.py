@@ -29,6 +29,15 @@ def install_roots(function: Callable[..., Any]) -> None:
     rooted[:] = [function]
 
 
+#: ``(formula, nodes, values) → integrand at many nodes at once``, or None
+batched_integrand: list[Callable[..., Any]] = []
+
+
+def install_quadrature(function: Callable[..., Any]) -> None:
+    """Give the function that evaluates and records an integrand at many nodes at once."""
+    batched_integrand[:] = [function]
+
+
 def install(*functions: Callable[..., Any]) -> None:
     """Give the functions that differentiate a root."""
     differentiated[:] = functions

@@ -6,6 +6,8 @@ with the traced callback.  What the plain run recorded leads to no output, so th
 
 from __future__ import annotations
 
+import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -37,12 +39,20 @@ class Callback:
     def __init__(self, function: Any, args: Any = ()) -> None:
         self.called = resolve(function)
         self.args = args if type(args) is tuple else (args,)
+        #: the function on plain arguments, where it is a library's and so depends on nothing else
+        self.plain = _on_plain_arguments(function, self.args)
         self.moves = False
         self.calls = 0
         self.trace: Any = None
+        #: the numbers that SciPy asked for, and what it was given
+        self.seen: list[tuple[float, Any]] = []
 
     def __call__(self, *values: Any) -> Any:
         self.calls += 1
+        if self.moves and self.plain is not None:
+            found = self.plain(*values)
+            self._note(values, found)
+            return found
         result = self.called(*values, *self.args)
         if TWINS:
             result = written(result)
@@ -51,12 +61,32 @@ class Callback:
             if found:
                 self.moves = True
                 self.trace = found[0].tape
-        return plainly(result)
+        found = plainly(result)
+        self._note(values, found)
+        return found
+
+    def _note(self, values: tuple[Any, ...], found: Any) -> None:
+        if len(values) == 1 and type(values[0]) is float:
+            self.seen.append((values[0], found))
 
     def traced(self, *values: Any) -> Any:
         """The result as the user's function gives it; lists become arrays."""
         result = self.called(*values, *self.args)
         return assembled(result) if type(result) in {list, tuple} else written(result) if TWINS else result
+
+
+def _on_plain_arguments(function: Any, args: tuple[Any, ...]) -> Callable[..., Any] | None:
+    """A method of an object of SciPy's (a moment's integrand) as a function of its first arguments; None for any other function."""
+    if type(function) is not types.MethodType:
+        return None
+    owner = function.__self__
+    kept = list(getattr(owner, "__dict__", {}).values())
+    if not type(owner).__module__.startswith("scipy.") or traced_leaves(kept):
+        return None
+    if not all(isinstance_traced(a) or isinstance(a, (int, float, np.ndarray, np.generic)) for a in args):
+        return None
+    given = plainly(args)
+    return lambda *values: function(*values, *given)
 
 
 def plain_callback(function: Any, args: Any = ()) -> Any:

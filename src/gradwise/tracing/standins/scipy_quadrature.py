@@ -8,10 +8,6 @@ two terms, which are zero in value and have Leibniz' rule as derivative.  The re
 Accuracy: derivatives are those of the quadrature formula.  Each subinterval is halved, and halved again until the Gauss and Kronrod sums agree to 1e-12 of the integral of \|f\|; derivatives of smooth integrands are
 then right to about 1e-10.  An integrand whose derivative jumps (\|t − p\|) has first derivatives right to about 1e-6; a break point at the jump (``points=``) makes them exact.  An integrand that
 jumps itself at a place that depends on p loses the jump's share of the derivative: its value is found by a comparison, as in every traced function.
-
-References
-----------
-Piessens, de Doncker-Kapenga, Überhuber & Kahaner (1983), QUADPACK; nodes of the 21-point rule from section 2.2.
 """
 
 from __future__ import annotations
@@ -25,106 +21,22 @@ import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.roots import batched_integrand
+from gradwise.tracing.standins.gauss_kronrod import AGREE, AGREE_NESTED, Interval, Piece, recorded_at
 from gradwise.tracing.standins.plain_callbacks import Callback, note_choice, traced_leaves
+from gradwise.tracing.standins.proven import formula_of
 from gradwise.tracing.standins.recording import carries, resolve
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
-from gradwise.tracing.standins.stacking import assembled, plainly
+from gradwise.tracing.standins.stacking import plainly
 from gradwise.tracing.traced import TracedArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_HALF_NODES = (
-    *(0.9956571630258081, 0.9739065285171717, 0.9301574913557082, 0.8650633666889845, 0.7808177265864169),
-    *(0.6794095682990244, 0.5627571346686047, 0.4333953941292472, 0.2943928627014602, 0.1488743389816312),
-)
-_HALF_KRONROD = (
-    *(0.011694638867371874, 0.032558162307964725, 0.054755896574351995, 0.07503967481091996, 0.0931254545836976),
-    *(0.10938715880229764, 0.12349197626206584, 0.13470921731147333, 0.14277593857706009, 0.14773910490133849),
-)
-_HALF_GAUSS = (0.06667134430868814, 0.14945134915058059, 0.21908636251598204, 0.26926671930999635, 0.29552422471475287)
-NODES = np.array([-n for n in _HALF_NODES] + [0.0] + list(_HALF_NODES[::-1]))
-KRONROD = np.array([*_HALF_KRONROD, 0.1494455540029169, *_HALF_KRONROD[::-1]])
-GAUSS = np.zeros(21)
-GAUSS[1:10:2] = _HALF_GAUSS
-GAUSS[11::2] = _HALF_GAUSS[::-1]
-
-#: how far the two sums may be apart, as a part of the integral of |f|; the Kronrod sum alone is nearer to the integral by far
-_AGREE = 1e-12
-_AGREE_NESTED = 1e-9
-_MAXIMAL_PIECES = 400
 #: Gauss' five nodes and weights on (0, 1): exact for the derivatives up to the tenth at an interval of length zero
 _AT_THE_LIMIT = [
     (0.5 + 0.5 * float(n), 0.5 * float(w)) for n, w in zip(*np.polynomial.legendre.leggauss(5), strict=True)
 ]
-
-
-class _Interval:
-    """The interval of integration in a finite variable: x(s) and dx/ds, by QUADPACK's transformation where it is infinite."""
-
-    def __init__(self, low: float, high: float) -> None:
-        self.low, self.high = min(low, high), max(low, high)
-        self.sign = -1.0 if high < low else 1.0
-        self.infinite = np.isinf(self.low) or np.isinf(self.high)
-
-    def whole(self) -> list[tuple[float, float]]:
-        return [(0.0, 1.0)] if self.infinite else [(self.low, self.high)]
-
-    def places(self, s: float) -> list[tuple[float, float]]:
-        """The places x that belong to s, and the weight of f there."""
-        if not self.infinite:
-            return [(s, 1.0)]
-        x = (1.0 - s) / s
-        if np.isinf(self.low) and np.isinf(self.high):
-            return [(x, 1.0 / (s * s)), (-x, 1.0 / (s * s))]
-        return [(self.high - x if np.isinf(self.low) else self.low + x, 1.0 / (s * s))]
-
-
-class _Piece:
-    """The function at the nodes of one subinterval."""
-
-    def __init__(self, function: Callable[[float], Any], interval: _Interval, left: float, right: float) -> None:
-        self.left, self.right = left, right
-        self.values: list[Any] = []
-        self.weights: list[float] = []
-        half = 0.5 * (right - left)
-        kronrod: Any = 0.0
-        gauss: Any = 0.0
-        size: Any = 0.0
-        for node, k, g in zip(NODES.tolist(), KRONROD.tolist(), GAUSS.tolist(), strict=True):
-            for x, factor in interval.places(0.5 * (left + right) + half * node):
-                value = function(x)
-                now = np.asarray(plain(value))
-                self.values.append(value)
-                self.weights.append(k * half * factor)
-                kronrod = kronrod + k * half * factor * now
-                gauss = gauss + g * half * factor * now
-                size = size + k * half * factor * np.abs(now)
-        self.apart = float(np.max(np.abs(kronrod - gauss), initial=0.0))
-        self.size = float(np.max(size, initial=0.0))
-
-    def halves(self) -> list[tuple[float, float]]:
-        middle = 0.5 * (self.left + self.right)
-        return [(self.left, middle), (middle, self.right)]
-
-
-def _pieces(function: Any, interval: _Interval, places: list[tuple[float, float]], agree: float) -> list[_Piece]:
-    """The subintervals, halved where the two sums disagree."""
-    done: list[_Piece] = []
-    fresh = [_Piece(function, interval, *p) for p in places]
-    while fresh:
-        size = sum(p.size for p in (*done, *fresh))
-        open_ = [p for p in fresh if p.apart > agree * size and _divisible(p)]
-        if len(done) + len(fresh) + len(open_) > _MAXIMAL_PIECES:
-            return done + fresh
-        done.extend([p for p in fresh if p not in open_])
-        fresh = [_Piece(function, interval, *h) for p in open_ for h in p.halves()]
-    return done
-
-
-def _divisible(p: _Piece) -> bool:
-    middle = 0.5 * (p.left + p.right)
-    return bool(p.right - p.left > 1e-13 * max(abs(middle), 1e-6))
 
 
 def _at_the_limit(function: Any, limit: Any) -> Any:
@@ -146,18 +58,17 @@ def _at_the_limit(function: Any, limit: Any) -> Any:
     return total
 
 
-def _integral(function: Any, low: Any, high: Any, places: Any = None, agree: float = _AGREE) -> tuple[Any, float]:
-    """The recorded integral between limits that may be traced, and the integral of abs(f)."""
-    interval = _Interval(float(plain(low)), float(plain(high)))
-    pieces = (
-        _pieces(function, interval, interval.whole() if places is None else places, agree)
-        if plain(low) != plain(high)
-        else []
-    )
-    values = [v for p in pieces for v in p.values]
+def _integral(
+    function: Any, low: Any, high: Any, places: Any = None, agree: float = AGREE, integrand: Any = None
+) -> tuple[Any, float]:
+    """The recorded integral between limits that may be traced, and the integral of abs(f); ``integrand``: its formula at many nodes at once."""
+    interval = Interval(float(plain(low)), float(plain(high)))
+    pieces: list[Piece] = []
     total: Any = 0.0
-    if values:
-        stacked = assembled(values)
+    if plain(low) != plain(high):
+        pieces, stacked = recorded_at(
+            function, interval, interval.whole() if places is None else places, agree, integrand
+        )
         note_choice(stacked)
         weights = np.array([w for p in pieces for w in p.weights])
         total = np.tensordot(interval.sign * weights, stacked, 1)
@@ -236,8 +147,18 @@ def quad(
     last = found["last"]
     places = list(zip(found["alist"][:last].tolist(), found["blist"][:last].tolist(), strict=True))
     halves = [h for p, q in places for h in ((p, 0.5 * (p + q)), (0.5 * (p + q), q))]
-    total, size = _integral(function, a, b, halves)
+    total, size = _integral(function, a, b, halves, integrand=_integrand(callback, function))
     return _settled(total, size, value, error, "scipy.integrate.quad"), *rest
+
+
+def _integrand(callback: Callback, function: Callable[[Any], Any]) -> Any:
+    """The formula of an integrand, if it has the values that SciPy was given; None if there is none."""
+    nodes = [t for t, _ in callback.seen]
+    values = [np.ravel(plain(v)) for _, v in callback.seen]
+    if not nodes or any(v.size != 1 or v.dtype.kind != "f" for v in values):
+        return None
+    formula = formula_of(function, (nodes[len(nodes) // 3],))
+    return None if formula is None else batched_integrand[0](formula, nodes, np.concatenate(values))
 
 
 def _witness(callback: Callback) -> Any:
@@ -282,13 +203,13 @@ def quad_vec(f: Any, a: Any, b: Any, *rest: Any, args: Any = (), **options: Any)
     result = scipy.integrate.quad_vec(callback, plain(a), plain(b), *rest, **options)
     if not callback.moves and not traced_leaves((a, b)):
         return result
-    interval = _Interval(float(plain(a)), float(plain(b)))
+    interval = Interval(float(plain(a)), float(plain(b)))
     breaks = options.get("points", rest[6] if len(rest) > 6 else None)
     total, size = _integral(callback.traced, a, b, _divided(interval, breaks))
     return _settled(total, size, result[0], result[1], "scipy.integrate.quad_vec"), *result[1:]
 
 
-def _divided(interval: _Interval, breaks: Any) -> list[tuple[float, float]]:
+def _divided(interval: Interval, breaks: Any) -> list[tuple[float, float]]:
     """The interval, divided at its break points (of a finite interval) or in halves."""
     if interval.infinite:
         return [(0.0, 0.5), (0.5, 1.0)]
@@ -320,7 +241,7 @@ def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_outpu
     def inner(level: int, outer: tuple[Any, ...]) -> tuple[Any, float]:
         limit = limits[level]
         low, high = limit.traced(*outer) if isinstance(limit, Callback) else limit
-        interval = _Interval(float(plain(low)), float(plain(high)))
+        interval = Interval(float(plain(low)), float(plain(high)))
         option = plain_options[level]
         option = option(*outer) if callable(option) else option
         breaks = (option or {}).get("points")
@@ -330,7 +251,7 @@ def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_outpu
                 return _scalar(callback.traced(t, *outer))
             return inner(level - 1, (t, *outer))[0]
 
-        return _integral(function, low, high, None if breaks is None else _divided(interval, breaks), _AGREE_NESTED)
+        return _integral(function, low, high, None if breaks is None else _divided(interval, breaks), AGREE_NESTED)
 
     total, size = inner(depth - 1, ())
     return _settled(total, size, result[0], result[1], "scipy.integrate.nquad"), *result[1:]
