@@ -250,6 +250,35 @@ def test_classes_and_arrays_are_let_go():
     assert gone() is None
 
 
+class Default(np.ndarray):
+    """Defaults of the class, which a class that derives from it hides."""
+
+    _unit = None
+
+    def __new__(cls, numbers):
+        made = np.asarray(numbers).view(cls)
+        made.note = "made"
+        return made
+
+    def copied(self):
+        return type(self)(np.copy(np.asarray(self)))
+
+    def in_unit(self):
+        return self.copied() * self._unit
+
+
+class Hiding(Default):
+    _unit = 3.0
+
+
+def test_defaults_of_classes():
+    for x in (X, 2 * X):  # decisions and texts, after which the function is looked at again
+        gradient = gw.grad(lambda x: (Hiding(x).in_unit() ** 2).sum() if x[0] > 1 and str(x) else 0.0)(x)
+        np.testing.assert_allclose(gradient, 18 * x)
+    numbers = gw.grad(lambda x: sum(v.view(np.ndarray) * v.view() for v in Hiding(x)), method="exact")(X)
+    np.testing.assert_allclose(numbers, 2 * X)
+
+
 def test_derivatives_within():
     def outer(x):
         q = Measured(x, 2.0)

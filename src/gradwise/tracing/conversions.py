@@ -115,6 +115,13 @@ def view(self: TracedArray, dtype: Any = None, type: Any = None) -> Any:  # noqa
     )
 
 
+def scalar_view(self: TracedScalar, *args: Any, **kwargs: Any) -> Any:
+    """``x.view()`` of a number of NumPy's: itself, whatever the class."""
+    if not self.tape.open or dtype_of(self.value.view(*args, **kwargs)) != dtype_of(self.value):
+        return view(TracedArray(self.tape, self.index, np.asarray(self.value), pinned=True), *args, **kwargs)
+    return self
+
+
 def iterate(self: TracedArray) -> Any:
     """``iter(x)``: the entries along the first axis."""
     if self.ndim == 0:
@@ -252,6 +259,7 @@ def install(scalar: Any, array: Any) -> None:
     """Give the traced classes the ways out of ndarray and of NumPy's scalars."""
     for name in _ASKED_OF_OBJECTS:
         setattr(scalar, name, _of_an_object(name))
+    scalar.view = scalar_view
     for cls in (scalar, array):
         for name in ("tobytes", "tofile", "dump", "dumps", "byteswap"):
             setattr(cls, name, _written_out(name))

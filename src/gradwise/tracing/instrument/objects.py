@@ -268,6 +268,12 @@ def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None =
     """``object.__setattr__(obj, name, value)``: where a traced value goes into the overlay, and a plain one into the object."""
     watch = local.watch
     shown = value
+    if TWINS and type(obj) in TWINS:  # the run's own
+        if into is None:
+            object.__setattr__(obj, name, value)
+        else:
+            into[name] = value
+        return
     if watch is not None:
         watch.stored[id(obj)] = obj
         cls = type(value)

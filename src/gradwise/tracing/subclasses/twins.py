@@ -30,6 +30,10 @@ class TracedSubclass:
     __slots__ = ("__constant__", "__traced__")
     __kind__: type
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """``type(self)(…)`` in code that is not rewritten: an array of the user's class."""
+        return cls.__kind__(*args, **kwargs)
+
     @property  # type: ignore[misc]  # answers isinstance(x, TheirClass) as the plain one would
     def __class__(self) -> type:
         return type(self).__kind__
@@ -163,11 +167,12 @@ def _make(kind: type) -> Any:
                 continue
             if name == "__array_function__" and type(raw) is types.FunctionType:
                 raw = _with_their_types(raw)
-            member = _member(raw, hasattr(TracedSubclass, name))
+            member = _member(raw, name, hides=hasattr(TracedSubclass, name))
             if member is not _NOTHING:
-                type.__setattr__(
-                    made, name, member
-                )  # not in the namespace: __set_name__ of the user's descriptors has run
+                # not in the namespace: __set_name__ of the user's descriptors has run
+                type.__setattr__(made, name, member)
+            elif name in vars(made):  # it hides what a base has under the name
+                type.__delattr__(made, name)
     return made
 
 
@@ -194,7 +199,7 @@ def _with_their_types(function: Any) -> Any:
 _BUILTIN = (type(np.ndarray.sum), type(np.ndarray.__add__), types.BuiltinFunctionType)
 
 
-def _member(raw: Any, hides: bool) -> Any:
+def _member(raw: Any, name: str, *, hides: bool) -> Any:
     """What stands in the twin for an entry of the class; nothing for what is looked up in the class itself when it is asked for."""
     if type(raw) is types.FunctionType or isinstance(raw, _BUILTIN):
         return _through(raw)
@@ -206,7 +211,7 @@ def _member(raw: Any, hides: bool) -> Any:
     if isinstance(raw, (classmethod, staticmethod)):
         return raw if hides else _NOTHING
     described = hasattr(type(raw), "__get__") or hasattr(type(raw), "__set__")
-    return raw if hides or described or raw is None else _NOTHING
+    return raw if hides or described or (raw is None and name.startswith("__")) else _NOTHING
 
 
 def missing_attribute(self: Any, name: str) -> Any:
