@@ -24,13 +24,13 @@ from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import clean_class, reveal_all, reveal_within
+from gradwise.tracing.instrument.formatting import percent
 from gradwise.tracing.instrument.known import refresh
 from gradwise.tracing.instrument.objects import class_info, holds_traced, load, note_names, store
 from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.userland import NATIVE
-from gradwise.tracing.text import shown_as
-from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
+from gradwise.tracing.traced import TracedArray, TracedScalar
 
 #: operands of these types, together, are left to Python
 UNTRACED = frozenset(NATIVE - {types.FunctionType, super})
@@ -250,34 +250,6 @@ def _mod(a: Any, b: Any) -> Any:
     if type(a) in _SURE and type(b) in _SURE:
         return a % b
     return _slow_mod(a, b)
-
-
-def percent(text: str, values: Any) -> Any:
-    """``text % values``: traced numbers are shown as they are, and the text is noted (it may be read back)."""
-    if local.watch is not None and holds_traced(values):
-        return shown_as(first_traced(values), text % shown(values))
-    return text % values
-
-
-def first_traced(values: Any) -> Any:
-    """A traced value among values and in containers of them."""
-    if isinstance_traced(values):
-        return values
-    for value in values.values() if isinstance(values, dict) else values:
-        if holds_traced(value):
-            return first_traced(value)
-    return None
-
-
-def shown(values: Any) -> Any:
-    """Traced values as the plain ones, to be printed."""
-    if isinstance(values, tuple):
-        return tuple([shown(v) for v in values])
-    if isinstance(values, dict):
-        return {k: shown(v) for k, v in values.items()}
-    if isinstance(values, list):
-        return [shown(v) for v in values]
-    return values.shown() if type(values) in (TracedArray, TracedScalar) else values
 
 
 _slow_pow, _slow_mod = (_binary(n, getattr(operator, n)) for n in ("pow", "mod"))
