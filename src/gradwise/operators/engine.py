@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import functools
 import threading
+import types
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.equalities import doubt_equalities, is_unknown
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 
 _running = threading.local()
+#: operations below which a traced run takes no longer than a program in its place, where no shortcut leads on; and the codes of such functions
+_SHORT = 8
+_short: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
 
 
 def enclosing() -> int:
@@ -49,8 +54,14 @@ def linearize_call(
     ``lasting``: the derivative is asked for later, when what the function reads may have changed; ``order``: of the derivative that is asked for.
     """
     leaves = arguments.leaves
-    reusable = not (lasting or requested.get() or arguments.stands_in) and not any(map(is_outer, leaves))
+    reusable = not (requested.get() or arguments.stands_in) and not any(map(is_outer, leaves))
+    if lasting and type(function) is types.FunctionType and function.__code__ in _short:
+        reusable = False
     call = call_of(function, arguments, has_aux=has_aux) if reusable else None
+    if lasting and not isinstance(
+        call, ProvenCall
+    ):  # what is only promised is run again where a point needs a closer look, which may be too late
+        call = None
     function = unwrapped(function)
 
     def traced() -> Recording:
@@ -79,6 +90,8 @@ def linearize_call(
                         raise call.broken(changed)
                 call.tick(program.ticks)
                 again = functools.partial(_after_all, call, program, traced)
+                if lasting and isinstance(call, ProvenCall):
+                    again = functools.partial(_once_more, call, recording)
                 linearization = Linearization(recording, arguments, program.fingerprint, again)
                 if isinstance(call, ProvenCall):
                     linearization.standing = call, program
@@ -86,6 +99,8 @@ def linearize_call(
             linearization = Linearization(traced(), arguments)
             if call is not None and not linearization.nested:
                 size = len(linearization.recording.tape.outs)
+                if lasting and size < _SHORT and type(function) is types.FunctionType:
+                    _short[function.__code__] = True
                 call.learn(functools.partial(difference, linearization.recording), size)
         finally:
             _running.depth -= 1
@@ -107,6 +122,16 @@ def linearize_call(
 
     verified = verified_call if requested.get() else first_run
     return verified(function, arguments, run, has_aux=has_aux)
+
+
+def _once_more(call: ProvenCall, recording: Recording) -> Recording:
+    """The run of a function on the data for which its program stood, when those that it reads may have changed; what the program left, where that cannot be."""
+    tape = recording.tape
+    numbers = [tape.values[i] for i in tape.captured[: len(call.numbers)]]
+    try:
+        return call.once_more([tape.values[i] for i in tape.inputs], numbers)
+    except Exception:  # noqa: BLE001 - objects of another form than they had
+        return recording
 
 
 def _after_all(call: Call, program: Specialization, traced: Callable[[], Recording]) -> Recording:

@@ -21,6 +21,7 @@ from gradwise.errors import StaleProgramError
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
+from gradwise.tracing import record
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.counters import Counter, holds_any
@@ -261,6 +262,11 @@ class ProvenCall(Call):
         data = dict(zip(self._data, refilled(list(self._data.values()), numbers, fixed=fixed), strict=True))
         twin, objects, self._started = with_data(self.function, self.node, data, self.objects, self.counters)
         return self._arguments.with_others(watched(twin), others, objects).call(leaves)
+
+    def once_more(self, leaves: Sequence[Any], numbers: Sequence[Any]) -> Recording:
+        """A traced run on numbers that were read before."""
+        moving = (True,) * len(leaves)
+        return record(self.function, leaves, moving, lambda traced: self.run(traced, numbers), has_aux=self._has_aux)
 
     def ticked(self) -> tuple[int, ...]:
         return tuple([sum(one.value - before for one, before in twins) for twins in self._started])
