@@ -129,6 +129,77 @@ def _differentiated(
     return program, present
 
 
+class First:
+    """The first derivative of a solution, in a way of its own: tangents ("jvp") or cotangents ("vjp").  What lies beyond it is a ``Chain``."""
+
+    def __init__(self, of: Unrollable, active: tuple[bool, ...], kind: str, results: tuple[ArrayType, ...]) -> None:
+        self.of: Any = of
+        self.active = active
+        self.kind = kind
+        self.results = results
+        self.linear = (False,) * len(active) + (True,) * (sum(active) if kind == "jvp" else 1)
+        self._made: dict[Any, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"{self.of!r}.{self.kind}"
+
+    def of_vectors(self, operands: Sequence[Any], count: int) -> list[Any]:
+        """The results for ``count`` vectors at once, or one if it is 0: with a leading axis of length count or 1."""
+        raise AssertionError
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        found = self.of_vectors(operands, 0)
+        return tuple(f[0] if t.shape else t.dtype.type(f[0]) for f, t in zip(found, self.results, strict=True))
+
+    def pushforward(self, active: tuple[bool, ...]) -> Chain:
+        made = self._made.get(active)
+        if made is None:
+            chain = Chain(self.of, ((self.kind, self.active),), self.results, self.linear)
+            made = self._made[active] = chain.pushforward(active)
+        return made
+
+    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
+        slow = looped(self, flags, size, self._made)
+        if any(flags[: len(self.active)]) or not size:
+            return slow
+        key = "together", flags, size
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = Together(self, slow, flags, size)
+        return made
+
+
+class Together:
+    """A first derivative for several vectors at once."""
+
+    def __init__(self, callee: First, slow: Loop, flags: tuple[bool, ...], size: int) -> None:
+        self.callee = callee
+        self.slow = slow
+        self.flags = flags
+        self.size = size
+        self.results = slow.results
+        self.linear = callee.linear
+
+    def __repr__(self) -> str:
+        return repr(self.slow)
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        full = [
+            np.broadcast_to(o, (self.size, *np.shape(o))) if linear and not f else o
+            for o, f, linear in zip(operands, self.flags, self.linear, strict=True)
+        ]
+        return tuple(self.callee.of_vectors(full, self.size))
+
+    def pushforward(self, active: tuple[bool, ...]) -> Any:
+        return self.slow.pushforward(active)
+
+    def transposed(self, types: tuple[ArrayType, ...]) -> Any:
+        return self.slow.transposed(types)
+
+    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
+        return self.slow.batched(flags, size)
+
+
 class Loop:
     """A callee for operands of which some have a leading axis: one call for each entry of it."""
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradwise.operators.caches import derived
 from gradwise.operators.solutions.batches import Elsewhere, Form
-from gradwise.operators.solutions.chains import Chain, looped
+from gradwise.operators.solutions.chains import First, looped
 from gradwise.operators.solutions.recording import form_of, inlined, recorded_solution
 from gradwise.program import F64, ArrayType, Builder, Program
 from gradwise.rules.algebra import div
@@ -117,26 +117,12 @@ class Root:
         return made, len(made)
 
 
-class Moved:
+class Moved(First):
     """The tangent of a root, or where ``types`` are given, the cotangents of what moves it."""
 
     def __init__(self, of: Root, active: tuple[bool, ...], types: tuple[ArrayType, ...] | None) -> None:
-        self.of = of
-        self.active = active
+        super().__init__(of, active, "jvp" if types is None else "vjp", of.results if types is None else types)
         self.types = types
-        self.results = of.results if types is None else types
-        vectors = sum(active) if types is None else 1
-        self.linear = (False,) * len(active) + (True,) * vectors
-        self._made: dict[Any, Any] = {}
-
-    def __repr__(self) -> str:
-        return f"root.{'jvp' if self.types is None else 'vjp'}"
-
-    def __call__(self, *operands: Any) -> tuple[Any, ...]:
-        return tuple(
-            f[0] if t.shape else t.dtype.type(f[0])
-            for f, t in zip(self.of_vectors(operands, 0), self.results, strict=True)
-        )
 
     def _solved(self, packed: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """The inverse of the slope, or its transpose, times minus vectors of shape (count, size)."""
@@ -167,60 +153,11 @@ class Moved:
             found += form.pull(points, captured, moving, self._solved(operands[0], bars)[:, None])
         return found
 
-    def pushforward(self, active: tuple[bool, ...]) -> Chain:
-        made = self._made.get(active)
-        if made is None:
-            kind = "jvp" if self.types is None else "vjp"
-            made = Chain(self.of, ((kind, self.active),), self.results, self.linear).pushforward(active)
-            self._made[active] = made
-        return made
-
     def transposed(self, types: tuple[ArrayType, ...]) -> Moved:
         made = self._made.get(types)
         if made is None:
             made = self._made[types] = Moved(self.of, self.active, types if self.types is None else None)
         return made
-
-    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
-        slow = looped(self, flags, size, self._made)
-        if any(flags[: len(self.active)]) or not size:
-            return slow
-        key = "together", flags, size
-        made = self._made.get(key)
-        if made is None:
-            made = self._made[key] = Several(self, slow, flags, size)
-        return made
-
-
-class Several:
-    """``Moved`` for several vectors at once."""
-
-    def __init__(self, callee: Moved, slow: Any, flags: tuple[bool, ...], size: int) -> None:
-        self.callee = callee
-        self.slow = slow
-        self.flags = flags
-        self.size = size
-        self.results = slow.results
-        self.linear = callee.linear
-
-    def __repr__(self) -> str:
-        return repr(self.slow)
-
-    def __call__(self, *operands: Any) -> tuple[Any, ...]:
-        full = [
-            np.broadcast_to(o, (self.size, *np.shape(o))) if linear and not f else o
-            for o, f, linear in zip(operands, self.flags, self.linear, strict=True)
-        ]
-        return tuple(self.callee.of_vectors(full, self.size))
-
-    def pushforward(self, active: tuple[bool, ...]) -> Any:
-        return self.slow.pushforward(active)
-
-    def transposed(self, types: tuple[ArrayType, ...]) -> Any:
-        return self.slow.transposed(types)
-
-    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
-        return self.slow.batched(flags, size)
 
 
 def rooted(formula: Any, value: Any, *, each: bool, fixed: bool = False) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwise.execution import evaluate
 from gradwise.operators.caches import derived
-from gradwise.operators.solutions.chains import Chain, looped
+from gradwise.operators.solutions.chains import First, looped
 from gradwise.operators.solutions.large import LargeMaps
 from gradwise.operators.solutions.steps import Rows, tableau
 from gradwise.operators.solutions.stiff import COLLOCATION
@@ -174,23 +174,13 @@ class Integration:
         return tuple(v for v, a in zip(self.form.captured, active[2:], strict=True) if a)
 
 
-class Pushed:
-    """The tangents of the states: (operands, tangents of the active ones); ``count`` of them at once, along a leading axis, if it is not 0."""
+class Pushed(First):
+    """The tangents of the states: (operands, tangents of the active ones)."""
 
     def __init__(self, of: Integration, active: tuple[bool, ...]) -> None:
-        self.of = of
-        self.active = active
-        self.results = of.results
-        self.linear = (False,) * len(active) + (True,) * sum(active)
-        self._made: dict[Any, Any] = {}
+        super().__init__(of, active, "jvp", of.results)
 
-    def __repr__(self) -> str:
-        return f"{self.of!r}.jvp"
-
-    def __call__(self, *operands: Any) -> tuple[Any, ...]:
-        return (self.tangents(operands, 0)[0],)
-
-    def tangents(self, operands: Sequence[Any], count: int) -> np.ndarray:
+    def of_vectors(self, operands: Sequence[Any], count: int) -> list[Any]:
         """Of shape (count or 1, rows, n)."""
         of, size = self.of, len(self.active)
         plan = of.plan(operands[0])
@@ -204,13 +194,7 @@ class Pushed:
             pushed = of.form.push(of.points(plan), operands[2:size], moving, tangents, count)
             extra = pushed.reshape(count or 1, *plan.states.shape).transpose(1, 2, 3, 0)
         maps = of.maps(plan, operands[2:size], extra)
-        return maps.forward(start, plan.rows)
-
-    def pushforward(self, active: tuple[bool, ...]) -> Chain:
-        made = self._made.get(active)
-        if made is None:
-            made = self._made[active] = Chain(self.of, (("jvp", self.active),), self.results, self.linear).pushforward(active)  # fmt: skip
-        return made
+        return [maps.forward(start, plan.rows)]
 
     def transposed(self, types: tuple[ArrayType, ...]) -> Pulled:
         made = self._made.get(types)
@@ -218,35 +202,14 @@ class Pushed:
             made = self._made[types] = Pulled(self.of, self.active, types)
         return made
 
-    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
-        slow = looped(self, flags, size, self._made)
-        if any(flags[: len(self.active)]) or not size:
-            return slow
-        key = "together", flags, size
-        made = self._made.get(key)
-        if made is None:
-            made = self._made[key] = Together(self, slow, flags, size)
-        return made
 
-
-class Pulled:
+class Pulled(First):
     """The cotangents of the active operands: (operands, cotangent of the states)."""
 
     def __init__(self, of: Integration, active: tuple[bool, ...], types: tuple[ArrayType, ...]) -> None:
-        self.of = of
-        self.active = active
-        self.results = types
-        self.linear = (False,) * len(active) + (True,)
-        self._made: dict[Any, Any] = {}
+        super().__init__(of, active, "vjp", types)
 
-    def __repr__(self) -> str:
-        return f"{self.of!r}.vjp"
-
-    def __call__(self, *operands: Any) -> tuple[Any, ...]:
-        found = self.cotangents(operands, 0)
-        return tuple(f[0] if t.shape else t.dtype.type(f[0]) for f, t in zip(found, self.results, strict=True))
-
-    def cotangents(self, operands: Sequence[Any], count: int) -> list[Any]:
+    def of_vectors(self, operands: Sequence[Any], count: int) -> list[Any]:
         """Of shape (count or 1, …) each."""
         of = self.of
         plan = of.plan(operands[0])
@@ -260,55 +223,5 @@ class Pulled:
             found += of.form.pull(of.points(plan), operands[2 : len(self.active)], moving, every)
         return found
 
-    def pushforward(self, active: tuple[bool, ...]) -> Chain:
-        made = self._made.get(active)
-        if made is None:
-            chain = Chain(self.of, (("vjp", self.active),), self.results, self.linear)
-            made = self._made[active] = chain.pushforward(active)
-        return made
-
     def transposed(self, types: tuple[ArrayType, ...]) -> Any:
         return self.of.pushforward(self.active)
-
-    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
-        slow = looped(self, flags, size, self._made)
-        if any(flags[: len(self.active)]) or not size:
-            return slow
-        key = "together", flags, size
-        made = self._made.get(key)
-        if made is None:
-            made = self._made[key] = Together(self, slow, flags, size)
-        return made
-
-
-class Together:
-    """``Pushed`` or ``Pulled`` for several vectors at once: one pass over the steps."""
-
-    def __init__(self, callee: Pushed | Pulled, slow: Any, flags: tuple[bool, ...], size: int) -> None:
-        self.callee = callee
-        self.slow = slow
-        self.flags = flags
-        self.size = size
-        self.results = slow.results
-        self.linear = callee.linear
-
-    def __repr__(self) -> str:
-        return repr(self.slow)
-
-    def __call__(self, *operands: Any) -> tuple[Any, ...]:
-        full = [
-            np.broadcast_to(o, (self.size, *np.shape(o))) if linear and not f else o
-            for o, f, linear in zip(operands, self.flags, self.linear, strict=True)
-        ]
-        if isinstance(self.callee, Pushed):
-            return (self.callee.tangents(full, self.size),)
-        return tuple(self.callee.cotangents(full, self.size))
-
-    def pushforward(self, active: tuple[bool, ...]) -> Any:
-        return self.slow.pushforward(active)
-
-    def transposed(self, types: tuple[ArrayType, ...]) -> Any:
-        return self.slow.transposed(types)
-
-    def batched(self, flags: tuple[bool, ...], size: int) -> Any:
-        return self.slow.batched(flags, size)
