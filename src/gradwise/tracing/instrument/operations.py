@@ -19,7 +19,7 @@ from gradwise.program import Primitive
 from gradwise.rules import algebra
 from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.functions.creation import buffer
-from gradwise.tracing.holders import TWINS, adopted, is_users_array
+from gradwise.tracing.holders import TWINS, adopted, is_users_array, wrapped
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced, in_place_of
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import HOOKS
@@ -140,6 +140,8 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
             b = _beside(b, a)
         elif cls in _LISTS and isinstance(b, np.inexact) and holds_traced(a):
             return binary(a, b)
+        if cls is TracedArray and type(b) not in PLAIN and is_users_array(type(b)):
+            b = wrapped(b)
         asked = bool(TWINS) and type(b) in TWINS  # the class of the other operand says what the result is
         if asked and cls is TracedArray:
             return in_place_of(name, a, b)
@@ -149,6 +151,11 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
             if count(a) <= ALONE + 1 + noted and a.base is None and a.flags.writeable:
                 a = buffer(local.watch.trace, a.copy())
             return in_place_of(name, a, b) if asked else function(a, b)
+        if (asked or type(b) in TRACED) and is_users_array(cls) and local.watch is not None:
+            noted = id(a) in local.watch.touched
+            if count(a) <= ALONE + 1 + noted and owns(a) and a.flags.writeable:
+                a = adopted(a)
+                cls = type(a)
         if cls in PLAIN and type(b) in PLAIN:
             if cls is list or cls is set or cls is dict or cls is np.ndarray:
                 watch = local.watch
