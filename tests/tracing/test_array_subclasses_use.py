@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -235,6 +238,25 @@ def test_what_a_run_leaves_is_plain():
     assert not TWINS
     assert all(cls.__module__.startswith("gradwise.") for cls in HOLDERS)
     assert set(vars(Measured)) == before
+
+
+def test_without_rewriting_they_are_refused():
+    program = (
+        "import numpy as np, gradwise as gw\n"
+        "class Own(np.ndarray):\n    def __mul__(self, other): return np.asarray(self) * other + 1.0\n"
+        "x = np.ones(2)\n"
+        "for f, at in [(lambda v: (v * v).sum(), x.view(Own)), (lambda x: (x.view(Own) * x).sum(), x)]:\n"
+        "    try: gw.grad(f, method='exact')(at)\n"
+        "    except gw.TracingError as error: print('Own' in str(error))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "GRADWISE_REWRITE": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.split() == ["True", "True"]
 
 
 def test_classes_and_arrays_are_let_go():

@@ -32,10 +32,11 @@ DESCRIPTIONS = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"
 #: what makes an array of the user's class of a traced array, and of a plain array of that class; ``subclasses`` puts it there
 SUBCLASSES: dict[str, Callable[..., Any]] = {}
 
+
 def answers(value: Any) -> bool:
     """Whether an operand has operators of its own: it is asked, not the traced array beside it."""
     cls = type(value)
-    return cls in HOLDERS or cls in WRAPPERS or is_users_array(cls)
+    return cls in HOLDERS or cls in WRAPPERS or (bool(SUBCLASSES) and is_users_array(cls))
 
 
 def wrapped(value: Any) -> Any:

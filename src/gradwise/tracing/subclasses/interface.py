@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.conversions import escape, is_constant
+from gradwise.tracing.holders import SUBCLASSES
 from gradwise.tracing.instrument.arrays_of_users import COMPARISONS, UFUNCS
 from gradwise.tracing.standins.recording import number
 from gradwise.tracing.subclasses.members import METHODS
 from gradwise.tracing.subclasses.protocols import array_function, array_ufunc, array_wrap
 from gradwise.tracing.subclasses.twins import (
     TracedSubclass,
+    adopted,
     bare,
+    finalized,
     like,
     numbers,
     numbers_to_write,
     overrides,
     restored,
+    wrapped,
 )
 from gradwise.tracing.text import shown_as
 from gradwise.tracing.traced import TracedArray, isinstance_traced
@@ -264,3 +268,4 @@ def _install() -> None:
 
 
 _install()
+SUBCLASSES.update(wrapped=wrapped, adopted=adopted, numbers=numbers, view=finalized)

@@ -17,7 +17,7 @@ from gradwise.errors import TracingError
 from gradwise.tracing import methods
 from gradwise.tracing.arithmetic import lifted
 from gradwise.tracing.functions.creation import buffer
-from gradwise.tracing.holders import HOLDERS, SUBCLASSES, TWINS
+from gradwise.tracing.holders import HOLDERS, TWINS
 from gradwise.tracing.instrument.objects import load, resolve_later, reveal
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.within import unwrapped
@@ -354,6 +354,3 @@ def restored(value: Any) -> Any:
     finally:
         _restoring.known = known
     return made
-
-
-SUBCLASSES.update(wrapped=wrapped, adopted=adopted, numbers=numbers, view=finalized)
