@@ -29,6 +29,12 @@ from gradwise.numerical.samples import Request
 from gradwise.numerical.status import Status
 from gradwise.numerical.still import CLOSEST
 
+STEEP = 64.0
+"""The last coefficients of a smooth function grow by more from one octave to another."""
+
+LOST = 1e-8
+"""What f loses inside is less than this part of it; borders between two regimes leave more."""
+
 CIRCLE = 32
 DEGREE = 18
 RADII = 9
@@ -170,9 +176,13 @@ class HighOrder:
         if still and octave < CLOSEST and math.ldexp(1.0, CLOSEST) <= room:
             centre = CLOSEST  # far below the length of everything else, x might as well be 0
             tried[centre] = yield from self._fit(centre, side)
-        while tried[centre][1] == INF and len(tried) < MAXIMUM_FITS // 2:  # longer than what f does
-            centre -= 4
-            tried[centre] = yield from self._fit(centre, side)
+        if tried[centre][1] == INF:
+            # noise, beyond which the trend is seen at larger steps, or structure, which is seen at smaller ones
+            for new in (*self._upwards(centre), *(centre - 4 * k for k in (1, 2, 3, 4, 5, 6))):
+                tried[new] = yield from self._fit(new, side)
+                if tried[new][1] < INF:
+                    centre = new
+                    break
         for stride in (4, 2, 1):
             for direction in (1, -1):
                 while len(tried) < MAXIMUM_FITS:
@@ -182,7 +192,18 @@ class HighOrder:
                     if not tried[new][1] < tried[centre][1]:
                         break
                     centre = new
+        beyond = {k: fit for k, fit in sorted(tried.items()) if k > centre and fit[1] < INF}
+        tails = [tail for _, _, size, tail in beyond.values() if 1e3 * line.unit * size < tail < LOST * size]
+        if len(tails) > 1 and tails[-1] < STEEP * tails[0]:
+            # what is left over does not grow as truncation does: this is a piece between two jumps of a noise
+            for new in self._upwards(max(tried)):
+                beyond[new] = tried[new] = yield from self._fit(new, side)
+            centre = min(beyond, key=lambda octave: beyond[octave][1])
         return self._settle(tried, centre, side)
+
+    def _upwards(self, octave: int) -> list[int]:
+        """Return some octaves above this one, up to the length of 1 at least."""
+        return list(range(octave + 4, max(octave + 13, CLOSEST + 5), 4))
 
     def _settle(self, tried: dict[int, tuple[float, float, float, float]], octave: int, side: int) -> Outcome:
         value, error, size, level = tried[octave]
@@ -191,7 +212,7 @@ class HighOrder:
             return Outcome(NAN, INF, Status.UNDECIDED, 0.0, NAN, NAN, NAN)
         status = Status.ONE_SIDED if side else Status.OK
         # what is seen at smaller steps is noise, or no function with this derivative
-        beside = [tried[octave], *(fit for other, fit in tried.items() if other < octave and fit[1] < INF)]
+        beside = [tried[octave], *(fit for other, fit in tried.items() if other < octave)]
         level = max(tail for _, _, _, tail in beside)
         if any(tail > 1e3 * line.unit * height for _, _, height, tail in beside) and not side:
             status = Status.NOISY
