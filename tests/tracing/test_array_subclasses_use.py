@@ -364,3 +364,29 @@ class Strict(np.ndarray):
 def test_what_cannot_be_followed_raises(f):
     with pytest.raises((gw.TracingError, ValueError)):
         gw.grad(f, method="exact")(X)
+
+
+class Matrix(np.matrix):
+    """A class that derives from one of NumPy's own kinds."""
+
+
+class Masked(np.ma.MaskedArray):
+    """Likewise."""
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.asarray(x.reshape(1, 3) * MATRIX)),
+        lambda x: np.sum(np.asarray(np.add(x, MATRIX))),
+        lambda x: float((x * MASKED).sum()),
+        lambda x: float(x.view(Masked).sum()),
+    ],
+)
+def test_classes_that_derive_from_kinds_of_numpy_raise(f):
+    with pytest.raises(gw.TracingError, match="Matrix|Masked"):
+        gw.grad(f, method="exact", check=False)(X)
+
+
+MATRIX = (np.eye(3) + np.ones((3, 3))).view(Matrix)
+MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False]).view(Masked)

@@ -234,6 +234,13 @@ def is_subclass(x: Any, *operands: Any) -> bool:
     cls = type(x)
     if cls is _ndarray or not issubclass(cls, _ndarray) or cls.__array_ufunc__ is not _ndarray.__array_ufunc__:
         return False
+    if issubclass(cls, (np.matrix, np.ma.MaskedArray)):  # derived from them: they themselves were asked before
+        trace = _innermost(*operands)
+        if trace is not None:
+            raise trace.fail(
+                f"a {cls.__name__}, of a class derived from {'np.matrix' if issubclass(cls, np.matrix) else 'np.ma.MaskedArray'}, met a traced value. Its operators are others than those of arrays, "
+                "which a traced result would not know. Write np.asarray(a), with @ for the products of matrices and np.where for a mask"
+            )
     if cls.__array_wrap__ is not _ndarray.__array_wrap__ and cls.__module__.partition(".")[0] != "numpy":
         trace = _innermost(*operands)
         if trace is not None and type(x.__array_wrap__(np.asarray(x))) is not _ndarray:
