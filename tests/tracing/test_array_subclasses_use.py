@@ -384,7 +384,7 @@ class Masked(np.ma.MaskedArray):
     ],
 )
 def test_classes_that_derive_from_kinds_of_numpy_raise(f):
-    with pytest.raises(gw.TracingError, match="Matrix|Masked"):
+    with pytest.raises(gw.TracingError, match=r"Matrix|Masked"):
         gw.grad(f, method="exact", check=False)(X)
 
 
