@@ -81,7 +81,9 @@ def test_empty_arrays(shape):
 
 
 def test_an_array_of_one_entry_is_no_number():
-    with pytest.raises(gw.OutputError, match=r"an array of shape \(1,\). A single real number is required"):
+    with pytest.raises(
+        gw.OutputError, match=r"an array of shape \(1,\), which holds one number. That number itself is required"
+    ):
         gw.grad(lambda x: x**2)(np.array([2.0]))
 
 

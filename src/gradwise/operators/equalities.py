@@ -19,7 +19,7 @@ from gradwise.errors import TracingError
 from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.caches import derived
 from gradwise.operators.equal_entries import HIGHEST, Borders, Line, believe, is_harmless, is_harmless_program
-from gradwise.operators.reuse.families import counters_of
+from gradwise.operators.reuse.counting import counters_of
 from gradwise.operators.verification import Disagreement, compare_derivatives, paused, put, requested, without_memory
 
 if TYPE_CHECKING:

@@ -367,20 +367,6 @@ def _given_up(node: Any) -> str:
     return "".join(f"; given up for one form of arguments: {reason}" for reason in sorted(reasons))
 
 
-def counters_of(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Counter]:
-    """What a call counts in, of a function that leaves nothing else behind; empty for any other."""
-    function = unwrapped(function)
-    verdict = inspect_function(function, args, kwargs)
-    if not verdict.counts or not verdict.is_replayable or verdict.node is None:
-        return []
-    given, expected = by_place(args, kwargs), verdict.node.arguments or {}
-    objects = {k: v for k, v in given.items() if k in expected and not is_data(expected[k])}
-    try:
-        return read(function, verdict.node, objects, {})[3]
-    except (Unproven, TypeError, ValueError, RecursionError):
-        return []
-
-
 def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Call | None:
     """The call with its family, if the function is proved or promised to be pure and is called with plain data, else None."""
     if is_forbidden():
