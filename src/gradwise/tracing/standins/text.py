@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.recording import PLAIN, open_traces
 from gradwise.tracing.text import Text, marked, read_back
@@ -28,6 +29,8 @@ def shown(value: Any) -> Any:
     if isinstance_traced(value):
         plain = value.shown()
         return plain.copy() if kind is TracedArray else plain
+    if kind in HOLDERS:
+        return value.__plain__()
     if kind is list or kind is tuple or kind is set or kind is frozenset:
         return kind(map(shown, value))
     if isinstance(value, tuple) and hasattr(kind, "_make"):
@@ -46,6 +49,8 @@ def _traces(value: Any, found: list[Any]) -> list[Any]:
     """The traced values in a value, through containers."""
     if isinstance_traced(value):
         found.append(value)
+    elif type(value) in HOLDERS:
+        found.extend(filter(isinstance_traced, value.__parts__()))
     elif isinstance(value, (list, tuple, set, frozenset)):
         for v in value:
             _traces(v, found)

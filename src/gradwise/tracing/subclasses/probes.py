@@ -116,7 +116,8 @@ def _probe_class(twin: Any) -> Any:
 def _probe(value: Any) -> Any:
     """The probe for an argument: plain numbers of the class that watches."""
     if isinstance(value, TracedSubclass):
-        made = plain(numbers(value)).view(_probe_class(type(value)))
+        # a copy: nan_to_num(v, copy=False) writes into it
+        made = np.array(plain(numbers(value))).view(_probe_class(type(value)))
         made.source = value
         return made
     if isinstance_traced(value):

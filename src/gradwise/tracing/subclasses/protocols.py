@@ -126,8 +126,10 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
         with at_line(*open_traces(_flat(given, []))):
             return function(*given, **{k: bare(v) for k, v in kwargs.items()})
 
-    if getattr(function, "__name__", "") in WRITING:
-        _to_write(args[0], self)
+    name = getattr(function, "__name__", "")
+    if name in WRITING or name in SAVING:
+        if name in WRITING:
+            _to_write(args[0], self)
         return ours()
     result = emulated(function, args, kwargs, ours, getattr(function, "_implementation", None))
     return result if out is None else target
@@ -146,6 +148,8 @@ def _is_traced_class(cls: Any) -> bool:
     return cls.__module__ == "gradwise.tracing.traced"
 
 
+#: functions that write files, once
+SAVING = frozenset({"save", "savetxt", "savez", "savez_compressed"})
 #: functions that write into their first argument, and return nothing
 WRITING = frozenset({"copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"})
 

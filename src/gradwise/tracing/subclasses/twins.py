@@ -115,11 +115,7 @@ def twin_class(kind: type) -> Any:
             return made
         watch = watch.outer
     watch = local.watch
-    if watch is None:
-        raise TracingError(
-            f"an array of the class {kind.__name__} was made of a traced value in a thread that the function started. Arrays of such classes are followed in the function's own "
-            "thread only. Make it there"
-        )
+    assert watch is not None
     made = watch.subclasses[kind] = _make(kind)
     HOLDERS.add(made)
     TWINS.add(made)
@@ -265,6 +261,11 @@ def new_array(kind: type, array: Any, *, constant: bool = False) -> Any:
         array = lifted(watch.trace, np.array(array))
     if not array.tape.open:
         return np.array(array.current()).view(kind)
+    if watch is None:
+        raise array.tape.fail(
+            f"an array of the class {kind.__name__} was made of a traced value in a thread that the function started. Arrays of such classes are followed in the function's own "
+            "thread only. Make it there"
+        )
     cls = twin_class(kind)
     new = object.__new__(cls)
     _traced.__set__(new, array)
