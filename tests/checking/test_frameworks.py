@@ -131,7 +131,9 @@ def test_functions_of_jax_arrays():
 
     assert gw.check_grad(lambda x: jnp.sum(jnp.sin(x)), jnp.array(X), jnp.cos).passed
     assert gw.check_grad(lambda x: jnp.sum(jnp.sin(x)), jnp.array(X)).passed
-    assert gw.check_grad(lambda x: jnp.sum(jnp.sin(x)), jnp.array(X), jnp.sin).causes[0] == "unknown"
+    # sin x is cos (x - π/2): found where JAX is quick enough
+    wrong = gw.check_grad(lambda x: jnp.sum(jnp.sin(x)), jnp.array(X), jnp.sin)
+    assert wrong.causes[0] in ("unknown", "evaluated at another point")
 
 
 CHECKS = (gw.check_jacobian, gw.check_hessian, gw.check_jvp, gw.check_vjp)

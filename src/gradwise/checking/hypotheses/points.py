@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -14,6 +15,9 @@ from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
 
 Move = Callable[[np.ndarray], np.ndarray]
+
+SECONDS = 1.0
+"""How long a point is searched for along one line."""
 
 
 def another_point(evidence: Evidence) -> list[Finding]:
@@ -195,7 +199,11 @@ def _solve_line(evidence: Evidence, samples: list[Sample], along: Callable[[Samp
         return None
     size = float(np.linalg.norm(np.concatenate([s.claimed[s.usable] for s in samples])))
 
+    ends = time.perf_counter() + SECONDS
+
     def residual(t: float) -> np.ndarray | None:
+        if time.perf_counter() > ends:
+            return None
         parts = []
         for sample in samples:
             known = evidence.truth_at(sample.vector + t * along(sample))
