@@ -74,7 +74,7 @@ def structure_close_by(
     if abs(even) > tolerance and kinked < curved:
         return (yield from bisect(samples, octave, near, lambda k: _two_lines(samples, k, right, left))), ""
     top = yield from smooth_octave(samples, octave, near, other)
-    return (top if (yield from _belongs_to_f(samples, view, top)) else None), ""
+    return (top if (yield from belongs_to_f(samples, view, top)) else None), ""
 
 
 def _two_lines(samples: Samples, octave: int, right: float, left: float) -> bool:
@@ -84,7 +84,7 @@ def _two_lines(samples: Samples, octave: int, right: float, left: float) -> bool
     return off <= STRAIGHT * abs(right - left) * h
 
 
-def _belongs_to_f(samples: Samples, view: View, top: int) -> Generator[Request, list[float], bool]:
+def belongs_to_f(samples: Samples, view: View, top: int) -> Generator[Request, list[float], bool]:
     """Whether a line around x that ends at an octave is part of f: it ends by bending, or what is beyond is no trend of it.
 
     Pieces between two roundings, or between two numbers of iterations, end by jumps; what is divided by a power of x is curved

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.close_look import DEEP, smooth_octave, structure_close_by
+from gradwise.numerical.close_look import DEEP, belongs_to_f, smooth_octave, structure_close_by
 from gradwise.numerical.ladder import LEVELS, PROBE
 from gradwise.numerical.line import INF, NAN, Outcome
 from gradwise.numerical.microscope import (
@@ -303,8 +303,8 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
             top, seen = yield from structure_close_by(samples, view, found.value)
             if top is not None:
                 return Verdict(top=top)
-            flat = seen == "flat"
-        for depth in () if seen else (8, 18):
+        # what does not move there is rounded, or at an extremum, which moves higher up
+        for depth in () if seen == "scatters" else (8,) if seen == "flat" else (8, 18):
             close = max(near - depth, samples.floor + 1)
             yield from samples.sample_octaves([close])
             moves = [samples.at(close, side) - samples.f0 for side in BOTH if samples.finite(close, side)]
@@ -327,9 +327,10 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
                 if found.side != 0:
                     return Verdict(top=near)
                 top = yield from smooth_octave(samples, close, near, found.value)
-                if (yield from bends(samples, top + 1)):
+                if (yield from belongs_to_f(samples, view, top)):
                     return Verdict(top=top)
                 break
+        flat = flat or seen == "flat"
     spread = view.spread if math.isfinite(view.spread) else 0.0
     most = view.residual if math.isfinite(view.residual) else 0.0
     if not flat and spread > 0.0:

@@ -26,8 +26,11 @@ import numpy as np
 
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.samples import Request
+from gradwise.numerical.search import Search
 from gradwise.numerical.status import Status
 from gradwise.numerical.still import CLOSEST
+
+BROKEN = {Status.KINK, Status.JUMP, Status.NOT_DIFFERENTIABLE}
 
 STEEP = 64.0
 """The last coefficients of a smooth function grow by more from one octave to another."""
@@ -53,6 +56,7 @@ class HighOrder:
         self.f0 = f0
         self.order = order
         self.factorial = math.factorial(order)
+        self.noise = 0.0  # where the first derivative has found some
 
     def run(self, try_complex: bool) -> Generator[Request, list, Outcome]:
         """Yields lists of steps, receives the values there, returns the Outcome."""
@@ -62,6 +66,12 @@ class HighOrder:
             outcome = yield from self._cauchy()
             if outcome is not None:
                 return outcome
+        # what is no derivative of order one is none of a higher order, and noise there is noise here
+        first = yield from Search(self.line, self.f0).run(None)
+        if first.status in BROKEN:
+            return Outcome(NAN, INF, first.status, first.step, NAN, NAN, first.noise)
+        if first.status in {Status.NOISY, Status.QUANTISED, Status.LOW_PRECISION}:
+            self.noise = first.noise
         return (yield from self._chebyshev())
 
     def _unit_of(self, radius: float) -> float:
@@ -199,7 +209,10 @@ class HighOrder:
             for new in self._upwards(max(tried)):
                 beyond[new] = tried[new] = yield from self._fit(new, side)
             centre = min(beyond, key=lambda octave: beyond[octave][1])
-        return self._settle(tried, centre, side)
+        outcome = self._settle(tried, centre, side)
+        if self.noise > 0.0 and outcome.status is Status.OK:
+            outcome.status = Status.NOISY
+        return outcome
 
     def _upwards(self, octave: int) -> list[int]:
         """Return some octaves above this one, up to the length of 1 at least."""
@@ -266,7 +279,7 @@ class HighOrder:
         value = float(weights @ moves) * shrink
         # rounding of f, and of x + t and x inside f, each by a unit
         steepness = float(np.max(np.abs(np.diff(moves) / np.diff(nodes)))) / radius
-        eta = line.unit * (2 * size + line.scale * steepness) + 5e-324
+        eta = line.unit * (2 * size + line.scale * steepness) + 3 * self.noise + 5e-324
         # a fit that does not pass through f(x) has missed what f does there
         missed = abs(float(at_x @ moves)) - eta * float(np.abs(at_x).sum())
         tail = max(float(np.max(np.abs(transform @ moves)[-4:])), missed)

@@ -12,7 +12,7 @@ from typing import Any
 
 from gradwise.numerical.line import NAN
 from gradwise.numerical.microscope import DOUBLE_BITS, OFFSETS, View, look, significant_bits
-from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of
 
 BENDING = (0.9877665, 0.7320508)
 """Where it is looked at how a line ends, in units of a step that is too long for it."""
@@ -37,6 +37,23 @@ def contradicts(view: View, found: Resolved) -> bool:
     """Whether the trend of scattered values right around x excludes the slope that was found."""
     off = abs(view.slope - found.value)
     return found.side == 0 and off > 10 * view.slope_deviation + 4 * found.total and off > 0.01 * abs(found.value)
+
+
+def on_a_peak(samples: Samples, view: View, found: Resolved) -> bool:
+    """Whether f is curved far more close to x than at the steps used: at the top of a narrow peak, whose sides are alike at any step."""
+    close = octave_of(view.far)
+    alike = abs(view.slope - found.value) <= view.slope_error + 2 * found.total
+    if view.kind != "smooth" or found.side != 0 or close > found.low - 2 or not alike:
+        return False
+    near, far = abs(samples.bend(close)), abs(samples.bend(found.low))
+    return near > VISIBLE * samples.eta(samples.f0) and near > PEAKED * math.ldexp(far, 2 * (close - found.low))
+
+
+VISIBLE = 64.0
+"""How many units of rounding a second difference must have to be judged."""
+
+PEAKED = 16.0
+"""By how many times the curvature of a peak is larger than what steps beyond it show."""
 
 
 def in_low_precision(samples: Samples) -> bool:

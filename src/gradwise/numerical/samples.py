@@ -324,7 +324,9 @@ class Samples:
         for (octave, near), (second, middle), (third, far) in zip(known, known[1:], known[2:]):
             if octave > found.low:
                 break
-            if abs(near) > rounding:
+            growth = abs(middle / near) if near else 0.0
+            # a kink's second differences grow like the step, a jump's not at all, and what lies between is a peak at x
+            if abs(near) > rounding and (growth < 1.5 or growth > 0.5 * 2.0 ** (second - octave)):
                 middle, far = math.ldexp(middle, 2 * (octave - second)), math.ldexp(far, 2 * (octave - third))
                 turn = abs(near - middle)
                 if turn > EVEN * abs(middle - far) + rounding:

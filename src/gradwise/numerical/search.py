@@ -43,10 +43,11 @@ from gradwise.numerical.rounding_or_structure import (
     agrees,
     confirm,
     in_low_precision,
+    on_a_peak,
     scatter_beside,
     single,
 )
-from gradwise.numerical.samples import BOTH, Request, Resolved, Samples
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of
 from gradwise.numerical.status import Status
 from gradwise.numerical.teeth import swings
 from gradwise.numerical.two_sides import from_both_sides
@@ -282,6 +283,8 @@ class Search:
                     found.truncation = max(found.truncation, found.rounding)
                     self._doubt(first, found, scatter)
                 return found, None
+            elif on_a_peak(samples, view, found):
+                top = octave_of(view.far)
             elif agrees(view, found) or (view.kind == "smooth" and in_low_precision(samples)):
                 verdict = small_loss(samples, view)
                 self.noise, self.status = verdict.noise, verdict.status
