@@ -42,9 +42,30 @@ class Kink:
 def kinks_of(recording: Recording) -> list[Kink]:
     """The kinks and borders on which the point of a recording sits."""
     program = recording.program
-    tape = recording.tape
     watched = [e for e in program.equations if e.primitive.kink is not None]
-    watched += _deciding_comparisons(program)
+    return _found(recording, watched + _deciding_comparisons(program))
+
+
+def holds_convention(recording: Recording) -> bool:
+    """Whether the results depend on an operation whose operand sits on its kink, or on an entry of ``np.where`` that was chosen at equality: there the derivative follows a convention.
+
+    A branch of Python's that was decided at equality is no such place: bisection ends where the equation holds exactly, and the number that it found has lost its derivative.
+    """
+    program = recording.program
+    needed = set(program.outputs)
+    watched = []
+    for equation in reversed(program.equations):
+        if not needed.isdisjoint(equation.output_tuple):
+            needed.update(equation.inputs)
+            if equation.primitive.kink is not None:
+                watched.append(equation)
+    deciding = _deciding_comparisons(program, branches=False)
+    return bool(_found(recording, watched + [e for e in deciding if not needed.isdisjoint(e.output_tuple)]))
+
+
+def _found(recording: Recording, watched: list[Equation]) -> list[Kink]:
+    """Of equations, those whose operands sit on a kink or a border."""
+    program, tape = recording.program, recording.tape
     if not watched:
         return []
     keep = {i for e in watched for i in (*e.inputs, *e.output_tuple)}
@@ -74,14 +95,14 @@ _BORDER = "a choice decided at equality (the derivative is that of the branch ta
 _COMPARISONS = frozenset(["equal", "not_equal", "greater", "less", "greater_equal", "less_equal"])
 
 
-def _deciding_comparisons(program: Program) -> list[Equation]:
+def _deciding_comparisons(program: Program, *, branches: bool = True) -> list[Equation]:
     """The comparisons of moving values on which a select or a branch of Python's depends."""
     defined = {o: e for e in program.equations for o in e.output_tuple}
     active = active_variables(program, program.inputs)
     seen: set[int] = set()
     found = []
     pending = [e.inputs[0] for e in program.equations if e.primitive.name == "select"]
-    pending += [g.variable for g in program.guards if g.kind in ("bool", "mask")]
+    pending += [g.variable for g in program.guards if g.kind == "mask" or (branches and g.kind == "bool")]
     while pending:
         variable = pending.pop()
         equation = defined.get(variable)

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from gradwise.operators.equalities import doubt_equalities, is_unknown
 from gradwise.operators.first_runs import first_run
 from gradwise.operators.linearization import Linearization
-from gradwise.operators.memories import doubt_memories, may_remember, preserved
+from gradwise.operators.memories import doubt_memories, may_remember
 from gradwise.operators.prepared import is_outer
+from gradwise.operators.restoring import preserved
 from gradwise.operators.reuse import Call, PromisedCall, ProvenCall, Specialization, call_of, difference, unwrapped
 from gradwise.operators.verification import doubt_zeros, requested, verified_call
 from gradwise.tracing import Recording, record
@@ -73,6 +74,7 @@ def linearize_call(
             has_aux=has_aux,
             untouched=lambda: untouched(function, *arguments.given()),
             ending=None if any(map(is_outer, leaves)) else arguments.write_back,
+            notes=True,
         )
 
     def run() -> Linearization:
@@ -117,11 +119,12 @@ def linearize_call(
                     doubt_zeros(function, linearization, has_aux=has_aux)
                 if doubted or tape.met:
                     doubt_equalities(function, linearization, has_aux=has_aux, order=order)
-        tape.ran = None
         return linearization
 
     verified = verified_call if requested.get() else first_run
-    return verified(function, arguments, run, has_aux=has_aux)
+    linearization = verified(function, arguments, run, has_aux=has_aux)
+    linearization.recording.tape.ran = None
+    return linearization
 
 
 def _once_more(call: ProvenCall, recording: Recording) -> Recording:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 import types
+import warnings
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,21 @@ import numpy as np
 
 from gradwise.errors import GradwiseError, TracingError
 from gradwise.operators.arguments import code_of
-from gradwise.operators.borders import kinks_of
-from gradwise.operators.verification import Disagreement, compare, paused, requested
+from gradwise.operators.borders import holds_convention
+from gradwise.operators.restoring import Restoring, written_by
+from gradwise.operators.verification import (
+    Disagreement,
+    compare,
+    compare_derivatives,
+    paused,
+    repeats_value,
+    requested,
+)
 from gradwise.rules.calls import call
+from gradwise.tracing import record
+from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.hooks import watched
+from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.needs import protocols_suffice
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import inspect_function
@@ -37,7 +49,8 @@ if TYPE_CHECKING:
 #: a run that takes longer is not repeated
 SECONDS = 1.0
 
-_seen: dict[int, tuple[weakref.ref[types.CodeType], str]] = {}
+#: by code object, how the function was verified and the code of all the user's functions that its verified runs entered
+_seen: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[int]]] = {}
 _lock = threading.Lock()
 
 
@@ -55,45 +68,122 @@ def forget_first_runs() -> None:
 
 
 def first_run(function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool) -> Linearization:
-    """``run()``, verified the first time that the function is differentiated."""
+    """``run()``, verified the first time that the function is differentiated, and when it enters functions that it did not enter before."""
     if requested.get() is False or local.watch is not None:
         return run()
     code = code_of(function)
     if code is None:
         return run()
     known = _seen.get(id(code))
+    started = time.perf_counter()
     if known is not None and known[0]() is code:
-        return run()
+        linearization = run()
+        entered = _entered(linearization)
+        if not entered <= known[2] and not linearization.nested:
+            seconds = time.perf_counter() - started
+            reason = _reason_against(function, arguments, linearization, seconds) or _look_again(
+                function, linearization, has_aux=has_aux
+            )
+            _note(code, reason, entered | known[2])
+        return linearization
     spare = arguments.copied()
     state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
-    started = time.perf_counter()
     local.asked = True
     try:
         linearization = run()
     finally:
         local.asked = False
-    seconds = time.perf_counter() - started
-    reason = _reason_against(function, arguments, linearization, seconds)
-    if reason is None:
+    entered = _entered(linearization)
+    reason = _reason_against(function, arguments, linearization, time.perf_counter() - started)
+    obstacle = linearization.recording.tape.obstacle
+    if reason is None and obstacle:
+        reason = _look_again(function, linearization, has_aux=has_aux)
+    elif reason is None:
         after = np.random.get_state()  # noqa: NPY002  the global state is what the user's code may draw from
         try:
             with paused():
                 compare(function, linearization, spare, state, has_aux=has_aux)
         except Disagreement as error:
-            if not kinks_of(linearization.recording) and not _refuses(
+            if not holds_convention(linearization.recording) and not _refuses(
                 linearization
             ):  # there a convention holds, or an error says why not
                 raise TracingError(str(error)) from None
-            reason = "the point sits on a kink, or on the border between two branches"
+            reason = _ON_A_BORDER
         finally:
             np.random.set_state(after)  # noqa: NPY002  the global state is what the user's code may draw from
     if not linearization.nested:
-        with _lock:
-            if len(_seen) > 8192:
-                _seen.clear()
-            text = "value and one directional derivative compared" if reason is None else f"no: {reason}"
-            _seen[id(code)] = (weakref.ref(code), text)
+        _note(code, reason, entered)
     return linearization
+
+
+_ON_A_BORDER = "the point sits on a kink, or on the border between two branches"
+
+
+def _note(code: types.CodeType, reason: str | None, entered: frozenset[int]) -> None:
+    text = "value and one directional derivative compared" if reason is None else f"no: {reason}"
+    with _lock:
+        if len(_seen) > 8192:
+            _seen.clear()
+        _seen[id(code)] = (weakref.ref(code), text, entered)
+
+
+def _entered(linearization: Linearization) -> frozenset[int]:
+    watch = linearization.recording.tape.ran
+    if watch is None:
+        return frozenset()
+    return frozenset([id(getattr(f, "__code__", f)) for f, _ in watch.twins.values()])
+
+
+def _look_again(function: Any, linearization: Linearization, *, has_aux: bool) -> str | None:
+    """Compare a directional derivative of a function that stores something: from what its run left, which is put back after each call.
+
+    Where the run depended on what earlier calls stored, that is another function than it was; then a run from there is compared.  Nothing is concluded where a call gives another value each time.
+    """
+    recording = linearization.recording
+    tape = recording.tape
+    watch = tape.ran
+    why = "it was not watched" if watch is None else repeats(watch, undoing=True)
+    if why is not None:
+        return why
+    spare = linearization.arguments.copied()
+    spare.leaves = [tape.values[i] for i in tape.inputs]
+    state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
+    journal = written_by(linearization)
+    restoring: Any = Restoring(spare, journal)
+    try:
+        with paused(), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                compare_derivatives(function, linearization, restoring, state, has_aux=has_aux)
+            except Disagreement as error:
+                problem = str(error)  # the error itself keeps what the frames refer to
+            except Exception:  # noqa: BLE001  the function's own statement about the state that it left
+                return "a second call of it raises"
+            else:
+                return None
+            tape.ran = watch = None  # whose notes refer to arrays of which it is asked whether others do
+            leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in spare.leaves]
+            try:
+                with kept():
+                    now = record(function, leaves, (True,) * len(leaves), spare.copied().call, has_aux=has_aux)
+            except Exception:  # noqa: BLE001  of the state that it left it may make something else
+                return "a second run of it fails"
+            other = type(linearization)(now, spare)
+            if holds_convention(now) or holds_convention(recording) or _refuses(other):
+                return _ON_A_BORDER
+            for _ in range(2):
+                if not repeats_value(restoring, now, state, has_aux=has_aux):
+                    return "what it stores cannot be put back"
+            try:
+                compare_derivatives(function, other, restoring, state, has_aux=has_aux)
+            except Disagreement:
+                raise TracingError(problem) from None
+            except Exception:  # noqa: BLE001  as above
+                return "a second call of it raises"
+            return None
+    finally:
+        journal.restore()
+        np.random.set_state(state)  # noqa: NPY002  the global state is what the user's code may draw from
 
 
 def _refuses(linearization: Linearization) -> bool:
@@ -110,9 +200,9 @@ def _reason_against(function: Any, arguments: Arguments, linearization: Lineariz
         return "it is part of another function"
     if seconds > SECONDS:
         return f"one run takes {seconds:.2g} s"
-    tape = linearization.recording.tape
-    if tape.obstacle:
-        return tape.obstacle
+    watch = linearization.recording.tape.ran
+    if linearization.recording.tape.obstacle and (watch is None or not watch.twins):
+        return linearization.recording.tape.obstacle
     others, named = arguments.others()
     if any(isinstance(a, Iterator) for a in (*others, *named.values())):
         return "an iterator among its arguments would be used up"

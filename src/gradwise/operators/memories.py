@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,8 @@ import numpy as np
 from gradwise.errors import TracingError
 from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.believed_programs import Known, is_believed, known_of
-from gradwise.operators.borders import kinks_of
+from gradwise.operators.borders import holds_convention
+from gradwise.operators.restoring import Restoring
 from gradwise.operators.verification import (
     Disagreement,
     compare_derivatives,
@@ -33,7 +34,6 @@ from gradwise.operators.verification import (
 from gradwise.tracing import Recording, record
 from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.journal import Journal, kept
-from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import inspect_function
 
 if TYPE_CHECKING:
@@ -59,21 +59,6 @@ def _program_of(linearization: Linearization) -> Hashable:
     watch = linearization.recording.tape.ran
     entered = () if watch is None else [id(getattr(f, "__code__", f)) for f, _ in watch.twins.values()]
     return linearization.fingerprint, frozenset(entered)
-
-
-@contextlib.contextmanager
-def preserved(linearization: Linearization) -> Iterator[None]:
-    """Within it, the function may be called again: what the run wrote to holds afterwards what it held after the run."""
-    watch = linearization.recording.tape.ran
-    journal = Journal()
-    if watch is not None and watch.outer is None:
-        for notes in (watch.stored, watch.touched, watch.overlay, watch.cells, watch.names):
-            for place in notes.values():
-                journal.note(place)
-    try:
-        yield
-    finally:
-        journal.restore()
 
 
 def doubt_memories(function: Any, linearization: Linearization, *, has_aux: bool) -> bool:
@@ -130,11 +115,14 @@ def _look(
         return False
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     filled = journal.now()  # the memory is that of the point beside
-    again = _run(function, spare, spare.leaves, has_aux=has_aux)
+    try:
+        again = _run(function, spare, spare.leaves, has_aux=has_aux)
+    except Exception:  # noqa: BLE001  the function's own statement about what it keeps
+        return False
     filled.restore()
     if not has_values(again, recording):
         return False  # what an earlier call left is part of the function
-    restoring: Any = _Restoring(spare, filled)
+    restoring: Any = Restoring(spare, filled)
     candidates: list[Callable[[], Recording | None]] = [
         lambda: again,
         lambda: _run_without(function, spare, journal, has_aux=has_aux),
@@ -151,7 +139,9 @@ def _look(
     try:
         compare_derivatives(function, linearization, restoring, state, has_aux=has_aux)
     except Disagreement as error:
-        problem = error
+        problem = str(error)  # the error itself keeps what the frames refer to
+    except Exception:  # noqa: BLE001  as above
+        return False
     else:
         return True
     for k, candidate in enumerate(candidates):
@@ -165,12 +155,12 @@ def _look(
             known.note_cure(program, (k, _way(other)))
             return True
         put(linearization, recording)
-    if kinks_of(recording):
+    if holds_convention(recording):
         return True  # a convention holds
     raise TracingError(
-        f"{function_label(function)} takes from an earlier call what depends on its arguments, so that the derivative of this run lacks a part ({problem}). "
-        "Call the function that computes it (f.__wrapped__ under a cache), or empty what it keeps before it is differentiated"
-    ) from problem
+        f"{function_label(function)} takes from an earlier call, or finds by decisions, what depends on its arguments: {problem} "
+        "Of what an earlier call kept: call the function that computes it (f.__wrapped__ under a cache), or empty what is kept before"
+    )
 
 
 def _run(function: Any, arguments: Arguments, leaves: list[Any], *, has_aux: bool) -> Recording:
@@ -198,24 +188,3 @@ def _shifted(leaf: Any, shift: float) -> Any:
         size = np.where((value == 0) | ~np.isfinite(value), 1.0, np.abs(value))
     moved = np.asarray(value + share * size).astype(value.dtype)
     return moved[()] if type(leaf) is not float else float(moved)
-
-
-class _Restoring:
-    """Arguments of a function whose state is put back after each call."""
-
-    def __init__(self, arguments: Arguments, journal: Journal) -> None:
-        self.arguments = arguments
-        self.journal = journal
-        self.leaves = arguments.leaves
-
-    def copied(self) -> _Restoring:
-        """Another of the same."""
-        return _Restoring(self.arguments.copied(), self.journal)
-
-    def call(self, leaves: list[Any]) -> Any:
-        """Call the function, and put back what it changed."""
-        try:
-            return self.arguments.call(leaves)
-        finally:
-            if local.watch is None:  # a run puts back what it stored itself, when it ends
-                self.journal.restore()

@@ -212,6 +212,15 @@ def has_values(recording: Recording, other: Recording) -> bool:
     return recording.structure == other.structure and _has(recording, other.values)
 
 
+def repeats_value(arguments: Any, recording: Recording, state: Any, *, has_aux: bool) -> bool:
+    """Whether the function, called plainly once more, has the value of a run."""
+    try:
+        values, structure = _plain_outputs(arguments, arguments.leaves, state, has_aux=has_aux)
+    except Exception:  # noqa: BLE001  what it kept may be in its way
+        return False
+    return structure == recording.structure and _has(recording, values)
+
+
 def put(linearization: Linearization, recording: Recording) -> None:
     """Another recording of the same function at the same point."""
     linearization._again = lambda: recording  # noqa: SLF001  as where a program gives way to a run
@@ -226,7 +235,8 @@ def _plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_a
 
 
 _CURE = (
-    "The two must agree. Either a value left the trace unseen, or the function does not depend on its arguments alone (a random draw, a counter, a file): "
+    "The two must agree. Either a value left the trace unseen, or was found by decisions (bisection, a table that is searched), of which no derivative comes: take one step of Newton's method "
+    "from it, or scipy.optimize.brentq; or the function does not depend on its arguments alone (a random draw, a counter, a file): "
     'pass the random numbers as an argument, use method="numerical", or report this with the function'
 )
 

@@ -108,6 +108,7 @@ def record(
     has_aux: bool = False,
     untouched: Callable[[], Any] | None = None,
     ending: Callable[[], None] | None = None,
+    notes: bool = False,
 ) -> Recording:
     """Run ``call(leaves)`` with the moving leaves replaced by traced values.
 
@@ -123,6 +124,8 @@ def record(
         Asked if a large array is met: gives a test for arrays that cannot change while the function runs (None if nothing is known).
     ending : callable, optional
         Called when the function has ended, by return or by exception, while traced values are still where it put them.
+    notes : bool
+        Whether what the run noted of the user's objects is kept with the trace (``Trace.ran``).
     """
     trace = Trace()
     around = None if local.watch is None else local.watch.trace
@@ -137,7 +140,7 @@ def record(
         try:
             result = call(traced)
             _read_outputs(recording, result, has_aux=has_aux)
-            trace.ran = watch
+            trace.ran = watch if notes else None
             if local.journal is not None:  # which refers to what was stored
                 trace.stores = outlives(watch, 1)
             if local.asked:

@@ -18,9 +18,9 @@ from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.items import iterate
 from gradwise.tracing.instrument.objects import class_info
-from gradwise.tracing.instrument.operations import PLAIN, is_fraction
+from gradwise.tracing.instrument.operations import PLAIN
+from gradwise.tracing.instrument.rationals import without_fractions
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.traced import TracedScalar
 
 _REFLECTED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 
@@ -32,10 +32,7 @@ def _comparison(name: str, function: Any) -> Any:
         watch = local.watch
         if watch is None:
             return function(a, b)
-        if type(a) is TracedScalar and is_fraction(b):
-            return function(a, float(b))
-        if type(b) is TracedScalar and is_fraction(a):
-            return function(float(a), b)
+        a, b = without_fractions(a, b)
         a, b = both_traced(a, b)
         left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
         right = class_info(watch, type(b)).methods.get(reflected) if type(b) not in PLAIN else None

@@ -26,10 +26,11 @@ _MISSING = object()
 class Journal:
     """What the places to which a run writes held before, by their identity."""
 
-    __slots__ = ("_before",)
+    __slots__ = ("_arrays", "_before")
 
     def __init__(self) -> None:
         self._before: dict[int, tuple[Any, Any]] = {}
+        self._arrays: dict[int, _Array] = {}
 
     def note(self, place: Any) -> None:
         """Keep what a place holds, the first time."""
@@ -38,7 +39,9 @@ class Journal:
         watch = local.watch
         if watch is not None and id(place) in watch.created:  # it ends with the run
             return
-        if id(place) not in self._before:
+        if type(place) is np.ndarray and place.dtype.kind != "O":
+            self._arrays.setdefault(id(place), _Array(place))
+        elif id(place) not in self._before:
             self._before[id(place)] = place, _content(place)
 
     def now(self) -> Journal:
@@ -46,6 +49,10 @@ class Journal:
         other = Journal()
         for place, _ in self._before.values():
             other.note(place)
+        for noted in self._arrays.values():
+            array = noted.array()
+            if array is not None:
+                other.note(array)
         return other
 
     def empty(self) -> None:
@@ -53,6 +60,16 @@ class Journal:
         for place, _ in self._before.values():
             if isinstance(place, (dict, set)) and "__builtins__" not in place:
                 place.clear()
+
+    def note_within(self, value: Any, depth: int = 4) -> None:
+        """Keep what the containers and arrays in a value hold, which another call may write to in place."""
+        if type(value) is np.ndarray:
+            if value.flags.writeable and value.nbytes <= _LARGE and value.dtype.kind != "O":
+                self._arrays.setdefault(id(value), _Array(value))
+        elif depth and isinstance(value, (list, dict, deque, set)) and len(value) <= _MANY:
+            self.note(value)
+            for entry in value.values() if isinstance(value, dict) else value:
+                self.note_within(entry, depth - 1)
 
     def notes(self) -> dict[int, Any]:
         """A dictionary for notes of a run."""
@@ -63,6 +80,8 @@ class Journal:
         for place, content in self._before.values():
             with contextlib.suppress(Exception):  # an object that refuses the value it had
                 _put_back(place, content)
+        for array in self._arrays.values():
+            array.put_back()
 
 
 class _Array:
@@ -83,6 +102,8 @@ class _Array:
         return array
 
 
+#: containers of more entries are not looked into
+_MANY = 1000
 #: arrays of so many bytes are held as they are
 _LARGE = 1 << 22
 

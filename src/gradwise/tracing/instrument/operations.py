@@ -7,7 +7,6 @@ the left one's and overrides it, ``NotImplemented`` passes on, and where no meth
 from __future__ import annotations
 
 import functools
-import numbers
 import operator
 import sys
 import types
@@ -27,6 +26,7 @@ from gradwise.tracing.instrument.ending import clean_class, reveal_all, reveal_w
 from gradwise.tracing.instrument.formatting import percent
 from gradwise.tracing.instrument.known import refresh
 from gradwise.tracing.instrument.objects import class_info, holds_traced, load, note_names, store
+from gradwise.tracing.instrument.rationals import without_fractions
 from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.userland import NATIVE
@@ -60,10 +60,7 @@ def _binary(name: str, function: Any) -> Any:
         if type(a) in _LISTS or type(b) in _LISTS:
             kinds = _ARRAYS if name == "mul" else _ARRAYS_AND_NUMBERS
             a, b = _beside(a, b, kinds), _beside(b, a, kinds)
-        if type(a) is TracedScalar and is_fraction(b):
-            return function(resolve(float)(a), float(b))  # as Python does, which asks the fraction
-        if type(b) is TracedScalar and is_fraction(a):
-            return function(float(a), b)
+        a, b = without_fractions(a, b)
         if type(b) not in PLAIN and isinstance(a, (np.ndarray, np.generic)) and _is_taken_for_array(type(b)):
             return function(a, resolve(np.asarray)(b))
         if type(b) not in PLAIN or type(a) not in PLAIN:
@@ -74,8 +71,8 @@ def _binary(name: str, function: Any) -> Any:
             if watch.overlay:
                 reveal_within((a, b))
             return function(a, b)
-        first = _native(a, forward) if left is None else left
-        second = _native(b, reflected) if right is None else right
+        first = getattr(type(a), forward, None) if left is None else left
+        second = getattr(type(b), reflected, None) if right is None else right
         if type(a) in _SEQUENCES and second is not None:
             order = [(second, b, a)]  # a sequence is repeated, or joined, after everything else was asked
         elif TWINS and (type(a) in TWINS or type(b) in TWINS):
@@ -115,18 +112,9 @@ def _beside(value: Any, other: Any, kinds: tuple[type, ...] = _ARRAYS) -> Any:
     return resolve(np.array)(value)
 
 
-def is_fraction(value: Any) -> bool:
-    """Whether a value is a fraction, which is a float beside one."""
-    return type(value).__module__ == "fractions" and isinstance(value, numbers.Rational)
-
-
 def _is_taken_for_array(cls: type) -> bool:
     """Whether NumPy takes an object on the right of its own for an array, rather than to ask for its reflected operator."""
     return hasattr(cls, "__array__") and not hasattr(cls, "__array_ufunc__") and not hasattr(cls, "__array_priority__")
-
-
-def _native(a: Any, name: str) -> Any:
-    return getattr(type(a), name, None)
 
 
 def _in_place(name: str, function: Any, binary: Any) -> Any:

@@ -58,21 +58,6 @@ class TracedMatrix(Holder):
     def A1(self) -> Any:
         return self.array.reshape(-1)
 
-    def getA(self) -> Any:
-        return self.A
-
-    def getA1(self) -> Any:
-        return self.A1
-
-    def getT(self) -> Any:
-        return self.T
-
-    def getH(self) -> Any:
-        return self.H
-
-    def getI(self) -> Any:
-        return self.I
-
     @property
     def T(self) -> Any:
         return TracedMatrix(self.array.T)
@@ -238,6 +223,8 @@ for _name in ("add", "sub", "truediv", "floordiv", "mod"):
     setattr(TracedMatrix, f"__i{_name}__", _in_place(f"__{_name}__"))
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(TracedMatrix, f"__{_name}__", _operator(f"__{_name}__"))
+for _name in ("A", "A1", "T", "H", "I"):  # the methods that NumPy had before
+    setattr(TracedMatrix, "get" + _name, getattr(TracedMatrix, _name).fget)
 TracedMatrix.__hash__ = None  # type: ignore[assignment]  # as np.matrix
 
 
