@@ -172,3 +172,64 @@ def test_a_saturated_function_is_not_in_degrees():
     assert "degrees vs radians" not in report.causes
     sine = gw.check_grad(lambda t: np.sum(np.sin(np.deg2rad(t))), 40 * x, lambda t: np.cos(t) * np.pi / 180)
     assert sine.causes[0] == "degrees vs radians"
+
+
+def test_the_derivative_of_a_softmax_that_subtracts_its_maximum():
+    rng = np.random.default_rng(7)
+    K, V, G, Q0 = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+
+    def probabilities(Q):
+        s = Q @ K.T
+        e = np.exp(s - s.max(1, keepdims=True))
+        return e / e.sum(1, keepdims=True)
+
+    def f(Q):
+        return np.sum((probabilities(Q) @ V) * G)
+
+    def grad(Q, sign):
+        p = probabilities(Q)
+        dp = G @ V.T
+        return (p * (dp - sign * (p * dp).sum(1, keepdims=True))) @ K
+
+    assert gw.check_grad(f, Q0, lambda Q: grad(Q, 1.0))
+    assert gw.check_grad(f, Q0, lambda Q: grad(Q, 0.0)).causes[0] in (
+        "product rule term missing",
+        "detached (all zero)",
+    )
+    assert gw.check_grad(f, Q0, lambda Q: grad(Q, -1.0)).causes[0] == "quotient rule sign"
+
+
+def test_a_cumulative_sum_in_its_own_direction():
+    a = np.array([1.0, -2.0, 0.5, 3.0])
+
+    def f(x):
+        return np.sum(np.sin(np.cumsum(x)) * a)
+
+    x = np.array([0.3, 0.8, -0.4, 1.1])
+    assert gw.check_grad(f, x, lambda t: np.cumsum((np.cos(np.cumsum(t)) * a)[::-1])[::-1])
+    assert gw.check_grad(f, x, lambda t: np.cumsum(np.cos(np.cumsum(t)) * a)).causes[0] == "sum over the wrong axis"
+
+
+@pytest.mark.parametrize(("factor", "cause"), [(0.0, "product rule term missing"), (-1.0, "sign flip")])
+def test_an_adjoint_that_is_not_carried_on(factor, cause):
+    def f(p):
+        u, J = 1.0, 0.0
+        for i in range(12):
+            u = u + 0.1 * (p[1] * np.sin(0.3 * i) - p[0] * u * u)
+            J = J + (u - p[2]) ** 2
+        return J
+
+    def grad(p, factor):
+        us = [1.0]
+        for i in range(12):
+            us.append(us[-1] + 0.1 * (p[1] * np.sin(0.3 * i) - p[0] * us[-1] ** 2))
+        carried, g = 0.0, np.zeros(3)
+        for i in range(11, -1, -1):
+            carried += 2 * (us[i + 1] - p[2])
+            g += [-0.1 * carried * us[i] ** 2, 0.1 * carried * np.sin(0.3 * i), -2 * (us[i + 1] - p[2])]
+            carried *= 1 - factor * 0.2 * p[0] * us[i]
+        return g
+
+    x = np.array([0.7, 0.4, 0.9])
+    assert gw.check_grad(f, x, lambda p: grad(p, 1.0))
+    assert gw.check_grad(f, x, lambda p: grad(p, factor)).causes[0] == cause

@@ -21,6 +21,9 @@ from gradwise.program.text import key_text, variable_names
 from gradwise.transforms.reverse import active_variables
 from gradwise.transforms.templates import pullback_template
 
+SHIFTS = frozenset({"max", "min", "amax", "amin"})
+MOST_SHIFTS = 12
+
 Edge = tuple[int, int]
 """Position of an equation and of one of its operands."""
 
@@ -35,6 +38,8 @@ class Backward:
         The value of each variable.
     active : bytearray
         Which variables depend on the inputs.
+    shifts : set of Edge
+        Operands that hand nothing on, in any pass: see `forget_shifts`.
     """
 
     def __init__(self, program: Program, inputs: Sequence[Any], captured: Sequence[Any]) -> None:
@@ -45,6 +50,22 @@ class Backward:
         build(program.equations, program.types, (), (), range(len(program.types))).run(self.env)
         self.active = active_variables(program, program.inputs)
         self.names = variable_names(program)
+        self.shifts: set[Edge] = set()
+
+    def forget_shifts(self) -> None:
+        """Take the maximum that a softmax subtracts for a constant, as everybody does who writes its derivative.
+
+        What flows through it cancels; in a wrong derivative it would not, and no mistake would look like the claim.
+        """
+        right = self.flat(self.cotangents())
+        small = 1e-12 * float(np.max(np.abs(right), initial=0.0))
+        places = [k for k, equation in enumerate(self.program.equations) if equation.primitive.name in SHIFTS]
+        for position in places[:MOST_SHIFTS]:
+            edge = (position, 0)
+            if self.active[self.program.equations[position].inputs[0]]:
+                self.shifts.add(edge)
+                if not np.allclose(self.flat(self.cotangents()), right, rtol=1e-9, atol=small):
+                    self.shifts.remove(edge)
 
     def edges(self) -> list[Edge]:
         """All operands of all equations through which the gradient flows."""
@@ -101,6 +122,8 @@ class Backward:
                     if bar is None:
                         continue
                 parts = self.pull(position, bar)
+                if (position, 0) in self.shifts:
+                    parts = [None, *parts[1:]]
                 if change is not None:
                     parts = change(position, parts, bar)
                 for variable, part in zip(equation.inputs, parts, strict=True):

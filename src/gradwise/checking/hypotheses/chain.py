@@ -48,6 +48,9 @@ def chain_rule(evidence: Evidence) -> list[Finding]:
     for finding in found:
         if finding.cause not in best or finding.rank < best[finding.cause].rank:
             best[finding.cause] = finding
+    if {Cause.DETACHED, Cause.SIGN_FLIP} <= set(best):
+        # half of u · u with the wrong sign is the same as nothing of it
+        best[Cause.SIGN_FLIP].rank = max(best[Cause.SIGN_FLIP].rank, best[Cause.DETACHED].rank + 0.5)
     if any(finding.rank < 20 for finding in best.values()):
         best.pop(Cause.DETACHED, None)
     return list(best.values())
@@ -88,6 +91,7 @@ def passes_at(evidence: Evidence) -> list[tuple[Backward, Sample, list[np.ndarra
         if not np.all((np.abs(exact - truth) <= give)[usable]):
             continue  # another branch is taken here, or the numerical derivative is off
         row.truth = np.where(usable, exact, truth)
+        back.forget_shifts()
         passes.append((back, row, inputs))
     return passes if passes and passes[0][1].vector is evidence.here.vector else None
 
@@ -260,11 +264,8 @@ def _scaled(evidence: Evidence, passes: Any, contributions: list[np.ndarray], ed
             return [
                 Finding(Cause.QUOTIENT_SIGN, f"the derivative of {inner} in {outer} has the wrong sign{where}", rank)
             ]
-        return (
-            []
-            if whole
-            else [Finding(Cause.SIGN_FLIP, f"the derivative of {inner} in {outer} has the wrong sign{where}", 26.0)]
-        )
+        say = f"the derivative of {inner} in {outer} has the wrong sign{where}"
+        return [] if whole else [Finding(Cause.SIGN_FLIP, say, 26.0)]
     if whole:
         return []
     return [
@@ -302,6 +303,9 @@ def _replacements(equation: Any, place: int) -> list[tuple[Cause, str, Any, floa
             (Cause.WRONG_AXIS, say, lambda bar, part, shape, way=way: _other_axis(bar, part, shape, way), 14.0)
             for way in ("swap", "transpose")
         ]
+    if name == "cumsum":
+        say = "the derivative of {op} in {outer} is summed in the direction of {op}, not against it"
+        table.append((Cause.WRONG_AXIS, say, lambda bar, part, shape: np.cumsum(bar) if bar.ndim == 1 else None, 14.2))
     say = "{inner} is broadcast in {outer}, and its derivative is "
     table += [
         (
