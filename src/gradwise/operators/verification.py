@@ -386,9 +386,9 @@ def _random(like: np.ndarray, rng: np.random.Generator) -> Any:
 
 
 def _direction(x: np.ndarray, rng: np.random.Generator) -> Any:
-    """A random direction in units of each entry's size."""
+    """A random direction in units of each entry's size; entries that are infinite cannot be moved."""
     with np.errstate(all="ignore"):
-        size = np.where((x == 0) | ~np.isfinite(x), 1.0, np.abs(x)).astype(x.real.dtype)
+        size = np.where(np.isfinite(x), np.where(x == 0, 1.0, np.abs(x)), 0.0).astype(x.real.dtype)
     return np.asarray(_random(x, rng) * size).astype(x.dtype)[()]
 
 
