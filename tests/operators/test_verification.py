@@ -171,7 +171,9 @@ def test_a_wrong_value_is_found(monkeypatch):
 
 
 def test_a_lost_derivative_is_found():
-    def through_a_string(x):  # right value, and half of the derivative is lost: what reads the number is compiled, and the number is in many texts
+    def through_a_string(
+        x,
+    ):  # right value, and half of the derivative is lost: what reads the number is compiled, and the number is in many texts
         return np.sum(x) * np.sum([np.str_(t).astype(float) for t in str(x).strip("[]").split()])
 
     with pytest.raises(gw.TracingError, match=r"along a fixed random direction is .* by its trace and .* numerically"):

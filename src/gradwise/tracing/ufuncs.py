@@ -140,7 +140,8 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.radians: lambda x: x * (np.pi / 180),
     np.rad2deg: lambda x: x * (180 / np.pi),
     np.degrees: lambda x: x * (180 / np.pi),
-    np._core.umath.clip: lambda x, low, high: np.clip(x, low, high),
+    # the ufunc behind ndarray.clip has no public name
+    np._core.umath.clip: lambda x, low, high: np.clip(x, low, high),  # type: ignore[attr-defined]
 }
 _PRODUCTS: dict[str, Callable[..., Any]] = {
     "vecdot": lambda a, b, axis=-1: np.sum(np.conj(a) * b, axis=axis),
