@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
+from gradwise.numerical.line import CLOSEST
 from gradwise.numerical.microscope import View
 from gradwise.numerical.noise_level import bisect
 from gradwise.numerical.rounding_or_structure import CONFIRMING, bends
 from gradwise.numerical.samples import BOTH, Request, Samples, octave_of
-from gradwise.numerical.still import CLOSEST
 
 DEEP = 8
 """Octaves above the smallest step: there a function that moves by half of its size over a hundred such steps is seen to be straight."""

@@ -24,11 +24,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
+from gradwise.numerical.line import CLOSEST, INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.samples import Request
 from gradwise.numerical.search import Search
 from gradwise.numerical.status import Status
-from gradwise.numerical.still import CLOSEST
 
 BROKEN = {Status.KINK, Status.JUMP, Status.NOT_DIFFERENTIABLE}
 

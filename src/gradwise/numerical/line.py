@@ -15,6 +15,12 @@ FIRST = 5
 SMALL = 1e-280
 """Below this |x| counts as zero: steps relative to it would underflow."""
 
+OUTWARD = 6
+"""How many octaves beyond the first step f is asked once more: there a step is a few |x| long."""
+
+CLOSEST = -4
+"""Where |x| is so small that the first step lies below this octave, steps are counted from here."""
+
 NAN = math.nan
 INF = math.inf
 
@@ -65,3 +71,8 @@ class Outcome:
     left: Any
     right: Any
     noise: Any
+
+
+def outward_octave(octave: int) -> int:
+    """Return the octave beyond which nothing is learnt about the slope at x from an f that does not move."""
+    return max(octave, CLOSEST) + OUTWARD

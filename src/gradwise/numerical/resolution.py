@@ -6,9 +6,8 @@ import math
 from collections.abc import Generator
 
 from gradwise.numerical.ladder import LEVELS, PROBE
-from gradwise.numerical.line import INF
+from gradwise.numerical.line import CLOSEST, INF, outward_octave
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of, resolved
-from gradwise.numerical.still import CLOSEST, outward_octave
 
 LEVELS_ONE_SIDED = 7
 MAXIMUM_GROWTHS = 5

@@ -11,26 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.numerical.line import FIRST, SMALL, Outcome
+from gradwise.numerical.line import CLOSEST, FIRST, OUTWARD, SMALL, Outcome
 from gradwise.numerical.samples import MANY_BITS
 from gradwise.numerical.status import Status
 
 if TYPE_CHECKING:
     from gradwise.numerical.lanes import Lanes, Store, Table
 
-OUTWARD = 6
-"""How many octaves beyond the first step f is asked once more: there a step is a few |x| long."""
-
-CLOSEST = -4
-"""Where |x| is so small that the first step lies below this octave, steps are counted from here."""
-
 SHARED = 8
 """So many entries are looked into before the others that behaved alike are taken to be alike."""
-
-
-def outward_octave(octave: int) -> int:
-    """Return the octave beyond which nothing is learnt about the slope at x from an f that does not move."""
-    return max(octave, CLOSEST) + OUTWARD
 
 
 def many_bits(lanes: Lanes, steps: np.ndarray, part: Any = ...) -> np.ndarray:
