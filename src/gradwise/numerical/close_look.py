@@ -31,6 +31,9 @@ VISIBLE = 32.0
 CURVED = 0.01
 """What bends by so much of its slope where it ceases to be straight does so because it curves."""
 
+SMOOTH = (2.5, 8.0)
+"""Between these lies the ratio of second differences of neighbouring octaves, 4 where f has a curvature."""
+
 WILD, STEEP = 0.1, 8.0
 """Noise of a tenth of f leaves no trend to be meant; a rounded numerator over a power of x has slopes of a few f / x."""
 
@@ -93,7 +96,11 @@ def belongs_to_f(samples: Samples, view: View, top: int) -> Generator[Request, l
     h = math.ldexp(1.0, top)
     slope, bound = samples.quotient(top, 0)
     if abs(samples.bend(top)) > CURVED * abs(slope) * h + 8 * bound * h:
-        return True
+        # noise of small steps bends as well, but not four times as much at twice the step
+        yield from samples.sample_octaves([top - 1])
+        near = samples.bend(top - 1)
+        if near != 0.0 and SMOOTH[0] < samples.bend(top) / near < SMOOTH[1]:
+            return True
     if (yield from bends(samples, top + 1)):
         return True
     power = abs(slope) * samples.line.scale

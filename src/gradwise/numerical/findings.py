@@ -327,7 +327,10 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
                 if found.side != 0:
                     return Verdict(top=near)
                 top = yield from smooth_octave(samples, close, near, found.value)
-                if (yield from belongs_to_f(samples, view, top)):
+                # at the top of a peak the slope says nothing of where it ends
+                flatter = math.ldexp(abs(samples.quotient(top, 0)[0]), top) < abs(samples.bend(top))
+                ends = belongs_to_f(samples, view, top) if flatter else bends(samples, top + 1)
+                if (yield from ends):
                     return Verdict(top=top)
                 break
         flat = flat or seen == "flat"
