@@ -159,16 +159,19 @@ _BINDERS: dict[Primitive, Any] = {
 }
 
 
-def bind(primitive: Primitive, params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any]:
-    """The primitive's value as a function of its operands alone."""
+def bind(
+    primitive: Primitive, params: tuple[Any, ...], types: Sequence[ArrayType], inputs: Sequence[int]
+) -> Callable[..., Any]:
+    """The primitive's value as a function of its operands alone, the variables ``inputs`` with their ``types`` by variable."""
     binder = _BINDERS.get(primitive)
-    bound = binder(params, types) if binder is not None else None
-    if bound is not None:
-        return bound
+    if binder is not None:
+        bound: Callable[..., Any] | None = binder(params, [types[i] for i in inputs])
+        if bound is not None:
+            return bound
     value = primitive.value
     if not params:
         return value
-    if len(types) == 1:
+    if len(inputs) == 1:
         if len(params) == 1:
             (p,) = params
             return lambda x: value(x, p)

@@ -125,18 +125,19 @@ def schedule(
     given: Iterable[int] = (),
     keep: Iterable[int] = (),
     release: Iterable[int] = (),
-) -> Iterator[tuple[Equation, Callable[..., Any] | None, list[int]]]:
+) -> Iterator[tuple[Equation, Callable[..., Any] | None, Sequence[int]]]:
     """Each equation with how it is called (None for constants) and the large values that nobody reads after it; the parameters are those of ``build``."""
     released = set(release)
     forever = len(equations)
     root: dict[int, int] = {}
     last: dict[int, int] = {}
     owned: set[int] = set()
+    any_large = any(t.size >= min(REUSE_SIZE, FREE_SIZE) for t in set(types))
     for k, equation in enumerate(equations):
         for i in equation.inputs:
             last[root.get(i, i)] = k
         primitive = equation.primitive
-        if may_alias(equation):
+        if (primitive.view or primitive in _MAY_ALIAS) and may_alias(equation):
             parent = equation.inputs[0]
             for o in equation.output_tuple:
                 root[o] = root.get(parent, parent)
@@ -151,8 +152,9 @@ def schedule(
             yield equation, None, []
             continue
         function = None
-        large = not primitive.multiple and types[equation.outputs].size >= REUSE_SIZE
-        if large or primitive is scatter_add or primitive is scatter_set:
+        if (any_large and not primitive.multiple and types[equation.outputs].size >= REUSE_SIZE) or (
+            primitive is scatter_add or primitive is scatter_set
+        ):
             for position, i in enumerate(inputs[:2]):
                 if (
                     i in owned
@@ -166,12 +168,16 @@ def schedule(
                     if function is not None:
                         break
         if function is None:
-            function = bind(primitive, equation.params, [types[j] for j in inputs])
-        gone = [
-            i
-            for i in set(inputs)
-            if types[i].size >= FREE_SIZE and last[root.get(i, i)] == k and (i in owned or i in root or i in released)
-        ]
+            function = bind(primitive, equation.params, types, inputs)
+        gone: Sequence[int] = ()
+        if any_large:
+            gone = [
+                i
+                for i in set(inputs)
+                if types[i].size >= FREE_SIZE
+                and last[root.get(i, i)] == k
+                and (i in owned or i in root or i in released)
+            ]
         yield equation, function, gone
 
 

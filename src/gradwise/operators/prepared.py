@@ -78,8 +78,16 @@ class Prepared:
 
 def shared_results(equations: Sequence[Equation], results: Sequence[int | None]) -> tuple[int, ...]:
     """Positions of results whose memory belongs to what the equations were given, or to an earlier result."""
-    parent = {e.outputs: e.inputs[0] for e in equations if may_alias(e)}
-    made = {o for e in equations for o in e.output_tuple}
+    wanted = {r for r in results if r is not None}
+    parent: dict[int, int] = {}
+    made: set[int] = set()
+    for equation in reversed(equations):
+        found = wanted.intersection(equation.output_tuple)
+        if found:
+            made |= found
+            if may_alias(equation):
+                parent[equation.outputs] = equation.inputs[0]
+                wanted.add(equation.inputs[0])
     seen: set[int] = set()
     shared = []
     for k, r in enumerate(results):

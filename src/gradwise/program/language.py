@@ -22,6 +22,7 @@ a dictionary key, and everything that depends on the signature alone (result typ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
@@ -42,9 +43,10 @@ class ArrayType:
     f64[2,3]
     """
 
-    __slots__ = ("__weakref__", "dtype", "shape")
+    __slots__ = ("__weakref__", "dtype", "shape", "size")
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    size: int
     _known: WeakValueDictionary[tuple[tuple[int, ...], np.dtype[Any]], ArrayType] = WeakValueDictionary()
 
     def __new__(cls, shape: tuple[int, ...], dtype: np.dtype[Any]) -> ArrayType:
@@ -54,18 +56,12 @@ class ArrayType:
         self = object.__new__(cls)
         self.shape = shape
         self.dtype = dtype
+        self.size = math.prod(shape)
         return cls._known.setdefault((shape, dtype), self)
 
     @property
     def ndim(self) -> int:
         return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        size = 1
-        for n in self.shape:
-            size *= n
-        return size
 
     @property
     def is_differentiable(self) -> bool:

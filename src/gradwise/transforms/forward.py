@@ -88,15 +88,13 @@ def instantiate(
     slots.extend(range(start, start + len(template.new_types)))
     types.extend(template.new_types)
     for primitive, inputs, params, outputs in template.equations:
-        equations.append(
-            Equation(
-                primitive,
-                tuple([slots[i] for i in inputs]),
-                params,
-                tuple([slots[o] for o in outputs]) if primitive.multiple else slots[outputs],
-                location,
-            )
-        )
+        if len(inputs) == 2:  # without a list: long programs have hundreds of thousands of these
+            i, j = inputs
+            operands: tuple[int, ...] = (slots[i], slots[j])
+        else:
+            operands = tuple([slots[i] for i in inputs])
+        out = tuple([slots[o] for o in outputs]) if primitive.multiple else slots[outputs]
+        equations.append(Equation(primitive, operands, params, out, location))
 
 
 def pushforward(program: Program, wrt: Sequence[int]) -> Derivative:

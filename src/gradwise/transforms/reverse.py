@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING
 
 from gradwise.program import Equation, Program
 from gradwise.rules.algebra import add_p
-from gradwise.rules.shapes import scatter_add, zeros_p
+from gradwise.rules.shapes import getitem, scatter_add, scatter_set, zeros_p
 from gradwise.transforms.forward import Derivative, instantiate
+from gradwise.transforms.simplify import needed
 from gradwise.transforms.templates import pullback_template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+#: the one output of an equation has a cotangent
+_REACHED = (True,)
 
 
 def active_variables(program: Program, wrt: Sequence[int]) -> bytearray:
@@ -71,37 +76,29 @@ def pullback(program: Program, wrt: Sequence[int], outputs: Sequence[int] | None
         vectors.append(len(types) - 1)
         if active[o]:
             accumulate(o, len(types) - 1, None)
-    needs: set[int] = set()
     for equation in reversed(program.equations):
-        produced = equation.output_tuple
-        if len(produced) == 1:
-            bar = ct.get(produced[0])
+        primitive, inputs = equation.primitive, equation.inputs
+        bars: list[int]
+        if primitive.multiple:
+            reached = tuple([o in ct for o in equation.outputs])
+            bars = [ct[o] for o in equation.outputs if o in ct]
+            if not bars:
+                continue
+            slots = [*inputs, *equation.outputs, *bars]
+        else:
+            bar = ct.get(equation.outputs)
             if bar is None:
                 continue
-            reached: tuple[bool, ...] = (True,)
-            bars = [bar]
-        else:
-            reached = tuple([o in ct for o in produced])
-            if True not in reached:
-                continue
-            bars = [ct[o] for o in produced if o in ct]
-        inputs = equation.inputs
-        template = pullback_template(
-            equation.primitive,
-            equation.params,
-            [types[i] for i in inputs],
-            tuple([active[i] == 1 for i in inputs]),
-            reached,
-        )
-        slots = [*inputs, *produced, *bars]
-        for i in template.needs:
-            needs.add(slots[i])
+            reached, bars = _REACHED, [bar]
+            slots = [*inputs, equation.outputs, bar]
+        moving = tuple([active[i] for i in inputs])
+        template = pullback_template(primitive, equation.params, tuple([types[i] for i in inputs]), moving, reached)
         first = len(equations)
         scattered.clear()
         instantiate(template, slots, types, equations, equation.location)
-        if equation.primitive.kink is not None:
+        if primitive.kink is not None:
             probes.append((equation, bars[0]))
-        if equation.primitive.name in {"getitem", "scatter_set"}:
+        if primitive is getitem or primitive is scatter_set:
             zeros = {e.outputs for e in equations[first:] if e.primitive is zeros_p}
             for e in equations[first:]:
                 if (
@@ -114,16 +111,8 @@ def pullback(program: Program, wrt: Sequence[int], outputs: Sequence[int] | None
             if result is not None:
                 accumulate(variable, slots[result], equation.location)
     results = [ct.get(v) for v in wrt]
-    return Derivative(program, types, _without_dead(equations, results), vectors, results, sorted(needs), probes)
-
-
-def _without_dead(equations: list[Equation], results: Sequence[int | None]) -> list[Equation]:
-    """Drop equations that no result needs (zeros that a scatter no longer starts from, cotangents of constants)."""
+    # dead are zeros that a scatter no longer starts from, and cotangents of constants
     live = {r for r in results if r is not None}
-    kept = []
-    for equation in reversed(equations):
-        if any(o in live for o in equation.output_tuple):
-            kept.append(equation)
-            live.update(equation.inputs)
-    kept.reverse()
-    return kept
+    equations = needed(equations, live)
+    n = len(program.types)
+    return Derivative(program, types, equations, vectors, results, sorted([i for i in live if i < n]), probes)

@@ -7,12 +7,11 @@ A gradient starts from the number 1, which sums spread over whole arrays; multip
 
 from __future__ import annotations
 
-from typing import Any
-
 from gradwise.program import Equation, constant
 from gradwise.rules.algebra import mul_p
 from gradwise.rules.broadcasting import broadcast_to_p, reshape_p
 from gradwise.transforms.forward import Derivative
+from gradwise.transforms.simplify import needed
 
 
 def seeded(derivative: Derivative) -> Derivative:
@@ -26,7 +25,9 @@ def seeded(derivative: Derivative) -> Derivative:
     renamed: dict[int, int] = {}
     results = {r for r in derivative.results if r is not None}
     for equation in derivative.equations:
-        inputs = tuple([renamed.get(i, i) for i in equation.inputs])
+        inputs = equation.inputs
+        if renamed and not renamed.keys().isdisjoint(inputs):
+            inputs = tuple([renamed.get(i, i) for i in inputs])
         primitive, out = equation.primitive, equation.outputs
         if primitive is mul_p:
             x, z = inputs
@@ -49,18 +50,12 @@ def seeded(derivative: Derivative) -> Derivative:
                 spread[out] = source
         elif primitive is constant and equation.params[0] == 1:
             ones.add(out)
-        if inputs != equation.inputs:
+        if inputs is not equation.inputs:
             equation = Equation(primitive, inputs, equation.params, out, equation.location)
         equations.append(equation)
     probes = [(e, renamed.get(ct, ct)) for e, ct in derivative.probes]
     live = set(results) | {ct for _, ct in probes}
-    kept: list[Equation] = []
-    for equation in reversed(equations):
-        outputs: Any = equation.output_tuple
-        if any(o in live for o in outputs):
-            kept.append(equation)
-            live.update(equation.inputs)
-    kept.reverse()
+    kept = needed(equations, live)
     n = len(derivative.program.types)
     needs = sorted({i for i in live if i < n})
     return Derivative(derivative.program, types, kept, (), derivative.results, needs, probes)

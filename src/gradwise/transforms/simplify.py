@@ -5,21 +5,31 @@ simplify : (P : x → y)  →  (P' : x → y),  P'(x) = P(x) bit for bit
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradwise.program import Equation, Guard, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def needed(equations: Sequence[Equation], live: set[int]) -> list[Equation]:
+    """The equations on which a variable in ``live`` depends; ``live`` is extended by all that they read."""
+    kept: list[Equation] = []
+    for equation in reversed(equations):
+        outputs = equation.outputs
+        if live.isdisjoint(outputs) if equation.primitive.multiple else outputs not in live:
+            continue
+        kept.append(equation)
+        live.update(equation.inputs)
+    kept.reverse()
+    return kept
 
 
 def drop_dead(program: Program) -> Program:
     """Without the equations on which no output and no guard depends."""
     live = set(program.outputs) | {g.variable for g in program.guards}
-    kept: list[Equation] = []
-    for equation in reversed(program.equations):
-        if any(o in live for o in equation.output_tuple):
-            kept.append(equation)
-            live.update(equation.inputs)
-    kept.reverse()
-    return _with(program, kept, program.outputs)
+    return _with(program, needed(program.equations, live), program.outputs)
 
 
 def merge_equal(program: Program) -> Program:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gradwise.errors import ProgramError
 from gradwise.program import ArrayType, Builder, Equation, Primitive, Symbol, result_type
 from gradwise.rules.algebra import add
+from gradwise.transforms.simplify import needed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +35,7 @@ class Template:
 
     def __init__(self, builder: Builder, first_new: int, results: list[int | None], available: int) -> None:
         live = {r for r in results if r is not None}
-        kept: list[Equation] = []
-        for equation in reversed(builder.equations):
-            if any(o in live for o in equation.output_tuple):
-                kept.append(equation)
-                live.update(equation.inputs)
-        kept.reverse()
+        kept = needed(builder.equations, live)
         # renumber the new slots densely
         numbering: dict[int, int] = {}
         types: list[ArrayType] = []
@@ -75,7 +71,7 @@ def clear_templates() -> None:
 
 
 def _write_forward(
-    primitive: Primitive, params: tuple[Any, ...], types: Sequence[ArrayType], active: tuple[bool, ...]
+    primitive: Primitive, params: tuple[Any, ...], types: Sequence[ArrayType], active: tuple[int, ...]
 ) -> tuple[Builder, list[Symbol], list[Symbol], list[Symbol | None], list[Symbol | None]]:
     builder = Builder()
     primals = [builder.variable(t) for t in types]
@@ -136,12 +132,12 @@ class _Linear:
 def pullback_template(
     primitive: Primitive,
     params: tuple[Any, ...],
-    types: Sequence[ArrayType],
-    active: tuple[bool, ...],
+    types: tuple[ArrayType, ...],
+    active: tuple[int, ...],
     reached: tuple[bool, ...],
 ) -> Template:
-    """``reached`` says which outputs have a cotangent."""
-    key = (primitive, params, tuple(types), active, reached)
+    """``active`` says which operands move, ``reached`` which outputs have a cotangent."""
+    key = (primitive, params, types, active, reached)
     known = _pullbacks.get(key)
     if known is None:
         known = _write_pullback(primitive, params, types, active, reached)
@@ -155,7 +151,7 @@ def _write_pullback(
     primitive: Primitive,
     params: tuple[Any, ...],
     types: Sequence[ArrayType],
-    active: tuple[bool, ...],
+    active: tuple[int, ...],
     reached: tuple[bool, ...],
 ) -> Template:
     forward, primals, outputs, tangents, results = _write_forward(primitive, params, types, active)
