@@ -10,7 +10,7 @@ Never import checking, descent, plotting or the command line here.
 from gradwise.operators import implicit as _implicit  # noqa: F401 - it installs itself
 from gradwise.operators import optima as _optima  # noqa: F401 - it installs itself
 from gradwise.operators import solutions as _solutions  # noqa: F401 - it installs itself
-from gradwise.operators.caches import clear_caches
+from gradwise.operators.clearing import clear_caches
 from gradwise.operators.compiling import compile  # noqa: A004 - the public name
 from gradwise.operators.custom import custom_rule
 from gradwise.operators.derivatives import derivative, partial_derivative

@@ -8,15 +8,6 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from gradwise.operators.believed_programs import forget_believed
-from gradwise.operators.constant_pieces import forget_pieces
-from gradwise.operators.kinks import forget_kinks
-from gradwise.operators.reuse.by_function import forget_shortcuts
-from gradwise.operators.reuse.families import forget_families
-from gradwise.tracing.instrument.compiling import clear_twins
-from gradwise.tracing.purity import forget_verdicts
-from gradwise.transforms.templates import clear_templates
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
@@ -52,25 +43,6 @@ class Cache:
 _derived = Cache()
 
 
-def clear_caches() -> None:
-    """Forget every derived program, the programs that stand for functions, what was found of their code, their instrumented copies, and which kinks were warned of.
-
-    Examples
-    --------
-    >>> import gradwise as gw
-    >>> gw.clear_caches()
-    """
-    _derived.clear()
-    forget_families()
-    forget_shortcuts()
-    forget_pieces()
-    forget_verdicts()
-    forget_kinks()
-    forget_believed()
-    clear_templates()
-    clear_twins()
-
-
 def derived(key: Hashable, make: Callable[[], tuple[Any, int]]) -> Any:
     """What ``make`` gives for ``key``, made once; ``make`` returns it with its weight."""
     found = _derived.get(key)
@@ -79,6 +51,11 @@ def derived(key: Hashable, make: Callable[[], tuple[Any, int]]) -> Any:
             found, weight = make()
         _derived.put(key, found, weight)
     return found
+
+
+def forget_derived() -> None:
+    """Forget every derived program."""
+    _derived.clear()
 
 
 @contextlib.contextmanager

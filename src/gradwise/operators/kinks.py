@@ -7,7 +7,7 @@ A kink matters when its cotangent is not zero: then the value returned follows a
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from gradwise.transforms.taylor import derivatives
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from gradwise.operators.linearization import Linearization
+    from gradwise.tracing import Recording
 
 #: what was warned of: code and line, and the places (code, offset) that are known to lie on them
 _warned: set[Any] = set()
@@ -103,10 +103,20 @@ def warn(equation: Equation, place: Any) -> None:
     )
 
 
-def warn_of_kinks(probes: Any, env: list[Any], linearization: Linearization) -> bool:
+class Run(Protocol):
+    """What is asked of a function that was run and is differentiated."""
+
+    @property
+    def recording(self) -> Recording: ...
+
+    def lasting_kinks(self, positions: Sequence[int]) -> list[Any]:
+        """Which kinks of the equations at these positions stay when the point moves."""
+
+
+def warn_of_kinks(probes: Any, env: list[Any], run: Run) -> bool:
     """Warn, once a line, of kinks whose cotangent is not zero; whether one had nan for a cotangent, which says nothing yet."""
     doubtful = False
-    places = linearization.recording.tape.places
+    places = run.recording.tape.places
     hits = []
     for equation, position, ct in probes:
         if is_known(places[position]) or env[ct] is None:
@@ -124,9 +134,7 @@ def warn_of_kinks(probes: Any, env: list[Any], linearization: Linearization) -> 
             hits.append((equation, position, plain))
     if not hits:
         return doubtful
-    for (equation, position, plain), stays in zip(
-        hits, linearization.lasting_kinks([k for _, k, _ in hits]), strict=True
-    ):
+    for (equation, position, plain), stays in zip(hits, run.lasting_kinks([k for _, k, _ in hits]), strict=True):
         with np.errstate(all="ignore"):
             if felt(equation, plain[:-2], plain[-2], plain[-1], stays) is not False:
                 warn(equation, places[position])

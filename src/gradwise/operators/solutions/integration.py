@@ -14,6 +14,7 @@ from gradwise.execution import evaluate
 from gradwise.operators.caches import derived
 from gradwise.operators.solutions.chains import First, looped
 from gradwise.operators.solutions.large import LargeMaps
+from gradwise.operators.solutions.layout import Layout
 from gradwise.operators.solutions.steps import Rows, tableau
 from gradwise.operators.solutions.stiff import COLLOCATION
 from gradwise.operators.solutions.writing import StepsWriting
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from gradwise.operators.solutions.batches import Form
-
-
-#: states up to this size have their Jacobians written out at every stage of explicit steps
-LARGEST = 40
 
 
 class Plan:
@@ -57,19 +54,6 @@ class Plan:
             packed[start : start + part.size] = np.ravel(part)
             start += part.size
         return packed
-
-
-class Layout:
-    """Where the parts of a packed plan are."""
-
-    def __init__(self, length: int, table: Any, n: int, rows: int) -> None:
-        s = table.stages
-        matrix = n if n <= LARGEST or table.is_implicit else 0
-        each = 1 + s * n * (1 + matrix)
-        self.count = (length - 1 - rows * (2 + s)) // each
-        parts = (self.count + 1, rows, rows, rows * s, self.count * s * n)
-        self.times, self.step, self.fractions, self.weights, self.states, self.jacobians = np.cumsum((0, *parts)).tolist()  # fmt: skip
-        self.length = length
 
 
 class Known(NamedTuple):

@@ -11,7 +11,8 @@ import numpy as np
 
 from gradwise.operators.caches import derived
 from gradwise.operators.solutions.batches import Elsewhere, Form
-from gradwise.operators.solutions.integration import LARGEST, Integration, Plan
+from gradwise.operators.solutions.integration import Integration, Plan
+from gradwise.operators.solutions.layout import LARGEST
 from gradwise.operators.solutions.recording import form_of, recorded_solution
 from gradwise.operators.solutions.steps import Rows, stages, tableau
 from gradwise.operators.solutions.stiff import COLLOCATION, solved

@@ -17,7 +17,7 @@ from gradwise.rules.products import combination, matmul
 from gradwise.rules.shapes import concatenate, getitem
 
 if TYPE_CHECKING:
-    from gradwise.operators.solutions.integration import Layout
+    from gradwise.operators.solutions.layout import Layout
 
 
 class StepsWriting:
