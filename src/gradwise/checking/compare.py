@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from gradwise.checking.tightening import reconsider
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, NOISE, WRONG, Verdicts, judge
 from gradwise.checking.vocabulary import Cause
 from gradwise.numerical import Status
+from gradwise.quiet import quiet
 
 
 def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Report:
@@ -29,8 +29,7 @@ def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Rep
     blocks = [index.ravel() for _, index in problem.layout]
     moved = np.zeros(problem.claimed.shape)
     if problem.claim_at is not None and not conduct.findings:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             moved = spread(problem.claim_at, vector, problem.claimed, problem.unit, rng)
     slack = rounding(problem.claimed, moved, problem.unit, blocks)
     exact, exact_slack, common, on_kink = None, None, None, False
@@ -66,8 +65,7 @@ def _exact(
     """The exact derivative, its rounding entry by entry, and the largest rounding of each block."""
     if problem.exact_at is None:
         return None, None, None
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         try:
             exact = problem.exact_at(vector)
         except Exception:  # noqa: BLE001  (f may do anything with what is not a plain array: then numbers decide)

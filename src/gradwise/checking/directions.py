@@ -12,7 +12,6 @@ fails is halved until the wrong entries are found.
 from __future__ import annotations
 
 import time
-import warnings
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from gradwise.checking.tightening import tightened_target
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, WRONG, Verdicts
 from gradwise.checking.vocabulary import Cause
 from gradwise.errors import InputError
+from gradwise.quiet import quiet
 
 SECONDS = 3.0
 """Entry by entry up to this estimated time."""
@@ -133,8 +133,7 @@ def _slack(problem: Problem, claimed: np.ndarray, conduct: Conduct, rng: np.rand
     unit = problem.unit
     moved = np.zeros(claimed.shape)
     if problem.claim_at is not None and not conduct.findings:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             moved = spread(problem.claim_at, problem.target.point.vector, claimed[None, :], unit, rng)[0]
     return 8 * moved + 8 * unit * np.abs(claimed)
 
@@ -213,8 +212,7 @@ def _exact(problem: Problem, search: Search) -> Verdicts | None:
     if problem.exact_at is None:
         return None
     vector, unit = problem.target.point.vector, unit_inside(problem)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         try:
             exact = problem.exact_at(vector)
         except Exception:  # noqa: BLE001  (f may do anything with what is not a plain array: then numbers decide)

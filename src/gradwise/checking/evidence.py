@@ -8,7 +8,6 @@ They serve the diagnosis only; verdicts are about x.
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +23,7 @@ from gradwise.checking.verdicts import Verdicts
 from gradwise.checking.vocabulary import Cause
 from gradwise.operators.arguments import Arguments
 from gradwise.program import Program
+from gradwise.quiet import quiet
 from gradwise.tracing import record
 
 SECONDS = 2.0
@@ -129,8 +129,7 @@ class Evidence:
             return None
         size = np.where(vector == 0, np.median(np.abs(vector)), np.abs(vector)) + 1e-300
         direction = np.where(sample.usable, self.rng.choice([-1.0, 1.0], vector.size) * size, 0.0)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             try:
                 slope = slope_at(vector, direction)
             except Exception:  # noqa: BLE001  (f may fail away from x: then this is not the point)
@@ -194,8 +193,7 @@ def _truth(problem: Problem, verdicts: Verdicts) -> tuple[Truth, Truth]:
     def known(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         if problem.stays:
             return None
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             try:
                 if verdicts.judged_by_exact and problem.exact_at is not None:
                     exact = problem.exact_at(vector)
@@ -228,8 +226,7 @@ def _elsewhere(problem: Problem, vector: np.ndarray, truth_at: Any) -> Sample | 
     if found is None:
         return None
     truth, bound = found
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         try:
             claimed = problem.claim_at(vector)
         except Exception:  # noqa: BLE001  (a claim may fail away from x)
@@ -280,8 +277,7 @@ def unit_inside(problem: Problem) -> float:
 
 def _record(target: Target, function: Callable[[Any], Any]) -> tuple[Program | None, list[Any] | None]:
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             arguments = Arguments(target.f, 0, (target.point.build(target.point.vector),), {}, "check_grad")
             call = lambda leaves: function(arguments.rebuild(leaves)[0])
             recording = record(target.f, arguments.leaves, (True,) * len(arguments.leaves), call)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +23,7 @@ from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
 from gradwise.errors import InputError, TracingError
 from gradwise.numerical.elementwise import generator
+from gradwise.quiet import quiet
 
 
 def check_grad(
@@ -257,8 +257,7 @@ def _claim_function(target: Target, grad: Any) -> Callable[..., Any] | None:
         exact = operators.grad(target.call, method="exact")
 
         def own(*args: Any) -> Any:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with quiet():
                 chosen = tuple(args[place] for place in target.places)
                 return exact(chosen[0] if target.single else chosen)
 
@@ -340,8 +339,7 @@ def conduct_has(conduct: Conduct, cause: Cause) -> bool:
 
 
 def _try(claim: Claim, vector: np.ndarray) -> np.ndarray | None:
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         try:
             return claim(vector)
         except Exception:  # noqa: BLE001  (a claim may fail beside x)

@@ -8,14 +8,13 @@ every entry is a number of single precision.
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from gradwise.checking.problem import Numbers, Problem
 from gradwise.checking.rounding import roughness, second_difference
 from gradwise.checking.second_look import safe_values
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, Verdicts
+from gradwise.quiet import quiet
 
 MOST = 256.0
 """Roundings of f, per |x|, that a subtraction inside the claim may leave."""
@@ -32,8 +31,7 @@ def most_grain(problem: Problem) -> np.ndarray:
     values, vector = safe_values(problem), problem.target.point.vector
     if values is None:
         return np.full(problem.claimed.shape, np.nan)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         here = np.abs(values(vector))
         size = np.where(vector != 0, np.abs(vector), np.max(np.abs(vector), initial=0.0))
         most = MOST * problem.unit * here[:, None] / size[None, :]
@@ -74,8 +72,7 @@ def claim_grain(problem: Problem, rng: np.random.Generator) -> np.ndarray:
     if problem.claim_at is None or not np.all(np.isfinite(claimed)):
         return nothing
     most = most_grain(problem)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         some = claimed[claimed != 0]
         if some.size and np.array_equal(some.astype(np.float32), some):
             return nothing

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from gradwise.checking.problem import Problem
 from gradwise.operators import kinks
+from gradwise.quiet import quiet
 
 
 def kinks_at(problem: Problem) -> list[str]:
     """Each kink that x sits on, as text."""
     target = problem.target
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         try:
             return [str(kink) for kink in kinks(problem.scalar or target.call, target.point.build(target.point.vector))]
         except Exception:  # noqa: BLE001  (where kinks cannot be asked for, the numerical derivative finds them)
@@ -28,8 +26,7 @@ def limits_beside(
     assert problem.exact_at is not None
     size = 1e-9 * np.where(vector != 0, np.abs(vector), max(1e-3, float(np.median(np.abs(vector)))))
     found = []
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         for _ in range(4):
             step = size * rng.uniform(0.2, 1.0, vector.size) * rng.choice([-1.0, 1.0], vector.size)
             for point in (vector + step, vector - step):  # so that every entry is looked at from both sides

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +20,7 @@ from gradwise.containers import TreeDef, flatten
 from gradwise.errors import InputError
 from gradwise.numerical import Status
 from gradwise.numerical.elementwise import generator
+from gradwise.quiet import quiet
 
 
 def check_jacobian(
@@ -300,8 +300,7 @@ def matrix_problem(
     claimed = blocks.join(leaves)
     claim = None if function is None else MatrixClaim(function, target, blocks, what)
     if claim is not None:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             again = claim(target.point.vector)
         scale = np.max(np.abs(claimed), where=np.isfinite(claimed), initial=0.0)
         steady(claimed, again, 64 * target.unit * (np.abs(claimed) + scale) + 1e-300, subject, conduct)
@@ -348,8 +347,7 @@ def _quiet(operator: Callable[..., Any], target: Target) -> Callable[..., Any]:
 
     def own(*args: Any) -> Any:
         chosen = tuple(args[place] for place in target.places)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             return operator(chosen[0] if target.single else chosen)
 
     return own

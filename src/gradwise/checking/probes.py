@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import time
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ from gradwise.checking.rounding import roughness, spread
 from gradwise.checking.second_look import claim_jitter, finer, safe_values
 from gradwise.checking.tightening import swapped
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, NOISE, WRONG
+from gradwise.quiet import quiet
 
 FOUND = 12
 HALVINGS = 80
@@ -91,8 +91,7 @@ class Search:
         if problem.exact_at is None:
             return nothing
         vector, unit = problem.target.point.vector, unit_inside(problem)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             try:
                 exact = problem.exact_at(vector)
             except Exception:  # noqa: BLE001  (where f cannot be traced, nothing is known)

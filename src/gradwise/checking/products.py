@@ -7,7 +7,6 @@ entry of the Jacobian changes every one of those products.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +28,7 @@ from gradwise.containers import flatten
 from gradwise.errors import InputError
 from gradwise.numerical import Status
 from gradwise.numerical.elementwise import generator
+from gradwise.quiet import quiet
 
 MOST_UNITS = 64
 VECTORS = 8
@@ -281,8 +281,7 @@ def _like_output(outputs: Outputs, u: np.ndarray) -> Any:
 
 def _first(call: Callable[[], np.ndarray], what: str) -> np.ndarray:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             return call()
     except InputError:
         raise

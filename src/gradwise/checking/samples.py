@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from gradwise.checking.probes import Probe, Search
 from gradwise.checking.verdicts import AGREES, WRONG
 from gradwise.checking.vocabulary import Cause
 from gradwise.containers import flatten
+from gradwise.quiet import quiet
 
 MOST, LEAST = 48, 6
 """How many entries are looked at."""
@@ -47,8 +47,7 @@ def sample_causes(search: Search, first: list[Probe], found: dict[int, Probe], b
         return []
     everything = np.concatenate([one.entries for one in suspect])
     positions = np.sort(search.rng.choice(np.unique(everything), min(count, np.unique(everything).size), replace=False))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         part = problem.restricted(positions)
         part.slope_at = None  # directions serve to find other points, of which a few entries cannot tell
         report = compare(part, Conduct(), search.rng)

@@ -14,7 +14,6 @@ anything that f does near x: a derivative of 1e-6 beside an offset of 1e12 is no
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +24,7 @@ from gradwise.checking.rounding import jitter, nearby
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, UNSEEN, WRONG, Verdicts
 from gradwise.numerical import Status
 from gradwise.numerical.argument import parse_bounds
+from gradwise.quiet import quiet
 
 MOST = 24
 """How many wrong entries are looked at; the others follow if one of these was not wrong."""
@@ -104,8 +104,7 @@ def claim_jitter(problem: Problem, rng: np.random.Generator) -> np.ndarray:
     values = safe_values(problem)
     if problem.claim_at is None:
         return nothing
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         noise = jitter(problem.claim_at, vector, problem.claimed, problem.unit, rng)
         if not np.any(noise):
             return nothing
@@ -174,8 +173,7 @@ def safe_values(problem: Problem) -> Values | None:
     lower, upper = parse_bounds(problem.bounds, point)
 
     def values(vector: np.ndarray) -> np.ndarray:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             try:
                 if np.all((vector >= lower) & (vector <= upper)):
                     return np.asarray(plain(vector), dtype=float)
@@ -218,8 +216,7 @@ def _joint(problem: Problem, verdicts: Verdicts, numbers: Numbers, rng: np.rando
     if problem.slope_at is None or not np.all(np.isfinite(value)) or not np.all(np.isfinite(error)):
         return
     bent = False
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         for _ in range(2):
             direction = size * rng.choice([-1.0, 1.0], vector.size)
             try:

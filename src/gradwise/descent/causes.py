@@ -6,7 +6,6 @@ Everything here runs after the loop, so a descent that ends well pays nothing fo
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from gradwise.descent.second_order import SecondOrder, attempt
 from gradwise.descent.stopping import StopReason
 from gradwise.descent.trace import Trace
 from gradwise.errors import GradwiseWarning
+from gradwise.quiet import quiet
 
 _TRIAL_STEPS = 20
 #: parameters up to which a user's gradient is checked entry by entry; beyond, along directions
@@ -288,8 +288,7 @@ def _check(objective: Objective, x: np.ndarray) -> Any:
     f = objective.f if objective.given is not True else lambda *args: objective.f(*args)[0]
     value = lambda z: objective._real(f(*objective.arguments(np.array(z))))  # noqa: SLF001  (the objective's own conversion)
     gradient = lambda z: np.asarray(objective._evaluate_given(np.array(z))[1], dtype=float)  # noqa: SLF001
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         entries = None if x.size <= _MANY else list(np.linspace(0, x.size - 1, 32).astype(int))
         return check_grad(value, np.asarray(x, dtype=float), gradient, entries=entries)
 
@@ -297,8 +296,7 @@ def _check(objective: Objective, x: np.ndarray) -> Any:
 def _kinks(objective: Objective, x: np.ndarray) -> list[str]:
     """Kinks of f at the point, or crossed within a short way of it."""
     function = objective.scalar()
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore", GradwiseWarning)
+    with quiet(GradwiseWarning), np.errstate(all="ignore"):
         here = [str(kink) for kink in operators.kinks(function, x)]
         if here:
             return here

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from gradwise.descent.objective import DOMAIN_ERRORS, Objective
 from gradwise.errors import GradwiseError, GradwiseWarning
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.engine import linearize_call
+from gradwise.quiet import quiet
 from gradwise.transforms.forward import pushforward
 
 
@@ -31,8 +31,7 @@ def line_of(error: BaseException) -> tuple[str | None, int | None]:
 def first_non_finite(objective: Objective, z: np.ndarray) -> tuple[str | None, int | None, str]:
     """File, line, and words for the first operation of f whose operands are finite and whose result is not."""
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", GradwiseWarning)
+        with np.errstate(all="ignore"), quiet(GradwiseWarning):
             f = objective.traceable()
             function = lambda v: f(*objective.arguments(v))
             found = linearize_call(function, Arguments(function, 0, (z,), {}, "descend"))

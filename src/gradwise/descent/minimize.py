@@ -6,7 +6,7 @@ Jacobians and Hessians of constraints; any nested container of parameters; and `
 
 from __future__ import annotations
 
-import warnings
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +21,7 @@ from gradwise.descent.methods import closest
 from gradwise.descent.objective import Objective, start_as_array
 from gradwise.descent.stopping import StopReason
 from gradwise.errors import InputError
+from gradwise.quiet import quiet
 
 #: what each method takes: the gradient, and the Hessian whole ("hess") or as products ("hessp")
 METHODS: dict[str, tuple[str, ...]] = {
@@ -111,11 +112,12 @@ def minimize(
     given.update({name: value for name, value in derivatives.items() if value is not None})
     function = visits.value_and_grad if "jac" in takes else visits.value
     chosen = method if method is not None else None
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        if "slsqp" not in takes and hess is None:
-            warnings.filterwarnings("ignore", message="delta_grad == 0.0", category=UserWarning)
-        # the exact Hessian of a constraint is offered to every method
-        warnings.filterwarnings("ignore", message="Constraint options", category=scipy.optimize.OptimizeWarning)
+    ignored = contextlib.ExitStack()
+    if "slsqp" not in takes and hess is None:
+        ignored.enter_context(quiet(UserWarning, "delta_grad == 0.0"))
+    # the exact Hessian of a constraint is offered to every method
+    ignored.enter_context(quiet(scipy.optimize.OptimizeWarning, "Constraint options"))
+    with ignored, np.errstate(all="ignore"):
         result = scipy.optimize.minimize(
             function, parameters.start.astype(float), method=chosen, bounds=exact_bounds(bounds, parameters),
             constraints=exact_constraints(constraints, objective), tol=tol, options=options,

@@ -7,7 +7,6 @@ f(parameters, *batch) where a batch is a tuple or list with as many entries as f
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +15,11 @@ import numpy as np
 from gradwise import operators
 from gradwise.descent.batches import Batches
 from gradwise.descent.parameters import Parameters
-from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning, SingularPointError
+from gradwise.errors import GradwiseError, InputError, SingularPointError
 from gradwise.operators.arguments import function_label, parameter_names, require_callable, standing_in
+from gradwise.operators.fallback import fallbacks
 from gradwise.operators.points import required_parameters, spread_point
+from gradwise.quiet import quiet
 
 #: what a function may raise at a point outside its domain
 DOMAIN_ERRORS = (ArithmeticError, ValueError, np.linalg.LinAlgError)
@@ -45,8 +46,7 @@ def readable_start(f: Callable[..., Any], x0: Any, args: Any) -> Any:
     if array is x0 or not callable(f):
         return x0
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with np.errstate(all="ignore"), quiet():
             f(type(x0)(x0), *(args if isinstance(args, tuple | list) else (args,)))
     except (TypeError, AttributeError):
         return array
@@ -137,13 +137,10 @@ class Objective:
 
     def _evaluate_first(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         """The first evaluation, which learns whether f can be traced."""
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with fallbacks() as found:
             result = self._evaluate_exact(z)
-        for warning in caught:
-            if issubclass(warning.category, NumericalFallbackWarning):
-                self.derivatives = "numerical"
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+        if found:
+            self.derivatives = "numerical"
         simple = self.parameters.alone and self.spread is None and not self.args and self.batches is None
         numbers = self.spread is not None and (self.parameters.alone or self.parameters.floats)
         real = all(dtype == self.parameters.dtype for dtype in self.parameters.dtypes)

@@ -8,7 +8,6 @@ They are exact (forward over reverse) where f can be traced.  Where it cannot, p
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from gradwise import operators
 from gradwise.descent.objective import DOMAIN_ERRORS, Objective
 from gradwise.errors import KinkWarning, TracingError
+from gradwise.quiet import quiet
 
 
 class SecondOrder:
@@ -40,8 +40,7 @@ class SecondOrder:
         """H at z, shape (n, n), symmetric, as float64."""
         if self.how == "exact":
             try:
-                with warnings.catch_warnings(), np.errstate(all="ignore"):
-                    warnings.simplefilter("ignore", KinkWarning)
+                with quiet(KinkWarning), np.errstate(all="ignore"):
                     H = np.asarray(self._hessian(z), dtype=float)
                 return (H + H.T) / 2
             except TracingError:
@@ -54,8 +53,7 @@ class SecondOrder:
         """The map v ↦ H v at z; f is run once, here."""
         if self.how == "exact":
             try:
-                with warnings.catch_warnings(), np.errstate(all="ignore"):
-                    warnings.simplefilter("ignore", KinkWarning)
+                with quiet(KinkWarning), np.errstate(all="ignore"):
                     _, linear = operators.linearize(operators.grad(self.function, method="exact"), z, method="exact")
                 return lambda v: np.asarray(linear(np.asarray(v, dtype=z.dtype)), dtype=float)
             except TracingError:

@@ -9,7 +9,6 @@ directions, and eight times the largest change counts, plus 64 units of the entr
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from gradwise import numerical
 from gradwise.errors import GradwiseError, KinkWarning, TracingError
 from gradwise.geometry.vector_form import VectorForm
 from gradwise.operators import hessian, hvp, value_and_grad
+from gradwise.quiet import quiet
 
 #: the certainty of exact derivatives whose rounding was found by moving the point
 MEASURED = "rounding measured"
@@ -38,8 +38,7 @@ class Derivatives:
 
 def quietly(function: Any, *args: Any) -> Any:
     """The function's result without kink warnings: kinks are looked for by name."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore", KinkWarning)
+    with quiet(KinkWarning), np.errstate(all="ignore"):
         return function(*args)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
@@ -14,6 +13,7 @@ from gradwise.geometry.classification import plain
 from gradwise.geometry.flat_function import FlatFunction
 from gradwise.geometry.plane import Plane
 from gradwise.geometry.slices import plane_and_limits
+from gradwise.quiet import quiet
 
 __all__ = ["GradientField", "field_of", "gradient_field"]
 
@@ -103,8 +103,7 @@ def field_of(function: FlatFunction, plane: Plane, xlim: Any, ylim: Any, count: 
     columns, rows = (count, count) if isinstance(count, (int, np.integer)) else count
     x, y = _middles(xlim, columns), _middles(ylim, rows)
     values, u, v = np.full((3, y.size, x.size), np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", KinkWarning)
+    with quiet(KinkWarning):
         for i, t in enumerate(y):
             for j, s in enumerate(x):
                 place = plane.point((s, t))

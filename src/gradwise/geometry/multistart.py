@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from gradwise.geometry.classify import classify
 from gradwise.geometry.critical_report import CriticalPoint
 from gradwise.geometry.vector_form import VectorForm
 from gradwise.operators import grad, hessian
+from gradwise.quiet import quiet
 
 #: distinct points are further apart than this part of the box
 APART = 1e-5
@@ -29,9 +29,7 @@ def multistart(
     shape = (starts, len(lo))
     sample = (np.argsort(rng.random(shape), axis=0) + rng.random(shape)) / starts
     found: list[CriticalPoint] = []
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore", GradwiseWarning)
-        warnings.simplefilter("ignore", RuntimeWarning)
+    with quiet(GradwiseWarning), quiet(RuntimeWarning), np.errstate(all="ignore"):
         for start in lo + sample * (hi - lo):
             x = _solved(gradient, curvature, start)
             if x is None or np.any(x < lo) or np.any(x > hi):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import decimal
 import functools
 import numbers
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
@@ -20,6 +19,7 @@ from gradwise.errors import InputError
 from gradwise.numerical.argument import Argument
 from gradwise.numerical.progress import Progress
 from gradwise.numerical.workers import Failure, Guarded
+from gradwise.quiet import raised
 
 BLOCK = 2**17
 """Numbers in one vectorized batch.  1 MiB, and what f makes of it, stays in the processor's cache; all steps of a hundred
@@ -270,9 +270,8 @@ class Evaluator:
 
         A vectorized f gets the vectors as they are.
         """
-        with warnings.catch_warnings():
+        with raised(np.exceptions.ComplexWarning):
             # Casting complex to real drops the imaginary part with no more than a warning: that is a refusal.
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
             if self.vectorized:
                 rows = self._rows(vectors, "c")
                 return None if rows is None or rows.dtype.kind != "c" else rows

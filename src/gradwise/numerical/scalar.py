@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from gradwise.numerical.line import Line, Outcome
 from gradwise.numerical.progress import Progress
 from gradwise.numerical.results import estimate_scalar
 from gradwise.numerical.search import Search, Steps
+from gradwise.quiet import raised
 
 
 def derivative_of_number(
@@ -80,8 +80,7 @@ class _Calls:
     def complex(self, steps: list[complex]) -> list[complex] | None:
         """Return f(x + t) for every step, None as soon as f does not take complex numbers."""
         values: list[complex] = []
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+        with raised(np.exceptions.ComplexWarning):
             for t in steps:
                 self.count += 1
                 try:

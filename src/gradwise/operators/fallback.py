@@ -5,9 +5,11 @@ An operator is two functions of the same arguments, an exact one and a numerical
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +21,19 @@ from gradwise.operators.subcalls import rescue
 from gradwise.operators.verification import Disagreement, check_options, checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _STATUS = re.compile(r"status: ([A-Z_, ]+)")
 METHODS = ("auto", "exact", "numerical")
 
 
+class _Watched(threading.local):
+    """Where the fallbacks of this thread are written down, if anybody asks."""
+
+    found: list[str] | None = None
+
+
+_WATCHED = _Watched()
 _OURS = str(Path(__file__).parents[1])
 
 
@@ -36,6 +45,27 @@ def user_level() -> int:
         frame = frame.f_back
         level += 1
     return level
+
+
+@contextlib.contextmanager
+def fallbacks() -> Iterator[list[str]]:
+    """The messages of all numerical derivatives that were taken instead of exact ones in this thread meanwhile, whatever the filters of warnings say."""
+    found: list[str] = []
+    around = _WATCHED.found
+    _WATCHED.found = found
+    try:
+        yield found
+    finally:
+        _WATCHED.found = around
+        if around is not None:
+            around.extend(found)
+
+
+def _tell(message: str) -> None:
+    """Say that a derivative is numerical."""
+    if _WATCHED.found is not None:
+        _WATCHED.found.append(message)
+    warnings.warn(message, NumericalFallbackWarning, stacklevel=user_level())
 
 
 def check_method(method: str, operator: str) -> None:
@@ -70,10 +100,8 @@ def choose(
         if method == "numerical":
             result, sentence = numerical(*args, **kwargs)
             if set(_STATUS.findall(sentence)) != {"OK"}:  # a status other than ok is never returned in silence
-                warnings.warn(
-                    f"the {operator} of {function_label(function)} was computed numerically, as asked; {sentence}. gw.numerical gives what was found, entry by entry",
-                    NumericalFallbackWarning,
-                    stacklevel=user_level(),
+                _tell(
+                    f"the {operator} of {function_label(function)} was computed numerically, as asked; {sentence}. gw.numerical gives what was found, entry by entry"
                 )
             return result
         try:
@@ -85,10 +113,8 @@ def choose(
         # verified, because the call that runs plainly may leave a value elsewhere (in a list) whose derivative is lost
         rescued = rescue(unwrapped(function), reason, checked(exact), args, kwargs)
         if rescued is not None:
-            warnings.warn(
-                f"the {operator} of {function_label(function)} could not be traced as a whole: {reason}\n{rescued[1]}",
-                NumericalFallbackWarning,
-                stacklevel=user_level(),
+            _tell(
+                f"the {operator} of {function_label(function)} could not be traced as a whole: {reason}\n{rescued[1]}"
             )
             return rescued[0]
         try:
@@ -96,10 +122,8 @@ def choose(
         except GradwiseError as second:
             reason.add_note(f"A numerical derivative was tried instead and failed: {second}")
             raise reason from None
-        warnings.warn(
-            f"the {operator} of {function_label(function)} was computed numerically, because it could not be traced: {reason}\n{sentence}",
-            NumericalFallbackWarning,
-            stacklevel=user_level(),
+        _tell(
+            f"the {operator} of {function_label(function)} was computed numerically, because it could not be traced: {reason}\n{sentence}"
         )
         return result
 

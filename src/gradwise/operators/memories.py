@@ -11,7 +11,6 @@ the other point, and as if it knew nothing, and the run that has the value and t
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from gradwise.operators.verification import (
     requested,
     without_memory,
 )
+from gradwise.quiet import quiet
 from gradwise.tracing import Recording, record
 from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.journal import Journal, kept
@@ -88,8 +88,7 @@ def doubt_memories(function: Any, linearization: Linearization, *, has_aux: bool
     program = _program_of(linearization)
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
-        with paused(), warnings.catch_warnings(), np.errstate(all="ignore"), kept() as journal:
-            warnings.simplefilter("ignore")
+        with paused(), quiet(), np.errstate(all="ignore"), kept() as journal:
             compared = _look(function, linearization, spare, journal, known, has_aux=has_aux)
     finally:
         np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from

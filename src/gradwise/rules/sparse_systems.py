@@ -8,13 +8,13 @@ tangent of a solution X of A X = B is A⁻¹(Ḃ − Ȧ X).
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import scipy
 
 from gradwise.program import ArrayType, Primitive
+from gradwise.quiet import quiet
 from gradwise.rules.algebra import conj_if_complex
 from gradwise.rules.broadcasting import broadcast_to, reshape
 from gradwise.rules.products import multilinear_jvp
@@ -119,8 +119,8 @@ def _solution(data: Any, b: Any, rows: Any, cols: Any) -> Any:
         return np.zeros_like(b)
     matrix = scipy.sparse.csc_array(_matrix(data, rows, cols, (n, n)))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # SuperLU's word on how a singular matrix is stored
+        with quiet():
+            # SuperLU's word on how a singular matrix is stored
             return scipy.sparse.linalg.splu(matrix).solve(np.ascontiguousarray(b))
     except RuntimeError:  # exactly singular: what SciPy answers
         return np.full_like(b, np.nan)

@@ -7,7 +7,6 @@ gives exactly the gradient that a claim with the wrong ``axis=`` has.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from gradwise.checking.vocabulary import Cause
 from gradwise.operators import grad
 from gradwise.operators.prepared import interpret
 from gradwise.program import Equation, Program
+from gradwise.quiet import quiet
 
 
 def wrong_axis(evidence: Evidence) -> list[Finding]:
@@ -88,8 +88,7 @@ def _gradient(
         vector[real].reshape(shape) for (real, _), shape in zip(target.point.slices, target.point.shapes, strict=True)
     ]
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             parts = grad(changed, argnums=tuple(range(len(leaves))), method="exact")(*leaves)
     except Exception:  # noqa: BLE001  (most other axes do not fit the shapes)
         return None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from gradwise.checking.evidence import Evidence, Finding
 from gradwise.checking.hypotheses.subsets import telling, whole_arguments
 from gradwise.checking.vocabulary import Cause
+from gradwise.quiet import quiet
 
 SMALL = 1e-3
 """Up to this relative error a difference counts as small."""
@@ -146,8 +145,7 @@ def _looks_rounded(evidence: Evidence) -> bool:
     known = evidence.truth_at(vector)
     if known is None:
         return False
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         try:
             moved = claim(vector).ravel() - known[0].ravel()
         except Exception:  # noqa: BLE001  (a claim may fail beside x)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from gradwise import numerical
 from gradwise.checking.evidence import Evidence, Finding, Sample
 from gradwise.checking.problem import flat_numbers
 from gradwise.checking.vocabulary import Cause
+from gradwise.quiet import quiet
 
 
 def upstream(evidence: Evidence) -> list[Finding]:
@@ -25,8 +24,7 @@ def upstream(evidence: Evidence) -> list[Finding]:
 def _fits(evidence: Evidence, sample: Sample) -> bool:
     target, unweighted = evidence.problem.target, evidence.problem.unweighted
     assert unweighted is not None
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         estimate = numerical.grad(unweighted, target.point.build(sample.vector), complex_step=False)
     value = flat_numbers(estimate.value, target, "signed")
     bound = flat_numbers(estimate.error, target, "bound")

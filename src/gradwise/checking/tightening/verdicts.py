@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +25,7 @@ from gradwise.checking.targets import Target
 from gradwise.checking.tightening.session import Session, Tightened
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, WRONG, Verdicts, judge
 from gradwise.containers import flatten
+from gradwise.quiet import quiet
 
 STEPS = ((1e-6, False), (1e-4, False), (1e-6, True), (1e-4, True), (1e-2, False), (1e-2, True))
 """Factors, and whether names of tolerances are smaller everywhere: the first that f can be run with is taken."""
@@ -139,8 +139,7 @@ def swapped(target: Target, function: Callable[..., Any]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         yield
 
 

@@ -6,7 +6,6 @@ f(x + t d) ≤ f(x) + c₁ t g·d     and     |g(x + t d)·d| ≤ c₂ |g·d|
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import scipy
 from gradwise.descent.methods.armijo import backtrack
 from gradwise.descent.methods.automatic import first_estimate
 from gradwise.descent.methods.protocol import Failed, Found, Search
+from gradwise.quiet import quiet
 
 
 class StrongWolfe(Search):
@@ -47,8 +47,7 @@ class StrongWolfe(Search):
         )  # SciPy tries a step of 1 first: the direction has its length
         d = -scale * g
         previous = state[0] if state[0] is not None else f + float(np.dot(g, g)) * scale / 2
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             t, *_ = scipy.optimize.line_search(
                 lambda z: both(z)[0],
                 lambda z: both(z)[1],
