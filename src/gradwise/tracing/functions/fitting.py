@@ -39,8 +39,8 @@ def polyfit(
             raise TypeError("expected w and y to have the same length")
         matrix = matrix * w[:, None]
         target = y * (w[:, None] if np.ndim(plain(y)) == 2 else w)
-    # the scale cancels: a constant of good conditioning
-    scale = np.sqrt(np.sum(np.square(plain(matrix)), axis=0))
+    # the scale cancels but for the singular values: a constant of good conditioning
+    scale = np.sqrt(np.sum(np.square(matrix if full else plain(matrix)), axis=0))
     scale = np.where(scale == 0, 1.0, scale)
     rcond = plain(x).shape[0] * np.finfo(dtype_of(plain(x))).eps if rcond is None else rcond
     scaled = matrix / scale

@@ -20,8 +20,10 @@ def _coefficients(p: Any) -> Any:
 def polyval(p: Any, x: Any) -> Any:
     """``np.polyval``, by Horner's rule."""
     p = array(p)
-    x = np.asarray(x) if isinstance(x, np.poly1d) else array(x)
-    y: Any = np.zeros(np.shape(plain(x)), plain(x).dtype if hasattr(plain(x), "dtype") else type(plain(x)))
+    y: Any = 0
+    if not isinstance(x, np.poly1d):  # of which the result is one too
+        x = array(x)
+        y = np.zeros(np.shape(plain(x)), plain(x).dtype if hasattr(plain(x), "dtype") else type(plain(x)))
     for c in p:
         y = y * x + c
     return y

@@ -138,7 +138,13 @@ def abs_(x: Any, /) -> Any:
 
 
 def divmod_(x: Any, y: Any, /) -> Any:
-    """``divmod``."""
+    """``divmod``, where an object's ``__divmod__`` computes with traced numbers."""
+    for owner, other, name in ((x, y, "__divmod__"), (y, x, "__rdivmod__")):
+        if type(owner) not in PLAIN and type(owner) is not np.ndarray and not isinstance_traced(owner):
+            method = python_method(owner, name)
+            result = NotImplemented if method is None else method(other)
+            if result is not NotImplemented:
+                return result
     if isinstance_traced(x) or isinstance_traced(y):
         divmod(plain(x), plain(y))  # raises as Python does
     with at_line(*open_traces((x, y))):

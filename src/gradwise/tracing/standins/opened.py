@@ -1,4 +1,4 @@
-"""SciPy's functions that are ordinary NumPy inside: their own Python code runs instrumented, as the user's does, where something in a call is traced.
+"""Functions of SciPy and ``numpy.polynomial`` that are ordinary NumPy inside: their own Python code runs instrumented, as the user's does, where something in a call is traced.
 
 Filter design, linear systems, windows, tests and estimates, moments of distributions have no algorithm that would need a rule: what they call has one, or a stand-in.  Calls in which nothing is
 traced run SciPy's function as it is.  The files of the modules below count as the user's code (``instrument/userland.py``); what of them hands buffers to compiled code to be filled (filters of
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import scipy
 
 from gradwise.tracing import instrument
@@ -23,6 +24,7 @@ from gradwise.tracing.instrument.objects import holds_traced
 from gradwise.tracing.instrument.state import local
 
 _ROOT = Path(scipy.__file__).parent
+_POLYNOMIALS = Path(np.__file__).parent / "polynomial"
 #: folders and files of SciPy whose code is looked into
 _OPENED = (
     *("signal", "stats", "_lib", "_external", "fft/_fftlog.py", "cluster/vq.py", "ndimage/_measurements.py"),
@@ -34,7 +36,7 @@ _CLOSED = frozenset({"_kde.py"})
 
 @functools.cache
 def _files() -> frozenset[str]:
-    found: list[str] = []
+    found: list[str] = [str(path) for path in _POLYNOMIALS.glob("*.py")]
     for name in _OPENED:
         path = _ROOT / name
         if path.is_dir():
@@ -78,11 +80,13 @@ def _holds(value: Any, depth: int = 2) -> bool:
     watch = local.watch
     if holds_traced(value) or (watch is not None and id(value) in watch.overlay):
         return True
-    if depth and type(value).__module__.startswith("scipy."):
+    if depth and type(value).__module__.startswith(_PACKAGES):
         return any([_holds(v, depth - 1) for v in getattr(value, "__dict__", {}).values()])
     return False
 
 
+#: whose classes may hold what is traced
+_PACKAGES = ("scipy.", "numpy.polynomial.")
 _CALLED = (types.FunctionType, types.MethodType, functools.partial)
 
 
@@ -100,14 +104,14 @@ def _open(*modules: str) -> dict[type, dict[str, Callable[..., Any]]]:
     for module in modules:
         for value in list(vars(sys.modules[module]).values()):
             cls = value if isinstance(value, type) else type(value)
-            if cls.__module__.startswith("scipy."):
+            if cls.__module__.startswith(_PACKAGES):
                 classes.update(dict.fromkeys(cls.__mro__))
             else:
                 _stand_in(value, files)
     for cls in classes:
-        if cls.__module__.startswith("scipy."):
+        if cls.__module__.startswith(_PACKAGES):
             for value in vars(cls).values():
-                _stand_in(value, files)
+                _stand_in(value.__func__ if isinstance(value, (classmethod, staticmethod)) else value, files)
     return {}
 
 
@@ -124,6 +128,14 @@ _MODULES = {
     "scipy.ndimage._measurements": ("scipy.ndimage",),
     "scipy.spatial._procrustes": ("scipy.spatial",),
     "scipy.cluster.vq": ("scipy.cluster.vq",),
+    "numpy.polynomial.polyutils": (
+        "numpy.polynomial",
+        *(
+            f"numpy.polynomial.{family}"
+            for family in ("polynomial", "chebyshev", "legendre", "hermite", "hermite_e", "laguerre")
+        ),
+        "numpy.polynomial.polyutils",
+    ),
 }
 LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {
     loaded: functools.partial(_open, *public) for loaded, public in _MODULES.items()

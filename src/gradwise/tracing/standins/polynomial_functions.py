@@ -13,9 +13,18 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array, carries, integers
-from gradwise.tracing.standins.polynomial_series import _CLASSES, _VALUE_FUNCTIONS, _made, _padded, _roots, _summed
+from gradwise.tracing.standins.opened import run_opened
+from gradwise.tracing.standins.polynomial_series import (
+    _CLASSES,
+    _VALUE_FUNCTIONS,
+    _made,
+    _padded,
+    _roots,
+    _summed,
+    _trimmed,
+)
 from gradwise.tracing.standins.recording import contains_traced
-from gradwise.tracing.standins.scipy_calling import refuse, table, with_value
+from gradwise.tracing.standins.scipy_calling import table, with_value
 from gradwise.tracing.standins.stacking import plainly
 from gradwise.tracing.traced import dtype_of
 
@@ -56,23 +65,12 @@ def _affine(function: Callable[[Any], Any], c: Any, *, trims: bool = True) -> An
     return _trimmed(made, value) if trims else with_value(made, value)
 
 
-def _trimmed(made: Any, value: Any) -> Any:
-    """The first coefficients, as many as NumPy's result has: it leaves out those at the end that are 0.  That they are, and the one before is not, is guarded."""
-    n = len(value)
-    concrete(made[n - 1 :] != 0, "mask")
-    return with_value(made[:n], value)
-
-
-def _only_coefficients(name: str, others: Any) -> None:
-    if contains_traced(others):
-        refuse(others, f"numpy.polynomial's {name} with traced options", "Only the coefficients may be traced")
-
-
 def _of_coefficients(family: str, name: str) -> Callable[..., Any]:
     """``chebder``, ``chebint``: along an axis."""
 
     def call(c: Any, *args: Any, axis: Any = 0, **options: Any) -> Any:
-        _only_coefficients(name, (*args, *options.values()))
+        if contains_traced((*args, *options.values())):
+            return run_opened(_original(family, name), c, *args, axis=axis, **options)
         original, places = _original(family, name), ("m", "scl") if name.endswith("der") else ("m", "k", "lbnd", "scl")
         if len(args) > len(places):
             args, axis = args[:-1], args[-1]
@@ -176,15 +174,11 @@ def _in_several(family: str, name: str) -> Callable[..., Any]:
 
 
 def _fit(family: str, name: str) -> Callable[..., Any]:
-    """``chebfit`` of traced values: linear in them."""
+    """``chebfit`` of traced values: linear in them; of traced points and weights by NumPy's own code."""
 
     def call(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None) -> Any:
         if full or contains_traced([x, w]) or carries(x) or carries(w):
-            refuse(
-                [x, y, w],
-                f"numpy.polynomial's {name} of traced points or weights, or with full=True",
-                "Traced values alone are required. Write np.linalg.lstsq of the Vandermonde matrix",
-            )
+            return run_opened(_original(family, name), x, y, deg, rcond, full, w)
         original = _original(family, name)
         y = _numbers(y)
         matrix = original(x, np.eye(len(plain(y))), deg, rcond, w=w)

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.instrument.compiling import HOOKS
+from gradwise.tracing.instrument.constructing import construct
 from gradwise.tracing.standins.arrays import array
+from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import table, with_value
 from gradwise.tracing.standins.stacking import assembled, plainly
@@ -72,7 +75,10 @@ def _value(family: str) -> Callable[..., Any]:
     name = _VALUES[family]
 
     def call(x: Any, c: Any, tensor: bool = True) -> Any:
-        value = getattr(_module(family), name)(plain(x), plain(c), tensor)
+        original = getattr(_module(family), name)
+        if hasattr(x, "coef"):
+            return run_opened(original, x, c, tensor)
+        value = original(plain(x), plain(c), tensor)
         c = np.atleast_1d(as_array(c))
         c = c if c.dtype.kind in "fc" else c.astype(float)
         if np.ndim(plain(x)) and tensor:
@@ -93,6 +99,8 @@ def _made(family: str) -> Callable[..., Any]:
 
     def call(coef: Any, *args: Any, **kwargs: Any) -> Any:
         cls = getattr(np.polynomial, _CLASSES[family])
+        if contains_traced((*args, *kwargs.values())):
+            return construct(cls, coef, *args, **kwargs)  # a domain or window: by NumPy's own code
         if not contains_traced(coef):
             return cls(coef, *args, **kwargs)
         series = cls(plainly(coef), *args, **kwargs)
@@ -105,8 +113,22 @@ def _made(family: str) -> Callable[..., Any]:
     return call
 
 
+def _opened(series: Any, *others: Any) -> bool:
+    """Whether NumPy's own code runs: of a traced domain or window, or of another series as the argument."""
+    return (
+        isinstance_traced(series.domain)
+        or isinstance_traced(series.window)
+        or any([hasattr(a, "coef") and _opened(a) for a in others])
+    )
+
+
 def _called(series: Any, arg: Any) -> Any:
     """``series(x)`` of a series of ``numpy.polynomial``."""
+    if hasattr(arg, "coef"):  # NumPy makes an array of objects of it, whose loops are compiled
+        offset, scale = run_opened(np.polynomial.polyutils.mapparms, series.domain, series.window)
+        return run_opened(type(series)._val, HOOKS["add"](offset, HOOKS["mul"](scale, arg)), series.coef)
+    if _opened(series):
+        return run_opened(type(series).__call__, series, arg)
     if not contains_traced(arg) and not isinstance_traced(series.coef):
         return series(arg)
     family = type(series).__module__.rpartition(".")[2]
@@ -135,6 +157,13 @@ def _padded(rows: list[Any], n: int) -> np.ndarray:
     return made
 
 
+def _trimmed(made: Any, value: Any) -> Any:
+    """The first coefficients, as many as NumPy's result has: it leaves out those at the end that are 0.  That they are, and the one before is not, is guarded."""
+    n = len(value)
+    concrete(made[n - 1 :] != 0, "mask")
+    return with_value(made[:n], value)
+
+
 def _linear(series: Any, function: Callable[[Any], Any]) -> Any:
     """What an affine function of a series' coefficients gives: another series, of which ``function`` makes the plain one."""
     expected = function(_plain_series(series))
@@ -145,7 +174,7 @@ def _linear(series: Any, function: Callable[[Any], Any]) -> Any:
     n = max(n, *map(len, images), len(zero))
     constant = _padded([zero], n)[0]
     matrix = _padded(images, n) - constant
-    expected.coef = with_value(c @ matrix + constant, _padded([expected.coef], n)[0])
+    expected.coef = _trimmed(c @ matrix + constant, expected.coef)
     return expected
 
 
@@ -155,6 +184,8 @@ def _with_coefficients(series: Any, c: Any) -> Any:
 
 def _one_operand(name: str) -> Callable[..., Any]:
     def call(series: Any, *args: Any, **kwargs: Any) -> Any:
+        if contains_traced((*args, *kwargs.values())) or _opened(series):
+            return run_opened(getattr(type(series), name), series, *args, **kwargs)
         if not isinstance_traced(series.coef):
             return getattr(series, name)(*args, **kwargs)
         return _linear(series, lambda s: getattr(s, name)(*args, **kwargs))
@@ -184,6 +215,8 @@ def _operator(name: str) -> Callable[..., Any]:
     def call(series: Any, *others: Any) -> Any:
         if not _traced_operand(series) and not any(map(_traced_operand, others)):
             return original(series, *others)
+        if _opened(series, *others):
+            return run_opened(original, series, *others)
         if name == "__neg__":
             return _linear(series, original)
         (other,) = others
@@ -210,6 +243,8 @@ call_of: dict[str, Callable[..., Any]] = {}
 
 
 def _over(series: Any, number: Any) -> Any:
+    if hasattr(number, "coef"):
+        return _plain_series(series) / number  # raises as it does
     made = _plain_series(series) / plain(number)
     made.coef = series.coef / number
     return made
@@ -231,7 +266,7 @@ def _bilinear(function: Any, a: Any, b: Any, expected: Any, *, multiplies: bool)
         images += [function(_with_coefficients(a, zero_a), _with_coefficients(b, v)).coef for v in _units(len(cb))]
         c = np.concatenate([ca, cb])
     n = max(len(expected.coef), *map(len, images))
-    expected.coef = with_value(c @ _padded(images, n), _padded([expected.coef], n)[0])
+    expected.coef = _trimmed(c @ _padded(images, n), expected.coef)
     return expected
 
 
@@ -254,6 +289,8 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
 
 def _roots(series: Any) -> Any:
     """``roots`` of a series: those of the polynomial in powers that it is, matched one by one."""
+    if _opened(series):
+        return run_opened(type(series).roots, series)
     if not isinstance_traced(series.coef):
         return series.roots()
     value = _plain_series(series).roots()
