@@ -10,14 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.line import CLOSEST
-from gradwise.numerical.microscope import View
+from gradwise.numerical.microscope import View, common_step
 from gradwise.numerical.noise_level import bisect
 from gradwise.numerical.rounding_or_structure import CONFIRMING, bends
 from gradwise.numerical.samples import BOTH, Request, Samples, octave_of
 
 DEEP = 8
 """Octaves above the smallest step: there a function that moves by half of its size over a hundred such steps is seen to be straight."""
+
+SHORT = -5
+"""No longer than this are the steps of that look, where x is large."""
 
 QUIET = 0.25
 """What f moves by at tiny steps, in units of what is taken for noise, if it is none."""
@@ -34,6 +36,9 @@ CURVED = 0.01
 SMOOTH = (2.5, 8.0)
 """Between these lies the ratio of second differences of neighbouring octaves, 4 where f has a curvature."""
 
+MEAN = 0.4
+"""The deviation of noise, in units of the largest difference of some ten values."""
+
 WILD, STEEP = 0.1, 8.0
 """Noise of a tenth of f leaves no trend to be meant; a rounded numerator over a power of x has slopes of a few f / x."""
 
@@ -49,12 +54,32 @@ def structure_close_by(
         The slope found at large steps.
     """
     # where x is so large that this is long for a function of length 1, closer still
-    octave, near = max(min(samples.floor + DEEP, CLOSEST - 1), samples.floor + DEEP // 2), octave_of(view.near)
+    octave, closest = max(min(samples.floor + DEEP, SHORT), samples.floor + DEEP // 2), samples.floor + DEEP // 2
+    near = octave_of(view.near)
     if not (math.isfinite(view.spread) and octave < near - 1):
         return None, ""
+    lines, seen = yield from _lines_at(samples, octave, view, other)
+    if lines is None and octave > closest and seen in {"scatters", "turns"} and view.spread > WILD * samples.size:
+        # what scatters as much as f itself may be a pole or a wave that is closer still
+        octave = closest
+        lines, seen = yield from _lines_at(samples, octave, view, other)
+    if lines is None:
+        return None, seen
+    samples.octaves.add(octave)
+    right, left = lines
+    if right != left:
+        return (yield from bisect(samples, octave, near, lambda k: _two_lines(samples, k, right, left))), ""
+    top = yield from smooth_octave(samples, octave, near, other)
+    return (top if (yield from belongs_to_f(samples, view, top)) else None), ""
+
+
+def _lines_at(
+    samples: Samples, octave: int, view: View, other: float
+) -> Generator[Request, list[float], tuple[tuple[float, float] | None, str]]:
+    """Return the slopes to the right and to the left of a kink seen at an octave, twice one slope where f is smooth; else what is seen."""
+    f0, f = samples.f0, samples.values
     h = math.ldexp(1.0, octave)
     yield from samples.sample([h, -h])
-    f0, f = samples.f0, samples.values
     moves = [f[h] - f0, f0 - f[-h]]
     moved = max(map(abs, moves))
     if not moved <= QUIET * view.spread or moved == 0.0:
@@ -72,12 +97,8 @@ def structure_close_by(
         max(abs(f[side * step] - f0 - side * odd - even * growth) for side in BOTH) for growth in (part, part * part)
     ]
     if not min(kinked, curved) <= tolerance:
-        return None, ""
-    samples.octaves.add(octave)
-    if abs(even) > tolerance and kinked < curved:
-        return (yield from bisect(samples, octave, near, lambda k: _two_lines(samples, k, right, left))), ""
-    top = yield from smooth_octave(samples, octave, near, other)
-    return (top if (yield from belongs_to_f(samples, view, top)) else None), ""
+        return None, "turns"
+    return ((right, left) if abs(even) > tolerance and kinked < curved else (right, right)), ""
 
 
 def _two_lines(samples: Samples, octave: int, right: float, left: float) -> bool:
@@ -103,8 +124,34 @@ def belongs_to_f(samples: Samples, view: View, top: int) -> Generator[Request, l
             return True
     if (yield from bends(samples, top + 1)):
         return True
-    power = abs(slope) * samples.line.scale
-    return view.spread > WILD * samples.size and power > STEEP * abs(samples.f0)
+    if not abs(slope) * samples.line.scale > STEEP * abs(samples.f0):
+        return False
+    seen = [abs(y - samples.f0) for t, y in samples.values.items() if abs(t) <= view.far and y - y == 0.0]
+    return max(view.spread, MEAN * max(seen)) > WILD * samples.size and not (
+        yield from rounded_pieces(samples, slope, h)
+    )
+
+
+def rounded_pieces(samples: Samples, slope: float, h: float) -> Generator[Request, list[float], bool]:
+    """Whether pieces of one slope, as long as h or so, are what rounding leaves: multiples of one grain apart, and of several.
+
+    Those of a saw that is meant, as x % 1 is, are apart by multiples of its height, and none is higher.
+    """
+    steps = [samples.exact(side * part * h) for part in PIECES for side in BOTH]
+    yield from samples.sample(steps)
+    values = [samples.values[t] for t in steps if math.isfinite(samples.values[t])]
+    apart = [samples.values[t] - slope * t for t in steps if math.isfinite(samples.values[t])]
+    # x is rounded inside f, which moves a piece by so much; `common_step` takes 2⁻⁴⁶ of a size for rounding
+    size = max(*map(abs, apart), 2.0**-5 * abs(slope) * samples.line.scale)
+    grain = common_step([samples.f0, *apart], size)
+    return grain > 0.0 and max(values) - min(values) > HIGHER * grain
+
+
+PIECES = (5.3, 11.9, 23.7, 46.1)
+"""Where pieces are looked for, in units of what is no longer than one."""
+
+HIGHER = 1.25
+"""By how many grains values differ at least if they are rounded: the height of a saw is one."""
 
 
 def smooth_octave(samples: Samples, low: int, high: int, other: float) -> Generator[Request, list[float], int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.close_look import DEEP, belongs_to_f, smooth_octave, structure_close_by
+from gradwise.numerical.close_look import DEEP, SHORT, WILD, belongs_to_f, smooth_octave, structure_close_by
 from gradwise.numerical.ladder import LEVELS, PROBE
 from gradwise.numerical.line import INF, NAN, Outcome
 from gradwise.numerical.microscope import (
@@ -22,7 +22,7 @@ from gradwise.numerical.microscope import (
     standard_grid,
 )
 from gradwise.numerical.models import largest, spread_within
-from gradwise.numerical.noise_level import Deciding, Verdict, bisect, level_of, plateau
+from gradwise.numerical.noise_level import Deciding, Verdict, bisect, is_staircase, level_of, plateau
 from gradwise.numerical.power_law import infinite_slope
 from gradwise.numerical.rounding_or_structure import CONFIRMING, bends, contradicts
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of
@@ -264,7 +264,8 @@ def _jump(samples: Samples, view: View, found: Resolved) -> Deciding:
         # Not at x: a step or a narrow peak beside it.
         near = octave_of(view.near)
         top = yield from bisect(samples, floor, near, lambda k: samples.move(k) < 0.25 * size)
-        if samples.move(top) == 0.0 and math.ldexp(abs(found.value), top) > 16 * view.eta:
+        still = samples.move(top) == 0.0 and math.ldexp(abs(found.value), top) > 16 * view.eta
+        if still and (yield from is_staircase(samples, size)):
             return level_of(samples, size / math.sqrt(12), 0.75 * size, True)  # the tread of a staircase
         inner = 2 * view.far * samples.quotient(top, 0)[0]
         strange = abs(samples.values[view.far] - samples.values[-view.far] - inner) > 4 * size + 0.5 * abs(inner)
@@ -300,6 +301,9 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
             return Verdict(top=(yield from smooth_octave(samples, octave_of(view.far), found.high, found.value)))
         seen = ""
         if found.side == 0:
+            # a function of period 1 stands still on steps that are whole numbers
+            all_around = _spread_around(samples, view)
+            view.spread = all_around if all_around > WILDER * view.spread else view.spread
             top, seen = yield from structure_close_by(samples, view, found.value)
             if top is not None:
                 return Verdict(top=top)
@@ -334,9 +338,23 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
                     return Verdict(top=top)
                 break
         flat = flat or seen == "flat"
+        if seen == "scatters" and samples.floor + DEEP > SHORT and view.spread > WILD * samples.size:
+            # neighbouring numbers are so far apart that what oscillates and what is noise are one
+            verdict = level_of(samples, view.spread, view.residual, False)
+            verdict.status = Status.UNDECIDED
+            return verdict
     spread = view.spread if math.isfinite(view.spread) else 0.0
     most = view.residual if math.isfinite(view.residual) else 0.0
     if not flat and spread > 0.0:
         # nine values leave five to tell the level: one in a hundred such estimates is three times too small
-        spread = max(spread, spread_within({t: y for t, y in samples.values.items() if abs(t) <= view.far}))
+        spread = max(spread, _spread_around(samples, view))
     return level_of(samples, spread, most, flat)
+
+
+WILDER = 16.0
+"""By how many times values at steps of many bits scatter more than those of the microscope to be believed before these."""
+
+
+def _spread_around(samples: Samples, view: View) -> float:
+    """Return the scatter of all values that are known within the reach of a view."""
+    return spread_within({t: y for t, y in samples.values.items() if abs(t) <= view.far})

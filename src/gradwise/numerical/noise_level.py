@@ -97,9 +97,31 @@ def tread(samples: Samples, found: Resolved) -> Deciding:
     if not size > 64 * samples.eta(f0):
         return Verdict()
     if flat < samples.line.octave:
+        if not (yield from is_staircase(samples, size)):
+            return Verdict()
         return level_of(samples, size / math.sqrt(12), 0.75 * size, True)
     h = math.ldexp(1.0, flat)
     return Verdict(Outcome(0.0, size / h, Status.QUANTISED, h, 0.0, 0.0, size / math.sqrt(12)))
+
+
+def is_staircase(samples: Samples, size: float) -> Generator[Request, list[float], bool]:
+    """Whether a jump of a size beside x is one of many, as those of rounded outputs are: more follow, or f stands still between them.
+
+    On the other side of x f goes on as it is there.
+    """
+    octave = samples.line.octave
+    moves = [abs(samples.at(octave, side) - samples.f0) for side in BOTH]
+    if not 0.0 < min(moves) < 0.25 * size or max(moves) > SEVERAL * size:
+        return True
+    yield from samples.sample_octaves([octave + BEYOND])
+    return any(abs(samples.at(octave + BEYOND, side) - samples.f0) > SEVERAL * size for side in BOTH)
+
+
+BEYOND = 3
+"""Octaves beyond the ladder where jumps are counted: a step there is a quarter of |x| or half of it."""
+
+SEVERAL = 1.5
+"""Jumps are several if values differ by so many times the first of them."""
 
 
 def _moved(samples: Samples) -> list[int]:

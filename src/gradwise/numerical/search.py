@@ -58,6 +58,12 @@ RESTARTS = 4
 KNOWN = 64.0
 """How many units of rounding the slope at large steps may be off over the smallest of them to raise doubt."""
 
+ONE_JUMP = 0.01
+"""What f may move by besides a jump, in units of it."""
+
+CONTRADICTED = 1e-2
+"""What part of itself a slope may be off the trend of values right around x that follow no model."""
+
 SCATTERS = 1e3
 """From how many units of rounding on f scatters beside x."""
 
@@ -202,9 +208,17 @@ class Search:
             settled = yield from self._descend(min(right, left), v)
             if settled is not None:
                 return settled
+            beside = (yield from self._beside_a_jump(octave, v)) if right == left == octave else None
+            if beside is not None:
+                return self.conclude(beside, Status.OK)
         found, outcome = (yield from self._two_sided(min(right, left), octave)) if rough is None else (rough, None)
         if outcome is None and right != left and found.total > 1e-11 * abs(found.value):
             found = yield from self._other_side(found, 1 if right > left else -1, max(right, left))
+        elif outcome is None and self.jumped and found.total > 1e-9 * abs(found.value):
+            # on the other side of x nothing is in the way of larger steps
+            side = min(BOTH, key=lambda side: abs(samples.at(octave, side) - samples.f0))
+            if samples.at(octave, side) != samples.f0:
+                found = yield from self._other_side(found, side, octave)
         if outcome is None and found.value == 0.0:
             verdict = yield from tread(samples, found)
             outcome = verdict.outcome
@@ -243,6 +257,28 @@ class Search:
         if numerator_stands(samples, found) or (divides_nearby(samples, found) and not goes_on(samples, found, top)):
             return None
         return outcome
+
+    def _beside_a_jump(self, octave: int, v: float) -> Generator[Request, list, Resolved | None]:
+        """Return the slope of the side that x is on where all steps of the ladder to the other one lead over a jump of f.
+
+        A side that does not move is left to the tests of staircases.
+        """
+        samples = self.samples
+        moves = [[samples.at(octave - k, side) - samples.f0 for k in range(LEVELS)] for side in BOTH]
+        side = 1 if abs(moves[0][0]) < abs(moves[1][0]) else -1
+        here, there = moves if side > 0 else moves[::-1]
+        height = there[-1]
+        if here[0] == 0.0 or not max(map(abs, here), default=INF) + max(
+            abs(y - height) for y in there
+        ) < ONE_JUMP * abs(height):
+            return None
+        found = yield from resolve(samples, side, octave)
+        if (yield from disagreement(samples, found)) is not None:
+            return None
+        off = abs(samples.values[-side * v] - samples.f0 + side * v * found.value)
+        if off <= 6 * samples.eta(samples.f0) + v * found.total + ONE_JUMP * abs(v * found.value):
+            return found
+        return None
 
     def among_plateaus(self, jump: float, other: Resolved | None, side: int = 0, top: int | None = None) -> Steps:
         """Search as among noise of this size: what f is right around x says nothing of its slope, or is the other possibility."""
@@ -294,7 +330,11 @@ class Search:
                 self._doubt(first, found, scatter)
                 return found, None
             elif view.kind == "smooth":
-                top = yield from smooth_octave(samples, math.frexp(view.far)[1] - 1, last, found.value)
+                low = math.frexp(view.far)[1] - 1
+                off = abs(view.slope - found.value)
+                if off > view.slope_error and abs(samples.quotient(low, 0)[0] - found.value) < 0.25 * off:
+                    low = octave_of(view.near)  # the values farthest off are not those of that line
+                top = yield from smooth_octave(samples, low, last, found.value)
                 if top in tops:
                     verdict = yield from noise(samples, view, found)  # looks smooth, is not
                     top = verdict.top
@@ -311,6 +351,8 @@ class Search:
             if top is None or top in tops:
                 found = yield from resolve(samples, 0, last)
                 self._doubt(first, found, scatter)
+                if top is not None and samples.amplitude == 0.0 and view is not None:
+                    self._contradicted(view, found)
                 return found, None
             tops.add(top)
             last, before = top, found
@@ -327,6 +369,12 @@ class Search:
         known = math.ldexp(first.total, first.low) <= KNOWN * self.samples.eta(self.samples.f0)
         narrow = found.high < self.samples.line.octave - NARROW
         self.doubtful = known and narrow and scatter > SCATTERS and off > 0.1 * max(abs(first.value), abs(found.value))
+
+    def _contradicted(self, view: View, found: Resolved) -> None:
+        """Leave it undecided where a view still shows another slope than that found on steps which are no longer."""
+        off = abs(view.slope - found.value)
+        if view.kind == "noise" and off > CONTRADICTED * abs(found.value) + 4 * found.total:
+            self.status = Status.UNDECIDED
 
     def compare(self, view: View, found: Resolved) -> None:
         """Note a slope that differs right around x: a jump of the curvature beside x moves it, rounding only scatters it."""

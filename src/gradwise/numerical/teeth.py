@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.close_look import CURVED, STEEP, WILD
+from gradwise.numerical.close_look import CURVED, STEEP, WILD, rounded_pieces
 from gradwise.numerical.samples import Request, Resolved, Samples
 
 SWING = 10.0
@@ -56,7 +56,8 @@ def height_of_teeth(samples: Samples, found: Resolved) -> Generator[Request, lis
         return 0.0
     height = math.ldexp(TEETH * max(abs(right), abs(left)), found.high)
     if height > WILD * samples.size and abs(slope) * samples.line.scale > STEEP * abs(f0):
-        return 0.0  # as high as all of f: a saw that is meant
+        # as high as all of f: a saw that is meant, if it is no rounding
+        return height if (yield from rounded_pieces(samples, slope, 8 * h)) else 0.0
     return height
 
 
