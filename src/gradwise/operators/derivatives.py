@@ -192,8 +192,11 @@ def partial_derivative(
 
     def exact(*args: Any, **kwargs: Any) -> Any:
         function = f
-        if requested.get() and len(places) > 1:  # what follows differentiates derivatives of f: verify f itself
-            linearize_call(f, Arguments(f, _distinct(f, places, args, kwargs), args, kwargs, "partial_derivative"))
+        if (
+            requested.get() is not False and len(places) > 1
+        ):  # what follows differentiates derivatives of f: verify f itself
+            whole = Arguments(f, _distinct(f, places, args, kwargs), args, kwargs, "partial_derivative")
+            linearize_call(f, whole, order=sum(orders))
         for place, where, n in zip(places, indices, orders, strict=True):
             function = _partial(function, f, place, where, n)
         return function(*args, **kwargs)

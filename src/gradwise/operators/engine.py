@@ -77,13 +77,20 @@ def linearize_call(
             notes=True,
         )
 
+    # a derivative that is taken inside of others is differentiated as often
+    total = order + enclosing()
+    made: Specialization | None = None
+
     def run() -> Linearization:
+        nonlocal made
         _running.depth = enclosing() + 1
         _running.taken = derivatives_taken() + 1
         try:
             found = None if call is None else call.replay()
             if found is not None and is_unknown(function, found[0].borders, found[1].tape.values, order):
                 found = None  # the function itself is compared
+            if found is not None and found[0].order < total and requested.get() is not False:
+                made, found = found[0], None  # the function runs, and its derivative is verified first
             if call is not None and found is not None:
                 program, recording = found
                 if isinstance(call, PromisedCall) and call.is_due():
@@ -103,7 +110,7 @@ def linearize_call(
                 size = len(linearization.recording.tape.outs)
                 if lasting and size < _SHORT and type(function) is types.FunctionType:
                     _short[function.__code__] = True
-                call.learn(functools.partial(difference, linearization.recording), size)
+                made = made or call.learn(functools.partial(difference, linearization.recording), size)
         finally:
             _running.depth -= 1
         tape = linearization.recording.tape
@@ -122,7 +129,9 @@ def linearize_call(
         return linearization
 
     verified = verified_call if requested.get() else first_run
-    linearization = verified(function, arguments, run, has_aux=has_aux)
+    linearization = verified(function, arguments, run, has_aux=has_aux, order=total)
+    if made is not None and requested.get() is not False:
+        made.order = total
     linearization.recording.tape.ran = None
     return linearization
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 import time
 import types
-import warnings
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ import numpy as np
 from gradwise.errors import GradwiseError, TracingError
 from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import holds_convention
+from gradwise.operators.equal_entries import HIGHEST
 from gradwise.operators.restoring import Restoring, written_by
 from gradwise.operators.verification import (
     Disagreement,
@@ -31,9 +31,11 @@ from gradwise.operators.verification import (
     repeats_value,
     requested,
 )
+from gradwise.operators.ways import believe_way, forget_ways, new_way
+from gradwise.quiet import quiet
 from gradwise.rules.calls import call
 from gradwise.tracing import record
-from gradwise.tracing.instrument.effects import repeats
+from gradwise.tracing.instrument.effects import outlives, repeats
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.needs import protocols_suffice
@@ -63,28 +65,37 @@ def verdict_on(function: Any) -> str:
 
 def forget_first_runs() -> None:
     """Verify every function again."""
+    forget_ways()
     with _lock:
         _seen.clear()
 
 
-def first_run(function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool) -> Linearization:
-    """``run()``, verified the first time that the function is differentiated, and when it enters functions that it did not enter before."""
-    if requested.get() is False or local.watch is not None:
-        return run()
+def first_run(
+    function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool, order: int = 1
+) -> Linearization:
+    """``run()``, verified the first time that the function is differentiated, and when it enters functions or takes a way that it did not enter or take before."""
     code = code_of(function)
-    if code is None:
+    if requested.get() is False or code is None:
         return run()
-    known = _seen.get(id(code))
     started = time.perf_counter()
+    if local.watch is not None:
+        linearization = run()
+        _look_inside(function, code, linearization, started, has_aux=has_aux, order=order)
+        return linearization
+    known = _seen.get(id(code))
     if known is not None and known[0]() is code:
         linearization = run()
+        if linearization.standing is not None or linearization.nested:
+            return linearization
         entered = _entered(linearization)
-        if not entered <= known[2] and not linearization.nested:
+        way = new_way(code, linearization, order)
+        if way is not None or not entered <= known[2]:
             seconds = time.perf_counter() - started
             reason = _reason_against(function, arguments, linearization, seconds) or _look_again(
-                function, linearization, has_aux=has_aux
+                function, linearization, has_aux=has_aux, order=order
             )
             _note(code, reason, entered | known[2])
+            believe_way(code, way, certain=reason not in (_ON_A_BORDER, _NO_ESTIMATE))
         return linearization
     spare = arguments.copied()
     state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
@@ -96,13 +107,17 @@ def first_run(function: Any, arguments: Arguments, run: Callable[[], Linearizati
     entered = _entered(linearization)
     reason = _reason_against(function, arguments, linearization, time.perf_counter() - started)
     obstacle = linearization.recording.tape.obstacle
+    way = None if linearization.nested else new_way(code, linearization, order)
     if reason is None and obstacle:
-        reason = _look_again(function, linearization, has_aux=has_aux)
+        reason = _look_again(function, linearization, has_aux=has_aux, order=order)
     elif reason is None:
         after = np.random.get_state()  # noqa: NPY002  the global state is what the user's code may draw from
         try:
             with paused():
-                compare(function, linearization, spare, state, has_aux=has_aux)
+                concluded = compare(function, linearization, spare, state, has_aux=has_aux)
+                if order > 1 and way is not None:
+                    concluded = _compare(function, linearization, spare, state, has_aux=has_aux, order=order)
+                reason = None if concluded else _NO_ESTIMATE
         except Disagreement as error:
             if not holds_convention(linearization.recording) and not _refuses(
                 linearization
@@ -113,10 +128,12 @@ def first_run(function: Any, arguments: Arguments, run: Callable[[], Linearizati
             np.random.set_state(after)  # noqa: NPY002  the global state is what the user's code may draw from
     if not linearization.nested:
         _note(code, reason, entered)
+        believe_way(code, way, certain=reason not in (_ON_A_BORDER, _NO_ESTIMATE))
     return linearization
 
 
 _ON_A_BORDER = "the point sits on a kink, or on the border between two branches"
+_NO_ESTIMATE = "no numerical derivative was to be trusted"
 
 
 def _note(code: types.CodeType, reason: str | None, entered: frozenset[int]) -> None:
@@ -134,8 +151,8 @@ def _entered(linearization: Linearization) -> frozenset[int]:
     return frozenset([id(getattr(f, "__code__", f)) for f, _ in watch.twins.values()])
 
 
-def _look_again(function: Any, linearization: Linearization, *, has_aux: bool) -> str | None:
-    """Compare a directional derivative of a function that stores something: from what its run left, which is put back after each call.
+def _look_again(function: Any, linearization: Linearization, *, has_aux: bool, order: int = 1) -> str | None:
+    """Compare a directional derivative (of each order up to that which is asked for) of a function that stores something: from what its run left, which is put back after each call.
 
     Where the run depended on what earlier calls stored, that is another function than it was; then a run from there is compared.  Nothing is concluded where a call gives another value each time.
     """
@@ -151,16 +168,15 @@ def _look_again(function: Any, linearization: Linearization, *, has_aux: bool) -
     journal = written_by(linearization)
     restoring: Any = Restoring(spare, journal)
     try:
-        with paused(), warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with paused(), quiet(), np.errstate(all="ignore"):
             try:
-                compare_derivatives(function, linearization, restoring, state, has_aux=has_aux)
+                concluded = _compare(function, linearization, restoring, state, has_aux=has_aux, order=order)
             except Disagreement as error:
                 problem = str(error)  # the error itself keeps what the frames refer to
             except Exception:  # noqa: BLE001  the function's own statement about the state that it left
                 return "a second call of it raises"
             else:
-                return None
+                return None if concluded else _NO_ESTIMATE
             tape.ran = watch = None  # whose notes refer to arrays of which it is asked whether others do
             leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in spare.leaves]
             try:
@@ -175,7 +191,7 @@ def _look_again(function: Any, linearization: Linearization, *, has_aux: bool) -
                 if not repeats_value(restoring, now, state, has_aux=has_aux):
                     return "what it stores cannot be put back"
             try:
-                compare_derivatives(function, other, restoring, state, has_aux=has_aux)
+                _compare(function, other, restoring, state, has_aux=has_aux, order=order)
             except Disagreement:
                 raise TracingError(problem) from None
             except Exception:  # noqa: BLE001  as above
@@ -184,6 +200,49 @@ def _look_again(function: Any, linearization: Linearization, *, has_aux: bool) -
     finally:
         journal.restore()
         np.random.set_state(state)  # noqa: NPY002  the global state is what the user's code may draw from
+
+
+def _look_inside(
+    function: Any, code: types.CodeType, linearization: Linearization, started: float, *, has_aux: bool, order: int
+) -> None:
+    """Compare the derivatives of a function that is differentiated inside another one, up to the order that this makes: at its plain values, and where a call leaves nothing behind."""
+    recording = linearization.recording
+    tape = recording.tape
+    watch = tape.ran
+    if tape.handles or watch is None or linearization.standing is not None:  # it reads values of the outer function
+        return
+    way = new_way(code, linearization, order)
+    if way is None:
+        return
+    certain = True
+    if time.perf_counter() - started <= SECONDS and repeats(watch) is None and outlives(watch, 1) is None:
+        arguments = linearization.arguments.copied()
+        arguments.leaves = [tape.values[i] for i in tape.inputs]
+        plain = type(linearization)(recording, arguments)
+        state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
+        local.watch, outer = None, local.watch
+        try:
+            with paused(), quiet(), np.errstate(all="ignore"):
+                certain = _compare(function, plain, arguments, state, has_aux=has_aux, order=order)
+        except Disagreement as error:
+            certain = False
+            if not holds_convention(recording) and not _refuses(plain):
+                raise TracingError(str(error)) from None
+        except Exception:  # noqa: BLE001  the function's own statement about a point beside
+            certain = False
+        finally:
+            local.watch = outer
+            np.random.set_state(state)  # noqa: NPY002  the global state is what the user's code may draw from
+    believe_way(code, way, certain=certain)
+
+
+def _compare(
+    function: Any, linearization: Linearization, arguments: Any, state: Any, *, has_aux: bool, order: int
+) -> bool:
+    orders = range(1, min(order, HIGHEST) + 1)
+    return all(
+        [compare_derivatives(function, linearization, arguments, state, has_aux=has_aux, order=n) for n in orders]
+    )
 
 
 def _refuses(linearization: Linearization) -> bool:

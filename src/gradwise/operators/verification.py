@@ -24,6 +24,8 @@ from gradwise.errors import InputError, TracingError
 from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.careful import Request, run_carefully
 from gradwise.operators.constant_pieces import believe, is_known, piece_of
+from gradwise.operators.equal_entries import HIGHEST
+from gradwise.operators.random_directions import moved_along, random_direction, random_like
 from gradwise.tracing import Recording, record
 from gradwise.tracing.instrument.identity import IDENTITY
 from gradwise.tracing.instrument.journal import kept
@@ -77,7 +79,7 @@ def paused() -> Iterator[None]:
 
 
 def verified_call(
-    function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool
+    function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool, order: int = 1
 ) -> Linearization:
     """``run()``, verified against the plain function on copies of the same arguments and from the same state of NumPy's global generator."""
     with paused():
@@ -89,13 +91,15 @@ def verified_call(
         after = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
         try:
             compare(function, linearization, spare, before, has_aux=has_aux)
+            for n in range(2, min(order, HIGHEST) + 1):
+                compare_derivatives(function, linearization, spare, before, has_aux=has_aux, order=n)
         finally:
             np.random.set_state(after)  # noqa: NPY002 - the global state is what the user's code may draw from
     return linearization
 
 
-def compare(function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool) -> None:
-    """Call the function plainly and compare its value and one directional derivative with those of a traced run.
+def compare(function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool) -> bool:
+    """Call the function plainly and compare its value and one directional derivative with those of a traced run; whether something was concluded of the latter.
 
     Raises
     ------
@@ -103,7 +107,7 @@ def compare(function: Any, linearization: Linearization, spare: Arguments, state
         If they differ.
     """
     _compare_values(function, linearization, spare, state, has_aux=has_aux)
-    compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+    return compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
 
 
 #: how often a run without memory may be asked, an answer that is turned counted as a hundred: a loop that waits for equality must end
@@ -240,12 +244,18 @@ _CURE = (
     'pass the random numbers as an argument, use method="numerical", or report this with the function'
 )
 
+_CURE_OF_HIGHER = (
+    "The two must agree. A number that was found by decisions (bisection, a search for the least value), or kept from an earlier call, has no derivative of its own: one step of Newton's method from it gives the first derivative, "
+    'two steps the second and third. Take more steps from it, use scipy.optimize (brentq, root, minimize_scalar), method="numerical", or report this with the function'
+)
+
 
 def _compare_values(
     function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool
 ) -> None:
     recording = linearization.recording
     name = function_label(function)
+    again = requested.set(None)  # derivatives that the function itself takes of what it defines are verified here
     try:
         leaves, structure = _plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
     except Warning:  # made an error by a filter of the user's; the traced run does not warn where NumPy does
@@ -254,6 +264,8 @@ def _compare_values(
         raise Disagreement(
             f"{name} was called plainly and raised {error!r}, which it does not under the trace. {_CURE}"
         ) from error
+    finally:
+        requested.reset(again)
     if structure != recording.structure:
         raise Disagreement(
             f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {_CURE}"
@@ -286,8 +298,8 @@ def _close(a: np.ndarray, b: np.ndarray, scale: float) -> bool:
 
 def compare_derivatives(
     function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool, order: int = 1
-) -> None:
-    """Compare one directional derivative of a traced run, of any order, with a numerical one; nothing is concluded where that is not to be trusted.
+) -> bool:
+    """Compare one directional derivative of a traced run, of any order, with a numerical one; whether something was concluded: not where that is not to be trusted.
 
     Raises
     ------
@@ -295,9 +307,9 @@ def compare_derivatives(
         If they differ.
     """
     rng = np.random.default_rng(0)
-    direction = [_direction(np.asarray(leaf), rng) for leaf in spare.leaves]
+    direction = [random_direction(np.asarray(leaf), rng) for leaf in spare.leaves]
     weights = [
-        _random(np.asarray(v), rng) if np.asarray(v).dtype.kind in "fc" else None
+        random_like(np.asarray(v), rng) if np.asarray(v).dtype.kind in "fc" else None
         for v in linearization.recording.values
     ]
 
@@ -316,15 +328,15 @@ def compare_derivatives(
         levels = run_carefully(linearization, Request("line", direction, order=order), linearization.program)
         exact = weighted(levels[order * len(weights) :])
     if not np.isfinite(exact) or not np.isfinite(weighted(linearization.recording.values)):
-        return
+        return False
 
     def along(t: float) -> float:
-        point = [_moved(leaf, u, t) for leaf, u in zip(spare.leaves, direction, strict=True)]
+        point = [moved_along(leaf, u, t) for leaf, u in zip(spare.leaves, direction, strict=True)]
         return weighted(_plain_outputs(spare, point, state, has_aux=has_aux)[0])
 
     estimate = numerical.derivative(along, 0.0, order=order)
     if not estimate.status.trusted or not np.isfinite(estimate.value) or not np.isfinite(estimate.error):
-        return
+        return False
     eps = max((float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in spare.leaves), default=2.2e-16)
     bound = 100 * estimate.error + eps**0.4 * (abs(exact) + abs(estimate.value))
     gap = abs(exact - estimate.value)
@@ -339,8 +351,9 @@ def compare_derivatives(
     if wrong:
         raise Disagreement(
             f"the derivative {f'of order {order} ' if order > 1 else ''}of {function_label(function)} along a fixed random direction is {exact!r} by its trace and {float(estimate.value)!r} numerically "
-            f"(error bound {float(estimate.error):.2g}). {_CURE}"
+            f"(error bound {float(estimate.error):.2g}). {_CURE if order == 1 else _CURE_OF_HIGHER}"
         )
+    return True
 
 
 def _met_at(along: Callable[[float], float], slope: float, near: float) -> float:
@@ -376,22 +389,3 @@ def _exactly(
         gradient = linearization.gradient()
         return float(weights[0] * sum(np.vdot(g, u) for g, u in zip(gradient, direction, strict=True) if g is not None))
     return weighted(linearization.jvp(direction))
-
-
-def _random(like: np.ndarray, rng: np.random.Generator) -> Any:
-    r = rng.standard_normal(like.shape)
-    if like.dtype.kind == "c":
-        r = r + 1j * rng.standard_normal(like.shape)
-    return np.asarray(r).astype(like.dtype)[()]
-
-
-def _direction(x: np.ndarray, rng: np.random.Generator) -> Any:
-    """A random direction in units of each entry's size; entries that are infinite cannot be moved."""
-    with np.errstate(all="ignore"):
-        size = np.where(np.isfinite(x), np.where(x == 0, 1.0, np.abs(x)), 0.0).astype(x.real.dtype)
-    return np.asarray(_random(x, rng) * size).astype(x.dtype)[()]
-
-
-def _moved(leaf: Any, u: Any, t: float) -> Any:
-    moved = leaf + np.asarray(t * u).astype(np.asarray(leaf).dtype)
-    return moved.item() if isinstance(leaf, (float, complex)) and not isinstance(leaf, np.generic) else moved

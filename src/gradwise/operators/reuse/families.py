@@ -204,12 +204,12 @@ class Call:
         """What the run for a program added to the counters."""
         return ()
 
-    def learn(self, differs: Callable[[Recording], str | None], size: int = 0) -> None:
-        """Make a program after a run at the same arguments; ``differs`` compares it with what that run did, in ``size`` operations."""
+    def learn(self, differs: Callable[[Recording], str | None], size: int = 0) -> Specialization | None:
+        """Make a program after a run at the same arguments, if it is time; ``differs`` compares it with what that run did, in ``size`` operations."""
         family = self.family
         family.calls += 1
         if family.calls < self.patience + size // LONG or family.refused is not None:
-            return
+            return None
         made = None
         try:
             with np.errstate(all="ignore"):  # the run before has said what there is to say
@@ -227,6 +227,7 @@ class Call:
         else:
             family.refused = reason
         _remember(self._key, family)
+        return made
 
 
 class ProvenCall(Call):

@@ -52,6 +52,8 @@ class Specialization:
     program : Program
     fingerprint : object
     weight : int
+    order : int
+        Up to which order its derivatives were verified.
     ticks : tuple of int
         What a call adds to the counters of the function (``tracing/purity/counters.py``).
     """
@@ -73,6 +75,7 @@ class Specialization:
         "_shared",
         "borders",
         "fingerprint",
+        "order",
         "program",
         "structure",
         "ticks",
@@ -86,6 +89,7 @@ class Specialization:
         self.fingerprint = tape.fingerprint(recording.outputs)
         self.structure = recording.structure
         self.weight = len(program)
+        self.order = 0
         self.ticks: tuple[int, ...] = ()
         self._name = recording.name
         self._raw = tape.ops, tape.outs
