@@ -70,6 +70,8 @@ def refresh() -> None:
                 for name, ours in entries.items():
                     if hasattr(cls, name):
                         theirs = getattr(cls, name)
+                        if type(theirs) is property:
+                            theirs = theirs.fget
                         KNOWN.setdefault(id(theirs), ours)
                         _kept.append(
                             theirs

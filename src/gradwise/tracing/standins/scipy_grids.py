@@ -305,8 +305,14 @@ def methods() -> dict[type, dict[str, Callable[..., Any]]]:
         cls = getattr(scipy.interpolate, name)
         every = ours | OF_TRACED_DATA.get(name, {})
         lists = name not in {"RegularGridInterpolator", "LinearNDInterpolator"}  # which take a tuple of coordinates
-        found[cls] = {n: method_of(getattr(cls, n), function, lists=lists) for n, function in every.items()}
+        found[cls] = {n: method_of(_original(cls, n), f, lists=lists) for n, f in every.items() if hasattr(cls, n)}
     return found
+
+
+def _original(cls: type, name: str) -> Any:
+    """SciPy's method, or what makes its property."""
+    found = getattr(cls, name)
+    return found.fget if type(found) is property else found
 
 
 #: module → the methods of its types, once it is loaded

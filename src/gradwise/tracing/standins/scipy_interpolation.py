@@ -29,7 +29,7 @@ from gradwise.tracing.standins.piecewise_polynomials import (
 from gradwise.tracing.standins.recording import at_line, carries, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
-from gradwise.tracing.standins.traced_data import held, plain_copy, settled, shown_array
+from gradwise.tracing.standins.traced_data import held, own_name, plain_copy, settled, shown_array
 from gradwise.tracing.traced import dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -127,7 +127,12 @@ def pieces_of(f: Any) -> Pieces:
         return spline_basis(f.t, f.k).pieces(shown_array(f, "c")[: len(f.t) - f.k - 1])
     if isinstance(f, scipy.interpolate.BPoly):
         f = scipy.interpolate.PPoly.from_bernstein_basis(f)
-    return Pieces(f.x, shown_array(f, "c"))
+    return Pieces(shown_array(f, "x"), shown_array(f, "c"))
+
+
+def _shown(name: str) -> Callable[..., Any]:
+    """What the property ``name`` shows, without the conversion to a plain array on its way."""
+    return lambda original, f: shown_array(f, name) if own_name(f, name) in held(f) else original(f)
 
 
 def _called(original: Callable[..., Any], f: Any, x: Any, nu: Any = 0, extrapolate: Any = None) -> Any:
@@ -230,12 +235,12 @@ def _plain_spline(tck: Any, name: str) -> Any:
 
 def _interp1d(f: Any, x: Any) -> Any:
     """The interpolant with one column for each function; where a line has a knot, the slope to its right."""
-    n = len(f.x)
+    n = len(plain(f.x))
     side: Any = "left"
     if f._kind == "linear" and n > 1:
         with np.errstate(all="ignore"):
             slopes = np.diff(f._y, axis=0) / np.diff(f.x)[:, None]
-        result = at(Pieces(np.asarray(f.x, float), np.stack([slopes, f._y[:-1]])), x)
+        result = at(Pieces(points(f.x), np.stack([slopes, f._y[:-1]])), x)
     elif f._kind == "spline":
         result = extended(pieces_of(f._spline), x, 0, True)
         if f._call.__name__ == "_call_nan_spline":
@@ -342,9 +347,9 @@ STAND_INS = names_of({"splev": splev, "splint": splint})
 
 #: class → method → ours
 IN_ONE_VARIABLE: dict[str, dict[str, Callable[..., Any]]] = {
-    "PPoly": {"__call__": _called, "integrate": _integrated},
+    "PPoly": {"__call__": _called, "integrate": _integrated, "x": _shown("x"), "c": _shown("c")},
     "BPoly": {"__call__": _called, "integrate": _integrated},
-    "BSpline": {"__call__": _called, "integrate": _integrated},
+    "BSpline": {"__call__": _called, "integrate": _integrated, "c": _shown("c")},
     "UnivariateSpline": {
         "__call__": _univariate_called,
         "integral": _univariate_integral,

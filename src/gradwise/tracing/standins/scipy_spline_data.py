@@ -1,7 +1,6 @@
-"""``scipy.interpolate`` through traced data: splines and polynomials whose coefficients depend on the data.
+"""``scipy.interpolate`` through traced data: splines and polynomials whose coefficients depend on the data; cubic polynomials and lines between traced places.
 
-Cubic splines, B-splines and interpolating polynomials are linear in the data: the map is found from unit vectors.  Pchip's slopes are those of Fritsch & Butland (1984), Akima's those of
-Akima (1970).  The coefficients have SciPy's values.
+Cubic splines, B-splines and interpolating polynomials are linear in the data: the map is found from unit vectors, and for traced knots from ``spline_slopes``.  Akima's slopes are those of Akima (1970).  The coefficients have SciPy's values.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from gradwise.tracing.standins.scipy_interpolation import (
     placed,
     shaped,
 )
+from gradwise.tracing.standins.spline_slopes import pchip_slopes, slopes_through
 from gradwise.tracing.standins.stacking import plainly
 from gradwise.tracing.standins.traced_data import hold, shown_array
 from gradwise.tracing.traced import dtype_of
@@ -57,6 +57,13 @@ def _only_data(name: str, y: Any, *others: Any) -> None:
         refuse([y], f"scipy.interpolate.{name} of more than {_MOST} traced data", f"At most {_MOST} are required")
 
 
+def _placed(f: Any, x: Any) -> Any:
+    """The places of the interpolant, which holds them from now on if they are traced."""
+    if contains_traced(x):
+        hold(f, "x", agreeing(points(x), f.x))
+    return shown_array(f, "x")
+
+
 def _units(n: int, *, periodic: bool) -> np.ndarray:
     """Unit vectors as columns; those of periodic data have equal ends."""
     units = np.eye(n)
@@ -86,8 +93,7 @@ def _hermite(x: Any, y: Any, slopes: Any) -> Any:
 def cubic_hermite_spline(x: Any, y: Any, dydx: Any, axis: Any = 0, extrapolate: Any = None) -> Any:
     """``CubicHermiteSpline`` of traced values and slopes."""
     f = _interpolate("CubicHermiteSpline")(plainly(x), plainly(y), plainly(dydx), axis, extrapolate)
-    _only_data("CubicHermiteSpline", [], x)
-    return _with_coefficients(f, "c", _hermite(f.x, _data(y, axis), _data(dydx, axis)))
+    return _with_coefficients(f, "c", _hermite(_placed(f, x), _data(y, axis), _data(dydx, axis)))
 
 
 def cubic_spline(x: Any, y: Any, axis: Any = 0, bc_type: Any = "not-a-knot", extrapolate: Any = None) -> Any:
@@ -96,7 +102,10 @@ def cubic_spline(x: Any, y: Any, axis: Any = 0, bc_type: Any = "not-a-knot", ext
     y = as_array(y)
     f = make(plainly(x), plain(y), axis, plainly(bc_type), extrapolate)
     y = _data(y, axis)
-    _only_data("CubicSpline", y, x, bc_type)
+    _only_data("CubicSpline", y)
+    if contains_traced((x, bc_type)):
+        x = _placed(f, x)
+        return _with_coefficients(f, "c", _hermite(x, y, slopes_through(x, y, bc_type)))
     periodic = type(bc_type) is str and bc_type == "periodic"
     units = _units(len(y), periodic=periodic)
     homogeneous, given = bc_type, False
@@ -109,48 +118,20 @@ def cubic_spline(x: Any, y: Any, axis: Any = 0, bc_type: Any = "not-a-knot", ext
     return _with_coefficients(f, "c", _hermite(f.x, y, slopes))
 
 
-def _pchip_slopes(x: Any, y: Any) -> Any:
-    h = beside(np.diff(x), np.ndim(plain(y)) - 1)
-    m = np.diff(y, axis=0) / h
-    if len(plain(m)) == 1:
-        return np.concatenate([m, m])
-    if np.any(np.logical_not(np.logical_or(m > 0, m < 0))):
-        refuse(
-            [y], "PchipInterpolator of traced data with equal neighbours, where its slopes have a kink,", "Move them"
-        )
-    before, after = m[:-1], m[1:]
-    alike = np.logical_not(np.logical_xor(before > 0, after > 0))
-    w1, w2 = 2 * h[1:] + h[:-1], h[1:] + 2 * h[:-1]
-    inner = np.where(alike, (w1 + w2) / (w1 / before + w2 / np.where(alike, after, before)), 0.0)
-    return np.concatenate(
-        [_pchip_end(h[0], h[1], m[0], m[1])[None], inner, _pchip_end(h[-1], h[-2], m[-1], m[-2])[None]]
-    )
-
-
-def _pchip_end(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
-    """The slope of the parabola through three points, where that keeps the shape."""
-    d = ((2 * h0 + h1) * m0 - h0 * m1) / (h0 + h1)
-    alike = np.logical_not(np.logical_xor(d > 0, m0 > 0))
-    steep = np.logical_and(np.logical_xor(m0 > 0, m1 > 0), np.abs(d) > 3 * np.abs(m0))
-    return np.where(alike, np.where(steep, 3 * m0, d), 0.0)
-
-
 def pchip_interpolator(x: Any, y: Any, axis: Any = 0, extrapolate: Any = None) -> Any:
     """``PchipInterpolator`` of traced values."""
     f = _interpolate("PchipInterpolator")(plainly(x), plainly(y), axis, extrapolate)
-    _only_data("PchipInterpolator", [], x)
-    y = _data(y, axis)
-    return _with_coefficients(f, "c", _hermite(f.x, y, _pchip_slopes(f.x, y)))
+    x, y = _placed(f, x), _data(y, axis)
+    return _with_coefficients(f, "c", _hermite(x, y, pchip_slopes(x, y)))
 
 
 def akima_interpolator(x: Any, y: Any, axis: Any = 0, **options: Any) -> Any:
     """``Akima1DInterpolator`` of traced values."""
     f = _interpolate("Akima1DInterpolator")(plainly(x), plainly(y), axis, **options)
-    _only_data("Akima1DInterpolator", [], x)
-    y = _data(y, axis)
-    m = np.diff(y, axis=0) / beside(np.diff(f.x), np.ndim(plain(y)) - 1)
+    x, y = _placed(f, x), _data(y, axis)
+    m = np.diff(y, axis=0) / beside(np.diff(x), np.ndim(plain(y)) - 1)
     if len(plain(m)) == 1:
-        return _with_coefficients(f, "c", _hermite(f.x, y, np.concatenate([m, m])))
+        return _with_coefficients(f, "c", _hermite(x, y, np.concatenate([m, m])))
     first, last = 2 * m[:1] - m[1:2], 2 * m[-1:] - m[-2:-1]
     m = np.concatenate([2 * first - m[:1], first, m, last, 2 * last - m[-1:]])
     jumps = np.abs(np.diff(m, axis=0))
@@ -161,7 +142,7 @@ def akima_interpolator(x: Any, y: Any, axis: Any = 0, **options: Any) -> Any:
     total = after + before
     if np.any(total <= 1e-9 * np.max(total)):
         refuse([y], "Akima1DInterpolator of traced data along a line, where its slopes have a kink,", "Move them")
-    return _with_coefficients(f, "c", _hermite(f.x, y, m[1:-2] + before / total * (m[2:-1] - m[1:-2])))
+    return _with_coefficients(f, "c", _hermite(x, y, m[1:-2] + before / total * (m[2:-1] - m[1:-2])))
 
 
 # --- B-splines ---------------------------------------------------------------------------------------------------------------------------
@@ -222,22 +203,29 @@ def splrep(x: Any, y: Any, *args: Any, **options: Any) -> Any:
 
 
 def interp1d(x: Any, y: Any, kind: Any = "linear", axis: Any = -1, *args: Any, **options: Any) -> Any:
-    """``interp1d`` of traced values."""
-    _only_data("interp1d", [], x, *args, *options.values())
-    y = as_array(y)
-    f = _interpolate("interp1d")(x, plain(y), kind, axis, *args, **options)
+    """``interp1d`` of traced values; of traced places by lines and cubic splines."""
     given = dict(zip(("copy", "bounds_error", "fill_value", "assume_sorted"), args, strict=False)) | options
-    if f._kind in {"previous", "next"} and type(given.get("fill_value")) is str:
+    y, fill = as_array(y), given.pop("fill_value", np.nan)
+    _only_data("interp1d", [], *given.values())
+    f = _interpolate("interp1d")(plainly(x), plain(y), kind, axis, fill_value=plainly(fill), **given)
+    if contains_traced(x) and f._kind != "linear" and kind not in {"cubic", 3}:
+        refuse([x], f"interp1d of traced places, of kind {kind!r},", 'The kind "linear" or "cubic" is required')
+    if contains_traced(fill):
+        for name, value in zip(("below", "above"), fill if type(fill) is tuple else (fill, fill), strict=True):
+            hold(f, f"_fill_value_{name}", np.broadcast_to(as_array(value), f._y_extra_shape))
+    if f._kind in {"previous", "next"} and type(fill) is str:
         refuse([y], "interp1d of traced data that extrapolates steps", 'Leave out fill_value="extrapolate"')
     if not given.get("assume_sorted", False):
-        y = np.take(y, np.argsort(np.asarray(x), kind="mergesort"), axis=axis)
+        order = np.argsort(as_array(x), kind="mergesort")
+        x, y = np.take(as_array(x), order), np.take(y, order, axis=axis)
     rows = _data(y, axis)
     hold(f, "y", agreeing(y if dtype_of(plain(y)).kind in "fc" else y.astype(float), f.y))
     hold(f, "_y", agreeing(np.reshape(rows, (len(plain(rows)), -1)), f._y))
+    x = _placed(f, x)
     if f._kind == "spline":
         if f._call.__name__ != "_call_spline":
             refuse([y], "interp1d of data that are not numbers", "Finite data are required")
-        f._spline = make_interp_spline(f.x, f._y, k=f._spline.k, check_finite=False)
+        f._spline = cubic_spline(x, f._y) if carries(x) else make_interp_spline(x, f._y, f._spline.k)
     return f
 
 
@@ -294,7 +282,9 @@ def regular_grid_interpolator(grid: Any, values: Any, method: Any = "linear", *a
 def _derivative(original: Callable[..., Any], f: Any, nu: Any = 1) -> Any:
     nu = integers(nu)
     g = original(f, nu)
-    pieces = Pieces(f.x, shown_array(f, "c"))
+    pieces = Pieces(shown_array(f, "x"), shown_array(f, "c"))
+    if carries(pieces.breaks):
+        hold(g, "x", pieces.breaks)
     if nu >= 0:
         return _with_coefficients(g, "c", derived(pieces.c, nu)) if carries(pieces.c) else g
     for _ in range(-nu):
@@ -389,8 +379,13 @@ _CLASSES = {
 
 STAND_INS = names_of(MAKERS | {name: _made_and_called(name, cls) for name, cls in _CLASSES.items()})
 
+
+def _roots(original: Callable[..., Any], f: Any, *args: Any, **kwargs: Any) -> Any:
+    refuse([shown_array(f, "c"), *args], "PPoly.roots or solve", "Give the polynomial to scipy.optimize.brentq instead")
+
+
 #: class → method → ours
 OF_TRACED_DATA: dict[str, dict[str, Callable[..., Any]]] = {
-    "PPoly": {"derivative": _derivative, "antiderivative": _antiderivative},
+    "PPoly": {"derivative": _derivative, "antiderivative": _antiderivative, "roots": _roots, "solve": _roots},
     "BSpline": {"derivative": _spline_derivative, "antiderivative": _spline_antiderivative},
 }

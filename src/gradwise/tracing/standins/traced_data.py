@@ -13,8 +13,8 @@ from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.standins.recording import carries
 from gradwise.tracing.traced import isinstance_traced
 
-#: attributes that hold data or coefficients, in one version of SciPy or another
-_NAMES = ("_c", "c", "_y", "y", "yi", "_values", "values")
+#: attributes that hold data, coefficients or places, in one version of SciPy or another
+_NAMES = ("_c", "c", "_y", "y", "yi", "_values", "values", "_x", "x", "_fill_value_below", "_fill_value_above")
 
 
 def settled(items: Any) -> Any:
