@@ -74,7 +74,6 @@ def test_what_raises() -> None:
     for f in (
         lambda c: si.BSpline(np.sort(np.concatenate([[0.0] * 4, c[:2] ** 2, [1.0] * 4])), c, 3)(0.4),
         lambda c: si.PPoly(c.reshape(2, 3), np.cumsum(c**2)[:4])(1.5),
-        lambda c: np.sum(si.BSpline(KNOTS, c, 3).c),
         lambda c: si.PPoly.from_spline(si.BSpline(KNOTS, c, 3))(0.4),
     ):
         with pytest.raises(gw.TracingError):
