@@ -235,12 +235,6 @@ def _set_flags(self: TracedArray, write: bool | None = None, align: Any = None, 
         self.writeable = bool(write)
 
 
-def _resize(self: TracedArray, *shape: Any, refcheck: bool = True) -> None:
-    raise escape(
-        self, "x.resize(), which changes an array in place,", "Write np.resize(x, shape), or np.concatenate with zeros"
-    )
-
-
 #: the methods that NumPy's functions ask of the entries of an array of objects
 _ASKED_OF_OBJECTS = (
     *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "arcsin", "arccos"),
@@ -268,4 +262,3 @@ def install(scalar: Any, array: Any) -> None:
         cls.to_device = _to_device
     array.ctypes = _memory("ctypes")
     array.setflags = _set_flags
-    array.resize = _resize

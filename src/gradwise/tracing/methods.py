@@ -380,6 +380,7 @@ def install(scalar: Any, array: Any) -> None:
     for name, member in only_array.items():
         setattr(array, name, member)
     array.shape = property(array.shape.fget, reshaping.set_shape)
+    array.resize = reshaping.resize
     only_scalar: dict[str, Any] = {
         "__getitem__": conversions.scalar_entry,
         "__iter__": None,  # for want of it Python would ask for entries 0, 1, … and take their absence for an end
