@@ -79,11 +79,12 @@ def _judge(lanes: Lanes, part: np.ndarray, seen: Seen) -> tuple[np.ndarray, ...]
             lanes.scale[part],
             unit,
             np.maximum,
+            np.minimum,
         )
         return tuple([column[:, None] for column in judged])
     return judge_complex(
         tiny, near.imag, h, far.real, far.imag, lanes.f0[part], (plus, minus), lanes.scale[part, None], lanes.units,
-        np.maximum,
+        np.maximum, np.minimum,
     )  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def _promising(lanes: Lanes, todo: np.ndarray, part: np.ndarray, seen: Seen) -> 
         f0, scale, unit = lanes.f0[part].ravel().tolist(), lanes.scale[part].tolist(), float(lanes.units[0])
         rows = zip(tiny, near, h, far, f0, plus, minus, scale)
         accepted = np.array([
-            judge_complex(t, n.imag, step, w.real, w.imag, y, (p, m), s, unit, max)[2] for t, n, step, w, y, p, m, s in rows
+            judge_complex(t, n.imag, step, w.real, w.imag, y, (p, m), s, unit, max, min)[2] for t, n, step, w, y, p, m, s in rows
         ])[:, None]  # fmt: skip
     else:
         accepted = _judge(lanes, part, seen)[2]

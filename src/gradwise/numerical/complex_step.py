@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradwise.numerical.line import Outcome
+from gradwise.numerical.samples import Samples
 
 TINY = -60
 """Octave of the complex step below |x|: its truncation is 2⁻¹²⁰ relatively, far from underflow down to x = 1e-150."""
@@ -38,6 +39,7 @@ def judge_complex(
     scale: Any,
     unit: Any,
     maximum: Callable[[Any, Any], Any],
+    minimum: Callable[[Any, Any], Any],
 ) -> tuple[Any, Any, Any, Any]:
     """Return (value, error, accepted, blind): the complex-step derivative and whether the real check confirms it.
 
@@ -49,8 +51,8 @@ def judge_complex(
         The moderate step and F = f(x + ih).
     f0, pair, scale, unit : float or array
         f(x), (f(x + h), f(x - h)), |x| and the unit roundoff of f.
-    maximum : callable
-        ``max`` or ``numpy.maximum``.
+    maximum, minimum : callable
+        ``max`` and ``min``, or ``numpy.maximum`` and ``numpy.minimum``.
 
     Notes
     -----
@@ -75,6 +77,9 @@ def judge_complex(
     length = h * 2.0**-CHECK
     error = unit * (8 * abs(slope) + 8 * (scale / h) * (a2 / h) + 0.5 * abs(f0) / length)
     error = error + maximum(0.3 * odd, 0.2 * even) / length  # what rounding was seen at the real pair
+    # Where f loses digits, so does its slope: on the length on which f or f' change, which may be far shorter than |x|.
+    steepness = abs(slope) + 1e-320
+    error = error + 2 * (odd + even) * minimum(steepness / (abs(f0) + 1e-320), 2 * (a2 / h) / (h * steepness + 1e-320))
     return slope, error, accepted & (error < INFINITE), blind
 
 
@@ -85,6 +90,22 @@ def adopted_error(error: Any, outcome: Outcome, rounding: Any, scale: Any, maxim
     """
     floor = 8 * maximum(outcome.noise, rounding) / maximum(outcome.step, scale)
     return maximum(maximum(error, minimum(floor, outcome.error)), 1e-4 * outcome.error)
+
+
+BENT = 24.0
+"""Units of rounding by which a pair must be off a parabola to be bent."""
+
+
+def gap_at_check(samples: Samples, step: float, h: float, v: float) -> float:
+    """Return the gap of two slopes that the real check at a step has seen, which is too flat for the ladder at h and its pair at v; else 0.
+
+    What bends the pair at the check bends that at v less by v / step, rounding is as large at both.
+    """
+    f, f0, unit = samples.values, samples.f0, 0.125 * h
+    near, far, checked, verified = [(f[t] - f0) + (f[-t] - f0) for t in (unit, 0.25 * h, step, v)]
+    curvature, part = (4 * near - 0.25 * far) / 3, v / step
+    off, closer = abs(checked - curvature * (step / unit) ** 2), abs(verified - curvature * (v / unit) ** 2)
+    return off / step if off > BENT * samples.eta(f0) and 0.6 * part * off < closer < 1.4 * part * off else 0.0
 
 
 INFINITE = float("inf")

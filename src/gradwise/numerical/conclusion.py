@@ -39,6 +39,9 @@ def conclude(samples: Samples, found: Resolved, status: Status, noise: float, sh
         # slopes of rounded values may agree to the last bit, and be off by what they are rounded to
         status, noise = Status.LOW_PRECISION, SINGLE * samples.size / math.sqrt(12)
         error = max(error, 3 * SINGLE * samples.size / low)
+    if error < line.unit and samples.f0 == found.value == 0.0 and samples.move(found.low) == 0.0:
+        # f is 0 to the last bit, as 1 - erf(9) is, though it moves farther out: what it is rounded from may be that large
+        error = max(error, line.unit * samples.size / max(line.scale, step))
     level = max(noise, line.unit * abs(samples.f0))
     # a bound beyond the steepest chord seen says nothing, and is no success
     if status is Status.OK and not error <= magnitude + 4 * samples.size / low + 1e-300:

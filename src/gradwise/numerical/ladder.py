@@ -55,11 +55,11 @@ def judge_ladder(
     maximum: Callable[[Any, Any], Any],
     limit: float = PRECISION,
     v: Any = None,
-) -> tuple[Any, Any, Any, Any, Any, Any, Any]:
-    """Return (value, error, accepted, limited, η, lost, coarse): the derivative and whether everything about it agrees.
+) -> tuple[Any, Any, Any, Any, Any, Any, Any, Any]:
+    """Return (value, error, accepted, limited, η, lost, coarse, bent): the derivative and whether everything about it agrees.
 
     ``limited`` where everything does, and larger steps could tell more.  ``lost`` is the rounding that the verification pair
-    shows, in units of η, the one that is assumed; 0 if it shows a kink.  ``coarse`` where all agrees but for truncation.
+    shows, in units of η, the one that is assumed; 0 if it shows a kink.  ``coarse`` where all agrees but for truncation.  ``bent`` where a kink shows that is too flat to be called one: the error holds both slopes.
 
     Parameters
     ----------
@@ -98,11 +98,13 @@ def judge_ladder(
     # Near x the second difference must be f'' v²; f'' is extrapolated from the two smallest steps.
     v = h * 2.0**PROBE if v is None else v
     s3, s2, s1 = (p3 - f0) + (m3 - f0), 0.25 * ((p2 - f0) + (m2 - f0)), 0.0625 * ((p1 - f0) + (m1 - f0))
+    s0 = 0.015625 * ((p0 - f0) + (m0 - f0))
     ratio = v / h3
     shrink = ratio * ratio
     bend = abs((plus_v - f0) + (minus_v - f0) - shrink * (4 * s3 - s2) / 3)
     eta8, twice = 8 * eta, 2 * v
-    turn = abs(s3 - s2)
+    near, middle = s3 - s2, s2 - s1
+    turn = abs(near)
     bend_allowed = eta8 + shrink * (turn + eta8)
     drift = abs((plus_v - minus_v) - twice * (d0 + shrink * (a3 - d0)))  # with the term of third order
     magnitude = abs(d0)
@@ -111,7 +113,7 @@ def judge_ladder(
     at_its_best = (rounding <= allowed * magnitude) | (abs(a0 - d0) > 4 * (eta / h + rounding))
     drift_allowed = 6 * eta + 4 * unit * scale * magnitude + twice * shrink * change1
     # and among the steps it converges: beside a kink too flat for the pair, changes of it grow as steps shrink
-    even = turn <= EVEN * abs(s2 - s1) + eta8
+    even = turn <= EVEN * abs(middle) + eta8
     straight = (change3 <= 1e-2 * magnitude + 64 * rounding) & (bend <= bend_allowed) & even
     fine = truncation <= 3 * rounding + limit / 1024 * unit * magnitude
     agrees = straight & fine & (drift <= drift_allowed)
@@ -123,9 +125,13 @@ def judge_ladder(
     error = error + 2 * change1 * (12 * change2 + 6 * rounding >= change1)
     # A smaller such term hides beneath the even ones until these are gone: changes that stop shrinking, 1/64 of what it leaves.
     error = error + 64 * change3 * (change3 * (change1 + tiny) > 8 * change2 * change2)
+    # Rid of the terms of second and fourth order, they shrink to a 16th from step to step; beside a kink they double, to 0.44 gap · h3, beside |t|³ they halve.
+    gap = abs(near - 0.25 * middle)
+    bent = gap > 0.7 * abs(middle - 0.25 * (s1 - s0)) + eta8
+    error = error + bent * (1.25 * gap / h3)
     # a kink bends and does not drift, rounding does both
     lost = 0.5 * bend / eta * (drift > 0.1 * bend)
-    return d0, error, agrees & at_its_best, agrees & (at_its_best == 0), eta, lost, coarse & at_its_best
+    return d0, error, agrees & at_its_best, agrees & (at_its_best == 0), eta, lost, coarse & at_its_best, bent
 
 
 def _tableau(h: float, plus: list[float], minus: list[float]) -> tuple[float, ...]:

@@ -92,12 +92,12 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
         judged = judge_ladder(h[here], flat[0], flat[1], centre, unit, lanes.scale[here], np.maximum, limit, v[here])
         return tuple([part[:, None] for part in judged])
 
-    value, error, accepted, limited, eta, lost, coarse = judge()
+    value, error, accepted, limited, eta, lost, coarse, bent = judge()
     if shared:
         units = _lost_units(lost)
         if (units > 1).any():
             lanes.units = lanes.units * units
-            value, error, accepted, limited, eta, _, coarse = judge()
+            value, error, accepted, limited, eta, _, coarse, bent = judge()
     left = left & ~_in_single_precision(lanes, grid, f0) if single(grid[0, 0, 0]).any() else left.copy()
     good = accepted & left
     if not shared and lanes.point is not None:
@@ -125,6 +125,8 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
     found = value[good]
     outcome = Outcome(found, error[good], Status.OK, step[good], found, found, eta[good])
     if store.witness is not None:
+        rows_bent, outputs_bent = bent.nonzero()
+        store.witness[0][usable[rows_bent], outputs_bent] = np.nan  # abs and maximum run on complex numbers
         _adopt(lanes, store.witness, outcome, where)
     table.put(where, outcome)
     todo[where] = False
@@ -184,7 +186,7 @@ def _closer(
         )
         for k in range(1, LOWER + 1):
             high, end = math.ldexp(h[row], -k), k + LEVELS
-            slope, bound, accepted, _, rounding, _, again = judge_ladder(
+            slope, bound, accepted, _, rounding, _, again, _ = judge_ladder(
                 high, [*plus[k:end], probe[0]], [*minus[k:end], probe[1]], f0, unit, scale, max, limit, float(v[row])
             )
             if accepted and lonely and _on_plateau(lanes, int(usable[row]), h[row], k, plus, minus, slope):

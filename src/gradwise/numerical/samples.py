@@ -320,7 +320,8 @@ class Samples:
             return 0.0
         known = [(octave, self.bend(octave)) for octave in reversed(self.known_octaves())]
         known = [(octave, bend) for octave, bend in known if bend - bend == 0.0]
-        gap, rounding = 0.0, 8 * rounding
+        rounding *= 8
+        gap = self._flat_gap(found.low, rounding)
         for (octave, near), (second, middle), (third, far) in zip(known, known[1:], known[2:]):
             if octave > found.low:
                 break
@@ -332,6 +333,14 @@ class Samples:
                 if turn > EVEN * abs(middle - far) + rounding:
                     gap = max(gap, math.ldexp(2 * turn, -octave))
         return gap
+
+    def _flat_gap(self, octave: int, rounding: float) -> float:
+        """Return the same where a term of fourth order hides it: four second differences rid of that grow as a kink's do, and as no other."""
+        s3, s2, s1, s0 = [math.ldexp(self.bend(octave + k), -2 * k) for k in range(4)]
+        near = abs((s3 - s2) - 0.25 * (s2 - s1))
+        if near > 0.7 * abs((s2 - s1) - 0.25 * (s1 - s0)) + rounding:
+            return math.ldexp(1.25 * near, -octave)
+        return 0.0
 
     def root_error(self, found: Resolved) -> float:
         """Return how far a one-sided slope is off the limit of quotients that approach it like a power of the step which is none of 1, 2, ….

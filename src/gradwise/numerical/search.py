@@ -15,15 +15,12 @@ import math
 from collections.abc import Callable, Generator
 
 from gradwise.numerical.close_look import smooth_octave
-from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, judge_complex
+from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, gap_at_check, judge_complex
 from gradwise.numerical.conclusion import conclude
 from gradwise.numerical.domain import finite_octave
-from gradwise.numerical.findings import (
-    disagreement,
-    explain,
-    noise,
-)
+from gradwise.numerical.findings import disagreement, explain, noise
 from gradwise.numerical.first_sight import at_first_sight
+from gradwise.numerical.jump_beside import beside_a_jump
 from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_ladder
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
@@ -58,9 +55,6 @@ RESTARTS = 4
 KNOWN = 64.0
 """How many units of rounding the slope at large steps may be off over the smallest of them to raise doubt."""
 
-ONE_JUMP = 0.01
-"""What f may move by besides a jump, in units of it."""
-
 CONTRADICTED = 1e-2
 """What part of itself a slope may be off the trend of values right around x that follow no model."""
 
@@ -77,19 +71,28 @@ WIDER = 4.0
 class Search:
     """State of one search; `run` is the generator."""
 
-    __slots__ = ("complex_error", "complex_value", "doubtful", "jumped", "noise", "samples", "shift", "status")
+    __slots__ = (
+        "checked",
+        "complex_error",
+        "complex_value",
+        "doubtful",
+        "jumped",
+        "noise",
+        "samples",
+        "shift",
+        "status",
+    )
 
     def __init__(self, line: Line, f0: float, ask: Callable[[Request], None] | None = None) -> None:
         self.samples = Samples(line, f0, ask)
         self.noise = 0.0
-        self.shift = (
-            0.0  # by how much the slope right around x differs from the one found, beyond what rounding explains
-        )
+        self.shift = 0.0  # by how much the slope right around x differs from that found, beyond rounding
         self.status = Status.OK
         self.jumped = False  # on the way to x
         self.doubtful = False  # whether f has another slope right around x
         self.complex_value: float | None = None
         self.complex_error = 0.0
+        self.checked = 0.0  # the step at which a real check has refused the complex step
 
     def run(self, ask_complex: Callable[[list[complex]], list[complex] | None] | None) -> Steps:
         """Search: the complex step, where f can be asked for complex numbers, and then `resume`."""
@@ -141,12 +144,13 @@ class Search:
             if not (math.isfinite(plus) and math.isfinite(minus)):
                 return None
             value, error, accepted, blind = judge_complex(
-                tiny, near.imag, h, far.real, far.imag, samples.f0, (plus, minus), line.scale, line.unit, max
+                tiny, near.imag, h, far.real, far.imag, samples.f0, (plus, minus), line.scale, line.unit, max, min
             )
             self.complex_value, self.complex_error = value, error
             if accepted and not blind:
                 return Outcome(value, error, Status.OK, 0.0, value, value, line.unit * abs(samples.f0))
             if not accepted:
+                self.checked = h if growth == 0 else 0.0
                 return None
         return None
 
@@ -156,11 +160,16 @@ class Search:
         steps = [h, 0.5 * h, 0.25 * h, 0.125 * h, v]
         yield from samples.sample([t for step in steps for t in (step, -step)])
         f, line = samples.values, samples.line
-        value, error, accepted, _, eta, _, coarse = judge_ladder(
+        value, error, accepted, _, eta, _, coarse, bent = judge_ladder(
             h, [f[t] for t in steps], [f[-t] for t in steps], samples.f0, line.unit, line.scale, max, PRECISION, v
         )
         if not accepted or (single(f[h]) and single(f[-h]) and f[h] != f[-h] and not single(line.scale)):
             return None, coarse
+        if self.checked > 0.0:
+            gap = gap_at_check(samples, self.checked, h, v)
+            error, bent = error + gap, bent or gap > 0.0
+        if bent:
+            self.complex_value = None  # abs and maximum run on complex numbers
         jump, sure = yield from rounded_numerator(samples, h, value)
         if jump > 0.0:
             other = None if sure else Resolved(value, error, 0.0, line.octave, line.octave, 0)
@@ -208,7 +217,7 @@ class Search:
             settled = yield from self._descend(min(right, left), v)
             if settled is not None:
                 return settled
-            beside = (yield from self._beside_a_jump(octave, v)) if right == left == octave else None
+            beside = (yield from beside_a_jump(samples, octave, v)) if right == left == octave else None
             if beside is not None:
                 return self.conclude(beside, Status.OK)
         found, outcome = (yield from self._two_sided(min(right, left), octave)) if rough is None else (rough, None)
@@ -257,28 +266,6 @@ class Search:
         if numerator_stands(samples, found) or (divides_nearby(samples, found) and not goes_on(samples, found, top)):
             return None
         return outcome
-
-    def _beside_a_jump(self, octave: int, v: float) -> Generator[Request, list, Resolved | None]:
-        """Return the slope of the side that x is on where all steps of the ladder to the other one lead over a jump of f.
-
-        A side that does not move is left to the tests of staircases.
-        """
-        samples = self.samples
-        moves = [[samples.at(octave - k, side) - samples.f0 for k in range(LEVELS)] for side in BOTH]
-        side = 1 if abs(moves[0][0]) < abs(moves[1][0]) else -1
-        here, there = moves if side > 0 else moves[::-1]
-        height = there[-1]
-        if here[0] == 0.0 or not max(map(abs, here), default=INF) + max(
-            abs(y - height) for y in there
-        ) < ONE_JUMP * abs(height):
-            return None
-        found = yield from resolve(samples, side, octave)
-        if (yield from disagreement(samples, found)) is not None:
-            return None
-        off = abs(samples.values[-side * v] - samples.f0 + side * v * found.value)
-        if off <= 6 * samples.eta(samples.f0) + v * found.total + ONE_JUMP * abs(v * found.value):
-            return found
-        return None
 
     def among_plateaus(self, jump: float, other: Resolved | None, side: int = 0, top: int | None = None) -> Steps:
         """Search as among noise of this size: what f is right around x says nothing of its slope, or is the other possibility."""
