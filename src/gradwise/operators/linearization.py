@@ -188,7 +188,7 @@ class Linearization:
             interpret(derivative.equations, env)
             results = [None if r is None else env[r] for r in derivative.results]
         else:
-            results = (prepared.once if once else prepared.executable).run(env)
+            results = prepared.executable(once=once).run(env)
             for k in prepared.shared:
                 if type(results[k]) is np.ndarray:
                     results[k] = results[k].copy()

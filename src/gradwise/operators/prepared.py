@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.execution import FREE_SIZE, build, may_alias
-from gradwise.program import Equation, Program
+from gradwise.execution import FREE_SIZE, Executable, build, may_alias
+from gradwise.program import Equation, Program, collector_paused
 from gradwise.tracing import apply, isinstance_traced
 from gradwise.transforms.batch import batch
 from gradwise.transforms.forward import Derivative
@@ -54,26 +54,35 @@ def interpret(equations: Sequence[Equation], env: list[Any]) -> None:
 class Prepared:
     """A derivative ready to run behind a program: its equations and their executable."""
 
-    __slots__ = ("derivative", "executable", "needs", "once", "probes", "shared", "spent")
+    __slots__ = ("_built", "_given", "derivative", "needs", "probes", "shared", "spent")
 
     def __init__(self, derivative: Derivative) -> None:
         self.derivative = derivative
         # a kink is seen from the operands; the output, if the trace did not keep it, is one operation away
         watched = {i for e, ct in derivative.probes for i in e.inputs}
         self.needs = tuple(sorted(set(derivative.needs) | watched))
-        cotangents = [ct for _, ct in derivative.probes]
-        given = (*self.needs, *(v for v in derivative.vectors if v is not None))
-        self.executable = build(derivative.equations, derivative.types, derivative.results, given, cotangents)
+        self._given = (*self.needs, *(v for v in derivative.vectors if v is not None))
         # large residuals that nobody else needs: a derivative that runs once lets them go as it proceeds
         p = derivative.program
         fixed = {*p.inputs, *p.captured, *p.outputs, *watched}
         self.spent = [i for i in derivative.needs if i not in fixed and p.types[i].size >= FREE_SIZE]
-        self.once = self.executable
-        if self.spent:
-            self.once = build(derivative.equations, derivative.types, derivative.results, given, cotangents, self.spent)
+        self._built: dict[bool, Executable] = {}
         self.shared = shared_results(derivative.equations, derivative.results)
         positions = {id(e): k for k, e in enumerate(derivative.program.equations)}
         self.probes = [(e, positions[id(e)], ct) for e, ct in derivative.probes]
+
+    def executable(self, *, once: bool = False) -> Executable:
+        """The derivative's equations ready to run; ``once``: letting go what is ``spent``."""
+        spends = once and bool(self.spent)
+        built = self._built.get(spends)
+        if built is None:
+            d = self.derivative
+            cotangents = [ct for _, ct in d.probes]
+            spent = self.spent if spends else ()
+            with collector_paused():
+                built = build(d.equations, d.types, d.results, self._given, cotangents, spent)
+            self._built[spends] = built
+        return built
 
 
 def shared_results(equations: Sequence[Equation], results: Sequence[int | None]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ Never import rules, tracing, transforms or execution here.
 """
 
 from gradwise.program.builder import Builder, Symbol, constant, result_type
+from gradwise.program.collector import collector_paused
 from gradwise.program.language import (
     F64,
     ArrayType,
@@ -27,6 +28,7 @@ __all__ = [
     "Primitive",
     "Program",
     "Symbol",
+    "collector_paused",
     "constant",
     "resolve_location",
     "result_type",

@@ -59,6 +59,8 @@ def _indexed_shape(shape: tuple[int, ...], arrays: tuple[Any, ...], key: tuple[A
 
 def _getitem_result(x: ArrayType, *rest: Any) -> ArrayType:
     *arrays, key = rest
+    if not arrays and all([type(entry) is int for entry in key]):
+        return ArrayType(x.shape[len(key) :], x.dtype)
     if 0 in x.shape and arrays:  # the zeros that stand for the positions are out of range on an axis of length 0
         axes = [entry for entry in key if entry is not None]
         taken = [k < len(axes) and type(axes[k]) is tuple and axes[k][0] == "array" for k in range(len(x.shape))]

@@ -15,7 +15,7 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.errors import GradwiseError, OutputError, TracingError
-from gradwise.program import Program
+from gradwise.program import Program, collector_paused
 from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.effects import entered_functions, obstacle, outlives
 from gradwise.tracing.instrument.ending import sweep
@@ -75,7 +75,8 @@ class Recording:
     def program(self) -> Program:
         """The program, with its types inferred (on first use)."""
         if self._program is None:
-            self._program = self.tape.program(self.name, self.outputs, self.labels)
+            with collector_paused():
+                self._program = self.tape.program(self.name, self.outputs, self.labels)
         return self._program
 
     @property

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from gradwise.program import Equation, Program
 from gradwise.rules.algebra import add_p
-from gradwise.rules.shapes import getitem, scatter_add, scatter_set, zeros_p
 from gradwise.transforms.forward import Derivative, instantiate
 from gradwise.transforms.simplify import needed
 from gradwise.transforms.templates import pullback_template
@@ -98,15 +97,9 @@ def pullback(program: Program, wrt: Sequence[int], outputs: Sequence[int] | None
         instantiate(template, slots, types, equations, equation.location)
         if primitive.kink is not None:
             probes.append((equation, bars[0]))
-        if primitive is getitem or primitive is scatter_set:
-            zeros = {e.outputs for e in equations[first:] if e.primitive is zeros_p}
-            for e in equations[first:]:
-                if (
-                    e.primitive is scatter_add
-                    and e.inputs[0] in zeros
-                    and template.results.count(slots.index(e.outputs)) == 1
-                ):
-                    scattered[e.outputs] = e
+        for k in template.fresh:
+            late = equations[first + k]
+            scattered[late.outputs] = late
         for variable, result in zip(inputs, template.results, strict=True):
             if result is not None:
                 accumulate(variable, slots[result], equation.location)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gradwise.errors import ProgramError
 from gradwise.program import ArrayType, Builder, Equation, Primitive, Symbol, result_type
 from gradwise.rules.algebra import add
+from gradwise.rules.shapes import getitem, scatter_add, scatter_set, zeros_p
 from gradwise.transforms.simplify import needed
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ class Template:
 
     The first slots are the primals, then the outputs, then the vectors (tangents of the moving operands, or cotangents of the outputs that
     have one).  ``results`` holds a slot for each tangent of an output or cotangent of an operand, None for zero.
+
+    ``fresh`` holds the positions of the equations that scatter onto zeros of their own and are one result: whoever adds them up may start from a sum that exists.
     """
 
-    __slots__ = ("equations", "first_new", "needs", "new_types", "results")
+    __slots__ = ("equations", "first_new", "fresh", "needs", "new_types", "results")
 
     def __init__(self, builder: Builder, first_new: int, results: list[int | None], available: int) -> None:
         live = {r for r in results if r is not None}
@@ -58,6 +61,30 @@ class Template:
         used = {i for e in self.equations for i in e[1]} | {r for r in self.results if r is not None}
         #: which primals and outputs the template reads
         self.needs = tuple(sorted(i for i in used if i < available))
+        zeros = {e[3] for e in self.equations if e[0] is zeros_p}
+        read = {i for e in self.equations for i in e[1]}
+        self.fresh = tuple(
+            k
+            for k, (primitive, inputs, _, out) in enumerate(self.equations)
+            if primitive is scatter_add and inputs[0] in zeros and out not in read and self.results.count(out) == 1
+        )
+
+    def at(self, params: tuple[Any, ...]) -> Template:
+        """The template of an index at another index of as many integers: only the index differs."""
+        other = object.__new__(Template)
+        other.first_new, other.new_types, other.results = self.first_new, self.new_types, self.results
+        other.needs, other.fresh = self.needs, self.fresh
+        other.equations = [(p, i, params if p in _INDEXING else own, o) for p, i, own, o in self.equations]
+        return other
+
+
+#: primitives of one index; of one with an index of integers the others in its template depend on shapes alone
+_INDEXING = frozenset((getitem, scatter_add, scatter_set))
+_WITH_INDEX = frozenset((getitem, scatter_set))
+
+
+def _is_integral(params: tuple[Any, ...]) -> bool:
+    return all([type(entry) is int for entry in params[0]])
 
 
 _pushforwards: dict[Any, Template] = {}
@@ -140,7 +167,16 @@ def pullback_template(
     key = (primitive, params, types, active, reached)
     known = _pullbacks.get(key)
     if known is None:
+        pattern: Any = None
+        if primitive in _WITH_INDEX and _is_integral(params):
+            # an array that is read entry by entry has thousands of indices
+            pattern = (primitive, len(params[0]), types, active, reached)
+            model = _pullbacks.get(pattern)
+            if model is not None:
+                return model.at(params)
         known = _write_pullback(primitive, params, types, active, reached)
+        if pattern is not None and all(own == params for p, _, own, _ in known.equations if p in _INDEXING):
+            key = pattern
         if len(_pullbacks) > 20_000:
             _pullbacks.clear()
         _pullbacks[key] = known

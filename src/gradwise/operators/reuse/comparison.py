@@ -98,7 +98,7 @@ class _Dependent:
         for i in (*recording.tape.inputs, *recording.tape.captured[:count]):
             self.numbers[i] = len(self.numbers)
         for equation in recording.program.equations:
-            if any(i in self.numbers for i in equation.inputs):
+            if not self.numbers.keys().isdisjoint(equation.inputs):
                 self.equations.append(equation)
                 for o in equation.output_tuple:
                     self.numbers[o] = len(self.numbers)

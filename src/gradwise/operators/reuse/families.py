@@ -21,6 +21,7 @@ from gradwise.errors import StaleProgramError
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
+from gradwise.program import collector_paused
 from gradwise.tracing import record
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import inspect_function
@@ -214,7 +215,8 @@ class Call:
         try:
             with np.errstate(all="ignore"):  # the run before has said what there is to say
                 made, recording = self.specialise()
-            reason = differs(recording)
+            with collector_paused():
+                reason = differs(recording)
         except Refused as error:
             reason = str(error)
         except Exception as error:  # noqa: BLE001 - the function itself ran; what a run for a program raises is no error of the user's

@@ -25,7 +25,7 @@ import scipy
 from gradwise.execution import build, may_alias
 from gradwise.operators.equal_entries import Borders
 from gradwise.operators.reuse.comparison import equal
-from gradwise.program import Guard, Program
+from gradwise.program import Guard, Program, collector_paused
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.purity import is_plain
 from gradwise.tracing.trace import COPY_BYTES
@@ -298,6 +298,14 @@ def specialise(
     if tape.looked_up:
         raise Refused("it looks at the text, the hash or the equality of a value")
     tape.inputs, tape.captured = first[:count], first[count:] + tape.captured
+    with collector_paused():
+        return _represent(recording, leaves, numbers, around), recording
+
+
+def _represent(
+    recording: Recording, leaves: Sequence[Any], numbers: Sequence[Any], around: Sequence[np.ndarray]
+) -> Specialization:
+    """The program of a run, if it shows all that the run did."""
     types = recording.program.types
     made = {o: e for e in recording.program.equations for o in e.output_tuple}
     for equation in recording.program.equations:
@@ -315,7 +323,7 @@ def specialise(
     again = program.replay(leaves, numbers, around)
     if again is not None and not all(map(equal, recording.values, again.values)):
         raise Refused("its program gives other numbers than the function")
-    return program, recording
+    return program
 
 
 def _is_pythons(filename: str) -> bool:
