@@ -100,7 +100,9 @@ def test_heavy_packages_are_imported_when_used_and_behind_one_room():
                 rooms[package].add(file.relative_to(PACKAGE).with_suffix("").parts[0])
                 if not inside and package not in {"matplotlib", "mpl_toolkits"}:  # plotting itself is loaded when used
                     at_import.append(f"{name_of(file)}:{line} imports {module}")
-    assert [line for line in at_import if not line.startswith(("interop/", "explorer/", "execution/native/"))] == []
+    # frame_columns.py is loaded once the user has loaded pandas
+    late = ("interop/", "explorer/", "execution/native/", "tracing/standins/frame_columns.py")
+    assert [line for line in at_import if not line.startswith(late)] == []
     assert rooms["matplotlib"] | rooms["mpl_toolkits"] <= {"plotting"}
     assert rooms["sympy"] <= {"symbolic"}
     assert rooms["torch"] | rooms["jax"] | rooms["dask"] <= {"interop"}

@@ -9,12 +9,18 @@ such an object has it loaded.  Values that are no plain arrays (traced ones) bec
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _KINDS = {"pandas": ("Series", "DataFrame"), "xarray": ("DataArray", "Dataset")}
 _NUMBERS = "fciu"
+
+#: by library, what makes an array that its objects hold of a traced one; the tracing room puts it there
+MADE: dict[str, Callable[[Any], Any]] = {}
 
 
 def is_labelled(kind: type) -> bool:
@@ -81,7 +87,8 @@ class Labels:
         """The container with other numbers; arrays alone (by name, where there are several) if their shapes are others, as those of a Jacobian are."""
         if any(np.shape(v) != shape for v, shape in zip(values, self.shapes, strict=True)):
             return values[0] if self.names == (None,) else dict(zip(self._spoken(), values, strict=True))
-        arrays = [_as_array(v) for v in values]
+        made_by: Any = MADE.get(self.kind.__module__.partition(".")[0], _as_objects)
+        arrays: list[Any] = [made_by(v) if hasattr(v, "__primitive__") else np.asarray(v) for v in values]
         name = self.kind.__name__
         library: Any = sys.modules[self.kind.__module__.partition(".")[0]]
         made: Any
@@ -114,9 +121,7 @@ def _same(a: Any, b: Any) -> bool:
     return all(a.iloc[:, k].dtype.kind in _NUMBERS or a.iloc[:, k].equals(b.iloc[:, k]) for k in range(a.shape[1]))
 
 
-def _as_array(value: Any) -> np.ndarray:
-    if not hasattr(value, "__primitive__"):  # not traced
-        return np.asarray(value)
+def _as_objects(value: Any) -> np.ndarray:
     entries = np.empty(np.shape(value), object)
     for place in np.ndindex(entries.shape):
         entries[place] = value[place] if entries.ndim else value
@@ -127,15 +132,22 @@ def open_labelled(tree: Any, kind: type) -> tuple[list[Any], Labels]:
     """The arrays of numbers in a labelled container, and its labels."""
     name = kind.__name__
     if name in ("Series", "DataArray"):
-        array = np.array(tree.values)
+        array = _numbers_in(tree)
         return [array], Labels(kind, tree, (None,), (array.shape,))
     if name == "Dataset":
         names = [n for n in tree.data_vars if tree[n].dtype.kind in _NUMBERS]
-        arrays = [np.array(tree[n].values) for n in names]
+        arrays = [_numbers_in(tree[n]) for n in names]
     else:
         names = [k for k in range(tree.shape[1]) if tree.dtypes.iloc[k].kind in _NUMBERS]
-        arrays = [np.array(tree.iloc[:, k]) for k in names]
+        arrays = [_numbers_in(tree.iloc[:, k]) for k in names]
     return arrays, Labels(kind, tree, tuple(names), tuple(a.shape for a in arrays))
+
+
+def _numbers_in(labelled: Any) -> Any:
+    """The array of numbers of one Series or DataArray; the traced one, where such is behind."""
+    values = labelled.array if hasattr(labelled, "array") else labelled.variable._data  # noqa: SLF001  # ``data`` would make a plain array of it
+    traced = getattr(values, "__traced__", None)
+    return np.array(labelled.values) if traced is None else traced
 
 
 def without_labels(value: Any) -> Any:

@@ -25,6 +25,20 @@ TWINS: set[type] = set()
 WRAPPERS: dict[type, Callable[[Any], Any]] = {}
 
 
+#: by class of labelled containers (of pandas, of xarray), what gives the traced array behind one; the object itself where nothing is traced
+LABELLED: dict[type, Callable[[Any], Any]] = {}
+
+
+def without_labels(value: Any) -> Any:
+    """The traced array behind a labelled container, also in a list or tuple; anything else as it is."""
+    kind = type(value)
+    if kind in LABELLED:
+        return LABELLED[kind](value)
+    if (kind is list or kind is tuple) and any([type(v) in LABELLED for v in value]):
+        return kind([without_labels(v) for v in value])
+    return value
+
+
 #: attributes that do not depend on the numbers
 DESCRIPTIONS = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"})
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.functions.operands import as_array, valued
-from gradwise.tracing.holders import TWINS, is_users_array, written
+from gradwise.tracing.holders import LABELLED, TWINS, is_users_array, without_labels, written
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import PLAIN, at_line, contains_traced, entries, open_traces, python_method
@@ -70,6 +70,8 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
     kind = type(object)
     if kind is not list and kind is not tuple:
         object = _listed(_of_numbers(object, dtype))  # noqa: A001
+    elif LABELLED:
+        object = without_labels(object)  # noqa: A001
     if not contains_traced(object):
         look_among(object)
         made = np.array(object, dtype, **options)
@@ -118,7 +120,7 @@ def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -
 
     def call(a: Any, dtype: Any = None, *rest: Any, **options: Any) -> Any:
         if not contains_traced(a):
-            a = _listed(_of_numbers(a, dtype))
+            a = _listed(_of_numbers(without_labels(a) if LABELLED else a, dtype))
         if not contains_traced(a):
             look_among(a)
             return function(a, dtype, *rest, **options)

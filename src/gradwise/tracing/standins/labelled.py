@@ -103,6 +103,5 @@ def _table(library: str, names: tuple[str, ...]) -> Callable[[], dict[type, dict
 
 
 LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {
-    "pandas": _table("pandas", ("Series", "DataFrame")),
     "xarray": _table("xarray", ("DataArray",)),
 }

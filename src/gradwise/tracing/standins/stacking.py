@@ -9,7 +9,7 @@ import numpy as np
 from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.dispatch import FUNCTIONS
-from gradwise.tracing.holders import TWINS, written
+from gradwise.tracing.holders import LABELLED, TWINS, without_labels, written
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.traced import apply, isinstance_traced
 
@@ -116,6 +116,36 @@ SEQUENCES = frozenset(
 NESTED = frozenset({"block", "piecewise", "choose"})
 
 
+#: functions that ask an argument for its method of that name, if it has one; universal functions ask by their protocol
+BY_METHOD = frozenset(
+    [name for name in vars(np) if isinstance(getattr(np, name, None), np.ufunc)]
+    + [
+        "sum",
+        "prod",
+        "mean",
+        "std",
+        "var",
+        "min",
+        "max",
+        "amin",
+        "amax",
+        "round",
+        "around",
+        "cumsum",
+        "cumprod",
+        "clip",
+        "ravel",
+        "take",
+        "repeat",
+        "any",
+        "all",
+        "argmax",
+        "argmin",
+        "searchsorted",
+    ]
+)
+
+
 def stacking_first(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, with lists and tuples of traced values among its arguments made into arrays first.
 
@@ -125,8 +155,13 @@ def stacking_first(function: Callable[..., Any]) -> Callable[..., Any]:
     if name in NESTED:
         return function
     several = name in SEQUENCES
+    labels = name not in BY_METHOD
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if LABELLED and labels:
+            args = tuple(map(without_labels, args))
+            if kwargs:
+                kwargs = {k: without_labels(v) for k, v in kwargs.items()}
         for a in args:
             if (type(a) is list or type(a) is tuple) and contains_traced(a):
                 break

@@ -1,0 +1,297 @@
+"""pandas with traced numbers: Series and DataFrames that are made, changed and asked inside of a function.
+
+Traced numbers are put into pandas' objects as columns of our own kind (``frame_columns.py``), before pandas is called; all else is pandas, which asks the column.  Functions of the user's that pandas
+calls run instrumented; results that pandas collected as objects become columns again.  When the run ends, what is left has plain columns.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import types
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.containers import labelled as containers
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.holders import LABELLED
+from gradwise.tracing.instrument.ending import reveal_within
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.standins.frame_objects import (
+    behind,
+    changed,
+    column_of,
+    columns,
+    frame_of,
+    given,
+    has_columns,
+    holds,
+    is_frame,
+    lift,
+    lifted,
+    numbers,
+    numbers_in,
+    pandas_itself,
+    plainly,
+    relabelled,
+    settle,
+    settled,
+)
+from gradwise.tracing.standins.recording import contains_traced, open_traces
+from gradwise.tracing.standins.stacking import assembled
+from gradwise.tracing.traced import TracedArray, TracedScalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+# --- calls ---------------------------------------------------------------------------------------------------------------------------
+
+
+def calling(function: Any, *, lifts: bool = False, changes: bool = False, operator: bool = False) -> Callable[..., Any]:
+    """A function or method of pandas; ``lifts`` makes the object's own columns ready if an argument is traced, ``changes`` in place."""
+
+    @functools.wraps(function, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        watch = local.watch
+        if watch is None:
+            return function(*args, **kwargs)
+        if watch.overlay:
+            reveal_within([*args, *kwargs.values()])
+        if changes:
+            changed(args[0])
+        if lifts and args and is_frame(args[0]) and any(map(holds, (*args[1:], *kwargs.values()))):
+            frame = args[0]
+            if changes:
+                lift(frame, "fc")
+            else:
+                args = (lifted(frame), *args[1:])
+        labels = args[0] if args and is_frame(args[0]) else None
+        arguments = [_beside(labels, a) for a in args]
+        if operator:
+            arguments = [columns().Number(a) if type(a) is TracedScalar else a for a in arguments]
+        result = function(*arguments, **{k: _beside(labels, v) for k, v in kwargs.items()})
+        if changes and labels is not None:
+            settle(labels)
+        return settled(result)
+
+    return call
+
+
+def _beside(frame: Any, value: Any) -> Any:
+    """An argument beside an object of pandas: an array of two axes has its labels."""
+    if type(value) is TracedArray and value.ndim == 2 and getattr(frame, "ndim", 0) == 2 and value.shape == frame.shape:
+        return frame_of(value, frame.index, frame.columns)
+    return given(value)
+
+
+def _by_indexer(function: Any) -> Callable[..., Any]:
+    """``df.loc[…] = v`` and its relatives."""
+
+    def call(indexer: Any, key: Any, value: Any) -> None:
+        if local.watch is not None:
+            changed(indexer.obj)
+        if local.watch is not None and (holds(value) or has_columns(indexer.obj)):
+            if holds(value):
+                lift(indexer.obj, "fc")
+            function(indexer, key, given(value))
+            settle(indexer.obj)
+        else:
+            function(indexer, key, value)
+
+    return call
+
+
+def _constructing(cls: Any) -> Callable[..., Any]:
+    """``pd.DataFrame(array, columns=…)`` of an array of two axes; everything else as any call."""
+    ordinary = calling(cls)
+
+    def call(
+        data: Any = None, index: Any = None, columns: Any = None, dtype: Any = None, copy: Any = None
+    ) -> Any:  # as pandas names them
+        if type(data) is list and contains_traced(data):
+            joined = assembled(data) if not any(type(v) is dict for v in data) else data
+            data = joined if type(joined) is TracedArray and joined.ndim == 2 else data
+        if type(data) is TracedArray and data.ndim == 2 and local.watch is not None:
+            if columns is not None and len(columns) != data.shape[1]:
+                return cls(plain(data), index, columns)  # raises as it does
+            return settled(frame_of(data, index, columns))
+        return ordinary(data, index, columns, dtype, copy)
+
+    return call
+
+
+def _product(function: Any, *, flipped: bool = False) -> Callable[..., Any]:
+    """``dot`` and ``@``: labels are pandas', of the plain numbers."""
+
+    def call(frame: Any, other: Any) -> Any:
+        if local.watch is None or not (holds(frame) or holds(other)):
+            return function(frame, other)
+        expected = function(plainly(frame), plainly(other))
+        if is_frame(other):
+            other = other.reindex(frame.columns if frame.ndim == 2 else frame.index)
+        a, b = numbers_in(frame), numbers_in(other)
+        return relabelled(expected, np.dot(b, a) if flipped else np.dot(a, b))
+
+    return call
+
+
+def _moments(function: Any, of_arrays: Any) -> Callable[..., Any]:
+    """``cov`` and ``corr`` of numbers of which none is missing."""
+
+    def call(frame: Any, *args: Any, **options: Any) -> Any:
+        if local.watch is None or not (holds(frame) or any(map(holds, args))):
+            return function(frame, *args, **options)
+        expected = function(plainly(frame), *map(plainly, args), **options)
+        if frame.ndim == 2:
+            result = of_arrays(numbers_in(frame[list(expected.columns)]), rowvar=False)
+        else:
+            other = args[0].reindex(frame.index)
+            result = of_arrays(numbers_in(frame), numbers_in(other))[0, 1]
+        if not np.allclose(plain(result), expected, rtol=1e-10, equal_nan=True):
+            raise open_traces([frame.array.numbers if frame.ndim == 1 else numbers_in(frame)])[0].fail(
+                f"{function.__name__}() of traced numbers with missing values or options was called, and has no rule. Write it with NumPy, on the values"
+            )
+        return relabelled(expected, result)
+
+    return call
+
+
+def _extremes(function: Any) -> Callable[..., Any]:
+    """``nlargest`` and ``nsmallest``: pandas finds the places."""
+
+    def call(series: Any, *args: Any, **options: Any) -> Any:
+        if local.watch is None or not holds(series):
+            return function(series, *args, **options)
+        numbers_alone = plainly(series)
+        values = concrete(numbers(series))
+        return settled(
+            series.iloc[function(numbers_alone.set_axis(range(len(values))), *args, **options).index.to_numpy()]
+        )
+
+    return call
+
+
+def _described(function: Any) -> Callable[..., Any]:
+    """``describe`` of a Series."""
+
+    def call(series: Any, percentiles: Any = None, **options: Any) -> Any:
+        if local.watch is None or not holds(series):
+            return function(series, percentiles, **options)
+        expected = function(plainly(series), percentiles, **options)
+        names = [str(k) for k in expected.index]
+        parts = [
+            series.quantile(float(k[:-1]) / 100)
+            if k.endswith("%")
+            else series.count()
+            if k == "count"
+            else getattr(series, k)()
+            for k in names
+        ]
+        return relabelled(expected, assembled(parts))
+
+    return call
+
+
+def _value(getter: Any) -> Callable[..., Any]:
+    """``values`` and ``to_numpy``: the traced array."""
+
+    def call(frame: Any, *args: Any, **kwargs: Any) -> Any:
+        found = numbers(frame) if local.watch is not None else None
+        if found is None:
+            return getter(frame, *args, **kwargs)
+        dtype = kwargs.get("dtype", args[0] if args else None)
+        return found if dtype is None or np.dtype(dtype) == found.dtype else found.astype(dtype)
+
+    return call
+
+
+def _type_of(getter: Any) -> Callable[..., Any]:
+    """``dtype`` and ``dtypes``: those of the plain numbers."""
+
+    def call(frame: Any) -> Any:
+        found = getter(frame)
+        if isinstance(found, pandas_itself().Series):
+            return found.map(lambda d: getattr(d, "numbers", d)) if has_columns(frame) else found
+        return getattr(found, "numbers", found)
+
+    return call
+
+
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+_OPERATORS = frozenset(
+    {f"__{r}{name}__" for name in _ARITHMETIC for r in ("", "r", "i")}
+    | {f"__{name}__" for name in _COMPARISONS}
+    | {r + name for name in (*_ARITHMETIC, "div") for r in ("", "r")}
+    | {"subtract", "multiply", "divide", *_COMPARISONS}
+)
+_LIFTING = _OPERATORS | {"where", "mask", "fillna", "clip", "combine", "combine_first", "replace", "merge", "join"}
+_CHANGING = frozenset({"__setitem__", "insert", "update", "isetitem"})
+_SPECIAL = ("__getitem__", "__setitem__", "__array_ufunc__", "__neg__", "__abs__", "__getattr__", "__call__")
+
+
+def _methods_of(cls: type) -> dict[str, Callable[..., Any]]:
+    found: dict[str, Callable[..., Any]] = {}
+    for name in dir(cls):
+        function = getattr(cls, name)
+        if type(function) is not types.FunctionType:
+            continue
+        if name in _LIFTING or name in _CHANGING:
+            found[name] = calling(function, lifts=True, changes=name in _CHANGING, operator=name in _OPERATORS)
+        elif name in _SPECIAL or name[0] != "_":
+            found[name] = calling(function)
+    return found
+
+
+def _table() -> dict[type, dict[str, Callable[..., Any]]]:
+    from_statistics = importlib.import_module("gradwise.tracing.standins.frame_windows")
+    pandas = pandas_itself()
+    containers.MADE["pandas"] = column_of
+    known = importlib.import_module("gradwise.tracing.instrument.known")
+    LABELLED.update(dict.fromkeys((pandas.Series, pandas.DataFrame), behind))
+    table: dict[type, dict[str, Callable[..., Any]]] = {}
+    for cls in (pandas.Series, pandas.DataFrame):
+        table[cls] = _methods_of(cls) | {"to_numpy": _value(cls.to_numpy), "__array__": _value(cls.__array__)}
+        table[cls] |= {name: _product(getattr(cls, name)) for name in ("dot", "__matmul__")}
+        table[cls] |= {"__rmatmul__": _product(cls.__rmatmul__, flipped=True)}
+        table[cls] |= {"cov": _moments(cls.cov, np.cov), "corr": _moments(cls.corr, np.corrcoef)}
+        for name, make in (("values", _value), ("dtypes", _type_of), ("dtype", _type_of)):
+            descriptor = getattr(cls, name, None)
+            if isinstance(descriptor, property):
+                known.KNOWN[id(descriptor.fget)] = make(descriptor.fget)
+    for name in ("nlargest", "nsmallest"):
+        table[pandas.Series][name] = _extremes(getattr(pandas.Series, name))
+    table[pandas.Series]["describe"] = _described(pandas.Series.describe)
+    core = pandas.core
+    for cls in (
+        core.indexing._LocIndexer,
+        core.indexing._iLocIndexer,
+        core.indexing._AtIndexer,
+        core.indexing._iAtIndexer,
+    ):
+        table[cls] = {"__getitem__": calling(cls.__getitem__), "__setitem__": _by_indexer(cls.__setitem__)}
+    for cls in (pandas.api.typing.SeriesGroupBy, pandas.api.typing.DataFrameGroupBy, pandas.api.typing.Resampler):
+        table[cls] = _methods_of(cls)
+    table |= from_statistics.windows()
+    for name in (
+        "concat",
+        "merge",
+        "merge_asof",
+        "pivot_table",
+        "pivot",
+        "melt",
+        "to_numeric",
+        "isna",
+        "notna",
+        "cut",
+        "crosstab",
+    ):
+        known.KNOWN[id(getattr(pandas, name))] = calling(getattr(pandas, name))
+    known.KNOWN[id(pandas.Series)] = calling(pandas.Series)
+    known.KNOWN[id(pandas.DataFrame)] = _constructing(pandas.DataFrame)
+    return table
+
+
+LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"pandas": _table}
