@@ -84,7 +84,7 @@ class Backward:
         template = pullback_template(
             equation.primitive,
             equation.params,
-            [self.program.types[i] for i in equation.inputs],
+            tuple([self.program.types[i] for i in equation.inputs]),
             tuple(self.active[i] == 1 for i in equation.inputs),
             tuple(b is not None for b in bars),
         )
