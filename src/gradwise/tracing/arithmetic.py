@@ -178,7 +178,7 @@ def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
         kind = type(value)
         if trace.open and (kind is _float64 or kind is float):
             cls = type(other)
-            if cls is TracedScalar:
+            if cls is TracedScalar and not flipped:  # Python asks a traced value first, a.__rsub__(b) may be written
                 z = other.value
                 kind = type(z)
                 if other.tape is trace and (kind is _float64 or kind is float):
@@ -288,7 +288,7 @@ def array_operator(function: Callable[..., Any], primitive: Primitive, *, flippe
         cls = type(other)
         if value.dtype is not _F64:
             return general(function, primitive, other, self) if flipped else general(function, primitive, self, other)
-        if cls is TracedArray:
+        if cls is TracedArray and not flipped:
             if other.tape is not trace:
                 return binary(function, primitive, self, other)
             other.sync()
@@ -300,7 +300,7 @@ def array_operator(function: Callable[..., Any], primitive: Primitive, *, flippe
             if keep_pair:
                 self.pin()
                 other.pin()
-        elif cls is TracedScalar:
+        elif cls is TracedScalar and not flipped:
             z = other.value
             kind = type(z)
             if other.tape is not trace or (kind is not _float64 and kind is not float):
