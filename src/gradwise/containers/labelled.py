@@ -153,5 +153,5 @@ def _numbers_in(labelled: Any) -> Any:
 def without_labels(value: Any) -> Any:
     """A DataArray of no dimension, which is what xarray's reductions give, as its number; anything else as it is."""
     if is_labelled(type(value)) and getattr(value, "ndim", None) == 0:
-        return value.values[()]
+        return _numbers_in(value)[()]
     return value
