@@ -19,6 +19,7 @@ from gradwise.errors import TracingError
 from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.caches import derived
 from gradwise.operators.equal_entries import HIGHEST, Borders, Line, believe, is_harmless, is_harmless_program
+from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.operators.reuse.counting import counters_of
 from gradwise.operators.verification import Disagreement, compare_derivatives, paused, put, requested, without_memory
 
@@ -49,12 +50,16 @@ def doubt_equalities(function: Any, linearization: Linearization, *, has_aux: bo
         believe(code, (), borders.all_lines, linearization.fingerprint, order)
         return
     counters = counters_of(function, *linearization.arguments.given())
-    if recording.tape.obstacle and not counters:  # calling the function leaves something behind
-        return
     before = [counter.value for counter in counters]
     try:
-        if not _agrees(function, linearization, doubtful, order, has_aux=has_aux):
-            return
+        arguments = linearization.arguments.copied()
+        arguments.leaves = [recording.tape.values[i] for i in recording.tape.inputs]
+        spare = Restoring(arguments, written_by(linearization), has_aux=has_aux)
+        with looked_at(recording.tape.ran, lambda: spare.copied().call(arguments.leaves)) as why:
+            if why is not None and recording.tape.ran is not None and not counters:
+                return  # calling the function leaves something behind
+            if not _agrees(function, linearization, spare, doubtful, order, has_aux=has_aux):
+                return
     finally:
         for counter, value in zip(counters, before, strict=True):
             counter.add(value - counter.value)
@@ -78,11 +83,11 @@ def _borders(linearization: Linearization) -> Borders:
     return derived(("equalities", tuple(linearization.recording.tape.places), linearization.fingerprint), make)
 
 
-def _agrees(function: Any, linearization: Linearization, doubtful: list[Line], order: int, *, has_aux: bool) -> bool:
+def _agrees(
+    function: Any, linearization: Linearization, spare: Any, doubtful: list[Line], order: int, *, has_aux: bool
+) -> bool:
     """Whether the branches taken have the derivatives of the function, as far as can be told; if not, that of a run that takes the others is put there."""
     recording = linearization.recording
-    spare = linearization.arguments.copied()
-    spare.leaves = [recording.tape.values[i] for i in recording.tape.inputs]
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
 
     def compare() -> None:

@@ -22,7 +22,7 @@ from gradwise.errors import GradwiseError, TracingError
 from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import holds_convention
 from gradwise.operators.equal_entries import HIGHEST
-from gradwise.operators.restoring import Restoring, written_by
+from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.operators.verification import (
     Disagreement,
     compare,
@@ -38,6 +38,7 @@ from gradwise.tracing import record
 from gradwise.tracing.instrument.effects import outlives, repeats
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.journal import kept
+from gradwise.tracing.instrument.muting import rewind
 from gradwise.tracing.instrument.needs import protocols_suffice
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import inspect_function
@@ -156,17 +157,18 @@ def _look_again(function: Any, linearization: Linearization, *, has_aux: bool, o
 
     Where the run depended on what earlier calls stored, that is another function than it was; then a run from there is compared.  Nothing is concluded where a call gives another value each time.
     """
+    with looked_at(linearization.recording.tape.ran) as why:
+        return why or _looked(function, linearization, has_aux=has_aux, order=order)
+
+
+def _looked(function: Any, linearization: Linearization, *, has_aux: bool, order: int) -> str | None:
     recording = linearization.recording
     tape = recording.tape
-    watch = tape.ran
-    why = "it was not watched" if watch is None else repeats(watch, undoing=True)
-    if why is not None:
-        return why
     spare = linearization.arguments.copied()
     spare.leaves = [tape.values[i] for i in tape.inputs]
     state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
     journal = written_by(linearization)
-    restoring: Any = Restoring(spare, journal)
+    restoring: Any = Restoring(spare, journal, has_aux=has_aux)
     try:
         with paused(), quiet(), np.errstate(all="ignore"):
             try:
@@ -177,9 +179,10 @@ def _look_again(function: Any, linearization: Linearization, *, has_aux: bool, o
                 return "a second call of it raises"
             else:
                 return None if concluded else _NO_ESTIMATE
-            tape.ran = watch = None  # whose notes refer to arrays of which it is asked whether others do
+            tape.ran = None  # whose notes refer to arrays of which it is asked whether others do
             leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in spare.leaves]
             try:
+                rewind()
                 with kept():
                     now = record(function, leaves, (True,) * len(leaves), spare.copied().call, has_aux=has_aux)
             except Exception:  # noqa: BLE001  of the state that it left it may make something else

@@ -20,7 +20,7 @@ from gradwise.errors import TracingError
 from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.believed_programs import Known, is_believed, known_of
 from gradwise.operators.borders import holds_convention
-from gradwise.operators.restoring import Restoring
+from gradwise.operators.restoring import Restoring, looked_at
 from gradwise.operators.verification import (
     Disagreement,
     compare_derivatives,
@@ -32,8 +32,8 @@ from gradwise.operators.verification import (
 )
 from gradwise.quiet import quiet
 from gradwise.tracing import Recording, record
-from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.journal import Journal, kept
+from gradwise.tracing.instrument.muting import rewind
 from gradwise.tracing.purity import inspect_function
 
 if TYPE_CHECKING:
@@ -78,8 +78,6 @@ def doubt_memories(function: Any, linearization: Linearization, *, has_aux: bool
         or (recording.tape.decided and not recording.tape.recalled)
     ):
         return False
-    if repeats(watch, undoing=True) is not None:
-        return False
     known = known_of(code_of(function))
     if known is None:
         return False
@@ -88,7 +86,9 @@ def doubt_memories(function: Any, linearization: Linearization, *, has_aux: bool
     program = _program_of(linearization)
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
-        with paused(), quiet(), np.errstate(all="ignore"), kept() as journal:
+        with looked_at(watch) as why, paused(), quiet(), np.errstate(all="ignore"), kept() as journal:
+            if why is not None:
+                return False
             compared = _look(function, linearization, spare, journal, known, has_aux=has_aux)
     finally:
         np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
@@ -121,7 +121,7 @@ def _look(
     filled.restore()
     if not has_values(again, recording):
         return False  # what an earlier call left is part of the function
-    restoring: Any = Restoring(spare, filled)
+    restoring: Any = Restoring(spare, filled, has_aux=has_aux)
     candidates: list[Callable[[], Recording | None]] = [
         lambda: again,
         lambda: _run_without(function, spare, journal, has_aux=has_aux),
@@ -164,6 +164,7 @@ def _look(
 
 def _run(function: Any, arguments: Arguments, leaves: list[Any], *, has_aux: bool) -> Recording:
     leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in leaves]
+    rewind()
     return record(function, leaves, (True,) * len(leaves), arguments.copied().call, has_aux=has_aux)
 
 

@@ -1,14 +1,23 @@
-"""Calls of a function that only look at it: what it stores is put back after each."""
+"""Calls of a function that only look at it: what it stores is put back after each, and what it prints, logs, writes or draws is not printed, logged, written or drawn once more.
+
+    with looked_at(watch) as why:          # None, or what a call does that cannot be left undone
+        Restoring(arguments, journal).call(leaves)
+
+Where a function does something outside, its calls are silent runs (``tracing/instrument/muting.py``); they take longer than plain ones.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing import record
+from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.journal import Journal
-from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.muting import Unmuted, muted, rewind
+from gradwise.tracing.instrument.state import Watch, local
 
 if TYPE_CHECKING:
     from gradwise.operators.arguments import Arguments
@@ -39,6 +48,28 @@ def written_by(linearization: Linearization) -> Journal:
 
 
 @contextlib.contextmanager
+def looked_at(watch: Watch | None, trial: Callable[[], Any] | None = None) -> Iterator[str | None]:
+    """Within it, the function of a run may be called again, silently where that is needed and a ``trial`` ends well; what stands against it, if something does."""
+    if watch is None:
+        yield "it was not watched"
+    elif repeats(watch, undoing=True) is None:
+        yield None
+    else:
+        why = repeats(watch, muting=True)
+        if why is None and trial is not None:
+            with muted(watch):
+                try:
+                    trial()
+                except Unmuted as error:
+                    why = str(error)
+        if why is not None:
+            yield why
+        else:
+            with muted(watch):
+                yield None
+
+
+@contextlib.contextmanager
 def preserved(linearization: Linearization) -> Iterator[None]:
     """Within it, the function may be called again: what the run wrote to holds afterwards what it held after the run."""
     journal = written_by(linearization)
@@ -51,19 +82,33 @@ def preserved(linearization: Linearization) -> Iterator[None]:
 class Restoring:
     """Arguments of a function whose state is put back after each call."""
 
-    def __init__(self, arguments: Arguments, journal: Journal) -> None:
+    def __init__(self, arguments: Arguments, journal: Journal, *, has_aux: bool = False) -> None:
         self.arguments = arguments
         self.journal = journal
         self.leaves = arguments.leaves
+        self.has_aux = has_aux
 
     def copied(self) -> Restoring:
         """Another of the same."""
-        return Restoring(self.arguments.copied(), self.journal)
+        return Restoring(self.arguments.copied(), self.journal, has_aux=self.has_aux)
 
     def call(self, leaves: list[Any]) -> Any:
         """Call the function, and put back what it changed."""
         try:
+            if local.muted is not None and local.watch is None:
+                return self._silently(leaves)
             return self.arguments.call(leaves)
         finally:
             if local.watch is None:  # a run puts back what it stored itself, when it ends
                 self.journal.restore()
+
+    def _silently(self, leaves: list[Any]) -> Any:
+        rewind()
+        moving = (True,) * len(leaves)
+        recording = record(_silent, leaves, moving, self.arguments.call, has_aux=self.has_aux)
+        value = recording.structure.rebuild(recording.values)
+        return (value, None) if self.has_aux else value
+
+
+def _silent() -> None:
+    """The name of a silent run."""

@@ -26,9 +26,11 @@ from gradwise.operators.careful import Request, run_carefully
 from gradwise.operators.constant_pieces import believe, is_known, piece_of
 from gradwise.operators.equal_entries import HIGHEST
 from gradwise.operators.random_directions import moved_along, random_direction, random_like
+from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.tracing import Recording, record
 from gradwise.tracing.instrument.identity import IDENTITY
 from gradwise.tracing.instrument.journal import kept
+from gradwise.tracing.instrument.muting import rewind
 from gradwise.tracing.instrument.state import local
 from gradwise.transforms.reverse import active_variables
 
@@ -133,11 +135,12 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
     code, piece = code_of(function), piece_of(linearization)
     if is_known(code, piece):
         return
-    spare = linearization.arguments.copied()
-    spare.leaves = [tape.values[i] for i in tape.inputs]
+    arguments = linearization.arguments.copied()
+    arguments.leaves = [tape.values[i] for i in tape.inputs]
+    spare: Any = Restoring(arguments, written_by(linearization), has_aux=has_aux)
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
-        with paused(), kept():
+        with looked_at(tape.ran, lambda: spare.copied().call(arguments.leaves)), paused(), kept():
             other = without_memory(function, linearization, spare, state, has_aux=has_aux)
             if other is not None:
                 put(linearization, other)
@@ -178,6 +181,7 @@ def _forgetful_run(
     again = spare.copied()
     leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in spare.leaves]
     np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
+    rewind()
     local.forgetful, local.distances = _ANSWERS, distances
     try:
         with np.errstate(all="ignore"):

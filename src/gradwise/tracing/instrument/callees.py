@@ -20,9 +20,10 @@ import numpy as np
 from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.compiling import instrumented
-from gradwise.tracing.instrument.effects import MODULES
+from gradwise.tracing.instrument.effects import MODULES, SHOWS
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
+from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_generator, opening, silent
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
 from gradwise.tracing.instrument.state import Watch, local
@@ -80,9 +81,12 @@ def method(obj: Any, name: str) -> Any:
             return found
         if local.watch is not None and obj.__name__.partition(".")[0] in MODULES:
             local.watch.effects[f"it calls {obj.__name__}.{name}"] = None
+            if obj.__name__ == "random":
+                note_generator(obj._inst)  # whose methods are the module's functions
         return resolve(callee)
-    if cls.__name__ in _GENERATORS and local.watch is not None and _is_generator(cls):
+    if cls.__name__ in GENERATORS and local.watch is not None and is_generator(cls):
         local.watch.effects[f"it draws from a {cls.__name__}"] = None
+        note_generator(obj)
     table = METHODS.get(cls)
     if table is not None:
         function = table.get(name)
@@ -152,6 +156,8 @@ def _library_callee(watch: Watch, function: Any) -> Any:
     """A library's Python function: as it is, but with objects that show their traced attributes, and twins for the user's callbacks."""
     if type(function) is _FunctionType and function.__code__.co_filename.startswith(_OURS):
         return function
+    if local.muted is not None and function.__name__ == "open":
+        return opening(function)
     return _handing_over(function)
 
 
@@ -190,7 +196,14 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     """A compiled function, or the bound method of a plain object."""
     owner = callee.__self__
     cls = type(owner)
-    if (callee.__module__ or cls.__module__).partition(".")[0] in MODULES or _is_generator(cls):
+    if local.muted is not None:
+        callee = silent(callee, owner)
+    if is_generator(cls):
+        watch.effects[f"it draws from a {cls.__name__}"] = None
+        note_generator(owner)
+    elif owner is sys.stdout or owner is sys.stderr:
+        watch.effects[SHOWS] = None
+    elif (callee.__module__ or cls.__module__).partition(".")[0] in MODULES:
         watch.effects[f"it calls {callee.__qualname__}"] = None
     if is_users_array(cls):
         return _of_users_array(owner, callee)
@@ -215,13 +228,6 @@ def _of_users_array(owner: Any, callee: Any) -> Any:
 
 
 _CONTAINERS = (list, dict, set, deque)
-#: by name, so that their modules are imported by who uses them
-_GENERATORS = frozenset({"Generator", "RandomState", "Random", "SystemRandom"})
-
-
-def _is_generator(cls: type) -> bool:
-    """Whether a class draws random numbers."""
-    return cls.__name__ in _GENERATORS and cls.__module__.partition(".")[0] in ("numpy", "random")
 
 
 def _partial_callee(watch: Watch, callee: Any) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 
 from gradwise.containers.signatures import signature_of
 from gradwise.tracing.holders import adopted, is_users_array
+from gradwise.tracing.instrument.muting import refuse_files
 from gradwise.tracing.instrument.objects import (
     class_info,
     forget,
@@ -38,6 +39,8 @@ _FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # marks ordinary fiel
 
 def class_callee(watch: Watch, cls: Any) -> Any:
     """What to call in place of a class."""
+    if local.muted is not None:
+        refuse_files(cls)
     call = type(cls).__call__
     if type(call) is types.FunctionType:
         if issubclass(type(cls), enum.EnumMeta) or not is_users_file(call.__code__.co_filename):

@@ -47,6 +47,13 @@ _NAMES = frozenset(
         "copyto",
         "fill_diagonal",
         "at",
+        "savefig",
+        "tofile",
+        "to_csv",
+        "write_text",
+        "write_bytes",
+        "writerow",
+        "writerows",
     ]
 )
 #: modules whose functions read or change the world
@@ -98,18 +105,40 @@ _UNDONE = frozenset(
     ]
 )
 
+#: names of what a silent run does not do
+_SILENT = frozenset(["print", "open", "write", "writelines", "flush", "shuffle"])
 
-def repeats(watch: Watch, *, undoing: bool = False) -> str | None:
-    """What a second call would do once more and nobody could undo: prints, draws, values taken from an iterator; ``undoing``: where arrays are put back, and the time does not matter."""
+#: names that read what a silent run did not write
+_READING = frozenset(
+    ["load", "loadtxt", "genfromtxt", "fromfile", "memmap", "read_text", "read_bytes", "read_csv", "getvalue"]
+)
+
+#: what is undone, or does no harm, where the places to which a run writes are put back; and what a silent run leaves undone (``muting.py``)
+_UNDOING = ("it calls time.",)
+SHOWS = "it writes to the standard output"
+SAVES = "it writes a file"
+_MUTING = (
+    *_UNDOING,
+    *("it draws from a ", "it calls random.", "it calls logging.", "it calls open", "it calls TextIOWrapper."),
+    *("it calls BufferedWriter.", "it calls a function under lru_cache", SHOWS, SAVES),
+)
+
+
+def repeats(watch: Watch, *, undoing: bool = False, muting: bool = False) -> str | None:
+    """What a second call would do once more and nobody could undo: prints, draws, values taken from an iterator.
+
+    ``undoing``: where arrays are put back, and the time does not matter; ``muting``: where the run is silent as well.
+    """
+    harmless = _MUTING if muting else _UNDOING if undoing else ()
     for effect in watch.effects:
-        if not (undoing and effect.startswith("it calls time.")):
+        if not effect.startswith(harmless):
             return effect
     for entered, made in list(watch.twins.values()):
         if type(entered) is types.FunctionType and is_users_file(entered.__code__.co_filename):
             code = entered.__code__
             if made is not entered and instrumented(code) is None:
                 return f"{code.co_qualname} has no source"
-            name = _effect_in(code, undoing)
+            name = _effect_in(code, 2 if muting else int(undoing))
             if name is not None:
                 return f"{code.co_qualname} calls {name} ({code.co_filename}:{code.co_firstlineno})"
             name = _iterator_of(entered)
@@ -170,22 +199,22 @@ def entered_functions(watch: Watch) -> list[str]:
     return [f"{how} {', '.join(names)}" for how, names in seen.items()]
 
 
-def _effect_in(code: types.CodeType, undoing: bool = False) -> str | None:
-    table = _undone_by_code if undoing else _effects_by_code
+def _effect_in(code: types.CodeType, level: int) -> str | None:
+    table = _effects_by_code[level]
     known = table.get(id(code))
     if known is None or known[0]() is not code:
         if len(table) > 2048:
             table.clear()
-        known = table[id(code)] = (weakref.ref(code), _look_for_effects(code, undoing))
+        known = table[id(code)] = (weakref.ref(code), _look_for_effects(code, level))
     return known[1]
 
 
-_effects_by_code: dict[int, tuple[weakref.ref[types.CodeType], str | None]] = {}
-_undone_by_code: dict[int, tuple[weakref.ref[types.CodeType], str | None]] = {}
+#: what was found in code, where nothing is undone, where places are put back, and where the run is silent as well
+_effects_by_code: tuple[dict[int, tuple[weakref.ref[types.CodeType], str | None]], ...] = ({}, {}, {})
 
 
-def _look_for_effects(code: types.CodeType, undoing: bool) -> str | None:
-    names = _NAMES - _UNDONE if undoing else _NAMES
+def _look_for_effects(code: types.CodeType, level: int) -> str | None:
+    names = (_NAMES, _NAMES - _UNDONE, _NAMES - _UNDONE - _SILENT | _READING)[level]
     for instruction in dis.get_instructions(code):
         if instruction.argval in names and instruction.opname in (
             "LOAD_GLOBAL",
@@ -194,13 +223,13 @@ def _look_for_effects(code: types.CodeType, undoing: bool) -> str | None:
             "LOAD_NAME",
         ):
             return str(instruction.argval)
-        if not undoing and instruction.opname == "KW_NAMES" and "out" in (code.co_consts[instruction.arg or 0] or ()):
+        if not level and instruction.opname == "KW_NAMES" and "out" in (code.co_consts[instruction.arg or 0] or ()):
             return "a function with out="
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            name = _effect_in(constant, undoing)
+            name = _effect_in(constant, level)
             if name is not None:
                 return name
-        elif not undoing and type(constant) is tuple and "out" in constant:
+        elif not level and type(constant) is tuple and "out" in constant:
             return "a function with out="
     return None

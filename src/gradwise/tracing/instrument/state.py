@@ -71,6 +71,8 @@ class Watch:
         By identity, the objects whose attributes the run stored.
     effects : dict
         What the run did outside, in words.
+    generators : dict
+        By identity, the generators of random numbers from which the run drew, and their states before.
     iterators : set
         The identities of the iterators that the run made.
     later : list
@@ -85,6 +87,7 @@ class Watch:
         "classes",
         "created",
         "effects",
+        "generators",
         "iterators",
         "later",
         "memos",
@@ -117,6 +120,7 @@ class Watch:
         self.stored: dict[int, Any] = notes()
         self.created: dict[int, Any] = {}
         self.effects: dict[str, None] = {}
+        self.generators: dict[int, tuple[Any, Any]] = {}
         self.iterators: set[int] = set()
         self.later: list[Callable[[], None]] = []
         self.subclasses: dict[type, type] = {}
@@ -134,6 +138,8 @@ class _Local(threading.local):
     copies: dict[int, tuple[Any, Any]] | None = None
     #: what the places hold to which the runs of this thread write
     journal: Any = None
+    #: while runs are silent (``muting.py``), the generators that they rewind and the states
+    muted: list[tuple[Any, Any]] | None = None
 
 
 local = _Local()

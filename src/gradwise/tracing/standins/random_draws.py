@@ -14,6 +14,7 @@ import numpy as np
 from gradwise.rules import elementwise
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.instrument.muting import note_generator
 from gradwise.tracing.standins.arrays import asarray
 from gradwise.tracing.standins.recording import at_line, carries, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import concretely, leaves
@@ -166,6 +167,7 @@ def _function(name: str) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         original = getattr(np.random, name)
+        note_generator(original.__self__)
         if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
             return original(*args, **kwargs)
         return method(original.__self__, *args, **kwargs)

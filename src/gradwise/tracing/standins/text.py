@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.holders import HOLDERS
-from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.instrument.effects import SAVES
+from gradwise.tracing.instrument.muting import refuse_muted, unless_muted
+from gradwise.tracing.instrument.state import current, current_trace
 from gradwise.tracing.standins.recording import PLAIN, open_traces
 from gradwise.tracing.text import Text, marked, read_back
 from gradwise.tracing.traced import TracedArray, dtype_of, isinstance_traced
@@ -98,6 +100,11 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         function = getattr(sys.modules[module], name)
+        if name in _SAVING:
+            function = unless_muted(function)
+            watch = current()
+            if watch is not None:
+                watch.effects[f"{SAVES} by {name}"] = None
         result = function(*map(shown, args), **{k: shown(v) for k, v in kwargs.items()})
         if type(result) is not str:
             _saved(args, kwargs)
@@ -106,6 +113,10 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
     call.__name__ = name
     call.__doc__ = f"``{module}.{name}``, of what the traced numbers are."
     return call
+
+
+#: functions that write to a file
+_SAVING = frozenset({"dump", "savetxt", "save", "savez", "savez_compressed"})
 
 
 def _saved(*values: Any) -> None:
@@ -173,6 +184,8 @@ def _reading(module: str, name: str) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         function = getattr(sys.modules[module], name)
+        if name in _FROM_FILES or name == "load":
+            refuse_muted(f"it calls {module}.{name}")
         trace = current_trace()
         if trace is not None and trace.texts and args:
             source = args[0]
@@ -194,7 +207,9 @@ def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
     def call(*args: Any, stacklevel: int = 1, **kwargs: Any) -> None:
         target, args = (args[0], args[1:]) if module is None else (sys.modules[module], args)
         # our own frame is one more between the caller and the record
-        getattr(target, name)(*map(shown, args), stacklevel=stacklevel + 1, **{k: shown(v) for k, v in kwargs.items()})
+        unless_muted(getattr(target, name))(
+            *map(shown, args), stacklevel=stacklevel + 1, **{k: shown(v) for k, v in kwargs.items()}
+        )
 
     call.__name__ = name
     call.__doc__ = f"``Logger.{name}``."
