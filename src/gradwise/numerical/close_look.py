@@ -7,6 +7,7 @@ and what is rounded does not move.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Generator
 
@@ -73,6 +74,32 @@ def structure_close_by(
     return (top if (yield from belongs_to_f(samples, view, top)) else None), ""
 
 
+def line_on_one_side(
+    samples: Samples, view: View, side: int, other: float
+) -> Generator[Request, list[float], int | None]:
+    """Return the octave at which to search again on the side where f has values, if it is smooth close to x and scatters by much of itself beyond."""
+    near = octave_of(view.near)
+    if not math.isfinite(view.spread) or not (view.kind == "power" or view.spread > WILD * samples.size):
+        return None
+    f0, f = samples.f0, samples.values
+    for octave in (max(min(samples.floor + DEEP, SHORT), samples.floor + DEEP // 2), samples.floor + DEEP // 2):
+        if not octave < near - 1:
+            return None
+        h = math.ldexp(side, octave)
+        step = samples.exact(2 * CONFIRMING * h)
+        yield from samples.sample([0.5 * h, h, step])
+        half, whole, beyond = [f[t] - f0 for t in (0.5 * h, h, step)]
+        # a parabola through f(x) and two values
+        part = step / h
+        off = abs(beyond - part * (4 * half - whole) - 2 * part * part * (whole - 2 * half))
+        eta = samples.eta(f0) + samples.line.unit * samples.line.scale * abs(whole / h)
+        seen = 0.0 < abs(whole) <= QUIET * view.spread and abs(whole - other * h) > VISIBLE * eta
+        if seen and off <= STRAIGHT * abs(whole) + 8 * eta:
+            samples.octaves.add(octave)
+            return (yield from bisect(samples, octave, near, functools.partial(_as_steep, samples, side, whole / h)))
+    return None
+
+
 def _lines_at(
     samples: Samples, octave: int, view: View, other: float
 ) -> Generator[Request, list[float], tuple[tuple[float, float] | None, str]]:
@@ -99,6 +126,10 @@ def _lines_at(
     if not min(kinked, curved) <= tolerance:
         return None, "turns"
     return ((right, left) if abs(even) > tolerance and kinked < curved else (right, right)), ""
+
+
+def _as_steep(samples: Samples, side: int, slope: float, octave: int) -> bool:
+    return abs(samples.quotient(octave, side)[0] - slope) < 2 * STRAIGHT * abs(slope)
 
 
 def _two_lines(samples: Samples, octave: int, right: float, left: float) -> bool:

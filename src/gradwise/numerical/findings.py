@@ -10,7 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
-from gradwise.numerical.close_look import DEEP, SHORT, WILD, belongs_to_f, smooth_octave, structure_close_by
+from gradwise.numerical.close_look import (
+    DEEP,
+    SHORT,
+    WILD,
+    belongs_to_f,
+    line_on_one_side,
+    smooth_octave,
+    structure_close_by,
+)
 from gradwise.numerical.ladder import LEVELS, PROBE
 from gradwise.numerical.line import INF, NAN, Outcome
 from gradwise.numerical.microscope import (
@@ -305,8 +313,10 @@ def noise(samples: Samples, view: View, found: Resolved) -> Deciding:
             all_around = _spread_around(samples, view)
             view.spread = all_around if all_around > WILDER * view.spread else view.spread
             top, seen = yield from structure_close_by(samples, view, found.value)
-            if top is not None:
-                return Verdict(top=top)
+        else:
+            top = yield from line_on_one_side(samples, view, found.side, found.value)
+        if top is not None:
+            return Verdict(top=top)
         # what does not move there is rounded, or at an extremum, which moves higher up
         for depth in () if seen == "scatters" else (8,) if seen == "flat" else (8, 18):
             close = max(near - depth, samples.floor + 1)

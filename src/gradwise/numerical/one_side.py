@@ -13,13 +13,19 @@ from gradwise.numerical.plateaus import lost_numerator
 from gradwise.numerical.power_law import infinite_slope
 from gradwise.numerical.resolution import resolve
 from gradwise.numerical.rounding_or_structure import agrees
-from gradwise.numerical.samples import Request
+from gradwise.numerical.samples import Request, Resolved
 from gradwise.numerical.status import Status
 
 if TYPE_CHECKING:
     from gradwise.numerical.search import Search
 
 RESTARTS = 3
+
+NARROW_SIDE = 4
+"""By how many octaves less room there is on one side to look at the other one alone."""
+
+ROUGHLY = 1e-5
+"""Relatively, how well a slope is known that is not looked at once more."""
 
 
 def search_one_side(search: Search, side: int, top: int) -> Generator[Request, list[Any], Outcome]:
@@ -71,6 +77,18 @@ def search_one_side(search: Search, side: int, top: int) -> Generator[Request, l
         search.status = Status.UNDECIDED
     status = Status.UNDECIDED if search.status is Status.UNDECIDED else Status.ONE_SIDED
     return _on_this_side(search.conclude(found, status), side)
+
+
+def contradicted(search: Search, found: Resolved, side: int, top: int) -> Generator[Request, list[Any], bool]:
+    """Whether the roomier side of x has another slope than the few steps that there is room for on both: between two roundings, say."""
+    state = search.noise, search.status, search.samples.amplitude
+    outcome = yield from search_one_side(search, side, top)
+    tread = search.noise > 0.0 and found.value == 0.0
+    search.noise, search.status, amplitude = state
+    search.samples.set_amplitude(amplitude)
+    if not outcome.status.trusted:
+        return False
+    return tread or not abs(outcome.value - found.value) <= outcome.error + 4 * found.total
 
 
 def _on_this_side(outcome: Outcome, side: int) -> Outcome:

@@ -39,6 +39,15 @@ def contradicts(view: View, found: Resolved) -> bool:
     return found.side == 0 and off > 10 * view.slope_deviation + 4 * found.total and off > 0.01 * abs(found.value)
 
 
+def still_off(view: View, found: Resolved) -> bool:
+    """Whether a view that no model fits has another trend than the slope found on steps which are no longer."""
+    return view.kind == "noise" and abs(view.slope - found.value) > OFF * abs(found.value) + 4 * found.total
+
+
+OFF = 1e-2
+"""By what part of itself a slope may be off that trend."""
+
+
 def on_a_peak(samples: Samples, view: View, found: Resolved) -> bool:
     """Whether f is curved far more close to x than at the steps used: at the top of a narrow peak, whose sides are alike at any step."""
     close = octave_of(view.far)

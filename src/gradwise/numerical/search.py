@@ -25,7 +25,7 @@ from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_lad
 from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.noise_level import small_loss, tread
-from gradwise.numerical.one_side import search_one_side
+from gradwise.numerical.one_side import NARROW_SIDE, ROUGHLY, contradicted, search_one_side
 from gradwise.numerical.plateaus import (
     divides_nearby,
     goes_on,
@@ -43,6 +43,7 @@ from gradwise.numerical.rounding_or_structure import (
     on_a_peak,
     scatter_beside,
     single,
+    still_off,
 )
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of
 from gradwise.numerical.status import Status
@@ -54,9 +55,6 @@ RESTARTS = 4
 
 KNOWN = 64.0
 """How many units of rounding the slope at large steps may be off over the smallest of them to raise doubt."""
-
-CONTRADICTED = 1e-2
-"""What part of itself a slope may be off the trend of values right around x that follow no model."""
 
 SCATTERS = 1e3
 """From how many units of rounding on f scatters beside x."""
@@ -222,7 +220,12 @@ class Search:
                 return self.conclude(beside, Status.OK)
         found, outcome = (yield from self._two_sided(min(right, left), octave)) if rough is None else (rough, None)
         if outcome is None and right != left and found.total > 1e-11 * abs(found.value):
-            found = yield from self._other_side(found, 1 if right > left else -1, max(right, left))
+            roomier = 1 if right > left else -1
+            other = yield from self._other_side(found, roomier, max(right, left))
+            narrow = other is found and abs(right - left) > NARROW_SIDE and found.total > ROUGHLY * abs(found.value)
+            if narrow and (yield from contradicted(self, found, roomier, max(right, left))):
+                return self.conclude(found, Status.UNDECIDED)
+            found = other
         elif outcome is None and self.jumped and found.total > 1e-9 * abs(found.value):
             # on the other side of x nothing is in the way of larger steps
             side = min(BOTH, key=lambda side: abs(samples.at(octave, side) - samples.f0))
@@ -338,8 +341,8 @@ class Search:
             if top is None or top in tops:
                 found = yield from resolve(samples, 0, last)
                 self._doubt(first, found, scatter)
-                if top is not None and samples.amplitude == 0.0 and view is not None:
-                    self._contradicted(view, found)
+                if top is not None and samples.amplitude == 0.0 and view is not None and still_off(view, found):
+                    self.status = Status.UNDECIDED
                 return found, None
             tops.add(top)
             last, before = top, found
@@ -356,12 +359,6 @@ class Search:
         known = math.ldexp(first.total, first.low) <= KNOWN * self.samples.eta(self.samples.f0)
         narrow = found.high < self.samples.line.octave - NARROW
         self.doubtful = known and narrow and scatter > SCATTERS and off > 0.1 * max(abs(first.value), abs(found.value))
-
-    def _contradicted(self, view: View, found: Resolved) -> None:
-        """Leave it undecided where a view still shows another slope than that found on steps which are no longer."""
-        off = abs(view.slope - found.value)
-        if view.kind == "noise" and off > CONTRADICTED * abs(found.value) + 4 * found.total:
-            self.status = Status.UNDECIDED
 
     def compare(self, view: View, found: Resolved) -> None:
         """Note a slope that differs right around x: a jump of the curvature beside x moves it, rounding only scatters it."""
