@@ -76,8 +76,8 @@ class _Filter:
             if type(other[1]) is not _Threads or (action == "error" and other[0] == "ignore"):
                 break
             place += other[0] == "error"
+        self.lists.append(filters)  # first: an interrupt may come between the two
         filters.insert(place, self.entry)
-        self.lists.append(filters)
 
     def _take_out(self) -> None:
         for filters in self.lists:

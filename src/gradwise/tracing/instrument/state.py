@@ -176,7 +176,13 @@ def left(watch: Watch, clean: Callable[[Watch], None]) -> None:
         or watch.stored
         or watch.later
     ):
-        clean(watch)
+        try:
+            clean(watch)
+        except Exception:
+            raise
+        except BaseException:  # an interrupt in the middle of it: what was not reached yet is not to stay traced
+            clean(watch)
+            raise
     if watch.subclasses:
         if watch.outer is None:
             HOLDERS.difference_update(watch.subclasses.values())
