@@ -175,7 +175,16 @@ def rounded_pieces(samples: Samples, slope: float, h: float) -> Generator[Reques
     # x is rounded inside f, which moves a piece by so much; `common_step` takes 2⁻⁴⁶ of a size for rounding
     size = max(*map(abs, apart), 2.0**-5 * abs(slope) * samples.line.scale)
     grain = common_step([samples.f0, *apart], size)
-    return grain > 0.0 and max(values) - min(values) > HIGHER * grain
+    if not grain > 0.0:
+        return False
+    # numbers beside 1 are a power of two apart, and a tiny one
+    octave = math.log2(grain / abs(slope))
+    fine = octave < FINE and abs(octave - round(octave)) < EXACTLY
+    return fine or max(values) - min(values) > HIGHER * grain
+
+
+FINE, EXACTLY = -32, 1e-3
+"""Pieces no longer than this octave, and that well of a power of two, lie between neighbouring numbers of some size."""
 
 
 PIECES = (5.3, 11.9, 23.7, 46.1)

@@ -59,6 +59,9 @@ KNOWN = 64.0
 SCATTERS = 1e3
 """From how many units of rounding on f scatters beside x."""
 
+CLOSER = 8
+"""So many octaves below the first step a slope among noise, which f may lose inside, can be that of a piece between two roundings."""
+
 NARROW = 20
 """Structure is narrow if it needs steps so many octaves below the first."""
 
@@ -239,7 +242,7 @@ class Search:
                 found = yield from resolve(samples, 0, min(right, left))
         if outcome is not None:
             return outcome
-        if self.status is Status.OK:
+        if self.status is Status.OK or (self.status is Status.NOISY and found.high < octave - CLOSER):
             jump, sure = yield from lost_numerator(samples, found, jumped=self.jumped)
             if jump > 0.0:
                 return (yield from self.among_plateaus(jump, None if sure else found))
