@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,8 @@ def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any)
     if self.tape.open and function in creation.LIKE:  # NumPy asks us about these only for like=
         return creation.created_like(self, function, args, kwargs)
     if not traces:
+        if any([type(a) is deque for a in args]):  # of which NumPy asked the entries
+            return function(*[list(a) if type(a) is deque else a for a in args], **kwargs)
         return function(*[_replace(a, plain) for a in args], **{k: _replace(v, plain) for k, v in kwargs.items()})
     ours = FUNCTIONS.get(function)
     outermost = [t for t in traces if t.where is None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def _listed(items: Any) -> Any:
         return items
     if kind in PLAIN or kind in _LEFT or kind is np.ndarray or kind is list or kind is tuple:
         return items
-    if isinstance(items, (list, tuple)):
+    if isinstance(items, (list, tuple, collections.deque)):
         return list(items)
     method = python_method(items, "__array__")
     if method is not None:

@@ -12,7 +12,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins.recording import contains_traced
-from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
+from gradwise.tracing.standins.scipy_calling import confirmed, refuse, shown, table, with_value
 from gradwise.tracing.standins.stacking import leaves, plainly
 
 if TYPE_CHECKING:
@@ -167,12 +167,9 @@ def _convolution(name: str) -> Callable[..., Any]:
         value = getattr(scipy.signal, name)(*shown(in1, in2), mode, *args, **options)
         axes = options.get("axes", args[0] if args and name in {"fftconvolve", "oaconvolve"} else None)
         boundary = options.get("boundary", args[0] if args and name.endswith("2d") else "fill")
-        if boundary != "fill" or options.get("fillvalue"):
-            refuse(
-                [in1, in2],
-                f"scipy.signal.{name} with boundary={boundary!r}",
-                "Pad the array with np.pad and write mode='valid'",
-            )
+        fill = options.get("fillvalue", args[1] if len(args) > 1 and name.endswith("2d") else 0)
+        if boundary != "fill" or contains_traced(fill) or fill:
+            return confirmed(_bordered(name, in1, in2, mode, boundary, fill), value, name)
         if in1.ndim == 0:
             return with_value(in1 * (np.conj(in2) if flipped else in2), value)
         if flipped:
@@ -184,11 +181,34 @@ def _convolution(name: str) -> Callable[..., Any]:
             return with_value(full, value)
         axes = tuple(range(in1.ndim)) if axes is None else tuple(i % in1.ndim for i in np.atleast_1d(axes))
         a, b = _floating(in1), _floating(in2)
-        return with_value(_convolved(a, b, mode, axes), value)
+        if mode == "same" and name == "correlate2d":
+            return confirmed(_middle(_convolved(a, b, "full", axes), b.shape), value, name)
+        return confirmed(_convolved(a, b, mode, axes), value, name)
 
     call.__name__ = name
     call.__doc__ = f"``scipy.signal.{name}``."
     return call
+
+
+def _bordered(name: str, in1: Any, in2: Any, mode: str, boundary: str, fill: Any) -> Any:
+    """``convolve2d`` or ``correlate2d`` of an image that goes on beyond its border."""
+    if mode == "valid":
+        return _convolution(name)(in1, in2, mode)
+    around: Any = [(n - 1, n - 1) for n in in2.shape]
+    border: dict[str, Any] = {"mode": "constant", "constant_values": fill}
+    if boundary != "fill":
+        border = {"mode": "symmetric" if boundary.startswith("symm") else "wrap"}
+    full = _convolution(name)(np.pad(_floating(in1), around, **border), in2, "valid")
+    if mode == "full":
+        return full
+    if name == "correlate2d":
+        return _middle(full, in2.shape)
+    return _cropped(full, in1.shape)
+
+
+def _middle(full: Any, kernel: tuple[int, ...]) -> Any:
+    """What ``correlate2d`` calls the same: of an even kernel it leaves out more at the start than the others do."""
+    return full[tuple([slice(k // 2, k // 2 + n - k + 1) for k, n in zip(kernel, full.shape, strict=True)])]
 
 
 def _floating(a: Any) -> Any:

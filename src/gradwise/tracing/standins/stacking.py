@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,6 +166,8 @@ def stacking_first(function: Callable[..., Any]) -> Callable[..., Any]:
         for a in args:
             if (type(a) is list or type(a) is tuple) and contains_traced(a):
                 break
+            if type(a) is deque:
+                return call(*[list(v) if type(v) is deque else v for v in args], **kwargs)
         else:
             for a in kwargs.values():
                 if (type(a) is list or type(a) is tuple) and contains_traced(a):
