@@ -230,7 +230,6 @@ def test_what_has_no_rule_raises() -> None:
     for f in (
         lambda x: np.sort(rows(x), order="x")["x"][0],
         lambda x: rows(x).view(float)[0],
-        lambda x: np.ma.median(np.ma.array(x, mask=[1, 0, 0])),
         lambda x: np.ma.array(x, mask=[1, 0, 0]).soften_mask().sum(),
         lambda x: np.array(x, dtype=PLACE)["x"].sum(),
     ):

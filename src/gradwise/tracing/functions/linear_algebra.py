@@ -147,6 +147,8 @@ def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     arrays = [_matrix(a) for a in arrays]
     if len(arrays) < 2:
         raise ValueError("Expecting at least two arrays.")
+    if len(arrays) == 2:
+        return np.dot(arrays[0], arrays[1], out=out)
     first, last = arrays[0].ndim, arrays[-1].ndim
     if first == 1:
         arrays[0] = arrays[0][None, :]

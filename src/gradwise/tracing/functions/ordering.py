@@ -138,6 +138,8 @@ def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introsele
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
     """``np.partition``: the entries in the order of ``argpartition``."""
     a, axis = _along(a, axis)
+    if not plain(a).size:
+        return a.copy() if isinstance_traced(a) else np.partition(a, kth, axis)
     if not carries(a):
         return np.partition(a, _kth(kth, a.shape[axis]), axis)
     return apply(a.tape, ordering.take_along, (a, argpartition(a, kth, axis)), (axis,))
@@ -146,7 +148,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect"
 def sort_complex(a: Any) -> Any:
     """``np.sort_complex``."""
     a = as_array(a)
-    return np.sort(a.astype(np.result_type(dtype_of(plain(a)), np.complex64)), axis=-1)
+    return np.sort(a.astype(np.sort_complex(plain(a)[..., :0] if a.ndim else plain(a)).dtype), axis=-1)
 
 
 def lexsort(keys: Any, axis: int = -1) -> Any:

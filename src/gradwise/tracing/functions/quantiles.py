@@ -67,7 +67,7 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
     flat, shape = _flattened(_floating(a), axis, keepdims)
     n = np.shape(plain(flat))[-1]
     if n == 0:
-        return _finish(np.full(shape, np.nan)[()], out)
+        return _finish(np.full(shape, np.nan, dtype_of(plain(flat)))[()], out)
     ordered = np.sort(flat, axis=-1)
     middle = ordered[..., n // 2] if n % 2 else 0.5 * (ordered[..., n // 2 - 1] + ordered[..., n // 2])
     return _finish(_shaped(_with_nan(middle, ordered), shape, keepdims), out)

@@ -94,12 +94,11 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
     """``np.putmask``: where the mask is true, the value of the same position (values repeat)."""
     if _plain_write(np.putmask, a, mask, values):
         return
-    a, mask, values = (
-        destination("np.putmask", a, values),
-        np.asarray(concrete(array(mask), "mask")),
-        np.ravel(as_array(values)),
-    )
-    np.putmask(a.current().copy(), mask, plain(values))
+    a, mask = destination("np.putmask", a, values), np.asarray(concrete(array(mask), "mask"))
+    np.putmask(
+        a.current().copy(), mask, plain(values)
+    )  # raises as NumPy does, which takes Python's numbers for any dtype
+    values = np.ravel(as_array(values)).astype(a.dtype)
     places = np.flatnonzero(mask)
     if places.size and values.size:
         write_flat(a, places, values[places % values.size])

@@ -102,6 +102,17 @@ class TracedMasked(Holder):
         expected = _ma.dot(shown(self), shown(other))
         return checked(np.dot(*pair), _ma.getmaskarray(expected), expected)
 
+    def trace(self, *args: Any, **kwargs: Any) -> Any:
+        return np.trace(np.where(self.mask, 0.0, self.array), *args, **kwargs)
+
+    def clip(self, low: Any = None, high: Any = None) -> Any:
+        bounded = np.clip(self.without(low if high is None else high), low, high)
+        return TracedMasked(bounded, self.mask, self.fill_value)
+
+    @property
+    def flat(self) -> Any:
+        return self.ravel()
+
     def copy(self) -> Any:
         return TracedMasked(self.array.copy(), self.mask, self.fill_value)
 
@@ -151,6 +162,10 @@ class TracedMasked(Holder):
             return reduced(args[0], name, args[1:], kwargs)
         if name in MOVERS and args and type(args[0]) is TracedMasked:
             return args[0]._moved(name, args[1:], kwargs)
+        if name in _FUNCTIONS and type(args[0]) is TracedMasked:
+            return _FUNCTIONS[name](*args, **kwargs)  # NumPy's composition of masked arrays
+        if name in ("ndim", "shape", "size"):
+            return function(self.plain(), *args[1:], **kwargs)
         if name == "where" and len(args) == 3:
             return where(*args)
         if any(np.any(mask) for mask in _masks(args)):
@@ -176,6 +191,8 @@ class TracedMasked(Holder):
         return str(self.plain())
 
 
+#: functions of ``np.ma`` that NumPy's own of that name are for masked arrays; ``masked_statistics`` puts them there
+_FUNCTIONS: dict[str, Callable[..., Any]] = {}
 #: methods that only move numbers, and their masks alike
 MOVERS = frozenset({"reshape", "ravel", "flatten", "transpose", "swapaxes", "squeeze", "repeat", "take", "diagonal"})
 #: methods whose answers are plain

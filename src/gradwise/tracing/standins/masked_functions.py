@@ -9,6 +9,7 @@ import numpy as np
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import wrapped
+from gradwise.tracing.standins import masked_statistics
 from gradwise.tracing.standins.masked import (
     MOVERS,
     REDUCTIONS,
@@ -89,7 +90,12 @@ def average(a: Any, axis: Any = None, weights: Any = None, *rest: Any, **options
         return reduced(a, "mean", () if axis is None else (axis,), {})
     expected = _ma.average(shown(a), axis, plain(weights), *rest, **options)
     array, mask = parts(a)
-    w = np.where(mask, 0.0, weights)
+    weights = as_array(weights)
+    if weights.ndim < np.ndim(plain(array)) and axis is not None:
+        weights = np.reshape(
+            weights, [-1 if k == axis % np.ndim(plain(array)) else 1 for k in range(np.ndim(plain(array)))]
+        )
+    w = np.where(mask, 0.0, weights) + np.zeros(np.shape(plain(array)))
     result = (np.where(mask, 0.0, array) * w).sum(axis=axis) / w.sum(axis=axis)
     return checked(result, _ma.getmaskarray(expected), expected)
 
@@ -211,6 +217,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: _joining(name) for name in ("vstack", "hstack", "stack", "column_stack", "dstack")},
     "clip": clip,
     "power": power,
+    **masked_statistics.FUNCTIONS,
 }
 
 

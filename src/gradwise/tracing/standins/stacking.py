@@ -177,6 +177,8 @@ def stacking_first(function: Callable[..., Any]) -> Callable[..., Any]:
                 if kwargs and isinstance_traced(kwargs.get("initial")) and function in FUNCTIONS:
                     return FUNCTIONS[function](*args, **kwargs)
                 return function(*args, **kwargs)
+        if name == "lexsort" and args and type(args[0]) is list:
+            args = (tuple(args[0]), *args[1:])  # NumPy asks the keys for its protocol in a tuple alone
         each = _each if several else _stacked
         args = tuple([each(a) for a in args])
         kwargs = {k: v if k in _NO_ARRAYS else each(v) for k, v in kwargs.items()}

@@ -1,0 +1,121 @@
+"""NumPy's functions that used to raise: masked arrays, histograms in several variables, and edges of shape and dtype."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from closing import closes
+
+import gradwise as gw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+X = np.array([1.3, 0.7, 2.1, 0.4, 1.9, 3.2])
+MASK = [0, 1, 0, 0, 1, 0]
+GRID = [[0, 1, 0], [0, 0, 0]]
+
+
+def masked(x: Any) -> Any:
+    return np.ma.array(x, mask=MASK)
+
+
+def rows(x: Any) -> Any:
+    return np.ma.array(x.reshape(2, 3), mask=GRID)
+
+
+MASKED: dict[str, Callable[[Any], Any]] = {
+    "median": lambda x: np.ma.median(masked(x)),
+    "median along an axis": lambda x: np.ma.median(rows(x), axis=1).filled(0.0),
+    "median of what is small": lambda x: np.ma.median(np.ma.masked_greater(x, 2.0)),
+    "polyfit": lambda x: np.ma.polyfit([0.0, 1, 2, 3, 4, 5], masked(x), 1),
+    "average along an axis": lambda x: np.ma.average(rows(x), axis=0, weights=[1.0, 2.0]).filled(0.0),
+    "average, traced weights": lambda x: np.ma.average(masked(np.arange(6.0)), weights=x),
+    "cov": lambda x: np.ma.cov(rows(x)).filled(0.0),
+    "cov of two": lambda x: np.ma.cov(masked(x), masked(x**2)).filled(0.0),
+    "corrcoef": lambda x: np.ma.corrcoef(np.ma.array(x.reshape(2, 3))).filled(0.0),
+    "sort": lambda x: np.ma.sort(masked(x)).filled(9.0),
+    "sort of all": lambda x: np.ma.sort(rows(x), axis=None).filled(9.0),
+    "edges": lambda x: x[np.array(np.ma.notmasked_edges(masked(x)))],
+    "apply_along_axis": lambda x: np.ma.apply_along_axis(lambda r: r.sum(), 1, rows(x)) * 1.0,
+    "convolve": lambda x: np.ma.convolve(masked(x), [1.0, 2.0]).filled(0.0),
+    "convolve over masks": lambda x: np.ma.convolve(masked(x), x[:2], propagate_mask=False).filled(0.0),
+    "correlate": lambda x: np.ma.correlate(masked(x), x[:2], "same").filled(0.0),
+    "outer": lambda x: np.ma.outer(masked(x), [1.0, 2.0]).filled(0.0),
+    "inner": lambda x: np.ma.inner(masked(x), x) * 1.0,
+    "diff": lambda x: np.diff(masked(x)).filled(0.0),
+    "np.ma.diff": lambda x: np.ma.diff(rows(x), axis=0).filled(0.0),
+    "ediff1d": lambda x: np.ma.ediff1d(masked(x), to_end=[1.0]).filled(0.0),
+    "vander": lambda x: np.ma.vander(masked(x), 3) * 1.0,
+    "fix_invalid": lambda x: np.ma.fix_invalid(np.where([0, 1, 0, 0, 0, 0], np.nan, x), fill_value=2.0).data * 1.0,
+    "clip": lambda x: masked(x).clip(0.5, 2.0).filled(0.0),
+    "trace": lambda x: np.ma.array(x.reshape(2, 3), mask=GRID).trace(),
+    "mask_rows": lambda x: np.ma.mask_rows(rows(x)).filled(0.0),
+    "compress_rows": lambda x: np.ma.compress_rows(rows(x)),
+    "compress_cols": lambda x: np.ma.compress_cols(rows(x)),
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_masked_arrays(name: str) -> None:
+    closes(MASKED[name], X)
+
+
+PLACES = np.array([0.1, 0.5, 0.7, 0.2, 0.9, 0.3])
+OTHERS: dict[str, Callable[[Any], Any]] = {
+    "histogram2d, weights": lambda x: np.histogram2d(PLACES, PLACES[::-1], bins=2, weights=x)[0],
+    "histogram2d, density": lambda x: np.histogram2d(PLACES, PLACES[::-1], bins=[2, 3], weights=x, density=True)[0],
+    "histogram2d, edges": lambda x: np.histogram2d(x, PLACES, bins=3)[1],
+    "histogramdd, weights": lambda x: np.histogramdd(np.stack([PLACES, PLACES**2, PLACES**3], 1), 2, weights=x)[0],
+    "lexsort of a list": lambda x: x[np.lexsort([x, np.floor(x)])],
+    "multi_dot of numbers": lambda x: np.linalg.multi_dot([x[0], x[1]]),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_others(name: str) -> None:
+    closes(OTHERS[name], X)
+
+
+def test_a_masked_median_by_hand() -> None:
+    """Of 1.3, 2.1, 0.4, 3.2 the median is the mean of 1.3 and 2.1."""
+    gradient = gw.grad(lambda x: np.ma.median(masked(x)), method="exact")(X)
+    np.testing.assert_array_equal(gradient, [0.5, 0, 0.5, 0, 0, 0])
+
+
+def test_kinds_of_results() -> None:
+    """Shapes and dtypes are NumPy's at the edges."""
+    single = np.float32([1.5, 2.5])
+    for f, x in (
+        (np.asfortranarray, np.array(2.0)),
+        (lambda x: np.partition(x, 0), np.zeros(0)),
+        (np.sort_complex, single),
+        (np.median, np.zeros(0, np.float32)),
+    ):
+        with np.errstate(all="ignore"), pytest.warns(RuntimeWarning) if f is np.median else _nothing():
+            value, tangent = gw.jvp(f, (x,), (np.ones_like(x),), method="exact", check=False)
+            expected = f(x)
+        for found in (value, tangent):
+            assert np.asarray(found).shape == np.shape(expected)
+            assert np.asarray(found).dtype == np.asarray(expected).dtype
+
+
+class _nothing:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+def test_putmask_takes_a_number_of_python_for_any_dtype() -> None:
+    def f(x: Any) -> Any:
+        y = x.copy()
+        np.putmask(y, [True, False], 2.0)
+        return y
+
+    _, tangent = gw.jvp(f, (np.float32([1.0, 3.0]),), (np.float32([1.0, 1.0]),), method="exact")
+    assert tangent.dtype == np.float32
+    np.testing.assert_array_equal(tangent, [0.0, 1.0])
