@@ -56,4 +56,4 @@ def _on_branch(samples: Samples, found: Resolved) -> None:
         near = min(branches, key=lambda slope: abs(slope - found.value))
         off = abs(near - found.value)
         if off <= 0.25 * abs(branches[0] - branches[1]):
-            found.value, found.truncation = near, max(found.truncation, off)
+            found.value, found.truncation, found.odd = near, max(found.truncation, off), None

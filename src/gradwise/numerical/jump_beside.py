@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 
 from gradwise.numerical.findings import disagreement
@@ -19,6 +20,13 @@ def beside_a_jump(samples: Samples, octave: int, v: float) -> Generator[Request,
 
     A side that does not move is left to the tests of staircases.
     """
+    h, f, f0 = math.ldexp(1.0, octave), samples.values, samples.f0
+    c = 0.125 * h
+    right, left = f[h] - f0, f[-h] - f0
+    # the larger move is as large at an eighth of the step
+    off = right - f[c] + f0 if abs(right) > abs(left) else left - f[-c] + f0
+    if not abs(off) < ONE_JUMP * max(abs(right), abs(left)):
+        return None
     moves = [[samples.at(octave - k, side) - samples.f0 for k in range(LEVELS)] for side in BOTH]
     side = 1 if abs(moves[0][0]) < abs(moves[1][0]) else -1
     here, there = moves if side > 0 else moves[::-1]

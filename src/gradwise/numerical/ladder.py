@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -80,11 +81,27 @@ def judge_ladder(
     p0, p1, p2, p3, plus_v = plus
     m0, m1, m2, m3, minus_v = minus
     h3 = 0.125 * h
-    tableau: Callable[..., Any] = _tableau if isinstance(plus, list) else _tableau_of_rows
-    a0, a3, b2, c1, d0 = tableau(h, plus, minus)
 
     # Rounding of the values nearest to x counts; far values enter with small weights.
     eta = unit * maximum(maximum(abs(f0), maximum(abs(p3), abs(m3))), 0.25 * maximum(abs(p0), abs(m0))) + 5e-324
+
+    # Near x the second difference must be f'' v²; f'' is extrapolated from the two smallest steps.
+    v = h * 2.0**PROBE if v is None else v
+    s3, s2, s1 = (p3 - f0) + (m3 - f0), 0.25 * ((p2 - f0) + (m2 - f0)), 0.0625 * ((p1 - f0) + (m1 - f0))
+    ratio = v / h3
+    shrink = ratio * ratio
+    bend = abs((plus_v - f0) + (minus_v - f0) - shrink * (4 * s3 - s2) / 3)
+    eta8, twice = 8 * eta, 2 * v
+    near, middle = s3 - s2, s2 - s1
+    turn = abs(near)
+    # and among the steps it converges: beside a kink too flat for the pair, changes of it grow as steps shrink
+    straight = (bend <= eta8 + shrink * (turn + eta8)) & (turn <= EVEN * abs(middle) + eta8)
+    alone = isinstance(plus, list)
+    if alone and not straight:
+        return NAN, INFINITE, False, False, eta, 0.0, False, False
+
+    tableau: Callable[..., Any] = _tableau if alone else _tableau_of_rows
+    a0, a3, b2, c1, d0 = tableau(h, plus, minus)
     rounding = AMPLIFICATION * eta / h3
 
     # The changes from column to column shrink by a factor that itself shrinks: error(T) ≈ change · 4 · ratio.
@@ -95,26 +112,13 @@ def judge_ladder(
     shrinking = 4 * maximum(change3 / (change2 + tiny), 4 * ratio21)
     truncation = change * (shrinking + 2e-3) * 4
 
-    # Near x the second difference must be f'' v²; f'' is extrapolated from the two smallest steps.
-    v = h * 2.0**PROBE if v is None else v
-    s3, s2, s1 = (p3 - f0) + (m3 - f0), 0.25 * ((p2 - f0) + (m2 - f0)), 0.0625 * ((p1 - f0) + (m1 - f0))
-    s0 = 0.015625 * ((p0 - f0) + (m0 - f0))
-    ratio = v / h3
-    shrink = ratio * ratio
-    bend = abs((plus_v - f0) + (minus_v - f0) - shrink * (4 * s3 - s2) / 3)
-    eta8, twice = 8 * eta, 2 * v
-    near, middle = s3 - s2, s2 - s1
-    turn = abs(near)
-    bend_allowed = eta8 + shrink * (turn + eta8)
     drift = abs((plus_v - minus_v) - twice * (d0 + shrink * (a3 - d0)))  # with the term of third order
     magnitude = abs(d0)
     # where the largest step shows truncation already, a larger one would not help against rounding
     allowed = -maximum(-limit * unit, -SURE)
     at_its_best = (rounding <= allowed * magnitude) | (abs(a0 - d0) > 4 * (eta / h + rounding))
     drift_allowed = 6 * eta + 4 * unit * scale * magnitude + twice * shrink * change1
-    # and among the steps it converges: beside a kink too flat for the pair, changes of it grow as steps shrink
-    even = turn <= EVEN * abs(middle) + eta8
-    straight = (change3 <= 1e-2 * magnitude + 64 * rounding) & (bend <= bend_allowed) & even
+    straight = straight & (change3 <= 1e-2 * magnitude + 64 * rounding)
     fine = truncation <= 3 * rounding + limit / 1024 * unit * magnitude
     agrees = straight & fine & (drift <= drift_allowed)
     coarse = straight & (fine == 0) & (drift <= drift_allowed + twice * truncation)
@@ -127,7 +131,7 @@ def judge_ladder(
     error = error + 64 * change3 * (change3 * (change1 + tiny) > 8 * change2 * change2)
     # Rid of the terms of second and fourth order, they shrink to a 16th from step to step; beside a kink they double, to 0.44 gap · h3, beside |t|³ they halve.
     gap = abs(near - 0.25 * middle)
-    bent = gap > 0.7 * abs(middle - 0.25 * (s1 - s0)) + eta8
+    bent = gap > 0.7 * abs(middle - 0.25 * (s1 - 0.015625 * ((p0 - f0) + (m0 - f0)))) + eta8
     error = error + bent * (1.25 * gap / h3)
     # a kink bends and does not drift, rounding does both
     lost = 0.5 * bend / eta * (drift > 0.1 * bend)
@@ -209,12 +213,12 @@ def odd_part(slopes: list[float], bounds: list[float], value: float) -> float:
     if count < 3:
         return 0.0
     intercept, linear = _odd_rule(count)
-    near = sum(w * s for w, s in zip(linear, slopes))
-    far = 0.5 * sum(w * s for w, s in zip(linear, slopes[1:]))
-    noise = sum(abs(w) * b for w, b in zip(linear, bounds))
+    near = sum(map(mul, linear, slopes))
+    far = 0.5 * sum(map(mul, linear, slopes[1:]))
+    noise = sum(map(mul, map(abs, linear), bounds))
     if not (abs(near - far) <= 0.3 * abs(near) and abs(near) > 2 * noise):
         return 0.0
-    return abs(value - sum(w * s for w, s in zip(intercept, slopes)))
+    return abs(value - sum(map(mul, intercept, slopes)))
 
 
 @functools.cache
@@ -289,8 +293,7 @@ class Tableau:
             slopes.append(slope)
             bounds.append(bound)
             value, noise = slope, bound
-            while i > start:
-                i -= 1
+            for i in range(i - 1, start - 1, -1):  # noqa: B020 - a count downwards
                 fine, coarse, weight = weights[octaves[i] - octave]
                 before = slopes[i]
                 truncation = value - before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from itertools import filterfalse
 from typing import Any
 
 from gradwise.numerical.ladder import EVEN, ODD_NODES, Tableau, odd_part, odd_term
@@ -39,6 +40,8 @@ class Resolved:
     ----------
     doubt : float
         Truncation that the way to the value leaves possible, whatever its neighbours say.
+    odd : float, optional
+        What `Samples.odd_error` has found, once it was asked.
     """
 
     value: float
@@ -48,6 +51,7 @@ class Resolved:
     low: int
     side: int
     doubt: float = 0.0
+    odd: float | None = None
 
     @property
     def total(self) -> float:
@@ -120,7 +124,7 @@ class Samples:
     def sample(self, steps: Iterable[float]) -> Iterable[Request]:
         """Evaluate at the steps that are new and within reach; the others are NaN."""
         values = self.values
-        new = [t for t in steps if t not in values]
+        new = list(filterfalse(values.__contains__, steps))
         if not new:
             return ()
         if self.bounded:
@@ -140,7 +144,7 @@ class Samples:
     def sample_octaves(self, octaves: Iterable[int], sides: tuple[int, ...] = BOTH) -> Iterable[Request]:
         """Evaluate at ± 2**k for every octave k."""
         whole = self._whole
-        new = [k for k in octaves if k not in whole]
+        new = list(filterfalse(whole.__contains__, octaves))
         if not new:
             return ()
         self.octaves.update(new)
@@ -209,8 +213,10 @@ class Samples:
         _, slope, bound = self._quotients[side].get(octave) or self.quotients((octave,), side)[0]
         return slope, bound
 
-    def quotients(self, octaves: Iterable[int], side: int) -> list[tuple[int, float, float]]:
-        """Return octave, quotient and bound of some octaves."""
+    def quotients(
+        self, octaves: Iterable[int], side: int, *, avoided: int | None = None, finite: bool = False
+    ) -> list[tuple[int, float, float]]:
+        """Return octave, quotient and bound of some octaves but one, or of those that are finite."""
         known, get, f0, unit = self._quotients[side], self.values.get, self.f0, self.line.unit
         amplitude, grain = self.amplitude, self.grain
         centre = max(unit * abs(f0), amplitude)
@@ -232,7 +238,10 @@ class Samples:
                 node = octave, slope, max(eta, grain * abs(slope)) / h
                 if slope - slope == 0.0:  # finite
                     known[octave] = node
-            found.append(node)
+                elif finite:
+                    continue
+            if octave != avoided:
+                found.append(node)
         return found
 
     def argument_rounding(self, slope: float) -> float:
@@ -280,10 +289,7 @@ class Samples:
         octaves = self.known_octaves()
         if ceiling is not None:
             octaves = [octave for octave in octaves if bottom <= octave <= ceiling]
-        # those that are finite
-        tableau.extend([
-            node for node in self.quotients(octaves, side) if node[1] - node[1] == 0.0 and node[0] != avoided
-        ])  # fmt: skip
+        tableau.extend(self.quotients(octaves, side, avoided=avoided, finite=True))
         return tableau
 
     def best(self, side: int, ceiling: int | None = None, bottom: int = LOWEST) -> Resolved:
@@ -297,6 +303,11 @@ class Samples:
         """
         if found.side != 0 or found.low == found.high:
             return 0.0
+        if found.odd is None:
+            found.odd = self._odd_error(found)
+        return found.odd
+
+    def _odd_error(self, found: Resolved) -> float:
         slopes, bounds, known = [], [], self._quotients[0]
         for octave in range(found.low, found.low + ODD_NODES):
             _, slope, bound = known.get(octave) or self.quotients((octave,), 0)[0]
@@ -318,12 +329,20 @@ class Samples:
         """
         if found.side != 0:
             return 0.0
-        known = [(octave, self.bend(octave)) for octave in reversed(self.known_octaves())]
-        known = [(octave, bend) for octave, bend in known if bend - bend == 0.0]
+        known: list[tuple[int, float]] = []
+        get, f0, low, beyond = self.values.get, self.f0, found.low, 0
+        for octave in reversed(self.known_octaves()):
+            h = math.ldexp(1.0, octave)
+            bend = (get(h, NAN) - f0) + (get(-h, NAN) - f0)
+            if bend - bend == 0.0:
+                known.append((octave, bend))
+                beyond += octave > low
+                if beyond == 2:  # larger steps are no neighbours of those that are looked at
+                    break
         rounding *= 8
         gap = self._flat_gap(found.low, rounding)
         for (octave, near), (second, middle), (third, far) in zip(known, known[1:], known[2:]):
-            if octave > found.low:
+            if octave > low:
                 break
             growth = abs(middle / near) if near else 0.0
             # a kink's second differences grow like the step, a jump's not at all, and what lies between is a peak at x

@@ -75,7 +75,8 @@ class _Calls:
             except Exception as error:  # noqa: BLE001 - beyond its domain f may raise anything
                 self.failure = f"{type(error).__name__}: {error}"
                 value = math.nan
-            values[t] = value if type(value) is float else _real(value)
+            kind = type(value)
+            values[t] = value if kind is float else float(value) if kind is np.float64 else _real(value)
 
     def complex(self, steps: list[complex]) -> list[complex] | None:
         """Return f(x + t) for every step, None as soon as f does not take complex numbers."""

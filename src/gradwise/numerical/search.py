@@ -158,13 +158,14 @@ class Search:
     def _ladder(self, h: float, v: float) -> Generator[Request, list, tuple[Outcome | None, bool]]:
         """Return the outcome of four steps from h down, None if it does not agree, and whether smaller steps may help."""
         samples = self.samples
-        steps = [h, 0.5 * h, 0.25 * h, 0.125 * h, v]
-        yield from samples.sample([t for step in steps for t in (step, -step)])
+        a, b, c = 0.5 * h, 0.25 * h, 0.125 * h
+        yield from samples.sample([h, -h, a, -a, b, -b, c, -c, v, -v])
         f, line = samples.values, samples.line
+        plus, minus = [f[h], f[a], f[b], f[c], f[v]], [f[-h], f[-a], f[-b], f[-c], f[-v]]
         value, error, accepted, _, eta, _, coarse, bent = judge_ladder(
-            h, [f[t] for t in steps], [f[-t] for t in steps], samples.f0, line.unit, line.scale, max, PRECISION, v
+            h, plus, minus, samples.f0, line.unit, line.scale, max, PRECISION, v
         )
-        if not accepted or (single(f[h]) and single(f[-h]) and f[h] != f[-h] and not single(line.scale)):
+        if not accepted or (single(plus[0]) and single(minus[0]) and plus[0] != minus[0] and not single(line.scale)):
             return None, coarse
         if self.checked > 0.0:
             gap = gap_at_check(samples, self.checked, h, v)
@@ -184,7 +185,8 @@ class Search:
         octave = samples.line.octave
         v = samples.near(octave + PROBE)
         h = math.ldexp(1.0, octave)
-        steps = [side * t for t in (h, 0.5 * h, 0.25 * h, 0.125 * h, v) for side in BOTH]
+        a, b, c = 0.5 * h, 0.25 * h, 0.125 * h
+        steps = [h, -h, a, -a, b, -b, c, -c, v, -v]
         samples.octaves.update(range(octave - LEVELS + 1, octave + 1))
         yield from samples.sample(steps)
         samples.feel(v, octave - LEVELS + 1)
