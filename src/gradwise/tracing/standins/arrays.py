@@ -196,7 +196,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         "asarray": asarray,
         "asanyarray": _converter(np.asanyarray),
         "ascontiguousarray": _converter(np.ascontiguousarray, "C", 1),
-        "asfortranarray": _converter(np.asfortranarray, "F"),
+        "asfortranarray": _converter(np.asfortranarray, "F", 1),
         "asarray_chkfinite": asarray_chkfinite,
         "require": require,
         **{name: _scalar_type(getattr(np, name)) for name in (*_SCALARS, *_INTEGERS)},
