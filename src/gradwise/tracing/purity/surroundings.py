@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import array
 import collections
+import contextvars
 import functools
 import hashlib
+import os
 import sys
 import types
 import weakref
@@ -21,7 +23,7 @@ from gradwise.tracing.checksums import checksum
 from gradwise.tracing.purity.scope import MISSING, is_users_function, look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
 #: arrays up to this size enter the key as they are
 _BYTES = 1 << 12
@@ -85,6 +87,9 @@ class _Walk:
             return cls, tuple([self.key(v) for v in value])
         if isinstance(value, types.MappingProxyType):
             return cls, tuple([(self.key(k), self.key(v)) for k, v in value.items()])
+        within = _WITHIN.get(cls)
+        if within is not None:
+            return cls, self.key(within(value))
         if isinstance(value, functools.partial):
             return cls, *map(self.key, (value.func, value.args, value.keywords, vars(value)))
         if is_users_function(value):
@@ -106,18 +111,18 @@ class _Walk:
             content: Hashable = tuple([self.key(v) for v in plain.ravel().tolist()])
         else:
             content = hashlib.blake2b(plain.tobytes(), digest_size=16).digest()
-        return type(value), plain.dtype, plain.shape, content, self.key(getattr(value, "__dict__", None))
+        return self.key(type(value)), plain.dtype, plain.shape, content, self.key(getattr(value, "__dict__", None))
 
     def object(self, value: Any) -> Hashable:
         cls = type(value)
         held = self.held(value)
+        entries = [(name, self.key(v)) for name, v in _slots_of(value)]
         if not _is_users(cls):
             if held is not None:
                 return cls, held, self.key(getattr(value, "__dict__", None))
             if callable(value) and not hasattr(value, "__dict__"):
                 return _Same(value)
-            return _Same(value), self.key(getattr(value, "__dict__", None))
-        entries = [(name, self.key(v)) for name, v in _slots_of(value)]
+            return _Same(value), _memory(value), tuple(entries), self.key(getattr(value, "__dict__", None))
         entries += [(name, self.key(v)) for name, v in getattr(value, "__dict__", {}).items()]
         return self.key(cls), held, tuple(entries)
 
@@ -139,9 +144,9 @@ class _Walk:
             if _is_users(c):
                 for name, member in list(vars(c).items()):
                     inner = getattr(member, "__func__", getattr(member, "fget", member))
-                    if not name.startswith("__") or is_users_function(inner):
+                    if not name.startswith("__") or name == "__match_args__" or is_users_function(inner):
                         found.append((name, self.key(inner)))
-        return _Same(cls), tuple(found)
+        return _Same(cls), tuple(found), self.key(type(cls))
 
     def module(self, module: types.ModuleType, names: dict[str, None]) -> list[Any]:
         """What of a user's module, and of the modules in it, may be meant by the names."""
@@ -153,7 +158,7 @@ class _Walk:
             if id(module) in met or _is_librarys(module):
                 continue
             met.add(id(module))
-            for name in names:
+            for name in (*names, "__getattr__"):
                 value = vars(module).get(name, MISSING)
                 if value is not MISSING:
                     found.append((name, self.key(value)))
@@ -163,13 +168,21 @@ class _Walk:
 
     def function(self, f: types.FunctionType) -> Hashable:
         names: dict[str, None] = {}
-        codes = [f.__code__]
+        codes, met = [f.__code__], {f.__code__}
         while codes:
             code = codes.pop()
             names.update(dict.fromkeys(code.co_names))
             codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+            codes += [
+                c for c in map(f.__globals__.get, code.co_names) if isinstance(c, types.CodeType) and c not in met
+            ]
+            met.update(codes)
+            if "globals" in code.co_names:
+                names.update(dict.fromkeys([c for c in code.co_consts if isinstance(c, str)]))
         found: list[Any] = [_Same(f.__code__), self.key(f.__defaults__), self.key(f.__kwdefaults__)]
         for name in names:
+            if name in _OUTSIDE:
+                found.append((name, self.key(_OUTSIDE[name]())))
             value = look_up(f, name)
             if value is not MISSING:
                 found.append((name, self.key(value)))
@@ -189,6 +202,31 @@ class _Walk:
 _CONTAINERS: tuple[Any, ...] = (tuple, list, set, frozenset, collections.deque, array.array, bytearray)
 
 
+_EMPTY: dict[Any, Any] = {}
+#: what is read through objects of the standard library that hold another
+_WITHIN: dict[type, Callable[[Any], Any]] = {
+    contextvars.ContextVar: lambda variable: variable.get(None),
+    weakref.ReferenceType: lambda reference: reference(),
+    np.flatiter: lambda entries: entries.base,
+    **{type(view): list for view in (_EMPTY.keys(), _EMPTY.values(), _EMPTY.items())},
+}
+#: what is read by functions and objects of these names
+_OUTSIDE: dict[str, Callable[[], Any]] = {
+    "environ": lambda: list(os.environ.items()),
+    "getenv": lambda: list(os.environ.items()),
+    "geterr": np.geterr,
+}
+
+
+def _memory(value: Any) -> Hashable:
+    """The content of an object that lends its memory (a memoryview, numbers of ctypes)."""
+    try:
+        with memoryview(value) as view:
+            return view.format, view.shape, hashlib.blake2b(view.tobytes(), digest_size=16).digest()
+    except (TypeError, ValueError, BufferError, NotImplementedError):
+        return None
+
+
 def _is_librarys(module: types.ModuleType) -> bool:
     return module.__name__.partition(".")[0] in _LIBRARIES
 
@@ -198,7 +236,7 @@ def _slots_of(value: Any) -> list[tuple[str, Any]]:
     found = []
     for c in type(value).__mro__:
         for name, member in vars(c).items():
-            if type(member) is types.MemberDescriptorType and _is_users(c):
+            if type(member) is types.MemberDescriptorType and "__slots__" in vars(c):
                 try:
                     found.append((name, member.__get__(value)))
                 except AttributeError:  # not assigned
@@ -207,7 +245,8 @@ def _slots_of(value: Any) -> list[tuple[str, Any]]:
 
 
 def _is_users(cls: type) -> bool:
-    return (cls.__module__ or "").partition(".")[0] not in _LIBRARIES and cls.__module__ != "builtins"
+    module = cls.__module__
+    return isinstance(module, str) and module.partition(".")[0] not in _LIBRARIES and module != "builtins"
 
 
 def _is_bound(value: Any) -> bool:
