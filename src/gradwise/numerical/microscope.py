@@ -84,7 +84,7 @@ class View:
             self.spread, self.rest = max(deviation(cubic, 4), 0.3 * deviation(parabola, 3)), None
 
 
-def look(offsets: list[float], values: list[float], f0: float, eta: float) -> View:
+def look(offsets: list[float], values: list[float], f0: float, eta: float, *, smooth: bool = False) -> View:
     """Classify values close to x.
 
     Parameters
@@ -95,15 +95,17 @@ def look(offsets: list[float], values: list[float], f0: float, eta: float) -> Vi
         f(x).
     eta : float
         Rounding of one value if the function is computed as well as its type allows.
+    smooth : bool
+        Whether nothing is asked but whether f is smooth: what is not is called noise.
     """
     sizes = list(map(abs, offsets))
     far, near = max(sizes), min(sizes)
     steps = tuple([t / far for t in offsets])
     grid = standard_grids().get(steps) or Grid(steps)
-    return classify(grid, [value - f0 for value in values], far, near, eta)
+    return classify(grid, [value - f0 for value in values], far, near, eta, smooth=smooth)
 
 
-def classify(grid: Grid, y: list[float], far: float, near: float, eta: float) -> View:
+def classify(grid: Grid, y: list[float], far: float, near: float, eta: float, *, smooth: bool = False) -> View:
     """Classify f(x + t) - f(x) at the steps of a grid whose largest is `far`."""
     tolerance = 6 * eta
     if not any(y):
@@ -124,6 +126,8 @@ def classify(grid: Grid, y: list[float], far: float, near: float, eta: float) ->
         return View("smooth", 0.0, 0.0, 0.0, cubic_slope / far, (off + tolerance) / far, far, near, eta)
     slope_error = (off + tolerance + 4 * residual) / far
     view = View("noise", 0.0, 0.0, cubic_residual, slope / far, slope_error, far, near, eta, rest=(rest, cubic_rest))
+    if smooth:
+        return view
     (kink, gap), jumps = grid.broken(moves)
     if kink <= max(tolerance, 0.1 * residual):
         view.kind, view.size = "kink", gap / far

@@ -124,7 +124,7 @@ def bends(samples: Samples, octave: int) -> Generator[Request, list[float], bool
         return False
     values = [samples.values[t] for t in kept]
     eta = max(samples.eta(value) for value in (samples.f0, *values))
-    if look(kept, values, samples.f0, eta).kind == "smooth":
+    if look(kept, values, samples.f0, eta, smooth=True).kind == "smooth":
         return True
     # or with one curvature on either side
     return all(_parabola([(t, y - samples.f0) for t, y in zip(kept, values) if t * side > 0], 6 * eta) for side in BOTH)

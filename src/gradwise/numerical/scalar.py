@@ -10,11 +10,14 @@ import numpy as np
 
 from gradwise.errors import InputError
 from gradwise.numerical.estimate import Estimate
-from gradwise.numerical.line import Line, Outcome
+from gradwise.numerical.line import DOUBLE, Line, Outcome
 from gradwise.numerical.progress import Progress
 from gradwise.numerical.results import estimate_scalar
 from gradwise.numerical.search import Search, Steps
 from gradwise.quiet import raised
+
+UNITS: dict[type, float] = {float: DOUBLE, np.float64: DOUBLE, int: DOUBLE, np.float32: 2.0**-24, np.float16: 2.0**-11}
+"""Unit roundoff of the types of single numbers that f may return."""
 
 
 def derivative_of_number(
@@ -30,12 +33,12 @@ def derivative_of_number(
                 f"Check that f takes x as one argument."
             )
             raise InputError(msg) from error
-        kind = type(result)
-        if kind is not float and kind is not np.float64 and kind is not int:
+        unit = UNITS.get(type(result))
+        if unit is None:
             return None
         f0 = float(result)
         calls = _Calls(f, x, lower, upper, progress, complex_step is True)
-        search = Search(Line(abs(x), math.ulp(x), x - lower, upper - x, origin=-x if x else None), f0, calls.real)
+        search = Search(Line(abs(x), math.ulp(x), x - lower, upper - x, unit, -x if x else None), f0, calls.real)
         calls.values = search.samples.values
         outcome = _finish(search.run(calls.complex if complex_step is not False else None))
     return estimate_scalar(outcome, calls.count, _line_through(f, x), calls.failure)
@@ -88,7 +91,7 @@ class _Calls:
                     value = self.f(self.x + t)
                 except Exception:  # noqa: BLE001 - refusing complex numbers takes many forms
                     value = None
-                if not isinstance(value, complex):
+                if not isinstance(value, (complex, np.complexfloating)):
                     if self.must:
                         msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
                         raise InputError(msg)
