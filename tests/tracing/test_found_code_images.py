@@ -117,3 +117,30 @@ def test_rolling_buffers():
 
     agrees(of_numbers, np.array([1.0, 2.0, 3.5, 5.0]))
     agrees(of_rows, RNG.random((3, 2)))
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_filters_that_go_on_from_a_state(axis):
+    x = RNG.standard_normal((4, 5))
+    b, a = np.array([0.3, 0.2, 0.1]), np.array([2.0, -0.4])
+    zi = RNG.standard_normal((2, 5) if axis == 0 else (4, 2))
+
+    def both(*args):
+        y, state = scipy.signal.lfilter(*args[:2], args[2], axis, zi=args[3])
+        return np.concatenate([np.ravel(y), np.ravel(state)])
+
+    agrees(lambda x, zi: both(b, a, x, zi), x, zi)
+    agrees(both, b, a, x, zi)
+
+
+def test_blocks_of_a_stream():
+    def streamed(x):
+        state, out = np.zeros(1), []
+        for block in np.split(x, 3):
+            y, state = scipy.signal.lfilter([0.4], [1.0, -0.6], block, zi=state)
+            out.append(y)
+        return np.concatenate(out)
+
+    x = RNG.standard_normal(9)
+    np.testing.assert_allclose(streamed(x), scipy.signal.lfilter([0.4], [1.0, -0.6], x))
+    agrees(streamed, x)

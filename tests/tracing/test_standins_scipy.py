@@ -247,10 +247,7 @@ def test_single_precision_stays_single():
 
 
 def test_what_is_not_linear_is_refused():
-    for f in (
-        lambda x: ours("signal").savgol_filter(x, x, 2),
-        lambda x: ours("signal").lfilter([1.0], [1.0, 0.5], x, zi=[0.0])[0],
-    ):
+    for f in (lambda x: ours("signal").savgol_filter(x, x, 2),):
         with pytest.raises((gw.TracingError, TypeError)):
             gw.jacobian(watched(f), method="exact")(V)
 

@@ -119,11 +119,7 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """``scipy.signal.lfilter``: the difference equation, with traced coefficients too."""
     b, a, x = np.atleast_1d(as_array(b)), np.atleast_1d(as_array(a)), as_array(x)
     if zi is not None:
-        refuse(
-            [b, a, x, zi],
-            "scipy.signal.lfilter with an initial state",
-            "Leave zi out, or write the difference equation as a loop",
-        )
+        return _lfilter_from(b, a, x, axis, as_array(zi))
     value = scipy.signal.lfilter(*shown(b, a, x), axis)
     if not carries(a) and not carries(b):
         return with_value(along_axis(lambda e: scipy.signal.lfilter(b, a, e), x, axis, "scipy.signal.lfilter"), value)
@@ -135,6 +131,32 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
         y = sum(b[i] * lines[..., k - i] for i in range(min(b.size, k + 1)))
         outputs.append(y - sum(a[i] * outputs[k - i] for i in range(1, min(a.size, k + 1))))
     return with_value(np.moveaxis(np.stack(outputs, axis=-1), -1, axis), value)
+
+
+def _lfilter_from(b: Any, a: Any, x: Any, axis: int, zi: Any) -> Any:
+    """The same from a state, and the state after it: the transposed direct form II, zᵢ ← zᵢ₊₁ + bᵢ₊₁ x − aᵢ₊₁ y."""
+    value = scipy.signal.lfilter(*shown(b, a, x), axis, plain(zi))
+    lines = np.moveaxis(x, axis, -1)
+    n, order = lines.shape[-1], max(b.size, a.size) - 1
+    zi = np.broadcast_to(np.moveaxis(zi, axis, -1), (*lines.shape[:-1], order))
+    if not carries(a) and not carries(b):
+        b, a = shown(b, a)
+
+        def filtered(e: Any) -> Any:
+            return np.concatenate(scipy.signal.lfilter(b, a, e[..., :n], zi=e[..., n:]), axis=-1)
+
+        both = along_axis(filtered, np.concatenate([lines, zi], axis=-1), -1, "scipy.signal.lfilter")
+        found = both[..., :n], both[..., n:]
+    else:
+        b, a = (np.concatenate([c / a[0], np.zeros(order + 1 - c.size)]) for c in (b, a))
+        state, outputs = [zi[..., i] for i in range(order)], []
+        for k in range(n):
+            u = lines[..., k]
+            y = b[0] * u + state[0]
+            outputs.append(y)
+            state = [(state[i + 1] if i + 1 < order else 0.0) + b[i + 1] * u - a[i + 1] * y for i in range(order)]
+        found = np.stack(outputs, axis=-1), np.stack(state, axis=-1)
+    return tuple([confirmed(np.moveaxis(f, -1, axis), v, "lfilter") for f, v in zip(found, value, strict=True)])
 
 
 # --- convolution ----------------------------------------------------------------------------------------------------------------
