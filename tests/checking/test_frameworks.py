@@ -166,3 +166,33 @@ def test_other_checks_say_that_check_grad_compares_a_rule_of_jax(check):
     rule.defvjp(lambda x: (jnp.sin(x), x), lambda x, g: (2 * g * jnp.cos(x),))
     with pytest.raises(gw.InputError, match=r"f=rule, which carries a rule of JAX.*gw\.check_grad\(f, x\)"):
         check(rule, X)
+
+
+def test_products_of_a_function_that_computes_in_single_precision() -> None:
+    """A function of double precision arguments that is float32 inside, as JAX's are by default: its products are linear to that precision."""
+
+    def f(x):
+        y = np.asarray(x).astype(np.float32)
+        return np.sum(np.sin(y) * y)
+
+    def slope(x):
+        y = np.asarray(x).astype(np.float32)
+        return np.cos(y) * y + np.sin(y)
+
+    x = np.array([1.0, 2.0, 3.0])
+    assert gw.check_jvp(f, x, jvp=lambda x, v: np.sum(slope(x) * np.float32(v))).passed
+    assert gw.check_vjp(f, x, vjp=lambda x, u: slope(x) * np.float32(u)).passed
+    assert not gw.check_jvp(f, x, jvp=lambda x, v: np.sum(slope(x) * np.float32(v)) + 0.001 * np.max(v) ** 2).passed
+
+
+@pytest.mark.extras("jax")
+def test_products_of_a_plain_function_of_jax() -> None:
+    jax = pytest.importorskip("jax")
+
+    def f(x):
+        return jax.numpy.sum(jax.numpy.sin(x) * x)
+
+    x = np.array([1.0, 2.0, 3.0])
+    assert gw.check_jvp(f, x).passed
+    assert gw.check_vjp(f, x).passed
+    assert gw.check_jvp(f, x, jvp=lambda x, v: jax.jvp(f, (jax.numpy.asarray(x),), (jax.numpy.asarray(v),))[1]).passed

@@ -95,7 +95,7 @@ _TEXT = {
     ),
     Status.NON_FINITE: (
         "The function is not finite at x, or has no values around it: NaN, exceptions, or bounds that leave no room.",
-        "Choose an x around which the function is finite, or widen bounds.",
+        "Choose an x around which the function is finite, or widen bounds. x keeps its type: give `float(x)` to a function that asks for a float.",
     ),
     Status.UNDECIDED: (
         "The evaluations contradict one another at every step that was tried.",
