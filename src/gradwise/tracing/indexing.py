@@ -196,8 +196,11 @@ def _special(key: Any) -> bool:
     )
 
 
-def _plain_program_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
-    """The program form of an int, or of a tuple of ints and plain slices; None for anything else, and for what is out of range."""
+def _plain_program_key(key: Any, shape: tuple[int, ...], arrays: list[Any] | None = None) -> tuple[Any, ...] | None:
+    """The program form of an int, or of a tuple of ints and plain slices; None for anything else, and for what is out of range.
+
+    Plain arrays of integers may be among them if there is a list ``arrays``, to which they are added.
+    """
     entries = key if type(key) is tuple else (key,)
     rest = len(shape) - len(entries)
     if rest < 0:
@@ -216,6 +219,9 @@ def _plain_program_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | No
             and type(entry.step) in _BOUNDS
         ):
             out.append(("slice", entry.start, entry.stop, entry.step))
+        elif arrays is not None and cls is np.ndarray and entry.ndim and entry.dtype.kind in "iu":
+            out.append(("array", len(arrays)))
+            arrays.append(entry)
         else:
             return None
     return (*out, *(FULL,) * rest) if rest else tuple(out)
@@ -230,18 +236,19 @@ def get(self: TracedArray, key: Any) -> Any:
     if root is not None and self.version != root.version:
         self.refresh()
     value = self.value
+    arrays: list[Any]
     cls = type(key)
     if cls is int:
         out = value[key]
         n = value.shape[0]
         program_key: tuple[Any, ...] = (key + n if key < 0 else key, *(FULL,) * (value.ndim - 1))
-        arrays: list[Any] = []
+        arrays = []
     elif cls is slice and type(key.start) in _BOUNDS and type(key.stop) in _BOUNDS and type(key.step) in _BOUNDS:
         out = value[key]
         program_key = (("slice", key.start, key.stop, key.step), *(FULL,) * (value.ndim - 1))
         arrays = []
-    elif (quick := _plain_program_key(key, value.shape)) is not None:
-        program_key, arrays = quick, []
+    elif (quick := _plain_program_key(key, value.shape, arrays := [])) is not None:
+        program_key = quick
         out = value[key]
     else:
         if isinstance(key, str) or (isinstance(key, list) and key and isinstance(key[0], str)):

@@ -66,12 +66,13 @@ def _left(matrix: Any, x: Any) -> Any:
     value = plain(x)
     if np.ndim(value) not in (1, 2) or matrix.ndim != 2 or value.shape[0] != matrix.shape[1]:
         raise ValueError(f"matmul: dimension mismatch with signature (n,k={matrix.shape[-1]}),(k={np.shape(value)})")
-    dtype = np.result_type(matrix.dtype, value)
     rows = matrix.tocsr()
-    data = np.asarray(rows.data).astype(dtype)
-    result = np.asarray(rows @ value)
-    if np.dtype(dtype) != value.dtype:
-        x = x.astype(dtype)
+    data, result = np.asarray(rows.data), np.asarray(rows @ value)
+    if data.dtype is not value.dtype:
+        dtype = np.result_type(matrix.dtype, value)
+        data = data.astype(dtype)
+        if dtype != value.dtype:
+            x = x.astype(dtype)
     operands = (x, data, np.asarray(rows.indices), np.asarray(rows.indptr))
     return apply(x.tape, sparse_product, operands, (tuple(int(n) for n in matrix.shape), False), result)
 

@@ -209,6 +209,8 @@ class Trace:
         cls = type(value)
         if cls is float or cls is np.float64:
             return self.number(value), value
+        if cls is np.ndarray:
+            return self._capture_array(value)
         if hasattr(value, "__primitive__"):  # traced, elsewhere
             return self._capture_traced(value)
         if isinstance(value, (int, complex, np.generic)):
@@ -216,9 +218,7 @@ class Trace:
             index = len(self.values) - 1
             self.captured.append(index)
             return index, value
-        if cls is not np.ndarray:
-            value = as_plain_array(value)
-        return self._capture_array(value)
+        return self._capture_array(as_plain_array(value))
 
     def _capture_array(self, value: np.ndarray) -> tuple[int, Any]:
         if value.dtype.kind not in "fciub":
