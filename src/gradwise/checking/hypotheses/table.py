@@ -9,6 +9,7 @@ from gradwise.checking.hypotheses.axes import same_total, wrong_axis
 from gradwise.checking.hypotheses.chain import chain_rule
 from gradwise.checking.hypotheses.differences import difference_quotient
 from gradwise.checking.hypotheses.factors import whole_factor
+from gradwise.checking.hypotheses.normalised import normalised_sum
 from gradwise.checking.hypotheses.orders import index_shift, permuted, transposed
 from gradwise.checking.hypotheses.points import another_point, named_point
 from gradwise.checking.hypotheses.precision import detached, low_precision, non_finite, small_error, truncation
@@ -39,10 +40,11 @@ HYPOTHESES = (
     (chain_rule, "a chain-rule mistake"),
     (repeated_rule, "a mistake in every turn of a loop"),
     (wrong_axis, "a wrong axis"),
+    (normalised_sum, "the sum of a softmax"),
     (another_point, "another point"),
 )
 
-SLOW = (chain_rule, repeated_rule, wrong_axis, another_point)
+SLOW = (chain_rule, repeated_rule, wrong_axis, normalised_sum, another_point)
 
 DECISIVE = 8.0
 """A finding below this rank leaves nothing to explain for the slower hypotheses behind it."""
