@@ -17,7 +17,7 @@ import scipy
 
 from gradwise.program import Primitive
 from gradwise.rules import bessel, elementwise, elliptic, incomplete, integrals, polynomials, special
-from gradwise.tracing import special_forms
+from gradwise.tracing import special_forms, special_orders
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.indexing import contains_traced, stacked
 from gradwise.tracing.places import place_of
@@ -185,6 +185,7 @@ BY_NAME |= {
 }
 BY_NAME["_lambertw"] = _lambertw
 BY_NAME |= special_forms.BY_NAME
+BY_NAME |= special_orders.by_order(BY_NAME)
 
 
 # --- SciPy's functions written in Python ------------------------------------------------------------------------------------

@@ -135,16 +135,11 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> Any:
-    """``np.lib.stride_tricks.sliding_window_view``: a read-only view."""
+    """``np.lib.stride_tricks.sliding_window_view``: a read-only view, also where one to write to is asked for; writing to it raises."""
     a, window_shape, axis = as_array(x), integers(window_shape), integers(axis)
     value = np.lib.stride_tricks.sliding_window_view(plain(a), window_shape, axis)  # raises where a window does not fit
     if not carries(a):
         return value
-    if writeable:
-        raise a.tape.fail(
-            "np.lib.stride_tricks.sliding_window_view was called with writeable=True on a traced array. A view without overlapping writes is required. "
-            "Write to the array itself, or leave writeable out"
-        )
     sizes = window_shape if isinstance(window_shape, (tuple, list)) else (window_shape,)
     axes = range(a.ndim) if axis is None else normalize_axis_tuple(axis, a.ndim, allow_duplicate=True)
     for size, along in zip(sizes, axes, strict=True):

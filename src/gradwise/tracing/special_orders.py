@@ -1,0 +1,171 @@
+"""Functions of ``scipy.special`` by their order or exponent, which have no derivative in closed form: sums and integrals that hold to rounding, of what has rules.
+
+    K_ν(x) = ∫₀^∞ exp(−x cosh t) cosh νt dt                                        DLMF 10.32.9, by the trapezoidal rule, whose error falls as exp(−π²/h)
+    I_ν(x) = Σ (x/2)^(2k+ν) / (k! Γ(k+ν+1)),   J_ν with alternating signs          DLMF 10.25.2, 10.2.2
+    J_ν, Y_ν for larger x by Schläfli's integrals                                  DLMF 10.9.6, 10.9.7
+    ζ(s, q) by Euler and Maclaurin's sum                                           DLMF 25.11.5
+
+The value is SciPy's.  A formula that does not have it (cancellation, at orders far beyond x) is not used: such a call raises, as it did before.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.traced import dtype_of, isinstance_traced, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: numbers of terms and of nodes
+TERMS, NODES, LARGEST = 120, 160, 2**22
+
+
+def _pair(v: Any, x: Any) -> tuple[Any, Any, np.ndarray, np.ndarray]:
+    """Order and argument with an axis for the terms, and their plain numbers."""
+    return (
+        np.expand_dims(np.asarray(v) if not isinstance_traced(v) else v, -1),
+        np.expand_dims(np.asarray(x) if not isinstance_traced(x) else x, -1),
+        np.asarray(plain(v), float),
+        np.asarray(plain(x), float),
+    )
+
+
+def _second_kind(v: Any, x: Any) -> Any:
+    """e^x K_ν(x)."""
+    v, x, order, at = _pair(v, x)
+    end = 1.0
+    for _ in range(30):  # where the integrand is below rounding
+        end = float(np.arccosh(1.0 + (46.0 + np.max(np.abs(order)) * end) / np.min(at)))
+    step = min(0.1, 0.7 / float(np.max(at**2 + order**2)) ** 0.25)
+    t = np.arange(0.0, end + step, step)
+    if t.size * np.broadcast(order, at).size > LARGEST:
+        return np.nan
+    decay = x * (np.cosh(t) - 1.0)
+    weights = np.where(t == 0, 0.5, 1.0) * step * 0.5
+    return np.sum((np.exp(v * t - decay) + np.exp(-v * t - decay)) * weights, axis=-1)
+
+
+def _series(sign: float) -> Callable[[Any, Any], Any]:
+    """I_ν (sign 1) and J_ν (sign −1) by their power series."""
+
+    def form(v: Any, x: Any) -> Any:
+        v, x, order, at = _pair(v, x)
+        if np.min(order) <= -1.0 or np.min(at) <= 0.0 or np.max(at) > (100.0 if sign > 0 else 6.0):
+            return np.nan
+        k = np.arange(float(TERMS) + 2.0 * float(np.max(at)))
+        terms = np.exp((2 * k + v) * np.log(x / 2) - scipy.special.gammaln(k + 1) - scipy.special.gammaln(k + v + 1))
+        return np.sum(terms * sign**k, axis=-1)
+
+    return form
+
+
+def _nodes(end: float) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss's nodes and weights on [0, end]."""
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return end * (nodes + 1) / 2, end * weights / 2
+
+
+def _far(order: np.ndarray, at: np.ndarray) -> float:
+    end = 1.0
+    for _ in range(30):
+        end = float(np.arcsinh((46.0 + np.max(np.abs(order)) * end) / np.min(at)))
+    return end
+
+
+def _first_by_integral(v: Any, x: Any) -> Any:
+    v, x, order, at = _pair(v, x)
+    if np.min(at) <= 0.0 or np.max(at) + np.max(np.abs(order)) > 150.0:
+        return np.nan
+    angle, w = _nodes(math.pi)
+    t, u = _nodes(_far(order, at))
+    waves = np.sum(np.cos(v * angle - x * np.sin(angle)) * w, axis=-1)
+    tail = np.sum(np.exp(-x * np.sinh(t) - v * t) * u, axis=-1)
+    return (waves - np.sin(math.pi * v[..., 0]) * tail) / math.pi
+
+
+def _second_by_integral(v: Any, x: Any) -> Any:
+    v, x, order, at = _pair(v, x)
+    if np.min(at) <= 0.0 or np.max(at) + np.max(np.abs(order)) > 150.0:
+        return np.nan
+    angle, w = _nodes(math.pi)
+    t, u = _nodes(_far(order, at))
+    waves = np.sum(np.sin(x * np.sin(angle) - v * angle) * w, axis=-1)
+    fall = -x * np.sinh(t)
+    tail = np.sum((np.exp(v * t + fall) + np.cos(math.pi * v) * np.exp(-v * t + fall)) * u, axis=-1)
+    return (waves - tail) / math.pi
+
+
+def _zeta(s: Any, q: Any = 1.0) -> Any:
+    s, q, exponent, _ = _pair(s, q)
+    if np.any(exponent == 1.0):
+        return np.nan
+    count, corrections = 16, 14
+    total = np.sum(np.exp(-s * np.log(q + np.arange(float(count)))), axis=-1)
+    s, a = s[..., 0], q[..., 0] + count
+    base = np.exp(-s * np.log(a))
+    total = total + base * a / (s - 1) + base / 2
+    rising: Any = s
+    numbers = scipy.special.bernoulli(2 * corrections)
+    for j in range(1, corrections + 1):
+        total = total + numbers[2 * j] / math.factorial(2 * j) * rising * base * a ** (1.0 - 2 * j)
+        rising = rising * (s + (2 * j - 1)) * (s + 2 * j)
+    return total
+
+
+#: function → the forms that are tried in turn; the first argument is the order
+_FORMS: dict[str, tuple[Callable[..., Any], ...]] = {
+    "kv": (lambda v, x: np.exp(-x) * _second_kind(v, x),),
+    "kve": (_second_kind,),
+    "iv": (_series(1.0),),
+    "ive": (lambda v, x: np.exp(-x) * _series(1.0)(v, x),),
+    "jv": (_series(-1.0), _first_by_integral),
+    "yv": (_second_by_integral,),
+    "_zeta": (_zeta,),
+    "_riemann_zeta": (_zeta,),
+    "zetac": (lambda s: _zeta(s) - 1.0,),
+}
+
+
+def _moves(order: Any) -> bool:
+    return isinstance_traced(order) and order.tape.open and dtype_of(order.value).kind == "f"
+
+
+def _holds(form: Callable[..., Any], numbers: list[Any], value: Any) -> bool:
+    with np.errstate(all="ignore"):
+        found = np.asarray(form(*numbers))
+    return found.shape == np.shape(value) and bool(np.allclose(found, value, rtol=1e-11, atol=0.0))
+
+
+def _recorder(name: str, otherwise: Callable[..., Any] | None) -> Callable[..., Any]:
+    def call(ufunc: Any, *inputs: Any) -> Any:
+        if not _moves(inputs[0]) and otherwise is not None:
+            return otherwise(ufunc, *inputs)
+        numbers = list(map(plain, inputs))
+        value = ufunc(*numbers)
+        if dtype_of(value) == np.float64 and all(dtype_of(np.asarray(n)) == np.float64 for n in numbers):
+            for form in _FORMS[name]:
+                if _holds(form, numbers, value):
+                    for given in inputs:  # nodes, and which form, are chosen for these numbers
+                        concrete(given)
+                    with np.errstate(all="ignore"):
+                        result = form(*inputs)
+                    return wrap(result.tape, result.index, value, pinned=False) if isinstance_traced(result) else value
+        if otherwise is None:
+            source = next(i for i in inputs if isinstance_traced(i))
+            raise source.tape.fail(
+                f"scipy.special.{name} was called with {numbers!r}, where no formula for its derivative holds. Numbers above 1 are required. Use method='numerical'"
+            )
+        return otherwise(ufunc, *inputs)
+
+    return call
+
+
+def by_order(table: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """How calls of these functions are recorded: by the forms where the order moves, else as the table says."""
+    return {name: _recorder(name, table.get(name)) for name in _FORMS}
