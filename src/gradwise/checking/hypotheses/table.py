@@ -16,6 +16,7 @@ from gradwise.checking.hypotheses.precision import detached, low_precision, non_
 from gradwise.checking.hypotheses.repeated import repeated_rule
 from gradwise.checking.hypotheses.subsets import block, branch, one_entry
 from gradwise.checking.hypotheses.terms import constant_offset, term_in_x, wrong_power
+from gradwise.checking.hypotheses.turned import turned_matrix
 from gradwise.checking.hypotheses.upstream import upstream
 from gradwise.checking.vocabulary import Cause
 
@@ -41,10 +42,11 @@ HYPOTHESES = (
     (repeated_rule, "a mistake in every turn of a loop"),
     (wrong_axis, "a wrong axis"),
     (normalised_sum, "the sum of a softmax"),
+    (turned_matrix, "a matrix turned"),
     (another_point, "another point"),
 )
 
-SLOW = (chain_rule, repeated_rule, wrong_axis, normalised_sum, another_point)
+SLOW = (chain_rule, repeated_rule, wrong_axis, normalised_sum, turned_matrix, another_point)
 
 DECISIVE = 8.0
 """A finding below this rank leaves nothing to explain for the slower hypotheses behind it."""
