@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -214,3 +215,24 @@ def test_what_is_differentiated_inside():
     )
     with pytest.raises(gw.TracingError):
         gw.grad(lambda x: gw.grad(lost, method="exact")(x) * x, method="exact")(2.3)
+
+
+@pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
+def test_a_branch_by_equality_in_the_noise_of_the_other_one():
+    """The other branch is 0/0 nearly: its differences are noisy, but over wide intervals they say enough."""
+
+    def mean(x):
+        return x[0] if x[0] == x[1] else (x[0] - x[1]) / (math.log(x[0]) - math.log(x[1]))
+
+    for k in range(6):
+        np.testing.assert_allclose(gw.grad(mean)(np.array([1.0, 1.0]) * (1 + 0.004 * k)), [0.5, 0.5], rtol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
+def test_what_is_rounded_for_a_memory_inside():
+    @functools.lru_cache
+    def kept(t):
+        return math.exp(t)
+
+    hessian = gw.jacobian(gw.grad(lambda x: kept(round(float(x[0]), 12)) * x[1]))(np.array([0.7, 1.3]))
+    np.testing.assert_allclose(hessian, np.array([[1.3, 1.0], [1.0, 0.0]]) * math.exp(0.7), rtol=1e-5, atol=1e-8)

@@ -92,7 +92,7 @@ def _agrees(
 
     def compare() -> None:
         for n in range(1, order + 1):
-            compare_derivatives(function, linearization, spare, state, has_aux=has_aux, order=n)
+            compare_derivatives(function, linearization, spare, state, has_aux=has_aux, order=n, doubtful=True)
 
     try:
         with paused():

@@ -9,7 +9,6 @@ second, or under ``check=False``; ``gw.explain`` says why not.  "The first time"
 
 from __future__ import annotations
 
-import threading
 import time
 import types
 import weakref
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import GradwiseError, TracingError
+from gradwise.locks import lock
 from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import holds_convention
 from gradwise.operators.equal_entries import HIGHEST
@@ -35,7 +35,7 @@ from gradwise.operators.ways import believe_way, forget_ways, new_way
 from gradwise.quiet import quiet
 from gradwise.rules.calls import call
 from gradwise.tracing import record
-from gradwise.tracing.instrument.effects import outlives, repeats
+from gradwise.tracing.instrument.effects import outlives
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.muting import rewind
@@ -54,7 +54,7 @@ SECONDS = 1.0
 
 #: by code object, how the function was verified and the code of all the user's functions that its verified runs entered
 _seen: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[int]]] = {}
-_lock = threading.Lock()
+_lock = lock()
 
 
 def verdict_on(function: Any) -> str:
@@ -214,19 +214,21 @@ def _look_inside(
     watch = tape.ran
     if tape.handles or watch is None or linearization.standing is not None:  # it reads values of the outer function
         return
-    way = new_way(code, linearization, order)
+    way = new_way(code, linearization, order, always=True)
     if way is None:
         return
     certain = True
-    if time.perf_counter() - started <= SECONDS and repeats(watch) is None and outlives(watch, 1) is None:
+    if time.perf_counter() - started <= SECONDS and outlives(watch, 1) is None:
         arguments = linearization.arguments.copied()
         arguments.leaves = [tape.values[i] for i in tape.inputs]
         plain = type(linearization)(recording, arguments)
+        restoring: Any = Restoring(arguments, written_by(plain), has_aux=has_aux)
         state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
         local.watch, outer = None, local.watch
         try:
-            with paused(), quiet(), np.errstate(all="ignore"):
-                certain = _compare(function, plain, arguments, state, has_aux=has_aux, order=order)
+            with looked_at(watch) as why, paused(), quiet(), np.errstate(all="ignore"):
+                if why is None:
+                    certain = _compare(function, plain, restoring, state, has_aux=has_aux, order=order)
         except Disagreement as error:
             certain = False
             if not holds_convention(recording) and not _refuses(plain):

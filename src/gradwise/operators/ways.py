@@ -8,13 +8,14 @@ elsewhere (Newton's method from a number that is nearly the root: the first deri
 
 from __future__ import annotations
 
-import threading
 import types
 import weakref
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from gradwise.locks import lock
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -28,7 +29,7 @@ _MOST = 2048
 #: how often it was tried to verify a way at points where nothing could be said, and how often it is
 _uncertain: dict[Hashable, int] = {}
 _TRIES = 8
-_lock = threading.Lock()
+_lock = lock()
 
 
 def forget_ways() -> None:
@@ -38,10 +39,10 @@ def forget_ways() -> None:
         _uncertain.clear()
 
 
-def new_way(code: types.CodeType, linearization: Linearization, order: int) -> Hashable:
-    """The way of a run that decided something, if no run of the function went it when a derivative of this order was verified; else None."""
+def new_way(code: types.CodeType, linearization: Linearization, order: int, *, always: bool = False) -> Hashable:
+    """The way of a run that decided something (or of any), if no run of the function went it when a derivative of this order was verified; else None."""
     tape = linearization.recording.tape
-    if not (tape.guards or tape.texts or tape.looked_up):
+    if not (always or tape.guards or tape.texts or tape.looked_up):
         return None
     programs, ways = _of(code)
     program = hash((linearization.fingerprint, order))

@@ -38,7 +38,8 @@ def note_generator(generator: Any) -> None:
     watch = local.watch
     while watch is not None:
         if id(generator) not in watch.generators:
-            watch.generators[id(generator)] = generator, _state(generator)
+            with contextlib.suppress(AttributeError):  # one that is being made has no state yet
+                watch.generators[id(generator)] = generator, _state(generator)
         watch = watch.outer
 
 
