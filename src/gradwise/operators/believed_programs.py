@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import types
 import weakref
 from collections.abc import Hashable
+
+from gradwise.locks import lock
 
 #: programs of one function that are remembered
 _PROGRAMS = 512
@@ -50,7 +51,7 @@ class Known:
 
 
 _known: dict[int, Known] = {}
-_lock = threading.Lock()
+_lock = lock()
 
 
 def forget_believed() -> None:

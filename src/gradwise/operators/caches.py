@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from gradwise.locks import lock
 from gradwise.program import collector_paused
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Cache:
         self._weight = weight
         self._total = 0
         self._items: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = lock()
 
     def get(self, key: Hashable) -> Any:
         found = self._items.get(key)

@@ -9,7 +9,6 @@ Where a decision is made at equality, a value is asked for by its text or its ha
 
 from __future__ import annotations
 
-import threading
 import types
 import weakref
 from collections.abc import Hashable
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.locks import lock
 from gradwise.operators.borders import kinks_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _KINDS = frozenset(["bool", "mask", "int", "index"])
 _BYTES, _PIECES = 1 << 20, 256
 
 _pieces: dict[int, tuple[weakref.ref[types.CodeType], set[Hashable]]] = {}
-_lock = threading.Lock()
+_lock = lock()
 
 
 def forget_pieces() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.locks import lock
 from gradwise.transforms.reverse import active_variables
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ HIGHEST = 4
 _EQUALITIES = frozenset(["equal", "not_equal"])
 #: by code object, the lines whose equalities were found to do no harm, and the programs that decide by no others, to which order
 _harmless: dict[int, tuple[weakref.ref[types.CodeType], set[tuple[Line, int]], set[Any]]] = {}
-_lock = threading.Lock()
+_lock = lock()
 
 
 def forget_equalities() -> None:

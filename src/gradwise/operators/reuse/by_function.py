@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import types
 import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
+
+from gradwise.locks import lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -33,7 +34,7 @@ class Shortcuts:
 
 #: by the identity of the function, or of a method's object and function, which are referred to weakly
 _known: OrderedDict[Hashable, tuple[tuple[weakref.ref[Any], ...], dict[Hashable, Shortcuts]]] = OrderedDict()
-_lock = threading.Lock()
+_lock = lock()
 
 
 def forget_shortcuts() -> None:

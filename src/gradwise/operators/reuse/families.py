@@ -10,7 +10,6 @@ A family belongs to a verdict (``tracing/purity``), thereby to a code object and
 from __future__ import annotations
 
 import copy
-import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import StaleProgramError
+from gradwise.locks import lock
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
@@ -70,7 +70,7 @@ class Family:
         self.fixed = FREE
         self.refused: str | None = None
         self._programs: list[Specialization] = []
-        self._lock = threading.Lock()
+        self._lock = lock()
 
     @property
     def weight(self) -> int:
@@ -107,7 +107,7 @@ class Family:
 
 
 _families: OrderedDict[Hashable, tuple[Family, int]] = OrderedDict()
-_lock = threading.Lock()
+_lock = lock()
 
 
 def forget_families() -> None:

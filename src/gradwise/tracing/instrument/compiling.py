@@ -10,12 +10,12 @@ import __future__
 import ast
 import dis
 import inspect
-import threading
 import weakref
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+from gradwise.locks import lock
 from gradwise.tracing.instrument import source
 from gradwise.tracing.instrument.bytecode import HOOKS, hooked_bytecode
 from gradwise.tracing.instrument.nodes import MARK
@@ -26,7 +26,7 @@ for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
 
 _made: dict[int, tuple[weakref.ref[CodeType], CodeType | None, str]] = {}
-_lock = threading.Lock()
+_lock = lock()
 
 
 def instrumented(code: CodeType, module_globals: dict[str, Any] | None = None) -> CodeType | None:

@@ -6,7 +6,6 @@ callables, and for plain data; ``holds`` (``scope.py``) looks, in about a micros
 
 from __future__ import annotations
 
-import threading
 import types
 import weakref
 from collections import OrderedDict
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.locks import lock
 from gradwise.tracing.purity.counters import holds_any
 from gradwise.tracing.purity.expectations import accepts, arrays_read, by_place, holds
 from gradwise.tracing.purity.inquiry import Inquiry, Scope, key_of
@@ -171,7 +171,7 @@ def untouched(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
 #: by the identity of a code object: the code, what was found of it, and how often it was looked at
 _verdicts: OrderedDict[int, tuple[Any, list[Verdict], list[int]]] = OrderedDict()
-_lock = threading.Lock()
+_lock = lock()
 
 
 def forget_verdicts() -> None:
