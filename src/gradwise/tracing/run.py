@@ -129,15 +129,16 @@ def record(
         Whether what the run noted of the user's objects is kept with the trace (``Trace.ran``).
     """
     trace = Trace()
-    around = None if local.watch is None else local.watch.trace
+    outer = local.watch
+    around = None if outer is None else outer.trace
     trace.forgetful, local.forgetful = local.forgetful or (0 if around is None else around.forgetful), 0
     trace.ask_untouched = untouched
     recording = Recording(trace, function_name(function))
     traced: list[Any] = []
     for leaf, moves in zip(leaves, moving, strict=True):
         traced.append(as_argument(trace, leaf) if moves else leaf)
-    watch = entered(trace)
     try:
+        watch = entered(trace)
         try:
             result = call(traced)
             _read_outputs(recording, result, has_aux=has_aux)
@@ -165,6 +166,8 @@ def record(
         _without_hooks(error)
         raise
     except BaseException:  # an interrupt is nobody's mistake
+        if local.watch is not None and local.watch is not outer:  # it came just before the end
+            left(local.watch, sweep)
         trace.close()
         raise
     trace.close()
