@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
 import math
 import random
+import subprocess
 import sys
 from pathlib import Path
 
@@ -252,3 +254,26 @@ def test_what_is_read_back_is_not_muted(tmp_path, monkeypatch):
     assert gw.grad(f)(X)[0] == pytest.approx(2.1)
     assert verdict_on(f).startswith("no: ")
     assert (tmp_path / "number.txt").read_text() == "1.5"
+
+
+@pytest.mark.parametrize("check", [False, None])
+def test_what_is_read_back_from_a_log(check):
+    def f(x):
+        stream = io.StringIO()
+        logger = logging.Logger("read back")  # noqa: LOG001 - one that nobody else has
+        logger.addHandler(logging.StreamHandler(stream))
+        logger.warning("%r", float(x[0]))
+        return float(stream.getvalue()) ** 2 * x[1]
+
+    with pytest.raises(gw.TracingError):
+        gw.grad(f, method="exact", check=check)(X)
+
+
+def test_what_another_process_computes():
+    def f(x):
+        code = f"print({float(x[0])!r} ** 2)"
+        answer = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
+        return float(answer.stdout) * x[1]
+
+    with pytest.raises(gw.TracingError):
+        gw.grad(f, method="exact")(X)

@@ -9,7 +9,6 @@ only by a small part of itself, or orthogonally to u, is not seen.  Nothing is c
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,7 +24,7 @@ from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.careful import Request, run_carefully
 from gradwise.operators.constant_pieces import believe, is_known, piece_of
 from gradwise.operators.equal_entries import HIGHEST
-from gradwise.operators.random_directions import moved_along, random_direction, random_like
+from gradwise.operators.random_directions import met_at, moved_along, random_direction, random_like
 from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.tracing import Recording, record
 from gradwise.tracing.instrument.identity import IDENTITY
@@ -356,12 +355,12 @@ def compare_derivatives(
     if order > 1:  # of which differences know less
         wrong = estimate.status == "ok" and gap > bound + 1e-2 * max(abs(exact), abs(estimate.value))
     else:
-        wrong = gap > bound and not _met_at(along, exact, 0.01 * gap)
+        wrong = gap > bound and not met_at(along, exact, 0.01 * gap)
         # a wide bound is that of a noisy function: where the two are far apart (solvers leave small errors), differences over wide intervals decide
         near = 0.01 * (abs(exact) + abs(estimate.value))
         far = near if doubtful else max(bound - 96 * estimate.error, near)
         if far < gap <= bound:
-            wrong = _met_at(along, float(estimate.value), 0.1 * gap) > _met_at(along, exact, 0.1 * gap)
+            wrong = met_at(along, float(estimate.value), 0.1 * gap) > met_at(along, exact, 0.1 * gap)
     if wrong:
         raise Disagreement(
             f"the derivative {f'of order {order} ' if order > 1 else ''}of {function_label(function)} along a fixed random direction is {exact!r} by its trace and {float(estimate.value)!r} numerically "
@@ -369,24 +368,6 @@ def compare_derivatives(
         )
     size = max(abs(exact), abs(estimate.value), eps**0.4 * abs(weighted(linearization.recording.values)))
     return bool(gap <= 0.05 * size)
-
-
-def _met_at(along: Callable[[float], float], slope: float, near: float) -> float:
-    """The widest interval at which two differences that follow one another come near to a slope; 0 if there is none.
-
-    The estimate may have measured the rounding of the function, which at small steps is a staircase: then the traced derivative is that of some wider interval.  A derivative that was lost is met by none.
-    """
-    before = 0.0
-    for h in (10.0 ** -np.arange(1.0, 7.0)).tolist():
-        with contextlib.suppress(Exception):  # outside of the function's domain
-            wide, narrow = ((along(s) - along(-s)) / (2 * s) for s in (h, h / 2))
-            if abs((4 * narrow - wide) / 3 - slope) > near:
-                before = 0.0
-            elif before:
-                return before
-            else:
-                before = h
-    return 0.0
 
 
 #: programs of more equations are pulled back, as a gradient does it, rather than transformed once more only for the comparison

@@ -87,11 +87,20 @@ def read_back(trace: Trace, text: Any) -> None:
     """Note that a number is read from a text: if it is one that a traced value was shown as, its derivative may be lost, which is looked into at the end of the run."""
     if not trace.texts or trace.recalled:
         return
-    if len(trace.texts) < _MOST:
+    if len(trace.texts) < _MOST and not _computed_elsewhere():
         shown = {float(t) for s in trace.texts for t in _NUMBER.findall(s)}
         if shown.isdisjoint(float(t) for t in _NUMBER.findall(str(text))):
             return
     trace.looked_up = trace.recalled = True
+
+
+def _computed_elsewhere() -> bool:
+    """Whether the run asked another process, which may have computed something of the texts that it was given."""
+    watch = local.watch
+    return watch is not None and any(effect.startswith(_PROCESSES) for effect in watch.effects)
+
+
+_PROCESSES = ("it calls subprocess.", "it calls os.popen", "it calls os.system", "it calls multiprocessing.")
 
 
 def notice(trace: Trace, outputs: Iterable[Any]) -> None:

@@ -201,11 +201,23 @@ def _reading(module: str, name: str) -> Callable[..., Any]:
     return call
 
 
+def _logged(values: Any) -> None:
+    """Note that traced numbers are in a log, which may be read."""
+    for source in _traces(values, []):
+        if source.tape.open and dtype_of(source.value).kind in "fc" and np.size(source.value) <= _SHORT:
+            source.tape.texts.update(map(repr, np.ravel(np.asarray(source.value)).tolist()))
+
+
+#: entries of an array of which a log may show all
+_SHORT = 100
+
+
 def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
     """The method of loggers, or the function of a module."""
 
     def call(*args: Any, stacklevel: int = 1, **kwargs: Any) -> None:
         target, args = (args[0], args[1:]) if module is None else (sys.modules[module], args)
+        _logged(args)
         # our own frame is one more between the caller and the record
         unless_muted(getattr(target, name))(
             *map(shown, args), stacklevel=stacklevel + 1, **{k: shown(v) for k, v in kwargs.items()}
