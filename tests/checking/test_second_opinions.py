@@ -218,3 +218,11 @@ def test_a_function_that_raises_anything_for_what_is_not_an_array():
 
     assert gw.check_grad(f, np.array([1.0, 2.0]), lambda x: 2 * x).passed
     assert gw.check_grad(f, np.array([1.0, 2.0]), lambda x: x).causes[0] == "missing factor 2"
+
+
+def test_zeros_of_an_opaque_function_decide_nothing_where_bounds_are_wide():
+    x = np.array([0.43, -0.57, 2.65, -1.6086, 0.67])
+    hidden = lambda v: -1e14 + np.sum(np.sin(np.frombuffer(np.asarray(v, dtype=float).tobytes())))
+    report = gw.check_grad(hidden, x, np.cos)
+    assert report.counts["wrong"] == 0, report.summary()
+    assert gw.check_grad(hidden, x, lambda v: 3 * np.cos(v)).counts["wrong"] > 0
