@@ -70,6 +70,11 @@ def test_zeta_by_its_exponent() -> None:
     closes(lambda p: special.zeta(p[:2], p[2:]), [1.5, 3.0, 0.2, 7.0])
 
 
+def test_distributions_by_shapes_that_are_orders() -> None:
+    closes(lambda p: scipy.stats.ncx2.logpdf(2.0, p[0], p[1]), [3.0, 1.0])
+    closes(lambda a: scipy.stats.zipf.logpmf([1, 2, 5], a), 2.3)
+
+
 def test_a_formula_that_does_not_hold_is_not_used() -> None:
     """Orders far beyond the argument cancel."""
     with pytest.raises(gw.TracingError, match="its order"):
@@ -105,3 +110,68 @@ def test_windows_that_may_be_written_to_are_read() -> None:
 
     with pytest.raises(ValueError, match="read-only"):
         gw.grad(writes, method="exact")(np.array([1.0, 2.0, 3.0]))
+
+
+X = np.array([1.3, 0.7, 2.1, 0.4, 1.9, 3.2])
+T = np.arange(6.0)
+MATRIX = scipy.sparse.csr_matrix(np.eye(3) * 3 + np.ones((3, 3)))
+TALL = scipy.sparse.csr_matrix(np.vander(T, 3))
+stats: Any = scipy.stats
+solvers: Any = scipy.sparse.linalg
+MORE: dict[str, Callable[[Any], Any]] = {
+    "kde of traced data": lambda x: stats.gaussian_kde(x)([0.3, 1.0]),
+    "kde in the plane": lambda x: stats.gaussian_kde(x.reshape(2, 3) + np.array([[0, 0, 1.0], [0, 1, 0]]))(
+        [[0.3, 1.0], [0.5, 0.2]]
+    ),
+    "kde by weights": lambda x: stats.gaussian_kde(T, weights=x).logpdf([0.3, 1.0]),
+    "kde at traced points": lambda x: stats.gaussian_kde(T)(x),
+    "kde by its width": lambda x: stats.gaussian_kde(T, bw_method=x[0]).evaluate([0.4]),
+    "kde of an interval": lambda x: stats.gaussian_kde(x, bw_method="silverman").integrate_box_1d(0.0, x[1]),
+    "jarque_bera": lambda x: stats.jarque_bera(x)[0],
+    "lsqr": lambda x: solvers.lsqr(TALL, x, atol=1e-15, btol=1e-15)[0],
+    "lsqr, damped": lambda x: solvers.lsqr(MATRIX, x[:3], damp=0.5, atol=1e-15, btol=1e-15)[0],
+    "lsmr": lambda x: solvers.lsmr(MATRIX * x[4], x[:3], atol=1e-15, btol=1e-15)[0],
+    "lsqr, wide": lambda x: solvers.lsqr(
+        scipy.sparse.csr_matrix(np.vander(T[:3] + 1, 5)), x[:3], atol=1e-15, btol=1e-15
+    )[0],
+    "an operator of a matrix": lambda x: solvers.aslinearoperator(MATRIX) @ x[:3],
+    "its adjoint": lambda x: solvers.aslinearoperator(MATRIX).rmatvec(x[:3]),
+    "pade": lambda x: scipy.interpolate.pade(x[:4], 1)[0].c,
+    "lsim of a traced system": lambda x: scipy.signal.lsim(([1.0], [1.0, x[0]]), x, T)[1],
+    "lsim of an object": lambda x: scipy.signal.lsim(scipy.signal.lti([1.0], [1.0, x[0]]), x, T)[1],
+    "directed_hausdorff": lambda x: scipy.spatial.distance.directed_hausdorff(x.reshape(2, 3), x.reshape(2, 3) ** 2)[0],
+    "seuclidean": lambda x: scipy.spatial.distance.seuclidean(x[:3], x[3:], [1.0, 2.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_more_of_scipy(name: str) -> None:
+    solved = name.startswith("ls")  # whose values have the tolerance of an iteration
+    closes(
+        MORE[name],
+        X,
+        second=not solved,
+        h=2e-3 if solved and "lsim" not in name else 2e-4,
+        rtol=1e-6 if solved else 1e-7,
+    )
+
+
+def test_a_density_by_hand() -> None:
+    """Of one width, the slope by a datum is that of its kernel."""
+    data = np.array([0.0, 1.0, 3.0])
+    width = 0.5
+
+    def f(d: Any) -> Any:
+        kde = stats.gaussian_kde(data, bw_method=width / np.std(data, ddof=1))
+        return kde(d)[0]
+
+    p = 0.7
+    away = p - data
+    expected = np.mean(-away / width**2 * np.exp(-0.5 * (away / width) ** 2)) / (width * np.sqrt(2 * np.pi))
+    np.testing.assert_allclose(gw.grad(f, method="exact")(p), expected, rtol=1e-12)
+
+
+def test_least_squares_of_dependent_columns_raise() -> None:
+    matrix = scipy.sparse.csr_matrix(np.ones((3, 2)))
+    with pytest.raises((gw.TracingError, gw.SingularPointError, np.linalg.LinAlgError)):
+        gw.grad(lambda x: np.sum(solvers.lsqr(matrix, x[:3])[0] * [1.0, 2.0]), method="exact")(X)

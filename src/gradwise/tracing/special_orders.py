@@ -132,6 +132,10 @@ _FORMS: dict[str, tuple[Callable[..., Any], ...]] = {
 }
 
 
+#: what SciPy computes with in double precision
+_DOUBLE = (np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.int32))
+
+
 def _moves(order: Any) -> bool:
     return isinstance_traced(order) and order.tape.open and dtype_of(order.value).kind == "f"
 
@@ -148,7 +152,7 @@ def _recorder(name: str, otherwise: Callable[..., Any] | None) -> Callable[..., 
             return otherwise(ufunc, *inputs)
         numbers = list(map(plain, inputs))
         value = ufunc(*numbers)
-        if dtype_of(value) == np.float64 and all(dtype_of(np.asarray(n)) == np.float64 for n in numbers):
+        if dtype_of(value) == np.float64 and all(np.asarray(n).dtype in _DOUBLE for n in numbers):
             for form in _FORMS[name]:
                 if _holds(form, numbers, value):
                     for given in inputs:  # nodes, and which form, are chosen for these numbers

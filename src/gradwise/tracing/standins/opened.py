@@ -28,7 +28,13 @@ _POLYNOMIALS = Path(np.__file__).parent / "polynomial"
 #: folders and files of SciPy whose code is looked into
 _OPENED = (
     *("signal", "stats", "_lib", "_external", "fft/_fftlog.py", "cluster/vq.py", "ndimage/_measurements.py"),
-    *("spatial/_procrustes.py", "spatial/_geometric_slerp.py", "fft/_fftlog_backend.py"),
+    *(
+        "sparse/linalg/_interface.py",
+        "interpolate/_pade.py",
+        "spatial/_procrustes.py",
+        "spatial/_geometric_slerp.py",
+        "fft/_fftlog_backend.py",
+    ),
 )
 #: files within them that are not: a compiled loop asks for plain arrays there
 _CLOSED = frozenset({"_kde.py"})
@@ -128,6 +134,8 @@ _MODULES = {
     "scipy.ndimage._measurements": ("scipy.ndimage",),
     "scipy.spatial._procrustes": ("scipy.spatial",),
     "scipy.cluster.vq": ("scipy.cluster.vq",),
+    "scipy.sparse.linalg._interface": ("scipy.sparse.linalg",),
+    "scipy.interpolate._pade": ("scipy.interpolate",),
     "numpy.polynomial.polyutils": (
         "numpy.polynomial",
         *(

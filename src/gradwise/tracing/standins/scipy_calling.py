@@ -43,7 +43,12 @@ def standing_in(module: str, name: str, ours: Callable[..., Any], *, lists: bool
 
 
 def _array(a: Any) -> Any:
-    return assembled(a) if type(a) in {list, tuple} and contains_traced(a) else written(a) if TWINS else a
+    if type(a) in {list, tuple} and contains_traced(a):
+        try:
+            return assembled(a)
+        except ValueError:  # of several lengths, as numerator and denominator are
+            return a
+    return written(a) if TWINS else a
 
 
 def table(

@@ -214,7 +214,17 @@ _JUMPING = {
     ),
 }
 
+
+def directed_hausdorff(u: Any, v: Any, *args: Any, **options: Any) -> Any:
+    """``scipy.spatial.distance.directed_hausdorff``: the distance of the two points that SciPy finds."""
+    value = scipy.spatial.distance.directed_hausdorff(plainly(u), plainly(v), *args, **options)
+    _settle((u, v))
+    away = as_array(u)[value[1]] - as_array(v)[value[2]]
+    return (with_value(np.sqrt(np.sum(away * away)), value[0]), *value[1:])
+
+
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "scipy.spatial.distance": table("scipy.spatial.distance", {"directed_hausdorff": directed_hausdorff}),
     "scipy.optimize": table(
         "scipy.optimize", {"nnls": nnls} | {n: _chosen("optimize", n) for n in _JUMPING["optimize"]}
     ),

@@ -32,10 +32,15 @@ def _ready(a: Any, axis: Any) -> tuple[Any, int]:
     return (np.ravel(a), 0) if axis is None else (np.atleast_1d(a), axis)
 
 
+#: options that change nothing: SciPy's functions call one another past the wrapper that knows of missing numbers
+_USUAL: dict[str, Any] = {"_no_deco": True, "nan_policy": "propagate", "keepdims": False}
+
+
 def _of_samples(name: str, count: int, formula: Callable[..., Any], known: tuple[str, ...]) -> Callable[..., Any]:
     """Stand-in for ``scipy.stats.<name>`` of ``count`` samples: ``formula(*samples, **options)`` with SciPy's value; options that are not known raise."""
 
     def call(*args: Any, **options: Any) -> Any:
+        options = {k: v for k, v in options.items() if k not in _USUAL or v is not _USUAL[k]}
         value = getattr(scipy.stats, name)(*map(plainly, args), **{k: plainly(v) for k, v in options.items()})
         given = dict(zip(known, args[count:], strict=False)) | options
         if len(args) > count + len(known) or set(given) - set(known) or contains_traced(tuple(given.values())):

@@ -90,11 +90,11 @@ def _braycurtis(u: Any, v: Any, w: Any = None) -> Any:
 
 def _mahalanobis(u: Any, v: Any, VI: Any) -> Any:
     away = u - v
-    return np.sqrt(np.sum((away @ VI) * away, axis=-1))
+    return np.sqrt(np.sum((away @ as_array(VI)) * away, axis=-1))
 
 
 def _seuclidean(u: Any, v: Any, V: Any) -> Any:
-    return _euclidean(u, v, 1.0 / V)
+    return _euclidean(u, v, 1.0 / as_array(V))
 
 
 _METRICS: dict[str, Callable[..., Any]] = {

@@ -17,6 +17,7 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins import scipy_signals
+from gradwise.tracing.standins.opened import _holds, run_opened
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse, table, with_value
 from gradwise.tracing.standins.stacking import leaves, plainly
@@ -90,6 +91,8 @@ def _linear(
             args = (*args[:place], options.pop(argument), *args[place:])
         names = tuple(options)
         settled = _settled((*args[:place], *args[place + 1 :], *options.values()))
+        if module == "signal" and options.get("output") is None and (settled is None or any(map(_holds, settled))):
+            return run_opened(_of(module, name), *args, **options)  # by its own code
         if settled is None or options.get("output") is not None:
             return refuse(
                 [*args, *options.values()],

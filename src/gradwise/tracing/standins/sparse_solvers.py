@@ -109,6 +109,37 @@ def iterative(name: str) -> Any:
     return call
 
 
+def least_squares(name: str) -> Any:
+    """``lsqr`` and ``lsmr``: the solution that they converged to, by its equation; the rest of their answers is plain."""
+
+    def call(A: Any, b: Any, damp: Any = 0.0, *args: Any, **options: Any) -> Any:
+        value = getattr(scipy.sparse.linalg, name)(shown(A), plain(numbers(b)), plain(damp), *args, **options)
+        matrix, right = dense(canonical(_entries(A, name, b, damp))), numbers(b)
+        m, n = np.shape(plain(matrix))
+        adjoint = np.conj(matrix.T)
+        if options.get("x0") is not None and m < n:
+            refuse(
+                [matrix, right],
+                f"scipy.sparse.linalg.{name} from x0 with fewer equations than unknowns",
+                "Leave x0 out",
+            )
+        square = damp * damp
+        if m >= n:
+            found = np.linalg.solve(adjoint @ matrix + square * np.eye(n), adjoint @ right)
+        else:
+            found = adjoint @ np.linalg.solve(matrix @ adjoint + square * np.eye(m), right)
+        scale = float(np.max(np.abs(value[0]), initial=0.0))
+        if not np.allclose(plain(found), value[0], rtol=1e-4, atol=1e-4 * scale):
+            refuse(
+                [matrix, right],
+                f"scipy.sparse.linalg.{name}, which did not converge or met equations that depend on one another,",
+                "A matrix of full rank is required, and tolerances (atol, btol) that are small",
+            )
+        return (with_value(found, value[0]), *value[1:])
+
+    return call
+
+
 class Factors:
     """What ``splu``, ``spilu`` and ``factorized`` give for a matrix with traced entries: it solves."""
 
@@ -239,6 +270,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "spsolve": spsolve,
             "spsolve_triangular": spsolve_triangular,
             **{name: iterative(name) for name in _ITERATIVE},
+            **{name: least_squares(name) for name in ("lsqr", "lsmr")},
             "splu": splu,
             "spilu": splu,
             "factorized": factorized,
