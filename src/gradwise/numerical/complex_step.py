@@ -79,7 +79,7 @@ def judge_complex(
     error = error + maximum(0.3 * odd, 0.2 * even) / length  # what rounding was seen at the real pair
     # Where f loses digits, so does its slope: on the length on which f or f' change, which may be far shorter than |x|.
     steepness = abs(slope) + 1e-320
-    error = error + 2 * (odd + even) * minimum(steepness / (abs(f0) + 1e-320), 2 * (a2 / h) / (h * steepness + 1e-320))
+    error = error + 4 * odd * minimum(steepness / (abs(f0) + 1e-320), 2 * (a2 / h) / (h * steepness + 1e-320))
     return slope, error, accepted & (error < INFINITE), blind
 
 
