@@ -350,7 +350,7 @@ def _resolve(function: Any, argnums: Argnums, args: Any, kwargs: Any, operator: 
     for entry in chosen:
         if isinstance(entry, bool) or not isinstance(entry, (int, np.integer, str)):
             raise InputError(
-                f"argnums holds {entry!r} of type {type(entry).__name__}. Positions (int) or names (str) are required"
+                f"argnums holds {entry!r} of type {type(entry).__name__}. Positions (int) or names (str) are required. A point goes into brackets of its own: gw.{operator}(f)(x)"
             )
         if isinstance(entry, str):
             places.append(_place_of_name(function, entry, args, kwargs))
@@ -361,6 +361,8 @@ def _resolve(function: Any, argnums: Argnums, args: Any, kwargs: Any, operator: 
             if position < len(names) and names[position] in kwargs:  # given by name
                 places.append(names[position])
                 continue
+        if not args and not kwargs:
+            raise InputError(f"gw.{operator}({function_label(function)}) was called with no arguments. The point at which to differentiate is required. Write gw.{operator}(f)(x)")  # fmt: skip
         if not 0 <= position < len(args):
             raise InputError(
                 f"argnums={entry} asks for an argument that the call does not have: {len(args)} positional argument{'s were' if len(args) != 1 else ' was'} "

@@ -88,7 +88,7 @@ def hessian(
         known = attempt(f, choice, args, kwargs)
         if known is not None:
             return known
-        if len(args) == 1 and argnums == 0 and not kwargs:
+        if len(args) == 1 and type(argnums) is int and argnums == 0 and not kwargs:
             spread = spread_point(f, args[0])
             if spread is not None:
                 full = hessian(f, "all", method="exact")(*spread)

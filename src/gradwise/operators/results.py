@@ -41,6 +41,10 @@ def scalar_output(linearization: Linearization, function: Any, operator: str) ->
             f"gw.{operator} of {name}: the function returned {held}, which holds one number. That number itself is required. "
             f"Return its entry {entry}, or write gw.{operator}(lambda x: {called}(x){entry}){also}"
         )
+    if not values:
+        raise OutputError(
+            f"gw.{operator} of {name}: the function returned None, or a container with nothing in it. A single real number is required. Does it end without a return?"
+        )
     if len(values) != 1 or structure.num_leaves != 1 or structure.paths() != [""]:
         raise OutputError(
             f"gw.{operator} of {name}: the function returned a container with {len(values)} leaves. A single real number is required. "
