@@ -928,6 +928,25 @@ def an_array_beside(x: Any) -> Any:
     return x @ pd.Series(x) + (x * pd.Series(x)).iloc[0] + pd.Series(x).unique()[2]
 
 
+MORE: dict[str, Callable[[Any], Any]] = {
+    "groups that give Series": lambda x: (
+        table(x).groupby("k").apply(lambda g: pd.Series({"w": (g["a"] * g["b"]).sum() / g["a"].sum()})).to_numpy()
+    ),
+    "ranks in groups": lambda x: (table(x).groupby("k")["a"].rank() * x).to_numpy(),
+    "places in groups": lambda x: x[table(x).groupby("k")["a"].idxmax().to_numpy()],
+    "from_dict": lambda x: pd.DataFrame.from_dict({"a": x, "b": x**2}).to_numpy(),
+    "transform of the whole": lambda x: pd.Series(x).transform(lambda s: s - s.mean()).to_numpy(),
+    "transform of numbers": lambda x: pd.Series(x).transform(lambda v: v**2).to_numpy(),
+    "missing labels": lambda x: (pd.Series(x, range(6)) + pd.Series(x, range(2, 8))).dropna().to_numpy(),
+    "fill_value": lambda x: pd.Series(x, range(6)).add(pd.Series(x, range(2, 8)), fill_value=0.0).to_numpy(),
+    "several keys": lambda x: table(x).groupby(["k", "n"])["a"].mean().to_numpy(),
+    "filled between": lambda x: pd.Series(x, [0, 1, 2, 4, 5, 7]).reindex(range(8)).interpolate("index").to_numpy(),
+    "float32": lambda x: pd.Series(x).astype("float32").astype(float).sum() * 0.0 + pd.Series(x).prod(),
+    "derivatives inside": lambda x: gw.grad(lambda s: (pd.Series(s) ** 2 * x[0]).sum(), method="exact")(x),
+}
+CASES.update(MORE)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_what_pandas_does(name: str) -> None:
     closes(CASES[name], X, second=False)

@@ -17,7 +17,7 @@ from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins.frame_statistics import accumulated, by_groups, placed, statistic
-from gradwise.tracing.standins.recording import contains_traced, resolve
+from gradwise.tracing.standins.recording import contains_traced, number, resolve
 from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.traced import dtype_of, isinstance_traced
 
@@ -147,7 +147,7 @@ class Column(ExtensionArray):
         self.numbers[key] = value
 
     def __iter__(self) -> Any:
-        return (self.numbers[i] for i in range(len(self)))
+        return (number(self.numbers[i]) for i in range(len(self)))  # Python's numbers, as pandas gives them
 
     def isna(self) -> np.ndarray:
         """Which are NaN."""
@@ -196,7 +196,7 @@ class Column(ExtensionArray):
         if dtype is not None and np.dtype(dtype).kind == "O":
             made = np.empty(len(self), object)
             for i in range(len(self)):
-                made[i] = self.numbers[i]
+                made[i] = number(self.numbers[i])
             return made
         return np.array(self.numbers, dtype)  # which a traced array refuses
 
@@ -293,7 +293,12 @@ class Column(ExtensionArray):
     def _groupby_op(
         self, *, how: str, has_dropped_na: bool, min_count: int, ngroups: int, ids: Any, **options: Any
     ) -> Any:
-        return Column(by_groups(how, self.numbers, ids, ngroups, min_count, **options))
+        if how == "rank":
+            names = {"method": "ties_method", "ascending": "ascending", "na_option": "na_option", "pct": "pct"}
+            given = {name: options[theirs] for name, theirs in names.items() if theirs in options}
+            return pd.Series(self._values_for_argsort()).groupby(ids).rank(**given).to_numpy()
+        found = by_groups(how, self.numbers, ids, ngroups, min_count, **options)
+        return found if how in ("idxmin", "idxmax") else Column(found)
 
     def _groupby_quantile(self, *, qs: Any, interpolation: str, starts: Any, ends: Any, **groups: Any) -> Any:
         rows = []

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.stacking import assembled
 
@@ -113,6 +113,10 @@ def by_groups(how: str, numbers: Any, ids: np.ndarray, count: int, min_count: in
         places[joined] = np.arange(joined.size)
         parts = [accumulated(how, numbers[m], skipna=skipna) for m in members if m.size]
         return placed(np.concatenate([as_array(p) for p in parts]), places, np.nan)
+    if how in ("idxmin", "idxmax"):
+        values = np.asarray(concrete(numbers))
+        choose = np.nanargmin if how == "idxmin" else np.nanargmax
+        return np.array([m[choose(values[m])] if m.size and not np.isnan(values[m]).all() else -1 for m in members])
     least = max(min_count, 0)
     made = [statistic(how, numbers[m], skipna=skipna, min_count=least, ddof=options.get("ddof", 1)) for m in members]
     return as_array(assembled(made)) if made else np.empty(0)

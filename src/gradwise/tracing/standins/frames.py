@@ -16,6 +16,7 @@ import numpy as np
 from gradwise.containers import labelled as containers
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.holders import LABELLED
+from gradwise.tracing.instrument.callees import with_twins
 from gradwise.tracing.instrument.ending import reveal_within
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.frame_objects import (
@@ -99,6 +100,41 @@ def _by_indexer(function: Any) -> Callable[..., Any]:
             settle(indexer.obj)
         else:
             function(indexer, key, value)
+
+    return call
+
+
+def _applying(function: Any) -> Callable[..., Any]:
+    """``apply`` of groups: Series that a callback returns are stacked as plain arrays, of objects here."""
+    ordinary = calling(function)
+
+    def call(groups: Any, func: Any, *args: Any, **options: Any) -> Any:
+        if local.watch is None or not callable(func):
+            return ordinary(groups, func, *args, **options)
+        own = with_twins(func)
+
+        @functools.wraps(func, updated=())
+        def one(*given: Any, **named: Any) -> Any:
+            made = own(*given, **named)
+            return made.astype(object) if is_frame(made) and made.ndim == 1 and has_columns(made) else made
+
+        return ordinary(groups, one, *args, **options)
+
+    return call
+
+
+def _transforming(function: Any) -> Callable[..., Any]:
+    """``transform`` of a Series: number by number, unless the function does not take a number; a traced one takes more methods than Python's."""
+    ordinary = calling(function)
+
+    def call(series: Any, func: Any, *args: Any, **options: Any) -> Any:
+        if local.watch is None or not callable(func) or not holds(series) or not len(series):
+            return ordinary(series, func, *args, **options)
+        try:
+            func(float(plain(numbers(series)[0])), **options)
+        except Exception:  # noqa: BLE001  # pandas asks in the same way
+            return settled(with_twins(func)(series, **options))
+        return ordinary(series, func, *args, **options)
 
     return call
 
@@ -263,6 +299,7 @@ def _table() -> dict[type, dict[str, Callable[..., Any]]]:
                 known.KNOWN[id(descriptor.fget)] = make(descriptor.fget)
     for name in ("nlargest", "nsmallest"):
         table[pandas.Series][name] = _extremes(getattr(pandas.Series, name))
+    table[pandas.Series]["transform"] = _transforming(pandas.Series.transform)
     table[pandas.Series]["describe"] = _described(pandas.Series.describe)
     core = pandas.core
     for cls in (
@@ -274,6 +311,11 @@ def _table() -> dict[type, dict[str, Callable[..., Any]]]:
         table[cls] = {"__getitem__": calling(cls.__getitem__), "__setitem__": _by_indexer(cls.__setitem__)}
     for cls in (pandas.api.typing.SeriesGroupBy, pandas.api.typing.DataFrameGroupBy, pandas.api.typing.Resampler):
         table[cls] = _methods_of(cls)
+    for cls in (pandas.api.typing.SeriesGroupBy, pandas.api.typing.DataFrameGroupBy):
+        table[cls]["apply"] = _applying(cls.apply)
+    for name in ("from_dict", "from_records"):
+        function = vars(pandas.DataFrame)[name].__func__
+        known.KNOWN[id(function)] = calling(function)
     table |= from_statistics.windows()
     for name in (
         "concat",
