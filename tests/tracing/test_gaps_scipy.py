@@ -72,7 +72,7 @@ def test_zeta_by_its_exponent() -> None:
 
 def test_distributions_by_shapes_that_are_orders() -> None:
     closes(lambda p: scipy.stats.ncx2.logpdf(2.0, p[0], p[1]), [3.0, 1.0])
-    closes(lambda a: scipy.stats.zipf.logpmf([1, 2, 5], a), 2.3)
+    closes(lambda a: scipy.stats.zipf.logpmf([1, 2, 5], a[0]), [2.3])
 
 
 def test_a_formula_that_does_not_hold_is_not_used() -> None:

@@ -160,9 +160,12 @@ def stacking_first(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if LABELLED and labels:
-            args = tuple(map(without_labels, args))
-            if kwargs:
-                kwargs = {k: without_labels(v) for k, v in kwargs.items()}
+            for a in (*args, *kwargs.values()) if kwargs else args:
+                kind = type(a)
+                if kind in LABELLED or kind is list or kind is tuple:
+                    args = tuple(map(without_labels, args))
+                    kwargs = {k: without_labels(v) for k, v in kwargs.items()}
+                    break
         for a in args:
             if (type(a) is list or type(a) is tuple) and contains_traced(a):
                 break
