@@ -14,7 +14,7 @@ from collections.abc import Generator
 from gradwise.numerical.microscope import View, common_step
 from gradwise.numerical.noise_level import bisect
 from gradwise.numerical.rounding_or_structure import CONFIRMING, bends
-from gradwise.numerical.samples import BOTH, Request, Samples, octave_of
+from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of
 
 DEEP = 8
 """Octaves above the smallest step: there a function that moves by half of its size over a hundred such steps is seen to be straight."""
@@ -163,29 +163,54 @@ def belongs_to_f(samples: Samples, view: View, top: int) -> Generator[Request, l
     )
 
 
+def on_a_piece(samples: Samples, found: Resolved) -> Generator[Request, list[float], bool]:
+    """Whether a slope among noise, which f may lose inside, is that of a piece between two roundings."""
+    if not found.high < samples.line.octave - CLOSER:
+        return False
+    return (yield from rounded_pieces(samples, found.value, math.ldexp(1.0, found.high)))
+
+
+CLOSER = 8
+"""So many octaves below the first step such pieces are."""
+
+
 def rounded_pieces(samples: Samples, slope: float, h: float) -> Generator[Request, list[float], bool]:
     """Whether pieces of one slope, as long as h or so, are what rounding leaves: multiples of one grain apart, and of several.
 
     Those of a saw that is meant, as x % 1 is, are apart by multiples of its height, and none is higher.
     """
-    steps = [samples.exact(side * part * h) for part in PIECES for side in BOTH]
-    yield from samples.sample(steps)
-    values = [samples.values[t] for t in steps if math.isfinite(samples.values[t])]
-    apart = [samples.values[t] - slope * t for t in steps if math.isfinite(samples.values[t])]
-    # x is rounded inside f, which moves a piece by so much; `common_step` takes 2⁻⁴⁶ of a size for rounding
-    size = max(*map(abs, apart), 2.0**-5 * abs(slope) * samples.line.scale)
-    grain = common_step([samples.f0, *apart], size)
+    f0 = samples.f0
+    for wider in WIDER:
+        steps = [samples.exact(side * part * wider * h) for part in PIECES for side in BOTH]
+        yield from samples.sample(steps)
+        kept = [t for t in steps if math.isfinite(samples.values[t])]
+        apart = [samples.values[t] - slope * t for t in kept]
+        most = max([abs(y - f0) for y in apart], default=0.0)
+        # beyond a piece f is off its line by about as much as that has moved
+        if most > TURNED * abs(slope) * h:
+            break
+    else:
+        return False
+    # x is rounded inside f, which moves a piece, as its curvature does; `common_step` takes 2⁻⁴⁶ of a size for rounding
+    size = max(*map(abs, apart), 2.0**-5 * abs(slope) * samples.line.scale, 2.0**46 * TURNED**2 * most)
+    grain = common_step([f0, *apart], size)
     if not grain > 0.0:
         return False
     # numbers beside 1 are a power of two apart, and a tiny one
     octave = math.log2(grain / abs(slope))
+    values = [samples.values[t] for t in kept]
     fine = octave < FINE and abs(octave - round(octave)) < EXACTLY
     return fine or max(values) - min(values) > HIGHER * grain
 
 
+WIDER = (1.0, 16.0, 256.0)
+"""How much farther out pieces are looked for where there are none."""
+
+TURNED = 0.01
+"""What part of its move a piece may be off a line, at most; the square of it where several are compared."""
+
 FINE, EXACTLY = -32, 1e-3
 """Pieces no longer than this octave, and that well of a power of two, lie between neighbouring numbers of some size."""
-
 
 PIECES = (5.3, 11.9, 23.7, 46.1)
 """Where pieces are looked for, in units of what is no longer than one."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator
 
-from gradwise.numerical.close_look import smooth_octave
+from gradwise.numerical.close_look import on_a_piece, smooth_octave
 from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, gap_at_check, judge_complex
 from gradwise.numerical.conclusion import conclude
 from gradwise.numerical.domain import finite_octave
@@ -58,9 +58,6 @@ KNOWN = 64.0
 
 SCATTERS = 1e3
 """From how many units of rounding on f scatters beside x."""
-
-CLOSER = 8
-"""So many octaves below the first step a slope among noise, which f may lose inside, can be that of a piece between two roundings."""
 
 NARROW = 20
 """Structure is narrow if it needs steps so many octaves below the first."""
@@ -244,7 +241,7 @@ class Search:
                 found = yield from resolve(samples, 0, min(right, left))
         if outcome is not None:
             return outcome
-        if self.status is Status.OK or (self.status is Status.NOISY and found.high < octave - CLOSER):
+        if self.status is Status.OK or (self.status is Status.NOISY and (yield from on_a_piece(samples, found))):
             jump, sure = yield from lost_numerator(samples, found, jumped=self.jumped)
             if jump > 0.0:
                 return (yield from self.among_plateaus(jump, None if sure else found))
