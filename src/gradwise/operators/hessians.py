@@ -111,7 +111,11 @@ def hessian(
         return result
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
-        spread = spread_point(f, args[0]) if len(args) == 1 and type(argnums) is int and argnums == 0 and not kwargs else None
+        spread = (
+            spread_point(f, args[0])
+            if len(args) == 1 and type(argnums) is int and argnums == 0 and not kwargs
+            else None
+        )
         if spread is not None:
             return numerical_hessian_matrix(Arguments(f, "all", spread, {}, "hessian"))
         return numerical_hessian(Arguments(f, argnums, args, kwargs, "hessian"), nested_blocks)
