@@ -262,4 +262,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "apply_along_axis": apply_along_axis,
 }
 
+#: without those that are NumPy's own, which other arrays are given too
+FUNCTIONS = {name: ours for name, ours in FUNCTIONS.items() if getattr(_ma, name, None) is not getattr(np, name, None)}
 _FUNCTIONS.update({name: FUNCTIONS[name] for name in ("diff", "ediff1d")})
