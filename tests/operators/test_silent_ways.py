@@ -236,3 +236,24 @@ def test_what_is_rounded_for_a_memory_inside():
 
     hessian = gw.jacobian(gw.grad(lambda x: kept(round(float(x[0]), 12)) * x[1]))(np.array([0.7, 1.3]))
     np.testing.assert_allclose(hessian, np.array([[1.3, 1.0], [1.0, 0.0]]) * math.exp(0.7), rtol=1e-5, atol=1e-8)
+
+
+def beside_a_large_slope(x):
+    return 1e8 * x[0] + x[1] * (int(x[1] * 2**50) / 2**50)
+
+
+def beside_a_large_value(x):
+    return 1e9 + x[0] * (int(x[1] * 2**50) / 2**50)
+
+
+def nothing_lost(x):
+    return 1e8 * x[0] ** 2 + x[1] * math.exp(x[1]) + 0.0 * x[2]
+
+
+def test_what_a_large_slope_hides():
+    for f in (beside_a_large_slope, beside_a_large_value):
+        for _ in range(2):
+            with pytest.raises(gw.TracingError):
+                gw.grad(f, method="exact")(np.array([0.7, 1.3]))
+    found = gw.grad(nothing_lost, method="exact")(np.array([0.7, 1.3, 2.0]))
+    np.testing.assert_allclose(found, [1.4e8, 2.3 * math.exp(1.3), 0.0], rtol=1e-12)

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gradwise.operators.linearization import Linearization
+
 
 def random_like(like: np.ndarray, rng: np.random.Generator) -> Any:
     """Standard normal numbers of a shape and type."""
@@ -48,3 +50,51 @@ def met_at(along: Callable[[float], float], slope: float, near: float) -> float:
             else:
                 before = h
     return 0.0
+
+
+def joins(along: Callable[[float], float]) -> bool:
+    """Whether the value at 0 is that of the points beside it, to a hundredth of a per cent."""
+    with contextlib.suppress(Exception):  # outside of the function's domain
+        middle, own = (along(1e-4) + along(-1e-4)) / 2, along(0.0)
+        return bool(abs(middle - own) <= 1e-4 * (abs(middle) + abs(own)))
+    return False
+
+
+#: a slope of an entry that is so much larger than others hides what they lost
+_HIDES = 1e4
+
+
+def balanced(linearization: Linearization) -> list[Any] | None:
+    """A random direction with less of the entries whose slopes hide what the others may have lost: 1e8 x + y · (y found by bisection); None if there are none, or the function is not of real numbers to one.
+
+    An entry of slope g is moved by so much less that g u is the least of all, or a thousandth of the value if that is less, and not below a millionth.
+    """
+    values = linearization.recording.values
+    if linearization.nested or len(values) != 1 or type(values[0]) not in (float, np.float64) or not values[0]:
+        return None
+    rng = np.random.default_rng(1)
+    direction = [random_direction(np.asarray(leaf), rng) for leaf in linearization.arguments.leaves]
+    if any(np.asarray(u).dtype.kind != "f" for u in direction) or len(linearization.program) > _LONG:
+        return None
+    prepared = linearization.prepared("gradient")
+    env = linearization.environment(prepared.needs, len(prepared.derivative.types))
+    gradient = prepared.executable().run(env)  # without the warnings of a gradient that somebody asked for
+    with np.errstate(all="ignore"):
+        shares = [
+            np.zeros(np.shape(u)) if g is None else np.abs(g * u) for g, u in zip(gradient, direction, strict=True)
+        ]
+        every = np.concatenate([np.ravel(share) for share in shares])
+        if not np.all(np.isfinite(every)) or every.size < 2 or not np.any(every):
+            return None
+        size = abs(values[0])
+        level = max(min(float(np.min(every[every > 0])), 1e-3 * size), 1e-6 * size)
+        if np.max(every) <= _HIDES * level:
+            return None
+        return [
+            np.asarray(u * np.minimum(1.0, level / np.where(share > 0, share, level)))[()]
+            for u, share in zip(direction, shares, strict=True)
+        ]
+
+
+#: programs of more equations are not transformed for this
+_LONG = 2000
