@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import gradwise as gw
-from gradwise.tracing.instrument import callees, compiling, known, needs, source, state, userland
+from gradwise.tracing.instrument import cells, compiling, known, needs, source, state, userland
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.traced import isinstance_traced
 
@@ -605,7 +605,7 @@ def test_caches_are_bounded_and_can_be_emptied():
     gw.clear_caches()
     assert not compiling._made
     bounds = [
-        (callees._cell_writers, 4096 + 1),
+        (cells._writers, 4096 + 1),
         (needs._decided, 4096 + 1),
         (userland._known_files, 100_000),
         (known.KNOWN, 20_000),

@@ -6,12 +6,10 @@ Nothing is compared or hashed but identities and types: callees may be unhashabl
 from __future__ import annotations
 
 import contextlib
-import dis
 import functools
 import operator
 import sys
 import types
-import weakref
 from collections import deque
 from typing import Any
 
@@ -19,9 +17,11 @@ import numpy as np
 
 from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument import constructing
+from gradwise.tracing.instrument.cells import note_cells
 from gradwise.tracing.instrument.compiling import instrumented
 from gradwise.tracing.instrument.effects import MODULES, SHOWS
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
+from gradwise.tracing.instrument.foreign import CHANGING, note_change
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
 from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_generator, opening, silent
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
@@ -32,7 +32,6 @@ from gradwise.tracing.traced import TracedArray, TracedScalar
 
 _FunctionType = types.FunctionType
 _MethodType = types.MethodType
-_cell_writers: dict[int, tuple[weakref.ref[types.CodeType], tuple[str, ...]]] = {}
 
 
 def resolve(callee: Any) -> Any:
@@ -92,6 +91,8 @@ def method(obj: Any, name: str) -> Any:
         function = table.get(name)
         if function is not None:
             return _MethodType(function, obj)
+    if name in CHANGING:
+        note_change(obj)
     if cls in _UNHOOKED:
         return resolve(getattr(obj, name)) if cls in _CARRY else getattr(obj, name)
     return resolve(load(obj, name))
@@ -131,25 +132,11 @@ def twin(watch: Watch, function: Any) -> Any:
             made.__kwdefaults__ = function.__kwdefaults__
             if function.__dict__:
                 made.__dict__.update(function.__dict__)
-            _note_cells(watch, new, cells)
+            note_cells(watch, new, cells)
     watch.twins[id(function)] = (function, made)
     if made is not function:
         watch.twins[id(made)] = (made, made)
     return made
-
-
-def _note_cells(watch: Watch, code: types.CodeType, cells: dict[str, Any]) -> None:
-    """Note the closure cells that a function assigns."""
-    if not cells:
-        return
-    known = _cell_writers.get(id(code))
-    if known is None or known[0]() is not code:
-        stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_DEREF"}
-        if len(_cell_writers) > 4096:
-            _cell_writers.clear()
-        known = _cell_writers[id(code)] = (weakref.ref(code), tuple(n for n in code.co_freevars if n in stored))
-    for name in known[1]:
-        watch.cells[id(cells[name])] = cells[name]
 
 
 def _library_callee(watch: Watch, function: Any) -> Any:

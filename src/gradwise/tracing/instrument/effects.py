@@ -124,11 +124,20 @@ _MUTING = (
 )
 
 
+def _changes(watch: Watch) -> None:
+    """Note as effects what the run changed of libraries' objects that outlive it: nobody can put it back."""
+    for key in list(watch.changed):
+        if beside(watch.changed, key) > 0:
+            watch.effects[f"it changes a {type(watch.changed[key]).__name__} that outlives the call"] = None
+    watch.changed.clear()
+
+
 def repeats(watch: Watch, *, undoing: bool = False, muting: bool = False) -> str | None:
     """What a second call would do once more and nobody could undo: prints, draws, values taken from an iterator.
 
     ``undoing``: where arrays are put back, and the time does not matter; ``muting``: where the run is silent as well.
     """
+    _changes(watch)
     harmless = _MUTING if muting else _UNDOING if undoing else ()
     for effect in watch.effects:
         if not effect.startswith(harmless):

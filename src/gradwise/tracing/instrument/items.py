@@ -12,6 +12,7 @@ import numpy as np
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import MADE_HERE
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
+from gradwise.tracing.instrument.foreign import is_foreign
 from gradwise.tracing.instrument.objects import class_info
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, count
@@ -114,10 +115,17 @@ def writing(obj: Any) -> Any:
         return obj
     if cls is np.ndarray:
         watch.touched[id(obj)] = obj
+        base = obj.base
+        if type(base) is np.ndarray:  # of a field, as of any view, whose own end tells nothing
+            watch.touched[id(base)] = base
     if cls in PLAIN:
+        if cls is bytearray or cls is memoryview:
+            watch.changed[id(obj)] = obj
         return obj
     if cls is defaultdict:
         return _WithMissing(obj, _from_factory)
+    if is_foreign(cls):
+        watch.changed[id(obj)] = obj
     methods = class_info(watch, cls).methods
     if "__setitem__" in methods or "__delitem__" in methods or "__getitem__" in methods:
         return Items(obj, methods)

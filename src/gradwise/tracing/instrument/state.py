@@ -67,6 +67,8 @@ class Watch:
         Whether the overlay holds attributes of classes.
     created : dict
         By identity, the objects that the run constructed.
+    changed : dict
+        By identity, the objects of libraries that the run changed, and that nobody can put back (``foreign.py``).
     stored : dict
         By identity, the objects whose attributes the run stored.
     effects : dict
@@ -83,6 +85,7 @@ class Watch:
 
     __slots__ = (
         "cells",
+        "changed",
         "class_overlay",
         "classes",
         "created",
@@ -110,6 +113,7 @@ class Watch:
         self.twins: dict[int, tuple[Any, Any]] = {}
         self.overlay: dict[int, tuple[Any, dict[str, Any]]] = notes()
         self.touched: dict[int, Any] = notes()
+        self.changed: dict[int, Any] = {}
         self.tails: dict[int, Tail] = notes()
         self.cells: dict[int, Any] = notes()
         self.names: dict[int, tuple[dict[str, Any], set[str]]] = notes()

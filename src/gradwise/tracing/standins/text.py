@@ -218,6 +218,9 @@ def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
     def call(*args: Any, stacklevel: int = 1, **kwargs: Any) -> None:
         target, args = (args[0], args[1:]) if module is None else (sys.modules[module], args)
         _logged(args)
+        watch = current()
+        if watch is not None:
+            watch.effects[f"it calls logging.{name}"] = None
         # our own frame is one more between the caller and the record
         unless_muted(getattr(target, name))(
             *map(shown, args), stacklevel=stacklevel + 1, **{k: shown(v) for k, v in kwargs.items()}

@@ -1,0 +1,27 @@
+"""The closure cells that a function assigns."""
+
+from __future__ import annotations
+
+import dis
+import types
+import weakref
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradwise.tracing.instrument.state import Watch
+
+_writers: dict[int, tuple[weakref.ref[types.CodeType], tuple[str, ...]]] = {}
+
+
+def note_cells(watch: Watch, code: types.CodeType, cells: dict[str, Any]) -> None:
+    """Note the closure cells that a function assigns."""
+    if not cells:
+        return
+    known = _writers.get(id(code))
+    if known is None or known[0]() is not code:
+        stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_DEREF"}
+        if len(_writers) > 4096:
+            _writers.clear()
+        known = _writers[id(code)] = (weakref.ref(code), tuple(n for n in code.co_freevars if n in stored))
+    for name in known[1]:
+        watch.cells[id(cells[name])] = cells[name]

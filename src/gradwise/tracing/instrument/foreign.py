@@ -1,0 +1,119 @@
+"""Objects of compiled and of libraries' classes that a run may change, and that nobody can put back: ``array.array``, ``bytearray``, memory of ctypes, semaphores, parsers, ``os.environ``."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.instrument.state import local
+
+#: containers whose content a journal keeps (``journal.py``)
+_KEPT = (list, dict, set, deque, np.ndarray)
+#: numbers and texts, which do not change
+_VALUES = (int, float, complex, str, bytes, tuple)
+#: written in Python that a run looks into (``userland.py``)
+_LOOKED_INTO = frozenset({"collections", "fractions", "statistics"})
+
+#: methods that change their object, by the names that libraries give them
+CHANGING = frozenset(
+    [
+        "append",
+        "appendleft",
+        "extend",
+        "extendleft",
+        "insert",
+        "add",
+        "update",
+        "subtract",
+        "remove",
+        "discard",
+        "pop",
+        "popleft",
+        "popitem",
+        "clear",
+        "setdefault",
+        "reverse",
+        "frombytes",
+        "fromlist",
+        "byteswap",
+        "acquire",
+        "release",
+        "set",
+        "reset",
+        "register",
+        "unregister",
+        "push",
+        "seek",
+        "truncate",
+        "execute",
+        "executemany",
+        "executescript",
+        "commit",
+        "rollback",
+        "add_section",
+        "remove_section",
+        "read_dict",
+        "read_string",
+        "addHandler",
+        "removeHandler",
+        "addFilter",
+        "removeFilter",
+        "setLevel",
+        "addLevelName",
+        "set_title",
+        "set_xlabel",
+        "set_ylabel",
+        "set_data",
+        "add_argument",
+        "addItem",
+        "setValue",
+        "emit",
+        "increment",
+        "inc",
+        "dec",
+        "observe",
+    ]
+)
+
+
+def is_foreign(cls: type) -> bool:
+    """Whether objects of a class hold something that cannot be put back when a run only looks.
+
+    Examples
+    --------
+    >>> import array
+    >>> is_foreign(array.array), is_foreign(bytearray), is_foreign(dict), is_foreign(float)
+    (True, True, False, False)
+    """
+    known = _known.get(cls)
+    if known is None:
+        known = _known[cls] = _decide(cls)
+    return known
+
+
+#: what was found of classes
+_known: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
+
+
+def _decide(cls: type) -> bool:
+    if issubclass(cls, (*_KEPT, *_VALUES)):
+        return False
+    root = (cls.__module__ or "").partition(".")[0]
+    of_library = root in sys.stdlib_module_names or type(cls).__module__ == "_ctypes"
+    return (of_library and root not in _LOOKED_INTO) or root == "scipy"
+
+
+def note_change(obj: Any) -> None:
+    """Note that a method of one of the names in ``CHANGING`` is called; SciPy's objects are values but for their items."""
+    cls, watch = type(obj), local.watch
+    if watch is None:
+        return
+    if is_foreign(cls):
+        if not cls.__module__.startswith("scipy"):
+            watch.changed[id(obj)] = obj
+    elif issubclass(cls, dict):  # a Counter's update is C
+        watch.touched[id(obj)] = obj
