@@ -29,6 +29,7 @@ def answer(send):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # of JAX, where another test imported it
 def test_a_child_of_a_process_whose_threads_hold_locks():
     held, done = threading.Event(), threading.Event()
     modules = [m for name, m in list(sys.modules.items()) if name.startswith("gradwise.")]

@@ -42,6 +42,7 @@ COUNTS, PLACES = collections.Counter(), argparse.Namespace(n=0)
 SHOWN = Shown()
 LOGGER = logging.getLogger("test_foreign_objects")
 LOGGER.propagate = False
+LOGGER.setLevel(logging.WARNING)
 LOGGER.addHandler(SHOWN)
 
 

@@ -15,6 +15,7 @@ from scipy.integrate import odeint, solve_ivp
 from scipy.optimize import brentq, fixed_point, fsolve, newton, root, root_scalar
 
 import gradwise as gw
+from gradwise.operators import first_runs
 
 TIGHT = {"rtol": 1e-10, "atol": 1e-12}
 K, T = 0.8, 1.5
@@ -260,7 +261,9 @@ def test_a_branch_on_the_time_that_turns():
     np.testing.assert_allclose(gw.grad(f, method="exact", check=False)(K), -2.5 * math.exp(-2.5 * K), rtol=1e-5)
 
 
-def test_a_branch_on_the_state_that_jumps_is_found_out():
+def test_a_branch_on_the_state_that_jumps_is_found_out(monkeypatch):
+    monkeypatch.setattr(first_runs, "SECONDS", 60.0)  # on a busy machine too
+
     def f(k):
         return solve_ivp(lambda t, y: [k if y[0] < 1 else 3.0], (0, 2), [0.0]).y[0, -1]
 
