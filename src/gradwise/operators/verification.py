@@ -361,9 +361,8 @@ def compare_derivatives(
     bound = 100 * estimate.error + eps**0.4 * (abs(exact) + abs(estimate.value))
     gap = abs(exact - estimate.value)
     if order > 1:  # of which differences know less
-        wrong = (
-            estimate.status == "ok" and gap > bound + 1e-2 * max(abs(exact), abs(estimate.value)) + 1e3 * eps * below
-        )
+        known = 1e-2 * max(abs(exact), abs(estimate.value)) + 1e3 * eps * below
+        wrong = estimate.status == "ok" and gap > bound + known
     else:
         wrong = gap > bound and not met_at(along, exact, 0.01 * gap)
         # a wide bound is that of a noisy function: where the two are far apart (solvers leave small errors), differences over wide intervals decide
