@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,6 +160,7 @@ def test_single_precision_follows_numpys_types(f, seed):
         assert np.max(np.abs(g - e), initial=0.0) <= 1e-3 * scale
 
 
+@pytest.mark.slow
 @given(programs(), SEEDS, st.integers(2, 4))
 @settings(max_examples=40)
 def test_derivatives_along_a_line_to_any_order(f, seed, order):

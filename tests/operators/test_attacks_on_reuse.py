@@ -324,6 +324,7 @@ WRITES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITES)
 def test_views_of_arrays_are_not_the_calls_own(name):
     source = f"A, B, C = np.arange(4.0), np.ones(4), np.eye(2)\nstate = lambda: (A.tolist(), B.tolist(), C.tolist())\ndef f(x):\n    {WRITES[name]}\n    return np.sum(x**2)\n"

@@ -21,6 +21,7 @@ def test_many_programs_give_what_their_functions_give(seed):
     assert compare(seed) is None
 
 
+@pytest.mark.slow
 def test_much_is_proved():
     proved = 0
     for seed in range(40):
