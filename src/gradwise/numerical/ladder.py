@@ -293,20 +293,20 @@ class Tableau:
             slopes.append(slope)
             bounds.append(bound)
             value, noise = slope, bound
-            for i in range(i - 1, start - 1, -1):  # noqa: B020 - a count downwards
-                fine, coarse, weight = weights[octaves[i] - octave]
-                before = slopes[i]
+            for j in range(i - 1, start - 1, -1):
+                fine, coarse, weight = weights[octaves[j] - octave]
+                before = slopes[j]
                 truncation = value - before
                 if truncation < 0.0:
                     truncation = -truncation
                 truncation *= weight
-                slopes[i] = value = value * fine - before * coarse
-                bounds[i] = noise = noise * fine + bounds[i] * coarse
+                slopes[j] = value = value * fine - before * coarse
+                bounds[j] = noise = noise * fine + bounds[j] * coarse
                 if truncation + noise < least:
                     least = truncation + noise
-                    self._best = value, truncation, noise, octaves[i], octave
+                    self._best = value, truncation, noise, octaves[j], octave
                 elif noise >= least:
-                    start = i
+                    start = j
                     break
         self.least, self._start, self._last = least, start, (last, change, rounding)
 

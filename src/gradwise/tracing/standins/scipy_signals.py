@@ -256,13 +256,13 @@ def gaussian_filter(
     cval: float = 0.0,
     truncate: float = 4.0,
     **options: Any,
-) -> Any:  # SciPy's name
-    """``scipy.ndimage.gaussian_filter``: one axis after the other."""
+) -> Any:
+    """``scipy.ndimage.gaussian_filter`` of a width that is not traced (``scipy_image_points.py`` has the others): one axis after the other."""
     x = as_array(input)
-    if output is not None or contains_traced(sigma) or options or (mode == "constant" and cval):
+    if output is not None or options or (mode == "constant" and cval):
         refuse(
-            [x, sigma],
-            "scipy.ndimage.gaussian_filter with output=, radius=, axes=, a border value or a traced sigma",
+            [x],
+            "scipy.ndimage.gaussian_filter with output=, radius=, axes= or a border value",
             "Leave them out",
         )
     value = scipy.ndimage.gaussian_filter(plain(x), sigma, order, None, mode, cval, truncate)
