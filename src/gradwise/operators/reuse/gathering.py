@@ -18,6 +18,7 @@ from gradwise.tracing.purity.objects import (
     MISSING,
     callable_parts,
     entries_of,
+    goes_over_entries,
     inherited,
     is_absent,
     is_defined,
@@ -25,6 +26,7 @@ from gradwise.tracing.purity.objects import (
     is_named_tuple,
     is_simple_member,
     keeps,
+    matching,
     member,
 )
 from gradwise.tracing.purity.reading import is_moving, place_in
@@ -86,6 +88,8 @@ class _Gathering:
             module = self.text.name(expected.object, "m")
             self.text.leave_if(f"{expression} is not {module}")
             assert expected.reads is not None
+            for key in expected.reads.members:
+                self.matches(module, key)
             for name, inner in expected.reads.names.items():
                 found = vars(value).get(name, MISSING)
                 self.follow(f"{module}.__dict__.get({name!r}, {self.missing})", found, inner, None, direct=False)
@@ -254,6 +258,12 @@ class _Gathering:
             self.counters["attribute", id(owner), name] = f"{variable}.{name}"
             self._counting.append((variable, owner, name))
             return
+        elif kind == "matching":
+            self.matches(variable or cls, key)
+            return
+        elif kind == "entrywise":
+            self.text.leave_if(f"not {self.text.name(goes_over_entries)}({variable}, {self.text.name(name)})")
+            return
         elif kind == "keeps":
             self.text.leave_if(f"not {self.text.name(keeps)}({cls}, {name!r})")
             return
@@ -270,6 +280,11 @@ class _Gathering:
         self.same(function, found)
         for node in expected.nodes:
             self.enter(function, found, node, direct=False)
+
+    def matches(self, variable: str, key: tuple[Any, ...]) -> None:
+        """The line that leaves where other names begin and end so."""
+        _, prefix, suffix, names = key
+        self.text.leave_if(f"{self.text.name(matching)}({variable}, {prefix!r}, {suffix!r}) != {names!r}")
 
     def raw(self, cls: type, name: str) -> None:
         """The line that leaves where a class keeps another kind of attribute under a name."""

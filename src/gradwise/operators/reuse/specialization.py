@@ -13,31 +13,21 @@ function runs.
 
 from __future__ import annotations
 
-import os
-import sys
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy
 
 from gradwise.execution import build, may_alias
 from gradwise.operators.equal_entries import Borders
 from gradwise.operators.reuse.comparison import equal
+from gradwise.operators.reuse.handled import handled_errors
 from gradwise.program import Guard, Program, collector_paused
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.purity import is_plain
 from gradwise.tracing.trace import COPY_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-
-_LIBRARIES = (Path(np.__file__).parent, Path(scipy.__file__).parent, Path(__file__).parents[2])
-#: with a separator at the end: a package of the user's may be called numpyro
-_NOT_THE_USERS = tuple([f"{folder}{os.sep}" for folder in _LIBRARIES])
-_PYTHONS = (f"{Path(os.__file__).parent}{os.sep}", "<frozen")
+    from collections.abc import Callable, Sequence
 
 
 class Refused(Exception):
@@ -283,7 +273,7 @@ def specialise(
         traced_values.extend(traced)
         return call(traced[:count], traced[count:])
 
-    with _handled_errors() as handled:
+    with handled_errors() as handled:
         recording = record(function, given, (True,) * len(given), run, has_aux=has_aux)
     if handled:  # an operation that did not fail at other values would be missing in the program
         raise Refused(f"it handles an error ({handled[0]})")
@@ -324,42 +314,3 @@ def _represent(
     if again is not None and not all(map(equal, recording.values, again.values)):
         raise Refused("its program gives other numbers than the function")
     return program
-
-
-def _is_pythons(filename: str) -> bool:
-    return filename.startswith(_PYTHONS) and not filename.startswith(_NOT_THE_USERS)
-
-
-@contextmanager
-def _handled_errors() -> Iterator[list[str]]:
-    """The errors that arise in the user's frames of this thread: what is left of them was handled, if the run succeeds."""
-    found: list[str] = []
-
-    def local(frame: Any, event: str, argument: Any) -> Any:
-        if event == "exception" and not issubclass(argument[0], (StopIteration, GeneratorExit)):
-            found.append(f"{argument[0].__name__} at {frame.f_code.co_filename}:{frame.f_lineno}")
-        return local
-
-    foreign: dict[int, bool] = {}  # by the identity of code objects, whose hash is long
-
-    def entered(frame: Any, event: str, argument: Any) -> Any:
-        code = frame.f_code
-        known = foreign.get(id(code))
-        if known is None:
-            known = foreign[id(code)] = code.co_filename.startswith(_NOT_THE_USERS)
-        if known:
-            return None
-        caller = frame
-        while _is_pythons(caller.f_code.co_filename) and caller.f_back is not None:
-            caller = caller.f_back
-        if caller.f_code.co_filename.startswith(_NOT_THE_USERS):
-            return None
-        frame.f_trace_lines = False
-        return local
-
-    before = sys.gettrace()
-    sys.settrace(entered)
-    try:
-        yield found
-    finally:
-        sys.settrace(before)

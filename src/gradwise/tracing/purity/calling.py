@@ -10,23 +10,28 @@ import numpy as np
 from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHODS, UFUNC_METHODS, Callee, callee_of
 from gradwise.tracing.purity.constructed import construct, special, super_of
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
+from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
 from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, is_looked_into
 from gradwise.tracing.purity.sparse import MethodOfMatrix
+from gradwise.tracing.purity.texts import filled
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
     FRESH,
+    GLOBALS,
     MANAGER,
     OWN,
     TYPE,
     Bound,
+    Constant,
     Known,
     Local,
     Made,
     Method,
     Several,
     describe,
+    entry,
     is_numeric,
     join,
     level,
@@ -57,6 +62,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return call(m, special(m, callee, "__call__"), arguments, keywords)
     if type(callee) in (MethodOfSequence, MethodOfMatrix, Draw):
         return callee.result(m, arguments, keywords)
+    if type(callee) is Entrywise:
+        return for_each_entry(m, callee.function, arguments, keywords)
     if callee is MANAGER:  # entering and leaving NumPy's error state
         for value in [*arguments, *keywords.values()]:
             m.data(value)
@@ -64,14 +71,20 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if type(callee) is not Known:
         raise m.doubt("it calls a function that is not known")
     value = callee.value
+    if callee.expected is not None and callee.expected.kind == "object" and type(value) is np.vectorize:
+        return for_each_entry(m, function_of(m, callee), arguments, keywords)
     if callee.expected is not None and callee.expected.kind == "object":
         return call(m, special(m, callee, "__call__"), arguments, keywords)
+    if value is np.vectorize:
+        return vectorized(m, arguments, keywords)
     if callee.expected is not None and callee.expected.kind == "class":
         return construct(m.scope, m, callee, arguments, keywords)
     if any(value is maker for maker in MAKERS):
         return generator(m, arguments, keywords)
     if value is eval and len(arguments) == 1 and not keywords:
         return evaluated(m, arguments[0])
+    if value is globals and not arguments and not keywords:
+        return GLOBALS
     if value is super:
         return super_of(m, arguments)
     if value is object.__init__ and not arguments and not keywords:
@@ -105,6 +118,13 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
 
 #: what takes anything; what goes over arrays gives tuples of their entries
 _GOING_OVER = (hasattr, zip, enumerate, reversed)
+
+
+def for_each_entry(m: Machine, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """What ``np.vectorize`` gives: the function is called with entries of the arguments."""
+    given = [entry(m.data(v)) for v in arguments]
+    result = m.data(call(m, function, given, {k: entry(m.data(v)) for k, v in keywords.items()}))
+    return OWN if is_numeric(result) else DATA
 
 
 def evaluated(m: Machine, argument: Any) -> Any:
@@ -222,6 +242,10 @@ def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str
         if len(arguments) > CHANGES[name] or keywords:
             raise m.doubt(f"it calls the method {name} in a way that is not looked into")
         return DATA
+    if name == "format" and type(method.receiver) is Constant and type(method.receiver.value) is str:
+        for value in [*arguments, *keywords.values()]:
+            m.data(value)
+        return filled(method.receiver.value)
     callee = METHODS.get(name)
     if callee is None:
         raise m.doubt(f"it calls the method {name}, which is not looked into")

@@ -1,15 +1,17 @@
 """Instructions that decide or make texts: comparisons, truth, identity, and what is joined and formatted (``DECIDING``, by name).
 
-Texts, truth values and None are known by value (``scope.py``), so that branches on them may be known too.
+Texts, truth values and None are known by value (``scope.py``), and so are the integers of the code itself (``nargout=1``), so that branches on them may be known too.
 """
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.objects import is_simple_member
 from gradwise.tracing.purity.sequences import is_none, truth
-from gradwise.tracing.purity.values import DATA, OWN, TYPE, Constant, Known, certain_texts, text
+from gradwise.tracing.purity.texts import pattern
+from gradwise.tracing.purity.values import DATA, OWN, TYPE, Constant, Known, Pattern, certain_texts, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 #: texts of which a value may be one
 TEXTS = 64
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 
 
 def _not(m: Machine, i: Any, s: State) -> None:
@@ -39,6 +44,9 @@ def _compare(m: Machine, i: Any, s: State) -> None:
         s.push(Constant((x.value is z.value) is (symbol == "==")))
         return
     m.data(x), m.data(z)
+    if all(type(v) is Constant and type(v.value) in (int, bool) for v in (x, z)):
+        s.push(Constant(_ORDER[symbol](x.value, z.value)))
+        return
     left, right = certain_texts(x), certain_texts(z)
     if left is None or right is None or symbol not in ("==", "!="):
         s.push(OWN)
@@ -81,7 +89,7 @@ def _string(m: Machine, i: Any, s: State) -> None:
         m.data(value)
         texts = certain_texts(value)
         found = frozenset() if texts is None else frozenset([a + b for a in found for b in texts])
-    s.push(text(found) if 0 < len(found) <= TEXTS else DATA)
+    s.push(text(found) if 0 < len(found) <= TEXTS else pattern(parts))
 
 
 def _format(m: Machine, i: Any, s: State) -> None:
@@ -90,7 +98,11 @@ def _format(m: Machine, i: Any, s: State) -> None:
     for value in values:
         m.data(value)
     as_it_is = count == 1 and (i.opname == "FORMAT_SIMPLE" or (i.opname == "FORMAT_VALUE" and not i.arg))
-    s.push(values[0] if as_it_is and certain_texts(values[0]) is not None else DATA)
+    value = values[0]
+    if as_it_is and type(value) is Constant and type(value.value) is int:
+        s.push(Constant(str(value.value)))
+        return
+    s.push(value if as_it_is and (certain_texts(value) is not None or type(value) is Pattern) else DATA)
 
 
 DECIDING: dict[str, Callable[..., Any]] = {

@@ -15,6 +15,7 @@ from gradwise.tracing.purity.objects import (
     callable_parts,
     find,
     find_in_class,
+    goes_over_entries,
     inherited,
     is_absent,
     is_defined,
@@ -24,6 +25,7 @@ from gradwise.tracing.purity.objects import (
     is_simple_member,
     is_users_class,
     keeps,
+    matching,
 )
 from gradwise.tracing.purity.plain import arrays_in, is_numeric, is_plain
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, is_users_function, items_of, look_up
@@ -102,6 +104,8 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
             return False
         assert expected.reads is not None
         entries = value.__dict__
+        if any(matching(value, *key[1:3]) != key[3] for key in expected.reads.members):
+            return False
         return all(_as_expected(entries.get(n, MISSING), e, visiting) for n, e in expected.reads.names.items())
     if kind == "function":
         if not expected.nodes:
@@ -170,6 +174,12 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
             continue
         if key[0] == "absent":
             yield key, is_absent(value, key[1]), inner
+            continue
+        if key[0] == "matching":
+            yield key, matching(value, key[1], key[2]) == key[3], inner
+            continue
+        if key[0] == "entrywise":
+            yield key, goes_over_entries(value, key[1]), inner
             continue
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner

@@ -67,14 +67,18 @@ def _load_common(m: Machine, i: Any, s: State) -> None:
     s.push(m.scope.known(i.argval) if callable(i.argval) else OPAQUE)
 
 
-def _load_global(m: Machine, i: Any, s: State) -> None:
+def _load_global(m: Machine, i: Any, s: State) -> list[tuple[int, State]] | None:
     if not i.arg & 1:
         found = variable_loaded(m, i) or m.scope.container_in_globals(m, i, s.stack)
         if found is not None:
             s.push(found)
-            return
+            return None
+    if m.scope.is_missing(i.argval):  # a NameError, which a handler may be waiting for
+        m.falls_through = False
+        return []
     value = m.scope.global_variable(m, i.argval)
     _push_callable(s, value, null=bool(i.arg & 1))
+    return None
 
 
 def _store_global(m: Machine, i: Any, s: State) -> None:

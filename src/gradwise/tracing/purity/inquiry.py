@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import sys
 import types
@@ -18,7 +19,7 @@ from gradwise.tracing.purity.objects import MISSING, is_simple_member
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Expected, Node, Unproven, cell_of, cell_value, classify, look_up
 from gradwise.tracing.purity.sequences import is_looked_into
-from gradwise.tracing.purity.values import DATA, OPAQUE, Known, Local, describe, is_telling, join, level
+from gradwise.tracing.purity.values import DATA, OPAQUE, OWN, Constant, Known, Local, describe, is_telling, join, level
 
 #: the flags of generators and coroutines
 _LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -26,6 +27,13 @@ _LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATO
 _DEPTH = 40
 #: functions looked at, each for one kind of arguments
 _LOOKS = 400
+#: the flags (small integers of the code, by which functions are told what to do) that a function is looked at for, one by one
+_FLAGS = 8
+
+
+def is_flag(value: Any) -> bool:
+    """Whether a value is a small integer of the code."""
+    return type(value) is Constant and type(value.value) is int and abs(value.value) <= 2 * _FLAGS
 
 
 def key_of(function: types.FunctionType, parameters: dict[str, Any]) -> Any:
@@ -70,6 +78,8 @@ class Inquiry:
         self.mixes = False
         #: what the parameters of functions made during the call stand for, by their code
         self.given: dict[types.CodeType, dict[str, Any]] = {}
+        #: the flags that functions are given, by the identity of their code
+        self.flags: dict[int, set[Any]] = {}
         self.learned = False
         self.depth = 0
 
@@ -120,9 +130,23 @@ class Scope:
             known = self._found[kind, name] = self.classified(m, name, value, table, repr(name))
         return known
 
+    def is_missing(self, name: str) -> bool:
+        """Whether there is no global variable of a name; noted, for the next call."""
+        if look_up(self.function, name) is not MISSING:
+            return False
+        self.node.reads.names.setdefault(name, Expected("other", None))
+        return True
+
     def global_variable(self, m: Machine, name: str) -> Any:
         self.inquiry.looked_at.add((id(self.function.__globals__), name))
         return self._name(m, "global", name, look_up(self.function, name), self.node.reads.names)
+
+    def function_among_globals(self, m: Machine, names: frozenset[str] | None) -> Any:
+        """``globals()[name]``: what is called so; data are read under their name."""
+        found = [self.global_variable(m, name) for name in sorted(names or ()) if name in self.function.__globals__]
+        if not found or len(found) < len(names or ()) or any(level(value) is not None for value in found):
+            raise m.doubt("it looks up globals() in a way that is not looked into")
+        return functools.reduce(join, found)
 
     def container_in_globals(self, m: Machine, i: Any, stack: list[Any]) -> Any:
         """The list or dictionary under a global name, if it is loaded only to be counted in."""
@@ -140,9 +164,8 @@ class Scope:
 
     def no_global_variable(self, m: Machine, name: str) -> None:
         """Note that there is no global variable of a name."""
-        if look_up(self.function, name) is not MISSING:
+        if not self.is_missing(name):
             raise m.doubt(f"it evaluates a text with {name!r}, which may be a local or a global variable")
-        self.node.reads.names.setdefault(name, Expected("other", None))
 
     def free_variable(self, m: Machine, name: str) -> Any:
         self.inquiry.looked_at.add((id(cell_of(self.function, name)), ""))
@@ -228,7 +251,7 @@ class Scope:
         for place, (name, value) in enumerate(given):
             degree = level(value)
             if name in own and (place < len(arguments) or name not in only):
-                parameters[name] = value if degree is None or is_telling(value) else degree
+                parameters[name] = value if degree is None or is_telling(value) or is_flag(value) else degree
             elif degree is None:
                 raise m.doubt(f"it gives {describe(value)} to {function.__name__} among other arguments")
         if any(level(value) is None for value in arguments[len(names) :]):
@@ -238,6 +261,12 @@ class Scope:
         inquiry = self.inquiry
         if len(inquiry.results) > _LOOKS // 2:  # then what is known of plain data is let go
             parameters = {n: v if level(v) is None else DATA for n, v in parameters.items()}
+        flags = frozenset((n, v) for n, v in parameters.items() if is_flag(v))
+        if flags:
+            seen = inquiry.flags.setdefault(id(function.__code__), set())
+            seen.add(flags)
+            if len(seen) > _FLAGS:
+                parameters.update((n, OWN) for n, _ in flags)
         key = key_of(function, parameters)
         if key in inquiry.results:  # known, or being looked at: then it must turn out to return data
             result = inquiry.results[key]

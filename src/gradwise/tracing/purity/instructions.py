@@ -15,6 +15,7 @@ from gradwise.tracing.purity.sequences import (
     unpacked,
 )
 from gradwise.tracing.purity.sparse import is_matrix, product
+from gradwise.tracing.purity.texts import formatted, pattern
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
@@ -27,6 +28,7 @@ from gradwise.tracing.purity.values import (
     Constant,
     Count,
     Known,
+    Pattern,
     Tally,
     certain_texts,
     entry,
@@ -135,6 +137,9 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         left, right = texts_of(x), texts_of(z)
         if left is not None and right is not None and len(left) * len(right) <= TEXTS:
             return text(frozenset([one + other for one in left for other in right]))
+    if symbol == "+" and any(certain_texts(v) is not None or type(v) is Pattern for v in (x, z)):
+        m.data(x), m.data(z)
+        return pattern([x, z])
     in_place = symbol.endswith("=")
     a, b = m.data(x), m.data(z)
     if in_place and a in (DATA, ARRAY):
@@ -143,7 +148,7 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         m.scope.changes_own()
     plain = symbol.removesuffix("=")
     if type(x) is Constant and type(x.value) in (str, bytes):
-        return DATA
+        return formatted(x.value) if plain == "%" and type(x.value) is str else DATA
     both = is_numeric(a) and is_numeric(b)
     if plain == "+":  # what is the call's own may be a tuple
         return OWN if both or _is_number(x, a) or _is_number(z, b) else FRESH
@@ -236,7 +241,11 @@ def _tuple(m: Machine, i: Any, s: State) -> None:
 
 
 def _container(m: Machine, i: Any, s: State) -> None:
-    for value in s.pop_many(i.arg):
+    values = s.pop_many(i.arg)
+    if values and all(type(v) is Known and is_type(v.value) for v in values):
+        s.push(values[0])  # several types in the place of one
+        return
+    for value in values:
         m.data(value)
     s.push(FRESH)
 

@@ -17,8 +17,10 @@ import types
 import typing
 from typing import Any
 
+import numpy as np
+
 _LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
-_KNOWN_BASES: tuple[Any, ...] = (object, abc.ABC, typing.Generic, typing.Protocol, types.SimpleNamespace)
+_KNOWN_BASES: tuple[Any, ...] = (object, abc.ABC, typing.Generic, typing.Protocol, types.SimpleNamespace, np.vectorize)  # fmt: skip
 HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made while the program runs
 _METACLASSES = (type, abc.ABCMeta)
 _OWN_DICTIONARY = (types.NoneType, types.GetSetDescriptorType)
@@ -33,7 +35,7 @@ ENTRIES, NAMES = 64, 4096
 
 
 def is_users_class(value: Any) -> bool:
-    """Whether a value is a class written by the user (or SimpleNamespace), whose instances are open.
+    """Whether a value is a class written by the user (or one of the simple classes of libraries that only keep things), whose instances are open.
 
     Examples
     --------
@@ -183,6 +185,32 @@ def is_absent(value: Any, name: str) -> bool:
     """Whether an open object surely has no attribute of a name."""
     cls = type(value)
     return member(cls, name) is MISSING and name not in entries_of(value) and member(cls, "__getattr__") is MISSING
+
+
+def matching(value: Any, prefix: str, suffix: str) -> tuple[str, ...]:
+    """The names of attributes of an open object, one of the user's classes or a module that begin and end so; none where ``__getattr__`` answers for others."""
+    if isinstance(value, types.ModuleType):
+        places: list[Any] = [vars(value)]
+    else:
+        places = [vars(c) for c in (value if isinstance(value, type) else type(value)).__mro__]
+        places += [] if isinstance(value, type) else [entries_of(value)]
+    if any("__getattr__" in place for place in places):
+        return ()
+    least = len(prefix) + len(suffix)
+    names = {n for place in places for n in place if n.startswith(prefix) and n.endswith(suffix) and len(n) >= least}
+    return tuple(sorted(names))
+
+
+def goes_over_entries(value: Any, otypes: Any) -> bool:
+    """Whether an object of ``np.vectorize`` calls its function for each entry, and gives numbers of these types."""
+    entries = entries_of(value)
+    return entries.get("signature", MISSING) is None and entries.get("excluded") == set() and otypes_of(value) == otypes
+
+
+def otypes_of(value: Any) -> Any:
+    """The types that an object of ``np.vectorize`` was given for its results."""
+    otypes = entries_of(value).get("otypes")
+    return tuple(otypes) if type(otypes) is list else otypes
 
 
 def is_defined(cls: type, name: str) -> bool:

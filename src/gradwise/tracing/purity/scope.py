@@ -84,8 +84,8 @@ class Reads:
 
     ``members`` are the functions of a class, by the kind of attribute (``objects.py``) and its name; by ("super", a weak reference to the class, name) for one found by ``super()``; by
     ("absent", name) for what an object does not have; by ("default", name) for what must be that of ``object``, by ("defined", name) for whether there is something
-    under that name, by ("derived", a weak reference to a class) for whether it is a base, by ("keeps", name) for what instances keep, and by ("counts", name)
-    for a counter (``counters.py``).
+    under that name, by ("derived", a weak reference to a class) for whether it is a base, by ("keeps", name) for what instances keep, by ("matching", prefix, suffix, names) for the names that
+    begin and end so (of a module too), by ("entrywise", otypes) for what ``np.vectorize`` makes, and by ("counts", name) for a counter (``counters.py``).
     """
 
     __slots__ = ("cells", "imports", "members", "names")
@@ -198,7 +198,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
 
 
 #: functions that are understood where they are called
-_BY_NAME = (super, getattr, hasattr, eval, *MAKERS)
+_BY_NAME = (super, getattr, hasattr, eval, globals, *MAKERS)
 
 
 def _is_worth_it(value: Any) -> bool:

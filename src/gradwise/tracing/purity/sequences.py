@@ -11,12 +11,13 @@ import numpy as np
 
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
-from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, member
+from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, matching, member
 from gradwise.tracing.purity.scope import Expected, is_users_function, items_of
 from gradwise.tracing.purity.sparse import is_matrix
 from gradwise.tracing.purity.values import (
     DATA,
     FLOAT,
+    GLOBALS,
     OWN,
     SPARSE,
     Bound,
@@ -25,6 +26,7 @@ from gradwise.tracing.purity.values import (
     Local,
     Made,
     Method,
+    Pattern,
     Row,
     Rows,
     Several,
@@ -144,6 +146,8 @@ def entry_of(m: Machine, value: Any, key: Any) -> Any:
         )  # another key raises, which does no harm
     if type(value) is Row:
         return functools.reduce(join, value.entries) if key is not None else m.data(value)
+    if value is GLOBALS:
+        return m.scope.function_among_globals(m, texts_of(key))
     if is_matrix(value):  # rows and blocks of it
         return SPARSE
     if is_object(value) and key is not None:
@@ -205,7 +209,7 @@ def truth(m: Machine, value: Any) -> bool | None:
         for one in value.values:
             truth(m, one)
         return None
-    if type(value) is Constant and (value.value is None or type(value.value) in (bool, str)):
+    if type(value) is Constant and (value.value is None or type(value.value) in (bool, int, str)):
         return bool(value.value)
     if type(value) is Known and (isinstance(value.value, (types.FunctionType, np.ufunc)) or callee_of(value.value)):
         return True
@@ -327,7 +331,7 @@ def _lacks(m: Machine, owner: Any, name: Any) -> bool:
 
 def _surely_has(owner: Any, name: Any) -> bool:
     """Whether asking an object for an attribute that was found gives it: it is stored (in an object that was there), and not computed by a property, which may raise."""
-    if type(owner) is Made:
+    if type(owner) is Made or type(name) is Pattern or not is_object(owner):
         return False
     return all((find(owner.value, one) or ("property",))[0] != "property" for one in texts_of(name) or ())
 
@@ -343,7 +347,16 @@ def _is_callable(value: Any) -> bool:
 def _by_name(m: Machine, owner: Any, name: Any) -> Any:
     """``getattr(owner, "name")``."""
     names = texts_of(name)
-    if names is None or not is_object(owner):
+    is_module = type(owner) is Known and isinstance(owner.value, types.ModuleType)
+    known = type(owner) is Known and (is_module or _is_of_users(owner))
+    if type(name) is Pattern and known:
+        found = matching(owner.value, name.prefix, name.suffix)
+        if 0 < len(found) <= ENTRIES:  # another name raises, which does no harm
+            owner.expected.reads.members[("matching", name.prefix, name.suffix, found)] = Expected("is", True)
+            names = frozenset(found)
+    if names is None or not (known or is_object(owner)):
         raise m.doubt("it asks for an attribute by a name that is not known")
-    found = attribute_of_made if type(owner) is Made else attribute_of_known
-    return functools.reduce(join, [found(m.scope, m, owner, one) for one in sorted(names)])
+    if is_module:
+        return functools.reduce(join, [m.scope.attribute(m, owner, one) for one in sorted(names)])
+    read = attribute_of_made if type(owner) is Made else attribute_of_known
+    return functools.reduce(join, [read(m.scope, m, owner, one) for one in sorted(names)])

@@ -11,6 +11,7 @@ All else is no data: a callable or an object with what is known of it, one of se
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ TYPE = Abstract("TYPE", -4)
 GENERATOR = Abstract("GENERATOR", -5)
 #: a sparse matrix made during the call, or an array in its place
 SPARSE = Abstract("SPARSE", -6)
+#: what ``globals()`` gives, to be asked for functions
+GLOBALS = Abstract("GLOBALS", -7)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 
@@ -98,50 +101,26 @@ class Local:
         return id(self.code)
 
 
+@dataclass(slots=True, unsafe_hash=True)
 class Cell:
     """A variable shared with inner functions, by its name in the code that owns it."""
 
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Cell and other.name == self.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
+    name: str
 
 
+@dataclass(slots=True, unsafe_hash=True)
 class Cells:
     """A tuple of cells, for a function to be made."""
 
-    __slots__ = ("cells",)
-
-    def __init__(self, cells: tuple[Any, ...]) -> None:
-        self.cells = cells
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Cells and other.cells == self.cells
-
-    def __hash__(self) -> int:
-        return hash(self.cells)
+    cells: tuple[Any, ...]
 
 
+@dataclass(slots=True, unsafe_hash=True)
 class Method:
     """The attribute ``name`` of plain data, about to be called."""
 
-    __slots__ = ("name", "receiver")
-
-    def __init__(self, receiver: Any, name: str) -> None:
-        self.receiver = receiver
-        self.name = name
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Method and other.name == self.name and other.receiver == self.receiver
-
-    def __hash__(self) -> int:
-        return hash(self.name)
+    receiver: Any
+    name: str
 
 
 class Made:
@@ -217,19 +196,11 @@ class Super:
         return hash(self.owner)
 
 
+@dataclass(slots=True, unsafe_hash=True)
 class Several:
     """One of several values that are no data."""
 
-    __slots__ = ("values",)
-
-    def __init__(self, values: frozenset[Any]) -> None:
-        self.values = values
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Several and other.values == self.values
-
-    def __hash__(self) -> int:
-        return hash(self.values)
+    values: frozenset[Any]
 
 
 class Texts:
@@ -248,49 +219,33 @@ class Texts:
         return hash(self.values)
 
 
+@dataclass(slots=True, unsafe_hash=True)
 class Words:
     """A list or tuple of nothing but texts."""
 
-    __slots__ = ("values",)
-
-    def __init__(self, values: frozenset[str]) -> None:
-        self.values = values
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Words and other.values == self.values
-
-    def __hash__(self) -> int:
-        return hash(self.values)
+    values: frozenset[str]
 
 
+@dataclass(slots=True, unsafe_hash=True)
+class Pattern:
+    """A text of which the beginning and the end are known (``f"term_{k}"``)."""
+
+    prefix: str
+    suffix: str
+
+
+@dataclass(slots=True, unsafe_hash=True)
 class Row:
     """A tuple of which the entries are known: what ``zip`` and ``enumerate`` give in turn, or one of several tuples."""
 
-    __slots__ = ("entries",)
-
-    def __init__(self, entries: tuple[Any, ...]) -> None:
-        self.entries = entries
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Row and other.entries == self.entries
-
-    def __hash__(self) -> int:
-        return hash(self.entries)
+    entries: tuple[Any, ...]
 
 
+@dataclass(slots=True, unsafe_hash=True)
 class Rows:
     """An iterator of which each element is ``element``, no data."""
 
-    __slots__ = ("element",)
-
-    def __init__(self, element: Any) -> None:
-        self.element = element
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Rows and other.element == self.element
-
-    def __hash__(self) -> int:
-        return hash(self.element)
+    element: Any
 
 
 _OBJECTS = (Known, Made, Bound, Several)
@@ -310,7 +265,7 @@ def is_telling(value: Any) -> bool:
     """Whether plain data are known so well that it may decide what is called."""
     if type(value) is Constant:
         return value.value is None or type(value.value) in (str, bool)
-    return type(value) in (Texts, Words, Row, Known)
+    return type(value) in (Texts, Pattern, Words, Row, Known)
 
 
 def level(value: Any) -> Abstract | None:
@@ -320,7 +275,7 @@ def level(value: Any) -> Abstract | None:
         return value if value.rank >= 0 else None
     if cls is Constant:
         return _constant_level(value.value)
-    if cls is Texts or cls is Words:
+    if cls is Texts or cls is Words or cls is Pattern:
         return DATA
     if cls is Known and value.expected is not None and value.expected.is_data:
         return DATA

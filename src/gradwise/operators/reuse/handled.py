@@ -1,0 +1,97 @@
+"""The errors that a function handles while it is recorded, and whether its program can still stand for it.
+
+    handled_errors() → those of a run whose operation is missing in the program
+
+An operation on traced values that failed here (a division by zero, ``math.log`` of a negative number) and would not at other values is no part of the program, and no guard shows it.  An
+error that the user raises comes after the decisions that led to it, which are guards.  One by a lookup with nothing traced about it (a key that a dictionary has not got, a
+name without a value) comes again wherever the form of the arguments and of what is read is the same.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing import isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+_LIBRARIES = (Path(np.__file__).parent, Path(scipy.__file__).parent, Path(__file__).parents[2])
+#: with a separator at the end: a package of the user's may be called numpyro
+_NOT_THE_USERS = tuple([f"{folder}{os.sep}" for folder in _LIBRARIES])
+_LONG = 1000
+_PYTHONS = (f"{Path(os.__file__).parent}{os.sep}", "<frozen")
+
+
+def _is_pythons(filename: str) -> bool:
+    return filename.startswith(_PYTHONS) and not filename.startswith(_NOT_THE_USERS)
+
+
+def _is_decided(traceback: TracebackType | None) -> bool:
+    """Whether no frame below the one in which an error is seen first had traced values at hand."""
+    below = None if traceback is None else traceback.tb_next
+    while below is not None:
+        if any(_holds_traced(v) for v in below.tb_frame.f_locals.values()):
+            return False
+        below = below.tb_next
+    return True
+
+
+def _holds_traced(value: Any, depth: int = 4) -> bool:
+    """Whether a value is traced, or a container of traced values; of what is deep or long it is believed."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        return isinstance_traced(value)
+    return not depth or len(value) > _LONG or any(_holds_traced(v, depth - 1) for v in value)
+
+
+@contextmanager
+def handled_errors() -> Iterator[list[str]]:
+    """The errors that arise in the user's frames of this thread from traced values: what is left of them was handled, if the run succeeds."""
+    found: list[str] = []
+    judged: list[BaseException] = []  # kept, so that each is itself
+
+    def local(frame: Any, event: str, argument: Any) -> Any:
+        if event == "exception" and not issubclass(argument[0], (StopIteration, GeneratorExit)):
+            error = argument[1]
+            if isinstance(error, BaseException):
+                if any(error is seen for seen in judged):
+                    return local
+                judged.append(error)
+                if _is_decided(argument[2]):
+                    return local
+            found.append(f"{argument[0].__name__} at {frame.f_code.co_filename}:{frame.f_lineno}")
+        return local
+
+    foreign: dict[int, bool] = {}  # by the identity of code objects, whose hash is long
+
+    def entered(frame: Any, event: str, argument: Any) -> Any:
+        code = frame.f_code
+        known = foreign.get(id(code))
+        if known is None:
+            known = foreign[id(code)] = code.co_filename.startswith(_NOT_THE_USERS)
+        if known:
+            return None
+        caller = frame
+        while _is_pythons(caller.f_code.co_filename) and caller.f_back is not None:
+            caller = caller.f_back
+        if caller.f_code.co_filename.startswith(_NOT_THE_USERS):
+            return None
+        frame.f_trace_lines = False
+        return local
+
+    before = sys.gettrace()
+    sys.settrace(entered)
+    try:
+        yield found
+    finally:
+        sys.settrace(before)
