@@ -318,9 +318,9 @@ def _agree(a: Any, b: Any) -> bool:
     return True
 
 
-def compare(seed: int, operator: Any = gw.value_and_grad) -> str | None:
+def compare(seed: int, operator: Any = gw.value_and_grad, made: Any = program) -> str | None:
     """How a program differs from the same one that runs at each call; None if it does not."""
-    source, changes = program(seed)
+    source, changes = made(seed)
     name = f"<program {seed}>"
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
