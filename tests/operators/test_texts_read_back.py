@@ -172,3 +172,18 @@ def test_what_is_only_shown_is_not_run_again(capsys):
         np.testing.assert_allclose(g(POINTS["short"]), [0.5, 2.0, 8.0])
         assert len(runs) == k
     assert capsys.readouterr().out.count("0.500") == 4
+
+
+def compares_its_text(x):
+    """x₀² x₁, if a text equals itself and nothing that is no text."""
+    text = f"{x[0]:.6f}"
+    unequal = [text == None, 5 == text, (None,) == (text,), text in (None, 1)]
+    equal = [text != None, None != text, text == text, text != 5]  # noqa: PLR0124
+    return x[0] ** 2 * x[1] if all(equal) and not any(unequal) else x[0]
+
+
+def test_a_text_equals_nothing_that_is_no_text():
+    x = np.array([0.7, 1.3])
+    value, gradient = gw.value_and_grad(compares_its_text)(x)
+    assert value == compares_its_text(x) == x[0] ** 2 * x[1]
+    np.testing.assert_allclose(gradient, [2 * x[0] * x[1], x[0] ** 2], rtol=1e-12)

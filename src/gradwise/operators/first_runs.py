@@ -22,6 +22,7 @@ from gradwise.locks import lock
 from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import holds_convention
 from gradwise.operators.equal_entries import HIGHEST
+from gradwise.operators.overtime import Overtime, limited
 from gradwise.operators.random_directions import balanced
 from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.operators.verification import (
@@ -94,10 +95,10 @@ def first_run(
         if way is not None or not entered <= known[2]:
             seconds = time.perf_counter() - started
             reason = _reason_against(function, arguments, linearization, seconds) or _look_again(
-                function, linearization, has_aux=has_aux, order=order
+                function, linearization, seconds, has_aux=has_aux, order=order
             )
             _note(code, reason, entered | known[2])
-            believe_way(code, way, certain=reason not in (_ON_A_BORDER, _NO_ESTIMATE))
+            believe_way(code, way, certain=_is_certain(reason))
         return linearization
     spare = arguments.copied()
     state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
@@ -107,15 +108,16 @@ def first_run(
     finally:
         local.asked = False
     entered = _entered(linearization)
-    reason = _reason_against(function, arguments, linearization, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    reason = _reason_against(function, arguments, linearization, seconds)
     obstacle = linearization.recording.tape.obstacle
     way = None if linearization.nested else new_way(code, linearization, order)
     if reason is None and obstacle:
-        reason = _look_again(function, linearization, has_aux=has_aux, order=order)
+        reason = _look_again(function, linearization, seconds, has_aux=has_aux, order=order)
     elif reason is None:
         after = np.random.get_state()  # noqa: NPY002  the global state is what the user's code may draw from
         try:
-            with paused():
+            with paused(), limited(seconds):
                 concluded = compare(function, linearization, spare, state, has_aux=has_aux)
                 if concluded and order == 1:
                     concluded = _compare_balanced(function, linearization, spare, state, has_aux=has_aux)
@@ -128,16 +130,25 @@ def first_run(
             ):  # there a convention holds, or an error says why not
                 raise TracingError(str(error)) from None
             reason = _ON_A_BORDER
+        except Overtime:
+            reason = _NO_END
         finally:
             np.random.set_state(after)  # noqa: NPY002  the global state is what the user's code may draw from
     if not linearization.nested:
         _note(code, reason, entered)
-        believe_way(code, way, certain=reason not in (_ON_A_BORDER, _NO_ESTIMATE))
+        believe_way(code, way, certain=_is_certain(reason))
     return linearization
 
 
 _ON_A_BORDER = "the point sits on a kink, or on the border between two branches"
 _NO_ESTIMATE = "no numerical derivative was to be trusted"
+_NO_END = "a call of it at a point beside did not come to an end"
+_TOO_LONG = "one run takes "
+
+
+def _is_certain(reason: str | None) -> bool:
+    """Whether another point, or a machine that is less busy, could not change what was found."""
+    return reason is None or not (reason in (_ON_A_BORDER, _NO_ESTIMATE, _NO_END) or reason.startswith(_TOO_LONG))
 
 
 def _note(code: types.CodeType, reason: str | None, entered: frozenset[int]) -> None:
@@ -155,13 +166,19 @@ def _entered(linearization: Linearization) -> frozenset[int]:
     return frozenset([id(getattr(f, "__code__", f)) for f, _ in watch.twins.values()])
 
 
-def _look_again(function: Any, linearization: Linearization, *, has_aux: bool, order: int = 1) -> str | None:
+def _look_again(
+    function: Any, linearization: Linearization, seconds: float, *, has_aux: bool, order: int = 1
+) -> str | None:
     """Compare a directional derivative (of each order up to that which is asked for) of a function that stores something: from what its run left, which is put back after each call.
 
     Where the run depended on what earlier calls stored, that is another function than it was; then a run from there is compared.  Nothing is concluded where a call gives another value each time.
     """
     with looked_at(linearization.recording.tape.ran) as why:
-        return why or _looked(function, linearization, has_aux=has_aux, order=order)
+        try:
+            with limited(seconds):
+                return why or _looked(function, linearization, has_aux=has_aux, order=order)
+        except Overtime:
+            return _NO_END
 
 
 def _looked(function: Any, linearization: Linearization, *, has_aux: bool, order: int) -> str | None:
@@ -221,7 +238,8 @@ def _look_inside(
     if way is None or any(e.primitive is call for e in recording.program.equations):  # a rule is followed as it is
         return
     certain = True
-    if time.perf_counter() - started <= SECONDS and outlives(watch, 1) is None:
+    seconds = time.perf_counter() - started
+    if seconds <= SECONDS and outlives(watch, 1) is None:
         arguments = linearization.arguments.copied()
         arguments.leaves = [tape.values[i] for i in tape.inputs]
         plain = type(linearization)(recording, arguments)
@@ -229,14 +247,14 @@ def _look_inside(
         state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
         local.watch, outer = None, local.watch
         try:
-            with looked_at(watch) as why, paused(), quiet(), np.errstate(all="ignore"):
+            with looked_at(watch) as why, paused(), quiet(), np.errstate(all="ignore"), limited(seconds):
                 if why is None:
                     certain = _compare(function, plain, restoring, state, has_aux=has_aux, order=order)
         except Disagreement as error:
             certain = False
             if not holds_convention(recording) and not _refuses(plain):
                 raise TracingError(str(error)) from None
-        except Exception:  # noqa: BLE001  the function's own statement about a point beside
+        except (Exception, Overtime):  # noqa: BLE001  the function's own statement about a point beside
             certain = False
         finally:
             local.watch = outer
@@ -276,7 +294,7 @@ def _reason_against(function: Any, arguments: Arguments, linearization: Lineariz
     if linearization.nested:
         return "it is part of another function"
     if seconds > SECONDS:
-        return f"one run takes {seconds:.2g} s"
+        return f"{_TOO_LONG}{seconds:.2g} s"
     watch = linearization.recording.tape.ran
     if linearization.recording.tape.obstacle and (watch is None or not watch.twins):
         return linearization.recording.tape.obstacle

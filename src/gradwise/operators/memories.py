@@ -20,6 +20,7 @@ from gradwise.errors import TracingError
 from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.believed_programs import Known, is_believed, known_of
 from gradwise.operators.borders import holds_convention
+from gradwise.operators.overtime import Overtime, limited, tick
 from gradwise.operators.restoring import Restoring, looked_at
 from gradwise.operators.verification import (
     Disagreement,
@@ -86,10 +87,13 @@ def doubt_memories(function: Any, linearization: Linearization, *, has_aux: bool
     program = _program_of(linearization)
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
-        with looked_at(watch) as why, paused(), quiet(), np.errstate(all="ignore"), kept() as journal:
+        with looked_at(watch) as why, paused(), quiet(), np.errstate(all="ignore"), kept() as journal, limited(0.0):
             if why is not None:
                 return False
             compared = _look(function, linearization, spare, journal, known, has_aux=has_aux)
+    except Overtime:
+        put(linearization, recording)
+        return False
     finally:
         np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
     if linearization.recording is recording:
@@ -165,6 +169,7 @@ def _look(
 def _run(function: Any, arguments: Arguments, leaves: list[Any], *, has_aux: bool) -> Recording:
     leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in leaves]
     rewind()
+    tick()
     return record(function, leaves, (True,) * len(leaves), arguments.copied().call, has_aux=has_aux)
 
 

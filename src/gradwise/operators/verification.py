@@ -24,7 +24,9 @@ from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.beside import slope_beside
 from gradwise.operators.careful import Request, run_carefully
 from gradwise.operators.constant_pieces import believe, is_known, piece_of
+from gradwise.operators.disagreements import CURE, Disagreement, told
 from gradwise.operators.equal_entries import HIGHEST
+from gradwise.operators.overtime import Overtime, limited, tick
 from gradwise.operators.random_directions import joins, met_at, moved_along, random_direction, random_like
 from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.tracing import Recording, record
@@ -39,10 +41,6 @@ if TYPE_CHECKING:
 
     from gradwise.operators.arguments import Arguments
     from gradwise.operators.linearization import Linearization
-
-
-class Disagreement(TracingError):
-    """What a function does under the trace is not what it does plainly."""
 
 
 #: whether the next function that is linearised is to be verified
@@ -140,7 +138,7 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
     spare: Any = Restoring(arguments, written_by(linearization), has_aux=has_aux)
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
-        with looked_at(tape.ran, lambda: spare.copied().call(arguments.leaves)), paused(), kept():
+        with looked_at(tape.ran, lambda: spare.copied().call(arguments.leaves)), paused(), kept(), limited(0.0):
             other = without_memory(function, linearization, spare, state, has_aux=has_aux)
             if other is not None:
                 put(linearization, other)
@@ -155,6 +153,8 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
                 put(linearization, recording)  # what it decided by equality was no memory
                 compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
             believe(code, piece)
+    except Overtime:  # a loop that waits for what a point beside, or a run without memory, does not find
+        pass
     except Disagreement as error:
         raise TracingError(
             f"the value of {function_label(function)} does not depend on its arguments by its trace as it does when it is called plainly. It was looked up by the text, the hash, "
@@ -182,6 +182,7 @@ def _forgetful_run(
     leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in spare.leaves]
     np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
     rewind()
+    tick()
     local.forgetful, local.distances = _ANSWERS, distances
     try:
         with np.errstate(all="ignore"):
@@ -238,20 +239,9 @@ def put(linearization: Linearization, recording: Recording) -> None:
 
 def _plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_aux: bool) -> tuple[list[Any], Any]:
     np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
+    tick()
     value = arguments.copied().call([v.copy() if isinstance(v, np.ndarray) else v for v in leaves])
     return flatten(without_labels(value[0] if has_aux else value))
-
-
-_CURE = (
-    "The two must agree. Either a value left the trace unseen, or was found by decisions (bisection, a table that is searched), of which no derivative comes: take one step of Newton's method "
-    "from it, or scipy.optimize.brentq; or the function does not depend on its arguments alone (a random draw, a counter, a file): "
-    'pass the random numbers as an argument, use method="numerical", or report this with the function'
-)
-
-_CURE_OF_HIGHER = (
-    "The two must agree. A number that was found by decisions (bisection, a search for the least value), or kept from an earlier call, has no derivative of its own: one step of Newton's method from it gives the first derivative, "
-    'two steps the second and third. Take more steps from it, use scipy.optimize (brentq, root, minimize_scalar), method="numerical", or report this with the function'
-)
 
 
 def _compare_values(
@@ -266,20 +256,20 @@ def _compare_values(
         return
     except Exception as error:
         raise Disagreement(
-            f"{name} was called plainly and raised {error!r}, which it does not under the trace. {_CURE}"
+            f"{name} was called plainly and raised {error!r}, which it does not under the trace. {CURE}"
         ) from error
     finally:
         requested.reset(again)
     if structure != recording.structure:
         raise Disagreement(
-            f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {_CURE}"
+            f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {CURE}"
         )
     scale = _magnitude(recording.tape.values)
     for plain, traced in zip(leaves, recording.values, strict=True):
         a, b = np.asarray(plain), np.asarray(traced)
         if a.shape != b.shape or a.dtype.kind not in "fciub" or not _close(a, b, scale):
             raise Disagreement(
-                f"{name} gave {plain!r} when it was called plainly and {traced!r} under the trace. {_CURE}"
+                f"{name} gave {plain!r} when it was called plainly and {traced!r} under the trace. {CURE}"
             )
 
 
@@ -355,7 +345,7 @@ def compare_derivatives(
     if not estimate.status.trusted or not np.isfinite(estimate.value) or not np.isfinite(estimate.error):
         beside = slope_beside(along) if doubtful and order == 1 else None
         if beside is not None and abs(exact - beside[0]) > 0.01 * (abs(exact) + abs(beside[0])) + 100 * beside[1]:
-            raise Disagreement(_told(function, order, exact, *beside))
+            raise Disagreement(told(function, order, exact, *beside))
         return False
     eps = max((float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in spare.leaves), default=2.2e-16)
     bound = 100 * estimate.error + eps**0.4 * (abs(exact) + abs(estimate.value))
@@ -371,16 +361,9 @@ def compare_derivatives(
         if far < gap <= bound:
             wrong = met_at(along, float(estimate.value), 0.1 * gap) > met_at(along, exact, 0.1 * gap)
     if wrong:
-        raise Disagreement(_told(function, order, exact, float(estimate.value), float(estimate.error)))
+        raise Disagreement(told(function, order, exact, float(estimate.value), float(estimate.error)))
     size = max(abs(exact), abs(estimate.value), eps**0.4 * abs(weighted(linearization.recording.values)))
     return bool(gap <= 0.05 * size)
-
-
-def _told(function: Any, order: int, exact: float, value: float, error: float) -> str:
-    return (
-        f"the derivative {f'of order {order} ' if order > 1 else ''}of {function_label(function)} along a fixed random direction is {exact!r} by its trace and {value!r} numerically "
-        f"(error bound {error:.2g}). {_CURE if order == 1 else _CURE_OF_HIGHER}"
-    )
 
 
 #: programs of more equations are pulled back, as a gradient does it, rather than transformed once more only for the comparison

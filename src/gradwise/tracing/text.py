@@ -43,10 +43,12 @@ class Text(str):
         return ~str.__hash__(self) if self._is_forgotten() else str.__hash__(self)
 
     def __eq__(self, other: object) -> bool:
-        return str.__eq__(self, other) and (type(other) is Text or not self._is_forgotten())
+        equal = str.__eq__(self, other)  # NotImplemented, which counts as true, where the other one is no text
+        return equal if equal is not True else type(other) is Text or not self._is_forgotten()
 
     def __ne__(self, other: object) -> bool:
-        return not self == other
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
 
     def __reduce__(self) -> Any:
         return str, (str.__str__(self),)
