@@ -17,7 +17,9 @@ import numpy as np
 
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
-_BUILTINS = frozenset({"abs", "len", "range", "enumerate", "zip", "tuple"})
+_BUILTINS = frozenset({"abs", "len", "range", "enumerate", "zip"})
+#: where a tuple may go: apart again, into an index, back to the caller.  NumPy's functions do not see the traced values in one.
+_TAKE_TUPLES_APART = frozenset({"BINARY_SUBSCR", "UNPACK_SEQUENCE", "RETURN_VALUE"})
 _STORES = frozenset(
     [
         "STORE_ATTR",
@@ -98,10 +100,27 @@ def _is_dispatched(name: str) -> bool:
     return isinstance(function, (np.ufunc, type(np.sum))) and name not in _CREATING
 
 
+#: NumPy's functions that give several arrays in a list or a tuple, which another function of NumPy may take
+_SEVERAL = frozenset(
+    {
+        "split",
+        "array_split",
+        "hsplit",
+        "vsplit",
+        "dsplit",
+        "unstack",
+        "broadcast_arrays",
+        "meshgrid",
+        "gradient",
+        "divmod",
+        "modf",
+    }
+)
+
 #: attributes that a function may read: NumPy's functions that dispatch, and what traced arrays have
 _ATTRIBUTES = frozenset(
     [
-        n for n in vars(np) if _is_dispatched(n)
+        n for n in vars(np) if _is_dispatched(n) and n not in _SEVERAL
     ]  # dir(np) would load the modules that NumPy loads when they are asked for
     + [n for n in dir(np.linalg) if isinstance(getattr(np.linalg, n), type(np.sum))]
     + [n for n in dir(np.fft) if isinstance(getattr(np.fft, n), type(np.sum))]
@@ -121,7 +140,10 @@ _NULL_AFTER = sys.version_info >= (3, 13)
 
 
 def are_plain(values: Any, depth: int = 8) -> bool:
-    """Whether values are numbers, texts, arrays of numbers, traced ones, or containers of them: nothing that brings code of its own."""
+    """Whether values are numbers, texts, arrays of numbers, traced ones, or containers of them: nothing that brings code of its own.
+
+    A list or tuple that holds traced values is not: NumPy's protocols do not see them in it.
+    """
     for value in values:
         cls = type(value)
         if cls in _PLAIN:
@@ -130,7 +152,7 @@ def are_plain(values: Any, depth: int = 8) -> bool:
             if value.dtype.kind == "O":
                 return False
         elif cls is tuple or cls is list:
-            if depth == 0 or not are_plain(value, depth - 1):
+            if depth == 0 or not are_plain(value, depth - 1) or not _TRACED.isdisjoint(map(type, value)):
                 return False
         elif cls is dict:
             if depth == 0 or not are_plain(value.values(), depth - 1) or not are_plain(value, depth - 1):
@@ -140,6 +162,7 @@ def are_plain(values: Any, depth: int = 8) -> bool:
     return True
 
 
+_TRACED = frozenset({TracedArray, TracedScalar})
 _PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), slice, range, TracedArray, TracedScalar})
 
 
@@ -163,8 +186,9 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
     code = function.__code__
     if id(code) in seen:
         return True
+    called = bool(seen)  # by a function that may give the result to NumPy
     seen.add(id(code))
-    if code.co_freevars or function.__dict__ or code.co_flags & 0x2A0:  # generators and coroutines
+    if code.co_freevars or function.__dict__ or code.co_flags & 0x2A4:  # generators, coroutines, tuples of arguments
         return False
     if not are_plain(function.__defaults__ or ()) or not are_plain((function.__kwdefaults__ or {}).values()):
         return False
@@ -175,6 +199,8 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
         if name in _STORES or (name == "PUSH_NULL" and before not in ("LOAD_ATTR", "LOAD_GLOBAL")):
             return False
         if name == "IS_OP" and last != "LOAD_CONST":
+            return False
+        if last == "BUILD_TUPLE" and not _takes_apart(instruction, called):
             return False
         before, last = name if _NULL_AFTER else "", name
         if name == "LOAD_GLOBAL":
@@ -190,6 +216,13 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
             return False
     # what is given by out= may be an array that others keep
     return not any(isinstance(c, types.CodeType) or (type(c) is tuple and "out" in c) for c in code.co_consts)
+
+
+def _takes_apart(instruction: dis.Instruction, called: bool) -> bool:
+    """Whether a tuple that was just built goes nowhere where NumPy may be given it."""
+    if instruction.opname == "BINARY_OP":  # since 3.14 that is how an item is asked for
+        return instruction.argrepr == "[]"
+    return instruction.opname in _TAKE_TUPLES_APART and not (called and instruction.opname == "RETURN_VALUE")
 
 
 def _known_global(function: types.FunctionType, name: str, read: dict[str, int], seen: set[int]) -> bool:

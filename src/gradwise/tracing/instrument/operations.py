@@ -57,9 +57,11 @@ def _binary(name: str, function: Any) -> Any:
         watch = local.watch
         if watch is None:
             return function(a, b)
-        if type(a) in _LISTS or type(b) in _LISTS:
+        if isinstance(a, (list, tuple)) or isinstance(b, (list, tuple)):
             kinds = _ARRAYS if name == "mul" else _ARRAYS_AND_NUMBERS
-            a, b = _beside(a, b, kinds), _beside(b, a, kinds)
+            if type(a) in _LISTS or forward not in class_info(watch, type(a)).methods:
+                a = _beside(a, b, kinds)
+            b = _beside(b, a, kinds)
         a, b = without_fractions(a, b)
         if type(b) not in PLAIN and isinstance(a, (np.ndarray, np.generic)) and _is_taken_for_array(type(b)):
             return function(a, resolve(np.asarray)(b))
@@ -107,7 +109,7 @@ _ARRAYS_AND_NUMBERS = (np.ndarray, np.inexact)
 
 def _beside(value: Any, other: Any, kinds: tuple[type, ...] = _ARRAYS) -> Any:
     """A list that holds traced values, beside an array or a number of NumPy's: an array."""
-    if type(value) not in _LISTS or not isinstance(other, kinds) or not holds_traced(value):
+    if not isinstance(value, (list, tuple)) or not isinstance(other, kinds) or not holds_traced(value):
         return value
     return resolve(np.array)(value)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,16 @@ from gradwise.tracing.functions.operands import as_array, valued
 from gradwise.tracing.holders import LABELLED, TWINS, is_users_array, without_labels, written
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
-from gradwise.tracing.standins.recording import PLAIN, at_line, contains_traced, entries, open_traces, python_method
+from gradwise.tracing.standins.recording import (
+    PLAIN,
+    SEQUENCE_TYPES,
+    at_line,
+    contains_traced,
+    entries,
+    is_users_sequence,
+    open_traces,
+    python_method,
+)
 from gradwise.tracing.standins.stacking import assembled, concretely, plainly
 from gradwise.tracing.standins.text import look_among
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
@@ -100,13 +108,12 @@ def _listed(items: Any) -> Any:
         return items
     if kind in PLAIN or kind in _LEFT or kind is np.ndarray or kind is list or kind is tuple:
         return items
-    if isinstance(items, (list, tuple, collections.deque)):
+    if isinstance(items, SEQUENCE_TYPES):
         return list(items)
     method = python_method(items, "__array__")
     if method is not None:
         return method()
-    method = python_method(items, "__getitem__")
-    if method is not None and hasattr(kind, "__len__") and not isinstance(items, dict):
+    if is_users_sequence(items):
         return list(entries(items))
     method = None if hasattr(kind, "__array__") else python_method(items, "__float__")
     return items if method is None else method()

@@ -17,7 +17,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import asarray
-from gradwise.tracing.standins.recording import contains_traced, python_method, resolve
+from gradwise.tracing.standins.recording import contains_traced, entries, is_users_sequence, python_method, resolve
 from gradwise.tracing.standins.stacking import assembled, stacking_first
 from gradwise.tracing.standins.text import look_among
 from gradwise.tracing.standins.users_arrays import beside_traced, refuse_users_arrays
@@ -272,14 +272,16 @@ _ARRAYS = frozenset(
 
 
 def _gives_array(a: Any) -> bool:
-    """Whether NumPy would ask an object of the user's for the array that it stands for."""
+    """Whether NumPy would ask an object of the user's for the array that it stands for, or for its entries."""
     if type(a) in _ARRAYS or hasattr(type(a), "__array_ufunc__") or isinstance(a, np.generic):
         return False
-    return python_method(a, "__array__") is not None
+    return python_method(a, "__array__") is not None or is_users_sequence(a)
 
 
 def _as_given(a: Any) -> Any:
-    return asarray(a) if _gives_array(a) else a
+    if not _gives_array(a):
+        return a
+    return list(entries(a)) if is_users_sequence(a) else asarray(a)
 
 
 def asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:

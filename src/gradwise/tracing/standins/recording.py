@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,6 +71,19 @@ def open_traces(values: Iterable[Any]) -> list[Trace]:
     return found
 
 
+#: what NumPy makes an array of, entry by entry: named tuples and other classes of the kind too
+SEQUENCE_TYPES = (list, tuple, deque)
+_LISTS = frozenset({list, tuple})
+NO_SEQUENCES = PLAIN | {TracedArray, TracedScalar, np.ndarray}
+
+
+def as_lists(items: Any) -> Any:
+    """A named tuple, a deque, or another sequence of such a class, as the tuple or list that NumPy takes it for; those within it too.  Anything else as it is."""
+    if not isinstance(items, SEQUENCE_TYPES) or (type(items) in _LISTS and set(map(type, items)) <= NO_SEQUENCES):
+        return items
+    return (tuple if isinstance(items, tuple) else list)(map(as_lists, items))
+
+
 def contains_traced(items: Any) -> bool:
     """Whether a value, or anything in a nested sequence, is traced."""
     kind = type(items)
@@ -77,8 +91,12 @@ def contains_traced(items: Any) -> bool:
         kinds = set(map(type, items))
         if TracedScalar in kinds or TracedArray in kinds:
             return True
-        if (list in kinds or tuple in kinds) and any(
-            [contains_traced(i) for i in items if type(i) is list or type(i) is tuple]
+        if not kinds <= NO_SEQUENCES and any(
+            [
+                contains_traced(i) if type(i) in _LISTS else contains_traced(list(i))
+                for i in items
+                if isinstance(i, SEQUENCE_TYPES)
+            ]
         ):
             return True
         return bool(TWINS) and not TWINS.isdisjoint(kinds)
@@ -92,6 +110,11 @@ def python_method(x: Any, name: str) -> Callable[..., Any] | None:
             method = cls.__dict__[name]
             return resolve(types.MethodType(method, x)) if type(method) is types.FunctionType else None
     return None
+
+
+def is_users_sequence(x: Any) -> bool:
+    """Whether NumPy takes an object for a sequence because its class has the methods of one in Python."""
+    return hasattr(type(x), "__len__") and not isinstance(x, dict) and python_method(x, "__getitem__") is not None
 
 
 def entries(x: Any) -> Any:

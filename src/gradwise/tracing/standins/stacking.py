@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,14 @@ from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.dispatch import FUNCTIONS
 from gradwise.tracing.holders import LABELLED, TWINS, without_labels, written
-from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
+from gradwise.tracing.standins.recording import (
+    NO_SEQUENCES,
+    SEQUENCE_TYPES,
+    as_lists,
+    at_line,
+    contains_traced,
+    open_traces,
+)
 from gradwise.tracing.traced import apply, isinstance_traced
 
 if TYPE_CHECKING:
@@ -48,6 +54,7 @@ def assembled(items: Any, dtype: Any = None) -> Any:
         return np.array(items, dtype)
     if TWINS:
         items = _numbers(items)
+    items = as_lists(items)
     flat = list not in set(map(type, items)) and tuple not in set(map(type, items))
     plain_items = list(map(plain, items)) if flat else plainly(items)
     value = np.array(plain_items, dtype)  # NumPy's own errors, for ragged lists too
@@ -169,8 +176,13 @@ def stacking_first(function: Callable[..., Any]) -> Callable[..., Any]:
         for a in args:
             if (type(a) is list or type(a) is tuple) and contains_traced(a):
                 break
-            if type(a) is deque:
-                return call(*[list(v) if type(v) is deque else v for v in args], **kwargs)
+            if (
+                type(a) not in NO_SEQUENCES
+                and isinstance(a, SEQUENCE_TYPES)
+                and type(a) is not list
+                and type(a) is not tuple
+            ):
+                return call(*map(as_lists, args), **kwargs)
         else:
             for a in kwargs.values():
                 if (type(a) is list or type(a) is tuple) and contains_traced(a):
@@ -205,4 +217,4 @@ def _stacked(argument: Any) -> Any:
 
 
 def _each(argument: Any) -> Any:
-    return type(argument)([_stacked(a) for a in argument]) if type(argument) in {list, tuple} else argument
+    return type(argument)([_stacked(as_lists(a)) for a in argument]) if type(argument) in {list, tuple} else argument
