@@ -119,3 +119,27 @@ def test_putmask_takes_a_number_of_python_for_any_dtype() -> None:
     _, tangent = gw.jvp(f, (np.float32([1.0, 3.0]),), (np.float32([1.0, 1.0]),), method="exact")
     assert tangent.dtype == np.float32
     np.testing.assert_array_equal(tangent, [0.0, 1.0])
+
+
+def test_windows_of_kaiser_by_their_shape() -> None:
+    closes(lambda b: np.kaiser(7, b[0]), [2.3])
+    assert gw.jacobian(lambda b: np.kaiser(1, b) * b, method="exact")(2.3) == 1.0
+
+
+def test_pieces_joined_with_a_directive() -> None:
+    for directive in ("0", "-1", "0,2", "1,2,0", "0,3,1"):
+        closes(lambda x, d=directive: np.r_[d, x, x**2, 2.0:5.0], [0.3, 1.7, -0.6])
+
+
+@pytest.mark.parametrize("order", ["A", "K"])
+def test_the_order_in_memory_of_an_argument_is_that_of_the_caller(order: Any) -> None:
+    """The weights see in which order the entries come: that of Fortran for an argument of that kind."""
+    weights = np.arange(12.0)
+
+    def f(x: Any) -> Any:
+        return np.sum(x.ravel(order) * weights)
+
+    columns = np.asfortranarray(np.ones((3, 4)))
+    for _ in range(4):
+        np.testing.assert_array_equal(gw.grad(f, method="exact")(columns), weights.reshape(4, 3).T)
+        np.testing.assert_array_equal(gw.grad(f, method="exact")(np.ones((3, 4))), weights.reshape(3, 4))

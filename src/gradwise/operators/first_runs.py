@@ -36,7 +36,7 @@ from gradwise.operators.verification import (
 from gradwise.operators.ways import believe_way, forget_ways, new_way
 from gradwise.quiet import quiet
 from gradwise.rules.calls import call
-from gradwise.tracing import record
+from gradwise.tracing import copy_in_layout, record
 from gradwise.tracing.instrument.effects import outlives
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.journal import kept
@@ -200,7 +200,7 @@ def _looked(function: Any, linearization: Linearization, *, has_aux: bool, order
             else:
                 return None if concluded else _NO_ESTIMATE
             tape.ran = None  # whose notes refer to arrays of which it is asked whether others do
-            leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in spare.leaves]
+            leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in spare.leaves]
             try:
                 rewind()
                 with kept():

@@ -32,7 +32,7 @@ from gradwise.operators.verification import (
     without_memory,
 )
 from gradwise.quiet import quiet
-from gradwise.tracing import Recording, record
+from gradwise.tracing import Recording, copy_in_layout, record
 from gradwise.tracing.instrument.journal import Journal, kept
 from gradwise.tracing.instrument.muting import rewind
 from gradwise.tracing.purity import inspect_function
@@ -167,7 +167,7 @@ def _look(
 
 
 def _run(function: Any, arguments: Arguments, leaves: list[Any], *, has_aux: bool) -> Recording:
-    leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in leaves]
+    leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in leaves]
     rewind()
     tick()
     return record(function, leaves, (True,) * len(leaves), arguments.copied().call, has_aux=has_aux)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing import copy_in_layout
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,8 +31,13 @@ def random_direction(x: np.ndarray, rng: np.random.Generator) -> Any:
 
 
 def moved_along(leaf: Any, u: Any, t: float) -> Any:
-    """A leaf moved by t u, of its kind."""
-    moved = leaf + np.asarray(t * u).astype(np.asarray(leaf).dtype)
+    """A leaf moved by t u, of its kind, and in its memory layout: ``ravel(order="A")`` asks for it."""
+    step = np.asarray(t * u).astype(np.asarray(leaf).dtype)
+    if type(leaf) is np.ndarray and not leaf.flags.c_contiguous:
+        moved = copy_in_layout(leaf)
+        moved += step
+        return moved
+    moved = leaf + step
     return moved.item() if isinstance(leaf, (float, complex)) and not isinstance(leaf, np.generic) else moved
 
 

@@ -29,7 +29,7 @@ from gradwise.operators.equal_entries import HIGHEST
 from gradwise.operators.overtime import Overtime, limited, tick
 from gradwise.operators.random_directions import joins, met_at, moved_along, random_direction, random_like
 from gradwise.operators.restoring import Restoring, looked_at, written_by
-from gradwise.tracing import Recording, record
+from gradwise.tracing import Recording, copy_in_layout, record
 from gradwise.tracing.instrument.identity import IDENTITY
 from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.muting import rewind
@@ -179,7 +179,7 @@ def _forgetful_run(
     function: Any, linearization: Linearization, spare: Arguments, state: Any, *, distances: bool, has_aux: bool
 ) -> Recording | None:
     again = spare.copied()
-    leaves = [v.copy() if isinstance(v, np.ndarray) else v for v in spare.leaves]
+    leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in spare.leaves]
     np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
     rewind()
     tick()
@@ -240,7 +240,7 @@ def put(linearization: Linearization, recording: Recording) -> None:
 def _plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_aux: bool) -> tuple[list[Any], Any]:
     np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
     tick()
-    value = arguments.copied().call([v.copy() if isinstance(v, np.ndarray) else v for v in leaves])
+    value = arguments.copied().call([copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in leaves])
     return flatten(without_labels(value[0] if has_aux else value))
 
 

@@ -106,6 +106,17 @@ def linspace(*args: Any, **kwargs: Any) -> Any:
     return np.linspace(*args, **kwargs)
 
 
+def kaiser(M: Any, beta: Any) -> Any:
+    """``np.kaiser``: I₀(β √(1 - t²)) / I₀(β) for t from -1 to 1; β may be traced."""
+    traces = open_traces((M, beta))
+    if not traces or plain(M) <= 1:
+        return np.kaiser(plain(M), plain(beta))
+    M = integers(M)
+    t = (2 * np.arange(M) - (M - 1)) / (M - 1)
+    with at_line(*traces):
+        return valued(np.i0(beta * np.sqrt(1 - t**2)) / np.i0(beta), np.kaiser(M, plain(beta)))
+
+
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "numpy": {
         **{name: _maker(getattr(np, name)) for name in ("zeros", "ones", "eye", "identity", "tri")},
@@ -113,5 +124,6 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         "full": full,
         "arange": arange,
         "linspace": linspace,
+        "kaiser": kaiser,
     }
 }

@@ -140,11 +140,15 @@ def joined(joiner: Any, key: Any) -> Any:
     pieces = key if type(key) is tuple else (key,)
     if not any(contains_traced(p) or (type(p) is slice and _moves(p)) for p in pieces):
         return joiner[key]
-    axis, ndmin = joiner.axis, joiner.ndmin
+    axis, ndmin, trans1d = joiner.axis, joiner.ndmin, joiner.trans1d
+    if isinstance(pieces[0], str) and pieces[0] not in {"r", "c"}:  # "axis", "axis,ndmin" or "axis,ndmin,trans1d"
+        given: list[int] = [int(n) for n in pieces[0].split(",")]
+        axis, ndmin, trans1d = given + [axis, ndmin, trans1d][len(given) :]
+        pieces = pieces[1:]
     if any(isinstance(p, str) for p in pieces):
         trace = open_traces([q for p in pieces for q in (p if type(p) in {list, tuple} else [p])])[0]
         raise trace.fail(
-            f"np.r_ was given the directive {pieces[0]!r} beside traced pieces. Pieces alone are required. Write np.concatenate or np.stack"
+            f"np.r_ was given the directive {pieces[0]!r} beside traced pieces, which makes a matrix. Pieces alone are required. Write np.concatenate or np.stack"
         )
     arrays = []
     for piece in pieces:
@@ -153,15 +157,15 @@ def joined(joiner: Any, key: Any) -> Any:
             start, step = p.start or 0, 1 if p.step is None else p.step
             part = linspace(start, p.stop, int(abs(step))) if isinstance(step, complex) else arange(start, p.stop, step)
             part = _raised(part, ndmin)
-            part = np.swapaxes(part, -1, joiner.trans1d) if ndmin > 1 and joiner.trans1d != -1 else part
+            part = np.swapaxes(part, -1, trans1d) if ndmin > 1 and trans1d != -1 else part
         elif type(p) not in {list, tuple} and np.ndim(plain(p)) == 0:
             part = _raised(p, ndmin)
         else:
             whole = as_array(assembled(p) if type(p) in {list, tuple} else p)
             part = _raised(whole, ndmin)
-            if joiner.trans1d != -1 and whole.ndim < ndmin:  # where the old axes go: np.c_ makes columns of vectors
+            if trans1d != -1 and whole.ndim < ndmin:  # where the old axes go: np.c_ makes columns of vectors
                 new = ndmin - whole.ndim
-                first = joiner.trans1d + (new + 1 if joiner.trans1d < 0 else 0)
+                first = trans1d + (new + 1 if trans1d < 0 else 0)
                 axes = list(range(ndmin))
                 part = np.transpose(part, axes[:first] + axes[new:] + axes[first:new])
         # a piece of a user's class stays one: NumPy says of which class the whole is
