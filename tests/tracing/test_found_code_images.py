@@ -70,14 +70,6 @@ def test_a_point_on_a_pixel_is_a_kink_of_lines():
             gw.grad(lambda x: scipy.ndimage.map_coordinates(IMAGE, [[2.0], [x]], order=1)[0], method="exact")(3.0)
 
 
-def test_points_without_a_rule_say_so():
-    for options in ({"order": 0}, {"order": 5}):
-        with pytest.raises(gw.TracingError, match="no derivative rule"):
-            gw.jacobian(lambda p, o=options: scipy.ndimage.map_coordinates(SIGNAL, [p], **o), method="exact")(
-                np.array([-1.3, 8.4])
-            )
-
-
 @pytest.mark.parametrize("mode", ["reflect", "constant", "nearest", "mirror", "wrap"])
 def test_gaussians_whose_width_moves(mode):
     agrees(lambda im, s: scipy.ndimage.gaussian_filter(im, s, mode=mode, cval=0.2), IMAGE, 1.23)

@@ -221,6 +221,9 @@ class Basis:
 
 def basis(t: Any, k: int) -> Basis | None:
     """The B-splines of degree k on the knots t; None if the knots leave no interval."""
+    if isinstance_traced(t):
+        spans = _spans(plain(t), int(k))
+        return _recurrence(t, spans, int(k)) if len(spans) else None
     ask = _basis if len(t) < _REMEMBERED else _basis.__wrapped__
     return ask(np.asarray(t, float).tobytes(), int(k))
 
@@ -228,23 +231,31 @@ def basis(t: Any, k: int) -> Basis | None:
 @functools.lru_cache(maxsize=64)
 def _basis(knots: bytes, k: int) -> Basis | None:
     t = np.frombuffer(knots)
+    spans = _spans(t, k)
+    return _recurrence(t, spans, k) if len(spans) else None
+
+
+def _spans(t: np.ndarray, k: int) -> np.ndarray:
+    """The knots that an interval follows."""
     spans = np.arange(k, len(t) - k - 1)
-    if k:  # a step of no length has the last value of a spline of steps
-        spans = spans[t[spans + 1] > t[spans]]
-    if not len(spans):
-        return None
+    # a step of no length has the last value of a spline of steps
+    return spans[t[spans + 1] > t[spans]] if k else spans
+
+
+def _recurrence(t: Any, spans: np.ndarray, k: int) -> Basis:
     left = t[spans]
     one = np.zeros((k + 1, len(spans)))  # powers of x − left, rising
     one[0] = 1
-    row = [one]
+    row: list[Any] = [one]
     for p in range(1, k + 1):
-        longer = [np.zeros_like(one) for _ in range(p + 1)]
+        longer: list[Any] = [0.0] * (p + 1)
         for r, f in enumerate(row):
             i = spans - p + 1 + r
             f = f / (t[i + p] - t[i])
-            times_u = np.concatenate([np.zeros_like(f[:1]), f[:-1]])
-            longer[r + 1] += times_u + (left - t[i]) * f
-            longer[r] += (t[i + p] - left) * f - times_u
+            times_u = np.concatenate([np.zeros((1, len(spans))), f[:-1]])
+            longer[r + 1] = longer[r + 1] + (times_u + (left - t[i]) * f)
+            longer[r] = longer[r] + ((t[i + p] - left) * f - times_u)
         row = longer
     columns = (spans - k)[:, None] + np.arange(k + 1)
-    return Basis(np.append(left, t[spans[-1] + 1]), np.stack(row, axis=-1)[::-1], columns)
+    breaks = np.concatenate([left, t[spans[-1] + 1 : spans[-1] + 2]])
+    return Basis(breaks, np.stack(row, axis=-1)[::-1], columns)

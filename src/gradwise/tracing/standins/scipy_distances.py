@@ -10,7 +10,9 @@ import scipy
 from gradwise.rules.linear_algebra.singular import norm
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array, carries, common_dtype
+from gradwise.tracing.standins.recording import resolve
 from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
+from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.traced import apply
 
 if TYPE_CHECKING:
@@ -67,7 +69,9 @@ def _cosine(u: Any, v: Any, w: Any = None) -> Any:
     return 1.0 - np.sum(weigh(u * v), axis=-1) / np.sqrt(np.sum(weigh(u * u), axis=-1) * np.sum(weigh(v * v), axis=-1))
 
 
-def _correlation(u: Any, v: Any, w: Any = None) -> Any:
+def _correlation(u: Any, v: Any, w: Any = None, centered: bool = True) -> Any:
+    if not centered:
+        return _cosine(u, v, w)
     if w is not None:
         w = w / np.sum(w)
         u, v = u - np.sum(w * u, axis=-1, keepdims=True), v - np.sum(w * v, axis=-1, keepdims=True)
@@ -97,6 +101,14 @@ def _seuclidean(u: Any, v: Any, V: Any) -> Any:
     return _euclidean(u, v, 1.0 / as_array(V))
 
 
+def _jensenshannon(u: Any, v: Any) -> Any:
+    u, v = (d / np.sum(d, axis=-1, keepdims=True) for d in (u, v))
+    middle = (u + v) / 2
+    total = np.sum(scipy.special.rel_entr(u, middle) + scipy.special.rel_entr(v, middle), axis=-1) / 2.0
+    still = plain(total) <= 0  # equal distributions: a kink, of slope 0
+    return np.where(still, 0.0, np.sqrt(np.where(still, 1.0, total)))
+
+
 _METRICS: dict[str, Callable[..., Any]] = {
     "euclidean": _euclidean,
     "sqeuclidean": _sqeuclidean,
@@ -109,6 +121,7 @@ _METRICS: dict[str, Callable[..., Any]] = {
     "braycurtis": _braycurtis,
     "mahalanobis": _mahalanobis,
     "seuclidean": _seuclidean,
+    "jensenshannon": _jensenshannon,
 }
 #: what SciPy calls them too
 _ALIASES = {
@@ -121,23 +134,43 @@ _ALIASES = {
     **dict.fromkeys(("co",), "correlation"),
     **dict.fromkeys(("mahal", "mah"), "mahalanobis"),
     **dict.fromkeys(("se", "s"), "seuclidean"),
+    **dict.fromkeys(("js",), "jensenshannon"),
 }
 
 
 def _metric(points: list[Any], name: str, metric: Any, options: dict[str, Any]) -> Callable[..., Any]:
+    """The distance along the last axis; what is measured in units of the points' spread gets it, as SciPy finds it."""
     if callable(metric):
-        metric = getattr(metric, "__name__", metric)
+        key = getattr(metric, "__name__", "")
+        if getattr(scipy.spatial.distance, key, None) is not metric:
+            return _pair_by_pair(resolve(metric))
+        metric = key
     key = _ALIASES.get(str(metric).lower(), str(metric).lower())
     ours = _METRICS.get(key)
-    needed = {"mahalanobis": "VI", "seuclidean": "V"}.get(key)
-    if ours is None or (needed is not None and needed not in options):
+    if ours is None:
         refuse(
             points,
             f"scipy.spatial.distance.{name} with metric={metric!r}",
-            f"Write one of {sorted(_METRICS)} (VI= and V= given), or the formula in NumPy",
+            f"Write one of {sorted(_METRICS)}, or the formula in NumPy",
         )
     assert ours is not None
+    if key == "seuclidean" and options.get("V") is None:
+        options["V"] = np.var(np.vstack(points), axis=0, ddof=1)
+    if key == "mahalanobis" and options.get("VI") is None:
+        options["VI"] = np.linalg.inv(np.atleast_2d(np.cov(np.vstack(points).T))).T
     return ours
+
+
+def _pair_by_pair(metric: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of two vectors, of pairs of them."""
+
+    def of_pairs(u: Any, v: Any, **options: Any) -> Any:
+        shape = np.broadcast_shapes(np.shape(plain(u)), np.shape(plain(v)))
+        u, v = (np.broadcast_to(a, shape) for a in (u, v))
+        found = [metric(u[place], v[place], **options) for place in np.ndindex(shape[:-1])]
+        return np.reshape(assembled(found), shape[:-1])
+
+    return of_pairs
 
 
 def _arrays(options: dict[str, Any]) -> dict[str, Any]:
@@ -152,16 +185,20 @@ def _points(x: Any) -> Any:
 def cdist(XA: Any, XB: Any, metric: Any = "euclidean", *, out: Any = None, **options: Any) -> Any:
     """``scipy.spatial.distance.cdist``."""
     XA, XB = _points(XA), _points(XB)
-    value = scipy.spatial.distance.cdist(*shown(XA, XB), metric, **{k: plain(v) for k, v in options.items()})
-    ours, options = _metric([XA, XB], "cdist", metric, options), _arrays(options)
+    theirs = (lambda u, v, **o: plain(metric(u, v, **o))) if callable(metric) else metric
+    value = scipy.spatial.distance.cdist(*shown(XA, XB), theirs, **{k: plain(v) for k, v in options.items()})
+    options = _arrays(options)
+    ours = _metric([XA, XB], "cdist", metric, options)
     return with_value(ours(XA[:, None, :], XB[None, :, :], **options), value)
 
 
 def pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, **options: Any) -> Any:
     """``scipy.spatial.distance.pdist``."""
     X = _points(X)
-    value = scipy.spatial.distance.pdist(plain(X), metric, **{k: plain(v) for k, v in options.items()})
-    ours, options = _metric([X], "pdist", metric, options), _arrays(options)
+    theirs = (lambda u, v, **o: plain(metric(u, v, **o))) if callable(metric) else metric
+    value = scipy.spatial.distance.pdist(plain(X), theirs, **{k: plain(v) for k, v in options.items()})
+    options = _arrays(options)
+    ours = _metric([X], "pdist", metric, options)
     first, second = np.triu_indices(X.shape[0], 1)
     return with_value(ours(X[first], X[second], **options), value)
 
@@ -171,6 +208,12 @@ def distance_matrix(x: Any, y: Any, p: Any = 2, threshold: Any = None) -> Any:
     x, y = _points(x), _points(y)
     value = scipy.spatial.distance_matrix(*shown(x, y), p)
     return with_value(_minkowski(x[:, None, :], y[None, :, :], p), value)
+
+
+def minkowski_distance(x: Any, y: Any, p: Any = 2.0) -> Any:
+    """``scipy.spatial.minkowski_distance``."""
+    x, y = _points(x), _points(y)
+    return with_value(_minkowski(x, y, p), scipy.spatial.minkowski_distance(*shown(x, y, p)))
 
 
 def jensenshannon(p: Any, q: Any, base: Any = None, *, axis: int = 0, keepdims: bool = False) -> Any:
@@ -223,9 +266,11 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "cdist": cdist,
             "pdist": pdist,
             "squareform": squareform,
-            "jensenshannon": jensenshannon,
             **{name: _of_two(name) for name in _METRICS},
+            "jensenshannon": jensenshannon,
         },
     ),
-    "scipy.spatial": table("scipy.spatial", {"distance_matrix": distance_matrix}),
+    "scipy.spatial": table(
+        "scipy.spatial", {"distance_matrix": distance_matrix, "minkowski_distance": minkowski_distance}
+    ),
 }

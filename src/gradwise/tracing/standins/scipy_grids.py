@@ -19,7 +19,8 @@ from gradwise.tracing.standins.piecewise_polynomials import Pieces, at, beside, 
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse
 from gradwise.tracing.standins.scipy_interpolation import IN_ONE_VARIABLE, agreeing, method_of, names_of, spline_basis
-from gradwise.tracing.standins.scipy_spline_data import MAKERS, OF_TRACED_DATA
+from gradwise.tracing.standins.scipy_spline_calculus import OF_TRACED_DATA
+from gradwise.tracing.standins.scipy_spline_data import MAKERS
 from gradwise.tracing.standins.stacking import assembled, plainly
 from gradwise.tracing.standins.traced_data import shown_array
 from gradwise.tracing.traced import apply

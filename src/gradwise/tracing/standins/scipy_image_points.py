@@ -1,6 +1,6 @@
 """``scipy.ndimage`` where its parameters are traced: images read at points that move (``map_coordinates``), and Gaussian filters whose width does.
 
-An image is read as a sum of B-splines around each point (Unser, 1999), by lines, parabolas or cubics:
+An image is read as a sum of B-splines around each point (Unser, 1999), by steps, lines, and polynomials up to the fifth degree:
 
     f(x) = Σ_k c[k] β(x − k),    c the image itself for lines, else what ``spline_filter`` makes of it
 
@@ -62,7 +62,7 @@ def map_coordinates(
         refuse(
             [points],
             f"map_coordinates of order {order} at traced points",
-            "Real images and orders 1, 2, 3 are required",
+            "A real image is required",
         )
     given = [plainly(a) for a in (image, points)]
     value = scipy.ndimage.map_coordinates(*given, None, order, mode, plain(cval), prefilter)
@@ -148,12 +148,112 @@ def _cubics(t: Any) -> tuple[Any, ...]:
     return s**3 / 6, (4 - 6 * t**2 + 3 * t**3) / 6, (4 - 6 * s**2 + 3 * s**3) / 6, t**3 / 6
 
 
-#: order → the B-splines around a point, from the distance to the first pixel (or the next one, for parabolas)
+def _quartics(t: Any) -> tuple[Any, ...]:
+    def beside(y: Any) -> Any:
+        return (55 + 20 * y - 120 * y**2 + 80 * y**3 - 16 * y**4) / 96
+
+    return (0.5 - t) ** 4 / 24, beside(1 + t), 115 / 192 - 5 * t**2 / 8 + t**4 / 4, beside(1 - t), (0.5 + t) ** 4 / 24
+
+
+def _quintics(t: Any) -> tuple[Any, ...]:
+    def near(y: Any) -> Any:
+        return 0.55 - y**2 / 2 + y**4 / 4 - y**5 / 12
+
+    def beside(y: Any) -> Any:
+        return 0.425 + 0.625 * y - 1.75 * y**2 + 1.25 * y**3 - 0.375 * y**4 + y**5 / 24
+
+    s = 1.0 - t
+    return s**5 / 120, beside(1 + t), near(t), near(s), beside(1 + s), t**5 / 120
+
+
+#: order → the B-splines around a point, from the distance to the pixel before it (or to the nearest one, of even order)
 _WEIGHTS: dict[int, Callable[[Any], tuple[Any, ...]]] = {
+    0: lambda t: (np.ones(np.shape(plain(t))),),
     1: lambda t: (1.0 - t, t),
     2: lambda t: ((0.5 - t) ** 2 / 2, 0.75 - t**2, (0.5 + t) ** 2 / 2),
     3: _cubics,
+    4: _quartics,
+    5: _quintics,
 }
+
+
+# --- images moved by traced numbers -----------------------------------------------------------------------------------------------------
+
+
+def affine_transform(
+    input: Any,  # noqa: A002  # SciPy's name
+    matrix: Any,
+    offset: Any = 0.0,
+    output_shape: Any = None,
+    output: Any = None,
+    order: Any = 3,
+    mode: str = "constant",
+    cval: Any = 0.0,
+    prefilter: bool = True,
+) -> Any:
+    """``scipy.ndimage.affine_transform``: the image read at ``matrix @ place + offset``."""
+    rest = (order, mode, cval, prefilter)
+    if not contains_traced((matrix, offset)) or output is not None:
+        return LINEAR["scipy.ndimage"]["affine_transform"](input, matrix, offset, output_shape, output, *rest)
+    image, matrix, offset = as_array(input), as_array(matrix), as_array(offset)
+    given = [plainly(a) for a in (image, matrix, offset)]
+    value = scipy.ndimage.affine_transform(*given, output_shape, None, order, mode, plain(cval), prefilter)
+    n = np.ndim(given[0])
+    if np.ndim(given[1]) == 2 and given[1].shape[1] == n + 1:
+        matrix, offset = matrix[:n, :n], matrix[:n, n]
+    places = np.reshape(np.indices(np.shape(value)), (n, -1)) * 1.0
+    read = (matrix[:, None] * places if np.ndim(plain(matrix)) == 1 else matrix @ places) + np.reshape(offset, (-1, 1))
+    return confirmed(np.reshape(map_coordinates(image, read, None, *rest), np.shape(value)), value, "affine_transform")
+
+
+def shift(
+    input: Any,  # noqa: A002  # SciPy's name
+    shift: Any,
+    output: Any = None,
+    order: Any = 3,
+    mode: str = "constant",
+    cval: Any = 0.0,
+    prefilter: bool = True,
+) -> Any:
+    """``scipy.ndimage.shift``."""
+    rest = (order, mode, cval, prefilter)
+    if not contains_traced(shift) or output is not None:
+        return LINEAR["scipy.ndimage"]["shift"](input, shift, output, *rest)
+    value = scipy.ndimage.shift(plainly(input), plainly(shift), None, order, mode, plain(cval), prefilter)
+    return confirmed(
+        affine_transform(input, np.ones(np.ndim(value)), -as_array(shift), None, None, *rest), value, "shift"
+    )
+
+
+def rotate(
+    input: Any,  # noqa: A002  # SciPy's name
+    angle: Any,
+    axes: Any = (1, 0),
+    reshape: bool = True,
+    output: Any = None,
+    order: Any = 3,
+    mode: str = "constant",
+    cval: Any = 0.0,
+    prefilter: bool = True,
+) -> Any:
+    """``scipy.ndimage.rotate``: about the middle of the image."""
+    rest = (order, mode, cval, prefilter)
+    if not contains_traced(angle) or output is not None:
+        return LINEAR["scipy.ndimage"]["rotate"](input, angle, axes, reshape, output, *rest)
+    value = scipy.ndimage.rotate(plainly(input), plain(angle), axes, reshape, None, order, mode, plain(cval), prefilter)
+    if np.ndim(value) != 2:
+        refuse(
+            [angle], "scipy.ndimage.rotate of more than two axes by a traced angle", "Rotate one plane after the other"
+        )
+    turn = np.deg2rad(angle)
+    c, s = np.cos(turn), np.sin(turn)
+    matrix = np.stack([np.stack([c, s]), np.stack([-s, c])])
+    before, after = (np.asarray(np.shape(plain(a))) for a in (as_array(input), value))
+    if reshape:  # how large the new image is, is a decision
+        box = matrix @ np.array([[0, 0, before[0], before[0]], [0, before[1], 0, before[1]]], float)
+        concrete(np.floor(np.max(box, axis=1) - np.min(box, axis=1) + 0.5))
+    offset = (before - 1) / 2 - matrix @ ((after - 1) / 2)
+    return confirmed(affine_transform(input, matrix, offset, tuple(after), None, *rest), value, "rotate")
 
 
 # --- Gaussians of another width -----------------------------------------------------------------------------------------------------------------
@@ -228,6 +328,9 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         "scipy.ndimage",
         {
             "map_coordinates": map_coordinates,
+            "affine_transform": affine_transform,
+            "shift": shift,
+            "rotate": rotate,
             "gaussian_filter": gaussian_filter,
             "gaussian_filter1d": gaussian_filter1d,
         },

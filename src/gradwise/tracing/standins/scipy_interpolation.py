@@ -7,6 +7,7 @@ met in ``scipy_grids``; derivatives and antiderivatives of plain splines are Sci
 from __future__ import annotations
 
 import functools
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from gradwise.tracing.standins.piecewise_polynomials import (
 from gradwise.tracing.standins.recording import at_line, carries, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
-from gradwise.tracing.standins.traced_data import held, own_name, plain_copy, settled, shown_array
+from gradwise.tracing.standins.traced_data import has, held, own_name, plain_copy, settled, shown_array
 from gradwise.tracing.traced import dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -123,11 +124,25 @@ def spline_basis(t: Any, k: int) -> Basis:
 
 def pieces_of(f: Any) -> Pieces:
     """The polynomials of a PPoly, a BPoly, a BSpline or one of their subclasses, the interpolation axis first."""
-    if hasattr(f, "t"):
-        return spline_basis(f.t, f.k).pieces(shown_array(f, "c")[: len(f.t) - f.k - 1])
+    if has(f, "t"):
+        t = shown_array(f, "t")
+        return spline_basis(t, f.k).pieces(shown_array(f, "c")[: len(plain(t)) - f.k - 1])
     if isinstance(f, scipy.interpolate.BPoly):
+        if held(f):
+            return _of_bernstein(Pieces(shown_array(f, "x"), shown_array(f, "c")))
         f = scipy.interpolate.PPoly.from_bernstein_basis(f)
     return Pieces(shown_array(f, "x"), shown_array(f, "c"))
+
+
+def _of_bernstein(pieces: Pieces) -> Pieces:
+    """Polynomials Σₐ cₐ C(k, a) uᵃ (1 − u)ᵏ⁻ᵃ of the place u in a piece, in powers of x − left."""
+    c, h = pieces.c, beside(np.diff(pieces.breaks), np.ndim(plain(pieces.c)) - 2)
+    k = len(plain(c)) - 1
+    powers: list[Any] = []
+    for s in range(k, -1, -1):
+        terms = [(-1) ** (s - a) * math.comb(k, a) * math.comb(k - a, s - a) * c[a] for a in range(s + 1)]
+        powers.append(sum(terms[1:], terms[0]) / h**s)
+    return Pieces(pieces.breaks, np.stack(powers))
 
 
 def _shown(name: str) -> Callable[..., Any]:
@@ -145,7 +160,7 @@ def _called(original: Callable[..., Any], f: Any, x: Any, nu: Any = 0, extrapola
 def _integrated(original: Callable[..., Any], f: Any, a: Any, b: Any, extrapolate: Any = None) -> Any:
     value = original(f, plain(a), plain(b), extrapolate)
     extrapolate = f.extrapolate if extrapolate is None else extrapolate
-    if hasattr(f, "t") and not extrapolate:
+    if has(f, "t") and not extrapolate:
         extrapolate = "zero"
     return agreeing(integral(pieces_of(f), points(a), points(b), extrapolate), value)
 
@@ -196,7 +211,7 @@ def _univariate_derivatives(original: Callable[..., Any], f: Any, x: Any) -> Any
 def splev(x: Any, tck: Any, der: Any = 0, ext: Any = 0) -> Any:
     """``scipy.interpolate.splev``; knots are plain."""
     value = scipy.interpolate.splev(plainly(x), _plain_spline(tck, "splev"), der, ext)
-    if hasattr(tck, "t"):
+    if has(tck, "t"):
         return agreeing(extended(pieces_of(tck), points(x), der, True), value)
     t, c, k = tck
     if np.ndim(plain(c)) > 1 or np.ndim(c[0]):
@@ -211,11 +226,9 @@ def splint(a: Any, b: Any, tck: Any, full_output: Any = 0) -> Any:
         refuse([a, b], "scipy.interpolate.splint with full_output", "Leave full_output out")
     value = scipy.interpolate.splint(plainly(a), plainly(b), theirs)
     rows = [tck]
-    if not hasattr(tck, "t") and np.ndim(tck[1][0]):
+    if not has(tck, "t") and np.ndim(tck[1][0]):
         rows = [(tck[0], row, tck[2]) for row in tck[1]]
-    made = [
-        integral(pieces_of(s) if hasattr(s, "t") else _fitpack_pieces(s), points(a), points(b), "zero") for s in rows
-    ]
+    made = [integral(pieces_of(s) if has(s, "t") else _fitpack_pieces(s), points(a), points(b), "zero") for s in rows]
     return agreeing(made if type(value) is list else made[0], value)
 
 
@@ -237,6 +250,7 @@ def _interp1d(f: Any, x: Any) -> Any:
     """The interpolant with one column for each function; where a line has a knot, the slope to its right."""
     n = len(plain(f.x))
     side: Any = "left"
+    moving = isinstance_traced(f.x)
     if f._kind == "linear" and n > 1:
         with np.errstate(all="ignore"):
             slopes = np.diff(f._y, axis=0) / np.diff(f.x)[:, None]
@@ -248,11 +262,11 @@ def _interp1d(f: Any, x: Any) -> Any:
     else:
         if f._kind == "linear":
             knots, rows = f.x, np.zeros(n + 1, int)
-        elif f._kind in {"previous", "next"}:
-            knots, side = f._x_shift, f._side
+        elif f._kind in {"previous", "next"}:  # SciPy moves plain knots by one unit in the last place instead
+            knots, side = (f.x, {"left": "right", "right": "left"}[f._side]) if moving else (f._x_shift, f._side)
             rows = np.clip(np.arange(n + 1), 1 - f._ind, n - f._ind) + f._ind - 1
         else:
-            knots, side, rows = f.x_bds, f._side, np.arange(n)
+            knots, side, rows = (f.x[1:] / 2 + f.x[:-1] / 2 if moving else f.x_bds), f._side, np.arange(n)
         result = _taken(f._y[rows], np.searchsorted(knots, x, side))
     if f._extrapolate:
         return result
@@ -348,8 +362,8 @@ STAND_INS = names_of({"splev": splev, "splint": splint})
 #: class → method → ours
 IN_ONE_VARIABLE: dict[str, dict[str, Callable[..., Any]]] = {
     "PPoly": {"__call__": _called, "integrate": _integrated, "x": _shown("x"), "c": _shown("c")},
-    "BPoly": {"__call__": _called, "integrate": _integrated},
-    "BSpline": {"__call__": _called, "integrate": _integrated, "c": _shown("c")},
+    "BPoly": {"__call__": _called, "integrate": _integrated, "x": _shown("x"), "c": _shown("c")},
+    "BSpline": {"__call__": _called, "integrate": _integrated, "c": _shown("c"), "t": _shown("t")},
     "UnivariateSpline": {
         "__call__": _univariate_called,
         "integral": _univariate_integral,

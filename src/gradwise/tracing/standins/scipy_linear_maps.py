@@ -170,11 +170,12 @@ def _ranked(module: str, name: str, argument: str = "input") -> Callable[..., An
         if argument in options:
             args = (options.pop(argument), *args)
         structured = options.get("structure") is not None or options.get("output") is not None
-        constant = options.get("mode") == "constant" or "constant" in args[1:]
-        if _settled((*args[1:], *options.values())) is None or structured or (constant and module == "ndimage"):
+        border = 0.0 if module == "signal" or options.get("mode") == "constant" else None
+        placed = any(isinstance(a, str) and a == "constant" for a in args[1:])
+        if _settled((*args[1:], *options.values())) is None or structured or placed:
             refuse(
                 [*args, *options.values()],
-                f"scipy.{module}.{name} with traced parameters, a structure, output= or mode='constant'",
+                f"scipy.{module}.{name} with traced parameters, a structure, output= or a constant border that is not given by its name",
                 "Leave them out, and pad the array with np.pad",
             )
         args = (args[0], *plainly(args[1:]))
@@ -186,14 +187,19 @@ def _ranked(module: str, name: str, argument: str = "input") -> Callable[..., An
         order = np.asarray(concrete(np.argsort(flat, kind="stable"), "order"))
         ranks = np.empty(size)
         ranks[order] = np.arange(1, size + 1)
-        if module == "signal":  # borders are zeros there, between the negative and the positive entries
-            ranks -= np.count_nonzero(plain(flat) < 0) + 0.5
+        if (
+            border is not None
+        ):  # the numbers beyond the border have the rank 0, between those below and those above them
+            border = options.get("cval", border)
+            below = int(concrete(np.sum(flat < border), "int"))
+            ranks -= below + 0.5
+            options |= {"cval": 0.0} if "cval" in options else {}
         found = _of(module, name)(ranks.reshape(shape), *args[1:], **options)
-        if module == "signal":
+        if border is not None:
             outside = found == 0
-            found = found + np.count_nonzero(plain(flat) < 0) + 0.5
+            found = found + below + 0.5
             places = order[np.where(outside, 1, found).astype(np.intp) - 1]
-            result = np.where(outside, 0.0, flat[places])
+            result = np.where(outside, border, flat[places])
         else:
             result = flat[order[found.astype(np.intp) - 1]]
         if not np.array_equal(plain(result), value):
@@ -207,6 +213,30 @@ def _ranked(module: str, name: str, argument: str = "input") -> Callable[..., An
     return call
 
 
+def _morphology(name: str) -> Callable[..., Any]:
+    """What is made of the filters by rank: ``f(image, dilated, eroded)``, or of the opened or the closed image."""
+    parts, together = _MORPHOLOGY[name]
+
+    def call(*args: Any, **options: Any) -> Any:
+        if "input" in options:
+            args = (options.pop("input"), *args)
+        x = as_array(args[0])
+        made = [_ranked("ndimage", part)(x, *args[1:], **options) for part in parts]
+        return with_value(together(x, *made), _of("ndimage", name)(plain(x), *plainly(args[1:]), **options))
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.ndimage.{name}``, of entries that are chosen."
+    return call
+
+
+#: name → the filters by rank, and what is made of the image and their results
+_MORPHOLOGY: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
+    "white_tophat": (("grey_opening",), lambda x, opened: x - opened),
+    "black_tophat": (("grey_closing",), lambda x, closed: closed - x),
+    "morphological_gradient": (("grey_dilation", "grey_erosion"), lambda x, up, down: up - down),
+    "morphological_laplace": (("grey_dilation", "grey_erosion"), lambda x, up, down: up + down - 2 * x),
+}
+
 _IMAGE_FILTERS = (
     *("uniform_filter", "sobel", "prewitt", "laplace", "gaussian_laplace", "spline_filter"),
     *("spline_filter1d", "shift", "zoom", "rotate", "affine_transform", "map_coordinates", "geometric_transform"),
@@ -214,7 +244,7 @@ _IMAGE_FILTERS = (
 )
 _RANK_FILTERS = (
     *("maximum_filter", "minimum_filter", "median_filter", "percentile_filter", "rank_filter", "maximum_filter1d"),
-    *("minimum_filter1d", "grey_dilation", "grey_erosion"),
+    *("minimum_filter1d", "grey_dilation", "grey_erosion", "grey_opening", "grey_closing"),
 )
 _RESAMPLINGS = ("resample_poly", "decimate", "czt", "zoom_fft")
 
@@ -224,6 +254,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         {
             **{name: _linear("ndimage", name) for name in _IMAGE_FILTERS},
             **{name: _ranked("ndimage", name) for name in _RANK_FILTERS},
+            **{name: _morphology(name) for name in _MORPHOLOGY},
             **{
                 name: _weighted("ndimage", name, 0, 1, ("input", "weights"))
                 for name in ("convolve", "correlate", "convolve1d", "correlate1d")
@@ -240,6 +271,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "istft": _linear("signal", "istft", argument="Zxx", pick=1),
             "lsim": _linear("signal", "lsim", place=1, argument="U", pick=1),
             "medfilt": _ranked("signal", "medfilt", argument="volume"),
+            "medfilt2d": _ranked("signal", "medfilt2d"),
         },
     ),
     "scipy.fft": table(

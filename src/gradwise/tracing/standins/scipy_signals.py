@@ -159,6 +159,24 @@ def _lfilter_from(b: Any, a: Any, x: Any, axis: int, zi: Any) -> Any:
     return tuple([confirmed(np.moveaxis(f, -1, axis), v, "lfilter") for f, v in zip(found, value, strict=True)])
 
 
+def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
+    """``scipy.signal.sosfilt``: one section after the other, each with its state."""
+    sos, x = as_array(sos), as_array(x)
+    if zi is None and not carries(sos):
+        return _linear("scipy.signal", "sosfilt", place=1, axis_place=2)(plain(sos), x, axis)
+    value = scipy.signal.sosfilt(*shown(sos, x), axis, None if zi is None else plainly(zi))
+    if zi is None:
+        result = x
+        for section in sos:
+            result = lfilter(section[:3], section[3:], result, axis)
+        return confirmed(result, value, "sosfilt")
+    result, states = x, []
+    for section, state in zip(sos, as_array(zi), strict=True):
+        result, state = lfilter(section[:3], section[3:], result, axis, state)
+        states.append(state)
+    return tuple([confirmed(f, v, "sosfilt") for f, v in zip((result, np.stack(states)), value, strict=True)])
+
+
 # --- convolution ----------------------------------------------------------------------------------------------------------------
 
 
@@ -302,7 +320,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "lfilter": lfilter,
             "hilbert": hilbert,
             "filtfilt": _linear("scipy.signal", "filtfilt", place=2, axis_place=3),
-            "sosfilt": _linear("scipy.signal", "sosfilt", place=1, axis_place=2),
+            "sosfilt": sosfilt,
             "sosfiltfilt": _linear("scipy.signal", "sosfiltfilt", place=1, axis_place=2),
             "savgol_filter": _linear("scipy.signal", "savgol_filter", axis_place=5),
             "detrend": _linear("scipy.signal", "detrend", axis_place=1),

@@ -30,7 +30,7 @@ def _agreeing(result: Any, value: Any, what: str) -> Any:
 
 
 def _spectrum(name: str) -> Callable[..., Any]:
-    """``welch`` or ``periodogram`` of a vector: the mean of |FFT(window · segment)|² over segments."""
+    """``welch`` or ``periodogram``: the mean, or the median, of |FFT(window · segment)|² over segments."""
 
     def call(x: Any, fs: Any = 1.0, window: Any = None, *args: Any, **options: Any) -> Any:
         window = ("hann" if name == "welch" else "boxcar") if window is None else window
@@ -47,36 +47,48 @@ def _spectrum(name: str) -> Callable[..., Any]:
         )
         names = names if name == "welch" else names[2:7]
         given = dict(zip(names, args, strict=False)) | options
-        x = as_array(x)
-        if contains_traced((fs, *given.values())) or x.ndim != 1 or given.get("average", "mean") != "mean":
-            refuse([x, fs], f"scipy.signal.{name} of traced options, or of several axes", "Write it with np.fft")
-        size = min(given.get("nperseg") or (256 if name == "welch" else len(x)), len(x))
+        x, axis = as_array(x), given.get("axis", -1)
+        if contains_traced((fs, *given.values())):
+            refuse([x, fs], f"scipy.signal.{name} of traced options", "Write it with np.fft")
+        x = np.moveaxis(x, axis, -1)
+        n = np.shape(plain(x))[-1]
+        size = min(given.get("nperseg") or (256 if name == "welch" else n), n)
         overlap = given.get("noverlap")
         overlap = size // 2 if overlap is None else overlap
         step = size - (overlap if name == "welch" else 0)
         weights = scipy.signal.get_window(window, size)
-        frames = np.arange(0, len(x) - size + 1, step)[:, None] + np.arange(size)
-        parts = x[frames]
+        frames = np.arange(0, n - size + 1, step)[:, None] + np.arange(size)
+        parts = x[..., frames]
         detrend = given.get("detrend", "constant")
-        if detrend == "constant":
-            parts = parts - np.mean(parts, axis=1, keepdims=True)
+        if callable(detrend):
+            parts = resolve(detrend)(parts)
         elif detrend:
-            refuse([x], f"scipy.signal.{name} with detrend={detrend!r}", 'Use "constant" or False')
+            parts = resolve(scipy.signal.detrend)(parts, type=detrend)
         total = np.sum(weights) ** 2 if given.get("scaling", "density") == "spectrum" else fs * np.sum(weights**2)
         length = given.get("nfft") or size
         one_sided = given.get("return_onesided", True)
         terms = (np.fft.rfft if one_sided else np.fft.fft)(parts * weights, length)
-        powers = np.mean(np.real(terms * np.conj(terms)), axis=0) / total
+        powers = np.real(terms * np.conj(terms))
+        if given.get("average", "mean") == "median":
+            powers = np.median(powers, axis=-2) / (_median_bias(len(frames)) * total)
+        else:
+            powers = np.mean(powers, axis=-2) / total
         if one_sided:
-            twice = np.full(len(value), 2.0)
+            twice = np.full(len(frequencies), 2.0)
             twice[0] = 1.0
             twice[-1] = 1.0 if length % 2 == 0 else 2.0
             powers = powers * twice
-        return frequencies, _agreeing(powers, value, f"scipy.signal.{name}")
+        return frequencies, _agreeing(np.moveaxis(powers, -1, axis), value, f"scipy.signal.{name}")
 
     call.__name__ = name
-    call.__doc__ = f"``scipy.signal.{name}`` of a vector."
+    call.__doc__ = f"``scipy.signal.{name}``."
     return call
+
+
+def _median_bias(n: int) -> float:
+    """By how much the median of n periodograms of noise differs from their mean (Allen et al. 2012, *FINDCHIRP*, appendix B)."""
+    even = 2 * np.arange(1.0, (n - 1) // 2 + 1)
+    return float(1 + np.sum(1.0 / (even + 1) - 1.0 / even))
 
 
 def freqz(b: Any, a: Any = 1, worN: Any = 512, *args: Any, **options: Any) -> Any:  # SciPy's name

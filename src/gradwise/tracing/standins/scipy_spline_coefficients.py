@@ -31,4 +31,12 @@ def piecewise_polynomial(c: Any, x: Any, extrapolate: Any = None, axis: Any = 0)
     return _with_coefficients(f, "c", _data(pieces_first, axis + 1))
 
 
-STAND_INS = names_of({"BSpline": b_spline, "PPoly": piecewise_polynomial})
+def bernstein_polynomial(c: Any, x: Any, extrapolate: Any = None, axis: Any = 0) -> Any:
+    """``BPoly``; breaks are plain."""
+    _only_data("BPoly", [], x)
+    f = scipy.interpolate.BPoly(plainly(c), plainly(x), extrapolate, axis)
+    pieces_first = np.moveaxis(as_array(c), axis + 1, 0)
+    return _with_coefficients(f, "c", _data(pieces_first, axis + 1))
+
+
+STAND_INS = names_of({"BSpline": b_spline, "PPoly": piecewise_polynomial, "BPoly": bernstein_polynomial})

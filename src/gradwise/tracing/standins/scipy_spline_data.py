@@ -11,8 +11,8 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.functions.operands import as_array, carries, integers
-from gradwise.tracing.standins.piecewise_polynomials import Pieces, antiderived, beside, derived, extended, points
+from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.standins.piecewise_polynomials import beside, extended, points
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse
 from gradwise.tracing.standins.scipy_interpolation import (
@@ -23,6 +23,7 @@ from gradwise.tracing.standins.scipy_interpolation import (
     placed,
     shaped,
 )
+from gradwise.tracing.standins.spline_collocation import spline_through
 from gradwise.tracing.standins.spline_slopes import pchip_slopes, slopes_through
 from gradwise.tracing.standins.stacking import plainly
 from gradwise.tracing.standins.traced_data import hold, shown_array
@@ -151,11 +152,14 @@ def akima_interpolator(x: Any, y: Any, axis: Any = 0, **options: Any) -> Any:
 def make_interp_spline(
     x: Any, y: Any, k: Any = 3, t: Any = None, bc_type: Any = None, axis: Any = 0, check_finite: Any = True
 ) -> Any:
-    """``make_interp_spline`` of traced values."""
+    """``make_interp_spline`` of traced values, and of traced places where SciPy chooses the knots."""
     make = _interpolate("make_interp_spline")
     y = as_array(y)
-    f = make(plainly(x), plain(y), k, t, plainly(bc_type), axis, check_finite)
+    f = make(plainly(x), plain(y), k, plainly(t), plainly(bc_type), axis, check_finite)
     y = _data(y, axis)
+    if t is None and contains_traced((x, bc_type)):
+        t, c = spline_through(points(x), y, k, bc_type)
+        return _with_coefficients(hold(f, "t", agreeing(t, shown_array(f, "t"))), "c", c)
     _only_data("make_interp_spline", y, x, t, bc_type)
     periodic = type(bc_type) is str and bc_type == "periodic"
     units = _units(len(y), periodic=periodic)
@@ -203,13 +207,13 @@ def splrep(x: Any, y: Any, *args: Any, **options: Any) -> Any:
 
 
 def interp1d(x: Any, y: Any, kind: Any = "linear", axis: Any = -1, *args: Any, **options: Any) -> Any:
-    """``interp1d`` of traced values; of traced places by lines and cubic splines."""
+    """``interp1d`` of traced values and places."""
     given = dict(zip(("copy", "bounds_error", "fill_value", "assume_sorted"), args, strict=False)) | options
     y, fill = as_array(y), given.pop("fill_value", np.nan)
     _only_data("interp1d", [], *given.values())
     f = _interpolate("interp1d")(plainly(x), plain(y), kind, axis, fill_value=plainly(fill), **given)
-    if contains_traced(x) and f._kind != "linear" and kind not in {"cubic", 3}:
-        refuse([x], f"interp1d of traced places, of kind {kind!r},", 'The kind "linear" or "cubic" is required')
+    if contains_traced(x) and f._kind == "spline" and not f._spline.k:
+        refuse([x], f"interp1d of traced places, of kind {kind!r},", 'Write the kind as "previous"')
     if contains_traced(fill):
         for name, value in zip(("below", "above"), fill if type(fill) is tuple else (fill, fill), strict=True):
             hold(f, f"_fill_value_{name}", np.broadcast_to(as_array(value), f._y_extra_shape))
@@ -225,7 +229,8 @@ def interp1d(x: Any, y: Any, kind: Any = "linear", axis: Any = -1, *args: Any, *
     if f._kind == "spline":
         if f._call.__name__ != "_call_spline":
             refuse([y], "interp1d of data that are not numbers", "Finite data are required")
-        f._spline = cubic_spline(x, f._y) if carries(x) else make_interp_spline(x, f._y, f._spline.k)
+        cubic = carries(x) and f._spline.k == 3
+        f._spline = cubic_spline(x, f._y) if cubic else make_interp_spline(x, f._y, f._spline.k)
     return f
 
 
@@ -274,58 +279,6 @@ def regular_grid_interpolator(grid: Any, values: Any, method: Any = "linear", *a
         )
     values = as_array(values)
     return _with_coefficients(f, "values", values if dtype_of(plain(values)).kind in "fc" else values.astype(float))
-
-
-# --- derivatives of what holds traced coefficients ---------------------------------------------------------------------------------------
-
-
-def _derivative(original: Callable[..., Any], f: Any, nu: Any = 1) -> Any:
-    nu = integers(nu)
-    g = original(f, nu)
-    pieces = Pieces(shown_array(f, "x"), shown_array(f, "c"))
-    if carries(pieces.breaks):
-        hold(g, "x", pieces.breaks)
-    if nu >= 0:
-        return _with_coefficients(g, "c", derived(pieces.c, nu)) if carries(pieces.c) else g
-    for _ in range(-nu):
-        pieces = antiderived(pieces)
-    return _with_coefficients(g, "c", pieces.c)
-
-
-def _antiderivative(original: Callable[..., Any], f: Any, nu: Any = 1) -> Any:
-    return _derivative(lambda f, n: original(f, -n), f, -integers(nu))
-
-
-def _spline_derivative(original: Callable[..., Any], f: Any, nu: Any = 1) -> Any:
-    nu = integers(nu)
-    g = original(f, nu)
-    t, k = f.t, f.k
-    c = shown_array(f, "c")[: len(t) - k - 1]
-    for _ in range(nu):
-        c = np.diff(c, axis=0) * beside(k / (t[k + 1 : -1] - t[1 : -k - 1]), np.ndim(plain(c)) - 1)
-        t, k = t[1:-1], k - 1
-    return _padded(g, c)
-
-
-def _spline_antiderivative(original: Callable[..., Any], f: Any, nu: Any = 1) -> Any:
-    nu = integers(nu)
-    g = original(f, nu)
-    t, k = f.t, f.k
-    c = shown_array(f, "c")[: len(t) - k - 1]
-    for _ in range(nu):
-        sums = np.cumsum(c * beside((t[k + 1 :] - t[: -k - 1]) / (k + 1), np.ndim(plain(c)) - 1), axis=0)
-        c = np.concatenate([np.zeros_like(plain(sums)[:1]), sums])
-        t, k = np.concatenate([t[:1], t, t[-1:]]), k + 1
-    return _padded(g, c, last=True)
-
-
-def _padded(g: Any, c: Any, *, last: bool = False) -> Any:
-    """The spline with these coefficients, and as many more at the end as SciPy keeps."""
-    more = len(shown_array(g, "c")) - len(plain(c))
-    if more:
-        end = c[-1:] if last else np.zeros_like(plain(c)[:1])
-        c = np.concatenate([c, *[end] * more])
-    return _with_coefficients(g, "c", c)
 
 
 #: SciPy's name → ours
@@ -378,14 +331,3 @@ _CLASSES = {
 }
 
 STAND_INS = names_of(MAKERS | {name: _made_and_called(name, cls) for name, cls in _CLASSES.items()})
-
-
-def _roots(original: Callable[..., Any], f: Any, *args: Any, **kwargs: Any) -> Any:
-    refuse([shown_array(f, "c"), *args], "PPoly.roots or solve", "Give the polynomial to scipy.optimize.brentq instead")
-
-
-#: class → method → ours
-OF_TRACED_DATA: dict[str, dict[str, Callable[..., Any]]] = {
-    "PPoly": {"derivative": _derivative, "antiderivative": _antiderivative, "roots": _roots, "solve": _roots},
-    "BSpline": {"derivative": _spline_derivative, "antiderivative": _spline_antiderivative},
-}

@@ -14,7 +14,21 @@ from gradwise.tracing.standins.recording import carries
 from gradwise.tracing.traced import isinstance_traced
 
 #: attributes that hold data, coefficients or places, in one version of SciPy or another
-_NAMES = ("_c", "c", "_y", "y", "yi", "_values", "values", "_x", "x", "_fill_value_below", "_fill_value_above")
+_NAMES = (
+    "_c",
+    "c",
+    "_t",
+    "t",
+    "_y",
+    "y",
+    "yi",
+    "_values",
+    "values",
+    "_x",
+    "x",
+    "_fill_value_below",
+    "_fill_value_above",
+)
 
 
 def settled(items: Any) -> Any:
@@ -63,6 +77,11 @@ def plain_copy(f: Any) -> Any:
 def own_name(f: Any, name: str) -> str:
     """The attribute that holds what ``name`` shows: "_c" where "c" is a property."""
     return f"_{name}" if isinstance(getattr(type(f), name, None), property) else name
+
+
+def has(f: Any, name: str) -> bool:
+    """Whether the interpolant has such an attribute, without reading it: a property would make a plain array of it."""
+    return hasattr(type(f), name) or name in getattr(f, "__dict__", ())
 
 
 def shown_array(f: Any, name: str) -> Any:
