@@ -114,9 +114,13 @@ def test_the_outline_of_large_data_tells_them_apart(one, other):
     assert (outline(first, []) == outline(second, [])) is same
 
 
-def test_large_lists_with_arrays_are_not_plain():
-    assert not is_plain([np.ones(2)] * 300)
-    assert not is_plain([np.float64(1.0)] * 300)
+def test_of_large_lists_those_of_small_arrays_are_plain():
+    assert is_plain([np.ones(2)] * 300)
+    assert not is_plain([np.ones(513)] * 300)
+    assert not is_plain([np.ones(500)] * 300)  # too many numbers in all
+    assert not is_plain([np.ones((2, 3)).T] * 300)
+    assert not is_plain([np.array([None])] * 300)
+    assert not is_plain([np.float64(1.0)] * 300)  # as bytes it would be an array
     assert not is_plain([object()] * 300)
     assert not is_plain([[1] * 300, {(1, 2): 3}])
 

@@ -27,14 +27,14 @@ from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import by_place
-from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, array_form, outline, refilled
+from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, all_refilled, array_form, outlines
 from gradwise.tracing.purity.reading import read
 from gradwise.tracing.purity.scope import Unproven, is_data
 from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
 from gradwise.tracing.purity.twins import with_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gradwise.containers import TreeDef
     from gradwise.operators.arguments import Arguments
@@ -172,14 +172,16 @@ class Call:
         arguments = self._arguments
         kinds = tuple([_kind(leaf) for leaf in arguments.leaves])
         args, kwargs = self._others
-        others = outline(self._others, self.numbers, fixed=fixed) if args or kwargs else None
-        moving = (
-            tuple(arguments.places),
-            tuple(arguments.treedefs),
-            tuple([_order(t) for t in arguments.treedefs]),
-            kinds,
-        )
+        others = outlines((*args, *kwargs.values()), self.numbers, fixed=fixed), tuple(kwargs)
+        orders = tuple([_order(t) for t in arguments.treedefs])
+        moving = tuple(arguments.places), tuple(arguments.treedefs), orders, kinds
         return fixed, self._has_aux, moving, others, *self._around(fixed=fixed)
+
+    def _others_with(self, numbers: Iterator[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments that are not differentiated, with other numbers."""
+        args, kwargs = self._others
+        given = all_refilled((*args, *kwargs.values()), numbers, fixed=self._key[0])
+        return given[: len(args)], dict(zip(kwargs, given[len(args) :], strict=True))
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
         """The key of what the function reads beside its arguments."""
@@ -252,17 +254,17 @@ class ProvenCall(Call):
         super().__init__(function, arguments, has_aux=has_aux)
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
-        key = outline(list(self._data.values()), self.numbers, fixed=fixed) if self._data else None
+        key = outlines(self._data.values(), self.numbers, fixed=fixed)
         through: list[Any] = []
-        beside = outline(self._fixed, through, fixed=NUMBERS) if self._fixed else None
+        beside = outlines(self._fixed, through, fixed=NUMBERS)
         if through:
             raise Refused("it reads an array through a module")
         return self.node, key, beside, self._again
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         numbers, fixed = iter(traced), self._key[0]
-        others = refilled(self._others, numbers, fixed=fixed)
-        data = dict(zip(self._data, refilled(list(self._data.values()), numbers, fixed=fixed), strict=True))
+        others = self._others_with(numbers)
+        data = dict(zip(self._data, all_refilled(self._data.values(), numbers, fixed=fixed), strict=True))
         twin, objects, self._started = with_data(self.function, self.node, data, self.objects, self.counters)
         return self._arguments.with_others(watched(twin), others, objects).call(leaves)
 
@@ -305,15 +307,15 @@ class PromisedCall(Call):
         return specialise(self.function, leaves, numbers, self.run, self._arrays, has_aux=self._has_aux)
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
-        others = refilled(self._others, iter(traced), fixed=self._key[0])
+        others = self._others_with(iter(traced))
         return self._arguments.with_others(watched(self.function), others).call(leaves)
 
     def copied(self) -> PromisedCall:
         """The call with copies of its arrays, before the function may write to them."""
         twin = copy.copy(self)
-        twin._others = refilled(self._others, iter(_copies(self.numbers)), fixed=self._key[0])  # noqa: SLF001 - a twin
+        args, kwargs = twin._others = self._others_with(iter(_copies(self.numbers)))  # noqa: SLF001 - a twin
         twin.numbers = []
-        outline(twin._others, twin.numbers, fixed=self._key[0])  # noqa: SLF001 - a twin
+        outlines((*args, *kwargs.values()), twin.numbers, fixed=self._key[0])
         return twin
 
     def is_due(self) -> bool:

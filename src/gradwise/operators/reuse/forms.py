@@ -7,13 +7,12 @@ The same distinctions as ``purity/outline.py`` makes, whose keys are built and h
 
 from __future__ import annotations
 
-import marshal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.purity.outline import FREE, is_fixed
-from gradwise.tracing.purity.plain import is_bulky
+from gradwise.tracing.purity.plain import fingerprint, is_bulky
 from gradwise.tracing.purity.sparse import parts_of_matrix
 
 if TYPE_CHECKING:
@@ -71,8 +70,8 @@ def expect(text: FunctionText, name: str, value: Any, *, fixed: int = FREE) -> l
             return [(text.keep(f"{text.name(float)}({name})"), True)]
         return [(name, cls is float)]
     if (cls is tuple or cls is list or cls is dict) and is_bulky(value):
-        dumped = text.name(marshal.dumps(value, 0))  # which tells types apart, and −0.0 and nan
-        text.leave_if(f"type({name}) is not {kind} or {text.name(marshal.dumps)}({name}, 0) != {dumped}")
+        kept = text.name(fingerprint(value))
+        text.leave_if(f"type({name}) is not {kind} or {text.name(fingerprint)}({name}) != {kept}")
         return []
     if cls is tuple or cls is list:
         text.leave_if(f"type({name}) is not {kind} or len({name}) != {len(value)}")

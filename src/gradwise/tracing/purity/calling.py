@@ -29,7 +29,10 @@ from gradwise.tracing.purity.values import (
     Local,
     Made,
     Method,
+    Row,
+    Rows,
     Several,
+    Table,
     describe,
     entry,
     is_numeric,
@@ -242,6 +245,9 @@ def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str
         if len(arguments) > CHANGES[name] or keywords:
             raise m.doubt(f"it calls the method {name} in a way that is not looked into")
         return DATA
+    if type(method.receiver) is Table and method.receiver.is_mapping and name in ("items", "values") and not arguments:
+        element = method.receiver.element
+        return Rows(Row((DATA, element)) if name == "items" else element)
     if name == "format" and type(method.receiver) is Constant and type(method.receiver.value) is str:
         for value in [*arguments, *keywords.values()]:
             m.data(value)

@@ -30,6 +30,7 @@ from gradwise.tracing.purity.objects import (
 from gradwise.tracing.purity.plain import arrays_in, is_numeric, is_plain
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, is_users_function, items_of, look_up
 from gradwise.tracing.purity.sparse import parts_of_matrix
+from gradwise.tracing.purity.tables import outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,7 +99,11 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
             and value == kept
         )
     if kind == "data":
-        return is_numeric(value) if expected.object is not None else value is not MISSING and is_plain(value)
+        if expected.object == "numbers":
+            return is_numeric(value)
+        return (
+            value is not MISSING and is_plain(value) and (expected.object is None or outline(value) == expected.object)
+        )
     if kind == "module":
         if value is not expected.object:
             return False

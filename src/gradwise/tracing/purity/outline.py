@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import marshal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.plain import is_bulky
+from gradwise.tracing.purity.plain import fingerprint, is_bulky
 from gradwise.tracing.purity.sparse import parts_of_matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
 _NUMBERS = (float, complex, np.float64)
 
@@ -51,8 +50,9 @@ def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
             return cls
         return cls, repr(value)  # 0.0 and −0.0 differ, nan is nan
     if cls is tuple or cls is list or cls is dict:
-        if len(value) > 1 and is_bulky(value):  # one entry is looked at for itself
-            return cls, marshal.dumps(value, 0)
+        if is_bulky(value):
+            dumped, forms = fingerprint(value)
+            return cls, dumped, tuple(forms)
         if cls is not dict:
             return cls, tuple([outline(v, numbers, fixed=fixed) for v in value])
         return cls, tuple([(type(k), k, outline(v, numbers, fixed=fixed)) for k, v in value.items()])
@@ -63,6 +63,11 @@ def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
     return cls, value
 
 
+def outlines(values: Iterable[Any], numbers: list[Any], *, fixed: int = FREE) -> tuple[Hashable, ...]:
+    """``outline`` of each: of many together, none is compared as a whole on account of the others."""
+    return tuple([outline(v, numbers, fixed=fixed) for v in values])
+
+
 def refilled(value: Any, numbers: Iterator[Any], *, fixed: int = FREE) -> Any:
     """The data with other numbers in the place of those that ``outline`` found."""
     cls = type(value)
@@ -70,10 +75,15 @@ def refilled(value: Any, numbers: Iterator[Any], *, fixed: int = FREE) -> Any:
         return value if is_fixed(value, fixed) else next(numbers)
     if cls in _NUMBERS or (issubclass(cls, np.generic) and value.dtype.kind in "fc"):
         return next(numbers) if fixed == FREE else value
-    if (cls is tuple or cls is list or cls is dict) and len(value) > 1 and is_bulky(value):
+    if (cls is tuple or cls is list or cls is dict) and is_bulky(value):
         return value
     if cls is tuple or cls is list:
         return cls([refilled(v, numbers, fixed=fixed) for v in value])
     if cls is dict:
         return {k: refilled(v, numbers, fixed=fixed) for k, v in value.items()}
     return value
+
+
+def all_refilled(values: Iterable[Any], numbers: Iterator[Any], *, fixed: int = FREE) -> list[Any]:
+    """``refilled`` for each of several, of which ``outlines`` found the numbers."""
+    return [refilled(v, numbers, fixed=fixed) for v in values]

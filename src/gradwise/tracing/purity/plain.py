@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 _ATOMS = frozenset([float, int, complex, bool, str, bytes, type(None), type(Ellipsis), range, np.float64])
 _KINDS = frozenset("fciubSU")
 _KEYS = frozenset([str, int, bool, type(None)])
-#: containers beyond this many entries in all are compared as a whole, if they hold nothing but Python's own numbers, texts and None
+#: containers beyond this many entries in all are compared as a whole, if they hold nothing but Python's own numbers, texts, None and small arrays
 _ENTRIES = 256
+#: the bytes of a small array
+_SMALL = 4096
 #: those beyond this many are not looked through
 _MANY = 100_000
 _PYTHONS = frozenset([int, float, complex, bool, str, type(None)])
@@ -63,7 +66,7 @@ def _plain_container(value: Any) -> bool:
             entries = list(entries.values())
         seen += len(entries)
         if seen > _ENTRIES:
-            return _holds_pythons(value)
+            return _is_comparable(value)
         for entry in entries:
             cls = type(entry)
             if cls is tuple or cls is list or cls is dict:
@@ -73,8 +76,8 @@ def _plain_container(value: Any) -> bool:
     return True
 
 
-def _holds_pythons(value: Any) -> bool:
-    """Whether there is nothing in a container but Python's own numbers, texts, None, and containers of them."""
+def _is_comparable(value: Any) -> bool:
+    """Whether there is nothing in a container but Python's own numbers, texts, None, small arrays, and containers of them."""
     pending, seen = [value], 0
     while pending:
         entries = pending.pop()
@@ -83,9 +86,15 @@ def _holds_pythons(value: Any) -> bool:
                 return False
             entries = list(entries.values())
         seen += len(entries)
+        types = set(map(type, entries)) - _PYTHONS
+        if np.ndarray in types:
+            arrays = [e for e in entries if type(e) is np.ndarray]
+            if not all(a.nbytes <= _SMALL and a.dtype.kind in "fciub" and a.flags.c_contiguous for a in arrays):
+                return False
+            seen += sum([a.size for a in arrays])
+            types.discard(np.ndarray)
         if seen > _MANY:
             return False
-        types = set(map(type, entries)) - _PYTHONS
         if types:
             if not types <= {list, tuple, dict}:
                 return False
@@ -93,12 +102,27 @@ def _holds_pythons(value: Any) -> bool:
     return True
 
 
-def is_bulky(value: Any) -> bool:
-    """Whether a container is so large that it is compared as a whole, and holds nothing but Python's own numbers, texts and None.
+def fingerprint(value: Any) -> Any:
+    """The content of a container that is compared as a whole; it tells types apart, and −0.0 and nan.
 
     Examples
     --------
-    >>> is_bulky([1, 2]), is_bulky([[1] * 200, [2] * 200]), is_bulky([[1] * 300, np.ones(2)])
+    >>> fingerprint([1, 2]) == fingerprint([1, 2]), fingerprint([1, 2]) == fingerprint([1.0, 2])
+    (True, False)
+    """
+    try:
+        dumped = marshal.dumps(value, 0)  # of an array its bytes
+    except ValueError:  # an array that is not contiguous, or any other object
+        return None
+    return dumped, [(a.dtype, a.shape) for a in arrays_in(value)]
+
+
+def is_bulky(value: Any) -> bool:
+    """Whether a container is so large that it is compared as a whole, and holds nothing but Python's own numbers, texts, None and small arrays.
+
+    Examples
+    --------
+    >>> is_bulky([1, 2]), is_bulky([[1] * 200, [2] * 200]), is_bulky([[1] * 300, object()])
     (False, True, False)
     """
     pending, seen = [value], 0
@@ -107,7 +131,7 @@ def is_bulky(value: Any) -> bool:
         entries = entries.values() if type(entries) is dict else entries
         seen += len(entries)
         if seen > _ENTRIES:
-            return _holds_pythons(value)
+            return _is_comparable(value)
         pending.extend([e for e in entries if type(e) in (list, tuple, dict)])
     return False
 

@@ -22,6 +22,7 @@ from gradwise.tracing.purity.objects import (
 )
 from gradwise.tracing.purity.plain import is_numeric, is_plain
 from gradwise.tracing.purity.sparse import parts_of_matrix
+from gradwise.tracing.purity.tables import is_table, outline, table
 from gradwise.tracing.purity.values import ARRAY, DATA, OPAQUE, Bound, Constant, Known, Words
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Expected:
         user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), or
         "other" (of a type of which nothing is known).
     object : object
-        The object itself; "numbers" for data that are a number or an array of numbers; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
+        The object itself; "numbers" for data that are a number or an array of numbers, the outline of data that are a table (``tables.py``); or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
     reads : Reads or None
         Of a module, a class, an object, a sequence or a method (its object and its function).
     is_data : bool
@@ -172,6 +173,9 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return seen[1], seen[2]
     if cls in (list, tuple) and 0 < len(value) <= NAMES and all(type(v) is str for v in value):
         return Expected("constant", cls(value)), Words(frozenset(value))
+    if is_table(value):
+        found = outline(value)
+        return Expected("data", found), table(value, found)
     if cls in (list, tuple, dict) and 0 < len(value) <= ENTRIES and _is_worth_it(value):
         return _sequence(value, known)
     if is_plain(value):

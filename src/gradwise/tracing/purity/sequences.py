@@ -27,9 +27,11 @@ from gradwise.tracing.purity.values import (
     Made,
     Method,
     Pattern,
+    Record,
     Row,
     Rows,
     Several,
+    Table,
     Texts,
     Words,
     alternatives,
@@ -57,14 +59,14 @@ def is_sequence(value: Any) -> bool:
 
 def is_looked_into(value: Any) -> bool:
     """Whether the entries of a value are known, or it is no data."""
-    return type(value) in (Row, Words) or is_sequence(value) or level(value) is None
+    return type(value) in (Row, Words, Table, Record) or is_sequence(value) or level(value) is None
 
 
 def is_none(value: Any) -> bool | None:
     """Whether a value is None, if that is known."""
     if type(value) is Constant:
         return value.value is None
-    if type(value) in (Known, Made, Bound, Local, Several, Row, Rows, Texts, Words):
+    if type(value) in (Known, Made, Bound, Local, Several, Row, Rows, Record, Table, Texts, Words):
         return False
     degree = level(value)
     return False if degree is not None and is_numeric(degree) else None
@@ -103,6 +105,8 @@ def iterator_of(m: Machine, value: Any) -> Any:
         return Rows(functools.reduce(join, value.entries))
     if type(value) is Words:
         return Rows(_one_of(value))
+    if type(value) is Table and not value.is_mapping:
+        return Rows(value.element)
     return m.data(value)
 
 
@@ -112,7 +116,7 @@ def _one_of(words: Words) -> Any:
 
 def element_of(m: Machine, iterator: Any) -> Any:
     """What an iterator, or what is gone over, gives in turn."""
-    if type(iterator) in (Row, Words) or is_sequence(iterator):
+    if type(iterator) in (Row, Words, Table) or is_sequence(iterator):
         iterator = iterator_of(m, iterator)
     if type(iterator) is Rows:
         return iterator.element
@@ -126,6 +130,12 @@ def entry_of(m: Machine, value: Any, key: Any) -> Any:
         if key is None or type(place) is slice:
             return value
         return _one_of(value) if type(place) is int else Texts(value.values, certain=False)
+    if type(value) is Table:
+        is_one = value.is_mapping or type(place) is int or (key is not None and is_numeric(m.data(key)))
+        return value.element if is_one else m.data(value)
+    if type(value) is Record:
+        known = dict(value.entries)
+        return known[place] if type(place) is str and place in known else m.data(value)
     if type(value) is Row and type(place) is int and -len(value.entries) <= place < len(value.entries):
         return value.entries[place]
     if is_sequence(value):
@@ -168,6 +178,8 @@ def unpacked(m: Machine, row: Any, count: int) -> list[Any]:
         return [entry(m.data(row))] * count
     if type(row) is Words:
         return [_one_of(row)] * count
+    if type(row) in (Table, Record):
+        return [m.data(row)] * count
     raise m.doubt(f"{describe(row)} is used where plain data are expected")
 
 

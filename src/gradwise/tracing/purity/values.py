@@ -248,6 +248,21 @@ class Rows:
     element: Any
 
 
+@dataclass(slots=True, unsafe_hash=True)
+class Record:
+    """A dict with these entries."""
+
+    entries: tuple[tuple[str, Any], ...]
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Table:
+    """A list, tuple or dict (``is_mapping``) of which each entry is ``element``; plain data."""
+
+    element: Any
+    is_mapping: bool
+
+
 _OBJECTS = (Known, Made, Bound, Several)
 
 
@@ -265,7 +280,7 @@ def is_telling(value: Any) -> bool:
     """Whether plain data are known so well that it may decide what is called."""
     if type(value) is Constant:
         return value.value is None or type(value.value) in (str, bool)
-    return type(value) in (Texts, Pattern, Words, Row, Known)
+    return type(value) in (Texts, Pattern, Words, Row, Record, Table, Known)
 
 
 def level(value: Any) -> Abstract | None:
@@ -275,7 +290,7 @@ def level(value: Any) -> Abstract | None:
         return value if value.rank >= 0 else None
     if cls is Constant:
         return _constant_level(value.value)
-    if cls is Texts or cls is Words or cls is Pattern:
+    if cls is Texts or cls is Words or cls is Pattern or cls is Table or cls is Record:
         return DATA
     if cls is Known and value.expected is not None and value.expected.is_data:
         return DATA
