@@ -212,10 +212,29 @@ def _added_at(x):
     return (square**2).sum()  # noqa: F821
 
 
-@pytest.mark.parametrize("function", [_copied, _by_out, _in_loops, _by_aliases, _added_at])
+def _fill(out, x, factor=1.0):
+    for i in range(len(x)):
+        out[i] = x[i] ** 2 * factor
+
+
+def _fill_deeper(x, out):
+    _fill(out, x)
+    np.multiply(out, x, out=out)
+
+
+def _by_helpers(x):
+    _fill(work, x)  # noqa: F821
+    first = work @ x  # noqa: F821
+    _fill(out=work, x=x, factor=first)  # noqa: F821
+    _fill_deeper(x, other)  # noqa: F821
+    return work @ x + other @ x  # noqa: F821
+
+
+@pytest.mark.parametrize("function", [_copied, _by_out, _in_loops, _by_aliases, _added_at, _by_helpers])
 def test_arrays_of_modules(function):
     def make():
         space = {"np": np, "work": np.zeros(3), "square": np.zeros((3, 3)), "table": {"u": np.zeros(3)}}
+        space |= {"other": np.zeros(3), "_fill": _fill, "_fill_deeper": _fill_deeper}
         return types.FunctionType(function.__code__, space, function.__name__)
 
     check(make, X)

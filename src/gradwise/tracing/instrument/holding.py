@@ -206,6 +206,8 @@ def received(value: Any, owner: Any) -> Any:
         caller = sys._getframe(2)
         if is_users_file(caller.f_code.co_filename):
             place = next((p for p in (_place_of(v, value) for v in caller.f_locals.values()) if p is not None), None)
+            if place is None:  # a global of the caller's
+                place = next(((caller.f_globals, k) for k, v in caller.f_globals.items() if v is value), None)
     return value if place is None else _kept(place, owned(value))
 
 
