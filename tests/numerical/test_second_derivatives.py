@@ -120,3 +120,45 @@ def test_plateaus_of_rounding_are_not_taken_for_structure():
     exact = np.sum(B**2 / np.cosh(z) ** 2) * x + 2 * np.sum(B * np.tanh(z))
     estimate = hessian(lambda v: np.sum(np.log(np.cosh(B * v[0]))) * np.sum(v) + 0.04751714223998314, np.array([x]))
     assert abs(estimate.value[0, 0] - exact) <= estimate.error[0, 0] <= 1e-8
+
+
+def _bent(x, c, k):
+    """Return a function whose second derivative jumps by 4 k at c, and that derivative at x."""
+    return (lambda t: math.cos(t) + k * (t - c) * abs(t - c)), -math.cos(x) + math.copysign(2 * k, x - c)
+
+
+@pytest.mark.parametrize("complex_step", ["auto", False])
+@pytest.mark.parametrize("order", [2, 3])
+def test_a_second_derivative_that_jumps_beside_x(order, complex_step):
+    rng = np.random.default_rng(7)
+    settled = 0
+    for _ in range(40):
+        x, k = rng.uniform(0.3, 4), 10 ** rng.uniform(-3, 2)
+        c = x * (1 + rng.choice([-1, 1]) * 10 ** rng.uniform(-6, -1))
+        f, exact = _bent(x, c, k)
+        exact = exact if order == 2 else math.sin(x)
+        estimate = derivative(f, x, order=order, complex_step=complex_step)
+        if estimate.status.trusted:
+            assert abs(estimate.value - exact) <= estimate.error
+            settled += 1
+    assert settled > (25 if order == 2 else 0)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("k", [1e-2, 1.0, 30.0])
+def test_where_the_second_derivative_jumps_there_is_none(k, side):
+    for x in (0.4, 1.1, 3.2):
+        f, _ = _bent(x, x, side * k)
+        assert not derivative(f, x, order=2).status.trusted
+        assert derivative(f, x).status.trusted
+
+
+def test_a_second_derivative_beside_the_edge_of_a_domain():
+    rng = np.random.default_rng(8)
+    for _ in range(30):
+        edge, room = rng.uniform(-3, 3), 10 ** rng.uniform(-4, -0.5)
+        x = edge + room
+        estimate = derivative(lambda t, edge=edge: math.sqrt(t - edge), x, order=2, complex_step=False)
+        exact = -0.25 * (x - edge) ** -1.5
+        assert estimate.status.trusted
+        assert abs(estimate.value - exact) <= estimate.error + 1e-12 * abs(exact)

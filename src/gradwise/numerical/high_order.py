@@ -17,13 +17,12 @@ neighbouring radii: where these contradict one another, the derivative does not 
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Generator
-from fractions import Fraction
 
 import numpy as np
 
+from gradwise.numerical.chebyshev import derivative_of_last, rule
 from gradwise.numerical.line import CLOSEST, INF, NAN, SMALL, Line, Outcome
 from gradwise.numerical.samples import Request
 from gradwise.numerical.search import Search
@@ -38,11 +37,22 @@ LOST = 1e-8
 """What f loses inside is less than this part of it; borders between two regimes leave more."""
 
 CIRCLE = 32
-DEGREE = 18
 RADII = 9
 MAXIMUM_FITS = 16
 UNRESOLVED = 0.02
 """The last coefficients of a fit are less than this part of what f moves by, if it follows f."""
+ALGEBRAIC = 6.0
+"""How many times its last coefficients a fit across a jump of a higher derivative may hide besides."""
+
+SEEN = 0.1
+"""The bound of a fit below such a jump is less than this part of what those across it hide, or it lies at x as far as can be seen."""
+
+FLAT = 0.7
+"""By less than this factor an octave what a jump at x hides falls."""
+
+DESCENTS = 10
+"""By how many steps of two octaves such a jump beside x is looked below."""
+
 FAR_TOO_LARGE = 64.0
 """The ratio of coefficients that is reported of a circle around singularities."""
 
@@ -201,17 +211,68 @@ class HighOrder:
                     if not tried[new][1] < tried[centre][1]:
                         break
                     centre = new
+        below = tried[centre][3] > 0.0
+        hidden = 0.0
+        if below:
+            centre, hidden = yield from self._below_structure(tried, centre, side)
         beyond = {k: fit for k, fit in sorted(tried.items()) if k > centre and fit[1] < INF}
         tails = [tail for _, _, size, tail in beyond.values() if 1e3 * line.unit * size < tail < LOST * size]
-        if len(tails) > 1 and tails[-1] < STEEP * tails[0]:
+        if not below and len(tails) > 1 and tails[-1] < STEEP * tails[0]:
             # what is left over does not grow as truncation does: this is a piece between two jumps of a noise
             for new in self._upwards(max(tried)):
                 beyond[new] = tried[new] = yield from self._fit(new, side)
             centre = min(beyond, key=lambda octave: beyond[octave][1])
         outcome = self._settle(tried, centre, side)
+        if below and outcome.error > SEEN * hidden:
+            outcome.status = Status.UNDECIDED
         if self.noise > 0.0 and outcome.status is Status.OK:
             outcome.status = Status.NOISY
         return outcome
+
+    def _below_structure(
+        self, tried: dict[int, tuple[float, float, float, float]], centre: int, side: int
+    ) -> Generator[Request, list, tuple[int, float]]:
+        """Return the octave of the best fit where fits leave something over that is no noise: a jump of a higher derivative beside x.
+
+        And what the nearest of those that leave something over hide: as much as a jump at x leaves in all.
+
+        Such a jump leaves as much in the derivative on all intervals that it lies in: errors do not fall until they are so small
+        that it lies outside.  What is left over there falls like a power of the radius, and hides more than the next coefficients.
+        """
+        for octave, (value, error, size, tail) in tried.items():
+            if error < INF and tail > 0.0:
+                tried[octave] = value, error + ALGEBRAIC * self._hidden(octave, side, tail), size, tail
+        new = centre
+        for _ in range(DESCENTS):
+            new -= 2
+            if new in tried and tried[new][3] > 0.0:
+                continue
+            if new not in tried:
+                tried[new] = yield from self._fit(new, side)
+            value, error, size, tail = tried[new]
+            if tail == 0.0:
+                break
+            tried[new] = value, error + ALGEBRAIC * self._hidden(new, side, tail), size, tail
+        if new + 1 not in tried:
+            value, error, size, tail = yield from self._fit(new + 1, side)
+            if tail > 0.0:
+                error += ALGEBRAIC * self._hidden(new + 1, side, tail)
+            tried[new + 1] = value, error, size, tail
+        best = min(tried, key=lambda octave: tried[octave][1])
+        rough = [
+            (octave, self._hidden(octave, side, fit[3]))
+            for octave, fit in sorted(tried.items())
+            if octave >= best and fit[3] > 0.0 and fit[1] < INF
+        ]
+        if len(rough) > 1:
+            (near, least), (far, more) = rough[:2]
+            if not least > FLAT ** (far - near) * more:  # at x there is nothing
+                return best, INF
+        return best, rough[0][1] if rough else INF
+
+    def _hidden(self, octave: int, side: int, tail: float) -> float:
+        """Return what coefficients as large as the last ones of a fit are worth in the derivative at x."""
+        return derivative_of_last(self.order, side) * tail * self._unit_of(math.ldexp(1.0, octave)) / self.factorial
 
     def _upwards(self, octave: int) -> list[int]:
         """Return some octaves above this one, up to the length of 1 at least."""
@@ -229,6 +290,8 @@ class HighOrder:
         if any(tail > 1e3 * line.unit * height for _, _, height, tail in beside) and not side:
             status = Status.NOISY
         for other in (octave + 1, octave - 1):
+            if other > octave and level == 0.0 and other in tried and tried[other][3] > 0.0:
+                continue  # what is seen there lies beyond the reach of this fit
             if other in tried and abs(tried[other][0] - value) > 3 * (error + tried[other][1]):
                 status, error = Status.UNDECIDED, max(error, abs(tried[other][0] - value))
         # what a function of this size could have as a derivative on this length
@@ -264,7 +327,7 @@ class HighOrder:
         radius = math.ldexp(1.0, octave)
         if radius > (min(line.left, line.right) if side == 0 else line.right if side > 0 else line.left):
             return NAN, INF, 0.0, 0.0
-        nodes, weights, at_x, transform = _rule(self.order, side)
+        nodes, weights, at_x, transform = rule(self.order, side)
         steps: Request = [float(t) for t in radius * nodes]
         answers = yield steps
         values = np.array(answers, dtype=np.float64)
@@ -284,63 +347,8 @@ class HighOrder:
         tail = max(float(np.max(np.abs(transform @ moves)[-4:])), missed)
         level = tail if tail > 4 * eta else 0.0
         # A tail above rounding is truncation or noise: what the next coefficients could hide in the derivative at x.
-        hidden = _derivative_of_last(self.order, side) * tail * shrink
+        hidden = derivative_of_last(self.order, side) * tail * shrink
         rounding = float(np.abs(weights).sum()) * eta * shrink
         # an interval over which f does what no polynomial of this degree can follow says nothing
         error = INF if tail > UNRESOLVED * float(np.max(np.abs(moves))) else 2 * hidden + rounding
         return value, error, size, level
-
-
-@functools.cache
-def _rule(order: int, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return (nodes in [-1, 1] or on one side, weights of the derivative and of the value at 0, matrix to coefficients)."""
-    cheb = np.polynomial.chebyshev
-    degree = max(DEGREE, 2 * order + 6)
-    # multiples of 2⁻¹², so that the steps are exact
-    u = np.round(np.cos(np.pi * (np.arange(degree + 1) + 0.5) / (degree + 1)) * 4096) / 4096
-    transform = np.linalg.inv(cheb.chebvander(u, degree))
-    at, stretch = _placement(side)
-    nodes = (u - at) / stretch
-    exact = [Fraction(float(t)) for t in nodes]
-    return nodes, np.array(_exact_weights(exact, order)), np.array(_exact_weights(exact, 0)), transform
-
-
-def _exact_weights(nodes: list[Fraction], order: int) -> list[float]:
-    """Return the weights of values at the nodes in the k-th derivative at 0, exact before they are rounded.
-
-    Fornberg 1988, recursion (3.8)-(3.10); in floating point it would lose more digits than f does.
-    """
-    count = len(nodes)
-    weights = [[Fraction(0)] * count for _ in range(order + 1)]
-    weights[0][0] = Fraction(1)
-    before = Fraction(1)
-    for n in range(1, count):
-        product = Fraction(1)
-        for m in range(n):
-            gap = nodes[n] - nodes[m]
-            product *= gap
-            if m == n - 1:
-                for k in range(min(n, order), -1, -1):
-                    lower = k * weights[k - 1][n - 1] if k else Fraction(0)
-                    weights[k][n] = before / product * (lower - nodes[n - 1] * weights[k][n - 1])
-            for k in range(min(n, order), -1, -1):
-                lower = k * weights[k - 1][m] if k else Fraction(0)
-                weights[k][m] = (nodes[n] * weights[k][m] - lower) / gap
-        before = product
-    return [float(weight) for weight in weights[order]]
-
-
-def _placement(side: int) -> tuple[float, float]:
-    """Return where x lies in [-1, 1] and how many units of u one unit of radius is."""
-    return (0.0, 1.0) if side == 0 else (-float(side), 2.0)
-
-
-@functools.cache
-def _derivative_of_last(order: int, side: int) -> float:
-    """Return the largest k-th derivative at x of the Chebyshev polynomials next to the last."""
-    cheb = np.polynomial.chebyshev
-    degree = max(DEGREE, 2 * order + 6)
-    at, stretch = _placement(side)
-    basis = np.eye(degree + 3)
-    values = [abs(cheb.chebval(at, cheb.chebder(basis[k], order))) for k in range(degree - 1, degree + 3)]
-    return float(max(values)) * stretch**order
