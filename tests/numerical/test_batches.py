@@ -138,7 +138,7 @@ def test_rounding_of_matrix_products_is_not_taken_for_kinks():
 def test_zeros_of_a_jacobian_cost_no_searches(searches):
     x = RNG.uniform(-2, 2, 60)
     exact = np.diag(np.exp(-x) * (np.cos(x) - np.sin(x)))
-    for complex_step, budget in (("auto", 9), (False, 15)):
+    for complex_step, budget in (("auto", 10), (False, 15)):
         estimate = jacobian(lambda p: np.exp(-p) * np.sin(p), x, vectorized=True, complex_step=complex_step)
         assert np.all(np.abs(estimate.value - exact) <= estimate.error + 1e-16)
         assert estimate.ok

@@ -76,3 +76,36 @@ def test_fractions_and_decimals_are_numbers():
     assert np.all(np.abs(many.value - [2.0, 4.0]) <= many.error)
     with pytest.raises(InputError, match="must return real or complex numbers"):
         derivative(lambda t: np.array(None), x)
+
+
+def test_an_oscillation_along_a_trend_is_no_row_of_teeth():
+    rng = np.random.default_rng(11)
+    for _ in range(150):
+        x, k = 10 ** rng.uniform(2, 10), 10 ** rng.uniform(-2, 1)
+        estimate = derivative(lambda t, k=k: t + k * math.sin(t), x)
+        # neighbouring numbers are 1e-6 apart at 1e10
+        exact, allowed = 1 + k * math.cos(x), 2 * k * math.ulp(x)
+        assert not estimate.status.trusted or abs(estimate.value - exact) <= estimate.error + allowed
+
+
+def test_pieces_of_what_is_rounded_in_part_are_compared_close_to_x():
+    rng = np.random.default_rng(12)
+    for _ in range(100):
+        x, k = rng.uniform(0.5, 10), rng.uniform(0.5, 3)
+        estimate = derivative(lambda t, k=k: float(np.float32(math.log(t))) + k * math.sin(t), x)
+        assert estimate.status is not Status.OK or abs(estimate.value - 1 / x - k * math.cos(x)) <= estimate.error
+
+
+def test_a_saw_with_curved_teeth_has_the_slope_of_the_tooth():
+    rng = np.random.default_rng(13)
+    trusted = right = 0
+    for _ in range(100):
+        period = 10 ** rng.uniform(-1.5, 1)
+        x = period * (rng.integers(1, 40) + rng.uniform(0.05, 0.95))
+        estimate = derivative(lambda t, p=period: math.sin(t % p / p) + t, x)
+        exact = 1 + math.cos(x % period / period) / period
+        if estimate.status.trusted:
+            trusted += 1
+            right += abs(estimate.value - exact) <= estimate.error + 1e-12 * exact
+    assert trusted > 80
+    assert right >= trusted - 1

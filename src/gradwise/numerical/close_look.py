@@ -64,6 +64,10 @@ def structure_close_by(
         # what scatters as much as f itself may be a pole or a wave that is closer still
         octave = closest
         lines, seen = yield from _lines_at(samples, octave, view, other)
+    if lines is None and seen == "" and octave < SHORT < near - 1:
+        # rounding hides there what oscillates along a trend, and does not on the length of 1
+        octave = SHORT
+        lines, _ = yield from _lines_at(samples, octave, view, other, other)
     if lines is None:
         return None, seen
     samples.octaves.add(octave)
@@ -101,15 +105,19 @@ def line_on_one_side(
 
 
 def _lines_at(
-    samples: Samples, octave: int, view: View, other: float
+    samples: Samples, octave: int, view: View, other: float, trend: float = 0.0
 ) -> Generator[Request, list[float], tuple[tuple[float, float] | None, str]]:
-    """Return the slopes to the right and to the left of a kink seen at an octave, twice one slope where f is smooth; else what is seen."""
+    """Return the slopes to the right and to the left of a kink seen at an octave, twice one slope where f is smooth; else what is seen.
+
+    What f moves by as a trend does is no scatter.
+    """
     f0, f = samples.f0, samples.values
     h = math.ldexp(1.0, octave)
     yield from samples.sample([h, -h])
     moves = [f[h] - f0, f0 - f[-h]]
     moved = max(map(abs, moves))
-    if not moved <= QUIET * view.spread or moved == 0.0:
+    off = max([abs(move - trend * h) for move in moves]) if trend else moved
+    if not off <= QUIET * view.spread or moved == 0.0:
         return None, "flat" if moved == 0.0 else "scatters" if math.isfinite(moved) else ""
     right, left = moves[0] / h, moves[1] / h
     eta = max(samples.line.unit * abs(f0) + 5e-324, samples.line.unit * samples.line.scale * max(abs(right), abs(left)))

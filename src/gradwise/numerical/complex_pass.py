@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, judge_complex
+from gradwise.numerical.complex_step import APART, CHECK, GROWTHS, RANGE, REPEATS, TINY, WRONG, judge_complex
 from gradwise.numerical.lanes import Lanes, Store, Table, search_pass
 from gradwise.numerical.line import SMALL, Outcome
 from gradwise.numerical.status import Status
@@ -14,7 +14,7 @@ PILOT = 4
 """Lanes on which the complex step is tried before it is spent on all: spread over x, whose parts may be treated unlike."""
 
 Seen = tuple[np.ndarray, ...]
-"""tiny, h, f(x + i·tiny), f(x + ih), f(x + h), f(x - h) of some lanes, one lane a row."""
+"""tiny, h, f(x + i·tiny) and the same again beside x, f(x + ih), f(x + h), f(x - h) of some lanes, one lane a row."""
 
 
 def complex_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> None:
@@ -49,10 +49,13 @@ def _values(
     h = many_bits(lanes, h, part)
     twice, both = np.concatenate([part, part]), np.concatenate([h, -h])
     if near is None:
-        found = lanes.complex(twice, 1j * np.concatenate([tiny, h]))
+        shift, stretch = _moves(lanes, part, *REPEATS[0])
+        found = lanes.complex(
+            np.concatenate([twice, part]), np.concatenate([1j * tiny, 1j * h, shift + 1j * stretch * tiny])
+        )
         if found is None:
             return None
-        near, far = found[: part.size], found[part.size :]
+        near, far = np.stack([found[: part.size], found[2 * part.size :]], axis=1), found[part.size : 2 * part.size]
     else:
         further = lanes.complex(part, 1j * h)
         if further is None:
@@ -63,10 +66,60 @@ def _values(
     return tiny[:, None], h[:, None], near, far, pair[: part.size], pair[part.size :]
 
 
+def _moves(lanes: Lanes, part: np.ndarray, units: int, stretch: float) -> tuple[np.ndarray, float]:
+    """Return by how much x is moved for a further slope, where there is room, and the step in units of the tiny one."""
+    spacing = lanes.spacing[part]
+    room = (lanes.scale[part] > SMALL) & (lanes.left[part] > 2 * spacing) & (lanes.right[part] > 2 * spacing)
+    return np.where(room, units * spacing, 0.0), stretch
+
+
 def _judge(lanes: Lanes, part: np.ndarray, seen: Seen) -> tuple[np.ndarray, ...]:
-    tiny, h, near, far, plus, minus = seen
+    """Return what `judge_complex` does, the slope that was found beside x, and where the two differ by what f loses inside."""
+    tiny, h, near, far, _, _ = seen
+    value, error, accepted, blind = _judge_first(lanes, part, seen)
+    again = _slope_beside(lanes, part, near[:, 1], _bend(lanes, part, seen), tiny, REPEATS[0])
+    off = np.abs(again - value)
+    lossy = ~(off <= error)
+    return value, error + APART * off, accepted & (~lossy | (off <= WRONG * np.abs(value))), blind, again, lossy
+
+
+def _bend(lanes: Lanes, part: np.ndarray, seen: Seen) -> np.ndarray:
+    """Return f'' as f(x + ih) shows it."""
+    _, h, _, far, _, _ = seen
+    return 2 * ((lanes.f0[part] - far.real) / h) / h
+
+
+def _slope_beside(
+    lanes: Lanes, part: np.ndarray, values: np.ndarray, bend: np.ndarray, tiny: np.ndarray, move: tuple[int, float]
+) -> np.ndarray:
+    """Return the slopes at x that values beside it say."""
+    shift, stretch = _moves(lanes, part, *move)
+    return values.imag / (stretch * tiny) - shift[:, None] * bend
+
+
+def _repeated(
+    lanes: Lanes, part: np.ndarray, seen: Seen, rows: np.ndarray, slopes: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return value and range of four slopes in some rows, two of which are asked for; see `complex_step.four_slopes`."""
+    assert lanes.complex is not None
+    here, tiny, bend = part[rows], seen[0][rows], _bend(lanes, part, seen)[rows]
+    moves = [_moves(lanes, here, *move) for move in REPEATS[1:]]
+    steps = np.concatenate([shift + 1j * stretch * tiny[:, 0] for shift, stretch in moves])
+    found = lanes.complex(np.concatenate([here] * len(moves)), steps)
+    if found is None:
+        return slopes[0][rows], np.full((rows.size, slopes[0].shape[1]), np.inf)
+    all_of_them = [slope[rows] for slope in slopes]
+    for move, values in zip(REPEATS[1:], np.split(found, len(moves))):
+        all_of_them.append(_slope_beside(lanes, here, values, bend, tiny, move))
+    stacked = np.stack(all_of_them)
+    return stacked.mean(axis=0), stacked.max(axis=0) - stacked.min(axis=0)
+
+
+def _judge_first(lanes: Lanes, part: np.ndarray, seen: Seen) -> tuple[np.ndarray, ...]:
+    tiny, h, both, far, plus, minus = seen
+    near = both[:, 0]
     if near.shape[1] == 1:  # one output: vectors, which take half as long as columns
-        tiny, h, near, far, plus, minus = [column[:, 0] for column in seen]
+        tiny, h, near, far, plus, minus = [column[:, 0] for column in (tiny, h, near, far, plus, minus)]
         unit = float(lanes.units[0])
         judged = judge_complex(
             tiny,
@@ -90,8 +143,8 @@ def _judge(lanes: Lanes, part: np.ndarray, seen: Seen) -> tuple[np.ndarray, ...]
 
 def _unmoved(lanes: Lanes, part: np.ndarray, seen: Seen) -> np.ndarray:
     """Return where neither complex nor real steps have changed f(x)."""
-    _, _, near, far, plus, minus = seen
-    f0 = lanes.f0[part]
+    _, _, both, far, plus, minus = seen
+    near, f0 = both[:, 0], lanes.f0[part]
     # complex arithmetic rounds differently: f(x) and Re f(x + ih) may differ by that
     rounded = np.abs(far.real - f0) <= 16 * lanes.units * np.abs(f0)
     return (near.imag == 0) & (far == near) & rounded & (plus == f0) & (minus == f0)
@@ -99,15 +152,15 @@ def _unmoved(lanes: Lanes, part: np.ndarray, seen: Seen) -> np.ndarray:
 
 def _promising(lanes: Lanes, todo: np.ndarray, part: np.ndarray, seen: Seen) -> bool:
     """Whether, on half of the lanes, the complex step settles an entry, or may do so with a larger one, or nothing moves."""
-    if seen[2].size == part.size:  # one output: a few floats are judged quicker than arrays
-        tiny, h, near, far, plus, minus = [column.ravel().tolist() for column in seen]
+    if seen[3].size == part.size:  # one output: a few floats are judged quicker than arrays
+        tiny, h, near, far, plus, minus = [column.ravel().tolist() for column in (*seen[:2], seen[2][:, 0], *seen[3:])]
         f0, scale, unit = lanes.f0[part].ravel().tolist(), lanes.scale[part].tolist(), float(lanes.units[0])
         rows = zip(tiny, near, h, far, f0, plus, minus, scale)
         accepted = np.array([
             judge_complex(t, n.imag, step, w.real, w.imag, y, (p, m), s, unit, max, min)[2] for t, n, step, w, y, p, m, s in rows
         ])[:, None]  # fmt: skip
     else:
-        accepted = _judge(lanes, part, seen)[2]
+        accepted = _judge_first(lanes, part, seen)[2]
     if not accepted.all():
         accepted |= _unmoved(lanes, part, seen)
     return bool(2 * np.count_nonzero((accepted & todo[part]).any(axis=1)) >= part.size)
@@ -126,9 +179,16 @@ def _settle(
             seen = _values(lanes, store, part, exponent, growth, near) if part.size else None
         if seen is None:
             break
-        value, error, accepted, blind = _judge(lanes, part, seen)
+        value, error, accepted, blind, beside, lossy = _judge(lanes, part, seen)
         accepted &= todo[part]
         good = accepted & ~blind
+        rows = (good & lossy).any(axis=1).nonzero()[0]
+        if rows.size:
+            mean, off = _repeated(lanes, part, seen, rows, [value, beside])
+            lost = lossy[rows]
+            value[rows] = np.where(lost, mean, value[rows])
+            error[rows] = np.where(lost, np.maximum(error[rows], RANGE * off), error[rows])
+            good[rows] &= ~lost | (RANGE * off <= WRONG * np.abs(mean))
         rows, outputs = good.nonzero()
         where = (part[rows], outputs)
         noise = (lanes.units * np.abs(lanes.f0[part]))[good]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradwise.numerical.line import Outcome
+from gradwise.numerical.line import SMALL, Line, Outcome
 from gradwise.numerical.samples import Samples
 
 TINY = -60
@@ -26,6 +26,19 @@ CHECK = -16
 
 GROWTHS = (0, 12, 24)
 """By how many octaves the real check's step grows where it was too small to see the slope."""
+
+
+REPEATS = ((1, 0.8090169943749475), (-1, 0.6180339887498949), (2, 0.7236067977499789))
+"""Of further slopes: by how many units in the last place x is moved, and their steps in units of the tiny one."""
+
+LOSSY = 0.25
+"""From this part of the bound on, two slopes differ because f loses digits inside, and two more are asked for."""
+
+APART = 3.0
+"""How many times the distance of two slopes is added to the bound."""
+
+RANGE = 2.0
+"""How many times the range of four slopes their mean may be off, where f loses digits."""
 
 
 def judge_complex(
@@ -81,6 +94,34 @@ def judge_complex(
     steepness = abs(slope) + 1e-320
     error = error + 4 * odd * minimum(steepness / (abs(f0) + 1e-320), 2 * (a2 / h) / (h * steepness + 1e-320))
     return slope, error, accepted & (error < INFINITE), blind
+
+
+def beside(line: Line, tiny: float, move: tuple[int, float]) -> complex:
+    """Return a step at which the slope is rounded anew: one unit in the last place from x or so, with a tiny step of other bits.
+
+    Terms that cancel in the slope, as those of log(x) / (x - 1) beside 1 and of x² / (1 + x²) far out do, show neither in f nor at the
+    real check.
+    """
+    units, part = move
+    room = line.scale > SMALL and line.left > 2 * line.spacing and line.right > 2 * line.spacing
+    return complex(units * line.spacing if room else 0.0, part * tiny)
+
+
+def four_slopes(
+    ask: Callable[[list[complex]], list[complex] | None], line: Line, tiny: float, bend: float, slopes: list[float]
+) -> tuple[float, float]:
+    """Return the mean of two slopes that differ and of two more, and a bound by their range; infinite where they are no slopes."""
+    steps = [beside(line, tiny, move) for move in REPEATS[1:]]
+    answers = ask(steps)
+    if answers is None:
+        return slopes[0], INFINITE
+    found = slopes + [answer.imag / step.imag - step.real * bend for answer, step in zip(answers, steps)]
+    value, off = sum(found) / len(found), RANGE * (max(found) - min(found))
+    return value, off if off <= WRONG * abs(value) else INFINITE
+
+
+WRONG = 1e-3
+"""Slopes that differ by more than this part are none."""
 
 
 def adopted_error(error: Any, outcome: Outcome, rounding: Any, scale: Any, maximum: Any, minimum: Any) -> Any:

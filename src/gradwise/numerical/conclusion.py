@@ -33,7 +33,10 @@ def conclude(samples: Samples, found: Resolved, status: Status, noise: float, sh
         samples.root_error(found),
     )
     found.truncation = max(found.truncation, found.doubt, *uneven, shift)
-    error = factor * (2 * found.truncation + 3.5 * found.rounding * lost)
+    rounding, beneath = found.rounding * lost, samples.scatter_beneath(found)
+    if beneath > assumed:
+        rounding = max(rounding, min(found.rounding * beneath / assumed, 2 * factor * beneath / low))
+    error = factor * (2 * found.truncation + 3.5 * rounding)
     error += line.unit * magnitude * (2 + 1.5 * line.scale / low)
     if status is Status.OK and not noise and single(samples.f0) and in_low_precision(samples):
         # slopes of rounded values may agree to the last bit, and be off by what they are rounded to

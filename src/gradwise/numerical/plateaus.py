@@ -267,7 +267,7 @@ def leaves_pole(samples: Samples, found: Resolved, distance: float) -> Generator
 
 
 def lost_numerator(
-    samples: Samples, found: Resolved, *, jumped: bool
+    samples: Samples, found: Resolved, *, jumped: bool, scattered: bool = False
 ) -> Generator[Request, list[float], tuple[float, bool]]:
     """Return how far values are off those of the function that is meant, if x is on a plateau of rounding, else 0; and whether that is sure."""
     octave = samples.line.octave
@@ -284,7 +284,7 @@ def lost_numerator(
     distance = pole_beside(samples, found) if found.side == 0 else 0.0
     jump = (yield from leaves_pole(samples, found, distance)) if distance else 0.0
     jump, sure = yield from _confirmed(samples, jump, distance)
-    return (jump, sure) if jump > 0.0 else ((yield from height_of_teeth(samples, found)), True)
+    return (jump, sure) if jump > 0.0 else ((yield from height_of_teeth(samples, found, scattered=scattered)), True)
 
 
 def rounded_numerator(samples: Samples, h: float, slope: float) -> Generator[Request, list[float], tuple[float, bool]]:

@@ -88,6 +88,8 @@ class Samples:
         Bound on the error of one value where it is known to exceed rounding; 0 until noise is found (`set_amplitude`).
     assumed, measured : float
         The error of one value at the verification pair: by the precision of f, and as it was measured there.
+    closest : float
+        Step of a pair closer to x than the one that verifies, which a ladder on a smaller scale has left behind; 0 if there is none.
     branches : tuple of float
         Slopes of either side from afar, where they differ because the curvature jumps beside x; empty if they do not.
     octaves : set of int
@@ -99,7 +101,7 @@ class Samples:
     """
 
     __slots__ = (
-        "_quotients", "_sorted", "_whole", "amplitude", "ask", "assumed", "bounded", "branches", "f0", "grain",
+        "_quotients", "_sorted", "_whole", "amplitude", "ask", "assumed", "bounded", "branches", "closest", "f0", "grain",
         "line", "measured", "mismatch", "octaves", "roughness", "values",
     )  # fmt: skip
 
@@ -114,6 +116,7 @@ class Samples:
         self.measured = 0.0
         self.mismatch = 0.0
         self.roughness = 0.0
+        self.closest = 0.0
         self.branches: tuple[float, ...] = ()
         self.grain = 0.05 * line.unit * line.scale
         self.octaves: set[int] = set()
@@ -360,6 +363,25 @@ class Samples:
         if near > 0.7 * abs((s2 - s1) - 0.25 * (s1 - s0)) + rounding:
             return math.ldexp(1.25 * near, -octave)
         return 0.0
+
+    def scatter_beneath(self, found: Resolved) -> float:
+        """Return what the pair closest to x shows of rounding that curvature hides at larger steps, 0 if there is no such pair."""
+        w = self.closest
+        if not w > 0.0 or self.amplitude > 0.0:
+            return 0.0
+        close = octave_of(w) + 4
+        octave = min(
+            [k for k in self.known_octaves() if k >= close and self.finite(k, 1) and self.finite(k, -1)], default=close
+        )
+        if octave > found.low:
+            return 0.0
+        part, get = math.ldexp(w, -octave), self.values.get
+        plus, minus = get(w, NAN) - self.f0, get(-w, NAN) - self.f0
+        bend = abs(plus + minus - part * part * self.bend(octave))
+        drift = abs(plus - minus - 2 * w * found.value) - 4 * w * found.total
+        drift -= abs(self.at(octave, 1) - self.at(octave, -1) - math.ldexp(found.value, octave + 1)) * part
+        scatter = max(0.6 * bend, 0.8 * drift)
+        return scatter if scatter < INF else 0.0
 
     def root_error(self, found: Resolved) -> float:
         """Return how far a one-sided slope is off the limit of quotients that approach it like a power of the step which is none of 1, 2, ….

@@ -15,14 +15,15 @@ import math
 from collections.abc import Callable, Generator
 
 from gradwise.numerical.close_look import on_a_piece, smooth_octave
-from gradwise.numerical.complex_step import CHECK, GROWTHS, TINY, adopted_error, gap_at_check, judge_complex
+from gradwise.numerical.complex_search import by_complex_step
+from gradwise.numerical.complex_step import adopted_error, gap_at_check
 from gradwise.numerical.conclusion import conclude
 from gradwise.numerical.domain import finite_octave
 from gradwise.numerical.findings import disagreement, explain, noise
 from gradwise.numerical.first_sight import at_first_sight
 from gradwise.numerical.jump_beside import beside_a_jump
 from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_ladder
-from gradwise.numerical.line import INF, NAN, SMALL, Line, Outcome
+from gradwise.numerical.line import INF, NAN, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.noise_level import small_loss, tread
 from gradwise.numerical.one_side import NARROW_SIDE, ROUGHLY, contradicted, search_one_side
@@ -77,6 +78,7 @@ class Search:
         "jumped",
         "noise",
         "samples",
+        "scattered",
         "shift",
         "status",
     )
@@ -87,6 +89,7 @@ class Search:
         self.shift = 0.0  # by how much the slope right around x differs from that found, beyond rounding
         self.status = Status.OK
         self.jumped = False  # on the way to x
+        self.scattered = False  # there, before a smaller scale was found
         self.doubtful = False  # whether f has another slope right around x
         self.complex_value: float | None = None
         self.complex_error = 0.0
@@ -98,7 +101,7 @@ class Search:
         if not math.isfinite(samples.f0):
             return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
         if ask_complex is not None:
-            outcome = yield from self._complex_step(ask_complex)
+            outcome = yield from by_complex_step(self, ask_complex)
             if outcome is not None:
                 return outcome
         return (yield from self.resume())
@@ -117,40 +120,6 @@ class Search:
                     break
             self.samples.octaves.update(range(line.octave - lower - LEVELS + 1, line.octave + 1))
         return (yield from self.investigate())
-
-    def _complex_step(
-        self, ask_complex: Callable[[list[complex]], list[complex] | None]
-    ) -> Generator[Request, list, Outcome | None]:
-        samples = self.samples
-        line = samples.line
-        exponent = math.frexp(line.scale if line.scale > SMALL else 1.0)[1]
-        tiny = math.ldexp(1.0, exponent + TINY)
-        near = None
-        for growth in GROWTHS:
-            h = samples.near(exponent + CHECK + growth)
-            if h > line.left or h > line.right:
-                return None
-            asked = [complex(0.0, h)] if near is not None else [complex(0.0, tiny), complex(0.0, h)]
-            answers = ask_complex(asked)
-            if answers is None:
-                return None
-            near, far = answers[0] if near is None else near, answers[-1]
-            if not math.isfinite(near.imag):
-                return None
-            yield from samples.sample([h, -h])
-            plus, minus = samples.values[h], samples.values[-h]
-            if not (math.isfinite(plus) and math.isfinite(minus)):
-                return None
-            value, error, accepted, blind = judge_complex(
-                tiny, near.imag, h, far.real, far.imag, samples.f0, (plus, minus), line.scale, line.unit, max, min
-            )
-            self.complex_value, self.complex_error = value, error
-            if accepted and not blind:
-                return Outcome(value, error, Status.OK, 0.0, value, value, line.unit * abs(samples.f0))
-            if not accepted:
-                self.checked = h if growth == 0 else 0.0
-                return None
-        return None
 
     def _ladder(self, h: float, v: float) -> Generator[Request, list, tuple[Outcome | None, bool]]:
         """Return the outcome of four steps from h down, None if it does not agree, and whether smaller steps may help."""
@@ -242,7 +211,7 @@ class Search:
         if outcome is not None:
             return outcome
         if self.status is Status.OK or (self.status is Status.NOISY and (yield from on_a_piece(samples, found))):
-            jump, sure = yield from lost_numerator(samples, found, jumped=self.jumped)
+            jump, sure = yield from lost_numerator(samples, found, jumped=self.jumped, scattered=self.scattered)
             if jump > 0.0:
                 return (yield from self.among_plateaus(jump, None if sure else found))
             if self.doubtful and not (yield from swings(samples, found)):
@@ -264,6 +233,8 @@ class Search:
         outcome, coarse = yield from self._ladder(math.ldexp(1.0, lower), samples.near(lower + PROBE))
         if outcome is None and coarse:
             outcome, _ = yield from self._ladder(math.ldexp(0.5, lower), samples.near(lower + PROBE))
+        if outcome is None:
+            samples.closest = samples.near(lower + PROBE)
         if outcome is None or outcome.status is not Status.OK:
             return outcome
         found = Resolved(outcome.value, outcome.error, 0.0, lower, lower - LEVELS + 1, 0)
@@ -340,6 +311,7 @@ class Search:
                 top = verdict.top
                 self.noise, self.status = verdict.noise, verdict.status
                 self.jumped = self.jumped or (view.kind == "jump" and top is not None)
+                self.scattered = self.scattered or (view.kind != "kink" and top is not None)
             if top is None or top in tops:
                 found = yield from resolve(samples, 0, last)
                 self._doubt(first, found, scatter)

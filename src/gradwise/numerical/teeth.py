@@ -22,20 +22,44 @@ ALIKE = 0.3
 VISIBLE = 16.0
 """How many units of rounding in the slope of a piece that distance must be."""
 
+ELSEWHERE = (0.6180339887498949, -0.4142135623730951, 0.2360679774997897)
+"""Where pieces are compared besides, in units of the distance of the first two."""
+
+SOME = 9
+"""By how many octaves a distance of some teeth is longer than the longest step that stays within one; it is shorter than the first step by no more."""
+
 TEETH = 16.0
 """A tooth may be so many times as long as the longest step that stays within it."""
 
 
-def height_of_teeth(samples: Samples, found: Resolved) -> Generator[Request, list[float], float]:
-    """Return the height of the jumps if the slope found on small steps is that of such a piece, else 0."""
+def height_of_teeth(
+    samples: Samples, found: Resolved, *, scattered: bool = False
+) -> Generator[Request, list[float], float]:
+    """Return the height of the jumps if the slope found on small steps is that of such a piece, else 0.
+
+    Where values scatter it is looked some teeth away too: at the first step the pieces of what is partly rounded have other slopes.
+    """
     octave, side = samples.line.octave, found.side
     if not found.high < octave - 2:
         return 0.0
-    slope, h, f0 = found.value, math.ldexp(0.125, found.high), samples.f0
+    slope, h = found.value, math.ldexp(0.125, found.high)
     turn = samples.quotient(found.high, side)[0] - slope
     bend = math.ldexp(samples.bend(found.high), -found.high) if side == 0 else 0.0
     if max(abs(bend), abs(turn)) > CURVED * abs(slope):
         return 0.0
+    distance = yield from _to_the_trend(samples, found, octave, h)
+    if distance == 0.0 and scattered and found.high + SOME < octave:
+        distance = yield from _to_the_trend(samples, found, max(found.high, octave - 2 * SOME) + SOME, h)
+    height = math.ldexp(TEETH * distance, found.high)
+    if height > WILD * samples.size and abs(slope) * samples.line.scale > STEEP * abs(samples.f0):
+        # as high as all of f: a saw that is meant, if it is no rounding
+        return height if (yield from rounded_pieces(samples, slope, 8 * h)) else 0.0
+    return height
+
+
+def _to_the_trend(samples: Samples, found: Resolved, octave: int, h: float) -> Generator[Request, list[float], float]:
+    """Return how far the slopes of chords of 2**octave are off that of the piece around x, if those of all pieces there are like it; else 0."""
+    slope, side, f0 = found.value, found.side, samples.f0
     # steps this short rarely cross the end of a tooth
     centres = [math.ldexp(side or 1, octave), math.ldexp(side, octave - 1) if side else -math.ldexp(1.0, octave)]
     yield from samples.sample(centres)
@@ -54,11 +78,14 @@ def height_of_teeth(samples: Samples, found: Resolved) -> Generator[Request, lis
     # beside a single jump chords on one side fall off like the distance, on two sides they have two signs
     if not (right * left > 0.0 and abs(right - left) <= (0.5 if side == 0 else ALIKE) * max(abs(right), abs(left))):
         return 0.0
-    height = math.ldexp(TEETH * max(abs(right), abs(left)), found.high)
-    if height > WILD * samples.size and abs(slope) * samples.line.scale > STEEP * abs(f0):
-        # as high as all of f: a saw that is meant, if it is no rounding
-        return height if (yield from rounded_pieces(samples, slope, 8 * h)) else 0.0
-    return height
+    # an oscillation may have the slope at x at two other places, and hardly at all
+    for part in ELSEWHERE:
+        centre = samples.exact(math.ldexp(part * (side or 1), octave))
+        centre = abs(centre) * side if side else centre
+        yield from samples.sample([centre, centre + h])
+        if not abs((samples.values[centre + h] - samples.values[centre]) / h - slope) <= ALIKE * abs(right):
+            return 0.0
+    return max(abs(right), abs(left))
 
 
 def swings(samples: Samples, found: Resolved) -> Generator[Request, list[float], bool]:
