@@ -317,7 +317,7 @@ _CONDITIONS = " ".join(
 FLOW: dict[str, Callable[..., Any]] = {
     **named(
         _nothing,
-        "NOP RESUME PRECALL NOT_TAKEN COPY_FREE_VARS MAKE_CELL JUMP_FORWARD JUMP_BACKWARD RERAISE",
+        "NOP RESUME PRECALL NOT_TAKEN COPY_FREE_VARS MAKE_CELL JUMP_FORWARD JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT RERAISE",
     ),
     **named(_pops(1), "POP_TOP POP_ITER POP_EXCEPT"),
     "END_FOR": _pops(1 if sys.version_info >= (3, 13) else 2),
