@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from gradwise.numerical.line import Outcome
+from gradwise.numerical.line import INF, Outcome
 from gradwise.numerical.rounding_or_structure import SINGLE, in_low_precision, single
-from gradwise.numerical.samples import Resolved, Samples
+from gradwise.numerical.samples import BOTH, Resolved, Samples, octave_of
 from gradwise.numerical.status import Status
 
 
@@ -33,7 +33,7 @@ def conclude(samples: Samples, found: Resolved, status: Status, noise: float, sh
         samples.root_error(found),
     )
     found.truncation = max(found.truncation, found.doubt, *uneven, shift)
-    rounding, beneath = found.rounding * lost, samples.scatter_beneath(found)
+    rounding, beneath = found.rounding * lost, _scatter_beneath(samples, found)
     if beneath > assumed:
         rounding = max(rounding, min(found.rounding * beneath / assumed, 2 * factor * beneath / low))
     error = factor * (2 * found.truncation + 3.5 * rounding)
@@ -50,6 +50,28 @@ def conclude(samples: Samples, found: Resolved, status: Status, noise: float, sh
     if status is Status.OK and not error <= magnitude + 4 * samples.size / low + 1e-300:
         status = Status.UNDECIDED
     return Outcome(found.value, error, status, step, found.value, found.value, level)
+
+
+def _scatter_beneath(samples: Samples, found: Resolved) -> float:
+    """Return what the pair closest to x shows of rounding that curvature hides at larger steps, 0 if there is no such pair."""
+    w, f0 = samples.closest, samples.f0
+    if not w > 0.0 or samples.amplitude > 0.0:
+        return 0.0
+    known = [octave for octave in samples.known_octaves() if all(samples.finite(octave, side) for side in BOTH)]
+    octave = min([octave for octave in known if octave >= octave_of(w) + APART], default=found.low + 1)
+    if octave > found.low:
+        return 0.0
+    part = math.ldexp(w, -octave)
+    plus, minus = samples.values[w] - f0, samples.values[-w] - f0
+    bend = abs(plus + minus - part * part * samples.bend(octave))
+    drift = abs(plus - minus - 2 * w * found.value) - 4 * w * found.total
+    drift -= abs(samples.at(octave, 1) - samples.at(octave, -1) - math.ldexp(found.value, octave + 1)) * part
+    scatter = max(0.6 * bend, 0.8 * drift)
+    return scatter if scatter < INF else 0.0
+
+
+APART = 4
+"""So many octaves above that pair the curvature is taken from."""
 
 
 def _on_branch(samples: Samples, found: Resolved) -> None:

@@ -270,8 +270,8 @@ class Tableau:
         """Add quotients as `add` does one."""
         octaves, slopes, bounds, weights = self._octaves, self._slopes, self._bounds, self._weights
         least, start, (last, change, rounding) = self.least, self._start, self._last
+        i = len(octaves)
         for octave, slope, bound in quotients:
-            i = len(octaves)
             moved = INFINITE
             if i > 0:
                 moved = slope - last
@@ -292,22 +292,28 @@ class Tableau:
             octaves.append(octave)
             slopes.append(slope)
             bounds.append(bound)
-            value, noise = slope, bound
-            for j in range(i - 1, start - 1, -1):
-                fine, coarse, weight = weights[octaves[j] - octave]
-                before = slopes[j]
-                truncation = value - before
-                if truncation < 0.0:
-                    truncation = -truncation
-                truncation *= weight
-                slopes[j] = value = value * fine - before * coarse
-                bounds[j] = noise = noise * fine + bounds[j] * coarse
-                if truncation + noise < least:
-                    least = truncation + noise
-                    self._best = value, truncation, noise, octaves[j], octave
-                elif noise >= least:
-                    start = j
-                    break
+            if start < i:
+                value, noise, j = slope, bound, i
+                if octaves[start] - octave == i - start:  # one octave after the other
+                    gaps = weights[1 : i - start + 1]
+                else:
+                    gaps = [weights[octaves[k] - octave] for k in range(i - 1, start - 1, -1)]
+                for fine, coarse, weight in gaps:
+                    j -= 1
+                    before = slopes[j]
+                    truncation = value - before
+                    if truncation < 0.0:
+                        truncation = -truncation
+                    truncation *= weight
+                    slopes[j] = value = value * fine - before * coarse
+                    bounds[j] = noise = noise * fine + bounds[j] * coarse
+                    if truncation + noise < least:
+                        least = truncation + noise
+                        self._best = value, truncation, noise, octaves[j], octave
+                    elif noise >= least:
+                        start = j
+                        break
+            i += 1
         self.least, self._start, self._last = least, start, (last, change, rounding)
 
     def best(self) -> tuple[float, float, float, int, int]:

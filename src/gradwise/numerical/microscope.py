@@ -128,11 +128,11 @@ def classify(grid: Grid, y: list[float], far: float, near: float, eta: float, *,
     view = View("noise", 0.0, 0.0, cubic_residual, slope / far, slope_error, far, near, eta, rest=(rest, cubic_rest))
     if smooth:
         return view
-    (kink, gap), jumps = grid.broken(moves)
+    kink, gap, broken = grid.broken(moves)
     if kink <= max(tolerance, 0.1 * residual):
         view.kind, view.size = "kink", gap / far
         return view
-    for jump, levels in jumps:
+    for jump, levels in grid.steps_at_x(broken):
         if jump <= max(tolerance, 0.05 * residual):
             height = max(map(abs, (*levels, levels[0] - levels[1]))) if grid.both else abs(levels[0])
             if height > 8 * max(jump, eta):

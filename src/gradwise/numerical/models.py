@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import mul
 
 import numpy as np
@@ -49,22 +49,20 @@ class Grid:
         """Return the slopes of parabola and cubic, and what parabola, cubic and quintic leave of f(x + t) - f(x), last t = 0."""
         return (self._polynomials @ moves).tolist()
 
-    def broken(self, moves: np.ndarray) -> tuple[tuple[float, float], list[tuple[float, list[float]]]]:
-        """Return what models that break at x leave over.
+    def broken(self, moves: np.ndarray) -> tuple[float, float, list[float]]:
+        """Return what models that break at x leave over: of two slopes with one curvature the largest residual and the gap, and all of it for `steps_at_x`.
 
-        First (largest residual, gap) of two slopes with one curvature, infinite where there is one side only; then (largest residual,
-        heights) of a step at x, which f(x) has no part in, with one slope and with one on either side.
+        Infinite where there is one side only.
         """
-        rows, n = (self._broken @ moves).tolist(), self.count
-        kink, start = (INFINITE, 0.0), 0
-        if self.both:
-            kink, start = (largest(rows[1 : n + 1]), abs(rows[0])), n + 1
-        levels = 2 if self.both else 1
-        jumps = []
+        rows = (self._broken @ moves).tolist()
+        return (largest(rows[1 : self.count + 1]), abs(rows[0]), rows) if self.both else (INFINITE, 0.0, rows)
+
+    def steps_at_x(self, rows: list[float]) -> Iterator[tuple[float, list[float]]]:
+        """Yield (largest residual, heights) of a step at x, which f(x) has no part in, with one slope and with one on either side."""
+        start, levels, n = (self.count + 1, 2, self.count - 1) if self.both else (0, 1, self.count - 1)
         for _ in range(2):
-            jumps.append((largest(rows[start + levels : start + levels + n - 1]), rows[start : start + levels]))
-            start += levels + n - 1
-        return kink, jumps
+            yield largest(rows[start + levels : start + levels + n]), rows[start : start + levels]
+            start += levels + n
 
     @functools.cached_property
     def _broken(self) -> np.ndarray:
