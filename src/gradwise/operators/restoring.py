@@ -11,10 +11,12 @@ from __future__ import annotations
 import contextlib
 import types
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing import record
 from gradwise.tracing.instrument.effects import repeats
+from gradwise.tracing.instrument.hushing import hushed
 from gradwise.tracing.instrument.journal import Journal
 from gradwise.tracing.instrument.muting import Unmuted, muted, rewind
 from gradwise.tracing.instrument.state import Watch, local
@@ -33,7 +35,9 @@ def written_by(linearization: Linearization) -> Journal:
             for place in notes.values():
                 journal.note(place)
         for obj in (*watch.stored.values(), *(obj for obj, _ in watch.overlay.values())):
-            if not isinstance(obj, (type, types.ModuleType)):
+            if isinstance(obj, ContextVar):
+                journal.note_within(obj.get(None))
+            elif not isinstance(obj, (type, types.ModuleType)):
                 for held in getattr(obj, "__dict__", {}).values():
                     journal.note_within(held)
         for container in watch.touched.values():
@@ -50,23 +54,24 @@ def written_by(linearization: Linearization) -> Journal:
 @contextlib.contextmanager
 def looked_at(watch: Watch | None, trial: Callable[[], Any] | None = None) -> Iterator[str | None]:
     """Within it, the function of a run may be called again, silently where that is needed and a ``trial`` ends well; what stands against it, if something does."""
-    if watch is None:
-        yield "it was not watched"
-    elif repeats(watch, undoing=True) is None:
-        yield None
-    else:
-        why = repeats(watch, muting=True)
-        if why is None and trial is not None:
-            with muted(watch):
-                try:
-                    trial()
-                except Unmuted as error:
-                    why = str(error)
-        if why is not None:
-            yield why
+    with hushed():
+        if watch is None:
+            yield "it was not watched"
+        elif repeats(watch, undoing=True) is None:
+            yield None
         else:
-            with muted(watch):
-                yield None
+            why = repeats(watch, muting=True)
+            if why is None and trial is not None:
+                with muted(watch):
+                    try:
+                        trial()
+                    except Unmuted as error:
+                        why = str(error)
+            if why is not None:
+                yield why
+            else:
+                with muted(watch):
+                    yield None
 
 
 @contextlib.contextmanager

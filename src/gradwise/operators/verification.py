@@ -138,7 +138,10 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
     spare: Any = Restoring(arguments, written_by(linearization), has_aux=has_aux)
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
-        with looked_at(tape.ran, lambda: spare.copied().call(arguments.leaves)), paused(), kept(), limited(0.0):
+        trial = functools.partial(spare.copied().call, arguments.leaves)
+        with looked_at(tape.ran, trial) as why, paused(), kept(), limited(0.0):
+            if tape.asked:
+                _require(why is None, str(why))
             other = without_memory(function, linearization, spare, state, has_aux=has_aux)
             if other is not None:
                 put(linearization, other)
@@ -146,22 +149,30 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
                 if other.tape.forgot == set(other.tape.inputs) and all(moving[o] for o in other.program.outputs):
                     return
             try:
-                compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+                concluded = compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
             except Disagreement:
                 if other is None:
                     raise
                 put(linearization, recording)  # what it decided by equality was no memory
-                compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+                concluded = compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+            if tape.asked and other is None:
+                _require(concluded, "no numerical derivative was to be trusted")
             believe(code, piece)
     except Overtime:  # a loop that waits for what a point beside, or a run without memory, does not find
         pass
     except Disagreement as error:
         raise TracingError(
             f"the value of {function_label(function)} does not depend on its arguments by its trace as it does when it is called plainly. It was looked up by the text, the hash, "
-            "the equality or the identity of a value, in a memory of earlier results. Differentiate the function under the memory (f.__wrapped__), or pass x.copy() where one array is given twice"
+            "the equality or the identity of a value, in a memory of earlier results, or by a database. Differentiate the function under the memory (f.__wrapped__), or pass x.copy() where one array is given twice"
         ) from error
     finally:
         np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
+
+
+def _require(known: bool, otherwise: str) -> None:
+    """Of what a database answered the derivative is to be compared: nothing else would find it."""
+    if not known:
+        raise Disagreement(f"a database was asked, and {otherwise}")
 
 
 def without_memory(

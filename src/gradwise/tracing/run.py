@@ -173,11 +173,14 @@ def record(
     trace.close()
     trace.verify()
     if trace.texts:
-        notice(trace, recording.values)
+        notice(trace)
+    if trace.asked:
+        trace.looked_up = trace.recalled = True
     if around is not None and trace.outers:  # what a derivative inside looked up, the function around it did
         around.looked_up = around.looked_up or trace.looked_up
         around.recalled = around.recalled or trace.recalled
         around.met = around.met or trace.met
+        around.asked += trace.asked
         around.decided = around.decided or trace.decided
         if trace.forgot:
             around.forgot.add(-1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -105,8 +104,8 @@ def _computed_elsewhere() -> bool:
 _PROCESSES = ("it calls subprocess.", "it calls os.popen", "it calls os.system", "it calls multiprocessing.")
 
 
-def notice(trace: Trace, outputs: Iterable[Any]) -> None:
-    """At the end of a run: a plain number among its constants and results that has all the digits of one that was shown was read back, in whatever way.
+def notice(trace: Trace) -> None:
+    """At the end of a run: a plain number among its constants (its results, where they were not computed) that has all the digits of one that was shown was read back, in whatever way.
 
     Short numbers (1.0, 0.25) say nothing: they are in many texts.
     """
@@ -116,7 +115,7 @@ def notice(trace: Trace, outputs: Iterable[Any]) -> None:
     if not shown:
         return
     numbers = np.asarray(shown)
-    for value in (*(trace.values[i] for i in trace.captured), *outputs):
+    for value in [trace.values[i] for i in trace.captured]:
         array = None if hasattr(value, "__primitive__") else np.asarray(value)
         if array is None or array.dtype.kind != "f" or not 0 < array.size <= _MOST:
             continue

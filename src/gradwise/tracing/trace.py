@@ -60,6 +60,7 @@ class Trace:
         "activity",
         "arguments",
         "ask_untouched",
+        "asked",
         "captured",
         "checksums",
         "decided",
@@ -114,6 +115,8 @@ class Trace:
         self.obstacle: str | None = ""
         #: what its run noted of the user's objects, while somebody may ask
         self.ran: Any = None
+        #: how many questions with a traced number in them a database answered
+        self.asked = 0
         #: what it stored in something that outlives it, if somebody asked
         self.stores: str | None = None
         #: how the code of each user function was seen, if somebody asked

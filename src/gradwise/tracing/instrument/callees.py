@@ -19,6 +19,7 @@ from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.cells import note_cells
 from gradwise.tracing.instrument.compiling import instrumented
+from gradwise.tracing.instrument.drawing import drawing, draws
 from gradwise.tracing.instrument.effects import MODULES, SHOWS
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import CHANGING, note_change
@@ -145,7 +146,7 @@ def _library_callee(watch: Watch, function: Any) -> Any:
         return function
     if local.muted is not None and function.__name__ == "open":
         return opening(function)
-    return _handing_over(function)
+    return drawing(function) if draws(function) else _handing_over(function)
 
 
 _OURS = __file__[: -len("tracing/instrument/callees.py")]

@@ -12,7 +12,8 @@ import weakref
 from collections.abc import Iterator
 
 from gradwise.tracing.instrument.compiling import instrumented, reason_for
-from gradwise.tracing.instrument.references import beside
+from gradwise.tracing.instrument.foreign import is_compiled
+from gradwise.tracing.instrument.references import beside, from_within
 from gradwise.tracing.instrument.state import Watch
 from gradwise.tracing.instrument.userland import is_users_file
 
@@ -84,6 +85,10 @@ MODULES = frozenset(
         "http",
         "requests",
         "sqlite3",
+        "dbm",
+        "shelve",
+        "zipfile",
+        "tarfile",
         "pickle",
         "gc",
         "weakref",
@@ -117,19 +122,27 @@ _READING = frozenset(
 _UNDOING = ("it calls time.",)
 SHOWS = "it writes to the standard output"
 SAVES = "it writes a file"
+ASKS = "it asks a database"
 _MUTING = (
     *_UNDOING,
     *("it draws from a ", "it calls random.", "it calls logging.", "it calls open", "it calls TextIOWrapper."),
-    *("it calls BufferedWriter.", "it calls a function under lru_cache", SHOWS, SAVES),
+    *("it calls BufferedWriter.", "it calls a function under lru_cache", SHOWS, SAVES, ASKS),
 )
 
 
 def _changes(watch: Watch) -> None:
     """Note as effects what the run changed of libraries' objects that outlive it: nobody can put it back."""
     for key in list(watch.changed):
-        if beside(watch.changed, key) > 0:
+        others = beside(watch.changed, key)
+        if others > 0 and others > from_within(watch.changed[key]):
             watch.effects[f"it changes a {type(watch.changed[key]).__name__} that outlives the call"] = None
     watch.changed.clear()
+    for key, obj in list(watch.stored.items()):
+        if is_compiled(type(obj)) and beside(watch.stored, key) > 0:
+            watch.effects[f"it sets attributes of a {type(obj).__name__} that outlives the call"] = None
+    for cls in {type(obj) for obj in watch.created.values()}:
+        if type(getattr(cls, "__del__", None)) is types.FunctionType:
+            watch.effects[f"objects of {cls.__name__} do something when they end"] = None
 
 
 def repeats(watch: Watch, *, undoing: bool = False, muting: bool = False) -> str | None:

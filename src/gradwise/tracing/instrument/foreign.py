@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import deque
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,11 @@ def _decide(cls: type) -> bool:
     root = (cls.__module__ or "").partition(".")[0]
     of_library = root in sys.stdlib_module_names or type(cls).__module__ == "_ctypes"
     return (of_library and root not in _LOOKED_INTO) or root == "scipy"
+
+
+def is_compiled(cls: type) -> bool:
+    """Whether attributes of a library's objects are kept where nobody can put them back: ``decimal.Context``."""
+    return is_foreign(cls) and not cls.__dictoffset__ and cls is not ContextVar and not hasattr(cls, "__slots__")
 
 
 def note_change(obj: Any) -> None:

@@ -4,7 +4,7 @@
         record(f, …)              # what f stores is noted before it is stored
     journal.restore()             # everything holds what it held
 
-Attributes, entries of containers and arrays, closure cells and globals are put back; files and generators of random numbers are not, which is asked before (``effects.repeats``).
+Attributes, entries of containers and arrays, closure cells, globals and context variables are put back; files and generators of random numbers are not, which is asked before (``effects.repeats``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import types
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,11 @@ def _as_held(now: Any, before: Any) -> Any:
 def _content(place: Any) -> Any:
     if isinstance(place, np.ndarray):
         return place.copy()
+    if isinstance(place, ContextVar):
+        try:
+            return _held(place.get())
+        except LookupError:
+            return _MISSING
     if isinstance(place, types.CellType):
         try:
             return _held(place.cell_contents)
@@ -164,6 +170,10 @@ def _is_set(slot: Any, place: Any) -> bool:
 def _put_back(place: Any, content: Any) -> None:
     if isinstance(place, np.ndarray):
         place[...] = content
+        return
+    if isinstance(place, ContextVar):
+        if content is not _MISSING:  # one that never had a value is not set by a run that only looks
+            place.set(_as_held(place.get(None), content))
         return
     if isinstance(place, types.CellType):
         if content is _MISSING:

@@ -9,7 +9,9 @@ So both numbers are measured.  An entry taken out of a dictionary is an owned re
 
 from __future__ import annotations
 
+import gc
 import sys
+import types
 from typing import Any
 
 import numpy as np
@@ -42,3 +44,22 @@ def owns(value: np.ndarray) -> bool:
     base = value.base
     # the view refers to it, and the name here
     return base is None or (type(base) is np.ndarray and base.base is None and count(base) <= ALONE + 1)
+
+
+#: so many objects are looked at
+_MOST = 2000
+#: what leads to everything there is
+_EVERYWHERE = (type, types.ModuleType, types.FunctionType, types.FrameType)
+
+
+def from_within(obj: Any) -> int:
+    """References to an object from what it holds itself: a parser's sections refer to their parser."""
+    found, seen = 0, {id(obj)}
+    stack = [obj]
+    while stack and len(seen) < _MOST:
+        for held in gc.get_referents(stack.pop()):
+            found += held is obj
+            if id(held) not in seen and not isinstance(held, _EVERYWHERE) and gc.is_tracked(held):
+                seen.add(id(held))
+                stack.append(held)
+    return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import threading
 from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.instrument.muting import Unmuted
 from gradwise.tracing.instrument.objects import holds_traced, unwrapped
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.recording import resolve
@@ -20,13 +22,47 @@ def _clean(variable: ContextVar[Any]) -> None:
         variable.set(unwrapped(value))
 
 
+def _note(variable: ContextVar[Any]) -> None:
+    """Note that the run sets a variable: what only looks puts it back, but for one of another context, and one that had no value."""
+    watch = local.watch
+    if watch is None:
+        return
+    if _within.depth:
+        watch.effects["it sets a context variable of another context"] = None
+    elif local.journal is not None and not _has_value(variable):
+        raise Unmuted("it sets a context variable that has no value")
+    else:
+        watch.stored[id(variable)] = variable
+    watch.later.append(functools.partial(_clean, variable))
+
+
+def _has_value(variable: ContextVar[Any]) -> bool:
+    try:
+        variable.get()
+    except LookupError:
+        return False
+    return True
+
+
+class _Within(threading.local):
+    """How many calls of ``Context.run`` are around."""
+
+    depth = 0
+
+
+_within = _Within()
+
+
 def set_(variable: ContextVar[Any], value: Any) -> Any:
     """``ContextVar.set``."""
-    watch = local.watch
-    if watch is not None:
-        watch.effects["it sets a context variable"] = None
-        watch.later.append(functools.partial(_clean, variable))
+    _note(variable)
     return variable.set(value)
+
+
+def reset(variable: ContextVar[Any], token: Any) -> None:
+    """``ContextVar.reset``."""
+    _note(variable)
+    variable.reset(token)
 
 
 def run(context: Context, function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -34,7 +70,11 @@ def run(context: Context, function: Any, *args: Any, **kwargs: Any) -> Any:
     watch = local.watch
     if watch is not None:
         watch.later.append(functools.partial(_clean_all, context))
-    return context.run(resolve(function), *args, **kwargs)
+    _within.depth += 1
+    try:
+        return context.run(resolve(function), *args, **kwargs)
+    finally:
+        _within.depth -= 1
 
 
 def _clean_all(context: Context) -> None:
@@ -42,4 +82,7 @@ def _clean_all(context: Context) -> None:
         context.run(_clean, variable)
 
 
-METHODS: dict[type, dict[str, Callable[..., Any]]] = {ContextVar: {"set": set_}, Context: {"run": run}}
+METHODS: dict[type, dict[str, Callable[..., Any]]] = {
+    ContextVar: {"set": set_, "reset": reset},
+    Context: {"run": run},
+}

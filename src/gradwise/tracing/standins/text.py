@@ -47,7 +47,7 @@ def shown(value: Any) -> Any:
     return value
 
 
-def _traces(value: Any, found: list[Any]) -> list[Any]:
+def traces_in(value: Any, found: list[Any]) -> list[Any]:
     """The traced values in a value, through containers."""
     if isinstance_traced(value):
         found.append(value)
@@ -55,11 +55,11 @@ def _traces(value: Any, found: list[Any]) -> list[Any]:
         found.extend(filter(isinstance_traced, value.__parts__()))
     elif isinstance(value, (list, tuple, set, frozenset)):
         for v in value:
-            _traces(v, found)
+            traces_in(v, found)
     elif isinstance(value, dict):
         for k, v in value.items():
-            _traces(k, found)
-            _traces(v, found)
+            traces_in(k, found)
+            traces_in(v, found)
     return found
 
 
@@ -67,7 +67,7 @@ def as_text(text: Any, *sources: Any) -> Any:
     """The text, marked as that of traced numbers if there are some among the sources."""
     if type(text) is not str:
         return text
-    traces = open_traces(_traces(sources, []))
+    traces = open_traces(traces_in(sources, []))
     if not traces:
         return text
     return marked(traces[0], text)
@@ -107,7 +107,7 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
                 watch.effects[f"{SAVES} by {name}"] = None
         result = function(*map(shown, args), **{k: shown(v) for k, v in kwargs.items()})
         if type(result) is not str:
-            _saved(args, kwargs)
+            note_saved(args, kwargs)
         return as_text(result, args, kwargs)
 
     call.__name__ = name
@@ -119,14 +119,14 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
 _SAVING = frozenset({"dump", "savetxt", "save", "savez", "savez_compressed"})
 
 
-def _saved(*values: Any) -> None:
+def note_saved(*values: Any) -> None:
     """Note that traced numbers are in a file, from which they may be read back."""
-    for source in _traces(values, []):
+    for source in traces_in(values, []):
         if source.tape.open and dtype_of(source.value).kind in "fc":
-            source.tape.texts.update((_FILE, repr(np.asarray(source.value).ravel()[:1000].tolist())))
+            source.tape.texts.update((A_FILE, repr(np.asarray(source.value).ravel()[:1000].tolist())))
 
 
-_FILE = "a file"
+A_FILE = "a file"
 
 
 def json_loads(text: Any, *args: Any, **kwargs: Any) -> Any:
@@ -179,7 +179,7 @@ def _digest(name: str) -> Callable[..., Any]:
 _FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt", "fromfile", "memmap"})
 
 
-def _reading(module: str, name: str) -> Callable[..., Any]:
+def reading(module: str, name: str) -> Callable[..., Any]:
     """A function that reads numbers from a text, a file or a list of lines."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -192,7 +192,7 @@ def _reading(module: str, name: str) -> Callable[..., Any]:
             if type(source) is Text:
                 float(source)  # raises while the trace is open
             look(source.getvalue() if hasattr(source, "getvalue") else source)
-            if _FILE in trace.texts and name in _FROM_FILES:
+            if A_FILE in trace.texts and (name in _FROM_FILES or module == "pickle"):
                 trace.looked_up = trace.recalled = True
         return function(*args, **kwargs)
 
@@ -203,7 +203,7 @@ def _reading(module: str, name: str) -> Callable[..., Any]:
 
 def _logged(values: Any) -> None:
     """Note that traced numbers are in a log, which may be read."""
-    for source in _traces(values, []):
+    for source in traces_in(values, []):
         if source.tape.open and dtype_of(source.value).kind in "fc" and np.size(source.value) <= _SHORT:
             source.tape.texts.update(map(repr, np.ravel(np.asarray(source.value)).tolist()))
 
@@ -237,11 +237,11 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "json": {
         **{name: _of_text("json", name) for name in ("dumps", "dump")},
         "loads": json_loads,
-        "load": _reading("json", "load"),
+        "load": reading("json", "load"),
     },
-    "ast": {"literal_eval": _reading("ast", "literal_eval")},
-    "decimal": {"Decimal": _reading("decimal", "Decimal")},
-    "fractions": {"Fraction": _reading("fractions", "Fraction")},
+    "ast": {"literal_eval": reading("ast", "literal_eval")},
+    "decimal": {"Decimal": reading("decimal", "Decimal")},
+    "fractions": {"Fraction": reading("fractions", "Fraction")},
     "hashlib": {
         name: _digest(name)
         for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s", "new")
@@ -254,7 +254,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             *("savetxt", "save", "savez", "savez_compressed"),
         )
     }
-    | {name: _reading("numpy", name) for name in ("fromstring", *sorted(_FROM_FILES))},
+    | {name: reading("numpy", name) for name in ("fromstring", *sorted(_FROM_FILES))},
 }
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {str: {"format": str_format, "join": str_join}}
 
