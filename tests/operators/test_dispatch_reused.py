@@ -416,3 +416,40 @@ def test_errors_of_operations_on_numbers_are_looked_at_anew(f, monkeypatch):
     agrees(f)
     monkeypatch.setitem(globals(), "SCALE", 4.0)
     agrees(f)
+
+
+def by_reduction(x):
+    import functools
+
+    return functools.reduce(np.add, map(np.multiply, [SCALE, 2.0], x)) + functools.reduce(
+        np.maximum, [x[2], x[3] * SCALE]
+    )
+
+
+def by_default(x):
+    terms = TERMS
+    return sum(getattr(terms, f"none_{k}", terms.term_1)(x, SCALE) for k in range(3))
+
+
+TERMS = Terms()
+
+
+@pytest.mark.parametrize("f", [by_reduction, by_default])
+def test_functions_of_libraries_and_defaults(f, monkeypatch):
+    assert serves(f)
+    monkeypatch.setitem(globals(), "SCALE", -2.0)
+    agrees(f)
+    monkeypatch.setattr(Terms, "none_1", Terms.term_0, raising=False)
+    agrees(f)
+
+
+def test_what_may_be_given_an_output_is_refused():
+    def f(x):
+        rows = [[1.0, 2.0], [3.0, 4.0], [np.zeros(1), np.zeros(1)]]
+        return (
+            sum(list(map(np.add, *rows))) * x[0]
+            + sum(map(np.add, *rows[:2]))
+            + sum(map(np.add, [1.0], [2.0], [np.zeros(1)]))
+        )
+
+    assert "add" in inspect_function(f).effects

@@ -186,7 +186,7 @@ def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords
     for position, value in enumerate([*arguments, *keywords.values()]):
         degree = level(value)
         if degree is None:
-            degree = _unusual(m, name, callee, value)
+            degree = _unusual(m, name, callee, value, len(arguments))
         elif degree is DATA and value is keywords.get("dtype"):
             makes = makes if _is_numbers_dtype(value) else "data"  # perhaps that of objects
         elif position and makes == "maker" and degree is DATA:
@@ -206,8 +206,16 @@ def _is_numbers_dtype(value: Any) -> bool:
         return False
 
 
-def _unusual(m: Machine, name: str, callee: Callee, value: Any) -> Any:
+def _unusual(m: Machine, name: str, callee: Callee, value: Any, given: int) -> Any:
     """An argument that is no data: a function to be called, or a type."""
+    inner = callee_of(value.value) if type(value) is Known and callee.higher and name != "starmap" else None
+    if (
+        inner is not None
+        and inner.pure
+        and not inner.higher
+        and (inner.limit is None or inner.limit >= max(2, given - 1))
+    ):
+        return DATA  # called with two arguments by ``reduce``, with as many as there are iterables by ``map``
     if callee.higher and (type(value) is Local or (type(value) is Known and is_users_function(value.value))):
         if type(value) is Local:
             m.scope.inquiry.give(m, value, [DATA] * value.code.co_argcount)

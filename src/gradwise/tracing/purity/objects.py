@@ -187,15 +187,15 @@ def is_absent(value: Any, name: str) -> bool:
     return member(cls, name) is MISSING and name not in entries_of(value) and member(cls, "__getattr__") is MISSING
 
 
-def matching(value: Any, prefix: str, suffix: str) -> tuple[str, ...]:
-    """The names of attributes of an open object, one of the user's classes or a module that begin and end so; none where ``__getattr__`` answers for others."""
+def matching(value: Any, prefix: str, suffix: str) -> tuple[str, ...] | None:
+    """The names of attributes of an open object, one of the user's classes or a module that begin and end so; None where ``__getattr__`` answers for others."""
     if isinstance(value, types.ModuleType):
         places: list[Any] = [vars(value)]
     else:
         places = [vars(c) for c in (value if isinstance(value, type) else type(value)).__mro__]
         places += [] if isinstance(value, type) else [entries_of(value)]
     if any("__getattr__" in place for place in places):
-        return ()
+        return None
     least = len(prefix) + len(suffix)
     names = {n for place in places for n in place if n.startswith(prefix) and n.endswith(suffix) and len(n) >= least}
     return tuple(sorted(names))

@@ -333,6 +333,11 @@ def _note_derived(m: Machine, value: Any, base: Any) -> None:
 
 def _lacks(m: Machine, owner: Any, name: Any) -> bool:
     """Whether an object that was there has no attribute of a name; then that is noted."""
+    if type(name) is Pattern and type(owner) is Known and _is_of_users(owner):
+        if matching(owner.value, name.prefix, name.suffix) != ():
+            return False
+        owner.expected.reads.members[("matching", name.prefix, name.suffix, ())] = Expected("is", True)
+        return True
     if not (type(name) is Constant and type(name.value) is str and is_object(owner) and type(owner) is Known):
         return False
     if not is_absent(owner.value, name.value):
@@ -363,7 +368,7 @@ def _by_name(m: Machine, owner: Any, name: Any) -> Any:
     known = type(owner) is Known and (is_module or _is_of_users(owner))
     if type(name) is Pattern and known:
         found = matching(owner.value, name.prefix, name.suffix)
-        if 0 < len(found) <= ENTRIES:  # another name raises, which does no harm
+        if found and len(found) <= ENTRIES:  # another name raises, which does no harm
             owner.expected.reads.members[("matching", name.prefix, name.suffix, found)] = Expected("is", True)
             names = frozenset(found)
     if names is None or not (known or is_object(owner)):
