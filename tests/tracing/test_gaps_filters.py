@@ -28,6 +28,8 @@ SPECTRA: dict[str, Any] = {
     "the median": lambda x: ss.welch(x, nperseg=8, average="median")[1],
     "the median, both sides": lambda x: ss.welch(x, nperseg=8, nfft=9, average="median", return_onesided=False)[1],
     "a line taken off at once": lambda x: ss.periodogram(x, 10.0, "hann", None, "linear")[1],
+    "a window made inside": lambda x: ss.welch(x, window=np.ones(8))[1],
+    "a window that moves": lambda x: ss.welch(x[8:], window=1 + x[:8] ** 2)[1],
     "a function takes off": lambda x: ss.periodogram(x, detrend=lambda d: d - d[..., :1])[1],
 }
 
@@ -83,7 +85,10 @@ MOVED: dict[str, Any] = {
     "shift by lines": (lambda p: ndi.shift(IMAGE * p[1], p[0], order=1, mode="wrap"), [0.4, 0.3]),
     "turn": (lambda a: ndi.rotate(IMAGE, a[0], reshape=False), [14.0]),
     "turn of an image that grows": (lambda a: ndi.rotate(IMAGE, a[0], mode="reflect"), [14.0]),
-    "matrix": (lambda m: ndi.affine_transform(IMAGE, m, offset=m[0, 1], output_shape=(3, 4)), [[1.01, 0.12], [0.23, 0.93]]),
+    "matrix": (
+        lambda m: ndi.affine_transform(IMAGE, m, offset=m[0, 1], output_shape=(3, 4)),
+        [[1.01, 0.12], [0.23, 0.93]],
+    ),
     "stretch": (lambda m: ndi.affine_transform(IMAGE, m, offset=[0.21, 0.14]), [0.91, 0.83]),
     "matrix and offset": (lambda m: ndi.affine_transform(IMAGE, m), [[0.83, 0.11, 0.31], [0.12, 0.71, 0.23]]),
 }

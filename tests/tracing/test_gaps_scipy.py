@@ -175,3 +175,73 @@ def test_least_squares_of_dependent_columns_raise() -> None:
     matrix = scipy.sparse.csr_matrix(np.ones((3, 2)))
     with pytest.raises((gw.TracingError, gw.SingularPointError, np.linalg.LinAlgError)):
         gw.grad(lambda x: np.sum(solvers.lsqr(matrix, x[:3])[0] * [1.0, 2.0]), method="exact")(X)
+
+
+@pytest.mark.parametrize("name", ["kn", "yn"])
+def test_orders_that_are_truncated_have_no_derivative(name: str) -> None:
+    """The slope of K and Y by a real order was taken for it."""
+    for order in (2.0, 3.0):
+        with pytest.raises(gw.TracingError, match="truncates"):
+            gw.grad(lambda n: getattr(special, name)(n, 1.3), method="exact")(order)
+    closes(lambda x: getattr(special, name)(2, x), [0.7, 1.3])
+
+
+MADE_INSIDE: dict[str, Callable[[Any], Any]] = {
+    "gmean": lambda x: scipy.stats.gmean(x, weights=np.ones(4)),
+    "hmean": lambda x: scipy.stats.hmean(x, weights=np.arange(1.0, 5.0)),
+    "moment": lambda x: scipy.stats.moment(x, 3, center=np.zeros(1)[0]),
+    "ttest_1samp": lambda x: scipy.stats.ttest_1samp(x, np.zeros(1)[0]).statistic,
+    "wasserstein_distance": lambda x: scipy.stats.wasserstein_distance(x, np.arange(4.0) * 0.45, u_weights=np.ones(4)),
+    "tmean": lambda x: scipy.stats.tmean(x, (0.5, 4.0)),
+}
+
+
+@pytest.mark.parametrize("name", MADE_INSIDE)
+def test_options_that_the_function_makes_are_constants(name: str) -> None:
+    """Arrays of ones belong to the trace, since they may be filled, and were taken for traced options."""
+    closes(MADE_INSIDE[name], [0.7, 1.2, 3.1, 1.9])
+
+
+SPARSE: Any = scipy.sparse.csr_array(
+    [[4.0, 1.0, 0.0, 0.3], [1.0, 5.0, 2.0, 0.0], [0.0, 2.5, 7.0, 0.1], [0.2, 0.0, 0.1, 9.0], [0.4, 0.0, 1.1, 0.0]]
+)
+SHIFTS = [0.2, 0.45, 0.8, 0.1]
+START = np.ones(4)
+
+
+def shifted(x: Any) -> Any:
+    return (SPARSE[:4] + scipy.sparse.diags_array(x)).tocsr()
+
+
+def largest(x: Any) -> Any:
+    values, vectors = scipy.sparse.linalg.eigs(shifted(x), k=1, v0=START)
+    return np.concatenate([np.real(values), np.abs(vectors[:, 0])])
+
+
+def restored(x: Any) -> Any:
+    u, s, vh = scipy.sparse.linalg.svds(SPARSE @ scipy.sparse.diags_array(x), k=2, v0=START)
+    return np.concatenate([((u * s) @ vh).ravel(), s])
+
+
+def test_some_eigenvalues_of_sparse_matrices() -> None:
+    closes(largest, SHIFTS, second=False, h=1e-3, rtol=1e-6)
+
+
+def test_some_singular_values_of_sparse_matrices() -> None:
+    """Their squares are the eigenvalues of the product."""
+    closes(restored, SHIFTS, second=False, h=1e-3, rtol=1e-6)
+    found = gw.jacobian(
+        lambda x: scipy.sparse.linalg.svds(shifted(x), k=3, return_singular_vectors=False)[::-1] ** 2, method="exact"
+    )(np.array(SHIFTS))
+    full = gw.jacobian(lambda x: np.linalg.eigvalsh((a := SPARSE[:4].toarray() + np.diag(x)).T @ a)[:0:-1])
+    np.testing.assert_allclose(np.sort(found, axis=0), np.sort(full(np.array(SHIFTS)), axis=0), rtol=1e-9)
+
+
+def test_corners_of_bands_that_are_no_entries_stay() -> None:
+    closes(scipy.linalg.cholesky_banded, [[0.0, 0.1, 0.2], [5.0, 6.0, 7.0]])
+    closes(lambda a: scipy.linalg.cholesky_banded(a, lower=True), [[5.0, 6.0, 7.0], [0.1, 0.2, 0.0]])
+
+
+def test_options_that_are_given_as_none() -> None:
+    image = np.cos(np.arange(20.0)).reshape(4, 5)
+    closes(lambda x: scipy.ndimage.gaussian_filter(x, 1.0, radius=None, axes=None), image, second=False)

@@ -322,3 +322,23 @@ class Quantity(np.lib.mixins.NDArrayOperatorsMixin):
 
 def test_methods_of_universal_functions_on_objects():
     check(lambda: lambda x: np.add.reduce(Quantity(x)).value * (np.exp(Quantity(x)) * 2 - x).value.sum(), X)
+
+
+GRID = np.arange(3.0)
+
+
+@pytest.mark.parametrize("create", [np.zeros_like, np.ones_like, np.empty_like, lambda a: np.full_like(a, 2.0)])
+def test_arrays_like_a_plain_one_are_buffers_wherever_they_are_put(create):
+    def in_a_list(x):
+        rows = [create(GRID) for _ in range(2)]
+        for row in rows:
+            _fill(row, x)
+        return rows[0] @ x + rows[1].sum()
+
+    def in_a_dictionary(x):
+        held = {"u": create(GRID)}
+        _fill(held["u"], x)
+        return held["u"] @ x
+
+    for f in (in_a_list, in_a_dictionary):
+        check(lambda f=f: f, X)

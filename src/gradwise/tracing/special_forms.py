@@ -12,6 +12,7 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.traced import dtype_of, isinstance_traced, wrap
 
 if TYPE_CHECKING:
@@ -23,9 +24,17 @@ def _whole(k: Any) -> Any:
     return np.floor(concrete(k, "int") if isinstance_traced(k) else k)
 
 
-def _order(n: Any) -> Any:
-    """An order that SciPy truncates; one that is differentiated is left to the rule that refuses it."""
-    return n if isinstance_traced(n) else np.trunc(n)
+def _order(n: Any, name: str, general: str) -> Any:
+    """An order that SciPy truncates, of which there is no derivative."""
+    if isinstance_traced(n):
+        trace = _innermost(n)
+        if trace is not None and not is_constant(n):
+            raise trace.fail(
+                f"scipy.special.{name} was differentiated with respect to its order n, which SciPy truncates to an integer. A plain integer is required there. "
+                f"Give n as a number, or write scipy.special.{general}, whose order is real"
+            )
+        n = plain(n)
+    return np.trunc(n)
 
 
 def _voigt(x: Any, sigma: Any, gamma: Any) -> Any:
@@ -67,7 +76,7 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "gdtrc": lambda a, b, x: scipy.special.gammaincc(b, a * x),
     "gdtria": lambda p, b, x: scipy.special.gammaincinv(b, p) / x,
     "gdtrix": lambda a, b, p: scipy.special.gammaincinv(b, p) / a,
-    "kn": lambda n, x: scipy.special.kv(_order(n), x),
+    "kn": lambda n, x: scipy.special.kv(_order(n, "kn", "kv"), x),
     "nbdtr": lambda k, n, p: scipy.special.betainc(_whole(n), _whole(k) + 1, p),
     "nbdtrc": lambda k, n, p: scipy.special.betaincc(_whole(n), _whole(k) + 1, p),
     "nrdtrimn": lambda p, sd, x: x - sd * scipy.special.ndtri(p),
@@ -76,7 +85,7 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "pdtrc": lambda k, m: scipy.special.gammainc(_whole(k) + 1, m),
     "pdtri": lambda k, p: scipy.special.gammainccinv(_whole(k) + 1, p),
     "voigt_profile": _voigt,
-    "yn": lambda n, x: scipy.special.yv(_order(n), x),
+    "yn": lambda n, x: scipy.special.yv(_order(n, "yn", "yv"), x),
 }
 
 

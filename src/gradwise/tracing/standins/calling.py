@@ -17,6 +17,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import asarray
+from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import contains_traced, entries, is_users_sequence, python_method, resolve
 from gradwise.tracing.standins.stacking import assembled, stacking_first
 from gradwise.tracing.standins.text import look_among
@@ -360,8 +361,21 @@ def _elementwise(ufunc: Any, primitive: Primitive) -> Callable[..., Any]:
     return call
 
 
+def _created_like(function: Any) -> Callable[..., Any]:
+    """``np.zeros_like`` and its relatives: of a plain array a buffer too, wherever it is put."""
+    create = numpy_function(function)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return owned(current_trace(), create(*args, **kwargs))
+
+    call.__name__ = function.__name__
+    call.__doc__ = f"``np.{function.__name__}``: a buffer to which traced values may be assigned."
+    return call
+
+
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "numpy": {
+        **{name: _created_like(getattr(np, name)) for name in ("zeros_like", "ones_like", "empty_like", "full_like")},
         "fromfunction": fromfunction,
         "fromiter": fromiter,
         "apply_along_axis": apply_along_axis,

@@ -17,6 +17,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, table, with_value
 from gradwise.tracing.standins.stacking import leaves, plainly
+from gradwise.tracing.standins.traced_data import settled
 from gradwise.tracing.traced import dtype_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def peak_prominences(x: Any, peaks: Any, wlen: Any = None) -> Any:
 
 def wasserstein_distance(u: Any, v: Any, u_weights: Any = None, v_weights: Any = None) -> Any:
     """``scipy.stats.wasserstein_distance``: Σ |F(z) − G(z)| Δz over the merged sample."""
-    u, v = as_array(u), as_array(v)
+    u, v, (u_weights, v_weights) = as_array(u), as_array(v), settled((u_weights, v_weights))
     value = scipy.stats.wasserstein_distance(plain(u), plain(v), plainly(u_weights), plainly(v_weights))
     if contains_traced((u_weights, v_weights)):
         refuse([u, v, u_weights, v_weights], "scipy.stats.wasserstein_distance of traced weights", "Write it in NumPy")

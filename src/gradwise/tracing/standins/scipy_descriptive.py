@@ -16,6 +16,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
 from gradwise.tracing.standins.stacking import plainly
+from gradwise.tracing.standins.traced_data import settled
 from gradwise.tracing.traced import dtype_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def _of_samples(name: str, count: int, formula: Callable[..., Any], known: tuple
     """Stand-in for ``scipy.stats.<name>`` of ``count`` samples: ``formula(*samples, **options)`` with SciPy's value; options that are not known raise."""
 
     def call(*args: Any, **options: Any) -> Any:
-        options = {k: v for k, v in options.items() if k not in _USUAL or v is not _USUAL[k]}
+        args = (*args[:count], *settled(args[count:]))  # weights that the function makes are plain
+        options = {k: settled(v) for k, v in options.items() if k not in _USUAL or v is not _USUAL[k]}
         value = getattr(scipy.stats, name)(*map(plainly, args), **{k: plainly(v) for k, v in options.items()})
         given = dict(zip(known, args[count:], strict=False)) | options
         if len(args) > count + len(known) or set(given) - set(known) or contains_traced(tuple(given.values())):

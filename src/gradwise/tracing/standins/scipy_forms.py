@@ -277,11 +277,11 @@ def cholesky_banded(ab: Any, overwrite_ab: bool = False, lower: bool = False, ch
     value = scipy.linalg.cholesky_banded(plainly(ab), lower=lower, check_finite=check_finite)
     factor = scipy_factorizations.cholesky(_from_half(ab, lower), lower)
     u, n = np.shape(value)[0] - 1, np.shape(value)[1]
-    rows = []
+    rows, given = [], as_array(ab)  # whose corners that are no entries of the matrix stay
     for row in range(u + 1):
         k = row if lower else u - row
         band = np.diagonal(factor, -k if lower else k)
-        padding = value[row, n - k :] if lower else value[row, :k]
+        padding = given[row, n - k :] if lower else given[row, :k]
         rows.append(np.concatenate([band, padding] if lower else [padding, band]))
     return with_value(np.stack(rows), value)
 

@@ -277,7 +277,7 @@ def gaussian_filter(
 ) -> Any:
     """``scipy.ndimage.gaussian_filter`` of a width that is not traced (``scipy_image_points.py`` has the others): one axis after the other."""
     x = as_array(input)
-    if output is not None or options or (mode == "constant" and cval):
+    if output is not None or any(v is not None for v in options.values()) or (mode == "constant" and cval):
         refuse(
             [x],
             "scipy.ndimage.gaussian_filter with output=, radius=, axes= or a border value",

@@ -12,6 +12,7 @@ from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins.recording import contains_traced, resolve
 from gradwise.tracing.standins.scipy_calling import refuse, table, with_value
 from gradwise.tracing.standins.stacking import assembled, plainly
+from gradwise.tracing.standins.traced_data import settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +34,8 @@ def _spectrum(name: str) -> Callable[..., Any]:
     """``welch`` or ``periodogram``: the mean, or the median, of |FFT(window · segment)|² over segments."""
 
     def call(x: Any, fs: Any = 1.0, window: Any = None, *args: Any, **options: Any) -> Any:
-        window = ("hann" if name == "welch" else "boxcar") if window is None else window
-        frequencies, value = getattr(scipy.signal, name)(plainly(x), plainly(fs), window, *args, **options)
+        window = ("hann" if name == "welch" else "boxcar") if window is None else settled(window)
+        frequencies, value = getattr(scipy.signal, name)(plainly(x), plainly(fs), plainly(window), *args, **options)
         names: tuple[str, ...] = (
             "nperseg",
             "noverlap",
@@ -46,17 +47,19 @@ def _spectrum(name: str) -> Callable[..., Any]:
             "average",
         )
         names = names if name == "welch" else names[2:7]
-        given = dict(zip(names, args, strict=False)) | options
+        given = {k: settled(v) for k, v in (dict(zip(names, args, strict=False)) | options).items()}
         x, axis = as_array(x), given.get("axis", -1)
         if contains_traced((fs, *given.values())):
             refuse([x, fs], f"scipy.signal.{name} of traced options", "Write it with np.fft")
         x = np.moveaxis(x, axis, -1)
         n = np.shape(plain(x))[-1]
         size = min(given.get("nperseg") or (256 if name == "welch" else n), n)
+        own = not isinstance(window, (str, tuple, float, int))  # the window's numbers themselves, traced or not
+        size = np.size(plain(as_array(window))) if own else size
         overlap = given.get("noverlap")
         overlap = size // 2 if overlap is None else overlap
         step = size - (overlap if name == "welch" else 0)
-        weights = scipy.signal.get_window(window, size)
+        weights = as_array(window) if own else scipy.signal.get_window(window, size)
         frames = np.arange(0, n - size + 1, step)[:, None] + np.arange(size)
         parts = x[..., frames]
         detrend = given.get("detrend", "constant")

@@ -235,20 +235,59 @@ def eigsh(A: Any, k: int = 6, **options: Any) -> Any:
     vectors = options.pop("return_eigenvectors", True)
     w, v = scipy.sparse.linalg.eigsh(shown(A), k, **{n: plain(o) for n, o in options.items()})
     ours, columns = np.linalg.eigh(dense(_entries(A, "eigsh")))
-    concrete(ours)  # which eigenvalues are asked for, and the signs of their vectors, depend on the values
-    order = np.array([int(np.argmin(np.abs(plain(ours) - value))) for value in w])
-    if np.unique(order).size < order.size:
-        refuse(
-            [A.data],
-            "scipy.sparse.linalg.eigsh at equal eigenvalues",
-            "Their sum and symmetric functions have a derivative",
-        )
+    order = _picked(A, ours, w, "eigsh")
     values = with_value(ours[order], w)
     if not vectors:
         return values
     chosen = columns[:, order]
     signs = np.sign(np.sum(np.asarray(plain(chosen)) * v, axis=0))
     return values, with_value(chosen * signs, v)
+
+
+def _picked(A: Any, every: Any, found: Any, name: str) -> np.ndarray:
+    """The places of what SciPy found among all eigenvalues or singular values."""
+    concrete(every)  # which are asked for, and the signs of their vectors, depend on the values
+    order = np.array([int(np.argmin(np.abs(plain(every) - value))) for value in found])
+    if np.unique(order).size < order.size:
+        refuse(
+            [A.data],
+            f"scipy.sparse.linalg.{name} at equal values",
+            "Their sum and symmetric functions have a derivative: np.linalg of the full matrix",
+        )
+    return order
+
+
+def eigs(A: Any, k: int = 6, **options: Any) -> Any:
+    """``scipy.sparse.linalg.eigs``, likewise."""
+    if options.get("M") is not None or options.get("sigma") is not None:
+        refuse([A], "scipy.sparse.linalg.eigs with M or sigma", "Use scipy.linalg.eig of the full matrices")
+    vectors = options.pop("return_eigenvectors", True)
+    w, v = scipy.sparse.linalg.eigs(shown(A), k, **{n: plain(o) for n, o in options.items()})
+    ours, columns = np.linalg.eig(dense(_entries(A, "eigs")))
+    order = _picked(A, ours, w, "eigs")
+    values = with_value(ours[order], w)
+    if not vectors:
+        return values
+    chosen = columns[:, order]
+    turns = np.sum(np.conj(np.asarray(plain(chosen))) * v, axis=0)
+    return values, with_value(chosen * (turns / np.abs(turns)), v)
+
+
+def svds(A: Any, k: int = 6, **options: Any) -> Any:
+    """``scipy.sparse.linalg.svds``: the singular values that SciPy finds, differentiated as those of the full matrix."""
+    vectors = options.pop("return_singular_vectors", True)
+    if vectors not in (True, False):
+        refuse([A], "scipy.sparse.linalg.svds of the vectors of one side", "Write return_singular_vectors=True")
+    left, s, right = scipy.sparse.linalg.svds(shown(A), k, **{n: plain(o) for n, o in options.items()})
+    u, ours, vh = np.linalg.svd(dense(_entries(A, "svds")), full_matrices=False)
+    order = _picked(A, ours, s, "svds")
+    values = with_value(ours[order], s)
+    if not vectors:
+        return values
+    u, vh = u[:, order], vh[order]
+    turns = np.sum(np.conj(np.asarray(plain(u))) * left, axis=0)
+    turns = turns / np.abs(turns)
+    return with_value(u * turns, left), values, with_value(np.conj(turns)[:, None] * vh, right)
 
 
 def expm_multiply(A: Any, B: Any, *rest: Any, **options: Any) -> Any:
@@ -271,6 +310,8 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "spsolve_triangular": spsolve_triangular,
             **{name: iterative(name) for name in _ITERATIVE},
             **{name: least_squares(name) for name in ("lsqr", "lsmr")},
+            "eigs": eigs,
+            "svds": svds,
             "splu": splu,
             "spilu": splu,
             "factorized": factorized,
