@@ -63,6 +63,7 @@ bug(
     lambda w: np.mean((X @ w - Y) ** 2),
     W,
     lambda w: 2 * X.T @ (X @ w + Y) / 30,
+    "sign flip",
     "constant offset",
     "evaluated at another point",
     "unknown",
@@ -704,7 +705,7 @@ bug(
     "missing inner derivative",
     "unknown",
 )
-bug("tanh: 1 − tanh", lambda x: np.sum(np.tanh(x)), E5, lambda x: 1 - np.tanh(x), "unknown")
+bug("tanh: 1 − tanh", lambda x: np.sum(np.tanh(x)), E5, lambda x: 1 - np.tanh(x), "wrong power of x", "unknown")
 bug("arctan without the square", lambda x: np.sum(np.arctan(x)), Q5, lambda x: 1 / (1 + x), "unknown")
 bug("exp(2x) without 2", lambda x: np.sum(np.exp(2 * x)), E5, lambda x: np.exp(2 * x), "missing factor 2")
 bug("exp of sin", lambda x: np.sum(np.exp(np.sin(x))), E5, lambda x: np.exp(np.sin(x)), "missing inner derivative")

@@ -208,6 +208,7 @@ def make_problem(
         scalar=target.call,
         slope_at=None if target.point.has_complex else slope_at,
         unit=target.unit,
+        claim_function=claim.function if isinstance(claim, Claim) and not own else None,
         values_at=lambda vector: np.array([float(np.asarray(target.value(vector)))]),
         bounds=bounds,
     )
@@ -309,7 +310,8 @@ def _repeat(claim: Claim, target: Target, claimed: np.ndarray, conduct: Conduct)
     """Call the claim again, with calls at another point between: noise, state, and integers that were cut."""
     vector = target.point.vector
     again = _try(claim, vector)
-    _try(claim, vector * (1 + 1e-3) + (vector == 0) * 1e-3)
+    # not a multiple of x, at which the gradient of a norm is the same
+    _try(claim, vector * (1 + 1e-3 * np.cos(np.arange(vector.size))) + (vector == 0) * 1e-3)
     third = _try(claim, vector)
     slack = (
         64 * target.unit * np.abs(claimed)

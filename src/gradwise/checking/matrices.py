@@ -309,6 +309,7 @@ def matrix_problem(
         target=target,
         rows=blocks.rows,
         claim_at=claim,
+        claim_function=function,
         claimed=claimed,
         claimed_dtypes=[leaf.dtype for leaf in leaves],
         numerical_at=lambda vector: blocks.numbers(

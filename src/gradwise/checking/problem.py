@@ -70,6 +70,8 @@ class Problem:
         As the caller gave them.
     unweighted : callable or None
         For a function with several outputs that is checked through a weighted sum of them: their plain sum.
+    claim_function : callable or None
+        What the user passed as the derivative, called as f is; None for an array, and for a check of a few entries.
     restricted : callable or None
         ``restricted(positions) -> Problem``: the same check of a few entries.
     stays : bool
@@ -99,6 +101,7 @@ class Problem:
     values_at: Callable[[np.ndarray], np.ndarray] | None = None
     bounds: Any = None
     unweighted: Callable[[Any], Any] | None = None
+    claim_function: Callable[..., Any] | None = None
     restricted: Callable[[np.ndarray], Problem] | None = None
 
 

@@ -8,7 +8,6 @@ For the edge from operand u to v = p(…, u, …), with c the part of the gradie
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from gradwise.checking.evidence import Evidence, Finding, Sample
 from gradwise.checking.hypotheses.backward import Backward, Edge
 from gradwise.checking.hypotheses.factors import name_factor
+from gradwise.checking.hypotheses.missing import fits_row, missing_term, two_paths
 from gradwise.checking.vocabulary import Cause
 
 MOST_EDGES = 160
@@ -43,7 +43,7 @@ def chain_rule(evidence: Evidence) -> list[Finding]:
         found += _edge(evidence, passes, bars, edge, flows)
     found += _inner(passes, bars)
     if not found:
-        found = _two_paths(passes, flows)
+        found = two_paths(passes, flows)
     best: dict[Cause, Finding] = {}
     for finding in found:
         if finding.cause not in best or finding.rank < best[finding.cause].rank:
@@ -53,6 +53,8 @@ def chain_rule(evidence: Evidence) -> list[Finding]:
         best[Cause.SIGN_FLIP].rank = max(best[Cause.SIGN_FLIP].rank, best[Cause.DETACHED].rank + 0.5)
     if any(finding.rank < 20 for finding in best.values()):
         best.pop(Cause.DETACHED, None)
+        if Cause.PRODUCT_RULE in best and best[Cause.PRODUCT_RULE].rank > 37:
+            best.pop(Cause.PRODUCT_RULE)
     return list(best.values())
 
 
@@ -94,15 +96,6 @@ def passes_at(evidence: Evidence) -> list[tuple[Backward, Sample, list[np.ndarra
         back.forget_shifts()
         passes.append((back, row, inputs))
     return passes if passes and passes[0][1].vector is evidence.here.vector else None
-
-
-def fits_row(row: Sample, candidate: np.ndarray) -> bool:
-    """Whether a candidate gradient is the claimed one, entry by entry, within the bounds of the sample."""
-    return (
-        candidate.shape == row.claimed.shape
-        and bool(np.all(np.isfinite(candidate[row.usable])))
-        and row.fits(candidate)
-    )
 
 
 def _edge(
@@ -156,38 +149,6 @@ def _only_scales(back: Backward, position: int) -> bool:
             return False
         reached |= set(later.output_tuple)
     return True
-
-
-def _two_paths(passes: Any, flows: dict[Edge, list[np.ndarray]]) -> list[Finding]:
-    """Two contributions are missing at once, as when mean and deviation are both taken for constants."""
-    if len(flows) > 60:
-        return []
-    back = passes[0][0]
-    for one, other in combinations(flows, 2):
-        if all(fits_row(p[1], p[1].truth - a - b) for p, a, b in zip(passes, flows[one], flows[other], strict=True)):
-            if not all(fits_row(p[1], _without(p[0], (one, other))) for p in passes):
-                continue  # both lie on one path, which was counted twice
-            texts = []
-            for position, place in (one, other):
-                equation = back.program.equations[position]
-                texts.append(
-                    f"{back.expression(equation.inputs[place])} in {back.expression(equation.outputs)}{back.where(equation)}"
-                )
-            return [Finding(Cause.DETACHED, f"what flows through {texts[0]} and through {texts[1]} is missing", 38.0)]
-    return []
-
-
-def _without(back: Backward, dropped: tuple[Edge, ...]) -> np.ndarray:
-    """The gradient of a backward pass that hands nothing to some operands."""
-
-    def change(position: int, parts: list[Any], bar: Any) -> list[Any]:
-        return [None if (position, place) in dropped else part for place, part in enumerate(parts)]
-
-    program = back.program
-    bars: list[Any] = [None] * len(program.types)
-    bars[program.outputs[0]] = np.ones(program.types[program.outputs[0]].shape)
-    back.run(bars, len(program.equations), change)
-    return back.flat(bars)
 
 
 def _inner(passes: Any, bars: list[list[Any]]) -> list[Finding]:
@@ -257,7 +218,8 @@ def _scaled(evidence: Evidence, passes: Any, contributions: list[np.ndarray], ed
             return []
         if (name in PRODUCTS or name == "div") and flows > 1 and len(set(equation.inputs)) > 1:
             return [Finding(Cause.PRODUCT_RULE, f"the derivative of {inner} in {outer} is missing{where}", 12.0)]
-        return [Finding(Cause.DETACHED, f"what flows through {inner} in {outer} is missing{where}", 38.0)]
+        say = f"what flows through {inner} in {outer} is missing{where}"
+        return [Finding(Cause.DETACHED, say, 38.0), *missing_term(row, say, 37.9)]
     if abs(factor + 1) < 1e-9 + 3 * doubt:
         if (name == "div" and place == 1) or name == "reciprocal" or (name == "power" and _negative(equation)):
             rank = 12.0 if not whole else 26.0

@@ -157,6 +157,12 @@ def _rectangle(wrong: np.ndarray, usable: np.ndarray, index: np.ndarray) -> tupl
         ):
             if not np.any(places & ~inside) and _mostly(wrong, usable, index[inside]):
                 return index[inside], name
+    if index.ndim > 1:  # a range of the flattened array, as a loop or a slice of ravel() leaves it
+        flat = index.ravel()
+        positions = np.flatnonzero(wrong[flat])
+        start, stop = int(positions[0]), int(positions[-1]) + 1
+        if stop - start <= 0.5 * flat.size and _mostly(wrong, usable, flat[start:stop]):
+            return flat[start:stop], f"{start}:{stop} of its entries in a row"
     return None
 
 
@@ -166,7 +172,7 @@ def branch(evidence: Evidence) -> list[Finding]:
         return []
     samples = [*evidence.samples, *evidence.far]
     wrong_x = np.concatenate([s.carrier[s.wrong] for s in samples if s.carrier is not None])
-    right_x = np.concatenate([s.carrier[s.usable & ~s.wrong] for s in samples if s.carrier is not None])
+    right_x = np.concatenate([s.carrier[s.usable & ~s.wrong & ~_vague(s)] for s in samples if s.carrier is not None])
     if wrong_x.size == 0 or right_x.size == 0:
         return []
     here = evidence.here
@@ -200,6 +206,11 @@ def branch(evidence: Evidence) -> list[Finding]:
                 )
             ]
     return []
+
+
+def _vague(sample: Sample) -> np.ndarray:
+    """Entries of which a bound as large as the claim leaves open whether they are right."""
+    return (4 * sample.bound > 0.5 * np.abs(sample.claimed)) & (np.abs(sample.difference) > 0.1 * sample.bound)
 
 
 def _threshold(wrong: np.ndarray, right: np.ndarray, name: str) -> str:

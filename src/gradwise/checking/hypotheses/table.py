@@ -8,11 +8,13 @@ from gradwise.checking.evidence import Evidence, Finding
 from gradwise.checking.hypotheses.axes import same_total, wrong_axis
 from gradwise.checking.hypotheses.chain import chain_rule
 from gradwise.checking.hypotheses.differences import difference_quotient
+from gradwise.checking.hypotheses.elementwise import elementwise, guess
 from gradwise.checking.hypotheses.factors import whole_factor
 from gradwise.checking.hypotheses.normalised import normalised_sum
 from gradwise.checking.hypotheses.orders import index_shift, permuted, transposed
 from gradwise.checking.hypotheses.points import another_point, named_point
 from gradwise.checking.hypotheses.precision import detached, low_precision, non_finite, small_error, truncation
+from gradwise.checking.hypotheses.repairs import repaired
 from gradwise.checking.hypotheses.repeated import repeated_rule
 from gradwise.checking.hypotheses.subsets import block, branch, one_entry
 from gradwise.checking.hypotheses.terms import constant_offset, term_in_x, wrong_power
@@ -43,10 +45,18 @@ HYPOTHESES = (
     (wrong_axis, "a wrong axis"),
     (normalised_sum, "the sum of a softmax"),
     (turned_matrix, "a matrix turned"),
+    (repaired, "one repair of the claim"),
+    (elementwise, "a factor or a term that is a function of x"),
     (another_point, "another point"),
 )
 
-SLOW = (chain_rule, repeated_rule, wrong_axis, normalised_sum, turned_matrix, another_point)
+SLOW = (chain_rule, repeated_rule, wrong_axis, normalised_sum, turned_matrix, repaired, elementwise, another_point)
+
+CLAIM = (repaired, elementwise)
+SIMPLER = frozenset({
+    Cause.CONSTANT_FACTOR, Cause.ONE_ENTRY, Cause.TERM_IN_X, Cause.CONSTANT_OFFSET, Cause.WRONG_POWER, Cause.SMALL_ERROR,
+    Cause.LOW_PRECISION,
+})  # fmt: skip
 
 DECISIVE = 8.0
 """A finding below this rank leaves nothing to explain for the slower hypotheses behind it."""
@@ -57,26 +67,37 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
     if not np.any(evidence.verdicts.verdict == "wrong"):
         return [], []
     findings: list[Finding] = []
+    mended: list[Finding] = []
     failed: list[str] = []
     for hypothesis, name in HYPOTHESES:
-        if hypothesis in SLOW and _settled(findings, hypothesis is another_point):
+        if hypothesis in SLOW and _settled(findings, hypothesis in (repaired, elementwise, another_point)):
             if {finding.cause for finding in findings} != {Cause.BRANCH} or hypothesis is not another_point:
                 continue
             # which entries are wrong is known, not why: abs(x) in the place of x shows as a branch
             hypothesis = named_point
+        simple = [f for f in findings if f.rank < 32 or f.cause in (Cause.SMALL_ERROR, Cause.LOW_PRECISION)]
+        if (hypothesis is elementwise and mended) or (
+            hypothesis in CLAIM and any(finding.cause in SIMPLER or hypothesis is elementwise for finding in simple)
+        ):
+            continue  # where the claim is 0.7 times the truth, 0.3 times the truth is a term that it lacks
         try:
             found = hypothesis(evidence)
         except Exception:  # noqa: BLE001, S112  (a diagnosis that cannot be made must not take the verdict away)
             continue
         if hypothesis is named_point:
             found = [finding for finding in found if finding.cause is Cause.ANOTHER_POINT]
+        if hypothesis is another_point and any(finding.rank <= 35.0 for finding in found):
+            # abs(x) for x says more than a factor sign(x) that is missing somewhere
+            for finding in mended:
+                finding.rank = max(finding.rank, 35.1)
+        mended += found if hypothesis in CLAIM else []
         findings += found
         if not found:
             failed.append(name)
     if not findings:
         findings = same_total(evidence)
     if not findings:
-        return [Finding(Cause.UNKNOWN, Cause.UNKNOWN.sentence, 99.0)], failed
+        return [Finding(Cause.UNKNOWN, Cause.UNKNOWN.sentence, 99.0), *guess(evidence)], failed
     causes = {finding.cause for finding in findings}
     if Cause.SMALL_ERROR in causes and Cause.TERM_IN_X in causes and Cause.CONSTANT_FACTOR not in causes:
         # A small term in x is told apart from other small errors by its pattern; a small factor or offset is not.

@@ -73,7 +73,8 @@ def term_in_x(evidence: Evidence) -> list[Finding]:
                 if text == "sign(x)" and np.unique(np.sign(evidence.here.carrier[mask])).size < 2:
                     continue
                 return [Finding(Cause.TERM_IN_X, f"claimed − true = {found:.6g} · {text}{where}", rank)]
-    return []
+    found_here = _changing(evidence, _carrier)
+    return [] if found_here is None else [Finding(Cause.TERM_IN_X, f"claimed − true = {found_here} · x", 46.2)]
 
 
 def constant_offset(evidence: Evidence) -> list[Finding]:
@@ -82,7 +83,30 @@ def constant_offset(evidence: Evidence) -> list[Finding]:
         found = _coefficient(evidence.samples, _ones, mask)
         if found is not None and evidence.everywhere(partial(_with_term, shape=_ones, factor=found, mask=mask)):
             return [Finding(Cause.CONSTANT_OFFSET, f"claimed − true = {found:.6g} in every entry{where}", 23.7)]
-    return []
+    found_here = _changing(evidence, _ones)
+    if found_here is None:
+        return []
+    return [Finding(Cause.CONSTANT_OFFSET, f"claimed − true = {found_here} in every entry", 46.1)]
+
+
+def _changing(evidence: Evidence, shape: Callable[[Sample], Any]) -> str | None:
+    """The coefficients at the points where claimed − true has this shape, if it has at all of them, each with its own.
+
+    A mean or a projection on x that was not subtracted is a term of that kind: its coefficient depends on x.
+    """
+    found = []
+    for sample in evidence.samples:
+        pattern = shape(sample)
+        known = sample.usable & (np.abs(pattern) > 0) & np.isfinite(sample.claimed)
+        if int(np.sum(known)) < 3:
+            return None
+        doubt = sample.bound[known] / np.abs(pattern[known])
+        k = int(np.argmin(doubt))
+        factor = float(sample.difference[known][k] / pattern[known][k])
+        if factor == 0.0 or abs(factor) < 100 * doubt[k] or not sample.fits(sample.truth + factor * pattern):
+            return None
+        found.append(factor)
+    return f"{found[0]:.6g} (at x; it changes with x)" if found else None
 
 
 def wrong_power(evidence: Evidence) -> list[Finding]:
