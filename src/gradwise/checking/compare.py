@@ -13,7 +13,7 @@ from gradwise.checking.hypotheses import explain
 from gradwise.checking.kinks import kinks_at, limits_beside
 from gradwise.checking.problem import Numbers, Problem
 from gradwise.checking.report import Report
-from gradwise.checking.rounding import roughness, rounding, spread
+from gradwise.checking.rounding import CURVED, plateau, roughness, rounding, spread
 from gradwise.checking.second_look import claim_jitter, look_again, look_at_zeros
 from gradwise.checking.tightening import reconsider
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, NOISE, WRONG, Verdicts, judge
@@ -26,6 +26,7 @@ def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Rep
     """Judge every entry of a claimed derivative, and find what explains the wrong ones."""
     vector = problem.target.point.vector
     numbers = problem.numerical_at(vector)
+    numbers.error = numbers.error + _underflow(problem, vector)
     blocks = [index.ravel() for _, index in problem.layout]
     moved = np.zeros(problem.claimed.shape)
     if problem.claim_at is not None and not conduct.findings:
@@ -34,7 +35,7 @@ def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Rep
     slack = rounding(problem.claimed, moved, problem.unit, blocks)
     exact, exact_slack, common, on_kink = None, None, None, False
     if conduct.wobble == 0.0:
-        exact, exact_slack, common = _exact(problem, vector, blocks, rng)
+        exact, exact_slack, common = _exact(problem, numbers, vector, blocks, rng)
         found = kinks_at(problem) if exact is not None else []
         on_kink = bool(found)
     limits = limits_beside(problem, vector, rng) if on_kink else None
@@ -60,7 +61,7 @@ def compare(problem: Problem, conduct: Conduct, rng: np.random.Generator) -> Rep
 
 
 def _exact(
-    problem: Problem, vector: np.ndarray, blocks: list[np.ndarray], rng: np.random.Generator
+    problem: Problem, numbers: Numbers, vector: np.ndarray, blocks: list[np.ndarray], rng: np.random.Generator
 ) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
     """The exact derivative, its rounding entry by entry, and the largest rounding of each block."""
     if problem.exact_at is None:
@@ -75,10 +76,30 @@ def _exact(
         unit = unit_inside(problem)
         moved = spread(problem.exact_at, vector, exact, unit, rng)
         moved = np.maximum(moved, roughness(problem.exact_at, vector, exact, unit, rng))
+        # where numbers are far from sharp, 1 − p may be a few roundings that no small step changes
+        vague = (numbers.error > 1e-9 * np.abs(exact)) & (moved <= CURVED * np.abs(exact))
+        if np.any(vague):
+            moved = np.where(vague, np.maximum(moved, plateau(problem.exact_at, vector, exact, unit, rng)), moved)
     common = np.zeros(moved.size)
     for index in blocks:
         common[index] = np.max(moved.ravel()[index], initial=0.0)
     return exact, rounding(exact, moved, unit, blocks), common.reshape(moved.shape)
+
+
+def _underflow(problem: Problem, vector: np.ndarray) -> np.ndarray:
+    """What no difference quotient at the size of x can see, because f's values next to zero are 5e-324 apart: x² at 1e-200."""
+    size = np.where(vector != 0, np.abs(vector), np.max(np.abs(vector), initial=0.0))
+    grain = 16 * np.finfo(float).smallest_subnormal
+    with np.errstate(all="ignore"):
+        if problem.kind == "hessian":
+            seen = grain / size[:, None] / size[None, :]
+        else:
+            seen = np.broadcast_to(grain / size[None, :], problem.claimed.shape)
+    return (
+        np.where(np.isfinite(seen) & (seen > 0), seen, 0.0)
+        if seen.shape == problem.claimed.shape
+        else np.zeros(problem.claimed.shape)
+    )
 
 
 def _excuse_jitter(problem: Problem, verdicts: Verdicts, rng: np.random.Generator) -> None:
@@ -131,7 +152,8 @@ def _causes(
         if not findings or explained[0].cause is not Cause.UNKNOWN:
             findings += [finding for finding in explained if finding.cause not in known]
         # "not linear in its vector" says less than what the numbers themselves say, single precision for example
-        findings.sort(key=lambda finding: finding.cause is Cause.UNKNOWN)
+        if conduct.findings:
+            findings.sort(key=lambda finding: finding.cause is Cause.UNKNOWN)
     return findings, failed
 
 

@@ -11,16 +11,13 @@ from __future__ import annotations
 import numpy as np
 
 from gradwise.checking.problem import Numbers, Problem
-from gradwise.checking.rounding import roughness, second_difference
+from gradwise.checking.rounding import WIDER, roughness, second_difference
 from gradwise.checking.second_look import safe_values
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, Verdicts
 from gradwise.quiet import quiet
 
 MOST = 256.0
 """Roundings of f, per |x|, that a subtraction inside the claim may leave."""
-
-WIDER = 1e-3
-"""The step, per |x|, at which a claim is looked at that shows no rounding at √u x."""
 
 CLOSER = (0.3, 0.05, 0.01, 1e-3)
 """Multiples of x at which a claim of zero is asked again."""
@@ -78,7 +75,7 @@ def claim_grain(problem: Problem, rng: np.random.Generator) -> np.ndarray:
             return nothing
         rough = roughness(problem.claim_at, vector, claimed, problem.unit, rng)
         # a claim of 1e-14 that comes from 1 - p does not move at √u x at all
-        still = rough <= problem.unit * np.abs(claimed)
+        still = rough <= 64 * problem.unit * np.abs(claimed)
         if np.any(still):
             wider = second_difference(problem.claim_at, vector, claimed, WIDER, rng)
             rough = np.where(still, wider, rough)

@@ -102,12 +102,16 @@ class Report:
                 text += f", {counts['cannot tell']} undecided"
         elif counts["wrong"]:
             text = f"{what} FAILED: {counts['wrong']} of {total} {unit} wrong"
-        elif self.causes:
+        elif self.causes and not self._noise_of_f():
             text = f"{what} FAILED: {self.causes[0]}"
         else:
             text = f"{what} INCONCLUSIVE: none of {total} {unit} could be confirmed"
         largest = _largest(self.error)
         return text + (f" (numerical bounds ≤ {largest:.0e})" if np.isfinite(largest) else "")
+
+    def _noise_of_f(self) -> bool:
+        """Whether all that was found is noise of f, which makes no derivative wrong."""
+        return not self.conclusive and all(self.details.get(cause, "").startswith("f(x) ") for cause in self.causes)
 
     def summary(self) -> str:
         """The report as text: the result, the likely causes with their evidence, the worst entry, how to repeat it."""

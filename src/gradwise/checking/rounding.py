@@ -19,6 +19,9 @@ TRIES = 3
 CURVED = 1e-9
 """A second difference larger than this part of the derivative may be curvature."""
 
+WIDER = 1e-3
+"""The step, per |x|, at which what shows no rounding at √u x is looked at."""
+
 UNEQUAL = 0.6180339887498949
 """Ratio of the two steps of a second difference: at equal ones the roundings of exp(x) - 1 - x cancel, half of the time."""
 
@@ -91,6 +94,27 @@ def roughness(
         curved = curved & (smaller < largest / 16)
         largest = np.where(curved, smaller, largest)
     return largest
+
+
+def plateau(
+    at: Callable[[np.ndarray], np.ndarray], vector: np.ndarray, here: np.ndarray, unit: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the second difference of ``at`` at larger steps where it does not fall with the step as curvature does, else zero.
+
+    p (1 − p) / (1 − p) with 1 − p of 1e-13 stays on one step of rounding when x moves by √u, and is off by 1e-3.
+    """
+    step, level = WIDER, second_difference(at, vector, here, WIDER, rng)
+    found, largest = np.zeros(here.shape), CURVED * np.abs(here)
+    open_ = level > largest
+    while np.any(open_) and step > 1e3 * np.sqrt(unit):
+        step /= 8
+        smaller = second_difference(at, vector, here, step, rng)
+        # curvature falls by 64, never at once to nothing
+        stays = open_ & ((smaller > level / 4) | (smaller <= 64 * unit * np.abs(here)))
+        found = np.where(stays, level, found)
+        open_ &= ~stays & (smaller > largest)
+        level = smaller
+    return found
 
 
 def second_difference(

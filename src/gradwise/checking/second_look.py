@@ -59,11 +59,14 @@ def look_again(problem: Problem, verdicts: Verdicts, numbers: Numbers, rng: np.r
         claim, value = float(problem.claimed[row, entry]), float(numbers.value[row, entry])
         if problem.kind == "hessian":
             found = _bends(problem, values, here, int(row), int(entry), claim)
+            found = found or _closer(problem, values, here, int(row), int(entry), claim, value)
         else:
             along = _along(problem, values, int(entry), int(row))
-            found = finer(
-                along, float(here[row]), claim, value, problem.unit, _size(problem.target.point.vector, int(entry))
-            )
+            size = _size(problem.target.point.vector, int(entry))
+            error = float(numbers.error[row, entry])
+            found = finer(along, float(here[row]), claim, value, problem.unit, size)
+            found = found or coarser(along, float(here[row]), claim, value, problem.unit, size)
+            found = found or unsettled(along, float(here[row]), claim, value, error, problem.unit, size)
         if found:
             excused.append((int(row), int(entry)))
     for row, entry in excused:
@@ -149,6 +152,61 @@ def finer(along: Callable[[float], float], here: float, claim: float, value: flo
         if all(slope == 0.0 for slope in slopes) and _in_steps(along, here, step, size, unit):
             return False
     return looked
+
+
+def coarser(along: Callable[[float], float], here: float, claim: float, value: float, unit: float, size: float) -> bool:
+    """Whether the slope is the claimed one at all steps but the finest: f has a ripple, and the claim is that of what it runs along.
+
+    Examples
+    --------
+    >>> ripple = lambda t: 2 * t + 1e-9 * np.sin(1e9 * t)
+    >>> coarser(ripple, 0.0, 2.0, 3.0, 2.2e-16, 1.0), coarser(ripple, 0.0, 2.2, 3.0, 2.2e-16, 1.0)
+    (True, False)
+    """
+    gap = abs(claim - value)
+    if not (0.0 < gap < np.inf):
+        return False
+    for relative in (1e-3, 1.7e-4, 2.9e-5, 5e-6):
+        step = relative * size
+        slope = (along(step) - along(-step)) / (2 * step)
+        if not abs(slope - claim) <= 0.02 * gap + 4 * unit * abs(here) / step or unit * abs(here) / step > 0.01 * gap:
+            return False
+    return True
+
+
+def unsettled(
+    along: Callable[[float], float], here: float, claim: float, value: float, error: float, unit: float, size: float
+) -> bool:
+    """Whether an entry of x is so small that f shows nothing at its own size, and the numerical slope does not last at larger steps.
+
+    What the claim is off by is then seen only at steps that leave the neighbourhood of x, across zero for example, where
+    |x|^1.5 has other slopes: the numerical one refutes nothing unless steps of other sizes agree with it.
+
+    Examples
+    --------
+    >>> root = lambda t: 1 + np.cbrt(1e-100 + t)
+    >>> unsettled(root, 1.0, 1.5e66, 29.0, 0.3, 2.2e-16, 1e-100)
+    True
+    >>> unsettled(lambda t: 1 + 3 * t, 1.0, 6.0, 3.0, 1e-9, 2.2e-16, 1e-100)
+    False
+    """
+    gap, noise = abs(claim - value), unit * abs(here)
+    if not (0.0 < gap < np.inf) or gap * size >= 200 * noise or error <= 1e-6 * abs(value):
+        return False
+    if gap < 100 * error:
+        # the bound is exceeded by little: central slopes at the smallest steps that show the difference
+        for step in (200 * noise / gap, 800 * noise / gap):
+            slope = (along(step) - along(-step)) / (2 * step)
+            if np.isfinite(slope) and abs(slope - value) > NEAR * gap:
+                return True
+    change = lambda t: max(abs(along(t) - here), abs(along(-t) - here))
+    step = size
+    while step < 1.0 and not change(step) > 1000 * noise:
+        step *= 32
+    # a slope that grows as steps shrink, down to where f shows nothing any more, has no limit at the steps that were
+    # taken; that of a smooth function stays, or shrinks with them near its minimum
+    small = change(step)
+    return bool(small > 1000 * noise and small / step > 4 * abs(value) and change(4 * step) < 3.2 * small)
 
 
 def _in_steps(along: Callable[[float], float], here: float, step: float, size: float, unit: float) -> bool:
@@ -246,6 +304,26 @@ def _joint(problem: Problem, verdicts: Verdicts, numbers: Numbers, rng: np.rando
     between &= (verdicts.verdict == WRONG) & ~verdicts.by_exact & (numbers.status != Status.KINK)
     for row, entry in np.argwhere(between):
         _open(verdicts, row, entry, "f bends at x in directions between the entries: it has no gradient there")
+
+
+def _closer(
+    problem: Problem, values: Values, here: np.ndarray, row: int, entry: int, claim: float, value: float
+) -> bool:
+    """Whether the central second difference, at the smallest steps that show the gap, is the claimed one: |x|³ at 0."""
+    vector, gap = problem.target.point.vector, abs(claim - value)
+    a, b = _size(vector, row), _size(vector, entry)
+    # a second difference has a rounding of 4 u |f| / step²
+    relative = float(np.sqrt(16 * problem.unit * max(abs(float(here[0])), 1e-300) / (NEAR * gap * a * b)))
+    if not relative < 2.5e-4:
+        return False
+    for part in (relative, 2 * relative):
+        s, t = np.zeros(vector.size), np.zeros(vector.size)
+        s[row], t[entry] = part * a, part * b
+        corners = [float(values(vector + i * s + j * t)[0]) for i, j in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
+        second = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * part**2 * a * b)
+        if not abs(second - claim) <= NEAR * gap:
+            return False
+    return True
 
 
 def _bends(problem: Problem, values: Values, here: np.ndarray, row: int, entry: int, claim: float) -> bool:
