@@ -8,6 +8,7 @@ import pprint
 import sys
 import threading
 import traceback
+import weakref
 import zipfile
 from pathlib import Path
 
@@ -150,3 +151,22 @@ def test_other_threads_write_meanwhile(capfd):
     assert sys.stdout is stdout
     print("seen too")
     assert capfd.readouterr() == ("seen\nseen too\n", "")
+
+
+class Node:
+    """What a dictionary of weak keys has as a key."""
+
+
+NODE = Node()
+TABLE = weakref.WeakKeyDictionary()
+
+
+def test_an_object_of_a_library_that_is_kept_holds_what_the_call_put_there():
+    def f(x):
+        if NODE not in TABLE or TABLE[NODE][0] != x[0]:
+            TABLE[NODE] = x[0], np.sin(x[0])
+        return TABLE[NODE][1] * x[1]
+
+    for x in (X, X + 0.1):
+        np.testing.assert_allclose(gw.grad(f)(x), [np.cos(x[0]) * x[1], np.sin(x[0])], rtol=1e-12)
+        assert [float(v) for v in TABLE[NODE]] == [x[0], np.sin(x[0])]

@@ -87,7 +87,11 @@ def preserved(linearization: Linearization) -> Iterator[None]:
 class Restoring:
     """Arguments of a function whose state is put back after each call."""
 
-    def __init__(self, arguments: Arguments, journal: Journal, *, has_aux: bool = False) -> None:
+    def __init__(
+        self, arguments: Arguments, journal: Journal, *, has_aux: bool = False, refused: list[str] | None = None
+    ) -> None:
+        #: what silent runs would have done, at points at which they ended by that
+        self.refused: list[str] = [] if refused is None else refused
         self.arguments = arguments
         self.journal = journal
         self.leaves = arguments.leaves
@@ -95,7 +99,7 @@ class Restoring:
 
     def copied(self) -> Restoring:
         """Another of the same."""
-        return Restoring(self.arguments.copied(), self.journal, has_aux=self.has_aux)
+        return Restoring(self.arguments.copied(), self.journal, has_aux=self.has_aux, refused=self.refused)
 
     def call(self, leaves: list[Any]) -> Any:
         """Call the function, and put back what it changed."""
@@ -103,6 +107,9 @@ class Restoring:
             if local.muted is not None and local.watch is None:
                 return self._silently(leaves)
             return self.arguments.call(leaves)
+        except Unmuted as error:
+            self.refused.append(str(error))
+            raise
         finally:
             if local.watch is None:  # a run puts back what it stored itself, when it ends
                 self.journal.restore()

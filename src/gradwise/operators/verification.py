@@ -155,8 +155,8 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
                     raise
                 put(linearization, recording)  # what it decided by equality was no memory
                 concluded = compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
-            if tape.asked and other is None:
-                _require(concluded, "no numerical derivative was to be trusted")
+            if tape.asked:
+                _require(concluded and not spare.refused, "no numerical derivative was to be trusted")
             believe(code, piece)
     except Overtime:  # a loop that waits for what a point beside, or a run without memory, does not find
         pass

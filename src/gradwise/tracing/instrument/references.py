@@ -49,7 +49,14 @@ def owns(value: np.ndarray) -> bool:
 #: so many objects are looked at
 _MOST = 2000
 #: what leads to everything there is
-_EVERYWHERE = (type, types.ModuleType, types.FunctionType, types.FrameType)
+_EVERYWHERE = (type, types.ModuleType, types.FunctionType, types.CellType, types.FrameType)
+
+
+def _belongs(held: Any) -> bool:
+    """Whether an object is of Python's own library: what is the user's, or traced, leads to everything too."""
+    if isinstance(held, _EVERYWHERE) or not gc.is_tracked(held):
+        return False
+    return (type(held).__module__ or "").partition(".")[0] in sys.stdlib_module_names
 
 
 def from_within(obj: Any) -> int:
@@ -59,7 +66,7 @@ def from_within(obj: Any) -> int:
     while stack and len(seen) < _MOST:
         for held in gc.get_referents(stack.pop()):
             found += held is obj
-            if id(held) not in seen and not isinstance(held, _EVERYWHERE) and gc.is_tracked(held):
+            if id(held) not in seen and _belongs(held):
                 seen.add(id(held))
                 stack.append(held)
     return found
