@@ -200,7 +200,7 @@ def test_thinned_interpolants():
     ):
         coarse = thinned(made)
         assert coarse(x[4]) == pytest.approx(np.sin(x[4]), abs=1e-12 if place < 3 else 1e-4)
-        assert coarse(x[5]) != made(x[5])
+        assert abs(coarse(0.53) - made(0.53)) > 1e-9  # between the points of either table
     assert thinned(scipy.interpolate.Rbf(x[:5], x[:5])) is None
 
 
