@@ -99,6 +99,22 @@ def test_a_plain_factor_is_no_missing_term():
         assert report.causes[0] == "constant factor"
 
 
+def test_a_branch_comes_before_what_the_claim_has_there():
+    x = np.array([1.0, 2.0, -1.0, 3.0])
+
+    def rosen(x):
+        return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    def right(x):
+        g, d = np.zeros_like(x), x[1:] - x[:-1] ** 2
+        g[:-1] += -400 * x[:-1] * d - 2 * (1 - x[:-1])
+        g[1:] += 200 * d
+        return g
+
+    for f in (rosen, opaque(rosen)):
+        assert gw.check_grad(f, x, lambda x: np.where(x < 0, -right(x), right(x))).causes[0] == "a branch wrong"
+
+
 def test_random_numbers_stay_unknown():
     noise = RNG.normal(size=9)
     report = gw.check_grad(opaque(lambda x: np.sum(np.exp(np.sin(x)))), X, lambda x: noise * (1 + np.abs(x[::-1]) ** 3))

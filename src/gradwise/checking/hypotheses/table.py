@@ -54,7 +54,7 @@ SLOW = (chain_rule, repeated_rule, wrong_axis, normalised_sum, turned_matrix, re
 
 CLAIM = (repaired, elementwise)
 SIMPLER = frozenset({
-    Cause.CONSTANT_FACTOR, Cause.ONE_ENTRY, Cause.TERM_IN_X, Cause.CONSTANT_OFFSET, Cause.WRONG_POWER, Cause.SMALL_ERROR,
+    Cause.BRANCH, Cause.CONSTANT_FACTOR, Cause.ONE_ENTRY, Cause.TERM_IN_X, Cause.CONSTANT_OFFSET, Cause.WRONG_POWER, Cause.SMALL_ERROR,
     Cause.LOW_PRECISION,
 })  # fmt: skip
 
