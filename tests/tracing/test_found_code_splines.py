@@ -128,7 +128,10 @@ def test_second_derivatives_by_the_places():
 
 
 def test_what_is_not_followed_says_so():
-    for f in (lambda x: interp1d(x, Y, kind="zero")(INSIDE)[0], lambda x: PPoly([0 * x, 0 * x], np.arange(6.0)).roots()[0]):
+    for f in (
+        lambda x: interp1d(x, Y, kind="zero")(INSIDE)[0],
+        lambda x: PPoly([0 * x, 0 * x], np.arange(6.0)).roots()[0],
+    ):
         with pytest.raises(gw.TracingError, match="no derivative rule"):
             gw.grad(f, method="exact")(X)
 

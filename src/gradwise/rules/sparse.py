@@ -19,9 +19,10 @@ def _products() -> Any:
     """SciPy's compiled products with compressed rows; None where this version keeps them elsewhere."""
     try:
         tools = importlib.import_module("scipy.sparse._sparsetools")
-        return tools.csr_matvec, tools.csr_matvecs, tools.csc_matvec, tools.csc_matvecs
-    except (ImportError, AttributeError):
+    except ImportError:
         return None
+    names = ("csr_matvec", "csr_matvecs", "csc_matvec", "csc_matvecs")
+    return tuple([getattr(tools, name) for name in names]) if all(hasattr(tools, name) for name in names) else None
 
 
 def _value(x: Any, data: Any, indices: Any, indptr: Any, shape: tuple[int, int], adjoint: bool) -> Any:
