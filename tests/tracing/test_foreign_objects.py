@@ -125,6 +125,9 @@ CASES = [
 @pytest.mark.parametrize(("f", "measure"), CASES, ids=[f.__name__ for f, _ in CASES])
 def test_the_change_happens_once(f, measure, monkeypatch):
     monkeypatch.setenv("TEST_FOREIGN", "0")
+    monkeypatch.setattr(LOGGER, "disabled", False)  # as a library's configuration of logging leaves it
+    monkeypatch.setattr(logging.root.manager, "disable", 0)
+    LOGGER._cache.clear()
     gw.clear_caches()
     exact = [math.exp(0.3) * 1.2, math.exp(0.3)]
     for differentiate in (gw.grad(f), gw.grad(f), gw.hessian(f), gw.grad(f)):

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 
 class Overtime(BaseException):
@@ -22,8 +25,11 @@ class Overtime(BaseException):
 
 
 #: a call may take that long in any case, and so many times what the run took that is looked at
-_SECONDS = 1.0
+_SECONDS = 3.0
 _TIMES = 5.0
+_OURS = f"{Path(__file__).parents[1]}{os.sep}"
+#: of the standard library what is called when objects go
+_GOING = frozenset(Path(os.__file__).parent.joinpath(name).as_posix() for name in ("weakref.py", "_weakrefset.py"))
 
 
 class _Limit:
@@ -39,7 +45,7 @@ class _Limit:
         while not self.ended.wait(pause):
             with self.lock:
                 if not self.ended.is_set() and time.perf_counter() - self.begun > self.seconds:
-                    _raise_in(self.thread)  # again and again: it may be caught by a handler that catches everything
+                    _raise_in(self.thread)  # again and again: it may not be the time, or it is caught by a handler that catches everything
 
     def end(self) -> None:
         """No exception comes after this; one that was raised and did not arrive yet arrives here.
@@ -57,7 +63,23 @@ class _Limit:
             return
 
 
+def _is_collecting(thread: int) -> bool:
+    """Whether a thread is in what runs when objects go (a finaliser, a callback of the collector), where an exception is printed and ignored, or in our own code."""
+    frame = sys._current_frames().get(thread)  # noqa: SLF001 - documented, for such ends
+    if frame is None or frame.f_code.co_filename.startswith(_OURS):
+        return True
+    callbacks = [getattr(callback, "__code__", None) for callback in gc.callbacks]
+    while frame is not None:
+        code = frame.f_code
+        if code in callbacks or code.co_name == "__del__" or code.co_filename in _GOING:
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _raise_in(thread: int) -> None:
+    if _is_collecting(thread):
+        return
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(Overtime))
 
 
