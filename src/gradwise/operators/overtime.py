@@ -45,7 +45,8 @@ class _Limit:
         while not self.ended.wait(pause):
             with self.lock:
                 if not self.ended.is_set() and time.perf_counter() - self.begun > self.seconds:
-                    _raise_in(self.thread)  # again and again: it may not be the time, or it is caught by a handler that catches everything
+                    # again and again: it may not be the time, or it is caught by a handler that catches everything
+                    _raise_in(self.thread)
 
     def end(self) -> None:
         """No exception comes after this; one that was raised and did not arrive yet arrives here.
