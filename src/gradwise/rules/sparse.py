@@ -32,6 +32,8 @@ def _value(x: Any, data: Any, indices: Any, indptr: Any, shape: tuple[int, int],
         return np.asarray((matrix.conj().T if adjoint else matrix) @ x)
     # what SciPy's @ calls in the end: making the matrix takes 30 times as long as a product with a row of it
     rows, columns = shape[::-1] if adjoint else shape
+    if x.shape[0] != columns:  # which the compiled products do not look at
+        raise ValueError(f"a product of a sparse matrix of {columns} columns with an array of shape {x.shape}")
     result = np.zeros((rows, *x.shape[1:]), np.result_type(data, x))
     if adjoint and data.dtype.kind == "c":
         data = data.conj()
