@@ -87,10 +87,11 @@ def doubt_memories(function: Any, linearization: Linearization, *, has_aux: bool
     program = _program_of(linearization)
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
     try:
-        with looked_at(watch) as why, paused(), quiet(), np.errstate(all="ignore"), kept() as journal, limited(0.0):
+        with looked_at(watch) as why:
             if why is not None:
                 return False
-            compared = _look(function, linearization, spare, journal, known, has_aux=has_aux)
+            with paused(), quiet(), np.errstate(all="ignore"), kept() as journal, limited(0.0):
+                compared = _look(function, linearization, spare, journal, known, has_aux=has_aux)
     except Overtime:
         put(linearization, recording)
         return False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import operator
 import sys
 import types
@@ -79,7 +80,7 @@ def method(obj: Any, name: str) -> Any:
             found = KNOWN.get(id(callee))
         if found is not None:
             return found
-        if local.watch is not None and obj.__name__.partition(".")[0] in MODULES:
+        if local.watch is not None and obj.__name__.partition(".")[0] in MODULES and id(callee) not in _IN_MEMORY:
             local.watch.effects[f"it calls {obj.__name__}.{name}"] = None
             if obj.__name__ == "random":
                 note_generator(obj._inst)  # whose methods are the module's functions
@@ -99,6 +100,8 @@ def method(obj: Any, name: str) -> Any:
     return resolve(load(obj, name))
 
 
+#: files that are no files: to make one does nothing outside
+_IN_MEMORY = frozenset({id(io.StringIO), id(io.BytesIO)})
 #: what compiled code asks a value for, which would lose the derivative: asked by the user's own code, it keeps it
 _CONVERSIONS = {"__array__": np.asarray, "__float__": float, "__complex__": complex}
 _UNHOOKED = frozenset(NATIVE - {super})
