@@ -19,6 +19,7 @@ from gradwise.locks import lock
 from gradwise.tracing.instrument import source
 from gradwise.tracing.instrument.bytecode import HOOKS, hooked_bytecode
 from gradwise.tracing.instrument.nodes import MARK
+from gradwise.tracing.instrument.parsing import compile_again
 from gradwise.tracing.instrument.rewriting import rewritten
 
 _FUTURE = 0
@@ -138,7 +139,7 @@ def _compiled(node: Any, code: CodeType, owner: str | None) -> CodeType | None:
     # put in afterwards, since looking through it for missing places would take longer than compiling it
     statement = node if isinstance(node, ast.FunctionDef) else ast.copy_location(ast.Expr(node), node)
     (body if owner is None else inner).append(statement)
-    compiled = compile(tree, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
+    compiled = compile_again(tree, code.co_filename, code.co_flags & _FUTURE)
     return _find(compiled, code.co_name, 2 if owner is None else 3)
 
 

@@ -1,6 +1,8 @@
-"""The interpreter miscounts where two threads parse at once: the text is parsed again."""
+"""Source that was compiled before is parsed and compiled again, silently, and also where the interpreter miscounts because two threads parse at once."""
 
 import ast
+import math
+import warnings
 
 import numpy as np
 import pytest
@@ -55,3 +57,31 @@ def test_wrong_text_is_a_syntax_error_at_once(monkeypatch):
     with pytest.raises(SyntaxError):
         parsed("a +")
     assert len(calls) == 1
+
+
+WARNS = """
+import math
+
+def angle(x):
+    "Of \\\\mu and \\\\sigma."
+    parts = []
+    for n in (1, 2):
+        assert (n, "is never false")
+        parts.append(math.sin(n * x) if n is not 1000 else 0.0)
+    return float(sum(parts))
+"""
+
+
+@pytest.mark.parametrize("action", ["error", "always"])
+def test_what_the_compiler_warned_of_is_not_said_again(tmp_path, action):
+    file = tmp_path / "warns.py"
+    file.write_text(WARNS.replace("\\\\", "\\"))
+    space: dict = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(compile(file.read_text(), str(file), "exec"), space)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter(action)
+        assert gw.grad(space["angle"])(0.3) == pytest.approx(math.cos(0.3) + 2 * math.cos(0.6), rel=1e-14)
+        assert "instrumented copies of angle" in str(gw.explain(space["angle"], 0.3))
+    assert [str(w.message) for w in seen] == []
