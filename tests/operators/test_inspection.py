@@ -169,9 +169,7 @@ def test_an_explanation():
             bool is True  (project/model.py:4)
           captured:
             f64[2]
-            f64
-            f64
-            f64
+            f64 × 3
           kinks: none
           memory kept for the derivative: 64 bytes
           code: hooks in the bytecode, since its source is not at hand: loss
@@ -194,6 +192,25 @@ def test_an_explanation():
     }
     assert as_dict["equations"] == 8
     assert as_dict["path"] == "traced"
+
+
+def test_a_long_explanation_is_shortened():
+    def stairs(x):
+        total = 0.0
+        for k in range(60):
+            total = total + x[0] * np.ones(k % 3 + 1)[0] * float(int(k * x[1]))
+        return total
+
+    found = gw.explain(stairs, np.array([0.3, 1.01]))
+    text = str(found)
+    assert len(found.guards) == 60
+    assert len(found.captured) > 60
+    lines = text.splitlines()
+    assert len(lines) < 60
+    (left,) = (line for line in lines if "more: to_dict() has all" in line)
+    shown = [line for line in lines if " is " in line and "test_inspection.py" in line]
+    assert len(shown) == 19
+    assert left.split()[1] == "41"
 
 
 def test_an_explanation_of_what_cannot_be_traced(monkeypatch):

@@ -174,7 +174,7 @@ class Explanation:
         )
         for title, entries in (("guards", self.guards), ("captured", self.captured), ("kinks", self.kinks)):
             lines.append(f"  {title}: " + ("none" if not entries else ""))
-            lines += [f"    {entry}" for entry in entries]
+            lines += [f"    {entry}" for entry in _counted(entries)]
         lines.append(f"  memory kept for the derivative: {self.kept_bytes:,} bytes")
         lines.append("  code: " + "; ".join(self.code))
         lines.append(f"  verified: {self.verified}")
@@ -239,6 +239,20 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
         if writes is None
         else f"perhaps; large arrays are watched ({writes})",
     )
+
+
+#: entries of one kind that are printed; ``to_dict()`` has all
+_SHOWN = 20
+
+
+def _counted(entries: list[str]) -> list[str]:
+    """Each entry once, with how often it is there, in the order in which they come first."""
+    counts = Counter(entries)
+    lines = [f"{entry} × {n}" if n > 1 else entry for entry, n in counts.items()]
+    if len(lines) <= _SHOWN:
+        return lines
+    left = sum(list(counts.values())[_SHOWN - 1 :])
+    return [*lines[: _SHOWN - 1], f"… and {left:,} more: to_dict() has all"]
 
 
 def _outlook(recording: Recording) -> str:
