@@ -210,7 +210,7 @@ def test_a_long_explanation_is_shortened():
     (left,) = (line for line in lines if "more: to_dict() has all" in line)
     shown = [line for line in lines if " is " in line and "test_inspection.py" in line]
     assert len(shown) == 19
-    assert left.split()[1] == "41"
+    assert left.split()[2] == "41"
 
 
 def test_an_explanation_of_what_cannot_be_traced(monkeypatch):
