@@ -57,7 +57,11 @@ class Inquiry:
         The attributes of objects made during the call, by the place where they are made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, thorough: bool = False) -> None:
+        #: whether instructions that only lead to an exception are looked at too; whether some were passed over, and whether some code may survive an exception
+        self.thorough = thorough
+        self.passed_over = False
+        self.survives = False
         self.nodes: dict[Any, Node] = {}
         self.results: dict[Any, Any] = {}
         self.assumed: set[Any] = set()
@@ -82,6 +86,11 @@ class Inquiry:
         self.flags: dict[int, set[Any]] = {}
         self.learned = False
         self.depth = 0
+
+    def is_unhandled(self, survived: bool) -> bool:
+        """Whether what only leads to an exception may be passed over, as far as is known; noted: a code in which an exception may be survived."""
+        self.survives |= survived
+        return not (self.thorough or self.survives)
 
     def give(self, m: Machine, callee: Local, arguments: list[Any]) -> None:
         """Note what a function made during the call is called with, by whomever; a parameter that is given nothing has its default, which is data."""

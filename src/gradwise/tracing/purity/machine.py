@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.flow import FLOW
 from gradwise.tracing.purity.instructions import VALUES
+from gradwise.tracing.purity.raising import doomed_of, handles
 from gradwise.tracing.purity.scope import Unproven
 from gradwise.tracing.purity.state import State
 from gradwise.tracing.purity.values import DATA, Local, describe, join, level
@@ -30,13 +31,15 @@ _INSTRUCTIONS = 20_000
 
 
 def decoded(code: types.CodeType, known: dict[int, Any]) -> Any:
-    """The code itself (so that its identity is its own), its exception entries, its instructions, and their numbers by offset; decoded once in an inquiry."""
+    """The code itself (so that its identity is its own), its exception entries, its instructions, their numbers by offset, those that only lead to an exception, and whether one may be survived; decoded once in an inquiry."""
     found = known.get(id(code))
     if found is None:
         entries = list(dis.Bytecode(code).exception_entries)  # type: ignore[attr-defined]  # missing from the stubs
         instructions = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "EXTENDED_ARG")]
         position = {i.offset: k for k, i in enumerate(instructions)}
-        found = known[id(code)] = code, entries, instructions, position
+        doomed = doomed_of(instructions, position)
+        survived = handles(entries, instructions, position, doomed)
+        found = known[id(code)] = code, entries, instructions, position, doomed, survived
     return found
 
 
@@ -60,7 +63,9 @@ class Machine:
         self.made: dict[Local, None] = {}
         self.names: Any = None
         self.parameters = parameters
-        _, self.entries, self.instructions, self.position = decoded(code, scope.inquiry.decoded)
+        _, self.entries, self.instructions, self.position, doomed, survived = decoded(code, scope.inquiry.decoded)
+        #: the instructions that need not be understood, since the run that comes there returns nothing
+        self.doomed = doomed if scope.inquiry.is_unhandled(survived) else frozenset()
         self.line = code.co_firstlineno
         self.offset = 0
         #: the local variables before the present instruction
@@ -129,6 +134,9 @@ class Machine:
         pending = [0]
         while pending:
             k = pending.pop()
+            if k in self.doomed:
+                self.scope.inquiry.passed_over = True
+                continue
             state = states[k].copy()
             instruction = self.instructions[k]
             line = instruction.positions.lineno if instruction.positions is not None else None

@@ -82,6 +82,15 @@ class Verdict:
 
 def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None) -> Verdict:
     inquiry = Inquiry()
+    verdict = _found_by(inquiry, function, receiver, arguments)
+    if inquiry.passed_over and inquiry.survives and verdict.is_quiet:  # a raise that was passed over may be handled
+        verdict = _found_by(Inquiry(thorough=True), function, receiver, arguments)
+    return verdict
+
+
+def _found_by(
+    inquiry: Inquiry, function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None
+) -> Verdict:
     code = function.__code__
     for defaults in (function.__defaults__, function.__kwdefaults__):
         if defaults is not None and not is_plain(

@@ -1,0 +1,62 @@
+"""Which instructions of a code do nothing but lead to an exception.
+
+    doomed_of : instructions → the numbers of those from which every way ends in ``raise``        handles : (entries, …) → whether an exception may be survived
+
+A program stands for runs that returned.  Where nothing handles exceptions, a run that comes to such an instruction returns nothing, so that what a function does on its way to
+``raise`` (a message is put together, of names of classes and of texts) need not be understood: the branch that leads there is decided by what is known, checked or guarded like any other.
+"""
+
+from __future__ import annotations
+
+import dis
+from typing import Any
+
+_JUMPS = frozenset([*dis.hasjrel, *dis.hasjabs, *getattr(dis, "hasjump", ())])
+_RAISES = frozenset(["RAISE_VARARGS", "RERAISE"])
+#: what leaves the code, or is gone on with by others
+_LEAVES = frozenset(["RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR", "YIELD_VALUE", "SEND"])
+_ALWAYS = frozenset(["JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"])
+
+
+def doomed_of(instructions: list[Any], position: dict[int, int]) -> frozenset[int]:
+    """The numbers of the instructions from which every way ends in an exception; loops without an end are none."""
+    doomed: set[int] = set()
+    if not any(i.opname in _RAISES for i in instructions):
+        return frozenset()
+    changed = True
+    while changed:
+        changed = False
+        for k in range(len(instructions) - 1, -1, -1):
+            if k not in doomed and _is_doomed(instructions, position, k, doomed):
+                doomed.add(k)
+                changed = True
+    return frozenset(doomed)
+
+
+def _is_doomed(instructions: list[Any], position: dict[int, int], k: int, doomed: set[int]) -> bool:
+    instruction = instructions[k]
+    if instruction.opname in _RAISES:
+        return True
+    if instruction.opname in _LEAVES:
+        return False
+    if instruction.opcode in _JUMPS and _number_at(instruction.argval, position) not in doomed:
+        return False
+    return instruction.opname in _ALWAYS or k + 1 in doomed
+
+
+def _number_at(offset: int, position: dict[int, int]) -> int | None:
+    for at in range(offset, offset + 40, 2):  # caches
+        if at in position:
+            return position[at]
+    return None
+
+
+def handles(entries: list[Any], instructions: list[Any], position: dict[int, int], doomed: frozenset[int]) -> bool:
+    """Whether an exception may be survived in a code: one of its handlers goes on.  Contexts that are known (``np.errstate``) swallow none."""
+    for entry in entries:
+        k = _number_at(entry.target, position)
+        if k in doomed:
+            continue
+        if k is None or [i.opname for i in instructions[k : k + 2]] != ["PUSH_EXC_INFO", "WITH_EXCEPT_START"]:
+            return True
+    return False
