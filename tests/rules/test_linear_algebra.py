@@ -584,3 +584,10 @@ def test_every_primitive_has_a_case():
             used(f, [spread((3, 3), kind, seed=2)], found)
     missing = {p.name for p in vars(rules).values() if isinstance(p, Primitive)} - {p.name for p in found}
     assert missing == set(), f"{sorted(missing)} have no case"
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0)])
+def test_eigenvalues_of_empty_matrices(shape):
+    A = np.zeros(shape)
+    assert gw.jacobian(lambda A: np.linalg.eigvals(A).real, method="exact")(A).shape == (*shape[:-1], *shape)
+    assert gw.jacobian(lambda A: np.linalg.eig(A)[1].real, method="exact")(A).shape == (*shape, *shape)

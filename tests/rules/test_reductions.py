@@ -288,3 +288,11 @@ def test_errors_are_numpys():
         gw.grad(lambda v: v[np.nanargmax(v * np.nan)])(X[0])
     with pytest.raises(ValueError, match="aweights cannot be negative"):
         gw.grad(lambda v: np.sum(np.cov(v, aweights=[-1, 1, 1, 1])))(X)
+
+
+@pytest.mark.parametrize("function", [np.max, np.min])
+def test_an_extremum_that_is_nan_is_the_entry_that_is_nan(function):
+    x = np.array([1.0, np.nan, 2.0])
+    slope = gw.grad(lambda x: np.maximum(np.maximum(x[0], x[1]), x[2]))(x)  # the same function, pair by pair
+    np.testing.assert_array_equal(gw.grad(function)(x), slope)
+    np.testing.assert_array_equal(gw.jvp(function, (x,), (np.array([3.0, 5.0, 7.0]),))[1], 5.0)

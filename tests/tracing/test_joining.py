@@ -405,3 +405,9 @@ def test_concrete_answers_are_guarded():
     program = gw.trace(f, V)
     assert len(program.guards) >= 9
     np.testing.assert_array_equal(gw.jacobian(f)(V), np.diag(2 * V))
+
+
+@pytest.mark.parametrize("split", [np.array_split, np.split])
+def test_the_number_of_parts_may_be_an_array_of_no_axes(split):
+    x = np.array([1.0, 2.0, 3.0, 4.0])
+    np.testing.assert_array_equal(gw.grad(lambda x: np.sum(split(x, np.array(2))[1] ** 2))(x), [0.0, 0.0, 6.0, 8.0])

@@ -272,3 +272,16 @@ FUNCTIONS = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions(name):
     check(*FUNCTIONS[name])
+
+
+@pytest.mark.parametrize("name", ["hfft2", "hfftn", "ihfft2", "ihfftn"])
+@pytest.mark.parametrize("norm", [None, "ortho", "forward"])
+def test_hermitian_transforms_of_several_axes_are_linear(name, norm):
+    x, dx = np.random.default_rng(5).standard_normal((2, 3, 4))
+    transform = getattr(scipy.fft, name)
+    value, slope = gw.jvp(lambda x: transform(x, norm=norm), (x,), (dx,), method="exact")
+    np.testing.assert_array_equal(value, transform(x, norm=norm))
+    np.testing.assert_allclose(slope, transform(dx, norm=norm), rtol=1e-13, atol=1e-14)
+    s_value, s_slope = gw.jvp(lambda x: transform(x, s=(4, 6), norm=norm), (x,), (dx,), method="exact")
+    np.testing.assert_allclose(s_slope, transform(dx, s=(4, 6), norm=norm), rtol=1e-13, atol=1e-14)
+    assert s_value.shape == s_slope.shape

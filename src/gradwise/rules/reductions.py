@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import ArrayType, Primitive
-from gradwise.rules.algebra import div, equal, select
+from gradwise.rules.algebra import div, equal, not_equal, select
 from gradwise.rules.broadcasting import BOOL, broadcast_to, convert, linear, reshape
+from gradwise.rules.elementwise import PREDICATES
 
 INT = np.dtype(np.intp)
 
@@ -71,6 +72,7 @@ def _extremum(name: str, ufunc: Any) -> Primitive:
     def jvp(primals: Any, tangents: Any, y: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         (x,), (dx,) = primals, tangents
         at = equal(x, _kept(y, x.shape, axes))
+        at = PREDICATES["logical_or"](at, not_equal(x, x))  # NaN is chosen where there is one, as in np.maximum
         count = sum_(convert(at, x.dtype), params=(axes, keepdims))
         return div(sum_(select(at, dx, 0), params=(axes, keepdims)), count)
 

@@ -38,6 +38,8 @@ SMALLEST_PIVOT = 1e-4
 
 def _pivots_value(V: Any, which: str) -> Any:
     W = np.zeros_like(V)
+    if not V.size:
+        return W
     if which == "largest":
         place = np.abs(V).argmax(axis=-2, keepdims=True)
     else:

@@ -146,7 +146,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     ary, indices_or_sections = as_array(ary), integers(indices_or_sections)
     axis = normalize_axis_index(integers(axis), ary.ndim)
     n = ary.shape[axis]
-    if hasattr(indices_or_sections, "__len__"):
+    if np.ndim(indices_or_sections):
         bounds = [0, *(int(i) for i in indices_or_sections), n]
     else:
         sections = int(indices_or_sections)
@@ -161,7 +161,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """``np.split``: views of equal parts."""
     ary, indices_or_sections = as_array(ary), integers(indices_or_sections)
-    if not hasattr(indices_or_sections, "__len__") and ary.shape[axis] % indices_or_sections:
+    if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
         raise ValueError("array split does not result in an equal division")
     return array_split(ary, indices_or_sections, axis)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.rules.fourier import OPPOSITE
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.functions.operands import as_array, carries
@@ -21,9 +22,22 @@ if TYPE_CHECKING:
 # --- transforms -----------------------------------------------------------------------------------------------------------------
 
 
+def _hfftn(x: Any, s: Any, axes: Any, norm: Any) -> Any:
+    return np.fft.irfftn(np.conjugate(x), s, axes, OPPOSITE[norm or "backward"])
+
+
+def _ihfftn(x: Any, s: Any, axes: Any, norm: Any) -> Any:
+    return np.conjugate(np.fft.rfftn(x, s, axes, OPPOSITE[norm or "backward"]))
+
+
+#: transforms of Hermitian arrays of several axes, which NumPy has not
+_HERMITIAN = {"hfft2": _hfftn, "hfftn": _hfftn, "ihfft2": _ihfftn, "ihfftn": _ihfftn}
+
+
 def _transform(name: str) -> Callable[..., Any]:
     """SciPy's transform as NumPy's of the same name."""
     several = name[-1] in "2n"
+    ours = getattr(np.fft, name, None) or _HERMITIAN[name]
 
     def call(x: Any, n: Any = None, axis: Any = None, norm: Any = None, *args: Any, **options: Any) -> Any:
         if several:
@@ -35,7 +49,7 @@ def _transform(name: str) -> Callable[..., Any]:
         value = theirs(plain(x), n, axis, norm)
         if several and n is not None and axis is None:
             axis = tuple(range(-len(n), 0))
-        return with_value(getattr(np.fft, name)(x, n, axis, norm), value)
+        return with_value(ours(x, n, axis, norm), value)
 
     call.__name__ = name
     call.__doc__ = f"``scipy.fft.{name}``."
@@ -298,7 +312,7 @@ def gaussian_filter(
 
 _TRANSFORMS = (
     *("fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fft2", "ifft2", "rfft2", "irfft2"),
-    *("fftn", "ifftn", "rfftn", "irfftn"),
+    *("fftn", "ifftn", "rfftn", "irfftn", *_HERMITIAN),
 )
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
