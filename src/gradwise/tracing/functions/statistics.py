@@ -235,8 +235,6 @@ FUNCTIONS: dict[Any, Any] = {
     np.cumsum: reducing.cumsum,
     np.cumprod: reducing.cumprod,
     np.ptp: reducing.ptp,
-    np.cumulative_sum: reducing.cumulative_sum,
-    np.cumulative_prod: reducing.cumulative_prod,
     np.average: average,
     np.cov: cov,
     np.corrcoef: corrcoef,
@@ -253,3 +251,5 @@ FUNCTIONS: dict[Any, Any] = {
     np.nanstd: _nan_spread(np.std),
     **quantiles.FUNCTIONS,
 }
+if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
+    FUNCTIONS.update({np.cumulative_sum: reducing.cumulative_sum, np.cumulative_prod: reducing.cumulative_prod})
