@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 
 def _hfftn(x: Any, s: Any, axes: Any, norm: Any) -> Any:
-    return np.fft.irfftn(np.conjugate(x), s, axes, OPPOSITE[norm or "backward"])
+    turned: Any = OPPOSITE[norm or "backward"]
+    return np.fft.irfftn(np.conjugate(x), s, axes, turned)
 
 
 def _ihfftn(x: Any, s: Any, axes: Any, norm: Any) -> Any:
-    return np.conjugate(np.fft.rfftn(x, s, axes, OPPOSITE[norm or "backward"]))
+    turned: Any = OPPOSITE[norm or "backward"]
+    return np.conjugate(np.fft.rfftn(x, s, axes, turned))
 
 
 #: transforms of Hermitian arrays of several axes, which NumPy has not

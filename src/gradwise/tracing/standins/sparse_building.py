@@ -29,6 +29,7 @@ from gradwise.tracing.standins.sparse_entries import (
     two,
 )
 from gradwise.tracing.standins.sparse_items import settled_key
+from gradwise.tracing.standins.sparse_operators import is_operator
 from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.traced import dtype_of, isinstance_traced
 
@@ -278,7 +279,11 @@ def standing(name: str, ours: Any, module: str = "scipy.sparse") -> Any:
     """SciPy's function where nothing is traced, ours where something is."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not (involves(*args) or (kwargs and involves(*kwargs.values())) or any(map(is_traced_matrix, args))):
+        if not (
+            involves(*args)
+            or (kwargs and involves(*kwargs.values()))
+            or any(is_traced_matrix(a) or is_operator(type(a)) for a in (*args, *kwargs.values()))
+        ):
             return getattr(sys.modules[module], name)(*args, **kwargs)
         with at_line(*running()):
             return ours(*args, **kwargs)

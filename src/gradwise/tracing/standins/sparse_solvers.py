@@ -28,6 +28,7 @@ from gradwise.tracing.standins.sparse_entries import (
     running,
     solution,
 )
+from gradwise.tracing.standins.sparse_operators import LARGEST, is_operator, matrix_of, twin_of
 from gradwise.tracing.traced import isinstance_traced
 
 _full_expm = scipy_matrix_functions.STAND_INS["scipy.linalg"]["expm"]
@@ -41,10 +42,12 @@ def _entries(A: Any, name: str, *others: Any) -> Entries:
         return entries_of(A)
     if isinstance(A, (np.ndarray, list, tuple)) or isinstance_traced(A):
         return _of_full(A)
+    if isinstance(A, scipy.sparse.linalg.LinearOperator) and max(A.shape) <= LARGEST:
+        return _of_full(matrix_of(A) if is_operator(type(A)) else A.matmat(np.eye(A.shape[1])))
     refuse(
         [*others],
-        f"scipy.sparse.linalg.{name} of an operator of type {type(A).__name__}",
-        "Give it the matrix itself, sparse or full",
+        f"scipy.sparse.linalg.{name} of an operator of type {type(A).__name__} and of shape {A.shape}",
+        f"Give it the matrix itself, sparse or full; that of an operator of at most {LARGEST} rows is made here",
     )
     raise AssertionError
 
@@ -93,11 +96,12 @@ def iterative(name: str) -> Any:
     """``cg``, ``gmres`` and their relatives: the solution that they converged to, and 0."""
 
     def call(A: Any, b: Any, x0: Any = None, **options: Any) -> Any:
+        settled = {k: _plainly(v)[0] if k.startswith("M") else plain(v) for k, v in options.items()}
+        operator, callbacks = _plainly(A)
+        found = getattr(scipy.sparse.linalg, name)(operator, plain(numbers(b)), plain(x0), **settled)
+        if not any(c.moves for c in callbacks.values()) and not involves(A, b):
+            return found
         e = _entries(A, name, b, x0)
-        settled = {k: plain(v) for k, v in options.items() if k != "M"} | {
-            k: shown(v) for k, v in options.items() if k == "M"
-        }
-        found = getattr(scipy.sparse.linalg, name)(shown(A), plain(numbers(b)), plain(x0), **settled)
         if found[1]:
             refuse(
                 [e.data, b],
@@ -109,11 +113,16 @@ def iterative(name: str) -> Any:
     return call
 
 
+def _plainly(A: Any) -> tuple[Any, dict[str, Any]]:
+    """The plain counterpart of a matrix or an operator, and what it calls."""
+    return twin_of(A) if is_operator(type(A)) else (shown(A), {})
+
+
 def least_squares(name: str) -> Any:
     """``lsqr`` and ``lsmr``: the solution that they converged to, by its equation; the rest of their answers is plain."""
 
     def call(A: Any, b: Any, damp: Any = 0.0, *args: Any, **options: Any) -> Any:
-        value = getattr(scipy.sparse.linalg, name)(shown(A), plain(numbers(b)), plain(damp), *args, **options)
+        value = getattr(scipy.sparse.linalg, name)(_plainly(A)[0], plain(numbers(b)), plain(damp), *args, **options)
         matrix, right = dense(canonical(_entries(A, name, b, damp))), numbers(b)
         m, n = np.shape(plain(matrix))
         adjoint = np.conj(matrix.T)
@@ -233,7 +242,7 @@ def eigsh(A: Any, k: int = 6, **options: Any) -> Any:
     if options.get("M") is not None or options.get("sigma") is not None:
         refuse([A], "scipy.sparse.linalg.eigsh with M or sigma", "Use scipy.linalg.eigh of the full matrices")
     vectors = options.pop("return_eigenvectors", True)
-    w, v = scipy.sparse.linalg.eigsh(shown(A), k, **{n: plain(o) for n, o in options.items()})
+    w, v = scipy.sparse.linalg.eigsh(_plainly(A)[0], k, **{n: plain(o) for n, o in options.items()})
     ours, columns = np.linalg.eigh(dense(_entries(A, "eigsh")))
     order = _picked(A, ours, w, "eigsh")
     values = with_value(ours[order], w)
@@ -262,7 +271,7 @@ def eigs(A: Any, k: int = 6, **options: Any) -> Any:
     if options.get("M") is not None or options.get("sigma") is not None:
         refuse([A], "scipy.sparse.linalg.eigs with M or sigma", "Use scipy.linalg.eig of the full matrices")
     vectors = options.pop("return_eigenvectors", True)
-    w, v = scipy.sparse.linalg.eigs(shown(A), k, **{n: plain(o) for n, o in options.items()})
+    w, v = scipy.sparse.linalg.eigs(_plainly(A)[0], k, **{n: plain(o) for n, o in options.items()})
     ours, columns = np.linalg.eig(dense(_entries(A, "eigs")))
     order = _picked(A, ours, w, "eigs")
     values = with_value(ours[order], w)
@@ -278,7 +287,7 @@ def svds(A: Any, k: int = 6, **options: Any) -> Any:
     vectors = options.pop("return_singular_vectors", True)
     if vectors not in (True, False):
         refuse([A], "scipy.sparse.linalg.svds of the vectors of one side", "Write return_singular_vectors=True")
-    left, s, right = scipy.sparse.linalg.svds(shown(A), k, **{n: plain(o) for n, o in options.items()})
+    left, s, right = scipy.sparse.linalg.svds(_plainly(A)[0], k, **{n: plain(o) for n, o in options.items()})
     u, ours, vh = np.linalg.svd(dense(_entries(A, "svds")), full_matrices=False)
     order = _picked(A, ours, s, "svds")
     values = with_value(ours[order], s)
@@ -296,7 +305,7 @@ def expm_multiply(A: Any, B: Any, *rest: Any, **options: Any) -> Any:
         refuse(
             traced_within([A, B]), "scipy.sparse.linalg.expm_multiply over a range of times", "Call it for each time"
         )
-    value = scipy.sparse.linalg.expm_multiply(shown(A), shown(B))
+    value = scipy.sparse.linalg.expm_multiply(_plainly(A)[0], shown(B))
     full = _full_expm(dense(_entries(A, "expm_multiply")))
     return with_value(np.matmul(full, numbers(B)), value)
 
