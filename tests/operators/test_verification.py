@@ -251,6 +251,40 @@ def test_no_false_alarm(f, x):
     gw.grad(f, check=True, method="exact")(x)
 
 
+def rough(x):
+    """Waves of each length from 1 to 3**-20 beside one another: the slope is that of the shortest."""
+    k = np.arange(21)
+    return np.sum(0.5**k * np.cos(2 * np.pi * 3.0**k * (x[:, None] + 0.5)))
+
+
+def shaken(x):
+    z = 100 * (x[:-1] ** 2 - x[1:]) ** 2 + (1 - x[:-1]) ** 2
+    return np.sum(z**2 / 4000 - np.cos(z) + 1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("f", "scale"), [(rough, 10.0), (rough, 1.0), (shaken, 5.0)])
+def test_no_false_alarm_where_waves_are_shorter_than_intervals(f, scale, seed):
+    x = np.random.default_rng(seed).normal(size=4) * scale
+    found = gw.grad(f, check=True, method="exact")(x)
+    if f is rough:
+        k = np.arange(21)
+        slope = -2 * np.pi * np.sum(1.5**k * np.sin(2 * np.pi * 3.0**k * (x[:, None] + 0.5)), axis=1)
+        np.testing.assert_allclose(found, slope, rtol=1e-9)
+
+
+def test_a_wrong_slope_is_seen_through_noise():
+    """Differences at small intervals are noise: by chance one is near to a slope, three in a row are not."""
+
+    def noisy(x):
+        known = float(str(float(x[0])))  # the digits of it alone
+        return np.sum(x**2) + 40.0 * (known - 0.5) + 1e-9 * np.sin(1e9 * known + 3e12 * known * known)
+
+    for seed in range(20):
+        with pytest.raises(gw.TracingError):
+            gw.grad(noisy, check=True, method="exact")(np.random.default_rng(seed).normal(size=3))
+
+
 def test_check_in_nested_operators():
     inner = gw.grad(lambda y: y**3, check=True)
     assert gw.grad(lambda x: inner(x) * x, check=True)(2.0) == pytest.approx(36.0)

@@ -143,3 +143,27 @@ def test_the_order_in_memory_of_an_argument_is_that_of_the_caller(order: Any) ->
     for _ in range(4):
         np.testing.assert_array_equal(gw.grad(f, method="exact")(columns), weights.reshape(4, 3).T)
         np.testing.assert_array_equal(gw.grad(f, method="exact")(np.ones((3, 4))), weights.reshape(3, 4))
+
+
+PLAIN = np.array([1.5, 0.5, 2.0])
+OUTPUTS: dict[str, Callable[[Any, Any], Any]] = {
+    "one argument": lambda x, out: np.sin(PLAIN, out=out),
+    "a list": lambda x, out: np.sqrt([1, 4, 9], out=out),
+    "where it is told to": lambda x, out: np.log(PLAIN, out=out, where=PLAIN > 1),
+    "where something traced is": lambda x, out: np.log(PLAIN, out=out, where=x > 1),
+    "two arguments": lambda x, out: np.power(PLAIN, 2, out=out, where=[True, True, False]),
+    "two results": lambda x, out: np.divmod(PLAIN, 0.7, out=(out, np.zeros(3)))[0],
+    "steps": lambda x, out: np.floor(PLAIN, out=out),
+    "by its type": lambda x, out: np.negative(np.array([1, 2, 3]), out=out, dtype=float),
+    "matrices": lambda x, out: np.matmul(np.eye(3), PLAIN, out=out),
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_results_of_plain_arguments_in_an_output_that_is_traced(name: str) -> None:
+    def f(x: Any) -> Any:
+        out = 3.0 * x
+        return OUTPUTS[name](x, out) * x + out
+
+    closes(f, [1.3, 0.7, 2.1])
+    closes(lambda x: OUTPUTS[name](x, np.full_like(PLAIN, -9.0)) * x, [1.3, 0.7, 2.1])

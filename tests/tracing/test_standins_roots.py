@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import optimize
+from scipy import integrate, optimize
 from scipy.optimize import brentq, fixed_point, fsolve, newton, root, root_scalar
 
 import gradwise as gw
@@ -172,3 +172,34 @@ def test_errors_are_scipys():
         exact(lambda x: brentq(lambda t: t**2 + x, 0.0, 1.0), 1.0)
     with pytest.raises(RuntimeError, match="Failed to converge"):
         exact(lambda x: newton(lambda t: t**2 + x, 1.0), 1.0)
+
+
+def test_further_arguments_in_a_list() -> None:
+    """Where SciPy goes over them as they are, a list of two is two arguments; where it asks for a tuple, it is one."""
+    two = {
+        "newton": lambda p: optimize.newton(lambda x, a, b: x**3 - a * b, 1.0, args=[p, p]),
+        "newton with a slope": lambda p: optimize.newton(
+            lambda x, a, b: x**3 - a * b, 1.0, fprime=lambda x, a, b: 3 * x * x, args=[p, p]
+        ),
+        "newton, entries of an array": lambda p: optimize.newton(
+            lambda x, a, b: x**3 - a * b, 1.0, args=p * np.ones(2)
+        ),
+        "fixed_point": lambda p: (
+            (p * p) ** (1 / 3) + 0 * optimize.fixed_point(lambda x, a, b: np.cos(a * x) * b, 0.5, args=[p, 0.5])
+        ),
+        "least_squares": lambda p: optimize.least_squares(lambda x, a, b: x**3 - a * b, [1.0], args=[p, p]).x[0],
+        "brentq": lambda p: optimize.brentq(lambda x, a: x**3 - a[0] * a[1], 0.0, 5.0, args=[p, p]),
+        "fsolve": lambda p: optimize.fsolve(lambda x, a: x**3 - a[0] * a[1], 1.0, args=[p, p])[0],
+    }
+    for f in two.values():
+        np.testing.assert_allclose(gw.grad(f, method="exact")(1.7), 2 / 3 * 1.7 ** (-1 / 3), rtol=1e-7)
+    three = {
+        "fixed_quad": lambda p: integrate.fixed_quad(lambda t, a, b: t * a * b, 0, 1, args=[p, p])[0],
+        "nquad": lambda p: 2 * integrate.nquad(lambda t, s, a, b: t * s * a * b, [[0, 1], [0, 1]], args=[p, p])[0],
+        "dblquad": lambda p: (
+            2 * integrate.dblquad(lambda t, s, a, b: t * s * a * b, 0, 1, lambda _: 0, lambda _: 1, args=[p, p])[0]
+        ),
+        "quad": lambda p: integrate.quad(lambda t, a: t * a[0] * a[1], 0, 1, args=[p, p])[0],
+    }
+    for f in three.values():
+        np.testing.assert_allclose(gw.grad(f, method="exact")(1.7), 1.7, rtol=1e-10)

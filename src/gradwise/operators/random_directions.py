@@ -59,6 +59,57 @@ def met_at(along: Callable[[float], float], slope: float, near: float) -> float:
     return 0.0
 
 
+def met_closely(along: Callable[[float], float], slope: float, near: float) -> bool:
+    """Whether differences over three neighbouring intervals below 1e-6 come near to a slope, each of them well above the rounding of the values, and no jump lies between these and wider ones.
+
+    A function whose waves are shorter than the intervals of the estimate (a Weierstrass sum, the cosine of a large polynomial) has its slope there only, and the estimate that of its envelope.  What depends on
+    digits that were rounded is constant between its steps, and has jumps.
+    """
+    met, farther = 0, 1e-6
+    for h in (10.0 ** -np.arange(6.5, 13.1, 0.5)).tolist() if slope else ():
+        found = False
+        if not met:
+            outside = farther
+        farther = h
+        with contextlib.suppress(Exception):  # outside of the function's domain
+            values = [along(s) for s in (h, -h, h / 2, -h / 2)]
+            wide, narrow = (values[0] - values[1]) / (2 * h), (values[2] - values[3]) / h
+            above = abs(values[2] - values[3]) > _ROUNDED * max(map(abs, values))
+            found = above and abs((4 * narrow - wide) / 3 - slope) <= near
+        met = met + 1 if found else 0
+        if met == _FOLLOWING:
+            with contextlib.suppress(Exception):
+                return not _jumps(along, slope, outside)
+    return False
+
+
+def _jumps(along: Callable[[float], float], slope: float, width: float) -> bool:
+    """Whether what is least like a slope on an interval does not become less of that on smaller and smaller parts of it."""
+    places = np.linspace(-width, width, 65)
+    values = np.array([along(t) for t in places.tolist()])
+    apart = np.abs(np.diff(values) - slope * np.diff(places))
+    k = int(np.argmax(apart))
+    (left, low), (right, high) = zip(places[k : k + 2].tolist(), values[k : k + 2].tolist(), strict=True)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (left + right)
+        at = along(middle)
+        first, second = at - low - slope * (middle - left), high - at - slope * (right - middle)
+        if abs(first) > abs(second):
+            right, high = middle, at
+        else:
+            left, low = middle, at
+    return bool(abs(high - low - slope * (right - left)) > 0.01 * apart[k])
+
+
+#: a slope that is another one makes 1/4096 of the difference then, a jump all of it
+_HALVINGS = 12
+
+
+#: the least difference, relative to the values, of which it is known that it is not rounding; intervals that must agree one after the other
+_ROUNDED = 1e-14
+_FOLLOWING = 3
+
+
 def joins(along: Callable[[float], float]) -> bool:
     """Whether the value at 0 is that of the points beside it, to a hundredth of a per cent."""
     with contextlib.suppress(Exception):  # outside of the function's domain

@@ -295,7 +295,8 @@ def _call(
     else:
         # where= also means: not computed elsewhere, so no warning from there
         with np.errstate() if where is True else np.errstate(all="ignore"):
-            result = call_ufunc(ufunc, inputs)
+            # of plain arguments alone only the output is recorded
+            result = call_ufunc(ufunc, inputs) if any(map(isinstance_traced, inputs)) else ufunc(*inputs)
     if out is None:
         return result if where is True else masked(where, result, None)
     outs = out if isinstance(out, tuple) else (out,)

@@ -18,7 +18,7 @@ from gradwise.tracing.standins.recording import at_line, resolve
 from gradwise.tracing.standins.scipy_calling import with_value, without_rule
 from gradwise.tracing.standins.scipy_constraints import Constraints
 from gradwise.tracing.standins.scipy_minima import minimum, rest_without_rule, traces_of
-from gradwise.tracing.standins.scipy_roots import _args, _Equation, _quietly
+from gradwise.tracing.standins.scipy_roots import _args, _Equation, _quietly, unpacked
 from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def least_squares(
     fun: Any, x0: Any, jac: Any = "2-point", bounds: Any = (-np.inf, np.inf), *rest: Any, **options: Any
 ) -> Any:
     """``scipy.optimize.least_squares``."""
-    args = _args(options.pop("args", ()))
+    args = unpacked(options.pop("args", ()))
     kwargs = options.pop("kwargs", {})
     function = (lambda x, *a: resolve(fun)(x, *a, **kwargs)) if kwargs else fun
     equation = _Equation(function, args)

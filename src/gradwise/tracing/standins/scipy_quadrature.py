@@ -27,6 +27,7 @@ from gradwise.tracing.standins.plain_callbacks import Callback, note_choice, tra
 from gradwise.tracing.standins.proven import formula_of
 from gradwise.tracing.standins.recording import carries, resolve
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
+from gradwise.tracing.standins.scipy_roots import unpacked
 from gradwise.tracing.standins.stacking import plainly
 from gradwise.tracing.traced import TracedArray
 
@@ -186,7 +187,7 @@ def fixed_quad(func: Any, a: Any, b: Any, args: Any = (), n: int = 5) -> Any:
     """``scipy.integrate.fixed_quad``: Gauss' sum itself, recorded."""
     if current_trace() is None:
         return scipy.integrate.fixed_quad(func, a, b, args, n)
-    callback = Callback(func, args)
+    callback = Callback(func, unpacked(args))
     value = scipy.integrate.fixed_quad(callback, plain(a), plain(b), (), n)
     if not callback.moves and not traced_leaves((a, b)):
         return value
@@ -223,7 +224,7 @@ def _divided(interval: Interval, breaks: Any) -> list[tuple[float, float]]:
 
 def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_output: Any = False) -> Any:
     """``scipy.integrate.nquad``: integrals of integrals; the limits may be traced, or functions that give traced values."""
-    args = () if args is None else args if isinstance(args, tuple) else (args,)
+    args = () if args is None else unpacked(args)
     if current_trace() is None:
         return scipy.integrate.nquad(func, ranges, args, opts, full_output)
     callback = Callback(func, args)

@@ -58,7 +58,13 @@ def _quietly(function: Any, args: tuple[Any, ...]) -> Any:
 
 
 def _args(args: Any) -> tuple[Any, ...]:
-    return args if type(args) is tuple else (args,)
+    """Further arguments where SciPy takes anything but a tuple for one of them."""
+    return args if isinstance(args, tuple) else (args,)
+
+
+def unpacked(args: Any) -> tuple[Any, ...]:
+    """Further arguments where SciPy goes over them as they are: a list of two is two."""
+    return args if type(args) is tuple else tuple(args)
 
 
 def _moves(equation: _Equation, value: Any, what: str) -> bool:
@@ -215,7 +221,7 @@ def newton(
             f, plain(x0), slope, args, tol, maxiter, curvature, plain(x1), rtol, full_output, disp
         )
 
-    equation, found = _solved(run, _root_of, func, (fprime, fprime2), _args(args), plain(x0))
+    equation, found = _solved(run, _root_of, func, (fprime, fprime2), unpacked(args), plain(x0))
     full = isinstance(found, tuple)
     value = found[0] if full else found
     if not _moves(equation, value, "newton"):
@@ -304,7 +310,7 @@ def fixed_point(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) 
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.fixed_point(f, plainly(x0), args, *rest, **options)
 
-    equation, found = _solved(run, lambda r: r, func, (), _args(args), _as_vector(x0), (*rest, *options.values()))
+    equation, found = _solved(run, lambda r: r, func, (), unpacked(args), _as_vector(x0), (*rest, *options.values()))
     return _differentiated(1, equation, found, fixed=True) if _moves(equation, found, "fixed_point") else found
 
 
