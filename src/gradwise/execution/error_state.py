@@ -45,6 +45,24 @@ def raising() -> tuple[Callable[[], Any], Callable[[Any], None]]:
     return lambda: variable.set(made), variable.reset
 
 
+def reports_underflow() -> bool:
+    """Whether NumPy is to report underflow, of which a program says nothing."""
+    global _silent  # noqa: PLW0603 - one state that is known
+    state = None
+    if _extobj_contextvar is not None:
+        state = _extobj_contextvar.get(None)
+        if state is None or state is _silent:  # None: nobody has set one
+            return False
+    if np.geterr()["under"] != "ignore":
+        return True
+    _silent = state
+    return False
+
+
+#: a state in which NumPy does not report underflow
+_silent: Any = None
+
+
 def _works(variable: Any, made: Any) -> bool:
     """Whether setting the context variable is what makes NumPy raise."""
     try:

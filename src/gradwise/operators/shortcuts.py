@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.containers import flatten
+from gradwise.execution.error_state import reports_underflow
 from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import Written, straight_line
 from gradwise.operators.arguments import Arguments, code_of, stand_in
@@ -161,6 +162,11 @@ def opening(
     numbers += [n for name, value in data for n in expect(text, name, value, fixed=fixed_too)]
     if [n for name, value in fixed for n in expect(text, name, value, fixed=NUMBERS)]:
         raise Unsuitable
+    if program.decides:
+        read = zip([*leaves, *numbers], [*arguments.leaves, *call.numbers], strict=True)
+        single = [name for (name, _), value in read if type(value) is not np.ndarray]
+        if single:  # Python takes one nan for equal to itself: ``v in [v]``
+            text.leave_if(" or ".join([f"{name} != {name}" for name in single]))
     return leaves, numbers
 
 
@@ -283,8 +289,10 @@ def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str,
 
 
 def undisturbed() -> bool:
-    """Whether nothing is asked of the call but its derivative: no check, no run of the function, no enclosing trace, nothing in the function's place."""
-    return not requested.get() and not is_forbidden() and stand_in.get() is None and local.watch is None
+    """Whether nothing is asked of the call but its derivative: no check, no run of the function, no enclosing trace, nothing in the function's place, no report of underflow."""
+    if requested.get() or is_forbidden() or stand_in.get() is not None or local.watch is not None:
+        return False
+    return not reports_underflow()
 
 
 def learn(

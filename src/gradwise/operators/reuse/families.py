@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import StaleProgramError
+from gradwise.execution.error_state import reports_underflow
 from gradwise.locks import lock
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
@@ -374,7 +375,7 @@ def _given_up(node: Any) -> str:
 
 def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Call | None:
     """The call with its family, if the function is proved or promised to be pure and is called with plain data, else None."""
-    if is_forbidden():
+    if is_forbidden() or reports_underflow():
         return None
     promise = is_promised(function)
     function = unwrapped(function)

@@ -63,7 +63,10 @@ def expect(text: FunctionText, name: str, value: Any, *, fixed: int = FREE) -> l
         raise Formless
     if cls in (float, complex) or (issubclass(cls, np.generic) and value.dtype.kind in "fc"):
         text.leave_if(f"type({name}) is not {kind}")
-        if fixed != FREE:  # 0.0 and -0.0 differ, nan is nan
+        if fixed != FREE and value != value:  # noqa: PLR0124 - one nan is in a list that holds it, another is not
+            text.leave_if(f"{name} is not {text.name(value)}")
+            return []
+        if fixed != FREE:  # 0.0 and -0.0 differ
             text.leave_if(f"repr({name}) != {repr(value)!r}")
             return []
         if cls is np.float64:

@@ -9,6 +9,7 @@ stood for a function must stand for the very same one.  No strong reference is k
 from __future__ import annotations
 
 import sys
+import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,6 @@ from gradwise.tracing.purity.reading import is_moving, place_in
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, items_of, look_up
 
 if TYPE_CHECKING:
-    import types
     from collections.abc import Hashable
 
     from gradwise.execution.function_text import FunctionText
@@ -86,7 +86,8 @@ class _Gathering:
                 self.text.leave_if(f"not {self.text.name(is_simple_member)}({expression})")
         elif expected.kind == "module":
             module = self.text.name(expected.object, "m")
-            self.text.leave_if(f"{expression} is not {module}")
+            plain = self.text.name(types.ModuleType)
+            self.text.leave_if(f"{expression} is not {module} or type({module}) is not {plain}")
             assert expected.reads is not None
             for key in expected.reads.members:
                 self.matches(module, key)

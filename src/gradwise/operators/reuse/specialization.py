@@ -118,6 +118,11 @@ class Specialization:
         return [value for _, value in self._constants]
 
     @property
+    def decides(self) -> bool:
+        """Whether it holds for some values only."""
+        return bool(self._guards)
+
+    @property
     def reads_surroundings(self) -> bool:
         """Whether it reads arrays that must be found anew at each replay."""
         return bool(self._elsewhere)
@@ -158,6 +163,8 @@ class Specialization:
                         value = copy_in_layout(value)
                     else:
                         tape.checksums[i] = (value, None)
+                elif self._guards and value != value:  # noqa: PLR0124 - Python takes one nan for equal to itself: ``v in [v]``
+                    return None
                 values[i] = value
         for i, value in self._constants:
             values[i] = value

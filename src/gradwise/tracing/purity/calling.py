@@ -95,6 +95,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if value is np.errstate:
         for other in [*arguments, *keywords.values()]:
             m.data(other)
+        if arguments or any(texts_of(keywords.get(k, _IGNORED)) != frozenset(["ignore"]) for k in ("all", "under")):
+            m.scope.impure(m, "it has NumPy report underflow, which a program does not")
         return MANAGER
     if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
         return TYPE
@@ -119,6 +121,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
 
 
+#: an error state that is not named
+_IGNORED = Constant("ignore")
 #: what takes anything; what goes over arrays gives tuples of their entries
 _GOING_OVER = (hasattr, zip, enumerate, reversed)
 
@@ -135,6 +139,7 @@ def evaluated(m: Machine, argument: Any) -> Any:
     texts = texts_of(argument)
     if texts is None:
         raise m.doubt("it evaluates a text that is not known")
+    m.scope.hands_builtins_on(m)
     return functools.reduce(join, [m.expression(text) for text in sorted(texts)])
 
 

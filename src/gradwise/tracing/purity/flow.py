@@ -256,6 +256,7 @@ def _make_function(m: Machine, i: Any, s: State) -> None:
 
 
 def _make(m: Machine, s: State, function: Local) -> None:
+    m.scope.hands_builtins_on(m)
     if len(function.cells) == len(function.code.co_freevars):  # else it is not complete
         m.made[function] = None
     s.push(function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import enum
 import functools
 import inspect
@@ -23,6 +24,7 @@ from gradwise.tracing.purity.values import DATA, OPAQUE, OWN, Constant, Known, L
 
 #: the flags of generators and coroutines
 _LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_IMPORT = builtins.__import__
 #: functions that call functions that call functions …
 _DEPTH = 40
 #: functions looked at, each for one kind of arguments
@@ -184,6 +186,10 @@ class Scope:
         """The module that an import inside the function gives, if it is loaded already."""
         if depth:
             raise m.doubt("it imports relative to its package")
+        hook = builtins.__import__
+        if hook is not _IMPORT or look_up(self.function, "__import__") is not hook:
+            raise m.doubt("it imports by a function that was put in the place of Python's")
+        self.node.reads.names.setdefault("__import__", Expected("is", hook))
         name = name if names else name.partition(".")[0]
         return self._name(m, "import", name, sys.modules.get(name, MISSING), self.node.reads.imports)
 
@@ -202,6 +208,18 @@ class Scope:
         self.inquiry.looked_at.add((id(vars(owner.value)), name))
         value = vars(owner.value).get(name, MISSING)
         return self.classified(m, name, value, owner.expected.reads.names, f"{owner.value.__name__}.{name}")
+
+    def hands_builtins_on(self, m: Machine) -> None:
+        """Note under which name functions made during the call, and evaluated texts, find their builtins: among the globals."""
+        function: Any = self.function
+        given = function.__globals__.get("__builtins__", MISSING)
+        if given is MISSING:  # then they have those of the function that makes them
+            expected = Expected("other", None)
+        elif (vars(given) if isinstance(given, types.ModuleType) else given) is function.__builtins__:
+            expected = Expected("is", given)
+        else:
+            raise m.doubt("functions that it makes find other builtins than it does")
+        self.node.reads.names.setdefault("__builtins__", expected)
 
     @staticmethod
     def known(value: Any) -> Any:

@@ -48,7 +48,8 @@ def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
         if fixed == FREE:
             numbers.append(value)
             return cls
-        return cls, repr(value)  # 0.0 and −0.0 differ, nan is nan
+        # 0.0 and −0.0 differ; one nan is in a list that holds it, another is not
+        return (cls, repr(value)) if value == value else (cls, repr(value), id(value))  # noqa: PLR0124
     if cls is tuple or cls is list or cls is dict:
         if is_bulky(value):
             dumped, forms = fingerprint(value)

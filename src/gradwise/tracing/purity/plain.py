@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import marshal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ATOMS = frozenset([float, int, complex, bool, str, bytes, type(None), type(Ellipsis), range, np.float64])
 _KINDS = frozenset("fciubSU")
@@ -103,7 +106,7 @@ def _is_comparable(value: Any) -> bool:
 
 
 def fingerprint(value: Any) -> Any:
-    """The content of a container that is compared as a whole; it tells types apart, and −0.0 and nan.
+    """The content of a container that is compared as a whole; it tells types apart, and −0.0, and one nan from another.
 
     Examples
     --------
@@ -114,7 +117,20 @@ def fingerprint(value: Any) -> Any:
         dumped = marshal.dumps(value, 0)  # of an array its bytes
     except ValueError:  # an array that is not contiguous, or any other object
         return None
-    return dumped, [(a.dtype, a.shape) for a in arrays_in(value)]
+    forms: list[Any] = [(a.dtype, a.shape) for a in arrays_in(value)]
+    return dumped, forms + [id(v) for v in _leaves(value) if v != v] if b"nan" in dumped else forms  # noqa: PLR0124
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The numbers and texts in plain data."""
+    pending = [value]
+    while pending:
+        entries = pending.pop()
+        for entry in entries.values() if type(entries) is dict else entries:
+            if type(entry) in (tuple, list, dict):
+                pending.append(entry)
+            elif type(entry) is not np.ndarray:
+                yield entry
 
 
 def is_bulky(value: Any) -> bool:

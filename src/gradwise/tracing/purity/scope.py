@@ -118,8 +118,8 @@ class Node:
         self.arguments: dict[int | str, Expected] | None = None
 
 
-def is_users_function(value: Any) -> bool:
-    """Whether a value is a function whose code is to be looked at: written in Python, and not one of NumPy's or ours."""
+def is_written_in_python(value: Any) -> bool:
+    """Whether a value is a function written in Python, and not one of NumPy's or ours."""
     return type(value) is types.FunctionType and (value.__module__ or "").split(".")[0] not in (
         "numpy",
         "scipy",
@@ -127,11 +127,25 @@ def is_users_function(value: Any) -> bool:
     )
 
 
+def is_users_function(value: Any) -> bool:
+    """Whether a value is a function whose code is to be looked at: written in Python, with names that are found in plain dictionaries."""
+    return is_written_in_python(value) and type(value.__globals__) is dict and type(value.__builtins__) is dict
+
+
 def look_up(function: types.FunctionType, name: str) -> Any:
     """The value of a global or builtin name now; MISSING if there is none."""
-    value = function.__globals__.get(name, MISSING)
     anything: Any = function  # the stubs of some versions do not know __builtins__
-    return anything.__builtins__.get(name, MISSING) if value is MISSING else value
+    value = _entry(function.__globals__, name)
+    return _entry(anything.__builtins__, name) if value is MISSING else value
+
+
+def _entry(names: dict[str, Any], name: str) -> Any:
+    if type(names) is dict:
+        return names.get(name, MISSING)
+    try:  # a derived class may answer otherwise, and Python asks it
+        return names[name]
+    except KeyError:
+        return MISSING
 
 
 def cell_of(function: types.FunctionType, name: str) -> Any:

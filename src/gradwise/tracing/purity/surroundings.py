@@ -9,9 +9,12 @@ from __future__ import annotations
 import array
 import collections
 import contextvars
+import decimal
 import functools
 import hashlib
+import io
 import os
+import re
 import sys
 import types
 import weakref
@@ -20,15 +23,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.checksums import checksum
-from gradwise.tracing.purity.scope import MISSING, is_users_function, look_up
+from gradwise.tracing.purity.scope import MISSING, is_written_in_python, look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterable
 
 #: arrays up to this size enter the key as they are
 _BYTES = 1 << 12
 #: how many values are looked at
 _LIMIT = 20_000
+#: names by which functions look for what is named in a text, and the longest text in which names are looked for
+_SEARCHING = frozenset(["globals", "vars", "eval", "exec", "getattr", "modules", "import_module", "__import__", "__dict__"])  # fmt: skip
+_WORD, _TEXT = re.compile(r"[^\W\d]\w*"), 1000
 _LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
 
 
@@ -61,6 +67,9 @@ class _Walk:
         self.seen: dict[int, int] = {}
         self.kept: list[Any] = []  # what was seen stays alive, so that its id is its own
         self.count = 0
+        #: the texts met, and the functions that may look for what they name, with the names that were looked at
+        self.texts: set[str] = set()
+        self.searching: list[tuple[types.FunctionType, set[str]]] = []
 
     def key(self, value: Any) -> Hashable:
         self.count += 1
@@ -72,7 +81,10 @@ class _Walk:
             return value.dtype, value.shape, _content(value)
         if isinstance(value, np.ndarray):
             return self.other_array(value)
-        if value is None or cls in (float, complex, int, bool, str, bytes) or isinstance(value, np.generic):
+        if cls is str:
+            self.texts.add(value)
+            return cls, value
+        if value is None or cls in (float, complex, int, bool, bytes) or isinstance(value, np.generic):
             return cls, repr(value)
         if cls is types.BuiltinFunctionType and _is_bound(value):
             return cls, value.__name__, self.key(value.__self__)
@@ -87,12 +99,12 @@ class _Walk:
             return cls, tuple([self.key(v) for v in value])
         if isinstance(value, types.MappingProxyType):
             return cls, tuple([(self.key(k), self.key(v)) for k, v in value.items()])
-        within = _WITHIN.get(cls)
+        within = _within(cls)
         if within is not None:
-            return cls, self.key(within(value))
+            return cls, self.key(within(value)), self.key(getattr(value, "__dict__", None))
         if isinstance(value, functools.partial):
             return cls, *map(self.key, (value.func, value.args, value.keywords, vars(value)))
-        if is_users_function(value):
+        if is_written_in_python(value):
             return self.function(value)
         if cls is types.MethodType:
             return cls, self.key(value.__func__), self.key(value.__self__)
@@ -111,7 +123,9 @@ class _Walk:
             content: Hashable = tuple([self.key(v) for v in plain.ravel().tolist()])
         else:
             content = hashlib.blake2b(plain.tobytes(), digest_size=16).digest()
-        return self.key(type(value)), plain.dtype, plain.shape, content, self.key(getattr(value, "__dict__", None))
+        # the names of fields may be changed in place
+        form = str(plain.dtype), plain.shape, content
+        return self.key(type(value)), form, self.key(getattr(value, "__dict__", None))
 
     def object(self, value: Any) -> Hashable:
         cls = type(value)
@@ -122,14 +136,17 @@ class _Walk:
                 return cls, held, self.key(getattr(value, "__dict__", None))
             if callable(value) and not hasattr(value, "__dict__"):
                 return _Same(value)
-            return _Same(value), _memory(value), tuple(entries), self.key(getattr(value, "__dict__", None))
+            shared = tuple([self.key(v) for c in cls.__mro__ for v in _arrays_of(c)])
+            return _Same(value), _memory(value), tuple(entries), shared, self.key(getattr(value, "__dict__", None))
         entries += [(name, self.key(v)) for name, v in getattr(value, "__dict__", {}).items()]
-        return self.key(cls), held, tuple(entries)
+        derived = any(not _is_users(c) for c in cls.__mro__[:-1])
+        return self.key(cls), held, _memory(value) if derived else None, tuple(entries)
 
     def held(self, value: Any) -> Hashable:
         """What a container holds, or the number or text that an object is (of a class derived from these); None for all else."""
         if isinstance(value, dict):
-            return tuple([(self.key(k), self.key(v)) for k, v in dict.items(value)])
+            items: Any = collections.OrderedDict.items if isinstance(value, collections.OrderedDict) else dict.items
+            return tuple([(self.key(k), self.key(v)) for k, v in items(value)])
         for base in _CONTAINERS:
             if isinstance(value, base):
                 return tuple([self.key(v) for v in base.__iter__(value)])
@@ -144,11 +161,11 @@ class _Walk:
             if _is_users(c):
                 for name, member in list(vars(c).items()):
                     inner = getattr(member, "__func__", getattr(member, "fget", member))
-                    if not name.startswith("__") or name == "__match_args__" or is_users_function(inner):
+                    if not name.startswith("__") or name == "__match_args__" or is_written_in_python(inner):
                         found.append((name, self.key(inner)))
         return _Same(cls), tuple(found), self.key(type(cls))
 
-    def module(self, module: types.ModuleType, names: dict[str, None]) -> list[Any]:
+    def module(self, module: types.ModuleType, names: Iterable[str]) -> list[Any]:
         """What of a user's module, and of the modules in it, may be meant by the names."""
         found: list[Any] = []
         pending = [module]
@@ -166,6 +183,36 @@ class _Walk:
                         pending.append(value)
         return found
 
+    def named(self, f: types.FunctionType, name: str, names: Iterable[str]) -> list[Any]:
+        """What a name may stand for in a function: a variable, or a module that it imports."""
+        found: list[Any] = []
+        if name in _OUTSIDE:
+            found.append((name, self.key(_OUTSIDE[name]())))
+        values = [look_up(f, name)]
+        if values[0] is MISSING:
+            parent = str(f.__globals__.get("__package__") or "")
+            values = [sys.modules.get(name, MISSING), sys.modules.get(f"{parent}.{name}", MISSING)]
+        for value in values:
+            if value is not MISSING:
+                found.append((name, self.key(value)))
+            if type(value) is types.ModuleType:
+                found += self.module(value, names)
+        return found
+
+    def sought(self) -> list[Any]:
+        """What functions may find that look for names in texts: ``globals()[name]``."""
+        found: list[Any] = []
+        while self.searching and self.texts:
+            texts, self.texts = self.texts, set()
+            words = {word for text in texts if len(text) < _TEXT for word in _WORD.findall(text)}
+            for f, names in self.searching:
+                new = sorted(words - names)
+                modules = [v for v in [look_up(f, name) for name in sorted(names)] if type(v) is types.ModuleType]
+                found += [found for module in modules for found in self.module(module, new)]
+                names.update(new)
+                found += [found for name in new for found in self.named(f, name, names)]
+        return found
+
     def function(self, f: types.FunctionType) -> Hashable:
         names: dict[str, None] = {}
         codes, met = [f.__code__], {f.__code__}
@@ -181,13 +228,10 @@ class _Walk:
                 names.update(dict.fromkeys([c for c in code.co_consts if isinstance(c, str)]))
         found: list[Any] = [_Same(f.__code__), self.key(f.__defaults__), self.key(f.__kwdefaults__)]
         for name in names:
-            if name in _OUTSIDE:
-                found.append((name, self.key(_OUTSIDE[name]())))
-            value = look_up(f, name)
-            if value is not MISSING:
-                found.append((name, self.key(value)))
-                if type(value) is types.ModuleType:
-                    found += self.module(value, names)
+            found += self.named(f, name, names)
+        if not _SEARCHING.isdisjoint(names):
+            self.texts.update([c for code in met for c in code.co_consts if isinstance(c, str) and c is not f.__doc__])
+            self.searching.append((f, set(names)))
         if vars(f):
             found.append(self.key(vars(f)))
         for cell in f.__closure__ or ():
@@ -209,6 +253,9 @@ _WITHIN: dict[type, Callable[[Any], Any]] = {
     weakref.ReferenceType: lambda reference: reference(),
     np.flatiter: lambda entries: entries.base,
     **{type(view): list for view in (_EMPTY.keys(), _EMPTY.values(), _EMPTY.items())},
+    decimal.Decimal: lambda number: [str(number), str(decimal.getcontext())],
+    io.StringIO: lambda text: [text.getvalue(), text.tell()],
+    io.BytesIO: lambda text: [text.getvalue(), text.tell()],
 }
 #: what is read by functions and objects of these names
 _OUTSIDE: dict[str, Callable[[], Any]] = {
@@ -218,6 +265,15 @@ _OUTSIDE: dict[str, Callable[[], Any]] = {
 }
 
 
+def _within(cls: Any) -> Callable[[Any], Any] | None:
+    """What gives the content of objects of a library's class; None for all others."""
+    if cls in _WITHIN:
+        return _WITHIN[cls]
+    if type(cls).__module__ == "_ctypes" and hasattr(cls, "contents"):
+        return lambda pointer: pointer.contents if pointer else None
+    return None if _is_users(cls) else next((_WITHIN[c] for c in cls.__mro__ if c in _WITHIN), None)
+
+
 def _memory(value: Any) -> Hashable:
     """The content of an object that lends its memory (a memoryview, numbers of ctypes)."""
     try:
@@ -225,6 +281,16 @@ def _memory(value: Any) -> Hashable:
             return view.format, view.shape, hashlib.blake2b(view.tobytes(), digest_size=16).digest()
     except (TypeError, ValueError, BufferError, NotImplementedError):
         return None
+
+
+@functools.lru_cache(maxsize=256)
+def _names_of_arrays(cls: type) -> tuple[str, ...]:
+    return tuple([name for name, member in vars(cls).items() if isinstance(member, np.ndarray)])
+
+
+def _arrays_of(cls: type) -> list[Any]:
+    """The arrays that a library's class keeps for its objects."""
+    return [] if _is_users(cls) else [vars(cls)[name] for name in _names_of_arrays(cls) if name in vars(cls)]
 
 
 def _is_librarys(module: types.ModuleType) -> bool:
@@ -274,6 +340,7 @@ def surroundings(function: Any) -> tuple[Hashable, list[np.ndarray]]:
     """
     walk = _Walk()
     try:
-        return walk.key(function), walk.arrays
+        key = walk.key(function)
+        return (key, *walk.sought()), walk.arrays
     except RecursionError:
         raise Unfathomable from None

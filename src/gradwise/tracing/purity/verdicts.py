@@ -20,7 +20,7 @@ from gradwise.tracing.purity.inquiry import Inquiry, Scope, key_of
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts
 from gradwise.tracing.purity.plain import is_plain
-from gradwise.tracing.purity.scope import Node, Unproven, classify, is_users_function
+from gradwise.tracing.purity.scope import Node, Unproven, classify, is_users_function, is_written_in_python
 from gradwise.tracing.purity.values import DATA, OPAQUE, level
 
 if TYPE_CHECKING:
@@ -196,6 +196,8 @@ _RESTLESS = Verdict(_CHANGING, _CHANGING, None)
 def _no_function(function: Any) -> str:
     if type(function) is types.MethodType:
         return f"it is a method of an object of type {type(function.__self__).__name__}, whose class is not looked into"
+    if is_written_in_python(function):
+        return "its names are looked up in a dictionary of another class, which may answer what it likes"
     if isinstance(function, (types.BuiltinFunctionType, np.ufunc, types.FunctionType, type(np.sum))):
         return f"{getattr(function, '__name__', 'it')} belongs to a library, and runs by itself"
     return f"it is an object of type {type(function).__name__} that can be called, and not a Python function"

@@ -21,7 +21,7 @@ from gradwise.errors import GradwiseError
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.objects import copied, entries_of, is_open
-from gradwise.tracing.purity.scope import Expected, Node, is_users_function
+from gradwise.tracing.purity.scope import Expected, Node, is_written_in_python
 from gradwise.tracing.run import Recording, record
 from gradwise.tracing.traced import isinstance_traced
 
@@ -93,7 +93,7 @@ def _inside(value: Any) -> list[Any]:
             raise TooMuchError
         return list(value.values())
     if cls is types.FunctionType:
-        if not is_users_function(value):
+        if not is_written_in_python(value):
             return []
         settings = (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *value.__dict__.values())
         return [*_cells(value), *settings]
