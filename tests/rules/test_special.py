@@ -276,6 +276,8 @@ HOLOMORPHIC = {
     "hyp1f1": (lambda z: sp.hyp1f1(0.5, 1.5, z), lambda z: mp.hyp1f1(0.5, 1.5, z)),
     "airy": (lambda z: sp.airy(z)[0], mp.airyai),
 }
+if sp.hyp1f1(0.5, 1.5, 0.5j) == 1:  # as SciPy 1.13 has it of complex numbers
+    del HOLOMORPHIC["hyp1f1"]
 
 
 @pytest.mark.parametrize("name", sorted(HOLOMORPHIC))
@@ -352,10 +354,10 @@ def test_special_points():
     ("function", "argument"),
     [
         (lambda v: sp.yv(v, 300.0), "its order"),
-        (lambda v: sp.struve(v, 1.0), "its order"),
-        (lambda v: sp.hyp2f1(1.0, 1.0, v, 0.5), "its third parameter"),
-        (lambda v: sp.wright_bessel(v, 1.0, 0.3), "its parameter a"),
-        (lambda v: sp.eval_jacobi(2, v, 0.3, 0.3), "its parameter"),
+        (lambda v: sp.struve(v, 30.0), "its order"),
+        (lambda v: sp.hyp2f1(1.0, 1.0, v, 0.999), "its third parameter"),
+        (lambda v: sp.wright_bessel(v, 1.0, 50.0), "its parameter a"),
+        (lambda v: sp.eval_jacobi(200, v, 0.3, -0.3), "its parameter"),
     ],
 )
 def test_a_parameter_without_a_rule_raises(function, argument):

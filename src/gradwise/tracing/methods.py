@@ -335,6 +335,8 @@ def install(scalar: Any, array: Any) -> None:
         "cumprod": reducing.cumprod,
         "round": lambda self, decimals=0, out=None: np.round(self, decimals, out),
         "searchsorted": searchsorted,
+        # by place: the function has the keywords min and max from NumPy 2.1 on only
+        "clip": lambda self, min=None, max=None, out=None, **rest: np.clip(self, min, max, out, **rest),  # noqa: A006
         "compress": lambda self, condition, axis=None, out=None: np.compress(condition, self, axis, out),
         "__float__": conversions.as_float,
         "__complex__": conversions.as_complex,
@@ -350,7 +352,7 @@ def install(scalar: Any, array: Any) -> None:
         "__array_function__": None,
         "__array_ufunc__": None,
     }
-    for name in ("clip", "dot", "trace", "diagonal", "repeat", "take", "choose", "nonzero", "argsort", "argpartition"):
+    for name in ("dot", "trace", "diagonal", "repeat", "take", "choose", "nonzero", "argsort", "argpartition"):
         shared[name] = _through(name)
     for name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"):
         shared[name] = _attribute(name)
