@@ -39,5 +39,5 @@ def test_products(value, kinds, shape, columns, adjoint):
 @pytest.mark.parametrize("length", [4, 6])
 def test_lengths_that_do_not_fit(value, length):
     rows = sp.csr_array(np.ones((3, 5)))
-    with pytest.raises(ValueError, match="5|dimension mismatch"):
+    with pytest.raises(ValueError, match=r"5|dimension mismatch"):
         value(np.ones(length), rows.data, rows.indices, rows.indptr, (3, 5), False)
