@@ -5,6 +5,8 @@ r"""``scipy.integrate``'s integrals of functions: quad, dblquad, tplquad, nquad,
 SciPy finds the value, from plain values of the function.  Recorded is a sum over the Gauss-Kronrod nodes of SciPy's subintervals, with plain nodes and the function traced; the limits enter by the last
 two terms, which are zero in value and have Leibniz' rule as derivative.  The result takes SciPy's value.
 
+Where the integrand ends like a square root at a limit that moves, the nodes beside it move too (``root_ends.py``).
+
 Accuracy: derivatives are those of the quadrature formula.  Each subinterval is halved, and halved again until the Gauss and Kronrod sums agree to 1e-12 of the integral of \|f\|; derivatives of smooth integrands are
 then right to about 1e-10.  An integrand whose derivative jumps (\|t − p\|) has first derivatives right to about 1e-6; a break point at the jump (``points=``) makes them exact.  An integrand that
 jumps itself at a place that depends on p loses the jump's share of the derivative: its value is found by a comparison, as in every traced function.
@@ -26,6 +28,7 @@ from gradwise.tracing.standins.gauss_kronrod import AGREE, AGREE_NESTED, Interva
 from gradwise.tracing.standins.plain_callbacks import Callback, note_choice, traced_leaves
 from gradwise.tracing.standins.proven import formula_of
 from gradwise.tracing.standins.recording import carries, resolve
+from gradwise.tracing.standins.root_ends import ends_like_a_root, integral_beside
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.scipy_roots import unpacked
 from gradwise.tracing.standins.stacking import plainly
@@ -64,6 +67,9 @@ def _integral(
 ) -> tuple[Any, float]:
     """The recorded integral between limits that may be traced, and the integral of abs(f); ``integrand``: its formula at many nodes at once."""
     interval = Interval(float(plain(low)), float(plain(high)))
+    rooted = [] if interval.infinite else _ends_like_roots(function, low, high)
+    if rooted:
+        return _between_roots(function, low, high, rooted, agree)
     pieces: list[Piece] = []
     total: Any = 0.0
     if plain(low) != plain(high):
@@ -78,6 +84,28 @@ def _integral(
     if carries(low) and np.isfinite(plain(low)):
         total = total - _at_the_limit(function, low)
     return total, sum(p.size for p in pieces)
+
+
+def _ends_like_roots(function: Any, low: Any, high: Any) -> list[bool]:
+    """Whether the integrand ends like a square root at the lower and at the upper limit, if these move; empty if at none."""
+    ends = (float(plain(low)), float(plain(high)))
+    if ends[0] == ends[1]:
+        return []
+    found = [
+        carries(low) and ends_like_a_root(function, *ends),
+        carries(high) and ends_like_a_root(function, *ends[::-1]),
+    ]
+    return found if any(found) else []
+
+
+def _between_roots(function: Any, low: Any, high: Any, rooted: list[bool], agree: float) -> tuple[Any, float]:
+    """The recorded integral in two halves, of which one or both have nodes that move with a limit."""
+    middle = 0.5 * (float(plain(low)) + float(plain(high)))
+    first, size = integral_beside(function, middle, low) if rooted[0] else _integral(function, low, middle, agree=agree)
+    second, more = (
+        integral_beside(function, middle, high) if rooted[1] else _integral(function, middle, high, agree=agree)
+    )
+    return (second - first if rooted[0] else second + first), size + more
 
 
 def _settled(total: Any, size: float, value: Any, error: Any, what: str) -> Any:
