@@ -124,6 +124,14 @@ def test_values_and_errors_are_those_of_scipy():
     assert value == (operator(P) @ B).sum()
 
 
+def test_an_operator_without_an_adjoint_says_so():
+    def f(p):
+        return ssl.LinearOperator((N, N), matvec=lambda v: p[0] * v, dtype=float).rmatvec(B)
+
+    with pytest.raises(NotImplementedError, match="rmatvec is not defined"):
+        exact(f)
+
+
 def test_operators_of_operators_raise():
     with pytest.raises(gw.TracingError):
         exact(lambda p: (2 * operator(p)) @ B)

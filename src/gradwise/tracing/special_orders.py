@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.tracing import special_parameters
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.special_parameters import NEAR, Inverse
 from gradwise.tracing.traced import dtype_of, isinstance_traced, wrap
 
 if TYPE_CHECKING:
@@ -118,17 +120,19 @@ def _zeta(s: Any, q: Any = 1.0) -> Any:
     return total
 
 
-#: function → the forms that are tried in turn; the first argument is the order
-_FORMS: dict[str, tuple[Callable[..., Any], ...]] = {
-    "kv": (lambda v, x: np.exp(-x) * _second_kind(v, x),),
-    "kve": (_second_kind,),
-    "iv": (_series(1.0),),
-    "ive": (lambda v, x: np.exp(-x) * _series(1.0)(v, x),),
-    "jv": (_series(-1.0), _first_by_integral),
-    "yv": (_second_by_integral,),
-    "_zeta": (_zeta,),
-    "_riemann_zeta": (_zeta,),
-    "zetac": (lambda s: _zeta(s) - 1.0,),
+_ORDER = (0,)
+#: function → the operands without a rule, the forms that are tried in turn where one of them moves, and how far from SciPy's value they may be
+_FORMS: dict[str, tuple[tuple[int, ...], tuple[Callable[..., Any], ...], float]] = {
+    "kv": (_ORDER, (lambda v, x: np.exp(-x) * _second_kind(v, x),), NEAR),
+    "kve": (_ORDER, (_second_kind,), NEAR),
+    "iv": (_ORDER, (_series(1.0),), NEAR),
+    "ive": (_ORDER, (lambda v, x: np.exp(-x) * _series(1.0)(v, x),), NEAR),
+    "jv": (_ORDER, (_series(-1.0), _first_by_integral), NEAR),
+    "yv": (_ORDER, (_second_by_integral,), NEAR),
+    "_zeta": (_ORDER, (_zeta,), NEAR),
+    "_riemann_zeta": (_ORDER, (_zeta,), NEAR),
+    "zetac": (_ORDER, (lambda s: _zeta(s) - 1.0,), NEAR),
+    **special_parameters.FORMS,
 }
 
 
@@ -140,30 +144,35 @@ def _moves(order: Any) -> bool:
     return isinstance_traced(order) and order.tape.open and dtype_of(order.value).kind == "f"
 
 
-def _holds(form: Callable[..., Any], numbers: list[Any], value: Any) -> bool:
+def _made(form: Callable[..., Any], operands: Any, value: Any) -> Any:
     with np.errstate(all="ignore"):
-        found = np.asarray(form(*numbers))
-    return found.shape == np.shape(value) and bool(np.allclose(found, value, rtol=1e-11, atol=0.0))
+        return form(value, *operands) if isinstance(form, Inverse) else form(*operands)
+
+
+def _holds(form: Callable[..., Any], numbers: list[Any], value: Any, near: float) -> bool:
+    found = np.asarray(_made(form, numbers, value))
+    return found.shape == np.shape(value) and bool(np.allclose(found, value, rtol=near, atol=0.0))
 
 
 def _recorder(name: str, otherwise: Callable[..., Any] | None) -> Callable[..., Any]:
+    places, forms, near = _FORMS[name]
+
     def call(ufunc: Any, *inputs: Any) -> Any:
-        if not _moves(inputs[0]) and otherwise is not None:
+        if not any(_moves(inputs[k]) for k in places) and otherwise is not None:
             return otherwise(ufunc, *inputs)
         numbers = list(map(plain, inputs))
         value = ufunc(*numbers)
         if dtype_of(value) == np.float64 and all(np.asarray(n).dtype in _DOUBLE for n in numbers):
-            for form in _FORMS[name]:
-                if _holds(form, numbers, value):
+            for form in forms:
+                if _holds(form, numbers, value, near):
                     for given in inputs:  # nodes, and which form, are chosen for these numbers
                         concrete(given)
-                    with np.errstate(all="ignore"):
-                        result = form(*inputs)
+                    result = _made(form, inputs, value)
                     return wrap(result.tape, result.index, value, pinned=False) if isinstance_traced(result) else value
         if otherwise is None:
             source = next(i for i in inputs if isinstance_traced(i))
             raise source.tape.fail(
-                f"scipy.special.{name} was called with {numbers!r}, where no formula for its derivative holds. Numbers above 1 are required. Use method='numerical'"
+                f"scipy.special.{name} was called with {numbers!r}, where no formula for its derivative holds. Numbers inside of its domain, and not extreme, are required. Use method='numerical'"
             )
         return otherwise(ufunc, *inputs)
 

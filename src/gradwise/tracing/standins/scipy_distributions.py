@@ -43,6 +43,8 @@ class Standard:
         Whether ``logpdf`` is the logarithm of a probability of integers.
     support : callable, optional
         (low, high) of plain shapes, where the support depends on them.
+    confirmed : bool
+        Whether the functions are integrals, which are used where they have SciPy's value.
     """
 
     logpdf: Callable[..., Any]
@@ -51,6 +53,7 @@ class Standard:
     high: float = math.inf
     discrete: bool = False
     support: Callable[..., tuple[Any, Any]] | None = None
+    confirmed: bool = False
 
 
 def _sp(name: str) -> Callable[..., Any]:
@@ -257,7 +260,10 @@ def _method(name: str) -> Callable[..., Any]:
             if standard.discrete and name in _DENSITIES:
                 x, loc = counts(x, what), counts(loc, what)
             shapes = [counts(p, what) if _TRIALS.get(dist.name) == k else p for k, p in enumerate(shapes)]
-            return with_value(_computed(standard, name, x, shapes, loc, scale, value), value)
+            result = _computed(standard, name, x, shapes, loc, scale, value)
+            if standard.confirmed and not np.allclose(plain(result), value, rtol=1e-6, atol=1e-8, equal_nan=True):
+                refuse(every, f"scipy.stats.{what}, of which no integral has its value here,", "Use method='numerical'")
+            return with_value(result, value)
 
     call.__name__ = name
     call.__doc__ = f"``{name}`` of a distribution of ``scipy.stats``."
