@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The menu of commands: python3 do.py demo | test | lint | types | docs | bench | all.
+"""The menu of commands: python3 do.py demo | test | lowest | lint | types | docs | bench | all.
 
     demo            install what is needed, then show the main job on real input (under a minute)
     test [--all]    the fast suite; with --all everything, recorded in tests/LAST_RESULT.md
+    lowest          the tests of rules and tracing with the oldest versions that pyproject.toml allows, in .venv-lowest
     lint [--fix]    style (ruff), layout, and which room may import which (import-linter)
     types           mypy on the package
     docs            the documentation, every warning an error, into docs/_build/html
@@ -37,6 +38,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "installed-for"
 EXTRAS = ("plot", "test", "docs")
+LOWEST = ROOT / ".venv-lowest"
 GROUP = "lint"
 REPORTED = ("numpy", "scipy", "llvmlite", "mpmath", "hypothesis", "pytest", "autograd", "jax", "torch", "matplotlib")
 
@@ -109,6 +111,29 @@ def test(arguments: list[str]) -> None:
     if everything and not arguments:
         record(report, code, time.monotonic() - started)
     sys.exit(code) if code else None
+
+
+def lowest(arguments: list[str]) -> None:
+    """Run the tests that ask NumPy and SciPy most with the oldest versions that are allowed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = [f"{word.replace('>=', '==')}.*" for word in project["dependencies"]]
+    if any(">=" not in word for word in project["dependencies"]):
+        sys.exit(
+            f"a dependency in pyproject.toml has no lower bound: {project['dependencies']}. Give it one: name>=1.2"
+        )
+    python = LOWEST / BIN.relative_to(VENV) / PYTHON.name
+    stamp = LOWEST / "installed-for"
+    wanted = repr((sys.version, oldest, project["optional-dependencies"]["test"]))
+    if not stamp.exists() or stamp.read_text() != wanted:
+        run(sys.executable, "-m", "venv", "--clear", LOWEST)
+        install = (python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *oldest)
+        if run(*install, *project["optional-dependencies"]["test"], check=False):
+            print(f"skipped: {', '.join(oldest)} could not be installed with Python {platform.python_version()}")
+            return
+        stamp.write_text(wanted)
+    parallel = ["-n", str(min(os.cpu_count() or 1, 8))]
+    places = arguments or ["tests/rules", "tests/tracing", "tests/battery", "tests/containers", "tests/test_battery.py"]
+    run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *parallel, *places)
 
 
 def record(report: Path, code: int, seconds: float) -> None:
@@ -185,7 +210,7 @@ def everything(arguments: list[str]) -> None:
         task([])
 
 
-TASKS = {"demo": demo, "test": test, "lint": lint, "types": types, "docs": docs, "bench": bench, "all": everything,
+TASKS = {"demo": demo, "test": test, "lowest": lowest, "lint": lint, "types": types, "docs": docs, "bench": bench, "all": everything,
          "install": lambda arguments: None}  # fmt: skip
 
 

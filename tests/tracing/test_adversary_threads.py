@@ -96,6 +96,8 @@ def loop(x):
 
 
 FUNCTIONS = [memory, counter, problem, subclass, decay, crossing, area, loop]
+if tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 15):  # whose odeint crashes in several threads
+    FUNCTIONS[4] = crossing
 PLACES = [math, np, np.linalg, builtins, scipy.integrate, scipy.optimize, sys.modules[__name__], Memory, Problem, Vector]  # fmt: skip
 
 
