@@ -352,6 +352,22 @@ def test_functions_that_numba_compiles():
     np.testing.assert_allclose(gradient, scale * np.arange(1, 4) * np.exp(X) + [3 * math.exp(X[0]), 0, 0], rtol=1e-13)
 
 
+@pytest.mark.extras("numba")
+def test_functions_of_entries_that_numba_compiles():
+    import numba
+
+    @numba.vectorize
+    def decays(t, k):
+        return math.exp(-k * t) if t > 0 else 1.0 - t
+
+    def f(x):
+        return np.sum(decays(x, 2.0)) + decays(x[0], x[1]) + decays(1.0, 2.0)
+
+    x = np.array([0.5, 1.2, -0.7])
+    expected = [-2 * math.exp(-1.0), -2 * math.exp(-2.4), -1.0] + math.exp(-0.6) * np.array([-1.2, -0.5, 0.0])
+    np.testing.assert_allclose(gw.grad(f, method="exact")(x), expected, rtol=1e-13)
+
+
 MATRIX = np.array([[1.0, 2.0, 0.5], [3.0, 4.0, 1.0], [0.0, 1.0, 2.0]])
 MASKED = {
     "products": lambda m, x: np.dot(MATRIX, m).sum() + np.dot(m, m) + np.outer(m, x).sum() + (MATRIX @ m).sum(),

@@ -47,6 +47,13 @@ class Slots:
         self.v = self.w = v
 
 
+class Doubled(functools.partial):
+    """A compiled class whose call is that of the base and something more."""
+
+    def __call__(self, *args):
+        return super().__call__(*args) * 2
+
+
 def kept_at(f):
     """A case with objects that were there before."""
 
@@ -58,6 +65,17 @@ def kept_at(f):
     make.__name__ = f.__name__
     cases.made_at([0.4, 1.3])(make)
     return f
+
+
+@cases.made_at([0.4, 1.3])
+def the_call_of_a_compiled_base():
+    twice = Doubled(lambda k, v: math.exp(k * v), 1.5)
+    return lambda x: (
+        twice(x[0]) * x[1]
+        + Doubled(
+            twice,
+        )(x[1])
+    )
 
 
 @kept_at

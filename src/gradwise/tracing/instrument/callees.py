@@ -21,9 +21,10 @@ from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.cells import note_cells
 from gradwise.tracing.instrument.compiling import instrumented
 from gradwise.tracing.instrument.drawing import drawing, draws
-from gradwise.tracing.instrument.effects import MODULES, SHOWS
+from gradwise.tracing.instrument.effects import MODULES, READS, SAVES, SHOWS, is_muted
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import CHANGING, note_change
+from gradwise.tracing.instrument.jitted import jitted_callee
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
 from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_generator, opening, silent
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
@@ -303,7 +304,11 @@ def _slot(watch: Watch, callee: Any) -> Any:
     if name == "__call__" and isinstance(owner, type):
         return functools.partial(constructing.construct, owner)
     if name == "__call__":
-        return resolve(owner)
+        if "__call__" not in class_info(watch, type(owner)).methods:
+            return resolve(owner)
+        # super().__call__ of a compiled class, in that method
+        handler = next((_BY_TYPE[base] for base in type(owner).__mro__ if base in _BY_TYPE), None)
+        return callee if handler is None else handler(watch, owner)
     if isinstance(owner, _DESCRIPTORS) and name in ("__get__", "__set__", "__delete__"):
         return functools.partial(constructing.through_descriptor, owner, name)
     if is_users_array(type(owner)):
@@ -334,24 +339,19 @@ def _of_generic(alias: Any, *args: Any, **kwargs: Any) -> Any:
     return made
 
 
-def _jitted(callee: Any, *args: Any, **kwargs: Any) -> Any:
-    """A function that Numba compiles: traced values are for the function that it was made of."""
-    if any(holds_traced(a) for a in (*args, *kwargs.values())):
-        return resolve(callee.py_func)(*args, **kwargs)
-    return callee(*args, **kwargs)
-
-
 def _object_callee(watch: Watch, callee: Any) -> Any:
     """An object with ``__call__``."""
-    if type(callee).__module__.startswith("numba.") and type(getattr(callee, "py_func", None)) is _FunctionType:
-        return functools.partial(_jitted, callee)
+    if type(callee).__module__.startswith("numba."):
+        compiled = jitted_callee(callee, resolve)
+        if compiled is not None:
+            return compiled
     if type(callee).__module__ in _GENERIC and isinstance(getattr(callee, "__origin__", None), type):
         return functools.partial(_of_generic, callee)
     call = class_info(watch, type(callee)).methods.get("__call__")
     if call is None:
-        compiled = KNOWN.get(id(type(callee).__call__)) if callable(callee) else None
-        if compiled is not None:
-            return _MethodType(compiled, callee)
+        known = KNOWN.get(id(type(callee).__call__)) if callable(callee) else None
+        if known is not None:
+            return _MethodType(known, callee)
         if watch.overlay:
             return _handing_over(callee)
         return callee
