@@ -31,6 +31,7 @@ _OPENED = (
     *(
         "sparse/linalg/_interface.py",
         "interpolate/_pade.py",
+        "interpolate/_rbf.py",
         "spatial/_procrustes.py",
         "spatial/_geometric_slerp.py",
         "fft/_fftlog_backend.py",
@@ -65,7 +66,7 @@ def _unknown(function: types.FunctionType) -> types.FunctionType:
     return made
 
 
-def run_opened(function: Any, *args: Any, **kwargs: Any) -> Any:
+def run_opened(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     """A function of SciPy's by its twin."""
     callees = getattr(instrument, "callees", None)
     watch = local.watch

@@ -13,6 +13,8 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.standins import scipy_minima
+from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
 from gradwise.tracing.standins.stacking import plainly
@@ -21,6 +23,8 @@ from gradwise.tracing.traced import dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_brent = scipy_minima.STAND_INS["scipy.optimize"]["brent"]
 
 
 def _floats(a: Any) -> Any:
@@ -239,9 +243,18 @@ def entropy(pk: Any, qk: Any = None, base: Any = None, axis: Any = 0, nan_policy
 
 
 def boxcox(x: Any, lmbda: Any = None, alpha: Any = None, optimizer: Any = None) -> Any:
-    """``scipy.stats.boxcox`` of a given power."""
+    """``scipy.stats.boxcox``; the power that is not given is the most likely one, which moves with the data."""
     if lmbda is None:
-        refuse([x], "scipy.stats.boxcox without lmbda", "Give the power, which scipy.stats.boxcox_normmax finds")
+        if alpha is not None or optimizer is not None:
+            refuse(
+                [x],
+                "scipy.stats.boxcox with alpha or optimizer",
+                "Give the power, which scipy.stats.boxcox_normmax finds",
+            )
+        x = _floats(x)
+        found = scipy.stats.boxcox(plain(x))
+        power = with_value(run_opened(scipy.stats.boxcox_normmax, x, method="mle"), found[1])
+        return with_value(scipy.special.boxcox(x, power), found[0]), power
     return with_value(scipy.special.boxcox(_floats(x), lmbda), scipy.stats.boxcox(*shown(x, lmbda)))
 
 
@@ -256,13 +269,25 @@ def boxcox_llf(lmb: Any, data: Any, **options: Any) -> Any:
     return with_value((lmb - 1) * np.sum(logarithms) - data.shape[0] / 2 * np.log(spread), value)
 
 
-def yeojohnson(x: Any, lmbda: Any = None) -> Any:
-    """``scipy.stats.yeojohnson`` of a given power."""
-    if lmbda is None:
-        refuse(
-            [x], "scipy.stats.yeojohnson without lmbda", "Give the power, which scipy.stats.yeojohnson_normmax finds"
-        )
+def yeojohnson_normmax(x: Any, brack: Any = None) -> Any:
+    """``scipy.stats.yeojohnson_normmax``: the minimum of the negative logarithm of the likelihood."""
+    value = scipy.stats.yeojohnson_normmax(*shown(x, brack))
     x = _floats(x)
+    signs = np.sign(plain(x))
+    logarithms = np.sum(signs * np.log1p(signs * x))
+
+    def surprise(power: Any) -> Any:
+        return x.shape[0] / 2 * np.log(np.var(yeojohnson(x, power))) - (power - 1) * logarithms
+
+    return with_value(_brent(surprise, (), (value - 0.1, value + 0.1)), value)
+
+
+def yeojohnson(x: Any, lmbda: Any = None) -> Any:
+    """``scipy.stats.yeojohnson``; the power that is not given is the most likely one, which moves with the data."""
+    x = _floats(x)
+    if lmbda is None:
+        power = yeojohnson_normmax(x)
+        return yeojohnson(x, power), power
     up = plain(x) >= 0
     above, below = np.where(up, x, 0.0), np.where(up, 0.0, -x)
     result = np.where(up, scipy.special.boxcox1p(above, lmbda), -scipy.special.boxcox1p(below, 2 - lmbda))
@@ -374,6 +399,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "boxcox": boxcox,
             "boxcox_llf": boxcox_llf,
             "yeojohnson": yeojohnson,
+            "yeojohnson_normmax": yeojohnson_normmax,
             "f_oneway": f_oneway,
         },
     )
