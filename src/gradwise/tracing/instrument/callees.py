@@ -21,7 +21,7 @@ from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.cells import note_cells
 from gradwise.tracing.instrument.compiling import instrumented
 from gradwise.tracing.instrument.drawing import drawing, draws
-from gradwise.tracing.instrument.effects import MODULES, READS, SAVES, SHOWS, is_muted
+from gradwise.tracing.instrument.effects import MODULES, SHOWS
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import CHANGING, note_change
 from gradwise.tracing.instrument.jitted import jitted_callee
