@@ -15,6 +15,7 @@ import re
 import sys
 import threading
 import warnings
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,8 +49,13 @@ class _Filter:
         threads.depth += 1
         try:
             with self.lock:
-                self.users.add(threading.get_ident())
-                self._put_first()
+                self.users.add(get_ident())
+                filters: Any = warnings.filters
+                if filters and type(filters[0][1]) is not _Threads:  # by far the most frequent case of what comes next
+                    self.lists.append(filters)
+                    filters.insert(0, self.entry)
+                else:
+                    self._put_first()
             threads.match = self.match
         except BaseException:  # an interrupt, which is not to leave this thread silent
             self.__exit__()
@@ -62,7 +68,7 @@ class _Filter:
             return
         threads.match = _NOBODY
         with self.lock:
-            self.users.discard(threading.get_ident())
+            self.users.discard(get_ident())
             if not self.users:
                 self._take_out()
 
@@ -81,14 +87,16 @@ class _Filter:
 
     def _take_out(self) -> None:
         for filters in self.lists:
-            with contextlib.suppress(ValueError):  # emptied by somebody
+            try:  # noqa: SIM105 - this runs at every derivative, and suppress() takes longer
                 filters.remove(self.entry)
+            except ValueError:  # emptied by somebody
+                pass
         self.lists.clear()
 
     def _alone(self) -> None:
         """In a process that was forked the other threads are gone, and the lock may be theirs."""
         self.lock = threading.Lock()
-        self.users &= {threading.get_ident()}
+        self.users &= {get_ident()}
         if not self.users:
             self._take_out()
 

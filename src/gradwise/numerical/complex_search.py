@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gradwise.numerical.complex_step import (
@@ -18,55 +18,55 @@ from gradwise.numerical.complex_step import (
     judge_complex,
 )
 from gradwise.numerical.line import INF, SMALL, Outcome
-from gradwise.numerical.samples import Request
 from gradwise.numerical.status import Status
 
 if TYPE_CHECKING:
     from gradwise.numerical.search import Search
 
 
-def by_complex_step(
-    search: Search, ask_complex: Callable[[list[complex]], list[complex] | None]
-) -> Generator[Request, list, Outcome | None]:
-    """Return the outcome of the complex step where a real pair confirms it, else None; what it has found stays with the search."""
+def by_complex_step(search: Search, ask: Callable[[list[complex]], list[complex] | None]) -> Outcome | None:
+    """Return the outcome of the complex step where a real pair confirms it, else None; what it has found stays with the search.
+
+    `ask` returns f(x + t) for a list of complex steps, None where f takes no complex numbers; the samples ask f for real ones themselves.
+    """
     samples = search.samples
-    line = samples.line
-    exponent = math.frexp(line.scale if line.scale > SMALL else 1.0)[1]
+    line, values, f0 = samples.line, samples.values, samples.f0
+    exponent = math.frexp(line.scale)[1] if line.scale > SMALL else 1
     tiny = math.ldexp(1.0, exponent + TINY)
-    near, slope, again = 0.0, 0.0, complex(0.0)
+    again = beside(line, tiny, REPEATS[0])
+    near = slope = 0.0
     for growth in GROWTHS:
         h = samples.near(exponent + CHECK + growth)
         if h > line.left or h > line.right:
             return None
-        first = growth == 0
-        if first:
-            again = beside(line, tiny, REPEATS[0])
-        answers = ask_complex([complex(0.0, tiny), complex(0.0, h), again] if first else [complex(0.0, h)])
+        answers = ask([complex(0.0, h)] if growth else [complex(0.0, tiny), complex(0.0, h), again])
         if answers is None:
             return None
-        if first:
-            near, slope = answers[0].imag, answers[2].imag / again.imag
+        far = answers[0]
+        if growth == 0:
+            first, far, beyond = answers
+            near, slope = first.imag, beyond.imag / again.imag
             if not math.isfinite(near + slope):
                 return None
-        far = answers[1] if first else answers[0]
-        yield from samples.sample([h, -h])
-        plus, minus = samples.values[h], samples.values[-h]
-        if not (math.isfinite(plus) and math.isfinite(minus)):
+        samples.sample((h, -h))
+        pair = values[h], values[-h]
+        if not (math.isfinite(pair[0]) and math.isfinite(pair[1])):
             return None
         value, error, accepted, blind = judge_complex(
-            tiny, near, h, far.real, far.imag, samples.f0, (plus, minus), line.scale, line.unit, max, min
+            tiny, near, h, far.real, far.imag, f0, pair, line.scale, line.unit, max, min
         )
-        bend = 2 * ((samples.f0 - far.real) / h) / h
-        off = abs(slope - again.real * bend - value)
+        bend = 2 * ((f0 - far.real) / h) / h
+        slope_here = slope - again.real * bend
+        off = abs(slope_here - value)
         lossy = off > LOSSY * error
         if lossy and accepted and not blind:
-            value, error = four_slopes(ask_complex, line, tiny, bend, [value, slope - again.real * bend])
+            value, error = four_slopes(ask, line, tiny, bend, [value, slope_here])
             accepted = error < INF
         search.complex_value, search.complex_error = value, error + APART * off
         if accepted and not blind:
             error = error if lossy else search.complex_error
-            return Outcome(value, error, Status.OK, 0.0, value, value, line.unit * abs(samples.f0))
+            return Outcome(value, error, Status.OK, 0.0, value, value, line.unit * abs(f0))
         if not accepted:
-            search.checked = h if growth == 0 else 0.0
+            search.checked = 0.0 if growth else h
             return None
     return None

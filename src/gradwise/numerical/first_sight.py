@@ -44,7 +44,8 @@ def at_first_sight(samples: Samples, v: float) -> Deciding:
     if not bend > VISIBLE * samples.eta(f0):
         return NOTHING
     octave = samples.line.octave - LEVELS + 1
-    near, far = samples.bend(octave), samples.bend(octave + 1)
+    c = math.ldexp(1.0, octave)
+    near, far = (values[c] - f0) + (values[-c] - f0), (values[2 * c] - f0) + (values[-2 * c] - f0)
     part = math.ldexp(v, -octave)
     if not bend > CURVED * abs(4 * near - 0.25 * far) * part * part:
         return NOTHING

@@ -105,7 +105,7 @@ def derivative(
         room = (-math.inf, math.inf) if bounds is None else number_bounds(bounds, x)
         found = derivative_of_number(f, x, *room, complex_step)
         if found is not None:
-            return noted(found, note)
+            return noted(found, note) if note else found
         called = 1  # at x, where it did not return a Python number
     argument = Argument(x)
     if argument.has_complex:

@@ -76,7 +76,7 @@ class HighOrder:
             if outcome is not None:
                 return outcome
         # what is no derivative of order one is none of a higher order, and noise there is noise here
-        first = yield from Search(self.line, self.f0).run(None)
+        first = yield from Search(self.line, self.f0).resume()
         if first.status in BROKEN:
             return Outcome(NAN, INF, first.status, first.step, NAN, NAN, first.noise)
         if first.status in {Status.NOISY, Status.QUANTISED, Status.LOW_PRECISION}:

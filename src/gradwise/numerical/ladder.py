@@ -9,14 +9,14 @@ at 2⁻¹³ H tell what no tableau can: whether the function is as smooth betwee
 expose kinks, jumps, noise, narrow peaks and aliasing, because D(2⁻¹³ H) and the second difference there are known in
 advance to within rounding.
 
-The formulas take floats or arrays alike (one line or a batch of lines); `maximum` is ``max`` or ``numpy.maximum``.
+The formulas are for a batch of lines; those for one, in plain floats, are in `plain_ladder`.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from operator import mul
 from typing import Any
 
@@ -31,6 +31,9 @@ PROBE = -13
 
 LOWER = 2
 """How many octaves the ladder may go down where nothing but its truncation is in the way."""
+
+HOPELESS = 2.0**20
+"""With so many times too much truncation on it, it will not be gone after the octaves that the ladder may go down."""
 
 PRECISION = 4096.0
 """How many units of rounding in a slope are accepted before a larger step is tried."""
@@ -47,15 +50,7 @@ AMPLIFICATION = 1.7
 
 
 def judge_ladder(
-    h: Any,
-    plus: Any,
-    minus: Any,
-    f0: Any,
-    unit: Any,
-    scale: Any,
-    maximum: Callable[[Any, Any], Any],
-    limit: float = PRECISION,
-    v: Any = None,
+    h: Any, plus: Any, minus: Any, f0: Any, unit: Any, scale: Any, limit: float = PRECISION, v: Any = None
 ) -> tuple[Any, Any, Any, Any, Any, Any, Any, Any]:
     """Return (value, error, accepted, limited, η, lost, coarse, bent): the derivative and whether everything about it agrees.
 
@@ -64,14 +59,12 @@ def judge_ladder(
 
     Parameters
     ----------
-    h : float or array
+    h : array
         The largest step H; a power of two.
-    plus, minus : five floats, or array with five rows
+    plus, minus : array with five rows
         f(x + h) and f(x - h) at h = H, H/2, H/4, H/8 and v.
     f0, unit, scale : float or array
         f(x), the unit roundoff of f, and |x|.
-    maximum : callable
-        ``max`` or ``numpy.maximum``.
     limit : float
         How many units of rounding in the slope are accepted before a larger step is tried instead; of truncation, a
         thousandth of that before smaller ones are.
@@ -83,7 +76,10 @@ def judge_ladder(
     h3 = 0.125 * h
 
     # Rounding of the values nearest to x counts; far values enter with small weights.
-    eta = unit * maximum(maximum(abs(f0), maximum(abs(p3), abs(m3))), 0.25 * maximum(abs(p0), abs(m0))) + 5e-324
+    eta = (
+        unit * np.maximum(np.maximum(abs(f0), np.maximum(abs(p3), abs(m3))), 0.25 * np.maximum(abs(p0), abs(m0)))
+        + 5e-324
+    )
 
     # Near x the second difference must be f'' v²; f'' is extrapolated from the two smallest steps.
     v = h * 2.0**PROBE if v is None else v
@@ -96,34 +92,31 @@ def judge_ladder(
     turn = abs(near)
     # and among the steps it converges: beside a kink too flat for the pair, changes of it grow as steps shrink
     straight = (bend <= eta8 + shrink * (turn + eta8)) & (turn <= EVEN * abs(middle) + eta8)
-    alone = isinstance(plus, list)
-    if alone and not straight:
-        return NAN, INFINITE, False, False, eta, 0.0, False, False
-
-    tableau: Callable[..., Any] = _tableau if alone else _tableau_of_rows
-    a0, a3, b2, c1, d0 = tableau(h, plus, minus)
+    a0, a3, b2, c1, d0 = _tableau(h, plus, minus)
     rounding = AMPLIFICATION * eta / h3
 
     # The changes from column to column shrink by a factor that itself shrinks: error(T) ≈ change · 4 · ratio.
     tiny = rounding * 0.05 + 1e-320  # a change below this is an accident of rounding, and no denominator
     change1, change2, change3 = abs(b2 - a3), abs(c1 - b2), abs(d0 - c1)
     ratio21 = change2 / (change1 + tiny)
-    change = maximum(change3, 0.4 * change2 * ratio21)
-    shrinking = 4 * maximum(change3 / (change2 + tiny), 4 * ratio21)
+    change = np.maximum(change3, 0.4 * change2 * ratio21)
+    shrinking = 4 * np.maximum(change3 / (change2 + tiny), 4 * ratio21)
     truncation = change * (shrinking + 2e-3) * 4
 
     drift = abs((plus_v - minus_v) - twice * (d0 + shrink * (a3 - d0)))  # with the term of third order
     magnitude = abs(d0)
     # where the largest step shows truncation already, a larger one would not help against rounding
-    allowed = -maximum(-limit * unit, -SURE)
+    allowed = -np.maximum(-limit * unit, -SURE)
     at_its_best = (rounding <= allowed * magnitude) | (abs(a0 - d0) > 4 * (eta / h + rounding))
     drift_allowed = 6 * eta + 4 * unit * scale * magnitude + twice * shrink * change1
     straight = straight & (change3 <= 1e-2 * magnitude + 64 * rounding)
     fine = truncation <= 3 * rounding + limit / 1024 * unit * magnitude
     agrees = straight & fine & (drift <= drift_allowed)
-    coarse = straight & (fine == 0) & (drift <= drift_allowed + twice * truncation)
+    # every octave shrinks the truncation to a 256th in the end, and never much faster
+    hopeful = truncation <= HOPELESS * (12 * rounding + limit / 1024 * unit * magnitude)
+    coarse = straight & (fine == 0) & hopeful & (drift <= drift_allowed + twice * truncation)
     # f may lose a few bits inside: bend and drift are six and two more samples of its rounding
-    lost = maximum(1.0, maximum(0.6 * bend, 0.8 * drift) / eta)
+    lost = np.maximum(1.0, np.maximum(0.6 * bend, 0.8 * drift) / eta)
     error = 2 * truncation + 3 * rounding * lost + unit * magnitude * (2 + 1.5 * scale / h3)
     # Where the curvature jumps at x, D has a term in h: it leaves change2 = change1 * 2 / 15, and 1.84 change1 in d0.
     error = error + 2 * change1 * (12 * change2 + 6 * rounding >= change1)
@@ -138,18 +131,8 @@ def judge_ladder(
     return d0, error, agrees & at_its_best, agrees & (at_its_best == 0), eta, lost, coarse & at_its_best, bent
 
 
-def _tableau(h: float, plus: list[float], minus: list[float]) -> tuple[float, ...]:
-    """Return T[0, 0] and the last entry of every column."""
-    p0, p1, p2, p3, _ = plus
-    m0, m1, m2, m3, _ = minus
-    a0, a1, a2, a3 = (p0 - m0) / (2 * h), (p1 - m1) / h, (p2 - m2) / (0.5 * h), (p3 - m3) / (0.25 * h)
-    b0, b1, b2 = (4 * a1 - a0) / 3, (4 * a2 - a1) / 3, (4 * a3 - a2) / 3
-    c0, c1 = (16 * b1 - b0) / 15, (16 * b2 - b1) / 15
-    return a0, a3, b2, c1, (64 * c1 - c0) / 63
-
-
-def _tableau_of_rows(h: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the same, of all lanes in a few array operations."""
+def _tableau(h: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return T[0, 0] and the last entry of every column, of all lanes in a few array operations."""
     a = (plus[:LEVELS] - minus[:LEVELS]) / (h * (WIDTHS if plus.ndim == 2 else WIDTHS[..., None]))
     b = (4 * a[1:] - a[:-1]) / 3
     c = (16 * b[1:] - b[:-1]) / 15

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 DOUBLE = 2.0**-53
@@ -41,6 +41,8 @@ class Line:
         Unit roundoff of the type in which f is called and answers.
     origin : float, optional
         The step that leads to 0, where x is a number or an entry.
+    octave : int
+        Exponent of the first step: 2**octave is between |x|/32 and |x|/16, or 1/8 when x is 0.
     """
 
     scale: float
@@ -50,14 +52,12 @@ class Line:
     unit: float = DOUBLE
     origin: float | None = None
 
-    @property
-    def octave(self) -> int:
-        """Exponent of the first step: 2**octave is between |x|/32 and |x|/16, or 1/8 when x is 0.
+    octave: int = field(init=False)
 
-        Powers of two make x + t and x - t exact, so that no step needs to be corrected for rounding.  Twice as large a
-        step would leave a fifth level to compute for every second function; half as large would lose a digit's third.
-        """
-        return (math.frexp(self.scale)[1] - FIRST) if self.scale > SMALL else -3
+    def __post_init__(self) -> None:
+        # Powers of two make x + t and x - t exact, so that no step needs to be corrected for rounding.  Twice as large a
+        # step would leave a fifth level to compute for every second function; half as large would lose a digit's third.
+        self.octave = (math.frexp(self.scale)[1] - FIRST) if self.scale > SMALL else -3
 
 
 @dataclass(slots=True)

@@ -66,7 +66,7 @@ def plateau(samples: Samples, view: View) -> Deciding:
     high = next((octave for octave in known if octave > low), samples.line.octave)
     flat = yield from bisect(samples, low, high, lambda k: samples.move(k) == 0.0)
     yield from samples.sample_octaves([flat + 1])
-    size = yield from _riser(samples, flat)
+    size = yield from riser(samples, flat)
     if size == 0.0:
         return Verdict(top=flat)
     # what f is rounded to inside may move it by more than one step of its output
@@ -93,8 +93,8 @@ def tread(samples: Samples, found: Resolved) -> Deciding:
     yield from samples.sample_octaves([flat + 1])
     if not samples.move(flat + 1, sides) > 0.0:
         return Verdict()
-    size = yield from _riser(samples, flat, sides)
-    if not size > 64 * samples.eta(f0):
+    size = yield from riser(samples, flat, sides)
+    if not size > RISEN * samples.eta(f0):
         return Verdict()
     if flat < samples.line.octave:
         if not (yield from is_staircase(samples, size)):
@@ -131,7 +131,7 @@ def _moved(samples: Samples) -> list[int]:
     return sorted({exponent - 1 for mantissa, exponent in moved if mantissa == 0.5})
 
 
-def _riser(samples: Samples, flat: int, sides: tuple[int, ...] = BOTH) -> Generator[Request, list[float], float]:
+def riser(samples: Samples, flat: int, sides: tuple[int, ...] = BOTH) -> Generator[Request, list[float], float]:
     """Return the height of the jump by which f leaves the constant beyond ± 2**flat, 0 if it leaves it continuously."""
     side = next((side for side in sides if samples.at(flat + 1, side) != samples.f0), sides[-1])
     inner, outer = math.ldexp(side, flat), math.ldexp(side, flat + 1)
@@ -152,11 +152,17 @@ def _riser(samples: Samples, flat: int, sides: tuple[int, ...] = BOTH) -> Genera
     return 0.0 if abs(samples.values[beyond] - samples.f0) > 1.5 * height else height
 
 
-def bisect(samples: Samples, low: int, high: int, holds: Callable[[int], bool]) -> Generator[Request, list[float], int]:
+RISEN = 64.0
+"""How many units of rounding the riser of a staircase is high."""
+
+
+def bisect(
+    samples: Samples, low: int, high: int, holds: Callable[[int], bool], sides: tuple[int, ...] = BOTH
+) -> Generator[Request, list[float], int]:
     """Return the largest octave in [low, high) at which a property that holds at low still does."""
     while high - low > 1:
         middle = (low + high) // 2
-        yield from samples.sample_octaves([middle])
+        yield from samples.sample_octaves([middle], sides)
         if holds(middle):
             low = middle
         else:

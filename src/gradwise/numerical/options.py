@@ -23,6 +23,12 @@ def check_function(f: Any) -> None:
 
 def check_options(order: Any, complex_step: Any) -> None:
     """Raise unless order is a positive integer and complex_step is one of its three values."""
+    if (
+        type(order) is int
+        and order > 0
+        and (complex_step is True or complex_step is False or (type(complex_step) is str and complex_step == "auto"))
+    ):
+        return
     if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 1:
         msg = f"order={order!r} is not a positive integer. The order of a derivative is 1, 2, 3, …. Write order=1."
         raise InputError(msg)

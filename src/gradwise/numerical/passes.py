@@ -17,6 +17,7 @@ from gradwise.numerical.high_order import HighOrder
 from gradwise.numerical.ladder import LEVELS, LOWER, OUTER, PRECISION, PROBE, judge_ladder, judge_outer
 from gradwise.numerical.lanes import Lanes, Store, Table, drive, precision, search_pass
 from gradwise.numerical.line import Outcome
+from gradwise.numerical.plain_ladder import judge_line
 from gradwise.numerical.plateaus import SLOPE, is_polynomial, plateau_entries
 from gradwise.numerical.rounding_or_structure import single
 from gradwise.numerical.status import Status
@@ -83,13 +84,11 @@ def _ladder_pass(lanes: Lanes, store: Store, table: Table, todo: np.ndarray) -> 
 
     def judge() -> tuple[Any, ...]:
         if grid.shape[-1] > 1:
-            return judge_ladder(
-                high, grid[0], grid[1], f0, lanes.units, lanes.scale[here, None], np.maximum, limit, v[here, None]
-            )
+            return judge_ladder(high, grid[0], grid[1], f0, lanes.units, lanes.scale[here, None], limit, v[here, None])
         # one output: vectors, which take half as long as columns
         centre, unit = (float(f0[0, 0]) if shared else f0[:, 0]), float(lanes.units[0])
         flat = grid[..., 0]
-        judged = judge_ladder(h[here], flat[0], flat[1], centre, unit, lanes.scale[here], np.maximum, limit, v[here])
+        judged = judge_ladder(h[here], flat[0], flat[1], centre, unit, lanes.scale[here], limit, v[here])
         return tuple([part[:, None] for part in judged])
 
     value, error, accepted, limited, eta, lost, coarse, bent = judge()
@@ -186,8 +185,8 @@ def _closer(
         )
         for k in range(1, LOWER + 1):
             high, end = math.ldexp(h[row], -k), k + LEVELS
-            slope, bound, accepted, _, rounding, _, again, _ = judge_ladder(
-                high, [*plus[k:end], probe[0]], [*minus[k:end], probe[1]], f0, unit, scale, max, limit, float(v[row])
+            slope, bound, accepted, rounding, again, _ = judge_line(
+                high, [*plus[k:end], probe[0]], [*minus[k:end], probe[1]], f0, unit, scale, float(v[row]), limit
             )
             if accepted and lonely and _on_plateau(lanes, int(usable[row]), h[row], k, plus, minus, slope):
                 break
@@ -212,8 +211,8 @@ def _on_plateau(
     origin, f0, unit = -float(lanes.point[lane]), float(lanes.f0[lane, 0]), float(lanes.units[0])
     if not abs(origin * slope) > SLOPE * abs(f0):
         return False
-    lower = is_polynomial(plus[k:], minus[k:], math.ldexp(h, -k), origin, unit)
-    return lower and not is_polynomial(plus, minus, h, origin, unit)
+    lower = is_polynomial(plus[k : k + 3], minus[k : k + 3], math.ldexp(h, -k), origin, unit)
+    return lower and not is_polynomial(plus[:3], minus[:3], h, origin, unit)
 
 
 def _outer(

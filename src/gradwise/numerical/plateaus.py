@@ -12,7 +12,7 @@ is.  One that is goes on so at x/2 and at 2x; where a numerator was rounded, it 
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,11 +23,13 @@ from gradwise.numerical.teeth import height_of_teeth
 if TYPE_CHECKING:
     from gradwise.numerical.lanes import Lanes, Store
 
-FIFTH = ((1.0, 32 / 45), (0.5, -64 / 9), (0.25, 512 / 45))
-"""Weights of the fifth divided difference at ±1, ±1/2, ±1/4; those of the negative steps have the other sign."""
+FIFTH = (32 / 45, 64 / 9, 512 / 45)
+"""Weights of the fifth divided difference at ±1, ±1/2, ±1/4, whose signs alternate; those of the negative steps have the other sign."""
 
 SLOPE = 0.01
 """A function that changes by less than this part of itself over |x| is a constant, which is a polynomial too."""
+
+SIGNS = np.array([1.0, -1.0, 1.0])[:, None, None]
 
 ROUNDINGS = 6.0
 """Of the division, the power of x, and the test itself, in units."""
@@ -59,23 +61,24 @@ def is_rational(samples: Samples, h: float, slope: float) -> bool:
     line, values = samples.line, samples.values
     if line.origin is None or not abs(line.origin * slope) > SLOPE * abs(samples.f0):
         return False
-    steps = (h, 0.5 * h, 0.25 * h)
-    return is_polynomial([values[t] for t in steps], [values[-t] for t in steps], h, line.origin, line.unit)
+    a, b = 0.5 * h, 0.25 * h
+    return is_polynomial(
+        (values[h], values[a], values[b]), (values[-h], values[-a], values[-b]), h, line.origin, line.unit
+    )
 
 
-def is_polynomial(plus: list[float], minus: list[float], h: float, origin: float, unit: float) -> bool:
+def is_polynomial(plus: Sequence[float], minus: Sequence[float], h: float, origin: float, unit: float) -> bool:
     """Whether f x⁴ is a polynomial of degree four, by its values at h, h/2, h/4 and on the other side."""
     if not h > CLOSE * abs(origin):
         return False
-    difference, size = 0.0, 0.0
+    (w0, w1, w2), (p0, p1, p2), (m0, m1, m2) = FIFTH, plus, minus
     shift = h / origin
-    for (part, weight), right, left in zip(FIFTH, plus, minus):
-        outer, inner = 1.0 - part * shift, 1.0 + part * shift
-        outer *= outer
-        inner *= inner
-        right, left = right * outer * outer, left * inner * inner
-        difference += weight * (right - left)
-        size += abs(weight) * (abs(right) + abs(left))
+    half, quarter = 0.5 * shift, 0.25 * shift
+    a, b, c, d, e, g = 1.0 - shift, 1.0 - half, 1.0 - quarter, 1.0 + shift, 1.0 + half, 1.0 + quarter
+    a, b, c, d, e, g = a * a, b * b, c * c, d * d, e * e, g * g  # a power would raise where a product is infinite
+    p0, p1, p2, m0, m1, m2 = p0 * a * a, p1 * b * b, p2 * c * c, m0 * d * d, m1 * e * e, m2 * g * g
+    difference = w0 * (p0 - m0) - w1 * (p1 - m1) + w2 * (p2 - m2)
+    size = w0 * (abs(p0) + abs(m0)) + w1 * (abs(p1) + abs(m1)) + w2 * (abs(p2) + abs(m2))
     return abs(difference) <= ROUNDINGS * unit * size
 
 
@@ -132,9 +135,9 @@ def plateau_entries(
     part = -h[:, None] / x
     plus = grid[0, :3] * np.stack([(1 - w * part) ** 4 for w in (1.0, 0.5, 0.25)])
     minus = grid[1, :3] * np.stack([(1 + w * part) ** 4 for w in (1.0, 0.5, 0.25)])
-    weights = np.array([weight for _, weight in FIFTH])[:, None, None]
-    difference = np.abs((weights * (plus - minus)).sum(axis=0))
-    size = (np.abs(weights) * (np.abs(plus) + np.abs(minus))).sum(axis=0)
+    weights = np.array(FIFTH)[:, None, None]
+    difference = np.abs((weights * SIGNS * (plus - minus)).sum(axis=0))
+    size = (weights * (np.abs(plus) + np.abs(minus))).sum(axis=0)
     rational = moving & (difference <= ROUNDINGS * lanes.units * size)
     rows = np.flatnonzero(rational.any(axis=1))
     if rows.size == 0:
@@ -158,12 +161,12 @@ def plateau_entries(
 
 
 def way_out(samples: Samples) -> Generator[Request, list[float], tuple[float, float] | None]:
-    """Return (step, move) of an f that is 0 around x but has no value at 0: where it stays 0, and by how much it moves beyond.
+    """Return (step, move) of an f that is 0 on the ladder but has no value at 0: where it stays 0, and by how much it moves beyond.
 
     0/0 at the origin is the sign of a quotient whose numerator is lost in rounding.  None if there is none.
     """
     origin = samples.line.origin
-    if origin is None or samples.f0 != 0.0 or any(y != 0.0 for t, y in samples.values.items() if t != origin):
+    if origin is None:
         return None
     yield from samples.sample([origin])
     if math.isfinite(samples.values[origin]) or not -samples.line.left <= origin <= samples.line.right:
@@ -186,6 +189,8 @@ def numerator_stands(samples: Samples, found: Resolved) -> bool:
     if origin is None or not known * abs(found.value) >= found.total or not TINY < abs(origin) < 1 / TINY:
         return False
     x = -origin
+    if abs(x) >= SMALL_X and not (samples.f0 and 0.99 < -found.value * x / samples.f0 < 4.01):
+        return False
     for power in (1, 2, 3, 4):
         # f = N / x**p has the slope (N' - p N / x) / x**p
         first, second = found.value, power * samples.f0 / x
@@ -202,14 +207,16 @@ def divides_nearby(samples: Samples, found: Resolved) -> int:
     """Return the power p if f, its slope and its curvature are those of a constant divided by (x - c)**p, whatever c is; else 0."""
     if not TINY < math.ldexp(1.0, found.high) < 1 / TINY:
         return 0
-    near, far = samples.bend(found.high - 1), samples.bend(found.high)
-    curvature = math.ldexp(16 * near - far, -2 * found.high) / 3
-    off = abs(math.ldexp(4 * near - far, -2 * found.high)) + math.ldexp(8 * samples.eta(samples.f0), -2 * found.high)
-    square = found.value * found.value
-    if not off <= 0.01 * abs(curvature) or square == 0.0:
+    h, f0, square = math.ldexp(1.0, found.high), samples.f0, found.value * found.value
+    near, far = 4 * samples.bend(found.high - 1), samples.bend(found.high)  # both are f'' h²
+    if square == 0.0:
         return 0
-    ratio = samples.f0 * curvature / square  # 1 + 1/p
-    return next((power for power in (1, 2, 3, 4) if abs(ratio - 1 - 1 / power) <= 0.01), 0)
+    curvature = (4 * near - far) / 3
+    rest = f0 * curvature / (h * h * square) - 1  # 1/p
+    if not 0.2 < rest < 1.02 or not abs(near - far) + 8 * samples.eta(f0) <= 0.01 * abs(curvature):
+        return 0
+    power = round(1 / rest)
+    return power if 1 <= power <= 4 and abs(rest - 1 / power) <= 0.01 else 0
 
 
 def goes_on(samples: Samples, found: Resolved, octave: int) -> bool:

@@ -117,32 +117,37 @@ def smooth_scale(samples: Samples, top: int, v: float) -> Generator[Request, lis
     if not math.ldexp(v, 4) < math.ldexp(1.0, top - LEVELS + 1):  # f is finite on a small scale only
         v = samples.near(top + PROBE)
         yield from samples.sample([v, -v])
-    plus, minus, f0 = samples.values[v], samples.values[-v], samples.f0
+    f, f0 = samples.values, samples.f0
+    plus, minus = f[v], f[-v]
     slope, bend = (plus - minus) / (2 * v), abs((plus - f0) + (minus - f0))
     octave, close = top - LEVELS + 1, octave_of(v)
-    yield from samples.sample_octaves([octave, octave + 1])
-    wide = abs(4 * samples.bend(octave) - samples.bend(octave + 1)) * math.ldexp(v, -octave)
+    h = math.ldexp(1.0, octave)
+    if not (h in f and -h in f and 2 * h in f and -2 * h in f):
+        yield from samples.sample_octaves([octave, octave + 1])
+    wide = abs(4 * ((f[h] - f0) + (f[-h] - f0)) - ((f[2 * h] - f0) + (f[-2 * h] - f0))) * (v / h)
     if bend > 0.3 * abs(plus - minus) or f0 in {plus, minus} or 1.8 * bend < wide < 2.2 * bend:
         return None  # a kink, a cusp, or a value that does not move: no scale is small enough
-    visible = 4 * max(samples.eta(plus), samples.eta(minus)) / v
+    steep, visible = abs(slope), 4 * samples.line.unit * max(abs(plus), abs(minus)) / v
     before = math.inf
     for _ in range(3):
         if octave <= close:
             return None
-        yield from samples.sample_octaves([octave])
-        found, _ = samples.quotient(octave, 0)
+        h = math.ldexp(1.0, octave)
+        if h not in f or -h not in f:
+            yield from samples.sample_octaves([octave])
+        found = (f[h] - f[-h]) / (2 * h)
         off = abs(found - slope) - visible
-        if not off > 1e-9 * abs(slope) + 2 * visible:  # nothing is in the way, or it cannot be seen
+        if not off > 1e-9 * steep + 2 * visible:  # nothing is in the way, or it cannot be seen
             return None
-        if off < CONVERGING * abs(slope):
+        if off < CONVERGING * steep:
             break
-        grows = 2 * abs(before) < abs(found) < 0.5 * abs(slope)
+        grows = 2 * abs(before) < abs(found) < 0.5 * steep
         if grows and 0.5 * abs(found * found) < abs(before * slope) < 2 * abs(found * found):
             return None  # like a power of the step
         before, octave = found, (octave + close) // 2
     else:
         return None
-    length = octave + math.floor(0.5 * math.log2(abs(slope) / off))
+    length = octave + math.floor(0.5 * math.log2(steep / off))
     lower = min(length - 4, top - 1)
     return lower if lower > samples.floor + LEVELS + 8 else None
 

@@ -101,7 +101,7 @@ class Samples:
     """
 
     __slots__ = (
-        "_quotients", "_sorted", "_whole", "amplitude", "ask", "assumed", "bounded", "branches", "closest", "f0", "grain",
+        "_near", "_quotients", "_sorted", "_whole", "amplitude", "ask", "assumed", "bounded", "branches", "closest", "f0", "grain",
         "line", "measured", "mismatch", "octaves", "roughness", "values",
     )  # fmt: skip
 
@@ -120,6 +120,7 @@ class Samples:
         self.branches: tuple[float, ...] = ()
         self.grain = 0.05 * line.unit * line.scale
         self.octaves: set[int] = set()
+        self._near: dict[int, float] = {}
         self._whole: set[int] = set()
         self._sorted: list[int] = []
         self._quotients: tuple[dict[int, tuple[int, float, float]], ...] = ({}, {}, {})
@@ -153,6 +154,9 @@ class Samples:
         self.octaves.update(new)
         if len(sides) == 2:
             whole.update(new)
+        if len(new) == 1:
+            h = math.ldexp(1.0, new[0])
+            return self.sample((h, -h) if len(sides) == 2 else (math.copysign(h, sides[0]),))
         return self.sample([math.ldexp(side, k) for k in new for side in sides])
 
     def set_amplitude(self, amplitude: float) -> None:
@@ -181,8 +185,13 @@ class Samples:
 
     def near(self, octave: int) -> float:
         """Return a step of many bits just below 2**octave, at which rounding that repeats on powers of two shows."""
-        step = self.exact(math.ldexp(MANY_BITS, octave))
-        return step if step > 0.0 else math.ldexp(1.0, octave)
+        step = self._near.get(octave)
+        if step is None:
+            step, spacing = math.ldexp(MANY_BITS, octave), self.line.spacing
+            count = step / spacing
+            step = (round(count) * spacing if count < INF else step) or math.ldexp(1.0, octave)
+            self._near[octave] = step
+        return step
 
     def eta(self, value: float) -> float:
         """Return the error of one value: rounding, or noise where that is larger."""
@@ -276,12 +285,13 @@ class Samples:
 
     def feel(self, step: float, octave: int) -> None:
         """Set the roughness by a pair of values far below an octave that shows what smooth terms there are."""
-        plus, minus = self.values.get(step, NAN) - self.f0, self.values.get(-step, NAN) - self.f0
-        part = math.ldexp(step, -octave)
-        bend = abs(plus + minus) - 4 * abs(self.bend(octave)) * part * part
-        drift = abs(plus - minus - 2 * step * self.quotient(octave, 0)[0])
+        f0, get, h = self.f0, self.values.get, math.ldexp(1.0, octave)
+        plus, minus = get(step, NAN) - f0, get(-step, NAN) - f0
+        right, left, part = get(h, NAN) - f0, get(-h, NAN) - f0, step / h
+        bend = abs(plus + minus) - 4 * abs(right + left) * part * part
+        drift = abs(plus - minus - part * (right - left))
         # a kink bends and does not drift; where drift is all, the slope changes on the way
-        if bend > 16 * self.eta(self.f0) and 0.03 * bend < drift < 30 * bend:
+        if bend > 16 * self.eta(f0) and 0.03 * bend < drift < 30 * bend:
             self.roughness = max(bend, drift)
 
     def scatters(self, error: float, octave: int) -> bool:

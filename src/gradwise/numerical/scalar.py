@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from gradwise.errors import InputError
+from gradwise.numerical.complex_search import by_complex_step
 from gradwise.numerical.estimate import Estimate
 from gradwise.numerical.line import DOUBLE, Line, Outcome
 from gradwise.numerical.progress import Progress
 from gradwise.numerical.results import estimate_scalar
-from gradwise.numerical.search import Search, Steps
+from gradwise.numerical.search import Search
+from gradwise.numerical.status import Status
 from gradwise.quiet import raised
 
 UNITS: dict[type, float] = {float: DOUBLE, np.float64: DOUBLE, int: DOUBLE, np.float32: 2.0**-24, np.float16: 2.0**-11}
@@ -24,7 +26,7 @@ def derivative_of_number(
     f: Callable[..., Any], x: float, lower: float, upper: float, complex_step: bool | str
 ) -> Estimate | None:
     """Return f'(x) for a Python float x, or None if f does not return one real number there."""
-    with np.errstate(all="ignore"), Progress() as progress:
+    with np.errstate(all="ignore"):
         try:
             result = f(x)
         except Exception as error:
@@ -36,18 +38,26 @@ def derivative_of_number(
         unit = UNITS.get(type(result))
         if unit is None:
             return None
-        f0 = float(result)
-        calls = _Calls(f, x, lower, upper, progress, complex_step is True)
-        search = Search(Line(abs(x), math.ulp(x), x - lower, upper - x, unit, -x if x else None), f0, calls.real)
+        calls = _Calls(f, x, lower, upper, complex_step is True)
+        line = Line(abs(x), math.ulp(x), x - lower, upper - x, unit, -x if x else None)
+        search = Search(line, float(result), calls.real)
         calls.values = search.samples.values
-        outcome = _finish(search.run(calls.complex if complex_step is not False else None))
+        try:
+            outcome = _found(search, calls.complex if complex_step is not False else None)
+        finally:
+            calls.progress.close()
     return estimate_scalar(outcome, calls.count, _line_through(f, x), calls.failure)
 
 
-def _finish(steps: Steps) -> Outcome:
-    """Return the outcome of a search whose samples ask f themselves: it runs to its end at once."""
+def _found(search: Search, ask: Callable[[list[complex]], list[complex] | None] | None) -> Outcome:
+    """Return the outcome of a search whose samples ask f themselves: the complex step, where there is one, and then all else, which runs to its end at once."""
+    if not math.isfinite(search.samples.f0):
+        return Outcome(math.nan, math.inf, Status.NON_FINITE, 0.0, math.nan, math.nan, math.nan)
+    outcome = None if ask is None else by_complex_step(search, ask)
+    if outcome is not None:
+        return outcome
     try:
-        next(steps)
+        next(search.resume())
     except StopIteration as stop:
         return stop.value
     raise AssertionError
@@ -58,10 +68,9 @@ class _Calls:
 
     __slots__ = ("count", "f", "failure", "free", "lower", "must", "progress", "upper", "values", "x")
 
-    def __init__(
-        self, f: Callable[..., Any], x: float, lower: float, upper: float, progress: Progress, must: bool
-    ) -> None:
-        self.f, self.x, self.lower, self.upper, self.progress, self.must = f, x, lower, upper, progress, must
+    def __init__(self, f: Callable[..., Any], x: float, lower: float, upper: float, must: bool) -> None:
+        self.f, self.x, self.lower, self.upper, self.must = f, x, lower, upper, must
+        self.progress = Progress()
         self.free = lower == -math.inf and upper == math.inf
         self.count = 1
         self.failure = ""
@@ -69,39 +78,82 @@ class _Calls:
 
     def real(self, steps: list[float]) -> None:
         """Put f(x + t) into the values for every step."""
-        f, x, values, free = self.f, self.x, self.values, self.free
-        self.count += len(steps)
+        x = self.x
+        if len(steps) == 1 and self.free:
+            self._one(steps[0])
+            return
+        points = [x + t for t in steps] if self.free else [min(max(x + t, self.lower), self.upper) for t in steps]
+        self.count += len(points)
         self.progress.tick(self.count)
-        for t in steps:
+        found: list[Any] = []
+        answers = map(self.f, points)
+        try:
+            found += answers
+        except Exception as error:  # noqa: BLE001 - beyond its domain f may raise anything
+            self._go_on(found, answers, len(points), error)
+        if len(found) < len(points):
+            self._go_on(found, answers, len(points), StopIteration())
+        kinds = set(map(type, found))
+        if kinds != FLOATS:
+            found = list(map(float if kinds <= NUMBERS else _real, found))
+        self.values.update(zip(steps, found))
+
+    def _go_on(self, found: list[Any], answers: Iterator[Any], count: int, error: Exception) -> None:
+        """Take the answers behind the point at which f has raised an error."""
+        while True:
+            self.failure = f"{type(error).__name__}: {error}"
+            found.append(math.nan)
             try:
-                value = f(x + t if free else min(max(x + t, self.lower), self.upper))
-            except Exception as error:  # noqa: BLE001 - beyond its domain f may raise anything
-                self.failure = f"{type(error).__name__}: {error}"
-                value = math.nan
-            kind = type(value)
-            values[t] = value if kind is float else float(value) if kind is np.float64 else _real(value)
+                found += answers
+            except Exception as another:  # noqa: BLE001 - as above
+                error = another
+            else:
+                if len(found) == count:
+                    return
+                error = StopIteration()
+
+    def _one(self, t: float) -> None:
+        self.count += 1
+        self.progress.tick(self.count)
+        try:
+            value = self.f(self.x + t)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.failure = f"{type(error).__name__}: {error}"
+            value = math.nan
+        self.values[t] = value if type(value) is float else _real(value)
 
     def complex(self, steps: list[complex]) -> list[complex] | None:
         """Return f(x + t) for every step, None as soon as f does not take complex numbers."""
         values: list[complex] = []
-        with raised(np.exceptions.ComplexWarning):
+        f, x = self.f, self.x
+        with CASTS:
             for t in steps:
                 self.count += 1
                 try:
-                    value = self.f(self.x + t)
+                    value = f(x + t)
                 except Exception:  # noqa: BLE001 - refusing complex numbers takes many forms
                     value = None
-                if not isinstance(value, (complex, np.complexfloating)):
-                    if self.must:
-                        msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
-                        raise InputError(msg)
-                    return None
-                values.append(value if type(value) is complex else complex(value))
+                if type(value) is not complex:
+                    if not isinstance(value, COMPLEX):
+                        if self.must:
+                            msg = "f does not take complex numbers (complex_step=True). It must. Write complex_step='auto'."
+                            raise InputError(msg)
+                        return None
+                    value = complex(value)
+                values.append(value)
         return values
+
+
+FLOATS, NUMBERS = {float}, {float, np.float64}
+COMPLEX = complex, np.complexfloating
+CASTS = raised(np.exceptions.ComplexWarning)
+"""Casting complex to real drops the imaginary part with no more than a warning: that is a refusal."""
 
 
 def _real(value: Any) -> float:
     """Return a number that is not quite a float as one; NaN where a real function turned complex, as (-1)**0.5 does."""
+    if type(value) is float:
+        return value
     if isinstance(value, complex):
         return math.nan
     shape = getattr(value, "shape", ())

@@ -15,18 +15,19 @@ import math
 from collections.abc import Callable, Generator
 
 from gradwise.numerical.close_look import on_a_piece, smooth_octave
-from gradwise.numerical.complex_search import by_complex_step
 from gradwise.numerical.complex_step import adopted_error, gap_at_check
 from gradwise.numerical.conclusion import conclude
 from gradwise.numerical.domain import finite_octave
+from gradwise.numerical.either_side import on_either_side
 from gradwise.numerical.findings import disagreement, explain, noise
 from gradwise.numerical.first_sight import at_first_sight
 from gradwise.numerical.jump_beside import beside_a_jump
-from gradwise.numerical.ladder import LEVELS, LOWER, PRECISION, PROBE, judge_ladder
+from gradwise.numerical.ladder import LEVELS, LOWER, PROBE
 from gradwise.numerical.line import INF, NAN, Line, Outcome
 from gradwise.numerical.microscope import View
 from gradwise.numerical.noise_level import small_loss, tread
 from gradwise.numerical.one_side import NARROW_SIDE, ROUGHLY, contradicted, search_one_side
+from gradwise.numerical.plain_ladder import judge_line
 from gradwise.numerical.plateaus import (
     divides_nearby,
     goes_on,
@@ -48,6 +49,7 @@ from gradwise.numerical.rounding_or_structure import (
 )
 from gradwise.numerical.samples import BOTH, Request, Resolved, Samples, octave_of
 from gradwise.numerical.status import Status
+from gradwise.numerical.still import stands_still
 from gradwise.numerical.teeth import swings
 from gradwise.numerical.two_sides import from_both_sides
 
@@ -68,7 +70,7 @@ WIDER = 4.0
 
 
 class Search:
-    """State of one search; `run` is the generator."""
+    """State of one search; `resume` is the generator."""
 
     __slots__ = (
         "checked",
@@ -95,43 +97,36 @@ class Search:
         self.complex_error = 0.0
         self.checked = 0.0  # the step at which a real check has refused the complex step
 
-    def run(self, ask_complex: Callable[[list[complex]], list[complex] | None] | None) -> Steps:
-        """Search: the complex step, where f can be asked for complex numbers, and then `resume`."""
-        samples = self.samples
-        if not math.isfinite(samples.f0):
-            return Outcome(NAN, INF, Status.NON_FINITE, 0.0, NAN, NAN, NAN)
-        if ask_complex is not None:
-            outcome = yield from by_complex_step(self, ask_complex)
-            if outcome is not None:
-                return outcome
-        return (yield from self.resume())
-
     def resume(self) -> Steps:
         """Search without complex numbers: the ladder, at most two octaves lower, and what to do where it does not agree."""
-        line = self.samples.line
-        h = math.ldexp(1.0, line.octave)
+        samples = self.samples
+        line = samples.line
+        octave = line.octave
+        h = math.ldexp(1.0, octave)
         if h <= line.left and h <= line.right:
-            v = self.samples.near(line.octave + PROBE)
-            for lower in range(LOWER + 1):
-                outcome, coarse = yield from self._ladder(math.ldexp(h, -lower), v)
-                if outcome is not None:
-                    return outcome
-                if not coarse:
-                    break
-            self.samples.octaves.update(range(line.octave - lower - LEVELS + 1, line.octave + 1))
+            v = samples.near(octave + PROBE)
+            outcome, coarse = yield from self._ladder(h, v)
+            if outcome is not None:
+                return outcome
+            if coarse:
+                for lower in range(1, LOWER + 1):
+                    outcome, coarse = yield from self._ladder(math.ldexp(h, -lower), v)
+                    if outcome is not None:
+                        return outcome
+                    if not coarse:
+                        break
+                samples.octaves.update(range(octave - lower - LEVELS + 1, octave - LEVELS + 1))
         return (yield from self.investigate())
 
     def _ladder(self, h: float, v: float) -> Generator[Request, list, tuple[Outcome | None, bool]]:
         """Return the outcome of four steps from h down, None if it does not agree, and whether smaller steps may help."""
         samples = self.samples
         a, b, c = 0.5 * h, 0.25 * h, 0.125 * h
-        yield from samples.sample([h, -h, a, -a, b, -b, c, -c, v, -v])
-        f, line = samples.values, samples.line
-        plus, minus = [f[h], f[a], f[b], f[c], f[v]], [f[-h], f[-a], f[-b], f[-c], f[-v]]
-        value, error, accepted, _, eta, _, coarse, bent = judge_ladder(
-            h, plus, minus, samples.f0, line.unit, line.scale, max, PRECISION, v
-        )
-        if not accepted or (single(plus[0]) and single(minus[0]) and plus[0] != minus[0] and not single(line.scale)):
+        yield from samples.sample((h, -h, a, -a, b, -b, c, -c, v, -v))
+        f, line, f0 = samples.values, samples.line, samples.f0
+        right, left = (f[h], f[a], f[b], f[c], f[v]), (f[-h], f[-a], f[-b], f[-c], f[-v])
+        value, error, accepted, eta, coarse, bent = judge_line(h, right, left, f0, line.unit, line.scale, v)
+        if not accepted or (single(right[0]) and single(left[0]) and right[0] != left[0] and not single(line.scale)):
             return None, coarse
         if self.checked > 0.0:
             gap = gap_at_check(samples, self.checked, h, v)
@@ -149,22 +144,28 @@ class Search:
         """Find out why the ladder was not accepted, and what the derivative is."""
         samples = self.samples
         octave = samples.line.octave
-        v = samples.near(octave + PROBE)
-        h = math.ldexp(1.0, octave)
+        h, v = math.ldexp(1.0, octave), samples.near(octave + PROBE)
         a, b, c = 0.5 * h, 0.25 * h, 0.125 * h
-        steps = [h, -h, a, -a, b, -b, c, -c, v, -v]
+        steps = (h, -h, a, -a, b, -b, c, -c, v, -v)
         samples.octaves.update(range(octave - LEVELS + 1, octave + 1))
-        yield from samples.sample(steps)
+        if -v not in samples.values:
+            yield from samples.sample(steps)
+        seen = list(map(samples.values.__getitem__, steps))
+        whole = all(map(math.isfinite, seen))
+        if seen.count(samples.f0) == len(seen):
+            outcome = yield from self._still()
+            if outcome is not None:
+                return outcome
+        elif whole:
+            outcome = yield from on_either_side(samples, h, v)
+            if outcome is not None:
+                return self.adopt(outcome)
         samples.feel(v, octave - LEVELS + 1)
         if single(samples.f0) and not single(samples.line.scale):
             # by chance f(x) has few bits, and on steps of a power of two all values then have
             yield from samples.sample([samples.exact(math.ldexp(CONFIRMING, octave))])
-        lost = yield from way_out(samples)
-        if lost is not None:
-            step, move = lost
-            return Outcome(0.0, 2 * move / step, Status.NOISY, step, 0.0, 0.0, move / math.sqrt(12))
         rough = None
-        if math.isfinite(sum([0.0625 * samples.values[t] for t in steps])):
+        if whole:
             right: int | None = octave
             left = right
             verdict = yield from at_first_sight(samples, v)
@@ -222,6 +223,16 @@ class Search:
         if found.truncation > 0.1 * size + 4 * found.rounding:
             self.status = Status.UNDECIDED
         return self.conclude(found, self.status)
+
+    def _still(self) -> Generator[Request, list, Outcome | None]:
+        """Return the outcome of an f that does not move on the ladder, None if rounding may be what hides how it does."""
+        samples = self.samples
+        if samples.f0 == 0.0:
+            lost = yield from way_out(samples)
+            if lost is not None:
+                step, move = lost
+                return Outcome(0.0, 2 * move / step, Status.NOISY, step, 0.0, 0.0, move / math.sqrt(12))
+        return (yield from stands_still(samples))
 
     def _descend(self, top: int, v: float) -> Generator[Request, list, Outcome | None]:
         """Return the outcome of a ladder on the scale on which f is smooth around x, where that is what is in the way; else None."""

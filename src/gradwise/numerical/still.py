@@ -7,16 +7,57 @@ trends and ramps would show.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.numerical.line import CLOSEST, FIRST, OUTWARD, SMALL, Outcome
-from gradwise.numerical.samples import MANY_BITS
+from gradwise.numerical.line import CLOSEST, FIRST, INF, OUTWARD, SMALL, Outcome, outward_octave
+from gradwise.numerical.noise_level import RISEN, bisect, riser
+from gradwise.numerical.samples import BOTH, MANY_BITS, Request, Samples
 from gradwise.numerical.status import Status
 
 if TYPE_CHECKING:
     from gradwise.numerical.lanes import Lanes, Store, Table
+
+
+def stands_still(samples: Samples) -> Generator[Request, list[float], Outcome | None]:
+    """Return the outcome of an f that is f(x) to the last bit on the whole ladder, by two values far outside and how it leaves it where it moves there."""
+    line, f0, values = samples.line, samples.f0, samples.values
+    low, room = line.octave, min(line.left, line.right)
+    outer = outward_octave(low)
+    if room < INF:
+        outer = min(outer, math.frexp(room)[1] - 1)
+    if outer <= low:
+        return None
+    yield from samples.sample_octaves((outer,))
+    far = math.ldexp(1.0, outer)
+    level, moves = line.unit * abs(f0), [values[far] - f0, values[-far] - f0]
+    if not math.isfinite(moves[0] + moves[1]):
+        return None
+    sides = tuple([side for side, move in zip(BOTH, moves) if move != 0.0])
+    if sides:
+        if low < CLOSEST - OUTWARD:
+            return None  # x might as well be 0, and what is smooth around that moves by less than rounding
+        outer = yield from bisect(samples, low, outer, lambda k: samples.move(k, sides) == 0.0, sides)
+        yield from samples.sample_octaves((outer + 1,), sides)
+        if not samples.move(outer + 1, sides) > CLEARLY * samples.eta(f0):
+            return None  # it leaves f(x) by as little as rounding hides
+        size = yield from riser(samples, outer, sides)
+        far = math.ldexp(1.0, outer)
+        if size > RISEN * samples.eta(f0):
+            # the tread of a staircase, whose trend may be what is meant
+            return Outcome(0.0, size / far, Status.QUANTISED, far, 0.0, 0.0, size / math.sqrt(12))
+    error = 4 * (level + 5e-324) / far
+    if f0 == 0.0:
+        # f is 0 to the last bit, as 1 - erf(9) is, though it moves farther out: what it is rounded from may be that large
+        error = max(error, line.unit * samples.size / max(line.scale, far))
+    return Outcome(0.0, error, Status.OK, far, 0.0, 0.0, level)
+
+
+CLEARLY = 2.0**20
+"""By so many units of rounding f moves where it leaves a value that it has really had so far."""
 
 SHARED = 8
 """So many entries are looked into before the others that behaved alike are taken to be alike."""

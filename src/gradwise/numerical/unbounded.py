@@ -97,42 +97,47 @@ def unbounded_loop(f: Any) -> str:
 
 def _at_a_glance(thing: Any, depth: int) -> bool:
     """Whether nothing but plain functions, numbers and trusted modules can be reached, without a loop: most functions are so."""
-    f = thing
-    if type(f) is not types.FunctionType:
-        f = getattr(type(thing), "__call__", None)  # noqa: B004 - the function is wanted, not whether there is one
-        if type(f) is not types.FunctionType or isinstance(thing, type) or depth > DEEPEST:
-            return False
-    elif depth > DEEPEST:
+    if depth > DEEPEST:
         return False
-    known = _codes.get(id(f.__code__))
-    if known is None or known[0]() is not f.__code__:
-        _read(f.__code__)
-        known = _codes[id(f.__code__)]
+    kind = type(thing)
+    if kind is FUNCTION:
+        f = thing
+    else:
+        f = getattr(kind, "__call__", None)  # noqa: B004 - the function is wanted, not whether there is one
+        if type(f) is not FUNCTION or isinstance(thing, type) or not hasattr(thing, "__dict__"):
+            return False
+    code = f.__code__
+    known = _codes.get(id(code))
+    if known is None or known[0]() is not code:
+        _read(code)
+        known = _codes[id(code)]
     _, loop, names, doubtful = known
     if loop or doubtful or f.__kwdefaults__ or f.__dict__:
         return False
-    values = list(map(f.__globals__.get, names))
+    values: list[Any] = list(map(f.__globals__.get, names)) if names else []
     if f.__closure__ is not None:
         values += _closure(f)
     if f.__defaults__ is not None:
         values += f.__defaults__
     if f is not thing:
-        if not names.isdisjoint(vars(type(thing))) or not hasattr(thing, "__dict__"):
+        if not names.isdisjoint(kind.__dict__):
             return False
         values += thing.__dict__.values()
-    for value in values:
-        kind = type(value)
-        if kind in PLAIN:
-            continue
-        if isinstance(value, types.ModuleType):
-            if value not in _modules:
+    if not PLAIN.issuperset(map(type, values)):
+        for value in values:
+            kind = type(value)
+            if kind in PLAIN or (kind is MODULE and value in _modules):
+                continue
+            if isinstance(value, MODULE):
                 if _package(value) not in TRUSTED or value is itertools:
                     return False
                 _modules.add(value)
-        elif not _at_a_glance(value, depth + 1):
-            return False
+            elif not _at_a_glance(value, depth + 1):
+                return False
     return True
 
+
+FUNCTION, MODULE = types.FunctionType, types.ModuleType
 
 DEEPEST = 8
 """So many calls deep a function is looked at at a glance."""
