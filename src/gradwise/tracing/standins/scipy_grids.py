@@ -15,15 +15,22 @@ from gradwise.rules.shapes import getitem
 from gradwise.tracing.arithmetic import _innermost, plain
 from gradwise.tracing.functions.interpolation import _interval, _offset, _taken
 from gradwise.tracing.functions.operands import integers
-from gradwise.tracing.standins.piecewise_polynomials import Pieces, at, beside, filled, points
+from gradwise.tracing.standins.piecewise_polynomials import Pieces, at, beside, extended, filled, points
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse
-from gradwise.tracing.standins.scipy_interpolation import IN_ONE_VARIABLE, agreeing, method_of, names_of, spline_basis
+from gradwise.tracing.standins.scipy_interpolation import (
+    IN_ONE_VARIABLE,
+    agreeing,
+    method_of,
+    names_of,
+    pieces_of,
+    spline_basis,
+)
 from gradwise.tracing.standins.scipy_spline_calculus import OF_TRACED_DATA
 from gradwise.tracing.standins.scipy_spline_data import MAKERS
 from gradwise.tracing.standins.stacking import assembled, plainly
 from gradwise.tracing.standins.traced_data import shown_array
-from gradwise.tracing.traced import apply
+from gradwise.tracing.traced import apply, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,14 +151,21 @@ def _grid_called(original: Callable[..., Any], f: Any, xi: Any, method: Any = No
 
 def _grid(f: Any, xi: Any, method: str, nu: Any) -> Any:
     xs = _columns(assembled_points(xi, len(f.grid)))
+    values = shown_array(f, "values")
     if method in {"linear", "nearest"}:
-        result = _multilinear(f.grid, shown_array(f, "values"), xs, nearest=method == "nearest")
+        result = _multilinear(f.grid, values, xs, nearest=method == "nearest")
+    elif method == "pchip":
+        result = _by_pchip(f.grid, values, xs)
+    elif isinstance_traced(values):
+        result = _by_collocation(f.grid, values, f._SPLINE_DEGREE_MAP[method], xs, nu)
     elif method in {"slinear", "cubic", "quintic"} and hasattr(f, "_construct_spline"):
         spline = f._spline if f.method == method else f._construct_spline(method)
         result = _nd_spline(spline, xs, nu, extrapolate=True)
     else:
         refuse(
-            xs, f"scipy.interpolate.RegularGridInterpolator of method {method!r}", 'Use "linear", "cubic" or "quintic"'
+            xs,
+            f"scipy.interpolate.RegularGridInterpolator of method {method!r}",
+            'Use "linear", "pchip", "cubic" or "quintic"',
         )
     outside = _outside(xs, [(g[0], g[-1]) for g in f.grid])
     if f.bounds_error:
@@ -159,6 +173,39 @@ def _grid(f: Any, xi: Any, method: str, nu: Any) -> Any:
             raise ValueError("One of the requested xi is out of bounds.")
         return result
     return result if f.fill_value is None else filled(result, outside, f.fill_value)
+
+
+def _by_collocation(grid: Any, values: Any, degree: int, xs: list[Any], nu: Any) -> Any:
+    """The tensor product of interpolating splines: its coefficients are a linear map of the values along each axis."""
+    knots = []
+    for axis, places in enumerate(grid):
+        spline = scipy.interpolate.make_interp_spline(places, np.eye(len(places)), k=degree)
+        knots.append(spline.t)
+        values = np.moveaxis(np.tensordot(spline.c, values, ([1], [axis])), 0, axis)
+    orders = [0] * len(xs) if nu is None else integers(nu)
+    return _tensor(tuple(knots), (degree,) * len(knots), values, xs, orders)
+
+
+def _by_pchip(grid: Any, values: Any, xs: list[Any]) -> Any:
+    """Along the last axis first, then along the others point by point, as SciPy does."""
+    shape = np.shape(plain(xs[0]))
+    flat = [np.reshape(x, (-1,)) for x in xs]
+
+    def along(axis: int, data: Any, x: Any) -> Any:
+        data = np.moveaxis(data, axis, 0)
+        make = MAKERS["PchipInterpolator"] if contains_traced(data) else scipy.interpolate.PchipInterpolator
+        return extended(pieces_of(make(grid[axis], data)), points(x), 0, True)
+
+    last = len(grid) - 1
+    lines = along(last, values, flat[last])
+    made = []
+    for j in range(np.size(plain(flat[0]))):
+        folded = lines[j]
+        for axis in range(last - 1, -1, -1):
+            folded = along(axis, folded, flat[axis][j])
+        made.append(folded)
+    result = np.stack(made)
+    return np.reshape(result, (*shape, *np.shape(plain(result))[1:]))
 
 
 def _multilinear(grid: Any, values: Any, xs: list[Any], *, nearest: bool) -> Any:

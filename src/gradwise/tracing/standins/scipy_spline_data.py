@@ -268,16 +268,12 @@ def make_smoothing_spline(x: Any, y: Any, w: Any = None, lam: Any = None, **opti
 
 
 def regular_grid_interpolator(grid: Any, values: Any, method: Any = "linear", *args: Any, **options: Any) -> Any:
-    """``RegularGridInterpolator`` of traced values, by lines."""
+    """``RegularGridInterpolator`` of traced values; SciPy turns falling grids round."""
     _only_data("RegularGridInterpolator", [], grid, *args, *options.values())
     f = _interpolate("RegularGridInterpolator")(grid, plainly(values), method, *args, **options)
-    if method not in {"linear", "nearest"} or any(np.any(np.diff(p) < 0) for p in grid):
-        refuse(
-            [values],
-            f"RegularGridInterpolator of traced data, of method {method!r} or on falling grids",
-            'Use "linear"',
-        )
     values = as_array(values)
+    falling = [axis for axis, places in enumerate(grid) if len(places) > 1 and places[0] > places[-1]]
+    values = np.flip(values, falling) if falling else values
     return _with_coefficients(f, "values", values if dtype_of(plain(values)).kind in "fc" else values.astype(float))
 
 
