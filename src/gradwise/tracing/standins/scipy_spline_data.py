@@ -273,7 +273,7 @@ def regular_grid_interpolator(grid: Any, values: Any, method: Any = "linear", *a
     f = _interpolate("RegularGridInterpolator")(grid, plainly(values), method, *args, **options)
     values = as_array(values)
     falling = [axis for axis, places in enumerate(grid) if len(places) > 1 and places[0] > places[-1]]
-    values = np.flip(values, falling) if falling else values
+    values = np.flip(values, tuple(falling)) if falling else values
     return _with_coefficients(f, "values", values if dtype_of(plain(values)).kind in "fc" else values.astype(float))
 
 
