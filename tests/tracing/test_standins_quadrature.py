@@ -191,19 +191,62 @@ def test_complex():
     check(f, s, a + 2 * b)
 
 
-def test_weights_are_refused():
-    def f(s):
-        return quad(lambda t: s * t, 0, 1, weight="cos", wvar=3.0)[0]
+#: integrals with a weight, and in closed form
+WEIGHTED = {
+    "cos": (
+        lambda p: quad(lambda t: np.exp(-p[0] * t), 0, 1, weight="cos", wvar=3.0)[0],
+        lambda p: _wave(p[0], 3.0, 1.0)[0],
+    ),
+    "sin, by its frequency": (
+        lambda p: quad(lambda t: np.exp(-p[0] * t), 0, 1, weight="sin", wvar=p[1])[0],
+        lambda p: _wave(p[0], p[1], 1.0)[1],
+    ),
+    "cos, by a limit": (
+        lambda p: quad(lambda t: np.exp(-p[0] * t), 0, p[1], weight="cos", wvar=9.0)[0],
+        lambda p: _wave(p[0], 9.0, p[1])[0],
+    ),
+    "sin, to infinity": (
+        lambda p: quad(lambda t: np.exp(-p[0] * t), 0, np.inf, weight="sin", wvar=p[1])[0],
+        lambda p: p[1] / (p[0] ** 2 + p[1] ** 2),
+    ),
+    "alg": (
+        lambda p: quad(lambda t: p[0] * t, 0, p[1], weight="alg", wvar=(-0.5, 0.2))[0],
+        lambda p: p[0] * p[1] ** 1.7 * scipy.special.beta(1.5, 1.2),
+    ),
+    "cauchy": (
+        lambda p: quad(lambda t: p[0] * t * t, 0, p[1], weight="cauchy", wvar=0.3)[0],
+        lambda p: p[0] * (p[1] ** 2 / 2 + 0.3 * p[1] + 0.09 * np.log((p[1] - 0.3) / 0.3)),
+    ),
+}
 
-    def limit(s):
-        return quad(lambda t: t, 0, s, weight="cos", wvar=3.0)[0]
 
-    for g in (f, limit):
-        with pytest.raises(TracingError, match="weight='cos'"):
-            gw.grad(g, method="exact")(1.0)
-    assert gw.grad(lambda s: s * quad(lambda t: t, 0, 1, weight="cos", wvar=3.0)[0], method="exact")(1.0) == quad(
-        lambda t: t, 0, 1, weight="cos", wvar=3.0
-    )[0]  # fmt: skip
+def _wave(a, w, end):
+    """∫ e^{−at} cos wt and ∫ e^{−at} sin wt from 0."""
+    decay = np.exp(-a * end)
+    cosine = a + decay * (w * np.sin(w * end) - a * np.cos(w * end))
+    sine = w - decay * (a * np.sin(w * end) + w * np.cos(w * end))
+    return cosine / (a * a + w * w), sine / (a * a + w * w)
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_weights(name):
+    integral, truth = WEIGHTED[name]
+    p = np.array([1.3, 0.7])
+    value, slope = gw.value_and_grad(integral, method="exact")(p)
+    assert value == integral(p)
+    np.testing.assert_allclose(slope, gw.grad(truth)(p), rtol=1e-11)
+    np.testing.assert_allclose(gw.hessian(integral, method="exact")(p), gw.hessian(truth)(p), rtol=1e-9, atol=1e-12)
+
+
+def test_weights_that_are_refused():
+    with pytest.raises(TracingError, match="weight='alg-loga'"):
+        gw.grad(lambda s: quad(lambda t: s * t, 0, 1, weight="alg-loga", wvar=(0.5, 0.5))[0], method="exact")(1.0)
+    with pytest.raises(TracingError, match="traced wvar"):
+        gw.grad(lambda c: quad(lambda t: t, 0, 1, weight="cauchy", wvar=c)[0], method="exact")(0.3)
+    assert (
+        gw.grad(lambda s: s * quad(lambda t: t, 0, 1, weight="cos", wvar=3.0)[0], method="exact")(1.0)
+        == quad(lambda t: t, 0, 1, weight="cos", wvar=3.0)[0]
+    )
 
 
 def test_the_users_error_stays():

@@ -32,6 +32,7 @@ from gradwise.tracing.standins.root_ends import ends_like_a_root, integral_besid
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.scipy_roots import unpacked
 from gradwise.tracing.standins.stacking import plainly
+from gradwise.tracing.standins.weighted_integrands import algebraic, principal, rest_of_principal, wave
 from gradwise.tracing.traced import TracedArray
 
 if TYPE_CHECKING:
@@ -155,29 +156,49 @@ def quad(
     if complex_func:
         return _complex_quad(callback, a, b, full_output, settings)
     settings = tuple(plainly(s) for s in settings)
+    given = (a, b, *(wvar if type(wvar) is tuple else (wvar,)))
     low, high = float(plain(a)), float(plain(b))
     result = scipy.integrate.quad(callback, low, high, (), 1, *settings)
     value, error, found = result[:3]
     if len(result) > 3 and not full_output:
         warnings.warn(result[3], scipy.integrate.IntegrationWarning, stacklevel=2)
     rest = result[1:] if full_output else (error,)
-    if not callback.moves and not traced_leaves((a, b)):
+    if not callback.moves and not traced_leaves(given):
         return value, *rest
-    if weight is not None:
-        refuse(
-            (*traced_leaves((a, b)), *([] if callback.trace is None else [_witness(callback)])),
-            f"scipy.integrate.quad(weight={weight!r})",
-            "Multiply the integrand by the weight instead",
-        )
 
     def function(t: Any) -> Any:
         return _scalar(callback.traced(t))
 
+    if weight is not None:
+        sources = (*traced_leaves(given), *([] if callback.trace is None else [_witness(callback)]))
+        total, size = _weighted(weight, wvar, function, a, b, sources)
+        return _settled(total, size, value, error, f"scipy.integrate.quad(weight={weight!r})"), *rest
     last = found["last"]
     places = list(zip(found["alist"][:last].tolist(), found["blist"][:last].tolist(), strict=True))
     halves = [h for p, q in places for h in ((p, 0.5 * (p + q)), (0.5 * (p + q), q))]
     total, size = _integral(function, a, b, halves, integrand=_integrand(callback, function))
     return _settled(total, size, value, error, "scipy.integrate.quad"), *rest
+
+
+def _weighted(
+    weight: str, wvar: Any, function: Callable[[Any], Any], a: Any, b: Any, sources: Any
+) -> tuple[Any, float]:
+    """The recorded integral with one of QUADPACK's weights."""
+    if weight in {"cos", "sin"}:
+        return _integral(wave(weight, wvar, function), a, b)
+    if weight == "cauchy" and not traced_leaves((wvar,)):
+        pole = float(wvar)
+        low, high = float(plain(a)), float(plain(b))
+        total, size = _integral(principal(pole, function), a, b, [(low, pole), (pole, high)])
+        return total + rest_of_principal(pole, function, a, b), size
+    if weight == "alg" and not traced_leaves(tuple(wvar)):
+        total, size = algebraic(tuple(wvar), function, a, b)
+        note_choice(total)
+        return total, size
+    refuse(
+        sources, f"scipy.integrate.quad(weight={weight!r}), or its traced wvar,", "Multiply the integrand by the weight"
+    )
+    raise AssertionError
 
 
 def _integrand(callback: Callback, function: Callable[[Any], Any]) -> Any:
