@@ -233,3 +233,13 @@ def test_multivariate_densities():
 def test_a_frozen_distribution_with_traced_parameters_has_densities_only():
     with pytest.raises(gw.TracingError, match="rvs of a frozen multivariate distribution"):
         gw.grad(lambda m: scipy.stats.multivariate_normal(m).rvs(random_state=1), method="exact")(0.3)
+
+
+@pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
+def test_a_class_that_overrides_the_general_method():
+    """``levy_stable.pdf`` calls that of all distributions by ``super()``, at another location where α = 1."""
+    density = scipy.stats.levy_stable.pdf
+    assert gw.grad(lambda c: c * density(0.37, 1.0, 0.3, scale=2.0))(1.0) == density(0.37, 1.0, 0.3, scale=2.0)
+    h = 1e-3
+    quotient = (density(0.37 + h, 1.4, 0.3) - density(0.37 - h, 1.4, 0.3)) / (2 * h)
+    np.testing.assert_allclose(gw.grad(lambda x: density(x, 1.4, 0.3))(0.37), quotient, rtol=1e-5)

@@ -238,8 +238,10 @@ def _method(name: str) -> Callable[..., Any]:
         if TWINS:
             x, args, kwargs = written(x), tuple(map(written, args)), {k: written(v) for k, v in kwargs.items()}
         every = (x, *args, *kwargs.values())
+        # SciPy's general method is what this stands for: a class that overrides it (levy_stable) calls it by super()
+        general = getattr(scipy.stats.rv_continuous if hasattr(dist, "_pdf") else scipy.stats.rv_discrete, name)
         if not contains_traced(every):
-            return getattr(dist, name)(x, *args, **kwargs)
+            return general(dist, x, *args, **kwargs)
         standard = DISTRIBUTIONS.get(dist.name)
         if standard is not None and standard.discrete and name in {"ppf", "isf"}:
             refuse(every, f"scipy.stats.{dist.name}.{name}", "Quantiles of integers jump")
@@ -247,9 +249,9 @@ def _method(name: str) -> Callable[..., Any]:
             if name in {"pmf", "logpmf"} and contains_traced([x]):
                 # SciPy's code takes their integer part: a slope of 0 where there is none
                 refuse(every, f"scipy.stats.{dist.name}.{name} of traced counts", "Pass them as plain integers, int(k)")
-            return run_opened(getattr(type(dist), name), dist, x, *args, **kwargs)
+            return run_opened(general, dist, x, *args, **kwargs)
         x = assembled(x) if type(x) in {list, tuple} else x
-        value = getattr(dist, name)(plainly(x), *map(plainly, args), **{k: plainly(v) for k, v in kwargs.items()})
+        value = general(dist, plainly(x), *map(plainly, args), **{k: plainly(v) for k, v in kwargs.items()})
         with at_line(*open_traces(leaves([x, *args, *kwargs.values()], []))):
             shapes, loc, scale = (
                 [as_array(p) for p in s] if type(s) is list else as_array(s)
