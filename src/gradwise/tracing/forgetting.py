@@ -6,12 +6,16 @@ believed is decided outside (``operators/verification.py``).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.traced import dtype_of, isinstance_traced
+from gradwise.tracing.plain_entries import is_plain
+from gradwise.tracing.traced import TracedArray, dtype_of, isinstance_traced
+
+if TYPE_CHECKING:
+    from gradwise.tracing.trace import Trace
 
 
 def _plain(x: Any) -> Any:
@@ -45,12 +49,23 @@ def refuse_memory(trace: Any, x: Any, z: Any, equal: Any) -> None:
                 "a test for the same x as last time) would return a value without its derivative. Call the function under the memory (f.__wrapped__), or "
                 "differentiate without it"
             )
-        if _moves(now) and not isinstance_traced(kept) and np.size(equal) and np.all(equal):
+        if _is_asked(now, kept) and np.size(equal) and np.all(equal) and not _is_an_entry_of_its_own(trace, now):
             trace.looked_up = True
             # equal to all of an array, or to a number that is not zero: most likely what an earlier run kept
             trace.recalled = trace.recalled or (np.ndim(kept) > 0 or kept != 0)
     if np.size(equal) == 1 and np.all(equal) and _are_two(x, z):
         trace.looked_up = True
+
+
+def _is_asked(now: Any, kept: Any) -> bool:
+    return _moves(now) and not isinstance_traced(kept)
+
+
+def _is_an_entry_of_its_own(trace: Trace, now: Any) -> bool:
+    """Whether what moves moves only as part of an array: ``np.array([1.0, p])[0] == 1`` asks no memory."""
+    if type(now) is TracedArray:
+        now.sync()
+    return now.tape is trace and is_plain(trace, now.index)
 
 
 def _are_two(x: Any, z: Any) -> bool:
@@ -70,7 +85,8 @@ def is_remembered(trace: Any, x: Any, z: Any) -> bool:
     """Whether two operands are equal, of which one moves and the other is a number that an earlier run may have kept; a forgetful run answers that they are not, as often as it may."""
     trace.forgetful = max(trace.forgetful - 1, 1)
     for now, kept in ((x, z), (z, x)):
-        if _moves(now) and not isinstance_traced(kept) and np.size(_plain(now)) and np.all(_plain(now) == kept):
+        equal = _is_asked(now, kept) and np.size(_plain(now)) and np.all(_plain(now) == kept)
+        if equal and not _is_an_entry_of_its_own(trace, now):
             trace.forget(now.index, 100)
             return True
     if _are_two(x, z) and np.size(_plain(x)) == 1 and np.all(_plain(x) == _plain(z)):

@@ -83,6 +83,7 @@ class Trace:
         "outers",
         "outs",
         "places",
+        "producers",
         "ran",
         "recalled",
         "stores",
@@ -127,6 +128,8 @@ class Trace:
         self.forgot: set[int] = set()
         #: what values were shown as: a number that is read back from a text may be one of them
         self.texts: set[str] = set()
+        #: which equation makes which variable, for who asks what an entry depends on
+        self.producers: Any = None
         # whether it found one equal to plain numbers that an earlier run may have kept
         self.recalled = False
         self.numbers: dict[Any, int] = {}

@@ -47,6 +47,16 @@ class Slots:
         self.v = self.w = v
 
 
+LAZY = """
+def lazy(*args):
+    def compiled(a, b, k=1.0):
+        return a * a * math.exp(b) * k
+    lazy.__code__ = compiled.__code__
+    lazy.__defaults__ = (2.0,)
+    return lazy(*args)
+"""
+
+
 class Doubled(functools.partial):
     """A compiled class whose call is that of the base and something more."""
 
@@ -76,6 +86,16 @@ def the_call_of_a_compiled_base():
             twice,
         )(x[1])
     )
+
+
+@cases.made_at([0.4, 1.3])
+def a_function_that_is_another_one_once_it_was_called():
+    def f(x):
+        namespace = {"math": math}
+        exec(LAZY, namespace)
+        return namespace["lazy"](x[0], x[1]) + namespace["lazy"](x[1], x[0])
+
+    return f
 
 
 @kept_at

@@ -303,8 +303,14 @@ def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None =
         object.__setattr__(obj, name, shown)
     else:
         setattr(obj, name, shown)
+        if type(obj) is types.FunctionType and name in _OF_CODE:  # it is another function now
+            while watch is not None:
+                watch.twins.pop(id(obj), None)
+                watch = watch.outer
 
 
+#: what a twin of a function was made from
+_OF_CODE = frozenset({"__code__", "__defaults__", "__kwdefaults__"})
 _NUMBERS = frozenset({float, int, bool, str, type(None), np.float64})
 
 
