@@ -6,7 +6,11 @@ import scipy.stats
 from standing_in import watched
 
 import gradwise as gw
-from gradwise.tracing.standins import scipy_bounded_distributions, scipy_more_distributions
+from gradwise.tracing.standins import (
+    scipy_bounded_distributions,
+    scipy_more_distributions,
+    scipy_noncentral_distributions,
+)
 from gradwise.tracing.standins.scipy_distributions import DISTRIBUTIONS as EVERY
 from gradwise.tracing.standins.scipy_distributions import methods
 
@@ -14,6 +18,8 @@ from gradwise.tracing.standins.scipy_distributions import methods
 LATER = {
     *scipy_more_distributions._LINE,
     *scipy_more_distributions._POSITIVE,
+    *scipy_noncentral_distributions._LINE,
+    *scipy_noncentral_distributions._POSITIVE,
     *scipy_bounded_distributions._BOUNDED,
     *scipy_bounded_distributions._DISCRETE,
     "erlang",
