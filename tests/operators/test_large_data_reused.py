@@ -9,7 +9,7 @@ import gradwise as gw
 from gradwise.operators.reuse.families import _families
 from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.outline import outline
-from gradwise.tracing.purity.plain import is_bulky, is_plain
+from gradwise.tracing.purity.plain import fingerprint, is_bulky, is_plain
 
 X = np.linspace(0.2, 0.9, 8)
 
@@ -122,7 +122,9 @@ def test_of_large_lists_those_of_small_arrays_are_plain():
     assert not is_plain([np.array([None])] * 300)
     assert not is_plain([np.float64(1.0)] * 300)  # as bytes it would be an array
     assert not is_plain([object()] * 300)
-    assert not is_plain([[1] * 300, {(1, 2): 3}])
+    assert not is_plain([[1] * 300, {b"a": 3}])
+    assert is_plain([[1] * 300, {(1, 2): 3}])
+    assert fingerprint([[1] * 300, {(1, 2): 3}]) != fingerprint([[1] * 300, {(True, 2): 3}])
 
 
 class Mixed:

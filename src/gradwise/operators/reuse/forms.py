@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.outline import FREE, is_fixed
-from gradwise.tracing.purity.plain import fingerprint, is_bulky
+from gradwise.tracing.purity.outline import FREE, is_fixed, outline
+from gradwise.tracing.purity.plain import fingerprint, is_bulky, is_key, key_form
 from gradwise.tracing.purity.sparse import parts_of_matrix
 
 if TYPE_CHECKING:
@@ -80,11 +80,20 @@ def expect(text: FunctionText, name: str, value: Any, *, fixed: int = FREE) -> l
         text.leave_if(f"type({name}) is not {kind} or len({name}) != {len(value)}")
         children = [(f"{name}[{k}]", v) for k, v in enumerate(value)]
     elif cls is dict:
-        if not all(type(k) in _CONSTANTS for k in value):
+        if all(type(k) in _CONSTANTS for k in value):
+            keys = text.name([(type(k), k) for k in value])
+            text.leave_if(f"type({name}) is not {kind} or [(type(k), k) for k in {name}] != {keys}")
+        elif all(map(is_key, value)):
+            keys = text.name([key_form(k) for k in value])
+            text.leave_if(f"type({name}) is not {kind} or [*map({text.name(key_form)}, {name})] != {keys}")
+        else:
             raise Formless
-        keys = text.name([(type(k), k) for k in value])
-        text.leave_if(f"type({name}) is not {kind} or [(type(k), k) for k in {name}] != {keys}")
         children = [(f"{name}[{text.name(k)}]", v) for k, v in value.items()]
+    elif cls is slice or cls is set or cls is frozenset:
+        text.leave_if(
+            f"type({name}) is not {kind} or {text.name(outline)}({name}, []) != {text.name(outline(value, []))}"
+        )
+        return []
     elif cls in _CONSTANTS or (issubclass(cls, np.generic) and value.dtype.kind in "iub"):
         text.leave_if(f"type({name}) is not {kind} or {name} != {text.name(value)}")
         return []

@@ -284,7 +284,8 @@ def specialise(
         recording = record(function, given, (True,) * len(given), run, has_aux=has_aux)
     if handled:  # an operation that did not fail at other values would be missing in the program
         raise Refused(f"it handles an error ({handled[0]})")
-    if not all(i is not None or is_plain(v) for i, v in recording.auxiliary_outputs or ()):
+    beside = [v for i, v in recording.auxiliary_outputs or () if i is None]
+    if not all(is_plain(v) and type(v) is not set for v in beside):
         raise Refused("it returns an object beside its value")
     tape = recording.tape
     first = tape.inputs[:]

@@ -234,12 +234,18 @@ class Scope:
 
     # --- functions ----------------------------------------------------------------------------------------------------------
 
-    def enter(self, code: types.CodeType, parameters: dict[str, Any], free: dict[str, Any]) -> None:
+    def enter(
+        self,
+        code: types.CodeType,
+        parameters: dict[str, Any],
+        free: dict[str, Any],
+        outer: tuple[Machine, dict[str, str]] | None = None,
+    ) -> None:
         """Look at the code of a function made during the call."""
         self.inquiry.depth += 1
         if self.inquiry.depth > _DEPTH:
             raise Unproven("functions are nested too deeply to be looked at", code, code.co_firstlineno)
-        machine = Machine(code, self, parameters, free)
+        machine = Machine(code, self, parameters, free, outer)
         machine.run()
         machine.data(machine.result)
         self.inquiry.depth -= 1

@@ -119,7 +119,8 @@ def _load_deref(m: Machine, i: Any, s: State) -> None:
 
 def _store_deref(m: Machine, i: Any, s: State) -> None:
     if i.argval not in m.code.co_cellvars:
-        if variable_stored(m, i, s.pop()):
+        value = s.pop()
+        if variable_stored(m, i, value) or m.set_free(i.argval, value):
             return
         raise m.doubt(f"it assigns {i.argval!r}, a variable of the enclosing function")
     m.set_cell(i.argval, s.pop())

@@ -54,10 +54,19 @@ class Machine:
         What the variables shared with inner functions stand for.
     """
 
-    def __init__(self, code: types.CodeType, scope: Any, parameters: dict[str, Any], free: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        code: types.CodeType,
+        scope: Any,
+        parameters: dict[str, Any],
+        free: dict[str, Any],
+        outer: tuple[Machine, dict[str, str]] | None = None,
+    ) -> None:
         self.code = code
         self.scope = scope
         self.free = free
+        #: of a function made during the call the code that makes it, and what its free variables are called there
+        self.outer = outer
         self.cells: dict[str, Any] = {}
         #: the functions made on the way: looked at when all is known of the variables that they share
         self.made: dict[Local, None] = {}
@@ -116,14 +125,18 @@ class Machine:
             before = dict(self.cells)
             self.result = None
             self._pass()
-            if self.cells == before:
+            if self.cells != before:
+                continue
+            for function in self.made:
+                parameters = dict.fromkeys(parameters_of(function.code), DATA)
+                given = self.scope.inquiry.given.get(function.code, {})
+                names = {n: c.name for n, c in zip(function.code.co_freevars, function.cells, strict=True)}
+                outer = self, names
+                self.scope.enter(function.code, {**parameters, **given}, self.shared(function), outer)
+            if self.cells == before:  # else such a function assigns a variable of this code
                 break
         if self.result is None:  # it never returns
             self.result = DATA
-        for function in self.made:
-            parameters = dict.fromkeys(parameters_of(function.code), DATA)
-            given = self.scope.inquiry.given.get(function.code, {})
-            self.scope.enter(function.code, {**parameters, **given}, self.shared(function))
 
     def _pass(self) -> None:
         local = dict(self.parameters)
@@ -190,6 +203,16 @@ class Machine:
 
     def set_cell(self, name: str, value: Any) -> None:
         self.cells[name] = value if name not in self.cells else join(self.cells[name], value)
+
+    def set_free(self, name: str, value: Any) -> bool:
+        """Note what is assigned to a variable of the code that makes this function; whether it is one."""
+        if self.outer is None:
+            return False
+        owner, names = self.outer
+        if names[name] not in owner.code.co_cellvars:
+            return owner.set_free(names[name], value)
+        owner.set_cell(names[name], value)
+        return True
 
     def variable(self, name: str) -> Any:
         """What a variable shared with other functions stands for."""

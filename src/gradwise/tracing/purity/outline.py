@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.plain import fingerprint, is_bulky
+from gradwise.tracing.purity.plain import fingerprint, is_bulky, key_form
 from gradwise.tracing.purity.sparse import parts_of_matrix
 
 if TYPE_CHECKING:
@@ -56,7 +56,12 @@ def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
             return cls, dumped, tuple(forms)
         if cls is not dict:
             return cls, tuple([outline(v, numbers, fixed=fixed) for v in value])
-        return cls, tuple([(type(k), k, outline(v, numbers, fixed=fixed)) for k, v in value.items()])
+        entries = [(k if type(k) is str else key_form(k), outline(v, numbers, fixed=fixed)) for k, v in value.items()]
+        return cls, tuple(entries)
+    if cls is slice:
+        return cls, key_form((value.start, value.stop, value.step))
+    if cls is set or cls is frozenset:  # the order in which it is gone over counts
+        return cls, tuple([key_form(v) for v in value])
     names = parts_of_matrix(value)
     if names is not None:
         arrays = [getattr(value, name) for name in names]

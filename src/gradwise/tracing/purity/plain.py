@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
 _ATOMS = frozenset([float, int, complex, bool, str, bytes, type(None), type(Ellipsis), range, np.float64])
 _KINDS = frozenset("fciubSU")
@@ -23,7 +23,7 @@ _PYTHONS = frozenset([int, float, complex, bool, str, type(None)])
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value is a number, a string, an array of numbers, or a tuple, list or dict of these, each of exactly that type.
+    """Whether a value is a number, a string, an array of numbers, or a tuple, list or dict of these, each of exactly that type; a slice, or a set of keys.
 
     Examples
     --------
@@ -38,9 +38,41 @@ def is_plain(value: Any) -> bool:
         return value.dtype.kind in _KINDS
     if cls is tuple or cls is list or cls is dict:
         return _plain_container(value)
+    if cls is slice:
+        return all(type(v) is int or v is None for v in (value.start, value.stop, value.step))
+    if cls is set or cls is frozenset:
+        return len(value) <= _ENTRIES and all(map(is_key, value))
     if issubclass(cls, np.generic):
         return cls.__module__ == "numpy" and value.dtype.kind in _KINDS
     return isinstance(value, np.dtype) and value.kind in _KINDS
+
+
+def is_key(value: Any) -> bool:
+    """Whether a value is a text, a number of Python's or None, or a tuple of these: the keys of plain dictionaries and the entries of plain sets.
+
+    Examples
+    --------
+    >>> is_key((0, "a")), is_key(0.5), is_key(float("nan"))
+    (True, True, False)
+    """
+    cls = type(value)
+    if cls is tuple:
+        return len(value) <= _ENTRIES and all(map(is_key, value))
+    return cls in _KEYS or (cls is float and value == value)  # noqa: PLR0124 - not nan
+
+
+def key_form(value: Any) -> Hashable:
+    """A key such that it differs where types or zeros differ.
+
+    Examples
+    --------
+    >>> key_form((1, 0.0)) == key_form((1, 0.0)), key_form((1, 0.0)) == key_form((True, -0.0))
+    (True, False)
+    """
+    cls = type(value)
+    if cls is tuple:
+        return cls, tuple([key_form(v) for v in value])
+    return cls, repr(value) if cls is float else value
 
 
 def is_numeric(value: Any) -> bool:
@@ -64,7 +96,7 @@ def _plain_container(value: Any) -> bool:
     while pending:
         entries = pending.pop()
         if type(entries) is dict:
-            if not all(type(key) in _KEYS for key in entries):
+            if not all(type(key) in _KEYS or is_key(key) for key in entries):
                 return False
             entries = list(entries.values())
         seen += len(entries)
@@ -85,7 +117,7 @@ def _is_comparable(value: Any) -> bool:
     while pending:
         entries = pending.pop()
         if type(entries) is dict:
-            if not _KEYS.issuperset(map(type, entries)):
+            if not _KEYS.issuperset(map(type, entries)) and not all(map(is_key, entries)):
                 return False
             entries = list(entries.values())
         seen += len(entries)

@@ -220,7 +220,9 @@ _BY_NAME = (super, getattr, hasattr, eval, globals, *MAKERS)
 
 
 def _is_worth_it(value: Any) -> bool:
-    """Whether a container holds texts, which may be names."""
+    """Whether a container holds texts, which may be names, and can be looked into entry by entry."""
+    if type(value) is dict and not all(type(k) in (int, str) for k in value):
+        return False
     entries = value.values() if type(value) is dict else value
     return any(type(v) is str or (type(v) in (list, tuple) and any(type(w) is str for w in v)) for v in entries)
 
