@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.integrate
 
 import gradwise as gw
 
@@ -304,3 +305,37 @@ def test_other_values_of_check_and_pure_are_refused(name):
     for option in ("check", "pure"):
         with pytest.raises(gw.InputError, match=f"{option}='yes'. True, False or None is required"):
             calls(loss, **{option: "yes"})[name]()
+
+
+def test_solvers_with_wide_tolerances_are_verified_within_them():
+    """SciPy's steps change with the arguments: the differences of its solutions at the default tolerance are 1.4e-5 beside the derivative, which raised."""
+
+    def f(x):
+        found = scipy.integrate.solve_ivp(lambda t, y: [y[1], -x[0] * y[0]], (0, 3), [1.0, x[1]])
+        return found.y[0, -1]
+
+    x = np.array([0.7, 1.3])
+    w, v = np.sqrt(x[0]), x[1]
+    slope_w = -3 * np.sin(3 * w) + v * (3 * np.cos(3 * w) / w - np.sin(3 * w) / w**2)
+    expected = [slope_w / (2 * w), np.sin(3 * w) / w]
+    np.testing.assert_allclose(gw.grad(f, check=True)(x), expected, rtol=1e-2)
+    assert gw.hessian(f, check=True)(x).shape == (2, 2)
+
+
+def test_a_lost_part_beside_a_solver_is_found():
+    """The tolerance of a solver hides no part of a few hundredths."""
+
+    @gw.custom_rule
+    def wrong(v):
+        return v**2
+
+    @wrong.jvp
+    def _(primals, tangents):
+        return 2.5 * primals[0] * tangents[0]
+
+    def f(x):
+        found = scipy.integrate.solve_ivp(lambda t, y: [-x[0] * y[0]], (0, 1), [x[1]])
+        return found.y[0, -1] + wrong(x[1])
+
+    with pytest.raises(gw.TracingError, match="must agree"):
+        gw.grad(f, check=True)(np.array([0.7, 1.3]))

@@ -11,6 +11,7 @@ from gradwise import numerical
 from gradwise.containers import flatten
 from gradwise.errors import TracingError
 from gradwise.operators.leaves import plain_like
+from gradwise.operators.unseen import call_at
 from gradwise.tracing import isinstance_traced
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def numerical_gradient(arguments: Arguments, *, has_aux: bool = False) -> tuple[
     flat = _flat(arguments.leaves)
 
     def function(x: np.ndarray) -> Any:
-        value = arguments.call(split(x, arguments, shapes, sizes))
+        value = call_at(arguments, split(x, arguments, shapes, sizes), has_aux=has_aux)
         return value[0] if has_aux else value
 
     estimate = numerical.grad(function, flat)
@@ -82,13 +83,13 @@ class NumericalJacobian:
         self._shapes = [np.shape(leaf) for leaf in arguments.leaves]
         self._sizes = [math.prod(s) for s in self._shapes]
         flat = _flat(arguments.leaves)
-        result = arguments.call(arguments.leaves)
+        result = call_at(arguments, arguments.leaves, has_aux=has_aux)
         self.auxiliary = result[1] if has_aux else None
         self.value = result[0] if has_aux else result
         self.values, self.structure = flatten(self.value)
 
         def function(x: np.ndarray) -> np.ndarray:
-            value = arguments.call(split(x, arguments, self._shapes, self._sizes))
+            value = call_at(arguments, split(x, arguments, self._shapes, self._sizes), has_aux=has_aux)
             return _flat(flatten(value[0] if has_aux else value)[0])
 
         # a row of a real function of complex numbers is its gradient ∂f/∂a + i ∂f/∂b, not a derivative
@@ -151,7 +152,9 @@ def numerical_hessian_matrix(arguments: Arguments) -> tuple[np.ndarray, str]:
     _refuse_traced(arguments)
     shapes = [np.shape(leaf) for leaf in arguments.leaves]
     sizes = [math.prod(s) for s in shapes]
-    estimate = numerical.hessian(lambda x: arguments.call(split(x, arguments, shapes, sizes)), _flat(arguments.leaves))
+    estimate = numerical.hessian(
+        lambda x: call_at(arguments, split(x, arguments, shapes, sizes)), _flat(arguments.leaves)
+    )
     return np.asarray(estimate.value), sentence(estimate)
 
 
@@ -171,7 +174,7 @@ def numerical_mixed(arguments: Arguments, first: list[Any], second: list[Any]) -
             plain_like(leaf + z[0] * u + z[1] * v, kind, leaf)
             for leaf, u, v, kind in zip(arguments.leaves, first, second, arguments.kinds, strict=True)
         ]
-        return arguments.call(leaves)
+        return call_at(arguments, leaves)
 
     estimate = numerical.hessian(plane, np.zeros(2))
     value = np.asarray(estimate.value)[0, 1]
@@ -180,7 +183,7 @@ def numerical_mixed(arguments: Arguments, first: list[Any], second: list[Any]) -
 
 def numerical_taylor(arguments: Arguments, direction: list[Any], order: int) -> tuple[np.ndarray, str]:
     """The Taylor coefficients along a direction, and the statuses and bounds of the derivatives."""
-    rows = [np.asarray(arguments.call(arguments.leaves))]
+    rows = [np.asarray(call_at(arguments, arguments.leaves))]
     words = []
     for k in range(1, order + 1):
         value, found = numerical_directional(arguments, direction, k)
@@ -211,10 +214,12 @@ def numerical_derivative(arguments: Arguments, order: int, direction: list[Any] 
     if direction is None or np.ndim(arguments.leaves[0]) == 0:
         leaf, kind = arguments.leaves[0], arguments.kinds[0]
         if np.ndim(leaf) == 0:
-            estimate = numerical.derivative(lambda x: arguments.call([plain_like(x, kind, leaf)]), leaf, order=order)
+            estimate = numerical.derivative(
+                lambda x: call_at(arguments, [plain_like(x, kind, leaf)]), leaf, order=order
+            )
             value = np.asarray(estimate.value)
         else:
-            estimate = numerical.derivative(lambda x: arguments.call([x]), leaf, order=order, vectorized=True)
+            estimate = numerical.derivative(lambda x: call_at(arguments, [x]), leaf, order=order, vectorized=True)
             value = np.asarray(estimate.value)
         return (value.item() if value.ndim == 0 else value), sentence(estimate)
     return numerical_directional(arguments, direction, order)
@@ -231,7 +236,7 @@ def numerical_directional(arguments: Arguments, direction: list[Any], order: int
             plain_like(leaf + t * u, kind, leaf)
             for leaf, u, kind in zip(arguments.leaves, direction, arguments.kinds, strict=True)
         ]
-        values, structure = flatten(arguments.call(leaves))
+        values, structure = flatten(call_at(arguments, leaves))
         return {str(i): np.asarray(v) for i, v in enumerate(values)}
 
     estimate = numerical.derivative(line, 0.0, order=order)

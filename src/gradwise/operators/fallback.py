@@ -18,6 +18,7 @@ from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning,
 from gradwise.operators.arguments import function_label
 from gradwise.operators.reuse import FORBIDDEN, under, unwrapped
 from gradwise.operators.subcalls import rescue
+from gradwise.operators.unseen import calls_unseen
 from gradwise.operators.verification import Disagreement, check_options, checked
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def choose(
             )
             return rescued[0]
         try:
-            result, sentence = numerical(*args, **kwargs)
+            with calls_unseen():
+                result, sentence = numerical(*args, **kwargs)
         except GradwiseError as second:
             reason.add_note(f"A numerical derivative was tried instead and failed: {second}")
             raise reason from None

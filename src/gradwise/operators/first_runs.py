@@ -22,6 +22,7 @@ from gradwise.locks import lock
 from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import holds_convention
 from gradwise.operators.equal_entries import HIGHEST
+from gradwise.operators.memories import require_no_files
 from gradwise.operators.overtime import Overtime, limited
 from gradwise.operators.random_directions import balanced
 from gradwise.operators.restoring import Restoring, looked_at, written_by
@@ -37,12 +38,11 @@ from gradwise.operators.ways import believe_way, forget_ways, new_way
 from gradwise.quiet import quiet
 from gradwise.rules.calls import call
 from gradwise.tracing import copy_in_layout, record
-from gradwise.tracing.instrument.effects import outlives
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.hushing import hushed
-from gradwise.tracing.instrument.journal import kept
+from gradwise.tracing.instrument.journal import kept, undone
 from gradwise.tracing.instrument.known import spent
-from gradwise.tracing.instrument.muting import rewind
+from gradwise.tracing.instrument.muting import put_generator, rewind
 from gradwise.tracing.instrument.needs import protocols_suffice
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import inspect_function
@@ -106,7 +106,8 @@ def first_run(
     state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
     local.asked = True
     try:
-        linearization = run()
+        with undone(TracingError, put_generator):
+            linearization = run()
     finally:
         local.asked = False
     entered = _entered(linearization)
@@ -235,7 +236,7 @@ def _looked(function: Any, linearization: Linearization, *, has_aux: bool, order
 def _look_inside(
     function: Any, code: types.CodeType, linearization: Linearization, started: float, *, has_aux: bool, order: int
 ) -> None:
-    """Compare the derivatives of a function that is differentiated inside another one, up to the order that this makes: at its plain values, and where a call leaves nothing behind."""
+    """Compare the derivatives of a function that is differentiated inside another one, up to the order that this makes: at its plain values, and what it stores is put back."""
     recording = linearization.recording
     tape = recording.tape
     watch = tape.ran
@@ -244,19 +245,21 @@ def _look_inside(
     way = new_way(code, linearization, order, always=True)
     if way is None or any(e.primitive is call for e in recording.program.equations):  # a rule is followed as it is
         return
-    certain = True
+    certain, unseen = True, None
     seconds = _clock() - started
-    if seconds <= SECONDS and outlives(watch, 1) is None:
+    if seconds <= SECONDS:
         arguments = linearization.arguments.copied()
         arguments.leaves = [tape.values[i] for i in tape.inputs]
         plain = type(linearization)(recording, arguments)
-        restoring: Any = Restoring(arguments, written_by(plain), has_aux=has_aux)
+        restoring: Any = Restoring(arguments, written_by(plain, inside=True), has_aux=has_aux)
         state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
         local.watch, outer = None, local.watch
         try:
             with looked_at(watch) as why, paused(), quiet(), np.errstate(all="ignore"), limited(seconds):
                 if why is None:
                     certain = _compare(function, plain, restoring, state, has_aux=has_aux, order=order)
+                elif tape.guards or tape.texts or tape.looked_up:
+                    unseen = why
         except Disagreement as error:
             certain = False
             if not holds_convention(recording) and not _refuses(plain):
@@ -266,6 +269,8 @@ def _look_inside(
         finally:
             local.watch = outer
             np.random.set_state(state)  # noqa: NPY002  the global state is what the user's code may draw from
+    if unseen is not None:
+        require_no_files(function, watch, unseen)
     believe_way(code, way, certain=certain)
 
 

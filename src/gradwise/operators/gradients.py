@@ -5,6 +5,7 @@ grad : (f : x → R)  →  (x → ∇f(x))
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from gradwise.operators.linearization import Linearization, auxiliary
 from gradwise.operators.results import finish, output_value, scalar_output
 from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import holds_nan, resolved_gradient
+from gradwise.operators.unseen import call_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +87,7 @@ def value_and_grad(
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
         arguments = Arguments(f, argnums, args, kwargs, "value_and_grad")
         leaves, sentence = numerical_gradient(arguments, has_aux=has_aux)
-        return (f(*args, **kwargs), arguments.result(leaves)), sentence
+        return (call_seen(functools.partial(f, *args, **kwargs)), arguments.result(leaves)), sentence
 
     return choose(f, "value_and_grad", method, exact, numerical, check, pure)
 

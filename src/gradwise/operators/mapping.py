@@ -23,7 +23,10 @@ from gradwise.operators.prepared import interpret, is_outer
 from gradwise.operators.verification import check_options
 from gradwise.program import Equation, Program
 from gradwise.tracing import Recording, isinstance_traced, record
+from gradwise.tracing.instrument.effects import reads_files
 from gradwise.tracing.instrument.hooks import watched
+from gradwise.tracing.instrument.journal import undone
+from gradwise.tracing.instrument.muting import put_generator
 from gradwise.transforms.batch import batch
 
 if TYPE_CHECKING:
@@ -179,7 +182,11 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
     example = [leaf[0] if b else leaf for leaf, b in zip(leaves, batched, strict=True)]
     derivatives_before = derivatives_taken()
     try:
-        recording = record(f, example, batched, call)
+        with undone(TracingError, put_generator):
+            recording = record(f, example, batched, call, notes=True)
+        tape = recording.tape
+        if tape.texts or tape.looked_up or (tape.ran is not None and reads_files(tape.ran)):
+            return None  # what an earlier call kept for the first example is not that of the others
         program = recording.program
         asked = [g.variable for g in program.guards]
         differentiated = derivatives_taken() != derivatives_before

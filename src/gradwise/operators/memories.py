@@ -21,7 +21,7 @@ from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.believed_programs import Known, is_believed, known_of
 from gradwise.operators.borders import holds_convention
 from gradwise.operators.overtime import Overtime, limited, tick
-from gradwise.operators.restoring import Restoring, looked_at
+from gradwise.operators.restoring import Restoring, looked_at, shifted
 from gradwise.operators.verification import (
     Disagreement,
     compare_derivatives,
@@ -33,13 +33,17 @@ from gradwise.operators.verification import (
 )
 from gradwise.quiet import quiet
 from gradwise.tracing import Recording, copy_in_layout, record
+from gradwise.tracing.instrument.effects import reads_files
 from gradwise.tracing.instrument.journal import Journal, kept
 from gradwise.tracing.instrument.muting import rewind
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.purity import inspect_function
 
 if TYPE_CHECKING:
     from gradwise.operators.arguments import Arguments
     from gradwise.operators.linearization import Linearization
+    from gradwise.tracing.instrument.state import Watch
 
 #: how far the point beside is, relative to each entry's size: beyond the tolerance of a memory, inside the domain
 _SHIFTS = (1e-3, 1e-6)
@@ -89,6 +93,7 @@ def doubt_memories(function: Any, linearization: Linearization, *, has_aux: bool
     try:
         with looked_at(watch) as why:
             if why is not None:
+                require_no_files(function, watch, why)
                 return False
             with paused(), quiet(), np.errstate(all="ignore"), kept() as journal, limited(0.0):
                 compared = _look(function, linearization, spare, journal, known, has_aux=has_aux)
@@ -106,12 +111,21 @@ def _look(
     function: Any, linearization: Linearization, spare: Arguments, journal: Journal, known: Known, *, has_aux: bool
 ) -> bool:
     recording = linearization.recording
-    beside = None
+    beside, opaque = None, False
     for shift in _SHIFTS:
-        with contextlib.suppress(Exception):  # outside of the function's domain
-            beside = _run(function, spare, [_shifted(leaf, shift) for leaf in spare.leaves], has_aux=has_aux)
+        try:
+            beside = _run(function, spare, [shifted(leaf, shift) for leaf in spare.leaves], has_aux=has_aux)
+        except Unmuted as error:
+            require_no_files(function, recording.tape.ran, str(error))
+        except TracingError:  # what it computes there cannot be traced, and what it kept of that neither
+            opaque = True
+        except Exception:  # noqa: BLE001, S110  outside of the function's domain
+            pass
+        else:
             break
         journal.restore()
+    if beside is None and opaque:
+        return _compared(function, linearization, Restoring(spare, journal, has_aux=has_aux), has_aux=has_aux)
     if beside is None or beside.tape.stores is None:
         return False
     known.stores = True
@@ -124,9 +138,11 @@ def _look(
     except Exception:  # noqa: BLE001  the function's own statement about what it keeps
         return False
     filled.restore()
-    if not has_values(again, recording):
-        return False  # what an earlier call left is part of the function
     restoring: Any = Restoring(spare, filled, has_aux=has_aux)
+    if not has_values(again, recording):
+        if _nearly(again, recording):  # what was kept for a point nearby
+            return _compared(function, linearization, restoring, has_aux=has_aux)
+        return False  # what an earlier call left is part of the function
     candidates: list[Callable[[], Recording | None]] = [
         lambda: again,
         lambda: _run_without(function, spare, journal, has_aux=has_aux),
@@ -161,16 +177,69 @@ def _look(
         put(linearization, recording)
     if holds_convention(recording):
         return True  # a convention holds
-    raise TracingError(
+    raise TracingError(_taken(function, problem))
+
+
+#: how far the values of a run that was given what was kept of a point nearby may be from the true ones, relative to them
+_NEARLY = 1e-5
+
+
+def _nearly(one: Recording, other: Recording) -> bool:
+    if one.structure != other.structure:
+        return False
+    pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(one.values, other.values, strict=True)]
+    return all(
+        a.shape == b.shape and a.dtype.kind in "fc" and np.all(np.abs(a - b) <= _NEARLY * np.abs(a)) for a, b in pairs
+    )
+
+
+def _compared(function: Any, linearization: Linearization, restoring: Any, *, has_aux: bool) -> bool:
+    """Compare a derivative with a numerical one where nothing but plain calls can be had.
+
+    Raises
+    ------
+    TracingError
+        If they differ.
+    """
+    state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
+    try:
+        return compare_derivatives(function, linearization, restoring, state, has_aux=has_aux)
+    except Disagreement as error:
+        if holds_convention(linearization.recording):
+            return True
+        raise TracingError(_taken(function, str(error))) from None
+    except Exception:  # noqa: BLE001  the function's own statement about a point beside
+        return False
+
+
+def _taken(function: Any, problem: str) -> str:
+    return (
         f"{function_label(function)} takes from an earlier call, or finds by decisions, what depends on its arguments: {problem} "
         "Of what an earlier call kept: call the function that computes it (f.__wrapped__ under a cache), or empty what is kept before"
     )
+
+
+def require_no_files(function: Any, watch: Watch | None, why: str) -> None:
+    """Raise if a run read files and nothing can be found out about them: an earlier call may have written what was read.
+
+    Raises
+    ------
+    TracingError
+        If it did.
+    """
+    if watch is not None and reads_files(watch):
+        raise TracingError(
+            f"{function_label(function)} reads a file, and decides by its arguments: an earlier call may have written what it reads, and of that there is no derivative. "
+            f"It cannot be called to find out, because {why}. Read the file before, or differentiate the function that computes what is kept"
+        )
 
 
 def _run(function: Any, arguments: Arguments, leaves: list[Any], *, has_aux: bool) -> Recording:
     leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in leaves]
     rewind()
     tick()
+    if local.files is not None:
+        local.files.runs += 1
     return record(function, leaves, (True,) * len(leaves), arguments.copied().call, has_aux=has_aux)
 
 
@@ -184,13 +253,3 @@ def _run_without(function: Any, arguments: Arguments, journal: Journal, *, has_a
     with contextlib.suppress(Exception):  # what is missing then may be more than a memory
         return _run(function, arguments, arguments.leaves, has_aux=has_aux)
     return None
-
-
-def _shifted(leaf: Any, shift: float) -> Any:
-    """A point beside, each entry by another share of its size."""
-    value = np.asarray(leaf)
-    share = shift * (1 + np.cos(np.arange(value.size)).reshape(value.shape) / 3)
-    with np.errstate(all="ignore"):
-        size = np.where((value == 0) | ~np.isfinite(value), 1.0, np.abs(value))
-    moved = np.asarray(value + share * size).astype(value.dtype)
-    return moved[()] if type(leaf) is not float else float(moved)

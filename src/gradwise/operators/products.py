@@ -7,6 +7,7 @@ Laws: ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩ (over the reals: Re Σ conj(ȳ) y); h
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from gradwise.operators.second_order import hessian_vectors
 from gradwise.operators.second_shortcuts import hvp_shortcut
 from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import resolved_hessian, resolved_tangent
+from gradwise.operators.unseen import call_seen
 from gradwise.operators.vectors import match_vector, pull_back, push_forward
 from gradwise.tracing import isinstance_traced
 
@@ -98,11 +100,11 @@ def jvp(
     def numerical(*args: Any) -> tuple[Any, str]:
         arguments = Arguments(f, tuple(range(len(args))), args, {}, "jvp")
         vectors = match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal")
-        value, auxiliary_ = arguments.call(arguments.leaves) if has_aux else (arguments.call(arguments.leaves), None)
         if not has_aux:
             tangent, words = numerical_directional(arguments, vectors, 1)
-            return (value, tangent), words
+            return (call_seen(functools.partial(arguments.call, arguments.leaves)), tangent), words
         found = NumericalJacobian(arguments, has_aux=True)
+        value, auxiliary_ = call_seen(functools.partial(arguments.call, arguments.leaves))
         return (value, found.push(vectors), auxiliary_), found.sentence
 
     return choose(f, "jvp", method, exact, numerical, check, pure)(*primals)

@@ -10,27 +10,30 @@ from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gradwise.tracing import record
 from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.hushing import hushed
 from gradwise.tracing.instrument.journal import Journal
-from gradwise.tracing.instrument.muting import Unmuted, muted, rewind
+from gradwise.tracing.instrument.muting import muted, rewind
 from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.unwritten import Unmuted
 
 if TYPE_CHECKING:
     from gradwise.operators.arguments import Arguments
     from gradwise.operators.linearization import Linearization
 
 
-def written_by(linearization: Linearization) -> Journal:
-    """What the places hold now to which a run wrote."""
+def written_by(linearization: Linearization, *, inside: bool = False) -> Journal:
+    """What the places hold now to which a run wrote; of one inside another only if it is asked for, since the other one is still writing to them."""
     watch = linearization.recording.tape.ran
     journal = Journal()
-    if watch is not None and watch.outer is None:
+    if watch is not None and (inside or watch.outer is None):
         for notes in (watch.stored, watch.touched, watch.overlay, watch.cells, watch.names):
             for place in notes.values():
                 journal.note(place)
@@ -105,7 +108,8 @@ class Restoring:
         """Call the function, and put back what it changed."""
         try:
             if local.muted is not None and local.watch is None:
-                return self._silently(leaves)
+                rewind()
+                return silently(self.arguments, leaves, has_aux=self.has_aux)
             return self.arguments.call(leaves)
         except Unmuted as error:
             self.refused.append(str(error))
@@ -114,13 +118,23 @@ class Restoring:
             if local.watch is None:  # a run puts back what it stored itself, when it ends
                 self.journal.restore()
 
-    def _silently(self, leaves: list[Any]) -> Any:
-        rewind()
-        moving = (True,) * len(leaves)
-        recording = record(_silent, leaves, moving, self.arguments.call, has_aux=self.has_aux)
-        value = recording.structure.rebuild(recording.values)
-        return (value, None) if self.has_aux else value
+
+def silently(arguments: Arguments, leaves: Sequence[Any], *, has_aux: bool) -> Any:
+    """The function in a silent run of plain numbers: what could not be traced runs as well."""
+    recording = record(_silent, leaves, (False,) * len(leaves), arguments.call, has_aux=has_aux)
+    value = recording.structure.rebuild(recording.values)
+    return (value, recording.auxiliary) if has_aux else value
 
 
 def _silent() -> None:
     """The name of a silent run."""
+
+
+def shifted(leaf: Any, shift: float) -> Any:
+    """A point beside, each entry by another share of its size."""
+    value = np.asarray(leaf)
+    share = shift * (1 + np.cos(np.arange(value.size)).reshape(value.shape) / 3)
+    with np.errstate(all="ignore"):
+        size = np.where((value == 0) | ~np.isfinite(value), 1.0, np.abs(value))
+    moved = np.asarray(value + share * size).astype(value.dtype)
+    return moved[()] if type(leaf) is not float else float(moved)

@@ -17,7 +17,7 @@ from gradwise.containers.labelled import without_labels
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program, collector_paused
 from gradwise.tracing.holders import HOLDERS
-from gradwise.tracing.instrument.effects import entered_functions, obstacle, outlives
+from gradwise.tracing.instrument.effects import SAVES, entered_functions, obstacle, outlives
 from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.layout import copy_in_layout
@@ -144,7 +144,9 @@ def record(
             _read_outputs(recording, result, has_aux=has_aux)
             trace.ran = watch if notes else None
             if local.journal is not None:  # which refers to what was stored
-                trace.stores = outlives(watch, 1)
+                trace.stores = outlives(watch, 1) or (
+                    SAVES if local.files is not None and local.files.content else None
+                )
             if local.asked:
                 why = obstacle(watch)
                 if watch.outer is None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.program.language import resolve_location
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.places import user_place
 from gradwise.tracing.trace import Trace
 from gradwise.tracing.traced import Traced, dtype_of
 
@@ -88,11 +90,18 @@ def read_back(trace: Trace, text: Any) -> None:
     """Note that a number is read from a text: if it is one that a traced value was shown as, its derivative may be lost, which is looked into at the end of the run."""
     if not trace.texts or trace.recalled:
         return
-    if len(trace.texts) < _MOST and not _computed_elsewhere():
+    if _computed_elsewhere():
+        file, line = resolve_location(user_place()) or ("an unknown file", 0)
+        local.watch.effects[f"{ELSEWHERE} ({file}:{line})"] = None  # type: ignore[union-attr]  # which it was asked
+    elif len(trace.texts) < _MOST:
         shown = {float(t) for s in trace.texts for t in _NUMBER.findall(s)}
         if shown.isdisjoint(float(t) for t in _NUMBER.findall(str(text))):
             return
     trace.looked_up = trace.recalled = True
+
+
+#: how the note begins of a number that another process may have computed
+ELSEWHERE = "it reads a number that another process may have computed"
 
 
 def _computed_elsewhere() -> bool:

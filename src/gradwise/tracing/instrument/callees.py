@@ -21,15 +21,16 @@ from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.cells import note_cells
 from gradwise.tracing.instrument.compiling import instrumented
 from gradwise.tracing.instrument.drawing import drawing, draws
-from gradwise.tracing.instrument.effects import MODULES, SHOWS
+from gradwise.tracing.instrument.effects import MODULES, SHOWS, is_muted, of_paths
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
-from gradwise.tracing.instrument.foreign import CHANGING, note_change
+from gradwise.tracing.instrument.foreign import CHANGING, is_foreign, note_change
 from gradwise.tracing.instrument.jitted import jitted_callee
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
 from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_generator, opening, silent
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
 from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.instrument.userland import NATIVE, is_users_file, wraps_users
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
@@ -82,7 +83,10 @@ def method(obj: Any, name: str) -> Any:
         if found is not None:
             return found
         if local.watch is not None and obj.__name__.partition(".")[0] in MODULES and id(callee) not in _IN_MEMORY:
-            local.watch.effects[f"it calls {obj.__name__}.{name}"] = None
+            effect = f"it calls {obj.__name__}.{name}"
+            local.watch.effects[effect] = None
+            if local.muted is not None and not is_muted(effect):
+                raise Unmuted(effect)
             if obj.__name__ == "random":
                 note_generator(obj._inst)  # whose methods are the module's functions
         return resolve(callee)
@@ -148,7 +152,10 @@ def _library_callee(watch: Watch, function: Any) -> Any:
     """A library's Python function: as it is, but with objects that show their traced attributes, and twins for the user's callbacks."""
     if type(function) is _FunctionType and function.__code__.co_filename.startswith(_OURS):
         return function
-    if local.muted is not None and function.__name__ == "open":
+    effect = of_paths(function)
+    if effect is not None:
+        watch.effects[effect] = None
+    elif local.muted is not None and function.__name__ == "open":
         return opening(function)
     return drawing(function) if draws(function) else _handing_over(function)
 
@@ -176,6 +183,8 @@ def _handing_over(callee: Any) -> Any:
             return callee(*args, **kwargs)
         if watch.overlay:
             reveal_within([*args, *kwargs.values()])
+        if args and is_foreign(type(args[0])) and (any(map(holds_traced, args[1:])) or holds_traced(kwargs)):
+            watch.given[id(args[0])] = args[0]
         return callee(*[with_twins(a) for a in args], **{k: with_twins(v) for k, v in kwargs.items()})
 
     return call

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.instrument.muting import Unmuted
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.instrument.within import holds_traced, unwrapped
 
 #: packages whose functions draw

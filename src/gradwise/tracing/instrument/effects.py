@@ -110,35 +110,78 @@ _UNDONE = frozenset(
     ]
 )
 
-#: names of what a silent run does not do
-_SILENT = frozenset(["print", "open", "write", "writelines", "flush", "shuffle"])
+#: names of what a silent run does not do, or does to files that it keeps in memory
+_SILENT = frozenset(
+    [
+        *("print", "open", "write", "writelines", "flush", "shuffle", "read", "readline", "readlines"),
+        *("write_text", "write_bytes", "writerow", "writerows", "to_csv"),
+    ]
+)
 
 #: names that read what a silent run did not write
-_READING = frozenset(
-    ["load", "loadtxt", "genfromtxt", "fromfile", "memmap", "read_text", "read_bytes", "read_csv", "getvalue"]
-)
+_READING = frozenset(["fromfile", "memmap", "getvalue"])
 
 #: what is undone, or does no harm, where the places to which a run writes are put back; and what a silent run leaves undone (``muting.py``)
 _UNDOING = ("it calls time.",)
 SHOWS = "it writes to the standard output"
 SAVES = "it writes a file"
+READS = "it reads a file"
 ASKS = "it asks a database"
+#: how the note of an adaptive solver ends
+ADAPTIVE = "whose steps change with the arguments"
 _MUTING = (
     *_UNDOING,
     *("it draws from a ", "it calls random.", "it calls logging.", "it calls open", "it calls TextIOWrapper."),
-    *("it calls BufferedWriter.", "it calls a function under lru_cache", SHOWS, SAVES, ASKS),
+    *("it calls Buffered", "it calls Kept", "it calls pathlib.", "it calls pickle.", "it calls io."),
+    *(
+        f"it calls os.{name}"
+        for name in ("getcwd", "fspath", "fsdecode", "getenv", "getpid", "stat", "access", "listdir")
+    ),
+    *(f"it calls os.{name}" for name in ("mkdir", "makedirs", "remove", "unlink", "rename", "replace", "scandir")),
+    *("it calls datetime.", "it calls a function under lru_cache", SHOWS, SAVES, READS, ASKS),
 )
+
+
+#: methods of paths that read or write files
+_OF_PATHS = dict.fromkeys(("open", "read_text", "read_bytes"), READS) | dict.fromkeys(
+    ("write_text", "write_bytes", "touch", "unlink", "mkdir", "rmdir", "rename", "replace"), SAVES
+)
+
+
+def of_paths(function: types.FunctionType) -> str | None:
+    """What a method of a path does outside; None of any other function."""
+    if (function.__module__ or "").partition(".")[0] != "pathlib":
+        return None
+    return _OF_PATHS.get(function.__name__)
+
+
+def is_muted(effect: str) -> bool:
+    """Whether a silent run leaves an effect undone, or it does no harm."""
+    return effect.startswith(_MUTING)
+
+
+def is_adaptive(watch: Watch | None) -> bool:
+    """Whether the values have errors that jump from point to point: those of solvers that choose their steps."""
+    return watch is not None and any(effect.endswith(ADAPTIVE) for effect in watch.effects)
+
+
+def reads_files(watch: Watch) -> bool:
+    """Whether the run read, or may have read, what an earlier run wrote outside."""
+    return any(effect.startswith(_FROM_OUTSIDE) for effect in watch.effects)
+
+
+_FROM_OUTSIDE = (READS, "it calls open", "it calls shelve.", "it calls dbm.", "it calls os.open", "it calls posix.open")
 
 
 def _changes(watch: Watch) -> None:
     """Note as effects what the run changed of libraries' objects that outlive it: nobody can put it back."""
     for key in list(watch.changed):
-        others = beside(watch.changed, key)
+        others = beside(watch.changed, key) - (key in watch.given)
         if others > 0 and others > from_within(watch.changed[key]):
             watch.effects[f"it changes a {type(watch.changed[key]).__name__} that outlives the call"] = None
     watch.changed.clear()
     for key, obj in list(watch.stored.items()):
-        if is_compiled(type(obj)) and beside(watch.stored, key) > 0:
+        if is_compiled(type(obj)) and beside(watch.stored, key) > (key in watch.given):
             watch.effects[f"it sets attributes of a {type(obj).__name__} that outlives the call"] = None
     for cls in {type(obj) for obj in watch.created.values()}:
         if type(getattr(cls, "__del__", None)) is types.FunctionType:
@@ -175,7 +218,7 @@ def outlives(watch: Watch, others: int = 0) -> str | None:
         return "it assigns globals, or variables of the function around it"
     watch.touched.update({key: tail.of for key, tail in watch.tails.items()})
     watch.tails.clear()
-    notes = (watch.stored, watch.touched, watch.overlay, watch.revealed, watch.created)
+    notes = (watch.stored, watch.touched, watch.overlay, watch.revealed, watch.created, watch.given)
     for key in list(watch.stored):
         if beside(watch.stored, key) >= sum([key in n for n in notes]) + others:
             return (

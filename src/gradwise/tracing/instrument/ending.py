@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import types
 from collections import deque
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import numpy as np
 from gradwise.tracing.conversions import Unknown
 from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.atoms import ATOMS
+from gradwise.tracing.instrument.foreign import is_foreign
 from gradwise.tracing.instrument.objects import behind, holds_traced, reveal, set_raw, unwrapped
 from gradwise.tracing.instrument.references import beside
 from gradwise.tracing.instrument.state import Watch, local
@@ -140,8 +142,11 @@ def _sweep(watch: Watch) -> None:
         _clean_callables(watch)
         for clean in watch.later:
             clean()
+        for obj in watch.given.values():
+            _clean_given(obj)
     else:
         outer.later.extend(watch.later)
+        outer.given.update(watch.given)
     # in place, before what refers to them is looked at
     for tail in watch.tails.values():
         for k, value in enumerate(tail.appended, tail.length):
@@ -192,6 +197,26 @@ def _sweep(watch: Watch) -> None:
                     dictionary[name] = unwrapped(value)
 
 
+def _clean_given(obj: Any, depth: int = 3) -> None:
+    """What an object of a library's keeps in its attributes is plain: a queue, a dictionary with weak keys, a mock that remembers its calls."""
+    attributes: Any = getattr(obj, "__dict__", None)
+    for name, value in list(attributes.items()) if type(attributes) is dict else ():
+        if isinstance(value, (list, dict, deque, set)):
+            if len(value) <= _MANY:
+                _cleaned(value, None)
+                for entry in list(value.values() if isinstance(value, dict) else value):
+                    if depth and is_foreign(type(entry)):
+                        _clean_given(entry, depth - 1)
+        elif holds_traced(value):
+            attributes[name] = unwrapped(value)
+        elif depth and is_foreign(type(value)):
+            _clean_given(value, depth - 1)
+
+
+#: of longer containers in libraries' objects nobody looks at each entry
+_MANY = 100_000
+
+
 def clean_class(cls: type) -> None:
     """A class that the run made, and its functions, hold plain values."""
     _clean_reached([cls])
@@ -208,6 +233,8 @@ def _clean_callables(watch: Watch) -> None:
             stack.extend([v for v in values if type(v) in _CALLABLES])
     for tail in watch.tails.values():
         stack.extend([v for v in tail.appended if type(v) in _CALLABLES])
+    for dictionary, names in watch.names.values():
+        stack.extend([v for v in map(dictionary.get, names) if type(v) is functools.partial])
     _clean_reached(stack)
 
 
@@ -304,7 +331,7 @@ def _cleaned(container: Any, outer: Watch | None) -> bool:
             container.discard(value)
             container.add(_plain_key(value))
         return False
-    elif container.dtype.kind != "O":
+    elif container is os.environ or container.dtype.kind != "O":
         return False
     else:
         items = list(enumerate(container.flat))

@@ -1,7 +1,8 @@
-"""Objects of compiled and of libraries' classes that a run may change, and that nobody can put back: ``array.array``, ``bytearray``, memory of ctypes, semaphores, parsers, ``os.environ``."""
+"""Objects of compiled and of libraries' classes that a run may change, and that nobody can put back: ``array.array``, ``bytearray``, memory of ctypes, semaphores, parsers."""
 
 from __future__ import annotations
 
+import os
 import sys
 import weakref
 from collections import deque
@@ -101,7 +102,7 @@ _known: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
 
 
 def _decide(cls: type) -> bool:
-    if issubclass(cls, (*_KEPT, *_VALUES)):
+    if issubclass(cls, (*_KEPT, *_VALUES)) or cls is type(os.environ):
         return False
     root = (cls.__module__ or "").partition(".")[0]
     of_library = root in sys.stdlib_module_names or type(cls).__module__ == "_ctypes"
@@ -121,5 +122,5 @@ def note_change(obj: Any) -> None:
     if is_foreign(cls):
         if not cls.__module__.startswith("scipy"):
             watch.changed[id(obj)] = obj
-    elif issubclass(cls, dict):  # a Counter's update is C
+    elif issubclass(cls, dict) or obj is os.environ:  # a Counter's update is C
         watch.touched[id(obj)] = obj

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict, deque
 from contextlib import AbstractContextManager
 from types import GeneratorType
@@ -126,6 +127,9 @@ def writing(obj: Any) -> Any:
         return _WithMissing(obj, _from_factory)
     if is_foreign(cls):
         watch.changed[id(obj)] = obj
+    elif obj is os.environ:
+        watch.touched[id(obj)] = obj
+        return obj
     methods = class_info(watch, cls).methods
     if "__setitem__" in methods or "__delitem__" in methods or "__getitem__" in methods:
         return Items(obj, methods)

@@ -4,16 +4,17 @@
         record(f, …)              # what f stores is noted before it is stored
     journal.restore()             # everything holds what it held
 
-Attributes, entries of containers and arrays, closure cells, globals and context variables are put back; files and generators of random numbers are not, which is asked before (``effects.repeats``).
+Attributes, entries of containers and arrays, closure cells, globals, context variables, the environment and what silent runs wrote to files are put back; generators of random numbers are where a run failed (``undone``), else by who looks (``muting.rewind``).
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import types
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -27,11 +28,15 @@ _MISSING = object()
 class Journal:
     """What the places to which a run writes held before, by their identity."""
 
-    __slots__ = ("_arrays", "_before")
+    __slots__ = ("_arrays", "_before", "_files", "generators")
 
     def __init__(self) -> None:
         self._before: dict[int, tuple[Any, Any]] = {}
         self._arrays: dict[int, _Array] = {}
+        #: generators of random numbers from which the run drew, and where they were
+        self.generators: dict[int, tuple[Any, Any]] = {}
+        #: what silent runs wrote to files until now
+        self._files: dict[str, bytes | None] = {} if local.files is None else dict(local.files.content)
 
     def note(self, place: Any) -> None:
         """Keep what a place holds, the first time."""
@@ -57,7 +62,9 @@ class Journal:
         return other
 
     def empty(self) -> None:
-        """Empty the dictionaries and sets among the places, until they are restored."""
+        """Empty the dictionaries and sets among the places, and take away the files to which silent runs wrote, until they are restored."""
+        if local.files is not None:
+            local.files.hide()
         for place, _ in self._before.values():
             if isinstance(place, (dict, set)) and "__builtins__" not in place:
                 place.clear()
@@ -83,6 +90,8 @@ class Journal:
                 _put_back(place, content)
         for array in self._arrays.values():
             array.put_back()
+        if local.files is not None:
+            local.files.content = dict(self._files)
 
 
 class _Array:
@@ -137,6 +146,8 @@ def _content(place: Any) -> Any:
             return _held(place.cell_contents)
         except ValueError:
             return _MISSING
+    if place is os.environ:
+        return dict(place)
     entries: Any = None
     if isinstance(place, dict):
         entries = {key: _held(value) for key, value in _kind(place).items(place)}
@@ -170,6 +181,11 @@ def _is_set(slot: Any, place: Any) -> bool:
 def _put_back(place: Any, content: Any) -> None:
     if isinstance(place, np.ndarray):
         place[...] = content
+        return
+    if place is os.environ:
+        for key in [key for key in place if key not in content]:
+            del place[key]
+        place.update({key: value for key, value in content.items() if place.get(key) != value})
         return
     if isinstance(place, ContextVar):
         if content is not _MISSING:  # one that never had a value is not set by a run that only looks
@@ -258,3 +274,22 @@ def kept() -> Iterator[Journal]:
     finally:
         local.journal = outer
         journal.restore()
+
+
+@contextlib.contextmanager
+def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterator[None]:
+    """Within it, what a run that ends by such a failure stored is as it was, and the generators from which it drew: half a call may leave a memory that knows the point, and not yet its value."""
+    if local.journal is not None or local.watch is not None:
+        yield
+        return
+    journal = local.journal = Journal()
+    try:
+        yield
+    except failure:
+        local.journal = None
+        journal.restore()
+        for generator, state in journal.generators.values():
+            put(generator, state)
+        raise
+    finally:
+        local.journal = None

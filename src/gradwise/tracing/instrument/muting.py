@@ -4,25 +4,22 @@
         rewind()                  # generators are where they were before that run
         record(f, …)              # prints and writes nothing, and draws the same numbers
 
-Hooks ask ``local.muted`` before they hand over what a run writes.  So only instrumented runs are silent: a plain call of the function is not.  What would have to be read back from what was not
-written raises ``Unmuted``, and the look says nothing then.
+Hooks ask ``local.muted`` before they hand over what a run writes.  So only instrumented runs are silent: a plain call of the function is not.  Files are kept in memory (``unwritten.py``).  What would have to be read back
+from what was not written raises ``Unmuted``, and the look says nothing then.
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from gradwise.tracing.instrument.state import Watch, local
-
-
-class Unmuted(Exception):
-    """Something that a run does outside and that cannot be left undone."""
-
+from gradwise.tracing.instrument.unwritten import Kept, KeptText, Unmuted, unwritten
 
 #: by name, so that their modules are imported by who uses them
 GENERATORS = frozenset({"Generator", "RandomState", "Random", "SystemRandom"})
@@ -40,6 +37,8 @@ def note_generator(generator: Any) -> None:
         if id(generator) not in watch.generators:
             with contextlib.suppress(AttributeError):  # one that is being made has no state yet
                 watch.generators[id(generator)] = generator, _state(generator)
+                if local.journal is not None:
+                    local.journal.generators.setdefault(id(generator), watch.generators[id(generator)])
         watch = watch.outer
 
 
@@ -49,7 +48,8 @@ def _state(generator: Any) -> Any:
     return generator.get_state() if hasattr(generator, "get_state") else generator.getstate()
 
 
-def _put(generator: Any, state: Any) -> None:
+def put_generator(generator: Any, state: Any) -> None:
+    """Put a generator back to where it was."""
     if hasattr(generator, "bit_generator"):
         generator.bit_generator.state = state
     else:
@@ -57,33 +57,36 @@ def _put(generator: Any, state: Any) -> None:
 
 
 @contextlib.contextmanager
-def muted(watch: Watch) -> Iterator[None]:
-    """Within it, runs are silent and draw what the run of ``watch`` drew; afterwards generators are where they were."""
-    before = list(watch.generators.values())
+def muted(watch: Watch | None) -> Iterator[None]:
+    """Within it, runs are silent and draw what the run of ``watch`` drew, if there was one; afterwards generators are where they were."""
+    before = [] if watch is None else list(watch.generators.values())
     after = [(generator, _state(generator)) for generator, _ in before]
     around, local.muted = local.muted, before
     try:
-        yield
+        with unwritten():
+            yield
     finally:
         local.muted = around
         for generator, state in after:
-            _put(generator, state)
+            put_generator(generator, state)
 
 
 def rewind() -> None:
     """Put the generators back to where they were before the run that is looked at."""
     for generator, state in local.muted or ():
-        _put(generator, state)
+        put_generator(generator, state)
 
 
 def silent(callee: Any, owner: Any) -> Any:
     """What stands for a compiled function while runs are silent: nothing, for what prints or writes."""
     name = callee.__name__
     if callee is print:
-        return _nothing
-    if callee is open or callee is io.open:
-        return _opened
-    if isinstance(owner, io.IOBase) and not isinstance(owner, (_Text, _Bytes)) and name not in _HARMLESS:
+        return _printed
+    if callee is csv.writer:
+        return _writer
+    if type(owner) is _CSV:
+        return callee if local.files.is_own(owner) else _nothing
+    if isinstance(owner, io.IOBase) and not isinstance(owner, (Kept, KeptText)) and name not in _HARMLESS:
         shown = owner is sys.stdout or owner is sys.stderr
         if name in _WRITING and (shown or not isinstance(owner, (io.StringIO, io.BytesIO))):
             return _nothing
@@ -93,45 +96,58 @@ def silent(callee: Any, owner: Any) -> Any:
 
 _WRITING = frozenset({"write", "writelines", "flush", "close"})
 _HARMLESS = frozenset({"fileno", "isatty", "readable", "writable", "seekable"})
+_CSV = type(csv.writer(io.StringIO()))
 
 
 def _nothing(*args: Any, **kwargs: Any) -> None:
     """Print, write or log nothing."""
 
 
-class _Text(io.StringIO):
-    """A file that is written nowhere."""
+def _printed(*args: Any, file: Any = None, **kwargs: Any) -> None:
+    if is_kept(file):
+        print(*args, file=file, **kwargs)
 
 
-class _Bytes(io.BytesIO):
-    """The same of bytes."""
+def is_kept(file: Any) -> bool:
+    """Whether a file was opened in a silent run, which may write to it."""
+    return isinstance(file, (Kept, KeptText))
 
 
-def _opened(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-    if not set(mode) & set("wax"):
-        raise Unmuted(f"it reads {file!r}")
-    return _Bytes() if "b" in mode else _Text()
+def _writer(file: Any, *args: Any, **kwargs: Any) -> Any:
+    """``csv.writer``, which does not tell to which file it writes."""
+    if not is_kept(file):
+        raise Unmuted(f"it writes rows to {file!r}")
+    made = csv.writer(file, *args, **kwargs)
+    local.files.own.append(made)
+    return made
+
+
+#: libraries that open files as Python does
+_OPENING = frozenset({"bz2", "codecs", "gzip", "lzma", "pathlib", "tarfile", "tokenize", "wave", "zipfile"})
 
 
 def opening(function: Any) -> Any:
-    """What stands for a function called ``open`` of a library: that of paths opens nothing, of another one nothing is known."""
-    if function is not Path.open:
+    """What stands for a function called ``open`` of a library: of those that do not open files as Python does nothing is known."""
+    if function.__module__.partition(".")[0] not in _OPENING:
         raise Unmuted(f"it calls {function.__module__}.open")
-    return _opened
+    return function
 
 
 def refuse_files(cls: type) -> None:
     """Raise if objects of a class are files, which would be begun anew when they are made."""
-    if issubclass(cls, io.IOBase) and not issubclass(cls, (io.StringIO, io.BytesIO)):
+    if (
+        issubclass(cls, io.IOBase)
+        and not issubclass(cls, (io.StringIO, io.BytesIO))
+        and cls.__module__.partition(".")[0] not in _OPENING
+    ):
         raise Unmuted(f"it makes a {cls.__name__}")
 
 
-def unless_muted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that writes, and does not while runs are silent."""
-    return function if local.muted is None else _nothing
+def unless_muted(function: Callable[..., Any], file: Any = None) -> Callable[..., Any]:
+    """A function that writes, and does not while runs are silent, but to a path or to a file that was opened in such a run."""
+    return function if local.muted is None or is_kept(file) or isinstance(file, (str, os.PathLike)) else _nothing
 
 
-def refuse_muted(what: str) -> None:
-    """Raise if runs are silent: what is read now may be what was not written."""
-    if local.muted is not None:
-        raise Unmuted(what)
+def opened_unwritten(file: Any, mode: str) -> Any:
+    """What silent runs take for a path: the file opened, by the way that keeps what they write."""
+    return open(file, mode) if local.files is not None and isinstance(file, (str, os.PathLike)) else file  # noqa: PTH123 - it ends with who reads or writes it

@@ -75,6 +75,8 @@ class Watch:
         What the run did outside, in words.
     generators : dict
         By identity, the generators of random numbers from which the run drew, and their states before.
+    given : dict
+        By identity, the objects of libraries to which traced values were given, and which may have kept them.
     iterators : set
         The identities of the iterators that the run made.
     later : list
@@ -91,6 +93,7 @@ class Watch:
         "created",
         "effects",
         "generators",
+        "given",
         "iterators",
         "later",
         "memos",
@@ -125,6 +128,7 @@ class Watch:
         self.created: dict[int, Any] = {}
         self.effects: dict[str, None] = {}
         self.generators: dict[int, tuple[Any, Any]] = {}
+        self.given: dict[int, Any] = {}
         self.iterators: set[int] = set()
         self.later: list[Callable[[], None]] = []
         self.subclasses: dict[type, type] = {}
@@ -144,6 +148,8 @@ class _Local(threading.local):
     journal: Any = None
     #: while runs are silent (``muting.py``), the generators that they rewind and the states
     muted: list[tuple[Any, Any]] | None = None
+    #: and what they would have written to files (``unwritten.py``)
+    files: Any = None
 
 
 local = _Local()
@@ -179,6 +185,7 @@ def left(watch: Watch, clean: Callable[[Watch], None]) -> None:
         or watch.revealed
         or watch.stored
         or watch.later
+        or watch.given
     ):
         try:
             clean(watch)

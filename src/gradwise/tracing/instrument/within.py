@@ -53,7 +53,7 @@ def _unwrapped(value: Any, depth: int) -> Any:
         return _like(value, {unwrapped(k): unwrapped(v, depth - 1) for k, v in value.items()})
     if isinstance(value, tuple):
         items = [unwrapped(v, depth - 1) for v in value]
-        return type(value)(*items) if hasattr(value, "_fields") else _like(value, tuple(items))
+        return type(value)(*items) if hasattr(type(value), "_fields") else _like(value, tuple(items))
     if isinstance(value, np.ndarray):
         return np.array([unwrapped(v) for v in value.flat], dtype=object).reshape(value.shape)
     return _like(value, [unwrapped(v, depth - 1) for v in value])
@@ -63,16 +63,25 @@ def _like(value: Any, items: Any) -> Any:
     cls = type(value)
     if type(items) is cls:
         return items
-    if cls in (set, frozenset, deque):
+    if cls in (set, frozenset):
         return cls(items)
     try:
         # not by copy.copy, which leaves a note in the class
         make: Any = cls.__new__
-        twin = make(cls)
+        if isinstance(value, (tuple, frozenset)):  # which cannot be filled
+            make = tuple.__new__ if isinstance(value, tuple) else frozenset.__new__
+            twin = make(cls, items)
+        elif isinstance(value, deque):
+            twin = make(cls)
+            deque.__init__(twin, items, value.maxlen)
+        else:
+            twin = make(cls)
         if isinstance(twin, dict):
             dict.update(twin, items)
         elif isinstance(twin, list):
             list.extend(twin, items)
+        elif isinstance(twin, set):
+            set.update(twin, items)
         getattr(twin, "__dict__", {}).update(getattr(value, "__dict__", {}))
         if isinstance(value, defaultdict):
             twin.default_factory = value.default_factory

@@ -7,9 +7,9 @@ import threading
 from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.instrument.muting import Unmuted
 from gradwise.tracing.instrument.objects import holds_traced, unwrapped
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.standins.recording import resolve
 
 if TYPE_CHECKING:

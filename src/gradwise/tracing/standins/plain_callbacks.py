@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.holders import TWINS, written
+from gradwise.tracing.instrument.effects import ADAPTIVE
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.recording import carries, resolve
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
@@ -104,7 +105,7 @@ def note_choice(result: Any) -> None:
 def note_adaptive(what: str) -> None:
     """Keep the run from being verified by differences: the steps of the plain function change with its arguments, by more than differences may."""
     if local.watch is not None:
-        local.watch.effects[f"it calls {what}, whose steps change with the arguments"] = None
+        local.watch.effects[f"it calls {what}, {ADAPTIVE}"] = None
 
 
 class Switches:

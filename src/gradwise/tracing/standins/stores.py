@@ -6,13 +6,15 @@ They get the plain numbers.  What a database answers to a question in which ther
 from __future__ import annotations
 
 import functools
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.effects import ASKS, SAVES
-from gradwise.tracing.instrument.muting import Unmuted, unless_muted
+from gradwise.tracing.instrument.muting import unless_muted
 from gradwise.tracing.instrument.state import current, local
+from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.standins.recording import open_traces
 from gradwise.tracing.standins.text import A_FILE, note_saved, reading, shown, traces_in
 from gradwise.tracing.text import Text, read_back
@@ -133,8 +135,17 @@ def dump(obj: Any, file: Any, protocol: Any = None, *, fix_imports: bool = True,
     if watch is not None:
         watch.effects[f"{SAVES} by pickle.dump"] = None
     pickler = _pickler()(file, protocol, fix_imports=fix_imports, buffer_callback=buffer_callback)
-    unless_muted(pickler.dump)(obj)
+    unless_muted(pickler.dump, file)(obj)
 
 
-STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {"pickle": {"dump": dump, "load": reading("pickle", "load")}}
+def dumps(obj: Any, protocol: Any = None, *, fix_imports: bool = True, buffer_callback: Any = None) -> bytes:
+    """``pickle.dumps``."""
+    file = io.BytesIO()
+    _pickler()(file, protocol, fix_imports=fix_imports, buffer_callback=buffer_callback).dump(obj)
+    return file.getvalue()
+
+
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
+    "pickle": {"dump": dump, "dumps": dumps, "load": reading("pickle", "load"), "loads": reading("pickle", "loads")}
+}
 LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {"sqlite3": _databases}

@@ -6,15 +6,17 @@ What the program then reads back from its own texts, or looks up by them, has no
 from __future__ import annotations
 
 import collections
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.holders import HOLDERS
-from gradwise.tracing.instrument.effects import SAVES
-from gradwise.tracing.instrument.muting import refuse_muted, unless_muted
-from gradwise.tracing.instrument.state import current, current_trace
+from gradwise.tracing.instrument.effects import READS, SAVES
+from gradwise.tracing.instrument.muting import is_kept, opened_unwritten, unless_muted
+from gradwise.tracing.instrument.state import current, current_trace, local
+from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.standins.recording import PLAIN, open_traces
 from gradwise.tracing.text import Text, marked, read_back
 from gradwise.tracing.traced import TracedArray, dtype_of, isinstance_traced
@@ -101,7 +103,9 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         function = getattr(sys.modules[module], name)
         if name in _SAVING:
-            function = unless_muted(function)
+            function = unless_muted(function, args[-1] if name == "dump" else args[0] if args else kwargs.get("fname"))
+            if name == "savetxt":
+                args = (opened_unwritten(args[0], "w"), *args[1:])
             watch = current()
             if watch is not None:
                 watch.effects[f"{SAVES} by {name}"] = None
@@ -185,11 +189,16 @@ def reading(module: str, name: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         function = getattr(sys.modules[module], name)
         if name in _FROM_FILES or name == "load":
-            refuse_muted(f"it calls {module}.{name}")
+            watch = current()
+            if watch is not None:
+                watch.effects[READS] = None
+            args = (opened_unwritten(args[0], "rb" if name == "load" else "r"), *args[1:])
+            if local.muted is not None and isinstance(args[0], io.IOBase) and not is_kept(args[0]):
+                raise Unmuted(f"it calls {module}.{name}")
         trace = current_trace()
         if trace is not None and trace.texts and args:
             source = args[0]
-            if type(source) is Text:
+            if type(source) is Text and name not in _FROM_FILES:  # there it is a path
                 float(source)  # raises while the trace is open
             look(source.getvalue() if hasattr(source, "getvalue") else source)
             if A_FILE in trace.texts and (name in _FROM_FILES or module == "pickle"):

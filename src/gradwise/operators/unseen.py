@@ -1,0 +1,131 @@
+"""The calls at other points that a numerical derivative makes of a function that does something outside, or keeps something from call to call.
+
+    f(x + t u)      from the state before the call, and what it prints, writes and stores is left undone
+
+The derivative is that of the call which was asked for.  A counter that counts twenty points, a cache that is full of points at which nobody asked, or a memory that answers with what the first of these points left would make it that of
+another function.  So such calls are silent runs (``tracing/instrument/muting.py``) of plain numbers, and the function is called as it is once, at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from gradwise.operators.restoring import shifted, silently
+from gradwise.tracing import record
+from gradwise.tracing.instrument.effects import repeats
+from gradwise.tracing.instrument.hushing import hushed
+from gradwise.tracing.instrument.journal import kept
+from gradwise.tracing.instrument.muting import muted, put_generator, rewind
+from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.unwritten import Unmuted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradwise.operators.arguments import Arguments
+
+
+class _Current(threading.local):
+    calls: _Calls | None = None
+
+
+_current = _Current()
+
+
+class _Calls:
+    """The calls that one derivative makes.
+
+    Attributes
+    ----------
+    watch : Watch or None
+        What a run at the point itself did, where that can be left undone; None where it did nothing, or nobody knows how.
+    arguments : Arguments or None
+        Those of the call that is made at the end.
+    """
+
+    __slots__ = ("_known", "arguments", "watch")
+
+    def __init__(self) -> None:
+        self.watch: Watch | None = None
+        self.arguments: Arguments | None = None
+        self._known = False
+
+    def call(self, arguments: Arguments, leaves: Sequence[Any], *, has_aux: bool) -> Any:
+        if not self._known:
+            self._known = True
+            self.watch = _undoable(arguments, has_aux=has_aux)
+            if self.watch is not None:
+                self.arguments = arguments
+        if self.watch is not None:
+            try:
+                with hushed(), muted(self.watch), kept():
+                    rewind()
+                    return silently(arguments, leaves, has_aux=has_aux)
+            except Unmuted:  # at this point it does what it did not do at the other one
+                pass
+        return arguments.call(leaves)
+
+
+def _undoable(arguments: Arguments, *, has_aux: bool) -> Watch | None:
+    """What a run at the point did, if it or one at a point beside does something that can be left undone (where a memory answers at the point, only the other one stores)."""
+    found: Watch | None = None
+    leaves = False
+    for point in (arguments.leaves, [shifted(leaf, _SHIFT) for leaf in arguments.leaves]):
+        plain = (False,) * len(point)
+        try:
+            with hushed(), muted(None), kept():
+                recording = record(_tried, point, plain, arguments.copied().call, has_aux=has_aux, notes=True)
+        except Unmuted:
+            return None
+        except Exception:  # noqa: BLE001  the function's own mistake, which a plain call shows
+            if found is None:
+                return None
+            break
+        watch = recording.tape.ran
+        if watch is None:
+            return None
+        for generator, state in watch.generators.values():
+            put_generator(generator, state)
+        leaves = leaves or recording.tape.stores is not None or repeats(watch, undoing=True) is not None
+        if repeats(watch, muting=True) is not None:
+            return None
+        found = found or watch
+    return found if leaves else None
+
+
+#: how far the point beside is, relative to each entry's size
+_SHIFT = 1e-3
+
+
+def _tried() -> None:
+    """The name of a run that only tries."""
+
+
+@contextlib.contextmanager
+def calls_unseen() -> Iterator[None]:
+    """Within it, ``call_at`` leaves nothing behind; at its end the function is called once, where something was left undone."""
+    around, calls = _current.calls, _Calls()
+    _current.calls = calls
+    try:
+        yield
+    finally:
+        _current.calls = around
+    if calls.arguments is not None:
+        calls.arguments.call(calls.arguments.leaves)
+
+
+def call_at(arguments: Arguments, leaves: Sequence[Any], *, has_aux: bool = False) -> Any:
+    """``arguments.call(leaves)``, of which nothing is seen where a derivative falls back to numerical ones."""
+    if _current.calls is None or local.watch is not None:
+        return arguments.call(leaves)
+    return _current.calls.call(arguments, leaves, has_aux=has_aux)
+
+
+def call_seen(call: Callable[[], Any]) -> Any:
+    """The one call that does what the function does; without it ``calls_unseen`` makes it."""
+    if _current.calls is not None:
+        _current.calls.arguments = None
+    return call()
