@@ -167,3 +167,19 @@ def test_results_of_plain_arguments_in_an_output_that_is_traced(name: str) -> No
 
     closes(f, [1.3, 0.7, 2.1])
     closes(lambda x: OUTPUTS[name](x, np.full_like(PLAIN, -9.0)) * x, [1.3, 0.7, 2.1])
+
+
+@pytest.mark.filterwarnings("ignore:'where' used without 'out':UserWarning")
+def test_numbers_under_a_mask_are_numbers() -> None:
+    """As NumPy gives them, and not arrays without axes: what asks for a float takes another branch."""
+
+    def quotient(x: Any) -> Any:
+        y = np.divide(x - 1.0, x + 1.0, where=True ^ np.isinf(x))
+        return 2.0 * y if isinstance(y, float) else 3.0 * y
+
+    def remainder(x: Any) -> Any:
+        whole, rest = np.divmod(x, 0.7, where=np.bool_(True))
+        return (2.0 if isinstance(rest, float) else 3.0) * rest * (1.0 + whole)
+
+    assert gw.grad(quotient, method="exact")(np.float64(1.7)) == pytest.approx(4.0 / 2.7**2, rel=1e-14)
+    assert gw.grad(remainder, method="exact")(np.float64(1.7)) == 6.0

@@ -298,7 +298,12 @@ def _call(
             # of plain arguments alone only the output is recorded
             result = call_ufunc(ufunc, inputs) if any(map(isinstance_traced, inputs)) else ufunc(*inputs)
     if out is None:
-        return result if where is True else masked(where, result, None)
+        if where is True:
+            return result
+        found = [masked(where, piece, None) for piece in (result if isinstance(result, tuple) else (result,))]
+        # a number, as NumPy gives it
+        found = [z[()] if type(z) is TracedArray and z.ndim == 0 else z for z in found]
+        return tuple(found) if isinstance(result, tuple) else found[0]
     outs = out if isinstance(out, tuple) else (out,)
     results = result if isinstance(result, tuple) else (result,)
     for target, piece in zip(outs, results, strict=True):

@@ -269,3 +269,9 @@ HARMLESS = frozenset(CHANGES) - {"sort"}
 ATTRIBUTES = _words("T mT shape ndim size dtype real imag itemsize nbytes kind name eps tiny")
 #: those of them that share no memory
 NUMBERS = _words("shape ndim size dtype itemsize nbytes eps tiny")
+
+
+#: NumPy's functions that write to their first argument and give nothing
+WRITERS = tuple(
+    f for f in (np.fill_diagonal, np.copyto, np.put, np.putmask, np.place, np.put_along_axis) if is_librarys(f)
+)

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHODS, UFUNC_METHODS, Callee, callee_of
+from gradwise.tracing.purity.callables import (
+    CHANGES,
+    HARMLESS,
+    KEYWORDS,
+    METHODS,
+    UFUNC_METHODS,
+    WRITERS,
+    Callee,
+    callee_of,
+)
 from gradwise.tracing.purity.constructed import construct, special, super_of
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
-from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, is_looked_into
+from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, entry_of, is_looked_into
 from gradwise.tracing.purity.sparse import MethodOfMatrix
 from gradwise.tracing.purity.texts import filled
 from gradwise.tracing.purity.values import (
@@ -106,6 +115,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         answer = about_objects(m, value, arguments)
         if answer is not None:
             return answer
+    if any(value is known for known in WRITERS):
+        return _written(m, describe(callee), arguments, keywords)
     if type(value) is _UfuncMethod and value.name == "at":
         return _added_at(m, arguments, keywords)
     if type(value) is _UfuncMethod:
@@ -141,6 +152,15 @@ def evaluated(m: Machine, argument: Any) -> Any:
         raise m.doubt("it evaluates a text that is not known")
     m.scope.hands_builtins_on(m)
     return functools.reduce(join, [m.expression(text) for text in sorted(texts)])
+
+
+def _written(m: Machine, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """``np.fill_diagonal(target, value)`` and its like."""
+    degrees = [m.data(v) for v in (*arguments, *keywords.values())]
+    if not arguments or degrees[0] is not OWN:
+        raise m.doubt(f"{name} writes to what may have been there before the call")
+    m.scope.changes_own()
+    return DATA
 
 
 def _added_at(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:

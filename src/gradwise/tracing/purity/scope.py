@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.callables import callee_of
+from gradwise.tracing.purity.callables import WRITERS, callee_of
 from gradwise.tracing.purity.draws import MAKERS
 from gradwise.tracing.purity.objects import (
     ENTRIES,
@@ -216,7 +216,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
 
 
 #: functions that are understood where they are called
-_BY_NAME = (super, getattr, hasattr, eval, globals, *MAKERS)
+_BY_NAME = (super, getattr, hasattr, eval, globals, *MAKERS, *WRITERS)
 
 
 def _is_worth_it(value: Any) -> bool:
