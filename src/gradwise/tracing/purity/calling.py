@@ -21,7 +21,7 @@ from gradwise.tracing.purity.constructed import construct, special, super_of
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
-from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, entry_of, is_looked_into
+from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, is_looked_into
 from gradwise.tracing.purity.sparse import MethodOfMatrix
 from gradwise.tracing.purity.texts import filled
 from gradwise.tracing.purity.values import (
