@@ -75,7 +75,7 @@ def test_a_traced_step_of_differences_is_refused():
         (lambda x: float(Decimal(x) * 2), "Decimal"),
         (lambda x: float(Decimal(float(x)) ** 2), "Decimal"),
         (lambda x: float(Fraction(x) * 2), "as_integer_ratio"),
-        (lambda x: pickle.loads(pickle.dumps(x)) ** 2, "pickling"),  # of our own bytes
+        (lambda x: pickle.loads(pickle.dumps(x)) ** 2, "in a memory of earlier results"),  # of our own bytes
         (lambda x: float.fromhex(x.hex()) ** 2, "hex"),
     ],
 )

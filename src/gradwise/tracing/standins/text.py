@@ -104,8 +104,10 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
         function = getattr(sys.modules[module], name)
         if name in _SAVING:
             function = unless_muted(function, args[-1] if name == "dump" else args[0] if args else kwargs.get("fname"))
-            if name == "savetxt":
-                args = (opened_unwritten(args[0], "w"), *args[1:])
+            opened = opened_unwritten(args[0], "w") if name == "savetxt" else None
+            if opened is not None and opened is not args[0]:
+                with opened:
+                    return call(opened, *args[1:], **kwargs)
             watch = current()
             if watch is not None:
                 watch.effects[f"{SAVES} by {name}"] = None
@@ -192,6 +194,8 @@ def reading(module: str, name: str) -> Callable[..., Any]:
             watch = current()
             if watch is not None:
                 watch.effects[READS] = None
+            if local.files is not None and (name == "memmap" or kwargs.get("mmap_mode")):
+                raise Unmuted(f"it maps {args[0]!r}")
             args = (opened_unwritten(args[0], "rb" if name == "load" else "r"), *args[1:])
             if local.muted is not None and isinstance(args[0], io.IOBase) and not is_kept(args[0]):
                 raise Unmuted(f"it calls {module}.{name}")
