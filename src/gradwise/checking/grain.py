@@ -11,13 +11,16 @@ from __future__ import annotations
 import numpy as np
 
 from gradwise.checking.problem import Numbers, Problem
-from gradwise.checking.rounding import WIDER, roughness, second_difference
+from gradwise.checking.rounding import WIDER, plateau, roughness, second_difference
 from gradwise.checking.second_look import safe_values
 from gradwise.checking.verdicts import AGREES, CANNOT_TELL, Verdicts
 from gradwise.quiet import quiet
 
 MOST = 256.0
 """Roundings of f, per |x|, that a subtraction inside the claim may leave."""
+
+WIDEST = 0.25
+"""The step, per |x|, at which a claim is looked at that does not move at smaller ones."""
 
 CLOSER = (0.3, 0.05, 0.01, 1e-3)
 """Multiples of x at which a claim of zero is asked again."""
@@ -78,7 +81,9 @@ def claim_grain(problem: Problem, rng: np.random.Generator) -> np.ndarray:
         still = rough <= 64 * problem.unit * np.abs(claimed)
         if np.any(still):
             wider = second_difference(problem.claim_at, vector, claimed, WIDER, rng)
-            rough = np.where(still, wider, rough)
+            # cos x - sin x / x at 1e-8 moves at no step but one of the size of x
+            widest = plateau(problem.claim_at, vector, claimed, problem.unit, rng, start=WIDEST)
+            rough = np.where(still, np.maximum(wider, widest), rough)
         grain = np.where(np.isfinite(most), np.minimum(rough, most), 0.0)
         lost = (claimed == 0) & np.isfinite(most) & _moves_elsewhere(problem, vector)
         return np.where(lost, most / MOST, grain)

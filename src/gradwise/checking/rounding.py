@@ -97,13 +97,18 @@ def roughness(
 
 
 def plateau(
-    at: Callable[[np.ndarray], np.ndarray], vector: np.ndarray, here: np.ndarray, unit: float, rng: np.random.Generator
+    at: Callable[[np.ndarray], np.ndarray],
+    vector: np.ndarray,
+    here: np.ndarray,
+    unit: float,
+    rng: np.random.Generator,
+    start: float = WIDER,
 ) -> np.ndarray:
     """Return the second difference of ``at`` at larger steps where it does not fall with the step as curvature does, else zero.
 
     p (1 − p) / (1 − p) with 1 − p of 1e-13 stays on one step of rounding when x moves by √u, and is off by 1e-3.
     """
-    step, level = WIDER, second_difference(at, vector, here, WIDER, rng)
+    step, level = start, second_difference(at, vector, here, start, rng)
     found, largest = np.zeros(here.shape), CURVED * np.abs(here)
     open_ = level > largest
     while np.any(open_) and step > 1e3 * np.sqrt(unit):

@@ -38,6 +38,9 @@ NEAR = 0.25
 BESIDE = 16
 """At how many points beside x the slopes are looked at where f bends in no direction of an entry."""
 
+ELSEWHERE = (0.3, 0.03, -1.0)
+"""Multiples of x at which the size of f is looked at, where it is zero at x itself."""
+
 LOST = 1e-6
 """A function that changes by this part of itself when x moves by one rounding has lost most of its digits."""
 
@@ -50,8 +53,10 @@ def look_again(problem: Problem, verdicts: Verdicts, numbers: Numbers, rng: np.r
     if values is None or problem.stays:
         return
     deadline = time.perf_counter() + SECONDS
+    _too_small(problem, verdicts, numbers, values)
     wrong = np.argwhere((verdicts.verdict == WRONG) & ~verdicts.by_exact & np.isfinite(problem.claimed))
     here = values(problem.target.point.vector)
+    shakes = _shakes(problem, values, here, rng) if len(wrong) and problem.kind != "hessian" else here
     excused: list[tuple[int, int]] = []
     for count, (row, entry) in enumerate(wrong):
         if time.perf_counter() > deadline or (count >= MOST and not excused):
@@ -66,7 +71,9 @@ def look_again(problem: Problem, verdicts: Verdicts, numbers: Numbers, rng: np.r
             error = float(numbers.error[row, entry])
             found = finer(along, float(here[row]), claim, value, problem.unit, size)
             found = found or coarser(along, float(here[row]), claim, value, problem.unit, size)
-            found = found or unsettled(along, float(here[row]), claim, value, error, problem.unit, size)
+            found = found or unsettled(
+                along, float(here[row]), claim, value, error, problem.unit, size, float(shakes[row])
+            )
         if found:
             excused.append((int(row), int(entry)))
     for row, entry in excused:
@@ -175,12 +182,20 @@ def coarser(along: Callable[[float], float], here: float, claim: float, value: f
 
 
 def unsettled(
-    along: Callable[[float], float], here: float, claim: float, value: float, error: float, unit: float, size: float
+    along: Callable[[float], float],
+    here: float,
+    claim: float,
+    value: float,
+    error: float,
+    unit: float,
+    size: float,
+    shakes: float = 0.0,
 ) -> bool:
     """Whether an entry of x is so small that f shows nothing at its own size, and the numerical slope does not last at larger steps.
 
     What the claim is off by is then seen only at steps that leave the neighbourhood of x, across zero for example, where
-    |x|^1.5 has other slopes: the numerical one refutes nothing unless steps of other sizes agree with it.
+    |x|^1.5 has other slopes: the numerical one refutes nothing unless steps of other sizes agree with it.  ``shakes`` is what f
+    changes by when all of x moves by one rounding: at the zero of a sum of squares far more than a rounding of f.
 
     Examples
     --------
@@ -190,10 +205,10 @@ def unsettled(
     >>> unsettled(lambda t: 1 + 3 * t, 1.0, 6.0, 3.0, 1e-9, 2.2e-16, 1e-100)
     False
     """
-    gap, noise = abs(claim - value), unit * abs(here)
+    gap, noise = abs(claim - value), max(unit * abs(here), shakes)
     if not (0.0 < gap < np.inf) or gap * size >= 200 * noise or error <= 1e-6 * abs(value):
         return False
-    if gap < 100 * error:
+    if gap < 100 * error or noise > 64 * unit * abs(here):
         # the bound is exceeded by little: central slopes at the smallest steps that show the difference
         for step in (200 * noise / gap, 800 * noise / gap):
             slope = (along(step) - along(-step)) / (2 * step)
@@ -207,6 +222,27 @@ def unsettled(
     # taken; that of a smooth function stays, or shrinks with them near its minimum
     small = change(step)
     return bool(small > 1000 * noise and small / step > 4 * abs(value) and change(4 * step) < 3.2 * small)
+
+
+def _shakes(problem: Problem, values: Values, here: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What f changes by when all of x moves by one rounding, row by row."""
+    changes = [np.abs(values(nearby(problem.target.point.vector, problem.unit, rng)) - here) for _ in range(3)]
+    return np.nan_to_num(np.max(changes, axis=0), nan=0.0, posinf=0.0)
+
+
+def _too_small(problem: Problem, verdicts: Verdicts, numbers: Numbers, values: Values) -> None:
+    """Leave open a claim that is too small to be seen where f does not move at all: it may add numbers like those it returns elsewhere."""
+    exact_zero = verdicts.by_exact & bool(np.any(verdicts.truth != 0))
+    still = (verdicts.verdict == WRONG) & (numbers.value == 0) & (problem.claimed != 0) & ~exact_zero
+    if problem.kind == "hessian" or not np.any(still):
+        return
+    vector = problem.target.point.vector
+    with np.errstate(all="ignore"):
+        large = np.fmax.reduce([np.abs(values(factor * vector)) for factor in ELSEWHERE])
+        size = np.array([_size(vector, k) for k in range(vector.size)])
+        still &= np.abs(problem.claimed) * size[None, :] <= 4 * problem.unit * large[:, None]
+    for row, entry in np.argwhere(still):
+        _open(verdicts, row, entry, "f does not move here, and would not show a derivative as small as the claimed one")
 
 
 def _in_steps(along: Callable[[float], float], here: float, step: float, size: float, unit: float) -> bool:

@@ -16,6 +16,7 @@ from gradwise.checking.evidence import Evidence, Finding, Sample
 from gradwise.checking.hypotheses.backward import Backward, Edge
 from gradwise.checking.hypotheses.factors import name_factor
 from gradwise.checking.hypotheses.missing import fits_row, missing_term, two_paths
+from gradwise.checking.hypotheses.powers import Slip, power_slips
 from gradwise.checking.vocabulary import Cause
 
 MOST_EDGES = 160
@@ -132,7 +133,25 @@ def _edge(
                 rank += 20.0  # as has the coefficient of a term
             say = text.format(inner=inner, outer=outer, op=equation.primitive.name) + back.where(equation)
             found.append(Finding(cause, say, rank))
+    for cause, text, slip, rank in power_slips(equation, place):
+        if all(
+            _slipped(p, c, v, b, edge, slip) for p, c, v, b in zip(passes, contributions, pulled, bars, strict=True)
+        ):
+            found.append(
+                Finding(cause, text.format(outer=back.expression(equation.outputs)) + back.where(equation), rank)
+            )
     return found
+
+
+def _slipped(one: Any, contribution: np.ndarray, part: Any, bars: list[Any], edge: Edge, slip: Slip) -> bool:
+    """Whether the claim is the gradient with another part at the edge."""
+    back, row, _ = one
+    equation = back.program.equations[edge[0]]
+    with np.errstate(all="ignore"):
+        other = slip(part, [back.env[i] for i in equation.inputs], bars[equation.outputs])
+    if np.allclose(other, part, rtol=1e-9, atol=0.0):
+        return False
+    return fits_row(row, row.truth - contribution + back.inputs_from(equation.inputs[edge[1]], other, edge[0]))
 
 
 def _only_scales(back: Backward, position: int) -> bool:
@@ -299,11 +318,13 @@ def _replacements(equation: Any, place: int) -> list[tuple[Cause, str, Any, floa
 
 
 def _spread(bar: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
-    """A cotangent handed on unmultiplied to a larger operand."""
-    try:
-        return np.broadcast_to(bar, shape)
-    except ValueError:
-        return None
+    """A cotangent handed on unmultiplied to a larger operand, T of T @ v with its last axis new."""
+    for part in (bar, bar[..., None]):
+        try:
+            return np.broadcast_to(part, shape)
+        except ValueError:
+            continue
+    return None
 
 
 def _other_axis(bar: np.ndarray, part: np.ndarray, shape: tuple[int, ...], way: str) -> np.ndarray | None:

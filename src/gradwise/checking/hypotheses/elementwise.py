@@ -93,12 +93,41 @@ def elementwise(evidence: Evidence) -> list[Finding]:
     return []
 
 
+def entry_functions(evidence: Evidence) -> list[Finding]:
+    """truth_i = φ_i(x_i) claim_i, with a function for each entry: parameters that were made positive, each in its own way."""
+    samples = evidence.samples
+    here = evidence.here
+    if len(samples) < 3 or any(s.carrier is None for s in samples) or not 0 < here.truth.size <= MOST:
+        return []
+    wrong = np.any([s.wrong for s in samples], axis=0)
+    left, names = wrong.copy(), {}
+    with np.errstate(all="ignore"):
+        for name, way in (*FUNCTIONS[1:], ("σ(x)σ(-x)", lambda x: 1 / (2 + np.exp(x) + np.exp(-x)))):
+            close = left.copy()
+            for s in samples:
+                factor = way(s.carrier)
+                give = 4 * s.bound * np.maximum(1.0, np.abs(factor)) + 1e-9 * np.abs(s.truth)
+                # where the truth is not known a factor says nothing
+                close &= s.informative() & (give <= 1e-3 * np.abs(s.truth)) & (s.claimed != 0)
+                close &= np.abs(factor * s.claimed - s.truth) <= give
+            for k in np.flatnonzero(close).tolist():
+                names[k] = name
+            left &= ~close
+    if np.any(left) or not names:
+        return []
+    listed = ", ".join(f"{names[k]} at {evidence.problem.name_entry(k)}" for k in sorted(names)[:4])
+    say = f"true = claimed × {listed}{', …' if len(names) > 4 else ''}; the other entries are right"
+    # of one entry its place says as much; x and 1/x are what another exponent leaves
+    plain = all(name in ("x", "x²", "1/x", "√x") for name in names.values())
+    return [Finding(Cause.INNER, say, 27.7 if plain else 24.5 if len(names) == 1 else 23.4)]
+
+
 def guess(evidence: Evidence) -> list[Finding]:
     """Where nothing explains the numbers: the signs tell what a mistake of the chain or the product rule would leave.
 
     A factor that is missing is mostly positive or mostly negative throughout; a term that is missing changes signs.
     """
-    ratios = np.concatenate([(s.claimed / s.truth)[s.informative()] for s in evidence.samples])
+    ratios = np.concatenate([s.claimed[s.informative()] / s.truth[s.informative()] for s in evidence.samples])
     ratios = ratios[ratios != 0]
     if ratios.size < 4 or np.ptp(ratios) == 0:
         return []

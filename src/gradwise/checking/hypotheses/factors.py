@@ -133,6 +133,9 @@ def whole_factor(evidence: Evidence) -> list[Finding]:
     )
     if everywhere and equations >= 2:
         return [Finding(Cause.CONSTANT_FACTOR, f"{say} ({text})" if text != f"{ratio:.6g}" else say, 30.0)]
+    if everywhere and text != f"{ratio:.6g}" and doubt < 1e-9:
+        # one number only, but a round one
+        return [Finding(Cause.CONSTANT_FACTOR, f"{say} ({text})", 32.0)]
     if total > 1 and int(np.sum(evidence.here.informative())) > 1:
         bound = evidence.here.bound * max(1.0, abs(ratio))
         if evidence.here.fits(ratio * evidence.here.truth, bound):

@@ -94,6 +94,9 @@ def low_precision(evidence: Evidence) -> list[Finding]:
             and np.max(np.abs(values)) > 10.0**-digits
         ):
             return [Finding(Cause.LOW_PRECISION, f"claimed = true, rounded to {digits} decimals", 3.0)]
+    for digits in range(2, 9):
+        if all(_significant(s.claimed[s.usable], s.truth[s.usable], digits) for s in evidence.samples):
+            return [Finding(Cause.LOW_PRECISION, f"claimed = true, rounded to {digits} significant digits", 3.0)]
     if worst <= 2e-5 and _looks_rounded(evidence):
         return [Finding(Cause.LOW_PRECISION, f"errors of both signs up to {worst:.1e}, as of single precision", 6.0)]
     return []
@@ -135,9 +138,22 @@ def _decimal(claimed: np.ndarray, truth: np.ndarray, digits: int) -> bool:
     return bool(np.all(whole) and np.all(np.abs(claimed - truth) <= 0.5000001 * 10.0**-digits))
 
 
+def _significant(claimed: np.ndarray, truth: np.ndarray, digits: int) -> bool:
+    """Whether every number is the true one with so many digits, and the true ones have more."""
+    shown = np.array([float(f"{value:.{digits - 1}e}") for value in claimed.tolist()])
+    with np.errstate(all="ignore"):
+        unit = 10.0 ** (np.floor(np.log10(np.abs(claimed))) - digits + 1)
+    close = (np.abs(claimed - truth) <= 0.51 * unit) | (claimed == truth)
+    return bool(np.array_equal(shown, claimed) and np.all(close)) and int(np.sum(claimed != truth)) >= 2
+
+
 def _looks_rounded(evidence: Evidence) -> bool:
     """Whether the errors are those of rounding: both signs, and quite others after a move of x by a ten-thousandth."""
     here, claim = evidence.here, evidence.problem.claim_at
+    if claim is None:
+        # one array: single precision leaves errors of both signs, all of its size
+        signs = np.sign(here.difference[here.wrong])
+        return signs.size >= 6 and 0.2 < float(np.mean(signs > 0)) < 0.8 and _relative(evidence) <= 1e-6
     signs = np.concatenate([np.sign(s.difference[s.wrong]) for s in evidence.samples])
     if claim is None or signs.size < 3 or not 0.1 < float(np.mean(signs > 0)) < 0.9:
         return False

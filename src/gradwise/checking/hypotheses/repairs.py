@@ -21,8 +21,10 @@ import numpy as np
 from gradwise.checking.evidence import Evidence, Finding
 from gradwise.checking.hypotheses.chain import LINEAR
 from gradwise.checking.hypotheses.factors import describe_factor, name_factor
+from gradwise.checking.hypotheses.projected import projected
 from gradwise.checking.hypotheses.replays import MOST_VALUES, Replay, everywhere, replays, values
 from gradwise.checking.hypotheses.resummed import not_summed, other_axis
+from gradwise.checking.hypotheses.uncut import uncut
 from gradwise.checking.vocabulary import Cause
 
 SECONDS = 1.5
@@ -74,7 +76,7 @@ def repaired(evidence: Evidence) -> list[Finding]:
     extra = _too_much(found)
     if extra:
         return extra
-    for repair in (other_axis, _scaled, _turned, _multiplied, _added, not_summed):
+    for repair in (uncut, other_axis, _scaled, _turned, projected, _multiplied, _added, not_summed):
         findings = repair(evidence, found, deadline)
         if findings:
             return findings

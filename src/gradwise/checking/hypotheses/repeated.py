@@ -17,7 +17,9 @@ import numpy as np
 from gradwise.checking.evidence import Evidence, Finding
 from gradwise.checking.hypotheses.backward import Backward
 from gradwise.checking.hypotheses.chain import LINEAR, PRODUCTS, fits_row, passes_at
+from gradwise.checking.hypotheses.powers import Slip, power_slips
 from gradwise.checking.vocabulary import Cause
+from gradwise.program import Equation
 
 SECONDS = 4.0
 """How long the search may take."""
@@ -40,9 +42,9 @@ def repeated_rule(evidence: Evidence) -> list[Finding]:
     ends = time.perf_counter() + SECONDS
     tries = [
         (rank, positions, place, name, cause, text, change)
-        for (_, name, active), positions in _lines(back).items()
+        for (_, name, active), positions in [*_operations(back).items(), *_lines(back).items()]
         for place in (k for k, moves in enumerate(active) if moves)
-        for cause, text, change, rank in _mistakes(name, place, sum(active))
+        for cause, text, change, rank in _mistakes(back.program.equations[max(positions)], place, sum(active))
     ]
     for rank, positions, place, name, cause, text, change in sorted(tries, key=lambda one: one[0] in (24.6, 24.7)):
         if time.perf_counter() > ends:
@@ -54,6 +56,41 @@ def repeated_rule(evidence: Evidence) -> list[Finding]:
             say = text.format(inner=inner, outer=outer, op=name) + back.where(equation)
             return [Finding(cause, f"{say}, in all {len(there)} places", rank)]
     return []
+
+
+def _operations(back: Backward) -> dict[tuple[Any, str, tuple[bool, ...]], frozenset[int]]:
+    """As `_lines`, where a line has several equations of one primitive: those alone whose operands come from the same operations.
+
+    ``n = p * s * i`` multiplies twice in every turn; what a turn takes over from the one before is told by what made it.
+    """
+    producer: dict[int, str] = {}
+    for variable in (*back.program.inputs, *back.program.captured):
+        producer[variable] = f"given {variable}"
+    groups: dict[Any, list[int]] = defaultdict(list)
+    for position, equation in enumerate(back.program.equations):
+        for output in equation.output_tuple:
+            producer[output] = (
+                f"{equation.primitive.name} {equation.params if equation.primitive.name == 'getitem' else ''}"
+            )
+        if not equation.primitive.multiple and back.active[equation.outputs] and equation.source:
+            active = tuple(bool(back.active[i]) for i in equation.inputs)
+            made = tuple(producer.get(i, "") for i in equation.inputs)
+            groups[(tuple(equation.source), equation.primitive.name, active, made)].append(position)
+    found: dict[Any, frozenset[int]] = {}
+    for (source, name, active, made), positions in groups.items():
+        several = [key for key in groups if key[:2] == (source, name) and key[2] == active]
+        if len(positions) < 2 or len(several) < 2:
+            continue
+        joined = list(positions)
+        for other, few in groups.items():
+            # the first turn starts from constants
+            first = other[:2] == (source, name) and other[2] != active and len(few) == 1
+            if first and all(
+                (a == b and m == n) or not a for a, b, m, n in zip(other[2], active, other[3], made, strict=True)
+            ):
+                joined += few
+        found[(source, made), name, active] = frozenset(joined)
+    return found
 
 
 def _lines(back: Backward) -> dict[tuple[Any, str, tuple[bool, ...]], frozenset[int]]:
@@ -73,7 +110,8 @@ def _lines(back: Backward) -> dict[tuple[Any, str, tuple[bool, ...]], frozenset[
     return {key: frozenset(positions) for key, positions in joined.items() if len(positions) > 1}
 
 
-def _mistakes(name: str, place: int, flows: int) -> list[tuple[Cause, str, Change, float]]:
+def _mistakes(equation: Equation, place: int, flows: int) -> list[tuple[Cause, str, Change, float]]:
+    name = equation.primitive.name
     table: list[tuple[Cause, str, Change, float]] = []
     if name not in LINEAR:
         say = "the derivative of {op} in {outer} is missing: its result is passed on to {inner} as it is"
@@ -91,6 +129,8 @@ def _mistakes(name: str, place: int, flows: int) -> list[tuple[Cause, str, Chang
     for factor, cause in ((0.5, Cause.MISSING_FACTOR_2), (2.0, Cause.EXTRA_FACTOR_2)):
         say = f"the derivative of {{inner}} in {{outer}} enters {factor:g} times, should be once"
         table.append((cause, say, partial(_times, factor), 24.7))
+    for cause, text, slip, rank in power_slips(equation, place):
+        table.append((cause, text, partial(_slip, slip), rank + 0.4))
     if name in ("matmul", "dot"):
         say = "the matrix in {outer} is transposed in the derivative of {inner}, or is not where it should be"
         table.append((Cause.TRANSPOSED, say, _transposed, 14.2))
@@ -99,6 +139,10 @@ def _mistakes(name: str, place: int, flows: int) -> list[tuple[Cause, str, Chang
 
 def _times(factor: float, back: Backward, position: int, part: Any, bar: Any) -> Any:
     return factor * part
+
+
+def _slip(slip: Slip, back: Backward, position: int, part: Any, bar: Any) -> Any:
+    return slip(part, [back.env[i] for i in back.program.equations[position].inputs], bar)
 
 
 def _as_it_is(back: Backward, position: int, part: Any, bar: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.checking.evidence import Evidence, Sample
+from gradwise.checking.problem import Problem
 from gradwise.operators.arguments import Arguments
 from gradwise.program import Equation, Program
 from gradwise.program.text import variable_names
@@ -39,21 +40,13 @@ class Replay:
 
     def __init__(self, program: Program, inputs: Sequence[Any], captured: Sequence[Any], sample: Sample) -> None:
         self.program, self.sample = program, sample
-        self.env: list[Any] = [None] * len(program.types)
-        for variable, value in zip((*program.inputs, *program.captured), (*inputs, *captured), strict=True):
-            self.env[variable] = value
-        with np.errstate(all="ignore"):
-            for equation in program.equations:
-                _run(equation, self.env)
+        self.env = run_program(program, inputs, captured)
         self.base = self.flat(self.env)
         self.reached: dict[int, list[Equation]] = {}
 
     def flat(self, env: list[Any]) -> np.ndarray:
         """The outputs as one vector."""
-        types = self.program.types
-        return np.concatenate(
-            [np.ravel(np.broadcast_to(np.asarray(env[o], dtype=float), types[o].shape)) for o in self.program.outputs]
-        )
+        return outputs_of(self.program, env)
 
     def output(self, variable: int, value: Any) -> np.ndarray:
         """The claim with one value replaced; only what depends on it is computed again."""
@@ -124,12 +117,11 @@ class Replay:
         return ""
 
 
-def replays(evidence: Evidence) -> list[Replay]:
-    """The claim's program at x and near it; empty where it cannot be traced or does not return what is claimed there."""
-    problem = evidence.problem
+def claim_program(problem: Problem) -> tuple[Program, list[Any]] | None:
+    """The claim's program and the values that it captured; None where it cannot be traced, or is long."""
     function, point = problem.claim_function, problem.target.point
     if function is None or point.has_complex:
-        return []
+        return None
     call = watched(function)
     try:
         with quiet(), np.errstate(all="ignore"):
@@ -137,15 +129,31 @@ def replays(evidence: Evidence) -> list[Replay]:
             back = lambda leaves: call(*problem.target.arguments(arguments.rebuild(leaves)[0]))
             recording = record(function, arguments.leaves, (True,) * len(arguments.leaves), back)
             program, captured = recording.program, list(recording.tape.captured_values())
-        if recording.nested or not 0 < len(program.equations) <= MOST_EQUATIONS:
-            return []
-        found = []
+    except Exception:  # noqa: BLE001  (a claim that cannot be traced is not looked into)
+        return None
+    if recording.nested or not 0 < len(program.equations) <= MOST_EQUATIONS:
+        return None
+    return program, captured
+
+
+def inputs_at(problem: Problem, vector: np.ndarray) -> list[np.ndarray]:
+    """The arrays of a point, as programs take them."""
+    point = problem.target.point
+    return [
+        vector[real].astype(dtype).reshape(shape)
+        for (real, _), shape, dtype in zip(point.slices, point.shapes, point.dtypes, strict=True)
+    ]
+
+
+def replays(evidence: Evidence) -> list[Replay]:
+    """The claim's program at x and near it; empty where it cannot be traced or does not return what is claimed there."""
+    traced = claim_program(evidence.problem)
+    if traced is None:
+        return []
+    found = []
+    try:
         for sample in evidence.samples:
-            inputs = [
-                sample.vector[real].astype(dtype).reshape(shape)
-                for (real, _), shape, dtype in zip(point.slices, point.shapes, point.dtypes, strict=True)
-            ]
-            replay = Replay(program, inputs, captured, sample)
+            replay = Replay(traced[0], inputs_at(evidence.problem, sample.vector), traced[1], sample)
             same = replay.base.shape == sample.claimed.shape and np.allclose(
                 replay.base[sample.usable], sample.claimed[sample.usable], rtol=1e-9, atol=0.0
             )
@@ -176,6 +184,24 @@ def values(replay: Replay) -> list[int]:
     captured = set(replay.program.captured)
     found = [v for v in replay.numbers if v not in inputs and v in used]
     return [*[v for v in found if v not in captured][::-1], *[v for v in found if v in captured]][:MOST_VALUES]
+
+
+def run_program(program: Program, inputs: Sequence[Any], captured: Sequence[Any]) -> list[Any]:
+    """The value of each variable of a program."""
+    env: list[Any] = [None] * len(program.types)
+    for variable, value in zip((*program.inputs, *program.captured), (*inputs, *captured), strict=True):
+        env[variable] = value
+    with np.errstate(all="ignore"):
+        for equation in program.equations:
+            _run(equation, env)
+    return env
+
+
+def outputs_of(program: Program, env: list[Any]) -> np.ndarray:
+    """The outputs of a program as one vector."""
+    return np.concatenate(
+        [np.ravel(np.broadcast_to(np.asarray(env[o], dtype=float), program.types[o].shape)) for o in program.outputs]
+    )
 
 
 def _run(equation: Equation, env: list[Any]) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 from gradwise.checking.evidence import Evidence, Finding
 from gradwise.checking.hypotheses.axes import same_total, wrong_axis
 from gradwise.checking.hypotheses.chain import chain_rule
+from gradwise.checking.hypotheses.constants import fixed_difference, fixed_factors, other_constant
 from gradwise.checking.hypotheses.differences import difference_quotient
-from gradwise.checking.hypotheses.elementwise import elementwise, guess
+from gradwise.checking.hypotheses.elementwise import elementwise, entry_functions, guess
 from gradwise.checking.hypotheses.factors import whole_factor
 from gradwise.checking.hypotheses.normalised import normalised_sum
 from gradwise.checking.hypotheses.orders import index_shift, permuted, transposed
@@ -47,16 +48,27 @@ HYPOTHESES = (
     (turned_matrix, "a matrix turned"),
     (repaired, "one repair of the claim"),
     (elementwise, "a factor or a term that is a function of x"),
+    (entry_functions, "a function of x for each entry"),
+    (other_constant, "another constant in f"),
+    (fixed_factors, "a weight for each entry"),
     (another_point, "another point"),
 )
 
-SLOW = (chain_rule, repeated_rule, wrong_axis, normalised_sum, turned_matrix, repaired, elementwise, another_point)
+SLOW = (
+    chain_rule, repeated_rule, wrong_axis, normalised_sum, turned_matrix, repaired, elementwise, other_constant, fixed_factors,
+    another_point,
+)  # fmt: skip
+LAST = (repaired, elementwise, other_constant, fixed_factors, another_point)
+"""These are not tried where something is known that is plainer than all they could find."""
 
 CLAIM = (repaired, elementwise)
 SIMPLER = frozenset({
     Cause.BRANCH, Cause.CONSTANT_FACTOR, Cause.ONE_ENTRY, Cause.TERM_IN_X, Cause.CONSTANT_OFFSET, Cause.WRONG_POWER, Cause.SMALL_ERROR,
     Cause.LOW_PRECISION,
 })  # fmt: skip
+
+UNDECIDED = ("at x / ‖x‖", "at 2 x", "at 0.5 x", "at 10 x", "at 0.1 x")
+"""Points where the derivative of a homogeneous function is a multiple of that at x, which a factor explains as well."""
 
 DECISIVE = 8.0
 """A finding below this rank leaves nothing to explain for the slower hypotheses behind it."""
@@ -70,7 +82,7 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
     mended: list[Finding] = []
     failed: list[str] = []
     for hypothesis, name in HYPOTHESES:
-        if hypothesis in SLOW and _settled(findings, hypothesis in (repaired, elementwise, another_point)):
+        if hypothesis in SLOW and _settled(findings, hypothesis in LAST):
             if {finding.cause for finding in findings} != {Cause.BRANCH} or hypothesis is not another_point:
                 continue
             # which entries are wrong is known, not why: abs(x) in the place of x shows as a branch
@@ -86,7 +98,9 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
             continue
         if hypothesis is named_point:
             found = [finding for finding in found if finding.cause is Cause.ANOTHER_POINT]
-        if hypothesis is another_point and any(finding.rank <= 35.0 for finding in found):
+        if hypothesis is another_point and any(
+            finding.rank <= 35.0 and not any(point in finding.detail for point in UNDECIDED) for finding in found
+        ):
             # abs(x) for x says more than a factor sign(x) that is missing somewhere
             for finding in mended:
                 finding.rank = max(finding.rank, 35.1)
@@ -97,7 +111,11 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
     if not findings:
         findings = same_total(evidence)
     if not findings:
-        return [Finding(Cause.UNKNOWN, Cause.UNKNOWN.sentence, 99.0), *guess(evidence)], failed
+        return [
+            Finding(Cause.UNKNOWN, Cause.UNKNOWN.sentence, 99.0),
+            *fixed_difference(evidence),
+            *guess(evidence),
+        ], failed
     causes = {finding.cause for finding in findings}
     if Cause.SMALL_ERROR in causes and Cause.TERM_IN_X in causes and Cause.CONSTANT_FACTOR not in causes:
         # A small term in x is told apart from other small errors by its pattern; a small factor or offset is not.
@@ -114,7 +132,19 @@ def explain(evidence: Evidence) -> tuple[list[Finding], list[str]]:
         zero = next(finding.rank for finding in findings if finding.cause is Cause.DETACHED)
         for finding in findings:
             finding.rank = max(finding.rank, zero + 1) if finding.cause is Cause.PRODUCT_RULE else finding.rank
-    if {Cause.BLOCK, Cause.ANOTHER_POINT} <= causes and Cause.CONSTANT_FACTOR not in causes:
+    if {Cause.TERM_IN_X, Cause.PRODUCT_RULE} <= causes:
+        # λ x · x with one of its two terms is half of a regulariser, which is what it is called
+        rule = next(finding.rank for finding in findings if finding.cause is Cause.PRODUCT_RULE)
+        for finding in findings:
+            if finding.cause is Cause.TERM_IN_X and finding.rank < 30.0:
+                finding.rank = min(finding.rank, rule - 0.1)
+    if {Cause.SIGN_FLIP, Cause.ANOTHER_POINT} <= causes:
+        # sin is odd: a sign that was lost is likelier than a derivative at -x
+        point = next(finding.rank for finding in findings if finding.cause is Cause.ANOTHER_POINT)
+        for finding in findings:
+            if finding.cause is Cause.SIGN_FLIP and any("−x" in f.detail for f in findings):
+                finding.rank = min(finding.rank, point - 0.1)
+    elif {Cause.BLOCK, Cause.ANOTHER_POINT} <= causes and Cause.CONSTANT_FACTOR not in causes:
         # A block says where, another point says what: rows that do not change with x are right at any point.
         place = next(finding.rank for finding in findings if finding.cause is Cause.BLOCK)
         for finding in findings:
