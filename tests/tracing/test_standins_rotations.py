@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
+import scipy.linalg
+from scipy.spatial.transform import Rotation, Slerp
 
 import gradwise as gw
 from gradwise.tracing import isinstance_traced
@@ -101,3 +102,53 @@ def test_objects_keep_plain_rotations() -> None:
 def test_what_is_not_followed_raises() -> None:
     with pytest.raises(gw.TracingError):
         gw.grad(lambda x: Rotation.align_vectors(np.outer(x, x), np.eye(3))[1], method="exact", check=False)(X)
+
+
+# --- interpolation ------------------------------------------------------------------------------------------------------------------
+
+_TURNS = np.random.default_rng(12).standard_normal((3, 3))
+_TIMES, _AT = np.array([0.0, 1.0, 2.5]), np.array([0.3, 1.2, 2.5])
+
+
+def _between(turns: Any, at: Any) -> Any:
+    """R_i exp(α log(R_i⁻¹ R_{i+1})) as matrices, by SciPy's functions of matrices."""
+    found = []
+    for t in at:
+        i = min(int(np.searchsorted(_TIMES, t)) - 1, 1)
+        first, last = (scipy.linalg.expm(np.cross(np.eye(3), turns[k])) for k in (i, i + 1))
+        share = (t - _TIMES[i]) / (_TIMES[i + 1] - _TIMES[i])
+        found.append(first @ scipy.linalg.expm(share * scipy.linalg.logm(first.T @ last).real))
+    return np.stack(found)
+
+
+def test_slerp() -> None:
+    def f(turns, at):
+        path = Slerp(_TIMES, Rotation.from_rotvec(turns))
+        return path(at).as_matrix()
+
+    np.testing.assert_allclose(f(_TURNS, _AT), _between(_TURNS, _AT), rtol=1e-12, atol=1e-13)
+    d_turns, d_at = np.random.default_rng(13).standard_normal((3, 3)), np.array([0.4, -0.3, -0.2])
+    value, slope = gw.jvp(f, (_TURNS, _AT), (d_turns, d_at), method="exact")
+    np.testing.assert_allclose(value, f(_TURNS, _AT), rtol=0, atol=1e-15)
+    h = 1e-4
+    ends = [_between(_TURNS + k * h * d_turns, _AT + k * h * d_at - 1e-12) for k in (-2, -1, 1, 2)]
+    inside = [True, True, False]  # the last time is the end, beyond which there is nothing
+    quotient = (ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / (12 * h)
+    np.testing.assert_allclose(slope[inside], quotient[inside], rtol=1e-9, atol=1e-10)
+    one = gw.derivative(lambda t: Slerp(_TIMES, Rotation.from_rotvec(_TURNS))(t).as_matrix(), method="exact")(0.3)
+    speed = gw.jvp(f, (_TURNS, _AT), (np.zeros((3, 3)), np.eye(3)[0]), method="exact")[1]
+    np.testing.assert_allclose(one, speed[0], rtol=1e-13)
+
+
+def test_slerp_that_outlives_the_run_is_plain() -> None:
+    kept = []
+
+    def f(turns):
+        kept.append(Slerp(_TIMES, Rotation.from_rotvec(turns)))
+        return np.sum(kept[-1](0.3).as_matrix())
+
+    gw.grad(f, method="exact")(_TURNS)
+    expected = Slerp(_TIMES, Rotation.from_rotvec(_TURNS))(0.3).as_matrix()
+    np.testing.assert_allclose(kept[-1](0.3).as_matrix(), expected, rtol=1e-14)
+    with pytest.raises(gw.TracingError, match="Plain times"):
+        gw.grad(lambda t: np.sum(Slerp(t, Rotation.from_rotvec(_TURNS))(0.3).as_matrix()), method="exact")(_TIMES)

@@ -13,8 +13,6 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.standins import scipy_minima
-from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
 from gradwise.tracing.standins.stacking import plainly
@@ -24,16 +22,15 @@ from gradwise.tracing.traced import dtype_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_brent = scipy_minima.STAND_INS["scipy.optimize"]["brent"]
 
-
-def _floats(a: Any) -> Any:
+def floats(a: Any) -> Any:
+    """Data as an array of real or complex numbers."""
     a = as_array(a)
     return a if dtype_of(plain(a)).kind in "fc" else a.astype(float)
 
 
 def _ready(a: Any, axis: Any) -> tuple[Any, int]:
-    a = _floats(a)
+    a = floats(a)
     return (np.ravel(a), 0) if axis is None else (np.atleast_1d(a), axis)
 
 
@@ -55,7 +52,7 @@ def _of_samples(name: str, count: int, formula: Callable[..., Any], known: tuple
                 f"scipy.stats.{name} with traced or unusual options",
                 f"Plain options are known: {', '.join(known) or 'none'}",
             )
-        result = formula(*map(_floats, args[:count]), **given)
+        result = formula(*map(floats, args[:count]), **given)
         if isinstance(result, dict):  # of a record of results, some of which are numbers of no use here
             kept = {k: with_value(r, getattr(value, k)) for k, r in result.items()}
             return _Record(value, kept, name)
@@ -225,73 +222,21 @@ def _circstd(
     return spread if normalize else spread * ((high - low) / (2 * math.pi))
 
 
-# --- entropies, transformations -----------------------------------------------------------------------------------------------------
+# --- entropies -----------------------------------------------------------------------------------------------------
 
 
 def entropy(pk: Any, qk: Any = None, base: Any = None, axis: Any = 0, nan_policy: str = "propagate") -> Any:
     """``scipy.stats.entropy``; the second distribution may be traced too."""
     value = scipy.stats.entropy(*shown(pk, qk, base), axis, nan_policy=nan_policy)
-    pk = _floats(pk)
+    pk = floats(pk)
     pk = pk / np.sum(pk, axis=axis, keepdims=True)
     if qk is None:
         terms = scipy.special.entr(pk)
     else:
-        qk = _floats(qk)
+        qk = floats(qk)
         terms = scipy.special.rel_entr(pk, qk / np.sum(qk, axis=axis, keepdims=True))
     total = np.sum(terms, axis=axis)
     return with_value(total if base is None else total / np.log(base), value)
-
-
-def boxcox(x: Any, lmbda: Any = None, alpha: Any = None, optimizer: Any = None) -> Any:
-    """``scipy.stats.boxcox``; the power that is not given is the most likely one, which moves with the data."""
-    if lmbda is None:
-        if alpha is not None or optimizer is not None:
-            refuse(
-                [x],
-                "scipy.stats.boxcox with alpha or optimizer",
-                "Give the power, which scipy.stats.boxcox_normmax finds",
-            )
-        x = _floats(x)
-        found = scipy.stats.boxcox(plain(x))
-        power = with_value(run_opened(scipy.stats.boxcox_normmax, x, method="mle"), found[1])
-        return with_value(scipy.special.boxcox(x, power), found[0]), power
-    return with_value(scipy.special.boxcox(_floats(x), lmbda), scipy.stats.boxcox(*shown(x, lmbda)))
-
-
-def boxcox_llf(lmb: Any, data: Any, **options: Any) -> Any:
-    """``scipy.stats.boxcox_llf``."""
-    value = scipy.stats.boxcox_llf(*shown(lmb, data), **options)
-    if options.get("axis", 0) not in {0, -1} or np.ndim(plain(data)) != 1 or np.ndim(plain(lmb)):
-        refuse([lmb, data], "scipy.stats.boxcox_llf of more than one sample", "Call it once for each")
-    data = _floats(data)
-    logarithms = np.log(data)
-    spread = np.var(scipy.special.boxcox(data, lmb))
-    return with_value((lmb - 1) * np.sum(logarithms) - data.shape[0] / 2 * np.log(spread), value)
-
-
-def yeojohnson_normmax(x: Any, brack: Any = None) -> Any:
-    """``scipy.stats.yeojohnson_normmax``: the minimum of the negative logarithm of the likelihood."""
-    value = scipy.stats.yeojohnson_normmax(*shown(x, brack))
-    x = _floats(x)
-    signs = np.sign(plain(x))
-    logarithms = np.sum(signs * np.log1p(signs * x))
-
-    def surprise(power: Any) -> Any:
-        return x.shape[0] / 2 * np.log(np.var(yeojohnson(x, power))) - (power - 1) * logarithms
-
-    return with_value(_brent(surprise, (), (value - 0.1, value + 0.1)), value)
-
-
-def yeojohnson(x: Any, lmbda: Any = None) -> Any:
-    """``scipy.stats.yeojohnson``; the power that is not given is the most likely one, which moves with the data."""
-    x = _floats(x)
-    if lmbda is None:
-        power = yeojohnson_normmax(x)
-        return yeojohnson(x, power), power
-    up = plain(x) >= 0
-    above, below = np.where(up, x, 0.0), np.where(up, 0.0, -x)
-    result = np.where(up, scipy.special.boxcox1p(above, lmbda), -scipy.special.boxcox1p(below, 2 - lmbda))
-    return with_value(result, scipy.stats.yeojohnson(*shown(x, lmbda)))
 
 
 # --- correlation, regression, tests: statistics ---------------------------------------------------------------------------------------
@@ -352,7 +297,7 @@ def _pairs(a: Any, b: Any, axis: Any = 0) -> Any:
 def f_oneway(*samples: Any, axis: int = 0) -> Any:
     """``scipy.stats.f_oneway``."""
     value = scipy.stats.f_oneway(*shown(*samples), axis=axis)
-    arrays = [_floats(s) for s in samples]
+    arrays = [floats(s) for s in samples]
     total = sum(a.shape[axis] for a in arrays)
     every = np.concatenate(arrays, axis=axis)
     centre = np.mean(every, axis=axis)
@@ -396,10 +341,6 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         {
             **{name: _of_samples(name, *how) for name, how in _SAMPLES.items()},
             "entropy": entropy,
-            "boxcox": boxcox,
-            "boxcox_llf": boxcox_llf,
-            "yeojohnson": yeojohnson,
-            "yeojohnson_normmax": yeojohnson_normmax,
             "f_oneway": f_oneway,
         },
     )
