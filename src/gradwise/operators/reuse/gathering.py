@@ -8,6 +8,7 @@ stood for a function must stand for the very same one.  No strong reference is k
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
 import weakref
@@ -198,7 +199,7 @@ class _Gathering:
                 self.text.leave_if(f"[type(k) for k in {variable}] != {self.text.name([type(k) for k in keys])}")
             elif cls is not list and cls is not tuple:
                 self.text.leave_if(f"not {self.text.name(is_named_tuple)}({variable})")
-        elif expected.kind in ("method", "tally"):
+        elif expected.kind in ("method", "tally", "partial"):
             self.text.leave_if(f"{kind} is not {self.text.name(cls)}")
         elif expected.kind == "class":
             kind, cls = variable, value
@@ -302,6 +303,9 @@ class _Gathering:
             return
         parts = callable_parts(function)
         assert parts is not None
+        if type(function) is functools.partial:  # the function behind it is found there
+            self.inside(variable, function, node.receiver, direct=True)
+            return
         if function is parts[1]:
             receiver, behind = variable, f"type({variable}).__call__"
         else:

@@ -21,7 +21,7 @@ from gradwise.tracing.purity.constructed import construct, special, super_of
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
-from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, is_looked_into
+from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, entry_of, is_looked_into
 from gradwise.tracing.purity.sparse import MethodOfMatrix
 from gradwise.tracing.purity.texts import filled
 from gradwise.tracing.purity.values import (
@@ -85,6 +85,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     value = callee.value
     if callee.expected is not None and callee.expected.kind == "object" and type(value) is np.vectorize:
         return for_each_entry(m, function_of(m, callee), arguments, keywords)
+    if callee.expected is not None and callee.expected.kind == "partial":
+        return _partial(m, callee, arguments, keywords)
     if callee.expected is not None and callee.expected.kind == "object":
         return call(m, special(m, callee, "__call__"), arguments, keywords)
     if value is np.vectorize:
@@ -130,6 +132,18 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if is_type(value):
         raise m.doubt(f"it calls {describe(callee)}, which is not looked into")
     raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
+
+
+def _partial(m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """A call of ``functools.partial(...)``."""
+    value, reads = callee.value, callee.expected.reads.names
+    function, args, named = [
+        m.scope.classified(m, name, getattr(value, name), reads, f"what is held as {name!r}")
+        for name in ("func", "args", "keywords")
+    ]
+    held = [entry_of(m, args, Constant(k)) for k in range(len(value.args))]
+    by_name = {k: entry_of(m, named, Constant(k)) for k in value.keywords}
+    return call(m, function, [*held, *arguments], {**by_name, **keywords})
 
 
 #: an error state that is not named

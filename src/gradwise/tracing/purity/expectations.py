@@ -152,7 +152,7 @@ def _inside(value: Any, expected: Expected, visiting: dict[int, Any]) -> bool:
     elif expected.kind == "method":
         if type(value) is not types.MethodType:
             return False
-    elif expected.kind == "tally":
+    elif expected.kind in ("tally", "partial"):
         if type(value) is not expected.object:
             return False
     elif type(value) is not expected.object() or not is_open(value):
@@ -167,7 +167,7 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
     """
     assert expected.reads is not None
     for name, inner in expected.reads.names.items():
-        if expected.kind in ("sequence", "method"):
+        if expected.kind in ("sequence", "method", "partial"):
             yield name, value[name] if expected.kind == "sequence" else getattr(value, name), inner
             continue
         found = find(value, name) if expected.kind == "object" else find_in_class(value, name)

@@ -238,7 +238,10 @@ def inherited(cls: type, owner: type, name: str) -> Any:
 
 
 def callable_parts(value: Any) -> tuple[Any, Any] | None:
-    """The function behind a bound method, or behind an object that can be called, and the object; None for all else."""
+    """The function behind a bound method, a partial function, or an object that can be called, and the object; None for all else."""
+    if type(value) is functools.partial:
+        parts = (value.func, None) if type(value.func) is types.FunctionType else callable_parts(value.func)
+        return None if parts is None else (parts[0], value)
     if type(value) is types.MethodType:
         owner, function = value.__self__, value.__func__
     else:

@@ -126,6 +126,8 @@ def read(
             parts = callable_parts(f)
             assert parts is not None
             follow(parts[1], n.receiver, None, direct=True)
+            if type(f) is functools.partial:  # the function behind it was found there
+                return
             f, direct = parts[0], False  # the twin is called by way of its class
         for name, expected in n.reads.names.items():
             if expected.kind == "counter":

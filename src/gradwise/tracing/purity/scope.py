@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import types
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ class Expected:
     ----------
     kind : str
         "data", "constant" (a text, a list of texts, a truth value or None, which may decide what else is read), "is", "module", "function", "method" (of an object of the user's), "class" (of the
-        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), or
+        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), or
         "other" (of a type of which nothing is known).
     object : object
         The object itself; "numbers" for data that are a number or an array of numbers, the outline of data that are a table (``tables.py``); or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
@@ -77,7 +78,7 @@ def is_data(expected: Expected) -> bool:
 
 
 #: kinds of what holds something that is looked at again
-INSIDE = ("object", "class", "sequence", "method", "tally")
+INSIDE = ("object", "class", "sequence", "method", "partial", "tally")
 
 
 class Reads:
@@ -203,6 +204,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         expected = Expected("object", weakref.ref(cls), Reads())
     elif cls in (list, tuple, dict) and 0 < len(value) <= ENTRIES:
         return _sequence(value, known)
+    elif cls is functools.partial:
+        return _partial(value, known)
     elif parts_of_matrix(value) is not None:
         expected = Expected("sparse", weakref.ref(cls))
     elif is_named_tuple(value) and 0 < len(value) <= ENTRIES:
@@ -237,6 +240,23 @@ def _method(value: Any, parts: tuple[Any, Any], known: dict[int, tuple[Any, Expe
     expected.reads.names["__self__"] = found
     behind = expected.reads.names["__func__"] = Expected("function", weakref.ref(function))
     known[id(value)] = value, expected, Bound(Known(function, behind), receiver)
+    return known[id(value)][1:]
+
+
+def _partial(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[Expected, Any]:
+    """A function with arguments that it holds: these are looked into one by one."""
+    expected = Expected("partial", functools.partial, Reads())
+    other = Expected("other", weakref.ref(functools.partial))
+    known[id(value)] = value, other, OPAQUE  # should it hold itself
+    assert expected.reads is not None
+    for name in ("func", "args", "keywords"):
+        inner = getattr(value, name)
+        held = type(inner) in (tuple, dict) and len(inner) > 0
+        found, abstract = (_sequence if held else classify)(inner, known)
+        if abstract is OPAQUE:
+            return other, OPAQUE
+        expected.reads.names[name] = found
+    known[id(value)] = value, expected, Known(value, expected)
     return known[id(value)][1:]
 
 

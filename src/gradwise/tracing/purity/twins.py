@@ -6,6 +6,7 @@ The real places are not touched: the twin has cells of its own, globals that loo
 from __future__ import annotations
 
 import copy
+import functools
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from gradwise.tracing.rebuilding import LiveGlobals
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-_INSIDE = ("object", "sequence", "method", "tally")
+_INSIDE = ("object", "sequence", "method", "partial", "tally")
 
 
 def with_data(
@@ -141,6 +142,9 @@ class _Twins:
         if expected.kind == "object":
             for key, new in inside.items():
                 object.__setattr__(twin, key, new)
+        elif expected.kind == "partial":
+            args, keywords = inside.get("args", value.args), inside.get("keywords", value.keywords)
+            twin = self.made[id(value)] = functools.partial(inside.get("func", value.func), *args, **keywords)
         elif isinstance(value, tuple):
             entries = [inside.get(k, v) for k, v in enumerate(value)]
             twin = self.made[id(value)] = tuple.__new__(type(value), entries)

@@ -6,6 +6,7 @@ callables, and for plain data; ``holds`` (``scope.py``) looks, in about a micros
 
 from __future__ import annotations
 
+import functools
 import types
 import weakref
 from collections import OrderedDict
@@ -19,12 +20,13 @@ from gradwise.tracing.purity.expectations import accepts, arrays_read, by_place,
 from gradwise.tracing.purity.inquiry import Inquiry, Scope, key_of
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts
+from gradwise.tracing.purity.partials import call_root
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Node, Unproven, classify, is_users_function, is_written_in_python
 from gradwise.tracing.purity.values import DATA, OPAQUE, level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 #: rounds over all that is looked at
 _ROUNDS = 8
@@ -100,6 +102,8 @@ def _found_by(
             return Verdict(reason, reason, None)
     node = Node(code)
     parameters = dict.fromkeys(parameters_of(code), DATA)
+    if type(receiver) is functools.partial:
+        return _look_at_partial(inquiry, node, receiver, arguments)
     if receiver is not MISSING:
         if not code.co_argcount:
             reason = Unproven("it takes its object among other arguments", code, code.co_firstlineno)
@@ -114,24 +118,54 @@ def _found_by(
     except RecursionError:
         reason = Unproven("the code is too deep to be looked at", code, code.co_firstlineno)
         return Verdict(reason, reason, node)
+    return _verdict(inquiry, node)
+
+
+def _verdict(inquiry: Inquiry, node: Node) -> Verdict:
     effects = inquiry.impurities[0] if inquiry.impurities else None
     return Verdict(
         None, effects, node, changes_own=inquiry.changes_own, counts=bool(inquiry.counted or inquiry.tallies)
     )
 
 
+def _look_at_partial(inquiry: Inquiry, node: Node, value: Any, arguments: dict[int | str, Any] | None) -> Verdict:
+    """``functools.partial(f, ...)``: what it holds is noted as what is held by the object of a method."""
+    code = node.code
+    if arguments is None:
+        reason = Unproven("it is not known what it is called with", code, code.co_firstlineno)
+        return Verdict(reason, reason, None)
+    node.receiver, receiver = classify(value, inquiry.known)
+    try:
+        given = _given(inquiry, node, arguments)
+        _learn(inquiry, node, lambda: call_root(inquiry, receiver, node, given))
+    except Unproven as doubt:
+        return Verdict(doubt, doubt, node)
+    except RecursionError:
+        deep = Unproven("the code is too deep to be looked at", code, code.co_firstlineno)
+        return Verdict(deep, deep, node)
+    return _verdict(inquiry, node)
+
+
+def _given(inquiry: Inquiry, node: Node, arguments: dict[int | str, Any]) -> dict[int | str, Any]:
+    """What the arguments are, noted for the next call."""
+    code, given = node.code, {}
+    node.arguments = {}
+    for place, value in arguments.items():
+        node.arguments[place], given[place] = classify(value, inquiry.known)
+        if given[place] is OPAQUE:
+            reason = f"it is given an object of type {type(value).__name__}, whose behaviour is not known"
+            raise Unproven(reason, code, code.co_firstlineno)
+    return given
+
+
 def _give(inquiry: Inquiry, node: Node, arguments: dict[int | str, Any], parameters: dict[str, Any]) -> None:
     """Give to the parameters what the arguments are, and note it."""
-    code, node.arguments = node.code, {}
+    code = node.code
     names = code.co_varnames[node.receiver is not None : code.co_argcount]
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     only = code.co_varnames[: code.co_posonlyargcount]  # a keyword of such a name is another argument
-    for place, value in arguments.items():
-        node.arguments[place], abstract = classify(value, inquiry.known)
+    for place, abstract in _given(inquiry, node, arguments).items():
         name = place if isinstance(place, str) else names[place] if place < len(names) else None
-        if abstract is OPAQUE:
-            reason = f"it is given an object of type {type(value).__name__}, whose behaviour is not known"
-            raise Unproven(reason, code, code.co_firstlineno)
         if name in own and not (isinstance(place, str) and name in only):
             parameters[name] = abstract
         elif level(abstract) is None:
@@ -139,15 +173,24 @@ def _give(inquiry: Inquiry, node: Node, arguments: dict[int | str, Any], paramet
 
 
 def _inquire(inquiry: Inquiry, function: types.FunctionType, node: Node, parameters: dict[str, Any]) -> None:
-    """Look until nothing more is learned of the objects that are made."""
+    """Look at a function with what is known of its arguments."""
     key = key_of(function, parameters)
     inquiry.nodes[key] = node
-    for _ in range(_ROUNDS):
-        inquiry.learned, inquiry.depth = False, 0
-        inquiry.results = {key: DATA}  # what it returns is data, or nothing is proved
+
+    def look() -> None:
+        inquiry.results[key] = DATA  # what it returns is data, or nothing is proved
         machine = Machine(function.__code__, Scope(function, node, inquiry), parameters, {})
         machine.run()
         machine.data(machine.result)
+
+    _learn(inquiry, node, look)
+
+
+def _learn(inquiry: Inquiry, node: Node, look: Callable[[], None]) -> None:
+    """Look until nothing more is learned of the objects that are made."""
+    for _ in range(_ROUNDS):
+        inquiry.learned, inquiry.depth, inquiry.results = False, 0, {}
+        look()
         if not inquiry.learned:
             if not inquiry.counted.isdisjoint(inquiry.looked_at):
                 raise Unproven("it assigns what it also reads", node.code, node.code.co_firstlineno)
