@@ -201,10 +201,8 @@ def _extended(
     lost, moved = 2 * unit * size / abs(t), unit * max(abs(a0), abs(a1), abs(a2), abs(a3))
     least = error + loss
     for value, before, rounding in (
-        (d3, c3, 4.56 * lost + 6.43 * moved),
         (e1, d1, 1.26 * lost + 7.29 * moved),
         (p2, e2, 2.63 * lost + 7.76 * moved),
-        (e3, d3, 5.01 * lost + 7.29 * moved),
         (q3, p3, 5.38 * lost + 8.01 * moved),
     ):
         truncation = abs(value - before)

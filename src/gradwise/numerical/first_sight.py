@@ -50,9 +50,8 @@ def at_first_sight(samples: Samples, v: float) -> Deciding:
     if not bend > CURVED * abs(4 * near - 0.25 * far) * part * part:
         return NOTHING
     wide = abs(4 * near - far)  # free of f''
-    smaller, larger = sorted((abs(plus), abs(minus)))
-    rough = samples.roughness > 0.0
-    jump = rough or (smaller < FLAT * larger and 2.5 * bend < wide < 3.5 * bend)
+    right, left, rough = abs(plus), abs(minus), samples.roughness > 0.0
+    jump = rough or (2.5 * bend < wide < 3.5 * bend and min(right, left) < FLAT * max(right, left))
     kink = jump or 1.8 * bend < wide * part < 2.2 * bend
     if not kink and not (bend > 0.3 * abs(plus - minus) and _cusp(bend, abs(near), abs(far), part)):
         return NOTHING

@@ -32,9 +32,6 @@ PROBE = -13
 LOWER = 2
 """How many octaves the ladder may go down where nothing but its truncation is in the way."""
 
-HOPELESS = 2.0**20
-"""With so many times too much truncation on it, it will not be gone after the octaves that the ladder may go down."""
-
 PRECISION = 4096.0
 """How many units of rounding in a slope are accepted before a larger step is tried."""
 
@@ -112,9 +109,7 @@ def judge_ladder(
     straight = straight & (change3 <= 1e-2 * magnitude + 64 * rounding)
     fine = truncation <= 3 * rounding + limit / 1024 * unit * magnitude
     agrees = straight & fine & (drift <= drift_allowed)
-    # every octave shrinks the truncation to a 256th in the end, and never much faster
-    hopeful = truncation <= HOPELESS * (12 * rounding + limit / 1024 * unit * magnitude)
-    coarse = straight & (fine == 0) & hopeful & (drift <= drift_allowed + twice * truncation)
+    coarse = straight & (fine == 0) & (drift <= drift_allowed + twice * truncation)
     # f may lose a few bits inside: bend and drift are six and two more samples of its rounding
     lost = np.maximum(1.0, np.maximum(0.6 * bend, 0.8 * drift) / eta)
     error = 2 * truncation + 3 * rounding * lost + unit * magnitude * (2 + 1.5 * scale / h3)

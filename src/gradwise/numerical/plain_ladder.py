@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradwise.numerical.ladder import AMPLIFICATION, EVEN, HOPELESS, NAN, PRECISION, SURE
+from gradwise.numerical.ladder import AMPLIFICATION, EVEN, NAN, PRECISION, SURE
 
 Judged = tuple[float, float, bool, float, bool, bool]
 
@@ -57,8 +57,7 @@ def judge_line(
     drift = abs((plus - minus) - twice * (d0 + shrink * (a3 - d0)))
     allowed = 6 * eta + 4 * unit * scale * magnitude + twice * shrink * change1
     if not truncation <= 3 * rounding + limit / 1024 * unit * magnitude:
-        hopeful = truncation <= HOPELESS * (12 * rounding + limit / 1024 * unit * magnitude)
-        return NAN, NAN, False, eta, hopeful and drift <= allowed + twice * truncation, False
+        return NAN, NAN, False, eta, drift <= allowed + twice * truncation, False
     if not drift <= allowed:
         return NAN, NAN, False, eta, False, False
     lost = max(1.0, max(0.6 * bend, 0.8 * drift) / eta)

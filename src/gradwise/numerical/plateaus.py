@@ -59,12 +59,11 @@ STRIDE = 4
 def is_rational(samples: Samples, h: float, slope: float) -> bool:
     """Whether values at ± h, ± h/2, ± h/4 are those of a polynomial in 1/x of degree four, to within rounding."""
     line, values = samples.line, samples.values
-    if line.origin is None or not abs(line.origin * slope) > SLOPE * abs(samples.f0):
+    origin = line.origin
+    if origin is None or not (h > CLOSE * abs(origin) and abs(origin * slope) > SLOPE * abs(samples.f0)):
         return False
     a, b = 0.5 * h, 0.25 * h
-    return is_polynomial(
-        (values[h], values[a], values[b]), (values[-h], values[-a], values[-b]), h, line.origin, line.unit
-    )
+    return is_polynomial((values[h], values[a], values[b]), (values[-h], values[-a], values[-b]), h, origin, line.unit)
 
 
 def is_polynomial(plus: Sequence[float], minus: Sequence[float], h: float, origin: float, unit: float) -> bool:

@@ -147,7 +147,6 @@ class Search:
         h, v = math.ldexp(1.0, octave), samples.near(octave + PROBE)
         a, b, c = 0.5 * h, 0.25 * h, 0.125 * h
         steps = (h, -h, a, -a, b, -b, c, -c, v, -v)
-        samples.octaves.update(range(octave - LEVELS + 1, octave + 1))
         if -v not in samples.values:
             yield from samples.sample(steps)
         seen = list(map(samples.values.__getitem__, steps))
@@ -160,6 +159,7 @@ class Search:
             outcome = yield from on_either_side(samples, h, v)
             if outcome is not None:
                 return self.adopt(outcome)
+        samples.octaves.update(range(octave - LEVELS + 1, octave + 1))
         samples.feel(v, octave - LEVELS + 1)
         if single(samples.f0) and not single(samples.line.scale):
             # by chance f(x) has few bits, and on steps of a power of two all values then have
@@ -240,19 +240,22 @@ class Search:
         lower = yield from smooth_scale(samples, top, v)
         if lower is None:
             return None
-        samples.octaves.update(range(lower - LEVELS, lower + 1))
-        outcome, coarse = yield from self._ladder(math.ldexp(1.0, lower), samples.near(lower + PROBE))
+        v = samples.near(lower + PROBE)
+        outcome, coarse = yield from self._ladder(math.ldexp(1.0, lower), v)
         if outcome is None and coarse:
-            outcome, _ = yield from self._ladder(math.ldexp(0.5, lower), samples.near(lower + PROBE))
-        if outcome is None:
-            samples.closest = samples.near(lower + PROBE)
-        if outcome is None or outcome.status is not Status.OK:
+            outcome, _ = yield from self._ladder(math.ldexp(0.5, lower), v)
+        if outcome is not None and outcome.status is not Status.OK:
             return outcome
-        found = Resolved(outcome.value, outcome.error, 0.0, lower, lower - LEVELS + 1, 0)
-        # on a plateau of rounding f is smooth too, and larger steps know nothing of it
-        if numerator_stands(samples, found) or (divides_nearby(samples, found) and not goes_on(samples, found, top)):
-            return None
-        return outcome
+        if outcome is None:
+            samples.closest = v
+        else:
+            found = Resolved(outcome.value, outcome.error, 0.0, lower, lower - LEVELS + 1, 0)
+            # on a plateau of rounding f is smooth too, and larger steps know nothing of it
+            plateau = numerator_stands(samples, found)
+            if not plateau and (not divides_nearby(samples, found) or goes_on(samples, found, top)):
+                return outcome
+        samples.octaves.update(range(lower - LEVELS, lower + 1))
+        return None
 
     def among_plateaus(self, jump: float, other: Resolved | None, side: int = 0, top: int | None = None) -> Steps:
         """Search as among noise of this size: what f is right around x says nothing of its slope, or is the other possibility."""
