@@ -116,7 +116,7 @@ def test_values_and_errors_are_those_of_scipy():
         assert isinstance(A, ssl.LinearOperator)
         assert A.dtype == np.float64
         assert A.shape == (N, N)
-        with pytest.raises(ValueError, match="dimension mismatch"):
+        with pytest.raises(ValueError, match=r"(?i)dimension mismatch"):
             A @ np.ones(N + 1)
         return (A @ B).sum()
 
@@ -132,8 +132,13 @@ def test_an_operator_without_an_adjoint_says_so():
         exact(f)
 
 
-def test_operators_of_operators_raise():
-    with pytest.raises(gw.TracingError):
-        exact(lambda p: (2 * operator(p)) @ B)
-    with pytest.raises(gw.TracingError):
-        exact(lambda p: (operator(p) + operator(p)) @ B)
+@pytest.mark.parametrize("combined", [lambda A: 2 * A, lambda A: A + A, lambda A: (2 * A).H])
+def test_operators_of_operators_raise_or_are_right(combined):
+    """SciPy makes plain arrays of what they give, up to version 1.17."""
+    truth = gw.jacobian(lambda p: 2 * (matrix(p) @ B))(P)
+    try:
+        found = exact(lambda p: combined(operator(p)) @ B)
+    except gw.TracingError as error:
+        assert "would lose the derivative" in str(error)  # noqa: PT017  # either is right
+        found = truth
+    np.testing.assert_allclose(found, truth, rtol=1e-13)
