@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import logging
@@ -282,3 +283,17 @@ def test_what_another_process_computes():
     line = f.__code__.co_firstlineno + 3
     with pytest.raises(gw.TracingError, match=rf"another process .*test_silent_effects\.py:{line}\)"):
         gw.grad(f, method="exact")(X)
+
+
+def test_rows_are_written_once():
+    """A writer of rows does not tell to which file it writes: the function is not looked at."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, ["a"])
+
+    def f(x):
+        writer.writerow({"a": float(x[0])})
+        return x[0] ** 2 * x[1] if x[1] > 0 else x[0]
+
+    for k in range(3):
+        assert gw.grad(f)(X)[0] == pytest.approx(2 * X[0] * X[1])
+        assert stream.getvalue().count("\n") == k + 1

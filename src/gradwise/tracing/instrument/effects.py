@@ -114,7 +114,7 @@ _UNDONE = frozenset(
 _SILENT = frozenset(
     [
         *("print", "open", "write", "writelines", "flush", "shuffle", "read", "readline", "readlines"),
-        *("write_text", "write_bytes", "writerow", "writerows", "to_csv"),
+        *("write_text", "write_bytes"),
     ]
 )
 

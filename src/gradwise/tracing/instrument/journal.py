@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.unwritten import Unmuted
 
 _MISSING = object()
 
@@ -28,11 +29,13 @@ _MISSING = object()
 class Journal:
     """What the places to which a run writes held before, by their identity."""
 
-    __slots__ = ("_arrays", "_before", "_files", "generators")
+    __slots__ = ("_arrays", "_before", "_files", "generators", "of_failures")
 
     def __init__(self) -> None:
         self._before: dict[int, tuple[Any, Any]] = {}
         self._arrays: dict[int, _Array] = {}
+        #: whether it is asked only where a run fails
+        self.of_failures = False
         #: generators of random numbers from which the run drew, and where they were
         self.generators: dict[int, tuple[Any, Any]] = {}
         #: what silent runs wrote to files until now
@@ -46,6 +49,10 @@ class Journal:
         if watch is not None and id(place) in watch.created:  # it ends with the run
             return
         if type(place) is np.ndarray and place.dtype.kind != "O":
+            if (local.muted is not None or self.of_failures) and _is_lent(place):
+                if self.of_failures:
+                    return
+                raise Unmuted("it writes to memory that is not NumPy's")
             self._arrays.setdefault(id(place), _Array(place))
         elif id(place) not in self._before:
             self._before[id(place)] = place, _content(place)
@@ -92,6 +99,14 @@ class Journal:
             array.put_back()
         if local.files is not None:
             local.files.content = dict(self._files)
+
+
+def _is_lent(array: np.ndarray) -> bool:
+    """Whether the memory of an array is somebody else's, who may take it back: shared memory that is closed."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return base is not None
 
 
 class _Array:
@@ -283,6 +298,7 @@ def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterato
         yield
         return
     journal = local.journal = Journal()
+    journal.of_failures = True
     try:
         yield
     except failure:
