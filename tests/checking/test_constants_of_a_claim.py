@@ -129,3 +129,29 @@ def test_a_value_written_with_five_digits():
     report = gw.check_grad(f, X, claimed)
     assert report.causes[0] == "low precision", report.summary()
     assert "5 significant" in report.details["low precision"]
+
+
+@pytest.mark.parametrize(
+    ("names", "mistakes"),
+    [
+        (["index shift", "extra factor 2"], lambda g: 2 * np.roll(g, 1)),
+        (["permuted entries", "sign flip"], lambda g: -g[::-1]),
+        (["one entry wrong", "extra factor 2"], lambda g: 2 * g * np.array([1, 1, 1.3, 1, 1])),
+        (["low precision", "missing factor 2"], lambda g: (g / 2).astype(np.float32)),
+    ],
+)
+def test_a_factor_and_another_mistake_are_both_named(names, mistakes):
+    f = behind_bytes(lambda x: np.sum(np.log(np.cosh(MATRIX @ x - DATA))))
+    report = gw.check_grad(f, X, lambda x: mistakes(MATRIX.T @ np.tanh(MATRIX @ x - DATA)))
+    assert report.causes[:2] == names, report.summary()
+
+
+def test_a_part_of_the_diagonal_of_a_hessian_is_a_block():
+    f = lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    def claim(x):
+        full = np.diag(np.append(1200 * x[:-1] ** 2 - 400 * x[1:] + 2, 0.0))  # + 200 from the second on is forgotten
+        return full - 400 * np.diag(x[:-1], 1) - 400 * np.diag(x[:-1], -1)
+
+    report = gw.check_hessian(f, np.array([-1.1, 1.2, 0.8, 0.9]), claim)
+    assert report.causes[0] == "a block wrong", report.summary()

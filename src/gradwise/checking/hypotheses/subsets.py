@@ -140,6 +140,9 @@ def _rectangle(wrong: np.ndarray, usable: np.ndarray, index: np.ndarray) -> tupl
         diagonal = np.diagonal(index)
         if diagonal.size < index.size and _mostly(wrong, usable, diagonal):
             return diagonal, "the diagonal"
+        start, stop = int(where[0, 0]), int(where[-1, 0]) + 1
+        if _mostly(wrong, usable, diagonal[start:stop]):
+            return diagonal[start:stop], f"the diagonal from {start} to {stop - 1}"
     places = wrong[index]
     if index.ndim in (1, 2) and min(index.shape) > 2:
         interior = np.zeros(index.shape, dtype=bool)

@@ -20,6 +20,7 @@ from gradwise.checking.hypotheses.repeated import repeated_rule
 from gradwise.checking.hypotheses.subsets import block, branch, one_entry
 from gradwise.checking.hypotheses.terms import constant_offset, term_in_x, wrong_power
 from gradwise.checking.hypotheses.turned import turned_matrix
+from gradwise.checking.hypotheses.two import factor_and
 from gradwise.checking.hypotheses.upstream import upstream
 from gradwise.checking.vocabulary import Cause
 
@@ -50,15 +51,16 @@ HYPOTHESES = (
     (elementwise, "a factor or a term that is a function of x"),
     (entry_functions, "a function of x for each entry"),
     (other_constant, "another constant in f"),
+    (factor_and, "a factor and something else"),
     (fixed_factors, "a weight for each entry"),
     (another_point, "another point"),
 )
 
 SLOW = (
-    chain_rule, repeated_rule, wrong_axis, normalised_sum, turned_matrix, repaired, elementwise, other_constant, fixed_factors,
-    another_point,
+    chain_rule, repeated_rule, wrong_axis, normalised_sum, turned_matrix, repaired, elementwise, other_constant, factor_and,
+    fixed_factors,     another_point,
 )  # fmt: skip
-LAST = (repaired, elementwise, other_constant, fixed_factors, another_point)
+LAST = (repaired, elementwise, other_constant, factor_and, fixed_factors, another_point)
 """These are not tried where something is known that is plainer than all they could find."""
 
 CLAIM = (repaired, elementwise)
