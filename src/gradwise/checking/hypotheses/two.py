@@ -41,13 +41,16 @@ def factor_and(evidence: Evidence) -> list[Finding]:
         for hypothesis in (transposed, index_shift, permuted, one_entry, block, low_precision):
             found = hypothesis(scaled)
             if found and found[0].rank < 40.0:
+                # what is known to few digits only is nearly met by many a repair of the claim
+                rank = 24.3 if found[0].cause is Cause.LOW_PRECISION else 34.8
                 say = f"claimed / {value:.6g}: {found[0].detail}"
                 other = [
-                    Finding(cause, f"claimed has a factor {text}, {name}, besides", 34.9) for cause, name, _ in names
+                    Finding(cause, f"claimed has a factor {text}, {name}, besides", rank + 0.1)
+                    for cause, name, _ in names
                 ]
                 if not other:
-                    other = [Finding(Cause.CONSTANT_FACTOR, f"claimed has a factor {text} besides", 34.9)]
-                return [Finding(found[0].cause, say, 34.8), *other[:1]]
+                    other = [Finding(Cause.CONSTANT_FACTOR, f"claimed has a factor {text} besides", rank + 0.1)]
+                return [Finding(found[0].cause, say, rank), *other[:1]]
     return []
 
 
