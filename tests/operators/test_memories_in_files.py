@@ -1,11 +1,12 @@
 """What an earlier call wrote to a file, or to the environment, and a later one reads has no derivative: found by silent runs that keep in memory what they write."""
 
+import builtins
 import configparser
+import io
 import json
 import os
 import pickle
 import shelve
-import threading
 import warnings
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 
 import gradwise as gw
+from gradwise.tracing import record
+from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.muting import muted
 
 X = np.array([0.7, 1.3])
@@ -215,9 +218,11 @@ def test_the_environment_is_put_back():
 
 
 def test_files_of_silent_runs_behave_as_files(tmp_path):
-    """Written, appended, moved, removed and asked for as on a disk, on which nothing happens."""
+    """Written, appended, moved, removed and asked for as on a disk, on which nothing happens; nothing that others may use is replaced."""
     (tmp_path / "there.txt").write_text("a")
-    with muted(None):
+    done = []
+
+    def body(x):
         with open("there.txt", "a") as file:  # noqa: PTH123
             file.write("b")
         assert Path("there.txt").read_text() == "ab"
@@ -235,17 +240,14 @@ def test_files_of_silent_runs_behave_as_files(tmp_path):
             open("nowhere/a.txt", "w")  # noqa: PTH123
         with pytest.raises(FileExistsError):
             open("moved.txt", "x")  # noqa: PTH123
-        written = []
+        done.append({(m.__name__, name): id(v) for m in (builtins, io, os) for name, v in vars(m).items()})
+        return x
 
-        def elsewhere():
-            Path("other.txt").write_text("other")
-            written.append(Path("other.txt").read_text())
-
-        thread = threading.Thread(target=elsewhere)
-        thread.start()
-        thread.join()
-        assert written == ["other"]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["other.txt", "there.txt"]
+    before = {(m.__name__, name): id(v) for m in (builtins, io, os) for name, v in vars(m).items()}
+    with muted(None):
+        record(body, [1.0], (True,), lambda leaves: watched(body)(*leaves))
+    assert done == [before]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["there.txt"]
     assert (tmp_path / "there.txt").read_text() == "a"
 
 

@@ -138,6 +138,8 @@ def _places(array: Any, *, all_of_them: bool = True) -> list[Any] | None:
         kind = type(referrer)
         if kind is types.FrameType or kind is _Exchange:
             continue
+        if kind is tuple and local.journal is not None and local.journal.holds(referrer):
+            continue
         if kind not in (dict, list, types.CellType) and not (
             is_users_class(kind) and any(v is array for v in entries_of(referrer).values())
         ):

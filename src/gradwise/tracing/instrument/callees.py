@@ -18,7 +18,7 @@ import numpy as np
 
 from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument import constructing
-from gradwise.tracing.instrument.cells import note_cells
+from gradwise.tracing.instrument.cells import with_code
 from gradwise.tracing.instrument.compiling import instrumented
 from gradwise.tracing.instrument.drawing import drawing, draws
 from gradwise.tracing.instrument.effects import MODULES, SHOWS, is_muted, of_paths
@@ -30,7 +30,7 @@ from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_ge
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
 from gradwise.tracing.instrument.state import Watch, local
-from gradwise.tracing.instrument.unwritten import Unmuted
+from gradwise.tracing.instrument.unwritten import Unmuted, is_looked_into
 from gradwise.tracing.instrument.userland import NATIVE, is_users_file, wraps_users
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
@@ -130,18 +130,7 @@ def twin(watch: Watch, function: Any) -> Any:
         if new is None:
             made = rebuilt_twin(function)
         else:
-            cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
-            made = _FunctionType(
-                new,
-                function.__globals__,
-                function.__name__,
-                function.__defaults__,
-                tuple([cells[n] for n in new.co_freevars]) or None,
-            )
-            made.__kwdefaults__ = function.__kwdefaults__
-            if function.__dict__:
-                made.__dict__.update(function.__dict__)
-            note_cells(watch, new, cells)
+            made = with_code(watch, function, new)
     watch.twins[id(function)] = (function, made)
     if made is not function:
         watch.twins[id(made)] = (made, made)
@@ -155,7 +144,11 @@ def _library_callee(watch: Watch, function: Any) -> Any:
     effect = of_paths(function)
     if effect is not None:
         watch.effects[effect] = None
-    elif local.muted is not None and function.__name__ == "open":
+    if is_looked_into(function):
+        new = instrumented(function.__code__, function.__globals__)
+        if new is not None:
+            return with_code(watch, function, new)
+    elif effect is None and local.muted is not None and function.__name__ == "open":
         return opening(function)
     return drawing(function) if draws(function) else _handing_over(function)
 

@@ -25,3 +25,20 @@ def note_cells(watch: Watch, code: types.CodeType, cells: dict[str, Any]) -> Non
         known = _writers[id(code)] = (weakref.ref(code), tuple(n for n in code.co_freevars if n in stored))
     for name in known[1]:
         watch.cells[id(cells[name])] = cells[name]
+
+
+def with_code(watch: Watch, function: Any, new: types.CodeType) -> Any:
+    """A function of instrumented code beside another one, on its globals, cells and defaults."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    made = types.FunctionType(
+        new,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        tuple([cells[n] for n in new.co_freevars]) or None,
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    if function.__dict__:
+        made.__dict__.update(function.__dict__)
+    note_cells(watch, new, cells)
+    return made

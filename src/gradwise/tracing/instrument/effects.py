@@ -119,7 +119,12 @@ _SILENT = frozenset(
 )
 
 #: names that read what a silent run did not write
-_READING = frozenset(["fromfile", "memmap", "getvalue"])
+_READING = frozenset(
+    [
+        *("fromfile", "memmap", "getvalue", "read_csv", "read_table", "read_json", "read_excel", "read_pickle"),
+        *("read_parquet", "read_hdf", "imread"),
+    ]
+)
 
 #: what is undone, or does no harm, where the places to which a run writes are put back; and what a silent run leaves undone (``muting.py``)
 _UNDOING = ("it calls time.",)
@@ -135,12 +140,23 @@ _MUTING = (
     *("it calls Buffered", "it calls Kept", "it calls pathlib.", "it calls pickle.", "it calls io."),
     *(
         f"it calls os.{name}"
-        for name in ("getcwd", "fspath", "fsdecode", "getenv", "getpid", "stat", "access", "listdir")
+        for name in ("getcwd", "fspath", "fsdecode", "fsencode", "getenv", "getpid", "stat", "access", "listdir")
     ),
+    # of which pathlib's and os's own functions ask some
+    *("it calls sys.intern", "it calls sys.audit", "it calls sys.getfilesystemencod"),
     *(f"it calls os.{name}" for name in ("mkdir", "makedirs", "remove", "unlink", "rename", "replace", "scandir")),
     *("it calls datetime.", "it calls a function under lru_cache", SHOWS, SAVES, READS, ASKS),
 )
 
+
+#: functions by their own names, for which others stand in silent runs (``unwritten.py``), or that Python's libraries of files ask for
+_STOOD_FOR = frozenset(
+    f"it calls {name}"
+    for name in (
+        *("stat", "lstat", "access", "mkdir", "remove", "unlink", "rename", "replace", "listdir", "scandir", "getcwd"),
+        *("fspath", "text_encoding", "intern", "audit", "getfilesystemencoding", "getfilesystemencodeerrors"),
+    )
+)
 
 #: methods of paths that read or write files
 _OF_PATHS = dict.fromkeys(("open", "read_text", "read_bytes"), READS) | dict.fromkeys(
@@ -157,7 +173,7 @@ def of_paths(function: types.FunctionType) -> str | None:
 
 def is_muted(effect: str) -> bool:
     """Whether a silent run leaves an effect undone, or it does no harm."""
-    return effect.startswith(_MUTING)
+    return effect.startswith(_MUTING) or effect in _STOOD_FOR
 
 
 def is_adaptive(watch: Watch | None) -> bool:
@@ -196,7 +212,7 @@ def repeats(watch: Watch, *, undoing: bool = False, muting: bool = False) -> str
     _changes(watch)
     harmless = _MUTING if muting else _UNDOING if undoing else ()
     for effect in watch.effects:
-        if not effect.startswith(harmless):
+        if not effect.startswith(harmless) and not (muting and is_muted(effect)):
             return effect
     for entered, made in list(watch.twins.values()):
         if type(entered) is types.FunctionType and is_users_file(entered.__code__.co_filename):

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradwise.tracing.instrument.state import Watch, local
-from gradwise.tracing.instrument.unwritten import Kept, KeptText, Unmuted, unwritten
+from gradwise.tracing.instrument.unwritten import Kept, KeptText, Unmuted, standing_for, unwritten
 
 #: by name, so that their modules are imported by who uses them
 GENERATORS = frozenset({"Generator", "RandomState", "Random", "SystemRandom"})
@@ -80,6 +80,9 @@ def rewind() -> None:
 def silent(callee: Any, owner: Any) -> Any:
     """What stands for a compiled function while runs are silent: nothing, for what prints or writes."""
     name = callee.__name__
+    standing = standing_for(callee)
+    if standing is not None:
+        return standing
     if callee is print:
         return _printed
     if callee is csv.writer:
@@ -122,24 +125,14 @@ def _writer(file: Any, *args: Any, **kwargs: Any) -> Any:
     return made
 
 
-#: libraries that open files as Python does
-_OPENING = frozenset({"bz2", "codecs", "gzip", "lzma", "pathlib", "tarfile", "tokenize", "wave", "zipfile"})
-
-
 def opening(function: Any) -> Any:
-    """What stands for a function called ``open`` of a library: of those that do not open files as Python does nothing is known."""
-    if function.__module__.partition(".")[0] not in _OPENING:
-        raise Unmuted(f"it calls {function.__module__}.open")
-    return function
+    """What stands for a function called ``open`` of a library, of which nothing is known."""
+    raise Unmuted(f"it calls {function.__module__}.open")
 
 
 def refuse_files(cls: type) -> None:
     """Raise if objects of a class are files, which would be begun anew when they are made."""
-    if (
-        issubclass(cls, io.IOBase)
-        and not issubclass(cls, (io.StringIO, io.BytesIO))
-        and cls.__module__.partition(".")[0] not in _OPENING
-    ):
+    if issubclass(cls, io.IOBase) and not issubclass(cls, (io.StringIO, io.BytesIO, KeptText)):
         raise Unmuted(f"it makes a {cls.__name__}")
 
 
@@ -150,4 +143,4 @@ def unless_muted(function: Callable[..., Any], file: Any = None) -> Callable[...
 
 def opened_unwritten(file: Any, mode: str) -> Any:
     """What silent runs take for a path: the file opened, by the way that keeps what they write."""
-    return open(file, mode) if local.files is not None and isinstance(file, (str, os.PathLike)) else file  # noqa: PTH123 - it ends with who reads or writes it
+    return standing_for(open)(file, mode) if local.files is not None and isinstance(file, (str, os.PathLike)) else file

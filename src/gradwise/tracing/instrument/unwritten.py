@@ -1,12 +1,14 @@
 """Files while runs are silent: what such a run writes is kept in memory, where the same run and those that follow it find it.
 
-    with unwritten():                     # in this thread; other threads open files as ever
-        open("k.json", "w").write("{}")   # nothing is written
-        open("k.json").read()             # "{}"
-        open("table.csv").read()          # what is there
+    with unwritten():                     # in this thread; nothing is replaced
+        standing_for(open)("k.json", "w").write("{}")   # nothing is written
+        standing_for(open)("k.json").read()             # "{}"
+        standing_for(open)("table.csv").read()          # what is there
 
-``open`` and the functions of ``os`` that Python's libraries open, find, move and remove files with are replaced for that time (as the standard output is in ``hushing.py``), so files that a library opens are seen too.
-What would have to be done outside (a file descriptor, a link, a lock) raises ``Unmuted``; files that compiled code opens by itself are not seen.
+Instrumented code calls what stands for ``open`` and for the functions of ``os`` that open, find, move and remove files; the functions of Python's libraries that do so for it (``pathlib``, ``os.path``, ``configparser``)
+are instrumented too while a run is silent.  What would have to be done outside (a file descriptor, a link, a lock) raises ``Unmuted``; files that compiled code or another library opens by itself are not seen.
+
+``open`` itself was replaced for that time at first, which other threads see, and who compares identities.
 """
 
 from __future__ import annotations
@@ -17,12 +19,9 @@ import errno
 import io
 import os
 import stat
-import threading
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from gradwise.locks import lock
 from gradwise.tracing.instrument.state import local
 
 
@@ -281,45 +280,36 @@ def _os_open(path: Any, flags: int, *args: Any, **kwargs: Any) -> int:
     return int(_true["os.open"](path, flags, *args, **kwargs))
 
 
-#: what the names stood for before; kept, since somebody may have taken ours meanwhile
+#: the true functions
 _true: dict[str, Any] = {
     "open": builtins.open,
     "os.open": os.open,
     **{name: getattr(os, name) for name in _OURS if name != "open"},
 }
-_PLACES = [
-    (builtins, "open", "open", _open),
-    (io, "open", "open", _open),
-    (os, "open", "os.open", _os_open),
-    *((os, name, name, ours) for name, ours in _OURS.items() if name != "open"),
-]
-_lock = lock()
-_threads: Counter[int] = Counter()
-_before: list[Any] = []
+_STANDING = {id(_true[name]): ours for name, ours in _OURS.items()} | {id(os.open): _os_open}
+
+
+def standing_for(callee: Any) -> Any:
+    """What instrumented code calls in place of a function that opens, finds, moves or removes files while runs are silent; None for any other."""
+    return _STANDING.get(id(callee)) if local.files is not None else None
+
+
+#: modules of Python whose functions open, find, move or remove files for those who call them
+_LIBRARIES = frozenset({"configparser", "genericpath", "glob", "ntpath", "os", "pathlib", "posixpath", "shutil"})
+
+
+def is_looked_into(function: Any) -> bool:
+    """Whether a library's function is instrumented while runs are silent, because it may open files."""
+    if local.files is None:
+        return False
+    return str(function.__globals__.get("__name__")).partition(".")[0] in _LIBRARIES
 
 
 @contextlib.contextmanager
 def unwritten() -> Iterator[None]:
-    """Within it, this thread writes no files."""
-    me, around = threading.get_ident(), local.files
-    with _lock:
-        if not _threads:
-            _before[:] = [getattr(module, name) for module, name, _, _ in _PLACES]
-            for (module, name, key, ours), theirs in zip(_PLACES, _before, strict=True):
-                if theirs is not ours:
-                    _true[key] = theirs
-                setattr(module, name, ours)
-        _threads[me] += 1
-    local.files = Unwritten()
+    """Within it, instrumented runs of this thread write no files."""
+    around, local.files = local.files, Unwritten()
     try:
         yield
     finally:
         local.files = around
-        with _lock:
-            _threads[me] -= 1
-            if not _threads[me]:
-                del _threads[me]
-            if not _threads:
-                for (module, name, _, ours), theirs in zip(_PLACES, _before, strict=True):
-                    if getattr(module, name) is ours:  # nobody else put something there meanwhile
-                        setattr(module, name, theirs)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import io
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -104,8 +105,8 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
         function = getattr(sys.modules[module], name)
         if name in _SAVING:
             function = unless_muted(function, args[-1] if name == "dump" else args[0] if args else kwargs.get("fname"))
-            opened = opened_unwritten(args[0], "w") if name == "savetxt" else None
-            if opened is not None and opened is not args[0]:
+            opened = args[0] if name == "dump" else opened_unwritten(_ending(args[0], name), _MODES.get(name, "wb"))
+            if is_kept(opened) and opened is not args[0]:
                 with opened:
                     return call(opened, *args[1:], **kwargs)
             watch = current()
@@ -119,6 +120,18 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
     call.__name__ = name
     call.__doc__ = f"``{module}.{name}``, of what the traced numbers are."
     return call
+
+
+#: how they open a path
+_MODES = {"savetxt": "w"}
+
+
+def _ending(path: Any, name: str) -> Any:
+    """The path to which NumPy saves: it adds an ending where there is none."""
+    ending = {"save": ".npy", "savez": ".npz", "savez_compressed": ".npz"}.get(name, "")
+    if local.files is None or not isinstance(path, (str, os.PathLike)) or str(path).endswith(ending):
+        return path
+    return f"{os.fspath(path)}{ending}"
 
 
 #: functions that write to a file
