@@ -3,7 +3,7 @@
 
     demo            install what is needed, then show the main job on real input (under a minute)
     test [--all]    the fast suite; with --all everything, recorded in tests/LAST_RESULT.md
-    lowest          the tests of rules and tracing with the oldest versions that pyproject.toml allows, in .venv-lowest
+    lowest          the tests of rules and laws with the oldest versions that pyproject.toml allows, in .venv-lowest
     lint [--fix]    style (ruff), layout, and which room may import which (import-linter)
     types           mypy on the package
     docs            the documentation, every warning an error, into docs/_build/html
@@ -132,7 +132,7 @@ def lowest(arguments: list[str]) -> None:
             return
         stamp.write_text(wanted)
     parallel = ["-n", str(min(os.cpu_count() or 1, 8))]
-    places = arguments or ["tests/rules", "tests/tracing", "tests/battery", "tests/containers", "tests/test_battery.py"]
+    places = arguments or ["tests/rules", "tests/laws", "tests/test_battery.py", "tests/test_containers.py"]
     run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *parallel, *places)
 
 
