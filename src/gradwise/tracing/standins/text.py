@@ -104,11 +104,12 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         function = getattr(sys.modules[module], name)
         if name in _SAVING:
-            function = unless_muted(function, args[-1] if name == "dump" else args[0] if args else kwargs.get("fname"))
-            opened = args[0] if name == "dump" else opened_unwritten(_ending(args[0], name), _MODES.get(name, "wb"))
-            if is_kept(opened) and opened is not args[0]:
+            target = _target(name, args, kwargs)
+            function = unless_muted(function, target)
+            opened = target if name == "dump" else opened_unwritten(_ending(target, name), _MODES.get(name, "wb"))
+            if is_kept(opened) and opened is not target:
                 with opened:
-                    return call(opened, *args[1:], **kwargs)
+                    return call(opened, *args[1:], **{k: v for k, v in kwargs.items() if args or v is not target})
             watch = current()
             if watch is not None:
                 watch.effects[f"{SAVES} by {name}"] = None
@@ -120,6 +121,14 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
     call.__name__ = name
     call.__doc__ = f"``{module}.{name}``, of what the traced numbers are."
     return call
+
+
+def _target(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The file or path to which one of them writes, by place or by name."""
+    place = int(name == "dump")
+    if len(args) > place:
+        return args[place]
+    return next((kwargs[k] for k in ("fp", "file", "fname") if k in kwargs), None)
 
 
 #: how they open a path
@@ -208,9 +217,11 @@ def reading(module: str, name: str) -> Callable[..., Any]:
             if watch is not None:
                 watch.effects[READS] = None
             if local.files is not None and (name == "memmap" or kwargs.get("mmap_mode")):
-                raise Unmuted(f"it maps {args[0]!r}")
-            args = (opened_unwritten(args[0], "rb" if name == "load" else "r"), *args[1:])
-            if local.muted is not None and isinstance(args[0], io.IOBase) and not is_kept(args[0]):
+                raise Unmuted(f"it calls {module}.{name}, which maps a file")
+            if not args:
+                args = tuple(kwargs.pop(k) for k in ("file", "fname", "fp") if k in kwargs)
+            args = (*[opened_unwritten(a, "rb" if name == "load" else "r") for a in args[:1]], *args[1:])
+            if local.muted is not None and args and isinstance(args[0], io.IOBase) and not is_kept(args[0]):
                 raise Unmuted(f"it calls {module}.{name}")
         trace = current_trace()
         if trace is not None and trace.texts and args:
