@@ -56,7 +56,12 @@ class Form:
         self.captured = program.captured
         self.state = program.types[program.inputs[-1]]
         self.value = program.types[program.outputs[0]]
-        compared = {o for e in self.program.equations if e.primitive.name in COMPARISONS for o in e.output_tuple}
+        # comparisons of the time with numbers turn where they turn, whatever the parameters are
+        moved = {self.program.inputs[-1], *moving}
+        for e in self.program.equations:
+            if not moved.isdisjoint(e.inputs):
+                moved.update(e.output_tuple)
+        compared = {o for e in self.program.equations if e.primitive.name in COMPARISONS for o in e.output_tuple if o in moved}  # fmt: skip
         self.compared = tuple(sorted(compared))
         self.is_smooth = all(e.primitive.name in _SMOOTH for e in self.program.equations)
 

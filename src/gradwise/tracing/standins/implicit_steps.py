@@ -57,6 +57,8 @@ class ImplicitStep:
 class ImplicitPath(Path):
     """The recorded implicit steps along given times; ``guess`` is a plain solution near them."""
 
+    is_implicit = True
+
     def __init__(self, function: RightHandSide, times: list[float], start: Any, guess: Callable[..., Any]) -> None:
         self.times = times
         self.start = start

@@ -197,10 +197,10 @@ def _without_warnings(integrator: Any) -> Callable[[], int]:
     """Keep what an integrator says of its end from the place where SciPy makes a warning of it (filters of warnings belong to all threads); asks for it afterwards."""
     runner, found = integrator.runner, -1
 
-    def run(*given: Any) -> tuple[Any, Any, int]:
+    def run(*given: Any) -> tuple[Any, ...]:
         nonlocal found
-        x, y, found = runner(*given)
-        return x, y, max(found, 1)
+        *state, found = runner(*given)  # SciPy's Fortran, before 1.17, returns its work array too
+        return *state, max(found, 1)
 
     integrator.runner = run
     return lambda: found

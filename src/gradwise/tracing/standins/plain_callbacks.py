@@ -47,6 +47,8 @@ class Callback:
         self.trace: Any = None
         #: the numbers that SciPy asked for, and what it was given
         self.seen: list[tuple[float, Any]] = []
+        #: where a function of several numbers was asked for, if that is kept
+        self.several: list[tuple[Any, ...]] | None = None
 
     def __call__(self, *values: Any) -> Any:
         self.calls += 1
@@ -69,6 +71,8 @@ class Callback:
     def _note(self, values: tuple[Any, ...], found: Any) -> None:
         if len(values) == 1 and type(values[0]) is float:
             self.seen.append((values[0], found))
+        elif self.several is not None:
+            self.several.append(values)
 
     def traced(self, *values: Any) -> Any:
         """The result as the user's function gives it; lists become arrays."""
@@ -116,8 +120,8 @@ class Switches:
         self.trace: Any = trace
         self.start = (0, 0) if trace is None else (len(trace.ops), len(trace.outs))
 
-    def seen(self) -> bool:
-        """Whether there were any since this was made; arrays that were compared count as differing."""
+    def seen(self, *, any_answer: bool = False) -> bool:
+        """Whether there were any since this was made; arrays that were compared count as differing, and with ``any_answer`` all that was compared."""
         trace = self.trace
         if trace is None:
             return False
@@ -127,7 +131,7 @@ class Switches:
             if ops[k].name in _COMPARISONS:
                 answer = trace.values[trace.outs[number]]
                 place = trace.places[number]
-                if np.ndim(answer) or answer is None or answers.setdefault(place, answer) != answer:
+                if any_answer or np.ndim(answer) or answer is None or answers.setdefault(place, answer) != answer:
                     return True
             k += 3 + ops[k + 2]
             number += 1

@@ -137,6 +137,8 @@ class Path:
     steps : list of Step
     """
 
+    is_implicit = False
+
     def __init__(self, scheme: Any, function: RightHandSide, times: list[float], start: Any) -> None:
         self.times = times
         self.start = start
@@ -148,6 +150,11 @@ class Path:
             step = Step(scheme, function, t, after - t, y, slope)
             self.steps.append(step)
             y, slope = step.end, step.slopes[scheme.n_stages]
+
+    @property
+    def states(self) -> list[Any]:
+        """The states at its times."""
+        return [self.start, *[s.end for s in self.steps]]
 
     @property
     def is_traced(self) -> bool:

@@ -10,12 +10,10 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
-from gradwise.tracing.standins.implicit_steps import ImplicitPath
 from gradwise.tracing.standins.known_paths import formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
-    note_adaptive,
     note_choice,
     plain_callback,
     traced_leaves,
@@ -24,17 +22,16 @@ from gradwise.tracing.standins.recording import carries
 from gradwise.tracing.standins.runge_kutta import RightHandSide
 from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.scipy_odes import (
-    VERIFIABLE,
     as_state,
     compare_values,
     listed_array,
-    note_steps,
     refuse_unbounded,
     right_hand_side,
     start_at,
     states_at,
     tight,
 )
+from gradwise.tracing.standins.solution_jumps import note_steps, refuse_unseen
 from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
@@ -52,6 +49,7 @@ def odeint(
     if current_trace() is None:
         return scipy.integrate.odeint(func, y0, t, args, Dfun, *rest, tfirst=tfirst, **options)
     callback = Callback(func, args)
+    before = Switches()
     y0, t = listed_array(y0), listed_array(t)
     rest = tuple(plainly(r) for r in rest)
     options = {name: plainly(o) for name, o in options.items()}
@@ -74,9 +72,10 @@ def odeint(
         found = scipy.integrate.odeint(
             callback, plain(y0), plain(t), (), plain_callback(Dfun, args), *rest, tfirst=tfirst, **options
         )
-    if not callback.moves and not traced_leaves((y0, t)):
-        return found
     value = found[0] if isinstance(found, tuple) else found
+    if not callback.moves and not traced_leaves((y0, t)):
+        refuse_unseen("scipy.integrate.odeint", function, before, times, value, known=formula is not None)
+        return found
     settings = dict(zip(("col_deriv", "full_output", "ml", "mu", "rtol", "atol"), rest, strict=False)) | options
     rtol = 1.49012e-8 if settings.get("rtol") is None else settings["rtol"]
     atol = 1.49012e-8 if settings.get("atol") is None else settings["atol"]
@@ -95,11 +94,11 @@ def odeint(
         known = tight_path(formula, function, span, start, times, rtol, atol, stepwise)
     switches = Switches()
     path: Any = known if known is not None else stepwise()
-    if known is None and ((np.max(rtol) > VERIFIABLE and not switches.seen()) or isinstance(path, ImplicitPath)):
-        note_adaptive("scipy.integrate.odeint")
+    if known is None:
+        note_steps("scipy.integrate.odeint", path, rtol, switches=switches.seen())
     made = np.stack(states_at(path, times, t)) if carries(t) else path.table(times)
     if known is not None:
-        note_steps("scipy.integrate.odeint", known, rtol)
+        note_steps("scipy.integrate.odeint", known, rtol, switches=bool(known.switches))
     note_choice(made)
     compare_values("scipy.integrate.odeint", made, value, rtol, atol)
     made = with_value(made, value)

@@ -31,7 +31,6 @@ from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
-    note_adaptive,
     note_choice,
     plain_callback,
     traced_leaves,
@@ -47,6 +46,7 @@ from gradwise.tracing.standins.runge_kutta import (
     tight_times,
 )
 from gradwise.tracing.standins.scipy_calling import with_value
+from gradwise.tracing.standins.solution_jumps import VERIFIABLE, note_steps, refuse_unseen
 from gradwise.tracing.standins.stacking import assembled, plainly
 from gradwise.tracing.traced import isinstance_traced
 
@@ -54,8 +54,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EXPLICIT = ("RK23", "RK45", "DOP853")
-#: coarser solutions change between neighbouring arguments by more than a verification by differences allows
-VERIFIABLE = 1e-9
 
 
 def listed_array(a: Any) -> Any:
@@ -139,6 +137,7 @@ def solve_ivp(
         )
     more = () if args is None else tuple(args)
     callback = Callback(fun, more)
+    before = Switches()
     t0, tf = t_span
     y0, wanted = listed_array(y0), listed_array(t_eval)
     span = float(plain(t0)), float(plain(tf))
@@ -177,6 +176,10 @@ def solve_ivp(
         )
     occurred = [e for e, times_ in zip(watched or (), found.t_events or (), strict=True) if len(times_)]
     if not (callback.moves or traced_leaves((t0, tf, y0, wanted)) or any(e.moves for e in occurred)):
+        function = RightHandSide(callback, np.result_type(np.asarray(found.y), float), vectorized=bool(vectorized))
+        refuse_unseen(
+            "scipy.integrate.solve_ivp", function, before, found.t, np.transpose(found.y), known=formula is not None
+        )
         return found
     if found.status < 0:
         trace = current_trace()
@@ -212,8 +215,8 @@ def solve_ivp(
             known = tight_path(formula, function, span, start, stops, rtol, atol, stepwise)
     switches = Switches()
     path: Any = known if known is not None else stepwise()
-    if known is None and ((np.max(rtol) > VERIFIABLE and not switches.seen()) or isinstance(path, ImplicitPath)):
-        note_adaptive("scipy.integrate.solve_ivp")
+    if known is None:
+        note_steps("scipy.integrate.solve_ivp", path, rtol, switches=switches.seen())
     last = _found_events(path, watched, found) if occurred else None
     made: Any = None
     if t_eval is None:
@@ -241,7 +244,7 @@ def solve_ivp(
         compare_values("scipy.integrate.solve_ivp", made, found.y, rtol, atol)
         found.y = with_value(made, found.y)
     if known is not None:
-        note_steps("scipy.integrate.solve_ivp", known, rtol)
+        note_steps("scipy.integrate.solve_ivp", known, rtol, switches=bool(known.switches))
     if dense_output:
         found.sol = RecordedSolution(found.sol, path)
     return found
@@ -254,12 +257,6 @@ def refuse_unbounded(what: str, y: Any) -> None:
         raise trace.fail(
             f"{what} found a solution that is not finite, and has no derivative. A right-hand side that is finite along the solution is required. Look where it gives nan or inf"
         )
-
-
-def note_steps(what: str, known: Any, rtol: Any) -> None:
-    """Keep a run along known steps from being verified by differences, where these say nothing."""
-    if known.is_implicit or (np.max(rtol) > VERIFIABLE and not known.switches):
-        note_adaptive(what)
 
 
 def _listed(events: Any) -> list[Any]:

@@ -9,7 +9,7 @@ Where the integrand ends like a square root at a limit that moves, the nodes bes
 
 Accuracy: derivatives are those of the quadrature formula.  Each subinterval is halved, and halved again until the Gauss and Kronrod sums agree to 1e-12 of the integral of \|f\|; derivatives of smooth integrands are
 then right to about 1e-10.  An integrand whose derivative jumps (\|t − p\|) has first derivatives right to about 1e-6; a break point at the jump (``points=``) makes them exact.  An integrand that
-jumps itself at a place that depends on p loses the jump's share of the derivative: its value is found by a comparison, as in every traced function.
+jumps itself at a place that depends on p raises.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import batched_integrand
 from gradwise.tracing.standins.gauss_kronrod import AGREE, AGREE_NESTED, Interval, Piece, recorded_at
-from gradwise.tracing.standins.plain_callbacks import Callback, note_choice, traced_leaves
+from gradwise.tracing.standins.plain_callbacks import Callback, Switches, note_choice, traced_leaves
 from gradwise.tracing.standins.proven import formula_of
 from gradwise.tracing.standins.recording import carries, resolve
 from gradwise.tracing.standins.root_ends import ends_like_a_root, integral_beside
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.scipy_roots import unpacked
+from gradwise.tracing.standins.solution_jumps import refuse_moving_jumps, refuse_moving_jumps_inside
 from gradwise.tracing.standins.stacking import plainly
 from gradwise.tracing.standins.weighted_integrands import algebraic, principal, rest_of_principal, wave
 from gradwise.tracing.traced import TracedArray
@@ -153,6 +154,7 @@ def quad(
             refuse((a, b), "scipy.integrate.quad of a compiled callback", "Write the integrand in Python")
         return scipy.integrate.quad(func, plain(a), plain(b), args, full_output, *settings, complex_func)
     callback = Callback(func, args)
+    switches = Switches()
     if complex_func:
         return _complex_quad(callback, a, b, full_output, settings)
     settings = tuple(plainly(s) for s in settings)
@@ -163,6 +165,8 @@ def quad(
     if len(result) > 3 and not full_output:
         warnings.warn(result[3], scipy.integrate.IntegrationWarning, stacklevel=2)
     rest = result[1:] if full_output else (error,)
+    if switches.seen():
+        refuse_moving_jumps("scipy.integrate.quad", callback, callback.seen)
     if not callback.moves and not traced_leaves(given):
         return value, *rest
 
@@ -250,7 +254,10 @@ def quad_vec(f: Any, a: Any, b: Any, *rest: Any, args: Any = (), **options: Any)
     if current_trace() is None:
         return scipy.integrate.quad_vec(f, a, b, *rest, args=args, **options)
     callback = Callback(f, args)
+    switches = Switches()
     result = scipy.integrate.quad_vec(callback, plain(a), plain(b), *rest, **options)
+    if switches.seen():
+        refuse_moving_jumps("scipy.integrate.quad_vec", callback, callback.seen)
     if not callback.moves and not traced_leaves((a, b)):
         return result
     interval = Interval(float(plain(a)), float(plain(b)))
@@ -277,6 +284,7 @@ def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_outpu
     if current_trace() is None:
         return scipy.integrate.nquad(func, ranges, args, opts, full_output)
     callback = Callback(func, args)
+    callback.several, switches = [], Switches()
     limits = [Callback(r, args) if callable(r) else r for r in ranges]
     options = [opts] * len(limits) if opts is None or isinstance(opts, dict) or callable(opts) else list(opts)
     plain_options = [_without_weight(Callback(o, args) if callable(o) else o) for o in options]
@@ -284,6 +292,9 @@ def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_outpu
     result = scipy.integrate.nquad(
         callback, plain_limits, None, None if opts is None else plain_options, bool(full_output)
     )
+    if switches.seen():
+        refuse_moving_jumps_inside("scipy.integrate.nquad", callback)
+    callback.several = None
     if not callback.moves and not any(r.moves if isinstance(r, Callback) else traced_leaves(r) for r in limits):
         return result
     depth = len(limits)

@@ -1,0 +1,129 @@
+"""Right-hand sides and integrands that jump where traced values decide: the jump's share of the derivative is not lost in silence."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import dblquad, odeint, quad, quad_vec, solve_ivp
+
+import gradwise as gw
+
+CALLS: list[float] = []
+
+
+def on_the_state(k):
+    return lambda t, y: [-1e4 * (y[0] - y[1]), np.where(y[1] < 1, k, 3.0)]
+
+
+def by_a_branch(k):
+    return lambda t, y: [-1e4 * (y[0] - y[1]), k if y[1] < 1 else 3.0]
+
+
+def on_the_time(k):
+    return lambda t, y: [-1e4 * (y[0] - y[1]), np.where(t < k, 1.0, 3.0)]
+
+
+def of_numbers_alone(k):
+    return lambda t, y: [-(y[0] - y[1]), 1.0 if t < k else 3.0]
+
+
+def not_proved(k):
+    def rhs(t, y):
+        CALLS.append(t)
+        return [-(y[0] - y[1]), np.where(t < k, 1.0, 3.0)]
+
+    return rhs
+
+
+def thermostat(k):
+    return lambda t, y: [-(y[0] - y[1]), 1.0 if y[1] < k else -3.0 if y[1] > 2 else 0.1]
+
+
+SOLVERS = {
+    name: lambda rhs, name=name: solve_ivp(rhs, (0, 2), [0.0, 0.1], name).y[1, -1]
+    for name in ("RK45", "Radau", "BDF", "LSODA")
+}
+SOLVERS["odeint"] = lambda rhs: odeint(rhs, [0.0, 0.1], [0, 2.0], tfirst=True)[-1, 1]
+
+
+PLACES = {
+    on_the_state: "1.125",
+    by_a_branch: "1.125",
+    on_the_time: "0.8",
+    of_numbers_alone: "0.8",
+    not_proved: "0.8",
+    thermostat: "",
+}
+
+
+@pytest.mark.parametrize("solver", ["LSODA", "odeint", "Radau"])
+@pytest.mark.parametrize("make", PLACES)
+@pytest.mark.filterwarnings("ignore::scipy.integrate.ODEintWarning", "ignore:lsoda:UserWarning")
+def test_right_hand_sides_that_jump_raise(make, solver):
+    # y₁ = 0.1 + k t up to 1, then slope 3; or slope 1 up to t = k, then 3: ∂y₁(2)/∂k is 2.7/k² or −2, and the branches know 0.9/k or 0
+    with pytest.raises(gw.TracingError, match=f"jumps at t = {PLACES[make]}"):
+        gw.grad(lambda k: SOLVERS[solver](make(k)), method="exact")(0.8)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_jumps_at_times_of_their_own_are_differentiated(solver):
+    # y₁ = 0.1 + 0.5 k + 1.5 · 3 k, and a comparison with the state that makes a kink
+    def rhs(k):
+        return lambda t, y: [-(y[0] - y[1]), np.where(t < 0.5, k, 3 * k) + np.where(y[1] < 0.3, 0.0, 0.0 * y[1])]
+
+    np.testing.assert_allclose(
+        gw.grad(lambda k: SOLVERS[solver](rhs(k)), method="exact", check=False)(0.8), 5.0, rtol=2e-5
+    )
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_kinks_are_no_jumps(solver):
+    # y' = k y up to 1, then k: y(2) = 1 + k (2 − t₁) with t₁ = ln(10)/k.  The step that passes the kink has both slopes in it: right to some 1e-4
+    def f(k):
+        return SOLVERS[solver](lambda t, y: [-(y[0] - y[1]), k * np.where(y[1] < 1, y[1], 1.0)])
+
+    np.testing.assert_allclose(gw.grad(f, method="exact", check=False)(2.0), 2.0, rtol=1e-3)
+
+
+INTEGRALS = {
+    "array": lambda k: quad(lambda x: np.where(x < k, 1.0, 3.0) * np.exp(x), 0, 2)[0],
+    "branch": lambda k: quad(lambda x: (k if x < k else 3.0) * math.exp(x), 0, 2)[0],
+    "numbers": lambda k: quad(lambda x: 1.0 if x**3 < k**3 else 3.0, 0, 2)[0],
+    "sign": lambda k: quad(lambda x: np.sign(x - k), 0, 3)[0],
+    "floor": lambda k: quad(lambda x: np.floor(x / k), 0, 1)[0],
+    "vector": lambda k: quad_vec(lambda x: np.array([1.0, 2.0]) * (x < k), 0, 3)[0].sum(),
+    "two variables": lambda k: dblquad(lambda y, x: np.where(y < k, x * y, 1.0), 0, 1, 0, 1, epsabs=1e-3)[0],
+}
+
+
+@pytest.mark.parametrize("name", INTEGRALS)
+def test_integrands_that_jump_raise(name):
+    with pytest.raises(gw.TracingError, match=r"jumps at 0\.8"):
+        gw.grad(INTEGRALS[name], method="exact")(0.8)
+
+
+def test_the_jump_is_found_at_a_later_point():
+    value_and_grad = gw.value_and_grad(INTEGRALS["numbers"], method="exact")
+    for k in (5.0, 5.1, 5.2):
+        assert value_and_grad(k) == (2.0, 0.0)
+    with pytest.raises(gw.TracingError, match=r"jumps at 0\.8"):
+        value_and_grad(0.8)
+
+
+def test_integrands_that_jump_elsewhere():
+    # ∫ k over (0, ½) and 3 beyond; and max(x, k), whose kink moves: ∫₀¹ = (1 + k²)/2
+    np.testing.assert_allclose(
+        gw.grad(lambda k: quad(lambda x: k if x < 0.5 else 3, 0, 1)[0], method="exact")(0.8), 0.5
+    )
+    kinked = gw.grad(lambda k: quad(lambda x: np.where(x < k, k, x), 0, 1)[0], method="exact")
+    np.testing.assert_allclose(kinked(0.8), 0.8, rtol=1e-6)
+
+
+def test_by_default_such_integrals_are_differentiated_numerically():
+    def f(k):
+        return quad(lambda x: 1.0 if x < k else 3.0, 0, 2, points=[k])[0]
+
+    with pytest.warns(gw.NumericalFallbackWarning):
+        np.testing.assert_allclose(gw.grad(f)(0.8), -2.0, rtol=1e-6)
