@@ -16,7 +16,7 @@ from gradwise.errors import TracingError
 from gradwise.program import ArrayType, Builder, Program
 from gradwise.rules.accumulation import add_at
 from gradwise.rules.indexing import getitem, mask_last, scatter_add, scatter_set
-from gradwise.tracing.indexing import split_key
+from gradwise.tracing.keys import split_key
 from gradwise.transforms.batch import batch
 
 V, M = np.arange(1.0, 6), np.arange(12.0).reshape(3, 4) / 3 + 0.05

@@ -15,7 +15,7 @@ from gradwise.rules.shapes import move_axis
 
 
 @functools.cache
-def _products() -> Any:
+def compiled_products() -> Any:
     """SciPy's compiled products with compressed rows; None where this version keeps them elsewhere."""
     try:
         tools = importlib.import_module("scipy.sparse._sparsetools")
@@ -26,7 +26,7 @@ def _products() -> Any:
 
 
 def _value(x: Any, data: Any, indices: Any, indptr: Any, shape: tuple[int, int], adjoint: bool) -> Any:
-    products = _products()
+    products = compiled_products()
     if products is None or indices.dtype != indptr.dtype:
         matrix = scipy.sparse.csr_array((data, indices, indptr), shape=shape)
         return np.asarray((matrix.conj().T if adjoint else matrix) @ x)

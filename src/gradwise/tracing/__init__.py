@@ -1,7 +1,7 @@
 """From a Python function to a program: run it once, on real numbers, and record what happens to them.
 
 Start with ``traced.py`` (the traced scalar and array, with NumPy's aliasing) and ``trace.py`` (the record).  ``arithmetic.py`` and ``data_model.py`` have Python's operators,
-``ufuncs.py`` and ``functions/`` NumPy's protocols, ``methods.py`` and ``reducing.py`` the methods of arrays, ``indexing.py`` keys, ``run.py`` the run itself.
+``ufuncs.py`` and ``functions/`` NumPy's protocols, ``methods.py`` and ``reducing.py`` the methods of arrays, ``indexing.py`` and ``keys.py`` items, ``run.py`` the run itself.
 
 Never import transforms, execution or operators here.
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing import indexing
+from gradwise.tracing import indexing, keys
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.traced import TracedArray, isinstance_traced
 
@@ -43,7 +43,7 @@ class Flat:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         array = self.array
-        places = np.arange(len(self))[indexing._plain_key(key)]
+        places = np.arange(len(self))[keys.plain_key(key)]
         if not isinstance_traced(value):
             value = indexing.stacked(value) if isinstance(value, (list, tuple)) else np.asarray(value)
         if np.ndim(plain(value)):  # the values in order, again and again

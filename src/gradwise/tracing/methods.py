@@ -12,7 +12,7 @@ from gradwise.rules import algebra, broadcasting, elementwise
 from gradwise.rules.broadcasting import convert_p, real_dtype, reshape_p
 from gradwise.rules.shapes import scatter_add
 from gradwise.rules.shapes import transpose as transpose_p
-from gradwise.tracing import conversions, data_model, indexing, reducing, reshaping, sparse
+from gradwise.tracing import conversions, data_model, indexing, keys, reducing, reshaping, sparse
 from gradwise.tracing.aliasing import mirror_of
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.flat import Flat
@@ -202,7 +202,7 @@ def item(self: Any, *args: Any) -> Any:
         if not args:
             if value.size != 1:
                 raise ValueError("can only convert an array of size 1 to a Python scalar")
-            self = self.reshape(())[()]
+            self = self[(0,) * value.ndim]
         elif len(args) == 1 and not isinstance(args[0], tuple):
             self = self.reshape(-1)[int(concrete(args[0]))]
         else:
@@ -234,17 +234,17 @@ def add_at(self: TracedArray, indices: Any, updates: Any) -> None:
     trace = self.tape
     self.sync()
     self, indices, updates = indexing.ordinary_write(self, indices, updates)
-    key, arrays = indexing.split_key(indices, self.value.shape)
+    key, arrays = keys.split_key(indices, self.value.shape)
     if not isinstance_traced(updates):
         updates = np.asarray(updates)
     value = plain(updates)
     self.prepare_write()
-    np.add.at(self.value, indexing._plain_key(indices), value)
+    np.add.at(self.value, keys.plain_key(indices), value)
     mirror = mirror_of(self)
     if mirror is not None:
-        mirror[indexing._plain_key(indices)] = self.value[indexing._plain_key(indices)]
+        mirror[keys.plain_key(indices)] = self.value[keys.plain_key(indices)]
     source = operand_index(trace, updates, self.value.dtype)
-    taken = self.value[indexing._plain_key(indices)]
+    taken = self.value[keys.plain_key(indices)]
     if np.shape(value) != np.shape(taken):
         from_index = trace.record(broadcasting.broadcast_to_p, (source,), (np.shape(taken),), None)
         source = from_index

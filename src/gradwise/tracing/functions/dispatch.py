@@ -35,7 +35,7 @@ from gradwise.tracing.functions import (
 )
 from gradwise.tracing.holders import HOLDERS, TWINS, is_users_array, wrapped
 from gradwise.tracing.places import place_of
-from gradwise.tracing.traced import dtype_of, isinstance_traced
+from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
 _getframe = sys._getframe
 
@@ -105,15 +105,33 @@ def _replace(argument: Any, replace: Any) -> Any:
     return argument
 
 
+def _usual(trace: Any, args: Any, kwargs: Any) -> bool:
+    """Whether the arguments are this trace's values, plain arrays of numbers and plain options, as most are: ``np.sum(x, axis=0)``."""
+    for a in args:
+        kind = type(a)
+        if kind is TracedArray or kind is TracedScalar:
+            if a.tape is not trace:
+                return False
+        elif kind is np.ndarray:
+            if a.dtype.kind not in "fciub":
+                return False
+        elif kind not in _OPTIONS:
+            return False
+    return not kwargs or ("like" not in kwargs and all([type(v) in _OPTIONS for v in kwargs.values()]))
+
+
+_OPTIONS = frozenset({int, float, bool, str, type(None)})
+
+
 def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """NumPy's protocol (NEP 18)."""
-    if len(args) == 1 and args[0] is self and not kwargs and self.tape.open and self.tape.where is None:
-        ours = FUNCTIONS.get(function)  # np.sum(x), as most are
+    trace = self.tape
+    if trace.open and trace.where is None and _usual(trace, args, kwargs):
+        ours = FUNCTIONS.get(function)
         if ours is not None:
-            trace = self.tape
             trace.where = place_of(_getframe(1))
             try:
-                return ours(self)
+                return ours(*args, **kwargs)
             finally:
                 trace.where = None
     if _holders_in(args) or (TWINS and kwargs and _holders_in(kwargs.values())):

@@ -12,7 +12,9 @@ from gradwise.rules.products import convolve as convolve_p
 from gradwise.rules.products import matmul_p
 from gradwise.tracing.arithmetic import _innermost, as_objects, plain
 from gradwise.tracing.functions.operands import array, as_array, common_dtype, converted, finish, integers, valued
-from gradwise.tracing.traced import apply, dtype_of
+from gradwise.tracing.traced import TracedArray, apply, dtype_of
+
+_F64 = np.dtype(np.float64)
 
 
 def _contracted(a: Any, b: Any, value: Any) -> Any:
@@ -21,8 +23,24 @@ def _contracted(a: Any, b: Any, value: Any) -> Any:
     return value if trace is None else apply(trace, matmul_p, (a, b), (), value, np.asarray(value).dtype)
 
 
+def _usual(a: Any, b: Any) -> Any:
+    """The trace of a vector or matrix of float64 beside another, one of them plain or of the same trace; None for all else."""
+    trace = None
+    for x in (a, b):
+        kind = type(x)
+        if kind is TracedArray and trace in (None, x.tape) and x.tape.open:
+            trace, x = x.tape, x.value  # its shape and dtype do not change
+        elif kind is not np.ndarray:
+            return None
+        if x.dtype is not _F64 or not 1 <= x.ndim <= 2:
+            return None
+    return trace
+
+
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: the product over the last axis of a and the second last of b."""
+    if out is None and (trace := _usual(a, b)) is not None:
+        return apply(trace, matmul_p, (a, b), (), np.dot(plain(a), plain(b)))
     a, b = array(a), array(b)
     if "O" in (dtype_of(plain(a)).kind, dtype_of(plain(b)).kind):  # objects of the user's, which compute with numbers
         return np.dot(as_objects(a), as_objects(b))

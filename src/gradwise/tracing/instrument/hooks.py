@@ -20,6 +20,7 @@ from gradwise.tracing.instrument import (
     known,
     objects,
     operations,
+    statements,
 )
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
@@ -39,12 +40,12 @@ HOOKS.update(
     delegate=items.delegate,
     managed=items.managed,
     bare=items.bare,
-    assigns=operations.assigns,
+    assigns=statements.assigns,
     joined=joined,
-    defined=operations.defined,
-    defining=operations.defining,
-    imported=operations.imported,
-    fresh=operations.fresh,
+    defined=statements.defined,
+    defining=statements.defining,
+    imported=statements.imported,
+    fresh=statements.fresh,
     begun=operations.begun,
     begun_attribute=operations.begun_attribute,
     alone=holding.alone,

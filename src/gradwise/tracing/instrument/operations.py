@@ -6,7 +6,6 @@ the left one's and overrides it, ``NotImplemented`` passes on, and where no meth
 
 from __future__ import annotations
 
-import functools
 import operator
 import sys
 import types
@@ -15,17 +14,16 @@ from typing import Any
 import numpy as np
 
 from gradwise.program import Primitive
-from gradwise.rules import algebra
+from gradwise.rules import algebra, powers
 from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.holders import TWINS, adopted, is_users_array, wrapped
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced, in_place_of
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import HOOKS
-from gradwise.tracing.instrument.ending import clean_class, reveal_all, reveal_within
+from gradwise.tracing.instrument.ending import reveal_within
 from gradwise.tracing.instrument.formatting import percent
-from gradwise.tracing.instrument.known import refresh
-from gradwise.tracing.instrument.objects import class_info, holds_traced, load, note_names, store
+from gradwise.tracing.instrument.objects import class_info, holds_traced, load, store
 from gradwise.tracing.instrument.rationals import without_fractions
 from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import local
@@ -227,7 +225,33 @@ _mul = _arithmetic("mul", operator.mul, algebra.mul_p)
 _truediv = _arithmetic("truediv", operator.truediv, algebra.div_p)
 
 
+def _recorded(x: Any, primitive: Primitive, params: tuple[Any, ...], out: Any) -> Any:
+    """The equation of an operator on one traced number, at the line of the hook's caller."""
+    trace = x.tape
+    values = trace.values
+    index = len(values)
+    values.append(out)
+    trace.ops.extend((primitive, params, 1, x.index))
+    trace.outs.append(index)
+    where = trace.where
+    if where is None:
+        frame: Any = _getframe(2)
+        while frame.f_globals is _names:  # a **= 2
+            frame = frame.f_back
+        where = (frame.f_code, frame.f_lasti)
+    trace.places.extend(where)
+    return TracedScalar(trace, index, out)
+
+
+def _neg(a: Any) -> Any:
+    if type(a) is TracedScalar and a.tape.open and type(a.value) in _FLOATS:
+        return _recorded(a, algebra.neg, (), -a.value)
+    return _slow_neg(a)
+
+
 def _pow(a: Any, b: Any) -> Any:
+    if type(a) is TracedScalar and type(b) is int and b > 0 and a.tape.open and type(a.value) in _FLOATS:
+        return _recorded(a, powers.power, (b,), a.value**b)
     if type(a) in _CERTAIN and type(b) in _CERTAIN:
         return a**b
     if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
@@ -332,47 +356,8 @@ def _unary(name: str, function: Any) -> Any:
     return operate
 
 
-UNARY = {name: _unary(name, getattr(operator, name)) for name in ("neg", "pos", "invert")}
-
-
-# --- statements -------------------------------------------------------------------------------------------------------------------
-
-
-def assigns(names: tuple[str, ...]) -> None:
-    """Note the globals that the calling function assigns."""
-    if local.watch is not None:
-        note_names(sys._getframe(1).f_globals, names)
-
-
-def defining() -> None:
-    """Before a class is made: its metaclass, and ``__init_subclass__`` and ``__set_name__``, run as they are."""
-    if local.watch is not None and local.watch.overlay:
-        reveal_all()
-
-
-def defined(cls: Any) -> Any:
-    """A class that was made: it may hold traced values, and be registered somewhere."""
-    watch = local.watch
-    if watch is not None and isinstance(cls, type):
-        watch.created[id(cls)] = cls
-        watch.later.append(functools.partial(clean_class, cls))
-    return cls
-
-
-def imported() -> None:
-    """After an import inside a function: its modules may have stand-ins."""
-    refresh()
-
-
-def fresh(value: Any) -> Any:
-    """An array that nothing else refers to, about to be filled: a buffer of the trace, to which traced values may be assigned."""
-    if type(value) is np.ndarray and value.dtype.kind in "fc":
-        watch = local.watch
-        if watch is not None and count(value) <= ALONE and owns(value):
-            return buffer(watch.trace, value)
-    elif is_users_array(type(value)) and count(value) <= ALONE and owns(value):
-        return adopted(value)
-    return value
+_slow_neg = _unary("neg", operator.neg)
+UNARY = {"neg": _neg} | {name: _unary(name, getattr(operator, name)) for name in ("pos", "invert")}
 
 
 skip_frames_of(globals())

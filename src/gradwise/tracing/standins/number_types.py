@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 def float_(x: Any = 0.0, /) -> Any:
     """``float``: of a traced number, of an array of one entry, of an object with ``__float__``."""
+    if type(x) is TracedScalar and x.tape.open:
+        kind = type(x.value)
+        if kind is float:
+            return x
+        if kind is np.float64:
+            return TracedScalar(x.tape, x.index, float(x.value))
     if isinstance(x, TEXTS):
         look(x)
     if type(x) in PLAIN:

@@ -15,6 +15,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.standins import sparse_arithmetic as arithmetic
 from gradwise.tracing.standins import sparse_building as building
 from gradwise.tracing.standins import sparse_items as items
+from gradwise.tracing.standins import sparse_rows
 from gradwise.tracing.standins.matrices import as_matrix, is_matrix, unwrapped_matrix
 from gradwise.tracing.standins.recording import at_line
 from gradwise.tracing.standins.sparse_entries import (
@@ -263,9 +264,17 @@ _QUESTIONS = (
 )
 
 
-def _standing(original: Any, ours: Any) -> Any:
+#: the usual cases of some, which take most of a run's time where it asks for each row of a matrix; they answer None to the others
+_QUICK = {"__getitem__": sparse_rows.row, "__matmul__": sparse_rows.product, "dot": sparse_rows.product}
+
+
+def _standing(original: Any, ours: Any, quick: Any = None) -> Any:
     @functools.wraps(original, updated=())
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if quick is not None and len(args) == 1 and not kwargs:
+            found = quick(self, args[0])
+            if found is not None:
+                return found
         if not is_sparse(self) or not (
             is_traced(self)
             or involves(*args)
@@ -296,7 +305,7 @@ def _methods() -> dict[Any, dict[str, Callable[..., Any]]]:
                 continue
             if id(original) not in known:
                 ours = _OURS[name] if name in _OURS else _concretely(original)
-                known[id(original)] = _standing(original, ours)
+                known[id(original)] = _standing(original, ours, _QUICK.get(name))
             entries[name] = known[id(original)]
     # A.T, and A.mT from SciPy 1.18 on, are properties: the functions behind them have the stand-in
     for cls in scipy.sparse.csr_matrix.__mro__:
