@@ -3,7 +3,7 @@
 
     demo            install what is needed, then show the main job on real input (under a minute)
     test [--all]    the fast suite; with --all everything, recorded in tests/LAST_RESULT.md
-    lowest          the tests of rules and laws with the oldest versions that pyproject.toml allows, in .venv-lowest
+    lowest          the tests of rules, laws and tracing with the oldest versions that pyproject.toml allows, in .venv-lowest
     lint [--fix]    style (ruff), layout, and which room may import which (import-linter)
     types           mypy on the package
     docs            the documentation, every warning an error, into docs/_build/html
@@ -130,9 +130,12 @@ def lowest(arguments: list[str]) -> None:
         if run(*install, *project["optional-dependencies"]["test"], check=False):
             print(f"skipped: {', '.join(oldest)} could not be installed with Python {platform.python_version()}")
             return
+        # other processes, which tests start, find the package too
+        run(python, "-m", "pip", "install", "--quiet", "--no-deps", "-e", ROOT)
         stamp.write_text(wanted)
     parallel = ["-n", str(min(os.cpu_count() or 1, 8))]
-    places = arguments or ["tests/rules", "tests/laws", "tests/test_battery.py", "tests/test_containers.py"]
+    whole = ["tests/rules", "tests/laws", "tests/tracing", "tests/test_battery.py", "tests/test_containers.py"]
+    places = arguments or whole
     run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *parallel, *places)
 
 

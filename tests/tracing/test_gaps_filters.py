@@ -94,6 +94,7 @@ MOVED: dict[str, Any] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:The behavior of affine_transform with a 1-D array:UserWarning")
 @pytest.mark.parametrize("name", MOVED)
 def test_images_that_are_moved(name: str) -> None:
     closes(*MOVED[name], rtol=1e-6)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import scipy
 from closing import closes
 
 import gradwise as gw
@@ -396,7 +397,7 @@ def roll_df(x: Any) -> Any:
     return pd.DataFrame(x.reshape(3, 2), columns=["u", "v"]).rolling(2).mean().dropna().values
 
 
-@case
+@(case if np.lib.NumpyVersion(scipy.__version__) >= "1.16.1" else lambda f: f)  # pandas asks for it
 def roll_win(x: Any) -> Any:
     return pd.Series(x).rolling(3, win_type="triang").mean().dropna().values
 

@@ -9,6 +9,7 @@ import types
 
 import numpy as np
 import pytest
+import scipy
 import scipy.linalg
 import scipy.special
 from scipy.integrate import odeint, solve_ivp
@@ -267,7 +268,7 @@ def test_a_branch_on_the_state_that_jumps_is_found_out(monkeypatch):
     def f(k):
         return solve_ivp(lambda t, y: [k if y[0] < 1 else 3.0], (0, 2), [0.0]).y[0, -1]
 
-    with pytest.raises(gw.TracingError, match="jumps at t = 1.25"):
+    with pytest.raises(gw.TracingError, match=r"jumps at t = 1\.25"):
         gw.grad(f, method="exact")(0.8)
 
 
@@ -275,7 +276,7 @@ def test_a_choice_in_an_array_that_jumps_is_found_out():
     def f(k):
         return solve_ivp(lambda t, y: np.where(y < 1, k, 3.0), (0, 2), [0.0]).y[0, -1]
 
-    with pytest.raises(gw.TracingError, match="jumps at t = 1.25"):
+    with pytest.raises(gw.TracingError, match=r"jumps at t = 1\.25"):
         gw.grad(f, method="exact")(0.8)
 
 
@@ -361,6 +362,8 @@ def test_a_large_system(stiffness):
         )
         return np.sum(weights * found.y.T)
 
+    # steps at the limit of stability amplify the rounding of modes that are not there: by 5e-6 in those of Fortran's DOP853
+    atol = 1e-6 if np.lib.NumpyVersion(scipy.__version__) >= "1.17.0" else 1e-5
     x = np.array([1.2, 2.0, -0.7])
     shares = [weights @ mode for mode in modes]
     factors = [np.exp(-x[0] * rate * times) for rate in rates]
@@ -369,7 +372,7 @@ def test_a_large_system(stiffness):
         c * rate * np.sum(times * e * w) for c, rate, e, w in zip(sizes, rates, factors, shares, strict=True)
     )
     wanted = [by_rate, np.sum(factors[0] * shares[0]), np.sum(factors[1] * shares[1])]
-    np.testing.assert_allclose(gw.grad(f, method="exact")(x), wanted, rtol=1e-7, atol=1e-6)
+    np.testing.assert_allclose(gw.grad(f, method="exact")(x), wanted, rtol=1e-7, atol=atol)
     if stiffness == 1.0:
         u = np.array([0.3, 1.0, -2.0])
         np.testing.assert_allclose(gw.jvp(f, (x,), (u,), method="exact")[1], np.dot(wanted, u), rtol=1e-7)
@@ -643,6 +646,7 @@ def test_tables_and_indices():
     assert not is_known(looked_up, K)
 
 
+@pytest.mark.filterwarnings("ignore:lsoda:UserWarning")
 @pytest.mark.parametrize("late", [0.0, 0.5])
 def test_a_solution_that_is_not_finite_is_refused(late):
     def f(k):

@@ -181,7 +181,8 @@ def test_what_stands_beside_a_cholesky_factor(lower: bool, overwrite: bool) -> N
     def solved(a: Any) -> Any:
         return np.sum(scipy.linalg.cho_solve(scipy.linalg.cho_factor(a, lower, overwrite), w) ** 2)
 
-    for f in (whole, half, stack, solved):
+    stacks = np.lib.NumpyVersion(scipy.__version__) >= "1.16.0"  # they raise before
+    for f in (whole, half, solved, *([stack] if stacks else [])):
         agrees(f, spd)
 
 
@@ -203,6 +204,7 @@ def test_interpolants_keep_their_object() -> None:
         agrees(lambda y, make=make: np.sum(make(nodes, y).c ** 2), X)  # the coefficients are read
 
 
+@pytest.mark.skipif(np.lib.NumpyVersion(scipy.__version__) < "1.16.0", reason="their sums raise in SciPy itself")
 def test_sparse_arrays_of_three_axes_raise() -> None:
     places = (np.array([0, 1, 0]), np.array([0, 1, 1]), np.array([1, 0, 1]))
     cube = scipy.sparse.coo_array(np.arange(8.0).reshape(2, 2, 2))

@@ -72,7 +72,7 @@ ATTRIBUTES = {
     "stored": lambda x: attempt(lambda: setattr(x, "value", 3.0) or x[1], lambda: x[0] ** 2, AttributeError),
     "shapes of floats": lambda x: x[0] * (x[1] if hasattr(float(x[0]), "shape") else x[2]) + len(getattr(float(x[0]), "shape", "none")) * x[0],
     "shapes of numbers": lambda x: x[0] * (x[1] if hasattr(x[0], "shape") else x[2]) + len(getattr(x[0], "shape", "none")) * x[0],
-    "device": lambda x: x.to_device("cpu") @ x if x.device == x[0].device == "cpu" else x[0],
+    "device": lambda x: x.to_device("cpu") @ x if x.device == "cpu" and getattr(x[0], "device", "cpu") == "cpu" else x[0],  # numbers have no device in NumPy 2.0
 }  # fmt: skip
 
 CONVERSIONS = {

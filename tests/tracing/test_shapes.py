@@ -18,7 +18,10 @@ CASES = {
     "reshape": lambda x: np.reshape(x, (2, -1)) ** 2,
     "reshape F": lambda x: np.reshape(x, (2, -1), order="F") ** 2,
     "reshape A": lambda x: np.reshape(x, -1, order="A"),
-    "reshape copy": lambda x: np.reshape(x, (-1, 2), copy=True),
+    # NumPy 2.0 has no copy=
+    "reshape copy": lambda x: np.reshape(
+        x, (-1, 2), **({"copy": True} if np.lib.NumpyVersion(np.__version__) >= "2.1.0" else {})
+    ),
     "method": lambda x: x.reshape(2, -1),
     "method F": lambda x: x.reshape((2, -1), order="F"),
     "ravel": lambda x: np.ravel(x) ** 2,
@@ -336,7 +339,7 @@ def test_errors_are_numpys():
         lambda x: np.squeeze(x, 0),
         lambda x: np.rot90(x, 1, (0, 0)),
         lambda x: np.roll(x, (1, 2), (0, 5)),
-        lambda x: np.reshape(x.T, -1, copy=False),
+        *([lambda x: np.reshape(x.T, -1, copy=False)] if np.lib.NumpyVersion(np.__version__) >= "2.1.0" else []),
         lambda x: np.repeat(x, [1, 2]),
         lambda x: np.broadcast_to(x, (2, 2)),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy
 import scipy.special as sp
 
 import gradwise as gw
@@ -131,6 +132,8 @@ INVERSES = {
 @pytest.mark.parametrize("name", INVERSES)
 def test_inverses_undo_the_function(name):
     """g(y(p)) = p: the derivatives of the composition are 1 and 0, to the second order."""
+    if name in ("chndtrix", "nctdtrit", "chdtriv") and np.lib.NumpyVersion(scipy.__version__) < "1.17.0":
+        pytest.skip("SciPy has this inverse to 1e-11 only, too few digits for the differences here")
     point, place, function = INVERSES[name]
     inverse = getattr(sp, name)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy
 import scipy.interpolate as si
 from test_standins_interpolation import INSIDE, TABLE, XS, YS, check
 
@@ -114,7 +115,9 @@ def test_arrays_made_in_the_function():
 
 def test_few_points():
     for make in (si.CubicSpline, si.PchipInterpolator, si.Akima1DInterpolator):
-        check(lambda y, make=make: make([0.0, 1.5], y)([0.3, 1.1]), np.array([0.3, 2.0]))
+        # through two points Akima's is no line before SciPy 1.17, but reads memory that nobody wrote
+        if make is not si.Akima1DInterpolator or np.lib.NumpyVersion(scipy.__version__) >= "1.17.0":
+            check(lambda y, make=make: make([0.0, 1.5], y)([0.3, 1.1]), np.array([0.3, 2.0]))
         check(lambda y, make=make: make([0.0, 1.5, 2.0], y)([0.3, 1.7]), np.array([0.3, 2.0, -1.0]))
 
 

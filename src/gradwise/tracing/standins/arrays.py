@@ -197,6 +197,12 @@ def _scalar_type(kind: Any) -> Callable[..., Any]:
 _SCALARS = ("float64", "float32", "float16", "longdouble", "complex128", "complex64")
 _INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_", "intp")
 
+
+def mintypecode(typechars: Any, *args: Any, **kwargs: Any) -> str:
+    """``np.mintypecode``, which asks arrays for their types."""
+    return np.mintypecode([t if isinstance(t, str) else plainly(t) for t in typechars], *args, **kwargs)
+
+
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "numpy": {
         "array": array,
@@ -205,6 +211,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         "ascontiguousarray": _converter(np.ascontiguousarray, "C", 1),
         "asfortranarray": _converter(np.asfortranarray, "F", 1),
         "asarray_chkfinite": asarray_chkfinite,
+        "mintypecode": mintypecode,
         "require": require,
         **{name: _scalar_type(getattr(np, name)) for name in (*_SCALARS, *_INTEGERS)},
     }

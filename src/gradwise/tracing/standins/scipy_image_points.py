@@ -221,7 +221,7 @@ def shift(
         return LINEAR["scipy.ndimage"]["shift"](input, shift, output, *rest)
     value = scipy.ndimage.shift(plainly(input), plainly(shift), None, order, mode, plain(cval), prefilter)
     return confirmed(
-        affine_transform(input, np.ones(np.ndim(value)), -as_array(shift), None, None, *rest), value, "shift"
+        affine_transform(input, np.eye(np.ndim(value)), -as_array(shift), None, None, *rest), value, "shift"
     )
 
 

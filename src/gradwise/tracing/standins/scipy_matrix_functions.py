@@ -143,7 +143,8 @@ def logm(A: Any, disp: Any = True) -> Any:
     identity = np.eye(A.shape[0])
     Y, roots = A.astype(value.dtype), 0
     while np.max(np.sum(np.abs(plain(Y) - identity), axis=0)) > 0.25 and roots < 60:
-        Y, roots = _root(Y, scipy.linalg.sqrtm(plain(Y))), roots + 1
+        near = scipy.linalg.sqrtm(plain(Y))  # before SciPy 1.16 complex, by rounding, where eigenvalues are
+        Y, roots = _root(Y, np.real(near) if dtype_of(value).kind == "f" else near), roots + 1
     away = Y - identity
     nodes, weights = np.polynomial.legendre.leggauss(8)
     total = sum(0.5 * w * solved(identity + 0.5 * (t + 1) * away, away) for t, w in zip(nodes, weights, strict=True))

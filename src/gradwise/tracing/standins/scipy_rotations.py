@@ -7,6 +7,7 @@ Euler's angles: Bernardes & Viollet (2022), *Quaternion to Euler angles conversi
 from __future__ import annotations
 
 import math
+import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -274,6 +275,10 @@ def _to(name: str, formula: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _late() -> dict[Any, dict[str, Callable[..., Any]]]:
+    if not isinstance(
+        _kind().as_matrix, types.FunctionType
+    ):  # compiled, before SciPy 1.17: it cannot hold traced numbers, and says so
+        return {}
     conjugate = np.array([-1.0, -1.0, -1.0, 1.0])
     return {
         _kind(): {
