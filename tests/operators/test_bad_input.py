@@ -364,3 +364,36 @@ def test_one_number_in_an_array_or_a_container_is_asked_for_by_what_works(f, ope
     truth = {"grad": 3 * x**2, "value_and_grad": (9.0, 3 * x**2), "hessian": np.diag(6 * x)}[operator]
     for one, other in zip(found, truth, strict=True):
         np.testing.assert_allclose(one, other)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: x.foo, 1.0),
+        (lambda x: x.foo, np.ones(2)),
+        (lambda x: x[0](), np.ones(2)),
+        (lambda x: x + "a", 1.0),
+        (lambda x: len(x), 1.0),
+        (lambda x: x[0], 1.0),
+    ],
+)
+def test_mistakes_of_the_function_name_the_types_that_it_knows(f, x):
+    with pytest.raises((AttributeError, TypeError)) as plain:
+        f(x)
+    with pytest.raises(type(plain.value)) as caught:
+        gw.grad(f)(x)
+    assert str(caught.value) == str(plain.value)
+
+
+def test_a_pair_is_asked_for_by_what_was_returned():
+    for f, what in ((np.sum, "a number"), (np.sin, "an array"), (lambda x: (np.sum(x), 1, 2), "a tuple of 3")):
+        with pytest.raises(gw.OutputError, match=f"returned {what} under has_aux"):
+            gw.grad(f, has_aux=True)(np.ones(3))
+
+
+@pytest.mark.parametrize("method", ["exact", "numerical"])
+def test_one_cotangent_is_asked_for(method):
+    _, transpose = gw.vjp(lambda x: (x, x), 1.0, method=method)
+    for given in ((), (1.0, 2.0)):
+        with pytest.raises(gw.InputError, match=f"was given {len(given)} cotangents"):
+            transpose(*given)

@@ -25,7 +25,7 @@ from gradwise.operators.second_shortcuts import hvp_shortcut
 from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import resolved_hessian, resolved_tangent
 from gradwise.operators.unseen import call_seen
-from gradwise.operators.vectors import match_vector, pull_back, push_forward
+from gradwise.operators.vectors import match_vector, one_cotangent, pull_back, push_forward
 from gradwise.tracing import isinstance_traced
 
 if TYPE_CHECKING:
@@ -220,8 +220,10 @@ def vjp(
         arguments = Arguments(f, tuple(range(len(args))), args, {}, "vjp")
         found = NumericalJacobian(arguments, has_aux=has_aux)
 
-        def transpose(cotangent: Any) -> tuple[Any, ...]:
-            vectors = match_vector((cotangent,), found.values, [found.structure], "cotangent", "the function's value")
+        def transpose(*cotangents: Any) -> tuple[Any, ...]:
+            vectors = match_vector(
+                (one_cotangent(cotangents),), found.values, [found.structure], "cotangent", "the function's value"
+            )
             return tuple(arguments.rebuild(found.pull(vectors)))
 
         return ((found.value, transpose, found.auxiliary) if has_aux else (found.value, transpose)), found.sentence

@@ -73,6 +73,20 @@ def push_forward(
     return value, tangent
 
 
+def one_cotangent(given: tuple[Any, ...]) -> Any:
+    """The cotangent that a transpose was given.
+
+    Raises
+    ------
+    InputError
+    """
+    if len(given) != 1:
+        raise InputError(
+            f"the function that gw.vjp returned was given {len(given)} cotangents. One is required, of the structure of the value: a tuple of them where the function returns a tuple"
+        )
+    return given[0]
+
+
 def pull_back(f: Callable[..., Any], primals: Sequence[Any], *, has_aux: bool = False) -> Any:
     """``(f(x), ȳ ↦ Jᵀ ȳ)``, and the auxiliary output with ``has_aux``."""
     arguments = Arguments(f, tuple(range(len(primals))), tuple(primals), {}, "vjp")
@@ -80,9 +94,13 @@ def pull_back(f: Callable[..., Any], primals: Sequence[Any], *, has_aux: bool = 
     value = output_value(linearization, copied=True)
     linearization.recording.tape.own()
 
-    def transpose(cotangent: Any) -> tuple[Any, ...]:
+    def transpose(*cotangents: Any) -> tuple[Any, ...]:
         vectors = match_vector(
-            (cotangent,), linearization.values, [linearization.recording.structure], "cotangent", "the function's value"
+            (one_cotangent(cotangents),),
+            linearization.values,
+            [linearization.recording.structure],
+            "cotangent",
+            "the function's value",
         )
         results = resolved_gradient(linearization, linearization.vjp(vectors), vectors)
         return tuple(arguments.rebuild(finish(results, arguments)))

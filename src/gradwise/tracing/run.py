@@ -223,7 +223,9 @@ def _blame_the_trace(
     plain = [next(values) if moves else leaf for leaf, moves in zip(leaves, moving, strict=True)]
     try:
         call([v.copy() if type(v) is np.ndarray else v for v in plain])
-    except Exception:  # noqa: BLE001  the function's own mistake: its error says more than ours
+    except Exception as native:  # noqa: BLE001  the function's own mistake: its error says more than ours
+        if type(native) is type(error) and "Traced" in str(error):  # and names the type that the user knows
+            error.args = native.args
         return
     raise TracingError(
         f"{recording.name} raised {type(error).__name__}: {error}. Called plainly it does not: the operation on that line does not take a traced value, "
@@ -286,12 +288,24 @@ def as_argument(trace: Trace, leaf: Any) -> Any:
     return TracedScalar(trace, trace.add_input(leaf), leaf)
 
 
+def _described(result: Any) -> str:
+    if type(result) is tuple:
+        return f"a tuple of {len(result)}"
+    return (
+        "an array"
+        if type(result) is TracedArray
+        else "a number"
+        if isinstance_traced(result)
+        else f"an object of type {type(result).__name__}"
+    )
+
+
 def _read_outputs(recording: Recording, result: Any, *, has_aux: bool) -> None:
     trace = recording.tape
     if has_aux:
         if not (type(result) is tuple and len(result) == 2):
             raise OutputError(
-                f"{recording.name} returned {type(result).__name__} under has_aux=True. A pair (value, auxiliary) is required. "
+                f"{recording.name} returned {_described(result)} under has_aux=True. A pair (value, auxiliary) is required. "
                 "Return both, or drop has_aux"
             )
         result, auxiliary = result
