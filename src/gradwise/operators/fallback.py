@@ -18,6 +18,7 @@ from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning,
 from gradwise.operators.arguments import function_label
 from gradwise.operators.reuse import FORBIDDEN, under, unwrapped
 from gradwise.operators.subcalls import rescue
+from gradwise.operators.tracebacks import shorten
 from gradwise.operators.unseen import calls_unseen
 from gradwise.operators.verification import Disagreement, check_options, checked
 
@@ -96,21 +97,15 @@ def choose(
     if pure is not None:
         exact = under(function if pure else FORBIDDEN, exact)
 
-    @functools.wraps(function, assigned=("__doc__",), updated=())
-    def derivative(*args: Any, **kwargs: Any) -> Any:
-        if method == "numerical":
-            result, sentence = numerical(*args, **kwargs)
-            if set(_STATUS.findall(sentence)) != {"OK"}:  # a status other than ok is never returned in silence
-                _tell(
-                    f"the {operator} of {function_label(function)} was computed numerically, as asked; {sentence}. gw.numerical gives what was found, entry by entry"
-                )
-            return result
-        try:
-            return exact(*args, **kwargs)
-        except TracingError as error:
-            if method == "exact" or isinstance(error, Disagreement):
-                raise
-            reason = error
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        result, sentence = numerical(*args, **kwargs)
+        if set(_STATUS.findall(sentence)) != {"OK"}:  # a status other than ok is never returned in silence
+            _tell(
+                f"the {operator} of {function_label(function)} was computed numerically, as asked; {sentence}. gw.numerical gives what was found, entry by entry"
+            )
+        return result
+
+    def instead(reason: TracingError, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         # verified, because the call that runs plainly may leave a value elsewhere (in a list) whose derivative is lost
         rescued = rescue(unwrapped(function), reason, checked(exact), args, kwargs)
         if rescued is not None:
@@ -128,6 +123,22 @@ def choose(
             f"the {operator} of {function_label(function)} was computed numerically, because it could not be traced: {reason}\n{sentence}"
         )
         return result
+
+    @functools.wraps(function, assigned=("__doc__",), updated=())
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        try:
+            if method == "numerical":
+                return asked(*args, **kwargs)
+            try:
+                return exact(*args, **kwargs)
+            except TracingError as error:
+                if method == "exact" or isinstance(error, Disagreement):
+                    raise
+                reason = error
+            return instead(reason, args, kwargs)
+        except BaseException as error:
+            shorten(error)
+            raise
 
     derivative.__name__ = derivative.__qualname__ = f"{operator}({function_label(function)})"
     return derivative

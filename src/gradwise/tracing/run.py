@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import opcode
 import struct
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,11 @@ from gradwise.program import Program, collector_paused
 from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.effects import SAVES, entered_functions, obstacle, outlives
 from gradwise.tracing.instrument.ending import sweep
+from gradwise.tracing.instrument.hushing import hushed
+from gradwise.tracing.instrument.journal import kept
+from gradwise.tracing.instrument.muting import muted
 from gradwise.tracing.instrument.state import entered, left, local
+from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.places import HOOKS, LIBRARIES
 from gradwise.tracing.text import notice
@@ -210,7 +215,8 @@ def _blame_the_trace(
 ) -> None:
     """Raise TracingError if the function fails under the trace only: something in it does not take a traced value (``json``, ``struct``, compiled code).
 
-    The function is called once more to find out, which costs nothing where it succeeds under the trace.
+    The function is called once more to find out, which costs nothing where it succeeds under the trace.  What that call prints, writes and stores is left undone, where it can be:
+    a function that raises did so once.
     """
     trace = recording.tape
     if trace.outers:  # its plain run belongs to the outer function
@@ -221,17 +227,34 @@ def _blame_the_trace(
         return
     values = iter([trace.values[i] for i in trace.inputs])
     plain = [next(values) if moves else leaf for leaf, moves in zip(leaves, moving, strict=True)]
-    try:
-        call([v.copy() if type(v) is np.ndarray else v for v in plain])
-    except Exception as native:  # noqa: BLE001  the function's own mistake: its error says more than ours
-        if type(native) is type(error) and "Traced" in str(error):  # and names the type that the user knows
-            error.args = native.args
+    native = _raised(call, plain)
+    if (
+        native is not None
+    ):  # the function's own mistake: its error says more than ours, and names the type that the user knows
+        if isinstance(native, type(error)) and "Traced" in str(error):
+            error.args = native.args if type(native) is type(error) else (str(native),)
         return
     raise TracingError(
-        f"{recording.name} raised {type(error).__name__}: {error}. Called plainly it does not: the operation on that line does not take a traced value, "
+        f"{recording.name} raised {type(error).__name__}: {str(error).rstrip('.')}. Called plainly it does not: the operation on that line does not take a traced value, "
         "which stands in for the number or array. NumPy's functions and operators take it; take the value out with has_aux=True to use it elsewhere",
         *_place_of(error),
     ) from error
+
+
+def _raised(call: Callable[[list[Any]], Any], plain: Sequence[Any]) -> Exception | None:
+    """What a call on plain values raises, if it does; the call is unseen where that can be."""
+    try:
+        try:
+            with hushed(), muted(None), kept():
+                leaves = [v.copy() if type(v) is np.ndarray else v for v in plain]
+                record(_raised, leaves, (False,) * len(leaves), call)
+        except Unmuted:
+            call([v.copy() if type(v) is np.ndarray else v for v in plain])
+    except OutputError:  # what it returns is looked at elsewhere
+        return None
+    except Exception as error:  # noqa: BLE001  whatever it is
+        return error
+    return None
 
 
 def _raised_by_the_user(error: Exception) -> bool:
@@ -325,6 +348,18 @@ def _read_outputs(recording: Recording, result: Any, *, has_aux: bool) -> None:
     recording.outputs = tuple(outputs)
 
 
+def _instead_of(value: Any) -> str:
+    """What to write where a function returned a promise of values, not values."""
+    if isinstance(value, types.GeneratorType):
+        return ". A function with yield returns a generator: add up what it yields, gw.grad(lambda x: sum(f(x)))"
+    if isinstance(value, types.CoroutineType):
+        value.close()  # Python would warn that nobody waited for it
+        return ". An async function returns a coroutine: differentiate a plain function, gw.grad(lambda x: asyncio.run(f(x)))"
+    if isinstance(value, (map, filter, zip)):
+        return f". Write list(...) around {type(value).__name__}(...)"
+    return ""
+
+
 def _auxiliary_leaf(trace: Trace, leaf: Any) -> tuple[int | None, Any]:
     """The variable of an auxiliary value if it is traced here, else None, and the value."""
     if isinstance_traced(leaf) and leaf.tape is trace:
@@ -360,5 +395,5 @@ def output_variable(trace: Trace, leaf: Any, name: str) -> tuple[int, Any]:
         if array.dtype.kind in "fciub":
             return trace.capture(leaf)
     raise OutputError(
-        f"{name} returned an object of type {type(leaf).__name__}. Numbers, arrays of numbers, or containers of them are required"
+        f"{name} returned an object of type {type(leaf).__name__}. Numbers, arrays of numbers, or containers of them are required{_instead_of(leaf)}"
     )
