@@ -88,10 +88,32 @@ def test_a_program():
           bool(i) == True      # model.py:4
         """,
     )
-    assert repr(program) == "<Program loss: 1 inputs, 8 equations>"
+    assert repr(program) == str(program)
     assert program.equations[0].source == ("project/model.py", 2)
     assert program.guards[0].source == ("project/model.py", 4)
     assert len(program) == 8
+
+
+def test_a_prompt_shows_the_ends_of_a_long_program():
+    def long(x):
+        for k in range(100):
+            x = np.sin(x) if x > -k else x
+        return x
+
+    shown = repr(gw.trace(long, 1.0)).splitlines()
+    assert shown[0] == "long(x: f64)"
+    assert "… 160 equations more: print(program) shows all" in "\n".join(shown)
+    assert "… 60 guards more: print(program) shows all" in "\n".join(shown)
+    assert len(shown) < 100
+    whole = str(gw.trace(long, 1.0)).splitlines()
+    assert len(whole) > 300
+    assert [line for line in shown if "more: print" not in line and line not in whole] == []
+
+
+def test_a_prompt_shows_an_explanation_as_text():
+    explanation = gw.explain(np.sin, 1.0)
+    assert repr(explanation) == str(explanation)
+    assert repr(explanation).startswith("sin: traced\n  why: ")
 
 
 def test_a_program_of_containers_keeps_the_names_of_their_leaves():

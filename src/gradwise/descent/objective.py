@@ -79,7 +79,7 @@ class Objective:
         rng: Any = None,
         operator: str = "descend",
     ) -> None:
-        require_callable(f, operator)
+        require_callable(f, operator, "(f, x0), with f the function and x0 where to start")
         if rng is not None and data is None:
             msg = "rng was given without data. It chooses the order of the batches. Pass data=, or leave rng out."
             raise InputError(msg)

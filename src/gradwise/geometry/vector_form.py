@@ -45,7 +45,7 @@ class VectorForm:
     """
 
     def __init__(self, f: Callable[..., Any], x: Any, operator: str) -> None:
-        require_callable(f, operator)
+        require_callable(f, operator, "(f, …), with f the function itself")
         spread = spread_point(f, x)
         self._arguments = (
             Arguments(f, 0, (x,), {}, operator)

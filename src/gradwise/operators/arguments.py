@@ -16,6 +16,7 @@ from gradwise.containers import TreeDef, flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.containers.signatures import signature_of
 from gradwise.errors import InputError
+from gradwise.operators.argnums import require_argnums
 from gradwise.operators.leaves import as_floating, as_matrix, is_floating
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.operators.write_back import Containers, originals, shared_arrays
@@ -51,12 +52,13 @@ def code_of(function: Any) -> types.CodeType | None:
     return None
 
 
-def require_callable(function: Any, operator: str) -> None:
-    """Raise InputError unless ``function`` can be called."""
+def require_callable(
+    function: Any, operator: str, call: str = "(f)(x), with f the function and x its argument"
+) -> None:
+    """Raise InputError unless ``function`` can be called; ``call`` is what is written behind the operator's name."""
     if not callable(function):
         raise InputError(
-            f"gw.{operator} was given {function!r} of type {type(function).__name__}. A function is required. Write gw.{operator}(f)(x), "
-            f"with f the function and x its argument"
+            f"gw.{operator} was given {function!r:.200} of type {type(function).__name__}. A function is required. Write gw.{operator}{call}"
         )
 
 
@@ -340,18 +342,11 @@ def _resolve(function: Any, argnums: Argnums, args: Any, kwargs: Any, operator: 
                 f'argnums="all" found no arguments in the call of gw.{operator}. At least one argument is required'
             )
         return [*range(len(args)), *kwargs], False
+    require_argnums(argnums, operator)
     single = not isinstance(argnums, (tuple, list))
     chosen = [argnums] if single else list(argnums)
-    if not chosen:
-        raise InputError(
-            "argnums is empty. At least one argument is required. Write argnums=0, a tuple of positions or names, or 'all'"
-        )
     places: list[Any] = []
     for entry in chosen:
-        if isinstance(entry, bool) or not isinstance(entry, (int, np.integer, str)):
-            raise InputError(
-                f"argnums holds {entry!r} of type {type(entry).__name__}. Positions (int) or names (str) are required. A point goes into brackets of its own: gw.{operator}(f)(x)"
-            )
         if isinstance(entry, str):
             places.append(_place_of_name(function, entry, args, kwargs))
             continue

@@ -168,14 +168,14 @@ class CustomRule:
 
     def jvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Set the forward rule ``rule(primals, tangents) → tangent`` (usable as a decorator)."""
-        require_callable(rule, "custom_rule(...).jvp")
+        require_callable(rule, "custom_rule(...).jvp", "(rule), with rule a function of (primals, tangents)")
         self._push = rule
         self._callees.clear()
         return rule
 
     def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Set the reverse rule ``rule(primals, cotangent) → cotangents`` (usable as a decorator)."""
-        require_callable(rule, "custom_rule(...).vjp")
+        require_callable(rule, "custom_rule(...).vjp", "(rule), with rule a function of (primals, cotangent)")
         self._pull = rule
         self._callees.clear()
         return rule
@@ -380,8 +380,8 @@ def custom_rule(
     """
     if f is None:
         return functools.partial(custom_rule, jvp=jvp, vjp=vjp)
-    require_callable(f, "custom_rule")
+    require_callable(f, "custom_rule", "(f), or @gw.custom_rule above the function")
     for rule in (jvp, vjp):
         if rule is not None:
-            require_callable(rule, "custom_rule")
+            require_callable(rule, "custom_rule", "(f, jvp=rule), with functions")
     return CustomRule(f, jvp, vjp)

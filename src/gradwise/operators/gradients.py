@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.operators.argnums import require_argnums
 from gradwise.operators.arguments import Arguments, require_callable
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_gradient
@@ -69,6 +70,7 @@ def value_and_grad(
     5.0 [2. 4.]
     """
     require_callable(f, "value_and_grad")
+    require_argnums(argnums, "value_and_grad")
     choice = f"{argnums!r} with auxiliary" if has_aux else repr(argnums)
 
     def exact(*args: Any, **kwargs: Any) -> Any:
@@ -147,6 +149,7 @@ def grad(
     array([2., 8.])
     """
     require_callable(f, "grad")
+    require_argnums(argnums, "grad")
     choice = f"{argnums!r} with auxiliary" if has_aux else repr(argnums)
 
     def exact(*args: Any, **kwargs: Any) -> Any:

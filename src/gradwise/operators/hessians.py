@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import InputError
+from gradwise.operators.argnums import require_argnums
 from gradwise.operators.arguments import Arguments, require_callable
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_hessian, numerical_hessian_matrix
@@ -82,6 +83,7 @@ def hessian(
     """
     refuse_sparse(sparse, "hessian")
     require_callable(f, "hessian")
+    require_argnums(argnums, "hessian")
     choice = f"Hessian, {argnums!r}"
 
     def exact(*args: Any, **kwargs: Any) -> Any:

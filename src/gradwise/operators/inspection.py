@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _recording(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], operator: str) -> Recording:
-    require_callable(f, operator)
+    require_callable(f, operator, "(f, x), with f the function and x its argument")
     movable: tuple[Any, ...] = tuple(i for i, a in enumerate(args) if _can_move(a))
     if not args:  # a point given by name; beside a point, arguments by name are options
         movable = tuple(name for name, a in kwargs.items() if _can_move(a))
@@ -114,7 +114,7 @@ def kinks(f: Callable[..., Any], *args: Any, **kwargs: Any) -> list[Kink]:
     return kinks_of(_recording(f, args, kwargs, "kinks"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """How a function is differentiated at a point; print it, or take ``to_dict()``.
 
@@ -163,6 +163,9 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """As a dictionary of plain values."""
         return asdict(self)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         lines = [f"{self.function}: {self.path}", f"  why: {self.reason}"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import InputError, OutputError
+from gradwise.operators.argnums import require_argnums
 from gradwise.operators.arguments import Arguments, function_label, require_callable
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_jacobian
@@ -197,6 +198,7 @@ def _jacobian(
     f: Callable[..., Any], argnums: Any, mode: str, operator: str, method: str, check: bool | None, pure: bool | None
 ) -> Callable[..., Any]:
     require_callable(f, operator)
+    require_argnums(argnums, operator)
     choice = f"Jacobian, {mode}, {argnums!r}"
 
     def exact(*args: Any, **kwargs: Any) -> Any:

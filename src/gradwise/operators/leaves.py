@@ -5,6 +5,8 @@ as_floating : leaf -> floating leaf            plain_like : (result, leaf) -> re
 
 from __future__ import annotations
 
+import array
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,8 @@ def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
             return leaf if leaf.dtype.isnative else leaf.astype(leaf.dtype.newbyteorder("="))
         if kind in "iu":
             return leaf.astype(np.float64)
-        raise InputError(_refusal(path, f"an array of dtype {leaf.dtype}"))
+        convert = f"Pass {path}.astype(float)" if kind in "bOSU" else "Convert it to float"
+        raise InputError(_refusal(path, f"an array of dtype {leaf.dtype}", convert))
     if isinstance(leaf, (bool, np.bool_)):
         raise InputError(_refusal(path, f"the boolean {leaf!r}"))
     if isinstance(leaf, (int, np.integer)):
@@ -52,7 +55,7 @@ def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
             raise InputError(_refusal(path, f"an integer of {int(leaf).bit_length()} bits")) from None
     if isinstance(leaf, (float, complex, np.floating, np.complexfloating)):
         return leaf
-    raise InputError(_refusal(path, f"{leaf!r} of type {cls.__name__}"))
+    raise InputError(_refusal(path, f"{leaf!r:.200} of type {cls.__name__}", _as_numbers(leaf, path)))
 
 
 def as_matrix(value: Any, like: np.ndarray) -> Any:
@@ -69,11 +72,22 @@ def _traced_floating(leaf: Any, path: str) -> Any:
     raise InputError(_refusal(path, "a boolean"))
 
 
-def _refusal(path: str, what: str) -> str:
+def _refusal(path: str, what: str, instead: str = "Convert it to float") -> str:
     return (
         f"argument {path!r} is {what}, which cannot be differentiated. Real or complex numbers are required. "
-        f"Convert it to float, or choose other arguments with argnums="
+        f"{instead}, or choose other arguments with argnums="
     )
+
+
+def _as_numbers(leaf: Any, path: str) -> str:
+    """How an object that holds numbers is passed as an array of them."""
+    if hasattr(leaf, "detach") and hasattr(leaf, "numpy"):  # a tensor that knows its own gradient
+        return f"Pass {path}.detach().cpu().numpy()"
+    if hasattr(leaf, "__array__") or isinstance(leaf, (memoryview, array.array)):
+        return f"Pass np.asarray({path})"
+    if isinstance(leaf, Iterable) and not isinstance(leaf, (str, bytes, type)):
+        return f"Pass list({path}), or an array"
+    return "Convert it to float"
 
 
 def plain_like(value: Any, kind: type, leaf: Any) -> Any:

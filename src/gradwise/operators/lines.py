@@ -33,7 +33,14 @@ _PYTHON_NUMBERS = (float, int, complex)
 def check_order(order: Any, operator: str, least: int = 1) -> int:
     """The order as an int; InputError unless it is an integer of at least ``least``."""
     if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or order < least:
-        raise InputError(f"gw.{operator} was given order={order!r}. An integer of at least {least} is required")
+        point = (
+            ""
+            if isinstance(order, (int, np.integer))
+            else f". A point goes into brackets of its own: gw.{operator}(f)(x)"
+        )
+        raise InputError(
+            f"gw.{operator} was given order={order!r:.200}. An integer of at least {least} is required{point}"
+        )
     return int(order)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import InputError
+from gradwise.operators.argnums import require_argnums
 from gradwise.operators.arguments import Arguments, require_callable
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import NumericalJacobian, numerical_directional, numerical_hessian_vector
@@ -82,7 +83,7 @@ def jvp(
     >>> print(value, tangent)
     0.0 2.0
     """
-    require_callable(f, "jvp")
+    require_callable(f, "jvp", "(f, (x,), (v,)), with f the function, x its argument and v a tangent")
     primals, tangents = _tuple(primals, "primals"), _tuple(tangents, "tangents")
     if len(primals) != len(tangents):
         raise InputError(
@@ -141,7 +142,7 @@ def linearize(
     >>> print(value, derivative(1.0), derivative(10.0))
     8.0 12.0 120.0
     """
-    require_callable(f, "linearize")
+    require_callable(f, "linearize", "(f, x), with f the function and x its argument")
 
     def linear(arguments: Arguments, product: Callable[[list[Any]], Any]) -> Callable[..., Any]:
         def derivative(*tangents: Any) -> Any:
@@ -211,7 +212,7 @@ def vjp(
     >>> print(value, transpose(1.0))
     10.0 (5.0, 2.0)
     """
-    require_callable(f, "vjp")
+    require_callable(f, "vjp", "(f, x), with f the function and x its argument")
 
     def exact(*args: Any) -> Any:
         return pull_back(f, args, has_aux=has_aux)
@@ -263,6 +264,7 @@ def hvp(
     array([6., 2.])
     """
     require_callable(f, "hvp")
+    require_argnums(argnums, "hvp")
     choice = f"hvp, {argnums!r}"
 
     def prepare(args: Any, kwargs: Any) -> tuple[Arguments, list[Any]]:

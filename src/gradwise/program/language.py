@@ -273,6 +273,10 @@ class Guard:
         return f"Guard({self.kind}({self.variable}) == {self.expected!r})"
 
 
+#: how many equations a prompt shows
+_SHOWN = 40
+
+
 class Program:
     """A list of typed equations over primitives.  Immutable by agreement: transforms make new programs.
 
@@ -321,4 +325,4 @@ class Program:
         return program_text(self)
 
     def __repr__(self) -> str:
-        return f"<Program {self.name}: {len(self.inputs)} inputs, {len(self.equations)} equations>"
+        return program_text(self, most=_SHOWN)

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -79,19 +80,34 @@ def equation_text(equation: Any, names: dict[int, str], types: list[Any], *, sou
     return f"{text}      # {os.path.basename(where[0])}:{where[1]}" if where else text
 
 
-def program_text(program: Any, *, source: bool = True) -> str:
-    """The whole program as text."""
+def _ends(items: Sequence[Any], most: int | None, what: str) -> Sequence[Any]:
+    """The items, or the first and the last of them around a line that says how many are left out."""
+    if most is None or len(items) <= most:
+        return items
+    last = most // 4
+    first = most - last
+    return [*items[:first], f"… {len(items) - most} {what} more: print(program) shows all", *items[len(items) - last :]]
+
+
+def program_text(program: Any, *, source: bool = True, most: int | None = None) -> str:
+    """The program as text; with ``most``, the middle of what has more equations (or guards) is left out."""
     names = variable_names(program)
     types = program.types
     head = ", ".join(f"{names[v]}: {types[v]!r}" for v in program.inputs)
     lines = [f"{program.name}({head})"]
     if program.captured:
         lines.append("  captured: " + ", ".join(f"{names[v]}: {types[v]!r}" for v in program.captured))
-    lines += ["  " + equation_text(e, names, types, source=source) for e in program.equations]
+    lines += [
+        "  " + (e if type(e) is str else equation_text(e, names, types, source=source))
+        for e in _ends(program.equations, most, "equations")
+    ]
     lines.append("returns " + (", ".join(names[v] for v in program.outputs) or "nothing"))
     if program.guards:
         lines.append("guards:")
-        for guard in program.guards:
+        for guard in _ends(program.guards, most, "guards"):
+            if type(guard) is str:
+                lines.append("  " + guard)
+                continue
             where = guard.source if source else None
             expected = guard.expected if getattr(guard.expected, "ndim", 0) == 0 else "as recorded"
             text = f"  {guard.kind}({names.get(guard.variable, f'%{guard.variable}')}) == {expected}"

@@ -36,7 +36,7 @@ def write(
     limit: int,
 ) -> Formula:
     """The formula of a call, as ``gw.formula`` describes it."""
-    require_callable(f, "formula")
+    require_callable(f, "formula", "(f, x), with f the function and x its argument")
     sp.Symbol  # noqa: B018 - says that SymPy is missing before anything runs
     generic = not args and not kwargs
     if generic:
