@@ -83,9 +83,9 @@ def linearize_call(
 
     def run() -> Linearization:
         nonlocal made
-        _running.depth = enclosing() + 1
-        _running.taken = derivatives_taken() + 1
-        try:
+        depth, taken = enclosing(), derivatives_taken()
+        try:  # from here on an interrupt leaves the depth as it was
+            _running.depth, _running.taken = depth + 1, taken + 1
             found = None if call is None else call.replay()
             if found is not None and is_unknown(function, found[0].borders, found[1].tape.values, order):
                 found = None  # the function itself is compared
@@ -112,7 +112,7 @@ def linearize_call(
                     _short[function.__code__] = True
                 made = made or call.learn(functools.partial(difference, linearization.recording), size)
         finally:
-            _running.depth -= 1
+            _running.depth = depth
         tape = linearization.recording.tape
         # what follows from decisions may be that of an earlier run, unless the code proves that none is kept
         asked = may_remember(function, linearization)
