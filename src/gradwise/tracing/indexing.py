@@ -113,26 +113,29 @@ def get(self: TracedArray, key: Any) -> Any:
         program_key, arrays = split_key(key, value.shape)
         out = value[plain_key(key)]
     where = trace.where
-    if where is None:
-        trace.where = place_of(_getframe(1))
-    try:
-        if arrays:
+    place = place_of(_getframe(1)) if where is None else where
+    if arrays:
+        trace.where = place
+        try:
             if cls is np.ndarray and arrays[0] is key:
                 indices: tuple[int, ...] = (trace.capture(key)[0],)
             else:
                 indices = tuple([operand_index(trace, a, None) for a in arrays])
                 keep_operands(getitem, (self, *arrays), trace)
             index = trace.record(getitem, (self.index, *indices), (program_key,), None)
-            if type(out) is np.ndarray:
-                return TracedArray(trace, index, out)
-            trace.values[index] = out
-            return TracedScalar(trace, index, out)
+        finally:
+            trace.where = where
         if type(out) is np.ndarray:
-            index = trace.record(getitem, (self.index,), (program_key,), None)
-            return self.child_view(getitem, (program_key,), index, out)
-        return TracedScalar(trace, trace.record(getitem, (self.index,), (program_key,), out), out)
-    finally:
-        trace.where = where
+            return TracedArray(trace, index, out)
+        trace.values[index] = out
+        return TracedScalar(trace, index, out)
+    is_view = type(out) is np.ndarray
+    index = len(trace.values)
+    trace.values.append(None if is_view else out)
+    trace.ops.extend((getitem, (program_key,), 1, self.index))
+    trace.outs.append(index)
+    trace.places.extend(place or _NOWHERE)
+    return self.child_view(getitem, (program_key,), index, out) if is_view else TracedScalar(trace, index, out)
 
 
 def ordinary_write(self: Any, key: Any, updates: Any) -> tuple[Any, Any, Any]:

@@ -373,6 +373,7 @@ class Trace:
             types[i] = type_of(self.values[i])
         equations = []
         ops, k = self.ops, 0
+        lines = self.places.lines()
         for number, out in enumerate(self.outs):
             primitive, params, end = ops[k], ops[k + 1], k + 3 + ops[k + 2]
             operands = tuple(ops[k + 3 : end])
@@ -383,7 +384,7 @@ class Trace:
                     types[o] = t
             else:
                 types[out] = result
-            equations.append(Equation(primitive, operands, params, out, self.places[number]))
+            equations.append(Equation(primitive, operands, params, out, lines[number]))
         guards = [Guard(*g) for g in self.guards]
         return Program(name, self.inputs, self.captured, equations, outputs, types, guards, labels)
 

@@ -123,6 +123,36 @@ def _usual(trace: Any, args: Any, kwargs: Any) -> bool:
 _OPTIONS = frozenset({int, float, bool, str, type(None)})
 
 
+def straight(function: Any, args: Any, kwargs: Any) -> Any:
+    """The call of a NumPy function with such arguments, without NumPy's search among them for one to ask; NotImplemented for other arguments, and for a function without a rule."""
+    trace = None
+    for a in args:
+        kind = type(a)
+        if kind is TracedArray or kind is TracedScalar:
+            trace = a.tape
+            break
+    if (
+        trace is None
+        or not trace.open
+        or trace.where is not None
+        or not _PLAIN_OPTIONS.issuperset(kwargs)
+        or not _usual(trace, args, kwargs)
+    ):
+        return NotImplemented
+    ours = FUNCTIONS.get(function)
+    if ours is None:
+        return NotImplemented
+    trace.where = place_of(_getframe(1))
+    try:
+        return ours(*args, **kwargs)
+    finally:
+        trace.where = None
+
+
+#: options that mean the same wherever they are taken
+_PLAIN_OPTIONS = frozenset({"axis", "keepdims"})
+
+
 def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """NumPy's protocol (NEP 18)."""
     trace = self.tape

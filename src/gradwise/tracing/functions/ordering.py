@@ -12,16 +12,37 @@ from gradwise.rules.algebra import select
 from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.operands import array, as_array, carries, common_dtype, integers
-from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
+from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 from gradwise.tracing.ufuncs import store
 
 _ABSENT: Any = np._NoValue
+
+
+def _trace_of_usual(condition: Any, branches: tuple[Any, ...]) -> Any:
+    """The trace of a choice by an array of truth values between arrays and numbers of 64 bits; None for all others."""
+    found = None
+    for a, kinds in ((condition, "?"), *[(b, "d") for b in branches]):
+        kind = type(a)
+        if kind is TracedArray or kind is TracedScalar:
+            if found not in (None, a.tape) or not a.tape.open:
+                return None
+            found, a = a.tape, a.value
+            kind = type(a)
+        if kind is np.ndarray:
+            if a.dtype.char != kinds:
+                return None
+        elif kinds == "?" or (kind is not float and kind is not np.float64):
+            return None
+    return found
 
 
 def where(condition: Any, *branches: Any) -> Any:
     """``np.where``."""
     if not branches:
         return np.nonzero(concrete(array(condition), "mask"))
+    if len(branches) == 2 and (trace := _trace_of_usual(condition, branches)) is not None:
+        value = np.where(plain(condition), *map(plain, branches))
+        return apply(trace, select, (condition, *branches), (), value)
     condition = array(condition)
     x, y = (b if isinstance_traced(b) or np.isscalar(b) else array(b) for b in branches)
     trace = _innermost(condition, x, y)

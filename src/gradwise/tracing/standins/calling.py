@@ -13,6 +13,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions import choosing, polynomials
+from gradwise.tracing.functions.dispatch import straight
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.state import current_trace
@@ -320,6 +321,9 @@ def _asking_function(function: Any, otherwise: Callable[..., Any]) -> Callable[.
     """A function of NumPy: ``__array_function__`` of the user's classes runs as a twin."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        result = straight(function, args, kwargs)
+        if result is not NotImplemented:
+            return result
         for a in args:
             if type(a) not in _ARRAYS or (
                 (type(a) is list or type(a) is tuple) and not _ARRAYS.issuperset(map(type, a))
