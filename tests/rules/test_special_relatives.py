@@ -218,3 +218,40 @@ def test_scaled_functions_of_complex_numbers_raise(name):
 def test_a_degree_that_is_differentiated_raises():
     with pytest.raises(gw.errors.TracingError, match="its degree n"):
         gw.grad(lambda n: sp.eval_legendre(n, 0.3), method="exact", check=False)(2.0)
+
+
+def kolmogorov(x):
+    return 1 - mp.sqrt(2 * mp.pi) / x * sum(mp.exp(-(((2 * k - 1) * mp.pi) ** 2) / (8 * x * x)) for k in range(1, 40))
+
+
+@pytest.mark.parametrize("x", [0.2, 0.7, 0.999, 1.0, 1.01, 1.7, 3.0])
+def test_kolmogorovs_distribution(x):
+    for order in (1, 2, 3):
+        found = gw.derivative(sp.kolmogorov, order=order, method="exact")(x)
+        assert found == pytest.approx(float(mp.diff(kolmogorov, mp.mpf(x), order)), rel=1e-12)
+    p = sp.kolmogorov(x)
+    if 1e-7 < p < 1 - 1e-7:
+        slope, bend = (mp.diff(kolmogorov, mp.mpf(x), order) for order in (1, 2))
+        assert gw.derivative(sp.kolmogi, method="exact")(p) == pytest.approx(float(1 / slope), rel=1e-9)
+        assert gw.derivative(sp.kolmogi, order=2, method="exact")(p) == pytest.approx(float(-bend / slope**3), rel=1e-9)
+
+
+def test_kolmogorovs_distribution_where_it_is_constant():
+    np.testing.assert_array_equal(gw.grad(lambda x: np.sum(sp.kolmogorov(x)), method="exact")(np.array([-1.0, 0.0])), 0)
+
+
+@pytest.mark.parametrize(("n", "d"), [(1, 0.4), (5, 0.3), (20, 0.11), (100, 0.07), (3, 0.9), (1000, 0.04)])
+def test_smirnovs_distribution(n, d):
+    def truth(d):  # Birnbaum & Tingey (1951)
+        terms = (mp.binomial(n, j) * (d + mp.mpf(j) / n) ** (j - 1) * (1 - d - mp.mpf(j) / n) ** (n - j) for j in range(int(n * (1 - d)) + 1))  # fmt: skip
+        return d * sum(terms)
+
+    for order in (1, 2):
+        found = gw.derivative(lambda x: sp.smirnov(n, x), order=order, method="exact")(d)
+        assert found == pytest.approx(float(mp.diff(truth, mp.mpf(d), order)), rel=1e-10, abs=1e-12)
+
+
+def test_smirnovs_distribution_outside_and_of_what_moves():
+    np.testing.assert_array_equal(gw.grad(lambda x: np.sum(sp.smirnov(5, x)), method="exact")(np.array([-0.1, 1.2])), 0)
+    with pytest.raises(gw.TracingError, match="truncates to an integer"):
+        gw.grad(lambda n: sp.smirnov(n, 0.3), method="exact")(5.0)

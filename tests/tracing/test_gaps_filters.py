@@ -154,3 +154,18 @@ def test_distances(name: str) -> None:
 def test_equal_distributions_are_a_kink_of_slope_zero() -> None:
     jacobian = gw.jacobian(lambda x: distance.cdist(x, POINTS, "jensenshannon"), method="exact")(POINTS)
     np.testing.assert_array_equal(np.einsum("iijk->ijk", jacobian), 0.0)
+
+
+SIGNAL = np.sin(0.7 * np.arange(30.0)) + 0.1 * np.cos(2.3 * np.arange(30.0) ** 1.1)
+COEFFICIENTS: dict[str, Any] = {
+    "filtfilt": lambda c: ss.filtfilt(c[:2], np.stack([1.0, c[2]]), SIGNAL),
+    "filtfilt, even": lambda c: ss.filtfilt(c[:2], np.stack([1.0, c[2]]), SIGNAL, padtype="even", padlen=5),
+    "filtfilt, Gustafsson": lambda c: ss.filtfilt(c[:2], np.stack([1.0, c[2]]), SIGNAL, method="gust"),
+    "filtfilt of a design": lambda c: ss.filtfilt(*ss.butter(2, c[1]), SIGNAL * c[0]),
+    "sosfiltfilt": lambda c: ss.sosfiltfilt(np.stack([c[0], c[1], 0.0, 1.0, c[2], 0.0]).reshape(1, 6), SIGNAL),
+}
+
+
+@pytest.mark.parametrize("name", COEFFICIENTS)
+def test_filters_run_both_ways_by_their_coefficients(name: str) -> None:
+    closes(COEFFICIENTS[name], [0.5, 0.3, -0.2], second=name == "filtfilt")

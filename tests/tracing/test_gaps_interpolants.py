@@ -109,3 +109,27 @@ def test_jumps_that_are_no_roots_are_refused() -> None:
     c = np.array([[1.0, 1.0], [-1.5, 0.5]])  # from -0.5 to 0.5 at 1
     with pytest.raises(gw.TracingError, match="no derivative rule"):
         gw.jacobian(lambda c: si.PPoly(c, [0.0, 1.0, 2.0]).roots(extrapolate=False), method="exact")(c)
+
+
+PLACES = np.random.default_rng(3).random((14, 2))
+LINEAR_IN_DATA: dict[str, Any] = {
+    "griddata, cubic": lambda v: si.griddata(PLACES, v, [[0.4, 0.5], [0.55, 0.45]], method="cubic"),
+    "griddata, cubic along a line": lambda v: si.griddata(np.arange(14.0), v, [1.3, 7.7], method="cubic"),
+    "CloughTocher2DInterpolator": lambda v: si.CloughTocher2DInterpolator(PLACES, v)(0.4, 0.5),
+}
+if hasattr(si, "FloaterHormannInterpolator"):
+    LINEAR_IN_DATA["FloaterHormannInterpolator"] = lambda v: si.FloaterHormannInterpolator(np.arange(14.0), v, d=3)(
+        [1.3, 7.7]
+    )
+
+
+@pytest.mark.parametrize("name", LINEAR_IN_DATA)
+def test_what_is_linear_in_its_data(name: str) -> None:
+    """A linear map is its own derivative; SciPy's iteration for the gradients stops at 1e-6."""
+    f = LINEAR_IN_DATA[name]
+    v, u = np.sin(3 * PLACES[:, 0]) + PLACES[:, 1] ** 2, np.cos(5 * PLACES[:, 1])
+    value, tangent = gw.jvp(f, (v,), (u,), method="exact")
+    np.testing.assert_array_equal(value, f(v))
+    np.testing.assert_allclose(tangent, f(u), rtol=3e-6, atol=3e-6)
+    pulled = gw.grad(lambda v: np.sum(f(v)), method="exact")(v)
+    np.testing.assert_allclose(pulled @ u, np.sum(tangent), rtol=1e-12)

@@ -201,3 +201,35 @@ def test_complex_matrices():
 def test_plain_matrices_are_left_to_scipy():
     assert ours.det([[1, 2], [3, 4]]) == scipy.linalg.det([[1, 2], [3, 4]])
     np.testing.assert_array_equal(ours.toeplitz([1, 2]), [[1, 2], [2, 1]])
+
+
+LEFT = {
+    "real": np.array([[2.0, 0.3, 0.1], [0.1, 1.5, -0.2], [0.4, 0.2, 3.0]]),
+    "pairs": np.array([[2.0, -1.3, 0.1], [1.1, 1.5, -0.2], [0.4, 0.2, 3.0]]),
+    "complex": np.array([[2.0, -1.3j, 0.1], [1.1, 1.5 + 1j, -0.2], [0.4, 0.2, 3.0]]),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_left_eigenvectors(name):
+    a = LEFT[name]
+    rng = np.random.default_rng(5)
+    u, weights = rng.standard_normal((3, 3)), np.arange(1.0, 10).reshape(3, 3)
+
+    def f(a):
+        w, left, right = scipy.linalg.eig(a, left=True)
+        return (
+            np.sum(weights * np.real(left))
+            + np.sum(np.imag(left) * weights.T)
+            + np.sum(np.abs(right))
+            + np.sum(np.abs(w))
+        )
+
+    def difference(h):
+        return (8 * (f(a + h * u) - f(a - h * u)) - f(a + 2 * h * u) + f(a - 2 * h * u)) / (12 * h)
+
+    value, tangent = gw.jvp(f, (a,), (u + 0 * a,), method="exact")
+    np.testing.assert_allclose(value, f(a), rtol=1e-13)
+    np.testing.assert_allclose(tangent, difference(1e-3), rtol=1e-9)
+    alone = gw.jvp(lambda a: np.abs(scipy.linalg.eig(a, left=True, right=False)[1]), (a,), (u + 0 * a,), method="exact")
+    np.testing.assert_allclose(alone[0], np.abs(scipy.linalg.eig(a, left=True)[1]), rtol=1e-13)

@@ -22,6 +22,7 @@ from gradwise.tracing import instrument
 from gradwise.tracing.instrument import known, userland
 from gradwise.tracing.instrument.objects import holds_traced
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.traced import isinstance_traced
 
 _ROOT = Path(scipy.__file__).parent
 _POLYNOMIALS = Path(np.__file__).parent / "polynomial"
@@ -146,6 +147,21 @@ _MODULES = {
         "numpy.polynomial.polyutils",
     ),
 }
+
+
+def _solving(module: str) -> Callable[..., Any]:
+    def solve(x1: Any, x2: Any, /) -> Any:
+        if not isinstance_traced(x1) and not isinstance_traced(x2):
+            return sys.modules[module].solve(x1, x2)
+        return np.linalg.solve(x1, x2)
+
+    solve.__doc__ = "``solve`` of the array API: NumPy's, for one vector or matrix, but it asks for plain arrays."
+    return solve
+
+
+#: where SciPy keeps the array API, by version
+_API = [f"scipy.{place}.array_api_compat.numpy.linalg" for place in ("_lib", "_external")]
+STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {module: {"solve": _solving(module)} for module in _API}
 LATE_METHODS: dict[str, Callable[[], dict[type, dict[str, Callable[..., Any]]]]] = {
     loaded: functools.partial(_open, *public) for loaded, public in _MODULES.items()
 }

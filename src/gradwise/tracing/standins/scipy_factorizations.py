@@ -252,18 +252,40 @@ def eigvalsh(a: Any, b: Any = None, **options: Any) -> Any:
 
 
 def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, **options: Any) -> Any:
-    """``scipy.linalg.eig`` of one matrix: eigenvalues and right eigenvectors."""
+    """``scipy.linalg.eig`` of one matrix: eigenvalues, left and right eigenvectors."""
     a = as_array(a)
-    if b is not None or left or options.get("homogeneous_eigvals"):
+    if b is not None or options.get("homogeneous_eigvals"):
         refuse(
-            [a], "scipy.linalg.eig of a pair of matrices, or with left eigenvectors", "Write eig(a) or eig(solve(b, a))"
+            [a],
+            "scipy.linalg.eig of a pair of matrices, or with homogeneous_eigvals",
+            "Write eig(a) or eig(solve(b, a))",
         )
-    if not right:
+    if not right and not left:
         return eigvals(a)
     w, V = numpy_eig(a, real=True)
-    theirs = scipy.linalg.eig(plain(a))
+    theirs = scipy.linalg.eig(plain(a), left=True)
     w = w.astype(theirs[0].dtype)
-    return (with_value(w, theirs[0]), with_value(V, theirs[1])) if _same((w, V), theirs) else (w, V)
+    agree = _same((w, V), (theirs[0], theirs[2]))
+    found = (with_value(w, theirs[0]), with_value(V, theirs[2])) if agree else (w, V)
+    if not left:
+        return found
+    L = _left_vectors(V, theirs[1] if agree else None)
+    return (found[0], L, found[1]) if right else (found[0], L)
+
+
+def _left_vectors(V: Any, theirs: Any) -> Any:
+    """The left eigenvectors beside the right ones: the columns of V⁻ᴴ, of length 1 and with a real entry of largest modulus, as LAPACK has them."""
+    L = adjoint(np.linalg.inv(V))
+    L = L / np.sqrt(np.sum(np.real(L * np.conj(L)), axis=0))
+    if theirs is None or dtype_of(plain(L)).kind == "c":
+        modelled = plain(L) if theirs is None else theirs
+        row = np.argmax(np.abs(modelled), axis=0), np.arange(modelled.shape[1])
+        entries = L[row]
+        L = L * (np.conj(entries) / np.abs(entries))
+    if theirs is None:
+        return L
+    L = L * np.where(np.real(np.sum(np.conj(plain(L)) * theirs, axis=0)) < 0, -1.0, 1.0)
+    return with_value(L, theirs) if np.allclose(plain(L), theirs) else L
 
 
 def eigvals(a: Any, b: Any = None, overwrite_a: bool = False, check_finite: bool = True, **options: Any) -> Any:

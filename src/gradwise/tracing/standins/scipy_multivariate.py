@@ -16,6 +16,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value, without_rule
+from gradwise.tracing.standins.scipy_normal_probabilities import probability
 from gradwise.tracing.standins.scipy_systems import _system
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 
@@ -112,7 +113,7 @@ class TracedFrozen:
                 f"Its densities are known ({', '.join(self._methods)})",
             )
         method = self._methods[name]
-        return lambda x: method(self.dist, x, *self.args, **self.kwds)
+        return lambda x, **options: method(self.dist, x, *self.args, **self.kwds, **options)
 
 
 def _freezing(methods: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
@@ -129,10 +130,10 @@ def _freezing(methods: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
 def _of_frozen(
     method: Callable[..., Any], name: str, parameters: Callable[[Any], dict[str, Any]]
 ) -> Callable[..., Any]:
-    def call(frozen: Any, x: Any) -> Any:
-        if not contains_traced((x,)):
-            return getattr(frozen, name)(x)
-        return method(frozen._dist, x, **parameters(frozen))
+    def call(frozen: Any, x: Any, **options: Any) -> Any:
+        if not contains_traced((x, *options.values())):
+            return getattr(frozen, name)(x, **options)
+        return method(frozen._dist, x, **parameters(frozen), **options)
 
     call.__name__ = name
     call.__doc__ = f"``{name}`` of a frozen multivariate distribution at traced points."
@@ -177,6 +178,8 @@ def methods() -> dict[type, dict[str, Callable[..., Any]]]:
     ):
         dist = getattr(stats, name)
         own = {result: _density(name, logarithm, result, doc) for result in results}
+        if name == "multivariate_normal":
+            own |= {result: probability(result) for result in ("cdf", "logcdf")}
         table[type(dist)] = own | {"__call__": _freezing(own)}
         if name == "multivariate_normal":
             frozen = {

@@ -32,9 +32,9 @@ class OfData:
         SciPy's interpolant of the plain data.
     """
 
-    def __init__(self, make: Callable[[Any], Any], data: Any, name: str) -> None:
+    def __init__(self, make: Callable[[Any], Any], data: Any, name: str, plainly_made: Any = None) -> None:
         self._make, self._data, self._name = make, data, name
-        self.made = make(plain(data))
+        self.made = make(plain(data)) if plainly_made is None else plainly_made
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         return self._asked("__call__", args, options)
@@ -63,8 +63,14 @@ class OfData:
             return with_value(linear_map(answer, self._data, value, f"interpolate.{self._name}"), value)
 
 
-def _of_data(name: str, argument: str, forbidden: Callable[[dict[str, Any]], bool]) -> Callable[..., Any]:
-    """Stand-in for the class, linear in that argument unless ``forbidden(options)``."""
+#: Clough and Tocher's gradients are iterated until they change by 1e-6: so far only they are linear in the data, and unit vectors need all digits
+_SETTLED = {"tol": 1e-11, "maxiter": 2000}
+
+
+def _of_data(
+    name: str, argument: str, forbidden: Callable[[dict[str, Any]], bool], settled: dict[str, Any] | None = None
+) -> Callable[..., Any]:
+    """Stand-in for the class, linear in that argument unless ``forbidden(options)``; ``settled``: options with which it is so to all digits."""
     names = _SIGNATURES[name]
 
     def call(*args: Any, **options: Any) -> Any:
@@ -77,7 +83,9 @@ def _of_data(name: str, argument: str, forbidden: Callable[[dict[str, Any]], boo
                 f"scipy.interpolate.{name} of traced places, or with options by which it is not linear",
                 f"Only {argument} may be traced, and what smooths must be given (s=0)",
             )
-        return OfData(lambda values: getattr(scipy.interpolate, name)(**given, **{argument: values}), data, name)
+        kind, more = getattr(scipy.interpolate, name), given | (settled or {})
+        theirs = kind(**given, **{argument: plain(data)}) if settled else None
+        return OfData(lambda values: kind(**more, **{argument: values}), data, name, theirs)
 
     call.__name__ = name
     call.__doc__ = f"``scipy.interpolate.{name}``, linear in {argument}."
@@ -92,23 +100,31 @@ _SIGNATURES = {
     "RBFInterpolator": ("y", "d", "neighbors", "smoothing", "kernel", "epsilon", "degree"),
     "LinearNDInterpolator": ("points", "values", "fill_value", "rescale"),
     "NearestNDInterpolator": ("x", "y", "rescale", "tree_options"),
+    "CloughTocher2DInterpolator": ("points", "values", "fill_value", "tol", "maxiter", "rescale"),
+    "FloaterHormannInterpolator": ("points", "values", "d"),
 }
 
 
-def griddata(points: Any, values: Any, xi: Any, method: str = "linear", *args: Any, **options: Any) -> Any:
+def griddata(
+    points: Any,
+    values: Any,
+    xi: Any,
+    method: str = "linear",
+    fill_value: float = np.nan,
+    rescale: bool = False,
+) -> Any:
     """``scipy.interpolate.griddata``, linear in the values."""
-    if contains_traced((points, xi, *args, *options.values())) or method not in {"linear", "nearest"}:
-        refuse(
-            [points, values, xi],
-            f"scipy.interpolate.griddata of traced points, or of method {method!r},",
-            'Only the values may be traced, and method be "linear" or "nearest"',
-        )
+    if contains_traced((points, xi, fill_value)):
+        refuse([points, values, xi], "scipy.interpolate.griddata of traced points", "Only the values may be traced")
     values = as_array(values) * 1.0
+    value = scipy.interpolate.griddata(points, plain(values), xi, method, fill_value, rescale)
+    of_gradients = method == "cubic" and (len(points) if isinstance(points, tuple) else np.shape(points)[-1]) == 2
 
     def answer(data: Any) -> Any:
-        return scipy.interpolate.griddata(points, data, xi, method, *args, **options)
+        if of_gradients:
+            return scipy.interpolate.CloughTocher2DInterpolator(points, data, fill_value, rescale=rescale, **_SETTLED)(xi)  # fmt: skip
+        return scipy.interpolate.griddata(points, data, xi, method, fill_value, rescale)
 
-    value = answer(plain(values))
     return with_value(linear_map(answer, values, value, "interpolate.griddata"), value)
 
 
@@ -121,6 +137,8 @@ STAND_INS = names_of(
         "RBFInterpolator": _of_data("RBFInterpolator", "d", lambda o: False),
         "LinearNDInterpolator": _of_data("LinearNDInterpolator", "values", lambda o: False),
         "NearestNDInterpolator": _of_data("NearestNDInterpolator", "y", lambda o: False),
+        "CloughTocher2DInterpolator": _of_data("CloughTocher2DInterpolator", "values", lambda o: False, _SETTLED),
+        "FloaterHormannInterpolator": _of_data("FloaterHormannInterpolator", "values", lambda o: False),
         "griddata": griddata,
     }
 )

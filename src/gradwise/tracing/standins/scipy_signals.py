@@ -12,6 +12,7 @@ from gradwise.rules.fourier import OPPOSITE
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import confirmed, refuse, shown, table, with_value
 from gradwise.tracing.standins.stacking import leaves, plainly
@@ -312,6 +313,21 @@ def gaussian_filter(
     return with_value(result, value)
 
 
+def _both_ways(name: str, coefficients: int, **places: int) -> Callable[..., Any]:
+    """A filter that is run forwards and backwards: linear in the signal, and with traced coefficients SciPy's own code, whose parts have rules."""
+    linear = _linear("scipy.signal", name, **places)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        first = [*args[:coefficients], *[kwargs[k] for k in ("b", "a", "sos") if k in kwargs]]
+        if contains_traced(tuple(first)):
+            return run_opened(getattr(scipy.signal, name), *args, **kwargs)
+        return linear(*args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.signal.{name}``."
+    return call
+
+
 _TRANSFORMS = (
     *("fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fft2", "ifft2", "rfft2", "irfft2"),
     *("fftn", "ifftn", "rfftn", "irfftn", *_HERMITIAN),
@@ -335,9 +351,9 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             },
             "lfilter": lfilter,
             "hilbert": hilbert,
-            "filtfilt": _linear("scipy.signal", "filtfilt", place=2, axis_place=3),
+            "filtfilt": _both_ways("filtfilt", 2, place=2, axis_place=3),
             "sosfilt": sosfilt,
-            "sosfiltfilt": _linear("scipy.signal", "sosfiltfilt", place=1, axis_place=2),
+            "sosfiltfilt": _both_ways("sosfiltfilt", 1, place=1, axis_place=2),
             "savgol_filter": _linear("scipy.signal", "savgol_filter", axis_place=5),
             "detrend": _linear("scipy.signal", "detrend", axis_place=1),
         },
