@@ -1,5 +1,7 @@
 """Pictures as people draw them: nothing cut off, nothing empty without a word, a grid as fine as what it shows."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,44 @@ def test_decades_of_both_signs_have_room_for_their_labels():
     assert len(boxes) >= 3
     assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[k + 1 :])
     assert not mpl.rcParams["figure.constrained_layout.use"]
+
+
+def test_without_a_window_pyplot_saves_the_last_picture(tmp_path):
+    from matplotlib import pyplot as plt
+
+    before = len(plt.get_fignums())
+    first = gw.plot.contour(lambda x, y: x * y, (-1, 1), (-1, 1), count=5)
+    for _ in range(3):
+        last = gw.plot.contour(lambda x, y: x + y, (-1, 1), (-1, 1), count=5)
+    assert plt.gcf() is last.figure
+    assert len(plt.get_fignums()) <= before + 1
+    plt.savefig(tmp_path / "last.png")
+    assert plt.imread(tmp_path / "last.png")[..., :3].std() > 0.1  # no blank sheet
+    first.figure.savefig(tmp_path / "first.png")  # it lives on
+    assert len(plt.imread(tmp_path / "first.png")) > 100
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda x, y: 1 + 1e-14 * (x * x + y * y), lambda x, y: 3e8 + x + y, lambda x, y: 1e-300 * x + y, lambda x, y: x],
+)
+def test_numbers_on_a_scale_of_colours_differ(f):
+    ax = gw.plot.contour(f, (-1, 1), (-1, 1), count=21, arrows=False)
+    (bar,) = ax.child_axes
+    labels = [label.get_text() for label in bar.get_yticklabels()]
+    assert len(labels) > 3
+    assert len(set(labels)) == len(labels)
+    assert max(map(len, labels)) <= 12
+    title = bar.get_title()
+    base = float(title.removesuffix(" + …").replace("−", "-")) if title else 0.0
+    values = [f(x, y) for x in np.linspace(-1, 1, 21) for y in np.linspace(-1, 1, 21)]
+    for label in labels:
+        assert min(values) <= base + float(label.replace("−", "-")) <= max(values)
+
+
+def test_a_v_curve_of_nan_says_so():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ax = gw.plot.v_curve(gw.numerical.derivative(lambda x: np.nan * x, 1.0))
+    assert any("not finite around x" in text.get_text().replace("\n", " ") for text in ax.texts)

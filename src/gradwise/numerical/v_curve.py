@@ -76,7 +76,7 @@ def v_curve(estimate: Estimate, entry: int | tuple[int, ...] | None = None) -> V
         minus = np.array([_try(line, -h) for h in steps])
         slopes = (plus - minus) / (2 * steps)
         errors = np.abs(slopes - value)
-        level = noise if np.isfinite(noise) and noise > 0 else DOUBLE * np.nanmax(np.abs(plus))
+        level = noise if np.isfinite(noise) and noise > 0 else DOUBLE * np.abs(plus[np.isfinite(plus)]).max(initial=0.0)
         rounding = level / steps
         right = np.isfinite(errors) & (errors > 4 * rounding) & (steps < 0.1 * scale)
         factor = np.median(errors[right] / steps[right] ** 2) if np.any(right) else np.nan

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -22,6 +23,9 @@ SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
 
 #: backends that write files only: pyplot has nothing to show with them
 _WITHOUT_WINDOW = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
+
+#: the last figure that pyplot made for us there
+_last: list[Figure] = []
 
 
 class Layout(ConstrainedLayoutEngine):
@@ -39,14 +43,18 @@ class Layout(ConstrainedLayoutEngine):
 def new_figure(width: float, height: float) -> Figure:
     """A new figure, in inches.
 
-    It belongs to nobody, so that no display is needed and no global state grows.  Only where pyplot is in use and can show it (a notebook, a
-    window), it is made by pyplot, so that the notebook and the user's own ``plt.show()`` find it.
+    It belongs to nobody, so that no display is needed and no global state grows.  Only where pyplot is in use (or a notebook), it is made by pyplot, so that the notebook
+    and the user's own ``plt.show()`` and ``plt.savefig()`` find it; where nothing can be shown, pyplot keeps the last one only.
     """
     if "matplotlib.pyplot" in sys.modules or "ipykernel" in sys.modules:
         from matplotlib import pyplot as plt
 
         if mpl.get_backend().lower() not in _WITHOUT_WINDOW:
             return plt.figure(figsize=(width, height), layout=Layout())
+        if _last:
+            plt.close(_last.pop())  # for pyplot: who holds its axes still has it
+        _last.append(plt.figure(figsize=(width, height), layout=Layout()))
+        return _last[0]
     return Figure(figsize=(width, height), layout=Layout())
 
 
@@ -110,6 +118,16 @@ def colour_scale(ax: Any, mapped: Any, slender: float = 1.0, **options: Any) -> 
 def number(value: float, digits: int = 4) -> str:
     """A number for a label, with a true minus sign."""
     return f"{value + 0.0:.{digits}g}".replace("-", "−")  # never −0
+
+
+def distinct_numbers(values: Sequence[float]) -> tuple[str, list[str]]:
+    """Labels that differ where the values do, of as few digits as that takes; those of values that lie close together are told from the first of them, which comes before."""
+    for digits in range(3, 7):
+        labels = [number(value, digits) for value in values]
+        if len(set(labels)) == len(set(values)):
+            return "", labels
+    base = float(values[0])
+    return f"{number(base, 17)} + …", [number(float(value) - base, 3) for value in values]
 
 
 def title_of(function: Any) -> str:

@@ -16,6 +16,7 @@ from gradwise.plotting.canvas import (
     SEQUENTIAL,
     axes_for,
     colour_scale,
+    distinct_numbers,
     legend,
     number,
     remark,
@@ -148,7 +149,9 @@ def draw_plane_slice(grid: Any, ax: Any = None, *, levels: Any = None, colorbar:
         if colorbar:
             every = slice(None, None, max(1, len(chosen) // 7))
             bar = colour_scale(ax, filled, height / width if height <= 5 * width else 1.0, ticks=heights[every])
-            bar.ax.set_yticklabels([number(level, 3) for level in chosen[every]])
+            base, labels = distinct_numbers(chosen[every].tolist())
+            bar.ax.set_yticklabels(labels)
+            bar.ax.set_title(base, fontsize="small")
     crossed = heights[(heights >= values.min()) & (heights <= values.max())]
     if len(crossed) and values.max() > values.min():
         color = "white" if len(chosen) > 1 else BLACK

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwise.errors import InputError
 from gradwise.numerical import v_curve as curves
-from gradwise.plotting.canvas import BLUE, GREEN, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines
+from gradwise.plotting.canvas import BLUE, GREEN, GREY, ORANGE, VERMILION, axes_for, legend, quiet_spines, remark
 from gradwise.plotting.gradient import gradient
 from gradwise.plotting.matrix import matrix
 
@@ -59,6 +59,8 @@ def v_curve(estimate: Any, entry: int | tuple[int, ...] | None = None, ax: Any =
     if curve.step > 0:
         ax.axvline(curve.step, color=GREY, linewidth=0.9, label="largest step used")
     finite = shown[np.isfinite(shown)]
+    if not np.isfinite(curve.errors).any():
+        remark(ax, "f is not finite around x: there are no differences to draw.")
     if finite.size:
         lowest = min(finite.min(), curve.error) if bounded else finite.min()
         ax.set_ylim(lowest / 10, finite.max() * 10)
