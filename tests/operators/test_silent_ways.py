@@ -257,3 +257,20 @@ def test_what_a_large_slope_hides():
                 gw.grad(f, method="exact")(np.array([0.7, 1.3]))
     found = gw.grad(nothing_lost, method="exact")(np.array([0.7, 1.3, 2.0]))
     np.testing.assert_allclose(found, [1.4e8, 2.3 * math.exp(1.3), 0.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "gradient"),
+    [
+        (lambda x: x[0] + x[1] + x[2] - 1, [0.7, 0.2, 0.1], [1.0, 1.0, 1.0]),
+        (lambda x: 0.1 + 0.7 * x[0] + 0.2 * x[1] - (0.2 * 0.6 + 0.7 * 0.1 + 0.1 + 2**-54), [0.1, 0.6], [0.7, 0.2]),
+        (lambda x: (x[0] ** 2 + x[1] ** 2) / 0.07 - (1 + 2**-52), [0.1, 0.06**0.5], [0.2 / 0.07, 2 * 0.06**0.5 / 0.07]),
+    ],
+)
+def test_residuals_that_rounding_left(f, x, gradient):
+    """A constraint that holds to rounding: its value says nothing of the size of its slopes."""
+    assert 0 < abs(f(x)) < 1e-15
+    np.testing.assert_allclose(gw.grad(f, method="exact")(np.array(x)), gradient, rtol=1e-14)
+    np.testing.assert_allclose(
+        gw.jacobian(lambda x: [f(x.tolist())], method="exact")(np.array(x)), [gradient], rtol=1e-14
+    )

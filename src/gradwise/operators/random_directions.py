@@ -125,7 +125,7 @@ _HIDES = 1e4
 def balanced(linearization: Linearization) -> list[Any] | None:
     """A random direction with less of the entries whose slopes hide what the others may have lost: 1e8 x + y · (y found by bisection); None if there are none, or the function is not of real numbers to one.
 
-    An entry of slope g is moved by so much less that g u is the least of all, or a thousandth of the value if that is less, and not below a millionth.
+    An entry of slope g is moved by so much less that g u is the least of all, or a thousandth of the value if that is less, and not below a millionth, nor below what rounding lets be seen.
     """
     values = linearization.recording.values
     if linearization.nested or len(values) != 1 or type(values[0]) not in (float, np.float64) or not values[0]:
@@ -145,7 +145,8 @@ def balanced(linearization: Linearization) -> list[Any] | None:
         if not np.all(np.isfinite(every)) or every.size < 2 or not np.any(every):
             return None
         size = abs(values[0])
-        level = max(min(float(np.min(every[every > 0])), 1e-3 * size), 1e-6 * size)
+        # a value that is what rounding left of larger terms says nothing of their size
+        level = max(min(float(np.min(every[every > 0])), 1e-3 * size), 1e-6 * size, _VISIBLE * float(np.max(every)))
         if np.max(every) <= _HIDES * level:
             return None
         return [
@@ -154,5 +155,7 @@ def balanced(linearization: Linearization) -> list[Any] | None:
         ]
 
 
+#: of the largest share: differences of that size have eight digits
+_VISIBLE = 1e-8
 #: programs of more equations are not transformed for this
 _LONG = 2000
