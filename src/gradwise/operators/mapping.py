@@ -27,6 +27,7 @@ from gradwise.tracing.instrument.effects import reads_files
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.journal import undone
 from gradwise.tracing.instrument.muting import put_generator
+from gradwise.tracing.traced import TracedArray
 from gradwise.transforms.batch import batch
 
 if TYPE_CHECKING:
@@ -179,12 +180,17 @@ def _is_numeric(leaf: Any) -> bool:
 
 def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: int) -> Any:
     """The batched program's values, or None if the examples do not share a path."""
-    example = [leaf[0] if b else leaf for leaf, b in zip(leaves, batched, strict=True)]
+    # of its own: where the function writes to its arguments, the examples are run one by one on what they were before
+    example = [_own(leaf[0]) if b else leaf for leaf, b in zip(leaves, batched, strict=True)]
+    given = [_contents(leaf) for leaf in example]
     derivatives_before = derivatives_taken()
     try:
         with undone(TracingError, put_generator):
             recording = record(f, example, batched, call, notes=True)
         tape = recording.tape
+        if any(now is not then and now != then for now, then in zip(map(_contents, example), given, strict=True)):
+            _put_back(leaves, batched, given)
+            return None
         if tape.texts or tape.looked_up or (tape.ran is not None and reads_files(tape.ran)):
             return None  # what an earlier call kept for the first example is not that of the others
         program = recording.program
@@ -200,6 +206,7 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
     except (TracingError, ProgramError, SingularPointError):
         if any(is_outer(leaf) for leaf in leaves):
             raise
+        _put_back(leaves, batched, given)
         return None
     values = _run(recording, many, [leaf for leaf, b in zip(leaves, batched, strict=True) if b])
     n, m = len(program.outputs), len(program.outputs) + len(asked)
@@ -221,6 +228,27 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
             for whole_result, one in zip(results, row, strict=True):
                 whole_result[i] = one
     return results, recording.structure
+
+
+def _own(leaf: Any) -> Any:
+    """An array that is no part of another."""
+    return leaf.copy() if isinstance_traced(leaf) or isinstance(leaf, np.ndarray) else leaf
+
+
+def _contents(leaf: Any) -> Any:
+    """What shows that a leaf was written to: the variable of a traced one, the bytes of a plain one."""
+    if isinstance_traced(leaf):
+        if type(leaf) is TracedArray:
+            leaf.sync()
+        return leaf.index
+    return leaf.tobytes() if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fciub" else None
+
+
+def _put_back(leaves: list[Any], batched: list[bool], given: list[Any]) -> None:
+    """Take back what the run wrote to arguments that all examples share."""
+    for leaf, b, content in zip(leaves, batched, given, strict=True):
+        if not b and type(content) is bytes and leaf.tobytes() != content:
+            leaf[...] = np.frombuffer(content, leaf.dtype).reshape(leaf.shape)
 
 
 def _special_rows(

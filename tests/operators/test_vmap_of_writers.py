@@ -1,0 +1,80 @@
+"""vmap of functions that write to their arguments is a loop over the examples: values, derivatives, and what the arguments are afterwards."""
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+
+
+def doubles_through_a_view(x):
+    v = x[::-1]
+    v[0] *= 2.0
+    return x.sum()
+
+
+def puts(x):
+    x[0] = 3.0 * x[1]
+    return x[0] * x[1]
+
+
+def adds(x):
+    x += x[0]
+    return np.sum(x**2)
+
+
+def sorts(x):
+    x.sort()
+    return x[0] * 3.0 - x[-1]
+
+
+def writes_and_cannot_be_traced(x):
+    x *= 2.0
+    return float(str(x[0])) + x[1]
+
+
+X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75], [3.0, 1.0, 0.125]])
+
+
+@pytest.mark.parametrize("f", [doubles_through_a_view, puts, adds, sorts, writes_and_cannot_be_traced])
+def test_values_and_arguments_are_those_of_a_loop(f):
+    a, b = X.copy(), X.copy()
+    expected = [f(row) for row in a]
+    np.testing.assert_allclose(gw.vmap(f)(b), expected)
+    np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("f", [doubles_through_a_view, puts, adds, sorts])
+def test_along_another_axis(f):
+    a, b = X.T.copy(), X.T.copy()
+    expected = [f(row) for row in a.T]
+    np.testing.assert_allclose(gw.vmap(f, in_axes=1)(b), expected)
+    np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("f", [doubles_through_a_view, puts, adds])
+def test_derivatives(f):
+    g = gw.grad(lambda X: gw.vmap(f)(X.copy()).sum(), method="exact")(X)
+    np.testing.assert_allclose(g, [gw.grad(f)(row.copy()) for row in X])
+    np.testing.assert_allclose(gw.vmap(gw.grad(f))(X.copy()), g)
+
+
+def test_an_argument_that_all_share_is_written_by_each():
+    def f(x, c):
+        c[0] += 1.0
+        return x * c[0]
+
+    x, c = np.array([1.0, 2.0, 3.0]), np.zeros(1)
+    np.testing.assert_array_equal(gw.vmap(f, in_axes=(0, None))(x, c), [1.0, 4.0, 9.0])
+    assert c[0] == 3.0
+
+
+def test_a_container_of_arguments():
+    def f(p):
+        p["w"][0] *= p["b"]
+        return p["w"].sum()
+
+    make = lambda: {"w": X.copy(), "b": np.array([2.0, 3.0, 4.0])}  # noqa: E731
+    p, q = make(), make()
+    expected = [f({"w": p["w"][i], "b": p["b"][i]}) for i in range(3)]
+    np.testing.assert_allclose(gw.vmap(f)(q), expected)
+    np.testing.assert_array_equal(p["w"], q["w"])
