@@ -15,6 +15,7 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.errors import InputError, RuleError
 from gradwise.operators.arguments import function_label, require_callable
+from gradwise.operators.derived import global_name
 from gradwise.operators.leaves import as_floating
 from gradwise.operators.vectors import pull_back, push_forward
 from gradwise.program import ArrayType, type_of
@@ -182,6 +183,9 @@ class CustomRule:
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
+
+    def __reduce__(self) -> Any:
+        return global_name(self, self.function) or (CustomRule, (self.function, self._push, self._pull))
 
     def __repr__(self) -> str:
         return f"<gradwise.custom_rule {function_label(self.function)}>"

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradwise.errors import InputError, OutputError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
+from gradwise.operators.derived import derived
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_derivative, numerical_mixed
 from gradwise.operators.fallback import choose
@@ -88,7 +89,15 @@ def derivative(
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
         return numerical_derivative(Arguments(f, 0, args, kwargs, "derivative"), order)
 
-    return choose(f, "derivative", method, exact, numerical, check, pure)
+    return derived(
+        choose(f, "derivative", method, exact, numerical, check, pure),
+        derivative,
+        f,
+        order,
+        method=method,
+        check=check,
+        pure=pure,
+    )
 
 
 def _require_complex_derivative(linearization: Linearization, f: Any, leaf: Any) -> None:
@@ -223,7 +232,17 @@ def partial_derivative(
             )
         return numerical_mixed(arguments, *units)
 
-    return choose(f, "partial_derivative", method, exact, numerical, check, pure)
+    return derived(
+        choose(f, "partial_derivative", method, exact, numerical, check, pure),
+        partial_derivative,
+        f,
+        argnum_or_name,
+        index,
+        order,
+        method=method,
+        check=check,
+        pure=pure,
+    )
 
 
 def _distinct(f: Any, places: list[Any], args: Any, kwargs: Any) -> tuple[Any, ...]:

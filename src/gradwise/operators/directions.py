@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwise.errors import InputError, OutputError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
+from gradwise.operators.derived import derived
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_directional, numerical_taylor
 from gradwise.operators.fallback import choose
@@ -99,7 +100,16 @@ def directional_derivative(
         arguments, vectors = prepare(args, kwargs)
         return numerical_directional(arguments, vectors, order)
 
-    return choose(f, "directional_derivative", method, exact, numerical, check, pure)
+    return derived(
+        choose(f, "directional_derivative", method, exact, numerical, check, pure),
+        directional_derivative,
+        f,
+        order,
+        normalize,
+        method=method,
+        check=check,
+        pure=pure,
+    )
 
 
 def unit_direction(vectors: list[Any]) -> list[Any]:
@@ -183,4 +193,12 @@ def taylor(
     def numerical(x: Any, direction: Any = None) -> tuple[Any, str]:
         return numerical_taylor(*prepare(x, direction), order)
 
-    return choose(f, "taylor", method, exact, numerical, check, pure)
+    return derived(
+        choose(f, "taylor", method, exact, numerical, check, pure),
+        taylor,
+        f,
+        order,
+        method=method,
+        check=check,
+        pure=pure,
+    )

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwise.errors import InputError, OutputError
 from gradwise.operators.arguments import Arguments, function_label, require_callable
+from gradwise.operators.derived import derived
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import NumericalJacobian, numerical_hessian_matrix
 from gradwise.operators.fallback import choose
@@ -101,7 +102,14 @@ def divergence(
         J, words = _numerical_jacobian(F, args, "divergence")
         return _number(np.trace(J)), words
 
-    return choose(F, "divergence", method, exact, numerical, check, pure)
+    return derived(
+        choose(F, "divergence", method, exact, numerical, check, pure),
+        divergence,
+        F,
+        method=method,
+        check=check,
+        pure=pure,
+    )
 
 
 def curl(
@@ -149,7 +157,9 @@ def curl(
         J, words = _numerical_jacobian(F, args, "curl")
         return rotation(J), words
 
-    return choose(F, "curl", method, exact, numerical, check, pure)
+    return derived(
+        choose(F, "curl", method, exact, numerical, check, pure), curl, F, method=method, check=check, pure=pure
+    )
 
 
 def laplacian(
@@ -192,4 +202,11 @@ def laplacian(
         H, words = numerical_hessian_matrix(_field_arguments(f, args, "laplacian"))
         return float(np.trace(np.atleast_2d(H))), words
 
-    return choose(f, "laplacian", method, exact, numerical, check, pure)
+    return derived(
+        choose(f, "laplacian", method, exact, numerical, check, pure),
+        laplacian,
+        f,
+        method=method,
+        check=check,
+        pure=pure,
+    )

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradwise.operators.argnums import require_argnums
 from gradwise.operators.arguments import Arguments, require_callable
+from gradwise.operators.derived import derived
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_gradient
 from gradwise.operators.fallback import choose
@@ -91,7 +92,16 @@ def value_and_grad(
         leaves, sentence = numerical_gradient(arguments, has_aux=has_aux)
         return (call_seen(functools.partial(f, *args, **kwargs)), arguments.result(leaves)), sentence
 
-    return choose(f, "value_and_grad", method, exact, numerical, check, pure)
+    return derived(
+        choose(f, "value_and_grad", method, exact, numerical, check, pure),
+        value_and_grad,
+        f,
+        argnums,
+        has_aux,
+        method=method,
+        check=check,
+        pure=pure,
+    )
 
 
 def grad(
@@ -170,4 +180,13 @@ def grad(
         gradient = arguments.result(leaves)
         return ((gradient, f(*args, **kwargs)[1]) if has_aux else gradient), sentence
 
-    return choose(f, "grad", method, exact, numerical, check, pure)
+    return derived(
+        choose(f, "grad", method, exact, numerical, check, pure),
+        grad,
+        f,
+        argnums,
+        has_aux,
+        method=method,
+        check=check,
+        pure=pure,
+    )

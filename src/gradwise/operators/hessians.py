@@ -12,6 +12,7 @@ import numpy as np
 from gradwise.errors import InputError
 from gradwise.operators.argnums import require_argnums
 from gradwise.operators.arguments import Arguments, require_callable
+from gradwise.operators.derived import derived
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_hessian, numerical_hessian_matrix
 from gradwise.operators.fallback import choose
@@ -122,7 +123,16 @@ def hessian(
             return numerical_hessian_matrix(Arguments(f, "all", spread, {}, "hessian"))
         return numerical_hessian(Arguments(f, argnums, args, kwargs, "hessian"), nested_blocks)
 
-    return choose(f, "hessian", method, exact, numerical, check, pure)
+    return derived(
+        choose(f, "hessian", method, exact, numerical, check, pure),
+        hessian,
+        f,
+        argnums,
+        sparse,
+        method=method,
+        check=check,
+        pure=pure,
+    )
 
 
 def hessian_leaves(linearization: Linearization) -> list[list[Any]]:

@@ -14,6 +14,7 @@ import numpy as np
 from gradwise.errors import InputError, OutputError
 from gradwise.operators.argnums import require_argnums
 from gradwise.operators.arguments import Arguments, function_label, require_callable
+from gradwise.operators.derived import derived
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_jacobian
 from gradwise.operators.fallback import choose
@@ -237,7 +238,8 @@ def _jacobian(
         arguments = Arguments(f, argnums, args, kwargs, operator)
         return numerical_jacobian(arguments)
 
-    return choose(f, operator, method, exact, numerical, check, pure)
+    made = choose(f, operator, method, exact, numerical, check, pure)
+    return derived(made, _jacobian, f, argnums, mode, operator, method, check, pure)
 
 
 def _require_holomorphic(linearization: Linearization, blocks: Any, operator: str, f: Any) -> None:

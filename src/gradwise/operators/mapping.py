@@ -17,6 +17,7 @@ from gradwise.errors import InputError, ProgramError, SingularPointError, Tracin
 from gradwise.execution import build
 from gradwise.operators.arguments import function_label, require_callable
 from gradwise.operators.axes import axes_of, check_axes
+from gradwise.operators.derived import derived
 from gradwise.operators.engine import derivatives_taken
 from gradwise.operators.equal_entries import Borders
 from gradwise.operators.prepared import interpret, is_outer
@@ -138,7 +139,7 @@ def vmap(
         return structure.rebuild([_placed(v, axis, f) for v, axis in zip(values, places, strict=True)])
 
     mapped.__name__ = f"vmap({function_label(f)})"
-    return mapped
+    return derived(mapped, vmap, f, in_axes, out_axes, check=check, pure=pure)
 
 
 def _placed(value: Any, axis: int | None, f: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from gradwise.errors import InputError
 from gradwise.operators.argnums import require_argnums
 from gradwise.operators.arguments import Arguments, require_callable
+from gradwise.operators.derived import derived
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import NumericalJacobian, numerical_directional, numerical_hessian_vector
 from gradwise.operators.fallback import choose
@@ -303,7 +304,9 @@ def hvp(
         leaves, words = numerical_hessian_vector(arguments, vectors)
         return arguments.result(leaves), words
 
-    return choose(f, "hvp", method, exact, numerical, check, pure)
+    return derived(
+        choose(f, "hvp", method, exact, numerical, check, pure), hvp, f, argnums, method=method, check=check, pure=pure
+    )
 
 
 def _vector_tuple(vector: Any, count: int) -> Any:

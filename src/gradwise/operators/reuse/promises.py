@@ -6,6 +6,8 @@ import functools
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from gradwise.operators.derived import global_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,6 +24,9 @@ class Promise:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         functools.update_wrapper(self, function, updated=())  # type: ignore[arg-type]  # it is callable where it is used
+
+    def __reduce__(self) -> Any:
+        return global_name(self, self.function) or (type(self), (self.function,))
 
 
 def unwrapped(function: Any) -> Any:

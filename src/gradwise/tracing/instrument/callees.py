@@ -31,7 +31,7 @@ from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_trace
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.unwritten import Unmuted, is_looked_into
-from gradwise.tracing.instrument.userland import NATIVE, is_users_file, wraps_users
+from gradwise.tracing.instrument.userland import NATIVE, is_derived, is_users_file, wraps_users
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 _FunctionType = types.FunctionType
@@ -343,6 +343,8 @@ def _of_generic(alias: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _object_callee(watch: Watch, callee: Any) -> Any:
     """An object with ``__call__``."""
+    if is_derived(callee):
+        return callee
     if type(callee).__module__.startswith("numba."):
         compiled = jitted_callee(callee, resolve)
         if compiled is not None:

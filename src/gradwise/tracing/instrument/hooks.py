@@ -26,7 +26,7 @@ from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
 from gradwise.tracing.instrument.needs import are_plain, protocols_suffice
 from gradwise.tracing.instrument.state import Watch, left
-from gradwise.tracing.instrument.userland import is_users_file
+from gradwise.tracing.instrument.userland import is_derived, is_users_file
 from gradwise.tracing.text import joined
 
 HOOKS.update(
@@ -90,6 +90,8 @@ def watched(function: Any) -> Any:
             return functools.partial(_unless_objects, function)
     elif kind is np.ufunc or kind is types.BuiltinFunctionType or kind is type(np.sum):
         return known.KNOWN.get(id(function), function)
+    elif is_derived(function):
+        return function
     return functools.partial(_resolved, function)
 
 

@@ -90,6 +90,12 @@ def is_users(function: Any) -> bool:
     return type(function) is types.FunctionType and is_users_file(function.__code__.co_filename)
 
 
+def is_derived(callee: Any) -> bool:
+    """Whether an object is what an operator of ours returned: a partial call of a function of ours."""
+    function = callee.func if isinstance(callee, functools.partial) else None
+    return type(function) is types.FunctionType and function.__code__.co_filename.startswith(_OURS)
+
+
 def wraps_users(function: types.FunctionType) -> bool:
     """Whether a library's function stands around one of the user's, as a decorator leaves it: it calls what its closure holds."""
     if function.__closure__ is None or function.__code__.co_filename.startswith(_OURS):
