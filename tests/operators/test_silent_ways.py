@@ -274,3 +274,17 @@ def test_residuals_that_rounding_left(f, x, gradient):
     np.testing.assert_allclose(
         gw.jacobian(lambda x: [f(x.tolist())], method="exact")(np.array(x)), [gradient], rtol=1e-14
     )
+
+
+def test_least_squares_that_are_met_to_rounding():
+    """Powell's badly scaled function at its minimum, where the value is 1e-32 and the gradient what rounding left."""
+
+    def f(x):
+        r = np.array([1e4 * x[0] * x[1] - 1, np.exp(-x[0]) + np.exp(-x[1]) - 1.0001])
+        return np.sum(r**2)
+
+    x = np.array([1.0981593296998367e-05, 9.106146739866364])
+    assert f(x) < 1e-30
+    rows = np.array([[1e4 * x[1], 1e4 * x[0]], [-np.exp(-x[0]), -np.exp(-x[1])]])
+    np.testing.assert_allclose(gw.hessian(f, method="exact")(x), 2 * rows.T @ rows, rtol=1e-9)
+    assert np.max(np.abs(gw.grad(f, method="exact")(x))) < 1e-9

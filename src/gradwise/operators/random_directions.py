@@ -122,14 +122,26 @@ def joins(along: Callable[[float], float]) -> bool:
 _HIDES = 1e4
 
 
+def magnitude(values: list[Any]) -> float:
+    """The largest finite number that the run kept: rounding errors are relative to it."""
+    largest = 0.0
+    for v in values:
+        if type(v) is float or (isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind in "fc"):
+            size = np.abs(np.asarray(v))
+            largest = max(largest, float(np.max(size[np.isfinite(size)], initial=0.0)))
+    return largest
+
+
 def balanced(linearization: Linearization) -> list[Any] | None:
-    """A random direction with less of the entries whose slopes hide what the others may have lost: 1e8 x + y · (y found by bisection); None if there are none, or the function is not of real numbers to one.
+    """A random direction with less of the entries whose slopes hide what the others may have lost: 1e8 x + y · (y found by bisection); None if there are none, the value is rounding, or the function is not of real numbers to one.
 
     An entry of slope g is moved by so much less that g u is the least of all, or a thousandth of the value if that is less, and not below a millionth, nor below what rounding lets be seen.
     """
     values = linearization.recording.values
     if linearization.nested or len(values) != 1 or type(values[0]) not in (float, np.float64) or not values[0]:
         return None
+    if abs(values[0]) <= _ROUNDED * magnitude(linearization.recording.tape.values):
+        return None  # what rounding left of larger terms, as its slopes may be
     rng = np.random.default_rng(1)
     direction = [random_direction(np.asarray(leaf), rng) for leaf in linearization.arguments.leaves]
     if any(np.asarray(u).dtype.kind != "f" for u in direction) or len(linearization.program) > _LONG:
@@ -145,7 +157,6 @@ def balanced(linearization: Linearization) -> list[Any] | None:
         if not np.all(np.isfinite(every)) or every.size < 2 or not np.any(every):
             return None
         size = abs(values[0])
-        # a value that is what rounding left of larger terms says nothing of their size
         level = max(min(float(np.min(every[every > 0])), 1e-3 * size), 1e-6 * size, _VISIBLE * float(np.max(every)))
         if np.max(every) <= _HIDES * level:
             return None

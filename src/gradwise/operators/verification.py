@@ -27,7 +27,15 @@ from gradwise.operators.constant_pieces import believe, is_known, piece_of
 from gradwise.operators.disagreements import CURE, Disagreement, lost, told
 from gradwise.operators.equal_entries import HIGHEST
 from gradwise.operators.overtime import Overtime, limited, tick
-from gradwise.operators.random_directions import joins, met_at, met_closely, moved_along, random_direction, random_like
+from gradwise.operators.random_directions import (
+    joins,
+    magnitude,
+    met_at,
+    met_closely,
+    moved_along,
+    random_direction,
+    random_like,
+)
 from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.tracing import Recording, copy_in_layout, record
 from gradwise.tracing.instrument.effects import is_adaptive
@@ -221,7 +229,7 @@ def _forgetful_run(
 
 def _has(recording: Recording, values: list[Any]) -> bool:
     """Whether a run has these values, to rounding."""
-    scale = _magnitude(recording.tape.values)
+    scale = magnitude(recording.tape.values)
     pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(values, recording.values, strict=True)]
     return all(a.shape == b.shape and a.dtype == b.dtype and _close(a, b, scale) for a, b in pairs)
 
@@ -274,23 +282,13 @@ def _compare_values(
         raise Disagreement(
             f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {CURE}"
         )
-    scale = _magnitude(recording.tape.values)
+    scale = magnitude(recording.tape.values)
     for plain, traced in zip(leaves, recording.values, strict=True):
         a, b = np.asarray(plain), np.asarray(traced)
         if a.shape != b.shape or a.dtype.kind not in "fciub" or not _close(a, b, scale):
             raise Disagreement(
                 f"{name} gave {plain!r} when it was called plainly and {traced!r} under the trace. {CURE}"
             )
-
-
-def _magnitude(values: list[Any]) -> float:
-    """The largest finite number that the run kept: rounding errors are relative to it."""
-    largest = 0.0
-    for v in values:
-        if type(v) is float or (isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind in "fc"):
-            size = np.abs(np.asarray(v))
-            largest = max(largest, float(np.max(size[np.isfinite(size)], initial=0.0)))
-    return largest
 
 
 def _close(a: np.ndarray, b: np.ndarray, scale: float) -> bool:
