@@ -112,6 +112,27 @@ def test_no_message_of_a_users_mistake_names_traced_values():
     assert "Traced" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "f", [lambda x: np.sum(x**2), lambda x: sum(x - 1), lambda x: np.sum(x * 0.5)], ids=["power", "minus", "times"]
+)
+def test_a_list_for_an_array_is_told(f):
+    with pytest.raises(TypeError, match="list|sequence") as caught:
+        gw.grad(f)([1.0, 2.0])
+    assert [note.partition(".")[2] for note in caught.value.__notes__] == [
+        " Pass np.array([...]) for the arithmetic of arrays"
+    ]
+    assert gw.grad(f)(np.array([1.0, 2.0])).shape == (2,)
+
+
+def test_a_mistake_that_no_list_caused_gets_no_note():
+    with pytest.raises(TypeError) as caught:
+        gw.grad(lambda x: np.sum(x) + "text")(np.ones(2))
+    assert not hasattr(caught.value, "__notes__")
+    with pytest.raises(TypeError) as caught:
+        gw.grad(lambda x: x[0] + [1.0])([1.0, 2.0], [2.0])
+    assert not hasattr(caught.value, "__notes__")
+
+
 def test_what_is_returned_in_place_of_a_value():
     def entries(x):
         for v in x:

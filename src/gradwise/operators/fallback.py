@@ -18,7 +18,7 @@ from gradwise.errors import GradwiseError, InputError, NumericalFallbackWarning,
 from gradwise.operators.arguments import function_label
 from gradwise.operators.reuse import FORBIDDEN, under, unwrapped
 from gradwise.operators.subcalls import rescue
-from gradwise.operators.tracebacks import shorten
+from gradwise.operators.tracebacks import mention_lists, shorten
 from gradwise.operators.unseen import calls_unseen
 from gradwise.operators.verification import Disagreement, check_options, checked
 
@@ -137,6 +137,7 @@ def choose(
                 reason = error
             return instead(reason, args, kwargs)
         except BaseException as error:
+            mention_lists(error, (*args, *kwargs.values()))
             shorten(error)
             raise
 

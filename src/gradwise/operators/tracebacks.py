@@ -8,8 +8,11 @@ Twenty of our frames stood between the call of an operator and the function that
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gradwise.errors import GradwiseError, ProgramError
 
@@ -42,6 +45,19 @@ def shorten(error: BaseException) -> None:
         seen.add(id(earlier))
         earlier.__traceback__ = _first_kept(earlier.__traceback__, told=False)
         before = earlier
+
+
+def mention_lists(error: BaseException, arguments: Iterable[Any]) -> None:
+    """Note beside a TypeError about lists that the function was given one, which it takes for an array: containers keep their type."""
+    if type(error) is not TypeError or getattr(error, "__notes__", None):
+        return
+    about = str(error)
+    if ("'list'" in about or "multiply sequence" in about) and any(
+        type(a) is list and a and all(isinstance(v, (int, float, np.number, list)) for v in a) for a in arguments
+    ):
+        error.add_note(
+            "The function was given a list, as in the call: containers keep their type. Pass np.array([...]) for the arithmetic of arrays"
+        )
 
 
 def _first_kept(entry: types.TracebackType | None, *, told: bool) -> types.TracebackType | None:
