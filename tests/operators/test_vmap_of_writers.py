@@ -73,8 +73,81 @@ def test_a_container_of_arguments():
         p["w"][0] *= p["b"]
         return p["w"].sum()
 
-    make = lambda: {"w": X.copy(), "b": np.array([2.0, 3.0, 4.0])}  # noqa: E731
+    make = lambda: {"w": X.copy(), "b": np.array([2.0, 3.0, 4.0])}
     p, q = make(), make()
     expected = [f({"w": p["w"][i], "b": p["b"][i]}) for i in range(3)]
     np.testing.assert_allclose(gw.vmap(f)(q), expected)
     np.testing.assert_array_equal(p["w"], q["w"])
+
+
+class Counting:
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return x * self.calls
+
+
+def closure():
+    state = np.zeros(1)
+
+    def f(x):
+        state[0] += 1.0
+        return x * state[0]
+
+    return f
+
+
+def listing():
+    seen = []
+
+    def f(x):
+        seen.append(1)
+        return x * len(seen)
+
+    return f
+
+
+def drawing():
+    rng = np.random.default_rng(3)
+    return lambda x: x + rng.normal()
+
+
+def iterating():
+    numbers = iter([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
+    return lambda x: x * next(numbers)
+
+
+def branching():
+    count = [0]
+
+    def f(x):
+        count[0] += 1
+        return x * count[0] if x > 1.5 else -x
+
+    return f
+
+
+@pytest.mark.parametrize("make", [Counting, closure, listing, drawing, iterating, branching])
+def test_effects_are_those_of_a_loop(make):
+    x = np.array([1.0, 2.0, 3.0])
+    f, g = make(), make()
+    np.testing.assert_array_equal(gw.vmap(f)(x), [g(v) for v in x])
+    np.testing.assert_array_equal(gw.vmap(f)(x), [g(v) for v in x])
+
+
+@pytest.mark.parametrize(("make", "slopes"), [(Counting, [1, 2, 3]), (listing, [1, 2, 3]), (branching, [-1, 2, 3])])
+def test_the_derivative_of_what_counts(make, slopes):
+    f = make()
+    x = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(gw.grad(lambda x: gw.vmap(f)(x).sum(), check=False)(x), slopes)
+
+
+def test_each_example_prints_once(capsys):
+    def f(x):
+        print("at", float(x))
+        return x**2
+
+    np.testing.assert_array_equal(gw.vmap(f)(np.array([1.0, 2.0, 3.0])), [1.0, 4.0, 9.0])
+    assert capsys.readouterr().out == "at 1.0\nat 2.0\nat 3.0\n"

@@ -8,7 +8,7 @@ decide: they are evaluated for the whole batch, and where one differs (or the tr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from gradwise.tracing.instrument.effects import reads_files
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.journal import undone
 from gradwise.tracing.instrument.muting import put_generator
+from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray
 from gradwise.transforms.batch import batch
 
@@ -65,7 +66,8 @@ def vmap(
 
     Notes
     -----
-    Where examples take different branches, or ``f`` cannot be traced, the examples are run one by one.
+    Where examples take different branches, ``f`` cannot be traced, writes to its arguments, or does something else than to compute a value (a counter, a memo, a random draw, ``print``),
+    the examples are run one by one, as a loop over them would.
 
     Examples
     --------
@@ -128,8 +130,8 @@ def vmap(
         results = None
         if size > 0 and all(_is_numeric(leaf) for leaf, b in zip(leaves, batched, strict=True) if b):
             results = _at_once(f, call, leaves, batched, size)
-        if results is None:
-            results = _one_by_one(f, call, leaves, batched, size)
+        if results is None or isinstance(results, _First):
+            results = _one_by_one(f, call, leaves, batched, size, results)
         elif check:
             _require_equal(f, results[0], _one_by_one(f, call, leaves, batched, size)[0])
         values, structure = results
@@ -180,15 +182,22 @@ def _is_numeric(leaf: Any) -> bool:
 
 
 def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: int) -> Any:
-    """The batched program's values, or None if the examples do not share a path."""
+    """The batched program's values; None if the examples do not share a path, and what the first gave if its run did something that must not be repeated."""
     # of its own: where the function writes to its arguments, the examples are run one by one on what they were before
     example = [_own(leaf[0]) if b else leaf for leaf, b in zip(leaves, batched, strict=True)]
     given = [_contents(leaf) for leaf in example]
     derivatives_before = derivatives_taken()
+    asked_before = local.asked
     try:
         with undone(TracingError, put_generator):
-            recording = record(f, example, batched, call, notes=True)
+            local.asked = True
+            try:
+                recording = record(f, example, batched, call, notes=True)
+            finally:
+                local.asked = asked_before
         tape = recording.tape
+        if tape.obstacle:
+            return _first(recording, example, leaves, batched)
         if any(now is not then and now != then for now, then in zip(map(_contents, example), given, strict=True)):
             _put_back(leaves, batched, given)
             return None
@@ -229,6 +238,24 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
             for whole_result, one in zip(results, row, strict=True):
                 whole_result[i] = one
     return results, recording.structure
+
+
+class _First(NamedTuple):
+    """What the first example gave."""
+
+    row: list[Any]
+    structure: Any
+
+
+def _first(recording: Recording, example: list[Any], leaves: list[Any], batched: list[bool]) -> _First:
+    """The value of a run that is not repeated, and its arguments where the caller has them."""
+    moving = [leaf for leaf, b in zip(example, batched, strict=True) if b]
+    for one, leaf, b in zip(example, leaves, batched, strict=True):
+        if b and isinstance(one, np.ndarray) and _contents(one) != _contents(leaf[0]):
+            leaf[0][...] = one
+    if any(map(is_outer, leaves)):
+        return _First(_run(recording, recording.program, moving), recording.structure)
+    return _First(list(recording.values), recording.structure)
 
 
 def _own(leaf: Any) -> Any:
@@ -295,10 +322,12 @@ def _run(recording: Recording, program: Program, inputs: list[Any]) -> list[Any]
     return executable.run(env)
 
 
-def _one_by_one(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: int) -> Any:
-    rows = []
-    structure = None
-    for i in range(size):
+def _one_by_one(
+    f: Any, call: Any, leaves: list[Any], batched: list[bool], size: int, first: _First | None = None
+) -> Any:
+    rows = [] if first is None else [first.row]
+    structure = None if first is None else first.structure
+    for i in range(len(rows), size):
         value = call([leaf[i] if b else leaf for leaf, b in zip(leaves, batched, strict=True)])
         row, have = flatten(value)
         if structure is not None and have != structure:

@@ -153,9 +153,9 @@ def record(
                     SAVES if local.files is not None and local.files.content else None
                 )
             if local.asked:
-                why = obstacle(watch)
+                trace.obstacle = why = obstacle(watch)
                 if watch.outer is None:
-                    trace.obstacle, trace.entered = why, entered_functions(watch)
+                    trace.entered = entered_functions(watch)
                 elif why is not None:  # what a derivative inside does, the function around it does
                     watch.outer.effects[why] = None
         finally:
