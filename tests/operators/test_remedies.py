@@ -82,3 +82,13 @@ def test_a_value_for_the_function(call, written):
     with pytest.raises(gw.InputError) as caught:
         call()
     assert f"A function is required. Write {written}" in str(caught.value)
+
+
+def test_a_descent_from_a_tensor_is_told_how_to_pass_it():
+    with pytest.raises(
+        gw.InputError, match=r"argument 'x0' is .* Pass x0\.detach\(\)\.cpu\(\)\.numpy\(\), or leave it out of x0"
+    ):
+        gw.descend(square, Tensor())
+    assert gw.descend(square, Tensor().numpy()).success
+    with pytest.raises(gw.InputError, match="holds no numbers"):
+        gw.descend(square, np.zeros(0))

@@ -43,13 +43,13 @@ class Parameters:
     def __init__(self, x0: Any, operator: str) -> None:
         leaves, self.treedef = flatten(x0, name="x0")
         paths = self.treedef.paths("x0")
-        if sum(np.size(leaf) for leaf in leaves) == 0:
-            msg = f"gw.{operator} was given x0={x0!r}, which holds no numbers. At least one parameter is required. Pass a start such as np.zeros(3)."
-            raise InputError(msg)
         self.paths = paths
         self._built: Callable[[np.ndarray], Any] | None = None  # where lists, tuples and dicts hold real arrays
         self.kinds = [type(leaf) for leaf in leaves]
         arrays = [_floating(leaf, path, operator) for leaf, path in zip(leaves, paths, strict=True)]
+        if sum(np.size(array) for array in arrays) == 0:
+            msg = f"gw.{operator} was given x0={x0!r}, which holds no numbers. At least one parameter is required. Pass a start such as np.zeros(3)."
+            raise InputError(msg)
         self.shapes = [np.shape(leaf) for leaf in arrays]
         self.dtypes = [np.asarray(leaf).dtype for leaf in arrays]
         self.scalars = [not isinstance(leaf, np.ndarray) for leaf in arrays]
