@@ -53,7 +53,8 @@ class Compiled(Promise):
                 consider(self, VALUE, standing, arguments, (result,), lambda: value_shortcut(arguments, *standing))
             return result
         given = call.copied() if isinstance(call, PromisedCall) else call
-        result = function(*args, **kwargs)
+        with given.watching():
+            result = function(*args, **kwargs)
         given.learn(lambda recording: _differs(result, recording))
         return result
 

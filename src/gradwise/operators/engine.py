@@ -12,6 +12,7 @@ import functools
 import threading
 import types
 import weakref
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.equalities import doubt_equalities, is_unknown
@@ -105,7 +106,8 @@ def linearize_call(
                 if isinstance(call, ProvenCall):
                     linearization.standing = call, program
                 return linearization
-            linearization = Linearization(traced(), arguments)
+            with nullcontext() if call is None else call.watching():
+                linearization = Linearization(traced(), arguments)
             if call is not None and not linearization.nested:
                 size = len(linearization.recording.tape.outs)
                 if lasting and size < _SHORT and type(function) is types.FunctionType:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,13 +20,15 @@ import numpy as np
 from gradwise.errors import StaleProgramError
 from gradwise.execution.error_state import reports_underflow
 from gradwise.locks import lock
+from gradwise.operators.reuse.family import Family
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
+from gradwise.operators.reuse.reached import Reach
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.program import collector_paused
 from gradwise.tracing import record
 from gradwise.tracing.instrument.hooks import watched
-from gradwise.tracing.purity import inspect_function
+from gradwise.tracing.purity import Verdict, inspect_function
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, all_refilled, array_form, outlines
@@ -36,75 +39,17 @@ from gradwise.tracing.purity.twins import with_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from gradwise.containers import TreeDef
     from gradwise.operators.arguments import Arguments
     from gradwise.tracing import Recording
+    from gradwise.tracing.purity.avoiding import Extent
+    from gradwise.tracing.purity.scope import Node
 
-#: programs kept for one form, and how many of them are tried at a call
-SPECIALIZATIONS, TRIES = 8, 3
-#: failures, more than successes, after which a family is given up
-PATIENCE = 8
 #: a program of so many operations costs as much time as it saves in one more call
 LONG = 10_000
 _FAMILIES, _WEIGHT = 512, 2_000_000
-
-
-class Family:
-    """The programs for one form of a function's arguments.
-
-    Attributes
-    ----------
-    served, failed : int
-        How often a program stood for the function, and how often none held.
-    refused : str or None
-        Why the function runs at each call after all.
-    """
-
-    __slots__ = ("_lock", "_programs", "calls", "failed", "fixed", "refused", "served")
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.served = 0
-        self.failed = 0
-        #: what the data must have in common beside their types (``outline.py``); where it is more than in the key, another family serves
-        self.fixed = FREE
-        self.refused: str | None = None
-        self._programs: list[Specialization] = []
-        self._lock = lock()
-
-    @property
-    def weight(self) -> int:
-        return 1 + sum(p.weight for p in self._programs)
-
-    def replay(
-        self, leaves: Sequence[Any], numbers: Sequence[Any], around: Sequence[Any] = ()
-    ) -> tuple[Specialization, Recording] | None:
-        """What a traced run would leave; None if no program holds."""
-        if self.refused is not None:
-            return None
-        for position, program in enumerate(self._programs[:TRIES]):
-            recording = program.replay(leaves, numbers, around)
-            if recording is not None:
-                if position:
-                    with self._lock:
-                        if program in self._programs:
-                            self._programs.remove(program)
-                            self._programs.insert(0, program)
-                self.served += 1
-                return program, recording
-        if self._programs:
-            self.failed += 1
-            if self.failed > PATIENCE and self.failed > self.served:
-                self.refused = f"it specialises too often: its path depends on the values, and of {self.failed + self.served} calls {self.failed} took another path than those before"
-                self._programs.clear()
-        return None
-
-    def add(self, program: Specialization) -> None:
-        """Keep a program, the oldest ones no longer."""
-        with self._lock:
-            self._programs.insert(0, program)
-            del self._programs[SPECIALIZATIONS:]
 
 
 _families: OrderedDict[Hashable, tuple[Family, int]] = OrderedDict()
@@ -137,7 +82,7 @@ class Call:
     numbers : list
     """
 
-    __slots__ = ("_arguments", "_has_aux", "_key", "_others", "family", "function", "numbers")
+    __slots__ = ("_arguments", "_has_aux", "_key", "_others", "avoided", "came", "family", "function", "numbers")
     #: the traced run after which a program is made
     patience = 2
     #: arguments that are no data
@@ -145,8 +90,18 @@ class Call:
     #: what the function adds to
     counters: Sequence[Counter] = ()
 
-    def __init__(self, function: Any, arguments: Arguments, *, has_aux: bool) -> None:
+    def __init__(
+        self,
+        function: Any,
+        arguments: Arguments,
+        *,
+        has_aux: bool,
+        avoided: Mapping[str, frozenset[Extent]] | None = None,
+    ) -> None:
         self.function = function
+        #: pieces of text by file, to which the run for a program may not come, and where that went which was watched
+        self.avoided = avoided or {}
+        self.came: Reach | None = None
         self._has_aux = has_aux
         self._arguments = arguments
         self._others = arguments.others(self.objects)
@@ -193,7 +148,14 @@ class Call:
         return self.family.replay(self._arguments.leaves, self.numbers)
 
     def specialise(self) -> tuple[Specialization, Recording]:
-        return specialise(self.function, self._arguments.leaves, self.numbers, self.run, has_aux=self._has_aux)
+        return specialise(
+            self.function,
+            self._arguments.leaves,
+            self.numbers,
+            self.run,
+            has_aux=self._has_aux,
+            avoided=self.avoided,
+        )
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         """The function on traced leaves and numbers."""
@@ -208,11 +170,24 @@ class Call:
         """What the run for a program added to the counters."""
         return ()
 
+    def watching(self) -> AbstractContextManager[Any]:
+        """A watch over the run before ``learn``, if a program may be made of it that is to avoid something."""
+        family = self.family
+        if not self.avoided or family.calls + 1 < self.patience or family.refused is not None or family.waits():
+            return nullcontext()
+        self.came = Reach(self.avoided)
+        return self.came.watching()
+
     def learn(self, differs: Callable[[Recording], str | None], size: int = 0) -> Specialization | None:
         """Make a program after a run at the same arguments, if it is time; ``differs`` compares it with what that run did, in ``size`` operations."""
         family = self.family
         family.calls += 1
         if family.calls < self.patience + size // LONG or family.refused is not None:
+            return None
+        if self.avoided and (self.came is None or self.came.met):  # it would print once more what it printed
+            if self.came is not None:
+                family.comes_to_doubts(self.came.met[0])
+                _remember(self._key, family)
             return None
         made = None
         try:
@@ -240,8 +215,10 @@ class ProvenCall(Call):
 
     __slots__ = ("_again", "_data", "_fixed", "_started", "counters", "moving", "node", "objects")
 
-    def __init__(self, function: Any, arguments: Arguments, node: Any, *, has_aux: bool) -> None:
-        self.node = node
+    def __init__(self, function: Any, arguments: Arguments, verdict: Verdict, *, has_aux: bool) -> None:
+        node = verdict.node
+        assert node is not None
+        self.node: Node = node
         given, expected = by_place(*arguments.given()), node.arguments or {}
         others = {k: v for k, v in given.items() if k in expected and not is_data(expected[k])}
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
@@ -252,7 +229,7 @@ class ProvenCall(Call):
         tallies = [counter.owner for counter in self.counters if counter.kind == "entry"]
         if tallies and holds_any(given.values(), tallies):
             raise Unproven("it is given the container that it counts in")
-        super().__init__(function, arguments, has_aux=has_aux)
+        super().__init__(function, arguments, has_aux=has_aux, avoided=verdict.avoided)
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
         key = outlines(self._data.values(), self.numbers, fixed=fixed)
@@ -361,6 +338,13 @@ def standing(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> s
             + _given_up(verdict.node)
         )
     why = f"not proved pure ({verdict.effects})"
+    if verdict.avoided and not promise:
+        if _given_up(verdict.node) or _comes_to_doubts(verdict.node):
+            return f"the function runs at each call: {why}{_given_up(verdict.node)}"
+        return (
+            "proved pure where it does not come to what is not proved: from its third call on with one form of arguments, its program runs in its place while its guards hold; "
+            + why
+        )
     return (
         f"promised pure: its program runs in its place, and is compared with it at calls number 2, 4, 8, and so on; {why}"
         if promise
@@ -373,6 +357,12 @@ def _given_up(node: Any) -> str:
     return "".join(f"; given up for one form of arguments: {reason}" for reason in sorted(reasons))
 
 
+def _comes_to_doubts(node: Any) -> bool:
+    """Whether the runs of a function came to what is not proved, and no program was made of any."""
+    families = [family for key, (family, _) in list(_families.items()) if node in key]  # type: ignore[operator]  # keys are tuples
+    return any(f.is_doubted for f in families) and not any(f.served for f in families)
+
+
 def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Call | None:
     """The call with its family, if the function is proved or promised to be pure and is called with plain data, else None."""
     if is_forbidden() or reports_underflow():
@@ -382,12 +372,12 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
     if not promise and is_hopeless(function):
         return None
     verdict = inspect_function(function, *arguments.given())
-    if not verdict.is_replayable and not (promise and arguments.are_plain()):
+    if not verdict.may_stand and not (promise and arguments.are_plain()):
         give_up(function)
         return None
     try:
-        if verdict.is_replayable:
-            call = ProvenCall(function, arguments, verdict.node, has_aux=has_aux)
+        if verdict.may_stand and not (promise and verdict.avoided and arguments.are_plain()):
+            call = ProvenCall(function, arguments, verdict, has_aux=has_aux)
             if call.family.refused is not None:
                 give_up(function)
             return call

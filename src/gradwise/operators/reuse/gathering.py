@@ -79,6 +79,8 @@ class _Gathering:
             self.keep(place, expression, direct=direct)
         elif expected.kind == "sparse":
             self.fixed.append(self.text.keep(expression))
+        elif expected.kind == "test":
+            self.text.leave_if(f"not {self.text.name(expected.object)}({expression})")
         elif expected.kind == "constant":
             self.text.leave_if(self.unlike(self.text.keep(expression), expected.object))
         elif expected.kind == "is":

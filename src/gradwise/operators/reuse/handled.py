@@ -1,10 +1,12 @@
 """The errors that a function handles while it is recorded, and whether its program can still stand for it.
 
-    handled_errors() → those of a run whose operation is missing in the program
+    handled_errors(lines) → those of a run whose operation is missing in the program, and where it came to what it was to avoid
 
 An operation on traced values that failed here (a division by zero, ``math.log`` of a negative number) and would not at other values is no part of the program, and no guard shows it.  An
 error that the user raises comes after the decisions that led to it, which are guards.  One by a lookup with nothing traced about it (a key that a dictionary has not got, a
 name without a value) comes again wherever the form of the arguments and of what is read is the same.
+
+The same watch says whether the run comes to what it was to avoid, since nothing is proved of it (``reached.py``).
 """
 
 from __future__ import annotations
@@ -18,11 +20,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.operators.reuse.reached import Reach
 from gradwise.tracing import isinstance_traced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
+
+    from gradwise.tracing.purity.avoiding import Extent
 
 _LIBRARIES = (Path(np.__file__).parent, Path(scipy.__file__).parent, Path(__file__).parents[2])
 #: with a separator at the end: a package of the user's may be called numpyro
@@ -55,10 +60,16 @@ def _holds_traced(value: Any, depth: int = 4) -> bool:
 
 
 @contextmanager
-def handled_errors() -> Iterator[list[str]]:
-    """The errors that arise in the user's frames of this thread from traced values: what is left of them was handled, if the run succeeds."""
+def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> Iterator[tuple[list[str], list[str]]]:
+    """The errors that arise in the user's frames of this thread from traced values (what is left of them was handled, if the run succeeds), and where the run came to what was to be ``avoided``."""
     found: list[str] = []
+    reach = Reach(avoided or {})
     judged: list[BaseException] = []  # kept, so that each is itself
+
+    def both(frame: Any, event: str, argument: Any) -> Any:
+        reach.local(frame, event, argument)
+        local(frame, event, argument)
+        return both
 
     def local(frame: Any, event: str, argument: Any) -> Any:
         if event == "exception" and not issubclass(argument[0], (StopIteration, GeneratorExit)):
@@ -79,19 +90,22 @@ def handled_errors() -> Iterator[list[str]]:
         known = foreign.get(id(code))
         if known is None:
             known = foreign[id(code)] = code.co_filename.startswith(_NOT_THE_USERS)
+        watched = reach.enters(frame)
         if known:
-            return None
+            return reach.local if watched else None
         caller = frame
         while _is_pythons(caller.f_code.co_filename) and caller.f_back is not None:
             caller = caller.f_back
         if caller.f_code.co_filename.startswith(_NOT_THE_USERS):
-            return None
+            return reach.local if watched else None
+        if watched:
+            return both
         frame.f_trace_lines = False
         return local
 
     before = sys.gettrace()
     sys.settrace(entered)
     try:
-        yield found
+        yield found, reach.met
     finally:
         sys.settrace(before)

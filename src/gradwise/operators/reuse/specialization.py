@@ -27,7 +27,9 @@ from gradwise.tracing.purity import is_plain
 from gradwise.tracing.trace import COPY_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gradwise.tracing.purity.avoiding import Extent
 
 
 class Refused(Exception):
@@ -249,6 +251,7 @@ def specialise(
     around: Sequence[np.ndarray] = (),
     *,
     has_aux: bool = False,
+    avoided: Mapping[str, frozenset[Extent]] | None = None,
 ) -> tuple[Specialization, Recording]:
     """The function traced with all that it reads.
 
@@ -262,6 +265,8 @@ def specialise(
         Runs the function on traced leaves and traced numbers.
     around : sequence of array
         As for ``replay``.
+    avoided : mapping
+        Pieces of text by file, to which the run may not come (``tracing/purity/avoiding.py``).
 
     Raises
     ------
@@ -280,8 +285,10 @@ def specialise(
         traced_values.extend(traced)
         return call(traced[:count], traced[count:])
 
-    with handled_errors() as handled:
+    with handled_errors(avoided) as (handled, met):
         recording = record(function, given, (True,) * len(given), run, has_aux=has_aux)
+    if met:
+        raise Refused(f"it comes to {met[0]}, of which nothing is proved")
     if handled:  # an operation that did not fail at other values would be missing in the program
         raise Refused(f"it handles an error ({handled[0]})")
     beside = [v for i, v in recording.auxiliary_outputs or () if i is None]

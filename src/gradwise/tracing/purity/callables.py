@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import builtins
 import cmath
+import collections
 import functools
+import heapq
 import itertools
+import logging
 import math
 import operator
 import sys
+import time
 import types
+import warnings
 from typing import Any
 
 import numpy as np
@@ -27,7 +32,7 @@ def _words(text: str) -> frozenset[str]:
 KEYWORDS = _words("""axis axes axisa axisb axisc keepdims dtype initial where ddof ord p n k m deg shape newshape order num endpoint retstep base step start stop rtol atol equal_nan mode side left right
     period offset axis1 axis2 min max a_min a_max fill_value indexing decimals ndigits weights returned bias rowvar default key reverse strict prepend append dx x y UPLO hermitian full_matrices
     compute_uv rcond tol constant_values pad_width repeats reps norm s d b return_sign keepdim kind return_inverse return_counts return_index sorter like subok optimize sparse method
-    lower trans unit_diagonal check_finite assume_a transposed minlength source destination sep end digits""")
+    lower trans unit_diagonal check_finite assume_a transposed minlength source destination sep end digits flush stacklevel category""")
 
 #: NumPy's functions with the number of positional arguments that come before ``out``
 _NUMPY = """
@@ -52,6 +57,16 @@ _LINALG = """
 _FFT = """
     fft 4  ifft 4  rfft 4  irfft 4  hfft 4  ihfft 4  fft2 4  ifft2 4  rfft2 4  irfft2 4  fftn 4  ifftn 4  rfftn 4  irfftn 4  fftfreq 2  rfftfreq 2  fftshift 2  ifftshift 2
 """
+#: functions of other modules, by module
+_OTHERS = {
+    "numpy.lib.stride_tricks": "sliding_window_view 3",
+    "numpy.polynomial.polynomial": "polyval 3  polyder 4  polyint 6  polyadd 2  polymul 2",
+    "numpy.polynomial.chebyshev": "chebval 3  chebgauss 1",
+    "numpy.polynomial.legendre": "legval 3  leggauss 1",
+    "numpy.polynomial.hermite": "hermval 3  hermgauss 1",
+    "numpy.polynomial.hermite_e": "hermeval 3  hermegauss 1",
+    "bisect": "bisect 4  bisect_left 4  bisect_right 4",
+}
 _RANDOM = """
     rand *  randn *  random 1  random_sample 1  uniform 3  normal 3  standard_normal 1  randint 4  permutation 1  choice 4  exponential 2  gamma 3  beta 3  poisson 2  binomial 3  seed 1
 """
@@ -65,6 +80,7 @@ _MATRICES = """
 #: NumPy's functions whose result is a fresh array of numbers, whatever they are given
 _MAKERS = _words(
     "zeros ones empty arange linspace logspace geomspace eye identity tri indices fftfreq rfftfreq rand randn random uniform normal standard_normal randint"
+    " leggauss chebgauss hermgauss hermegauss"
 )
 #: those whose result is always another array, whose entries may be the caller's objects if they are no numbers
 _RENEWERS = _words(
@@ -79,13 +95,20 @@ _BUILTINS = """
     frozenset 1  isinstance 2  divmod 2  pow 3  any 1  all 1  iter 1  next 2  slice 3  ord 1  callable 1
 """
 _CONTAINERS = _words("list dict set sorted split array_split hsplit vsplit dsplit tolist")
-_NUMBERS = _words("len float int complex bool isinstance any all ord callable")
+_NUMBERS = _words("len float int complex bool isinstance any all ord callable bisect bisect_left bisect_right")
 _MATH = _words("fsum prod dist hypot gcd lcm comb perm isclose")
 _OPERATOR = _words(
     "add sub mul truediv floordiv mod pow matmul neg abs invert and_ or_ xor not_ eq ne lt le gt ge index getitem"
 )
 _ITERTOOLS = _words(
     "chain count cycle accumulate combinations combinations_with_replacement permutations product repeat islice pairwise takewhile dropwhile starmap zip_longest"
+)
+#: what a logger is asked for
+LOGS = {name: getattr(logging, name) for name in sorted(_words("debug info warning error critical exception log"))}
+#: functions that show something, or ask what time it is
+_ASKED: tuple[Any, ...] = (
+    *LOGS.values(),
+    *[getattr(time, n) for n in ("time", "perf_counter", "monotonic", "process_time", "time_ns", "perf_counter_ns")],
 )
 #: those that call what they are given, with plain data
 _HIGHER = _words("map filter sorted min max reduce accumulate starmap takewhile dropwhile")
@@ -153,6 +176,8 @@ def _add(table: dict[int, tuple[Any, Callee]], module: Any, text: str, *, pure: 
                 if name in _RENEWERS
                 else "fresh"
                 if name in _CONTAINERS
+                else "own"
+                if name in _NUMBERS
                 else "several"
                 if name in _GROUPS
                 else "each"
@@ -166,6 +191,9 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
     table: dict[int, tuple[Any, Callee]] = {}
     for module, text in ((np, _NUMPY), (np.linalg, _LINALG), (np.fft, _FFT)):
         _add(table, module, text)
+    for name, text in _OTHERS.items():
+        if name in sys.modules:
+            _add(table, sys.modules[name], text)
     _add(table, np.random, _RANDOM, pure=False)
     for name, limit in _limits(_BUILTINS):
         makes = (
@@ -184,7 +212,8 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
             table[id(function)] = function, Callee(limit, makes, higher=name in _HIGHER)
     for shown in (str, repr):
         table[id(shown)] = shown, Callee(1, "data")
-    table[id(print)] = print, Callee(None, "data", pure=False)
+    for function in (print, warnings.warn, *_ASKED):
+        table[id(function)] = function, Callee(None, "data", pure=False)
     table[id(type)] = type, Callee(1, "data")
     for module in (math, cmath):
         for name, function in vars(module).items():
@@ -275,3 +304,13 @@ NUMBERS = _words("shape ndim size dtype itemsize nbytes eps tiny")
 WRITERS = tuple(
     f for f in (np.fill_diagonal, np.copyto, np.put, np.putmask, np.place, np.put_along_axis) if is_librarys(f)
 )
+
+#: containers of Python's, and what goes over them, of which it is known what they make (``boxes.py``)
+CONTAINERS = (
+    collections.deque, collections.OrderedDict, collections.defaultdict, collections.Counter, itertools.groupby, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace,
+    heapq.heappushpop, heapq.nlargest, heapq.nsmallest, np.piecewise, np.apply_along_axis, np.ndenumerate, np.ndindex,
+)  # fmt: skip
+
+#: objects of NumPy's that make arrays of what is given to them as a key, and those that give that key
+JOINERS = (np.r_, np.c_, np.mgrid, np.ogrid)
+KEYS = (np.s_, np.index_exp)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.asked import about_objects
+from gradwise.tracing.purity.boxes import MethodOfBox, looked_at
 from gradwise.tracing.purity.callables import (
     CHANGES,
     HARMLESS,
@@ -17,11 +20,15 @@ from gradwise.tracing.purity.callables import (
     Callee,
     callee_of,
 )
-from gradwise.tracing.purity.constructed import construct, special, super_of
+from gradwise.tracing.purity.constructed import assigned, construct, special, super_of
+from gradwise.tracing.purity.distributions import MethodOfDistribution
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
-from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
-from gradwise.tracing.purity.sequences import MethodOfSequence, about_objects, entry_of, is_looked_into
+from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_numeric, join, level, spill, texts_of
+from gradwise.tracing.purity.over_entries import over_entries
+from gradwise.tracing.purity.record_types import MethodOfRecord, record
+from gradwise.tracing.purity.scope import DTYPES, Ends, is_type, is_users_function
+from gradwise.tracing.purity.sequences import MethodOfSequence, entry_of, is_looked_into, is_object
 from gradwise.tracing.purity.sparse import MethodOfMatrix
 from gradwise.tracing.purity.texts import filled
 from gradwise.tracing.purity.values import (
@@ -30,9 +37,13 @@ from gradwise.tracing.purity.values import (
     FRESH,
     GLOBALS,
     MANAGER,
+    NOTHING,
+    NULL,
     OWN,
+    SLICE,
     TYPE,
     Bound,
+    Box,
     Constant,
     Known,
     Local,
@@ -42,12 +53,6 @@ from gradwise.tracing.purity.values import (
     Rows,
     Several,
     Table,
-    describe,
-    entry,
-    is_numeric,
-    join,
-    level,
-    texts_of,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +67,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     Unproven
         If it is not known that the call writes to nothing but what was made during the run.
     """
+    if callee is NOTHING or any(v is NOTHING for v in arguments) or any(v is NOTHING for v in keywords.values()):
+        raise Ends
     if type(callee) is Method:
         return _method(m, callee, arguments, keywords)
     if type(callee) is Local:
@@ -69,10 +76,10 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if type(callee) is Bound:
         return m.scope.call_function(m, callee.function, [callee.receiver, *arguments], keywords)
     if type(callee) is Several:
-        return functools.reduce(join, [call(m, one, arguments, keywords) for one in callee.values])
+        return functools.reduce(join, [_one_of(m, one, arguments, keywords) for one in callee.values], NOTHING)
     if type(callee) is Made:
         return call(m, special(m, callee, "__call__"), arguments, keywords)
-    if type(callee) in (MethodOfSequence, MethodOfMatrix, Draw):
+    if type(callee) in (MethodOfSequence, MethodOfMatrix, MethodOfBox, MethodOfRecord, MethodOfDistribution, Draw):
         return callee.result(m, arguments, keywords)
     if type(callee) is Entrywise:
         return for_each_entry(m, callee.function, arguments, keywords)
@@ -99,18 +106,33 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return evaluated(m, arguments[0])
     if value is globals and not arguments and not keywords:
         return GLOBALS
+    if callee.expected is not None and callee.expected.kind == "test":
+        return record(m, value, arguments, keywords)
+    if value is slice:
+        for other in [*arguments, *keywords.values()]:
+            m.data(other)
+        return SLICE
     if value is super:
         return super_of(m, arguments)
+    if value is object.__setattr__ and len(arguments) == 3 and not keywords:
+        return assigned(m, *arguments)
     if value is object.__init__ and not arguments and not keywords:
         return DATA
     if value is np.errstate:
         for other in [*arguments, *keywords.values()]:
             m.data(other)
         if arguments or any(texts_of(keywords.get(k, _IGNORED)) != frozenset(["ignore"]) for k in ("all", "under")):
-            m.scope.impure(m, "it has NumPy report underflow, which a program does not")
+            m.scope.impure(m, "it has NumPy report underflow, which a program does not", avoidable=False)
         return MANAGER
     if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
         return TYPE
+    over = over_entries(m, value, arguments, keywords)
+    if over is not None:
+        return over
+    if len(arguments) == 2 and any(is_object(v) for v in arguments) and value in _BINARY:
+        return m.scope.operator(m, _BINARY[value], *arguments)
+    if value is abs and len(arguments) == 1 and is_object(arguments[0]):
+        return m.scope.call(m, special(m, arguments[0], "__abs__"), [])
     if any(map(is_looked_into, arguments)) or any(value is known for known in _GOING_OVER):
         for other in keywords.values():
             m.data(other)
@@ -132,6 +154,24 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if is_type(value):
         raise m.doubt(f"it calls {describe(callee)}, which is not looked into")
     raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
+
+
+_BINARY = {
+    operator.add: "+",
+    operator.sub: "-",
+    operator.mul: "*",
+    operator.truediv: "/",
+    operator.matmul: "@",
+    operator.pow: "**",
+}
+
+
+def _one_of(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """What one of several callees gives; None cannot be called, which raises."""
+    try:
+        return NOTHING if is_none_itself(callee) else call(m, callee, arguments, keywords)
+    except Ends:
+        return NOTHING
 
 
 def _partial(m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
@@ -210,8 +250,13 @@ def ufunc_method(name: str) -> Any:
 def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     if callee.limit is not None and len(arguments) > callee.limit:
         raise m.doubt(f"it gives {name} {len(arguments)} positional arguments, of which one may be the output")
+    out = keywords.get("out")
+    if out is not None:
+        if m.data(out) is not OWN:
+            raise m.doubt(f"it calls {name} with an output that may have been there before the call")
+        m.scope.changes_own()
     for keyword in keywords:
-        if keyword not in KEYWORDS:
+        if keyword not in KEYWORDS and keyword != "out":
             raise m.doubt(f"it calls {name} with {keyword}=")
     if not callee.pure:
         m.scope.impure(
@@ -224,6 +269,10 @@ def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords
     degrees = []
     for position, value in enumerate([*arguments, *keywords.values()]):
         degree = level(value)
+        if type(value) is Box and degree is not None:
+            looked_at(m, value)
+        elif degree is not None:
+            spill(value)
         if degree is None:
             degree = _unusual(m, name, callee, value, len(arguments))
         elif degree is DATA and value is keywords.get("dtype"):
@@ -257,7 +306,7 @@ def _unusual(m: Machine, name: str, callee: Callee, value: Any, given: int) -> A
         return DATA  # called with two arguments by ``reduce``, with as many as there are iterables by ``map``
     if callee.higher and (type(value) is Local or (type(value) is Known and is_users_function(value.value))):
         if type(value) is Local:
-            m.scope.inquiry.give(m, value, [DATA] * value.code.co_argcount)
+            m.data(m.scope.call_local(m, value, [DATA] * value.code.co_argcount, {}))
         else:
             m.data(m.scope.call_function(m, value, [], {}))
         return DATA
@@ -286,7 +335,9 @@ def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str
         if receiver in (DATA, ARRAY):
             if name not in HARMLESS:
                 raise m.doubt(f"it calls the method {name} of what may have been there before the call")
-            m.scope.impure(m, f"it calls the method {name} of what may have been there before the call")
+            m.scope.impure(
+                m, f"it calls the method {name} of what may have been there before the call", avoidable=False
+            )
         if name not in HARMLESS:
             m.scope.changes_own()
         if len(arguments) > CHANGES[name] or keywords:
@@ -312,8 +363,12 @@ def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str
 
 def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any:
     """``callee(*arguments, **keywords)``: allowed where any number of plain arguments is harmless."""
+    plain_call = keywords is NULL
+    if plain_call and type(arguments) is Row:
+        return call(m, callee, list(arguments.entries), {})
     m.data(arguments)
-    plain_call = level(keywords) is None
+    if not plain_call:
+        m.data(keywords)
     if type(callee) is Known and plain_call:
         found = callee_of(callee.value)
         if found is not None and found.limit is None and not found.higher:
@@ -321,10 +376,11 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
     if type(callee) is Known and is_users_function(callee.value):
         return m.scope.call_function(m, callee, [], {})
     if type(callee) is Local:
-        m.scope.inquiry.give(m, callee, [DATA] * callee.code.co_argcount)
-        return DATA
+        return m.scope.call_local(m, callee, [DATA] * callee.code.co_argcount, {})
     if type(callee) is Bound:
         return m.scope.call_function(m, callee.function, [callee.receiver], {})
     if type(callee) is Known and callee.expected is not None and callee.expected.kind == "class":
         return construct(m.scope, m, callee, [], {})
+    if type(callee) is Known and plain_call and callee.expected is not None and callee.expected.kind == "test":
+        return record(m, callee.value, [DATA] * len(callee.value._fields), {})
     raise m.doubt(f"it calls {describe(callee)} with arguments whose number is not known")

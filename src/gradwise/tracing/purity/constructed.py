@@ -6,12 +6,23 @@ kept by the place where it is made, as the join of all that is ever stored there
 
 from __future__ import annotations
 
+import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.purity.objects import MISSING, entries_of, find, find_in_class, inherited, keeps, member
-from gradwise.tracing.purity.scope import Expected, is_users_function
-from gradwise.tracing.purity.values import Bound, Known, Made, Super, describe, join
+from gradwise.tracing.purity.lattice import describe, join
+from gradwise.tracing.purity.objects import (
+    MISSING,
+    entries_of,
+    find,
+    find_in_class,
+    inherited,
+    is_frozen,
+    keeps,
+    member,
+)
+from gradwise.tracing.purity.scope import Ends, Expected, is_users_function
+from gradwise.tracing.purity.values import Bound, Constant, Known, Made, Super
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -47,13 +58,21 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
     raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
 
 
-def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str) -> Any:
-    """The attribute of an object made during the call."""
+def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_asked: bool = True) -> Any:
+    """The attribute of an object made during the call; ``is_asked``: whether it may be missing."""
     cls, expected = owner.cls.value, owner.cls.expected
     found = find_in_class(cls, name)
     if found is not None and found[0] == "property":
         return scope.call_function(m, _function(m, expected, ("property", name), found[1]), [owner], {})
     stored = scope.inquiry.made[owner.place]
+    is_slot = type(member(cls, name)) is types.MemberDescriptorType
+    if found is None and name not in stored and (is_slot or member(cls, name) is MISSING) and not is_asked:
+        key = ("keeps", name) if is_slot else ("defined", name)
+        expected.reads.members[key] = Expected("is", is_slot)
+        raise Ends  # it has none
+    if is_slot and name in stored:
+        expected.reads.members[("keeps", name)] = Expected("is", True)
+        return stored[name]
     if found is None and (name not in stored or member(cls, name) is not MISSING):
         raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not known")
     if found is None:
@@ -83,13 +102,24 @@ def store(scope: Any, m: Machine, owner: Any, name: str, value: Any) -> None:
         scope.inquiry.learned = True
 
 
+def assigned(m: Machine, owner: Any, name: Any, value: Any) -> Any:
+    """``object.__setattr__(owner, name, value)``, by which frozen dataclasses are filled."""
+    if type(name) is not Constant or type(name.value) is not str or type(owner) is not Made:
+        raise m.doubt("it assigns an attribute by a name that is not known")
+    store(m.scope, m, owner, name.value, value)
+    return Constant(None)
+
+
 def construct(scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     """An object of a class of the user's, made by calling the class."""
     expected, value = cls.expected, cls.value
+    if value is types.SimpleNamespace:
+        return _namespace(scope, m, cls, arguments, keywords)
     for name in ("__new__", "__setattr__"):
-        if getattr(value, name) is not getattr(object, name):
+        kept = getattr(value, name)
+        if kept is not getattr(object, name) and not (name == "__setattr__" and is_frozen(value)):
             raise m.doubt(f"it makes an object of type {value.__name__}, which has a {name} of its own")
-        expected.reads.members[("default", name)] = Expected("is", getattr(object, name))
+        expected.reads.members[("default", name)] = Expected("is", kept)
     for name in ("__getattr__", "__del__"):
         if member(value, name) is not MISSING:
             raise m.doubt(f"it makes an object of type {value.__name__}, which has a {name}")
@@ -106,6 +136,17 @@ def construct(scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords
     if found is None or found[0] != "method":
         raise m.doubt(f"it makes an object of type {value.__name__} in a way that is not looked into")
     scope.call_function(m, _function(m, expected, ("method", "__init__"), found[1]), [made, *arguments], keywords)
+    return made
+
+
+def _namespace(scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords: dict[str, Any]) -> Made:
+    """``SimpleNamespace(a=…)``."""
+    if arguments:
+        raise m.doubt("it makes a SimpleNamespace in a way that is not looked into")
+    made = Made(cls, (id(m.code), m.offset, cls))
+    scope.inquiry.made.setdefault(made.place, {})
+    for name, value in keywords.items():
+        store(scope, m, made, name, value)
     return made
 
 

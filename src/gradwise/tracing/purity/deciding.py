@@ -8,10 +8,13 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.boxes import looked_at
+from gradwise.tracing.purity.constructed import special
+from gradwise.tracing.purity.lattice import certain_texts, is_none_itself, text
 from gradwise.tracing.purity.objects import is_simple_member
-from gradwise.tracing.purity.sequences import is_none, truth
+from gradwise.tracing.purity.sequences import is_none, is_object, truth
 from gradwise.tracing.purity.texts import pattern
-from gradwise.tracing.purity.values import DATA, OWN, TYPE, Constant, Known, Pattern, certain_texts, text
+from gradwise.tracing.purity.values import DATA, OWN, TYPE, Constant, Known, Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +27,9 @@ TEXTS = 64
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
+
+
+_SPECIAL = {"==": "__eq__", "!=": "__ne__", "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
 
 
 def _not(m: Machine, i: Any, s: State) -> None:
@@ -43,7 +49,10 @@ def _compare(m: Machine, i: Any, s: State) -> None:
     if all(type(v) is Known and is_simple_member(v.value) for v in (x, z)) and symbol in ("==", "!="):
         s.push(Constant((x.value is z.value) is (symbol == "==")))
         return
-    m.data(x), m.data(z)
+    if is_object(x) and not is_none_itself(z):
+        s.push(m.scope.call(m, special(m, x, _SPECIAL[symbol]), [z]))
+        return
+    looked_at(m, x), looked_at(m, z)
     if all(type(v) is Constant and type(v.value) in (int, bool) for v in (x, z)):
         s.push(Constant(_ORDER[symbol](x.value, z.value)))
         return
@@ -58,7 +67,11 @@ def _compare(m: Machine, i: Any, s: State) -> None:
 
 def _contains(m: Machine, i: Any, s: State) -> None:
     x, z = s.pop_many(2)
-    m.data(x), m.data(z)
+    if is_object(z):
+        m.data(m.scope.call(m, special(m, z, "__contains__"), [x]))
+        s.push(OWN)
+        return
+    looked_at(m, x), looked_at(m, z)
     if type(x) is Constant and type(z) is Constant and type(x.value) is str and type(z.value) in (tuple, frozenset):
         s.push(Constant((x.value in z.value) is not bool(i.arg)))
     else:

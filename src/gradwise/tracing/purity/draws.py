@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.values import GENERATOR, OWN, is_numeric
+from gradwise.tracing.purity.lattice import is_numeric
+from gradwise.tracing.purity.values import GENERATOR, OWN
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.constructed import attribute_of_known
+from gradwise.tracing.purity.lattice import level
 from gradwise.tracing.purity.objects import goes_over_entries, otypes_of
 from gradwise.tracing.purity.scope import Expected, is_type
-from gradwise.tracing.purity.values import Known, level
+from gradwise.tracing.purity.values import Known
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine

@@ -117,6 +117,8 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
             kept = expected.object()
             return kept is not None and value is kept  # None once it is gone
         return is_users_function(value) and all(holds(value, node, visiting) for node in expected.nodes)
+    if kind == "test":
+        return bool(expected.object(value))
     if kind == "counter":
         return type(value) is int
     if kind == "sparse":

@@ -6,13 +6,16 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.boxes import MethodOfBox, has_method
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, callee_of
 from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
 from gradwise.tracing.purity.counters import container, is_step, loaded, stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.instructions import named
+from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itself, join, level
 from gradwise.tracing.purity.objects import find
+from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, method_of_sequence, truth
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
@@ -20,21 +23,21 @@ from gradwise.tracing.purity.values import (
     FRESH,
     GENERATOR,
     MANAGER,
+    NOTHING,
     NULL,
     OPAQUE,
     OWN,
+    Box,
     Constant,
     Known,
     Local,
     Made,
     Method,
+    Row,
     Several,
     Super,
-    alternatives,
-    describe,
-    join,
-    level,
 )
+from gradwise.tracing.purity.yielding import YIELDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,11 +122,18 @@ def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
             return method_of_sequence(m, owner, name)
         return m.scope.attribute(m, owner, name)
     if type(owner) is Made:
-        return attribute_of_made(m.scope, m, owner, name)
+        return attribute_of_made(m.scope, m, owner, name, is_asked=False)
     if type(owner) is Super:
         return attribute_of_super(m, owner, name)
     if type(owner) is Several:
-        return functools.reduce(join, [_attribute(m, one, name, method=method) for one in owner.values])
+        found = [_attribute(m, one, name, method=method) for one in owner.values if not is_none_itself(one)]
+        return functools.reduce(join, found)
+    if type(owner) is Row:
+        field = attribute_of_record(m, owner, name)
+        if field is not None:
+            return field
+    if type(owner) is Box and has_method(owner, name):
+        return MethodOfBox(owner, name)
     degree = m.data(owner)
     if method:
         return Method(owner, name)
@@ -191,6 +201,7 @@ def _call_ex(m: Machine, i: Any, s: State) -> None:
 
 def _for_iter(m: Machine, i: Any, s: State) -> list[tuple[int, State]]:
     element = element_of(m, s.stack[-1])
+    m.falls_through = element is not NOTHING
     done = s.copy()
     if sys.version_info >= (3, 12):
         done.push(DATA)  # END_FOR takes it away
@@ -233,6 +244,8 @@ def _store_attr(m: Machine, i: Any, s: State) -> None:
     if stored(m, owner, i.argval, value):
         return
     for one in alternatives(owner):
+        if is_none_itself(one):
+            continue
         store(m.scope, m, one, i.argval, value)
 
 
@@ -251,7 +264,9 @@ def _make_function(m: Machine, i: Any, s: State) -> None:
         cells = s.pop().cells
     for bit in (4, 2, 1):
         if flags & bit:
-            s.pop()
+            value = s.pop()
+            if bit < 4:  # defaults, which are not looked at where they are used
+                m.data(value)
     _make(m, s, Local(code, cells))
 
 
@@ -259,12 +274,15 @@ def _make(m: Machine, s: State, function: Local) -> None:
     m.scope.hands_builtins_on(m)
     if len(function.cells) == len(function.code.co_freevars):  # else it is not complete
         m.made[function] = None
+        m.scope.inquiry.makers[function.code] = m
     s.push(function)
 
 
 def _function_attribute(m: Machine, i: Any, s: State) -> None:
     function = s.pop()
     attribute = s.pop()
+    if i.arg in (1, 2):  # defaults, which are not looked at where they are used
+        m.data(attribute)
     _make(m, s, Local(function.code, attribute.cells) if i.arg == 8 else function)
 
 
@@ -304,11 +322,6 @@ def _raise(m: Machine, i: Any, s: State) -> None:
             raise m.doubt(f"it raises {describe(value)}, which is not looked into")
 
 
-def _yield(m: Machine, i: Any, s: State) -> None:
-    m.data(s.pop())
-    s.push(DATA)
-
-
 _CONDITIONS = " ".join(
     f"POP_JUMP_{way}IF_{what}"
     for way in ("", "FORWARD_", "BACKWARD_")
@@ -316,6 +329,7 @@ _CONDITIONS = " ".join(
 )
 
 FLOW: dict[str, Callable[..., Any]] = {
+    **YIELDING,
     **named(
         _nothing,
         "NOP RESUME PRECALL NOT_TAKEN COPY_FREE_VARS MAKE_CELL JUMP_FORWARD JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT RERAISE",
@@ -351,7 +365,6 @@ FLOW: dict[str, Callable[..., Any]] = {
     "LOAD_SPECIAL": _load_special,
     "WITH_EXCEPT_START": _pushes(DATA),
     "RETURN_GENERATOR": _pushes(DATA),
-    "YIELD_VALUE": _yield,
     "GET_LEN": _pushes(OWN),
     **named(_pushes(OWN), "MATCH_SEQUENCE MATCH_MAPPING"),
 }

@@ -6,21 +6,44 @@ import builtins
 import enum
 import functools
 import inspect
+import logging
 import sys
 import types
 from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.purity.calling import ufunc_method
+from gradwise.tracing.purity.asked import value_of_member
+from gradwise.tracing.purity.avoiding import block_of
+from gradwise.tracing.purity.callables import LOGS
+from gradwise.tracing.purity.calling import call, ufunc_method
 from gradwise.tracing.purity.constructed import attribute_of_known
 from gradwise.tracing.purity.counters import container
+from gradwise.tracing.purity.distributions import METHODS as DISTRIBUTED
+from gradwise.tracing.purity.distributions import MethodOfDistribution, is_distribution
+from gradwise.tracing.purity.lattice import describe, is_telling, join, level, spill
+from gradwise.tracing.purity.look import Inquiry
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, is_simple_member
 from gradwise.tracing.purity.plain import is_plain
-from gradwise.tracing.purity.scope import Expected, Node, Unproven, cell_of, cell_value, classify, look_up
-from gradwise.tracing.purity.sequences import is_looked_into
-from gradwise.tracing.purity.values import DATA, OPAQUE, OWN, Constant, Known, Local, describe, is_telling, join, level
+from gradwise.tracing.purity.scope import Ends, Expected, Node, Unproven, cell_of, cell_value, classify, look_up
+from gradwise.tracing.purity.sequences import element_of, operator_of_objects, truth
+from gradwise.tracing.purity.values import (
+    ARRAY,
+    DATA,
+    FLOAT,
+    NOTHING,
+    OPAQUE,
+    OWN,
+    Box,
+    Constant,
+    Known,
+    Local,
+    Row,
+    Rows,
+    Texts,
+    Words,
+)
 
 #: the flags of generators and coroutines
 _LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -42,70 +65,6 @@ def key_of(function: types.FunctionType, parameters: dict[str, Any]) -> Any:
     """What a function is known by in an inquiry: itself, and what is known of its arguments."""
     unusual = frozenset((n, v) for n, v in parameters.items() if v is not DATA)
     return id(function), id(function.__code__), unusual
-
-
-class Inquiry:
-    """One look at a function and all that it calls, repeated until nothing new is learned of the objects that it makes.
-
-    Attributes
-    ----------
-    nodes : dict
-        What is found of each function, for each kind of arguments.
-    results : dict
-        What it returns; None while it is being looked at.
-    known : dict
-        Classes, objects and sequences (``classify``).
-    made : dict
-        The attributes of objects made during the call, by the place where they are made.
-    """
-
-    def __init__(self, *, thorough: bool = False) -> None:
-        #: whether instructions that only lead to an exception are looked at too; whether some were passed over, and whether some code may survive an exception
-        self.thorough = thorough
-        self.passed_over = False
-        self.survives = False
-        self.nodes: dict[Any, Node] = {}
-        self.results: dict[Any, Any] = {}
-        self.assumed: set[Any] = set()
-        self.known: dict[int, Any] = {}
-        self.made: dict[Any, dict[str, Any]] = {}
-        #: codes taken apart, and expressions compiled
-        self.decoded: dict[int, Any] = {}
-        self.compiled: dict[str, types.CodeType] = {}
-        self.impurities: list[Unproven] = []
-        self.changes_own = False
-        #: attributes (global variables, variables in cells) that are counted on, and those that are read, by the identity of their objects (dictionaries, cells)
-        self.counted: set[tuple[int, str]] = set()
-        self.looked_at: set[tuple[int, str]] = set()
-        #: lists and dictionaries that are counted in, and containers that are read, by their identity
-        self.tallies: dict[int, Any] = {}
-        self.read: dict[int, Any] = {}
-        #: whether what may be the caller's is put into something made during the call: arrays of objects may hold it then
-        self.mixes = False
-        #: what the parameters of functions made during the call stand for, by their code
-        self.given: dict[types.CodeType, dict[str, Any]] = {}
-        #: the flags that functions are given, by the identity of their code
-        self.flags: dict[int, set[Any]] = {}
-        self.learned = False
-        self.depth = 0
-
-    def is_unhandled(self, survived: bool) -> bool:
-        """Whether what only leads to an exception may be passed over, as far as is known; noted: a code in which an exception may be survived."""
-        self.survives |= survived
-        return not (self.thorough or self.survives)
-
-    def give(self, m: Machine, callee: Local, arguments: list[Any]) -> None:
-        """Note what a function made during the call is called with, by whomever; a parameter that is given nothing has its default, which is data."""
-        given = self.given.setdefault(callee.code, {})
-        names = callee.code.co_varnames[: callee.code.co_argcount]
-        for value in arguments[len(names) :]:
-            m.data(value)
-        for place, name in enumerate(names):
-            value = arguments[place] if place < len(arguments) and is_looked_into(arguments[place]) else DATA
-            joined = join(given[name], value) if name in given else value
-            if joined != given.get(name, DATA):
-                self.learned = True
-            given[name] = joined
 
 
 class Scope:
@@ -199,10 +158,18 @@ class Scope:
             found = ufunc_method(name)
             if found is not None:
                 return found
+        if owner.value is object and name == "__setattr__":
+            return Known(object.__setattr__)
         if owner.expected is not None and owner.expected.kind in ("object", "class"):
             return attribute_of_known(self, m, owner, name)
         if isinstance(owner.value, enum.EnumMeta) and is_simple_member(owner.value.__members__.get(name)):
             return Known(owner.value.__members__[name])
+        if is_simple_member(owner.value) and name in ("value", "name") and is_plain(owner.value._value_):
+            return value_of_member(owner.value, name)
+        if name in DISTRIBUTED and is_distribution(owner.value):
+            return MethodOfDistribution(name)
+        if type(owner.value) is logging.Logger and name in LOGS and name not in vars(owner.value):
+            return Known(LOGS[name])
         if type(owner.value) is not types.ModuleType:
             raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
         self.inquiry.looked_at.add((id(vars(owner.value)), name))
@@ -225,8 +192,14 @@ class Scope:
     def known(value: Any) -> Any:
         return Known(value)
 
-    def impure(self, m: Machine, reason: str) -> None:
+    def impure(self, m: Machine, reason: str, *, avoidable: bool = True) -> None:
+        """Note an effect, or a result that depends on more than is known; ``avoidable`` where it writes to nothing that the function reads."""
         self.inquiry.impurities.append(m.doubt(reason))
+        extents = block_of(m, m.position[m.offset]) if avoidable else None
+        if extents is None:
+            self.inquiry.avoided = None
+        elif self.inquiry.avoided is not None:
+            self.inquiry.avoided.setdefault(m.code.co_filename, set()).update(extents)
 
     def changes_own(self) -> None:
         """Note a write to what was made during the call."""
@@ -246,23 +219,62 @@ class Scope:
         if self.inquiry.depth > _DEPTH:
             raise Unproven("functions are nested too deeply to be looked at", code, code.co_firstlineno)
         machine = Machine(code, self, parameters, free, outer)
+        self.inquiry.entered.add(code)
         machine.run()
-        machine.data(machine.result)
+        self.inquiry.entered.discard(code)
+        result = Rows(machine.yielded) if code.co_flags & _LATER else machine.result
+        before = self.inquiry.returned.get(code, NOTHING)
+        joined = join(before, result)
+        if joined != before:
+            self.inquiry.returned[code] = joined
+            self.inquiry.learned = True
         self.inquiry.depth -= 1
 
     def call_local(self, m: Machine, callee: Local, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """A call of a function made during the call, whose code is looked at for itself."""
         for value in keywords.values():
             m.data(value)
-        self.inquiry.give(m, callee, arguments)
-        return DATA
+        inquiry = self.inquiry
+        inquiry.give(m, callee, arguments)
+        maker = inquiry.makers.get(callee.code)
+        if maker is not None and callee.code not in inquiry.returned and callee.code not in inquiry.entered:
+            maker.look_into(callee)
+        result = inquiry.returned.get(callee.code, NOTHING)
+        if result is NOTHING:
+            raise Ends
+        return result
+
+    # --- what containers need of others -------------------------------------------------------------------------------------
+
+    @staticmethod
+    def call(m: Machine, callee: Any, arguments: list[Any]) -> Any:
+        return call(m, callee, arguments, {})
+
+    @staticmethod
+    def element(m: Machine, value: Any) -> Any:
+        return element_of(m, value)
+
+    @staticmethod
+    def operator(m: Machine, symbol: str, x: Any, z: Any) -> Any:
+        return operator_of_objects(m, symbol, x, z)
+
+    @staticmethod
+    def truth(m: Machine, value: Any) -> None:
+        truth(m, value)
+
+    @staticmethod
+    def is_mapping(value: Any) -> bool:
+        """Whether a value may be a dictionary."""
+        if type(value) is Box:
+            return value.root.kind in ("dict", "any")
+        return type(value) not in (Rows, Row, Words, Constant, Texts) and level(value) not in (FLOAT, OWN, ARRAY)
 
     def call_function(self, m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """A call of a function of the user's."""
         function = callee.value
         parameters = dict.fromkeys(parameters_of(function.__code__), DATA)
         self._bind(m, function, arguments, keywords, parameters)
-        node, result = self._look(m, function, parameters)
+        node, result = self._look(m, function, parameters, callee.expected)
         if callee.expected is not None and node not in callee.expected.nodes:
             callee.expected.nodes.append(node)
         return result
@@ -287,12 +299,20 @@ class Scope:
                 parameters[name] = value if degree is None or is_telling(value) or is_flag(value) else degree
             elif degree is None:
                 raise m.doubt(f"it gives {describe(value)} to {function.__name__} among other arguments")
+            else:
+                spill(value)
         if any(level(value) is None for value in arguments[len(names) :]):
             raise m.doubt(f"it gives a function to {function.__name__} among other arguments")
+        for value in arguments[len(names) :]:
+            spill(value)
 
-    def _look(self, m: Machine, function: types.FunctionType, parameters: dict[str, Any]) -> tuple[Node, Any]:
+    def _look(
+        self, m: Machine, function: types.FunctionType, parameters: dict[str, Any], expected: Expected | None
+    ) -> tuple[Node, Any]:
         inquiry = self.inquiry
         if len(inquiry.results) > _LOOKS // 2:  # then what is known of plain data is let go
+            for value in parameters.values():
+                spill(value)
             parameters = {n: v if level(v) is None else DATA for n, v in parameters.items()}
         flags = frozenset((n, v) for n, v in parameters.items() if is_flag(v))
         if flags:
@@ -305,7 +325,11 @@ class Scope:
             result = inquiry.results[key]
             if result is None:
                 inquiry.assumed.add(key)
-            return inquiry.nodes[key], DATA if result is None else result
+                is_later = function.__code__.co_flags & _LATER
+                result = inquiry.returned.get(key, Rows(NOTHING) if is_later else NOTHING)
+            if result is NOTHING:
+                raise Ends
+            return inquiry.nodes[key], result
         for defaults in (function.__defaults__, function.__kwdefaults__):
             if defaults is not None and not is_plain(defaults):
                 raise m.doubt(f"a default argument of {function.__name__} is no plain data")
@@ -316,12 +340,14 @@ class Scope:
         inquiry.results[key] = None
         machine = Machine(function.__code__, Scope(function, node, inquiry), parameters, {})
         machine.run()
-        degree = level(machine.result)
-        result = machine.result if degree is None else degree
-        if function.__code__.co_flags & _LATER:  # what it returns is not what a call of it gives
-            degree = result = DATA
-        if degree is None and key in inquiry.assumed:
-            raise m.doubt(f"{function.__name__}, which calls itself, returns {describe(result)}")
-        inquiry.results[key] = result
+        # what a generator returns is not what a call of it gives
+        result = Rows(machine.yielded) if function.__code__.co_flags & _LATER else machine.result
+        before = inquiry.returned.get(key, NOTHING)
+        inquiry.results[key] = inquiry.returned[key] = result = join(before, result)
+        inquiry.learned |= result != before and key in inquiry.assumed
         inquiry.depth -= 1
+        if result is NOTHING:
+            if expected is not None and node not in expected.nodes:
+                expected.nodes.append(node)
+            raise Ends
         return node, result

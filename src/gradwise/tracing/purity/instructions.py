@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.boxes import operator_of_boxes, store_in_box
+from gradwise.tracing.purity.building import BUILDING
+from gradwise.tracing.purity.callables import JOINERS, KEYS
+from gradwise.tracing.purity.constructed import special
 from gradwise.tracing.purity.counters import entry_stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.deciding import DECIDING, TEXTS
-from gradwise.tracing.purity.scope import is_type
+from gradwise.tracing.purity.lattice import certain_texts, entry, is_numeric, level, text, texts_of
 from gradwise.tracing.purity.sequences import (
     entry_of,
     is_looked_into,
+    is_object,
     iterator_of,
     operator_of_objects,
-    unpacked,
 )
 from gradwise.tracing.purity.sparse import is_matrix, product
 from gradwise.tracing.purity.texts import formatted, pattern
@@ -23,19 +27,14 @@ from gradwise.tracing.purity.values import (
     FRESH,
     NULL,
     OWN,
+    SLICE,
+    Box,
     Cell,
-    Cells,
     Constant,
     Count,
     Known,
     Pattern,
     Tally,
-    certain_texts,
-    entry,
-    is_numeric,
-    level,
-    text,
-    texts_of,
 )
 
 if TYPE_CHECKING:
@@ -130,6 +129,10 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     """The result of a binary operator.  Lists know + and *, sets and dicts the bar: their results hold what the operands hold."""
     if is_matrix(x) or is_matrix(z):
         return product(m, symbol, x, z)
+    if symbol != "[]" and (type(x) is Box or type(z) is Box):
+        found = operator_of_boxes(m, symbol, x, z)
+        if found is not None:
+            return found
     if symbol != "[]" and (level(x) is None or level(z) is None):
         return operator_of_objects(m, symbol, x, z)
     if symbol == "[]":
@@ -176,7 +179,11 @@ def _binary_op(m: Machine, i: Any, s: State) -> None:
 def _entry(m: Machine, x: Any, key: Any) -> Any:
     if type(x) is Tally and type(key) is Constant:
         return Count(x, key.value)
-    m.data(key)
+    if type(x) is Known and any(x.value is one for one in (*JOINERS, *KEYS)):
+        degree = m.data(key)
+        return SLICE if any(x.value is one for one in KEYS) else OWN if is_numeric(degree) else FRESH
+    if type(x) is not Box:
+        m.data(key)
     return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)
 
 
@@ -188,7 +195,7 @@ def _binary_subscr(m: Machine, i: Any, s: State) -> None:
 def _binary_slice(m: Machine, i: Any, s: State) -> None:
     x, low, high = s.pop_many(3)
     m.data(low), m.data(high)
-    s.push(entry_of(m, x, None) if level(x) is None else binary(m, "[]", x, low))
+    s.push(entry_of(m, x, None) if level(x) is None or type(x) is Box else binary(m, "[]", x, low))
 
 
 def _written(m: Machine, target: Any, value: Any = None) -> None:
@@ -204,6 +211,9 @@ def _store_subscr(m: Machine, i: Any, s: State) -> None:
     value, target, key = s.pop_many(3)
     if entry_stored(target, key, value):
         return
+    if type(target) is Box:
+        store_in_box(m, target, key, value)
+        return
     m.data(value), m.data(key)
     _written(m, target, value)
 
@@ -217,91 +227,49 @@ def _store_slice(m: Machine, i: Any, s: State) -> None:
 def _delete_subscr(m: Machine, i: Any, s: State) -> None:
     target, key = s.pop_many(2)
     m.data(key)
+    if type(target) is Box:
+        m.scope.changes_own()
+        return
     _written(m, target)
 
 
+_UNARY = {"UNARY_NEGATIVE": "__neg__", "UNARY_INVERT": "__invert__"}
+
+
 def _unary(m: Machine, i: Any, s: State) -> None:
-    m.data(s.pop())
+    value = s.pop()
+    if is_object(value):
+        s.push(m.scope.call(m, special(m, value, _UNARY[i.opname]), []))
+        return
+    m.data(value)
     s.push(OWN)
 
 
 def _positive(m: Machine, i: Any, s: State) -> None:
+    if i.opname == "LIST_TO_TUPLE" and type(s.stack[-1]) is Box:
+        return
     s.push(m.data(s.pop()))
-
-
-def _tuple(m: Machine, i: Any, s: State) -> None:
-    values = s.pop_many(i.arg)
-    if values and all(type(v) is Cell for v in values):
-        s.push(Cells(tuple(values)))
-        return
-    if values and all(type(v) is Known and is_type(v.value) for v in values):
-        s.push(values[0])  # several types in the place of one
-        return
-    degrees = [m.data(v) for v in values]
-    s.push(OWN if all(d.rank <= OWN.rank for d in degrees) else FRESH)
-
-
-def _container(m: Machine, i: Any, s: State) -> None:
-    values = s.pop_many(i.arg)
-    if values and all(type(v) is Known and is_type(v.value) for v in values):
-        s.push(values[0])  # several types in the place of one
-        return
-    for value in values:
-        m.data(value)
-    s.push(FRESH)
-
-
-def _map(m: Machine, i: Any, s: State) -> None:
-    for value in s.pop_many(2 * i.arg):
-        m.data(value)
-    s.push(FRESH)
-
-
-def _const_key_map(m: Machine, i: Any, s: State) -> None:
-    s.pop()
-    _container(m, i, s)
-
-
-def _into(count: int) -> Callable[..., None]:
-    """Adds ``count`` values to a container under construction."""
-
-    def step(m: Machine, i: Any, s: State) -> None:
-        for value in s.pop_many(count):
-            m.data(value)
-
-    return step
 
 
 def _slice(m: Machine, i: Any, s: State) -> None:
     for value in s.pop_many(i.arg):
         m.data(value)
-    s.push(DATA)
+    s.push(SLICE)
 
 
 def _iterator(m: Machine, i: Any, s: State) -> None:
     s.push(iterator_of(m, s.pop()))
 
 
-def _unpack(m: Machine, i: Any, s: State) -> None:
-    row = s.pop()
-    if i.opname == "UNPACK_SEQUENCE" and is_looked_into(row):
-        s.push(*reversed(unpacked(m, row, i.arg)))
-        return
-    value = m.data(row)
-    element = entry(value)
-    count = i.arg if i.opname == "UNPACK_SEQUENCE" else (i.arg & 0xFF) + (i.arg >> 8)
-    if i.opname == "UNPACK_SEQUENCE":
-        s.push(*[element] * count)
-        return
-    after, before = i.arg >> 8, i.arg & 0xFF
-    s.push(*[element] * after, FRESH, *[element] * before)
-
-
 def _intrinsic(m: Machine, i: Any, s: State) -> None:
     name = i.argrepr
     if name not in ("INTRINSIC_UNARY_POSITIVE", "INTRINSIC_LIST_TO_TUPLE", "INTRINSIC_STOPITERATION_ERROR"):
         raise m.doubt(f"it does what is not looked into ({name})")
-    s.push(m.data(s.pop()))
+    value = s.pop()
+    if name == "INTRINSIC_LIST_TO_TUPLE" and type(value) is Box:
+        s.push(value)
+        return
+    s.push(m.data(value))
 
 
 def named(step: Callable[..., Any], names: str) -> dict[str, Callable[..., Any]]:
@@ -311,6 +279,7 @@ def named(step: Callable[..., Any], names: str) -> dict[str, Callable[..., Any]]
 
 VALUES: dict[str, Callable[..., Any]] = {
     **DECIDING,
+    **BUILDING,
     "COPY": _copy,
     "SWAP": _swap,
     **named(_load_const, "LOAD_CONST LOAD_SMALL_INT"),
@@ -333,13 +302,6 @@ VALUES: dict[str, Callable[..., Any]] = {
     **named(_unary, "UNARY_NEGATIVE UNARY_INVERT"),
     **named(_positive, "UNARY_POSITIVE LIST_TO_TUPLE"),
     "GET_ITER": _iterator,
-    "BUILD_TUPLE": _tuple,
-    **named(_container, "BUILD_LIST BUILD_SET"),
-    "BUILD_MAP": _map,
-    "BUILD_CONST_KEY_MAP": _const_key_map,
     "BUILD_SLICE": _slice,
-    **named(_into(1), "LIST_APPEND SET_ADD LIST_EXTEND SET_UPDATE DICT_UPDATE DICT_MERGE"),
-    "MAP_ADD": _into(2),
-    **named(_unpack, "UNPACK_SEQUENCE UNPACK_EX"),
     "CALL_INTRINSIC_1": _intrinsic,
 }

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.flow import FLOW
 from gradwise.tracing.purity.instructions import VALUES
+from gradwise.tracing.purity.lattice import describe, join, level, spill
 from gradwise.tracing.purity.raising import doomed_of, handles
-from gradwise.tracing.purity.scope import Unproven
+from gradwise.tracing.purity.scope import Ends, Unproven
 from gradwise.tracing.purity.state import State
-from gradwise.tracing.purity.values import DATA, Local, describe, join, level
+from gradwise.tracing.purity.values import DATA, NOTHING, OPAQUE, Box, Local
 
 if TYPE_CHECKING:
     import types
+    from collections.abc import Callable
 
 _JUMPS = frozenset([*dis.hasjrel, *dis.hasjabs, *getattr(dis, "hasjump", ())])
 _STEPS = {**VALUES, **FLOW}
@@ -85,8 +87,9 @@ class Machine:
         self.certain: frozenset[str] = frozenset()
         #: whether the next instruction may follow this one
         self.falls_through = True
-        #: what the code returns
+        #: what the code returns, and what it yields
         self.result: Any = None
+        self.yielded: Any = NOTHING
 
     def doubt(self, reason: str) -> Unproven:
         return Unproven(reason, self.code, self.line)
@@ -107,6 +110,8 @@ class Machine:
         given = self.certain if self.is_expression else frozenset(parameters_of(self.code))
         inner.certain = frozenset(n for n in given if not self.deletes(n))
         inner.run()
+        if inner.result is NOTHING:
+            raise Ends
         return inner.result
 
     # --- the run ----------------------------------------------------------------------------------------------------------
@@ -128,15 +133,18 @@ class Machine:
             if self.cells != before:
                 continue
             for function in self.made:
-                parameters = dict.fromkeys(parameters_of(function.code), DATA)
-                given = self.scope.inquiry.given.get(function.code, {})
-                names = {n: c.name for n, c in zip(function.code.co_freevars, function.cells, strict=True)}
-                outer = self, names
-                self.scope.enter(function.code, {**parameters, **given}, self.shared(function), outer)
+                self.look_into(function)
             if self.cells == before:  # else such a function assigns a variable of this code
                 break
         if self.result is None:  # it never returns
-            self.result = DATA
+            self.result = NOTHING
+
+    def look_into(self, function: Local) -> None:
+        """Look at the code of a function that this code makes."""
+        parameters = dict.fromkeys(parameters_of(function.code), DATA)
+        given = self.scope.inquiry.given.get(function.code, {})
+        names = {n: c.name for n, c in zip(function.code.co_freevars, function.cells, strict=True)}
+        self.scope.enter(function.code, {**parameters, **given}, self.shared(function), (self, names))
 
     def _pass(self) -> None:
         local = dict(self.parameters)
@@ -157,15 +165,18 @@ class Machine:
             self.offset, self.present = instruction.offset, state.local
             for entry in self.entries:
                 if entry.start <= instruction.offset < entry.end:
-                    self._reach(states, pending, entry.target, self._raised(state, entry))
+                    self._reach(states, pending, entry.target, self._raised(state, entry), meet=_if_one)
             self.falls_through = instruction.opname not in _ENDS
             try:
                 following = self._step(instruction, state)
+            except Ends:
+                self.names = None
+                continue
             except (IndexError, KeyError, TypeError, AttributeError) as error:  # the stack is not as we think
                 raise self.doubt(f"the instruction {instruction.opname} was not understood ({error!r})") from error
             for entry in self.entries:
                 if entry.start <= instruction.offset < entry.end:
-                    self._reach(states, pending, entry.target, self._raised(state, entry))
+                    self._reach(states, pending, entry.target, self._raised(state, entry), meet=_if_one)
             for offset, reached in following:
                 self._reach(states, pending, offset, reached)
             if self.falls_through and k + 1 < len(self.instructions):
@@ -177,7 +188,14 @@ class Machine:
         stack += [DATA] * (entry.depth - len(stack) + (1 if entry.lasti else 0) + 1)
         return State(stack, dict(state.local))
 
-    def _reach(self, states: dict[int, State], pending: list[int], offset: int, state: State) -> None:
+    def _reach(
+        self,
+        states: dict[int, State],
+        pending: list[int],
+        offset: int,
+        state: State,
+        meet: Callable[[Any, Any], Any] = join,
+    ) -> None:
         while offset not in self.position:  # caches
             offset += 2
         k = self.position[offset]
@@ -188,7 +206,7 @@ class Machine:
             return
         if len(known.stack) != len(state.stack):
             raise self.doubt("two paths meet with stacks of different heights")
-        stack = [a if a is b else join(a, b) for a, b in zip(known.stack, state.stack, strict=True)]
+        stack = [a if a is b else meet(a, b) for a, b in zip(known.stack, state.stack, strict=True)]
         local = dict(known.local)
         for name, value in state.local.items():
             local[name] = value if name not in local else join(local[name], value)
@@ -217,12 +235,15 @@ class Machine:
     def variable(self, name: str) -> Any:
         """What a variable shared with other functions stands for."""
         if name in self.code.co_cellvars:
-            return self.cells.get(name, DATA)
+            return self.cells.get(name, NOTHING)
         return self.free[name] if name in self.free else self.scope.free_variable(self, name)
 
     def data(self, value: Any) -> Any:
         """The degree of plain data that a value has, or a doubt."""
+        if value is NOTHING:
+            raise Ends
         found = level(value)
+        spill(value)
         if found is None:
             raise self.doubt(f"{describe(value)} is used where plain data are expected")
         return found
@@ -254,6 +275,11 @@ class Machine:
         if instruction.opcode in _JUMPS:
             return [(instruction.argval, state.copy())]
         return []
+
+
+def _if_one(a: Any, b: Any) -> Any:
+    """What is known of a value on the stack of a handler: a list comprehension keeps its list there at some instructions, and its iterator at others, and takes them away."""
+    return a if a == b else OPAQUE if Box in (type(a), type(b)) else join(a, b)
 
 
 def parameters_of(code: types.CodeType) -> tuple[str, ...]:

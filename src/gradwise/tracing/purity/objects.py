@@ -15,9 +15,13 @@ import functools
 import sys
 import types
 import typing
-from typing import Any
+import weakref
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
 _KNOWN_BASES: tuple[Any, ...] = (object, abc.ABC, typing.Generic, typing.Protocol, types.SimpleNamespace, np.vectorize)  # fmt: skip
@@ -72,14 +76,62 @@ def member(cls: type, name: str, after: int = 0) -> Any:
 
 def is_named_tuple(value: Any) -> bool:
     """Whether a value is an instance of what ``collections.namedtuple`` or ``typing.NamedTuple`` makes, without methods that change what a tuple does."""
-    cls = type(value)
+    return has_fields(type(value))
+
+
+def has_fields(cls: Any) -> bool:
+    """Whether a class is one of named tuples, without methods that change what a tuple does."""
+    fields: Any = getattr(cls, "_fields", None)
     return (
         cls.__bases__ == (tuple,)
         and type(cls) is type
-        and type(getattr(cls, "_fields", None)) is tuple
+        and type(fields) is tuple
         and all(getattr(cls, name) is getattr(tuple, name) for name in _OF_TUPLES)
-        and all(_is_entry(vars(cls).get(name), k) for k, name in enumerate(cls._fields))
+        and all(_is_entry(vars(cls).get(name), k) for k, name in enumerate(fields))
     )
+
+
+#: methods with two underscores that such a class has of itself
+_USUAL = frozenset(
+    ["__new__", "__repr__", "__getnewargs__", "__replace__", "__annotate__", "__annotate_func__", "__init_subclass__"]
+)
+
+
+def is_record_type(cls: Any) -> bool:
+    """Whether a class makes plain named tuples, without operators of their own.
+
+    Examples
+    --------
+    >>> import collections
+    >>> is_record_type(collections.namedtuple("Point", "x y")), is_record_type(tuple)
+    (True, False)
+    """
+    if type(cls) is not type or not has_fields(cls):
+        return False
+    new = vars(cls).get("__new__")
+    new = new.__func__ if type(new) is staticmethod else new
+    if type(new) is not types.FunctionType or not str(new.__globals__.get("__name__")).startswith("namedtuple_"):
+        return False
+    if any(_code_under(cls, name) is not _code_under(_Pair, name) for name in ("_replace", "_asdict", "_make")):
+        return False
+    own = [n for n, v in vars(cls).items() if type(v) is types.FunctionType and n.startswith("__")]
+    return _USUAL.issuperset(own)
+
+
+def _code_under(cls: Any, name: str) -> Any:
+    found = vars(cls).get(name)
+    return getattr(getattr(found, "__func__", found), "__code__", None)
+
+
+def _is_it(kept: weakref.ref[Any], fields: tuple[str, ...], new: Any, value: Any) -> bool:
+    if value is None or value is not kept() or not is_record_type(value):
+        return False
+    return bool(getattr(value, "_fields", None) == fields) and vars(value).get("__new__") is new
+
+
+def record_test(cls: Any) -> Callable[[Any], bool]:
+    """What must hold at the next call of what stands under the name of such a class."""
+    return functools.partial(_is_it, weakref.ref(cls), cls._fields, vars(cls)["__new__"])
 
 
 def _is_entry(found: Any, position: int) -> bool:
@@ -87,7 +139,8 @@ def _is_entry(found: Any, position: int) -> bool:
     return type(found) is _FIELD and found.__reduce__()[1][0] == position
 
 
-_FIELD: Any = type(vars(collections.namedtuple("_Pair", "a"))["a"])
+_Pair: Any = collections.namedtuple("_Pair", "a")
+_FIELD: Any = type(vars(_Pair)["a"])
 
 _OF_TUPLES = ("__getitem__", "__iter__", "__len__", "__getattribute__", "__eq__", "__hash__", "__contains__")
 
@@ -99,6 +152,37 @@ def is_simple_member(value: Any) -> bool:
         and type(value).__eq__ is object.__eq__
         and type(value).__ne__ is object.__ne__
         and type(value).__hash__ is enum.Enum.__hash__
+    )
+
+
+def _has_members(cls: Any, kept: Any, value: Any) -> bool:
+    return value is cls and all(member._value_ is content for member, content in kept)
+
+
+def members_test(cls: Any) -> Callable[[Any], bool]:
+    """What must hold at the next call of an enumeration whose members are read: they have the same values."""
+    kept = [(member, member._value_) for member in cls.__members__.values()]
+    return functools.partial(_has_members, cls, kept)
+
+
+def member_test(value: Any) -> Callable[[Any], bool]:
+    """What must hold at the next call of a member of an enumeration."""
+    return functools.partial(_is_member, value, value._value_)
+
+
+def _is_member(kept: Any, content: Any, value: Any) -> bool:
+    return value is kept and is_simple_member(value) and value._value_ is content
+
+
+def is_frozen(cls: Any) -> bool:
+    """Whether assignments to instances of a class raise since it is a frozen dataclass: what it does is what ``dataclasses`` wrote."""
+    own = vars(cls).get("__setattr__")
+    parameters = vars(cls).get("__dataclass_params__")
+    return (
+        type(own) is types.FunctionType
+        and bool(getattr(parameters, "frozen", False))
+        and own.__code__.co_filename == "<string>"
+        and "FrozenInstanceError" in own.__code__.co_names + own.__code__.co_freevars
     )
 
 

@@ -6,8 +6,10 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.calling import call
-from gradwise.tracing.purity.inquiry import Inquiry, Scope
+from gradwise.tracing.purity.inquiry import Scope
+from gradwise.tracing.purity.look import Inquiry
 from gradwise.tracing.purity.machine import Machine
+from gradwise.tracing.purity.scope import Ends
 from gradwise.tracing.purity.values import OPAQUE
 
 if TYPE_CHECKING:
@@ -31,4 +33,7 @@ def call_root(inquiry: Inquiry, receiver: Any, node: Node, arguments: dict[int |
     if receiver is OPAQUE:
         raise machine.doubt("it holds what is not looked into")
     given = [v for k, v in arguments.items() if type(k) is int]
-    machine.data(call(machine, receiver, given, {k: v for k, v in arguments.items() if type(k) is str}))
+    try:
+        machine.data(call(machine, receiver, given, {k: v for k, v in arguments.items() if type(k) is str}))
+    except Ends:  # it raises, whatever it is given
+        return

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import enum
 import functools
+import logging
 import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.callables import WRITERS, callee_of
+from gradwise.tracing.purity.callables import CONTAINERS, JOINERS, KEYS, WRITERS, callee_of
+from gradwise.tracing.purity.distributions import distribution_test, is_distribution
 from gradwise.tracing.purity.draws import MAKERS
 from gradwise.tracing.purity.objects import (
     ENTRIES,
@@ -18,8 +20,12 @@ from gradwise.tracing.purity.objects import (
     NAMES,
     callable_parts,
     is_named_tuple,
+    is_record_type,
     is_simple_member,
     is_users_class,
+    member_test,
+    members_test,
+    record_test,
 )
 from gradwise.tracing.purity.plain import is_numeric, is_plain
 from gradwise.tracing.purity.sparse import parts_of_matrix
@@ -43,6 +49,10 @@ class Unproven(Exception):
         return self.reason if self.code is None else f"{self.code.co_filename}:{self.line}: {self.reason}"
 
 
+class Ends(Exception):
+    """A way through the code that ends where it stands, as far as is known: an exception is raised, or a call never returns."""
+
+
 class Expected:
     """What a name must stand for: plain data, an object by identity, a module with what is read from it, or a function of which a verdict holds.
 
@@ -50,10 +60,10 @@ class Expected:
     ----------
     kind : str
         "data", "constant" (a text, a list of texts, a truth value or None, which may decide what else is read), "is", "module", "function", "method" (of an object of the user's), "class" (of the
-        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), or
+        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), "test" (what a function says of it), or
         "other" (of a type of which nothing is known).
     object : object
-        The object itself; "numbers" for data that are a number or an array of numbers, the outline of data that are a table (``tables.py``); or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
+        The object itself; "numbers" for data that are a number or an array of numbers, the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
     reads : Reads or None
         Of a module, a class, an object, a sequence or a method (its object and its function).
     is_data : bool
@@ -173,7 +183,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
     if type(value) is types.ModuleType:
         expected = Expected("module", value, Reads())
         return expected, Known(value, expected)
-    if callee_of(value) is not None or is_type(value):
+    if callee_of(value) is not None or is_type(value) or type(value) is logging.Logger:
         return Expected("is", value), Known(value)
     if is_users_function(value):
         expected = Expected("function", weakref.ref(value))
@@ -210,7 +220,15 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         expected = Expected("sparse", weakref.ref(cls))
     elif is_named_tuple(value) and 0 < len(value) <= ENTRIES:
         return _sequence(value, known)
-    elif is_simple_member(value) or isinstance(value, enum.EnumMeta) or any(value is f for f in _BY_NAME):
+    elif is_record_type(value):
+        expected = Expected("test", record_test(value))
+    elif is_distribution(value):
+        return Expected("test", distribution_test(value)), Known(value)
+    elif is_simple_member(value):
+        return Expected("test", member_test(value)), Known(value)
+    elif isinstance(value, enum.EnumMeta) and len(value.__members__) <= ENTRIES:
+        return Expected("test", members_test(value)), Known(value)
+    elif any(value is f for f in _BY_NAME):
         return Expected("is", value), Known(value)
     else:
         return Expected("other", weakref.ref(cls)), OPAQUE
@@ -219,7 +237,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
 
 
 #: functions that are understood where they are called
-_BY_NAME = (super, getattr, hasattr, eval, globals, *MAKERS, *WRITERS)
+_BY_NAME = (super, getattr, hasattr, eval, globals, *MAKERS, *WRITERS, *CONTAINERS, *JOINERS, *KEYS)
 
 
 def _is_worth_it(value: Any) -> bool:

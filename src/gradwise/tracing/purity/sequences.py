@@ -9,24 +9,36 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.boxes import box, entry_of_box
 from gradwise.tracing.purity.callables import callee_of
-from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
-from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, matching, member
-from gradwise.tracing.purity.scope import Expected, is_users_function, items_of
+from gradwise.tracing.purity.constructed import special
+from gradwise.tracing.purity.lattice import (
+    alternatives,
+    describe,
+    entry,
+    is_none_itself,
+    is_numeric,
+    join,
+    level,
+    text,
+    texts_of,
+)
+from gradwise.tracing.purity.objects import ENTRIES, is_defined, is_derived, is_named_tuple, member
+from gradwise.tracing.purity.scope import Ends, Expected, items_of
 from gradwise.tracing.purity.sparse import is_matrix
 from gradwise.tracing.purity.values import (
     DATA,
     FLOAT,
     GLOBALS,
-    OWN,
+    NOTHING,
     SPARSE,
     Bound,
+    Box,
     Constant,
     Known,
     Local,
     Made,
     Method,
-    Pattern,
     Record,
     Row,
     Rows,
@@ -34,14 +46,6 @@ from gradwise.tracing.purity.values import (
     Table,
     Texts,
     Words,
-    alternatives,
-    describe,
-    entry,
-    is_numeric,
-    join,
-    level,
-    text,
-    texts_of,
 )
 
 if TYPE_CHECKING:
@@ -59,15 +63,17 @@ def is_sequence(value: Any) -> bool:
 
 def is_looked_into(value: Any) -> bool:
     """Whether the entries of a value are known, or it is no data."""
-    return type(value) in (Row, Words, Table, Record) or is_sequence(value) or level(value) is None
+    return type(value) in (Row, Rows, Words, Table, Record, Box) or is_sequence(value) or level(value) is None
 
 
 def is_none(value: Any) -> bool | None:
     """Whether a value is None, if that is known."""
     if type(value) is Constant:
         return value.value is None
-    if type(value) in (Known, Made, Bound, Local, Several, Row, Rows, Record, Table, Texts, Words):
+    if type(value) in (Known, Made, Bound, Local, Row, Rows, Record, Table, Texts, Words, Box):
         return False
+    if type(value) is Several:
+        return None if any(map(is_none_itself, value.values)) else False
     degree = level(value)
     return False if degree is not None and is_numeric(degree) else None
 
@@ -89,7 +95,9 @@ def _any_of(m: Machine, sequence: Known) -> Any:
     """One of the entries; of tuples and lists of one length, their entries."""
     found = list(entries(m, sequence).values())
     if all(is_sequence(v) and type(v.value) is not dict for v in found) and len({len(v.value) for v in found}) == 1:
-        found = [Row(tuple(entries(m, v).values())) for v in found]
+        classes = {type(v.value) for v in found}
+        cls = classes.pop() if len(classes) == 1 and is_named_tuple(found[0].value) else None
+        found = [Row(tuple(entries(m, v).values()), cls) for v in found]
     return functools.reduce(join, found)
 
 
@@ -107,6 +115,13 @@ def iterator_of(m: Machine, value: Any) -> Any:
         return Rows(_one_of(value))
     if type(value) is Table and not value.is_mapping:
         return Rows(value.element)
+    if type(value) is Box:
+        return Rows(value.root.keys if value.root.kind == "dict" else value.root.contents)
+    if type(value) is Constant and type(value.value) in (tuple, frozenset) and len(value.value) <= ENTRIES:
+        return Rows(functools.reduce(join, map(Constant, value.value), NOTHING))
+    if is_object(value):
+        found = m.scope.call(m, special(m, value, "__iter__"), [])
+        return Rows(m.scope.call(m, special(m, found, "__next__"), [])) if is_object(found) else iterator_of(m, found)
     return m.data(value)
 
 
@@ -116,7 +131,7 @@ def _one_of(words: Words) -> Any:
 
 def element_of(m: Machine, iterator: Any) -> Any:
     """What an iterator, or what is gone over, gives in turn."""
-    if type(iterator) in (Row, Words, Table) or is_sequence(iterator):
+    if type(iterator) in (Row, Words, Table, Box, Constant) or is_sequence(iterator) or is_object(iterator):
         iterator = iterator_of(m, iterator)
     if type(iterator) is Rows:
         return iterator.element
@@ -126,6 +141,10 @@ def element_of(m: Machine, iterator: Any) -> Any:
 def entry_of(m: Machine, value: Any, key: Any) -> Any:
     """``value[key]`` of what is no data."""
     place = key.value if type(key) is Constant else None
+    if type(value) is Box:
+        return box(m, value.root.kind, value.root.contents) if key is None else entry_of_box(m, value, key)
+    if type(value) is Several:
+        return functools.reduce(join, [entry_of(m, v, key) for v in value.values if not is_none_itself(v)])
     if type(value) is Words:
         if key is None or type(place) is slice:
             return value
@@ -163,6 +182,8 @@ def entry_of(m: Machine, value: Any, key: Any) -> Any:
     if is_object(value) and key is not None:
         method = special(m, value, "__getitem__")
         return m.scope.call_function(m, method.function, [method.receiver, key], {})
+    if value is NOTHING:
+        raise Ends
     raise m.doubt(f"{describe(value)} is used where plain data are expected")
 
 
@@ -180,6 +201,8 @@ def unpacked(m: Machine, row: Any, count: int) -> list[Any]:
         return [_one_of(row)] * count
     if type(row) in (Table, Record):
         return [m.data(row)] * count
+    if type(row) is Box or is_object(row):
+        return [element_of(m, row)] * count
     raise m.doubt(f"{describe(row)} is used where plain data are expected")
 
 
@@ -225,15 +248,35 @@ def truth(m: Machine, value: Any) -> bool | None:
         return bool(value.value)
     if type(value) is Known and (isinstance(value.value, (types.FunctionType, np.ufunc)) or callee_of(value.value)):
         return True
-    if type(value) is Bound:
+    if type(value) in (Bound, Local):
         return True
-    m.data(value)
+    if is_object(value):
+        return _truth_of_object(m, value)
+    if type(value) is not Box:
+        m.data(value)
     return None
+
+
+def _truth_of_object(m: Machine, value: Any) -> bool | None:
+    """The truth of an object of the user's: as its class says, or its length; else it is true."""
+    for name in ("__bool__", "__len__"):
+        if is_defined(class_of(value), name):
+            m.data(m.scope.call(m, special(m, value, name), []))
+            return None
+        note(value, ("defined", name), functools.partial(is_defined, name=name))
+    return True
 
 
 def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     """A binary operator of the user's class."""
-    name = _OPERATORS.get(symbol)
+    if x is NOTHING or z is NOTHING:
+        raise Ends
+    name = _OPERATORS.get(symbol.removesuffix("="))
+    if symbol.endswith("=") and is_object(x) and name is not None:
+        if is_defined(class_of(x), f"__i{name}__"):
+            method = special(m, x, f"__i{name}__")
+            return m.scope.call_function(m, method.function, [method.receiver, z], {})
+        note(x, ("defined", f"__i{name}__"), lambda cls: is_defined(cls, f"__i{name}__"))
     if name is not None and is_object(x):
         for one in alternatives(z):
             _is_asked_second(m, x, one, f"__r{name}__")
@@ -248,9 +291,9 @@ def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
 def _is_asked_second(m: Machine, left: Any, right: Any, reflected: str) -> None:
     """See to it that Python asks the left operand first: the right one goes first if its class is derived from that of the left one, and has got another method for that."""
     if is_object(right):
-        cls, other = _class_of(left), _class_of(right)
+        cls, other = class_of(left), class_of(right)
         if other is not cls:
-            _note(right, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
+            note(right, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
             if not issubclass(other, cls):
                 return
             if member(other, reflected) is not member(cls, reflected):
@@ -258,7 +301,7 @@ def _is_asked_second(m: Machine, left: Any, right: Any, reflected: str) -> None:
             if is_defined(other, reflected):
                 special(m, left, reflected), special(m, right, reflected)  # which notes them
             else:
-                _note(right, ("defined", reflected), lambda one: is_defined(one, reflected))
+                note(right, ("defined", reflected), lambda one: is_defined(one, reflected))
     elif level(right) is None and type(right) not in (Known, Bound, Local):
         raise m.doubt(f"{describe(right)} is an operand of {describe(left)}")
 
@@ -268,112 +311,21 @@ def _is_pythons_number(value: Any) -> bool:
     return level(value) is FLOAT or (type(value) is Constant and type(value.value) in (int, bool, complex))
 
 
-def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
-    """What a function of Python's gives that takes any object; None if it is none of them."""
-    if function in (isinstance, issubclass, callable, len) and all(
-        level(v) is not None or is_object(v) or is_sequence(v) or _is_class(v) or _is_callable(v) for v in arguments
-    ):
-        if function is len and not is_sequence(arguments[0]):
-            return None
-        if function is callable:
-            _note(arguments[0], ("defined", "__call__"), lambda cls: is_defined(cls, "__call__"))
-        elif function in (isinstance, issubclass) and len(arguments) == 2:
-            _note_derived(m, arguments[0], arguments[1])
-        return OWN
-    if function is enumerate and len(arguments) in (1, 2):
-        m.data(arguments[-1]) if len(arguments) == 2 else None
-        return Rows(Row((OWN, element_of(m, arguments[0]))))
-    if function is zip:
-        return Rows(Row(tuple([element_of(m, v) for v in arguments])))
-    if function is reversed and len(arguments) == 1:
-        return Rows(element_of(m, arguments[0]))
-    if function is getattr and len(arguments) in (2, 3):
-        if len(arguments) == 3 and _lacks(m, arguments[0], arguments[1]):
-            return arguments[2]
-        found = _by_name(m, arguments[0], arguments[1])
-        return found if len(arguments) == 2 or _surely_has(*arguments[:2]) else join(found, arguments[2])
-    if function is hasattr and len(arguments) == 2:
-        if _lacks(m, arguments[0], arguments[1]):
-            return Constant(False)
-        _by_name(m, arguments[0], arguments[1])  # where it is found
-        return Constant(True) if _surely_has(arguments[0], arguments[1]) else OWN
-    return None
-
-
-def _is_of_users(value: Any) -> bool:
+def is_of_users(value: Any) -> bool:
     """Whether a value is a class of the user's or an object of one."""
     return type(value) is Made or (
         type(value) is Known and value.expected is not None and value.expected.kind in ("object", "class")
     )
 
 
-def _class_of(value: Any) -> type:
+def class_of(value: Any) -> type:
     """The user's class itself, or the class of the object."""
     known = value.cls if type(value) is Made else value
     return known.value if known.expected.kind == "class" else type(known.value)
 
 
-def _note(value: Any, key: tuple[Any, ...], ask: Callable[[type], bool]) -> None:
+def note(value: Any, key: tuple[Any, ...], ask: Callable[[type], bool]) -> None:
     """Note what is asked of the class of an object, or of a class."""
-    if _is_of_users(value):
+    if is_of_users(value):
         known = value.cls if type(value) is Made else value
-        known.expected.reads.members[key] = Expected("is", ask(_class_of(value)))
-
-
-def _note_derived(m: Machine, value: Any, base: Any) -> None:
-    if type(base) is not Known or base.expected is None or base.expected.kind != "class":
-        return
-    cls = base.value
-    if member(cls, "__subclasshook__") is not vars(object)["__subclasshook__"] or (
-        type(cls) is not type and not _is_of_users(value)
-    ):
-        raise m.doubt(f"it asks whether a value is of type {cls.__name__}, to which any type may be added")
-    _note(value, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
-
-
-def _lacks(m: Machine, owner: Any, name: Any) -> bool:
-    """Whether an object that was there has no attribute of a name; then that is noted."""
-    if type(name) is Pattern and type(owner) is Known and _is_of_users(owner):
-        if matching(owner.value, name.prefix, name.suffix) != ():
-            return False
-        owner.expected.reads.members[("matching", name.prefix, name.suffix, ())] = Expected("is", True)
-        return True
-    if not (type(name) is Constant and type(name.value) is str and is_object(owner) and type(owner) is Known):
-        return False
-    if not is_absent(owner.value, name.value):
-        return False
-    owner.expected.reads.members[("absent", name.value)] = Expected("is", True)
-    return True
-
-
-def _surely_has(owner: Any, name: Any) -> bool:
-    """Whether asking an object for an attribute that was found gives it: it is stored (in an object that was there), and not computed by a property, which may raise."""
-    if type(owner) is Made or type(name) is Pattern or not is_object(owner):
-        return False
-    return all((find(owner.value, one) or ("property",))[0] != "property" for one in texts_of(name) or ())
-
-
-def _is_class(value: Any) -> bool:
-    return type(value) is Known and isinstance(value.value, type)
-
-
-def _is_callable(value: Any) -> bool:
-    return type(value) is Known and (callee_of(value.value) is not None or is_users_function(value.value))
-
-
-def _by_name(m: Machine, owner: Any, name: Any) -> Any:
-    """``getattr(owner, "name")``."""
-    names = texts_of(name)
-    is_module = type(owner) is Known and isinstance(owner.value, types.ModuleType)
-    known = type(owner) is Known and (is_module or _is_of_users(owner))
-    if type(name) is Pattern and known:
-        found = matching(owner.value, name.prefix, name.suffix)
-        if found and len(found) <= ENTRIES:  # another name raises, which does no harm
-            owner.expected.reads.members[("matching", name.prefix, name.suffix, found)] = Expected("is", True)
-            names = frozenset(found)
-    if names is None or not (known or is_object(owner)):
-        raise m.doubt("it asks for an attribute by a name that is not known")
-    if is_module:
-        return functools.reduce(join, [m.scope.attribute(m, owner, one) for one in sorted(names)])
-    read = attribute_of_made if type(owner) is Made else attribute_of_known
-    return functools.reduce(join, [read(m.scope, m, owner, one) for one in sorted(names)])
+        known.expected.reads.members[key] = Expected("is", ask(class_of(value)))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.values import ARRAY, OWN, SPARSE, Known, describe, level
+from gradwise.tracing.purity.lattice import describe, level
+from gradwise.tracing.purity.values import ARRAY, OWN, SPARSE, Known
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine

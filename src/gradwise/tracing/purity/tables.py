@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradwise.tracing.purity.lattice import text
 from gradwise.tracing.purity.objects import ENTRIES, NAMES
 from gradwise.tracing.purity.plain import is_numeric, is_plain
-from gradwise.tracing.purity.values import ARRAY, DATA, Record, Row, Table, text
+from gradwise.tracing.purity.values import ARRAY, DATA, Record, Row, Table
 
 #: the places of an entry
 _WIDTH = 16

@@ -6,7 +6,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.purity.values import DATA, Constant, Pattern, certain_texts
+from gradwise.tracing.purity.lattice import certain_texts
+from gradwise.tracing.purity.values import DATA, Constant, Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

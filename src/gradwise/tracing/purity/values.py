@@ -46,10 +46,12 @@ GENERATOR = Abstract("GENERATOR", -5)
 SPARSE = Abstract("SPARSE", -6)
 #: what ``globals()`` gives, to be asked for functions
 GLOBALS = Abstract("GLOBALS", -7)
+#: a slice, which is data
+SLICE = Abstract("SLICE", 4)
+#: no value: what an empty container holds, what a function gives that never returns
+NOTHING = Abstract("NOTHING", -8)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
-
-_BY_RANK = (FLOAT, OWN, FRESH, ARRAY, DATA)
 
 
 class Constant:
@@ -239,6 +241,8 @@ class Row:
     """A tuple of which the entries are known: what ``zip`` and ``enumerate`` give in turn, or one of several tuples."""
 
     entries: tuple[Any, ...]
+    #: the class of a named tuple
+    cls: type | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -246,6 +250,43 @@ class Rows:
     """An iterator of which each element is ``element``, no data."""
 
     element: Any
+
+
+class Box:
+    """A list, dict or deque made during the call at one place of the code: the join of all that is ever put there.
+
+    Two boxes of which a value is one are made one (``lattice.join``), so that nothing is put into one of them unseen.  ``ledger`` is the inquiry, which is told when something is learned.
+    """
+
+    __slots__ = ("_into", "contents", "is_asked", "is_spilled", "keys", "kind", "ledger")
+
+    def __init__(self, kind: str, ledger: Any) -> None:
+        self._into: Box | None = None
+        self.kind = kind
+        self.contents: Any = NOTHING
+        self.keys: Any = NOTHING
+        self.ledger = ledger
+        self.is_asked = False
+        #: whether it is known under other names, as plain data
+        self.is_spilled = False
+
+    @property
+    def root(self) -> Box:
+        """The box that this one was made one with."""
+        box = self
+        while box._into is not None:
+            box = box._into
+        return box
+
+    def become(self, other: Box) -> None:
+        """Be one with another box, which holds what both hold."""
+        self.root._into = other.root
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Box and other.root is self.root
+
+    def __hash__(self) -> int:
+        return hash(Box)
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -261,109 +302,3 @@ class Table:
 
     element: Any
     is_mapping: bool
-
-
-_OBJECTS = (Known, Made, Bound, Several)
-
-
-def is_numeric(degree: Abstract) -> bool:
-    """Whether it is a number or an array of numbers."""
-    return degree is not DATA and degree is not FRESH
-
-
-def entry(degree: Abstract) -> Abstract:
-    """The degree of an entry."""
-    return OWN if degree.rank <= OWN.rank else ARRAY if degree is ARRAY else DATA
-
-
-def is_telling(value: Any) -> bool:
-    """Whether plain data are known so well that it may decide what is called."""
-    if type(value) is Constant:
-        return value.value is None or type(value.value) in (str, bool)
-    return type(value) in (Texts, Pattern, Words, Row, Record, Table, Known)
-
-
-def level(value: Any) -> Abstract | None:
-    """The degree of plain data; None for what is no data."""
-    cls = type(value)
-    if cls is Abstract:
-        return value if value.rank >= 0 else None
-    if cls is Constant:
-        return _constant_level(value.value)
-    if cls is Texts or cls is Words or cls is Pattern or cls is Table or cls is Record:
-        return DATA
-    if cls is Known and value.expected is not None and value.expected.is_data:
-        return DATA
-    if cls is Row:
-        return DATA if None not in map(level, value.entries) else None
-    return DATA if cls is Rows and level(value.element) is not None else None
-
-
-def _constant_level(constant: Any) -> Abstract:
-    """A text may name the dtype of objects, and None becomes an array of objects: what is made with them may hold the caller's arrays."""
-    cls = type(constant)
-    if cls is float:
-        return FLOAT
-    if cls is int and not -(2**63) <= constant < 2**64:  # of which NumPy makes an array of objects
-        return DATA
-    if cls in (int, bool, complex):
-        return OWN
-    return OWN if cls is tuple and all(_constant_level(c).rank <= OWN.rank for c in constant) else DATA
-
-
-def join(a: Any, b: Any) -> Any:
-    """What is known of a value that is one or the other."""
-    if a is b or a == b:
-        return a
-    texts = [texts_of(a), texts_of(b)]
-    if None not in texts:
-        certain = certain_texts(a) is not None and certain_texts(b) is not None
-        return Texts(texts[0] | texts[1], certain=certain)  # type: ignore[operator]  # neither is None
-    if type(a) is Row and type(b) is Row and len(a.entries) == len(b.entries):
-        return Row(tuple(map(join, a.entries, b.entries)))
-    x, y = level(a), level(b)
-    if x is not None and y is not None:
-        found = _BY_RANK[max(x.rank, y.rank)]
-        return DATA if found is ARRAY and FRESH in (x, y) else found
-    if type(a) in _OBJECTS and type(b) in _OBJECTS:
-        return Several(alternatives(a) | alternatives(b))
-    return OPAQUE
-
-
-def texts_of(value: Any) -> frozenset[str] | None:
-    """The texts of which a value is one; None if they are not known."""
-    if type(value) is Constant and type(value.value) is str:
-        return frozenset([value.value])
-    return value.values if type(value) is Texts else None
-
-
-def certain_texts(value: Any) -> frozenset[str] | None:
-    """The texts of which a value is one, if it surely is a text."""
-    return None if type(value) is Texts and not value.certain else texts_of(value)
-
-
-def text(values: frozenset[str]) -> Any:
-    """One of these texts."""
-    return Texts(values) if len(values) > 1 else Constant(next(iter(values)))
-
-
-def alternatives(value: Any) -> frozenset[Any]:
-    """The values of which this is one."""
-    return value.values if type(value) is Several else frozenset([value])
-
-
-def describe(value: Any) -> str:
-    """An abstract value in words."""
-    if type(value) is Known:
-        if value.expected is not None and value.expected.kind in ("object", "sequence"):
-            return f"an object of type {type(value.value).__name__}"
-        return str(getattr(value.value, "__name__", value.value))
-    if type(value) is Method:
-        return f"the method {value.name}"
-    if type(value) is Made:
-        return f"an object of type {describe(value.cls)}"
-    if type(value) is Bound:
-        return f"the method {describe(value.function)}"
-    return {Local: "a function", Several: "one of several objects"}.get(
-        type(value), "a value of which nothing is known"
-    )

@@ -17,19 +17,23 @@ import numpy as np
 from gradwise.locks import lock
 from gradwise.tracing.purity.counters import holds_any
 from gradwise.tracing.purity.expectations import accepts, arrays_read, by_place, holds
-from gradwise.tracing.purity.inquiry import Inquiry, Scope, key_of
+from gradwise.tracing.purity.inquiry import Scope, key_of
+from gradwise.tracing.purity.lattice import level
+from gradwise.tracing.purity.look import Inquiry
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts
 from gradwise.tracing.purity.partials import call_root
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Node, Unproven, classify, is_users_function, is_written_in_python
-from gradwise.tracing.purity.values import DATA, OPAQUE, level
+from gradwise.tracing.purity.values import DATA, NOTHING, OPAQUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from gradwise.tracing.purity.avoiding import Extent
+
 #: rounds over all that is looked at
-_ROUNDS = 8
+_ROUNDS = 16
 #: how often one code is looked at: each time takes about a millisecond
 _LOOKS = 200
 _CODES, _VERDICTS = 512, 8
@@ -49,9 +53,11 @@ class Verdict:
     counts : bool
         Whether it adds to counters that were there before the call (``counters.py``), and has no other effect.
     node : Node or None
+    avoided : dict
+        Pieces of text by file: ``effects`` concerns these alone, and a run that comes to none of them is pure; empty where that is not so.
     """
 
-    __slots__ = ("changes_own", "counts", "effects", "node", "writes")
+    __slots__ = ("avoided", "changes_own", "counts", "effects", "node", "writes")
 
     def __init__(
         self,
@@ -67,6 +73,7 @@ class Verdict:
         self.writes = None if writes is None else str(writes)
         self.effects = None if effects is None else str(effects)
         self.node = node
+        self.avoided: Mapping[str, frozenset[Extent]] = {}
 
     @property
     def is_quiet(self) -> bool:
@@ -80,6 +87,11 @@ class Verdict:
     def is_replayable(self) -> bool:
         """Whether a program may stand for the function, if it counts as the function does."""
         return self.writes is None and self.effects is None
+
+    @property
+    def may_stand(self) -> bool:
+        """Whether a program may stand for the function, if the run of which it is made comes to nothing of what is to be avoided."""
+        return self.is_replayable or bool(self.avoided)
 
 
 def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None) -> Verdict:
@@ -123,9 +135,11 @@ def _found_by(
 
 def _verdict(inquiry: Inquiry, node: Node) -> Verdict:
     effects = inquiry.impurities[0] if inquiry.impurities else None
-    return Verdict(
-        None, effects, node, changes_own=inquiry.changes_own, counts=bool(inquiry.counted or inquiry.tallies)
-    )
+    counts = bool(inquiry.counted or inquiry.tallies)
+    verdict = Verdict(None, effects, node, changes_own=inquiry.changes_own, counts=counts)
+    if not counts and inquiry.avoided:
+        verdict.avoided = {file: frozenset(extents) for file, extents in inquiry.avoided.items()}
+    return verdict
 
 
 def _look_at_partial(inquiry: Inquiry, node: Node, value: Any, arguments: dict[int | str, Any] | None) -> Verdict:
@@ -176,12 +190,14 @@ def _inquire(inquiry: Inquiry, function: types.FunctionType, node: Node, paramet
     """Look at a function with what is known of its arguments."""
     key = key_of(function, parameters)
     inquiry.nodes[key] = node
+    inquiry.root = function.__code__
 
     def look() -> None:
         inquiry.results[key] = DATA  # what it returns is data, or nothing is proved
         machine = Machine(function.__code__, Scope(function, node, inquiry), parameters, {})
         machine.run()
-        machine.data(machine.result)
+        if machine.result is not NOTHING:
+            machine.data(machine.result)
 
     _learn(inquiry, node, look)
 
@@ -190,7 +206,10 @@ def _learn(inquiry: Inquiry, node: Node, look: Callable[[], None]) -> None:
     """Look until nothing more is learned of the objects that are made."""
     for _ in range(_ROUNDS):
         inquiry.learned, inquiry.depth, inquiry.results = False, 0, {}
+        inquiry.assumed, inquiry.entered = set(), set()
         look()
+        if inquiry.is_overlooked:
+            raise Unproven("a container holds objects beside data", node.code, node.code.co_firstlineno)
         if not inquiry.learned:
             if not inquiry.counted.isdisjoint(inquiry.looked_at):
                 raise Unproven("it assigns what it also reads", node.code, node.code.co_firstlineno)

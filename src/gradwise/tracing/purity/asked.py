@@ -1,0 +1,181 @@
+"""What may be asked of any object: ``isinstance``, ``callable``, ``len``, ``getattr``, and what goes over it."""
+
+from __future__ import annotations
+
+import functools
+import types
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.callables import callee_of
+from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
+from gradwise.tracing.purity.lattice import (
+    alternatives,
+    describe,
+    is_none_itself,
+    join,
+    level,
+    texts_of,
+)
+from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, matching, member
+from gradwise.tracing.purity.scope import Expected, is_users_function
+from gradwise.tracing.purity.sequences import class_of, element_of, is_object, is_of_users, is_sequence, note
+from gradwise.tracing.purity.values import (
+    DATA,
+    OWN,
+    Box,
+    Constant,
+    Known,
+    Local,
+    Made,
+    Pattern,
+    Row,
+    Rows,
+    Several,
+    Words,
+)
+
+if TYPE_CHECKING:
+    from gradwise.tracing.purity.machine import Machine
+
+
+def value_of_member(member: Any, name: str) -> Any:
+    """``member.value`` and ``member.name``: what belongs to an enumeration is looked at again at each call."""
+    found = member._value_ if name == "value" else member._name_
+    simple = type(found) in (int, float, str, bool) or found is None
+    return Constant(found) if simple else DATA
+
+
+def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
+    """What a function of Python's gives that takes any object; None if it is none of them."""
+    if function in (isinstance, issubclass) and len(arguments) == 2 and type(arguments[1]) is Row:
+        found = [about_objects(m, function, [arguments[0], one]) for one in arguments[1].entries]
+        return None if None in found else OWN
+    if function in (isinstance, issubclass, callable, len) and all(
+        level(v) is not None
+        or is_object(v)
+        or is_sequence(v)
+        or _is_class(v)
+        or _is_callable(v)
+        or type(v) in (Box, Several, Local)
+        for v in arguments
+    ):
+        if function is len and is_object(arguments[0]):
+            return m.data(m.scope.call(m, special(m, arguments[0], "__len__"), []))
+        if function is len and not is_sequence(arguments[0]) and type(arguments[0]) is not Box:
+            return None
+        if function is callable:
+            for one in alternatives(arguments[0]):
+                note(one, ("defined", "__call__"), lambda cls: is_defined(cls, "__call__"))
+        elif function in (isinstance, issubclass) and len(arguments) == 2:
+            note_derived(m, arguments[0], arguments[1])
+        return OWN
+    if function is enumerate and len(arguments) in (1, 2):
+        m.data(arguments[-1]) if len(arguments) == 2 else None
+        return Rows(Row((OWN, element_of(m, arguments[0]))))
+    if function is zip:
+        return Rows(Row(tuple([element_of(m, v) for v in arguments])))
+    if function is reversed and len(arguments) == 1:
+        return Rows(element_of(m, arguments[0]))
+    if function is getattr and len(arguments) in (2, 3):
+        if len(arguments) == 3 and _lacks(m, arguments[0], arguments[1]):
+            return arguments[2]
+        found = by_name(m, arguments[0], arguments[1])
+        return found if len(arguments) == 2 or _surely_has(*arguments[:2]) else join(found, arguments[2])
+    if function is hasattr and len(arguments) == 2:
+        if _lacks(m, arguments[0], arguments[1]):
+            return Constant(False)
+        by_name(m, arguments[0], arguments[1])  # where it is found
+        return Constant(True) if _surely_has(arguments[0], arguments[1]) else OWN
+    return None
+
+
+def note_derived(m: Machine, value: Any, base: Any) -> None:
+    """Note what is asked of the class of an object: whether it is derived from one of the user's."""
+    if type(value) is Several:
+        for one in value.values:
+            note_derived(m, one, base)
+        return
+    if type(base) is not Known or base.expected is None or base.expected.kind != "class":
+        return
+    cls = base.value
+    if member(cls, "__subclasshook__") is not vars(object)["__subclasshook__"] or (
+        type(cls) is not type and not is_of_users(value)
+    ):
+        raise m.doubt(f"it asks whether a value is of type {cls.__name__}, to which any type may be added")
+    note(value, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
+
+
+def _lacks(m: Machine, owner: Any, name: Any) -> bool:
+    """Whether an object that was there has no attribute of a name; then that is noted."""
+    if type(name) is Pattern and type(owner) is Known and is_of_users(owner):
+        if matching(owner.value, name.prefix, name.suffix) != ():
+            return False
+        owner.expected.reads.members[("matching", name.prefix, name.suffix, ())] = Expected("is", True)
+        return True
+    if not (type(name) is Constant and type(name.value) is str and is_object(owner) and type(owner) is Known):
+        return False
+    if not is_absent(owner.value, name.value):
+        return False
+    owner.expected.reads.members[("absent", name.value)] = Expected("is", True)
+    return True
+
+
+def _surely_has(owner: Any, name: Any) -> bool:
+    """Whether asking an object for an attribute that was found gives it: it is stored (in an object that was there), and not computed by a property, which may raise."""
+    if type(owner) is Made or type(name) is Pattern or not is_object(owner):
+        return False
+    return all((find(owner.value, one) or ("property",))[0] != "property" for one in texts_of(name) or ())
+
+
+def _is_class(value: Any) -> bool:
+    return type(value) is Known and isinstance(value.value, type)
+
+
+def _is_callable(value: Any) -> bool:
+    return type(value) is Known and (callee_of(value.value) is not None or is_users_function(value.value))
+
+
+def by_name(m: Machine, owner: Any, name: Any) -> Any:
+    """``getattr(owner, "name")``."""
+    names = texts_of(name)
+    is_module = type(owner) is Known and isinstance(owner.value, types.ModuleType)
+    known = type(owner) is Known and (is_module or is_of_users(owner))
+    if type(name) is Pattern and known:
+        found = matching(owner.value, name.prefix, name.suffix)
+        if found and len(found) <= ENTRIES:  # another name raises, which does no harm
+            owner.expected.reads.members[("matching", name.prefix, name.suffix, found)] = Expected("is", True)
+            names = frozenset(found)
+    if names is None or not (known or is_object(owner)):
+        raise m.doubt("it asks for an attribute by a name that is not known")
+    if is_module:
+        return functools.reduce(join, [m.scope.attribute(m, owner, one) for one in sorted(names)])
+    read = attribute_of_made if type(owner) is Made else attribute_of_known
+    return functools.reduce(join, [read(m.scope, m, owner, one) for one in sorted(names)])
+
+
+def matched(m: Machine, subject: Any, cls: Any, names: tuple[str, ...], count: int) -> Any:
+    """``case Class(a, name=b)``: data for what is taken out, or None for a subject that is surely something else."""
+    if type(cls) is not Known or not isinstance(cls.value, type):
+        raise m.doubt("it matches a class that is not known")
+    if level(subject) is not None:
+        if cls.expected is not None and cls.expected.kind == "class":
+            note_derived(m, subject, cls)
+        m.data(subject)
+        return DATA
+    if cls.expected is None or cls.expected.kind != "class":
+        raise m.doubt(f"it matches {describe(subject)} in a way that is not looked into")
+    note_derived(m, subject, cls)
+    found = [one for one in alternatives(subject) if is_object(one) and issubclass(class_of(one), cls.value)]
+    if not all(is_object(one) or is_none_itself(one) for one in alternatives(subject)):
+        raise m.doubt(f"it matches {describe(subject)} in a way that is not looked into")
+    taken = list(names)
+    if count and found:
+        positions = attribute_of_known(m.scope, m, cls, "__match_args__")
+        if type(positions) is not Words:
+            raise m.doubt(f"it matches the arguments of {cls.value.__name__}, which are not known")
+        taken += getattr(cls.value, "__match_args__", ())[:count]
+    for one in found:
+        for name in taken:
+            m.data(by_name(m, one, Constant(name)))
+    return DATA if found else Constant(None)

@@ -1,0 +1,92 @@
+"""What is found in one look at a function and all that it calls."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from gradwise.tracing.purity.avoiding import Extent
+from gradwise.tracing.purity.lattice import join
+from gradwise.tracing.purity.machine import Machine
+from gradwise.tracing.purity.scope import Node, Unproven
+from gradwise.tracing.purity.sequences import is_looked_into
+from gradwise.tracing.purity.values import (
+    DATA,
+    Box,
+    Local,
+)
+
+
+class Inquiry:
+    """One look at a function and all that it calls, repeated until nothing new is learned of the objects that it makes.
+
+    Attributes
+    ----------
+    nodes : dict
+        What is found of each function, for each kind of arguments.
+    results : dict
+        What it returns; None while it is being looked at.
+    known : dict
+        Classes, objects and sequences (``classify``).
+    made : dict
+        The attributes of objects made during the call, by the place where they are made.
+    """
+
+    def __init__(self, *, thorough: bool = False) -> None:
+        #: the code of the function itself
+        self.root: types.CodeType | None = None
+        #: where effects are that a run may not come to, by file (``avoiding.py``); None if there are others
+        self.avoided: dict[str, set[Extent]] | None = {}
+        #: whether instructions that only lead to an exception are looked at too; whether some were passed over, and whether some code may survive an exception
+        self.thorough = thorough
+        self.passed_over = False
+        self.survives = False
+        self.nodes: dict[Any, Node] = {}
+        self.results: dict[Any, Any] = {}
+        self.assumed: set[Any] = set()
+        self.known: dict[int, Any] = {}
+        self.made: dict[Any, dict[str, Any]] = {}
+        #: containers made during the call, by their places; whether one of them holds objects where it counts as plain data
+        self.boxes: dict[Any, Box] = {}
+        self.is_overlooked = False
+        #: what functions return, found before; by the code of those made during the call, which machines made them, and which are being looked at
+        self.returned: dict[Any, Any] = {}
+        self.makers: dict[types.CodeType, Machine] = {}
+        self.entered: set[types.CodeType] = set()
+        #: codes taken apart, and expressions compiled
+        self.decoded: dict[int, Any] = {}
+        self.compiled: dict[str, types.CodeType] = {}
+        self.impurities: list[Unproven] = []
+        self.changes_own = False
+        #: attributes (global variables, variables in cells) that are counted on, and those that are read, by the identity of their objects (dictionaries, cells)
+        self.counted: set[tuple[int, str]] = set()
+        self.looked_at: set[tuple[int, str]] = set()
+        #: lists and dictionaries that are counted in, and containers that are read, by their identity
+        self.tallies: dict[int, Any] = {}
+        self.read: dict[int, Any] = {}
+        #: whether what may be the caller's is put into something made during the call: arrays of objects may hold it then
+        self.mixes = False
+        #: what the parameters of functions made during the call stand for, by their code
+        self.given: dict[types.CodeType, dict[str, Any]] = {}
+        #: the flags that functions are given, by the identity of their code
+        self.flags: dict[int, set[Any]] = {}
+        self.learned = False
+        self.depth = 0
+
+    def is_unhandled(self, survived: bool) -> bool:
+        """Whether what only leads to an exception may be passed over, as far as is known; noted: a code in which an exception may be survived."""
+        self.survives |= survived
+        return not (self.thorough or self.survives)
+
+    def give(self, m: Machine, callee: Local, arguments: list[Any]) -> None:
+        """Note what a function made during the call is called with, by whomever; a parameter that is given nothing has its default, which is data."""
+        given = self.given.setdefault(callee.code, {})
+        names = callee.code.co_varnames[: callee.code.co_argcount]
+        for value in arguments[len(names) :]:
+            m.data(value)
+        for place, name in enumerate(names):
+            value = arguments[place] if place < len(arguments) and is_looked_into(arguments[place]) else DATA
+            joined = join(given[name], value) if name in given else value
+            if joined != given.get(name, DATA):
+                self.learned = True
+            given[name] = joined
