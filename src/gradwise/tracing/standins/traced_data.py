@@ -75,7 +75,8 @@ def plain_copy(f: Any) -> Any:
 
 
 def own_name(f: Any, name: str) -> str:
-    """The attribute that holds what ``name`` shows: "_c" where "c" is a property."""
+    """The attribute that holds what ``name`` shows: "_c" where "c" is a property, of the inner object if there is one."""
+    f = _holder(f)
     return f"_{name}" if isinstance(getattr(type(f), name, None), property) else name
 
 
