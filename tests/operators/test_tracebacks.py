@@ -116,7 +116,7 @@ def test_no_message_of_a_users_mistake_names_traced_values():
     "f", [lambda x: np.sum(x**2), lambda x: sum(x - 1), lambda x: np.sum(x * 0.5)], ids=["power", "minus", "times"]
 )
 def test_a_list_for_an_array_is_told(f):
-    with pytest.raises(TypeError, match="list|sequence") as caught:
+    with pytest.raises(TypeError, match=r"list|sequence") as caught:
         gw.grad(f)([1.0, 2.0])
     assert [note.partition(".")[2] for note in caught.value.__notes__] == [
         " Pass np.array([...]) for the arithmetic of arrays"

@@ -184,3 +184,19 @@ def test_what_is_missing_is_refused():
         gw.grad(watched(lambda m: Ours(scipy.stats.poisson).ppf(0.3, m)), method="exact")(2.3)
     with pytest.raises(gw.TracingError, match="_landau_cdf"):
         gw.grad(lambda x: scipy.stats.landau.cdf(x), method="exact")(0.3)
+
+
+@pytest.mark.parametrize(
+    ("f", "low", "high"),
+    [
+        (lambda x: scipy.stats.lognorm.logcdf(x, 0.8, loc=0.5).sum(), 0.2, 3.0),
+        (lambda x: scipy.stats.beta.pdf(x, 2.5, 3.0, loc=0.5).sum(), 0.0, 2.0),
+        (lambda x: scipy.stats.uniform.sf(x, 0.5, 1.0).sum(), 0.0, 2.0),
+        (lambda c: scipy.stats.genpareto.cdf(np.array([0.5, 1.5, 2.5]), c[0] - 1.0).sum(), 0.2, 1.8),
+    ],
+    ids=["lognorm", "beta", "uniform", "genpareto by its shape"],
+)
+def test_a_program_holds_on_its_side_of_the_support(f, low, high):
+    promised, each = gw.grad(f, pure=True), gw.grad(f, pure=False)
+    for x in np.random.default_rng(4).uniform(low, high, (12, 3)):
+        np.testing.assert_allclose(promised(x), each(x), rtol=1e-9, atol=1e-12)

@@ -371,9 +371,8 @@ class Trace:
         types: list[Any] = [None] * len(self.values)
         for i in (*self.inputs, *self.captured):
             types[i] = type_of(self.values[i])
-        equations = []
-        ops, k = self.ops, 0
-        lines = self.places.lines()
+        equations: list[Equation] = []
+        ops, k, lines = self.ops, 0, self.places.lines()
         for number, out in enumerate(self.outs):
             primitive, params, end = ops[k], ops[k + 1], k + 3 + ops[k + 2]
             operands = tuple(ops[k + 3 : end])

@@ -23,6 +23,7 @@ from gradwise.tracing.standins.recording import at_line, contains_traced, open_t
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.scipy_multivariate import counts
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
+from gradwise.tracing.traced import isinstance_traced
 
 _LOG_ROOT_2_PI = 0.5 * math.log(2 * math.pi)
 
@@ -295,6 +296,7 @@ def _computed(standard: Standard, name: str, x: Any, shapes: list[Any], loc: Any
         z = np.floor(z)
     low, high = (standard.low, standard.high) if standard.support is None else standard.support(*map(plain, shapes))
     inside = np.logical_and(plain(z) >= low, plain(z) <= high)
+    _guard_sides(z, shapes, standard, low, high)
     if name in _DENSITIES:
         with np.errstate(all="ignore"):
             logarithm = standard.logpdf(_within(z, inside, standard, low, high), *shapes)
@@ -316,6 +318,17 @@ def _computed(standard: Standard, name: str, x: Any, shapes: list[Any], loc: Any
     outside = np.where(above, 1.0, 0.0)
     with np.errstate(divide="ignore"):
         return np.where(inside, result, np.log(outside) if name.startswith("log") else outside)
+
+
+def _guard_sides(z: Any, shapes: Any, standard: Standard, low: Any, high: Any) -> None:
+    """On which side of the ends of the support the points lie decides which formula is theirs: a program holds for these sides."""
+    traced = standard.support is not None and any(map(isinstance_traced, shapes))
+    if not isinstance_traced(z) and not traced:
+        return
+    lower, upper = standard.support(*shapes) if traced and standard.support is not None else (low, high)
+    for end, value, side in ((lower, low, np.greater_equal), (upper, high, np.less_equal)):
+        if traced or np.any(np.isfinite(value)):
+            concrete(side(z, end), "mask")
 
 
 def _within(z: Any, inside: Any, standard: Standard, low: Any, high: Any) -> Any:
