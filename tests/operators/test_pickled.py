@@ -109,7 +109,7 @@ def test_what_has_a_name_is_found_by_it(name):
 
 def test_another_process_is_handed_a_gradient():
     points = [np.array([k, 1.0]) for k in range(3)]
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         found = list(pool.map(gw.grad(waves), points))
     np.testing.assert_allclose(found, [np.cos(x) * x + np.sin(x) for x in points], rtol=1e-14)
 

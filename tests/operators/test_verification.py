@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import warnings
@@ -295,9 +296,11 @@ def test_check_in_nested_operators():
 def test_vmap_check():
     xs = np.linspace(0, 1, 5)
     np.testing.assert_array_equal(gw.vmap(np.sin, check=True, pure=True)(xs), np.sin(xs))
-    counter = itertools.count()
+    counter, hidden = itertools.count(), itertools.count()
+    np.testing.assert_array_equal(gw.vmap(lambda x: x * next(counter), check=True)(xs), xs * np.arange(5))
+    following = functools.partial(next, hidden)  # an effect that no hook sees
     with pytest.raises(gw.TracingError, match="other values at once than one by one"):
-        gw.vmap(lambda x: x * next(counter), check=True)(xs)
+        gw.vmap(lambda x: x * following(), check=True)(xs)
 
 
 @pytest.mark.parametrize("name", NAMES)
