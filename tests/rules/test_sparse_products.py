@@ -12,7 +12,7 @@ from gradwise.rules import sparse
 @pytest.fixture(params=[True, False], ids=["compiled", "by SciPy's classes"])
 def value(request, monkeypatch):
     if not request.param:
-        monkeypatch.setattr(sparse, "_products", lambda: None)
+        monkeypatch.setattr(sparse, "compiled_products", lambda: None)
     return sparse._value
 
 
