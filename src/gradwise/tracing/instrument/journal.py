@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import types
 import weakref
 from collections import OrderedDict, deque
@@ -236,9 +237,10 @@ def _put_back(place: Any, content: Any) -> None:
                 else:
                     type.__delattr__(place, name)
     elif attributes is not None:
-        held = {name: value.put_back() if type(value) is _Array else value for name, value in attributes.items()}
-        place.__dict__.clear()
-        place.__dict__.update(held)
+        _put_attributes_back(
+            place.__dict__,
+            {name: value.put_back() if type(value) is _Array else value for name, value in attributes.items()},
+        )
     for slot, value in slots:
         if value is not _MISSING:
             slot.__set__(place, value)
@@ -246,11 +248,27 @@ def _put_back(place: Any, content: Any) -> None:
             slot.__delete__(place)
 
 
+def _put_attributes_back(place: dict[str, Any], held: dict[str, Any]) -> None:
+    """The attributes that were there, of which none is missing for a moment: other threads may ask for them.  Their order is put back where there are none."""
+    if list(place)[: len(held)] != list(held) and threading.active_count() == 1:
+        place.clear()
+    for name, value in held.items():
+        if place.get(name, _MISSING) is not value:
+            place[name] = value
+    for name in [name for name in place if name not in held]:
+        del place[name]
+
+
 def _put_entries_back(place: dict[Any, Any], entries: dict[Any, Any]) -> None:
     """The entries that were there; those that are there still are not touched, since globals may be read by other threads."""
     kind = _kind(place)
     held = {key: _as_held(dict.get(place, key), before) for key, before in entries.items()}
-    if list(kind.keys(place))[: len(held)] != list(held) and "__builtins__" not in place:  # the order too
+    # the order too, where no other thread finds the dictionary empty
+    if (
+        list(kind.keys(place))[: len(held)] != list(held)
+        and "__builtins__" not in place
+        and threading.active_count() == 1
+    ):
         kind.clear(place)
     for key in [key for key in kind.keys(place) if key not in held]:
         kind.__delitem__(place, key)
