@@ -41,6 +41,7 @@ def test_a_factor_without_a_name_is_kept(ratio):
     assert value == pytest.approx(ratio, rel=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.floats(-5, 5).filter(lambda factor: abs(factor) > 1e-3 and abs(factor - 1) > 1e-2))
 def test_any_factor_explains_every_entry(factor):
@@ -52,6 +53,7 @@ def test_any_factor_explains_every_entry(factor):
     assert report.causes[0] in names
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.permutations(range(5)).filter(lambda order: order != [0, 1, 2, 3, 4]))
 def test_any_permutation_is_told(order):
@@ -60,6 +62,7 @@ def test_any_permutation_is_told(order):
     assert "permuted entries" in report.causes
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.integers(0, 4), st.floats(-3, 3).filter(lambda step: abs(step) > 1e-6))
 def test_any_single_entry_is_told(entry, step):

@@ -518,6 +518,7 @@ def test_objects_are_not_kept_alive():
     assert collected(array)
 
 
+@pytest.mark.slow
 def test_arguments_and_captured_arrays_are_not_kept_alive():
     captured, x, data = np.arange(1.0, 4.0), np.ones(3), np.full(3, 2.0)
     references = [weakref.ref(a) for a in (captured, x, data)]
@@ -535,6 +536,7 @@ def test_arguments_and_captured_arrays_are_not_kept_alive():
         assert collected(reference)
 
 
+@pytest.mark.slow
 def test_functions_closures_and_modules_are_not_kept_alive():
     def make(k):
         box = Owner()
@@ -588,6 +590,7 @@ def test_code_is_forgotten_with_its_function():
     assert set(compiling._made) <= before
 
 
+@pytest.mark.slow
 def test_code_that_was_differentiated_is_forgotten_with_the_caches():
     codes = []
     for k in range(5):

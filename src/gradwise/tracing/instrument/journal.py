@@ -263,18 +263,18 @@ def _put_entries_back(place: dict[Any, Any], entries: dict[Any, Any]) -> None:
     """The entries that were there; those that are there still are not touched, since globals may be read by other threads."""
     kind = _kind(place)
     held = {key: _as_held(dict.get(place, key), before) for key, before in entries.items()}
-    # the order too, where no other thread finds the dictionary empty
-    if (
-        list(kind.keys(place))[: len(held)] != list(held)
-        and "__builtins__" not in place
-        and threading.active_count() == 1
-    ):
-        kind.clear(place)
+    in_order = list(kind.keys(place))[: len(held)] == list(held) or "__builtins__" in place
     for key in [key for key in kind.keys(place) if key not in held]:
         kind.__delitem__(place, key)
     for key, value in held.items():
         if dict.get(place, key, _MISSING) is not value:
             kind.__setitem__(place, key, value)
+        if not in_order:  # the order too, entry by entry: other threads may look for the others
+            if kind is OrderedDict:
+                OrderedDict.move_to_end(place, key)  # type: ignore[arg-type]
+            else:
+                dict.pop(place, key)
+                dict.__setitem__(place, key, value)
 
 
 def _kind(place: dict[Any, Any]) -> Any:
