@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.interpolators import content_of
 from gradwise.tracing.purity.outline import FREE, is_fixed, outline
 from gradwise.tracing.purity.plain import fingerprint, is_bulky, is_key, key_form
 from gradwise.tracing.purity.sparse import parts_of_matrix
@@ -58,6 +59,10 @@ def expect(text: FunctionText, name: str, value: Any, *, fixed: int = FREE) -> l
             array = text.keep(f"{name}.{part}")
             text.leave_if(f"{array}.dtype != {text.name(getattr(value, part).dtype)}")
             text.leave_if(f"{array}.tobytes() != {text.name(getattr(value, part).tobytes())}")
+        return []
+    content = content_of(value)
+    if content is not None:
+        text.leave_if(f"{text.name(content_of)}({name}) != {text.name(content)}")
         return []
     if issubclass(cls, np.generic) and cls.__module__ != "numpy":
         raise Formless

@@ -77,7 +77,7 @@ class _Gathering:
         """``expression`` gives now what ``value`` is."""
         if expected.kind == "data":
             self.keep(place, expression, direct=direct)
-        elif expected.kind == "sparse":
+        elif expected.kind in ("sparse", "content"):
             self.fixed.append(self.text.keep(expression))
         elif expected.kind == "test":
             self.text.leave_if(f"not {self.text.name(expected.object)}({expression})")

@@ -99,7 +99,7 @@ class Specialization:
             else:
                 # it may be the user's, where its content belongs to the form (``purity/outline.py``)
                 self._constants.append((i, value.copy() if type(value) is np.ndarray else value))
-        self._guards = [(index, expected) for index, _, expected, _ in tape.guards]
+        self._guards = [(i, Shift(expected) if kind == "shift" else expected) for i, kind, expected, _ in tape.guards]
         self._kinds = [type(v) for v in recording.values]
         #: where the program follows a branch that holds in single points (``operators/equalities.py``)
         self.borders = Borders(program)
@@ -221,8 +221,28 @@ def _aliases(program: Program, variables: set[int]) -> list[int]:
     return found
 
 
+#: how far a shift may be from that which was recorded: e^16 leaves sixteen times the rounding of the shift itself
+_AWAY = 16.0
+
+
+class Shift:
+    """What a guard of the kind "shift" expects: a number that cancels, so that another near it serves as well."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: Any) -> None:
+        self.number = number
+
+    def serves(self, value: Any) -> bool:
+        """Whether the recorded number serves where another would be taken."""
+        return bool(np.all(np.abs(value - self.number) <= _AWAY))  # never where one of them is not finite
+
+
 def holds_as(value: Any, expected: Any) -> bool:
     """Whether a concrete answer is the same to the sign of its zeros."""
+    if type(expected) is Shift and np.shape(value) == np.shape(expected.number):
+        with np.errstate(invalid="ignore"):
+            return expected.serves(value)
     if type(expected) is bool or type(expected) is int:
         return bool(value == expected)
     same = bool(np.array_equal(value, expected))

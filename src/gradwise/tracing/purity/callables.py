@@ -32,7 +32,8 @@ def _words(text: str) -> frozenset[str]:
 KEYWORDS = _words("""axis axes axisa axisb axisc keepdims dtype initial where ddof ord p n k m deg shape newshape order num endpoint retstep base step start stop rtol atol equal_nan mode side left right
     period offset axis1 axis2 min max a_min a_max fill_value indexing decimals ndigits weights returned bias rowvar default key reverse strict prepend append dx x y UPLO hermitian full_matrices
     compute_uv rcond tol constant_values pad_width repeats reps norm s d b return_sign keepdim kind return_inverse return_counts return_index sorter like subok optimize sparse method
-    lower trans unit_diagonal check_finite assume_a transposed minlength source destination sep end digits flush stacklevel category""")
+    lower trans unit_diagonal check_finite assume_a transposed minlength source destination sep end digits flush stacklevel category nan posinf neginf metric V VI w nu der ext tck wts deriv delta window_length polyorder sigma
+    truncate cval origin size correction nan_policy proportiontocut base qk pk type padtype padlen irreducible eigvals_only driver cond xi yi task k""")
 
 #: NumPy's functions with the number of positional arguments that come before ``out``
 _NUMPY = """
@@ -44,8 +45,8 @@ _NUMPY = """
     ediff1d 3  gradient *  trapezoid 4  convolve 3  correlate 3  interp 6  searchsorted 4  digitize 3  bincount 3  histogram 5  unique 5  nonzero 1  flatnonzero 1  argwhere 1
     count_nonzero 3  array_split 3  split 3  hsplit 2  vsplit 2  dsplit 2  meshgrid *  tril 2  triu 2  tri 4  tril_indices 3  triu_indices 3  tril_indices_from 2  triu_indices_from 2
     diag_indices 2  diag_indices_from 1  ix_ *  indices 3  unravel_index 3  ravel_multi_index 4  nansum 3  nanprod 3  nanmean 3  nanstd 3  nanvar 3  nanmax 2  nanmin 2  nancumsum 3  nancumprod 3
-    nanargmax 2  nanargmin 2  any 2  all 2  allclose 5  isclose 5  array_equal 3  array_equiv 2  isin 4  polyval 2  polyder 2  polyint 3  polyadd 2  polysub 2  polymul 2  vander 4  real 1
-    imag 1  angle 2  real_if_close 2  unwrap 4  sinc 1  i0 1  isscalar 1  iscomplexobj 1  isrealobj 1  ndim 1  shape 1  size 2  result_type *  promote_types 2  min_scalar_type 1
+    nanargmax 2  nanargmin 2  any 2  all 2  allclose 5  isclose 5  array_equal 3  array_equiv 2  isin 4  polyval 2  polyder 2  polyint 3  polyadd 2  polysub 2  polymul 2  polydiv 2  polyfit 3  poly 1  vander 4  real 1
+    imag 1  angle 2  real_if_close 2  unwrap 4  sinc 1  i0 1  isscalar 1  iscomplexobj 1  isrealobj 1  ndim 1  shape 1  size 2  result_type *  promote_types 2  min_scalar_type 1  nan_to_num 1
     can_cast 3  iscomplex 1  isreal 1  isneginf 1  isposinf 1  fix 1  pad 3  zeros 3  ones 3  empty 3  full 4  zeros_like 5  ones_like 5  empty_like 5  full_like 6  arange 4  linspace 7
     logspace 6  geomspace 5  eye 4  identity 2  array 2  asarray 4  asanyarray 4  ascontiguousarray 2  asfortranarray 2  copy 3  hamming 1  hanning 1  blackman 1  kaiser 2  bartlett 1
     finfo 1  iinfo 1  concat 2  cumulative_sum 1  cumulative_prod 1  vecdot 2
@@ -70,12 +71,26 @@ _OTHERS = {
 _RANDOM = """
     rand *  randn *  random 1  random_sample 1  uniform 3  normal 3  standard_normal 1  randint 4  permutation 1  choice 4  exponential 2  gamma 3  beta 3  poisson 2  binomial 3  seed 1
 """
-_SPECIAL = "logsumexp 5  softmax 2  log_softmax 2  multigammaln 2  polygamma 2  comb 2  factorial 1"
-_OPTIMIZE = "rosen 1"
-#: SciPy's functions of matrices, each with the number of arguments before those that allow to overwrite one
-_MATRICES = """
-    solve 2  inv 1  det 1  cholesky 2  cho_factor 2  cho_solve 2  solve_triangular 5  lu_factor 1  lu_solve 2  block_diag *  toeplitz 2  circulant 1  hankel 2  khatri_rao 2
-"""
+#: functions of SciPy's rooms, each with the number of arguments before those that name an output or allow to overwrite one; a room is looked at once it is loaded
+_ROOMS = {
+    "scipy.special": "logsumexp 5  softmax 2  log_softmax 2  multigammaln 2  polygamma 2  comb 2  factorial 1",
+    "scipy.optimize": "rosen 1",
+    "scipy.linalg": """
+        solve 2  inv 1  det 1  cholesky 2  cho_factor 2  cho_solve 2  solve_triangular 5  lu_factor 1  lu_solve 2  block_diag *  toeplitz 2  circulant 1  hankel 2  khatri_rao 2  norm 4
+        expm 1  pinv 1  lstsq 3  eigh 2  eigvalsh 2  svdvals 1  solve_banded 3  solveh_banded 2  solve_toeplitz 2  solve_sylvester 3  solve_discrete_lyapunov 2
+        solve_continuous_lyapunov 2   sinm 1  cosm 1  companion 1  hilbert 1  kron 2""",
+    "scipy.integrate": "simpson 1  trapezoid 4  cumulative_trapezoid 5  romb 4",
+    "scipy.interpolate": "splev 4  splrep *  splint 3  pchip_interpolate 5  interpn 3  barycentric_interpolate 3",
+    "scipy.spatial.distance": """
+        cdist 3  pdist 2  squareform 3  euclidean 3  sqeuclidean 3  cosine 3  cityblock 3  chebyshev 3  correlation 3  minkowski 4  mahalanobis 3  braycurtis 3  canberra 3""",
+    "scipy.signal": """
+        convolve 4  fftconvolve 4  oaconvolve 4  correlate 4  lfilter 3  filtfilt 3  sosfilt 2  savgol_filter 7  hilbert 3  convolve2d 5  detrend 4  butter 5  firwin 2  resample 4""",
+    "scipy.ndimage": """
+        gaussian_filter1d 4  gaussian_filter 3  uniform_filter1d 3  uniform_filter 2  convolve1d 3  correlate1d 3  convolve 2  correlate 2  laplace 1  sobel 2  map_coordinates 2""",
+    "scipy.stats": "zscore *  pearsonr 2  skew *  kurtosis *  gmean *  hmean *  sem *  entropy *  moment *  variation *  iqr 3  trim_mean 3",
+    "scipy.fft": """
+        fft 4  ifft 4  rfft 4  irfft 4  fft2 4  ifft2 4  rfft2 4  irfft2 4  fftn 4  ifftn 4  fftfreq 2  rfftfreq 2  fftshift 2  ifftshift 2  dct 5  idct 5  dst 5  idst 5""",
+}
 
 #: NumPy's functions whose result is a fresh array of numbers, whatever they are given
 _MAKERS = _words(
@@ -248,7 +263,7 @@ def callee_of(value: Any) -> Callee | None:
     """What is known of calling ``value``; None if nothing is."""
     if not _table:
         _table.update(_make_table())
-    for name, text in (("scipy.special", _SPECIAL), ("scipy.optimize", _OPTIMIZE), ("scipy.linalg", _MATRICES)):
+    for name, text in _ROOMS.items():
         module = sys.modules.get(name)
         if module is not None and name not in _scipy_seen:  # SciPy's rooms are looked at once they are loaded
             found: dict[int, tuple[Any, Callee]] = {}

@@ -21,9 +21,10 @@ from gradwise.tracing.purity.callables import (
     callee_of,
 )
 from gradwise.tracing.purity.constructed import assigned, construct, special, super_of
-from gradwise.tracing.purity.distributions import MethodOfDistribution
+from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
+from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
 from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_numeric, join, level, spill, texts_of
 from gradwise.tracing.purity.over_entries import over_entries
 from gradwise.tracing.purity.record_types import MethodOfRecord, record
@@ -31,6 +32,7 @@ from gradwise.tracing.purity.scope import DTYPES, Ends, is_type, is_users_functi
 from gradwise.tracing.purity.sequences import MethodOfSequence, entry_of, is_looked_into, is_object
 from gradwise.tracing.purity.sparse import MethodOfMatrix
 from gradwise.tracing.purity.texts import filled
+from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
@@ -41,6 +43,7 @@ from gradwise.tracing.purity.values import (
     NULL,
     OWN,
     SLICE,
+    SPLINE,
     TYPE,
     Bound,
     Box,
@@ -79,10 +82,20 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return functools.reduce(join, [_one_of(m, one, arguments, keywords) for one in callee.values], NOTHING)
     if type(callee) is Made:
         return call(m, special(m, callee, "__call__"), arguments, keywords)
-    if type(callee) in (MethodOfSequence, MethodOfMatrix, MethodOfBox, MethodOfRecord, MethodOfDistribution, Draw):
+    if type(callee) in (
+        MethodOfSequence,
+        MethodOfMatrix,
+        MethodOfBox,
+        MethodOfRecord,
+        MethodOfDistribution,
+        MethodOfInterpolator,
+        Draw,
+    ):
         return callee.result(m, arguments, keywords)
     if type(callee) is Entrywise:
         return for_each_entry(m, callee.function, arguments, keywords)
+    if callee is SPLINE:
+        return interpolated(m, arguments, keywords)
     if callee is MANAGER:  # entering and leaving NumPy's error state
         for value in [*arguments, *keywords.values()]:
             m.data(value)
@@ -106,6 +119,10 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return evaluated(m, arguments[0])
     if value is globals and not arguments and not keywords:
         return GLOBALS
+    if is_maker(value):
+        return interpolator(m, arguments, keywords)
+    if is_distribution(value):
+        return frozen(m, arguments, keywords)
     if callee.expected is not None and callee.expected.kind == "test":
         return record(m, value, arguments, keywords)
     if value is slice:
@@ -141,9 +158,9 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
             return answer
     if any(value is known for known in WRITERS):
         return _written(m, describe(callee), arguments, keywords)
-    if type(value) is _UfuncMethod and value.name == "at":
+    if type(value) is UfuncMethod and value.name == "at":
         return _added_at(m, arguments, keywords)
-    if type(value) is _UfuncMethod:
+    if type(value) is UfuncMethod:
         found: Callee | None = Callee(UFUNC_METHODS[value.name], "own")
     else:
         found = callee_of(value)
@@ -226,25 +243,6 @@ def _added_at(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any
         raise m.doubt("it adds to entries of what may have been there before the call")
     m.scope.changes_own()
     return DATA
-
-
-class _UfuncMethod:
-    """``np.add.reduce`` and the like."""
-
-    __slots__ = ("__name__", "name")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.__name__ = name
-
-
-_UFUNC_METHODS = {name: _UfuncMethod(name) for name in (*UFUNC_METHODS, "at")}
-
-
-def ufunc_method(name: str) -> Any:
-    """The abstract method of a ufunc; None if it may write."""
-    found = _UFUNC_METHODS.get(name)
-    return None if found is None else Known(found)
 
 
 def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords: dict[str, Any]) -> Any:

@@ -1,4 +1,8 @@
-"""SciPy's distributions (``scipy.stats.norm``): their densities and probabilities depend on nothing but what they are given."""
+"""SciPy's distributions (``scipy.stats.norm``, and frozen ones): their densities and probabilities depend on nothing but what they are given.
+
+For which arguments the formula of one holds is guarded where it is recorded (``standins/scipy_distribution_guards.py``); those whose formula takes other decisions are not among the names here.
+What a frozen distribution holds is no operand that may be exchanged: it is compared at each call.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,69 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.tracing.purity.lattice import is_numeric
-from gradwise.tracing.purity.values import DATA, OWN
+from gradwise.tracing.purity.plain import is_numeric as is_number
+from gradwise.tracing.purity.values import DATA, FROZEN, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradwise.tracing.purity.machine import Machine
 
-METHODS = frozenset(["pdf", "logpdf", "cdf", "logcdf", "sf", "logsf"])
-#: those whose density is one formula on the whole line: where a value is outside the support of another, what is computed for it is chosen without a guard
-_NAMES = frozenset(["norm", "t", "laplace", "logistic", "cauchy"])
+#: quantiles among them: where they have no formula, what is recorded holds at one point
+METHODS = frozenset(["pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf"])
+_NAMES = frozenset(
+    [
+        "norm",
+        "t",
+        "laplace",
+        "logistic",
+        "cauchy",
+        "gamma",
+        "erlang",
+        "beta",
+        "expon",
+        "lognorm",
+        "uniform",
+        "weibull_min",
+        "chi",
+        "chi2",
+        "f",
+        "pareto",
+        "lomax",
+        "gumbel_r",
+        "gumbel_l",
+        "invgamma",
+        "rayleigh",
+        "maxwell",
+        "halfnorm",
+        "halfcauchy",
+        "halflogistic",
+        "genpareto",
+        "genextreme",
+        "powerlaw",
+        "fisk",
+        "burr12",
+        "nakagami",
+        "levy",
+        "gennorm",
+        "skewnorm",
+        "loguniform",
+        "arcsine",
+        "semicircular",
+        "hypsecant",
+        "loggamma",
+        "poisson",
+        "binom",
+        "geom",
+        "nbinom",
+        "bernoulli",
+    ]
+)
+#: numbers in an array that a frozen distribution holds
+_SMALL = 4096
 
 
 def is_distribution(value: Any) -> bool:
@@ -25,11 +81,11 @@ def is_distribution(value: Any) -> bool:
     Examples
     --------
     >>> import scipy.stats
-    >>> is_distribution(scipy.stats.norm), is_distribution(scipy.stats.gamma)
+    >>> is_distribution(scipy.stats.norm), is_distribution(scipy.stats.triang)
     (True, False)
     """
     module = sys.modules.get("scipy.stats")
-    if module is None or not isinstance(value, module.rv_continuous) or value.name not in _NAMES:
+    if module is None or not isinstance(value, module.rv_continuous | module.rv_discrete) or value.name not in _NAMES:
         return False
     made_by = type(value).__module__
     return (
@@ -39,6 +95,38 @@ def is_distribution(value: Any) -> bool:
     )
 
 
+def is_frozen_distribution(value: Any) -> bool:
+    """Whether a value is one of these distributions with its arguments, which are numbers.
+
+    Examples
+    --------
+    >>> import scipy.stats
+    >>> is_frozen_distribution(scipy.stats.norm(0.0, 2.0)), is_frozen_distribution(scipy.stats.norm)
+    (True, False)
+    """
+    module = sys.modules.get("scipy.stats")
+    if (
+        module is None
+        or type(value).__module__ != "scipy.stats._distn_infrastructure"
+        or not _FROZEN.issuperset(vars(value))
+    ):
+        return False
+    dist: Any = vars(value).get("dist", value)
+    original: Any = getattr(module, str(getattr(dist, "name", None)), module)
+    held = (*value.args, *value.kwds.values())
+    return (
+        is_distribution(original)
+        and type(dist) is type(original)
+        and METHODS.isdisjoint(vars(dist))
+        and (dist.a, dist.b) == (original.a, original.b)
+        and all(is_number(v) and np.size(v) <= _SMALL for v in held)
+    )
+
+
+#: what SciPy keeps of a frozen distribution
+_FROZEN = frozenset(["args", "kwds", "dist", "a", "b"])
+
+
 def _is_it(kept: Any, value: Any) -> bool:
     return value is kept and METHODS.isdisjoint(vars(value))
 
@@ -46,6 +134,30 @@ def _is_it(kept: Any, value: Any) -> bool:
 def distribution_test(value: Any) -> Callable[[Any], bool]:
     """What must hold at the next call of what is a distribution."""
     return functools.partial(_is_it, value)
+
+
+def _content(value: Any) -> tuple[Any, ...]:
+    """What a frozen distribution holds, to the sign of its zeros."""
+    held = [*value.args, *value.kwds.values()]
+    return tuple(value.kwds), [(type(v), np.shape(v), np.asarray(v).dtype, np.asarray(v).tobytes()) for v in held]
+
+
+def _holds_it(cls: Any, of: Any, content: tuple[Any, ...], value: Any) -> bool:
+    return (
+        type(value) is cls and is_frozen_distribution(value) and type(value.dist) is of and _content(value) == content
+    )
+
+
+def frozen_test(value: Any) -> Callable[[Any], bool]:
+    """What must hold at the next call of what is a frozen distribution."""
+    return functools.partial(_holds_it, type(value), type(value.dist), _content(value))
+
+
+def frozen(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """``norm(loc, scale)``: a frozen distribution made during the call."""
+    for value in (*arguments, *keywords.values()):
+        m.data(value)
+    return FROZEN
 
 
 class MethodOfDistribution:
@@ -66,3 +178,10 @@ class MethodOfDistribution:
         """A fresh number or array."""
         degrees = [m.data(v) for v in (*arguments, *keywords.values())]
         return OWN if all(map(is_numeric, degrees)) or not m.scope.inquiry.mixes else DATA
+
+
+def attribute_of_frozen(m: Machine, name: str) -> MethodOfDistribution:
+    """An attribute of a frozen distribution."""
+    if name not in METHODS:
+        raise m.doubt(f"the attribute {name!r} of a frozen distribution is not looked into")
+    return MethodOfDistribution(name)

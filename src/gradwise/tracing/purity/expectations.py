@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.counters import counts, counts_entry
+from gradwise.tracing.purity.interpolators import content_of
 from gradwise.tracing.purity.objects import (
     MISSING,
     callable_parts,
@@ -123,6 +124,8 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
         return type(value) is int
     if kind == "sparse":
         return type(value) is expected.object() and parts_of_matrix(value) is not None
+    if kind == "content":
+        return type(value) is expected.object() and content_of(value) is not None
     if kind in INSIDE:
         known = visiting.get(id(expected))
         if known is not None:

@@ -11,8 +11,10 @@ from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, call
 from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
 from gradwise.tracing.purity.counters import container, is_step, loaded, stored, variable_loaded, variable_stored
+from gradwise.tracing.purity.distributions import attribute_of_frozen
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.instructions import named
+from gradwise.tracing.purity.interpolators import attribute_of_interpolator
 from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itself, join, level
 from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.record_types import attribute_of_record
@@ -21,12 +23,14 @@ from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
     DATA,
     FRESH,
+    FROZEN,
     GENERATOR,
     MANAGER,
     NOTHING,
     NULL,
     OPAQUE,
     OWN,
+    SPLINE,
     Box,
     Constant,
     Known,
@@ -112,6 +116,10 @@ def _push_callable(s: State, value: Any, *, null: bool) -> None:
 def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     if owner is GENERATOR:
         return draw(m, name)
+    if owner is FROZEN:
+        return attribute_of_frozen(m, name)
+    if owner is SPLINE:
+        return attribute_of_interpolator(m, name)
     if is_matrix(owner):
         return attribute(m, name)
     if type(owner) is Known:

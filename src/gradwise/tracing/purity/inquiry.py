@@ -16,7 +16,7 @@ import numpy as np
 from gradwise.tracing.purity.asked import value_of_member
 from gradwise.tracing.purity.avoiding import block_of
 from gradwise.tracing.purity.callables import LOGS
-from gradwise.tracing.purity.calling import call, ufunc_method
+from gradwise.tracing.purity.calling import call
 from gradwise.tracing.purity.constructed import attribute_of_known
 from gradwise.tracing.purity.counters import container
 from gradwise.tracing.purity.distributions import METHODS as DISTRIBUTED
@@ -28,6 +28,7 @@ from gradwise.tracing.purity.objects import MISSING, is_simple_member
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Ends, Expected, Node, Unproven, cell_of, cell_value, classify, look_up
 from gradwise.tracing.purity.sequences import element_of, operator_of_objects, truth
+from gradwise.tracing.purity.ufunc_methods import ufunc_method
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.interpolators import content_of
 from gradwise.tracing.purity.plain import fingerprint, is_bulky, key_form
 from gradwise.tracing.purity.sparse import parts_of_matrix
 
@@ -66,7 +67,7 @@ def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
     if names is not None:
         arrays = [getattr(value, name) for name in names]
         return cls, value.shape, tuple([(a.dtype, a.shape, a.tobytes()) for a in arrays])
-    return cls, value
+    return cls, content_of(value) or value
 
 
 def outlines(values: Iterable[Any], numbers: list[Any], *, fixed: int = FREE) -> tuple[Hashable, ...]:

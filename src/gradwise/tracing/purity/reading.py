@@ -91,7 +91,7 @@ def read(
     def follow(value: Any, expected: Expected, place: Hashable, *, direct: bool) -> None:
         if expected.kind == "data":
             keep(place, value, direct=direct)
-        elif expected.kind == "sparse":
+        elif expected.kind in ("sparse", "content"):
             fixed.append(value)
         elif expected.kind == "module":
             assert expected.reads is not None

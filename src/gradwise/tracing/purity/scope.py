@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.callables import CONTAINERS, JOINERS, KEYS, WRITERS, callee_of
-from gradwise.tracing.purity.distributions import distribution_test, is_distribution
+from gradwise.tracing.purity.distributions import (
+    distribution_test,
+    frozen_test,
+    is_distribution,
+    is_frozen_distribution,
+)
 from gradwise.tracing.purity.draws import MAKERS
+from gradwise.tracing.purity.interpolators import content_of, is_maker
 from gradwise.tracing.purity.objects import (
     ENTRIES,
     MISSING,
@@ -30,7 +36,7 @@ from gradwise.tracing.purity.objects import (
 from gradwise.tracing.purity.plain import is_numeric, is_plain
 from gradwise.tracing.purity.sparse import parts_of_matrix
 from gradwise.tracing.purity.tables import is_table, outline, table
-from gradwise.tracing.purity.values import ARRAY, DATA, OPAQUE, Bound, Constant, Known, Words
+from gradwise.tracing.purity.values import ARRAY, DATA, FROZEN, OPAQUE, SPLINE, Bound, Constant, Known, Words
 
 if TYPE_CHECKING:
     pass
@@ -60,7 +66,7 @@ class Expected:
     ----------
     kind : str
         "data", "constant" (a text, a list of texts, a truth value or None, which may decide what else is read), "is", "module", "function", "method" (of an object of the user's), "class" (of the
-        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), "test" (what a function says of it), or
+        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), "content" (an interpolator), "test" (what a function says of it), or
         "other" (of a type of which nothing is known).
     object : object
         The object itself; "numbers" for data that are a number or an array of numbers, the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
@@ -218,17 +224,21 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return _partial(value, known)
     elif parts_of_matrix(value) is not None:
         expected = Expected("sparse", weakref.ref(cls))
+    elif content_of(value) is not None:
+        return Expected("content", weakref.ref(cls)), SPLINE
     elif is_named_tuple(value) and 0 < len(value) <= ENTRIES:
         return _sequence(value, known)
     elif is_record_type(value):
         expected = Expected("test", record_test(value))
     elif is_distribution(value):
         return Expected("test", distribution_test(value)), Known(value)
+    elif is_frozen_distribution(value):
+        return Expected("test", frozen_test(value)), FROZEN
     elif is_simple_member(value):
         return Expected("test", member_test(value)), Known(value)
     elif isinstance(value, enum.EnumMeta) and len(value.__members__) <= ENTRIES:
         return Expected("test", members_test(value)), Known(value)
-    elif any(value is f for f in _BY_NAME):
+    elif any(value is f for f in _BY_NAME) or is_maker(value):
         return Expected("is", value), Known(value)
     else:
         return Expected("other", weakref.ref(cls)), OPAQUE

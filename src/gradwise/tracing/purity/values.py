@@ -44,6 +44,10 @@ TYPE = Abstract("TYPE", -4)
 GENERATOR = Abstract("GENERATOR", -5)
 #: a sparse matrix made during the call, or an array in its place
 SPARSE = Abstract("SPARSE", -6)
+#: a frozen distribution of SciPy's made during the call
+FROZEN = Abstract("FROZEN", -9)
+#: an interpolator of SciPy's
+SPLINE = Abstract("SPLINE", -10)
 #: what ``globals()`` gives, to be asked for functions
 GLOBALS = Abstract("GLOBALS", -7)
 #: a slice, which is data

@@ -20,10 +20,14 @@ from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.standins import scipy_multivariate
 from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
-from gradwise.tracing.standins.scipy_calling import refuse, with_value
+from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, with_value
+from gradwise.tracing.standins.scipy_distribution_guards import (
+    guard_domain,
+    guard_sides,
+    nan_where_there_is_none,
+)
 from gradwise.tracing.standins.scipy_multivariate import counts
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
-from gradwise.tracing.traced import isinstance_traced
 
 _LOG_ROOT_2_PI = 0.5 * math.log(2 * math.pi)
 
@@ -263,10 +267,11 @@ def _method(name: str) -> Callable[..., Any]:
             if standard.discrete and name in _DENSITIES:
                 x, loc = counts(x, what), counts(loc, what)
             shapes = [counts(p, what) if _TRIALS.get(dist.name) == k else p for k, p in enumerate(shapes)]
+            guard_domain(dist, name, x, shapes, scale)
             result = _computed(standard, name, x, shapes, loc, scale, value)
             if standard.confirmed and not np.allclose(plain(result), value, rtol=1e-6, atol=1e-8, equal_nan=True):
                 refuse(every, f"scipy.stats.{what}, of which no integral has its value here,", "Use method='numerical'")
-            return with_value(result, value)
+            return with_value(nan_where_there_is_none(result, value), value)
 
     call.__name__ = name
     call.__doc__ = f"``{name}`` of a distribution of ``scipy.stats``."
@@ -276,6 +281,7 @@ def _method(name: str) -> Callable[..., Any]:
 def _quantile(standard: Standard, q: Any, shapes: list[Any], z: Any) -> Any:
     """Three steps of Newton's method from SciPy's quantile: exact for derivatives up to the seventh."""
     f = standard.functions
+    only_at_this_point(open_traces([q, *shapes]))  # the steps begin at this quantile
     for _ in range(3):
         excess = f["cdf"](z, *shapes) - q if "cdf" in f else 1 - q - f["sf"](z, *shapes)
         z = z - excess / np.exp(standard.logpdf(z, *shapes))
@@ -296,7 +302,7 @@ def _computed(standard: Standard, name: str, x: Any, shapes: list[Any], loc: Any
         z = np.floor(z)
     low, high = (standard.low, standard.high) if standard.support is None else standard.support(*map(plain, shapes))
     inside = np.logical_and(plain(z) >= low, plain(z) <= high)
-    _guard_sides(z, shapes, standard, low, high)
+    guard_sides(z, shapes, standard, low, high)
     if name in _DENSITIES:
         with np.errstate(all="ignore"):
             logarithm = standard.logpdf(_within(z, inside, standard, low, high), *shapes)
@@ -318,17 +324,6 @@ def _computed(standard: Standard, name: str, x: Any, shapes: list[Any], loc: Any
     outside = np.where(above, 1.0, 0.0)
     with np.errstate(divide="ignore"):
         return np.where(inside, result, np.log(outside) if name.startswith("log") else outside)
-
-
-def _guard_sides(z: Any, shapes: Any, standard: Standard, low: Any, high: Any) -> None:
-    """On which side of the ends of the support the points lie decides which formula is theirs: a program holds for these sides."""
-    traced = standard.support is not None and any(map(isinstance_traced, shapes))
-    if not isinstance_traced(z) and not traced:
-        return
-    lower, upper = standard.support(*shapes) if traced and standard.support is not None else (low, high)
-    for end, value, side in ((lower, low, np.greater_equal), (upper, high, np.less_equal)):
-        if traced or np.any(np.isfinite(value)):
-            concrete(side(z, end), "mask")
 
 
 def _within(z: Any, inside: Any, standard: Standard, low: Any, high: Any) -> Any:

@@ -14,10 +14,12 @@ import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
+from gradwise.tracing.standins.recording import open_traces
+from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, shown, with_value
 from gradwise.tracing.standins.scipy_factorizations import _solved as solved
 from gradwise.tracing.standins.scipy_factorizations import eigh, svd
 from gradwise.tracing.standins.scipy_linear_maps import _linear
+from gradwise.tracing.standins.scipy_stacks import stacked_table
 from gradwise.tracing.standins.scipy_systems import adjoint
 from gradwise.tracing.traced import dtype_of
 
@@ -120,6 +122,7 @@ _STEPS = 3
 
 def _root(A: Any, X: Any) -> Any:
     """The square root of A near X: dX solves X dX + dX X = A − X²."""
+    only_at_this_point(open_traces([A]))  # X is the root of this matrix
     for _ in range(_STEPS):
         X = X + solve_sylvester(X, X, A - X @ X)
     return X
@@ -140,6 +143,7 @@ def logm(A: Any, disp: Any = True) -> Any:
     value = scipy.linalg.logm(plain(A))
     if disp is False:
         refuse([A], "scipy.linalg.logm with disp=False", "Leave disp out")
+    only_at_this_point(open_traces([A]))  # how many roots are taken
     identity = np.eye(A.shape[0])
     Y, roots = A.astype(value.dtype), 0
     while np.max(np.sum(np.abs(plain(Y) - identity), axis=0)) > 0.25 and roots < 60:
@@ -336,18 +340,15 @@ def fiedler(a: Any) -> Any:
 
 
 def leslie(f: Any, s: Any) -> Any:
-    """``scipy.linalg.leslie`` of one population."""
+    """``scipy.linalg.leslie``."""
     f, s = as_array(f), as_array(s)
     value = scipy.linalg.leslie(*shown(f, s))
-    if f.ndim != 1:
-        refuse([f, s], "scipy.linalg.leslie of several populations", "Call it once for each")
     survival = np.concatenate([np.diag(s), np.zeros((s.shape[0], 1))], axis=1)
     return with_value(np.concatenate([f[None] + 0 * value[:1], survival]), value)
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "scipy.linalg": table(
-        "scipy.linalg",
+    "scipy.linalg": stacked_table(
         {
             "expm": expm,
             "expm_frechet": expm_frechet,
@@ -378,5 +379,5 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "leslie": leslie,
         },
     )
-    | table("scipy.linalg", {"matmul_toeplitz": matmul_toeplitz}, lists=False)
+    | stacked_table({"matmul_toeplitz": matmul_toeplitz}, lists=False)
 }

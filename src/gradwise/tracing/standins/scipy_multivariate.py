@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value, without_rule
@@ -86,7 +86,7 @@ def _dirichlet(x: Any, alpha: Any) -> Any:
 def counts(x: Any, what: str) -> Any:
     """Counts: a probability of integers is 0 beside them, and has no derivative by them."""
     message = f"scipy.stats.{what} with respect to counts, at which alone it is not 0,"
-    return without_rule(plain(x), x, message, "Pass them as another argument, which is not differentiated")
+    return without_rule(concrete(x), x, message, "Pass them as another argument, which is not differentiated")
 
 
 def _multinomial(x: Any, n: Any, p: Any) -> Any:

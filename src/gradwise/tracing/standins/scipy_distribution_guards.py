@@ -1,0 +1,60 @@
+"""For which arguments the formula of a distribution holds: a program of it stands for these alone.
+
+SciPy answers with nan for a scale that is not positive, for shapes outside their domain and for probabilities outside [0, 1], and beyond the ends of a support another formula is the right one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy
+
+from gradwise.errors import TracingError
+from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.standins.recording import open_traces
+from gradwise.tracing.standins.scipy_calling import only_at_this_point
+from gradwise.tracing.traced import isinstance_traced
+
+
+def guard_domain(dist: Any, name: str, x: Any, shapes: list[Any], scale: Any) -> None:
+    """Where SciPy answers with nan is decided by arguments: a program holds where they are decided in the same way."""
+    if isinstance_traced(scale):
+        concrete(scale > 0, "mask")
+    traced = [s for s in shapes if isinstance_traced(s)]
+    if traced and type(dist)._argcheck is scipy.stats.rv_continuous._argcheck:
+        for shape in traced:
+            concrete(shape > 0, "mask")
+    elif traced:
+        _guard_shapes(dist, shapes)
+    if name in {"ppf", "isf"} and isinstance_traced(x):
+        for side in (x > 0, x < 1):
+            concrete(side, "mask")
+
+
+def _guard_shapes(dist: Any, shapes: list[Any]) -> None:
+    """By the code of the distribution, which compares its shapes."""
+    try:
+        allowed = dist._argcheck(*shapes)
+    except (TracingError, TypeError):  # it makes plain arrays of them
+        only_at_this_point(open_traces(shapes))
+        return
+    if isinstance_traced(allowed):
+        concrete(allowed, "mask")
+
+
+def guard_sides(z: Any, shapes: Any, standard: Any, low: Any, high: Any) -> None:
+    """On which side of the ends of the support the points lie decides which formula is theirs."""
+    traced = standard.support is not None and any(map(isinstance_traced, shapes))
+    if not isinstance_traced(z) and not traced:
+        return
+    lower, upper = standard.support(*shapes) if traced and standard.support is not None else (low, high)
+    for end, value, side in ((lower, low, np.greater_equal), (upper, high, np.less_equal)):
+        if traced or np.any(np.isfinite(value)):
+            concrete(side(z, end), "mask")
+
+
+def nan_where_there_is_none(result: Any, value: Any) -> Any:
+    """The result with slopes of nan where SciPy's value is nan and that of the formula is none."""
+    none = np.isnan(value) & ~np.isnan(plain(result))
+    return np.where(none, result * np.nan, result) if np.any(none) else result
