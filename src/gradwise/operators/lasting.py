@@ -84,5 +84,5 @@ def _stay(equation: Equation, before: Any, now: Any, values: Sequence[Any], move
         for env in (values, moved):
             x, y = np.asarray(env[equation.inputs[0]]), np.asarray(env[equation.output_tuple[0]])
             ties.append(x == (y if keepdims else np.expand_dims(y, axes)))
-        stay &= np.all(ties[0] == ties[1], axis=axes, keepdims=keepdims)
+        stay &= np.all(ties[0] == ties[1], axis=axes).reshape(np.shape(stay))
     return stay

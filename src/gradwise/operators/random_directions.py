@@ -38,6 +38,8 @@ def moved_along(leaf: Any, u: Any, t: float) -> Any:
         moved += step
         return moved
     moved = leaf + step
+    if type(leaf) is np.ndarray and not leaf.ndim:  # the sum is a number, which takes no writes
+        return np.asarray(moved)
     return moved.item() if isinstance(leaf, (float, complex)) and not isinstance(leaf, np.generic) else moved
 
 

@@ -137,4 +137,6 @@ def shifted(leaf: Any, shift: float) -> Any:
     with np.errstate(all="ignore"):
         size = np.where((value == 0) | ~np.isfinite(value), 1.0, np.abs(value))
     moved = np.asarray(value + share * size).astype(value.dtype)
+    if type(leaf) is np.ndarray:
+        return moved
     return moved[()] if type(leaf) is not float else float(moved)

@@ -129,13 +129,17 @@ def get(self: TracedArray, key: Any) -> Any:
             return TracedArray(trace, index, out)
         trace.values[index] = out
         return TracedScalar(trace, index, out)
-    is_view = type(out) is np.ndarray
+    is_array = type(out) is np.ndarray
     index = len(trace.values)
-    trace.values.append(None if is_view else out)
+    trace.values.append(None if is_array else out)
     trace.ops.extend((getitem, (program_key,), 1, self.index))
     trace.outs.append(index)
     trace.places.extend(place or _NOWHERE)
-    return self.child_view(getitem, (program_key,), index, out) if is_view else TracedScalar(trace, index, out)
+    if not is_array:
+        return TracedScalar(trace, index, out)
+    if out.base is None:  # a position that is an array of rank 0 makes a copy
+        return TracedArray(trace, index, out)
+    return self.child_view(getitem, (program_key,), index, out)
 
 
 def ordinary_write(self: Any, key: Any, updates: Any) -> tuple[Any, Any, Any]:
@@ -231,7 +235,8 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
             if trace.texts and np.asarray(updates).dtype.kind in "US":  # numbers are read from it
                 trace.looked_up = trace.recalled = True
         shape = np.shape(plain(updates))
-        if len(shape) > 1 and shape[0] == 1:  # NumPy leaves out axes in front that the place has not
+        # NumPy leaves out axes in front that the place has not
+        if shape and shape[0] == 1 and (len(shape) > 1 or key is Ellipsis):
             surplus_axes = len(shape) - np.ndim(self.value[plain_key(key)])
             updates = (
                 updates.reshape(shape[surplus_axes:])

@@ -255,9 +255,7 @@ def _spread(
 ) -> tuple[Any, tuple[int, ...], bool, Any]:
     """The distances from the mean, the axes, whether to keep them, and the divisor of a variance."""
     x = x if isinstance_traced(x) else np.asarray(x)
-    if dtype is not None:
-        x = x.astype(dtype)
-    elif dtype_of(plain(x)).kind not in "fc":
+    if dtype_of(plain(x)).kind not in "fc":
         x = np.asarray(concrete(x)).astype(float)
     if correction is not _ABSENT:
         if ddof != 0:
@@ -269,7 +267,7 @@ def _spread(
     keep = keepdims is not _ABSENT and bool(keepdims)
     where = True if where is _ABSENT else where
     if centre is _ABSENT:
-        centre = np.mean(x, axis=axes, keepdims=True, where=where)
+        centre = np.mean(x, axis=axes, dtype=dtype, keepdims=True, where=where)
     count = _count(value, axes, keep, where)
     divisor = max(count - ddof, 0) if np.ndim(count) == 0 and where is True else np.maximum(count - ddof, 0)
     away = x - centre
@@ -293,7 +291,8 @@ def var(
     """``np.var``: the mean of the squared distances from the mean."""
     away, axes, keep, divisor = _spread(x, axis, dtype, ddof, keepdims, where, mean, correction)
     squares = np.real(away * np.conj(away)) if dtype_of(plain(away)).kind == "c" else away * away
-    return _finish(np.sum(squares, axis=axes, keepdims=keep) / divisor, out)
+    sums: Any = {} if dtype is None else {"dtype": real_dtype(np.dtype(dtype))}
+    return _finish(np.sum(squares, axis=axes, keepdims=keep, **sums) / divisor, out)
 
 
 def std(
@@ -314,6 +313,8 @@ def std(
     if trace is None:
         return _finish(np.sqrt(np.sum(np.abs(away) ** 2, axis=axes, keepdims=keep) / divisor), out)
     size = apply(trace, norm, (away,), (axes, keep))
+    if dtype is not None:
+        size = size.astype(real_dtype(np.dtype(dtype)))
     result = size / np.sqrt(divisor) if np.ndim(divisor) else size / math.sqrt(divisor) if divisor else size / 0.0
     if (
         where is True

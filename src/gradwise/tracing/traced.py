@@ -257,7 +257,7 @@ class TracedArray(Traced):
 
     def prepare_write_whole(self, value: Any) -> None:
         root = self.root
-        if root is None and self.pinned and self.value.dtype == value.dtype and type(value) is np.ndarray:
+        if root is None and self.pinned and type(value) is np.ndarray and self.value.dtype == value.dtype:
             if not self.writeable:
                 raise ValueError("assignment destination is read-only")
             # the old buffer is needed: take a fresh one instead of copying what is overwritten anyway

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.special import logsumexp
-from gradwise.tracing.storing import cast, refuse, store
-from gradwise.tracing.traced import isinstance_traced, wrap
+from gradwise.tracing.storing import cast, store
+from gradwise.tracing.traced import dtype_of, isinstance_traced, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,27 +43,74 @@ def _reduce(
         np.minimum: np.min,
         np.logical_and: np.all,
         np.logical_or: np.any,
-        np.logaddexp: _log_sum if dtype is None and not options else None,
+        np.logaddexp: _log_sum if dtype is None and not options and np.size(plain(x)) else None,
     }.get(ufunc)
     if function is not None:
         extra = {"dtype": dtype} if dtype is not None else {}
+        if extra and (function is np.max or function is np.min):  # they have no such option
+            x, extra = cast(x, np.dtype(dtype)), {}
         return function(x, axis=axis, keepdims=keepdims, out=out, **extra, **options)
     initial, where = options.pop("initial", None), options.pop("where", True)
-    axes = tuple(range(np.ndim(x))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if where is not True or len(axes) != 1:
-        refuse((x,), f"{ufunc.__name__}.reduce with where= or over several axes")
-    moved = np.moveaxis(x, axes[0], 0)
-    items = [moved[i] for i in range(moved.shape[0])]
-    if initial is not None:
-        items.insert(0, initial)
-    if not items:
-        raise ValueError(f"zero-size array to reduction operation {ufunc.__name__} which has no identity")
-    total = items[0]
-    for item in items[1:]:
-        total = ufunc(total, item)
+    if dtype is not None:
+        x = cast(x, np.dtype(dtype))
+    rank = np.ndim(plain(x))
+    axes = tuple(range(rank)) if axis is None else normalize_axis_tuple(axis if rank else (), rank)
+    total = _folded(ufunc, np.moveaxis(x, axes, range(len(axes))) if axes else x, len(axes), initial, where, axes)
     if keepdims:
-        total = np.expand_dims(total, axes[0])
+        total = np.expand_dims(total, axes)
     return total if out is None else store(out[0] if isinstance(out, tuple) else out, total)
+
+
+def _folded(ufunc: Any, x: Any, rank: int, initial: Any, where: Any, axes: tuple[int, ...]) -> Any:
+    """The entries along the first ``rank`` axes of ``x``, one after another; ``axes`` is where they were."""
+    identity = ufunc.identity
+    if rank > 1 and identity is None and not _reorderable(ufunc):
+        raise ValueError(
+            f"reduction operation '{ufunc.__name__}' is not reorderable, so at most one axis may be specified"
+        )
+    if where is not True and initial is None and identity is None:
+        raise ValueError(
+            f"reduction operation '{ufunc.__name__}' does not have an identity, so to use a where mask one has to specify 'initial'"
+        )
+    shape = np.shape(plain(x))
+    count = int(np.prod(shape[:rank]))
+    items = [x[place] for place in np.ndindex(*shape[:rank])] if rank else [x]
+    kept: list[Any]
+    if where is True:
+        kept = [True] * count
+    else:
+        mask = np.broadcast_to(concrete(where, "mask"), _before(shape, axes))
+        mask = np.moveaxis(mask, axes, range(rank))
+        kept = [mask[place] for place in np.ndindex(*shape[:rank])]
+    start = identity if initial is None else initial
+    if start is not None and (initial is not None or count < 2 or where is not True):
+        if not count:
+            return np.full(shape[rank:], start, dtype_of(plain(x)))[()]
+        total = ufunc(start, items[0]) if kept[0] is True else np.where(kept[0], ufunc(start, items[0]), start)
+    elif not count:
+        raise ValueError(f"zero-size array to reduction operation {ufunc.__name__} which has no identity")
+    else:
+        total = items[0]
+    for item, keep in zip(items[1:], kept[1:], strict=True):
+        total = ufunc(total, item) if keep is True else np.where(keep, ufunc(total, item), total)
+    return total
+
+
+def _before(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of an array whose ``axes`` were moved to the front."""
+    own = list(shape[len(axes) :])
+    for axis, n in sorted(zip(axes, shape, strict=False)):
+        own.insert(axis, n)
+    return tuple(own)
+
+
+def _reorderable(ufunc: Any) -> bool:
+    """Whether NumPy reduces over several axes at once."""
+    try:
+        ufunc.reduce(np.ones((1, 1)), axis=(0, 1))
+    except ValueError:
+        return False
+    return True
 
 
 def _accumulate(trace: Any, ufunc: Any, x: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:

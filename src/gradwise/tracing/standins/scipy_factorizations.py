@@ -12,7 +12,8 @@ from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.functions.linear_algebra import eig as numpy_eig
 from gradwise.tracing.functions.operands import as_array, carries
-from gradwise.tracing.standins.scipy_calling import recorded, refuse, shown, table, with_value
+from gradwise.tracing.standins.scipy_calling import recorded, refuse, shown, with_value
+from gradwise.tracing.standins.scipy_stacks import stacked_table
 from gradwise.tracing.standins.scipy_systems import _system, _transposed, adjoint
 from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
@@ -94,10 +95,6 @@ def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> t
     """``scipy.linalg.lu_factor``: the pivots are concrete."""
     a = as_array(a)
     value, piv = scipy.linalg.lu_factor(plain(a), check_finite=check_finite)
-    if a.ndim != 2:
-        refuse(
-            [a], "scipy.linalg.lu_factor of a stack of matrices", "One matrix is required. Write a loop over the stack"
-        )
     a = a if dtype_of(plain(a)) == value.dtype else a.astype(value.dtype)
     factors = _eliminated(a, _row_order(piv, a.shape[0]))
     _rely_on_pivots(factors, a)
@@ -128,8 +125,6 @@ def lu(
 ) -> Any:
     """``scipy.linalg.lu``: the permutation is concrete."""
     a = as_array(a)
-    if a.ndim != 2:
-        refuse([a], "scipy.linalg.lu of a stack of matrices", "One matrix is required. Write a loop over the stack")
     p, L, U = scipy.linalg.lu(plain(a), check_finite=check_finite, p_indices=True)
     order = np.argsort(p)
     a = a if dtype_of(plain(a)) == L.dtype else a.astype(L.dtype)
@@ -352,15 +347,14 @@ def block_diag(*arrs: Any) -> Any:
     result = buffer(trace, np.zeros_like(value))
     row = column = 0
     for block in blocks:
-        m, n = block.shape
-        result[row : row + m, column : column + n] = block
+        m, n = block.shape[-2:]
+        result[..., row : row + m, column : column + n] = block
         row, column = row + m, column + n
     return result
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "scipy.linalg": table(
-        "scipy.linalg",
+    "scipy.linalg": stacked_table(
         {
             "cholesky": cholesky,
             "cho_factor": cho_factor,
@@ -376,5 +370,5 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "block_diag": block_diag,
         },
     )
-    | table("scipy.linalg", {"cho_solve": cho_solve, "lu_solve": lu_solve}, lists=False)
+    | stacked_table({"cho_solve": cho_solve, "lu_solve": lu_solve}, lists=False)
 }

@@ -17,7 +17,8 @@ from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.roots import differentiated
 from gradwise.tracing.standins import scipy_factorizations
 from gradwise.tracing.standins.recording import resolve
-from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, table, with_value
+from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, with_value
+from gradwise.tracing.standins.scipy_stacks import stacked_table
 from gradwise.tracing.standins.scipy_systems import _from_triangle
 from gradwise.tracing.standins.stacking import plainly
 from gradwise.tracing.traced import dtype_of
@@ -34,7 +35,7 @@ def _real_square(a: Any, name: str) -> Any:
     if a.ndim != 2 or dtype_of(plain(a)).kind == "c" or a.shape[0] > _LARGEST:
         refuse(
             [a],
-            f"scipy.linalg.{name} of a complex matrix, of a stack, or of more than {_LARGEST} rows",
+            f"scipy.linalg.{name} of a complex matrix, or of more than {_LARGEST} rows",
             "A real matrix is required; eigenvalues, eigenvectors, lu, qr and svd have rules for all",
         )
     return a if dtype_of(plain(a)).kind == "f" else a.astype(float)
@@ -377,10 +378,9 @@ _FORMS = (
     cholesky_banded,
 )
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "scipy.linalg": table(
-        "scipy.linalg",
+    "scipy.linalg": stacked_table(
         {f.__name__: f for f in (*_FORMS, funm, matrix_balance, subspace_angles, diagsvd)}
         | {name: _asked(name) for name in ("bandwidth", "issymmetric", "ishermitian")},
     )
-    | table("scipy.linalg", {"cho_solve_banded": cho_solve_banded}, lists=False)
+    | stacked_table({"cho_solve_banded": cho_solve_banded}, lists=False)
 }

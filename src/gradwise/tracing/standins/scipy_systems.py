@@ -10,7 +10,8 @@ import scipy
 from gradwise.rules import linear_algebra as rules
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array, carries
-from gradwise.tracing.standins.scipy_calling import recorded, refuse, shown, table, with_value
+from gradwise.tracing.standins.scipy_calling import recorded, refuse, shown, with_value
+from gradwise.tracing.standins.scipy_stacks import stacked_table
 from gradwise.tracing.traced import dtype_of
 
 if TYPE_CHECKING:
@@ -261,8 +262,7 @@ def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, chec
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
-    "scipy.linalg": table(
-        "scipy.linalg",
+    "scipy.linalg": stacked_table(
         {
             "solve": solve,
             "solve_triangular": solve_triangular,
@@ -279,5 +279,5 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "norm": norm,
         },
     )
-    | table("scipy.linalg", {"solve_toeplitz": solve_toeplitz}, lists=False)
+    | stacked_table({"solve_toeplitz": solve_toeplitz}, lists=False)
 }
