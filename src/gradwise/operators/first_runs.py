@@ -23,6 +23,7 @@ from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import holds_convention
 from gradwise.operators.equal_entries import HIGHEST
 from gradwise.operators.memories import require_no_files
+from gradwise.operators.other_ways import plain_outputs
 from gradwise.operators.overtime import Overtime, limited
 from gradwise.operators.random_directions import balanced
 from gradwise.operators.restoring import Restoring, looked_at, written_by
@@ -30,6 +31,8 @@ from gradwise.operators.verification import (
     Disagreement,
     compare,
     compare_derivatives,
+    compare_values,
+    gave,
     paused,
     repeats_value,
     requested,
@@ -143,6 +146,39 @@ def first_run(
     return linearization
 
 
+def _require_same_value(function: Any, spare: Arguments, restoring: Any, state: Any, *, has_aux: bool) -> None:
+    """Refuse a traced run whose value is another one than that of plain calls before and after it, which agree: nothing that calls leave behind explains that.
+
+    Raises
+    ------
+    TracingError
+        If it is so.
+    """
+
+    def called() -> Any:
+        try:
+            return plain_outputs(restoring, restoring.leaves, state, has_aux=has_aux)
+        except Exception as error:  # noqa: BLE001  the function's own
+            return [np.asarray(repr(error))], type(error)
+
+    leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in spare.leaves]
+    before = called()
+    np.random.set_state(state)  # noqa: NPY002  the global state is what the user's code may draw from
+    try:
+        rewind()
+        with kept():
+            between = record(function, leaves, (True,) * len(leaves), spare.copied().call, has_aux=has_aux)
+    except Exception:  # noqa: BLE001  of the state that was left it may make something else
+        return
+    after = called()
+    same = before[1] == after[1] and all(map(np.array_equal, before[0], after[0]))
+    if same and not (after[1] == between.structure and gave(between, after[0])):
+        try:
+            compare_values(function, between, restoring, state, has_aux=has_aux)
+        except Disagreement as error:
+            raise TracingError(str(error)) from None
+
+
 def _clock() -> float:
     """The time, without that in which stand-ins were loaded: the first run of a process is not a slow one."""
     return time.perf_counter() - spent[0]
@@ -204,8 +240,11 @@ def _looked(function: Any, linearization: Linearization, *, has_aux: bool, order
             except Disagreement as error:
                 problem = str(error)  # the error itself keeps what the frames refer to
             except Exception:  # noqa: BLE001  the function's own statement about the state that it left
+                _require_same_value(function, spare, restoring, state, has_aux=has_aux)
                 return "a second call of it raises"
             else:
+                if not repeats_value(restoring, linearization.recording, state, has_aux=has_aux):
+                    _require_same_value(function, spare, restoring, state, has_aux=has_aux)
                 return None if concluded else _NO_ESTIMATE
             tape.ran = None  # whose notes refer to arrays of which it is asked whether others do
             leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in spare.leaves]
@@ -220,6 +259,7 @@ def _looked(function: Any, linearization: Linearization, *, has_aux: bool, order
                 return _ON_A_BORDER
             for _ in range(2):
                 if not repeats_value(restoring, now, state, has_aux=has_aux):
+                    _require_same_value(function, spare, restoring, state, has_aux=has_aux)
                     return "what it stores cannot be put back"
             try:
                 _compare(function, other, restoring, state, has_aux=has_aux, order=order)

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise import numerical
-from gradwise.containers import flatten
-from gradwise.containers.labelled import without_labels
 from gradwise.errors import InputError, TracingError
 from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.beside import slope_beside
@@ -26,6 +24,7 @@ from gradwise.operators.careful import Request, run_carefully
 from gradwise.operators.constant_pieces import believe, is_known, piece_of
 from gradwise.operators.disagreements import CURE, Disagreement, lost, told
 from gradwise.operators.equal_entries import HIGHEST
+from gradwise.operators.other_ways import outputs_beside, plain_outputs
 from gradwise.operators.overtime import Overtime, limited, tick
 from gradwise.operators.random_directions import (
     joins,
@@ -100,7 +99,7 @@ def verified_call(
         after = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
         coarse = is_adaptive(linearization.recording.tape.ran)
         try:
-            _compare_values(function, linearization, spare, before, has_aux=has_aux)
+            compare_values(function, linearization.recording, spare, before, has_aux=has_aux)
             for n in range(1, min(order, HIGHEST) + 1):
                 compare_derivatives(function, linearization, spare, before, has_aux=has_aux, order=n, coarse=coarse)
         finally:
@@ -116,7 +115,7 @@ def compare(function: Any, linearization: Linearization, spare: Arguments, state
     Disagreement
         If they differ.
     """
-    _compare_values(function, linearization, spare, state, has_aux=has_aux)
+    compare_values(function, linearization.recording, spare, state, has_aux=has_aux)
     return compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
 
 
@@ -212,22 +211,22 @@ def _forgetful_run(
     before = linearization.recording
     if not found.tape.forgot or found.structure != before.structure:
         return None
-    if _has(found, before.values):
+    if gave(found, before.values):
         return found
     if IDENTITY in found.tape.forgot:  # one array in two places: a plain call on copies has two
         return None
     # a derivative taken inside was one of what is remembered: the plain function says what is right
     try:
-        plain, structure = _plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
+        plain, structure = plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
     except Exception:  # noqa: BLE001  the function's own mistake
         return None
-    if structure != found.structure or not _has(found, plain):
+    if structure != found.structure or not gave(found, plain):
         return None
     found.tape.forgot.add(-1)  # and the comparison of derivatives what is
     return found
 
 
-def _has(recording: Recording, values: list[Any]) -> bool:
+def gave(recording: Recording, values: list[Any]) -> bool:
     """Whether a run has these values, to rounding."""
     scale = magnitude(recording.tape.values)
     pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(values, recording.values, strict=True)]
@@ -236,16 +235,16 @@ def _has(recording: Recording, values: list[Any]) -> bool:
 
 def has_values(recording: Recording, other: Recording) -> bool:
     """Whether a run has the values of another one, to rounding."""
-    return recording.structure == other.structure and _has(recording, other.values)
+    return recording.structure == other.structure and gave(recording, other.values)
 
 
 def repeats_value(arguments: Any, recording: Recording, state: Any, *, has_aux: bool) -> bool:
     """Whether the function, called plainly once more, has the value of a run."""
     try:
-        values, structure = _plain_outputs(arguments, arguments.leaves, state, has_aux=has_aux)
+        values, structure = plain_outputs(arguments, arguments.leaves, state, has_aux=has_aux)
     except Exception:  # noqa: BLE001  what it kept may be in its way
         return False
-    return structure == recording.structure and _has(recording, values)
+    return structure == recording.structure and gave(recording, values)
 
 
 def put(linearization: Linearization, recording: Recording) -> None:
@@ -255,21 +254,18 @@ def put(linearization: Linearization, recording: Recording) -> None:
     linearization.values = recording.values
 
 
-def _plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_aux: bool) -> tuple[list[Any], Any]:
-    np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
-    tick()
-    value = arguments.copied().call([copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in leaves])
-    return flatten(without_labels(value[0] if has_aux else value))
+def compare_values(function: Any, recording: Recording, spare: Arguments, state: Any, *, has_aux: bool) -> None:
+    """Compare the value of a run with that of a plain call.
 
-
-def _compare_values(
-    function: Any, linearization: Linearization, spare: Arguments, state: Any, *, has_aux: bool
-) -> None:
-    recording = linearization.recording
+    Raises
+    ------
+    Disagreement
+        If they differ by more than rounding, or in their structure.
+    """
     name = function_label(function)
     again = requested.set(None)  # derivatives that the function itself takes of what it defines are verified here
     try:
-        leaves, structure = _plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
+        leaves, structure = plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
     except Warning:  # made an error by a filter of the user's; the traced run does not warn where NumPy does
         return
     except Exception as error:
@@ -347,9 +343,10 @@ def compare_derivatives(
     if not np.isfinite(exact) or not np.isfinite(weighted(linearization.recording.values)):
         return False
 
+    outputs_at = outputs_beside(linearization, spare, state, has_aux=has_aux)
+
     def along(t: float) -> float:
-        point = [moved_along(leaf, u, t) for leaf, u in zip(spare.leaves, direction, strict=True)]
-        return weighted(_plain_outputs(spare, point, state, has_aux=has_aux)[0])
+        return weighted(outputs_at([moved_along(leaf, u, t) for leaf, u in zip(spare.leaves, direction, strict=True)]))
 
     estimate = numerical.derivative(along, 0.0, order=order)
     if not estimate.status.trusted or not np.isfinite(estimate.value) or not np.isfinite(estimate.error):

@@ -15,6 +15,7 @@ from gradwise.containers.kinds import slots
 from gradwise.containers.labelled import is_labelled
 from gradwise.errors import InputError
 from gradwise.tracing.instrument.objects import set_raw, unwrapped
+from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import isinstance_traced
 
 if TYPE_CHECKING:
@@ -47,6 +48,14 @@ def _slot(container: Any, name: str) -> Any:
         return object.__getattribute__(container, name)
     except AttributeError:
         return _MISSING
+
+
+def _with_twins(container: Any, items: dict[Any, Any]) -> dict[Any, Any]:
+    """The items with the traced values of attributes that the run assigned: the object itself shows what they were then, and they may have been written to since."""
+    stored = None if local.watch is None else local.watch.overlay.get(id(container))
+    if stored is None:
+        return items
+    return {key: stored[1].get(key, value) for key, value in items.items()}
 
 
 class Containers:
@@ -99,7 +108,7 @@ class Containers:
             )
         changed = []
         for their, our, before, then in self._pairs:
-            now = _items(our) or {}
+            now = _with_twins(our, _items(our) or {})
             if list(now) != list(then) or not all(now[key] is then[key] for key in now):
                 changed.append((their, before, then, now))
         self._refuse_shared([their for their, *_ in changed])

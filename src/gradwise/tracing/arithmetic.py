@@ -14,6 +14,7 @@ import numpy as np
 from gradwise.program import Primitive
 from gradwise.rules import algebra
 from gradwise.tracing.aliasing import foreign_write
+from gradwise.tracing.array_likes import array_of_sequence
 from gradwise.tracing.forgetting import are_equal_somewhere, is_remembered, refuse_memory
 from gradwise.tracing.holders import HOLDERS, answers, wrapped
 from gradwise.tracing.places import place_of
@@ -255,7 +256,12 @@ def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) 
     """Record an operation of any operands; NotImplemented where Python should ask the other one."""
     other = z if isinstance_traced(x) else x
     if not isinstance_traced(other) and not isinstance(other, (*_NUMBERS, _ndarray, list, tuple)):
-        return NotImplemented
+        taken = array_of_sequence(other)
+        return (
+            NotImplemented
+            if taken is None
+            else general(function, primitive, *(taken if v is other else v for v in (x, z)))
+        )
     if answers(other):
         return NotImplemented if type(other) in HOLDERS else function(wrapped(x), wrapped(z))
     if is_subclass(other, x, z):

@@ -15,6 +15,7 @@ from typing import Any
 from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced
+from gradwise.tracing.instrument.beside_numpy import for_numpy
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.items import iterate
 from gradwise.tracing.instrument.objects import class_info
@@ -34,6 +35,10 @@ def _comparison(name: str, function: Any) -> Any:
             return function(a, b)
         a, b = without_fractions(a, b)
         a, b = both_traced(a, b)
+        if type(b) not in PLAIN:
+            b = for_numpy(b, a)
+        if type(a) not in PLAIN and forward not in class_info(watch, type(a)).methods:
+            a = for_numpy(a, b)
         left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
         right = class_info(watch, type(b)).methods.get(reflected) if type(b) not in PLAIN else None
         if left is None and name == "ne" and type(a) not in PLAIN:

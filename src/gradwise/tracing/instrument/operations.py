@@ -19,6 +19,7 @@ from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.holders import TWINS, adopted, is_users_array, wrapped
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced, in_place_of
+from gradwise.tracing.instrument.beside_numpy import as_array, decides, for_numpy, of_entries
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import reveal_within
@@ -61,8 +62,16 @@ def _binary(name: str, function: Any) -> Any:
                 a = _beside(a, b, kinds)
             b = _beside(b, a, kinds)
         a, b = without_fractions(a, b)
-        if type(b) not in PLAIN and isinstance(a, (np.ndarray, np.generic)) and _is_taken_for_array(type(b)):
-            return function(a, resolve(np.asarray)(b))
+        if type(a) not in PLAIN and not hasattr(type(a), forward):
+            a = for_numpy(a, b)
+        if type(b) not in PLAIN and isinstance(a, (np.ndarray, np.generic)) and decides(type(b)):
+            b = as_array(b)
+            if name == "matmul" and type(b) not in PLAIN:
+                return function(np.empty(np.shape(a)), b)  # raises as NumPy does
+            if type(b) not in PLAIN and isinstance(a, np.ndarray):
+                return of_entries(slow, a, b)
+            if type(b) in PLAIN:
+                return function(a, b)
         if type(b) not in PLAIN or type(a) not in PLAIN:
             a, b = both_traced(a, b)
         left = class_info(watch, type(a)).methods.get(forward) if type(a) not in PLAIN else None
@@ -112,11 +121,6 @@ def _beside(value: Any, other: Any, kinds: tuple[type, ...] = _ARRAYS) -> Any:
     return resolve(np.array)(value)
 
 
-def _is_taken_for_array(cls: type) -> bool:
-    """Whether NumPy takes an object on the right of its own for an array, rather than to ask for its reflected operator."""
-    return hasattr(cls, "__array__") and not hasattr(cls, "__array_ufunc__") and not hasattr(cls, "__array_priority__")
-
-
 def _in_place(name: str, function: Any, binary: Any) -> Any:
     method_name = f"__i{name}__"
 
@@ -128,8 +132,8 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
             b = _beside(b, a)
         elif cls in _LISTS and isinstance(b, np.inexact) and holds_traced(a):
             return binary(a, b)
-        if cls is TracedArray and type(b) not in PLAIN and is_users_array(type(b)):
-            b = wrapped(b)
+        if (cls is TracedArray or cls is _ndarray) and type(b) not in PLAIN:
+            b = wrapped(b) if cls is TracedArray and is_users_array(type(b)) else for_numpy(b, a)
         asked = bool(TWINS) and type(b) in TWINS  # the class of the other operand says what the result is
         if asked and cls is TracedArray:
             return in_place_of(name, a, b)

@@ -1,0 +1,137 @@
+"""Plain calls at points beside leave nothing behind, also where the function goes another way there than it went in its traced run.
+
+What the traced run stored is noted, and put back after each call (``restoring.py``).  Behind a branch that it did not take the function may store something else:
+
+    if loss < self.best: self.best = loss
+
+So the decisions of the run are asked first, by its program at that point.  Where one falls otherwise, the function runs there under the eyes of a journal, which notes what it
+stores; that takes as long as a traced run.  Functions that store nothing, or decide nothing, are called plainly.
+"""
+
+from __future__ import annotations
+
+import dis
+import types
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.containers import flatten
+from gradwise.containers.labelled import without_labels
+from gradwise.execution import build
+from gradwise.operators.caches import derived
+from gradwise.operators.overtime import tick
+from gradwise.operators.restoring import silently
+from gradwise.tracing import copy_in_layout
+from gradwise.tracing.instrument.journal import kept
+from gradwise.tracing.instrument.muting import rewind
+from gradwise.tracing.instrument.state import local
+
+if TYPE_CHECKING:
+    from gradwise.operators.arguments import Arguments
+    from gradwise.operators.linearization import Linearization
+
+
+def plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_aux: bool) -> tuple[list[Any], Any]:
+    """The leaves and the structure of what a plain call gives, from that state of NumPy's global generator."""
+    np.random.set_state(state)  # noqa: NPY002  the global state is what the user's code may draw from
+    tick()
+    value = arguments.copied().call([copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in leaves])
+    return flatten(without_labels(value[0] if has_aux else value))
+
+
+def outputs_beside(
+    linearization: Linearization, arguments: Arguments, state: Any, *, has_aux: bool
+) -> Callable[[list[Any]], list[Any]]:
+    """A function that gives the leaves of the outputs at points around that of a traced run."""
+    decides_otherwise = _decisions(linearization)
+
+    def at(point: list[Any]) -> list[Any]:
+        if decides_otherwise is None or local.watch is not None or not decides_otherwise(point):
+            return plain_outputs(arguments, point, state, has_aux=has_aux)[0]
+        np.random.set_state(state)  # noqa: NPY002  as above
+        tick()
+        copies = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in point]
+        with kept():
+            if local.muted is not None:
+                rewind()
+            value = silently(arguments.copied(), copies, has_aux=has_aux)
+        return flatten(without_labels(value[0] if has_aux else value))[0]
+
+    return at
+
+
+def _decisions(linearization: Linearization) -> Callable[[list[Any]], bool] | None:
+    """Whether a decision of the run falls otherwise at a point; None where it makes no difference to what is left behind."""
+    tape = linearization.recording.tape
+    guards = [
+        (i, value) for i, kind, value, _ in tape.guards if kind != "shift"
+    ]  # a number that cancels is no decision
+    if not guards or not _may_store(tape.ran):
+        return None
+    program = linearization.program
+    ends = [i for i, _ in guards]
+    expected = [value for _, value in guards]
+
+    def make() -> tuple[Any, int]:
+        made = build(program.equations, program.types, ends, (*program.inputs, *program.captured))
+        return made, len(program.equations)
+
+    asking = derived(("decisions", linearization.fingerprint), make)
+
+    def otherwise(point: list[Any]) -> bool:
+        env: list[Any] = [None] * len(program.types)
+        for variable, value in zip(program.inputs, point, strict=True):
+            env[variable] = value
+        for variable in program.captured:
+            env[variable] = tape.values[variable]
+        try:
+            with np.errstate(all="ignore"):
+                found = asking.run(env)
+        except Exception:  # noqa: BLE001  what cannot be computed there may raise in the function too
+            return True
+        return not all(map(np.array_equal, found, expected))
+
+    return otherwise
+
+
+#: instructions that store something that may outlive a call; the entries of lists and arrays are most often those of buffers
+_STORING = frozenset(
+    {
+        *("STORE_ATTR", "DELETE_ATTR", "STORE_GLOBAL", "DELETE_GLOBAL", "STORE_DEREF", "DELETE_DEREF"),
+        *("STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR"),
+    }
+)
+#: methods that change what they are asked of
+_CHANGING = frozenset(
+    """add append appendleft clear discard extend extendleft fill insert move_to_end pop popitem popleft remove resize reverse rotate set setdefault setflags setfield sort
+    subtract update put write writelines send heappush heappop copyto putmask place setattr delattr __setitem__ __setattr__ __dict__ vars itemset at difference_update
+    intersection_update symmetric_difference_update partition shuffle exec eval""".split()  # noqa: SIM905  a table of names
+)
+_stores: dict[int, tuple[weakref.ref[types.CodeType], bool]] = {}
+
+
+def _may_store(watch: Any) -> bool:
+    """Whether a function that a run entered has an instruction by which something is stored."""
+    if watch is None:
+        return False
+    return any(
+        type(entered) is types.FunctionType and _code_stores(entered.__code__)
+        for entered, _ in list(watch.twins.values())
+    )
+
+
+def _code_stores(code: types.CodeType) -> bool:
+    known = _stores.get(id(code))
+    if known is None or known[0]() is not code:
+        if len(_stores) > 4096:
+            _stores.clear()
+        answer = not _CHANGING.isdisjoint(code.co_names) or any(
+            i.opname in _STORING or (i.opname == "BINARY_OP" and i.argrepr.endswith("="))
+            for i in dis.get_instructions(code)
+        )
+        answer = answer or any(_code_stores(c) for c in code.co_consts if isinstance(c, types.CodeType))
+        known = _stores[id(code)] = weakref.ref(code), answer
+    return known[1]

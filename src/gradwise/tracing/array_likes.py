@@ -1,0 +1,39 @@
+"""Objects that NumPy takes for arrays beside one of its own, instead of asking them: sequences, and what has ``__array__``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.tracing.holders import HOLDERS
+from gradwise.tracing.traced import isinstance_traced
+
+
+def is_not_asked(cls: type) -> bool:
+    """Whether NumPy decides what an operator beside an object of a class does: the class does not say that it does itself."""
+    return not (
+        hasattr(cls, "__array_ufunc__")
+        or hasattr(cls, "__array_priority__")
+        or cls in HOLDERS
+        or issubclass(cls, (np.generic, dict, str, bytes))
+    )
+
+
+def is_sequence(cls: type) -> bool:
+    """Whether NumPy takes objects of a class for arrays of what they hold."""
+    return hasattr(cls, "__len__") and hasattr(cls, "__getitem__")
+
+
+def array_of_sequence(obj: Any) -> Any:
+    """The array for which NumPy takes an object beside one of its own: a range, a deque, what has ``__array__``; None if it takes it for none, or if traced values are in it."""
+    cls = type(obj)
+    if not is_not_asked(cls) or not (hasattr(cls, "__array__") or is_sequence(cls)):
+        return None
+    try:
+        if not hasattr(cls, "__array__") and any(map(isinstance_traced, obj)):
+            return None
+        made = np.asarray(obj)
+    except KeyError:  # what looks like a dictionary is none
+        return None
+    return made if made.dtype.kind in "fciub" else None

@@ -1,0 +1,131 @@
+"""What a function stores behind a branch that its traced run did not take is not left behind by the calls that verify its derivative."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+
+#: the sum is a little below zero: differences around it go both ways
+NEAR = np.array([-0.81574249, 0.1515235, 0.26045597, 0.39602442])
+
+
+class Model:
+    total = 0
+
+    def __init__(self):
+        self.count = 0
+        self.names = []
+        self.best = {"loss": None}
+        self.marks = np.zeros(2)
+
+
+def by_attribute(x, m):
+    if x.sum() > 0:
+        m.count += 2
+    return x @ x
+
+
+def by_method(x, m):
+    if x.sum() > 0:
+        m.names.append("positive")
+    return x @ x
+
+
+def by_key(x, m):
+    if x.sum() > 0:
+        m.best["loss"] = float(x @ x)
+    return x @ x
+
+
+def by_entry(x, m):
+    if x.sum() > 0:
+        m.marks[0] = 7.0
+    return x @ x
+
+
+def by_class(x, m):
+    if x.sum() > 0:
+        Model.total = Model.total + 1
+    return x @ x
+
+
+def beside_other_stores(x, m):
+    if x.sum() > 0:
+        m.count += 2
+    m.names.append("seen")
+    return x @ x
+
+
+def in_a_loop(x, m):
+    total = x.sum()
+    while total > 0:
+        m.count += 1
+        total = total - 0.001
+    return x @ x + total
+
+
+def on_the_other_side(x, m):
+    if x.sum() <= 0:
+        return x @ x
+    m.count += 1
+    return 2 * (x @ x)
+
+
+def state(m):
+    return m.count, m.names, m.best, m.marks.tolist(), Model.total
+
+
+@pytest.mark.parametrize(
+    "f", [by_attribute, by_method, by_key, by_entry, by_class, beside_other_stores, in_a_loop, on_the_other_side]
+)
+@pytest.mark.parametrize("options", [{}, {"method": "exact"}], ids=["default", "exact"])
+def test_what_another_way_stores_is_not_left(f, options):
+    Model.total = 0
+    gw.clear_caches()
+    m, plain = Model(), Model()
+    gradient = gw.grad(f, **options)(NEAR.copy(), m)
+    f(NEAR.copy(), plain)
+    assert state(m) == state(plain)
+    assert gradient == pytest.approx(2 * NEAR + (f is in_a_loop))
+
+
+def test_second_derivatives_leave_nothing_either():
+    m = Model()
+    hessian = gw.hessian(by_attribute)(NEAR.copy(), m)
+    assert hessian == pytest.approx(2 * np.eye(4))
+    assert state(m) == state(Model())
+
+
+@dataclass
+class Parameters:
+    w: object
+    history: list = field(default_factory=list)
+
+
+class Slotted:
+    __slots__ = ("w",)
+
+
+def halved_and_changed(p, o):
+    p.w = p.w * 0.5
+    p.w[0] *= 3.0
+    part = p.w[1:]
+    part += 10.0
+    p.history.append(p.w.sum())
+    o.w = p.w * 2
+    o.w[1] -= 1.0
+    return o.w @ o.w
+
+
+@pytest.mark.parametrize("options", [{}, {"method": "exact"}, {"check": False}, {"pure": False}])
+def test_what_is_written_into_a_new_array_of_an_argument_is_seen_by_the_caller(options):
+    p, o = Parameters(np.array([1.0, 2.0])), Slotted()
+    gw.grad(halved_and_changed, **options)(p, o)
+    expected, beside = Parameters(np.array([1.0, 2.0])), Slotted()
+    halved_and_changed(expected, beside)
+    assert p.w == pytest.approx(expected.w, rel=1e-15)
+    assert p.history == pytest.approx(expected.history, rel=1e-15)
+    assert o.w == pytest.approx(beside.w, rel=1e-15)
+    assert type(p.w) is np.ndarray

@@ -1,0 +1,83 @@
+"""A function that stores something is verified too: a traced value that plain calls before and after it contradict is refused, one that a state explains is not."""
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+
+
+class Log:
+    def __init__(self):
+        self.items = []
+
+    def __mul__(self, k):
+        made = type(self)()
+        made.items.extend(v * k for v in self.items)
+        return made
+
+
+SIZE = object.__sizeof__(np.float64(1.0))
+
+
+def is_watched(x):
+    """Whether a number is a traced one, by its size in memory, of which no derivative comes."""
+    return object.__sizeof__(x) != SIZE
+
+
+def test_a_value_that_only_a_traced_run_has_is_refused():
+    kept = []
+
+    def f(x):
+        kept.append(1)
+        log = Log()
+        log.items.append(x[0])
+        log = log * 2.0
+        return log.items[0] + 100.0 if is_watched(x[0]) else log.items[0]
+
+    with pytest.raises(gw.TracingError, match=r"gave .* when it was called plainly and .* under the trace"):
+        gw.grad(f, method="exact")(np.array([0.3, 0.7]))
+
+
+def test_so_is_one_whose_derivative_differs_as_well():
+    kept = []
+
+    def f(x):
+        kept.append(1)
+        return x[0] * x[1] * 3.0 if is_watched(x[0]) else x[0] * x[1]
+
+    with pytest.raises(gw.TracingError, match="The two must agree"):
+        gw.grad(f, method="exact")(np.array([0.3, 0.7]))
+
+
+def test_a_call_that_raises_only_when_it_is_plain_is_one_too():
+    kept = []
+
+    def f(x):
+        kept.append(1)
+        if not is_watched(x[0]):
+            raise ZeroDivisionError
+        return x[0] * x[1]
+
+    with pytest.raises(gw.TracingError, match="raised ZeroDivisionError"):
+        gw.grad(f, method="exact")(np.array([0.3, 0.7]))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 8, 40])
+def test_a_count_that_saturates_explains_the_difference(limit):
+    state = {"calls": 0}
+
+    def f(x):
+        state["calls"] = min(state["calls"] + 1, limit)
+        return x[0] * x[1] + state["calls"]
+
+    assert gw.grad(f)(np.array([0.3, 0.7])) == pytest.approx([0.7, 0.3])
+
+
+def test_a_value_that_changes_at_each_call_is_not_held_against_the_trace():
+    state = []
+
+    def f(x):
+        state.append(0)
+        return x[0] * x[1] + len(state) % 3
+
+    assert gw.grad(f)(np.array([0.3, 0.7])) == pytest.approx([0.7, 0.3])

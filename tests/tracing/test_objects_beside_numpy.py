@@ -1,0 +1,155 @@
+"""Objects of users' classes on the right and left of NumPy's arrays and numbers: which of the two decides is as without us."""
+
+import array
+import collections
+import math
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+
+
+class Sequence:
+    def __init__(self, items):
+        self.items = items
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, i):
+        return self.items[i]
+
+
+class Answering(Sequence):
+    """NumPy does not ask it: it is a sequence."""
+
+    def __radd__(self, other):
+        return 77.0
+
+
+class Gain:
+    """No sequence: an array asks it for each entry."""
+
+    def __init__(self, k):
+        self.k = k
+
+    def __rmul__(self, other):
+        return other * self.k + math.sin(other)
+
+    def __radd__(self, other):
+        return Gain(self.k + other)
+
+    def __rsub__(self, other):
+        return other - self.k
+
+
+class Higher(Gain):
+    """An array asks it, once."""
+
+    __array_priority__ = 10
+
+    def __rmul__(self, other):
+        return np.sum(other) * self.k
+
+
+class Keyed:
+    """Looks like a dictionary."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, key):
+        return {"a": 1.0}[key]
+
+    def __rmul__(self, other):
+        return other * 3
+
+
+class AsArray:
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.numbers, dtype=dtype)
+
+
+class Row(list):
+    def __rmul__(self, other):
+        return 55.0
+
+
+def increased(a, b):
+    a += b
+    return a
+
+
+CASES = {
+    "a sequence": lambda x: (x * Sequence([1.0, 2.0, 3.0])).sum(),
+    "a sequence of traced numbers": lambda x: (x * Sequence([x[0], 2.0, x[1]])).sum(),
+    "beside a plain array": lambda x: (np.arange(3.0) * Sequence([x[0], 2.0, x[1]])).sum(),
+    "beside a number": lambda x: (x[0] * Sequence([x[0], 2.0, x[1]])).sum(),
+    "on the left": lambda x: (Sequence([x[0], 2.0, x[1]]) * x).sum(),
+    "products": lambda x: Sequence([x[0], 2.0, x[1]]) @ x + x @ Sequence([x[0], 1.0, x[1]]),
+    "not asked": lambda x: (x + Answering([x[0], 2.0, x[1]]))[2] ** 2,
+    "not asked by a number": lambda x: (x[1] + Answering([x[0], 2.0, x[1]]))[2] ** 2,
+    "not asked by a plain number": lambda x: (np.float64(2) + Answering([x[0], 2.0, x[1]]))[2] ** 2,
+    "not asked, a list": lambda x: (x * Row([1.0, x[0], 3.0])).sum(),
+    "asked by each entry": lambda x: np.sum(x * Gain(2.0)),
+    "asked with a traced attribute": lambda x: np.sum(x * Gain(x[1])),
+    "asked by plain entries": lambda x: np.sum(np.arange(3.0) * Gain(x[1])),
+    "asked by a difference": lambda x: np.sum((x - Gain(x[1])) * x),
+    "asked by a number alone": lambda x: x[0] * Gain(x[1]),
+    "objects for entries": lambda x: sum(q.k for q in (x + Gain(2.0))),
+    "objects in a matrix": lambda x: sum(q.k * 2 for q in (x.reshape(1, 3) + Gain(x[0])).ravel()),
+    "without dimensions": lambda x: np.sum(x) * Gain(2.0) + np.array(2.0) * Gain(x[0]),
+    "a higher priority": lambda x: x * Higher(x[1]),
+    "like a dictionary": lambda x: np.sum(x * Keyed()),
+    "as an array": lambda x: (x * AsArray([1.0, 2.0, 3.0])).sum() + (AsArray([1.0, 2.0, 3.0]) * x**2).sum(),
+    "a deque": lambda x: (x * collections.deque([1.0, x[0], 3.0])).sum(),
+    "a range": lambda x: (x * range(3)).sum() + (range(3) * x**2).sum() + (x[0] * range(3)).sum(),
+    "an array.array": lambda x: (x * array.array("d", [1.0, 2.0, 3.0])).sum(),
+    "a memoryview": lambda x: (x * memoryview(array.array("d", [1.0, 2.0, 3.0]))).sum(),
+    "a UserList": lambda x: (x * collections.UserList([1.0, 2.0, x[0]])).sum(),
+    "compared": lambda x: (
+        np.where(x > Sequence([0.0, 1.0, x[0]]), x, 2 * x).sum() + np.sum((Sequence([0.0] * 3) < x) * x)
+    ),
+    "in place": lambda x: increased(x.copy(), Sequence([x[0], 2.0, x[1]])).sum(),
+    "in place, a range": lambda x: increased(x.copy(), range(3)).sum(),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_numpy_makes_of_objects(name):
+    f, x = CASES[name], np.array([0.3, 0.7, -1.1])
+    value, gradient = gw.value_and_grad(f, method="exact")(x)
+    assert value == pytest.approx(f(x.copy()), abs=1e-14)
+    steps = 1e-5 * np.eye(3)
+    assert gradient == pytest.approx([(f(x + h) - f(x - h)) / 2e-5 for h in steps], abs=1e-8)
+
+
+def test_a_product_with_an_object_without_dimensions_is_refused_as_numpy_refuses_it():
+    with pytest.raises(ValueError, match="does not have enough dimensions"):
+        gw.grad(lambda x: x @ Gain(2.0))(np.ones(3))
+
+
+def test_an_exception_of_numpys_is_caught_by_the_function():
+    """The sum is an array of two, which has no such attribute."""
+
+    class Pair(Answering):
+        total = property(lambda self: self.items[0])
+
+    def f(x):
+        log = []
+        holder = {"log": log}
+        try:
+            result = (x[0] + Pair([x[1], x[2]])).total
+        except AttributeError:
+            result = x[1] * 3.0
+        holder["log"].append(result)
+        return result * x[2]
+
+    x = np.array([0.3, 0.7, -1.1])
+    value, gradient = gw.value_and_grad(f)(x)
+    assert value == f(x)
+    assert gradient == pytest.approx([0, 3 * x[2], 3 * x[1]])
