@@ -256,7 +256,7 @@ def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) 
     """Record an operation of any operands; NotImplemented where Python should ask the other one."""
     other = z if isinstance_traced(x) else x
     if not isinstance_traced(other) and not isinstance(other, (*_NUMBERS, _ndarray, list, tuple)):
-        taken = array_of_sequence(other)
+        taken = array_of_sequence(other, x if other is z else z)
         return (
             NotImplemented
             if taken is None

@@ -25,13 +25,13 @@ def is_sequence(cls: type) -> bool:
     return hasattr(cls, "__len__") and hasattr(cls, "__getitem__")
 
 
-def array_of_sequence(obj: Any) -> Any:
-    """The array for which NumPy takes an object beside one of its own: a range, a deque, what has ``__array__``; None if it takes it for none, or if traced values are in it."""
+def array_of_sequence(obj: Any, beside: Any) -> Any:
+    """The array for which NumPy takes a sequence beside a traced value: a range, a deque; None if it takes it for none (nor do Python's numbers), or if traced values are in it."""
     cls = type(obj)
-    if not is_not_asked(cls) or not (hasattr(cls, "__array__") or is_sequence(cls)):
+    if not isinstance(beside, (np.ndarray, np.generic)) or not is_not_asked(cls) or not is_sequence(cls):
         return None
     try:
-        if not hasattr(cls, "__array__") and any(map(isinstance_traced, obj)):
+        if hasattr(cls, "__array__") or any(map(isinstance_traced, obj)):
             return None
         made = np.asarray(obj)
     except KeyError:  # what looks like a dictionary is none
