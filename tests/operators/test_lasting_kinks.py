@@ -31,6 +31,12 @@ SMOOTH = {
     "symmetrised": (symmetrised, [0.6, 12.0, 0.0, -10.0]),
     "farthest": (farthest, [0.0, 1.0, 0.0, -1.0]),
     "dead units": (dead_units, np.zeros(4)),
+    "sorted behind a floor": (lambda x: np.sort(np.maximum(x, 0.0)) @ np.arange(4.0), [2, 3, 0, 0]),
+    "one number sorted": (lambda x: np.sort(np.full(3, x[1])) @ np.arange(3.0), [0, 3, 0, 0]),
+    "rows of a matrix": (
+        lambda x: np.sum(np.sort(np.stack([x, x]), axis=0) * np.arange(8.0).reshape(2, 4)),
+        [4.0, 6, 8, 10],
+    ),
 }
 OPERATORS = {
     "grad": lambda f: gw.grad(f),
@@ -56,6 +62,8 @@ KINKED = {
     "a third entry ties": (lambda x: np.max(np.stack([x[0], x[0], x[1]])), np.ones(2)),
     "one entry of many": (lambda x: np.sum(np.abs(x - np.clip(x, -1, 1)) + np.abs(x)), np.array([0.5, 0.0, 3.0])),
     "far from 0": (lambda x: np.sum(np.abs(1e6 + x - 1e6)), np.zeros(2)),
+    "sorted, one tie of two lasts": (lambda x: np.sort([x[0], x[0], x[1], x[1] ** 2]) @ np.arange(4.0), np.ones(2)),
+    "sorted": (lambda x: np.sort(x) @ np.arange(2.0), np.ones(2)),
     "weak": (lambda x: np.abs(1e-3 * x[0]) + x[1], np.zeros(2)),
 }
 

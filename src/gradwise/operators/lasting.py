@@ -75,6 +75,8 @@ def _kinks(equation: Equation, values: Sequence[Any]) -> Any:
 
 
 def _stay(equation: Equation, before: Any, now: Any, values: Sequence[Any], moved: Sequence[Any]) -> Any:
+    if equation.primitive.name == "sort" and before is not False:
+        return before if _tie_still(equation, values, moved) else False
     if before is False or equation.primitive.kink_felt is not None or np.shape(before) != np.shape(now):
         return False
     stay = before & now
@@ -86,3 +88,13 @@ def _stay(equation: Equation, before: Any, now: Any, values: Sequence[Any], move
             ties.append(x == (y if keepdims else np.expand_dims(y, axes)))
         stay &= np.all(ties[0] == ties[1], axis=axes).reshape(np.shape(stay))
     return stay
+
+
+def _tie_still(equation: Equation, values: Sequence[Any], moved: Sequence[Any]) -> bool:
+    """Whether all entries that a sort found equal still are: those below zero behind ``maximum(x, 0)``, one number in several places."""
+    (axis,) = equation.params
+    here, there = (np.asarray(env[equation.inputs[0]]) for env in (values, moved))
+    order = np.argsort(here, axis=axis, kind="stable")
+    here, there = (np.moveaxis(np.take_along_axis(x, order, axis), axis, -1) for x in (here, there))
+    tied = here[..., 1:] == here[..., :-1]
+    return bool(np.all(there[..., 1:][tied] == there[..., :-1][tied]))
