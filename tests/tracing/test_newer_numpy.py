@@ -242,3 +242,16 @@ def test_the_kind_of_number_is_scipys() -> None:
     for x in (2.3, np.float64(2.3), np.array([2.3, 1.1])):
         value, _ = gw.jvp(scipy.special.factorial, (x,), (np.ones_like(x) if np.ndim(x) else 1.0,), method="exact")
         assert type(value) is type(scipy.special.factorial(x))
+
+
+@pytest.mark.parametrize("rowvar", [True, False])
+@pytest.mark.parametrize("shape", [(1, 4), (4, 1), (3, 4), (4,)])
+def test_covariances_of_one_row(shape: Any, rowvar: bool) -> None:
+    x = np.sin(np.arange(np.prod(shape)) + 1.0).reshape(shape)
+
+    def f(x: Any) -> Any:
+        return np.cov(x, rowvar=rowvar, ddof=0)
+
+    value, _ = gw.jvp(f, (x,), (x,), method="exact")
+    assert np.shape(value) == np.shape(f(x))
+    np.testing.assert_allclose(value, f(x), rtol=1e-14, atol=1e-15)

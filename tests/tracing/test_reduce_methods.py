@@ -25,6 +25,7 @@ CASES = {
     "divide of nothing": lambda x: np.divide.reduce(x[:, :0], axis=1, initial=-3.0) * x[:, 1],
     "maximum of another type": lambda x: np.maximum.reduce(x, axis=0, dtype=np.float64),
     "max where, kept": lambda x: np.max(x, axis=1, keepdims=True, where=MASK, initial=0.6),
+    "accumulation of nothing": lambda x: np.logaddexp.accumulate(x[:, :0], axis=1).sum() + x[0],
     "subtract into an array": lambda x: np.subtract.reduce(x, axis=0, out=np.empty(4)),
     "variance with a type": lambda x: np.var(x + 0j, axis=1, dtype=complex).real,
 }

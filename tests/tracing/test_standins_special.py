@@ -20,6 +20,8 @@ CASES = {
     "logsumexp": sp.logsumexp,
     "logsumexp, weights and sign": lambda x: sp.logsumexp(x, b=[1.0, -2.0, 1.0, 3.0], return_sign=True)[0],
     "logsumexp of a number": lambda x: sp.logsumexp(x[0]) * x,
+    "lambertw of a list": lambda x: sp.lambertw([x[0], x[3]]).real,
+    "zeta of lists": lambda x: sp.zeta([2.5, 3.5], [x[0], x[3]]),
 }
 
 

@@ -46,7 +46,7 @@ def numerical_gradient(arguments: Arguments, *, has_aux: bool = False) -> tuple[
 
     estimate = numerical.grad(function, flat)
     pieces = split(np.asarray(estimate.value), arguments, shapes, sizes)
-    return pieces, sentence(estimate)
+    return [_as_precise_as(leaf, p) for leaf, p in zip(arguments.leaves, pieces, strict=True)], sentence(estimate)
 
 
 def split(x: np.ndarray, arguments: Arguments, shapes: list[Any], sizes: list[int]) -> list[Any]:
@@ -59,6 +59,24 @@ def split(x: np.ndarray, arguments: Arguments, shapes: list[Any], sizes: list[in
         start += size
         leaves.append(plain_like(piece if shape else piece[()], kind, leaf))
     return leaves
+
+
+def _as_precise_as(like: Any, result: Any) -> Any:
+    """A result in the precision of what it belongs to, as the exact derivative has it."""
+    dtype = np.asarray(like).dtype
+    if dtype.kind not in "fc" or np.finfo(dtype).bits >= 64:
+        return result
+    result = np.asarray(result)
+    if result.dtype.kind == "c":
+        return result.astype(np.result_type(dtype, np.complex64))[()]
+    return np.asarray(result, np.finfo(dtype).dtype)[()]
+
+
+def _values_of_less(arguments: Arguments, otherwise: list[Any]) -> list[Any]:
+    """The leaves of the function's value where arguments have less than 64 bits; of others the derivative has no less."""
+    if all(np.asarray(leaf).dtype.itemsize >= 8 for leaf in arguments.leaves):
+        return otherwise
+    return flatten(call_at(arguments, arguments.leaves))[0]
 
 
 def _flat(leaves: list[Any]) -> np.ndarray:
@@ -112,9 +130,10 @@ class NumericalJacobian:
             shape = np.shape(value)
             stop = start + math.prod(shape)
             blocks, column = [], 0
-            for in_shape, size in zip(self._shapes, self._sizes, strict=True):
-                blocks.append(self.matrix[start:stop, column : column + size].reshape((*shape, *in_shape)).copy()[()])
+            for leaf, in_shape, size in zip(self._arguments.leaves, self._shapes, self._sizes, strict=True):
+                block = self.matrix[start:stop, column : column + size].reshape((*shape, *in_shape)).copy()[()]
                 column += size
+                blocks.append(_as_precise_as(np.empty(0, np.result_type(value, leaf)), block))
             if shape == ():
                 blocks = [
                     b.item() if kind in (float, int) and np.ndim(b) == 0 else b
@@ -132,13 +151,15 @@ class NumericalJacobian:
             like = np.asarray(value)
             piece = flat[start : start + like.size].reshape(like.shape)[()]
             start += like.size
+            piece = _as_precise_as(like, piece)
             leaves.append(plain_like(piece, type(value), value if hasattr(value, "dtype") else np.float64(0)))
         return self.structure.rebuild(leaves)
 
     def pull(self, cotangents: list[Any]) -> list[Any]:
         """Jᵀ ȳ by leaves of the arguments."""
         matrix = np.conj(self.matrix) if self._holomorphic else self.matrix
-        return split(matrix.T @ _flat(cotangents), self._arguments, self._shapes, self._sizes)
+        pieces = split(matrix.T @ _flat(cotangents), self._arguments, self._shapes, self._sizes)
+        return [_as_precise_as(leaf, p) for leaf, p in zip(self._arguments.leaves, pieces, strict=True)]
 
 
 def numerical_jacobian(arguments: Arguments) -> tuple[Any, str]:
@@ -162,7 +183,8 @@ def numerical_hessian_vector(arguments: Arguments, vectors: list[Any]) -> tuple[
     """H v by leaves of the arguments, and the status and bound of H."""
     matrix, words = numerical_hessian_matrix(arguments)
     shapes = [np.shape(leaf) for leaf in arguments.leaves]
-    return split(matrix @ _flat(vectors), arguments, shapes, [math.prod(s) for s in shapes]), words
+    pieces = split(matrix @ _flat(vectors), arguments, shapes, [math.prod(s) for s in shapes])
+    return [_as_precise_as(leaf, p) for leaf, p in zip(arguments.leaves, pieces, strict=True)], words
 
 
 def numerical_mixed(arguments: Arguments, first: list[Any], second: list[Any]) -> tuple[Any, str]:
@@ -200,10 +222,13 @@ def numerical_hessian(arguments: Arguments, nest: Any) -> tuple[Any, str]:
     ends = np.cumsum([0, *sizes])
     blocks = [
         [
-            matrix[ends[i] : ends[i + 1], ends[j] : ends[j + 1]].reshape((*shapes[i], *shapes[j])).copy()
-            for j in range(len(shapes))
+            _as_precise_as(
+                np.empty(0, np.result_type(row, column)),
+                matrix[ends[i] : ends[i + 1], ends[j] : ends[j + 1]].reshape((*shapes[i], *shapes[j])).copy(),
+            )
+            for j, column in enumerate(arguments.leaves)
         ]
-        for i in range(len(shapes))
+        for i, row in enumerate(arguments.leaves)
     ]
     return nest(blocks, arguments), words
 
@@ -221,7 +246,8 @@ def numerical_derivative(arguments: Arguments, order: int, direction: list[Any] 
         else:
             estimate = numerical.derivative(lambda x: call_at(arguments, [x]), leaf, order=order, vectorized=True)
             value = np.asarray(estimate.value)
-        return (value.item() if value.ndim == 0 else value), sentence(estimate)
+        found = value.item() if value.ndim == 0 else value
+        return _as_precise_as(_values_of_less(arguments, [value])[0], found), sentence(estimate)
     return numerical_directional(arguments, direction, order)
 
 
@@ -242,5 +268,6 @@ def numerical_directional(arguments: Arguments, direction: list[Any], order: int
     estimate = numerical.derivative(line, 0.0, order=order)
     plain = all(kind in (float, int, complex) for kind in arguments.kinds)
     leaves = [np.asarray(estimate.value[str(i)])[()] for i in range(structure.num_leaves)]
+    leaves = [_as_precise_as(v, d) for v, d in zip(_values_of_less(arguments, leaves), leaves, strict=True)]
     leaves = [v.item() if plain and np.ndim(v) == 0 else v for v in leaves]
     return structure.rebuild(leaves), sentence(estimate)

@@ -228,9 +228,9 @@ def _forgetful_run(
 
 def gave(recording: Recording, values: list[Any]) -> bool:
     """Whether a run has these values, to rounding."""
-    scale = magnitude(recording.tape.values)
+    scale, eps = magnitude(recording.tape.values), _coarsest(recording)
     pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(values, recording.values, strict=True)]
-    return all(a.shape == b.shape and a.dtype == b.dtype and _close(a, b, scale) for a, b in pairs)
+    return all(a.shape == b.shape and a.dtype == b.dtype and _close(a, b, scale, eps) for a, b in pairs)
 
 
 def has_values(recording: Recording, other: Recording) -> bool:
@@ -278,19 +278,25 @@ def compare_values(function: Any, recording: Recording, spare: Arguments, state:
         raise Disagreement(
             f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {CURE}"
         )
-    scale = magnitude(recording.tape.values)
+    scale, eps = magnitude(recording.tape.values), _coarsest(recording)
     for plain, traced in zip(leaves, recording.values, strict=True):
         a, b = np.asarray(plain), np.asarray(traced)
-        if a.shape != b.shape or a.dtype.kind not in "fciub" or not _close(a, b, scale):
+        if a.shape != b.shape or a.dtype.kind not in "fciub" or not _close(a, b, scale, eps):
             raise Disagreement(
                 f"{name} gave {plain!r} when it was called plainly and {traced!r} under the trace. {CURE}"
             )
 
 
-def _close(a: np.ndarray, b: np.ndarray, scale: float) -> bool:
+def _coarsest(recording: Recording) -> float:
+    """The rounding of the arguments: with numbers of 32 bits among them, results of 64 bits are no more precise."""
+    dtypes = [np.asarray(recording.tape.values[i]).dtype for i in recording.tape.inputs]
+    return max((float(np.finfo(d).eps) for d in dtypes if d.kind in "fc"), default=0.0)
+
+
+def _close(a: np.ndarray, b: np.ndarray, scale: float, coarsest: float) -> bool:
     if a.dtype.kind not in "fc" or b.dtype.kind not in "fc":
         return bool(np.array_equal(a, b))
-    eps = max(np.finfo(a.dtype).eps, np.finfo(b.dtype).eps)
+    eps = max(np.finfo(a.dtype).eps, np.finfo(b.dtype).eps, coarsest)
     return bool(np.allclose(a, b, rtol=float(eps) ** 0.6, atol=float(eps) ** 0.8 * scale, equal_nan=True))
 
 

@@ -118,6 +118,8 @@ def _accumulate(trace: Any, ufunc: Any, x: Any, axis: int = 0, dtype: Any = None
         x = cast(x, np.dtype(dtype))
     if ufunc is np.add or ufunc is np.multiply:
         result = (np.cumsum if ufunc is np.add else np.cumprod)(x, axis=axis)
+    elif 0 in np.shape(plain(x)):
+        result = x.copy()
     else:
         moved = np.moveaxis(x, axis, 0)
         items = [moved[0]]

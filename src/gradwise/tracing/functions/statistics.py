@@ -54,6 +54,10 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
 # --- covariance -----------------------------------------------------------------------------------------------------------
 
 
+#: from NumPy 2.2 on
+_ONE_ROW_TURNS = np.cov(np.zeros((1, 2)), rowvar=False, ddof=0).shape == (2, 2)
+
+
 def cov(
     m: Any,
     y: Any = None,
@@ -66,9 +70,9 @@ def cov(
     dtype: Any = None,
 ) -> Any:
     """``np.cov``; the observations and the weights ``aweights`` may be traced."""
-    x = _rows(m, rowvar, dtype)
+    x = _rows(m, rowvar, dtype, whole=_ONE_ROW_TURNS and np.ndim(plain(m)) == 2)
     if y is not None:
-        x = np.concatenate([x, _rows(y, rowvar, dtype)], axis=0)
+        x = np.concatenate([x, _rows(y, rowvar, dtype, whole=False)], axis=0)
     n = np.shape(plain(x))[1]
     ddof = (0 if bias else 1) if ddof is None else int(concrete(ddof))
     weights: Any = None
@@ -102,7 +106,8 @@ def cov(
     return np.squeeze(result)[()] if np.shape(plain(result)) == (1, 1) else np.squeeze(result)
 
 
-def _rows(m: Any, rowvar: bool, dtype: Any) -> Any:
+def _rows(m: Any, rowvar: bool, dtype: Any, *, whole: bool) -> Any:
+    """The variables as rows; a matrix of one row is turned if ``whole``."""
     m = as_array(m)
     if np.ndim(plain(m)) > 2:
         raise ValueError("m has more than 2 dimensions")
@@ -110,7 +115,7 @@ def _rows(m: Any, rowvar: bool, dtype: Any) -> Any:
     if dtype_of(plain(m)) != dtype:
         m = m.astype(dtype)
     two = np.atleast_2d(m)
-    return two.T if not rowvar and np.shape(plain(two))[0] != 1 else two
+    return two.T if not rowvar and (np.shape(plain(two))[0] != 1 or whole) else two
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:

@@ -130,6 +130,17 @@ def rosen_hess(x: Any) -> Any:
     return with_value(np.diag(middle) + np.diag(beside, 1) + np.diag(beside, -1), value)
 
 
+def _of_lists(name: str) -> Callable[..., Any]:
+    """SciPy's Python function around a universal function, which takes arrays of traced values but no lists of them."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return getattr(scipy.special, name)(*args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"``scipy.special.{name}``."
+    return call
+
+
 def _points(x: Any) -> Any:
     x = np.atleast_1d(as_array(x))
     return x if x.dtype.kind in "fc" else x.astype(float)
@@ -143,6 +154,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             "perm": perm,
             "factorial": factorial,
             "diric": diric,
+            **{name: _of_lists(name) for name in ("lambertw", "softplus", "zeta")},
             "sph_harm_y": sph_harm_y,
             "spherical_jn": _regular("spherical_jn", -1.0),
             "spherical_yn": _spherical("spherical_yn", "yv", -1.0, math.pi / 2),
