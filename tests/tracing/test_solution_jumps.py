@@ -1,4 +1,4 @@
-"""Right-hand sides and integrands that jump where traced values decide: the jump's share of the derivative is not lost in silence."""
+"""Right-hand sides and integrands that jump where traced values decide: the jump's share of the derivative is not lost."""
 
 from __future__ import annotations
 
@@ -48,23 +48,28 @@ SOLVERS = {
 SOLVERS["odeint"] = lambda rhs: odeint(rhs, [0.0, 0.1], [0, 2.0], tfirst=True)[-1, 1]
 
 
-PLACES = {
-    on_the_state: "1.125",
-    by_a_branch: "1.125",
-    on_the_time: "0.8",
-    of_numbers_alone: "0.8",
-    not_proved: "0.8",
-    thermostat: "",
+def first_and_second(f, k):
+    return [gw.grad(f, method="exact")(k), gw.grad(gw.grad(f, method="exact"), method="exact")(k)]
+
+
+#: y₁ = 0.1 + k t up to 1, then slope 3; slope 1 up to t = k, then 3; slope 1 up to k, then 0.1
+SHARES = {
+    on_the_state: lambda k: [2.7 / k**2, -5.4 / k**3],
+    by_a_branch: lambda k: [2.7 / k**2, -5.4 / k**3],
+    on_the_time: lambda k: [-2.0, 0.0],
+    of_numbers_alone: lambda k: [-2.0, 0.0],
+    not_proved: lambda k: [-2.0, 0.0],
+    thermostat: lambda k: [0.9, 0.0],
 }
 
 
 @pytest.mark.parametrize("solver", ["LSODA", "odeint", "Radau"])
-@pytest.mark.parametrize("make", PLACES)
+@pytest.mark.parametrize("make", SHARES)
 @pytest.mark.filterwarnings("ignore::scipy.integrate.ODEintWarning", "ignore:lsoda:UserWarning")
-def test_right_hand_sides_that_jump_raise(make, solver):
-    # y₁ = 0.1 + k t up to 1, then slope 3; or slope 1 up to t = k, then 3: ∂y₁(2)/∂k is 2.7/k² or −2, and the branches know 0.9/k or 0
-    with pytest.raises(gw.TracingError, match=f"jumps at t = {PLACES[make]}"):
-        gw.grad(lambda k: SOLVERS[solver](make(k)), method="exact")(0.8)
+def test_the_share_of_a_jump(make, solver):
+    np.testing.assert_allclose(
+        first_and_second(lambda k: SOLVERS[solver](make(k)), 0.8), SHARES[make](0.8), rtol=3e-9, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -74,17 +79,8 @@ def test_jumps_at_times_of_their_own_are_differentiated(solver):
         return lambda t, y: [-(y[0] - y[1]), np.where(t < 0.5, k, 3 * k) + np.where(y[1] < 0.3, 0.0, 0.0 * y[1])]
 
     np.testing.assert_allclose(
-        gw.grad(lambda k: SOLVERS[solver](rhs(k)), method="exact", check=False)(0.8), 5.0, rtol=2e-5
+        gw.grad(lambda k: SOLVERS[solver](rhs(k)), method="exact", check=False)(0.8), 5.0, rtol=1e-9
     )
-
-
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_kinks_are_no_jumps(solver):
-    # y' = k y up to 1, then k: y(2) = 1 + k (2 − t₁) with t₁ = ln(10)/k.  The step that passes the kink has both slopes in it: right to some 1e-4
-    def f(k):
-        return SOLVERS[solver](lambda t, y: [-(y[0] - y[1]), k * np.where(y[1] < 1, y[1], 1.0)])
-
-    np.testing.assert_allclose(gw.grad(f, method="exact", check=False)(2.0), 2.0, rtol=1e-3)
 
 
 INTEGRALS = {

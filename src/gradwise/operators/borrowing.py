@@ -20,6 +20,7 @@ from gradwise.tracing.instrument.objects import set_raw
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.purity.objects import entries_of, is_users_class
+from gradwise.tracing.roots import install_owned
 from gradwise.tracing.traced import TracedArray
 
 if TYPE_CHECKING:
@@ -163,3 +164,6 @@ def _put(place: Any, old: Any, new: Any) -> None:
     for name, value in list(entries_of(place).items()):
         if value is old:
             set_raw(place, name, new)
+
+
+install_owned(own)

@@ -38,6 +38,24 @@ def install_quadrature(function: Callable[..., Any]) -> None:
     batched_integrand[:] = [function]
 
 
+#: ``f → f with work arrays of its own``
+owned: list[Callable[..., Any]] = []
+
+
+def install_owned(function: Callable[..., Any]) -> None:
+    """Give the function that exchanges the work arrays which a function fills."""
+    owned[:] = [function]
+
+
+#: ``formula → Sides``, or None where the formula does not switch
+sided: list[Callable[..., Any]] = []
+
+
+def install_sides(function: Callable[..., Any]) -> None:
+    """Give the function that tells on which side of its switches a formula is."""
+    sided[:] = [function]
+
+
 def install(*functions: Callable[..., Any]) -> None:
     """Give the functions that differentiate a root."""
     differentiated[:] = functions

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def form_of(formula: Any) -> Form | None:
     """The form of a formula, made once for its program; None for programs of other than real numbers."""
+    if hasattr(formula, "form"):  # a steady one
+        return formula.form
     tape = formula.recording.tape
     guards = tuple([(i, kind, _key(expected)) for i, kind, expected, _ in tape.guards])
     handles = tuple(tape.handles)

@@ -63,6 +63,7 @@ class ImplicitPath(Path):
         self.times = times
         self.start = start
         self.function = function
+        self.guess = guess
         self.steps: list[Any] = []
         y = start
         for t, after in itertools.pairwise(times):

@@ -73,7 +73,7 @@ class KnownPath:
         self.formula, self.function = formula, function
         self.scheme, self.times, self.states, self.start = scheme, times, np.array(states), start
         self.switches: bool | None = None
-        self.is_implicit = guess is not None
+        self.is_implicit, self.guess = guess is not None, guess
         self._known: bool | None = None
         self._otherwise = otherwise
         self._if_stiff = if_stiff or otherwise
@@ -91,11 +91,10 @@ class KnownPath:
         if self._known is None:
             places = sorted({0, len(self.times) // 2, len(self.times) - 1})
             times, states = np.array([self.times[k] for k in places]), self.states[places]
-            assert self.function.proved is not None
             with np.errstate(all="ignore"):
                 found = integrated[2](self.formula, times, states)
                 wanted = [
-                    np.ravel(self.function.proved(t, y.copy())) for t, y in zip(times.tolist(), states, strict=True)
+                    np.ravel(self.function.plainly(t, y.copy())) for t, y in zip(times.tolist(), states, strict=True)
                 ]
             size = np.max(np.abs(wanted), initial=0.0)
             self._known = found is not None and bool(np.all(np.abs(found - wanted) <= _ALIKE * size))
@@ -217,8 +216,7 @@ def tight_path(
     stepwise: Callable[[], Any],
 ) -> KnownPath | None:
     """The solution along the steps of DOP853 at a tight tolerance, or of Radau IIA where stability limits those; None where neither gets to the end."""
-    proved = function.proved
-    assert proved is not None
+    proved = function.plainly if function.proved is None else function.proved
 
     def implicit() -> Any:
         try:

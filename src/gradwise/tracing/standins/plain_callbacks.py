@@ -45,6 +45,8 @@ class Callback:
         self.moves = False
         self.calls = 0
         self.trace: Any = None
+        #: the function with work arrays of its own, where that was asked for
+        self.owned: Any = None
         #: the numbers that SciPy asked for, and what it was given
         self.seen: list[tuple[float, Any]] = []
         #: where a function of several numbers was asked for, if that is kept
@@ -137,5 +139,20 @@ class Switches:
             number += 1
         return False
 
+    def kinks(self) -> bool:
+        """Whether anything was done since then that has kinks or jumps."""
+        trace = self.trace
+        if trace is None:
+            return False
+        (k, number), ops = self.start, trace.ops
+        while number < len(trace.outs):
+            if ops[k].name in _KINKED:
+                return True
+            k += 3 + ops[k + 2]
+            number += 1
+        return False
+
 
 _COMPARISONS = frozenset({"less", "greater", "less_equal", "greater_equal", "sign", "floor", "ceil", "rint", "round"})
+#: what has kinks or jumps besides
+_KINKED = _COMPARISONS | {"abs", "maximum", "minimum", "fmax", "fmin", "trunc", "floor_divide", "mod", "fmod", "heaviside", "copysign"}  # fmt: skip

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.errors import GradwiseError
+from gradwise.errors import GradwiseError, TracingError
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.objects import copied, entries_of, is_open
@@ -195,11 +195,14 @@ class Plain:
         The callbacks as they are called without a trace.
     args : tuple
         The further arguments, plain.
+    reaches : bool
+        Whether traced values are within their reach.
     """
 
-    def __init__(self, functions: list[Any], args: tuple[Any, ...]) -> None:
+    def __init__(self, functions: list[Any], args: tuple[Any, ...], *, reaches: bool) -> None:
         self.functions = functions
         self.args = args
+        self.reaches = reaches
 
 
 def plain_callbacks(
@@ -226,7 +229,7 @@ def plain_callbacks(
         verdict = inspect_function(function, (*sample, *further), {})
         if not verdict.is_pure or verdict.node is None or _handles_errors(verdict.node):
             return None
-    return Plain(found, further)
+    return Plain(found, further, reaches=bool(reached))
 
 
 class Formula:
@@ -270,12 +273,19 @@ class Formula:
         return [tape.values[i] for i in tape.captured]
 
 
-def formula_of(function: Callable[..., Any], values: Sequence[Any]) -> Formula | None:
-    """The program of ``function(*values)``, recorded with all the values traced; None if the run did what a program does not show."""
+def formula_of(
+    function: Callable[..., Any], values: Sequence[Any], borrow: Callable[[TracingError], bool] | None = None
+) -> Formula | None:
+    """The program of ``function(*values)``, recorded with all the values traced; None if the run did what a program does not show.
+
+    ``borrow`` is told of a run that failed, and says whether another one may go well (``operators/borrowing.py``).
+    """
     try:
         with np.errstate(all="ignore"):
             recording = record(function, list(values), (True,) * len(values), lambda leaves: function(*leaves))
-    except (GradwiseError, ArithmeticError, TypeError, ValueError, AttributeError):
+    except (GradwiseError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
+        if borrow is not None and isinstance(error, TracingError) and borrow(error):
+            return formula_of(function, values, borrow)
         return None  # watched at each call, it says what is the matter
     tape = recording.tape
     if tape.looked_up or tape.texts or tape.recalled or len(recording.outputs) != 1:

@@ -118,6 +118,15 @@ class Step:
         return [advanced(self.y, self.h, row, self.slopes) for row in weights]
 
 
+class CLASSICAL:
+    """Kutta's scheme: derivatives up to the fourth are exact, of which a root's reach to the third."""
+
+    n_stages = 4
+    A = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 1]])
+    B = np.array([1, 2, 2, 1]) / 6
+    C = np.array([0, 0.5, 0.5, 1])
+
+
 def moved(function: RightHandSide, t: Any, y: Any, h: Any, scheme: Any = None) -> Any:
     """The state after a traced time h, which is zero, by the scheme of order 8 unless another one is given."""
     scheme = scheme or scipy.integrate.DOP853
@@ -138,6 +147,8 @@ class Path:
     """
 
     is_implicit = False
+    #: the plain solution near implicit steps
+    guess: Any = None
 
     def __init__(self, scheme: Any, function: RightHandSide, times: list[float], start: Any) -> None:
         self.times = times

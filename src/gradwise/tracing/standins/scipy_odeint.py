@@ -10,10 +10,13 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.roots import sided
+from gradwise.tracing.standins.crossings import divided, recorded
 from gradwise.tracing.standins.known_paths import formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
+    note_adaptive,
     note_choice,
     plain_callback,
     traced_leaves,
@@ -24,14 +27,16 @@ from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.scipy_odes import (
     as_state,
     compare_values,
+    course_of,
     listed_array,
+    piece_of,
     refuse_unbounded,
     right_hand_side,
     start_at,
     states_at,
     tight,
 )
-from gradwise.tracing.standins.solution_jumps import note_steps, refuse_unseen
+from gradwise.tracing.standins.solution_jumps import note_steps, refuse_jumps
 from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
@@ -73,8 +78,10 @@ def odeint(
             callback, plain(y0), plain(t), (), plain_callback(Dfun, args), *rest, tfirst=tfirst, **options
         )
     value = found[0] if isinstance(found, tuple) else found
-    if not callback.moves and not traced_leaves((y0, t)):
-        refuse_unseen("scipy.integrate.odeint", function, before, times, value, known=formula is not None)
+    is_still = not callback.moves and not traced_leaves((y0, t))
+    if is_still and not (
+        before.seen() if formula is None or proved is None else proved.reaches and sided[0](formula) is not None
+    ):
         return found
     settings = dict(zip(("col_deriv", "full_output", "ml", "mu", "rtol", "atol"), rest, strict=False)) | options
     rtol = 1.49012e-8 if settings.get("rtol") is None else settings["rtol"]
@@ -94,7 +101,21 @@ def odeint(
         known = tight_path(formula, function, span, start, times, rtol, atol, stepwise)
     switches = Switches()
     path: Any = known if known is not None else stepwise()
-    if known is None:
+
+    def piece(of: Any, ends: tuple[float, float], y: Any) -> Any:
+        return piece_of("scipy.integrate.odeint", of, function, ends, y, times, rtol, atol)
+
+    pieces = divided(
+        "scipy.integrate.odeint", formula or (recorded(function, function, (span[0], state.copy())) if switches.kinks() else None), function, course_of(path), start, times, piece
+    )  # fmt: skip
+    if is_still and not (pieces is not None and pieces.is_traced):
+        if pieces is None:
+            refuse_jumps("scipy.integrate.odeint", function, times, value, moves=False)
+        return found
+    if pieces is not None:
+        path, known = pieces, None
+        note_adaptive("scipy.integrate.odeint")
+    elif known is None:
         note_steps("scipy.integrate.odeint", path, rtol, switches=switches.seen())
     made = np.stack(states_at(path, times, t)) if carries(t) else path.table(times)
     if known is not None:

@@ -10,8 +10,8 @@ behind (``known_paths.py``), else one by one:
 
 Initial state, parameters (in ``args`` or what the function refers to), both ends of the time span and the times of evaluation may be traced.  Intermediate times that SciPy chose are constants: the derivative of ``y[:, i]`` is that
 at the time ``t[i]``, which a difference between two runs with other steps is not.  Times and states of events are
-roots of the event's function along the solution, by the implicit function theorem (up to the third derivative).  Runs with tolerances above 1e-9 are not verified by differences, since SciPy's steps change between
-neighbouring arguments, unless comparisons in the right-hand side switch on the way: a right-hand side that jumps where the state crosses a threshold has a solution whose derivative is not that of the steps.
+roots of the event's function along the solution (``solution_events.py``).  Runs with tolerances above 1e-9 are not verified by differences, since SciPy's steps change between neighbouring arguments.  Where the right-hand side has kinks
+or jumps on the way, the solution is divided there (``crossings.py``).
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import written
 from gradwise.tracing.instrument.state import current_trace
-from gradwise.tracing.roots import differentiated, rooted
+from gradwise.tracing.roots import sided
+from gradwise.tracing.standins.crossings import Course, SteadySide, divided, recorded
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
 from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
+    note_adaptive,
     note_choice,
     plain_callback,
     traced_leaves,
@@ -46,7 +48,8 @@ from gradwise.tracing.standins.runge_kutta import (
     tight_times,
 )
 from gradwise.tracing.standins.scipy_calling import with_value
-from gradwise.tracing.standins.solution_jumps import VERIFIABLE, note_steps, refuse_unseen
+from gradwise.tracing.standins.solution_events import found_events, watched_events
+from gradwise.tracing.standins.solution_jumps import VERIFIABLE, note_steps, refuse_jumps
 from gradwise.tracing.standins.stacking import assembled, plainly
 from gradwise.tracing.traced import isinstance_traced
 
@@ -145,7 +148,7 @@ def solve_ivp(
     times: list[float] = []
     states: list[Any] = []
     solver = method if scheme is None else noting(scheme, times, None, states)
-    watched = _events(events, more)
+    watched = watched_events(events, more)
     jac = options.get("jac")
     proved = None
     if not any(callable(o) for name, o in options.items() if name != "jac"):
@@ -175,13 +178,14 @@ def solve_ivp(
             callback, span, plain(y0), solver, plain(wanted), dense_output, watched, vectorized, **settings
         )
     occurred = [e for e, times_ in zip(watched or (), found.t_events or (), strict=True) if len(times_)]
-    if not (callback.moves or traced_leaves((t0, tf, y0, wanted)) or any(e.moves for e in occurred)):
+    is_still = not (callback.moves or traced_leaves((t0, tf, y0, wanted)) or any(e.moves for e in occurred))
+    if is_still:
         function = RightHandSide(callback, np.result_type(np.asarray(found.y), float), vectorized=bool(vectorized))
-        refuse_unseen(
-            "scipy.integrate.solve_ivp", function, before, found.t, np.transpose(found.y), known=formula is not None
-        )
-        return found
-    if found.status < 0:
+        if not (
+            before.seen() if formula is None or proved is None else proved.reaches and sided[0](formula) is not None
+        ):
+            return found
+    if found.status < 0 and not is_still:
         trace = current_trace()
         assert trace is not None
         raise trace.fail(
@@ -215,9 +219,23 @@ def solve_ivp(
             known = tight_path(formula, function, span, start, stops, rtol, atol, stepwise)
     switches = Switches()
     path: Any = known if known is not None else stepwise()
-    if known is None:
+
+    def piece(of: Any, ends: tuple[float, float], state: Any) -> Any:
+        return piece_of("scipy.integrate.solve_ivp", of, function, ends, state, stops, rtol, atol)
+
+    pieces = divided(
+        "scipy.integrate.solve_ivp", formula or (recorded(function, function, (span[0], as_state(y0))) if switches.kinks() else None), function, course_of(path), start, stops, piece
+    )  # fmt: skip
+    if is_still and not (pieces is not None and pieces.is_traced):
+        if pieces is None:
+            refuse_jumps("scipy.integrate.solve_ivp", function, found.t, np.transpose(found.y), moves=False)
+        return found
+    if pieces is not None:
+        path, known = pieces, None
+        note_adaptive("scipy.integrate.solve_ivp")
+    elif known is None:
         note_steps("scipy.integrate.solve_ivp", path, rtol, switches=switches.seen())
-    last = _found_events(path, watched, found) if occurred else None
+    last = found_events(path, watched, found) if occurred else None
     made: Any = None
     if t_eval is None:
         ends = t0, tf if last is None else last[0]
@@ -283,70 +301,9 @@ def _entry(t: Any) -> Any:
     return np.reshape(t, (1,)) if isinstance_traced(t) else np.array([float(t)])
 
 
-def _events(events: Any, args: tuple[Any, ...]) -> Any:
-    """The events' functions with plain results, and their settings."""
-    if events is None:
-        return None
-    made = []
-    for event in (events,) if callable(events) else events:
-        callback = Callback(event, args)
-        for name in ("terminal", "direction"):
-            if hasattr(event, name):
-                setattr(callback, name, plain(getattr(event, name)))
-        made.append(callback)
-    return made
-
-
 def _is_coarse(rtol: Any, atol: Any, y: Any) -> bool:
     """Whether the tolerances let the steps be so long that the derivative of the discrete solution is not that of the solution."""
     return bool(np.max(rtol) > VERIFIABLE or np.max(atol) > VERIFIABLE * np.max(np.abs(y), initial=0.0))
-
-
-def _found_events(path: Path | KnownPath, watched: list[Callback], found: Any) -> tuple[Any, Any] | None:
-    """Give the events that were found their derivatives; return time and state of the one that ended the run, if one did."""
-    end = None
-    for number, event in enumerate(watched):
-        times = found.t_events[number]
-        if not len(times):
-            continue
-        pairs = [_event(path, event, float(t)) for t in times]
-        if getattr(event, "terminal", False) and found.status == 1 and len(found.t) and times[-1] == found.t[-1]:
-            end = pairs[-1]
-        made = np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
-        note_choice(made)
-        found.t_events[number] = with_value(made[0], times)
-        found.y_events[number] = with_value(made[1], found.y_events[number])
-    return end
-
-
-class _Classical:
-    """Kutta's scheme: derivatives up to the fourth are exact, of which a root's reach to the third."""
-
-    n_stages = 4
-    A = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 1]])
-    B = np.array([1, 2, 2, 1]) / 6
-    C = np.array([0, 0.5, 0.5, 1])
-
-
-def _event(path: Path | KnownPath, event: Callback, at: float) -> tuple[Any, Any]:
-    """Time and state of an event: a root of the event's function along the solution, which one Runge-Kutta step continues."""
-    y = path.at(np.array([at]))[0]
-
-    def along(t: Any) -> Any:
-        value = event.traced(t, moved(path.function, at, y, t - at, _Classical))
-        return value[(0,) * plain(value).ndim] if np.ndim(plain(value)) else value
-
-    formula = formula_of(along, (at,)) if rooted else None
-    time = None if formula is None or not formula.moves else rooted[0](formula, at, each=True)
-    if time is None:
-        with np.errstate(all="ignore"):
-            time = differentiated[0](along, at, ())
-    trace = current_trace()
-    if not np.isfinite(plain(time)) and trace is not None:
-        raise trace.fail(
-            f"scipy.integrate.solve_ivp found an event at {at!r} where its function has no slope, and its time no derivative. A function that crosses zero with a slope is required"
-        )
-    return time, moved(path.function, at, y, time - at, _Classical)
 
 
 def tight(what: str, function: RightHandSide, span: Any, start: Any, stops: Any, rtol: Any, atol: Any) -> Path:
@@ -373,6 +330,27 @@ def tight(what: str, function: RightHandSide, span: Any, start: Any, stops: Any,
             f"{what} was called for a system that takes more steps at a tolerance of 1e-7 than can be recorded for its derivative, or has no solution up to the end. "
             "method='numerical' differentiates it as it is"
         ) from None
+
+
+def piece_of(
+    what: str, formula: Any, function: RightHandSide, ends: tuple[float, float], state: Any, stops: Any, rtol: Any, atol: Any
+) -> Any:  # fmt: skip
+    """The path between two crossings."""
+    low, high = min(ends), max(ends)
+    inside = np.array([t for t in np.ravel(stops) if low <= t <= high])
+
+    steady = SteadySide(function, formula)
+
+    def stepwise() -> Path:
+        return tight(what, steady, ends, state, inside, rtol, atol)
+
+    return tight_path(formula, steady, ends, state, inside, rtol, atol, stepwise)
+
+
+def course_of(path: Path | KnownPath) -> Course:
+    """The plain solution of a path."""
+    states = path.states if isinstance(path, KnownPath) else np.array([plain(y) for y in path.states])
+    return Course(path.times, states, path.guess)
 
 
 def compare_values(what: str, made: Any, value: np.ndarray, rtol: Any, atol: Any) -> None:

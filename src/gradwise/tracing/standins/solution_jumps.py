@@ -41,16 +41,6 @@ def note_steps(what: str, path: Path | KnownPath, rtol: Any, *, switches: bool) 
         note_adaptive(what)
 
 
-def refuse_unseen(
-    what: str, function: RightHandSide, before: Switches, times: Any, states: Any, *, known: bool
-) -> None:
-    """Raise if a solution that carries no derivative is one of a right-hand side whose jumps do; ``known``: whether its formula was recorded elsewhere."""
-    if known and len(times):
-        function(float(times[0]), states[0])
-    if before.seen(any_answer=known):
-        refuse_jumps(what, function, times, states, moves=False)
-
-
 def refuse_jumps(what: str, function: RightHandSide, times: Any, states: Any, *, moves: bool) -> None:
     """Raise if a right-hand side jumps where a state that moves passes a border, or where a comparison with traced values turns."""
     points = np.array([plain(y) for y in states])
