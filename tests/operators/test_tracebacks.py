@@ -150,3 +150,15 @@ def test_what_is_returned_in_place_of_a_value():
     np.testing.assert_array_equal(gw.grad(lambda x: asyncio.run(later(x)))(x), 2 * x)
     with pytest.raises(gw.OutputError, match=r"Write list\(\.\.\.\) around map\(\.\.\.\)"):
         gw.grad(lambda x: map(abs, x))(x)
+
+
+def test_what_gradwise_raises_is_no_statement_of_the_functions():
+    def f(x):
+        pairs = np.lib.stride_tricks.as_strided(x, (2, 2), (16, 8))
+        pairs[0] *= 3
+        return np.sum(x**2)
+
+    with pytest.raises(gw.TracingError, match="read-only"):
+        gw.grad(f, method="exact")(np.arange(4.0))
+    with pytest.warns(gw.NumericalFallbackWarning):
+        np.testing.assert_allclose(gw.grad(f)(np.arange(4.0)), [0, 18, 4, 6], rtol=1e-8)

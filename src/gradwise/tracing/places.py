@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import opcode
 import os
 import sys
 from pathlib import Path
@@ -23,6 +24,9 @@ _STAND_INS = str(Path(__file__).parent / "standins")
 
 #: where packages lie that are not the user's own code
 LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parents[1]))
+
+_OURS = str(Path(__file__).parents[1])
+_RAISE = opcode.opmap["RAISE_VARARGS"]
 
 
 class _Files(dict[str, bool]):
@@ -97,3 +101,28 @@ class Places(list[Any]):
             else:
                 found.append(None if code is None else (code, offset))
         return found
+
+
+def raised_by_the_user(error: Exception) -> bool:
+    """Whether a ``raise`` statement outside of the libraries, and of gradwise wherever it lies, raised the error."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return False
+    code = traceback.tb_frame.f_code
+    return not code.co_filename.startswith((*LIBRARIES, _OURS)) and code.co_code[traceback.tb_lasti] == _RAISE
+
+
+def place_of_error(error: Exception) -> tuple[str | None, int | None]:
+    """File and line of the user's innermost frame in a traceback (a library's, if there is none)."""
+    place: tuple[str | None, int | None] = (None, None)
+    traceback = error.__traceback__
+    theirs = False
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        if not name.startswith(_OURS) and (not theirs or not name.startswith(LIBRARIES)):
+            place = name, traceback.tb_lineno
+            theirs = theirs or not name.startswith(LIBRARIES)
+        traceback = traceback.tb_next
+    return place

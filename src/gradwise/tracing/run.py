@@ -5,10 +5,8 @@ trace : (f : x → y, x)  →  Recording (Program, captured values, the values t
 
 from __future__ import annotations
 
-import opcode
 import struct
 import types
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +24,7 @@ from gradwise.tracing.instrument.muting import muted
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.places import HOOKS, LIBRARIES
+from gradwise.tracing.places import HOOKS, place_of_error, raised_by_the_user
 from gradwise.tracing.text import notice
 from gradwise.tracing.trace import COPY_BYTES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
@@ -92,8 +90,6 @@ class Recording:
 
 #: what operations raise that are given something they do not know
 _CONFUSED = (TypeError, ValueError, AttributeError, BufferError, NotImplementedError, struct.error)
-_OURS = str(Path(__file__).parents[1])
-_RAISE = opcode.opmap["RAISE_VARARGS"]
 
 
 #: the structure of one array or number
@@ -221,9 +217,7 @@ def _blame_the_trace(
     trace = recording.tape
     if trace.outers:  # its plain run belongs to the outer function
         return
-    if isinstance(error, ValueError) and _raised_by_the_user(
-        error
-    ):  # a statement about the value, which is the same plainly
+    if isinstance(error, ValueError) and raised_by_the_user(error):  # about the value, which is the same plainly
         return
     values = iter([trace.values[i] for i in trace.inputs])
     plain = [next(values) if moves else leaf for leaf, moves in zip(leaves, moving, strict=True)]
@@ -237,7 +231,7 @@ def _blame_the_trace(
     raise TracingError(
         f"{recording.name} raised {type(error).__name__}: {str(error).rstrip('.')}. Called plainly it does not: the operation on that line does not take a traced value, "
         "which stands in for the number or array. NumPy's functions and operators take it; take the value out with has_aux=True to use it elsewhere",
-        *_place_of(error),
+        *place_of_error(error),
     ) from error
 
 
@@ -255,31 +249,6 @@ def _raised(call: Callable[[list[Any]], Any], plain: Sequence[Any]) -> Exception
     except Exception as error:  # noqa: BLE001  whatever it is
         return error
     return None
-
-
-def _raised_by_the_user(error: Exception) -> bool:
-    """Whether a ``raise`` statement outside the libraries raised the error."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None:
-        return False
-    code = traceback.tb_frame.f_code
-    return not code.co_filename.startswith(LIBRARIES) and code.co_code[traceback.tb_lasti] == _RAISE
-
-
-def _place_of(error: Exception) -> tuple[str | None, int | None]:
-    """File and line of the user's innermost frame in a traceback (a library's, if there is none)."""
-    place: tuple[str | None, int | None] = (None, None)
-    traceback = error.__traceback__
-    theirs = False
-    while traceback is not None:
-        name = traceback.tb_frame.f_code.co_filename
-        if not name.startswith(_OURS) and (not theirs or not name.startswith(LIBRARIES)):
-            place = name, traceback.tb_lineno
-            theirs = theirs or not name.startswith(LIBRARIES)
-        traceback = traceback.tb_next
-    return place
 
 
 def snapshot_argument(trace: Trace, value: np.ndarray) -> TracedArray:
