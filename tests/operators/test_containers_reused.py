@@ -136,7 +136,7 @@ def test_a_write_to_what_was_there_is_seen_through_containers(name):
 
 @pytest.mark.parametrize("name", EFFECTS)
 def test_an_effect_is_seen_through_containers(name):
-    assert not inspect_function(written(name, EFFECTS[name]), (np.ones(2),), {}).may_stand
+    assert not inspect_function(written(name, EFFECTS[name]), (np.ones(2),), {}).is_replayable
 
 
 # --- what is proved, and what may change ------------------------------------------------------------------------------------------------

@@ -550,7 +550,7 @@ def test_an_error_after_counting_and_kinks():
     assert stats["f"] == 8
 
 
-def test_histories_stay_unproven():
+def test_histories_are_those_of_plain_calls():
     history = []
 
     def f(x):

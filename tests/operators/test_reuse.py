@@ -659,11 +659,6 @@ def counting(x):
     return np.sum(x) * COUNTER[0]
 
 
-def printing(x):
-    print("called")
-    return np.sum(x)
-
-
 def drawing(x):
     return np.sum(x * np.random.normal(size=3))
 
@@ -721,7 +716,6 @@ def same_object(x):
 
 IMPURE = [
     counting,
-    printing,
     drawing,
     generating,
     timing,

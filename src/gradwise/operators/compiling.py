@@ -46,7 +46,7 @@ class Compiled(Promise):
                 changed = _changed(call, recording)
                 if changed is not None:
                     raise call.broken(changed)
-            call.tick(found[0].ticks)
+            call.stands(found[0])
             result = recording.structure.rebuild(own(recording.values, [*call.numbers, *found[0].constants()]))
             if isinstance(call, ProvenCall):
                 standing = call, found[0]

@@ -24,6 +24,7 @@ from gradwise.operators.restoring import preserved
 from gradwise.operators.reuse import Call, PromisedCall, ProvenCall, Specialization, call_of, difference, unwrapped
 from gradwise.operators.verification import doubt_zeros, requested, verified_call
 from gradwise.tracing import Recording, record
+from gradwise.tracing.instrument.muting import muted
 from gradwise.tracing.purity import inspect_function, untouched
 
 if TYPE_CHECKING:
@@ -98,9 +99,9 @@ def linearize_call(
                     changed = difference(traced(), recording)
                     if changed is not None:
                         raise call.broken(changed)
-                call.tick(program.ticks)
+                call.stands(program)
                 again = functools.partial(_after_all, call, program, traced)
-                if lasting and isinstance(call, ProvenCall):
+                if (lasting or call.echoes) and isinstance(call, ProvenCall):
                     again = functools.partial(_once_more, call, recording)
                 linearization = Linearization(recording, arguments, program.fingerprint, again)
                 if isinstance(call, ProvenCall):
@@ -143,7 +144,8 @@ def _once_more(call: ProvenCall, recording: Recording) -> Recording:
     tape = recording.tape
     numbers = [tape.values[i] for i in tape.captured[: len(call.numbers)]]
     try:
-        return call.once_more([tape.values[i] for i in tape.inputs], numbers)
+        with muted(None) if call.echoes else nullcontext():
+            return call.once_more([tape.values[i] for i in tape.inputs], numbers)
     except Exception:  # noqa: BLE001 - objects of another form than they had
         return recording
 

@@ -230,7 +230,10 @@ def _looked(function: Any, linearization: Linearization, *, has_aux: bool, order
     tape = recording.tape
     spare = linearization.arguments.copied()
     spare.leaves = [tape.values[i] for i in tape.inputs]
-    state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
+    after = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
+    # what it drew decides where it goes: the same is drawn again
+    drawn = [s for g, s in tape.ran.generators.values() if g is np.random.get_state.__self__] if tape.ran else []  # type: ignore[attr-defined]
+    state = drawn[0] if drawn else after
     journal = written_by(linearization)
     restoring: Any = Restoring(spare, journal, has_aux=has_aux)
     try:
@@ -270,7 +273,7 @@ def _looked(function: Any, linearization: Linearization, *, has_aux: bool, order
             return None
     finally:
         journal.restore()
-        np.random.set_state(state)  # noqa: NPY002  the global state is what the user's code may draw from
+        np.random.set_state(after)  # noqa: NPY002  the global state is what the user's code may draw from
 
 
 def _look_inside(
@@ -358,6 +361,8 @@ def _reason_against(function: Any, arguments: Arguments, linearization: Lineariz
     # what runs as it stands was not watched: its code must prove that it leaves nothing behind
     stands = isinstance(function, types.FunctionType) and protocols_suffice(function)
     verdict = inspect_function(function, *arguments.given()) if stands else None
-    if (verdict is not None and (not verdict.is_quiet or verdict.counts)) or watched(function) is function:
+    if (verdict is not None and (not verdict.is_quiet or verdict.counts or verdict.leaves)) or watched(
+        function
+    ) is function:
         return "its code may leave something behind"
     return None

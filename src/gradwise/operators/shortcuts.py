@@ -27,6 +27,7 @@ from gradwise.operators.kinks import felt, holds_nan
 from gradwise.operators.lasting import EXTREMA
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.results import zeros_for
+from gradwise.operators.reuse.beside import Raised, held_back, leave_behind
 from gradwise.operators.reuse.by_function import shortcuts_for, shortcuts_of
 from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.forms import Formless, expect
@@ -47,7 +48,7 @@ from gradwise.rules.elementwise import at_zero, tied, zero_result
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity.counters import holds_any
 from gradwise.tracing.purity.expectations import by_place
-from gradwise.tracing.purity.outline import NUMBERS
+from gradwise.tracing.purity.outline import CONTENT
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
@@ -154,13 +155,17 @@ def opening(
     ]
     data, fixed, counters, tallies = _gathered(text, call, objects, moving)
     for counter, tick in zip(call.counters, program.ticks, strict=True):
+        if call.echoes or not counter.is_counted:  # the function counts itself
+            continue
         text.last.append(f"{counters[counter.identity]} += {tick}")
+    if call.echoes:
+        text.last.append(f"{text.name(leave_behind)}(f, args, kwargs)")
     if tallies:  # which nothing else may read
         beside = [name for name, value in [*data, *fixed] if isinstance(value, (list, tuple, dict))]
         beside += [names[k] for k, value in given.items() if isinstance(value, (list, tuple, dict))]
         text.leave_if(f"{text.name(holds_any)}(({_listed(beside)}), ({_listed(tallies)}))")
     numbers += [n for name, value in data for n in expect(text, name, value, fixed=fixed_too)]
-    if [n for name, value in fixed for n in expect(text, name, value, fixed=NUMBERS)]:
+    if [n for name, value in fixed for n in expect(text, name, value, fixed=CONTENT)]:
         raise Unsuitable
     if program.decides:
         read = zip([*leaves, *numbers], [*arguments.leaves, *call.numbers], strict=True)
@@ -276,6 +281,8 @@ def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str,
     for way in kept.ways:
         try:
             found = way.run(function, args, kwargs, vector)
+        except Raised as raised:
+            raise raised.error from None
         except Exception:  # noqa: BLE001, S112 - whatever it is, the ordinary way says it better
             continue
         if found is not None:
@@ -337,8 +344,9 @@ def consider(
         return
     try:
         way = make()
-        found = way.run(function, *arguments.given(), vector)
-        if found is not None:  # the call was counted before
+        with held_back():
+            found = way.run(function, *arguments.given(), vector)
+        if found is not None and not call.echoes:  # the call was counted before
             call.tick(program.ticks, -1)
     except (Formless, Unsuitable):
         kept.failed = 17

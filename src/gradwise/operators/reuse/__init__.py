@@ -5,9 +5,10 @@ known of functions of which nothing is proved.
 """
 
 from gradwise.operators.reuse.comparison import difference
-from gradwise.operators.reuse.families import Call, Family, PromisedCall, ProvenCall, call_of, forget_families, standing
+from gradwise.operators.reuse.families import Call, Family, PromisedCall, ProvenCall, call_of, forget_families
 from gradwise.operators.reuse.promises import FORBIDDEN, Promise, under, unwrapped
 from gradwise.operators.reuse.specialization import Specialization
+from gradwise.operators.reuse.telling import standing
 
 __all__ = [
     "FORBIDDEN",

@@ -20,6 +20,7 @@ import numpy as np
 from gradwise.errors import StaleProgramError
 from gradwise.execution.error_state import reports_underflow
 from gradwise.locks import lock
+from gradwise.operators.reuse.beside import Raised, leave_behind
 from gradwise.operators.reuse.family import Family
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
@@ -28,10 +29,11 @@ from gradwise.operators.reuse.specialization import Refused, Specialization, spe
 from gradwise.program import collector_paused
 from gradwise.tracing import record
 from gradwise.tracing.instrument.hooks import watched
+from gradwise.tracing.instrument.muting import muted
 from gradwise.tracing.purity import Verdict, inspect_function
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import by_place
-from gradwise.tracing.purity.outline import ARRAYS, FREE, NUMBERS, all_refilled, array_form, outlines
+from gradwise.tracing.purity.outline import ARRAYS, CONTENT, FREE, all_refilled, array_form, outlines
 from gradwise.tracing.purity.reading import read
 from gradwise.tracing.purity.scope import Unproven, is_data
 from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
@@ -54,6 +56,11 @@ _FAMILIES, _WEIGHT = 512, 2_000_000
 
 _families: OrderedDict[Hashable, tuple[Family, int]] = OrderedDict()
 _lock = lock()
+
+
+def families_of(node: Any) -> list[Family]:
+    """The families of a verdict's node."""
+    return [family for key, (family, _) in list(_families.items()) if node in key]  # type: ignore[operator]  # keys are tuples
 
 
 def forget_families() -> None:
@@ -89,6 +96,8 @@ class Call:
     objects: dict[Any, Any] = {}
     #: what the function adds to
     counters: Sequence[Counter] = ()
+    #: whether the function runs beside its program, for what it leaves behind
+    echoes = False
 
     def __init__(
         self,
@@ -170,6 +179,17 @@ class Call:
         """What the run for a program added to the counters."""
         return ()
 
+    def stands(self, program: Specialization) -> None:
+        """Do what the function leaves behind, for which a program stood."""
+        if self.echoes:
+            args, kwargs = self._arguments.given()
+            try:
+                leave_behind(self.function, args, kwargs)
+            except Raised as raised:
+                raise raised.error from None
+        else:
+            self.tick(program.ticks)
+
     def watching(self) -> AbstractContextManager[Any]:
         """A watch over the run before ``learn``, if a program may be made of it that is to avoid something."""
         family = self.family
@@ -191,7 +211,10 @@ class Call:
             return None
         made = None
         try:
-            with np.errstate(all="ignore"):  # the run before has said what there is to say
+            with (
+                np.errstate(all="ignore"),
+                muted(None) if self.echoes else nullcontext(),
+            ):  # the run before has said what there is to say
                 made, recording = self.specialise()
             with collector_paused():
                 reason = differs(recording)
@@ -213,12 +236,15 @@ class Call:
 class ProvenCall(Call):
     """A call of a function proved pure: its data are exchanged for traced ones."""
 
-    __slots__ = ("_again", "_data", "_fixed", "_started", "counters", "moving", "node", "objects")
+    __slots__ = ("_again", "_data", "_fixed", "_started", "counters", "echoes", "moving", "node", "objects")
 
-    def __init__(self, function: Any, arguments: Arguments, verdict: Verdict, *, has_aux: bool) -> None:
+    def __init__(
+        self, function: Any, arguments: Arguments, verdict: Verdict, *, has_aux: bool, echoes: bool = False
+    ) -> None:
         node = verdict.node
         assert node is not None
         self.node: Node = node
+        self.echoes = echoes
         given, expected = by_place(*arguments.given()), node.arguments or {}
         others = {k: v for k, v in given.items() if k in expected and not is_data(expected[k])}
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
@@ -226,18 +252,18 @@ class ProvenCall(Call):
         self.moving = {k: v for k, v in others.items() if k in arguments.places}
         self._data, self._fixed, self._again, self.counters = read(function, node, self.objects, self.moving)
         self._started: list[list[tuple[Counter, int]]] = []
-        tallies = [counter.owner for counter in self.counters if counter.kind == "entry"]
+        tallies = [counter.owner for counter in self.counters if counter.is_container]
         if tallies and holds_any(given.values(), tallies):
             raise Unproven("it is given the container that it counts in")
-        super().__init__(function, arguments, has_aux=has_aux, avoided=verdict.avoided)
+        super().__init__(function, arguments, has_aux=has_aux, avoided={} if echoes else verdict.avoided)
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
         key = outlines(self._data.values(), self.numbers, fixed=fixed)
         through: list[Any] = []
-        beside = outlines(self._fixed, through, fixed=NUMBERS)
+        beside = outlines(self._fixed, through, fixed=CONTENT)
         if through:
-            raise Refused("it reads an array through a module")
-        return self.node, key, beside, self._again
+            raise Refused("it reads a large array through a module or a class")
+        return self.node, key, beside, self._again, self.echoes
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         numbers, fixed = iter(traced), self._key[0]
@@ -328,41 +354,6 @@ def _order(treedef: TreeDef) -> Hashable:
     return treedef.order, tuple([_order(child) for child in treedef.children])
 
 
-def standing(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-    """Whether a program may stand for a function with these arguments, and if not why, in words."""
-    promise, function = is_promised(function), unwrapped(function)
-    verdict = inspect_function(function, args, kwargs)
-    if verdict.is_replayable:
-        return (
-            "proved pure by its code: from its third call on with one form of arguments, its program runs in its place while its guards hold"
-            + _given_up(verdict.node)
-        )
-    why = f"not proved pure ({verdict.effects})"
-    if verdict.avoided and not promise:
-        if _given_up(verdict.node) or _comes_to_doubts(verdict.node):
-            return f"the function runs at each call: {why}{_given_up(verdict.node)}"
-        return (
-            "proved pure where it does not come to what is not proved: from its third call on with one form of arguments, its program runs in its place while its guards hold; "
-            + why
-        )
-    return (
-        f"promised pure: its program runs in its place, and is compared with it at calls number 2, 4, 8, and so on; {why}"
-        if promise
-        else f"the function runs at each call: {why}"
-    )
-
-
-def _given_up(node: Any) -> str:
-    reasons = {family.refused for key, (family, _) in list(_families.items()) if node in key and family.refused}  # type: ignore[operator]  # keys are tuples
-    return "".join(f"; given up for one form of arguments: {reason}" for reason in sorted(reasons))
-
-
-def _comes_to_doubts(node: Any) -> bool:
-    """Whether the runs of a function came to what is not proved, and no program was made of any."""
-    families = [family for key, (family, _) in list(_families.items()) if node in key]  # type: ignore[operator]  # keys are tuples
-    return any(f.is_doubted for f in families) and not any(f.served for f in families)
-
-
 def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Call | None:
     """The call with its family, if the function is proved or promised to be pure and is called with plain data, else None."""
     if is_forbidden() or reports_underflow():
@@ -377,7 +368,10 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
         return None
     try:
         if verdict.may_stand and not (promise and verdict.avoided and arguments.are_plain()):
-            call = ProvenCall(function, arguments, verdict, has_aux=has_aux)
+            echoes = verdict.echoes and not verdict.avoided
+            call = ProvenCall(function, arguments, verdict, has_aux=has_aux, echoes=echoes)
+            if verdict.echoes and not echoes and (call.family.refused is not None or call.family.is_doubted):
+                call = ProvenCall(function, arguments, verdict, has_aux=has_aux, echoes=True)
             if call.family.refused is not None:
                 give_up(function)
             return call

@@ -152,7 +152,9 @@ class _Gathering:
     def tally(self, variable: str, value: Any, expected: Expected) -> None:
         """A list or dictionary in which entries are counted."""
         assert expected.reads is not None
-        for _, key in expected.reads.members:
+        for kind, key in expected.reads.members:
+            if kind == "appends":
+                continue
             if type(value) is list:
                 self.text.leave_if(f"len({variable}) <= {key} or type({variable}[{key}]) is not int")
             else:
@@ -254,10 +256,11 @@ class _Gathering:
             ask, other = (is_defined, repr(name)) if kind == "defined" else (is_derived, f"{self.text.name(name)}()")
             self.text.leave_if(f"{self.text.name(ask)}({cls}, {other}) is not {found!r}")
             return
-        elif kind == "counts":
+        elif kind in ("counts", "stores"):
             assert variable is not None
             self.stays(cls, type(owner), name)
-            self.text.leave_if(f"type({variable}.{name}) is not int")
+            if kind == "counts":
+                self.text.leave_if(f"type({variable}.{name}) is not int")
             self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
             self.counters["attribute", id(owner), name] = f"{variable}.{name}"
             self._counting.append((variable, owner, name))
@@ -345,7 +348,10 @@ class _Gathering:
             found = sys.modules.get(name, MISSING)
             self.follow(f"{self.modules}.get({name!r}, {self.missing})", found, expected, None, direct=False)
         for attribute, kind in (("__defaults__", "defaults"), ("__kwdefaults__", "keywords")):
-            if getattr(f, attribute):
+            if attribute in node.reads.defaults:
+                expected = node.reads.defaults[attribute]
+                self.follow(f"{variable}.{attribute}", getattr(f, attribute), expected, None, direct=False)
+            elif getattr(f, attribute):
                 self.keep((kind, id(f)), f"{variable}.{attribute}", direct=direct)
             else:
                 self.text.leave_if(f"{variable}.{attribute}")

@@ -23,6 +23,7 @@ from gradwise.tracing.purity.sequences import class_of, element_of, is_object, i
 from gradwise.tracing.purity.values import (
     DATA,
     OWN,
+    WHOLE,
     Box,
     Constant,
     Known,
@@ -72,7 +73,7 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
         return OWN
     if function is enumerate and len(arguments) in (1, 2):
         m.data(arguments[-1]) if len(arguments) == 2 else None
-        return Rows(Row((OWN, element_of(m, arguments[0]))))
+        return Rows(Row((WHOLE, element_of(m, arguments[0]))))
     if function is zip:
         return Rows(Row(tuple([element_of(m, v) for v in arguments])))
     if function is reversed and len(arguments) == 1:

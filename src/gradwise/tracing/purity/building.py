@@ -17,6 +17,7 @@ from gradwise.tracing.purity.values import (
     FRESH,
     NOTHING,
     OWN,
+    VECTOR,
     Box,
     Cell,
     Cells,
@@ -121,7 +122,7 @@ def _unpack(m: Machine, i: Any, s: State) -> None:
     if i.opname == "UNPACK_SEQUENCE" and is_looked_into(row):
         s.push(*reversed(unpacked(m, row, i.arg)))
         return
-    element = element_of(m, row) if type(row) in (Box, Row, Rows) else entry(m.data(row))
+    element = element_of(m, row) if type(row) in (Box, Row, Rows) or row is VECTOR else entry(m.data(row))
     count = i.arg if i.opname == "UNPACK_SEQUENCE" else (i.arg & 0xFF) + (i.arg >> 8)
     if i.opname == "UNPACK_SEQUENCE":
         s.push(*[element] * count)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import cmath
 import collections
+import copy
 import functools
 import heapq
 import itertools
@@ -120,10 +121,9 @@ _ITERTOOLS = _words(
 )
 #: what a logger is asked for
 LOGS = {name: getattr(logging, name) for name in sorted(_words("debug info warning error critical exception log"))}
-#: functions that show something, or ask what time it is
-_ASKED: tuple[Any, ...] = (
-    *LOGS.values(),
-    *[getattr(time, n) for n in ("time", "perf_counter", "monotonic", "process_time", "time_ns", "perf_counter_ns")],
+#: functions that ask what time it is
+_ASKED: tuple[Any, ...] = tuple(
+    [getattr(time, n) for n in ("time", "perf_counter", "monotonic", "process_time", "time_ns", "perf_counter_ns")]
 )
 #: those that call what they are given, with plain data
 _HIGHER = _words("map filter sorted min max reduce accumulate starmap takewhile dropwhile")
@@ -143,11 +143,22 @@ class Callee:
         Whether the result depends on the arguments alone, and nothing else happens.
     higher : bool
         Whether it calls what it is given.
+    shows : bool
+        Whether it does nothing but to show its arguments to somebody else, and gives None.
     """
 
-    __slots__ = ("higher", "limit", "makes", "pure")
+    __slots__ = ("higher", "limit", "makes", "pure", "shows")
 
-    def __init__(self, limit: int | None, makes: str = "arguments", *, pure: bool = True, higher: bool = False) -> None:
+    def __init__(
+        self,
+        limit: int | None,
+        makes: str = "arguments",
+        *,
+        pure: bool = True,
+        higher: bool = False,
+        shows: bool = False,
+    ) -> None:
+        self.shows = shows
         self.limit = limit
         self.makes = makes
         self.pure = pure
@@ -227,7 +238,9 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
             table[id(function)] = function, Callee(limit, makes, higher=name in _HIGHER)
     for shown in (str, repr):
         table[id(shown)] = shown, Callee(1, "data")
-    for function in (print, warnings.warn, *_ASKED):
+    for function in (print, warnings.warn, *LOGS.values()):
+        table[id(function)] = function, Callee(None, "data", pure=False, shows=True)
+    for function in _ASKED:
         table[id(function)] = function, Callee(None, "data", pure=False)
     table[id(type)] = type, Callee(1, "data")
     for module in (math, cmath):
@@ -243,6 +256,9 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
     for name in _ITERTOOLS:
         function = getattr(itertools, name)
         table[id(function)] = function, Callee(None, "data", higher=name in _HIGHER)
+    for function in (copy.copy, copy.deepcopy):
+        if function.__globals__ is vars(copy):
+            table[id(function)] = function, Callee(1, "renewed")
     table[id(functools.reduce)] = functools.reduce, Callee(3, "data", higher=True)
     for value in vars(builtins).values():
         if isinstance(value, type) and issubclass(value, BaseException):

@@ -21,11 +21,13 @@ from gradwise.tracing.purity.callables import (
     callee_of,
 )
 from gradwise.tracing.purity.constructed import assigned, construct, special, super_of
+from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
 from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
 from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_numeric, join, level, spill, texts_of
+from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.over_entries import over_entries
 from gradwise.tracing.purity.record_types import MethodOfRecord, record
 from gradwise.tracing.purity.scope import DTYPES, Ends, is_type, is_users_function
@@ -38,6 +40,7 @@ from gradwise.tracing.purity.values import (
     DATA,
     FRESH,
     GLOBALS,
+    INDICES,
     MANAGER,
     NOTHING,
     NULL,
@@ -48,6 +51,7 @@ from gradwise.tracing.purity.values import (
     Bound,
     Box,
     Constant,
+    Held,
     Known,
     Local,
     Made,
@@ -57,6 +61,7 @@ from gradwise.tracing.purity.values import (
     Several,
     Table,
 )
+from gradwise.tracing.purity.writing import added_at, written
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -78,6 +83,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return m.scope.call_local(m, callee, arguments, keywords)
     if type(callee) is Bound:
         return m.scope.call_function(m, callee.function, [callee.receiver, *arguments], keywords)
+    if type(callee) is Held:
+        return call(m, callee.function, [*callee.arguments, *arguments], {**dict(callee.keywords), **keywords})
     if type(callee) is Several:
         return functools.reduce(join, [_one_of(m, one, arguments, keywords) for one in callee.values], NOTHING)
     if type(callee) is Made:
@@ -90,6 +97,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         MethodOfDistribution,
         MethodOfInterpolator,
         Draw,
+        Log,
     ):
         return callee.result(m, arguments, keywords)
     if type(callee) is Entrywise:
@@ -109,6 +117,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return _partial(m, callee, arguments, keywords)
     if callee.expected is not None and callee.expected.kind == "object":
         return call(m, special(m, callee, "__call__"), arguments, keywords)
+    if value is functools.partial and arguments:
+        return Held(arguments[0], tuple(arguments[1:]), tuple(keywords.items()))
     if value is np.vectorize:
         return vectorized(m, arguments, keywords)
     if callee.expected is not None and callee.expected.kind == "class":
@@ -143,6 +153,10 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return MANAGER
     if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
         return TYPE
+    if value is range:
+        for other in arguments:
+            m.data(other)
+        return INDICES
     over = over_entries(m, value, arguments, keywords)
     if over is not None:
         return over
@@ -157,9 +171,9 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         if answer is not None:
             return answer
     if any(value is known for known in WRITERS):
-        return _written(m, describe(callee), arguments, keywords)
+        return written(m, describe(callee), arguments, keywords)
     if type(value) is UfuncMethod and value.name == "at":
-        return _added_at(m, arguments, keywords)
+        return added_at(m, arguments, keywords)
     if type(value) is UfuncMethod:
         found: Callee | None = Callee(UFUNC_METHODS[value.name], "own")
     else:
@@ -225,26 +239,6 @@ def evaluated(m: Machine, argument: Any) -> Any:
     return functools.reduce(join, [m.expression(text) for text in sorted(texts)])
 
 
-def _written(m: Machine, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    """``np.fill_diagonal(target, value)`` and its like."""
-    degrees = [m.data(v) for v in (*arguments, *keywords.values())]
-    if not arguments or degrees[0] is not OWN:
-        raise m.doubt(f"{name} writes to what may have been there before the call")
-    m.scope.changes_own()
-    return DATA
-
-
-def _added_at(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    """``np.add.at(target, indices, values)``."""
-    degrees = [m.data(v) for v in arguments]
-    if keywords or len(degrees) < 2:
-        raise m.doubt("it calls at in a way that is not looked into")
-    if degrees[0] in (DATA, ARRAY):
-        raise m.doubt("it adds to entries of what may have been there before the call")
-    m.scope.changes_own()
-    return DATA
-
-
 def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     if callee.limit is not None and len(arguments) > callee.limit:
         raise m.doubt(f"it gives {name} {len(arguments)} positional arguments, of which one may be the output")
@@ -260,6 +254,7 @@ def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords
         m.scope.impure(
             m,
             f"it calls {name}, whose result depends on more than its arguments",
+            shows=callee.shows,
         )
     makes = callee.makes
     if makes == "each":
@@ -302,11 +297,12 @@ def _unusual(m: Machine, name: str, callee: Callee, value: Any, given: int) -> A
         and (inner.limit is None or inner.limit >= max(2, given - 1))
     ):
         return DATA  # called with two arguments by ``reduce``, with as many as there are iterables by ``map``
-    if callee.higher and (type(value) is Local or (type(value) is Known and is_users_function(value.value))):
-        if type(value) is Local:
-            m.data(m.scope.call_local(m, value, [DATA] * value.code.co_argcount, {}))
-        else:
-            m.data(m.scope.call_function(m, value, [], {}))
+    if callee.higher and type(value) is Local:
+        m.data(m.scope.call_local(m, value, [DATA] * value.code.co_argcount, {}))
+        return DATA
+    if callee.higher and type(value) is Known and is_users_function(value.value):
+        with_plain_defaults(m, value.value)
+        m.data(m.scope.call_function(m, value, [], {}))
         return DATA
     if type(value) is Known and is_type(value.value) and not (callee.higher and callee_of(value.value) is None):
         return OWN if value.value in DTYPES else DATA
@@ -372,12 +368,15 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
         if found is not None and found.limit is None and not found.higher:
             return _known(m, describe(callee), found, [DATA], {})
     if type(callee) is Known and is_users_function(callee.value):
+        with_plain_defaults(m, callee.value)
         return m.scope.call_function(m, callee, [], {})
     if type(callee) is Local:
         return m.scope.call_local(m, callee, [DATA] * callee.code.co_argcount, {})
     if type(callee) is Bound:
+        with_plain_defaults(m, callee.function.value)
         return m.scope.call_function(m, callee.function, [callee.receiver], {})
     if type(callee) is Known and callee.expected is not None and callee.expected.kind == "class":
+        with_plain_defaults(m, getattr(callee.value, "__init__", None))
         return construct(m.scope, m, callee, [], {})
     if type(callee) is Known and plain_call and callee.expected is not None and callee.expected.kind == "test":
         return record(m, callee.value, [DATA] * len(callee.value._fields), {})

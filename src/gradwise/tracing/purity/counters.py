@@ -13,6 +13,7 @@ import collections
 import types
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.leaving import WAYS, Log, log
 from gradwise.tracing.purity.objects import find, keeps, member
 from gradwise.tracing.purity.scope import Expected, Reads, cell_of
 from gradwise.tracing.purity.values import Constant, Count, Known, Tally
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
 
 
-#: assignments without any code of the user's
-_WAYS = (object.__setattr__, types.SimpleNamespace.__setattr__)
 #: containers whose entries are read and assigned without any code of the user's
 CONTAINERS: tuple[type, ...] = (dict, list, collections.defaultdict, collections.Counter, collections.OrderedDict)
 
 
 class Counter:
     """A place that holds an integer: an attribute of ``owner`` ("attribute"), an entry of a container or of globals ("entry", "global"), or the content of a cell ("cell").
+
+    What a function leaves behind otherwise (``leaving.py``) is kept in the same way, since it must not be read either: an attribute that is assigned ("store"), a list that is appended to ("log").  Nothing is counted there.
 
     Examples
     --------
@@ -50,16 +51,30 @@ class Counter:
 
     @property
     def identity(self) -> tuple[str, int, Any]:
-        return self.kind, id(self.owner), self.key
+        return "attribute" if self.kind == "store" else self.kind, id(self.owner), self.key
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it holds an integer."""
+        return self.kind not in ("store", "log")
+
+    @property
+    def is_container(self) -> bool:
+        """Whether its owner is a list or a dictionary."""
+        return self.kind in ("entry", "log")
 
     @property
     def value(self) -> Any:
+        if not self.is_counted:
+            return 0
         if self.kind == "attribute":
             return getattr(self.owner, self.key)
         return self.owner.cell_contents if self.kind == "cell" else self.owner[self.key]
 
     def add(self, step: int) -> None:
         """Count."""
+        if not self.is_counted:
+            return
         if self.kind == "attribute":
             setattr(self.owner, self.key, getattr(self.owner, self.key) + step)
         elif self.kind == "cell":
@@ -84,7 +99,7 @@ def counts(value: Any, name: str) -> bool:
         and found[0] == "entry"
         and type(found[1]) is int
         and keeps(cls, name)
-        and any(member(cls, "__setattr__") is way for way in _WAYS)
+        and any(member(cls, "__setattr__") is way for way in WAYS)
     )
 
 
@@ -253,7 +268,7 @@ def variable_stored(m: Machine, i: Any, value: Any) -> bool:
     return True
 
 
-def container(m: Machine, i: Any, value: Any, table: dict[Any, Expected], stack: list[Any]) -> Tally | None:
+def container(m: Machine, i: Any, value: Any, table: dict[Any, Expected], stack: list[Any]) -> Tally | Log | None:
     """The list or dictionary that is loaded only to be counted in; what must hold of it is noted in ``table``.  None if it is loaded for anything else."""
     if type(value) not in CONTAINERS:
         return None
@@ -261,7 +276,7 @@ def container(m: Machine, i: Any, value: Any, table: dict[Any, Expected], stack:
         return Tally(value)
     key = _counted_key(m, i)
     if key is None or not counts_entry(value, key):
-        return None
+        return log(m, i, value, table)
     reads = Reads()
     expected = table.setdefault(i.argval, Expected("tally", type(value), reads))
     if expected.kind != "tally" or expected.object is not type(value):

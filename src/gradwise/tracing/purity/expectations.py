@@ -11,6 +11,7 @@ import numpy as np
 
 from gradwise.tracing.purity.counters import counts, counts_entry
 from gradwise.tracing.purity.interpolators import content_of
+from gradwise.tracing.purity.leaving import stores
 from gradwise.tracing.purity.objects import (
     MISSING,
     callable_parts,
@@ -49,13 +50,17 @@ def holds(function: Any, node: Node, visiting: dict[int, Any] | None = None) -> 
         return False
     if function.__code__ is not node.code:
         return False
-    for defaults in (function.__defaults__, function.__kwdefaults__):
-        if defaults is not None and not is_plain(defaults):
+    for place in ("__defaults__", "__kwdefaults__"):
+        defaults = getattr(function, place)
+        if place not in node.reads.defaults and defaults is not None and not is_plain(defaults):
             return False
     known = visiting.get(id(node))
     if known is not None:
         return known is function
     visiting[id(node)] = function
+    for place, expected in node.reads.defaults.items():
+        if not _as_expected(getattr(function, place) or MISSING, expected, visiting):
+            return False
     reads = node.reads
     for name, expected in reads.names.items():
         # what is counted in is assigned in the globals, whatever the builtins hold
@@ -102,6 +107,10 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
     if kind == "data":
         if expected.object == "numbers":
             return is_numeric(value)
+        if expected.object == "vector":
+            return type(value) is np.ndarray and value.ndim == 1 and is_numeric(value)
+        if expected.object == "number":
+            return type(value) is not np.ndarray and is_numeric(value)
         return (
             value is not MISSING and is_plain(value) and (expected.object is None or outline(value) == expected.object)
         )
@@ -194,6 +203,9 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner
             continue
+        if key[0] in ("appends", "stores"):
+            yield key, type(value) is list if key[0] == "appends" else stores(value, key[1]), inner
+            continue
         if key[0] == "counts":
             yield key, counts_entry(value, key[1]) if expected.kind == "tally" else counts(value, key[1]), inner
             continue
@@ -226,6 +238,7 @@ def arrays_read(function: Any, node: Node, arguments: dict[int | str, Any]) -> l
         pending.extend((look_up(f, name), e) for name, e in n.reads.names.items())
         pending.extend((cell_value(f, name), e) for name, e in n.reads.cells.items())
         pending.extend((sys.modules.get(name, MISSING), e) for name, e in n.reads.imports.items())
+        pending.extend((getattr(f, place), e) for place, e in n.reads.defaults.items())
         found.extend(arrays_in([f.__defaults__ or (), f.__kwdefaults__ or {}]))
 
     enter(function, node)

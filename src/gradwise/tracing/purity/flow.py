@@ -16,6 +16,7 @@ from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.instructions import named
 from gradwise.tracing.purity.interpolators import attribute_of_interpolator
 from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itself, join, level
+from gradwise.tracing.purity.leaving import Log, left
 from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, method_of_sequence, truth
@@ -116,6 +117,8 @@ def _push_callable(s: State, value: Any, *, null: bool) -> None:
 def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     if owner is GENERATOR:
         return draw(m, name)
+    if type(owner) is Log:
+        return owner.method(m, name)
     if owner is FROZEN:
         return attribute_of_frozen(m, name)
     if owner is SPLINE:
@@ -249,7 +252,7 @@ def _return_constant(m: Machine, i: Any, s: State) -> None:
 
 def _store_attr(m: Machine, i: Any, s: State) -> None:
     value, owner = s.pop_many(2)
-    if stored(m, owner, i.argval, value):
+    if stored(m, owner, i.argval, value) or left(m, owner, i.argval, value):
         return
     for one in alternatives(owner):
         if is_none_itself(one):

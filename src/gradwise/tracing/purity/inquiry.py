@@ -19,14 +19,15 @@ from gradwise.tracing.purity.callables import LOGS
 from gradwise.tracing.purity.calling import call
 from gradwise.tracing.purity.constructed import attribute_of_known
 from gradwise.tracing.purity.counters import container
+from gradwise.tracing.purity.defaults import defaults_of, has_plain_defaults
 from gradwise.tracing.purity.distributions import METHODS as DISTRIBUTED
 from gradwise.tracing.purity.distributions import MethodOfDistribution, is_distribution
-from gradwise.tracing.purity.lattice import describe, is_telling, join, level, spill
+from gradwise.tracing.purity.lattice import describe, is_kept, is_telling, join, level, spill
 from gradwise.tracing.purity.look import Inquiry
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, is_simple_member
 from gradwise.tracing.purity.plain import is_plain
-from gradwise.tracing.purity.scope import Ends, Expected, Node, Unproven, cell_of, cell_value, classify, look_up
+from gradwise.tracing.purity.scope import Ends, Expected, Node, Reads, Unproven, cell_of, cell_value, classify, look_up
 from gradwise.tracing.purity.sequences import element_of, operator_of_objects, truth
 from gradwise.tracing.purity.ufunc_methods import ufunc_method
 from gradwise.tracing.purity.values import (
@@ -193,9 +194,10 @@ class Scope:
     def known(value: Any) -> Any:
         return Known(value)
 
-    def impure(self, m: Machine, reason: str, *, avoidable: bool = True) -> None:
-        """Note an effect, or a result that depends on more than is known; ``avoidable`` where it writes to nothing that the function reads."""
+    def impure(self, m: Machine, reason: str, *, avoidable: bool = True, shows: bool = False) -> None:
+        """Note an effect, or a result that depends on more than is known; ``avoidable`` where it writes to nothing that the function reads, ``shows`` where it shows something and gives nothing."""
         self.inquiry.impurities.append(m.doubt(reason))
+        self.inquiry.shown += shows
         extents = block_of(m, m.position[m.offset]) if avoidable else None
         if extents is None:
             self.inquiry.avoided = None
@@ -274,6 +276,11 @@ class Scope:
         """A call of a function of the user's."""
         function = callee.value
         parameters = dict.fromkeys(parameters_of(function.__code__), DATA)
+        if not has_plain_defaults(function):
+            found = defaults_of(function, Reads(), self.inquiry.known)
+            if found is None:
+                raise m.doubt(f"a default argument of {function.__name__} is an object whose behaviour is not known")
+            parameters.update(found)
         self._bind(m, function, arguments, keywords, parameters)
         node, result = self._look(m, function, parameters, callee.expected)
         if callee.expected is not None and node not in callee.expected.nodes:
@@ -297,7 +304,9 @@ class Scope:
         for place, (name, value) in enumerate(given):
             degree = level(value)
             if name in own and (place < len(arguments) or name not in only):
-                parameters[name] = value if degree is None or is_telling(value) or is_flag(value) else degree
+                parameters[name] = (
+                    value if degree is None or is_telling(value) or is_kept(value) or is_flag(value) else degree
+                )
             elif degree is None:
                 raise m.doubt(f"it gives {describe(value)} to {function.__name__} among other arguments")
             else:
@@ -331,13 +340,12 @@ class Scope:
             if result is NOTHING:
                 raise Ends
             return inquiry.nodes[key], result
-        for defaults in (function.__defaults__, function.__kwdefaults__):
-            if defaults is not None and not is_plain(defaults):
-                raise m.doubt(f"a default argument of {function.__name__} is no plain data")
         inquiry.depth += 1
         if inquiry.depth > _DEPTH or len(inquiry.results) > _LOOKS:
             raise m.doubt("functions are nested too deeply to be looked at")
         node = inquiry.nodes.setdefault(key, Node(function.__code__))
+        if not has_plain_defaults(function):
+            defaults_of(function, node.reads, inquiry.known)
         inquiry.results[key] = None
         machine = Machine(function.__code__, Scope(function, node, inquiry), parameters, {})
         machine.run()

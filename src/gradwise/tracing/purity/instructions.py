@@ -10,7 +10,7 @@ from gradwise.tracing.purity.callables import JOINERS, KEYS
 from gradwise.tracing.purity.constructed import special
 from gradwise.tracing.purity.counters import entry_stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.deciding import DECIDING, TEXTS
-from gradwise.tracing.purity.lattice import certain_texts, entry, is_numeric, level, text, texts_of
+from gradwise.tracing.purity.lattice import certain_texts, entry, is_numeric, is_scalar, is_whole, level, text, texts_of
 from gradwise.tracing.purity.sequences import (
     entry_of,
     is_looked_into,
@@ -27,7 +27,10 @@ from gradwise.tracing.purity.values import (
     FRESH,
     NULL,
     OWN,
+    SCALAR,
     SLICE,
+    VECTOR,
+    WHOLE,
     Box,
     Cell,
     Constant,
@@ -135,6 +138,9 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
             return found
     if symbol != "[]" and (level(x) is None or level(z) is None):
         return operator_of_objects(m, symbol, x, z)
+    if symbol == "[]" and x is VECTOR:
+        is_slice = z is SLICE or (type(z) is Constant and type(z.value) is slice)
+        return SCALAR if is_whole(z) else VECTOR if is_slice else ARRAY
     if symbol == "[]":
         return entry(m.data(x))
     if symbol == "+" and (certain_texts(x) or certain_texts(z)) is not None:  # a text and a list raise
@@ -146,9 +152,12 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         return pattern([x, z])
     in_place = symbol.endswith("=")
     a, b = m.data(x), m.data(z)
+    if is_scalar(x) and is_scalar(z):
+        whole = is_whole(x) and is_whole(z) and symbol.removesuffix("=") in ("+", "-", "*", "//", "%")
+        return WHOLE if whole else SCALAR
     if in_place and a in (DATA, ARRAY):
         raise m.doubt(f"it changes in place ({symbol}) what may have been there before the call")
-    if in_place and a is not FLOAT:
+    if in_place and not is_scalar(x):
         m.scope.changes_own()
     plain = symbol.removesuffix("=")
     if type(x) is Constant and type(x.value) in (str, bytes):
@@ -165,7 +174,11 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
 
 def _is_number(value: Any, degree: Any) -> bool:
     """Whether a value is no container."""
-    return degree in (FLOAT, ARRAY) or (type(value) is Constant and type(value.value) in (int, complex, bool))
+    return (
+        degree in (FLOAT, ARRAY)
+        or is_scalar(value)
+        or (type(value) is Constant and type(value.value) in (int, complex, bool))
+    )
 
 
 def _binary_op(m: Machine, i: Any, s: State) -> None:
@@ -195,7 +208,7 @@ def _binary_subscr(m: Machine, i: Any, s: State) -> None:
 def _binary_slice(m: Machine, i: Any, s: State) -> None:
     x, low, high = s.pop_many(3)
     m.data(low), m.data(high)
-    s.push(entry_of(m, x, None) if level(x) is None or type(x) is Box else binary(m, "[]", x, low))
+    s.push(entry_of(m, x, None) if level(x) is None or type(x) is Box else binary(m, "[]", x, SLICE))
 
 
 def _written(m: Machine, target: Any, value: Any = None) -> None:
@@ -242,7 +255,7 @@ def _unary(m: Machine, i: Any, s: State) -> None:
         s.push(m.scope.call(m, special(m, value, _UNARY[i.opname]), []))
         return
     m.data(value)
-    s.push(OWN)
+    s.push(WHOLE if is_whole(value) else SCALAR if is_scalar(value) else OWN)
 
 
 def _positive(m: Machine, i: Any, s: State) -> None:

@@ -12,14 +12,19 @@ from gradwise.tracing.purity.values import (
     DATA,
     FLOAT,
     FRESH,
+    INDICES,
     NOTHING,
     OPAQUE,
     OWN,
+    SCALAR,
     SLICE,
+    VECTOR,
+    WHOLE,
     Abstract,
     Bound,
     Box,
     Constant,
+    Held,
     Known,
     Local,
     Made,
@@ -35,7 +40,28 @@ from gradwise.tracing.purity.values import (
 )
 
 _BY_RANK = (FLOAT, OWN, FRESH, ARRAY, DATA)
-_OBJECTS = (Known, Made, Bound, Several, Local)
+_OBJECTS = (Known, Made, Bound, Held, Several, Local)
+
+
+#: the degrees of those of which more is known
+_SPECIAL = {SLICE: DATA, VECTOR: ARRAY, SCALAR: OWN, WHOLE: OWN, INDICES: OWN}
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is surely an integer."""
+    return value is WHOLE or (type(value) is Constant and type(value.value) is int and level(value) is OWN)
+
+
+def is_scalar(value: Any) -> bool:
+    """Whether a value is surely a number."""
+    if type(value) is Constant:
+        return type(value.value) in (int, float, complex) and level(value) is not DATA
+    return value is SCALAR or value is WHOLE or value is FLOAT
+
+
+def is_kept(value: Any) -> bool:
+    """Whether more is known of plain data than their degree."""
+    return value is VECTOR or value is SCALAR or value is WHOLE
 
 
 def is_numeric(degree: Abstract) -> bool:
@@ -59,7 +85,7 @@ def level(value: Any) -> Abstract | None:
     """The degree of plain data; None for what is no data."""
     cls = type(value)
     if cls is Abstract:
-        return DATA if value is SLICE else value if value.rank >= 0 else None
+        return _SPECIAL.get(value, value) if value.rank >= 0 else None
     if cls is Constant:
         return _constant_level(value.value)
     if cls is Texts or cls is Words or cls is Pattern or cls is Table or cls is Record:
@@ -112,6 +138,8 @@ def join(a: Any, b: Any) -> Any:
     if type(a) is Rows and type(b) is Rows:
         return Rows(join(a.element, b.element))
     x, y = level(a), level(b)
+    if is_scalar(a) and is_scalar(b) and not x is y is FLOAT:
+        return WHOLE if is_whole(a) and is_whole(b) else SCALAR
     if x is not None and y is not None:
         spill(a)
         spill(b)

@@ -6,7 +6,7 @@ import types
 from typing import Any
 
 from gradwise.tracing.purity.avoiding import Extent
-from gradwise.tracing.purity.lattice import join
+from gradwise.tracing.purity.lattice import is_kept, join
 from gradwise.tracing.purity.machine import Machine
 from gradwise.tracing.purity.scope import Node, Unproven
 from gradwise.tracing.purity.sequences import is_looked_into
@@ -57,6 +57,9 @@ class Inquiry:
         self.decoded: dict[int, Any] = {}
         self.compiled: dict[str, types.CodeType] = {}
         self.impurities: list[Unproven] = []
+        #: of them those that show something and give nothing; whether it leaves behind what it never reads (``leaving.py``)
+        self.shown = 0
+        self.leaves = False
         self.changes_own = False
         #: attributes (global variables, variables in cells) that are counted on, and those that are read, by the identity of their objects (dictionaries, cells)
         self.counted: set[tuple[int, str]] = set()
@@ -85,7 +88,11 @@ class Inquiry:
         for value in arguments[len(names) :]:
             m.data(value)
         for place, name in enumerate(names):
-            value = arguments[place] if place < len(arguments) and is_looked_into(arguments[place]) else DATA
+            value = (
+                arguments[place]
+                if place < len(arguments) and (is_looked_into(arguments[place]) or is_kept(arguments[place]))
+                else DATA
+            )
             joined = join(given[name], value) if name in given else value
             if joined != given.get(name, DATA):
                 self.learned = True

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 _NUMBERS = (float, complex, np.float64)
 
 #: what belongs to the form of data: nothing but types and structure, floating and complex numbers too, arrays of up to so many bytes too
-FREE, NUMBERS, ARRAYS = range(3)
-SMALL = 4096
+#: all arrays up to the size that can be compared
+FREE, NUMBERS, ARRAYS, CONTENT = range(4)
+SMALL, _COMPARED = 4096, 1 << 16
 
 
 def is_fixed(array: np.ndarray, fixed: int) -> bool:
     """Whether the content of an array belongs to the form."""
-    return fixed == ARRAYS and array.nbytes <= SMALL
+    return fixed >= ARRAYS and array.nbytes <= (SMALL if fixed == ARRAYS else _COMPARED)
 
 
 def array_form(array: np.ndarray) -> Hashable:

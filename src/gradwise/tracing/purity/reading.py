@@ -113,6 +113,8 @@ def read(
                     count_in(
                         Counter("entry" if expected.kind == "tally" else "attribute", value, key[1]), direct=direct
                     )
+                if type(key) is tuple and key[0] in ("appends", "stores"):
+                    count_in(Counter("log" if key[0] == "appends" else "store", value, key[1]), direct=direct)
                 asked.add(("attribute", id(value), key))
                 where = place_in(value, expected, key)
                 follow(found, inner, where, direct=direct and where is not None)
@@ -144,10 +146,12 @@ def read(
             follow(cell_value(f, name), expected, ("cell", id(cell)), direct=direct)
         for name, expected in n.reads.imports.items():
             follow(sys.modules.get(name, MISSING), expected, None, direct=False)
-        if f.__defaults__:
-            keep(("defaults", id(f)), f.__defaults__, direct=direct)
-        if f.__kwdefaults__:
-            keep(("keywords", id(f)), f.__kwdefaults__, direct=direct)
+        for attribute, kind in (("__defaults__", "defaults"), ("__kwdefaults__", "keywords")):
+            values = getattr(f, attribute)
+            if values and attribute in n.reads.defaults:  # the twin has the real ones
+                follow(values, n.reads.defaults[attribute], None, direct=False)
+            elif values:
+                keep((kind, id(f)), values, direct=direct)
 
     def pass_by(value: Any, expected: Expected) -> None:
         meet(id(value))
@@ -155,7 +159,7 @@ def read(
             return
         passed.add((id(value), id(expected)))
         for key, found, inner in parts_of(value, expected):
-            if type(key) is tuple and key[0] == "counts":
+            if type(key) is tuple and key[0] in ("counts", "stores", "appends"):
                 raise Unproven(f"the counter {key[1]!r} belongs to what is differentiated")
             asked.add(("attribute", id(value), key))
             if not is_moving(value, expected, key):
@@ -173,7 +177,7 @@ def read(
     enter(function, node, direct=True)
     if not asked.isdisjoint(counters):
         raise Unproven("it reads what it also counts in, under another name")
-    tallies = [c.owner for c in counters.values() if c.kind == "entry"]
+    tallies = [c.owner for c in counters.values() if c.is_container]
     if tallies and holds_any([*places.values(), *fixed, *containers], tallies):
         raise Unproven("it counts in a container that it also reads, under another name")
     return places, fixed, tuple(again), list(counters.values())

@@ -36,7 +36,19 @@ from gradwise.tracing.purity.objects import (
 from gradwise.tracing.purity.plain import is_numeric, is_plain
 from gradwise.tracing.purity.sparse import parts_of_matrix
 from gradwise.tracing.purity.tables import is_table, outline, table
-from gradwise.tracing.purity.values import ARRAY, DATA, FROZEN, OPAQUE, SPLINE, Bound, Constant, Known, Words
+from gradwise.tracing.purity.values import (
+    ARRAY,
+    DATA,
+    FROZEN,
+    OPAQUE,
+    SCALAR,
+    SPLINE,
+    VECTOR,
+    Bound,
+    Constant,
+    Known,
+    Words,
+)
 
 if TYPE_CHECKING:
     pass
@@ -69,7 +81,7 @@ class Expected:
         user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), "content" (an interpolator), "test" (what a function says of it), or
         "other" (of a type of which nothing is known).
     object : object
-        The object itself; "numbers" for data that are a number or an array of numbers, the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
+        The object itself; "numbers" for data that are a number or an array of numbers, "number" and "vector" for one of these, the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
     reads : Reads or None
         Of a module, a class, an object, a sequence or a method (its object and its function).
     is_data : bool
@@ -106,9 +118,11 @@ class Reads:
     begin and end so (of a module too), by ("entrywise", otypes) for what ``np.vectorize`` makes, and by ("counts", name) for a counter (``counters.py``).
     """
 
-    __slots__ = ("cells", "imports", "members", "names")
+    __slots__ = ("cells", "defaults", "imports", "members", "names")
 
     def __init__(self) -> None:
+        #: what must hold of defaults that are not plain data, by where they are kept
+        self.defaults: dict[str, Expected] = {}
         self.names: dict[Any, Expected] = {}
         self.cells: dict[str, Expected] = {}
         self.imports: dict[str, Expected] = {}
@@ -198,7 +212,9 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
     if cls is bool or cls is str or value is None:
         return Expected("constant", value), Constant(value)
     if is_numeric(value):
-        return Expected("data", "numbers"), ARRAY
+        if cls is not np.ndarray:
+            return Expected("data", "number"), SCALAR
+        return (Expected("data", "vector"), VECTOR) if value.ndim == 1 else (Expected("data", "numbers"), ARRAY)
     seen = known.get(id(value))
     if seen is not None:
         return seen[1], seen[2]
@@ -247,7 +263,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
 
 
 #: functions that are understood where they are called
-_BY_NAME = (super, getattr, hasattr, eval, globals, *MAKERS, *WRITERS, *CONTAINERS, *JOINERS, *KEYS)
+_BY_NAME = (functools.partial, super, getattr, hasattr, eval, globals, *MAKERS, *WRITERS, *CONTAINERS, *JOINERS, *KEYS)
 
 
 def _is_worth_it(value: Any) -> bool:

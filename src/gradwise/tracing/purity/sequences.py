@@ -30,11 +30,16 @@ from gradwise.tracing.purity.values import (
     DATA,
     FLOAT,
     GLOBALS,
+    INDICES,
     NOTHING,
+    SCALAR,
     SPARSE,
+    VECTOR,
+    WHOLE,
     Bound,
     Box,
     Constant,
+    Held,
     Known,
     Local,
     Made,
@@ -70,7 +75,7 @@ def is_none(value: Any) -> bool | None:
     """Whether a value is None, if that is known."""
     if type(value) is Constant:
         return value.value is None
-    if type(value) in (Known, Made, Bound, Local, Row, Rows, Record, Table, Texts, Words, Box):
+    if type(value) in (Known, Made, Bound, Held, Local, Row, Rows, Record, Table, Texts, Words, Box):
         return False
     if type(value) is Several:
         return None if any(map(is_none_itself, value.values)) else False
@@ -103,7 +108,7 @@ def _any_of(m: Machine, sequence: Known) -> Any:
 
 def iterator_of(m: Machine, value: Any) -> Any:
     """What ``iter`` gives."""
-    if type(value) is Rows:
+    if type(value) is Rows or value is VECTOR or value is INDICES:
         return value
     if is_sequence(value):
         if type(value.value) is dict:
@@ -135,6 +140,8 @@ def element_of(m: Machine, iterator: Any) -> Any:
         iterator = iterator_of(m, iterator)
     if type(iterator) is Rows:
         return iterator.element
+    if iterator is VECTOR or iterator is INDICES:
+        return SCALAR if iterator is VECTOR else WHOLE
     return entry(m.data(iterator))
 
 
@@ -248,7 +255,7 @@ def truth(m: Machine, value: Any) -> bool | None:
         return bool(value.value)
     if type(value) is Known and (isinstance(value.value, (types.FunctionType, np.ufunc)) or callee_of(value.value)):
         return True
-    if type(value) in (Bound, Local):
+    if type(value) in (Bound, Held, Local):
         return True
     if is_object(value):
         return _truth_of_object(m, value)

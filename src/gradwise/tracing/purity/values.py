@@ -52,6 +52,12 @@ SPLINE = Abstract("SPLINE", -10)
 GLOBALS = Abstract("GLOBALS", -7)
 #: a slice, which is data
 SLICE = Abstract("SLICE", 4)
+#: an array of numbers with one axis, which may be the caller's: an ARRAY; its entries are numbers, which no write can reach
+VECTOR = Abstract("VECTOR", 3)
+#: a number, and an integer, which is no container: both OWN; and what a range is, of which each is an integer
+SCALAR = Abstract("SCALAR", 1)
+WHOLE = Abstract("WHOLE", 1)
+INDICES = Abstract("INDICES", 1)
 #: no value: what an empty container holds, what a function gives that never returns
 NOTHING = Abstract("NOTHING", -8)
 #: a context manager of NumPy's (``np.errstate``)
@@ -143,6 +149,15 @@ class Made:
 
     def __hash__(self) -> int:
         return hash(self.place)
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Held:
+    """A function with arguments that ``functools.partial`` holds, made during the call; to be called, and nothing else."""
+
+    function: Any
+    arguments: tuple[Any, ...]
+    keywords: tuple[tuple[str, Any], ...]
 
 
 class Bound:

@@ -16,6 +16,7 @@ import numpy as np
 
 from gradwise.locks import lock
 from gradwise.tracing.purity.counters import holds_any
+from gradwise.tracing.purity.defaults import defaults_of, has_plain_defaults
 from gradwise.tracing.purity.expectations import accepts, arrays_read, by_place, holds
 from gradwise.tracing.purity.inquiry import Scope, key_of
 from gradwise.tracing.purity.lattice import level
@@ -23,7 +24,6 @@ from gradwise.tracing.purity.look import Inquiry
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts
 from gradwise.tracing.purity.partials import call_root
-from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Node, Unproven, classify, is_users_function, is_written_in_python
 from gradwise.tracing.purity.values import DATA, NOTHING, OPAQUE
 
@@ -53,11 +53,15 @@ class Verdict:
     counts : bool
         Whether it adds to counters that were there before the call (``counters.py``), and has no other effect.
     node : Node or None
+    leaves : bool
+        Whether it leaves behind what it never reads (``leaving.py``).
+    echoes : bool
+        Whether that, and what it shows, is all that it does: a program may stand for it if the function runs beside it on plain values.
     avoided : dict
         Pieces of text by file: ``effects`` concerns these alone, and a run that comes to none of them is pure; empty where that is not so.
     """
 
-    __slots__ = ("avoided", "changes_own", "counts", "effects", "node", "writes")
+    __slots__ = ("avoided", "changes_own", "counts", "echoes", "effects", "leaves", "node", "writes")
 
     def __init__(
         self,
@@ -74,6 +78,7 @@ class Verdict:
         self.effects = None if effects is None else str(effects)
         self.node = node
         self.avoided: Mapping[str, frozenset[Extent]] = {}
+        self.leaves = self.echoes = False
 
     @property
     def is_quiet(self) -> bool:
@@ -86,12 +91,12 @@ class Verdict:
     @property
     def is_replayable(self) -> bool:
         """Whether a program may stand for the function, if it counts as the function does."""
-        return self.writes is None and self.effects is None
+        return self.writes is None and self.effects is None and not self.leaves
 
     @property
     def may_stand(self) -> bool:
         """Whether a program may stand for the function, if the run of which it is made comes to nothing of what is to be avoided."""
-        return self.is_replayable or bool(self.avoided)
+        return self.is_replayable or bool(self.avoided) or self.echoes
 
 
 def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None) -> Verdict:
@@ -106,14 +111,15 @@ def _found_by(
     inquiry: Inquiry, function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None
 ) -> Verdict:
     code = function.__code__
-    for defaults in (function.__defaults__, function.__kwdefaults__):
-        if defaults is not None and not is_plain(
-            defaults
-        ):  # not to be remembered: there is nothing by which it could be seen to change
-            reason = Unproven("a default argument is no plain data", code, code.co_firstlineno)
-            return Verdict(reason, reason, None)
     node = Node(code)
     parameters = dict.fromkeys(parameters_of(code), DATA)
+    if not has_plain_defaults(function):
+        defaults = defaults_of(function, node.reads, inquiry.known)
+        if defaults is None or type(receiver) is functools.partial:
+            # not to be remembered: there is nothing by which it could be seen to change
+            reason = Unproven("a default argument is an object whose behaviour is not known", code, code.co_firstlineno)
+            return Verdict(reason, reason, None)
+        parameters.update(defaults)
     if type(receiver) is functools.partial:
         return _look_at_partial(inquiry, node, receiver, arguments)
     if receiver is not MISSING:
@@ -137,6 +143,8 @@ def _verdict(inquiry: Inquiry, node: Node) -> Verdict:
     effects = inquiry.impurities[0] if inquiry.impurities else None
     counts = bool(inquiry.counted or inquiry.tallies)
     verdict = Verdict(None, effects, node, changes_own=inquiry.changes_own, counts=counts)
+    verdict.leaves = inquiry.leaves
+    verdict.echoes = inquiry.shown == len(inquiry.impurities) and (inquiry.leaves or inquiry.shown > 0)
     if not counts and inquiry.avoided:
         verdict.avoided = {file: frozenset(extents) for file, extents in inquiry.avoided.items()}
     return verdict
@@ -190,6 +198,9 @@ def _inquire(inquiry: Inquiry, function: types.FunctionType, node: Node, paramet
     """Look at a function with what is known of its arguments."""
     key = key_of(function, parameters)
     inquiry.nodes[key] = node
+    if node.receiver is not None:  # a method that calls itself finds it as a function of its class
+        inquiry.nodes[key] = Node(node.code)
+        inquiry.nodes[key].reads = node.reads
     inquiry.root = function.__code__
 
     def look() -> None:

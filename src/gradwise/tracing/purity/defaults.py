@@ -1,0 +1,64 @@
+"""Default arguments that are objects, functions or members of enumerations: looked into like the entries of a tuple, and looked at again at each call."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.plain import is_plain
+from gradwise.tracing.purity.scope import Expected, Reads, classify, is_users_function
+from gradwise.tracing.purity.values import OPAQUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradwise.tracing.purity.machine import Machine
+
+#: where a function keeps its defaults
+PLACES = ("__defaults__", "__kwdefaults__")
+
+
+def has_plain_defaults(function: types.FunctionType) -> bool:
+    """Whether all defaults are plain data."""
+    return all(values is None or is_plain(values) for values in (function.__defaults__, function.__kwdefaults__))
+
+
+def defaults_of(
+    function: types.FunctionType, reads: Reads, known: dict[int, tuple[Any, Expected, Any]]
+) -> dict[str, Any] | None:
+    """The abstract values of the defaults by the names of their parameters, where they are not all plain data; None for one of unknown behaviour.
+
+    What must hold of them is noted in ``reads``.
+    """
+    found: dict[str, Any] = {}
+    for place in PLACES:
+        values = getattr(function, place)
+        if values is None or is_plain(values):
+            continue
+        expected, _ = classify(values, known)
+        if expected.kind != "sequence":
+            return None
+        reads.defaults[place] = expected
+        for name, value in _named(function, place):
+            abstract = classify(value, known)[1]
+            if abstract is OPAQUE:
+                return None
+            found[name] = abstract
+    return found
+
+
+def _named(function: types.FunctionType, place: str) -> Iterator[tuple[str, Any]]:
+    values = getattr(function, place)
+    if place == "__kwdefaults__":
+        yield from values.items()
+        return
+    code = function.__code__
+    yield from zip(code.co_varnames[code.co_argcount - len(values) : code.co_argcount], values, strict=True)
+
+
+def with_plain_defaults(m: Machine, function: Any) -> None:
+    """See to it that what is not known to be given has a default that is data like it."""
+    if is_users_function(function) and not has_plain_defaults(function):
+        raise m.doubt(
+            f"it calls {function.__name__}, of which a default is no plain data, with arguments whose number is not known"
+        )

@@ -1,0 +1,89 @@
+"""What a function leaves behind and never reads: entries appended to lists that were there, attributes assigned to objects that were there, what it prints, warns and logs.
+
+    self.history.append(value)          self.last = x          print("loss", value)
+
+What is computed does not depend on it, so a program may stand for the function where the function itself runs beside it on plain values, for the sake of this (``operators/reuse``): it appends and prints what a
+plain call does, once.  The list is loaded for nothing else, and an attribute is read nowhere: as for counters (``counters.py``).
+"""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.lattice import level
+from gradwise.tracing.purity.objects import is_open, keeps, member
+from gradwise.tracing.purity.scope import Expected, Reads
+from gradwise.tracing.purity.values import Constant, Known
+
+if TYPE_CHECKING:
+    from gradwise.tracing.purity.machine import Machine
+
+
+class Log:
+    """A list that is appended to (``append`` loaded: about to be called); nothing else may be done with it."""
+
+    __slots__ = ("is_method", "value")
+
+    def __init__(self, value: list[Any], *, is_method: bool = False) -> None:
+        self.value = value
+        self.is_method = is_method
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Log and other.value is self.value and other.is_method is self.is_method
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def method(self, m: Machine, name: str) -> Log:
+        """``log.append``."""
+        if self.is_method or name != "append":
+            raise m.doubt(f"it reads the attribute {name!r} of a list that it appends to")
+        return Log(self.value, is_method=True)
+
+    def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Constant:
+        """``log.append(value)``."""
+        if not self.is_method or len(arguments) != 1 or keywords:
+            raise m.doubt("it appends to a list that was there before the call in a way that is not looked into")
+        m.data(arguments[0])
+        return Constant(None)
+
+
+def log(m: Machine, i: Any, value: Any, table: dict[Any, Expected]) -> Log | None:
+    """The list that is loaded to be appended to; what must hold of it is noted in ``table``.  None if it is loaded for anything else."""
+    following = m.instructions[m.position[i.offset] + 1 :][:1]
+    if type(value) is not list or not following or following[0].is_jump_target:
+        return None
+    if following[0].opname not in ("LOAD_METHOD", "LOAD_ATTR") or following[0].argval != "append":
+        return None
+    expected = table.setdefault(i.argval, Expected("tally", list, Reads()))
+    if expected.kind != "tally" or expected.object is not list:
+        raise m.doubt("it appends to what it also reads")
+    assert expected.reads is not None
+    expected.reads.members[("appends", "append")] = Expected("is", True)
+    m.scope.inquiry.tallies[id(value)] = value
+    m.scope.inquiry.leaves = True
+    return Log(value)
+
+
+#: assignments without any code of the user's
+WAYS = (object.__setattr__, types.SimpleNamespace.__setattr__)
+
+
+def stores(value: Any, name: str) -> bool:
+    """Whether an attribute of an object is assigned without any code of the user's."""
+    cls = type(value)
+    return is_open(value) and keeps(cls, name) and any(member(cls, "__setattr__") is way for way in WAYS)
+
+
+def left(m: Machine, owner: Any, name: str, value: Any) -> bool:
+    """Note an attribute that is assigned to an object that was there; whether it may be."""
+    if type(owner) is not Known or owner.expected is None or owner.expected.kind != "object":
+        return False
+    if level(value) is None or not stores(owner.value, name):
+        return False
+    m.data(value)
+    owner.expected.reads.members[("stores", name)] = Expected("is", True)
+    m.scope.inquiry.counted.add((id(owner.value), name))
+    m.scope.inquiry.leaves = True
+    return True
