@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import cmath
 import collections
+import contextlib
 import copy
 import functools
 import heapq
@@ -341,6 +342,10 @@ CONTAINERS = (
     collections.deque, collections.OrderedDict, collections.defaultdict, collections.Counter, itertools.groupby, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace,
     heapq.heappushpop, heapq.nlargest, heapq.nsmallest, np.piecewise, np.apply_along_axis, np.ndenumerate, np.ndindex,
 )  # fmt: skip
+
+#: contexts of the standard library (``contexts.py``), and functions that change what is done with warnings
+CONTEXTS = (warnings.catch_warnings, contextlib.suppress, contextlib.nullcontext)
+FILTERS = (warnings.simplefilter, warnings.filterwarnings)
 
 #: objects of NumPy's that make arrays of what is given to them as a key, and those that give that key
 JOINERS = (np.r_, np.c_, np.mgrid, np.ogrid)

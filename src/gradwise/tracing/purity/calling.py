@@ -21,6 +21,7 @@ from gradwise.tracing.purity.callables import (
     callee_of,
 )
 from gradwise.tracing.purity.constructed import assigned, construct, special, super_of
+from gradwise.tracing.purity.contexts import is_context_function, known_context, of_generator
 from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
@@ -117,6 +118,11 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return _partial(m, callee, arguments, keywords)
     if callee.expected is not None and callee.expected.kind == "object":
         return call(m, special(m, callee, "__call__"), arguments, keywords)
+    context = known_context(m, value, arguments, keywords)
+    if context is not None:
+        return context
+    if is_context_function(value):
+        return of_generator(m, m.scope.call_within(m, callee, "func", arguments, keywords))
     if value is functools.partial and arguments:
         return Held(arguments[0], tuple(arguments[1:]), tuple(keywords.items()))
     if value is np.vectorize:

@@ -10,6 +10,7 @@ from gradwise.tracing.purity.boxes import MethodOfBox, has_method
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, callee_of
 from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
+from gradwise.tracing.purity.contexts import entered
 from gradwise.tracing.purity.counters import container, is_step, loaded, stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.distributions import attribute_of_frozen
 from gradwise.tracing.purity.draws import draw
@@ -316,9 +317,7 @@ def _match_exception(m: Machine, i: Any, s: State) -> None:
 
 
 def _before_with(m: Machine, i: Any, s: State) -> None:
-    if s.pop() is not MANAGER:
-        raise m.doubt("it enters a context that is not looked into")
-    s.push(MANAGER, DATA)
+    s.push(MANAGER, entered(m, s.pop()))
 
 
 def _load_special(m: Machine, i: Any, s: State) -> None:

@@ -287,6 +287,15 @@ class Scope:
             callee.expected.nodes.append(node)
         return result
 
+    def call_within(self, m: Machine, callee: Known, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """A call of the function in a cell of another, which hands its arguments on to it."""
+        node = next((n for n in callee.expected.nodes if n.code is callee.value.__code__), None)
+        if node is None:
+            node = Node(callee.value.__code__)
+            callee.expected.nodes.append(node)
+        behind = Scope(callee.value, node, self.inquiry).free_variable(m, name)
+        return call(m, behind, arguments, keywords)
+
     @staticmethod
     def _bind(
         m: Machine,

@@ -87,6 +87,8 @@ class Machine:
         self.certain: frozenset[str] = frozenset()
         #: whether the next instruction may follow this one
         self.falls_through = True
+        #: the parts of the code within which warnings are put back to what they were
+        self._catching: set[int] = set()
         #: what the code returns, and what it yields
         self.result: Any = None
         self.yielded: Any = NOTHING
@@ -213,6 +215,16 @@ class Machine:
         if stack != known.stack or local != known.local:
             states[k] = State(stack, local)
             pending.append(k)
+
+    def catch(self) -> None:
+        """Note that the body of the ``with`` that is being entered puts warnings back."""
+        following = self.instructions[self.position[self.offset] + 1].offset
+        self._catching |= {entry.target for entry in self.entries if entry.start == following}
+
+    @property
+    def is_catching(self) -> bool:
+        """Whether the present instruction is in such a body."""
+        return any(e.start <= self.offset < e.end and e.target in self._catching for e in self.entries)
 
     def shared(self, function: Local) -> dict[str, Any]:
         """What the free variables of an inner function stand for."""

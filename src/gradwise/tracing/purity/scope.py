@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.callables import CONTAINERS, JOINERS, KEYS, WRITERS, callee_of
+from gradwise.tracing.purity.callables import CONTAINERS, CONTEXTS, JOINERS, KEYS, WRITERS, callee_of
 from gradwise.tracing.purity.distributions import (
     distribution_test,
     frozen_test,
@@ -263,7 +263,20 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
 
 
 #: functions that are understood where they are called
-_BY_NAME = (functools.partial, super, getattr, hasattr, eval, globals, *MAKERS, *WRITERS, *CONTAINERS, *JOINERS, *KEYS)
+_BY_NAME = (
+    *CONTEXTS,
+    functools.partial,
+    super,
+    getattr,
+    hasattr,
+    eval,
+    globals,
+    *MAKERS,
+    *WRITERS,
+    *CONTAINERS,
+    *JOINERS,
+    *KEYS,
+)
 
 
 def _is_worth_it(value: Any) -> bool:
