@@ -98,7 +98,8 @@ def choose(
         exact = under(function if pure else FORBIDDEN, exact)
 
     def asked(*args: Any, **kwargs: Any) -> Any:
-        result, sentence = numerical(*args, **kwargs)
+        with calls_unseen(watched=False):
+            result, sentence = numerical(*args, **kwargs)
         if set(_STATUS.findall(sentence)) != {"OK"}:  # a status other than ok is never returned in silence
             _tell(
                 f"the {operator} of {function_label(function)} was computed numerically, as asked; {sentence}. gw.numerical gives what was found, entry by entry"

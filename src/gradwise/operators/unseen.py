@@ -13,6 +13,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from gradwise.containers import flatten
+from gradwise.errors import InputError
 from gradwise.operators.restoring import shifted, silently
 from gradwise.tracing import record
 from gradwise.tracing.instrument.effects import repeats
@@ -44,21 +48,27 @@ class _Calls:
         What a run at the point itself did, where that can be left undone; None where it did nothing, or nobody knows how.
     arguments : Arguments or None
         Those of the call that is made at the end.
+    writes : bool
+        Whether the function writes into arguments that are not differentiated: each call then has copies of them.
     """
 
-    __slots__ = ("_known", "arguments", "watch")
+    __slots__ = ("_known", "_watched", "arguments", "watch", "writes")
 
-    def __init__(self) -> None:
+    def __init__(self, watched: bool) -> None:
+        self._watched = watched
         self.watch: Watch | None = None
         self.arguments: Arguments | None = None
+        self.writes = False
         self._known = False
 
     def call(self, arguments: Arguments, leaves: Sequence[Any], *, has_aux: bool) -> Any:
         if not self._known:
             self._known = True
-            self.watch = _undoable(arguments, has_aux=has_aux)
+            self.watch = _undoable(arguments, has_aux=has_aux) if self._watched else None
             if self.watch is not None:
                 self.arguments = arguments
+            elif any(arguments.others()):
+                return self._first(arguments, leaves)
         if self.watch is not None:
             try:
                 with hushed(), muted(self.watch), kept():
@@ -66,7 +76,28 @@ class _Calls:
                     return silently(arguments, leaves, has_aux=has_aux)
             except Unmuted:  # at this point it does what it did not do at the other one
                 pass
-        return arguments.call(leaves)
+        return (arguments.copied() if self.writes else arguments).call(leaves)
+
+    def _first(self, arguments: Arguments, leaves: Sequence[Any]) -> Any:
+        """The first call, with copies of the other arguments, which show whether it writes into them."""
+        spare = arguments.copied()
+        value = spare.call(leaves)
+        self.writes = not _alike(arguments.others(), spare.others())
+        if self.writes:
+            self.arguments = arguments
+        return value
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether arguments hold what their copies hold."""
+    try:
+        (leaves, tree), (others, other_tree) = flatten(one), flatten(other)
+    except InputError:  # an object that holds itself, of which there is no copy
+        return True
+    return tree == other_tree and all(
+        type(a) is not np.ndarray or a.dtype.hasobject or (a.shape == b.shape and a.tobytes() == b.tobytes())
+        for a, b in zip(leaves, others, strict=True)
+    )
 
 
 def _undoable(arguments: Arguments, *, has_aux: bool) -> Watch | None:
@@ -105,9 +136,12 @@ def _tried() -> None:
 
 
 @contextlib.contextmanager
-def calls_unseen() -> Iterator[None]:
-    """Within it, ``call_at`` leaves nothing behind; at its end the function is called once, where something was left undone."""
-    around, calls = _current.calls, _Calls()
+def calls_unseen(*, watched: bool = True) -> Iterator[None]:
+    """Within it, ``call_at`` leaves nothing behind; at its end the function is called once, where something was left undone.
+
+    Without ``watched`` the function is never run by ours: what it writes into the other arguments is left undone, and nothing else.
+    """
+    around, calls = _current.calls, _Calls(watched)
     _current.calls = calls
     try:
         yield
