@@ -129,3 +129,46 @@ def test_what_is_written_into_a_new_array_of_an_argument_is_seen_by_the_caller(o
     assert p.history == pytest.approx(expected.history, rel=1e-15)
     assert o.w == pytest.approx(beside.w, rel=1e-15)
     assert type(p.w) is np.ndarray
+
+
+def by_a_draw(x, m):
+    m.names.append("seen")
+    if np.random.rand() > 0.55:
+        m.count += 1
+    return x @ x
+
+
+def by_a_drawing_method(x, m):
+    m.names.append("seen")
+    if m.draw() > 0.55:
+        m.count += 1
+    return x @ x
+
+
+@pytest.mark.parametrize("f", [by_a_draw, by_a_drawing_method])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_drawn_again_decides_as_it_did(f, seed):
+    m, plain = Model(), Model()
+    m.draw, plain.draw = np.random.default_rng(seed).random, np.random.default_rng(seed).random
+    np.random.seed(seed)
+    gradient = gw.grad(f)(NEAR, m)
+    drawn = np.random.rand(), m.draw()
+    np.random.seed(seed)
+    f(NEAR, plain)
+    assert drawn == (np.random.rand(), plain.draw())
+    assert state(m) == state(plain)
+    assert gradient == pytest.approx(2 * NEAR)
+
+
+@pytest.mark.parametrize("options", [{}, {"method": "exact"}])
+def test_a_derivative_that_is_zero_uses_up_no_iterator(options):
+    numbers = iter(range(100))
+
+    def f(x):
+        total = 1.0
+        if x[0] > 100:
+            total = x[0]
+        return 0.06 * next(numbers) + total
+
+    assert np.array_equal(gw.grad(f, **options)(np.ones(3)), np.zeros(3))
+    assert next(numbers) == 1

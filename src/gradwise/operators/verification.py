@@ -151,6 +151,8 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
         with looked_at(tape.ran, trial) as why, paused(), kept(), limited(0.0):
             if tape.asked:
                 _require(why is None, str(why))
+            elif why is not None and not (tape.recalled or tape.looked_up):
+                return  # a call would use something up, and nothing was looked up that might have no derivative
             other = without_memory(function, linearization, spare, state, has_aux=has_aux)
             if other is not None:
                 put(linearization, other)

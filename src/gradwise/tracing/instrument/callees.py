@@ -26,7 +26,7 @@ from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import CHANGING, is_foreign, note_change
 from gradwise.tracing.instrument.jitted import jitted_callee
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
-from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_generator, opening, silent
+from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_draw, note_generator, opening, silent
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
 from gradwise.tracing.instrument.state import Watch, local
@@ -56,6 +56,9 @@ def resolve(callee: Any) -> Any:
             entry = watch.twins.get(id(function))
             other = entry[1] if entry is not None else twin(watch, function)
         else:
+            owner = callee.__self__
+            if type(owner).__name__ in GENERATORS and is_generator(type(owner)):
+                note_draw(watch, owner)
             other = resolve(function)
         return callee if other is function else _MethodType(other, callee.__self__)
     handler = _BY_TYPE.get(cls)
@@ -91,8 +94,7 @@ def method(obj: Any, name: str) -> Any:
                 note_generator(obj._inst)  # whose methods are the module's functions
         return resolve(callee)
     if cls.__name__ in GENERATORS and local.watch is not None and is_generator(cls):
-        local.watch.effects[f"it draws from a {cls.__name__}"] = None
-        note_generator(obj)
+        note_draw(local.watch, obj)
     table = METHODS.get(cls)
     if table is not None:
         function = table.get(name)
@@ -193,8 +195,7 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     if local.muted is not None:
         callee = silent(callee, owner)
     if is_generator(cls):
-        watch.effects[f"it draws from a {cls.__name__}"] = None
-        note_generator(owner)
+        note_draw(watch, owner)
     elif owner is sys.stdout or owner is sys.stderr:
         watch.effects[SHOWS] = None
     elif (callee.__module__ or cls.__module__).partition(".")[0] in MODULES:

@@ -18,6 +18,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.unwritten import Kept, KeptText, Unmuted, standing_for, unwritten
 
@@ -40,6 +42,16 @@ def note_generator(generator: Any) -> None:
                 if local.journal is not None:
                     local.journal.generators.setdefault(id(generator), watch.generators[id(generator)])
         watch = watch.outer
+
+
+def note_draw(watch: Watch, generator: Any) -> None:
+    """Note that a run draws from a generator; NumPy's global one is no effect, since whoever looks puts it back."""
+    if generator is not _GLOBAL:
+        watch.effects[f"it draws from a {type(generator).__name__}"] = None
+    note_generator(generator)
+
+
+_GLOBAL = np.random.get_state.__self__  # type: ignore[attr-defined]  # a bound method
 
 
 def _state(generator: Any) -> Any:
