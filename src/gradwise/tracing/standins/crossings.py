@@ -199,7 +199,7 @@ def _crossings(
         def gaps_at(t: float, base: tuple[float, np.ndarray] = base, sides: Any = sides) -> np.ndarray:
             return sides.gaps(np.array([t]), _between(function, course, *base, t)[None])[0]
 
-        at, entry = _located(gaps_at, low, high, width)
+        at, entry = located(gaps_at, low, high, width)
         if direction * (at - times[-1]) >= -width:  # at the end itself, the piece before it holds
             break
         found.append(Crossing(at, sides, entry, bool(low[1][entry] > 0)))
@@ -231,7 +231,7 @@ def _between(function: RightHandSide, course: Course, start: float, y: np.ndarra
     return advanced(y, h, scheme.B, slopes)
 
 
-def _located(gaps: Callable[[float], np.ndarray], low: Any, high: Any, width: float) -> tuple[float, int]:
+def located(gaps: Callable[[float], np.ndarray], low: Any, high: Any, width: float) -> tuple[float, int]:
     """When the first gap vanishes between two times, and which: by the Illinois variant of false position.
 
     Of several it is the first in the program: where a value jumps, the gaps of what reads it do so too, without being zero.

@@ -8,8 +8,8 @@ two terms, which are zero in value and have Leibniz' rule as derivative.  The re
 Where the integrand ends like a square root at a limit that moves, the nodes beside it move too (``root_ends.py``).
 
 Accuracy: derivatives are those of the quadrature formula.  Each subinterval is halved, and halved again until the Gauss and Kronrod sums agree to 1e-12 of the integral of \|f\|; derivatives of smooth integrands are
-then right to about 1e-10.  An integrand whose derivative jumps (\|t − p\|) has first derivatives right to about 1e-6; a break point at the jump (``points=``) makes them exact.  An integrand that
-jumps itself at a place that depends on p raises.
+then right to about 1e-10.  An integrand of one variable with a kink or a jump at a place that moves is divided there (``divided_integrals.py``).  Of several variables, first derivatives of one with
+a kink are right to about 1e-6, and one that jumps raises.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import scipy
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import batched_integrand
+from gradwise.tracing.standins.divided_integrals import in_pieces
 from gradwise.tracing.standins.gauss_kronrod import AGREE, AGREE_NESTED, Interval, Piece, recorded_at
 from gradwise.tracing.standins.plain_callbacks import Callback, Switches, note_choice, traced_leaves
 from gradwise.tracing.standins.proven import formula_of
@@ -86,6 +87,11 @@ def _integral(
     if carries(low) and np.isfinite(plain(low)):
         total = total - _at_the_limit(function, low)
     return total, sum(p.size for p in pieces)
+
+
+def _part(function: Any, low: Any, high: Any, seen: list[Any]) -> tuple[Any, float]:
+    """The recorded integral between two borders, where SciPy asked for these values."""
+    return _integral(function, low, high, integrand=_integrand(seen, function))
 
 
 def _ends_like_roots(function: Any, low: Any, high: Any) -> list[bool]:
@@ -165,14 +171,19 @@ def quad(
     if len(result) > 3 and not full_output:
         warnings.warn(result[3], scipy.integrate.IntegrationWarning, stacklevel=2)
     rest = result[1:] if full_output else (error,)
-    if switches.seen():
-        refuse_moving_jumps("scipy.integrate.quad", callback, callback.seen)
-    if not callback.moves and not traced_leaves(given):
-        return value, *rest
 
     def function(t: Any) -> Any:
         return _scalar(callback.traced(t))
 
+    divided = None
+    if switches.kinks() and weight is None:
+        divided = in_pieces("scipy.integrate.quad", function, a, b, callback.seen, _part)
+    if divided is not None:
+        return _settled(*divided, value, error, "scipy.integrate.quad"), *rest
+    if switches.seen():
+        refuse_moving_jumps("scipy.integrate.quad", callback, callback.seen)
+    if not callback.moves and not traced_leaves(given):
+        return value, *rest
     if weight is not None:
         sources = (*traced_leaves(given), *([] if callback.trace is None else [_witness(callback)]))
         total, size = _weighted(weight, wvar, function, a, b, sources)
@@ -180,7 +191,7 @@ def quad(
     last = found["last"]
     places = list(zip(found["alist"][:last].tolist(), found["blist"][:last].tolist(), strict=True))
     halves = [h for p, q in places for h in ((p, 0.5 * (p + q)), (0.5 * (p + q), q))]
-    total, size = _integral(function, a, b, halves, integrand=_integrand(callback, function))
+    total, size = _integral(function, a, b, halves, integrand=_integrand(callback.seen, function))
     return _settled(total, size, value, error, "scipy.integrate.quad"), *rest
 
 
@@ -205,10 +216,10 @@ def _weighted(
     raise AssertionError
 
 
-def _integrand(callback: Callback, function: Callable[[Any], Any]) -> Any:
-    """The formula of an integrand, if it has the values that SciPy was given; None if there is none."""
-    nodes = [t for t, _ in callback.seen]
-    values = [np.ravel(plain(v)) for _, v in callback.seen]
+def _integrand(seen: list[Any], function: Callable[[Any], Any]) -> Any:
+    """The formula of an integrand, if it has the values that SciPy was given (nodes and values); None if there is none."""
+    nodes = [t for t, _ in seen]
+    values = [np.ravel(plain(v)) for _, v in seen]
     if not nodes or any(v.size != 1 or v.dtype.kind != "f" for v in values):
         return None
     formula = formula_of(function, (nodes[len(nodes) // 3],))
@@ -256,6 +267,10 @@ def quad_vec(f: Any, a: Any, b: Any, *rest: Any, args: Any = (), **options: Any)
     callback = Callback(f, args)
     switches = Switches()
     result = scipy.integrate.quad_vec(callback, plain(a), plain(b), *rest, **options)
+    if switches.kinks():
+        divided = in_pieces("scipy.integrate.quad_vec", callback.traced, a, b, callback.seen, _part)
+        if divided is not None:
+            return _settled(*divided, result[0], result[1], "scipy.integrate.quad_vec"), *result[1:]
     if switches.seen():
         refuse_moving_jumps("scipy.integrate.quad_vec", callback, callback.seen)
     if not callback.moves and not traced_leaves((a, b)):

@@ -1,0 +1,151 @@
+r"""Integrals of functions that go over to another branch at a place that moves: divided there.
+
+.. math:: \int_a^b f = \int_a^{x_1} f^- + \int_{x_1}^b f^+, \qquad g(x_1) = 0
+
+The place of a kink or a jump is a root of a gap of the integrand's formula (``operators/solutions/sides.py``), and a limit of the two integrals beside it, which have Leibniz' rule there at every order.  Without that the first
+derivative of an integral of \|x − p\| was right to 1e-6, and the second one 0.
+
+What it does not see: places there and back between two neighbouring nodes of SciPy's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import carries
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.roots import differentiated, rooted, sided
+from gradwise.tracing.standins.crossings import located
+from gradwise.tracing.standins.plain_callbacks import note_adaptive
+from gradwise.tracing.standins.proven import formula_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gradwise.tracing.standins.proven import Formula
+
+#: how near to a border an integral ends, relative to the distance of the nodes around it
+_NEAR = 1e-13
+#: borders of one integral
+_MANY = 200
+
+
+def in_pieces(
+    what: str, function: Any, low: Any, high: Any, seen: list[Any], integral: Callable[..., tuple[Any, float]]
+) -> tuple[Any, float] | None:
+    """The integral and that of its modulus, divided where the integrand goes over to another branch; None where it does not, or that cannot be said.
+
+    ``seen`` has the nodes of SciPy's, with values; ``integral`` gives that of one piece.
+    """
+    nodes = sorted({t for t, _ in seen})
+    if not nodes or plain(low) == plain(high):
+        return None
+    try:
+        found = borders(what, function, nodes, low, high)
+        if found is None:
+            return None
+        is_reversed = plain(high) < plain(low)
+        first, last = (high, low) if is_reversed else (low, high)
+        start, stop = beside(function, first, nodes[0]), beside(function, last, nodes[-1])
+        if not found and start is first and stop is last:
+            return None
+        total: Any = 0.0
+        size = 0.0
+        for begin, end in zip([start, *[b.after for b in found]], [*[b.before for b in found], stop], strict=True):
+            inside = [(t, v) for t, v in seen if plain(begin) < t < plain(end)]
+            part, more = integral(function, begin, end, inside)
+            total, size = total + part, size + more
+    except ArithmeticError:  # at nodes that SciPy did not ask for
+        return None
+    note_adaptive(what)
+    return -total if is_reversed else total, size
+
+
+class Border(NamedTuple):
+    """The last number before a border and the first after it, which move with it."""
+
+    before: Any
+    after: Any
+
+
+def _formula(function: Callable[[Any], Any], at: float) -> Formula | None:
+    """The program of the integrand at a number; one that gives a plain number there has one too."""
+    return formula_of(lambda t: function(t) + 0.0 * t, (float(at),))
+
+
+def beside(function: Callable[[Any], Any], limit: Any, inside: float) -> Any:
+    """A limit, or where a gap of the integrand vanishes there, a number a little nearer to the one inside that moves with it."""
+    at = float(plain(limit))
+    if not np.isfinite(at):
+        return limit
+    with np.errstate(all="ignore"):
+        formula = _formula(function, inside)
+        sides = None if formula is None else sided[0](formula)
+        if sides is None or (sides.gaps(np.array([at])) != 0).all():
+            return limit
+    return limit + (_NEAR * (inside - at) + 64 * np.finfo(float).eps * abs(at) * np.sign(inside - at))
+
+
+def borders(
+    what: str, function: Callable[[Any], Any], nodes: Sequence[float], low: Any, high: Any
+) -> list[Border] | None:
+    """Where the integrand goes over between plain nodes and the limits, in order of the numbers; None if that cannot be said."""
+    ends = sorted((float(plain(low)), float(plain(high))))
+    points = np.array(sorted({*nodes, *[t for t in ends if np.isfinite(t)]}))
+    if len(points) < 2:
+        return None
+    with np.errstate(all="ignore"):
+        formula = _formula(function, points[1] if len(points) > 2 else 0.5 * (points[0] + points[1]))
+        sides = None if formula is None else sided[0](formula)
+        found: list[Border] = []
+        while sides is not None:
+            gaps = sides.gaps(points)
+            # a border at a limit itself is none inside
+            known = np.all(np.isfinite(gaps) & (gaps != 0), axis=1)
+            points, gaps = points[known], gaps[known]
+            crossed = np.flatnonzero(((gaps[1:] > 0) != (gaps[:1] > 0)).any(axis=1))
+            if not len(crossed):
+                return found
+            k = int(crossed[0])
+            low_, high_ = (points[k], gaps[k]), (points[k + 1], gaps[k + 1])
+            width = 2 * _NEAR * (points[k + 1] - points[k]) + 64 * np.finfo(float).eps * max(abs(points[k]), abs(points[k + 1]))  # fmt: skip
+
+            def gaps_at(t: float, sides: Any = sides) -> np.ndarray:
+                return sides.gaps(np.array([t]))[0]
+
+            at, entry = located(gaps_at, low_, high_, width)
+            before, after = at - 0.5 * width, at + 0.5 * width
+            if not points[k] < before < after < points[k + 1] or len(found) == _MANY:
+                return None
+            moved = _moved(what, sides, entry, before)
+            found.append(Border(before, after) if moved is None else Border(before + moved, after + moved))
+            points = np.concatenate([[after], points[k + 1 :]])
+            formula = _formula(function, after)
+            sides = None if formula is None else sided[0](formula)
+        return found if formula is not None else None
+
+
+def _moved(what: str, sides: Any, entry: int, before: float) -> Any:
+    """By how much a border moves: zero in value; None if it does not."""
+
+    def along(h: Any) -> Any:
+        gap = sides.traced(entry, before + h)
+        return gap - plain(gap)
+
+    formula = formula_of(along, (0.0,))
+    if formula is not None and not formula.moves:
+        return None
+    moved = None if formula is None else rooted[0](formula, 0.0, each=True)
+    if moved is None:
+        moved = differentiated[0](along, 0.0, ())
+    if not np.isfinite(plain(moved)):
+        trace = current_trace()
+        assert trace is not None
+        raise trace.fail(
+            f"{what} was called for an integrand that goes over to another branch at {before:.6g}, where what decides has no slope, and that place no derivative. "
+            "A number that crosses its border with a slope is required; method='numerical' takes differences as it is"
+        )
+    return moved if carries(moved) else None
