@@ -22,7 +22,8 @@ from gradwise.operators.memories import doubt_memories, may_remember
 from gradwise.operators.prepared import is_outer
 from gradwise.operators.restoring import preserved
 from gradwise.operators.reuse import Call, PromisedCall, ProvenCall, Specialization, call_of, difference, unwrapped
-from gradwise.operators.verification import doubt_zeros, requested, verified_call
+from gradwise.operators.verification import requested, verified_call
+from gradwise.operators.zeros import doubt_zeros
 from gradwise.tracing import Recording, record
 from gradwise.tracing.instrument.muting import muted
 from gradwise.tracing.purity import inspect_function, untouched

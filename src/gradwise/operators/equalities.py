@@ -21,7 +21,8 @@ from gradwise.operators.caches import derived
 from gradwise.operators.equal_entries import HIGHEST, Borders, Line, believe, is_harmless, is_harmless_program
 from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.operators.reuse.counting import counters_of
-from gradwise.operators.verification import Disagreement, compare_derivatives, paused, put, requested, without_memory
+from gradwise.operators.verification import Disagreement, compare_derivatives, paused, requested
+from gradwise.operators.zeros import put, without_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,10 +27,9 @@ from gradwise.operators.verification import (
     compare_derivatives,
     has_values,
     paused,
-    put,
     requested,
-    without_memory,
 )
+from gradwise.operators.zeros import put, without_memory
 from gradwise.quiet import quiet
 from gradwise.tracing import Recording, copy_in_layout, record
 from gradwise.tracing.instrument.effects import reads_files
