@@ -31,7 +31,7 @@ STEADY = [
     "np.sum(ip.make_interp_spline(T, Y, k=2)(x))",
     "np.sum(ip.interp1d(T, Y, fill_value='extrapolate')(x))",
     "np.sum(ip.RegularGridInterpolator((np.arange(6.0), np.arange(6.0)), M * x)((U, U)))",
-    "la.expm(M * x * 0.1).sum() + la.solve_toeplitz(np.append(5.0, x[1:] * 0.1), Z).sum()",
+    "la.expm(M * x * 0.1).sum()",
     "it.simpson(x, x=np.arange(6.0) + W) + it.cumulative_trapezoid(x, U).sum() + it.trapezoid(Z, x)",
     "sd.cdist(M * x, D).sum() + sd.pdist(M * x).sum()",
     "sg.convolve(x, Z).sum() + sg.savgol_filter(x, 5, 2).sum() * Q",
@@ -62,7 +62,7 @@ OTHERS = [
     "sd.cdist(M * x, D, 'chebyshev').sum() + sd.cosine(x, Z) + sd.minkowski(x, Z, 3)",
     "sg.lfilter([1.0, Q], [1.0, 0.3], x).sum()",
     "nd.map_coordinates(M * x, [U, U], order=1).sum()",
-    "st.zscore(x) @ Z + st.pearsonr(x, Z)[0] + st.skew(x) + st.iqr(x)",
+    "st.zscore(x) @ Z + st.pearsonr(x, Z)[0] + st.iqr(x)",
     "sp.logsumexp(x * 30) + sp.logsumexp(np.where(Z > 0, x, -np.inf))",
 ]
 

@@ -200,3 +200,17 @@ def test_a_program_holds_on_its_side_of_the_support(f, low, high):
     promised, each = gw.grad(f, pure=True), gw.grad(f, pure=False)
     for x in np.random.default_rng(4).uniform(low, high, (12, 3)):
         np.testing.assert_allclose(promised(x), each(x), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: scipy.stats.entropy(2.0, x),
+        lambda x: scipy.stats.entropy(x, 3.0),
+        lambda x: scipy.stats.entropy(np.outer(x, x), x[:, None]).sum(),
+    ],
+)
+def test_distributions_of_two_shapes_are_made_one_before_they_add_up_to_1(f):
+    x, h = np.array([0.3, 1.2, 0.7]), 1e-6
+    slopes = [(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(3)]
+    np.testing.assert_allclose(gw.grad(f, method="exact")(x), slopes, rtol=1e-7, atol=1e-9)

@@ -79,7 +79,7 @@ _ROOMS = {
     "scipy.optimize": "rosen 1",
     "scipy.linalg": """
         solve 2  inv 1  det 1  cholesky 2  cho_factor 2  cho_solve 2  solve_triangular 5  lu_factor 1  lu_solve 2  block_diag *  toeplitz 2  circulant 1  hankel 2  khatri_rao 2  norm 4
-        expm 1  pinv 1  lstsq 3  eigh 2  eigvalsh 2  svdvals 1  solve_banded 3  solveh_banded 2  solve_toeplitz 2  solve_sylvester 3  solve_discrete_lyapunov 2
+        expm 1  pinv 1  lstsq 3  eigh 2  eigvalsh 2  svdvals 1  solve_banded 3  solveh_banded 2  solve_sylvester 3  solve_discrete_lyapunov 2
         solve_continuous_lyapunov 2   sinm 1  cosm 1  companion 1  hilbert 1  kron 2""",
     "scipy.integrate": "simpson 1  trapezoid 4  cumulative_trapezoid 5  romb 4",
     "scipy.interpolate": "splev 4  splrep *  splint 3  pchip_interpolate 5  interpn 3  barycentric_interpolate 3",
@@ -89,7 +89,7 @@ _ROOMS = {
         convolve 4  fftconvolve 4  oaconvolve 4  correlate 4  lfilter 3  filtfilt 3  sosfilt 2  savgol_filter 7  hilbert 3  convolve2d 5  detrend 4  butter 5  firwin 2  resample 4""",
     "scipy.ndimage": """
         gaussian_filter1d 4  gaussian_filter 3  uniform_filter1d 3  uniform_filter 2  convolve1d 3  correlate1d 3  convolve 2  correlate 2  laplace 1  sobel 2  map_coordinates 2""",
-    "scipy.stats": "zscore *  pearsonr 2  skew *  kurtosis *  gmean *  hmean *  sem *  entropy *  moment *  variation *  iqr 3  trim_mean 3",
+    "scipy.stats": "zscore *  pearsonr 2  gmean *  sem *  moment *  variation *  iqr 3  trim_mean 3",
     "scipy.fft": """
         fft 4  ifft 4  rfft 4  irfft 4  fft2 4  ifft2 4  rfft2 4  irfft2 4  fftn 4  ifftn 4  fftfreq 2  rfftfreq 2  fftshift 2  ifftshift 2  dct 5  idct 5  dst 5  idst 5""",
 }

@@ -31,7 +31,7 @@ from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_
 from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.over_entries import over_entries
 from gradwise.tracing.purity.record_types import MethodOfRecord, record
-from gradwise.tracing.purity.scope import DTYPES, Ends, is_type, is_users_function
+from gradwise.tracing.purity.scope import CACHED, DTYPES, Ends, is_type, is_users_function
 from gradwise.tracing.purity.sequences import MethodOfSequence, entry_of, is_looked_into, is_object
 from gradwise.tracing.purity.sparse import MethodOfMatrix
 from gradwise.tracing.purity.texts import filled
@@ -212,8 +212,12 @@ def _one_of(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, A
 
 
 def _partial(m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    """A call of ``functools.partial(...)``."""
+    """A call of ``functools.partial(...)``, or of a function under ``lru_cache``: a run under the trace remembers for itself what it computes."""
     value, reads = callee.value, callee.expected.reads.names
+    if type(value) is CACHED:
+        behind = m.scope.classified(m, "__wrapped__", value.__wrapped__, reads, "what is behind a memory")
+        kept = m.data(call(m, behind, arguments, keywords))
+        return ARRAY if is_numeric(kept) else DATA  # which is given again
     function, args, named = [
         m.scope.classified(m, name, getattr(value, name), reads, f"what is held as {name!r}")
         for name in ("func", "args", "keywords")

@@ -78,7 +78,7 @@ class Expected:
     ----------
     kind : str
         "data", "constant" (a text, a list of texts, a truth value or None, which may decide what else is read), "is", "module", "function", "method" (of an object of the user's), "class" (of the
-        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), "content" (an interpolator), "test" (what a function says of it), or
+        user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds, or with a memory of results), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), "content" (an interpolator), "test" (what a function says of it), or
         "other" (of a type of which nothing is known).
     object : object
         The object itself; "numbers" for data that are a number or an array of numbers, "number" and "vector" for one of these, the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
@@ -236,8 +236,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         expected = Expected("object", weakref.ref(cls), Reads())
     elif cls in (list, tuple, dict) and 0 < len(value) <= ENTRIES:
         return _sequence(value, known)
-    elif cls is functools.partial:
-        return _partial(value, known)
+    elif cls in HELD:
+        return _holding(value, known)
     elif parts_of_matrix(value) is not None:
         expected = Expected("sparse", weakref.ref(cls))
     elif content_of(value) is not None:
@@ -300,14 +300,20 @@ def _method(value: Any, parts: tuple[Any, Any], known: dict[int, tuple[Any, Expe
     return known[id(value)][1:]
 
 
-def _partial(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[Expected, Any]:
-    """A function with arguments that it holds: these are looked into one by one."""
-    expected = Expected("partial", functools.partial, Reads())
-    other = Expected("other", weakref.ref(functools.partial))
+#: functions with arguments that they hold, and functions with a memory of results: what is read of them
+CACHED = type(functools.lru_cache(len))
+HELD: dict[Any, tuple[str, ...]] = {functools.partial: ("func", "args", "keywords"), CACHED: ("__wrapped__",)}
+
+
+def _holding(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[Expected, Any]:
+    """A function with arguments that it holds, or with a memory: what is behind is looked into."""
+    cls: Any = type(value)
+    expected = Expected("partial", cls, Reads())
+    other = Expected("other", weakref.ref(cls))
     known[id(value)] = value, other, OPAQUE  # should it hold itself
     assert expected.reads is not None
-    for name in ("func", "args", "keywords"):
-        inner = getattr(value, name)
+    for name in HELD[cls]:
+        inner: Any = getattr(value, name, ())
         held = type(inner) in (tuple, dict) and len(inner) > 0
         found, abstract = (_sequence if held else classify)(inner, known)
         if abstract is OPAQUE:

@@ -14,7 +14,7 @@ from gradwise.tracing.purity.counters import Counter
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, copied
 from gradwise.tracing.purity.reading import place_in
-from gradwise.tracing.purity.scope import Expected, Node, cell_of, cell_value, look_up
+from gradwise.tracing.purity.scope import CACHED, Expected, Node, cell_of, cell_value, look_up
 from gradwise.tracing.rebuilding import LiveGlobals
 
 if TYPE_CHECKING:
@@ -142,6 +142,10 @@ class _Twins:
         if expected.kind == "object":
             for key, new in inside.items():
                 object.__setattr__(twin, key, new)
+        elif type(value) is CACHED:
+            twin = self.made[id(value)] = functools.lru_cache(maxsize=None)(
+                inside.get("__wrapped__", value.__wrapped__)
+            )
         elif expected.kind == "partial":
             args, keywords = inside.get("args", value.args), inside.get("keywords", value.keywords)
             twin = self.made[id(value)] = functools.partial(inside.get("func", value.func), *args, **keywords)

@@ -229,11 +229,12 @@ def entropy(pk: Any, qk: Any = None, base: Any = None, axis: Any = 0, nan_policy
     """``scipy.stats.entropy``; the second distribution may be traced too."""
     value = scipy.stats.entropy(*shown(pk, qk, base), axis, nan_policy=nan_policy)
     pk = floats(pk)
+    if qk is not None:  # of one shape, before each is made to add up to 1
+        pk, qk = np.broadcast_arrays(pk, floats(qk))
     pk = pk / np.sum(pk, axis=axis, keepdims=True)
     if qk is None:
         terms = scipy.special.entr(pk)
     else:
-        qk = floats(qk)
         terms = scipy.special.rel_entr(pk, qk / np.sum(qk, axis=axis, keepdims=True))
     total = np.sum(terms, axis=axis)
     return with_value(total if base is None else total / np.log(base), value)
