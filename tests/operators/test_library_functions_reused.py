@@ -17,6 +17,7 @@ from test_deciding_functions_reused import draw, outcome, point
 
 import gradwise as gw
 from gradwise.operators.reuse.by_function import shortcuts_of
+from gradwise.tracing.purity import inspect_function
 
 ROOMS = {
     "np": np, "st": scipy.stats, "ip": scipy.interpolate, "it": scipy.integrate, "la": scipy.linalg, "sd": scipy.spatial.distance, "sg": scipy.signal, "nd": scipy.ndimage, "sp": scipy.special,
@@ -174,8 +175,6 @@ def test_a_frozen_distribution_may_be_changed():
 
 
 def test_arguments_of_an_interpolator_are_not_written():
-    from gradwise.tracing.purity import inspect_function
-
     spline = scipy.interpolate.CubicSpline(np.arange(6.0), np.arange(6.0))
 
     def writes(x):
@@ -189,3 +188,16 @@ def test_arguments_of_an_interpolator_are_not_written():
 
     for f in (writes, sets):
         assert inspect_function(f, (0.5,), {}).writes is not None
+
+
+def test_objects_are_not_asked_for_attributes():
+    asked = []
+
+    class Settings(dict):
+        def __getattr__(self, name):
+            asked.append(name)
+            return self[name]
+
+    settings = Settings(rate=0.5)
+    assert inspect_function(lambda x: settings.rate * np.sum(x), (np.ones(3),), {}).effects is not None
+    assert asked == []

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
 _NUMBERS = (float, complex, np.float64)
+_BY_VALUE = frozenset([int, bool, str, type(None)])
 
 #: what belongs to the form of data: nothing but types and structure, floating and complex numbers too, arrays of up to so many bytes too
 #: all arrays up to the size that can be compared
@@ -41,6 +42,8 @@ def outline(value: Any, numbers: list[Any], *, fixed: int = FREE) -> Hashable:
     (True, [1.5, 7.5])
     """
     cls: Any = type(value)
+    if cls in _BY_VALUE:
+        return cls, value
     if cls is np.ndarray:
         if is_fixed(value, fixed):
             return array_form(value), value.tobytes()
