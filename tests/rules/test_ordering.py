@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -113,6 +115,20 @@ def test_a_tie_is_felt_only_where_equal_entries_count_differently():
     np.testing.assert_array_equal(gw.grad(lambda v: np.sum(np.sort(v)))(x), np.ones(5))
     with pytest.warns(gw.errors.KinkWarning, match="equal entries in a sort"):
         gw.grad(lambda v: np.sort(v)[0] * 2.0)(x)
+
+
+def test_a_tie_with_the_entry_that_partition_puts_in_its_place_is_felt():
+    x = np.array([0.0, 2.0, 0.0, 1.0])
+    with pytest.warns(gw.errors.KinkWarning, match="equal entries in a sort"):
+        slope = gw.grad(lambda v: np.partition(v, 1)[1])(x)
+    np.testing.assert_array_equal(slope, [0, 0, 1, 0])
+    with pytest.warns(gw.errors.KinkWarning, match="equal entries in a sort"):
+        rows = gw.grad(lambda v: np.sum(np.partition(np.stack([v, -v]), 2, axis=1)[:, :3] * [1.0, 2.0, 4.0]))(x)
+    assert np.sum(rows) == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(gw.grad(lambda v: np.sum(np.partition(v, 2)[:2]))(x), [1, 0, 1, 0])
+        np.testing.assert_array_equal(gw.grad(lambda v: np.partition(v, 2)[2])(x), [0, 0, 0, 1])
 
 
 @pytest.mark.filterwarnings("ignore::gradwise.errors.KinkWarning")

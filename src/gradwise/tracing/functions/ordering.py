@@ -157,13 +157,19 @@ def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introsele
 
 
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
-    """``np.partition``: the entries in the order of ``argpartition``."""
+    """``np.partition``: the entries in the order of ``argpartition``; those of a sort where one at ``kth`` has its equal, which is a kink."""
     a, axis = _along(a, axis)
     if not plain(a).size:
         return a.copy() if isinstance_traced(a) else np.partition(a, kth, axis)
     if not carries(a):
         return np.partition(a, _kth(kth, a.shape[axis]), axis)
-    return apply(a.tape, ordering.take_along, (a, argpartition(a, kth, axis)), (axis,))
+    places = argpartition(a, kth, axis)
+    value = np.partition(plain(a), _kth(kth, a.shape[axis]), axis)
+    at_kth = np.take(value, np.atleast_1d(_kth(kth, a.shape[axis])), axis)
+    if np.any([np.count_nonzero(value == v, axis=axis) > 1 for v in np.split(at_kth, at_kth.shape[axis], axis)]):
+        ranks = np.argsort(np.argsort(a, axis=axis, kind="stable"), axis=axis)
+        a, places = np.sort(a, axis=axis, kind="stable"), np.take_along_axis(ranks, places, axis)
+    return apply(a.tape, ordering.take_along, (a, places), (axis,))
 
 
 def sort_complex(a: Any) -> Any:

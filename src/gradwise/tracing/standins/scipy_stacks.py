@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: a right-hand side: a vector, or else matrices
 _RIGHT = 0
 
+#: functions of one matrix that have rules for stacks, and of pairs that have none
+_PAIRS = ("eigh", "eigvalsh")
 #: the leading arguments of each function and how many axes one of them has; None for what is no array, a tuple for a tuple of arrays
 RANKS: dict[str, tuple[tuple[str, Any], ...]] = {
     **dict.fromkeys(["lu", "lu_factor", "schur", "hessenberg", "polar", "rq", "pinvh"], (("a", 2),)),
@@ -28,6 +30,7 @@ RANKS: dict[str, tuple[tuple[str, Any], ...]] = {
         (("A", 2),),
     ),
     **dict.fromkeys(["subspace_angles", "orthogonal_procrustes", "qz", "ordqz"], (("A", 2), ("B", 2))),
+    **dict.fromkeys(_PAIRS, (("a", 2), ("b", 2))),
     **dict.fromkeys(["eig_banded", "eigvals_banded"], (("a_band", 2),)),
     **dict.fromkeys(["eigh_tridiagonal", "eigvalsh_tridiagonal"], (("d", 1), ("e", 1))),
     **dict.fromkeys(["solve_continuous_lyapunov", "solve_discrete_lyapunov"], (("a", 2), ("q", 2))),
@@ -87,7 +90,7 @@ def over_stacks(name: str, ours: Callable[..., Any]) -> Callable[..., Any]:
         given = {key: (value, rank) for value, (key, rank) in zip(args, leading, strict=False)}
         given.update({key: (kwargs[key], rank) for key, rank in leading if key in kwargs})
         stack = np.broadcast_shapes(*[_lead(value, rank) for value, rank in given.values()])
-        if not stack:
+        if not stack or (name in _PAIRS and given.get("b", (None,))[0] is None):
             return ours(*args, **kwargs)
         own = getattr(scipy.linalg, name)(*plainly(args), **{k: plainly(v) for k, v in kwargs.items()})
         if math.prod(stack) == 0:
