@@ -174,3 +174,21 @@ def test_a_lost_part_of_a_long_function():
 
     gw.grad(whole, method="exact")(X)
     assert verdict_on(whole).startswith("value and one")
+
+
+def test_what_numbers_of_32_bits_cannot_show_is_no_disagreement():
+    """Along the entry of 32 bits the values are a staircase, at the steps of a difference."""
+
+    class Sum:
+        total = 0.0
+
+    def f(w, b, state):
+        state.total = state.total + (w @ w) / (2.0 + b[0] ** 2)
+        return np.sin(w @ w) + state.total * w[1] + state.total
+
+    w, b = np.array([-0.28513591, 0.14198114, -0.13406395, -0.20233065]), np.array([-0.00797742], np.float32)
+    by_w, by_b = gw.grad(f, (0, 1), method="exact")(w, b, Sum())
+    s, t = w @ w, 2.0 + float(b[0]) ** 2
+    slope = np.cos(s) + (w[1] + 1) / t
+    assert by_w == pytest.approx(2 * w * slope + np.eye(4)[1] * s / t, rel=1e-6)
+    assert by_b == pytest.approx([-(w[1] + 1) * s / t**2 * 2 * b[0]], rel=1e-5)

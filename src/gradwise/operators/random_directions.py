@@ -159,7 +159,8 @@ def balanced(linearization: Linearization) -> list[Any] | None:
         if not np.all(np.isfinite(every)) or every.size < 2 or not np.any(every):
             return None
         size = abs(values[0])
-        level = max(min(float(np.min(every[every > 0])), 1e-3 * size), 1e-6 * size, _VISIBLE * float(np.max(every)))
+        least = max(1e-6, 1e3 * max(float(np.finfo(np.asarray(u).dtype).eps) for u in direction)) * size
+        level = max(min(float(np.min(every[every > 0])), 1e-3 * size), least, _VISIBLE * float(np.max(every)))
         if np.max(every) <= _HIDES * level:
             return None
         return [

@@ -240,6 +240,7 @@ def compare_derivatives(
         return False
     eps = max((float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in spare.leaves), default=2.2e-16)
     bound = 100 * estimate.error + eps**0.4 * (abs(exact) + abs(estimate.value))
+    bound += 100 * eps * abs(weighted(linearization.recording.values))  # below which numbers of 32 bits are a staircase
     gap = abs(exact - estimate.value)
     if coarse:
         bound = max(bound, 0.02 * (abs(exact) + abs(estimate.value)))
