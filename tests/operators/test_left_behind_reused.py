@@ -382,6 +382,22 @@ def test_arrays_that_methods_find_among_globals_are_compared():
     TABLE[1] = 2.0
 
 
+LARGE = np.ones(40_000)
+
+
+class ReadsMuch:
+    def __call__(self, x):
+        return np.sum(LARGE) * np.sum(x**2)
+
+
+def test_explain_says_why_there_is_no_program():
+    o = ReadsMuch()
+    for _ in range(4):
+        gw.grad(o)(X)
+    assert "runs at each call" in gw.explain(o, X).reuse
+    assert "a large array through a module or a class" in gw.explain(o, X).reuse
+
+
 def test_a_method_that_calls_itself():
     class Graph:
         def __init__(self):

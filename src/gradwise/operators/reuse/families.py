@@ -55,7 +55,15 @@ _FAMILIES, _WEIGHT = 512, 2_000_000
 
 
 _families: OrderedDict[Hashable, tuple[Family, int]] = OrderedDict()
+#: what was proved of functions for which there can be no program after all, and why
+_without: dict[int, tuple[Any, str]] = {}
 _lock = lock()
+
+
+def reason_without(node: Any) -> str | None:
+    """Why there can be no program for what was proved; None if there can."""
+    known = _without.get(id(node))
+    return known[1] if known is not None and known[0] is node else None
 
 
 def families_of(node: Any) -> list[Family]:
@@ -67,6 +75,7 @@ def forget_families() -> None:
     """Forget all programs."""
     with _lock:
         _families.clear()
+        _without.clear()
     forget_hopeless()
 
 
@@ -374,9 +383,15 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
                 call = ProvenCall(function, arguments, verdict, has_aux=has_aux, echoes=True)
             if call.family.refused is not None:
                 give_up(function)
+            if _without:
+                _without.pop(id(call.node), None)
             return call
         return PromisedCall(function, arguments, has_aux=has_aux)
-    except (Refused, Unproven, Unfathomable):
+    except (Refused, Unproven, Unfathomable) as error:
+        if verdict.node is not None:
+            if len(_without) > _FAMILIES:
+                _without.clear()
+            _without[id(verdict.node)] = verdict.node, str(error)
         return None
     except (TypeError, ValueError, RecursionError):  # a key that cannot be hashed, data that are nested too deeply
         return None

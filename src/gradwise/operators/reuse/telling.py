@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradwise.operators.reuse.families import families_of
+from gradwise.operators.reuse.families import families_of, reason_without
 from gradwise.operators.reuse.promises import is_promised, unwrapped
 from gradwise.tracing.purity import inspect_function
 
@@ -16,6 +16,9 @@ def standing(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> s
     """Whether a program may stand for a function with these arguments, and if not why, in words."""
     promise, function = is_promised(function), unwrapped(function)
     verdict = inspect_function(function, args, kwargs)
+    without = reason_without(verdict.node)
+    if verdict.may_stand and without is not None and not promise:
+        return f"the function runs at each call: proved pure by its code, but {without}"
     if verdict.is_replayable:
         return (
             "proved pure by its code: from its third call on with one form of arguments, its program runs in its place while its guards hold"

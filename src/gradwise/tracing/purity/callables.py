@@ -35,7 +35,7 @@ KEYWORDS = _words("""axis axes axisa axisb axisc keepdims dtype initial where dd
     period offset axis1 axis2 min max a_min a_max fill_value indexing decimals ndigits weights returned bias rowvar default key reverse strict prepend append dx x y UPLO hermitian full_matrices
     compute_uv rcond tol constant_values pad_width repeats reps norm s d b return_sign keepdim kind return_inverse return_counts return_index sorter like subok optimize sparse method
     lower trans unit_diagonal check_finite assume_a transposed minlength source destination sep end digits flush stacklevel category nan posinf neginf metric V VI w nu der ext tck wts deriv delta window_length polyorder sigma
-    truncate cval origin size correction nan_policy proportiontocut base qk pk type padtype padlen irreducible eigvals_only driver cond xi yi task k""")
+    truncate cval origin size correction nan_policy proportiontocut base qk pk type padtype padlen irreducible eigvals_only driver cond xi yi task k xp fp a v arr values condition condlist choicelist bins""")
 
 #: NumPy's functions with the number of positional arguments that come before ``out``
 _NUMPY = """

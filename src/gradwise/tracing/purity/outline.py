@@ -19,7 +19,7 @@ _BY_VALUE = frozenset([int, bool, str, type(None)])
 #: what belongs to the form of data: nothing but types and structure, floating and complex numbers too, arrays of up to so many bytes too
 #: all arrays up to the size that can be compared
 FREE, NUMBERS, ARRAYS, CONTENT = range(4)
-SMALL, _COMPARED = 4096, 1 << 16
+SMALL, _COMPARED = 4096, 1 << 18
 
 
 def is_fixed(array: np.ndarray, fixed: int) -> bool:
