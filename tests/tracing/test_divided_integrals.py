@@ -7,7 +7,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
-from scipy.integrate import quad, quad_vec
+from scipy.integrate import dblquad, quad, quad_vec
 
 import gradwise as gw
 
@@ -82,3 +82,14 @@ def test_a_point_of_several_parameters():
     np.testing.assert_allclose(
         gw.hessian(f, method="exact")(np.array([a, b])), [[1 / b, -a / b**2], [-a / b**2, a * a / b**3]], rtol=1e-10
     )
+
+
+@pytest.mark.slow
+def test_two_variables():
+    # ∫₀¹∫₀¹ max(x + y − k, 0) = 1 − k + k³/6: inner integrals are divided, the outer one has a jump of its second derivative at k
+    def f(k):
+        return dblquad(lambda y, x: max(x + y - k, 0), 0, 1, 0, 1)[0]
+
+    gradient = gw.grad(f, method="exact", check=False)
+    np.testing.assert_allclose(gradient(0.7), -1 + 0.7**2 / 2, rtol=1e-7)
+    np.testing.assert_allclose(gw.grad(gradient, method="exact", check=False)(0.7), 0.7, rtol=1e-3)

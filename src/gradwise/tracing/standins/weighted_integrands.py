@@ -14,6 +14,7 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.instrument.state import current_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,3 +62,15 @@ def algebraic(powers: tuple[float, float], function: Callable[[Any], Any], a: An
         size += weight * abs(float(plain(value)))
     factor = half ** (left + right + 1)
     return total * factor, size * abs(float(plain(factor))) if math.isfinite(size) else math.inf
+
+
+def without_weight(option: Any) -> Any:
+    """The options of an integral inside, which have no weight."""
+    if isinstance(option, dict) and option.get("weight") is not None:
+        trace = current_trace()
+        assert trace is not None
+        raise trace.fail(
+            f"scipy.integrate.nquad(weight={option['weight']!r}) was called in a function that is differentiated, and gradwise has no derivative rule for that. "
+            "Multiply the integrand by the weight instead"
+        )
+    return option
