@@ -14,7 +14,6 @@ from typing import Any
 from gradwise.quiet import Asked
 from gradwise.tracing.places import users_frame
 
-
 #: how NumPy's warnings of operations begin; KinkWarning and its like have the user's line as it is
 _OPERATIONS = re.compile("(divide by zero|overflow|underflow|invalid value) encountered in ").match
 
