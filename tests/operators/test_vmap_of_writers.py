@@ -151,3 +151,38 @@ def test_each_example_prints_once(capsys):
 
     np.testing.assert_array_equal(gw.vmap(f)(np.array([1.0, 2.0, 3.0])), [1.0, 4.0, 9.0])
     assert capsys.readouterr().out == "at 1.0\nat 2.0\nat 3.0\n"
+
+
+def _printing(x, s):
+    print("ran")
+    return np.sum(x * s)
+
+
+def _sorting(x, s):
+    return np.sum(np.sort(x * s) * np.arange(3.0))
+
+
+class _Counting:
+    calls = 0
+
+    def __call__(self, x, s):
+        self.calls += 1
+        return np.sum(x**2 * s)
+
+
+@pytest.mark.parametrize("f", [_printing, _sorting, _Counting()], ids=["print", "sort", "counter"])
+def test_the_first_example_counts_in_the_derivative_around(f):
+    """What is differentiated around may come from the function's closure alone."""
+    x, scales = np.array([1.0, 2.0, 4.0]), np.array([0.5, -2.0, 3.0])
+
+    def by_vmap(x):
+        return np.sum(gw.vmap(lambda s: f(x, s))(scales) ** 2)
+
+    def by_loop(x):
+        return sum(f(x, s) ** 2 for s in scales)
+
+    reference = gw.numerical.grad(by_loop, x)
+    for operator in (gw.grad, gw.jacfwd):
+        np.testing.assert_allclose(operator(by_vmap)(x), reference.value, rtol=1e-8)
+    np.testing.assert_allclose(gw.hessian(by_vmap)(x), gw.hessian(by_loop)(x), rtol=1e-12)
+    np.testing.assert_allclose(gw.jvp(by_vmap, (x,), (x,))[1], reference.value @ x, rtol=1e-8)

@@ -253,7 +253,7 @@ def _first(recording: Recording, example: list[Any], leaves: list[Any], batched:
     for one, leaf, b in zip(example, leaves, batched, strict=True):
         if b and isinstance(one, np.ndarray) and _contents(one) != _contents(leaf[0]):
             leaf[0][...] = one
-    if any(map(is_outer, leaves)):
+    if any(map(is_outer, (*leaves, *recording.tape.captured_values()))):
         return _First(_run(recording, recording.program, moving), recording.structure)
     return _First(list(recording.values), recording.structure)
 
