@@ -7,6 +7,7 @@ The columns (or rows) are computed together by the batch transform, in blocks th
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_jacobian
 from gradwise.operators.fallback import choose
 from gradwise.operators.jacobian_shortcuts import jacobian_shortcut
-from gradwise.operators.linearization import Linearization
+from gradwise.operators.linearization import Linearization, auxiliary
 from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import resolved_batch
 from gradwise.tracing import isinstance_traced
@@ -196,18 +197,25 @@ def as_leaf(block: Any, kind: type, value: Any) -> Any:
 
 
 def _jacobian(
-    f: Callable[..., Any], argnums: Any, mode: str, operator: str, method: str, check: bool | None, pure: bool | None
+    f: Callable[..., Any],
+    argnums: Any,
+    has_aux: bool,
+    mode: str,
+    operator: str,
+    method: str,
+    check: bool | None,
+    pure: bool | None,
 ) -> Callable[..., Any]:
     require_callable(f, operator)
     require_argnums(argnums, operator)
     choice = f"Jacobian, {mode}, {argnums!r}"
 
     def exact(*args: Any, **kwargs: Any) -> Any:
-        known = attempt(f, choice, args, kwargs)
+        known = None if has_aux else attempt(f, choice, args, kwargs)
         if known is not None:
             return known
         arguments = Arguments(f, argnums, args, kwargs, operator)
-        linearization = linearize_call(f, arguments)
+        linearization = linearize_call(f, arguments, has_aux=has_aux)
         _check_outputs(linearization, f, operator)
         chosen = mode
         in_complex, out_complex = is_complex(arguments.leaves), is_complex(linearization.values)
@@ -227,6 +235,8 @@ def _jacobian(
         if not arguments.single and all(np.ndim(leaf) == 0 for leaf in arguments.leaves) and not linearization.nested:
             rows = [Columns(row) for row in rows]
         result = linearization.recording.structure.rebuild(rows)
+        if has_aux:
+            return result, auxiliary(linearization)
         if linearization.standing is not None and len(linearization.values) == 1 and len(arguments.leaves) == 1:
             units = arguments.leaves if chosen == "forward" else linearization.values
             if as_plain(units[0]).size <= _SHORT:
@@ -235,11 +245,21 @@ def _jacobian(
         return result
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
-        arguments = Arguments(f, argnums, args, kwargs, operator)
-        return numerical_jacobian(arguments)
+        if not has_aux:
+            return numerical_jacobian(Arguments(f, argnums, args, kwargs, operator))
+        found, sentence = numerical_jacobian(Arguments(_without_auxiliary(f), argnums, args, kwargs, operator))
+        return (found, f(*args, **kwargs)[1]), sentence
 
     made = choose(f, operator, method, exact, numerical, check, pure)
-    return derived(made, _jacobian, f, argnums, mode, operator, method, check, pure)
+    return derived(made, _jacobian, f, argnums, has_aux, mode, operator, method, check, pure)
+
+
+def _without_auxiliary(f: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(f)
+    def value(*args: Any, **kwargs: Any) -> Any:
+        return f(*args, **kwargs)[0]
+
+    return value
 
 
 def _require_holomorphic(linearization: Linearization, blocks: Any, operator: str, f: Any) -> None:
@@ -270,6 +290,7 @@ def jacobian(
     argnums: Any = 0,
     sparse: bool = False,
     *,
+    has_aux: bool = False,
     method: str = "auto",
     check: bool | None = None,
     pure: bool | None = None,
@@ -284,6 +305,8 @@ def jacobian(
         The arguments to differentiate.
     sparse : bool
         Must be False: sparse Jacobians are not available yet.
+    has_aux : bool
+        Whether ``f`` returns ``(value, auxiliary)``; then the result is ``(jacobian, auxiliary)``.
     method, check, pure
         As for :func:`gradwise.grad`.
 
@@ -309,7 +332,7 @@ def jacobian(
            [5., 6.]])
     """
     refuse_sparse(sparse, "jacobian")
-    return _jacobian(f, argnums, "auto", "jacobian", method, check, pure)
+    return _jacobian(f, argnums, has_aux, "auto", "jacobian", method, check, pure)
 
 
 def refuse_sparse(sparse: bool, operator: str) -> None:
@@ -323,6 +346,7 @@ def refuse_sparse(sparse: bool, operator: str) -> None:
 def jacfwd(
     f: Callable[..., Any],
     argnums: Any = 0,
+    has_aux: bool = False,
     *,
     method: str = "auto",
     check: bool | None = None,
@@ -340,12 +364,13 @@ def jacfwd(
     array([[2., 0.],
            [0., 6.]])
     """
-    return _jacobian(f, argnums, "forward", "jacfwd", method, check, pure)
+    return _jacobian(f, argnums, has_aux, "forward", "jacfwd", method, check, pure)
 
 
 def jacrev(
     f: Callable[..., Any],
     argnums: Any = 0,
+    has_aux: bool = False,
     *,
     method: str = "auto",
     check: bool | None = None,
@@ -362,4 +387,4 @@ def jacrev(
     >>> gw.jacrev(lambda x: np.array([1.0, 2.0]) @ x)(np.zeros(2))
     array([1., 2.])
     """
-    return _jacobian(f, argnums, "reverse", "jacrev", method, check, pure)
+    return _jacobian(f, argnums, has_aux, "reverse", "jacrev", method, check, pure)
