@@ -19,7 +19,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _NOBODY: Callable[[Any], Any] = {}.get
 
@@ -36,7 +36,7 @@ class _Filter:
 
     def __init__(self, action: str, category: type[Warning], message: str) -> None:
         self.threads = _Threads()
-        self.match: Callable[[Any], Any] = re.compile(message, re.IGNORECASE).match
+        self.match = re.compile(message, re.IGNORECASE).match
         self.entry = (action, self.threads, category, None, 0)
         self.lock = threading.Lock()
         self.users: set[int] = set()
@@ -99,23 +99,6 @@ class _Filter:
         self.users &= {get_ident()}
         if not self.users:
             self._take_out()
-
-
-class Asked(_Filter):
-    """An entry that asks a function of the text whether it holds."""
-
-    def __init__(self, action: str, category: type[Warning], match: Callable[[Any], Any]) -> None:
-        super().__init__(action, category, "")
-        self.match = match
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Without it, in this thread."""
-        self.threads.match = _NOBODY
-        try:
-            yield
-        finally:
-            self.threads.match = self.match
 
 
 class _ByContext(threading.local):

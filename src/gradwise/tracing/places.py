@@ -58,16 +58,6 @@ def place_of(frame: Any) -> tuple[Any, int] | None:
     return None
 
 
-def users_frame(frame: Any) -> Any:
-    """The frame, or the nearest one around it that is neither ours nor NumPy's; the frame itself where it is not ours."""
-    if not frame.f_code.co_filename.startswith(_OURS):
-        return frame
-    foreign = _foreign
-    while frame is not None and foreign[frame.f_code.co_filename]:
-        frame = frame.f_back
-    return frame
-
-
 def error_place(depth: int = 1) -> tuple[Any, int] | None:
     """As ``user_place``, but the caller of a library's function rather than a line inside it."""
     frame: Any = _getframe(depth + 1)

@@ -28,7 +28,6 @@ from gradwise.tracing.places import HOOKS, place_of_error, raised_by_the_user
 from gradwise.tracing.text import notice
 from gradwise.tracing.trace import COPY_BYTES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
-from gradwise.tracing.warned_places import at_users_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -142,11 +141,7 @@ def record(
     try:
         watch = entered(trace)
         try:
-            if outer is None:
-                with at_users_line:
-                    result = call(traced)
-            else:
-                result = call(traced)
+            result = call(traced)
             _read_outputs(recording, result, has_aux=has_aux)
             trace.ran = watch if notes else None
             if local.journal is not None:  # which refers to what was stored
