@@ -12,13 +12,14 @@ import weakref
 import zipfile
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 
 import gradwise as gw
 from gradwise.operators.first_runs import forget_first_runs, verdict_on
 from gradwise.tracing.instrument.hushing import Hushed, hushed
+
+pytestmark = pytest.mark.extras("matplotlib")
 
 X = np.array([0.7, 1.3])
 
@@ -78,6 +79,8 @@ def draws(x):
 
 @pytest.fixture
 def effects(capfd):
+    import matplotlib as mpl
+
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
