@@ -17,6 +17,7 @@ from gradwise.operators.overtime import Overtime, limited, tick
 from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.operators.verification import compare_derivatives, gave, paused
 from gradwise.tracing import Recording, copy_in_layout, record
+from gradwise.tracing.instrument.effects import uses_up
 from gradwise.tracing.instrument.identity import IDENTITY
 from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.muting import rewind
@@ -60,8 +61,8 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
         with looked_at(tape.ran, trial) as why, paused(), kept(), limited(0.0):
             if tape.asked:
                 _require(why is None, str(why))
-            elif why is not None and not (tape.recalled or tape.looked_up):
-                return  # a call would use something up, and nothing was looked up that might have no derivative
+            elif why is not None and uses_up(why) and not (tape.recalled or tape.looked_up):
+                return  # nothing was looked up that might have no derivative
             other = without_memory(function, linearization, spare, state, has_aux=has_aux)
             if other is not None:
                 put(linearization, other)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwise.tracing import arithmetic
 from gradwise.tracing.arithmetic import assign_whole, plain
+from gradwise.tracing.instrument.state import note_written
 from gradwise.tracing.traced import isinstance_traced
 
 
@@ -33,8 +34,9 @@ def store(target: Any, value: Any, casting: str = "same_kind") -> Any:
     """Write a result into an ``out=`` argument."""
     if not isinstance_traced(target):
         trace = arithmetic._innermost(value)
-        if trace is None:
-            target[...] = plain(value)
+        if trace is None or not trace.depends(value.index):  # numbers of a buffer that holds constants only
+            note_written(target)
+            np.copyto(target, plain(value), casting=casting)  # type: ignore[arg-type]  # one of NumPy's words for it
             return target
         raise trace.fail(
             "a traced value was written into a plain array through out=. An array made from traced values is required: create the buffer "

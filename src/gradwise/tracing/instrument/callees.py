@@ -29,9 +29,10 @@ from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, re
 from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_draw, note_generator, opening, silent
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
-from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.state import Watch, local, note_written
 from gradwise.tracing.instrument.unwritten import Unmuted, is_looked_into
 from gradwise.tracing.instrument.userland import NATIVE, is_derived, is_users_file, wraps_users
+from gradwise.tracing.instrument.written import WRITERS
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 _FunctionType = types.FunctionType
@@ -102,6 +103,8 @@ def method(obj: Any, name: str) -> Any:
             return _MethodType(function, obj)
     if name in CHANGING:
         note_change(obj)
+    if cls is np.ndarray and name in WRITERS:
+        note_written(obj)
     if cls in _UNHOOKED:
         return resolve(getattr(obj, name)) if cls in _CARRY else getattr(obj, name)
     return resolve(load(obj, name))

@@ -228,6 +228,11 @@ def repeats(watch: Watch, *, undoing: bool = False, muting: bool = False) -> str
     return None
 
 
+def uses_up(reason: str) -> bool:
+    """Whether a reason against a second call is that it would take what comes once: the next value of an iterator, a line that is typed."""
+    return any(words in reason for words in (" calls next ", " calls input ", "from an iterator", "uses the iterator"))
+
+
 def outlives(watch: Watch, others: int = 0) -> str | None:
     """What the run stored in something that outlives it; ``others`` refer to each place beside the run's own notes."""
     if watch.names or any(watch.cells):

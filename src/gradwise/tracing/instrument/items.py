@@ -17,7 +17,7 @@ from gradwise.tracing.instrument.foreign import is_foreign
 from gradwise.tracing.instrument.objects import class_info
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, count
-from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.state import local, note_written
 from gradwise.tracing.traced import TracedArray
 
 
@@ -114,11 +114,8 @@ def writing(obj: Any) -> Any:
     if cls is list or cls is dict:
         watch.touched[id(obj)] = obj
         return obj
-    if cls is np.ndarray:
-        watch.touched[id(obj)] = obj
-        base = obj.base
-        if type(base) is np.ndarray:  # of a field, as of any view, whose own end tells nothing
-            watch.touched[id(base)] = base
+    if cls is np.ndarray or cls is np.flatiter:
+        note_written(obj)  # of a field, as of any view, whose own end tells nothing, what is behind it too
     if cls in PLAIN:
         if cls is bytearray or cls is memoryview:
             watch.changed[id(obj)] = obj

@@ -132,6 +132,9 @@ _ATTRIBUTES = frozenset(
     + ["linalg", "fft", "pi", "e", "inf", "nan", "newaxis"]
 )
 
+#: names of NumPy's functions that are methods too, which change what they are asked of
+_CHANGING = frozenset({"append", "insert", "add", "subtract", "sort", "partition", "resize", "put", "fill"})
+
 _decided: dict[int, tuple[Any, tuple[tuple[str, int], ...], bool]] = {}
 
 
@@ -190,11 +193,21 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
     seen.add(id(code))
     if code.co_freevars or function.__dict__ or code.co_flags & 0x2A4:  # generators, coroutines, tuples of arguments
         return False
-    if not are_plain(function.__defaults__ or ()) or not are_plain((function.__kwdefaults__ or {}).values()):
+    defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    # a list or an array that is a default outlives the call
+    if not are_plain(defaults) or any(isinstance(value, (list, dict, np.ndarray)) for value in defaults):
         return False
+    given = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     before = last = ""
+    module, in_place = False, False
     for instruction in dis.get_instructions(code):
         name = instruction.opname
+        if in_place and name == "STORE_FAST" and instruction.argval in given:
+            return False  # what is given may be somebody's array, of which the run must be seen to write to it
+        if name in ("LOAD_ATTR", "LOAD_METHOD") and instruction.argval in _CHANGING and not module:
+            return False  # not NumPy's function of that name, but the method of a list, a set, an array
+        module = name == "LOAD_GLOBAL" and function.__globals__.get(instruction.argval) is np
+        in_place = name == "BINARY_OP" and instruction.argrepr.endswith("=")
         # what is called is an argument, an item, a result; since 3.14 this follows names of modules too
         if name in _STORES or (name == "PUSH_NULL" and before not in ("LOAD_ATTR", "LOAD_GLOBAL")):
             return False

@@ -27,7 +27,7 @@ from gradwise.tracing.instrument.formatting import percent
 from gradwise.tracing.instrument.objects import class_info, holds_traced, load, store
 from gradwise.tracing.instrument.rationals import without_fractions
 from gradwise.tracing.instrument.references import ALONE, count, owns
-from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.state import local, note_written
 from gradwise.tracing.instrument.userland import NATIVE
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
@@ -149,7 +149,9 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
                 a = adopted(a)
                 cls = type(a)
         if cls in PLAIN and type(b) in PLAIN:
-            if cls is list or cls is set or cls is dict or cls is np.ndarray:
+            if cls is np.ndarray:
+                note_written(a)
+            elif cls is list or cls is set or cls is dict:
                 watch = local.watch
                 if watch is not None:
                     watch.touched[id(a)] = a

@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.tracing.holders import HOLDERS, TWINS
 
 if TYPE_CHECKING:
@@ -200,3 +202,20 @@ def left(watch: Watch, clean: Callable[[Watch], None]) -> None:
             TWINS.difference_update(watch.subclasses.values())
         else:
             watch.outer.subclasses.update(watch.subclasses)
+
+
+def note_written(value: Any) -> None:
+    """Note that the run writes into a plain array (or the arrays in a tuple), so that who looks at the function puts it back; of a view the array behind it."""
+    watch = local.watch
+    if watch is None:
+        return
+    if type(value) is tuple:
+        for entry in value:
+            note_written(entry)
+        return
+    if type(value) is np.flatiter:
+        value = value.base
+    if type(value) is np.ndarray:
+        watch.touched[id(value)] = value
+        if type(value.base) is np.ndarray:
+            watch.touched[id(value.base)] = value.base

@@ -10,7 +10,9 @@ from typing import Any
 VIEWS = frozenset({"T", "mT", "flat", "real", "imag"})
 VIEW_METHODS = frozenset({"ravel", "reshape", "view", "transpose", "swapaxes", "squeeze", "diagonal"})
 #: methods that write into their array, and functions of NumPy that write into an argument
-WRITERS = frozenset({"fill", "sort", "put", "partition", "itemset", "setfield", "__setitem__", "__iadd__"})
+WRITERS = frozenset(
+    {"fill", "sort", "put", "partition", "itemset", "setfield", "__setitem__", "__iadd__", "__isub__", "__imul__"}
+)
 WRITING = frozenset({"copyto", "at", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "shuffle"})
 
 

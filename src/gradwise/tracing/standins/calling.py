@@ -16,7 +16,8 @@ from gradwise.tracing.functions import choosing, polynomials
 from gradwise.tracing.functions.dispatch import straight
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import TWINS
-from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.instrument.state import current_trace, note_written
+from gradwise.tracing.instrument.written import WRITING
 from gradwise.tracing.standins.arrays import asarray
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import contains_traced, entries, is_users_sequence, python_method, resolve
@@ -288,9 +289,11 @@ def _as_given(a: Any) -> Any:
 
 def asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     """A universal function: ``__array_ufunc__`` of the user's classes, and the methods of entries of object arrays, run as twins."""
-    name = ufunc.__name__
+    name, operands = ufunc.__name__, ufunc.nin
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > operands or "out" in kwargs:
+            note_written((*args[operands:], kwargs.get("out")))
         for a in args:
             if type(a) not in _ARRAYS:
                 given = beside_traced((*args, *kwargs.values()))
@@ -319,8 +322,11 @@ def asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
 
 def _asking_function(function: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     """A function of NumPy: ``__array_function__`` of the user's classes runs as a twin."""
+    writes = function.__name__ in WRITING
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if writes or "out" in kwargs:
+            note_written((*(args[:1] if writes else ()), kwargs.get("out")))
         result = straight(function, args, kwargs)
         if result is not NotImplemented:
             return result

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.instrument.state import current_trace, note_written
 from gradwise.tracing.standins.calling import _answering, function_of
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces, resolve
 from gradwise.tracing.standins.stacking import assembled, leaves
@@ -30,6 +30,7 @@ _OPTIONS = {
 
 def _method(name: str) -> Callable[..., Any]:
     def call(self: np.ufunc, *args: Any, **kwargs: Any) -> Any:
+        note_written(args[:1] if name == "at" else kwargs.get("out"))
         given = beside_traced((*args, *kwargs.values()))
         if given is not None:
             return getattr(self, name)(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
