@@ -221,6 +221,9 @@ def _blame_the_trace(
         return
     values = iter([trace.values[i] for i in trace.inputs])
     plain = [next(values) if moves else leaf for leaf, moves in zip(leaves, moving, strict=True)]
+    for value, leaf in zip(plain, leaves, strict=True):  # that it may not be written to is the caller's word
+        if type(value) is np.ndarray and type(leaf) is np.ndarray and not leaf.flags.writeable:
+            value.flags.writeable = False
     native = _raised(call, plain)
     if (
         native is not None
@@ -240,15 +243,24 @@ def _raised(call: Callable[[list[Any]], Any], plain: Sequence[Any]) -> Exception
     try:
         try:
             with hushed(), muted(None), kept():
-                leaves = [v.copy() if type(v) is np.ndarray else v for v in plain]
+                leaves = list(map(_as_given, plain))
                 record(_raised, leaves, (False,) * len(leaves), call)
         except Unmuted:
-            call([v.copy() if type(v) is np.ndarray else v for v in plain])
+            call(list(map(_as_given, plain)))
     except OutputError:  # what it returns is looked at elsewhere
         return None
     except Exception as error:  # noqa: BLE001  whatever it is
         return error
     return None
+
+
+def _as_given(value: Any) -> Any:
+    """A copy of an array, read-only where it is."""
+    if type(value) is not np.ndarray:
+        return value
+    copied = value.copy()
+    copied.flags.writeable = value.flags.writeable
+    return copied
 
 
 def snapshot_argument(trace: Trace, value: np.ndarray) -> TracedArray:
