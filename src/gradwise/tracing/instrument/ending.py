@@ -21,7 +21,7 @@ from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.foreign import is_foreign
 from gradwise.tracing.instrument.objects import behind, holds_traced, reveal, set_raw, unwrapped
 from gradwise.tracing.instrument.references import beside
-from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.state import Tail, Watch, local
 from gradwise.tracing.instrument.userland import FORWARDING
 from gradwise.tracing.text import Text
 from gradwise.tracing.traced import isinstance_traced
@@ -147,14 +147,7 @@ def _sweep(watch: Watch) -> None:
     else:
         outer.later.extend(watch.later)
         outer.given.update(watch.given)
-    # in place, before what refers to them is looked at
-    for tail in watch.tails.values():
-        for k, value in enumerate(tail.appended, tail.length):
-            if holds_traced(value):
-                tail.of[k] = unwrapped(value)
-    for container in list(watch.touched.values()):
-        if _cleaned(container, outer) and outer is not None:
-            outer.touched[id(container)] = container
+    _clean_containers(watch)  # in place, before what refers to them is looked at
     for obj, names in list(watch.overlay.values()):
         for name, value in list(names.items()):
             if outer is not None and _belongs_outside(value):
@@ -195,6 +188,49 @@ def _sweep(watch: Watch) -> None:
                     outer.names.setdefault(id(dictionary), (dictionary, set()))[1].add(name)
                 else:
                     dictionary[name] = unwrapped(value)
+
+
+def _clean_containers(watch: Watch) -> None:
+    """Containers that the run wrote to hold plain values, and are still the objects that other containers hold: those inside before those around them."""
+    outer = watch.outer
+    if len(watch.touched) + len(watch.tails) < 2:
+        for key, place in [*watch.tails.items(), *watch.touched.items()]:
+            _clean_place(key, place, outer)
+        return
+    # each has its own numbers made plain first, so that nothing is copied on account of what it refers to
+    for tail in watch.tails.values():
+        for k, value in enumerate(tail.appended, tail.length):
+            if isinstance_traced(value):
+                tail.of[k] = unwrapped(value)
+    for container in list(watch.touched.values()):
+        _cleaned(container, outer, itself=True)
+    pending: dict[int, Any] = {**watch.tails, **watch.touched}
+    order: list[tuple[int, Any]] = [(key, None) for key in pending]
+    while order:
+        key, place = order.pop()
+        if place is not None:
+            _clean_place(key, place, outer)
+        elif key in pending:  # neither done nor begun, as one is that holds itself
+            order.append((key, pending.pop(key)))
+            order.extend([(id(v), None) for v in _held(order[-1][1]) if id(v) in pending])
+
+
+def _clean_place(key: int, place: Any, outer: Watch | None) -> None:
+    """Make the values of a container, or of the end of a long list, plain."""
+    if type(place) is Tail:
+        for k in range(place.length, len(place.of)):
+            if holds_traced(place.of[k]):
+                place.of[k] = unwrapped(place.of[k])
+    elif _cleaned(place, outer) and outer is not None:
+        outer.touched[key] = place
+
+
+def _held(place: Any) -> list[Any]:
+    """What is held by a container that the run wrote to, numbers and texts aside."""
+    values = place.appended if type(place) is Tail else place.values() if isinstance(place, dict) else place
+    if isinstance(values, np.ndarray):
+        values = values.flat if values.dtype.kind == "O" else ()
+    return [v for v in values if type(v) not in ATOMS]
 
 
 def _clean_given(obj: Any, depth: int = 3) -> None:
@@ -309,8 +345,8 @@ def _plain_key(key: Any) -> Any:
 _GROUPS = (tuple, frozenset)
 
 
-def _cleaned(container: Any, outer: Watch | None) -> bool:
-    """Make the values of a container plain; whether some must wait for the enclosing run."""
+def _cleaned(container: Any, outer: Watch | None, *, itself: bool = False) -> bool:
+    """Make the values of a container plain (only its own, with ``itself``, not those of what it holds); whether some must wait for the enclosing run."""
     waiting = False
     if isinstance(container, dict):
         if outer is None and any(_is_marked(k) or holds_traced(k) for k in container):
@@ -337,7 +373,7 @@ def _cleaned(container: Any, outer: Watch | None) -> bool:
         items = list(enumerate(container.flat))
         put = functools.partial(container.flat.__setitem__)
     for key, value in items:
-        if holds_traced(value):
+        if isinstance_traced(value) if itself else (value is not container and holds_traced(value)):
             if outer is not None and _belongs_outside(value):
                 waiting = True
             else:
