@@ -183,3 +183,26 @@ def test_only_the_end_of_a_long_list_is_looked_at(monkeypatch):
     assert all(length < 100 for length in looked)
     assert len(kept) == 10_004
     assert_plain(kept)
+
+
+def test_what_a_function_appends_on_a_new_way_is_not_left_by_its_verification():
+    """Another function is entered by code that was verified before: only the end of a long list was noted, and nobody asked whether it outlives the run."""
+    kept = history()
+
+    def once(v):
+        kept.append([v])
+
+    def by_sign(v):
+        kept.append(v if v > 0 else -v)
+
+    def loss(x, keep):
+        v = np.sin(x[0]) * x[1] ** 2
+        kept.append(x[0])
+        keep(v)
+        return 2.0 * v
+
+    for keep in (once, by_sign, lambda v: kept.append((v, 1.0))):
+        for x in (X, -X):
+            before = len(kept)
+            gw.grad(lambda x, keep=keep: loss(x, keep), method="exact")(x)
+            assert len(kept) == before + 2

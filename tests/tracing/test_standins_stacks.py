@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+import scipy
 import scipy.linalg as sl
 
 import gradwise as gw
+
+pytestmark = pytest.mark.skipif(
+    tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 17), reason="scipy.linalg takes stacks since SciPy 1.17"
+)
 
 A = np.random.default_rng(5).normal(size=(2, 3, 3))
 

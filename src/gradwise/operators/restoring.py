@@ -37,6 +37,10 @@ def written_by(linearization: Linearization, *, inside: bool = False) -> Journal
         for notes in (watch.stored, watch.touched, watch.overlay, watch.cells, watch.names):
             for place in notes.values():
                 journal.note(place)
+        for (
+            tail
+        ) in watch.tails.values():  # long lists to which it appended, where nobody asked yet whether they outlive it
+            journal.note(tail.of)
         for obj in (*watch.stored.values(), *(obj for obj, _ in watch.overlay.values())):
             if isinstance(obj, ContextVar):
                 journal.note_within(obj.get(None))
