@@ -354,6 +354,7 @@ class Scope:
             raise m.doubt("functions are nested too deeply to be looked at")
         node = inquiry.nodes.setdefault(key, Node(function.__code__))
         if not has_plain_defaults(function):
+            inquiry.defaulted = True
             defaults_of(function, node.reads, inquiry.known)
         inquiry.results[key] = None
         machine = Machine(function.__code__, Scope(function, node, inquiry), parameters, {})

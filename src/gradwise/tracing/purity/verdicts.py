@@ -119,6 +119,7 @@ def _found_by(
             # not to be remembered: there is nothing by which it could be seen to change
             reason = Unproven("a default argument is an object whose behaviour is not known", code, code.co_firstlineno)
             return Verdict(reason, reason, None)
+        inquiry.defaulted = True
         parameters.update(defaults)
     if type(receiver) is functools.partial:
         return _look_at_partial(inquiry, node, receiver, arguments)
@@ -142,6 +143,11 @@ def _found_by(
 def _verdict(inquiry: Inquiry, node: Node) -> Verdict:
     effects = inquiry.impurities[0] if inquiry.impurities else None
     counts = bool(inquiry.counted or inquiry.tallies)
+    if inquiry.defaulted and (counts or inquiry.leaves):
+        reason = Unproven(
+            "it leaves something behind, and a default is an object or a function", node.code, node.code.co_firstlineno
+        )
+        return Verdict(reason, reason, node)
     verdict = Verdict(None, effects, node, changes_own=inquiry.changes_own, counts=counts)
     verdict.leaves = inquiry.leaves
     verdict.echoes = inquiry.shown == len(inquiry.impurities) and (inquiry.leaves or inquiry.shown > 0)
