@@ -114,7 +114,10 @@ def truth(p):
     return np.array([1 - 1.5 * p[1] * p[0] ** -1.5, 3 / np.sqrt(p[0])])
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+# what refers to a work array is looked for among all objects of the process, which are many after thousands of tests
+@pytest.mark.parametrize(
+    "solver", [pytest.param(s, marks=[pytest.mark.slow] if s == "minimize" else []) for s in SOLVERS]
+)
 @pytest.mark.parametrize("f", FUNCTIONS)
 def test_the_derivative_of_the_solution(f, solver):
     for p in (P, P + 0.1):
@@ -122,6 +125,7 @@ def test_the_derivative_of_the_solution(f, solver):
         np.testing.assert_allclose(found, truth(p), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("f", FUNCTIONS[:4])
 def test_higher_derivatives(f):
     hessian = gw.hessian(f, method="exact")(P, SOLVERS["fsolve"])
