@@ -161,3 +161,37 @@ def test_a_memory_inside_another_derivative():
     e = np.exp(0.7)
     found = gw.grad(lambda z: np.sum(gw.grad(f)(z) ** 2))(X)
     np.testing.assert_allclose(found, [2 * e**2 * (1.3**2 + 1), 2 * e**2 * 1.3], rtol=1e-4)
+
+
+def test_a_function_that_was_traced_before_counts_once_more():
+    """What a run stores until it fails is put back from the second such run on: a counter of seven failing calls counted fourteen."""
+    count = {"n": 0, "state": np.zeros(2)}
+
+    def f(x, bytewise):
+        count["n"] += 1
+        count["state"] = 0.5 * count["state"] + x
+        return (opaque(x[0]) if bytewise else x[0] ** 2) * x[1]
+
+    for _ in range(3):
+        np.testing.assert_allclose(gw.grad(f)(X, False), TRUE, rtol=1e-12)
+    assert count["n"] == 3
+    gw.grad(f)(X, True)  # half a run of the function, which nobody expected to fail, and the call
+    before, state = count["n"], count["state"]
+    for k in range(6):
+        np.testing.assert_allclose(gw.grad(f)(X, True), TRUE, rtol=1e-6)
+        state = 0.5 * state + X
+        assert count["n"] == before + k + 1
+        np.testing.assert_array_equal(count["state"], state)
+
+
+def test_memory_of_arrays_that_the_function_makes():
+    """A type error about a traced buffer is no mistake of the function's: that buffer is a plain array where it is called plainly."""
+
+    def f(x):
+        y = np.array(x)
+        return sum(v * v for v in memoryview(y)) * x[0]
+
+    slopes = 2 * X * X[0] + np.array([X @ X, 0])
+    np.testing.assert_allclose(gw.grad(f)(X), slopes, rtol=1e-6)
+    with pytest.raises(gw.TracingError, match="memoryview"):
+        gw.grad(f, method="exact")(X)

@@ -256,6 +256,53 @@ def test_arrays_of_surrounding_functions():
     check(make, X)
 
 
+class Parts:
+    """Arrays that are written to through their attributes."""
+
+    def __init__(self):
+        self.named = {"W": np.ones((3, 1)), "z": np.zeros(3, complex)}
+        self.w = np.zeros(3)
+
+    def all_entries(self, x):
+        for name in ("W",):
+            p = self.named[name]
+            p.flat = x * 2.0
+        self.w.flat = x**2
+        return (self.named["W"] ** 3).sum() + self.w @ x
+
+    def real_and_imaginary(self, x):
+        self.named["z"].real = x
+        self.named["z"].imag, self.w.real = x[1], x
+        return np.abs(self.named["z"]).sum() + self.w @ x
+
+    def of_a_view(self, x):
+        v = np.zeros(6)
+        u = v.reshape(2, 3)
+        u.flat = np.append(x, x**2)
+        return v @ np.arange(6.0)
+
+
+@pytest.mark.parametrize("name", ["all_entries", "real_and_imaginary", "of_a_view"])
+def test_arrays_written_to_through_their_attributes(name):
+    """``p.flat = v`` left the numbers there without their derivative, in silence with ``check=False``."""
+    check(lambda: getattr(Parts(), name), X)
+    f, g = getattr(Parts(), name), getattr(Parts(), name)
+    np.testing.assert_allclose(gw.grad(f, check=False)(np.array(X)), gw.grad(g)(np.array(X)), rtol=1e-13)
+
+
+def test_the_attribute_of_an_array_that_others_hold():
+    """It stays plain, so that the traced numbers are refused."""
+    a = np.zeros(3)
+    watching = [a]
+
+    def f(x):
+        a.flat = x
+        return watching[0] @ x
+
+    with pytest.raises(gw.TracingError, match="by its attribute flat"):
+        gw.grad(f, method="exact", check=False)(np.array(X))
+
+
 def test_names_of_comprehensions_are_no_arrays_of_others():
     boxes = [np.zeros(2)]
 

@@ -22,6 +22,7 @@ from gradwise.locks import lock
 from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import holds_convention
 from gradwise.operators.equal_entries import HIGHEST
+from gradwise.operators.failed_runs import forget_failed, note_failed, put_back_if_failing
 from gradwise.operators.memories import require_no_files
 from gradwise.operators.other_ways import plain_outputs
 from gradwise.operators.overtime import Overtime, limited
@@ -76,6 +77,7 @@ def forget_first_runs() -> None:
     forget_ways()
     with _lock:
         _seen.clear()
+    forget_failed()
 
 
 def first_run(
@@ -83,7 +85,25 @@ def first_run(
 ) -> Linearization:
     """``run()``, verified the first time that the function is differentiated, and when it enters functions or takes a way that it did not enter or take before."""
     code = code_of(function)
-    if requested.get() is False or code is None:
+    if code is None:
+        return run()
+    try:
+        return _verified(function, code, arguments, put_back_if_failing(code, run), has_aux=has_aux, order=order)
+    except TracingError:
+        note_failed(code)
+        raise
+
+
+def _verified(
+    function: Any,
+    code: types.CodeType,
+    arguments: Arguments,
+    run: Callable[[], Linearization],
+    *,
+    has_aux: bool,
+    order: int,
+) -> Linearization:
+    if requested.get() is False:
         return run()
     started = _clock()
     if local.watch is not None:

@@ -225,14 +225,14 @@ def _blame_the_trace(
         if type(value) is np.ndarray and type(leaf) is np.ndarray and not leaf.flags.writeable:
             value.flags.writeable = False
     native = _raised(call, plain)
-    if (
-        native is not None
-    ):  # the function's own mistake: its error says more than ours, and names the type that the user knows
+    # what is told apart is the function's own mistake, whose error says more than ours; one about a traced value is none, though arrays that the function makes are traced in that run too
+    if native is not None and "'Traced" not in str(native):
         if isinstance(native, type(error)) and "Traced" in str(error):
             error.args = native.args if type(native) is type(error) else (str(native),)
         return
+    plainly = " Called plainly it does not:" if native is None else " By its words"
     raise TracingError(
-        f"{recording.name} raised {type(error).__name__}: {str(error).rstrip('.')}. Called plainly it does not: the operation on that line does not take a traced value, "
+        f"{recording.name} raised {type(error).__name__}: {str(error).rstrip('.')}.{plainly} the operation on that line does not take a traced value, "
         "which stands in for the number or array. NumPy's functions and operators take it; take the value out with has_aux=True to use it elsewhere",
         *place_of_error(error),
     ) from error

@@ -17,13 +17,22 @@ import ast
 from typing import Any
 
 from gradwise.tracing.instrument.nodes import at, call
-from gradwise.tracing.instrument.written import VIEWS, is_view_call, root_name, written_by
+from gradwise.tracing.instrument.written import ASSIGNED, VIEWS, is_view_call, root_name, written_by
 
 _PARTS = (ast.Attribute, ast.Subscript)
 #: functions that hand on what they go over
 _HANDING_ON = frozenset({"enumerate", "zip", "reversed"})
 #: methods of dictionaries that go over their values, in the order of the names that they are given to
 _OVER_VALUES = frozenset({"items", "values"})
+
+
+def _written_through(target: ast.AST) -> list[Any]:
+    """Into what the target of an assignment writes: into a by ``a[i]`` and ``a.flat``."""
+    return [
+        item.value
+        for item in ast.walk(target)
+        if isinstance(item, ast.Subscript) or (isinstance(item, ast.Attribute) and item.attr in ASSIGNED)
+    ]
 
 
 class HoldersOfArrays(ast.NodeTransformer):
@@ -76,7 +85,7 @@ class HoldersOfArrays(ast.NodeTransformer):
         found: list[Any] = []
         if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            found += [item.value for t in targets for item in ast.walk(t) if isinstance(item, ast.Subscript)]
+            found += [written for t in targets for written in _written_through(t)]
             if any(isinstance(t, ast.Name) and t.id in self.filled for t in targets):
                 found.append(statement.value)
             if isinstance(statement.value, ast.Tuple):

@@ -278,6 +278,11 @@ def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None =
         watch.stored[id(obj)] = obj
         cls = type(value)
         if cls not in _NUMBERS and holds_traced(value):
+            if type(obj) is np.ndarray:  # its attributes are its numbers
+                raise watch.trace.fail(
+                    f"a traced value was written into a plain array by its attribute {name}. An array made from traced values is required: create it with "
+                    "np.zeros_like(x) or np.empty_like(x), or copy it in the function (a = a.copy())"
+                )
             if isinstance(obj, types.ModuleType):
                 note_names(vars(obj), (name,))
                 shown = value

@@ -33,7 +33,7 @@ from gradwise.tracing.instrument.holders_of_arrays import HoldersOfArrays
 from gradwise.tracing.instrument.nodes import at as _at
 from gradwise.tracing.instrument.nodes import call as _call
 from gradwise.tracing.instrument.nodes import hook
-from gradwise.tracing.instrument.written import WRITERS, written_names
+from gradwise.tracing.instrument.written import ASSIGNED, WRITERS, written_names
 
 BINARY = {
     ast.Add: "add",
@@ -116,7 +116,7 @@ class _Rewriter(HoldersOfArrays):
             if isinstance(value, ast.Name) and value.id in self.modules:
                 return node
             return _at(_call("load", self.visit(value), ast.Constant(self.mangled(node.attr))), node)
-        place = _call("place", self.visit(value))
+        place = _call("place", self.held(value) if node.attr in ASSIGNED else self.visit(value))
         return _at(ast.Subscript(place, ast.Constant(self.mangled(node.attr)), node.ctx), node)
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 #: attributes and methods of arrays whose results share their memory
 VIEWS = frozenset({"T", "mT", "flat", "real", "imag"})
+#: those that write into their array where they are assigned
+ASSIGNED = frozenset({"flat", "real", "imag"})
 VIEW_METHODS = frozenset({"ravel", "reshape", "view", "transpose", "swapaxes", "squeeze", "diagonal"})
 #: methods that write into their array, and functions of NumPy that write into an argument
 WRITERS = frozenset(
@@ -70,6 +72,12 @@ class _Written(ast.NodeVisitor):
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if not isinstance(node.ctx, ast.Load):
+            self.note(root_name(node.value))
+        self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """``W.flat = v`` writes into W."""
+        if node.attr in ASSIGNED and not isinstance(node.ctx, ast.Load):
             self.note(root_name(node.value))
         self.generic_visit(node)
 

@@ -1,0 +1,56 @@
+"""Functions of which a run could not be traced: the next one that fails leaves nothing behind, since the function may be called plainly after it.
+
+    half a traced run, then twenty plain calls and one more      a counter counts one
+
+What a run stores is noted only where it may be needed, because to note it costs as much as to store it: at the first run of a function (``first_runs.py``), and after one that failed.
+"""
+
+from __future__ import annotations
+
+import types
+import weakref
+from typing import TYPE_CHECKING
+
+from gradwise.errors import TracingError
+from gradwise.locks import lock
+from gradwise.tracing.instrument.journal import undone
+from gradwise.tracing.instrument.muting import put_generator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradwise.operators.linearization import Linearization
+
+#: by its identity, the code of functions of which a run could not be traced
+_failed: dict[int, weakref.ref[types.CodeType]] = {}
+_lock = lock()
+
+
+def note_failed(code: types.CodeType) -> None:
+    """Note that a run of a function could not be traced."""
+    with _lock:
+        if len(_failed) > _MOST:
+            _failed.clear()
+        _failed[id(code)] = weakref.ref(code)
+
+
+_MOST = 8192
+
+
+def forget_failed() -> None:
+    """Every function counts as one that can be traced."""
+    with _lock:
+        _failed.clear()
+
+
+def put_back_if_failing(code: types.CodeType, run: Callable[[], Linearization]) -> Callable[[], Linearization]:
+    """The run, which puts back what it stored where it fails and one of the function did before."""
+    known = _failed.get(id(code))
+    if known is None or known() is not code:
+        return run
+
+    def noted() -> Linearization:
+        with undone(TracingError, put_generator):
+            return run()
+
+    return noted
