@@ -106,6 +106,25 @@ def test_a_function_that_raises_did_so_once(capsys):
     assert capsys.readouterr().out == "ran\n"
 
 
+def test_a_function_that_raises_is_called_once_more_and_no_more():
+    calls = []
+
+    def profile(frame, event, argument):  # which no run undoes
+        if event == "call" and frame.f_code.co_name == "mistaken":
+            calls.append(frame)
+
+    def mistaken(x):
+        return np.sum(x) + "text"
+
+    sys.setprofile(profile)
+    try:
+        with pytest.raises(TypeError):
+            gw.grad(mistaken)(np.ones(2))
+    finally:
+        sys.setprofile(None)
+    assert len(calls) == 2
+
+
 def test_no_message_of_a_users_mistake_names_traced_values():
     with pytest.raises(TypeError) as caught:
         gw.grad(lambda x: np.sum(x) + "text")(np.ones(2))

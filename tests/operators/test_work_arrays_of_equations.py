@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 import scipy.optimize
 
 import gradwise as gw
+from gradwise.operators import whereabouts
 
 P = np.array([2.2, 0.9])
 WORK = np.zeros(2)
@@ -114,10 +117,7 @@ def truth(p):
     return np.array([1 - 1.5 * p[1] * p[0] ** -1.5, 3 / np.sqrt(p[0])])
 
 
-# what refers to a work array is looked for among all objects of the process, which are many after thousands of tests
-@pytest.mark.parametrize(
-    "solver", [pytest.param(s, marks=[pytest.mark.slow] if s == "minimize" else []) for s in SOLVERS]
-)
+@pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("f", FUNCTIONS)
 def test_the_derivative_of_the_solution(f, solver):
     for p in (P, P + 0.1):
@@ -125,12 +125,54 @@ def test_the_derivative_of_the_solution(f, solver):
         np.testing.assert_allclose(found, truth(p), rtol=1e-5)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("f", FUNCTIONS[:4])
 def test_higher_derivatives(f):
     hessian = gw.hessian(f, method="exact")(P, SOLVERS["fsolve"])
     mixed = -1.5 * P[0] ** -1.5
     np.testing.assert_allclose(hessian, [[2.25 * P[1] * P[0] ** -2.5, mixed], [mixed, 0.0]], rtol=1e-6, atol=1e-9)
+
+
+class InsideOthers:
+    def __init__(self) -> None:
+        self.parts = [{"work": np.zeros(2)}, Made()]
+
+    def by_turns(self, p, solve):
+        def residual(u):
+            self.parts.reverse()
+            first, second = sorted(self.parts, key=lambda part: isinstance(part, Made))
+            first["work"][:] = u[0] * u
+            second.work[:] = first["work"] - p
+            return second.work
+
+        r = solve(residual)
+        return r[0] ** 2 + 3 * r[1]
+
+    def changing_places(self, p, solve):
+        work = [np.zeros(2), np.zeros(2)]
+
+        def residual(u):
+            work[0][:] = u[0] * u
+            work[1][:] = p
+            work.reverse()
+            return work[1] - work[0]
+
+        r = solve(residual)
+        return r[0] ** 2 + 3 * r[1]
+
+
+@pytest.mark.parametrize("f", [*FUNCTIONS, InsideOthers().by_turns, InsideOthers().changing_places])
+def test_the_time_does_not_grow_with_the_number_of_objects_of_the_process(f, monkeypatch):
+    def refused(*objects):
+        raise AssertionError("all objects of the process were searched")
+
+    monkeypatch.setattr(gc, "get_referrers", refused)
+    np.testing.assert_allclose(gw.grad(f, method="exact")(P, SOLVERS["fsolve"]), truth(P), rtol=1e-8)
+
+
+@pytest.mark.parametrize("f", FUNCTIONS[:6])
+def test_arrays_that_no_short_walk_finds_are_searched_for(f, monkeypatch):
+    monkeypatch.setattr(whereabouts, "_MOST", 0)
+    np.testing.assert_allclose(gw.grad(f, method="exact")(P, SOLVERS["fsolve"]), truth(P), rtol=1e-8)
 
 
 def test_equations_of_one_unknown():

@@ -9,22 +9,26 @@ values of the run inside.  So the places where the array is found (cells, global
 from __future__ import annotations
 
 import functools
-import gc
 import types
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from gradwise.errors import TracingError
+from gradwise.operators.whereabouts import places_of
 from gradwise.tracing.aliasing import refused_write
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.objects import set_raw
+from gradwise.tracing.instrument.references import count
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.purity.objects import entries_of, is_users_class
+from gradwise.tracing.purity.objects import entries_of
 from gradwise.tracing.roots import install_owned
 from gradwise.tracing.traced import TracedArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gradwise.tracing.trace import Trace
 
 #: work arrays of one equation
 _MOST = 16
@@ -33,11 +37,56 @@ _MOST = 16
 class _Exchange:
     """An array, and what stands in its place meanwhile."""
 
-    __slots__ = ("new", "old")
+    __slots__ = ("__weakref__", "new", "old", "places")
 
     def __init__(self, old: TracedArray, new: TracedArray | None = None) -> None:
         self.old = old
         self.new = new
+        self.places: list[Any] = []
+        _exchanges[id(self)] = self
+
+    def put(self, function: Any) -> None:
+        """Put the new array wherever the function finds the old one."""
+        references = _references(self, "old")
+        self.places = places_of(self.old, references, [function], _Exchange) or []
+        if not self.places:
+            raise refused_write(self.old)
+        for place in self.places:
+            _put(place, self.old, self.new)
+
+    def put_back(self, function: Any, returned: dict[int, Any], named: int) -> None:
+        """Put the old array wherever the new one is by now, but in containers that the function returned; ``named``: references from names of the caller."""
+        roots = [*self.places, function, *returned.values()]
+        references = _references(self, "new") - named
+        places = places_of(self.new, references, roots, _Exchange, all_of_them=False)
+        for place in places or ():
+            if id(place) not in returned:
+                _put(place, self.new, self.old)
+
+
+#: those that are alive, by their identity
+_exchanges: weakref.WeakValueDictionary[int, _Exchange] = weakref.WeakValueDictionary()
+
+
+#: what ``count`` says of an array of an exchange to which nothing else refers, beside the reference of the exchange
+_NAMED = 0
+
+
+def _references(exchange: _Exchange, name: str) -> int:
+    """References to an array of an exchange from elsewhere."""
+    array = getattr(exchange, name)
+    found = count(array) - _NAMED
+    for reference in _exchanges.valuerefs():  # a list of its own: other threads may add to them
+        known = reference()
+        if known is not None:
+            found -= (known.old is array) + (known.new is array)
+    return found
+
+
+def _exchange(trace: Trace, old: TracedArray) -> _Exchange:
+    """An array of a run with the contents of another."""
+    index, value = trace.capture(old)
+    return _Exchange(old, TracedArray(trace, index, copy_in_layout(value)))
 
 
 class Own:
@@ -66,22 +115,14 @@ class Own:
         result: Any = None
         try:
             for borrowed in self._borrowed:
-                index, value = watch.trace.capture(borrowed.old)
-                inner = TracedArray(watch.trace, index, copy_in_layout(value))
-                places = _places(borrowed.old)
-                if not places:
-                    raise refused_write(borrowed.old)
-                done.append(_Exchange(borrowed.old, inner))
-                for place in places:
-                    _put(place, borrowed.old, inner)
+                done.append(_exchange(watch.trace, borrowed.old))
+                done[-1].put(self._function)
             result = function(*args)
-            return result
         finally:
             returned = _containers(result)
-            for exchange in reversed(done):  # wherever it is by now
-                for place in _places(exchange.new, all_of_them=False) or ():
-                    if id(place) not in returned:
-                        _put(place, exchange.new, exchange.old)
+            for exchange in reversed(done):
+                exchange.put_back(self._function, returned, result is exchange.new)
+        return result
 
     def leave(self, *args: Any) -> None:
         """Leave in the arrays of the run around it what a call at the solution leaves there, where the solver's last call left it for another point."""
@@ -117,37 +158,15 @@ def trying(function: Own, run: Callable[[], Any]) -> Any:
                 raise
 
 
-def _containers(value: Any) -> set[int]:
-    """The identities of the lists and dictionaries in a value."""
-    found: set[int] = set()
+def _containers(value: Any) -> dict[int, Any]:
+    """The lists and dictionaries in a value, by identity, and the tuples."""
+    found: dict[int, Any] = {}
     pending = [value]
     while pending:
         one = pending.pop()
-        if isinstance(one, (list, dict)):
-            if id(one) in found:
-                continue
-            found.add(id(one))
-        if isinstance(one, (list, tuple, dict)):
+        if isinstance(one, (list, tuple, dict)) and id(one) not in found:
+            found[id(one)] = one
             pending.extend(one.values() if isinstance(one, dict) else one)
-    return found
-
-
-def _places(array: Any, *, all_of_them: bool = True) -> list[Any] | None:
-    """What refers to an array, where another can be put in its place; None if something else refers to it too (a view, a tuple), or without that."""
-    found: list[Any] = []
-    for referrer in gc.get_referrers(array):
-        kind = type(referrer)
-        if kind is types.FrameType or kind is _Exchange:
-            continue
-        if kind is tuple and local.journal is not None and local.journal.holds(referrer):
-            continue
-        if kind not in (dict, list, types.CellType) and not (
-            is_users_class(kind) and any(v is array for v in entries_of(referrer).values())
-        ):
-            if all_of_them:
-                return None
-            continue
-        found.append(referrer)
     return found
 
 
@@ -166,4 +185,5 @@ def _put(place: Any, old: Any, new: Any) -> None:
             set_raw(place, name, new)
 
 
+_NAMED = _references(_Exchange(object()), "old")  # type: ignore[arg-type]
 install_owned(own)

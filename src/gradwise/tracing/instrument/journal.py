@@ -58,9 +58,9 @@ class Journal:
         elif id(place) not in self._before:
             self._before[id(place)] = place, _content(place)
 
-    def holds(self, note: Any) -> bool:
-        """Whether something that refers to a value is a note of this journal."""
-        return any(note is known for known in self._before.values())
+    def before(self) -> list[tuple[Any, Any]]:
+        """The places that were noted, and what they held."""
+        return list(self._before.values())
 
     def now(self) -> Journal:
         """What the same places hold now."""
