@@ -64,6 +64,11 @@ def add_in_place(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callabl
     return value
 
 
+def part_copied(part: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A part of an array with memory of its own."""
+    return lambda x: part(x).copy()
+
+
 def set_in_place(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
     """``x[key] = updates`` for a key without index arrays."""
     if len(types) > 2:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.execution.binding import add_in_place, bind, set_in_place
+from gradwise.execution.binding import add_in_place, bind, part_copied, set_in_place
 from gradwise.program import ArrayType, Equation, Primitive, Program, constant
 from gradwise.rules.algebra import add_p, div_p, mul_p, neg, sub_p
 from gradwise.rules.broadcasting import broadcast_to_p, sum_to_p
@@ -125,19 +125,30 @@ def schedule(
     given: Iterable[int] = (),
     keep: Iterable[int] = (),
     release: Iterable[int] = (),
-) -> Iterator[tuple[Equation, Callable[..., Any] | None, Sequence[int]]]:
-    """Each equation with how it is called (None for constants) and the large values that nobody reads after it; the parameters are those of ``build``."""
+) -> Iterator[tuple[Equation, Callable[..., Any] | None, Sequence[int], int | None]]:
+    """Each equation with how it is called (None for constants), the large values that nobody reads after it, and which operand it overwrites; the parameters are those of ``build``."""
     released = set(release)
     forever = len(equations)
     root: dict[int, int] = {}
     last: dict[int, int] = {}
     owned: set[int] = set()
     any_large = any(t.size >= min(REUSE_SIZE, FREE_SIZE) for t in set(types))
+    # a part of an array that is written to later is copied, or the whole would have to be
+    written_to = {e.inputs[0] for e in equations if e.primitive is scatter_add or e.primitive is scatter_set}
+    copied: set[int] = set()
     for k, equation in enumerate(equations):
         for i in equation.inputs:
             last[root.get(i, i)] = k
         primitive = equation.primitive
-        if (primitive.view or primitive in _MAY_ALIAS) and may_alias(equation):
+        if (
+            primitive is getitem
+            and equation.inputs[0] in written_to
+            and may_alias(equation)
+            and 2 * types[equation.outputs].size <= types[equation.inputs[0]].size
+        ):
+            copied.add(k)
+            owned.add(equation.outputs)
+        elif (primitive.view or primitive in _MAY_ALIAS) and may_alias(equation):
             parent = equation.inputs[0]
             for o in equation.output_tuple:
                 root[o] = root.get(parent, parent)
@@ -149,9 +160,9 @@ def schedule(
     for k, equation in enumerate(equations):
         primitive, inputs = equation.primitive, equation.inputs
         if primitive is constant:
-            yield equation, None, []
+            yield equation, None, [], None
             continue
-        function = None
+        function = overwritten = None
         if (any_large and not primitive.multiple and types[equation.outputs].size >= REUSE_SIZE) or (
             primitive is scatter_add or primitive is scatter_set
         ):
@@ -166,9 +177,12 @@ def schedule(
                 ):
                     function = _in_place(primitive, equation.params, [types[j] for j in inputs], position)
                     if function is not None:
+                        overwritten = position
                         break
         if function is None:
             function = bind(primitive, equation.params, types, inputs)
+            if k in copied:
+                function = part_copied(function)
         gone: Sequence[int] = ()
         if any_large:
             gone = [
@@ -178,7 +192,7 @@ def schedule(
                 and last[root.get(i, i)] == k
                 and (i in owned or i in root or i in released)
             ]
-        yield equation, function, gone
+        yield equation, function, gone, overwritten
 
 
 def build(
@@ -202,7 +216,7 @@ def build(
     """
     code: list[Any] = []
     constants: list[tuple[int, Any]] = []
-    for equation, function, gone in schedule(equations, types, outputs, given, keep, release):
+    for equation, function, gone, _ in schedule(equations, types, outputs, given, keep, release):
         inputs = equation.inputs
         if function is None:
             constants.append((equation.outputs, equation.primitive.value(*equation.params)))

@@ -16,308 +16,26 @@ A list of instructions that a loop goes through (what ``Executable`` does) costs
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from gradwise.execution.error_state import raising
+from gradwise.execution.loops import LoopWriter, read_outside
 from gradwise.execution.numpy_backend import schedule
-from gradwise.program import F64
-from gradwise.rules.algebra import (
-    add_p,
-    div_p,
-    equal,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    mul_p,
-    neg,
-    not_equal,
-    select,
-    sub_p,
-)
-from gradwise.rules.broadcasting import BOOL, broadcast_to_p
-from gradwise.rules.elementwise import abs_, cos, exp, expm1, log, log1p, maximum, minimum, sin, sqrt, tan, tanh
-from gradwise.rules.powers import power
-from gradwise.rules.shapes import getitem, pack, scatter_add, scatter_set, zeros_p
+from gradwise.execution.repetition import repetitions
+from gradwise.execution.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from gradwise.execution.function_text import FunctionText
-    from gradwise.program import Equation, Primitive, Program
+    from gradwise.program import Program
 
-#: entries up to which a vector is made from its entries, and numbers looked at in one line
-SHORT, TOGETHER = 64, 40
-
-_ARITHMETIC: dict[Primitive, str] = {
-    add_p: "{} + {}",
-    sub_p: "{} - {}",
-    mul_p: "{} * {}",
-    div_p: "{} / {}",
-}
-_EXACT: dict[Primitive, str] = {
-    neg: "-{}",
-    abs_: "abs({})",
-    # a nan wins, as in NumPy
-    maximum: "{0} if {0} >= {1} or {0} != {0} else {1}",
-    minimum: "{0} if {0} <= {1} or {0} != {0} else {1}",
-}
-_COMPARISONS: dict[Primitive, str] = {
-    equal: "{} == {}",
-    not_equal: "{} != {}",
-    greater: "{} > {}",
-    less: "{} < {}",
-    greater_equal: "{} >= {}",
-    less_equal: "{} <= {}",
-}
-#: NumPy's own functions, so that the last bit is NumPy's
-_FUNCTIONS: dict[Primitive, Any] = {
-    exp: np.exp,
-    log: np.log,
-    sin: np.sin,
-    cos: np.cos,
-    tan: np.tan,
-    tanh: np.tanh,
-    log1p: np.log1p,
-    expm1: np.expm1,
-}
-#: elementwise ones that take a number in the place of an array filled with it
-_SPREADING = frozenset([*_ARITHMETIC, *_COMPARISONS, neg, select, maximum, minimum])
-_POWERS = {1: "{0}", 2: "{0} * {0}"}
-_INFIX = _ARITHMETIC | _COMPARISONS | {neg: "-{}"}
+#: equations from which on repetitions are looked for, and equations that are written one by one at most
+MANY, LONG = 300, 12_000
 
 
-class _Writer:
-    """The lines of the program."""
-
-    def __init__(self, program: Program, text: FunctionText, watched: int) -> None:
-        self.program = program
-        self.types = program.types
-        self.function = text
-        self.watched = watched
-        #: variables that are Python floats, or (``answers``) Python's True and False
-        self.numbers: set[int] = set()
-        self.answers: set[int] = set()
-        #: the text of a variable that is not called v0, v1, …: a name, or a literal
-        self.text: dict[int, str] = {}
-        self.lines: list[str] = []
-        self.entries: dict[int, list[str]] = {}
-        self.suspects: list[str] = []
-        #: of an array filled with a number: that number's text, and how the array is made
-        self.spread: dict[int, tuple[str, Any]] = {}
-        self.plain = True
-        self._named: dict[int, str] = {}
-
-    # --- names ----------------------------------------------------------------------------------------------------------------
-
-    def name(self, value: Any, stem: str = "c") -> str:
-        """A name for an object, the same for the same object."""
-        known = self._named.get(id(value))
-        if known is None:
-            known = self._named[id(value)] = self.function.name(value, stem)
-        return known
-
-    def read(self, variable: int) -> str:
-        entries = self.entries.get(variable)
-        if entries is not None and variable not in self.text:  # somebody needs the vector
-            if all(entry == "0.0" for entry in entries):
-                self.write(f"v{variable} = {self.name(np.zeros)}({len(entries)})")
-            else:
-                self.write(f"v{variable} = {self.name(np.array)}(({', '.join(entries)},))")
-            self.text[variable] = f"v{variable}"
-        if variable in self.spread and variable not in self.text:  # or the array
-            number, function = self.spread[variable]
-            self.write(f"v{variable} = {self.name(function, 'f')}({number})")
-            self.text[variable] = f"v{variable}"
-        return self.text.get(variable, f"v{variable}")
-
-    def write(self, line: str) -> None:
-        self.lines.append(line)
-
-    # --- equations ------------------------------------------------------------------------------------------------------------
-
-    def constant(self, variable: int, value: Any) -> None:
-        if self.types[variable] is F64:
-            value = float(value)
-            self.numbers.add(variable)
-            if math.isfinite(value):
-                text = repr(value)
-                self.text[variable] = f"({text})" if text[0] == "-" else text
-                return
-        self.text[variable] = self.name(value)
-        short = type(value) is np.ndarray and value.shape == (value.size,) and 0 < value.size <= SHORT
-        if short and value.dtype == F64.dtype and np.isfinite(value).all():
-            self.entries[variable] = [repr(x) if x >= 0 else f"({x!r})" for x in value.tolist()]
-
-    def number(self, equation: Equation) -> bool:
-        """Write an equation between numbers; False if it is none."""
-        primitive, inputs = equation.primitive, equation.inputs
-        if primitive.multiple:
-            return False
-        out = equation.outputs
-        kind = self.types[out]
-        if primitive is getitem:
-            return self._entry(equation)
-        if kind.shape != () or (kind is not F64 and kind.dtype != BOOL):
-            return False
-        if primitive is select and inputs[0] in self.answers and self._are_numbers(inputs[1:]):
-            condition, a, b = map(self.read, inputs)
-            self._numeric(out, f"{a} if {condition} else {b}")
-            return True
-        if not self._are_numbers(inputs):
-            return False
-        operands = [self.read(i) for i in inputs]
-        if primitive in _ARITHMETIC:
-            self._numeric(out, _ARITHMETIC[primitive].format(*operands), suspect=True)
-        elif primitive in _EXACT and kind is F64:
-            self._numeric(out, _EXACT[primitive].format(*operands))
-        elif primitive is power and equation.params[0] in _POWERS:
-            self._numeric(out, _POWERS[equation.params[0]].format(*operands), suspect=True)
-        elif primitive is power and type(equation.params[0]) in (int, float):  # the C library's, as NumPy's
-            self._numeric(out, f"{self.name(math.pow)}({operands[0]}, {equation.params[0]!r})")
-        elif primitive is sqrt:  # exact in both
-            self._numeric(out, f"{self.name(math.sqrt)}({operands[0]})")
-        elif primitive in _FUNCTIONS:
-            function = self.name(_FUNCTIONS[primitive], "f")
-            self.plain = False
-            self._numeric(out, f"float({function}({operands[0]}))")
-        elif primitive in _COMPARISONS:
-            self.write(f"v{out} = {_COMPARISONS[primitive].format(*operands)}")
-            self.answers.add(out)
-        else:
-            return False
-        return True
-
-    def spreads(self, equation: Equation, function: Any) -> bool:
-        """Write an equation whose value is a number spread over an array, if it is one."""
-        primitive, inputs, out = equation.primitive, equation.inputs, equation.outputs
-        if primitive.multiple or self.types[out].dtype != F64.dtype:
-            return False
-        shape = self.types[out].shape
-        if primitive is broadcast_to_p and inputs[0] in self.numbers and shape:
-            self.spread[out] = self.read(inputs[0]), function
-            return True
-        template = _ARITHMETIC.get(primitive) or _EXACT.get(primitive)
-        if template is None or not any(i in self.spread for i in inputs):
-            return False
-        if not all(i in self.numbers or (i in self.spread and self.types[i].shape == shape) for i in inputs):
-            return False
-        operands = [self.spread[i][0] if i in self.spread else self.read(i) for i in inputs]
-        number = self.function.fresh("n")
-        self.write(f"{number} = {template.format(*operands)}")
-        if out < self.watched and primitive in _ARITHMETIC:
-            self.suspects.append(number)
-        # the schedule may have it overwritten, which the view that a broadcast is does not bear
-        self.spread[out] = number, lambda filling: np.full(shape, filling)
-        return True
-
-    def _operands(self, equation: Equation) -> list[str]:
-        """The operands, with a number for an array filled with it where the primitive takes that."""
-        if equation.primitive in _SPREADING:
-            shape = self.types[equation.outputs].shape
-            arrays = equation.inputs[1:] if equation.primitive is select else equation.inputs
-            if any(self.types[i].shape == shape and i not in self.spread for i in equation.inputs):
-                return [
-                    self.spread[i][0] if i in self.spread and i in arrays else self.read(i) for i in equation.inputs
-                ]
-        return [self.read(i) for i in equation.inputs]
-
-    def _are_numbers(self, variables: Sequence[int]) -> bool:
-        return all(i in self.numbers for i in variables)
-
-    def _numeric(self, out: int, text: str, *, suspect: bool = False) -> None:
-        self.write(f"v{out} = {text}")
-        self.numbers.add(out)
-        if suspect and out < self.watched:
-            self.suspects.append(f"v{out}")
-
-    def _entry(self, equation: Equation) -> bool:
-        """``x[2]``, ``x[0, 1]`` of an array of floats."""
-        key, (source, *rest) = equation.params[0], equation.inputs
-        shape = self.types[source].shape
-        if rest or self.types[source].dtype != F64.dtype or len(key) != len(shape) or not shape:
-            return False
-        if not all(type(k) is int and -n <= k < n for k, n in zip(key, shape, strict=True)):
-            return False
-        entries = self.entries.get(source)
-        if entries is not None and source not in self.text:
-            self.text[equation.outputs] = entries[key[0]]
-        else:
-            self.write(f"v{equation.outputs} = {self.read(source)}.item({', '.join(map(str, key))})")
-        self.numbers.add(equation.outputs)
-        return True
-
-    def vector(self, equation: Equation) -> bool:
-        """Write nothing for a short vector that is made of numbers, but remember its entries."""
-        out, primitive = equation.outputs, equation.primitive
-        if primitive is zeros_p:
-            shape, dtype = equation.params
-            if len(shape) != 1 or not 0 < shape[0] <= SHORT or dtype != F64.dtype:
-                return False
-            self.entries[out] = ["0.0"] * shape[0]
-            return True
-        if primitive is pack:
-            if (
-                self.types[out].ndim != 1
-                or not 0 < len(equation.inputs) <= SHORT
-                or not self._are_numbers(equation.inputs)
-            ):
-                return False
-            self.entries[out] = [self.read(i) for i in equation.inputs]
-            return True
-        if primitive not in (scatter_add, scatter_set) or len(equation.inputs) != 2:
-            return False
-        (source, update), key = equation.inputs, equation.params[0]
-        entries = self.entries.get(source)
-        if entries is None or update not in self.numbers or len(key) != 1 or type(key[0]) is not int:
-            return False
-        entries = list(entries)
-        entry = self.read(update)
-        if primitive is scatter_add:
-            added = self.function.fresh("e")
-            self.write(f"{added} = {entries[key[0]]} + {entry}")
-            entry = added
-        entries[key[0]] = entry
-        self.entries[out] = entries
-        return True
-
-    def call(self, equation: Equation, function: Any, gone: Iterable[int]) -> None:
-        self.plain = False
-        primitive = equation.primitive
-        ordinary = function is primitive.value  # and does not write into an operand
-        operands = self._operands(equation) if ordinary else [self.read(i) for i in equation.inputs]
-        if primitive in _INFIX and ordinary:
-            text = _INFIX[primitive].format(*operands)
-        else:
-            text = f"{self.name(function, 'f')}({', '.join(operands)})"
-        targets = ", ".join(f"v{o}" for o in equation.output_tuple)
-        if primitive.multiple:
-            targets += ","
-        elif self.types[equation.outputs] is F64:
-            text = f"float({text})"
-            self.numbers.add(equation.outputs)
-        self.write(f"{targets} = {text}")
-        free = [f"v{i}" for i in gone if i not in self.text and i not in self.entries and i not in self.spread]
-        if free:
-            self.write(" = ".join(free) + " = None")
-
-    def look(self) -> None:
-        """Leave if a number is not finite."""
-        while self.suspects:
-            some, self.suspects = self.suspects[:TOGETHER], self.suspects[TOGETHER:]
-            self.write(f"s = {' + '.join(some)}")
-            self.write("if s - s != 0.0: return None")
-
-    def guard(self, variable: int, expected: Any, holds: Callable[[Any, Any], bool]) -> None:
-        answer = self.read(variable)
-        kind = self.types[variable]
-        if type(expected) is bool and kind.dtype == BOOL and kind.shape == ():
-            self.write(f"if {'not ' if expected else ''}{answer}: return None")
-        else:
-            self.write(f"if not {self.name(holds, 'h')}({answer}, {self.name(expected)}): return None")
+class TooLong(Exception):
+    """Compiling the text would take longer than it saves."""
 
 
 class Written(NamedTuple):
@@ -349,8 +67,12 @@ def straight_line(
         Of the numbers in variables below this one it is seen to that they are finite: those that the user's function computes.
     holds : callable
         ``holds(value, expected)`` says whether a guard holds; where one does not the function returns None.
+
+    Raises
+    ------
+    TooLong
     """
-    writer = _Writer(program, text, watched)
+    writer = Writer(program, text, watched)
     given = (*program.inputs, *program.captured)
     guarded: dict[int, list[Any]] = {}
     for g in program.guards:
@@ -370,15 +92,29 @@ def straight_line(
     check(given)
     looked = False
     kept = [g.variable for g in program.guards]
-    for equation, function, gone in schedule(program.equations, program.types, program.outputs, given, kept):
+    steps = list(schedule(program.equations, program.types, program.outputs, given, kept))
+    loops = repetitions(steps, program.types, guarded, watched) if len(steps) >= MANY else []
+    if len(steps) - sum((loop.count - 1) * loop.period for loop in loops) > LONG:
+        raise TooLong
+    outside = read_outside(steps, loops, program.outputs, len(program.types))
+    starts = {loop.start: loop for loop in loops}
+    position = 0
+    while position < len(steps):
+        equation, function, gone, _ = steps[position]
         if not looked and min(equation.output_tuple) >= watched:
             writer.look()
             looked = True
+        loop = starts.get(position)
+        if loop is not None:
+            LoopWriter(writer, loop, steps, outside).write(guarded, holds)
+            position = loop.stop
+            continue
         if function is None:
             writer.constant(equation.outputs, equation.primitive.value(*equation.params))
         elif not (writer.number(equation) or writer.vector(equation) or writer.spreads(equation, function)):
             writer.call(equation, function, gone)
         check(equation.output_tuple)
+        position += 1
     writer.look()
     outputs = [Written(writer.read(o), o in writer.numbers, o in writer.entries) for o in program.outputs]
     if writer.plain:

@@ -8,12 +8,12 @@ import numpy as np
 
 from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import Written, straight_line
-from gradwise.operators.caches import derived
-from gradwise.operators.kinks import candidates, holds_nan
+from gradwise.operators.kinks import holds_nan
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.reuse.specialization import holds_as
-from gradwise.operators.shortcuts import LONG, PARAMETERS, Shortcut, leave_at_borders, opening
+from gradwise.operators.shortcut_kinks import kinks_of, leave_at_borders, leave_on_kinks
+from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.program import ArrayType, Equation, Program
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.transforms.simplify import simplify
@@ -137,35 +137,10 @@ def continued(
             program.guards,
         )
     )
-    if len(joint.equations) > LONG:
-        raise Formless
     written = straight_line(joint, text, given, constants, watched=len(function.types), holds=holds_as)
     leave_on_kinks(text, pointed, written[2:])
     leave_at_borders(text, call, borders, written[2 + len(kept) :], order)
     return joint, written[:2]
-
-
-def kinks_of(linearization: Linearization) -> tuple[list[Equation], list[int]]:
-    """The equations that may sit on a kink, and the variables that tell: operands and output of each."""
-    found = derived(
-        ("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c))
-    )
-    return [e for _, e in found], [v for _, e in found for v in (*e.inputs, e.output_tuple[0])]
-
-
-def leave_on_kinks(text: FunctionText, equations: Sequence[Equation], written: Sequence[Written]) -> None:
-    """Write lines that leave where an operand sits on a kink; ``written`` are the variables of ``kinks_of``."""
-    position = 0
-    for equation in equations:
-        last = position + len(equation.inputs)
-        operands = ", ".join(w.text for w in written[position:last])
-        text.leave_if(f"{text.name(_sits(equation))}(({operands},), {written[last].text})")
-        position = last + 1
-
-
-def _sits(equation: Equation) -> Callable[[tuple[Any, ...], Any], bool]:
-    kink, params = equation.primitive.kink, equation.params
-    return lambda operands, output: bool(np.any(kink(operands, output, *params)))  # type: ignore[misc]  # candidates have kinks
 
 
 def arranged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,7 +129,10 @@ def magnitude(values: list[Any]) -> float:
     """The largest finite number that the run kept: rounding errors are relative to it."""
     largest = 0.0
     for v in values:
-        if type(v) is float or (isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind in "fc"):
+        if type(v) is float or type(v) is np.float64:  # of which a loop leaves thousands
+            if largest < abs(v) < math.inf:
+                largest = float(abs(v))
+        elif isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind in "fc":
             size = np.abs(np.asarray(v))
             largest = max(largest, float(np.max(size[np.isfinite(size)], initial=0.0)))
     return largest
@@ -142,11 +146,13 @@ def balanced(linearization: Linearization) -> list[Any] | None:
     values = linearization.recording.values
     if linearization.nested or len(values) != 1 or type(values[0]) not in (float, np.float64) or not values[0]:
         return None
+    if len(linearization.program) > _LONG:
+        return None
     if abs(values[0]) <= _ROUNDED * magnitude(linearization.recording.tape.values):
         return None  # what rounding left of larger terms, as its slopes may be
     rng = np.random.default_rng(1)
     direction = [random_direction(np.asarray(leaf), rng) for leaf in linearization.arguments.leaves]
-    if any(np.asarray(u).dtype.kind != "f" for u in direction) or len(linearization.program) > _LONG:
+    if any(np.asarray(u).dtype.kind != "f" for u in direction):
         return None
     prepared = linearization.prepared("gradient")
     env = linearization.environment(prepared.needs, len(prepared.derivative.types))

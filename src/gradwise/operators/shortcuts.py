@@ -21,10 +21,8 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.execution.error_state import reports_underflow
 from gradwise.execution.function_text import FunctionText
-from gradwise.execution.straight_line import Written, straight_line
-from gradwise.operators.arguments import Arguments, code_of, stand_in
-from gradwise.operators.kinks import felt, holds_nan
-from gradwise.operators.lasting import EXTREMA
+from gradwise.execution.straight_line import TooLong, straight_line
+from gradwise.operators.arguments import Arguments, stand_in
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.results import zeros_for
 from gradwise.operators.reuse.beside import Raised, held_back, leave_behind
@@ -34,6 +32,7 @@ from gradwise.operators.reuse.forms import Formless, expect
 from gradwise.operators.reuse.gathering import Unsuitable, gather
 from gradwise.operators.reuse.promises import Promise, is_forbidden, unwrapped
 from gradwise.operators.reuse.specialization import holds_as
+from gradwise.operators.shortcut_kinks import leave_at_borders, leave_at_kinks
 from gradwise.operators.shortcut_results import (
     auxiliary_value,
     derivative_in_form,
@@ -43,8 +42,7 @@ from gradwise.operators.shortcut_results import (
     returned,
 )
 from gradwise.operators.verification import requested
-from gradwise.program import Program
-from gradwise.rules.elementwise import at_zero, tied, zero_result
+from gradwise.program import Program, collector_paused
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity.counters import holds_any
 from gradwise.tracing.purity.expectations import by_place
@@ -54,14 +52,12 @@ from gradwise.transforms.simplify import simplify
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from gradwise.operators.equal_entries import Borders
     from gradwise.operators.linearization import Linearization
     from gradwise.operators.reuse.families import Family, ProvenCall
     from gradwise.operators.reuse.specialization import Specialization
-    from gradwise.program import Equation
 
-#: replays before a shortcut is made, and one more for so many equations; equations beyond which none is
-PATIENCE, SHORT, LONG = 1, 100, 4000
+#: replays before a shortcut is made, one more for so many equations, and at most so many; equations beyond which none is made
+PATIENCE, SHORT, ENOUGH, LONG = 1, 100, 20, 200_000
 #: shortcuts kept for one function and choice of arguments
 _WAYS = 4
 #: of the function that a shortcut is
@@ -203,68 +199,6 @@ def _gathered(
     return list(zip(names[0], values[0], strict=True)), list(zip(names[1], values[1], strict=True)), *names[2:]
 
 
-# --- kinks ----------------------------------------------------------------------------------------------------------------------
-
-
-def leave_at_kinks(
-    text: FunctionText, linearization: Linearization, probes: Sequence[Any], written: Sequence[Written]
-) -> None:
-    """Write lines that leave where a kink is felt, or where the cotangent of one is nan."""
-    position = 0
-    for equation, place, _ in probes:
-        count = len(equation.inputs)
-        *operands, output, cotangent = written[position : position + count + 2]
-        position += count + 2
-        asked = text.name(_felt(equation, _staying(linearization, equation, place)))
-        condition = f"{asked}(({', '.join(w.text for w in operands)},), {output.text}, {cotangent.text})"
-        quick = _OF_NUMBERS.get(equation.primitive.kink)
-        if quick is not None and all(w.is_number for w in (*operands, output, cotangent)):
-            # numbers can be asked without a call, and a kink be looked at where there is one
-            x, *others, y, bar = [text.keep(w.text) for w in (*operands, output, cotangent)]
-            on = quick.format(x=x, z=others[0] if others else "", y=y)
-            condition = f"{bar} != {bar} or ({on} and {condition})"
-        text.leave_if(condition)
-
-
-def leave_at_borders(
-    text: FunctionText, call: ProvenCall, borders: Borders, written: Sequence[Written], order: int = 1
-) -> None:
-    """Write lines that leave where something is equal in a line that was not found to do no harm."""
-    for ask, answer in zip(borders.met(code_of(call.function), order), written, strict=True):
-        text.leave_if(f"{text.name(ask)}({answer.text})")
-
-
-#: the condition that numbers x, z with the result y sit on a kink
-_OF_NUMBERS: dict[Any, str] = {at_zero: "{x} == 0.0", tied: "{x} == {z}", zero_result: "{y} == 0.0"}
-
-
-def _felt(equation: Equation, stays: Any) -> Callable[[tuple[Any, ...], Any, Any], bool]:
-    """Whether the equation sits on a kink that counts, or cannot tell."""
-    kink, params = equation.primitive.kink, equation.params
-
-    def ask(operands: tuple[Any, ...], output: Any, cotangent: Any) -> bool:
-        at = kink(operands, output, *params)  # type: ignore[misc]  # probes have kinks
-        if at.any() if type(at) is np.ndarray else bool(at):
-            with np.errstate(all="ignore"):
-                if felt(equation, operands, output, cotangent, stays) is not False:
-                    return True
-        return cotangent != cotangent if type(cotangent) is float else holds_nan((cotangent,))  # noqa: PLR0124 - nan
-
-    return ask
-
-
-def _staying(linearization: Linearization, equation: Equation, position: int) -> Any:
-    """Where the operands of an equation sit on a kink at all points around (``lasting.py``); False for nowhere."""
-    values = linearization.plain_values([*equation.inputs, equation.output_tuple[0]])
-    operands, output = [values[i] for i in equation.inputs], values[equation.output_tuple[0]]
-    with np.errstate(all="ignore"):
-        at = equation.primitive.kink(operands, output, *equation.params)  # type: ignore[misc]  # probes have kinks
-    if equation.primitive.name in EXTREMA or not np.any(at):
-        return False
-    (stays,) = linearization.lasting_kinks([position])
-    return stays if np.shape(stays) == np.shape(at) else False
-
-
 # --- finding and making ---------------------------------------------------------------------------------------------------------------
 
 
@@ -331,7 +265,7 @@ def consider(
     """Make a shortcut for a call for which a program stands, unless it is too early or there can be none; it is kept if it gives this result."""
     call, program = standing
     size = len(program.program)
-    if call.family.served < PATIENCE + size // SHORT or size > LONG or not undisturbed():
+    if call.family.served < PATIENCE + min(size // SHORT, ENOUGH) or size > LONG or not undisturbed():
         return
     if program.reads_surroundings:
         return
@@ -343,12 +277,13 @@ def consider(
     if kept.failed > 16 or any(w.program is program for w in kept.ways):
         return
     try:
-        way = make()
+        with collector_paused():
+            way = make()
         with held_back():
             found = way.run(function, *arguments.given(), vector)
         if found is not None and not call.echoes:  # the call was counted before
             call.tick(program.ticks, -1)
-    except (Formless, Unsuitable):
+    except (Formless, Unsuitable, TooLong):
         kept.failed = 17
         return
     except Exception:  # noqa: BLE001 - at this point the ordinary way is needed; at another it may serve

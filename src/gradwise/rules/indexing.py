@@ -19,6 +19,7 @@ from gradwise.rules.broadcasting import broadcast_to, reshape, sum_to
 INT = np.dtype(np.intp)
 FULL = ("slice", None, None, None)
 
+
 def numpy_key(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     """The key as NumPy takes it."""
     return tuple(
@@ -89,7 +90,9 @@ def _advanced_position(key: tuple[Any, ...]) -> tuple[bool, int]:
 
 def _getitem_batch(operands: Any, batched: Any, key: tuple[Any, ...]) -> Any:
     x, *arrays = operands
-    full, batched_key, moved, n = _batched_indexing(x, arrays, batched[0], batched[1:], key, x.shape[0] if batched[0] else 0)
+    full, batched_key, moved, n = _batched_indexing(
+        x, arrays, batched[0], batched[1:], key, x.shape[0] if batched[0] else 0
+    )
     result = getitem(x, *full, params=(batched_key,))
     return move_axis(result, moved, 0)
 
@@ -210,7 +213,9 @@ def _scatter_batch(primitive: Primitive) -> Any:
         n = next(z.shape[0] for z, b in zip(operands, batched, strict=True) if b)
         x = x if batched[0] else broadcast_to(x, (n, *x.shape))
         inner = _indexed_shape(
-            x.shape[1:], tuple(ArrayType(a.shape[1:] if b else a.shape, INT) for a, b in zip(arrays, batched[2:], strict=True)), key
+            x.shape[1:],
+            tuple(ArrayType(a.shape[1:] if b else a.shape, INT) for a, b in zip(arrays, batched[2:], strict=True)),
+            key,
         )
         rank = len(inner)
         if batched[1]:
@@ -225,7 +230,12 @@ def _scatter_batch(primitive: Primitive) -> Any:
         advanced = max(a.ndim - bool(b) for a, b in zip(arrays, batched[2:], strict=True))
         together, before = _advanced_position(key)
         if together and before:  # the updates' advanced axes go to the front, as the row index makes them
-            order = [0, *range(1 + before, 1 + before + advanced), *range(1, 1 + before), *range(1 + before + advanced, u.ndim)]
+            order = [
+                0,
+                *range(1 + before, 1 + before + advanced),
+                *range(1, 1 + before),
+                *range(1 + before + advanced, u.ndim),
+            ]
             u = transpose(u, params=(tuple(order),))
         return primitive(x, u, *full, params=(batched_key,))
 
@@ -271,18 +281,17 @@ def _scatter_set_jvp(primals: Any, tangents: Any, y: Any, key: Any) -> Any:
 
 def _scatter_set_transpose(ct: Any, operands: Any, linear_: Any, key: Any) -> Any:
     _, updates, *arrays = operands
-    kept = None
-    if linear_[0]:
-        zero = ct.builder.constant(ct.dtype.type(0), ct.dtype)
-        kept = scatter_set(ct, zero, *arrays, params=(key,))
-    taken = None
-    if linear_[1]:
+    taken = kept = None
+    if linear_[1]:  # first, so that what is left may take the memory of ``ct``
         source = ct
         if arrays:  # of repeated indices only the last write counts
             source = mask_last(ct, *arrays, params=(key,))
             taken = sum_to(source, updates.shape)
         else:
             taken = sum_to(getitem(source, params=(key,)), updates.shape)
+    if linear_[0]:
+        zero = ct.builder.constant(ct.dtype.type(0), ct.dtype)
+        kept = scatter_set(ct, zero, *arrays, params=(key,))
     return (kept, taken, *[None] * len(arrays))
 
 
@@ -327,7 +336,9 @@ mask_last = Primitive(
     "mask_last",
     _mask_last_value,
     _getitem_result,
-    jvp=lambda primals, tangents, y, key: None if tangents[0] is None else mask_last(tangents[0], *primals[1:], params=(key,)),
+    jvp=lambda primals, tangents, y, key: (
+        None if tangents[0] is None else mask_last(tangents[0], *primals[1:], params=(key,))
+    ),
     transpose=_mask_last_transpose,
     params=("key",),
     keeps="indices",

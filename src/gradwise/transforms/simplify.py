@@ -39,7 +39,7 @@ def merge_equal(program: Program) -> Program:
     kept: list[Equation] = []
     for equation in program.equations:
         inputs = tuple([renamed.get(i, i) for i in equation.inputs])
-        key = (equation.primitive, inputs, _key(equation.params))
+        key = (equation.primitive, inputs, _key(equation.params) if equation.params else ())
         known = seen.get(key)
         if known is not None and equation.primitive.name != "call":
             renamed.update(zip(equation.output_tuple, known.output_tuple, strict=True))

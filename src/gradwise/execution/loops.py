@@ -1,0 +1,363 @@
+"""Equations that repeat themselves, written as a Python loop (``repetition.py`` finds them, ``straight_line.py`` writes the rest).
+
+    a_1 = f(a_0, c);  a_2 = f(a_1, c);  …   →   for _ in range(n): a = f(a, c)
+
+The body is written by what writes other equations, from variables that stand for all steps.  What each step reads from outside comes in by the loop's ``zip``: entries of an array as
+one list, what an earlier loop made as that loop's list or a stretch of it (a derivative's loop goes through the function's backwards).  What is read behind the loop is appended to lists.
+The same operations on the same numbers in the same order, so every bit is that of the equations one by one; the text is as long as one step, and its making takes a hundredth of the time.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.execution.repetition import KEYED, Carried, Fixed, Loop, Own, Step, Streamed
+from gradwise.program import F64, Equation
+from gradwise.rules.algebra import add_p, div_p, mul_p, sub_p
+from gradwise.rules.shapes import getitem, scatter_add
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gradwise.execution.writer import Writer
+
+#: arithmetic whose result is not finite if one of the first so many operands is not
+_PASSING = {add_p: 2, sub_p: 2, mul_p: 2, div_p: 1}
+
+#: an entry of a list that a loop kept
+_ENTRY = re.compile(r"(r\d+)\[(\d+)\]")
+#: how much longer than the loop a vector may be that is made a list for it
+_AT_HAND = 16
+
+
+def read_outside(steps: Sequence[Step], loops: Sequence[Loop], outputs: Iterable[int], variables: int) -> np.ndarray:
+    """For each variable whether something else than the loop that makes it reads it."""
+    home, owner = np.full(variables, -1), np.full(len(steps), -1)
+    for k, loop in enumerate(loops):
+        home[loop.outputs] = k
+        owner[loop.start : loop.stop] = k
+    read = np.array([i for equation, *_ in steps for i in equation.inputs], np.intp)
+    reader = np.repeat(owner, [len(equation.inputs) for equation, *_ in steps])
+    outside = np.zeros(variables, bool)
+    outside[read[home[read] != reader]] = True
+    outside[list(outputs)] = True
+    return outside
+
+
+class LoopWriter:
+    """One loop among the lines of a writer.
+
+    Parameters
+    ----------
+    outside : ndarray of bool
+        Which variables are read outside of the loop that makes them.
+    """
+
+    def __init__(self, writer: Writer, loop: Loop, steps: Sequence[Step], outside: np.ndarray) -> None:
+        self.writer, self.loop, self.steps = writer, loop, steps
+        #: what stands for the outputs of each step, and for the operands
+        self.made = [writer.another(int(v)) for v in loop.outputs[0]]
+        needed = outside[loop.outputs]
+        #: the positions of outputs of which some step's, or the last step's alone, is read behind the loop
+        self.kept = [q for q in range(len(self.made)) if needed[:-1, q].any()]
+        self.last = [q for q in np.flatnonzero(needed[-1]).tolist() if q not in self.kept]
+        self.needed = needed
+        self.targets: list[str] = []
+        self.sources: list[str] = []
+        self.operands: list[tuple[int, ...]] = []
+        #: for each value that is carried on, the names of what the steps before made, the last one first, and its output of the body
+        self.carried: list[tuple[list[str], int]] = []
+        self.filled = self._filled()
+        #: variables that are lists instead of arrays
+        self.lists: set[int] = set()
+        self._known: dict[Any, int] = {}
+
+    def write(self, guarded: dict[int, list[Any]], holds: Callable[[Any, Any], bool]) -> None:
+        """Write the loop; ``guarded`` and ``holds`` are those of the writer's program."""
+        writer, loop = self.writer, self.loop
+        operands = self.operands = [tuple(map(self._operand, sources)) for sources in loop.operands]
+        around, lines, writer.lines = writer.suspects, writer.lines, []
+        writer.suspects = {}
+        position = 0
+        for j, inputs in enumerate(operands):
+            equation = self.steps[loop.start + j][0]
+            count = len(equation.output_tuple)
+            outputs = tuple(self.made[position : position + count])
+            first = equation.output_tuple
+            self._equation(j, Equation(equation.primitive, inputs, equation.params, outputs if equation.primitive.multiple else outputs[0], equation.location))  # fmt: skip
+            for o, mine in zip(first, outputs, strict=True):
+                for expected in guarded.get(o, ()):
+                    writer.guard(mine, expected, holds)
+            position += count
+        lists = {q: self._kept(q) for q in self.kept}
+        body, writer.lines = writer.lines, lines
+        after = self._watch(body)
+        writer.suspects = around
+        for name in lists.values():
+            writer.write(f"{name} = []")
+            writer.write(f"{name}_add = {name}.append")
+        if not self.targets:
+            writer.write(f"for _ in range({loop.count}):")
+        elif len(self.targets) == 1:
+            writer.write(f"for {self.targets[0]} in {self.sources[0]}:")
+        else:
+            writer.write(f"for {', '.join(self.targets)} in zip({', '.join(self.sources)}):")
+        for names, mine in self.carried:
+            following = [*names[1:], writer.read(mine)]
+            body += [f"{name} = {value}" for name, value in zip(names, following, strict=True) if name != value]
+        writer.lines += [f"    {line}" for line in body] or ["    pass"]
+        writer.suspects.update(dict.fromkeys(after))
+        self._hand_over(lists)
+
+    # --- operands -----------------------------------------------------------------------------------------------------------
+
+    def _operand(self, source: Any) -> int:
+        """The variable of the body for an operand."""
+        if type(source) is Own:
+            return self.made[source.position]
+        if type(source) is Fixed:
+            self.writer.read(source.variable)  # what has to be made first is made before the loop
+            return source.variable
+        known = self._known.get(source)
+        if known is None:
+            known = self._known[source] = self._carried(source) if type(source) is Carried else self._streamed(source)
+        return known
+
+    def _carried(self, source: Carried) -> int:
+        writer = self.writer
+        variable = writer.another(int(self.loop.outputs[0, source.position]))
+        names = [f"v{variable}", *(f"v{variable}_{k}" for k in range(1, source.lag))]
+        for name, first in zip(names, source.first, strict=True):
+            writer.write(f"{name} = {self._as_number(first)}{'.tolist()' * (source in self.filled)}")
+        if source in self.filled:
+            self.lists.add(variable)
+        if writer.types[variable] is F64:
+            writer.numbers.add(variable)
+        self.carried.append((names, self.made[source.position]))
+        return variable
+
+    def _filled(self) -> set[Carried]:
+        """Vectors that the loop reads and writes entry by entry only: lists, while it runs, whose entries Python has at hand."""
+        loop = self.loop
+        users: dict[Any, list[int]] = {}
+        for j, sources in enumerate(loop.operands):
+            for source in sources:
+                if type(source) in (Own, Carried):
+                    users.setdefault(source, []).append(j)
+        return {s for s in users if type(s) is Carried and s.lag == 1 and self._is_filled(s, users)}
+
+    def _is_filled(self, source: Carried, users: dict[Any, list[int]]) -> bool:
+        loop, position, found = self.loop, 0, False
+        current: list[Any] = [source]
+        kind = self.writer.types[self.made[source.position]]
+        if len(kind.shape) != 1 or kind.dtype != F64.dtype or kind.size > _AT_HAND * loop.count:
+            return False
+        place = {}  # of each equation's first output among all
+        for j in range(loop.period):
+            place[j] = position
+            position += len(self.steps[loop.start + j][0].output_tuple)
+        if any(type(s) is Carried and s != source and s.position == source.position for s in users):
+            return False
+        while current:
+            for j in users.get(current.pop(), ()):
+                equation, _, _, overwritten = self.steps[loop.start + j]
+                if equation.primitive not in KEYED or loop.operands[j].count(loop.operands[j][0]) > 1:
+                    return False
+                if not self._are_entries(equation.params[0], self.made[source.position]):
+                    return False
+                if equation.primitive is getitem and len(equation.inputs) == 1:
+                    continue
+                update = self.writer.types[equation.inputs[1]] if len(equation.inputs) == 2 else None
+                if overwritten != 0 or update is not F64 or not self._is_number(loop.operands[j][1]):
+                    return False
+                if place[j] in self.kept:
+                    return False
+                current.append(Own(place[j]))
+                found = found or place[j] == source.position
+        return found
+
+    def _is_number(self, source: Any) -> bool:
+        """Whether an operand of 64 bits will be a Python float."""
+        if type(source) is Fixed:
+            return source.variable in self.writer.numbers
+        if type(source) is Streamed:
+            return True
+        made = self.writer.types[self.made[source.position]]
+        return made is F64 and all(
+            not equation.primitive.multiple
+            for equation, *_ in self.steps[self.loop.start : self.loop.start + self.loop.period]
+        )
+
+    def _as_number(self, variable: int) -> str:
+        text = self.writer.read(variable)
+        if self.writer.types[variable] is F64 and variable not in self.writer.numbers:
+            return f"float({text})"
+        return text
+
+    def _streamed(self, source: Streamed) -> int:
+        writer = self.writer
+        variable = writer.another(source.variables[0])
+        if writer.types[variable] is F64:
+            writer.numbers.add(variable)
+        elif all(v in writer.answers for v in source.variables):
+            writer.answers.add(variable)
+        self._comes_in(f"v{variable}", self._sequence(source.variables))
+        return variable
+
+    def _comes_in(self, target: str, source: str) -> None:
+        self.targets.append(target)
+        self.sources.append(source)
+
+    def _sequence(self, variables: tuple[int, ...]) -> str:
+        """A list with the values of variables."""
+        writer = self.writer
+        if all(v in writer.values for v in variables):
+            values = [writer.values[v] for v in variables]
+            return writer.name(tuple(map(float, values) if writer.types[variables[0]] is F64 else values))
+        return as_list([self._as_number(v) for v in variables])
+
+    # --- equations ----------------------------------------------------------------------------------------------------------
+
+    def _equation(self, j: int, equation: Equation) -> None:
+        """Write the j-th equation of the body."""
+        writer, primitive = self.writer, equation.primitive
+        _, function, _, overwritten = self.steps[self.loop.start + j]
+        if primitive not in KEYED:
+            if not writer.number(equation):
+                writer.call(equation, function)
+            return
+        rows = range(self.loop.start + j, self.loop.stop, self.loop.period)
+        keys = [self.steps[r][0].params[0] for r in rows]
+        alike = all(key == keys[0] for key in keys) if type(keys[0][0] if keys[0] else 0) is int else False
+        source = equation.inputs[0]
+        if self._are_entries(keys[0], source):
+            if primitive is getitem and len(equation.inputs) == 1:
+                self._entry(self.loop.operands[j][0], equation, keys, alike=alike)
+                return
+            if overwritten == 0 and len(equation.inputs) == 2 and equation.inputs[1] in writer.numbers:
+                sign = "+=" if primitive is scatter_add else "="
+                name = writer.text[equation.outputs] = writer.read(source)
+                writer.write(f"{name}[{self._key(keys, alike=alike)}] {sign} {writer.read(equation.inputs[1])}")
+                if source in self.lists:
+                    self.lists.add(equation.outputs)
+                return
+        functions = [self.steps[r][1] for r in rows]
+        name = f"f{equation.output_tuple[0]}"
+        self._comes_in(name, writer.name(tuple(functions)))
+        writer.call(equation, function, named=name)
+
+    def _are_entries(self, key: tuple[Any, ...], source: int) -> bool:
+        kind = self.writer.types[source]
+        return kind.dtype == F64.dtype and len(key) == len(kind.shape) > 0 and all(type(k) is int for k in key)
+
+    def _entry(self, origin: Any, equation: Equation, keys: Sequence[tuple[int, ...]], *, alike: bool) -> None:
+        """``x[0]``, ``x[1]``, …: as a list where x stays the same."""
+        writer, out = self.writer, equation.outputs
+        array = writer.read(equation.inputs[0])
+        if type(origin) is Fixed:
+            index = tuple([_progression(entries) for entries in zip(*keys, strict=True)]) if not alike else None
+            if index is None:
+                writer.write(f"v{out} = {array}.item({', '.join(map(str, keys[0]))})")
+            elif len(index) == 1 and isinstance(index[0], str):
+                self._comes_in(f"v{out}", f"{array}[{index[0]}].tolist()")
+            else:
+                arrays = tuple([np.array(entries) for entries in zip(*keys, strict=True)])
+                self._comes_in(f"v{out}", f"{array}[{writer.name(arrays)}].tolist()")
+        elif equation.inputs[0] in self.lists:
+            writer.write(f"v{out} = {array}[{self._key(keys, alike=alike)}]")
+        else:
+            writer.write(f"v{out} = {array}.item({self._key(keys, alike=alike)})")
+        writer.numbers.add(out)
+
+    def _key(self, keys: Sequence[tuple[int, ...]], *, alike: bool) -> str:
+        if alike:
+            return repr(keys[0] if len(keys[0]) > 1 else keys[0][0])
+        name = self.writer.function.fresh("k")
+        values = tuple([key if len(key) > 1 else key[0] for key in keys])
+        self._comes_in(name, self.writer.name(values))
+        return name
+
+    # --- what is behind the loop --------------------------------------------------------------------------------------------
+
+    def _kept(self, position: int) -> str:
+        name = f"r{self.made[position]}"
+        self.writer.write(f"{name}_add({self.writer.read(self.made[position])})")
+        return name
+
+    def _watch(self, body: list[str]) -> list[str]:
+        """Lines that look at what must be finite; what is to be looked at behind the loop."""
+        writer, loop = self.writer, self.loop
+        behind: set[int] = set()
+        for j, sources in enumerate(loop.operands):
+            passing = _PASSING.get(self.steps[loop.start + j][0].primitive, 0)
+            if not all(i in writer.numbers for i in self.operands[j]):
+                continue
+            # what the next step makes of it is looked at, but for the last step
+            behind.update(s.position for s in sources[:passing] if type(s) is Carried and s.lag == 1)
+        carried = {f"v{self.made[q]}" for q in behind}
+        inside = [name for name in writer.suspects if name not in carried]
+        after = [name for name in writer.suspects if name in carried]
+        if inside:
+            total = writer.function.fresh("s")
+            writer.write(f"{total} = 0.0")
+            body.append(f"{total} += {' + '.join(inside)}")
+            after.append(total)
+        return after
+
+    def _hand_over(self, lists: dict[int, str]) -> None:
+        """What the variables of the steps are called from now on."""
+        writer, outputs = self.writer, self.loop.outputs
+        for q, name in lists.items():
+            steps = np.flatnonzero(self.needed[:, q]).tolist()
+            variables = outputs[steps, q].tolist()
+            writer.text.update(zip(variables, [f"{name}[{k}]" for k in steps], strict=True))
+            self._of_kind(q, variables)
+        for q in self.last:
+            variable = int(outputs[-1, q])
+            name = writer.read(self.made[q])
+            if self.made[q] in self.lists:
+                writer.write(f"v{self.made[q]} = {writer.name(np.array)}({name})")
+                name = f"v{self.made[q]}"
+            writer.text[variable] = name
+            self._of_kind(q, [variable])
+
+    def _of_kind(self, position: int, variables: Sequence[int]) -> None:
+        for kind in (self.writer.numbers, self.writer.answers):
+            if self.made[position] in kind:
+                kind.update(variables)
+
+
+def as_list(texts: Sequence[str]) -> str:
+    """The text of a list with these entries; those that are entries of a list one after another are taken together."""
+    parts, entries, k = [], [_ENTRY.fullmatch(text) for text in texts], 0
+    while k < len(texts):
+        end = k + 1
+        here, following = entries[k], entries[end] if end < len(texts) else None
+        if here is not None and following is not None and here[1] == following[1] and here[2] != following[2]:
+            name, start = here[1], int(here[2])
+            step = int(following[2]) - start
+            while end < len(texts) and texts[end] == f"{name}[{start + step * (end - k)}]":
+                end += 1
+            stop = start + step * (end - k)
+            parts.append(f"*{name}[{start}:{stop if stop >= 0 else ''}:{step}]")
+        else:
+            parts.append(texts[k])
+        k = end
+    return parts[0][1:] if len(parts) == 1 and parts[0][0] == "*" else f"[{', '.join(parts)}]"
+
+
+def _progression(entries: Sequence[int]) -> str | None:
+    """A slice that takes these entries."""
+    start, step = entries[0], entries[1] - entries[0]
+    if step == 0 or any(b - a != step for a, b in pairwise(entries)):
+        return None
+    stop = entries[-1] + step
+    if (start < 0) != (entries[-1] < 0):
+        return None
+    if (stop < 0) != (start < 0):
+        return f"{start}::{step}"
+    return f"{start}:{stop}:{step}"

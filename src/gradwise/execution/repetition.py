@@ -1,0 +1,254 @@
+"""Where equations repeat themselves: a Python loop of a thousand steps leaves a thousand copies of its body, and its derivative a thousand more.
+
+    repetitions : equations → loops, each (first equation, equations of one step, steps, where the operands of the body come from)
+
+Equations of the same *form* (primitive, types, static parameters but for keys of entries, guards) that follow one another with a period are a candidate.  It is a loop as far as the operands are
+wired in the same way from step to step: each comes from the same step, from an earlier step at a fixed distance, or from outside (one variable for all steps, or one for each).  Since
+a variable's number grows with the equations, that is a question about differences of integers: one array operation for all steps and operands.
+The first step or two, whose operands come from before the loop, stay outside; so values that are carried begin as what the body makes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from gradwise.rules.shapes import getitem, scatter_add, scatter_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gradwise.program import ArrayType, Equation
+
+#: an equation, how it is called, what is let go after it, which operand it overwrites (``numpy_backend.schedule``)
+Step = tuple["Equation", "Callable[..., Any] | None", "Sequence[int]", "int | None"]
+
+#: steps from which on something is a loop, the longest body, and how many periods are tried at one place
+LEAST, LONGEST, _TRIES = 6, 3000, 8
+#: how far back a step may read what another step made
+_FARTHEST = 3
+#: primitives whose key may differ from step to step: ``x[0]``, ``x[1]``, …
+KEYED = (getitem, scatter_add, scatter_set)
+
+
+class Fixed(NamedTuple):
+    """The same variable from outside at each step."""
+
+    variable: int
+
+
+class Own(NamedTuple):
+    """What the same step made: its output at a position among all outputs of the body."""
+
+    position: int
+
+
+class Carried(NamedTuple):
+    """What the step ``lag`` steps before made; ``first`` are the variables that the first ``lag`` steps read."""
+
+    position: int
+    lag: int
+    first: tuple[int, ...]
+
+
+class Streamed(NamedTuple):
+    """A variable from outside for each step."""
+
+    variables: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Equations that repeat themselves.
+
+    Attributes
+    ----------
+    start, period, count : int
+        The first equation, the equations of one step, and the steps.
+    operands : list of tuple
+        For each equation of the body, where each operand comes from.
+    outputs : ndarray of int, shape (count, outputs of the body)
+        The variables that the steps make.
+    """
+
+    start: int
+    period: int
+    count: int
+    operands: list[tuple[Any, ...]]
+    outputs: np.ndarray
+
+    @property
+    def stop(self) -> int:
+        """The first equation behind it."""
+        return self.start + self.period * self.count
+
+
+def repetitions(
+    steps: Sequence[Step], types: Sequence[ArrayType], guarded: Mapping[int, list[Any]], watched: int
+) -> list[Loop]:
+    """The loops among equations, in order.
+
+    Parameters
+    ----------
+    guarded : mapping
+        What is expected of variables, where something is.
+    watched : int
+        Variables below this one are treated otherwise than those from it on (``straight_line``).
+    """
+    forms = _forms(steps, types, guarded, watched)
+    wiring = _Wiring(steps, len(types))
+    loops: list[Loop] = []
+    k = 0
+    following = _following(forms)
+    numbers = np.array(forms)
+    while k < len(forms):
+        run = _longest_run(k, forms, numbers, following)
+        if run is None:
+            k += 1
+            continue
+        loop = wiring.loop(k, *run)
+        if loop is None:
+            k += max(run[0], run[0] * run[1] // 2)  # not once more and once more
+        else:
+            loops.append(loop)
+            k = loop.stop
+    return loops
+
+
+def _forms(
+    steps: Sequence[Step], types: Sequence[ArrayType], guarded: Mapping[int, list[Any]], watched: int
+) -> list[int]:
+    """A number for each equation, the same for those of the same form."""
+    known: dict[Any, int] = {}
+    forms = []
+    for equation, function, _, overwritten in steps:
+        primitive, outputs = equation.primitive, equation.output_tuple
+        form: Any
+        if function is None:
+            form = object()  # like no other
+        else:
+            params: Any = equation.params
+            if primitive in KEYED:
+                params = (*map(type, params[0]), *params[1:])
+            elif params:
+                params = tuple([(type(p), repr(p) if isinstance(p, (float, complex)) else p) for p in params])
+            form = (
+                primitive,
+                tuple([types[i] for i in equation.inputs]),
+                tuple([types[o] for o in outputs]),
+                params,
+                overwritten,
+                outputs[0] < watched,
+            )
+            if not guarded.keys().isdisjoint(outputs):
+                expected = [(o - outputs[0], e) for o in outputs for e in guarded.get(o, ())]
+                form = (form, tuple(expected)) if all(type(e) is bool for _, e in expected) else object()
+        forms.append(known.setdefault(form, len(known)))
+    return forms
+
+
+def _following(forms: list[int]) -> list[int]:
+    """For each equation the next one of its form; the number of equations where there is none."""
+    following = [len(forms)] * len(forms)
+    latest: dict[int, int] = {}
+    for k, form in enumerate(forms):
+        before = latest.get(form)
+        if before is not None:
+            following[before] = k
+        latest[form] = k
+    return following
+
+
+def _longest_run(start: int, forms: list[int], numbers: np.ndarray, following: list[int]) -> tuple[int, int] | None:
+    """The period and the number of steps of the repetition that begins here and reaches farthest."""
+    total, other, best = len(forms), following[start], None
+    reached = 0
+    for _ in range(_TRIES):
+        period = other - start
+        if period > LONGEST or start + LEAST * period > total:
+            break
+        # cheap questions first: most candidates fail them
+        if (
+            forms[start + period - 1] == forms[other + period - 1]
+            and forms[start : start + period] == forms[other : other + period]
+        ):
+            count = 1 + _agreeing(numbers, start, period) // period
+            if count >= LEAST and count * period > reached:
+                best, reached = (period, count), count * period
+        other = following[other]
+    return best
+
+
+def _agreeing(numbers: np.ndarray, start: int, period: int) -> int:
+    """How many entries from ``start`` on equal the one a period later."""
+    here, width = start, 4 * period
+    while True:
+        there = numbers[here + period : here + period + width]
+        differs = np.flatnonzero(numbers[here : here + len(there)] != there)
+        if len(differs):
+            return here + int(differs[0]) - start
+        here += len(there)
+        if len(there) < width:
+            return here - start
+        width *= 2
+
+
+class _Wiring:
+    """Where operands come from, as arrays over all equations."""
+
+    def __init__(self, steps: Sequence[Step], variables: int) -> None:
+        self.steps = steps
+        inputs: list[int] = []
+        outputs: list[int] = []
+        #: of each equation the place of its first input and of its first output among all
+        self.first_input, self.first_output = [0], [0]
+        for equation, *_ in steps:
+            inputs += equation.inputs
+            outputs += equation.output_tuple
+            self.first_input.append(len(inputs))
+            self.first_output.append(len(outputs))
+        self.inputs, self.outputs = np.array(inputs, np.intp), np.array(outputs, np.intp)
+        self.made = np.full(variables, -1)
+        self.made[self.outputs] = np.arange(len(outputs))
+
+    def loop(self, start: int, period: int, count: int) -> Loop | None:
+        """The longest stretch of a repetition that is wired alike."""
+        i, o = self.first_input[start], self.first_output[start]
+        width, made = self.first_input[start + period] - i, self.first_output[start + period] - o
+        inputs = self.inputs[i : i + count * width].reshape(count, width)
+        place = self.made[inputs] - o
+        step, position = np.divmod(place, made)
+        lag = np.arange(count)[:, None] - step
+        inside = place >= 0
+        # (where, how far back), -1 for from outside
+        source = np.where(inside, position * (count + 1) + lag, -1)
+        typical = source[count // 2]
+        alike = np.all(source == typical, axis=1)
+        far = np.where(typical >= 0, typical % (count + 1), 0)
+        if not alike[count // 2] or far.max(initial=0) > _FARTHEST:
+            return None
+        others = np.flatnonzero(~alike)
+        first = int(others[others < count // 2].max(initial=-1)) + 1
+        last = int(others[others > count // 2].min(initial=count))
+        if last - first < LEAST:
+            return None
+        sources: list[Any] = []
+        for column in range(width):
+            read = inputs[first:last, column]
+            if typical[column] >= 0:
+                where, back = divmod(int(typical[column]), count + 1)
+                sources.append(Carried(where, back, tuple(read[:back].tolist())) if back else Own(where))
+            elif np.all(read == read[0]):
+                sources.append(Fixed(int(read[0])))
+            else:
+                sources.append(Streamed(tuple(read.tolist())))
+        begin = start + first * period
+        operands, at = [], 0
+        for equation, *_ in self.steps[begin : begin + period]:
+            operands.append(tuple(sources[at : at + len(equation.inputs)]))
+            at += len(equation.inputs)
+        o += first * made
+        steps = last - first
+        return Loop(begin, period, steps, operands, self.outputs[o : o + steps * made].reshape(steps, made))
