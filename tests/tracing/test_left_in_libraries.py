@@ -4,11 +4,19 @@ import collections
 import functools
 import queue
 import sched
+import types
 import weakref
 from unittest import mock
 
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.interpolate
+import scipy.optimize
+import scipy.sparse
+import scipy.sparse.linalg as splinalg
+import scipy.spatial
+import scipy.stats
 
 import gradwise as gw
 
@@ -121,3 +129,73 @@ def test_containers_of_the_users_classes_keep_their_items(make):
     assert sorted(kept[0]) == [0.7, 1.3]
     assert getattr(kept[0], "maxlen", None) == getattr(expected, "maxlen", None)
     assert all(map(is_plain, kept[0]))
+
+
+def _of_data(x):
+    """Objects of libraries that are made of traced numbers, and a use of each as plain Python does it."""
+    nodes, square = np.arange(3.0), np.diag(x) + 3 * np.eye(3)
+    return {
+        "factors": (splinalg.splu(scipy.sparse.csc_matrix(square)), lambda k: k.solve(nodes)),
+        "factorized": (splinalg.factorized(scipy.sparse.csc_matrix(square)), lambda k: k(nodes)),
+        "operator": (splinalg.LinearOperator((3, 3), matvec=lambda v: v * x), lambda k: k @ nodes),
+        "linear spline": (scipy.interpolate.interp1d(nodes, x), lambda k: k(0.4)),
+        "spline": (scipy.interpolate.make_interp_spline(nodes, x, k=1), lambda k: k(0.4)),
+        "radial": (scipy.interpolate.RBFInterpolator(nodes[:, None], x), lambda k: k(nodes[:, None] + 0.1)),
+        "grid": (scipy.interpolate.RegularGridInterpolator((nodes,), x), lambda k: k([[0.4]])),
+        "barycentric": (scipy.interpolate.BarycentricInterpolator(nodes, x), lambda k: k(0.4)),
+        "normal": (scipy.stats.multivariate_normal(x, np.eye(3)), lambda k: k.logpdf(nodes)),
+        "density": (scipy.stats.gaussian_kde(x), lambda k: k(nodes)),
+        "regression": (scipy.stats.linregress(nodes, x), lambda k: k.slope),
+        "tree": (scipy.spatial.KDTree(x[:, None]), lambda k: k.query([0.4])[0]),
+        "bounds": (scipy.optimize.Bounds(x, x + 1), lambda k: k.ub),
+        "flow": (scipy.integrate.solve_ivp(lambda t, y: -x * y, (0, 1), x, dense_output=True).sol, lambda k: k(0.4)),
+        "old polynomial": (np.poly1d(x), lambda k: k(0.4)),
+        "polynomial": (np.polynomial.Chebyshev(x), lambda k: k(0.4)),
+        "vectorized": (np.vectorize(lambda t: t * x[0]), lambda k: k(nodes)),
+        "namespace": (types.SimpleNamespace(a=x, b={"c": x[0]}), lambda k: k.a * k.b["c"]),
+    }
+
+
+class _Keeps:
+    """An object of the user's with one of each kind: an attribute, an entry, a global."""
+
+    kept = None
+
+
+def _reached(value, seen):
+    """All that is reached from a value by attributes, entries and the cells of functions."""
+    if id(value) in seen or isinstance(value, (type, types.ModuleType)):
+        return
+    seen[id(value)] = value
+    inside = [*getattr(value, "__dict__", {}).values()]
+    inside += value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    inside += [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+    for held in inside:
+        _reached(held, seen)
+
+
+@pytest.mark.parametrize("where", ["attribute", "list", "entry"])
+@pytest.mark.parametrize("name", list(_of_data(np.array([0.5, 1.5, 2.5]))))
+def test_objects_of_libraries_made_of_traced_numbers(name, where):
+    """What is left is the object that a plain call leaves: of the library's own type, of plain numbers, to be copied and asked as any other."""
+    x = np.array([0.5, 1.5, 2.5])
+    keeper, table = _Keeps(), {}
+
+    def f(x):
+        made = _of_data(x)[name][0]
+        if where == "attribute":
+            keeper.kept = made
+        elif where == "list":
+            keeper.kept = [made]
+        else:
+            table["kept"] = made
+        return np.sum(x**2)
+
+    np.testing.assert_allclose(gw.grad(f, method="exact", check=False)(x), 2 * x)
+    left = table["kept"] if where == "entry" else keeper.kept[0] if where == "list" else keeper.kept
+    plain, use = _of_data(x)[name]
+    assert type(left) is type(plain)
+    held = {}
+    _reached(left, held)
+    assert not [type(v) for v in held.values() if type(v).__module__.startswith("gradwise")]
+    np.testing.assert_allclose(use(left), use(plain), rtol=1e-12)

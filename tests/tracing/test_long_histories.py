@@ -165,9 +165,9 @@ def test_derivatives_of_derivatives_and_errors():
 
 def test_only_the_end_of_a_long_list_is_looked_at(monkeypatch):
     looked = []
-    cleaned = ending._cleaned
+    cleaned = ending.cleaned
     monkeypatch.setattr(
-        ending, "_cleaned", lambda container, outer: looked.append(len(container)) or cleaned(container, outer)
+        ending, "cleaned", lambda container, outer: looked.append(len(container)) or cleaned(container, outer)
     )
     kept = history(10_000)
 

@@ -39,6 +39,20 @@ def without_labels(value: Any) -> Any:
     return value
 
 
+#: by class of ours that stands for an object of a library's (a factorization, an interpolant), the attribute that is this object, of plain numbers
+STANDING: dict[type, str] = {}
+
+
+def standing_for(attribute: str) -> Callable[[type], type]:
+    """Decorator of a class that stands for an object of a library's: where the run left one, its ``attribute`` is put at the end."""
+
+    def note(cls: type) -> type:
+        STANDING[cls] = attribute
+        return cls
+
+    return note
+
+
 #: attributes that do not depend on the numbers
 DESCRIPTIONS = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"})
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
+import sys
 import types
 from collections import deque
 from collections.abc import Iterator
@@ -15,15 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.conversions import Unknown
-from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.atoms import ATOMS
-from gradwise.tracing.instrument.foreign import is_foreign
 from gradwise.tracing.instrument.objects import behind, holds_traced, reveal, set_raw, unwrapped
+from gradwise.tracing.instrument.plain_containers import belongs_outside, cleaned
 from gradwise.tracing.instrument.references import beside
 from gradwise.tracing.instrument.state import Tail, Watch, local
 from gradwise.tracing.instrument.userland import FORWARDING
-from gradwise.tracing.text import Text
 from gradwise.tracing.traced import isinstance_traced
 
 
@@ -139,7 +136,6 @@ def _sweep(watch: Watch) -> None:
             watch.touched[key] = tail.of
             del watch.tails[key]
     if outer is None:
-        _clean_callables(watch)
         for clean in watch.later:
             clean()
         for obj in watch.given.values():
@@ -150,7 +146,7 @@ def _sweep(watch: Watch) -> None:
     _clean_containers(watch)  # in place, before what refers to them is looked at
     for obj, names in list(watch.overlay.values()):
         for name, value in list(names.items()):
-            if outer is not None and _belongs_outside(value):
+            if outer is not None and belongs_outside(value):
                 outer.overlay.setdefault(id(obj), (obj, {}))[1][name] = value
             else:
                 _quietly(set_raw, obj, name, unwrapped(value))
@@ -166,7 +162,7 @@ def _sweep(watch: Watch) -> None:
                 continue
             if not holds_traced(value):
                 continue
-            if outer is not None and _belongs_outside(value):
+            if outer is not None and belongs_outside(value):
                 outer.revealed.setdefault(id(obj), (obj, set()))[1].add(name)
             else:
                 _quietly(set_raw, obj, name, unwrapped(value))
@@ -176,7 +172,7 @@ def _sweep(watch: Watch) -> None:
         except ValueError:
             continue
         if holds_traced(value):
-            if outer is not None and _belongs_outside(value):
+            if outer is not None and belongs_outside(value):
                 outer.cells[id(cell)] = cell
             else:
                 cell.cell_contents = unwrapped(value)
@@ -184,10 +180,12 @@ def _sweep(watch: Watch) -> None:
         for name in assigned:
             value = dictionary.get(name)
             if holds_traced(value):
-                if outer is not None and _belongs_outside(value):
+                if outer is not None and belongs_outside(value):
                     outer.names.setdefault(id(dictionary), (dictionary, set()))[1].add(name)
                 else:
                     dictionary[name] = unwrapped(value)
+    if outer is None:  # what stood for objects of libraries is these objects by now
+        _clean_callables(watch)
 
 
 def _clean_containers(watch: Watch) -> None:
@@ -203,7 +201,7 @@ def _clean_containers(watch: Watch) -> None:
             if isinstance_traced(value):
                 tail.of[k] = unwrapped(value)
     for container in list(watch.touched.values()):
-        _cleaned(container, outer, itself=True)
+        cleaned(container, outer, itself=True)
     pending: dict[int, Any] = {**watch.tails, **watch.touched}
     order: list[tuple[int, Any]] = [(key, None) for key in pending]
     while order:
@@ -221,7 +219,7 @@ def _clean_place(key: int, place: Any, outer: Watch | None) -> None:
         for k in range(place.length, len(place.of)):
             if holds_traced(place.of[k]):
                 place.of[k] = unwrapped(place.of[k])
-    elif _cleaned(place, outer) and outer is not None:
+    elif cleaned(place, outer) and outer is not None:
         outer.touched[key] = place
 
 
@@ -234,18 +232,20 @@ def _held(place: Any) -> list[Any]:
 
 
 def _clean_given(obj: Any, depth: int = 3) -> None:
-    """What an object of a library's keeps in its attributes is plain: a queue, a dictionary with weak keys, a mock that remembers its calls."""
+    """What an object of a library's keeps in its attributes is plain: a queue, a dictionary with weak keys, a mock that remembers its calls, a spline of traced data."""
     attributes: Any = getattr(obj, "__dict__", None)
     for name, value in list(attributes.items()) if type(attributes) is dict else ():
-        if isinstance(value, (list, dict, deque, set)):
+        if type(value) is types.FunctionType:
+            _clean_reached([value])
+        elif isinstance(value, (list, dict, deque, set)):
             if len(value) <= _MANY:
-                _cleaned(value, None)
+                cleaned(value, None)
                 for entry in list(value.values() if isinstance(value, dict) else value):
-                    if depth and is_foreign(type(entry)):
+                    if depth and _is_librarys(type(entry)):
                         _clean_given(entry, depth - 1)
         elif holds_traced(value):
             attributes[name] = unwrapped(value)
-        elif depth and is_foreign(type(value)):
+        elif depth and _is_librarys(type(value)):
             _clean_given(value, depth - 1)
 
 
@@ -259,19 +259,52 @@ def clean_class(cls: type) -> None:
 
 
 def _clean_callables(watch: Watch) -> None:
-    """Functions, partial calls and classes that the run left in objects and containers hold plain values too."""
+    """Functions, partial calls, classes and objects of libraries that the run left in objects and containers hold plain values too."""
     stack: list[Any] = []
     for obj in watch.stored.values():
-        stack.extend(v for v in _attributes(obj) if type(v) in _CALLABLES)
+        _add_keeping(stack, _attributes(obj), within=True)
     for container in watch.touched.values():
         if isinstance(container, (list, set, deque, dict)):
-            values = container.values() if isinstance(container, dict) else container
-            stack.extend([v for v in values if type(v) in _CALLABLES])
+            _add_keeping(stack, container.values() if isinstance(container, dict) else container)
     for tail in watch.tails.values():
-        stack.extend([v for v in tail.appended if type(v) in _CALLABLES])
+        _add_keeping(stack, tail.appended)
     for dictionary, names in watch.names.values():
-        stack.extend([v for v in map(dictionary.get, names) if type(v) is functools.partial])
+        _add_keeping(stack, [v for v in map(dictionary.get, names) if type(v) is not types.FunctionType])
     _clean_reached(stack)
+
+
+def _add_keeping(stack: list[Any], values: Any, *, within: bool = False) -> None:
+    """Add those of the values that may keep traced ones where a run does not see it, also in short containers."""
+    for value in values:
+        cls = type(value)
+        if cls in ATOMS or cls is np.ndarray:
+            continue
+        if cls in _CALLABLES or _is_librarys(cls):
+            stack.append(value)
+        elif within and cls in _SHORT and len(value) <= _FEW:
+            _add_keeping(stack, value.values() if cls is dict else value)
+
+
+#: containers that are looked into, and how long they may be
+_SHORT = frozenset({list, tuple, dict})
+_FEW = 32
+
+
+def _is_librarys(cls: type) -> bool:
+    """Whether objects of a class of Python's library, NumPy's or SciPy's have attributes."""
+    module = cls.__module__
+    known = _librarys.get(module)
+    if known is None:
+        root = module.partition(".")[0] if type(module) is str else ""
+        known = _librarys[module] = root in _NUMERICAL or (root in sys.stdlib_module_names and root != "builtins")
+        if len(_librarys) > _MANY:
+            _librarys.clear()
+    return known and cls.__dictoffset__ != 0
+
+
+_NUMERICAL = frozenset({"numpy", "scipy"})
+#: by the name of a module, whether it is of one of these
+_librarys: dict[Any, bool] = {}
 
 
 def _clean_reached(stack: list[Any]) -> None:
@@ -306,6 +339,8 @@ def _clean_reached(stack: list[Any]) -> None:
                     stack.append(held)
                 elif holds_traced(held):
                     cell.cell_contents = unwrapped(held)
+        else:
+            _clean_given(value)
 
 
 _CALLABLES = (types.FunctionType, functools.partial, type)
@@ -314,68 +349,3 @@ _CALLABLES = (types.FunctionType, functools.partial, type)
 def _quietly(function: Any, *arguments: Any) -> None:
     with contextlib.suppress(Exception):  # an object that refuses the value it had accepted keeps what it has
         function(*arguments)
-
-
-def _belongs_outside(value: Any) -> bool:
-    """Whether a value (or one inside it) is, or may depend on, one of a run that is still open."""
-    if isinstance_traced(value):
-        return value.tape.open or value.tape.open_outer() is not None
-    if type(value) in HOLDERS:
-        return any(map(_belongs_outside, value.__parts__()))
-    if isinstance(value, dict):
-        return any(_belongs_outside(v) for v in value.values())
-    return isinstance(value, (list, tuple, set, frozenset, deque)) and any(_belongs_outside(v) for v in value)
-
-
-#: keys that know of the run, and the plain type of each
-_MARKED: dict[type, Any] = {Unknown: bytes, Text: lambda text: str.__str__(text)}
-
-
-def _is_marked(key: Any) -> bool:
-    """Whether a key is, or holds, a text or bytes that know of the run."""
-    return type(key) in _MARKED or (type(key) in _GROUPS and any(map(_is_marked, key)))
-
-
-def _plain_key(key: Any) -> Any:
-    if type(key) in _GROUPS:
-        return type(key)(map(_plain_key, key))
-    return _MARKED.get(type(key), unwrapped)(key)
-
-
-_GROUPS = (tuple, frozenset)
-
-
-def _cleaned(container: Any, outer: Watch | None, *, itself: bool = False) -> bool:
-    """Make the values of a container plain (only its own, with ``itself``, not those of what it holds); whether some must wait for the enclosing run."""
-    waiting = False
-    if isinstance(container, dict):
-        if outer is None and any(_is_marked(k) or holds_traced(k) for k in container):
-            entries = [(_plain_key(k), v) for k, v in container.items()]
-            container.clear()
-            container.update(entries)
-        items: list[tuple[Any, Any]] = [(k, v) for k, v in container.items() if type(v) not in ATOMS]
-        put = functools.partial(dict.__setitem__, container)
-    elif isinstance(container, list):
-        items = [(k, v) for k, v in enumerate(container) if type(v) not in ATOMS]
-        put = functools.partial(list.__setitem__, container)
-    elif isinstance(container, deque):
-        items = [(k, v) for k, v in enumerate(container) if type(v) not in ATOMS]
-        put = functools.partial(deque.__setitem__, container)
-    elif isinstance(container, set):
-        traced = [v for v in container if holds_traced(v) or (outer is None and _is_marked(v))]
-        for value in traced:
-            container.discard(value)
-            container.add(_plain_key(value))
-        return False
-    elif container is os.environ or container.dtype.kind != "O":
-        return False
-    else:
-        items = list(enumerate(container.flat))
-        put = functools.partial(container.flat.__setitem__)
-    for key, value in items:
-        if isinstance_traced(value) if itself else (value is not container and holds_traced(value)):
-            if outer is not None and _belongs_outside(value):
-                waiting = True
-            else:
-                put(key, unwrapped(value))
-    return waiting

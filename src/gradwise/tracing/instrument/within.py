@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.holders import HOLDERS
+from gradwise.tracing.holders import HOLDERS, STANDING
 from gradwise.tracing.instrument.atoms import are_atoms
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.text import Text
@@ -27,6 +27,8 @@ def holds_traced(value: Any, depth: int = 6) -> bool:
         return any(holds_traced(v, depth - 1) for v in value.values()) or any(isinstance_traced(k) for k in value)
     if isinstance(value, (list, tuple, set, frozenset, deque)):
         return not are_atoms(value) and any(holds_traced(v, depth - 1) for v in value)
+    if cls in STANDING:
+        return True
     parts = value.__parts__() if cls in HOLDERS else value.flat if cls is np.ndarray and value.dtype.kind == "O" else ()
     return any(map(isinstance_traced, parts))
 
@@ -47,6 +49,8 @@ def _unwrapped(value: Any, depth: int) -> Any:
         return plain.copy() if isinstance(plain, np.ndarray) else plain
     if type(value) is Text:
         return str.__str__(value)
+    if type(value) in STANDING:
+        return getattr(value, STANDING[type(value)])
     if depth == 0 or type(value) in HOLDERS or not holds_traced(value, depth):
         return value.__plain__() if type(value) in HOLDERS else value
     if isinstance(value, dict):

@@ -14,6 +14,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import standing_for
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, table, with_value
 from gradwise.tracing.standins.stacking import leaves, plainly
@@ -121,6 +122,7 @@ class _OfPoints:
         return refuse([self._points], f"{attribute} of scipy.spatial.{self._name}", "Compute it from its indices")
 
 
+@standing_for("_made")
 class _Hull(_OfPoints):
     @property
     def points(self) -> Any:
@@ -140,6 +142,7 @@ class _Hull(_OfPoints):
         return with_value(np.sum(np.sqrt(squares)) / math.factorial(edges.shape[1]), self._made.area)
 
 
+@standing_for("_made")
 class _Mesh(_OfPoints):
     @property
     def points(self) -> Any:
@@ -150,6 +153,7 @@ class _Mesh(_OfPoints):
         return self._made.find_simplex(plainly(xi), *args, **options)
 
 
+@standing_for("_made")
 class _Tree(_OfPoints):
     @property
     def data(self) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import standing_for
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.stacking import assembled
@@ -26,6 +27,7 @@ def _array(a: Any) -> Any:
     return assembled(a) if type(a) in {list, tuple} and contains_traced(a) else as_array(a)
 
 
+@standing_for("plainly")
 class TracedDensity:
     """What stands for a kernel density of traced data: the plain one, and the traced numbers behind it."""
 

@@ -13,6 +13,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import standing_for
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import refuse, shown, table, with_value
 from gradwise.tracing.standins.stacking import plainly
@@ -63,6 +64,7 @@ def _of_samples(name: str, count: int, formula: Callable[..., Any], known: tuple
     return call
 
 
+@standing_for("_value")
 class _Record:
     """SciPy's result, in which some attributes are traced; the others are plain if they do not depend on the data's derivative, or refused."""
 

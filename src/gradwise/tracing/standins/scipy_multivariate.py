@@ -14,6 +14,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import standing_for
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value, without_rule
 from gradwise.tracing.standins.scipy_normal_probabilities import probability
@@ -99,11 +100,17 @@ def _multinomial(x: Any, n: Any, p: Any) -> Any:
     return gammaln(n + 1.0) + np.sum(terms - gammaln(x + 1.0), axis=-1)
 
 
+@standing_for("plainly")
 class TracedFrozen:
     """A multivariate distribution with traced parameters: its densities, and its parameters as given."""
 
     def __init__(self, dist: Any, args: tuple[Any, ...], kwargs: dict[str, Any], methods: dict[str, Any]) -> None:
         self.dist, self.args, self.kwds, self._methods = dist, args, kwargs, methods
+
+    @property
+    def plainly(self) -> Any:
+        """SciPy's, with plain parameters."""
+        return self.dist(*map(plainly, self.args), **{k: plainly(v) for k, v in self.kwds.items()})
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._methods:

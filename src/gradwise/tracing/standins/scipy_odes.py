@@ -23,7 +23,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.holders import written
+from gradwise.tracing.holders import standing_for, written
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import sided
 from gradwise.tracing.standins.crossings import Course, SteadySide, divided, recorded
@@ -93,6 +93,7 @@ def states_at(path: Path | KnownPath, times: np.ndarray, wanted: Any) -> list[An
     return rows
 
 
+@standing_for("_plain")
 class RecordedSolution:
     """``OdeSolution`` whose states are traced; while the trace is open a time may be traced too."""
 

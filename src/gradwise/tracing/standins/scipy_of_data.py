@@ -12,6 +12,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.holders import standing_for
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.scipy_interpolation import names_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@standing_for("made")
 class OfData:
     """An interpolant of traced data: SciPy's for the plain data answers what does not depend on them, and gives the values.
 

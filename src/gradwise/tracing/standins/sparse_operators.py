@@ -15,6 +15,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import standing_for
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.plain_callbacks import Callback
 from gradwise.tracing.standins.recording import contains_traced
@@ -70,6 +71,7 @@ def operator_class() -> Any:
     """The class of operators that are made in a run; made when SciPy's is there."""
     theirs: Any = scipy.sparse.linalg.LinearOperator
 
+    @standing_for("plainly")
     class TracedOperator(theirs):
         """An operator of the user's functions whose results may be traced."""
 
@@ -77,6 +79,12 @@ def operator_class() -> Any:
             super().__init__(dtype, shape)
             self.callbacks = callbacks
             self.args = ()
+            self.functions: dict[str, Any] = {}
+
+        @property
+        def plainly(self) -> Any:
+            """SciPy's, of the user's functions."""
+            return theirs(self.shape, **(self.functions or self.callbacks), dtype=self.dtype)
 
         def _apply(self, role: str, x: Any) -> Any:
             """The product with a vector of N entries, or of shape (N, 1), in the shape that SciPy gives it."""
@@ -143,9 +151,12 @@ def linear_operator(
     if current_trace() is None:
         return theirs(shape, matvec, rmatvec, matmat, dtype, rmatmat)
     given = zip(_ROLES, (matvec, rmatvec, matmat, rmatmat), strict=True)
-    callbacks = {role: Callback(function) for role, function in given if function is not None}
+    functions = {role: function for role, function in given if function is not None}
+    callbacks = {role: Callback(function) for role, function in functions.items()}
     twin = theirs(plain(shape), **callbacks, dtype=dtype)  # it finds the dtype, and looks at the shape
-    return operator_class()(twin.shape, twin.dtype, callbacks)
+    made = operator_class()(twin.shape, twin.dtype, callbacks)
+    made.functions = functions
+    return made
 
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {"scipy.sparse.linalg": {"LinearOperator": linear_operator}}

@@ -12,6 +12,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.holders import standing_for
 from gradwise.tracing.standins import scipy_matrix_functions
 from gradwise.tracing.standins.recording import at_line
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
@@ -149,6 +150,7 @@ def least_squares(name: str) -> Any:
     return call
 
 
+@standing_for("plainly")
 class Factors:
     """What ``splu``, ``spilu`` and ``factorized`` give for a matrix with traced entries: it solves."""
 
@@ -192,7 +194,23 @@ def _as_columns(A: Any) -> Any:
 
 def factorized(A: Any) -> Any:
     """``scipy.sparse.linalg.factorized``."""
-    return Factors(_entries(A, "factorized"), scipy.sparse.linalg.splu(_as_columns(A))).solve
+    return Solve(Factors(_entries(A, "factorized"), scipy.sparse.linalg.splu(_as_columns(A))))
+
+
+@standing_for("plainly")
+class Solve:
+    """What ``factorized`` gives for a matrix with traced entries."""
+
+    def __init__(self, factors: Factors) -> None:
+        self.factors = factors
+
+    @property
+    def plainly(self) -> Any:
+        """SciPy's."""
+        return self.factors.plainly.solve
+
+    def __call__(self, rhs: Any) -> Any:
+        return self.factors.solve(rhs)
 
 
 def solve_with_factors(factors: Any, rhs: Any, trans: str = "N") -> Any:
