@@ -28,7 +28,9 @@ def form_of(formula: Any) -> Form | None:
     def make() -> tuple[tuple[Form | None], int]:
         program = formula.recording.program
         names = {e.primitive.name for e in program.equations}
-        known = all(t.dtype.kind in "fiub" for t in program.types) and not names & {"call", "solution"}
+        read = {program.types[i].dtype.kind for i in (*program.inputs, *handles)}
+        known = read <= set("fiub") and all(t.dtype.kind in "fiubc" for t in program.types)
+        known = known and not names & {"call", "solution"}
         moving = tuple(i for i in handles if program.types[i].is_differentiable)
         is_real = program.types[program.outputs[0]].dtype == np.float64
         fits = known and is_real and len(moving) == len(handles)

@@ -2,7 +2,7 @@
 
     sides_of : formula → Sides, or None where the formula does not switch
 
-A *gap* is a number that changes its sign where the formula goes over to another branch: a − b of a comparison or a maximum, x of an absolute value.
+A *gap* is a number that changes its sign where the formula goes over to another branch: a − b of a comparison or a maximum, x of an absolute value (``switches.py``, ``places.py``).
 
 A *steady* formula stays on the sides of one point: its comparisons have the answers from there, max(a, b) is the one that was larger there, floor(x) the whole number from there.  It goes on smoothly beyond the border, where the stages of a
 step that ends at the border may lie.
@@ -10,6 +10,7 @@ step that ends at the border may lie.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,44 +18,20 @@ import numpy as np
 from gradwise.operators.caches import derived
 from gradwise.operators.prepared import interpret
 from gradwise.operators.solutions.batches import Batched, Form
+from gradwise.operators.solutions.places import Place, is_rounded, places_of
 from gradwise.operators.solutions.recording import form_of
-from gradwise.program import F64, ArrayType, Builder, Equation, Program
-from gradwise.rules.algebra import select
+from gradwise.program import ArrayType, Builder, Equation, Program
+from gradwise.rules.algebra import mul, real
+from gradwise.rules.broadcasting import broadcast_to, reshape
+from gradwise.rules.elementwise import sign
+from gradwise.rules.reductions import sum_
 from gradwise.tracing.roots import install_sides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-
-def _difference(a: Any, b: Any) -> Any:
-    return a - b
-
-
-def _itself(a: Any) -> Any:
-    return a + 0.0
-
-
-#: jumps at whole numbers, and between them
-def _wave(a: Any, b: Any = 1.0) -> Any:
-    return np.sin(np.pi * (a / b))
-
-
-def _shifted_wave(a: Any) -> Any:
-    return np.cos(np.pi * a)
-
-
-def _second(a: Any, b: Any) -> Any:
-    return b + 0.0
-
-
-#: the gap of each operation that switches, by its operands
-GAPS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("less", "greater", "less_equal", "greater_equal", "maximum", "minimum", "fmax", "fmin"), _difference),
-    **dict.fromkeys(("abs", "sign", "heaviside"), lambda a, *_: _itself(a)),
-    "copysign": _second,
-    **dict.fromkeys(("floor", "ceil", "trunc", "floor_divide", "mod", "fmod"), _wave),
-    "rint": _shifted_wave,
-}  # fmt: skip
+#: a vector that is shorter than this, relative to what it was, where it turns round, passed through 0
+_PASSED = 1e-5
 
 
 class Sides:
@@ -64,35 +41,64 @@ class Sides:
         self._form = form
         self._formula = formula
         self._captured = formula.plain_operands()
-        self._equations = _switching(form)
+        self._places = places_of(form) or []
+        self._wanted = tuple(dict.fromkeys(i for p in self._places for i in p.variables))
 
-    def gaps(self, *points: Any) -> np.ndarray:
-        """All gaps at points, whose coordinates have a leading axis each: a row for each point."""
+    def _values(self, points: Sequence[Any]) -> dict[int, np.ndarray]:
+        """What decides, with the leading axis of the points, or one of length 1."""
         form, size = self._form, len(points[-1])
         program = form.program
-        operands = tuple(dict.fromkeys(i for e in self._equations for i in e.inputs))
 
         def make() -> tuple[Batched, int]:
-            made = Batched(program, program.inputs, operands, [(size, program.inputs)])
+            made = Batched(program, program.inputs, self._wanted, [(size, program.inputs)])
             return made, made.weight
 
+        found = derived(("gaps", form, size), make).run([np.asarray(p, float) for p in points], self._captured)
+        return {i: np.reshape(v, (-1, *program.types[i].shape)) for i, v in zip(self._wanted, found, strict=True)}
+
+    @functools.cached_property
+    def _base(self) -> dict[int, Any]:
+        """What decides, at the point where the formula was recorded."""
+        tape = self._formula.recording.tape
+        point = [tape.values[i] for i in self._form.program.inputs]
         with np.errstate(all="ignore"):
-            found = derived(("gaps", form, size), make).run([np.asarray(p, float) for p in points], self._captured)
-            values = {i: np.reshape(v, (-1, *program.types[i].shape)) for i, v in zip(operands, found, strict=True)}
-            rows = []
-            for e in self._equations:
-                rank = max(len(program.types[i].shape) for i in e.inputs)
-                given = [values[i].reshape(len(values[i]), *(1,) * (rank + 1 - values[i].ndim), *values[i].shape[1:]) for i in e.inputs]  # fmt: skip
-                gap = _gap(e.primitive.name, given)
-                rows.append(np.broadcast_to(gap, (size, *gap.shape[1:])).reshape(size, -1))
+            return {i: v[0] for i, v in self._values([np.asarray(p, float)[None] for p in point]).items()}
+
+    def gaps(self, *points: Any) -> np.ndarray:
+        """All gaps at points, whose coordinates have a leading axis each, in order: a row for each point."""
+        size = len(points[-1])
+        with np.errstate(all="ignore"):
+            values = self._values(points)
+            rows = [
+                p.rows([values[i] for i in p.variables], [self._base[i] for i in p.variables], size)
+                for p in self._places
+            ]
         return np.concatenate(rows, axis=1)
 
-    def steady(self, *point: Any) -> SteadyFormula:
-        """The formula on the sides of a point."""
+    def passes_by(self, entry: int, *points: Any) -> bool:
+        """Whether a gap that changed its sign between the first and the last of three points is that of a vector which passes 0 at a distance, nearest at the second."""
+        values = self._values(points)
+        for p in self._places:
+            size = self._size(p)
+            if entry >= size:
+                entry -= size
+                continue
+            if not p.is_length:
+                return False
+            made = [
+                p.operands([values[i][min(k, len(values[i]) - 1)] for i in p.variables])[0].reshape(size, -1)[entry]
+                for k in range(3)
+            ]
+            first, at, last = [float(np.linalg.norm(u)) for u in made]
+            return at > _PASSED * max(first, last)
+        raise AssertionError
+
+    def steady(self, *point: Any, along: Sequence[Any] = ()) -> SteadyFormula:
+        """The formula on the sides of a point; ``along``: other points of that side."""
         form = self._form
-        steady, replaced = derived(("steady", form), lambda: (_steady_form(form, self._equations), 1))
+        steady, replaced = derived(("steady", form), lambda: (_steady_form(form, self._places), 1))
         program = form.program
-        wanted = tuple(dict.fromkeys(i for e in replaced for i in (*e.inputs, *e.output_tuple)))
+        wanted = tuple(dict.fromkeys(i for p in replaced for i in (*p.variables, *p.equation.output_tuple)))
 
         def make() -> tuple[Batched, int]:
             made = Batched(program, program.inputs, wanted, [(1, program.inputs)])
@@ -101,12 +107,31 @@ class Sides:
         with np.errstate(all="ignore"):
             found = derived(("at", form), make).run([np.asarray(p, float)[None] for p in point], self._captured)
             values = {i: np.reshape(v, program.types[i].shape) for i, v in zip(wanted, found, strict=True)}
-            known = []
-            for e in replaced:
-                name, operands, (output,) = e.primitive.name, [values[i] for i in e.inputs], e.output_tuple
-                made = values[output] if name in _KEPT else _OTHERS[name](GAPS[name](*operands), operands)
-                known.append(np.broadcast_to(made, program.types[output].shape)[()])
+            known: list[Any] = []
+            for p in replaced:
+                operands, (output,) = [values[i] for i in p.variables], p.equation.output_tuple
+                if p.is_length:
+                    known += _direction(operands, p, self._course(p, along))
+                elif p.switch.known is None:
+                    known.append(values[output])
+                else:
+                    known += p.switch.known(operands, values[output], p.params)
+        shapes = [program_type.shape for program_type in map(steady.program.types.__getitem__, steady.program.captured[len(program.captured) :])]  # fmt: skip
+        known = [np.broadcast_to(v, shape)[()] for v, shape in zip(known, shapes, strict=True)]
         return SteadyFormula(self._formula, steady, known)
+
+    def _course(self, place: Place, along: Sequence[Any]) -> np.ndarray | None:
+        """The vectors of a length at other points; None where there are none."""
+        if not along or not len(along[-1]):
+            return None
+        values = self._values(along)
+        size = len(along[-1])
+        return np.array(
+            [place.operands([values[i][min(k, len(values[i]) - 1)] for i in place.variables])[0] for k in range(size)]
+        )
+
+    def _size(self, place: Place) -> int:
+        return int(np.size(place.gap([self._base[i] for i in place.variables], [self._base[i] for i in place.variables])))  # fmt: skip
 
     def traced(self, entry: int, *point: Any) -> Any:
         """One gap at a point that may be traced, recorded."""
@@ -116,58 +141,36 @@ class Sides:
             env[variable] = value
         for variable, operand in zip(program.captured, self._formula.operands(), strict=True):
             env[variable] = operand
-        for e in self._equations:
-            size = program.types[e.output_tuple[0]].size
+        for p in self._places:
+            size = self._size(p)
             if entry >= size:
                 entry -= size
                 continue
-            last = program.equations.index(e)
-            interpret(program.equations[:last], env)
-            gap = GAPS[e.primitive.name](*[env[i] for i in e.inputs])
+            given = {*program.inputs, *program.captured}
+            last = max((k for k, e in enumerate(program.equations) if not given.issuperset(p.variables) and set(e.output_tuple) & set(p.variables)), default=-1)  # fmt: skip
+            interpret(program.equations[: last + 1], env)
+            gap = p.gap([env[i] for i in p.variables], [self._base[i] for i in p.variables])
             shape = np.shape(gap.current() if hasattr(gap, "current") else gap)
             return gap[np.unravel_index(entry, shape)] if shape else gap
         raise AssertionError
 
 
-def _switching(form: Form) -> list[Any]:
-    """The equations that switch with the point or with what is captured and moves, and of which the result counts."""
-    program = form.program
-    moved = {*program.inputs, *form.moving}
-    found = []
-    for e in program.equations:
-        if not moved.isdisjoint(e.inputs):
-            moved.update(e.output_tuple)
-            kinds = {program.types[i].dtype.kind for i in e.inputs}
-            if e.primitive.name in GAPS and kinds <= set("fiu"):
-                found.append(e)
-    return found
+def _direction(values: Sequence[np.ndarray], place: Place, others: np.ndarray | None) -> list[Any]:
+    """The direction of a vector, for each variable that has entries of it, and 0; where it may be another one on the same side, 0 and 1."""
+    (vector,) = place.operands(values)
+    length = np.sqrt(np.sum(vector * vector, axis=-1))
+    divisor = np.where(length > 0, length, 1.0)
+    stays = length > 0
+    if others is not None:
+        stays &= (np.sum(others * (vector / divisor[..., None]), axis=-1) >= 0).all(axis=0)
+    known: list[Any] = []
+    for value, axes in zip(values, place.axes, strict=True):
+        scale = np.where(stays, 1 / divisor, 0.0)
+        known.append(np.conj(value) * (scale if axes is None else np.expand_dims(scale, axes)))
+    return [*known, np.where(stays, 0.0, 1.0)]
 
 
-#: the whole number whose parity is the sign of a wave, on the border too, where the wave is of the size of rounding
-_WHOLE: dict[str, Callable[..., Any]] = {
-    "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "rint": np.rint, "floor_divide": np.floor_divide, "mod": np.floor_divide,
-    "fmod": lambda a, b: np.trunc(a / b),
-}  # fmt: skip
-
-
-def _gap(name: str, operands: Sequence[np.ndarray]) -> np.ndarray:
-    """The plain gap."""
-    made = GAPS[name](*operands)
-    if name not in _WHOLE:
-        return made
-    odd = np.mod(_WHOLE[name](*operands), 2) == 1
-    return np.where(odd, -1.0, 1.0) * np.where(name == "ceil", -1.0, 1.0) * np.abs(made)
-
-
-#: operations whose result stays as it was
-_KEPT = frozenset({"less", "greater", "less_equal", "greater_equal", "sign", "heaviside", "floor", "ceil", "trunc", "rint", "floor_divide"})  # fmt: skip
-#: operations that become others, which read what is known of the point
-_OTHERS: dict[str, Callable[[np.ndarray, Sequence[np.ndarray]], np.ndarray]] = {
-    **dict.fromkeys(("maximum", "fmax"), lambda gap, _: gap > 0),
-    **dict.fromkeys(("minimum", "fmin"), lambda gap, _: gap <= 0),
-    "abs": lambda gap, _: np.where(gap > 0, 1.0, -1.0),
-    "mod": lambda _, operands: np.floor_divide(*operands),
-}
+# --- on one side ------------------------------------------------------------------------------------------------------------------
 
 
 class SteadyFormula:
@@ -197,48 +200,87 @@ class SteadyFormula:
         return env[program.outputs[0]]
 
 
-def _steady_form(form: Form, equations: list[Equation]) -> tuple[Form, list[Equation]]:
-    """The form with these equations replaced, and those of them that were, in the order of what is captured for them."""
+def _steady_form(form: Form, places: list[Place]) -> tuple[Form, list[Place]]:
+    """The form with the equations of these places replaced, and the places, in the order of what is captured for them."""
     program = form.program
     builder = Builder(list(program.types))
-    kept, further = [], []
-    wanted = set(map(id, equations))
+    equations: list[Equation] = []
+    further: list[int] = []
+    replaced: list[Place] = []
+    wanted = {id(p.equation): p for p in places}
     for e in program.equations:
-        name = e.primitive.name
-        if id(e) not in wanted or not (name in _KEPT or name in _OTHERS):
-            kept.append(e)
+        place = wanted.get(id(e))
+        found = None if place is None else _steady_equations(program, builder, place)
+        if place is None or found is None:
+            equations.append(e)
             continue
-        (output,) = e.output_tuple
-        if name in _KEPT:
-            kept_variable = output
-        else:
-            shape, before = program.types[output].shape, len(builder.equations)
-            dtype = np.dtype(bool) if name not in {"abs", "mod"} else F64.dtype
-            mask = builder.variable(ArrayType(shape, dtype))
-            operands = [builder.symbol(i) for i in e.inputs]
-            if name == "abs":
-                made = operands[0] * mask
-            elif name == "mod":
-                made = operands[0] - operands[1] * mask
-            else:
-                made = builder.emit(select, [mask, *operands])
-            if made.type != program.types[output]:
-                kept.append(e)
-                continue
-            last = builder.equations[-1]
-            kept += builder.equations[before:-1]
-            kept.append(Equation(last.primitive, last.inputs, last.params, output, e.location))
-            kept_variable = mask.index
-        further.append((kept_variable, e))
-    captured = (*program.captured, *[v for v, _ in further])
-    made_program = Program(program.name, program.inputs, captured, kept, program.outputs, builder.types, program.guards)
-    return Form(made_program, form.moving), [e for _, e in further]
+        replaced.append(place)
+        further += found[0]
+        equations += found[1]
+    # of a number of which an integer was made, the guard has the number
+    guards = [g for g in program.guards if not is_rounded(program, g)]
+    captured = (*program.captured, *further)
+    made = Program(program.name, program.inputs, captured, equations, program.outputs, builder.types, guards)
+    return Form(made, form.moving), replaced
+
+
+def _steady_equations(program: Program, builder: Builder, place: Place) -> tuple[list[int], list[Equation]] | None:
+    """The variables of what is known of the point, and the equations in the place of one; None where it stays."""
+    e = place.equation
+    assert e is not None
+    (output,) = e.output_tuple
+    if place.switch.known is None and not place.is_length:
+        return [output], []
+    start, type_ = len(builder.equations), program.types[output]
+    if place.is_length:
+        known, made = _signed_length(builder, place, type_)
+    else:
+        operands = [builder.symbol(i) for i in place.variables]
+        known = [builder.variable(t) for t in _known_types(place, [program.types[i] for i in place.variables], type_)]
+        made = place.switch.steady(operands, known, place.params)  # type: ignore[misc]  # known and steady go together
+    if made.type != type_:
+        made = broadcast_to(made, type_.shape)
+    last = builder.equations[-1]
+    if made.type != type_ or last.outputs != made.index:
+        del builder.equations[start:]
+        return None
+    return [v.index for v in known], [
+        *builder.equations[start:-1],
+        Equation(last.primitive, last.inputs, last.params, output, e.location),
+    ]
+
+
+def _known_types(place: Place, types: list[ArrayType], output: ArrayType) -> list[ArrayType]:
+    """The types of what is known of a point, found from operands of these types."""
+    with np.errstate(all="ignore"):
+        sample = [np.ones(t.shape, t.dtype) for t in types]
+        found = place.switch.known(sample, np.ones(output.shape, output.dtype), place.params)  # type: ignore[misc]
+    return [ArrayType(np.shape(v), np.asarray(v).dtype) for v in found]
+
+
+def _signed_length(builder: Builder, place: Place, type_: ArrayType) -> tuple[list[Any], Any]:
+    """A length times the sign of its vector along a direction that is known."""
+    e = place.equation
+    assert e is not None
+    operands = [builder.symbol(i) for i in place.variables]
+    known = [builder.variable(x.type) for x in operands]
+    terms: list[Any] = []
+    for x, unit, axes in zip(operands, known, place.axes, strict=True):
+        product = mul(x, unit)
+        product = real(product)
+        terms.append(product if axes is None else sum_(product, params=(tuple(axes), False)))
+    rest = builder.variable(terms[0].type)
+    total: Any = rest
+    for term in terms:
+        total = total + term
+    length = builder.emit(e.primitive, [builder.symbol(i) for i in e.inputs], e.params)
+    return [*known, rest], mul(length, reshape(sign(total), type_.shape))
 
 
 def sides_of(formula: Any) -> Sides | None:
-    """The sides of a formula; None where it does not switch."""
+    """The sides of a formula; None where it does not switch, or where that cannot be said."""
     form = form_of(formula)
-    if form is None or not _switching(form):
+    if form is None or not places_of(form):
         return None
     return Sides(form, formula)
 

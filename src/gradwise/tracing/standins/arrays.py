@@ -176,7 +176,7 @@ def _scalar_type(kind: Any) -> Callable[..., Any]:
             return kind(*args, **kwargs)
         (x,) = args
         if dtype.kind not in "fc":
-            return kind(concretely(x))
+            return kind(concrete(x, "int") if type(x) is TracedScalar and dtype.kind in "iu" else concretely(x))
         if type(x) is TracedScalar:
             value = x.value
             if type(value) is kind:

@@ -85,6 +85,11 @@ class SteadySide(RightHandSide):
         return self._formula(t, y)
 
 
+def on_side(function: RightHandSide, formula: Any) -> RightHandSide:
+    """The right-hand side of one piece: the function itself, where its formula cannot be evaluated."""
+    return SteadySide(function, formula) if callable(formula) else function
+
+
 class Pieces:
     """A solution in pieces."""
 
@@ -171,7 +176,7 @@ def _crossings(
     begin, sides = float(times[0]), sided[0](formula)
     gaps = sides.gaps(times, states)
     found: list[Crossing] = []
-    place = 0
+    place = turned = 0
     moves_on = (gaps[0] == 0) & (gaps[1] != 0)
     if moves_on.any():
         begin += direction * width
@@ -196,10 +201,24 @@ def _crossings(
         high = (times[before + 1], gaps[crossed[0] + 1])
         base = times[before], states[before].copy()
 
+        def state_at(t: float, base: tuple[float, np.ndarray] = base) -> np.ndarray:
+            return _between(function, course, *base, t)
+
         def gaps_at(t: float, base: tuple[float, np.ndarray] = base, sides: Any = sides) -> np.ndarray:
-            return sides.gaps(np.array([t]), _between(function, course, *base, t)[None])[0]
+            return sides.gaps(np.array([base[0], t]), np.stack([base[1], state_at(t)]))[1]
 
         at, entry = located(gaps_at, low, high, width)
+        three = np.array([times[before], at, times[before + 1]])
+        if sides.passes_by(entry, three, np.stack([states[before], state_at(at), states[before + 1]])):
+            # a vector that turns round beside 0: looked at in smaller steps
+            further_times = [0.5 * (times[before] + at), at]
+            times = np.insert(times, before + 1, further_times)
+            states = np.insert(states, before + 1, [state_at(t) for t in further_times], axis=0)
+            gaps = sides.gaps(times[place:], states[place:])
+            turned += 1
+            if turned > _MANY:
+                return None
+            continue
         if direction * (at - times[-1]) >= -width:  # at the end itself, the piece before it holds
             break
         found.append(Crossing(at, sides, entry, bool(low[1][entry] > 0)))
@@ -283,12 +302,14 @@ def _pieces(
         pieces._known[first] = start
         state = start + (begin - first) * function(first, start)
         stops = [t for t in stops if t != first]
+    side: Any = None
     for crossing in crossings:
         at = crossing.time
         for further in _FURTHER:
             half = direction * 0.5 * further * _width(course)
             before, after = at - half, at + half
-            path = make(crossing.sides.steady(begin, np.asarray(plain(state))), (begin, before), state)
+            side = _steady(crossing.sides, course, begin, before, state) if side is None else side
+            path = make(side, (begin, before), state)
             end = pieces.append(path, (begin, before), stops)
             value = np.asarray(plain(end))
             value_after = value + (after - before) * np.asarray(function.plainly(before, value.copy()), float)
@@ -308,26 +329,41 @@ def _pieces(
         now = recorded(function, function, (after, value_after.copy()))
         if now is None:
             raise TooManyStepsError
-        formula = now
-        state = _crossed(what, function, crossing, before, end, after, value_after)
-        begin = after
-    rest = sided[0](formula)
-    pieces.append(
-        make(formula if rest is None else rest.steady(begin, np.asarray(plain(state))), (begin, last), state), (begin, last), stops
-    )  # fmt: skip
+        rest = sided[0](now)
+        further_side = now if rest is None else _steady(rest, course, after, last, value_after)
+        sides = on_side(function, side), on_side(function, further_side)
+        state = _crossed(what, sides, crossing, before, end, after, value_after)
+        begin, side = after, further_side
+    if side is None:
+        rest = sided[0](formula)
+        side = formula if rest is None else _steady(rest, course, begin, last, state)
+    pieces.append(make(side, (begin, last), state), (begin, last), stops)
     return pieces
 
 
+def _steady(sides: Any, course: Course, begin: float, end: float, state: Any) -> Any:
+    """The formula on the sides of the beginning of a piece, as which the solution goes on up to its end."""
+    times = np.asarray(course.times)
+    inside = (min(begin, end) < times) & (times < max(begin, end))
+    return sides.steady(begin, np.asarray(plain(state)), along=(times[inside], np.asarray(course.states)[inside]))
+
+
 def _crossed(
-    what: str, function: RightHandSide, crossing: Crossing, before: float, y: Any, after: float, value: np.ndarray
+    what: str,
+    sides: tuple[RightHandSide, RightHandSide],
+    crossing: Crossing,
+    before: float,
+    y: Any,
+    after: float,
+    value: np.ndarray,
 ) -> Any:
-    """The state just after a crossing, of the state just before it."""
+    """The state just after a crossing, of the state just before it; ``sides`` are the right-hand sides before and after."""
 
     def along(h: Any) -> Any:
-        gap = crossing.sides.traced(crossing.entry, before + h, moved(function, before, y, h, CLASSICAL))
+        gap = crossing.sides.traced(crossing.entry, before + h, moved(sides[0], before, y, h, CLASSICAL))
         return gap - plain(gap)
 
-    formula = recorded(function, along, (0.0,))
+    formula = recorded(sides[0], along, (0.0,))
     delay: Any = None
     if formula is None or formula.moves:
         delay = None if formula is None else rooted[0](formula, 0.0, each=True)
@@ -341,8 +377,8 @@ def _crossed(
     constant = value - np.asarray(plain(y))
     if delay is None or not carries(delay):
         return y + constant
-    there = moved(function, before, y, delay, CLASSICAL) + constant
-    return moved(function, after + delay, there, -delay, CLASSICAL)
+    there = moved(sides[0], before, y, delay, CLASSICAL) + constant
+    return moved(sides[1], after + delay, there, -delay, CLASSICAL)
 
 
 def _trace() -> Any:

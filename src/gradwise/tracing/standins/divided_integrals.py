@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: how near to a border an integral ends, relative to the distance of the nodes around it
 _NEAR = 1e-13
+#: of the distance to the next node: how far inside the integrand is asked instead of at a limit
+_BESIDE = 1e-6
 #: borders of one integral
 _MANY = 200
 
@@ -44,9 +46,10 @@ def in_pieces(
     if not nodes or plain(low) == plain(high):
         return None
     try:
-        found = borders(what, function, nodes, low, high)
-        if found is None:
+        known = borders(what, function, nodes, low, high)
+        if known is None:
             return None
+        found, last_side = known
         is_reversed = plain(high) < plain(low)
         first, last = (high, low) if is_reversed else (low, high)
         start, stop = beside(function, first, nodes[0]), beside(function, last, nodes[-1])
@@ -54,9 +57,11 @@ def in_pieces(
             return None
         total: Any = 0.0
         size = 0.0
-        for begin, end in zip([start, *[b.after for b in found]], [*[b.before for b in found], stop], strict=True):
+        ends = [*found, Border(stop, None, last_side)]
+        for begin, border in zip([start, *[b.after for b in found]], ends, strict=True):
+            end = border.before
             inside = [(t, v) for t, v in seen if plain(begin) < t < plain(end)]
-            part, more = integral(function, begin, end, inside)
+            part, more = integral(border.side or function, begin, end, inside)
             total, size = total + part, size + more
     except ArithmeticError:  # at nodes that SciPy did not ask for
         return None
@@ -65,10 +70,11 @@ def in_pieces(
 
 
 class Border(NamedTuple):
-    """The last number before a border and the first after it, which move with it."""
+    """The last number before a border and the first after it, which move with it, and the integrand on the side before (None: as it is)."""
 
     before: Any
     after: Any
+    side: Any
 
 
 def _formula(function: Callable[[Any], Any], at: float) -> Formula | None:
@@ -84,48 +90,68 @@ def beside(function: Callable[[Any], Any], limit: Any, inside: float) -> Any:
     with np.errstate(all="ignore"):
         formula = _formula(function, inside)
         sides = None if formula is None else sided[0](formula)
-        if sides is None or (sides.gaps(np.array([at])) != 0).all():
+        if sides is None or _stands(sides, at):
             return limit
     return limit + (_NEAR * (inside - at) + 64 * np.finfo(float).eps * abs(at) * np.sign(inside - at))
 
 
 def borders(
     what: str, function: Callable[[Any], Any], nodes: Sequence[float], low: Any, high: Any
-) -> list[Border] | None:
-    """Where the integrand goes over between plain nodes and the limits, in order of the numbers; None if that cannot be said."""
+) -> tuple[list[Border], Any] | None:
+    """Where the integrand goes over between plain nodes and the limits, in order of the numbers, and the integrand after the last of these places; None if that cannot be said."""
     ends = sorted((float(plain(low)), float(plain(high))))
     points = np.array(sorted({*nodes, *[t for t in ends if np.isfinite(t)]}))
     if len(points) < 2:
         return None
     with np.errstate(all="ignore"):
-        formula = _formula(function, points[1] if len(points) > 2 else 0.5 * (points[0] + points[1]))
-        sides = None if formula is None else sided[0](formula)
+        # recorded on the side of the first point; where that is on a border, or the integrand infinite, a little beside it
+        for start in points[0], points[0] + _BESIDE * (points[1] - points[0]):
+            formula = _formula(function, start)
+            sides = None if formula is None else sided[0](formula)
+            if formula is not None and (sides is None or _stands(sides, start)):
+                break
+        points = np.concatenate([[start], points[1:]])
         found: list[Border] = []
+        turned = 0
         while sides is not None:
             gaps = sides.gaps(points)
-            # a border at a limit itself is none inside
-            known = np.all(np.isfinite(gaps) & (gaps != 0), axis=1)
+            # a border at a limit itself is none inside, nor one on which the integrand is everywhere
+            known = np.all(np.isfinite(gaps) & ((gaps != 0) | (gaps == 0).all(axis=0)), axis=1)
             points, gaps = points[known], gaps[known]
             crossed = np.flatnonzero(((gaps[1:] > 0) != (gaps[:1] > 0)).any(axis=1))
             if not len(crossed):
-                return found
+                return found, sides.steady(float(points[0]), along=(points,)) if found else None
             k = int(crossed[0])
             low_, high_ = (points[k], gaps[k]), (points[k + 1], gaps[k + 1])
             width = 2 * _NEAR * (points[k + 1] - points[k]) + 64 * np.finfo(float).eps * max(abs(points[k]), abs(points[k + 1]))  # fmt: skip
 
-            def gaps_at(t: float, sides: Any = sides) -> np.ndarray:
-                return sides.gaps(np.array([t]))[0]
+            def gaps_at(t: float, sides: Any = sides, first: float = points[k]) -> np.ndarray:
+                return sides.gaps(np.array([first, t]))[1]
 
             at, entry = located(gaps_at, low_, high_, width)
+            if sides.passes_by(entry, np.array([points[k], at, points[k + 1]])):
+                # a vector that turns round beside 0: looked at in smaller steps
+                points = np.insert(points, k + 1, [0.5 * (points[k] + at), at])
+                turned += 1
+                if turned > _MANY:
+                    return None
+                continue
             before, after = at - 0.5 * width, at + 0.5 * width
             if not points[k] < before < after < points[k + 1] or len(found) == _MANY:
                 return None
             moved = _moved(what, sides, entry, before)
-            found.append(Border(before, after) if moved is None else Border(before + moved, after + moved))
+            side = sides.steady(float(points[k]), along=(points[: k + 1],))
+            found.append(Border(before, after, side) if moved is None else Border(before + moved, after + moved, side))
             points = np.concatenate([[after], points[k + 1 :]])
             formula = _formula(function, after)
             sides = None if formula is None else sided[0](formula)
-        return found if formula is not None else None
+        return (found, None) if formula is not None else None
+
+
+def _stands(sides: Any, at: float) -> bool:
+    """Whether no gap vanishes at a number."""
+    gaps = sides.gaps(np.array([at]))
+    return bool((np.isfinite(gaps) & (gaps != 0)).all())
 
 
 def _moved(what: str, sides: Any, entry: int, before: float) -> Any:

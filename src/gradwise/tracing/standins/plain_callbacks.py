@@ -6,8 +6,9 @@ with the traced callback.  What the plain run recorded leads to no output, so th
 
 from __future__ import annotations
 
+import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -115,44 +116,55 @@ def note_adaptive(what: str) -> None:
 
 
 class Switches:
-    """Whether comparisons of traced values turn out differently at one line between here and there: a function that switches, whose jumps no derivative of its branches knows."""
+    """Whether decisions on traced values turn out differently at one line between here and there: a function that switches, whose jumps no derivative of its branches knows."""
 
     def __init__(self) -> None:
         trace = None if local.watch is None else local.watch.trace
         self.trace: Any = trace
         self.start = (0, 0) if trace is None else (len(trace.ops), len(trace.outs))
+        self.guards = 0 if trace is None else len(trace.guards)
 
-    def seen(self, *, any_answer: bool = False) -> bool:
-        """Whether there were any since this was made; arrays that were compared count as differing, and with ``any_answer`` all that was compared."""
+    def _recorded(self) -> Iterator[tuple[Any, int]]:
+        """The operations since this was made, with their numbers."""
         trace = self.trace
         if trace is None:
-            return False
+            return
         (k, number), ops = self.start, trace.ops
-        answers: dict[Any, Any] = {}
         while number < len(trace.outs):
-            if ops[k].name in _COMPARISONS:
-                answer = trace.values[trace.outs[number]]
-                place = trace.places[number]
-                if any_answer or np.ndim(answer) or answer is None or answers.setdefault(place, answer) != answer:
-                    return True
+            yield ops[k], number
             k += 3 + ops[k + 2]
             number += 1
+
+    def _integers(self) -> Iterator[tuple[Any, Any]]:
+        """Where integers were made of traced numbers since then, and of which."""
+        for _, kind, expected, place in () if self.trace is None else self.trace.guards[self.guards :]:
+            if kind == "int" and np.asarray(expected).dtype.kind == "f":
+                yield place, expected
+
+    def seen(self) -> bool:
+        """Whether there were any since this was made; arrays that were compared count as differing."""
+        answers: dict[Any, Any] = {}
+        for operation, number in self._recorded():
+            if operation.jvp is None and operation.name not in _STILL:
+                answer = self.trace.values[self.trace.outs[number]]
+                place = operation.name, self.trace.places[number]
+                if np.ndim(answer) or answer is None or answers.setdefault(place, answer) != answer:
+                    return True
+        for place, number in self._integers():
+            whole = (math.floor(number), round(number)) if np.isfinite(number) else number
+            if answers.setdefault(place, whole) != whole:
+                return True
         return False
 
     def kinks(self) -> bool:
-        """Whether anything was done since then that has kinks or jumps."""
-        trace = self.trace
-        if trace is None:
-            return False
-        (k, number), ops = self.start, trace.ops
-        while number < len(trace.outs):
-            if ops[k].name in _KINKED:
+        """Whether anything was done since then that may have kinks or jumps."""
+        for operation, _ in self._recorded():
+            if operation.kink is not None or (operation.jvp is None and operation.name not in _STILL) or operation.name in _KINKED:  # fmt: skip
                 return True
-            k += 3 + ops[k + 2]
-            number += 1
-        return False
+        return next(self._integers(), None) is not None
 
 
-_COMPARISONS = frozenset({"less", "greater", "less_equal", "greater_equal", "sign", "floor", "ceil", "rint", "round"})
-#: what has kinks or jumps besides
-_KINKED = _COMPARISONS | {"abs", "maximum", "minimum", "fmax", "fmin", "trunc", "floor_divide", "mod", "fmod", "heaviside", "copysign"}  # fmt: skip
+#: what has no derivative, and does not jump from one point to another either
+_STILL = frozenset({"arange", "constant", "equal", "identity", "isfinite", "isinf", "isnan", "not_equal", "zeros"})
+#: what has kinks together with other operations: the root of a square, the inverse of a sine; and what jumps beside its derivative
+_KINKED = frozenset({"sqrt", "power", "pow", "arcsin", "arccos", "arctan", "arctan2", "convert", "fraction"})

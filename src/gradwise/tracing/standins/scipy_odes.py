@@ -26,7 +26,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import standing_for, written
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import sided
-from gradwise.tracing.standins.crossings import Course, SteadySide, divided, recorded
+from gradwise.tracing.standins.crossings import Course, divided, on_side, recorded
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
 from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.plain_callbacks import (
@@ -340,7 +340,7 @@ def piece_of(
     low, high = min(ends), max(ends)
     inside = np.array([t for t in np.ravel(stops) if low <= t <= high])
 
-    steady = SteadySide(function, formula)
+    steady = on_side(function, formula)
 
     def stepwise() -> Path:
         return tight(what, steady, ends, state, inside, rtol, atol)
