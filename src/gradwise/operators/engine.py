@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import functools
 import threading
-import types
-import weakref
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +33,6 @@ if TYPE_CHECKING:
 
 
 _running = threading.local()
-#: operations below which a traced run takes no longer than a program in its place, where no shortcut leads on; and the codes of such functions
-_SHORT = 8
-_short: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
 
 
 def enclosing() -> int:
@@ -59,8 +54,6 @@ def linearize_call(
     """
     leaves = arguments.leaves
     reusable = not (requested.get() or arguments.stands_in) and not any(map(is_outer, leaves))
-    if lasting and type(function) is types.FunctionType and function.__code__ in _short:
-        reusable = False
     call = call_of(function, arguments, has_aux=has_aux) if reusable else None
     if lasting and not isinstance(
         call, ProvenCall
@@ -103,7 +96,7 @@ def linearize_call(
                 call.stands(program)
                 again = functools.partial(_after_all, call, program, traced)
                 if (lasting or call.echoes) and isinstance(call, ProvenCall):
-                    again = functools.partial(_once_more, call, recording)
+                    again = functools.partial(once_more, call, recording)
                 linearization = Linearization(recording, arguments, program.fingerprint, again)
                 if isinstance(call, ProvenCall):
                     linearization.standing = call, program
@@ -112,8 +105,6 @@ def linearize_call(
                 linearization = Linearization(traced(), arguments)
             if call is not None and not linearization.nested:
                 size = len(linearization.recording.tape.outs)
-                if lasting and size < _SHORT and type(function) is types.FunctionType:
-                    _short[function.__code__] = True
                 made = made or call.learn(functools.partial(difference, linearization.recording), size)
         finally:
             _running.depth = depth
@@ -140,7 +131,7 @@ def linearize_call(
     return linearization
 
 
-def _once_more(call: ProvenCall, recording: Recording) -> Recording:
+def once_more(call: ProvenCall, recording: Recording) -> Recording:
     """The run of a function on the data for which its program stood, when those that it reads may have changed; what the program left, where that cannot be."""
     tape = recording.tape
     numbers = [tape.values[i] for i in tape.captured[: len(call.numbers)]]

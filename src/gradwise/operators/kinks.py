@@ -142,13 +142,16 @@ def warn_of_kinks(probes: Any, env: list[Any], run: Run) -> bool:
 
 
 def candidates(program: Program) -> list[tuple[int, Equation]]:
-    """The equations (with their positions) that may sit on a kink and carry a derivative."""
-    active = active_variables(program, program.inputs)
-    return [
-        (k, e)
-        for k, e in enumerate(program.equations)
-        if e.primitive.kink is not None and e.primitive.jvp is not None and any(active[i] for i in e.inputs)
-    ]
+    """The equations (with their positions) that may sit on a kink and carry a derivative to an output."""
+    active, needed, found = active_variables(program, program.inputs), set(program.outputs), []
+    for k in range(len(program.equations) - 1, -1, -1):
+        e = program.equations[k]
+        if needed.isdisjoint(e.output_tuple):  # it decides only: ``while abs(step) > tolerance``
+            continue
+        needed.update(e.inputs)
+        if e.primitive.kink is not None and e.primitive.jvp is not None and any(active[i] for i in e.inputs):
+            found.append((k, e))
+    return found[::-1]
 
 
 def output_of(equation: Equation, operands: Sequence[Any], output: Any) -> Any:

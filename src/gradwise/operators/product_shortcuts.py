@@ -11,8 +11,9 @@ from gradwise.operators.jacobian_shortcuts import continued
 from gradwise.operators.kinks import holds_nan
 from gradwise.operators.leaves import plain_like
 from gradwise.operators.prepared import shared_results
-from gradwise.operators.reuse.forms import Formless, expect
+from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.shortcut_results import returned
+from gradwise.operators.shortcut_vectors import plain_leaves, tangents_of
 from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.taylor import derivatives
@@ -32,22 +33,21 @@ def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
     """What makes a shortcut for ``(value, J · tangents)`` with tangents like these; the function's value is one number or array."""
 
     def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
-        args, (kind,) = linearization.arguments.given()[0], program.kinds
-        leaves_given = linearization.arguments.leaves
-        if len(args) != len(leaves_given) or program.structure.children:
-            raise Formless  # a container
-        for x, given, v in zip(leaves_given, args, tangents, strict=True):
-            alike = x is given and type(v) is type(x) and type(x) in (float, np.ndarray)
-            if not alike or (
-                type(x) is np.ndarray and (x.dtype.kind != "f" or v.dtype != x.dtype or v.shape != x.shape)
-            ):
-                raise Formless
+        (kind,) = program.kinds
+        plain_leaves(linearization.arguments)
+        if program.structure.children:
+            raise Formless
+        if any(
+            type(v) is not type(x) and type(v) not in (tuple, list, dict)
+            for x, v in zip(linearization.arguments.given()[0], tangents, strict=True)
+        ):
+            raise Formless
         (y,) = linearization.values
         if np.asarray(y).dtype.kind != "f":
             raise Formless
         text = FunctionText(PARAMETERS)
         leaves, numbers = opening(text, linearization.arguments, call, program)
-        along = expect(text, "vector", tangents)
+        along = tangents_of(text, "vector", linearization.arguments)
         opened = program.opened()
         tangent = pushforward(opened, opened.inputs[: len(leaves)])
         vectors, (result,) = [v for v in tangent.vectors if v is not None], tangent.results

@@ -21,13 +21,13 @@ from gradwise.operators.estimates import NumericalJacobian, numerical_directiona
 from gradwise.operators.fallback import choose
 from gradwise.operators.points import split_point
 from gradwise.operators.product_shortcuts import PRODUCT
-from gradwise.operators.results import finish, output_leaves, output_value, plain_value, scalar_output
+from gradwise.operators.results import finish, plain_value, scalar_output
 from gradwise.operators.second_order import hessian_vectors
 from gradwise.operators.second_shortcuts import hvp_shortcut
 from gradwise.operators.shortcuts import attempt, learn
-from gradwise.operators.singular import resolved_hessian, resolved_tangent
+from gradwise.operators.singular import resolved_hessian
 from gradwise.operators.unseen import call_seen
-from gradwise.operators.vectors import match_vector, one_cotangent, pull_back, push_forward
+from gradwise.operators.vectors import linear, linear_part, match_vector, one_cotangent, pull_back, push_forward
 from gradwise.tracing import isinstance_traced
 
 if TYPE_CHECKING:
@@ -145,26 +145,13 @@ def linearize(
     """
     require_callable(f, "linearize", "(f, x), with f the function and x its argument")
 
-    def linear(arguments: Arguments, product: Callable[[list[Any]], Any]) -> Callable[..., Any]:
-        def derivative(*tangents: Any) -> Any:
-            if len(tangents) != len(primals):
-                raise InputError(
-                    f"the linear function takes {len(primals)} tangents, one for each argument, and was given {len(tangents)}"
-                )
-            return product(match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal"))
-
-        return derivative
+    if method in ("auto", "exact") and check is None and (pure is None or pure is True):
+        known = attempt(f, "linearize", primals, {})
+        if known is not None:
+            return known
 
     def exact(*args: Any) -> Any:
-        arguments = Arguments(f, tuple(range(len(args))), args, {}, "linearize")
-        linearization = linearize_call(f, arguments, lasting=True)
-        linearization.recording.tape.own()
-
-        def product(vectors: list[Any]) -> Any:
-            results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
-            return linearization.recording.structure.rebuild(output_leaves(linearization, results))
-
-        return output_value(linearization, copied=True), linear(arguments, product)
+        return linear_part(f, args)
 
     def numerical(*args: Any) -> tuple[Any, str]:
         arguments = Arguments(f, tuple(range(len(args))), args, {}, "linearize")
@@ -214,6 +201,10 @@ def vjp(
     10.0 (5.0, 2.0)
     """
     require_callable(f, "vjp", "(f, x), with f the function and x its argument")
+    if method in ("auto", "exact") and not has_aux and check is None and (pure is None or pure is True):
+        known = attempt(f, "vjp", primals, {})
+        if known is not None:
+            return known
 
     def exact(*args: Any) -> Any:
         return pull_back(f, args, has_aux=has_aux)

@@ -243,14 +243,14 @@ def learn(
     result: Any,
     make: Callable[[Linearization, ProvenCall, Specialization], Shortcut] = gradient_shortcut,
     vector: Any = None,
+    shown: Callable[[Any], Any] | None = None,
 ) -> None:
-    """Make a shortcut after a result (value and gradient, or what else ``make`` gives) that a program gave in the ordinary way."""
+    """Make a shortcut after a result (value and gradient, or what else ``make`` gives) that a program gave in the ordinary way; ``shown`` makes of results what can be compared."""
     standing = linearization.standing
     if standing is None or linearization.nested or len(standing[1].kinds) != 1:
         return
-    consider(
-        function, choice, standing, linearization.arguments, result, lambda: make(linearization, *standing), vector
-    )
+    arguments = linearization.arguments
+    consider(function, choice, standing, arguments, result, lambda: make(linearization, *standing), vector, shown)
 
 
 def consider(
@@ -261,6 +261,7 @@ def consider(
     result: Any,
     make: Callable[[], Shortcut],
     vector: Any = None,
+    shown: Callable[[Any], Any] | None = None,
 ) -> None:
     """Make a shortcut for a call for which a program stands, unless it is too early or there can be none; it is kept if it gives this result."""
     call, program = standing
@@ -290,7 +291,7 @@ def consider(
         found = None
     if found is None:
         kept.failed += 4
-    elif _agree(result, found):
+    elif _agree(result, found) if shown is None else _agree(shown(result), shown(found)):
         kept.ways = [way, *kept.ways[: _WAYS - 1]]
     else:
         kept.failed = 17

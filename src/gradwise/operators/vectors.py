@@ -14,7 +14,8 @@ from gradwise.errors import InputError
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.leaves import as_floating
-from gradwise.operators.linearization import auxiliary
+from gradwise.operators.linear_shortcuts import learn_linear
+from gradwise.operators.linearization import Linearization, auxiliary
 from gradwise.operators.product_shortcuts import PRODUCT, jvp_shortcut
 from gradwise.operators.results import finish, output_leaves, output_value, plain_value
 from gradwise.operators.shortcuts import learn
@@ -93,6 +94,15 @@ def pull_back(f: Callable[..., Any], primals: Sequence[Any], *, has_aux: bool = 
     linearization = linearize_call(f, arguments, has_aux=has_aux, lasting=True)
     value = output_value(linearization, copied=True)
     linearization.recording.tape.own()
+    transpose = _transpose(linearization, arguments)
+    if has_aux:
+        return value, transpose, auxiliary(linearization)
+    learn_linear(f, "vjp", linearization, (value, transpose), _transpose)
+    return value, transpose
+
+
+def _transpose(linearization: Linearization, arguments: Arguments) -> Callable[..., tuple[Any, ...]]:
+    """ȳ ↦ Jᵀ ȳ."""
 
     def transpose(*cotangents: Any) -> tuple[Any, ...]:
         vectors = match_vector(
@@ -105,4 +115,37 @@ def pull_back(f: Callable[..., Any], primals: Sequence[Any], *, has_aux: bool = 
         results = resolved_gradient(linearization, linearization.vjp(vectors), vectors)
         return tuple(arguments.rebuild(finish(results, arguments)))
 
-    return (value, transpose, auxiliary(linearization)) if has_aux else (value, transpose)
+    return transpose
+
+
+def linear(arguments: Arguments, product: Callable[[list[Any]], Any]) -> Callable[..., Any]:
+    """The function of one tangent for each argument that gives a product with all of them."""
+
+    def derivative(*tangents: Any) -> Any:
+        if len(tangents) != len(arguments.treedefs):
+            raise InputError(
+                f"the linear function takes {len(arguments.treedefs)} tangents, one for each argument, and was given {len(tangents)}"
+            )
+        return product(match_vector(tangents, arguments.leaves, arguments.treedefs, "tangent", "the primal"))
+
+    return derivative
+
+
+def linear_part(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[Any, Callable[..., Any]]:
+    """``(f(x), ẋ ↦ J ẋ)``."""
+    arguments = Arguments(f, tuple(range(len(primals))), tuple(primals), {}, "linearize")
+    linearization = linearize_call(f, arguments, lasting=True)
+    linearization.recording.tape.own()
+    result = output_value(linearization, copied=True), _derivative(linearization, arguments)
+    learn_linear(f, "linearize", linearization, result, _derivative)
+    return result
+
+
+def _derivative(linearization: Linearization, arguments: Arguments) -> Callable[..., Any]:
+    """ẋ ↦ J ẋ."""
+
+    def product(vectors: list[Any]) -> Any:
+        results = resolved_tangent(linearization, linearization.jvp(vectors), vectors)
+        return linearization.recording.structure.rebuild(output_leaves(linearization, results))
+
+    return linear(arguments, product)
