@@ -16,7 +16,8 @@ from gradwise.rules.broadcasting import reshape_p, sum_to_p
 from gradwise.rules.indexing import basic_key
 from gradwise.rules.products import einsum
 from gradwise.rules.reductions import all_, any_, max_, min_, sum_
-from gradwise.rules.shapes import getitem, numpy_key, scatter_add, scatter_set
+from gradwise.rules.shapes import FULL, getitem, numpy_key, scatter_add, scatter_set
+from gradwise.rules.sparse import compiled_products, sparse_product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
 _SMALL_CONTRACTION = 4096
 
 
+def _leads(key: tuple[Any, ...]) -> bool:
+    """Whether a key is an index array along the first axis, and all of the others: ``x[i]``."""
+    return key[0] == ("array", 0) and all(entry == FULL for entry in key[1:])
+
+
 def _getitem(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+    if len(types) == 2 and _leads(params[0]):
+        return lambda x, index: x[index]
     if len(types) > 1:
         return None
     key = numpy_key(params[0], ())
@@ -52,7 +60,14 @@ def _scatter_add(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callabl
 
 
 def add_in_place(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
-    """``x[key] += updates`` for a key without index arrays."""
+    """``x[key] += updates`` for a key without index arrays, or with one of one entry, which cannot be repeated."""
+    if len(types) == 3 and types[2].size == 1 and _leads(params[0]):
+
+        def at_one(x: Any, updates: Any, index: Any) -> Any:
+            x[index] += updates
+            return x
+
+        return at_one
     if len(types) > 2:
         return None
     key = basic_key(params[0])
@@ -149,6 +164,36 @@ def _einsum(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[...
     return lambda *operands: np.einsum(spec, *operands, optimize=path)
 
 
+def _sparse_product(params: tuple[Any, ...], types: Sequence[ArrayType]) -> Callable[..., Any] | None:
+    (rows, columns), adjoint = params
+    x, data, indices, indptr = types
+    products = compiled_products()
+    if products is None or indices.dtype != indptr.dtype or data.dtype.kind == "c" or len(x.shape) > 2:
+        return None
+    if adjoint:
+        rows, columns = columns, rows
+    if x.shape[0] != columns:
+        return None
+    dtype, zeros = np.result_type(data.dtype, x.dtype), np.zeros
+    if len(x.shape) == 1:
+        of_vector = products[2 if adjoint else 0]
+
+        def product(x: Any, data: Any, indices: Any, indptr: Any) -> Any:
+            result = zeros(rows, dtype)
+            of_vector(rows, columns, indptr, indices, data, x, result)
+            return result
+
+        return product
+    of_matrix, width = products[3 if adjoint else 1], x.shape[1]
+
+    def products_of_columns(x: Any, data: Any, indices: Any, indptr: Any) -> Any:
+        result = zeros(rows * width, dtype)
+        of_matrix(rows, columns, width, indptr, indices, data, x.ravel(), result)
+        return result.reshape(rows, width)
+
+    return products_of_columns
+
+
 _BINDERS: dict[Primitive, Any] = {
     getitem: _getitem,
     scatter_add: _scatter_add,
@@ -161,6 +206,7 @@ _BINDERS: dict[Primitive, Any] = {
     all_: _reduction(np.logical_and),
     any_: _reduction(np.logical_or),
     einsum: _einsum,
+    sparse_product: _sparse_product,
 }
 
 
