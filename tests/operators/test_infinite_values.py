@@ -86,3 +86,28 @@ def test_what_is_infinite_at_the_point_alone_is_no_constant():
     with np.errstate(all="ignore"):
         found = gw.grad(lambda x: 1 / (1 / x[0]) + x[1], method="exact")(np.array([0.0, 1.0]))
     np.testing.assert_allclose(found, [1.0, 1.0], rtol=1e-14)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_determinants_of_matrices_that_are_not_finite(value):
+    """The plain determinant is nan, and so are its derivatives: LAPACK's singular values, which do not converge there, are not asked; other matrices beside have theirs."""
+    matrix = np.array([[2.0, 1, 0], [1, 3, 1], [0, 1, 4]])
+    spoilt = matrix.copy()
+    spoilt[0, 1] = value
+    assert np.isnan(gw.grad(np.linalg.det)(spoilt)).all()
+    both = gw.grad(lambda a: np.linalg.det(a).sum())(np.stack([matrix, spoilt]))
+    np.testing.assert_allclose(both[0], np.linalg.det(matrix) * np.linalg.inv(matrix).T, rtol=1e-12)
+    assert np.isnan(both[1]).all()
+    assert np.isnan(gw.hessian(np.linalg.det)(spoilt)).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_masked_arrays_with_entries_that_are_not_finite(value, recwarn):
+    """No warning but those of the plain call."""
+    x = np.array([0.3, value, 2.0])
+    found, slopes = gw.value_and_grad(lambda x: np.ma.median(np.ma.masked_invalid(x)))(x)
+    assert (found, type(found)) == (1.15, np.float64)
+    np.testing.assert_array_equal(slopes, [0.5, 0, 0.5])
+    np.testing.assert_array_equal(gw.grad(lambda x: np.ma.masked_less(x, 1).compressed()[-1])(x), [0, 0, 1])
+    assert not [w for w in recwarn if "rtol" in str(w.message)]

@@ -18,7 +18,9 @@ from gradwise.operators.engine import linearize_call
 from gradwise.operators.gradients import grad
 from gradwise.operators.jacobians import jacobian_blocks
 from gradwise.operators.linearization import Linearization
+from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.roots import install
+from gradwise.tracing.traced import dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +42,8 @@ def scalar_root(f: Callable[..., Any], t: Any, args: Sequence[Any], *, entry: in
         x = t
         for _ in range(_STEPS):
             linearization, values = _linearized(equation, x, args)
-            tangent = np.ones_like(x) if np.ndim(x) else 1.0
+            # of the type of x, which a parameter of float32 makes one after the first step
+            tangent = np.ones_like(x) if np.ndim(x) or dtype_of(plain(x)) == np.float32 else 1.0
             slope = linearization.jvp([tangent])[entry]
             x = x - values[entry] / (0.0 if slope is None else slope)
         return x

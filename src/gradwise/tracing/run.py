@@ -228,7 +228,9 @@ def _blame_the_trace(
     native = _raised(call, plain)
     # what is told apart is the function's own mistake, whose error says more than ours; one about a traced value is none, though arrays that the function makes are traced in that run too
     if native is not None and "'Traced" not in str(native):
-        if isinstance(native, type(error)) and "Traced" in str(error):
+        if "Traced" in str(error):
+            if not isinstance(native, type(error)):  # a plain number has got that far
+                raise native.with_traceback(error.__traceback__) from None
             error.args = native.args if type(native) is type(error) else (str(native),)
         return
     plainly = " Called plainly it does not:" if native is None else " By its words"

@@ -38,6 +38,12 @@ def _others(s: Any) -> tuple[Any, Any]:
     return single, np.where(eye, 0, pairs)
 
 
+def _singular_values(A: Any) -> tuple[Any, Any, Any, Any]:
+    """U, s, Vᴴ, and which of the matrices are finite: the determinant of others is nan, where LAPACK's iteration does not end."""
+    finite = np.isfinite(A).all(axis=(-2, -1), keepdims=True)
+    return (*np.linalg.svd(np.where(finite, A, np.eye(A.shape[-1], dtype=A.dtype))), finite)
+
+
 def _cofactor(A: Any) -> Any:
     n = A.shape[-1]
     if n == 0:
@@ -51,24 +57,24 @@ def _cofactor(A: Any) -> Any:
                 return determinant[..., None, None] * np.swapaxes(inverse, -1, -2)
         except np.linalg.LinAlgError:
             pass
-    U, s, Vh = np.linalg.svd(A)
+    U, s, Vh, finite = _singular_values(A)
     before = np.concatenate([np.ones_like(s[..., :1]), np.cumprod(s, axis=-1)[..., :-1]], axis=-1)
     behind = np.concatenate([np.cumprod(s[..., :0:-1], axis=-1)[..., ::-1], np.ones_like(s[..., :1])], axis=-1)
     sign = np.linalg.det(U) * np.linalg.det(Vh)
-    return np.conj((U * (before * behind)[..., None, :]) @ Vh) * sign[..., None, None]
+    return np.where(finite, np.conj((U * (before * behind)[..., None, :]) @ Vh) * sign[..., None, None], np.nan)
 
 
 def _cofactor_tangent(A: Any, X: Any) -> Any:
     """D cof(A)[X].  With M = Uᴴ X V: (i,i) entries Σ_{k≠i} M_kk Π_{l≠i,k} s_l, (i,j) entries −M_ji Π_{l≠i,j} s_l, turned back."""
     if A.shape[-1] == 0:
         return np.zeros(np.broadcast_shapes(A.shape, X.shape), A.dtype)
-    U, s, Vh = np.linalg.svd(A)
+    U, s, Vh, finite = _singular_values(A)
     _, pairs = _others(s)
     M = np.conj(np.swapaxes(U, -1, -2)) @ X @ np.conj(np.swapaxes(Vh, -1, -2))
     diagonal = (pairs @ np.diagonal(M, axis1=-2, axis2=-1)[..., None])[..., 0]
     core = diagonal[..., None, :] * np.eye(A.shape[-1], dtype=A.dtype) - np.swapaxes(M, -1, -2) * pairs
     sign = np.linalg.det(U) * np.linalg.det(Vh)
-    return np.conj(U) @ core @ np.conj(Vh) * sign[..., None, None]
+    return np.where(finite, np.conj(U) @ core @ np.conj(Vh) * sign[..., None, None], np.nan)
 
 
 def _homogeneous_part(A: Any, X: Any, degree: int) -> Any:

@@ -75,7 +75,10 @@ def _offset(x: Any, x0: Any, x1: Any) -> Any:
     trace = _innermost(x, x0, x1)
     if trace is None:
         return offset.value(plain(x), plain(x0), plain(x1))
-    return apply(trace, offset, (x, x0, x1), (), None, np.result_type(common_dtype(x, x0, x1), np.float64))
+    dtype = np.result_type(common_dtype(x, x0, x1), np.float64)
+    if dtype_of(plain(x)) != dtype:  # the value is of the type that is recorded
+        x = x.astype(dtype)
+    return apply(trace, offset, (x, x0, x1), (), None, dtype)
 
 
 def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.pi) -> Any:

@@ -264,13 +264,15 @@ def checked(array: Any, mask: Any, expected: Any) -> Any:
         np.where(mask, 0.0, found),
         np.where(mask, 0.0, wanted),
         rtol=1e-9,
-        atol=1e-12 * np.abs(found).max(initial=0.0),
+        atol=1e-12 * np.abs(found).max(initial=0.0, where=np.isfinite(found)),
         equal_nan=True,
     ):
         raise array.tape.fail(
             "an operation on a masked array of traced numbers does not give the numbers that NumPy gives. Write it with np.where and arrays"
         )
-    return TracedMasked(array, mask) if isinstance(expected, _ma.MaskedArray) else array
+    if isinstance(expected, _ma.MaskedArray):
+        return TracedMasked(array, mask)
+    return array[()] if isinstance(expected, np.generic) else array
 
 
 def _count(masked: TracedMasked, axis: Any, keepdims: bool) -> Any:

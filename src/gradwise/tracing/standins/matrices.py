@@ -284,7 +284,13 @@ def alike(ours: Any, expected: Any) -> Any:
             raise _another(ours)
         ours = ours.reshape(np.shape(expected))
     found, wanted = np.asarray(plain(ours)), np.asarray(expected)
-    if not np.allclose(found, wanted, rtol=1e-8, atol=1e-10 * np.abs(wanted).max(initial=0.0), equal_nan=True):
+    if not np.allclose(
+        found,
+        wanted,
+        rtol=1e-8,
+        atol=1e-10 * np.abs(wanted).max(initial=0.0, where=np.isfinite(wanted)),
+        equal_nan=True,
+    ):
         raise _another(ours)
     return TracedMatrix(ours) if isinstance(expected, np.matrix) else ours
 

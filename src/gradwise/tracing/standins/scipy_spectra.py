@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 def _agreeing(result: Any, value: Any, what: str) -> Any:
     found, want = np.asarray(plain(result)), np.asarray(value)
     if found.shape != want.shape or not np.allclose(
-        found, want, rtol=1e-7, atol=1e-9 * np.max(np.abs(want), initial=0.0)
+        found,
+        want,
+        rtol=1e-7,
+        atol=1e-9 * np.max(np.abs(want), initial=0.0, where=np.isfinite(want)),
+        equal_nan=True,
     ):
         refuse([result], f"{what} at these options", "Write it with np.fft")
     return with_value(result, value)
