@@ -7,7 +7,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
-from scipy.integrate import dblquad, quad, quad_vec
+from scipy.integrate import dblquad, nquad, quad, quad_vec, tplquad
 
 import gradwise as gw
 
@@ -84,12 +84,66 @@ def test_a_point_of_several_parameters():
     )
 
 
-@pytest.mark.slow
-def test_two_variables():
-    # ∫₀¹∫₀¹ max(x + y − k, 0) = 1 − k + k³/6: inner integrals are divided, the outer one has a jump of its second derivative at k
-    def f(k):
-        return dblquad(lambda y, x: max(x + y - k, 0), 0, 1, 0, 1)[0]
+#: integrals over several variables as functions of k, a point, and their closed forms
+SEVERAL = {
+    # through a limit of the inner integral
+    "a border that comes in": (
+        lambda k: dblquad(lambda y, x: max(x + y - k, 0), 0, 1, 0, 1)[0],
+        0.7,
+        lambda k: 1 - k + k**3 / 6,
+    ),
+    "a kink that the outer variable decides": (
+        lambda k: dblquad(lambda y, x: y * abs(x - k), 0, 1, 0, 1)[0],
+        0.37,
+        lambda k: (k**2 + (1 - k) ** 2) / 4,
+    ),
+    "a jump that the outer variable decides": (
+        lambda k: dblquad(lambda y, x: np.where(x < k, k * y, 3 * y * x), 0, 1, 0, 1)[0],
+        0.37,
+        lambda k: k * k / 2 + 0.75 * (1 - k * k),
+    ),
+    "a jump of numbers": (
+        lambda k: dblquad(lambda y, x: y if x < k else 3 * y, 0, 1, 0, 1)[0],
+        0.37,
+        lambda k: k / 2 + 1.5 * (1 - k),
+    ),
+    "whole numbers": (
+        lambda k: dblquad(lambda y, x: int(3 * x * k) * y, 0, 1, 0, 1)[0],
+        0.5,
+        lambda k: (1 - 1 / (3 * k)) / 2,
+    ),
+    "beside a limit that moves": (
+        lambda k: dblquad(lambda y, x: abs(x - k) * y, 0, 1, 0, lambda x: x * k)[0],
+        0.37,
+        lambda k: mp.quad(lambda x: abs(x - k) * (x * k) ** 2 / 2, [0, k, 1]),
+    ),
+    "a kink of a limit": (
+        lambda k: dblquad(lambda y, x: x + y, 0, 1, 0, lambda x: max(x, k))[0],
+        0.37,
+        lambda k: mp.quad(lambda x: x * max(x, k) + max(x, k) ** 2 / 2, [0, k, 1]),
+    ),
+    "nquad": (
+        lambda k: nquad(lambda y, x: max(x, k) * np.exp(y), [[0, 1], [0, 1]])[0],
+        0.37,
+        lambda k: (1 + k * k) / 2 * (mp.e - 1),
+    ),
+}
 
-    gradient = gw.grad(f, method="exact", check=False)
-    np.testing.assert_allclose(gradient(0.7), -1 + 0.7**2 / 2, rtol=1e-7)
-    np.testing.assert_allclose(gw.grad(gradient, method="exact", check=False)(0.7), 0.7, rtol=1e-3)
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_variables(name):
+    # the second derivative was 0 where the outer variable decides, the first of the wrong sign of one that jumps, in silence
+    f, k, solution = SEVERAL[name]
+    gradient = gw.grad(f, method="exact")
+    found = [gradient(k), gw.grad(gradient, method="exact")(k)]
+    np.testing.assert_allclose(found, [float(mp.diff(solution, k, n)) for n in (1, 2)], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_three_variables():
+    # ∫∫∫ over the unit cube of z max(x − k, 0)
+    def f(k):
+        return tplquad(lambda z, y, x: z * max(x - k, 0), 0, 1, 0, 1, 0, 1, epsabs=1e-2, epsrel=1e-2)[0]
+
+    np.testing.assert_allclose(gw.grad(f, method="exact", check=False)(0.37), -(1 - 0.37) / 2, rtol=1e-9)

@@ -36,23 +36,33 @@ _MANY = 200
 
 
 def in_pieces(
-    what: str, function: Any, low: Any, high: Any, seen: list[Any], integral: Callable[..., tuple[Any, float]]
+    what: str,
+    function: Any,
+    low: Any,
+    high: Any,
+    seen: list[Any],
+    integral: Callable[..., tuple[Any, float]],
+    deciding: Any = None,
+    borders_found: Callable[[int | None], None] = lambda _: None,
 ) -> tuple[Any, float] | None:
     """The integral and that of its modulus, divided where the integrand goes over to another branch; None where it does not, or that cannot be said.
 
-    ``seen`` has the nodes of SciPy's, with values; ``integral`` gives that of one piece.
+    ``seen`` has the nodes of SciPy's, with values; ``integral`` gives that of one piece; ``deciding``: a function that goes over to another branch where the integrand does, in the place of one that is an integral itself;
+    ``borders_found`` is told how many places there are: -1 where the integrand cannot be asked, None where one was lost.
     """
     nodes = sorted({t for t, _ in seen})
     if not nodes or plain(low) == plain(high):
         return None
+    asked = deciding or function
     try:
-        known = borders(what, function, nodes, low, high)
+        known = borders(what, asked, nodes, low, high)
+        borders_found(-1 if known is None else len(known[0]))
         if known is None:
             return None
         found, last_side = known
         is_reversed = plain(high) < plain(low)
         first, last = (high, low) if is_reversed else (low, high)
-        start, stop = beside(function, first, nodes[0]), beside(function, last, nodes[-1])
+        start, stop = beside(asked, first, nodes[0]), beside(asked, last, nodes[-1])
         if not found and start is first and stop is last:
             return None
         total: Any = 0.0
@@ -61,12 +71,17 @@ def in_pieces(
         for begin, border in zip([start, *[b.after for b in found]], ends, strict=True):
             end = border.before
             inside = [(t, v) for t, v in seen if plain(begin) < t < plain(end)]
-            part, more = integral(border.side or function, begin, end, inside)
+            part, more = integral((deciding is None and border.side) or function, begin, end, inside)
             total, size = total + part, size + more
     except ArithmeticError:  # at nodes that SciPy did not ask for
+        borders_found(None)
         return None
     note_adaptive(what)
     return -total if is_reversed else total, size
+
+
+class LostBorderError(ArithmeticError):
+    """A border that is there was not found."""
 
 
 class Border(NamedTuple):
@@ -134,11 +149,18 @@ def borders(
                 points = np.insert(points, k + 1, [0.5 * (points[k] + at), at])
                 turned += 1
                 if turned > _MANY:
-                    return None
+                    raise LostBorderError
                 continue
             before, after = at - 0.5 * width, at + 0.5 * width
-            if not points[k] < before < after < points[k + 1] or len(found) == _MANY:
-                return None
+            if len(found) == _MANY:
+                raise LostBorderError
+            if not points[k] < before < after < points[k + 1]:
+                # the border is at a node: it is looked for between those beside it
+                at_node = k if not points[k] < before else k + 1
+                if at_node == 0:
+                    raise LostBorderError
+                points = np.delete(points, at_node)
+                continue
             moved = _moved(what, sides, entry, before)
             side = sides.steady(float(points[k]), along=(points[: k + 1],))
             found.append(Border(before, after, side) if moved is None else Border(before + moved, after + moved, side))

@@ -1,4 +1,4 @@
-r"""``scipy.integrate``'s integrals of functions: quad, dblquad, tplquad, nquad, quad_vec, fixed_quad.
+r"""``scipy.integrate``'s integrals of functions of one variable: quad, quad_vec, fixed_quad.
 
 .. math:: \int_a^b f(t, p)\,dt \approx \sum_i w_i f(t_i, p) + \int_{b_0}^b f - \int_{a_0}^a f
 
@@ -8,8 +8,7 @@ two terms, which are zero in value and have Leibniz' rule as derivative.  The re
 Where the integrand ends like a square root at a limit that moves, the nodes beside it move too (``root_ends.py``).
 
 Accuracy: derivatives are those of the quadrature formula.  Each subinterval is halved, and halved again until the Gauss and Kronrod sums agree to 1e-12 of the integral of \|f\|; derivatives of smooth integrands are
-then right to about 1e-10.  An integrand of one variable with a kink or a jump at a place that moves is divided there (``divided_integrals.py``).  Of several variables the
-innermost integrals are; first derivatives of one with a kink are right to about 1e-6 then, second ones of the outer integrals to per mille or worse, and one that jumps raises.
+then right to about 1e-10.  An integrand of one variable with a kink or a jump at a place that moves is divided there (``divided_integrals.py``).
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import batched_integrand
 from gradwise.tracing.standins.divided_integrals import in_pieces
-from gradwise.tracing.standins.gauss_kronrod import AGREE, AGREE_NESTED, Interval, Piece, recorded_at
+from gradwise.tracing.standins.gauss_kronrod import AGREE, Interval, Piece, recorded_at
 from gradwise.tracing.standins.plain_callbacks import Callback, Switches, note_choice, traced_leaves
 from gradwise.tracing.standins.proven import formula_of
-from gradwise.tracing.standins.recording import carries, resolve
+from gradwise.tracing.standins.recording import carries
 from gradwise.tracing.standins.root_ends import ends_like_a_root, integral_beside
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.scipy_roots import unpacked
-from gradwise.tracing.standins.solution_jumps import refuse_moving_jumps, refuse_moving_jumps_inside
+from gradwise.tracing.standins.solution_jumps import refuse_moving_jumps
 from gradwise.tracing.standins.stacking import plainly
-from gradwise.tracing.standins.weighted_integrands import algebraic, principal, rest_of_principal, wave, without_weight
+from gradwise.tracing.standins.weighted_integrands import algebraic, principal, rest_of_principal, wave
 from gradwise.tracing.traced import TracedArray
 
 if TYPE_CHECKING:
@@ -44,9 +43,6 @@ if TYPE_CHECKING:
 _AT_THE_LIMIT = [
     (0.5 + 0.5 * float(n), 0.5 * float(w)) for n, w in zip(*np.polynomial.legendre.leggauss(5), strict=True)
 ]
-
-#: where an integrand of several variables is asked on which side of its borders it is, in an interval of length one
-_LOOKED = np.linspace(0, 1, 43)[1:-1].tolist()
 
 
 def _at_the_limit(function: Any, limit: Any) -> Any:
@@ -68,7 +64,7 @@ def _at_the_limit(function: Any, limit: Any) -> Any:
     return total
 
 
-def _integral(
+def integral(
     function: Any, low: Any, high: Any, places: Any = None, agree: float = AGREE, integrand: Any = None
 ) -> tuple[Any, float]:
     """The recorded integral between limits that may be traced, and the integral of abs(f); ``integrand``: its formula at many nodes at once."""
@@ -94,7 +90,7 @@ def _integral(
 
 def _part(function: Any, low: Any, high: Any, seen: list[Any]) -> tuple[Any, float]:
     """The recorded integral between two borders, where SciPy asked for these values."""
-    return _integral(function, low, high, integrand=_integrand(seen, function))
+    return integral(function, low, high, integrand=_integrand(seen, function))
 
 
 def _ends_like_roots(function: Any, low: Any, high: Any) -> list[bool]:
@@ -112,14 +108,14 @@ def _ends_like_roots(function: Any, low: Any, high: Any) -> list[bool]:
 def _between_roots(function: Any, low: Any, high: Any, rooted: list[bool], agree: float) -> tuple[Any, float]:
     """The recorded integral in two halves, of which one or both have nodes that move with a limit."""
     middle = 0.5 * (float(plain(low)) + float(plain(high)))
-    first, size = integral_beside(function, middle, low) if rooted[0] else _integral(function, low, middle, agree=agree)
+    first, size = integral_beside(function, middle, low) if rooted[0] else integral(function, low, middle, agree=agree)
     second, more = (
-        integral_beside(function, middle, high) if rooted[1] else _integral(function, middle, high, agree=agree)
+        integral_beside(function, middle, high) if rooted[1] else integral(function, middle, high, agree=agree)
     )
     return (second - first if rooted[0] else second + first), size + more
 
 
-def _settled(total: Any, size: float, value: Any, error: Any, what: str) -> Any:
+def settled(total: Any, size: float, value: Any, error: Any, what: str) -> Any:
     """The recorded sum with SciPy's value; raises where the two are not the same integral."""
     apart = np.max(np.abs(plain(total) - np.asarray(value)), initial=0.0)
     found = traced_leaves(total)
@@ -131,7 +127,7 @@ def _settled(total: Any, size: float, value: Any, error: Any, what: str) -> Any:
     return with_value(total, value)
 
 
-def _scalar(value: Any) -> Any:
+def scalar(value: Any) -> Any:
     """What a callback gave, as a number: arrays of one entry are taken for it."""
     return value[(0,) * plain(value).ndim] if type(value) is TracedArray else value
 
@@ -176,13 +172,13 @@ def quad(
     rest = result[1:] if full_output else (error,)
 
     def function(t: Any) -> Any:
-        return _scalar(callback.traced(t))
+        return scalar(callback.traced(t))
 
     divided = None
     if switches.kinks() and weight is None:
         divided = in_pieces("scipy.integrate.quad", function, a, b, callback.seen, _part)
     if divided is not None:
-        return _settled(*divided, value, error, "scipy.integrate.quad"), *rest
+        return settled(*divided, value, error, "scipy.integrate.quad"), *rest
     if switches.seen():
         refuse_moving_jumps("scipy.integrate.quad", callback, callback.seen)
     if not callback.moves and not traced_leaves(given):
@@ -190,12 +186,12 @@ def quad(
     if weight is not None:
         sources = (*traced_leaves(given), *([] if callback.trace is None else [_witness(callback)]))
         total, size = _weighted(weight, wvar, function, a, b, sources)
-        return _settled(total, size, value, error, f"scipy.integrate.quad(weight={weight!r})"), *rest
+        return settled(total, size, value, error, f"scipy.integrate.quad(weight={weight!r})"), *rest
     last = found["last"]
     places = list(zip(found["alist"][:last].tolist(), found["blist"][:last].tolist(), strict=True))
     halves = [h for p, q in places for h in ((p, 0.5 * (p + q)), (0.5 * (p + q), q))]
-    total, size = _integral(function, a, b, halves, integrand=_integrand(callback.seen, function))
-    return _settled(total, size, value, error, "scipy.integrate.quad"), *rest
+    total, size = integral(function, a, b, halves, integrand=_integrand(callback.seen, function))
+    return settled(total, size, value, error, "scipy.integrate.quad"), *rest
 
 
 def _weighted(
@@ -203,11 +199,11 @@ def _weighted(
 ) -> tuple[Any, float]:
     """The recorded integral with one of QUADPACK's weights."""
     if weight in {"cos", "sin"}:
-        return _integral(wave(weight, wvar, function), a, b)
+        return integral(wave(weight, wvar, function), a, b)
     if weight == "cauchy" and not traced_leaves((wvar,)):
         pole = float(wvar)
         low, high = float(plain(a)), float(plain(b))
-        total, size = _integral(principal(pole, function), a, b, [(low, pole), (pole, high)])
+        total, size = integral(principal(pole, function), a, b, [(low, pole), (pole, high)])
         return total + rest_of_principal(pole, function, a, b), size
     if weight == "alg" and not traced_leaves(tuple(wvar)):
         total, size = algebraic(tuple(wvar), function, a, b)
@@ -273,18 +269,18 @@ def quad_vec(f: Any, a: Any, b: Any, *rest: Any, args: Any = (), **options: Any)
     if switches.kinks():
         divided = in_pieces("scipy.integrate.quad_vec", callback.traced, a, b, callback.seen, _part)
         if divided is not None:
-            return _settled(*divided, result[0], result[1], "scipy.integrate.quad_vec"), *result[1:]
+            return settled(*divided, result[0], result[1], "scipy.integrate.quad_vec"), *result[1:]
     if switches.seen():
         refuse_moving_jumps("scipy.integrate.quad_vec", callback, callback.seen)
     if not callback.moves and not traced_leaves((a, b)):
         return result
     interval = Interval(float(plain(a)), float(plain(b)))
     breaks = options.get("points", rest[6] if len(rest) > 6 else None)
-    total, size = _integral(callback.traced, a, b, _divided(interval, breaks))
-    return _settled(total, size, result[0], result[1], "scipy.integrate.quad_vec"), *result[1:]
+    total, size = integral(callback.traced, a, b, divided_at(interval, breaks))
+    return settled(total, size, result[0], result[1], "scipy.integrate.quad_vec"), *result[1:]
 
 
-def _divided(interval: Interval, breaks: Any) -> list[tuple[float, float]]:
+def divided_at(interval: Interval, breaks: Any) -> list[tuple[float, float]]:
     """The interval, divided at its break points (of a finite interval) or in halves."""
     if interval.infinite:
         return [(0.0, 0.5), (0.5, 1.0)]
@@ -293,103 +289,9 @@ def _divided(interval: Interval, breaks: Any) -> list[tuple[float, float]]:
     return list(itertools.pairwise([interval.low, *sorted(inner), interval.high]))
 
 
-# --- several --------------------------------------------------------------------------------------------------------------------------
-
-
-def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_output: Any = False) -> Any:
-    """``scipy.integrate.nquad``: integrals of integrals; the limits may be traced, or functions that give traced values."""
-    args = () if args is None else unpacked(args)
-    if current_trace() is None:
-        return scipy.integrate.nquad(func, ranges, args, opts, full_output)
-    callback = Callback(func, args)
-    callback.several, switches = [], Switches()
-    limits = [Callback(r, args) if callable(r) else r for r in ranges]
-    options = [opts] * len(limits) if opts is None or isinstance(opts, dict) or callable(opts) else list(opts)
-    plain_options = [without_weight(Callback(o, args) if callable(o) else o) for o in options]
-    plain_limits = [r if callable(r) else plainly(r) for r in limits]
-    result = scipy.integrate.nquad(
-        callback, plain_limits, None, None if opts is None else plain_options, bool(full_output)
-    )
-    kinks = switches.kinks()
-    if switches.seen():
-        refuse_moving_jumps_inside("scipy.integrate.nquad", callback)
-    callback.several = None
-    if not callback.moves and not any(r.moves if isinstance(r, Callback) else traced_leaves(r) for r in limits):
-        return result
-    depth = len(limits)
-
-    def part(function: Any, low: Any, high: Any, _: list[Any]) -> tuple[Any, float]:
-        return _integral(function, low, high, None, AGREE_NESTED)
-
-    def inner(level: int, outer: tuple[Any, ...]) -> tuple[Any, float]:
-        limit = limits[level]
-        low, high = limit.traced(*outer) if isinstance(limit, Callback) else limit
-        interval = Interval(float(plain(low)), float(plain(high)))
-        option = plain_options[level]
-        option = option(*outer) if callable(option) else option
-        breaks = (option or {}).get("points")
-
-        def function(t: Any) -> Any:
-            if level == 0:
-                return _scalar(callback.traced(t, *outer))
-            return inner(level - 1, (t, *outer))[0]
-
-        divided = None
-        if kinks and level == 0 and not traced_leaves(outer) and not interval.infinite:
-            nodes = [interval.low + x * (interval.high - interval.low) for x in _LOOKED]
-            divided = in_pieces("scipy.integrate.nquad", function, low, high, [(t, None) for t in nodes], part)
-        return divided or _integral(
-            function, low, high, None if breaks is None else _divided(interval, breaks), AGREE_NESTED
-        )
-
-    total, size = inner(depth - 1, ())
-    return _settled(total, size, result[0], result[1], "scipy.integrate.nquad"), *result[1:]
-
-
-def dblquad(
-    func: Any, a: Any, b: Any, gfun: Any, hfun: Any, args: Any = (), epsabs: Any = 1.49e-8, epsrel: Any = 1.49e-8
-) -> Any:
-    """``scipy.integrate.dblquad``."""
-    if current_trace() is None:
-        return scipy.integrate.dblquad(func, a, b, gfun, hfun, args, epsabs, epsrel)
-    low, high = _bound(gfun, 1), _bound(hfun, 1)
-    ranges = [lambda *x: [low(*x), high(*x)], [a, b]]
-    return nquad(func, ranges, args, {"epsabs": epsabs, "epsrel": epsrel})
-
-
-def tplquad(
-    func: Any,
-    a: Any,
-    b: Any,
-    gfun: Any,
-    hfun: Any,
-    qfun: Any,
-    rfun: Any,
-    args: Any = (),
-    epsabs: Any = 1.49e-8,
-    epsrel: Any = 1.49e-8,
-) -> Any:
-    """``scipy.integrate.tplquad``."""
-    if current_trace() is None:
-        return scipy.integrate.tplquad(func, a, b, gfun, hfun, qfun, rfun, args, epsabs, epsrel)
-    low, high, first, last = _bound(gfun, 1), _bound(hfun, 1), _bound(qfun, 2), _bound(rfun, 2)
-    # the functions of two variables are given (x, y), the ranges (y, x)
-    ranges = [lambda y, x, *_: [first(x, y), last(x, y)], lambda *x: [low(*x), high(*x)], [a, b]]
-    return nquad(func, ranges, args, {"epsabs": epsabs, "epsrel": epsrel})
-
-
-def _bound(limit: Any, count: int) -> Callable[..., Any]:
-    """A limit as a function of the outer variables; further arguments are not handed to it."""
-    called = resolve(limit) if callable(limit) else None
-    return lambda *outer: limit if called is None else called(*outer[:count])
-
-
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     "scipy.integrate": {
         "quad": quad,
-        "dblquad": dblquad,
-        "tplquad": tplquad,
-        "nquad": nquad,
         "quad_vec": quad_vec,
         "fixed_quad": fixed_quad,
     }
