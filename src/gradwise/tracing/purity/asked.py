@@ -22,6 +22,7 @@ from gradwise.tracing.purity.scope import Expected, is_users_function
 from gradwise.tracing.purity.sequences import class_of, element_of, is_object, is_of_users, is_sequence, note
 from gradwise.tracing.purity.values import (
     DATA,
+    NOTHING,
     OWN,
     WHOLE,
     Box,
@@ -147,6 +148,8 @@ def by_name(m: Machine, owner: Any, name: Any) -> Any:
         if found and len(found) <= ENTRIES:  # another name raises, which does no harm
             owner.expected.reads.members[("matching", name.prefix, name.suffix, found)] = Expected("is", True)
             names = frozenset(found)
+    if name is NOTHING or names == frozenset():  # an entry of an empty list, which raises
+        return NOTHING
     if names is None or not (known or is_object(owner)):
         raise m.doubt("it asks for an attribute by a name that is not known")
     if is_module:

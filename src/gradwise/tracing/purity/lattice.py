@@ -218,7 +218,9 @@ def certain_texts(value: Any) -> frozenset[str] | None:
 
 
 def text(values: frozenset[str]) -> Any:
-    """One of these texts."""
+    """One of these texts; no value if there is none."""
+    if not values:
+        return NOTHING
     return Texts(values) if len(values) > 1 else Constant(next(iter(values)))
 
 

@@ -218,7 +218,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
     seen = known.get(id(value))
     if seen is not None:
         return seen[1], seen[2]
-    if cls in (list, tuple) and 0 < len(value) <= NAMES and all(type(v) is str for v in value):
+    if cls in (list, tuple) and len(value) <= NAMES and all(type(v) is str for v in value):
         return Expected("constant", cls(value)), Words(frozenset(value))
     if is_table(value):
         found = outline(value)
