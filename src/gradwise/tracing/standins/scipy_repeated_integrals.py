@@ -96,9 +96,8 @@ def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_outpu
         if kinks and not interval.infinite:
             nodes = [(interval.low + x * (interval.high - interval.low), None) for x in _LOOKED]
             decides = (lambda t: deciding(level, (t, *outer))) if level else None
-            divided = in_pieces(
-                "scipy.integrate.nquad", function, low, high, nodes, part, decides, lambda n: counted.append((level, n))
-            )
+            counting = functools.partial(count, level)
+            divided = in_pieces("scipy.integrate.nquad", function, low, high, nodes, part, decides, counting)
         return divided or part(function, low, high, breaks=None if breaks is None else divided_at(interval, breaks))
 
     total, size = inner(depth - 1, ())
