@@ -160,3 +160,26 @@ def test_several_arrays_that_a_function_gives():
 
 def test_what_takes_its_tuples_apart_still_runs_as_it_stands():
     assert gw.explain(_swapped, 1.5).code == ["as it stands, by NumPy's protocols"]
+
+
+@pytest.mark.parametrize("x", [np.array([1.0, 2.0]), [1.0, 2.0]])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: sum((2.0, 1) * x[1]),
+        lambda x: sum([2.0, 1] * x[1]),
+        lambda x: sum(x[1] * [2.0, 1]),
+        lambda x: np.sum([1.0, 2.0] + x[0]),
+        lambda x: np.sum(x[0] - (1.0, 2.0)),
+    ],
+)
+def test_numbers_and_sequences_are_added_and_multiplied_as_they_are_plainly(f, x):
+    # without the verification products of a sequence and a number passed, as arrays
+    try:
+        f(x)
+    except TypeError as error:
+        with pytest.raises(TypeError) as found:
+            gw.grad(f, check=False)(x)
+        assert str(error) in str(found.value)
+    else:
+        np.testing.assert_allclose(gw.grad(f, check=False)(x), [2.0, 0.0])

@@ -269,6 +269,8 @@ def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) 
     if isinstance(other, (list, tuple)) and not isinstance_traced(other):
         if any(isinstance_traced(o) for o in other):
             return NotImplemented
+        if type(z if x is other else x) is TracedScalar:
+            function(plain(x), plain(z))  # raises where a number and a sequence do: (1, 2) * 1.5 is none of either
         if x is other:
             x = np.asarray(x)
         else:
