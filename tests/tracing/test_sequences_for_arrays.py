@@ -3,6 +3,7 @@
 The truths are closed forms.  Functions of this module's own level, whose globals are NumPy alone, are those that may be traced as they stand.
 """
 
+import re
 from collections import UserList, deque
 from typing import NamedTuple
 
