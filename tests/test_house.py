@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 import subprocess
@@ -33,8 +34,9 @@ def name_of(file: Path) -> str:
     return file.relative_to(PACKAGE).as_posix()
 
 
-def imports_of(file: Path) -> list[tuple[str, int, bool]]:
-    """Return (module, line, is it inside a function) for each import of a file."""
+@functools.cache
+def read(file: Path) -> tuple[bool, list[tuple[str, int, bool]]]:
+    """Return whether a file says what it is, and (module, line, is it inside a function) for each of its imports."""
     found = []
 
     def visit(node: ast.AST, inside: bool) -> None:
@@ -46,8 +48,13 @@ def imports_of(file: Path) -> list[tuple[str, int, bool]]:
         for child in ast.iter_child_nodes(node):
             visit(child, inside)
 
-    visit(ast.parse(file.read_text(encoding="utf-8")), inside=False)
-    return found
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    visit(tree, inside=False)
+    return bool(ast.get_docstring(tree)), found
+
+
+def imports_of(file: Path) -> list[tuple[str, int, bool]]:
+    return read(file)[1]
 
 
 @pytest.mark.extras("importlinter")
@@ -76,7 +83,7 @@ def test_no_module_has_a_name_without_a_meaning():
 
 
 def test_every_module_says_what_it_is():
-    silent = [name_of(file) for file in FILES if not ast.get_docstring(ast.parse(file.read_text("utf-8")))]
+    silent = [name_of(file) for file in FILES if not read(file)[0]]
     assert silent == []
 
 
