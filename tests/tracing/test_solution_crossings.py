@@ -175,10 +175,10 @@ def test_a_dense_solution():
     np.testing.assert_allclose(first_and_second(f, 1.2), [2.2, 0.0], rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.slow
 def test_one_that_slides_along_the_border_raises():
+    # at once: the steps of a tight tolerance along the border took 5 s
     def f(k):
         return solve_ivp(lambda t, y: [-np.sign(y[0] - k)], (0, 3), [0.1], rtol=1e-6).y[0, -1]
 
-    with pytest.raises(gw.TracingError, match=r"more steps|switches more than"):
+    with pytest.raises(gw.TracingError, match="switches more than"):
         gw.grad(f, method="exact")(1.2)

@@ -27,6 +27,7 @@ from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import differentiated, owned, rooted, sided
 from gradwise.tracing.standins.proven import formula_of
 from gradwise.tracing.standins.runge_kutta import CLASSICAL, RightHandSide, TooManyStepsError, advanced, moved
+from gradwise.tracing.standins.solution_pieces import Pieces, on_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,74 +74,6 @@ def recorded(function: RightHandSide, run: Callable[..., Any], point: Sequence[A
     return found
 
 
-class SteadySide(RightHandSide):
-    """A right-hand side on the sides of one piece."""
-
-    def __init__(self, function: RightHandSide, formula: Any) -> None:
-        super().__init__(function.callback, function.dtype)
-        self.proved = function.plainly
-        self._formula = formula
-
-    def __call__(self, t: Any, y: Any) -> Any:
-        return self._formula(t, y)
-
-
-def on_side(function: RightHandSide, formula: Any) -> RightHandSide:
-    """The right-hand side of one piece: the function itself, where its formula cannot be evaluated."""
-    return SteadySide(function, formula) if callable(formula) else function
-
-
-class Pieces:
-    """A solution in pieces."""
-
-    is_implicit = False
-    switches = True
-
-    def __init__(self, function: RightHandSide, start: Any, direction: float) -> None:
-        self.function, self.start = function, start
-        self._direction = direction
-        self._paths: list[Any] = []
-        self._spans: list[tuple[float, float]] = []
-        #: states that were asked for when the pieces were made
-        self._known: dict[float, Any] = {}
-        self.is_traced = bool(carries(start))
-
-    def append(self, path: Any, span: tuple[float, float], stops: Sequence[float]) -> Any:
-        """A further piece; its state at the end, recorded with those at the stops in it."""
-        inside = [t for t in stops if self._direction * span[0] <= self._direction * t < self._direction * span[1]]
-        rows = path.table(np.array([*inside, span[1]]))
-        self._known.update((t, rows[i]) for i, t in enumerate(inside))
-        self._paths.append(path)
-        self._spans.append(span)
-        self.is_traced = self.is_traced or bool(carries(rows))
-        return rows[len(inside)]
-
-    def undo(self) -> None:
-        """Without the last piece."""
-        self._paths.pop()
-        self._spans.pop()
-
-    def table(self, times: np.ndarray) -> Any:
-        """The states at plain times, a row each."""
-        return np.stack(self.at(times))
-
-    def at(self, times: np.ndarray) -> list[Any]:
-        """The states at plain times, in order."""
-        rows: list[Any] = [self._known.get(t) for t in times.tolist()]
-        asked: dict[int, list[int]] = {}
-        ends = self._direction * np.array([end for _, end in self._spans])
-        for i, t in enumerate(times.tolist()):
-            if rows[i] is None:
-                k = min(int(np.searchsorted(ends, self._direction * t)), len(self._paths) - 1)
-                asked.setdefault(k, []).append(i)
-        for k, places in asked.items():
-            wanted = np.clip(times[places], min(self._spans[k]), max(self._spans[k]))
-            made = self._paths[k].table(wanted)
-            for row, i in enumerate(places):
-                rows[i] = made[row]
-        return rows
-
-
 def divided(
     what: str,
     formula: Formula | None,
@@ -159,6 +92,24 @@ def divided(
             return None
         formula, begin, crossings = found
         return _pieces(what, formula, function, course, start, stops, make, begin, crossings)
+
+
+def refuse_sliding(what: str, formula: Formula | None, times: Any, states: np.ndarray) -> None:
+    """Raise if SciPy's own solution (a row of states for each time) goes to and fro over a border all along."""
+    sides = None if formula is None else sided[0](formula)
+    if sides is None or len(times) < _MANY:
+        return
+    with np.errstate(all="ignore"):
+        above = sides.gaps(np.asarray(times, float), np.asarray(states, float)) > 0
+    if np.max(np.count_nonzero(above[1:] != above[:-1], axis=0), initial=0) > _MANY:
+        raise _too_many(what)
+
+
+def _too_many(what: str) -> Exception:
+    return _trace().fail(
+        f"{what} was called for a right-hand side that switches more than {_MANY} times on the way, as one does that slides along a border, and has no derivative rule there. "
+        "Integrate over shorter times, or smooth the switch; method='numerical' takes differences as it is"
+    )
 
 
 def _width(course: Course) -> float:
@@ -192,10 +143,7 @@ def _crossings(
         if not len(crossed):
             break
         if len(found) == _MANY:
-            raise _trace().fail(
-                f"{what} was called for a right-hand side that switches more than {_MANY} times on the way, as one does that slides along a border, and has no derivative rule there. "
-                "Integrate over shorter times, or smooth the switch; method='numerical' takes differences as it is"
-            )
+            raise _too_many(what)
         before = place + int(crossed[0])
         low = (times[before], gaps[crossed[0]])
         high = (times[before + 1], gaps[crossed[0] + 1])
@@ -299,7 +247,7 @@ def _pieces(
     state = start
     if begin != first:
         # on the border itself: the branch after it, at once
-        pieces._known[first] = start
+        pieces.keep([first], np.stack([start]))
         state = start + (begin - first) * function(first, start)
         stops = [t for t in stops if t != first]
     side: Any = None

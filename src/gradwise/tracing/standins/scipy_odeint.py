@@ -11,7 +11,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import sided
-from gradwise.tracing.standins.crossings import divided, recorded
+from gradwise.tracing.standins.crossings import divided, recorded, refuse_sliding
 from gradwise.tracing.standins.known_paths import formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
@@ -90,6 +90,7 @@ def odeint(
     if times.size == 0 or np.size(plain(y0)) == 0:
         return found
     refuse_unbounded("scipy.integrate.odeint", value)
+    refuse_sliding("scipy.integrate.odeint", formula, times, value)
     span = float(times[0]), float(times[-1])
     start = start_at(function, t[0], y0)
 

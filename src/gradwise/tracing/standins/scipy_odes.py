@@ -26,7 +26,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import standing_for, written
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import sided
-from gradwise.tracing.standins.crossings import Course, divided, on_side, recorded
+from gradwise.tracing.standins.crossings import Course, divided, recorded, refuse_sliding
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
 from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.plain_callbacks import (
@@ -50,6 +50,7 @@ from gradwise.tracing.standins.runge_kutta import (
 from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.solution_events import found_events, watched_events
 from gradwise.tracing.standins.solution_jumps import VERIFIABLE, note_steps, refuse_jumps
+from gradwise.tracing.standins.solution_pieces import on_side
 from gradwise.tracing.standins.stacking import assembled, plainly
 from gradwise.tracing.traced import isinstance_traced
 
@@ -201,6 +202,7 @@ def solve_ivp(
         np.result_type(np.asarray(found.y, None if len(found.y) else float), float),
         vectorized=bool(vectorized),
     )
+    refuse_sliding("scipy.integrate.solve_ivp", formula, found.t, np.transpose(found.y))
     rtol, atol = options.get("rtol", 1e-3), options.get("atol", 1e-6)
     start = start_at(function, t0, y0)
     is_coarse = scheme is None or _is_coarse(rtol, atol, found.y)
