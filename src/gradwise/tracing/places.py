@@ -114,6 +114,16 @@ def raised_by_the_user(error: Exception) -> bool:
     return not code.co_filename.startswith((*LIBRARIES, _OURS)) and code.co_code[traceback.tb_lasti] == _RAISE
 
 
+def raised_by_us(error: Exception) -> bool:
+    """Whether an error was raised in code of gradwise's, or in a library that it called."""
+    traceback, ours = error.__traceback__, False
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        ours = name.startswith(_OURS) or (ours and name.startswith(LIBRARIES))
+        traceback = traceback.tb_next
+    return ours
+
+
 def place_of_error(error: Exception) -> tuple[str | None, int | None]:
     """File and line of the user's innermost frame in a traceback (a library's, if there is none)."""
     place: tuple[str | None, int | None] = (None, None)

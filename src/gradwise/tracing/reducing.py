@@ -102,8 +102,10 @@ def _reduction(name: str, primitive: Primitive, numpy_function: Any, ufunc: np.u
         if type(x) is TracedArray:
             concrete_value = numpy_function(value, axis=axis if axis is not _ABSENT else None, keepdims=keep)
             result = apply(x.tape, primitive, (x,), (axes, keep), concrete_value)
-        else:  # a scalar is its own reduction
-            result = x if name not in ("any", "all") else x != 0
+        elif name in ("any", "all"):
+            result = x != 0
+        else:  # a scalar is its own reduction, and one of NumPy's: 1/0 and (-8)**(1/3) of it are not Python's
+            result = x if isinstance(value, np.generic) else wrap(x.tape, x.index, dtype_of(value).type(value))
         if initial is not _ABSENT and initial is not None:
             combine = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}[name]
             result = combine(result, initial)

@@ -24,7 +24,7 @@ from gradwise.tracing.instrument.muting import muted
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.places import HOOKS, place_of_error, raised_by_the_user
+from gradwise.tracing.places import HOOKS, place_of_error, raised_by_the_user, raised_by_us
 from gradwise.tracing.text import notice
 from gradwise.tracing.trace import COPY_BYTES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
@@ -220,12 +220,19 @@ def _blame_the_trace(
         return
     if isinstance(error, ValueError) and raised_by_the_user(error):  # about the value, which is the same plainly
         return
+    if (
+        isinstance(error, AttributeError)
+        and isinstance_traced(error.obj)
+        and not hasattr(error.obj.value, error.name or "")
+    ):
+        error.args = (str(error).replace(type(error.obj).__name__, _name_of(error.obj.value)),)
+        return
     values = iter([trace.values[i] for i in trace.inputs])
     plain = [next(values) if moves else leaf for leaf, moves in zip(leaves, moving, strict=True)]
     for value, leaf in zip(plain, leaves, strict=True):  # that it may not be written to is the caller's word
         if type(value) is np.ndarray and type(leaf) is np.ndarray and not leaf.flags.writeable:
             value.flags.writeable = False
-    native = _raised(call, plain)
+    native = _raised(call, plain, error)
     # what is told apart is the function's own mistake, whose error says more than ours; one about a traced value is none, though arrays that the function makes are traced in that run too
     if native is not None and "'Traced" not in str(native):
         if "Traced" in str(error):
@@ -241,19 +248,27 @@ def _blame_the_trace(
     ) from error
 
 
-def _raised(call: Callable[[list[Any]], Any], plain: Sequence[Any]) -> Exception | None:
-    """What a call on plain values raises, if it does; the call is unseen where that can be."""
+def _name_of(value: Any) -> str:
+    """The name of a type as Python's messages have it."""
+    cls = type(value)
+    return cls.__name__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__name__}"
+
+
+def _raised(call: Callable[[list[Any]], Any], plain: Sequence[Any], error: Exception) -> Exception | None:
+    """What a call on plain values raises, if it does; the call is unseen where that can be, and none is made where an error of the user's code says nothing of traced values."""
     try:
         try:
             with hushed(), muted(None), kept():
                 leaves = list(map(_as_given, plain))
                 record(_raised, leaves, (False,) * len(leaves), call)
         except Unmuted:
+            if not raised_by_us(error) and "Traced" not in str(error):
+                return error
             call(list(map(_as_given, plain)))
     except OutputError:  # what it returns is looked at elsewhere
         return None
-    except Exception as error:  # noqa: BLE001  whatever it is
-        return error
+    except Exception as native:  # noqa: BLE001  whatever it is
+        return native
     return None
 
 

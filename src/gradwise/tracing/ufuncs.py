@@ -20,7 +20,7 @@ from gradwise.tracing.holders import HOLDERS, TWINS, answers, wrapped
 from gradwise.tracing.places import place_of
 from gradwise.tracing.special import BY_NAME
 from gradwise.tracing.storing import cast, masked, refuse, store
-from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
+from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, apply, dtype_of, isinstance_traced, wrap
 from gradwise.tracing.ufunc_methods import METHODS
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def call_ufunc(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
         if function is None:
             known = BY_NAME.get(ufunc.__name__)
             return _unknown(ufunc, inputs) if known is None or not _moving(inputs) else known(ufunc, *inputs)
-        return function(*inputs)
+        return function(*[_of_numpy(x) if type(x) is TracedScalar else x for x in inputs])
     inputs = tuple([np.asarray(x) if isinstance(x, (list, tuple)) and not isinstance_traced(x) else x for x in inputs])
     if len(inputs) == 1:
         return unary(ufunc, primitive, inputs[0])
@@ -170,6 +170,12 @@ def call_ufunc(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     trace = arithmetic._innermost(*inputs)
     value = ufunc(*map(plain, inputs))
     return value if trace is None else apply(trace, primitive, inputs, (), value, dtype_of(value))
+
+
+def _of_numpy(x: TracedScalar) -> Any:
+    """A traced number as one of NumPy's: what ``np.power(x, 1 / 3)`` gives for a negative one is nan, and a complex number if x is Python's."""
+    value = x.value
+    return wrap(x.tape, x.index, dtype_of(value).type(value)) if type(value) in (float, complex) else x
 
 
 def _moving(inputs: tuple[Any, ...]) -> list[Any]:

@@ -79,7 +79,10 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 
 def squeeze(a: Any, axis: Any = None) -> Any:
     """``np.squeeze``."""
-    return array(a).squeeze(integers(axis))
+    a = array(a)
+    if isinstance_traced(a) and type(a.value) in (float, complex):  # of a number of Python's NumPy makes an array
+        a = as_array(a)
+    return a.squeeze(integers(axis))
 
 
 def expand_dims(a: Any, axis: Any) -> Any:

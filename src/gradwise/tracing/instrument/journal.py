@@ -30,11 +30,13 @@ _MISSING = object()
 class Journal:
     """What the places to which a run writes held before, by their identity."""
 
-    __slots__ = ("_arrays", "_before", "_files", "generators", "of_failures")
+    __slots__ = ("_arrays", "_before", "_files", "_held", "generators", "of_failures")
 
     def __init__(self) -> None:
         self._before: dict[int, tuple[Any, Any]] = {}
         self._arrays: dict[int, _Array] = {}
+        #: what the places hold
+        self._held: dict[int, _Array] = {}
         #: whether it is asked only where a run fails
         self.of_failures = False
         #: generators of random numbers from which the run drew, and where they were
@@ -56,7 +58,7 @@ class Journal:
                 raise Unmuted("it writes to memory that is not NumPy's")
             self._arrays.setdefault(id(place), _Array(place))
         elif id(place) not in self._before:
-            self._before[id(place)] = place, _content(place)
+            self._before[id(place)] = place, _content(place, self._held)
 
     def before(self) -> list[tuple[Any, Any]]:
         """The places that were noted, and what they held."""
@@ -117,17 +119,31 @@ def _is_lent(array: np.ndarray) -> bool:
 class _Array:
     """What an array in an attribute holds."""
 
-    __slots__ = ("array", "numbers")
+    __slots__ = ("array", "numbers", "other")
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = weakref.ref(array)
         self.numbers = array.copy()
+        #: what took its place, since nobody else had it: one array wherever it was
+        self.other: weakref.ref[np.ndarray] | None = None
+
+    def standing(self) -> np.ndarray:
+        """The array, or the one with its numbers that took its place."""
+        array = self.array()
+        if array is None:
+            array = None if self.other is None else self.other()
+            if array is None:
+                array = self.numbers.copy()
+                self.other = weakref.ref(array)
+            else:
+                array[...] = self.numbers
+        return array
 
     def put_back(self) -> np.ndarray:
         """The array, or another one with its numbers where nobody else has it."""
         array = self.array()
         if array is None:
-            return self.numbers.copy()
+            return self.standing()
         array[...] = self.numbers
         return array
 
@@ -138,11 +154,19 @@ _MANY = 1000
 _LARGE = 1 << 22
 
 
-def _held(value: Any) -> Any:
+def _held(value: Any, known: dict[int, _Array]) -> Any:
     """An entry or the content of a cell: of an array its numbers, since whether others refer to it is asked by how many do."""
     if type(value) is np.ndarray and value.flags.writeable and value.nbytes <= _LARGE and value.dtype.kind != "O":
-        return _Array(value)
+        return _noted(value, known)
     return value
+
+
+def _noted(array: np.ndarray, known: dict[int, _Array]) -> _Array:
+    """The note of an array, one for all the places that hold it."""
+    note = known.get(id(array))
+    if note is None or note.array() is not array:
+        note = known[id(array)] = _Array(array)
+    return note
 
 
 def _as_held(now: Any, before: Any) -> Any:
@@ -150,36 +174,36 @@ def _as_held(now: Any, before: Any) -> Any:
     if type(before) is not _Array:
         return before
     array = before.array()
-    return now if array is now and array is not None else before.numbers.copy() if array is None else array
+    return now if array is now and array is not None else before.standing()
 
 
-def _content(place: Any) -> Any:
+def _content(place: Any, known: dict[int, _Array]) -> Any:
     if isinstance(place, np.ndarray):
         return place.copy()
     if isinstance(place, ContextVar):
         try:
-            return _held(place.get())
+            return _held(place.get(), known)
         except LookupError:
             return _MISSING
     if isinstance(place, types.CellType):
         try:
-            return _held(place.cell_contents)
+            return _held(place.cell_contents, known)
         except ValueError:
             return _MISSING
     if place is os.environ:
         return dict(place)
     entries: Any = None
     if isinstance(place, dict):
-        entries = {key: _held(value) for key, value in _kind(place).items(place)}
+        entries = {key: _held(value, known) for key, value in _kind(place).items(place)}
     elif isinstance(place, (list, deque, set)):
-        entries = list(map(_held, place))
+        entries = [_held(value, known) for value in place]
     attributes = getattr(place, "__dict__", None)
     if attributes is not None:
         attributes = dict(attributes)
         if not isinstance(place, type):  # whether others refer to an array is asked by how many do: it is not held here
             for name, array in attributes.items():
                 if type(array) is np.ndarray and array.flags.writeable:
-                    attributes[name] = _Array(array)
+                    attributes[name] = _noted(array, known)
     slots = [
         (slot, slot.__get__(place, type(place)) if _is_set(slot, place) else _MISSING)
         for base in type(place).__mro__

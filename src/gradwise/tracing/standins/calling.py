@@ -6,7 +6,7 @@ The function may give traced values for plain entries (it may refer to them), so
 from __future__ import annotations
 
 import gc
-import re
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from gradwise.tracing.instrument.state import current_trace, note_written
 from gradwise.tracing.instrument.written import WRITING
 from gradwise.tracing.standins.arrays import asarray
 from gradwise.tracing.standins.buffers import owned
+from gradwise.tracing.standins.core_dimensions import by_signature
 from gradwise.tracing.standins.recording import contains_traced, entries, is_users_sequence, python_method, resolve
 from gradwise.tracing.standins.stacking import assembled, stacking_first
 from gradwise.tracing.standins.text import look_among
@@ -85,7 +86,7 @@ def vectorized_call(vectorized: np.vectorize, *args: Any, **kwargs: Any) -> Any:
 
     moving = [args[i] for i in places] + [kwargs[n] for n in names]
     if own.signature is not None:
-        return _by_signature(own, one, moving)
+        return by_signature(own, one, moving)
     if not moving:
         return one()
     shape = np.broadcast_shapes(*[_shape(a) for a in moving])
@@ -94,8 +95,18 @@ def vectorized_call(vectorized: np.vectorize, *args: Any, **kwargs: Any) -> Any:
             raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
         empty = tuple(np.empty(shape, t) for t in own.otypes)
         return empty if len(empty) > 1 else empty[0]
-    results = [one(*entries) for entries in zip(*[_entries(a, shape) for a in moving], strict=True)]
-    return _outputs(own, results, shape)
+    # as NumPy does it: without dtypes the function is called once more, on the first entries as NumPy's numbers, and the result says which dtypes
+    probe = [] if own.otypes else [one(*map(_first, moving))]
+    entries = zip(*[_entries(a, shape) for a in moving], strict=True)
+    results = probe[:] if own.cache else []
+    results += [one(*e) for e in itertools.islice(entries, len(results), None)]
+    return _outputs(own, results, shape, *probe)
+
+
+def _first(a: Any) -> Any:
+    """The first entry of an argument, as a number of NumPy's."""
+    a = as_array(asarray(a)) if isinstance_traced(a) or contains_traced(a) else np.asarray(a)
+    return a.reshape(-1)[0]
 
 
 def _dtypes(vectorized: Any, first: tuple[Any, ...]) -> list[Any]:
@@ -105,60 +116,13 @@ def _dtypes(vectorized: Any, first: tuple[Any, ...]) -> list[Any]:
     return [np.asarray(plain(f)).dtype if not contains_traced(f) or isinstance_traced(f) else None for f in first]
 
 
-def _outputs(vectorized: Any, results: list[Any], shape: tuple[int, ...]) -> Any:
+def _outputs(vectorized: Any, results: list[Any], shape: tuple[int, ...], probe: Any = None) -> Any:
+    probe = results[0] if probe is None else probe
     if isinstance(results[0], tuple) and not isinstance_traced(results[0]):
-        dtypes = _dtypes(vectorized, results[0])
+        dtypes = _dtypes(vectorized, probe)
         columns = zip(*results, strict=True)
         return tuple(_collected(list(c), shape, t) for c, t in zip(columns, dtypes, strict=True))
-    return _collected(results, shape, _dtypes(vectorized, (results[0],))[0])
-
-
-def _core_dimensions(signature: str) -> tuple[list[list[str]], list[list[str]]]:
-    """The names of the core dimensions of each input and output: "(m,n),(n)->(m)"."""
-    inputs, outputs = (
-        [list(filter(None, re.split(r"\s*,\s*", g.strip()))) for g in re.findall(r"\(([^()]*)\)", side)]
-        for side in signature.split("->")
-    )
-    return inputs, outputs
-
-
-def _by_signature(vectorized: Any, one: Callable[..., Any], moving: list[Any]) -> Any:
-    inputs, outputs = _core_dimensions(vectorized.signature)
-    if len(moving) != len(inputs):
-        raise TypeError(f"wrong number of positional arguments: expected {len(inputs)}, got {len(moving)}")
-    arrays = [as_array(asarray(a)) for a in moving]
-    sizes: dict[str, int] = {}
-    loops = []
-    for a, core in zip(arrays, inputs, strict=True):
-        if a.ndim < len(core):
-            raise ValueError(
-                f"{a.ndim}-dimensional argument does not have enough dimensions for all core dimensions {tuple(core)!r}"
-            )
-        for name, n in zip(core, a.shape[a.ndim - len(core) :], strict=True):
-            if sizes.setdefault(name, n) != n:
-                raise ValueError(f"inconsistent size for core dimension {name!r}: {n} vs {sizes[name]}")
-        loops.append(a.shape[: a.ndim - len(core)])
-    shape = np.broadcast_shapes(*loops)
-    if 0 in shape and (vectorized.otypes is None or vectorized.otypes == ""):
-        raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
-    arrays = [np.broadcast_to(a, shape + a.shape[a.ndim - len(core) :]) for a, core in zip(arrays, inputs, strict=True)]
-    results = []
-    for place in np.ndindex(shape):
-        result = one(*[a[place] for a in arrays])
-        results.append(result if len(outputs) > 1 else (result,))
-        if len(outputs) > 1 and len(result) != len(outputs):
-            raise ValueError(f"wrong number of outputs from pyfunc: expected {len(outputs)}, got {len(result)}")
-    columns = []
-    for k, core in enumerate(outputs):
-        pieces = [asarray(r[k]) for r in results]
-        for piece in pieces:
-            for name, n in zip(core, piece.shape, strict=True):
-                if sizes.setdefault(name, n) != n:
-                    raise ValueError(f"inconsistent size for core dimension {name!r}: {n} vs {sizes[name]}")
-        inner = tuple(sizes[name] for name in core)
-        made = np.reshape(np.stack([np.asarray(p) if not isinstance_traced(p) else p for p in pieces]), shape + inner)
-        columns.append(made.astype(vectorized.otypes[k]) if vectorized.otypes else made)
-    return tuple(columns) if len(columns) > 1 else columns[0]
+    return _collected(results, shape, _dtypes(vectorized, (probe,))[0])
 
 
 # --- frompyfunc -----------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,108 @@
+"""What a function does outside happens as often as in a plain call: where it raises, where NumPy calls it more often than one thinks, and what it keeps is one array wherever it was one."""
+
+import collections
+import io
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+
+X = np.array([0.4, 1.3])
+OPTIONS = [{}, {"pure": False}, {"check": False}, {"method": "exact"}]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("mistake", [lambda x: x.missing, lambda x: {}["key"] * x, lambda x: [1.0][len(x) + 5]])
+def test_a_function_that_raises_did_so_once(mistake, options):
+    """To a text in memory nobody takes back what is written; the function was called a second time to see whether it raises without a trace, and wrote twice."""
+    written, entries, queue = io.StringIO(), [], collections.deque()
+
+    def f(x):
+        written.write(f"{x[0]:.1f};")
+        entries.append(1)
+        queue.append(float(x[1]))
+        return mistake(x)
+
+    with pytest.raises((AttributeError, LookupError)) as plainly:
+        f(X)
+    with pytest.raises(plainly.type) as found:
+        gw.grad(f, **options)(X)
+    assert str(found.value) == str(plainly.value)
+    assert written.getvalue() == "0.4;0.4;"
+    assert len(entries) == len(queue) == 2
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("cache", [False, True])
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_vectorized_functions_are_called_for_the_first_entry_to_see_its_type(kind, cache, options):
+    """Without dtypes NumPy calls the function once more, with a number of its own; the type of that result is the array's: of float32 it was float64."""
+
+    def make():
+        calls = []
+
+        @np.vectorize
+        def square(t):
+            calls.append(type(t))
+            return t * t
+
+        square.cache = cache
+        return square, calls
+
+    (plain, expected), (traced, calls) = make(), make()
+    x = X.astype(kind)
+    result = plain(x)
+    value, slopes = gw.value_and_grad(lambda x: traced(x).sum(), **options)(x)
+    assert type(value) is type(result.sum())
+    assert slopes.dtype == kind
+    np.testing.assert_allclose(slopes, 2 * x, rtol=1e-6)
+    if options != {"method": "exact"}:  # which verifies as the default does
+        gw.value_and_grad(lambda x: traced(x).sum(), **options)(x)
+        plain(x)
+    assert calls == expected
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_one_array_in_two_places_is_one_afterwards(options):
+    """The first call is verified, and what it stored is put back after that: in each place another array was."""
+    table = {}
+
+    class Keeper:
+        kept = None
+
+    keeper = Keeper()
+
+    def f(x):
+        keeper.kept = np.sin(x)
+        table["kept"] = keeper.kept
+        return np.sum(x**2)
+
+    for point in (X, X * 2):
+        gw.grad(f, **options)(point)
+        assert keeper.kept is table["kept"]
+        np.testing.assert_array_equal(keeper.kept, np.sin(point))
+
+
+@pytest.mark.parametrize("options", [{}, {"check": False}, {"pure": False}])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: np.power(t, 1 / 3),
+        lambda t: np.sum(t) ** (1 / 3),
+        lambda t: np.mean(t) ** 0.5,
+        lambda t: np.positive(t) ** 0.5,
+        lambda t: np.deg2rad(t) ** 0.25,
+        lambda t: 1 / np.max(t - t),
+        lambda t: np.power(t, 2),
+        lambda t: np.prod(t) * 2,
+        lambda t: np.squeeze(t) ** 2,
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_numpy_makes_of_a_number_of_pythons_is_numpys(f, options):
+    """``np.power(-8.0, 1 / 3)`` is nan, and (-8.0) ** (1 / 3) complex; 1 / np.max(0.0) is infinite, and 1 / 0.0 raises."""
+    plain = f(-8.0)
+    value, _ = gw.value_and_grad(f, **options)(-8.0)
+    assert type(value) is type(plain)
+    np.testing.assert_array_equal(value, plain)
