@@ -199,3 +199,58 @@ def test_objects_of_libraries_made_of_traced_numbers(name, where):
     _reached(left, held)
     assert not [type(v) for v in held.values() if type(v).__module__.startswith("gradwise")]
     np.testing.assert_allclose(use(left), use(plain), rtol=1e-12)
+
+
+class _Shouting(dict):
+    """A dictionary that stores otherwise than dictionaries do."""
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, (value, "!"))
+
+    def update(self, *args):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("kind", [dict, collections.Counter, collections.OrderedDict, _Shouting])
+def test_keys_that_were_traced(kind):
+    """A Counter whose keys were traced counted its own items at the end of the run: {("n", 1): 1} for {"n": 1}."""
+    plain, found = kind(), kind()
+
+    def f(x, seen):
+        for v in x.tolist():
+            seen[v] = 1
+        seen["n"] = 2
+        seen[x[0], 1] = 3
+        return np.sum(x**2)
+
+    for k in range(3):
+        f(X + k, plain)
+        np.testing.assert_allclose(gw.grad(f)(X + k, found), 2 * (X + k))
+    assert list(found.items()) == list(plain.items())
+    assert [type(key) for key in found] == [type(key) for key in plain]
+
+
+def test_a_counter_that_an_object_keeps():
+    seen = collections.Counter()
+
+    def f(x):
+        seen.update(x.tolist())
+        seen["calls"] += 1
+        return np.sum(x**2)
+
+    for k in range(3):
+        gw.grad(f)(X)
+        assert seen == {0.7: k + 1, 1.3: k + 1, "calls": k + 1}
+
+
+def test_nothing_is_assigned_to_the_entries_of_an_array():
+    """As NumPy: not one of the entries changes."""
+    a = np.ones(3)
+
+    def f(x):
+        a.flat = x[:0]
+        b = x * 2
+        b.flat = []
+        return b @ a
+
+    np.testing.assert_array_equal(gw.grad(f, method="exact")(np.arange(3.0)), [2, 2, 2])

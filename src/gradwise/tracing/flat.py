@@ -46,6 +46,8 @@ class Flat:
         places = np.arange(len(self))[keys.plain_key(key)]
         if not isinstance_traced(value):
             value = indexing.stacked(value) if isinstance(value, (list, tuple)) else np.asarray(value)
+        if not np.size(plain(value)):
+            return
         if np.ndim(plain(value)):  # the values in order, again and again
             value = value.reshape(-1)[np.arange(np.size(places)) % np.size(plain(value))].reshape(np.shape(places))
         if array.current().flags.c_contiguous:

@@ -115,7 +115,9 @@ def raised_by_the_user(error: Exception) -> bool:
 
 
 def raised_by_us(error: Exception) -> bool:
-    """Whether an error was raised in code of gradwise's, or in a library that it called."""
+    """Whether an error was raised in code of gradwise's, or in a library that it called; not if it is about an attribute of an object of the user's, for which a hook asks."""
+    if isinstance(error, AttributeError) and error.obj is not None:
+        return (type(error.obj).__module__ or "").startswith("gradwise")
     traceback, ours = error.__traceback__, False
     while traceback is not None:
         name = traceback.tb_frame.f_code.co_filename

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Any
 
 from gradwise.tracing.conversions import Unknown
@@ -53,8 +53,10 @@ def cleaned(container: Any, outer: Watch | None, *, itself: bool = False) -> boo
     if isinstance(container, dict):
         if outer is None and any(_is_marked(k) or holds_traced(k) for k in container):
             entries = [(_plain_key(k), v) for k, v in container.items()]
-            container.clear()
-            container.update(entries)
+            kind: Any = OrderedDict if isinstance(container, OrderedDict) else dict
+            kind.clear(container)  # and not by the methods of its class: a Counter counts what it is updated with
+            for key, value in entries:
+                kind.__setitem__(container, key, value)
         items: list[tuple[Any, Any]] = [(k, v) for k, v in container.items() if type(v) not in ATOMS]
         put = functools.partial(dict.__setitem__, container)
     elif isinstance(container, list):
