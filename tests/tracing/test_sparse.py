@@ -67,3 +67,13 @@ def test_blocks_of_traced_data_raise() -> None:
         gw.grad(lambda x: scipy.sparse.csr_array(x[None, :]).tobsr().sum(), method="exact")(np.ones(3))
     with pytest.raises((gw.TracingError, ValueError)):
         gw.grad(lambda x: (matrix + x).sum(), method="exact")(np.ones(5))
+
+
+@pytest.mark.parametrize("product", [lambda A, x: A @ x, lambda A, x: A.dot(x), lambda A, x: x @ A, lambda A, x: A @ x[0]])  # fmt: skip
+def test_products_of_other_lengths_raise_in_scipys_words(product):
+    A, x = scipy.sparse.csr_matrix(np.eye(3)), np.ones(2)
+    with pytest.raises(ValueError) as plainly:
+        product(A, x)
+    with pytest.raises(ValueError) as traced:
+        gw.grad(lambda x: product(A, x).sum())(x)
+    assert str(traced.value) == str(plainly.value)

@@ -380,8 +380,9 @@ def assign_whole(target: TracedArray, result: Any) -> None:
         raise foreign_write(target)
     value, present = plain(result), target.current()
     if np.shape(value) != present.shape:
+        shapes = [str(shape).replace(" ", "") for shape in (present.shape, np.shape(value))]
         raise ValueError(
-            f"non-broadcastable output operand with shape {present.shape} doesn't match the broadcast shape {np.shape(value)}"
+            f"non-broadcastable output operand with shape {shapes[0]} doesn't match the broadcast shape {shapes[1]}"
         )
     if not np.can_cast(dtype_of(value), present.dtype, "same_kind"):
         raise TypeError(f"cannot cast from {dtype_of(value)} to {present.dtype} with casting rule 'same_kind'")

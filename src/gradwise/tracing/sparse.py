@@ -65,7 +65,8 @@ def product(a: Any, b: Any) -> Any:
 def _left(matrix: Any, x: Any) -> Any:
     value = plain(x)
     if np.ndim(value) not in (1, 2) or matrix.ndim != 2 or value.shape[0] != matrix.shape[1]:
-        raise ValueError(f"matmul: dimension mismatch with signature (n,k={matrix.shape[-1]}),(k={np.shape(value)})")
+        matrix @ np.asarray(value)  # raises in SciPy's words
+        raise ValueError(f"matmul: a matrix of shape {matrix.shape} and an operand of shape {np.shape(value)}")
     rows = matrix.tocsr()
     data, result = np.asarray(rows.data), np.asarray(rows @ value)
     if data.dtype is not value.dtype:
