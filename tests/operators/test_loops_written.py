@@ -4,11 +4,27 @@ import math
 
 import numpy as np
 import pytest
+from loop_functions import (
+    FUNCTIONS,
+    absorbing,
+    backwards,
+    changing_places,
+    decided,
+    divided,
+    filled,
+    kinked,
+    lorenz,
+    matrix,
+    network,
+    pairs,
+    pendulum,
+    rosenbrock,
+)
 
 import gradwise as gw
 from gradwise.execution import straight_line as module
 from gradwise.execution.function_text import FunctionText
-from gradwise.execution.loops import as_list
+from gradwise.execution.sequences import as_list
 from gradwise.execution.straight_line import TooLong, straight_line
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.engine import linearize_call
@@ -17,168 +33,6 @@ from gradwise.operators.shortcuts import ENOUGH, PATIENCE
 from gradwise.program import Program
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.simplify import simplify
-
-
-def pendulum(x):
-    th, om, c = x[0], x[1], x[2]
-    for _ in range(60):
-        om = om - 1e-2 * (9.81 * np.sin(th) + c * om)
-        th = th + 1e-2 * om
-    return th
-
-
-def rosenbrock(x):
-    s = 0.0
-    for i in range(len(x) - 1):
-        s += 100.0 * (x[i + 1] - x[i] ** 2) ** 2 + (1 - x[i]) ** 2
-    return s
-
-
-def backwards(x):
-    s = 0.0
-    for i in range(len(x) - 1, 0, -1):
-        s = s * 0.9 + x[i] * x[i - 1] * math.exp(-x[i])
-    return s
-
-
-def every_third(x):
-    return sum(math.sin(x[i]) * x[-i] for i in range(1, len(x), 3))
-
-
-def two_behind(x):
-    a, b, s = x[0], x[1], 0.0
-    for i in range(50):
-        a, b = b, 0.3 * a + math.cos(b) * x[i % 2]
-        s += b * (i + 0.5)
-    return s + a
-
-
-def three_behind(x):
-    h = [x[0], x[1], x[2]]
-    for k in range(45):
-        h.append(0.5 * h[-3] + 0.25 * h[-1] * h[-2] + x[k % 3] * 0.01)
-    return h[-1] * h[-2]
-
-
-def filled(x):
-    z = np.zeros(len(x))
-    z[0] = x[0]
-    for i in range(1, len(x)):
-        z[i] = z[i - 1] * 0.5 + math.sin(x[i])
-        if z[i] > 3:
-            z[i] = 3.0
-    return (z * z).sum()
-
-
-def filled_twice(x):
-    z = np.ones(len(x))
-    for i in range(1, len(x)):
-        z[i] += z[i - 1] * x[i]
-        z[i] *= 0.5
-    return z[-1] + z[len(x) // 2] * z[3]
-
-
-def matrix(x):
-    n = len(x)
-    A = np.zeros((n, n))
-    for i in range(n):
-        A[i, i] = 2.0 + x[i] ** 2
-        if i:
-            A[i, i - 1] = A[i - 1, i] = -x[i] * x[i - 1]
-    return np.sum(A @ A)
-
-
-def pairs(x):
-    e = 0.0
-    for i in range(len(x)):
-        for j in range(i + 1, len(x)):
-            e = e + 1.0 / (1.0 + (x[i] - x[j]) ** 2)
-    return e
-
-
-def grid(x):
-    s = 0.0
-    for i in range(9):
-        for j in range(8):
-            s = s + math.tanh(x[i] * x[j + 1] - i * j)
-    return s
-
-
-def network(x):
-    W, h = x[:9].reshape(3, 3), np.ones(3)
-    for t in range(40):
-        h = np.tanh(W @ h + 0.1 * t + x[9:12])
-    return h.sum()
-
-
-def rows(x):
-    Z = np.zeros((40, 4))
-    Z[0] = x[:4]
-    for i in range(1, 40):
-        Z[i] = np.sin(Z[i - 1]) + Z[i - 1, ::-1] * x[i % 4]
-    return (Z**2).sum()
-
-
-def windows(x):
-    s = 0.0
-    for i in range(len(x) - 3):
-        w = x[i : i + 3]
-        s = s + w @ w * w[1]
-    return s
-
-
-def kinked(x):
-    s = 0.0
-    for i in range(len(x)):
-        s = s + abs(x[i] - 0.3) * max(x[i], 0.2) + np.maximum(x[i], x[0]) * np.sqrt(np.abs(x[i]))
-    return s
-
-
-def divided(x):
-    s, p = 0.0, x[0]
-    for i in range(1, len(x)):
-        p = 1.0 / (p + x[i])
-        s = s + p / (1.0 + x[i] * x[i])
-    return s
-
-
-def absorbing(x):
-    s = 0.0
-    for v in x:
-        a = v * v
-        b = a * a
-        c = b * b
-        s = s + 1.0 / (1.0 + c * c)
-    return s
-
-
-def several_results(x):
-    s = 0.0
-    for i in range(30):
-        q, r = np.linalg.qr(np.array([[x[i % 3] + i, 1.0], [0.5, x[3]]]))
-        s = s + r[0, 0] * q[1, 1]
-    return s
-
-
-def decided(x):
-    s = x[0]
-    for i in range(60):
-        s = s * 0.9 + 0.1 * x[i % len(x)] if s > x[1] else s * 1.1 - x[2]
-    return s
-
-
-def coefficients(x):
-    c = [0.1 * k * k - 1.0 for k in range(50)]
-    s = x[0] * 0.0
-    for k in reversed(range(50)):
-        s = s * x[1] + c[k]
-    return s
-
-
-FUNCTIONS = [
-    pendulum, rosenbrock, backwards, every_third, two_behind, three_behind, filled, filled_twice, matrix, pairs, grid, network, rows, windows, kinked,
-    divided, absorbing, several_results, decided, coefficients,
-]  # fmt: skip
 
 
 def points(f):
@@ -332,7 +186,17 @@ def test_entries_of_lists_are_taken_together(texts, expected):
     assert list(eval(expected, names)) == [eval(text, names) for text in texts]
 
 
-LONG = [(pendulum, 3), (rosenbrock, 200), (filled, 150), (kinked, 60), (decided, 5), (backwards, 150), (divided, 150)]
+LONG = [
+    (pendulum, 3),
+    (lorenz, 4),
+    (changing_places, 6),
+    (rosenbrock, 200),
+    (filled, 150),
+    (kinked, 60),
+    (decided, 5),
+    (backwards, 150),
+    (divided, 150),
+]
 
 
 @pytest.mark.parametrize(("f", "size"), LONG, ids=[f.__name__ for f, _ in LONG])

@@ -9,43 +9,27 @@ The same operations on the same numbers in the same order, so every bit is that 
 
 from __future__ import annotations
 
-import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.execution.repetition import KEYED, Carried, Fixed, Loop, Own, Step, Streamed
+from gradwise.execution.repetition import KEYED, Carried, Fixed, Loop, Own, Step, Streamed, brief_outputs
+from gradwise.execution.sequences import as_list, progression
+from gradwise.execution.writer import is_brief
 from gradwise.program import F64, Equation
 from gradwise.rules.algebra import add_p, div_p, mul_p, sub_p
 from gradwise.rules.shapes import getitem, scatter_add
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from gradwise.execution.writer import Writer
 
 #: arithmetic whose result is not finite if one of the first so many operands is not
 _PASSING = {add_p: 2, sub_p: 2, mul_p: 2, div_p: 1}
 
-#: an entry of a list that a loop kept
-_ENTRY = re.compile(r"(r\d+)\[(\d+)\]")
 #: how much longer than the loop a vector may be that is made a list for it
 _AT_HAND = 16
-
-
-def read_outside(steps: Sequence[Step], loops: Sequence[Loop], outputs: Iterable[int], variables: int) -> np.ndarray:
-    """For each variable whether something else than the loop that makes it reads it."""
-    home, owner = np.full(variables, -1), np.full(len(steps), -1)
-    for k, loop in enumerate(loops):
-        home[loop.outputs] = k
-        owner[loop.start : loop.stop] = k
-    read = np.array([i for equation, *_ in steps for i in equation.inputs], np.intp)
-    reader = np.repeat(owner, [len(equation.inputs) for equation, *_ in steps])
-    outside = np.zeros(variables, bool)
-    outside[read[home[read] != reader]] = True
-    outside[list(outputs)] = True
-    return outside
 
 
 class LoopWriter:
@@ -71,6 +55,10 @@ class LoopWriter:
         self.operands: list[tuple[int, ...]] = []
         #: for each value that is carried on, the names of what the steps before made, the last one first, and its output of the body
         self.carried: list[tuple[list[str], int]] = []
+        #: the same for vectors of a few entries: the name of each
+        self.carried_entries: list[tuple[list[str], int]] = []
+        #: the positions of outputs that are vectors of a few entries, written entry by entry; the operands that are filled
+        self.brief = brief_outputs(loop, steps, writer)
         self.filled = self._filled()
         #: variables that are lists instead of arrays
         self.lists: set[int] = set()
@@ -80,6 +68,7 @@ class LoopWriter:
         """Write the loop; ``guarded`` and ``holds`` are those of the writer's program."""
         writer, loop = self.writer, self.loop
         operands = self.operands = [tuple(map(self._operand, sources)) for sources in loop.operands]
+        self._take_apart()
         around, lines, writer.lines = writer.suspects, writer.lines, []
         writer.suspects = {}
         position = 0
@@ -94,6 +83,8 @@ class LoopWriter:
                     writer.guard(mine, expected, holds)
             position += count
         lists = {q: self._kept(q) for q in self.kept}
+        last = {q: self._last(q) for q in self.last}
+        closing = self._closing()
         body, writer.lines = writer.lines, lines
         after = self._watch(body)
         writer.suspects = around
@@ -106,12 +97,35 @@ class LoopWriter:
             writer.write(f"for {self.targets[0]} in {self.sources[0]}:")
         else:
             writer.write(f"for {', '.join(self.targets)} in zip({', '.join(self.sources)}):")
-        for names, mine in self.carried:
-            following = [*names[1:], writer.read(mine)]
-            body += [f"{name} = {value}" for name, value in zip(names, following, strict=True) if name != value]
-        writer.lines += [f"    {line}" for line in body] or ["    pass"]
+        writer.lines += [f"    {line}" for line in (*body, *closing)] or ["    pass"]
         writer.suspects.update(dict.fromkeys(after))
-        self._hand_over(lists)
+        self._hand_over(lists, last)
+
+    def _closing(self) -> list[str]:
+        """Lines that hand on what is carried."""
+        writer = self.writer
+        pairs: list[tuple[str, str]] = []
+        for names, mine in self.carried:
+            pairs += zip(names, [*names[1:], writer.read(mine)], strict=True)
+        for names, mine in self.carried_entries:
+            pairs += zip(names, writer.scalars(mine), strict=True)
+        pairs = [(name, value) for name, value in pairs if name != value]
+        given: set[str] = set()
+        for name, value in pairs:
+            if value in given:  # two that change places: all at once
+                return [f"{', '.join(n for n, _ in pairs)} = {', '.join(v for _, v in pairs)}"]
+            given.add(name)
+        return [f"{name} = {value}" for name, value in pairs]
+
+    def _take_apart(self) -> None:
+        """Take the vectors apart, before the loop, that come from outside and are read entry by entry."""
+        position = 0
+        for j, sources in enumerate(self.loop.operands):
+            if position in self.brief:
+                for source, variable in zip(sources, self.operands[j], strict=True):
+                    if type(source) is Fixed and is_brief(self.writer.types[variable]):
+                        self.writer.scalars(variable)
+            position += len(self.steps[self.loop.start + j][0].output_tuple)
 
     # --- operands -----------------------------------------------------------------------------------------------------------
 
@@ -130,6 +144,13 @@ class LoopWriter:
     def _carried(self, source: Carried) -> int:
         writer = self.writer
         variable = writer.another(int(self.loop.outputs[0, source.position]))
+        if source.position in self.brief:
+            before = writer.scalars(source.first[0])
+            entries = writer.entries[variable] = [f"v{variable}_{k}" for k in range(len(before))]
+            for name, text in zip(entries, before, strict=True):
+                writer.write(f"{name} = {text}")
+            self.carried_entries.append((entries, self.made[source.position]))
+            return variable
         names = [f"v{variable}", *(f"v{variable}_{k}" for k in range(1, source.lag))]
         for name, first in zip(names, source.first, strict=True):
             writer.write(f"{name} = {self._as_number(first)}{'.tolist()' * (source in self.filled)}")
@@ -148,7 +169,11 @@ class LoopWriter:
             for source in sources:
                 if type(source) in (Own, Carried):
                     users.setdefault(source, []).append(j)
-        return {s for s in users if type(s) is Carried and s.lag == 1 and self._is_filled(s, users)}
+        return {
+            s
+            for s in users
+            if type(s) is Carried and s.lag == 1 and s.position not in self.brief and self._is_filled(s, users)
+        }
 
     def _is_filled(self, source: Carried, users: dict[Any, list[int]]) -> bool:
         loop, position, found = self.loop, 0, False
@@ -226,13 +251,18 @@ class LoopWriter:
         """Write the j-th equation of the body."""
         writer, primitive = self.writer, equation.primitive
         _, function, _, overwritten = self.steps[self.loop.start + j]
+        if not primitive.multiple and self.made.index(equation.outputs) in self.brief:
+            if primitive in KEYED:
+                writer.scalars(equation.inputs[0])
+            if writer.vector(equation) or writer.elementwise(equation):
+                return
         if primitive not in KEYED:
             if not writer.number(equation):
                 writer.call(equation, function)
             return
         rows = range(self.loop.start + j, self.loop.stop, self.loop.period)
         keys = [self.steps[r][0].params[0] for r in rows]
-        alike = all(key == keys[0] for key in keys) if type(keys[0][0] if keys[0] else 0) is int else False
+        alike = all(key == keys[0] for key in keys)
         source = equation.inputs[0]
         if self._are_entries(keys[0], source):
             if primitive is getitem and len(equation.inputs) == 1:
@@ -245,6 +275,9 @@ class LoopWriter:
                 if source in self.lists:
                     self.lists.add(equation.outputs)
                 return
+        if alike:
+            writer.call(equation, function)
+            return
         functions = [self.steps[r][1] for r in rows]
         name = f"f{equation.output_tuple[0]}"
         self._comes_in(name, writer.name(tuple(functions)))
@@ -257,9 +290,14 @@ class LoopWriter:
     def _entry(self, origin: Any, equation: Equation, keys: Sequence[tuple[int, ...]], *, alike: bool) -> None:
         """``x[0]``, ``x[1]``, …: as a list where x stays the same."""
         writer, out = self.writer, equation.outputs
+        entries = writer.entries.get(equation.inputs[0])
+        if alike and entries is not None and len(keys[0]) == 1:
+            writer.text[out] = entries[keys[0][0]]
+            writer.numbers.add(out)
+            return
         array = writer.read(equation.inputs[0])
         if type(origin) is Fixed:
-            index = tuple([_progression(entries) for entries in zip(*keys, strict=True)]) if not alike else None
+            index = tuple([progression(entries) for entries in zip(*keys, strict=True)]) if not alike else None
             if index is None:
                 writer.write(f"v{out} = {array}.item({', '.join(map(str, keys[0]))})")
             elif len(index) == 1 and isinstance(index[0], str):
@@ -284,9 +322,30 @@ class LoopWriter:
     # --- what is behind the loop --------------------------------------------------------------------------------------------
 
     def _kept(self, position: int) -> str:
+        """Append an output of each step to a list, whose name is given."""
         name = f"r{self.made[position]}"
         self.writer.write(f"{name}_add({self.writer.read(self.made[position])})")
         return name
+
+    def _last(self, position: int) -> str | list[str]:
+        """What an output is called behind the loop; of a vector of a few entries what they are called."""
+        carried = {name for names, _ in (*self.carried, *self.carried_entries) for name in names}
+
+        def lasting(text: str) -> str:
+            return self.writer.function.fresh("l") if text in carried else text
+
+        mine = self.made[position]
+        is_brief = position in self.brief
+        before = self.writer.scalars(mine) if is_brief else [self.writer.read(mine)]
+        # what is carried is the next step's by then, but for arrays that are written to
+        names = [
+            text if mine in self.lists or (not is_brief and mine not in self.writer.numbers) else lasting(text)
+            for text in before
+        ]
+        for name, text in zip(names, before, strict=True):
+            if name != text:
+                self.writer.write(f"{name} = {text}")
+        return names if is_brief else names[0]
 
     def _watch(self, body: list[str]) -> list[str]:
         """Lines that look at what must be finite; what is to be looked at behind the loop."""
@@ -308,7 +367,7 @@ class LoopWriter:
             after.append(total)
         return after
 
-    def _hand_over(self, lists: dict[int, str]) -> None:
+    def _hand_over(self, lists: dict[int, str], last: dict[int, Any]) -> None:
         """What the variables of the steps are called from now on."""
         writer, outputs = self.writer, self.loop.outputs
         for q, name in lists.items():
@@ -316,9 +375,11 @@ class LoopWriter:
             variables = outputs[steps, q].tolist()
             writer.text.update(zip(variables, [f"{name}[{k}]" for k in steps], strict=True))
             self._of_kind(q, variables)
-        for q in self.last:
+        for q, name in last.items():
             variable = int(outputs[-1, q])
-            name = writer.read(self.made[q])
+            if type(name) is list:
+                writer.entries[variable] = name
+                continue
             if self.made[q] in self.lists:
                 writer.write(f"v{self.made[q]} = {writer.name(np.array)}({name})")
                 name = f"v{self.made[q]}"
@@ -329,35 +390,3 @@ class LoopWriter:
         for kind in (self.writer.numbers, self.writer.answers):
             if self.made[position] in kind:
                 kind.update(variables)
-
-
-def as_list(texts: Sequence[str]) -> str:
-    """The text of a list with these entries; those that are entries of a list one after another are taken together."""
-    parts, entries, k = [], [_ENTRY.fullmatch(text) for text in texts], 0
-    while k < len(texts):
-        end = k + 1
-        here, following = entries[k], entries[end] if end < len(texts) else None
-        if here is not None and following is not None and here[1] == following[1] and here[2] != following[2]:
-            name, start = here[1], int(here[2])
-            step = int(following[2]) - start
-            while end < len(texts) and texts[end] == f"{name}[{start + step * (end - k)}]":
-                end += 1
-            stop = start + step * (end - k)
-            parts.append(f"*{name}[{start}:{stop if stop >= 0 else ''}:{step}]")
-        else:
-            parts.append(texts[k])
-        k = end
-    return parts[0][1:] if len(parts) == 1 and parts[0][0] == "*" else f"[{', '.join(parts)}]"
-
-
-def _progression(entries: Sequence[int]) -> str | None:
-    """A slice that takes these entries."""
-    start, step = entries[0], entries[1] - entries[0]
-    if step == 0 or any(b - a != step for a, b in pairwise(entries)):
-        return None
-    stop = entries[-1] + step
-    if (start < 0) != (entries[-1] < 0):
-        return None
-    if (stop < 0) != (start < 0):
-        return f"{start}::{step}"
-    return f"{start}:{stop}:{step}"

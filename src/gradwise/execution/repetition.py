@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gradwise.rules.shapes import getitem, scatter_add, scatter_set
+from gradwise.execution.writer import ARITHMETIC, is_brief
+from gradwise.program import F64
+from gradwise.rules.algebra import neg
+from gradwise.rules.shapes import getitem, pack, scatter_add, scatter_set, zeros_p
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from gradwise.execution.writer import Writer
     from gradwise.program import ArrayType, Equation
 
 #: an equation, how it is called, what is let go after it, which operand it overwrites (``numpy_backend.schedule``)
@@ -195,6 +199,53 @@ def _agreeing(numbers: np.ndarray, start: int, period: int) -> int:
         width *= 2
 
 
+def brief_outputs(loop: Loop, steps: Sequence[Step], writer: Writer) -> frozenset[int]:
+    """The positions of outputs that can be written entry by entry: vectors of a few entries that are packed, filled at the same places in each step, or made of such by arithmetic.
+
+    What a step reads of the step before must be of that kind too, so this is the largest set that agrees with itself.
+    """
+    found: dict[int, list[Any]] = {}
+    position = 0
+    for j, sources in enumerate(loop.operands):
+        equation, _, _, _ = steps[loop.start + j]
+        if not equation.primitive.multiple and is_brief(writer.types[equation.outputs]):
+            vectors = [s for s, i in zip(sources, equation.inputs, strict=True) if writer.types[i] is not F64]
+            numbers = [s for s, i in zip(sources, equation.inputs, strict=True) if writer.types[i] is F64]
+            alike = vectors == [] or all(
+                writer.types[i] is writer.types[equation.outputs] for i in equation.inputs if writer.types[i] is not F64
+            )
+            if (
+                alike
+                and _is_written_by_entries(equation, loop, steps, j)
+                and all(type(s) is not Fixed or s.variable in writer.numbers for s in numbers)
+            ):
+                found[position] = vectors
+        position += len(equation.output_tuple)
+    while True:
+        wrong = [q for q, vectors in found.items() if not all(_agrees(s, found) for s in vectors)]
+        if not wrong:
+            return frozenset(found)
+        for q in wrong:
+            del found[q]
+
+
+def _agrees(source: Any, found: Mapping[int, Any]) -> bool:
+    if type(source) in (Fixed, Streamed):
+        return True
+    return source.position in found and (type(source) is Own or source.lag == 1)
+
+
+def _is_written_by_entries(equation: Equation, loop: Loop, steps: Sequence[Step], j: int) -> bool:
+    primitive = equation.primitive
+    if primitive in (pack, zeros_p, neg) or primitive in ARITHMETIC:
+        return True
+    if primitive not in (scatter_add, scatter_set) or len(equation.inputs) != 2:
+        return False
+    key = equation.params[0]
+    rows = range(loop.start + j, loop.stop, loop.period)
+    return len(key) == 1 and type(key[0]) is int and all(steps[r][0].params[0] == key for r in rows)
+
+
 class _Wiring:
     """Where operands come from, as arrays over all equations."""
 
@@ -252,3 +303,17 @@ class _Wiring:
         o += first * made
         steps = last - first
         return Loop(begin, period, steps, operands, self.outputs[o : o + steps * made].reshape(steps, made))
+
+
+def read_outside(steps: Sequence[Step], loops: Sequence[Loop], outputs: Iterable[int], variables: int) -> np.ndarray:
+    """For each variable whether something else than the loop that makes it reads it."""
+    home, owner = np.full(variables, -1), np.full(len(steps), -1)
+    for k, loop in enumerate(loops):
+        home[loop.outputs] = k
+        owner[loop.start : loop.stop] = k
+    read = np.array([i for equation, *_ in steps for i in equation.inputs], np.intp)
+    reader = np.repeat(owner, [len(equation.inputs) for equation, *_ in steps])
+    outside = np.zeros(variables, bool)
+    outside[read[home[read] != reader]] = True
+    outside[list(outputs)] = True
+    return outside

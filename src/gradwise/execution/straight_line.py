@@ -19,9 +19,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradwise.execution.error_state import raising
-from gradwise.execution.loops import LoopWriter, read_outside
+from gradwise.execution.loops import LoopWriter
 from gradwise.execution.numpy_backend import schedule
-from gradwise.execution.repetition import repetitions
+from gradwise.execution.repetition import read_outside, repetitions
 from gradwise.execution.writer import Writer
 
 if TYPE_CHECKING:
@@ -111,7 +111,12 @@ def straight_line(
             continue
         if function is None:
             writer.constant(equation.outputs, equation.primitive.value(*equation.params))
-        elif not (writer.number(equation) or writer.vector(equation) or writer.spreads(equation, function)):
+        elif not (
+            writer.number(equation)
+            or writer.vector(equation)
+            or writer.spreads(equation, function)
+            or (writer.is_apart(equation) and writer.elementwise(equation))
+        ):
             writer.call(equation, function, gone)
         check(equation.output_tuple)
         position += 1

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from gradwise.execution.function_text import FunctionText
-    from gradwise.program import Equation, Primitive, Program
+    from gradwise.program import ArrayType, Equation, Primitive, Program
 
 #: entries up to which a vector is made from its entries, and numbers looked at in one line
 SHORT, TOGETHER = 64, 40
+#: entries up to which arithmetic is done entry by entry
+BRIEF = 4
 
-_ARITHMETIC: dict[Primitive, str] = {
+ARITHMETIC: dict[Primitive, str] = {
     add_p: "{} + {}",
     sub_p: "{} - {}",
     mul_p: "{} * {}",
@@ -69,9 +71,14 @@ _FUNCTIONS: dict[Primitive, Any] = {
     expm1: np.expm1,
 }
 #: elementwise ones that take a number in the place of an array filled with it
-_SPREADING = frozenset([*_ARITHMETIC, *_COMPARISONS, neg, select, maximum, minimum])
+_SPREADING = frozenset([*ARITHMETIC, *_COMPARISONS, neg, select, maximum, minimum])
 _POWERS = {1: "{0}", 2: "{0} * {0}"}
-_INFIX = _ARITHMETIC | _COMPARISONS | {neg: "-{}"}
+_INFIX = ARITHMETIC | _COMPARISONS | {neg: "-{}"}
+
+
+def is_brief(kind: ArrayType) -> bool:
+    """Whether values of a type are vectors of so few entries that Python's arithmetic is quicker."""
+    return len(kind.shape) == 1 and kind.dtype == F64.dtype and 0 < kind.size <= BRIEF
 
 
 class Writer:
@@ -168,8 +175,8 @@ class Writer:
         if not self._are_numbers(inputs):
             return False
         operands = [self.read(i) for i in inputs]
-        if primitive in _ARITHMETIC:
-            self._numeric(out, _ARITHMETIC[primitive].format(*operands), operands[: 1 if primitive is div_p else 2])
+        if primitive in ARITHMETIC:
+            self._numeric(out, ARITHMETIC[primitive].format(*operands), operands[: 1 if primitive is div_p else 2])
         elif primitive in _EXACT and kind is F64:
             self._numeric(out, _EXACT[primitive].format(*operands))
         elif primitive is power and equation.params[0] in _POWERS:
@@ -198,7 +205,7 @@ class Writer:
         if primitive is broadcast_to_p and inputs[0] in self.numbers and shape:
             self.spread[out] = self.read(inputs[0]), function
             return True
-        template = _ARITHMETIC.get(primitive) or _EXACT.get(primitive)
+        template = ARITHMETIC.get(primitive) or _EXACT.get(primitive)
         if template is None or not any(i in self.spread for i in inputs):
             return False
         if not all(i in self.numbers or (i in self.spread and self.types[i].shape == shape) for i in inputs):
@@ -206,7 +213,7 @@ class Writer:
         operands = [self.spread[i][0] if i in self.spread else self.read(i) for i in inputs]
         number = self.function.fresh("n")
         self.write(f"{number} = {template.format(*operands)}")
-        if self.is_watched(out) and primitive in _ARITHMETIC:
+        if self.is_watched(out) and primitive in ARITHMETIC:
             self.suspects[number] = None
         # the schedule may have it overwritten, which the view that a broadcast is does not bear
         self.spread[out] = number, lambda filling: np.full(shape, filling)
@@ -284,6 +291,48 @@ class Writer:
         entries[key[0]] = entry
         self.entries[out] = entries
         return True
+
+    def scalars(self, variable: int) -> list[str]:
+        """The entries of a short vector, each as text."""
+        entries = self.entries.get(variable)
+        if entries is None:
+            text = self.text[variable] = self.read(variable)
+            entries = self.entries[variable] = [self.function.fresh("e") for _ in range(self.types[variable].size)]
+            self.write(f"{', '.join(entries)}, = {text}.tolist()")
+        return entries
+
+    def is_apart(self, equation: Equation) -> bool:
+        """Whether the entries of all vectors that an equation reads are at hand, and of one no array was made."""
+        vectors = [i for i in equation.inputs if i not in self.numbers]
+        return all(i in self.entries for i in vectors) and any(i not in self.text for i in vectors)
+
+    def elementwise(self, equation: Equation) -> bool:
+        """Write arithmetic with a vector of a few entries entry by entry, which takes less time than one call of NumPy."""
+        primitive, out = equation.primitive, equation.outputs
+        if primitive.multiple:
+            return False
+        template = "-{}" if primitive is neg else ARITHMETIC.get(primitive)
+        if template is None or not is_brief(self.types[out]):
+            return False
+        operands = [self._repeated(i, self.types[out]) for i in equation.inputs]
+        if any(texts is None for texts in operands):
+            return False
+        entries = self.entries[out] = []
+        for texts in zip(*operands, strict=True):
+            name = self.function.fresh("e")
+            self.write(f"{name} = {template.format(*texts)}")
+            entries.append(name)
+            if self.is_watched(out) and primitive is not neg:
+                for text in texts[: 1 if primitive is div_p else 2]:
+                    self.suspects.pop(text, None)
+                self.suspects[name] = None
+        return True
+
+    def _repeated(self, variable: int, kind: ArrayType) -> list[str] | None:
+        """The entries of a vector, or a number for each of them."""
+        if variable in self.numbers:
+            return [self.read(variable)] * kind.size
+        return self.scalars(variable) if self.types[variable] is kind else None
 
     def call(self, equation: Equation, function: Any, gone: Iterable[int] = (), named: str | None = None) -> None:
         """Write a call of what an equation is called by, or of what has this name."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.execution.loops import as_list
+from gradwise.execution.sequences import as_list
 from gradwise.operators.arguments import code_of
 from gradwise.operators.caches import derived
 from gradwise.operators.kinks import candidates, felt, holds_nan
