@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 #: of the time span: how near to a crossing a piece ends; what is tried where a solution of another tolerance is on the wrong side there
 _NEAR, _FURTHER = 1e-10, (1.0, 1.0, 1.0, 1e2, 1e4)
+#: parts of a piece at which is looked how a right-hand side leaves a border; the least that counts, and the powers between which its curvature is infinite
+_DISTANCES, _ROUNDING, _ROUGH = (2.0**-22, 2.0**-18, 2.0**-14, 2.0**-10), 1e-12, 1.8
+#: a power of 0 is that of rounding
+_FLAT = 0.3
 #: crossings of one solution
 _MANY = 300
 _TRIALS = 200
@@ -277,6 +281,12 @@ def _pieces(
         now = recorded(function, function, (after, value_after.copy()))
         if now is None:
             raise TooManyStepsError
+        for t, y, way in (before, value, -1.0), (after, value_after, 1.0):
+            if _is_rough(function, t, y, way * direction * abs(after - begin)):
+                raise _trace().fail(
+                    f"{what} was called for a right-hand side that goes over to another branch at t = {t:.6g} like a root or another broken power, whose slope or curvature is infinite there: its steps do not resolve the derivatives. "
+                    "A right-hand side with finite slopes and curvatures on both sides is required: smooth it beside the border; method='numerical' takes differences as it is"
+                )
         rest = sided[0](now)
         further_side = now if rest is None else _steady(rest, course, after, last, value_after)
         sides = on_side(function, side), on_side(function, further_side)
@@ -287,6 +297,23 @@ def _pieces(
         side = formula if rest is None else _steady(rest, course, begin, last, state)
     pieces.append(make(side, (begin, last), state), (begin, last), stops)
     return pieces
+
+
+def _is_rough(function: RightHandSide, t: float, y: np.ndarray, length: float) -> bool:
+    """Whether the right-hand side leaves a point like a power below 2 of the distance, beside a straight line, along its own direction for this length of time."""
+    slope = np.asarray(function.plainly(t, y.copy()), float)
+
+    def leaves(part: float) -> np.ndarray:
+        once, twice = (
+            np.asarray(function.plainly(t + d * length, y + d * length * slope), float) for d in (part, 2 * part)
+        )
+        return np.abs(twice - 2 * once + slope)
+
+    sizes = np.array([leaves(part) for part in _DISTANCES])
+    counts = (sizes > _ROUNDING * np.abs(slope)).all(axis=0)
+    powers = np.diff(np.log(np.where(counts, sizes, 1.0)), axis=0) / np.diff(np.log(_DISTANCES))[:, None]
+    broken = ((powers > _FLAT) & (powers < _ROUGH)).all(axis=0)
+    return bool((counts & broken & (np.ptp(powers, axis=0) < 2 - _ROUGH)).any())
 
 
 def _steady(sides: Any, course: Course, begin: float, end: float, state: Any) -> Any:
