@@ -1,7 +1,7 @@
 """Draws of ``numpy.random`` with traced parameters, where a draw is location + scale · (a draw without parameters).
 
 That is how NumPy computes them, so the values are NumPy's and the generator is left as NumPy leaves it.  Where a parameter changes how often the generator is asked (the shape of a gamma
-variate), the draw is no function of it that could be differentiated: that raises.
+variate), the draw moves with it at a fixed probability (``scipy_draws.py``), or raises.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 
 from gradwise.rules import elementwise
 from gradwise.tracing.arithmetic import plain
@@ -17,6 +18,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.muting import note_generator
 from gradwise.tracing.standins.arrays import asarray
 from gradwise.tracing.standins.recording import at_line, carries, contains_traced, open_traces
+from gradwise.tracing.standins.scipy_distributions import moved_draws
 from gradwise.tracing.standins.stacking import concretely, leaves
 from gradwise.tracing.traced import TracedScalar, apply, isinstance_traced
 
@@ -59,8 +61,38 @@ def _lognormal(rng: Any, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None) ->
     return apply(power.tape, elementwise.exp, (power,), (), value)
 
 
+def _shaped(dist: str, draws: Any, *shapes: Any) -> Any:
+    """Draws that were made with the plain shapes, as functions of these where they are traced."""
+    return moved_draws(getattr(scipy.stats, dist), draws, *shapes) if any(map(carries, shapes)) else draws
+
+
 def _gamma(rng: Any, shape: Any, scale: Any = 1.0, size: Any = None) -> Any:
-    return _checked(scale) * rng.gamma(_constant(rng, "gamma", "shape", shape), 1.0, _shape(size, shape, scale))
+    draws = rng.gamma(_numbers(shape), 1.0, _shape(size, shape, _checked(scale)))
+    return scale * _shaped("gamma", draws, shape)
+
+
+def _standard_gamma(rng: Any, shape: Any, size: Any = None) -> Any:
+    return _gamma(rng, shape, 1.0, size)
+
+
+def _beta(rng: Any, a: Any, b: Any, size: Any = None) -> Any:
+    draws = rng.beta(_numbers(a), _numbers(b), _shape(size, a, b))
+    return _shaped("beta", draws, a, b)
+
+
+def _of_one(name: str, dist: str, offset: float = 0.0) -> Callable[..., Any]:
+    """Draws with one parameter, a shape of a distribution of SciPy's, which is larger by an offset."""
+
+    def draw(rng: Any, shape: Any, size: Any = None) -> Any:
+        draws = getattr(rng, name)(_numbers(shape), _shape(size, shape))
+        return _shaped(dist, draws + offset, shape) - offset
+
+    return draw
+
+
+def _numbers(value: Any) -> Any:
+    """The plain value; guarded where it carries no derivative."""
+    return plain(value) if carries(value) else concretely(value)
 
 
 def _multivariate_normal(rng: Any, mean: Any, cov: Any, size: Any = None, *args: Any, **options: Any) -> Any:
@@ -121,6 +153,13 @@ _DRAWS: dict[str, Callable[..., Any]] = {
     "uniform": _uniform,
     "lognormal": _lognormal,
     "gamma": _gamma,
+    "standard_gamma": _standard_gamma,
+    "beta": _beta,
+    "chisquare": _of_one("chisquare", "chi2"),
+    "standard_t": _of_one("standard_t", "t"),
+    "weibull": _of_one("weibull", "weibull_min"),
+    "pareto": _of_one("pareto", "pareto", 1.0),
+    "power": _of_one("power", "powerlaw"),
     "multivariate_normal": _multivariate_normal,
     "choice": _choice,
     "permutation": _permutation,
@@ -128,9 +167,9 @@ _DRAWS: dict[str, Callable[..., Any]] = {
     **{
         name: _refused(name)
         for name in (
-            *("beta", "binomial", "chisquare", "dirichlet", "f", "geometric", "hypergeometric", "logseries"),
-            *("multinomial", "negative_binomial", "noncentral_chisquare", "noncentral_f", "pareto", "poisson"),
-            *("power", "standard_gamma", "standard_t", "triangular", "vonmises", "wald", "weibull", "zipf"),
+            *("binomial", "dirichlet", "f", "geometric", "hypergeometric", "logseries"),
+            *("multinomial", "negative_binomial", "noncentral_chisquare", "noncentral_f", "poisson"),
+            *("triangular", "vonmises", "wald", "zipf"),
         )
     },
 }

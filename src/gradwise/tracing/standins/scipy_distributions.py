@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import scipy
 
-from gradwise.tracing.arithmetic import concrete, plain
-from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.standins import scipy_multivariate
 from gradwise.tracing.standins.opened import run_opened
@@ -26,6 +26,7 @@ from gradwise.tracing.standins.scipy_distribution_guards import (
     guard_sides,
     nan_where_there_is_none,
 )
+from gradwise.tracing.standins.scipy_draws import at_its_probability, drawing
 from gradwise.tracing.standins.scipy_multivariate import counts
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 
@@ -336,30 +337,6 @@ def _within(z: Any, inside: Any, standard: Standard, low: Any, high: Any) -> Any
     return np.where(inside, z, some)
 
 
-def rvs(dist: Any, *args: Any, size: Any = None, random_state: Any = None, **kwargs: Any) -> Any:
-    """Draws: location + scale · (standard draws), of plain shapes."""
-    names = [n.strip() for n in dist.shapes.split(",")] if dist.shapes else []
-    places = [*names, "loc", "scale", "size", "random_state"]
-    given = dict(zip(places, args, strict=False)) | kwargs
-    size, random_state = given.pop("size", size), given.pop("random_state", random_state)
-    loc, scale = given.pop("loc", 0.0), given.pop("scale", 1.0)
-    options = {"random_state": random_state, **given}
-    if not contains_traced((*given.values(), loc, scale)):
-        return dist.rvs(size=size, loc=loc, scale=scale, **options)
-    if any(map(carries, given.values())) or (
-        "loc" in dir(dist) and dist.name in {"poisson", "binom", "bernoulli", "geom"}
-    ):
-        refuse(
-            (*given.values(), loc, scale),
-            f"scipy.stats.{dist.name}.rvs",
-            "Draw with plain shapes; location and scale may be traced",
-        )
-    shape = size if size is not None else np.broadcast_shapes(np.shape(plain(loc)), np.shape(plain(scale))) or None
-    draws = dist.rvs(size=1 if shape is None else shape, **{k: concrete(v) for k, v in options.items()})
-    with at_line(*open_traces([loc, scale])):
-        return (draws if shape is not None else draws[0] if np.ndim(draws) else draws) * scale + loc
-
-
 # --- frozen distributions --------------------------------------------------------------------------------
 
 
@@ -369,7 +346,7 @@ def _frozen(name: str) -> Callable[..., Any]:
             return getattr(frozen, name)(*args, **kwargs)
         if name == "rvs":
             named = dict(zip(("size", "random_state"), args, strict=False)) | kwargs
-            return rvs(frozen.dist, *frozen.args, **frozen.kwds, **named)
+            return _METHODS["rvs"](frozen.dist, *frozen.args, **frozen.kwds, **named)
         return _METHODS[name](frozen.dist, *args, *frozen.args, **frozen.kwds, **kwargs)
 
     call.__name__ = name
@@ -378,7 +355,13 @@ def _frozen(name: str) -> Callable[..., Any]:
 
 
 _NAMES = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "sf", "logcdf", "logsf", "ppf", "isf")
-_METHODS: dict[str, Callable[..., Any]] = {name: _method(name) for name in _NAMES} | {"rvs": rvs}
+_METHODS: dict[str, Callable[..., Any]] = {name: _method(name) for name in _NAMES}
+_METHODS["rvs"] = drawing(_METHODS)
+
+
+def moved_draws(dist: Any, draws: Any, *shapes: Any) -> Any:
+    """Standard draws of one of SciPy's distributions as functions of its shapes."""
+    return at_its_probability(_METHODS, dist, draws, shapes)
 
 
 def methods() -> dict[type, dict[str, Callable[..., Any]]]:

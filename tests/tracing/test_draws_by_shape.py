@@ -1,0 +1,98 @@
+"""Draws by their shapes move at a fixed probability: against the roots of mpmath's distribution functions, and means of many of them."""
+
+from __future__ import annotations
+
+import mpmath as mp
+import numpy as np
+import pytest
+import scipy.stats as st
+
+import gradwise as gw
+
+
+def gamma(x, a):
+    return mp.gammainc(a, 0, x, regularized=True)
+
+
+def beta(x, a, b):
+    return mp.betainc(a, b, 0, x, regularized=True)
+
+
+def student(x, n):
+    tail = mp.betainc(n / 2, mp.mpf(1) / 2, 0, n / (n + x * x), regularized=True) / 2
+    return 1 - tail if x > 0 else tail
+
+
+#: draws of shapes and a generator, the distribution function, and the shapes
+DRAWS = {
+    "Generator.gamma": (lambda rng, p: rng.gamma(p[0], size=4), gamma, [2.3]),
+    "gamma of a small shape": (lambda rng, p: rng.gamma(p[0], size=4), gamma, [0.3]),
+    "standard_gamma": (lambda rng, p: rng.standard_gamma(p[0], 4), gamma, [2.3]),
+    "one number": (lambda rng, p: rng.gamma(p[0]), gamma, [2.3]),
+    "chisquare": (lambda rng, p: rng.chisquare(p[0], 4), lambda x, n: gamma(x / 2, n / 2), [3.1]),
+    "Generator.beta": (lambda rng, p: rng.beta(p[0], p[1], 4), beta, [1.4, 2.6]),
+    "standard_t": (lambda rng, p: rng.standard_t(p[0], 4), student, [4.2]),
+    "weibull": (lambda rng, p: rng.weibull(p[0], 4), lambda x, c: 1 - mp.exp(-(x**c)), [1.7]),
+    "pareto": (lambda rng, p: rng.pareto(p[0], 4), lambda x, b: 1 - (1 + x) ** -b, [2.2]),
+    "power": (lambda rng, p: rng.power(p[0], 4), lambda x, a: x**a, [2.2]),
+    "stats.gamma": (lambda rng, p: st.gamma.rvs(p[0], size=4, random_state=rng), gamma, [2.3]),
+    "stats.gamma, scaled": (
+        lambda rng, p: st.gamma.rvs(p[0], 1.0, p[1], size=4, random_state=rng),
+        lambda x, a, s: gamma((x - 1) / s, a),
+        [2.3, 1.6],
+    ),
+    "stats.beta, frozen": (lambda rng, p: st.beta(p[0], p[1]).rvs(4, random_state=rng), beta, [1.4, 2.6]),
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_first_and_second_derivatives(name):
+    draw, distribution, shapes = DRAWS[name]
+
+    def f(p):
+        return draw(np.random.default_rng(3), p)
+
+    p = np.array(shapes)
+    values = np.asarray(f(p))
+    jacobian = gw.jacobian(f, method="exact")
+    second = np.asarray(gw.jacobian(jacobian, method="exact")(p))
+    found = np.asarray(jacobian(p))
+    for place in np.ndindex(values.shape):
+        value = float(values[place])
+        u = distribution(mp.mpf(value), *map(mp.mpf, shapes))
+
+        def quantile(*q, u=u, value=value):
+            return mp.findroot(lambda x: distribution(x, *q) - u, value)
+
+        for i in range(len(shapes)):
+
+            def along(t, i=i, quantile=quantile):
+                return quantile(*[t if j == i else mp.mpf(q) for j, q in enumerate(shapes)])
+
+            first, curvature = float(mp.diff(along, shapes[i])), float(mp.diff(along, shapes[i], 2))
+            np.testing.assert_allclose(found[(*place, i)], first, rtol=1e-9)
+            np.testing.assert_allclose(second[(*place, i, i)], curvature, rtol=1e-6, atol=1e-9)
+
+
+def test_values_and_generators_are_those_of_numpy():
+    def f(a):
+        rng = np.random.default_rng(5)
+        return np.sum(rng.gamma(a, 2.0, 3)) + rng.random()
+
+    assert gw.value_and_grad(f)(1.3)[0] == f(1.3)
+
+
+@pytest.mark.parametrize("mode", [gw.jacfwd, gw.jacrev])
+def test_means_have_the_derivatives_of_means(mode):
+    # of x² the mean is a (a + 1); differences with one seed have another mean
+    def f(a):
+        return np.mean(np.random.default_rng(1).gamma(a, size=40000) ** 2)
+
+    np.testing.assert_allclose(mode(f, method="exact")(0.8), 2.6, rtol=0.03)
+
+
+def test_counts_and_draws_that_are_no_functions_of_a_shape_raise():
+    with pytest.raises(gw.TracingError, match="Draw with a plain argument"):
+        gw.grad(lambda a: np.random.default_rng(1).dirichlet([a, 2.0])[0], method="exact")(1.3)
+    with pytest.raises(gw.TracingError, match="plain parameters"):
+        gw.grad(lambda m: 1.0 * st.poisson.rvs(m, random_state=1), method="exact")(1.3)
