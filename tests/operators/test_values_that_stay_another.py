@@ -1,5 +1,8 @@
 """A function that stores something is verified too: a traced value that plain calls before and after it contradict is refused, one that a state explains is not."""
 
+import collections
+import warnings
+
 import numpy as np
 import pytest
 
@@ -81,3 +84,45 @@ def test_a_value_that_changes_at_each_call_is_not_held_against_the_trace():
         return x[0] * x[1] + len(state) % 3
 
     assert gw.grad(f)(np.array([0.3, 0.7])) == pytest.approx([0.7, 0.3])
+
+
+def _total_and_table():
+    total, seen = [0.0], {}
+
+    def f(x):
+        total[0] += float(x[0])
+        seen[float(x[0])] = 1
+        return total[0] * x[1]
+
+    return f, lambda: (total[0], dict(seen)), lambda kept: [POINT[1], kept[0]]
+
+
+def _queue_and_table():
+    queue, table = collections.deque(maxlen=4), collections.OrderedDict()
+
+    def f(x):
+        queue.extend([float(x[0]), 0.1 * float(x[0])])
+        table[float(x[0])] = 1
+        value = sum(queue) + x[1] ** 2
+        queue.rotate(1)
+        return value
+
+    return f, lambda: (list(queue), dict(table)), lambda kept: [1.1, 2 * POINT[1]]
+
+
+POINT = np.array([1.46, 0.62])
+
+
+@pytest.mark.parametrize("options", [{}, {"pure": False}, {"method": "exact"}])
+@pytest.mark.parametrize("make", [_total_and_table, _queue_and_table])
+def test_what_depends_on_calls_before_and_looks_numbers_up(make, options):
+    """At the same point again a key is found: the runs that doubt this began from what the call had left behind, and the value was theirs, one call further; or nothing was comparable, and it was refused."""
+    (plain, left, slopes), (f, found, _) = make(), make()
+    for _ in range(4):
+        value = plain(POINT)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", gw.NumericalFallbackWarning)
+            given, gradient = gw.value_and_grad(f, **options)(POINT)
+        assert given == pytest.approx(value, rel=1e-13)
+        assert found() == left()
+        np.testing.assert_allclose(gradient, slopes(left()), rtol=1e-12)

@@ -15,7 +15,7 @@ from gradwise.operators.disagreements import Disagreement, lost
 from gradwise.operators.other_ways import plain_outputs
 from gradwise.operators.overtime import Overtime, limited, tick
 from gradwise.operators.restoring import Restoring, looked_at, written_by
-from gradwise.operators.verification import compare_derivatives, gave, paused
+from gradwise.operators.verification import compare_derivatives, gave, has_values, paused
 from gradwise.tracing import Recording, copy_in_layout, record
 from gradwise.tracing.instrument.effects import uses_up
 from gradwise.tracing.instrument.identity import IDENTITY
@@ -69,8 +69,13 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
                 moving = active_variables(other.program, other.program.inputs)
                 if other.tape.forgot == set(other.tape.inputs) and all(moving[o] for o in other.program.outputs):
                     return
+            # the calls that the derivative is compared with begin from what this one left behind: where that matters, so does the run that is compared
+            later = None if other is not None else _again(function, spare, state, has_aux=has_aux)
+            if later is not None and not has_values(later, recording):
+                put(linearization, later)
             try:
                 concluded = compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+                put(linearization, recording if other is None else other)
             except Disagreement:
                 if other is None:
                     raise
@@ -141,8 +146,27 @@ def _forgetful_run(
         return None
     if structure != found.structure or not gave(found, plain):
         return None
+    repeated = _again(function, spare, state, has_aux=has_aux)
+    if repeated is None or not has_values(repeated, before):  # all began from what the call left behind
+        return None
     found.tape.forgot.add(-1)  # and the comparison of derivatives what is
     return found
+
+
+def _again(function: Any, spare: Any, state: Any, *, has_aux: bool) -> Recording | None:
+    """Another run, from what the calls until now left behind; None if it fails."""
+    again = spare.copied()
+    leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in spare.leaves]
+    np.random.set_state(state)  # noqa: NPY002 - the global state is what the user's code may draw from
+    rewind()
+    tick()
+    try:
+        with np.errstate(all="ignore"):
+            return record(function, leaves, (True,) * len(leaves), again.call, has_aux=has_aux)
+    except Exception:  # noqa: BLE001  whatever stands in its way
+        return None
+    finally:
+        spare.journal.restore()
 
 
 def put(linearization: Linearization, recording: Recording) -> None:
