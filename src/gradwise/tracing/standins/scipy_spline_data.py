@@ -23,6 +23,7 @@ from gradwise.tracing.standins.scipy_interpolation import (
     placed,
     shaped,
 )
+from gradwise.tracing.standins.scipy_smoothing_splines import coefficients
 from gradwise.tracing.standins.spline_collocation import spline_through
 from gradwise.tracing.standins.spline_slopes import pchip_slopes, slopes_through
 from gradwise.tracing.standins.stacking import plainly
@@ -254,17 +255,11 @@ def krogh_interpolator(xi: Any, yi: Any, axis: Any = 0) -> Any:
 
 
 def make_smoothing_spline(x: Any, y: Any, w: Any = None, lam: Any = None, **options: Any) -> Any:
-    """``make_smoothing_spline`` of traced values, with a given penalty."""
+    """``make_smoothing_spline`` of traced values, weights and penalty (``scipy_smoothing_splines.py``)."""
     y = as_array(y)
-    _only_data("make_smoothing_spline", y, x, w, lam, *options.values())
-    make = _interpolate("make_smoothing_spline")
-    f = make(x, plain(y), w, lam, **options)
-    if lam is None:
-        refuse([y], "scipy.interpolate.make_smoothing_spline of traced data without lam", "Give lam, the penalty")
-    rows = _data(y, options.get("axis", 0))
-    units = np.eye(len(plain(rows)))
-    matrix = np.stack([make(x, unit, w, lam).c for unit in units], axis=1)
-    return _with_coefficients(f, "c", _mapped(matrix, rows, periodic=False))
+    _only_data("make_smoothing_spline", y, x, *options.values())
+    f = _interpolate("make_smoothing_spline")(x, plain(y), plainly(w), plainly(lam), **options)
+    return hold(f, "c", coefficients(x, _data(y, options.get("axis", 0)), w, lam, shown_array(f, "c")))
 
 
 def regular_grid_interpolator(grid: Any, values: Any, method: Any = "linear", *args: Any, **options: Any) -> Any:
