@@ -284,13 +284,8 @@ def alike(ours: Any, expected: Any) -> Any:
             raise _another(ours)
         ours = ours.reshape(np.shape(expected))
     found, wanted = np.asarray(plain(ours)), np.asarray(expected)
-    if not np.allclose(
-        found,
-        wanted,
-        rtol=1e-8,
-        atol=1e-10 * np.abs(wanted).max(initial=0.0, where=np.isfinite(wanted)),
-        equal_nan=True,
-    ):
+    size = np.abs(wanted).max(initial=0.0, where=np.isfinite(wanted))
+    if not np.allclose(found, wanted, rtol=1e-8, atol=1e-10 * size, equal_nan=True):
         raise _another(ours)
     return TracedMatrix(ours) if isinstance(expected, np.matrix) else ours
 
@@ -323,11 +318,8 @@ def _times(a: Any, b: Any) -> Any:
         if type(module_says[0]) not in _NUMBERS and not isinstance_traced(module_says[0]):
             return NotImplemented
         return TracedMatrix(unwrapped_matrix(a) * unwrapped_matrix(b))
-    left, right = (as_array(unwrapped_matrix(v)) for v in (a, b))
-    if left.ndim == 1:
-        left = left.reshape(1, -1)
-    if right.ndim == 1:
-        right = right.reshape(1, -1)
+    pair = [as_array(unwrapped_matrix(v)) for v in (a, b)]
+    left, right = (v.reshape(1, -1) if v.ndim == 1 else v for v in pair)
     return TracedMatrix(np.matmul(left, right))
 
 
