@@ -76,3 +76,45 @@ def test_they_stay_the_objects_that_they_were(what, pure):
         worlds[1]["f"](X + k)
         left = [walk([world[n] for n in NAMES], {}, []) for world in worlds]
         assert left[0] == left[1]
+
+
+def leaf(value):
+    """What lies at the bottom of containers of one entry, and how deep."""
+    depth = 0
+    while isinstance(value, (list, tuple, dict)):
+        value = next(iter(value.values() if isinstance(value, dict) else value))
+        depth += 1
+    return value, depth
+
+
+@pytest.mark.parametrize("depth", [5, 7, 30])
+def test_what_is_left_deep_in_containers_is_plain(depth):
+    # more than six containers deep it was a traced value
+    left = []
+
+    def f(x):
+        value = 2 * x
+        for k in range(depth):
+            value = [[value], (value,), {"a": value}][k % 3]
+        left.append(value)
+        return np.sum(x**2)
+
+    np.testing.assert_allclose(gw.grad(f)(np.array([1.0, 2.0])), [2.0, 4.0])
+    value, found = leaf(left[-1])
+    assert (type(value), found) == (np.ndarray, depth)
+    np.testing.assert_allclose(value, [2.0, 4.0])
+
+
+def test_a_container_that_holds_itself_and_a_number_far_down():
+    left = {}
+
+    def f(x):
+        ring = [x * 3.0]
+        ring.append(ring)
+        left["ring"] = [[[[[[[ring]]]]]]]
+        left["twice"] = [[[[[[[ring, ring], ring]]]]]]
+        return x**2
+
+    assert gw.grad(f)(2.0) == 4.0
+    assert leaf(left["ring"])[0] == leaf(left["twice"])[0] == 6.0
+    assert type(leaf(left["ring"])[0]) is float

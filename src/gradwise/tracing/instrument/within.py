@@ -20,7 +20,7 @@ def holds_traced(value: Any, depth: int = 6) -> bool:
     if isinstance_traced(value) or cls is Text:
         return True
     if depth == 0:
-        return False
+        return _holds_traced_deeply(value)
     if cls is dict or isinstance(value, dict):
         if are_atoms(value) and are_atoms(value.values()):
             return False
@@ -31,6 +31,24 @@ def holds_traced(value: Any, depth: int = 6) -> bool:
         return True
     parts = value.__parts__() if cls in HOLDERS else value.flat if cls is np.ndarray and value.dtype.kind == "O" else ()
     return any(map(isinstance_traced, parts))
+
+
+def _holds_traced_deeply(value: Any) -> bool:
+    """The same for what lies deep in containers, which may hold themselves."""
+    seen: dict[int, Any] = {}
+    pending = [value]
+    while pending:
+        found = pending.pop()
+        if id(found) in seen:
+            continue
+        seen[id(found)] = found
+        if isinstance(found, dict):
+            pending.extend(() if are_atoms(found.values()) else found.values())
+        elif isinstance(found, (list, tuple, set, frozenset, deque)):
+            pending.extend(() if are_atoms(found) else found)
+        elif holds_traced(found, 1):
+            return True
+    return False
 
 
 def unwrapped(value: Any, depth: int = 6) -> Any:
@@ -51,8 +69,10 @@ def _unwrapped(value: Any, depth: int) -> Any:
         return str.__str__(value)
     if type(value) in STANDING:
         return getattr(value, STANDING[type(value)])
-    if depth == 0 or type(value) in HOLDERS or not holds_traced(value, depth):
+    if type(value) in HOLDERS or not holds_traced(value, max(depth, 0)):
         return value.__plain__() if type(value) in HOLDERS else value
+    if depth <= 0:
+        return _unwrapped_deeply(value)
     if isinstance(value, dict):
         return _like(value, {unwrapped(k): unwrapped(v, depth - 1) for k, v in value.items()})
     if isinstance(value, tuple):
@@ -61,6 +81,19 @@ def _unwrapped(value: Any, depth: int) -> Any:
     if isinstance(value, np.ndarray):
         return np.array([unwrapped(v) for v in value.flat], dtype=object).reshape(value.shape)
     return _like(value, [unwrapped(v, depth - 1) for v in value])
+
+
+def _unwrapped_deeply(value: Any) -> Any:
+    """The same for what lies deep in containers: each is copied once, and one that holds itself holds what it was."""
+    before = local.copies
+    known = local.copies = {} if before is None else before
+    try:
+        if id(value) not in known:
+            known[id(value)] = (value, value)  # while it is being copied
+            known[id(value)] = (value, _unwrapped(value, 1))
+        return known[id(value)][1]
+    finally:
+        local.copies = before
 
 
 def _like(value: Any, items: Any) -> Any:
