@@ -1,6 +1,7 @@
 """A function that stores something is verified too: a traced value that plain calls before and after it contradict is refused, one that a state explains is not."""
 
 import collections
+import math
 import warnings
 
 import numpy as np
@@ -126,3 +127,25 @@ def test_what_depends_on_calls_before_and_looks_numbers_up(make, options):
         assert given == pytest.approx(value, rel=1e-13)
         assert found() == left()
         np.testing.assert_allclose(gradient, slopes(left()), rtol=1e-12)
+
+
+@pytest.mark.parametrize("options", [{}, {"pure": False}, {"method": "exact"}])
+@pytest.mark.parametrize("decision", ["if x[1] > 5: s = s + x[1]", "if x[0] < 0: keep.append(1)", "pass"])
+@pytest.mark.parametrize(
+    "fill",
+    [
+        "table.setdefault('b', math.exp(-x[0] ** 2))",
+        "table['b'] = table.get('b', math.exp(-x[0] ** 2))",
+        "table['b'] = table['b'] if 'b' in table else math.exp(-x[0] ** 2)",
+        "table.update({} if table else {'b': math.exp(-x[0] ** 2)})",
+    ],
+)
+def test_the_first_call_fills_a_table(fill, decision, options):
+    """Its derivative has the share of what it computes and keeps; where it decided something the share was taken away in silence, as if it were the later calls that knew more."""
+    space = {"math": math, "table": {}, "keep": []}
+    text = f"def f(x):\n    s = 0.1 * x[0]\n    {fill}\n    s = s + table['b']\n    {decision}\n    return s + x @ x\n"
+    exec(text, space)
+    a, b = point = np.array([-0.21, 0.42])
+    first = gw.grad(space["f"], **options)(point)
+    np.testing.assert_allclose(first, [0.1 - 2 * a * math.exp(-(a**2)) + 2 * a, 2 * b], rtol=1e-12)
+    np.testing.assert_allclose(gw.grad(space["f"], **options)(point * 2), [0.1 + 4 * a, 4 * b], rtol=1e-12)

@@ -142,6 +142,8 @@ def _look(
         if _nearly(again, recording):  # what was kept for a point nearby
             return _compared(function, linearization, restoring, has_aux=has_aux)
         return False  # what an earlier call left is part of the function
+    if _computed(again) < _computed(recording):
+        return False  # it is the other run that takes a number, which this one computed and kept: the first call fills a table
     candidates: list[Callable[[], Recording | None]] = [
         lambda: again,
         lambda: _run_without(function, spare, journal, has_aux=has_aux),
@@ -177,6 +179,17 @@ def _look(
     if holds_convention(recording):
         return True  # a convention holds
     raise TracingError(_taken(function, problem))
+
+
+def _computed(recording: Recording) -> int:
+    """How many equations lead to the value of a run."""
+    needed, count = set(recording.program.outputs), 0
+    for equation in reversed(recording.program.equations):
+        made = equation.outputs
+        if not needed.isdisjoint(made if isinstance(made, tuple) else (made,)):
+            needed.update(equation.inputs)
+            count += 1
+    return count
 
 
 #: how far the values of a run that was given what was kept of a point nearby may be from the true ones, relative to them
