@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from test_attacks_on_reuse import OFTEN, X, agree
@@ -86,3 +88,23 @@ def test_what_is_remembered_is_not_the_calls_own(source):
     for _ in range(6):
         gw.grad(f)(X)
     assert shortcuts_of(f) is None
+
+
+def test_a_stale_memory_is_not_asked():
+    # value and gradient are those of the numbers as they are; the plain call gives that of then until its memory is cleared
+    scale = {"k": 2.0}
+
+    @functools.lru_cache
+    def factor(n):
+        return n * scale["k"]
+
+    def f(x):
+        return factor(3.0) * x**2
+
+    assert f(1.0) == 6.0
+    scale["k"] = 5.0
+    assert f(1.0) == 6.0
+    for _ in range(4):
+        assert gw.value_and_grad(f)(1.0) == (15.0, 30.0)
+    factor.cache_clear()
+    assert f(1.0) == 15.0
