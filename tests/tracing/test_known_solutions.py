@@ -12,7 +12,7 @@ import pytest
 import scipy
 import scipy.linalg
 import scipy.special
-from scipy.integrate import odeint, solve_ivp
+from scipy.integrate import odeint, quad, solve_ivp
 from scipy.optimize import brentq, fixed_point, fsolve, newton, root, root_scalar
 
 import gradwise as gw
@@ -645,3 +645,17 @@ def test_a_solution_that_is_not_finite_is_refused(late):
     assert math.isnan(f(K))
     with pytest.raises(gw.TracingError, match=r"not finite|failed at"):
         gw.grad(f, method="exact", check=False)(K)
+
+
+@pytest.mark.parametrize("values", [lambda a: np.linalg.eigvalsh(a)[1], lambda a: np.linalg.svd(a)[1][0]])
+def test_eigenvalues_of_the_state(values):
+    # they raised AttributeError: larger eigenvalue of [[t, c], [c, k]], integrated
+    def f(k):
+        return solve_ivp(
+            lambda t, y: [values(np.array([[y[1], 0.1], [0.1, k]])), 1.0 + 0 * y[1]], (0, 1), [0.0, 0.0], **TIGHT
+        ).y[0, -1]
+
+    def slope(t):
+        return 0.5 + (K - t) / 4 / np.hypot((K - t) / 2, 0.1)
+
+    np.testing.assert_allclose(gw.grad(f, method="exact")(K), quad(slope, 0, 1)[0], rtol=1e-7)

@@ -315,6 +315,5 @@ class Batched:
             assert primitive.kink is not None
             with np.errstate(all="ignore"):
                 operands = tuple([env[i] for i in equation.inputs])
-                output = tuple([env[o] for o in equation.outputs]) if primitive.multiple else env[equation.outputs]
-                if np.any(primitive.kink(operands, output, *equation.params)):
+                if np.any(primitive.kink(operands, env[equation.output_tuple[0]], *equation.params)):
                     raise Elsewhere
