@@ -51,7 +51,9 @@ def measured(problem: Any, rounds: int) -> tuple[float, float, float, float]:
     def traced() -> None:
         record(f, [x], (True,), lambda leaves: watched(f)(leaves[0]))
 
-    for _ in range(PATIENCE + ENOUGH + 6):  # the first calls verify, prove and build; a long program is written as text after some more
+    for _ in range(
+        PATIENCE + ENOUGH + 6
+    ):  # the first calls verify, prove and build; a long program is written as text after some more
         gradient(x)
     for _ in range(3):
         each(x)
