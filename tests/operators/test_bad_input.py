@@ -397,3 +397,9 @@ def test_one_cotangent_is_asked_for(method):
     for given in ((), (1.0, 2.0)):
         with pytest.raises(gw.InputError, match=f"was given {len(given)} cotangents"):
             transpose(*given)
+
+
+@pytest.mark.parametrize("operator", [gw.vjp, gw.linearize])
+def test_products_without_a_point(operator):
+    with pytest.raises(gw.InputError, match=rf"no arguments.*Write gw\.{operator.__name__}\(f, x\)"):
+        operator(lambda x: x * 2)

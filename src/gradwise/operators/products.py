@@ -42,6 +42,13 @@ def _tuple(value: Any, what: str) -> tuple[Any, ...]:
     )
 
 
+def _require_arguments(primals: tuple[Any, ...], operator: str) -> None:
+    if not primals:
+        raise InputError(
+            f"gw.{operator} was given a function and no arguments. The point at which it is differentiated is required. Write gw.{operator}(f, x)"
+        )
+
+
 def jvp(
     f: Callable[..., Any],
     primals: Any,
@@ -144,6 +151,7 @@ def linearize(
     8.0 12.0 120.0
     """
     require_callable(f, "linearize", "(f, x), with f the function and x its argument")
+    _require_arguments(primals, "linearize")
 
     if method in ("auto", "exact") and check is None and (pure is None or pure is True):
         known = attempt(f, "linearize", primals, {})
@@ -201,6 +209,7 @@ def vjp(
     10.0 (5.0, 2.0)
     """
     require_callable(f, "vjp", "(f, x), with f the function and x its argument")
+    _require_arguments(primals, "vjp")
     if method in ("auto", "exact") and not has_aux and check is None and (pure is None or pure is True):
         known = attempt(f, "vjp", primals, {})
         if known is not None:
