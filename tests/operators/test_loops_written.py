@@ -132,6 +132,23 @@ def test_what_is_not_finite_on_the_way_is_seen():
         assert rolled(y) is None
 
 
+@pytest.mark.parametrize("size", [3, 30])
+def test_sums_into_entries_that_overflow_are_seen(size):
+    def f(x):
+        z = np.zeros(size)
+        for k in range(40):
+            np.add.at(z, k % size, x[k] * 2.0)
+        return 1.0 / z[1]
+
+    x = np.linspace(0.1, 0.2, 40)
+    program, watched, constants = joint(f, x)
+    rolled, lines = written(program, watched, constants, loops=True)
+    assert any(line.strip().startswith("for ") for line in lines)
+    assert rolled(x)[0] == f(x)
+    x[[1, 2, 31]] = 0.8e308, -0.8e308, 0.8e308  # each is finite, and so are their sum and 1 / inf
+    assert not isinstance(outcome(rolled, x), tuple)
+
+
 def test_a_step_that_decides_otherwise_is_seen():
     x = np.linspace(0.5, 0.6, 40)
     program, watched, constants = joint(filled, x)

@@ -201,6 +201,8 @@ class LoopWriter:
                     return False
                 if place[j] in self.kept:
                     return False
+                if equation.primitive is scatter_add and self.writer.is_watched(self.made[place[j]]):
+                    return False  # NumPy says where a sum overflows
                 current.append(Own(place[j]))
                 found = found or place[j] == source.position
         return found

@@ -288,6 +288,8 @@ class Writer:
             added = self.function.fresh("e")
             self.write(f"{added} = {entries[key[0]]} + {entry}")
             entry = added
+            if self.is_watched(out):
+                self.suspects[added] = None
         entries[key[0]] = entry
         self.entries[out] = entries
         return True
