@@ -1,10 +1,11 @@
-"""Probabilities of normal variables in one and two dimensions: derivatives by limits, means and covariances in closed form."""
+"""Probabilities of normal variables in one to five dimensions: derivatives by limits, means and covariances in closed form."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import pytest
 from closing import closes
@@ -60,6 +61,61 @@ def test_against_differences(name: str) -> None:
     closes(*CASES[name], rtol=1e-8)
 
 
-def test_three_dimensions_raise_with_the_formula() -> None:
+def of_one_factor(p: Any, n: int) -> Any:
+    """Of limits p[:n] and correlations λᵢ λⱼ: the variables are independent, given the factor z."""
+    limits, factors = p[:n], p[n:]
+
+    def inner(z: Any) -> Any:
+        product = mp.npdf(z)
+        for b, c in zip(limits, factors, strict=True):
+            product *= mp.ncdf((b - c * z) / mp.sqrt(1 - c * c))
+        return product
+
+    return mp.quad(inner, [-9, -3, 0, 3, 9])
+
+
+@pytest.mark.parametrize("n", [3, *[pytest.param(n, marks=pytest.mark.slow) for n in (4, 5)]])
+def test_more_dimensions(n: int) -> None:
+    # they raised: against mpmath's integrals over the one factor
+    def f(p: Any) -> Any:
+        cov = p[n:, None] * p[n:]
+        return multivariate_normal.cdf(p[:n], cov=cov + np.diag(1 - np.diag(cov)))
+
+    p = np.concatenate([np.linspace(-0.6, 0.9, n), np.linspace(0.85, -0.5, n)])
+    gradient = gw.grad(f, method="exact")
+    found, places = gradient(p), (n - 1, n)
+
+    def moved(k: int, h: Any) -> Any:
+        return of_one_factor([mp.mpf(float(v)) + (h if i == k else 0) for i, v in enumerate(p)], n)
+
+    for k in places:
+        np.testing.assert_allclose(found[k], float(mp.diff(lambda h, k=k: moved(k, h), 0)), rtol=1e-8, atol=1e-11)
+    second = float(mp.diff(lambda h: moved(n, h), 0, 2))
+    np.testing.assert_allclose(gw.jvp(gradient, (p,), (np.eye(2 * n)[n],))[1][n], second, rtol=1e-7)
+    forward = gw.jvp(f, (p,), (np.arange(2.0 * n),), method="exact")[1]
+    np.testing.assert_allclose(forward, found @ np.arange(2.0 * n), rtol=1e-9)
+
+
+def test_limits_of_more_dimensions() -> None:
+    cov = np.array([[1.0, 0.5, 0.2], [0.5, 2.0, -0.3], [0.2, -0.3, 1.5]])
+
+    def between(x: Any) -> Any:
+        return multivariate_normal.cdf(x, cov=cov, lower_limit=[-np.inf, -0.4, -np.inf])
+
+    def parts(x: Any) -> Any:
+        bound = np.stack([x[0], -0.4, x[2]])
+        return multivariate_normal.cdf(x, cov=cov) - multivariate_normal.cdf(bound, cov=cov)
+
+    x = np.array([0.3, 0.5, 0.1])
+    np.testing.assert_allclose(gw.grad(between, method="exact")(x), gw.grad(parts, method="exact")(x), rtol=1e-9)
+    without = gw.grad(lambda x: multivariate_normal.cdf(np.stack([x[0], np.inf, x[2]]), cov=cov), method="exact")(x)
+    two = gw.grad(lambda x: multivariate_normal.cdf(x, cov=cov[::2, ::2]), method="exact")(x[::2])
+    np.testing.assert_allclose(without, [two[0], 0.0, two[1]], rtol=1e-9)
+    rows = gw.jacobian(lambda x: multivariate_normal.cdf(np.stack([x, 2 * x]), cov=cov), method="exact")(x)
+    one = gw.grad(lambda x: multivariate_normal.cdf(x, cov=cov), method="exact")
+    np.testing.assert_allclose(rows, [one(x), 2 * one(2 * x)], rtol=1e-9)
+
+
+def test_six_dimensions_raise_with_the_formula() -> None:
     with pytest.raises(gw.TracingError, match="probability of one dimension less"):
-        gw.grad(lambda x: multivariate_normal.cdf(x, cov=np.eye(3)), method="exact")(np.ones(3))
+        gw.grad(lambda x: multivariate_normal.cdf(x, cov=np.eye(6) + 0.5), method="exact")(np.ones(6))

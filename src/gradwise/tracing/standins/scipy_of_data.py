@@ -1,4 +1,4 @@
-"""Interpolants of SciPy's that are linear in their data, which may be traced: radial basis functions, scattered data, FITPACK's splines.
+"""Interpolants of SciPy's that are linear in their data, which may be traced: radial basis functions, scattered data, FITPACK's splines of two variables.
 
 Whatever such an interpolant is asked (values, derivatives, integrals) is a linear map of the data, found from unit vectors.  The points at which it is asked are plain.
 """
@@ -95,9 +95,6 @@ def _of_data(
 
 
 _SIGNATURES = {
-    "UnivariateSpline": ("x", "y", "w", "bbox", "k", "s", "ext", "check_finite"),
-    "InterpolatedUnivariateSpline": ("x", "y", "w", "bbox", "k", "ext", "check_finite"),
-    "LSQUnivariateSpline": ("x", "y", "t", "w", "bbox", "k", "ext", "check_finite"),
     "RectBivariateSpline": ("x", "y", "z", "bbox", "kx", "ky", "s"),
     "RBFInterpolator": ("y", "d", "neighbors", "smoothing", "kernel", "epsilon", "degree"),
     "LinearNDInterpolator": ("points", "values", "fill_value", "rescale"),
@@ -132,9 +129,6 @@ def griddata(
 
 STAND_INS = names_of(
     {
-        "UnivariateSpline": _of_data("UnivariateSpline", "y", lambda o: o.get("s") != 0),
-        "InterpolatedUnivariateSpline": _of_data("InterpolatedUnivariateSpline", "y", lambda o: False),
-        "LSQUnivariateSpline": _of_data("LSQUnivariateSpline", "y", lambda o: False),
         "RectBivariateSpline": _of_data("RectBivariateSpline", "z", lambda o: o.get("s", 0) != 0),
         "RBFInterpolator": _of_data("RBFInterpolator", "d", lambda o: False),
         "LinearNDInterpolator": _of_data("LinearNDInterpolator", "values", lambda o: False),

@@ -189,21 +189,6 @@ def make_lsq_spline(
     )
 
 
-def splrep(x: Any, y: Any, *args: Any, **options: Any) -> Any:
-    """``splrep`` of traced values that it goes through."""
-    make = _interpolate("splrep")
-    y = as_array(y)
-    names = ("w", "xb", "xe", "k", "task", "s", "t", "full_output", "per", "quiet")
-    given = dict(zip(names, args, strict=False)) | options
-    t, c, k = found = make(plainly(x), plain(y), **{n: plainly(v) for n, v in given.items()})[:3]
-    _only_data("splrep", y, x, *given.values())
-    smooth = given.get("s") or (given.get("w") is not None and given.get("s") is None)
-    if given.get("full_output") or given.get("per") or (smooth and given.get("task", 0) != -1):
-        refuse([y], "scipy.interpolate.splrep that smooths, is periodic or gives its full output", "Let s be 0")
-    matrix = np.stack([make(x, unit, **given)[1] for unit in np.eye(len(y))], axis=1)
-    return (t, agreeing(_mapped(matrix, y, periodic=False), c), k) if len(found) == 3 else found
-
-
 # --- interp1d, barycentric polynomials, grids --------------------------------------------------------------------------------------------
 
 
@@ -280,7 +265,6 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "Akima1DInterpolator": akima_interpolator,
     "make_interp_spline": make_interp_spline,
     "make_lsq_spline": make_lsq_spline,
-    "splrep": splrep,
     "interp1d": interp1d,
     "BarycentricInterpolator": barycentric_interpolator,
     "KroghInterpolator": krogh_interpolator,
