@@ -7,6 +7,7 @@ The program runs on the NumPy backend; ``Specialization.replay`` is the place wh
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Compiled(Promise):
         if found is not None:
             recording = found[1]
             if isinstance(call, PromisedCall) and call.is_due():
-                changed = _changed(call, recording)
+                changed = _changed(call, recording, numbers=found[0].is_merged)
                 if changed is not None:
                     raise call.broken(changed)
             call.stands(found[0])
@@ -55,7 +56,8 @@ class Compiled(Promise):
         given = call.copied() if isinstance(call, PromisedCall) else call
         with given.watching():
             result = function(*args, **kwargs)
-        given.learn(lambda recording: _differs(result, recording))
+        differs = functools.partial(_differs, result)
+        given.learn(differs, differs, order=0)
         return result
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -65,12 +67,14 @@ class Compiled(Promise):
         return f"gw.compile({getattr(self.function, '__qualname__', self.function)!s})"
 
 
-def _changed(call: PromisedCall, replayed: Recording) -> str | None:
-    """What a new run does otherwise than the program."""
+def _changed(call: PromisedCall, replayed: Recording, *, numbers: bool) -> str | None:
+    """What a new run does otherwise than the program, by its operations or its numbers alone."""
     try:
         _, recording = call.specialise()
     except GradwiseError as error:
         return str(error)
+    if numbers:
+        return _differs(recording.structure.rebuild(recording.values), replayed)
     return difference(recording, replayed, len(call.numbers))
 
 

@@ -13,13 +13,24 @@ import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.operators.equalities import doubt_equalities, is_unknown
 from gradwise.operators.first_runs import first_run
 from gradwise.operators.linearization import Linearization
 from gradwise.operators.memories import doubt_memories, may_remember
 from gradwise.operators.prepared import is_outer
 from gradwise.operators.restoring import preserved
-from gradwise.operators.reuse import Call, PromisedCall, ProvenCall, Specialization, call_of, difference, unwrapped
+from gradwise.operators.reuse import (
+    Call,
+    PromisedCall,
+    ProvenCall,
+    Specialization,
+    call_of,
+    difference,
+    same_numbers,
+    unwrapped,
+)
 from gradwise.operators.verification import requested, verified_call
 from gradwise.operators.zeros import doubt_zeros
 from gradwise.tracing import Recording, record
@@ -73,6 +84,7 @@ def linearize_call(
             notes=True,
         )
 
+    differ = functools.partial(_differ, arguments)
     # a derivative that is taken inside of others is differentiated as often
     total = order + enclosing()
     made: Specialization | None = None
@@ -90,7 +102,7 @@ def linearize_call(
             if call is not None and found is not None:
                 program, recording = found
                 if isinstance(call, PromisedCall) and call.is_due():
-                    changed = difference(traced(), recording)
+                    changed = (differ if program.is_merged else difference)(traced(), recording)
                     if changed is not None:
                         raise call.broken(changed)
                 call.stands(program)
@@ -105,7 +117,9 @@ def linearize_call(
                 linearization = Linearization(traced(), arguments)
             if call is not None and not linearization.nested:
                 size = len(linearization.recording.tape.outs)
-                made = made or call.learn(functools.partial(difference, linearization.recording), size)
+                recording = linearization.recording
+                differences = functools.partial(difference, recording), functools.partial(differ, recording)
+                made = made or call.learn(*differences, size, total)
         finally:
             _running.depth = depth
         tape = linearization.recording.tape
@@ -125,10 +139,22 @@ def linearize_call(
 
     verified = verified_call if requested.get() else first_run
     linearization = verified(function, arguments, run, has_aux=has_aux, order=total)
-    if made is not None and requested.get() is not False:
-        made.order = total
+    if requested.get() is not False:
+        if made is not None:
+            made.order = total
+        if call is not None and linearization.standing is None and not linearization.nested:
+            call.family.answers.note(linearization.recording.tape.guards, total)
     linearization.recording.tape.ran = None
     return linearization
+
+
+def _differ(arguments: Arguments, plain: Recording, other: Recording) -> str | None:
+    """How two runs differ in their value or their derivative."""
+
+    def slopes(recording: Recording) -> list[Any]:
+        return Linearization(recording, arguments).vjp([np.ones_like(v) for v in recording.values])
+
+    return same_numbers(plain, other, slopes)
 
 
 def once_more(call: ProvenCall, recording: Recording) -> Recording:

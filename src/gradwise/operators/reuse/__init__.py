@@ -1,11 +1,12 @@
 """Programs that stand for functions: whose code is proved pure, or whose author promises it.
 
-``families.py`` (start there) finds, makes and forgets them; ``specialization.py`` records one and runs it in the function's place, ``comparison.py`` tells whether it is the right one; ``promises.py`` has ``gw.compile`` and what is
+``families.py`` (start there) finds, makes and forgets them; ``specialization.py`` records one and runs it in the function's place, ``comparison.py`` tells whether it is the right one, ``merging.py`` makes one for many paths; ``promises.py`` has ``gw.compile`` and what is
 known of functions of which nothing is proved.
 """
 
 from gradwise.operators.reuse.comparison import difference
 from gradwise.operators.reuse.families import Call, Family, PromisedCall, ProvenCall, call_of, forget_families
+from gradwise.operators.reuse.merging import same_numbers
 from gradwise.operators.reuse.promises import FORBIDDEN, Promise, under, unwrapped
 from gradwise.operators.reuse.specialization import Specialization
 from gradwise.operators.reuse.telling import standing
@@ -21,6 +22,7 @@ __all__ = [
     "call_of",
     "difference",
     "forget_families",
+    "same_numbers",
     "standing",
     "under",
     "unwrapped",

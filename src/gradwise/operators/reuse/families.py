@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Hashable
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from gradwise.locks import lock
 from gradwise.operators.reuse.beside import Raised, leave_behind
 from gradwise.operators.reuse.family import Family
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
+from gradwise.operators.reuse.merging import is_worth_merging, merged
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.reached import Reach
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
@@ -207,8 +208,22 @@ class Call:
         self.came = Reach(self.avoided)
         return self.came.watching()
 
-    def learn(self, differs: Callable[[Recording], str | None], size: int = 0) -> Specialization | None:
-        """Make a program after a run at the same arguments, if it is time; ``differs`` compares it with what that run did, in ``size`` operations."""
+    def learn(
+        self,
+        differs: Callable[[Recording], str | None],
+        differ: Callable[[Recording], str | None],
+        size: int = 0,
+        order: int = 1,
+    ) -> Specialization | None:
+        """Make a program after a run at the same arguments, if it is time.
+
+        Parameters
+        ----------
+        differs, differ : callable
+            How a program differs from what that run did, and in its numbers alone.
+        size, order : int
+            The operations of that run, and the order of the derivative that is verified next.
+        """
         family = self.family
         family.calls += 1
         if family.calls < self.patience + size // LONG or family.refused is not None:
@@ -218,12 +233,13 @@ class Call:
                 family.comes_to_doubts(self.came.met[0])
                 _remember(self._key, family)
             return None
-        made = None
+        made = self._merged(differ, order) if is_worth_merging(family.answers, family.failed) else None
+        if made is not None:
+            family.add(made)
+            _remember(self._key, family)
+            return made
         try:
-            with (
-                np.errstate(all="ignore"),
-                muted(None) if self.echoes else nullcontext(),
-            ):  # the run before has said what there is to say
+            with self._quiet():  # the run before has said what there is to say
                 made, recording = self.specialise()
             with collector_paused():
                 reason = differs(recording)
@@ -234,12 +250,30 @@ class Call:
         if reason is None and made is not None:
             made.ticks = self.ticked()
             family.add(made)
+            family.answers.note(recording.tape.guards, 0)
         elif self._key[0] < ARRAYS:  # once more, with numbers as they are, and then with small arrays
             family.fixed = self._key[0] + 1
         else:
             family.refused = reason
         _remember(self._key, family)
         return made
+
+    def _merged(self, differ: Callable[[Recording], str | None], order: int) -> Specialization | None:
+        """A program whose branches are selections, if there can be one."""
+        answers = self.family.answers
+        answers.tries += 1
+        try:
+            with self._quiet():
+                made = merged(self.specialise, answers.both(order), differ)
+        except Exception:  # noqa: BLE001 - the function itself ran
+            return None
+        made.ticks = self.ticked()
+        return made
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        with np.errstate(all="ignore"), muted(None) if self.echoes else nullcontext():
+            yield
 
 
 class ProvenCall(Call):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradwise.locks import lock
+from gradwise.operators.reuse.merging import Answers
 from gradwise.tracing.purity.outline import FREE
 
 if TYPE_CHECKING:
@@ -30,9 +31,11 @@ class Family:
         Why the function runs at each call after all.
     """
 
-    __slots__ = ("_doubts", "_lock", "_pause", "_programs", "calls", "failed", "fixed", "refused", "served")
+    __slots__ = ("_doubts", "_lock", "_pause", "_programs", "answers", "calls", "failed", "fixed", "refused", "served")
 
     def __init__(self) -> None:
+        #: which answers its conditions gave (``merging.py``)
+        self.answers = Answers()
         self.calls = 0
         self.served = 0
         self.failed = 0

@@ -22,6 +22,7 @@ import scipy
 
 from gradwise.operators.reuse.reached import Reach
 from gradwise.tracing import isinstance_traced
+from gradwise.tracing.instrument.aside import is_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,13 +73,14 @@ def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> It
         return both
 
     def local(frame: Any, event: str, argument: Any) -> Any:
-        if event == "exception" and not issubclass(argument[0], (StopIteration, GeneratorExit)):
+        if event == "exception" and not issubclass(argument[0], (StopIteration, GeneratorExit)) and not is_aside():
             error = argument[1]
             if isinstance(error, BaseException):
                 if any(error is seen for seen in judged):
                     return local
                 judged.append(error)
-                if _is_decided(argument[2]):
+                # an attribute may be missing in the twin of an object alone (``tracing/purity/transient.py``)
+                if _is_decided(argument[2]) and not isinstance(error, AttributeError):
                     return local
             found.append(f"{argument[0].__name__} at {frame.f_code.co_filename}:{frame.f_lineno}")
         return local

@@ -67,6 +67,7 @@ class Specialization:
         "_shared",
         "borders",
         "fingerprint",
+        "is_merged",
         "order",
         "program",
         "structure",
@@ -82,6 +83,8 @@ class Specialization:
         self.structure = recording.structure
         self.weight = len(program)
         self.order = 0
+        #: whether branches became selections (``merging.py``)
+        self.is_merged = False
         self.ticks: tuple[int, ...] = ()
         self._name = recording.name
         self._raw = tape.ops, tape.outs

@@ -19,7 +19,7 @@ import numpy as np
 from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.cells import with_code
-from gradwise.tracing.instrument.compiling import instrumented
+from gradwise.tracing.instrument.compiling import going_both_ways, instrumented
 from gradwise.tracing.instrument.drawing import drawing, draws
 from gradwise.tracing.instrument.effects import MODULES, SHOWS, is_muted, of_paths
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
@@ -131,7 +131,9 @@ def twin(watch: Watch, function: Any) -> Any:
     elif not is_users_file(code.co_filename) and not wraps_users(function):
         made = _library_callee(watch, function)
     else:
-        new = instrumented(code, function.__globals__)
+        new = None if local.both_ways is None else going_both_ways(code, function.__globals__)
+        if new is None:
+            new = instrumented(code, function.__globals__)
         if new is None:
             made = rebuilt_twin(function)
         else:

@@ -18,6 +18,7 @@ from typing import Any
 from gradwise.locks import lock
 from gradwise.tracing.instrument import source
 from gradwise.tracing.instrument.bytecode import HOOKS, hooked_bytecode
+from gradwise.tracing.instrument.if_conversion import both_ways
 from gradwise.tracing.instrument.nodes import MARK
 from gradwise.tracing.instrument.parsing import compile_again
 from gradwise.tracing.instrument.rewriting import rewritten
@@ -27,27 +28,43 @@ for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
 
 _made: dict[int, tuple[weakref.ref[CodeType], CodeType | None, str]] = {}
+_made_both_ways: dict[int, tuple[weakref.ref[CodeType], CodeType | None, str]] = {}
 _lock = lock()
 
 
 def instrumented(code: CodeType, module_globals: dict[str, Any] | None = None) -> CodeType | None:
     """The instrumented copy of a code object; None if its source is not at hand (``reason_for`` says why)."""
-    known = _made.get(id(code))
+    return _kept(_made, code, module_globals, _make)
+
+
+def going_both_ways(code: CodeType, module_globals: dict[str, Any] | None = None) -> CodeType | None:
+    """The instrumented copy whose branches run both ways (``if_conversion.py``); None where there is none."""
+    return _kept(_made_both_ways, code, module_globals, _make_both_ways)
+
+
+def _kept(
+    table: dict[int, tuple[weakref.ref[CodeType], CodeType | None, str]],
+    code: CodeType,
+    module_globals: dict[str, Any] | None,
+    make: Callable[..., tuple[CodeType | None, str]],
+) -> CodeType | None:
+    """The copy in a table, made if there is none."""
+    known = table.get(id(code))
     if known is not None and known[0]() is code:
         return known[1]
     try:
-        made, reason = _make(code, module_globals)
+        made, reason = make(code, module_globals)
     except (SyntaxError, ValueError, RecursionError, KeyError, UnicodeError) as error:
         made, reason = None, f"its source could not be compiled again ({type(error).__name__}: {error})"
     key = id(code)
 
     # the table is kept by the function: at the interpreter's end the names of modules are gone before the last code objects
-    def forget(reference: Any, table: dict[int, Any] = _made) -> None:
+    def forget(reference: Any, table: dict[int, Any] = table) -> None:
         known = table.get(key)
         if known is not None and known[0] is reference:  # not another code at the same address
             table.pop(key, None)
 
-    _made[key] = (weakref.ref(code, forget), made, reason)
+    table[key] = (weakref.ref(code, forget), made, reason)
     return made
 
 
@@ -58,10 +75,26 @@ def reason_for(code: CodeType) -> str:
 
 
 def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeType | None, str]:
-    if any(c is HOOKS["resolve"] or c is HOOKS["method"] or c is MADE_HERE for c in code.co_consts):
-        return code, ""  # a copy already
+    if _is_copy(code):
+        return code, ""
     new, reason, has_source = copied(code, module_globals, rewritten)
     return (new if has_source else _from_bytecode(code)), reason
+
+
+def _is_copy(code: CodeType) -> bool:
+    return any(c is HOOKS["resolve"] or c is HOOKS["method"] or c is MADE_HERE for c in code.co_consts)
+
+
+def _make_both_ways(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeType | None, str]:
+    if code.co_flags & _SUSPENDED or not _DYNAMIC.isdisjoint(code.co_names) or _is_copy(code):
+        return None, "it has no branches of its own that could be run both ways"
+    new, reason, _ = copied(code, module_globals, both_ways)
+    return new, reason
+
+
+#: functions that stop in the middle, and names by which a function asks for its own names
+_SUSPENDED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_DYNAMIC = frozenset({"locals", "vars", "eval", "exec", "dir"})
 
 
 def copied(
@@ -279,3 +312,4 @@ def clear_twins() -> None:
     """Forget all instrumented copies."""
     with _lock:
         _made.clear()
+        _made_both_ways.clear()

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradwise.tracing.instrument import (
     attributes,
+    branches,
     bytecode,
     comparing,
     ending,
@@ -25,7 +26,7 @@ from gradwise.tracing.instrument import (
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
 from gradwise.tracing.instrument.needs import are_plain, protocols_suffice
-from gradwise.tracing.instrument.state import Watch, left
+from gradwise.tracing.instrument.state import Watch, left, local
 from gradwise.tracing.instrument.userland import is_derived, is_users_file
 from gradwise.tracing.text import joined
 
@@ -60,6 +61,14 @@ HOOKS.update(
     contains=comparing.contains,
     same=identity.same,
     true=comparing.true,
+    branch=branches.branch,
+    either=branches.either,
+    scalar=branches.scalar,
+    entering=branches.entering,
+    callee=branches.callee,
+    owner=branches.owner,
+    locals=locals,
+    Exception=Exception,
     **comparing.COMPARISONS,
     **operations.BINARY,
     **operations.IN_PLACE,
@@ -86,7 +95,7 @@ def watched(function: Any) -> Any:
     if kind is types.FunctionType:
         if not is_users_file(function.__code__.co_filename):
             return known.KNOWN.get(id(function), function)
-        if protocols_suffice(function):
+        if local.both_ways is None and protocols_suffice(function):
             return functools.partial(_unless_objects, function)
     elif kind is np.ufunc or kind is types.BuiltinFunctionType or kind is type(np.sum):
         return known.KNOWN.get(id(function), function)

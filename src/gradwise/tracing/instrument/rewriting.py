@@ -60,7 +60,11 @@ _SIMPLE = (ast.Name, ast.Constant)
 
 def rewritten(node: Any, owner: str | None, code: CodeType, modules: frozenset[str] = frozenset()) -> Any:
     """The node with hooks: ``owner`` is the class that mangles private names, ``modules`` are globals known to be modules."""
-    writer = _Rewriter(owner, modules - set(code.co_varnames) - set(code.co_freevars) - set(code.co_cellvars))
+    return prepared(Rewriter(owner, modules, code), node, code)
+
+
+def prepared(writer: Rewriter, node: Any, code: CodeType) -> Any:
+    """The node as a writer writes it."""
     if isinstance(node, ast.FunctionDef):
         writer.filled, writer.shared, declared = written_names(node, code)
         node.body = writer.declarations(node, declared) + writer.received(node) + writer.block(node.body)
@@ -76,10 +80,12 @@ def module_names(module_globals: dict[str, Any]) -> frozenset[str]:
     return frozenset(name for name, value in list(module_globals.items()) if type(value) is ModuleType)
 
 
-class _Rewriter(HoldersOfArrays):
-    def __init__(self, owner: str | None, modules: frozenset[str]) -> None:
+class Rewriter(HoldersOfArrays):
+    """The visitor: ``owner`` is the class that mangles private names."""
+
+    def __init__(self, owner: str | None, modules: frozenset[str], code: CodeType) -> None:
         self.owner = owner
-        self.modules = modules
+        self.modules = modules - set(code.co_varnames) - set(code.co_freevars) - set(code.co_cellvars)
         self.filled: set[str] = set()
         self.shared: dict[str, bool] = {}
         self.procedures: set[int] = set()

@@ -152,6 +152,8 @@ class _Local(threading.local):
     muted: list[tuple[Any, Any]] | None = None
     #: and what they would have written to files (``unwritten.py``)
     files: Any = None
+    #: the run whose branches are run both ways (``branches.py``)
+    both_ways: Any = None
 
 
 local = _Local()

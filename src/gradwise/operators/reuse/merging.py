@@ -1,0 +1,125 @@
+"""One program for many paths: of functions whose branches follow the data, the branches become selections.
+
+    for r in data:                           takes 2ⁿ paths through n rows: each point has one of its own, and a program for one path
+        if r @ w > 1: loss += r @ w          stands for the function nowhere else
+
+Where the programs of a family failed more than once, the run for the next one goes both ways (``tracing/instrument/branches.py``) wherever both answers of a condition were met in runs whose derivative was verified.
+Its value and its derivative are compared with those of the run that was traced as it stands.  What becomes no selection remains a guard.
+"""
+
+from __future__ import annotations
+
+import itertools
+import opcode
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.operators.reuse.comparison import equal
+from gradwise.operators.reuse.specialization import Refused
+from gradwise.tracing.instrument.aside import BothWays
+from gradwise.tracing.instrument.state import local
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gradwise.operators.reuse.specialization import Specialization
+    from gradwise.tracing import Recording
+
+_EXTENDED = opcode.opmap["EXTENDED_ARG"]
+#: file, line and column of a condition
+Place = tuple[str, int, int]
+#: failures of programs before branches are merged, and how often that is tried
+_FAILURES, _TRIES = 2, 4
+#: relative difference up to which two derivatives of one run agree
+_AGREEMENT = 1e-8
+
+
+class Answers:
+    """Which answers the conditions of a function gave in runs whose derivative was verified, and to which order."""
+
+    __slots__ = ("_orders", "_places", "tries")
+
+    def __init__(self) -> None:
+        self._orders: dict[tuple[Place, bool], int] = {}
+        #: by the identity of a code object and the offset of an instruction; the code is kept, so that it is itself
+        self._places: dict[tuple[int, int], tuple[Any, Place | None]] = {}
+        #: how often it was tried to merge the branches
+        self.tries = 0
+
+    def note(self, guards: Iterable[tuple[int, str, Any, Any]], order: int) -> None:
+        """Note the answers of a run that was verified to an order."""
+        found = {
+            (id(where[0]), where[1], bool(expected)): where[0]
+            for _, kind, expected, where in guards
+            if kind == "bool" and where is not None
+        }
+        for (code_id, offset, answer), code in found.items():
+            known = self._places.get((code_id, offset))
+            if known is None:
+                known = self._places[code_id, offset] = code, _place(code, offset)
+            place = known[1]
+            if place is not None and self._orders.get((place, answer), 0) < order:
+                self._orders[place, answer] = order
+
+    def both(self, order: int) -> set[Place]:
+        """The conditions of which both answers were verified."""
+        given = {key for key, verified in self._orders.items() if verified >= order}
+        return {place for place, answer in given if answer and (place, False) in given}
+
+
+def _place(code: Any, offset: int) -> Place | None:
+    """Where the condition stands that is asked at an instruction: what was computed by the one before, since a jump may have the place of the whole statement."""
+    before = offset // 2 - 1
+    while before > 0 and code.co_code[2 * before] == _EXTENDED:
+        before -= 1
+    line, _, column, _ = next(itertools.islice(code.co_positions(), before, None), (None,) * 4)
+    return None if line is None or column is None else (code.co_filename, line, column)
+
+
+def is_worth_merging(answers: Answers, failed: int) -> bool:
+    """Whether the programs of a family failed so often that its branches are to be merged."""
+    return failed >= _FAILURES and answers.tries < _TRIES
+
+
+def merged(
+    specialise: Callable[[], tuple[Specialization, Recording]],
+    places: set[Place],
+    differs: Callable[[Recording], str | None],
+) -> Specialization:
+    """The program of a run that goes both ways at these places.
+
+    Raises
+    ------
+    Refused
+        If no branch could be merged, or the program is not that of the function.
+    """
+    if not places:
+        raise Refused("no condition gave both answers")
+    run, before = BothWays(places), local.both_ways
+    local.both_ways = run
+    try:
+        made, recording = specialise()
+    finally:
+        local.both_ways = before
+    if not run.merged:
+        raise Refused("none of its branches could be merged")
+    reason = differs(recording)
+    if reason is not None:
+        raise Refused(reason)
+    made.is_merged = True
+    return made
+
+
+def same_numbers(plain: Recording, other: Recording, slopes: Callable[[Recording], Sequence[Any]]) -> str | None:
+    """How the value or the derivative of a merged program differs from that of the function's own run; None if they do not."""
+    if plain.structure != other.structure or [type(v) for v in plain.values] != [type(v) for v in other.values]:
+        return "it returns other containers or types"
+    if not all(map(equal, plain.values, other.values)):
+        return "it returns another value"
+    for a, b in zip(slopes(plain), slopes(other), strict=True):
+        a, b = (np.zeros(()) if s is None else np.asarray(s) for s in (a, b))
+        size = max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0))
+        if not np.all(np.abs(a - b) <= _AGREEMENT * size):  # nan agrees with nothing
+            return "it has another derivative"
+    return None
