@@ -23,7 +23,7 @@ from gradwise.locks import lock
 from gradwise.operators.reuse.beside import Raised, leave_behind
 from gradwise.operators.reuse.family import Family
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
-from gradwise.operators.reuse.merging import is_worth_merging, merged
+from gradwise.operators.reuse.merging import merged
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.reached import Reach
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
@@ -233,7 +233,7 @@ class Call:
                 family.comes_to_doubts(self.came.met[0])
                 _remember(self._key, family)
             return None
-        made = self._merged(differ, order) if is_worth_merging(family.answers, family.failed) else None
+        made = self._merged(differ, order) if family.answers.is_time(family.failed) else None
         if made is not None:
             family.add(made)
             _remember(self._key, family)
@@ -264,7 +264,7 @@ class Call:
         answers.tries += 1
         try:
             with self._quiet():
-                made = merged(self.specialise, answers.both(order), differ)
+                made = merged(self.specialise, answers.given(order), differ)
         except Exception:  # noqa: BLE001 - the function itself ran
             return None
         made.ticks = self.ticked()

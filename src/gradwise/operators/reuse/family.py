@@ -69,7 +69,7 @@ class Family:
                 return program, recording
         if self._programs:
             self.failed += 1
-            if self.failed > PATIENCE and self.failed > self.served:
+            if self.failed > PATIENCE and self.failed > self.served and not self.answers.may_merge:
                 self.refused = f"it specialises too often: its path depends on the values, and of {self.failed + self.served} calls {self.failed} took another path than those before"
                 self._programs.clear()
         return None
@@ -94,5 +94,7 @@ class Family:
     def add(self, program: Specialization) -> None:
         """Keep a program, the oldest ones no longer."""
         with self._lock:
+            if program.is_merged:  # it holds wherever an earlier one does
+                self._programs = [p for p in self._programs if not p.is_merged]
             self._programs.insert(0, program)
             del self._programs[SPECIALIZATIONS:]

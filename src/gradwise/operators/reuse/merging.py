@@ -17,7 +17,7 @@ import numpy as np
 
 from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.specialization import Refused
-from gradwise.tracing.instrument.aside import BothWays
+from gradwise.tracing.instrument.aside import BothWays, Place
 from gradwise.tracing.instrument.state import local
 
 if TYPE_CHECKING:
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from gradwise.operators.reuse.specialization import Specialization
     from gradwise.tracing import Recording
 
+_COMPARE = opcode.opmap["COMPARE_OP"]
 _EXTENDED = opcode.opmap["EXTENDED_ARG"]
-#: file, line and column of a condition
-Place = tuple[str, int, int]
-#: failures of programs before branches are merged, and how often that is tried
-_FAILURES, _TRIES = 2, 4
+#: after so many failures of programs the branches are merged, with the answers that are known by then
+_FAILURES = (2, 3, 5, 8, 12, 20)
 #: relative difference up to which two derivatives of one run agree
 _AGREEMENT = 1e-8
 
@@ -62,41 +61,45 @@ class Answers:
             if place is not None and self._orders.get((place, answer), 0) < order:
                 self._orders[place, answer] = order
 
-    def both(self, order: int) -> set[Place]:
-        """The conditions of which both answers were verified."""
-        given = {key for key, verified in self._orders.items() if verified >= order}
-        return {place for place, answer in given if answer and (place, False) in given}
+    def is_time(self, failed: int) -> bool:
+        """Whether the branches are to be merged after so many failures."""
+        return self.may_merge and failed >= _FAILURES[self.tries]
+
+    @property
+    def may_merge(self) -> bool:
+        """Whether they were not tried to be merged too often."""
+        return self.tries < len(_FAILURES)
+
+    def given(self, order: int) -> set[tuple[Place, bool]]:
+        """The conditions with the answers that were verified to an order."""
+        return {key for key, verified in self._orders.items() if verified >= order}
 
 
 def _place(code: Any, offset: int) -> Place | None:
     """Where the condition stands that is asked at an instruction: what was computed by the one before, since a jump may have the place of the whole statement."""
-    before = offset // 2 - 1
+    # since 3.13 a comparison may ask for the truth of its result itself
+    before = offset // 2 - (code.co_code[offset] != _COMPARE)
     while before > 0 and code.co_code[2 * before] == _EXTENDED:
         before -= 1
     line, _, column, _ = next(itertools.islice(code.co_positions(), before, None), (None,) * 4)
     return None if line is None or column is None else (code.co_filename, line, column)
 
 
-def is_worth_merging(answers: Answers, failed: int) -> bool:
-    """Whether the programs of a family failed so often that its branches are to be merged."""
-    return failed >= _FAILURES and answers.tries < _TRIES
-
-
 def merged(
     specialise: Callable[[], tuple[Specialization, Recording]],
-    places: set[Place],
+    answers: set[tuple[Place, bool]],
     differs: Callable[[Recording], str | None],
 ) -> Specialization:
-    """The program of a run that goes both ways at these places.
+    """The program of a run that goes both ways where both answers of a condition are among those given.
 
     Raises
     ------
     Refused
         If no branch could be merged, or the program is not that of the function.
     """
-    if not places:
+    run, before = BothWays(answers), local.both_ways
+    if not run.places:
         raise Refused("no condition gave both answers")
-    run, before = BothWays(places), local.both_ways
     local.both_ways = run
     try:
         made, recording = specialise()
@@ -104,6 +107,8 @@ def merged(
         local.both_ways = before
     if not run.merged:
         raise Refused("none of its branches could be merged")
+    if not run.kept_still():
+        raise Refused("it writes to an array that one of its branches gives another name")
     reason = differs(recording)
     if reason is not None:
         raise Refused(reason)

@@ -12,125 +12,17 @@ Only runs from which a program is made of a function whose code is proved go bot
 
 from __future__ import annotations
 
-import cmath
-import math
-import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.rules.algebra import select
+from gradwise.tracing.instrument.aside import DEPTH, EQUATIONS, Apart, is_number, is_place, spoil
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.instrument.userland import is_users_file
-from gradwise.tracing.traced import TracedScalar, apply
+from gradwise.tracing.traced import TracedArray, TracedScalar, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-#: branches inside one another that are run both ways, and equations that the branches not taken may add in one run
-_DEPTH, _EQUATIONS = 6, 400_000
-_MISSING = object()
-#: methods of lists, dictionaries, tuples and arrays that change nothing
-_READING = frozenset(
-    [
-        "conj",
-        "copy",
-        "count",
-        "cumprod",
-        "cumsum",
-        "dot",
-        "get",
-        "index",
-        "item",
-        "items",
-        "keys",
-        "max",
-        "mean",
-        "min",
-        "prod",
-        "ravel",
-        "real",
-        "reshape",
-        "sum",
-        "tolist",
-        "trace",
-        "transpose",
-        "values",
-    ]
-)
-#: built-in functions, and those of ``math`` and ``cmath``, that change nothing
-_HARMLESS = {
-    id(f)
-    for f in (
-        *(abs, bool, complex, divmod, enumerate, float, int, isinstance, len, max, min, pow, range, reversed, round),
-        *(sorted, sum, tuple, zip),
-        *(getattr(m, n) for m in (math, cmath) for n in dir(m) if not n.startswith("_")),
-    )
-}
-#: functions of NumPy that do
-_CHANGING = frozenset(
-    [
-        "copyto",
-        "fill_diagonal",
-        "load",
-        "loadtxt",
-        "place",
-        "put",
-        "put_along_axis",
-        "putmask",
-        "save",
-        "savetxt",
-        "savez",
-        "seterr",
-    ]
-)
-
-
-class Apart(Exception):
-    """What two branches leave cannot be merged."""
-
-
-class BothWays:
-    """A run in which branches are run both ways.
-
-    Parameters
-    ----------
-    places : set
-        File, line and column of the conditions of which both answers were verified.
-
-    Attributes
-    ----------
-    merged : int
-        How many branches became selections.
-    """
-
-    __slots__ = ("aside", "depth", "failed", "merged", "open", "outer", "places")
-
-    def __init__(self, places: set[tuple[str, int, int]]) -> None:
-        self.places = places
-        #: the run around it: derivatives that the function takes itself go one way
-        self.outer = local.watch
-        self.merged = 0
-        #: branches not taken that are being run, the equations that they recorded, and all that are open
-        self.depth = self.aside = 0
-        self.open: list[Branch] = []
-        #: places where it did not come to a selection
-        self.failed: set[tuple[str, int, int]] = set()
-
-
-def is_aside() -> bool:
-    """Whether a branch is being run that was not taken."""
-    run = local.both_ways
-    return run is not None and run.depth > 0
-
-
-def _number(value: Any) -> bool:
-    kind = type(value)
-    return kind is float or kind is np.float64 or (kind is TracedScalar and _is_float(value.value))
-
-
-def _is_float(value: Any) -> bool:
-    return type(value) is float or type(value) is np.float64
+    from collections.abc import Iterator, Sequence
 
 
 class Branch:
@@ -143,12 +35,14 @@ class Branch:
         "_now",
         "_other",
         "_run",
+        "_stores",
         "_taken",
         "answer",
         "both",
         "condition",
         "failed",
         "place",
+        "stored",
     )
 
     def __init__(
@@ -159,6 +53,9 @@ class Branch:
         self.condition = condition
         self.failed = False
         self._aside = False
+        #: what the pass stored in containers, with what was there before; and what the passes stored, and in which
+        self.stored: list[tuple[Any, Any, Any]] = []
+        self._stores: list[tuple[Any, Any, Any, bool]] = []
         self._names = names
         self._before = {n: before[n] for n in names if n in before}
         self._now: dict[str, Any] | None = None
@@ -167,22 +64,21 @@ class Branch:
         self.both = (
             run is not None
             and type(condition) is TracedScalar
-            and condition.tape.open
-            and local.watch is not None
-            and local.watch.outer is run.outer
-            and condition.tape is local.watch.trace
-            and type(condition.value) in (bool, np.bool_)
+            and run.goes_over(condition)
             and place in run.places
             and place not in run.failed
-            and len(run.open) < _DEPTH
-            and run.aside < _EQUATIONS
+            and len(run.open) < DEPTH
+            and run.aside < EQUATIONS
         )
-        if not self.both:
-            if is_aside() and type(condition) is TracedScalar:
+        if self.both:
+            self.answer = bool(condition.value)
+        elif run is not None and run.open and type(condition) is TracedScalar:
+            if run.depth and (place, bool(condition.value)) not in run.answers:
                 raise Apart
             self.answer = bool(condition)
+            run.inside.update(map(id, condition.tape.guards[-1:]))
         else:
-            self.answer = bool(condition.value)
+            self.answer = bool(condition)
 
     def __iter__(self) -> Iterator[bool | None]:
         if not self.both:
@@ -193,27 +89,29 @@ class Branch:
         depth, outside = run.depth, len(run.open)
         run.open.append(self)
         for answer in (True, False):  # in one order, so that a loop repeats its equations whatever it decides
-            self._now = self._before
-            self._aside = answer is not self.answer
-            if not self._aside:
-                yield answer
-            elif not self.failed:
-                guards, values, error = len(trace.guards), len(trace.values), trace.error
-                run.depth = depth + 1
-                yield answer
-                run.depth = depth
+            self._now, self._aside = self._before, answer is not self.answer
+            if self._aside and self.failed:
+                continue
+            guards, values, error = len(trace.guards), len(trace.values), trace.error
+            run.depth = depth + self._aside
+            yield answer
+            run.depth = depth
+            if self._aside:
                 run.aside += len(trace.values) - values
-                if len(trace.guards) > guards:  # it decided something that is no selection
-                    self.failed = True
+                if not all([id(g) in run.inside for g in trace.guards[guards:]]):
+                    self.failed = True  # it decided something of which nothing was verified
                 if self.failed:
                     del trace.guards[guards:]
                     trace.error = error
+            self._ask_inside(answer, guards)
             del run.open[outside + 1 :]
+            self._take_back(answer)
         del run.open[outside:]
         self._now = self._taken
         if not self.failed:
             try:
                 self._now = self._merged()
+                self._merge_stores()
             except Apart:
                 self.failed = True
         if self.failed:
@@ -221,9 +119,50 @@ class Branch:
             if depth:
                 raise Apart
             bool(self.condition)  # a guard
+            for container, key, value, answer in self._stores:
+                if answer is self.answer:
+                    put(container, key, value)
         else:
             run.merged += 1
         yield None
+
+    def _ask_inside(self, answer: bool, start: int) -> None:
+        """What a pass decided that is no selection must be so only where the condition has the answer of the pass."""
+        trace, run = self.condition.tape, self._run
+        for k in range(start, len(trace.guards)):
+            guard = trace.guards[k]
+            if id(guard) not in run.inside:
+                continue
+            index, kind, expected, where = guard
+            constant, _ = trace.capture(np.bool_(expected))
+            operands = (self.condition.index, index, constant) if answer else (self.condition.index, constant, index)
+            asked = trace.record(select, operands, (), bool(expected))
+            trace.guards[k] = asked, kind, expected, where
+            run.inside.add(id(trace.guards[k]))
+            run.kept.append(guard)  # so that no other one has its identity
+
+    def _take_back(self, answer: bool) -> None:
+        """Take back what a pass stored in containers, and note it."""
+        for container, key, _ in self.stored:
+            self._stores.append((container, key, _at(container, key), answer))
+        for container, key, before in reversed(self.stored):
+            container[key] = before
+        self.stored.clear()
+
+    def _merge_stores(self) -> None:
+        """Store again what both passes stored, one after the other: each is merged with what is there then."""
+        done: list[tuple[Any, Any, Any]] = []
+        try:
+            for container, key, value, answer in self._stores:
+                now = _at(container, key)
+                pair = (value, now) if answer is self.answer else (now, value)
+                new = merged(self.condition, self.answer, *pair)
+                done.append((container, key, now))
+                put(container, key, new)
+        except Apart:
+            for container, key, before in reversed(done):
+                container[key] = before
+            raise
 
     def _merged(self) -> dict[str, Any]:
         assert self._taken is not None
@@ -274,17 +213,74 @@ def merged(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any
     """
     if taken is other:
         return taken
-    if _number(taken) and _number(other):
+    if is_number(taken) and is_number(other):
         plain = taken.value if type(taken) is TracedScalar else taken
-        pair = (taken, other) if answer else (other, taken)
-        return apply(condition.tape, select, (condition, *pair), (), plain)
+        return apply(condition.tape, select, (condition, *((taken, other) if answer else (other, taken))), (), plain)
     if type(taken) is not type(other):
         raise Apart
+    if type(taken) is TracedArray and taken.value.shape == other.value.shape:
+        return _merged_arrays(condition, answer, taken, other)
     if type(taken) is tuple and len(taken) == len(other):
         return tuple([merged(condition, answer, t, o) for t, o in zip(taken, other, strict=True)])
     if type(taken) in (int, bool, str, type(None), float) and taken == other:
         return taken
+    if type(taken) is int:  # a counter: from here on a float, which is no index and no length
+        return merged(condition, answer, float(taken), float(other))
     raise Apart
+
+
+def _merged_arrays(condition: TracedScalar, answer: bool, taken: TracedArray, other: TracedArray) -> Any:
+    """An array for two.  It is another one than they are, so it cannot be written to; and that they are not is looked at when the run has ended."""
+    if taken.value.dtype != np.float64 or other.value.dtype != np.float64:
+        raise Apart
+    for array in (taken, other):
+        array.sync()
+        base = array.base_array()
+        local.both_ways.still.append((base, base.version))
+    value, pair = taken.current().copy(), (taken, other) if answer else (other, taken)
+    found = apply(condition.tape, select, (condition, *pair), (), value)
+    found.writeable = False
+    return found
+
+
+def put(container: Any, key: Any, value: Any) -> None:
+    """``container[key] = value`` in a branch, which can be taken back."""
+    run = local.both_ways
+    if not is_place(container, key):
+        spoil()
+    elif run is not None and run.open:
+        run.open[-1].stored.append((container, key, _at(container, key)))
+    container[key] = value
+
+
+def _at(container: Any, key: Any) -> Any:
+    """What stands in a container now, whatever is stored later."""
+    value = container[key]
+    return value.copy() if type(value) is TracedArray else value
+
+
+def largest(function: Any, items: Sequence[Any]) -> Any:
+    """``max(items)`` or ``min(items)`` of numbers in a run that goes both ways.
+
+    Raises
+    ------
+    Apart
+        If they are anything else.
+    """
+    run, found = local.both_ways, items[0]
+    if not all(map(is_number, items)):
+        raise Apart
+    for item in items[1:]:
+        condition = item > found if function is max else item < found
+        if type(condition) is not TracedScalar:
+            found = item if condition else found
+            continue
+        if not run.goes_over(condition):
+            raise Apart
+        answer = bool(condition.value)
+        found = merged(condition, answer, *((item, found) if answer else (found, item)))
+        run.merged += 1
+    return found
 
 
 def branch(
@@ -308,57 +304,3 @@ def either(condition: Any, line: int, column: int, filename: str, first: Iterato
         except Exception:  # noqa: BLE001 - whatever the branch that was not taken raises
             found.caught()
     return value
-
-
-def scalar(value: Any) -> Any:
-    """A value to which a branch adds in place, if that makes another object."""
-    if not _number(value) and type(value) not in (int, bool, complex, str, tuple):
-        _spoil()
-    return value
-
-
-def entering(pure: bool) -> bool:
-    """A user function is entered, which may or may not be run where it would not have been."""
-    if not pure:
-        _spoil()
-    return True
-
-
-def callee(function: Any) -> Any:
-    """What a branch calls, if that is the user's function, whose text says what it does, or one that is known to change nothing."""
-    if not _is_harmless(function):
-        _spoil()
-    return function
-
-
-def owner(value: Any, name: str) -> Any:
-    """What a method is called of by a branch, if it changes nothing."""
-    if type(value) is types.ModuleType:
-        callee(getattr(value, name))
-    elif name not in _READING and not _is_the_users(getattr(value, name)):
-        _spoil()
-    return value
-
-
-def _is_the_users(function: Any) -> bool:
-    function = getattr(function, "__func__", function)
-    return type(function) is types.FunctionType and is_users_file(function.__code__.co_filename)
-
-
-def _is_harmless(function: Any) -> bool:
-    if _is_the_users(function) or type(function) is np.ufunc or id(function) in _HARMLESS:
-        return True
-    name = getattr(function, "__name__", "")
-    module = (getattr(function, "__module__", None) or "").partition(".")[0]
-    return module == "numpy" and callable(getattr(np, name, None)) and name not in _CHANGING
-
-
-def _spoil() -> None:
-    """Nothing that is open is run both ways."""
-    run = local.both_ways
-    if run is None:
-        return
-    if run.depth:
-        raise Apart
-    for b in run.open:
-        b.failed = True

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument import (
+    aside,
     attributes,
     branches,
     bytecode,
@@ -63,10 +64,12 @@ HOOKS.update(
     true=comparing.true,
     branch=branches.branch,
     either=branches.either,
-    scalar=branches.scalar,
-    entering=branches.entering,
-    callee=branches.callee,
-    owner=branches.owner,
+    put=branches.put,
+    added=aside.added,
+    scalar=aside.scalar,
+    entering=aside.entering,
+    callee=aside.callee,
+    owner=aside.owner,
     locals=locals,
     Exception=Exception,
     **comparing.COMPARISONS,

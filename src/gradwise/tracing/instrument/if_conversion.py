@@ -23,13 +23,15 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.instrument.nodes import at as _at
 from gradwise.tracing.instrument.nodes import call as _call
 from gradwise.tracing.instrument.nodes import hook
-from gradwise.tracing.instrument.rewriting import Rewriter, prepared
+from gradwise.tracing.instrument.rewriting import BINARY, Rewriter, prepared
 
 if TYPE_CHECKING:
     from types import CodeType
 
 #: names that no text of the user's can have
 _MARK = "gradwise "
+#: nodes that may be copied to put what stands behind a branch into it
+_ROOM = 1500
 
 
 def both_ways(node: Any, owner: str | None, code: CodeType, modules: frozenset[str] = frozenset()) -> Any:
@@ -61,8 +63,13 @@ def _is_pure_statement(node: ast.stmt) -> bool:
     match node:
         case ast.Pass() | ast.Break() | ast.Continue() | ast.Expr(value=ast.Constant()):
             return True
+        case (
+            ast.Assign(targets=[ast.Subscript() as place], value=value)
+            | ast.AugAssign(target=ast.Subscript() as place, value=value)
+        ):
+            return _is_part_of_name(place) and _is_pure_expression(place) and _is_pure_expression(value)
         case ast.Assign(targets=targets, value=value):
-            return all(map(_is_name, targets)) and _is_pure_expression(value)
+            return all(map(_is_target, targets)) and _is_pure_expression(value)
         case ast.AugAssign(target=target, value=value):
             return isinstance(target, ast.Name) and _is_pure_expression(value)
         case ast.AnnAssign(target=target, value=value):
@@ -76,11 +83,23 @@ def _is_pure_statement(node: ast.stmt) -> bool:
     return False
 
 
+def _is_part_of_name(node: ast.expr) -> bool:
+    """Whether an expression is ``a``, ``a[i]``, ``a[i][j]`` and so on."""
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Subscript) and _is_part_of_name(node.value))
+
+
 def _is_name(target: ast.expr) -> bool:
     """Whether a target of an assignment is a name, or names."""
-    return (
-        all(map(_is_name, target.elts)) if isinstance(target, (ast.Tuple, ast.List)) else isinstance(target, ast.Name)
-    )
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return all(map(_is_name, target.elts))
+    return isinstance(target, ast.Name)
+
+
+def _is_target(target: ast.expr) -> bool:
+    """Whether it is one of these, or entries of what they name."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return all(_is_name(e) or (_is_part_of_name(e) and _is_pure_expression(e)) for e in target.elts)
+    return isinstance(target, ast.Name)
 
 
 def _is_pure_expression(node: ast.expr) -> bool:
@@ -95,22 +114,28 @@ def _is_pure_expression(node: ast.expr) -> bool:
 # --- the order of statements -----------------------------------------------------------------------------------------------------------
 
 
-def gathered(body: list[ast.stmt], leaving: type[ast.stmt]) -> list[ast.stmt]:
-    """Statements behind ``if c: …; leave`` become its other branch."""
+def gathered(body: list[ast.stmt], leaving: type[ast.stmt], room: int = _ROOM) -> list[ast.stmt]:
+    """Statements behind branches of which some leave go into those that do not, at the cost of ``room`` copied nodes at most."""
     for k, node in enumerate(body):
-        if not isinstance(node, ast.If):
+        if not isinstance(node, ast.If) or not _may_leave(node, leaving):
             continue
-        node.body, node.orelse = gathered(node.body, leaving), gathered(node.orelse, leaving)
         rest = body[k + 1 :]
-        if not rest:
+        goes_on = [not _leaves(node.body, leaving), not _leaves(node.orelse, leaving)]
+        copies = sum(1 for s in rest for _ in ast.walk(s)) if all(goes_on) else 0
+        if copies > room:
             continue
-        if _leaves(node.body, leaving) and not _leaves(node.orelse, leaving):
-            node.orelse = gathered([*node.orelse, *rest], leaving)
-            return body[: k + 1]
-        if node.orelse and _leaves(node.orelse, leaving) and not _leaves(node.body, leaving):
-            node.body = gathered([*node.body, *rest], leaving)
-            return body[: k + 1]
+        other = copy.deepcopy(rest) if copies else rest
+        node.body = gathered([*node.body, *rest] if goes_on[0] else node.body, leaving, room - copies)
+        node.orelse = gathered([*node.orelse, *other] if goes_on[1] else node.orelse, leaving, room - copies)
+        return body[: k + 1]
     return body
+
+
+def _may_leave(node: ast.stmt, leaving: type[ast.stmt]) -> bool:
+    """Whether a statement by which one leaves stands in a branch, or in one inside it."""
+    if isinstance(node, ast.If):
+        return any(_may_leave(s, leaving) for s in (*node.body, *node.orelse))
+    return isinstance(node, leaving)
 
 
 def _leaves(body: list[ast.stmt], leaving: type[ast.stmt]) -> bool:
@@ -153,7 +178,9 @@ def _assigned(statements: list[ast.stmt]) -> set[str]:
                 targets = part.targets
             elif isinstance(part, (ast.AugAssign, ast.AnnAssign, ast.For)):
                 targets = [part.target]
-            found.update(n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name))
+            found.update(
+                n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            )
     return found
 
 
@@ -178,6 +205,13 @@ class _Writer(Rewriter):
         body, orelse = node.body, node.orelse
         if leaves:
             body, orelse = _kept(body, result), _kept(orelse, result)
+        appended = _appended(body, orelse)
+        if appended is not None:  # ``items.append(…)`` at the end of both
+            item = ast.Name(f"{_MARK}item", ast.Load())
+            body, orelse = (
+                [*b[:-1], _at(ast.Assign([ast.Name(item.id, ast.Store())], v), b[-1])]
+                for b, v in zip((body, orelse), appended[1:], strict=True)
+            )
         if not self._may(node.test, [*body, *orelse]):
             return super().visit_If(node)
         names = sorted(_assigned([*body, *orelse]))
@@ -209,6 +243,8 @@ class _Writer(Rewriter):
         assign = ast.Assign([ast.Name(both, ast.Store())], made)
         loop = ast.For(ast.Name(which, ast.Store()), load(both), steps, [])
         new: list[ast.stmt] = [assign, loop]
+        if appended is not None:
+            new.append(self.visit(_at(ast.Expr(ast.Call(appended[0], [item], [])), node)))
         if leaves:
             new.append(ast.Return(load(result)))
         return [_at(s, node) for s in new]
@@ -258,11 +294,41 @@ class _Writer(Rewriter):
         return [*new[:-1], _ending(new[-1], ast.Continue)]
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        target = node.target
+        if not (self._inside or self.pure):
+            return super().visit_AugAssign(node)
+        if isinstance(target, ast.Subscript):  # a[i] += v: what is pure may be asked for twice
+            entry = ast.Subscript(copy.deepcopy(target.value), copy.deepcopy(target.slice), ast.Load())
+            old, name = self.visit(_at(entry, target)), BINARY[type(node.op)]
+            return self._put(target, _call("added", hook(f"i{name}"), hook(name), old, self.visit(node.value)), node)
         new = super().visit_AugAssign(node)
-        if isinstance(node.target, ast.Name) and (self._inside or self.pure):
+        if isinstance(target, ast.Name):
             call = new.value  # a = iadd(a, v)
             call.args[0] = _at(_call("scalar", call.args[0]), node)
         return new
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        target = node.targets[0]
+        if isinstance(target, ast.Subscript) and len(node.targets) == 1 and (self._inside or self.pure):
+            return self._put(target, self.visit(node.value), node)
+        if isinstance(target, (ast.Tuple, ast.List)) and len(node.targets) == 1 and (self._inside or self.pure):
+            return self._unpacked(target, node)
+        return super().visit_Assign(node)
+
+    def _unpacked(self, target: ast.Tuple | ast.List, node: ast.Assign) -> list[ast.stmt]:
+        """``a[i], b = …`` in a branch: the entries get names first."""
+        stores: list[ast.stmt] = []
+        for k, element in enumerate(target.elts):
+            if isinstance(element, ast.Subscript):
+                name = f"{_MARK}entry {next(self._count)}"
+                target.elts[k] = _at(ast.Name(name, ast.Store()), element)
+                stores.append(self._put(element, _at(ast.Name(name, ast.Load()), element), node))
+        return [super().visit_Assign(node), *stores]
+
+    def _put(self, target: ast.Subscript, value: ast.expr, node: ast.stmt) -> ast.stmt:
+        """``a[i] = v`` in a branch: ``put(a, i, v)``."""
+        container = _call("writing", self.held(target.value))
+        return _at(ast.Expr(_call("put", container, self.visit(target.slice), value)), node)
 
     def visit_Call(self, node: ast.Call) -> Any:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else None
@@ -274,6 +340,23 @@ class _Writer(Rewriter):
             )
             arguments[0] = _at(question, new)
         return new
+
+
+def _appended(body: list[ast.stmt], orelse: list[ast.stmt]) -> tuple[ast.expr, ast.expr, ast.expr] | None:
+    """The method ``items.append`` by which both branches end, and what each appends."""
+    found: list[tuple[ast.expr, ast.expr]] = []
+    for branch in (body, orelse):
+        match branch[-1] if branch else None:
+            case ast.Expr(
+                value=ast.Call(
+                    func=ast.Attribute(value=ast.Name(), attr="append") as function, args=[item], keywords=[]
+                )
+            ):
+                found.append((function, item))
+            case _:
+                return None
+    (first, a), (second, b) = found
+    return (first, a, b) if ast.dump(first) == ast.dump(second) else None
 
 
 def _tuple(entries: list[Any]) -> ast.expr:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import builtins
 import functools
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.instrument.aside import Apart
+from gradwise.tracing.instrument.branches import largest
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.items import own
+from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.recording import PLAIN, at_line, entries, open_traces, resolve, weak
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 
@@ -96,6 +100,11 @@ def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
         if key is not None:
             options["key"] = _ordered_key(resolve(key))
             return function(*map(entries, args) if len(args) == 1 else args, **options)
+        if local.both_ways is not None and key is None:
+            items = args if len(args) > 1 else args[0]
+            if type(items) in (tuple, list) and items:
+                with suppress(Apart):
+                    return largest(function, items)
         if len(args) != 1:
             if all([type(a) in PLAIN for a in args]):
                 return function(*args, **options)
