@@ -256,13 +256,20 @@ class _Gathering:
             ask, other = (is_defined, repr(name)) if kind == "defined" else (is_derived, f"{self.text.name(name)}()")
             self.text.leave_if(f"{self.text.name(ask)}({cls}, {other}) is not {found!r}")
             return
-        elif kind in ("counts", "stores"):
+        elif kind in ("counts", "stores", "transient"):
             assert variable is not None
             self.stays(cls, type(owner), name)
             if kind == "counts":
                 self.text.leave_if(f"type({variable}.{name}) is not int")
             self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
             self.counters["attribute", id(owner), name] = f"{variable}.{name}"
+            for (
+                other,
+                its,
+                called,
+            ) in self._counting:  # where they become one, each finds what was assigned to the other
+                if its is not owner and called == name:
+                    self.text.leave_if(f"{variable} is {other}")
             self._counting.append((variable, owner, name))
             return
         elif kind == "matching":

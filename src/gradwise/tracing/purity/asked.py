@@ -20,6 +20,7 @@ from gradwise.tracing.purity.lattice import (
 from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, matching, member
 from gradwise.tracing.purity.scope import Expected, is_users_function
 from gradwise.tracing.purity.sequences import class_of, element_of, is_object, is_of_users, is_sequence, note
+from gradwise.tracing.purity.transient import is_transient
 from gradwise.tracing.purity.values import (
     DATA,
     NOTHING,
@@ -79,6 +80,10 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
         return Rows(Row(tuple([element_of(m, v) for v in arguments])))
     if function is reversed and len(arguments) == 1:
         return Rows(element_of(m, arguments[0]))
+    if function in (getattr, hasattr) and len(arguments) == (3 if function is getattr else 2):
+        asked_for = [n for n in texts_of(arguments[1]) or () if is_transient(m, arguments[0], n)]
+        if asked_for:  # which the twin of the object lacks
+            raise m.doubt(f"it asks whether there is an attribute {asked_for[0]!r}, which it assigns")
     if function is getattr and len(arguments) in (2, 3):
         if len(arguments) == 3 and _lacks(m, arguments[0], arguments[1]):
             return arguments[2]

@@ -31,7 +31,7 @@ CONTAINERS: tuple[type, ...] = (dict, list, collections.defaultdict, collections
 class Counter:
     """A place that holds an integer: an attribute of ``owner`` ("attribute"), an entry of a container or of globals ("entry", "global"), or the content of a cell ("cell").
 
-    What a function leaves behind otherwise (``leaving.py``) is kept in the same way, since it must not be read either: an attribute that is assigned ("store"), a list that is appended to ("log").  Nothing is counted there.
+    What a function leaves behind otherwise (``leaving.py``) is kept in the same way, since it must not be read either: an attribute that is assigned ("store"; "transient" where it is read after that), a list that is appended to ("log").  Nothing is counted there.
 
     Examples
     --------
@@ -51,12 +51,13 @@ class Counter:
 
     @property
     def identity(self) -> tuple[str, int, Any]:
-        return "attribute" if self.kind == "store" else self.kind, id(self.owner), self.key
+        kind = "attribute" if self.kind in ("store", "transient") else self.kind
+        return kind, id(self.owner), self.key
 
     @property
     def is_counted(self) -> bool:
         """Whether it holds an integer."""
-        return self.kind not in ("store", "log")
+        return self.kind not in ("store", "log", "transient")
 
     @property
     def is_container(self) -> bool:
@@ -271,7 +272,7 @@ def variable_stored(m: Machine, i: Any, value: Any) -> bool:
 def container(m: Machine, i: Any, value: Any, table: dict[Any, Expected], stack: list[Any]) -> Tally | Log | None:
     """The list or dictionary that is loaded only to be counted in; what must hold of it is noted in ``table``.  None if it is loaded for anything else."""
     if type(value) not in CONTAINERS:
-        return None
+        return log(m, i, value, table)
     if _is_second(m, i, value, stack) and i.argval in table and table[i.argval].kind == "tally":
         return Tally(value)
     key = _counted_key(m, i)

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwise.tracing.purity.counters import counts, counts_entry
 from gradwise.tracing.purity.interpolators import content_of
-from gradwise.tracing.purity.leaving import stores
+from gradwise.tracing.purity.leaving import ENTRIES, LOGS, stores
 from gradwise.tracing.purity.objects import (
     MISSING,
     callable_parts,
@@ -203,8 +203,8 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner
             continue
-        if key[0] in ("appends", "stores"):
-            yield key, type(value) is list if key[0] == "appends" else stores(value, key[1]), inner
+        if key[0] in ("appends", "stores", "transient"):
+            yield key, type(value) in LOGS + ENTRIES if key[0] == "appends" else stores(value, key[1]), inner
             continue
         if key[0] == "counts":
             yield key, counts_entry(value, key[1]) if expected.kind == "tally" else counts(value, key[1]), inner

@@ -22,6 +22,7 @@ from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, method_of_sequence, truth
 from gradwise.tracing.purity.sparse import attribute, is_matrix
+from gradwise.tracing.purity.transient import is_transient
 from gradwise.tracing.purity.values import (
     DATA,
     FRESH,
@@ -161,7 +162,7 @@ def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
 def _load_attr(m: Machine, i: Any, s: State) -> None:
     method = sys.version_info >= (3, 12) and bool(i.arg & 1)
     owner = s.pop()
-    if not method:
+    if not method and not is_transient(m, owner, i.argval):
         counter = loaded(m, owner, i.argval) if is_step(m, i) else _container_of(m, i, owner, s.stack)
         if counter is not None:
             s.push(counter)
@@ -176,6 +177,7 @@ def _container_of(m: Machine, i: Any, owner: Any, stack: list[Any]) -> Any:
     found = find(owner.value, i.argval)
     if found is None or found[0] != "entry":
         return None
+    m.scope.inquiry.looked_at.add((id(owner.value), i.argval))
     return container(m, i, found[1], owner.expected.reads.names, stack)
 
 
@@ -253,10 +255,10 @@ def _return_constant(m: Machine, i: Any, s: State) -> None:
 
 def _store_attr(m: Machine, i: Any, s: State) -> None:
     value, owner = s.pop_many(2)
-    if stored(m, owner, i.argval, value) or left(m, owner, i.argval, value):
+    if stored(m, owner, i.argval, value):
         return
     for one in alternatives(owner):
-        if is_none_itself(one):
+        if is_none_itself(one) or left(m, one, i.argval, value):
             continue
         store(m.scope, m, one, i.argval, value)
 

@@ -11,6 +11,7 @@ from gradwise.tracing.purity.constructed import special
 from gradwise.tracing.purity.counters import entry_stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.deciding import DECIDING, TEXTS
 from gradwise.tracing.purity.lattice import certain_texts, entry, is_numeric, is_scalar, is_whole, level, text, texts_of
+from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.sequences import (
     entry_of,
     is_looked_into,
@@ -228,6 +229,8 @@ def _store_subscr(m: Machine, i: Any, s: State) -> None:
         store_in_box(m, target, key, value)
         return
     m.data(value), m.data(key)
+    if type(target) is Log and not target.is_method:
+        return
     _written(m, target, value)
 
 

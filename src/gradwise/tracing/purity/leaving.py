@@ -1,6 +1,6 @@
 """What a function leaves behind and never reads: entries appended to lists that were there, attributes assigned to objects that were there, what it prints, warns and logs.
 
-    self.history.append(value)          self.last = x          print("loss", value)
+    self.history.append(value)          self.parts[name] = value          self.last = x          print("loss", value)
 
 What is computed does not depend on it, so a program may stand for the function where the function itself runs beside it on plain values, for the sake of this (``operators/reuse``): it appends and prints what a
 plain call does, once.  The list is loaded for nothing else, and an attribute is read nowhere: as for counters (``counters.py``).
@@ -8,20 +8,29 @@ plain call does, once.  The list is loaded for nothing else, and an attribute is
 
 from __future__ import annotations
 
+import collections
 import types
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.lattice import level
 from gradwise.tracing.purity.objects import is_open, keeps, member
 from gradwise.tracing.purity.scope import Expected, Reads
+from gradwise.tracing.purity.transient import assigned, is_transient, may_be_missing
 from gradwise.tracing.purity.values import Constant, Known
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
 
 
+#: containers to entries of which something is assigned without any code of the user's
+ENTRIES: tuple[type, ...] = (dict, list, collections.OrderedDict, collections.defaultdict)
+#: what is appended to, and the methods that change it, take one value at most and give none
+LOGS: tuple[type, ...] = (list, collections.deque)
+_METHODS = ("append", "extend", "clear")
+
+
 class Log:
-    """A list that is appended to (``append`` loaded: about to be called); nothing else may be done with it."""
+    """A list that is appended to (``append`` loaded: about to be called), a container to an entry of which something is assigned; nothing else may be done with it."""
 
     __slots__ = ("is_method", "value")
 
@@ -36,34 +45,47 @@ class Log:
         return id(self.value)
 
     def method(self, m: Machine, name: str) -> Log:
-        """``log.append``."""
-        if self.is_method or name != "append":
+        """``log.append``, ``log.clear``."""
+        if self.is_method or name not in _METHODS:
             raise m.doubt(f"it reads the attribute {name!r} of a list that it appends to")
         return Log(self.value, is_method=True)
 
     def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Constant:
         """``log.append(value)``."""
-        if not self.is_method or len(arguments) != 1 or keywords:
+        if not self.is_method or len(arguments) > 1 or keywords:
             raise m.doubt("it appends to a list that was there before the call in a way that is not looked into")
-        m.data(arguments[0])
+        for value in arguments:
+            m.data(value)
         return Constant(None)
 
 
 def log(m: Machine, i: Any, value: Any, table: dict[Any, Expected]) -> Log | None:
-    """The list that is loaded to be appended to; what must hold of it is noted in ``table``.  None if it is loaded for anything else."""
+    """The list or deque that is loaded to be appended to; what must hold of it is noted in ``table``.  None if it is loaded for anything else."""
     following = m.instructions[m.position[i.offset] + 1 :][:1]
-    if type(value) is not list or not following or following[0].is_jump_target:
+    if not following or following[0].is_jump_target or type(value) not in LOGS + ENTRIES:
         return None
-    if following[0].opname not in ("LOAD_METHOD", "LOAD_ATTR") or following[0].argval != "append":
+    appends = following[0].opname in ("LOAD_METHOD", "LOAD_ATTR") and following[0].argval in _METHODS
+    if not (appends and type(value) in LOGS) and not (type(value) in ENTRIES and _assigns_entry(m, i)):
         return None
-    expected = table.setdefault(i.argval, Expected("tally", list, Reads()))
-    if expected.kind != "tally" or expected.object is not list:
+    expected = table.setdefault(i.argval, Expected("tally", type(value), Reads()))
+    if expected.kind != "tally" or expected.object is not type(value):
         raise m.doubt("it appends to what it also reads")
     assert expected.reads is not None
     expected.reads.members[("appends", "append")] = Expected("is", True)
     m.scope.inquiry.tallies[id(value)] = value
     m.scope.inquiry.leaves = True
     return Log(value)
+
+
+def _assigns_entry(m: Machine, i: Any) -> bool:
+    """Whether a container is loaded for ``container[key] = value``, with a name, a literal or an attribute for a key."""
+    start = m.position[i.offset] + 1
+    key, *following = m.instructions[start : start + 3]
+    if not key.opname.startswith(("LOAD_CONST", "LOAD_SMALL_INT", "LOAD_FAST", "LOAD_DEREF")):
+        return False
+    if following and following[0].opname == "LOAD_ATTR":
+        following = following[1:]
+    return bool(following) and following[0].opname == "STORE_SUBSCR"
 
 
 #: assignments without any code of the user's
@@ -80,10 +102,18 @@ def left(m: Machine, owner: Any, name: str, value: Any) -> bool:
     """Note an attribute that is assigned to an object that was there; whether it may be."""
     if type(owner) is not Known or owner.expected is None or owner.expected.kind != "object":
         return False
-    if level(value) is None or not stores(owner.value, name):
+    if not stores(owner.value, name):
         return False
-    m.data(value)
-    owner.expected.reads.members[("stores", name)] = Expected("is", True)
+    if may_be_missing(owner.value, name):
+        m.scope.inquiry.assigned.add((id(owner.value), name))
+    if is_transient(m, owner, name):
+        if not assigned(m, owner, name, value):
+            return False
+    elif level(value) is None:
+        return False
+    else:
+        m.data(value)
+        owner.expected.reads.members[("stores", name)] = Expected("is", True)
     m.scope.inquiry.counted.add((id(owner.value), name))
     m.scope.inquiry.leaves = True
     return True

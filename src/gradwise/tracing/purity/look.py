@@ -32,7 +32,12 @@ class Inquiry:
         The attributes of objects made during the call, by the place where they are made.
     """
 
-    def __init__(self, *, thorough: bool = False) -> None:
+    def __init__(self, *, thorough: bool = False, transient: frozenset[tuple[int, str]] = frozenset()) -> None:
+        #: attributes that are assigned before they are read (``transient.py``), and what is assigned to them
+        self.transient = transient
+        self.held: dict[tuple[int, str], Any] = {}
+        #: the attributes of objects that were there that are assigned
+        self.assigned: set[tuple[int, str]] = set()
         #: the code of the function itself
         self.root: types.CodeType | None = None
         #: where effects are that a run may not come to, by file (``avoiding.py``); None if there are others

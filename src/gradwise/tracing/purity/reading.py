@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
 
+#: what is left behind in an object or a list, and the kind of counter in which that is kept
+_LEFT = {"appends": "log", "stores": "store", "transient": "transient"}
+
+
 def is_moving(value: Any, expected: Expected, key: Any) -> bool:
     """Whether what is read of an object or a container that is differentiated is differentiated too: what it stores itself is.
 
@@ -113,8 +117,13 @@ def read(
                     count_in(
                         Counter("entry" if expected.kind == "tally" else "attribute", value, key[1]), direct=direct
                     )
-                if type(key) is tuple and key[0] in ("appends", "stores"):
-                    count_in(Counter("log" if key[0] == "appends" else "store", value, key[1]), direct=direct)
+                if type(key) is tuple and key[0] in _LEFT:
+                    kept = Counter(_LEFT[key[0]], value, key[1])
+                    if (
+                        key[0] == "transient" and kept.identity in counters
+                    ):  # under two names, each with what is assigned there
+                        raise Unproven(f"it assigns the attribute {key[1]!r} under several names")
+                    count_in(kept, direct=direct)
                 asked.add(("attribute", id(value), key))
                 where = place_in(value, expected, key)
                 follow(found, inner, where, direct=direct and where is not None)
@@ -159,7 +168,7 @@ def read(
             return
         passed.add((id(value), id(expected)))
         for key, found, inner in parts_of(value, expected):
-            if type(key) is tuple and key[0] in ("counts", "stores", "appends"):
+            if type(key) is tuple and (key[0] == "counts" or key[0] in _LEFT):
                 raise Unproven(f"the counter {key[1]!r} belongs to what is differentiated")
             asked.add(("attribute", id(value), key))
             if not is_moving(value, expected, key):

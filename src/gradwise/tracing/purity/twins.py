@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.counters import Counter
 from gradwise.tracing.purity.expectations import parts_of
-from gradwise.tracing.purity.objects import MISSING, callable_parts, copied
+from gradwise.tracing.purity.objects import MISSING, callable_parts, copied, entries_of
 from gradwise.tracing.purity.reading import place_in
 from gradwise.tracing.purity.scope import CACHED, Expected, Node, cell_of, cell_value, look_up
 from gradwise.tracing.rebuilding import LiveGlobals
@@ -45,6 +45,10 @@ def with_data(
 
 def _is_rebuilt(expected: Expected) -> bool:
     return bool(expected.nodes) or expected.kind in _INSIDE
+
+
+def _members(expected: Expected) -> list[tuple[Any, ...]]:
+    return [] if expected.reads is None else list(expected.reads.members)
 
 
 class _Twins:
@@ -140,6 +144,10 @@ class _Twins:
             elif _is_rebuilt(inner):
                 inside[key] = self.of(found, inner)
         if expected.kind == "object":
+            stored = entries_of(twin)
+            for kind, name in [key for e in self.expected[id(value)] for key in _members(e) if len(key) == 2]:
+                if kind == "transient":  # assigned before it is read, or the run raises
+                    stored.pop(name, None)
             for key, new in inside.items():
                 object.__setattr__(twin, key, new)
         elif type(value) is CACHED:

@@ -25,6 +25,7 @@ from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts
 from gradwise.tracing.purity.partials import call_root
 from gradwise.tracing.purity.scope import Node, Unproven, classify, is_users_function, is_written_in_python
+from gradwise.tracing.purity.transient import candidates
 from gradwise.tracing.purity.values import DATA, NOTHING, OPAQUE
 
 if TYPE_CHECKING:
@@ -100,11 +101,17 @@ class Verdict:
 
 
 def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None) -> Verdict:
-    inquiry = Inquiry()
-    verdict = _found_by(inquiry, function, receiver, arguments)
-    if inquiry.passed_over and inquiry.survives and verdict.is_quiet:  # a raise that was passed over may be handled
-        verdict = _found_by(Inquiry(thorough=True), function, receiver, arguments)
-    return verdict
+    first: Verdict | None = None
+    transient: frozenset[tuple[int, str]] = frozenset()
+    while True:
+        inquiry = Inquiry(transient=transient)
+        verdict = _found_by(inquiry, function, receiver, arguments)
+        if inquiry.passed_over and inquiry.survives and verdict.is_quiet:  # a raise that was passed over may be handled
+            verdict = _found_by(Inquiry(thorough=True, transient=transient), function, receiver, arguments)
+        more = candidates(inquiry)
+        if verdict.is_quiet or more <= transient:
+            return verdict if verdict.is_quiet or first is None else first
+        first, transient = first or verdict, transient | more
 
 
 def _found_by(
@@ -228,7 +235,8 @@ def _learn(inquiry: Inquiry, node: Node, look: Callable[[], None]) -> None:
         if inquiry.is_overlooked:
             raise Unproven("a container holds objects beside data", node.code, node.code.co_firstlineno)
         if not inquiry.learned:
-            if not inquiry.counted.isdisjoint(inquiry.looked_at):
+            # what is nowhere assigned after all is read first on every way
+            if not inquiry.counted.isdisjoint(inquiry.looked_at) or not inquiry.transient <= inquiry.held.keys():
                 raise Unproven("it assigns what it also reads", node.code, node.code.co_firstlineno)
             if inquiry.tallies and holds_any(inquiry.read.values(), inquiry.tallies.values()):
                 raise Unproven("it counts in a container that it also reads", node.code, node.code.co_firstlineno)
