@@ -1,7 +1,7 @@
 """Solutions of equations as one operation of a program: what an integrator or a root finder found, as a function of what its equation reads.
 
 ``batches.py`` evaluates and linearises the recorded equation at many points, ``steps.py`` and ``stiff.py`` have the mathematics of the steps, ``integration.py`` and ``equations.py`` are the two kinds of solution,
-``recorded_steps.py`` records the first, ``quadrature.py`` integrands at many nodes; ``sides.py`` tells where a formula switches; ``chains.py`` finds higher derivatives, of the program that ``writing.py`` writes.  ``tracing/standins/proven.py`` says when an equation may be recorded once.
+``recorded_steps.py`` records the first, ``quadrature.py`` integrands at many nodes; ``sides.py`` tells where a formula switches (``places.py``, ``switches.py``, ``spectra.py``); ``chains.py`` finds higher derivatives, of the program that ``writing.py`` writes.  ``tracing/standins/proven.py`` says when an equation may be recorded once.
 """
 
 from gradwise.operators.solutions import equations as _equations  # noqa: F401 - it installs itself

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gradwise.operators.caches import derived
+from gradwise.operators.solutions.spectra import SPECTRA
 from gradwise.operators.solutions.switches import BACK, COMPLEX, LENGTH, SWITCHES, WHOLE, Switch, rows_along
 from gradwise.program import Equation, Guard, Program
 
@@ -68,6 +69,9 @@ class Place(NamedTuple):
         if self.is_length:
             made = [self.operands([v[min(k, len(v) - 1)] for v in values])[0] for k in range(size)]
             return _turned(np.array(made)).reshape(size, -1)
+        if self.switch.rows is not None:
+            found = self.switch.rows(values, self.params)
+            return np.broadcast_to(found.reshape(len(found), -1), (size, found[0].size))
         if self.switch.entrywise:
             rank = max(v.ndim for v in values)
             given = [v.reshape(len(v), *(1,) * (rank - v.ndim), *v.shape[1:]) for v in values]
@@ -124,6 +128,8 @@ def is_rounded(program: Program, guard: Guard) -> bool:
 def _place(program: Program, made: dict[int, Equation], e: Equation) -> Place | None:
     """Where an equation switches; None if it does not."""
     name, types = e.primitive.name, [program.types[i] for i in e.inputs]
+    if name in SPECTRA:
+        return Place(SPECTRA[name], e, e.inputs)
     if len(types) == 1 and types[0].dtype.kind == "c":
         switch = COMPLEX.get(name)
         whole = name == "power" and float(np.real(e.params[0])).is_integer()

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: a vector that is shorter than this, relative to what it was, where it turns round, passed through 0
 _PASSED = 1e-5
+#: gaps that vanish together are alike up to this factor
+_ALIKE = 100
 
 
 class Sides:
@@ -78,23 +80,36 @@ class Sides:
     def passes_by(self, entry: int, *points: Any) -> bool:
         """Whether a gap that changed its sign between the first and the last of three points is that of a vector which passes 0 at a distance, nearest at the second."""
         values = self._values(points)
-        for p in self._places:
-            size = self._size(p)
-            if entry >= size:
-                entry -= size
-                continue
-            if not p.is_length:
-                return False
-            made = [
-                p.operands([values[i][min(k, len(values[i]) - 1)] for i in p.variables])[0].reshape(size, -1)[entry]
-                for k in range(3)
-            ]
-            first, at, last = [float(np.linalg.norm(u)) for u in made]
-            return at > _PASSED * max(first, last)
-        raise AssertionError
+        place, own = self._found(entry)
+        given = [[values[i][min(k, len(values[i]) - 1)] for i in place.variables] for k in range(3)]
+        if place.is_length:
+            made = [place.operands(v)[0].reshape(self._size(place), -1)[own] for v in given]
+        elif place.switch.rows is not None:
+            made = [np.ravel(place.gap(v, v))[own] for v in given]
+        else:
+            return False
+        first, at, last = [float(np.linalg.norm(u)) for u in made]
+        return at > _PASSED * max(first, last)
 
-    def steady(self, *point: Any, along: Sequence[Any] = ()) -> SteadyFormula:
-        """The formula on the sides of a point; ``along``: other points of that side."""
+    def is_tied(self, entry: int, *points: Any) -> bool:
+        """Whether beside a gap of eigenvalues that vanishes at the second of two points the next one does so too, or is 0 all along."""
+        place, own = self._found(entry)
+        if place.switch.rows is None:
+            return False
+        values = self._values(points)
+        given = [[values[i][min(k, len(values[i]) - 1)] for i in place.variables] for k in range(2)]
+        before, at = (np.reshape(v, (-1, np.shape(v)[-1])) for v in (place.gap(v, v) for v in given))
+        row, k = divmod(own, before.shape[-1])
+        beside = [j for j in (k - 1, k + 1) if 0 <= j < before.shape[-1]]
+        least = max(_PASSED * before[row, k], _ALIKE * at[row, k])
+        return any(at[row, j] <= max(least, _PASSED * before[row, j]) for j in beside)
+
+    def is_blurred(self, entry: int) -> bool:
+        """Whether the formula loses its digits beside the border of a gap: vectors of nearly equal values."""
+        return self._found(entry)[0].switch.rows is not None
+
+    def steady(self, *point: Any, along: Sequence[Any] = (), entry: int | None = None) -> SteadyFormula:
+        """The formula on the sides of a point; ``along``: other points of that side, in order; ``entry``: the gap that vanishes behind them."""
         form = self._form
         steady, replaced = derived(("steady", form), lambda: (_steady_form(form, self._places), 1))
         program = form.program
@@ -107,11 +122,16 @@ class Sides:
         with np.errstate(all="ignore"):
             found = derived(("at", form), make).run([np.asarray(p, float)[None] for p in point], self._captured)
             values = {i: np.reshape(v, program.types[i].shape) for i, v in zip(wanted, found, strict=True)}
+            crossed, own = (None, 0) if entry is None else self._found(entry)
             known: list[Any] = []
             for p in replaced:
-                operands, (output,) = [values[i] for i in p.variables], p.equation.output_tuple
+                operands, output = [values[i] for i in p.variables], p.equation.output_tuple[0]
                 if p.is_length:
                     known += _direction(operands, p, self._course(p, along))
+                elif p.switch.rows is not None:
+                    last = self._values([c[-1:] for c in along]) if along and len(along[-1]) else None
+                    operands = operands if last is None else [last[i][0] for i in p.variables]
+                    known += p.switch.known(operands, own if p is crossed else None, p.params)
                 elif p.switch.known is None:
                     known.append(values[output])
                 else:
@@ -133,6 +153,15 @@ class Sides:
     def _size(self, place: Place) -> int:
         return int(np.size(place.gap([self._base[i] for i in place.variables], [self._base[i] for i in place.variables])))  # fmt: skip
 
+    def _found(self, entry: int) -> tuple[Place, int]:
+        """The place of a gap, and the number that it has there."""
+        for place in self._places:
+            size = self._size(place)
+            if entry < size:
+                return place, entry
+            entry -= size
+        raise AssertionError
+
     def traced(self, entry: int, *point: Any) -> Any:
         """One gap at a point that may be traced, recorded."""
         program = self._form.program
@@ -141,18 +170,13 @@ class Sides:
             env[variable] = value
         for variable, operand in zip(program.captured, self._formula.operands(), strict=True):
             env[variable] = operand
-        for p in self._places:
-            size = self._size(p)
-            if entry >= size:
-                entry -= size
-                continue
-            given = {*program.inputs, *program.captured}
-            last = max((k for k, e in enumerate(program.equations) if not given.issuperset(p.variables) and set(e.output_tuple) & set(p.variables)), default=-1)  # fmt: skip
-            interpret(program.equations[: last + 1], env)
-            gap = p.gap([env[i] for i in p.variables], [self._base[i] for i in p.variables])
-            shape = np.shape(gap.current() if hasattr(gap, "current") else gap)
-            return gap[np.unravel_index(entry, shape)] if shape else gap
-        raise AssertionError
+        place, own = self._found(entry)
+        given = {*program.inputs, *program.captured}
+        last = max((k for k, e in enumerate(program.equations) if not given.issuperset(place.variables) and set(e.output_tuple) & set(place.variables)), default=-1)  # fmt: skip
+        interpret(program.equations[: last + 1], env)
+        gap = place.gap([env[i] for i in place.variables], [self._base[i] for i in place.variables])
+        shape = np.shape(gap.current() if hasattr(gap, "current") else gap)
+        return gap[np.unravel_index(own, shape)] if shape else gap
 
 
 def _direction(values: Sequence[np.ndarray], place: Place, others: np.ndarray | None) -> list[Any]:
@@ -228,33 +252,42 @@ def _steady_equations(program: Program, builder: Builder, place: Place) -> tuple
     """The variables of what is known of the point, and the equations in the place of one; None where it stays."""
     e = place.equation
     assert e is not None
-    (output,) = e.output_tuple
     if place.switch.known is None and not place.is_length:
-        return [output], []
-    start, type_ = len(builder.equations), program.types[output]
+        return [e.output_tuple[0]], []
+    start, types = len(builder.equations), [program.types[o] for o in e.output_tuple]
     if place.is_length:
-        known, made = _signed_length(builder, place, type_)
+        known, found = _signed_length(builder, place, types[0])
     else:
         operands = [builder.symbol(i) for i in place.variables]
-        known = [builder.variable(t) for t in _known_types(place, [program.types[i] for i in place.variables], type_)]
-        made = place.switch.steady(operands, known, place.params)  # type: ignore[misc]  # known and steady go together
-    if made.type != type_:
-        made = broadcast_to(made, type_.shape)
-    last = builder.equations[-1]
-    if made.type != type_ or last.outputs != made.index:
-        del builder.equations[start:]
-        return None
-    return [v.index for v in known], [
-        *builder.equations[start:-1],
-        Equation(last.primitive, last.inputs, last.params, output, e.location),
+        known = [builder.variable(t) for t in _known_types(place, [program.types[i] for i in place.variables], types[0])]  # fmt: skip
+        found = place.switch.steady(operands, known, place.params)  # type: ignore[misc]  # known and steady go together
+    made = [
+        m if m.type == t else broadcast_to(m, t.shape)
+        for m, t in zip(found if isinstance(found, tuple) else (found,), types, strict=True)
     ]
+    fresh = builder.equations[start:]
+    del builder.equations[start:]
+    written = {o for equation in fresh for o in equation.output_tuple}
+    if any(m.type != t or m.index not in written for m, t in zip(made, types, strict=True)):
+        return None
+    names = {m.index: o for m, o in zip(made, e.output_tuple, strict=True)}
+    return [v.index for v in known], [_renamed(equation, names, e.location) for equation in fresh]
+
+
+def _renamed(e: Equation, names: dict[int, int], location: Any) -> Equation:
+    """The equation with other variables; one that gives a result has the line."""
+    outputs = tuple([names.get(o, o) for o in e.output_tuple])
+    given = location if outputs != e.output_tuple else None
+    inputs = tuple([names.get(i, i) for i in e.inputs])
+    return Equation(e.primitive, inputs, e.params, outputs if e.primitive.multiple else outputs[0], given)
 
 
 def _known_types(place: Place, types: list[ArrayType], output: ArrayType) -> list[ArrayType]:
     """The types of what is known of a point, found from operands of these types."""
     with np.errstate(all="ignore"):
         sample = [np.ones(t.shape, t.dtype) for t in types]
-        found = place.switch.known(sample, np.ones(output.shape, output.dtype), place.params)  # type: ignore[misc]
+        ones = np.ones(output.shape, output.dtype) if place.switch.rows is None else None
+        found = place.switch.known(sample, ones, place.params)  # type: ignore[misc]
     return [ArrayType(np.shape(v), np.asarray(v).dtype) for v in found]
 
 

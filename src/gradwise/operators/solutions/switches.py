@@ -14,6 +14,7 @@ interp, searchsorted                  x − knot, knot − x                    
 atan2(y, x)                           max(y, x − \|y\|)                           the branch that is cut elsewhere
 √Σuᵢ², hypot, norm                    u along what it was                         of the sign of that
 arccos(cos u), …                      sin u, …                                    ±u + c
+eigh, svd (``spectra.py``)            the neighbours' difference                  the values and vectors in the order of there
 ====================================  ==========================================  ============================================
 """
 
@@ -50,6 +51,9 @@ class Switch(NamedTuple):
         The gap of plain operands, where that of traced ones has the wrong sign on every second side.
     entrywise : bool
         Whether the gap may be taken of operands with leading axes.
+    rows : callable or None
+        ``rows(operands, params)``: the plain gaps at points in order, of operands with a leading axis, where the gap itself only touches 0 and its sign is known from the way there.  ``known`` is then given the number of the gap that vanishes
+        at the end of the way, or None, in the place of the output.
     """
 
     gap: Callable[[Sequence[Any], Sequence[Any], tuple[Any, ...]], Any]
@@ -57,6 +61,7 @@ class Switch(NamedTuple):
     steady: Callable[[Sequence[Any], Sequence[Any], tuple[Any, ...]], Any] | None = None
     plainly: Callable[[Sequence[Any], Sequence[Any], tuple[Any, ...]], Any] | None = None
     entrywise: bool = True
+    rows: Callable[[Sequence[Any], tuple[Any, ...]], Any] | None = None
 
 
 # --- signs and comparisons --------------------------------------------------------------------------------------------------

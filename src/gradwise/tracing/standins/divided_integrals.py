@@ -18,7 +18,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import carries
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import differentiated, rooted, sided
-from gradwise.tracing.standins.crossings import located
+from gradwise.tracing.standins.crossings import located, refuse_ties
 from gradwise.tracing.standins.plain_callbacks import note_adaptive
 from gradwise.tracing.standins.proven import formula_of
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: how near to a border an integral ends, relative to the distance of the nodes around it
 _NEAR = 1e-13
+#: how near where the integrand loses its digits beside the border; then what lies between has a share, which is the trapezoid
+_BLURRED = 1e-7
 #: of the distance to the next node: how far inside the integrand is asked instead of at a limit
 _BESIDE = 1e-6
 #: borders of one integral
@@ -63,16 +65,19 @@ def in_pieces(
         is_reversed = plain(high) < plain(low)
         first, last = (high, low) if is_reversed else (low, high)
         start, stop = beside(asked, first, nodes[0]), beside(asked, last, nodes[-1])
-        if not found and start is first and stop is last:
+        if not found and start.number is first and stop.number is last:
             return None
         total: Any = 0.0
         size = 0.0
-        ends = [*found, Border(stop, None, last_side)]
-        for begin, border in zip([start, *[b.after for b in found]], ends, strict=True):
+        ends = [*found, Border(stop.number, None, last_side)]
+        for begin, border in zip([start.number, *[b.after for b in found]], ends, strict=True):
             end = border.before
             inside = [(t, v) for t, v in seen if plain(begin) < t < plain(end)]
             part, more = integral((deciding is None and border.side) or function, begin, end, inside)
             total, size = total + part, size + more
+        for apart, *numbers in (start, stop, *[(b.apart, b.before, b.after) for b in found]):
+            if apart:
+                total = total + apart / len(numbers) * sum(map(function, numbers[1:]), function(numbers[0]))
     except ArithmeticError:  # at nodes that SciPy did not ask for
         borders_found(None)
         return None
@@ -85,11 +90,19 @@ class LostBorderError(ArithmeticError):
 
 
 class Border(NamedTuple):
-    """The last number before a border and the first after it, which move with it, and the integrand on the side before (None: as it is)."""
+    """The last number before a border and the first after it, which move with it, the integrand on the side before (None: as it is), and how far apart the numbers are if what lies between has a share."""
 
     before: Any
     after: Any
     side: Any
+    apart: float = 0.0
+
+
+class End(NamedTuple):
+    """How far a number is from a limit if what lies between has a share, and the number."""
+
+    apart: float
+    number: Any
 
 
 def _formula(function: Callable[[Any], Any], at: float) -> Formula | None:
@@ -97,17 +110,20 @@ def _formula(function: Callable[[Any], Any], at: float) -> Formula | None:
     return formula_of(lambda t: function(t) + 0.0 * t, (float(at),))
 
 
-def beside(function: Callable[[Any], Any], limit: Any, inside: float) -> Any:
+def beside(function: Callable[[Any], Any], limit: Any, inside: float) -> End:
     """A limit, or where a gap of the integrand vanishes there, a number a little nearer to the one inside that moves with it."""
     at = float(plain(limit))
     if not np.isfinite(at):
-        return limit
+        return End(0.0, limit)
     with np.errstate(all="ignore"):
         formula = _formula(function, inside)
         sides = None if formula is None else sided[0](formula)
-        if sides is None or _stands(sides, at):
-            return limit
-    return limit + (_NEAR * (inside - at) + 64 * np.finfo(float).eps * abs(at) * np.sign(inside - at))
+        blurred = False if sides is None else _stands(sides, at)
+        if sides is None or blurred is None:
+            return End(0.0, limit)
+    near = _BLURRED if blurred else _NEAR
+    step = near * (inside - at) + 64 * np.finfo(float).eps * abs(at) * np.sign(inside - at)
+    return End(abs(float(step)) if blurred else 0.0, limit + step)
 
 
 def borders(
@@ -123,7 +139,7 @@ def borders(
         for start in points[0], points[0] + _BESIDE * (points[1] - points[0]):
             formula = _formula(function, start)
             sides = None if formula is None else sided[0](formula)
-            if formula is not None and (sides is None or _stands(sides, start)):
+            if formula is not None and (sides is None or _stands(sides, start) is None):
                 break
         points = np.concatenate([[start], points[1:]])
         found: list[Border] = []
@@ -151,6 +167,9 @@ def borders(
                 if turned > _MANY:
                     raise LostBorderError
                 continue
+            refuse_ties(what, sides, entry, at, np.array([points[k], at]))
+            if blurred := sides.is_blurred(entry):
+                width = _BLURRED * (points[k + 1] - points[k])
             before, after = at - 0.5 * width, at + 0.5 * width
             if len(found) == _MANY:
                 raise LostBorderError
@@ -162,18 +181,21 @@ def borders(
                 points = np.delete(points, at_node)
                 continue
             moved = _moved(what, sides, entry, before)
-            side = sides.steady(float(points[k]), along=(points[: k + 1],))
-            found.append(Border(before, after, side) if moved is None else Border(before + moved, after + moved, side))
+            side = sides.steady(float(points[k]), along=(points[: k + 1],), entry=entry)
+            apart = float(after - before) if blurred else 0.0
+            shift = 0.0 if moved is None else moved
+            found.append(Border(before + shift, after + shift, side, apart))
             points = np.concatenate([[after], points[k + 1 :]])
             formula = _formula(function, after)
             sides = None if formula is None else sided[0](formula)
         return (found, None) if formula is not None else None
 
 
-def _stands(sides: Any, at: float) -> bool:
-    """Whether no gap vanishes at a number."""
-    gaps = sides.gaps(np.array([at]))
-    return bool((np.isfinite(gaps) & (gaps != 0)).all())
+def _stands(sides: Any, at: float) -> bool | None:
+    """None if no gap vanishes at a number; else whether the integrand loses its digits beside one that does."""
+    (gaps,) = sides.gaps(np.array([at]))
+    vanishing = np.flatnonzero(~np.isfinite(gaps) | (gaps == 0))
+    return any(sides.is_blurred(int(k)) for k in vanishing) if len(vanishing) else None
 
 
 def _moved(what: str, sides: Any, entry: int, before: float) -> Any:
