@@ -54,20 +54,24 @@ def test_effects_are_not_repeated():
         array[0] += 1.0
         return math.exp(x[0])
 
-    stream = iter(range(100))
+    stream, numbers = (k for k in range(100)), iter(range(1, 100))
 
     def takes(x):
         return math.exp(x[0]) * next(stream)
+
+    def takes_of_what_is_copied(x):
+        return math.exp(x[0]) * next(numbers)
 
     counter = Counter()
     gw.grad(counter)(X)
     assert counter.calls == 1
     gw.grad(takes)(X)
     assert verdict_on(takes).startswith("no: ")
-    for f in (draws, appends, writes):  # what they draw and store is put back
+    for f in (draws, appends, writes, takes_of_what_is_copied):  # what they draw, store and take is put back
         gw.grad(f)(X)
         assert verdict_on(f).startswith("value and "), f
     assert len(counts["list"]) == 1
+    assert next(numbers) == 2
     assert array[0] == 1.0
     assert next(stream) == 1
     assert rng.normal() == np.random.default_rng(5).normal(size=2)[1]

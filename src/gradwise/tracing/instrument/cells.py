@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dis
+import inspect
 import types
 import weakref
 from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.instrument.taking import making
 
 if TYPE_CHECKING:
     from gradwise.tracing.instrument.state import Watch
@@ -41,4 +44,4 @@ def with_code(watch: Watch, function: Any, new: types.CodeType) -> Any:
     if function.__dict__:
         made.__dict__.update(function.__dict__)
     note_cells(watch, new, cells)
-    return made
+    return making(made) if new.co_flags & inspect.CO_GENERATOR else made

@@ -17,11 +17,12 @@ from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced
 from gradwise.tracing.instrument.beside_numpy import for_numpy
 from gradwise.tracing.instrument.callees import resolve
-from gradwise.tracing.instrument.items import iterate
+from gradwise.tracing.instrument.items import ITERATORS, iterate
 from gradwise.tracing.instrument.objects import class_info
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.rationals import without_fractions
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.taking import taken_from
 
 _REFLECTED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 
@@ -100,6 +101,8 @@ COMPARISONS = {name: _comparison(name, getattr(operator, name)) for name in _REF
 def contains(value: Any, container: Any) -> bool:
     """``value in container``."""
     if type(container) in PLAIN:
+        if type(container) in ITERATORS:
+            container = taken_from(container)
         if type(value) in PLAIN or type(container) not in (list, tuple):
             return value in container
         return any(v is value or true(COMPARISONS["eq"](v, value)) for v in container)
@@ -113,7 +116,7 @@ def contains(value: Any, container: Any) -> bool:
         return value in container
     if "__iter__" in methods or "__getitem__" in methods:
         return any(v is value or true(COMPARISONS["eq"](v, value)) for v in iterate(container))
-    return value in container
+    return value in (taken_from(container) if hasattr(type(container), "__next__") else container)
 
 
 def true(value: Any) -> Any:

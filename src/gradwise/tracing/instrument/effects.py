@@ -10,11 +10,13 @@ import dis
 import types
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 from gradwise.tracing.instrument.compiling import instrumented, reason_for
 from gradwise.tracing.instrument.foreign import is_compiled
 from gradwise.tracing.instrument.references import beside, from_within
 from gradwise.tracing.instrument.state import Watch
+from gradwise.tracing.instrument.taking import FROM_COPIED
 from gradwise.tracing.instrument.userland import is_users_file
 
 #: builtins and methods that do something outside, or change what they are asked of
@@ -145,7 +147,7 @@ _MUTING = (
     # of which pathlib's and os's own functions ask some
     *("it calls sys.intern", "it calls sys.audit", "it calls sys.getfilesystemencod"),
     *(f"it calls os.{name}" for name in ("mkdir", "makedirs", "remove", "unlink", "rename", "replace", "scandir")),
-    *("it calls datetime.", "it calls a function under lru_cache", SHOWS, SAVES, READS, ASKS),
+    *("it calls datetime.", "it calls a function under lru_cache", SHOWS, SAVES, READS, ASKS, FROM_COPIED),
 )
 
 
@@ -214,15 +216,21 @@ def repeats(watch: Watch, *, undoing: bool = False, muting: bool = False) -> str
     for effect in watch.effects:
         if not effect.startswith(harmless) and not (muting and is_muted(effect)):
             return effect
-    for entered, made in list(watch.twins.values()):
-        if type(entered) is types.FunctionType and is_users_file(entered.__code__.co_filename):
+    pairs = list(watch.twins.values())
+    ours = {id(made) for entered, made in pairs if made is not entered}
+    for entered, made in pairs:
+        if (
+            type(entered) is types.FunctionType
+            and id(entered) not in ours
+            and is_users_file(entered.__code__.co_filename)
+        ):
             code = entered.__code__
             if made is not entered and instrumented(code) is None:
                 return f"{code.co_qualname} has no source"
-            name = _effect_in(code, 2 if muting else int(undoing))
+            name = _effect_in(code, _SEEN if muting else int(undoing))
             if name is not None:
                 return f"{code.co_qualname} calls {name} ({code.co_filename}:{code.co_firstlineno})"
-            name = _iterator_of(entered)
+            name = _iterator_of(entered, watch, muting=muting)
             if name is not None:
                 return f"{code.co_qualname} uses the iterator {name}, which would be used up ({code.co_filename}:{code.co_firstlineno})"
     return None
@@ -251,14 +259,19 @@ def outlives(watch: Watch, others: int = 0) -> str | None:
     return None
 
 
-def _iterator_of(function: types.FunctionType) -> str | None:
-    """A global or closure variable of a function that is an iterator."""
+def _iterator_of(function: types.FunctionType, watch: Watch, *, muting: bool) -> str | None:
+    """A global or closure variable of a function that is an iterator of others; of one that was seen to be taken from, silent runs have a copy."""
+
+    def counts(value: Any) -> bool:
+        known = id(value) in watch.iterators or (muting and id(value) in watch.generators)
+        return not known and isinstance(value, Iterator)
+
     for name in function.__code__.co_names:
-        if isinstance(function.__globals__.get(name), Iterator):
+        if counts(function.__globals__.get(name)):
             return name
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
-            if isinstance(cell.cell_contents, Iterator):
+            if counts(cell.cell_contents):
                 return name
         except ValueError:  # not assigned yet
             continue
@@ -285,6 +298,14 @@ def entered_functions(watch: Watch) -> list[str]:
     return [f"{how} {', '.join(names)}" for how, names in seen.items()]
 
 
+def _is_seen(following: dis.Instruction, instruction: dis.Instruction, level: int) -> bool:
+    """Whether a load of ``next`` is that of a call which takes from the call's own generator, or from what a silent run sees (``taking.py``); an attribute of that name is somebody's."""
+    if instruction.opname != "LOAD_GLOBAL":
+        return instruction.opname != "LOAD_NAME"
+    is_called = bool((instruction.arg or 0) & 1)
+    return is_called and (level == _SEEN or isinstance(following.argval, types.CodeType))
+
+
 def _effect_in(code: types.CodeType, level: int) -> str | None:
     table = _effects_by_code[level]
     known = table.get(id(code))
@@ -299,15 +320,22 @@ def _effect_in(code: types.CodeType, level: int) -> str | None:
 _effects_by_code: tuple[dict[int, tuple[weakref.ref[types.CodeType], str | None]], ...] = ({}, {}, {})
 
 
+#: the level of silent runs
+_SEEN = 2
+
+
 def _look_for_effects(code: types.CodeType, level: int) -> str | None:
     names = (_NAMES, _NAMES - _UNDONE, _NAMES - _UNDONE - _SILENT | _READING)[level]
-    for instruction in dis.get_instructions(code):
+    instructions = list(dis.get_instructions(code))
+    for place, instruction in enumerate(instructions):
         if instruction.argval in names and instruction.opname in (
             "LOAD_GLOBAL",
             "LOAD_ATTR",
             "LOAD_METHOD",
             "LOAD_NAME",
         ):
+            if instruction.argval == "next" and _is_seen(instructions[place + 1], instruction, level):
+                continue
             return str(instruction.argval)
         if not level and instruction.opname == "KW_NAMES" and "out" in (code.co_consts[instruction.arg or 0] or ()):
             return "a function with out="

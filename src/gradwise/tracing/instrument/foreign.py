@@ -78,6 +78,7 @@ CHANGING = frozenset(
         "inc",
         "dec",
         "observe",
+        "next",
     ]
 )
 

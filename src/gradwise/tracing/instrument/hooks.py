@@ -23,6 +23,7 @@ from gradwise.tracing.instrument import (
     objects,
     operations,
     statements,
+    taking,
 )
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
@@ -39,6 +40,7 @@ HOOKS.update(
     reading=items.reading,
     writing=items.writing,
     iterate=items.iterate,
+    own=taking.own,
     delegate=items.delegate,
     managed=items.managed,
     bare=items.bare,

@@ -18,6 +18,7 @@ from gradwise.tracing.instrument.objects import class_info
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local, note_written
+from gradwise.tracing.instrument.taking import taken_from
 from gradwise.tracing.traced import TracedArray
 
 
@@ -139,47 +140,26 @@ def writing(obj: Any) -> Any:
 
 
 #: plain types that are used up when they are iterated over
-_ITERATORS = frozenset(cls for cls in PLAIN if hasattr(cls, "__next__"))
-
-
-def _takes_from(iterator: Any) -> None:
-    """Note that the run uses up an iterator to which others refer; a generator that a function of this run made, and nobody began, is its own."""
-    watch = local.watch
-    if watch is None:
-        return
-    if type(iterator) is GeneratorType:
-        begun = iterator.gi_suspended or iterator.gi_running or iterator.gi_frame is None
-        if not begun and made_here(iterator):
-            return
-    if id(iterator) not in watch.iterators:
-        watch.effects["it takes values from an iterator that others may hold"] = None
-
-
-def own(iterator: Any) -> Any:
-    """An iterator that the run makes, noted: it is nobody else's, and what was there before and still is has another identity."""
-    watch = local.watch
-    if watch is not None and hasattr(type(iterator), "__next__"):
-        watch.iterators.add(id(iterator))
-    return iterator
+ITERATORS = frozenset(cls for cls in PLAIN if hasattr(cls, "__next__"))
 
 
 def iterate(obj: Any) -> Any:
     """What to iterate over in place of ``obj``."""
     cls = type(obj)
     if cls in PLAIN:
-        if cls in _ITERATORS:
+        if cls in ITERATORS:
             held = count(obj) > ALONE
             if held:
-                _takes_from(obj)
+                obj = taken_from(obj)
             if (held and cls in _CALLING) or (cls is GeneratorType and not made_here(obj)):
                 return _revealing(obj)
         return obj
     watch = local.watch
     if watch is None:
         return obj
-    if hasattr(cls, "__next__") and count(obj) > ALONE:
-        _takes_from(obj)
     methods = class_info(watch, cls).methods
+    if hasattr(cls, "__next__") and "__next__" not in methods and count(obj) > ALONE:
+        obj = taken_from(obj)
     make = methods.get("__iter__")
     if make is not None:
         obj = resolve(make)(obj)

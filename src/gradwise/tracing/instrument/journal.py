@@ -4,7 +4,7 @@
         record(f, …)              # what f stores is noted before it is stored
     journal.restore()             # everything holds what it held
 
-Attributes, entries of containers and arrays, closure cells, globals, context variables, the environment and what silent runs wrote to files are put back; generators of random numbers are where a run failed (``undone``), else by who looks (``muting.rewind``).
+Attributes, entries of containers and arrays, closure cells, globals, context variables, the environment and what silent runs wrote to files are put back; generators of random numbers and iterators are where a run failed (``undone``), else by who looks (``muting.rewind``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.taking import copies_of, put_back
 from gradwise.tracing.instrument.unwritten import Unmuted
 
 _MISSING = object()
@@ -39,7 +40,7 @@ class Journal:
         self._held: dict[int, _Array] = {}
         #: whether it is asked only where a run fails
         self.of_failures = False
-        #: generators of random numbers from which the run drew, and where they were
+        #: generators of random numbers from which the run drew, and iterators from which it took, and where they were
         self.generators: dict[int, tuple[Any, Any]] = {}
         #: what silent runs wrote to files until now
         self._files: dict[str, bytes | None] = {} if local.files is None else dict(local.files.content)
@@ -328,12 +329,12 @@ class Noting(dict[int, Any]):
 @contextlib.contextmanager
 def kept() -> Iterator[Journal]:
     """Within it, runs note what they write to; afterwards all is as it was."""
-    journal, outer = Journal(), local.journal
-    local.journal = journal
+    journal, outer, copies = Journal(), local.journal, local.copied
+    local.journal, local.copied = journal, copies_of(copies)
     try:
         yield journal
     finally:
-        local.journal = outer
+        local.journal, local.copied = outer, copies
         journal.restore()
 
 
@@ -350,8 +351,8 @@ def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterato
     except failure:
         local.journal = None
         journal.restore()
-        for generator, state in journal.generators.values():
-            put(generator, state)
+        for noted in journal.generators.values():  # without a name for the iterator here: who refers to it is asked
+            (put_back if hasattr(type(noted[0]), "__next__") else put)(noted[0], noted[1])
         raise
     finally:
         local.journal = None

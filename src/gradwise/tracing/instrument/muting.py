@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.taking import begin_with, copies_of
 from gradwise.tracing.instrument.unwritten import Kept, KeptText, Unmuted, standing_for, unwritten
 
 #: by name, so that their modules are imported by who uses them
@@ -61,8 +62,10 @@ def _state(generator: Any) -> Any:
 
 
 def put_generator(generator: Any, state: Any) -> None:
-    """Put a generator back to where it was."""
-    if hasattr(generator, "bit_generator"):
+    """Put a generator back to where it was; of an iterator, the copy from which silent runs take."""
+    if hasattr(type(generator), "__next__"):
+        begin_with(generator, state)
+    elif hasattr(generator, "bit_generator"):
         generator.bit_generator.state = state
     else:
         (generator.set_state if hasattr(generator, "set_state") else generator.setstate)(state)
@@ -72,13 +75,14 @@ def put_generator(generator: Any, state: Any) -> None:
 def muted(watch: Watch | None) -> Iterator[None]:
     """Within it, runs are silent and draw what the run of ``watch`` drew, if there was one; afterwards generators are where they were."""
     before = [] if watch is None else list(watch.generators.values())
-    after = [(generator, _state(generator)) for generator, _ in before]
+    after = [(g, _state(g)) for g, _ in before if not hasattr(type(g), "__next__")]
     around, local.muted = local.muted, before
+    copies, local.copied = local.copied, copies_of(local.copied)
     try:
         with unwritten():
             yield
     finally:
-        local.muted = around
+        local.muted, local.copied = around, copies
         for generator, state in after:
             put_generator(generator, state)
 

@@ -305,6 +305,10 @@ class Rewriter(HoldersOfArrays):
         node.iter = _at(_call("iterate", node.iter), node.iter)
         return node
 
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        self.generic_visit(node)
+        return _at(_call("own", node), node)
+
     def visit_withitem(self, node: ast.withitem) -> Any:
         self.generic_visit(node)
         node.context_expr = _at(_call("managed", node.context_expr), node.context_expr)

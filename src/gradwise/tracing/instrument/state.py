@@ -76,7 +76,7 @@ class Watch:
     effects : dict
         What the run did outside, in words.
     generators : dict
-        By identity, the generators of random numbers from which the run drew, and their states before.
+        By identity, the generators of random numbers from which the run drew, and their states before; iterators from which it took, and copies.
     given : dict
         By identity, the objects of libraries to which traced values were given, and which may have kept them.
     iterators : set
@@ -148,6 +148,8 @@ class _Local(threading.local):
     copies: dict[int, tuple[Any, Any]] | None = None
     #: what the places hold to which the runs of this thread write
     journal: Any = None
+    #: while runs only look, by the identity of an iterator, that and the copy from which they take (``taking.py``)
+    copied: dict[int, tuple[Any, Any]] | None = None
     #: while runs are silent (``muting.py``), the generators that they rewind and the states
     muted: list[tuple[Any, Any]] | None = None
     #: and what they would have written to files (``unwritten.py``)

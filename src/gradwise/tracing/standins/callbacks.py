@@ -11,7 +11,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.instrument.items import own
+from gradwise.tracing.instrument.taking import own
 from gradwise.tracing.standins.real_functions import STAND_INS as REAL
 from gradwise.tracing.standins.recording import at_line, open_traces, resolve
 

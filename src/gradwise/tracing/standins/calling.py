@@ -173,7 +173,7 @@ def fromiter(iter: Iterable[Any], dtype: Any, count: Any = -1, **options: Any) -
     """``np.fromiter``."""
     if current_trace() is None:
         return np.fromiter(iter, dtype, count, **options)
-    items = list(iter) if count == -1 else [item for item, _ in zip(iter, range(count), strict=False)]
+    items = list(entries(iter) if count < 0 else itertools.islice(entries(iter), count))
     if not contains_traced(items):
         look_among(items)
         return np.fromiter(items, dtype, count, **options)

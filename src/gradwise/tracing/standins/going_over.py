@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import reveal_all
-from gradwise.tracing.instrument.items import made_here, own
+from gradwise.tracing.instrument.items import made_here
+from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.taking import COPIED, own, taken_from
 from gradwise.tracing.standins.recording import PLAIN, entries, python_method, resolve
 from gradwise.tracing.traced import isinstance_traced
 
@@ -40,6 +42,17 @@ def _over_first(function: Any) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return own(function(entries(args[0]), *args[1:], **kwargs) if args else function(**kwargs))
+
+    call.__name__ = function.__name__
+    call.__doc__ = f"``{function.__name__}``."
+    return call
+
+
+def _made(function: Any) -> Callable[..., Any]:
+    """Stand-in for a class of iterators over nothing that is there."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return own(function(*args, **kwargs))
 
     call.__name__ = function.__name__
     call.__doc__ = f"``{function.__name__}``."
@@ -72,6 +85,8 @@ def next_(iterator: Any, /, *default: Any) -> Any:
         reveal_all()
     step = None if type(iterator) in PLAIN else python_method(iterator, "__next__")
     if step is None or len(default) > 1:
+        if watch is not None and count(iterator) > ALONE:
+            iterator = taken_from(iterator)
         return next(iterator, *default)
     if not default:
         return step()
@@ -95,7 +110,7 @@ def _stepping(name: str) -> Callable[..., Any]:
         watch = local.watch
         if watch is not None and watch.overlay and not made_here(self):
             reveal_all()
-        return getattr(self, name)(*args)
+        return getattr(taken_from(self), name)(*args)
 
     call.__name__ = name
     call.__doc__ = f"``generator.{name}``."
@@ -168,6 +183,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             )
             if hasattr(itertools, name)
         },
+        **{cls.__name__: _made(cls) for cls in (itertools.count, itertools.repeat)},
     },
     "collections": {"deque": _over_first(deque), "OrderedDict": _mapping(OrderedDict), "Counter": _mapping(Counter)},
 }
@@ -175,4 +191,5 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {
     type: {"from_iterable": from_iterable},
     GeneratorType: {name: _stepping(name) for name in ("send", "throw", "__next__")},
+    **{cls: {"__next__": next_} for cls in COPIED},
 }

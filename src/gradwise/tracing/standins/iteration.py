@@ -14,8 +14,8 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.aside import Apart
 from gradwise.tracing.instrument.branches import largest
 from gradwise.tracing.instrument.compiling import HOOKS
-from gradwise.tracing.instrument.items import own
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.taking import own
 from gradwise.tracing.standins.recording import PLAIN, at_line, entries, open_traces, resolve, weak
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 
@@ -168,7 +168,7 @@ def filter_(function: Any, iterable: Any, /) -> Any:
 def iter_(*args: Any) -> Any:
     """``iter``, of a callable and a sentinel too."""
     if len(args) == 2:
-        return iter(resolve(args[0]), args[1])
+        return own(iter(resolve(args[0]), args[1]))
     made = iter(*map(entries, args))
     return made if args and made is args[0] else own(made)
 
