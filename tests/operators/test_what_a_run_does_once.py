@@ -106,3 +106,51 @@ def test_what_numpy_makes_of_a_number_of_pythons_is_numpys(f, options):
     value, _ = gw.value_and_grad(f, **options)(-8.0)
     assert type(value) is type(plain)
     np.testing.assert_array_equal(value, plain)
+
+
+class Other:
+    def __init__(self):
+        self.a = 0.5
+
+
+KEPT, TABLE, OTHER = [], {}, Other()
+
+
+class First:
+    """Of which the first call takes another way than those after it, on which it writes to what the first does not."""
+
+    def __init__(self):
+        self.is_first, self.other, self.lines = True, Other(), []
+
+    def report(self, x):
+        self.other.a = float(x[0])
+        OTHER.a = float(x[0])
+        self.lines.append(float(x[0]))
+        KEPT.append(float(x[0]))
+        TABLE[len(TABLE)] = float(x[0])
+        print("reported")
+
+    def loss(self, x):
+        if self.is_first:
+            self.is_first = False
+        else:
+            self.report(x)
+        return x[0] * x[1]
+
+
+def test_calls_that_look_leave_nothing_on_another_way(capsys):
+    KEPT.clear()
+    TABLE.clear()
+    OTHER.a = 0.5
+    subject = First()
+    g = gw.value_and_grad(subject.loss)
+    points = [np.array([0.5 + k, 2.0]) for k in range(6)]
+    for k, x in enumerate(points):
+        value, gradient = g(x)
+        assert value == x[0] * x[1]
+        np.testing.assert_array_equal(gradient, x[::-1])
+        plain = [float(p[0]) for p in points[1 : k + 1]]
+        assert subject.lines == KEPT == plain
+        assert {*TABLE.values()} == {*plain}
+        assert subject.other.a == OTHER.a == ([0.5, *plain])[-1]
+        assert capsys.readouterr().out.count("reported") == (k > 0)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing import record
+from gradwise.tracing import copy_in_layout, record
 from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.hushing import hushed
-from gradwise.tracing.instrument.journal import Journal
+from gradwise.tracing.instrument.journal import Journal, kept
 from gradwise.tracing.instrument.muting import muted, rewind
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.unwritten import Unmuted
@@ -89,6 +89,30 @@ def preserved(linearization: Linearization) -> Iterator[None]:
         yield
     finally:
         journal.restore()
+
+
+def widen(journal: Journal, arguments: Arguments, watch: Watch | None, *, has_aux: bool) -> str | None:
+    """Note in the journal what a call from the state that a run left writes to: it may take another way than the run, on which it writes elsewhere (``if self.first: … else: self.log.append(x)``).
+
+    Gives what a call does there that cannot be left undone, if it does something.
+    """
+    leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in arguments.leaves]
+    again = None
+    is_muted = local.muted is not None
+    with kept() as beside:
+        try:
+            with contextlib.nullcontext() if is_muted else muted(watch):
+                rewind()
+                again = record(_silent, leaves, (False,) * len(leaves), arguments.copied().call, has_aux=has_aux)
+        except Unmuted as error:
+            return None if is_muted else str(error)
+        except Exception:  # noqa: BLE001, S110  the function's own statement about the state that it left
+            pass
+    for place in beside.places():
+        journal.note(place)
+    if again is None or again.tape.ran is None or is_muted:
+        return None
+    return repeats(again.tape.ran, undoing=True)
 
 
 class Restoring:

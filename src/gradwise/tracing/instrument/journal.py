@@ -65,15 +65,16 @@ class Journal:
         """The places that were noted, and what they held."""
         return list(self._before.values())
 
+    def places(self) -> list[Any]:
+        """The places that were noted, and arrays among them."""
+        arrays = [noted.array() for noted in self._arrays.values()]
+        return [place for place, _ in self._before.values()] + [a for a in arrays if a is not None]
+
     def now(self) -> Journal:
         """What the same places hold now."""
         other = Journal()
-        for place, _ in self._before.values():
+        for place in self.places():
             other.note(place)
-        for noted in self._arrays.values():
-            array = noted.array()
-            if array is not None:
-                other.note(array)
         return other
 
     def empty(self) -> None:
