@@ -69,19 +69,19 @@ def _systems(h: np.ndarray, jacobians: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 class Inverse:
-    """A callee: (Jacobians at the stages of one step, its length) → (1 − h A ⊗ J)⁻¹, all of them flat.  It is a constant, and never differentiated."""
+    """A callee: (Jacobians at the stages of all steps, their lengths) → (1 − h A ⊗ J)⁻¹ of each, all of them flat.  It is a constant, and never differentiated."""
 
-    def __init__(self, n: int) -> None:
-        self.n = n
-        self.results = (ArrayType(((3 * n) ** 2,), F64.dtype),)
+    def __init__(self, n: int, count: int) -> None:
+        self.n, self.count = n, count
+        self.results = (ArrayType((count * (3 * n) ** 2,), F64.dtype),)
         self.linear = (False, False)
 
     def __repr__(self) -> str:
-        return "inverse of the stages"
+        return "inverses of the stages"
 
-    def __call__(self, jacobians: np.ndarray, h: float) -> tuple[np.ndarray]:
-        system, _ = _systems(np.array([h]), jacobians.reshape(1, 3, self.n, self.n).swapaxes(2, 3))
-        return (np.linalg.inv(system[0]).ravel(),)
+    def __call__(self, jacobians: np.ndarray, h: np.ndarray) -> tuple[np.ndarray]:
+        system, _ = _systems(h, jacobians.reshape(self.count, 3, self.n, self.n).swapaxes(2, 3))
+        return (np.linalg.inv(system).ravel(),)
 
 
 class CollocationMaps(Maps):

@@ -41,7 +41,7 @@ class StepsWriting:
         self._times: dict[int, Any] = {}
         self._lengths: dict[int, Any] = {}
         self._root: Root | None = None
-        self._inverse = Inverse(self.n)
+        self._inverses: Any = None
 
     def program(self, result: Any) -> Program:
         """The finished program."""
@@ -92,8 +92,13 @@ class StepsWriting:
     def solved(self, y: Any, q: int, table: Any) -> tuple[list[Any], Any]:
         """The stages of step number q, less y, and the last of them."""
         s, n = table.stages, self.n
-        jacobians = self._part(self.at.jacobians + q * s * n * n, s * n * n)
-        (inverse,) = self.builder.emit(solution, [jacobians, self._length(q)], (self._inverse,))
+        if self._inverses is None:
+            steps = self.at.count
+            jacobians = self._part(self.at.jacobians, steps * s * n * n)
+            lengths = self._part(self.at.times + 1, steps) - self._part(self.at.times, steps)
+            (self._inverses,) = self.builder.emit(solution, [jacobians, lengths], (Inverse(n, steps),))
+        size = (s * n) ** 2
+        inverse = getitem(self._inverses, params=((("slice", q * size, (q + 1) * size, None),),))
         known = self._part(self.at.states + q * s * n, s * n)
         times = [self._stage_time(q, float(c)) for c in table.c]
         operands = [inverse, known, y, *times, self._length(q), *self.captured]

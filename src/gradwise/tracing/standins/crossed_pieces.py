@@ -114,28 +114,36 @@ class Division:
         self, crossing: Crossing, side: Any, begin: float, state: Any, stops: Sequence[float]
     ) -> tuple[float, Any, float, np.ndarray]:
         """The piece before a crossing, appended: when it ends, the state then, the first time after the crossing, and the plain state then."""
-        at, function = crossing.time, self.function
+        at = crossing.time
         for further in _FURTHER:
             half = self.direction * 0.5 * further * crossing.width
             before, after = at - half, at + half
-            end = self._pieces.append(self.make(side, (begin, before), state), (begin, before), stops)
-            value = np.asarray(plain(end))
-            slope = np.asarray(function.plainly(before, value.copy()), float)
-            beyond = value + (after - before) * slope
-            slope = 0.5 * (slope + np.asarray(function.plainly(after, beyond.copy()), float))
-            beyond = value + (after - before) * slope
-            gaps = crossing.sides.gaps(np.array([before, after]), np.stack([value, beyond]))[:, crossing.entry]
-            if (gaps[0] > 0) == crossing.positive and (gaps[1] > 0) != crossing.positive:
-                return before, end, after, beyond
+            path = self.make(side, (begin, before), state)
+            beyond, gaps = self._beyond(crossing, before, after, path.states[-1])
+            if _goes_over(crossing, gaps):
+                end = self._pieces.append(path, (begin, before), stops)
+                beyond, gaps = self._beyond(crossing, before, after, end)
+                if _goes_over(crossing, gaps):
+                    return before, end, after, beyond
+                self._pieces.undo()
             # the piece is nearer to the solution than what the crossing was found on
             at = before + float(gaps[0] / (gaps[0] - gaps[1])) * (after - before)
             if not 0 < (at - begin) * self.direction < abs(self.last - begin):
                 at = crossing.time
-            self._pieces.undo()
         raise _trace().fail(
             f"{self.what} was called for a right-hand side that switches at t = {crossing.time:.6g}, where the solution only touches the border, and has no derivative. "
             "A solution that crosses it is required; method='numerical' takes differences as it is"
         )
+
+    def _beyond(self, crossing: Crossing, before: float, after: float, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The plain state after a crossing, of that before it, and the gap before and after."""
+        value = np.asarray(plain(y))
+        slope = np.asarray(self.function.plainly(before, value.copy()), float)
+        beyond = value + (after - before) * slope
+        slope = 0.5 * (slope + np.asarray(self.function.plainly(after, beyond.copy()), float))
+        beyond = value + (after - before) * slope
+        gaps = crossing.sides.gaps(np.array([before, after]), np.stack([value, beyond]))
+        return beyond, gaps[:, crossing.entry]
 
     def _steady(self, formula: Formula, begin: float, state: Any, crossing: Crossing | None) -> Any:
         """The formula on the sides of the beginning of a piece, as which the solution goes on up to the crossing at its end, if there is one."""
@@ -149,6 +157,11 @@ class Division:
         return sides.steady(
             begin, np.asarray(plain(state)), along=along, entry=None if crossing is None else crossing.entry
         )
+
+
+def _goes_over(crossing: Crossing, gaps: np.ndarray) -> bool:
+    """Whether the gap is on the one side before a crossing, and on the other after it."""
+    return bool((gaps[0] > 0) == crossing.positive and (gaps[1] > 0) != crossing.positive)
 
 
 def _is_rough(function: RightHandSide, t: float, y: np.ndarray, length: float) -> bool:

@@ -13,7 +13,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import carries
-from gradwise.tracing.roots import integrated
+from gradwise.tracing.roots import integrated, sided
 from gradwise.tracing.standins import runge_kutta
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
 from gradwise.tracing.standins.plain_callbacks import Switches
@@ -228,7 +228,9 @@ def tight_path(
         states[0] = plain(start)
         return KnownPath(formula, function, "Radau", times, states, start, stepwise, guess=guess)
 
-    limit = min(500 + function.callback.calls, runge_kutta.MAXIMAL_STEPS)
+    limit = 500 + function.callback.calls
+    # a kink on the way costs a score of steps, and stiffness is noticed by itself
+    limit = min(limit if sided[0](formula) is None else 4 * limit, runge_kutta.MAXIMAL_STEPS)
     try:
         with np.errstate(all="ignore"):
             found = tight_steps(
