@@ -775,9 +775,9 @@ def test_clear_caches_empties():
 
 
 def test_families_are_bounded():
-    for n in range(families._FAMILIES + 40):
+    for n in range(families.FAMILIES + 40):
         gw.compile(model)(POINT, 1.0, (1.0,) * 2 + (2.0,) * (n % 3 + n))
-    assert len(families._families) <= families._FAMILIES
+    assert len(families._families) <= families.FAMILIES
 
 
 def test_threads():

@@ -7,7 +7,7 @@ from gradwise.operators.caches import forget_derived
 from gradwise.operators.constant_pieces import forget_pieces
 from gradwise.operators.kinks import forget_kinks
 from gradwise.operators.reuse.by_function import forget_shortcuts
-from gradwise.operators.reuse.families import forget_families
+from gradwise.operators.reuse.calls import forget_programs
 from gradwise.tracing.instrument.compiling import clear_twins
 from gradwise.tracing.purity import forget_verdicts
 from gradwise.transforms.templates import clear_templates
@@ -22,7 +22,7 @@ def clear_caches() -> None:
     >>> gw.clear_caches()
     """
     forget_derived()
-    forget_families()
+    forget_programs()
     forget_shortcuts()
     forget_pieces()
     forget_verdicts()

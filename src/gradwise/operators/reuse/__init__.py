@@ -1,11 +1,12 @@
 """Programs that stand for functions: whose code is proved pure, or whose author promises it.
 
-``families.py`` (start there) finds, makes and forgets them; ``specialization.py`` records one and runs it in the function's place, ``comparison.py`` tells whether it is the right one, ``merging.py`` makes one for many paths; ``promises.py`` has ``gw.compile`` and what is
+``calls.py`` (start there) asks whether one may stand for a call, ``families.py`` finds, makes and forgets them; ``specialization.py`` records one and runs it in the function's place, ``comparison.py`` tells whether it is the right one, ``merging.py`` makes one for many paths; ``promises.py`` has ``gw.compile`` and what is
 known of functions of which nothing is proved.
 """
 
+from gradwise.operators.reuse.calls import call_of, forget_programs
 from gradwise.operators.reuse.comparison import difference
-from gradwise.operators.reuse.families import Call, Family, PromisedCall, ProvenCall, call_of, forget_families
+from gradwise.operators.reuse.families import Call, Family, PromisedCall, ProvenCall
 from gradwise.operators.reuse.merging import same_numbers
 from gradwise.operators.reuse.promises import FORBIDDEN, Promise, under, unwrapped
 from gradwise.operators.reuse.specialization import Specialization
@@ -21,7 +22,7 @@ __all__ = [
     "Specialization",
     "call_of",
     "difference",
-    "forget_families",
+    "forget_programs",
     "same_numbers",
     "standing",
     "under",

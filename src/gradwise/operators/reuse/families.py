@@ -1,8 +1,8 @@
 """Which program stands for a call: families of specialisations, one for each form of the arguments and of the data that the function reads.
 
 The first call with a form runs the function, and so does the second (and more where the program is long), after which it is traced once more with all that it reads
-(``specialization.py``); from the third call on the program runs in its place, as long as its guards hold.  Where they do not, the function runs and its program is added, up to ``SPECIALIZATIONS``; a family that fails
-more often than it serves is given up, and says so.
+(``specialization.py``); from the third call on the program runs in its place, as long as its guards hold.  Where they do not, the function runs and its program is added, up to ``SPECIALIZATIONS``, or one
+that goes both ways (``merging.py``); a family that fails more often than it serves is given up, and says so.
 
 A family belongs to a verdict (``tracing/purity``), thereby to a code object and to what its names stand for, and to the outline of the data.  It holds programs and no array of the user's.
 """
@@ -18,26 +18,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.errors import StaleProgramError
-from gradwise.execution.error_state import reports_underflow
 from gradwise.locks import lock
 from gradwise.operators.reuse.beside import Raised, leave_behind
 from gradwise.operators.reuse.family import Family
-from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.merging import merged
-from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.reached import Reach
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.program import collector_paused
 from gradwise.tracing import record
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.muting import muted
-from gradwise.tracing.purity import Verdict, inspect_function
+from gradwise.tracing.purity import Verdict
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import ARRAYS, CONTENT, FREE, all_refilled, array_form, outlines
 from gradwise.tracing.purity.reading import read
 from gradwise.tracing.purity.scope import Unproven, is_data
-from gradwise.tracing.purity.surroundings import Unfathomable, surroundings
+from gradwise.tracing.purity.surroundings import surroundings
 from gradwise.tracing.purity.twins import with_data
 
 if TYPE_CHECKING:
@@ -52,19 +49,11 @@ if TYPE_CHECKING:
 
 #: a program of so many operations costs as much time as it saves in one more call
 LONG = 10_000
-_FAMILIES, _WEIGHT = 512, 2_000_000
+FAMILIES, _WEIGHT = 512, 2_000_000
 
 
 _families: OrderedDict[Hashable, tuple[Family, int]] = OrderedDict()
-#: what was proved of functions for which there can be no program after all, and why
-_without: dict[int, tuple[Any, str]] = {}
 _lock = lock()
-
-
-def reason_without(node: Any) -> str | None:
-    """Why there can be no program for what was proved; None if there can."""
-    known = _without.get(id(node))
-    return known[1] if known is not None and known[0] is node else None
 
 
 def families_of(node: Any) -> list[Family]:
@@ -73,11 +62,9 @@ def families_of(node: Any) -> list[Family]:
 
 
 def forget_families() -> None:
-    """Forget all programs."""
+    """Forget all families."""
     with _lock:
         _families.clear()
-        _without.clear()
-    forget_hopeless()
 
 
 def _remember(key: Hashable, family: Family) -> None:
@@ -85,7 +72,7 @@ def _remember(key: Hashable, family: Family) -> None:
         _families[key] = family, family.weight
         _families.move_to_end(key)
         total = sum(weight for _, weight in _families.values())
-        while len(_families) > 1 and (len(_families) > _FAMILIES or total > _WEIGHT):
+        while len(_families) > 1 and (len(_families) > FAMILIES or total > _WEIGHT):
             _, (_, gone) = _families.popitem(last=False)
             total -= gone
 
@@ -395,37 +382,3 @@ def _order(treedef: TreeDef) -> Hashable:
     if not treedef.children:
         return None
     return treedef.order, tuple([_order(child) for child in treedef.children])
-
-
-def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Call | None:
-    """The call with its family, if the function is proved or promised to be pure and is called with plain data, else None."""
-    if is_forbidden() or reports_underflow():
-        return None
-    promise = is_promised(function)
-    function = unwrapped(function)
-    if not promise and is_hopeless(function):
-        return None
-    verdict = inspect_function(function, *arguments.given())
-    if not verdict.may_stand and not (promise and arguments.are_plain()):
-        give_up(function)
-        return None
-    try:
-        if verdict.may_stand and not (promise and verdict.avoided and arguments.are_plain()):
-            echoes = verdict.echoes and not verdict.avoided
-            call = ProvenCall(function, arguments, verdict, has_aux=has_aux, echoes=echoes)
-            if verdict.echoes and not echoes and (call.family.refused is not None or call.family.is_doubted):
-                call = ProvenCall(function, arguments, verdict, has_aux=has_aux, echoes=True)
-            if call.family.refused is not None:
-                give_up(function)
-            if _without:
-                _without.pop(id(call.node), None)
-            return call
-        return PromisedCall(function, arguments, has_aux=has_aux)
-    except (Refused, Unproven, Unfathomable) as error:
-        if verdict.node is not None:
-            if len(_without) > _FAMILIES:
-                _without.clear()
-            _without[id(verdict.node)] = verdict.node, str(error)
-        return None
-    except (TypeError, ValueError, RecursionError):  # a key that cannot be hashed, data that are nested too deeply
-        return None

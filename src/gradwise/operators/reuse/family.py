@@ -75,6 +75,11 @@ class Family:
         return None
 
     @property
+    def is_merged(self) -> bool:
+        """Whether it holds a program in which branches became selections."""
+        return any(p.is_merged for p in self._programs)
+
+    @property
     def is_doubted(self) -> bool:
         """Whether a run came to what is not proved, and no program is kept."""
         return self._doubts > 0 and not self._programs

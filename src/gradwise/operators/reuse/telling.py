@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradwise.operators.reuse.families import families_of, reason_without
+from gradwise.operators.reuse.calls import reason_without
+from gradwise.operators.reuse.families import families_of
 from gradwise.operators.reuse.promises import is_promised, unwrapped
 from gradwise.tracing.purity import inspect_function
 
@@ -22,19 +23,19 @@ def standing(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> s
     if verdict.is_replayable:
         return (
             "proved pure by its code: from its third call on with one form of arguments, its program runs in its place while its guards hold"
-            + _given_up(verdict.node)
+            + _how_it_went(verdict.node)
         )
     if verdict.echoes and not verdict.avoided:
         return (
             "proved pure but for what it shows or leaves behind: from its third call on with one form of arguments, its program stands while its guards hold, "
             "and the function runs beside it on plain values"
             + (f" ({verdict.effects})" if verdict.effects else "")
-            + _given_up(verdict.node)
+            + _how_it_went(verdict.node)
         )
     why = f"not proved pure ({verdict.effects})"
     if verdict.avoided and not promise:
-        if _given_up(verdict.node) or _comes_to_doubts(verdict.node):
-            return f"the function runs at each call: {why}{_given_up(verdict.node)}"
+        if _is_given_up(verdict.node) or _comes_to_doubts(verdict.node):
+            return f"the function runs at each call: {why}{_how_it_went(verdict.node)}"
         return (
             "proved pure where it does not come to what is not proved: from its third call on with one form of arguments, its program runs in its place while its guards hold; "
             + why
@@ -46,9 +47,15 @@ def standing(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> s
     )
 
 
-def _given_up(node: Any) -> str:
-    reasons = {family.refused for family in families_of(node) if family.refused}
-    return "".join(f"; given up for one form of arguments: {reason}" for reason in sorted(reasons))
+def _how_it_went(node: Any) -> str:
+    families = families_of(node)
+    reasons = {family.refused for family in families if family.refused}
+    both = "; one program goes both ways at branches that follow the data" if any(f.is_merged for f in families) else ""
+    return both + "".join(f"; given up for one form of arguments: {reason}" for reason in sorted(reasons))
+
+
+def _is_given_up(node: Any) -> bool:
+    return any(family.refused for family in families_of(node))
 
 
 def _comes_to_doubts(node: Any) -> bool:

@@ -131,9 +131,8 @@ def twin(watch: Watch, function: Any) -> Any:
     elif not is_users_file(code.co_filename) and not wraps_users(function):
         made = _library_callee(watch, function)
     else:
-        new = None if local.both_ways is None else going_both_ways(code, function.__globals__)
-        if new is None:
-            new = instrumented(code, function.__globals__)
+        both = None if local.both_ways is None else going_both_ways(code, function.__globals__)
+        new = both or instrumented(code, function.__globals__)
         if new is None:
             made = rebuilt_twin(function)
         else:

@@ -1,0 +1,535 @@
+"""Runs that go both ways at branches: the program that they leave, run at other points, gives what the function gives there, or one of its guards fails."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+from gradwise.execution import build
+from gradwise.tracing import record
+from gradwise.tracing.instrument.aside import BothWays
+from gradwise.tracing.instrument.hooks import watched
+from gradwise.tracing.instrument.state import local
+
+
+class _Every(set):
+    """Answers as if all were verified."""
+
+    def __contains__(self, key):
+        return True
+
+
+def both_ways(function, x):
+    """The recording of a run that goes both ways wherever it can, and the run."""
+    run = BothWays(set())
+    run.answers = run.places = _Every()
+    local.both_ways = run
+    try:
+        twin = watched(function)
+        with np.errstate(all="ignore"):
+            return record(function, [x], (True,), lambda leaves: twin(leaves[0])), run
+    finally:
+        local.both_ways = None
+
+
+def value_of(recording, x):
+    """What the program gives at another point; None where a guard fails."""
+    tape, program = recording.tape, recording.program
+    env = [None] * len(program.types)
+    (variable,) = tape.inputs
+    env[variable] = x
+    for i in tape.captured:
+        env[i] = tape.values[i]
+    everything = range(len(program.types))
+    (value,) = build(program.equations, program.types, program.outputs, everything, everything).run(env)
+    if any(bool(env[i]) != bool(expected) for i, _, expected, _ in tape.guards):
+        return None
+    return value
+
+
+def check(function, *, size=6, merged=None, seed=0, scale=1.0):
+    """Compare the programs of some points at others; how many branches became selections, and how often a program held."""
+    rng = np.random.default_rng(seed)
+    found = held = 0
+    for _ in range(6):
+        try:
+            recording, run = both_ways(function, scale * rng.normal(size=size))
+        except (gw.TracingError, IndexError):  # no program is made then
+            continue
+        if not run.kept_still():
+            continue
+        found += run.merged
+        for _ in range(40):
+            x = scale * rng.normal(size=size)
+            value = value_of(recording, x)
+            if value is not None:
+                held += 1
+                assert value == pytest.approx(function(x), rel=1e-12, abs=1e-13)
+    if merged is not None:
+        assert (found > 0) is merged
+    return held
+
+
+def conditional(x):
+    total = 0.0
+    for v in x:
+        total += v * v if v > 0 else (2 * v if v > -1 else 3.0)
+    return total
+
+
+def elif_chain(x):
+    total = 0.0
+    for v in x:
+        if v > 1:
+            a, b = v, 2.0
+        elif v > 0:
+            a, b = 2 * v, v
+        elif not v < -1:
+            a, b = 1.0, -v
+        else:
+            a = b = 0.5
+        total += a * b
+    return total
+
+
+def junctions(x):
+    total = 0.0
+    for v, w in zip(x, x[::-1], strict=True):
+        if (v > 0 and w > 0) or v > 1:
+            total += v * w
+        elif not (v < -1 or w < -0.5):
+            total -= v
+    return total
+
+
+def leaving_early(v):
+    if v > 1:
+        if v > 2:
+            return 3.0 * v
+        v = v - 0.5
+    elif v < -1:
+        return -v
+    return v * v
+
+
+def early(x):
+    total = 0.0
+    for v in x:
+        total += leaving_early(v)
+    return total
+
+
+def going_on(x):
+    total = 0.0
+    for v in x:
+        if v < 0:
+            if v < -1:
+                continue
+            total -= v
+        total += v**2
+    return total
+
+
+def largest(x):
+    total = 0.0
+    for v in x.tolist():
+        total += max(v, 0.0) - min(v, 0.5, v * v) + max([v, -v, 0.3])
+    return total
+
+
+def swapping(x):
+    items = list(x)
+    for k in range(len(items) - 1):
+        if items[k] > items[k + 1]:
+            items[k], items[k + 1] = items[k + 1], items[k]
+    return sum(k * v for k, v in enumerate(items))
+
+
+def keyed(x):
+    sums = {"a": 0.0, "b": 1.0}
+    for v in x:
+        if v > 0:
+            sums["a"] += v
+        else:
+            sums["b"] *= v
+    return sums["a"] - sums["b"]
+
+
+def filling(x):
+    y = np.zeros((2, len(x)))
+    for k, v in enumerate(x):
+        if v > 0:
+            y[0, k] = v
+            y[1] += 0.1 * v
+        else:
+            y[1, k] -= v * v
+    return (y[0] * y[1]).sum() + y[1].sum()
+
+
+def arrays(x):
+    u = x * 1.0
+    for k in range(len(x)):
+        u = u * 0.5 if x[k] > 0 else u + x
+    return u @ u
+
+
+def counting(x):
+    n = 0
+    for v in x:
+        if v > 0:
+            n += 1
+    return n * x[0] + x.sum() / (1 + n)
+
+
+def tuples(x):
+    pair = (0.0, 1.0)
+    for v in x:
+        if v > 0:
+            pair = (pair[0] + v, pair[1] * v)
+    return pair[0] * pair[1]
+
+
+def appending(x):
+    items = []
+    for v in x:
+        if v > 0:
+            items.append(v * v)
+        else:
+            items.append(1.0)
+    return sum(items)
+
+
+CONVERTED = [
+    conditional,
+    elif_chain,
+    junctions,
+    early,
+    going_on,
+    largest,
+    swapping,
+    keyed,
+    filling,
+    arrays,
+    counting,
+    tuples,
+    appending,
+]
+
+
+@pytest.mark.parametrize("function", CONVERTED, ids=lambda f: f.__name__)
+def test_one_program_holds_everywhere(function):
+    assert check(function, merged=True) == 240
+
+
+# --- what keeps its guards ---------------------------------------------------------------------------------------------------------
+
+
+def appending_in_one(x):
+    items = []
+    for v in x:
+        if v > 0:
+            items.append(v)  # noqa: PERF401 - a branch of its own
+    return sum(items) * len(items)
+
+
+def note(items, v):
+    items.append(v)
+    return v
+
+
+def appending_in_a_function(x):
+    items, total = [], 0.0
+    for v in x:
+        if v > 0:
+            total += note(items, v)
+    return total * len(items)
+
+
+def adding_in_place(x):
+    acc = np.zeros(2)
+    for v in x:
+        if v > 0:
+            acc += v
+    return acc.sum()
+
+
+class Memory:
+    def __init__(self):
+        self.last = 0.0
+
+    def keep(self, v):
+        self.last = v
+        return v
+
+    @property
+    def next(self):
+        self.last += 1.0
+        return self.last
+
+
+def storing_an_attribute(x):
+    memory, total = Memory(), 0.0
+    for v in x:
+        if v > 0:
+            memory.last = v
+        total += memory.last
+    return total
+
+
+def storing_in_a_method(x):
+    memory, total = Memory(), 0.0
+    for v in x:
+        if v > 0:
+            total += memory.keep(v)
+        total += memory.last
+    return total
+
+
+def storing_in_a_property(x):
+    memory, total = Memory(), 0.0
+    for v in x:
+        if v > 0:
+            total += memory.next
+        total += memory.last * v
+    return total
+
+
+def taking_from_an_iterator(x):
+    values, total = iter(x.tolist()), 0.0
+    for v in x[:3]:
+        if v > 0:
+            total += next(values)
+        else:
+            total -= v
+    return total
+
+
+def taking_off_a_list(x):
+    items, total = list(x), 0.0
+    for v in x[:3]:
+        if v > 0:
+            total += items.pop()
+        else:
+            total -= items[-1]
+    return total
+
+
+def raising(x):
+    total = 0.0
+    for v in x.tolist():
+        if v > 0:
+            total += math.log(v)
+        else:
+            total += v
+    return total
+
+
+def writing_out(x):
+    y, total = np.zeros(len(x)), 0.0
+    for v in x:
+        if v > 0:
+            total += np.multiply(x, v, out=y).sum()
+        else:
+            total += y[0]
+    return total
+
+
+def copying(x):
+    y, total = np.zeros(len(x)), 0.0
+    for v in x:
+        if v > 0:
+            np.copyto(y, x)
+        total += y[0] * v
+    return total
+
+
+def in_a_nonlocal_name(x):
+    total = 0.0
+
+    def add(v):
+        nonlocal total
+        total += v
+        return total
+
+    kept = 0.0
+    for v in x:
+        if v > 0:
+            kept = add(v)
+    return kept * total
+
+
+def walrus(x):
+    total = last = 0.0
+    for v in x:
+        total += (last := v) * 2 if v > 0 else last
+    return total + last
+
+
+def looping(x):
+    total = 0.0
+    for v in x:
+        if v > 0:
+            w = v
+            while w > 0.1:
+                w = w / 2
+            total += w
+    return total
+
+
+def flags(x):
+    up, total = True, 0.0
+    for v in x:
+        if v > 0.5:
+            up = False
+        total += v if up else 2 * v
+    return total
+
+
+def indices(x):
+    n, total = 0, 0.0
+    for v in x:
+        if v > 0:
+            n = 1
+        else:
+            n = 2
+        total += x[n] * v
+    return total
+
+
+def texts(x):
+    name, total = "a", 0.0
+    for v in x:
+        if v > 0:
+            name = "b"
+        total += v if name == "a" else 2 * v
+    return total
+
+
+GUARDED = [
+    appending_in_one,
+    appending_in_a_function,
+    adding_in_place,
+    storing_an_attribute,
+    storing_in_a_method,
+    storing_in_a_property,
+    taking_from_an_iterator,
+    taking_off_a_list,
+    raising,
+    writing_out,
+    copying,
+    in_a_nonlocal_name,
+    walrus,
+    looping,
+    flags,
+    indices,
+    texts,
+]
+
+
+@pytest.mark.parametrize("function", GUARDED, ids=lambda f: f.__name__)
+def test_what_cannot_be_taken_back_is_guarded(function):
+    assert check(function) < 240
+
+
+# --- arrays and containers under several names ---------------------------------------------------------------------------------------
+
+
+def writing_to_either(x):
+    a, b, total = x[:3] * 2, x[3:] * 3, 0.0
+    for v in x:
+        u = a if v > 0 else b
+        u[0] = u[0] + v
+        total += a[0] * 2 + b[0]
+    return total
+
+
+def written_to_later(x):
+    a, b, total = x[:3] * 2, x[3:] * 3, 0.0
+    for v in x:
+        u = a if v > 0 else b
+        a[1] = v
+        total += u[1]
+    return total
+
+
+def rows(x):
+    m = np.zeros((2, 3))
+    for k, v in enumerate(x):
+        row = m[k % 2]
+        if v > 0:
+            row[0] += v
+            m[k % 2][0] += 2 * v
+        else:
+            m[k % 2, 0] = 1.0
+            row[k % 3] = v
+    return (m * np.arange(6.0).reshape(2, 3)).sum() + m[0, 0] * m[1, 0]
+
+
+def one_list(x):
+    a, b = [x[0], x[1]], [x[2], x[3]]
+    same = a
+    for v in x:
+        if v > 0:
+            same[0] = a[0] + v
+            a[1] = same[0]
+        else:
+            b[0] = a[1]
+        b[1] = same[1]
+    return a[0] + 2 * a[1] + 3 * b[0] + 4 * b[1]
+
+
+def swapped_lists(x):
+    a, b = [x[0], x[1]], [x[2], x[3]]
+    for v in x:
+        if v > 0:
+            a, b = b, a
+        a[0] = a[0] + v
+    return a[0] * b[1] + 2 * a[1] * b[0]
+
+
+def again_and_again(x):
+    w = [0.0]
+    for v in x:
+        if v > 0:
+            w[0] += v
+            w[0] *= 2
+            if v > 1:
+                w[0] -= 1
+                w[0] += w[0] * v
+        else:
+            w[0] = w[0] + 1
+    return w[0]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [writing_to_either, written_to_later, rows, one_list, swapped_lists, again_and_again],
+    ids=lambda f: f.__name__,
+)
+def test_objects_under_several_names(function):
+    check(function)
+
+
+def test_the_order_of_equations_does_not_follow_the_branch_taken():
+    here, _ = both_ways(elif_chain, np.array([2.0, 0.5, -0.5, -2.0]))
+    there, _ = both_ways(elif_chain, np.array([-2.0, -0.5, 0.5, 2.0]))
+    primitives = [[e.primitive for e in r.program.equations] for r in (here, there)]
+    assert primitives[0] == primitives[1]
+
+
+def test_a_run_ends_as_it_began():
+    run = both_ways(early, np.ones(3))[1]
+    assert local.both_ways is None
+    assert (run.depth, run.open) == (0, [])
+
+
+def test_recursion_is_cut_off():
+    def down(v, depth):
+        if v < 0.5 or depth > 40:
+            return v
+        return down(v / 2, depth + 1) + v
+
+    check(lambda x: down(abs(x[0]) * 8, 0) + down(abs(x[1]), 0))
