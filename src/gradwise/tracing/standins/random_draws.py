@@ -6,6 +6,7 @@ variate), the draw moves with it at a fixed probability (``scipy_draws.py``), or
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.muting import note_generator
 from gradwise.tracing.standins.arrays import asarray
 from gradwise.tracing.standins.recording import at_line, carries, contains_traced, open_traces
+from gradwise.tracing.standins.scipy_calling import confirmed, with_value
 from gradwise.tracing.standins.scipy_distributions import moved_draws
 from gradwise.tracing.standins.stacking import concretely, leaves
 from gradwise.tracing.traced import TracedScalar, apply, isinstance_traced
@@ -95,9 +97,70 @@ def _numbers(value: Any) -> Any:
     return plain(value) if carries(value) else concretely(value)
 
 
+def _wald(rng: Any, mean: Any, scale: Any, size: Any = None) -> Any:
+    draws = rng.wald(_numbers(mean), _numbers(scale), _shape(size, mean, scale))
+    return with_value(scale * _shaped("invgauss", draws / plain(scale), mean / scale), draws)
+
+
+def _triangular(rng: Any, left: Any, mode: Any, right: Any, size: Any = None) -> Any:
+    draws = rng.triangular(*map(_numbers, (left, mode, right)), _shape(size, left, mode, right))
+    place = (draws - plain(left)) / (plain(right) - plain(left))
+    return with_value(left + (right - left) * _shaped("triang", place, (mode - left) / (right - left)), draws)
+
+
+def _vonmises(rng: Any, mu: Any, kappa: Any, size: Any = None) -> Any:
+    draws = rng.vonmises(_numbers(mu), _numbers(kappa), _shape(size, mu, kappa))
+    around = np.remainder(draws - plain(mu) + np.pi, 2 * np.pi) - np.pi
+    return with_value(mu + _shaped("vonmises", around, kappa), draws)
+
+
+def _f(rng: Any, dfnum: Any, dfden: Any, size: Any = None) -> Any:
+    return _shaped("f", rng.f(_numbers(dfnum), _numbers(dfden), _shape(size, dfnum, dfden)), dfnum, dfden)
+
+
+def _noncentral_chisquare(rng: Any, df: Any, nonc: Any, size: Any = None) -> Any:
+    return _shaped("ncx2", rng.noncentral_chisquare(_numbers(df), _numbers(nonc), _shape(size, df, nonc)), df, nonc)
+
+
+def _noncentral_f(rng: Any, dfnum: Any, dfden: Any, nonc: Any, size: Any = None) -> Any:
+    shapes = dfnum, dfden, nonc
+    return _shaped("ncf", rng.noncentral_f(*map(_numbers, shapes), _shape(size, *shapes)), *shapes)
+
+
+def _dirichlet(rng: Any, alpha: Any, size: Any = None) -> Any:
+    """Each entry is a share of what those before it leave, and the shares are independent beta variates."""
+    draws = rng.dirichlet(_numbers(alpha), size)
+    if not carries(alpha):
+        return draws
+    k = draws.shape[-1]
+    left = np.cumsum(draws[..., ::-1], axis=-1)[..., ::-1]
+    with np.errstate(all="ignore"):
+        shares = draws[..., :-1] / left[..., :-1]
+    found, rest = [], 1.0
+    for j in range(k - 1):
+        share = _shaped("beta", shares[..., j], alpha[j], np.sum(alpha[j + 1 :]))
+        found.append(rest * share)
+        rest = rest * (1.0 - share)
+    return with_value(np.stack([*found, rest], axis=-1), draws)
+
+
 def _multivariate_normal(rng: Any, mean: Any, cov: Any, size: Any = None, *args: Any, **options: Any) -> Any:
-    cov = _constant(rng, "multivariate_normal", "cov", cov)
-    return mean + rng.multivariate_normal(np.zeros(np.shape(plain(mean))), cov, size, *args, **options)
+    """Standard draws z as mean + F z, with the factor F of the covariance that NumPy takes."""
+    if not carries(cov):
+        return mean + rng.multivariate_normal(np.zeros(np.shape(plain(mean))), concretely(cov), size, *args, **options)
+    twin = copy.deepcopy(rng)
+    value = rng.multivariate_normal(plain(mean), plain(cov), size, *args, **options)
+    z = twin.standard_normal(np.shape(value))
+    method = options.get("method", "svd")
+    if method == "cholesky":
+        factor = np.linalg.cholesky(cov)
+    elif method == "eigh":
+        s, u = np.linalg.eigh(cov)
+        factor = u * np.sqrt(s)
+    else:
+        u, s, v = np.linalg.svd(cov)
+        factor = (u if isinstance(rng, np.random.Generator) else v.T) * np.sqrt(s)
+    return confirmed(mean + z @ factor.T, value, "multivariate_normal")
 
 
 def _choice(rng: Any, a: Any, size: Any = None, replace: Any = True, p: Any = None, *args: Any, **options: Any) -> Any:
@@ -155,6 +218,13 @@ _DRAWS: dict[str, Callable[..., Any]] = {
     "gamma": _gamma,
     "standard_gamma": _standard_gamma,
     "beta": _beta,
+    "dirichlet": _dirichlet,
+    "triangular": _triangular,
+    "vonmises": _vonmises,
+    "wald": _wald,
+    "f": _f,
+    "noncentral_chisquare": _noncentral_chisquare,
+    "noncentral_f": _noncentral_f,
     "chisquare": _of_one("chisquare", "chi2"),
     "standard_t": _of_one("standard_t", "t"),
     "weibull": _of_one("weibull", "weibull_min"),
@@ -167,9 +237,8 @@ _DRAWS: dict[str, Callable[..., Any]] = {
     **{
         name: _refused(name)
         for name in (
-            *("binomial", "dirichlet", "f", "geometric", "hypergeometric", "logseries"),
-            *("multinomial", "negative_binomial", "noncentral_chisquare", "noncentral_f", "poisson"),
-            *("triangular", "vonmises", "wald", "zipf"),
+            *("binomial", "geometric", "hypergeometric", "logseries"),
+            *("multinomial", "negative_binomial", "poisson", "zipf"),
         )
     },
 }
