@@ -159,6 +159,20 @@ def test_normal_vectors_by_their_covariance(how):
     assert np.array_equal(gw.jvp(f, (p,), (p,), method="exact")[0], f(p))
 
 
+@pytest.mark.parametrize("method", ["svd", "eigh", "cholesky"])
+def test_normal_vectors_of_one_variance(method):
+    def f(p):
+        return np.random.default_rng(2).multivariate_normal([0.0, 1.0, 2.0], p * np.eye(3), 2, method=method)
+
+    np.testing.assert_allclose(gw.jacobian(f, method="exact")(1.7), (f(1.7) - [0, 1, 2]) / 3.4, rtol=1e-12)
+
+    def square(p):  # the mean of (x₀ + x₁)² is 2 + 2 p: eigenvalues are equal at p = 0
+        x = np.random.default_rng(2).multivariate_normal([0.0, 0.0], [[1.0, p], [p, 1.0]], 4000, method=method)
+        return np.mean((x[:, 0] + x[:, 1]) ** 2)
+
+    np.testing.assert_allclose(gw.grad(square, method="exact")(0.0), 2.0, rtol=0.1)
+
+
 def test_counts_and_draws_that_are_no_functions_of_a_shape_raise():
     with pytest.raises(gw.TracingError, match="Draw with a plain argument"):
         gw.grad(lambda a: np.random.default_rng(1).poisson([a, 2.0])[0], method="exact")(1.3)

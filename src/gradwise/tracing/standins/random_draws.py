@@ -14,6 +14,7 @@ import numpy as np
 import scipy
 
 from gradwise.rules import elementwise
+from gradwise.rules.linear_algebra.bases import are_distinct
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.muting import note_generator
@@ -144,6 +145,16 @@ def _dirichlet(rng: Any, alpha: Any, size: Any = None) -> Any:
     return with_value(np.stack([*found, rest], axis=-1), draws)
 
 
+def _factor(rng: Any, cov: Any, method: str) -> Any:
+    """The factor F of a covariance F Fᵀ, which may be traced, by eigenvalues or singular ones."""
+    if method == "eigh":
+        s, u = np.linalg.eigh(cov)
+    else:
+        u, s, v = np.linalg.svd(cov)
+        u = u if isinstance(rng, np.random.Generator) else v.T
+    return u * np.sqrt(s)
+
+
 def _multivariate_normal(rng: Any, mean: Any, cov: Any, size: Any = None, *args: Any, **options: Any) -> Any:
     """Standard draws z as mean + F z, with the factor F of the covariance that NumPy takes."""
     if not carries(cov):
@@ -152,14 +163,14 @@ def _multivariate_normal(rng: Any, mean: Any, cov: Any, size: Any = None, *args:
     value = rng.multivariate_normal(plain(mean), plain(cov), size, *args, **options)
     z = twin.standard_normal(np.shape(value))
     method = options.get("method", "svd")
+    number = plain(cov)
     if method == "cholesky":
         factor = np.linalg.cholesky(cov)
-    elif method == "eigh":
-        s, u = np.linalg.eigh(cov)
-        factor = u * np.sqrt(s)
+    elif not are_distinct(np.linalg.eigvalsh(number)):
+        # their vectors may turn to anywhere: as Cholesky's factor moves, from NumPy's
+        factor = np.linalg.cholesky(cov) @ np.linalg.solve(np.linalg.cholesky(number), _factor(rng, number, method))
     else:
-        u, s, v = np.linalg.svd(cov)
-        factor = (u if isinstance(rng, np.random.Generator) else v.T) * np.sqrt(s)
+        factor = _factor(rng, cov, method)
     return confirmed(mean + z @ factor.T, value, "multivariate_normal")
 
 
