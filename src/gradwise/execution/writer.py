@@ -152,6 +152,10 @@ class Writer:
                 text = repr(value)
                 self.text[variable] = f"({text})" if text[0] == "-" else text
                 return
+        if self.types[variable].shape == () and self.types[variable].dtype == BOOL:
+            self.text[variable] = repr(bool(value))
+            self.answers.add(variable)
+            return
         self.text[variable] = self.name(value)
         short = type(value) is np.ndarray and value.shape == (value.size,) and 0 < value.size <= SHORT
         if short and value.dtype == F64.dtype and np.isfinite(value).all():
@@ -168,10 +172,15 @@ class Writer:
             return self._entry(equation)
         if kind.shape != () or (kind is not F64 and kind.dtype != BOOL):
             return False
-        if primitive is select and inputs[0] in self.answers and self._are_numbers(inputs[1:]):
+        if primitive is select and all(self.types[i].shape == () for i in inputs):  # NumPy's True and False will do
             condition, a, b = map(self.read, inputs)
-            self._numeric(out, f"{a} if {condition} else {b}")
-            return True
+            if self._are_numbers(inputs[1:]):
+                self._numeric(out, f"{a} if {condition} else {b}")
+                return True
+            if inputs[1] in self.answers and inputs[2] in self.answers:
+                self.write(f"v{out} = {a} if {condition} else {b}")
+                self.answers.add(out)
+                return True
         if not self._are_numbers(inputs):
             return False
         operands = [self.read(i) for i in inputs]

@@ -167,6 +167,8 @@ def is_place(container: Any, key: Any) -> bool:
         return key in container
     if type(container) is not TracedArray or container.value.dtype != np.float64:
         return False
+    if container.base_array().mirror is not None:  # the caller's own array
+        return False
     return all([type(e) in (int, slice, type(Ellipsis)) for e in (key if type(key) is tuple else (key,))])
 
 

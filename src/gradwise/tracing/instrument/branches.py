@@ -42,6 +42,7 @@ class Branch:
         "condition",
         "failed",
         "place",
+        "states",
         "stored",
     )
 
@@ -53,8 +54,9 @@ class Branch:
         self.condition = condition
         self.failed = False
         self._aside = False
-        #: what the pass stored in containers, with what was there before; and what the passes stored, and in which
-        self.stored: list[tuple[Any, Any, Any]] = []
+        #: what the pass stored in containers, with what was there before in those that are no arrays, and the states of the arrays; and what the passes stored, and in which
+        self.stored: list[tuple[Any, Any, Any, Any]] = []
+        self.states: dict[int, State] = {}
         self._stores: list[tuple[Any, Any, Any, bool]] = []
         self._names = names
         self._before = {n: before[n] for n in names if n in before}
@@ -111,9 +113,14 @@ class Branch:
         if not self.failed:
             try:
                 self._now = self._merged()
+                run.open.append(self)  # so that what is stored can be taken back
                 self._merge_stores()
             except Apart:
                 self.failed = True
+                stores, self._stores = self._stores, []
+                self._take_back(self.answer)
+                self._stores = stores
+            del run.open[outside:]
         if self.failed:
             run.failed.add(self.place)
             if depth:
@@ -124,6 +131,7 @@ class Branch:
                     put(container, key, value)
         else:
             run.merged += 1
+            self._hand_over(run.open)
         yield None
 
     def _ask_inside(self, answer: bool, start: int) -> None:
@@ -143,26 +151,29 @@ class Branch:
 
     def _take_back(self, answer: bool) -> None:
         """Take back what a pass stored in containers, and note it."""
-        for container, key, _ in self.stored:
-            self._stores.append((container, key, _at(container, key), answer))
-        for container, key, before in reversed(self.stored):
-            container[key] = before
+        self._stores += [(container, key, value, answer) for container, key, value, _ in self.stored]
+        for container, key, _, before in reversed(self.stored):
+            if type(container) is not TracedArray:
+                container[key] = before
+        for state in self.states.values():
+            state.restore()
         self.stored.clear()
+        self.states.clear()
+
+    def _hand_over(self, around: list[Branch]) -> None:
+        """What was merged belongs to the branch around, which may take it back."""
+        if around:
+            around[-1].stored += self.stored
+            for key, state in self.states.items():
+                around[-1].states.setdefault(key, state)
 
     def _merge_stores(self) -> None:
         """Store again what both passes stored, one after the other: each is merged with what is there then."""
-        done: list[tuple[Any, Any, Any]] = []
-        try:
-            for container, key, value, answer in self._stores:
-                now = _at(container, key)
-                pair = (value, now) if answer is self.answer else (now, value)
-                new = merged(self.condition, self.answer, *pair)
-                done.append((container, key, now))
-                put(container, key, new)
-        except Apart:
-            for container, key, before in reversed(done):
-                container[key] = before
-            raise
+        for container, key, value, answer in self._stores:
+            now = container[key]
+            now = now.copy() if type(now) is TracedArray else now
+            pair = (value, now) if answer is self.answer else (now, value)
+            put(container, key, merged(self.condition, self.answer, *pair))
 
     def _merged(self) -> dict[str, Any]:
         assert self._taken is not None
@@ -243,20 +254,44 @@ def _merged_arrays(condition: TracedScalar, answer: bool, taken: TracedArray, ot
     return found
 
 
+class State:
+    """What a traced array holds: a variable and numbers, which are put back without an equation."""
+
+    __slots__ = ("array", "index", "value")
+
+    def __init__(self, array: TracedArray) -> None:
+        self.array = array
+        self.index = array.index
+        self.value = array.value.copy()
+
+    def restore(self) -> None:
+        """Let the array hold it again."""
+        array = self.array
+        array.prepare_write()
+        array.value[...] = self.value
+        array.index = self.index
+        array.version += 1
+
+
 def put(container: Any, key: Any, value: Any) -> None:
     """``container[key] = value`` in a branch, which can be taken back."""
     run = local.both_ways
     if not is_place(container, key):
         spoil()
     elif run is not None and run.open:
-        run.open[-1].stored.append((container, key, _at(container, key)))
+        branch = run.open[-1]
+        if type(container) is TracedArray:
+            base = container.base_array()
+            if id(base) not in branch.states:
+                branch.states[id(base)] = State(base)
+            container[key] = value
+            if not is_number(value):  # which may have been broadcast, and be written to
+                value = container[key]
+                value = value.copy() if type(value) is TracedArray else value
+            branch.stored.append((container, key, value, None))
+            return
+        branch.stored.append((container, key, value, container[key]))
     container[key] = value
-
-
-def _at(container: Any, key: Any) -> Any:
-    """What stands in a container now, whatever is stored later."""
-    value = container[key]
-    return value.copy() if type(value) is TracedArray else value
 
 
 def largest(function: Any, items: Sequence[Any]) -> Any:
