@@ -244,6 +244,31 @@ class Pond:
         return total
 
 
+def cubic_roots(x):
+    total = 0.0
+    for a in x[:8]:
+        z = 1.0
+        for _ in range(50):
+            step = (z**3 + z - a * a - 3) / (3 * z * z + 1)
+            z -= step
+            if abs(step) < 1e-12:
+                break
+        total += z
+    return total
+
+
+def anomalies(x):
+    total = 0.0
+    for v in x[:8]:
+        mean = 1.5 + math.tanh(v)
+        e, turns = mean, 0
+        while abs(e - 0.4 * math.sin(e) - mean) > 1e-12 and turns < 40:
+            e -= (e - 0.4 * math.sin(e) - mean) / (1 - 0.4 * math.cos(e))
+            turns += 1
+        total += math.cos(e)
+    return total
+
+
 FUNCTIONS = [
     hinge,
     leaky,
@@ -265,5 +290,7 @@ FUNCTIONS = [
     warping,
     bubble_sort,
     Pond().run,
+    cubic_roots,
+    anomalies,
 ]
 SIZES = {"hinge": 3, "network": 9, "bouncing": 2, "warping": 12}

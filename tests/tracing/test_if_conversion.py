@@ -224,6 +224,180 @@ def test_one_program_holds_everywhere(function):
     assert check(function, merged=True) == 240
 
 
+# --- loops that the data end -------------------------------------------------------------------------------------------------------
+
+
+def newton_breaking(x):
+    total = 0.0
+    for a in x:
+        z = 1.0
+        for _ in range(50):
+            step = (z**3 + z - a * a - 1.5) / (3 * z * z + 1)
+            z -= step
+            if abs(step) < 1e-9:
+                break
+        total += z
+    return total
+
+
+def newton_while(x):
+    total = 0.0
+    for a in x:
+        z, step, turns = 1.0, 1.0, 0
+        while abs(step) > 1e-9 and turns < 50:
+            step = (z**3 + z - a * a - 1.5) / (3 * z * z + 1)
+            z -= step
+            turns += 1
+        total += z * a + 0.01 * turns
+    return total
+
+
+def square_root(c):
+    z = 1.0
+    while True:
+        new = 0.5 * (z + c / z)
+        if abs(new - z) < 1e-10:
+            return new
+        z = new
+
+
+def returning_from_a_loop(x):
+    return sum(square_root(1 + a * a) for a in x)
+
+
+def breaking_forever(x):
+    total = 0.0
+    for a in x:
+        z = 4 + abs(a)
+        while True:
+            z = z * 0.6
+            if z < 0.5:
+                break
+            if z > 3:
+                z = z - 0.1
+        total += z
+    return total
+
+
+def breaking_twice(x):
+    total = 0.0
+    for k in range(4):
+        z = 1.0 + k
+        for v in x:
+            z = z * 0.8 + 0.1 * v
+            if z > 3.5:
+                z = 3.5
+                break
+            z = z - 0.05
+            if z < 0.2:
+                break
+        total += z
+    return total
+
+
+def halving(x):
+    total = 0.0
+    for v in x:
+        z = 3 + abs(v) * 5
+        while z > 1.5:
+            if z > 4:
+                z = z * 0.5
+            else:
+                z = z - 0.7
+        total += z * v
+    return total
+
+
+def pairs_until(x):
+    total = 0.0
+    for v, w in list(zip(x, x[::-1], strict=True)):
+        total += v * w + 0.6
+        if total > 3:
+            break
+    return total
+
+
+@pytest.mark.parametrize(
+    "function",
+    [newton_breaking, newton_while, returning_from_a_loop, breaking_forever, breaking_twice, halving, pairs_until],
+    ids=lambda f: f.__name__,
+)
+def test_loops_that_the_data_end(function):
+    assert check(function, merged=True) >= 100
+
+
+def the_turn_of_the_end(x):
+    total = 0.0
+    for k in range(6):
+        total += x[k] * x[k]
+        if total > 2:
+            break
+    return total * k
+
+
+def the_rest_of_an_iterator(x):
+    items, total = iter(list(x)), 0.0
+    for v in items:
+        total += v * v
+        if total > 1:
+            break
+    return total * sum(items)
+
+
+def with_an_else(x):
+    total = 0.0
+    for v in x:
+        total += v * v
+        if total > 3:
+            break
+    else:
+        total = -total
+    return total
+
+
+def loops_in_loops(x):
+    total = 0.0
+    for a in x:
+        z = 1.0
+        for _ in range(20):
+            w = z
+            for _ in range(10):
+                w = 0.5 * (w + (1 + a * a) / w)
+                if abs(w * w - 1 - a * a) < 1e-6:
+                    break
+            if abs(w - z) < 1e-6:
+                break
+            z = w
+        total += z
+    return total
+
+
+def appending_until(x):
+    items = []
+    for v in x:
+        items.append(v * v)
+        if v > 0.5:
+            break
+    return sum(items) * len(items)
+
+
+def hardly_ending(x):
+    z, turns = 1.0, 0
+    while z > 1e-3 * abs(x[0]) and turns < 60:
+        z = z * 0.7
+        turns += 1
+    return z * x[1] + turns
+
+
+@pytest.mark.parametrize(
+    "function",
+    [the_turn_of_the_end, the_rest_of_an_iterator, with_an_else, loops_in_loops, appending_until, hardly_ending],
+    ids=lambda f: f.__name__,
+)
+def test_what_a_loop_leaves(function):
+    check(function)
+
+
 # --- what keeps its guards ---------------------------------------------------------------------------------------------------------
 
 

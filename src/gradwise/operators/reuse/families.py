@@ -24,6 +24,7 @@ from gradwise.operators.reuse.family import Family
 from gradwise.operators.reuse.merging import merged
 from gradwise.operators.reuse.reached import Reach
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
+from gradwise.operators.reuse.unwritten import keeping
 from gradwise.program import collector_paused
 from gradwise.tracing import record
 from gradwise.tracing.instrument.hooks import watched
@@ -251,7 +252,7 @@ class Call:
         answers.tries += 1
         try:
             with self._quiet():
-                made = merged(self.specialise, answers.given(order), differ)
+                made = merged(self.specialise, answers.given(order), differ, order)
         except Exception:  # noqa: BLE001 - the function itself ran
             return None
         made.ticks = self.ticked()
@@ -266,7 +267,18 @@ class Call:
 class ProvenCall(Call):
     """A call of a function proved pure: its data are exchanged for traced ones."""
 
-    __slots__ = ("_again", "_data", "_fixed", "_started", "counters", "echoes", "moving", "node", "objects")
+    __slots__ = (
+        "_again",
+        "_data",
+        "_fixed",
+        "_may_write",
+        "_started",
+        "counters",
+        "echoes",
+        "moving",
+        "node",
+        "objects",
+    )
 
     def __init__(
         self, function: Any, arguments: Arguments, verdict: Verdict, *, has_aux: bool, echoes: bool = False
@@ -275,6 +287,7 @@ class ProvenCall(Call):
         assert node is not None
         self.node: Node = node
         self.echoes = echoes
+        self._may_write = verdict.may_write
         given, expected = by_place(*arguments.given()), node.arguments or {}
         others = {k: v for k, v in given.items() if k in expected and not is_data(expected[k])}
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
@@ -300,7 +313,36 @@ class ProvenCall(Call):
         others = self._others_with(numbers)
         data = dict(zip(self._data, all_refilled(self._data.values(), numbers, fixed=fixed), strict=True))
         twin, objects, self._started = with_data(self.function, self.node, data, self.objects, self.counters)
-        return self._arguments.with_others(watched(twin), others, objects).call(leaves)
+        runs = watched(twin)
+        if self._may_write:
+            runs = keeping(runs, [*data.values(), *self._fixed])
+        return self._arguments.with_others(runs, others, objects).call(leaves)
+
+    def watching(self) -> AbstractContextManager[Any]:
+        if self._may_write:
+            self._let_go()
+        return super().watching()
+
+    def _let_go(self) -> None:
+        """Hold nothing that the function reads: how many refer to an array that is written to is asked in runs."""
+        for held in (self._data, self._fixed, self.numbers):  # in place: what gathered them may not be gone yet
+            held.clear()
+        self._others = [], {}
+
+    def specialise(self) -> tuple[Specialization, Recording]:
+        if not self._may_write:
+            return super().specialise()
+        if self.fixed >= ARRAYS:  # a run with the arrays themselves would write to them
+            raise Refused("it may write to what was there before the call")
+        try:
+            self._data, self._fixed, _, _ = read(self.function, self.node, self.objects, self.moving)
+            self._others = self._arguments.others(self.objects)
+            if self._outline(fixed=self._key[0]) != self._key:
+                raise Refused("it changes what it reads")
+            leaves, numbers = _copies(self._arguments.leaves), _copies(self.numbers)
+            return specialise(self.function, leaves, numbers, self.run, has_aux=self._has_aux, avoided=self.avoided)
+        finally:
+            self._let_go()
 
     def once_more(self, leaves: Sequence[Any], numbers: Sequence[Any]) -> Recording:
         """A traced run on numbers that were read before."""

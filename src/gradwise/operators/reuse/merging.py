@@ -89,15 +89,16 @@ def merged(
     specialise: Callable[[], tuple[Specialization, Recording]],
     answers: set[tuple[Place, bool]],
     differs: Callable[[Recording], str | None],
+    order: int,
 ) -> Specialization:
-    """The program of a run that goes both ways where both answers of a condition are among those given.
+    """The program of a run that goes both ways where both answers of a condition are among those given, for derivatives of an order.
 
     Raises
     ------
     Refused
         If no branch could be merged, or the program is not that of the function.
     """
-    run, before = BothWays(answers), local.both_ways
+    run, before = BothWays(answers, order + 2), local.both_ways
     if not run.places:
         raise Refused("no condition gave both answers")
     local.both_ways = run

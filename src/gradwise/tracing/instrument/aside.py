@@ -9,6 +9,7 @@ from __future__ import annotations
 import cmath
 import math
 import types
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from gradwise.tracing.traced import TracedArray, TracedScalar
 if TYPE_CHECKING:
     from gradwise.tracing.instrument.branches import Branch
 
+#: how names begin that the text of these copies has made, and no text of the user's can have
+MARK = "gradwise "
 #: file, line and column of a condition
 Place = tuple[str, int, int]
 #: branches inside one another that are run both ways, and equations that the branches not taken may add in one run
@@ -91,6 +94,8 @@ class BothWays:
     ----------
     answers : set
         The answers of conditions that were verified.
+    first : int
+        How many turns of a loop that the data end stay guards.
 
     Attributes
     ----------
@@ -104,7 +109,9 @@ class BothWays:
         "answers",
         "aside",
         "depth",
+        "early",
         "failed",
+        "first",
         "inside",
         "kept",
         "merged",
@@ -112,9 +119,10 @@ class BothWays:
         "outer",
         "places",
         "still",
+        "turns",
     )
 
-    def __init__(self, answers: set[tuple[Place, bool]]) -> None:
+    def __init__(self, answers: set[tuple[Place, bool]], first: int = 3) -> None:
         self.answers = answers
         self.places = {place for place, answer in answers if answer and (place, False) in answers}
         #: the guards of branches inside others, by identity, and those in whose place another stands
@@ -123,6 +131,11 @@ class BothWays:
         #: the run around it: derivatives that the function takes itself go one way
         self.outer = local.watch
         self.merged = 0
+        #: the first turns of a loop that stay guards, and the names of those loops that are in these turns
+        self.first = first
+        self.early: set[str] = set()
+        #: the turns of the loops by their places
+        self.turns: Counter[Place] = Counter()
         #: branches not taken that are being run, the equations that they recorded, and all that are open
         self.depth = self.aside = 0
         self.open: list[Branch] = []

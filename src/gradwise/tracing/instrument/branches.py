@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.rules.algebra import select
-from gradwise.tracing.instrument.aside import DEPTH, EQUATIONS, Apart, is_number, is_place, spoil
+from gradwise.tracing.instrument.aside import DEPTH, EQUATIONS, MARK, Apart, is_number, is_place, spoil
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply
 
@@ -47,7 +47,13 @@ class Branch:
     )
 
     def __init__(
-        self, condition: Any, place: tuple[str, int, int], names: tuple[str, ...], before: dict[str, Any]
+        self,
+        condition: Any,
+        place: tuple[str, int, int],
+        names: tuple[str, ...],
+        before: dict[str, Any],
+        *,
+        known: bool = False,
     ) -> None:
         run = self._run = local.both_ways
         self.place = place
@@ -67,8 +73,9 @@ class Branch:
             run is not None
             and type(condition) is TracedScalar
             and run.goes_over(condition)
-            and place in run.places
+            and (known or place in run.places)
             and place not in run.failed
+            and run.early.isdisjoint(names)
             and len(run.open) < DEPTH
             and run.aside < EQUATIONS
         )
@@ -178,11 +185,15 @@ class Branch:
     def _merged(self) -> dict[str, Any]:
         assert self._taken is not None
         assert self._other is not None
-        return {
-            n: merged(self.condition, self.answer, self._taken[n], self._other[n])
-            for n in self._names
-            if n in self._taken and n in self._other
-        }
+        found = {}
+        for n in self._names:
+            ours = n.startswith(MARK)
+            if n in self._taken and n in self._other:
+                pair = self._taken[n], self._other[n]
+                found[n] = (_merged_answers if ours else merged)(self.condition, self.answer, *pair)
+            elif ours and (n in self._taken or n in self._other):  # what a loop found is read where it was found
+                found[n] = self._taken.get(n, self._other.get(n))
+        return found
 
     # --- what the text asks ---------------------------------------------------------------------------------------------------
 
@@ -228,7 +239,9 @@ def merged(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any
         plain = taken.value if type(taken) is TracedScalar else taken
         return apply(condition.tape, select, (condition, *((taken, other) if answer else (other, taken))), (), plain)
     if type(taken) is not type(other):
-        raise Apart
+        if not all(is_number(v) or type(v) is int for v in (taken, other)):
+            raise Apart
+        return merged(condition, answer, *(float(v) if type(v) is int else v for v in (taken, other)))
     if type(taken) is TracedArray and taken.value.shape == other.value.shape:
         return _merged_arrays(condition, answer, taken, other)
     if type(taken) is tuple and len(taken) == len(other):
@@ -238,6 +251,28 @@ def merged(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any
     if type(taken) is int:  # a counter: from here on a float, which is no index and no length
         return merged(condition, answer, float(taken), float(other))
     raise Apart
+
+
+def _merged_answers(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any:
+    """One value for two, which may be answers: of names that the text here has made."""
+    if _is_answer(taken) and _is_answer(other) and taken is not other:
+        pair = [np.bool_(v) if type(v) is bool else v for v in ((taken, other) if answer else (other, taken))]
+        plain = bool(taken.value if type(taken) is TracedScalar else taken)
+        return apply(condition.tape, select, (condition, *pair), (), plain)
+    return merged(condition, answer, taken, other)
+
+
+def _is_answer(value: Any) -> bool:
+    return type(value.value if type(value) is TracedScalar else value) in (bool, np.bool_)
+
+
+def conjunction(answers: Sequence[TracedScalar]) -> TracedScalar:
+    """Whether all answers hold."""
+    found = answers[0]
+    for answer in answers[1:]:
+        plain = bool(found.value) and bool(answer.value)
+        found = apply(found.tape, select, (found, answer, np.bool_(False)), (), plain)
+    return found
 
 
 def _merged_arrays(condition: TracedScalar, answer: bool, taken: TracedArray, other: TracedArray) -> Any:

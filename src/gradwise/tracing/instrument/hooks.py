@@ -24,6 +24,7 @@ from gradwise.tracing.instrument import (
     operations,
     statements,
     taking,
+    turns,
 )
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
@@ -67,6 +68,8 @@ HOOKS.update(
     branch=branches.branch,
     either=branches.either,
     put=branches.put,
+    turns=turns.turns,
+    turning=turns.turning,
     added=aside.added,
     scalar=aside.scalar,
     entering=aside.entering,

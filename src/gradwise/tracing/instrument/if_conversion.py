@@ -20,6 +20,23 @@ import copy
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.instrument.aside import MARK
+from gradwise.tracing.instrument.branch_statements import (
+    appended,
+    assigned,
+    breaking,
+    decided,
+    ending,
+    ends,
+    gathered,
+    is_pure,
+    is_pure_expression,
+    kept,
+    leaves,
+    may_leave,
+    only_at_ends,
+    stopping,
+)
 from gradwise.tracing.instrument.nodes import at as _at
 from gradwise.tracing.instrument.nodes import call as _call
 from gradwise.tracing.instrument.nodes import hook
@@ -27,11 +44,6 @@ from gradwise.tracing.instrument.rewriting import BINARY, Rewriter, prepared
 
 if TYPE_CHECKING:
     from types import CodeType
-
-#: names that no text of the user's can have
-_MARK = "gradwise "
-#: nodes that may be copied to put what stands behind a branch into it
-_ROOM = 1500
 
 
 def both_ways(node: Any, owner: str | None, code: CodeType, modules: frozenset[str] = frozenset()) -> Any:
@@ -41,7 +53,7 @@ def both_ways(node: Any, owner: str | None, code: CodeType, modules: frozenset[s
         writer.pure = is_pure(node.body)
         node.body = gathered(node.body, ast.Return)
     else:
-        writer.pure = _is_pure_expression(node.body)
+        writer.pure = is_pure_expression(node.body)
     made = prepared(writer, node, code)
     entry = _call("entering", ast.Constant(writer.pure))
     if isinstance(made, ast.FunctionDef):
@@ -49,139 +61,6 @@ def both_ways(node: Any, owner: str | None, code: CodeType, modules: frozenset[s
     else:
         made.body = _at(ast.IfExp(entry, made.body, ast.Constant(None)), made.body)
     return ast.fix_missing_locations(made)
-
-
-# --- what can be run where it was not taken -------------------------------------------------------------------------------------------
-
-
-def is_pure(statements: list[ast.stmt]) -> bool:
-    """Whether statements only assign local names, from expressions that change nothing, as far as the text shows."""
-    return all(map(_is_pure_statement, statements))
-
-
-def _is_pure_statement(node: ast.stmt) -> bool:
-    match node:
-        case ast.Pass() | ast.Break() | ast.Continue() | ast.Expr(value=ast.Constant()):
-            return True
-        case (
-            ast.Assign(targets=[ast.Subscript() as place], value=value)
-            | ast.AugAssign(target=ast.Subscript() as place, value=value)
-        ):
-            return _is_part_of_name(place) and _is_pure_expression(place) and _is_pure_expression(value)
-        case ast.Assign(targets=targets, value=value):
-            return all(map(_is_target, targets)) and _is_pure_expression(value)
-        case ast.AugAssign(target=target, value=value):
-            return isinstance(target, ast.Name) and _is_pure_expression(value)
-        case ast.AnnAssign(target=target, value=value):
-            return _is_name(target) and (value is None or _is_pure_expression(value))
-        case ast.If(test=test, body=body, orelse=orelse):
-            return _is_pure_expression(test) and is_pure(body) and is_pure(orelse)
-        case ast.For(target=target, iter=iterable, body=body, orelse=orelse):
-            return _is_name(target) and _is_pure_expression(iterable) and is_pure(body) and is_pure(orelse)
-        case ast.Return(value=value):
-            return value is None or _is_pure_expression(value)
-    return False
-
-
-def _is_part_of_name(node: ast.expr) -> bool:
-    """Whether an expression is ``a``, ``a[i]``, ``a[i][j]`` and so on."""
-    return isinstance(node, ast.Name) or (isinstance(node, ast.Subscript) and _is_part_of_name(node.value))
-
-
-def _is_name(target: ast.expr) -> bool:
-    """Whether a target of an assignment is a name, or names."""
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return all(map(_is_name, target.elts))
-    return isinstance(target, ast.Name)
-
-
-def _is_target(target: ast.expr) -> bool:
-    """Whether it is one of these, or entries of what they name."""
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return all(_is_name(e) or (_is_part_of_name(e) and _is_pure_expression(e)) for e in target.elts)
-    return isinstance(target, ast.Name)
-
-
-def _is_pure_expression(node: ast.expr) -> bool:
-    for part in ast.walk(node):
-        if isinstance(part, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await, ast.Lambda)):
-            return False
-        if isinstance(part, ast.Call) and any(k.arg in ("out", None) for k in part.keywords):
-            return False
-    return True
-
-
-# --- the order of statements -----------------------------------------------------------------------------------------------------------
-
-
-def gathered(body: list[ast.stmt], leaving: type[ast.stmt], room: int = _ROOM) -> list[ast.stmt]:
-    """Statements behind branches of which some leave go into those that do not, at the cost of ``room`` copied nodes at most."""
-    for k, node in enumerate(body):
-        if not isinstance(node, ast.If) or not _may_leave(node, leaving):
-            continue
-        rest = body[k + 1 :]
-        goes_on = [not _leaves(node.body, leaving), not _leaves(node.orelse, leaving)]
-        copies = sum(1 for s in rest for _ in ast.walk(s)) if all(goes_on) else 0
-        if copies > room:
-            continue
-        other = copy.deepcopy(rest) if copies else rest
-        node.body = gathered([*node.body, *rest] if goes_on[0] else node.body, leaving, room - copies)
-        node.orelse = gathered([*node.orelse, *other] if goes_on[1] else node.orelse, leaving, room - copies)
-        return body[: k + 1]
-    return body
-
-
-def _may_leave(node: ast.stmt, leaving: type[ast.stmt]) -> bool:
-    """Whether a statement by which one leaves stands in a branch, or in one inside it."""
-    if isinstance(node, ast.If):
-        return any(_may_leave(s, leaving) for s in (*node.body, *node.orelse))
-    return isinstance(node, leaving)
-
-
-def _leaves(body: list[ast.stmt], leaving: type[ast.stmt]) -> bool:
-    if not body:
-        return False
-    last = body[-1]
-    if isinstance(last, ast.If):
-        return _leaves(last.body, leaving) and _leaves(last.orelse, leaving)
-    return isinstance(last, leaving)
-
-
-def _without(body: list[ast.stmt], leaving: type[ast.stmt]) -> list[ast.stmt]:
-    """A branch without the statement by which it leaves."""
-    return body[:-1] if body and isinstance(body[-1], leaving) else body
-
-
-def _decided(node: ast.If) -> ast.If:
-    """A branch by one comparison: ``and``, ``or`` and ``not`` become branches inside branches."""
-    test = node.test
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return _decided(_at(ast.If(test.operand, node.orelse or [_at(ast.Pass(), node)], node.body), node))
-    if isinstance(test, ast.BoolOp):
-        first, *others = test.values
-        inner_test = others[0] if len(others) == 1 else _at(ast.BoolOp(test.op, others), others[0])
-        if isinstance(test.op, ast.And):
-            inner = _decided(_at(ast.If(inner_test, node.body, copy.deepcopy(node.orelse)), node))
-            return _decided(_at(ast.If(first, [inner], node.orelse), node))
-        inner = _decided(_at(ast.If(inner_test, copy.deepcopy(node.body), node.orelse), node))
-        return _decided(_at(ast.If(first, node.body, [inner]), node))
-    return node
-
-
-def _assigned(statements: list[ast.stmt]) -> set[str]:
-    """The names that pure statements assign."""
-    found: set[str] = set()
-    for statement in statements:
-        for part in ast.walk(statement):
-            targets: list[ast.expr] = []
-            if isinstance(part, ast.Assign):
-                targets = part.targets
-            elif isinstance(part, (ast.AugAssign, ast.AnnAssign, ast.For)):
-                targets = [part.target]
-            found.update(
-                n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-            )
-    return found
 
 
 # --- the text --------------------------------------------------------------------------------------------------------------------------
@@ -197,57 +76,51 @@ class _Writer(Rewriter):
         self.pure = False
 
     def visit_If(self, node: ast.If) -> Any:
-        node = _decided(node)
-        leaves = _leaves(node.body, ast.Return) and _leaves(node.orelse, ast.Return)
-        result = f"{_MARK}result"
-        if leaves and not (_ends(node.body) and _ends(node.orelse)):
-            leaves = False
+        node = decided(node)
+        result = f"{MARK}result"
+        returns = leaves(node.body, ast.Return) and leaves(node.orelse, ast.Return)
+        returns = returns and ends(node.body) and ends(node.orelse)
         body, orelse = node.body, node.orelse
-        if leaves:
-            body, orelse = _kept(body, result), _kept(orelse, result)
-        appended = _appended(body, orelse)
-        if appended is not None:  # ``items.append(…)`` at the end of both
-            item = ast.Name(f"{_MARK}item", ast.Load())
+        if returns:
+            body, orelse = kept(body, result), kept(orelse, result)
+        end = appended(body, orelse)
+        if end is not None:  # ``items.append(…)`` at the end of both
+            item = ast.Name(f"{MARK}item", ast.Load())
             body, orelse = (
                 [*b[:-1], _at(ast.Assign([ast.Name(item.id, ast.Store())], v), b[-1])]
-                for b, v in zip((body, orelse), appended[1:], strict=True)
+                for b, v in zip((body, orelse), end[1:], strict=True)
             )
         if not self._may(node.test, [*body, *orelse]):
             return super().visit_If(node)
-        names = sorted(_assigned([*body, *orelse]))
+        names = sorted(assigned([*body, *orelse]))
+        condition, now = self.visit(node.test), ast.Call(hook("locals"), [], [])
+        new = self._both(_call("branch", condition, *self._place(node.test), _tuple(names), now), names, body, orelse)
+        if end is not None:
+            new.append(self.visit(_at(ast.Expr(ast.Call(end[0], [item], [])), node)))
+        if returns:
+            new.append(ast.Return(ast.Name(result, ast.Load())))
+        return [_at(s, node) for s in new]
+
+    def _both(self, made: ast.expr, names: list[str], body: list[ast.stmt], orelse: list[ast.stmt]) -> list[ast.stmt]:
+        """Two branches that assign ``names``, run by what ``made`` gives."""
         number = next(self._count)
-        both, which = f"{_MARK}branch {number}", f"{_MARK}pass {number}"
-        condition = self.visit(node.test)
+        both, which = f"{MARK}branch {number}", f"{MARK}pass {number}"
         self._inside += 1
         first, second = self.block(body), self.block(orelse)
         self._inside -= 1
-
-        def load(name: str) -> ast.expr:
-            return ast.Name(name, ast.Load())
-
-        def ask(method: str, *arguments: ast.expr) -> ast.expr:
-            return ast.Call(ast.Attribute(load(both), method, ast.Load()), list(arguments), [])
-
         now = ast.Call(hook("locals"), [], [])
-        made = _call("branch", condition, *self._place(node.test), _tuple(names), now)
         steps: list[ast.stmt] = []
         for n in names:
-            drop = ast.If(ask("drops", ast.Constant(n), now), [ast.Delete([ast.Name(n, ast.Del())])], [])
-            value = ast.Assign([ast.Name(n, ast.Store())], ask("value", ast.Constant(n)))
-            steps.append(ast.If(ask("sets", ast.Constant(n)), [value], [drop]))
-        steps.append(ast.If(ast.Compare(load(which), [ast.Is()], [ast.Constant(None)]), [ast.Break()], []))
-        run = ast.If(load(which), first or [ast.Pass()], second or [ast.Pass()])
-        handler = ast.ExceptHandler(hook("Exception"), None, [ast.Expr(ask("caught"))])
-        ended = ast.Expr(ask("ended", now))
-        steps.append(ast.Try([run, ended], [handler], [], []))
-        assign = ast.Assign([ast.Name(both, ast.Store())], made)
-        loop = ast.For(ast.Name(which, ast.Store()), load(both), steps, [])
-        new: list[ast.stmt] = [assign, loop]
-        if appended is not None:
-            new.append(self.visit(_at(ast.Expr(ast.Call(appended[0], [item], [])), node)))
-        if leaves:
-            new.append(ast.Return(load(result)))
-        return [_at(s, node) for s in new]
+            drop = ast.If(_ask(both, "drops", ast.Constant(n), now), [ast.Delete([ast.Name(n, ast.Del())])], [])
+            value = ast.Assign([ast.Name(n, ast.Store())], _ask(both, "value", ast.Constant(n)))
+            steps.append(ast.If(_ask(both, "sets", ast.Constant(n)), [value], [drop]))
+        over = ast.Compare(ast.Name(which, ast.Load()), [ast.Is()], [ast.Constant(None)])
+        steps.append(ast.If(over, [ast.Break()], []))
+        run = ast.If(ast.Name(which, ast.Load()), first or [ast.Pass()], second or [ast.Pass()])
+        handler = ast.ExceptHandler(hook("Exception"), None, [ast.Expr(_ask(both, "caught"))])
+        steps.append(ast.Try([run, ast.Expr(_ask(both, "ended", now))], [handler], [], []))
+        loop = ast.For(ast.Name(which, ast.Store()), ast.Name(both, ast.Load()), steps, [])
+        return [ast.Assign([ast.Name(both, ast.Store())], made), loop]
 
     def _place(self, node: ast.expr) -> tuple[ast.expr, ast.expr, ast.expr]:
         return ast.Constant(node.lineno), ast.Constant(node.col_offset), ast.Constant(self._filename)
@@ -267,31 +140,87 @@ class _Writer(Rewriter):
     def visit_IfExp(self, node: ast.IfExp) -> Any:
         if isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not):
             return self.visit_IfExp(_at(ast.IfExp(node.test.operand, node.orelse, node.body), node))
-        if not (self._may(node.test, []) and _is_pure_expression(node.body) and _is_pure_expression(node.orelse)):
+        if not (self._may(node.test, []) and is_pure_expression(node.body) and is_pure_expression(node.orelse)):
             return super().visit_IfExp(node)
         self._inside += 1
         first, second = self.visit(node.body), self.visit(node.orelse)
         self._inside -= 1
 
-        def late(value: ast.expr) -> ast.expr:
-            once = ast.comprehension(ast.Name(f"{_MARK}once", ast.Store()), _tuple([None]), [], 0)
-            return ast.GeneratorExp(value, [once])
-
         test = self.visit(node.test)
-        return _at(_call("either", test, *self._place(node.test), late(first), late(second)), node)
+        return _at(_call("either", test, *self._place(node.test), _late(first), _late(second)), node)
 
     def visit_For(self, node: ast.For) -> Any:
         node.body = self._continuing(node.body)
+        if may_leave(node.body, ast.Break) and not node.orelse:
+            item = f"{MARK}item {next(self._count)}"
+            first: ast.stmt = _at(ast.Assign([node.target], ast.Name(item, ast.Load())), node.target)
+            turns = self._turns(node, [], [first, *node.body])
+            if turns is not None:
+                name, new, steps = turns
+                iterable = _call("turning", ast.Name(name, ast.Load()), self.visit(node.iter))
+                iterable = _call("iterate", iterable)
+                return [_at(s, node) for s in (*new, ast.For(ast.Name(item, ast.Store()), iterable, steps, []))]
         return super().visit_For(node)
 
     def visit_While(self, node: ast.While) -> Any:
         node.body = self._continuing(node.body)
+        forever = isinstance(node.test, ast.Constant) and node.test.value is True
+        if forever and may_leave(node.body, ast.Return) and not may_leave(node.body, ast.Break):
+            result = f"{MARK}found {next(self._count)}"
+            node.body = breaking(node.body, result)
+            return self.block([node, _at(ast.Return(ast.Name(result, ast.Load())), node)])
+        parts = (
+            node.test.values if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And) else [node.test]
+        )
+        if not node.orelse and all(map(is_pure_expression, parts)):
+            turns = self._turns(node, parts, node.body)
+            if turns is not None:
+                _, new, steps = turns
+                return [_at(s, node) for s in (*new, ast.While(ast.Constant(True), steps, []))]
         return super().visit_While(node)
+
+    def _turns(
+        self, node: ast.For | ast.While, conditions: list[ast.expr], body: list[ast.stmt]
+    ) -> tuple[str, list[ast.stmt], list[ast.stmt]] | None:
+        """A loop that the data end: the name of what counts its turns, what stands before it, and its body; None where it cannot go on when it has ended."""
+        number = next(self._count)
+        turns, going, now = f"{MARK}turns {number}", f"{MARK}going {number}", f"{MARK}now {number}"
+        before: list[ast.stmt] = []
+        breaks = may_leave(body, ast.Break)
+        if breaks:
+            body = gathered(copy.deepcopy(body), ast.Break)
+            if not only_at_ends(body, ast.Break):
+                return None
+            body = stopping(body, going)
+            before.append(ast.Assign([ast.Name(going, ast.Store())], ast.Constant(True)))
+        inside = [part for s in body for part in ast.walk(s)]
+        if any(isinstance(part, (ast.Return, ast.Break, ast.Continue)) for part in inside) or not is_pure(body):
+            return None
+        made = _call(
+            "turns",
+            ast.Constant(node.lineno),
+            ast.Constant(node.col_offset),
+            ast.Constant(self._filename),
+            ast.Constant(going),
+        )
+        before.append(ast.Assign([ast.Name(turns, ast.Store())], made))
+        asked: list[ast.expr] = [ast.Name(going, ast.Load()) if breaks else ast.Constant(True)]
+        for part in conditions:
+            asked += [*self._place(part)[:2], _late(self.test(copy.deepcopy(part)))]
+        names = sorted(assigned(body))
+        over = ast.If(ast.Attribute(ast.Name(turns, ast.Load()), "over", ast.Load()), [ast.Break()], [])
+        names_now = ast.Call(hook("locals"), [], [])
+        branch = _ask(turns, "branch", ast.Name(now, ast.Load()), _tuple(names), names_now)
+        steps: list[ast.stmt] = [ast.Assign([ast.Name(now, ast.Store())], _ask(turns, "goes_on", *asked)), over]
+        steps += self._both(branch, names, body, [])
+        if breaks:  # before the next item is taken
+            steps.append(ast.If(_ask(turns, "stops", ast.Name(going, ast.Load())), [ast.Break()], []))
+        return turns, before, steps
 
     def _continuing(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """The body of a loop whose ``continue`` is the end of a branch, and of the body."""
         new = gathered(body, ast.Continue)
-        return [*new[:-1], _ending(new[-1], ast.Continue)]
+        return [*new[:-1], ending(new[-1], ast.Continue)]
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         target = node.target
@@ -320,7 +249,7 @@ class _Writer(Rewriter):
         stores: list[ast.stmt] = []
         for k, element in enumerate(target.elts):
             if isinstance(element, ast.Subscript):
-                name = f"{_MARK}entry {next(self._count)}"
+                name = f"{MARK}entry {next(self._count)}"
                 target.elts[k] = _at(ast.Name(name, ast.Store()), element)
                 stores.append(self._put(element, _at(ast.Name(name, ast.Load()), element), node))
         return [super().visit_Assign(node), *stores]
@@ -342,56 +271,15 @@ class _Writer(Rewriter):
         return new
 
 
-def _appended(body: list[ast.stmt], orelse: list[ast.stmt]) -> tuple[ast.expr, ast.expr, ast.expr] | None:
-    """The method ``items.append`` by which both branches end, and what each appends."""
-    found: list[tuple[ast.expr, ast.expr]] = []
-    for branch in (body, orelse):
-        match branch[-1] if branch else None:
-            case ast.Expr(
-                value=ast.Call(
-                    func=ast.Attribute(value=ast.Name(), attr="append") as function, args=[item], keywords=[]
-                )
-            ):
-                found.append((function, item))
-            case _:
-                return None
-    (first, a), (second, b) = found
-    return (first, a, b) if ast.dump(first) == ast.dump(second) else None
+def _ask(name: str, method: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Attribute(ast.Name(name, ast.Load()), method, ast.Load()), list(arguments), [])
+
+
+def _late(value: ast.expr) -> ast.expr:
+    """An expression that is evaluated when it is asked for, as an iterator over one value."""
+    once = ast.comprehension(ast.Name(f"{MARK}once", ast.Store()), _tuple([None]), [], 0)
+    return ast.GeneratorExp(value, [once])
 
 
 def _tuple(entries: list[Any]) -> ast.expr:
     return ast.Tuple([ast.Constant(e) for e in entries], ast.Load())
-
-
-def _ends(body: list[ast.stmt]) -> bool:
-    """Whether ``return`` stands at the ends of the branches only."""
-    if not body:
-        return False
-    if any(isinstance(part, ast.Return) for s in body[:-1] for part in ast.walk(s)):
-        return False
-    last = body[-1]
-    if isinstance(last, ast.If):
-        return _ends(last.body) and _ends(last.orelse)
-    return isinstance(last, ast.Return)
-
-
-def _kept(body: list[ast.stmt], name: str) -> list[ast.stmt]:
-    """A branch that keeps under a name what it would return."""
-    last = body[-1]
-    if isinstance(last, ast.If):
-        new: ast.stmt = _at(ast.If(last.test, _kept(last.body, name), _kept(last.orelse, name)), last)
-    else:
-        value = last.value or _at(ast.Constant(None), last)  # type: ignore[attr-defined]  # a return statement
-        new = _at(ast.Assign([ast.Name(name, ast.Store())], value), last)
-    return [*body[:-1], new]
-
-
-def _ending(node: ast.stmt, leaving: type[ast.stmt]) -> ast.stmt:
-    """The last statement of a loop's body, without ``continue`` at the ends of its branches."""
-    if not isinstance(node, ast.If):
-        return node
-    parts = []
-    for body in (node.body, node.orelse):
-        kept = _without(body, leaving)
-        parts.append([_ending(s, leaving) if k == len(kept) - 1 else s for k, s in enumerate(kept)])
-    return _at(ast.If(node.test, parts[0] or [_at(ast.Pass(), node)], parts[1]), node)
