@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _LEVELS, _FAR, _FARTHER = (3, 4, 5, 6, 7, 8, 9), 3.6, 4.5
 #: how near two sums are that have settled, and how near to SciPy's value, relative to the sum of moduli
 _SETTLED, _ALIKE = 1e-12, 1e-6
+#: terms that are less, relative to that sum, have no derivative either
+_NOTHING = 1e-25
 #: terms that are summed one by one, where all are, and where the rest is an integral
 _ALL, _FIRST = 1 << 16, 1 << 12
 
@@ -74,7 +76,9 @@ class _Nodes:
         return np.where(self.first, low + span * self.places, high - span * self.places), span * self.weights
 
 
-def _sum(function: Callable[..., Any], low: Any, high: Any, args: tuple[Any, ...]) -> tuple[Any, float] | None:
+def double_exponential(
+    function: Callable[..., Any], low: Any, high: Any, args: tuple[Any, ...]
+) -> tuple[Any, float] | None:
     """The recorded integral, and the largest integral of abs(f); None where the sums do not settle."""
     lows, highs = np.broadcast_arrays(np.asarray(plain(low), float), np.asarray(plain(high), float))
     if any(np.isinf(limit).any() != np.isinf(limit).all() for limit in (lows, highs)):
@@ -92,13 +96,15 @@ def _sum(function: Callable[..., Any], low: Any, high: Any, args: tuple[Any, ...
             terms = np.where(kept, terms, 0.0)
             now, size = terms.sum(axis=-1), np.abs(terms).sum(axis=-1)
             if last is not None and np.all(np.abs(now - last) <= _SETTLED * size):
+                kept &= np.abs(terms) > _NOTHING * size[..., None]
                 break
             last = now
         else:
             return None
         places, weights = nodes.at(as_array(low) * 1.0, as_array(high) * 1.0)
         places = places + np.zeros((*shape, len(nodes.places)))
-        inside = plain(places)[..., len(nodes.places) // 2 : len(nodes.places) // 2 + 1]
+        largest = np.argmax(np.abs(terms), axis=-1)[..., None]
+        inside = np.take_along_axis(np.broadcast_to(plain(places), terms.shape), largest, -1)
         given = [as_array(p)[..., None] if np.ndim(plain(p)) else p for p in args]
         found = function(np.where(kept, places, inside), *given)
     return np.sum(np.where(kept, weights * found, 0.0), axis=-1), float(np.max(size, initial=0.0))
@@ -126,7 +132,7 @@ def tanhsinh(f: Any, a: Any, b: Any, *, args: Any = (), log: Any = False, **opti
         return found
     low, high = (assembled(v) if type(v) in {list, tuple} else v for v in (a, b))
     args = tuple(assembled(v) if type(v) in {list, tuple} else v for v in args)
-    made = None if log or options.get("preserve_shape") else _sum(callback.traced, low, high, args)
+    made = None if log or options.get("preserve_shape") else double_exponential(callback.traced, low, high, args)
     if made is None or np.any(np.abs(plain(made[0]) - found.integral) > _ALIKE * made[1]):
         _refuse("scipy.integrate.tanhsinh", sources)
     assert made is not None
@@ -176,7 +182,7 @@ def _series(function: Callable[..., Any], a: Any, b: Any, step: Any, args: tuple
         return total, size
     begin = low + s * _FIRST
     last = high if np.isinf(high) else low + s * np.floor((high - low) / s + 1e-9)
-    rest = _sum(function, np.full(shape, begin - s / 2), np.full(shape, last + s / 2), args)
+    rest = double_exponential(function, np.full(shape, begin - s / 2), np.full(shape, last + s / 2), args)
     if rest is None:
         return None
     ends = at(np.array([begin - s, begin]))

@@ -15,6 +15,7 @@ from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.standins.scipy_distributions import _METHODS, DISTRIBUTIONS
+from gradwise.tracing.standins.scipy_entropies import entropy_of
 from gradwise.tracing.standins.stacking import leaves, plainly
 
 if TYPE_CHECKING:
@@ -53,13 +54,17 @@ def _moments(dist: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
     return mean, variance, loc, scale
 
 
-def _answer(dist: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _answer(dist: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> Any:
     if name == "median":
         return _METHODS["ppf"](dist, 0.5, *args, **kwargs)
     if name == "entropy":
         shapes, _, scale = dist._parse_args(*args, **kwargs)
         if contains_traced(tuple(shapes)):
-            return run_opened(type(dist).entropy, dist, *args, **kwargs)
+            standard = value - np.log(plainly(scale)) if isinstance(dist, scipy.stats.rv_continuous) else value
+            made = entropy_of(dist, _METHODS, shapes, standard)
+            if made is None:
+                return run_opened(type(dist).entropy, dist, *args, **kwargs)
+            return made + np.log(scale) if isinstance(dist, scipy.stats.rv_continuous) else made
         return dist.entropy(*shapes) + np.log(scale)
     if dist.name not in _OF_SHAPES and contains_traced(tuple(dist._parse_args(*args, **kwargs)[0])):
         return run_opened(getattr(type(dist), name), dist, *args, **kwargs)
@@ -76,7 +81,7 @@ def _method(name: str) -> Callable[..., Any]:
             return getattr(dist, name)(*args, **kwargs)
         with at_line(*open_traces(leaves(list(everything), []))):
             value = getattr(dist, name)(*map(plainly, args), **{k: plainly(v) for k, v in kwargs.items()})
-            return with_value(_answer(dist, name, args, kwargs), value)
+            return with_value(_answer(dist, name, args, kwargs, value), value)
 
     call.__name__ = name
     call.__doc__ = f"``{name}`` of a distribution."
