@@ -157,7 +157,8 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         whole = is_whole(x) and is_whole(z) and symbol.removesuffix("=") in ("+", "-", "*", "//", "%")
         return WHOLE if whole else SCALAR
     if in_place and a in (DATA, ARRAY):
-        raise m.doubt(f"it changes in place ({symbol}) what may have been there before the call")
+        m.scope.writes(m, x, f"it changes in place ({symbol}) what may have been there before the call")
+        return a
     if in_place and not is_scalar(x):
         m.scope.changes_own()
     plain = symbol.removesuffix("=")
@@ -214,7 +215,8 @@ def _binary_slice(m: Machine, i: Any, s: State) -> None:
 
 def _written(m: Machine, target: Any, value: Any = None) -> None:
     if m.data(target) in (DATA, ARRAY):
-        raise m.doubt("it assigns an entry of what may have been there before the call")
+        m.scope.writes(m, target, "it assigns an entry of what may have been there before the call")
+        return
     m.scope.changes_own()
     inquiry = m.scope.inquiry
     if value is not None and m.data(target) is FRESH and m.data(value).rank > OWN.rank and not inquiry.mixes:
