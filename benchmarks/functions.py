@@ -127,3 +127,78 @@ GRADIENTS: dict[str, Any] = {
     "elementwise_large": elementwise,
     "network": network,
 }
+
+
+# --- functions whose branches follow the data: each point takes a path of its own ------------------------------------------------------
+
+ROWS = _rng.standard_normal((60, 3))
+SIDES = numpy.sign(ROWS @ [1.0, 2.0, -1.0])
+
+
+def hinge_loss(np: Any) -> Callable[..., Any]:
+    """The loss of a support vector machine, row by row."""
+
+    def f(w: Any) -> Any:
+        loss = 0.5 * np.dot(w, w)
+        for row, side in zip(ROWS, SIDES, strict=True):
+            margin = 1 - side * np.dot(w, row)
+            if margin > 0:
+                loss += margin
+        return loss
+
+    return f
+
+
+def bouncing_ball(np: Any) -> Callable[..., Any]:
+    """A thousand steps of a ball that bounces."""
+
+    def f(x: Any) -> Any:
+        height, speed, total = x[0], x[1], 0.0
+        for _ in range(1000):
+            speed -= 0.0981
+            height += 0.01 * speed
+            if height < 0:
+                height = -height
+                speed = -0.9 * speed
+            total += height * height
+        return total
+
+    return f
+
+
+def leaky_units(np: Any) -> Callable[..., Any]:
+    """A recurrence with a conditional expression, 500 steps."""
+
+    def f(x: Any) -> Any:
+        h = x[0]
+        for i in range(1, 500):
+            h = 0.5 * h + (x[i] if x[i] > 0 else 0.1 * x[i])
+        return h * h
+
+    return f
+
+
+def cubic_roots(np: Any) -> Callable[..., Any]:
+    """Newton's method for 20 equations, each until it converges."""
+
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(20):
+            z = 1.0
+            for _ in range(50):
+                step = (z**3 + z - x[i] * x[i] - 1.5) / (3 * z * z + 1)
+                z -= step
+                if abs(step) < 1e-12:
+                    break
+            total += z
+        return total
+
+    return f
+
+
+BRANCHING: dict[str, tuple[Any, list[Any]]] = {
+    "hinge_loss": (hinge_loss, list(_rng.standard_normal((64, 3)))),
+    "bouncing_ball": (bouncing_ball, list(_rng.random((64, 2)) + 0.5)),
+    "leaky_units": (leaky_units, list(_rng.standard_normal((64, 500)))),
+    "cubic_roots": (cubic_roots, list(2 * _rng.random((64, 20)))),
+}

@@ -6,6 +6,7 @@ and memory are measured in fresh interpreters.  Peers that are not installed are
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import platform
@@ -187,6 +188,32 @@ def gradient_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def branching_rows() -> list[dict[str, Any]]:
+    """Gradients at another point in each call, which takes a path of its own."""
+    autograd = _autograd()
+    rows = []
+    for name, (make, points) in functions.BRANCHING.items():
+        calls: dict[str, Callable[[], Any]] = {
+            "function": _in_turn(make(np), points),
+            "gradwise": _in_turn(gw.grad(make(np)), points),
+            "each_call": _in_turn(gw.grad(make(np), pure=False), points),
+            "compiled": _in_turn(gw.compile(make(np)), points),
+        }
+        if autograd is not None:
+            calls["autograd"] = _in_turn(autograd[0].grad(make(autograd[1])), points)
+        for _ in points:  # the program for all paths is made after some calls
+            calls["gradwise"]()
+            calls["compiled"]()
+        rows.append({"name": f"new points: {name}", **side_by_side(calls)})
+        print(rows[-1], flush=True)
+    return rows
+
+
+def _in_turn(function: Callable[..., Any], points: list[Any]) -> Callable[[], Any]:
+    following = itertools.cycle(points)
+    return lambda: function(next(following))
+
+
 def _on(function: Callable[..., Any], x: Any) -> Callable[[], Any]:
     return lambda: function(x)
 
@@ -249,7 +276,7 @@ def versions() -> str:
 
 
 def main() -> None:
-    rows = [*gradient_rows(), hessian_row()]
+    rows = [*gradient_rows(), *branching_rows(), hessian_row()]
     costs = recording_cost()
     imports = {m: import_seconds(m) for m in ("numpy", "gradwise")}
     long_loop = in_fresh_interpreter(LONG_LOOP)
@@ -258,6 +285,7 @@ def main() -> None:
         "",
         "Written by `python3 do.py bench`. Times are minima over rounds that visit the peers in turn, in one process on the same inputs; a ratio below 1 means that gradwise is faster.",
         "These functions are proved pure by their code, so that their programs run in their place (on NumPy); with `pure=False` the Python function runs at every call.",
+        "*New points*: functions whose branches follow the data, each call at another of 64 points, which takes another path.",
         "",
         f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {versions()}",
         "",
