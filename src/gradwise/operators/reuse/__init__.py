@@ -6,8 +6,9 @@ known of functions of which nothing is proved.
 
 from gradwise.operators.reuse.calls import call_of, forget_programs
 from gradwise.operators.reuse.comparison import difference
-from gradwise.operators.reuse.families import Call, Family, PromisedCall, ProvenCall
+from gradwise.operators.reuse.families import Call, Family, ProvenCall
 from gradwise.operators.reuse.merging import same_numbers
+from gradwise.operators.reuse.promised_calls import PromisedCall
 from gradwise.operators.reuse.promises import FORBIDDEN, Promise, under, unwrapped
 from gradwise.operators.reuse.specialization import Specialization
 from gradwise.operators.reuse.telling import standing

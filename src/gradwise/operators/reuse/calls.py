@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.execution.error_state import reports_underflow
 from gradwise.locks import lock
-from gradwise.operators.reuse.families import FAMILIES, PromisedCall, ProvenCall, forget_families
+from gradwise.operators.reuse.families import FAMILIES, ProvenCall, forget_families
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
+from gradwise.operators.reuse.promised_calls import PromisedCall
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
 from gradwise.operators.reuse.specialization import Refused
 from gradwise.tracing.purity import inspect_function

@@ -9,7 +9,6 @@ A family belongs to a verdict (``tracing/purity``), thereby to a code object and
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
 from collections.abc import Hashable
 from contextlib import contextmanager, nullcontext
@@ -17,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.errors import StaleProgramError
 from gradwise.locks import lock
 from gradwise.operators.reuse.beside import Raised, leave_behind
 from gradwise.operators.reuse.family import Family
@@ -35,7 +33,6 @@ from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import ARRAYS, CONTENT, FREE, all_refilled, array_form, outlines
 from gradwise.tracing.purity.reading import read
 from gradwise.tracing.purity.scope import Unproven, is_data
-from gradwise.tracing.purity.surroundings import surroundings
 from gradwise.tracing.purity.twins import with_data
 
 if TYPE_CHECKING:
@@ -339,7 +336,7 @@ class ProvenCall(Call):
             self._others = self._arguments.others(self.objects)
             if self._outline(fixed=self._key[0]) != self._key:
                 raise Refused("it changes what it reads")
-            leaves, numbers = _copies(self._arguments.leaves), _copies(self.numbers)
+            leaves, numbers = copies_of(self._arguments.leaves), copies_of(self.numbers)
             return specialise(self.function, leaves, numbers, self.run, has_aux=self._has_aux, avoided=self.avoided)
         finally:
             self._let_go()
@@ -353,64 +350,8 @@ class ProvenCall(Call):
         return tuple([sum(one.value - before for one, before in twins) for twins in self._started])
 
 
-class PromisedCall(Call):
-    """A call of a function of which nothing is proved: what it reads must be what it was, by content."""
-
-    __slots__ = ("_arrays",)
-    patience = 1
-
-    def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
-        key, self._arrays = surroundings(self.function)
-        return key, self._which_are_one()
-
-    def _which_are_one(self) -> Hashable:
-        """Which of the arrays and containers among the arguments are one object, for which a function may ask; None if all are several."""
-        args, kwargs = self._arguments.given()
-        given = [
-            v for v in (*self._arguments.leaves, *args, *kwargs.values()) if isinstance(v, (np.ndarray, list, dict))
-        ]
-        if len(given) < 2:
-            return None
-        first: dict[int, int] = {}
-        return tuple([first.setdefault(id(v), k) for k, v in enumerate(given)])
-
-    def replay(self) -> tuple[Specialization, Recording] | None:
-        return self.family.replay(self._arguments.leaves, self.numbers, self._arrays)
-
-    def specialise(self) -> tuple[Specialization, Recording]:
-        # the function may write to what it is given, which it did already
-        leaves, numbers = _copies(self._arguments.leaves), _copies(self.numbers)
-        return specialise(self.function, leaves, numbers, self.run, self._arrays, has_aux=self._has_aux)
-
-    def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
-        others = self._others_with(iter(traced))
-        return self._arguments.with_others(watched(self.function), others).call(leaves)
-
-    def copied(self) -> PromisedCall:
-        """The call with copies of its arrays, before the function may write to them."""
-        twin = copy.copy(self)
-        args, kwargs = twin._others = self._others_with(iter(_copies(self.numbers)))  # noqa: SLF001 - a twin
-        twin.numbers = []
-        outlines((*args, *kwargs.values()), twin.numbers, fixed=self._key[0])
-        return twin
-
-    def is_due(self) -> bool:
-        """Whether the promise is to be tested: at calls number 2, 4, 8, and so on."""
-        number = self.family.served + 1
-        return number & (number - 1) == 0
-
-    def broken(self, what: str) -> StaleProgramError:
-        """The error for a promise that was not kept."""
-        self.family.refused = "its promise of purity was not kept"
-        name = getattr(self.function, "__name__", type(self.function).__name__)
-        return StaleProgramError(
-            f"{name} was promised to be pure (pure=True or gw.compile), and a run of it differs from its program, although its arguments and all that it is known to "
-            f"read are the same: {what}. A function without effects, that decides by nothing but its arguments and what it reads, is required. Drop pure=True (gw.compile), or pass "
-            "what changes as an argument"
-        )
-
-
-def _copies(values: Sequence[Any]) -> list[Any]:
+def copies_of(values: Sequence[Any]) -> list[Any]:
+    """Copies of the arrays among values."""
     return [v.copy() if type(v) is np.ndarray else v for v in values]
 
 
