@@ -22,7 +22,6 @@ from gradwise.operators.reuse.family import Family
 from gradwise.operators.reuse.merging import merged
 from gradwise.operators.reuse.reached import Reach
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
-from gradwise.operators.reuse.unwritten import keeping
 from gradwise.program import collector_paused
 from gradwise.tracing import record
 from gradwise.tracing.instrument.hooks import watched
@@ -268,7 +267,6 @@ class ProvenCall(Call):
         "_again",
         "_data",
         "_fixed",
-        "_may_write",
         "_started",
         "counters",
         "echoes",
@@ -284,7 +282,6 @@ class ProvenCall(Call):
         assert node is not None
         self.node: Node = node
         self.echoes = echoes
-        self._may_write = verdict.may_write
         given, expected = by_place(*arguments.given()), node.arguments or {}
         others = {k: v for k, v in given.items() if k in expected and not is_data(expected[k])}
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
@@ -310,36 +307,7 @@ class ProvenCall(Call):
         others = self._others_with(numbers)
         data = dict(zip(self._data, all_refilled(self._data.values(), numbers, fixed=fixed), strict=True))
         twin, objects, self._started = with_data(self.function, self.node, data, self.objects, self.counters)
-        runs = watched(twin)
-        if self._may_write:
-            runs = keeping(runs, [*data.values(), *self._fixed])
-        return self._arguments.with_others(runs, others, objects).call(leaves)
-
-    def watching(self) -> AbstractContextManager[Any]:
-        if self._may_write:
-            self._let_go()
-        return super().watching()
-
-    def _let_go(self) -> None:
-        """Hold nothing that the function reads: how many refer to an array that is written to is asked in runs."""
-        for held in (self._data, self._fixed, self.numbers):  # in place: what gathered them may not be gone yet
-            held.clear()
-        self._others = [], {}
-
-    def specialise(self) -> tuple[Specialization, Recording]:
-        if not self._may_write:
-            return super().specialise()
-        if self.fixed >= ARRAYS:  # a run with the arrays themselves would write to them
-            raise Refused("it may write to what was there before the call")
-        try:
-            self._data, self._fixed, _, _ = read(self.function, self.node, self.objects, self.moving)
-            self._others = self._arguments.others(self.objects)
-            if self._outline(fixed=self._key[0]) != self._key:
-                raise Refused("it changes what it reads")
-            leaves, numbers = copies_of(self._arguments.leaves), copies_of(self.numbers)
-            return specialise(self.function, leaves, numbers, self.run, has_aux=self._has_aux, avoided=self.avoided)
-        finally:
-            self._let_go()
+        return self._arguments.with_others(watched(twin), others, objects).call(leaves)
 
     def once_more(self, leaves: Sequence[Any], numbers: Sequence[Any]) -> Recording:
         """A traced run on numbers that were read before."""

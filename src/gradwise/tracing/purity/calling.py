@@ -337,8 +337,11 @@ def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str
         for value in [*arguments, *keywords.values()]:
             m.data(value)
         if receiver in (DATA, ARRAY):
-            reason = f"it calls the method {name} of what may have been there before the call"
-            m.scope.writes(m, method.receiver, reason, arrays=name not in HARMLESS)
+            if name not in HARMLESS:
+                raise m.doubt(f"it calls the method {name} of what may have been there before the call")
+            m.scope.impure(
+                m, f"it calls the method {name} of what may have been there before the call", avoidable=False
+            )
         if name not in HARMLESS:
             m.scope.changes_own()
         if len(arguments) > CHANGES[name] or keywords:

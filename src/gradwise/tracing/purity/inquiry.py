@@ -204,15 +204,6 @@ class Scope:
         elif self.inquiry.avoided is not None:
             self.inquiry.avoided.setdefault(m.code.co_filename, set()).update(extents)
 
-    def writes(self, m: Machine, target: Any, reason: str, *, arrays: bool = True) -> None:
-        """Note a write to what may have been there: whether it was is seen in the run for a program (``operators/reuse/unwritten.py``)."""
-        inquiry = self.inquiry
-        if type(target) is Known:  # a container that is looked into
-            raise m.doubt(reason)
-        (inquiry.written if arrays else inquiry.extended).append(m.doubt(reason))
-        inquiry.learned |= not inquiry.mixes
-        inquiry.mixes = inquiry.changes_own = True
-
     def changes_own(self) -> None:
         """Note a write to what was made during the call."""
         self.inquiry.changes_own = True

@@ -62,9 +62,6 @@ class Inquiry:
         self.decoded: dict[int, Any] = {}
         self.compiled: dict[str, types.CodeType] = {}
         self.impurities: list[Unproven] = []
-        #: writes to what may have been there before the call, and changes of containers alone
-        self.written: list[Unproven] = []
-        self.extended: list[Unproven] = []
         #: of them those that show something and give nothing; whether it leaves behind what it never reads (``leaving.py``)
         self.shown = 0
         self.leaves = False

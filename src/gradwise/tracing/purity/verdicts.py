@@ -58,13 +58,11 @@ class Verdict:
         Whether it leaves behind what it never reads (``leaving.py``).
     echoes : bool
         Whether that, and what it shows, is all that it does: a program may stand for it if the function runs beside it on plain values.
-    may_write : bool
-        Whether ``writes`` and what it shows or leaves behind is all that stands against it, and the run for a program shows whether it writes to what was there.
     avoided : dict
         Pieces of text by file: ``effects`` concerns these alone, and a run that comes to none of them is pure; empty where that is not so.
     """
 
-    __slots__ = ("avoided", "changes_own", "counts", "echoes", "effects", "leaves", "may_write", "node", "writes")
+    __slots__ = ("avoided", "changes_own", "counts", "echoes", "effects", "leaves", "node", "writes")
 
     def __init__(
         self,
@@ -81,7 +79,7 @@ class Verdict:
         self.effects = None if effects is None else str(effects)
         self.node = node
         self.avoided: Mapping[str, frozenset[Extent]] = {}
-        self.leaves = self.echoes = self.may_write = False
+        self.leaves = self.echoes = False
 
     @property
     def is_quiet(self) -> bool:
@@ -99,7 +97,7 @@ class Verdict:
     @property
     def may_stand(self) -> bool:
         """Whether a program may stand for the function, if the run of which it is made comes to nothing of what is to be avoided."""
-        return self.is_replayable or bool(self.avoided) or self.echoes or self.may_write
+        return self.is_replayable or bool(self.avoided) or self.echoes
 
 
 def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None) -> Verdict:
@@ -108,13 +106,11 @@ def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | 
     while True:
         inquiry = Inquiry(transient=transient)
         verdict = _found_by(inquiry, function, receiver, arguments)
-        if (
-            inquiry.passed_over and inquiry.survives and (verdict.is_quiet or verdict.may_write)
-        ):  # a raise that was passed over may be handled
+        if inquiry.passed_over and inquiry.survives and verdict.is_quiet:  # a raise that was passed over may be handled
             verdict = _found_by(Inquiry(thorough=True, transient=transient), function, receiver, arguments)
         more = candidates(inquiry)
-        if verdict.is_quiet or verdict.may_write or more <= transient:
-            return verdict if verdict.is_quiet or verdict.may_write or first is None else first
+        if verdict.is_quiet or more <= transient:
+            return verdict if verdict.is_quiet or first is None else first
         first, transient = first or verdict, transient | more
 
 
@@ -159,13 +155,10 @@ def _verdict(inquiry: Inquiry, node: Node) -> Verdict:
             "it leaves something behind, and a default is an object or a function", node.code, node.code.co_firstlineno
         )
         return Verdict(reason, reason, node)
-    written = inquiry.written[0] if inquiry.written else None
-    changed = written or (inquiry.extended[0] if inquiry.extended else None)
-    verdict = Verdict(written, effects or changed, node, changes_own=inquiry.changes_own, counts=counts)
+    verdict = Verdict(None, effects, node, changes_own=inquiry.changes_own, counts=counts)
     verdict.leaves = inquiry.leaves
     verdict.echoes = inquiry.shown == len(inquiry.impurities) and (inquiry.leaves or inquiry.shown > 0)
-    verdict.may_write = changed is not None and inquiry.shown == len(inquiry.impurities)
-    if not counts and inquiry.avoided and changed is None:
+    if not counts and inquiry.avoided:
         verdict.avoided = {file: frozenset(extents) for file, extents in inquiry.avoided.items()}
     return verdict
 
