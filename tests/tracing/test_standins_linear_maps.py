@@ -125,6 +125,14 @@ def test_what_is_refused():
         gw.grad(lambda x: np.sum(scipy.ndimage.laplace(x)), method="exact")(np.ones((80, 80)))
 
 
+@pytest.mark.parametrize("name", ["spherical_jn", "spherical_yn", "spherical_in", "spherical_kn"])
+def test_spherical_functions_have_whole_orders(name):
+    # of an order 1.9 the value was that of 1, and the derivative that of 1.9
+    f = getattr(scipy.special, name)
+    found = gw.derivative(lambda z: f(1.9, z) + f(1.9, z, derivative=True))(0.7)
+    np.testing.assert_allclose(found, gw.derivative(lambda z: f(1, z) + f(1, z, derivative=True))(0.7), rtol=1e-13)
+
+
 def test_spherical_functions_at_zero():
     for n, expected in ((0, -1 / 3), (1, 0.0), (2, 2 / 15)):
         second = gw.derivative(lambda z, n=n: scipy.special.spherical_jn(n, z), order=2)(0.0)

@@ -142,6 +142,7 @@ CASES = {
     "solve_toeplitz": (lambda L, x: L.solve_toeplitz((x[0], x[1]), B), A + np.array([[4], [0], [0], [0]])),
     "hankel": (lambda L, x: L.hankel(x[0], x[1]), A),
     "circulant": (lambda L, x: L.circulant(x[0]), A),
+    "expm of a number": (lambda L, x: L.expm(x[0, 1] * x[1, 0]), A),
     "solve_circulant": (lambda L, x: L.solve_circulant(x[0], x[1]), A),
     "block_diag": (lambda L, x: L.block_diag(x, [[x[0, 0], 2.0]], x[0] ** 2), TALL),
     "sylvester": (lambda L, x: L.solve_sylvester(x, A, B @ B.T), A),
@@ -233,3 +234,13 @@ def test_left_eigenvectors(name):
     np.testing.assert_allclose(tangent, difference(1e-3), rtol=1e-9)
     alone = gw.jvp(lambda a: np.abs(scipy.linalg.eig(a, left=True, right=False)[1]), (a,), (u + 0 * a,), method="exact")
     np.testing.assert_allclose(alone[0], np.abs(scipy.linalg.eig(a, left=True)[1]), rtol=1e-13)
+
+
+def test_circulant_matrices_of_several_vectors():
+    # they were made of all entries as one vector, and had another value than SciPy's
+    if scipy.linalg.circulant(A[:2]).ndim < 3:
+        pytest.skip("this SciPy takes one vector")
+    value, slope = gw.value_and_grad(lambda x: np.sum(W[:4, :4] * scipy.linalg.circulant(x)), method="exact")(A[:2])
+    assert value == np.sum(W[:4, :4] * scipy.linalg.circulant(A[:2]))
+    one = gw.grad(lambda c: np.sum(W[:4, :4] * scipy.linalg.circulant(c)), method="exact")
+    np.testing.assert_allclose(slope, [one(A[0]), one(A[1])], rtol=1e-12)

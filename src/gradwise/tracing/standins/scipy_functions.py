@@ -49,6 +49,7 @@ def _spherical(name: str, cylindrical: str, sign: float, factor: float) -> Calla
         n, z = concrete(n, "int"), as_array(z)
         z = z if z.dtype.kind in "fc" else z.astype(float)
         value = getattr(scipy.special, name)(n, plain(z), derivative)
+        n = np.trunc(n)  # SciPy takes the whole part of an order
         f = function(n, z)
         return with_value(n / z * f + sign * function(n + 1, z) if derivative else f, value)
 
@@ -63,6 +64,7 @@ def _regular(name: str, sign: float) -> Callable[..., Any]:
     def call(n: Any, z: Any, derivative: bool = False) -> Any:
         n, z = np.asarray(concrete(n, "int")), as_array(z)
         value = getattr(scipy.special, name)(n, plain(z), derivative)
+        n = np.trunc(n)  # SciPy takes the whole part of an order
         z = z.astype(np.asarray(value).dtype)
 
         def of_order(k: Any) -> Any:

@@ -43,7 +43,7 @@ def expm(A: Any) -> Any:
     """
     A = as_array(A)
     value = scipy.linalg.expm(plain(A))
-    if A.shape[-1] == 1 or A.size == 0:
+    if A.ndim == 0 or A.shape[-1] == 1 or A.size == 0:
         return with_value(np.exp(A), value)
     size = float(np.max(np.sum(np.abs(plain(A)), axis=-2)))
     squarings = max(0, math.ceil(math.log2(size / _THETA))) if math.isfinite(size) and size > 0 else 0

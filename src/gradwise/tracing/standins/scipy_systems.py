@@ -164,6 +164,8 @@ def solveh_banded(
     """``scipy.linalg.solveh_banded``."""
     ab, b = as_array(ab), as_array(b)
     value = scipy.linalg.solveh_banded(*shown(ab, b), lower=lower, check_finite=check_finite)
+    if ab.ndim < 2:
+        refuse([ab, b], "scipy.linalg.solveh_banded of a vector of bands", "Write ab[None] for a diagonal matrix")
     half = ab.shape[0] - 1
     matrix = _from_bands((half, 0) if lower else (0, half), ab)
     return _system(_from_triangle(matrix, lower, hermitian=True), b, value)
@@ -179,11 +181,11 @@ def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
 
 
 def _by_numbers(arrange: Callable[..., Any], *entries: Any) -> Any:
-    """The matrix that an arranging function makes of vectors, by what it makes of the numbers of their entries."""
-    vectors = [np.ravel(as_array(e)) for e in entries]
+    """The matrix that an arranging function makes of vectors, or stacks of them, by what it makes of the numbers of their entries."""
+    vectors = [as_array(e) for e in entries]
     starts = np.cumsum([0, *[v.size for v in vectors]])
-    numbers = arrange(*[np.arange(v.size) + start for v, start in zip(vectors, starts, strict=False)])
-    joined = np.concatenate(vectors)
+    numbers = arrange(*[np.arange(v.size).reshape(v.shape) + n for v, n in zip(vectors, starts, strict=False)])
+    joined = np.concatenate([np.ravel(v) for v in vectors])
     return joined[np.asarray(numbers)]
 
 
