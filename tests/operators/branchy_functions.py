@@ -59,14 +59,25 @@ def tariff(use):
     if use <= 100:
         return 0.1 * use
     if use <= 300:
-        return 10 + 0.2 * (use - 100) ** 2 / 300
+        return 10 + 0.2 * (use - 100) ** 1.5 / 30
     return 50 + 0.5 * (use - 300)
 
 
 def bill(x):
     total = 0.0
     for use in x:
-        total += tariff(abs(use) * 200)
+        total += 1e-3 * tariff(abs(use) * 200)
+    return total
+
+
+def entropy(x):
+    total = 0.0
+    for v in x:
+        p = math.tanh(v)
+        if p > 0:
+            total -= p * math.log(p) + math.sqrt(p)
+        else:
+            total += 1.0 / (1 - p) if p < -0.2 else p**2
     return total
 
 
@@ -277,6 +288,7 @@ FUNCTIONS = [
     bouncing,
     bill,
     barrier,
+    entropy,
     network,
     clipped_steps,
     stick_slip,

@@ -369,6 +369,24 @@ def test_a_counter_that_is_an_index():
     check_against_runs(f)
 
 
+def test_an_index_that_is_decided_keeps_its_guards_and_the_others_go_both_ways():
+    def f(x):
+        sums = [0.0, 1.0]
+        k = 0 if x[0] < -5 else 1
+        for v in x:
+            sums[k] += v * v if v > 0 else 3 * v
+        return sums[0] * sums[1] + sums[1]
+
+    gradient, rng = gw.grad(f), np.random.default_rng(0)
+    for n in range(20):
+        x = rng.normal(size=8)
+        if n % 5 == 1:
+            x[0] = -6.0
+        gradient(x)
+    np.testing.assert_allclose(gradient(x), differences(f, x), rtol=1e-6)
+    assert goes_both_ways(f, x)
+
+
 def test_a_flag():
     def f(x):
         up, total = True, 0.0

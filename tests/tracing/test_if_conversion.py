@@ -202,7 +202,54 @@ def appending(x):
     return sum(items)
 
 
+def failing_elsewhere(x):
+    total = 0.0
+    for v in x.tolist():
+        if v > 0:
+            total += math.log(v) + math.sqrt(v) * v**-0.5
+        else:
+            total += v
+        total += 1.0 / v if abs(v) > 0.1 else 10 * v
+        total += math.exp(1000 * v) if v < 0 else math.acosh(1 + v)
+    return total
+
+
+def failing_in_functions(x):
+    def safe_log(v):
+        if v <= 0.0:
+            return -1.0 + v
+        if v < 1:
+            return math.log(v)
+        return np.sqrt(v - 1) ** 1.5
+
+    total = 0.0
+    for v in x:
+        w = safe_log(v)
+        if v > 1:
+            if w > 0.1:
+                total /= w
+            total -= np.arccos(1 / v) ** 0.5
+        total += w
+    return total
+
+
+def failing_arrays(x):
+    total = 0.0
+    for k in range(4):
+        part = x[k : k + 3]
+        low = part.min()
+        if low > -0.3:
+            u = np.log(part + 0.4) / (part + 0.4)
+        else:
+            u = part * part
+        total += u @ part
+    return total
+
+
 CONVERTED = [
+    failing_elsewhere,
+    failing_in_functions,
+    failing_arrays,
     conditional,
     elif_chain,
     junctions,
@@ -491,16 +538,6 @@ def taking_off_a_list(x):
     return total
 
 
-def raising(x):
-    total = 0.0
-    for v in x.tolist():
-        if v > 0:
-            total += math.log(v)
-        else:
-            total += v
-    return total
-
-
 def writing_out(x):
     y, total = np.zeros(len(x)), 0.0
     for v in x:
@@ -591,7 +628,6 @@ GUARDED = [
     storing_in_a_property,
     taking_from_an_iterator,
     taking_off_a_list,
-    raising,
     writing_out,
     copying,
     in_a_nonlocal_name,

@@ -98,14 +98,21 @@ def merged(
     Refused
         If no branch could be merged, or the program is not that of the function.
     """
-    run, before = BothWays(answers, order + 2), local.both_ways
-    if not run.places:
-        raise Refused("no condition gave both answers")
-    local.both_ways = run
-    try:
-        made, recording = specialise()
-    finally:
-        local.both_ways = before
+    for counters in (True, False):
+        run, before = BothWays(answers, order + 2, counters=counters), local.both_ways
+        if not run.places:
+            raise Refused("no condition gave both answers")
+        local.both_ways = run
+        try:
+            made, recording = specialise()
+            break
+        except Refused:
+            raise
+        except Exception:  # where an integer is an index, or a length, it stays what it is
+            if not counters:
+                raise
+        finally:
+            local.both_ways = before
     if not run.merged:
         raise Refused("none of its branches could be merged")
     if not run.kept_still():

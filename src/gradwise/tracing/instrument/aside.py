@@ -96,6 +96,8 @@ class BothWays:
         The answers of conditions that were verified.
     first : int
         How many turns of a loop that the data end stay guards.
+    counters : bool
+        Whether integers that branches decide become floats, which are no indices.
 
     Attributes
     ----------
@@ -108,6 +110,7 @@ class BothWays:
     __slots__ = (
         "answers",
         "aside",
+        "counters",
         "depth",
         "early",
         "failed",
@@ -122,8 +125,9 @@ class BothWays:
         "turns",
     )
 
-    def __init__(self, answers: set[tuple[Place, bool]], first: int = 3) -> None:
+    def __init__(self, answers: set[tuple[Place, bool]], first: int = 3, *, counters: bool = True) -> None:
         self.answers = answers
+        self.counters = counters
         self.places = {place for place, answer in answers if answer and (place, False) in answers}
         #: the guards of branches inside others, by identity, and those in whose place another stands
         self.inside: set[int] = set()

@@ -18,22 +18,26 @@ import numpy as np
 
 from gradwise.rules.algebra import select
 from gradwise.tracing.instrument.aside import DEPTH, EQUATIONS, MARK, Apart, is_number, is_place, spoil
+from gradwise.tracing.instrument.merged_values import conjunction, merged, merged_answers
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 
 class Branch:
     """One branch: an iterator over its passes, each the answer that the condition is to have, and None when all is done."""
 
     __slots__ = (
+        "_around",
         "_aside",
         "_before",
+        "_is_taken",
         "_names",
         "_now",
         "_other",
+        "_pass",
         "_run",
         "_stores",
         "_taken",
@@ -59,7 +63,9 @@ class Branch:
         self.place = place
         self.condition = condition
         self.failed = False
-        self._aside = False
+        self._aside = self._pass = False
+        self._around: Branch | None = None
+        self._is_taken: dict[bool, TracedScalar] = {}
         #: what the pass stored in containers, with what was there before in those that are no arrays, and the states of the arrays; and what the passes stored, and in which
         self.stored: list[tuple[Any, Any, Any, Any]] = []
         self.states: dict[int, State] = {}
@@ -97,7 +103,9 @@ class Branch:
         run, trace = self._run, self.condition.tape
         depth, outside = run.depth, len(run.open)
         run.open.append(self)
+        self._around = run.open[-2] if outside else None
         for answer in (True, False):  # in one order, so that a loop repeats its equations whatever it decides
+            self._pass = answer
             self._now, self._aside = self._before, answer is not self.answer
             if self._aside and self.failed:
                 continue
@@ -190,9 +198,24 @@ class Branch:
             ours = n.startswith(MARK)
             if n in self._taken and n in self._other:
                 pair = self._taken[n], self._other[n]
-                found[n] = (_merged_answers if ours else merged)(self.condition, self.answer, *pair)
+                found[n] = (merged_answers if ours else merged)(self.condition, self.answer, *pair)
             elif ours and (n in self._taken or n in self._other):  # what a loop found is read where it was found
                 found[n] = self._taken.get(n, self._other.get(n))
+        return found
+
+    def is_taken(self) -> TracedScalar:
+        """Whether this branch is taken, and those around it, as an answer for the pass that runs."""
+        found = self._is_taken.get(self._pass)
+        if found is None:
+            condition = self.condition
+            around = self._around.is_taken() if self._around is not None else None
+            if self._pass:
+                found = condition if around is None else conjunction([around, condition])
+            else:
+                rest = np.bool_(True) if around is None else around
+                plain = not bool(condition.value) and (around is None or bool(around.value))
+                found = apply(condition.tape, select, (condition, np.bool_(False), rest), (), plain)
+            self._is_taken[self._pass] = found
         return found
 
     # --- what the text asks ---------------------------------------------------------------------------------------------------
@@ -223,70 +246,6 @@ class Branch:
         if not self._aside:
             raise  # noqa: PLE0704 - called while an error is handled
         self.failed = True
-
-
-def merged(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any:
-    """One value for two.
-
-    Raises
-    ------
-    Apart
-        If there is none.
-    """
-    if taken is other:
-        return taken
-    if is_number(taken) and is_number(other):
-        plain = taken.value if type(taken) is TracedScalar else taken
-        return apply(condition.tape, select, (condition, *((taken, other) if answer else (other, taken))), (), plain)
-    if type(taken) is not type(other):
-        if not all(is_number(v) or type(v) is int for v in (taken, other)):
-            raise Apart
-        return merged(condition, answer, *(float(v) if type(v) is int else v for v in (taken, other)))
-    if type(taken) is TracedArray and taken.value.shape == other.value.shape:
-        return _merged_arrays(condition, answer, taken, other)
-    if type(taken) is tuple and len(taken) == len(other):
-        return tuple([merged(condition, answer, t, o) for t, o in zip(taken, other, strict=True)])
-    if type(taken) in (int, bool, str, type(None), float) and taken == other:
-        return taken
-    if type(taken) is int:  # a counter: from here on a float, which is no index and no length
-        return merged(condition, answer, float(taken), float(other))
-    raise Apart
-
-
-def _merged_answers(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any:
-    """One value for two, which may be answers: of names that the text here has made."""
-    if _is_answer(taken) and _is_answer(other) and taken is not other:
-        pair = [np.bool_(v) if type(v) is bool else v for v in ((taken, other) if answer else (other, taken))]
-        plain = bool(taken.value if type(taken) is TracedScalar else taken)
-        return apply(condition.tape, select, (condition, *pair), (), plain)
-    return merged(condition, answer, taken, other)
-
-
-def _is_answer(value: Any) -> bool:
-    return type(value.value if type(value) is TracedScalar else value) in (bool, np.bool_)
-
-
-def conjunction(answers: Sequence[TracedScalar]) -> TracedScalar:
-    """Whether all answers hold."""
-    found = answers[0]
-    for answer in answers[1:]:
-        plain = bool(found.value) and bool(answer.value)
-        found = apply(found.tape, select, (found, answer, np.bool_(False)), (), plain)
-    return found
-
-
-def _merged_arrays(condition: TracedScalar, answer: bool, taken: TracedArray, other: TracedArray) -> Any:
-    """An array for two.  It is another one than they are, so it cannot be written to; and that they are not is looked at when the run has ended."""
-    if taken.value.dtype != np.float64 or other.value.dtype != np.float64:
-        raise Apart
-    for array in (taken, other):
-        array.sync()
-        base = array.base_array()
-        local.both_ways.still.append((base, base.version))
-    value, pair = taken.current().copy(), (taken, other) if answer else (other, taken)
-    found = apply(condition.tape, select, (condition, *pair), (), value)
-    found.writeable = False
-    return found
 
 
 class State:
@@ -327,30 +286,6 @@ def put(container: Any, key: Any, value: Any) -> None:
             return
         branch.stored.append((container, key, value, container[key]))
     container[key] = value
-
-
-def largest(function: Any, items: Sequence[Any]) -> Any:
-    """``max(items)`` or ``min(items)`` of numbers in a run that goes both ways.
-
-    Raises
-    ------
-    Apart
-        If they are anything else.
-    """
-    run, found = local.both_ways, items[0]
-    if not all(map(is_number, items)):
-        raise Apart
-    for item in items[1:]:
-        condition = item > found if function is max else item < found
-        if type(condition) is not TracedScalar:
-            found = item if condition else found
-            continue
-        if not run.goes_over(condition):
-            raise Apart
-        answer = bool(condition.value)
-        found = merged(condition, answer, *((item, found) if answer else (found, item)))
-        run.merged += 1
-    return found
 
 
 def branch(

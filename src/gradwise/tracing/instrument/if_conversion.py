@@ -44,6 +44,8 @@ from gradwise.tracing.instrument.rewriting import BINARY, Rewriter, prepared
 
 if TYPE_CHECKING:
     from types import CodeType
+#: operators that fail at values of an operand: which
+_FAILING = {ast.Div: 1, ast.FloorDiv: 1, ast.Mod: 1, ast.Pow: 0}
 
 
 def both_ways(node: Any, owner: str | None, code: CodeType, modules: frozenset[str] = frozenset()) -> Any:
@@ -234,6 +236,7 @@ class _Writer(Rewriter):
         if isinstance(target, ast.Name):
             call = new.value  # a = iadd(a, v)
             call.args[0] = _at(_call("scalar", call.args[0]), node)
+            _shield(call, node)
         return new
 
     def visit_Assign(self, node: ast.Assign) -> Any:
@@ -268,7 +271,25 @@ class _Writer(Rewriter):
                 _call("callee", arguments[0]) if name is None else _call("owner", arguments[0], ast.Constant(name))
             )
             arguments[0] = _at(question, new)
+            new.func = _at(_call("shielding", new.func), new)
         return new
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        new = super().visit_BinOp(node)
+        if (self._inside or self.pure) and isinstance(new, ast.Call):
+            _shield(new, node)
+        return new
+
+
+def _shield(operation: ast.Call, node: ast.BinOp | ast.AugAssign) -> None:
+    """Shield the operand at which an operator fails."""
+    k = _FAILING.get(type(node.op))
+    if k is None or isinstance(operation.args[k], ast.Constant):
+        return
+    exponent = operation.args[1]
+    if isinstance(node.op, ast.Pow) and isinstance(exponent, ast.Constant) and type(exponent.value) is int:
+        return  # a power of numbers, which has no border
+    operation.args[k] = _at(_call("shielded", operation.args[k]), node)
 
 
 def _ask(name: str, method: str, *arguments: ast.expr) -> ast.expr:

@@ -12,7 +12,6 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.aside import Apart
-from gradwise.tracing.instrument.branches import largest
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.taking import own

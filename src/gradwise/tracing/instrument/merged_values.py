@@ -1,0 +1,105 @@
+"""What two branches leave, merged: one value for two (``branches.py``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.rules.algebra import select
+from gradwise.tracing.instrument.aside import Apart, is_number
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.traced import TracedArray, TracedScalar, apply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def merged(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any:
+    """One value for two.
+
+    Raises
+    ------
+    Apart
+        If there is none.
+    """
+    if taken is other:
+        return taken
+    if is_number(taken) and is_number(other):
+        plain = taken.value if type(taken) is TracedScalar else taken
+        return apply(condition.tape, select, (condition, *((taken, other) if answer else (other, taken))), (), plain)
+    if type(taken) is not type(other):
+        if not (local.both_ways.counters and all(is_number(v) or type(v) is int for v in (taken, other))):
+            raise Apart
+        return merged(condition, answer, *(float(v) if type(v) is int else v for v in (taken, other)))
+    if type(taken) is TracedArray and taken.value.shape == other.value.shape:
+        return _merged_arrays(condition, answer, taken, other)
+    if type(taken) is tuple and len(taken) == len(other):
+        return tuple([merged(condition, answer, t, o) for t, o in zip(taken, other, strict=True)])
+    if type(taken) in (int, bool, str, type(None), float) and taken == other:
+        return taken
+    if (
+        type(taken) is int and local.both_ways.counters
+    ):  # a counter: from here on a float, which is no index and no length
+        return merged(condition, answer, float(taken), float(other))
+    raise Apart
+
+
+def merged_answers(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any:
+    """One value for two, which may be answers: of names that the text here has made."""
+    if _is_answer(taken) and _is_answer(other) and taken is not other:
+        pair = [np.bool_(v) if type(v) is bool else v for v in ((taken, other) if answer else (other, taken))]
+        plain = bool(taken.value if type(taken) is TracedScalar else taken)
+        return apply(condition.tape, select, (condition, *pair), (), plain)
+    return merged(condition, answer, taken, other)
+
+
+def _is_answer(value: Any) -> bool:
+    return type(value.value if type(value) is TracedScalar else value) in (bool, np.bool_)
+
+
+def conjunction(answers: Sequence[TracedScalar]) -> TracedScalar:
+    """Whether all answers hold."""
+    found = answers[0]
+    for answer in answers[1:]:
+        plain = bool(found.value) and bool(answer.value)
+        found = apply(found.tape, select, (found, answer, np.bool_(False)), (), plain)
+    return found
+
+
+def _merged_arrays(condition: TracedScalar, answer: bool, taken: TracedArray, other: TracedArray) -> Any:
+    """An array for two.  It is another one than they are, so it cannot be written to; and that they are not is looked at when the run has ended."""
+    if taken.value.dtype != np.float64 or other.value.dtype != np.float64:
+        raise Apart
+    for array in (taken, other):
+        array.sync()
+        base = array.base_array()
+        local.both_ways.still.append((base, base.version))
+    value, pair = taken.current().copy(), (taken, other) if answer else (other, taken)
+    found = apply(condition.tape, select, (condition, *pair), (), value)
+    found.writeable = False
+    return found
+
+
+def largest(function: Any, items: Sequence[Any]) -> Any:
+    """``max(items)`` or ``min(items)`` of numbers in a run that goes both ways.
+
+    Raises
+    ------
+    Apart
+        If they are anything else.
+    """
+    run, found = local.both_ways, items[0]
+    if not all(map(is_number, items)):
+        raise Apart
+    for item in items[1:]:
+        condition = item > found if function is max else item < found
+        if type(condition) is not TracedScalar:
+            found = item if condition else found
+            continue
+        if not run.goes_over(condition):
+            raise Apart
+        answer = bool(condition.value)
+        found = merged(condition, answer, *((item, found) if answer else (found, item)))
+        run.merged += 1
+    return found
