@@ -13,6 +13,7 @@ import numpy as np
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.aside import Apart
 from gradwise.tracing.instrument.compiling import HOOKS
+from gradwise.tracing.instrument.merged_values import largest
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.taking import own
 from gradwise.tracing.standins.recording import PLAIN, at_line, entries, open_traces, resolve, weak
