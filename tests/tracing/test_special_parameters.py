@@ -153,3 +153,21 @@ def test_inverses_undo_the_function(name):
         gw.hessian(lambda p: back(list(p)), method="exact")(p) if name in {"btdtria", "tklmbda", "chdtriv"} else 0.0
     )
     np.testing.assert_allclose(second, 0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "order", "more"),
+    [("jv", 1.3, 2.0), ("kv", 0.3, 2.0), ("yv", 1.3, 2.0), ("iv", 0.3, 2.0), ("zeta", 2.3, 1.5)],
+)
+def test_orders_of_single_precision(name, order, more):
+    # they raised
+    f = getattr(sp, name)
+    order, more = np.float32(order), np.float32(more)
+    value, slope = gw.value_and_grad(lambda v: f(v, more), method="exact")(order)
+    assert value == f(order, more)
+    assert slope.dtype == np.float32
+    wide = gw.grad(lambda v: f(v, float(more)), method="exact")(float(order))
+    np.testing.assert_allclose(slope, wide, rtol=3e-7)
+    many = gw.grad(lambda v: np.sum(f(v, more)), method="exact")(np.full(3, order))
+    assert many.dtype == np.float32
+    np.testing.assert_allclose(many, wide, rtol=3e-7)

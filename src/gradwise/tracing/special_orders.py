@@ -162,19 +162,26 @@ def _recorder(name: str, otherwise: Callable[..., Any] | None) -> Callable[..., 
             return otherwise(ufunc, *inputs)
         numbers = list(map(plain, inputs))
         value = ufunc(*numbers)
+        narrow = dtype_of(value) if dtype_of(value) == np.float32 else None
+        given_as = inputs
+        if narrow is not None:  # the formulas need all digits
+            inputs = tuple([i.astype(np.float64) if isinstance_traced(i) else np.float64(i) for i in inputs])
+            numbers, value = list(map(plain, inputs)), ufunc(*map(plain, inputs))
         if dtype_of(value) == np.float64 and all(np.asarray(n).dtype in _DOUBLE for n in numbers):
             for form in forms:
                 if _holds(form, numbers, value, near):
                     for given in inputs:  # nodes, and which form, are chosen for these numbers
                         concrete(given)
                     result = _made(form, inputs, value)
+                    if narrow is not None:
+                        result, value = result.astype(narrow), ufunc(*map(plain, given_as))
                     return wrap(result.tape, result.index, value, pinned=False) if isinstance_traced(result) else value
         if otherwise is None:
             source = next(i for i in inputs if isinstance_traced(i))
             raise source.tape.fail(
                 f"scipy.special.{name} was called with {numbers!r}, where no formula for its derivative holds. Numbers inside of its domain, and not extreme, are required. Use method='numerical'"
             )
-        return otherwise(ufunc, *inputs)
+        return otherwise(ufunc, *given_as)
 
     return call
 
