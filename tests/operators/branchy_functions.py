@@ -234,6 +234,12 @@ def bubble_sort(x):
     return sum((k + 1) * v for k, v in enumerate(items))
 
 
+def deviation(x):
+    middle = sorted(x.tolist())[len(x) // 2]
+    spread = sorted([abs(v - middle) for v in x.tolist()])
+    return middle + 2 * spread[len(x) // 2]
+
+
 class Pond:
     """A reservoir with a weir."""
 
@@ -301,6 +307,7 @@ FUNCTIONS = [
     skipping,
     warping,
     bubble_sort,
+    deviation,
     Pond().run,
     cubic_roots,
     anomalies,

@@ -246,7 +246,15 @@ def failing_arrays(x):
     return total
 
 
+def sorting(x):
+    low = sorted(x)
+    high = [v * v for v in x.tolist()]
+    high.sort(reverse=True)
+    return low[2] * high[0] + low[-1] - 0.1 * high[3]
+
+
 CONVERTED = [
+    sorting,
     failing_elsewhere,
     failing_in_functions,
     failing_arrays,

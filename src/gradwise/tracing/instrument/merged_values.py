@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.rules.algebra import select
+from gradwise.tracing.indexing import stacked
 from gradwise.tracing.instrument.aside import Apart, is_number
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply
@@ -103,3 +104,21 @@ def largest(function: Any, items: Sequence[Any]) -> Any:
         found = merged(condition, answer, *((item, found) if answer else (found, item)))
         run.merged += 1
     return found
+
+
+def in_order(items: Sequence[Any], *, reverse: bool) -> list[Any]:
+    """Numbers of one kind in their order, in a run that goes both ways: by NumPy's sort, which decides nothing.
+
+    Raises
+    ------
+    Apart
+        If they are anything else.
+    """
+    kinds = {type(i.value if type(i) is TracedScalar else i) for i in items}
+    if not all(map(is_number, items)) or len(kinds) != 1 or not any(type(i) is TracedScalar for i in items):
+        raise Apart
+    (kind,) = kinds
+    local.both_ways.merged += 1
+    found = np.sort(stacked(list(items)))
+    numbers = [TracedScalar(e.tape, e.index, kind(e.value)) for e in (found[k] for k in range(len(items)))]
+    return numbers[::-1] if reverse else numbers

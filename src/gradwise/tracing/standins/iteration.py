@@ -13,7 +13,7 @@ import numpy as np
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.aside import Apart
 from gradwise.tracing.instrument.compiling import HOOKS
-from gradwise.tracing.instrument.merged_values import largest
+from gradwise.tracing.instrument.merged_values import in_order, largest
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.taking import own
 from gradwise.tracing.standins.recording import PLAIN, at_line, entries, open_traces, resolve, weak
@@ -152,6 +152,10 @@ def list_sort(items: list[Any], *, key: Any = None, reverse: Any = False) -> Non
         list.sort(items, key=Ordered, reverse=reverse)
         return
     with at_line(*open_traces(items if among(items) else ())):
+        if local.both_ways is not None:
+            with suppress(Apart):
+                items[:] = in_order(items, reverse=bool(reverse))
+                return
         list.sort(items, reverse=reverse)
 
 
