@@ -31,6 +31,7 @@ from gradwise.operators.reuse import (
     same_numbers,
     unwrapped,
 )
+from gradwise.operators.shared_arrays import learning, with_shared_arrays
 from gradwise.operators.verification import requested, verified_call
 from gradwise.operators.zeros import doubt_zeros
 from gradwise.tracing import Recording, record
@@ -138,7 +139,9 @@ def linearize_call(
         return linearization
 
     verified = verified_call if requested.get() else first_run
-    linearization = verified(function, arguments, run, has_aux=has_aux, order=total)
+    noted = learning(function, run, first=requested.get() is not None)
+    attempt = functools.partial(verified, function, arguments, noted, has_aux=has_aux, order=total)
+    linearization = with_shared_arrays(function, arguments, attempt)
     if requested.get() is not False:
         if made is not None:
             made.order = total

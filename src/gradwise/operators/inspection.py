@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from gradwise.operators.arguments import Arguments, function_label, parameter_na
 from gradwise.operators.borders import Kink, kinks_of
 from gradwise.operators.first_runs import verdict_on
 from gradwise.operators.reuse import standing, unwrapped
+from gradwise.operators.shared_arrays import learning, with_shared_arrays
 from gradwise.program import Program
 from gradwise.tracing import Recording, record
 from gradwise.tracing.instrument.state import local
@@ -31,7 +33,9 @@ def _recording(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     if not movable:
         return record(f, [], [], lambda leaves: f(*args, **kwargs))
     arguments = Arguments(f, movable, args, kwargs, operator)
-    recording = record(f, arguments.leaves, (True,) * len(arguments.leaves), arguments.call)
+    moving = (True,) * len(arguments.leaves)
+    run = functools.partial(record, f, arguments.leaves, moving, arguments.call)
+    recording = with_shared_arrays(f, arguments, learning(f, run, first=True))
     names = parameter_names(f) or []
     labels: dict[int, str] = {}
     start = 0

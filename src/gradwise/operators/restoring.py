@@ -41,6 +41,10 @@ def written_by(linearization: Linearization, *, inside: bool = False) -> Journal
             tail
         ) in watch.tails.values():  # long lists to which it appended, where nobody asked yet whether they outlive it
             journal.note(tail.of)
+        for reference in watch.held:
+            array = reference()
+            if array is not None:
+                journal.note(array)
         for obj in (*watch.stored.values(), *(obj for obj, _ in watch.overlay.values())):
             if isinstance(obj, ContextVar):
                 journal.note_within(obj.get(None))

@@ -21,6 +21,7 @@ from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.hushing import hushed
 from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.muting import muted
+from gradwise.tracing.instrument.sharing import called, told
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.layout import copy_in_layout
@@ -141,7 +142,7 @@ def record(
     try:
         watch = entered(trace)
         try:
-            result = call(traced)
+            result = called(watch, call, traced)
             _read_outputs(recording, result, has_aux=has_aux)
             trace.ran = watch if notes else None
             if local.journal is not None:  # which refers to what was stored
@@ -163,7 +164,7 @@ def record(
     except Exception as error:
         trace.close()
         if trace.error is not None:
-            raise trace.error from None
+            raise told(trace, watch) from None
         # the run that is made to find that out fails without another
         if function is not _raised and isinstance(error, _CONFUSED) and not isinstance(error, GradwiseError):
             _blame_the_trace(recording, leaves, moving, call, error)

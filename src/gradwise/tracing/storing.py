@@ -38,6 +38,7 @@ def store(target: Any, value: Any, casting: str = "same_kind") -> Any:
             note_written(target)
             np.copyto(target, plain(value), casting=casting)  # type: ignore[arg-type]  # one of NumPy's words for it
             return target
+        note_written(target)
         raise trace.fail(
             "a traced value was written into a plain array through out=. An array made from traced values is required: create the buffer "
             "with np.zeros_like(x) or np.empty_like(x), or drop out="

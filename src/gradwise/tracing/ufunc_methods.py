@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.instrument.state import note_written
 from gradwise.tracing.special import logsumexp
 from gradwise.tracing.storing import cast, store
 from gradwise.tracing.traced import dtype_of, isinstance_traced, wrap
@@ -139,6 +140,7 @@ def _outer(trace: Any, ufunc: Any, x: Any, z: Any, **options: Any) -> Any:
 def _at(trace: Any, ufunc: Any, x: Any, indices: Any, *rest: Any) -> None:
     """``x[indices] = ufunc(x[indices], …)`` one index after another: repeated indices count each time."""
     if not isinstance_traced(x):
+        note_written(x)
         raise trace.fail(
             f"{ufunc.__name__}.at writes traced values into a plain array. An array made from traced values is required: create it with np.zeros_like(x)"
         )

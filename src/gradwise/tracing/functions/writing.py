@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.operands import array, as_array, carries, integers
+from gradwise.tracing.instrument.state import note_written
 from gradwise.tracing.traced import TracedArray, dtype_of, isinstance_traced
 
 
@@ -33,6 +34,7 @@ def destination(name: str, target: Any, *values: Any) -> Any:
             if moving
             else TypeError(f"{name}: an array is required")
         )
+    note_written(target)
     raise moving.fail(
         f"{name} writes a traced value into a plain array, which would lose the derivative. An array made from traced values is required: create "
         "the buffer inside the function with np.zeros_like(x), or copy the plain array there with np.zeros_like(x, shape=...) and assign to it"

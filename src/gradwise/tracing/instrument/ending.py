@@ -122,11 +122,16 @@ def with_overlays(values: Any) -> Iterator[None]:
 
 def sweep(watch: Watch) -> None:
     """The end of a run: every place that it wrote to holds plain values; what belongs to an enclosing run is handed to it."""
-    local.copies = {}
+    local.copies = dict(watch.originals)
     try:
         _sweep(watch)
     finally:
         local.copies = None
+    if watch.originals:  # who refers to an array is asked: lists of the run that have ended do no more
+        noted = () if local.journal is None else local.journal.referred()
+        for key in [k for k in watch.touched if beside(watch.touched, k) <= (k in noted)]:
+            del watch.touched[key]
+        watch.originals.clear()
 
 
 def _sweep(watch: Watch) -> None:

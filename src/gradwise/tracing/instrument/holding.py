@@ -6,7 +6,7 @@
     work[:] = x          the global or the variable of the function around becomes one
 
 Only where nothing else refers to the array, so that nobody misses what is written: the object keeps the old numbers until the run ends, then an array with the new ones.  An array that
-others refer to stays plain, and a traced value that is written to it raises.
+others refer to stays plain here, and a traced value that is written to it ends the run (``sharing.py`` has what follows).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.items import reading, touch
 from gradwise.tracing.instrument.objects import class_info, load, store_plainly
 from gradwise.tracing.instrument.operations import PLAIN
-from gradwise.tracing.instrument.references import ALONE, count
+from gradwise.tracing.instrument.references import ALONE, Ours, count
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.userland import is_users_file
 
@@ -48,7 +48,9 @@ def alone(value: Any, names: int = 0) -> bool:
         return True
     if value.dtype.kind not in "fc" or not value.flags.writeable or _is_shared(value):
         return False
-    gc.collect()  # what refers to it may be rubbish: a solver of SciPy's that has ended, and refers to itself
+    gc.collect(
+        1
+    )  # what refers to it may be rubbish, and young: a solver of SciPy's that has just ended, and refers to itself
     if _ownable(value) and count(value) <= expected:
         return True
     _note_shared(value)
@@ -69,7 +71,7 @@ def _note_shared(value: Any) -> None:
     """Note that something that is alive refers to an array."""
     if len(_shared) > _MOST:
         _shared.clear()
-    _shared[id(value)] = weakref.ref(value)
+    _shared[id(value)] = Ours(value)
 
 
 _MOST = 4096

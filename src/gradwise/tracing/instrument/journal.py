@@ -15,15 +15,17 @@ import threading
 import types
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.taking import copies_of, put_back
 from gradwise.tracing.instrument.unwritten import Unmuted
+from gradwise.tracing.views import taken, way_to
 
 _MISSING = object()
 
@@ -65,6 +67,10 @@ class Journal:
         """The places that were noted, and what they held."""
         return list(self._before.values())
 
+    def referred(self) -> Collection[int]:
+        """The identities of the places to which the journal itself refers."""
+        return self._before.keys()
+
     def places(self) -> list[Any]:
         """The places that were noted, and arrays among them."""
         arrays = [noted.array() for noted in self._arrays.values()]
@@ -104,10 +110,18 @@ class Journal:
         for place, content in self._before.values():
             with contextlib.suppress(Exception):  # an object that refuses the value it had
                 _put_back(place, content)
-        for array in self._arrays.values():
+        for array in reversed(
+            self._arrays.values()
+        ):  # a part that was noted later held what was written to another by then
             array.put_back()
         if local.files is not None:
             local.files.content = dict(self._files)
+
+    def forget(self) -> None:
+        """Forget what was noted: a run that has ended refers to its journal for a while, and who refers to an array is asked."""
+        self._before.clear()
+        self._arrays.clear()
+        self._held.clear()
 
 
 def _is_lent(array: np.ndarray) -> bool:
@@ -121,11 +135,16 @@ def _is_lent(array: np.ndarray) -> bool:
 class _Array:
     """What an array in an attribute holds."""
 
-    __slots__ = ("array", "numbers", "other")
+    __slots__ = ("array", "memory", "numbers", "other", "way")
 
     def __init__(self, array: np.ndarray) -> None:
-        self.array = weakref.ref(array)
+        self.array = Ours(array)
         self.numbers = array.copy()
+        #: of which array it is a view, and how
+        self.memory: weakref.ref[Any] | None = None
+        self.way: list[tuple[str, Any]] | None = None
+        if type(array.base) is np.ndarray:
+            self.memory, self.way = Ours(array.base), way_to(array)
         #: what took its place, since nobody else had it: one array wherever it was
         self.other: weakref.ref[np.ndarray] | None = None
 
@@ -135,11 +154,20 @@ class _Array:
         if array is None:
             array = None if self.other is None else self.other()
             if array is None:
-                array = self.numbers.copy()
+                array = self._viewed()
                 self.other = weakref.ref(array)
             else:
                 array[...] = self.numbers
         return array
+
+    def _viewed(self) -> np.ndarray:
+        """The same view of the same array, if that is alive; else an array of its own."""
+        memory = None if self.memory is None else self.memory()
+        if memory is None or self.way is None:
+            return self.numbers.copy()
+        view: np.ndarray = taken(memory, self.way)
+        view[...] = self.numbers
+        return view
 
     def put_back(self) -> np.ndarray:
         """The array, or another one with its numbers where nobody else has it."""
@@ -349,11 +377,13 @@ def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterato
     journal.of_failures = True
     try:
         yield
-    except failure:
+    except failure as error:
         local.journal = None
         journal.restore()
+        error.__dict__["undone"] = True
         for noted in journal.generators.values():  # without a name for the iterator here: who refers to it is asked
             (put_back if hasattr(type(noted[0]), "__next__") else put)(noted[0], noted[1])
         raise
     finally:
         local.journal = None
+        journal.forget()

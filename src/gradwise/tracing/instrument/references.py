@@ -12,9 +12,16 @@ from __future__ import annotations
 import gc
 import sys
 import types
+import weakref
 from typing import Any
 
 import numpy as np
+
+
+class Ours(weakref.ref[Any]):
+    """A weak reference of ours, told from those of the user's."""
+
+    __slots__ = ()
 
 
 def count(obj: Any) -> int:

@@ -8,6 +8,7 @@ traced value itself, as lists, dictionaries, globals and closure cells do, until
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,8 +80,12 @@ class Watch:
         By identity, the generators of random numbers from which the run drew, and their states before; iterators from which it took, and copies.
     given : dict
         By identity, the objects of libraries to which traced values were given, and which may have kept them.
+    held : list
+        The arrays for which buffers stood in all places that hold them.
     iterators : set
         The identities of the iterators that the run made.
+    originals : dict
+        By identity, what stands for arrays that were there before the run in all places that hold them, and the arrays (``sharing.py``).
     later : list
         What is to be called when the outermost run ends: classes and context variables made plain.
     subclasses : dict
@@ -96,10 +101,12 @@ class Watch:
         "effects",
         "generators",
         "given",
+        "held",
         "iterators",
         "later",
         "memos",
         "names",
+        "originals",
         "outer",
         "overlay",
         "revealed",
@@ -132,6 +139,8 @@ class Watch:
         self.generators: dict[int, tuple[Any, Any]] = {}
         self.given: dict[int, Any] = {}
         self.iterators: set[int] = set()
+        self.held: list[weakref.ref[np.ndarray]] = []
+        self.originals: dict[int, tuple[Any, Any]] = {}
         self.later: list[Callable[[], None]] = []
         self.subclasses: dict[type, type] = {}
 
@@ -150,6 +159,8 @@ class _Local(threading.local):
     journal: Any = None
     #: while runs only look, by the identity of an iterator, that and the copy from which they take (``taking.py``)
     copied: dict[int, tuple[Any, Any]] | None = None
+    #: the arrays to which the function of the next runs was seen to write, and which it holds in several places (``sharing.py``)
+    shared: Any = None
     #: while runs are silent (``muting.py``), the generators that they rewind and the states
     muted: list[tuple[Any, Any]] | None = None
     #: and what they would have written to files (``unwritten.py``)

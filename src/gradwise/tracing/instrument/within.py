@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.aliasing import part_of
 from gradwise.tracing.holders import HOLDERS, STANDING
 from gradwise.tracing.instrument.atoms import are_atoms
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.text import Text
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.traced import TracedArray, isinstance_traced
 
 
 def holds_traced(value: Any, depth: int = 6) -> bool:
@@ -63,6 +64,8 @@ def unwrapped(value: Any, depth: int = 6) -> Any:
 
 def _unwrapped(value: Any, depth: int) -> Any:
     if isinstance_traced(value):
+        if local.copies is not None and type(value) is TracedArray and value.parent is not None:
+            return part_of(unwrapped(value.parent), *value.path)  # a view of what its array becomes
         plain = value.value
         return plain.copy() if isinstance(plain, np.ndarray) else plain
     if type(value) is Text:

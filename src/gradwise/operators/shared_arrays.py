@@ -1,0 +1,126 @@
+"""Functions that write to arrays which they hold in several places: what a run that failed for it teaches the next.
+
+    attempt() → fails for a write to self.params[0], which is self.W too; all that it stored is as it was before
+    attempt() → in all places there is one buffer (``tracing/instrument/sharing.py``)
+
+Later calls begin with the arrays that were learned, as long as these are alive.
+"""
+
+from __future__ import annotations
+
+import traceback
+import weakref
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gradwise.errors import TracingError
+from gradwise.locks import lock
+from gradwise.operators.arguments import code_of
+from gradwise.tracing.instrument.journal import undone
+from gradwise.tracing.instrument.muting import put_generator
+from gradwise.tracing.instrument.sharing import Shared
+from gradwise.tracing.instrument.state import local
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable
+
+    import numpy as np
+
+    from gradwise.operators.arguments import Arguments
+
+Result = TypeVar("Result")
+
+#: by the identity of a function's code, that, the arrays to which it writes, and the identities of the functions and objects of which that was learned
+_known: dict[int, tuple[weakref.ref[types.CodeType], list[weakref.ref[np.ndarray]], set[int]]] = {}
+#: the code of functions of which a run came to its end
+_run: dict[int, weakref.ref[types.CodeType]] = {}
+_lock = lock()
+#: functions, and arrays of one
+_MOST, _ARRAYS = 4096, 256
+
+
+def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[], Result]) -> Result:
+    """``attempt()``, again with buffers in the place of shared arrays where it failed for a write to some."""
+    if local.watch is not None:
+        return attempt()
+    code = code_of(function)
+    around = local.shared
+    arrays = _arrays_of(code)
+    new = False
+    try:
+        while True:
+            if arrays:
+                args, kwargs = arguments.given()
+                local.shared = Shared(arrays, [function, *args, *kwargs.values()], new=new)
+            else:
+                local.shared = None
+            try:
+                return attempt()
+            except TracingError as error:
+                more = _learned(function, arrays, error)
+                if more is None:
+                    raise
+                arrays, new = more, True
+    finally:
+        local.shared = around
+
+
+def learning(function: Any, run: Callable[[], Result], *, first: bool) -> Callable[[], Result]:
+    """The run, which leaves nothing behind where it fails for what may be learned: of an object with arrays of its own, or, where nobody else sees to that, the ``first`` one of a function."""
+    code = code_of(function)
+    known, done = _known.get(id(code)), _run.get(id(code))
+    if known is not None and known[0]() is code:
+        if _owner(function) in known[2]:
+            return run
+    elif code is None or not first or (done is not None and done() is code):
+        return run
+
+    def noted() -> Result:
+        with undone(TracingError, put_generator):
+            result = run()
+        if code is not None:
+            with _lock:
+                if len(_run) > _MOST:
+                    _run.clear()
+                _run[id(code)] = weakref.ref(code)
+        return result
+
+    return noted
+
+
+def _owner(function: Any) -> int:
+    """The identity of the object to which a function belongs, or of the function."""
+    return id(getattr(function, "__self__", function))
+
+
+def _arrays_of(code: Any) -> list[weakref.ref[np.ndarray]]:
+    known = _known.get(id(code))
+    return [] if known is None or known[0]() is not code else [a for a in known[1] if a() is not None]
+
+
+def _learned(function: Any, arrays: list[Any], error: TracingError) -> list[Any] | None:
+    """The arrays and those to which a run wrote that failed, if there are more; what it stored must be as it was."""
+    written, code = error.__dict__.pop("written", []), code_of(function)
+    if code is None or not error.__dict__.get("undone"):
+        return None
+    _forget_frames(error)
+    known = {id(array()) for array in arrays}
+    more = [*arrays, *[a for a in written if a() is not None and id(a()) not in known]]
+    if len(more) == len(arrays) or len(more) > _ARRAYS:
+        return None
+    with _lock:
+        if len(_known) > _MOST:
+            _known.clear()
+        before = _known.get(id(code))
+        owners = set() if before is None or before[0]() is not code or len(before[2]) > _ARRAYS else before[2]
+        _known[id(code)] = weakref.ref(code), more, {*owners, _owner(function)}
+    return more
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Names of functions that have ended refer to nothing: who refers to an array is asked."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
