@@ -546,3 +546,36 @@ def test_without_instrumented_copies():
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_few_branches_one_after_the_other_are_verified_by_themselves():
+    """A number that a search found is lost where it is used only: the one way of four that nothing had verified."""
+
+    def search(c):
+        low, high = 0.0, 10.0
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            if middle * middle < c:
+                low = middle
+            else:
+                high = middle
+        return 0.5 * (low + high)
+
+    def f(x):
+        u = x[0] * 1.0
+        if x[1] > 0:
+            u = search(x[0])
+        if x[2] > 0:
+            return u * x[1]
+        return x[0] * x[1] * x[2]
+
+    gradient, rng = gw.grad(f), np.random.default_rng(0)
+    signs = [(-1, -1), (-1, 1), (1, -1)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gw.NumericalFallbackWarning)
+        for k in range(27):
+            x = np.abs(rng.normal(size=3)) + 0.5
+            x[1:] *= signs[k % 3]
+            np.testing.assert_allclose(gradient(x), differences(f, x), rtol=1e-5, atol=1e-6)
+        x = np.array([4.0, 0.7, 0.6])
+        np.testing.assert_allclose(gradient(x), [0.7 / 4, 2.0, 0.0], rtol=1e-6, atol=1e-7)

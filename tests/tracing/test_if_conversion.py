@@ -24,8 +24,7 @@ class _Every(set):
 
 def both_ways(function, x):
     """The recording of a run that goes both ways wherever it can, and the run."""
-    run = BothWays(set())
-    run.answers = run.places = _Every()
+    run = BothWays(_Every(), _Every())
     local.both_ways = run
     try:
         twin = watched(function)

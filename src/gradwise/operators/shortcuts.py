@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from gradwise.operators.reuse.specialization import Specialization
 
 #: replays before a shortcut is made, one more for so many equations, and at most so many; equations beyond which none is made
-PATIENCE, SHORT, ENOUGH, LONG = 1, 100, 20, 200_000
+PATIENCE, SHORT, ENOUGH, LONG = 1, 100, 20, 600_000
 #: shortcuts kept for one function and choice of arguments
 _WAYS = 4
 #: of the function that a shortcut is

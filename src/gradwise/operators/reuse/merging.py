@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import opcode
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,12 +36,17 @@ _AGREEMENT = 1e-8
 
 
 class Answers:
-    """Which answers the conditions of a function gave in runs whose derivative was verified, and to which order."""
+    """Which answers the conditions of a function gave in runs whose derivative was verified, and to which order.
 
-    __slots__ = ("_orders", "_places", "tries")
+    A condition is merged where each of its answers was given so often in one of these runs that ways are not told apart by it any more (``operators/ways.py``): what stands in a loop.  Of a function with a few branches one
+    after the other each way is verified by itself, and has a program of its own.
+    """
+
+    __slots__ = ("_often", "_once", "_places", "tries")
 
     def __init__(self) -> None:
-        self._orders: dict[tuple[Place, bool], int] = {}
+        self._once: dict[tuple[Place, bool], int] = {}
+        self._often: dict[tuple[Place, bool], int] = {}
         #: by the identity of a code object and the offset of an instruction; the code is kept, so that it is itself
         self._places: dict[tuple[int, int], tuple[Any, Place | None]] = {}
         #: how often it was tried to merge the branches
@@ -48,18 +54,26 @@ class Answers:
 
     def note(self, guards: Iterable[tuple[int, str, Any, Any]], order: int) -> None:
         """Note the answers of a run that was verified to an order."""
-        found = {
-            (id(where[0]), where[1], bool(expected)): where[0]
-            for _, kind, expected, where in guards
-            if kind == "bool" and where is not None
-        }
-        for (code_id, offset, answer), code in found.items():
+        asked = [(where, bool(expected)) for _, kind, expected, where in guards if kind == "bool" and where is not None]
+        found = Counter([(id(code), offset, answer) for (code, offset), answer in asked])
+        codes = {id(code): code for (code, _), _ in asked}
+        for (code_id, offset, answer), count in found.items():
             known = self._places.get((code_id, offset))
             if known is None:
-                known = self._places[code_id, offset] = code, _place(code, offset)
-            place = known[1]
-            if place is not None and self._orders.get((place, answer), 0) < order:
-                self._orders[place, answer] = order
+                known = self._places[code_id, offset] = codes[code_id], _place(codes[code_id], offset)
+            if known[1] is None:
+                continue
+            for table in (self._once, self._often) if count >= order + 2 else (self._once,):
+                table[known[1], answer] = max(order, table.get((known[1], answer), 0))
+
+    def given(self, order: int) -> set[tuple[Place, bool]]:
+        """The conditions with the answers that were verified to an order."""
+        return {key for key, verified in self._once.items() if verified >= order}
+
+    def places(self, order: int) -> set[Place]:
+        """The conditions of which both answers were, so often that they are merged."""
+        given = {key for key, verified in self._often.items() if verified >= order}
+        return {place for place, answer in given if answer and (place, False) in given}
 
     def is_time(self, failed: int) -> bool:
         """Whether the branches are to be merged after so many failures."""
@@ -69,10 +83,6 @@ class Answers:
     def may_merge(self) -> bool:
         """Whether they were not tried to be merged too often."""
         return self.tries < len(_FAILURES)
-
-    def given(self, order: int) -> set[tuple[Place, bool]]:
-        """The conditions with the answers that were verified to an order."""
-        return {key for key, verified in self._orders.items() if verified >= order}
 
 
 def _place(code: Any, offset: int) -> Place | None:
@@ -87,21 +97,22 @@ def _place(code: Any, offset: int) -> Place | None:
 
 def merged(
     specialise: Callable[[], tuple[Specialization, Recording]],
+    places: set[Place],
     answers: set[tuple[Place, bool]],
     differs: Callable[[Recording], str | None],
     order: int,
 ) -> Specialization:
-    """The program of a run that goes both ways where both answers of a condition are among those given, for derivatives of an order.
+    """The program of a run that goes both ways at some places, and elsewhere gives answers that were verified, for derivatives of an order.
 
     Raises
     ------
     Refused
         If no branch could be merged, or the program is not that of the function.
     """
+    if not places:
+        raise Refused("no condition gave both answers, each several times in a run")
     for counters in (True, False):
-        run, before = BothWays(answers, order + 2, counters=counters), local.both_ways
-        if not run.places:
-            raise Refused("no condition gave both answers")
+        run, before = BothWays(places, answers, order + 2, counters=counters), local.both_ways
         local.both_ways = run
         try:
             made, recording = specialise()

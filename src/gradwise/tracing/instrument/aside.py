@@ -92,8 +92,10 @@ class BothWays:
 
     Parameters
     ----------
+    places : set
+        The conditions whose branches are run both ways.
     answers : set
-        The answers of conditions that were verified.
+        The answers of conditions that were verified: inside a branch that is not taken no others are given.
     first : int
         How many turns of a loop that the data end stay guards.
     counters : bool
@@ -101,8 +103,6 @@ class BothWays:
 
     Attributes
     ----------
-    places : set
-        The conditions of which both were.
     merged : int
         How many branches became selections.
     """
@@ -125,10 +125,12 @@ class BothWays:
         "turns",
     )
 
-    def __init__(self, answers: set[tuple[Place, bool]], first: int = 3, *, counters: bool = True) -> None:
+    def __init__(
+        self, places: set[Place], answers: set[tuple[Place, bool]], first: int = 3, *, counters: bool = True
+    ) -> None:
+        self.places = places
         self.answers = answers
         self.counters = counters
-        self.places = {place for place, answer in answers if answer and (place, False) in answers}
         #: the guards of branches inside others, by identity, and those in whose place another stands
         self.inside: set[int] = set()
         self.kept: list[Any] = []
