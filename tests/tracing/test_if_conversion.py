@@ -10,7 +10,7 @@ import pytest
 import gradwise as gw
 from gradwise.execution import build
 from gradwise.tracing import record
-from gradwise.tracing.instrument.aside import BothWays
+from gradwise.tracing.instrument.both_ways.aside import BothWays
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.state import local
 

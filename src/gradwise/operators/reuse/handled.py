@@ -22,7 +22,7 @@ import scipy
 
 from gradwise.operators.reuse.reached import Reach
 from gradwise.tracing import isinstance_traced
-from gradwise.tracing.instrument.aside import is_aside
+from gradwise.tracing.instrument.both_ways.aside import is_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,7 +3,7 @@
     for r in data:                           takes 2ⁿ paths through n rows: each point has one of its own, and a program for one path
         if r @ w > 1: loss += r @ w          stands for the function nowhere else
 
-Where the programs of a family failed more than once, the run for the next one goes both ways (``tracing/instrument/branches.py``) wherever both answers of a condition were met in runs whose derivative was verified.
+Where the programs of a family failed more than once, the run for the next one goes both ways (``tracing/instrument/both_ways``) at the conditions whose answers were both given, several times in a run, where the derivative was verified.
 Its value and its derivative are compared with those of the run that was traced as it stands.  What becomes no selection remains a guard.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.specialization import Refused
-from gradwise.tracing.instrument.aside import BothWays, Place
+from gradwise.tracing.instrument.both_ways.aside import BothWays, Place
 from gradwise.tracing.instrument.state import local
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from typing import Any
 
 from gradwise.locks import lock
 from gradwise.tracing.instrument import source
+from gradwise.tracing.instrument.both_ways.if_conversion import both_ways
 from gradwise.tracing.instrument.bytecode import HOOKS, hooked_bytecode
-from gradwise.tracing.instrument.if_conversion import both_ways
 from gradwise.tracing.instrument.nodes import MARK
 from gradwise.tracing.instrument.parsing import compile_again
 from gradwise.tracing.instrument.rewriting import rewritten
@@ -38,7 +38,7 @@ def instrumented(code: CodeType, module_globals: dict[str, Any] | None = None) -
 
 
 def going_both_ways(code: CodeType, module_globals: dict[str, Any] | None = None) -> CodeType | None:
-    """The instrumented copy whose branches run both ways (``if_conversion.py``); None where there is none."""
+    """The instrumented copy whose branches run both ways (``both_ways``); None where there is none."""
     return _kept(_made_both_ways, code, module_globals, _make_both_ways)
 
 

@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument import (
-    aside,
     attributes,
-    branches,
     bytecode,
     comparing,
     ending,
@@ -22,11 +20,10 @@ from gradwise.tracing.instrument import (
     known,
     objects,
     operations,
-    shielding,
     statements,
     taking,
-    turns,
 )
+from gradwise.tracing.instrument.both_ways import aside, branches, shielding, turns
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
 from gradwise.tracing.instrument.needs import are_plain, protocols_suffice

@@ -165,7 +165,7 @@ class _Local(threading.local):
     muted: list[tuple[Any, Any]] | None = None
     #: and what they would have written to files (``unwritten.py``)
     files: Any = None
-    #: the run whose branches are run both ways (``branches.py``)
+    #: the run whose branches are run both ways (``both_ways``)
     both_ways: Any = None
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.instrument.aside import Apart
+from gradwise.tracing.instrument.both_ways.aside import Apart
+from gradwise.tracing.instrument.both_ways.merged_values import in_order, largest
 from gradwise.tracing.instrument.compiling import HOOKS
-from gradwise.tracing.instrument.merged_values import in_order, largest
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.taking import own
 from gradwise.tracing.standins.recording import PLAIN, at_line, entries, open_traces, resolve, weak

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.rules.algebra import select
-from gradwise.tracing.instrument.aside import DEPTH, EQUATIONS, MARK, Apart, is_number, is_place, spoil
-from gradwise.tracing.instrument.merged_values import conjunction, merged, merged_answers
+from gradwise.tracing.instrument.both_ways.aside import DEPTH, EQUATIONS, MARK, Apart, is_number, is_place, spoil
+from gradwise.tracing.instrument.both_ways.merged_values import conjunction, merged, merged_answers
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.instrument.branches import Branch
-from gradwise.tracing.instrument.merged_values import conjunction
+from gradwise.tracing.instrument.both_ways.branches import Branch
+from gradwise.tracing.instrument.both_ways.merged_values import conjunction
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedScalar
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwise.rules.algebra import select
 from gradwise.tracing.indexing import stacked
-from gradwise.tracing.instrument.aside import Apart, is_number
+from gradwise.tracing.instrument.both_ways.aside import Apart, is_number
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply
 

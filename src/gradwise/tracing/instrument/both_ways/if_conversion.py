@@ -20,8 +20,8 @@ import copy
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.instrument.aside import MARK
-from gradwise.tracing.instrument.branch_statements import (
+from gradwise.tracing.instrument.both_ways.aside import MARK
+from gradwise.tracing.instrument.both_ways.statements import (
     appended,
     assigned,
     breaking,

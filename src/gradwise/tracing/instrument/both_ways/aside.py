@@ -19,7 +19,7 @@ from gradwise.tracing.instrument.userland import is_users_file
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 if TYPE_CHECKING:
-    from gradwise.tracing.instrument.branches import Branch
+    from gradwise.tracing.instrument.both_ways.branches import Branch
 
 #: how names begin that the text of these copies has made, and no text of the user's can have
 MARK = "gradwise "
