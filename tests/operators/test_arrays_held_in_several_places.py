@@ -346,6 +346,15 @@ def test_several_objects_of_a_class():
         assert "not traced" not in str(gw.explain(InAList(), X))
 
 
+def test_objects_that_come_where_others_were():
+    """An object may be found at the address of one that is gone, of which something was learned."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(40):
+            np.testing.assert_allclose(gw.grad(InAList())(X), _slope(1), rtol=1e-13)
+            assert "not traced" not in str(gw.explain(InAList(), X))
+
+
 def _slope(n):
     """Of Σ W x + b x² where W = 1 - n x / 10 and b = 1/2 - n x / 10, and only the last step moves with x."""
     done = 0.1 * (n - 1) * X

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import traceback
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradwise.errors import TracingError
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-#: by the identity of a function's code, that, the arrays to which it writes, and the identities of the functions and objects of which that was learned
-_known: dict[int, tuple[weakref.ref[types.CodeType], list[weakref.ref[np.ndarray]], set[int]]] = {}
+#: by the identity of a function's code, that, the arrays to which it writes, and the functions and objects of which that was learned
+_known: dict[int, tuple[weakref.ref[types.CodeType], list[weakref.ref[np.ndarray]], dict[int, weakref.ref[Any]]]] = {}
 #: the code of functions of which a run came to its end
 _run: dict[int, weakref.ref[types.CodeType]] = {}
 _lock = lock()
@@ -70,7 +71,8 @@ def learning(function: Any, run: Callable[[], Result], *, first: bool) -> Callab
     code = code_of(function)
     known, done = _known.get(id(code)), _run.get(id(code))
     if known is not None and known[0]() is code:
-        if _owner(function) in known[2]:
+        owner = known[2].get(id(_owner(function)))
+        if owner is not None and owner() is _owner(function):  # another one may have come to its place
             return run
     elif code is None or not first or (done is not None and done() is code):
         return run
@@ -88,9 +90,9 @@ def learning(function: Any, run: Callable[[], Result], *, first: bool) -> Callab
     return noted
 
 
-def _owner(function: Any) -> int:
-    """The identity of the object to which a function belongs, or of the function."""
-    return id(getattr(function, "__self__", function))
+def _owner(function: Any) -> Any:
+    """The object to which a function belongs, or the function."""
+    return getattr(function, "__self__", function)
 
 
 def _arrays_of(code: Any) -> list[weakref.ref[np.ndarray]]:
@@ -112,8 +114,10 @@ def _learned(function: Any, arrays: list[Any], error: TracingError) -> list[Any]
         if len(_known) > _MOST:
             _known.clear()
         before = _known.get(id(code))
-        owners = set() if before is None or before[0]() is not code or len(before[2]) > _ARRAYS else before[2]
-        _known[id(code)] = weakref.ref(code), more, {*owners, _owner(function)}
+        owners = {} if before is None or before[0]() is not code or len(before[2]) > _ARRAYS else dict(before[2])
+        with suppress(TypeError):  # of an object that cannot be referred to weakly it is learned at each call
+            owners[id(_owner(function))] = weakref.ref(_owner(function))
+        _known[id(code)] = weakref.ref(code), more, owners
     return more
 
 
