@@ -447,18 +447,20 @@ def test_exceptions_that_are_handled_in_a_branch():
     check_against_runs(f)
 
 
+def bisected(c):
+    """The root of c, of which the derivative knows nothing."""
+    low, high = 0.0, 10.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if middle * middle < c:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
 def test_a_derivative_that_a_branch_loses_is_found():
     """Bisection gives a number that the derivative does not know: it is compared when the branch is first taken, also where other branches go both ways."""
-
-    def root(c):
-        low, high = 0.0, 10.0
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            if middle * middle < c:
-                low = middle
-            else:
-                high = middle
-        return 0.5 * (low + high)
 
     def f(x):
         total = 0.0
@@ -468,7 +470,7 @@ def test_a_derivative_that_a_branch_loses_is_found():
             else:
                 total += v
         if x[0] > 3:
-            total += root(x[0])
+            total += bisected(x[0])
         return total
 
     gradient, rng = gw.grad(f), np.random.default_rng(0)
@@ -551,20 +553,10 @@ def test_without_instrumented_copies():
 def test_a_few_branches_one_after_the_other_are_verified_by_themselves():
     """A number that a search found is lost where it is used only: the one way of four that nothing had verified."""
 
-    def search(c):
-        low, high = 0.0, 10.0
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            if middle * middle < c:
-                low = middle
-            else:
-                high = middle
-        return 0.5 * (low + high)
-
     def f(x):
         u = x[0] * 1.0
         if x[1] > 0:
-            u = search(x[0])
+            u = bisected(x[0])
         if x[2] > 0:
             return u * x[1]
         return x[0] * x[1] * x[2]
