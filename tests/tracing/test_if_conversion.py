@@ -564,6 +564,39 @@ def copying(x):
     return total
 
 
+def writing_to_a_third_argument(x):
+    y, total = np.zeros(len(x)), 0.0
+    for v in x:
+        if v > 0:
+            total += np.multiply(x, v, y).sum()
+        else:
+            total += y[0]
+    return total
+
+
+def writing_to_what_a_method_is_given(x):
+    y, m, total = np.zeros(2), np.ones((2, len(x))), 0.0
+    for v in x:
+        if v > 0:
+            total += m.dot(x * v, y).sum()
+        else:
+            total += y[0]
+    return total
+
+
+def storing_by_indices_beside(x):
+    y, places, total = np.zeros(len(x)), np.array([1, 2]), 0.0
+    for v in x:
+        if v > 0:
+            y[0] = v
+            y[places] = v * v
+            y[3] = 2 * v
+        else:
+            y[1] = v
+        total += y[2] * (1.0 if v > 1 else 0.0) + y[0]
+    return total + y.sum()
+
+
 def in_a_nonlocal_name(x):
     total = 0.0
 
@@ -637,6 +670,9 @@ GUARDED = [
     taking_off_a_list,
     writing_out,
     copying,
+    writing_to_a_third_argument,
+    writing_to_what_a_method_is_given,
+    storing_by_indices_beside,
     in_a_nonlocal_name,
     walrus,
     looping,
@@ -735,6 +771,14 @@ def test_the_order_of_equations_does_not_follow_the_branch_taken():
     there, _ = both_ways(elif_chain, np.array([-2.0, -0.5, 0.5, 2.0]))
     primitives = [[e.primitive for e in r.program.equations] for r in (here, there)]
     assert primitives[0] == primitives[1]
+
+
+def test_sorted_numbers_hold_no_nan():
+    recording, _ = both_ways(sorting, np.arange(6.0))
+    x = np.arange(6.0)
+    assert value_of(recording, x) == sorting(x)
+    x[2] = np.nan
+    assert value_of(recording, x) is None
 
 
 def test_a_run_ends_as_it_began():

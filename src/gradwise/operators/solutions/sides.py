@@ -287,7 +287,7 @@ def _known_types(place: Place, types: list[ArrayType], output: ArrayType) -> lis
     with np.errstate(all="ignore"):
         sample = [np.ones(t.shape, t.dtype) for t in types]
         ones = np.ones(output.shape, output.dtype) if place.switch.rows is None else None
-        found = place.switch.known(sample, ones, place.params)  # type: ignore[misc]
+        found = place.switch.known(sample, ones, place.params)  # type: ignore[misc]  # known and steady go together
     return [ArrayType(np.shape(v), np.asarray(v).dtype) for v in found]
 
 

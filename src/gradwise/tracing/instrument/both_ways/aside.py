@@ -83,6 +83,11 @@ _CHANGING = frozenset(
 )
 
 
+#: methods whose further arguments are no arrays to write to, and functions of which the third is none
+_OF_SEVERAL = frozenset({"get", "index", "reshape", "transpose"})
+_OF_THREE = frozenset({"arange", "clip", "full", "interp", "linspace", "where"})
+
+
 class Apart(Exception):
     """What two branches leave cannot be merged."""
 
@@ -210,18 +215,18 @@ def entering(pure: bool) -> bool:
     return True
 
 
-def callee(function: Any) -> Any:
-    """What a branch calls, if that is the user's function, whose text says what it does, or one that is known to change nothing."""
-    if not _is_harmless(function):
+def callee(function: Any, count: int) -> Any:
+    """What a branch calls with ``count`` arguments by place (-1: unknown), if that is the user's function, whose text says what it does, or one that is known to change nothing."""
+    if not _is_harmless(function, count):
         spoil()
     return function
 
 
-def owner(value: Any, name: str) -> Any:
+def owner(value: Any, name: str, count: int) -> Any:
     """What a method is called of by a branch, if it changes nothing."""
     if type(value) is types.ModuleType:
-        callee(getattr(value, name))
-    elif name not in _READING and not _is_the_users(getattr(value, name)):
+        callee(getattr(value, name), count)
+    elif not _is_the_users(getattr(value, name)) and not (name in _READING and (0 <= count < 2 or name in _OF_SEVERAL)):
         spoil()
     return value
 
@@ -231,12 +236,16 @@ def _is_the_users(function: Any) -> bool:
     return type(function) is types.FunctionType and is_users_file(function.__code__.co_filename)
 
 
-def _is_harmless(function: Any) -> bool:
-    if _is_the_users(function) or type(function) is np.ufunc or id(function) in _HARMLESS:
+def _is_harmless(function: Any, count: int) -> bool:
+    if _is_the_users(function) or id(function) in _HARMLESS:
         return True
+    if type(function) is np.ufunc:  # the next argument is written to
+        return 0 <= count <= function.nin
     name = getattr(function, "__name__", "")
     module = (getattr(function, "__module__", None) or "").partition(".")[0]
-    return module == "numpy" and callable(getattr(np, name, None)) and name not in _CHANGING
+    if module != "numpy" or not callable(getattr(np, name, None)) or name in _CHANGING:
+        return False
+    return 0 <= count < 3 or (count == 3 and name in _OF_THREE)
 
 
 def spoil() -> None:

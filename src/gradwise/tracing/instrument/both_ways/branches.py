@@ -90,8 +90,9 @@ class Branch:
         elif run is not None and run.open and type(condition) is TracedScalar:
             if run.depth and (place, bool(condition.value)) not in run.answers:
                 raise Apart
+            before_asking = len(condition.tape.guards)
             self.answer = bool(condition)
-            run.inside.update(map(id, condition.tape.guards[-1:]))
+            run.inside.update(map(id, condition.tape.guards[before_asking:]))
         else:
             self.answer = bool(condition)
 
@@ -104,6 +105,7 @@ class Branch:
         depth, outside = run.depth, len(run.open)
         run.open.append(self)
         self._around = run.open[-2] if outside else None
+        stays = False
         for answer in (True, False):  # in one order, so that a loop repeats its equations whatever it decides
             self._pass = answer
             self._now, self._aside = self._before, answer is not self.answer
@@ -118,11 +120,14 @@ class Branch:
                 if not all([id(g) in run.inside for g in trace.guards[guards:]]):
                     self.failed = True  # it decided something of which nothing was verified
                 if self.failed:
+                    run.kept += trace.guards[guards:]  # so that no other ones have their identities
                     del trace.guards[guards:]
                     trace.error = error
             self._ask_inside(answer, guards)
             del run.open[outside + 1 :]
-            self._take_back(answer)
+            stays = self.failed and not self._aside  # it may have stored what cannot be taken back
+            if not stays:
+                self._take_back(answer)
         del run.open[outside:]
         self._now = self._taken
         if not self.failed:
@@ -141,6 +146,8 @@ class Branch:
             if depth:
                 raise Apart
             bool(self.condition)  # a guard
+            if stays:
+                self._hand_over(run.open)
             for container, key, value, answer in self._stores:
                 if answer is self.answer:
                     put(container, key, value)

@@ -264,12 +264,12 @@ class _Writer(Rewriter):
 
     def visit_Call(self, node: ast.Call) -> Any:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else None
+        count = ast.Constant(-1 if any(isinstance(a, ast.Starred) for a in node.args) else len(node.args))
         new = super().visit_Call(node)
         if self._inside or self.pure:
             arguments = new.func.args  # method(obj, "name") or resolve(f)
-            question = (
-                _call("callee", arguments[0]) if name is None else _call("owner", arguments[0], ast.Constant(name))
-            )
+            asked = [arguments[0]] if name is None else [arguments[0], ast.Constant(name)]
+            question = _call("callee" if name is None else "owner", *asked, count)
             arguments[0] = _at(question, new)
             new.func = _at(_call("shielding", new.func), new)
         return new

@@ -118,7 +118,9 @@ def in_order(items: Sequence[Any], *, reverse: bool) -> list[Any]:
     if not all(map(is_number, items)) or len(kinds) != 1 or not any(type(i) is TracedScalar for i in items):
         raise Apart
     (kind,) = kinds
-    local.both_ways.merged += 1
     found = np.sort(stacked(list(items)))
-    numbers = [TracedScalar(e.tape, e.index, kind(e.value)) for e in (found[k] for k in range(len(items)))]
+    numbers: list[Any] = [TracedScalar(e.tape, e.index, kind(e.value)) for e in (found[k] for k in range(len(items)))]
+    if not numbers[-1] >= numbers[0]:  # nan, which Python leaves where it meets it; else a guard against it
+        raise Apart
+    local.both_ways.merged += 1
     return numbers[::-1] if reverse else numbers
