@@ -7,10 +7,13 @@ import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
 from gradwise.tracing.purity.lattice import (
     alternatives,
+    certain_texts,
     describe,
     is_none_itself,
     join,
@@ -23,8 +26,10 @@ from gradwise.tracing.purity.sequences import class_of, element_of, is_object, i
 from gradwise.tracing.purity.transient import is_transient
 from gradwise.tracing.purity.values import (
     DATA,
+    GRID,
     NOTHING,
     OWN,
+    VECTOR,
     WHOLE,
     Box,
     Constant,
@@ -89,6 +94,11 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
             return arguments[2]
         found = by_name(m, arguments[0], arguments[1])
         return found if len(arguments) == 2 or _surely_has(*arguments[:2]) else join(found, arguments[2])
+    asked = certain_texts(arguments[1]) if function is hasattr and len(arguments) == 2 else None
+    if asked and _is_plain(arguments[0]):
+        if arguments[0] in (VECTOR, GRID) and len(asked) == 1:
+            return Constant(all(hasattr(np.ndarray, name) for name in asked))
+        return OWN
     if function is hasattr and len(arguments) == 2:
         if _lacks(m, arguments[0], arguments[1]):
             return Constant(False)
@@ -111,6 +121,10 @@ def note_derived(m: Machine, value: Any, base: Any) -> None:
     ):
         raise m.doubt(f"it asks whether a value is of type {cls.__name__}, to which any type may be added")
     note(value, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
+
+
+def _is_plain(value: Any) -> bool:
+    return level(value) is not None and type(value) is not Known
 
 
 def _lacks(m: Machine, owner: Any, name: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.axes import index_of
 from gradwise.tracing.purity.boxes import as_key, box, merge
 from gradwise.tracing.purity.lattice import certain_texts, depth, entry, join, put
 from gradwise.tracing.purity.scope import is_type
@@ -15,6 +16,7 @@ from gradwise.tracing.purity.sequences import (
 )
 from gradwise.tracing.purity.values import (
     FRESH,
+    GRID,
     NOTHING,
     OWN,
     VECTOR,
@@ -47,6 +49,10 @@ def _tuple(m: Machine, i: Any, s: State) -> None:
         return
     if any(is_looked_into(v) or certain_texts(v) is not None for v in values) and max(map(depth, values)) < _DEPTH:
         s.push(Row(tuple(values)))
+        return
+    index = index_of(values)
+    if index is not None:
+        s.push(index)
         return
     degrees = [m.data(v) for v in values]
     s.push(OWN if all(d.rank <= OWN.rank for d in degrees) else FRESH)
@@ -122,7 +128,9 @@ def _unpack(m: Machine, i: Any, s: State) -> None:
     if i.opname == "UNPACK_SEQUENCE" and is_looked_into(row):
         s.push(*reversed(unpacked(m, row, i.arg)))
         return
-    element = element_of(m, row) if type(row) in (Box, Row, Rows) or row is VECTOR else entry(m.data(row))
+    element = (
+        element_of(m, row) if type(row) in (Box, Row, Rows) or row is VECTOR or row is GRID else entry(m.data(row))
+    )
     count = i.arg if i.opname == "UNPACK_SEQUENCE" else (i.arg & 0xFF) + (i.arg >> 8)
     if i.opname == "UNPACK_SEQUENCE":
         s.push(*[element] * count)

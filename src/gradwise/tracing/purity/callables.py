@@ -101,7 +101,15 @@ _MAKERS = _words(
 )
 #: those whose result is always another array, whose entries may be the caller's objects if they are no numbers
 _RENEWERS = _words(
-    """zeros_like ones_like empty_like full full_like array copy stack concatenate concat vstack hstack dstack column_stack append where tile repeat sort outer kron cumsum cumprod"""
+    """zeros_like ones_like empty_like full full_like array copy stack concatenate concat vstack hstack dstack column_stack append where tile repeat sort outer kron cumsum cumprod
+    roll pad insert delete tril triu take take_along_axis extract compress choose select"""
+)
+#: those whose result is a number, or memory of its own, where their arguments are numbers
+_COMPUTING = _words(
+    """dot vdot inner tensordot cross sum prod mean std var max min amax amin ptp argmax argmin clip median percentile quantile average cov corrcoef trapezoid convolve correlate
+    interp searchsorted digitize bincount nansum nanprod nanmean nanstd nanvar nanmax nanmin nanmedian nanpercentile nanquantile nancumsum nancumprod any all allclose isclose array_equal array_equiv
+    isin polyval polyfit trace count_nonzero norm inv det slogdet solve eigh eigvalsh eig eigvals cholesky svd svdvals qr lstsq pinv cond matrix_rank tensorsolve tensorinv matrix_norm
+    vector_norm matmul vecdot cumulative_sum cumulative_prod"""
 )
 #: those that make a tuple, or an iterator, of what may be their arguments; and those that do for several arguments
 _GROUPS = _words("tuple zip enumerate reversed iter broadcast_arrays meshgrid ix_ histogram")
@@ -139,7 +147,7 @@ class Callee:
         The number of positional arguments that cannot reach an output.
     makes : str
         "own": a number or a fresh array; "maker": that, unless an argument after the first may be a dtype; "fresh": a container; "renewed": the call's own if all its arguments are, else fresh; "arguments": the call's own if all its arguments are;
-        "several": a tuple of such; "each": that, but of one array for one; "data": perhaps the caller's.
+        "computed": a number or a fresh array where numbers are given; "total": the sum of what a container holds, from zero on; "several": a tuple of such; "each": that, but of one array for one; "data": perhaps the caller's.
     pure : bool
         Whether the result depends on the arguments alone, and nothing else happens.
     higher : bool
@@ -205,6 +213,8 @@ def _add(table: dict[int, tuple[Any, Callee]], module: Any, text: str, *, pure: 
                 if name in _CONTAINERS
                 else "own"
                 if name in _NUMBERS
+                else "computed"
+                if (module is np or module is np.linalg) and name in _COMPUTING
                 else "several"
                 if name in _GROUPS
                 else "each"
@@ -232,6 +242,8 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
             if name in _GROUPS
             else "data"
             if name in _HIGHER
+            else "total"
+            if name == "sum"
             else "arguments"
         )
         function = getattr(builtins, name)
@@ -259,7 +271,7 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
         table[id(function)] = function, Callee(None, "data", higher=name in _HIGHER)
     for function in (copy.copy, copy.deepcopy):
         if function.__globals__ is vars(copy):
-            table[id(function)] = function, Callee(1, "renewed")
+            table[id(function)] = function, Callee(1, "copied")
     table[id(functools.reduce)] = functools.reduce, Callee(3, "data", higher=True)
     for value in vars(builtins).values():
         if isinstance(value, type) and issubclass(value, BaseException):

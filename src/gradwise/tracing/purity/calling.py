@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.asked import about_objects
-from gradwise.tracing.purity.boxes import MethodOfBox, looked_at
+from gradwise.tracing.purity.axes import as_array
+from gradwise.tracing.purity.boxes import MethodOfBox
 from gradwise.tracing.purity.callables import (
-    CHANGES,
-    HARMLESS,
-    KEYWORDS,
-    METHODS,
     UFUNC_METHODS,
     WRITERS,
     Callee,
@@ -27,19 +24,18 @@ from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, 
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
 from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
-from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_numeric, join, level, spill, texts_of
+from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_numeric, join, level, texts_of
 from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.over_entries import over_entries
 from gradwise.tracing.purity.record_types import MethodOfRecord, record
-from gradwise.tracing.purity.scope import CACHED, DTYPES, Ends, is_type, is_users_function
+from gradwise.tracing.purity.results import result_of, result_of_method
+from gradwise.tracing.purity.scope import CACHED, Ends, is_type, is_users_function
 from gradwise.tracing.purity.sequences import MethodOfSequence, entry_of, is_looked_into, is_object
 from gradwise.tracing.purity.sparse import MethodOfMatrix
-from gradwise.tracing.purity.texts import filled
 from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
-    FRESH,
     GLOBALS,
     INDICES,
     MANAGER,
@@ -50,7 +46,6 @@ from gradwise.tracing.purity.values import (
     SPLINE,
     TYPE,
     Bound,
-    Box,
     Constant,
     Held,
     Known,
@@ -58,9 +53,7 @@ from gradwise.tracing.purity.values import (
     Made,
     Method,
     Row,
-    Rows,
     Several,
-    Table,
 )
 from gradwise.tracing.purity.writing import added_at, written
 
@@ -79,7 +72,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if callee is NOTHING or any(v is NOTHING for v in arguments) or any(v is NOTHING for v in keywords.values()):
         raise Ends
     if type(callee) is Method:
-        return _method(m, callee, arguments, keywords)
+        return result_of_method(m, callee, arguments, keywords)
     if type(callee) is Local:
         return m.scope.call_local(m, callee, arguments, keywords)
     if type(callee) is Bound:
@@ -185,7 +178,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     else:
         found = callee_of(value)
     if found is not None:
-        return _known(m, describe(callee), found, arguments, keywords)
+        result = result_of(m, describe(callee), found, arguments, keywords)
+        return as_array(value, arguments) if result is ARRAY else result
     if is_users_function(value):
         return m.scope.call_function(m, callee, arguments, keywords)
     if is_type(value):
@@ -249,122 +243,6 @@ def evaluated(m: Machine, argument: Any) -> Any:
     return functools.reduce(join, [m.expression(text) for text in sorted(texts)])
 
 
-def _known(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    if callee.limit is not None and len(arguments) > callee.limit:
-        raise m.doubt(f"it gives {name} {len(arguments)} positional arguments, of which one may be the output")
-    out = keywords.get("out")
-    if out is not None:
-        if m.data(out) is not OWN:
-            raise m.doubt(f"it calls {name} with an output that may have been there before the call")
-        m.scope.changes_own()
-    for keyword in keywords:
-        if keyword not in KEYWORDS and keyword != "out":
-            raise m.doubt(f"it calls {name} with {keyword}=")
-    if not callee.pure:
-        m.scope.impure(
-            m,
-            f"it calls {name}, whose result depends on more than its arguments",
-            shows=callee.shows,
-        )
-    makes = callee.makes
-    if makes == "each":
-        makes = "arguments" if len(arguments) == 1 and level(arguments[0]) is not DATA else "several"
-    degrees = []
-    for position, value in enumerate([*arguments, *keywords.values()]):
-        degree = level(value)
-        if type(value) is Box and degree is not None:
-            looked_at(m, value)
-        elif degree is not None:
-            spill(value)
-        if degree is None:
-            degree = _unusual(m, name, callee, value, len(arguments))
-        elif degree is DATA and value is keywords.get("dtype"):
-            makes = makes if _is_numbers_dtype(value) else "data"  # perhaps that of objects
-        elif position and makes == "maker" and degree is DATA:
-            makes = "data"  # may be the dtype of objects
-        degrees.append(degree)
-    if makes == "own" and m.scope.inquiry.mixes and not all(map(is_numeric, degrees)):
-        return DATA  # the sum of an array of one object is that object
-    return _result(makes, degrees)
-
-
-def _is_numbers_dtype(value: Any) -> bool:
-    """Whether a value is surely a text that names a type of numbers."""
-    texts = texts_of(value)
-    try:
-        return texts is not None and all(np.dtype(text).kind in "fciub" for text in texts)
-    except TypeError:
-        return False
-
-
-def _unusual(m: Machine, name: str, callee: Callee, value: Any, given: int) -> Any:
-    """An argument that is no data: a function to be called, or a type."""
-    inner = callee_of(value.value) if type(value) is Known and callee.higher and name != "starmap" else None
-    if (
-        inner is not None
-        and inner.pure
-        and not inner.higher
-        and (inner.limit is None or inner.limit >= max(2, given - 1))
-    ):
-        return DATA  # called with two arguments by ``reduce``, with as many as there are iterables by ``map``
-    if callee.higher and type(value) is Local:
-        m.data(m.scope.call_local(m, value, [DATA] * value.code.co_argcount, {}))
-        return DATA
-    if callee.higher and type(value) is Known and is_users_function(value.value):
-        with_plain_defaults(m, value.value)
-        m.data(m.scope.call_function(m, value, [], {}))
-        return DATA
-    if type(value) is Known and is_type(value.value) and not (callee.higher and callee_of(value.value) is None):
-        return OWN if value.value in DTYPES else DATA
-    raise m.doubt(f"it gives {describe(value)} to {name}")
-
-
-def _result(makes: str, degrees: list[Any]) -> Any:
-    if makes in ("own", "maker"):
-        return OWN
-    if makes == "fresh":
-        return FRESH
-    if makes == "several":
-        return OWN if all(d.rank <= OWN.rank for d in degrees) else DATA
-    if makes == "data" or not all(map(is_numeric, degrees)):
-        return FRESH if makes == "renewed" else DATA
-    return ARRAY if ARRAY in degrees and makes == "arguments" else OWN
-
-
-def _method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    receiver, name = m.data(method.receiver), method.name
-    if name in CHANGES:
-        for value in [*arguments, *keywords.values()]:
-            m.data(value)
-        if receiver in (DATA, ARRAY):
-            if name not in HARMLESS:
-                raise m.doubt(f"it calls the method {name} of what may have been there before the call")
-            m.scope.impure(
-                m, f"it calls the method {name} of what may have been there before the call", avoidable=False
-            )
-        if name not in HARMLESS:
-            m.scope.changes_own()
-        if len(arguments) > CHANGES[name] or keywords:
-            raise m.doubt(f"it calls the method {name} in a way that is not looked into")
-        return DATA
-    if type(method.receiver) is Table and method.receiver.is_mapping and name in ("items", "values") and not arguments:
-        element = method.receiver.element
-        return Rows(Row((DATA, element)) if name == "items" else element)
-    if name == "format" and type(method.receiver) is Constant and type(method.receiver.value) is str:
-        for value in [*arguments, *keywords.values()]:
-            m.data(value)
-        return filled(method.receiver.value)
-    callee = METHODS.get(name)
-    if callee is None:
-        raise m.doubt(f"it calls the method {name}, which is not looked into")
-    result = _known(m, f"the method {name}", callee, arguments, keywords)
-    if callee.makes not in ("arguments", "renewed"):
-        return DATA if result is OWN and m.scope.inquiry.mixes and not is_numeric(receiver) else result
-    if is_numeric(result) and is_numeric(receiver):
-        return OWN if callee.makes == "renewed" else ARRAY if ARRAY in (result, receiver) else OWN
-    return FRESH if callee.makes == "renewed" else DATA
-
-
 def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any:
     """``callee(*arguments, **keywords)``: allowed where any number of plain arguments is harmless."""
     plain_call = keywords is NULL
@@ -376,7 +254,7 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
     if type(callee) is Known and plain_call:
         found = callee_of(callee.value)
         if found is not None and found.limit is None and not found.higher:
-            return _known(m, describe(callee), found, [DATA], {})
+            return result_of(m, describe(callee), found, [DATA], {})
     if type(callee) is Known and is_users_function(callee.value):
         with_plain_defaults(m, callee.value)
         return m.scope.call_function(m, callee, [], {})

@@ -109,6 +109,10 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
             return is_numeric(value)
         if expected.object == "vector":
             return type(value) is np.ndarray and value.ndim == 1 and is_numeric(value)
+        if expected.object == "grid":
+            return type(value) is np.ndarray and value.ndim == 2 and is_numeric(value)
+        if expected.object == "integer":
+            return type(value) is int
         if expected.object == "number":
             return type(value) is not np.ndarray and is_numeric(value)
         return (

@@ -28,12 +28,14 @@ from gradwise.tracing.purity.values import (
     FRESH,
     FROZEN,
     GENERATOR,
+    GRID,
     MANAGER,
     NOTHING,
     NULL,
     OPAQUE,
     OWN,
     SPLINE,
+    VECTOR,
     Box,
     Constant,
     Known,
@@ -156,7 +158,9 @@ def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         raise m.doubt(f"the attribute {name!r} of a value is not looked into")
     if name == "dtype" and degree is FRESH:  # perhaps that of objects
         return DATA
-    return OWN if name in NUMBERS else DATA if name in ("name", "kind") else degree
+    if name in NUMBERS:
+        return OWN
+    return DATA if name in ("name", "kind") else owner if owner in (VECTOR, GRID) else degree
 
 
 def _load_attr(m: Machine, i: Any, s: State) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.axes import part
 from gradwise.tracing.purity.boxes import operator_of_boxes, store_in_box
 from gradwise.tracing.purity.building import BUILDING
 from gradwise.tracing.purity.callables import JOINERS, KEYS
@@ -26,6 +27,7 @@ from gradwise.tracing.purity.values import (
     DATA,
     FLOAT,
     FRESH,
+    GRID,
     NULL,
     OWN,
     SCALAR,
@@ -139,9 +141,8 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
             return found
     if symbol != "[]" and (level(x) is None or level(z) is None):
         return operator_of_objects(m, symbol, x, z)
-    if symbol == "[]" and x is VECTOR:
-        is_slice = z is SLICE or (type(z) is Constant and type(z.value) is slice)
-        return SCALAR if is_whole(z) else VECTOR if is_slice else ARRAY
+    if symbol == "[]" and (x is VECTOR or x is GRID):
+        return part(x, z)
     if symbol == "[]":
         return entry(m.data(x))
     if symbol == "+" and (certain_texts(x) or certain_texts(z)) is not None:  # a text and a list raise

@@ -12,6 +12,7 @@ from gradwise.tracing.purity.values import (
     DATA,
     FLOAT,
     FRESH,
+    GRID,
     INDICES,
     NOTHING,
     OPAQUE,
@@ -25,6 +26,7 @@ from gradwise.tracing.purity.values import (
     Box,
     Constant,
     Held,
+    Index,
     Known,
     Local,
     Made,
@@ -44,7 +46,7 @@ _OBJECTS = (Known, Made, Bound, Held, Several, Local)
 
 
 #: the degrees of those of which more is known
-_SPECIAL = {SLICE: DATA, VECTOR: ARRAY, SCALAR: OWN, WHOLE: OWN, INDICES: OWN}
+_SPECIAL = {SLICE: DATA, VECTOR: ARRAY, GRID: ARRAY, SCALAR: OWN, WHOLE: OWN, INDICES: OWN}
 
 
 def is_whole(value: Any) -> bool:
@@ -61,7 +63,7 @@ def is_scalar(value: Any) -> bool:
 
 def is_kept(value: Any) -> bool:
     """Whether more is known of plain data than their degree."""
-    return value is VECTOR or value is SCALAR or value is WHOLE
+    return value is VECTOR or value is GRID or value is SCALAR or value is WHOLE or type(value) is Index
 
 
 def is_numeric(degree: Abstract) -> bool:
@@ -94,6 +96,8 @@ def level(value: Any) -> Abstract | None:
         return DATA
     if cls is Box:
         return _box_level(value.root)
+    if cls is Index:
+        return FRESH if value.slices else OWN
     if cls is Row:
         return DATA if None not in map(level, value.entries) else None
     return DATA if cls is Rows and (value.element is NOTHING or level(value.element) is not None) else None

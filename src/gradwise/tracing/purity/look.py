@@ -95,11 +95,9 @@ class Inquiry:
         for value in arguments[len(names) :]:
             m.data(value)
         for place, name in enumerate(names):
-            value = (
-                arguments[place]
-                if place < len(arguments) and (is_looked_into(arguments[place]) or is_kept(arguments[place]))
-                else DATA
-            )
+            value = arguments[place] if place < len(arguments) else DATA
+            if not (is_looked_into(value) or is_kept(value)):
+                value = m.data(value)
             joined = join(given[name], value) if name in given else value
             if joined != given.get(name, DATA):
                 self.learned = True

@@ -330,4 +330,5 @@ def callable_parts(value: Any) -> tuple[Any, Any] | None:
         owner, function = value.__self__, value.__func__
     else:
         owner, function = value, member(type(value), "__call__")
-    return (function, owner) if type(function) is types.FunctionType and is_open(owner) else None
+    is_known = is_open(owner) or (isinstance(owner, type) and is_users_class(owner))  # a class method
+    return (function, owner) if type(function) is types.FunctionType and is_known else None

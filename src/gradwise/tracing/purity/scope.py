@@ -40,10 +40,12 @@ from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
     FROZEN,
+    GRID,
     OPAQUE,
     SCALAR,
     SPLINE,
     VECTOR,
+    WHOLE,
     Bound,
     Constant,
     Known,
@@ -81,7 +83,7 @@ class Expected:
         user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds, or with a memory of results), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), "content" (an interpolator), "test" (what a function says of it), or
         "other" (of a type of which nothing is known).
     object : object
-        The object itself; "numbers" for data that are a number or an array of numbers, "number" and "vector" for one of these, the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
+        The object itself; "numbers" for data that are a number or an array of numbers, "number" (which is no "integer"), "integer", "vector" and "grid" (with two axes) for one of these, the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
     reads : Reads or None
         Of a module, a class, an object, a sequence or a method (its object and its function).
     is_data : bool
@@ -214,8 +216,10 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("constant", value), Constant(value)
     if is_numeric(value):
         if cls is not np.ndarray:
-            return Expected("data", "number"), SCALAR
-        return (Expected("data", "vector"), VECTOR) if value.ndim == 1 else (Expected("data", "numbers"), ARRAY)
+            return (Expected("data", "integer"), WHOLE) if cls is int else (Expected("data", "number"), SCALAR)
+        if value.ndim in (1, 2):
+            return (Expected("data", "vector"), VECTOR) if value.ndim == 1 else (Expected("data", "grid"), GRID)
+        return Expected("data", "numbers"), ARRAY
     seen = known.get(id(value))
     if seen is not None:
         return seen[1], seen[2]

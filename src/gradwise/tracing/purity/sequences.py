@@ -30,6 +30,7 @@ from gradwise.tracing.purity.values import (
     DATA,
     FLOAT,
     GLOBALS,
+    GRID,
     INDICES,
     NOTHING,
     SCALAR,
@@ -108,7 +109,7 @@ def _any_of(m: Machine, sequence: Known) -> Any:
 
 def iterator_of(m: Machine, value: Any) -> Any:
     """What ``iter`` gives."""
-    if type(value) is Rows or value is VECTOR or value is INDICES:
+    if type(value) is Rows or value is VECTOR or value is GRID or value is INDICES:
         return value
     if is_sequence(value):
         if type(value.value) is dict:
@@ -142,6 +143,8 @@ def element_of(m: Machine, iterator: Any) -> Any:
         return iterator.element
     if iterator is VECTOR or iterator is INDICES:
         return SCALAR if iterator is VECTOR else WHOLE
+    if iterator is GRID:
+        return VECTOR
     return entry(m.data(iterator))
 
 

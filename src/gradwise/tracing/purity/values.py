@@ -52,8 +52,9 @@ SPLINE = Abstract("SPLINE", -10)
 GLOBALS = Abstract("GLOBALS", -7)
 #: a slice, which is data
 SLICE = Abstract("SLICE", 4)
-#: an array of numbers with one axis, which may be the caller's: an ARRAY; its entries are numbers, which no write can reach
+#: an array of numbers with one axis (with two), which may be the caller's: an ARRAY; its entries are numbers, which no write can reach (vectors)
 VECTOR = Abstract("VECTOR", 3)
+GRID = Abstract("GRID", 3)
 #: a number, and an integer, which is no container: both OWN; and what a range is, of which each is an integer
 SCALAR = Abstract("SCALAR", 1)
 WHOLE = Abstract("WHOLE", 1)
@@ -306,6 +307,14 @@ class Box:
 
     def __hash__(self) -> int:
         return hash(Box)
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Index:
+    """A tuple of integers and slices: the key of an entry, a row or a block of an array."""
+
+    integers: int
+    slices: int
 
 
 @dataclass(slots=True, unsafe_hash=True)
