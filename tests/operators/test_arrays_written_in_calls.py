@@ -210,3 +210,29 @@ def test_a_traced_value_written_into_an_array_of_others_is_refused():
     with pytest.raises(gw.TracingError, match="through out="):
         gw.grad(f, method="exact")(np.ones(2))
     assert others[0] is kept
+
+
+@pytest.mark.parametrize("options", [{}, {"check": False}], ids=str)
+@pytest.mark.parametrize("turns", [1, 3])
+def test_work_arrays_made_at_the_first_calls_are_written_to_at_the_next(turns, options):
+    """The second call met the array that the first one had made, and was the first to fail for it: numerical, or refused."""
+    made = {}
+    calls = []
+
+    def work(turn, n):
+        if turn not in made:
+            made[turn] = np.empty(n)
+        return made[turn]
+
+    def f(x):
+        calls.append(1)
+        v = work(len(calls) % turns, len(x))
+        np.multiply(x, x, out=v)
+        v -= v.mean()
+        return v @ x
+
+    x = np.array([-0.5, 0.3, 0.7])
+    for k in range(2 * turns):
+        gradient = gw.grad(f, method="exact", **options)(x)
+        assert len(calls) == k + 1
+        np.testing.assert_allclose(gradient, 3 * x**2 - (2 * x * x.sum() + x @ x) / 3, rtol=1e-13)

@@ -154,3 +154,36 @@ def test_calls_that_look_leave_nothing_on_another_way(capsys):
         assert {*TABLE.values()} == {*plain}
         assert subject.other.a == OTHER.a == ([0.5, *plain])[-1]
         assert capsys.readouterr().out.count("reported") == (k > 0)
+
+
+class Bisecting:
+    """A root found by halving and one step with a slope by differences: first derivatives are right, second ones lack a part."""
+
+    def __init__(self):
+        self.halvings = []
+
+    def root(self, x):
+        def g(t):
+            return t**3 + x[0] * t - x[1]
+
+        low, high, n = 0.0, 2.0, 0
+        while high - low > 1e-13:
+            middle, n = 0.5 * (low + high), n + 1
+            low, high = (low, middle) if g(low) * g(middle) <= 0 else (middle, high)
+        self.halvings.append(n)
+        return middle - g(middle) / ((g(middle + 1e-6) - g(middle - 1e-6)) / 2e-6)
+
+
+def test_a_run_whose_second_derivative_is_refused_leaves_nothing():
+    """The run came to its end, and what it stored stayed beside what the calls instead of it store."""
+    subject = Bisecting()
+    point = np.array([1.1, 0.35])
+    for k in range(1, 4):
+        with pytest.warns(gw.NumericalFallbackWarning, match="order 2"):
+            hessian = gw.hessian(subject.root)(point)
+        assert len(subject.halvings) == k
+    r = subject.root(point)
+    slope = 3 * r**2 + point[0]
+    first = np.array([-r, 1.0]) / slope
+    mixed = -np.outer(first, [1.0, 0.0]) / slope
+    assert hessian == pytest.approx(mixed + mixed.T - 6 * r * np.outer(first, first) / slope, rel=1e-5)

@@ -184,3 +184,28 @@ def test_a_sequence_and_a_number_make_no_array_where_they_make_none_plainly(f, x
 def test_a_number_of_numpy_and_a_sequence_are_added_as_arrays():
     gradient = gw.grad(lambda x: np.sum([1.0, 2.0] + x[0]), check=False)
     np.testing.assert_allclose(gradient(np.array([1.0, 2.0])), [2.0, 0.0])
+
+
+def _joined_in_place(x):
+    u = x.copy()
+    change = np.empty(len(x) - 2)
+    for _ in range(2):
+        np.subtract(u[2:], u[1:-1], out=change)
+        u[1:-1] += change
+    return np.inner(u, u)
+
+
+def _rows_in_place(x):
+    rows = [list(x), [1.0, 2.0, 3.0, 4.0]]
+    rows[0] += np.array(x) * 2
+    rows[1] *= np.array(x)
+    return np.inner(rows[0], rows[1])
+
+
+@pytest.mark.parametrize("f", [_joined_in_place, _rows_in_place])
+def test_a_list_changed_in_place_by_an_array_is_one(f):
+    """NumPy's operand is asked before the list is joined: the list grew, which raised, or gave another value and a numerical derivative."""
+    point = np.array([0.1, 0.4, 0.3, 0.6])
+    steps = np.eye(4) / 2  # both are polynomials of the second degree, of which these differences are exact
+    true = [f(list(point + step)) - f(list(point - step)) for step in steps]
+    np.testing.assert_allclose(gw.grad(f, method="exact")(list(point)), true, rtol=1e-12, atol=1e-14)

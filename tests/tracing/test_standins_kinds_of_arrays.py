@@ -182,6 +182,21 @@ def test_what_is_masked_has_no_derivative() -> None:
     np.testing.assert_array_equal(gradient, [0.5, 0.0, 0.25])
 
 
+@pytest.mark.parametrize(
+    ("mask", "slopes"),
+    [
+        (lambda v: np.ma.masked_less(v, 0.0), [1, 0, 1]),
+        (lambda v: np.ma.masked_where(np.array(v) > 1, v), [1, 1, 0]),
+        (lambda v: np.ma.masked_outside([2 * v[0], v[1], 1.0], -0.5, 0.7), [2, 0, 0]),
+        (lambda v: np.ma.masked_invalid(tuple(v)), [1, 1, 1]),
+    ],
+)
+def test_lists_are_masked_as_arrays_are(mask: Any, slopes: list[int]) -> None:
+    gradient = gw.grad(lambda v: mask(v).sum(), method="exact")
+    assert gradient([0.3, -0.8, 1.1]) == slopes
+    np.testing.assert_array_equal(gradient(np.array([0.3, -0.8, 1.1])), slopes)
+
+
 def test_objects_keep_numpys_own_kinds() -> None:
     class Model:
         def loss(self, x: Any) -> Any:

@@ -139,7 +139,7 @@ def linearize_call(
         return linearization
 
     verified = verified_call if requested.get() else first_run
-    noted = learning(function, run, first=requested.get() is not None)
+    noted = learning(function, run)
     attempt = functools.partial(verified, function, arguments, noted, has_aux=has_aux, order=total)
     linearization = with_shared_arrays(function, arguments, attempt)
     if requested.get() is not False:

@@ -9,17 +9,8 @@ from __future__ import annotations
 
 import types
 import weakref
-from typing import TYPE_CHECKING
 
-from gradwise.errors import TracingError
 from gradwise.locks import lock
-from gradwise.tracing.instrument.journal import undone
-from gradwise.tracing.instrument.muting import put_generator
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gradwise.operators.linearization import Linearization
 
 #: by its identity, the code of functions of which a run could not be traced
 _failed: dict[int, weakref.ref[types.CodeType]] = {}
@@ -43,14 +34,7 @@ def forget_failed() -> None:
         _failed.clear()
 
 
-def put_back_if_failing(code: types.CodeType, run: Callable[[], Linearization]) -> Callable[[], Linearization]:
-    """The run, which puts back what it stored where it fails and one of the function did before."""
+def has_failed(code: types.CodeType) -> bool:
+    """Whether a run of the function could not be traced before."""
     known = _failed.get(id(code))
-    if known is None or known() is not code:
-        return run
-
-    def noted() -> Linearization:
-        with undone(TracingError, put_generator):
-            return run()
-
-    return noted
+    return known is not None and known() is code

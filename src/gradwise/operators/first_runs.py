@@ -22,7 +22,7 @@ from gradwise.locks import lock
 from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import holds_convention
 from gradwise.operators.equal_entries import HIGHEST
-from gradwise.operators.failed_runs import forget_failed, note_failed, put_back_if_failing
+from gradwise.operators.failed_runs import forget_failed, has_failed, note_failed
 from gradwise.operators.memories import require_no_files
 from gradwise.operators.other_ways import plain_outputs
 from gradwise.operators.overtime import Overtime, limited
@@ -87,8 +87,13 @@ def first_run(
     code = code_of(function)
     if code is None:
         return run()
+    known = _seen.get(id(code))
+    is_first = requested.get() is not False and (known is None or known[0]() is not code)
     try:
-        return _verified(function, code, arguments, put_back_if_failing(code, run), has_aux=has_aux, order=order)
+        if is_first or has_failed(code):
+            with undone(TracingError, put_generator):  # where the run ends well and its derivative is refused, too
+                return _verified(function, code, arguments, run, has_aux=has_aux, order=order)
+        return _verified(function, code, arguments, run, has_aux=has_aux, order=order)
     except TracingError:
         note_failed(code)
         raise
@@ -129,8 +134,7 @@ def _verified(
     state = np.random.get_state()  # noqa: NPY002  the user's function may draw from it
     local.asked = True
     try:
-        with undone(TracingError, put_generator):
-            linearization = run()
+        linearization = run()
     finally:
         local.asked = False
     entered = _entered(linearization)

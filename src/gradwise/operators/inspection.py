@@ -35,7 +35,7 @@ def _recording(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     arguments = Arguments(f, movable, args, kwargs, operator)
     moving = (True,) * len(arguments.leaves)
     run = functools.partial(record, f, arguments.leaves, moving, arguments.call)
-    recording = with_shared_arrays(f, arguments, learning(f, run, first=True))
+    recording = with_shared_arrays(f, arguments, learning(f, run))
     names = parameter_names(f) or []
     labels: dict[int, str] = {}
     start = 0

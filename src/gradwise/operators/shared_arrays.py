@@ -33,11 +33,13 @@ Result = TypeVar("Result")
 
 #: by the identity of a function's code, that, the arrays to which it writes, and the functions and objects of which that was learned
 _known: dict[int, tuple[weakref.ref[types.CodeType], list[weakref.ref[np.ndarray]], dict[int, weakref.ref[Any]]]] = {}
-#: the code of functions of which a run came to its end
-_run: dict[int, weakref.ref[types.CodeType]] = {}
+#: the code of functions of which runs came to their end, and how many
+_run: dict[int, tuple[weakref.ref[types.CodeType], int]] = {}
 _lock = lock()
 #: functions, and arrays of one
 _MOST, _ARRAYS = 4096, 256
+#: the first run of a function makes its work arrays (one for each size, two that take turns), and the next ones meet them
+_EARLY = 4
 
 
 def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[], Result]) -> Result:
@@ -66,15 +68,17 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
         local.shared = around
 
 
-def learning(function: Any, run: Callable[[], Result], *, first: bool) -> Callable[[], Result]:
-    """The run, which leaves nothing behind where it fails for what may be learned: of an object with arrays of its own, or, where nobody else sees to that, the ``first`` one of a function."""
+def learning(function: Any, run: Callable[[], Result]) -> Callable[[], Result]:
+    """The run, which leaves nothing behind where it fails for what may be learned: of an object with arrays of its own, or one of the first of a function."""
     code = code_of(function)
-    known, done = _known.get(id(code)), _run.get(id(code))
+    known, (done, count) = _known.get(id(code)), _run.get(id(code), (None, 0))
+    if done is None or done() is not code:
+        count = 0
     if known is not None and known[0]() is code:
         owner = known[2].get(id(_owner(function)))
         if owner is not None and owner() is _owner(function):  # another one may have come to its place
             return run
-    elif code is None or not first or (done is not None and done() is code):
+    elif code is None or count >= _EARLY:
         return run
 
     def noted() -> Result:
@@ -84,7 +88,7 @@ def learning(function: Any, run: Callable[[], Result], *, first: bool) -> Callab
             with _lock:
                 if len(_run) > _MOST:
                     _run.clear()
-                _run[id(code)] = weakref.ref(code)
+                _run[id(code)] = weakref.ref(code), count + 1
         return result
 
     return noted

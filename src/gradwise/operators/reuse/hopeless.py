@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import weakref
 from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.objects import member
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -16,10 +19,13 @@ _PAUSE = 8
 
 
 def _identity(function: Any) -> tuple[Any, Hashable]:
-    """The code of a function or method, and who it is."""
+    """The code of a function, method, partial function or object that can be called, and who it is."""
     if type(function) is types.MethodType:
         return getattr(function.__func__, "__code__", None), (id(function.__self__), id(function.__func__))
-    return getattr(function, "__code__", None), id(function)
+    if type(function) is types.FunctionType:
+        return function.__code__, id(function)
+    behind = function.func if type(function) is functools.partial else member(type(function), "__call__")
+    return getattr(behind, "__code__", None), id(function)
 
 
 def is_hopeless(function: Any) -> bool:

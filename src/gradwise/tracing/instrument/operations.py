@@ -130,8 +130,8 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
             return binary(a, b)
         if type(b) in _LISTS and (cls is _ndarray or cls is TracedArray):
             b = _beside(b, a)
-        elif cls in _LISTS and isinstance(b, np.inexact) and holds_traced(a):
-            return binary(a, b)
+        elif cls in _LISTS and isinstance(b, _ARRAYS_AND_NUMBERS) and holds_traced(a):
+            return binary(a, b)  # NumPy's operand is asked before the list is joined
         if (cls is TracedArray or cls is _ndarray) and type(b) not in PLAIN:
             b = wrapped(b) if cls is TracedArray and is_users_array(type(b)) else for_numpy(b, a)
         asked = bool(TWINS) and type(b) in TWINS  # the class of the other operand says what the result is

@@ -59,7 +59,7 @@ def _masking(name: str, place: int = 0) -> Callable[..., Any]:
             return original(*args, **kwargs)
         for a in args:
             concrete(_numbers(a))
-        made = original(*map(shown, args), **kwargs)
+        made = original(*[plainly(shown(a)) for a in args], **kwargs)
         data = args[place]
         if not _involved(data):
             return made
