@@ -39,12 +39,12 @@ def least_squares(
     """``scipy.optimize.least_squares``."""
     args = unpacked(options.pop("args", ()))
     kwargs = options.pop("kwargs", {})
-    function = (lambda x, *a: resolve(fun)(x, *a, **kwargs)) if kwargs else fun
+    function = _with(fun, kwargs)
     equation = _Equation(function, args)
     n = np.size(plainly(x0))
     pair = (bounds.lb, bounds.ub) if isinstance(bounds, scipy.optimize.Bounds) else tuple(bounds)
     found = scipy.optimize.least_squares(
-        equation, plainly(x0), _quietly(jac, args), tuple(plainly(b) for b in pair), *rest, **options
+        equation, plainly(x0), _quietly(_with(jac, kwargs), args), tuple(plainly(b) for b in pair), *rest, **options
     )
     held = Constraints()
     held.between(lambda x: x, *[np.broadcast_to(as_array(b) * 1.0, (n,)) for b in pair])
@@ -53,19 +53,8 @@ def least_squares(
     names = ("method", "ftol", "xtol", "gtol", "x_scale", "loss", "f_scale")
     given = dict(zip(names, rest, strict=False)) | options
     loss, scale = given.get("loss", "linear"), given.get("f_scale", 1.0)
-    if callable(loss) or loss not in {"linear", *_LOSSES}:
-        raise traces_of(equation, held)[0].fail(
-            "least_squares with a loss function of your own has no rule for its derivative. One of SciPy's losses, by name, is required. Use method='numerical'"
-        )
-    value = np.asarray(found.x)
-
-    def cost(x: Any, *a: Any) -> Any:
-        squares = (np.reshape(as_array(_residuals(resolve(function)(x, *a))), (-1,)) / scale) ** 2
-        return 0.5 * scale**2 * np.sum(squares if loss == "linear" else _LOSSES[loss](squares))
-
-    of_cost = _Equation(cost, args)
-    of_cost.traces = equation.traces
-    found.x = minimum(of_cost, value, "least_squares", held)
+    of_cost, cost = _cost(equation, loss, scale, held, "least_squares")
+    found.x = minimum(of_cost, np.asarray(found.x), "least_squares", held)
     with at_line(*traces_of(equation, held)):
         found.fun = with_value(as_array(_residuals(resolve(function)(found.x, *args))), found.fun)
         found.cost = with_value(cost(found.x, *args), found.cost)
@@ -75,6 +64,29 @@ def least_squares(
     known = ("x", "fun", "cost", "jac") if loss == "linear" else ("x", "fun", "cost")
     rest_without_rule(found, "least_squares", known)
     return found
+
+
+def _with(callback: Any, kwargs: dict[str, Any]) -> Any:
+    """The callback with its arguments by name."""
+    if not kwargs or not callable(callback):
+        return callback
+    return lambda x, *a: resolve(callback)(x, *a, **kwargs)
+
+
+def _cost(equation: _Equation, loss: Any, scale: Any, held: Constraints, what: str) -> tuple[_Equation, Any]:
+    """½ scale² Σ ρ((residual / scale)²) of the residuals: as an equation, and as a function."""
+    if callable(loss) or loss not in {"linear", *_LOSSES}:
+        raise traces_of(equation, held)[0].fail(
+            f"{what} with a loss function of your own has no rule for its derivative. One of SciPy's losses, by name, is required. Use method='numerical'"
+        )
+
+    def cost(x: Any, *a: Any) -> Any:
+        squares = (np.reshape(as_array(_residuals(resolve(equation.function)(x, *a))), (-1,)) / scale) ** 2
+        return 0.5 * scale**2 * np.sum(squares if loss == "linear" else _LOSSES[loss](squares))
+
+    of_cost = _Equation(cost, equation.args)
+    of_cost.traces = equation.traces
+    return of_cost, cost
 
 
 def _residuals(value: Any) -> Any:
@@ -129,6 +141,8 @@ def curve_fit(
     **options: Any,
 ) -> Any:
     """``scipy.optimize.curve_fit``: the parameters and their covariance."""
+    if options.get("nan_policy") == "omit":
+        xdata, ydata, sigma = _without_nan(xdata, ydata, sigma)
     plain_x, plain_y = plainly(xdata), plainly(ydata)
     called = resolve(f)
 
@@ -146,6 +160,9 @@ def curve_fit(
     def steering(x: Any, *p: Any) -> Any:
         return plainly(called(x, *p))
 
+    def slope(x: Any, *p: Any) -> Any:
+        return plainly(resolve(jac)(x, *p))
+
     count = _parameters(f)
     if p0 is None and count is not None:  # SciPy counts the parameters of the function
         names = [inspect.Parameter(f"p{i}", inspect.Parameter.POSITIONAL_ONLY) for i in range(count + 1)]
@@ -153,7 +170,7 @@ def curve_fit(
     pair = (bounds.lb, bounds.ub) if isinstance(bounds, scipy.optimize.Bounds) else tuple(bounds)
     found = scipy.optimize.curve_fit(
         steering, plain_x, plain_y, plainly(p0), plainly(sigma), absolute_sigma, check_finite,
-        tuple(plainly(b) for b in pair), method, _quietly(jac, ()), **options,
+        tuple(plainly(b) for b in pair), method, slope if callable(jac) else jac, **options,
     )  # fmt: skip
     value = np.asarray(found[0])
     equation(value)
@@ -161,6 +178,9 @@ def curve_fit(
     held.between(lambda x: x, *[np.broadcast_to(as_array(b) * 1.0, value.shape) for b in pair])
     if not traces_of(equation, held):
         return found
+    loss = options.get("loss", "linear")
+    if loss != "linear":
+        equation, _ = _cost(equation, loss, options.get("f_scale", 1.0), held, "curve_fit")
     x = minimum(equation, value, "curve_fit", held)
     with at_line(*traces_of(equation, held)):
         scale: Any = 1.0
@@ -169,6 +189,18 @@ def curve_fit(
             scale = np.sum(rest**2) / max(np.size(plain(rest)) - value.size, 1)
         covariance = _covariance(residual, x, (), found[1], scale, "curve_fit")
     return (x, covariance, *[without_rule(v, x, "curve_fit's infodict", "Its parameters have one") for v in found[2:]])
+
+
+def _without_nan(xdata: Any, ydata: Any, sigma: Any) -> tuple[Any, Any, Any]:
+    """The data without the places at which some number is not one, as ``nan_policy="omit"`` has it."""
+    x, y = as_array(xdata), as_array(ydata)
+    bad = np.isnan(plain(y))
+    missing = np.isnan(plain(x))
+    bad |= np.any(missing, axis=tuple(range(missing.ndim - 1)))
+    if sigma is not None:
+        sigma = as_array(sigma)
+        sigma = sigma[~bad] if sigma.ndim == 1 else sigma[~bad][:, ~bad] if sigma.ndim == 2 else sigma
+    return x[..., ~bad], y[~bad], sigma
 
 
 def _parameters(f: Any) -> int | None:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _SMALL = 1e-2
 _TERMS = 8
 
+#: Newton's steps halve a matrix that is far from a rotation and square the distance of one that is near, so fifty reach any that is not singular
+_STEPS = 50
+_ORTHOGONAL = 1e-12
+
 
 def _kind() -> Any:
     return scipy.spatial.transform.Rotation
@@ -111,10 +115,23 @@ def _from_euler(seq: str, angles: Any, degrees: bool = False) -> Any:
     return result
 
 
+def _nearest_rotation(m: Any) -> Any:
+    """The rotation nearest to a matrix, which SciPy takes: the orthogonal factor of its polar decomposition, by Newton's steps."""
+    value = np.asarray(plain(m))
+    for _ in range(_STEPS):
+        distance = np.max(np.abs(np.matmul(np.swapaxes(value, -1, -2), value) - np.eye(3)), initial=0.0)
+        if distance < _ORTHOGONAL:
+            break
+        m = (m + np.swapaxes(np.linalg.inv(m), -1, -2)) / 2
+        value = np.asarray(plain(m))
+    for _ in range(2):  # at a rotation, where derivatives up to the third are exact by two steps; these need no inverse
+        m = 1.5 * m - 0.5 * np.matmul(m, np.matmul(np.swapaxes(m, -1, -2), m))
+    return m
+
+
 def _from_matrix(m: Any) -> Any:
     concrete(m)  # the formula depends on which entry of the quaternion is the largest
-    for _ in range(2):  # Newton's steps to the nearest rotation: SciPy takes that one
-        m = 1.5 * m - 0.5 * np.matmul(m, np.matmul(np.swapaxes(m, -1, -2), m))
+    m = _nearest_rotation(m)
     single = m.ndim == 2
     matrices = m.reshape(1, 3, 3) if single else m
     rows = []

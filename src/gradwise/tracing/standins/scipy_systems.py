@@ -231,7 +231,7 @@ def lstsq(a: Any, b: Any, cond: Any = None, **options: Any) -> tuple[Any, Any, A
     cut = np.finfo(np.result_type(plain(a), plain(b), np.float32)).eps if cond is None else concrete(cond)
     x, residuals, rank, s = scipy.linalg.lstsq(*shown(a, b), cut, **options)
     ours = np.linalg.lstsq(a, b, cut)
-    full = rank == a.shape[-1] and a.shape[-2] > a.shape[-1]
+    full = rank == a.shape[-1] and a.shape[-2] > a.shape[-1] and np.size(residuals) > 0  # gelsy gives none
     rest = ours[1] if full and carries(ours[1]) else residuals
     return (
         with_value(ours[0], x),

@@ -12,6 +12,7 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.matrices import is_matrix, unwrapped_matrix
 from gradwise.tracing.standins.recording import at_line, contains_traced
+from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.sparse_arithmetic import like_scipy
 from gradwise.tracing.standins.sparse_entries import (
     Entries,
@@ -270,9 +271,13 @@ def kronsum(A: Any, B: Any, format: Any = None) -> Any:  # noqa: A002  # SciPy's
 
 def find(A: Any) -> tuple[Any, Any, Any]:
     """``scipy.sparse.find``: rows, columns and values of what is not zero."""
-    e = canonical(_either(A), by_columns=True)
-    there = np.asarray(concrete(e.data != 0))
-    return np.array(e.rows[there]), np.array(e.cols[there]), e.data[there]
+    e = canonical(_either(A))
+    concrete(e.data != 0)
+    twin = plain_twin(A) if is_sparse(A) else plain(numbers(A))
+    rows, cols, values = scipy.sparse.find(twin)  # in the order that this version has
+    width = max(e.shape)
+    places = np.searchsorted(e.rows.astype(np.int64) * width + e.cols, rows.astype(np.int64) * width + cols)
+    return rows, cols, with_value(e.data[places], values)
 
 
 def standing(name: str, ours: Any, module: str = "scipy.sparse") -> Any:

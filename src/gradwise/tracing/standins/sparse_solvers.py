@@ -13,9 +13,9 @@ import scipy
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import standing_for
-from gradwise.tracing.standins import scipy_matrix_functions
+from gradwise.tracing.standins import scipy_factorizations, scipy_matrix_functions
 from gradwise.tracing.standins.recording import at_line
-from gradwise.tracing.standins.scipy_calling import refuse, with_value
+from gradwise.tracing.standins.scipy_calling import refuse, with_value, without_rule
 from gradwise.tracing.standins.sparse_arithmetic import like_scipy, matrix_power, shown
 from gradwise.tracing.standins.sparse_building import _of_full, numbers, standing, traced_within
 from gradwise.tracing.standins.sparse_entries import (
@@ -33,6 +33,7 @@ from gradwise.tracing.standins.sparse_operators import LARGEST, is_operator, mat
 from gradwise.tracing.traced import isinstance_traced
 
 _full_expm = scipy_matrix_functions.STAND_INS["scipy.linalg"]["expm"]
+_full_eigh = scipy_factorizations.STAND_INS["scipy.linalg"]["eigh"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,8 +120,12 @@ def _plainly(A: Any) -> tuple[Any, dict[str, Any]]:
     return twin_of(A) if is_operator(type(A)) else (shown(A), {})
 
 
+#: SciPy updates its norms from step to step; from a residual that is small they are known to about half of the digits
+_SAME_NORM = 1e-6
+
+
 def least_squares(name: str) -> Any:
-    """``lsqr`` and ``lsmr``: the solution that they converged to, by its equation; the rest of their answers is plain."""
+    """``lsqr`` and ``lsmr``: the solution that they converged to, by its equation, and the norms of it and of what it leaves."""
 
     def call(A: Any, b: Any, damp: Any = 0.0, *args: Any, **options: Any) -> Any:
         value = getattr(scipy.sparse.linalg, name)(_plainly(A)[0], plain(numbers(b)), plain(damp), *args, **options)
@@ -145,9 +150,25 @@ def least_squares(name: str) -> Any:
                 f"scipy.sparse.linalg.{name}, which did not converge or met equations that depend on one another,",
                 "A matrix of full rank is required, and tolerances (atol, btol) that are small",
             )
-        return (with_value(found, value[0]), *value[1:])
+        x = with_value(found, value[0])
+        rest = right - matrix @ x
+        return (x, *[_named_norm(v, rest, x, damp, name) for v in value[1:]])
 
     return call
+
+
+def _named_norm(value: Any, rest: Any, x: Any, damp: Any, name: str) -> Any:
+    """The norm of the residuals, of these with what is damped, or of the solution, whichever SciPy's number is; what it estimates on its way has no rule."""
+    if not isinstance(value, (float, np.ndarray, np.inexact)):
+        return value
+    squares, lengths = np.sum(np.abs(rest) ** 2), np.sum(np.abs(x) ** 2)
+    for norm_squared in (squares, squares + damp**2 * lengths, lengths):
+        now = float(plain(norm_squared))
+        if np.ndim(value) == 0 and now > 0 and abs(np.sqrt(now) - value) <= _SAME_NORM * value:
+            return with_value(np.sqrt(norm_squared), value)
+    return without_rule(
+        value, squares, f"A number that scipy.sparse.linalg.{name} estimates", "Its x and its norms have one"
+    )
 
 
 @standing_for("plainly")
@@ -256,12 +277,16 @@ def expm(A: Any) -> Any:
 
 
 def eigsh(A: Any, k: int = 6, **options: Any) -> Any:
-    """``scipy.sparse.linalg.eigsh``: the eigenvalues that SciPy finds, differentiated as those of the full matrix."""
-    if options.get("M") is not None or options.get("sigma") is not None:
-        refuse([A], "scipy.sparse.linalg.eigsh with M or sigma", "Use scipy.linalg.eigh of the full matrices")
+    """``scipy.sparse.linalg.eigsh``: the eigenvalues that SciPy finds, differentiated as those of the full matrix (or pair of matrices)."""
+    if options.get("mode", "normal") == "buckling":
+        refuse(traced_within([A, options]), "scipy.sparse.linalg.eigsh with mode='buckling'", "Exchange A and M")
     vectors = options.pop("return_eigenvectors", True)
-    w, v = scipy.sparse.linalg.eigsh(_plainly(A)[0], k, **{n: plain(o) for n, o in options.items()})
-    ours, columns = np.linalg.eigh(dense(_entries(A, "eigsh")))
+    w, v = scipy.sparse.linalg.eigsh(_plainly(A)[0], k, **_settled(options))
+    full, weights = dense(_entries(A, "eigsh")), options.get("M")
+    if weights is None:
+        ours, columns = np.linalg.eigh(full)
+    else:
+        ours, columns = _full_eigh(full, dense(_entries(weights, "eigsh")))
     order = _picked(A, ours, w, "eigsh")
     values = with_value(ours[order], w)
     if not vectors:
@@ -271,13 +296,20 @@ def eigsh(A: Any, k: int = 6, **options: Any) -> Any:
     return values, with_value(chosen * signs, v)
 
 
+def _settled(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a search, plain; a traced shift only says where to look."""
+    return {
+        n: _plainly(o)[0] if n in {"M", "Minv", "OPinv"} and o is not None else plain(o) for n, o in options.items()
+    }
+
+
 def _picked(A: Any, every: Any, found: Any, name: str) -> np.ndarray:
     """The places of what SciPy found among all eigenvalues or singular values."""
     concrete(every)  # which are asked for, and the signs of their vectors, depend on the values
     order = np.array([int(np.argmin(np.abs(plain(every) - value))) for value in found])
     if np.unique(order).size < order.size:
         refuse(
-            [A.data],
+            [every],
             f"scipy.sparse.linalg.{name} at equal values",
             "Their sum and symmetric functions have a derivative: np.linalg of the full matrix",
         )
@@ -286,18 +318,23 @@ def _picked(A: Any, every: Any, found: Any, name: str) -> np.ndarray:
 
 def eigs(A: Any, k: int = 6, **options: Any) -> Any:
     """``scipy.sparse.linalg.eigs``, likewise."""
-    if options.get("M") is not None or options.get("sigma") is not None:
-        refuse([A], "scipy.sparse.linalg.eigs with M or sigma", "Use scipy.linalg.eig of the full matrices")
     vectors = options.pop("return_eigenvectors", True)
-    w, v = scipy.sparse.linalg.eigs(_plainly(A)[0], k, **{n: plain(o) for n, o in options.items()})
-    ours, columns = np.linalg.eig(dense(_entries(A, "eigs")))
+    w, v = scipy.sparse.linalg.eigs(_plainly(A)[0], k, **_settled(options))
+    full, weights = dense(_entries(A, "eigs")), options.get("M")
+    if weights is not None:
+        full = np.linalg.solve(dense(_entries(weights, "eigs")), full)
+    ours, columns = np.linalg.eig(full)
     order = _picked(A, ours, w, "eigs")
     values = with_value(ours[order], w)
     if not vectors:
         return values
     chosen = columns[:, order]
     turns = np.sum(np.conj(np.asarray(plain(chosen))) * v, axis=0)
-    return values, with_value(chosen * (turns / np.abs(turns)), v)
+    chosen = chosen * (turns / np.abs(turns))
+    if weights is not None:  # ARPACK's vectors are of length one by M
+        M = dense(_entries(weights, "eigs"))
+        chosen = chosen / np.sqrt(np.sum(np.conj(chosen) * (M @ chosen), axis=0).real)
+    return values, with_value(chosen, v)
 
 
 def svds(A: Any, k: int = 6, **options: Any) -> Any:
