@@ -14,6 +14,7 @@ import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import (
     HEAP,
@@ -118,7 +119,7 @@ class _Gathering:
         if type(constant) in (str, list, tuple):
             kept = self.text.name(constant)
             other = f"type({variable}) is not {self.text.name(type(constant))} or {variable} != {kept}"
-            if type(constant) is str:
+            if type(constant) is str or not constant:
                 return other
             return f"{other} or {{*map(type, {variable})}} != {self.text.name({str})}"
         return f"{variable} is not {constant!r}"
@@ -263,11 +264,8 @@ class _Gathering:
                 self.text.leave_if(f"type({variable}.{name}) is not int")
             self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
             self.counters["attribute", id(owner), name] = f"{variable}.{name}"
-            for (
-                other,
-                its,
-                called,
-            ) in self._counting:  # where they become one, each finds what was assigned to the other
+            # where they become one, each finds what was assigned to the other
+            for other, its, called in self._counting:
                 if its is not owner and called == name:
                     self.text.leave_if(f"{variable} is {other}")
             self._counting.append((variable, owner, name))
@@ -354,6 +352,10 @@ class _Gathering:
         for name, expected in node.reads.imports.items():
             found = sys.modules.get(name, MISSING)
             self.follow(f"{self.modules}.get({name!r}, {self.missing})", found, expected, None, direct=False)
+        if node.reads.constants:
+            self.text.leave_if(
+                f"not {self.text.name(has_defaults)}({variable}, {self.text.name(node.reads.constants)})"
+            )
         for attribute, kind in (("__defaults__", "defaults"), ("__kwdefaults__", "keywords")):
             if attribute in node.reads.defaults:
                 expected = node.reads.defaults[attribute]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.purity.lattice import alternatives, is_numeric, join, level, put, spill
 from gradwise.tracing.purity.objects import is_simple_member
 from gradwise.tracing.purity.scope import Ends
-from gradwise.tracing.purity.values import DATA, FRESH, NOTHING, OWN, SLICE, Box, Constant, Known, Row, Rows
+from gradwise.tracing.purity.values import DATA, FRESH, NOTHING, OWN, SLICE, Box, Constant, Known, Record, Row, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -258,6 +258,10 @@ def merge(m: Machine, b: Box, other: Any) -> None:
     """Put the entries of another dictionary into one."""
     if type(other) is Box and other.root.kind == "dict":
         put(b, other.root.contents, other.root.keys)
+        return
+    if type(other) is Record:
+        for name, value in other.entries:
+            put(b, value, Constant(name))
         return
     if level(other) is None:
         raise m.doubt("it puts into a dictionary what is not looked into")

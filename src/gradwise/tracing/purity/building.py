@@ -25,6 +25,7 @@ from gradwise.tracing.purity.values import (
     Cells,
     Constant,
     Known,
+    Record,
     Row,
     Rows,
 )
@@ -108,10 +109,19 @@ def _extend(m: Machine, i: Any, s: State) -> None:
 def _merge(m: Machine, i: Any, s: State) -> None:
     value = s.pop()
     target = s.stack[-i.arg]
-    if type(target) is Box:
+    if i.opname == "DICT_MERGE" and type(value) is Record and _is_made_before(m, i):
+        s.stack[-i.arg] = value  # ``f(**keywords)``
+    elif type(target) is Box:
         merge(m, target, value)
     else:
         m.data(value)
+
+
+def _is_made_before(m: Machine, i: Any) -> bool:
+    """Whether the keywords of a call are just those that are merged into an empty dict."""
+    place = m.position[i.offset]
+    made = m.instructions[place - 2]
+    return place >= 2 and made.opname == "BUILD_MAP" and made.arg == 0
 
 
 def _map_add(m: Machine, i: Any, s: State) -> None:

@@ -6,11 +6,13 @@ A callee is recognised by identity, never by its name.
 
 from __future__ import annotations
 
+import bisect
 import builtins
 import cmath
 import collections
 import contextlib
 import copy
+import dataclasses
 import functools
 import heapq
 import itertools
@@ -352,8 +354,13 @@ WRITERS = tuple(
 #: containers of Python's, and what goes over them, of which it is known what they make (``boxes.py``)
 CONTAINERS = (
     collections.deque, collections.OrderedDict, collections.defaultdict, collections.Counter, itertools.groupby, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace,
-    heapq.heappushpop, heapq.nlargest, heapq.nsmallest, np.piecewise, np.apply_along_axis, np.ndenumerate, np.ndindex,
+    bisect.insort, bisect.insort_left, heapq.heappushpop, heapq.nlargest, heapq.nsmallest, np.piecewise, np.apply_along_axis, np.ndenumerate, np.ndindex,
 )  # fmt: skip
+
+#: a method of a type, which makes another one each time that it is asked for
+FROM_KEYS = dict.fromkeys
+#: what stands in the place of a default that a dataclass makes anew for each object
+ANEW: tuple[Any, ...] = tuple([v for v in (getattr(dataclasses, "_HAS_DEFAULT_FACTORY", None),) if v is not None])
 
 #: contexts of the standard library (``contexts.py``), and functions that change what is done with warnings
 CONTEXTS = (warnings.catch_warnings, contextlib.suppress, contextlib.nullcontext)

@@ -24,7 +24,7 @@ from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, 
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
 from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
-from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_numeric, join, level, texts_of
+from gradwise.tracing.purity.lattice import describe, entry, is_empty, is_none_itself, is_numeric, join, level, texts_of
 from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.over_entries import over_entries
 from gradwise.tracing.purity.record_types import MethodOfRecord, record
@@ -46,12 +46,14 @@ from gradwise.tracing.purity.values import (
     SPLINE,
     TYPE,
     Bound,
+    Box,
     Constant,
     Held,
     Known,
     Local,
     Made,
     Method,
+    Record,
     Row,
     Several,
 )
@@ -150,6 +152,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         if arguments or any(texts_of(keywords.get(k, _IGNORED)) != frozenset(["ignore"]) for k in ("all", "under")):
             m.scope.impure(m, "it has NumPy report underflow, which a program does not", avoidable=False)
         return MANAGER
+    if value is type and len(arguments) == 1 and type(arguments[0]) is Made and not keywords:
+        return arguments[0].cls
     if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
         return TYPE
     if value is range:
@@ -245,10 +249,15 @@ def evaluated(m: Machine, argument: Any) -> Any:
 
 def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any:
     """``callee(*arguments, **keywords)``: allowed where any number of plain arguments is harmless."""
-    plain_call = keywords is NULL
-    if plain_call and type(arguments) is Row:
-        return call(m, callee, list(arguments.entries), {})
-    m.data(arguments)
+    plain_call = keywords is NULL or (type(keywords) is Box and keywords.root.keys is NOTHING)
+    if (plain_call or type(keywords) is Record) and (type(arguments) is Row or is_empty(arguments)):
+        given = list(arguments.entries) if type(arguments) is Row else []
+        return call(m, callee, given, {} if plain_call else dict(keywords.entries))
+    known: list[Any] = []
+    if type(arguments) is Row:
+        known = list(arguments.entries)
+    else:
+        m.data(arguments)
     if not plain_call:
         m.data(keywords)
     if type(callee) is Known and plain_call:
@@ -257,15 +266,17 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
             return result_of(m, describe(callee), found, [DATA], {})
     if type(callee) is Known and is_users_function(callee.value):
         with_plain_defaults(m, callee.value)
-        return m.scope.call_function(m, callee, [], {})
-    if type(callee) is Local:
-        return m.scope.call_local(m, callee, [DATA] * callee.code.co_argcount, {})
+        return m.scope.call_function(m, callee, known, {}, complete=False)
     if type(callee) is Bound:
         with_plain_defaults(m, callee.function.value)
-        return m.scope.call_function(m, callee.function, [callee.receiver], {})
+        return m.scope.call_function(m, callee.function, [callee.receiver, *known], {}, complete=False)
     if type(callee) is Known and callee.expected is not None and callee.expected.kind == "class":
         with_plain_defaults(m, getattr(callee.value, "__init__", None))
-        return construct(m.scope, m, callee, [], {})
+        return construct(m.scope, m, callee, known, {}, complete=False)
+    if known:
+        m.data(arguments)
+    if type(callee) is Local:
+        return m.scope.call_local(m, callee, [DATA] * callee.code.co_argcount, {})
     if type(callee) is Known and plain_call and callee.expected is not None and callee.expected.kind == "test":
         return record(m, callee.value, [DATA] * len(callee.value._fields), {})
     raise m.doubt(f"it calls {describe(callee)} with arguments whose number is not known")

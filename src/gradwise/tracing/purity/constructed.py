@@ -113,8 +113,10 @@ def assigned(m: Machine, owner: Any, name: Any, value: Any) -> Any:
     return Constant(None)
 
 
-def construct(scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    """An object of a class of the user's, made by calling the class."""
+def construct(
+    scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords: dict[str, Any], *, complete: bool = True
+) -> Any:
+    """An object of a class of the user's, made by calling the class; ``complete``: whether these are all the arguments."""
     expected, value = cls.expected, cls.value
     if value is types.SimpleNamespace:
         return _namespace(scope, m, cls, arguments, keywords)
@@ -138,7 +140,8 @@ def construct(scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords
     found = find_in_class(value, "__init__")
     if found is None or found[0] != "method":
         raise m.doubt(f"it makes an object of type {value.__name__} in a way that is not looked into")
-    scope.call_function(m, _function(m, expected, ("method", "__init__"), found[1]), [made, *arguments], keywords)
+    initial = _function(m, expected, ("method", "__init__"), found[1])
+    scope.call_function(m, initial, [made, *arguments], keywords, complete=complete)
     return made
 
 

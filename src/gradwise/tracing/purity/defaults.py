@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Expected, Reads, classify, is_users_function
-from gradwise.tracing.purity.values import OPAQUE
+from gradwise.tracing.purity.values import OPAQUE, Constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,3 +62,38 @@ def with_plain_defaults(m: Machine, function: Any) -> None:
         raise m.doubt(
             f"it calls {function.__name__}, of which a default is no plain data, with arguments whose number is not known"
         )
+
+
+def default_constants(
+    function: types.FunctionType, given: list[tuple[str, Any]], parameters: dict[str, Any]
+) -> dict[tuple[str, Any], Any]:
+    """Give to the parameters that are given nothing their defaults, where these are None, truth values, texts or an empty tuple."""
+    names = {name for name, _ in given}
+    found: dict[tuple[str, Any], Any] = {}
+    for place in PLACES:
+        values = getattr(function, place) or {}
+        code = function.__code__
+        first = code.co_argcount - len(values)
+        entries = values.items() if place == "__kwdefaults__" else enumerate(values)
+        for key, value in entries:
+            name = key if isinstance(key, str) else code.co_varnames[first + key]
+            if name not in names and is_constant(value):
+                parameters[name] = Constant(value)
+                found[place, key] = value
+    return found
+
+
+def is_constant(value: Any) -> bool:
+    """Whether a default counts by value."""
+    return value is None or type(value) in (bool, str) or (type(value) is tuple and not value)
+
+
+def has_defaults(function: types.FunctionType, constants: dict[tuple[str, Any], Any]) -> bool:
+    """Whether the defaults of a function are these constants."""
+    for (place, key), value in constants.items():
+        values = getattr(function, place)
+        if values is None or (key not in values if place == "__kwdefaults__" else key >= len(values)):
+            return False
+        if type(values[key]) is not type(value) or values[key] != value:
+            return False
+    return True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.counters import counts, counts_entry
+from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.interpolators import content_of
 from gradwise.tracing.purity.leaving import ENTRIES, LOGS, stores
 from gradwise.tracing.purity.objects import (
@@ -57,6 +58,8 @@ def holds(function: Any, node: Node, visiting: dict[int, Any] | None = None) -> 
     known = visiting.get(id(node))
     if known is not None:
         return known is function
+    if node.reads.constants and not has_defaults(function, node.reads.constants):
+        return False
     visiting[id(node)] = function
     for place, expected in node.reads.defaults.items():
         if not _as_expected(getattr(function, place) or MISSING, expected, visiting):

@@ -15,14 +15,15 @@ import numpy as np
 
 from gradwise.tracing.purity.asked import value_of_member
 from gradwise.tracing.purity.avoiding import block_of
-from gradwise.tracing.purity.callables import LOGS
+from gradwise.tracing.purity.binding import FLAGS, bind, is_flag
+from gradwise.tracing.purity.callables import FROM_KEYS, LOGS
 from gradwise.tracing.purity.calling import call
 from gradwise.tracing.purity.constructed import attribute_of_known
 from gradwise.tracing.purity.counters import container
 from gradwise.tracing.purity.defaults import defaults_of, has_plain_defaults
 from gradwise.tracing.purity.distributions import METHODS as DISTRIBUTED
 from gradwise.tracing.purity.distributions import MethodOfDistribution, is_distribution
-from gradwise.tracing.purity.lattice import describe, is_kept, is_telling, join, level, spill
+from gradwise.tracing.purity.lattice import describe, join, level, spill
 from gradwise.tracing.purity.look import Inquiry
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, is_simple_member
@@ -54,13 +55,6 @@ _IMPORT = builtins.__import__
 _DEPTH = 40
 #: functions looked at, each for one kind of arguments
 _LOOKS = 400
-#: the flags (small integers of the code, by which functions are told what to do) that a function is looked at for, one by one
-_FLAGS = 8
-
-
-def is_flag(value: Any) -> bool:
-    """Whether a value is a small integer of the code."""
-    return type(value) is Constant and type(value.value) is int and abs(value.value) <= 2 * _FLAGS
 
 
 def key_of(function: types.FunctionType, parameters: dict[str, Any]) -> Any:
@@ -160,6 +154,8 @@ class Scope:
             found = ufunc_method(name)
             if found is not None:
                 return found
+        if owner.value is dict and name == "fromkeys":
+            return Known(FROM_KEYS)
         if owner.value is object and name == "__setattr__":
             return Known(object.__setattr__)
         if owner.expected is not None and owner.expected.kind in ("object", "class"):
@@ -272,8 +268,10 @@ class Scope:
             return value.root.kind in ("dict", "any")
         return type(value) not in (Rows, Row, Words, Constant, Texts) and level(value) not in (FLOAT, OWN, ARRAY)
 
-    def call_function(self, m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-        """A call of a function of the user's."""
+    def call_function(
+        self, m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any], *, complete: bool = True
+    ) -> Any:
+        """A call of a function of the user's; ``complete``: whether these are all its arguments."""
         function = callee.value
         parameters = dict.fromkeys(parameters_of(function.__code__), DATA)
         if not has_plain_defaults(function):
@@ -281,8 +279,8 @@ class Scope:
             if found is None:
                 raise m.doubt(f"a default argument of {function.__name__} is an object whose behaviour is not known")
             parameters.update(found)
-        self._bind(m, function, arguments, keywords, parameters)
-        node, result = self._look(m, function, parameters, callee.expected)
+        constants = bind(m, function, arguments, keywords, parameters, complete=complete)
+        node, result = self._look(m, function, parameters, callee.expected, constants)
         if callee.expected is not None and node not in callee.expected.nodes:
             callee.expected.nodes.append(node)
         return result
@@ -296,37 +294,13 @@ class Scope:
         behind = Scope(callee.value, node, self.inquiry).free_variable(m, name)
         return call(m, behind, arguments, keywords)
 
-    @staticmethod
-    def _bind(
+    def _look(
+        self,
         m: Machine,
         function: types.FunctionType,
-        arguments: list[Any],
-        keywords: dict[str, Any],
         parameters: dict[str, Any],
-    ) -> None:
-        """Give to the parameters what is known of the arguments."""
-        code = function.__code__
-        names = code.co_varnames[: code.co_argcount]
-        given = [*zip(names, arguments, strict=False), *keywords.items()]
-        own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        only = code.co_varnames[: code.co_posonlyargcount]  # a keyword of such a name is another argument
-        for place, (name, value) in enumerate(given):
-            degree = level(value)
-            if name in own and (place < len(arguments) or name not in only):
-                parameters[name] = (
-                    value if degree is None or is_telling(value) or is_kept(value) or is_flag(value) else degree
-                )
-            elif degree is None:
-                raise m.doubt(f"it gives {describe(value)} to {function.__name__} among other arguments")
-            else:
-                spill(value)
-        if any(level(value) is None for value in arguments[len(names) :]):
-            raise m.doubt(f"it gives a function to {function.__name__} among other arguments")
-        for value in arguments[len(names) :]:
-            spill(value)
-
-    def _look(
-        self, m: Machine, function: types.FunctionType, parameters: dict[str, Any], expected: Expected | None
+        expected: Expected | None,
+        constants: dict[tuple[str, Any], Any],
     ) -> tuple[Node, Any]:
         inquiry = self.inquiry
         if len(inquiry.results) > _LOOKS // 2:  # then what is known of plain data is let go
@@ -337,7 +311,7 @@ class Scope:
         if flags:
             seen = inquiry.flags.setdefault(id(function.__code__), set())
             seen.add(flags)
-            if len(seen) > _FLAGS:
+            if len(seen) > FLAGS:
                 parameters.update((n, OWN) for n, _ in flags)
         key = key_of(function, parameters)
         if key in inquiry.results:  # known, or being looked at: then it must turn out to return data
@@ -346,6 +320,7 @@ class Scope:
                 inquiry.assumed.add(key)
                 is_later = function.__code__.co_flags & _LATER
                 result = inquiry.returned.get(key, Rows(NOTHING) if is_later else NOTHING)
+            inquiry.nodes[key].reads.constants.update(constants)
             if result is NOTHING:
                 raise Ends
             return inquiry.nodes[key], result
@@ -353,6 +328,7 @@ class Scope:
         if inquiry.depth > _DEPTH or len(inquiry.results) > _LOOKS:
             raise m.doubt("functions are nested too deeply to be looked at")
         node = inquiry.nodes.setdefault(key, Node(function.__code__))
+        node.reads.constants.update(constants)
         if not has_plain_defaults(function):
             inquiry.defaulted = True
             defaults_of(function, node.reads, inquiry.known)

@@ -141,6 +141,9 @@ def join(a: Any, b: Any) -> Any:
         return Row(tuple(map(join, a.entries, b.entries)), a.cls if a.cls is b.cls else None)
     if type(a) is Rows and type(b) is Rows:
         return Rows(join(a.element, b.element))
+    for one, other in ((a, b), (b, a)):
+        if is_empty(one) and is_gone_over(other):  # of which no entry is taken
+            return other
     x, y = level(a), level(b)
     if is_scalar(a) and is_scalar(b) and not x is y is FLOAT:
         return WHOLE if is_whole(a) and is_whole(b) else SCALAR
@@ -152,6 +155,23 @@ def join(a: Any, b: Any) -> Any:
     if all(type(v) in _OBJECTS or is_none_itself(v) for v in (a, b)):
         return Several(alternatives(a) | alternatives(b))
     return OPAQUE
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value is surely an empty list or tuple."""
+    return (type(value) is Words and not value.values) or (type(value) is Constant and value.value == ())
+
+
+def is_gone_over(value: Any) -> bool:
+    """Whether a value is a list or tuple of objects, or one of several."""
+    if type(value) is Several:
+        return all(map(is_gone_over, value.values))
+    return (
+        type(value) is Known
+        and value.expected is not None
+        and value.expected.kind == "sequence"
+        and not value.expected.is_data
+    )
 
 
 def is_none_itself(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import collections
 import functools
 import heapq
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.boxes import box, compared, looked_at, merge, some
+from gradwise.tracing.purity.callables import FROM_KEYS
 from gradwise.tracing.purity.lattice import join, level, put
 from gradwise.tracing.purity.values import ARRAY, DATA, NOTHING, OWN, Box, Constant, Row, Rows
 
@@ -205,6 +207,27 @@ def _longest(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     return Rows(Row(tuple([join(_element(m, v), fill) for v in arguments])))
 
 
+def _from_keys(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """``dict.fromkeys(keys, value)``."""
+    if keywords or not 1 <= len(arguments) <= 2:
+        return None
+    return box(
+        m, "dict", arguments[1] if len(arguments) == 2 else Constant(None), _as_key(m, _element(m, arguments[0]))
+    )
+
+
+def _inserted(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """``bisect.insort(values, value)``."""
+    if not keywords.keys() <= {"key"} or not 2 <= len(arguments) <= 4 or type(arguments[0]) is not Box:
+        return None
+    for value in arguments[2:]:
+        m.data(value)
+    m.scope.changes_own()
+    put(arguments[0], arguments[1])
+    compared(m, arguments[0].root.contents, keywords)
+    return Constant(None)
+
+
 def _grouped(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     if not 1 <= len(arguments) <= 2 or not keywords.keys() <= {"key"}:
         return None
@@ -297,6 +320,7 @@ _FUNCTIONS: dict[int, Callable[..., Any]] = {
         itertools.combinations: _paired, itertools.permutations: _paired, itertools.pairwise: _paired, itertools.product: _product,
         itertools.zip_longest: _longest, itertools.starmap: _star_mapped, itertools.groupby: _grouped, heapq.heappush: _pushed, heapq.heappop: _popped,
         heapq.heapreplace: _popped, heapq.heappushpop: _popped, heapq.heapify: _heaped, heapq.nlargest: _first, heapq.nsmallest: _first, np.piecewise: _piecewise,
+        FROM_KEYS: _from_keys, bisect.insort: _inserted, bisect.insort_left: _inserted,
         np.apply_along_axis: _along_axis, np.ndenumerate: _enumerated, np.ndindex: _positions,
     }.items()
 }  # fmt: skip

@@ -90,7 +90,7 @@ def _unusual(m: Machine, name: str, callee: Callee, value: Any, given: int) -> A
         return DATA
     if callee.higher and type(value) is Known and is_users_function(value.value):
         with_plain_defaults(m, value.value)
-        m.data(m.scope.call_function(m, value, [], {}))
+        m.data(m.scope.call_function(m, value, [], {}, complete=False))
         return DATA
     if type(value) is Known and is_type(value.value) and not (callee.higher and callee_of(value.value) is None):
         return OWN if value.value in DTYPES else DATA

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.callables import CONTAINERS, CONTEXTS, JOINERS, KEYS, WRITERS, callee_of
+from gradwise.tracing.purity.callables import ANEW, CONTAINERS, CONTEXTS, JOINERS, KEYS, WRITERS, callee_of
 from gradwise.tracing.purity.distributions import (
     distribution_test,
     frozen_test,
@@ -121,9 +121,11 @@ class Reads:
     ("appends", name), ("stores", name) and ("transient", name) for what is left behind (``leaving.py``, ``transient.py``).
     """
 
-    __slots__ = ("cells", "defaults", "imports", "members", "names")
+    __slots__ = ("cells", "constants", "defaults", "imports", "members", "names")
 
     def __init__(self) -> None:
+        #: defaults that count by value, by where they are kept and their place there
+        self.constants: dict[tuple[str, Any], Any] = {}
         #: what must hold of defaults that are not plain data, by where they are kept
         self.defaults: dict[str, Expected] = {}
         self.names: dict[Any, Expected] = {}
@@ -212,6 +214,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         expected = Expected("function", weakref.ref(value))
         return expected, Known(value, expected)
     cls = type(value)
+    if any(value is one for one in ANEW):
+        return Expected("is", value), Known(value)
     if cls is bool or cls is str or value is None:
         return Expected("constant", value), Constant(value)
     if is_numeric(value):

@@ -111,6 +111,8 @@ def iterator_of(m: Machine, value: Any) -> Any:
     """What ``iter`` gives."""
     if type(value) is Rows or value is VECTOR or value is GRID or value is INDICES:
         return value
+    if type(value) is Several:
+        return Rows(functools.reduce(join, [element_of(m, v) for v in value.values if not is_none_itself(v)], NOTHING))
     if is_sequence(value):
         if type(value.value) is dict:
             return Rows(functools.reduce(join, [Constant(k) if type(k) is str else DATA for k in value.value]))
@@ -137,7 +139,7 @@ def _one_of(words: Words) -> Any:
 
 def element_of(m: Machine, iterator: Any) -> Any:
     """What an iterator, or what is gone over, gives in turn."""
-    if type(iterator) in (Row, Words, Table, Box, Constant) or is_sequence(iterator) or is_object(iterator):
+    if type(iterator) in (Row, Words, Table, Box, Constant, Several) or is_sequence(iterator) or is_object(iterator):
         iterator = iterator_of(m, iterator)
     if type(iterator) is Rows:
         return iterator.element
@@ -260,6 +262,8 @@ def truth(m: Machine, value: Any) -> bool | None:
         return True
     if type(value) in (Bound, Held, Local):
         return True
+    if is_sequence(value):  # or an empty one in its place
+        return None
     if is_object(value):
         return _truth_of_object(m, value)
     if type(value) is not Box:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.locks import lock
+from gradwise.tracing.purity.binding import bind_further
 from gradwise.tracing.purity.counters import holds_any
-from gradwise.tracing.purity.defaults import defaults_of, has_plain_defaults
+from gradwise.tracing.purity.defaults import default_constants, defaults_of, has_plain_defaults
 from gradwise.tracing.purity.expectations import accepts, arrays_read, by_place, holds
 from gradwise.tracing.purity.inquiry import Scope, key_of
 from gradwise.tracing.purity.lattice import level
@@ -137,7 +138,7 @@ def _found_by(
         node.receiver, parameters[code.co_varnames[0]] = classify(receiver, inquiry.known)
     try:
         if arguments is not None:
-            _give(inquiry, node, arguments, parameters)
+            _give(inquiry, function, node, arguments, parameters)
         _inquire(inquiry, function, node, parameters)
     except Unproven as doubt:
         return Verdict(doubt, doubt, node)
@@ -193,9 +194,18 @@ def _given(inquiry: Inquiry, node: Node, arguments: dict[int | str, Any]) -> dic
     return given
 
 
-def _give(inquiry: Inquiry, node: Node, arguments: dict[int | str, Any], parameters: dict[str, Any]) -> None:
+def _give(
+    inquiry: Inquiry,
+    function: types.FunctionType,
+    node: Node,
+    arguments: dict[int | str, Any],
+    parameters: dict[str, Any],
+) -> None:
     """Give to the parameters what the arguments are, and note it."""
     code = node.code
+    further: list[Any] = []
+    by_name: dict[str, Any] = {}
+    named: list[tuple[str, Any]] = [(code.co_varnames[0], None)] if node.receiver is not None else []
     names = code.co_varnames[node.receiver is not None : code.co_argcount]
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     only = code.co_varnames[: code.co_posonlyargcount]  # a keyword of such a name is another argument
@@ -203,8 +213,15 @@ def _give(inquiry: Inquiry, node: Node, arguments: dict[int | str, Any], paramet
         name = place if isinstance(place, str) else names[place] if place < len(names) else None
         if name in own and not (isinstance(place, str) and name in only):
             parameters[name] = abstract
+            named.append((name, abstract))
         elif level(abstract) is None:
             raise Unproven("it is given an object among other arguments", code, code.co_firstlineno)
+        elif isinstance(place, str):
+            by_name[place] = abstract
+        else:
+            further.append(abstract)
+    bind_further(function, further, by_name, parameters)
+    node.reads.constants.update(default_constants(function, named, parameters))
 
 
 def _inquire(inquiry: Inquiry, function: types.FunctionType, node: Node, parameters: dict[str, Any]) -> None:
