@@ -2,7 +2,9 @@
 
 import array
 import collections
+import enum
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -153,3 +155,84 @@ def test_an_exception_of_numpys_is_caught_by_the_function():
     value, gradient = gw.value_and_grad(f)(x)
     assert value == f(x)
     assert gradient == pytest.approx([0, 3 * x[2], 3 * x[1]])
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 3
+
+
+class Rate(float):
+    """A number of a class of the user's, which Python asks first beside a float and NumPy takes for a number."""
+
+    def __rmul__(self, other):
+        return 7 * other
+
+
+class Registry(type):
+    """A metaclass with the methods of a sequence: its classes are sequences, their objects are not."""
+
+    def __len__(cls):
+        return 0
+
+    def __getitem__(cls, key):
+        return key
+
+    def __iter__(cls):
+        return iter(["a", "b"])
+
+    def __contains__(cls, value):
+        return False
+
+    def __reversed__(cls):
+        return iter([])
+
+    def __bool__(cls):
+        return False
+
+
+class Term(metaclass=Registry):
+    def __init__(self, v):
+        self.v = v
+
+    def __radd__(self, other):
+        return other + 2 * self.v
+
+    def __ror__(self, other):
+        return self.v * 3
+
+
+class Window(metaclass=Registry):
+    def __init__(self, v):
+        self.v = v
+
+    def __len__(self):
+        return len(self.v)
+
+    def __getitem__(self, i):
+        return self.v[i]
+
+
+FOUND_IN_METACLASSES = {
+    "a member times a number": (lambda x: x[0] * Level.HIGH, [3, 0, 0]),
+    "a number over a member": (lambda x: x[1] / Level.HIGH + Level.LOW * x[0], [1, 1 / 3, 0]),
+    "an array times a member": (lambda x: np.sum(x * Level.HIGH), [3, 3, 3]),
+    "an array over a member": (lambda x: np.sum(x**Level.HIGH / Level.HIGH), [1, 0.25, 0.09]),
+    "an array and a derived number": (lambda x: np.sum(x * Rate(2.0)), [2, 2, 2]),
+    "a derived number decides": (lambda x: float(x[0]) * Rate(2.0), [7, 0, 0]),
+    "an object of a class of classes": (lambda x: x[0] + Term(x[1]), [1, 2, 0]),
+    "type has __or__": (lambda x: object() | Term(x[0]), [3, 0, 0]),
+    "sum of a sequence": (lambda x: sum(Window(x)), [1, 1, 1]),
+    "reversed": (lambda x: next(iter(reversed(Window(x)))), [0, 0, 1]),
+    "contains": (lambda x: x[1] if x[0] in Window(x) else x[0], [0, 1, 0]),
+    "truth by length": (lambda x: x[0] if Window(x) else x[1], [1, 0, 0]),
+    "truth of any object": (lambda x: x[0] if Term(1.0) else x[1], [1, 0, 0]),
+    "the class itself": (lambda x: x[0] * sum(1 for _ in Term), [2, 0, 0]),
+    "an array and a fraction": (lambda x: np.sum(x * Fraction(1, 4)) + sum(Fraction(1, 2) - x), [-0.75] * 3),
+}
+
+
+@pytest.mark.parametrize(("f", "gradient"), FOUND_IN_METACLASSES.values(), ids=[*FOUND_IN_METACLASSES])
+def test_methods_are_those_of_the_class_and_not_of_its_metaclass(f, gradient):
+    """``hasattr(cls, "__len__")`` is true of an enumeration, whose members are numbers: times a traced number they raised."""
+    np.testing.assert_allclose(gw.grad(f, method="exact")(np.array([1.0, 0.5, -0.3])), gradient, rtol=1e-15)

@@ -10,11 +10,20 @@ from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.traced import isinstance_traced
 
 
+def gives(cls: type, name: str) -> bool:
+    """Whether objects of a class have a method.  ``hasattr(cls, name)`` finds those of its metaclass too: members of enumerations would be sequences."""
+    if hasattr(cls, name):
+        for c in cls.__mro__:
+            if name in c.__dict__:
+                return True
+    return False
+
+
 def is_not_asked(cls: type) -> bool:
     """Whether NumPy decides what an operator beside an object of a class does: the class does not say that it does itself."""
     return not (
-        hasattr(cls, "__array_ufunc__")
-        or hasattr(cls, "__array_priority__")
+        gives(cls, "__array_ufunc__")
+        or gives(cls, "__array_priority__")
         or cls in HOLDERS
         or issubclass(cls, (np.generic, dict, str, bytes))
     )
@@ -22,7 +31,7 @@ def is_not_asked(cls: type) -> bool:
 
 def is_sequence(cls: type) -> bool:
     """Whether NumPy takes objects of a class for arrays of what they hold."""
-    return hasattr(cls, "__len__") and hasattr(cls, "__getitem__")
+    return gives(cls, "__len__") and gives(cls, "__getitem__")
 
 
 def array_of_sequence(obj: Any, beside: Any) -> Any:
@@ -31,7 +40,7 @@ def array_of_sequence(obj: Any, beside: Any) -> Any:
     if not isinstance(beside, (np.ndarray, np.generic)) or not is_not_asked(cls) or not is_sequence(cls):
         return None
     try:
-        if hasattr(cls, "__array__") or any(map(isinstance_traced, obj)):
+        if gives(cls, "__array__") or any(map(isinstance_traced, obj)):
             return None
         made = np.asarray(obj)
     except KeyError:  # what looks like a dictionary is none

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.array_likes import is_not_asked, is_sequence
+from gradwise.tracing.array_likes import gives, is_not_asked, is_sequence
 from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.traced import isinstance_traced
@@ -37,9 +37,11 @@ _ANSWERING = frozenset({"numpy", "scipy", "pandas", "xarray", "gradwise", "fract
 
 
 def as_array(obj: Any) -> Any:
-    """An object that NumPy takes for an array as one; the object itself where it does not."""
+    """An object that NumPy takes for an array, or a number, as one; the object itself where it does not."""
     cls: Any = type(obj)
-    if hasattr(cls, "__array__"):
+    if issubclass(cls, (int, float, complex)):  # a number of a class of the user's, a member of an enumeration
+        return np.asarray(obj).item()
+    if gives(cls, "__array__"):
         return resolve(np.asarray)(obj)
     if not is_sequence(cls):
         return obj

@@ -13,6 +13,7 @@ import operator
 from typing import Any
 
 from gradwise.tracing.arithmetic import skip_frames_of
+from gradwise.tracing.array_likes import gives
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced
 from gradwise.tracing.instrument.beside_numpy import for_numpy
@@ -112,11 +113,11 @@ def contains(value: Any, container: Any) -> bool:
     methods = class_info(watch, type(container)).methods
     if "__contains__" in methods and methods["__contains__"] is not None:
         return bool(true(resolve(methods["__contains__"])(container, value)))
-    if "__contains__" in methods or hasattr(type(container), "__contains__"):
+    if "__contains__" in methods or gives(type(container), "__contains__"):
         return value in container
     if "__iter__" in methods or "__getitem__" in methods:
         return any(v is value or true(COMPARISONS["eq"](v, value)) for v in iterate(container))
-    return value in (taken_from(container) if hasattr(type(container), "__next__") else container)
+    return value in (taken_from(container) if gives(type(container), "__next__") else container)
 
 
 def true(value: Any) -> Any:
@@ -130,7 +131,7 @@ def true(value: Any) -> Any:
     method = methods.get("__bool__")
     if method is not None:
         return resolve(method)(value)
-    if hasattr(type(value), "__bool__"):
+    if gives(type(value), "__bool__"):
         return value
     method = methods.get("__len__")
     return value if method is None else resolve(method)(value)

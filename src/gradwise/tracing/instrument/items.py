@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.array_likes import gives
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import MADE_HERE
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
@@ -158,7 +159,7 @@ def iterate(obj: Any) -> Any:
     if watch is None:
         return obj
     methods = class_info(watch, cls).methods
-    if hasattr(cls, "__next__") and "__next__" not in methods and count(obj) > ALONE:
+    if gives(cls, "__next__") and "__next__" not in methods and count(obj) > ALONE:
         obj = taken_from(obj)
     make = methods.get("__iter__")
     if make is not None:
@@ -166,7 +167,7 @@ def iterate(obj: Any) -> Any:
         if type(obj) in PLAIN:
             return obj
         methods = class_info(watch, type(obj)).methods
-    elif "__getitem__" in methods and not hasattr(cls, "__iter__"):
+    elif "__getitem__" in methods and not gives(cls, "__iter__"):
         return _by_index(obj, methods["__getitem__"])
     step = methods.get("__next__")
     return obj if step is None else _stepped(obj, step)

@@ -16,6 +16,7 @@ import numpy as np
 from gradwise.program import Primitive
 from gradwise.rules import algebra, powers
 from gradwise.tracing.arithmetic import skip_frames_of
+from gradwise.tracing.array_likes import gives
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.holders import TWINS, adopted, is_users_array, wrapped
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced, in_place_of
@@ -25,7 +26,7 @@ from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import reveal_within
 from gradwise.tracing.instrument.formatting import percent
 from gradwise.tracing.instrument.objects import class_info, holds_traced, load, store
-from gradwise.tracing.instrument.rationals import without_fractions
+from gradwise.tracing.instrument.rationals import is_fraction, without_fractions
 from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import local, note_written
 from gradwise.tracing.instrument.userland import NATIVE
@@ -62,7 +63,11 @@ def _binary(name: str, function: Any) -> Any:
                 a = _beside(a, b, kinds)
             b = _beside(b, a, kinds)
         a, b = without_fractions(a, b)
-        if type(a) not in PLAIN and not hasattr(type(a), forward):
+        if type(a) is TracedArray and is_fraction(b):  # NumPy computes of the Python numbers, one by one
+            return of_entries(slow, a, b)
+        if type(b) is TracedArray and is_fraction(a):
+            return of_entries(lambda entry, fraction: slow(fraction, entry), b, a)
+        if type(a) not in PLAIN and not gives(type(a), forward):
             a = for_numpy(a, b)
         if type(b) not in PLAIN and isinstance(a, (np.ndarray, np.generic)) and decides(type(b)):
             b = as_array(b)
@@ -80,13 +85,13 @@ def _binary(name: str, function: Any) -> Any:
             if watch.overlay:
                 reveal_within((a, b))
             return function(a, b)
-        first = getattr(type(a), forward, None) if left is None else left
-        second = getattr(type(b), reflected, None) if right is None else right
+        first = _native(type(a), forward) if left is None else left
+        second = _native(type(b), reflected) if right is None else right
         if type(a) in _SEQUENCES and second is not None:
             order = [(second, b, a)]  # a sequence is repeated, or joined, after everything else was asked
         elif TWINS and (type(a) in TWINS or type(b) in TWINS):
             order = beside_twin(a, b, (first, second), reflected)
-        elif type(b) is not type(a) and issubclass(type(b), type(a)) and second is not None and second is not first:
+        elif type(b) is not type(a) and issubclass(type(b), _kind(a)) and second is not None and second is not first:
             order = [(second, b, a), (first, a, b)]
         else:
             order = [(first, a, b)] + ([(second, b, a)] if type(a) is not type(b) else [])
@@ -107,6 +112,16 @@ def _binary(name: str, function: Any) -> Any:
         return slow(a, b)
 
     return operate
+
+
+def _kind(value: Any) -> type:
+    """The class of a value; of a traced number that of the number."""
+    return type(value.value) if type(value) is TracedScalar else type(value)
+
+
+def _native(cls: type, name: str) -> Any:
+    """A method of a class, and none of its metaclass (``type`` has ``__or__``)."""
+    return getattr(cls, name) if gives(cls, name) else None
 
 
 _ARRAYS = (np.ndarray,)

@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict, deque
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.array_likes import gives
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import reveal_all
 from gradwise.tracing.instrument.items import made_here
@@ -125,7 +126,7 @@ def reversed_(sequence: Any, /) -> Any:
     if method is not None:
         return method()
     get = python_method(sequence, "__getitem__")
-    if get is None or hasattr(type(sequence), "__reversed__"):
+    if get is None or gives(type(sequence), "__reversed__"):
         return reversed(sequence)
     return map(get, range(len(sequence) - 1, -1, -1))
 

@@ -12,6 +12,7 @@ from gradwise.rules.algebra import real_p
 from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing import instrument
 from gradwise.tracing.arithmetic import concrete
+from gradwise.tracing.array_likes import gives
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.compiling import HOOKS
@@ -114,7 +115,7 @@ def python_method(x: Any, name: str) -> Callable[..., Any] | None:
 
 def is_users_sequence(x: Any) -> bool:
     """Whether NumPy takes an object for a sequence because its class has the methods of one in Python."""
-    return hasattr(type(x), "__len__") and not isinstance(x, dict) and python_method(x, "__getitem__") is not None
+    return gives(type(x), "__len__") and not isinstance(x, dict) and python_method(x, "__getitem__") is not None
 
 
 def entries(x: Any) -> Any:
