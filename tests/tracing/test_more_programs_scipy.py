@@ -155,7 +155,6 @@ def test_second_derivatives(name):
     "f",
     [
         lambda x: sp.ConvexHull(corners(x)).equations.sum(),
-        lambda x: si.RBFInterpolator(np.outer(np.arange(8), x[:1]), np.arange(8.0))([[2.3]])[0],
         lambda x: ss.find_peaks(np.sin(x[0] * np.arange(30)), width=1)[1]["widths"].sum(),
         lambda x: st.landau(x[0]).pdf(1.0),
         lambda x: sp.KDTree(np.outer(x, [1.0, 2.0])).query([0.5, 0.6], p=1)[0],

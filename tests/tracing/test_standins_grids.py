@@ -159,13 +159,6 @@ def test_radial_functions_at_their_centres(kernel):
         )
 
 
-def test_radial_functions_of_neighbours_are_refused():
-    y = RNG.uniform(0, 2, size=(12, 2))
-    f = si.RBFInterpolator(y, np.sin(y[:, 0]), neighbors=5)
-    with pytest.raises(gw.TracingError, match="neighbors"):
-        gw.grad(lambda p: np.sum(f(p)), method="exact")(P)
-
-
 def test_programs_hold_for_other_points():
     f = si.RegularGridInterpolator((GX, GY), PLANE, method="cubic")
     g = si.RectBivariateSpline(GX, GY, PLANE)

@@ -26,6 +26,7 @@ from gradwise.tracing.standins.scipy_interpolation import (
     pieces_of,
     spline_basis,
 )
+from gradwise.tracing.standins.scipy_radial import at_traced_points, kernel_of
 from gradwise.tracing.standins.scipy_spline_calculus import OF_TRACED_DATA
 from gradwise.tracing.standins.scipy_spline_data import MAKERS
 from gradwise.tracing.standins.stacking import assembled, plainly
@@ -288,40 +289,13 @@ def _scattered_called(original: Callable[..., Any], f: Any, *xi: Any) -> Any:
 
 # --- radial functions --------------------------------------------------------------------------------------------------------------------
 
-#: kernels of r² that are smooth
-_SMOOTH: dict[str, Callable[[Any], Any]] = {
-    "multiquadric": lambda s: -np.sqrt(s + 1),
-    "inverse_multiquadric": lambda s: 1 / np.sqrt(s + 1),
-    "inverse_quadratic": lambda s: 1 / (s + 1),
-    "gaussian": lambda s: np.exp(-s),
-}
-#: those that are not at a centre: formula in r², and the power of |x| whose derivatives there are theirs as far as they exist
-_PEAKED: dict[str, tuple[Callable[[Any], Any], float, float]] = {
-    "linear": (lambda s: -np.sqrt(s), -1.0, 1.0),
-    "thin_plate_spline": (lambda s: s * np.log(s) / 2, -1.0, 1.5),
-    "cubic": (lambda s: s * np.sqrt(s), 1.0, 3.0),
-    "quintic": (lambda s: -s * s * np.sqrt(s), -1.0, 5.0),
-}
-
 
 def _radial_called(original: Callable[..., Any], f: Any, x: Any) -> Any:
-    value = original(f, plain(x))
     if f.neighbors is not None:
-        refuse([x], "scipy.interpolate.RBFInterpolator with neighbors", "Leave neighbors out")
+        return at_traced_points(f, x)
+    value = original(f, plain(x))
     x = points(x)
-    gaps = [f.epsilon * (x[:, d : d + 1] - f.y[:, d]) for d in range(f.y.shape[1])]
-    square: Any = 0.0
-    for gap in gaps:
-        square = square + gap * gap
-    if f.kernel in _SMOOTH:
-        kernel = _SMOOTH[f.kernel](square)
-    else:
-        formula, sign, power = _PEAKED[f.kernel]
-        centre = square <= 0
-        near: Any = 0.0
-        for gap in gaps:
-            near = near + np.abs(np.where(centre, gap, 1.0)) ** power
-        kernel = np.where(centre, sign * near, formula(np.where(centre, 1.0, square)))
+    kernel = kernel_of(f.kernel, [f.epsilon * (x[:, d : d + 1] - f.y[:, d]) for d in range(f.y.shape[1])])
     n = len(f.y)
     result = kernel @ f._coeffs[:n]
     scaled = (x - f._shift) / f._scale

@@ -1,4 +1,4 @@
-"""Interpolants of SciPy's that are linear in their data, which may be traced: radial basis functions, scattered data, FITPACK's splines of two variables.
+"""Interpolants of SciPy's that are linear in their data, which may be traced: scattered data, FITPACK's splines of two variables.
 
 Whatever such an interpolant is asked (values, derivatives, integrals) is a linear map of the data, found from unit vectors.  The points at which it is asked are plain.
 """
@@ -96,7 +96,6 @@ def _of_data(
 
 _SIGNATURES = {
     "RectBivariateSpline": ("x", "y", "z", "bbox", "kx", "ky", "s"),
-    "RBFInterpolator": ("y", "d", "neighbors", "smoothing", "kernel", "epsilon", "degree"),
     "LinearNDInterpolator": ("points", "values", "fill_value", "rescale"),
     "NearestNDInterpolator": ("x", "y", "rescale", "tree_options"),
     "CloughTocher2DInterpolator": ("points", "values", "fill_value", "tol", "maxiter", "rescale"),
@@ -130,7 +129,6 @@ def griddata(
 STAND_INS = names_of(
     {
         "RectBivariateSpline": _of_data("RectBivariateSpline", "z", lambda o: o.get("s", 0) != 0),
-        "RBFInterpolator": _of_data("RBFInterpolator", "d", lambda o: False),
         "LinearNDInterpolator": _of_data("LinearNDInterpolator", "values", lambda o: False),
         "NearestNDInterpolator": _of_data("NearestNDInterpolator", "y", lambda o: False),
         "CloughTocher2DInterpolator": _of_data("CloughTocher2DInterpolator", "values", lambda o: False, _SETTLED),
