@@ -571,3 +571,43 @@ def test_a_few_branches_one_after_the_other_are_verified_by_themselves():
             np.testing.assert_allclose(gradient(x), differences(f, x), rtol=1e-5, atol=1e-6)
         x = np.array([4.0, 0.7, 0.6])
         np.testing.assert_allclose(gradient(x), [0.7 / 4, 2.0, 0.0], rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("choose", [lambda v, m: max(v, m), lambda v, m: -min(-v, -m), lambda v, m: sorted([v, m])[1]])
+def test_an_item_of_max_is_merged_once_it_was_chosen(choose):
+    """What a search found is lost in the item that no verified run chose."""
+
+    def f(x):
+        total = 0.0
+        for v in x.tolist():
+            total += choose(v, bisected(v))
+        return total
+
+    gradient, rng = gw.grad(f), np.random.default_rng(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gw.NumericalFallbackWarning)
+        for _ in range(14):
+            np.testing.assert_array_equal(gradient(rng.uniform(1.2, 2.8, 5)), np.ones(5))
+        for k in range(6):
+            x = rng.uniform(1.2, 2.8, 5)
+            x[2] = 0.3 + 0.02 * k
+            np.testing.assert_allclose(gradient(x), differences(f, x), rtol=1e-5)
+
+
+def test_a_count_beside_the_value_stays_an_integer():
+    def f(x):
+        count, total = 0, 0.0
+        for v in x:
+            if v > 0:
+                count += 1
+                total += v * v
+            else:
+                total -= v
+        return total, {"positive": count}
+
+    gradient, rng = gw.value_and_grad(f, has_aux=True), np.random.default_rng(0)
+    for _ in range(20):
+        x = rng.normal(size=12)
+        (_, beside), _ = gradient(x)
+        assert type(beside["positive"]) is int
+        assert beside["positive"] == np.sum(x > 0)

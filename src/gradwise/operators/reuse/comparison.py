@@ -22,7 +22,7 @@ def difference(plain: Recording, other: Recording, count: int = 0) -> str | None
     """
     if plain.structure != other.structure or [type(v) for v in plain.values] != [type(v) for v in other.values]:
         return "it returns other containers or types"
-    beside = _beside(plain, other)
+    beside = difference_beside(plain, other)
     if beside is not None:
         return beside
     a, b = _Dependent(plain, count), _Dependent(other, count)
@@ -49,7 +49,8 @@ def difference(plain: Recording, other: Recording, count: int = 0) -> str | None
     return None
 
 
-def _beside(plain: Recording, other: Recording) -> str | None:
+def difference_beside(plain: Recording, other: Recording) -> str | None:
+    """How what two runs return beside their values differs; None if it does not."""
     if plain.auxiliary_structure != other.auxiliary_structure:
         return "it returns other containers beside its value"
     pairs = zip(plain.auxiliary_outputs or (), other.auxiliary_outputs or (), strict=True)

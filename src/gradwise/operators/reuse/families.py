@@ -248,7 +248,7 @@ class Call:
         answers.tries += 1
         try:
             with self._quiet():
-                made = merged(self.specialise, answers.places(order), answers.given(order), differ, order)
+                made = merged(self.specialise, answers, differ, order)
         except Exception:  # noqa: BLE001 - the function itself ran
             return None
         made.ticks = self.ticked()

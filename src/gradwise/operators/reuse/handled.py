@@ -23,6 +23,9 @@ import scipy
 from gradwise.operators.reuse.reached import Reach
 from gradwise.tracing import isinstance_traced
 from gradwise.tracing.instrument.both_ways.aside import is_aside
+from gradwise.tracing.instrument.compiling import MADE_HERE
+from gradwise.tracing.instrument.state import local as here
+from gradwise.tracing.instrument.userland import is_users_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,6 +42,14 @@ _PYTHONS = (f"{Path(os.__file__).parent}{os.sep}", "<frozen")
 
 def _is_pythons(filename: str) -> bool:
     return filename.startswith(_PYTHONS) and not filename.startswith(_NOT_THE_USERS)
+
+
+def _runs_as_it_is(code: Any) -> bool:
+    """Whether code of the user's is no copy of ours, nor a part of one."""
+    return code.co_name not in _PARTS and is_users_file(code.co_filename) and MADE_HERE not in code.co_consts
+
+
+_PARTS = frozenset({"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
 
 
 def _is_decided(traceback: TracebackType | None) -> bool:
@@ -93,6 +104,8 @@ def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> It
         if known is None:
             known = foreign[id(code)] = code.co_filename.startswith(_NOT_THE_USERS)
         watched = reach.enters(frame)
+        if run is not None and (run.open or run.going) and not known and _runs_as_it_is(code):
+            run.loses()  # who knows what it does
         if known:
             return reach.local if watched else None
         caller = frame
@@ -105,7 +118,7 @@ def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> It
         frame.f_trace_lines = False
         return local
 
-    before = sys.gettrace()
+    before, run = sys.gettrace(), here.both_ways
     sys.settrace(entered)
     try:
         yield found, reach.met

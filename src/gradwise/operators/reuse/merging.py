@@ -9,16 +9,15 @@ Its value and its derivative are compared with those of the run that was traced 
 
 from __future__ import annotations
 
-import itertools
-import opcode
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.operators.reuse.comparison import equal
+from gradwise.operators.reuse.comparison import difference_beside, equal
 from gradwise.operators.reuse.specialization import Refused
 from gradwise.tracing.instrument.both_ways.aside import BothWays, Place
+from gradwise.tracing.instrument.both_ways.conditions import is_call, place_of
 from gradwise.tracing.instrument.state import local
 
 if TYPE_CHECKING:
@@ -27,10 +26,12 @@ if TYPE_CHECKING:
     from gradwise.operators.reuse.specialization import Specialization
     from gradwise.tracing import Recording
 
-_COMPARE = opcode.opmap["COMPARE_OP"]
-_EXTENDED = opcode.opmap["EXTENDED_ARG"]
 #: after so many failures of programs the branches are merged, with the answers that are known by then
 _FAILURES = (2, 3, 5, 8, 12, 20)
+#: runs for one program, each without what spoiled the one before
+_RUNS = 5
+#: how many items of ``max`` are told apart
+_ITEMS = 8
 #: relative difference up to which two derivatives of one run agree
 _AGREEMENT = 1e-8
 
@@ -42,13 +43,14 @@ class Answers:
     after the other each way is verified by itself, and has a program of its own.
     """
 
-    __slots__ = ("_often", "_once", "_places", "tries")
+    __slots__ = ("_chosen", "_often", "_once", "_places", "tries")
 
     def __init__(self) -> None:
         self._once: dict[tuple[Place, bool], int] = {}
         self._often: dict[tuple[Place, bool], int] = {}
-        #: by the identity of a code object and the offset of an instruction; the code is kept, so that it is itself
-        self._places: dict[tuple[int, int], tuple[Any, Place | None]] = {}
+        self._chosen: dict[tuple[Place, int], int] = {}
+        #: by the identity of a code object and the offset of an instruction, the place and whether it calls; the code is kept, so that it is itself
+        self._places: dict[tuple[int, int], tuple[Any, Place | None, bool]] = {}
         #: how often it was tried to merge the branches
         self.tries = 0
 
@@ -60,15 +62,29 @@ class Answers:
         for (code_id, offset, answer), count in found.items():
             known = self._places.get((code_id, offset))
             if known is None:
-                known = self._places[code_id, offset] = codes[code_id], _place(codes[code_id], offset)
+                code = codes[code_id]
+                known = self._places[code_id, offset] = code, place_of(code, offset), is_call(code, offset)
             if known[1] is None:
                 continue
             for table in (self._once, self._often) if count >= order + 2 else (self._once,):
                 table[known[1], answer] = max(order, table.get((known[1], answer), 0))
+        sequences: dict[tuple[int, int], list[bool]] = {}
+        for (code, offset), answer in asked:
+            if self._places[id(code), offset][2]:
+                sequences.setdefault((id(code), offset), []).append(answer)
+        for key, answers in sequences.items():
+            place = self._places[key][1]
+            for count in range(2, _ITEMS + 1):
+                if place is not None and _are_chosen(answers, count, order + 2):
+                    self._chosen[place, count] = max(order, self._chosen.get((place, count), 0))
 
     def given(self, order: int) -> set[tuple[Place, bool]]:
         """The conditions with the answers that were verified to an order."""
         return {key for key, verified in self._once.items() if verified >= order}
+
+    def choices(self, order: int) -> set[tuple[Place, int]]:
+        """Where ``max`` or ``min`` of so many items chose each of them often."""
+        return {key for key, verified in self._chosen.items() if verified >= order}
 
     def places(self, order: int) -> set[Place]:
         """The conditions of which both answers were, so often that they are merged."""
@@ -85,20 +101,18 @@ class Answers:
         return self.tries < len(_FAILURES)
 
 
-def _place(code: Any, offset: int) -> Place | None:
-    """Where the condition stands that is asked at an instruction: what was computed by the one before, since a jump may have the place of the whole statement."""
-    # since 3.13 a comparison may ask for the truth of its result itself
-    before = offset // 2 - (code.co_code[offset] != _COMPARE)
-    while before > 0 and code.co_code[2 * before] == _EXTENDED:
-        before -= 1
-    line, _, column, _ = next(itertools.islice(code.co_positions(), before, None), (None,) * 4)
-    return None if line is None or column is None else (code.co_filename, line, column)
+def _are_chosen(answers: list[bool], count: int, often: int) -> bool:
+    """Whether each of ``count`` items was chosen so often by comparisons, each of the next item with the one that is chosen."""
+    if len(answers) % (count - 1):
+        return False
+    rows = [answers[k : k + count - 1] for k in range(0, len(answers), count - 1)]
+    chosen = Counter([max((k + 1 for k, answer in enumerate(row) if answer), default=0) for row in rows])
+    return len(chosen) == count and min(chosen.values()) >= often
 
 
 def merged(
     specialise: Callable[[], tuple[Specialization, Recording]],
-    places: set[Place],
-    answers: set[tuple[Place, bool]],
+    known: Answers,
     differs: Callable[[Recording], str | None],
     order: int,
 ) -> Specialization:
@@ -109,36 +123,58 @@ def merged(
     Refused
         If no branch could be merged, or the program is not that of the function.
     """
-    if not places:
+    places, answers, choices = known.places(order), known.given(order), known.choices(order)
+    if not places and not choices:
         raise Refused("no condition gave both answers, each several times in a run")
-    for counters in (True, False):
-        run, before = BothWays(places, answers, order + 2, counters=counters), local.both_ways
-        local.both_ways = run
-        try:
-            made, recording = specialise()
-            break
-        except Refused:
-            raise
-        except Exception:  # where an integer is an index, or a length, it stays what it is
-            if not counters:
-                raise
-        finally:
-            local.both_ways = before
+    failed: set[Place] = set()
+    counters = kinds = True
+    for _ in range(_RUNS):
+        run = BothWays(places, answers, order + 2, choices=choices, failed=failed, counters=counters, kinds=kinds)
+        made, reason = _made(run, specialise, differs)
+        if run.lost:  # again without the branches that left something behind
+            failed |= run.lost
+        elif reason is None:
+            assert made is not None
+            made.is_merged = True
+            return made
+        elif run.is_asked:  # again with numbers of two classes as two numbers
+            counters = kinds = False
+        elif run.counted:  # again with integers as they are: one may be an index, or a length
+            counters = False
+        else:
+            raise Refused(reason)
+    raise Refused("its branches leave something behind where they are not taken")
+
+
+def _made(
+    run: BothWays,
+    specialise: Callable[[], tuple[Specialization, Recording]],
+    differs: Callable[[Recording], str | None],
+) -> tuple[Specialization | None, str | None]:
+    """The program of a run, and why it cannot be the function's."""
+    before, local.both_ways = local.both_ways, run
+    try:
+        made, recording = specialise()
+    except Exception as error:  # noqa: BLE001 - the function itself ran
+        return None, str(error)
+    finally:
+        local.both_ways = before
+    if run.is_asked:
+        return None, "it asks of which class a number is that comes from two branches"
     if not run.merged:
-        raise Refused("none of its branches could be merged")
+        return None, "none of its branches could be merged"
     if not run.kept_still():
-        raise Refused("it writes to an array that one of its branches gives another name")
-    reason = differs(recording)
-    if reason is not None:
-        raise Refused(reason)
-    made.is_merged = True
-    return made
+        return None, "it writes to an array that one of its branches gives another name"
+    return made, None if run.lost else differs(recording)
 
 
 def same_numbers(plain: Recording, other: Recording, slopes: Callable[[Recording], Sequence[Any]]) -> str | None:
     """How the value or the derivative of a merged program differs from that of the function's own run; None if they do not."""
     if plain.structure != other.structure or [type(v) for v in plain.values] != [type(v) for v in other.values]:
         return "it returns other containers or types"
+    beside = difference_beside(plain, other)
+    if beside is not None:
+        return beside
     if not all(map(equal, plain.values, other.values)):
         return "it returns another value"
     for a, b in zip(slopes(plain), slopes(other), strict=True):

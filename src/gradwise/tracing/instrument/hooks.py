@@ -23,7 +23,7 @@ from gradwise.tracing.instrument import (
     statements,
     taking,
 )
-from gradwise.tracing.instrument.both_ways import aside, branches, shielding, turns
+from gradwise.tracing.instrument.both_ways import aside, branches, classes, shielding, turns
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
 from gradwise.tracing.instrument.needs import are_plain, protocols_suffice
@@ -65,7 +65,8 @@ HOOKS.update(
     true=comparing.true,
     branch=branches.branch,
     either=branches.either,
-    put=branches.put,
+    store=branches.store,
+    placed=branches.placed,
     shielded=shielding.shielded,
     shielding=shielding.shielding,
     turns=turns.turns,
@@ -75,7 +76,10 @@ HOOKS.update(
     entering=aside.entering,
     callee=aside.callee,
     owner=aside.owner,
+    asked=classes.asked,
+    exact=classes.exact,
     locals=locals,
+    slice=slice,
     Exception=Exception,
     **comparing.COMPARISONS,
     **operations.BINARY,

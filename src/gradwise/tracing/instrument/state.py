@@ -121,11 +121,18 @@ class Watch:
     def __init__(self, trace: Trace, outer: Watch | None) -> None:
         self.trace = trace
         self.outer = outer
-        notes: Callable[[], dict[int, Any]] = dict if local.journal is None else local.journal.notes
+        notes: Callable[[], dict[Any, Any]] = dict if local.journal is None else local.journal.notes
+        run = local.both_ways
+        if run is not None:
+            noted = notes
+
+            def notes() -> dict[Any, Any]:
+                return run.notes(noted())
+
         self.twins: dict[int, tuple[Any, Any]] = {}
         self.overlay: dict[int, tuple[Any, dict[str, Any]]] = notes()
         self.touched: dict[int, Any] = notes()
-        self.changed: dict[int, Any] = {}
+        self.changed: dict[int, Any] = {} if run is None else notes()
         self.tails: dict[int, Tail] = notes()
         self.cells: dict[int, Any] = notes()
         self.names: dict[int, tuple[dict[str, Any], set[str]]] = notes()
@@ -136,7 +143,7 @@ class Watch:
         self.stored: dict[int, Any] = notes()
         self.created: dict[int, Any] = {}
         self.effects: dict[str, None] = {}
-        self.generators: dict[int, tuple[Any, Any]] = {}
+        self.generators: dict[int, tuple[Any, Any]] = {} if run is None else notes()
         self.given: dict[int, Any] = {}
         self.iterators: set[int] = set()
         self.held: list[weakref.ref[np.ndarray]] = []

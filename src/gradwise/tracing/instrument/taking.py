@@ -15,6 +15,7 @@ import sys
 import types
 from typing import Any
 
+from gradwise.tracing.instrument.both_ways.aside import makes, takes_from
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.unwritten import Kept, KeptText, Unmuted
@@ -30,6 +31,8 @@ def own(iterator: Any) -> Any:
     watch = local.watch
     if watch is not None and hasattr(type(iterator), "__next__"):
         watch.iterators.add(id(iterator))
+        if local.both_ways is not None:
+            makes(iterator)
     return iterator
 
 
@@ -45,6 +48,8 @@ def making(function: types.FunctionType) -> Any:
 def taken_from(iterator: Any) -> Any:
     """What to take values from in place of an iterator to which others refer: itself, or while a run only looks a copy."""
     watch = local.watch
+    if local.both_ways is not None:
+        takes_from(iterator)
     if watch is None or id(iterator) in watch.iterators or isinstance(iterator, (Kept, KeptText)):
         return iterator
     copies = local.copied

@@ -19,14 +19,21 @@ from gradwise.tracing.instrument.userland import is_users_file
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from gradwise.tracing.instrument.both_ways.branches import Branch
+    from gradwise.tracing.instrument.both_ways.turns import Turns
 
 #: how names begin that the text of these copies has made, and no text of the user's can have
 MARK = "gradwise "
-#: file, line and column of a condition
-Place = tuple[str, int, int]
+#: and those of the names that say whether a loop goes on
+GOING = f"{MARK}going"
+#: file, line, column and last column of a condition
+Place = tuple[str, int, int, int]
 #: branches inside one another that are run both ways, and equations that the branches not taken may add in one run
 DEPTH, EQUATIONS = 6, 400_000
+#: the largest integer up to which all are floats
+EXACT = 2**53
 #: methods of lists, dictionaries, tuples and arrays that change nothing
 _READING = frozenset(
     [
@@ -71,6 +78,7 @@ _CHANGING = frozenset(
         "fill_diagonal",
         "load",
         "loadtxt",
+        "nan_to_num",
         "place",
         "put",
         "put_along_axis",
@@ -103,39 +111,74 @@ class BothWays:
         The answers of conditions that were verified: inside a branch that is not taken no others are given.
     first : int
         How many turns of a loop that the data end stay guards.
+    choices : set
+        The places of ``max`` and ``min`` of which each item was chosen in verified runs, with how many there are.
+    failed : set
+        Places of branches and loops that are not run both ways.
     counters : bool
         Whether integers that branches decide become floats, which are no indices.
+    kinds : bool
+        Whether Python's floats and NumPy's become one number.
 
     Attributes
     ----------
     merged : int
         How many branches became selections.
+    lost : set
+        The places of branches that left something behind where they were not taken: the run is made again without them.
+    is_asked : bool
+        Whether the run asked of which class a number is, after numbers of two had become one.
     """
 
     __slots__ = (
         "answers",
         "aside",
+        "choices",
+        "counted",
         "counters",
         "depth",
         "early",
         "failed",
         "first",
+        "going",
         "inside",
+        "is_asked",
         "kept",
+        "kinds",
+        "lost",
         "merged",
+        "mixed",
         "open",
         "outer",
         "places",
+        "placing",
         "still",
         "turns",
     )
 
     def __init__(
-        self, places: set[Place], answers: set[tuple[Place, bool]], first: int = 3, *, counters: bool = True
+        self,
+        places: set[Place],
+        answers: set[tuple[Place, bool]],
+        first: int = 3,
+        *,
+        choices: Collection[tuple[Place, int]] = (),
+        failed: Collection[Place] = (),
+        counters: bool = True,
+        kinds: bool = True,
     ) -> None:
         self.places = places
         self.answers = answers
+        self.choices = choices
         self.counters = counters
+        self.kinds = kinds
+        #: whether integers became floats, and numbers of two classes one
+        self.counted = self.mixed = False
+        self.is_asked = False
+        self.lost: set[Place] = set()
+        #: the loops that may have ended already, and whether what a branch stores is being stored, which is put back
+        self.going: list[Turns] = []
+        self.placing = False
         #: the guards of branches inside others, by identity, and those in whose place another stands
         self.inside: set[int] = set()
         self.kept: list[Any] = []
@@ -151,7 +194,7 @@ class BothWays:
         self.depth = self.aside = 0
         self.open: list[Branch] = []
         #: places where it did not come to a selection
-        self.failed: set[Place] = set()
+        self.failed: set[Place] = set(failed)
         #: arrays in whose place others stand now, and their versions: who writes to them writes to no others
         self.still: list[tuple[TracedArray, int]] = []
 
@@ -166,9 +209,45 @@ class BothWays:
             and type(condition.value) in (bool, np.bool_)
         )
 
+    def notes(self, noted: dict[Any, Any]) -> dict[Any, Any]:
+        """A dictionary in which a run notes what it changes, that asks whether it may."""
+        return _Asking(noted)
+
+    def loses(self) -> None:
+        """What was just done cannot be undone: the run is made again without the branches in which it was."""
+        self.lost.update([b.place for b in self.open], [t.here for t in self.headers()])
+
+    def headers(self) -> list[Turns]:
+        """The loops that may have ended already, where what runs is not their body."""
+        return [t for t in self.going if t.body not in self.open]
+
     def kept_still(self) -> bool:
         """Whether nobody wrote to an array in whose place another one stands."""
         return all(array.version == version for array, version in self.still)
+
+
+class _Asking(dict[Any, Any]):
+    """What a run changes, by identity: whoever notes it inside a branch cannot take it back."""
+
+    __slots__ = ("noted",)
+
+    def __init__(self, noted: dict[Any, Any]) -> None:
+        #: where it is noted, too, for who puts it back after the run
+        self.noted = noted
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        run = local.both_ways
+        if run is not None and not run.placing:
+            spoil()
+        self.noted[key] = value
+        super().__setitem__(key, value)
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        elif local.both_ways is not None and not local.both_ways.placing:
+            spoil()
+        return self[key]
 
 
 def is_aside() -> bool:
@@ -196,9 +275,11 @@ def is_place(container: Any, key: Any) -> bool:
     return all([type(e) in (int, slice, type(Ellipsis)) for e in (key if type(key) is tuple else (key,))])
 
 
-def added(operation: Any, new: Any, old: Any, value: Any) -> Any:
-    """What ``a[i] += value`` stores: of an array that stands there another one, made by the operation for that."""
-    return new(old, value) if type(old) is TracedArray else operation(scalar(old), value)
+def added(container: Any, operation: Any, new: Any, old: Any, value: Any) -> Any:
+    """What ``a[i] += value`` stores: of a part of an array another array, made by the operation for that."""
+    if type(container) is TracedArray and type(old) is TracedArray:
+        return new(old, value)
+    return operation(scalar(old), value)  # an array in a list is written to, whoever else has it
 
 
 def scalar(value: Any) -> Any:
@@ -248,11 +329,29 @@ def _is_harmless(function: Any, count: int) -> bool:
     return 0 <= count < 3 or (count == 3 and name in _OF_THREE)
 
 
+def takes_from(iterator: Any) -> None:
+    """Values are taken from what may be an iterator: only the branch that made it may do so."""
+    run = local.both_ways
+    if run is None or not hasattr(type(iterator), "__next__"):
+        return
+    if not (run.open and any([iterator is one for one in run.open[-1].born])):
+        spoil()
+
+
+def makes(iterator: Any) -> None:
+    """An iterator was made."""
+    run = local.both_ways
+    if run is not None and run.open:
+        run.open[-1].born.append(iterator)
+
+
 def spoil() -> None:
-    """What stands here cannot be taken back: no branch around it is run both ways."""
+    """What stands here cannot be taken back: no branch around it is run both ways, and no loop whose end it may be behind."""
     run = local.both_ways
     if run is None:
         return
+    if run.going:
+        run.lost.update([t.here for t in run.headers()])
     if run.depth:
         raise Apart
     for b in run.open:

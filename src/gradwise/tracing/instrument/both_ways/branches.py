@@ -17,8 +17,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.rules.algebra import select
-from gradwise.tracing.instrument.both_ways.aside import DEPTH, EQUATIONS, MARK, Apart, is_number, is_place, spoil
+from gradwise.tracing.instrument.both_ways.aside import (
+    DEPTH,
+    EQUATIONS,
+    GOING,
+    MARK,
+    Apart,
+    Place,
+    is_number,
+    is_place,
+    spoil,
+)
 from gradwise.tracing.instrument.both_ways.merged_values import conjunction, merged, merged_answers
+from gradwise.tracing.instrument.comparing import true
+from gradwise.tracing.instrument.items import writing
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply
 
@@ -42,6 +54,7 @@ class Branch:
         "_stores",
         "_taken",
         "answer",
+        "born",
         "both",
         "condition",
         "failed",
@@ -53,7 +66,7 @@ class Branch:
     def __init__(
         self,
         condition: Any,
-        place: tuple[str, int, int],
+        place: Place,
         names: tuple[str, ...],
         before: dict[str, Any],
         *,
@@ -70,6 +83,8 @@ class Branch:
         self.stored: list[tuple[Any, Any, Any, Any]] = []
         self.states: dict[int, State] = {}
         self._stores: list[tuple[Any, Any, Any, bool]] = []
+        #: the iterators that the pass made
+        self.born: list[Any] = []
         self._names = names
         self._before = {n: before[n] for n in names if n in before}
         self._now: dict[str, Any] | None = None
@@ -94,7 +109,7 @@ class Branch:
             self.answer = bool(condition)
             run.inside.update(map(id, condition.tape.guards[before_asking:]))
         else:
-            self.answer = bool(condition)
+            self.answer = bool(true(condition))
 
     def __iter__(self) -> Iterator[bool | None]:
         if not self.both:
@@ -102,7 +117,7 @@ class Branch:
             return
         # an error leaves the branches inside this one in the middle: what they changed is set again here
         run, trace = self._run, self.condition.tape
-        depth, outside = run.depth, len(run.open)
+        depth, outside, going = run.depth, len(run.open), len(run.going)
         run.open.append(self)
         self._around = run.open[-2] if outside else None
         stays = False
@@ -123,8 +138,9 @@ class Branch:
                     run.kept += trace.guards[guards:]  # so that no other ones have their identities
                     del trace.guards[guards:]
                     trace.error = error
+            self.born.clear()
             self._ask_inside(answer, guards)
-            del run.open[outside + 1 :]
+            del run.open[outside + 1 :], run.going[going:]
             stays = self.failed and not self._aside  # it may have stored what cannot be taken back
             if not stays:
                 self._take_back(answer)
@@ -205,7 +221,8 @@ class Branch:
             ours = n.startswith(MARK)
             if n in self._taken and n in self._other:
                 pair = self._taken[n], self._other[n]
-                found[n] = (merged_answers if ours else merged)(self.condition, self.answer, *pair)
+                merge = merged_answers if n.startswith(GOING) else merged
+                found[n] = merge(self.condition, self.answer, *pair)
             elif ours and (n in self._taken or n in self._other):  # what a loop found is read where it was found
                 found[n] = self._taken.get(n, self._other.get(n))
         return found
@@ -277,7 +294,7 @@ class State:
 def put(container: Any, key: Any, value: Any) -> None:
     """``container[key] = value`` in a branch, which can be taken back."""
     run = local.both_ways
-    if not is_place(container, key):
+    if not is_place(container, key) or (run is not None and run.headers()):
         spoil()
     elif run is not None and run.open:
         branch = run.open[-1]
@@ -295,16 +312,31 @@ def put(container: Any, key: Any, value: Any) -> None:
     container[key] = value
 
 
-def branch(
-    condition: Any, line: int, column: int, filename: str, names: tuple[str, ...], before: dict[str, Any]
-) -> Branch:
+def store(value: Any, container: Any, key: Any) -> None:
+    """``container[key] = value``, in the order in which Python evaluates it."""
+    put(container, key, value)
+
+
+def placed(container: Any) -> Any:
+    """What to put something into in place of ``container``, which is put back."""
+    run = local.both_ways
+    if run is None:
+        return writing(container)
+    run.placing = True
+    try:
+        return writing(container)
+    finally:
+        run.placing = False
+
+
+def branch(condition: Any, place: Place, names: tuple[str, ...], before: dict[str, Any]) -> Branch:
     """The branch whose condition stands there, which assigns ``names``."""
-    return Branch(condition, (filename, line, column), names, before)
+    return Branch(condition, place, names, before)
 
 
-def either(condition: Any, line: int, column: int, filename: str, first: Iterator[Any], second: Iterator[Any]) -> Any:
+def either(condition: Any, place: Place, first: Iterator[Any], second: Iterator[Any]) -> Any:
     """``first if condition else second``, each as an iterator over one value."""
-    found = Branch(condition, (filename, line, column), ("value",), {})
+    found = Branch(condition, place, ("value",), {})
     value: Any = None
     for answer in found:
         if answer is None:

@@ -51,6 +51,7 @@ _FAILING = {ast.Div: 1, ast.FloorDiv: 1, ast.Mod: 1, ast.Pow: 0}
 def both_ways(node: Any, owner: str | None, code: CodeType, modules: frozenset[str] = frozenset()) -> Any:
     """The node with hooks, as by ``rewriting.rewritten``, whose branches run both ways."""
     writer = _Writer(owner, modules, code)
+    writer.globals = {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
     if isinstance(node, ast.FunctionDef):
         writer.pure = is_pure(node.body)
         node.body = gathered(node.body, ast.Return)
@@ -76,6 +77,8 @@ class _Writer(Rewriter):
         #: whether the text is part of a branch that may be run where it was not taken, or of a function that a branch calls
         self._inside = 0
         self.pure = False
+        #: names that stand for globals, which are not the call's own
+        self.globals: set[str] = set()
 
     def visit_If(self, node: ast.If) -> Any:
         node = decided(node)
@@ -96,7 +99,7 @@ class _Writer(Rewriter):
             return super().visit_If(node)
         names = sorted(assigned([*body, *orelse]))
         condition, now = self.visit(node.test), ast.Call(hook("locals"), [], [])
-        new = self._both(_call("branch", condition, *self._place(node.test), _tuple(names), now), names, body, orelse)
+        new = self._both(_call("branch", condition, self._place(node.test), _tuple(names), now), names, body, orelse)
         if end is not None:
             new.append(self.visit(_at(ast.Expr(ast.Call(end[0], [item], [])), node)))
         if returns:
@@ -124,8 +127,8 @@ class _Writer(Rewriter):
         loop = ast.For(ast.Name(which, ast.Store()), ast.Name(both, ast.Load()), steps, [])
         return [ast.Assign([ast.Name(both, ast.Store())], made), loop]
 
-    def _place(self, node: ast.expr) -> tuple[ast.expr, ast.expr, ast.expr]:
-        return ast.Constant(node.lineno), ast.Constant(node.col_offset), ast.Constant(self._filename)
+    def _place(self, node: ast.expr | ast.stmt) -> ast.expr:
+        return _tuple([self._filename, node.lineno, node.col_offset, node.end_col_offset])
 
     def _may(self, test: ast.expr, statements: list[ast.stmt]) -> bool:
         """Whether both branches can be run."""
@@ -137,7 +140,9 @@ class _Writer(Rewriter):
         inside = [part for s in statements for part in ast.walk(s)]
         if any(isinstance(part, (ast.Return, ast.Break, ast.Continue)) for part in inside):
             return False
-        return not any(isinstance(part, (ast.Global, ast.Nonlocal)) for part in inside) and is_pure(statements)
+        if any(isinstance(part, (ast.Global, ast.Nonlocal)) for part in inside) or not is_pure(statements):
+            return False
+        return self.globals.isdisjoint(assigned(statements))
 
     def visit_IfExp(self, node: ast.IfExp) -> Any:
         if isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not):
@@ -149,7 +154,7 @@ class _Writer(Rewriter):
         self._inside -= 1
 
         test = self.visit(node.test)
-        return _at(_call("either", test, *self._place(node.test), _late(first), _late(second)), node)
+        return _at(_call("either", test, self._place(node.test), _late(first), _late(second)), node)
 
     def visit_For(self, node: ast.For) -> Any:
         node.body = self._continuing(node.body)
@@ -161,7 +166,8 @@ class _Writer(Rewriter):
                 name, new, steps = turns
                 iterable = _call("turning", ast.Name(name, ast.Load()), self.visit(node.iter))
                 iterable = _call("iterate", iterable)
-                return [_at(s, node) for s in (*new, ast.For(ast.Name(item, ast.Store()), iterable, steps, []))]
+                closing = ast.Expr(_ask(name, "closes"))  # no item was left
+                return [_at(s, node) for s in (*new, ast.For(ast.Name(item, ast.Store()), iterable, steps, [closing]))]
         return super().visit_For(node)
 
     def visit_While(self, node: ast.While) -> Any:
@@ -198,17 +204,15 @@ class _Writer(Rewriter):
         inside = [part for s in body for part in ast.walk(s)]
         if any(isinstance(part, (ast.Return, ast.Break, ast.Continue)) for part in inside) or not is_pure(body):
             return None
-        made = _call(
-            "turns",
-            ast.Constant(node.lineno),
-            ast.Constant(node.col_offset),
-            ast.Constant(self._filename),
-            ast.Constant(going),
-        )
+        if not self.globals.isdisjoint(assigned(body)):
+            return None
+        made = _call("turns", self._place(node), ast.Constant(going))
         before.append(ast.Assign([ast.Name(turns, ast.Store())], made))
         asked: list[ast.expr] = [ast.Name(going, ast.Load()) if breaks else ast.Constant(True)]
+        self._inside += 1  # they are asked beyond the end, too
         for part in conditions:
-            asked += [*self._place(part)[:2], _late(self.test(copy.deepcopy(part)))]
+            asked += [self._place(part), _late(self.test(copy.deepcopy(part)))]
+        self._inside -= 1
         names = sorted(assigned(body))
         over = ast.If(ast.Attribute(ast.Name(turns, ast.Load()), "over", ast.Load()), [ast.Break()], [])
         names_now = ast.Call(hook("locals"), [], [])
@@ -227,15 +231,17 @@ class _Writer(Rewriter):
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         target = node.target
         if not (self._inside or self.pure):
-            return super().visit_AugAssign(node)
-        if isinstance(target, ast.Subscript):  # a[i] += v: what is pure may be asked for twice
-            entry = ast.Subscript(copy.deepcopy(target.value), copy.deepcopy(target.slice), ast.Load())
-            old, name = self.visit(_at(entry, target)), BINARY[type(node.op)]
-            return self._put(target, _call("added", hook(f"i{name}"), hook(name), old, self.visit(node.value)), node)
+            new = super().visit_AugAssign(node)
+            if isinstance(new, ast.Assign):
+                _keep_exact(new.value, node)
+            return new
+        if isinstance(target, ast.Subscript):
+            return self._added(target, node)
         new = super().visit_AugAssign(node)
         if isinstance(target, ast.Name):
             call = new.value  # a = iadd(a, v)
             call.args[0] = _at(_call("scalar", call.args[0]), node)
+            _keep_exact(call, node)
             _shield(call, node)
         return new
 
@@ -248,19 +254,61 @@ class _Writer(Rewriter):
         return super().visit_Assign(node)
 
     def _unpacked(self, target: ast.Tuple | ast.List, node: ast.Assign) -> list[ast.stmt]:
-        """``a[i], b = …`` in a branch: the entries get names first."""
+        """``a[i], b = …`` in a branch: the values get names first, and then are assigned one after the other."""
+        if not any(isinstance(element, ast.Subscript) for element in target.elts):
+            return [super().visit_Assign(node)]
         stores: list[ast.stmt] = []
         for k, element in enumerate(target.elts):
+            name = f"{MARK}entry {next(self._count)}"
+            target.elts[k] = _at(ast.Name(name, ast.Store()), element)
+            value = _at(ast.Name(name, ast.Load()), element)
             if isinstance(element, ast.Subscript):
-                name = f"{MARK}entry {next(self._count)}"
-                target.elts[k] = _at(ast.Name(name, ast.Store()), element)
-                stores.append(self._put(element, _at(ast.Name(name, ast.Load()), element), node))
+                stores.append(self._put(element, value, node))
+            else:
+                stores.append(self.visit_Assign(_at(ast.Assign([element], value), node)))
         return [super().visit_Assign(node), *stores]
 
     def _put(self, target: ast.Subscript, value: ast.expr, node: ast.stmt) -> ast.stmt:
-        """``a[i] = v`` in a branch: ``put(a, i, v)``."""
-        container = _call("writing", self.held(target.value))
-        return _at(ast.Expr(_call("put", container, self.visit(target.slice), value)), node)
+        """``a[i] = v`` in a branch: ``store(v, a, i)``."""
+        container = _call("placed", self.held(target.value))
+        return _at(ast.Expr(_call("store", value, container, self.visit(target.slice))), node)
+
+    def _added(self, target: ast.Subscript, node: ast.AugAssign) -> list[ast.stmt]:
+        """``a[i] += v`` in a branch: ``store(added(a, …, a[i], v), a, i)``, where ``a`` and ``i`` are evaluated once."""
+        steps: list[ast.stmt] = []
+        named: list[ast.expr] = []
+        if not isinstance(target.value, ast.Name):
+            target.value = self._named(self.held(target.value), target, steps, named)
+        if not isinstance(target.slice, (ast.Name, ast.Constant)):
+            target.slice = self._named(self._index(target.slice), target, steps, named)
+        entry = ast.Subscript(copy.deepcopy(target.value), copy.deepcopy(target.slice), ast.Load())
+        old, name = self.visit(_at(entry, target)), BINARY[type(node.op)]
+        whole = copy.deepcopy(target.value)
+        if isinstance(node.op, (ast.Mod, ast.FloorDiv)):
+            old = _at(_call("exact", old), target)
+        value = _call("added", whole, hook(f"i{name}"), hook(name), old, self.visit(node.value))
+        steps.append(self._put(target, value, node))
+        if named:
+            steps.append(ast.Delete(named))
+        return [_at(s, node) for s in steps]
+
+    def _index(self, key: ast.expr) -> ast.expr:
+        """An index as an expression, which ``a:b`` in it is not."""
+        if isinstance(key, ast.Slice):
+            parts = [
+                ast.Constant(None) if part is None else self.visit(part) for part in (key.lower, key.upper, key.step)
+            ]
+            return _at(_call("slice", *parts), key)
+        if isinstance(key, ast.Tuple):
+            return _at(ast.Tuple(list(map(self._index, key.elts)), key.ctx), key)
+        return self.visit(key)
+
+    def _named(self, value: ast.expr, at: ast.expr, steps: list[ast.stmt], named: list[ast.expr]) -> ast.expr:
+        """A name for a value, assigned by a further step."""
+        name = f"{MARK}part {next(self._count)}"
+        steps.append(ast.Assign([ast.Name(name, ast.Store())], value))
+        named.append(ast.Name(name, ast.Del()))
+        return _at(ast.Name(name, ast.Load()), at)
 
     def visit_Call(self, node: ast.Call) -> Any:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else None
@@ -271,13 +319,27 @@ class _Writer(Rewriter):
             asked = [arguments[0]] if name is None else [arguments[0], ast.Constant(name)]
             question = _call("callee" if name is None else "owner", *asked, count)
             arguments[0] = _at(question, new)
-            new.func = _at(_call("shielding", new.func), new)
+        elif name is not None:
+            new.func.args[0] = _at(_call("asked", new.func.args[0], ast.Constant(name)), new)
+        new.func = _at(_call("shielding", new.func), new)
         return new
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        new = super().visit_Attribute(node)
+        if isinstance(new, ast.Call):  # load(value, name)
+            new.args[0] = _at(_call("asked", new.args[0], new.args[1]), new)
+        return new
+
+    def visit_Match(self, node: ast.Match) -> Any:
+        node.subject = _at(_call("asked", node.subject, ast.Constant("__class__")), node.subject)
+        return super().visit_Match(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         new = super().visit_BinOp(node)
-        if (self._inside or self.pure) and isinstance(new, ast.Call):
-            _shield(new, node)
+        if isinstance(new, ast.Call):
+            _keep_exact(new, node)
+            if self._inside or self.pure:
+                _shield(new, node)
         return new
 
 
@@ -290,6 +352,12 @@ def _shield(operation: ast.Call, node: ast.BinOp | ast.AugAssign) -> None:
     if isinstance(node.op, ast.Pow) and isinstance(exponent, ast.Constant) and type(exponent.value) is int:
         return  # a power of numbers, which has no border
     operation.args[k] = _at(_call("shielded", operation.args[k]), node)
+
+
+def _keep_exact(operation: Any, node: ast.BinOp | ast.AugAssign) -> None:
+    """Look at what a remainder is taken of, which may be an integer elsewhere."""
+    if isinstance(node.op, (ast.Mod, ast.FloorDiv)):
+        operation.args[0] = _at(_call("exact", operation.args[0]), node)
 
 
 def _ask(name: str, method: str, *arguments: ast.expr) -> ast.expr:

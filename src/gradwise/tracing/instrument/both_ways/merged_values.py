@@ -8,8 +8,10 @@ import numpy as np
 
 from gradwise.rules.algebra import select
 from gradwise.tracing.indexing import stacked
-from gradwise.tracing.instrument.both_ways.aside import Apart, is_number
+from gradwise.tracing.instrument.both_ways.aside import EXACT, Apart, is_number
+from gradwise.tracing.instrument.both_ways.conditions import place_of
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.places import user_place
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply
 
 if TYPE_CHECKING:
@@ -28,22 +30,38 @@ def merged(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any
         return taken
     if is_number(taken) and is_number(other):
         plain = taken.value if type(taken) is TracedScalar else taken
+        if type(plain) is not type(other.value if type(other) is TracedScalar else other):
+            if not local.both_ways.kinds:
+                raise Apart
+            local.both_ways.mixed = True
         return apply(condition.tape, select, (condition, *((taken, other) if answer else (other, taken))), (), plain)
     if type(taken) is not type(other):
-        if not (local.both_ways.counters and all(is_number(v) or type(v) is int for v in (taken, other))):
-            raise Apart
-        return merged(condition, answer, *(float(v) if type(v) is int else v for v in (taken, other)))
+        return merged(condition, answer, _counter(taken), _counter(other))
     if type(taken) is TracedArray and taken.value.shape == other.value.shape:
         return _merged_arrays(condition, answer, taken, other)
     if type(taken) is tuple and len(taken) == len(other):
         return tuple([merged(condition, answer, t, o) for t, o in zip(taken, other, strict=True)])
     if type(taken) in (int, bool, str, type(None), float) and taken == other:
         return taken
-    if (
-        type(taken) is int and local.both_ways.counters
-    ):  # a counter: from here on a float, which is no index and no length
-        return merged(condition, answer, float(taken), float(other))
+    if type(taken) is int:
+        return merged(condition, answer, _counter(taken), _counter(other))
     raise Apart
+
+
+def _counter(value: Any) -> Any:
+    """A number, an integer as a float, which is no index and no length.
+
+    Raises
+    ------
+    Apart
+        If it is anything else, or an integer that no float is.
+    """
+    if is_number(value):
+        return value
+    if type(value) is not int or not local.both_ways.counters or abs(value) > EXACT:
+        raise Apart
+    local.both_ways.counted = True
+    return float(value)
 
 
 def merged_answers(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any:
@@ -93,6 +111,9 @@ def largest(function: Any, items: Sequence[Any]) -> Any:
     run, found = local.both_ways, items[0]
     if not all(map(is_number, items)):
         raise Apart
+    decided = len(items) - next((k for k, item in enumerate(items) if type(item) is TracedScalar), len(items) - 1)
+    if (_here(), decided + (decided < len(items))) not in run.choices:
+        raise Apart
     for item in items[1:]:
         condition = item > found if function is max else item < found
         if type(condition) is not TracedScalar:
@@ -106,6 +127,12 @@ def largest(function: Any, items: Sequence[Any]) -> Any:
     return found
 
 
+def _here() -> Any:
+    """The call of the user's that runs."""
+    where = user_place(2)
+    return None if where is None else place_of(*where)
+
+
 def in_order(items: Sequence[Any], *, reverse: bool) -> list[Any]:
     """Numbers of one kind in their order, in a run that goes both ways: by NumPy's sort, which decides nothing.
 
@@ -116,6 +143,8 @@ def in_order(items: Sequence[Any], *, reverse: bool) -> list[Any]:
     """
     kinds = {type(i.value if type(i) is TracedScalar else i) for i in items}
     if not all(map(is_number, items)) or len(kinds) != 1 or not any(type(i) is TracedScalar for i in items):
+        raise Apart
+    if _here() not in local.both_ways.places:
         raise Apart
     (kind,) = kinds
     found = np.sort(stacked(list(items)))

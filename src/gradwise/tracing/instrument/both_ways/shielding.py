@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.rules.algebra import select
+from gradwise.tracing.instrument.both_ways.classes import asking
 from gradwise.tracing.instrument.known import KNOWN
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply
@@ -68,10 +69,12 @@ def shielded(value: Any, number: float = _HARMLESS) -> Any:
 
 
 def shielding(function: Any) -> Callable[..., Any]:
-    """What a branch calls, with the operand shielded at which it may fail."""
-    entry = _known().get(id(function))
-    if entry is None or local.both_ways is None:
+    """What is called: in a branch with the operand shielded at which it may fail."""
+    if local.both_ways is None:
         return function
+    entry = _known().get(id(function))
+    if entry is None:
+        return asking(function) or function
     _, position, number = entry
 
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -13,16 +13,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from gradwise.tracing.instrument.both_ways.aside import Place
 from gradwise.tracing.instrument.both_ways.branches import Branch
 from gradwise.tracing.instrument.both_ways.merged_values import conjunction
+from gradwise.tracing.instrument.comparing import true
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.traced import TracedScalar
+from gradwise.tracing.traced import TracedArray, TracedScalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: turns that a run goes on after the loop has ended
 _BEYOND = 4
+#: what can be gone over again and again
+_AT_REST = frozenset(
+    {list, tuple, dict, set, frozenset, str, range, np.ndarray, TracedArray}
+    | {type({}.keys()), type({}.values()), type({}.items())}
+)
 
 
 class Turns:
@@ -32,13 +41,17 @@ class Turns:
     ----------
     over : bool
         Whether the loop ends here.
+    here, place : tuple
+        Where it stands, and the condition that ends it.
+    body : Branch
+        The turn that runs.
     """
 
-    __slots__ = ("_beyond", "_closed", "_filename", "_going", "_here", "_place", "over")
+    __slots__ = ("_beyond", "_closed", "_going", "body", "here", "over", "place")
 
-    def __init__(self, place: tuple[str, int, int], going: str) -> None:
-        self._here = self._place = place
-        self._filename = place[0]
+    def __init__(self, place: Place, going: str) -> None:
+        self.here = self.place = place
+        self.body: Branch | None = None
         self._going = going
         self._beyond = 0
         #: whether it must not go on, since it would take from an iterator that others have
@@ -52,14 +65,14 @@ class Turns:
         ----------
         going : object
             Whether no turn before has ended the loop.
-        *asked : int, int, iterator
-            The conditions, each with its line and column, and evaluated when it is asked for.
+        *asked : tuple, iterator
+            The conditions, each with its place, and evaluated when it is asked for.
         """
         run = local.both_ways
         self.over, early = False, False
         if run is not None:
-            run.turns[self._here] += 1
-            early = run.turns[self._here] <= run.first
+            run.turns[self.here] += 1
+            early = run.turns[self.here] <= run.first
             (run.early.add if early else run.early.discard)(self._going)
         answers: list[TracedScalar] = []
         if type(going) is TracedScalar and self._may(going):
@@ -67,8 +80,8 @@ class Turns:
         elif not going:
             return self._ends()
         parts: Iterator[Any] = iter(asked)
-        for line, column, values in zip(parts, parts, parts, strict=True):
-            value, place = next(values), (self._filename, line, column)
+        for place, values in zip(parts, parts, strict=True):
+            value = next(values)
             if (
                 type(value) is TracedScalar
                 and self._may(value)
@@ -76,12 +89,14 @@ class Turns:
                 and place in run.places
                 and place not in run.failed
             ):
-                self._place = place
+                self.place = place
                 answers.append(value)
-            elif not value:
+            elif not true(value):
                 return self._ends()
         if not answers:
             return True
+        if run is not None and self not in run.going:
+            run.going.append(self)
         now = conjunction(answers)
         if not bool(now.value):
             self._beyond += 1
@@ -92,31 +107,48 @@ class Turns:
 
     def stops(self, going: Any) -> bool:
         """Whether the loop has ended and does not go on beyond that."""
-        return not going if type(going) is bool or self._closed else False
+        over = not going if type(going) is bool or self._closed else False
+        if over:
+            self.closes()
+        return over
 
     def _may(self, answer: TracedScalar) -> bool:
         run = local.both_ways
-        return run is not None and not self._closed and not run.open and run.goes_over(answer)
+        return (
+            run is not None
+            and not self._closed
+            and not run.open
+            and run.failed.isdisjoint((self.here, self.place))
+            and run.goes_over(answer)
+        )
 
     def _ends(self) -> bool:
         self.over = True
-        if local.both_ways is not None:
-            local.both_ways.early.discard(self._going)
+        self.closes()
         return False
+
+    def closes(self) -> None:
+        """The loop has ended."""
+        run = local.both_ways
+        if run is not None:
+            run.early.discard(self._going)
+            if self in run.going:
+                run.going.remove(self)
 
     def branch(self, now: Any, names: tuple[str, ...], before: dict[str, Any]) -> Branch:
         """The turn, taken where ``now`` holds."""
-        return Branch(now, self._place, names, before, known=True)
+        self.body = Branch(now, self.place, names, before, known=True)
+        return self.body
 
     def over_items(self, items: Any) -> Any:
         """What a ``for`` loop goes over."""
-        self._closed = self._closed or hasattr(items, "__next__")
+        self._closed = self._closed or type(items) not in _AT_REST
         return items
 
 
-def turns(line: int, column: int, filename: str, going: str) -> Turns:
+def turns(place: Place, going: str) -> Turns:
     """The turns of the loop that stands there."""
-    return Turns((filename, line, column), going)
+    return Turns(place, going)
 
 
 def turning(counted: Turns, items: Any) -> Any:
