@@ -161,3 +161,9 @@ def test_a_promise_of_purity_keeps_no_solution(f: Any) -> None:
     promised = gw.grad(gw.compile(f), method="exact")
     for point in (X, X + 0.5, 2 * X, X - 0.2, 3 * X):
         np.testing.assert_array_equal(promised(point), gw.grad(f, method="exact", check=False)(point))
+
+
+def test_a_minimum_that_is_not_alone_says_so() -> None:
+    """NumPy's LinAlgError came out of the derivative."""
+    with pytest.raises(gw.SingularPointError, match="is singular"):
+        gw.grad(lambda x: so.minimize(lambda z: (z[0] + z[1] - x) ** 2, [0.0, 0.0], tol=1e-12).x[0])(1.0)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.errors import SingularPointError
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.borrowing import own, trying
 from gradwise.operators.engine import linearize_call
@@ -76,13 +77,24 @@ def vector_root(
             residual = np.concatenate([np.reshape(v, (-1,)) for v in values[:count]])
             if fixed:
                 jacobian, residual = jacobian - np.eye(size), residual - np.reshape(x, (-1,))
-            x = x - np.reshape(np.linalg.solve(jacobian, residual), shape)
+            x = x - np.reshape(_step(jacobian, residual), shape)
         return x
 
     root = trying(equation if inside is None else inside, found)
     if inside is None:
         equation.leave(root, *args)
     return root
+
+
+def _step(jacobian: Any, residual: Any) -> Any:
+    """Newton's step."""
+    try:
+        return np.linalg.solve(jacobian, residual)
+    except np.linalg.LinAlgError:
+        raise SingularPointError(
+            "A root or minimum was differentiated where the Jacobian of its equation (the Hessian of the objective) is singular, so that its derivative is not determined. "
+            "A solution that is alone around it is required. Fix the parameters that the equations do not determine, or differentiate what they do determine"
+        ) from None
 
 
 def stationary_point(f: Callable[..., Any], t: Any, args: Sequence[Any], free: np.ndarray | None = None) -> Any:

@@ -216,6 +216,8 @@ _JUMPING = {
         "wilcoxon",
         "friedmanchisquare",
         "kruskal",
+        "weightedtau",
+        "somersd",
     ),
 }
 
