@@ -10,10 +10,12 @@ from gradwise.operators.reuse.families import FAMILIES, ProvenCall, forget_famil
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.promised_calls import PromisedCall
 from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
+from gradwise.operators.reuse.remembering import RememberingCall
 from gradwise.operators.reuse.specialization import Refused
 from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.scope import Unproven
 from gradwise.tracing.purity.surroundings import Unfathomable
+from gradwise.tracing.purity.verdicts import remember_instead
 
 if TYPE_CHECKING:
     from gradwise.operators.arguments import Arguments
@@ -53,10 +55,12 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
     try:
         if verdict.may_stand and not (promise and verdict.avoided and arguments.are_plain()):
             echoes = verdict.echoes and not verdict.avoided
-            call = ProvenCall(function, arguments, verdict, has_aux=has_aux, echoes=echoes)
+            kind = RememberingCall if verdict.remembers else ProvenCall
+            call = kind(function, arguments, verdict, has_aux=has_aux, echoes=echoes)
             if verdict.echoes and not echoes and (call.family.refused is not None or call.family.is_doubted):
                 call = ProvenCall(function, arguments, verdict, has_aux=has_aux, echoes=True)
             if call.family.refused is not None:
+                remember_instead(verdict)
                 give_up(function)
             if _without:
                 _without.pop(id(call.node), None)

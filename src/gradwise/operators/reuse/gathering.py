@@ -257,12 +257,14 @@ class _Gathering:
             ask, other = (is_defined, repr(name)) if kind == "defined" else (is_derived, f"{self.text.name(name)}()")
             self.text.leave_if(f"{self.text.name(ask)}({cls}, {other}) is not {found!r}")
             return
-        elif kind in ("counts", "stores", "transient"):
+        elif kind in ("counts", "stores", "transient", "remembers"):
             assert variable is not None
             self.stays(cls, type(owner), name)
+            self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
+            if kind == "remembers":
+                return
             if kind == "counts":
                 self.text.leave_if(f"type({variable}.{name}) is not int")
-            self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
             self.counters["attribute", id(owner), name] = f"{variable}.{name}"
             # where they become one, each finds what was assigned to the other
             for other, its, called in self._counting:
@@ -286,7 +288,7 @@ class _Gathering:
             read = f"{cls}.{name}" + {"property": ".fget", "class": ".__func__"}.get(kind, "")
             if kind in ("method", "static"):  # the class gives one function for both
                 self.raw(owner if variable is None else type(owner), name)
-            if variable is not None and kind != "property" and _has_dictionary(owner):
+            if variable is not None and kind != "property" and (entries_of(owner) or hasattr(owner, "__dict__")):
                 self.text.leave_if(f"{name!r} in {variable}.__dict__")
         function = self.text.keep(read)
         self.same(function, found)
@@ -364,10 +366,6 @@ class _Gathering:
                 self.keep((kind, id(f)), f"{variable}.{attribute}", direct=direct)
             else:
                 self.text.leave_if(f"{variable}.{attribute}")
-
-
-def _has_dictionary(value: Any) -> bool:
-    return bool(entries_of(value)) or hasattr(value, "__dict__")
 
 
 def gather(

@@ -21,6 +21,7 @@ from gradwise.tracing.purity.lattice import (
     texts_of,
 )
 from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, matching, member
+from gradwise.tracing.purity.remembered import is_remembered
 from gradwise.tracing.purity.scope import Expected, is_users_function
 from gradwise.tracing.purity.sequences import class_of, element_of, is_object, is_of_users, is_sequence, note
 from gradwise.tracing.purity.transient import is_transient
@@ -86,7 +87,11 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
     if function is reversed and len(arguments) == 1:
         return Rows(element_of(m, arguments[0]))
     if function in (getattr, hasattr) and len(arguments) == (3 if function is getattr else 2):
-        asked_for = [n for n in texts_of(arguments[1]) or () if is_transient(m, arguments[0], n)]
+        asked_for = [
+            n
+            for n in texts_of(arguments[1]) or ()
+            if is_transient(m, arguments[0], n) or is_remembered(m, arguments[0], n)
+        ]
         if asked_for:  # which the twin of the object lacks
             raise m.doubt(f"it asks whether there is an attribute {asked_for[0]!r}, which it assigns")
     if function is getattr and len(arguments) in (2, 3):

@@ -21,6 +21,7 @@ from gradwise.tracing.purity.objects import (
     keeps,
     member,
 )
+from gradwise.tracing.purity.remembered import is_remembered, read_before
 from gradwise.tracing.purity.scope import Ends, Expected, is_users_function
 from gradwise.tracing.purity.transient import is_transient, read_again
 from gradwise.tracing.purity.values import Bound, Constant, Known, Made, Super
@@ -42,6 +43,8 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
     """The attribute of an object or a class that was there before the call."""
     if is_transient(m, owner, name):
         return read_again(m, owner, name)
+    if is_remembered(m, owner, name):
+        return read_before(m, owner, name)
     expected, value = owner.expected, owner.value
     is_class = expected.kind == "class"
     scope.inquiry.looked_at.add((id(value), name))

@@ -210,7 +210,7 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner
             continue
-        if key[0] in ("appends", "stores", "transient"):
+        if key[0] in ("appends", "stores", "transient", "remembers"):
             yield key, type(value) in LOGS + ENTRIES if key[0] == "appends" else stores(value, key[1]), inner
             continue
         if key[0] == "counts":

@@ -20,6 +20,7 @@ from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itse
 from gradwise.tracing.purity.leaving import Log, left
 from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.record_types import attribute_of_record
+from gradwise.tracing.purity.remembered import is_remembered
 from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, method_of_sequence, truth
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.transient import is_transient
@@ -166,7 +167,7 @@ def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
 def _load_attr(m: Machine, i: Any, s: State) -> None:
     method = sys.version_info >= (3, 12) and bool(i.arg & 1)
     owner = s.pop()
-    if not method and not is_transient(m, owner, i.argval):
+    if not method and not is_transient(m, owner, i.argval) and not is_remembered(m, owner, i.argval):
         counter = loaded(m, owner, i.argval) if is_step(m, i) else _container_of(m, i, owner, s.stack)
         if counter is not None:
             s.push(counter)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.lattice import level
 from gradwise.tracing.purity.objects import is_open, keeps, member
+from gradwise.tracing.purity.remembered import assigned_after, is_remembered
 from gradwise.tracing.purity.scope import Expected, Reads
 from gradwise.tracing.purity.transient import assigned, is_transient, may_be_missing
 from gradwise.tracing.purity.values import Constant, Known
@@ -108,6 +109,9 @@ def left(m: Machine, owner: Any, name: str, value: Any) -> bool:
         m.scope.inquiry.assigned.add((id(owner.value), name))
     if is_transient(m, owner, name):
         if not assigned(m, owner, name, value):
+            return False
+    elif is_remembered(m, owner, name):
+        if not assigned_after(m, owner, name, value):
             return False
     elif level(value) is None:
         return False

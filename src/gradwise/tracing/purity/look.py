@@ -32,9 +32,16 @@ class Inquiry:
         The attributes of objects made during the call, by the place where they are made.
     """
 
-    def __init__(self, *, thorough: bool = False, transient: frozenset[tuple[int, str]] = frozenset()) -> None:
-        #: attributes that are assigned before they are read (``transient.py``), and what is assigned to them
+    def __init__(
+        self,
+        *,
+        thorough: bool = False,
+        transient: frozenset[tuple[int, str]] = frozenset(),
+        remembered: frozenset[tuple[int, str]] = frozenset(),
+    ) -> None:
+        #: attributes that are assigned before they are read (``transient.py``), those that are read and then assigned (``remembered.py``), and what is assigned to them
         self.transient = transient
+        self.remembered = remembered
         self.held: dict[tuple[int, str], Any] = {}
         #: the attributes of objects that were there that are assigned
         self.assigned: set[tuple[int, str]] = set()

@@ -51,12 +51,18 @@ def place_in(value: Any, expected: Expected, key: Any) -> Hashable:
 
 
 def read(
-    function: Any, node: Node, objects: dict[int | str, Any], moving: dict[int | str, Any]
+    function: Any,
+    node: Node,
+    objects: dict[int | str, Any],
+    moving: dict[int | str, Any],
+    remembered: set[Hashable] | None = None,
 ) -> tuple[dict[Hashable, Any], list[Any], tuple[int, ...], list[Counter]]:
     """The data at each place, the data that cannot be exchanged, in an order that depends on the node, which of what is found was found before (objects, functions and places), and counters.
 
     ``objects`` are the arguments, by position or name, that are no data: what is read of them is read too.  ``moving`` are those of them that are differentiated: their own data are
     differentiated, those that functions of their classes read are not.
+
+    The places of what a call reads and then assigns (``remembered.py``) are put into ``remembered``.
 
     The node must hold of the function.  What is counted in must not be found among the data (``Unproven``).  What is found through a module or a class (their entries, and what their functions read) cannot be exchanged, since the twin finds the real ones.
     """
@@ -117,6 +123,10 @@ def read(
                     count_in(
                         Counter("entry" if expected.kind == "tally" else "attribute", value, key[1]), direct=direct
                     )
+                if type(key) is tuple and key[0] == "remembers" and not direct:
+                    raise Unproven(f"the attribute {key[1]!r}, which it assigns, is found through a module or a class")
+                if type(key) is tuple and key[0] == "remembers" and remembered is not None:
+                    remembered.add(place_in(value, expected, key[1]))
                 if type(key) is tuple and key[0] in _LEFT:
                     kept = Counter(_LEFT[key[0]], value, key[1])
                     if (
@@ -168,7 +178,7 @@ def read(
             return
         passed.add((id(value), id(expected)))
         for key, found, inner in parts_of(value, expected):
-            if type(key) is tuple and (key[0] == "counts" or key[0] in _LEFT):
+            if type(key) is tuple and (key[0] in ("counts", "remembers") or key[0] in _LEFT):
                 raise Unproven(f"the counter {key[1]!r} belongs to what is differentiated")
             asked.add(("attribute", id(value), key))
             if not is_moving(value, expected, key):

@@ -28,11 +28,11 @@ from gradwise.tracing.purity.partials import call_root
 from gradwise.tracing.purity.scope import Node, Unproven, classify, is_users_function, is_written_in_python
 from gradwise.tracing.purity.transient import candidates
 from gradwise.tracing.purity.values import DATA, NOTHING, OPAQUE
+from gradwise.tracing.purity.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gradwise.tracing.purity.avoiding import Extent
 
 #: rounds over all that is looked at
 _ROUNDS = 16
@@ -41,78 +41,58 @@ _LOOKS = 200
 _CODES, _VERDICTS = 512, 8
 
 
-class Verdict:
-    """What the code of a function proves.
-
-    Attributes
-    ----------
-    writes : str or None
-        Why it may write to arrays that were there before the call, with the line; None if it cannot.
-    effects : str or None
-        Why its result may depend on more than its arguments and the data that it reads, or why it may have effects; None if it is pure.
-    changes_own : bool
-        Whether it may write to arrays that were made during the call.
-    counts : bool
-        Whether it adds to counters that were there before the call (``counters.py``), and has no other effect.
-    node : Node or None
-    leaves : bool
-        Whether it leaves behind what it never reads (``leaving.py``).
-    echoes : bool
-        Whether that, and what it shows, is all that it does: a program may stand for it if the function runs beside it on plain values.
-    avoided : dict
-        Pieces of text by file: ``effects`` concerns these alone, and a run that comes to none of them is pure; empty where that is not so.
-    """
-
-    __slots__ = ("avoided", "changes_own", "counts", "echoes", "effects", "leaves", "node", "writes")
-
-    def __init__(
-        self,
-        writes: Unproven | None,
-        effects: Unproven | None,
-        node: Node | None,
-        *,
-        changes_own: bool = True,
-        counts: bool = False,
-    ) -> None:
-        self.changes_own = changes_own
-        self.counts = counts
-        self.writes = None if writes is None else str(writes)
-        self.effects = None if effects is None else str(effects)
-        self.node = node
-        self.avoided: Mapping[str, frozenset[Extent]] = {}
-        self.leaves = self.echoes = False
-
-    @property
-    def is_quiet(self) -> bool:
-        return self.writes is None
-
-    @property
-    def is_pure(self) -> bool:
-        return self.is_replayable and not self.counts
-
-    @property
-    def is_replayable(self) -> bool:
-        """Whether a program may stand for the function, if it counts as the function does."""
-        return self.writes is None and self.effects is None and not self.leaves
-
-    @property
-    def may_stand(self) -> bool:
-        """Whether a program may stand for the function, if the run of which it is made comes to nothing of what is to be avoided."""
-        return self.is_replayable or bool(self.avoided) or self.echoes
-
-
 def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None) -> Verdict:
     first: Verdict | None = None
     transient: frozenset[tuple[int, str]] = frozenset()
+    assigned: frozenset[tuple[int, str]] = frozenset()
     while True:
-        inquiry = Inquiry(transient=transient)
-        verdict = _found_by(inquiry, function, receiver, arguments)
-        if inquiry.passed_over and inquiry.survives and verdict.is_quiet:  # a raise that was passed over may be handled
-            verdict = _found_by(Inquiry(thorough=True, transient=transient), function, receiver, arguments)
+        inquiry, verdict = _looked(function, receiver, arguments, transient=transient)
         more = candidates(inquiry)
+        assigned |= more | (inquiry.counted & inquiry.looked_at)
+        verdict.is_transient = bool(inquiry.transient)
+        if verdict.is_quiet and not (inquiry.transient and function.__code__ in _remembering):
+            return verdict
+        first = first or verdict
         if verdict.is_quiet or more <= transient:
-            return verdict if verdict.is_quiet or first is None else first
-        first, transient = first or verdict, transient | more
+            break
+        transient |= more
+    remembered: frozenset[tuple[int, str]] = frozenset()
+    while not assigned <= remembered:
+        remembered |= assigned
+        inquiry, verdict = _looked(function, receiver, arguments, remembered=remembered)
+        assigned = candidates(inquiry) | (inquiry.counted & inquiry.looked_at)
+        if verdict.is_quiet:
+            verdict.remembers = True
+            return verdict
+    return first
+
+
+def _looked(
+    function: types.FunctionType,
+    receiver: Any,
+    arguments: dict[int | str, Any] | None,
+    *,
+    transient: frozenset[tuple[int, str]] = frozenset(),
+    remembered: frozenset[tuple[int, str]] = frozenset(),
+) -> tuple[Inquiry, Verdict]:
+    inquiry = Inquiry(transient=transient, remembered=remembered)
+    verdict = _found_by(inquiry, function, receiver, arguments)
+    if inquiry.passed_over and inquiry.survives and verdict.is_quiet:  # a raise that was passed over may be handled
+        again = Inquiry(thorough=True, transient=transient, remembered=remembered)
+        verdict = _found_by(again, function, receiver, arguments)
+    return inquiry, verdict
+
+
+#: functions whose programs read first what was thought to be assigned first
+_remembering: weakref.WeakSet[types.CodeType] = weakref.WeakSet()
+
+
+def remember_instead(verdict: Verdict) -> None:
+    """Look at a function again, whose attributes are read before they are assigned."""
+    if verdict.node is not None and verdict.is_transient and verdict.node.code not in _remembering:
+        with _lock:
+            _remembering.add(verdict.node.code)
+            _verdicts.pop(id(verdict.node.code), None)
 
 
 def _found_by(

@@ -1,0 +1,263 @@
+"""Attributes that a call reads and then assigns: programs stand for cells, filters and running means beside their runs, and not for memories of earlier results."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+from gradwise.operators.reuse import standing
+from gradwise.operators.reuse.families import families_of
+from gradwise.tracing.purity import inspect_function
+
+X = np.array([0.3, 1.2, 0.7])
+W = np.array([[0.3, 0.1, -0.2], [0.2, -0.4, 0.1], [0.5, 0.2, 0.3]])
+
+
+class Cell:
+    """A recurrent cell."""
+
+    def __init__(self):
+        self.h = np.zeros(3)
+
+    def call(self, x):
+        self.h = np.tanh(W @ x + 0.5 * self.h)
+        return float((self.h**2).sum())
+
+    def slope(self, x, h):
+        new = np.tanh(W @ x + 0.5 * h)
+        return W.T @ (2 * new * (1 - new**2))
+
+    def state(self):
+        return self.h
+
+
+class Normalised:
+    """By running means, with the number of calls."""
+
+    def __init__(self):
+        self.mean, self.count = 0.0, 0
+
+    def call(self, x):
+        self.count += 1
+        self.mean = self.mean + (x.mean() - self.mean) / self.count
+        return ((x - self.mean) ** 3).sum()
+
+    def slope(self, x, state):
+        mean, count = state
+        mean = mean + (x.mean() - mean) / (count + 1)
+        centred = 3 * (x - mean) ** 2
+        return centred - centred.sum() / 3 / (count + 1)
+
+    def state(self):
+        return self.mean, self.count
+
+
+class Filter:
+    """Predicts and corrects by methods of its own."""
+
+    def __init__(self):
+        self.level = 0.5
+
+    def predict(self, gain):
+        self.level = self.level * gain
+
+    def correct(self, z, weight):
+        error = z - self.level
+        self.level = self.level + weight * error
+        return error**2
+
+    def call(self, x):
+        total = 0.0
+        for z in (0.1, 0.5, 0.9):
+            self.predict(x[0])
+            total += self.correct(z * x[1], x[2])
+        return total
+
+    def slope(self, x, level):
+        def total(p):
+            at, found = level, 0.0
+            for z in (0.1, 0.5, 0.9):
+                at = at * p[0]
+                error = z * p[1] - at
+                at = at + p[2] * error
+                found = found + error**2
+            return found
+
+        steps = 1e-30j * np.eye(3)  # the complex step: no subtraction
+        return np.array([total(x + s).imag / 1e-30 for s in steps])
+
+    def state(self):
+        return self.level
+
+
+class Best:
+    """Keeps the least value, and where it was."""
+
+    def __init__(self):
+        self.least, self.at = 1e9, np.zeros(3)
+
+    def call(self, x):
+        value = (x**2).sum()
+        if value < self.least:
+            self.least, self.at = float(value), x.copy()
+        return value
+
+    def slope(self, x, state):
+        return 2 * x
+
+    def state(self):
+        return self.least, self.at
+
+
+@pytest.mark.parametrize("kind", [Cell, Normalised, Filter, Best])
+def test_a_program_stands_beside_the_run(kind):
+    ours, plain, random = kind(), kind(), np.random.default_rng(0)
+    gradient = gw.value_and_grad(ours.call, method="exact")
+    for k in range(25):
+        x = X + 0.05 * random.standard_normal(3)
+        slope = plain.slope(x, plain.state())
+        value, found = gradient(x)
+        assert value == pytest.approx(plain.call(x), rel=1e-13)
+        np.testing.assert_allclose(found, slope, rtol=1e-11, err_msg=f"{k}")
+        for one, other in zip(vars(ours).values(), vars(plain).values(), strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert [type(v) for v in vars(ours).values()] == [type(v) for v in vars(plain).values()]
+    verdict = inspect_function(ours.call, (X,), {})
+    assert verdict.remembers
+    assert verdict.echoes
+    assert "its program stands" in standing(ours.call, (X,), {})
+    assert "given up" not in standing(ours.call, (X,), {})
+
+
+def test_what_is_remembered_may_be_changed_from_outside():
+    ours, plain = Cell(), Cell()
+    gradient = gw.grad(ours.call)
+    for k in range(12):
+        for cell in (ours, plain):
+            if k == 6:
+                cell.h = np.full(3, 2.0)
+            if k == 9:
+                cell.h[1] = -1.0
+        expected = plain.slope(X, plain.h)
+        plain.call(X)
+        np.testing.assert_allclose(gradient(X), expected, rtol=1e-12)
+    assert "given up" not in standing(ours.call, (X,), {})
+
+
+@pytest.mark.parametrize("derivative", [gw.jacobian, gw.hessian, gw.grad], ids=lambda d: d.__name__)
+def test_each_derivative_is_one_call(derivative):
+    ours, plain = Normalised(), Normalised()
+    operator = derivative(ours.call)
+    for k in range(10):
+        operator(X + 0.1 * k)
+        plain.call(X + 0.1 * k)
+        assert ours.count == plain.count == k + 1
+        assert ours.mean == pytest.approx(plain.mean, rel=1e-14)
+
+
+class Memory:
+    """Of the last point, to a tolerance."""
+
+    def __init__(self):
+        self.last, self.value = np.full(3, 9.0), 0.0
+
+    def call(self, x):
+        if np.allclose(x, self.last, rtol=0, atol=1e-8):
+            return self.value
+        self.last, self.value = x.copy(), float((x**3).sum())
+        return self.value
+
+
+class ScaledMemory(Memory):
+    """Whose value is a factor."""
+
+    def call(self, x):
+        if not np.array_equal(x, self.last):
+            self.last, self.value = x.copy(), float((x**3).sum())
+        return self.value + 0.0 * x[0]
+
+
+class ChosenMemory(Memory):
+    """That chooses without a branch."""
+
+    def call(self, x):
+        near = np.abs(x - self.last).max() < 1e-8
+        self.value = np.where(near, self.value, (x**3).sum())
+        self.last = x.copy()
+        return self.value + 0.0 * x[0]
+
+
+@pytest.mark.parametrize("kind", [Memory, ScaledMemory])
+@pytest.mark.parametrize("tiny", [0.0, 1e-10])
+@pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
+def test_a_memory_keeps_its_derivative(kind, tiny):
+    memory = kind()
+    gradient = gw.grad(memory.call)
+    x = X
+    for k in range(30):
+        x = x + 0.1 if k % 3 == 0 else x + tiny
+        np.testing.assert_allclose(gradient(x.copy()), 3 * x**2, rtol=1e-6)
+
+
+class WarmStart:
+    """An iteration that begins where the last one ended."""
+
+    def __init__(self):
+        self.root = 1.0
+
+    def call(self, x):
+        root = self.root
+        for _ in range(60):
+            residual = root * root - x.sum()
+            if abs(residual) < 1e-13:
+                break
+            root = root - residual / (2 * root)
+        self.root = root
+        return root * x[0]
+
+
+class Previous:
+    """Gives what the call before computed."""
+
+    def __init__(self):
+        self.value = 1.0
+
+    def call(self, x):
+        value, self.value = self.value, float((x**2).sum())
+        return value
+
+
+@pytest.mark.parametrize("kind", [Memory, ScaledMemory, ChosenMemory, WarmStart, Previous])
+def test_what_is_compared_with_the_arguments_does_not_come_out_of_a_program(kind):
+    """At points of which the memory knows, no program stands; at others it may."""
+    kept, fresh = kind(), kind()
+    gradient, traced = gw.value_and_grad(kept.call, check=False), gw.value_and_grad(fresh.call, check=False, pure=False)
+    for k in range(24):
+        point = X + 0.1 * (k // 2)
+        value, found = gradient(point.copy())
+        expected = traced(point.copy())
+        assert value == pytest.approx(expected[0], rel=1e-14)
+        np.testing.assert_allclose(found, expected[1], rtol=1e-12, atol=1e-15)
+
+
+def _programs(function):
+    return [p for f in families_of(inspect_function(function, (X,), {}).node) for p in f._programs]
+
+
+@pytest.mark.parametrize("kind", [ChosenMemory, WarmStart])
+def test_they_have_no_program(kind):
+    kept = kind()
+    gradient = gw.grad(kept.call, check=False)
+    for k in range(8):
+        gradient(X + 0.1 * k)
+    assert inspect_function(kept.call, (X,), {}).remembers
+    assert not _programs(kept.call)
+
+
+def test_a_cell_has_one():
+    kept = Cell()
+    gradient = gw.grad(kept.call)
+    for k in range(8):
+        gradient(X + 0.1 * k)
+    assert len(_programs(kept.call)) == 1
