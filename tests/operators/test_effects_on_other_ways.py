@@ -1,5 +1,7 @@
 """What a function stores behind a branch that its traced run did not take is not left behind by the calls that verify its derivative."""
 
+import logging
+import random
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -172,3 +174,132 @@ def test_a_derivative_that_is_zero_uses_up_no_iterator(options):
 
     assert np.array_equal(gw.grad(f, **options)(np.ones(3)), np.zeros(3))
     assert next(numbers) == 1
+
+
+# --- what is stored in functions that the run did not enter, and drawn there ----------------------------------------------------------------
+
+
+class Noting:
+    def __init__(self):
+        self.count = 0
+
+    def note(self):
+        self.count += 1
+
+    def through(self):
+        self.note()
+
+    @property
+    def factor(self):
+        self.count += 1
+        return 1.0
+
+
+NOTED = Noting()
+
+
+def note(m):
+    m.count += 1
+
+
+def through_a_function(x, m):
+    if x.sum() > 0:
+        note(m)
+    return x @ x
+
+
+def through_methods(x, m):
+    if x.sum() > 0:
+        m.through()
+    return x @ x
+
+
+def through_a_property(x, m):
+    return x @ x * (m.factor if x.sum() > 0 else 1.0)
+
+
+def through_a_global_object(x, m):
+    if x.sum() > 0:
+        NOTED.through()
+    return x @ x
+
+
+def through_an_inner_function(x, m):
+    def inner():
+        m.count += 1
+
+    if x.sum() > 0:
+        inner()
+    return x @ x
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        through_a_function,
+        through_methods,
+        through_a_property,
+        through_a_global_object,
+        through_an_inner_function,
+    ],
+)
+@pytest.mark.parametrize("operator", [gw.grad, gw.hessian])
+def test_what_functions_store_on_another_way_is_not_left(f, operator):
+    m = Noting()
+    operator(f)(NEAR.copy(), m)
+    assert (m.count, NOTED.count) == (0, 0)
+
+
+def state_of(generator):
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    return repr(generator.get_state() if hasattr(generator, "get_state") else generator.getstate())
+
+
+def draw(generator):
+    return generator.normal()
+
+
+def by_its_name(x, generator):
+    if x.sum() > 0:
+        generator.random() if hasattr(generator, "random") else generator.rand()
+    return x @ x
+
+
+def by_a_function(x, generator):
+    if x.sum() > 0:
+        generator.seed(3) if isinstance(generator, random.Random) else draw(generator)
+    return x @ x
+
+
+@pytest.mark.parametrize("f", [by_its_name, by_a_function])
+@pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState, random.Random])
+@pytest.mark.parametrize("operator", [gw.grad, gw.hessian])
+def test_what_another_way_draws_is_not_drawn(f, make, operator):
+    generator, plain = make(5), make(5)
+    operator(f)(NEAR.copy(), generator)
+    assert state_of(generator) == state_of(plain)
+
+
+def test_what_another_way_logs_is_not_logged(caplog):
+    def f(x):
+        if x.sum() > 0:
+            logging.getLogger("elsewhere").warning("positive")
+        return x @ x
+
+    gw.grad(f)(NEAR.copy())
+    assert not caplog.records
+
+
+def test_a_draw_at_an_exact_border_is_not_drawn():
+    """The traced run draws nothing where x is 0; beside it, on one side, the function does."""
+
+    def f(x, generator):
+        total = 0.0
+        for v in x:
+            total += v * generator.normal() if v > 0 else 2 * v
+        return total
+
+    generator = np.random.default_rng(5)
+    assert gw.grad(f)(np.array([-1.0, 0.0, -2.0]), generator).tolist() == [2.0, 2.0, 2.0]
+    assert state_of(generator) == state_of(np.random.default_rng(5))

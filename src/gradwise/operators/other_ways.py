@@ -11,9 +11,11 @@ stores; that takes as long as a traced run.  Functions that store nothing, or de
 from __future__ import annotations
 
 import dis
+import random
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,8 +28,10 @@ from gradwise.operators.overtime import tick
 from gradwise.operators.restoring import silently
 from gradwise.tracing import copy_in_layout
 from gradwise.tracing.instrument.journal import kept
-from gradwise.tracing.instrument.muting import rewind
+from gradwise.tracing.instrument.muting import muted, rewind
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.unwritten import Unmuted
+from gradwise.tracing.instrument.userland import is_users_file
 
 if TYPE_CHECKING:
     from gradwise.operators.arguments import Arguments
@@ -46,7 +50,8 @@ def outputs_beside(
     linearization: Linearization, arguments: Arguments, state: Any, *, has_aux: bool
 ) -> Callable[[list[Any]], list[Any]]:
     """A function that gives the leaves of the outputs at points around that of a traced run."""
-    decides_otherwise = _decisions(linearization)
+    args, kwargs = arguments.given()
+    decides_otherwise = _decisions(linearization, [*args, *kwargs.values()])
 
     def at(point: list[Any]) -> list[Any]:
         if decides_otherwise is None or local.watch is not None or not decides_otherwise(point):
@@ -54,22 +59,24 @@ def outputs_beside(
         np.random.set_state(state)  # noqa: NPY002  as above
         tick()
         copies = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in point]
-        with kept():
-            if local.muted is not None:
+        try:
+            with kept(), muted(None) if local.muted is None else nullcontext():
                 rewind()
-            value = silently(arguments.copied(), copies, has_aux=has_aux)
+                value = silently(arguments.copied(), copies, has_aux=has_aux)
+        except Unmuted:
+            return plain_outputs(arguments, point, state, has_aux=has_aux)[0]
         return flatten(without_labels(value[0] if has_aux else value))[0]
 
     return at
 
 
-def _decisions(linearization: Linearization) -> Callable[[list[Any]], bool] | None:
+def _decisions(linearization: Linearization, given: Sequence[Any]) -> Callable[[list[Any]], bool] | None:
     """Whether a decision of the run falls otherwise at a point; None where it makes no difference to what is left behind."""
     tape = linearization.recording.tape
     guards = [
         (i, value) for i, kind, value, _ in tape.guards if kind != "shift"
     ]  # a number that cancels is no decision
-    if not guards or not _may_store(tape.ran):
+    if not guards or not _may_store(tape.ran, given):
         return None
     program = linearization.program
     ends = [i for i, _ in guards]
@@ -110,17 +117,64 @@ _CHANGING = frozenset(
     subtract update put write writelines send heappush heappop copyto putmask place setattr delattr __setitem__ __setattr__ __dict__ vars itemset at difference_update
     intersection_update symmetric_difference_update partition shuffle exec eval""".split()  # noqa: SIM905  a table of names
 )
+#: methods by which generators of random numbers change, and loggers write
+_DRAWING = frozenset(
+    [name for cls in (np.random.Generator, np.random.RandomState, random.Random) for name in dir(cls) if name[0] != "_"]
+) | {"debug", "info", "warning", "error", "critical", "exception"}
 _stores: dict[int, tuple[weakref.ref[types.CodeType], bool]] = {}
 
 
-def _may_store(watch: Any) -> bool:
-    """Whether a function that a run entered has an instruction by which something is stored."""
+def _may_store(watch: Any, given: Sequence[Any]) -> bool:
+    """Whether a function that a run entered, or one that it names, may store something: methods are found by their names at objects that are ``given`` or named."""
     if watch is None:
         return False
-    return any(
-        type(entered) is types.FunctionType and _code_stores(entered.__code__)
-        for entered, _ in list(watch.twins.values())
-    )
+    pending = [entered for entered, _ in list(watch.twins.values()) if type(entered) is types.FunctionType]
+    classes = {*watch.classes, *map(type, given)}
+    named: set[str] = set()
+    seen: set[int] = set()
+    while pending:
+        function = pending.pop()
+        if id(function.__code__) in seen:
+            continue
+        seen.add(id(function.__code__))
+        if _code_stores(function.__code__):
+            return True
+        names = set(_names_in(function.__code__))
+        values = [function.__globals__.get(name) for name in names]
+        for cell in function.__closure__ or ():
+            with suppress(ValueError):  # without a value yet
+                values.append(cell.cell_contents)
+        more = set(map(type, values)) - classes
+        classes |= more
+        # of what is named here all classes are asked, and of classes that are new here all names
+        values += [value for cls in classes for value in _methods(cls, names - named)]
+        values += [value for cls in more for value in _methods(cls, named | names)]
+        named |= names
+        for value in values:
+            value = getattr(value, "__func__", value)
+            if type(value) is types.FunctionType and is_users_file(value.__code__.co_filename):
+                pending.append(value)
+    return False
+
+
+def _methods(cls: type, names: Iterable[str]) -> Iterator[Any]:
+    """What functions of the user's run behind these names of an object."""
+    if cls.__module__ not in _LIBRARIES:
+        for base in cls.__mro__:
+            for name in vars(base).keys() & set(names):
+                value = vars(base)[name]
+                yield value.fget if isinstance(value, property) else value
+
+
+#: modules whose classes are no user's
+_LIBRARIES = frozenset({"builtins", "numpy", "types", "functools", "collections"})
+
+
+def _names_in(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names_in(constant)
 
 
 def _code_stores(code: types.CodeType) -> bool:
@@ -128,7 +182,7 @@ def _code_stores(code: types.CodeType) -> bool:
     if known is None or known[0]() is not code:
         if len(_stores) > 4096:
             _stores.clear()
-        answer = not _CHANGING.isdisjoint(code.co_names) or any(
+        answer = not (_CHANGING | _DRAWING).isdisjoint(code.co_names) or any(
             i.opname in _STORING or (i.opname == "BINARY_OP" and i.argrepr.endswith("="))
             for i in dis.get_instructions(code)
         )

@@ -136,6 +136,10 @@ class Restoring:
         """Another of the same."""
         return Restoring(self.arguments.copied(), self.journal, has_aux=self.has_aux, refused=self.refused)
 
+    def given(self) -> tuple[Any, Any]:
+        """What the function is given."""
+        return self.arguments.given()
+
     def call(self, leaves: list[Any]) -> Any:
         """Call the function, and put back what it changed."""
         try:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.muting import put_generator
 from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.taking import copies_of, put_back
@@ -365,6 +366,9 @@ def kept() -> Iterator[Journal]:
     finally:
         local.journal, local.copied = outer, copies
         journal.restore()
+        for generator, state in journal.generators.values():
+            if not hasattr(type(generator), "__next__"):  # of an iterator a copy was taken from
+                put_generator(generator, state)
 
 
 @contextlib.contextmanager

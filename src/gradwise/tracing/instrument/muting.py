@@ -35,6 +35,10 @@ def is_generator(cls: type) -> bool:
 
 def note_generator(generator: Any) -> None:
     """Keep the state of a generator of random numbers before a run draws from it."""
+    silently = local.muted
+    if silently is not None and not any([generator is known for known, _ in silently]):
+        with contextlib.suppress(AttributeError):  # only the silent runs draw from it: they take another way
+            silently.append((generator, _state(generator)))
     watch = local.watch
     while watch is not None:
         if id(generator) not in watch.generators:
@@ -75,6 +79,7 @@ def put_generator(generator: Any, state: Any) -> None:
 def muted(watch: Watch | None) -> Iterator[None]:
     """Within it, runs are silent and draw what the run of ``watch`` drew, if there was one; afterwards generators are where they were."""
     before = [] if watch is None else list(watch.generators.values())
+    known = len(before)
     after = [(g, _state(g)) for g, _ in before if not hasattr(type(g), "__next__")]
     around, local.muted = local.muted, before
     copies, local.copied = local.copied, copies_of(local.copied)
@@ -83,7 +88,7 @@ def muted(watch: Watch | None) -> Iterator[None]:
             yield
     finally:
         local.muted, local.copied = around, copies
-        for generator, state in after:
+        for generator, state in (*after, *before[known:]):
             put_generator(generator, state)
 
 
