@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -103,3 +105,36 @@ def test_what_is_left_raises():
     ):
         with pytest.raises(gw.TracingError, match="no derivative rule"):
             gw.grad(f, method="exact")(0.4)
+
+
+def test_integrands_that_are_zero_at_the_point():
+    """Nodes at which the integrand is nothing were left out: behind another point the derivative was 0, in silence."""
+    gradient = gw.grad(lambda a: si.tanhsinh(lambda t: a * np.exp(t), 0, 1).integral)
+    found = [gradient(a) for a in (1.0, 0.5, 0.0)]
+    np.testing.assert_allclose(found, [math.e - 1] * 3, rtol=1e-13)
+    both = gw.grad(
+        lambda p: si.tanhsinh(lambda t: np.exp(-t) + p * np.exp(-1e-3 * t), 0, np.inf).integral, method="exact"
+    )
+    np.testing.assert_allclose(both(0.0), 1e3, rtol=1e-9)
+
+
+@pytest.mark.parametrize("end", [np.inf, 1e6, 60.0])
+def test_sums_move_with_their_first_place_and_step(end):
+    """They were taken for constants, which only the comparison at the first call saw."""
+
+    def f(x):
+        return si.nsum(lambda k: 1 / k**3, x[0], end, step=x[1]).sum
+
+    x = np.array([1.5, 0.7])
+    found = gw.grad(f, method="exact")(x)
+    if end == np.inf:  # s⁻³ ζ(3, a/s)
+        with mp.workdps(30):
+            expected = [
+                mp.diff(lambda a, s: s**-3 * mp.zeta(3, a / s), (1.5, mp.mpf("0.7")), n) for n in ((1, 0), (0, 1))
+            ]
+    else:
+        expected = [(f(x + h) - f(x - h)) / 2e-5 for h in 1e-5 * np.eye(2)]
+    np.testing.assert_allclose(found, np.array(expected, float), rtol=1e-8)
+    hessian = gw.hessian(f, method="exact")(x)
+    slopes = np.array([(gw.grad(f)(x + h) - gw.grad(f)(x - h)) / 2e-5 for h in 1e-5 * np.eye(2)])
+    np.testing.assert_allclose(hessian, slopes, rtol=1e-6)

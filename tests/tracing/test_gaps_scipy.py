@@ -245,3 +245,26 @@ def test_corners_of_bands_that_are_no_entries_stay() -> None:
 def test_options_that_are_given_as_none() -> None:
     image = np.cos(np.arange(20.0)).reshape(4, 5)
     closes(lambda x: scipy.ndimage.gaussian_filter(x, 1.0, radius=None, axes=None), image, second=False)
+
+
+def _fractions(x: Any) -> Any:
+    return scipy.interpolate.AAA(np.linspace(-1, 1, 30), np.exp(np.linspace(-1, 1, 30)) / (2 + np.linspace(-1, 1, 30)))(
+        x
+    )
+
+
+WRITTEN_IN_PYTHON: dict[str, Callable[[Any], Any]] = {
+    "degrees": lambda x: scipy.constants.convert_temperature(x, "Fahrenheit", "Kelvin"),
+    "wavelengths": lambda x: 1e-8 * scipy.constants.lambda2nu(x),
+    "rational interpolants": _fractions,
+    "blended ones": lambda x: scipy.interpolate.FloaterHormannInterpolator(np.arange(6.0), np.arange(6.0) ** 2)(x),
+    "powers of distances": lambda x: scipy.spatial.minkowski_distance_p(x, x[::-1] ** 2, 3),
+    "Carlson's integral of an integer": lambda x: special.elliprf(2, np.array([1, 3, 4]), x),
+    "of the second kind": lambda x: special.elliprg(2, 1, x),
+}
+
+
+@pytest.mark.parametrize("f", WRITTEN_IN_PYTHON.values(), ids=WRITTEN_IN_PYTHON)
+def test_functions_that_raised(f: Callable[[Any], Any]) -> None:
+    """Of Python's inside, or (Carlson's) of integers, for which NumPy's minimum of no integers raised OverflowError."""
+    closes(f, [0.3, 0.65, 0.9], rtol=1e-6)

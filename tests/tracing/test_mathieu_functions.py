@@ -63,3 +63,9 @@ def test_hankel_transforms(transform, bias):
     np.testing.assert_allclose(pulled @ tangent, moved @ tangent)
     with pytest.raises(gw.TracingError, match="Only the sequence"):
         gw.grad(lambda m: transform(a, 0.2, mu=m)[0], method="exact")(0.5)
+
+
+def test_single_precision():
+    value = gw.grad(lambda q: sp.mathieu_a(2, q), method="exact")(np.float32(1.3))
+    assert value.dtype == np.float32
+    np.testing.assert_allclose(value, gw.grad(lambda q: sp.mathieu_a(2, q))(1.3), rtol=1e-5)

@@ -31,9 +31,12 @@ _OPENED = (
     *("signal", "stats", "_lib", "_external", "fft/_fftlog.py", "cluster/vq.py", "ndimage/_measurements.py"),
     *(
         "sparse/linalg/_interface.py",
+        "constants/_constants.py",
         "interpolate/_pade.py",
+        "interpolate/_bary_rational.py",
         "interpolate/_rbf.py",
         "spatial/_procrustes.py",
+        "spatial/_kdtree.py",
         "spatial/_geometric_slerp.py",
         "fft/_fftlog_backend.py",
     ),
@@ -138,6 +141,7 @@ _MODULES = {
     "scipy.cluster.vq": ("scipy.cluster.vq",),
     "scipy.sparse.linalg._interface": ("scipy.sparse.linalg",),
     "scipy.interpolate._pade": ("scipy.interpolate",),
+    "scipy.constants._constants": ("scipy.constants",),
     "numpy.polynomial.polyutils": (
         "numpy.polynomial",
         *(

@@ -73,14 +73,14 @@ def with_value(result: Any, value: Any) -> Any:
     return valued(result, value)
 
 
-def confirmed(result: Any, value: Any, name: str) -> Any:
+def confirmed(result: Any, value: Any, name: str, cure: str = "Pad the array with np.pad") -> Any:
     """As ``with_value``, of one array; a composition whose numbers are others than SciPy's is refused."""
     size = np.max(np.abs(value), initial=0.0, where=np.isfinite(value))
     if not np.allclose(np.reshape(plain(result), np.shape(value)), value, rtol=1e-5, atol=1e-6 * size, equal_nan=True):
         refuse(
             [result],
-            f"scipy's {name} with options at which its value could not be reproduced",
-            "Pad the array with np.pad",
+            f"scipy's {name} at arguments at which its value could not be reproduced",
+            cure,
         )
     return with_value(result, value)
 

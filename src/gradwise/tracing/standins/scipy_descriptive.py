@@ -170,7 +170,7 @@ _NORMAL_DEVIATION = float(scipy.special.ndtri(0.75))
 
 
 def _iqr(
-    x: Any, axis: Any = None, rng: Any = (25, 75), scale: Any = 1.0, nan_policy: str = "propagate", interpolation: str = "linear"
+    x: Any, axis: Any = None, rng: Any = (25, 75), scale: Any = 1.0, nan_policy: str = "propagate", interpolation: Any = "linear"
 ) -> Any:  # fmt: skip
     low, high = np.percentile(x, sorted(rng), axis=axis, method=interpolation)
     return (high - low) / (2 * _NORMAL_DEVIATION if scale == "normal" else scale)

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 _LEVELS, _FAR, _FARTHER = (3, 4, 5, 6, 7, 8, 9), 3.6, 4.5
 #: how near two sums are that have settled, and how near to SciPy's value, relative to the sum of moduli
 _SETTLED, _ALIKE = 1e-12, 1e-6
-#: terms that are less, relative to that sum, have no derivative either
-_NOTHING = 1e-25
 #: terms that are summed one by one, where all are, and where the rest is an integral
 _ALL, _FIRST = 1 << 16, 1 << 12
 
@@ -96,7 +94,6 @@ def double_exponential(
             terms = np.where(kept, terms, 0.0)
             now, size = terms.sum(axis=-1), np.abs(terms).sum(axis=-1)
             if last is not None and np.all(np.abs(now - last) <= _SETTLED * size):
-                kept &= np.abs(terms) > _NOTHING * size[..., None]
                 break
             last = now
         else:
@@ -142,19 +139,20 @@ def tanhsinh(f: Any, a: Any, b: Any, *, args: Any = (), log: Any = False, **opti
 
 
 def nsum(f: Any, a: Any, b: Any, *, step: Any = 1, args: Any = (), log: Any = False, **options: Any) -> Any:
-    """``scipy.integrate.nsum``; arguments and what the function refers to may be traced."""
+    """``scipy.integrate.nsum``; the first place, the step, arguments and what the function refers to may be traced."""
     original = scipy.integrate.nsum
     if current_trace() is None:
         return original(f, a, b, step=step, args=args, log=log, **options)
     args = tuple(args) if type(args) in {tuple, list} else (args,)
     callback = Callback(f)
-    a, b, step = (concrete(v) if carries(v) else plainly(v) for v in (a, b, step))
-    found = original(callback, a, b, step=step, args=tuple(map(plainly, args)), log=log, **options)
-    sources = traced_leaves(list(args))
+    last = concrete(b) if carries(b) else plainly(b)  # it only decides how many terms there are
+    found = original(callback, plainly(a), last, step=plainly(step), args=tuple(map(plainly, args)), log=log, **options)
+    sources = traced_leaves([a, step, *args])
     if not callback.moves and not sources:
         return found
     args = tuple(assembled(v) if type(v) in {list, tuple} else v for v in args)
-    made = None if log or np.size(a) * np.size(b) * np.size(step) != 1 else _series(callback.traced, a, b, step, args)
+    one = all(np.size(plainly(v)) == 1 for v in (a, b, step))
+    made = None if log or not one else _series(callback.traced, a, last, step, args)
     if made is None or np.any(np.abs(plain(made[0]) - found.sum) > _ALIKE * made[1]):
         _refuse("scipy.integrate.nsum", sources)
     assert made is not None
@@ -163,32 +161,33 @@ def nsum(f: Any, a: Any, b: Any, *, step: Any = 1, args: Any = (), log: Any = Fa
     return found
 
 
-def _series(function: Callable[..., Any], a: Any, b: Any, step: Any, args: tuple[Any, ...]) -> tuple[Any, float] | None:
-    """The recorded sum, and the largest sum of moduli."""
-    low, high, s = (float(np.reshape(v, ())) for v in (a, b, step))
-    if np.isinf(low):
+def _series(function: Callable[..., Any], a: Any, b: Any, step: Any, args: tuple[Any, ...]) -> tuple[Any, Any] | None:
+    """The recorded sum, and the largest sum of moduli; the terms move with the first of them and with the step."""
+    low, s = (np.reshape(as_array(plainly(v) if isinstance(v, list) else v), ()) * 1.0 for v in (a, step))
+    high, first, wide = float(np.reshape(b, ())), float(plain(low)), float(plain(s))
+    if np.isinf(first):
         return None
-    count = (high - low) / s + 1
+    count = (high - first) / wide + 1
     is_long = count > _ALL
     shape = np.broadcast_shapes(*[np.shape(plain(p)) for p in args])
     given = [as_array(p)[..., None] if np.ndim(plain(p)) else p for p in args]
 
-    def at(places: np.ndarray) -> Any:
-        return function(np.broadcast_to(places, (*shape, len(places))).copy(), *given)
+    def at(places: Any) -> Any:
+        return function(places + np.zeros((*shape, len(plain(places)))), *given)
 
     terms = at(low + s * np.arange(_FIRST if is_long else int(count + 1e-9)))
     total, size = np.sum(terms, axis=-1), float(np.max(np.sum(np.abs(plain(terms)), axis=-1), initial=0.0))
     if not is_long:
         return total, size
     begin = low + s * _FIRST
-    last = high if np.isinf(high) else low + s * np.floor((high - low) / s + 1e-9)
-    rest = double_exponential(function, np.full(shape, begin - s / 2), np.full(shape, last + s / 2), args)
+    last = np.inf if np.isinf(high) else low + s * np.floor((high - first) / wide + 1e-9)
+    rest = double_exponential(function, begin - s / 2 + np.zeros(shape), last + s / 2 + np.zeros(shape), args)
     if rest is None:
         return None
-    ends = at(np.array([begin - s, begin]))
+    ends = at(np.stack([begin - s, begin]))
     total = total + rest[0] / s + (ends[..., 1] - ends[..., 0]) / 24
     if not np.isinf(high):
-        ends = at(np.array([last, last + s]))
+        ends = at(np.stack([last, last + s]))
         total = total - (ends[..., 1] - ends[..., 0]) / 24
     return total, size + rest[1] / s
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _BEYOND, _EACH = 24, 3
 
 
+_CURE = "Plain q and x, or method='numerical', are possible"
+
+
 def _matrix(order: int, q: Any, *, even: bool) -> tuple[Any, np.ndarray, int]:
     """The matrix, the harmonics of its rows, and which of its eigenvalues is meant."""
     count = _BEYOND + order // 2 + int(_EACH * np.sqrt(np.max(np.abs(plain(q)), initial=0.0)))
@@ -40,12 +43,13 @@ def _matrix(order: int, q: Any, *, even: bool) -> tuple[Any, np.ndarray, int]:
 
 def _characteristic(name: str, *, even: bool) -> Callable[..., Any]:
     def call(m: Any, q: Any) -> Any:
-        order, q = concrete(m, "int"), as_array(q) * 1.0
+        order = concrete(m, "int")
         value = getattr(scipy.special, name)(order, plain(q))
+        q = as_array(q) * np.float64(1.0)
         if np.ndim(order):
             refuse([q], f"scipy.special.{name} of several orders", "Call it for each order")
         matrix, _, place = _matrix(int(order), q, even=even)
-        return confirmed(np.linalg.eigvalsh(matrix)[..., place], value, name)
+        return confirmed(np.linalg.eigvalsh(matrix)[..., place], value, name, _CURE)
 
     call.__name__ = name
     call.__doc__ = f"``scipy.special.{name}`` of one plain order."
@@ -54,8 +58,9 @@ def _characteristic(name: str, *, even: bool) -> Callable[..., Any]:
 
 def _angular(name: str, *, even: bool) -> Callable[..., Any]:
     def call(m: Any, q: Any, x: Any) -> Any:
-        order, q, x = concrete(m, "int"), as_array(q) * 1.0, as_array(x) * 1.0
+        order = concrete(m, "int")
         value = getattr(scipy.special, name)(order, plain(q), plain(x))
+        q, x = as_array(q) * np.float64(1.0), as_array(x) * np.float64(1.0)
         if np.ndim(order):
             refuse([q, x], f"scipy.special.{name} of several orders", "Call it for each order")
         matrix, harmonics, place = _matrix(int(order), q, even=even)
@@ -65,7 +70,7 @@ def _angular(name: str, *, even: bool) -> Callable[..., Any]:
         terms = (np.cos(angle), -harmonics * np.sin(angle)) if even else (np.sin(angle), harmonics * np.cos(angle))
         y, slope = (np.sum(vector * scale * t, axis=-1) for t in terms)
         side = np.where(plain(y) * value[0] + plain(slope) * value[1] < 0, -1.0, 1.0)
-        return tuple(confirmed(side * made, v, name) for made, v in zip((y, slope), value, strict=True))
+        return tuple(confirmed(side * made, v, name, _CURE) for made, v in zip((y, slope), value, strict=True))
 
     call.__name__ = name
     call.__doc__ = f"``scipy.special.{name}`` of one plain order: value and slope."
