@@ -611,3 +611,42 @@ def test_a_count_beside_the_value_stays_an_integer():
         (_, beside), _ = gradient(x)
         assert type(beside["positive"]) is int
         assert beside["positive"] == np.sum(x > 0)
+
+
+def test_single_precision_beside_a_float_of_two_classes():
+    third = np.array([1 / 3], np.float32)
+
+    def f(x):
+        total = 0.0
+        for v in x:
+            y = 0.1 if v > 0.4 else v
+            total += float((third * y)[0])
+        return total
+
+    gradient, rng = gw.value_and_grad(f), np.random.default_rng(0)
+    for _ in range(20):
+        x = rng.normal(size=12)
+        assert gradient(x)[0] == f(x)
+
+
+def test_a_name_that_is_missing_and_noticed():
+    def f(x):
+        total = 0.0
+        for v in x:
+            if v > 0:
+                total += v * v
+                if v > 1.5:
+                    last = v
+            else:
+                total -= v
+        try:
+            total += last
+        except NameError:
+            total -= 1
+        return total
+
+    gradient, rng = gw.value_and_grad(f), np.random.default_rng(0)
+    for k in range(60):
+        x = np.minimum(rng.normal(size=12), 3.0 if k > 30 or k < 8 else 1.4)
+        x[:3] = np.maximum(x[:3], 1.6) if k in (3, 4) else x[:3]
+        assert gradient(x)[0] == pytest.approx(f(x), rel=1e-13)

@@ -431,6 +431,15 @@ def integers_beyond_floats(x):
     return total + (n % 10 if x[0] > 0 else 0)
 
 
+def truth_values_of_two_classes(x):
+    total = 0.0
+    for v, w in zip(x, x[::-1], strict=True):
+        y = 0.3 if v > 0 else v
+        z = 0.3 if w > 0 else w
+        total += ((y > 0.1) + (z > 0.1)) * v
+    return total
+
+
 ALL = [v for v in list(globals().values()) if getattr(v, "__code__", None) and v.__module__ == __name__]
 FUNCTIONS = [f for f in ALL if f.__code__.co_varnames[:1] == ("x",)]
 
@@ -441,7 +450,7 @@ def test_at_other_points_it_is_the_function(function):
 
 
 def test_there_are_functions():
-    assert len(FUNCTIONS) == 34
+    assert len(FUNCTIONS) == 35
 
 
 # --- what goes both ways all the same ----------------------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ def _holds_traced(value: Any, depth: int = 4) -> bool:
 def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> Iterator[tuple[list[str], list[str]]]:
     """The errors that arise in the user's frames of this thread from traced values (what is left of them was handled, if the run succeeds), and where the run came to what was to be ``avoided``."""
     found: list[str] = []
+    run = here.both_ways
     reach = Reach(avoided or {})
     judged: list[BaseException] = []  # kept, so that each is itself
 
@@ -91,7 +92,9 @@ def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> It
                     return local
                 judged.append(error)
                 # an attribute may be missing in the twin of an object alone (``tracing/purity/transient.py``)
-                if _is_decided(argument[2]) and not isinstance(error, AttributeError):
+                # and a name after branches that ran both ways
+                missing = AttributeError if run is None else (AttributeError, NameError)
+                if _is_decided(argument[2]) and not isinstance(error, missing):
                     return local
             found.append(f"{argument[0].__name__} at {frame.f_code.co_filename}:{frame.f_lineno}")
         return local
@@ -118,7 +121,7 @@ def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> It
         frame.f_trace_lines = False
         return local
 
-    before, run = sys.gettrace(), here.both_ways
+    before = sys.gettrace()
     sys.settrace(entered)
     try:
         yield found, reach.met

@@ -32,6 +32,8 @@ _FAILURES = (2, 3, 5, 8, 12, 20)
 _RUNS = 5
 #: how many items of ``max`` are told apart
 _ITEMS = 8
+#: numbers of less than 64 bits
+_NARROW = frozenset({np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.complex64)})
 #: relative difference up to which two derivatives of one run agree
 _AGREEMENT = 1e-8
 
@@ -159,6 +161,8 @@ def _made(
         return None, str(error)
     finally:
         local.both_ways = before
+    # what Python's float does not widen NumPy's does
+    run.is_asked = run.is_asked or (run.mixed and any(t.dtype in _NARROW for t in recording.program.types))
     if run.is_asked:
         return None, "it asks of which class a number is that comes from two branches"
     if not run.merged:

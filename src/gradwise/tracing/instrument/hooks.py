@@ -78,6 +78,7 @@ HOOKS.update(
     owner=aside.owner,
     asked=classes.asked,
     exact=classes.exact,
+    plus=classes.plus,
     locals=locals,
     slice=slice,
     Exception=Exception,

@@ -30,6 +30,7 @@ def _known() -> dict[int, tuple[Any, Callable[..., Any]]]:
             (type, lambda number, *_: type(number)),
             (isinstance, isinstance),
             (hasattr, hasattr),
+            (round, lambda number, *digits: type(number) if digits else None),  # each has a way of its own
             (getattr, lambda number, name, *_: name != "__class__" and hasattr(number, name)),
         ):
             for callee in (function, KNOWN.get(id(function), function)):
@@ -67,6 +68,14 @@ def _ask(answer: Callable[..., Any], *args: Any) -> None:
     answers = [answer(number, *args) for number in numbers]
     if any(a is not answers[0] for a in answers[1:]):
         run.is_asked = True
+
+
+def plus(value: Any) -> Any:
+    """What something is added to: of two truth values the sum is 2 where they are Python's, and True where they are NumPy's."""
+    run = local.both_ways
+    if run is not None and run.mixed and type(value) is TracedScalar and type(value.value) in (bool, np.bool_):
+        run.is_asked = True
+    return value
 
 
 def exact(value: Any) -> Any:

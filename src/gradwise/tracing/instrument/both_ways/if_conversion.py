@@ -334,6 +334,12 @@ class _Writer(Rewriter):
         node.subject = _at(_call("asked", node.subject, ast.Constant("__class__")), node.subject)
         return super().visit_Match(node)
 
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        new = super().visit_UnaryOp(node)
+        if isinstance(new, ast.Call):
+            new.args[0] = _at(_call("plus", new.args[0]), node)
+        return new
+
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         new = super().visit_BinOp(node)
         if isinstance(new, ast.Call):
@@ -355,9 +361,10 @@ def _shield(operation: ast.Call, node: ast.BinOp | ast.AugAssign) -> None:
 
 
 def _keep_exact(operation: Any, node: ast.BinOp | ast.AugAssign) -> None:
-    """Look at what a remainder is taken of, which may be an integer elsewhere."""
-    if isinstance(node.op, (ast.Mod, ast.FloorDiv)):
-        operation.args[0] = _at(_call("exact", operation.args[0]), node)
+    """Look at what a remainder is taken of, which may be an integer elsewhere, and at truth values that are added."""
+    question = "exact" if isinstance(node.op, (ast.Mod, ast.FloorDiv)) else "plus"
+    if not isinstance(operation.args[0], ast.Constant):
+        operation.args[0] = _at(_call(question, operation.args[0]), node)
 
 
 def _ask(name: str, method: str, *arguments: ast.expr) -> ast.expr:
