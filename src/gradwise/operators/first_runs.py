@@ -60,8 +60,8 @@ if TYPE_CHECKING:
 #: a run that takes longer is not repeated
 SECONDS = 1.0
 
-#: by code object, how the function was verified and the code of all the user's functions that its verified runs entered
-_seen: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[int]]] = {}
+#: by code object, how the function was verified, the code of all the user's functions that its verified runs entered, and the highest order that was asked for
+_seen: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[int], int]] = {}
 _lock = lock()
 
 
@@ -88,11 +88,16 @@ def first_run(
     if code is None:
         return run()
     known = _seen.get(id(code))
-    is_first = requested.get() is not False and (known is None or known[0]() is not code)
+    is_first = requested.get() is not False and (known is None or known[0]() is not code or order > known[3])
     try:
         if is_first or has_failed(code):
             with undone(TracingError, put_generator):  # where the run ends well and its derivative is refused, too
-                return _verified(function, code, arguments, run, has_aux=has_aux, order=order)
+                linearization = _verified(function, code, arguments, run, has_aux=has_aux, order=order)
+            known = _seen.get(id(code))
+            if known is not None and order > known[3]:
+                with _lock:
+                    _seen[id(code)] = (*known[:3], order)
+            return linearization
         return _verified(function, code, arguments, run, has_aux=has_aux, order=order)
     except TracingError:
         note_failed(code)
@@ -127,7 +132,7 @@ def _verified(
             reason = _reason_against(function, arguments, linearization, seconds) or _look_again(
                 function, linearization, seconds, has_aux=has_aux, order=order
             )
-            _note(code, reason, entered | known[2])
+            _note(code, reason, entered | known[2], max(order, known[3]))
             believe_way(code, way, certain=_is_certain(reason))
         return linearization
     spare = arguments.copied()
@@ -165,7 +170,7 @@ def _verified(
         finally:
             np.random.set_state(after)  # noqa: NPY002  the global state is what the user's code may draw from
     if not linearization.nested:
-        _note(code, reason, entered)
+        _note(code, reason, entered, order)
         believe_way(code, way, certain=_is_certain(reason))
     return linearization
 
@@ -219,12 +224,12 @@ def _is_certain(reason: str | None) -> bool:
     return reason is None or not (reason in (_ON_A_BORDER, _NO_ESTIMATE, _NO_END) or reason.startswith(_TOO_LONG))
 
 
-def _note(code: types.CodeType, reason: str | None, entered: frozenset[int]) -> None:
+def _note(code: types.CodeType, reason: str | None, entered: frozenset[int], order: int) -> None:
     text = "value and one directional derivative compared" if reason is None else f"no: {reason}"
     with _lock:
         if len(_seen) > 8192:
             _seen.clear()
-        _seen[id(code)] = (weakref.ref(code), text, entered)
+        _seen[id(code)] = (weakref.ref(code), text, entered, order)
 
 
 def _entered(linearization: Linearization) -> frozenset[int]:

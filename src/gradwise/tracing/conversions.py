@@ -24,6 +24,14 @@ def is_constant(self: Traced) -> bool:
     return not self.tape.depends(self.index)
 
 
+def objects(self: Any) -> np.ndarray:
+    """``np.asarray(x).astype(object)``: an array of traced Python numbers."""
+    made = np.empty(self.shape, object)
+    for place in np.ndindex(made.shape):
+        made[place] = (self[place] if place else self).item()
+    return made
+
+
 def as_float(self: Traced) -> float:
     """``float(x)``, which a value with a derivative refuses."""
     if not self.tape.open or dtype_of(self.value).kind not in "fc" or is_constant(self):

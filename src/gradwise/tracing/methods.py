@@ -177,6 +177,8 @@ def astype(
     value = self.current()
     if not self.tape.open:
         return np.asarray(value).astype(dtype, order, casting, subok, copy)[()]
+    if dtype.kind == "O" and dtype_of(value).kind in "fc":
+        return item(self) if type(self) is TracedScalar else conversions.objects(self)
     if dtype.kind not in "fciub":
         raise self.tape.fail(
             f"conversion to {dtype} would lose the derivative of a traced value. A float or complex dtype is required"
@@ -187,9 +189,7 @@ def astype(
         )
     if dtype_of(value) == dtype:
         return globals()["copy"](self) if copy else self
-    result = np.asarray(value).astype(dtype)
-    if type(self) is TracedScalar:
-        result = result[()]
+    result = np.asarray(value).astype(dtype)[() if type(self) is TracedScalar else ...]
     return apply(self.tape, convert_p, (self,), (dtype,), result)
 
 

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.array_likes import gives
+from gradwise.tracing.conversions import objects
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import MADE_HERE
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import is_foreign
-from gradwise.tracing.instrument.objects import class_info
+from gradwise.tracing.instrument.objects import class_info, holds_traced
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local, note_written
 from gradwise.tracing.instrument.taking import taken_from
-from gradwise.tracing.traced import TracedArray
+from gradwise.tracing.traced import TracedArray, TracedScalar
 
 
 class Items:
@@ -105,6 +106,31 @@ class _WithMissing:
         return resolve(self.missing)(self.obj, key)
 
 
+#: what NumPy takes apart where it is assigned to several items
+_TRACED = frozenset({TracedArray, TracedScalar})
+_GIVING_ENTRIES = _TRACED | {list, tuple}
+
+
+class _Objects:
+    """The items of an array of objects: to several of them NumPy assigns the entries of an array, or of nested lists, each as an object."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.array[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if type(value) in _GIVING_ENTRIES and holds_traced(value) and self._are_several(key):
+            value = objects(value) if type(value) in _TRACED else resolve(np.array)(value, dtype=object)
+        self.array[key] = value
+
+    def _are_several(self, key: Any) -> bool:
+        return type(np.broadcast_to(np.False_, self.array.shape)[key]) is np.ndarray
+
+
 def writing(obj: Any) -> Any:
     """What to assign an item of in place of ``obj``."""
     cls = type(obj)
@@ -118,6 +144,8 @@ def writing(obj: Any) -> Any:
         return obj
     if cls is np.ndarray or cls is np.flatiter:
         note_written(obj)  # of a field, as of any view, whose own end tells nothing, what is behind it too
+        if cls is np.ndarray and obj.dtype.hasobject and not obj.dtype.names:
+            return _Objects(obj)
     if cls in PLAIN:
         if cls is bytearray or cls is memoryview:
             watch.changed[id(obj)] = obj

@@ -17,6 +17,7 @@ from gradwise.program import Primitive
 from gradwise.rules import algebra, powers
 from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.array_likes import gives
+from gradwise.tracing.conversions import objects
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.holders import TWINS, adopted, is_users_array, wrapped
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced, in_place_of
@@ -152,6 +153,8 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
         asked = bool(TWINS) and type(b) in TWINS  # the class of the other operand says what the result is
         if asked and cls is TracedArray:
             return in_place_of(name, a, b)
+        if cls is _ndarray and type(b) in TRACED and a.dtype.kind == "O":
+            b = objects(b)  # which are computed with one by one
         if cls is _ndarray and (asked or type(b) in TRACED) and a.dtype.kind in "fc" and local.watch is not None:
             # only the place that is about to be assigned refers to the array: nobody misses what is written to its copy
             noted = id(a) in local.watch.touched

@@ -44,7 +44,7 @@ def _made(obj: Any, dtype: Any, order: Any, ndmin: int, *, copy: bool) -> Any:
     elif not obj.tape.open or dtype_of(obj.value).kind not in "fc":
         return np.array(concrete(obj), dtype, order=order, ndmin=ndmin, copy=copy or None)
     elif dtype is not None and dtype.kind == "O":
-        return np.array(obj.tolist() if type(obj) is TracedArray else obj, dtype, order=order, ndmin=ndmin)
+        return np.array(obj.astype(dtype) if type(obj) is TracedArray else obj, dtype, order=order, ndmin=ndmin)
     else:
         source = as_array(obj)
         if dtype is not None and dtype != source.dtype:
