@@ -613,14 +613,14 @@ def test_a_count_beside_the_value_stays_an_integer():
         assert beside["positive"] == np.sum(x > 0)
 
 
-def test_single_precision_beside_a_float_of_two_classes():
-    third = np.array([1 / 3], np.float32)
-
+@pytest.mark.parametrize("third", [np.array([1 / 3], np.float32), np.float32(1 / 3)], ids=["array", "number"])
+def test_single_precision_beside_a_float_of_two_classes(third):
     def f(x):
-        total = 0.0
+        total, y = 0.0, 0.1
         for v in x:
-            y = 0.1 if v > 0.4 else v
-            total += float((third * y)[0])
+            if v > 0.4:
+                y = v
+            total += float(np.sum(third * y))
         return total
 
     gradient, rng = gw.value_and_grad(f), np.random.default_rng(0)

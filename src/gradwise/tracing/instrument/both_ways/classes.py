@@ -20,6 +20,8 @@ from gradwise.tracing.traced import TracedScalar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: what computes otherwise with NumPy's floats than with Python's
+_DECIDING = frozenset({bool, np.bool_, np.float16, np.float32, np.complex64})
 #: by the identity of a function that asks, and of what stands in for it, that and the answer for a number of one class
 _asking: dict[int, tuple[Any, Callable[..., Any]]] = {}
 
@@ -71,10 +73,11 @@ def _ask(answer: Callable[..., Any], *args: Any) -> None:
 
 
 def plus(value: Any) -> Any:
-    """What something is added to: of two truth values the sum is 2 where they are Python's, and True where they are NumPy's."""
+    """An operand: of two truth values the sum is 2 where they are Python's, and True where they are NumPy's; and a number of less than 64 bits stays one beside Python's float only."""
     run = local.both_ways
-    if run is not None and run.mixed and type(value) is TracedScalar and type(value.value) in (bool, np.bool_):
-        run.is_asked = True
+    if run is not None and run.mixed:
+        kind = type(value.value if type(value) is TracedScalar else value)
+        run.is_asked = run.is_asked or kind in _DECIDING
     return value
 
 

@@ -363,8 +363,9 @@ def _shield(operation: ast.Call, node: ast.BinOp | ast.AugAssign) -> None:
 def _keep_exact(operation: Any, node: ast.BinOp | ast.AugAssign) -> None:
     """Look at what a remainder is taken of, which may be an integer elsewhere, and at truth values that are added."""
     question = "exact" if isinstance(node.op, (ast.Mod, ast.FloorDiv)) else "plus"
-    if not isinstance(operation.args[0], ast.Constant):
-        operation.args[0] = _at(_call(question, operation.args[0]), node)
+    for k, name in enumerate((question, "plus")):
+        if not isinstance(operation.args[k], ast.Constant):
+            operation.args[k] = _at(_call(name, operation.args[k]), node)
 
 
 def _ask(name: str, method: str, *arguments: ast.expr) -> ast.expr:
