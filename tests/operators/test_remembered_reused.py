@@ -36,10 +36,10 @@ class Normalised:
     """By running means, with the number of calls."""
 
     def __init__(self):
-        self.mean, self.count = 0.0, 0
+        self.mean, self.count = 0.0, 0.0
 
     def call(self, x):
-        self.count += 1
+        self.count += 1.0
         self.mean = self.mean + (x.mean() - self.mean) / self.count
         return ((x - self.mean) ** 3).sum()
 
@@ -156,6 +156,99 @@ def test_each_derivative_is_one_call(derivative):
         assert ours.mean == pytest.approx(plain.mean, rel=1e-14)
 
 
+class Batches:
+    """Goes over its data, some rows at each call."""
+
+    def __init__(self):
+        random = np.random.default_rng(0)
+        self.rows, self.targets, self.order = (
+            random.normal(size=(20, 3)),
+            random.integers(0, 2, 20),
+            random.permutation(20),
+        )
+        self.position = 0
+
+    def call(self, x):
+        places = self.order[self.position : self.position + 5]
+        self.position = (self.position + 5) % 20
+        scores = self.rows[places] @ x
+        return np.mean(np.logaddexp(0, scores) - self.targets[places] * scores)
+
+    def slope(self, x, position):
+        places = self.order[position : position + 5]
+        rows, targets = self.rows[places], self.targets[places]
+        return rows.T @ (1 / (1 + np.exp(-rows @ x)) - targets) / 5
+
+    def state(self):
+        return self.position
+
+
+class Growing:
+    """Keeps all that it was given."""
+
+    def __init__(self):
+        self.kept = np.zeros(1)
+
+    def call(self, x):
+        self.kept = np.append(self.kept, x.sum())
+        return (self.kept**2).sum() * x[0]
+
+    def slope(self, x, kept):
+        new = np.append(kept, x.sum())
+        return 2 * x.sum() * x[0] + (new**2).sum() * np.eye(3)[0]
+
+    def state(self):
+        return self.kept
+
+
+class Handed:
+    """A state that is given among the arguments."""
+
+    def __init__(self):
+        self.cell = Cell()
+
+    def call(self, x):
+        return _handed(x, self.cell)
+
+    slope = Cell.slope
+
+    def state(self):
+        return self.cell.h
+
+
+def _handed(x, cell):
+    cell.h = np.tanh(W @ x + 0.5 * cell.h)
+    return (cell.h**2).sum()
+
+
+@pytest.mark.parametrize("kind", [Batches, Growing])
+def test_what_is_read_belongs_to_the_call(kind):
+    ours, plain, random = kind(), kind(), np.random.default_rng(1)
+    both, slope_alone = gw.value_and_grad(ours.call), gw.grad(ours.call)
+    for k in range(30):
+        x = random.standard_normal(3)
+        slope = plain.slope(x, plain.state())
+        expected = plain.call(x)
+        if k % 3:
+            value, found = both(x)
+            assert value == pytest.approx(expected, rel=1e-13)
+        else:
+            found = slope_alone(x)
+        np.testing.assert_allclose(found, slope, rtol=1e-10, err_msg=f"{k}")
+        np.testing.assert_array_equal(ours.state(), plain.state())
+
+
+def test_a_state_among_the_arguments():
+    ours, plain = Handed(), Handed()
+    gradient = gw.grad(_handed)
+    for k in range(20):
+        x = X + 0.1 * np.sin(k + np.arange(3))
+        slope = plain.cell.slope(x, plain.cell.h)
+        plain.call(x)
+        np.testing.assert_allclose(gradient(x, ours.cell), slope, rtol=1e-11, err_msg=f"{k}")
+        np.testing.assert_array_equal(ours.cell.h, plain.cell.h)
+
+
 class Memory:
     """Of the last point, to a tolerance."""
 
@@ -261,3 +354,30 @@ def test_a_cell_has_one():
     for k in range(8):
         gradient(X + 0.1 * k)
     assert len(_programs(kept.call)) == 1
+
+
+class Summed:
+    """Counts its calls beside a memory of the last point, whose first number it gives: at a point nearby the derivative cannot be had."""
+
+    def __init__(self):
+        self.last, self.total, self.calls = np.full(3, 9.0), 0.3, 0
+
+    def call(self, x):
+        self.calls += 1
+        self.total += x.sum()
+        if not np.abs(x - self.last).max() < 1e-7:
+            self.last, self.total = x.copy(), float(x[0])
+        return np.tanh(self.last[0])
+
+
+@pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
+def test_a_later_run_that_fails_leaves_nothing_behind():
+    ours, plain = Summed(), Summed()
+    gradient = gw.value_and_grad(ours.call)
+    x = X
+    for k in range(8):
+        x = x + (0.1 if k in (1, 3) else 1e-10 if k > 3 else 0.0)
+        value, found = gradient(x.copy())
+        assert value == pytest.approx(plain.call(x.copy()), rel=1e-14)
+        assert found[0] == pytest.approx(1 - np.tanh(x[0]) ** 2, rel=1e-6)
+        assert (ours.calls, ours.total) == (plain.calls, plain.total)

@@ -73,6 +73,12 @@ def known_of(code: types.CodeType | None) -> Known | None:
     return found
 
 
+def keeps_something(code: types.CodeType) -> bool:
+    """Whether a run of a function of this code is known to have stored something that outlived it."""
+    known = _known.get(id(code))
+    return known is not None and known.stores and known.code() is code
+
+
 def is_believed(code: types.CodeType | None, program: Hashable) -> bool:
     """Whether a program of a function of this code takes nothing of an earlier call."""
     known = _known.get(id(code))

@@ -2,7 +2,8 @@
 
     half a traced run, then twenty plain calls and one more      a counter counts one
 
-What a run stores is noted only where it may be needed, because to note it costs as much as to store it: at the first run of a function (``first_runs.py``), and after one that failed.
+What a run stores is noted only where it may be needed, because to note it costs as much as to store it: at the first run of a function (``first_runs.py``), after one that failed, and where a
+memory was found (``memories.py``), of which a later run may show that its derivative is lost.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import types
 import weakref
 
 from gradwise.locks import lock
+from gradwise.operators.believed_programs import keeps_something
 
 #: by its identity, the code of functions of which a run could not be traced
 _failed: dict[int, weakref.ref[types.CodeType]] = {}
@@ -34,7 +36,7 @@ def forget_failed() -> None:
         _failed.clear()
 
 
-def has_failed(code: types.CodeType) -> bool:
-    """Whether a run of the function could not be traced before."""
+def is_noted(code: types.CodeType) -> bool:
+    """Whether what a run of the function stores is noted: one could not be traced before, or stored something that outlived it."""
     known = _failed.get(id(code))
-    return known is not None and known() is code
+    return (known is not None and known() is code) or keeps_something(code)

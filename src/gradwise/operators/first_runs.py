@@ -22,7 +22,7 @@ from gradwise.locks import lock
 from gradwise.operators.arguments import code_of
 from gradwise.operators.borders import holds_convention
 from gradwise.operators.equal_entries import HIGHEST
-from gradwise.operators.failed_runs import forget_failed, has_failed, note_failed
+from gradwise.operators.failed_runs import forget_failed, is_noted, note_failed
 from gradwise.operators.memories import require_no_files
 from gradwise.operators.other_ways import plain_outputs
 from gradwise.operators.overtime import Overtime, limited
@@ -90,7 +90,7 @@ def first_run(
     known = _seen.get(id(code))
     is_first = requested.get() is not False and (known is None or known[0]() is not code or order > known[3])
     try:
-        if is_first or has_failed(code):
+        if is_first or is_noted(code):
             with undone(TracingError, put_generator):  # where the run ends well and its derivative is refused, too
                 linearization = _verified(function, code, arguments, run, has_aux=has_aux, order=order)
             known = _seen.get(id(code))

@@ -192,7 +192,7 @@ def _gathered(
     probe = FunctionText(("f", *objects, *moving))
     found = gather(probe, "f", call.function, call.node, objects, moving)
     probe.write(f"return [{', '.join(found[0])}], [{', '.join(found[1])}]")
-    values = probe.compiled("data")(call.function, *call.objects.values(), *call.moving.values())
+    values = probe.compiled("data")(call.before(), *call.objects.values(), *call.moving.values())
     if values is None:
         raise Unsuitable
     names = gather(text, "f", call.function, call.node, objects, moving)
@@ -281,7 +281,7 @@ def consider(
         with collector_paused():
             way = make()
         with held_back():
-            found = way.run(function, *arguments.given(), vector)
+            found = way.run(call.before(), *arguments.given(), vector)
         if found is not None and not call.echoes:  # the call was counted before
             call.tick(program.ticks, -1)
     except (Formless, Unsuitable, TooLong):

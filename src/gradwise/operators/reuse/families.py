@@ -309,6 +309,10 @@ class ProvenCall(Call):
         twin, objects, self._started = with_data(self.function, self.node, data, self.objects, self.counters)
         return self._arguments.with_others(watched(twin), others, objects).call(leaves)
 
+    def before(self) -> Any:
+        """The function as it was before the call, of which it may have changed what it reads (``remembering.py``)."""
+        return self.function
+
     def once_more(self, leaves: Sequence[Any], numbers: Sequence[Any]) -> Recording:
         """A traced run on numbers that were read before."""
         moving = (True,) * len(leaves)

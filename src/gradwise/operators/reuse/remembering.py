@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.reuse.families import ProvenCall
+from gradwise.operators.reuse.gathering import Unsuitable
 from gradwise.operators.reuse.specialization import Refused, Specialization
 from gradwise.tracing.purity.outline import FREE, outlines
 from gradwise.tracing.purity.reading import read
+from gradwise.tracing.purity.twins import with_data
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -32,6 +34,12 @@ class RememberingCall(ProvenCall):
         made, recording = super().specialise()
         refuse_memories(made.opened(), len(self._arguments.leaves), self._remembered())
         return made, recording
+
+    def before(self) -> Any:
+        if self.objects:
+            raise Unsuitable
+        twin, _, _ = with_data(self.function, self.node, self._data, self.objects)
+        return twin
 
     def _remembered(self) -> list[int]:
         """Which of the numbers are those that are read and then assigned."""

@@ -2,15 +2,18 @@
 
 What a call finds there is data like other data, what it assigns is like a local variable, and what is left in the end is left behind by the function itself, which runs beside its program (``leaving.py``).
 A *memory* is such a thing too: ``if np.allclose(x, self.last): return self.value``.  What it gives came from the argument of another call, and the derivative is not in it.  So where what is remembered is compared
-with what is given, what is computed must not come from it (``operators/reuse/remembering.py``); texts, truth values and None decide, and are not remembered.
+with what is given, what is computed must not come from it (``operators/reuse/remembering.py``); integers, texts, truth values and None belong to the form of a call, and are not remembered.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.purity.lattice import is_telling, join, level
+import numpy as np
+
+from gradwise.tracing.purity.lattice import join, level
 from gradwise.tracing.purity.objects import find
+from gradwise.tracing.purity.plain import is_numeric
 from gradwise.tracing.purity.scope import Expected
 
 if TYPE_CHECKING:
@@ -29,11 +32,20 @@ def read_before(m: Machine, owner: Known, name: str) -> Any:
     found = find(owner.value, name)
     if found is None or found[0] != "entry":
         raise m.doubt(f"it reads the attribute {name!r}, which it also assigns, and which is not there")
-    value = m.scope.classified(m, name, found[1], owner.expected.reads.names, f"the attribute {name!r}")
-    if level(value) is None or is_telling(value):
+    if not is_numbers(found[1]):
         raise m.doubt(f"it reads the attribute {name!r}, which it also assigns, and which may decide")
+    value = m.scope.classified(m, name, found[1], owner.expected.reads.names, f"the attribute {name!r}")
     held = m.scope.inquiry.held.get((id(owner.value), name))
     return value if held is None else join(value, held)
+
+
+def is_numbers(value: Any) -> bool:
+    """Whether a value is a floating or complex number, or an array of numbers: what a program takes as it comes."""
+    if type(value) is np.ndarray:
+        return is_numeric(value)
+    return type(value) in (float, complex) or (
+        isinstance(value, (np.floating, np.complexfloating)) and is_numeric(value)
+    )
 
 
 def assigned_after(m: Machine, owner: Known, name: str, value: Any) -> bool:
