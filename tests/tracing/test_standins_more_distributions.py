@@ -246,3 +246,24 @@ def test_a_class_that_overrides_the_general_method():
     h = 1e-3
     quotient = (density(0.37 + h, 1.4, 0.3) - density(0.37 - h, 1.4, 0.3)) / (2 * h)
     np.testing.assert_allclose(gw.grad(lambda x: density(x, 1.4, 0.3))(0.37), quotient, rtol=1e-5)
+
+
+LIMITS = {
+    "pearson3.logpdf": lambda c: scipy.stats.pearson3.logpdf(0.5, c),
+    "pearson3.cdf": lambda c: scipy.stats.pearson3.cdf(0.5, c),
+    "pearson3.ppf": lambda c: scipy.stats.pearson3.ppf(0.3, c),
+    "kappa4.cdf by k": lambda c: scipy.stats.kappa4.cdf(0.5, 0.1, c),
+    "kappa4.cdf by both": lambda c: scipy.stats.kappa4.cdf(0.5, c, c),
+    "genextreme.mean": lambda c: scipy.stats.genextreme.mean(c),
+    "genextreme.var": lambda c: scipy.stats.genextreme(c).var(),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_shapes_where_scipy_takes_a_limit_raise(name: str) -> None:
+    """The formula of the limit has no shape in it: derivatives were 0, in silence."""
+    with pytest.raises(gw.TracingError, match="formula of the limit"):
+        gw.grad(LIMITS[name], method="exact")(0.0)
+    found = gw.grad(LIMITS[name], method="exact")(0.2)
+    expected = (LIMITS[name](0.2 + 1e-5) - LIMITS[name](0.2 - 1e-5)) / 2e-5
+    np.testing.assert_allclose(found, expected, rtol=1e-6)

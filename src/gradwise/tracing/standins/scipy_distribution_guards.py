@@ -13,8 +13,25 @@ import scipy
 from gradwise.errors import TracingError
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.standins.recording import open_traces
-from gradwise.tracing.standins.scipy_calling import only_at_this_point
+from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse
 from gradwise.tracing.traced import isinstance_traced
+
+#: distribution → how near shapes are to 0 where SciPy writes down the limit, in which they do not occur; of genextreme its moments only
+_LIMITS = {"pearson3": 1.6e-5, "kappa4": 0.0, "genextreme": 1e-7}
+
+
+def refuse_limits(dist: Any, shapes: Any, *, moments: bool = False) -> None:
+    """A shape near which SciPy's value is that of the limit has no derivative by that formula: it would be 0."""
+    reach = _LIMITS.get(dist.name)
+    if reach is None or (dist.name == "genextreme" and not moments):
+        return
+    found = [s for s in shapes if isinstance_traced(s) and np.any(np.abs(plain(s)) <= reach)]
+    if found:
+        refuse(
+            found,
+            f"scipy.stats.{dist.name} at a shape of 0, where SciPy takes the formula of the limit,",
+            "Use method='numerical', or a shape that is not 0",
+        )
 
 
 def guard_domain(dist: Any, name: str, x: Any, shapes: list[Any], scale: Any) -> None:

@@ -25,6 +25,7 @@ from gradwise.tracing.standins.scipy_distribution_guards import (
     guard_domain,
     guard_sides,
     nan_where_there_is_none,
+    refuse_limits,
 )
 from gradwise.tracing.standins.scipy_draws import at_its_probability, drawing
 from gradwise.tracing.standins.scipy_multivariate import counts
@@ -255,6 +256,7 @@ def _method(name: str) -> Callable[..., Any]:
             if name in {"pmf", "logpmf"} and contains_traced([x]):
                 # SciPy's code takes their integer part: a slope of 0 where there is none
                 refuse(every, f"scipy.stats.{dist.name}.{name} of traced counts", "Pass them as plain integers, int(k)")
+            refuse_limits(dist, _parsed(dist, args, kwargs, discrete=not hasattr(dist, "_pdf"))[0])
             return run_opened(general, dist, x, *args, **kwargs)
         x = assembled(x) if type(x) in {list, tuple} else x
         value = general(dist, plainly(x), *map(plainly, args), **{k: plainly(v) for k, v in kwargs.items()})

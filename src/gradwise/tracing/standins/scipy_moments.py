@@ -14,6 +14,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.opened import run_opened
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
+from gradwise.tracing.standins.scipy_distribution_guards import refuse_limits
 from gradwise.tracing.standins.scipy_distributions import _METHODS, DISTRIBUTIONS
 from gradwise.tracing.standins.scipy_entropies import entropy_of
 from gradwise.tracing.standins.stacking import leaves, plainly
@@ -67,6 +68,7 @@ def _answer(dist: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any],
             return made + np.log(scale) if isinstance(dist, scipy.stats.rv_continuous) else made
         return dist.entropy(*shapes) + np.log(scale)
     if dist.name not in _OF_SHAPES and contains_traced(tuple(dist._parse_args(*args, **kwargs)[0])):
+        refuse_limits(dist, dist._parse_args(*args, **kwargs)[0], moments=True)
         return run_opened(getattr(type(dist), name), dist, *args, **kwargs)
     mean, variance, loc, scale = _moments(dist, args, kwargs)
     if name == "mean":
