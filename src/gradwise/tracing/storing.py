@@ -22,6 +22,10 @@ def refuse(inputs: tuple[Any, ...], what: str) -> NoReturn:
 
 def cast(x: Any, dtype: np.dtype[Any]) -> Any:
     """The value with another dtype; numbers of Python become NumPy's."""
+    if dtype.kind == "O" and isinstance_traced(x):
+        raise x.tape.fail(
+            "computing with dtype=object would lose the derivative of a traced value. A float or complex dtype is required"
+        )
     return x.astype(dtype) if hasattr(x, "astype") else dtype.type(x)
 
 

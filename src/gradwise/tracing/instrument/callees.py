@@ -320,12 +320,9 @@ def _slot(watch: Watch, callee: Any) -> Any:
         return functools.partial(constructing.through_descriptor, owner, name)
     if is_users_array(type(owner)):
         return _of_users_array(owner, callee)
-    table = METHODS.get(type(owner))
-    for base in type(owner).__mro__ if table is None else ():
-        table = METHODS.get(base)
-        if table is not None:
-            break
-    function = None if table is None else table.get(name)
+    base = next((cls for cls in type(owner).__mro__ if cls in METHODS), None)
+    # a class between may have the method too
+    function = METHODS[base].get(name) if base is not None and issubclass(base, callee.__objclass__) else None
     if function is None:
         return _handing_over(callee) if watch.overlay and type(owner) not in NATIVE else callee
     return _MethodType(function, owner)

@@ -10,7 +10,7 @@ import functools
 import importlib
 import sys
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Any
 
 from gradwise.tracing.instrument.state import Tail, local
@@ -127,6 +127,7 @@ def _install(standins: Any) -> None:
         list: "append extend insert pop remove clear reverse __setitem__ __delitem__ __iadd__ __imul__",
         dict: "update setdefault pop popitem clear __setitem__ __delitem__ __ior__",
         set: "add update discard remove pop clear difference_update intersection_update",
+        OrderedDict: "update setdefault pop popitem clear move_to_end __setitem__ __delitem__ __ior__",
         deque: "append appendleft extend extendleft insert pop popleft clear rotate remove __setitem__",
     }.items():
         METHODS[cls] = {name: _touching(getattr(cls, name)) for name in names.split()}
