@@ -210,8 +210,8 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner
             continue
-        if key[0] in ("appends", "stores", "transient", "remembers"):
-            yield key, type(value) in LOGS + ENTRIES if key[0] == "appends" else stores(value, key[1]), inner
+        if key[0] in ("appends", "lasts", "stores", "transient", "remembers"):
+            yield key, type(value) in LOGS + ENTRIES if key[0] in ("appends", "lasts") else stores(value, key[1]), inner
             continue
         if key[0] == "counts":
             yield key, counts_entry(value, key[1]) if expected.kind == "tally" else counts(value, key[1]), inner

@@ -199,6 +199,8 @@ def _entry(m: Machine, x: Any, key: Any) -> Any:
         return SLICE if any(x.value is one for one in KEYS) else OWN if is_numeric(degree) else FRESH
     if type(x) is not Box:
         m.data(key)
+    if type(x) is Log:
+        return x.last(m, key)
     return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)
 
 

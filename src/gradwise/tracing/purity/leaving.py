@@ -4,6 +4,7 @@
 
 What is computed does not depend on it, so a program may stand for the function where the function itself runs beside it on plain values, for the sake of this (``operators/reuse``): it appends and prints what a
 plain call does, once.  The list is loaded for nothing else, and an attribute is read nowhere: as for counters (``counters.py``).
+Only the last entries of a list may be taken after something was appended (``hist.append(v); return hist[-1]``): in the run for the program its twin is empty, so that an entry of an earlier call is not found there.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import collections
 import types
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.purity.lattice import level
+from gradwise.tracing.purity.lattice import join, level
 from gradwise.tracing.purity.objects import is_open, keeps, member
 from gradwise.tracing.purity.remembered import assigned_after, is_remembered
-from gradwise.tracing.purity.scope import Expected, Reads
+from gradwise.tracing.purity.scope import Ends, Expected, Reads
 from gradwise.tracing.purity.transient import assigned, is_transient, may_be_missing
-from gradwise.tracing.purity.values import Constant, Known
+from gradwise.tracing.purity.values import DATA, NOTHING, Constant, Known
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -33,14 +34,20 @@ _METHODS = ("append", "extend", "clear")
 class Log:
     """A list that is appended to (``append`` loaded: about to be called), a container to an entry of which something is assigned; nothing else may be done with it."""
 
-    __slots__ = ("is_method", "value")
+    __slots__ = ("name", "value")
 
-    def __init__(self, value: list[Any], *, is_method: bool = False) -> None:
+    def __init__(self, value: list[Any], name: str = "") -> None:
         self.value = value
-        self.is_method = is_method
+        #: the method that is about to be called
+        self.name = name
+
+    @property
+    def is_method(self) -> bool:
+        """Whether it is a method of the list, about to be called."""
+        return bool(self.name)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is Log and other.value is self.value and other.is_method is self.is_method
+        return type(other) is Log and other.value is self.value and other.name == self.name
 
     def __hash__(self) -> int:
         return id(self.value)
@@ -49,14 +56,28 @@ class Log:
         """``log.append``, ``log.clear``."""
         if self.is_method or name not in _METHODS:
             raise m.doubt(f"it reads the attribute {name!r} of a list that it appends to")
-        return Log(self.value, is_method=True)
+        return Log(self.value, name)
+
+    def last(self, m: Machine, key: Any) -> Any:
+        """``log[-1]``, after something was appended."""
+        held = m.scope.inquiry.held.get((id(self.value), "[]"), NOTHING)
+        if self.is_method or held is NOTHING:
+            raise Ends
+        return held
+
+    def _holds(self, m: Machine, value: Any) -> None:
+        inquiry, key = m.scope.inquiry, (id(self.value), "[]")
+        joined = join(inquiry.held.get(key, NOTHING), value)
+        if joined != inquiry.held.get(key, NOTHING):
+            inquiry.held[key] = joined
+            inquiry.learned = True
 
     def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Constant:
         """``log.append(value)``."""
         if not self.is_method or len(arguments) > 1 or keywords:
             raise m.doubt("it appends to a list that was there before the call in a way that is not looked into")
         for value in arguments:
-            m.data(value)
+            self._holds(m, m.data(value) if self.name == "append" else DATA)
         return Constant(None)
 
 
@@ -66,16 +87,29 @@ def log(m: Machine, i: Any, value: Any, table: dict[Any, Expected]) -> Log | Non
     if not following or following[0].is_jump_target or type(value) not in LOGS + ENTRIES:
         return None
     appends = following[0].opname in ("LOAD_METHOD", "LOAD_ATTR") and following[0].argval in _METHODS
-    if not (appends and type(value) in LOGS) and not (type(value) in ENTRIES and _assigns_entry(m, i)):
+    takes = type(value) in LOGS and id(value) in m.scope.inquiry.tallies and _takes_last(m, i)
+    if not takes and not (appends and type(value) in LOGS) and not (type(value) in ENTRIES and _assigns_entry(m, i)):
         return None
     expected = table.setdefault(i.argval, Expected("tally", type(value), Reads()))
     if expected.kind != "tally" or expected.object is not type(value):
         raise m.doubt("it appends to what it also reads")
     assert expected.reads is not None
     expected.reads.members[("appends", "append")] = Expected("is", True)
+    if takes:
+        expected.reads.members[("lasts", "append")] = Expected("is", True)
     m.scope.inquiry.tallies[id(value)] = value
     m.scope.inquiry.leaves = True
     return Log(value)
+
+
+def _takes_last(m: Machine, i: Any) -> bool:
+    """Whether a list is loaded for ``container[-1]``, with a negative literal."""
+    start = m.position[i.offset] + 1
+    key, *following = m.instructions[start : start + 2]
+    is_last = key.opname == "LOAD_CONST" and type(key.argval) is int and key.argval < 0
+    return (
+        is_last and bool(following) and following[0].argrepr in ("", "[]") and following[0].opname.startswith("BINARY")
+    )
 
 
 def _assigns_entry(m: Machine, i: Any) -> bool:

@@ -118,7 +118,7 @@ class Reads:
     ("absent", name) for what an object does not have; by ("default", name) for what must be that of ``object``, by ("defined", name) for whether there is something
     under that name, by ("derived", a weak reference to a class) for whether it is a base, by ("keeps", name) for what instances keep, by ("matching", prefix, suffix, names) for the names that
     begin and end so (of a module too), by ("entrywise", otypes) for what ``np.vectorize`` makes, by ("counts", name) for a counter (``counters.py``), and by
-    ("appends", name), ("stores", name), ("transient", name) and ("remembers", name) for what is left behind (``leaving.py``, ``transient.py``, ``remembered.py``).
+    ("appends", name), ("lasts", name), ("stores", name), ("transient", name) and ("remembers", name) for what is left behind (``leaving.py``, ``transient.py``, ``remembered.py``).
     """
 
     __slots__ = ("cells", "constants", "defaults", "imports", "members", "names")
