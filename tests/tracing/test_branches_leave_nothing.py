@@ -493,6 +493,16 @@ def remainders(x):
     return total
 
 
+def choosing(x):
+    total = 0.0
+    for v, w in zip(x, x[::-1], strict=True):
+        if v > 0:
+            total += max(v, 0.3 * w) - min([v * v, w, 0.1])
+        else:
+            total += v * w
+    return total
+
+
 def asked_for_what_both_are(x):
     total, y = 0.0, 0.0
     for v in x:
@@ -502,7 +512,9 @@ def asked_for_what_both_are(x):
 
 
 @pytest.mark.parametrize(
-    "function", [sums_of_their_own, parts_and_rows, remainders, asked_for_what_both_are], ids=lambda f: f.__name__
+    "function",
+    [sums_of_their_own, parts_and_rows, remainders, choosing, asked_for_what_both_are],
+    ids=lambda f: f.__name__,
 )
 def test_what_is_the_branchs_own(function):
     assert check(function, merged=True) == 240

@@ -46,7 +46,9 @@ def _is_pythons(filename: str) -> bool:
 
 def _runs_as_it_is(code: Any) -> bool:
     """Whether code of the user's is no copy of ours, nor a part of one."""
-    return code.co_name not in _PARTS and is_users_file(code.co_filename) and MADE_HERE not in code.co_consts
+    if code.co_name in _PARTS or _is_pythons(code.co_filename) or not is_users_file(code.co_filename):
+        return False
+    return MADE_HERE not in code.co_consts
 
 
 _PARTS = frozenset({"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
