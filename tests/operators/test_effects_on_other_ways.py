@@ -303,3 +303,33 @@ def test_a_draw_at_an_exact_border_is_not_drawn():
     generator = np.random.default_rng(5)
     assert gw.grad(f)(np.array([-1.0, 0.0, -2.0]), generator).tolist() == [2.0, 2.0, 2.0]
     assert state_of(generator) == state_of(np.random.default_rng(5))
+
+
+class _Part:
+    def __init__(self):
+        self.kept, self.limit = 0.2, 1.8
+
+
+class _Whole:
+    def __init__(self):
+        self.rate, self.part = np.array([0.9, 0.8, 0.7]), _Part()
+
+    def step(self, x):
+        self.part.kept = x[0]
+
+    def call(self, x):
+        self.rate = self.rate * 0.9
+        if x[2] * 0.5 > self.part.limit:
+            self.step(x)
+        return np.tanh(self.rate[0] * x[0]) * x[0] + x.sum()
+
+
+@pytest.mark.parametrize("calls", [0, 3])
+def test_a_second_derivative_compared_far_away_leaves_nothing_there(calls):
+    """Its numerical counterpart takes points at which the branch is taken, after the run has been forgotten."""
+    whole = _Whole()
+    for _ in range(calls):
+        gw.value_and_grad(whole.call)(np.array([0.3, 1.2, 0.7]))
+    gw.hessian(whole.call)(np.array([0.3, 1.2, 0.7]))
+    assert whole.part.kept == 0.2
+    np.testing.assert_allclose(whole.rate, np.array([0.9, 0.8, 0.7]) * 0.9 ** (calls + 1), rtol=1e-14)

@@ -126,8 +126,8 @@ _stores: dict[int, tuple[weakref.ref[types.CodeType], bool]] = {}
 
 def _may_store(watch: Any, given: Sequence[Any]) -> bool:
     """Whether a function that a run entered, or one that it names, may store something: methods are found by their names at objects that are ``given`` or named."""
-    if watch is None:
-        return False
+    if watch is None:  # what it entered is not known any more
+        return True
     pending = [entered for entered, _ in list(watch.twins.values()) if type(entered) is types.FunctionType]
     classes = {*watch.classes, *map(type, given)}
     named: set[str] = set()
