@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import datetime as dt
 import decimal
 import pprint
 import sys
@@ -173,3 +174,17 @@ def test_an_object_of_a_library_that_is_kept_holds_what_the_call_put_there():
     for x in (X, X + 0.1):
         np.testing.assert_allclose(gw.grad(f)(x), [np.cos(x[0]) * x[1], np.sin(x[0])], rtol=1e-12)
         assert [float(v) for v in TABLE[NODE]] == [x[0], np.sin(x[0])]
+
+
+def test_dates_and_locks_are_in_nobodys_way():
+    """Functions that made a date, a lock or a named tuple's class were never compared: one that lost its derivative passed in silence."""
+
+    def f(x):
+        days = (dt.date(2024, 3, 1) - dt.date(2024, 2, 1)).days
+        lock = threading.Lock()
+        with lock:
+            return x @ x * days + sys.getrecursionlimit() + dt.timedelta(days=1).total_seconds()
+
+    forget_first_runs()
+    np.testing.assert_allclose(gw.grad(f)(X), 58 * X, rtol=1e-14)
+    assert verdict_on(f) == "value and one directional derivative compared"

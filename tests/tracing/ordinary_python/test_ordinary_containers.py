@@ -1,8 +1,8 @@
-"""Classes derived from Python's containers whose methods ask those of the base by ``super()``."""
+"""Classes derived from Python's containers whose methods ask those of the base by ``super()``; named tuples and functions whose defaults are traced."""
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, UserDict, defaultdict, deque
+from collections import Counter, OrderedDict, UserDict, defaultdict, deque, namedtuple
 
 import pytest
 from ordinary import Cases, agrees
@@ -141,6 +141,25 @@ def others(x):
     table = Table(a=x[0])
     table.update(b=x[1])
     return ring[0] * ring[-1] + sum(ring) + table["a"] * table["b"] + sum(table.values()) + table.pop("a")
+
+
+@cases.at(POINT)
+def named_tuples_with_defaults(x):
+    pair = namedtuple("pair", "a b", defaults=[x[1]])
+    p = pair(x[0])
+    return p.a * p.b + p._replace(a=x[2])[1] + pair._field_defaults["b"] * x[2]
+
+
+def weighed(a, b=1.0):
+    return a * b
+
+
+@cases.at(POINT)
+def defaults_that_are_assigned(x):
+    weighed.__defaults__ = (x[1] * 2,)
+    total = weighed(x[0]) + sum(map(weighed, [x[2]]))
+    weighed.__defaults__ = (1.0,)
+    return total
 
 
 @pytest.mark.parametrize("case", cases, ids=repr)

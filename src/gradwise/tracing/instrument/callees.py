@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import operator
 import sys
 import types
@@ -21,7 +20,7 @@ from gradwise.tracing.instrument import constructing
 from gradwise.tracing.instrument.cells import with_code
 from gradwise.tracing.instrument.compiling import going_both_ways, instrumented
 from gradwise.tracing.instrument.drawing import drawing, draws
-from gradwise.tracing.instrument.effects import MODULES, SHOWS, is_muted, of_paths
+from gradwise.tracing.instrument.effects import DATES, MODULES, REPEATABLE, SHOWS, is_muted, of_paths
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import CHANGING, is_foreign, note_change
 from gradwise.tracing.instrument.jitted import jitted_callee
@@ -86,7 +85,7 @@ def method(obj: Any, name: str) -> Any:
             found = KNOWN.get(id(callee))
         if found is not None:
             return found
-        if local.watch is not None and obj.__name__.partition(".")[0] in MODULES and id(callee) not in _IN_MEMORY:
+        if local.watch is not None and obj.__name__.partition(".")[0] in MODULES and id(callee) not in REPEATABLE:
             effect = f"it calls {obj.__name__}.{name}"
             local.watch.effects[effect] = None
             if local.muted is not None and not is_muted(effect):
@@ -110,8 +109,6 @@ def method(obj: Any, name: str) -> Any:
     return resolve(load(obj, name))
 
 
-#: files that are no files: to make one does nothing outside
-_IN_MEMORY = frozenset({id(io.StringIO), id(io.BytesIO)})
 #: what compiled code asks a value for, which would lose the derivative: asked by the user's own code, it keeps it
 _CONVERSIONS = {"__array__": np.asarray, "__float__": float, "__complex__": complex}
 _UNHOOKED = frozenset(NATIVE - {super})
@@ -202,6 +199,8 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
         note_draw(watch, owner)
     elif owner is sys.stdout or owner is sys.stderr:
         watch.effects[SHOWS] = None
+    elif cls in DATES or id(callee) in REPEATABLE:
+        pass
     elif (callee.__module__ or cls.__module__).partition(".")[0] in MODULES:
         watch.effects[f"it calls {callee.__qualname__}"] = None
     if is_users_array(cls):

@@ -6,7 +6,11 @@ that others hold.  Seen in the code of the functions that it entered: names that
 
 from __future__ import annotations
 
+import datetime as dt
 import dis
+import io
+import sys
+import threading
 import types
 import weakref
 from collections.abc import Iterator
@@ -97,6 +101,23 @@ MODULES = frozenset(
         "ctypes",
     ]
 )
+
+
+def _of(module: types.ModuleType, names: str) -> list[int]:
+    return [id(getattr(module, name)) for name in names.split() if hasattr(module, name)]
+
+
+#: functions of these that change nothing, and give the same at a second call
+REPEATABLE = frozenset(
+    [
+        *_of(io, "StringIO BytesIO"),
+        *_of(dt, "date datetime time timedelta timezone"),
+        *_of(sys, "_getframe _getframemodulename intern getsizeof getrecursionlimit exc_info exception"),
+        *_of(threading, "Lock RLock Condition Semaphore Event local get_ident current_thread main_thread"),
+    ]
+)
+#: what never changes: nor do its methods change anything
+DATES = frozenset({dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone})
 
 
 def obstacle(watch: Watch) -> str | None:

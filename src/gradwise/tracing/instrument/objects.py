@@ -286,7 +286,7 @@ def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None =
             if isinstance(obj, types.ModuleType):
                 note_names(vars(obj), (name,))
                 shown = value
-            elif id(obj) in watch.created or class_info(watch, type(obj)).speaks:
+            elif id(obj) in watch.created or class_info(watch, type(obj)).speaks or _is_of_code(obj, name):
                 # nobody else knows the object yet, or code that is not rewritten asks it: both must find the traced value
                 forget(obj, name)
                 watch.revealed.setdefault(id(obj), (obj, set()))[1].add(name)
@@ -308,7 +308,7 @@ def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None =
         object.__setattr__(obj, name, shown)
     else:
         setattr(obj, name, shown)
-        if type(obj) is types.FunctionType and name in _OF_CODE:  # it is another function now
+        if _is_of_code(obj, name):  # it is another function now
             while watch is not None:
                 watch.twins.pop(id(obj), None)
                 watch = watch.outer
@@ -317,6 +317,11 @@ def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None =
 #: what a twin of a function was made from
 _OF_CODE = frozenset({"__code__", "__defaults__", "__kwdefaults__"})
 _NUMBERS = frozenset({float, int, bool, str, type(None), np.float64})
+
+
+def _is_of_code(obj: Any, name: str) -> bool:
+    """Whether an attribute of a function is what Python reads when it calls the function."""
+    return type(obj) is types.FunctionType and name in _OF_CODE
 
 
 def forget(obj: Any, name: str) -> None:
