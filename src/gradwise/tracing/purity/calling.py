@@ -31,7 +31,7 @@ from gradwise.tracing.purity.record_types import MethodOfRecord, record
 from gradwise.tracing.purity.results import result_of, result_of_method
 from gradwise.tracing.purity.scope import CACHED, Ends, is_type, is_users_function
 from gradwise.tracing.purity.sequences import MethodOfSequence, entry_of, is_looked_into, is_object
-from gradwise.tracing.purity.sparse import MethodOfMatrix
+from gradwise.tracing.purity.sparse import MethodOfMatrix, made_matrix, makes_matrix
 from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
     ARRAY,
@@ -130,6 +130,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return evaluated(m, arguments[0])
     if value is globals and not arguments and not keywords:
         return GLOBALS
+    if makes_matrix(value):
+        return made_matrix(m, value, arguments, keywords)
     if is_maker(value):
         return interpolator(m, arguments, keywords)
     if is_distribution(value):
@@ -168,10 +170,10 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if value is abs and len(arguments) == 1 and is_object(arguments[0]):
         return m.scope.call(m, special(m, arguments[0], "__abs__"), [])
     if any(map(is_looked_into, arguments)) or any(value is known for known in _GOING_OVER):
-        for other in keywords.values():
-            m.data(other)
         answer = about_objects(m, value, arguments)
         if answer is not None:
+            for other in keywords.values():
+                m.data(other)
             return answer
     if any(value is known for known in WRITERS):
         return written(m, describe(callee), arguments, keywords)
@@ -253,6 +255,8 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
     if (plain_call or type(keywords) is Record) and (type(arguments) is Row or is_empty(arguments)):
         given = list(arguments.entries) if type(arguments) is Row else []
         return call(m, callee, given, {} if plain_call else dict(keywords.entries))
+    if type(callee) is Known and callee.value is np.ndindex and plain_call:
+        return call(m, callee, [arguments], {})
     known: list[Any] = []
     if type(arguments) is Row:
         known = list(arguments.entries)

@@ -20,11 +20,12 @@ from gradwise.tracing.purity.sequences import (
     iterator_of,
     operator_of_objects,
 )
-from gradwise.tracing.purity.sparse import is_matrix, product
+from gradwise.tracing.purity.sparse import is_matrix, product, store_in_matrix
 from gradwise.tracing.purity.texts import formatted, pattern
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
+    DRAFT,
     FLOAT,
     FRESH,
     GRID,
@@ -230,6 +231,9 @@ def _store_subscr(m: Machine, i: Any, s: State) -> None:
         return
     if type(target) is Box:
         store_in_box(m, target, key, value)
+        return
+    if target is DRAFT:
+        store_in_matrix(m, key, value)
         return
     m.data(value), m.data(key)
     if type(target) is Log and not target.is_method:

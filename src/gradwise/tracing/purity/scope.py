@@ -34,7 +34,7 @@ from gradwise.tracing.purity.objects import (
     record_test,
 )
 from gradwise.tracing.purity.plain import is_numeric, is_plain
-from gradwise.tracing.purity.sparse import parts_of_matrix
+from gradwise.tracing.purity.sparse import makes_matrix, parts_of_matrix
 from gradwise.tracing.purity.tables import is_table, outline, table
 from gradwise.tracing.purity.values import (
     ARRAY,
@@ -263,7 +263,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("test", member_test(value)), Known(value)
     elif isinstance(value, enum.EnumMeta) and len(value.__members__) <= ENTRIES:
         return Expected("test", members_test(value)), Known(value)
-    elif any(value is f for f in _BY_NAME) or is_maker(value):
+    elif any(value is f for f in _BY_NAME) or is_maker(value) or makes_matrix(value):
         return Expected("is", value), Known(value)
     else:
         return Expected("other", weakref.ref(cls)), OPAQUE

@@ -25,7 +25,7 @@ from gradwise.tracing.purity.lattice import (
 )
 from gradwise.tracing.purity.objects import ENTRIES, is_defined, is_derived, is_named_tuple, member
 from gradwise.tracing.purity.scope import Ends, Expected, items_of
-from gradwise.tracing.purity.sparse import is_matrix
+from gradwise.tracing.purity.sparse import is_matrix, is_one_entry
 from gradwise.tracing.purity.values import (
     DATA,
     FLOAT,
@@ -33,6 +33,7 @@ from gradwise.tracing.purity.values import (
     GRID,
     INDICES,
     NOTHING,
+    OWN,
     SCALAR,
     SPARSE,
     VECTOR,
@@ -190,7 +191,7 @@ def entry_of(m: Machine, value: Any, key: Any) -> Any:
     if value is GLOBALS:
         return m.scope.function_among_globals(m, texts_of(key))
     if is_matrix(value):  # rows and blocks of it
-        return SPARSE
+        return OWN if is_one_entry(key) else SPARSE
     if is_object(value) and key is not None:
         method = special(m, value, "__getitem__")
         return m.scope.call_function(m, method.function, [method.receiver, key], {})

@@ -44,6 +44,8 @@ TYPE = Abstract("TYPE", -4)
 GENERATOR = Abstract("GENERATOR", -5)
 #: a sparse matrix made during the call, or an array in its place
 SPARSE = Abstract("SPARSE", -6)
+#: one by rows or by keys that was made empty, which may be filled
+DRAFT = Abstract("DRAFT", -11)
 #: a frozen distribution of SciPy's made during the call
 FROZEN = Abstract("FROZEN", -9)
 #: an interpolator of SciPy's
