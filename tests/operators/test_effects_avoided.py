@@ -33,7 +33,7 @@ def prints(x):
     return np.sqrt(x[0]) * x[1]
 
 
-def prints_on_one_line(x, verbose=False):
+def prints_on_one_line(x, verbose=0):
     if verbose: print("point", x)  # fmt: skip  # noqa: E701
     y = x[0] * x[1] if not verbose else print("never") or x[0]
     return y * x[1]

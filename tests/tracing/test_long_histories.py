@@ -175,13 +175,14 @@ def test_only_the_end_of_a_long_list_is_looked_at(monkeypatch):
         kept.append(x[0] * x[1])
         return kept[-1]
 
-    g = gw.grad(loss, method="exact")
-    g(X)  # the first run is asked for its effects
+    g = gw.grad(loss, method="exact", pure=False)
+    for _ in range(4):  # the first runs are asked for their effects
+        g(X)
     looked.clear()
     for _ in range(3):
         np.testing.assert_allclose(g(X), X[::-1])
     assert all(length < 100 for length in looked)
-    assert len(kept) == 10_004
+    assert len(kept) == 10_007
     assert_plain(kept)
 
 

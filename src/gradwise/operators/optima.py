@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.errors import SingularPointError
 from gradwise.operators.borrowing import Own, own, trying
 from gradwise.operators.implicit import gradient_of, vector_root
 from gradwise.operators.jacobians import jacobian
@@ -87,7 +88,7 @@ def _constrained(f: Own, t: np.ndarray, args: Sequence[Any], active: Own, signs:
     with np.errstate(all="ignore"):
         try:
             z = vector_root(gradient_of(lagrangian), np.concatenate([t, multipliers]), args, inside=f)
-        except np.linalg.LinAlgError:
+        except (np.linalg.LinAlgError, SingularPointError):
             raise Degenerate("the objective is flat there along the constraints") from None
     if not np.all(np.isfinite(_plain(z))):
         raise Degenerate("the objective is flat there along the constraints")

@@ -61,9 +61,9 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
                 return attempt()
             except TracingError as error:
                 more = _learned(function, arrays, error)
-                if more is None:
+                if more is None and (new or not arrays or not error.__dict__.get("undone")):
                     raise
-                arrays, new = more, True
+                arrays, new = arrays if more is None else more, True  # what refers to one may be rubbish by now
     finally:
         local.shared = around
 

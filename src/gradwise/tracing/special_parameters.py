@@ -146,7 +146,10 @@ def _carlson(powers: tuple[float, ...], factor: float) -> Callable[..., Any]:
     """The function factor ∫₀^∞ Π (t + xᵢ)^{pᵢ} dt of xᵢ ≥ 0."""
 
     def form(*xs: Any) -> Any:
-        if min(float(np.min(np.asarray(plain(x), float), initial=np.inf)) for x in xs) < 0 or _size(*xs) * _T.size > LARGEST:
+        if (
+            min(float(np.min(np.asarray(plain(x), float), initial=np.inf)) for x in xs) < 0
+            or _size(*xs) * _T.size > LARGEST
+        ):
             return _TOO_MANY
         t, w = half_line(sum(plain(x) for x in xs) / len(xs))
         product: Any = factor * w
@@ -159,7 +162,10 @@ def _carlson(powers: tuple[float, ...], factor: float) -> Callable[..., Any]:
 
 def _carlson_second(x: Any, y: Any, z: Any) -> Any:
     """R_G = ¼ ∫₀^∞ t/√((t+x)(t+y)(t+z)) (x/(t+x) + y/(t+y) + z/(t+z)) dt."""
-    if min(float(np.min(np.asarray(plain(v), float), initial=np.inf)) for v in (x, y, z)) < 0 or _size(x, y, z) * _T.size > LARGEST:
+    if (
+        min(float(np.min(np.asarray(plain(v), float), initial=np.inf)) for v in (x, y, z)) < 0
+        or _size(x, y, z) * _T.size > LARGEST
+    ):
         return _TOO_MANY
     t, w = half_line((plain(x) + plain(y) + plain(z)) / 3)
     a, b, c = _wide(x, y, z)

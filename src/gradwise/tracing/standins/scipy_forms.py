@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.errors import SingularPointError
 from gradwise.tracing.arithmetic import _innermost, plain
 from gradwise.tracing.functions.linear_algebra import eig as numpy_eig
 from gradwise.tracing.functions.operands import as_array, carries
@@ -65,7 +66,7 @@ def _as_root(
     with np.errstate(all="ignore"):
         try:
             found = differentiated[1](residual, start, ())
-        except np.linalg.LinAlgError:
+        except (np.linalg.LinAlgError, SingularPointError):
             found = np.full(start.shape, np.nan)
     away = np.abs(np.asarray(plain(found), float) - start)
     if not np.all(away <= 1e-6 * (1.0 + np.abs(start))):
