@@ -210,7 +210,7 @@ def test_two_objects_that_become_one():
 
 
 class Never:
-    """What is read first on every way proves nothing, though all that follows cannot be reached as far as is known."""
+    """What is read first on every way is not assigned first, though all that follows cannot be reached as far as is known."""
 
     def __init__(self):
         self.n = 1.0
@@ -221,8 +221,8 @@ class Never:
         return old * x[0]
 
 
-def test_what_is_read_first_on_every_way_is_not_proved():
+def test_what_is_read_first_on_every_way_is_remembered():
     subject = Never()
-    assert not inspect_function(subject.f, (POINTS[0],), {}).may_stand
+    assert inspect_function(subject.f, (POINTS[0],), {}).remembers
     g = gw.grad(subject.f, check=False)
     assert [g(x)[0] for x in POINTS] == [float(k) for k in range(1, len(POINTS) + 1)]

@@ -189,8 +189,8 @@ def astype(
         )
     if dtype_of(value) == dtype:
         return globals()["copy"](self) if copy else self
-    result = np.asarray(value).astype(dtype)[() if type(self) is TracedScalar else ...]
-    return apply(self.tape, convert_p, (self,), (dtype,), result)
+    made = np.asarray(value).astype(dtype)  # as it is: a view counts as in another order
+    return apply(self.tape, convert_p, (self,), (dtype,), made[()] if type(self) is TracedScalar else made)
 
 
 def item(self: Any, *args: Any) -> Any:
