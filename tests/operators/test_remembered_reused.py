@@ -381,3 +381,59 @@ def test_a_later_run_that_fails_leaves_nothing_behind():
         assert value == pytest.approx(plain.call(x.copy()), rel=1e-14)
         assert found[0] == pytest.approx(1 - np.tanh(x[0]) ** 2, rel=1e-6)
         assert (ours.calls, ours.total) == (plain.calls, plain.total)
+
+
+class Logged:
+    """Appends to a list, counts and remembers."""
+
+    def __init__(self):
+        self.log, self.calls, self.h = [], 0, 0.5
+
+    def appended(self, x):
+        self.log.append(1)
+        return (x**3).sum()
+
+    def counted(self, x):
+        self.calls += 1
+        return (x**3).sum()
+
+    def stepped(self, x):
+        self.h = 0.5 * self.h + x[0]
+        return (x**3).sum() * self.h
+
+
+def _squared_slope(f, x):
+    value, slope = gw.value_and_grad(f)(x)
+    return (slope**2).sum() * value
+
+
+def _descended(f, x):
+    for _ in range(3):
+        x = x - 0.01 * gw.grad(f)(x)
+    return f(x)
+
+
+@pytest.mark.parametrize("before", [0, 8])
+@pytest.mark.parametrize(
+    ("name", "around"),
+    [
+        ("appended", _squared_slope),
+        ("appended", _descended),
+        ("counted", _squared_slope),
+        ("counted", _descended),
+        ("stepped", _descended),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
+def test_a_derivative_around_leaves_what_a_plain_call_leaves(name, around, before):
+    """The runs that verify it are looked at: no function runs beside its program in them, where nobody would see what it leaves."""
+    ours, plain = Logged(), Logged()
+    for k in range(before):
+        for one in (ours, plain):
+            gw.grad(getattr(one, name))(X + 0.01 * k)
+    for k in range(4):
+        point = X + 0.05 * k
+        gw.grad(lambda x: around(getattr(ours, name), x))(point)
+        around(getattr(plain, name), point)
+        assert (len(ours.log), ours.calls) == (len(plain.log), plain.calls)
+        assert ours.h == pytest.approx(plain.h, rel=1e-13)

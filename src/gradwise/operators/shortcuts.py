@@ -25,7 +25,7 @@ from gradwise.execution.straight_line import TooLong, straight_line
 from gradwise.operators.arguments import Arguments, stand_in
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.results import zeros_for
-from gradwise.operators.reuse.beside import Raised, held_back, leave_behind
+from gradwise.operators.reuse.beside import Raised, held_back, is_looked_at, leave_behind
 from gradwise.operators.reuse.by_function import shortcuts_for, shortcuts_of
 from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.forms import Formless, expect
@@ -156,6 +156,8 @@ def opening(
         text.last.append(f"{counters[counter.identity]} += {tick}")
     if call.echoes:
         text.last.append(f"{text.name(leave_behind)}(f, args, kwargs)")
+    if text.last:
+        text.leave_if(f"{text.name(is_looked_at)}()")
     if tallies:  # which nothing else may read
         beside = [name for name, value in [*data, *fixed] if isinstance(value, (list, tuple, dict))]
         beside += [names[k] for k, value in given.items() if isinstance(value, (list, tuple, dict))]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.execution.error_state import reports_underflow
 from gradwise.locks import lock
+from gradwise.operators.reuse.beside import is_looked_at
 from gradwise.operators.reuse.families import FAMILIES, ProvenCall, forget_families
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
 from gradwise.operators.reuse.promised_calls import PromisedCall
@@ -51,6 +52,8 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
     verdict = inspect_function(function, *arguments.given())
     if not verdict.may_stand and not (promise and arguments.are_plain()):
         give_up(function)
+        return None
+    if (verdict.leaves or verdict.counts) and is_looked_at():
         return None
     try:
         if verdict.may_stand and not (promise and verdict.avoided and arguments.are_plain()):
