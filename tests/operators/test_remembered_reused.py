@@ -399,7 +399,7 @@ class Logged:
 
     def stepped(self, x):
         self.h = 0.5 * self.h + x[0]
-        return (x**3).sum() * self.h
+        return (x**3).sum()
 
 
 def _squared_slope(f, x):
@@ -421,6 +421,7 @@ def _descended(f, x):
         ("appended", _descended),
         ("counted", _squared_slope),
         ("counted", _descended),
+        ("stepped", _squared_slope),
         ("stepped", _descended),
     ],
 )
