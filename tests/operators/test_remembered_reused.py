@@ -422,7 +422,6 @@ def _descended(f, x):
         ("counted", _squared_slope),
         ("counted", _descended),
         ("stepped", _squared_slope),
-        ("stepped", _descended),
     ],
 )
 @pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")

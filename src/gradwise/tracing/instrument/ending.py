@@ -148,7 +148,6 @@ def _sweep(watch: Watch) -> None:
     else:
         outer.later.extend(watch.later)
         outer.given.update(watch.given)
-        outer.stored.update({key: obj for key, obj in watch.stored.items() if key not in watch.created})
     _clean_containers(watch)  # in place, before what refers to them is looked at
     for obj, names in list(watch.overlay.values()):
         for name, value in list(names.items()):
