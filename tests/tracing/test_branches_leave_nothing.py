@@ -363,7 +363,7 @@ def truth_values_in_a_list(x):
 def sums_of_truth_values(x):
     total = 0.0
     for v, w in zip(x, x[::-1], strict=True):
-        total += (inside(v) + inside(w)) * v - (~inside(w)) * w
+        total += (inside(v) + inside(w)) * v - (inside(w) ^ True) * w
     return total
 
 
