@@ -1,4 +1,4 @@
-"""Fits with options, pairs of sparse matrices, the norms that least squares report, what ``find`` gives, rotations near a matrix: against differences of SciPy's own numbers."""
+"""Fits with options, pairs of sparse matrices, the norms that least squares report, what ``find`` gives: against differences of SciPy's own numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import scipy.optimize as so
 import scipy.sparse as sp
 import scipy.sparse.linalg as sl
 from closing import closes
-from scipy.spatial.transform import Rotation
 
 import gradwise as gw
 
@@ -121,12 +120,3 @@ def test_estimates_of_least_squares_have_no_rule() -> None:
 def test_found_entries_are_in_scipys_order(form) -> None:
     """The numbers were in the order of columns, where SciPy has that of rows."""
     closes(lambda x: sp.find(sp.coo_array((x, (ROWS, COLS)), shape=(6, 6)).asformat(form))[2] ** 3, ENTRIES)
-
-
-@pytest.mark.parametrize("size", [0.0, 0.05, 0.4])
-@pytest.mark.parametrize("length", [1.0, 3.0])
-def test_rotations_near_a_matrix(size, length) -> None:
-    """SciPy takes the nearest rotation: two of Newton's steps did not reach it."""
-    noise = np.random.default_rng(2).standard_normal((2, 3, 3))
-    matrices = length * (Rotation.from_rotvec([[0.3, -0.4, 0.9], [1.2, 0.1, -2.0]]).as_matrix() + size * noise)
-    closes(lambda x: Rotation.from_matrix(x.reshape(2, 3, 3)).as_matrix(), matrices.ravel(), rtol=1e-6)

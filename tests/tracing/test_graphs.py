@@ -10,8 +10,9 @@ from closing import closes
 
 import gradwise as gw
 
-ROWS = np.array([0, 0, 1, 2, 3, 1, 4, 4, 2, 3])
-COLS = np.array([1, 2, 3, 3, 4, 2, 0, 2, 4, 0])
+# before SciPy 1.17, spanning trees take no places of 64 bits
+ROWS = np.array([0, 0, 1, 2, 3, 1, 4, 4, 2, 3], np.int32)
+COLS = np.array([1, 2, 3, 3, 4, 2, 0, 2, 4, 0], np.int32)
 WEIGHTS = np.array([1.31, 0.43, 0.77, 1.92, 0.85, 0.68, 1.14, 2.36, 2.97, 0.91])
 
 
@@ -63,3 +64,34 @@ def test_paths_are_found_again_at_another_point() -> None:
 def test_options_without_a_rule_say_so() -> None:
     with pytest.raises(gw.TracingError, match="unweighted"):
         gw.grad(lambda x: graphs.johnson(sparse(x), unweighted=True).sum(), method="exact")(WEIGHTS)
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "lil", "dok"])
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+def test_places_are_of_scipys_type(form, kind) -> None:
+    """Places of 32 bits became 64 bits wide, which compiled code that is asked for them may refuse."""
+
+    def types_of(x):
+        made = sp.coo_array((x, (ROWS.astype(kind), COLS.astype(kind))), shape=(5, 5)).asformat(form)
+        rows = made.tocsr() if form in {"lil", "dok"} else made
+        seen.append([m.indices.dtype for m in (rows, rows * 2.0, rows.T)])
+        return rows.sum()
+
+    seen: list = []
+    types_of(WEIGHTS)
+    gw.grad(types_of, method="exact", check=False)(WEIGHTS)
+    assert seen[1] == seen[0]
+
+
+def test_a_product_of_many_places_does_not_overflow() -> None:
+    """Rows of 32 bits times the size of the other matrix went over."""
+    n = 2**17
+    edge = np.array([n - 1], np.int32)
+
+    def f(x):
+        a, b = (sp.coo_array((y, (edge, edge)), shape=(n, n)) for y in (x[:1], x[1:]))
+        return sp.kron(a, b, format="coo").coords[0][0] * x[0] * x[1]
+
+    np.testing.assert_array_equal(
+        gw.grad(f, method="exact", check=False)(np.array([2.0, 3.0])), np.array([3.0, 2.0]) * (n**2 - 1)
+    )

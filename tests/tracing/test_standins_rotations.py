@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.linalg
+from closing import closes
 from scipy.spatial.transform import Rotation, Slerp
 
 import gradwise as gw
@@ -157,3 +158,12 @@ def test_slerp_that_outlives_the_run_is_plain() -> None:
     np.testing.assert_allclose(kept[-1](0.3).as_matrix(), expected, rtol=1e-14)
     with pytest.raises(gw.TracingError, match="Plain times"):
         gw.grad(lambda t: np.sum(Slerp(t, Rotation.from_rotvec(_TURNS))(0.3).as_matrix()), method="exact")(_TIMES)
+
+
+@pytest.mark.parametrize("size", [0.0, 0.05, 0.4])
+@pytest.mark.parametrize("length", [1.0, 3.0])
+def test_rotations_near_a_matrix(size, length) -> None:
+    """SciPy takes the nearest rotation: two of Newton's steps did not reach it."""
+    noise = np.random.default_rng(2).standard_normal((2, 3, 3))
+    matrices = length * (Rotation.from_rotvec([[0.3, -0.4, 0.9], [1.2, 0.1, -2.0]]).as_matrix() + size * noise)
+    closes(lambda x: Rotation.from_matrix(x.reshape(2, 3, 3)).as_matrix(), matrices.ravel(), rtol=1e-6)

@@ -247,8 +247,9 @@ def kron(A: Any, B: Any, format: Any = None) -> Any:  # noqa: A002  # SciPy's na
     a, b = canonical(_either(A)), canonical(_either(B))
     expected = scipy.sparse.kron(*[plain_twin(m) if is_sparse(m) else plain(numbers(m)) for m in (A, B)], format=format)
     p, q = b.shape
-    rows = (a.rows[:, None] * p + b.rows).ravel()
-    cols = (a.cols[:, None] * q + b.cols).ravel()
+    kind = scipy.sparse.get_index_dtype(maxval=max(a.shape[0] * p, a.shape[1] * q))
+    rows = (a.rows[:, None].astype(kind) * p + b.rows).ravel()
+    cols = (a.cols[:, None].astype(kind) * q + b.cols).ravel()
     data = (as_array(a.data)[:, None] * as_array(b.data)).reshape(-1)
     return like_scipy(Entries((a.shape[0] * p, a.shape[1] * q), rows, cols, data), expected)
 

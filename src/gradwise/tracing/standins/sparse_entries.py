@@ -107,21 +107,22 @@ def entries_of(matrix: Any) -> Entries:
         rows = places[0] if len(places) == 2 else np.zeros(len(places[0]), int)
         return Entries(shape, np.asarray(rows), np.asarray(places[-1]), matrix.data)
     if form in {"csr", "csc"}:
-        major = np.repeat(np.arange(len(matrix.indptr) - 1), np.diff(matrix.indptr))
+        major = np.repeat(np.arange(len(matrix.indptr) - 1, dtype=matrix.indices.dtype), np.diff(matrix.indptr))
         data = matrix.data[: major.size] if len(matrix.data) > major.size else matrix.data
         minor = np.asarray(matrix.indices[: major.size])
         rows, cols = (major, minor) if form == "csr" else (minor, major)
         return Entries(shape, rows, cols, data)
     if form == "lil":
         counts = [len(r) for r in matrix.rows]
-        cols = np.array([j for r in matrix.rows for j in r], int)
+        kind = scipy.sparse.get_index_dtype(maxval=max(shape))
+        cols = np.array([j for r in matrix.rows for j in r], kind)
         numbers = [v for r in matrix.data for v in r]
-        rows = np.repeat(np.arange(len(counts)), counts)
+        rows = np.repeat(np.arange(len(counts), dtype=kind), counts)
         return Entries(shape, rows, cols, _array(numbers, matrix.dtype))
     if form == "dok":
         keys = [k if type(k) is tuple else (0, k) for k in matrix._dict]
         keys = [k if len(k) == 2 else (0, *k) for k in keys]
-        places = np.array(keys, int).reshape(-1, 2)
+        places = np.array(keys, scipy.sparse.get_index_dtype(maxval=max(shape))).reshape(-1, 2)
         return Entries(shape, places[:, 0], places[:, 1], _array(list(matrix._dict.values()), matrix.dtype))
     if form == "dia":
         return _of_diagonals(matrix, shape)
@@ -129,7 +130,9 @@ def entries_of(matrix: Any) -> Entries:
     count, r, c = blocks.shape
     major = np.repeat(np.arange(len(matrix.indptr) - 1), np.diff(matrix.indptr))
     rows = np.broadcast_to((major * r)[:, None, None] + np.arange(r)[:, None], (count, r, c)).ravel()
-    cols = np.broadcast_to((np.asarray(matrix.indices) * c)[:, None, None] + np.arange(c), (count, r, c)).ravel()
+    cols = np.broadcast_to(
+        (np.asarray(matrix.indices, np.int64) * c)[:, None, None] + np.arange(c), (count, r, c)
+    ).ravel()
     return Entries(shape, rows, cols, blocks.reshape(-1))
 
 
@@ -231,7 +234,7 @@ def canonical(e: Entries, *, by_columns: bool = False) -> Entries:
         data = e.data[np.argsort(keys, kind="stable")]
     else:
         data = added(e.data, places.ravel(), unique.size)
-    major, minor = np.divmod(unique, width)
+    major, minor = (a.astype(e.cols.dtype) for a in np.divmod(unique, width))
     return Entries(e.shape, *((minor, major) if by_columns else (major, minor)), data)
 
 
@@ -256,7 +259,7 @@ def made(cls: Any, e: Entries) -> Any:
         e = canonical(e, by_columns=form == "csc")
         major, minor = (e.rows, e.cols) if form == "csr" else (e.cols, e.rows)
         count = e.shape[0] if form == "csr" else e.shape[1]
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(major, minlength=count))])
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(major, minlength=count))]).astype(minor.dtype)
         matrix = cls((np.array(plain(e.data)), np.array(minor), indptr), shape=e.shape)
         return hold(matrix, e.data)
     e = canonical(e)
