@@ -130,9 +130,8 @@ def entries_of(matrix: Any) -> Entries:
     count, r, c = blocks.shape
     major = np.repeat(np.arange(len(matrix.indptr) - 1), np.diff(matrix.indptr))
     rows = np.broadcast_to((major * r)[:, None, None] + np.arange(r)[:, None], (count, r, c)).ravel()
-    cols = np.broadcast_to(
-        (np.asarray(matrix.indices, np.int64) * c)[:, None, None] + np.arange(c), (count, r, c)
-    ).ravel()
+    starts = np.asarray(matrix.indices, np.int64)[:, None, None] * c
+    cols = np.broadcast_to(starts + np.arange(c), (count, r, c)).ravel()
     return Entries(shape, rows, cols, blocks.reshape(-1))
 
 
