@@ -17,10 +17,10 @@ from gradwise.containers.labelled import without_labels
 from gradwise.containers.signatures import signature_of
 from gradwise.errors import InputError
 from gradwise.operators.argnums import require_argnums
+from gradwise.operators.copies import copied
 from gradwise.operators.leaves import as_floating, as_matrix, is_floating
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.operators.write_back import Containers, originals, shared_arrays
-from gradwise.tracing import copy_in_layout
 from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.state import local
@@ -224,9 +224,9 @@ class Arguments:
         twin.kinds, twin.treedefs, twin.labels = self.kinds, self.treedefs, self.labels
         twin.templates = self.templates
         made: dict[int, Any] = {}  # what is one object stays one
-        twin._args = tuple(_copy(a, made) for a in self._args)
-        twin._kwargs = {name: _copy(a, made) for name, a in self._kwargs.items()}
-        twin.leaves = [_copy(leaf, made) for leaf in self.leaves]
+        twin._args = tuple(copied(a, made) for a in self._args)
+        twin._kwargs = {name: copied(a, made) for name, a in self._kwargs.items()}
+        twin.leaves = [copied(leaf, made) for leaf in self.leaves]
         return twin
 
     @property
@@ -289,24 +289,6 @@ class Arguments:
         """Results in the containers of the arguments: alone for one argument, else in a tuple."""
         values = self.rebuild(leaves)
         return values[0] if self.single else tuple(values)
-
-
-def _copy(value: Any, made: dict[int, Any]) -> Any:
-    known = made.get(id(value))
-    if known is not None:
-        return known
-    if type(value) is np.ndarray:
-        found: Any = copy_in_layout(value)
-    else:
-        try:
-            leaves, treedef = flatten(value)
-        except InputError:  # an object that holds itself
-            return value
-        if len(leaves) == 1 and leaves[0] is value:
-            return value
-        found = treedef.rebuild([_copy(v, made) if type(v) is np.ndarray else v for v in leaves])
-    made[id(value)] = found
-    return found
 
 
 def _label(function: Any, place: Any) -> str:

@@ -23,6 +23,7 @@ from gradwise.execution.error_state import reports_underflow
 from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import TooLong, straight_line
 from gradwise.operators.arguments import Arguments, stand_in
+from gradwise.operators.copies import apart
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.results import zeros_for
 from gradwise.operators.reuse.beside import Raised, held_back, is_looked_at, leave_behind
@@ -155,7 +156,10 @@ def opening(
             continue
         text.last.append(f"{counters[counter.identity]} += {tick}")
     if call.echoes:
-        text.last.append(f"{text.name(leave_behind)}(f, args, kwargs)")
+        what = (
+            f"*{text.name(apart)}(args, kwargs, {text.name(tuple(arguments.places))})" if call.keeps else "args, kwargs"
+        )
+        text.last.append(f"{text.name(leave_behind)}(f, {what})")
     if text.last:
         text.leave_if(f"{text.name(is_looked_at)}()")
     if tallies:  # which nothing else may read

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.locks import lock
+from gradwise.operators.copies import apart
 from gradwise.operators.reuse.beside import Raised, leave_behind
 from gradwise.operators.reuse.family import Family
 from gradwise.operators.reuse.merging import merged
@@ -90,8 +91,8 @@ class Call:
     objects: dict[Any, Any] = {}
     #: what the function adds to
     counters: Sequence[Counter] = ()
-    #: whether the function runs beside its program, for what it leaves behind
-    echoes = False
+    #: whether the function runs beside its program, for what it leaves behind, and whether that may be an argument
+    echoes = keeps = False
 
     def __init__(
         self,
@@ -178,6 +179,8 @@ class Call:
         if self.echoes:
             args, kwargs = self._arguments.given()
             try:
+                if self.keeps:
+                    args, kwargs = apart(args, kwargs, self._arguments.places)
                 leave_behind(self.function, args, kwargs)
             except Raised as raised:
                 raise raised.error from None
@@ -270,6 +273,7 @@ class ProvenCall(Call):
         "_started",
         "counters",
         "echoes",
+        "keeps",
         "moving",
         "node",
         "objects",
@@ -281,7 +285,7 @@ class ProvenCall(Call):
         node = verdict.node
         assert node is not None
         self.node: Node = node
-        self.echoes = echoes
+        self.echoes, self.keeps = echoes, verdict.keeps
         given, expected = by_place(*arguments.given()), node.arguments or {}
         others = {k: v for k, v in given.items() if k in expected and not is_data(expected[k])}
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones

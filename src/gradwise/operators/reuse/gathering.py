@@ -166,11 +166,18 @@ class _Gathering:
 
     def apart(self) -> None:
         """The lines that leave where what is read has become what is counted in."""
+        by_name: dict[str, dict[int, str]] = {}
+        for variable, owner, name in self._counting:
+            by_name.setdefault(name, {})[id(owner)] = variable
+        for assigned in {tuple(owners.values()): None for owners in by_name.values() if len(owners) > 1}:
+            # where they become one, each finds what was assigned to the other
+            self.text.leave_if(f"len({{{', '.join(f'id({v})' for v in assigned)}}}) != {len(assigned)}")
         for variable, value, expected in self._reading:
             assert expected.reads is not None
-            for counted, owner, name in self._counting:
-                if owner is not value and expected.kind == "object" and name in expected.reads.names:
-                    self.text.leave_if(f"{variable} is {counted}")
+            for name, owners in by_name.items():
+                if expected.kind == "object" and name in expected.reads.names and id(value) not in owners:
+                    for counted in owners.values():
+                        self.text.leave_if(f"{variable} is {counted}")
             if expected.kind == "sequence":
                 for tally in self.tallies:
                     self.text.leave_if(f"{variable} is {tally}")
@@ -261,15 +268,10 @@ class _Gathering:
             assert variable is not None
             self.stays(cls, type(owner), name)
             self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
-            if kind == "remembers":
-                return
             if kind == "counts":
                 self.text.leave_if(f"type({variable}.{name}) is not int")
-            self.counters["attribute", id(owner), name] = f"{variable}.{name}"
-            # where they become one, each finds what was assigned to the other
-            for other, its, called in self._counting:
-                if its is not owner and called == name:
-                    self.text.leave_if(f"{variable} is {other}")
+            if kind != "remembers":
+                self.counters["attribute", id(owner), name] = f"{variable}.{name}"
             self._counting.append((variable, owner, name))
             return
         elif kind == "matching":

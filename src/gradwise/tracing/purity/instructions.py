@@ -235,8 +235,9 @@ def _store_subscr(m: Machine, i: Any, s: State) -> None:
     if target is DRAFT:
         store_in_matrix(m, key, value)
         return
-    m.data(value), m.data(key)
+    degree, _ = m.data(value), m.data(key)
     if type(target) is Log and not target.is_method:
+        target.holds(m, degree)
         return
     _written(m, target, value)
 

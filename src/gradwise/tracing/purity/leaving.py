@@ -18,7 +18,7 @@ from gradwise.tracing.purity.objects import is_open, keeps, member
 from gradwise.tracing.purity.remembered import assigned_after, is_remembered
 from gradwise.tracing.purity.scope import Ends, Expected, Reads
 from gradwise.tracing.purity.transient import assigned, is_transient, may_be_missing
-from gradwise.tracing.purity.values import DATA, NOTHING, Constant, Known
+from gradwise.tracing.purity.values import DATA, NOTHING, OWN, Constant, Known
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -65,7 +65,9 @@ class Log:
             raise Ends
         return held
 
-    def _holds(self, m: Machine, value: Any) -> None:
+    def holds(self, m: Machine, value: Any) -> None:
+        """Note what is appended, or assigned to an entry."""
+        keep(m, value)
         inquiry, key = m.scope.inquiry, (id(self.value), "[]")
         joined = join(inquiry.held.get(key, NOTHING), value)
         if joined != inquiry.held.get(key, NOTHING):
@@ -77,7 +79,7 @@ class Log:
         if not self.is_method or len(arguments) > 1 or keywords:
             raise m.doubt("it appends to a list that was there before the call in a way that is not looked into")
         for value in arguments:
-            self._holds(m, m.data(value) if self.name == "append" else DATA)
+            self.holds(m, m.data(value) if self.name == "append" else DATA)
         return Constant(None)
 
 
@@ -123,6 +125,12 @@ def _assigns_entry(m: Machine, i: Any) -> bool:
     return bool(following) and following[0].opname == "STORE_SUBSCR"
 
 
+def keep(m: Machine, value: Any) -> None:
+    """Note that something is left behind, which may be an argument or a part of one."""
+    degree = level(value)
+    m.scope.inquiry.keeps |= degree is None or degree.rank > OWN.rank
+
+
 #: assignments without any code of the user's
 WAYS = (object.__setattr__, types.SimpleNamespace.__setattr__)
 
@@ -152,6 +160,7 @@ def left(m: Machine, owner: Any, name: str, value: Any) -> bool:
     else:
         m.data(value)
         owner.expected.reads.members[("stores", name)] = Expected("is", True)
+    keep(m, value)
     m.scope.inquiry.counted.add((id(owner.value), name))
     m.scope.inquiry.leaves = True
     return True

@@ -27,6 +27,8 @@ class Verdict:
     node : Node or None
     leaves : bool
         Whether it leaves behind what it never reads (``leaving.py``).
+    keeps : bool
+        Whether something of that may be an argument, or a part of one.
     echoes : bool
         Whether that, and what it shows, is all that it does: a program may stand for it if the function runs beside it on plain values.
     is_transient : bool
@@ -44,6 +46,7 @@ class Verdict:
         "echoes",
         "effects",
         "is_transient",
+        "keeps",
         "leaves",
         "node",
         "remembers",
@@ -65,7 +68,7 @@ class Verdict:
         self.effects = None if effects is None else str(effects)
         self.node = node
         self.avoided: Mapping[str, frozenset[Extent]] = {}
-        self.leaves = self.echoes = False
+        self.leaves = self.keeps = self.echoes = False
         self.is_transient = self.remembers = False
 
     @property

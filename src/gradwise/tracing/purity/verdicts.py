@@ -137,7 +137,7 @@ def _verdict(inquiry: Inquiry, node: Node) -> Verdict:
         )
         return Verdict(reason, reason, node)
     verdict = Verdict(None, effects, node, changes_own=inquiry.changes_own, counts=counts)
-    verdict.leaves = inquiry.leaves
+    verdict.leaves, verdict.keeps = inquiry.leaves, inquiry.keeps
     verdict.echoes = inquiry.shown == len(inquiry.impurities) and (inquiry.leaves or inquiry.shown > 0)
     if not counts and inquiry.avoided:
         verdict.avoided = {file: frozenset(extents) for file, extents in inquiry.avoided.items()}
