@@ -37,7 +37,7 @@ from gradwise.tracing import isinstance_traced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: entries of an argument up to which a shortcut is made
+#: entries of the arguments up to which a shortcut is made
 _SHORT = 64
 
 
@@ -109,7 +109,7 @@ def hessian(
         linearization = linearize_call(f, arguments, order=2)
         scalar_output(linearization, f, "hessian")
         result = nested_blocks(hessian_leaves(linearization), arguments)
-        if len(arguments.leaves) == 1 and as_plain(arguments.leaves[0]).size <= _SHORT:
+        if sum(as_plain(leaf).size for leaf in arguments.leaves) <= _SHORT:
             learn(f, choice, linearization, result, hessian_shortcut)
         return result
 

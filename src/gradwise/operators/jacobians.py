@@ -21,6 +21,7 @@ from gradwise.operators.estimates import numerical_jacobian
 from gradwise.operators.fallback import choose
 from gradwise.operators.jacobian_shortcuts import jacobian_shortcut
 from gradwise.operators.linearization import Linearization, auxiliary
+from gradwise.operators.shortcut_results import Columns
 from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import resolved_batch
 from gradwise.tracing import isinstance_traced
@@ -37,18 +38,6 @@ _SHORT = 256
 def as_plain(value: Any) -> np.ndarray:
     """The concrete array of a value, traced or not."""
     return np.asarray(value.current() if isinstance_traced(value) else value)
-
-
-class Columns(tuple[Any, ...]):
-    """The derivatives with respect to several numbers: a tuple, and as an array the Jacobian matrix, one column for each number.
-
-    SciPy's ``curve_fit`` takes ``jac=gw.jacobian(f, argnums=(1, 2))`` as it is.
-    """
-
-    __slots__ = ()
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.stack([np.asarray(column) for column in self], axis=-1).astype(dtype or float, copy=False)
 
 
 def _block(count: int, widest: int) -> int:
@@ -237,9 +226,9 @@ def _jacobian(
         result = linearization.recording.structure.rebuild(rows)
         if has_aux:
             return result, auxiliary(linearization)
-        if linearization.standing is not None and len(linearization.values) == 1 and len(arguments.leaves) == 1:
+        if linearization.standing is not None:
             units = arguments.leaves if chosen == "forward" else linearization.values
-            if as_plain(units[0]).size <= _SHORT:
+            if sum(as_plain(u).size for u in units) <= _SHORT:
                 make = jacobian_shortcut(chosen, list(unit_blocks(units, widest_entries(linearization))))
                 learn(f, choice, linearization, result, make)
         return result

@@ -188,7 +188,7 @@ def _derivative(
             derivative_in_form(text, next(written), variable, leaf, whole, position, shared=position in shared)
         )
         position += 1
-    text.give(rebuilt(text, parts, arguments, call.moving))
+    text.give(rebuilt(text, parts, arguments))
     return text.compiled(whole.name)
 
 

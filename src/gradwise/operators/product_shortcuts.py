@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers.structure import LEAF
 from gradwise.execution.function_text import FunctionText
 from gradwise.operators.jacobian_shortcuts import continued
 from gradwise.operators.kinks import holds_nan
@@ -33,10 +34,10 @@ def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
     """What makes a shortcut for ``(value, J · tangents)`` with tangents like these; the function's value is one number or array."""
 
     def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
-        (kind,) = program.kinds
         plain_leaves(linearization.arguments)
-        if program.structure.children:
+        if program.structure is not LEAF:
             raise Formless
+        (kind,) = program.kinds
         if any(
             type(v) is not type(x) and type(v) not in (tuple, list, dict)
             for x, v in zip(linearization.arguments.given()[0], tangents, strict=True)
@@ -54,7 +55,7 @@ def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
         if result is None:
             raise Formless
         given, constants = [*leaves, *numbers, *along], program.constants()
-        joint, written = continued(
+        joint, values, written = continued(
             linearization,
             call,
             program.borders,
@@ -64,12 +65,12 @@ def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
             constants,
             tangent.equations,
             tangent.types,
-            result,
+            [result],
             inputs=vectors,
         )
-        text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
+        text.leave_if(f"{text.name(holds_nan)}(({written[0].text},))")
         shared = shared_results(joint.equations, joint.outputs[:2])
-        value, slope = [returned(text, w, kind, shared=k in shared) for k, w in enumerate(written)]
+        value, slope = [returned(text, w, kind, shared=k in shared) for k, w in enumerate([*values, *written])]
         if kind is np.ndarray:
             slope = f"{text.name(plain_like)}({slope}, {text.name(kind)}, {value})"
         text.give(f"{value}, {slope}")
@@ -83,9 +84,9 @@ def derivative_shortcut(order: int) -> Callable[..., Shortcut]:
 
     def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
         arguments = linearization.arguments
-        (x,), (kind,) = arguments.leaves, program.kinds
-        if type(x) is not float or arguments.kinds != [float] or program.structure.children:
+        if program.structure is not LEAF or arguments.kinds != [float]:
             raise Formless
+        (kind,) = program.kinds
         if kind not in (float, np.float64):
             raise Formless
         text = FunctionText(PARAMETERS)
@@ -96,12 +97,12 @@ def derivative_shortcut(order: int) -> Callable[..., Shortcut]:
         if result is None:
             raise Formless
         given, constants = [*leaves, *numbers, ("1.0", True)], program.constants()
-        _, written = continued(
-            linearization, call, program.borders, line, text, given, constants, (), line.types, result, order=order
+        *_, written = continued(
+            linearization, call, program.borders, line, text, given, constants, (), line.types, [result], order=order
         )
-        if not written[1].is_number:
+        if not written[0].is_number:
             raise Formless
-        found = text.keep(written[1].text)
+        found = text.keep(written[0].text)
         text.leave_if(f"{found} != {found}")
         text.give(found)
         return Shortcut(call.family, program, text.compiled(opened.name))

@@ -1,4 +1,4 @@
-"""Hessians, and their products with vectors, of functions for which a program stands, in one step (``shortcuts.py``): of one array, at once for all unit vectors.
+"""Hessians, and their products with vectors, of functions for which a program stands, in one step (``shortcuts.py``): at once for all unit vectors; products of one array.
 
 Forward over reverse, as in the ordinary way: the program and its gradient are one program, whose Jacobian is the Hessian.
 """
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.execution.function_text import FunctionText
-from gradwise.operators.jacobian_shortcuts import arranged, behind, continued
+from gradwise.operators.jacobian_shortcuts import behind, carried, continued
 from gradwise.operators.jacobians import unit_blocks, widest_entries
-from gradwise.operators.kinks import holds_nan
 from gradwise.operators.prepared import BatchedDerivative, shared_results
 from gradwise.operators.reuse.forms import Formless, expect
-from gradwise.operators.shortcut_results import derivative_in_form
+from gradwise.operators.shortcut_blocks import blocks, floating_leaves
+from gradwise.operators.shortcut_results import derivative_in_form, rebuilt
 from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.program import Program
 from gradwise.transforms.forward import pushforward
@@ -28,22 +28,16 @@ if TYPE_CHECKING:
     from gradwise.operators.reuse.specialization import Specialization
 
 
-def _gradient_program(linearization: Linearization, program: Specialization) -> tuple[Program, np.ndarray]:
-    """The program that computes the gradient with respect to one array, and that array."""
-    arguments = linearization.arguments
-    if len(arguments.leaves) != 1 or not arguments.single:
-        raise Formless
-    x, (place,) = arguments.leaves[0], arguments.places
-    args, kwargs = arguments.given()
-    given: Any = args[place] if type(place) is int else kwargs.get(place)
-    if type(x) is not np.ndarray or given is not x or x.dtype.kind != "f" or not x.size:
-        raise Formless
+def _gradient_program(linearization: Linearization, program: Specialization) -> tuple[Program, list[int | None]]:
+    """The program that computes the gradient, and by leaf the position of its result, None for zero."""
     opened, derivative = program.opened(), linearization.prepared("gradient").derivative
-    (result,) = derivative.results
-    if result is None:
+    results = [r for r in derivative.results if r is not None]
+    if not results:
         raise Formless
+    count = iter(range(len(results)))
+    places = [None if r is None else next(count) for r in derivative.results]
     equations = [*opened.equations, *derivative.equations]
-    return Program(opened.name, opened.inputs, opened.captured, equations, (result,), derivative.types, opened.guards), x  # fmt: skip
+    return Program(opened.name, opened.inputs, opened.captured, equations, results, derivative.types, opened.guards), places  # fmt: skip
 
 
 def hessian_shortcut(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
@@ -54,23 +48,27 @@ def hessian_shortcut(linearization: Linearization, call: ProvenCall, program: Sp
     Formless, Unsuitable
         If there can be none.
     """
-    gradient, x = _gradient_program(linearization, program)
-    blocks = list(unit_blocks(linearization.arguments.leaves, widest_entries(linearization)))
-    if len(blocks) != 1:
+    arguments = linearization.arguments
+    dtype = floating_leaves(arguments)
+    gradient, places = _gradient_program(linearization, program)
+    units = list(unit_blocks(arguments.leaves, widest_entries(linearization)))
+    if len(units) != 1:
         raise Formless
-    ((size, vectors),) = blocks
+    ((size, vectors),) = units
     text = FunctionText(PARAMETERS)
-    leaves, numbers = opening(text, linearization.arguments, call, program)
-    batch = BatchedDerivative(pushforward(gradient, gradient.inputs[:1]), size)
-    equations, types, slots, result = behind(gradient, batch)
+    leaves, numbers = opening(text, arguments, call, program)
+    batch = BatchedDerivative(pushforward(gradient, gradient.inputs[: len(leaves)]), size)
+    equations, types, slots, results = behind(gradient, batch)
     given, constants = [*leaves, *numbers], [*program.constants(), *vectors]
-    _, written = continued(
-        linearization, call, program.borders, gradient, text, given, constants, equations, types, result,
-        captured=slots, order=2,
+    _, _, written = continued(
+        linearization, call, program.borders, gradient, text, given, constants, equations, types,
+        [r for r in results if r is not None], captured=slots, order=2,
     )  # fmt: skip
-    text.leave_if(f"{text.name(holds_nan)}(({written[1].text},))")
-    arrange = text.name(arranged("forward", x.shape, x.shape, own=False))
-    text.give(f"{arrange}({written[1].text})")
+    found = carried(text, results, written)
+    carriers = [None if k is None else found[k] for k in places]
+    shapes = [np.shape(leaf) for leaf in arguments.leaves]
+    rows = blocks(text, "forward", carriers, shapes, shapes, arguments.kinds, dtype)
+    text.give(rebuilt(text, [rebuilt(text, row, arguments) for row in rows], arguments))
     return Shortcut(call.family, program, text.compiled(gradient.name))
 
 
@@ -78,7 +76,12 @@ def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
     """What makes a shortcut for the product of a Hessian with a vector like this one."""
 
     def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
-        gradient, x = _gradient_program(linearization, program)
+        arguments = linearization.arguments
+        if len(arguments.leaves) != 1 or arguments.kinds != [np.ndarray] or arguments.treedefs[0].children:
+            raise Formless
+        x = arguments.leaves[0]
+        floating_leaves(arguments)
+        gradient, _ = _gradient_program(linearization, program)
         if type(vector) is not np.ndarray or vector.dtype != x.dtype or vector.shape != x.shape:
             raise Formless
         text = FunctionText(PARAMETERS)
@@ -89,7 +92,7 @@ def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
         if vector_in is None or result is None:
             raise Formless
         given, constants = [*leaves, *numbers, *along], program.constants()
-        joint, written = continued(
+        joint, _, written = continued(
             linearization,
             call,
             program.borders,
@@ -99,12 +102,12 @@ def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
             constants,
             tangent.equations,
             tangent.types,
-            result,
+            [result],
             inputs=[vector_in],
             order=2,
         )
         shared = bool(shared_results(joint.equations, joint.outputs[1:2]))
-        text.give(derivative_in_form(text, written[1], leaves[0][0], x, joint, 1, shared=shared))
+        text.give(derivative_in_form(text, written[0], leaves[0][0], x, joint, 1, shared=shared))
         return Shortcut(call.family, program, text.compiled(gradient.name))
 
     return make

@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.containers import flatten
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.kinks import holds_nan
 from gradwise.operators.leaves import plain_like
-from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.reuse.specialization import as_kind
+from gradwise.operators.shortcut_leaves import in_containers
 from gradwise.program import F64
-from gradwise.tracing.purity.expectations import by_place
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Sequence
 
     from gradwise.execution.function_text import FunctionText
     from gradwise.execution.straight_line import Written
@@ -24,27 +22,16 @@ if TYPE_CHECKING:
     from gradwise.program import Program
 
 
-def order_of_leaves(value: Any) -> list[int]:
-    """Where the leaves of an argument, in the order of ``flatten``, stand in the order of its entries."""
-    if type(value) not in (tuple, list, dict):
-        return [0]
-    count = 0
+class Columns(tuple[Any, ...]):
+    """The derivatives with respect to several numbers: a tuple, and as an array the Jacobian matrix, one column for each number.
 
-    def marked(entry: Any) -> Any:
-        nonlocal count
-        if type(entry) is dict:
-            return {k: marked(v) for k, v in entry.items()}
-        if type(entry) in (tuple, list):
-            return type(entry)([marked(v) for v in entry])
-        if type(entry) is not np.ndarray and not isinstance(entry, (float, complex, np.floating, np.complexfloating)):
-            raise Formless  # a leaf of another kind
-        count += 1
-        return float(count - 1)
+    SciPy's ``curve_fit`` takes ``jac=gw.jacobian(f, argnums=(1, 2))`` as it is.
+    """
 
-    order = [int(mark) for mark in flatten(marked(value))[0]]
-    if sorted(order) != list(range(count)):
-        raise Formless
-    return order
+    __slots__ = ()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.stack([np.asarray(column) for column in self], axis=-1).astype(dtype or float, copy=False)
 
 
 def returned(text: FunctionText, value: Written, kind: type, *, shared: bool = False) -> str:
@@ -104,29 +91,10 @@ def in_form(text: FunctionText, result: str, name: str, leaf: Any) -> str:
     return text.keep(f"{text.name(plain_like)}({result}, {text.name(type(leaf))}, {name})")
 
 
-def rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Arguments, moving: Container[int | str]) -> str:
+def rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Arguments) -> str:
     """The gradient in the containers of the arguments."""
     start, values = 0, []
-    given = by_place(*arguments.given())
-    for place, treedef in zip(arguments.places, arguments.treedefs, strict=True):
-        value = given[place]
-        theirs = gradient[start : start + treedef.num_leaves]
-        if place in moving:
-            values.append(f"{text.name(treedef.rebuild)}([{', '.join(theirs)}])")
-            start += treedef.num_leaves
-            continue
-        entries = iter([name for _, name in sorted(zip(order_of_leaves(value), theirs, strict=True))])
-        values.append(_container(text, value, entries))
+    for treedef in arguments.treedefs:
+        values.append(in_containers(text, gradient[start : start + treedef.num_leaves], treedef))
         start += treedef.num_leaves
     return values[0] if arguments.single else f"({', '.join(values)},)"
-
-
-def _container(text: FunctionText, value: Any, entries: Iterator[str]) -> str:
-    """A tuple, list or dict like another, with these entries in their order."""
-    if type(value) is dict:
-        return "{" + ", ".join([f"{text.name(k)}: {_container(text, v, entries)}" for k, v in value.items()]) + "}"
-    if type(value) is list:
-        return f"[{', '.join([_container(text, v, entries) for v in value])}]"
-    if type(value) is tuple:
-        return f"({''.join([_container(text, v, entries) + ', ' for v in value])})"
-    return next(entries)

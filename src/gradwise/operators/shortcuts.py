@@ -34,11 +34,11 @@ from gradwise.operators.reuse.gathering import Unsuitable, gather
 from gradwise.operators.reuse.promises import Promise, is_forbidden, unwrapped
 from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_kinks import leave_at_borders, leave_at_kinks
+from gradwise.operators.shortcut_leaves import opened as opened_argument
 from gradwise.operators.shortcut_results import (
     auxiliary_value,
     derivative_in_form,
     in_form,
-    order_of_leaves,
     rebuilt,
     returned,
 )
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 #: replays before a shortcut is made, one more for so many equations, and at most so many; equations beyond which none is made
 PATIENCE, SHORT, ENOUGH, LONG = 1, 100, 20, 600_000
 #: shortcuts kept for one function and choice of arguments
-_WAYS = 4
+_WAYS = 8
 #: of the function that a shortcut is
 PARAMETERS = ("f", "args", "kwargs", "vector=None")
 
@@ -114,7 +114,7 @@ def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: S
             derivative_in_form(text, written[position], name, leaf, joint, position, shared=position in shared)
         )
         position += 1
-    found = f"{returned(text, value, program.kinds[0])}, {rebuilt(text, gradient, arguments, call.moving)}"
+    found = f"{returned(text, value, program.kinds[0])}, {rebuilt(text, gradient, arguments)}"
     if auxiliary is not None:
         found += f", {auxiliary_value(text, linearization, written[first:])}"
     text.give(found)
@@ -135,11 +135,7 @@ def opening(
     names = {k: text.keep(f"args[{k}]" if type(k) is int else f"kwargs[{k!r}]") for k in given}
     leaves: list[tuple[str, bool]] = []
     for place, treedef in zip(arguments.places, arguments.treedefs, strict=True):
-        if place in call.moving:
-            leaves += _flattened(text, names[place], given[place], treedef)
-            continue
-        found = expect(text, names[place], given[place])
-        leaves += [found[k] for k in order_of_leaves(given[place])]
+        leaves += opened_argument(text, names[place], given[place], treedef)
     fixed_too = call.fixed
     expected = call.node.arguments or {}
     objects = {names[k]: (value, expected[k]) for k, value in call.objects.items()}
@@ -179,16 +175,6 @@ def opening(
 
 def _listed(names: Sequence[str]) -> str:
     return "".join(f"{name}, " for name in names)
-
-
-def _flattened(text: FunctionText, name: str, value: Any, treedef: Any) -> list[tuple[str, bool]]:
-    """The leaves of an argument that is an object: a dataclass, say."""
-    parts = text.keep(f"{text.name(flatten)}({name})")
-    text.leave_if(f"{parts}[1] != {text.name(treedef)}")
-    found = [expect(text, text.keep(f"{parts}[0][{k}]"), leaf) for k, leaf in enumerate(flatten(value)[0])]
-    if any(len(numbers) != 1 for numbers in found):
-        raise Formless
-    return [number for numbers in found for number in numbers]
 
 
 def _gathered(
@@ -253,7 +239,7 @@ def learn(
 ) -> None:
     """Make a shortcut after a result (value and gradient, or what else ``make`` gives) that a program gave in the ordinary way; ``shown`` makes of results what can be compared."""
     standing = linearization.standing
-    if standing is None or linearization.nested or len(standing[1].kinds) != 1:
+    if standing is None or linearization.nested:
         return
     arguments = linearization.arguments
     consider(function, choice, standing, arguments, result, lambda: make(linearization, *standing), vector, shown)
@@ -274,7 +260,8 @@ def consider(
     size = len(program.program)
     if call.family.served < PATIENCE + min(size // SHORT, ENOUGH) or size > LONG or not undisturbed():
         return
-    if program.reads_surroundings:
+    result_for = (choice, *arguments.kinds)  # a family serves integers and floats alike
+    if program.reads_surroundings or result_for in call.family.formless:
         return
     function = unwrapped(function)
     try:
@@ -291,7 +278,7 @@ def consider(
         if found is not None and not call.echoes:  # the call was counted before
             call.tick(program.ticks, -1)
     except (Formless, Unsuitable, TooLong):
-        kept.failed = 17
+        call.family.formless.add(result_for)
         return
     except Exception:  # noqa: BLE001 - at this point the ordinary way is needed; at another it may serve
         found = None
@@ -300,7 +287,7 @@ def consider(
     elif _agree(result, found) if shown is None else _agree(shown(result), shown(found)):
         kept.ways = [way, *kept.ways[: _WAYS - 1]]
     else:
-        kept.failed = 17
+        call.family.formless.add(result_for)
 
 
 def _agree(theirs: Any, ours: Any) -> bool:

@@ -29,9 +29,23 @@ class Family:
         How often a program stood for the function, and how often none held.
     refused : str or None
         Why the function runs at each call after all.
+    formless : set of tuple
+        The results, and the types of what they are taken with respect to, to which no shortcut leads (``operators/shortcuts.py``).
     """
 
-    __slots__ = ("_doubts", "_lock", "_pause", "_programs", "answers", "calls", "failed", "fixed", "refused", "served")
+    __slots__ = (
+        "_doubts",
+        "_lock",
+        "_pause",
+        "_programs",
+        "answers",
+        "calls",
+        "failed",
+        "fixed",
+        "formless",
+        "refused",
+        "served",
+    )
 
     def __init__(self) -> None:
         #: which answers its conditions gave (``merging.py``)
@@ -42,6 +56,7 @@ class Family:
         #: what the data must have in common beside their types (``outline.py``); where it is more than in the key, another family serves
         self.fixed = FREE
         self.refused: str | None = None
+        self.formless: set[tuple[Any, ...]] = set()
         self._programs: list[Specialization] = []
         #: runs that came to what is not proved, and the number of calls until another is watched
         self._doubts = self._pause = 0
