@@ -286,6 +286,7 @@ def consider(
         kept.failed += 4
     elif _agree(result, found) if shown is None else _agree(shown(result), shown(found)):
         kept.ways = [way, *kept.ways[: _WAYS - 1]]
+        kept.failed = 0  # calls of a new form fail until there is a way for it
     else:
         call.family.formless.add(result_for)
 
