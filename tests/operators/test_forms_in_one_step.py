@@ -176,6 +176,69 @@ def test_every_result_is_served(form, operator) -> None:
     assert served(f) > 0
 
 
+def pushed(f, p, v, **options):
+    return gw.jvp(f, (p,), (v,), **options)
+
+
+def linearized(f, p, v, **options):
+    value, derivative = gw.linearize(f, p, **options)
+    return value, derivative(v)
+
+
+def pulled(f, p, v, **options):
+    value, transpose = gw.vjp(f, p, **options)
+    ones = gw.containers.map_structure(lambda y: np.asarray(0.5 + np.ones_like(y))[()], value)
+    return value, transpose(ones), transpose(ones)
+
+
+PRODUCTS = {"jvp": pushed, "linearize": linearized, "vjp": pulled}
+
+
+def direction(p, k):
+    def along(x):
+        v = (np.cos(np.arange(np.size(x)) + k) + 0.3).reshape(np.shape(x))
+        v = v.astype(x.dtype) if getattr(x, "dtype", None) == np.float32 else v
+        return v if type(x) is np.ndarray else v[()]
+
+    return gw.containers.map_structure(along, p)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("form", FORMS)
+def test_products_by_every_form_are_served(form, product) -> None:
+    f, make = FORMS[form]
+    f, op = fresh(f), PRODUCTS[product]
+    for k in range(12):
+        p = make(0.4 + 0.1 * k)
+        like(op(f, p, direction(p, k)), op(f, p, direction(p, k), pure=False))
+    assert served(f) > 0
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("form", RESULTS)
+def test_products_of_every_result_are_served(form, product) -> None:
+    f, op = fresh(RESULTS[form]), PRODUCTS[product]
+    for k in range(12):
+        x = X + 0.1 * k
+        like(op(f, x, direction(x, k)), op(f, x, direction(x, k), pure=False))
+    assert served(f) > 0
+
+
+def test_a_vector_of_another_form_is_looked_at() -> None:
+    f = fresh(RESULTS["dict"])
+    for _ in range(8):
+        value, transpose = gw.vjp(f, X)
+    assert served(f) > 0
+    np.testing.assert_allclose(transpose({"a": 1.0, "b": np.zeros(3)})[0], [X[1], X[0], 0.0])
+    np.testing.assert_allclose(transpose({"a": 1, "b": [0, 0, 0]} | {"b": np.zeros(3, int)})[0], [X[1], X[0], 0.0])
+    with pytest.raises(gw.InputError, match="the cotangent has the structure"):
+        transpose([1.0, np.zeros(3)])
+    with pytest.raises(gw.InputError, match="the cotangent has shape"):
+        transpose({"a": 1.0, "b": np.zeros(2)})
+    value["b"][:] = 5.0  # the caller's own
+    np.testing.assert_allclose(transpose({"a": 0.0, "b": np.ones(3)})[0], [2.0, 2.0, 2.0])
+
+
 @pytest.mark.parametrize("operator", ["jacobian", "jacrev", "hessian", "value_and_grad"])
 def test_several_arguments_are_served(operator) -> None:
     def f(a, b, *, c):

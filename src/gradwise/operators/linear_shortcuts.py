@@ -26,8 +26,9 @@ from gradwise.operators.results import zeros_for
 from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_kinks import kinks_of, leave_at_borders, leave_on_kinks
-from gradwise.operators.shortcut_results import derivative_in_form, rebuilt, returned
-from gradwise.operators.shortcut_vectors import plain_leaves, tangents_of, vector_of
+from gradwise.operators.shortcut_leaves import in_containers
+from gradwise.operators.shortcut_results import derivative_in_form, rebuilt, returned, slope_in_form, zero_like
+from gradwise.operators.shortcut_vectors import require_real, tangents_of, vectors_of
 from gradwise.operators.shortcuts import PARAMETERS, Shortcut, learn, opening
 from gradwise.program import Program
 from gradwise.transforms.forward import Derivative, pushforward
@@ -53,10 +54,7 @@ def learn_linear(
     rng, arguments = np.random.default_rng(3), linearization.arguments
     about = linearization.values if name == "vjp" else arguments.leaves
     trial = [np.asarray(rng.standard_normal(np.shape(v)), np.asarray(v).dtype)[()] for v in about]
-    if name == "linearize":
-        trial = arguments.rebuild(trial)
-    elif len(trial) != 1:
-        return
+    trial = arguments.rebuild(trial) if name == "linearize" else [linearization.recording.structure.rebuild(trial)]
 
     def shown(found: tuple[Any, Callable[..., Any]]) -> Any:
         return found[0], found[1](*trial)
@@ -75,13 +73,12 @@ def _shortcut(
     Formless, Unsuitable
         If there can be none.
     """
-    arguments = linearization.arguments
-    given = plain_leaves(arguments)
-    if program.structure.children or len(program.kinds) != 1:
+    arguments, values = linearization.arguments, linearization.values
+    require_real(arguments, values)
+    args, kwargs = arguments.given()
+    if kwargs or arguments.places != list(range(len(args))):
         raise Formless
-    (value,), (kind,) = linearization.values, program.kinds
-    if kind not in (float, np.float64, np.ndarray) or np.asarray(value).dtype.kind != "f":
-        raise Formless
+    given = arguments.leaves
     read = [*given, *call.numbers]
     if sum(v.nbytes for v in read if type(v) is np.ndarray) > _COPIED:
         raise Formless
@@ -100,32 +97,37 @@ def _shortcut(
     borders = program.borders
     joint = simplify(Program(opened.name, opened.inputs, opened.captured, opened.equations, (*opened.outputs, *residuals, *kept, *borders.variables), opened.types, opened.guards))  # fmt: skip
     written = straight_line(joint, text, own, constants.values(), watched=len(opened.types), holds=holds_as)
-    first = 1 + len(residuals)
+    count = len(opened.outputs)
+    first = count + len(residuals)
     leave_on_kinks(text, pointed, written[first : first + len(kept)])
     leave_at_borders(text, call, borders, written[first + len(kept) :])
-    found = text.keep(returned(text, written[0], kind, shared=0 in shared_results(joint.equations, joint.outputs[:1])))
-    if kind is np.ndarray:  # which is the caller's, and may be a residual
-        found = text.keep(f"{found}.copy('K')")
+    shared = shared_results(joint.equations, joint.outputs[:count])
+    found = []
+    for k, (w, kind) in enumerate(zip(written[:count], program.kinds, strict=True)):
+        found.append(text.keep(returned(text, w, kind, shared=k in shared)))
+        if kind is np.ndarray:  # which is the caller's, and may be a residual
+            found[-1] = text.keep(f"{found[-1]}.copy('K')")
 
-    entering = list(zip(residuals, written[1:first], strict=True))
-    quick = _derivative(name, derivative, constants, entering, call, arguments, value, kind)
+    entering = list(zip(residuals, written[count:first], strict=True))
+    quick = _derivative(name, derivative, constants, entering, arguments, values, program)
     hand = text.name(
         functools.partial(_handed, quick, functools.partial(_slowly, call, program, arguments, ordinary, name))
     )
-    kept_by_it = "".join(f"{w.text}, " for w in written[1:first])
+    kept_by_it = "".join(f"{w.text}, " for w in written[count:first])
     data = "".join(f"{variable}, " for variable, _ in own)
-    text.give(f"{found}, {hand}({found}, ({kept_by_it}), ({data}))")
+    each = "".join(f"{name}, " for name in found)
+    text.give(f"{in_containers(text, found, program.structure)}, {hand}(({each}), ({kept_by_it}), ({data}))")
     return Shortcut(call.family, program, text.compiled(opened.name))
 
 
-def _handed(quick: Callable[..., Any], slowly: Callable[..., Any], value: Any, residuals: Any, data: Any) -> Any:
+def _handed(quick: Callable[..., Any], slowly: Callable[..., Any], values: Any, residuals: Any, data: Any) -> Any:
     """The derivative of one call."""
     ordinary: Callable[..., Any] | None = None
 
     def derivative(*vectors: Any) -> Any:
         nonlocal ordinary
         try:
-            found = quick(vectors, residuals, data, value)
+            found = quick(vectors, residuals, data, values)
         except Exception:  # noqa: BLE001 - whatever it is, the ordinary way says it better
             found = None
         if found is not None:
@@ -154,16 +156,18 @@ def _derivative(
     derivative: Derivative,
     constants: dict[int, Any],
     residuals: Sequence[tuple[int, Written]],
-    call: ProvenCall,
     arguments: Arguments,
-    value: Any,
-    kind: type,
+    values: Sequence[Any],
+    program: Specialization,
 ) -> Callable[..., Any]:
-    """``(vectors, residuals, data, value) ↦`` what the derivative gives, None where that is to be looked at."""
-    text = FunctionText(("vectors", "residuals", "data", "value"))
+    """``(vectors, residuals, data, values) ↦`` what the derivative gives, None where that is to be looked at."""
+    text = FunctionText(("vectors", "residuals", "data", "values"))
     given = arguments.leaves
     text.leave_if(f"len(vectors) != {1 if name == 'vjp' else len(arguments.treedefs)}")
-    vectors = [vector_of(text, "vectors[0]", value)] if name == "vjp" else tangents_of(text, "vectors", arguments)
+    if name == "vjp":
+        vectors = vectors_of(text, "vectors[0]", program.structure, values)
+    else:
+        vectors = tangents_of(text, "vectors", arguments)
     entering = [(i, vector) for i, vector in zip(derivative.vectors, vectors, strict=True) if i is not None]
     names = [(text.keep(f"residuals[{k}]"), w.is_number) for k, (_, w) in enumerate(residuals)]
     leaves = [text.keep(f"data[{k}]") for k in range(len(given))]
@@ -172,12 +176,15 @@ def _derivative(
     written = iter(straight_line(whole, text, [*(v for _, v in entering), *names], constants.values(), holds=holds_as))
     shared = shared_results(whole.equations, whole.outputs)
     if name == "linearize":
-        if derivative.results[0] is None:
-            raise Formless
-        slope = next(written)
-        text.leave_if(f"{text.name(holds_nan)}(({slope.text},))")
-        result = returned(text, slope, kind, shared=bool(shared))
-        text.give(f"{text.name(plain_like)}({result}, {text.name(kind)}, value)" if kind is np.ndarray else result)
+        slopes = []
+        for k, (r, value, kind) in enumerate(zip(derivative.results, values, program.kinds, strict=True)):
+            if r is None:
+                slopes.append(zero_like(text, value))
+                continue
+            slope = next(written)
+            text.leave_if(f"{text.name(holds_nan)}(({slope.text},))")
+            slopes.append(slope_in_form(text, slope, kind, f"values[{k}]", shared=bool(shared)))
+        text.give(in_containers(text, slopes, program.structure))
         return text.compiled(whole.name)
     position, parts = 0, []
     for leaf, variable, r in zip(given, leaves, derivative.results, strict=True):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradwise.containers.structure import LEAF
 from gradwise.execution.function_text import FunctionText
-from gradwise.operators.jacobian_shortcuts import continued
-from gradwise.operators.kinks import holds_nan
-from gradwise.operators.leaves import plain_like
+from gradwise.operators.jacobian_shortcuts import carried, continued
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.reuse.forms import Formless
-from gradwise.operators.shortcut_results import returned
-from gradwise.operators.shortcut_vectors import plain_leaves, tangents_of
+from gradwise.operators.shortcut_leaves import in_containers
+from gradwise.operators.shortcut_results import returned, slope_in_form, zero_like
+from gradwise.operators.shortcut_vectors import require_real, tangents_of
 from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.taylor import derivatives
@@ -30,53 +29,54 @@ if TYPE_CHECKING:
 PRODUCT = "jvp"
 
 
-def jvp_shortcut(tangents: tuple[Any, ...]) -> Callable[..., Shortcut]:
-    """What makes a shortcut for ``(value, J · tangents)`` with tangents like these; the function's value is one number or array."""
+def jvp_shortcut(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
+    """The shortcut for ``(value, J · tangents)``.
 
-    def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
-        plain_leaves(linearization.arguments)
-        if program.structure is not LEAF:
-            raise Formless
-        (kind,) = program.kinds
-        if any(
-            type(v) is not type(x) and type(v) not in (tuple, list, dict)
-            for x, v in zip(linearization.arguments.given()[0], tangents, strict=True)
-        ):
-            raise Formless
-        (y,) = linearization.values
-        if np.asarray(y).dtype.kind != "f":
-            raise Formless
-        text = FunctionText(PARAMETERS)
-        leaves, numbers = opening(text, linearization.arguments, call, program)
-        along = tangents_of(text, "vector", linearization.arguments)
-        opened = program.opened()
-        tangent = pushforward(opened, opened.inputs[: len(leaves)])
-        vectors, (result,) = [v for v in tangent.vectors if v is not None], tangent.results
-        if result is None:
-            raise Formless
-        given, constants = [*leaves, *numbers, *along], program.constants()
-        joint, values, written = continued(
-            linearization,
-            call,
-            program.borders,
-            opened,
-            text,
-            given,
-            constants,
-            tangent.equations,
-            tangent.types,
-            [result],
-            inputs=vectors,
-        )
-        text.leave_if(f"{text.name(holds_nan)}(({written[0].text},))")
-        shared = shared_results(joint.equations, joint.outputs[:2])
-        value, slope = [returned(text, w, kind, shared=k in shared) for k, w in enumerate([*values, *written])]
-        if kind is np.ndarray:
-            slope = f"{text.name(plain_like)}({slope}, {text.name(kind)}, {value})"
-        text.give(f"{value}, {slope}")
-        return Shortcut(call.family, program, text.compiled(opened.name))
-
-    return make
+    Raises
+    ------
+    Formless, Unsuitable
+        If there can be none.
+    """
+    arguments = linearization.arguments
+    require_real(arguments, linearization.values)
+    text = FunctionText(PARAMETERS)
+    leaves, numbers = opening(text, arguments, call, program)
+    text.leave_if(f"len(vector) != {len(arguments.treedefs)}")
+    along = tangents_of(text, "vector", arguments)
+    opened = program.opened()
+    tangent = pushforward(opened, opened.inputs[: len(leaves)])
+    vectors, results = [v for v in tangent.vectors if v is not None], tangent.results
+    given, constants = [*leaves, *numbers, *along], program.constants()
+    joint, values, written = continued(
+        linearization,
+        call,
+        program.borders,
+        opened,
+        text,
+        given,
+        constants,
+        tangent.equations,
+        tangent.types,
+        [r for r in results if r is not None],
+        inputs=vectors,
+    )
+    slopes = carried(text, results, written)
+    shared = shared_results(joint.equations, joint.outputs[: len(values) + len(written)])
+    firsts = [
+        text.keep(returned(text, w, kind, shared=k in shared))
+        for k, (w, kind) in enumerate(zip(values, program.kinds, strict=True))
+    ]
+    seconds, position = [], len(values)
+    for slope, value, name, kind in zip(slopes, linearization.values, firsts, program.kinds, strict=True):
+        if slope is None:
+            seconds.append(zero_like(text, value))
+            continue
+        found = written[position - len(values)]._replace(text=slope)
+        seconds.append(slope_in_form(text, found, kind, name, shared=position in shared))
+        position += 1
+    value, slope = [in_containers(text, names, program.structure) for names in (firsts, seconds)]
+    text.give(f"{value}, {slope}")
+    return Shortcut(call.family, program, text.compiled(opened.name))
 
 
 def derivative_shortcut(order: int) -> Callable[..., Shortcut]:

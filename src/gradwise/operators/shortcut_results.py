@@ -91,6 +91,20 @@ def in_form(text: FunctionText, result: str, name: str, leaf: Any) -> str:
     return text.keep(f"{text.name(plain_like)}({result}, {text.name(type(leaf))}, {name})")
 
 
+def slope_in_form(text: FunctionText, written: Written, kind: type, value: str, *, shared: bool) -> str:
+    """A tangent of a value of this kind that is in the variable ``value``, in its form."""
+    slope = returned(text, written, kind, shared=shared)
+    return f"{text.name(plain_like)}({slope}, {text.name(kind)}, {value})" if kind is np.ndarray else slope
+
+
+def zero_like(text: FunctionText, value: Any) -> str:
+    """The zero tangent of a value."""
+    if type(value) is float:
+        return "0.0"
+    zero = f"{text.name(np.zeros)}({np.shape(value)!r}, {text.name(value.dtype)})"
+    return zero if type(value) is np.ndarray else f"{zero}[()]"
+
+
 def rebuilt(text: FunctionText, gradient: Sequence[str], arguments: Arguments) -> str:
     """The gradient in the containers of the arguments."""
     start, values = 0, []

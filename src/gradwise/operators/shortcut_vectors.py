@@ -7,43 +7,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.containers import flatten
+from gradwise.containers.structure import LEAF
 from gradwise.operators.reuse.forms import Formless
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradwise.containers import TreeDef
     from gradwise.execution.function_text import FunctionText
     from gradwise.operators.arguments import Arguments
 
 
-def plain_leaves(arguments: Arguments) -> list[Any]:
-    """The leaves of the arguments, if all arguments are differentiated and the leaves are floating arrays and Python floats themselves.
-
-    Raises
-    ------
-    Formless
-        If they are something else, which is converted.
-    """
-    args, kwargs = arguments.given()
-    given = [leaf for arg in args for leaf in flatten(arg)[0]]
-    if kwargs or len(given) != len(arguments.leaves) or arguments.places != list(range(len(args))):
-        raise Formless
-    for x, own in zip(arguments.leaves, given, strict=True):
-        if x is not own or type(x) not in (float, np.ndarray) or (type(x) is np.ndarray and x.dtype.kind != "f"):
-            raise Formless
-    return given
+def vectors_of(text: FunctionText, source: str, treedef: TreeDef, likes: Sequence[Any]) -> list[tuple[str, bool]]:
+    """The leaves of a vector that is in the expression ``source``; the lines leave where it has not the containers of what it belongs to, or a leaf another form."""
+    if treedef is LEAF:
+        return [vector_of(text, source, likes[0])]
+    parts = text.keep(f"{text.name(flatten)}({source})")
+    text.leave_if(f"{parts}[1] != {text.name(treedef)}")
+    return [vector_of(text, f"{parts}[0][{j}]", like) for j, like in enumerate(likes)]
 
 
 def tangents_of(text: FunctionText, source: str, arguments: Arguments) -> list[tuple[str, bool]]:
-    """The leaves of the tangents in the tuple ``source``; the lines leave where one has not the form of its argument."""
+    """The leaves of the tangents in the tuple ``source``, one for each argument."""
     found, start = [], 0
     for k, treedef in enumerate(arguments.treedefs):
         leaves = arguments.leaves[start : start + treedef.num_leaves]
         start += treedef.num_leaves
-        if not treedef.children:
-            found.append(vector_of(text, f"{source}[{k}]", leaves[0]))
-            continue
-        parts = text.keep(f"{text.name(flatten)}({source}[{k}])")
-        text.leave_if(f"{parts}[1] != {text.name(treedef)}")
-        found += [vector_of(text, f"{parts}[0][{j}]", leaf) for j, leaf in enumerate(leaves)]
+        found += vectors_of(text, f"{source}[{k}]", treedef, leaves)
     return found
 
 
@@ -54,5 +44,15 @@ def vector_of(text: FunctionText, source: str, like: Any) -> tuple[str, bool]:
         kind, dtype = text.name(np.ndarray), text.name(like.dtype)
         text.leave_if(f"type({name}) is not {kind} or {name}.shape != {like.shape!r} or {name}.dtype != {dtype}")
         return name, False
+    if np.asarray(like).dtype != np.float64:
+        text.leave_if(f"type({name}) is not {text.name(type(like))}")
+        return name, False
     text.leave_if(f"type({name}) is not float and type({name}) is not {text.name(np.float64)}")
     return text.keep(f"float({name})"), True
+
+
+def require_real(arguments: Arguments, values: Sequence[Any]) -> None:
+    """Raise Formless unless all leaves and values are real numbers or arrays of them."""
+    for v in (*arguments.leaves, *values):
+        if np.asarray(v).dtype.kind != "f" or not isinstance(v, (float, np.floating, np.ndarray)):
+            raise Formless

@@ -70,7 +70,7 @@ def push_forward(
     if has_aux:
         return value, tangent, auxiliary(linearization)
     if type(primals) is tuple and type(tangents) is tuple:
-        learn(f, PRODUCT, linearization, (value, tangent), jvp_shortcut(tangents), tangents)
+        learn(f, PRODUCT, linearization, (value, tangent), jvp_shortcut, tangents)
     return value, tangent
 
 
