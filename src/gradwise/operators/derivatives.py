@@ -17,7 +17,7 @@ from gradwise.operators.estimates import numerical_derivative, numerical_mixed
 from gradwise.operators.fallback import choose
 from gradwise.operators.linearization import Linearization
 from gradwise.operators.lines import along_line, check_order, in_container, nth_along, ones_for, require_floating
-from gradwise.operators.product_shortcuts import derivative_shortcut
+from gradwise.operators.product_shortcuts import line_shortcut
 from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.verification import requested
 from gradwise.tracing import isinstance_traced
@@ -83,7 +83,8 @@ def derivative(
         if np.iscomplexobj(leaf.current() if isinstance_traced(leaf) else leaf):
             _require_complex_derivative(linearization, f, leaf)
         result = in_container(linearization, along_line(linearization, [ones_for(leaf)], order)[order])
-        learn(f, choice, linearization, result, derivative_shortcut(order))
+        if np.ndim(leaf) == 0:  # that a function of an array goes entry by entry is looked at
+            learn(f, choice, linearization, result, line_shortcut(order, whole=True))
         return result
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:

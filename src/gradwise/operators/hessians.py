@@ -85,7 +85,7 @@ def hessian(
     refuse_sparse(sparse, "hessian")
     require_callable(f, "hessian")
     require_argnums(argnums, "hessian")
-    choice = f"Hessian, {argnums!r}"
+    choice = hessian_choice(argnums)
 
     def exact(*args: Any, **kwargs: Any) -> Any:
         known = attempt(f, choice, args, kwargs)
@@ -109,8 +109,7 @@ def hessian(
         linearization = linearize_call(f, arguments, order=2)
         scalar_output(linearization, f, "hessian")
         result = nested_blocks(hessian_leaves(linearization), arguments)
-        if sum(as_plain(leaf).size for leaf in arguments.leaves) <= _SHORT:
-            learn(f, choice, linearization, result, hessian_shortcut)
+        learn_hessian(f, choice, linearization, result)
         return result
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
@@ -133,6 +132,17 @@ def hessian(
         check=check,
         pure=pure,
     )
+
+
+def hessian_choice(argnums: Any) -> str:
+    """The name under which shortcuts to Hessians are kept."""
+    return f"Hessian, {argnums!r}"
+
+
+def learn_hessian(f: Any, choice: str, linearization: Linearization, result: Any) -> None:
+    """Make a shortcut after a Hessian that was found in the ordinary way."""
+    if sum(as_plain(leaf).size for leaf in linearization.arguments.leaves) <= _SHORT:
+        learn(f, choice, linearization, result, hessian_shortcut)
 
 
 def hessian_leaves(linearization: Linearization) -> list[list[Any]]:

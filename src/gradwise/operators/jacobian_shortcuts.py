@@ -84,9 +84,21 @@ def behind(opened: Program, batch: BatchedDerivative) -> tuple[list[Equation], l
 def carried(text: FunctionText, results: Sequence[int | None], written: Sequence[Written]) -> list[str | None]:
     """The variables of the results, None for zero; lines that leave where one holds nan."""
     each = iter(written)
-    names = [None if r is None else text.keep(next(each).text) for r in results]
-    if any(names):
-        text.leave_if(f"{text.name(holds_nan)}(({''.join(f'{name}, ' for name in names if name)}))")
+    names: list[str | None] = []
+    arrays: list[str] = []
+    for r in results:
+        if r is None:
+            names.append(None)
+            continue
+        found = next(each)
+        name = text.keep(found.text)
+        names.append(name)
+        if found.is_number:
+            text.leave_if(f"{name} != {name}")
+        else:
+            arrays.append(name)
+    if arrays:
+        text.leave_if(f"{text.name(holds_nan)}(({', '.join(arrays)},))")
     return names
 
 

@@ -197,7 +197,7 @@ def _jacobian(
 ) -> Callable[..., Any]:
     require_callable(f, operator)
     require_argnums(argnums, operator)
-    choice = f"Jacobian, {mode}, {argnums!r}"
+    choice = jacobian_choice(mode, argnums)
 
     def exact(*args: Any, **kwargs: Any) -> Any:
         known = None if has_aux else attempt(f, choice, args, kwargs)
@@ -217,20 +217,10 @@ def _jacobian(
         blocks = jacobian_blocks(linearization, chosen)
         if in_complex and out_complex:
             _require_holomorphic(linearization, blocks, operator, f)
-        rows = [
-            arguments.result([as_leaf(b, kind, v) for b, kind in zip(row, arguments.kinds, strict=True)])
-            for row, v in zip(blocks, linearization.values, strict=True)
-        ]
-        if not arguments.single and all(np.ndim(leaf) == 0 for leaf in arguments.leaves) and not linearization.nested:
-            rows = [Columns(row) for row in rows]
-        result = linearization.recording.structure.rebuild(rows)
+        result = in_containers(linearization, blocks)
         if has_aux:
             return result, auxiliary(linearization)
-        if linearization.standing is not None:
-            units = arguments.leaves if chosen == "forward" else linearization.values
-            if sum(as_plain(u).size for u in units) <= _SHORT:
-                make = jacobian_shortcut(chosen, list(unit_blocks(units, widest_entries(linearization))))
-                learn(f, choice, linearization, result, make)
+        learn_jacobian(f, choice, linearization, chosen, result)
         return result
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
@@ -241,6 +231,33 @@ def _jacobian(
 
     made = choose(f, operator, method, exact, numerical, check, pure)
     return derived(made, _jacobian, f, argnums, has_aux, mode, operator, method, check, pure)
+
+
+def in_containers(linearization: Linearization, blocks: list[list[Any]]) -> Any:
+    """The blocks of a Jacobian in the container of the value, and inside it that of the arguments."""
+    arguments = linearization.arguments
+    rows = [
+        arguments.result([as_leaf(b, kind, v) for b, kind in zip(row, arguments.kinds, strict=True)])
+        for row, v in zip(blocks, linearization.values, strict=True)
+    ]
+    if not arguments.single and all(np.ndim(leaf) == 0 for leaf in arguments.leaves) and not linearization.nested:
+        rows = [Columns(row) for row in rows]
+    return linearization.recording.structure.rebuild(rows)
+
+
+def learn_jacobian(f: Any, choice: str, linearization: Linearization, mode: str, result: Any) -> None:
+    """Make a shortcut after a Jacobian that was found by ``mode`` in the ordinary way."""
+    if linearization.standing is None or linearization.nested:
+        return
+    units = linearization.arguments.leaves if mode == "forward" else linearization.values
+    if sum(as_plain(u).size for u in units) <= _SHORT:
+        make = jacobian_shortcut(mode, list(unit_blocks(units, widest_entries(linearization))))
+        learn(f, choice, linearization, result, make)
+
+
+def jacobian_choice(mode: str, argnums: Any) -> str:
+    """The name under which shortcuts to Jacobians are kept."""
+    return f"Jacobian, {mode}, {argnums!r}"
 
 
 def _without_auxiliary(f: Callable[..., Any]) -> Callable[..., Any]:

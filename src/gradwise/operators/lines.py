@@ -16,7 +16,9 @@ from gradwise.operators.caches import derived
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.linearization import Linearization
 from gradwise.operators.prepared import interpret, is_outer
+from gradwise.operators.product_shortcuts import line_shortcut
 from gradwise.operators.results import output_leaves
+from gradwise.operators.shortcuts import attempt, learn
 from gradwise.operators.singular import resolved_line
 from gradwise.tracing import isinstance_traced
 from gradwise.transforms.simplify import drop_dead
@@ -89,9 +91,15 @@ def along_line(linearization: Linearization, direction: Sequence[Any], order: in
 
 def nth_along(f: Callable[..., Any], arguments: Arguments, direction: Sequence[Any], order: int, operator: str) -> Any:
     """dⁿ/dtⁿ f(x + t u) in the container of the output."""
+    choice = f"along a line, {order}, {arguments.places!r}"
+    known = attempt(f, choice, *arguments.given(), direction)
+    if known is not None:
+        return known
     linearization = linearize_call(f, arguments, order=order)
     require_floating(linearization, f, operator)
-    return in_container(linearization, along_line(linearization, direction, order)[order])
+    result = in_container(linearization, along_line(linearization, direction, order)[order])
+    learn(f, choice, linearization, result, line_shortcut(order), direction)
+    return result
 
 
 def in_container(linearization: Linearization, level: list[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Products with the Jacobian, and derivatives of functions of one number, of functions for which a program stands, in one step (``shortcuts.py``)."""
+"""Products with the Jacobian, and derivatives along a line, of functions for which a program stands, in one step (``shortcuts.py``)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradwise.containers.structure import LEAF
 from gradwise.execution.function_text import FunctionText
 from gradwise.operators.jacobian_shortcuts import carried, continued
 from gradwise.operators.prepared import shared_results
-from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.shortcut_leaves import in_containers
 from gradwise.operators.shortcut_results import returned, slope_in_form, zero_like
-from gradwise.operators.shortcut_vectors import require_real, tangents_of
+from gradwise.operators.shortcut_vectors import require_real, tangents_of, vector_of
 from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.taylor import derivatives
@@ -79,32 +77,42 @@ def jvp_shortcut(linearization: Linearization, call: ProvenCall, program: Specia
     return Shortcut(call.family, program, text.compiled(opened.name))
 
 
-def derivative_shortcut(order: int) -> Callable[..., Shortcut]:
-    """What makes a shortcut for the derivative of this order of a function from one number to one number."""
+def line_shortcut(order: int, *, whole: bool = False) -> Callable[..., Shortcut]:
+    """What makes a shortcut for the derivative of this order along a line, whose direction is the ``vector`` by leaves; with ``whole`` that of a function of one number, by that number."""
 
     def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
-        arguments = linearization.arguments
-        if program.structure is not LEAF or arguments.kinds != [float]:
-            raise Formless
-        (kind,) = program.kinds
-        if kind not in (float, np.float64):
-            raise Formless
+        arguments, values = linearization.arguments, linearization.values
+        require_real(arguments, values)
         text = FunctionText(PARAMETERS)
         leaves, numbers = opening(text, arguments, call, program)
+        if not whole:
+            along = [vector_of(text, f"vector[{k}]", leaf) for k, leaf in enumerate(arguments.leaves)]
+        else:
+            (leaf,) = arguments.leaves
+            along = [("1.0", True) if leaves[0][1] else (text.name(np.ones((), leaf.dtype)[()]), False)]
         opened = program.opened()
-        line, levels = derivatives(opened, opened.inputs[:1], order)
-        ((result,),) = levels[order : order + 1]
-        if result is None:
-            raise Formless
-        given, constants = [*leaves, *numbers, ("1.0", True)], program.constants()
-        *_, written = continued(
-            linearization, call, program.borders, line, text, given, constants, (), line.types, [result], order=order
-        )
-        if not written[0].is_number:
-            raise Formless
-        found = text.keep(written[0].text)
-        text.leave_if(f"{found} != {found}")
-        text.give(found)
+        line, levels = derivatives(opened, opened.inputs[: len(leaves)], order)
+        results = levels[order]
+        given, constants = [*leaves, *numbers, *along], program.constants()
+        joint, _, written = continued(
+            linearization, call, program.borders, line, text, given, constants, (), line.types,
+            [r for r in results if r is not None], order=order,
+        )  # fmt: skip
+        slopes = carried(text, results, written)
+        count = len(opened.outputs)
+        shared = shared_results(joint.equations, joint.outputs[count : count + len(written)])
+        in_python = all(kind in (float, int) for kind in arguments.kinds)
+        found, position = [], 0
+        for slope, value in zip(slopes, values, strict=True):
+            kind = float if in_python and not np.ndim(value) else type(value)
+            if slope is None:
+                found.append(zero_like(text, 0.0 if kind is float else value))
+                continue
+            like = text.name(np.zeros(0, value.dtype)) if kind is np.ndarray else ""
+            form = written[position]._replace(text=slope)
+            found.append(slope_in_form(text, form, kind, like, shared=position in shared))
+            position += 1
+        text.give(in_containers(text, found, program.structure))
         return Shortcut(call.family, program, text.compiled(opened.name))
 
     return make

@@ -19,7 +19,7 @@ from gradwise.operators.derived import derived
 from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import NumericalJacobian, numerical_directional, numerical_hessian_vector
 from gradwise.operators.fallback import choose
-from gradwise.operators.points import split_point
+from gradwise.operators.points import Point, split_point
 from gradwise.operators.product_shortcuts import PRODUCT
 from gradwise.operators.results import finish, plain_value, scalar_output
 from gradwise.operators.second_order import hessian_vectors
@@ -268,12 +268,14 @@ def hvp(
     require_argnums(argnums, "hvp")
     choice = f"hvp, {argnums!r}"
 
-    def prepare(args: Any, kwargs: Any) -> tuple[Arguments, list[Any]]:
+    def pointed(args: Any) -> tuple[Point, Any]:
         if len(args) < 2:
             raise InputError(
                 f"gw.hvp(f) takes a point and a vector and was given {len(args)} argument{'s' * (len(args) != 1)}. Write gw.hvp(f)(x, v)"
             )
-        point, vector = split_point(f, argnums, args)
+        return split_point(f, argnums, args)
+
+    def prepare(point: Point, vector: Any, kwargs: Any) -> tuple[Arguments, list[Any]]:
         arguments = Arguments(f, point.argnums, point.args, kwargs, "hvp")
         vectors = match_vector(
             (vector,) if arguments.single else _vector_tuple(vector, len(arguments.treedefs)),
@@ -289,18 +291,23 @@ def hvp(
             known = attempt(f, choice, args[:1], kwargs, args[1])
             if known is not None:
                 return known
-        arguments, vectors = prepare(args, kwargs)
+        point, vector = pointed(args)
+        alone = len(args) == 2 and len(point.args) == 1
+        name = choice if alone else f"hvp, {point.argnums!r}, of several"
+        if not alone:
+            known = attempt(f, name, point.args, kwargs, vector)
+            if known is not None:
+                return known
+        arguments, vectors = prepare(point, vector, kwargs)
         linearization = linearize_call(f, arguments, order=2)
         scalar_output(linearization, f, "hvp")
         results = resolved_hessian(linearization, hessian_vectors(linearization, vectors), vectors)
         result = arguments.result(finish(results, arguments))
-        point = arguments.given()[0]
-        if len(args) == 2 and len(point) == 1 and point[0] is args[0]:
-            learn(f, choice, linearization, result, hvp_shortcut(args[1]), args[1])
+        learn(f, name, linearization, result, hvp_shortcut, vector)
         return result
 
     def numerical(*args: Any, **kwargs: Any) -> tuple[Any, str]:
-        arguments, vectors = prepare(args, kwargs)
+        arguments, vectors = prepare(*pointed(args), kwargs)
         leaves, words = numerical_hessian_vector(arguments, vectors)
         return arguments.result(leaves), words
 

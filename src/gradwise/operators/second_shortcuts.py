@@ -1,11 +1,11 @@
-"""Hessians, and their products with vectors, of functions for which a program stands, in one step (``shortcuts.py``): at once for all unit vectors; products of one array.
+"""Hessians, and their products with vectors, of functions for which a program stands, in one step (``shortcuts.py``): Hessians for all unit vectors at once.
 
 Forward over reverse, as in the ordinary way: the program and its gradient are one program, whose Jacobian is the Hessian.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,16 +13,16 @@ from gradwise.execution.function_text import FunctionText
 from gradwise.operators.jacobian_shortcuts import behind, carried, continued
 from gradwise.operators.jacobians import unit_blocks, widest_entries
 from gradwise.operators.prepared import BatchedDerivative, shared_results
-from gradwise.operators.reuse.forms import Formless, expect
+from gradwise.operators.results import zeros_for
+from gradwise.operators.reuse.forms import Formless
 from gradwise.operators.shortcut_blocks import blocks, floating_leaves
-from gradwise.operators.shortcut_results import derivative_in_form, rebuilt
+from gradwise.operators.shortcut_results import derivative_in_form, in_form, rebuilt
+from gradwise.operators.shortcut_vectors import require_real, tangents_of, vectors_of
 from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.program import Program
 from gradwise.transforms.forward import pushforward
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gradwise.operators.linearization import Linearization
     from gradwise.operators.reuse.families import ProvenCall
     from gradwise.operators.reuse.specialization import Specialization
@@ -72,42 +72,42 @@ def hessian_shortcut(linearization: Linearization, call: ProvenCall, program: Sp
     return Shortcut(call.family, program, text.compiled(gradient.name))
 
 
-def hvp_shortcut(vector: Any) -> Callable[..., Shortcut]:
-    """What makes a shortcut for the product of a Hessian with a vector like this one."""
+def hvp_shortcut(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
+    """The shortcut for the product of a Hessian with a vector.
 
-    def make(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
-        arguments = linearization.arguments
-        if len(arguments.leaves) != 1 or arguments.kinds != [np.ndarray] or arguments.treedefs[0].children:
-            raise Formless
-        x = arguments.leaves[0]
-        floating_leaves(arguments)
-        gradient, _ = _gradient_program(linearization, program)
-        if type(vector) is not np.ndarray or vector.dtype != x.dtype or vector.shape != x.shape:
-            raise Formless
-        text = FunctionText(PARAMETERS)
-        leaves, numbers = opening(text, linearization.arguments, call, program)
-        along = expect(text, "vector", vector)
-        tangent = pushforward(gradient, gradient.inputs[:1])
-        (vector_in,), (result,) = tangent.vectors, tangent.results
-        if vector_in is None or result is None:
-            raise Formless
-        given, constants = [*leaves, *numbers, *along], program.constants()
-        joint, _, written = continued(
-            linearization,
-            call,
-            program.borders,
-            gradient,
-            text,
-            given,
-            constants,
-            tangent.equations,
-            tangent.types,
-            [result],
-            inputs=[vector_in],
-            order=2,
-        )
-        shared = bool(shared_results(joint.equations, joint.outputs[1:2]))
-        text.give(derivative_in_form(text, written[0], leaves[0][0], x, joint, 1, shared=shared))
-        return Shortcut(call.family, program, text.compiled(gradient.name))
-
-    return make
+    Raises
+    ------
+    Formless, Unsuitable
+        If there can be none.
+    """
+    arguments = linearization.arguments
+    require_real(arguments, ())
+    gradient, places = _gradient_program(linearization, program)
+    text = FunctionText(PARAMETERS)
+    leaves, numbers = opening(text, arguments, call, program)
+    if arguments.single:
+        along = vectors_of(text, "vector", arguments.treedefs[0], arguments.leaves)
+    else:
+        text.leave_if(f"type(vector) is not {text.name(tuple)} or len(vector) != {len(arguments.treedefs)}")
+        along = tangents_of(text, "vector", arguments)
+    tangent = pushforward(gradient, gradient.inputs[: len(leaves)])
+    vectors = [v for v in tangent.vectors if v is not None]
+    given, constants = [*leaves, *numbers, *along], program.constants()
+    joint, _, written = continued(
+        linearization, call, program.borders, gradient, text, given, constants, tangent.equations, tangent.types,
+        [r for r in tangent.results if r is not None], inputs=vectors, order=2,
+    )  # fmt: skip
+    count = len(linearization.program.outputs)
+    shared = shared_results(joint.equations, joint.outputs[count : count + len(written)])
+    each = iter(enumerate(written))
+    found = [None if r is None else next(each) for r in tangent.results]
+    parts = []
+    for (name, _), leaf, k in zip(leaves, arguments.leaves, places, strict=True):
+        entry = None if k is None else found[k]
+        if entry is None:
+            parts.append(in_form(text, text.keep(f"{text.name(zeros_for)}({name})"), name, leaf))
+            continue
+        position, product = entry
+        parts.append(derivative_in_form(text, product, name, leaf, joint, count + position, shared=position in shared))
+    text.give(rebuilt(text, parts, arguments))
+    return Shortcut(call.family, program, text.compiled(gradient.name))

@@ -68,10 +68,12 @@ PARAMETERS = ("f", "args", "kwargs", "vector=None")
 class Shortcut:
     """One shortcut: ``run(f, args, kwargs, vector)`` gives value and gradient (say), or None."""
 
-    __slots__ = ("family", "program", "run")
+    __slots__ = ("family", "form", "program", "run")
 
     def __init__(self, family: Family, program: Specialization, run: Callable[..., Any]) -> None:
         self.family, self.program, self.run = family, program, run
+        #: of what it is taken with respect to: one program serves integers and floats
+        self.form: tuple[Any, ...] = ()
 
 
 def gradient_shortcut(linearization: Linearization, call: ProvenCall, program: Specialization) -> Shortcut:
@@ -260,7 +262,8 @@ def consider(
     size = len(program.program)
     if call.family.served < PATIENCE + min(size // SHORT, ENOUGH) or size > LONG or not undisturbed():
         return
-    result_for = (choice, *arguments.kinds)  # a family serves integers and floats alike
+    form = _form(arguments)
+    result_for = (choice, *form)
     if program.reads_surroundings or result_for in call.family.formless:
         return
     function = unwrapped(function)
@@ -268,11 +271,12 @@ def consider(
         kept = shortcuts_for(function, choice)
     except TypeError:  # it cannot be referred to weakly
         return
-    if kept.failed > 16 or any(w.program is program for w in kept.ways):
+    if kept.failed > 16 or any(w.program is program and w.form == form for w in kept.ways):
         return
     try:
         with collector_paused():
             way = make()
+        way.form = form
         with held_back():
             found = way.run(call.before(), *arguments.given(), vector)
         if found is not None and not call.echoes:  # the call was counted before
@@ -289,6 +293,13 @@ def consider(
         kept.failed = 0  # calls of a new form fail until there is a way for it
     else:
         call.family.formless.add(result_for)
+
+
+def _form(arguments: Arguments) -> tuple[Any, ...]:
+    """The types of what is differentiated."""
+    given = by_place(*arguments.given())
+    leaves = [leaf for place in arguments.places if place in given for leaf in flatten(given[place])[0]]
+    return tuple([leaf.dtype if type(leaf) is np.ndarray else type(leaf) for leaf in leaves])
 
 
 def _agree(theirs: Any, ours: Any) -> bool:
