@@ -37,7 +37,7 @@ KEYWORDS = _words("""axis axes axisa axisb axisc keepdims dtype initial where dd
     period offset axis1 axis2 min max a_min a_max fill_value indexing decimals ndigits weights returned bias rowvar default key reverse strict prepend append dx x y UPLO hermitian full_matrices
     compute_uv rcond tol constant_values pad_width repeats reps norm s d b return_sign keepdim kind return_inverse return_counts return_index sorter like subok optimize sparse method
     lower trans unit_diagonal check_finite assume_a transposed minlength source destination sep end digits flush stacklevel category nan posinf neginf metric V VI w nu der ext tck wts deriv delta window_length polyorder sigma
-    truncate cval origin size correction nan_policy proportiontocut base qk pk type padtype padlen irreducible eigvals_only driver cond xi yi task k xp fp a v arr values condition condlist choicelist bins""")
+    truncate cval origin size correction nan_policy proportiontocut base qk pk type padtype padlen irreducible eigvals_only driver cond xi yi task k xp fp a v arr values condition condlist choicelist bins range increasing rel_tol abs_tol select fs nperseg noverlap window scaling average nfft detrend up down""")
 
 #: NumPy's functions with the number of positional arguments that come before ``out``
 _NUMPY = """
@@ -53,11 +53,12 @@ _NUMPY = """
     imag 1  angle 2  real_if_close 2  unwrap 4  sinc 1  i0 1  isscalar 1  iscomplexobj 1  isrealobj 1  ndim 1  shape 1  size 2  result_type *  promote_types 2  min_scalar_type 1  nan_to_num 1
     can_cast 3  iscomplex 1  isreal 1  isneginf 1  isposinf 1  fix 1  pad 3  zeros 3  ones 3  empty 3  full 4  zeros_like 5  ones_like 5  empty_like 5  full_like 6  arange 4  linspace 7
     logspace 6  geomspace 5  eye 4  identity 2  array 2  asarray 4  asanyarray 4  ascontiguousarray 2  asfortranarray 2  copy 3  hamming 1  hanning 1  blackman 1  kaiser 2  bartlett 1
+    resize 2  roots 1  setdiff1d 3  union1d 2  intersect1d 4  trim_zeros 2  unstack 1
     finfo 1  iinfo 1  concat 2  cumulative_sum 1  cumulative_prod 1  vecdot 2
 """
 _LINALG = """
     norm 4  inv 1  det 1  slogdet 1  solve 2  eigh 2  eigvalsh 2  eig 1  eigvals 1  cholesky 1  svd 4  svdvals 1  qr 2  lstsq 3  pinv 3  matrix_power 2  multi_dot 1  cond 2  matrix_rank 3
-    tensorsolve 3  tensorinv 2  matrix_norm 1  vector_norm 1  outer 2  trace 1  diagonal 1  matmul 2  cross 2
+    tensorsolve 3  tensorinv 2  matrix_norm 1  vector_norm 1  outer 2  trace 1  diagonal 1  matmul 2  cross 2  vecdot 2  matrix_transpose 1
 """
 _FFT = """
     fft 4  ifft 4  rfft 4  irfft 4  hfft 4  ihfft 4  fft2 4  ifft2 4  rfft2 4  irfft2 4  fftn 4  ifftn 4  rfftn 4  irfftn 4  fftfreq 2  rfftfreq 2  fftshift 2  ifftshift 2
@@ -65,10 +66,10 @@ _FFT = """
 #: functions of other modules, by module
 _OTHERS = {
     "numpy.lib.stride_tricks": "sliding_window_view 3",
-    "numpy.polynomial.polynomial": "polyval 3  polyder 4  polyint 6  polyadd 2  polymul 2",
-    "numpy.polynomial.chebyshev": "chebval 3  chebgauss 1",
-    "numpy.polynomial.legendre": "legval 3  leggauss 1",
-    "numpy.polynomial.hermite": "hermval 3  hermgauss 1",
+    "numpy.polynomial.polynomial": "polyval 3  polyder 4  polyint 6  polyadd 2  polymul 2  polysub 2  polyvander 2  polyfromroots 1  polyroots 1  polyfit 4  polyval2d 3",
+    "numpy.polynomial.chebyshev": "chebval 3  chebgauss 1  chebvander 2  chebder 4  chebint 6  chebfit 4  cheb2poly 1  poly2cheb 1  chebpts1 1  chebpts2 1",
+    "numpy.polynomial.legendre": "legval 3  leggauss 1  legvander 2  legder 4  legint 6  legfit 4",
+    "numpy.polynomial.hermite": "hermval 3  hermgauss 1  hermvander 2",
     "numpy.polynomial.hermite_e": "hermeval 3  hermegauss 1",
     "bisect": "bisect 4  bisect_left 4  bisect_right 4",
 }
@@ -77,23 +78,27 @@ _RANDOM = """
 """
 #: functions of SciPy's rooms, each with the number of arguments before those that name an output or allow to overwrite one; a room is looked at once it is loaded
 _ROOMS = {
-    "scipy.special": "logsumexp 5  softmax 2  log_softmax 2  multigammaln 2  polygamma 2  comb 2  factorial 1",
+    "scipy.special": "logsumexp 5  softmax 2  log_softmax 2  multigammaln 2  polygamma 2  comb 2  factorial 1  perm 2  factorial2 1  diric 2  lambertw 3  softplus 1",
     "scipy.optimize": "rosen 1",
     "scipy.linalg": """
         solve 2  inv 1  det 1  cholesky 2  cho_factor 2  cho_solve 2  solve_triangular 5  lu_factor 1  lu_solve 2  block_diag *  toeplitz 2  circulant 1  hankel 2  khatri_rao 2  norm 4
         expm 1  pinv 1  lstsq 3  eigh 2  eigvalsh 2  svdvals 1  solve_banded 3  solveh_banded 2  solve_sylvester 3  solve_discrete_lyapunov 2
-        solve_continuous_lyapunov 2   sinm 1  cosm 1  companion 1  hilbert 1  kron 2""",
+        solve_continuous_lyapunov 2   sinm 1  cosm 1  companion 1  hilbert 1  kron 2  polar 1  eigh_tridiagonal 2  eigvalsh_tridiagonal 2  qr 1  svd 1  coshm 1  sinhm 1  tanhm 1  tanm 1  dft 1
+        hadamard 1  eig 1  eigvals 1  solve_circulant 2  pascal 1  leslie 2  convolution_matrix 2  cholesky_banded 1  cho_solve_banded 2  rq 1  fiedler 1  helmert 1  invhilbert 1""",
     "scipy.integrate": "simpson 1  trapezoid 4  cumulative_trapezoid 5  romb 4",
     "scipy.interpolate": "splev 4  splrep *  splint 3  pchip_interpolate 5  interpn 3  barycentric_interpolate 3",
     "scipy.spatial.distance": """
         cdist 3  pdist 2  squareform 3  euclidean 3  sqeuclidean 3  cosine 3  cityblock 3  chebyshev 3  correlation 3  minkowski 4  mahalanobis 3  braycurtis 3  canberra 3""",
     "scipy.signal": """
-        convolve 4  fftconvolve 4  oaconvolve 4  correlate 4  lfilter 3  filtfilt 3  sosfilt 2  savgol_filter 7  hilbert 3  convolve2d 5  detrend 4  butter 5  firwin 2  resample 4""",
+        convolve 4  fftconvolve 4  oaconvolve 4  correlate 4  lfilter 3  filtfilt 3  sosfilt 2  savgol_filter 7  hilbert 3  convolve2d 5  detrend 4  butter 5  firwin 2  resample 4  get_window 2  sosfiltfilt 2  decimate 2  periodogram 2  welch 2  upfirdn 4  resample_poly 3  deconvolve 2  freqz 2  wiener 2  lfilter_zi 2  stft 2  csd 3  spectrogram 2""",
     "scipy.ndimage": """
-        gaussian_filter1d 4  gaussian_filter 3  uniform_filter1d 3  uniform_filter 2  convolve1d 3  correlate1d 3  convolve 2  correlate 2  laplace 1  sobel 2  map_coordinates 2""",
-    "scipy.stats": "zscore *  pearsonr 2  gmean *  sem *  moment *  variation *  iqr 3  trim_mean 3",
+        gaussian_filter1d 4  gaussian_filter 3  uniform_filter1d 3  uniform_filter 2  convolve1d 3  correlate1d 3  convolve 2  correlate 2  laplace 1  sobel 2  map_coordinates 2  shift 2  zoom 2  gaussian_laplace 2  prewitt 2  median_filter 2  minimum_filter 2  maximum_filter 2  gaussian_gradient_magnitude 2  rotate 2  minimum_filter1d 2  maximum_filter1d 2  percentile_filter 3  affine_transform 2""",
+    "statistics": "fmean 2  mean 1  median 1  stdev 2  variance 2  pstdev 2  pvariance 2  geometric_mean 1  harmonic_mean 2  median_low 1  median_high 1  correlation 2  covariance 2",
+    "scipy.spatial": "distance_matrix 3",
+    "scipy.signal.windows": "hann 2  hamming 2  blackman 2  gaussian 3  kaiser 3  tukey 3  boxcar 2  triang 2  cosine 2  bartlett 2  exponential 4  parzen 2",
+    "scipy.stats": "tmean 2  gstd *  zscore *  pearsonr 2  gmean *  sem *  moment *  variation *  iqr 3  trim_mean 3",
     "scipy.fft": """
-        fft 4  ifft 4  rfft 4  irfft 4  fft2 4  ifft2 4  rfft2 4  irfft2 4  fftn 4  ifftn 4  fftfreq 2  rfftfreq 2  fftshift 2  ifftshift 2  dct 5  idct 5  dst 5  idst 5""",
+        fft 4  ifft 4  rfft 4  irfft 4  fft2 4  ifft2 4  rfft2 4  irfft2 4  fftn 4  ifftn 4  fftfreq 2  rfftfreq 2  fftshift 2  ifftshift 2  dct 5  idct 5  dst 5  idst 5  dctn 5  idctn 5  dstn 5  idstn 5  hfft 4  ihfft 4  rfft2 4  irfft2 4  rfftn 4  irfftn 4""",
 }
 
 #: NumPy's functions whose result is a fresh array of numbers, whatever they are given
@@ -181,7 +186,7 @@ def _limits(text: str) -> list[tuple[str, int | None]]:
     return [(n, None if k == "*" else int(k)) for n, k in zip(words[::2], words[1::2], strict=True)]
 
 
-_LIBRARIES = frozenset(["numpy", "scipy"])
+_LIBRARIES = frozenset(["numpy", "scipy", "statistics"])
 _COMPILED = (types.BuiltinFunctionType, type, type(np.sum))
 
 
@@ -199,6 +204,8 @@ def is_librarys(function: Any) -> bool:
         return any(set(signature) - {"O", "-", ">"} for signature in function.types)
     if type(function) is types.FunctionType:
         return str(function.__globals__.get("__name__")).partition(".")[0] in _LIBRARIES
+    if type(function).__module__ == "uarray":  # scipy.fft's, for which another backend may do the same
+        return str(getattr(function, "__module__", None)).partition(".")[0] in _LIBRARIES
     return type(function) in _COMPILED
 
 
