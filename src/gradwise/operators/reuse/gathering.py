@@ -31,6 +31,7 @@ from gradwise.tracing.purity.objects import (
     keeps,
     matching,
     member,
+    setter,
 )
 from gradwise.tracing.purity.reading import is_moving, place_in
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, items_of, look_up
@@ -119,9 +120,8 @@ class _Gathering:
         if type(constant) in (str, list, tuple):
             kept = self.text.name(constant)
             other = f"type({variable}) is not {self.text.name(type(constant))} or {variable} != {kept}"
-            if type(constant) is str or not constant:
-                return other
-            return f"{other} or {{*map(type, {variable})}} != {self.text.name({str})}"
+            is_mixed = f" or {{*map(type, {variable})}} != {self.text.name({str})}"
+            return other if type(constant) is str or not constant else other + is_mixed
         return f"{variable} is not {constant!r}"
 
     def inside(self, variable: str, value: Any, expected: Expected, *, direct: bool) -> None:
@@ -280,17 +280,17 @@ class _Gathering:
         elif kind == "entrywise":
             self.text.leave_if(f"not {self.text.name(goes_over_entries)}({variable}, {self.text.name(name)})")
             return
-        elif kind == "keeps":
-            self.text.leave_if(f"not {self.text.name(keeps)}({cls}, {name!r})")
-            return
-        elif kind == "default":
-            self.text.leave_if(f"{cls}.{name} is not {self.text.name(expected.object)}")
+        elif kind in ("keeps", "default"):
+            other = f"{cls}.{name} is not {self.text.name(expected.object)}"
+            self.text.leave_if(other if kind == "default" else f"not {self.text.name(keeps)}({cls}, {name!r})")
             return
         else:
-            read = f"{cls}.{name}" + {"property": ".fget", "class": ".__func__"}.get(kind, "")
+            way = {"property": ".fget", "class": ".__func__"}.get(kind, "")
+            read = f"{cls}.{name}{way}" if kind != "setter" else f"{self.text.name(setter)}({cls}, {name!r})"
             if kind in ("method", "static"):  # the class gives one function for both
                 self.raw(owner if variable is None else type(owner), name)
-            if variable is not None and kind != "property" and (entries_of(owner) or hasattr(owner, "__dict__")):
+            may_hide = variable is not None and kind not in ("property", "setter")
+            if may_hide and (entries_of(owner) or hasattr(owner, "__dict__")):
                 self.text.leave_if(f"{name!r} in {variable}.__dict__")
         function = self.text.keep(read)
         self.same(function, found)

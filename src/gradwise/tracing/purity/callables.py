@@ -133,7 +133,7 @@ _OPERATOR = _words(
     "add sub mul truediv floordiv mod pow matmul neg abs invert and_ or_ xor not_ eq ne lt le gt ge index getitem"
 )
 _ITERTOOLS = _words(
-    "chain count cycle accumulate combinations combinations_with_replacement permutations product repeat islice pairwise takewhile dropwhile starmap zip_longest"
+    "chain count cycle accumulate combinations combinations_with_replacement permutations product repeat islice pairwise takewhile dropwhile starmap zip_longest compress"
 )
 #: what a logger is asked for
 LOGS = {name: getattr(logging, name) for name in sorted(_words("debug info warning error critical exception log"))}
@@ -278,6 +278,7 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
     for name in _ITERTOOLS:
         function = getattr(itertools, name)
         table[id(function)] = function, Callee(None, "data", higher=name in _HIGHER)
+    table[id(itertools.tee)] = itertools.tee, Callee(2, "several")
     for function in (copy.copy, copy.deepcopy):
         if function.__globals__ is vars(copy):
             table[id(function)] = function, Callee(1, "copied")
@@ -369,6 +370,8 @@ FROM_KEYS = dict.fromkeys
 #: what stands in the place of a default that a dataclass makes anew for each object
 ANEW: tuple[Any, ...] = tuple([v for v in (getattr(dataclasses, "_HAS_DEFAULT_FACTORY", None),) if v is not None])
 
+#: classes of what takes an entry, an attribute, or the result of a method of what it is given (``getters.py``)
+GETTERS: tuple[type, ...] = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 #: contexts of the standard library (``contexts.py``), and functions that change what is done with warnings
 CONTEXTS = (warnings.catch_warnings, contextlib.suppress, contextlib.nullcontext)
 FILTERS = (warnings.simplefilter, warnings.filterwarnings)

@@ -23,6 +23,7 @@ from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
+from gradwise.tracing.purity.getters import getter, taken
 from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
 from gradwise.tracing.purity.lattice import describe, entry, is_empty, is_none_itself, is_numeric, join, level, texts_of
 from gradwise.tracing.purity.leaving import Log
@@ -48,6 +49,7 @@ from gradwise.tracing.purity.values import (
     Bound,
     Box,
     Constant,
+    Getter,
     Held,
     Known,
     Local,
@@ -81,6 +83,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return m.scope.call_function(m, callee.function, [callee.receiver, *arguments], keywords)
     if type(callee) is Held:
         return call(m, callee.function, [*callee.arguments, *arguments], {**dict(callee.keywords), **keywords})
+    if type(callee) is Getter:
+        return taken(m, callee, arguments, keywords)
     if type(callee) is Several:
         return functools.reduce(join, [_one_of(m, one, arguments, keywords) for one in callee.values], NOTHING)
     if type(callee) is Made:
@@ -122,6 +126,9 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return Held(arguments[0], tuple(arguments[1:]), tuple(keywords.items()))
     if value is np.vectorize:
         return vectorized(m, arguments, keywords)
+    takes = getter(m, value, arguments, keywords)
+    if takes is not None:
+        return takes
     if callee.expected is not None and callee.expected.kind == "class":
         return construct(m.scope, m, callee, arguments, keywords)
     if any(value is maker for maker in MAKERS):

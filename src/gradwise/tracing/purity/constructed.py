@@ -20,6 +20,7 @@ from gradwise.tracing.purity.objects import (
     is_frozen,
     keeps,
     member,
+    setter,
 )
 from gradwise.tracing.purity.remembered import is_remembered, read_before
 from gradwise.tracing.purity.scope import Ends, Expected, is_users_function
@@ -92,6 +93,21 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
         of_class = function if kind == "static" else Bound(function, owner.cls if kind == "class" else owner)
     # what the class has is found until something is stored
     return join(stored[name], of_class) if name in stored else of_class
+
+
+def set_by_property(m: Machine, owner: Any, name: str, value: Any) -> bool:
+    """Whether the class of an object of the user's has a property of that name with a setter, which is called then."""
+    if type(owner) is Made:
+        cls, expected = owner.cls.value, owner.cls.expected
+    elif type(owner) is Known and owner.expected is not None and owner.expected.kind == "object":
+        cls, expected = type(owner.value), owner.expected
+    else:
+        return False
+    found = setter(cls, name)
+    if found is None:
+        return False
+    m.scope.call_function(m, _function(m, expected, ("setter", name), found), [owner, value], {})
+    return True
 
 
 def store(scope: Any, m: Machine, owner: Any, name: str, value: Any) -> None:

@@ -29,6 +29,7 @@ from gradwise.tracing.purity.objects import (
     is_users_class,
     keeps,
     matching,
+    setter,
 )
 from gradwise.tracing.purity.plain import arrays_in, is_numeric, is_plain
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, is_users_function, items_of, look_up
@@ -209,6 +210,9 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
             continue
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner
+            continue
+        if key[0] == "setter":
+            yield key, setter(value if expected.kind == "class" else type(value), key[1]) or MISSING, inner
             continue
         if key[0] in ("appends", "lasts", "stores", "transient", "remembers"):
             yield key, type(value) in LOGS + ENTRIES if key[0] in ("appends", "lasts") else stores(value, key[1]), inner

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.purity.boxes import MethodOfBox, has_method
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, callee_of
 from gradwise.tracing.purity.calling import call, call_unpacked
-from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, store
+from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, set_by_property, store
 from gradwise.tracing.purity.contexts import entered
 from gradwise.tracing.purity.counters import container, is_step, loaded, stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.distributions import attribute_of_frozen
@@ -119,7 +119,8 @@ def _push_callable(s: State, value: Any, *, null: bool) -> None:
         s.push(NULL, value)
 
 
-def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
+def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
+    """``owner.name``; ``method``: about to be called."""
     if owner is GENERATOR:
         return draw(m, name)
     if type(owner) is Log:
@@ -142,7 +143,7 @@ def _attribute(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     if type(owner) is Super:
         return attribute_of_super(m, owner, name)
     if type(owner) is Several:
-        found = [_attribute(m, one, name, method=method) for one in owner.values if not is_none_itself(one)]
+        found = [attribute_of(m, one, name, method=method) for one in owner.values if not is_none_itself(one)]
         return functools.reduce(join, found)
     if type(owner) is Row:
         field = attribute_of_record(m, owner, name)
@@ -172,7 +173,7 @@ def _load_attr(m: Machine, i: Any, s: State) -> None:
         if counter is not None:
             s.push(counter)
             return
-    _push_callable(s, _attribute(m, owner, i.argval, method=method), null=method)
+    _push_callable(s, attribute_of(m, owner, i.argval, method=method), null=method)
 
 
 def _container_of(m: Machine, i: Any, owner: Any, stack: list[Any]) -> Any:
@@ -188,7 +189,7 @@ def _container_of(m: Machine, i: Any, owner: Any, stack: list[Any]) -> Any:
 
 def _load_method(m: Machine, i: Any, s: State) -> None:
     owner = s.pop()
-    s.push(NULL, _attribute(m, owner, i.argval, method=True))
+    s.push(NULL, attribute_of(m, owner, i.argval, method=True))
 
 
 def _kw_names(m: Machine, i: Any, s: State) -> None:
@@ -263,7 +264,7 @@ def _store_attr(m: Machine, i: Any, s: State) -> None:
     if stored(m, owner, i.argval, value):
         return
     for one in alternatives(owner):
-        if is_none_itself(one) or left(m, one, i.argval, value):
+        if is_none_itself(one) or set_by_property(m, one, i.argval, value) or left(m, one, i.argval, value):
             continue
         store(m.scope, m, one, i.argval, value)
 
@@ -311,7 +312,7 @@ def _import_name(m: Machine, i: Any, s: State) -> None:
 
 
 def _import_from(m: Machine, i: Any, s: State) -> None:
-    s.push(_attribute(m, s.stack[-1], i.argval, method=False))
+    s.push(attribute_of(m, s.stack[-1], i.argval, method=False))
 
 
 def _push_exception(m: Machine, i: Any, s: State) -> None:

@@ -23,6 +23,8 @@ from gradwise.tracing.purity.counters import container
 from gradwise.tracing.purity.defaults import defaults_of, has_plain_defaults
 from gradwise.tracing.purity.distributions import METHODS as DISTRIBUTED
 from gradwise.tracing.purity.distributions import MethodOfDistribution, is_distribution
+from gradwise.tracing.purity.flow import attribute_of
+from gradwise.tracing.purity.instructions import entry_at
 from gradwise.tracing.purity.lattice import describe, join, level, spill
 from gradwise.tracing.purity.look import Inquiry
 from gradwise.tracing.purity.machine import Machine, parameters_of
@@ -246,8 +248,8 @@ class Scope:
     # --- what containers need of others -------------------------------------------------------------------------------------
 
     @staticmethod
-    def call(m: Machine, callee: Any, arguments: list[Any]) -> Any:
-        return call(m, callee, arguments, {})
+    def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any] | None = None) -> Any:
+        return call(m, callee, arguments, keywords or {})
 
     @staticmethod
     def element(m: Machine, value: Any) -> Any:
@@ -256,6 +258,16 @@ class Scope:
     @staticmethod
     def operator(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         return operator_of_objects(m, symbol, x, z)
+
+    @staticmethod
+    def entry(m: Machine, value: Any, key: Any) -> Any:
+        """``value[key]``."""
+        return entry_at(m, value, key)
+
+    @staticmethod
+    def named(m: Machine, owner: Any, name: str, *, method: bool = False) -> Any:
+        """``owner.name`` of anything."""
+        return attribute_of(m, owner, name, method=method)
 
     @staticmethod
     def truth(m: Machine, value: Any) -> None:

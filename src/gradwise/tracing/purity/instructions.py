@@ -189,10 +189,11 @@ def _binary_op(m: Machine, i: Any, s: State) -> None:
     if type(x) is Count:  # ``counters.py`` has seen what follows
         s.push(x)
         return
-    s.push(_entry(m, x, z) if i.argrepr == "[]" else binary(m, i.argrepr, x, z))
+    s.push(entry_at(m, x, z) if i.argrepr == "[]" else binary(m, i.argrepr, x, z))
 
 
-def _entry(m: Machine, x: Any, key: Any) -> Any:
+def entry_at(m: Machine, x: Any, key: Any) -> Any:
+    """``x[key]``."""
     if type(x) is Tally and type(key) is Constant:
         return Count(x, key.value)
     if type(x) is Known and any(x.value is one for one in (*JOINERS, *KEYS)):
@@ -207,7 +208,7 @@ def _entry(m: Machine, x: Any, key: Any) -> Any:
 
 def _binary_subscr(m: Machine, i: Any, s: State) -> None:
     x, key = s.pop_many(2)
-    s.push(_entry(m, x, key))
+    s.push(entry_at(m, x, key))
 
 
 def _binary_slice(m: Machine, i: Any, s: State) -> None:

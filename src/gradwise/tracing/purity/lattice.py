@@ -25,6 +25,7 @@ from gradwise.tracing.purity.values import (
     Bound,
     Box,
     Constant,
+    Getter,
     Held,
     Index,
     Known,
@@ -42,7 +43,7 @@ from gradwise.tracing.purity.values import (
 )
 
 _BY_RANK = (FLOAT, OWN, FRESH, ARRAY, DATA)
-_OBJECTS = (Known, Made, Bound, Held, Several, Local)
+_OBJECTS = (Known, Made, Bound, Held, Getter, Several, Local)
 
 
 #: the degrees of those of which more is known

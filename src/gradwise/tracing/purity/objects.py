@@ -313,6 +313,15 @@ def keeps(cls: type, name: str) -> bool:
     return kind is types.MemberDescriptorType or (kind is not property and not hasattr(kind, "__set__"))
 
 
+def setter(cls: type, name: str) -> Any:
+    """The function that sets a property of a class; None if it has no such property, or one that is set otherwise."""
+    found = member(cls, name)
+    assigned: Any = cls.__setattr__
+    if type(found) is not property or assigned is not object.__setattr__:
+        return None
+    return found.fset if type(found.fset) is types.FunctionType else None
+
+
 def inherited(cls: type, owner: type, name: str) -> Any:
     """The function, or the ``__init__`` of object, that ``super(owner, an instance of cls)`` finds under a name; None if it finds something else."""
     if owner not in cls.__mro__:

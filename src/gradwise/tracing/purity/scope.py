@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.callables import ANEW, CONTAINERS, CONTEXTS, JOINERS, KEYS, WRITERS, callee_of
+from gradwise.tracing.purity.callables import ANEW, CONTAINERS, CONTEXTS, GETTERS, JOINERS, KEYS, WRITERS, callee_of
 from gradwise.tracing.purity.distributions import (
     distribution_test,
     frozen_test,
@@ -48,6 +48,7 @@ from gradwise.tracing.purity.values import (
     WHOLE,
     Bound,
     Constant,
+    Getter,
     Known,
     Words,
 )
@@ -198,6 +199,13 @@ def cell_value(function: types.FunctionType, name: str) -> Any:
     return value
 
 
+def held_by_getter(value: Any) -> tuple[Any, ...] | None:
+    """What ``operator.itemgetter("w")`` and its like, made before the call, take; None where that is more than names and integers."""
+    made, held, *_ = value.__reduce__()
+    known = made is type(value) and all(type(k) in (int, str) for k in held)
+    return tuple([Constant(k) for k in held]) if known else None
+
+
 def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[Expected, Any]:
     """What must hold of a value that a name stands for, and the abstract value (OPAQUE for what is of no known type).
 
@@ -263,6 +271,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("test", member_test(value)), Known(value)
     elif isinstance(value, enum.EnumMeta) and len(value.__members__) <= ENTRIES:
         return Expected("test", members_test(value)), Known(value)
+    elif cls in GETTERS and (held := held_by_getter(value)) is not None:
+        return Expected("is", value), Getter(cls, held, ())
     elif any(value is f for f in _BY_NAME) or is_maker(value) or makes_matrix(value):
         return Expected("is", value), Known(value)
     else:
@@ -275,6 +285,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
 _BY_NAME = (
     *CONTEXTS,
     functools.partial,
+    *GETTERS,
     super,
     getattr,
     hasattr,

@@ -41,6 +41,7 @@ from gradwise.tracing.purity.values import (
     Bound,
     Box,
     Constant,
+    Getter,
     Held,
     Known,
     Local,
@@ -77,7 +78,7 @@ def is_none(value: Any) -> bool | None:
     """Whether a value is None, if that is known."""
     if type(value) is Constant:
         return value.value is None
-    if type(value) in (Known, Made, Bound, Held, Local, Row, Rows, Record, Table, Texts, Words, Box):
+    if type(value) in (Known, Made, Bound, Held, Getter, Local, Row, Rows, Record, Table, Texts, Words, Box):
         return False
     if type(value) is Several:
         return None if any(map(is_none_itself, value.values)) else False
@@ -261,7 +262,7 @@ def truth(m: Machine, value: Any) -> bool | None:
         return bool(value.value)
     if type(value) is Known and (isinstance(value.value, (types.FunctionType, np.ufunc)) or callee_of(value.value)):
         return True
-    if type(value) in (Bound, Held, Local):
+    if type(value) in (Bound, Held, Getter, Local):
         return True
     if is_sequence(value):  # or an empty one in its place
         return None

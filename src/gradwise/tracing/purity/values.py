@@ -163,6 +163,15 @@ class Held:
     keywords: tuple[tuple[str, Any], ...]
 
 
+@dataclass(slots=True, unsafe_hash=True)
+class Getter:
+    """What ``operator.itemgetter``, ``attrgetter`` or ``methodcaller`` makes during the call; to be called, and nothing else."""
+
+    maker: Any
+    arguments: tuple[Any, ...]
+    keywords: tuple[tuple[str, Any], ...]
+
+
 class Bound:
     """A function with an object as its first argument."""
 
