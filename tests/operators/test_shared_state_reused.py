@@ -133,3 +133,32 @@ def test_compiled_functions_keep_what_plain_calls_keep():
     for _ in range(8):
         g(x)
         assert model.last is x
+
+
+class Logs:
+    """Two lists, of which the last entries are taken."""
+
+    def __init__(self):
+        self.first, self.second = [], []
+
+    def f(self, x):
+        self.first.append(x[0])
+        self.second.append(x[1])
+        return self.first[-1] * x[2] + np.sum(x**2)
+
+
+def test_lists_that_become_one():
+    model = Logs()
+    g = gw.value_and_grad(model.f)
+    for k in range(16):
+        if k == 8:
+            assert shortcuts_of(model.f)["0"].served >= 3
+            model.second = model.first
+        x = X + 0.05 * k
+        value, gradient = g(x)
+        last = 1 if k >= 8 else 0
+        expected = 2 * x
+        expected[last] += x[2]
+        expected[2] += x[last]
+        assert value == pytest.approx(x[last] * x[2] + np.sum(x**2), rel=1e-13)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-12)

@@ -63,8 +63,8 @@ class _Gathering:
         #: the variables of objects with counters, the objects and the attributes; and the variables of objects and containers that are read, with what is expected of them
         self._counting: list[tuple[str, Any, str]] = []
         self._reading: list[tuple[str, Any, Expected]] = []
-        #: the variables of containers that are counted in
-        self.tallies: list[str] = []
+        #: the variables of containers that are counted in, by their identity
+        self.tallies: dict[int, str] = {}
 
     def keep(self, place: Hashable, expression: str, *, direct: bool) -> None:
         if direct and place in self.places:
@@ -161,17 +161,16 @@ class _Gathering:
             else:
                 self.text.leave_if(f"type({variable}.get({key!r})) is not int")
             self.counters["entry", id(value), key] = f"{variable}[{key!r}]"
-        if variable not in self.tallies:
-            self.tallies.append(variable)
+        self.tallies.setdefault(id(value), variable)
 
     def apart(self) -> None:
         """The lines that leave where what is read has become what is counted in."""
         by_name: dict[str, dict[int, str]] = {}
         for variable, owner, name in self._counting:
             by_name.setdefault(name, {})[id(owner)] = variable
-        for assigned in {tuple(owners.values()): None for owners in by_name.values() if len(owners) > 1}:
+        for kept in {tuple(owners.values()): None for owners in [*by_name.values(), self.tallies] if len(owners) > 1}:
             # where they become one, each finds what was assigned to the other
-            self.text.leave_if(f"len({{{', '.join(f'id({v})' for v in assigned)}}}) != {len(assigned)}")
+            self.text.leave_if(f"len({{{', '.join(f'id({v})' for v in kept)}}}) != {len(kept)}")
         for variable, value, expected in self._reading:
             assert expected.reads is not None
             for name, owners in by_name.items():
@@ -179,7 +178,7 @@ class _Gathering:
                     for counted in owners.values():
                         self.text.leave_if(f"{variable} is {counted}")
             if expected.kind == "sequence":
-                for tally in self.tallies:
+                for tally in self.tallies.values():
                     self.text.leave_if(f"{variable} is {tally}")
 
     def stays(self, kind: str, cls: type, key: str) -> None:
@@ -397,4 +396,4 @@ def gather(
         gathering.pass_by(name, value, expected)
     gathering.root(variable, function, node)
     gathering.apart()
-    return list(gathering.places.values()), gathering.fixed, gathering.counters, gathering.tallies
+    return list(gathering.places.values()), gathering.fixed, gathering.counters, [*gathering.tallies.values()]
