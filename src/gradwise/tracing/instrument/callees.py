@@ -17,6 +17,7 @@ import numpy as np
 
 from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument import constructing
+from gradwise.tracing.instrument.cached import memory_of_run, of_memory
 from gradwise.tracing.instrument.cells import with_code
 from gradwise.tracing.instrument.compiling import going_both_ways, instrumented
 from gradwise.tracing.instrument.drawing import drawing, draws
@@ -193,6 +194,8 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     """A compiled function, or the bound method of a plain object."""
     owner = callee.__self__
     cls = type(owner)
+    if cls is functools._lru_cache_wrapper:
+        return of_memory(watch, callee)
     if local.muted is not None:
         callee = silent(callee, owner)
     if is_generator(cls):
@@ -236,32 +239,7 @@ def _partial_callee(watch: Watch, callee: Any) -> Any:
 def _cached_callee(watch: Watch, callee: Any) -> Any:
     """A function under ``lru_cache``: its memory would answer plain values.  Under a trace the function runs, with a memory of the run's own."""
     watch.effects["it calls a function under lru_cache, whose memory would grow"] = None
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        arguments = (*args, *kwargs.values())
-        if (
-            not watch.overlay
-            and not any(holds_traced(a) for a in arguments)
-            and not _closes_over_traced(callee.__wrapped__)
-        ):
-            key = (id(callee), functools._make_key(args, kwargs, typed=True))  # as lru_cache makes it
-            if key not in watch.memos:
-                watch.memos[key] = resolve(callee.__wrapped__)(*args, **kwargs)
-            return watch.memos[key]
-        hash(tuple([0 if holds_traced(a) else a for a in arguments]))  # what cannot be hashed is refused as it would be
-        return resolve(callee.__wrapped__)(*args, **kwargs)
-
-    return call
-
-
-def _closes_over_traced(function: Any) -> bool:
-    for cell in getattr(function, "__closure__", None) or ():
-        try:
-            if holds_traced(cell.cell_contents):
-                return True
-        except ValueError:
-            continue
-    return False
+    return memory_of_run(watch, callee, resolve)
 
 
 def _array_function(watch: Watch, callee: Any) -> Any:

@@ -1,4 +1,7 @@
-"""``eval`` and ``exec`` in a traced run: the text is instrumented like the function that holds it, and runs in the caller's names."""
+"""``eval`` and ``exec`` in a traced run: the text is instrumented like the function that holds it, and runs in the caller's names.
+
+Names that an object of the user's class gives (a spreadsheet that evaluates its cells) are read by twins of its methods.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from types import CodeType
 from typing import Any
 
 from gradwise.tracing.instrument.compiling import class_name, hooked, instrumented
+from gradwise.tracing.instrument.items import reading
 from gradwise.tracing.instrument.parsing import parsed
 from gradwise.tracing.instrument.rewriting import rewritten
 from gradwise.tracing.instrument.state import local
@@ -42,7 +46,7 @@ def evaluate(source: Any, globals: Any = None, locals: Any = None, /, **names: A
     globals, locals = _names_of(frame, names.get("globals", globals), names.get("locals", locals))  # noqa: A001
     if local.watch is None:
         return eval(source, globals, locals)  # noqa: S307  the user's own call
-    return eval(_code(source, "eval", class_name(frame.f_code.co_qualname)), globals, locals)  # noqa: S307
+    return eval(_code(source, "eval", class_name(frame.f_code.co_qualname)), globals, reading(locals))  # noqa: S307
 
 
 def execute(source: Any, globals: Any = None, locals: Any = None, /, **options: Any) -> None:  # noqa: A002
@@ -51,6 +55,7 @@ def execute(source: Any, globals: Any = None, locals: Any = None, /, **options: 
     globals, locals = _names_of(frame, options.pop("globals", globals), options.pop("locals", locals))  # noqa: A001
     if local.watch is not None:
         source = _code(source, "exec", class_name(frame.f_code.co_qualname))
+        locals = reading(locals)  # noqa: A001
     exec(source, globals, locals, **options)  # noqa: S102  the user's own call
 
 

@@ -18,6 +18,7 @@ from gradwise.tracing.standins.recording import (
     contains_traced,
     entries,
     is_users_sequence,
+    number,
     open_traces,
     python_method,
 )
@@ -77,8 +78,10 @@ def _ordered(result: Any, order: Any) -> Any:
 def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002  # NumPy's name
     """``np.array``: a fresh array."""
     kind = type(object)
+    if dtype is not None:
+        object = of_numbers(object, dtype)  # noqa: A001
     if kind is not list and kind is not tuple:
-        object = _listed(_of_numbers(object, dtype))  # noqa: A001
+        object = _listed(object)  # noqa: A001
     elif LABELLED:
         object = without_labels(object)  # noqa: A001
     if not contains_traced(object):
@@ -91,12 +94,32 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
     )
 
 
-def _of_numbers(a: Any, dtype: Any) -> Any:
-    """An array of objects that holds traced numbers, as an array of numbers where such is asked for."""
-    if type(a) is not np.ndarray or a.dtype.kind != "O" or dtype is None or np.dtype(dtype).kind not in "fc":
+def of_numbers(a: Any, dtype: Any) -> Any:
+    """What holds traced numbers among objects, or objects that give one as ``float`` does, as numbers where an array of such is asked for."""
+    if (
+        dtype is None
+        or (type(a) is not list and type(a) is not tuple and not is_of_objects(a))
+        or np.dtype(dtype).kind not in "fc"
+    ):
         return a
-    entries_ = a.ravel().tolist()
+    if not is_of_objects(a):
+        return _given_as_numbers(a)
+    entries_ = _given_as_numbers(a.ravel().tolist())
     return assembled(entries_, np.dtype(dtype)).reshape(a.shape) if contains_traced(entries_) else a
+
+
+def is_of_objects(a: Any) -> bool:
+    """Whether an array holds objects."""
+    return type(a) is np.ndarray and a.dtype.kind == "O"
+
+
+def _given_as_numbers(items: Any) -> Any:
+    if _NUMBERS.issuperset(map(type, items)):
+        return items
+    return [_given_as_numbers(v) if type(v) is list or type(v) is tuple else number(v) for v in items]
+
+
+_NUMBERS = frozenset({float, int, bool, complex, np.float64, np.int64, np.ndarray, TracedScalar, TracedArray})
 
 
 def _listed(items: Any) -> Any:
@@ -128,7 +151,7 @@ def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -
 
     def call(a: Any, dtype: Any = None, *rest: Any, **options: Any) -> Any:
         if not contains_traced(a):
-            a = _listed(_of_numbers(without_labels(a) if LABELLED else a, dtype))
+            a = _listed(of_numbers(without_labels(a) if LABELLED else a, dtype))
         if not contains_traced(a):
             look_among(a)
             return function(a, dtype, *rest, **options)

@@ -16,6 +16,7 @@ from gradwise.tracing.functions import choosing, polynomials
 from gradwise.tracing.functions.dispatch import straight
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import TWINS
+from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.state import current_trace, note_written
 from gradwise.tracing.instrument.written import WRITING
 from gradwise.tracing.standins.arrays import asarray
@@ -251,9 +252,37 @@ def _as_given(a: Any) -> Any:
     return list(entries(a)) if is_users_sequence(a) else asarray(a)
 
 
+#: the universal functions that ask entries that are objects for a method of their name
+_ASKED = frozenset(
+    {"arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "conjugate", "cos", "cosh"}
+    | {"deg2rad", "degrees", "exp", "exp2", "expm1", "fabs", "fmod", "hypot", "log", "log10", "log1p", "log2"}
+    | {"rad2deg", "radians", "rint", "sin", "sinh", "sqrt", "tan", "tanh"}
+)
+
+
+def _is_array(a: Any) -> bool:
+    return isinstance(a, (np.ndarray, TracedArray, list, tuple))
+
+
+def _is_of_objects(a: Any) -> bool:
+    return type(a) is np.ndarray and a.dtype.kind == "O"
+
+
+def _of_entry(obj: Any, name: str) -> Any:
+    """The method of an object that NumPy asks for, by whichever way the object gives it; None if it gives none."""
+    method = python_method(obj, name)
+    if method is None and type(obj) not in _ARRAYS and not isinstance(obj, np.generic):
+        try:
+            method = HOOKS["method"](obj, name)
+        except AttributeError:
+            return None
+    return method
+
+
 def asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     """A universal function: ``__array_ufunc__`` of the user's classes, and the methods of entries of object arrays, run as twins."""
     name, operands = ufunc.__name__, ufunc.nin
+    is_asked = name in _ASKED
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) > operands or "out" in kwargs:
@@ -272,12 +301,17 @@ def asking(ufunc: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
                     return otherwise(*args, **kwargs) if result is NotImplemented else result
                 if current_trace() is not None and any(map(_gives_array, args)):
                     return call(*map(_as_given, args), **kwargs)
-                method = python_method(a, name) if len(args) == 1 and not kwargs else None
-                return otherwise(*args, **kwargs) if method is None or hasattr(a, "__array__") else method()
-        if len(args) == 1 and type(args[0]) is np.ndarray and args[0].dtype.kind == "O" and not kwargs and args[0].size:
-            methods = [python_method(v, name) for v in args[0].flat]
-            if all(methods):
-                return _objects([m() for m in methods if m is not None], args[0].shape)
+                if not is_asked or kwargs or hasattr(a, "__array__"):
+                    return otherwise(*args, **kwargs)
+                method = _of_entry(args[0], name) if not any(map(_is_array, args)) else None
+                return otherwise(*args, **kwargs) if method is None else method(*args[1:])
+        if is_asked and not kwargs and len(args) == operands and any(map(_is_of_objects, args)):
+            given = np.broadcast_arrays(*args)
+            methods = [_of_entry(v, name) for v in given[0].flat]
+            if methods and all(methods):
+                rest = zip(*[a.flat for a in given[1:]], strict=True) if operands > 1 else [()] * len(methods)
+                results = [m(*others) for m, others in zip(methods, rest, strict=True) if m is not None]
+                return _objects(results, given[0].shape)
         return otherwise(*args, **kwargs)
 
     call.__name__ = name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.arrays import of_numbers
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly, stacking_first
@@ -44,10 +45,12 @@ def astype(self: np.ndarray, dtype: Any, *args: Any, **kwargs: Any) -> Any:
     """``a.astype(dtype)``, of an array of objects that holds traced numbers too, or of texts."""
     if self.dtype.kind in "US":
         look(self.tolist())
-    if self.dtype.kind == "O" and self.size and contains_traced(self.ravel().tolist()):
-        if np.dtype(dtype).kind == "O":
-            return self.astype(dtype, *args, **kwargs)
-        return assembled(self.ravel().tolist(), np.dtype(dtype)).reshape(self.shape)
+    if self.dtype.kind == "O" and self.size and np.dtype(dtype).kind != "O":
+        numbers = of_numbers(self, dtype)
+        if numbers is not self:
+            return numbers
+        if contains_traced(self.ravel().tolist()):
+            return assembled(self.ravel().tolist(), np.dtype(dtype)).reshape(self.shape)
     result = self.astype(dtype, *args, **kwargs)
     return result if result is self else owned(current_trace(), result)
 
