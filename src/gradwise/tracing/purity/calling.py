@@ -46,6 +46,7 @@ from gradwise.tracing.purity.values import (
     SLICE,
     SPLINE,
     TYPE,
+    VECTOR,
     Bound,
     Box,
     Constant,
@@ -256,6 +257,14 @@ def evaluated(m: Machine, argument: Any) -> Any:
     return functools.reduce(join, [m.expression(text) for text in sorted(texts)])
 
 
+def _one_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any:
+    """``callee(*arguments, **keywords)`` of one that may be called; a way that ends there ends alone."""
+    try:
+        return call_unpacked(m, callee, arguments, keywords)
+    except Ends:
+        return NOTHING
+
+
 def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any:
     """``callee(*arguments, **keywords)``: allowed where any number of plain arguments is harmless."""
     plain_call = keywords is NULL or (type(keywords) is Box and keywords.root.keys is NOTHING)
@@ -264,6 +273,10 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
         return call(m, callee, given, {} if plain_call else dict(keywords.entries))
     if type(callee) is Known and callee.value is np.ndindex and plain_call:
         return call(m, callee, [arguments], {})
+    if type(callee) is Several:
+        return functools.reduce(join, [_one_unpacked(m, one, arguments, keywords) for one in callee.values], NOTHING)
+    if is_object(callee):
+        return call_unpacked(m, special(m, callee, "__call__"), arguments, keywords)
     known: list[Any] = []
     if type(arguments) is Row:
         known = list(arguments.entries)
@@ -275,6 +288,9 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
         found = callee_of(callee.value)
         if found is not None and found.limit is None and not found.higher:
             return result_of(m, describe(callee), found, [DATA], {})
+        if found is not None and not found.higher and (arguments is VECTOR or m.data(arguments) is OWN):
+            # entries are numbers, or in memory of the call: an output among them is nobody else's
+            return result_of(m, describe(callee), found, [OWN], {})
     if type(callee) is Known and is_users_function(callee.value):
         with_plain_defaults(m, callee.value)
         return m.scope.call_function(m, callee, known, {}, complete=False)

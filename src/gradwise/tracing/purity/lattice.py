@@ -32,6 +32,7 @@ from gradwise.tracing.purity.values import (
     Local,
     Made,
     Method,
+    Mixed,
     Pattern,
     Record,
     Row,
@@ -81,7 +82,7 @@ def is_telling(value: Any) -> bool:
     """Whether plain data are known so well that it may decide what is called."""
     if type(value) is Constant:
         return value.value is None or type(value.value) in (str, bool)
-    return type(value) in (Texts, Pattern, Words, Row, Rows, Record, Table, Known, Box)
+    return type(value) in (Texts, Pattern, Words, Row, Rows, Record, Mixed, Table, Known, Box)
 
 
 def level(value: Any) -> Abstract | None:
@@ -91,7 +92,7 @@ def level(value: Any) -> Abstract | None:
         return _SPECIAL.get(value, value) if value.rank >= 0 else None
     if cls is Constant:
         return _constant_level(value.value)
-    if cls is Texts or cls is Words or cls is Pattern or cls is Table or cls is Record:
+    if cls is Texts or cls is Words or cls is Pattern or cls is Table or cls is Record or cls is Mixed:
         return DATA
     if cls is Known and value.expected is not None and value.expected.is_data:
         return DATA

@@ -304,7 +304,14 @@ def _is_worth_it(value: Any) -> bool:
     if type(value) is dict and not all(type(k) in (int, str) for k in value):
         return False
     entries = value.values() if type(value) is dict else value
-    return any(type(v) is str or (type(v) in (list, tuple) and any(type(w) is str for w in v)) for v in entries)
+    return any(type(v) is str or (type(v) in (list, tuple, dict) and _holds_texts(v)) for v in entries)
+
+
+def _holds_texts(row: Any) -> bool:
+    """Whether a row, or a record under texts for keys, holds texts."""
+    if type(row) is dict and not all(type(k) is str for k in row):
+        return False
+    return any(type(v) is str for v in (row.values() if type(row) is dict else row))
 
 
 def _method(value: Any, parts: tuple[Any, Any], known: dict[int, tuple[Any, Expected, Any]]) -> tuple[Expected, Any]:

@@ -47,6 +47,7 @@ from gradwise.tracing.purity.values import (
     Local,
     Made,
     Method,
+    Mixed,
     Record,
     Row,
     Rows,
@@ -71,14 +72,14 @@ def is_sequence(value: Any) -> bool:
 
 def is_looked_into(value: Any) -> bool:
     """Whether the entries of a value are known, or it is no data."""
-    return type(value) in (Row, Rows, Words, Table, Record, Box) or is_sequence(value) or level(value) is None
+    return type(value) in (Row, Rows, Words, Table, Record, Mixed, Box) or is_sequence(value) or level(value) is None
 
 
 def is_none(value: Any) -> bool | None:
     """Whether a value is None, if that is known."""
     if type(value) is Constant:
         return value.value is None
-    if type(value) in (Known, Made, Bound, Held, Getter, Local, Row, Rows, Record, Table, Texts, Words, Box):
+    if type(value) in (Known, Made, Bound, Held, Getter, Local, Row, Rows, Record, Mixed, Table, Texts, Words, Box):
         return False
     if type(value) is Several:
         return None if any(map(is_none_itself, value.values)) else False
@@ -106,7 +107,19 @@ def _any_of(m: Machine, sequence: Known) -> Any:
         classes = {type(v.value) for v in found}
         cls = classes.pop() if len(classes) == 1 and is_named_tuple(found[0].value) else None
         found = [Row(tuple(entries(m, v).values()), cls) for v in found]
+    if len(found) > 1 and all(is_sequence(v) and type(v.value) is dict and v.expected.is_data for v in found):
+        return _one_of_dicts([entries(m, v) for v in found]) or functools.reduce(join, found)
     return functools.reduce(join, found)
+
+
+def _one_of_dicts(dicts: list[dict[Any, Any]]) -> Any:
+    """One of several dicts of plain data; None where a key is no text."""
+    keys = [key for table in dicts for key in table]
+    if not all(type(key) is str for key in keys):
+        return None
+    found = {key: functools.reduce(join, [t[key] for t in dicts if key in t]) for key in keys}
+    alike = all(table.keys() == dicts[0].keys() for table in dicts)
+    return (Record if alike else Mixed)(tuple(found.items()))
 
 
 def iterator_of(m: Machine, value: Any) -> Any:
@@ -166,7 +179,7 @@ def entry_of(m: Machine, value: Any, key: Any) -> Any:
     if type(value) is Table:
         is_one = value.is_mapping or type(place) is int or (key is not None and is_numeric(m.data(key)))
         return value.element if is_one else m.data(value)
-    if type(value) is Record:
+    if type(value) in (Record, Mixed):
         known = dict(value.entries)
         return known[place] if type(place) is str and place in known else m.data(value)
     if type(value) is Row and type(place) is int and -len(value.entries) <= place < len(value.entries):
@@ -213,7 +226,7 @@ def unpacked(m: Machine, row: Any, count: int) -> list[Any]:
         return [entry(m.data(row))] * count
     if type(row) is Words:
         return [_one_of(row)] * count
-    if type(row) in (Table, Record):
+    if type(row) in (Table, Record, Mixed):
         return [m.data(row)] * count
     if type(row) is Box or is_object(row):
         return [element_of(m, row)] * count

@@ -336,6 +336,13 @@ class Record:
 
 
 @dataclass(slots=True, unsafe_hash=True)
+class Mixed:
+    """One of several dicts with other keys: what is found under each key, where it is there."""
+
+    entries: tuple[tuple[str, Any], ...]
+
+
+@dataclass(slots=True, unsafe_hash=True)
 class Table:
     """A list, tuple or dict (``is_mapping``) of which each entry is ``element``; plain data."""
 
