@@ -184,13 +184,14 @@ class _Writer:
         jump = Instruction("POP_JUMP_IF_FALSE" if "POP_JUMP_IF_FALSE" in dis.opmap else "POP_JUMP_FORWARD_IF_FALSE")
         jump.place, jump.target = i.place, last
         yield jump
+        if i.name == "LOAD_GLOBAL":  # noted first, with what it holds
+            yield self.constant((i.value,), i.place)
+            yield from self.call("assigns", 1, i.place)
+            yield Instruction("POP_TOP", 0, i.place)
         yield load()
         yield from self.call("owned", 1, i.place)
         if i.name == "LOAD_GLOBAL":
             yield Instruction("STORE_GLOBAL", i.argument >> 1, i.place)
-            yield self.constant((i.value,), i.place)
-            yield from self.call("assigns", 1, i.place)
-            yield Instruction("POP_TOP", 0, i.place)
         else:
             yield Instruction("STORE_DEREF", i.argument, i.place)
         yield last

@@ -75,8 +75,8 @@ class HoldersOfArrays(ast.NodeTransformer):
         for name in self._shared_names(statement) if self.shared else ():
             value = [ast.Name(name, ast.Load()), ast.Name(name, ast.Load())]
             put: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], call("owned", value[0]))]
-            if self.shared[name]:
-                put.append(ast.Expr(call("assigns", ast.Tuple([ast.Constant(name)], ast.Load()))))
+            if self.shared[name]:  # noted first, with what it holds
+                put.insert(0, ast.Expr(call("assigns", ast.Tuple([ast.Constant(name)], ast.Load()))))
             new.append(at(ast.If(call("alone", value[1]), put, []), statement))
         return new
 
