@@ -268,3 +268,21 @@ def test_a_memory_of_a_point_nearby(offset):
     found = gw.grad(f)(np.array([0.7 + offset, 1.3]))
     assert np.isnan(found[0]) or found[0] == pytest.approx(np.exp(0.7) * 1.3, rel=1e-4)
     assert found[1] == pytest.approx(np.exp(0.7), rel=1e-6)
+
+
+def test_a_memory_that_was_asked_holds_what_it_held():
+    class Rounded:
+        def __init__(self):
+            self.key, self.at, self.value = "", 0.0, 0.0
+
+        def f(self, x):
+            if f"{x[0]:.3f}" != self.key:
+                self.key, self.at, self.value = f"{x[0]:.3f}", float(x[0]), np.exp(x[0])
+            return self.value * x[1]
+
+    one, other = Rounded(), Rounded()
+    for t in (0.3, 0.4, 0.5, 0.50003, 0.6, 0.60002, 0.60004, 0.7):
+        x = np.array([t, 1.2])
+        assert gw.value_and_grad(one.f)(x)[0] == pytest.approx(other.f(x), rel=1e-14)
+        assert (one.key, one.at) == (other.key, other.at)
+        assert one.value == pytest.approx(other.value, rel=1e-14)

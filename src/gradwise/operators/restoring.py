@@ -27,6 +27,7 @@ from gradwise.tracing.instrument.unwritten import Unmuted
 if TYPE_CHECKING:
     from gradwise.operators.arguments import Arguments
     from gradwise.operators.linearization import Linearization
+    from gradwise.tracing import Recording
 
 
 def written_by(linearization: Linearization, *, inside: bool = False) -> Journal:
@@ -96,27 +97,42 @@ def preserved(linearization: Linearization) -> Iterator[None]:
 
 
 def widen(journal: Journal, arguments: Arguments, watch: Watch | None, *, has_aux: bool) -> str | None:
-    """Note in the journal what a call from the state that a run left writes to: it may take another way than the run, on which it writes elsewhere (``if self.first: … else: self.log.append(x)``).
+    """Note in the journal what a call from the state that a run left writes to: it may take another way than the run, on which it writes elsewhere (``if self.first: … else: self.log.append(x)``); so may one at a point beside, which a memory does not know.
 
     Gives what a call does there that cannot be left undone, if it does something.
     """
-    leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in arguments.leaves]
-    again = None
+    again = _noted(journal, arguments, watch, arguments.leaves, has_aux=has_aux)
+    if isinstance(again, str):
+        return again
+    _noted(journal, arguments, watch, [shifted(leaf, _BESIDE) for leaf in arguments.leaves], has_aux=has_aux)
+    if again is None or again.tape.ran is None or local.muted is not None:
+        return None
+    return repeats(again.tape.ran, undoing=True)
+
+
+#: how far the point beside is, relative to each entry's size: as far as numerical derivatives go
+_BESIDE = 1e-2
+
+
+def _noted(
+    journal: Journal, arguments: Arguments, watch: Watch | None, leaves: Sequence[Any], *, has_aux: bool
+) -> Recording | str | None:
+    """A run that leaves nothing, of which it is noted what it writes to; what it does that cannot be left undone, and None where it fails."""
+    again: Recording | str | None = None
     is_muted = local.muted is not None
+    leaves = [copy_in_layout(v) if isinstance(v, np.ndarray) else v for v in leaves]
     with kept() as beside:
         try:
             with contextlib.nullcontext() if is_muted else muted(watch):
                 rewind()
                 again = record(_silent, leaves, (False,) * len(leaves), arguments.copied().call, has_aux=has_aux)
         except Unmuted as error:
-            return None if is_muted else str(error)
+            again = None if is_muted else str(error)
         except Exception:  # noqa: BLE001, S110  the function's own statement about the state that it left
             pass
     for place in beside.places():
         journal.note(place)
-    if again is None or again.tape.ran is None or is_muted:
-        return None
-    return repeats(again.tape.ran, undoing=True)
+    return again
 
 
 class Restoring:
