@@ -270,7 +270,7 @@ def test_a_monkeypatched_numpy_function_is_seen(monkeypatch):
         return np.tanh(x * X).sum()
 
     assert inspect_function(f).is_quiet
-    monkeypatch.setattr(np, "tanh", lambda a: a.fill(0.0))
+    monkeypatch.setattr(np, "tanh", lambda a: X.fill(0.0))
     assert not inspect_function(f).is_quiet
 
 

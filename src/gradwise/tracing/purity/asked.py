@@ -59,7 +59,10 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
     """What a function of Python's gives that takes any object; None if it is none of them."""
     if function in (isinstance, issubclass) and len(arguments) == 2 and type(arguments[1]) is Row:
         found = [about_objects(m, function, [arguments[0], one]) for one in arguments[1].entries]
-        return None if None in found else OWN
+        if None in found or function is issubclass:
+            return None if None in found else OWN
+        answers = {one.value if type(one) is Constant else None for one in found}
+        return Constant(True) if True in answers else OWN if None in answers or not found else Constant(False)
     if function in (isinstance, issubclass, callable, len) and all(
         level(v) is not None
         or is_object(v)
@@ -78,6 +81,8 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
                 note(one, ("defined", "__call__"), lambda cls: is_defined(cls, "__call__"))
         elif function in (isinstance, issubclass) and len(arguments) == 2:
             note_derived(m, arguments[0], arguments[1])
+            if function is isinstance:
+                return _is_instance(*arguments)
         return OWN
     if function is enumerate and len(arguments) in (1, 2):
         m.data(arguments[-1]) if len(arguments) == 2 else None
@@ -110,6 +115,22 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
         by_name(m, arguments[0], arguments[1])  # where it is found
         return Constant(True) if _surely_has(arguments[0], arguments[1]) else OWN
     return None
+
+
+def _is_instance(value: Any, cls: Any) -> Any:
+    """Whether a value is of a class, where that is known: plain data are of no class of the user's, and objects of the user's are of those that their class is derived from."""
+    if type(cls) is not Known or not isinstance(cls.value, type):
+        return OWN
+    if type(cls.value) is not type:  # which may say of any class that it is derived
+        return OWN
+    if type(value) is Several:
+        answers = [_is_instance(one, cls) for one in value.values]
+        return answers[0] if all(one == answers[0] for one in answers) else OWN
+    if is_object(value):
+        pretends = any("__class__" in vars(c) for c in class_of(value).__mro__[:-1])
+        return OWN if pretends else Constant(issubclass(class_of(value), cls.value))
+    is_users = cls.expected is not None and cls.expected.kind == "class"
+    return Constant(False) if is_users and level(value) is not None else OWN
 
 
 def note_derived(m: Machine, value: Any, base: Any) -> None:

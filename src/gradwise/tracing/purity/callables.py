@@ -336,7 +336,7 @@ METHODS: dict[str, Callee] = {
         conjugate 0"""
     ),
     **_methods(
-        """astype 2  view 1  get 2  keys 0  values 0  items 0  index 3  join 1  upper 0  lower 0  strip 1  startswith 3  endswith 3  split 2  replace 3  format *""",
+        """astype 2  view 1  get 2  keys 0  values 0  items 0  index 3  join 1  upper 0  lower 0  strip 1  startswith 3  endswith 3  split 2  splitlines 1  rsplit 2  lstrip 1  rstrip 1  title 0  capitalize 0  isdigit 0  isalpha 0  replace 3  format *""",
         makes="data",
     ),
     **_methods("tolist 0", makes="fresh"),
@@ -344,9 +344,9 @@ METHODS: dict[str, Callee] = {
 }
 
 #: methods that change a container made during the call
-CHANGES = {"append": 1, "extend": 1, "insert": 2, "pop": 2, "remove": 1, "clear": 0, "update": 1, "setdefault": 2, "add": 1, "discard": 1, "reverse": 0, "sort": 0}  # fmt: skip
+CHANGES = {"append": 1, "extend": 1, "insert": 2, "pop": 2, "remove": 1, "clear": 0, "update": 1, "setdefault": 2, "add": 1, "discard": 1, "reverse": 0, "sort": 0, "fill": 1}  # fmt: skip
 #: those of them that no array has, so that no array is written even where the container is the caller's
-HARMLESS = frozenset(CHANGES) - {"sort"}
+HARMLESS = frozenset(CHANGES) - {"sort", "fill"}
 
 #: attributes of plain data
 ATTRIBUTES = _words("T mT shape ndim size dtype real imag itemsize nbytes kind name eps tiny")

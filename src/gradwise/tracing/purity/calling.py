@@ -164,6 +164,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return MANAGER
     if value is type and len(arguments) == 1 and type(arguments[0]) is Made and not keywords:
         return arguments[0].cls
+    if value is type and len(arguments) == 1 and is_object(arguments[0]) and not keywords:
+        return Known(type(arguments[0].value))  # which is looked at again with the object
     if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
         return TYPE
     if value is range:
@@ -175,8 +177,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return over
     if len(arguments) == 2 and any(is_object(v) for v in arguments) and value in _BINARY:
         return m.scope.operator(m, _BINARY[value], *arguments)
-    if value is abs and len(arguments) == 1 and is_object(arguments[0]):
-        return m.scope.call(m, special(m, arguments[0], "__abs__"), [])
+    if value in _UNARY and len(arguments) == 1 and is_object(arguments[0]) and not keywords:
+        return m.scope.call(m, special(m, arguments[0], _UNARY[value]), [])
     if any(map(is_looked_into, arguments)) or any(value is known for known in _GOING_OVER):
         answer = about_objects(m, value, arguments)
         if answer is not None:
@@ -201,6 +203,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
 
 
+#: what asks an object for one of its methods
+_UNARY: dict[Any, str] = {abs: "__abs__", float: "__float__", int: "__int__", complex: "__complex__"}
 _BINARY = {
     operator.add: "+",
     operator.sub: "-",
@@ -286,7 +290,7 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
         m.data(keywords)
     if type(callee) is Known and plain_call:
         found = callee_of(callee.value)
-        if found is not None and found.limit is None and not found.higher:
+        if found is not None and found.limit is None and (not found.higher or callee.value in (min, max)):
             return result_of(m, describe(callee), found, [DATA], {})
         if found is not None and not found.higher and (arguments is VECTOR or m.data(arguments) is OWN):
             # entries are numbers, or in memory of the call: an output among them is nobody else's

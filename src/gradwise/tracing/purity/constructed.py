@@ -48,6 +48,8 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
         return read_before(m, owner, name)
     expected, value = owner.expected, owner.value
     is_class = expected.kind == "class"
+    if name == "__class__" and not is_class and not any("__class__" in vars(c) for c in type(value).__mro__[:-1]):
+        return Known(type(value))  # which is looked at again with the object
     scope.inquiry.looked_at.add((id(value), name))
     found = find_in_class(value, name) if is_class else find(value, name)
     if found is None:
@@ -68,6 +70,8 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
 def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_asked: bool = True) -> Any:
     """The attribute of an object made during the call; ``is_asked``: whether it may be missing."""
     cls, expected = owner.cls.value, owner.cls.expected
+    if name == "__class__" and not any("__class__" in vars(c) for c in cls.__mro__[:-1]):
+        return owner.cls
     found = find_in_class(cls, name)
     if found is not None and found[0] == "property":
         return scope.call_function(m, _function(m, expected, ("property", name), found[1]), [owner], {})

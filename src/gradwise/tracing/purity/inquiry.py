@@ -160,6 +160,8 @@ class Scope:
             return Known(FROM_KEYS)
         if owner.value is object and name == "__setattr__":
             return Known(object.__setattr__)
+        if name in ("__name__", "__qualname__") and type(owner.value) is type:
+            return Constant(getattr(owner.value, name))
         if owner.expected is not None and owner.expected.kind in ("object", "class"):
             return attribute_of_known(self, m, owner, name)
         if isinstance(owner.value, enum.EnumMeta) and is_simple_member(owner.value.__members__.get(name)):

@@ -236,6 +236,10 @@ def _store_subscr(m: Machine, i: Any, s: State) -> None:
     if target is DRAFT:
         store_in_matrix(m, key, value)
         return
+    if is_object(target):
+        method = special(m, target, "__setitem__")
+        m.scope.call_function(m, method.function, [method.receiver, key, value], {})
+        return
     degree, _ = m.data(value), m.data(key)
     if type(target) is Log and not target.is_method:
         target.holds(m, degree)

@@ -10,7 +10,7 @@ from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHO
 from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.lattice import describe, is_numeric, level, spill, texts_of
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
-from gradwise.tracing.purity.texts import filled
+from gradwise.tracing.purity.texts import changed_texts, filled
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
@@ -153,6 +153,8 @@ def result_of_method(m: Machine, method: Method, arguments: list[Any], keywords:
             )
         if name not in HARMLESS:
             m.scope.changes_own()
+        if name == "fill" and not all(m.data(v).rank <= OWN.rank for v in [*arguments, *keywords.values()]):
+            raise m.doubt("it fills an array with what may have been there before the call")
         if len(arguments) > CHANGES[name] or keywords:
             raise m.doubt(f"it calls the method {name} in a way that is not looked into")
         return DATA
@@ -163,6 +165,9 @@ def result_of_method(m: Machine, method: Method, arguments: list[Any], keywords:
         for value in [*arguments, *keywords.values()]:
             m.data(value)
         return filled(method.receiver.value)
+    changed = changed_texts(method.receiver, name, arguments) if not keywords else None
+    if changed is not None:
+        return changed
     callee = METHODS.get(name)
     if callee is None:
         raise m.doubt(f"it calls the method {name}, which is not looked into")

@@ -18,6 +18,7 @@ from gradwise.tracing.purity.lattice import (
     entry,
     is_none_itself,
     is_numeric,
+    is_scalar,
     join,
     level,
     text,
@@ -62,7 +63,10 @@ if TYPE_CHECKING:
 
     from gradwise.tracing.purity.machine import Machine
 
-_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul"}  # fmt: skip
+_OPERATORS = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "|": "or", "&": "and", "^": "xor", "<<": "lshift", ">>": "rshift",
+}  # fmt: skip
 
 
 def is_sequence(value: Any) -> bool:
@@ -301,6 +305,8 @@ def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     if x is NOTHING or z is NOTHING:
         raise Ends
     name = _OPERATORS.get(symbol.removesuffix("="))
+    if type(x) is Several and not any(map(is_none_itself, x.values)):
+        return functools.reduce(join, [operator_of_objects(m, symbol, one, z) for one in x.values])
     if symbol.endswith("=") and is_object(x) and name is not None:
         if is_defined(class_of(x), f"__i{name}__"):
             method = special(m, x, f"__i{name}__")
@@ -310,7 +316,7 @@ def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         for one in alternatives(z):
             _is_asked_second(m, x, one, f"__r{name}__")
         method, other = special(m, x, f"__{name}__"), z
-    elif name is not None and is_object(z) and _is_pythons_number(x):
+    elif name is not None and is_object(z) and (_is_pythons_number(x) or (is_scalar(x) and _is_no_array(z))):
         method, other = special(m, z, f"__r{name}__"), x
     else:
         raise m.doubt(f"the operator {symbol} of {describe(x if level(x) is None else z)} is not looked into")
@@ -338,6 +344,22 @@ def _is_asked_second(m: Machine, left: Any, right: Any, reflected: str) -> None:
 def _is_pythons_number(value: Any) -> bool:
     """Whether a value is surely a number of Python's, which leaves its operators to the other operand."""
     return level(value) is FLOAT or (type(value) is Constant and type(value.value) in (int, bool, complex))
+
+
+#: what makes NumPy treat an object as an array, or leave an operator to it
+_OF_ARRAYS = (
+    *[f"__array_{name}__" for name in ("ufunc", "interface", "struct", "function")],
+    *["__array__", "__len__", "__getitem__", "__getattr__"],
+)
+
+
+def _is_no_array(value: Any) -> bool:
+    """Whether NumPy's numbers do with an object what Python's do: ask it for its reflected operator.  What its class lacks for that is noted."""
+    if any(is_defined(class_of(value), name) for name in _OF_ARRAYS):
+        return False
+    for name in _OF_ARRAYS:
+        note(value, ("defined", name), functools.partial(is_defined, name=name))
+    return True
 
 
 def is_of_users(value: Any) -> bool:

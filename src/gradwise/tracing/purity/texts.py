@@ -6,7 +6,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.purity.lattice import certain_texts
+from gradwise.tracing.purity.lattice import certain_texts, text
 from gradwise.tracing.purity.values import DATA, Constant, Pattern
 
 if TYPE_CHECKING:
@@ -51,6 +51,27 @@ def formatted(template: str) -> Any:
     return pattern(
         [Constant(template[: template.index("%")]), DATA, Constant(template[after.end() :] if after else "")]
     )
+
+
+#: methods of texts that give a text
+_CHANGING = frozenset(
+    ["lower", "upper", "title", "capitalize", "casefold", "swapcase", "strip", "lstrip", "rstrip", "replace", "removeprefix", "removesuffix"]
+)  # fmt: skip
+
+
+def changed_texts(value: Any, name: str, arguments: Sequence[Any]) -> Any:
+    """What ``text.lower()`` and its like give for known texts; None for anything else."""
+    texts = certain_texts(value)
+    if (
+        texts is None
+        or name not in _CHANGING
+        or not all(type(a) is Constant and type(a.value) is str for a in arguments)
+    ):
+        return None
+    try:
+        return text(frozenset([getattr(t, name)(*[a.value for a in arguments]) for t in texts]))
+    except TypeError:  # too many arguments, say, which raises there too
+        return None
 
 
 _CONVERSION = re.compile(r"%(?:\(\w*\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hlL]?[a-zA-Z]")
