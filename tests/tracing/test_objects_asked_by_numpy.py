@@ -35,6 +35,13 @@ class Length:
         return Length(math.atan2(self.value, other))
 
 
+class Raised(Length):
+    """Its power asks ``math``."""
+
+    def __pow__(self, n):
+        return Length(math.pow(self.value, n))
+
+
 class Given(Length):
     """Its function is an attribute of the object."""
 
@@ -73,6 +80,12 @@ FUNCTIONS = {
         lambda a, b: [b * 2 / (4 + a * a), math.atan2(a, 2)],
     ),
     "squared": (lambda x: np.square(WithSquare(x[0])).value + x[1], lambda a, b: [2 * a, 1.0]),
+    "powers of entries": (
+        lambda x: (
+            (np.array([Raised(x[0]), Raised(x[1])]) ** 3)[1].value + (np.array([[Raised(x[0])]]) ** 2)[0, 0].value
+        ),
+        lambda a, b: [2 * a, 3 * b * b],
+    ),
     "numbers": (
         lambda x: np.array([Length(x[0]), [Length(x[1])][0], 2.0], dtype=float).prod(),
         lambda a, b: [2 * b, 2 * a],

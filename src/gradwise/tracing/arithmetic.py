@@ -15,6 +15,7 @@ from gradwise.program import Primitive
 from gradwise.rules import algebra
 from gradwise.tracing.aliasing import foreign_write
 from gradwise.tracing.array_likes import array_of_sequence
+from gradwise.tracing.complex_numbers import of_complex
 from gradwise.tracing.forgetting import are_equal_somewhere, is_remembered, refuse_memory
 from gradwise.tracing.holders import HOLDERS, answers, wrapped
 from gradwise.tracing.places import place_of
@@ -74,7 +75,7 @@ def binary(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -
         dtype = dtype_of(np.asarray(plain(x)) if not _weak(z) else plain(x))
         dtype = np.result_type(plain(x), plain(z)) if dtype.kind != "O" else dtype
     elif dtype.kind in "iu" and not (_moves(x) or _moves(z)):
-        return _concrete(trace, function, x, z)
+        return function(concrete(x), concrete(z))  # integers and booleans carry no derivative
     return apply(trace, primitive, (x, z), (), value, dtype)
 
 
@@ -112,11 +113,6 @@ def _moves(x: Any) -> bool:
 def _describe(x: Any) -> str:
     x = plain(x)
     return f"{type(x).__name__} {x!r}" if np.ndim(x) == 0 else f"{type(x).__name__} of shape {np.shape(x)}"
-
-
-def _concrete(trace: Any, function: Callable[..., Any], *operands: Any) -> Any:
-    """Arithmetic of integers and booleans that carry no derivative: the concrete answer, with a guard on what it depends on."""
-    return function(*[concrete(o) for o in operands])
 
 
 def concrete(operand: Any, kind: str = "value") -> Any:
@@ -186,7 +182,7 @@ def scalar_operator(function: Callable[..., Any], primitive: Primitive, *, flipp
                     out = function(value, z)
                     i, j = self.index, other.index
                 else:
-                    return binary(function, primitive, self, other)
+                    return general(function, primitive, self, other)
             elif cls is float or cls is int or cls is _float64:
                 if flipped:
                     out = function(other, value)
@@ -254,6 +250,10 @@ def is_subclass(x: Any, *operands: Any) -> bool:
 
 def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
     """Record an operation of any operands; NotImplemented where Python should ask the other one."""
+    if type(x) is TracedScalar or type(z) is TracedScalar:
+        made = of_complex(function, primitive, x, z)
+        if made is not None:
+            return made
     other = z if isinstance_traced(x) else x
     if not isinstance_traced(other) and not isinstance(other, (*_NUMBERS, _ndarray, list, tuple)):
         taken = array_of_sequence(other, x if other is z else z)

@@ -322,13 +322,14 @@ def _castable(value: Any, dtype: np.dtype[Any]) -> bool:
 
 def dtype_of(value: Any) -> np.dtype[Any]:
     """The dtype of a concrete value as a program sees it."""
-    if type(value) is float:
-        return _F64
+    cls = type(value)
+    if cls is float or cls is complex:
+        return _F64 if cls is float else _C128
     dtype = getattr(value, "dtype", None)
     return np.asarray(value).dtype if dtype is None else dtype
 
 
-_F64 = np.dtype(np.float64)
+_F64, _C128 = np.dtype(np.float64), np.dtype(np.complex128)
 
 
 def keep_operands(primitive: Primitive, operands: Sequence[Any], trace: Trace) -> None:

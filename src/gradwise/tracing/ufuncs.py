@@ -161,6 +161,10 @@ def call_ufunc(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
         if function is None:
             known = BY_NAME.get(ufunc.__name__)
             return _unknown(ufunc, inputs) if known is None or not _moving(inputs) else known(ufunc, *inputs)
+        if any(
+            [isinstance(plain(x), (np.ndarray, np.generic)) for x in inputs]
+        ):  # beside NumPy's, Python's numbers take its precision
+            return function(*inputs)
         return function(*[_of_numpy(x) if type(x) is TracedScalar else x for x in inputs])
     inputs = tuple([np.asarray(x) if isinstance(x, (list, tuple)) and not isinstance_traced(x) else x for x in inputs])
     if len(inputs) == 1:

@@ -25,6 +25,7 @@ from gradwise.tracing.instrument.beside_numpy import as_array, decides, for_nump
 from gradwise.tracing.instrument.callees import resolve
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import reveal_within
+from gradwise.tracing.instrument.foreign import note_operand
 from gradwise.tracing.instrument.formatting import percent
 from gradwise.tracing.instrument.objects import class_info, holds_traced, load, store
 from gradwise.tracing.instrument.rationals import is_fraction, without_fractions
@@ -175,6 +176,8 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
                     watch.touched[id(a)] = a
             return function(a, b)
         watch = local.watch
+        if watch is not None and cls not in TRACED:
+            note_operand(watch, a)
         if watch is not None and cls not in PLAIN:
             method = class_info(watch, cls).methods.get(method_name)
             if method is not None:
@@ -277,12 +280,20 @@ def _pow(a: Any, b: Any) -> Any:
     if type(a) is TracedScalar and type(b) is int and b > 0 and a.tape.open and type(a.value) in _FLOATS:
         return _recorded(a, powers.power, (b,), a.value**b)
     if type(a) in _CERTAIN and type(b) in _CERTAIN:
-        return a**b
+        return a**b if type(a) is not _ndarray or a.dtype.kind != "O" or type(b) is _ndarray else _pow_of_objects(a, b)
     if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
         return b.__rpow__(a)
     if type(a) in _SURE and type(b) in _SURE:
         return a**b
     return _slow_pow(a, b)
+
+
+def _pow_of_objects(a: np.ndarray, b: Any) -> Any:
+    """Powers of objects that an array holds: their ``__pow__`` runs as a twin (it often asks ``math``)."""
+    made = np.empty(a.shape, object)
+    for place in np.ndindex(a.shape):
+        made[place] = _pow(a[place], b)
+    return made[()]
 
 
 def _mod(a: Any, b: Any) -> Any:
