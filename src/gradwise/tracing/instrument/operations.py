@@ -93,7 +93,7 @@ def _binary(name: str, function: Any) -> Any:
             order = [(second, b, a)]  # a sequence is repeated, or joined, after everything else was asked
         elif TWINS and (type(a) in TWINS or type(b) in TWINS):
             order = beside_twin(a, b, (first, second), reflected)
-        elif type(b) is not type(a) and issubclass(type(b), _kind(a)) and second is not None and second is not first:
+        elif second is not None and _goes_first(type(b), _kind(a), reflected):
             order = [(second, b, a), (first, a, b)]
         else:
             order = [(first, a, b)] + ([(second, b, a)] if type(a) is not type(b) else [])
@@ -114,6 +114,12 @@ def _binary(name: str, function: Any) -> Any:
         return slow(a, b)
 
     return operate
+
+
+def _goes_first(right: type, left: type, reflected: str) -> bool:
+    """Whether the right operand is asked first: its class derives from the left one's, and has another reflected method."""
+    derives = right is not left and issubclass(right, left)
+    return derives and getattr(right, reflected, None) is not getattr(left, reflected, None)
 
 
 def _kind(value: Any) -> type:
