@@ -23,7 +23,7 @@ from gradwise.tracing.instrument.compiling import going_both_ways, instrumented
 from gradwise.tracing.instrument.drawing import drawing, draws
 from gradwise.tracing.instrument.effects import DATES, MODULES, REPEATABLE, SHOWS, is_muted, of_paths
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
-from gradwise.tracing.instrument.foreign import CHANGING, is_foreign, note_change
+from gradwise.tracing.instrument.foreign import CHANGING, OF_MATRICES, is_foreign, note_change
 from gradwise.tracing.instrument.jitted import jitted_callee
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
 from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_draw, note_generator, opening, silent
@@ -100,10 +100,12 @@ def method(obj: Any, name: str) -> Any:
     if table is not None:
         function = table.get(name)
         if function is not None:
+            if name in OF_MATRICES:
+                note_change(obj, name)
             return _MethodType(function, obj)
     if name in CHANGING:
-        note_change(obj)
-    if cls is np.ndarray and name in WRITERS:
+        note_change(obj, name)
+    if name in WRITERS and issubclass(cls, np.ndarray):
         note_written(obj)
     if cls in _UNHOOKED:
         return resolve(getattr(obj, name)) if cls in _CARRY else getattr(obj, name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.state import Watch, local, note_written
 
 #: containers whose content a journal keeps (``journal.py``)
 _KEPT = (list, dict, set, deque, np.ndarray)
@@ -20,9 +20,12 @@ _VALUES = (int, float, complex, str, bytes, tuple)
 #: written in Python that a run looks into (``userland.py``)
 _LOOKED_INTO = frozenset({"collections", "fractions", "statistics"})
 
+#: methods of sparse matrices that change them
+OF_MATRICES = frozenset({"setdiag", "resize", "eliminate_zeros", "sum_duplicates", "sort_indices", "prune"})
 #: methods that change their object, by the names that libraries give them
 CHANGING = frozenset(
     [
+        *OF_MATRICES,
         "append",
         "appendleft",
         "extend",
@@ -115,13 +118,21 @@ def is_compiled(cls: type) -> bool:
     return is_foreign(cls) and not cls.__dictoffset__ and cls is not ContextVar and not hasattr(cls, "__slots__")
 
 
-def note_change(obj: Any) -> None:
-    """Note that a method of one of the names in ``CHANGING`` is called; SciPy's objects are values but for their items."""
+def note_operand(watch: Watch, obj: Any) -> None:
+    """Note that an operator changes an object in place: a matrix, a masked array, an object of a library's."""
+    if issubclass(type(obj), np.ndarray):  # not what stands for one
+        note_written(obj)
+    elif is_foreign(type(obj)):
+        watch.changed[id(obj)] = obj
+
+
+def note_change(obj: Any, name: str) -> None:
+    """Note that a method of one of the names in ``CHANGING`` is called; SciPy's objects are values but for their items and entries."""
     cls, watch = type(obj), local.watch
     if watch is None:
         return
     if is_foreign(cls):
-        if not cls.__module__.startswith("scipy"):
+        if name in OF_MATRICES or not cls.__module__.startswith("scipy"):
             watch.changed[id(obj)] = obj
     elif issubclass(cls, dict) or obj is os.environ:  # a Counter's update is C
         watch.touched[id(obj)] = obj

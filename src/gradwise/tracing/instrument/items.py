@@ -152,7 +152,9 @@ def writing(obj: Any) -> Any:
         return obj
     if cls is defaultdict:
         return _WithMissing(obj, _from_factory)
-    if is_foreign(cls):
+    if issubclass(cls, np.ndarray):  # a matrix, a masked array
+        note_written(obj)
+    elif is_foreign(cls):
         watch.changed[id(obj)] = obj
     elif obj is os.environ:
         watch.touched[id(obj)] = obj

@@ -237,7 +237,8 @@ def note_written(value: Any) -> None:
         return
     if type(value) is np.flatiter:
         value = value.base
-    if type(value) is np.ndarray:
+    while issubclass(
+        type(value), np.ndarray
+    ):  # a matrix or a masked array may be one of several views; not what stands for one
         watch.touched[id(value)] = value
-        if type(value.base) is np.ndarray:
-            watch.touched[id(value.base)] = value.base
+        value = value.base
