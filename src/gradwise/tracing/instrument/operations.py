@@ -182,19 +182,15 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
                     watch.touched[id(a)] = a
             return function(a, b)
         watch = local.watch
-        if watch is not None and cls not in TRACED:
-            note_operand(watch, a)
-        if watch is not None and cls not in PLAIN:
-            method = class_info(watch, cls).methods.get(method_name)
+        if watch is not None:
+            if cls not in TRACED:
+                note_operand(watch, a)
+            method = None if cls in PLAIN else class_info(watch, cls).methods.get(method_name)
             if method is not None:
                 result = resolve(method)(a, b)
-                if result is not NotImplemented:
-                    return result
-                return binary(a, b)
+                return binary(a, b) if result is NotImplemented else result
             if getattr(cls, method_name, None) is None:
                 return binary(a, b)
-        elif watch is not None and getattr(cls, method_name, None) is None:
-            return binary(a, b)
         return function(a, b)
 
     return operate
