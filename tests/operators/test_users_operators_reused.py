@@ -117,6 +117,45 @@ def converted(x):
     return float(p) * x[2] + complex(p).imag ** 2 + abs(complex(p))
 
 
+class Beside:
+    """Told apart from numbers by what is no number."""
+
+    def __init__(self, a):
+        self.a = a
+
+    def __add__(self, b):
+        return Beside(self.a + b) if isinstance(b, (int, float)) else Beside(self.a + b.a)
+
+    __radd__ = __add__
+
+    def __mul__(self, b):
+        return Beside(self.a * b) if isinstance(b, (int, float, np.floating)) else Beside(self.a * b.a)
+
+    __rmul__ = __mul__
+
+    def __float__(self):
+        return float(self.a)
+
+
+class Other(Beside):
+    def __float__(self):
+        return 2.0 * self.a
+
+
+def beside(x):
+    p, q = Beside(x[0]) * float(x[1]), 2.0 + Beside(x[2]) * x[0]
+    return (p + q * p + 1).a
+
+
+def several(x):
+    """What is chosen is one of several objects, on either side of an operator, and in ``float`` and ``type``."""
+    kinds = [Beside(x[0]), Other(x[1]), Other(x[2] ** 2)]
+    total = 0.0
+    for one in kinds:
+        total = total + float(x[0] * one) * (3.0 if type(one).__name__ == "Other" else 1.0)
+    return total
+
+
 def bits(x):
     a, b = Pair(x[0], x[1]), Pair(x[1] ** 2)
     return (a | b).w * (a >> b)
@@ -158,7 +197,9 @@ def agree(derivative, f, x) -> None:
     np.testing.assert_allclose(gradient, gw.grad(f, pure=False)(x), rtol=1e-12)
 
 
-@pytest.mark.parametrize("f", [products, weighed, converted, bits, either, stored, visited, by_class, filled])
+@pytest.mark.parametrize(
+    "f", [products, weighed, converted, beside, several, bits, either, stored, visited, by_class, filled]
+)
 def test_operators_entries_and_classes(f) -> None:
     derivative = gw.value_and_grad(f)
     for k in range(10):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
+    FLOAT,
     GLOBALS,
     INDICES,
     MANAGER,
@@ -177,8 +179,12 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return over
     if len(arguments) == 2 and any(is_object(v) for v in arguments) and value in _BINARY:
         return m.scope.operator(m, _BINARY[value], *arguments)
-    if value in _UNARY and len(arguments) == 1 and is_object(arguments[0]) and not keywords:
-        return m.scope.call(m, special(m, arguments[0], _UNARY[value]), [])
+    if len(arguments) == 1 and not keywords and (value is type or value in _UNARY):
+        (one,) = arguments
+        if type(one) is Several and all(map(is_object, one.values)):
+            return functools.reduce(join, [call(m, callee, [each], {}) for each in one.values])
+        if value is not type and is_object(one):
+            return m.scope.call(m, special(m, one, _UNARY[value]), [])
     if any(map(is_looked_into, arguments)) or any(value is known for known in _GOING_OVER):
         answer = about_objects(m, value, arguments)
         if answer is not None:
@@ -195,6 +201,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         found = callee_of(value)
     if found is not None:
         result = result_of(m, describe(callee), found, arguments, keywords)
+        if result is OWN and any(value is one for one in _FLOATS):
+            return FLOAT
         return as_array(value, arguments) if result is ARRAY else result
     if is_users_function(value):
         return m.scope.call_function(m, callee, arguments, keywords)
@@ -203,6 +211,11 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
 
 
+#: what gives one of Python's floats
+_FLOATS = (
+    float, math.sqrt, math.exp, math.log, math.log10, math.log2, math.log1p, math.expm1, math.sin, math.cos, math.tan, math.asin, math.acos, math.atan, math.atan2, math.sinh, math.cosh,
+    math.tanh, math.asinh, math.acosh, math.atanh, math.hypot, math.fabs, math.fsum, math.dist, math.degrees, math.radians, math.copysign, math.fmod, math.erf, math.erfc, math.pow,
+)  # fmt: skip
 #: what asks an object for one of its methods
 _UNARY: dict[Any, str] = {abs: "__abs__", float: "__float__", int: "__int__", complex: "__complex__"}
 _BINARY = {

@@ -6,6 +6,8 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.tracing.purity.boxes import MethodOfBox, has_method
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, callee_of
 from gradwise.tracing.purity.calling import call, call_unpacked
@@ -16,11 +18,12 @@ from gradwise.tracing.purity.distributions import attribute_of_frozen
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.instructions import named
 from gradwise.tracing.purity.interpolators import attribute_of_interpolator
-from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itself, join, level
+from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itself, is_scalar, join, level
 from gradwise.tracing.purity.leaving import Log, left
 from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.remembered import is_remembered
+from gradwise.tracing.purity.scope import Ends
 from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, method_of_sequence, truth
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.transient import is_transient
@@ -119,6 +122,10 @@ def _push_callable(s: State, value: Any, *, null: bool) -> None:
         s.push(NULL, value)
 
 
+#: what numbers and arrays of numbers are
+_KINDS = (float, int, complex, bool, np.ndarray, np.float64, np.int64, np.complex128, np.bool_)
+
+
 def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     """``owner.name``; ``method``: about to be called."""
     if owner is GENERATOR:
@@ -152,6 +159,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     if type(owner) is Box and has_method(owner, name):
         return MethodOfBox(owner, name)
     degree = m.data(owner)
+    if (is_scalar(owner) or owner in (VECTOR, GRID)) and not any(hasattr(kind, name) for kind in _KINDS):
+        raise Ends  # no number or array has it
     if method:
         return Method(owner, name)
     if name not in ATTRIBUTES:

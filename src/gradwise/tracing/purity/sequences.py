@@ -307,6 +307,8 @@ def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     name = _OPERATORS.get(symbol.removesuffix("="))
     if type(x) is Several and not any(map(is_none_itself, x.values)):
         return functools.reduce(join, [operator_of_objects(m, symbol, one, z) for one in x.values])
+    if type(z) is Several and level(x) is not None and not any(map(is_none_itself, z.values)):
+        return functools.reduce(join, [operator_of_objects(m, symbol, x, one) for one in z.values])
     if symbol.endswith("=") and is_object(x) and name is not None:
         if is_defined(class_of(x), f"__i{name}__"):
             method = special(m, x, f"__i{name}__")
