@@ -305,6 +305,27 @@ def test_another_form_is_another_call(change, operator) -> None:
     assert served(f) > 0
 
 
+@dataclasses.dataclass
+class Plain:
+    """Of which nothing is stored."""
+
+
+@dataclasses.dataclass
+class Doubled:
+    """Of which nothing is stored either."""
+
+
+def test_a_class_without_attributes_is_compared() -> None:
+    def f(p):
+        return p["x"] ** 2 * (2.0 if isinstance(p["kind"], Doubled) else 1.0)
+
+    derivative = gw.grad(f, pure=True)
+    for k in range(8):
+        assert derivative({"x": 1.0 + k, "kind": Plain()})["x"] == 2.0 * (1 + k)
+    assert served(f) > 0
+    assert derivative({"x": 3.0, "kind": Doubled()})["x"] == 12.0
+
+
 def test_more_that_is_stored_is_another_form() -> None:
     def f(p):
         return p.x @ p.x + (p.b if hasattr(p, "b") else 0.0) ** 2

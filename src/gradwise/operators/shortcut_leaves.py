@@ -44,7 +44,10 @@ def opened(text: FunctionText, name: str, value: Any, treedef: TreeDef) -> list[
         text.leave_if(f"{name} is not None")
         return []
     entries = _entries(text, name, value, treedef)
-    return [leaf for (part, entry), child in zip(entries, treedef.children, strict=True) for leaf in opened(text, text.keep(part), entry, child)]  # fmt: skip
+    leaves = []
+    for (part, entry), child in zip(entries, treedef.children, strict=True):
+        leaves += opened(text, text.keep(part), entry, child)
+    return leaves
 
 
 def _entries(text: FunctionText, name: str, value: Any, treedef: TreeDef) -> list[tuple[str, Any]]:
@@ -67,7 +70,8 @@ def _entries(text: FunctionText, name: str, value: Any, treedef: TreeDef) -> lis
             text.leave_if(f"type({name}) is not {kind} or [*map({text.name(key_form)}, {name})] != {keys}")
         return [(f"{name}[{text.name(k)}]", value[k]) for k in treedef.keys or ()]
     if _stores_plainly(cls, treedef):
-        attributes = text.keep(f"{name}.__dict__ if type({name}) is {kind} else ()")
+        text.leave_if(f"type({name}) is not {kind}")
+        attributes = text.keep(f"{name}.__dict__")
         text.leave_if(f"[*{attributes}] != {text.name(list(value.__dict__))}")
         return [(f"{attributes}[{n!r}]", value.__dict__[n]) for n in treedef.attributes]
     base = base_of(cls)
