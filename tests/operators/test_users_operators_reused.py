@@ -346,3 +346,51 @@ def test_numbers_of_numpys_ask_some_objects_otherwise() -> None:
     change()
     for k in range(5):
         agree(derivative, f, X + 0.1 * k)
+
+
+def test_a_class_that_gets_another_name_is_seen() -> None:
+    """The method that its first name led to was served."""
+
+    class Leaf:
+        k = 0
+
+    class Visitor:
+        def __init__(self, x):
+            self.x = x
+
+        def visit(self, node):
+            return getattr(self, "of_" + type(node).__name__)(node)
+
+        def of_Leaf(self, node):
+            return self.x[node.k] ** 2
+
+        def of_Other(self, node):
+            return self.x[node.k] ** 3
+
+    there = Leaf()
+    for f in (lambda x: Visitor(x).visit(there), lambda x: Visitor(x).visit(Leaf())):
+        Leaf.__name__ = "Leaf"
+        served_then(f, lambda: setattr(Leaf, "__name__", "Other"))
+
+
+def test_an_object_that_becomes_an_array_is_no_proof() -> None:
+    """NumPy asks the object itself for ``__array__``, and then not for its reflected operator."""
+
+    class Row:
+        a = 3.0
+
+        def __rmul__(self, k):
+            return k * self.a * 100.0
+
+    row = Row()
+    f = lambda x: np.sum(x[0] * row)
+    derivative = gw.value_and_grad(f)
+    for k in range(6):
+        agree(derivative, f, X + 0.1 * k)
+    before = shortcuts_of(f)["0"].served
+    assert before > 0
+    assert "not proved" not in str(gw.explain(f, X))
+    row.__array__ = lambda *_, **__: np.array([7.0, 1.0])
+    derivative(X)
+    assert shortcuts_of(f)["0"].served == before
+    assert "not proved" in str(gw.explain(f, X))

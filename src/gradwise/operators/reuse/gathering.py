@@ -26,6 +26,7 @@ from gradwise.tracing.purity.objects import (
     is_absent,
     is_defined,
     is_derived,
+    is_named,
     is_named_tuple,
     is_simple_member,
     keeps,
@@ -259,9 +260,9 @@ class _Gathering:
         elif kind == "defined" and found is False:
             self.stays(cls, owner if variable is None else type(owner), name)
             return
-        elif kind in ("defined", "derived"):
-            ask, other = (is_defined, repr(name)) if kind == "defined" else (is_derived, f"{self.text.name(name)}()")
-            self.text.leave_if(f"{self.text.name(ask)}({cls}, {other}) is not {found!r}")
+        elif kind in ("defined", "derived", "named"):
+            ask: Any = {"defined": is_defined, "derived": is_derived, "named": is_named}[kind]
+            self.text.leave_if(f"{self.text.name(ask)}({cls}, {self.text.name(name) + '()' if kind == 'derived' else repr(name)}) is not {found!r}")  # fmt: skip
             return
         elif kind in ("counts", "stores", "transient", "remembers"):
             assert variable is not None

@@ -18,7 +18,7 @@ from gradwise.tracing.purity.callables import (
     Callee,
     callee_of,
 )
-from gradwise.tracing.purity.constructed import assigned, construct, special, super_of
+from gradwise.tracing.purity.constructed import assigned, class_of_known, class_of_made, construct, special, super_of
 from gradwise.tracing.purity.contexts import is_context_function, known_context, of_generator
 from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
@@ -165,9 +165,9 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
             m.scope.impure(m, "it has NumPy report underflow, which a program does not", avoidable=False)
         return MANAGER
     if value is type and len(arguments) == 1 and type(arguments[0]) is Made and not keywords:
-        return arguments[0].cls
+        return class_of_made(arguments[0])
     if value is type and len(arguments) == 1 and is_object(arguments[0]) and not keywords:
-        return Known(type(arguments[0].value))  # which is looked at again with the object
+        return class_of_known(arguments[0])
     if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
         return TYPE
     if value is range:

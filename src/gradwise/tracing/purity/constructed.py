@@ -40,6 +40,20 @@ def _function(m: Machine, expected: Expected, key: tuple[Any, ...], function: An
     return Known(function, kept)
 
 
+def class_of_known(owner: Known) -> Known:
+    """``type(obj)``: the class is looked at again with the object, and so is its name."""
+    cls = type(owner.value)
+    owner.expected.reads.members["named", (cls.__name__, cls.__qualname__)] = Expected("is", True)
+    return Known(cls)
+
+
+def class_of_made(owner: Made) -> Known:
+    """``type(obj)`` of an object made during the call."""
+    cls = owner.cls.value
+    owner.cls.expected.reads.members["named", (cls.__name__, cls.__qualname__)] = Expected("is", True)
+    return owner.cls
+
+
 def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
     """The attribute of an object or a class that was there before the call."""
     if is_transient(m, owner, name):
@@ -49,7 +63,7 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
     expected, value = owner.expected, owner.value
     is_class = expected.kind == "class"
     if name == "__class__" and not is_class and not any("__class__" in vars(c) for c in type(value).__mro__[:-1]):
-        return Known(type(value))  # which is looked at again with the object
+        return class_of_known(owner)
     scope.inquiry.looked_at.add((id(value), name))
     found = find_in_class(value, name) if is_class else find(value, name)
     if found is None:
@@ -71,7 +85,7 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
     """The attribute of an object made during the call; ``is_asked``: whether it may be missing."""
     cls, expected = owner.cls.value, owner.cls.expected
     if name == "__class__" and not any("__class__" in vars(c) for c in cls.__mro__[:-1]):
-        return owner.cls
+        return class_of_made(owner)
     found = find_in_class(cls, name)
     if found is not None and found[0] == "property":
         return scope.call_function(m, _function(m, expected, ("property", name), found[1]), [owner], {})

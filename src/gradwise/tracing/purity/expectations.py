@@ -23,6 +23,7 @@ from gradwise.tracing.purity.objects import (
     is_absent,
     is_defined,
     is_derived,
+    is_named,
     is_named_tuple,
     is_open,
     is_simple_member,
@@ -219,6 +220,9 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
             continue
         if key[0] == "counts":
             yield key, counts_entry(value, key[1]) if expected.kind == "tally" else counts(value, key[1]), inner
+            continue
+        if key[0] == "named":
+            yield key, is_named(value if expected.kind == "class" else type(value), key[1]), inner
             continue
         if key[0] in ("defined", "derived"):
             cls = value if expected.kind == "class" else type(value)

@@ -161,6 +161,9 @@ class Scope:
         if owner.value is object and name == "__setattr__":
             return Known(object.__setattr__)
         if name in ("__name__", "__qualname__") and type(owner.value) is type:
+            if owner.expected is not None and owner.expected.kind == "class":
+                cls = owner.value
+                owner.expected.reads.members["named", (cls.__name__, cls.__qualname__)] = Expected("is", True)
             return Constant(getattr(owner.value, name))
         if owner.expected is not None and owner.expected.kind in ("object", "class"):
             return attribute_of_known(self, m, owner, name)

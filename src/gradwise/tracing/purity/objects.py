@@ -302,6 +302,11 @@ def is_defined(cls: type, name: str) -> bool:
     return member(cls, name) is not MISSING
 
 
+def is_named(cls: type, names: tuple[str, str]) -> bool:
+    """Whether a class has still got this name and qualified name."""
+    return (cls.__name__, cls.__qualname__) == names
+
+
 def is_derived(cls: type, base: type | None) -> bool:
     """Whether a class is derived from another, or registered there."""
     return base is not None and issubclass(cls, base)

@@ -24,7 +24,7 @@ from gradwise.tracing.purity.lattice import (
     text,
     texts_of,
 )
-from gradwise.tracing.purity.objects import ENTRIES, is_defined, is_derived, is_named_tuple, member
+from gradwise.tracing.purity.objects import ENTRIES, is_absent, is_defined, is_derived, is_named_tuple, member
 from gradwise.tracing.purity.scope import Ends, Expected, items_of
 from gradwise.tracing.purity.sparse import is_matrix, is_one_entry
 from gradwise.tracing.purity.values import (
@@ -318,7 +318,7 @@ def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         for one in alternatives(z):
             _is_asked_second(m, x, one, f"__r{name}__")
         method, other = special(m, x, f"__{name}__"), z
-    elif name is not None and is_object(z) and (_is_pythons_number(x) or (is_scalar(x) and _is_no_array(z))):
+    elif name is not None and is_object(z) and (_is_pythons_number(x) or (is_scalar(x) and _is_no_array(m, z))):
         method, other = special(m, z, f"__r{name}__"), x
     else:
         raise m.doubt(f"the operator {symbol} of {describe(x if level(x) is None else z)} is not looked into")
@@ -349,17 +349,22 @@ def _is_pythons_number(value: Any) -> bool:
 
 
 #: what makes NumPy treat an object as an array, or leave an operator to it
-_OF_ARRAYS = (
-    *[f"__array_{name}__" for name in ("ufunc", "interface", "struct", "function")],
-    *["__array__", "__len__", "__getitem__", "__getattr__"],
-)
+_OF_ARRAYS = ("__array_ufunc__", "__array_function__", "__len__", "__getitem__", "__getattr__")
+#: those that it asks the object itself for
+_OF_OBJECTS = ("__array__", "__array_interface__", "__array_struct__")
 
 
-def _is_no_array(value: Any) -> bool:
+def _is_no_array(m: Machine, value: Any) -> bool:
     """Whether NumPy's numbers do with an object what Python's do: ask it for its reflected operator.  What its class lacks for that is noted."""
-    if any(is_defined(class_of(value), name) for name in _OF_ARRAYS):
+    if any(is_defined(class_of(value), name) for name in (*_OF_ARRAYS, *_OF_OBJECTS)):
         return False
-    for name in _OF_ARRAYS:
+    if type(value) is Made and any(name in m.scope.inquiry.made[value.place] for name in _OF_OBJECTS):
+        return False
+    if type(value) is Known:
+        if not all(is_absent(value.value, name) for name in _OF_OBJECTS):
+            return False
+        value.expected.reads.members.update({("absent", name): Expected("is", True) for name in _OF_OBJECTS})
+    for name in (*_OF_ARRAYS, *_OF_OBJECTS):
         note(value, ("defined", name), functools.partial(is_defined, name=name))
     return True
 
