@@ -236,3 +236,24 @@ FOUND_IN_METACLASSES = {
 def test_methods_are_those_of_the_class_and_not_of_its_metaclass(f, gradient):
     """``hasattr(cls, "__len__")`` is true of an enumeration, whose members are numbers: times a traced number they raised."""
     np.testing.assert_allclose(gw.grad(f, method="exact")(np.array([1.0, 0.5, -0.3])), gradient, rtol=1e-15)
+
+
+@pytest.mark.parametrize("how", ["__array__", "__array_interface__", "__getattr__", "a property"])
+def test_numpy_asks_the_object_for_its_array(how) -> None:
+    """``__array__`` and its relatives are asked of the object: given to it later, by ``__getattr__`` or by a property."""
+    held = np.array([2.0, 3.0, 5.0])
+    body = {"__rmul__": lambda self, other: other * 1000.0}
+    if how == "__getattr__":
+        body["__getattr__"] = lambda self, name: getattr(held, name)
+    if how == "a property":
+        body["__array_interface__"] = property(lambda self: held.__array_interface__)
+    obj = type("Stands", (), body)()
+    f = lambda x: np.sum(x * obj)
+    x = np.array([1.0, 2.0, 4.0])
+    derivative = gw.value_and_grad(f, pure=False, method="exact")
+    if how.startswith("__array"):
+        assert derivative(x)[0] == f(x) == 7000.0
+        setattr(obj, how, held.__array_interface__ if how == "__array_interface__" else lambda *_, **__: held)
+    value, gradient = derivative(x)
+    assert value == f(x) == 28.0
+    np.testing.assert_array_equal(gradient, held)

@@ -1,8 +1,9 @@
 """A user's object on the right of an array or number of NumPy's: what NumPy makes of it, before Python asks for its reflected operator.
 
-NumPy asks an object that has ``__array_ufunc__`` or a higher ``__array_priority__``.  Of others an array does not ask: what has ``__array__``, or ``__len__`` and
-``__getitem__`` as a sequence has, is taken for an array; beside any other object it computes entry by entry, of the Python numbers, and gives an array of what
-the object answers.  A number of NumPy's takes sequences for arrays as well, and leaves other objects to Python.
+NumPy asks an object that has ``__array_ufunc__`` or a higher ``__array_priority__``.  Of others an array does not ask: what has ``__array__``,
+``__array_interface__`` or ``__array_struct__``, or ``__len__`` and ``__getitem__`` as a sequence has, is taken for an array; beside any other object it computes
+entry by entry, of the Python numbers, and gives an array of what the object answers.  A number of NumPy's takes sequences for arrays as well, and leaves other
+objects to Python.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def for_numpy(obj: Any, other: Any) -> Any:
-    """An operand as NumPy takes it beside one of its own: a sequence or what has ``__array__`` as an array; anything else as it is."""
+    """An operand as NumPy takes it beside one of its own: a sequence or what stands for an array as one; anything else as it is."""
     if not isinstance(other, (np.ndarray, np.generic)) or not decides(type(obj)):
         return obj
     return as_array(obj)
@@ -41,7 +42,7 @@ def as_array(obj: Any) -> Any:
     cls: Any = type(obj)
     if issubclass(cls, (int, float, complex)):  # a number of a class of the user's, a member of an enumeration
         return np.asarray(obj).item()
-    if gives(cls, "__array__"):
+    if _stands_for_array(obj, cls):
         return resolve(np.asarray)(obj)
     if not is_sequence(cls):
         return obj
@@ -50,6 +51,19 @@ def as_array(obj: Any) -> Any:
     except KeyError:  # what looks like a dictionary is none
         return obj
     return resolve(np.array)(entries)
+
+
+def _stands_for_array(obj: Any, cls: type) -> bool:
+    """Whether NumPy finds an array in an object.  It asks the object, not its class: what the object was given counts, and what ``__getattr__`` answers."""
+    if any(gives(cls, name) for name in _PROTOCOLS):
+        return True
+    if gives(cls, "__getattr__") or cls.__getattribute__ is not object.__getattribute__:
+        return any(hasattr(obj, name) for name in _PROTOCOLS)
+    own = getattr(obj, "__dict__", None)
+    return own is not None and any(name in own for name in _PROTOCOLS)
+
+
+_PROTOCOLS = ("__array_struct__", "__array_interface__", "__array__")
 
 
 def of_entries(operate: Callable[[Any, Any], Any], a: Any, obj: Any) -> Any:
