@@ -57,7 +57,7 @@ def _stands_for_array(obj: Any, cls: type) -> bool:
     """Whether NumPy finds an array in an object.  It asks the object, not its class: what the object was given counts, and what ``__getattr__`` answers."""
     if any(gives(cls, name) for name in _PROTOCOLS):
         return True
-    if gives(cls, "__getattr__") or cls.__getattribute__ is not object.__getattribute__:
+    if any("__getattr__" in vars(c) or "__getattribute__" in vars(c) for c in cls.__mro__[:-1]):
         return any(hasattr(obj, name) for name in _PROTOCOLS)
     own = getattr(obj, "__dict__", None)
     return own is not None and any(name in own for name in _PROTOCOLS)
