@@ -11,7 +11,8 @@ the other point, and as if it knew nothing, and the run that has the value and t
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Hashable
+import functools
+from collections.abc import Callable, Collection, Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 #: how far the point beside is, relative to each entry's size: beyond the tolerance of a memory, inside the domain
 _SHIFTS = (1e-3, 1e-6)
+#: how far it is moved on where the memory may be one of few digits
+_FAR = (3e-2, 0.3)
 
 
 def may_remember(function: Any, linearization: Linearization) -> bool:
@@ -110,19 +113,7 @@ def _look(
     function: Any, linearization: Linearization, spare: Arguments, journal: Journal, known: Known, *, has_aux: bool
 ) -> bool:
     recording = linearization.recording
-    beside, opaque = None, False
-    for shift in _SHIFTS:
-        try:
-            beside = _run(function, spare, [shifted(leaf, shift) for leaf in spare.leaves], has_aux=has_aux)
-        except Unmuted as error:
-            require_no_files(function, recording.tape.ran, str(error))
-        except TracingError:  # what it computes there cannot be traced, and what it kept of that neither
-            opaque = True
-        except Exception:  # noqa: BLE001, S110  outside of the function's domain
-            pass
-        else:
-            break
-        journal.restore()
+    beside, opaque = _beside(function, recording, spare, journal, has_aux=has_aux)
     if beside is None and opaque:
         return _compared(function, linearization, Restoring(spare, journal, has_aux=has_aux), has_aux=has_aux)
     if beside is None or beside.tape.stores is None:
@@ -138,8 +129,12 @@ def _look(
         return False
     filled.restore()
     restoring: Any = Restoring(spare, filled, has_aux=has_aux)
+    remembers = functools.partial(_has_more, recording, beside)
     if not has_values(again, recording):
-        if _nearly(again, recording):  # what was kept for a point nearby
+        if remembers(again):  # what was kept for a point nearby
+            _take(linearization, again)
+            return True
+        if _nearly(again, recording):
             return _compared(function, linearization, restoring, has_aux=has_aux)
         return False  # what an earlier call left is part of the function
     if _computed(again) < _computed(recording):
@@ -148,14 +143,15 @@ def _look(
         lambda: again,
         lambda: _run_without(function, spare, journal, has_aux=has_aux),
         lambda: without_memory(function, linearization, restoring, state, has_aux=has_aux),
+        lambda: _run_without(function, spare, journal, has_aux=has_aux, apart_from=_written(recording)),
     ]
     program = _program_of(linearization)
     cure = known.cures.get(program)
     if cure is not None:  # found before
         other = candidates[cure[0]]()
         filled.restore()
-        if other is not None and _way(other) == cure[1] and has_values(other, recording):
-            put(linearization, other)
+        if other is not None and _way(other) == cure[1] and (has_values(other, recording) or remembers(other)):
+            _take(linearization, other)
             return True
     try:
         compare_derivatives(function, linearization, restoring, state, has_aux=has_aux)
@@ -163,7 +159,14 @@ def _look(
         problem = str(error)  # the error itself keeps what the frames refer to
     except Exception:  # noqa: BLE001  as above
         return False
-    else:
+    else:  # or a memory of few digits, which makes the function a staircase
+        for k in _OF_STATES:
+            other = candidates[k]()
+            filled.restore()
+            if other is not None and remembers(other):
+                _take(linearization, other)
+                known.note_cure(program, (k, _way(other)))
+                break
         return True
     for k, candidate in enumerate(candidates):
         other = candidate()
@@ -181,6 +184,37 @@ def _look(
     raise TracingError(_taken(function, problem))
 
 
+def _beside(
+    function: Any, recording: Recording, spare: Arguments, journal: Journal, *, has_aux: bool
+) -> tuple[Recording | None, bool]:
+    """A run at a point beside, and whether what it computes cannot be traced there.
+
+    A memory of few digits answers at the points beside as well: where a run asked for something by a text, a hash or an integer and takes the same way beside, the point is moved on until the way is another one.
+    """
+    beside, opaque = None, False
+    tape, way = recording.tape, _way(recording)
+    by_digits = bool(tape.texts or tape.looked_up or any(kind == "int" for _, kind, _, _ in tape.guards))
+    for shift in (*_SHIFTS, *_FAR):
+        if beside is None and shift in _FAR:
+            break
+        if beside is not None and shift in _SHIFTS:  # a nearer point would say the same
+            continue
+        try:
+            found = _run(function, spare, [shifted(leaf, shift) for leaf in spare.leaves], has_aux=has_aux)
+        except Unmuted as error:
+            require_no_files(function, tape.ran, str(error))
+        except TracingError:  # what it computes there cannot be traced, and what it kept of that neither
+            opaque = True
+        except Exception:  # noqa: BLE001, S110  outside of the function's domain
+            pass
+        else:
+            beside = found
+            if not by_digits or (found.tape.stores is not None and _way(found) != way):
+                break
+        journal.restore()
+    return beside, opaque
+
+
 def _computed(recording: Recording) -> int:
     """How many equations lead to the value of a run."""
     needed, count = set(recording.program.outputs), 0
@@ -190,6 +224,43 @@ def _computed(recording: Recording) -> int:
             needed.update(equation.inputs)
             count += 1
     return count
+
+
+def _take(linearization: Linearization, other: Recording) -> None:
+    """The derivative of another run, and the value that the function has: that of a point nearby, where its memory knows that one."""
+    values = linearization.recording.values
+    put(linearization, other)
+    linearization.values = values
+
+
+#: the runs of the function itself, from other states than it has
+_OF_STATES = (0, 3)
+
+
+def _written(recording: Recording) -> Collection[int]:
+    """The identities of the containers to which a run wrote: a sum that goes on is no memory, which is only read where it knows the point."""
+    watch = recording.tape.ran
+    return () if watch is None else watch.touched.keys()
+
+
+def _has_more(recording: Recording, beside: Recording, other: Recording) -> bool:
+    """Whether a run from another state computes what this one took from a memory: more equations lead to its value, which is the same, or as near as that of a point with the same entry; then it does what the function does at a point that is not known.
+
+    Between two points of one entry the value differs by no more than to the next entry, tenfold where the point lies at the border of both.
+    """
+    if _computed(other) <= _computed(recording):
+        return False
+    if has_values(other, recording):
+        return True
+    if other.structure != recording.structure or other.structure != beside.structure or _way(other) != _way(beside):
+        return False
+    triples = [tuple(map(np.asarray, each)) for each in zip(other.values, recording.values, beside.values, strict=True)]
+    return all(
+        a.shape == b.shape == c.shape
+        and a.dtype.kind in "fc"
+        and np.all(np.abs(a - b) <= 10 * np.max(np.abs(a - c), initial=0.0))
+        for a, b, c in triples
+    )
 
 
 #: how far the values of a run that was given what was kept of a point nearby may be from the true ones, relative to them
@@ -259,9 +330,11 @@ def _way(recording: Recording) -> Hashable:
     return recording.tape.fingerprint(recording.outputs)
 
 
-def _run_without(function: Any, arguments: Arguments, journal: Journal, *, has_aux: bool) -> Recording | None:
-    """A run after what an earlier one put into dictionaries and sets was taken out."""
-    journal.empty()
+def _run_without(
+    function: Any, arguments: Arguments, journal: Journal, *, has_aux: bool, apart_from: Collection[int] | None = None
+) -> Recording | None:
+    """A run after what an earlier one put into dictionaries and sets was taken out; or into any containers apart from some."""
+    journal.empty(apart_from)
     with contextlib.suppress(Exception):  # what is missing then may be more than a memory
         return _run(function, arguments, arguments.leaves, has_aux=has_aux)
     return None

@@ -84,12 +84,15 @@ class Journal:
             other.note(place)
         return other
 
-    def empty(self) -> None:
-        """Empty the dictionaries and sets among the places, and take away the files to which silent runs wrote, until they are restored."""
+    def empty(self, apart_from: Collection[int] | None = None) -> None:
+        """Empty the dictionaries and sets among the places (or all containers apart from those of some identities), and take away the files to which silent runs wrote, until they are restored."""
         if local.files is not None:
             local.files.hide()
-        for place, _ in self._before.values():
-            if isinstance(place, (dict, set)) and "__builtins__" not in place:
+        kinds = (dict, set) if apart_from is None else (dict, set, list, deque)
+        for key, (place, _) in self._before.items():
+            if apart_from is not None and key in apart_from:
+                continue
+            if isinstance(place, kinds) and "__builtins__" not in place:
                 place.clear()
 
     def note_within(self, value: Any, depth: int = 4) -> None:
