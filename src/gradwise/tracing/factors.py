@@ -63,10 +63,22 @@ def power(x: Any, z: Any) -> Any:
                     return concrete(x) ** z
                 exponent = int(z) if float(z).is_integer() else float(z)
                 return apply(x.tape, powers.power, (x,), (exponent,), value, dtype)
-            return apply(x.tape, powers.pow_, (x, z), (), value, dtype)
+            return _of_negative(x, z, apply(x.tape, powers.pow_, (x, z), (), value, dtype))
     if not isinstance_traced(z) and not isinstance_traced(x):
         return NotImplemented
-    return general(operator.pow, powers.pow_, x, z)
+    return _of_negative(x, z, general(operator.pow, powers.pow_, x, z))
+
+
+def _of_negative(x: Any, z: Any, made: Any) -> Any:
+    """Guard a power that became complex though its operands are real: Python gives a float where the base is positive, or the exponent an integer."""
+    if type(made) is not TracedScalar or not isinstance(made.value, complex):
+        return made
+    if not any(isinstance(plain(v), (complex, np.complexfloating)) for v in (x, z)):
+        if isinstance_traced(x):
+            bool(x < 0)
+        if isinstance_traced(z):
+            bool(np.floor(z) == z)
+    return made
 
 
 def _matmul_of_arrays(x: Any, z: Any) -> Any:
