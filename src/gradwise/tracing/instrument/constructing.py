@@ -11,6 +11,7 @@ import dataclasses
 import enum
 import functools
 import inspect
+import operator
 import types
 from typing import Any
 
@@ -113,7 +114,21 @@ def _owner(cls: type, init: Any) -> type | None:
 
 
 @functools.lru_cache(maxsize=512)
+def _known_signature(init: Any) -> tuple[tuple[Any, ...], inspect.Signature]:
+    return _defaults(init), signature_of(init)
+
+
+def _defaults(init: Any) -> tuple[Any, ...]:
+    named = init.__kwdefaults__ or {}
+    return init.__defaults__ or (), tuple(named), tuple(named.values())
+
+
 def _signature(init: Any) -> inspect.Signature:
+    """The signature of an ``__init__``, whose defaults may be others than they were."""
+    kept, signature = _known_signature(init)
+    now = _defaults(init)
+    if all(len(a) == len(b) and all(map(operator.is_, a, b)) for a, b in zip(kept, now, strict=True)):
+        return signature
     return signature_of(init)
 
 
