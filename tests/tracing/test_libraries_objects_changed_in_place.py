@@ -74,3 +74,65 @@ def test_each_call_changes_it_once(kind, name):
         np.testing.assert_allclose(model.held(), A, rtol=1e-12)
         assert value == pytest.approx(x @ A @ x, rel=1e-12)
         np.testing.assert_allclose(gradient, 2 * A @ x, rtol=1e-11)
+
+
+class Coefficients:
+    """A polynomial of NumPy's, whose coefficients are changed."""
+
+    def __init__(self):
+        self.p = np.poly1d([1.0, 2.0, 3.0])
+
+    def by_power(self, x):
+        self.p[2] = self.p[2] * 1.5
+        return self.p(x[0]) * x[1]
+
+    def by_property(self, x):
+        self.p.coeffs[0] *= 1.5
+        return self.p(x[0]) * x[1]
+
+    def by_another_name(self, x):
+        c = self.p.c
+        c[0] *= 1.5
+        return self.p(x[0]) * x[1]
+
+    def by_out(self, x):
+        np.multiply(self.p.coef, [1.5, 1.0, 1.0], out=self.p.coef)
+        return self.p(x[0]) * x[1]
+
+
+@pytest.mark.parametrize("way", ["by_power", "by_property", "by_another_name", "by_out"])
+def test_coefficients_of_a_polynomial(way):
+    model, (a, b) = Coefficients(), (0.7, 1.2)
+    f = getattr(model, way)
+    for k in range(1, 6):
+        value, gradient = gw.value_and_grad(f, method="exact")(np.array([a, b]))
+        s = 1.5**k
+        np.testing.assert_allclose(model.p.coeffs, [s, 2.0, 3.0], rtol=1e-12)
+        assert value == pytest.approx((s * a**2 + 2 * a + 3) * b, rel=1e-12)
+        np.testing.assert_allclose(gradient, [(2 * s * a + 2) * b, s * a**2 + 2 * a + 3], rtol=1e-11)
+
+
+def test_a_traced_coefficient_at_every_call():
+    p = np.poly1d([1.0, 2.0, 3.0])
+
+    def f(x):
+        p[1] = x[1]
+        return p(x[0]) * x[1]
+
+    for a, b in [(2.0, 1.5), (1.1, 0.7), (2.0, 1.5), (1.3, 0.4)]:
+        gradient = gw.grad(f, method="exact")(np.array([a, b]))
+        np.testing.assert_allclose(gradient, [(2 * a + b) * b, a**2 + 2 * a * b + 3], rtol=1e-12)
+        assert type(p.coeffs) is np.ndarray
+        np.testing.assert_array_equal(p.coeffs, [1.0, b, 3.0])
+
+
+def test_a_polynomial_gets_a_higher_power():
+    p = np.poly1d([1.0, 2.0])
+
+    def f(x):
+        p[3] = p[3] + 1.0
+        return p(x[0])
+
+    for k in range(1, 5):
+        assert gw.grad(f, method="exact")(np.array([0.5]))[0] == pytest.approx(3 * k * 0.25 + 1)
+        np.testing.assert_array_equal(p.coeffs, [k, 0.0, 1.0, 2.0])

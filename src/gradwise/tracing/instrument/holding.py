@@ -137,7 +137,13 @@ def _keeper(obj: Any, name: str) -> Any:
                 own = type(vars(base)[name]) is types.MemberDescriptorType
                 return obj if own else base if type(vars(base)[name]) is np.ndarray else None
         return None
-    return obj
+    return None if _is_answered(type(obj), name) else obj
+
+
+def _is_answered(cls: type, name: str) -> bool:
+    """Whether a class answers for an attribute itself, where an object's dictionary has it too: the coefficients of ``np.poly1d``, which are a property of what is kept under their name."""
+    raw = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+    return hasattr(type(raw), "__set__") and type(raw) is not types.MemberDescriptorType
 
 
 def held_item(container: Any, key: Any) -> Any:
@@ -232,7 +238,8 @@ def _place_of(obj: Any, value: Any, depth: int = 2) -> Any:
     inside = []
     for key, found in entries:
         if found is value:
-            return obj, key
+            answered = not isinstance(obj, (dict, list)) and _is_answered(cls, key)
+            return (obj.__dict__ if answered else obj), key
         if depth and isinstance(found, (dict, list)):
             inside.append(found)
     return next((p for p in (_place_of(i, value, depth - 1) for i in inside) if p is not None), None)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.items import touch
+from gradwise.tracing.instrument.state import note_written
 from gradwise.tracing.standins.arrays import array
 from gradwise.tracing.standins.calling import numpy_function
 from gradwise.tracing.standins.recording import contains_traced
@@ -57,7 +59,9 @@ def _quotient_of(p: Any, other: Any) -> Any:
 
 
 def _assign(p: Any, key: Any, value: Any) -> None:
-    """``p[k] = value``: the coefficients become an array of the trace first."""
+    """``p[k] = value``: the coefficients become an array of the trace first, and who looks at the function puts them back."""
+    touch(p.__dict__)
+    note_written(p.coeffs)
     if isinstance_traced(value) and not isinstance_traced(p.coeffs):
         p.__dict__["coeffs"] = array(p.coeffs)
     np.poly1d.__setitem__(p, key, value)
