@@ -14,10 +14,12 @@ import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from gradwise.operators.reuse.class_lines import ClassLines
+from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.expectations import parts_of
+from gradwise.tracing.purity.named_tuples import is_named_tuple
 from gradwise.tracing.purity.objects import (
-    HEAP,
     MISSING,
     callable_parts,
     entries_of,
@@ -27,11 +29,9 @@ from gradwise.tracing.purity.objects import (
     is_defined,
     is_derived,
     is_named,
-    is_named_tuple,
     is_simple_member,
     keeps,
     matching,
-    member,
     setter,
 )
 from gradwise.tracing.purity.reading import is_moving, place_in
@@ -55,9 +55,9 @@ class _Gathering:
         self.fixed: list[str] = []
         self._seen: set[tuple[int, int, bool]] = set()
         self._passed: set[tuple[int, int]] = set()
-        self._classes: set[Any] = set()
-        #: what each class must not have: filled while the lines are written
-        self._absent: dict[type, set[str]] = {}
+        #: the variables of what was tested, by its identity
+        self._tested: dict[int, str] = {}
+        self.classes = ClassLines(text)
         self._objects: dict[int, str] = {}
         #: what is counted in, as it is assigned
         self.counters: dict[Hashable, str] = {}
@@ -83,7 +83,12 @@ class _Gathering:
         elif expected.kind in ("sparse", "content"):
             self.fixed.append(self.text.keep(expression))
         elif expected.kind == "test":
-            self.text.leave_if(f"not {self.text.name(expected.object)}({expression})")
+            known = self._tested.get(id(value))
+            if known is not None:  # the same thing is there
+                self.text.leave_if(f"{expression} is not {known}")
+                return
+            known = self._tested[id(value)] = self.text.keep(expression)
+            self.text.leave_if(f"not {self.text.name(expected.object)}({known})")
         elif expected.kind == "constant":
             self.text.leave_if(self.unlike(self.text.keep(expression), expected.object))
         elif expected.kind == "is":
@@ -144,12 +149,16 @@ class _Gathering:
                 self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
                 continue
             place = place_in(value, expected, key)
-            read = f"{variable}[{key!r}]" if expected.kind == "sequence" else f"{variable}.{key}"
+            read = f"{variable}[{self.key(key)}]" if expected.kind == "sequence" else f"{variable}.{key}"
             if expected.kind == "object":
-                self.stays(kind, type(value), key)
+                self.classes.stays(kind, type(value), key)
                 if is_defined(type(value), "__getattr__") and key in entries_of(value):
                     read = f"{variable}.__dict__[{key!r}]"
             self.follow(read, found, inner, place, direct=direct and place is not None)
+
+    def key(self, key: Any) -> str:
+        """A key of a container, as it is written."""
+        return repr(key) if type(key) in (int, str) else self.text.name(key)
 
     def tally(self, variable: str, value: Any, expected: Expected) -> None:
         """A list or dictionary in which entries are counted."""
@@ -181,24 +190,6 @@ class _Gathering:
             if expected.kind == "sequence":
                 for tally in self.tallies.values():
                     self.text.leave_if(f"{variable} is {tally}")
-
-    def stays(self, kind: str, cls: type, key: str) -> None:
-        """The lines that leave where an entry is no longer what is found under its name: a class has got something under it, a property say, or something else, or other bases."""
-        found = member(cls, key)
-        if cls not in self._classes:  # the tuple is another if the bases are
-            self._classes.add(cls)
-            self.text.leave_if(f"id({kind}.__mro__) != {id(cls.__mro__)}")
-        for c in cls.__mro__:
-            if c.__flags__ & HEAP:
-                if c not in self._absent:
-                    self._absent[c] = set()
-                    names = f"{self.text.name(weakref.ref(c), 'r')}().__dict__.keys()"
-                    self.text.leave_if(f"not {names}.isdisjoint({self.text.name(self._absent[c])})")
-                if found is MISSING:
-                    self._absent[c].add(key)
-        if found is not MISSING and (cls, key) not in self._classes:
-            self._classes.add((cls, key))
-            self.text.leave_if(f"type({kind}.{key}) is not {self.text.name(weakref.ref(type(getattr(cls, key))))}()")
 
     def kind(self, variable: str, value: Any, expected: Expected) -> str:
         """The lines that compare the type of what is in a variable; the name of its class."""
@@ -232,9 +223,9 @@ class _Gathering:
         self._passed.add((id(value), id(expected)))
         kind = self.kind(variable, value, expected)
         for key, found, inner in parts_of(value, expected):
-            read = f"{variable}[{key!r}]" if expected.kind == "sequence" else f"{variable}.{key}"
+            read = f"{variable}[{self.key(key)}]" if expected.kind == "sequence" else f"{variable}.{key}"
             if type(key) is not tuple and expected.kind == "object":
-                self.stays(kind, type(value), key)
+                self.classes.stays(kind, type(value), key)
             if type(key) is tuple:
                 self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
             elif not is_moving(value, expected, key):
@@ -258,7 +249,7 @@ class _Gathering:
             self.text.leave_if(f"not {self.text.name(is_absent)}({variable}, {name!r})")
             return
         elif kind == "defined" and found is False:
-            self.stays(cls, owner if variable is None else type(owner), name)
+            self.classes.stays(cls, owner if variable is None else type(owner), name)
             return
         elif kind in ("defined", "derived", "named"):
             ask: Any = {"defined": is_defined, "derived": is_derived, "named": is_named}[kind]
@@ -266,7 +257,7 @@ class _Gathering:
             return
         elif kind in ("counts", "stores", "transient", "remembers"):
             assert variable is not None
-            self.stays(cls, type(owner), name)
+            self.classes.stays(cls, type(owner), name)
             self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
             if kind == "counts":
                 self.text.leave_if(f"type({variable}.{name}) is not int")
@@ -288,7 +279,7 @@ class _Gathering:
             way = {"property": ".fget", "class": ".__func__"}.get(kind, "")
             read = f"{cls}.{name}{way}" if kind != "setter" else f"{self.text.name(setter)}({cls}, {name!r})"
             if kind in ("method", "static"):  # the class gives one function for both
-                self.raw(owner if variable is None else type(owner), name)
+                self.classes.keeps_kind(owner if variable is None else type(owner), name)
             may_hide = variable is not None and kind not in ("property", "setter")
             if may_hide and (entries_of(owner) or hasattr(owner, "__dict__")):
                 self.text.leave_if(f"{name!r} in {variable}.__dict__")
@@ -301,14 +292,6 @@ class _Gathering:
         """The line that leaves where other names begin and end so."""
         _, prefix, suffix, names = key
         self.text.leave_if(f"{self.text.name(matching)}({variable}, {prefix!r}, {suffix!r}) != {names!r}")
-
-    def raw(self, cls: type, name: str) -> None:
-        """The line that leaves where a class keeps another kind of attribute under a name."""
-        where = next(c for c in cls.__mro__ if name in vars(c))
-        if (where, name) not in self._classes:
-            self._classes.add((where, name))
-            kept = f"{self.text.name(weakref.ref(where), 'r')}().__dict__[{name!r}]"
-            self.text.leave_if(f"type({kept}) is not {self.text.name(type(vars(where)[name]))}")
 
     def root(self, variable: str, function: Any, node: Node) -> None:
         """The function itself, or the method and its object."""
@@ -356,10 +339,10 @@ class _Gathering:
         for name, expected in node.reads.imports.items():
             found = sys.modules.get(name, MISSING)
             self.follow(f"{self.modules}.get({name!r}, {self.missing})", found, expected, None, direct=False)
+        for key, expected in node.reads.members.items():
+            self.follow(f"{self.text.name(found_under)}({self.text.name(key)})", found_under(key), expected, None, direct=False)  # fmt: skip
         if node.reads.constants:
-            self.text.leave_if(
-                f"not {self.text.name(has_defaults)}({variable}, {self.text.name(node.reads.constants)})"
-            )
+            self.text.leave_if(f"not {self.text.name(has_defaults)}({variable}, {self.text.name(node.reads.constants)})")  # fmt: skip
         for attribute, kind in (("__defaults__", "defaults"), ("__kwdefaults__", "keywords")):
             if attribute in node.reads.defaults:
                 expected = node.reads.defaults[attribute]

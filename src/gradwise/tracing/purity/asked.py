@@ -16,10 +16,12 @@ from gradwise.tracing.purity.lattice import (
     certain_texts,
     describe,
     is_none_itself,
+    is_scalar,
     join,
     level,
     texts_of,
 )
+from gradwise.tracing.purity.named_tuples import is_record_type
 from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, matching, member
 from gradwise.tracing.purity.remembered import is_remembered
 from gradwise.tracing.purity.scope import Expected, is_users_function
@@ -69,7 +71,7 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
         or is_sequence(v)
         or _is_class(v)
         or _is_callable(v)
-        or type(v) in (Box, Several, Local)
+        or type(v) in (Box, Several, Local, Row)
         for v in arguments
     ):
         if function is len and is_object(arguments[0]):
@@ -126,6 +128,10 @@ def _is_instance(value: Any, cls: Any) -> Any:
     if type(value) is Several:
         answers = [_is_instance(one, cls) for one in value.values]
         return answers[0] if all(one == answers[0] for one in answers) else OWN
+    if type(value) is Row and value.cls is not None:
+        return Constant(issubclass(value.cls, cls.value))
+    if is_record_type(cls.value) and (is_scalar(value) or value in (VECTOR, GRID)):
+        return Constant(False)
     if is_object(value):
         pretends = any("__class__" in vars(c) for c in class_of(value).__mro__[:-1])
         return OWN if pretends else Constant(issubclass(class_of(value), cls.value))

@@ -18,6 +18,7 @@ from gradwise.tracing.purity.callables import (
     Callee,
     callee_of,
 )
+from gradwise.tracing.purity.class_members import called_member, member_by_value, members_of
 from gradwise.tracing.purity.constructed import assigned, class_of_known, class_of_made, construct, special, super_of
 from gradwise.tracing.purity.contexts import is_context_function, known_context, of_generator
 from gradwise.tracing.purity.defaults import with_plain_defaults
@@ -28,8 +29,9 @@ from gradwise.tracing.purity.getters import getter, taken
 from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
 from gradwise.tracing.purity.lattice import describe, entry, is_empty, is_none_itself, is_numeric, join, level, texts_of
 from gradwise.tracing.purity.leaving import Log
+from gradwise.tracing.purity.operands import as_record
 from gradwise.tracing.purity.over_entries import over_entries
-from gradwise.tracing.purity.record_types import MethodOfRecord, record
+from gradwise.tracing.purity.record_types import MethodOfRecord, answers, record, unary_of_record
 from gradwise.tracing.purity.results import result_of, result_of_method
 from gradwise.tracing.purity.scope import CACHED, Ends, is_type, is_users_function
 from gradwise.tracing.purity.sequences import MethodOfSequence, entry_of, is_looked_into, is_object
@@ -49,6 +51,7 @@ from gradwise.tracing.purity.values import (
     SPLINE,
     TYPE,
     VECTOR,
+    WHOLE,
     Bound,
     Box,
     Constant,
@@ -146,6 +149,12 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return interpolator(m, arguments, keywords)
     if is_distribution(value):
         return frozen(m, arguments, keywords)
+    one = member_by_value(value, arguments, keywords)
+    one = called_member(m, callee, arguments, keywords) if one is None else one
+    if one is not None:
+        return one
+    if value is len and len(arguments) == 1 and not keywords and members_of(arguments[0]) is not None:
+        return WHOLE
     if callee.expected is not None and callee.expected.kind == "test":
         return record(m, value, arguments, keywords)
     if value is slice:
@@ -183,6 +192,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         (one,) = arguments
         if type(one) is Several and all(map(is_object, one.values)):
             return functools.reduce(join, [call(m, callee, [each], {}) for each in one.values])
+        if value is abs and answers(record_itself := as_record(m, one)):
+            return unary_of_record(m, "__abs__", record_itself)
         if value is not type and is_object(one):
             return m.scope.call(m, special(m, one, _UNARY[value]), [])
     if any(map(is_looked_into, arguments)) or any(value is known for known in _GOING_OVER):

@@ -8,11 +8,11 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-from gradwise.tracing.purity.boxes import looked_at
+from gradwise.tracing.purity.boxes import as_key, looked_at
 from gradwise.tracing.purity.constructed import special
-from gradwise.tracing.purity.lattice import certain_texts, is_none_itself, text
-from gradwise.tracing.purity.objects import is_simple_member
-from gradwise.tracing.purity.sequences import is_none, is_object, truth
+from gradwise.tracing.purity.lattice import alternatives, certain_texts, is_none_itself, text
+from gradwise.tracing.purity.objects import is_member, is_simple_member
+from gradwise.tracing.purity.sequences import is_none, is_object, is_sequence, truth
 from gradwise.tracing.purity.texts import pattern
 from gradwise.tracing.purity.values import DATA, OWN, TYPE, Constant, Known, Pattern
 
@@ -46,8 +46,9 @@ def _to_bool(m: Machine, i: Any, s: State) -> None:
 def _compare(m: Machine, i: Any, s: State) -> None:
     x, z = s.pop_many(2)
     symbol = i.argrepr.removeprefix("bool(").removesuffix(")")
-    if all(type(v) is Known and is_simple_member(v.value) for v in (x, z)) and symbol in ("==", "!="):
-        s.push(Constant((x.value is z.value) is (symbol == "==")))
+    pairs = [(a, b) for a in alternatives(x) for b in alternatives(z)]
+    if symbol in ("==", "!=") and all(type(v) is Known and is_simple_member(v.value) for pair in pairs for v in pair):
+        s.push(_agreed({(a.value is b.value) is (symbol == "==") for a, b in pairs}))
         return
     if is_object(x) and not is_none_itself(z):
         s.push(m.scope.call(m, special(m, x, _SPECIAL[symbol]), [z]))
@@ -65,11 +66,21 @@ def _compare(m: Machine, i: Any, s: State) -> None:
         s.push(Constant(symbol == "==") if len(left) == len(right) == 1 else OWN)
 
 
+def _agreed(answers: set[bool]) -> Any:
+    """The truth value on which all alternatives agree, or one of the two."""
+    return Constant(answers.pop()) if len(answers) == 1 else OWN
+
+
 def _contains(m: Machine, i: Any, s: State) -> None:
     x, z = s.pop_many(2)
     if is_object(z):
         m.data(m.scope.call(m, special(m, z, "__contains__"), [x]))
         s.push(OWN)
+        return
+    if is_sequence(z) and type(z.value) is dict:
+        texts = certain_texts(as_key(m, x))  # its keys are compared at each call
+        found = {one in z.value for one in texts or ()}
+        s.push(Constant(found.pop() is not bool(i.arg)) if len(found) == 1 else OWN)
         return
     looked_at(m, x), looked_at(m, z)
     if type(x) is Constant and type(z) is Constant and type(x.value) is str and type(z.value) in (tuple, frozenset):
@@ -84,7 +95,9 @@ def _is(m: Machine, i: Any, s: State) -> None:
         known = is_none(x)
         s.push(OWN if known is None else Constant(known is not bool(i.arg)))
         return
-    if all(type(v) is Known and v.expected is None for v in (x, z)):  # each is looked at again at each call
+    if all(
+        type(v) is Known and (v.expected is None or is_member(v.value)) for v in (x, z)
+    ):  # each is looked at again at each call
         s.push(Constant((x.value is z.value) is not bool(i.arg)))
         return
     if TYPE in (x, z) and all(v is TYPE or (type(v) is Known and isinstance(v.value, type)) for v in (x, z)):

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import counts, counts_entry
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.interpolators import content_of
 from gradwise.tracing.purity.leaving import ENTRIES, LOGS, stores
+from gradwise.tracing.purity.named_tuples import is_named_tuple
 from gradwise.tracing.purity.objects import (
     MISSING,
     callable_parts,
@@ -24,7 +26,6 @@ from gradwise.tracing.purity.objects import (
     is_defined,
     is_derived,
     is_named,
-    is_named_tuple,
     is_open,
     is_simple_member,
     is_users_class,
@@ -77,6 +78,9 @@ def holds(function: Any, node: Node, visiting: dict[int, Any] | None = None) -> 
             return False
     for name, expected in reads.imports.items():
         if not _as_expected(sys.modules.get(name, MISSING), expected, visiting):
+            return False
+    for key, expected in reads.members.items():
+        if not _as_expected(found_under(key), expected, visiting):
             return False
     del visiting[id(node)]
     return True
@@ -253,6 +257,7 @@ def arrays_read(function: Any, node: Node, arguments: dict[int | str, Any]) -> l
         pending.extend((look_up(f, name), e) for name, e in n.reads.names.items())
         pending.extend((cell_value(f, name), e) for name, e in n.reads.cells.items())
         pending.extend((sys.modules.get(name, MISSING), e) for name, e in n.reads.imports.items())
+        pending.extend((found_under(key), e) for key, e in n.reads.members.items())
         pending.extend((getattr(f, place), e) for place, e in n.reads.defaults.items())
         found.extend(arrays_in([f.__defaults__ or (), f.__kwdefaults__ or {}]))
 

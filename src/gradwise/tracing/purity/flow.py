@@ -11,6 +11,7 @@ import numpy as np
 from gradwise.tracing.purity.boxes import MethodOfBox, has_method
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, callee_of
 from gradwise.tracing.purity.calling import call, call_unpacked
+from gradwise.tracing.purity.class_members import attribute_by_class
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, set_by_property, store
 from gradwise.tracing.purity.contexts import entered
 from gradwise.tracing.purity.counters import container, is_step, loaded, stored, variable_loaded, variable_stored
@@ -143,7 +144,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
             fields = getattr(type(owner.value), "_fields", ())
             if name in fields:
                 return entry_of(m, owner, Constant(fields.index(name)))
-            return method_of_sequence(m, owner, name)
+            of_class = attribute_by_class(m, owner, type(owner.value), name) if fields else None
+            return method_of_sequence(m, owner, name) if of_class is None else of_class
         return m.scope.attribute(m, owner, name)
     if type(owner) is Made:
         return attribute_of_made(m.scope, m, owner, name, is_asked=False)

@@ -18,6 +18,7 @@ from gradwise.tracing.purity.avoiding import block_of
 from gradwise.tracing.purity.binding import FLAGS, bind, is_flag
 from gradwise.tracing.purity.callables import FROM_KEYS, LOGS
 from gradwise.tracing.purity.calling import call
+from gradwise.tracing.purity.class_members import attribute_of_member, known_member
 from gradwise.tracing.purity.constructed import attribute_of_known
 from gradwise.tracing.purity.counters import container
 from gradwise.tracing.purity.defaults import defaults_of, has_plain_defaults
@@ -25,13 +26,14 @@ from gradwise.tracing.purity.distributions import METHODS as DISTRIBUTED
 from gradwise.tracing.purity.distributions import MethodOfDistribution, is_distribution
 from gradwise.tracing.purity.flow import attribute_of
 from gradwise.tracing.purity.instructions import entry_at
-from gradwise.tracing.purity.lattice import describe, join, level, spill
+from gradwise.tracing.purity.lattice import join, level, spill
 from gradwise.tracing.purity.look import Inquiry
 from gradwise.tracing.purity.machine import Machine, parameters_of
-from gradwise.tracing.purity.objects import MISSING, is_simple_member
+from gradwise.tracing.purity.objects import MISSING, is_member
+from gradwise.tracing.purity.operands import operator_of_objects
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Ends, Expected, Node, Reads, Unproven, cell_of, cell_value, classify, look_up
-from gradwise.tracing.purity.sequences import element_of, operator_of_objects, truth
+from gradwise.tracing.purity.sequences import element_of, truth
 from gradwise.tracing.purity.ufunc_methods import ufunc_method
 from gradwise.tracing.purity.values import (
     ARRAY,
@@ -167,16 +169,16 @@ class Scope:
             return Constant(getattr(owner.value, name))
         if owner.expected is not None and owner.expected.kind in ("object", "class"):
             return attribute_of_known(self, m, owner, name)
-        if isinstance(owner.value, enum.EnumMeta) and is_simple_member(owner.value.__members__.get(name)):
-            return Known(owner.value.__members__[name])
-        if is_simple_member(owner.value) and name in ("value", "name") and is_plain(owner.value._value_):
+        if isinstance(owner.value, enum.EnumMeta) and is_member(owner.value.__members__.get(name)):
+            return known_member(owner.value.__members__[name])
+        if is_member(owner.value) and name in ("value", "name") and is_plain(owner.value._value_):
             return value_of_member(owner.value, name)
         if name in DISTRIBUTED and is_distribution(owner.value):
             return MethodOfDistribution(name)
         if type(owner.value) is logging.Logger and name in LOGS and name not in vars(owner.value):
             return Known(LOGS[name])
         if type(owner.value) is not types.ModuleType:
-            raise m.doubt(f"it reads {describe(owner)}.{name}, which is not looked into")
+            return attribute_of_member(m, owner, name)
         self.inquiry.looked_at.add((id(vars(owner.value)), name))
         value = vars(owner.value).get(name, MISSING)
         return self.classified(m, name, value, owner.expected.reads.names, f"{owner.value.__name__}.{name}")

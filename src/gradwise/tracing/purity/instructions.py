@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.axes import part
-from gradwise.tracing.purity.boxes import operator_of_boxes, store_in_box
+from gradwise.tracing.purity.boxes import as_key, operator_of_boxes, store_in_box
 from gradwise.tracing.purity.building import BUILDING
 from gradwise.tracing.purity.callables import JOINERS, KEYS
+from gradwise.tracing.purity.class_members import member_by_name
 from gradwise.tracing.purity.constructed import special
 from gradwise.tracing.purity.counters import entry_stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.deciding import DECIDING, TEXTS
 from gradwise.tracing.purity.lattice import certain_texts, entry, is_numeric, is_scalar, is_whole, level, text, texts_of
 from gradwise.tracing.purity.leaving import Log
+from gradwise.tracing.purity.operands import as_record, operator_of_objects
+from gradwise.tracing.purity.record_types import answers, unary_of_record
 from gradwise.tracing.purity.sequences import (
     entry_of,
     is_looked_into,
     is_object,
+    is_sequence,
     iterator_of,
-    operator_of_objects,
 )
 from gradwise.tracing.purity.sparse import is_matrix, product, store_in_matrix
 from gradwise.tracing.purity.texts import formatted, pattern
@@ -199,8 +202,11 @@ def entry_at(m: Machine, x: Any, key: Any) -> Any:
     if type(x) is Known and any(x.value is one for one in (*JOINERS, *KEYS)):
         degree = m.data(key)
         return SLICE if any(x.value is one for one in KEYS) else OWN if is_numeric(degree) else FRESH
+    member = member_by_name(x, key)
+    if member is not None:
+        return member
     if type(x) is not Box:
-        m.data(key)
+        as_key(m, key) if is_sequence(x) else m.data(key)
     if type(x) is Log:
         return x.last(m, key)
     return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)
@@ -269,6 +275,10 @@ def _unary(m: Machine, i: Any, s: State) -> None:
     value = s.pop()
     if is_object(value):
         s.push(m.scope.call(m, special(m, value, _UNARY[i.opname]), []))
+        return
+    value = as_record(m, value)
+    if answers(value):
+        s.push(unary_of_record(m, _UNARY[i.opname], value))
         return
     m.data(value)
     s.push(WHOLE if is_whole(value) else SCALAR if is_scalar(value) else OWN)

@@ -101,7 +101,7 @@ def level(value: Any) -> Abstract | None:
     if cls is Index:
         return FRESH if value.slices else OWN
     if cls is Row:
-        return DATA if None not in map(level, value.entries) else None
+        return DATA if not value.answers and None not in map(level, value.entries) else None
     return DATA if cls is Rows and (value.element is NOTHING or level(value.element) is not None) else None
 
 
@@ -140,7 +140,9 @@ def join(a: Any, b: Any) -> Any:
         certain = certain_texts(a) is not None and certain_texts(b) is not None
         return Texts(texts[0] | texts[1], certain=certain)  # type: ignore[operator]  # neither is None
     if type(a) is Row and type(b) is Row and len(a.entries) == len(b.entries):
-        return Row(tuple(map(join, a.entries, b.entries)), a.cls if a.cls is b.cls else None)
+        if a.cls is not b.cls and (a.answers or b.answers):
+            return OPAQUE
+        return Row(tuple(map(join, a.entries, b.entries)), a.cls if a.cls is b.cls else None, a.answers)
     if type(a) is Rows and type(b) is Rows:
         return Rows(join(a.element, b.element))
     for one, other in ((a, b), (b, a)):

@@ -9,13 +9,11 @@ of an open object runs no code of the user's.
 from __future__ import annotations
 
 import abc
-import collections
 import enum
 import functools
 import sys
 import types
 import typing
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,77 +72,6 @@ def member(cls: type, name: str, after: int = 0) -> Any:
     return MISSING
 
 
-def is_named_tuple(value: Any) -> bool:
-    """Whether a value is an instance of what ``collections.namedtuple`` or ``typing.NamedTuple`` makes, without methods that change what a tuple does."""
-    return has_fields(type(value))
-
-
-def has_fields(cls: Any) -> bool:
-    """Whether a class is one of named tuples, without methods that change what a tuple does."""
-    fields: Any = getattr(cls, "_fields", None)
-    return (
-        cls.__bases__ == (tuple,)
-        and type(cls) is type
-        and type(fields) is tuple
-        and all(getattr(cls, name) is getattr(tuple, name) for name in _OF_TUPLES)
-        and all(_is_entry(vars(cls).get(name), k) for k, name in enumerate(fields))
-    )
-
-
-#: methods with two underscores that such a class has of itself
-_USUAL = frozenset(
-    ["__new__", "__repr__", "__getnewargs__", "__replace__", "__annotate__", "__annotate_func__", "__init_subclass__"]
-)
-
-
-def is_record_type(cls: Any) -> bool:
-    """Whether a class makes plain named tuples, without operators of their own.
-
-    Examples
-    --------
-    >>> import collections
-    >>> is_record_type(collections.namedtuple("Point", "x y")), is_record_type(tuple)
-    (True, False)
-    """
-    if type(cls) is not type or not has_fields(cls):
-        return False
-    new = vars(cls).get("__new__")
-    new = new.__func__ if type(new) is staticmethod else new
-    if type(new) is not types.FunctionType or not str(new.__globals__.get("__name__")).startswith("namedtuple_"):
-        return False
-    if any(_code_under(cls, name) is not _code_under(_Pair, name) for name in ("_replace", "_asdict", "_make")):
-        return False
-    own = [n for n, v in vars(cls).items() if type(v) is types.FunctionType and n.startswith("__")]
-    return _USUAL.issuperset(own)
-
-
-def _code_under(cls: Any, name: str) -> Any:
-    found = vars(cls).get(name)
-    return getattr(getattr(found, "__func__", found), "__code__", None)
-
-
-def _is_it(kept: weakref.ref[Any], fields: tuple[str, ...], new: Any, value: Any) -> bool:
-    if value is None or value is not kept() or not is_record_type(value):
-        return False
-    return bool(getattr(value, "_fields", None) == fields) and vars(value).get("__new__") is new
-
-
-def record_test(cls: Any) -> Callable[[Any], bool]:
-    """What must hold at the next call of what stands under the name of such a class."""
-    return functools.partial(_is_it, weakref.ref(cls), cls._fields, vars(cls)["__new__"])
-
-
-def _is_entry(found: Any, position: int) -> bool:
-    """Whether what a class has under the name of a field gives the entry at its position."""
-    return type(found) is _FIELD and found.__reduce__()[1][0] == position
-
-
-_Pair: Any = collections.namedtuple("_Pair", "a")
-_FIELD: Any = type(vars(_Pair)["a"])
-
-_OF_TUPLES = ("__getitem__", "__iter__", "__len__", "__getattribute__", "__eq__", "__hash__", "__contains__")
-
-
 def is_simple_member(value: Any) -> bool:
     """Whether a value is a member of an enumeration that is equal to itself only."""
     return (
@@ -153,6 +80,54 @@ def is_simple_member(value: Any) -> bool:
         and type(value).__ne__ is object.__ne__
         and type(value).__hash__ is enum.Enum.__hash__
     )
+
+
+#: what a class of numbers or texts may say for itself when its members are members of an enumeration
+_USUAL = frozenset(
+    [
+        "__new__",
+        "__init__",
+        "__repr__",
+        "__str__",
+        "__format__",
+        "__doc__",
+        "__module__",
+        "__qualname__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__dir__",
+        "__init_subclass__",
+        "__getnewargs__",
+        "__class_getitem__",
+        "__static_attributes__",
+        "__firstlineno__",
+    ]
+)
+
+
+def is_data_member(value: Any) -> bool:
+    """Whether a value is a member of an enumeration of integers, numbers or texts (``IntEnum``, ``class Kind(str, Enum)``) that does what these do.
+
+    Examples
+    --------
+    >>> import http
+    >>> is_data_member(http.HTTPStatus.OK), is_data_member(1)
+    (True, False)
+    """
+    cls = type(value)
+    if not isinstance(value, enum.Enum) or isinstance(value, enum.Flag):
+        return False
+    base = next((c for c in (int, float, str) if c in cls.__mro__), None)
+    if base is None:
+        return False
+    before = cls.__mro__[: cls.__mro__.index(base)]
+    own = {name for c in before for name in vars(c) if name.startswith("__") and name in vars(base)}
+    return own <= _USUAL and not any(vars(c).keys() & {"__getattr__", "__getattribute__"} for c in before)
+
+
+def is_member(value: Any) -> bool:
+    """Whether a value is a member of an enumeration of which it is known what it does."""
+    return is_simple_member(value) or is_data_member(value)
 
 
 def _has_members(cls: Any, kept: Any, value: Any) -> bool:
@@ -171,7 +146,7 @@ def member_test(value: Any) -> Callable[[Any], bool]:
 
 
 def _is_member(kept: Any, content: Any, value: Any) -> bool:
-    return value is kept and is_simple_member(value) and value._value_ is content
+    return value is kept and is_member(value) and value._value_ is content
 
 
 def is_frozen(cls: Any) -> bool:

@@ -10,6 +10,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, find, has_entries, member
@@ -165,6 +166,8 @@ def read(
             follow(cell_value(f, name), expected, ("cell", id(cell)), direct=direct)
         for name, expected in n.reads.imports.items():
             follow(sys.modules.get(name, MISSING), expected, None, direct=False)
+        for key, expected in n.reads.members.items():
+            follow(found_under(key), expected, None, direct=False)
         for attribute, kind in (("__defaults__", "defaults"), ("__kwdefaults__", "keywords")):
             values = getattr(f, attribute)
             if values and attribute in n.reads.defaults:  # the twin has the real ones

@@ -20,18 +20,17 @@ from gradwise.tracing.purity.distributions import (
 )
 from gradwise.tracing.purity.draws import MAKERS
 from gradwise.tracing.purity.interpolators import content_of, is_maker
+from gradwise.tracing.purity.named_tuples import is_named_tuple, is_record_type, record_test
 from gradwise.tracing.purity.objects import (
     ENTRIES,
     MISSING,
     NAMES,
     callable_parts,
-    is_named_tuple,
-    is_record_type,
+    is_member,
     is_simple_member,
     is_users_class,
     member_test,
     members_test,
-    record_test,
 )
 from gradwise.tracing.purity.plain import is_numeric, is_plain
 from gradwise.tracing.purity.sparse import makes_matrix, parts_of_matrix
@@ -267,8 +266,10 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("test", distribution_test(value)), Known(value)
     elif is_frozen_distribution(value):
         return Expected("test", frozen_test(value)), FROZEN
-    elif is_simple_member(value):
-        return Expected("test", member_test(value)), Known(value)
+    elif is_member(value):
+        expected = Expected("test", member_test(value))
+        expected.is_data = not is_simple_member(value)
+        return expected, Known(value, expected if expected.is_data else None)
     elif isinstance(value, enum.EnumMeta) and len(value.__members__) <= ENTRIES:
         return Expected("test", members_test(value)), Known(value)
     elif cls in GETTERS and (held := held_by_getter(value)) is not None:
@@ -360,7 +361,7 @@ def _sequence(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[
     entry: tuple[Any, Expected, Any] = (value, expected, Known(value, expected))
     known[id(value)] = value, Expected("other", weakref.ref(type(value))), OPAQUE  # should it hold itself
     for key, inner in items_of(value):
-        if type(key) not in (int, str):
+        if type(key) not in (int, str) and not is_simple_member(key):
             return known[id(value)][1:]
         found, abstract = classify(inner, known)
         if abstract is OPAQUE:

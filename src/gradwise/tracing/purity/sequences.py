@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import functools
 import types
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.boxes import box, entry_of_box
+from gradwise.tracing.purity.boxes import as_key, box, entry_of_box
 from gradwise.tracing.purity.callables import callee_of
+from gradwise.tracing.purity.class_members import members_of
 from gradwise.tracing.purity.constructed import special
 from gradwise.tracing.purity.lattice import (
-    alternatives,
+    certain_texts,
     describe,
     entry,
     is_none_itself,
     is_numeric,
-    is_scalar,
     join,
     level,
     text,
     texts_of,
 )
-from gradwise.tracing.purity.objects import ENTRIES, is_absent, is_defined, is_derived, is_named_tuple, member
+from gradwise.tracing.purity.named_tuples import has_fields, has_operators, is_named_tuple
+from gradwise.tracing.purity.objects import ENTRIES, is_defined, is_simple_member
 from gradwise.tracing.purity.scope import Ends, Expected, items_of
 from gradwise.tracing.purity.sparse import is_matrix, is_one_entry
 from gradwise.tracing.purity.values import (
     DATA,
-    FLOAT,
     GLOBALS,
     GRID,
     INDICES,
@@ -62,11 +61,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradwise.tracing.purity.machine import Machine
-
-_OPERATORS = {
-    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
-    "|": "or", "&": "and", "^": "xor", "<<": "lshift", ">>": "rshift",
-}  # fmt: skip
 
 
 def is_sequence(value: Any) -> bool:
@@ -110,7 +104,8 @@ def _any_of(m: Machine, sequence: Known) -> Any:
     if all(is_sequence(v) and type(v.value) is not dict for v in found) and len({len(v.value) for v in found}) == 1:
         classes = {type(v.value) for v in found}
         cls = classes.pop() if len(classes) == 1 and is_named_tuple(found[0].value) else None
-        found = [Row(tuple(entries(m, v).values()), cls) for v in found]
+        if cls is not None or not any(has_fields(type(v.value)) and has_operators(type(v.value)) for v in found):
+            found = [Row(tuple(entries(m, v).values()), cls, cls is not None and has_operators(cls)) for v in found]
     if len(found) > 1 and all(is_sequence(v) and type(v.value) is dict and v.expected.is_data for v in found):
         return _one_of_dicts([entries(m, v) for v in found]) or functools.reduce(join, found)
     return functools.reduce(join, found)
@@ -134,7 +129,7 @@ def iterator_of(m: Machine, value: Any) -> Any:
         return Rows(functools.reduce(join, [element_of(m, v) for v in value.values if not is_none_itself(v)], NOTHING))
     if is_sequence(value):
         if type(value.value) is dict:
-            return Rows(functools.reduce(join, [Constant(k) if type(k) is str else DATA for k in value.value]))
+            return Rows(functools.reduce(join, map(_key, value.value)))
         return Rows(_any_of(m, value))
     if type(value) is Row:
         return Rows(functools.reduce(join, value.entries))
@@ -146,10 +141,16 @@ def iterator_of(m: Machine, value: Any) -> Any:
         return Rows(value.root.keys if value.root.kind == "dict" else value.root.contents)
     if type(value) is Constant and type(value.value) in (tuple, frozenset) and len(value.value) <= ENTRIES:
         return Rows(functools.reduce(join, map(Constant, value.value), NOTHING))
+    if type(value) is Known and (members := members_of(value)) is not None:
+        return members
     if is_object(value):
         found = m.scope.call(m, special(m, value, "__iter__"), [])
         return Rows(m.scope.call(m, special(m, found, "__next__"), [])) if is_object(found) else iterator_of(m, found)
     return m.data(value)
+
+
+def _key(key: Any) -> Any:
+    return Constant(key) if type(key) is str else Known(key) if is_simple_member(key) else DATA
 
 
 def _one_of(words: Words) -> Any:
@@ -158,7 +159,8 @@ def _one_of(words: Words) -> Any:
 
 def element_of(m: Machine, iterator: Any) -> Any:
     """What an iterator, or what is gone over, gives in turn."""
-    if type(iterator) in (Row, Words, Table, Box, Constant, Several) or is_sequence(iterator) or is_object(iterator):
+    asked = type(iterator) in (Row, Words, Table, Box, Constant, Several) or is_sequence(iterator)
+    if asked or is_object(iterator) or (type(iterator) is Known and members_of(iterator) is not None):
         iterator = iterator_of(m, iterator)
     if type(iterator) is Rows:
         return iterator.element
@@ -171,7 +173,7 @@ def element_of(m: Machine, iterator: Any) -> Any:
 
 def entry_of(m: Machine, value: Any, key: Any) -> Any:
     """``value[key]`` of what is no data."""
-    place = key.value if type(key) is Constant else None
+    place = key.value if type(key) is Constant or (type(key) is Known and is_simple_member(key.value)) else None
     if type(value) is Box:
         return box(m, value.root.kind, value.root.contents) if key is None else entry_of_box(m, value, key)
     if type(value) is Several:
@@ -237,8 +239,11 @@ def unpacked(m: Machine, row: Any, count: int) -> list[Any]:
     raise m.doubt(f"{describe(row)} is used where plain data are expected")
 
 
+_NONE = Constant(None)
+
+
 class MethodOfSequence:
-    """``d.items`` or ``d.values`` of a dict that holds objects, about to be called."""
+    """``d.items``, ``d.values``, ``d.keys`` or ``d.get`` of a dict that holds objects, about to be called."""
 
     __slots__ = ("_name", "_owner")
 
@@ -254,15 +259,27 @@ class MethodOfSequence:
 
     def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """What the call gives."""
-        if arguments or keywords:
+        if self._name == "get" and len(arguments) in (1, 2) and not keywords:
+            return self._get(m, as_key(m, arguments[0]), *arguments[1:])
+        if arguments or keywords or self._name == "get":
             raise m.doubt("it calls a method of a dict of objects in a way that is not looked into")
+        if self._name == "keys":
+            return iterator_of(m, self._owner)
         element = _any_of(m, self._owner)
         return Rows(Row((iterator_of(m, self._owner).element, element)) if self._name == "items" else element)
+
+    def _get(self, m: Machine, key: Any, default: Any = _NONE) -> Any:
+        known = self._owner.value
+        texts = certain_texts(key)
+        if texts is not None and all(one not in known for one in texts):  # the keys are compared at each call
+            return default
+        found = entry_of(m, self._owner, key)
+        return found if texts is not None and all(one in known for one in texts) else join(found, default)
 
 
 def method_of_sequence(m: Machine, owner: Known, name: str) -> MethodOfSequence | Method:
     """A method of a list, tuple or dict whose entries are looked into."""
-    if type(owner.value) is dict and name in ("items", "values"):
+    if type(owner.value) is dict and name in ("items", "values", "keys", "get"):
         return MethodOfSequence(owner, name)
     if level(owner) is not None:
         return Method(owner, name)
@@ -296,75 +313,6 @@ def _truth_of_object(m: Machine, value: Any) -> bool | None:
         if is_defined(class_of(value), name):
             m.data(m.scope.call(m, special(m, value, name), []))
             return None
-        note(value, ("defined", name), functools.partial(is_defined, name=name))
-    return True
-
-
-def operator_of_objects(m: Machine, symbol: str, x: Any, z: Any) -> Any:
-    """A binary operator of the user's class."""
-    if x is NOTHING or z is NOTHING:
-        raise Ends
-    name = _OPERATORS.get(symbol.removesuffix("="))
-    if type(x) is Several and not any(map(is_none_itself, x.values)):
-        return functools.reduce(join, [operator_of_objects(m, symbol, one, z) for one in x.values])
-    if type(z) is Several and level(x) is not None and not any(map(is_none_itself, z.values)):
-        return functools.reduce(join, [operator_of_objects(m, symbol, x, one) for one in z.values])
-    if symbol.endswith("=") and is_object(x) and name is not None:
-        if is_defined(class_of(x), f"__i{name}__"):
-            method = special(m, x, f"__i{name}__")
-            return m.scope.call_function(m, method.function, [method.receiver, z], {})
-        note(x, ("defined", f"__i{name}__"), lambda cls: is_defined(cls, f"__i{name}__"))
-    if name is not None and is_object(x):
-        for one in alternatives(z):
-            _is_asked_second(m, x, one, f"__r{name}__")
-        method, other = special(m, x, f"__{name}__"), z
-    elif name is not None and is_object(z) and (_is_pythons_number(x) or (is_scalar(x) and _is_no_array(m, z))):
-        method, other = special(m, z, f"__r{name}__"), x
-    else:
-        raise m.doubt(f"the operator {symbol} of {describe(x if level(x) is None else z)} is not looked into")
-    return m.scope.call_function(m, method.function, [method.receiver, other], {})
-
-
-def _is_asked_second(m: Machine, left: Any, right: Any, reflected: str) -> None:
-    """See to it that Python asks the left operand first: the right one goes first if its class is derived from that of the left one, and has got another method for that."""
-    if is_object(right):
-        cls, other = class_of(left), class_of(right)
-        if other is not cls:
-            note(right, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
-            if not issubclass(other, cls):
-                return
-            if member(other, reflected) is not member(cls, reflected):
-                raise m.doubt(f"the operand {describe(right)} is asked before {describe(left)}")
-            if is_defined(other, reflected):
-                special(m, left, reflected), special(m, right, reflected)  # which notes them
-            else:
-                note(right, ("defined", reflected), lambda one: is_defined(one, reflected))
-    elif level(right) is None and type(right) not in (Known, Bound, Local):
-        raise m.doubt(f"{describe(right)} is an operand of {describe(left)}")
-
-
-def _is_pythons_number(value: Any) -> bool:
-    """Whether a value is surely a number of Python's, which leaves its operators to the other operand."""
-    return level(value) is FLOAT or (type(value) is Constant and type(value.value) in (int, bool, complex))
-
-
-#: what makes NumPy treat an object as an array, or leave an operator to it
-_OF_ARRAYS = ("__array_ufunc__", "__array_function__", "__len__", "__getitem__", "__getattr__")
-#: those that it asks the object itself for
-_OF_OBJECTS = ("__array__", "__array_interface__", "__array_struct__")
-
-
-def _is_no_array(m: Machine, value: Any) -> bool:
-    """Whether NumPy's numbers do with an object what Python's do: ask it for its reflected operator.  What its class lacks for that is noted."""
-    if any(is_defined(class_of(value), name) for name in (*_OF_ARRAYS, *_OF_OBJECTS)):
-        return False
-    if type(value) is Made and any(name in m.scope.inquiry.made[value.place] for name in _OF_OBJECTS):
-        return False
-    if type(value) is Known:
-        if not all(is_absent(value.value, name) for name in _OF_OBJECTS):
-            return False
-        value.expected.reads.members.update({("absent", name): Expected("is", True) for name in _OF_OBJECTS})
-    for name in (*_OF_ARRAYS, *_OF_OBJECTS):
         note(value, ("defined", name), functools.partial(is_defined, name=name))
     return True
 

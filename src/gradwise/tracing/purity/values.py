@@ -272,8 +272,9 @@ class Row:
     """A tuple of which the entries are known: what ``zip`` and ``enumerate`` give in turn, or one of several tuples."""
 
     entries: tuple[Any, ...]
-    #: the class of a named tuple
+    #: the class of a named tuple, and whether it has operators of its own: then it is no data
     cls: type | None = None
+    answers: bool = False
 
 
 @dataclass(slots=True, unsafe_hash=True)
