@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy.interpolate import BSpline, PPoly
 
 import gradwise as gw
 
@@ -136,3 +137,43 @@ def test_a_polynomial_gets_a_higher_power():
     for k in range(1, 5):
         assert gw.grad(f, method="exact")(np.array([0.5]))[0] == pytest.approx(3 * k * 0.25 + 1)
         np.testing.assert_array_equal(p.coeffs, [k, 0.0, 1.0, 2.0])
+
+
+class Pieces:
+    """Interpolants of SciPy's whose coefficients are changed: what calls them sees the new ones, in the same run."""
+
+    def __init__(self):
+        self.line = PPoly(np.array([[1.0, 2.0], [3.0, 1.0]]), [0.0, 1.0, 3.0])
+        self.spline = BSpline(np.array([0.0, 0.0, 1.0, 3.0, 3.0]), np.array([3.0, 4.0, 8.0]), 1)
+
+    def rows(self, x):
+        self.line.c[0] *= 1.1
+        return self.line(x[0]) * x[1]
+
+    def traced(self, x):
+        self.line.c[0, 0] = x[1] * 1.1
+        return self.line(x[0]) * x[1]
+
+    def of_a_spline(self, x):
+        self.spline.c[1] += 0.5
+        return self.spline(x[0]) * x[1]
+
+
+def test_coefficients_of_interpolants():
+    model, a, b = Pieces(), 0.5, 1.2
+    x = np.array([a, b])
+    for k in range(1, 5):
+        value, gradient = gw.value_and_grad(model.rows, method="exact")(x)
+        s = 1.1**k
+        assert value == pytest.approx((s * a + 3) * b, rel=1e-13)
+        np.testing.assert_allclose(gradient, [s * b, s * a + 3], rtol=1e-13)
+        value, gradient = gw.value_and_grad(model.of_a_spline, method="exact")(x)
+        s = 1 + 0.5 * k
+        assert value == pytest.approx((s * a + 3) * b, rel=1e-13)
+        np.testing.assert_allclose(gradient, [s * b, s * a + 3], rtol=1e-13)
+    np.testing.assert_allclose(model.line.c[0], [1.1**4, 2 * 1.1**4])
+    for c in (b, 2.0):
+        gradient = gw.grad(model.traced, method="exact")(np.array([a, c]))
+        np.testing.assert_allclose(gradient, [1.1 * c**2, 2.2 * a * c + 3], rtol=1e-13)
+        assert type(model.line.c) is np.ndarray
+        assert model.line.c[0, 0] == pytest.approx(1.1 * c)

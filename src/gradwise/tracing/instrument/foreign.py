@@ -113,6 +113,11 @@ def _decide(cls: type) -> bool:
     return (of_library and root not in _LOOKED_INTO) or root == "scipy"
 
 
+def is_of_scipy(cls: type) -> bool:
+    """Whether code of SciPy's, or what stands for it, reads the attributes of a class's objects themselves: a spline whose coefficients are changed."""
+    return is_foreign(cls) and cls.__module__.startswith("scipy")
+
+
 def is_compiled(cls: type) -> bool:
     """Whether attributes of a library's objects are kept where nobody can put them back: ``decimal.Context``."""
     return is_foreign(cls) and not cls.__dictoffset__ and cls is not ContextVar and not hasattr(cls, "__slots__")
