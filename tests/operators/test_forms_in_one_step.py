@@ -366,3 +366,22 @@ def test_results_are_the_callers() -> None:
         np.testing.assert_allclose(second, np.diag(np.cos(X)))
         first[:], second[:] = 7.0, 9.0
     assert served(f) > 0
+
+
+def test_keys_that_are_equal_and_of_other_types() -> None:
+    """``{1: …}`` and ``{True: …}`` were one form: the program of the first stood for the second."""
+
+    def f(p):
+        first = list(p)[0]  # noqa: RUF015 - which is proved
+        scale = 3.0 if isinstance(first, bool) else 2.0 if isinstance(first, int) else 5.0
+        return scale * sum(p.values()) ** 2
+
+    gradient = gw.grad(f)
+    x = 1.0
+    for key, scale in ((1, 2.0), (True, 3.0), (1.0, 5.0), (1, 2.0)):
+        for _ in range(5):
+            x += 0.125
+            found = gradient({key: x, "b": 2.0})
+            assert list(found.values()) == [scale * 2.0 * (x + 2.0)] * 2
+            assert [type(k) for k in found] == [type(key), str]
+    assert shortcuts_of(f)["0"].served > 0

@@ -31,6 +31,7 @@ from gradwise.tracing.purity import Verdict
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import ARRAYS, CONTENT, FREE, all_refilled, array_form, outlines
+from gradwise.tracing.purity.plain import key_form
 from gradwise.tracing.purity.reading import read
 from gradwise.tracing.purity.scope import Unproven, is_data
 from gradwise.tracing.purity.twins import with_data
@@ -337,7 +338,8 @@ def _kind(leaf: Any) -> Hashable:
 
 
 def _order(treedef: TreeDef) -> Hashable:
-    """The insertion order of the keys of dicts, which a function that iterates sees."""
+    """The insertion order of the keys of dicts, and their types (True is not 1), which a function that iterates sees."""
     if not treedef.children:
         return None
-    return treedef.order, tuple([_order(child) for child in treedef.children])
+    order = None if treedef.order is None else tuple([key_form(key) for key in treedef.order])
+    return order, tuple([_order(child) for child in treedef.children])
