@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import array
+import ctypes
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -177,3 +180,78 @@ def test_coefficients_of_interpolants():
         np.testing.assert_allclose(gradient, [1.1 * c**2, 2.2 * a * c + 3], rtol=1e-13)
         assert type(model.line.c) is np.ndarray
         assert model.line.c[0, 0] == pytest.approx(1.1 * c)
+
+
+def shared_by_lists(M, x):
+    A = sp.lil_matrix(M)
+    A[0, 0] *= 2.0
+
+
+def shared_by_transposition(M, x):
+    A = M.T
+    A *= 2.0
+
+
+def of_a_dictionary(M, x):
+    M[0, 0] += M[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [(sp.lil_matrix, shared_by_lists), (sp.csr_matrix, shared_by_transposition), (sp.dok_matrix, of_a_dictionary)],
+)
+def test_matrices_that_share_their_entries(kind, change):
+    M = kind(np.diag([1.0, 0.0, 0.0]))
+
+    def f(x):
+        change(M, x)
+        return x @ (M @ x)
+
+    for k in range(1, 4):
+        value, gradient = gw.value_and_grad(f)(np.array([0.3, 1.2, 0.7]))
+        assert value == pytest.approx(0.09 * 2**k)
+        np.testing.assert_allclose(gradient, [0.6 * 2**k, 0.0, 0.0], rtol=1e-9, atol=1e-9)
+        assert M.toarray()[0, 0] == 2**k
+
+
+def by_a_view_of_an_array(held):
+    view = memoryview(held)
+    view[1] = 2.0 * view[1]
+
+
+def by_its_data(held):
+    view = held.data
+    view[1] *= 2.0
+
+
+def by_an_array_of_the_buffer(held):
+    view = np.frombuffer(held)
+    view[1] *= 2.0
+
+
+def by_an_array_of_ctypes(held):
+    view = np.ctypeslib.as_array(held)
+    view[1] *= 2.0
+
+
+@pytest.mark.parametrize(
+    ("made", "change"),
+    [
+        (lambda: np.ones(3), by_a_view_of_an_array),
+        (lambda: np.ones(3), by_its_data),
+        (lambda: array.array("d", [1.0, 1.0, 1.0]), by_an_array_of_the_buffer),
+        (lambda: bytearray(np.ones(3).tobytes()), by_an_array_of_the_buffer),
+        (lambda: (ctypes.c_double * 3)(1.0, 1.0, 1.0), by_an_array_of_ctypes),
+    ],
+)
+def test_memory_that_is_lent(made, change):
+    held = made()
+
+    def f(x):
+        change(held)
+        return x**2 * np.frombuffer(held)[1]
+
+    for k in range(1, 4):
+        value, gradient = gw.value_and_grad(f)(1.5)
+        assert [value, gradient] == pytest.approx([2.25 * 2**k, 3.0 * 2**k], rel=1e-9)
+        assert np.frombuffer(held).tolist() == [1.0, 2.0**k, 1.0]

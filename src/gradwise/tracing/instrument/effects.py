@@ -18,7 +18,7 @@ from typing import Any
 
 from gradwise.tracing.instrument.compiling import instrumented, reason_for
 from gradwise.tracing.instrument.foreign import is_compiled
-from gradwise.tracing.instrument.references import beside, from_within
+from gradwise.tracing.instrument.references import beside, from_within, shares_arrays
 from gradwise.tracing.instrument.state import Watch
 from gradwise.tracing.instrument.taking import FROM_COPIED
 from gradwise.tracing.instrument.userland import is_users_file
@@ -216,7 +216,7 @@ def _changes(watch: Watch) -> None:
     """Note as effects what the run changed of libraries' objects that outlive it: nobody can put it back."""
     for key in list(watch.changed):
         others = beside(watch.changed, key) - (key in watch.given)
-        if others > 0 and others > from_within(watch.changed[key]):
+        if (others > 0 and others > from_within(watch.changed[key])) or shares_arrays(watch.changed[key]):
             watch.effects[f"it changes a {type(watch.changed[key]).__name__} that outlives the call"] = None
     watch.changed.clear()
     for key, obj in list(watch.stored.items()):

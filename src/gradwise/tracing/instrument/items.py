@@ -19,7 +19,7 @@ from gradwise.tracing.instrument.foreign import is_foreign
 from gradwise.tracing.instrument.objects import class_info, holds_traced
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, count
-from gradwise.tracing.instrument.state import local, note_written
+from gradwise.tracing.instrument.state import local, note_lent, note_written
 from gradwise.tracing.instrument.taking import taken_from
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
@@ -148,7 +148,7 @@ def writing(obj: Any) -> Any:
             return _Objects(obj)
     if cls in PLAIN:
         if cls is bytearray or cls is memoryview:
-            watch.changed[id(obj)] = obj
+            note_lent(watch, obj)
         return obj
     if cls is defaultdict:
         return _WithMissing(obj, _from_factory)

@@ -242,3 +242,17 @@ def note_written(value: Any) -> None:
     ):  # a matrix or a masked array may be one of several views; not what stands for one
         watch.touched[id(value)] = value
         value = value.base
+    note_lent(watch, value)
+
+
+def note_lent(watch: Watch, value: Any) -> None:
+    """Note that the run writes into memory that an object lends: to arrays (``np.frombuffer(b)``, ``np.ctypeslib.as_array(c)``), or an array to memory views."""
+    while type(value) is memoryview:
+        watch.changed[id(value)] = value
+        value = value.obj
+    if issubclass(type(value), np.ndarray):
+        note_written(value)
+    elif value is not None and (
+        type(value) is bytearray or type(value).__module__ == "array" or type(type(value)).__module__ == "_ctypes"
+    ):
+        watch.changed[id(value)] = value
