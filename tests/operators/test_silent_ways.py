@@ -89,6 +89,23 @@ def test_it_is_refused(f):
             exact(2.3)
 
 
+@pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
+@pytest.mark.parametrize("f", ONE_STEP, ids=lambda f: f.__name__)
+def test_one_direction_along_which_the_root_hardly_moves_hides_nothing(f):
+    """The root of a = 2.3 x y is nearly the same along the first random direction, (0.126, −0.132) in units of the entries."""
+
+    def g(p):
+        return p[0] ** 2 + p[1] ** 3 + f(2.3 * p[0] * p[1])
+
+    off = 2.3**2 * second(2.3) + 2.3 * first(2.3)
+    expected = [[2 + 2.3**2 * second(2.3), off], [off, 6 + 2.3**2 * second(2.3)]]
+    x, v = np.ones(2), np.array([0.3, 0.4])
+    np.testing.assert_allclose(gw.hessian(g)(x), expected, rtol=1e-4)
+    np.testing.assert_allclose(gw.hvp(g)(x, v), np.array(expected) @ v, rtol=1e-4)
+    with pytest.raises(gw.TracingError, match="derivative of order 2"):
+        gw.hessian(g, method="exact")(x)
+
+
 def test_two_steps_have_the_second_derivative():
     def f(a):
         z = one_newton_step(a)

@@ -190,8 +190,9 @@ def compare_derivatives(
     coarse: bool = False,
     direction: list[Any] | None = None,
 ) -> bool:
-    """Compare one directional derivative of a traced run, of any order, with a numerical one; whether something was concluded: not where that is not to be trusted.
+    """Compare a directional derivative of a traced run, of any order, with a numerical one; whether something was concluded: not where that is not to be trusted.
 
+    What is lost of a second derivative is the square of a slope of the number that lost it, (v' · u)²: a direction along which that number hardly moves hides it, so higher orders are compared along two.
     ``doubtful``: the branch taken holds at this point alone, so that differences over wide intervals decide wherever the bound is wide;
     ``coarse``: the plain values have the errors of an adaptive solver, so that the two agree to a few hundredths.
 
@@ -202,6 +203,11 @@ def compare_derivatives(
     """
     rng = np.random.default_rng(0)
     random = [random_direction(np.asarray(leaf), rng) for leaf in spare.leaves]
+    if order > 1 and direction is None and sum(np.size(leaf) for leaf in spare.leaves) > 1:
+        other = np.random.default_rng(1)
+        another = [random_direction(np.asarray(leaf), other) for leaf in spare.leaves]
+        along_another = functools.partial(compare_derivatives, has_aux=has_aux, order=order, doubtful=doubtful)
+        along_another(function, linearization, spare, state, coarse=coarse, direction=another)
     direction = random if direction is None else direction
     weights = [
         random_like(np.asarray(v), rng) if np.asarray(v).dtype.kind in "fc" else None
