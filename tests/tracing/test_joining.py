@@ -412,3 +412,31 @@ def test_concrete_answers_are_guarded():
 def test_the_number_of_parts_may_be_an_array_of_no_axes(split):
     x = np.array([1.0, 2.0, 3.0, 4.0])
     np.testing.assert_array_equal(gw.grad(lambda x: np.sum(split(x, np.array(2))[1] ** 2))(x), [0.0, 0.0, 6.0, 8.0])
+
+
+def _turned(a):
+    np.concatenate([a[3:], a[:3]], out=a)
+
+
+def _stacked(a):
+    b = a[:4].reshape(2, 2)
+    np.stack([b[1], b[0]], out=b)
+
+
+@pytest.mark.parametrize("join", [_turned, _stacked])
+def test_joined_into_an_array_that_is_joined(join):
+    """NumPy copies one array after the other: the second one is what the first left there."""
+
+    def f(x):
+        a = np.sin(x * np.arange(1.0, 7.0))
+        join(a)
+        return a @ np.arange(1.0, 7.0)
+
+    def derivative(x):  # of what is linear in the entries
+        a = np.cos(x * np.arange(1.0, 7.0)) * np.arange(1.0, 7.0)
+        join(a)
+        return a @ np.arange(1.0, 7.0)
+
+    value, slope = gw.value_and_grad(f, method="exact")(0.3)
+    assert value == pytest.approx(f(0.3), rel=1e-13)
+    assert slope == pytest.approx(derivative(0.3), rel=1e-13)

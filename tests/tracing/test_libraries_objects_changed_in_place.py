@@ -50,6 +50,11 @@ class Dense:
         y *= 1.1
         return x @ self.T @ x
 
+    def by_array(self, x):
+        y = np.asarray(np.asmatrix(self.T))
+        y *= 1.1
+        return x @ self.T @ x
+
     def by_masked(self, x):
         y = np.ma.array(self.T, copy=False)
         y *= 1.1
@@ -64,7 +69,7 @@ class Dense:
 
 
 CASES = [(Sparse, "by_another_name"), (Sparse, "by_attribute"), (Sparse, "by_method")]
-CASES += [(Dense, "by_matrix"), (Dense, "by_masked"), (Dense, "by_entries")]
+CASES += [(Dense, "by_matrix"), (Dense, "by_array"), (Dense, "by_masked"), (Dense, "by_entries")]
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of np.matrix

@@ -45,8 +45,21 @@ def concatenate(
             raise ValueError("Output array is the wrong shape")
     else:
         value = np.concatenate([plain(a) for a in arrays], axis, dtype=dtype, casting=casting)
-    result = apply(trace, concatenate_p, arrays, (normalize_axis_index(axis, value.ndim),), value, value.dtype)
+    axis = normalize_axis_index(axis, value.ndim)
+    if out is not None and any(np.may_share_memory(plain(out), plain(a)) for a in arrays):
+        return _one_after_the_other(arrays, axis, out, casting)
+    result = apply(trace, concatenate_p, arrays, (axis,), value, value.dtype)
     return result if out is None else store(out, result, casting)
+
+
+def _one_after_the_other(arrays: list[Any], axis: int, out: Any, casting: Any) -> Any:
+    """``out=`` that is a part of what is joined: NumPy copies one array after the other, and the later ones are what the earlier ones left."""
+    start = 0
+    for a in arrays:
+        stop = start + np.shape(plain(a))[axis]
+        store(out[(slice(None),) * axis + (slice(start, stop),)], a, casting)
+        start = stop
+    return out
 
 
 def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.functions.operands import as_array, valued
-from gradwise.tracing.holders import LABELLED, TWINS, is_users_array, without_labels, written
+from gradwise.tracing.holders import LABELLED, TWINS, without_labels, written
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import (
@@ -127,9 +127,7 @@ def _listed(items: Any) -> Any:
     kind = type(items)
     if kind in TWINS:
         return written(items)
-    if is_users_array(kind):
-        return items
-    if kind in PLAIN or kind in _LEFT or kind is np.ndarray or kind is list or kind is tuple:
+    if kind in PLAIN or kind in _LEFT or issubclass(kind, np.ndarray) or kind is list or kind is tuple:
         return items
     if isinstance(items, SEQUENCE_TYPES):
         return list(items)
