@@ -169,18 +169,19 @@ def _special_load(info: ClassInfo, obj: Any, cls: type, name: str) -> Any:
 def from_descriptor(raw: Any, obj: Any, cls: type, name: str) -> Any:
     """What a property or another descriptor written in Python gives."""
     from_user = resolve_later()
-    if isinstance(raw, property):
+    getter = getattr(type(raw), "__get__", None)  # a class derived from property may have its own
+    if getter is property.__get__:
         return raw.__get__(obj) if raw.fget is None else from_user(raw.fget)(obj)
     instance = getattr(obj, "__dict__", {})
-    if isinstance(raw, functools.cached_property):
+    if getter is functools.cached_property.__get__:
         if name in instance:
             return instance[name]
         value = from_user(raw.func)(obj)
         store_plainly(obj, name, value, into=instance)
         return value
-    if name in instance and not (hasattr(type(raw), "__get__") and hasattr(type(raw), "__set__")):
+    if name in instance and (getter is None or not hasattr(type(raw), "__set__")):
         return instance[name]
-    return from_user(type(raw).__get__)(raw, obj, cls) if hasattr(type(raw), "__get__") else raw
+    return raw if getter is None else from_user(getter)(raw, obj, cls)
 
 
 def resolve_later() -> Any:
@@ -242,7 +243,7 @@ def store(obj: Any, name: str, value: Any) -> None:
 def store_by_class(info: ClassInfo, obj: Any, name: str, value: Any) -> None:
     """``object.__setattr__(obj, name, value)``: by the class's property or descriptor of that name, else into the object."""
     raw = info.special.get(name)
-    if isinstance(raw, property):
+    if isinstance(raw, property) and type(raw).__set__ is property.__set__:
         if raw.fset is None:
             (type if isinstance(obj, type) else object).__setattr__(obj, name, value)  # raises as it does
         resolve_later()(raw.fset)(obj, value)

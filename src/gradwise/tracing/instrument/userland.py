@@ -260,7 +260,7 @@ def runs_code(raw: Any) -> bool:
     kind = type(raw)
     if kind is types.FunctionType or kind is staticmethod or kind is classmethod:
         return False
-    if kind is property or kind is functools.cached_property:
+    if issubclass(kind, (property, functools.cached_property)):
         return True
     return (
         type(getattr(kind, "__get__", None)) is types.FunctionType
