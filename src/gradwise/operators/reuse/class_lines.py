@@ -23,25 +23,47 @@ class ClassLines:
     def stays(self, kind: str, cls: type, key: str) -> None:
         """The lines that leave where an entry is no longer what is found under its name: a class has got something under it, a property say, or something else, or other bases."""
         found = member(cls, key)
-        if cls not in self._classes:  # the tuple is another if the bases are
-            self._classes.add(cls)
-            self.text.leave_if(f"id({kind}.__mro__) != {id(cls.__mro__)}")
+        self._has_bases(kind, cls)
         for c in cls.__mro__:
             if c.__flags__ & HEAP:
-                if c not in self._absent:
-                    self._absent[c] = set()
-                    names = f"{self.text.name(weakref.ref(c), 'r')}().__dict__.keys()"
-                    self.text.leave_if(f"not {names}.isdisjoint({self.text.name(self._absent[c])})")
+                names = self._what_is_absent(c)
                 if found is MISSING:
-                    self._absent[c].add(key)
+                    names.add(key)
         if found is not MISSING and (cls, key) not in self._classes:
             self._classes.add((cls, key))
             self.text.leave_if(f"type({kind}.{key}) is not {self.text.name(weakref.ref(type(getattr(cls, key))))}()")
 
-    def keeps_kind(self, cls: type, name: str) -> None:
-        """The line that leaves where a class keeps another kind of attribute under a name."""
-        where = next(c for c in cls.__mro__ if name in vars(c))
-        if (where, name) not in self._classes:
-            self._classes.add((where, name))
-            kept = f"{self.text.name(weakref.ref(where), 'r')}().__dict__[{name!r}]"
-            self.text.leave_if(f"type({kept}) is not {self.text.name(type(vars(where)[name]))}")
+    def keeps_kind(self, kind: str, cls: type, name: str) -> None:
+        """The lines that leave where a class finds another kind of attribute under a name (a static method, a class derived from ``property``): in the class where it is, or in one that is asked before."""
+        self._has_bases(kind, cls)
+        for c in cls.__mro__:
+            if name not in vars(c):
+                if c.__flags__ & HEAP:
+                    self._what_is_absent(c).add(name)
+                continue
+            if (c, name) not in self._classes:
+                self._classes.add((c, name))
+                kept = f"{self._named(c)}().__dict__[{name!r}]"
+                self.text.leave_if(f"type({kept}) is not {self.text.name(type(vars(c)[name]))}")
+            return
+
+    def _has_bases(self, kind: str, cls: type) -> None:
+        """The line that leaves where the class has other bases, or another order of them.  No identity of the tuple: another one may come to be where it was."""
+        if cls in self._classes:
+            return
+        self._classes.add(cls)
+        order = self.text.keep(f"{kind}.__mro__")
+        between = list(enumerate(cls.__mro__))[1:-1]
+        others = [f"{order}[{k}] is not {self._named(c)}()" for k, c in between]
+        self.text.leave_if(" or ".join([f"len({order}) != {len(cls.__mro__)}", *others]))
+
+    def _what_is_absent(self, cls: type) -> set[str]:
+        """The names that a class must not have."""
+        if cls not in self._absent:
+            self._absent[cls] = set()
+            names = f"{self._named(cls)}().__dict__.keys()"
+            self.text.leave_if(f"not {names}.isdisjoint({self.text.name(self._absent[cls])})")
+        return self._absent[cls]
+
+    def _named(self, cls: type) -> str:
+        return self.text.name(weakref.ref(cls), "r")

@@ -154,6 +154,8 @@ class _Gathering:
                 self.classes.stays(kind, type(value), key)
                 if is_defined(type(value), "__getattr__") and key in entries_of(value):
                     read = f"{variable}.__dict__[{key!r}]"
+            elif expected.kind == "class":
+                self.classes.keeps_kind(kind, value, key)
             self.follow(read, found, inner, place, direct=direct and place is not None)
 
     def key(self, key: Any) -> str:
@@ -278,8 +280,8 @@ class _Gathering:
         else:
             way = {"property": ".fget", "class": ".__func__"}.get(kind, "")
             read = f"{cls}.{name}{way}" if kind != "setter" else f"{self.text.name(setter)}({cls}, {name!r})"
-            if kind in ("method", "static"):  # the class gives one function for both
-                self.classes.keeps_kind(owner if variable is None else type(owner), name)
+            if kind != "setter":  # the class gives one function for methods and static methods
+                self.classes.keeps_kind(cls, owner if variable is None else type(owner), name)
             may_hide = variable is not None and kind not in ("property", "setter")
             if may_hide and (entries_of(owner) or hasattr(owner, "__dict__")):
                 self.text.leave_if(f"{name!r} in {variable}.__dict__")

@@ -25,7 +25,7 @@ from gradwise.tracing.purity.named_tuples import is_record_type
 from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, matching, member
 from gradwise.tracing.purity.remembered import is_remembered
 from gradwise.tracing.purity.scope import Expected, is_users_function
-from gradwise.tracing.purity.sequences import class_of, element_of, is_object, is_of_users, is_sequence, note
+from gradwise.tracing.purity.sequences import class_of, element_of, entries, is_object, is_of_users, is_sequence, note
 from gradwise.tracing.purity.transient import is_transient
 from gradwise.tracing.purity.values import (
     DATA,
@@ -59,6 +59,8 @@ def value_of_member(member: Any, name: str) -> Any:
 
 def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
     """What a function of Python's gives that takes any object; None if it is none of them."""
+    if function in (isinstance, issubclass) and len(arguments) == 2 and is_sequence(arguments[1]):  # a tuple
+        arguments = [arguments[0], Row(tuple(entries(m, arguments[1]).values()))]
     if function in (isinstance, issubclass) and len(arguments) == 2 and type(arguments[1]) is Row:
         found = [about_objects(m, function, [arguments[0], one]) for one in arguments[1].entries]
         if None in found or function is issubclass:

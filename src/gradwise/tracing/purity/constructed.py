@@ -90,7 +90,7 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
     if found is not None and found[0] == "property":
         return scope.call_function(m, _function(m, expected, ("property", name), found[1]), [owner], {})
     stored = scope.inquiry.made[owner.place]
-    is_slot = type(member(cls, name)) is types.MemberDescriptorType
+    is_slot = type(member(cls, name)) is types.MemberDescriptorType and keeps(cls, name)
     if found is None and name not in stored and (is_slot or member(cls, name) is MISSING) and not is_asked:
         key = ("keeps", name) if is_slot else ("defined", name)
         expected.reads.members[key] = Expected("is", is_slot)

@@ -209,6 +209,8 @@ def find(value: Any, name: str) -> tuple[str, Any] | None:
     if kind is property:
         return ("property", found.fget) if type(found.fget) is types.FunctionType else None
     if kind is types.MemberDescriptorType:  # a slot
+        if found.__name__ != name:  # under another name, by which it would be told apart from itself
+            return None
         try:
             return "entry", found.__get__(value)
         except AttributeError:
@@ -288,9 +290,11 @@ def is_derived(cls: type, base: type | None) -> bool:
 
 
 def keeps(cls: type, name: str) -> bool:
-    """Whether an attribute that is assigned is kept by the instance: its class has no setter of that name."""
-    kind = type(member(cls, name))
-    return kind is types.MemberDescriptorType or (kind is not property and not hasattr(kind, "__set__"))
+    """Whether an attribute that is assigned is kept by the instance under that name: its class has no setter, nor the slot of another name."""
+    found = member(cls, name)
+    if type(found) is types.MemberDescriptorType:
+        return bool(found.__name__ == name)
+    return not hasattr(type(found), "__set__")
 
 
 def setter(cls: type, name: str) -> Any:
