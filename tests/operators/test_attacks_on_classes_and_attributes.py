@@ -174,3 +174,123 @@ def test_a_slot_of_two_names_is_one() -> None:
         value, gradient = derivative(X)
         assert (value, len(calls)) == (X[0] ** 2 * k, k)
         np.testing.assert_allclose(gradient, [2 * X[0] * k, 0.0, 0.0])
+
+
+# --- attributes that are shared -------------------------------------------------------------------------------------------------------
+
+
+class State:
+    def __init__(self, **attributes):
+        self.__dict__.update(attributes)
+
+
+def of_two_that_are_assigned(a, b, table):
+    def f(x):
+        a.k = x[0] ** 2
+        b.k = x[1] ** 3
+        return a.k * b.k + a.k
+
+    return f
+
+
+def of_two_that_remember(a, b, table):
+    def f(x):
+        a.k = 0.5 * a.k + x[1]
+        b.k = 0.25 * b.k + x[0] * a.k
+        return b.k * x[0] ** 2 + a.k
+
+    return f
+
+
+def of_a_table_that_is_assigned(a, b, table):
+    def f(x):
+        table["k"] = float(x[1])
+        return a.k * x[0] ** 2
+
+    return f
+
+
+def of_a_table_that_is_read(a, b, table):
+    def f(x):
+        a.k = float(x[1])
+        return table["k"] * x[0] ** 2
+
+    return f
+
+
+@pytest.mark.parametrize("shared", ["two objects", "an object and a table"])
+@pytest.mark.parametrize(
+    "of", [of_two_that_are_assigned, of_two_that_remember, of_a_table_that_is_assigned, of_a_table_that_is_read]
+)
+def test_attributes_that_are_shared(of, shared) -> None:
+    """Two objects, or an object and a table, come to have one dictionary: ``b.__dict__ = a.__dict__``."""
+
+    def made():
+        a, b, table = State(k=2.0), State(k=3.0), {"k": 1.0}
+        return of(a, b, table), a, b, table
+
+    ours, plain = made(), made()
+    derivative = gw.value_and_grad(ours[0])
+    history = []
+
+    def step(x) -> None:
+        value, gradient = derivative(x)
+        found = []
+        for h in (0.0, 1e-6, -1e-6):  # of each entry, from the same history
+            for e in np.eye(3):
+                f, a, b, table = made()
+                for action in history:
+                    action(f, a, b, table)
+                found.append(f(x + h * e))
+        history.append(lambda f, a, b, table: f(x))
+        assert value == pytest.approx(plain[0](x), rel=1e-12)
+        np.testing.assert_allclose(gradient, np.subtract(found[3:6], found[6:]) / 2e-6, rtol=1e-6, atol=1e-6)
+        for (_, a, b, table), (_, c, d, other) in [(ours, plain)]:
+            assert (a.k, b.k, table["k"]) == pytest.approx((c.k, d.k, other["k"]), rel=1e-12)
+
+    def share(f, a, b, table) -> None:
+        (b if shared == "two objects" else a).__dict__ = a.__dict__ if shared == "two objects" else table
+
+    for k in range(6):
+        step(X + 0.1 * k)
+    assert shortcuts_of(ours[0])["0"].served > 0
+    history.append(share)
+    share(*ours)
+    share(*plain)
+    for k in range(6, 10):
+        step(X + 0.1 * k)
+
+
+def test_attributes_shared_from_the_first() -> None:
+    """A run finds what it assigned under the other name."""
+
+    class Borg:
+        shared: dict = {}
+
+        def __init__(self):
+            self.__dict__ = self.shared
+
+    first, second = Borg(), Borg()
+    table = {"k": 1.0}
+    of_table = State()
+    of_table.__dict__ = table
+
+    def by_objects(x):
+        first.k = x[0] ** 2
+        return second.k * x[1]
+
+    def by_table(x):
+        of_table.k = x[0] ** 2
+        return table["k"] * x[1]
+
+    def by_object(x):
+        table["k"] = x[0] ** 2
+        return of_table.k * x[1]
+
+    for f in (by_objects, by_table, by_object):
+        derivative = gw.value_and_grad(f, method="exact")
+        for k in range(5):
+            x = X + 0.1 * k
+            value, gradient = derivative(x)
+            assert value == pytest.approx(x[0] ** 2 * x[1], rel=1e-13)
+            np.testing.assert_allclose(gradient, [2 * x[0] * x[1], x[0] ** 2, 0.0], rtol=1e-13)

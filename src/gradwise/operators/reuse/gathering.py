@@ -15,6 +15,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.reuse.class_lines import ClassLines
+from gradwise.operators.reuse.sharing_lines import leave_if_shared
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.expectations import parts_of
@@ -36,6 +37,7 @@ from gradwise.tracing.purity.objects import (
 )
 from gradwise.tracing.purity.reading import is_moving, place_in
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, items_of, look_up
+from gradwise.tracing.purity.sharing import holds_dict
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -64,6 +66,8 @@ class _Gathering:
         #: the variables of objects with counters, the objects and the attributes; and the variables of objects and containers that are read, with what is expected of them
         self._counting: list[tuple[str, Any, str]] = []
         self._reading: list[tuple[str, Any, Expected]] = []
+        #: the variables of data that are dictionaries or hold some
+        self._dictionaries: list[str] = []
         #: the variables of containers that are counted in, by their identity
         self.tallies: dict[int, str] = {}
 
@@ -80,6 +84,8 @@ class _Gathering:
         """``expression`` gives now what ``value`` is."""
         if expected.kind == "data":
             self.keep(place, expression, direct=direct)
+            if holds_dict(value):
+                self._dictionaries.append(self.places[place] if direct else self.fixed[-1])
         elif expected.kind in ("sparse", "content"):
             self.fixed.append(self.text.keep(expression))
         elif expected.kind == "test":
@@ -192,6 +198,8 @@ class _Gathering:
             if expected.kind == "sequence":
                 for tally in self.tallies.values():
                     self.text.leave_if(f"{variable} is {tally}")
+        if self._counting or self.tallies:
+            leave_if_shared(self.text, self._reading, self.tallies.values(), self._dictionaries)
 
     def kind(self, variable: str, value: Any, expected: Expected) -> str:
         """The lines that compare the type of what is in a variable; the name of its class."""

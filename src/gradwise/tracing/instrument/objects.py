@@ -17,6 +17,7 @@ import numpy as np
 
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.foreign import is_of_scipy
+from gradwise.tracing.instrument.shared_attributes import shares_attributes
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import FORWARDING, NATIVE, ClassInfo, runs_code
 from gradwise.tracing.instrument.within import holds_traced, unwrapped
@@ -293,8 +294,9 @@ def store_plainly(obj: Any, name: str, value: Any, into: dict[str, Any] | None =
                 or class_info(watch, type(obj)).speaks
                 or _is_of_code(obj, name)
                 or is_of_scipy(type(obj))
+                or shares_attributes(obj)
             ):
-                # nobody else knows the object yet, or code that is not rewritten asks it: both must find the traced value
+                # nobody else knows the object yet, or code that is not rewritten asks it, or another object: all must find the traced value
                 forget(obj, name)
                 watch.revealed.setdefault(id(obj), (obj, set()))[1].add(name)
                 shown = value

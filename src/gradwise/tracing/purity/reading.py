@@ -15,6 +15,7 @@ from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.objects import MISSING, callable_parts, find, has_entries, member
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, cell_of, cell_value, is_data, look_up
+from gradwise.tracing.purity.sharing import is_shared
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -77,6 +78,9 @@ def read(
     #: every place of data, and every container that is looked into
     asked: set[Hashable] = set()
     containers: list[Any] = []
+    #: the objects that are looked into, and whether attributes of some are assigned after they are read
+    owners: list[Any] = []
+    assigns = False
     count = 0
 
     def meet(identity: Hashable) -> None:
@@ -100,6 +104,7 @@ def read(
         counters[counter.identity] = counter
 
     def follow(value: Any, expected: Expected, place: Hashable, *, direct: bool) -> None:
+        nonlocal assigns
         if expected.kind == "data":
             keep(place, value, direct=direct)
         elif expected.kind in ("sparse", "content"):
@@ -119,6 +124,8 @@ def read(
             seen.add((id(value), id(expected), direct))
             if expected.kind == "sequence":
                 containers.append(value)
+            elif expected.kind == "object":
+                owners.append(value)
             for key, found, inner in parts_of(value, expected):
                 if type(key) is tuple and key[0] == "counts":
                     count_in(
@@ -135,6 +142,7 @@ def read(
                     ):  # under two names, each with what is assigned there
                         raise Unproven(f"it assigns the attribute {key[1]!r} under several names")
                     count_in(kept, direct=direct)
+                assigns |= type(key) is tuple and key[0] == "remembers"
                 asked.add(("attribute", id(value), key))
                 where = place_in(value, expected, key)
                 follow(found, inner, where, direct=direct and where is not None)
@@ -202,4 +210,6 @@ def read(
     tallies = [c.owner for c in counters.values() if c.is_container]
     if tallies and holds_any([*places.values(), *fixed, *containers], tallies):
         raise Unproven("it counts in a container that it also reads, under another name")
+    if (assigns or counters) and is_shared(owners, tallies, [*places.values(), *fixed, *containers]):
+        raise Unproven("it assigns an attribute of an object that shares its attributes with another")
     return places, fixed, tuple(again), list(counters.values())
