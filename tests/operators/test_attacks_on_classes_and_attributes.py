@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import itertools
 
 import numpy as np
@@ -294,3 +295,29 @@ def test_attributes_shared_from_the_first() -> None:
             value, gradient = derivative(x)
             assert value == pytest.approx(x[0] ** 2 * x[1], rel=1e-13)
             np.testing.assert_allclose(gradient, [2 * x[0] * x[1], x[0] ** 2, 0.0], rtol=1e-13)
+
+
+# --- enumerations ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_members_that_are_added_and_taken_away() -> None:
+    """As ``aenum.extend_enum`` does it."""
+
+    class Kind(enum.Enum):
+        SQUARE = 2.0
+        LINE = 3.0
+
+    def add() -> None:
+        one = object.__new__(Kind)
+        one._name_, one._value_, one._sort_order_ = "NEW", 7.0, 2
+        Kind._member_map_["NEW"] = Kind._value2member_map_[7.0] = one
+        Kind._member_names_.append("NEW")
+
+    def other_name() -> None:
+        Kind._member_map_["SQUARE"] = Kind.LINE
+
+    def other_value() -> None:
+        Kind._value2member_map_[2.0] = Kind._member_map_["NEW"]
+
+    f = lambda x: sum(k.value for k in Kind) * x[0] ** 2 + Kind["SQUARE"].value * x[1] + Kind(2.0).value * x[2]
+    served_then(f, add, other_name, other_value, lambda: Kind._member_names_.remove("LINE"))

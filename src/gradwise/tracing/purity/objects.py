@@ -130,14 +130,18 @@ def is_member(value: Any) -> bool:
     return is_simple_member(value) or is_data_member(value)
 
 
-def _has_members(cls: Any, kept: Any, value: Any) -> bool:
-    return value is cls and all(member._value_ is content for member, content in kept)
+def _has_members(cls: Any, kept: Any, tables: Any, value: Any) -> bool:
+    if value is not cls or not all(member._value_ is content for member, content in kept):
+        return False
+    by_name, names, by_value = tables
+    return cls._member_map_ == by_name and cls._member_names_ == names and cls._value2member_map_ == by_value
 
 
 def members_test(cls: Any) -> Callable[[Any], bool]:
-    """What must hold at the next call of an enumeration whose members are read: they have the same values."""
+    """What must hold at the next call of an enumeration whose members are read: they are the same ones (``aenum.extend_enum`` adds some), with the same values."""
     kept = [(member, member._value_) for member in cls.__members__.values()]
-    return functools.partial(_has_members, cls, kept)
+    tables = dict(cls._member_map_), list(cls._member_names_), dict(cls._value2member_map_)
+    return functools.partial(_has_members, cls, kept, tables)
 
 
 def member_test(value: Any) -> Callable[[Any], bool]:
