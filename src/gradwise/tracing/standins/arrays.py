@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from gradwise.tracing.standins.recording import (
     at_line,
     contains_traced,
     entries,
+    is_users_row,
     is_users_sequence,
     number,
     open_traces,
@@ -81,9 +83,9 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
     if dtype is not None:
         object = of_numbers(object, dtype)  # noqa: A001
     if kind is not list and kind is not tuple:
-        object = _listed(object)  # noqa: A001
-    elif LABELLED:
-        object = without_labels(object)  # noqa: A001
+        object = _listed(object, dtype)  # noqa: A001
+    else:
+        object = _rows(without_labels(object) if LABELLED else object)  # noqa: A001
     if not contains_traced(object):
         look_among(object)
         made = np.array(object, dtype, **options)
@@ -122,8 +124,17 @@ def _given_as_numbers(items: Any) -> Any:
 _NUMBERS = frozenset({float, int, bool, complex, np.float64, np.int64, np.ndarray, TracedScalar, TracedArray})
 
 
-def _listed(items: Any) -> Any:
-    """A list subclass, named tuple, deque or dictionary view of traced values as the list that NumPy takes it for."""
+def _rows(items: Any) -> Any:
+    """A nested sequence with what NumPy takes of the user's objects in it: of those that give an array, or are sequences."""
+    kinds = set(map(type, items)) - _NUMBERS
+    if not any(kind is list or kind is tuple or is_users_row(kind) for kind in kinds):
+        return items
+    rows = [_rows(v) if type(v) in (list, tuple) else _listed(v) if is_users_row(type(v)) else v for v in items]
+    return items if all(map(operator.is_, rows, items)) else rows
+
+
+def _listed(items: Any, dtype: Any = None) -> Any:
+    """A list subclass, named tuple, deque or dictionary view of traced values as the list that NumPy takes it for; an object that gives a number, where numbers are asked for."""
     kind = type(items)
     if kind in TWINS:
         return written(items)
@@ -136,6 +147,8 @@ def _listed(items: Any) -> Any:
         return method()
     if is_users_sequence(items):
         return list(entries(items))
+    if dtype is None or np.dtype(dtype).kind not in "fc":
+        return items  # NumPy makes an array of the object
     method = None if hasattr(kind, "__array__") else python_method(items, "__float__")
     return items if method is None else method()
 
@@ -149,7 +162,9 @@ def _converter(function: Callable[..., Any], order: Any = "K", ndmin: int = 0) -
 
     def call(a: Any, dtype: Any = None, *rest: Any, **options: Any) -> Any:
         if not contains_traced(a):
-            a = _listed(of_numbers(without_labels(a) if LABELLED else a, dtype))
+            a = _listed(of_numbers(without_labels(a) if LABELLED else a, dtype), dtype)
+        if type(a) is list or type(a) is tuple:
+            a = _rows(a)
         if not contains_traced(a):
             look_among(a)
             return function(a, dtype, *rest, **options)
@@ -192,7 +207,7 @@ def _scalar_type(kind: Any) -> Callable[..., Any]:
         if len(args) == 1 and not kwargs:
             look_among(args[0])
             if type(args[0]) not in PLAIN:
-                args = (_listed(args[0]),)
+                args = (_listed(args[0], dtype),)
         if len(args) != 1 or kwargs or not contains_traced(args[0]):
             return kind(*args, **kwargs)
         (x,) = args

@@ -15,7 +15,9 @@ from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.array_likes import gives
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.holders import TWINS
+from gradwise.tracing.indexing import NUMBER
 from gradwise.tracing.instrument.compiling import HOOKS
+from gradwise.tracing.instrument.userland import is_users_file
 from gradwise.tracing.places import user_place
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
@@ -118,6 +120,19 @@ def is_users_sequence(x: Any) -> bool:
     return gives(type(x), "__len__") and not isinstance(x, dict) and python_method(x, "__getitem__") is not None
 
 
+def is_users_row(cls: type) -> bool:
+    """Whether NumPy takes objects of a class of the user's for arrays or sequences, where they are entries of a list."""
+    if cls in PLAIN or issubclass(cls, dict):
+        return False
+    found = [next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None) for name in _OF_ROWS]
+    users = [type(m) is types.FunctionType and is_users_file(m.__code__.co_filename) for m in found]
+    return users[0] or (users[1] and found[2] is not None)
+
+
+#: what NumPy asks for
+_OF_ROWS = ("__array__", "__getitem__", "__len__")
+
+
 def entries(x: Any) -> Any:
     """What to go over in place of an object: of the user's class, by the twins of ``__iter__`` and ``__next__``."""
     if type(x) in _GONE_OVER:
@@ -144,7 +159,18 @@ def number(x: Any) -> Any:
         if method is not None:
             result = method()
             return number(result) if isinstance_traced(result) else float(x)
+    if cls is np.ndarray and x.dtype.kind == "O" and x.ndim == 0:
+        result = number(x.item())
+        return result if isinstance_traced(result) else x
     return x
+
+
+def given_number(x: Any) -> Any:
+    """What an object gives as ``float`` does, where NumPy puts it into an array of numbers; anything else as it is."""
+    return x if isinstance_traced(x) else number(x)
+
+
+NUMBER[0] = given_number
 
 
 def _number(x: Any) -> Any:
