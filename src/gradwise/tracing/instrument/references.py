@@ -57,7 +57,7 @@ def shares_arrays(obj: Any) -> bool:
     """Whether something else refers to an array of an object of SciPy's, or to the one whose memory it shows: ``M.T`` and ``lil_matrix(M)`` share those of M."""
     if not type(obj).__module__.startswith("scipy"):
         return False
-    notes = {key: v for key, v in enumerate(vars(obj).values()) if type(v) is np.ndarray}
+    notes: dict[int, Any] = {key: v for key, v in enumerate(vars(obj).values()) if type(v) is np.ndarray}
     for key in list(notes):
         while type(notes[key]) is np.ndarray:  # the object refers to it, or the view before it
             if beside(notes, key) > 1:
