@@ -238,3 +238,25 @@ def test_sumprod():
 @pytest.mark.skipif(not hasattr(plain_math, "fma"), reason="math.fma is there from Python 3.13 on")
 def test_fma():
     check(lambda x, y: math.fma(x, y, x), 0.7, 1.9, of=lambda x, y: plain_math.fma(x, y, x))
+
+
+def test_a_program_of_frexp_stands_between_two_powers_of_two():
+    def one(x):
+        mantissa, exponent = plain_math.frexp(x)
+        return mantissa * 3 + exponent * x
+
+    def several(x):
+        mantissa, exponent = np.frexp(x * np.array([1.0, 3.0, -7.0]))
+        return (mantissa**2).sum() + exponent.sum() * x
+
+    for x in (5.3, 5.4, 7.9, 4.0, 4.0, 8.1, 3.9, -5.5, 0.75, 5.5):
+        m, e = plain_math.frexp(x)
+        assert gw.grad(one)(x) == pytest.approx(3 * m / x + e, rel=1e-14)
+        parts = [plain_math.frexp(k * x) for k in (1.0, 3.0, -7.0)]
+        assert gw.grad(several)(x) == pytest.approx(sum(2 * m * m / x + e for m, e in parts), rel=1e-14)
+    for f in (one, several):
+        assert "value" not in str(gw.explain(f, 5.3)).partition("guards")[2].partition("captured")[0]
+        assert (
+            "value" in str(gw.explain(f, 4.0)).partition("guards")[2].partition("captured")[0]
+        )  # the exponent is another one on the left
+    assert gw.grad(one)(0.0) == pytest.approx(3.0)

@@ -116,8 +116,22 @@ def _modf(x: Any) -> tuple[Any, Any]:
     return apply(x.tape, elementwise.fraction, (x,)), np.trunc(x)
 
 
+def binary_exponents(x: Any) -> Any:
+    """The exponents e of traced numbers, 2ᵉ⁻¹ ≤ |x| < 2ᵉ: a program stands for what lies between these powers, and where a number is at the lower one, or has none, for it alone."""
+    value = plain(x)
+    _, exponents = np.frexp(value)
+    low, high = np.ldexp(0.5, exponents), np.ldexp(1.0, exponents)
+    if np.all(np.isfinite(value) & (np.abs(value) > low)):
+        size = abs(x)
+        concrete(size > low, "mask" if np.ndim(value) else "bool")
+        concrete(size < high, "mask" if np.ndim(value) else "bool")
+    else:
+        concrete(x)
+    return exponents
+
+
 def _frexp(x: Any) -> tuple[Any, Any]:
-    _, exponent = np.frexp(concrete(x))
+    exponent = binary_exponents(x)
     return apply(x.tape, elementwise.ldexp, (x, np.asarray(-exponent)), ()), exponent
 
 

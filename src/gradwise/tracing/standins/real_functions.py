@@ -17,6 +17,7 @@ from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.places import place_of
 from gradwise.tracing.standins.recording import F64, PLAIN, at_line, number, open_traces, weak
 from gradwise.tracing.traced import TracedScalar, apply, isinstance_traced
+from gradwise.tracing.ufuncs import binary_exponents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -235,7 +236,8 @@ def frexp(x: Any, /) -> tuple[Any, int]:
     x = number(x)
     if not isinstance_traced(x):
         return math.frexp(x)
-    mantissa, exponent = math.frexp(concrete(x))
+    mantissa, exponent = math.frexp(plain(x))
+    binary_exponents(x)
     return apply(x.tape, elementwise.ldexp, (x, np.asarray(-exponent)), (), mantissa), exponent
 
 
