@@ -43,11 +43,17 @@ def without_labels(value: Any) -> Any:
 STANDING: dict[type, str] = {}
 
 
+#: those of them for which ``type`` and ``isinstance`` give their ``__kind__``, and nothing else
+KINDS: set[type] = set()
+
+
 def standing_for(attribute: str) -> Callable[[type], type]:
     """Decorator of a class that stands for an object of a library's: where the run left one, its ``attribute`` is put at the end."""
 
     def note(cls: type) -> type:
         STANDING[cls] = attribute
+        if "__kind__" in vars(cls):
+            KINDS.add(cls)
         return cls
 
     return note

@@ -15,7 +15,7 @@ from gradwise.containers import flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program, collector_paused
-from gradwise.tracing.holders import HOLDERS
+from gradwise.tracing.holders import HOLDERS, KINDS, STANDING
 from gradwise.tracing.instrument.effects import SAVES, entered_functions, obstacle, outlives
 from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.hushing import hushed
@@ -332,7 +332,7 @@ def _read_outputs(recording: Recording, result: Any, *, has_aux: bool) -> None:
                 "Return both, or drop has_aux"
             )
         result, auxiliary = result
-        leaves, recording.auxiliary_structure = flatten(auxiliary)
+        leaves, recording.auxiliary_structure = flatten(auxiliary, lambda value: type(value) in KINDS)
         recording.auxiliary_outputs = [_auxiliary_leaf(trace, leaf) for leaf in leaves]
     if isinstance_traced(result):  # the common case: one array or number
         leaves, recording.structure = [result], _NUMBER
@@ -366,7 +366,7 @@ def _auxiliary_leaf(trace: Trace, leaf: Any) -> tuple[int | None, Any]:
         frozen = leaf.frozen()
         value = frozen.value
         return frozen.index, value.copy() if type(value) is np.ndarray else value
-    return None, leaf
+    return None, getattr(leaf, STANDING[type(leaf)]) if type(leaf) in KINDS and trace.open_outer() is None else leaf
 
 
 def output_variable(trace: Trace, leaf: Any, name: str) -> tuple[int, Any]:

@@ -623,7 +623,7 @@ def an_array_of_another_module():
     import array
 
     def f(x):
-        a = array.array("d", [0.0, 0.0])
+        a = array.array("f", [0.0, 0.0])
         a[0] = x[0]
         return a[0] ** 2 + x[1]
 

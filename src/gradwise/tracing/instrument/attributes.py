@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.holders import TWINS
+from gradwise.tracing.holders import KINDS, TWINS
 from gradwise.tracing.instrument.constructing import delete_native, load_native, store_native
 from gradwise.tracing.instrument.ending import reveal_within, with_overlays
 from gradwise.tracing.instrument.evaluating import evaluate, execute
@@ -79,13 +79,15 @@ def kind(*arguments: Any, **options: Any) -> Any:
         cls = type(value)
         if cls is TracedScalar or cls is TracedArray:
             return type(plain(value))
-        return cls.__kind__ if cls in TWINS else cls
+        return cls.__kind__ if cls in TWINS or cls in KINDS else cls
     return type(*arguments, **options)
 
 
 def is_instance(obj: Any, kinds: Any, /) -> bool:
     """``isinstance``: a traced value has the attributes of what it stands for, which protocols ask for, and none of its own."""
     cls = type(obj)
+    if cls in KINDS:
+        return issubclass(cls.__kind__, kinds)
     return isinstance(plain(obj) if cls is TracedScalar or cls is TracedArray else obj, kinds)
 
 

@@ -22,8 +22,8 @@ def belongs_outside(value: Any) -> bool:
         return value.tape.open or value.tape.open_outer() is not None
     if type(value) in HOLDERS:
         return any(map(belongs_outside, value.__parts__()))
-    if type(value) in STANDING:
-        return any(map(belongs_outside, vars(value).values()))
+    if type(value) in STANDING:  # a list is what some are
+        return any(map(belongs_outside, [*vars(value).values(), *(value if issubclass(type(value), list) else ())]))
     if isinstance(value, dict):
         return any(belongs_outside(v) for v in value.values())
     return isinstance(value, (list, tuple, set, frozenset, deque)) and any(belongs_outside(v) for v in value)
