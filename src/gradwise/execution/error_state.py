@@ -21,28 +21,30 @@ if TYPE_CHECKING:
 _STATE: dict[str, Any] = {"divide": "raise", "over": "raise", "invalid": "raise", "under": "ignore"}
 
 
-def _enter() -> Any:
-    state = np.errstate(**_STATE)
-    state.__enter__()
-    return state
+def _enter() -> None:
+    np.seterr(**_STATE)
 
 
 def _leave(state: Any) -> None:
-    state.__exit__(None, None, None)
+    np.seterr(**state)
 
 
-def raising() -> tuple[Callable[[], Any], Callable[[Any], None]]:
-    """``enter() → state`` and ``leave(state)`` around a block in which NumPy raises FloatingPointError instead of warning."""
+def raising() -> tuple[Callable[[], Any], Callable[[], Any], Callable[[Any], Any]]:
+    """``now() → state``, ``enter()`` and ``leave(state)`` around a block in which NumPy raises FloatingPointError instead of warning.
+
+    The state is asked for before it is changed, so that ``enter`` may stand in the block that ends by ``leave``: an interrupt right after it would leave NumPy raising.
+    """
     if _make_extobj is None:
-        return _enter, _leave
+        return np.geterr, _enter, _leave
     variable = _extobj_contextvar
     try:
         made = _make_extobj(**_STATE)
-    except TypeError:
-        return _enter, _leave
+        variable.get()
+    except (TypeError, LookupError):
+        return np.geterr, _enter, _leave
     if not _works(variable, made):
-        return _enter, _leave
-    return lambda: variable.set(made), variable.reset
+        return np.geterr, _enter, _leave
+    return variable.get, lambda: variable.set(made), variable.set
 
 
 def reports_underflow() -> bool:

@@ -125,10 +125,11 @@ def straight_line(
     if writer.plain:
         text.lines += writer.lines
     else:  # under one error state, as cheap as it can be had
-        enter, leave = raising()
-        state = text.keep(f"{text.name(enter)}()")
+        now, enter, leave = raising()
+        state = text.keep(f"{text.name(now)}()")
         text.lines += [
             "try:",
+            f"    {text.name(enter)}()",
             *(f"    {line}" for line in writer.lines),
             "finally:",
             f"    {text.name(leave)}({state})",

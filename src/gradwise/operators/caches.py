@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from gradwise.locks import lock
@@ -19,7 +18,8 @@ class Cache:
         self._entries = entries
         self._weight = weight
         self._total = 0
-        self._items: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        #: in the order in which they were put
+        self._items: dict[Hashable, tuple[Any, int]] = {}
         self._lock = lock()
 
     def get(self, key: Hashable) -> Any:
@@ -31,7 +31,7 @@ class Cache:
             self._total += weight - self._items.pop(key, (None, 0))[1]
             self._items[key] = (value, weight)
             while self._items and (len(self._items) > self._entries or self._total > self._weight):
-                _, (_, gone) = self._items.popitem(last=False)
+                _, gone = self._items.pop(next(iter(self._items)))
                 self._total -= gone
 
     def clear(self) -> None:

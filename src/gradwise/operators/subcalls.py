@@ -198,13 +198,14 @@ def rescue(
         The result, and a sentence that says which call was done numerically, where, with which statuses and bounds.
     """
     for other, call, filename, line in candidates(function, error):
-        token = stand_in.set((function, other))
+        before = stand_in.get()
         try:
+            stand_in.set((function, other))
             result = exact(*args, **kwargs)
         except (TracingError, InputError, RuleError):
             continue
         finally:
-            stand_in.reset(token)
+            stand_in.set(before)
         if call.estimates:
             bounds = "; ".join(sorted({sentence(e) for e in call.estimates}))
             return (

@@ -59,11 +59,12 @@ def checked(exact: Callable[..., Any], check: bool = True) -> Callable[..., Any]
 
     @functools.wraps(exact)
     def verified(*args: Any, **kwargs: Any) -> Any:
-        token = requested.set(check)
-        try:
+        before = requested.get()
+        try:  # an interrupt may come right after it is set
+            requested.set(check)
             return exact(*args, **kwargs)
         finally:
-            requested.reset(token)
+            requested.set(before)
 
     return verified
 
@@ -71,11 +72,12 @@ def checked(exact: Callable[..., Any], check: bool = True) -> Callable[..., Any]
 @contextmanager
 def paused() -> Iterator[None]:
     """Without verification of what runs inside (the functions that the function itself differentiates)."""
-    token = requested.set(False)
+    before = requested.get()
     try:
+        requested.set(False)
         yield
     finally:
-        requested.reset(token)
+        requested.set(before)
 
 
 def verified_call(
@@ -141,8 +143,9 @@ def compare_values(function: Any, recording: Recording, spare: Arguments, state:
         If they differ by more than rounding, or in their structure.
     """
     name = function_label(function)
-    again = requested.set(None)  # derivatives that the function itself takes of what it defines are verified here
+    before = requested.get()
     try:
+        requested.set(None)  # derivatives that the function itself takes of what it defines are verified here
         leaves, structure = plain_outputs(spare, spare.leaves, state, has_aux=has_aux)
     except Warning:  # made an error by a filter of the user's; the traced run does not warn where NumPy does
         return
@@ -151,7 +154,7 @@ def compare_values(function: Any, recording: Recording, spare: Arguments, state:
             f"{name} was called plainly and raised {error!r}, which it does not under the trace. {CURE}"
         ) from error
     finally:
-        requested.reset(again)
+        requested.set(before)
     if structure != recording.structure:
         raise Disagreement(
             f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {CURE}"

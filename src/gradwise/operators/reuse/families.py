@@ -9,7 +9,6 @@ A family belongs to a verdict (``tracing/purity``), thereby to a code object and
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -51,7 +50,8 @@ LONG = 10_000
 FAMILIES, _WEIGHT = 512, 2_000_000
 
 
-_families: OrderedDict[Hashable, tuple[Family, int]] = OrderedDict()
+#: in the order in which they were remembered.  An ``OrderedDict`` that is gone over asks for the hash of each key, and makes an error of its own of an interrupt there
+_families: dict[Hashable, tuple[Family, int]] = {}
 _lock = lock()
 
 
@@ -68,11 +68,11 @@ def forget_families() -> None:
 
 def _remember(key: Hashable, family: Family) -> None:
     with _lock:
+        _families.pop(key, None)  # to the end
         _families[key] = family, family.weight
-        _families.move_to_end(key)
         total = sum(weight for _, weight in _families.values())
         while len(_families) > 1 and (len(_families) > FAMILIES or total > _WEIGHT):
-            _, (_, gone) = _families.popitem(last=False)
+            _, gone = _families.pop(next(iter(_families)))
             total -= gone
 
 

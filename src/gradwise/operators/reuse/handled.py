@@ -124,8 +124,8 @@ def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> It
         return local
 
     before = sys.gettrace()
-    sys.settrace(entered)
     try:
+        sys.settrace(entered)
         yield found, reach.met
     finally:
         sys.settrace(before)

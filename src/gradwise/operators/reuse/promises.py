@@ -51,10 +51,11 @@ def under(said: Any, operator: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(operator)
     def told(*args: Any, **kwargs: Any) -> Any:
-        token = _said.set(said)
+        before = _said.get()
         try:
+            _said.set(said)
             return operator(*args, **kwargs)
         finally:
-            _said.reset(token)
+            _said.set(before)
 
     return told

@@ -41,8 +41,8 @@ class Reach:
     def watching(self) -> Iterator[None]:
         """Watch what this thread runs."""
         before = sys.gettrace()
-        sys.settrace(lambda frame, event, argument: self.local if self.enters(frame) else None)
         try:
+            sys.settrace(lambda frame, event, argument: self.local if self.enters(frame) else None)
             yield
         finally:
             sys.settrace(before)

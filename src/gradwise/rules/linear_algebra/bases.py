@@ -87,11 +87,12 @@ def current_basis() -> Basis | None:
 @contextmanager
 def using(basis: Basis) -> Iterator[None]:
     """Compute in the given basis."""
-    token = _current.set(basis)
+    before = _current.get()
     try:
+        _current.set(basis)
         yield
     finally:
-        _current.reset(token)
+        _current.set(before)
 
 
 def rotated(w: Any, *columns: Any) -> tuple[Any, ...]:

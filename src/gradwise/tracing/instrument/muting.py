@@ -81,9 +81,9 @@ def muted(watch: Watch | None) -> Iterator[None]:
     before = [] if watch is None else list(watch.generators.values())
     known = len(before)
     after = [(g, _state(g)) for g, _ in before if not hasattr(type(g), "__next__")]
-    around, local.muted = local.muted, before
-    copies, local.copied = local.copied, copies_of(local.copied)
-    try:
+    around, copies = local.muted, local.copied
+    try:  # an interrupt may come while they are copied
+        local.muted, local.copied = before, copies_of(copies)
         with unwritten():
             yield
     finally:
