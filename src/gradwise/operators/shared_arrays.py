@@ -33,8 +33,8 @@ Result = TypeVar("Result")
 
 #: by the identity of a function's code, that, the arrays to which it writes, and the functions and objects of which that was learned
 _known: dict[int, tuple[weakref.ref[types.CodeType], list[weakref.ref[np.ndarray]], dict[int, weakref.ref[Any]]]] = {}
-#: the code of functions of which runs came to their end, and how many
-_run: dict[int, tuple[weakref.ref[types.CodeType], int]] = {}
+#: the code of functions of which runs came to their end, how many, and whether they wrote to anything that outlives a call
+_run: dict[int, tuple[weakref.ref[types.CodeType], int, bool]] = {}
 _lock = lock()
 #: functions, and arrays of one
 _MOST, _ARRAYS = 4096, 256
@@ -69,26 +69,27 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
 
 
 def learning(function: Any, run: Callable[[], Result]) -> Callable[[], Result]:
-    """The run, which leaves nothing behind where it fails for what may be learned: of an object with arrays of its own, or one of the first of a function."""
+    """The run, which leaves nothing behind where it fails, if it may: of an object with arrays of its own, one of the first of a function, or of one that writes to what outlives the call, of which another run follows."""
     code = code_of(function)
-    known, (done, count) = _known.get(id(code)), _run.get(id(code), (None, 0))
+    known, (done, count, writes) = _known.get(id(code)), _run.get(id(code), (None, 0, False))
     if done is None or done() is not code:
-        count = 0
+        count, writes = 0, False
     if known is not None and known[0]() is code:
         owner = known[2].get(id(_owner(function)))
-        if owner is not None and owner() is _owner(function):  # another one may have come to its place
+        if owner is not None and owner() is _owner(function) and not writes:  # another one may have come to its place
             return run
-    elif code is None or count >= _EARLY:
+    elif code is None or (count >= _EARLY and not writes):
         return run
 
     def noted() -> Result:
-        with undone(TracingError, put_generator):
+        with undone(TracingError, put_generator) as journal:
             result = run()
+            wrote = writes or (journal is not None and not journal.is_empty)
         if code is not None:
             with _lock:
                 if len(_run) > _MOST:
                     _run.clear()
-                _run[id(code)] = weakref.ref(code), count + 1
+                _run[id(code)] = weakref.ref(code), count + 1, wrote
         return result
 
     return noted

@@ -45,13 +45,14 @@ from gradwise.operators.shortcut_results import (
 from gradwise.operators.verification import requested
 from gradwise.program import Program, collector_paused
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.purity.buffers import are_apart
 from gradwise.tracing.purity.counters import holds_any
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import CONTENT
 from gradwise.transforms.simplify import simplify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterable
 
     from gradwise.operators.linearization import Linearization
     from gradwise.operators.reuse.families import Family, ProvenCall
@@ -148,7 +149,7 @@ def opening(
         if k not in arguments.places and k not in call.objects
         for n in expect(text, names[k], a, fixed=fixed_too)
     ]
-    data, fixed, counters, tallies = _gathered(text, call, objects, moving)
+    data, fixed, counters, tallies, buffers = _gathered(text, call, objects, moving)
     for counter, tick in zip(call.counters, program.ticks, strict=True):
         if call.echoes or not counter.is_counted:  # the function counts itself
             continue
@@ -160,6 +161,11 @@ def opening(
         text.last.append(f"{text.name(leave_behind)}(f, {what})")
     if text.last:
         text.leave_if(f"{text.name(is_looked_at)}()")
+    if buffers:  # which nothing else may share memory with
+        beside = [name for name, value in [*data, *fixed] if name not in buffers and _holds_arrays(value)]
+        beside += [name for (name, _), leaf in zip(leaves, arguments.leaves, strict=True) if _holds_arrays(leaf)]
+        beside += [names[k] for k, value in given.items() if k not in arguments.places and _holds_arrays(value)]
+        text.leave_if(f"not {text.name(are_apart)}(({_listed(buffers.values())}), ({_listed(beside)}))")
     if tallies:  # which nothing else may read
         beside = [name for name, value in [*data, *fixed] if isinstance(value, (list, tuple, dict))]
         beside += [names[k] for k, value in given.items() if isinstance(value, (list, tuple, dict))]
@@ -175,13 +181,17 @@ def opening(
     return leaves, numbers
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return "".join(f"{name}, " for name in names)
+
+
+def _holds_arrays(value: Any) -> bool:
+    return not isinstance(value, (float, int, complex, str, np.generic, type(None)))
 
 
 def _gathered(
     text: FunctionText, call: ProvenCall, objects: dict[str, Any], moving: dict[str, Any]
-) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]], dict[Hashable, str], list[str]]:
+) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]], dict[Hashable, str], list[str], dict[str, str]]:
     """The names of what the function reads, with what is there now, what it counts in, and the names of containers among that."""
     probe = FunctionText(("f", *objects, *moving))
     found = gather(probe, "f", call.function, call.node, objects, moving)

@@ -30,6 +30,16 @@ class LiveGlobals(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         return super().__getitem__(name) if name in self._own else self._answer(name, self._live[name])
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._live
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """What is read under a name."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
 
 def writes_globals(code: types.CodeType) -> bool:
     """Whether the code, or a function defined in it, assigns or deletes globals."""

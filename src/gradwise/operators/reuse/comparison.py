@@ -89,7 +89,10 @@ def equal(x: Any, z: Any) -> bool:
 
 
 class _Dependent:
-    """The equations that depend on the inputs, and the variables that do, numbered in their order."""
+    """The equations that depend on the inputs and lead to a result or a guard, and their variables, numbered in their order.
+
+    What leads nowhere is not compared: the array of which a buffer is a view is written to in the one run and not in the other.
+    """
 
     def __init__(self, recording: Recording, count: int) -> None:
         self.recording = recording
@@ -98,7 +101,14 @@ class _Dependent:
         self._values: list[Any] | None = None
         for i in (*recording.tape.inputs, *recording.tape.captured[:count]):
             self.numbers[i] = len(self.numbers)
-        for equation in recording.program.equations:
+        needed = {*recording.outputs, *(index for index, *_ in recording.tape.guards)}
+        needed.update(i for i, _ in recording.auxiliary_outputs or () if i is not None)
+        leading = []
+        for equation in reversed(recording.program.equations):
+            if not needed.isdisjoint(equation.output_tuple):
+                needed.update(equation.inputs)
+                leading.append(equation)
+        for equation in reversed(leading):
             if not self.numbers.keys().isdisjoint(equation.inputs):
                 self.equations.append(equation)
                 for o in equation.output_tuple:

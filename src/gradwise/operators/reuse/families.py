@@ -27,6 +27,7 @@ from gradwise.tracing import record
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.muting import muted
 from gradwise.tracing.purity import Verdict
+from gradwise.tracing.purity.buffers import are_apart
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import by_place
 from gradwise.tracing.purity.outline import ARRAYS, CONTENT, FREE, all_refilled, array_form, outlines
@@ -272,6 +273,7 @@ class ProvenCall(Call):
         "_data",
         "_fixed",
         "_started",
+        "buffers",
         "counters",
         "echoes",
         "keeps",
@@ -292,7 +294,11 @@ class ProvenCall(Call):
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
         self.objects = {k: v for k, v in others.items() if k not in arguments.places}
         self.moving = {k: v for k, v in others.items() if k in arguments.places}
-        self._data, self._fixed, self._again, self.counters = read(function, node, self.objects, self.moving)
+        self._data, self._fixed, self._again, self.counters, buffers = read(function, node, self.objects, self.moving)
+        if buffers and not are_apart(buffers.values(), [*arguments.leaves, *given.values()]):
+            raise Unproven("it is given the array that it writes to")
+        #: where arrays are kept that it writes to; the data are copies of them (no reference is kept: a run under the trace counts them)
+        self.buffers = frozenset(buffers)
         self._started: list[list[tuple[Counter, int]]] = []
         tallies = [counter.owner for counter in self.counters if counter.is_container]
         if tallies and holds_any(given.values(), tallies):
@@ -311,6 +317,7 @@ class ProvenCall(Call):
         numbers, fixed = iter(traced), self._key[0]
         others = self._others_with(numbers)
         data = dict(zip(self._data, all_refilled(self._data.values(), numbers, fixed=fixed), strict=True))
+        data.update({place: data[place].copy() for place in self.buffers})  # which is written to
         twin, objects, self._started = with_data(self.function, self.node, data, self.objects, self.counters)
         return self._arguments.with_others(watched(twin), others, objects).call(leaves)
 

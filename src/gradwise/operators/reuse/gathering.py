@@ -15,7 +15,8 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.reuse.class_lines import ClassLines
-from gradwise.operators.reuse.sharing_lines import leave_if_shared
+from gradwise.operators.reuse.sharing_lines import leave_if_one, leave_if_shared
+from gradwise.tracing.purity.buffers import is_buffer
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.expectations import parts_of
@@ -54,6 +55,8 @@ class _Gathering:
         self.text = text
         self.missing, self.modules = text.name(MISSING), text.name(sys.modules)
         self.places: dict[Hashable, str] = {}
+        #: the variables of arrays that are written to, by those of their copies
+        self.buffers: dict[str, str] = {}
         self.fixed: list[str] = []
         self._seen: set[tuple[int, int, bool]] = set()
         self._passed: set[tuple[int, int]] = set()
@@ -64,10 +67,10 @@ class _Gathering:
         #: what is counted in, as it is assigned
         self.counters: dict[Hashable, str] = {}
         #: the variables of objects with counters, the objects and the attributes; and the variables of objects and containers that are read, with what is expected of them
-        self._counting: list[tuple[str, Any, str]] = []
-        self._reading: list[tuple[str, Any, Expected]] = []
+        self.counting: list[tuple[str, Any, str]] = []
+        self.reading: list[tuple[str, Any, Expected]] = []
         #: the variables of data that are dictionaries or hold some
-        self._dictionaries: list[str] = []
+        self.dictionaries: list[str] = []
         #: the variables of containers that are counted in, by their identity
         self.tallies: dict[int, str] = {}
 
@@ -80,12 +83,24 @@ class _Gathering:
         else:
             self.fixed.append(variable)
 
+    def buffer(self, place: Hashable, expression: str, *, direct: bool) -> None:
+        """An array that is written to: what is read is a copy."""
+        if not direct:
+            raise Unsuitable
+        if place not in self.places:
+            variable = self.text.keep(expression)
+            self.text.leave_if(f"not {self.text.name(is_buffer)}({variable})")
+            self.places[place] = self.text.keep(f"{variable}.copy()")
+            self.buffers[self.places[place]] = variable
+
     def follow(self, expression: str, value: Any, expected: Expected, place: Hashable, *, direct: bool) -> None:
         """``expression`` gives now what ``value`` is."""
-        if expected.kind == "data":
+        if expected.kind == "data" and expected.object == "buffer":
+            self.buffer(place, expression, direct=direct)
+        elif expected.kind == "data":
             self.keep(place, expression, direct=direct)
             if holds_dict(value):
-                self._dictionaries.append(self.places[place] if direct else self.fixed[-1])
+                self.dictionaries.append(self.places[place] if direct else self.fixed[-1])
         elif expected.kind in ("sparse", "content"):
             self.fixed.append(self.text.keep(expression))
         elif expected.kind == "test":
@@ -149,7 +164,7 @@ class _Gathering:
             self.tally(variable, value, expected)
             return
         if expected.kind in ("object", "sequence"):
-            self._reading.append((variable, value, expected))
+            self.reading.append((variable, value, expected))
         for key, found, inner in parts_of(value, expected):
             if type(key) is tuple:
                 self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
@@ -180,26 +195,6 @@ class _Gathering:
                 self.text.leave_if(f"type({variable}.get({key!r})) is not int")
             self.counters["entry", id(value), key] = f"{variable}[{key!r}]"
         self.tallies.setdefault(id(value), variable)
-
-    def apart(self) -> None:
-        """The lines that leave where what is read has become what is counted in."""
-        by_name: dict[str, dict[int, str]] = {}
-        for variable, owner, name in self._counting:
-            by_name.setdefault(name, {})[id(owner)] = variable
-        for kept in {tuple(owners.values()): None for owners in [*by_name.values(), self.tallies] if len(owners) > 1}:
-            # where they become one, each finds what was assigned to the other
-            self.text.leave_if(f"len({{{', '.join(f'id({v})' for v in kept)}}}) != {len(kept)}")
-        for variable, value, expected in self._reading:
-            assert expected.reads is not None
-            for name, owners in by_name.items():
-                if expected.kind == "object" and name in expected.reads.names and id(value) not in owners:
-                    for counted in owners.values():
-                        self.text.leave_if(f"{variable} is {counted}")
-            if expected.kind == "sequence":
-                for tally in self.tallies.values():
-                    self.text.leave_if(f"{variable} is {tally}")
-        if self._counting or self.tallies:
-            leave_if_shared(self.text, self._reading, self.tallies.values(), self._dictionaries)
 
     def kind(self, variable: str, value: Any, expected: Expected) -> str:
         """The lines that compare the type of what is in a variable; the name of its class."""
@@ -242,7 +237,7 @@ class _Gathering:
                 self.follow(read, found, inner, None, direct=False)
             elif inner.kind in INSIDE:
                 self.pass_by(self.text.keep(read), found, inner)
-            elif inner.kind != "data":
+            elif inner.kind != "data" or inner.object == "buffer":
                 self.follow(read, found, inner, None, direct=False)
 
     def member(
@@ -273,7 +268,7 @@ class _Gathering:
                 self.text.leave_if(f"type({variable}.{name}) is not int")
             if kind != "remembers":
                 self.counters["attribute", id(owner), name] = f"{variable}.{name}"
-            self._counting.append((variable, owner, name))
+            self.counting.append((variable, owner, name))
             return
         elif kind == "matching":
             self.matches(variable or cls, key)
@@ -370,13 +365,13 @@ def gather(
     node: Node,
     objects: dict[str, tuple[Any, Expected]],
     moving: dict[str, tuple[Any, Expected]],
-) -> tuple[list[str], list[str], dict[Hashable, str], list[str]]:
+) -> tuple[list[str], list[str], dict[Hashable, str], list[str], dict[str, str]]:
     """Write the lines for a function (in ``variable``) of which the node holds now, and for those of its arguments that are objects, by their variables (``moving``: differentiated).
 
     Returns
     -------
     tuple
-        The names of its data, in the order of ``reading.read``; of the data that it finds through modules; what is counted in, by the identity of counters; and the names of containers that are counted in.
+        The names of its data, in the order of ``reading.read``; of the data that it finds through modules; what is counted in, by the identity of counters; the names of containers that are counted in; and those of arrays that are written to, by those of their copies, which are the data.
 
     Raises
     ------
@@ -389,5 +384,8 @@ def gather(
     for name, (value, expected) in moving.items():
         gathering.pass_by(name, value, expected)
     gathering.root(variable, function, node)
-    gathering.apart()
-    return list(gathering.places.values()), gathering.fixed, gathering.counters, [*gathering.tallies.values()]
+    leave_if_one(text, gathering.counting, gathering.reading, gathering.tallies)
+    if gathering.counting or gathering.tallies:
+        leave_if_shared(text, gathering.reading, gathering.tallies.values(), gathering.dictionaries)
+    places, tallies = list(gathering.places.values()), [*gathering.tallies.values()]
+    return places, gathering.fixed, gathering.counters, tallies, gathering.buffers

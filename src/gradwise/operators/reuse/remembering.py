@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.families import ProvenCall
 from gradwise.operators.reuse.gathering import Unsuitable
 from gradwise.operators.reuse.specialization import Refused, Specialization
@@ -17,7 +20,7 @@ from gradwise.tracing.purity.reading import read
 from gradwise.tracing.purity.twins import with_data
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Set
 
     from gradwise.program import Program
     from gradwise.tracing import Recording
@@ -32,19 +35,33 @@ class RememberingCall(ProvenCall):
         if self.fixed > FREE:  # what was found would be no number of the program's
             raise Refused("it remembers what decides its form")
         made, recording = super().specialise()
-        refuse_memories(made.opened(), len(self._arguments.leaves), self._remembered())
+        refuse_memories(made.opened(), len(self._arguments.leaves), self._remembered(made))
         return made, recording
 
     def before(self) -> Any:
         if self.objects:
             raise Unsuitable
-        twin, _, _ = with_data(self.function, self.node, self._data, self.objects)
+        data = self._data | {place: self._data[place].copy() for place in self.buffers}
+        twin, _, _ = with_data(self.function, self.node, data, self.objects)
         return twin
 
-    def _remembered(self) -> list[int]:
-        """Which of the numbers are those that are read and then assigned."""
+    def _remembered(self, made: Specialization) -> list[int]:
+        """Which of the numbers are those that are read and then assigned; buffers that are filled before they are read (with nan in them nothing comes out otherwise) are not."""
         places: set[Hashable] = set()
         read(self.function, self.node, self.objects, self.moving, places)
+        places |= self.buffers
+        found = self._numbers_at(places)
+        if not self.buffers:
+            return found
+        kept = self._numbers_at(self.buffers)
+        emptied = [np.full_like(v, np.nan) if k in kept else v for k, v in enumerate(self.numbers)]
+        with np.errstate(all="ignore"):
+            before, after = (made.replay(self._arguments.leaves, numbers) for numbers in (self.numbers, emptied))
+        if before is None or after is None or not all(map(equal, before.values, after.values)):
+            return found
+        return [k for k in found if k not in kept]
+
+    def _numbers_at(self, places: Set[Hashable]) -> list[int]:
         counts = []
         for place, value in self._data.items():
             numbers: list[Any] = []

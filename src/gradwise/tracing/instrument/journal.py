@@ -72,6 +72,11 @@ class Journal:
         """The identities of the places to which the journal itself refers."""
         return self._before.keys()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written to."""
+        return not self._before and not self._arrays and not self.generators
+
     def places(self) -> list[Any]:
         """The places that were noted, and arrays among them."""
         arrays = [noted.array() for noted in self._arrays.values()]
@@ -375,15 +380,15 @@ def kept() -> Iterator[Journal]:
 
 
 @contextlib.contextmanager
-def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterator[None]:
+def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterator[Journal | None]:
     """Within it, what a run that ends by such a failure stored is as it was, and the generators from which it drew: half a call may leave a memory that knows the point, and not yet its value."""
     if local.journal is not None or local.watch is not None:
-        yield
+        yield None
         return
     journal = local.journal = Journal()
     journal.of_failures = True
     try:
-        yield
+        yield journal
     except failure as error:
         local.journal = None
         journal.restore()

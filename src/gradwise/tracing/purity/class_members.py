@@ -81,7 +81,8 @@ def attribute_of_member(m: Machine, owner: Known, name: str) -> Any:
     elif is_member(value) and _is_enumeration(type(value)):
         if name in vars(value) and not is_defined(type(value), name):
             key = (weakref.ref(value), "entry", name)
-            return m.scope.classified(m, key, vars(value)[name], m.scope.node.reads.members, f"the attribute {name!r}")
+            what = f"the attribute {name!r}"
+            return m.scope.classified(m, key, vars(value)[name], m.scope.node.reads.members, what, shared=True)
         if name not in vars(value):
             found = attribute_by_class(m, owner, type(value), name)
     if found is None:

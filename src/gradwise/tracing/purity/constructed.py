@@ -70,7 +70,8 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
         raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
     kind, inner = found
     if kind in ("entry", "shared"):
-        return scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}")
+        shared = is_class or kind == "shared"
+        return scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}", shared=shared)
     function = _function(m, expected, (kind, name), inner)
     if kind == "property" and not is_class:
         return scope.call_function(m, function, [owner], {})
@@ -105,7 +106,7 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
         return stored[name]
     kind, inner = found
     if kind == "shared":
-        of_class = scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}")
+        of_class = scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}", shared=True)
     else:
         function = _function(m, expected, (kind, name), inner)
         of_class = function if kind == "static" else Bound(function, owner.cls if kind == "class" else owner)

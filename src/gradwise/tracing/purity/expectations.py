@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.buffers import is_buffer
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import counts, counts_entry
 from gradwise.tracing.purity.defaults import has_defaults
@@ -122,6 +123,8 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
             return type(value) is np.ndarray and value.ndim == 2 and is_numeric(value)
         if expected.object == "integer":
             return type(value) is int
+        if expected.object == "buffer":
+            return is_buffer(value)
         if expected.object == "number":
             return type(value) is not np.ndarray and is_numeric(value)
         return (

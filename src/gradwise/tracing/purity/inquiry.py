@@ -16,6 +16,7 @@ import numpy as np
 from gradwise.tracing.purity.asked import value_of_member
 from gradwise.tracing.purity.avoiding import block_of
 from gradwise.tracing.purity.binding import FLAGS, bind, is_flag
+from gradwise.tracing.purity.buffers import is_buffer
 from gradwise.tracing.purity.callables import FROM_KEYS, LOGS
 from gradwise.tracing.purity.calling import call
 from gradwise.tracing.purity.class_members import attribute_of_member, known_member
@@ -78,9 +79,17 @@ class Scope:
 
     # --- names --------------------------------------------------------------------------------------------------------------
 
-    def classified(self, m: Machine, name: Any, value: Any, table: dict[Any, Expected], what: str) -> Any:
-        """The abstract value of what stands under a name; what must hold of it is noted in ``table``."""
+    def classified(
+        self, m: Machine, name: Any, value: Any, table: dict[Any, Expected], what: str, *, shared: bool = False
+    ) -> Any:
+        """The abstract value of what stands under a name; what must hold of it is noted in ``table``.  ``shared``: a twin of the function finds the real one."""
         expected, abstract = classify(value, self.inquiry.known)
+        if not shared and is_buffer(value):
+            self.inquiry.arrays.add(id(value))
+            if id(value) in self.inquiry.buffers:
+                self.inquiry.leaves = True
+                expected, abstract = Expected("data", "buffer"), OWN
+                table[name] = expected if name not in table or table[name].object != "buffer" else table[name]
         kept = table.setdefault(name, expected)
         if kept.kind in ("counter", "tally"):
             raise m.doubt(f"it reads {what}, which it also counts in")
@@ -181,7 +190,9 @@ class Scope:
             return attribute_of_member(m, owner, name)
         self.inquiry.looked_at.add((id(vars(owner.value)), name))
         value = vars(owner.value).get(name, MISSING)
-        return self.classified(m, name, value, owner.expected.reads.names, f"{owner.value.__name__}.{name}")
+        return self.classified(
+            m, name, value, owner.expected.reads.names, f"{owner.value.__name__}.{name}", shared=True
+        )
 
     def hands_builtins_on(self, m: Machine) -> None:
         """Note under which name functions made during the call, and evaluated texts, find their builtins: among the globals."""

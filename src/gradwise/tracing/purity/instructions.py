@@ -162,7 +162,7 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         whole = is_whole(x) and is_whole(z) and symbol.removesuffix("=") in ("+", "-", "*", "//", "%")
         return WHOLE if whole else SCALAR
     if in_place and a in (DATA, ARRAY):
-        raise m.doubt(f"it changes in place ({symbol}) what may have been there before the call")
+        raise m.doubt(f"it changes in place ({symbol}) what may have been there before the call", overwrites=True)
     if in_place and not is_scalar(x):
         m.scope.changes_own()
     plain = symbol.removesuffix("=")
@@ -225,7 +225,7 @@ def _binary_slice(m: Machine, i: Any, s: State) -> None:
 
 def _written(m: Machine, target: Any, value: Any = None) -> None:
     if m.data(target) in (DATA, ARRAY):
-        raise m.doubt("it assigns an entry of what may have been there before the call")
+        raise m.doubt("it assigns an entry of what may have been there before the call", overwrites=True)
     m.scope.changes_own()
     inquiry = m.scope.inquiry
     if value is not None and m.data(target) is FRESH and m.data(value).rank > OWN.rank and not inquiry.mixes:

@@ -38,11 +38,16 @@ class Inquiry:
         thorough: bool = False,
         transient: frozenset[tuple[int, str]] = frozenset(),
         remembered: frozenset[tuple[int, str]] = frozenset(),
+        buffers: frozenset[int] = frozenset(),
     ) -> None:
         #: attributes that are assigned before they are read (``transient.py``), those that are read and then assigned (``remembered.py``), and what is assigned to them
         self.transient = transient
         self.remembered = remembered
         self.held: dict[tuple[int, str], Any] = {}
+        #: arrays that are kept and written to (``buffers.py``), by their identity; all that might be (no reference is kept: a run under the trace counts them); and whether nothing is proved since an array is written to
+        self.buffers = buffers
+        self.arrays: set[int] = set()
+        self.overwrites = False
         #: the attributes of objects that were there that are assigned
         self.assigned: set[tuple[int, str]] = set()
         #: the code of the function itself

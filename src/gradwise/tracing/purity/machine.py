@@ -93,8 +93,8 @@ class Machine:
         self.result: Any = None
         self.yielded: Any = NOTHING
 
-    def doubt(self, reason: str) -> Unproven:
-        return Unproven(reason, self.code, self.line)
+    def doubt(self, reason: str, *, overwrites: bool = False) -> Unproven:
+        return Unproven(reason, self.code, self.line, overwrites=overwrites)
 
     def expression(self, text: str) -> Any:
         """What an expression over the variables of this code gives, at the present instruction."""

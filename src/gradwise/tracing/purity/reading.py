@@ -10,6 +10,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.buffers import are_apart
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import parts_of
@@ -58,8 +59,8 @@ def read(
     objects: dict[int | str, Any],
     moving: dict[int | str, Any],
     remembered: set[Hashable] | None = None,
-) -> tuple[dict[Hashable, Any], list[Any], tuple[int, ...], list[Counter]]:
-    """The data at each place, the data that cannot be exchanged, in an order that depends on the node, which of what is found was found before (objects, functions and places), and counters.
+) -> tuple[dict[Hashable, Any], list[Any], tuple[int, ...], list[Counter], dict[Hashable, Any]]:
+    """The data at each place, the data that cannot be exchanged, in an order that depends on the node, which of what is found was found before (objects, functions and places), counters, and the arrays that are kept and written to, of which the data are copies (``buffers.py``).
 
     ``objects`` are the arguments, by position or name, that are no data: what is read of them is read too.  ``moving`` are those of them that are differentiated: their own data are
     differentiated, those that functions of their classes read are not.
@@ -75,6 +76,7 @@ def read(
     first: dict[Hashable, int] = {}
     again: list[int] = []
     counters: dict[Hashable, Counter] = {}
+    buffers: dict[Hashable, Any] = {}
     #: every place of data, and every container that is looked into
     asked: set[Hashable] = set()
     containers: list[Any] = []
@@ -105,7 +107,13 @@ def read(
 
     def follow(value: Any, expected: Expected, place: Hashable, *, direct: bool) -> None:
         nonlocal assigns
-        if expected.kind == "data":
+        if expected.kind == "data" and expected.object == "buffer":
+            if not direct:
+                raise Unproven("an array that it writes to is found through a module or a class")
+            if place not in places:
+                buffers[place] = value
+            keep(place, value.copy(), direct=direct)
+        elif expected.kind == "data":
             keep(place, value, direct=direct)
         elif expected.kind in ("sparse", "content"):
             fixed.append(value)
@@ -191,6 +199,8 @@ def read(
         for key, found, inner in parts_of(value, expected):
             if type(key) is tuple and (key[0] in ("counts", "remembers") or key[0] in _LEFT):
                 raise Unproven(f"the counter {key[1]!r} belongs to what is differentiated")
+            if inner.object == "buffer":
+                raise Unproven("an array that it writes to belongs to what is differentiated")
             asked.add(("attribute", id(value), key))
             if not is_moving(value, expected, key):
                 follow(found, inner, None, direct=False)
@@ -212,4 +222,7 @@ def read(
         raise Unproven("it counts in a container that it also reads, under another name")
     if (assigns or counters) and is_shared(owners, tallies, [*places.values(), *fixed, *containers]):
         raise Unproven("it assigns an attribute of an object that shares its attributes with another")
-    return places, fixed, tuple(again), list(counters.values())
+    others = [value for place, value in places.items() if place not in buffers]
+    if buffers and not are_apart(buffers.values(), [*others, *fixed]):
+        raise Unproven("it writes to an array that it also reads under another name")
+    return places, fixed, tuple(again), list(counters.values()), buffers

@@ -33,11 +33,14 @@ if TYPE_CHECKING:
 def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     """What a function of a library gives, of which ``callee`` tells."""
     if callee.limit is not None and len(arguments) > callee.limit:
-        raise m.doubt(f"it gives {name} {len(arguments)} positional arguments, of which one may be the output")
+        if any(m.data(v) is not OWN for v in arguments[callee.limit :]):
+            said = f"it gives {name} {len(arguments)} positional arguments, of which one may be the output"
+            raise m.doubt(said, overwrites=True)
+        m.scope.changes_own()
     out = keywords.get("out")
     if out is not None:
         if m.data(out) is not OWN:
-            raise m.doubt(f"it calls {name} with an output that may have been there before the call")
+            raise m.doubt(f"it calls {name} with an output that may have been there before the call", overwrites=True)
         m.scope.changes_own()
     for keyword in keywords:
         if keyword not in KEYWORDS and keyword != "out":
@@ -147,7 +150,9 @@ def result_of_method(m: Machine, method: Method, arguments: list[Any], keywords:
             m.data(value)
         if receiver in (DATA, ARRAY):
             if name not in HARMLESS:
-                raise m.doubt(f"it calls the method {name} of what may have been there before the call")
+                raise m.doubt(
+                    f"it calls the method {name} of what may have been there before the call", overwrites=True
+                )
             m.scope.impure(
                 m, f"it calls the method {name} of what may have been there before the call", avoidable=False
             )

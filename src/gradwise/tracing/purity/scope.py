@@ -59,9 +59,13 @@ if TYPE_CHECKING:
 class Unproven(Exception):
     """A reason why nothing is proved, with its line."""
 
-    def __init__(self, reason: str, code: types.CodeType | None = None, line: int | None = None) -> None:
+    def __init__(
+        self, reason: str, code: types.CodeType | None = None, line: int | None = None, *, overwrites: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
+        #: whether it is that an array is written to which was there before the call (``buffers.py``)
+        self.overwrites = overwrites
         self.code = code
         self.line = line
 
@@ -83,7 +87,7 @@ class Expected:
         user's), "object" (of one), "sequence" (a list, tuple or dict whose entries are looked into), "partial" (a function with arguments that it holds, or with a memory of results), "counter" (an integer that is counted on), "tally" (a list or dict of these), "sparse" (a sparse matrix), "content" (an interpolator), "test" (what a function says of it), or
         "other" (of a type of which nothing is known).
     object : object
-        The object itself; "numbers" for data that are a number or an array of numbers, "number" (which is no "integer"), "integer", "vector" and "grid" (with two axes) for one of these, the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
+        The object itself; "numbers" for data that are a number or an array of numbers, "number" (which is no "integer"), "integer", "vector" and "grid" (with two axes) for one of these, "buffer" for an array that is written to (``buffers.py``), the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
     reads : Reads or None
         Of a module, a class, an object, a sequence or a method (its object and its function).
     is_data : bool

@@ -35,6 +35,8 @@ class Verdict:
         Whether some attributes are thought to be assigned before they are read (``transient.py``).
     remembers : bool
         Whether some are read and then assigned (``remembered.py``).
+    is_buffered : bool
+        Whether it writes to arrays that are kept (``buffers.py``).
     avoided : dict
         Pieces of text by file: ``effects`` concerns these alone, and a run that comes to none of them is pure; empty where that is not so.
     """
@@ -45,6 +47,7 @@ class Verdict:
         "counts",
         "echoes",
         "effects",
+        "is_buffered",
         "is_transient",
         "keeps",
         "leaves",
@@ -69,7 +72,7 @@ class Verdict:
         self.node = node
         self.avoided: Mapping[str, frozenset[Extent]] = {}
         self.leaves = self.keeps = self.echoes = False
-        self.is_transient = self.remembers = False
+        self.is_transient = self.remembers = self.is_buffered = False
 
     @property
     def is_quiet(self) -> bool:

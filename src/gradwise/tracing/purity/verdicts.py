@@ -16,6 +16,7 @@ import numpy as np
 
 from gradwise.locks import lock
 from gradwise.tracing.purity.binding import bind_further
+from gradwise.tracing.purity.buffers import MOST
 from gradwise.tracing.purity.counters import holds_any
 from gradwise.tracing.purity.defaults import default_constants, defaults_of, has_plain_defaults
 from gradwise.tracing.purity.expectations import accepts, arrays_read, by_place, holds
@@ -42,16 +43,49 @@ _CODES, _VERDICTS = 512, 8
 
 
 def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None) -> Verdict:
+    look = functools.partial(_look_with, function, receiver, arguments)
+    first, inquiry = look()
+    if first.is_quiet or not inquiry.overwrites:
+        return first
+    buffers: frozenset[int] = frozenset()
+    while not inquiry.arrays <= buffers and len(buffers | inquiry.arrays) <= MOST:
+        buffers |= inquiry.arrays
+        verdict, inquiry = look(buffers)
+        if verdict.is_quiet:
+            return _with_fewest(look, verdict, buffers)
+        if not inquiry.overwrites:
+            break
+    return first
+
+
+def _with_fewest(look: Callable[..., tuple[Verdict, Inquiry]], verdict: Verdict, buffers: frozenset[int]) -> Verdict:
+    """The verdict for as few buffers as will do: an array that is only read is data like other data."""
+    for one in sorted(buffers):
+        if len(buffers) > 1:
+            other, _ = look(buffers - {one})
+            if other.is_quiet:
+                verdict, buffers = other, buffers - {one}
+    verdict.remembers = verdict.is_buffered = True
+    return verdict
+
+
+def _look_with(
+    function: types.FunctionType,
+    receiver: Any,
+    arguments: dict[int | str, Any] | None,
+    buffers: frozenset[int] = frozenset(),
+) -> tuple[Verdict, Inquiry]:
+    """The verdict where these arrays are kept and written to, and the last inquiry."""
     first: Verdict | None = None
     transient: frozenset[tuple[int, str]] = frozenset()
     assigned: frozenset[tuple[int, str]] = frozenset()
     while True:
-        inquiry, verdict = _looked(function, receiver, arguments, transient=transient)
+        inquiry, verdict = _looked(function, receiver, arguments, transient=transient, buffers=buffers)
         more = candidates(inquiry)
         assigned |= more | (inquiry.counted & inquiry.looked_at)
         verdict.is_transient = bool(inquiry.transient)
         if verdict.is_quiet and not (inquiry.transient and function.__code__ in _remembering):
-            return verdict
+            return verdict, inquiry
         first = first or verdict
         if verdict.is_quiet or more <= transient:
             break
@@ -59,26 +93,24 @@ def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | 
     remembered: frozenset[tuple[int, str]] = frozenset()
     while not assigned <= remembered:
         remembered |= assigned
-        inquiry, verdict = _looked(function, receiver, arguments, remembered=remembered)
+        inquiry, verdict = _looked(function, receiver, arguments, remembered=remembered, buffers=buffers)
         assigned = candidates(inquiry) | (inquiry.counted & inquiry.looked_at)
         if verdict.is_quiet:
             verdict.remembers = True
-            return verdict
-    return first
+            return verdict, inquiry
+    return first, inquiry
 
 
 def _looked(
     function: types.FunctionType,
     receiver: Any,
     arguments: dict[int | str, Any] | None,
-    *,
-    transient: frozenset[tuple[int, str]] = frozenset(),
-    remembered: frozenset[tuple[int, str]] = frozenset(),
+    **assumed: Any,
 ) -> tuple[Inquiry, Verdict]:
-    inquiry = Inquiry(transient=transient, remembered=remembered)
+    inquiry = Inquiry(**assumed)
     verdict = _found_by(inquiry, function, receiver, arguments)
     if inquiry.passed_over and inquiry.survives and verdict.is_quiet:  # a raise that was passed over may be handled
-        again = Inquiry(thorough=True, transient=transient, remembered=remembered)
+        again = Inquiry(thorough=True, **assumed)
         verdict = _found_by(again, function, receiver, arguments)
     return inquiry, verdict
 
@@ -121,6 +153,7 @@ def _found_by(
             _give(inquiry, function, node, arguments, parameters)
         _inquire(inquiry, function, node, parameters)
     except Unproven as doubt:
+        inquiry.overwrites = doubt.overwrites
         return Verdict(doubt, doubt, node)
     except RecursionError:
         reason = Unproven("the code is too deep to be looked at", code, code.co_firstlineno)
@@ -253,7 +286,7 @@ def untouched(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
         What it is called with.
     """
     verdict = inspect_function(function, args, kwargs)
-    if not verdict.is_quiet:
+    if not verdict.is_quiet or verdict.is_buffered:
         return None
     if not verdict.changes_own:
         return lambda array: True

@@ -14,7 +14,7 @@ def written(m: Machine, name: str, arguments: list[Any], keywords: dict[str, Any
     """``np.fill_diagonal(target, value)`` and its like."""
     degrees = [m.data(v) for v in (*arguments, *keywords.values())]
     if not arguments or degrees[0] is not OWN:
-        raise m.doubt(f"{name} writes to what may have been there before the call")
+        raise m.doubt(f"{name} writes to what may have been there before the call", overwrites=True)
     m.scope.changes_own()
     return DATA
 
@@ -25,6 +25,6 @@ def added_at(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     if keywords or len(degrees) < 2:
         raise m.doubt("it calls at in a way that is not looked into")
     if degrees[0] in (DATA, ARRAY):
-        raise m.doubt("it adds to entries of what may have been there before the call")
+        raise m.doubt("it adds to entries of what may have been there before the call", overwrites=True)
     m.scope.changes_own()
     return DATA
