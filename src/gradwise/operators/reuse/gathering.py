@@ -26,6 +26,7 @@ from gradwise.tracing.purity.objects import (
     callable_parts,
     entries_of,
     goes_over_entries,
+    has_form,
     inherited,
     is_absent,
     is_defined,
@@ -256,8 +257,14 @@ class _Gathering:
         elif kind == "defined" and found is False:
             self.classes.stays(cls, owner if variable is None else type(owner), name)
             return
-        elif kind in ("defined", "derived", "named"):
-            ask: Any = {"defined": is_defined, "derived": is_derived, "named": is_named}[kind]
+        elif kind == "entries":
+            self.text.leave_if(f"tuple({self.text.name(entries_of)}({variable})) != {name!r}")
+            return
+        elif kind == "type":
+            self.follow(cls, found, expected, None, direct=False)
+            return
+        elif kind in ("defined", "derived", "named", "fields"):
+            ask: Any = {"defined": is_defined, "derived": is_derived, "named": is_named, "fields": has_form}[kind]
             self.text.leave_if(f"{self.text.name(ask)}({cls}, {self.text.name(name) + '()' if kind == 'derived' else repr(name)}) is not {found!r}")  # fmt: skip
             return
         elif kind in ("counts", "stores", "transient", "remembers"):

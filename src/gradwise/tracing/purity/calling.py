@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.asked import about_objects
+from gradwise.tracing.purity.attribute_tables import Attributes, assigned_by_name, table_of
 from gradwise.tracing.purity.axes import as_array
 from gradwise.tracing.purity.boxes import MethodOfBox
 from gradwise.tracing.purity.callables import (
@@ -21,6 +22,7 @@ from gradwise.tracing.purity.callables import (
 from gradwise.tracing.purity.class_members import called_member, member_by_value, members_of
 from gradwise.tracing.purity.constructed import assigned, class_of_known, class_of_made, construct, special, super_of
 from gradwise.tracing.purity.contexts import is_context_function, known_context, of_generator
+from gradwise.tracing.purity.dataclass_functions import of_dataclass
 from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
@@ -104,6 +106,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         MethodOfInterpolator,
         Draw,
         Log,
+        Attributes,
     ):
         return callee.result(m, arguments, keywords)
     if type(callee) is Entrywise:
@@ -165,6 +168,10 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return super_of(m, arguments)
     if value is object.__setattr__ and len(arguments) == 3 and not keywords:
         return assigned(m, *arguments)
+    if value is setattr and len(arguments) == 3 and not keywords:
+        return assigned_by_name(m, arguments)
+    if value is vars and len(arguments) == 1 and not keywords:
+        return table_of(m, arguments[0])
     if value is object.__init__ and not arguments and not keywords:
         return DATA
     if value is np.errstate:
@@ -215,6 +222,9 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         if result is OWN and any(value is one for one in _FLOATS):
             return FLOAT
         return as_array(value, arguments) if result is ARRAY else result
+    taken_apart = of_dataclass(m, value, arguments, keywords)
+    if taken_apart is not None:
+        return taken_apart
     if is_users_function(value):
         return m.scope.call_function(m, callee, arguments, keywords)
     if is_type(value):

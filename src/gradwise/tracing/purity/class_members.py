@@ -5,6 +5,7 @@ Methods, properties and attributes are noted with the code that asks for them (`
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import functools
 import weakref
@@ -72,7 +73,9 @@ def attribute_of_member(m: Machine, owner: Known, name: str) -> Any:
         For all else.
     """
     value = owner.value
-    found = None
+    found: Any = None
+    if type(value) is dataclasses.Field and name == "name":
+        return Constant(value.name)
     if (_is_enumeration(value) or is_record_type(value)) and (find_in_class(value, name) or ("",))[0] in (
         "static",
         "class",

@@ -19,9 +19,11 @@ from gradwise.tracing.purity.named_tuples import is_named_tuple
 from gradwise.tracing.purity.objects import (
     MISSING,
     callable_parts,
+    entries_of,
     find,
     find_in_class,
     goes_over_entries,
+    has_form,
     inherited,
     is_absent,
     is_defined,
@@ -227,6 +229,15 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
             continue
         if key[0] == "counts":
             yield key, counts_entry(value, key[1]) if expected.kind == "tally" else counts(value, key[1]), inner
+            continue
+        if key[0] == "fields":
+            yield key, has_form(value if expected.kind == "class" else type(value), key[1]), inner
+            continue
+        if key[0] == "entries":
+            yield key, tuple(entries_of(value)) == key[1], inner
+            continue
+        if key[0] == "type":
+            yield key, type(value), inner
             continue
         if key[0] == "named":
             yield key, is_named(value if expected.kind == "class" else type(value), key[1]), inner

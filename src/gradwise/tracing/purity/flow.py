@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.attribute_tables import Attributes, assign, table_of
 from gradwise.tracing.purity.boxes import MethodOfBox, has_method
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS, callee_of
 from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.class_members import attribute_by_class
-from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super, set_by_property, store
+from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super
 from gradwise.tracing.purity.contexts import entered
 from gradwise.tracing.purity.counters import container, is_step, loaded, stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.distributions import attribute_of_frozen
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.instructions import named
 from gradwise.tracing.purity.interpolators import attribute_of_interpolator
-from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itself, is_scalar, join, level
-from gradwise.tracing.purity.leaving import Log, left
+from gradwise.tracing.purity.lattice import describe, is_none_itself, is_scalar, join, level
+from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.remembered import is_remembered
 from gradwise.tracing.purity.scope import Ends
-from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, method_of_sequence, truth
+from gradwise.tracing.purity.sequences import element_of, entry_of, is_none, is_object, method_of_sequence, truth
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.transient import is_transient
 from gradwise.tracing.purity.values import (
@@ -131,8 +132,10 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     """``owner.name``; ``method``: about to be called."""
     if owner is GENERATOR:
         return draw(m, name)
-    if type(owner) is Log:
+    if type(owner) is Log or type(owner) is Attributes:
         return owner.method(m, name)
+    if name == "__dict__" and is_object(owner):
+        return table_of(m, owner)
     if owner is FROZEN:
         return attribute_of_frozen(m, name)
     if owner is SPLINE:
@@ -274,10 +277,7 @@ def _store_attr(m: Machine, i: Any, s: State) -> None:
     value, owner = s.pop_many(2)
     if stored(m, owner, i.argval, value):
         return
-    for one in alternatives(owner):
-        if is_none_itself(one) or set_by_property(m, one, i.argval, value) or left(m, one, i.argval, value):
-            continue
-        store(m.scope, m, one, i.argval, value)
+    assign(m, owner, i.argval, value)
 
 
 def _load_super_attr(m: Machine, i: Any, s: State) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.attribute_tables import Attributes
 from gradwise.tracing.purity.axes import part
 from gradwise.tracing.purity.boxes import as_key, operator_of_boxes, store_in_box
 from gradwise.tracing.purity.building import BUILDING
@@ -207,6 +208,8 @@ def entry_at(m: Machine, x: Any, key: Any) -> Any:
         return member
     if type(x) is not Box:
         as_key(m, key) if is_sequence(x) else m.data(key)
+    if type(x) is Attributes:
+        return x.entry(m, key)
     if type(x) is Log:
         return x.last(m, key)
     return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)

@@ -9,6 +9,7 @@ of an open object runs no code of the user's.
 from __future__ import annotations
 
 import abc
+import dataclasses
 import enum
 import functools
 import sys
@@ -47,7 +48,7 @@ def is_users_class(value: Any) -> bool:
     if type(value) not in _METACLASSES or not any(value.__getattribute__ is way for way in _WAYS):
         return False
     for cls in value.__mro__:
-        if cls in _KNOWN_BASES:
+        if cls in _KNOWN_BASES or _is_namespace(cls):
             continue
         made_in_c = type(vars(cls).get("__new__")) is types.BuiltinFunctionType
         if not cls.__flags__ & HEAP or made_in_c or (cls.__module__ or "").partition(".")[0] in _LIBRARIES:
@@ -56,6 +57,12 @@ def is_users_class(value: Any) -> bool:
         if "__class__" in own or type(own.get("__dict__")) not in _OWN_DICTIONARY:  # it answers for what it is itself
             return False
     return True
+
+
+def _is_namespace(cls: Any) -> bool:
+    """Whether a class is ``argparse.Namespace`` or its base, which keep what they are given."""
+    loaded = sys.modules.get("argparse")
+    return loaded is not None and cls in (loaded.Namespace, *loaded.Namespace.__bases__)
 
 
 def is_open(value: Any) -> bool:
@@ -286,6 +293,19 @@ def is_defined(cls: type, name: str) -> bool:
 def is_named(cls: type, names: tuple[str, str]) -> bool:
     """Whether a class has still got this name and qualified name."""
     return (cls.__name__, cls.__qualname__) == names
+
+
+def form_of(cls: Any) -> tuple[tuple[str, bool], ...] | None:
+    """The names of the fields of a dataclass, and which of them ``__init__`` takes; None for any other class, and where ``__init__`` takes more than fields."""
+    if not dataclasses.is_dataclass(cls):
+        return None
+    found = dataclasses.fields(cls)
+    return tuple([(f.name, f.init) for f in found]) if len(found) == len(cls.__dataclass_fields__) else None
+
+
+def has_form(cls: Any, form: tuple[tuple[str, bool], ...]) -> bool:
+    """Whether a class has got these fields."""
+    return form_of(cls) == form
 
 
 def is_derived(cls: type, base: type | None) -> bool:

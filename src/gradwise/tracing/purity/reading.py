@@ -14,7 +14,7 @@ from gradwise.tracing.purity.buffers import are_apart
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import parts_of
-from gradwise.tracing.purity.objects import MISSING, callable_parts, find, has_entries, member
+from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, find, has_entries, member
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, cell_of, cell_value, is_data, look_up
 from gradwise.tracing.purity.sharing import is_shared
 
@@ -48,9 +48,15 @@ def place_in(value: Any, expected: Expected, key: Any) -> Hashable:
         return None
     if expected.kind == "method":
         return None if key == "__func__" else ("receiver", id(value))
-    if expected.kind == "object" and not has_entries(value, key):
+    if expected.kind == "object" and (not has_entries(value, key) or _is_seen(value, expected, key)):
         return None
     return "inside", id(value), key
+
+
+def _is_seen(value: Any, expected: Expected, key: str) -> bool:
+    """Whether it would be seen that a twin has data of its class itself: by ``vars(obj)``."""
+    members = expected.reads.members if expected.reads is not None else {}
+    return any(k[0] == "entries" for k in members) and key not in entries_of(value)
 
 
 def read(

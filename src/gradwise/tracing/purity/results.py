@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.attribute_tables import entries_of_record
 from gradwise.tracing.purity.axes import is_dtype_of_numbers, shaped
 from gradwise.tracing.purity.boxes import looked_at
 from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHODS, Callee, callee_of
@@ -163,6 +164,9 @@ def result_of_method(m: Machine, method: Method, arguments: list[Any], keywords:
         if len(arguments) > CHANGES[name] or keywords:
             raise m.doubt(f"it calls the method {name} in a way that is not looked into")
         return DATA
+    entries = entries_of_record(method.receiver, name) if not arguments and not keywords else None
+    if entries is not None:
+        return entries
     if type(method.receiver) is Table and method.receiver.is_mapping and name in ("items", "values") and not arguments:
         element = method.receiver.element
         return Rows(Row((DATA, element)) if name == "items" else element)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.attribute_tables import Attributes
 from gradwise.tracing.purity.boxes import as_key, box, entry_of_box
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.class_members import members_of
@@ -141,6 +142,8 @@ def iterator_of(m: Machine, value: Any) -> Any:
         return Rows(value.root.keys if value.root.kind == "dict" else value.root.contents)
     if type(value) is Constant and type(value.value) in (tuple, frozenset) and len(value.value) <= ENTRIES:
         return Rows(functools.reduce(join, map(Constant, value.value), NOTHING))
+    if type(value) is Attributes:
+        return Rows(text(frozenset(value.entries(m))))
     if type(value) is Known and (members := members_of(value)) is not None:
         return members
     if is_object(value):
