@@ -36,13 +36,13 @@ class Journal:
 
     __slots__ = ("_arrays", "_before", "_files", "_held", "generators", "of_failures")
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_failures: bool = False) -> None:
         self._before: dict[int, tuple[Any, Any]] = {}
         self._arrays: dict[int, _Array] = {}
         #: what the places hold
         self._held: dict[int, _Array] = {}
         #: whether it is asked only where a run fails
-        self.of_failures = False
+        self.of_failures = of_failures
         #: generators of random numbers from which the run drew, and iterators from which it took, and where they were
         self.generators: dict[int, tuple[Any, Any]] = {}
         #: what silent runs wrote to files until now
@@ -385,8 +385,7 @@ def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterato
     if local.journal is not None or local.watch is not None:
         yield None
         return
-    journal = local.journal = Journal()
-    journal.of_failures = True
+    local.journal = journal = Journal(of_failures=True)
     try:
         yield journal
     except failure as error:
