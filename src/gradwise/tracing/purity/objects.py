@@ -172,6 +172,19 @@ def is_frozen(cls: Any) -> bool:
     )
 
 
+def form_of(cls: Any) -> tuple[tuple[str, bool], ...] | None:
+    """The names of the fields of a dataclass, and which of them ``__init__`` takes; None for any other class, and where ``__init__`` takes more than fields."""
+    if not dataclasses.is_dataclass(cls):
+        return None
+    found = dataclasses.fields(cls)
+    return tuple([(f.name, f.init) for f in found]) if len(found) == len(cls.__dataclass_fields__) else None
+
+
+def has_form(cls: Any, form: tuple[tuple[str, bool], ...]) -> bool:
+    """Whether a class has got these fields."""
+    return form_of(cls) == form
+
+
 def entries_of(value: Any) -> dict[str, Any]:
     """The instance's own dictionary; empty where it has none."""
     try:
@@ -293,19 +306,6 @@ def is_defined(cls: type, name: str) -> bool:
 def is_named(cls: type, names: tuple[str, str]) -> bool:
     """Whether a class has still got this name and qualified name."""
     return (cls.__name__, cls.__qualname__) == names
-
-
-def form_of(cls: Any) -> tuple[tuple[str, bool], ...] | None:
-    """The names of the fields of a dataclass, and which of them ``__init__`` takes; None for any other class, and where ``__init__`` takes more than fields."""
-    if not dataclasses.is_dataclass(cls):
-        return None
-    found = dataclasses.fields(cls)
-    return tuple([(f.name, f.init) for f in found]) if len(found) == len(cls.__dataclass_fields__) else None
-
-
-def has_form(cls: Any, form: tuple[tuple[str, bool], ...]) -> bool:
-    """Whether a class has got these fields."""
-    return form_of(cls) == form
 
 
 def is_derived(cls: type, base: type | None) -> bool:
