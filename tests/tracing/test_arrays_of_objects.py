@@ -3,6 +3,8 @@
 The truths are central differences of the plain functions, which are polynomials of at most the third degree in each entry (so that two steps give them exactly).
 """
 
+import math
+
 import numpy as np
 import pytest
 
@@ -101,3 +103,76 @@ def test_numbers_stay_behind():
     np.testing.assert_allclose(gw.grad(f, method="exact")(X), [4 * X[1], 4 * X[0], 0.0])
     assert [type(v) for v in kept] == [float] * 3
     assert kept.tolist() == (2 * X).tolist()
+
+
+class Level:
+    """A level in decibels, whose operators ask math: levels are added by their powers."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __add__(self, other):
+        other = other.value if isinstance(other, Level) else other
+        return Level(math.log(math.exp(self.value) + math.exp(other)))
+
+    __radd__ = __add__
+
+    def __mul__(self, other):
+        return Level(self.value * math.cosh(other.value if isinstance(other, Level) else other))
+
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return Level(-math.sin(self.value))
+
+    def __abs__(self):
+        return Level(math.fabs(self.value))
+
+    def __ge__(self, other):
+        return math.atan(self.value) >= math.atan(other.value)
+
+    def __le__(self, other):
+        return math.atan(self.value) <= math.atan(other.value)
+
+
+def levels(x):
+    return np.array([Level(x[0]), Level(x[1]), Level(1.5)])
+
+
+def changed_levels(x):
+    a = b = levels(x)
+    a += a[::-1].copy()
+    a *= 0.5
+    return b[0].value
+
+
+OF_OBJECTS = {
+    "two arrays": lambda x: (levels(x) + levels(x)[::-1])[0].value,
+    "a number": lambda x: (levels(x) * x[1])[0].value + (2.0 * levels(x))[1].value,
+    "in place": changed_levels,
+    "a product of matrices": lambda x: (levels(x).reshape(1, 3) @ levels(x).reshape(3, 1))[0, 0].value,
+    "broadcast": lambda x: (levels(x)[:, None] + levels(x))[0, 1].value,
+    "without dimensions": lambda x: (np.array(Level(x[0])) + levels(x))[1].value,
+    "negative and absolute": lambda x: (-levels(x))[0].value + abs(levels(x))[1].value,
+    "a sum": lambda x: levels(x).sum().value + np.sum(levels(x)[:2]).value,
+    "Python's sum": lambda x: sum(levels(x)).value,
+    "cumulative": lambda x: levels(x).cumsum()[2].value + np.prod(levels(x)).value,
+    "a scalar product": lambda x: np.dot(levels(x), np.array([1.0, 0.5, x[0]])).value,
+    "the largest": lambda x: levels(x).max().value * 2 + np.min(levels(x)).value,
+    "a function": lambda x: np.add(levels(x), levels(x))[1].value,
+}
+
+
+@pytest.mark.parametrize("options", [{}, {"pure": False}], ids=["proved", "traced"])
+@pytest.mark.parametrize("name", OF_OBJECTS)
+def test_operators_of_objects_ask_math(name, options):
+    f = OF_OBJECTS[name]
+
+    def slope(step):
+        return np.array([f(X + d) - f(X - d) for d in step * np.eye(3)]) / (2 * step)
+
+    true = (4 * slope(1e-3) - slope(2e-3)) / 3
+    for _ in range(3):
+        value, gradient = gw.value_and_grad(f, method="exact", **options)(X)
+        assert value == pytest.approx(f(X), rel=1e-15)
+        np.testing.assert_allclose(gradient, true, rtol=1e-9, atol=1e-9)

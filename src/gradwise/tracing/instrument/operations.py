@@ -27,6 +27,8 @@ from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import reveal_within
 from gradwise.tracing.instrument.foreign import note_operand
 from gradwise.tracing.instrument.formatting import percent
+from gradwise.tracing.instrument.object_entries import change_entries
+from gradwise.tracing.instrument.object_entries import of_entries as of_objects
 from gradwise.tracing.instrument.objects import class_info, holds_traced, load, store
 from gradwise.tracing.instrument.rationals import is_fraction, without_fractions
 from gradwise.tracing.instrument.references import ALONE, count, owns
@@ -40,8 +42,8 @@ TRACED = frozenset({TracedArray, TracedScalar})
 PLAIN = UNTRACED | TRACED
 _LISTS = frozenset({list, tuple})
 _SEQUENCES = frozenset({list, tuple, str, bytes})
-#: of these nothing needs to be looked into: a list beside an array may hold traced values, and is an array then
-_CERTAIN = UNTRACED - _LISTS
+#: of these nothing needs to be looked into: a list beside an array may hold traced values, and is an array then; an array may hold objects
+_CERTAIN = UNTRACED - _LISTS - {np.ndarray}
 _SURE = PLAIN - _LISTS
 _ndarray = np.ndarray
 _float64 = np.float64
@@ -110,7 +112,7 @@ def _binary(name: str, function: Any) -> Any:
         if type(b) in TRACED and type(a) is _ndarray and a.dtype is _F64 and name == "matmul":
             return b.__rmatmul__(a)
         if type(a) in _SURE and type(b) in _SURE:
-            return function(a, b)
+            return of_objects(function, a, b)
         return slow(a, b)
 
     return operate
@@ -176,6 +178,8 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
         if cls in PLAIN and type(b) in PLAIN:
             if cls is np.ndarray:
                 note_written(a)
+                if a.dtype.kind == "O":
+                    return change_entries(binary, a, b)
             elif cls is list or cls is set or cls is dict:
                 watch = local.watch
                 if watch is not None:
@@ -215,13 +219,13 @@ def _arithmetic(name: str, function: Any, primitive: Primitive) -> Any:
             elif tb in _NUMBERS:
                 z, j = b, None
             else:
-                return function(a, b) if tb in _SURE else slow(a, b)
+                return of_objects(function, a, b) if tb in _SURE else slow(a, b)
         elif tb is TracedScalar and ta in _NUMBERS:
             trace, x, i, z, j = b.tape, a, None, b.value, b.index
         elif tb in TRACED and ta is _ndarray and a.dtype is _F64:
             return getattr(b, reflected)(a)
         elif ta in _SURE and tb in _SURE:
-            return function(a, b)
+            return of_objects(function, a, b)
         else:
             return slow(a, b)
         if not trace.open or (i is not None and type(x) not in _FLOATS) or (j is not None and type(z) not in _FLOATS):
@@ -282,20 +286,12 @@ def _pow(a: Any, b: Any) -> Any:
     if type(a) is TracedScalar and type(b) is int and b > 0 and a.tape.open and type(a.value) in _FLOATS:
         return _recorded(a, powers.power, (b,), a.value**b)
     if type(a) in _CERTAIN and type(b) in _CERTAIN:
-        return a**b if type(a) is not _ndarray or a.dtype.kind != "O" or type(b) is _ndarray else _pow_of_objects(a, b)
+        return a**b
     if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
         return b.__rpow__(a)
     if type(a) in _SURE and type(b) in _SURE:
-        return a**b
+        return of_objects(operator.pow, a, b)
     return _slow_pow(a, b)
-
-
-def _pow_of_objects(a: np.ndarray, b: Any) -> Any:
-    """Powers of objects that an array holds: their ``__pow__`` runs as a twin (it often asks ``math``)."""
-    made = np.empty(a.shape, object)
-    for place in np.ndindex(a.shape):
-        made[place] = _pow(a[place], b)
-    return made[()]
 
 
 def _mod(a: Any, b: Any) -> Any:
@@ -306,7 +302,7 @@ def _mod(a: Any, b: Any) -> Any:
     if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
         return b.__rmod__(a)
     if type(a) in _SURE and type(b) in _SURE:
-        return a % b
+        return of_objects(operator.mod, a, b)
     return _slow_mod(a, b)
 
 
@@ -385,7 +381,7 @@ def _unary(name: str, function: Any) -> Any:
 
     def operate(a: Any) -> Any:
         if type(a) in PLAIN:
-            return function(a)
+            return of_objects(function, a)
         watch = local.watch
         method = None if watch is None else class_info(watch, type(a)).methods.get(method_name)
         return function(a) if method is None else resolve(method)(a)

@@ -17,6 +17,7 @@ from gradwise.tracing.functions.dispatch import straight
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.compiling import HOOKS
+from gradwise.tracing.instrument.object_entries import BY_OPERATORS, over_entries
 from gradwise.tracing.instrument.state import current_trace, note_written
 from gradwise.tracing.instrument.written import WRITING
 from gradwise.tracing.standins.arrays import asarray, of_numbers
@@ -215,9 +216,10 @@ def numpy_function(function: Any) -> Callable[..., Any]:
         return object_ufunc(function)
     if type(function) is np.ufunc and function.nin == 1 and function in ELEMENTWISE:
         return _elementwise(function, ELEMENTWISE[function])
-    if type(function) is np.ufunc:
-        return asking(function, stacking_first(function))
-    return _asking_function(function, stacking_first(function))
+    otherwise = stacking_first(function)
+    if function.__name__ in BY_OPERATORS:
+        otherwise = over_entries(otherwise)
+    return (asking if type(function) is np.ufunc else _asking_function)(function, otherwise)
 
 
 # --- objects of the user's that answer NumPy's protocols --------------------------------------------------------------------------

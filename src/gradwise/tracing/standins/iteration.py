@@ -73,7 +73,7 @@ def _ordered_key(key: Any) -> Any:
 def sum_(iterable: Any, /, start: Any = 0) -> Any:
     """``sum``, over any iterable, with the value of Python's own."""
     kind = type(iterable)
-    if kind is np.ndarray or kind is range:
+    if kind is range or (kind is np.ndarray and (iterable.dtype.kind != "O" or iterable.ndim != 1)):
         return sum(iterable, start)
     items = iterable if kind is list or kind is tuple else list(entries(iterable))
     if objects_among(items) or objects_among((start,)):

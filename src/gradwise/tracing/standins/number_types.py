@@ -15,6 +15,7 @@ from gradwise.rules.algebra import complex_p
 from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.conversions import is_constant
+from gradwise.tracing.instrument.object_entries import of_entries
 from gradwise.tracing.standins.recording import C128, PLAIN, at_line, number, open_traces, python_method
 from gradwise.tracing.standins.text import TEXTS, look
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
@@ -135,9 +136,9 @@ def pow_(base: Any, exp: Any, mod: Any = None) -> Any:
 
 def abs_(x: Any, /) -> Any:
     """``abs``, where an object's ``__abs__`` computes with traced numbers."""
-    if type(x) in PLAIN or type(x) is np.ndarray:
-        return abs(x)
-    if isinstance_traced(x):
+    if type(x) is np.ndarray:
+        return of_entries(abs, x)
+    if type(x) in PLAIN or isinstance_traced(x):
         return abs(x)
     method = python_method(x, "__abs__")
     return abs(x) if method is None else method()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.object_entries import BY_OPERATORS, over_entries
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import of_numbers
 from gradwise.tracing.standins.buffers import owned
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def _through(name: str) -> Callable[..., Any]:
     """The method where nothing is traced, else NumPy's function of that name, which its protocol brings to the trace."""
     method, function = getattr(np.ndarray, name), stacking_first(getattr(np, name))
+    method = over_entries(method) if name in BY_OPERATORS else method
 
     def call(self: np.ndarray, *args: Any, **kwargs: Any) -> Any:
         if self.dtype.kind == "O" and name in _OF_NUMBERS and self.size and contains_traced(self.ravel().tolist()):
