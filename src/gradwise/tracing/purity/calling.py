@@ -23,6 +23,7 @@ from gradwise.tracing.purity.class_members import called_member, member_by_value
 from gradwise.tracing.purity.constructed import assigned, class_of_known, class_of_made, construct, special, super_of
 from gradwise.tracing.purity.contexts import is_context_function, known_context, of_generator
 from gradwise.tracing.purity.dataclass_functions import of_dataclass
+from gradwise.tracing.purity.decorators import Decorator, Remembering, decorated
 from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
@@ -91,6 +92,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return m.scope.call_function(m, callee.function, [callee.receiver, *arguments], keywords)
     if type(callee) is Held:
         return call(m, callee.function, [*callee.arguments, *arguments], {**dict(callee.keywords), **keywords})
+    if type(callee) in (Decorator, Remembering):
+        return decorated(m, callee, arguments, keywords)
     if type(callee) is Getter:
         return taken(m, callee, arguments, keywords)
     if type(callee) is Several:
@@ -133,6 +136,9 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return of_generator(m, m.scope.call_within(m, callee, "func", arguments, keywords))
     if value is functools.partial and arguments:
         return Held(arguments[0], tuple(arguments[1:]), tuple(keywords.items()))
+    made = decorated(m, callee, arguments, keywords)
+    if made is not None:
+        return made
     if value is np.vectorize:
         return vectorized(m, arguments, keywords)
     takes = getter(m, value, arguments, keywords)
