@@ -146,3 +146,20 @@ def test_branches_by_an_integer_of_a_function_that_counts():
     found = [gw.grad(f)(np.array([t]))[0] for t in (1.5, 1.99, 2.5, 1.2, 2.01)]
     assert found == pytest.approx([2.0, 2.0, 5.5, 2.0, 4.52])
     assert f.calls == 5
+
+
+def test_a_memory_in_lists_of_arrays():
+    """Two of them: a list that holds arrays cannot be asked whether a text is in it."""
+    keys, values = [], []
+
+    def f(x):
+        key = int(x[0] * 50)
+        if key in keys:
+            return values[keys.index(key)].sum() + x[1] ** 3
+        keys.append(key)
+        values.append(np.array([cost(x[0]), x[0]]))
+        return values[-1].sum() + x[1] ** 3
+
+    for a, b in [(1.2, 0.5), (1.3, 0.5), (1.3, 0.5), (1.2, 0.7), (1.2003, 0.5)]:
+        gradient = gw.grad(f)(np.array([a, b]))
+        np.testing.assert_allclose(gradient, [2 * a * math.exp(a**2 / 10) + 1, 3 * b**2], rtol=1e-12)

@@ -95,9 +95,9 @@ class Journal:
             local.files.hide()
         kinds = (dict, set) if apart_from is None else (dict, set, list, deque)
         for key, (place, _) in self._before.items():
-            if apart_from is not None and key in apart_from:
-                continue
-            if isinstance(place, kinds) and "__builtins__" not in place:
+            # the names of a module stay; a list that holds arrays cannot be asked for a text
+            stays = isinstance(place, dict) and "__builtins__" in place
+            if isinstance(place, kinds) and not stays and key not in (apart_from or ()):
                 place.clear()
 
     def note_within(self, value: Any, depth: int = 4) -> None:
