@@ -22,7 +22,16 @@ from gradwise.tracing.purity.lattice import (
     texts_of,
 )
 from gradwise.tracing.purity.named_tuples import is_record_type
-from gradwise.tracing.purity.objects import ENTRIES, find, is_absent, is_defined, is_derived, matching, member
+from gradwise.tracing.purity.objects import (
+    ENTRIES,
+    find,
+    is_absent,
+    is_defined,
+    is_derived,
+    is_number_class,
+    matching,
+    member,
+)
 from gradwise.tracing.purity.remembered import is_remembered
 from gradwise.tracing.purity.scope import Expected, is_users_function
 from gradwise.tracing.purity.sequences import class_of, element_of, entries, is_object, is_of_users, is_sequence, note
@@ -125,7 +134,7 @@ def _is_instance(value: Any, cls: Any) -> Any:
     """Whether a value is of a class, where that is known: plain data are of no class of the user's, and objects of the user's are of those that their class is derived from."""
     if type(cls) is not Known or not isinstance(cls.value, type):
         return OWN
-    if type(cls.value) is not type:  # which may say of any class that it is derived
+    if type(cls.value) is not type and not is_number_class(cls.value):  # which may say of any class that it is derived
         return OWN
     if type(value) is Several:
         answers = [_is_instance(one, cls) for one in value.values]
@@ -146,6 +155,9 @@ def note_derived(m: Machine, value: Any, base: Any) -> None:
     if type(value) is Several:
         for one in value.values:
             note_derived(m, one, base)
+        return
+    if type(base) is Known and is_number_class(base.value):
+        note(value, ("derived", weakref.ref(base.value)), lambda one: is_derived(one, base.value))
         return
     if type(base) is not Known or base.expected is None or base.expected.kind != "class":
         return

@@ -12,6 +12,7 @@ import abc
 import dataclasses
 import enum
 import functools
+import numbers
 import sys
 import types
 import typing
@@ -306,6 +307,15 @@ def is_defined(cls: type, name: str) -> bool:
 def is_named(cls: type, names: tuple[str, str]) -> bool:
     """Whether a class has still got this name and qualified name."""
     return (cls.__name__, cls.__qualname__) == names
+
+
+#: abstract classes of numbers: which other classes are registered there is asked again at each call
+NUMBER_CLASSES = (numbers.Number, numbers.Complex, numbers.Real, numbers.Rational, numbers.Integral)
+
+
+def is_number_class(value: Any) -> bool:
+    """Whether a value is one of the abstract classes of numbers."""
+    return any(value is cls for cls in NUMBER_CLASSES)
 
 
 def is_derived(cls: type, base: type | None) -> bool:

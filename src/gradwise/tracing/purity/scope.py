@@ -25,6 +25,7 @@ from gradwise.tracing.purity.objects import (
     ENTRIES,
     MISSING,
     NAMES,
+    NUMBER_CLASSES,
     callable_parts,
     is_member,
     is_simple_member,
@@ -387,7 +388,7 @@ class _Types(frozenset[int]):
 
 
 _TYPE_LIST = (float, int, complex, bool, str, list, tuple, dict, type(None), np.ndarray, np.generic, np.number, np.floating, np.integer, np.complexfloating, np.inexact,
-              np.float64, np.float32, np.int64, np.int32, np.intp, np.complex128, np.complex64, np.bool_, np.errstate)  # fmt: skip
+              np.float64, np.float32, np.int64, np.int32, np.intp, np.complex128, np.complex64, np.bool_, np.errstate, *NUMBER_CLASSES)  # fmt: skip
 _TYPES = _Types(id(t) for t in _TYPE_LIST)
 #: types that are numbers' dtypes
 DTYPES = _Types(id(t) for t in _TYPE_LIST[:4] + _TYPE_LIST[16:24])
