@@ -20,6 +20,7 @@ from gradwise.tracing.purity.buffers import is_buffer
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.expectations import parts_of
+from gradwise.tracing.purity.lookups import cell_value, look_up
 from gradwise.tracing.purity.named_tuples import is_named_tuple
 from gradwise.tracing.purity.objects import (
     MISSING,
@@ -38,7 +39,7 @@ from gradwise.tracing.purity.objects import (
     setter,
 )
 from gradwise.tracing.purity.reading import is_moving, place_in
-from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, items_of, look_up
+from gradwise.tracing.purity.scope import INSIDE, Expected, Node, items_of
 from gradwise.tracing.purity.sharing import holds_dict
 
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
+from gradwise.tracing.purity.fixed import MethodOfFixed, as_number, made_fixed
 from gradwise.tracing.purity.getters import getter, taken
 from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
 from gradwise.tracing.purity.lattice import describe, entry, is_empty, is_none_itself, is_numeric, join, level, texts_of
@@ -110,6 +111,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         Draw,
         Log,
         Attributes,
+        MethodOfFixed,
     ):
         return callee.result(m, arguments, keywords)
     if type(callee) is Entrywise:
@@ -139,6 +141,11 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     made = decorated(m, callee, arguments, keywords)
     if made is not None:
         return made
+    fixed = made_fixed(m, value, arguments, keywords)
+    if fixed is None and len(arguments) == 1 and not keywords:
+        fixed = as_number(arguments[0], value)
+    if fixed is not None:
+        return fixed
     if value is np.vectorize:
         return vectorized(m, arguments, keywords)
     takes = getter(m, value, arguments, keywords)

@@ -14,8 +14,9 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.leaving import WAYS, Log, log
+from gradwise.tracing.purity.lookups import cell_of
 from gradwise.tracing.purity.objects import find, keeps, member
-from gradwise.tracing.purity.scope import Expected, Reads, cell_of
+from gradwise.tracing.purity.scope import Expected, Reads
 from gradwise.tracing.purity.values import Constant, Count, Known, Tally
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from gradwise.tracing.purity.counters import counts, counts_entry
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.interpolators import content_of
 from gradwise.tracing.purity.leaving import ENTRIES, LOGS, stores
+from gradwise.tracing.purity.lookups import cell_value, look_up
 from gradwise.tracing.purity.named_tuples import is_named_tuple
 from gradwise.tracing.purity.objects import (
     MISSING,
@@ -37,7 +38,7 @@ from gradwise.tracing.purity.objects import (
     setter,
 )
 from gradwise.tracing.purity.plain import arrays_in, is_numeric, is_plain
-from gradwise.tracing.purity.scope import INSIDE, Expected, Node, cell_value, is_users_function, items_of, look_up
+from gradwise.tracing.purity.scope import INSIDE, Expected, Node, is_users_function, items_of
 from gradwise.tracing.purity.sparse import parts_of_matrix
 from gradwise.tracing.purity.tables import outline
 

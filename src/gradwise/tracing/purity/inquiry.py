@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.purity.asked import value_of_member
+from gradwise.tracing.purity.attributes import attribute_of
 from gradwise.tracing.purity.avoiding import block_of
 from gradwise.tracing.purity.binding import FLAGS, bind, is_flag
 from gradwise.tracing.purity.buffers import is_buffer
@@ -25,15 +26,16 @@ from gradwise.tracing.purity.counters import container
 from gradwise.tracing.purity.defaults import defaults_of, has_plain_defaults
 from gradwise.tracing.purity.distributions import METHODS as DISTRIBUTED
 from gradwise.tracing.purity.distributions import MethodOfDistribution, is_distribution
-from gradwise.tracing.purity.flow import attribute_of
+from gradwise.tracing.purity.fixed import maker_of_fixed
 from gradwise.tracing.purity.instructions import entry_at
 from gradwise.tracing.purity.lattice import join, level, spill
 from gradwise.tracing.purity.look import Inquiry
+from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
 from gradwise.tracing.purity.machine import Machine, parameters_of
 from gradwise.tracing.purity.objects import MISSING, is_member
 from gradwise.tracing.purity.operands import operator_of_objects
 from gradwise.tracing.purity.plain import is_plain
-from gradwise.tracing.purity.scope import Ends, Expected, Node, Reads, Unproven, cell_of, cell_value, classify, look_up
+from gradwise.tracing.purity.scope import Ends, Expected, Node, Reads, Unproven, classify
 from gradwise.tracing.purity.sequences import element_of, truth
 from gradwise.tracing.purity.ufunc_methods import ufunc_method
 from gradwise.tracing.purity.values import (
@@ -167,6 +169,9 @@ class Scope:
             found = ufunc_method(name)
             if found is not None:
                 return found
+        maker = maker_of_fixed(owner.value, name)
+        if maker is not None:
+            return maker
         if owner.value is dict and name == "fromkeys":
             return Known(FROM_KEYS)
         if owner.value is object and name == "__setattr__":

@@ -13,6 +13,7 @@ from gradwise.tracing.purity.class_members import member_by_name
 from gradwise.tracing.purity.constructed import special
 from gradwise.tracing.purity.counters import entry_stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.deciding import DECIDING, TEXTS
+from gradwise.tracing.purity.fixed import operator_of_fixed
 from gradwise.tracing.purity.lattice import certain_texts, entry, is_numeric, is_scalar, is_whole, level, text, texts_of
 from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.operands import as_record, operator_of_objects
@@ -43,6 +44,7 @@ from gradwise.tracing.purity.values import (
     Cell,
     Constant,
     Count,
+    Fixed,
     Known,
     Pattern,
     Tally,
@@ -157,6 +159,8 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     if symbol == "+" and any(certain_texts(v) is not None or type(v) is Pattern for v in (x, z)):
         m.data(x), m.data(z)
         return pattern([x, z])
+    if symbol != "[]" and Fixed in (type(x), type(z)):
+        return operator_of_fixed(m, symbol, x, z)
     in_place = symbol.endswith("=")
     a, b = m.data(x), m.data(z)
     if is_scalar(x) and is_scalar(z):

@@ -25,6 +25,7 @@ from gradwise.tracing.purity.values import (
     Bound,
     Box,
     Constant,
+    Fixed,
     Getter,
     Held,
     Index,
@@ -65,7 +66,7 @@ def is_scalar(value: Any) -> bool:
 
 def is_kept(value: Any) -> bool:
     """Whether more is known of plain data than their degree."""
-    return value is VECTOR or value is GRID or value is SCALAR or value is WHOLE or type(value) is Index
+    return value is VECTOR or value is GRID or value is SCALAR or value is WHOLE or type(value) in (Index, Fixed)
 
 
 def is_numeric(degree: Abstract) -> bool:
@@ -98,6 +99,8 @@ def level(value: Any) -> Abstract | None:
         return DATA
     if cls is Box:
         return _box_level(value.root)
+    if cls is Fixed:
+        return DATA
     if cls is Index:
         return FRESH if value.slices else OWN
     if cls is Row:

@@ -14,8 +14,9 @@ from gradwise.tracing.purity.buffers import are_apart
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import parts_of
+from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
 from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, find, has_entries, member
-from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, cell_of, cell_value, is_data, look_up
+from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, is_data
 from gradwise.tracing.purity.sharing import is_shared
 
 if TYPE_CHECKING:

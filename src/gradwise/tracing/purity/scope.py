@@ -19,6 +19,7 @@ from gradwise.tracing.purity.distributions import (
     is_frozen_distribution,
 )
 from gradwise.tracing.purity.draws import MAKERS
+from gradwise.tracing.purity.fixed import fixed_test, is_fixed, is_fixed_type
 from gradwise.tracing.purity.interpolators import content_of, is_maker
 from gradwise.tracing.purity.named_tuples import is_named_tuple, is_record_type, record_test
 from gradwise.tracing.purity.objects import (
@@ -48,6 +49,7 @@ from gradwise.tracing.purity.values import (
     WHOLE,
     Bound,
     Constant,
+    Fixed,
     Getter,
     Known,
     Words,
@@ -173,36 +175,6 @@ def is_users_function(value: Any) -> bool:
     return is_written_in_python(value) and type(value.__globals__) is dict and type(value.__builtins__) is dict
 
 
-def look_up(function: types.FunctionType, name: str) -> Any:
-    """The value of a global or builtin name now; MISSING if there is none."""
-    anything: Any = function  # the stubs of some versions do not know __builtins__
-    value = _entry(function.__globals__, name)
-    return _entry(anything.__builtins__, name) if value is MISSING else value
-
-
-def _entry(names: dict[str, Any], name: str) -> Any:
-    if type(names) is dict:
-        return names.get(name, MISSING)
-    try:  # a derived class may answer otherwise, and Python asks it
-        return names[name]
-    except KeyError:
-        return MISSING
-
-
-def cell_of(function: types.FunctionType, name: str) -> Any:
-    """The cell of a free variable."""
-    return (function.__closure__ or ())[function.__code__.co_freevars.index(name)]
-
-
-def cell_value(function: types.FunctionType, name: str) -> Any:
-    """The value of a free variable now; MISSING if it has none."""
-    try:
-        value = cell_of(function, name).cell_contents
-    except ValueError:  # not assigned yet
-        return MISSING
-    return value
-
-
 def held_by_getter(value: Any) -> tuple[Any, ...] | None:
     """What ``operator.itemgetter("w")`` and its like, made before the call, take; None where that is more than names and integers."""
     made, held, *_ = value.__reduce__()
@@ -271,6 +243,10 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("test", distribution_test(value)), Known(value)
     elif is_frozen_distribution(value):
         return Expected("test", frozen_test(value)), FROZEN
+    elif is_fixed(value):
+        return Expected("test", fixed_test(value)), Fixed(type(value))
+    elif is_fixed_type(value):
+        return Expected("is", value), Known(value)
     elif is_member(value):
         expected = Expected("test", member_test(value))
         expected.is_data = not is_simple_member(value)

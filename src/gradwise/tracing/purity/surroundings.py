@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.checksums import checksum
-from gradwise.tracing.purity.scope import MISSING, is_written_in_python, look_up
+from gradwise.tracing.purity.lookups import look_up
+from gradwise.tracing.purity.scope import MISSING, is_written_in_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable

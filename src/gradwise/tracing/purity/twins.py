@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.counters import Counter
 from gradwise.tracing.purity.expectations import parts_of
+from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
 from gradwise.tracing.purity.objects import MISSING, callable_parts, copied, entries_of
 from gradwise.tracing.purity.reading import place_in
-from gradwise.tracing.purity.scope import CACHED, Expected, Node, cell_of, cell_value, look_up
+from gradwise.tracing.purity.scope import CACHED, Expected, Node
 from gradwise.tracing.rebuilding import LiveGlobals
 
 if TYPE_CHECKING:

@@ -172,6 +172,13 @@ class Getter:
     keywords: tuple[tuple[str, Any], ...]
 
 
+@dataclass(slots=True, unsafe_hash=True)
+class Fixed:
+    """A value of a library's type that nobody can change (``fixed.py``): a date, a fraction."""
+
+    cls: type
+
+
 class Bound:
     """A function with an object as its first argument."""
 

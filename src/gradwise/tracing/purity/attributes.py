@@ -1,0 +1,102 @@
+"""``owner.name`` of anything, in the symbolic run."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwise.tracing.purity.attribute_tables import Attributes, table_of
+from gradwise.tracing.purity.boxes import MethodOfBox, has_method
+from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
+from gradwise.tracing.purity.class_members import attribute_by_class
+from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super
+from gradwise.tracing.purity.distributions import attribute_of_frozen
+from gradwise.tracing.purity.draws import draw
+from gradwise.tracing.purity.fixed import attribute_of_fixed
+from gradwise.tracing.purity.interpolators import attribute_of_interpolator
+from gradwise.tracing.purity.lattice import is_none_itself, is_scalar, join
+from gradwise.tracing.purity.leaving import Log
+from gradwise.tracing.purity.record_types import attribute_of_record
+from gradwise.tracing.purity.scope import Ends
+from gradwise.tracing.purity.sequences import entry_of, is_object, method_of_sequence
+from gradwise.tracing.purity.sparse import attribute, is_matrix
+from gradwise.tracing.purity.values import (
+    DATA,
+    FRESH,
+    FROZEN,
+    GENERATOR,
+    GRID,
+    OWN,
+    SPLINE,
+    VECTOR,
+    Box,
+    Constant,
+    Fixed,
+    Known,
+    Made,
+    Method,
+    Row,
+    Several,
+    Super,
+)
+
+if TYPE_CHECKING:
+    from gradwise.tracing.purity.machine import Machine
+
+#: what numbers and arrays of numbers are
+_KINDS = (float, int, complex, bool, np.ndarray, np.float64, np.int64, np.complex128, np.bool_)
+
+
+def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
+    """``owner.name``; ``method``: about to be called."""
+    if owner is GENERATOR:
+        return draw(m, name)
+    if type(owner) is Log or type(owner) is Attributes:
+        return owner.method(m, name)
+    if name == "__dict__" and is_object(owner):
+        return table_of(m, owner)
+    if type(owner) is Fixed:
+        return attribute_of_fixed(m, owner, name)
+    if owner is FROZEN:
+        return attribute_of_frozen(m, name)
+    if owner is SPLINE:
+        return attribute_of_interpolator(m, name)
+    if is_matrix(owner):
+        return attribute(m, name)
+    if type(owner) is Known:
+        if owner.expected is not None and owner.expected.kind == "sequence":
+            fields = getattr(type(owner.value), "_fields", ())
+            if name in fields:
+                return entry_of(m, owner, Constant(fields.index(name)))
+            of_class = attribute_by_class(m, owner, type(owner.value), name) if fields else None
+            return method_of_sequence(m, owner, name) if of_class is None else of_class
+        return m.scope.attribute(m, owner, name)
+    if type(owner) is Made:
+        return attribute_of_made(m.scope, m, owner, name, is_asked=False)
+    if type(owner) is Super:
+        return attribute_of_super(m, owner, name)
+    if type(owner) is Several:
+        found = [attribute_of(m, one, name, method=method) for one in owner.values if not is_none_itself(one)]
+        return functools.reduce(join, found)
+    if type(owner) is Row:
+        field = attribute_of_record(m, owner, name)
+        if field is not None:
+            return field
+    if type(owner) is Box and has_method(owner, name):
+        return MethodOfBox(owner, name)
+    degree = m.data(owner)
+    if (is_scalar(owner) or owner in (VECTOR, GRID)) and not any(hasattr(kind, name) for kind in _KINDS):
+        raise Ends  # no number or array has it
+    if method:
+        return Method(owner, name)
+    if name not in ATTRIBUTES:
+        if name in METHODS:
+            return Method(owner, name)
+        raise m.doubt(f"the attribute {name!r} of a value is not looked into")
+    if name == "dtype" and degree is FRESH:  # perhaps that of objects
+        return DATA
+    if name in NUMBERS:
+        return OWN
+    return DATA if name in ("name", "kind") else owner if owner in (VECTOR, GRID) else degree
