@@ -241,13 +241,11 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
         code=list(recording.tape.entered) or ["as it stands, by NumPy's protocols"],
         verified=verdict_on(f) or _outlook(recording),
         reuse=standing(f, args, kwargs),
-        writes=(
-            "to arrays that are kept, of which a program takes copies"
-            if verdict.is_buffered
-            else "to nothing that was there before the call"
-        )
+        writes="to nothing that was there before the call"
         + (" but counters, which are counted on" if verdict.counts else "")
         if writes is None
+        else f"to arrays that are kept, of which a program takes copies ({writes})"
+        if verdict.is_buffered
         else f"perhaps; large arrays are watched ({writes})",
     )
 

@@ -52,13 +52,15 @@ def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | 
         buffers |= inquiry.arrays
         verdict, inquiry = look(buffers)
         if verdict.is_quiet:
-            return _with_fewest(look, verdict, buffers)
+            return _with_fewest(look, first, verdict, buffers)
         if not inquiry.overwrites:
             break
     return first
 
 
-def _with_fewest(look: Callable[..., tuple[Verdict, Inquiry]], verdict: Verdict, buffers: frozenset[int]) -> Verdict:
+def _with_fewest(
+    look: Callable[..., tuple[Verdict, Inquiry]], first: Verdict, verdict: Verdict, buffers: frozenset[int]
+) -> Verdict:
     """The verdict for as few buffers as will do: an array that is only read is data like other data."""
     for one in sorted(buffers):
         if len(buffers) > 1:
@@ -66,6 +68,7 @@ def _with_fewest(look: Callable[..., tuple[Verdict, Inquiry]], verdict: Verdict,
             if other.is_quiet:
                 verdict, buffers = other, buffers - {one}
     verdict.remembers = verdict.is_buffered = True
+    verdict.writes = first.writes
     return verdict
 
 
@@ -286,7 +289,7 @@ def untouched(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
         What it is called with.
     """
     verdict = inspect_function(function, args, kwargs)
-    if not verdict.is_quiet or verdict.is_buffered:
+    if not verdict.is_quiet:
         return None
     if not verdict.changes_own:
         return lambda array: True
