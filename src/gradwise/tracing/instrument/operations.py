@@ -112,7 +112,9 @@ def _binary(name: str, function: Any) -> Any:
         if type(b) in TRACED and type(a) is _ndarray and a.dtype is _F64 and name == "matmul":
             return b.__rmatmul__(a)
         if type(a) in _SURE and type(b) in _SURE:
-            return of_objects(function, a, b)
+            if (type(a) is _ndarray and a.dtype.hasobject) or (type(b) is _ndarray and b.dtype.hasobject):
+                return of_objects(function, a, b)
+            return function(a, b)
         return slow(a, b)
 
     return operate
@@ -219,13 +221,15 @@ def _arithmetic(name: str, function: Any, primitive: Primitive) -> Any:
             elif tb in _NUMBERS:
                 z, j = b, None
             else:
-                return of_objects(function, a, b) if tb in _SURE else slow(a, b)
+                return function(a, b) if tb in _SURE and not (tb is _ndarray and b.dtype.hasobject) else slow(a, b)
         elif tb is TracedScalar and ta in _NUMBERS:
             trace, x, i, z, j = b.tape, a, None, b.value, b.index
         elif tb in TRACED and ta is _ndarray and a.dtype is _F64:
             return getattr(b, reflected)(a)
         elif ta in _SURE and tb in _SURE:
-            return of_objects(function, a, b)
+            if (ta is _ndarray and a.dtype.hasobject) or (tb is _ndarray and b.dtype.hasobject):
+                return of_objects(function, a, b)
+            return function(a, b)
         else:
             return slow(a, b)
         if not trace.open or (i is not None and type(x) not in _FLOATS) or (j is not None and type(z) not in _FLOATS):
@@ -290,7 +294,9 @@ def _pow(a: Any, b: Any) -> Any:
     if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
         return b.__rpow__(a)
     if type(a) in _SURE and type(b) in _SURE:
-        return of_objects(operator.pow, a, b)
+        if (type(a) is _ndarray and a.dtype.hasobject) or (type(b) is _ndarray and b.dtype.hasobject):
+            return of_objects(operator.pow, a, b)
+        return a**b
     return _slow_pow(a, b)
 
 
@@ -302,7 +308,9 @@ def _mod(a: Any, b: Any) -> Any:
     if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
         return b.__rmod__(a)
     if type(a) in _SURE and type(b) in _SURE:
-        return of_objects(operator.mod, a, b)
+        if (type(a) is _ndarray and a.dtype.hasobject) or (type(b) is _ndarray and b.dtype.hasobject):
+            return of_objects(operator.mod, a, b)
+        return a % b
     return _slow_mod(a, b)
 
 
@@ -381,7 +389,7 @@ def _unary(name: str, function: Any) -> Any:
 
     def operate(a: Any) -> Any:
         if type(a) in PLAIN:
-            return of_objects(function, a)
+            return of_objects(function, a) if type(a) is _ndarray and a.dtype.hasobject else function(a)
         watch = local.watch
         method = None if watch is None else class_info(watch, type(a)).methods.get(method_name)
         return function(a) if method is None else resolve(method)(a)
