@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -50,9 +50,7 @@ class Curve:
         return x[0] * (self.start + self.step).hour + x[1] * self.start.toordinal() * 1e-5
 
     def fractions(self, x):
-        return (
-            x[0] * float(self.third * 2 + Fraction(1, 6)) + x[1] * self.third.denominator + float(abs(self.tick)) * x[2]
-        )
+        return x[0] * float(self.third * 2 + Fraction(1, 6)) + x[1] * self.third.denominator + float(self.tick) * x[2]
 
     def weekend(self, x):
         day = self.day
@@ -130,3 +128,24 @@ def test_dates(name, change) -> None:
         np.testing.assert_allclose(gradient, differences(f, x), rtol=1e-6, atol=1e-7)
     if change == "the same":
         assert shortcuts_of(f)["0"].served > 0
+
+
+def test_decimal_numbers_round_as_their_context_says() -> None:
+    tick = Decimal(1)
+    f = lambda x: x[0] * float(tick / 3)
+    derivative = gw.grad(f)
+    for precision in (28, 28, 28, 28, 3, 3):
+        with localcontext(prec=precision):
+            assert derivative(X)[0] == float(Decimal(1) / 3)
+
+
+def test_equal_decimals_with_other_texts() -> None:
+    class Price:
+        tick = Decimal("1.0")
+
+    price = Price()
+    f = lambda x: x[0] * len(str(price.tick))
+    derivative = gw.grad(f)
+    for text in ("1.0", "1.0", "1.0", "1.0", "1.00", "1.000"):
+        price.tick = Decimal(text)
+        assert derivative(X)[0] == len(text)

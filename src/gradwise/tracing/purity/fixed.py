@@ -52,7 +52,12 @@ def is_fixed_type(value: Any) -> bool:
 
 
 def _is_same(kept: Any, value: Any) -> bool:
-    return value is kept or (type(value) is type(kept) and is_fixed(value) and bool(value == kept))
+    if value is kept:
+        return True
+    if type(value) is not type(kept) or not is_fixed(value):
+        return False
+    # 1.0 and 1.00 are equal, and so are times before and after a clock is put back
+    return repr(value) == repr(kept) if type(kept) in (decimal.Decimal, dt.datetime) else bool(value == kept)
 
 
 def fixed_test(value: Any) -> Callable[[Any], bool]:
@@ -70,6 +75,8 @@ def operator_of_fixed(m: Machine, symbol: str, x: Any, z: Any) -> Any:
 
 
 def _sample(m: Machine, value: Any) -> Any:
+    if type(value) is Fixed and value.cls is decimal.Decimal:
+        raise TypeError  # which rounds as its context says
     if type(value) is Fixed:
         return _SAMPLES[value.cls]
     degree = m.data(value)
@@ -114,18 +121,7 @@ class MethodOfFixed:
 
 #: methods that take nothing, and depend on nothing else
 _METHODS = frozenset(
-    [
-        "total_seconds",
-        "toordinal",
-        "weekday",
-        "isoweekday",
-        "isoformat",
-        "date",
-        "as_integer_ratio",
-        "is_zero",
-        "is_signed",
-        "normalize",
-    ]
+    ("total_seconds", "toordinal", "weekday", "isoweekday", "isoformat", "date", "as_integer_ratio", "is_zero")
 )
 
 
@@ -161,5 +157,5 @@ def as_number(value: Any, function: Any) -> Any:
     if type(value) is not Fixed or function not in (float, int, abs):
         return None
     if function is abs:
-        return value
+        return None if value.cls is decimal.Decimal else value
     return None if issubclass(value.cls, (dt.date, dt.timedelta)) else FLOAT if function is float else WHOLE
