@@ -692,7 +692,7 @@ def remembering(x):
 
 
 def by_attribute(x):
-    return np.sum(x * vars(THING)["w"])
+    return np.sum(x * THING.__getattribute__("w"))
 
 
 def by_unknown(x):

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import traceback
 import weakref
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from gradwise.errors import TracingError
 from gradwise.locks import lock
@@ -25,19 +28,20 @@ if TYPE_CHECKING:
     import types
     from collections.abc import Callable
 
-    import numpy as np
-
     from gradwise.operators.arguments import Arguments
+    from gradwise.tracing.instrument.journal import Journal
 
 Result = TypeVar("Result")
 
 #: by the identity of a function's code, that, the arrays to which it writes, and the functions and objects of which that was learned
 _known: dict[int, tuple[weakref.ref[types.CodeType], list[weakref.ref[np.ndarray]], dict[int, weakref.ref[Any]]]] = {}
-#: the code of functions of which runs came to their end, how many, and whether they wrote to anything that outlives a call
+#: the code of functions of which runs came to their end, how many, and whether they wrote to a little that outlives a call
 _run: dict[int, tuple[weakref.ref[types.CodeType], int, bool]] = {}
 _lock = lock()
 #: functions, and arrays of one
 _MOST, _ARRAYS = 4096, 256
+#: entries of a container or an array that each run may note
+_LITTLE = 1000
 #: the first run of a function makes its work arrays (one for each size, two that take turns), and the next ones meet them
 _EARLY = 4
 
@@ -69,7 +73,7 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
 
 
 def learning(function: Any, run: Callable[[], Result]) -> Callable[[], Result]:
-    """The run, which leaves nothing behind where it fails, if it may: of an object with arrays of its own, one of the first of a function, or of one that writes to what outlives the call, of which another run follows."""
+    """The run, which leaves nothing behind where it fails, if it may: of an object with arrays of its own, one of the first of a function, or of one that writes to a little that outlives the call."""
     code = code_of(function)
     known, (done, count, writes) = _known.get(id(code)), _run.get(id(code), (None, 0, False))
     if done is None or done() is not code:
@@ -84,7 +88,7 @@ def learning(function: Any, run: Callable[[], Result]) -> Callable[[], Result]:
     def noted() -> Result:
         with undone(TracingError, put_generator) as journal:
             result = run()
-            wrote = writes or (journal is not None and not journal.is_empty)
+            wrote = _writes_little(journal, before=writes)
         if code is not None:
             with _lock:
                 if len(_run) > _MOST:
@@ -93,6 +97,17 @@ def learning(function: Any, run: Callable[[], Result]) -> Callable[[], Result]:
         return result
 
     return noted
+
+
+def _writes_little(journal: Journal | None, *, before: bool) -> bool:
+    """Whether a run wrote to what outlives it, and to so little that each run may note it: not to a long history; ``before`` where a program stood for the run."""
+    places = [] if journal is None else journal.places()
+    if not places:
+        return before
+    sizes = [
+        p.size if isinstance(p, np.ndarray) else len(p) if type(p) in (list, dict, set, deque) else 1 for p in places
+    ]
+    return max(sizes) <= _LITTLE
 
 
 def _owner(function: Any) -> Any:

@@ -72,11 +72,6 @@ class Journal:
         """The identities of the places to which the journal itself refers."""
         return self._before.keys()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was written to."""
-        return not self._before and not self._arrays and not self.generators
-
     def places(self) -> list[Any]:
         """The places that were noted, and arrays among them."""
         arrays = [noted.array() for noted in self._arrays.values()]

@@ -81,6 +81,11 @@ setattr(_Entry, "__abs__", lambda self: _entry(resolve(abs)(self.obj)))  # noqa:
 setattr(_Entry, "__bool__", lambda self: bool(HOOKS["true"](self.obj)))  # noqa: B010  as the others
 
 
+def hold_objects(a: Any, b: Any) -> bool:
+    """Whether one of two operands is an array of objects, or of records that hold some."""
+    return (type(a) is np.ndarray and a.dtype.hasobject) or (type(b) is np.ndarray and b.dtype.hasobject)
+
+
 def of_entries(function: Callable[..., Any], *operands: Any) -> Any:
     """An operator of arrays, of which some may hold objects."""
     for a in operands:

@@ -27,7 +27,7 @@ from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.ending import reveal_within
 from gradwise.tracing.instrument.foreign import note_operand
 from gradwise.tracing.instrument.formatting import percent
-from gradwise.tracing.instrument.object_entries import change_entries
+from gradwise.tracing.instrument.object_entries import change_entries, hold_objects
 from gradwise.tracing.instrument.object_entries import of_entries as of_objects
 from gradwise.tracing.instrument.objects import class_info, holds_traced, load, store
 from gradwise.tracing.instrument.rationals import is_fraction, without_fractions
@@ -112,9 +112,7 @@ def _binary(name: str, function: Any) -> Any:
         if type(b) in TRACED and type(a) is _ndarray and a.dtype is _F64 and name == "matmul":
             return b.__rmatmul__(a)
         if type(a) in _SURE and type(b) in _SURE:
-            if (type(a) is _ndarray and a.dtype.hasobject) or (type(b) is _ndarray and b.dtype.hasobject):
-                return of_objects(function, a, b)
-            return function(a, b)
+            return of_objects(function, a, b) if hold_objects(a, b) else function(a, b)
         return slow(a, b)
 
     return operate
@@ -227,9 +225,7 @@ def _arithmetic(name: str, function: Any, primitive: Primitive) -> Any:
         elif tb in TRACED and ta is _ndarray and a.dtype is _F64:
             return getattr(b, reflected)(a)
         elif ta in _SURE and tb in _SURE:
-            if (ta is _ndarray and a.dtype.hasobject) or (tb is _ndarray and b.dtype.hasobject):
-                return of_objects(function, a, b)
-            return function(a, b)
+            return of_objects(function, a, b) if hold_objects(a, b) else function(a, b)
         else:
             return slow(a, b)
         if not trace.open or (i is not None and type(x) not in _FLOATS) or (j is not None and type(z) not in _FLOATS):
@@ -308,9 +304,7 @@ def _mod(a: Any, b: Any) -> Any:
     if type(b) in TRACED and (type(a) is _float64 or (type(a) is _ndarray and a.dtype is _F64)):
         return b.__rmod__(a)
     if type(a) in _SURE and type(b) in _SURE:
-        if (type(a) is _ndarray and a.dtype.hasobject) or (type(b) is _ndarray and b.dtype.hasobject):
-            return of_objects(operator.mod, a, b)
-        return a % b
+        return of_objects(operator.mod, a, b) if hold_objects(a, b) else a % b
     return _slow_mod(a, b)
 
 
