@@ -94,8 +94,9 @@ def construct(cls: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _noted(watch: Watch, key: int) -> int:
-    """How many notes of a run refer to an object."""
-    return sum(key in notes for notes in (watch.stored, watch.created, watch.revealed, watch.overlay))
+    """How many notes of a run refer to an object, and of the journal that keeps what its attributes were."""
+    journaled = () if local.journal is None else local.journal.referred()
+    return sum([key in notes for notes in (watch.stored, watch.created, watch.revealed, watch.overlay, journaled)])
 
 
 def initialise(init: Any, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
