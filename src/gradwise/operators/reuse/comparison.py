@@ -101,7 +101,8 @@ class _Dependent:
         self._values: list[Any] | None = None
         for i in (*recording.tape.inputs, *recording.tape.captured[:count]):
             self.numbers[i] = len(self.numbers)
-        needed = {*recording.outputs, *(index for index, *_ in recording.tape.guards)}
+        # the program's guards: a tape that was filled by a program asked nothing itself
+        needed = {*recording.outputs, *(guard.variable for guard in recording.program.guards)}
         needed.update(i for i, _ in recording.auxiliary_outputs or () if i is not None)
         leading = []
         for equation in reversed(recording.program.equations):
