@@ -35,6 +35,7 @@ BODIES = {
     "itself": "many.append(many); many.append(x[0])",
     "a ring": "table['m'] = many; many.append(table); many.append(x[0]); log.append(x[1])",
     "a chain": "places = [log]\n  for k in range(2000):\n    places.append({}); places[-1]['inner'] = places[-2]; places[-1]['x'] = x[0]\n  table['chain'] = places[-1]; log.append(x[1])",
+    "a chain by pairs": "places = [log]\n  for k in range(500):\n    places.append({}); places[-1]['inner'] = (places[-2], x[0] * k); places[-1]['x'] = x[0]\n  table['chain'] = places[-1]; log.append(x[1])",
 }
 NAMES = ["log", "many", "table", "queue", "objects", "long", "around", "o"]
 

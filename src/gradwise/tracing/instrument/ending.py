@@ -126,7 +126,7 @@ def sweep(watch: Watch) -> None:
     try:
         _sweep(watch)
     finally:
-        local.copies = None
+        local.copies, local.plain = None, ()
     if watch.originals:  # who refers to an array is asked: lists of the run that have ended do no more
         noted = () if local.journal is None else local.journal.referred()
         for key in [k for k in watch.touched if beside(watch.touched, k) <= (k in noted)]:
@@ -209,31 +209,43 @@ def _clean_containers(watch: Watch) -> None:
         cleaned(container, outer, itself=True)
     pending: dict[int, Any] = {**watch.tails, **watch.touched}
     order: list[tuple[int, Any]] = [(key, None) for key in pending]
+    plain: set[int] = set()  # a long chain of containers is not gone over again for each that holds it
+    local.plain = plain
     while order:
         key, place = order.pop()
         if place is not None:
-            _clean_place(key, place, outer)
+            if _clean_place(key, place, outer):
+                plain.add(key)
         elif key in pending:  # neither done nor begun, as one is that holds itself
             order.append((key, pending.pop(key)))
             order.extend([(id(v), None) for v in _held(order[-1][1]) if id(v) in pending])
 
 
-def _clean_place(key: int, place: Any, outer: Watch | None) -> None:
-    """Make the values of a container, or of the end of a long list, plain."""
+def _clean_place(key: int, place: Any, outer: Watch | None) -> bool:
+    """Make the values of a container, or of the end of a long list, plain; whether all that it holds is known to be."""
     if type(place) is Tail:
         for k in range(place.length, len(place.of)):
-            if holds_traced(place.of[k]):
+            if holds_traced(place.of[k], plain=local.plain):
                 place.of[k] = unwrapped(place.of[k])
-    elif cleaned(place, outer) and outer is not None:
+        return False  # nobody looked at its beginning
+    waiting = cleaned(place, outer)
+    if waiting and outer is not None:
         outer.touched[key] = place
+    return not (waiting or (isinstance(place, dict) and any(map(isinstance_traced, place))))
 
 
 def _held(place: Any) -> list[Any]:
-    """What is held by a container that the run wrote to, numbers and texts aside."""
+    """What is held by a container that the run wrote to, in tuples too, numbers and texts aside."""
     values = place.appended if type(place) is Tail else place.values() if isinstance(place, dict) else place
     if isinstance(values, np.ndarray):
         values = values.flat if values.dtype.kind == "O" else ()
-    return [v for v in values if type(v) not in ATOMS]
+    held = [v for v in values if type(v) not in ATOMS]
+    seen: set[int] = set()
+    for value in held:  # which grows
+        if isinstance(value, tuple) and id(value) not in seen:
+            seen.add(id(value))
+            held.extend(v for v in value if type(v) not in ATOMS)
+    return held
 
 
 def _clean_given(obj: Any, depth: int = 3) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from gradwise.tracing.conversions import Unknown
 from gradwise.tracing.holders import HOLDERS, STANDING
 from gradwise.tracing.instrument.atoms import ATOMS
-from gradwise.tracing.instrument.state import Watch
+from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.within import holds_traced, unwrapped
 from gradwise.tracing.text import Text
 from gradwise.tracing.traced import isinstance_traced
@@ -77,7 +77,7 @@ def cleaned(container: Any, outer: Watch | None, *, itself: bool = False) -> boo
         items = list(enumerate(container.flat))
         put = functools.partial(container.flat.__setitem__)
     for key, value in items:
-        if isinstance_traced(value) if itself else (value is not container and holds_traced(value)):
+        if isinstance_traced(value) if itself else (value is not container and holds_traced(value, plain=local.plain)):
             if outer is not None and belongs_outside(value):
                 waiting = True
             else:

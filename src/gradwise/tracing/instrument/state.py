@@ -16,7 +16,7 @@ import numpy as np
 from gradwise.tracing.holders import HOLDERS, TWINS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from gradwise.tracing.trace import Trace
 
@@ -162,6 +162,8 @@ class _Local(threading.local):
     distances: bool = True
     #: while a run ends, by the identity of what holds traced values, that and its plain counterpart: two places that shared it share it still
     copies: dict[int, tuple[Any, Any]] | None = None
+    #: while a run ends, the identities of the containers that are known to hold nothing traced, however deep
+    plain: Collection[int] = ()
     #: what the places hold to which the runs of this thread write
     journal: Any = None
     #: while runs only look, by the identity of an iterator, that and the copy from which they take (``taking.py``)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,40 +14,50 @@ from gradwise.tracing.instrument.state import local
 from gradwise.tracing.text import Text
 from gradwise.tracing.traced import TracedArray, isinstance_traced
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
-def holds_traced(value: Any, depth: int = 6) -> bool:
-    """Whether a value is traced, the text of a traced one, or a container (of containers) that holds one."""
+
+def holds_traced(value: Any, depth: int = 6, plain: Collection[int] = ()) -> bool:
+    """Whether a value is traced, the text of a traced one, or a container (of containers) that holds one.
+
+    ``plain``: the ``id`` of containers that are known to hold none, however deep, so that nobody looks into them again.
+    """
     cls = type(value)
     if isinstance_traced(value) or cls is Text:
         return True
     if depth == 0:
-        return _holds_traced_deeply(value)
+        return _holds_traced_deeply(value, plain)
+    if plain and id(value) in plain:
+        return False
     if cls is dict or isinstance(value, dict):
         if are_atoms(value) and are_atoms(value.values()):
             return False
-        return any(holds_traced(v, depth - 1) for v in value.values()) or any(isinstance_traced(k) for k in value)
+        return any(holds_traced(v, depth - 1, plain) for v in value.values()) or any(
+            isinstance_traced(k) for k in value
+        )
     if isinstance(value, (list, tuple, set, frozenset, deque)):
-        return not are_atoms(value) and any(holds_traced(v, depth - 1) for v in value)
+        return not are_atoms(value) and any(holds_traced(v, depth - 1, plain) for v in value)
     if cls in STANDING:
         return True
     parts = value.__parts__() if cls in HOLDERS else value.flat if cls is np.ndarray and value.dtype.kind == "O" else ()
     return any(map(isinstance_traced, parts))
 
 
-def _holds_traced_deeply(value: Any) -> bool:
+def _holds_traced_deeply(value: Any, plain: Collection[int]) -> bool:
     """The same for what lies deep in containers, which may hold themselves."""
     seen: dict[int, Any] = {}
     pending = [value]
     while pending:
         found = pending.pop()
-        if id(found) in seen:
+        if id(found) in seen or id(found) in plain:
             continue
         seen[id(found)] = found
         if isinstance(found, dict):
             pending.extend(() if are_atoms(found.values()) else found.values())
         elif isinstance(found, (list, tuple, set, frozenset, deque)):
             pending.extend(() if are_atoms(found) else found)
-        elif holds_traced(found, 1):
+        elif holds_traced(found, 1, plain):
             return True
     return False
 
@@ -72,7 +82,7 @@ def _unwrapped(value: Any, depth: int) -> Any:
         return str.__str__(value)
     if type(value) in STANDING:
         return getattr(value, STANDING[type(value)])
-    if type(value) in HOLDERS or not holds_traced(value, max(depth, 0)):
+    if type(value) in HOLDERS or not holds_traced(value, max(depth, 0), local.plain):
         return value.__plain__() if type(value) in HOLDERS else value
     if depth <= 0:
         return _unwrapped_deeply(value)
