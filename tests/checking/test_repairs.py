@@ -93,6 +93,7 @@ def test_a_jacobian_of_an_opaque_function():
     assert report.causes[0] in ("missing inner derivative", "wrong power of x", "product rule term missing")
 
 
+@pytest.mark.slow
 def test_a_plain_factor_is_no_missing_term():
     for factor in (1.5, 0.7, -0.3):
         report = gw.check_grad(opaque(lambda x: np.sum(np.sin(x))), X, lambda x, factor=factor: factor * np.cos(x))

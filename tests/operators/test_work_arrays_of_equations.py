@@ -117,7 +117,9 @@ def truth(p):
     return np.array([1 - 1.5 * p[1] * p[0] ** -1.5, 3 / np.sqrt(p[0])])
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(
+    "solver", [pytest.param(name, marks=pytest.mark.slow) if name == "minimize" else name for name in SOLVERS]
+)
 @pytest.mark.parametrize("f", FUNCTIONS)
 def test_the_derivative_of_the_solution(f, solver):
     for p in (P, P + 0.1):

@@ -387,6 +387,7 @@ def test_times_at_the_ends_and_none():
     assert got == 1.0
 
 
+@pytest.mark.slow
 def test_a_nonautonomous_system_of_second_order():
     # y' = a cos(w t) − k y
     def f(x):

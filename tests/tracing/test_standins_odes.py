@@ -118,6 +118,7 @@ def test_traced_times_of_evaluation():
         check(g, x, np.stack([-0.6 * share * e, -1.4 * share * e], axis=1), 1e-7)
 
 
+@pytest.mark.slow
 def test_dense_output():
     def f(x):
         solution = solve_ivp(lambda t, y: -x[0] * y, (0, 2), [1.0], "DOP853", dense_output=True, **TIGHT)
