@@ -38,11 +38,34 @@ class Pair:
 
 
 class Column:
+    """An array that gives its sum as a number."""
+
     def __init__(self, *numbers):
         self.numbers = numbers
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.numbers, dtype)
+
+    def __float__(self):
+        return float(sum(self.numbers))
+
+
+class Lengths(np.ndarray):
+    def __new__(cls, numbers):
+        return np.asarray(numbers, dtype=float).view(cls)
+
+
+class Phasor:
+    """What gives one number as a float and another as a complex number."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __float__(self):
+        return float(self.value)
+
+    def __complex__(self):
+        return complex(self.value, 2 * self.value)
 
 
 def filled(x):
@@ -50,6 +73,42 @@ def filled(x):
     a[0] = Quantity(x)
     a[1:] = [Quantity(x), Quantity(2 * x)]
     return a @ np.array([1.0, 2.0, 3.0])
+
+
+WEIGHTS = np.array([[1.0, 2.0], [4.0, 8.0]])
+
+
+def placed(make):
+    """A function that puts what holds two numbers, x and 3x, into arrays."""
+
+    def f(x):
+        a, b = np.zeros((2, 2)), np.zeros((2, 2))
+        a[0] = make(x, 3 * x)  # 7
+        b[:] = [make(2 * x, 6 * x), make(x, 3 * x)]  # 14 + 28
+        c = np.full((2, 2), make(x, 3 * x), dtype=float)  # 7 + 28
+        d = np.array([make(x, 3 * x), make(x, 3 * x)], dtype=float)  # 7 + 28
+        return np.sum((a + b + c + d) * WEIGHTS)
+
+    return f
+
+
+def phasors(x):
+    a = np.zeros(2, complex)
+    a[0] = Phasor(x)
+    return (a + np.array([1.0, Phasor(x)], dtype=complex)).imag @ np.array([1.0, 3.0])
+
+
+def sequences(x):
+    made = np.empty(2, object)
+    made[0], made[1] = Pair(2 * x, 1.0), Pair(x, 2.0)
+    return made
+
+
+def from_objects(x):
+    a, b = np.zeros(2), np.zeros(2)
+    a[:] = np.array([Quantity(x), Quantity(2 * x)])
+    b[0] = np.array(Quantity(x))
+    return a @ np.array([1.0, 2.0]) + b[0]
 
 
 PLAIN = Quantity(3.0)
@@ -64,6 +123,14 @@ CASES = {
     "a full array": (lambda x: np.full(3, Quantity(x), dtype=float).sum(), 3),
     "a full array of objects": (lambda x: (np.full(2, Quantity(x))[1] * 3).value, 3),
     "put into an array": (filled, 9),
+    "arrays of objects put into an array": (from_objects, 6),
+    "sequences put into an array": (placed(Pair), 119),
+    "arrays put into an array": (placed(Column), 119),
+    "arrays of a class put into an array": (placed(lambda *numbers: Lengths(numbers)), 119),
+    "masked arrays put into an array": (placed(lambda *numbers: np.ma.array(np.array(numbers))), 119),
+    "complex numbers": (phasors, 8),
+    "sequences one after the other": (lambda x: np.fromiter((Pair(x, 1.0) for _ in range(2)), float).sum(), 2),
+    "sequences as numbers": (lambda x: sequences(x).astype(float) @ np.array([1.0, 2.0]), 4),
     "one after the other": (lambda x: np.fromiter((Quantity(x) for _ in range(2)), float).sum(), 2),
     "sequences": (lambda x: np.array([Pair(x, 1.0), Pair(2.0, x)])[1, 1] * 2, 2),
     "sequences beside lists": (lambda x: np.asarray([[x, 1.0], Pair(2.0, x)]).sum(), 2),

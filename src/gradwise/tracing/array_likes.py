@@ -34,6 +34,19 @@ def is_sequence(cls: type) -> bool:
     return gives(cls, "__len__") and gives(cls, "__getitem__")
 
 
+def is_array(cls: type) -> bool:
+    """Whether NumPy takes objects of a class for arrays, also where they could give a number (``__float__``): it does not ask them for it."""
+    return (
+        cls in HOLDERS
+        or any([gives(cls, name) for name in _PROTOCOLS])
+        or (is_sequence(cls) and not issubclass(cls, (dict, np.void)))
+    )
+
+
+#: of an object that has one of these, NumPy takes the array
+_PROTOCOLS = ("__array__", "__array_interface__", "__array_struct__", "__buffer__")
+
+
 def array_of_sequence(obj: Any, beside: Any) -> Any:
     """The array for which NumPy takes a sequence beside a traced value: a range, a deque; None if it takes it for none (nor do Python's numbers), or if traced values are in it."""
     cls = type(obj)

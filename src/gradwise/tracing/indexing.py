@@ -15,7 +15,6 @@ import numpy as np
 from gradwise.rules.shapes import FULL, getitem, scatter_set
 from gradwise.tracing.aliasing import foreign_write
 from gradwise.tracing.arithmetic import concrete, plain
-from gradwise.tracing.array_likes import gives
 from gradwise.tracing.holders import HOLDERS, written
 from gradwise.tracing.keys import (
     BOUNDS,
@@ -32,6 +31,7 @@ from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import (
     TracedArray,
     TracedScalar,
+    dtype_of,
     isinstance_traced,
     keep_operands,
     operand_index,
@@ -223,9 +223,10 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         if isinstance_traced(updates) and updates.tape.open and updates.tape.level > trace.level:
             raise foreign_write(self)
         if isinstance(updates, (list, tuple)) and not isinstance_traced(updates):
-            updates = stacked(_given(updates))
-        elif gives(kind, "__float__") and kind not in _NUMBERS:
-            updates = NUMBER[0](updates)
+            updates = stacked(GIVEN[0](updates, dtype_of(self.value)))
+        elif kind not in _NUMBERS or (kind is np.ndarray and updates.dtype.kind == "O"):
+            updates = GIVEN[0](updates, dtype_of(self.value))
+            updates = stacked(updates) if type(updates) is list else updates
         program_key, arrays = split_key(key, self.value.shape)
         updates = written(updates)
         if type(updates) in HOLDERS:
@@ -251,16 +252,9 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         trace.where = where
 
 
-#: what asks an object of the user's for its number, as NumPy does where one is assigned; ``standins/recording.py`` puts it there
-NUMBER: list[Any] = [lambda x: x]
+#: what NumPy takes of objects of the user's that are assigned to an array of a dtype; ``standins/arrays.py`` puts it there
+GIVEN: list[Any] = [lambda x, dtype: x]
 _NUMBERS = frozenset({float, int, bool, np.ndarray, np.float64, np.int64, TracedArray, TracedScalar})
-
-
-def _given(items: Any) -> Any:
-    """A nested sequence with the numbers that objects of the user's in it give."""
-    if _NUMBERS.issuperset(map(type, items)):
-        return items
-    return [_given(v) if type(v) is list or type(v) is tuple else NUMBER[0](v) for v in items]
 
 
 def _shuffles(array: TracedArray, updates: TracedArray) -> bool:

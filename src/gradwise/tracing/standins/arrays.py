@@ -9,18 +9,21 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.functions.operands import as_array, valued
-from gradwise.tracing.holders import LABELLED, TWINS, without_labels, written
+from gradwise.tracing.holders import HOLDERS, LABELLED, TWINS, without_labels, written
+from gradwise.tracing.indexing import GIVEN
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import (
     PLAIN,
     SEQUENCE_TYPES,
+    as_lists,
     at_line,
     contains_traced,
     entries,
+    entry,
+    given_number,
     is_users_row,
     is_users_sequence,
-    number,
     open_traces,
     python_method,
 )
@@ -29,7 +32,7 @@ from gradwise.tracing.standins.text import look_among
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 #: what makes structured arrays of rows that hold traced numbers; ``records.py`` puts it there
@@ -105,9 +108,15 @@ def of_numbers(a: Any, dtype: Any) -> Any:
     ):
         return a
     if not is_of_objects(a):
-        return _given_as_numbers(a)
-    entries_ = _given_as_numbers(a.ravel().tolist())
+        return _given_as_numbers(a, np.dtype(dtype))
+    entries_ = as_entries(a.ravel().tolist(), dtype)
     return assembled(entries_, np.dtype(dtype)).reshape(a.shape) if contains_traced(entries_) else a
+
+
+def as_entries(items: Iterable[Any], dtype: Any) -> list[Any]:
+    """The entries of an array, each of which is one number where numbers are asked for, be it a sequence too."""
+    dtype = np.dtype(dtype)
+    return [entry(v, dtype) for v in items] if dtype.kind in "fc" else list(items)
 
 
 def is_of_objects(a: Any) -> bool:
@@ -115,10 +124,12 @@ def is_of_objects(a: Any) -> bool:
     return type(a) is np.ndarray and a.dtype.kind == "O"
 
 
-def _given_as_numbers(items: Any) -> Any:
+def _given_as_numbers(items: Any, dtype: Any) -> Any:
     if _NUMBERS.issuperset(map(type, items)):
         return items
-    return [_given_as_numbers(v) if type(v) is list or type(v) is tuple else number(v) for v in items]
+    return [
+        _given_as_numbers(v, dtype) if type(v) is list or type(v) is tuple else given_number(v, dtype) for v in items
+    ]
 
 
 _NUMBERS = frozenset({float, int, bool, complex, np.float64, np.int64, np.ndarray, TracedScalar, TracedArray})
@@ -127,10 +138,19 @@ _NUMBERS = frozenset({float, int, bool, complex, np.float64, np.int64, np.ndarra
 def _rows(items: Any) -> Any:
     """A nested sequence with what NumPy takes of the user's objects in it: of those that give an array, or are sequences."""
     kinds = set(map(type, items)) - _NUMBERS
-    if not any(kind is list or kind is tuple or is_users_row(kind) for kind in kinds):
+    if not any(kind is list or kind is tuple or kind in HOLDERS or is_users_row(kind) for kind in kinds):
         return items
-    rows = [_rows(v) if type(v) in (list, tuple) else _listed(v) if is_users_row(type(v)) else v for v in items]
+    rows = list(map(_row, items))
     return items if all(map(operator.is_, rows, items)) else rows
+
+
+def _row(x: Any) -> Any:
+    kind = type(x)
+    if kind is list or kind is tuple:
+        return _rows(x)
+    if kind in HOLDERS:
+        return written(x)
+    return _listed(x) if is_users_row(kind) else x
 
 
 def _listed(items: Any, dtype: Any = None) -> Any:
@@ -149,8 +169,22 @@ def _listed(items: Any, dtype: Any = None) -> Any:
         return list(entries(items))
     if dtype is None or np.dtype(dtype).kind not in "fc":
         return items  # NumPy makes an array of the object
-    method = None if hasattr(kind, "__array__") else python_method(items, "__float__")
-    return items if method is None else method()
+    return given_number(items, np.dtype(dtype))
+
+
+def given(x: Any, dtype: Any) -> Any:
+    """What NumPy takes of objects of the user's that it puts into an array of numbers that is there: of arrays and sequences what they hold, of others their number."""
+    if type(x) in HOLDERS:
+        return written(x)
+    if is_of_objects(x):
+        return of_numbers(x, dtype)
+    x = as_lists(without_labels(x) if LABELLED else x)
+    if type(x) is not list and type(x) is not tuple:
+        x = _listed(x, dtype)
+    return _rows(of_numbers(x, dtype)) if type(x) is list or type(x) is tuple else x
+
+
+GIVEN[0] = given
 
 
 #: what NumPy takes as it is

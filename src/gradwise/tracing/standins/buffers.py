@@ -12,8 +12,9 @@ import numpy as np
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.creation import _arange
 from gradwise.tracing.functions.operands import integers, valued
+from gradwise.tracing.indexing import GIVEN
 from gradwise.tracing.instrument.state import current_trace
-from gradwise.tracing.standins.recording import at_line, contains_traced, given_number, open_traces
+from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.standins.text import look_among
 from gradwise.tracing.traced import TracedArray, isinstance_traced
@@ -66,9 +67,9 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **opt
     """``np.full``; the fill value may be traced."""
     if options.get("like") is not None:
         return np.full(shape, fill_value, dtype, order, **options)
-    fill_value = assembled(fill_value) if isinstance(fill_value, (list, tuple)) else fill_value
     if dtype is not None and np.dtype(dtype).kind in "fc":
-        fill_value = given_number(fill_value)
+        fill_value = GIVEN[0](fill_value, np.dtype(dtype))
+    fill_value = assembled(fill_value) if isinstance(fill_value, (list, tuple)) else fill_value
     look_among(fill_value)
     value = np.full(integers(shape), plain(fill_value), dtype, order, **options)
     trace = _innermost(fill_value)

@@ -20,7 +20,7 @@ from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.object_entries import BY_OPERATORS, over_entries
 from gradwise.tracing.instrument.state import current_trace, note_written
 from gradwise.tracing.instrument.written import WRITING
-from gradwise.tracing.standins.arrays import asarray, of_numbers
+from gradwise.tracing.standins.arrays import as_entries, asarray
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.core_dimensions import by_signature
 from gradwise.tracing.standins.recording import contains_traced, entries, is_users_sequence, python_method, resolve
@@ -175,7 +175,7 @@ def fromiter(iter: Iterable[Any], dtype: Any, count: Any = -1, **options: Any) -
     """``np.fromiter``."""
     if current_trace() is None:
         return np.fromiter(iter, dtype, count, **options)
-    items = of_numbers(list(entries(iter) if count < 0 else itertools.islice(entries(iter), count)), dtype)
+    items = as_entries(entries(iter) if count < 0 else itertools.islice(entries(iter), count), dtype)
     if not contains_traced(items):
         look_among(items)
         return np.fromiter(items, dtype, count, **options)

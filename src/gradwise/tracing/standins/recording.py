@@ -12,10 +12,9 @@ from gradwise.rules.algebra import real_p
 from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing import instrument
 from gradwise.tracing.arithmetic import concrete
-from gradwise.tracing.array_likes import gives
+from gradwise.tracing.array_likes import gives, is_array
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.holders import TWINS
-from gradwise.tracing.indexing import NUMBER
 from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.userland import is_users_file
 from gradwise.tracing.places import user_place
@@ -158,19 +157,28 @@ def number(x: Any) -> Any:
         method = python_method(x, "__float__")
         if method is not None:
             result = method()
-            return number(result) if isinstance_traced(result) else float(x)
+            return number(result) if isinstance_traced(result) else result if type(result) is float else float(x)
     if cls is np.ndarray and x.dtype.kind == "O" and x.ndim == 0:
         result = number(x.item())
         return result if isinstance_traced(result) else x
     return x
 
 
-def given_number(x: Any) -> Any:
-    """What an object gives as ``float`` does, where NumPy puts it into an array of numbers; anything else as it is."""
-    return x if isinstance_traced(x) else number(x)
+def given_number(x: Any, dtype: Any) -> Any:
+    """The number of an object that NumPy puts into an array of numbers; anything else as it is, also objects that NumPy takes for arrays."""
+    cls = type(x)
+    return x if cls is not np.ndarray and (cls in NO_SEQUENCES or is_array(cls)) else entry(x, dtype)
 
 
-NUMBER[0] = given_number
+def entry(x: Any, dtype: Any) -> Any:
+    """What an object gives as ``float`` (or ``complex``) does, where it is one entry of an array of numbers, be it a sequence too."""
+    if type(x) in PLAIN or isinstance_traced(x):
+        return x
+    method = python_method(x, "__complex__") if dtype.kind == "c" else None
+    if method is None:
+        return number(x)
+    result = method()
+    return result if isinstance_traced(result) else x
 
 
 def _number(x: Any) -> Any:
