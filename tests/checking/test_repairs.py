@@ -77,7 +77,7 @@ BUGS = {
 
 
 @pytest.mark.parametrize("hidden", [True, False])
-@pytest.mark.parametrize("name", BUGS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (k % 2)) for k, n in enumerate(BUGS)])
 def test_one_repair_of_the_claim_names_the_mistake(name, hidden):
     f, x, claim, cause = BUGS[name]
     report = gw.check_grad(opaque(f) if hidden else f, x, claim)

@@ -149,6 +149,7 @@ def test_methods_partials_and_cached_functions_are_followed():
         assert report.passed, report.summary()
 
 
+@pytest.mark.slow
 def test_large_x_is_judged_along_directions_with_smaller_tolerances():
     n = 600
     rng = np.random.default_rng(0)

@@ -123,6 +123,7 @@ def test_all_modes_agree_and_nothing_is_silently_wrong(tree, x, weights):
             np.testing.assert_allclose([left, right], gradient[i], rtol=1e-2, atol=1e-2)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(trees, points)
 def test_second_derivatives_agree(tree, x):

@@ -87,7 +87,9 @@ PAIRS = {
 }
 
 
-@pytest.mark.parametrize("f", PAIRS.values(), ids=PAIRS)
+@pytest.mark.parametrize(
+    "f", [pytest.param(f, id=n, marks=[pytest.mark.slow] * (k % 2)) for k, (n, f) in enumerate(PAIRS.items())]
+)
 def test_eigenvalues_of_sparse_pairs(f) -> None:
     closes(f, ENTRIES, rtol=1e-6)
 

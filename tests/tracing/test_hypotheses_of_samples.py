@@ -25,7 +25,7 @@ TESTS = {
 
 
 @pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("name", TESTS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (k % 2)) for k, n in enumerate(TESTS)])
 def test_statistics_probabilities_and_intervals(name, side) -> None:
     def f(x):
         found = TESTS[name](x, side)

@@ -87,6 +87,7 @@ def cross_validated(y):
     return np.exp(brentq(slope, start - 3, start + 3, xtol=1e-12))
 
 
+@pytest.mark.slow
 def test_cross_validation():
     def data(p):
         return Y + np.sin(p * X) ** 2

@@ -314,6 +314,7 @@ def test_dblquad_of_a_gaussian():
     np.testing.assert_allclose(gw.grad(f, method="exact", check=False)(2.0), -math.pi / 4, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_tplquad_and_nquad():
     def volume(s):
         return scipy.integrate.tplquad(lambda z, y, x: s * z, 0, s, 0, lambda x: s - x, 0, lambda x, y: s - x - y)[0]

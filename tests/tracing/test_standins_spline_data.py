@@ -35,7 +35,7 @@ MAKERS = {
 }
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (k % 2)) for k, n in enumerate(MAKERS)])
 def test_splines_of_traced_values(name):
     make = MAKERS[name]
     check(lambda y: make(y)(INSIDE), YS, tolerance=1e-7)

@@ -219,7 +219,7 @@ def first_and_second(f):
     return [gradient(AT), gw.grad(gradient, method="exact")(AT)]
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (k % 2)) for k, n in enumerate(WAYS)])
 def test_integrals(name):
     # second derivatives were 0, and first ones too where integers or places decide, or the run raised
     f = WAYS[name][0]
@@ -227,7 +227,7 @@ def test_integrals(name):
     np.testing.assert_allclose(found, truth(name, 0.0), rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (k % 2)) for k, n in enumerate(WAYS)])
 def test_solutions(name):
     # the time decides, and a state that is the time
     f = WAYS[name][0]
