@@ -6,6 +6,7 @@ import warnings
 
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 import gradwise as gw
