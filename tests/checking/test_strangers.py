@@ -13,7 +13,9 @@ from gradwise.checking import Cause
 pytestmark = pytest.mark.filterwarnings("ignore")  # the cases overflow, divide by zero and cast as users' functions do
 
 
-@pytest.mark.parametrize("case", BUGS, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, id=c.name, marks=[pytest.mark.slow] * (k % 2)) for k, c in enumerate(BUGS)]
+)
 def test_a_strangers_bug_is_caught_and_named(case):
     with np.errstate(all="ignore"):
         report = gw.check_grad(case.f, case.x, case.grad)

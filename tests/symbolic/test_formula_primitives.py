@@ -279,7 +279,7 @@ def flat(leaves):
     return np.concatenate([np.ravel(leaf) for leaf in leaves]).astype(float)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (k % 2)) for k, n in enumerate(CASES)])
 def test_the_formula_is_the_function_and_its_derivative(name):
     f, *args = CASES[name]
     program = gw.trace(f, *args)

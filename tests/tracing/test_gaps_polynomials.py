@@ -70,7 +70,9 @@ def _assigned(cls: Any, x: Any) -> Any:
     return p(0.3)
 
 
-@pytest.mark.parametrize("case", OF_CLASSES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(n, marks=[pytest.mark.slow] * (k % 2)) for k, n in enumerate(OF_CLASSES)]
+)
 @pytest.mark.parametrize("family", CLASSES)
 def test_series(family: str, case: str) -> None:
     cls, f = getattr(polynomial, family), OF_CLASSES[case]
