@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from central_differences import differences
 
 import gradwise as gw
 from gradwise.operators.reuse.by_function import shortcuts_of
@@ -75,11 +76,6 @@ def book(x):
 FUNCTIONS = {"book": book, **{name: getattr(curve, name) for name in ("spans", "times", "fractions", "weekend")}}
 
 
-def differences(f, x):
-    h = 1e-4
-    return [(8 * (f(x + h * e) - f(x - h * e)) - f(x + 2 * h * e) + f(x - 2 * h * e)) / (12 * h) for e in np.eye(3)]
-
-
 @pytest.fixture
 def as_they_were():
     kept = dict(vars(curve)), [dict(vars(b)) for b in bonds], TODAY
@@ -125,7 +121,7 @@ def test_dates(name, change) -> None:
             continue
         value, gradient = derivative(x)
         assert value == pytest.approx(expected, rel=1e-13)
-        np.testing.assert_allclose(gradient, differences(f, x), rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(gradient, differences(f, x, 1e-4), rtol=1e-6, atol=1e-7)
     if change == "the same":
         assert shortcuts_of(f)["0"].served > 0
 

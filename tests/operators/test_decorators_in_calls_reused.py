@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from central_differences import differences
 
 import gradwise as gw
 from gradwise.operators.reuse.by_function import shortcuts_of
@@ -93,11 +94,6 @@ def updated(x):
 
 
 FUNCTIONS = [recursion, plainly, numbers, two_dimensional, wrapped, wrapped_here, updated]
-
-
-def differences(f, x):
-    h = 1e-5
-    return [(8 * (f(x + h * e) - f(x - h * e)) - f(x + 2 * h * e) + f(x - 2 * h * e)) / (12 * h) for e in np.eye(3)]
 
 
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)

@@ -6,6 +6,7 @@ import types
 
 import numpy as np
 import pytest
+from central_differences import differences
 
 import gradwise as gw
 from gradwise.operators.reuse.by_function import shortcuts_of
@@ -149,11 +150,6 @@ def program():
     names = {"__name__": __name__, "np": np}
     exec(compile(PROGRAM, __file__.replace("test_", "program_of_"), "exec"), names)
     return names
-
-
-def differences(f, x):
-    h = 1e-5
-    return [(8 * (f(x + h * e) - f(x - h * e)) - f(x + 2 * h * e) + f(x - 2 * h * e)) / (12 * h) for e in np.eye(3)]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -84,11 +84,11 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
     """``np.array``: a fresh array."""
     kind = type(object)
     if dtype is not None:
-        object = of_numbers(object, dtype)  # noqa: A001
+        object = of_numbers(object, dtype)  # noqa: A001  # the name of NumPy's parameter
     if kind is not list and kind is not tuple:
-        object = _listed(object, dtype)  # noqa: A001
+        object = _listed(object, dtype)  # noqa: A001  # the name of NumPy's parameter
     else:
-        object = _rows(without_labels(object) if LABELLED else object)  # noqa: A001
+        object = _rows(without_labels(object) if LABELLED else object)  # noqa: A001  # the name of NumPy's parameter
     if not contains_traced(object):
         look_among(object)
         made = np.array(object, dtype, **options)
