@@ -40,3 +40,12 @@ def apart(
     made: dict[int, Any] = {}
     given = tuple([copied(a, made) if k in places else a for k, a in enumerate(args)])
     return given, {name: copied(a, made) if name in places else a for name, a in kwargs.items()}
+
+
+def own_copy(array: Any) -> Any:
+    """A copy of an array, traced or plain, that shares memory with its parts where the array itself does."""
+    if type(array) is np.ndarray:
+        return copy_in_layout(array)
+    made = array.copy()
+    made.value = copy_in_layout(array.current())
+    return made

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.locks import lock
-from gradwise.operators.copies import apart
+from gradwise.operators.copies import apart, own_copy
 from gradwise.operators.reuse.beside import Raised, leave_behind
 from gradwise.operators.reuse.family import Family
 from gradwise.operators.reuse.merging import merged
@@ -317,7 +317,7 @@ class ProvenCall(Call):
         numbers, fixed = iter(traced), self._key[0]
         others = self._others_with(numbers)
         data = dict(zip(self._data, all_refilled(self._data.values(), numbers, fixed=fixed), strict=True))
-        data.update({place: data[place].copy() for place in self.buffers})  # which is written to
+        data.update({place: own_copy(data[place]) for place in self.buffers})  # which is written to
         twin, objects, self._started = with_data(self.function, self.node, data, self.objects, self.counters)
         return self._arguments.with_others(watched(twin), others, objects).call(leaves)
 

@@ -15,7 +15,9 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.reuse.class_lines import ClassLines
+from gradwise.operators.reuse.member_lines import write_member
 from gradwise.operators.reuse.sharing_lines import leave_if_one, leave_if_shared
+from gradwise.tracing import copy_in_layout
 from gradwise.tracing.purity.buffers import is_buffer
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.defaults import has_defaults
@@ -26,17 +28,9 @@ from gradwise.tracing.purity.objects import (
     MISSING,
     callable_parts,
     entries_of,
-    goes_over_entries,
-    has_form,
-    inherited,
-    is_absent,
     is_defined,
-    is_derived,
-    is_named,
     is_simple_member,
-    keeps,
     matching,
-    setter,
 )
 from gradwise.tracing.purity.reading import is_moving, place_in
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, items_of
@@ -92,7 +86,7 @@ class _Gathering:
         if place not in self.places:
             variable = self.text.keep(expression)
             self.text.leave_if(f"not {self.text.name(is_buffer)}({variable})")
-            self.places[place] = self.text.keep(f"{variable}.copy()")
+            self.places[place] = self.text.keep(f"{self.text.name(copy_in_layout)}({variable})")
             self.buffers[self.places[place]] = variable
 
     def follow(self, expression: str, value: Any, expected: Expected, place: Hashable, *, direct: bool) -> None:
@@ -169,7 +163,7 @@ class _Gathering:
             self.reading.append((variable, value, expected))
         for key, found, inner in parts_of(value, expected):
             if type(key) is tuple:
-                self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
+                write_member(self, variable if expected.kind == "object" else None, kind, value, key, found, inner)
                 continue
             place = place_in(value, expected, key)
             read = f"{variable}[{self.key(key)}]" if expected.kind == "sequence" else f"{variable}.{key}"
@@ -234,72 +228,13 @@ class _Gathering:
             if type(key) is not tuple and expected.kind == "object":
                 self.classes.stays(kind, type(value), key)
             if type(key) is tuple:
-                self.member(variable if expected.kind == "object" else None, kind, value, key, found, inner)
+                write_member(self, variable if expected.kind == "object" else None, kind, value, key, found, inner)
             elif not is_moving(value, expected, key):
                 self.follow(read, found, inner, None, direct=False)
             elif inner.kind in INSIDE:
                 self.pass_by(self.text.keep(read), found, inner)
             elif inner.kind != "data" or inner.object == "buffer":
                 self.follow(read, found, inner, None, direct=False)
-
-    def member(
-        self, variable: str | None, cls: str, owner: Any, key: tuple[Any, ...], found: Any, expected: Expected
-    ) -> None:
-        """A function of a class, of an instance that is in ``variable`` (None for none)."""
-        kind, name = key[0], key[-1]
-        if kind == "super":
-            read = f"{self.text.name(inherited)}({cls}, {self.text.name(key[1])}(), {name!r})"
-            if expected.kind == "is":
-                self.text.leave_if(f"{read} is not {self.text.name(expected.object)}")
-                return
-        elif kind == "absent":
-            self.text.leave_if(f"not {self.text.name(is_absent)}({variable}, {name!r})")
-            return
-        elif kind == "defined" and found is False:
-            self.classes.stays(cls, owner if variable is None else type(owner), name)
-            return
-        elif kind == "entries":
-            self.text.leave_if(f"tuple({self.text.name(entries_of)}({variable})) != {name!r}")
-            return
-        elif kind == "type":
-            self.follow(cls, found, expected, None, direct=False)
-            return
-        elif kind in ("defined", "derived", "named", "fields"):
-            ask: Any = {"defined": is_defined, "derived": is_derived, "named": is_named, "fields": has_form}[kind]
-            self.text.leave_if(f"{self.text.name(ask)}({cls}, {self.text.name(name) + '()' if kind == 'derived' else repr(name)}) is not {found!r}")  # fmt: skip
-            return
-        elif kind in ("counts", "stores", "transient", "remembers"):
-            assert variable is not None
-            self.classes.stays(cls, type(owner), name)
-            self.text.leave_if(f"{cls}.__setattr__ is not {self.text.name(type(owner).__setattr__)}")
-            if kind == "counts":
-                self.text.leave_if(f"type({variable}.{name}) is not int")
-            if kind != "remembers":
-                self.counters["attribute", id(owner), name] = f"{variable}.{name}"
-            self.counting.append((variable, owner, name))
-            return
-        elif kind == "matching":
-            self.matches(variable or cls, key)
-            return
-        elif kind == "entrywise":
-            self.text.leave_if(f"not {self.text.name(goes_over_entries)}({variable}, {self.text.name(name)})")
-            return
-        elif kind in ("keeps", "default"):
-            other = f"{cls}.{name} is not {self.text.name(expected.object)}"
-            self.text.leave_if(other if kind == "default" else f"not {self.text.name(keeps)}({cls}, {name!r})")
-            return
-        else:
-            way = {"property": ".fget", "class": ".__func__"}.get(kind, "")
-            read = f"{cls}.{name}{way}" if kind != "setter" else f"{self.text.name(setter)}({cls}, {name!r})"
-            if kind != "setter":  # the class gives one function for methods and static methods
-                self.classes.keeps_kind(cls, owner if variable is None else type(owner), name)
-            may_hide = variable is not None and kind not in ("property", "setter")
-            if may_hide and (entries_of(owner) or hasattr(owner, "__dict__")):
-                self.text.leave_if(f"{name!r} in {variable}.__dict__")
-        function = self.text.keep(read)
-        self.same(function, found)
-        for node in expected.nodes:
-            self.enter(function, found, node, direct=False)
 
     def matches(self, variable: str, key: tuple[Any, ...]) -> None:
         """The line that leaves where other names begin and end so."""

@@ -15,6 +15,7 @@ from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.families import ProvenCall
 from gradwise.operators.reuse.gathering import Unsuitable
 from gradwise.operators.reuse.specialization import Refused, Specialization
+from gradwise.tracing import copy_in_layout
 from gradwise.tracing.purity.outline import FREE, outlines
 from gradwise.tracing.purity.reading import read
 from gradwise.tracing.purity.twins import with_data
@@ -41,7 +42,7 @@ class RememberingCall(ProvenCall):
     def before(self) -> Any:
         if self.objects:
             raise Unsuitable
-        data = self._data | {place: self._data[place].copy() for place in self.buffers}
+        data = self._data | {place: copy_in_layout(self._data[place]) for place in self.buffers}
         twin, _, _ = with_data(self.function, self.node, data, self.objects)
         return twin
 

@@ -28,6 +28,7 @@ from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, Ours, count
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.userland import is_users_file
+from gradwise.tracing.layout import copy_in_layout
 
 #: the reference of the parameter of ``alone`` where a local name of the caller's is passed, from which it is borrowed since CPython 3.14; a global or a variable of the function around never is
 _OWN_NAME = 0 if sys.version_info >= (3, 14) else 1
@@ -97,7 +98,7 @@ def owned(value: Any) -> Any:
     watch = local.watch
     if watch is None:
         return value
-    return buffer(watch.trace, value.copy()) if type(value) is np.ndarray else adopted(value)
+    return buffer(watch.trace, copy_in_layout(value)) if type(value) is np.ndarray else adopted(value)
 
 
 def held_attribute(obj: Any, name: str) -> Any:

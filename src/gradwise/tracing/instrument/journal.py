@@ -26,6 +26,7 @@ from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.taking import copies_of, put_back
 from gradwise.tracing.instrument.unwritten import Unmuted
+from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.views import taken, way_to
 
 _MISSING = object()
@@ -143,7 +144,7 @@ class _Array:
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = Ours(array)
-        self.numbers = array.copy()
+        self.numbers = copy_in_layout(array)
         #: of which array it is a view, and how
         self.memory: weakref.ref[Any] | None = None
         self.way: list[tuple[str, Any]] | None = None
@@ -168,7 +169,7 @@ class _Array:
         """The same view of the same array, if that is alive; else an array of its own."""
         memory = None if self.memory is None else self.memory()
         if memory is None or self.way is None:
-            return self.numbers.copy()
+            return copy_in_layout(self.numbers)
         view: np.ndarray = taken(memory, self.way)
         view[...] = self.numbers
         return view

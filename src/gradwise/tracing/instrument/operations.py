@@ -34,6 +34,7 @@ from gradwise.tracing.instrument.rationals import is_fraction, without_fractions
 from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import local, note_written
 from gradwise.tracing.instrument.userland import NATIVE
+from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 #: operands of these types, together, are left to Python
@@ -168,7 +169,7 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
             # only the place that is about to be assigned refers to the array: nobody misses what is written to its copy
             noted = id(a) in local.watch.touched
             if count(a) <= ALONE + 1 + noted and a.base is None and a.flags.writeable:
-                a = buffer(local.watch.trace, a.copy())
+                a = buffer(local.watch.trace, copy_in_layout(a))
             return in_place_of(name, a, b) if asked else function(a, b)
         if (asked or type(b) in TRACED) and is_users_array(cls) and local.watch is not None:
             noted = id(a) in local.watch.touched

@@ -11,6 +11,7 @@ from gradwise.tracing.aliasing import part_of
 from gradwise.tracing.holders import HOLDERS, STANDING
 from gradwise.tracing.instrument.atoms import are_atoms
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.text import Text
 from gradwise.tracing.traced import TracedArray, isinstance_traced
 
@@ -77,7 +78,7 @@ def _unwrapped(value: Any, depth: int) -> Any:
         if local.copies is not None and type(value) is TracedArray and value.parent is not None:
             return part_of(unwrapped(value.parent), *value.path)  # a view of what its array becomes
         plain = value.value
-        return plain.copy() if isinstance(plain, np.ndarray) else plain
+        return copy_in_layout(plain) if isinstance(plain, np.ndarray) else plain
     if type(value) is Text:
         return str.__str__(value)
     if type(value) in STANDING:

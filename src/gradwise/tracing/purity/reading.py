@@ -10,6 +10,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.purity.buffers import are_apart
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import Counter, holds_any
@@ -119,7 +120,7 @@ def read(
                 raise Unproven("an array that it writes to is found through a module or a class")
             if place not in places:
                 buffers[place] = value
-            keep(place, value.copy(), direct=direct)
+            keep(place, copy_in_layout(value), direct=direct)
         elif expected.kind == "data":
             keep(place, value, direct=direct)
         elif expected.kind in ("sparse", "content"):
