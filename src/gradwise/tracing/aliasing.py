@@ -57,7 +57,23 @@ def mirror_of(array: Any) -> Any:
         return None
     refuse_shared(root)
     detach_values(root)
-    target: Any = root.mirror
+    trace = root.tape
+    if trace.unwritten:
+        trace.unwritten = [pair for pair in trace.unwritten if pair[0] is not root.mirror]
+    return _standing_for(array, root.mirror)
+
+
+def callers_part(array: Any) -> Any:
+    """The part of the caller's own array that a traced array stands for; its own values where it stands for none."""
+    root = array.base_array()
+    if root.mirror is None:
+        return array.current()
+    return _standing_for(array, root.mirror)
+
+
+def _standing_for(array: Any, whole: np.ndarray) -> Any:
+    """The view that ``array`` is of its root, taken of the caller's array in the place of the root."""
+    target: Any = whole
     chain = []
     node = array
     while node.root is not None:
@@ -84,6 +100,27 @@ def refuse_shared(root: Any) -> None:
             "Pass x.copy() for one of them"
         )
         raise trace.error
+
+
+def refuse_changed(trace: Trace) -> None:
+    """An argument that changed while the run did not write to it shares memory with an array that the function changes by another name (``self.a += 1`` in ``f(self.a)``): in a plain call the argument changes too.
+
+    Raises
+    ------
+    InputError
+        If the caller's array holds something else than it did when the run began.
+    """
+    given, trace.unwritten = trace.unwritten, []
+    if any(theirs.tobytes() != copied.tobytes() for theirs, copied in given):
+        raise changed_elsewhere()
+
+
+def changed_elsewhere() -> InputError:
+    """The error for an argument that the function changes by another name."""
+    return InputError(
+        "the function changes the array of its argument by another name that it has for it (an attribute, a global), so that the argument changes too. "
+        "Separate arrays are required. Pass x.copy()"
+    )
 
 
 def _overlap(a: np.ndarray, b: np.ndarray) -> bool:

@@ -287,6 +287,7 @@ def snapshot_argument(trace: Trace, value: np.ndarray) -> TracedArray:
     if value.nbytes <= COPY_BYTES:
         own = copy_in_layout(value)
         array = TracedArray(trace, trace.add_input(own), own, pinned=True)
+        trace.unwritten.append((value, own))
     else:
         array = TracedArray(trace, trace.add_input(value), value, pinned=True)
         trace.checksums[array.index] = (value, trace.checksum(value))

@@ -2,21 +2,16 @@
 
 Three parallel structures grow while the function runs:
 
-- ``ops``: for each equation its primitive, static parameters, number of operands and operand variables, one behind the other, and ``outs``, the variable(s) it
-  defines;
+- ``ops``: for each equation its primitive, static parameters, number of operands and operand variables, one behind the other, and ``outs``, the variable(s) it defines;
 - ``places``: for each equation the code object and the instruction offset of the user's line, resolved to a line only when somebody asks;
 - ``values``: by variable, the concrete value that a pullback may ask for, or None.  It is the environment in which the derivative program runs.
 
-All three are flat: a tuple for each equation would be one more object that the garbage collector visits again and again, which on a loop of 50,000 operations took
-four fifths of the time of recording it.
+All three are flat: a tuple for each equation would be one more object that the garbage collector visits again and again, which on a loop of 50,000 operations took four fifths of the time of recording it.
 
-Together ``ops``, the types of the inputs and the types of what was captured are the *fingerprint* of the program: two runs with equal fingerprints have the
-same program, and share its derivative.
+Together ``ops``, the types of the inputs and the types of what was captured are the *fingerprint* of the program: two runs with equal fingerprints share it, and its derivative.
 
-**Captured values.**  A plain array or number that meets a traced value becomes a further input of the program.  Small arrays are copied when they are captured, so
-that a buffer which the function overwrites later keeps its old value for the derivative; large ones are kept by reference with a checksum, and a
-change found at the end raises instead of giving the derivative of another function.  Where the function's code is known not to write to them
-(``purity/``), the checksum is left out.
+**Captured values.**  A plain array or number that meets a traced value becomes a further input of the program.  Small arrays are copied when they are captured, so that a buffer which the function overwrites later keeps its old value for the derivative;
+large ones are kept by reference with a checksum, and a change found at the end raises instead of giving the derivative of another function. Where the function's code is known not to write to them (``purity/``), the checksum is left out.
 """
 
 from __future__ import annotations
@@ -29,11 +24,11 @@ import numpy as np
 
 from gradwise.errors import GradwiseError, TracingError
 from gradwise.program import Equation, Guard, Primitive, Program, resolve_location, result_type, type_of
+from gradwise.tracing.aliasing import changed_elsewhere, refuse_changed
 from gradwise.tracing.checksums import checksum
 from gradwise.tracing.places import Places, error_place, user_place
 
 _levels = itertools.count(1)
-
 _NOWHERE = (None, 0)
 
 #: arrays up to this many bytes are copied when captured
@@ -89,6 +84,7 @@ class Trace:
         "stores",
         "texts",
         "untouched",
+        "unwritten",
         "values",
         "where",
     )
@@ -143,6 +139,8 @@ class Trace:
         self.ask_untouched: Any = None
         #: the caller's own arrays among the arguments
         self.mirrors: list[np.ndarray] = []
+        #: those of them to which the function has not written by its argument, and the copies of what they held
+        self.unwritten: list[tuple[np.ndarray, np.ndarray]] = []
         self.guards: list[Any] = []
         #: which variables depend on inputs, as far as it was asked: flags, and the place in ``ops`` and the number of the next equation
         self.activity: tuple[bytearray, list[int]] = (bytearray(), [0, 0])
@@ -348,18 +346,20 @@ class Trace:
         values, checksums = self.values, self.checksums
         arrays = [array for array, _ in checksums.values()]
         checksums.clear()
-        for array in arrays:
-            for i, kept in enumerate(values):
-                if type(kept) is np.ndarray and np.may_share_memory(kept, array):
-                    values[i] = kept.copy()
+        for i, kept in enumerate(values):
+            if type(kept) is np.ndarray and any(np.may_share_memory(kept, array) for array in arrays):
+                values[i] = kept.copy()
 
     def verify(self) -> None:
         """Raise what the function swallowed, and what large captured arrays reveal."""
         if self.error is not None:
             raise self.error
-        for value, before in self.checksums.values():
+        for index, (value, before) in self.checksums.items():
             if before is not None and checksum(value) != before:
+                if index in self.inputs:
+                    raise changed_elsewhere()
                 self._changed(value)
+        refuse_changed(self)
 
     def fingerprint(self, outputs: tuple[int, ...]) -> Any:
         values = self.values

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.aliasing import callers_part
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.operands import array, as_array, finish
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.traced import TracedArray, isinstance_traced
 
 
 def _plainly(function: Any) -> Any:
@@ -28,6 +29,32 @@ def _deeply(argument: Any) -> Any:
     if type(argument) in {list, tuple}:
         return type(argument)(_deeply(a) for a in argument)
     return argument
+
+
+def _sharing(function: Any) -> Any:
+    """Whether two arrays share memory: traced arguments as the caller's arrays, of which they hold copies.
+
+    Where the caller's share memory and the traced ones do not, the answer holds at this point alone: around it, where one of the two moves, they are two arrays.
+
+    Raises
+    ------
+    TracingError
+        If an argument shares memory with the other array.
+    """
+
+    def ask(a: Any, b: Any, /, max_work: int | None = None) -> bool:
+        answer = bool(function(plain(a), plain(b), max_work))
+        theirs = bool(function(*[callers_part(v) if type(v) is TracedArray else plain(v) for v in (a, b)], max_work))
+        trace = _innermost(a, b)
+        if trace is not None and theirs is not answer:
+            raise trace.fail(
+                f"np.{function.__name__} was asked of an argument and an array of the same memory. Derivatives are those of separate arrays. Pass x.copy() for one of the two"
+            )
+        return theirs
+
+    ask.__name__ = function.__name__
+    ask.__doc__ = f"``np.{function.__name__}`` of the caller's arrays."
+    return ask
 
 
 def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
@@ -111,8 +138,6 @@ _PLAIN = (
     np.result_type,
     np.can_cast,
     np.common_type,
-    np.may_share_memory,
-    np.shares_memory,
     np.array_repr,
     np.array_str,
     np.array2string,
@@ -127,6 +152,8 @@ _PLAIN = (
 
 FUNCTIONS: dict[Any, Any] = {
     **{function: _plainly(function) for function in _PLAIN},
+    np.may_share_memory: _sharing(np.may_share_memory),
+    np.shares_memory: _sharing(np.shares_memory),
     np.isclose: isclose,
     np.isreal: isreal,
     np.iscomplex: iscomplex,
