@@ -161,13 +161,16 @@ class _Gathering:
             return
         if expected.kind in ("object", "sequence"):
             self.reading.append((variable, value, expected))
+        members = () if expected.reads is None else expected.reads.members
         for key, found, inner in parts_of(value, expected):
             if type(key) is tuple:
                 write_member(self, variable if expected.kind == "object" else None, kind, value, key, found, inner)
                 continue
             place = place_in(value, expected, key)
             read = f"{variable}[{self.key(key)}]" if expected.kind == "sequence" else f"{variable}.{key}"
-            if expected.kind == "object":
+            if expected.kind == "object" and ("hidden", key) in members:
+                read = f"{variable}.__dict__[{key!r}]"
+            elif expected.kind == "object":
                 self.classes.stays(kind, type(value), key)
                 if is_defined(type(value), "__getattr__") and key in entries_of(value):
                     read = f"{variable}.__dict__[{key!r}]"
@@ -223,8 +226,11 @@ class _Gathering:
             raise Unsuitable
         self._passed.add((id(value), id(expected)))
         kind = self.kind(variable, value, expected)
+        members = () if expected.reads is None else expected.reads.members
         for key, found, inner in parts_of(value, expected):
             read = f"{variable}[{self.key(key)}]" if expected.kind == "sequence" else f"{variable}.{key}"
+            if ("hidden", key) in members:
+                raise Unsuitable
             if type(key) is not tuple and expected.kind == "object":
                 self.classes.stays(kind, type(value), key)
             if type(key) is tuple:

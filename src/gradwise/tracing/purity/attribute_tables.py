@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.constructed import (
     attribute_of_known,
+    keep,
     set_by_property,
     store,
+    stored_in_known,
 )
 from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itself, join, text, texts_of
 from gradwise.tracing.purity.leaving import left
@@ -96,13 +98,31 @@ class Attributes:
 
     def entry(self, m: Machine, key: Any) -> Any:
         """``obj.__dict__[key]``."""
-        known, names = self.entries(m), texts_of(key)
+        names = texts_of(key)
         if names is None or self.name:
             raise m.doubt("it asks for an attribute by a name that is not known")
-        found = [known[n] for n in sorted(names) if n in known]
+        if type(self.owner) is Made:
+            known = self.entries(m)
+            found = [known[n] for n in sorted(names) if n in known]
+        else:
+            found = [stored_in_known(m, self.owner, n) for n in sorted(names) if self._has(n)]
         if not found:
             raise Ends
         return functools.reduce(join, found)
+
+    def _has(self, name: str) -> bool:
+        """Whether an object that was there stores something under a name; that it does not is noted."""
+        if name in entries_of(self.owner.value):
+            return True
+        self.owner.expected.reads.members["lacks", name] = Expected("is", True)
+        return False
+
+    def assign(self, m: Machine, key: Any, value: Any) -> None:
+        """``obj.__dict__[key] = value``, which asks neither descriptors nor ``__setattr__``."""
+        names = texts_of(key)
+        if not names or len(names) > 1 or self.name or type(self.owner) is not Made:
+            raise m.doubt("it assigns to the dictionary of an object in a way that is not looked into")
+        keep(m, self.owner, next(iter(names)), value)
 
     def entries(self, m: Machine) -> dict[str, Any]:
         """What is there, by name."""

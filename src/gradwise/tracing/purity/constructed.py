@@ -10,6 +10,14 @@ import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.answering import (
+    asked_descriptor,
+    asked_getattr,
+    find_stored,
+    first_descriptor,
+    is_hidden,
+    setting_descriptor,
+)
 from gradwise.tracing.purity.lattice import describe, join
 from gradwise.tracing.purity.objects import (
     MISSING,
@@ -23,7 +31,7 @@ from gradwise.tracing.purity.objects import (
     setter,
 )
 from gradwise.tracing.purity.remembered import is_remembered, read_before
-from gradwise.tracing.purity.scope import Ends, Expected, is_users_function
+from gradwise.tracing.purity.scope import Ends, Expected, Reads, is_users_function
 from gradwise.tracing.purity.transient import is_transient, read_again
 from gradwise.tracing.purity.values import Bound, Constant, Known, Made, Super
 
@@ -66,6 +74,8 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
         return class_of_known(owner)
     scope.inquiry.looked_at.add((id(value), name))
     found = find_in_class(value, name) if is_class else find(value, name)
+    if found is None and not is_class:
+        return answered(m, owner, name)
     if found is None:
         raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
     kind, inner = found
@@ -82,6 +92,46 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
     raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
 
 
+def answered(m: Machine, owner: Known, name: str) -> Any:
+    """The attribute of an object that was there, for which code of the user's answers (``answering.py``): a descriptor, or ``__getattr__``.
+
+    Raises
+    ------
+    Unproven
+        Where neither is asked.  That the object stores nothing under the name is noted: a property that keeps what it computes may do so at this call.
+    """
+    value, reads = owner.value, owner.expected.reads
+    descriptor = asked_descriptor(value, name)
+    if descriptor is not MISSING:
+        return _ask(m, reads, ("descriptor", name), descriptor, "__get__", [owner, class_of_known(owner)])
+    function = asked_getattr(value, name)
+    if function is not MISSING:
+        known = _function(m, owner.expected, ("getattr", name), function)
+        return m.scope.call_function(m, known, [owner, Constant(name)], {})
+    reads.members[("lacks", name)] = Expected("is", True)
+    raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
+
+
+def stored_in_known(m: Machine, owner: Known, name: str) -> Any:
+    """What an object that was there stores itself under a name, which it has, whatever descriptor of the user's answers for the attribute."""
+    if is_transient(m, owner, name) or is_remembered(m, owner, name):
+        raise m.doubt(f"it reads {name!r} from the dictionary of an object, and assigns the attribute")
+    members = owner.expected.reads.members
+    if is_hidden(owner.value, name):
+        members["hidden", name] = Expected("is", True)
+    found = find_stored(owner.value, name, members)
+    if found is None or found[0] != "entry":
+        raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
+    m.scope.inquiry.looked_at.add((id(owner.value), name))
+    return m.scope.classified(m, name, found[1], owner.expected.reads.names, f"the attribute {name!r}")
+
+
+def _ask(m: Machine, reads: Reads, key: tuple[str, str], descriptor: Any, method: str, arguments: list[Any]) -> Any:
+    """What a method of a descriptor gives, which is noted under the key."""
+    known = m.scope.classified(m, key, descriptor, reads.members, f"the descriptor {key[1]!r}", shared=True)
+    return m.scope.call(m, special(m, known, method), arguments)
+
+
 def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_asked: bool = True) -> Any:
     """The attribute of an object made during the call; ``is_asked``: whether it may be missing."""
     cls, expected = owner.cls.value, owner.cls.expected
@@ -90,6 +140,9 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
     found = find_in_class(cls, name)
     if found is not None and found[0] == "property":
         return scope.call_function(m, _function(m, expected, ("property", name), found[1]), [owner], {})
+    descriptor = first_descriptor(cls, name)
+    if descriptor is not MISSING:
+        return _ask(m, expected.reads, ("first", name), descriptor, "__get__", [owner, class_of_made(owner)])
     stored = scope.inquiry.made[owner.place]
     is_slot = type(member(cls, name)) is types.MemberDescriptorType and keeps(cls, name)
     if found is None and name not in stored and (is_slot or member(cls, name) is MISSING) and not is_asked:
@@ -115,7 +168,7 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
 
 
 def set_by_property(m: Machine, owner: Any, name: str, value: Any) -> bool:
-    """Whether the class of an object of the user's has a property of that name with a setter, which is called then."""
+    """Whether the class of an object of the user's has a property of that name with a setter, or a descriptor, which is called then."""
     if type(owner) is Made:
         cls, expected = owner.cls.value, owner.cls.expected
     elif type(owner) is Known and owner.expected is not None and owner.expected.kind == "object":
@@ -123,6 +176,10 @@ def set_by_property(m: Machine, owner: Any, name: str, value: Any) -> bool:
     else:
         return False
     found = setter(cls, name)
+    descriptor = setting_descriptor(cls, name)
+    if descriptor is not MISSING:
+        _ask(m, expected.reads, ("setting", name), descriptor, "__set__", [owner, value])
+        return True
     if found is None:
         return False
     m.scope.call_function(m, _function(m, expected, ("setter", name), found), [owner, value], {})
@@ -136,11 +193,16 @@ def store(scope: Any, m: Machine, owner: Any, name: str, value: Any) -> None:
     if not keeps(owner.cls.value, name):
         raise m.doubt(f"it assigns the attribute {name!r}, which has a setter")
     owner.cls.expected.reads.members[("keeps", name)] = Expected("is", True)
-    stored = scope.inquiry.made[owner.place]
+    keep(m, owner, name, value)
+
+
+def keep(m: Machine, owner: Made, name: str, value: Any) -> None:
+    """Note what is stored in an object made during the call."""
+    stored = m.scope.inquiry.made[owner.place]
     joined = join(stored[name], value) if name in stored else value
     if name not in stored or joined != stored[name]:
         stored[name] = joined
-        scope.inquiry.learned = True
+        m.scope.inquiry.learned = True
 
 
 def assigned(m: Machine, owner: Any, name: Any, value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.answering import ANSWERS, ANSWERS_OF_CLASS, answer, find_stored, lacks_entry
 from gradwise.tracing.purity.buffers import is_buffer
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import counts, counts_entry
@@ -203,12 +204,22 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
         if expected.kind in ("sequence", "method", "partial"):
             yield name, value[name] if expected.kind == "sequence" else getattr(value, name), inner
             continue
-        found = find(value, name) if expected.kind == "object" else find_in_class(value, name)
+        found = (
+            find_stored(value, name, expected.reads.members)
+            if expected.kind == "object"
+            else find_in_class(value, name)
+        )
         yield name, found[1] if found is not None and found[0] in ("entry", "shared") else MISSING, inner
     for key, inner in expected.reads.members.items():
         if key[0] == "super":
             function = inherited(value if expected.kind == "class" else type(value), key[1](), key[2])
             yield key, MISSING if function is None else function, inner
+            continue
+        if key[0] in ANSWERS or key[0] in ANSWERS_OF_CLASS:
+            yield key, answer(value, key, is_class=expected.kind == "class"), inner
+            continue
+        if key[0] == "lacks":
+            yield key, lacks_entry(value, key[1]), inner
             continue
         if key[0] == "absent":
             yield key, is_absent(value, key[1]), inner

@@ -249,6 +249,9 @@ def _store_subscr(m: Machine, i: Any, s: State) -> None:
     if target is DRAFT:
         store_in_matrix(m, key, value)
         return
+    if type(target) is Attributes:
+        target.assign(m, key, value)
+        return
     if is_object(target):
         method = special(m, target, "__setitem__")
         m.scope.call_function(m, method.function, [method.receiver, key, value], {})

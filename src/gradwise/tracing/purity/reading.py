@@ -11,12 +11,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.layout import copy_in_layout
+from gradwise.tracing.purity.answering import find_stored
 from gradwise.tracing.purity.buffers import are_apart
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
-from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, find, has_entries, member
+from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, has_entries, member
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, is_data
 from gradwise.tracing.purity.sharing import is_shared
 
@@ -40,7 +41,8 @@ def is_moving(value: Any, expected: Expected, key: Any) -> bool:
         return type(key) is not tuple
     if type(member(type(value), key)) is functools.cached_property:
         raise Unproven(f"the cached property {key!r} of what is differentiated is computed anew")
-    found = find(value, key)
+    assert expected.reads is not None
+    found = find_stored(value, key, expected.reads.members)
     return found is not None and found[0] == "entry"
 
 

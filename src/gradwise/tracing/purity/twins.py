@@ -10,6 +10,7 @@ import functools
 import types
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.answering import is_hidden
 from gradwise.tracing.purity.counters import Counter
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
@@ -152,7 +153,10 @@ class _Twins:
                 if kind == "transient":  # assigned before it is read, or the run raises
                     stored.pop(name, None)
             for key, new in inside.items():
-                object.__setattr__(twin, key, new)
+                if is_hidden(value, key):
+                    stored[key] = new
+                else:
+                    object.__setattr__(twin, key, new)
         elif type(value) is CACHED:
             twin = self.made[id(value)] = functools.lru_cache(maxsize=None)(
                 inside.get("__wrapped__", value.__wrapped__)
