@@ -55,3 +55,38 @@ def test_a_default_that_is_no_longer_there() -> None:
     Law.__init__.__defaults__ = None
     with pytest.raises(TypeError, match="exponent"):
         gradient(X)
+
+
+@pytest.mark.parametrize("pure", [None, False])
+def test_a_constructor_of_the_users_in_text_without_a_file(pure) -> None:
+    """``exec`` names no file, nor do ``dataclasses`` for what they write."""
+    names = {"dataclass": dataclasses.dataclass}
+    text = "@dataclass\nclass Law:\n    k: float\n    scale: float = 2.0\n"
+    exec(text, names)
+    f = lambda x: names["Law"](x[0]).k * names["Law"](x[1]).scale
+    gradient = gw.value_and_grad(f) if pure is None else gw.value_and_grad(f, pure=False)
+    for k in range(4):
+        value, found = gradient(X + k)
+        assert value == pytest.approx(2.0 * (X[0] + k))
+        np.testing.assert_allclose(found, [2.0, 0.0])
+    exec(text + "    def __init__(self, k):\n        self.k, self.scale = k * k, 3.0 * k\n", names)
+    for k in range(4):
+        a, b = X + k
+        value, found = gradient(X + k)
+        assert value == pytest.approx(3.0 * a * a * b)
+        np.testing.assert_allclose(found, [6.0 * a * b, 3.0 * a * a])
+
+
+def test_what_is_called_after_the_constructor_was_there_when_it_was_written() -> None:
+    @dataclasses.dataclass
+    class Law:
+        k: float
+        scale: float = 2.0
+
+    class Derived(Law):
+        def __post_init__(self):
+            self.scale = 7.0
+
+    value, found = gw.value_and_grad(lambda x: Derived(x[0]).k * Derived(x[1]).scale, method="exact")(X)
+    assert value == pytest.approx(2.0 * X[0])
+    np.testing.assert_allclose(found, [2.0, 0.0])

@@ -36,6 +36,8 @@ from gradwise.tracing.instrument.userland import is_users_file, wraps_users
 _FACTORY = dataclasses._HAS_DEFAULT_FACTORY  # type: ignore[attr-defined]  # the default of fields with a factory
 _INIT_ONLY = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]  # marks arguments of __post_init__
 _FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # marks ordinary fields
+#: the qualified name of what ``dataclasses`` writes: text that a user gives to ``exec`` has no file either
+_WRITTEN = "__create_fn__.<locals>.__init__"
 
 
 def class_callee(watch: Watch, cls: Any) -> Any:
@@ -102,7 +104,7 @@ def _noted(watch: Watch, key: int) -> int:
 def initialise(init: Any, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``obj.__init__``, by twin or, for a dataclass, by its fields."""
     owner = _owner(type(obj), init)
-    if owner is not None and "__dataclass_fields__" in vars(owner) and init.__code__.co_filename == "<string>":
+    if owner is not None and "__dataclass_fields__" in vars(owner) and init.__code__.co_qualname == _WRITTEN:
         return _initialise_dataclass(owner, init, obj, args, kwargs)
     return resolve_later()(init)(obj, *args, **kwargs)
 
@@ -162,7 +164,7 @@ def _initialise_dataclass(owner: Any, init: Any, obj: Any, args: tuple[Any, ...]
             store_native(obj, field.name, value)
         else:
             store(obj, field.name, value)
-    if hasattr(obj, "__post_init__"):
+    if "__post_init__" in init.__code__.co_names:  # which the class had when it was decorated
         resolve_later()(obj.__post_init__)(*later)
 
 
