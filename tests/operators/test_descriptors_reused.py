@@ -6,27 +6,12 @@ import functools
 
 import numpy as np
 import pytest
-from central_differences import differences
+from following import follows
 
 import gradwise as gw
 from gradwise.operators.reuse.by_function import shortcuts_of
 
 A = np.random.default_rng(0).normal(size=(6, 4))
-
-
-def follows(f, *changes, is_served=True) -> None:
-    """The gradient is that of plain calls before and after each change, and the function was served before."""
-    rng, derivative = np.random.default_rng(1), gw.grad(f)
-    for change in (None, *changes):
-        if change is not None:
-            change()
-            x = rng.uniform(0.5, 1.5, size=4)
-            np.testing.assert_allclose(derivative(x), differences(f, x), rtol=1e-7, atol=1e-7)
-        for _ in range(6):
-            x = rng.uniform(0.5, 1.5, size=4)
-            np.testing.assert_allclose(derivative(x), differences(f, x), rtol=1e-7, atol=1e-7)
-        if change is None and is_served:
-            assert shortcuts_of(f)["0"].served > 0
 
 
 # --- descriptors --------------------------------------------------------------------------------------------------------------------

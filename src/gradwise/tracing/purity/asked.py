@@ -24,6 +24,7 @@ from gradwise.tracing.purity.lattice import (
 from gradwise.tracing.purity.named_tuples import is_record_type
 from gradwise.tracing.purity.objects import (
     ENTRIES,
+    MISSING,
     find,
     is_absent,
     is_defined,
@@ -147,7 +148,8 @@ def _is_instance(value: Any, cls: Any) -> Any:
         pretends = any("__class__" in vars(c) for c in class_of(value).__mro__[:-1])
         return OWN if pretends else Constant(issubclass(class_of(value), cls.value))
     is_users = cls.expected is not None and cls.expected.kind == "class"
-    return Constant(False) if is_users and level(value) is not None else OWN
+    surely_none = is_users and level(value) is not None and not is_number_class(cls.value)
+    return Constant(False) if surely_none else OWN
 
 
 def note_derived(m: Machine, value: Any, base: Any) -> None:
@@ -180,12 +182,23 @@ def _lacks(m: Machine, owner: Any, name: Any) -> bool:
             return False
         owner.expected.reads.members[("matching", name.prefix, name.suffix, ())] = Expected("is", True)
         return True
-    if not (type(name) is Constant and type(name.value) is str and is_object(owner) and type(owner) is Known):
+    if not (type(name) is Constant and type(name.value) is str and is_of_users(owner)):
+        return False
+    if _is_users_class(owner):
+        if member(owner.value, name.value) is not MISSING or member(type(owner.value), name.value) is not MISSING:
+            return False
+        note(owner, ("defined", name.value), functools.partial(is_defined, name=name.value))
+        return True
+    if type(owner) is not Known:
         return False
     if not is_absent(owner.value, name.value):
         return False
     owner.expected.reads.members[("absent", name.value)] = Expected("is", True)
     return True
+
+
+def _is_users_class(value: Any) -> bool:
+    return type(value) is Known and value.expected is not None and value.expected.kind == "class"
 
 
 def _surely_has(owner: Any, name: Any) -> bool:

@@ -38,7 +38,7 @@ from gradwise.tracing.purity.over_entries import over_entries
 from gradwise.tracing.purity.record_types import MethodOfRecord, answers, record, unary_of_record
 from gradwise.tracing.purity.results import result_of, result_of_method
 from gradwise.tracing.purity.scope import CACHED, Ends, is_type, is_users_function
-from gradwise.tracing.purity.sequences import MethodOfSequence, entry_of, is_looked_into, is_object
+from gradwise.tracing.purity.sequences import MethodOfSequence, entry_of, is_looked_into, is_object, iterator_of
 from gradwise.tracing.purity.sparse import MethodOfMatrix, made_matrix, makes_matrix
 from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
@@ -196,7 +196,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if value is type and len(arguments) == 1 and type(arguments[0]) is Made and not keywords:
         return class_of_made(arguments[0])
     if value is type and len(arguments) == 1 and is_object(arguments[0]) and not keywords:
-        return class_of_known(arguments[0])
+        return class_of_known(arguments[0], m.scope.inquiry.known)
     if value is type and len(arguments) == 1 and level(arguments[0]) is not None and not keywords:
         return TYPE
     if value is range:
@@ -222,6 +222,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
             for other in keywords.values():
                 m.data(other)
             return answer
+    if arguments and is_object(arguments[0]) and any(value is one for one in _ALL_ENTRIES):
+        arguments = [iterator_of(m, arguments[0]), *arguments[1:]]
     if any(value is known for known in WRITERS):
         return written(m, describe(callee), arguments, keywords)
     if type(value) is UfuncMethod and value.name == "at":
@@ -260,6 +262,10 @@ _BINARY = {
     operator.matmul: "@",
     operator.pow: "**",
 }
+
+
+#: what takes all that an object with ``__iter__`` gives
+_ALL_ENTRIES = (sum, tuple, set, any, all, math.fsum)
 
 
 def _one_of(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:

@@ -31,7 +31,7 @@ from gradwise.tracing.purity.objects import (
     setter,
 )
 from gradwise.tracing.purity.remembered import is_remembered, read_before
-from gradwise.tracing.purity.scope import Ends, Expected, Reads, is_users_function
+from gradwise.tracing.purity.scope import Ends, Expected, Reads, classify, is_users_function
 from gradwise.tracing.purity.transient import is_transient, read_again
 from gradwise.tracing.purity.values import Bound, Constant, Known, Made, Super
 
@@ -48,11 +48,14 @@ def _function(m: Machine, expected: Expected, key: tuple[Any, ...], function: An
     return Known(function, kept)
 
 
-def class_of_known(owner: Known) -> Known:
-    """``type(obj)``: the class is looked at again with the object, and so is its name."""
-    cls = type(owner.value)
-    owner.expected.reads.members["named", (cls.__name__, cls.__qualname__)] = Expected("is", True)
-    return Known(cls)
+def class_of_known(owner: Known, known: dict[int, Any]) -> Known:
+    """``type(obj)``: the class is looked at again with the object, and so are its name and what is read of it."""
+    cls, members = type(owner.value), owner.expected.reads.members
+    members["named", (cls.__name__, cls.__qualname__)] = Expected("is", True)
+    expected, _ = classify(cls, known)
+    if expected.kind != "class":
+        return Known(cls)
+    return Known(cls, members.setdefault(("type",), expected))
 
 
 def class_of_made(owner: Made) -> Known:
@@ -71,7 +74,7 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
     expected, value = owner.expected, owner.value
     is_class = expected.kind == "class"
     if name == "__class__" and not is_class and not any("__class__" in vars(c) for c in type(value).__mro__[:-1]):
-        return class_of_known(owner)
+        return class_of_known(owner, scope.inquiry.known)
     scope.inquiry.looked_at.add((id(value), name))
     found = find_in_class(value, name) if is_class else find(value, name)
     if found is None and not is_class:
@@ -103,7 +106,9 @@ def answered(m: Machine, owner: Known, name: str) -> Any:
     value, reads = owner.value, owner.expected.reads
     descriptor = asked_descriptor(value, name)
     if descriptor is not MISSING:
-        return _ask(m, reads, ("descriptor", name), descriptor, "__get__", [owner, class_of_known(owner)])
+        return _ask(
+            m, reads, ("descriptor", name), descriptor, "__get__", [owner, class_of_known(owner, m.scope.inquiry.known)]
+        )
     function = asked_getattr(value, name)
     if function is not MISSING:
         known = _function(m, owner.expected, ("getattr", name), function)

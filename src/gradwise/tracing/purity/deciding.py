@@ -96,7 +96,7 @@ def _is(m: Machine, i: Any, s: State) -> None:
         s.push(OWN if known is None else Constant(known is not bool(i.arg)))
         return
     if all(
-        type(v) is Known and (v.expected is None or is_member(v.value)) for v in (x, z)
+        type(v) is Known and (v.expected is None or v.expected.kind == "class" or is_member(v.value)) for v in (x, z)
     ):  # each is looked at again at each call
         s.push(Constant((x.value is z.value) is not bool(i.arg)))
         return

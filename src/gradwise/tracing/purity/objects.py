@@ -9,6 +9,8 @@ of an open object runs no code of the user's.
 from __future__ import annotations
 
 import abc
+import collections
+import collections.abc
 import dataclasses
 import enum
 import functools
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 
 _LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
 _KNOWN_BASES: tuple[Any, ...] = (object, abc.ABC, typing.Generic, typing.Protocol, types.SimpleNamespace, np.vectorize)  # fmt: skip
+#: classes of Python's that are written in Python and answer for nothing themselves: they are looked into like the user's
+_OPENED = frozenset(
+    [
+        *[cls for cls in vars(collections.abc).values() if type(cls) is abc.ABCMeta and cls.__flags__ & 1 << 9],
+        *(collections.UserDict, collections.UserList, collections.ChainMap),
+    ]
+)
 HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made while the program runs
 _METACLASSES = (type, abc.ABCMeta)
 _OWN_DICTIONARY = (types.NoneType, types.GetSetDescriptorType)
@@ -49,7 +58,7 @@ def is_users_class(value: Any) -> bool:
     if type(value) not in _METACLASSES or not any(value.__getattribute__ is way for way in _WAYS):
         return False
     for cls in value.__mro__:
-        if cls in _KNOWN_BASES or _is_namespace(cls):
+        if cls in _KNOWN_BASES or cls in _OPENED or _is_namespace(cls):
             continue
         made_in_c = type(vars(cls).get("__new__")) is types.BuiltinFunctionType
         if not cls.__flags__ & HEAP or made_in_c or (cls.__module__ or "").partition(".")[0] in _LIBRARIES:
@@ -87,7 +96,17 @@ def is_simple_member(value: Any) -> bool:
         and type(value).__eq__ is object.__eq__
         and type(value).__ne__ is object.__ne__
         and type(value).__hash__ is enum.Enum.__hash__
+        and _tells_its_value(type(value))
     )
+
+
+def _tells_its_value(cls: Any) -> bool:
+    """Whether what members of an enumeration have under ``value`` and ``name`` is what ``enum`` keeps of them, and no property of the user's."""
+    for c in cls.__mro__:
+        own = vars(c)
+        if "value" in own or "name" in own:
+            return c is enum.Enum
+    return False
 
 
 #: what a class of numbers or texts may say for itself when its members are members of an enumeration
@@ -123,7 +142,7 @@ def is_data_member(value: Any) -> bool:
     (True, False)
     """
     cls = type(value)
-    if not isinstance(value, enum.Enum) or isinstance(value, enum.Flag):
+    if not isinstance(value, enum.Enum) or isinstance(value, enum.Flag) or not _tells_its_value(cls):
         return False
     base = next((c for c in (int, float, str) if c in cls.__mro__), None)
     if base is None:
@@ -139,7 +158,7 @@ def is_member(value: Any) -> bool:
 
 
 def _has_members(cls: Any, kept: Any, tables: Any, value: Any) -> bool:
-    if value is not cls or not all(member._value_ is content for member, content in kept):
+    if value is not cls or not all(member._value_ is content for member, content in kept) or not _tells_its_value(cls):
         return False
     by_name, names, by_value = tables
     return cls._member_map_ == by_name and cls._member_names_ == names and cls._value2member_map_ == by_value
@@ -314,8 +333,8 @@ NUMBER_CLASSES = (numbers.Number, numbers.Complex, numbers.Real, numbers.Rationa
 
 
 def is_number_class(value: Any) -> bool:
-    """Whether a value is one of the abstract classes of numbers."""
-    return any(value is cls for cls in NUMBER_CLASSES)
+    """Whether a value is one of the abstract classes of numbers, or of containers."""
+    return any(value is cls for cls in (*NUMBER_CLASSES, *_OPENED))
 
 
 def is_derived(cls: type, base: type | None) -> bool:
