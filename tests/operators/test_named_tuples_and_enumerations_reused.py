@@ -347,3 +347,46 @@ def test_changes_are_seen(program, change) -> None:
         value, gradient = derivative(x)
         assert value == pytest.approx(expected, rel=1e-13)
         np.testing.assert_allclose(gradient, differences(f, x), rtol=1e-6, atol=1e-8)
+
+
+ANSWERING = """
+import enum
+class E(KIND):
+    A = 1
+    B = 2
+    PROPERTIES
+found = []
+kind = E.A
+def f(x):
+    if CONDITION:
+        found.append(2.0)
+        return x[0] * sum(found)
+    return x[0]
+"""
+PROPERTIES = """@property
+    def value(self): return self._value_ * 3
+    @property
+    def name(self): return "Z"
+"""
+
+
+@pytest.mark.parametrize("condition", ["E.A.value == 3", "kind.value == 3", "E.A.name == 'Z'", "kind.name != 'A'"])
+@pytest.mark.parametrize("kind", ["enum.Enum", "enum.IntEnum"])
+@pytest.mark.parametrize("later", [False, True])
+def test_members_with_a_value_or_a_name_of_the_users(kind, condition, later) -> None:
+    """What is asked of them decides what is looked at."""
+    text = ANSWERING.replace("KIND", kind).replace("CONDITION", condition)
+    ours, theirs = {"__name__": "ours"}, {"__name__": "theirs"}
+    for names in (ours, theirs):
+        exec(text.replace("PROPERTIES", "pass" if later else PROPERTIES), names)
+    derivative = gw.value_and_grad(ours["f"])
+    for k in range(8):
+        if later and k == 4:
+            for names in (ours, theirs):
+                names["E"].value = property(lambda self: self._value_ * 3)
+                names["E"].name = property(lambda self: "Z")
+        x = X + 0.1 * k
+        value, gradient = derivative(x)
+        assert value == pytest.approx(theirs["f"](x), rel=1e-13)
+        np.testing.assert_allclose(gradient, [value / x[0], 0.0, 0.0], rtol=1e-13)
+        assert ours["found"] == theirs["found"]
