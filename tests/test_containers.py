@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gradwise as gw
 from gradwise.containers import EMPTY, LEAF, describe, flatten, map_structure
 from gradwise.errors import InputError
 
@@ -413,3 +414,20 @@ def test_treedef_holds_no_values():
     gc.collect()
     assert watch() is None
     assert treedef.num_leaves == 4
+
+
+class OwnDictionary(dict):
+    def __init__(self, **entries):
+        super().__init__(**entries)
+        self.__dict__ = self
+
+
+def test_a_dictionary_that_holds_its_own_attributes_is_one_and_not_two() -> None:
+    settings = OwnDictionary(w=2.0, v=3.0)
+    found = gw.grad(lambda p: p.w**2 * p["v"] + p.v, pure=False)(settings)
+    assert found == {"w": 12.0, "v": 5.0}
+    assert vars(found) is found
+    assert gw.jacobian(lambda p: p.w * p["w"])(settings) == {"w": 4.0, "v": 0.0}
+    leaves, treedef = flatten(settings)
+    assert leaves == [3.0, 2.0]
+    assert treedef == flatten(OwnDictionary(w=0.0, v=1.0))[1]

@@ -66,7 +66,9 @@ def open_container(tree: Any, kind: type, base: Any) -> tuple[list[Any], dict[st
         parts = {"keys": keys, "order": order}
         if base is defaultdict:
             parts["factory"] = tree.default_factory
-    if kind not in PLAIN_TYPES and base is not types.SimpleNamespace:
+    if getattr(tree, "__dict__", None) is tree:  # self.__dict__ = self: its attributes are its entries
+        parts["is_own_dictionary"] = True
+    elif kind not in PLAIN_TYPES and base is not types.SimpleNamespace:
         names = _attribute_names(tree, kind)
         stored = getattr(tree, "__dict__", {})
         values += [stored[name] if name in stored else object.__getattribute__(tree, name) for name in names]

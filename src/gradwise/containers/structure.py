@@ -37,7 +37,18 @@ class TreeDef:
     {'w': [10.0, 20.0], 'b': 30.0}
     """
 
-    __slots__ = ("_hash", "attributes", "base", "children", "factory", "keys", "kind", "num_leaves", "order")
+    __slots__ = (
+        "_hash",
+        "attributes",
+        "base",
+        "children",
+        "factory",
+        "is_own_dictionary",
+        "keys",
+        "kind",
+        "num_leaves",
+        "order",
+    )
     num_leaves: int
 
     def __init__(
@@ -50,6 +61,7 @@ class TreeDef:
         order: tuple[Hashable, ...] | None = None,
         factory: Callable[[], Any] | None = None,
         attributes: tuple[str, ...] = (),
+        is_own_dictionary: bool = False,
     ) -> None:
         self.kind = kind  # the user's type
         self.base = base  # what it is built as: a member of _BASES, object for a dataclass
@@ -58,6 +70,7 @@ class TreeDef:
         self.order = order  # the same keys in insertion order; no part of the structure
         self.factory = factory  # of a defaultdict
         self.attributes = attributes  # names, in leaf order
+        self.is_own_dictionary = is_own_dictionary  # its attributes are its entries
         self.num_leaves = sum([child.num_leaves for child in children])
         self._hash: int | None = None
 
@@ -76,6 +89,7 @@ class TreeDef:
             and hash(self) == hash(other)
             and self.keys == other.keys
             and self.attributes == other.attributes
+            and self.is_own_dictionary is other.is_own_dictionary
             and self.factory is other.factory
             and self.children == other.children
         )
@@ -159,6 +173,8 @@ def _rebuild(treedef: TreeDef, leaves: Iterator[Any]) -> Any:
         return (treedef.keys or ())[0].rebuild(values)  # type: ignore[attr-defined]  # its labels
     count = len(values) - len(treedef.attributes)
     result = _construct(treedef, values[:count])
+    if treedef.is_own_dictionary:
+        object.__setattr__(result, "__dict__", result)
     stored = getattr(result, "__dict__", None)
     for name, value in zip(treedef.attributes, values[count:], strict=True):
         if stored is None or name in slots(kind):
