@@ -39,3 +39,32 @@ def test_state_moves_once(options) -> None:
         assert value == pytest.approx(theirs.run(X + 0.1 * k), rel=1e-13)
         assert ours.k == pytest.approx(theirs.k, rel=1e-13)
         np.testing.assert_array_equal(ours.b, theirs.b)
+
+
+@pytest.mark.parametrize("options", [{}, {"pure": False}], ids=["default", "each call"])
+def test_an_array_that_is_written_to_plainly_before_it_stands_in_a_buffer(options) -> None:
+    """Its object is noted after the first write, and the array is gone when the run fails: two arrays that take turns."""
+
+    class Turns:
+        def __init__(self):
+            self.a, self.b = np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.3])
+
+        def run(self, x):
+            self.b[1:] = self.b[:-1]
+            self.b[0] = 3.0
+            self.a[0] = x[0] * self.b[2]
+            self.a, self.b = self.b, self.a
+            return self.a @ x[:3]
+
+    ours, theirs = Turns(), Turns()
+    derivative = gw.value_and_grad(lambda x: ours.run(x), method="exact", **options)
+    for k in range(8):
+        if k == 2:  # the object refers to one by another name too, which a run learns by failing
+            ours.first, theirs.first = ours.a, theirs.a
+        x = X + 0.1 * k
+        value, gradient = derivative(x)
+        assert value == pytest.approx(theirs.run(x), rel=1e-13)
+        np.testing.assert_allclose(gradient[:3], theirs.a, rtol=1e-13)
+        np.testing.assert_allclose([ours.a, ours.b], [theirs.a, theirs.b], rtol=1e-13)
+        if k >= 2:
+            np.testing.assert_allclose(ours.first, theirs.first, rtol=1e-13)

@@ -40,7 +40,7 @@ class Journal:
     def __init__(self, *, of_failures: bool = False) -> None:
         self._before: dict[int, tuple[Any, Any]] = {}
         self._arrays: dict[int, _Array] = {}
-        #: what the places hold
+        #: what the places hold, and those: a place that is noted after its array was written to holds what that held before
         self._held: dict[int, _Array] = {}
         #: whether it is asked only where a run fails
         self.of_failures = of_failures
@@ -61,7 +61,7 @@ class Journal:
                 if self.of_failures:
                     return
                 raise Unmuted("it writes to memory that is not NumPy's")
-            self._arrays.setdefault(id(place), _Array(place))
+            self._arrays.setdefault(id(place), _noted(place, self._held))
         elif id(place) not in self._before:
             self._before[id(place)] = place, _content(place, self._held)
 
@@ -100,7 +100,7 @@ class Journal:
         """Keep what the containers and arrays in a value hold, which another call may write to in place."""
         if type(value) is np.ndarray:
             if value.flags.writeable and value.nbytes <= _LARGE and value.dtype.kind != "O":
-                self._arrays.setdefault(id(value), _Array(value))
+                self._arrays.setdefault(id(value), _noted(value, self._held))
         elif depth and isinstance(value, (list, dict, deque, set)) and len(value) <= _MANY:
             self.note(value)
             for entry in value.values() if isinstance(value, dict) else value:
