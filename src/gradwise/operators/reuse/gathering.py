@@ -20,6 +20,7 @@ from gradwise.operators.reuse.sharing_lines import leave_if_one, leave_if_shared
 from gradwise.tracing import copy_in_layout
 from gradwise.tracing.purity.buffers import is_buffer
 from gradwise.tracing.purity.class_members import found_under
+from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.lookups import cell_value, look_up
@@ -200,12 +201,13 @@ class _Gathering:
         kind, cls = f"type({variable})", type(value)
         if expected.kind == "sequence":
             self.text.leave_if(f"{kind} is not {self.text.name(cls)} or len({variable}) != {len(value)}")
-            if cls is dict:
+            if issubclass(cls, dict):
                 keys = [k for k, _ in items_of(value)]
                 self.text.leave_if(f"list({variable}) != {self.text.name(keys)}")
                 self.text.leave_if(f"[type(k) for k in {variable}] != {self.text.name([type(k) for k in keys])}")
-            elif cls is not list and cls is not tuple:
-                self.text.leave_if(f"not {self.text.name(is_named_tuple)}({variable})")
+            if cls not in (list, tuple, dict):
+                test = is_named_tuple if issubclass(cls, tuple) else is_container
+                self.text.leave_if(f"not {self.text.name(test)}({variable})")
         elif expected.kind in ("method", "tally", "partial"):
             self.text.leave_if(f"{kind} is not {self.text.name(cls)}")
         elif expected.kind == "class":

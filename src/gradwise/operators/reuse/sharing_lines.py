@@ -55,7 +55,7 @@ def leave_if_shared(
     apart = [*attributes, *tallies]
     if attributes and len(apart) > 1:
         text.leave_if(f"len({{{', '.join(f'id({one})' for one in apart)}}}) != {len(apart)}")
-    tables = [variable for variable, value, e in reading if e.kind == "sequence" and type(value) is dict]
+    tables = [variable for variable, value, e in reading if e.kind == "sequence" and isinstance(value, dict)]
     found = [*dictionaries, *tables]
     if attributes and found:
         text.leave_if(f"{text.name(holds_any)}(({', '.join(found)},), ({', '.join(attributes)},))")

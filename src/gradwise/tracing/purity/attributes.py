@@ -10,8 +10,9 @@ import numpy as np
 from gradwise.tracing.purity.attribute_tables import Attributes, table_of
 from gradwise.tracing.purity.boxes import MethodOfBox, has_method
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
-from gradwise.tracing.purity.class_members import attribute_by_class
+from gradwise.tracing.purity.class_members import attribute_by_class, attribute_of_container
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super
+from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.distributions import attribute_of_frozen
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.fixed import attribute_of_fixed
@@ -71,6 +72,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
             if name in fields:
                 return entry_of(m, owner, Constant(fields.index(name)))
             of_class = attribute_by_class(m, owner, type(owner.value), name) if fields else None
+            if is_container(owner.value):
+                of_class = attribute_of_container(m, owner, name)
             return method_of_sequence(m, owner, name) if of_class is None else of_class
         return m.scope.attribute(m, owner, name)
     if type(owner) is Made:

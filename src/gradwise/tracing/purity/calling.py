@@ -19,8 +19,9 @@ from gradwise.tracing.purity.callables import (
     Callee,
     callee_of,
 )
-from gradwise.tracing.purity.class_members import called_member, member_by_value, members_of
+from gradwise.tracing.purity.class_members import attribute_of_container, called_member, member_by_value, members_of
 from gradwise.tracing.purity.constructed import assigned, class_of_known, class_of_made, construct, special, super_of
+from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.contexts import is_context_function, known_context, of_generator
 from gradwise.tracing.purity.dataclass_functions import of_dataclass
 from gradwise.tracing.purity.decorators import Decorator, Remembering, decorated
@@ -38,7 +39,14 @@ from gradwise.tracing.purity.over_entries import over_entries
 from gradwise.tracing.purity.record_types import MethodOfRecord, answers, record, unary_of_record
 from gradwise.tracing.purity.results import result_of, result_of_method
 from gradwise.tracing.purity.scope import CACHED, Ends, is_type, is_users_function
-from gradwise.tracing.purity.sequences import MethodOfSequence, entry_of, is_looked_into, is_object, iterator_of
+from gradwise.tracing.purity.sequences import (
+    MethodOfSequence,
+    entry_of,
+    is_looked_into,
+    is_object,
+    is_sequence,
+    iterator_of,
+)
 from gradwise.tracing.purity.sparse import MethodOfMatrix, made_matrix, makes_matrix
 from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
@@ -131,6 +139,11 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return _partial(m, callee, arguments, keywords)
     if callee.expected is not None and callee.expected.kind == "object":
         return call(m, special(m, callee, "__call__"), arguments, keywords)
+    if callee.expected is not None and callee.expected.kind == "sequence":
+        method = attribute_of_container(m, callee, "__call__") if is_container(value) else None
+        if type(method) is not Bound:
+            raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
+        return call(m, method, arguments, keywords)
     context = known_context(m, value, arguments, keywords)
     if context is not None:
         return context
@@ -222,7 +235,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
             for other in keywords.values():
                 m.data(other)
             return answer
-    if arguments and is_object(arguments[0]) and any(value is one for one in _ALL_ENTRIES):
+    if arguments and _gives_entries(arguments[0]) and any(value is one for one in _ALL_ENTRIES):
         arguments = [iterator_of(m, arguments[0]), *arguments[1:]]
     if any(value is known for known in WRITERS):
         return written(m, describe(callee), arguments, keywords)
@@ -262,6 +275,11 @@ _BINARY = {
     operator.matmul: "@",
     operator.pow: "**",
 }
+
+
+def _gives_entries(value: Any) -> bool:
+    """Whether a value is an object of the user's, or a container of a class of theirs, which gives its entries one after the other."""
+    return is_object(value) or (is_sequence(value) and is_container(value.value))
 
 
 #: what takes all that an object with ``__iter__`` gives

@@ -11,15 +11,18 @@ import functools
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.container_classes import asking, overrides, stored_attribute
 from gradwise.tracing.purity.lattice import describe, join
 from gradwise.tracing.purity.named_tuples import is_record_type
 from gradwise.tracing.purity.objects import (
     ENTRIES,
+    HEAP,
     MISSING,
     find_in_class,
     is_defined,
     is_member,
     is_simple_member,
+    member,
     member_test,
 )
 from gradwise.tracing.purity.scope import Expected, is_users_function
@@ -47,12 +50,40 @@ def attribute_by_class(m: Machine, owner: Any, cls: type, name: str, of_class: A
     return known if kind == "static" else Bound(known, of_class if kind == "class" else owner)
 
 
+def attribute_of_container(m: Machine, owner: Any, name: str) -> Any:
+    """An attribute of a container of a class derived from dict or list (``container_classes.py``): of its class, or what ``__getattr__`` gives; None where it is one of dict or list."""
+    value, cls = owner.value, type(owner.value)
+    if cls.__flags__ & HEAP == 0 or hasattr(dict if isinstance(value, dict) else list, name):
+        return None if not overrides(cls, name) else attribute_by_class(m, owner, cls, name)
+    if member(cls, name) is not MISSING:
+        return attribute_by_class(m, owner, cls, name)
+    members, of_class = m.scope.node.reads.members, weakref.ref(cls)
+    members.setdefault((of_class, "raw", name), Expected("other", None))
+    if stored_attribute(value, name):
+        return m.scope.entry(m, owner, Constant(name))
+    asked = asking(cls)
+    if asked is None:
+        return None
+    if asked[0] == "raw":
+        members.setdefault((of_class, "raw", "__getattr__"), Expected("is", asked[1]))
+        if asked[1] is dict.get and name not in value:
+            return Constant(None)
+        return m.scope.entry(m, owner, Constant(name))
+    if not is_users_function(asked[1]):
+        return None
+    key = (of_class, "method", "__getattr__")
+    expected = members.setdefault(key, Expected("function", weakref.ref(asked[1])))
+    return m.scope.call_function(m, Known(asked[1], expected), [owner, Constant(name)], {})
+
+
 def found_under(key: tuple[Any, ...]) -> Any:
     """What is found under such a key now; MISSING where there is nothing of that kind."""
     kept, kind, name = key
     owner = kept()
     if owner is None:
         return MISSING
+    if kind == "raw":
+        return member(owner, name)
     cls = owner
     if isinstance(owner, enum.Enum):
         cls = type(owner)

@@ -77,7 +77,7 @@ def _contains(m: Machine, i: Any, s: State) -> None:
         m.data(m.scope.call(m, special(m, z, "__contains__"), [x]))
         s.push(OWN)
         return
-    if is_sequence(z) and type(z.value) is dict:
+    if is_sequence(z) and isinstance(z.value, dict):
         texts = certain_texts(as_key(m, x))  # its keys are compared at each call
         found = {one in z.value for one in texts or ()}
         s.push(Constant(found.pop() is not bool(i.arg)) if len(found) == 1 else OWN)

@@ -12,6 +12,7 @@ import numpy as np
 from gradwise.tracing.purity.answering import ANSWERS, ANSWERS_OF_CLASS, answer, find_stored, lacks_entry
 from gradwise.tracing.purity.buffers import is_buffer
 from gradwise.tracing.purity.class_members import found_under
+from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.counters import counts, counts_entry
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.interpolators import content_of
@@ -173,12 +174,12 @@ def _inside(value: Any, expected: Expected, visiting: dict[int, Any]) -> bool:
     if expected.kind == "sequence":
         if type(value) is not expected.object:
             return False
+        if type(value) not in (list, tuple, dict) and not (is_named_tuple(value) or is_container(value)):
+            return False
         assert expected.reads is not None
         if [key for key, _ in items_of(value)] != list(expected.reads.names):
             return False
-        if type(value) is dict and [*map(type, value)] != [*map(type, expected.reads.names)]:  # 1 is True
-            return False
-        if type(value) not in (list, tuple, dict) and not is_named_tuple(value):
+        if isinstance(value, dict) and [*map(type, value)] != [*map(type, expected.reads.names)]:  # 1 is True
             return False
     elif expected.kind == "class":
         if value is not expected.object() or not is_users_class(value):

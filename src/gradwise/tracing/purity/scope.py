@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.callables import ANEW, CONTAINERS, CONTEXTS, GETTERS, JOINERS, KEYS, WRITERS, callee_of
+from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.distributions import (
     distribution_test,
     frozen_test,
@@ -235,7 +236,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         expected = Expected("sparse", weakref.ref(cls))
     elif content_of(value) is not None:
         return Expected("content", weakref.ref(cls)), SPLINE
-    elif is_named_tuple(value) and 0 < len(value) <= ENTRIES:
+    elif (is_named_tuple(value) or is_container(value)) and 0 < len(value) <= ENTRIES:
         return _sequence(value, known)
     elif is_record_type(value):
         expected = Expected("test", record_test(value))
@@ -336,7 +337,7 @@ def _holding(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
 
 def items_of(sequence: Any) -> list[tuple[Any, Any]]:
     """The entries of a list, tuple or dict with their indices or keys."""
-    return list(sequence.items() if type(sequence) is dict else enumerate(sequence))
+    return list(sequence.items() if isinstance(sequence, dict) else enumerate(sequence))
 
 
 def _sequence(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[Expected, Any]:

@@ -13,6 +13,7 @@ from gradwise.tracing.purity.boxes import as_key, box, entry_of_box
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.class_members import members_of
 from gradwise.tracing.purity.constructed import special
+from gradwise.tracing.purity.container_classes import fills_gaps
 from gradwise.tracing.purity.lattice import (
     certain_texts,
     describe,
@@ -102,12 +103,12 @@ def entries(m: Machine, sequence: Known) -> dict[Any, Any]:
 def _any_of(m: Machine, sequence: Known) -> Any:
     """One of the entries; of tuples and lists of one length, their entries."""
     found = list(entries(m, sequence).values())
-    if all(is_sequence(v) and type(v.value) is not dict for v in found) and len({len(v.value) for v in found}) == 1:
+    if all(is_sequence(v) and not isinstance(v.value, dict) for v in found) and len({len(v.value) for v in found}) == 1:
         classes = {type(v.value) for v in found}
         cls = classes.pop() if len(classes) == 1 and is_named_tuple(found[0].value) else None
         if cls is not None or not any(has_fields(type(v.value)) and has_operators(type(v.value)) for v in found):
             found = [Row(tuple(entries(m, v).values()), cls, cls is not None and has_operators(cls)) for v in found]
-    if len(found) > 1 and all(is_sequence(v) and type(v.value) is dict and v.expected.is_data for v in found):
+    if len(found) > 1 and all(is_sequence(v) and isinstance(v.value, dict) and v.expected.is_data for v in found):
         return _one_of_dicts([entries(m, v) for v in found]) or functools.reduce(join, found)
     return functools.reduce(join, found)
 
@@ -129,7 +130,7 @@ def iterator_of(m: Machine, value: Any) -> Any:
     if type(value) is Several:
         return Rows(functools.reduce(join, [element_of(m, v) for v in value.values if not is_none_itself(v)], NOTHING))
     if is_sequence(value):
-        if type(value.value) is dict:
+        if isinstance(value.value, dict):
             return Rows(functools.reduce(join, map(_key, value.value)))
         return Rows(_any_of(m, value))
     if type(value) is Row:
@@ -195,16 +196,18 @@ def entry_of(m: Machine, value: Any, key: Any) -> Any:
         return value.entries[place]
     if is_sequence(value):
         found = entries(m, value)
-        if type(place) is int and place < 0 and type(value.value) is not dict:
+        if type(place) is int and place < 0 and not isinstance(value.value, dict):
             place += len(found)
         if place is not None and place in found:
             return found[place]
         if key is None or (type(key) is Constant and type(key.value) is slice):
             return Rows(_any_of(m, value))
         texts = texts_of(key)
+        if fills_gaps(value.value) and not (texts and texts <= found.keys()):
+            raise m.doubt("it asks a defaultdict for a key that it may not have, which would be added")
         if texts is not None:
             found = {k: v for k, v in found.items() if k in texts} or found
-        elif type(value.value) is not dict and not is_numeric(m.data(key)):
+        elif not isinstance(value.value, dict) and not is_numeric(m.data(key)):
             return Rows(_any_of(m, value)) if level(value) is None else m.data(value)  # perhaps a slice
         return (
             functools.reduce(join, found.values()) if texts is not None else _any_of(m, value)
@@ -227,7 +230,7 @@ def unpacked(m: Machine, row: Any, count: int) -> list[Any]:
     """``a, b, … = row``."""
     if type(row) is Row and len(row.entries) == count:
         return list(row.entries)
-    if is_sequence(row) and type(row.value) is not dict and len(row.value) == count:
+    if is_sequence(row) and not isinstance(row.value, dict) and len(row.value) == count:
         return list(entries(m, row).values())
     if type(row) is Rows:
         return [row.element] * count
@@ -282,7 +285,7 @@ class MethodOfSequence:
 
 def method_of_sequence(m: Machine, owner: Known, name: str) -> MethodOfSequence | Method:
     """A method of a list, tuple or dict whose entries are looked into."""
-    if type(owner.value) is dict and name in ("items", "values", "keys", "get"):
+    if isinstance(owner.value, dict) and name in ("items", "values", "keys", "get"):
         return MethodOfSequence(owner, name)
     if level(owner) is not None:
         return Method(owner, name)

@@ -11,6 +11,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.answering import is_hidden
+from gradwise.tracing.purity.container_classes import copied_container, is_container
 from gradwise.tracing.purity.counters import Counter
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
@@ -132,7 +133,13 @@ class _Twins:
         inside: dict[Any, Any] = {}
         # a tuple is made anew below; copy.copy of a named one would leave a note in its class
         made: Any = (
-            value if isinstance(value, tuple) else copied(value) if expected.kind == "object" else copy.copy(value)
+            value
+            if isinstance(value, tuple)
+            else copied(value)
+            if expected.kind == "object"
+            else copied_container(value)
+            if is_container(value)
+            else copy.copy(value)
         )
         twin = self.made[id(value)] = made
         if expected.kind == "tally" and any(("lasts", "append") in _members(e) for e in self.expected[id(value)]):
