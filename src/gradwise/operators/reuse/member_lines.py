@@ -56,6 +56,9 @@ def write_member(
         read = f"{g.text.name(_DESCRIPTORS[kind])}({variable if kind == 'descriptor' else cls}, {name!r})"
         g.follow(read, found, expected, None, direct=False)
         return
+    elif kind == "lacks":
+        g.text.leave_if(f"{name!r} in {g.text.name(entries_of)}({variable})")
+        return
     elif kind == "hidden":
         g.text.leave_if(f"not {g.text.name(ANSWERS[kind])}({variable}, {name!r})")
         return

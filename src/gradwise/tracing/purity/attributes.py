@@ -13,6 +13,7 @@ from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
 from gradwise.tracing.purity.class_members import attribute_by_class, attribute_of_container
 from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super
 from gradwise.tracing.purity.container_classes import is_container
+from gradwise.tracing.purity.dispatching import DispatchedMethod, dispatches
 from gradwise.tracing.purity.distributions import attribute_of_frozen
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.fixed import attribute_of_fixed
@@ -66,6 +67,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return attribute_of_interpolator(m, name)
     if is_matrix(owner):
         return attribute(m, name)
+    if is_object(owner) and dispatches(m, owner, name):
+        return DispatchedMethod(owner, name)
     if type(owner) is Known:
         if owner.expected is not None and owner.expected.kind == "sequence":
             fields = getattr(type(owner.value), "_fields", ())

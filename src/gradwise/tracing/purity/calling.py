@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,8 @@ from gradwise.tracing.purity.contexts import is_context_function, known_context,
 from gradwise.tracing.purity.dataclass_functions import of_dataclass
 from gradwise.tracing.purity.decorators import Decorator, Remembering, decorated
 from gradwise.tracing.purity.defaults import with_plain_defaults
+from gradwise.tracing.purity.dispatchers import is_dispatcher
+from gradwise.tracing.purity.dispatching import DispatchedMethod, dispatched
 from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
 from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
@@ -120,6 +123,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         Log,
         Attributes,
         MethodOfFixed,
+        DispatchedMethod,
     ):
         return callee.result(m, arguments, keywords)
     if type(callee) is Entrywise:
@@ -253,6 +257,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     taken_apart = of_dataclass(m, value, arguments, keywords)
     if taken_apart is not None:
         return taken_apart
+    if is_dispatcher(value):
+        return dispatched(m, (weakref.ref(value), "dispatches"), arguments, keywords)
     if is_users_function(value):
         return m.scope.call_function(m, callee, arguments, keywords)
     if is_type(value):

@@ -12,6 +12,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.container_classes import asking, overrides, stored_attribute
+from gradwise.tracing.purity.dispatchers import dispatched_in, dispatched_to
 from gradwise.tracing.purity.lattice import describe, join
 from gradwise.tracing.purity.named_tuples import is_record_type
 from gradwise.tracing.purity.objects import (
@@ -84,6 +85,10 @@ def found_under(key: tuple[Any, ...]) -> Any:
         return MISSING
     if kind == "raw":
         return member(owner, name)
+    if kind == "dispatches":
+        return dispatched_to(owner, name)
+    if type(kind) is tuple:  # a method of that name
+        return dispatched_in(owner, kind[1], name)
     cls = owner
     if isinstance(owner, enum.Enum):
         cls = type(owner)
