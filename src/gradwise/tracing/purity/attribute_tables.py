@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.constructed import (
+    assign_by_class,
     attribute_of_known,
     keep,
     set_by_property,
@@ -29,7 +30,12 @@ _METHODS = ("items", "values", "keys", "get", "update")
 def assign(m: Machine, owner: Any, name: str, value: Any) -> None:
     """``owner.name = value``."""
     for one in alternatives(owner):
-        if is_none_itself(one) or set_by_property(m, one, name, value) or left(m, one, name, value):
+        if (
+            is_none_itself(one)
+            or assign_by_class(m, one, name, value)
+            or set_by_property(m, one, name, value)
+            or left(m, one, name, value)
+        ):
             continue
         store(m.scope, m, one, name, value)
 

@@ -21,7 +21,15 @@ from gradwise.tracing.purity.callables import (
     callee_of,
 )
 from gradwise.tracing.purity.class_members import attribute_of_container, called_member, member_by_value, members_of
-from gradwise.tracing.purity.constructed import assigned, class_of_known, class_of_made, construct, special, super_of
+from gradwise.tracing.purity.constructed import (
+    assigned,
+    class_of_known,
+    class_of_made,
+    construct,
+    made_anew,
+    special,
+    super_of,
+)
 from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.contexts import is_context_function, known_context, of_generator
 from gradwise.tracing.purity.dataclass_functions import of_dataclass
@@ -196,6 +204,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return SLICE
     if value is super:
         return super_of(m, arguments)
+    if value is object.__new__ and len(arguments) == 1 and not keywords:
+        return made_anew(m, arguments[0])
     if value is object.__setattr__ and len(arguments) == 3 and not keywords:
         return assigned(m, *arguments)
     if value is setattr and len(arguments) == 3 and not keywords:

@@ -33,7 +33,7 @@ from gradwise.tracing.purity.objects import (
 from gradwise.tracing.purity.remembered import is_remembered, read_before
 from gradwise.tracing.purity.scope import Ends, Expected, Reads, classify, is_users_function
 from gradwise.tracing.purity.transient import is_transient, read_again
-from gradwise.tracing.purity.values import Bound, Constant, Known, Made, Super
+from gradwise.tracing.purity.values import Bound, Constant, Held, Known, Made, Super
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -225,29 +225,72 @@ def construct(
     expected, value = cls.expected, cls.value
     if value is types.SimpleNamespace:
         return _namespace(scope, m, cls, arguments, keywords)
-    for name in ("__new__", "__setattr__"):
-        kept = getattr(value, name)
-        if kept is not getattr(object, name) and not (name == "__setattr__" and is_frozen(value)):
-            raise m.doubt(f"it makes an object of type {value.__name__}, which has a {name} of its own")
-        expected.reads.members[("default", name)] = Expected("is", kept)
+    if not assigns_itself(value):
+        kept: Any = value.__setattr__
+        if kept is not object.__setattr__ and not is_frozen(value):
+            raise m.doubt(f"it makes an object of type {value.__name__}, which has a __setattr__ of its own")
+        expected.reads.members[("default", "__setattr__")] = Expected("is", kept)
     for name in ("__getattr__", "__del__"):
         if member(value, name) is not MISSING:
             raise m.doubt(f"it makes an object of type {value.__name__}, which has a {name}")
         expected.reads.members[("defined", name)] = Expected("is", False)
-    made = Made(cls, (id(m.code), m.offset, cls))
-    scope.inquiry.made.setdefault(made.place, {})
+    making: Any = value.__new__
+    if making is object.__new__:
+        expected.reads.members[("default", "__new__")] = Expected("is", making)
+        made: Any = made_anew(m, cls)
+    else:
+        made = _made_by_users(m, cls, arguments, keywords, complete=complete)
     initial = member(value, "__init__")
     if initial is object.__init__:
         expected.reads.members[("default", "__init__")] = Expected("is", initial)
-        if arguments or keywords:
+        if (arguments or keywords) and making is object.__new__:
             raise m.doubt(f"it gives arguments to {value.__name__}, which takes none")
         return made
+    if type(made) is Known:  # a singleton, which is filled again
+        raise m.doubt(f"it calls __init__ of an object of type {value.__name__} that was there")
     found = find_in_class(value, "__init__")
     if found is None or found[0] != "method":
         raise m.doubt(f"it makes an object of type {value.__name__} in a way that is not looked into")
     initial = _function(m, expected, ("method", "__init__"), found[1])
     scope.call_function(m, initial, [made, *arguments], keywords, complete=complete)
     return made
+
+
+def made_anew(m: Machine, cls: Any) -> Made:
+    """``object.__new__(cls)``: an object of the user's class without attributes."""
+    if type(cls) is not Known or cls.expected is None or cls.expected.kind != "class":
+        raise m.doubt(f"it makes an object of {describe(cls)} in a way that is not looked into")
+    made = Made(cls, (id(m.code), m.offset, cls))
+    m.scope.inquiry.made.setdefault(made.place, {})
+    return made
+
+
+def _made_by_users(m: Machine, cls: Known, arguments: list[Any], keywords: dict[str, Any], *, complete: bool) -> Any:
+    """What ``__new__`` of a class of the user's gives: an object of that very class, made now or before the call (a singleton)."""
+    value = cls.value
+    found = find_in_class(value, "__new__")
+    if found is None or found[0] != "static":
+        raise m.doubt(f"it makes an object of type {value.__name__}, which has a __new__ of its own")
+    making = _function(m, cls.expected, ("static", "__new__"), found[1])
+    made = m.scope.call_function(m, making, [cls, *arguments], keywords, complete=complete)
+    is_known = type(made) is Known and made.expected is not None and made.expected.kind == "object"
+    of = type(made.value) if is_known else made.cls.value if type(made) is Made else None
+    if of is not value:
+        raise m.doubt(f"it makes an object of type {value.__name__}, whose __new__ gives {describe(made)}")
+    return made
+
+
+def assigns_itself(cls: type) -> bool:
+    """Whether a class of the user's has a ``__setattr__`` of the user's, which is called where an attribute is assigned."""
+    return type(member(cls, "__setattr__")) is types.FunctionType and not is_frozen(cls)
+
+
+def assign_by_class(m: Machine, owner: Any, name: str, value: Any) -> bool:
+    """Whether the class of an object made during the call assigns attributes itself, which is done then."""
+    if type(owner) is not Made or not assigns_itself(owner.cls.value):
+        return False
+    m.scope.call(m, special(m, owner, "__setattr__"), [Constant(name), value])
+    return True
 
 
 def _namespace(scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords: dict[str, Any]) -> Made:
@@ -294,17 +337,23 @@ def super_of(m: Machine, arguments: list[Any]) -> Super:
 def attribute_of_super(m: Machine, owner: Super, name: str) -> Any:
     """A method found by ``super()``."""
     receiver = owner.receiver
+    is_class = type(receiver) is Known and receiver.expected is not None and receiver.expected.kind == "class"
     if type(receiver) is Made:
         cls, expected = receiver.cls.value, receiver.cls.expected
     elif type(receiver) is Known and receiver.expected is not None and receiver.expected.kind == "object":
         cls, expected = type(receiver.value), receiver.expected
+    elif is_class and name == "__new__":
+        cls, expected = receiver.value, receiver.expected
     else:
         raise m.doubt("it calls super() in a way that is not looked into")
     function = inherited(cls, owner.owner.value, name)
     key = ("super", weakref.ref(owner.owner.value), name)
-    if function is object.__init__:  # which does nothing
+    if function in (object.__init__, object.__new__, object.__setattr__):
         expected.reads.members[key] = Expected("is", function)
-        return Known(function)
+        bound = function is object.__setattr__
+        return Held(Known(function), (receiver,), ()) if bound else Known(function)
     if function is None:
         raise m.doubt(f"super().{name} is not looked into")
+    if name == "__new__":
+        return _function(m, expected, key, function)
     return Bound(_function(m, expected, key, function), receiver)

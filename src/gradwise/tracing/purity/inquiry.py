@@ -174,8 +174,8 @@ class Scope:
             return maker
         if owner.value is dict and name == "fromkeys":
             return Known(FROM_KEYS)
-        if owner.value is object and name == "__setattr__":
-            return Known(object.__setattr__)
+        if owner.value is object and name in ("__setattr__", "__new__"):
+            return Known(getattr(object, name))
         if name in ("__name__", "__qualname__") and type(owner.value) is type:
             if owner.expected is not None and owner.expected.kind == "class":
                 cls = owner.value

@@ -360,11 +360,14 @@ def setter(cls: type, name: str) -> Any:
 
 
 def inherited(cls: type, owner: type, name: str) -> Any:
-    """The function, or the ``__init__`` of object, that ``super(owner, an instance of cls)`` finds under a name; None if it finds something else."""
+    """The function, or that of object, that ``super(owner, an instance of cls)`` finds under a name (for ``__new__``, ``super(owner, cls)``); None if it finds something else."""
     if owner not in cls.__mro__:
         return None
     found = member(cls, name, cls.__mro__.index(owner) + 1)
-    return found if type(found) is types.FunctionType or found is object.__init__ else None
+    if name == "__new__" and type(found) is staticmethod:
+        found = found.__func__
+    is_objects = any(found is one for one in (object.__init__, object.__new__, object.__setattr__))
+    return found if type(found) is types.FunctionType or is_objects else None
 
 
 def callable_parts(value: Any) -> tuple[Any, Any] | None:
