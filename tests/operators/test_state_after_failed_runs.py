@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import types
 import warnings
 
 import numpy as np
@@ -68,3 +70,37 @@ def test_an_array_that_is_written_to_plainly_before_it_stands_in_a_buffer(option
         np.testing.assert_allclose([ours.a, ours.b], [theirs.a, theirs.b], rtol=1e-13)
         if k >= 2:
             np.testing.assert_allclose(ours.first, theirs.first, rtol=1e-13)
+
+
+class Pair:
+    def __init__(self):
+        self.first = types.SimpleNamespace(u=np.arange(4.0)[:0:-1])
+        self.second = types.SimpleNamespace(u=np.ones(3))
+
+
+pair = Pair()
+
+
+def of_a_pair(x):
+    try:
+        before = pair.second.u  # noqa: F841  # a second name for what is written to
+    except ValueError:
+        return 0.0
+    pair.first.u *= 0.5
+    for i in range(3):
+        pair.first.u[i] = pair.first.u[i - 1] * 0.5 + x[i] * 0.9
+    now = pair.second.u
+    now[2] = math.atan(x[0])
+    return x[1] + (pair.first.u @ x)
+
+
+@pytest.mark.parametrize("options", [{}, {"pure": False}], ids=["default", "each call"])
+def test_an_object_and_its_dictionary_are_one_place(options) -> None:
+    """A run that fails notes the one before it stores something there, and the other afterwards."""
+    derivative, values = gw.value_and_grad(of_a_pair, **options), []
+    for call in (lambda x: derivative(x)[0], of_a_pair):
+        pair.__init__()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", gw.NumericalFallbackWarning)
+            values.append([call(X[:3] + 0.1 * k) for k in range(6)] + [*pair.first.u, *pair.second.u])
+    np.testing.assert_allclose(*values, rtol=1e-13)

@@ -112,7 +112,8 @@ class Journal:
 
     def restore(self) -> None:
         """Everything that was noted holds what it held."""
-        for place, content in self._before.values():
+        # an object and its dictionary are one place of two names: what was noted first is what it held
+        for place, content in reversed(self._before.values()):
             with contextlib.suppress(Exception):  # an object that refuses the value it had
                 _put_back(place, content)
         for array in reversed(
