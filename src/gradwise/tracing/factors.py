@@ -11,6 +11,7 @@ import numpy as np
 from gradwise.rules import powers
 from gradwise.rules.products import matmul_p
 from gradwise.tracing.arithmetic import binary, concrete, general, plain
+from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 
@@ -53,6 +54,8 @@ def power(x: Any, z: Any) -> Any:
                 return found
         if type(z) is np.ndarray and z.ndim == 0:
             z = z[()]
+        if type(z) in HOLDERS:
+            return NotImplemented
         if isinstance(z, (int, float, np.floating, np.integer)) and not isinstance(z, np.ndarray):
             value = plain(x) ** z
             if not x.tape.open:

@@ -91,7 +91,7 @@ def written(value: Any) -> Any:
     if type(value) not in HOLDERS:
         return value
     if type(value) in TWINS:
-        return SUBCLASSES["numbers"](value)
+        return value.__parts__()[0]
     if not hasattr(value, "array"):
         return value
     masked: Any = getattr(value, "mask", False)

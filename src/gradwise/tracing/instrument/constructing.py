@@ -31,7 +31,7 @@ from gradwise.tracing.instrument.objects import (
 )
 from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import Watch, local
-from gradwise.tracing.instrument.userland import is_users_file, wraps_users
+from gradwise.tracing.instrument.userland import is_users_file, is_users_number, wraps_users
 
 _FACTORY = dataclasses._HAS_DEFAULT_FACTORY  # type: ignore[attr-defined]  # the default of fields with a factory
 _INIT_ONLY = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]  # marks arguments of __post_init__
@@ -56,8 +56,8 @@ def class_callee(watch: Watch, cls: Any) -> Any:
 
 def _defined_in_python(cls: type) -> bool:
     """Whether a class has a constructor of the user's."""
-    if is_users_array(cls):
-        return True  # ndarray's memory is not to be filled with traced numbers
+    if is_users_array(cls) or is_users_number(cls):
+        return True  # what is compiled is not to be filled with traced numbers
     for name in ("__init__", "__new__"):
         function = getattr(cls, name, None)
         if type(function) is types.FunctionType and (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.within import holds_traced
 from gradwise.tracing.text import shown_as
@@ -21,6 +22,8 @@ def first_traced(values: Any) -> Any:
     """A traced value among values and in containers of them."""
     if isinstance_traced(values):
         return values
+    if type(values) in HOLDERS:
+        values = values.__parts__()
     for value in values.values() if isinstance(values, dict) else values:
         if holds_traced(value):
             return first_traced(value)
@@ -35,4 +38,6 @@ def shown(values: Any) -> Any:
         return {k: shown(v) for k, v in values.items()}
     if isinstance(values, list):
         return [shown(v) for v in values]
+    if type(values) in HOLDERS:
+        return values.__plain__()
     return values.shown() if type(values) in (TracedArray, TracedScalar) else values

@@ -115,7 +115,7 @@ def _load_by_super(obj: Any, name: str) -> Any:
         if base is obj.__thisclass__:
             break
     for base in bases:
-        if base is np.ndarray and type(instance) in TWINS:
+        if base in _COMPILED and type(instance) in TWINS:
             return _of_ndarray(instance, name, obj)
         if name in vars(base):
             watch = local.watch
@@ -128,6 +128,10 @@ def _load_by_super(obj: Any, name: str) -> Any:
                 return from_descriptor(raw, instance, owner, name)
             break
     return getattr(obj, name)
+
+
+#: in the place of these classes stand objects of ours
+_COMPILED = frozenset({np.ndarray, np.float64, float, complex})
 
 
 def _of_ndarray(instance: Any, name: str, obj: Any) -> Any:

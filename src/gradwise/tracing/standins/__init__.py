@@ -103,6 +103,7 @@ from gradwise.tracing.standins import (
     traversal,
     ufunc_calls,
     unbound_methods,
+    users_numbers,
 )
 from gradwise.tracing.standins.calling import numpy_function, vectorized_call
 from gradwise.tracing.standins.text import format_percent
@@ -188,6 +189,7 @@ _FAMILIES: tuple[Any, ...] = (
     strided,
     ufunc_calls,
     unbound_methods,
+    users_numbers,
     scipy_choices,
     scipy_points,
     scipy_of_data,

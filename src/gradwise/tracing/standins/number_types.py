@@ -15,6 +15,7 @@ from gradwise.rules.algebra import complex_p
 from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.conversions import is_constant
+from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.instrument.object_entries import of_entries
 from gradwise.tracing.standins.recording import C128, PLAIN, at_line, number, open_traces, python_method
 from gradwise.tracing.standins.text import TEXTS, look
@@ -55,6 +56,8 @@ def int_(*args: Any, **kwargs: Any) -> int:
 def _complex_number(x: Any) -> Any:
     """``complex(x)`` of a traced x; anything else as it is, but for objects whose ``__complex__`` or ``__float__`` gives a traced number."""
     if not isinstance_traced(x):
+        if type(x) in TWINS:
+            return _complex_number(written(x))
         if type(x) in PLAIN or type(x) is np.ndarray:
             return x
         for name in ("__complex__", "__float__"):

@@ -153,6 +153,8 @@ def number(x: Any) -> Any:
         return _number(x)
     if cls is TracedArray:
         return _number(x)
+    if cls in TWINS and issubclass(cls.__kind__, (float, complex)):
+        return number(x.__parts__()[0])
     if cls not in PLAIN and hasattr(cls, "__float__") and cls is not np.ndarray:
         method = python_method(x, "__float__")
         if method is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.standins.recording import PLAIN, at_line, open_traces, weak
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 
@@ -28,6 +29,7 @@ def _of_number(cls: type, name: str, *, reflected: bool = False) -> tuple[Any, C
     function = getattr(operator, name)
 
     def call(*operands: Any) -> Any:
+        operands = tuple(map(written, operands)) if TWINS else operands
         if not any(map(isinstance_traced, operands)):
             return original(*operands)
         value = original(*map(plain, operands))
