@@ -131,7 +131,8 @@ def _look(
     restoring: Any = Restoring(spare, filled, has_aux=has_aux)
     remembers = functools.partial(_has_more, recording, beside)
     if not has_values(again, recording):
-        if remembers(again):  # what was kept for a point nearby
+        # what was kept for a point nearby
+        if remembers(again) and _is_steady(function, spare, beside, again, filled, has_aux=has_aux):
             _take(linearization, again)
             return True
         if _nearly(again, recording):
@@ -213,6 +214,20 @@ def _beside(
                 break
         journal.restore()
     return beside, opaque
+
+
+def _is_steady(
+    function: Any, spare: Arguments, beside: Recording, again: Recording, filled: Journal, *, has_aux: bool
+) -> bool:
+    """Whether one more run at the point beside changes nothing of what the next run gives: it does where a state moves at each call."""
+    tape = beside.tape
+    try:
+        _run(function, spare, [tape.values[i] for i in tape.inputs], has_aux=has_aux)
+        return has_values(_run(function, spare, spare.leaves, has_aux=has_aux), again)
+    except Exception:  # noqa: BLE001  as above
+        return False
+    finally:
+        filled.restore()
 
 
 def _computed(recording: Recording) -> int:
