@@ -396,3 +396,44 @@ def test_classes_may_change_between_calls() -> None:
     assert derivative(x)[0] == 30.0
     Length.__mul__ = lambda self, other: Length(float(self) + other)
     assert derivative(x)[0] == 2.0  # (x + 5) + x
+
+
+# --- arguments of these classes -------------------------------------------------------------------------------------------------------
+
+
+class Threefold(float):
+    def __mul__(self, other):
+        return 3.0 * float(self) * float(other)
+
+    def squared(self):
+        return self * self
+
+
+class Fivefold(np.float64):
+    def __mul__(self, other):
+        return Fivefold(np.float64(self) * float(other) * 5.0)
+
+
+@pytest.mark.parametrize("method", ["exact", "numerical", "auto"])
+def test_an_argument_keeps_its_class(method: str) -> None:
+    value, slope = gw.value_and_grad(Threefold.squared, method=method)(Threefold(2.0))
+    assert (value, slope) == (12.0, pytest.approx(12.0, rel=1e-9))
+    value, slope = gw.value_and_grad(lambda q: q * q, method=method)(Fivefold(2.0))
+    assert (value, slope) == (20.0, pytest.approx(20.0, rel=1e-9))
+    slope = gw.grad(lambda z: z.power * 2.0, method=method)(Phasor(1.0, 2.0))
+    assert slope == pytest.approx(gw.grad(lambda z: abs(z) ** 2 * 2.0)(1.0 + 2.0j), rel=1e-9)
+    tagged = Tagged(1.5, tag="k")
+    assert gw.grad(lambda t: t * t * (2.0 if t.tag == "k" else 1.0), method=method)(tagged) == pytest.approx(
+        6.0, rel=1e-9
+    )
+
+
+def test_arguments_of_the_class_in_containers_and_beside() -> None:
+    def f(p, x):
+        return p["m"].squared() * x + p["n"] * x**2
+
+    p = {"m": Threefold(2.0), "n": 1.5}
+    found = gw.grad(f, method="exact")(p, 3.0)
+    assert found == {"m": 36.0, "n": 9.0}
+    assert gw.grad(f, argnums=1, method="exact")(p, 3.0) == 21.0
+    assert gw.hessian(lambda m: m.squared() * m.real, method="exact")(Threefold(2.0)) == pytest.approx(36.0)

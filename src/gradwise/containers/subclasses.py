@@ -1,10 +1,11 @@
-"""Arrays of subclasses of ndarray that somebody else than NumPy defines: which classes these are, and other numbers in such an array.
+"""Arrays and numbers of classes that somebody else than NumPy derived from ndarray, float and complex: which classes these are, and other numbers in such an array.
 
 in_the_class : (numbers, array of the class) -> array of the class with these numbers and the attributes of that one
 """
 
 from __future__ import annotations
 
+import abc
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +29,36 @@ def is_users_array(cls: Any) -> bool:
     return known
 
 
+def is_users_number(cls: Any) -> bool:
+    """Whether a class is derived from ``float``, ``complex`` or ``np.float64`` by somebody else than a library.
+
+    Examples
+    --------
+    >>> is_users_number(float), is_users_number(type("Meters", (float,), {"__module__": "theirs"}))
+    (False, True)
+    """
+    if not (type(cls) is type or type(cls) is abc.ABCMeta) or not issubclass(cls, (float, complex)):
+        return False
+    return cls not in (float, complex) and (cls.__module__ or "").partition(".")[0] not in ("numpy", "gradwise")
+
+
+def _base(kind: Any) -> Any:
+    return next(cls for cls in kind.__mro__ if cls in (np.float64, float, complex))
+
+
+def number_without_class(value: Any) -> Any:
+    """The plain number that one of a user's class is; no code of the class runs."""
+    return _base(type(value)).__pos__(value)
+
+
+def plain_number_of_class(kind: Any, number: Any, attributes: dict[str, Any]) -> Any:
+    """A plain number of a user's class with these attributes; no code of the class runs."""
+    made = _base(kind).__new__(kind, number)
+    for name, stored in attributes.items():
+        object.__setattr__(made, name, stored)
+    return made
+
+
 def attributes_of(array: Any) -> dict[str, Any]:
     """What an array of a user's class stores on itself."""
     found = dict(getattr(array, "__dict__", {}))
@@ -48,8 +79,10 @@ def give_attributes(made: Any, attributes: dict[str, Any]) -> None:
             own[name] = value
 
 
-def in_the_class(numbers: Any, given: np.ndarray) -> Any:
-    """Numbers in an array of the class of another, with its attributes; an array of another shape as it is."""
+def in_the_class(numbers: Any, given: Any) -> Any:
+    """Numbers in an array of the class of another, with its attributes; an array of another shape as it is.  A number in the place of one of a user's class likewise."""
+    if is_users_number(type(given)):
+        return plain_number_of_class(type(given), numbers, attributes_of(given))
     if np.shape(numbers) != given.shape:
         return numbers
     made = np.ndarray.astype(given, np.asarray(numbers).dtype)  # not by view: the class is told of what it was made of

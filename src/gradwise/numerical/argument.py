@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.containers import LEAF, flatten
-from gradwise.containers.subclasses import in_the_class, is_users_array
+from gradwise.containers.subclasses import in_the_class, is_users_array, is_users_number
 from gradwise.errors import InputError
 
 
@@ -113,7 +113,9 @@ class Argument:
         if lead or kind == "array":
             given = self.leaves[index]
             return in_the_class(array, given) if not lead and is_users_array(type(given)) else array
-        return array[()] if kind == "numpy" else array.item()
+        number = array[()] if kind == "numpy" else array.item()
+        given = self.leaves[index]
+        return in_the_class(number, given) if is_users_number(type(given)) else number
 
     def restore(self, values: np.ndarray, *, combine: bool = True) -> Any:
         """Return a result with one number per vector entry on its last axis, in x's containers and shapes.

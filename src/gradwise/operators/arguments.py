@@ -15,6 +15,7 @@ import numpy as np
 from gradwise.containers import TreeDef, flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.containers.signatures import signature_of
+from gradwise.containers.subclasses import is_users_number
 from gradwise.errors import InputError
 from gradwise.operators.argnums import require_argnums
 from gradwise.operators.copies import copied
@@ -125,7 +126,7 @@ class Arguments:
         self._args = args
         self._kwargs = kwargs
         self._simple = False
-        self.templates: dict[int, np.ndarray] = {}
+        self.templates: dict[int, Any] = {}
         if type(argnums) is int and argnums == 0 and len(args) >= 1:
             self.places: list[Any] = [0]
             self.single = True
@@ -154,7 +155,7 @@ class Arguments:
             paths: list[str] = []
             for position, leaf in enumerate(leaves):
                 if not is_floating(leaf):
-                    if is_users_array(type(leaf)):
+                    if is_users_array(type(leaf)) or is_users_number(type(leaf)):
                         self.templates[len(self.leaves) + position] = leaf
                     paths = paths or treedef.paths(label)
                     leaves[position] = as_floating(leaf, paths[position], operator)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers.subclasses import is_users_number, number_without_class
 from gradwise.errors import InputError
 from gradwise.tracing import isinstance_traced
 from gradwise.tracing.holders import is_users_array
@@ -53,6 +54,8 @@ def as_floating(leaf: Any, path: str, operator: str = "grad") -> Any:
             return float(leaf) if isinstance(leaf, int) else np.float64(leaf)
         except OverflowError:
             raise InputError(_refusal(path, f"an integer of {int(leaf).bit_length()} bits")) from None
+    if is_users_number(cls):  # whose operators are for the function alone
+        return number_without_class(leaf)
     if isinstance(leaf, (float, complex, np.floating, np.complexfloating)):
         return leaf
     raise InputError(_refusal(path, f"{leaf!r:.200} of type {cls.__name__}", _as_numbers(leaf, path)))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers.subclasses import is_users_number
 from gradwise.tracing.holders import TWINS, is_users_array, wrapped
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
@@ -53,7 +54,7 @@ def beside_twin(a: Any, b: Any, methods: tuple[Any, Any], reflected: str) -> lis
     """The methods to be asked, in Python's order: the reflected one first, where the right operand's class derives from the left one's and overrides it."""
     first, second = methods
     left, right = _class(a), _class(b)
-    if type(b) in TWINS and issubclass(left, np.generic):
+    if type(b) in TWINS and issubclass(left, np.generic) and not is_users_number(left):
         # a number of NumPy's applies the universal function, as ndarray itself would
         return [(getattr(type(b).__mro__[1], reflected), b, a)]
     if left is right:

@@ -16,6 +16,7 @@ import types
 from typing import Any
 
 from gradwise.containers.signatures import signature_of
+from gradwise.containers.subclasses import is_users_number
 from gradwise.tracing.holders import adopted, is_users_array
 from gradwise.tracing.instrument.muting import refuse_files
 from gradwise.tracing.instrument.objects import (
@@ -31,7 +32,7 @@ from gradwise.tracing.instrument.objects import (
 )
 from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import Watch, local
-from gradwise.tracing.instrument.userland import is_users_file, is_users_number, wraps_users
+from gradwise.tracing.instrument.userland import is_users_file, wraps_users
 
 _FACTORY = dataclasses._HAS_DEFAULT_FACTORY  # type: ignore[attr-defined]  # the default of fields with a factory
 _INIT_ONLY = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]  # marks arguments of __post_init__

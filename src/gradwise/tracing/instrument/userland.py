@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 import contextlib
 import functools
 import os
@@ -65,19 +64,6 @@ _CARRIERS = frozenset(
 ) | {"<frozen _collections_abc>"}
 
 _known_files: dict[str, bool] = {}
-
-
-def is_users_number(cls: Any) -> bool:
-    """Whether a class is derived from ``float``, ``complex`` or ``np.float64`` by somebody else than a library.
-
-    Examples
-    --------
-    >>> is_users_number(float), is_users_number(type("Meters", (float,), {"__module__": "theirs"}))
-    (False, True)
-    """
-    if not (type(cls) is type or type(cls) is abc.ABCMeta) or not issubclass(cls, (float, complex)):
-        return False
-    return cls not in (float, complex) and (cls.__module__ or "").partition(".")[0] not in ("numpy", "gradwise")
 
 
 def is_users_file(filename: str) -> bool:

@@ -7,7 +7,6 @@ It is no float, so that code which nobody watches raises where it asks for one.
 
 from __future__ import annotations
 
-import builtins
 import copy
 import math
 import operator
@@ -16,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers.subclasses import is_users_number, plain_number_of_class
 from gradwise.tracing.conversions import escape
-from gradwise.tracing.holders import HOLDERS, TWINS, written
+from gradwise.tracing.holders import HOLDERS, SUBCLASSES, TWINS, written
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.instrument.userland import is_users_number
 from gradwise.tracing.instrument.within import unwrapped
 from gradwise.tracing.standins.number_types import complex_, float_
 from gradwise.tracing.standins.recording import resolve
@@ -244,23 +243,25 @@ def _twin_class(kind: Any) -> Any:
     return made
 
 
-def _copied(value: Any, attributes: dict[str, Any]) -> Any:
-    new: Any = object.__new__(type(value))
-    _traced.__set__(new, _held(value))
+def number_of_class(kind: Any, number: Any, attributes: dict[str, Any]) -> Any:
+    """A traced number as one of the user's class with these attributes, of which nothing is told to the class."""
+    new: Any = object.__new__(_twin_class(kind))
+    _traced.__set__(new, number)
     for name, stored in attributes.items():
         object.__setattr__(new, name, stored)
     return new
 
 
+def _copied(value: Any, attributes: dict[str, Any]) -> Any:
+    return number_of_class(type(value).__kind__, _held(value), attributes)
+
+
 def _restored(value: Any, *, shows: bool = False) -> Any:
     """The plain number of the user's class; ``shows``: for a text."""
-    kind = type(value).__kind__
     held = _held(value)
-    base = next(cls for cls in kind.__mro__ if cls in _BASES)
-    made = base.__new__(kind, held.shown() if shows else held.current())
-    for name, stored in getattr(value, "__dict__", {}).items():
-        object.__setattr__(made, name, unwrapped(stored))
-    return made
+    number = held.shown() if shows else held.current()
+    stored = {name: unwrapped(v) for name, v in getattr(value, "__dict__", {}).items()}
+    return plain_number_of_class(type(value).__kind__, number, stored)
 
 
 def _converts(kind: Any) -> bool:
@@ -282,9 +283,7 @@ def _made(base: Any, convert: Callable[..., Any]) -> tuple[Any, Callable[..., An
             number = number[()]
         if type(number) is not TracedScalar or not number.tape.open:
             return original(cls, *args, **kwargs)
-        new: Any = object.__new__(_twin_class(cls))
-        _traced.__set__(new, number)
-        return new
+        return number_of_class(cls, number, {})
 
     call.__name__ = "__new__"
     return original, call
@@ -294,5 +293,5 @@ def _float64(*args: Any) -> Any:
     return resolve(np.float64)(*args)
 
 
+SUBCLASSES["number"] = number_of_class
 BY_IDENTITY = [_made(float, float_), _made(complex, complex_), _made(np.float64, _float64)]
-STAND_INS: dict[str, dict[str, Any]] = {builtins.__name__: {}}
