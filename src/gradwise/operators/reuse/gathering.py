@@ -8,6 +8,7 @@ stood for a function must stand for the very same one.  No strong reference is k
 
 from __future__ import annotations
 
+import abc
 import functools
 import sys
 import types
@@ -24,6 +25,7 @@ from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.lookups import cell_value, look_up
+from gradwise.tracing.purity.metaclasses import only_makes
 from gradwise.tracing.purity.named_tuples import is_named_tuple
 from gradwise.tracing.purity.objects import (
     MISSING,
@@ -218,6 +220,8 @@ class _Gathering:
             self.text.leave_if(f"{kind} is not {self.text.name(weakref.ref(cls), 'r')}()")
         if type(cls) is not type:  # the class of a class may be another one day
             self.text.leave_if(f"type({kind}) is not {self.text.name(type(cls))}")
+            if type(cls) is not abc.ABCMeta:
+                self.text.leave_if(f"not {self.text.name(only_makes)}(type({kind}))")
         if expected.kind in ("class", "object"):
             self.text.leave_if(f"{kind}.__getattribute__ is not {self.text.name(cls.__getattribute__)}")
         return kind

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import typing
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,18 @@ def members_of(cls: Any) -> Rows | None:
     if type(cls) is not Known or not _is_enumeration(cls.value):
         return None
     return Rows(functools.reduce(join, [known_member(one) for one in cls.value], NOTHING))
+
+
+def is_generic(m: Machine, cls: Any) -> bool:
+    """Whether a value is a generic class of the user's (``class Box(Generic[T])``), of which ``Box[float]`` is the class with a note beside it."""
+    if type(cls) is not Known or cls.expected is None or cls.expected.kind != "class":
+        return False
+    found = member(cls.value, "__class_getitem__")
+    if found is MISSING or found is not vars(typing.Generic).get("__class_getitem__"):
+        return False
+    assigns: Any = cls.value.__setattr__  # the note is an attribute
+    m.scope.node.reads.members[weakref.ref(cls.value), "raw", "__class_getitem__"] = Expected("is", found)
+    return assigns is object.__setattr__
 
 
 def member_by_name(cls: Any, key: Any) -> Known | None:

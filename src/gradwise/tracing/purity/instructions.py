@@ -9,7 +9,7 @@ from gradwise.tracing.purity.axes import part
 from gradwise.tracing.purity.boxes import as_key, operator_of_boxes, store_in_box
 from gradwise.tracing.purity.building import BUILDING
 from gradwise.tracing.purity.callables import JOINERS, KEYS
-from gradwise.tracing.purity.class_members import member_by_name
+from gradwise.tracing.purity.class_members import is_generic, member_by_name
 from gradwise.tracing.purity.constructed import special
 from gradwise.tracing.purity.counters import entry_stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.deciding import DECIDING, TEXTS
@@ -210,6 +210,8 @@ def entry_at(m: Machine, x: Any, key: Any) -> Any:
     member = member_by_name(x, key)
     if member is not None:
         return member
+    if is_generic(m, x):  # Box[float], which makes what Box makes
+        return x
     if type(x) is not Box:
         as_key(m, key) if is_sequence(x) else m.data(key)
     if type(x) is Attributes:

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.metaclasses import HEAP, LIBRARIES, METACLASSES, only_makes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
 _KNOWN_BASES: tuple[Any, ...] = (object, abc.ABC, typing.Generic, typing.Protocol, types.SimpleNamespace, np.vectorize)  # fmt: skip
 #: classes of Python's that are written in Python and answer for nothing themselves: they are looked into like the user's
 _OPENED = frozenset(
@@ -34,8 +35,6 @@ _OPENED = frozenset(
         *(collections.UserDict, collections.UserList, collections.ChainMap),
     ]
 )
-HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made while the program runs
-_METACLASSES = (type, abc.ABCMeta)
 _OWN_DICTIONARY = (types.NoneType, types.GetSetDescriptorType)
 _DEFAULT = object.__getattribute__
 _WAYS = (_DEFAULT, types.SimpleNamespace.__getattribute__)  # which both do the same
@@ -55,18 +54,25 @@ def is_users_class(value: Any) -> bool:
     >>> is_users_class(types.SimpleNamespace), is_users_class(float)
     (True, False)
     """
-    if type(value) not in _METACLASSES or not any(value.__getattribute__ is way for way in _WAYS):
+    if not isinstance(value, type) or not _reads_plainly(value):
+        return False
+    if type(value) not in METACLASSES and not only_makes(type(value)):
         return False
     for cls in value.__mro__:
         if cls in _KNOWN_BASES or cls in _OPENED or _is_namespace(cls):
             continue
         made_in_c = type(vars(cls).get("__new__")) is types.BuiltinFunctionType
-        if not cls.__flags__ & HEAP or made_in_c or (cls.__module__ or "").partition(".")[0] in _LIBRARIES:
+        if not cls.__flags__ & HEAP or made_in_c or (cls.__module__ or "").partition(".")[0] in LIBRARIES:
             return False
         own = vars(cls)
         if "__class__" in own or type(own.get("__dict__")) not in _OWN_DICTIONARY:  # it answers for what it is itself
             return False
     return True
+
+
+def _reads_plainly(cls: Any) -> bool:
+    """Whether attributes of the instances of a class are found as Python finds them by default."""
+    return any(cls.__getattribute__ is way for way in _WAYS)
 
 
 def _is_namespace(cls: Any) -> bool:
