@@ -219,7 +219,11 @@ class _Writer:
         elif k in self.held and _is_item(i):
             yield from self.call("held_item", 2, place)
         elif name == "LOAD_ATTR" and not (METHOD_BIT and i.argument & 1):
-            yield from self.with_name("held_attribute" if k in self.held else "load", i, i.value)
+            before = self.instructions[k - 1] if k else i
+            changed = before.name == "COPY" and before.argument == 1  # o.a += v
+            yield from self.with_name(
+                "held_attribute" if k in self.held else "augmented" if changed else "load", i, i.value
+            )
         elif name in ("LOAD_ATTR", "LOAD_METHOD"):
             yield from self.with_name("method", i, i.value)
             yield from self.as_callee(i)

@@ -114,6 +114,27 @@ def held_attribute(obj: Any, name: str) -> Any:
     return value
 
 
+def augmented(obj: Any, name: str) -> Any:
+    """``obj.name``, about to be changed in place and assigned: an array that the object does not keep itself (its class does, or a property gives it) becomes a buffer where it is kept, and is known to others where that is not found."""
+    value = load(obj, name)
+    watch = local.watch
+    if watch is None or not _is_array(value) or _keeps(obj, name):
+        return value
+    del value
+    value = held_attribute(obj, name)
+    if _is_array(value):
+        watch.kept.append(value)
+    return value
+
+
+def _keeps(obj: Any, name: str) -> bool:
+    """Whether an object itself keeps what it has under a name."""
+    raw = next((vars(base)[name] for base in type(obj).__mro__ if name in vars(base)), None)
+    if hasattr(type(raw), "__set__"):
+        return type(raw) is types.MemberDescriptorType
+    return name in getattr(obj, "__dict__", ())
+
+
 def _in_twin(obj: Any, name: str) -> bool:
     """Whether the twin of a function keeps the attribute, too."""
     if type(obj) is not types.FunctionType or local.watch is None:

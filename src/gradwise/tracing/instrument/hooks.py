@@ -53,6 +53,7 @@ HOOKS.update(
     begun_attribute=operations.begun_attribute,
     alone=holding.alone,
     owned=holding.owned,
+    augmented=holding.augmented,
     held_attribute=holding.held_attribute,
     held_item=holding.held_item,
     held_items=holding.held_items,

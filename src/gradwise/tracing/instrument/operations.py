@@ -29,7 +29,7 @@ from gradwise.tracing.instrument.foreign import note_operand
 from gradwise.tracing.instrument.formatting import percent
 from gradwise.tracing.instrument.object_entries import change_entries, hold_objects
 from gradwise.tracing.instrument.object_entries import of_entries as of_objects
-from gradwise.tracing.instrument.objects import class_info, holds_traced, load, store
+from gradwise.tracing.instrument.objects import class_info, holds_traced, store
 from gradwise.tracing.instrument.rationals import is_fraction, without_fractions
 from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import local, note_written
@@ -353,7 +353,7 @@ class begun_attribute:
         object.__setattr__(self, "_obj", obj)
 
     def __getattribute__(self, name: str) -> Any:
-        return _Entry([load(object.__getattribute__(self, "_obj"), name)])
+        return _Entry([HOOKS["augmented"](object.__getattribute__(self, "_obj"), name)])
 
     def __setattr__(self, name: str, value: Any) -> None:
         store(object.__getattribute__(self, "_obj"), name, value)

@@ -225,7 +225,7 @@ class Rewriter(HoldersOfArrays):
             return _at(ast.Assign([target], value), node)
         if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
             name = ast.Constant(self.mangled(target.attr))
-            old = _call("load", ast.Name(target.value.id, ast.Load()), name)
+            old = _call("augmented", ast.Name(target.value.id, ast.Load()), name)
             place = ast.Subscript(_call("place", ast.Name(target.value.id, ast.Load())), name, ast.Store())
             return _at(ast.Assign([place], _call(operator, old, self.visit(node.value))), node)
         if (

@@ -81,6 +81,7 @@ def written_in(watch: Watch) -> list[weakref.ref[np.ndarray]]:
     """The plain arrays of numbers to which a run that failed wrote, or was about to, whose notes are dropped: who refers to an array is asked."""
     found = {id(m): Ours(m) for m in map(memory_of, filter(is_writable, watch.touched.values()))}
     watch.touched.clear()
+    watch.kept.clear()
     return list(found.values())
 
 

@@ -86,6 +86,8 @@ class Watch:
         The identities of the iterators that the run made.
     originals : dict
         By identity, what stands for arrays that were there before the run in all places that hold them, and the arrays (``sharing.py``).
+    kept : list
+        Arrays that are changed in place under a name which is none of the place that keeps them.
     later : list
         What is to be called when the outermost run ends: classes and context variables made plain.
     subclasses : dict
@@ -103,6 +105,7 @@ class Watch:
         "given",
         "held",
         "iterators",
+        "kept",
         "later",
         "memos",
         "names",
@@ -148,6 +151,7 @@ class Watch:
         self.iterators: set[int] = set()
         self.held: list[weakref.ref[np.ndarray]] = []
         self.originals: dict[int, tuple[Any, Any]] = {}
+        self.kept: list[Any] = []
         self.later: list[Callable[[], None]] = []
         self.subclasses: dict[type, type] = {}
 
