@@ -41,3 +41,32 @@ def test_a_state_decides_and_moves(seed) -> None:
         assert value == pytest.approx(theirs.run(x), rel=1e-13)
         np.testing.assert_allclose(gradient, differences(call, x), rtol=1e-7)
         np.testing.assert_allclose(ours.next, theirs.next, rtol=1e-13)
+
+
+class Last:
+    """It leaves what the next call decides by, and nothing of the calls before."""
+
+    def __init__(self, first):
+        self.u = np.array([first, 1.0, 1.0])
+
+    def run(self, x):
+        self.u[1:] = self.u[:-1]
+        self.u[0] = (x + 2.0) @ x
+        np.add.at(self.u, [0, 0, 2], np.tanh(self.u[0]))
+        try:
+            self.u[0] = x[0]
+            if self.u[1] > 1.1:
+                raise ValueError
+        except ValueError:
+            self.u.fill(self.u[0])
+        return (self.u * x).sum() + np.tanh(x[1]) + np.sum(x) + (self.u @ x) * x[0]
+
+
+@pytest.mark.parametrize(
+    ("point", "first"), [([1.38, 0.56, 0.84], 0.59), ([1.31, 1.06, 0.79], 0.75), ([1.36, 0.75, 0.64], 0.9)]
+)
+def test_a_state_decides_and_is_forgotten(point, first) -> None:
+    x, ours = np.array(point), Last(first)
+    value, gradient = gw.value_and_grad(lambda y: ours.run(y), method="exact", pure=False)(x)
+    assert value == pytest.approx(Last(first).run(x), rel=1e-13)
+    np.testing.assert_allclose(gradient, differences(lambda y: Last(first).run(y), x), rtol=1e-7)

@@ -132,7 +132,7 @@ def _look(
     remembers = functools.partial(_has_more, recording, beside)
     if not has_values(again, recording):
         # what was kept for a point nearby
-        if remembers(again) and _is_steady(function, spare, beside, again, filled, has_aux=has_aux):
+        if remembers(again) and _knows(function, spare, beside, again, filled, has_aux=has_aux):
             _take(linearization, again)
             return True
         if _nearly(again, recording):
@@ -216,18 +216,19 @@ def _beside(
     return beside, opaque
 
 
-def _is_steady(
+def _knows(
     function: Any, spare: Arguments, beside: Recording, again: Recording, filled: Journal, *, has_aux: bool
 ) -> bool:
-    """Whether one more run at the point beside changes nothing of what the next run gives: it does where a state moves at each call."""
+    """Whether the next run at the point knows it: it gives the same by fewer equations, whatever ran before the first of the two.  A state that moves, or in which a call leaves what the next one decides by, does not."""
     tape = beside.tape
     try:
         _run(function, spare, [tape.values[i] for i in tape.inputs], has_aux=has_aux)
-        return has_values(_run(function, spare, spare.leaves, has_aux=has_aux), again)
+        first, next_ = (_run(function, spare, spare.leaves, has_aux=has_aux) for _ in range(2))
     except Exception:  # noqa: BLE001  as above
         return False
     finally:
         filled.restore()
+    return has_values(first, again) and has_values(next_, again) and _computed(next_) < _computed(again)
 
 
 def _computed(recording: Recording) -> int:
