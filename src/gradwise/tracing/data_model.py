@@ -61,10 +61,9 @@ def _bool(self: Traced) -> bool:
     value = self.current()
     answer = bool(value)
     if self.tape.open:
-        if (
-            dtype_of(value).kind != "b"
-        ):  # ``if x`` is a comparison like others: a guard that holds for other numbers, a branch that may hold in single points
-            return bool(self != 0)
+        if dtype_of(value).kind != "b":
+            # ``if x`` is a comparison like others: its guard holds for other numbers, and its branch may be that of single points
+            return bool(operator.ne(self, 0))
         if self.tape.forgetful and is_no_distance(self):
             answer = not answer
         self.tape.guard(self.index, "bool", answer)

@@ -30,7 +30,9 @@ def for_numpy(obj: Any, other: Any) -> Any:
 
 def decides(cls: type) -> bool:
     """Whether NumPy decides what an operator beside an object of a class does."""
-    return is_not_asked(cls) and not is_users_array(cls) and (cls.__module__ or "").partition(".")[0] not in _ANSWERING
+    return (
+        is_not_asked(cls) and not is_users_array(cls) and str(cls.__module__ or "").partition(".")[0] not in _ANSWERING
+    )
 
 
 #: libraries whose objects are looked at elsewhere

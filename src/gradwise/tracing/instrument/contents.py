@@ -66,7 +66,7 @@ def _of_function(function: types.FunctionType) -> Iterator[tuple[Any, Any]]:
 
 def _is_users(cls: type) -> bool:
     """Whether a class is the user's, whose attributes are what its objects keep."""
-    root = (cls.__module__ or "").partition(".")[0]
+    root = str(cls.__module__ or "").partition(".")[0]
     return bool(cls.__flags__ & _HEAP) and root not in sys.stdlib_module_names | _LIBRARIES
 
 

@@ -106,7 +106,7 @@ _known: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
 
 
 def _decide(cls: type) -> bool:
-    root = (cls.__module__ or "").partition(".")[0]
+    root = str(cls.__module__ or "").partition(".")[0]
     if cls is type(os.environ) or (issubclass(cls, (*_KEPT, *_VALUES)) and root != "scipy"):
         return False  # a matrix of SciPy's in a dictionary is derived from one, and keeps its entries in another
     of_library = root in sys.stdlib_module_names or type(cls).__module__ == "_ctypes"

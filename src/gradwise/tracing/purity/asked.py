@@ -44,6 +44,7 @@ from gradwise.tracing.purity.values import (
     OWN,
     VECTOR,
     WHOLE,
+    Bound,
     Box,
     Constant,
     Known,
@@ -98,6 +99,8 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
             if function is isinstance:
                 return _is_instance(*arguments)
         return OWN
+    if function is callable and len(arguments) == 1 and type(arguments[0]) is Bound:
+        return Constant(True)
     if function is enumerate and len(arguments) in (1, 2):
         m.data(arguments[-1]) if len(arguments) == 2 else None
         return Rows(Row((WHOLE, element_of(m, arguments[0]))))

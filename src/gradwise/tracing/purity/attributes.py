@@ -32,6 +32,7 @@ from gradwise.tracing.purity.values import (
     GRID,
     OWN,
     SPLINE,
+    TYPE,
     VECTOR,
     Box,
     Constant,
@@ -59,6 +60,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return owner.method(m, name)
     if name == "__dict__" and is_object(owner):
         return table_of(m, owner)
+    if owner is TYPE and name == "__name__":
+        return DATA
     if type(owner) is Fixed:
         return attribute_of_fixed(m, owner, name)
     if owner is FROZEN:
@@ -97,6 +100,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         raise Ends  # no number or array has it
     if method:
         return Method(owner, name)
+    if name == "__class__" and type(owner) is not Known:
+        return TYPE
     if name not in ATTRIBUTES:
         if name in METHODS:
             return Method(owner, name)

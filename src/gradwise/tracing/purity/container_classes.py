@@ -98,7 +98,7 @@ def is_container(value: Any) -> bool:
     for one in own:
         if not one.__flags__ & HEAP or not vars(one).keys().isdisjoint(_NOT[base]):
             return False
-        if (one.__module__ or "").partition(".")[0] in ("numpy", "scipy", "gradwise", "collections", "pandas"):
+        if str(one.__module__ or "").partition(".")[0] in ("numpy", "scipy", "gradwise", "collections", "pandas"):
             return False
     stored = entries_of(value)
     return not stored or stored is value

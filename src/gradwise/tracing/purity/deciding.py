@@ -14,7 +14,7 @@ from gradwise.tracing.purity.lattice import alternatives, certain_texts, is_none
 from gradwise.tracing.purity.objects import is_member, is_simple_member
 from gradwise.tracing.purity.sequences import is_none, is_object, is_sequence, truth
 from gradwise.tracing.purity.texts import pattern
-from gradwise.tracing.purity.values import DATA, OWN, TYPE, Constant, Known, Pattern
+from gradwise.tracing.purity.values import DATA, OWN, TYPE, Box, Constant, Known, Pattern, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +53,9 @@ def _compare(m: Machine, i: Any, s: State) -> None:
     if is_object(x) and not is_none_itself(z):
         s.push(m.scope.call(m, special(m, x, _SPECIAL[symbol]), [z]))
         return
+    if symbol in ("==", "!=") and _are_of_types(m, x, z):
+        s.push(OWN)
+        return
     looked_at(m, x), looked_at(m, z)
     if all(type(v) is Constant and type(v.value) in (int, bool) for v in (x, z)):
         s.push(Constant(_ORDER[symbol](x.value, z.value)))
@@ -82,11 +85,35 @@ def _contains(m: Machine, i: Any, s: State) -> None:
         found = {one in z.value for one in texts or ()}
         s.push(Constant(found.pop() is not bool(i.arg)) if len(found) == 1 else OWN)
         return
+    if _are_of_types(m, x, z):
+        s.push(OWN)
+        return
     looked_at(m, x), looked_at(m, z)
     if type(x) is Constant and type(z) is Constant and type(x.value) is str and type(z.value) in (tuple, frozenset):
         s.push(Constant((x.value in z.value) is not bool(i.arg)))
     else:
         s.push(OWN)
+
+
+def _are_of_types(m: Machine, x: Any, z: Any) -> bool:
+    """Whether a type is compared with types, or data with one (``x.dtype == float``): types and dtypes of what is computed belong to the program, those of arguments to their form."""
+    kinds = [one for one in (x, z) if _is_type(one)]
+    for one in (x, z):
+        if one not in kinds and kinds:
+            looked_at(m, one)
+    return bool(kinds)
+
+
+def _is_type(value: Any) -> bool:
+    """Whether a value is a type, or are types among which another is looked for; those with a metaclass may compare as they like."""
+    if value is TYPE:
+        return True
+    if type(value) is Row and value.cls is None:
+        return bool(value.entries) and all(map(_is_type, value.entries))
+    if type(value) is Box:
+        value = value.root.contents
+    found = alternatives(value)
+    return bool(found) and all(type(one) is Known and type(one.value) is type for one in found)
 
 
 def _is(m: Machine, i: Any, s: State) -> None:

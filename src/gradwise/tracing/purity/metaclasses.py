@@ -30,7 +30,7 @@ def only_makes(metaclass: Any) -> bool:
     for cls in metaclass.__mro__:
         if cls in METACLASSES:
             return True
-        if not cls.__flags__ & HEAP or (cls.__module__ or "").partition(".")[0] in LIBRARIES:
+        if not cls.__flags__ & HEAP or str(cls.__module__ or "").partition(".")[0] in LIBRARIES:
             return False
         for name, found in vars(cls).items():
             is_own = name in _MAKES or not (name.startswith("__") or name == "mro")

@@ -62,7 +62,7 @@ def is_users_class(value: Any) -> bool:
         if cls in _KNOWN_BASES or cls in _OPENED or _is_namespace(cls):
             continue
         made_in_c = type(vars(cls).get("__new__")) is types.BuiltinFunctionType
-        if not cls.__flags__ & HEAP or made_in_c or (cls.__module__ or "").partition(".")[0] in LIBRARIES:
+        if not cls.__flags__ & HEAP or made_in_c or str(cls.__module__ or "").partition(".")[0] in LIBRARIES:
             return False
         own = vars(cls)
         if "__class__" in own or type(own.get("__dict__")) not in _OWN_DICTIONARY:  # it answers for what it is itself

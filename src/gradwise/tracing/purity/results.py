@@ -43,7 +43,9 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
         if m.data(out) is not OWN:
             raise m.doubt(f"it calls {name} with an output that may have been there before the call", overwrites=True)
         m.scope.changes_own()
-    for keyword in keywords:
+    for keyword, value in keywords.items():
+        if keyword == "copy" and type(value) is Constant and value.value is True:
+            continue
         if keyword not in KEYWORDS and keyword != "out":
             raise m.doubt(f"it calls {name} with {keyword}=")
     if not callee.pure:
@@ -161,7 +163,7 @@ def result_of_method(m: Machine, method: Method, arguments: list[Any], keywords:
             m.scope.changes_own()
         if name == "fill" and not all(m.data(v).rank <= OWN.rank for v in [*arguments, *keywords.values()]):
             raise m.doubt("it fills an array with what may have been there before the call")
-        if len(arguments) > CHANGES[name] or keywords:
+        if len(arguments) > CHANGES[name] or (keywords and name != "update"):
             raise m.doubt(f"it calls the method {name} in a way that is not looked into")
         return DATA
     entries = entries_of_record(method.receiver, name) if not arguments and not keywords else None

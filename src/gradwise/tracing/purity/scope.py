@@ -256,8 +256,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("test", members_test(value)), Known(value)
     elif cls in GETTERS and (held := held_by_getter(value)) is not None:
         return Expected("is", value), Getter(cls, held, ())
-    elif any(value is f for f in _BY_NAME) or is_maker(value) or makes_matrix(value):
-        return Expected("is", value), Known(value)
+    elif any(value is f for f in _BY_NAME) or is_maker(value) or makes_matrix(value) or cls is type:
+        return Expected("is", value), Known(value)  # a class may be asked for, as in isinstance(x, Frame)
     else:
         return Expected("other", weakref.ref(cls)), OPAQUE
     known[id(value)] = value, expected, Known(value, expected)

@@ -30,6 +30,7 @@ _CLASSES = ("csr", "csc", "coo", "lil", "dok", "dia")
 _FUNCTIONS = frozenset(
     """diags diags_array spdiags eye eye_array identity kron kronsum hstack vstack block_diag bmat block_array tril triu""".split()  # noqa: SIM905  a table of names
 )
+_QUESTIONS = ("issparse", "isspmatrix")
 #: of matrices of these formats that are made empty nothing is shared with anybody
 _FILLED = ("lil", "dok")
 
@@ -48,7 +49,7 @@ def parts_of_matrix(value: Any) -> tuple[str, ...] | None:
 
 
 def makes_matrix(value: Any) -> bool:
-    """Whether a value is a class or a function of SciPy's that makes sparse matrices, or solves a system of one."""
+    """Whether a value is a class or a function of SciPy's that makes sparse matrices, solves a system of one, or asks for them."""
     module = sys.modules.get("scipy.sparse")
     if module is None or not isinstance(value, (type, types.FunctionType)):
         return False
@@ -59,7 +60,7 @@ def makes_matrix(value: Any) -> bool:
         return False
     if isinstance(value, type):
         return name.partition("_")[0] in _CLASSES and value.__module__.startswith("scipy.sparse.")
-    return name in _FUNCTIONS and type(value) is types.FunctionType and is_librarys(value)
+    return (name in _FUNCTIONS or name in _QUESTIONS) and type(value) is types.FunctionType and is_librarys(value)
 
 
 def _is_solver(value: Any) -> bool:
@@ -77,6 +78,8 @@ def made_matrix(m: Machine, value: Any, arguments: list[Any], keywords: dict[str
     """What a call of such a class or function gives."""
     for given in [*arguments, *keywords.values()]:
         _look_at(m, given)
+    if value.__name__ in _QUESTIONS and len(arguments) == 1:
+        return Constant(is_matrix(arguments[0]))
     if _is_solver(value):
         return SPARSE if any(map(is_matrix, arguments[1:2])) else OWN
     is_filled = isinstance(value, type) and value.__name__.partition("_")[0] in _FILLED
