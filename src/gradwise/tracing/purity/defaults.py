@@ -5,9 +5,11 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Expected, Reads, classify, is_users_function
-from gradwise.tracing.purity.values import OPAQUE, Constant
+from gradwise.tracing.purity.values import OPAQUE, SCALAR, WHOLE, Constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +69,7 @@ def with_plain_defaults(m: Machine, function: Any) -> None:
 def default_constants(
     function: types.FunctionType, given: list[tuple[str, Any]], parameters: dict[str, Any]
 ) -> dict[tuple[str, Any], Any]:
-    """Give to the parameters that are given nothing their defaults, where these are None, truth values, texts or an empty tuple."""
+    """Give to the parameters that are given nothing their defaults, where these are None, truth values, texts or an empty tuple; of numbers it is noted that they are (their types, in the place of values)."""
     names = {name for name, _ in given}
     found: dict[tuple[str, Any], Any] = {}
     for place in PLACES:
@@ -77,10 +79,19 @@ def default_constants(
         entries = values.items() if place == "__kwdefaults__" else enumerate(values)
         for key, value in entries:
             name = key if isinstance(key, str) else code.co_varnames[first + key]
-            if name not in names and is_constant(value):
+            if name in names:
+                continue
+            if is_constant(value):
                 parameters[name] = Constant(value)
                 found[place, key] = value
+            elif type(value) in _NUMBERS:  # which are not changed in place: ``scale *= 1e6``
+                parameters[name] = _NUMBERS[type(value)]
+                found[place, key] = type(value)
     return found
+
+
+#: kinds of defaults of which the number does not count
+_NUMBERS: dict[type, Any] = {float: SCALAR, np.float64: SCALAR, int: WHOLE}
 
 
 def is_constant(value: Any) -> bool:
@@ -94,6 +105,9 @@ def has_defaults(function: types.FunctionType, constants: dict[tuple[str, Any], 
         values = getattr(function, place)
         if values is None or (key not in values if place == "__kwdefaults__" else key >= len(values)):
             return False
-        if type(values[key]) is not type(value) or values[key] != value:
+        if isinstance(value, type):
+            if type(values[key]) is not value:
+                return False
+        elif type(values[key]) is not type(value) or values[key] != value:
             return False
     return True
