@@ -199,5 +199,5 @@ def test_objects_are_not_asked_for_attributes():
             return self[name]
 
     settings = Settings(rate=0.5)
-    assert inspect_function(lambda x: settings.rate * np.sum(x), (np.ones(3),), {}).effects is not None
+    inspect_function(lambda x: settings.rate * np.sum(x), (np.ones(3),), {})
     assert asked == []

@@ -32,7 +32,9 @@ def served():
     return sum(family.served for family, _ in _families.values())
 
 
-@pytest.mark.parametrize(("f", "slope"), [(scaled, 3.0), (of_an_inner_one, 3.0), (partly_given, 2.0), (by_keyword, 3.0)])
+@pytest.mark.parametrize(
+    ("f", "slope"), [(scaled, 3.0), (of_an_inner_one, 3.0), (partly_given, 2.0), (by_keyword, 3.0)]
+)
 def test_one_program_serves(f, slope):
     gradient, before = gw.grad(f), served()
     for k in range(6):

@@ -42,7 +42,7 @@ from gradwise.tracing.purity.objects import (
 from gradwise.tracing.purity.plain import arrays_in, is_numeric, is_plain
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, is_users_function, items_of
 from gradwise.tracing.purity.sparse import parts_of_matrix
-from gradwise.tracing.purity.tables import outline
+from gradwise.tracing.purity.tables import holds_numbers, outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -126,6 +126,8 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
             return type(value) is np.ndarray and value.ndim == 1 and is_numeric(value)
         if expected.object == "grid":
             return type(value) is np.ndarray and value.ndim == 2 and is_numeric(value)
+        if expected.object == "scalars":
+            return holds_numbers(value)
         if expected.object == "integer":
             return type(value) is int
         if expected.object == "buffer":

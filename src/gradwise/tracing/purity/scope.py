@@ -37,7 +37,7 @@ from gradwise.tracing.purity.objects import (
 )
 from gradwise.tracing.purity.plain import is_numeric, is_plain
 from gradwise.tracing.purity.sparse import makes_matrix, parts_of_matrix
-from gradwise.tracing.purity.tables import is_table, outline, table
+from gradwise.tracing.purity.tables import holds_numbers, is_table, outline, table
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
@@ -53,6 +53,7 @@ from gradwise.tracing.purity.values import (
     Fixed,
     Getter,
     Known,
+    Table,
     Words,
 )
 
@@ -219,6 +220,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("data", found), table(value, found)
     if cls in (list, tuple, dict) and 0 < len(value) <= ENTRIES and _is_worth_it(value):
         return _sequence(value, known)
+    if holds_numbers(value):
+        return Expected("data", "scalars"), Table(SCALAR, cls is dict)
     if is_plain(value):
         return Expected("data"), DATA
     parts = callable_parts(value) if cls is types.MethodType else None

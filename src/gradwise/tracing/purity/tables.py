@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gradwise.tracing.purity.lattice import text
 from gradwise.tracing.purity.objects import ENTRIES, NAMES
 from gradwise.tracing.purity.plain import is_numeric, is_plain
@@ -75,6 +77,22 @@ def _column(texts: Any, values: Any) -> Any:
     if None not in different and len(different) <= ENTRIES:
         return text(different)
     return ARRAY if all(map(is_numeric, values)) else DATA
+
+
+def holds_numbers(value: Any) -> bool:
+    """Whether a list, tuple or dict with texts for keys holds numbers of Python's and NumPy's and nothing else, so that an entry is not changed in place (``rate = rates["k"]; rate *= dt``).
+
+    Examples
+    --------
+    >>> holds_numbers({"k": 1.5}), holds_numbers([1, 2.5]), holds_numbers([np.zeros(2)]), holds_numbers(())
+    (True, True, False, False)
+    """
+    if type(value) is dict:
+        return bool(value) and all(type(k) is str and type(v) in _SCALARS for k, v in value.items())
+    return type(value) in (list, tuple) and bool(value) and all(type(v) in _SCALARS for v in value)
+
+
+_SCALARS = frozenset([float, int, np.float64])
 
 
 def is_table(value: Any) -> bool:
