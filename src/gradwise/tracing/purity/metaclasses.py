@@ -24,7 +24,7 @@ def only_makes(metaclass: Any) -> bool:
 
     Examples
     --------
-    >>> only_makes(type("Registry", (type,), {"known": {}}))
+    >>> only_makes(type("Registry", (type,), {"__module__": "registries", "known": {}}))
     True
     """
     for cls in metaclass.__mro__:
