@@ -233,3 +233,17 @@ def test_a_matrix_in_the_place_of_numbers():
         np.testing.assert_array_equal(gradient(x), [2.0, 10.0])
     model.A = model.A.toarray()
     np.testing.assert_array_equal(gradient(x), [1.0, 5.0])
+
+
+def test_the_name_of_a_class_that_is_only_asked_for():
+    class Odd(tuple):
+        __slots__ = ()
+
+    def f(x):
+        return product(x) * len(Odd.__name__) if not isinstance(x, Odd) else 0.0
+
+    gradient, x = gw.grad(f), np.array([2.0, 3.0])
+    for _ in range(5):
+        np.testing.assert_array_equal(gradient(x), [36.0, 12.0])
+    Odd.__name__ = "Stranger"
+    np.testing.assert_array_equal(gradient(x), [96.0, 32.0])

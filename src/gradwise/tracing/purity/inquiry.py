@@ -32,7 +32,7 @@ from gradwise.tracing.purity.lattice import join, level, spill
 from gradwise.tracing.purity.look import Inquiry
 from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
 from gradwise.tracing.purity.machine import Machine, parameters_of
-from gradwise.tracing.purity.objects import MISSING, is_member
+from gradwise.tracing.purity.objects import HEAP, MISSING, is_member
 from gradwise.tracing.purity.operands import operator_of_objects
 from gradwise.tracing.purity.plain import is_plain
 from gradwise.tracing.purity.scope import Ends, Expected, Node, Reads, Unproven, classify
@@ -176,9 +176,10 @@ class Scope:
             return Known(FROM_KEYS)
         if owner.value is object and name in ("__setattr__", "__new__"):
             return Known(getattr(object, name))
-        if name in ("__name__", "__qualname__") and type(owner.value) is type:
-            if owner.expected is not None and owner.expected.kind == "class":
-                cls = owner.value
+        is_looked_into = owner.expected is not None and owner.expected.kind == "class"
+        cls = owner.value
+        if name in ("__name__", "__qualname__") and type(cls) is type and (is_looked_into or not cls.__flags__ & HEAP):
+            if is_looked_into:
                 owner.expected.reads.members["named", (cls.__name__, cls.__qualname__)] = Expected("is", True)
             return Constant(getattr(owner.value, name))
         if owner.expected is not None and owner.expected.kind in ("object", "class"):
