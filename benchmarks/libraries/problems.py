@@ -13,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+#: entries of a point, where another dimension can be chosen
+LARGEST = 12
 Problem = tuple[str, "Callable[[np.ndarray], Any]", np.ndarray]
 
 
@@ -45,6 +47,8 @@ def opfunu(rng: np.random.Generator) -> Iterator[Problem]:
     for package, base in (("opfunu.name_based", "Benchmark"), ("opfunu.cec_based", "CecBenchmark")):
         for name, cls in _classes(package, base):
             made = _made(cls)
+            if made is not None and np.size(made.lb) > LARGEST:
+                made = _made(cls, {"ndim": 10})
             if made is not None:
                 yield name, made.evaluate, _between(made.lb, made.ub, rng)
 
