@@ -44,6 +44,9 @@ ELSEWHERE = (0.3, 0.03, -1.0)
 LOST = 1e-6
 """A function that changes by this part of itself when x moves by one rounding has lost most of its digits."""
 
+TINY = 1e-8
+"""An entry of x that is so small beside the largest one may be the rounding of zero, and steps of its size nothing to f."""
+
 Values = Callable[[np.ndarray], np.ndarray]
 
 
@@ -71,6 +74,9 @@ def look_again(problem: Problem, verdicts: Verdicts, numbers: Numbers, rng: np.r
             error = float(numbers.error[row, entry])
             found = finer(along, float(here[row]), claim, value, problem.unit, size)
             found = found or coarser(along, float(here[row]), claim, value, problem.unit, size)
+            largest = float(np.max(np.abs(problem.target.point.vector)))
+            if size < TINY * largest:  # f may be a staircase at all steps of that size
+                found = found or coarser(along, float(here[row]), claim, value, problem.unit, largest)
             found = found or unsettled(
                 along, float(here[row]), claim, value, error, problem.unit, size, float(shakes[row])
             )
