@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.operators.equalities import doubt_equalities, is_unknown
+from gradwise.operators.equalities import doubt_equalities, is_unknown, may_be_near
 from gradwise.operators.first_runs import first_run
 from gradwise.operators.linearization import Linearization
 from gradwise.operators.memories import doubt_memories, may_remember
@@ -126,7 +126,8 @@ def linearize_call(
         tape = linearization.recording.tape
         # what follows from decisions may be that of an earlier run, unless the code proves that none is kept
         asked = may_remember(function, linearization)
-        if asked or tape.looked_up or tape.decided or tape.met:
+        near = may_be_near(linearization)
+        if asked or tape.looked_up or tape.decided or tape.met or near:
             doubted = tape.looked_up or (
                 tape.decided and not inspect_function(function, *arguments.given()).is_replayable
             )
@@ -134,7 +135,7 @@ def linearize_call(
                 settled = asked and doubt_memories(function, linearization, has_aux=has_aux)
                 if doubted and not settled:
                     doubt_zeros(function, linearization, has_aux=has_aux)
-                if doubted or tape.met:
+                if doubted or tape.met or near:
                     doubt_equalities(function, linearization, has_aux=has_aux, order=order)
         return linearization
 

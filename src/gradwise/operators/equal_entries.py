@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import weakref
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +15,15 @@ from gradwise.transforms.reverse import active_variables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from gradwise.program import Program
+    from gradwise.program import Equation, Program
 
 Line = tuple[str | None, int | None]
 #: the highest order that is compared
 HIGHEST = 4
+#: the largest number that counts as next to nothing where values are compared with it
+NOTHING = 1e-5
 _EQUALITIES = frozenset(["equal", "not_equal"])
+_ORDERINGS = frozenset(["less", "less_equal", "greater", "greater_equal"])
 #: by code object, the lines whose equalities were found to do no harm, and the programs that decide by no others, to which order
 _harmless: dict[int, tuple[weakref.ref[types.CodeType], set[tuple[Line, int]], set[Any]]] = {}
 _lock = lock()
@@ -65,34 +69,82 @@ def believe(
             programs.update((fingerprint, n) for n in orders)
 
 
+def _is_true(answer: Any) -> Any:
+    return answer
+
+
+def _is_false(answer: Any) -> Any:
+    return np.logical_not(answer)
+
+
+@dataclass(frozen=True)
+class Within:
+    """Whether a moving value is no farther from 0 than ``bound``."""
+
+    bound: float
+
+    def __call__(self, value: Any) -> Any:
+        return np.abs(value) <= self.bound
+
+
 class Borders:
-    """The equalities of moving values on which results or branches of a program depend.
+    """The equalities of moving values on which results or branches of a program depend, and the comparisons of entries with a number next to nothing.
+
+    ``np.where(abs(x) < 1e-12, 1.0, np.sin(x) / x)`` means an equality, and decides like one.  A branch of Python's that was taken so is compared by ``verification.py``, as no program stood for it before.
+
+    Parameters
+    ----------
+    program : Program
+    values : sequence
+        What the variables were when it was recorded, as far as known: what is next to nothing is told by them.
+    branches : bool
+        Whether the branches of Python's are looked at too.
 
     Attributes
     ----------
     variables : list of int
-        Their answers.
+        What tells of each: the answer, or the value that was compared.
     """
 
     __slots__ = ("_asked", "variables")
 
-    def __init__(self, program: Program, *, branches: bool = True) -> None:
+    def __init__(self, program: Program, values: Sequence[Any], *, branches: bool = True) -> None:
         active = active_variables(program, program.inputs)
-        needed = {*program.outputs, *(g.variable for g in program.guards if branches and g.kind in ("bool", "mask"))}
-        self._asked: list[tuple[Line, bool]] = []
+        felt = set(program.outputs)
+        needed = {*felt, *(g.variable for g in program.guards if branches and g.kind in ("bool", "mask"))}
+        self._asked: list[tuple[Line, Callable[[Any], Any]]] = []
         self.variables: list[int] = []
         for equation in reversed(program.equations):
             if needed.isdisjoint(equation.output_tuple):
                 continue
             needed.update(equation.inputs)
-            if equation.primitive.name in _EQUALITIES and any(active[i] for i in equation.inputs):
-                self._asked.append((equation.source or (None, None), equation.primitive.name == "equal"))
-                self.variables.append(equation.output_tuple[0])
+            is_felt = not felt.isdisjoint(equation.output_tuple)
+            if is_felt:
+                felt.update(equation.inputs)
+            name = equation.primitive.name
+            if not any(active[i] for i in equation.inputs):
+                continue
+            if name in _EQUALITIES:
+                self._note(equation, equation.output_tuple[0], _is_true if name == "equal" else _is_false)
+            elif is_felt and name in _ORDERINGS:
+                value, threshold = sorted(equation.inputs, key=lambda i: not active[i])
+                bound = _next_to_nothing(values[threshold])
+                if bound is not None and program.types[value].dtype.kind == "f":
+                    self._note(equation, value, Within(bound))
+
+    def _note(self, equation: Equation, variable: int, near: Callable[[Any], Any]) -> None:
+        self._asked.append((equation.source or (None, None), near))
+        self.variables.append(variable)
 
     @property
-    def answers(self) -> list[tuple[int, bool]]:
-        """The variable of each answer, and whether it says that the values are equal."""
-        return [(variable, is_equal) for variable, (_, is_equal) in zip(self.variables, self._asked, strict=True)]
+    def widest(self) -> float:
+        """The largest number next to nothing that values are compared with, 0 where there is none."""
+        return max((near.bound for _, near in self._asked if isinstance(near, Within)), default=0.0)
+
+    @property
+    def questions(self) -> list[tuple[int, Callable[[Any], Any]]]:
+        """Each variable, and what tells of its value in which entries something is equal."""
+        return [(variable, near) for variable, (_, near) in zip(self.variables, self._asked, strict=True)]
 
     @property
     def all_lines(self) -> set[Line]:
@@ -102,17 +154,25 @@ class Borders:
         """The lines in which something is equal, by the values of all variables."""
         return {
             line
-            for (line, is_equal), variable in zip(self._asked, self.variables, strict=True)
-            if (np.any(values[variable]) if is_equal else not np.all(values[variable]))
+            for (line, near), variable in zip(self._asked, self.variables, strict=True)
+            if np.any(near(values[variable]))
         }
 
     def met(self, code: types.CodeType | None, order: int) -> list[Callable[[Any], bool]]:
-        """For each answer, whether something is equal by it in a line of the function that was not found to do no harm."""
+        """For each variable, whether something is equal by its value in a line of the function that was not found to do no harm."""
 
-        def asking(line: Line, *, is_equal: bool) -> Callable[[Any], bool]:
-            def ask(answer: Any) -> bool:
-                return bool(np.any(answer) if is_equal else not np.all(answer)) and not is_harmless(code, {line}, order)
+        def asking(line: Line, near: Callable[[Any], Any]) -> Callable[[Any], bool]:
+            def ask(value: Any) -> bool:
+                return bool(np.any(near(value))) and not is_harmless(code, {line}, order)
 
             return ask
 
-        return [asking(line, is_equal=is_equal) for line, is_equal in self._asked]
+        return [asking(line, near) for line, near in self._asked]
+
+
+def _next_to_nothing(threshold: Any) -> float | None:
+    """The largest entry of what values are compared with, if it is one of those numbers by which programs ask whether something is zero."""
+    if threshold is None or np.size(threshold) == 0 or np.asarray(threshold).dtype.kind not in "fiu":
+        return None
+    bound = float(np.max(np.abs(threshold)))
+    return bound if 0 < bound <= NOTHING else None

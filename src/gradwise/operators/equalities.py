@@ -19,6 +19,7 @@ from gradwise.errors import TracingError
 from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.caches import derived
 from gradwise.operators.equal_entries import HIGHEST, Borders, Line, believe, is_harmless, is_harmless_program
+from gradwise.operators.random_directions import random_direction
 from gradwise.operators.restoring import Restoring, looked_at, written_by
 from gradwise.operators.reuse.counting import counters_of
 from gradwise.operators.verification import Disagreement, compare_derivatives, paused, requested
@@ -59,7 +60,7 @@ def doubt_equalities(function: Any, linearization: Linearization, *, has_aux: bo
         with looked_at(recording.tape.ran, lambda: spare.copied().call(arguments.leaves)) as why:
             if why is not None and recording.tape.ran is not None and not counters:
                 return  # calling the function leaves something behind
-            if not _agrees(function, linearization, spare, doubtful, order, has_aux=has_aux):
+            if not _agrees(function, linearization, spare, doubtful, borders, order, has_aux=has_aux):
                 return
     finally:
         for counter, value in zip(counters, before, strict=True):
@@ -75,25 +76,47 @@ def is_unknown(function: Any, borders: Borders, values: Sequence[Any], order: in
     return bool(lines) and not is_harmless(code_of(function), lines, order)
 
 
+def may_be_near(linearization: Linearization) -> bool:
+    """Whether results depend on comparisons with a number next to nothing, so that entries may be equal to something without a comparison for equality."""
+    return _borders(linearization).widest > 0
+
+
 def _borders(linearization: Linearization) -> Borders:
     program = linearization.program
 
     def make() -> tuple[Borders, int]:
-        return Borders(program), len(program)
+        return Borders(program, linearization.recording.tape.values), len(program)
 
     return derived(("equalities", tuple(linearization.recording.tape.places), linearization.fingerprint), make)
 
 
 def _agrees(
-    function: Any, linearization: Linearization, spare: Any, doubtful: list[Line], order: int, *, has_aux: bool
+    function: Any,
+    linearization: Linearization,
+    spare: Any,
+    doubtful: list[Line],
+    borders: Borders,
+    order: int,
+    *,
+    has_aux: bool,
 ) -> bool:
     """Whether the branches taken have the derivatives of the function, as far as can be told; if not, that of a run that takes the others is put there."""
     recording = linearization.recording
     state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
 
+    # in units of its own size, an entry of 1e-13 would not be moved out of what is next to nothing
+    bound = borders.widest
+    away = [np.where(np.abs(leaf) <= bound, 0.0, leaf).astype(np.asarray(leaf).dtype) for leaf in spare.leaves]
+    moves = any(np.any(a != leaf) for a, leaf in zip(away, spare.leaves, strict=True))
+    rng = np.random.default_rng(2)
+    directions = [None, [random_direction(a, rng) for a in away]] if moves else [None]
+
     def compare() -> None:
         for n in range(1, order + 1):
-            compare_derivatives(function, linearization, spare, state, has_aux=has_aux, order=n, doubtful=True)
+            for direction in directions:
+                compare_derivatives(
+                    function, linearization, spare, state, has_aux=has_aux, order=n, doubtful=True, direction=direction
+                )
 
     try:
         with paused():

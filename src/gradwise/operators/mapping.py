@@ -207,7 +207,7 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
         asked = [g.variable for g in program.guards]
         differentiated = derivatives_taken() != derivatives_before
         kinked = [e for e in program.equations if e.primitive.kink is not None] if differentiated else []
-        borders = Borders(program, branches=False)
+        borders = Borders(program, tape.values, branches=False)
         operands = [i for e in kinked for i in (*e.inputs, e.output_tuple[0])]
         operands += borders.variables if differentiated else []
         outputs = (*program.outputs, *asked, *operands)
@@ -287,11 +287,10 @@ def _special_rows(
     for result in results:
         if result.dtype.kind in "fc":
             special |= np.isnan(result).reshape(size, -1).any(axis=1)
-    for variable, is_equal in borders.answers:
-        answer, carried = at[variable]
+    for variable, near in borders.questions:
+        value, carried = at[variable]
         if carried:
-            hit = answer if is_equal else np.logical_not(answer)
-            special |= np.reshape(hit, (size, -1)).any(axis=1)
+            special |= np.reshape(near(value), (size, -1)).any(axis=1)
     with np.errstate(all="ignore"):
         for equation in kinked:
             around = [at[i] for i in (*equation.inputs, equation.output_tuple[0])]

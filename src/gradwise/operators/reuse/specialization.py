@@ -105,7 +105,7 @@ class Specialization:
         self._guards = [(i, Shift(expected) if kind == "shift" else expected) for i, kind, expected, _ in tape.guards]
         self._kinds = [type(v) for v in recording.values]
         #: where the program follows a branch that holds in single points (``operators/equalities.py``)
-        self.borders = Borders(program)
+        self.borders = Borders(program, tape.values)
         kept = [i for i, v in enumerate(tape.values) if v is not None]
         guarded = [index for index, _ in self._guards]
         self._auxiliary_structure = recording.auxiliary_structure
