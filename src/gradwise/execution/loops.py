@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.execution.repetition import KEYED, Carried, Fixed, Loop, Own, Step, Streamed, brief_outputs
+from gradwise.execution.filled_vectors import filled_vectors
+from gradwise.execution.repetition import (
+    KEYED,
+    Carried,
+    Fixed,
+    Loop,
+    Own,
+    Step,
+    Streamed,
+    answers_itself,
+    brief_outputs,
+)
 from gradwise.execution.sequences import as_list, progression
 from gradwise.execution.writer import is_brief
 from gradwise.program import F64, Equation
@@ -27,9 +38,6 @@ if TYPE_CHECKING:
 
 #: arithmetic whose result is not finite if one of the first so many operands is not
 _PASSING = {add_p: 2, sub_p: 2, mul_p: 2, div_p: 1}
-
-#: how much longer than the loop a vector may be that is made a list for it
-_AT_HAND = 16
 
 
 class LoopWriter:
@@ -59,7 +67,9 @@ class LoopWriter:
         self.carried_entries: list[tuple[list[str], int]] = []
         #: the positions of outputs that are vectors of a few entries, written entry by entry; the operands that are filled
         self.brief = brief_outputs(loop, steps, writer)
-        self.filled = self._filled()
+        self.filled = filled_vectors(self)
+        #: whether all truth values of the body are Python's, if those that come in are
+        self.decides = answers_itself(loop, steps, writer.types)
         #: variables that are lists instead of arrays
         self.lists: set[int] = set()
         self._known: dict[Any, int] = {}
@@ -158,66 +168,10 @@ class LoopWriter:
             self.lists.add(variable)
         if writer.types[variable] is F64:
             writer.numbers.add(variable)
+        elif self.decides and all(first in writer.answers for first in source.first):
+            writer.answers.add(variable)
         self.carried.append((names, self.made[source.position]))
         return variable
-
-    def _filled(self) -> set[Carried]:
-        """Vectors that the loop reads and writes entry by entry only: lists, while it runs, whose entries Python has at hand."""
-        loop = self.loop
-        users: dict[Any, list[int]] = {}
-        for j, sources in enumerate(loop.operands):
-            for source in sources:
-                if type(source) in (Own, Carried):
-                    users.setdefault(source, []).append(j)
-        return {
-            s
-            for s in users
-            if type(s) is Carried and s.lag == 1 and s.position not in self.brief and self._is_filled(s, users)
-        }
-
-    def _is_filled(self, source: Carried, users: dict[Any, list[int]]) -> bool:
-        loop, position, found = self.loop, 0, False
-        current: list[Any] = [source]
-        kind = self.writer.types[self.made[source.position]]
-        if len(kind.shape) != 1 or kind.dtype != F64.dtype or kind.size > _AT_HAND * loop.count:
-            return False
-        place = {}  # of each equation's first output among all
-        for j in range(loop.period):
-            place[j] = position
-            position += len(self.steps[loop.start + j][0].output_tuple)
-        if any(type(s) is Carried and s != source and s.position == source.position for s in users):
-            return False
-        while current:
-            for j in users.get(current.pop(), ()):
-                equation, _, _, overwritten = self.steps[loop.start + j]
-                if equation.primitive not in KEYED or loop.operands[j].count(loop.operands[j][0]) > 1:
-                    return False
-                if not self._are_entries(equation.params[0], self.made[source.position]):
-                    return False
-                if equation.primitive is getitem and len(equation.inputs) == 1:
-                    continue
-                update = self.writer.types[equation.inputs[1]] if len(equation.inputs) == 2 else None
-                if overwritten != 0 or update is not F64 or not self._is_number(loop.operands[j][1]):
-                    return False
-                if place[j] in self.kept:
-                    return False
-                if equation.primitive is scatter_add and self.writer.is_watched(self.made[place[j]]):
-                    return False  # NumPy says where a sum overflows
-                current.append(Own(place[j]))
-                found = found or place[j] == source.position
-        return found
-
-    def _is_number(self, source: Any) -> bool:
-        """Whether an operand of 64 bits will be a Python float."""
-        if type(source) is Fixed:
-            return source.variable in self.writer.numbers
-        if type(source) is Streamed:
-            return True
-        made = self.writer.types[self.made[source.position]]
-        return made is F64 and all(
-            not equation.primitive.multiple
-            for equation, *_ in self.steps[self.loop.start : self.loop.start + self.loop.period]
-        )
 
     def _as_number(self, variable: int) -> str:
         text = self.writer.read(variable)
@@ -266,7 +220,7 @@ class LoopWriter:
         keys = [self.steps[r][0].params[0] for r in rows]
         alike = all(key == keys[0] for key in keys)
         source = equation.inputs[0]
-        if self._are_entries(keys[0], source):
+        if self.are_entries(keys[0], source):
             if primitive is getitem and len(equation.inputs) == 1:
                 self._entry(self.loop.operands[j][0], equation, keys, alike=alike)
                 return
@@ -285,7 +239,7 @@ class LoopWriter:
         self._comes_in(name, writer.name(tuple(functions)))
         writer.call(equation, function, named=name)
 
-    def _are_entries(self, key: tuple[Any, ...], source: int) -> bool:
+    def are_entries(self, key: tuple[Any, ...], source: int) -> bool:
         kind = self.writer.types[source]
         return kind.dtype == F64.dtype and len(key) == len(kind.shape) > 0 and all(type(k) is int for k in key)
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gradwise.execution.writer import ARITHMETIC, is_brief
+from gradwise.execution.writer import ARITHMETIC, COMPARISONS, is_brief
 from gradwise.program import F64
-from gradwise.rules.algebra import neg
+from gradwise.rules.algebra import neg, select
 from gradwise.rules.shapes import getitem, pack, scatter_add, scatter_set, zeros_p
 
 if TYPE_CHECKING:
@@ -227,6 +227,18 @@ def brief_outputs(loop: Loop, steps: Sequence[Step], writer: Writer) -> frozense
             return frozenset(found)
         for q in wrong:
             del found[q]
+
+
+def answers_itself(loop: Loop, steps: Sequence[Step], types: Sequence[ArrayType]) -> bool:
+    """Whether all truth values that the body makes are Python's, written by comparisons of numbers and selections, if those that come in are."""
+    for equation, *_ in steps[loop.start : loop.start + loop.period]:
+        if all(types[o].dtype.kind != "b" for o in equation.output_tuple):
+            continue
+        kinds = [types[i] for i in equation.inputs]
+        is_selection = equation.primitive is select and all(kind.shape == () for kind in kinds)
+        if not (is_selection or (equation.primitive in COMPARISONS and all(kind is F64 for kind in kinds))):
+            return False
+    return True
 
 
 def _agrees(source: Any, found: Mapping[int, Any]) -> bool:

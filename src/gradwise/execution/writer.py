@@ -51,7 +51,7 @@ _EXACT: dict[Primitive, str] = {
     maximum: "{0} if {0} >= {1} or {0} != {0} else {1}",
     minimum: "{0} if {0} <= {1} or {0} != {0} else {1}",
 }
-_COMPARISONS: dict[Primitive, str] = {
+COMPARISONS: dict[Primitive, str] = {
     equal: "{} == {}",
     not_equal: "{} != {}",
     greater: "{} > {}",
@@ -71,9 +71,9 @@ _FUNCTIONS: dict[Primitive, Any] = {
     expm1: np.expm1,
 }
 #: elementwise ones that take a number in the place of an array filled with it
-_SPREADING = frozenset([*ARITHMETIC, *_COMPARISONS, neg, select, maximum, minimum])
+_SPREADING = frozenset([*ARITHMETIC, *COMPARISONS, neg, select, maximum, minimum])
 _POWERS = {1: "{0}", 2: "{0} * {0}"}
-_INFIX = ARITHMETIC | _COMPARISONS | {neg: "-{}"}
+_INFIX = ARITHMETIC | COMPARISONS | {neg: "-{}"}
 
 
 def is_brief(kind: ArrayType) -> bool:
@@ -198,8 +198,8 @@ class Writer:
             function = self.name(_FUNCTIONS[primitive], "f")
             self.plain = False
             self._numeric(out, f"float({function}({operands[0]}))")
-        elif primitive in _COMPARISONS:
-            self.write(f"v{out} = {_COMPARISONS[primitive].format(*operands)}")
+        elif primitive in COMPARISONS:
+            self.write(f"v{out} = {COMPARISONS[primitive].format(*operands)}")
             self.answers.add(out)
         else:
             return False

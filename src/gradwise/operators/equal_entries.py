@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,9 +13,9 @@ from gradwise.locks import lock
 from gradwise.transforms.reverse import active_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from gradwise.program import Equation, Program
+    from gradwise.program import Program
 
 Line = tuple[str | None, int | None]
 #: the highest order that is compared
@@ -87,6 +87,19 @@ class Within:
         return np.abs(value) <= self.bound
 
 
+class Question(NamedTuple):
+    """What may be equal: the line that asks, the variable that tells, and what tells of its value in which entries something is equal.
+
+    ``text`` tells it of a number or a truth value, written down; None for arrays.  ``settled``: a guard of the program says that nothing is.
+    """
+
+    line: Line
+    variable: int
+    near: Callable[[Any], Any]
+    text: str | None
+    settled: bool
+
+
 class Borders:
     """The equalities of moving values on which results or branches of a program depend, and the comparisons of entries with a number next to nothing.
 
@@ -99,21 +112,24 @@ class Borders:
         What the variables were when it was recorded, as far as known: what is next to nothing is told by them.
     branches : bool
         Whether the branches of Python's are looked at too.
+    merged : set of tuple
+        The lines in which branches of Python's became selections: each of their answers was verified by itself.
 
     Attributes
     ----------
-    variables : list of int
-        What tells of each: the answer, or the value that was compared.
+    questions : list of Question
     """
 
-    __slots__ = ("_asked", "variables")
+    __slots__ = ("questions",)
 
-    def __init__(self, program: Program, values: Sequence[Any], *, branches: bool = True) -> None:
+    def __init__(
+        self, program: Program, values: Sequence[Any], *, branches: bool = True, merged: Collection[Line] = ()
+    ) -> None:
         active = active_variables(program, program.inputs)
         felt = set(program.outputs)
         needed = {*felt, *(g.variable for g in program.guards if branches and g.kind in ("bool", "mask"))}
-        self._asked: list[tuple[Line, Callable[[Any], Any]]] = []
-        self.variables: list[int] = []
+        self.questions: list[Question] = []
+        expected = {g.variable: g.expected for g in program.guards if g.kind == "bool"}
         for equation in reversed(program.equations):
             if needed.isdisjoint(equation.output_tuple):
                 continue
@@ -124,50 +140,50 @@ class Borders:
             name = equation.primitive.name
             if not any(active[i] for i in equation.inputs):
                 continue
+            line = equation.source or (None, None)
             if name in _EQUALITIES:
-                self._note(equation, equation.output_tuple[0], _is_true if name == "equal" else _is_false)
-            elif is_felt and name in _ORDERINGS:
+                answer, is_equal = equation.output_tuple[0], name == "equal"
+                text = ("{}" if is_equal else "not {}") if program.types[answer].shape == () else None
+                near = _is_true if is_equal else _is_false
+                settled = expected.get(answer) is (not is_equal)
+                self.questions.append(Question(line, answer, near, text, settled))
+            elif is_felt and name in _ORDERINGS and equation.source not in merged:
                 value, threshold = sorted(equation.inputs, key=lambda i: not active[i])
                 bound = _next_to_nothing(values[threshold])
                 if bound is not None and program.types[value].dtype.kind == "f":
-                    self._note(equation, value, Within(bound))
+                    text = f"-{bound!r} <= {{}} <= {bound!r}" if program.types[value].shape == () else None
+                    self.questions.append(Question(line, value, Within(bound), text, settled=False))
 
-    def _note(self, equation: Equation, variable: int, near: Callable[[Any], Any]) -> None:
-        self._asked.append((equation.source or (None, None), near))
-        self.variables.append(variable)
+    @property
+    def variables(self) -> list[int]:
+        """What tells of each: the answer, or the value that was compared."""
+        return [question.variable for question in self.questions]
 
     @property
     def widest(self) -> float:
         """The largest number next to nothing that values are compared with, 0 where there is none."""
-        return max((near.bound for _, near in self._asked if isinstance(near, Within)), default=0.0)
-
-    @property
-    def questions(self) -> list[tuple[int, Callable[[Any], Any]]]:
-        """Each variable, and what tells of its value in which entries something is equal."""
-        return [(variable, near) for variable, (_, near) in zip(self.variables, self._asked, strict=True)]
+        return max((q.near.bound for q in self.questions if isinstance(q.near, Within)), default=0.0)
 
     @property
     def all_lines(self) -> set[Line]:
-        return {line for line, _ in self._asked}
+        return {question.line for question in self.questions}
 
     def lines(self, values: Sequence[Any]) -> set[Line]:
         """The lines in which something is equal, by the values of all variables."""
-        return {
-            line
-            for (line, near), variable in zip(self._asked, self.variables, strict=True)
-            if np.any(near(values[variable]))
-        }
+        return {q.line for q in self.questions if np.any(q.near(values[q.variable]))}
 
     def met(self, code: types.CodeType | None, order: int) -> list[Callable[[Any], bool]]:
-        """For each variable, whether something is equal by its value in a line of the function that was not found to do no harm."""
+        """For each question, whether something is equal by a value in a line of the function that was not found to do no harm."""
 
-        def asking(line: Line, near: Callable[[Any], Any]) -> Callable[[Any], bool]:
+        def asking(question: Question) -> Callable[[Any], bool]:
+            line, near = {question.line}, question.near
+
             def ask(value: Any) -> bool:
-                return bool(np.any(near(value))) and not is_harmless(code, {line}, order)
+                return bool(np.any(near(value))) and not is_harmless(code, line, order)
 
             return ask
 
-        return [asking(line, near) for line, near in self._asked]
+        return list(map(asking, self.questions))
 
 
 def _next_to_nothing(threshold: Any) -> float | None:

@@ -78,13 +78,16 @@ def is_unknown(function: Any, borders: Borders, values: Sequence[Any], order: in
 
 def may_be_near(linearization: Linearization) -> bool:
     """Whether results depend on comparisons with a number next to nothing, so that entries may be equal to something without a comparison for equality."""
-    return _borders(linearization).widest > 0
+
+    def make() -> tuple[bool, int]:
+        return _borders(linearization).widest > 0, 1
+
+    return derived(("near", linearization.fingerprint), make)
 
 
 def _borders(linearization: Linearization) -> Borders:
-    program = linearization.program
-
     def make() -> tuple[Borders, int]:
+        program = linearization.program
         return Borders(program, linearization.recording.tape.values), len(program)
 
     return derived(("equalities", tuple(linearization.recording.tape.places), linearization.fingerprint), make)

@@ -287,10 +287,10 @@ def _special_rows(
     for result in results:
         if result.dtype.kind in "fc":
             special |= np.isnan(result).reshape(size, -1).any(axis=1)
-    for variable, near in borders.questions:
-        value, carried = at[variable]
+    for question in borders.questions:
+        value, carried = at[question.variable]
         if carried:
-            special |= np.reshape(near(value), (size, -1)).any(axis=1)
+            special |= np.reshape(question.near(value), (size, -1)).any(axis=1)
     with np.errstate(all="ignore"):
         for equation in kinked:
             around = [at[i] for i in (*equation.inputs, equation.output_tuple[0])]

@@ -12,7 +12,6 @@ import numpy as np
 from gradwise.execution.sequences import as_list
 from gradwise.operators.arguments import code_of
 from gradwise.operators.caches import derived
-from gradwise.operators.equal_entries import Within
 from gradwise.operators.kinks import candidates, felt, holds_nan
 from gradwise.operators.lasting import EXTREMA
 from gradwise.rules.elementwise import at_zero, tied, zero_result
@@ -120,11 +119,11 @@ def leave_at_borders(
 ) -> None:
     """Write lines that leave where something is equal in a line that was not found to do no harm."""
     asks = borders.met(code_of(call.function), order)
-    for ask, (_, near), told in zip(asks, borders.questions, written, strict=True):
+    for ask, question, told in zip(asks, borders.questions, written, strict=True):
+        if question.settled:
+            continue
         asked = f"{text.name(ask)}({told.text})"
-        if isinstance(near, Within) and told.is_number:
-            asked = f"-{near.bound!r} <= {told.text} <= {near.bound!r} and {asked}"
-        text.leave_if(asked)
+        text.leave_if(asked if question.text is None else f"{question.text.format(told.text)} and {asked}")
 
 
 def kinks_of(linearization: Linearization) -> tuple[list[Equation], list[int]]:

@@ -45,12 +45,14 @@ class Answers:
     after the other each way is verified by itself, and has a program of its own.
     """
 
-    __slots__ = ("_chosen", "_often", "_once", "_places", "tries")
+    __slots__ = ("_chosen", "_ended", "_often", "_once", "_places", "tries")
 
     def __init__(self) -> None:
         self._once: dict[tuple[Place, bool], int] = {}
         self._often: dict[tuple[Place, bool], int] = {}
         self._chosen: dict[tuple[Place, int], int] = {}
+        #: answers that were given in a run which gave the other one often, as at the end of a loop
+        self._ended: dict[tuple[Place, bool], int] = {}
         #: by the identity of a code object and the offset of an instruction, the place and whether it calls; the code is kept, so that it is itself
         self._places: dict[tuple[int, int], tuple[Any, Place | None, bool]] = {}
         #: how often it was tried to merge the branches
@@ -68,7 +70,12 @@ class Answers:
                 known = self._places[code_id, offset] = code, place_of(code, offset), is_call(code, offset)
             if known[1] is None:
                 continue
-            for table in (self._once, self._often) if count >= order + 2 else (self._once,):
+            tables = [self._once]
+            if count >= order + 2:
+                tables.append(self._often)
+            if found[code_id, offset, not answer] >= order + 2:
+                tables.append(self._ended)
+            for table in tables:
                 table[known[1], answer] = max(order, table.get((known[1], answer), 0))
         sequences: dict[tuple[int, int], list[bool]] = {}
         for (code, offset), answer in asked:
@@ -92,6 +99,10 @@ class Answers:
         """The conditions of which both answers were, so often that they are merged."""
         given = {key for key, verified in self._often.items() if verified >= order}
         return {place for place, answer in given if answer and (place, False) in given}
+
+    def endings(self, order: int) -> set[tuple[Place, bool]]:
+        """The answers that may be the last ones of a loop which went on often before: a loop ends once, however often it went on."""
+        return {key for key, verified in self._ended.items() if verified >= order}
 
     def is_time(self, failed: int) -> bool:
         """Whether the branches are to be merged after so many failures."""
@@ -126,12 +137,15 @@ def merged(
         If no branch could be merged, or the program is not that of the function.
     """
     places, answers, choices = known.places(order), known.given(order), known.choices(order)
-    if not places and not choices:
+    endings = known.endings(order)
+    if not places and not choices and not endings:
         raise Refused("no condition gave both answers, each several times in a run")
     failed: set[Place] = set()
     counters = kinds = True
     for _ in range(_RUNS):
-        run = BothWays(places, answers, order + 2, choices=choices, failed=failed, counters=counters, kinds=kinds)
+        run = BothWays(
+            places, answers, order + 2, endings, choices=choices, failed=failed, counters=counters, kinds=kinds
+        )
         made, reason = _made(run, specialise, differs)
         if run.lost:  # again without the branches that left something behind
             failed |= run.lost

@@ -23,6 +23,7 @@ from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.handled import handled_errors
 from gradwise.program import Guard, Program, collector_paused
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
+from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import is_plain
 from gradwise.tracing.trace import COPY_BYTES
 
@@ -105,7 +106,7 @@ class Specialization:
         self._guards = [(i, Shift(expected) if kind == "shift" else expected) for i, kind, expected, _ in tape.guards]
         self._kinds = [type(v) for v in recording.values]
         #: where the program follows a branch that holds in single points (``operators/equalities.py``)
-        self.borders = Borders(program, tape.values)
+        self.borders = Borders(program, tape.values, merged=() if local.both_ways is None else local.both_ways.lines())
         kept = [i for i, v in enumerate(tape.values) if v is not None]
         guarded = [index for index, _ in self._guards]
         self._auxiliary_structure = recording.auxiliary_structure

@@ -111,6 +111,8 @@ class BothWays:
         The answers of conditions that were verified: inside a branch that is not taken no others are given.
     first : int
         How many turns of a loop that the data end stay guards.
+    endings : set
+        Conditions with the answers that ended loops at them, in verified runs in which they went on often.
     choices : set
         The places of ``max`` and ``min`` of which each item was chosen in verified runs, with how many there are.
     failed : set
@@ -138,6 +140,7 @@ class BothWays:
         "counters",
         "depth",
         "early",
+        "endings",
         "failed",
         "first",
         "going",
@@ -161,6 +164,7 @@ class BothWays:
         places: set[Place],
         answers: set[tuple[Place, bool]],
         first: int = 3,
+        endings: Collection[tuple[Place, bool]] = (),
         *,
         choices: Collection[tuple[Place, int]] = (),
         failed: Collection[Place] = (),
@@ -169,6 +173,7 @@ class BothWays:
     ) -> None:
         self.places = places
         self.answers = answers
+        self.endings = endings
         self.choices = choices
         self.counters = counters
         self.kinds = kinds
@@ -197,6 +202,10 @@ class BothWays:
         self.failed: set[Place] = set(failed)
         #: arrays in whose place others stand now, and their versions: who writes to them writes to no others
         self.still: list[tuple[TracedArray, int]] = []
+
+    def lines(self) -> set[tuple[str, int]]:
+        """The lines of the conditions whose branches are run both ways."""
+        return {place[:2] for place in (*self.places, *(place for place, _ in self.endings))}
 
     def goes_over(self, condition: TracedScalar) -> bool:
         """Whether a condition belongs to this run."""

@@ -71,6 +71,7 @@ class Branch:
         before: dict[str, Any],
         *,
         known: bool = False,
+        leaving: bool | None = None,
     ) -> None:
         run = self._run = local.both_ways
         self.place = place
@@ -94,7 +95,7 @@ class Branch:
             run is not None
             and type(condition) is TracedScalar
             and run.goes_over(condition)
-            and (known or place in run.places)
+            and (known or place in run.places or (place, leaving) in run.endings)
             and place not in run.failed
             and run.early.isdisjoint(names)
             and len(run.open) < DEPTH
@@ -329,9 +330,11 @@ def placed(container: Any) -> Any:
         run.placing = False
 
 
-def branch(condition: Any, place: Place, names: tuple[str, ...], before: dict[str, Any]) -> Branch:
-    """The branch whose condition stands there, which assigns ``names``."""
-    return Branch(condition, place, names, before)
+def branch(
+    condition: Any, place: Place, names: tuple[str, ...], before: dict[str, Any], leaving: bool | None = None
+) -> Branch:
+    """The branch whose condition stands there, which assigns ``names``; ``leaving`` is the answer that ends the loop around."""
+    return Branch(condition, place, names, before, leaving=leaving)
 
 
 def either(condition: Any, place: Place, first: Iterator[Any], second: Iterator[Any]) -> Any:

@@ -33,6 +33,7 @@ from gradwise.tracing.instrument.both_ways.statements import (
     is_pure_expression,
     kept,
     leaves,
+    leaving_answer,
     may_leave,
     only_at_ends,
     stopping,
@@ -99,7 +100,10 @@ class _Writer(Rewriter):
             return super().visit_If(node)
         names = sorted(assigned([*body, *orelse]))
         condition, now = self.visit(node.test), ast.Call(hook("locals"), [], [])
-        new = self._both(_call("branch", condition, self._place(node.test), _tuple(names), now), names, body, orelse)
+        leaving = ast.Constant(leaving_answer(body, orelse))
+        new = self._both(
+            _call("branch", condition, self._place(node.test), _tuple(names), now, leaving), names, body, orelse
+        )
         if end is not None:
             new.append(self.visit(_at(ast.Expr(ast.Call(end[0], [item], [])), node)))
         if returns:
@@ -158,16 +162,22 @@ class _Writer(Rewriter):
 
     def visit_For(self, node: ast.For) -> Any:
         node.body = self._continuing(node.body)
-        if may_leave(node.body, ast.Break) and not node.orelse:
+        returns, breaks = may_leave(node.body, ast.Return), may_leave(node.body, ast.Break)
+        if returns is not breaks and not node.orelse:
+            result = f"{MARK}found {next(self._count)}"
             item = f"{MARK}item {next(self._count)}"
             first: ast.stmt = _at(ast.Assign([node.target], ast.Name(item, ast.Load())), node.target)
-            turns = self._turns(node, [], [first, *node.body])
+            turns = self._turns(node, [], [first, *(breaking(node.body, result) if returns else node.body)])
             if turns is not None:
                 name, new, steps = turns
                 iterable = _call("turning", ast.Name(name, ast.Load()), self.visit(node.iter))
                 iterable = _call("iterate", iterable)
                 closing = ast.Expr(_ask(name, "closes"))  # no item was left
-                return [_at(s, node) for s in (*new, ast.For(ast.Name(item, ast.Store()), iterable, steps, [closing]))]
+                new.append(ast.For(ast.Name(item, ast.Store()), iterable, steps, [closing]))
+                if returns:  # whether it came to that is a guard
+                    over = ast.UnaryOp(ast.Not(), ast.Name(name.replace("turns", "going"), ast.Load()))
+                    new.append(ast.If(over, [ast.Return(ast.Name(result, ast.Load()))], []))
+                return [_at(s, node) for s in new]
         return super().visit_For(node)
 
     def visit_While(self, node: ast.While) -> Any:

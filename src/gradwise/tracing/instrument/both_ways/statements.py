@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 
+from gradwise.tracing.instrument.both_ways.aside import GOING
 from gradwise.tracing.instrument.nodes import at as _at
 
 #: nodes that may be copied to put what stands behind a branch into it
@@ -123,6 +124,19 @@ def stopping(body: list[ast.stmt], going: str) -> list[ast.stmt]:
         else:
             new.append(node)
     return new
+
+
+def leaving_answer(body: list[ast.stmt], orelse: list[ast.stmt]) -> bool | None:
+    """The answer of a condition that ends the loop around, by what ``stopping`` made of its branches; None where neither of them does, or both."""
+    stops = [any(map(_stops, block)) for block in (body, orelse)]
+    return stops[0] if stops[0] is not stops[1] else None
+
+
+def _stops(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return False
+    is_over = isinstance(node.value, ast.Constant) and node.value.value is False
+    return is_over and node.targets[0].id.startswith(GOING)
 
 
 def breaking(body: list[ast.stmt], result: str) -> list[ast.stmt]:

@@ -86,7 +86,7 @@ class Turns:
                 type(value) is TracedScalar
                 and self._may(value)
                 and not early
-                and place in run.places
+                and (place in run.places or (place, False) in run.endings)
                 and place not in run.failed
             ):
                 self.place = place
