@@ -182,6 +182,74 @@ def returned_from_either(x):
     return y
 
 
+def image(y, x):
+    return 0.9 * math.cos(x[0] * y) + x[1]
+
+
+class Solver:
+    def __init__(self, tolerance=1e-11):
+        self.tolerance, self.most = tolerance, 200
+
+    def image(self, y, x):
+        return 0.9 * math.cos(x[0] * y) + x[1]
+
+    def solve(self, x):
+        y = 0.5
+        for _ in range(self.most):
+            new = self.image(y, x)
+            if abs(new - y) < self.tolerance:
+                return new
+            y = new
+        raise RuntimeError("no convergence")
+
+
+def by_a_function(x):
+    y = 0.5
+    while True:
+        new = image(y, x)
+        if abs(new - y) < 1e-10:
+            return new
+        y = new
+
+
+SOLVER = Solver()
+
+
+def by_an_object(x):
+    return SOLVER.solve(x) ** 2
+
+
+def by_a_norm(x):
+    v = np.array([0.1, 0.2])
+    for _ in range(500):
+        new = np.array([0.8 * np.cos(v[1] * x[0]), 0.7 * np.sin(v[0]) + x[1]])
+        if np.linalg.norm(new - v) < 1e-10:
+            break
+        v = new
+    return v.sum()
+
+
+def with_the_larger_change(x):
+    a, b = 0.1, 0.2
+    while True:
+        c, d = 0.8 * math.cos(b * x[0]), 0.7 * math.sin(a) + x[1]
+        change = max(abs(c - a), abs(d - b))
+        a, b = c, d
+        if change < 1e-10:
+            break
+    return a * b
+
+
+def counted_while(x):
+    y, error, turns = 0.5, 1.0, 0
+    while error > 1e-10 and turns < 200:
+        new = 0.9 * math.cos(x[0] * y) + x[1]
+        error = abs(new - y)
+        turns += 1
+        y = new
+    return y
+
+
 LOOPS = [
     fixed_point,
     returned,
@@ -199,6 +267,11 @@ LOOPS = [
     returned_from_for,
     returned_or_not,
     returned_from_either,
+    by_a_function,
+    by_an_object,
+    by_a_norm,
+    with_the_larger_change,
+    counted_while,
 ]
 
 
@@ -232,7 +305,20 @@ def test_the_derivative_at_each_number_of_turns(function):
 
 @pytest.mark.parametrize(
     "function",
-    [fixed_point, returned, while_it_changes, with_its_turns, one_after_the_other, returned_from_for, returned_or_not],
+    [
+        fixed_point,
+        returned,
+        while_it_changes,
+        with_its_turns,
+        one_after_the_other,
+        returned_from_for,
+        returned_or_not,
+        by_a_function,
+        by_an_object,
+        by_a_norm,
+        with_the_larger_change,
+        counted_while,
+    ],
 )
 def test_one_program_stands_for_all_numbers_of_turns(function):
     rng = np.random.default_rng(8)

@@ -140,17 +140,20 @@ class Borders:
             name = equation.primitive.name
             if not any(active[i] for i in equation.inputs):
                 continue
-            line = equation.source or (None, None)
             if name in _EQUALITIES:
+                line = equation.source or (None, None)
                 answer, is_equal = equation.output_tuple[0], name == "equal"
                 text = ("{}" if is_equal else "not {}") if program.types[answer].shape == () else None
                 near = _is_true if is_equal else _is_false
                 settled = expected.get(answer) is (not is_equal)
                 self.questions.append(Question(line, answer, near, text, settled))
-            elif is_felt and name in _ORDERINGS and equation.source not in merged:
+            elif is_felt and name in _ORDERINGS:
                 value, threshold = sorted(equation.inputs, key=lambda i: not active[i])
-                bound = _next_to_nothing(values[threshold])
-                if bound is not None and program.types[value].dtype.kind == "f":
+                bound = None if active[threshold] else _next_to_nothing(values[threshold])
+                if bound is None or program.types[value].dtype.kind != "f":
+                    continue
+                line = equation.source or (None, None)
+                if line not in merged:
                     text = f"-{bound!r} <= {{}} <= {bound!r}" if program.types[value].shape == () else None
                     self.questions.append(Question(line, value, Within(bound), text, settled=False))
 

@@ -222,7 +222,7 @@ class Call:
                 family.comes_to_doubts(self.came.met[0])
                 _remember(self._key, family)
             return None
-        made = self._merged(differ, order) if family.answers.is_time(family.failed) else None
+        made = self._merged(differ, order, size) if family.answers.is_time(family.failed) else None
         if made is not None:
             family.add(made)
             _remember(self._key, family)
@@ -247,13 +247,13 @@ class Call:
         _remember(self._key, family)
         return made
 
-    def _merged(self, differ: Callable[[Recording], str | None], order: int) -> Specialization | None:
+    def _merged(self, differ: Callable[[Recording], str | None], order: int, size: int) -> Specialization | None:
         """A program whose branches are selections, if there can be one."""
         answers = self.family.answers
         answers.tries += 1
         try:
             with self._quiet():
-                made = merged(self.specialise, answers, differ, order)
+                made = merged(self.specialise, answers, differ, order, size)
         except Exception:  # noqa: BLE001 - the function itself ran
             return None
         made.ticks = self.ticked()

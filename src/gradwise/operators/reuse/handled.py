@@ -22,7 +22,7 @@ import scipy
 
 from gradwise.operators.reuse.reached import Reach
 from gradwise.tracing import isinstance_traced
-from gradwise.tracing.instrument.both_ways.aside import is_aside
+from gradwise.tracing.instrument.both_ways.aside import entering, is_aside
 from gradwise.tracing.instrument.compiling import MADE_HERE
 from gradwise.tracing.instrument.state import local as here
 from gradwise.tracing.instrument.userland import is_users_file
@@ -48,7 +48,7 @@ def _runs_as_it_is(code: Any) -> bool:
     """Whether code of the user's is no copy of ours, nor a part of one."""
     if code.co_name in _PARTS or _is_pythons(code.co_filename) or not is_users_file(code.co_filename):
         return False
-    return MADE_HERE not in code.co_consts
+    return not any(constant is MADE_HERE or constant is entering for constant in code.co_consts)
 
 
 _PARTS = frozenset({"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})

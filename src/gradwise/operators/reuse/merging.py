@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _FAILURES = (2, 3, 5, 8, 12, 20)
 #: runs for one program, each without what spoiled the one before
 _RUNS = 5
+#: the equations that branches not taken may add: so many, and so many times those of the function
+_LEAST, _LONGER = 4_000, 6
 #: how many items of ``max`` are told apart
 _ITEMS = 8
 #: numbers of less than 64 bits
@@ -108,6 +110,10 @@ class Answers:
         """Whether the branches are to be merged after so many failures."""
         return self.may_merge and failed >= _FAILURES[self.tries]
 
+    def gives_up(self) -> None:
+        """Do not try it again."""
+        self.tries = len(_FAILURES)
+
     @property
     def may_merge(self) -> bool:
         """Whether they were not tried to be merged too often."""
@@ -128,8 +134,9 @@ def merged(
     known: Answers,
     differs: Callable[[Recording], str | None],
     order: int,
+    size: int,
 ) -> Specialization:
-    """The program of a run that goes both ways at some places, and elsewhere gives answers that were verified, for derivatives of an order.
+    """The program of a run that goes both ways at some places, and elsewhere gives answers that were verified, for derivatives of an order; ``size`` are the operations of a run that goes one way.
 
     Raises
     ------
@@ -144,9 +151,20 @@ def merged(
     counters = kinds = True
     for _ in range(_RUNS):
         run = BothWays(
-            places, answers, order + 2, endings, choices=choices, failed=failed, counters=counters, kinds=kinds
+            places,
+            answers,
+            order + 2,
+            endings,
+            most=_LEAST + _LONGER * size,
+            choices=choices,
+            failed=failed,
+            counters=counters,
+            kinds=kinds,
         )
         made, reason = _made(run, specialise, differs)
+        if run.aside >= run.most:
+            known.gives_up()
+            raise Refused("the branches that are not taken are longer than the function")
         if run.lost:  # again without the branches that left something behind
             failed |= run.lost
         elif reason is None:

@@ -30,8 +30,8 @@ MARK = "gradwise "
 GOING = f"{MARK}going"
 #: file, line, column and last column of a condition
 Place = tuple[str, int, int, int]
-#: branches inside one another that are run both ways, and equations that the branches not taken may add in one run
-DEPTH, EQUATIONS = 6, 400_000
+#: branches inside one another that are run both ways
+DEPTH = 6
 #: the largest integer up to which all are floats
 EXACT = 2**53
 #: methods of lists, dictionaries, tuples and arrays that change nothing
@@ -96,6 +96,10 @@ _OF_SEVERAL = frozenset({"get", "index", "reshape", "transpose"})
 _OF_THREE = frozenset({"arange", "clip", "full", "interp", "linspace", "where"})
 
 
+class Spent(Exception):
+    """The branches not taken are longer than the function: one of them calls the function itself, which has such branches too."""
+
+
 class Apart(Exception):
     """What two branches leave cannot be merged."""
 
@@ -111,6 +115,8 @@ class BothWays:
         The answers of conditions that were verified: inside a branch that is not taken no others are given.
     first : int
         How many turns of a loop that the data end stay guards.
+    most : int
+        How many equations the branches not taken may add.
     endings : set
         Conditions with the answers that ended loops at them, in verified runs in which they went on often.
     choices : set
@@ -151,6 +157,7 @@ class BothWays:
         "lost",
         "merged",
         "mixed",
+        "most",
         "open",
         "outer",
         "places",
@@ -166,6 +173,7 @@ class BothWays:
         first: int = 3,
         endings: Collection[tuple[Place, bool]] = (),
         *,
+        most: int = 400_000,
         choices: Collection[tuple[Place, int]] = (),
         failed: Collection[Place] = (),
         counters: bool = True,
@@ -174,6 +182,7 @@ class BothWays:
         self.places = places
         self.answers = answers
         self.endings = endings
+        self.most = most
         self.choices = choices
         self.counters = counters
         self.kinds = kinds
@@ -333,7 +342,9 @@ def _is_harmless(function: Any, count: int) -> bool:
         return 0 <= count <= function.nin
     name = getattr(function, "__name__", "")
     module = (getattr(function, "__module__", None) or "").partition(".")[0]
-    if module != "numpy" or not callable(getattr(np, name, None)) or name in _CHANGING:
+    if module != "numpy" or name in _CHANGING:
+        return False
+    if not callable(getattr(np, name, None)) and not callable(getattr(np.linalg, name, None)):
         return False
     return 0 <= count < 3 or (count == 3 and name in _OF_THREE)
 

@@ -19,11 +19,11 @@ import numpy as np
 from gradwise.rules.algebra import select
 from gradwise.tracing.instrument.both_ways.aside import (
     DEPTH,
-    EQUATIONS,
     GOING,
     MARK,
     Apart,
     Place,
+    Spent,
     is_number,
     is_place,
     spoil,
@@ -99,8 +99,10 @@ class Branch:
             and place not in run.failed
             and run.early.isdisjoint(names)
             and len(run.open) < DEPTH
-            and run.aside < EQUATIONS
+            and run.aside < run.most
         )
+        if run is not None and run.aside >= run.most and not run.depth:
+            raise Spent
         if self.both:
             self.answer = bool(condition.value)
         elif run is not None and run.open and type(condition) is TracedScalar:

@@ -5,7 +5,7 @@
     for v in xs:              →      going = True; t = turns(…)
         …; if c: break; …            for item in xs: now = t.goes_on(going); if t.over: break; a branch: v = item; …; if c: going = False, else: …
 
-Newton's method takes four turns here and six there.  A turn that the loop did not take changes nothing: what it would have changed is merged with what is there.  So the run goes on for some turns after the loop has ended, and
+Newton's method takes four turns here and six there.  A turn that the loop did not take changes nothing: what it would have changed is merged with what is there.  So the run goes on for some turns after the loop has ended (half as many as it took, four at least), and
 one program holds for as many turns as that, and for fewer.  The first turns at a place stay guards: the derivative after one step may be another one than after two, and such ways are verified by themselves (``operators/ways.py``).
 """
 
@@ -25,8 +25,8 @@ from gradwise.tracing.traced import TracedArray, TracedScalar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: turns that a run goes on after the loop has ended
-_BEYOND = 4
+#: turns that a run goes on after the loop has ended, at least, and as a part of those that it took
+_BEYOND, _FURTHER = 4, 0.5
 #: what can be gone over again and again
 _AT_REST = frozenset(
     {list, tuple, dict, set, frozenset, str, range, np.ndarray, TracedArray}
@@ -47,13 +47,13 @@ class Turns:
         The turn that runs.
     """
 
-    __slots__ = ("_beyond", "_closed", "_going", "body", "here", "over", "place")
+    __slots__ = ("_beyond", "_closed", "_going", "_taken", "body", "here", "over", "place")
 
     def __init__(self, place: Place, going: str) -> None:
         self.here = self.place = place
         self.body: Branch | None = None
         self._going = going
-        self._beyond = 0
+        self._taken = self._beyond = 0
         #: whether it must not go on, since it would take from an iterator that others have
         self._closed = False
         self.over = False
@@ -98,9 +98,11 @@ class Turns:
         if run is not None and self not in run.going:
             run.going.append(self)
         now = conjunction(answers)
-        if not bool(now.value):
+        if bool(now.value):
+            self._taken += 1
+        else:
             self._beyond += 1
-            if self._beyond > _BEYOND:
+            if self._beyond > max(_BEYOND, _FURTHER * self._taken):
                 bool(now)  # a guard
                 return self._ends()
         return now
