@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import opcode
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,15 @@ def raised_by_us(error: Exception) -> bool:
         ours = name.startswith(_OURS) or (ours and name.startswith(LIBRARIES))
         traceback = traceback.tb_next
     return ours
+
+
+def speaks_of_traced_values(error: Exception) -> bool:
+    """Whether an error names the class of a traced value; compiled code writes it without quotes, too ("argument 1 must be numpy.ndarray, not …")."""
+    return _NAMED.search(str(error)) is not None
+
+
+#: the user's own class may be called TracedBySatellite
+_NAMED = re.compile(r"'Traced|\bTraced(?:Array|Scalar)\b")
 
 
 def place_of_error(error: Exception) -> tuple[str | None, int | None]:

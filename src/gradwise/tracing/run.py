@@ -25,7 +25,7 @@ from gradwise.tracing.instrument.sharing import called, told
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.places import HOOKS, place_of_error, raised_by_the_user, raised_by_us
+from gradwise.tracing.places import HOOKS, place_of_error, raised_by_the_user, raised_by_us, speaks_of_traced_values
 from gradwise.tracing.text import notice
 from gradwise.tracing.trace import COPY_BYTES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
@@ -235,7 +235,7 @@ def _blame_the_trace(
             value.flags.writeable = False
     native = _raised(call, plain, error)
     # what is told apart is the function's own mistake, whose error says more than ours; one about a traced value is none, though arrays that the function makes are traced in that run too
-    if native is not None and "'Traced" not in str(native):
+    if native is not None and not speaks_of_traced_values(native):
         if "Traced" in str(error):
             if not isinstance(native, type(error)):  # a plain number has got that far
                 raise native.with_traceback(error.__traceback__) from None
