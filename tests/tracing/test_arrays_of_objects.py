@@ -50,6 +50,14 @@ def chosen_entries(x):
     return e.sum()
 
 
+def arrays_of_one_length_as_entries(x):
+    e = np.empty(2, object)
+    e[:] = [np.array([x[0]]), np.array([x[1] * x[2]])]
+    pairs = np.empty((2, 1), object)
+    pairs[:] = [[[x[0], 2.0]], [[x[1], 3.0]]]
+    return (e[0] * e[1]).sum() + pairs[0, 0][0] * pairs[1, 0][1] * e[1][0] + (e[:2].shape == (2,)) * x[2]
+
+
 def arrays_and_lists_as_entries(x):
     e = np.empty(2, object)
     e[:] = [x[:2], x]
@@ -80,7 +88,7 @@ def converted(x):
 
 CASES = [
     *(from_an_array, from_a_list, parts_of_a_matrix, one_number_for_several, chosen_entries),
-    *(arrays_and_lists_as_entries, changed_in_place, converted),
+    *(arrays_of_one_length_as_entries, arrays_and_lists_as_entries, changed_in_place, converted),
 ]
 
 

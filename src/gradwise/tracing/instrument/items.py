@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import defaultdict, deque
 from contextlib import AbstractContextManager
@@ -123,12 +124,36 @@ class _Objects:
         return self.array[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if type(value) in _GIVING_ENTRIES and holds_traced(value) and self._are_several(key):
-            value = objects(value) if type(value) in _TRACED else resolve(np.array)(value, dtype=object)
+        if type(value) in _GIVING_ENTRIES and holds_traced(value):
+            several = np.broadcast_to(np.False_, self.array.shape)[key]
+            if type(several) is np.ndarray:
+                value = _entries(value, several.ndim)
         self.array[key] = value
 
-    def _are_several(self, key: Any) -> bool:
-        return type(np.broadcast_to(np.False_, self.array.shape)[key]) is np.ndarray
+
+def _entries(value: Any, depth: int) -> Any:
+    """What is assigned to ``depth`` axes: NumPy takes nested lists and arrays apart as deep as that, and what lies deeper is one object."""
+    if type(value) in _TRACED:
+        return objects(value)
+    shape = _shape(value, depth + 1)
+    if len(shape) <= depth:
+        return resolve(np.array)(value, dtype=object)
+    made = np.empty(shape[:depth], object)
+    for place in np.ndindex(made.shape):
+        item = value
+        for i in place:
+            item = item[i]
+        made[place] = item
+    return made
+
+
+def _shape(value: Any, depth: int) -> tuple[int, ...]:
+    """The axes that nested lists and arrays have in common, up to ``depth`` of them."""
+    if depth and type(value) in {list, tuple}:
+        inner = {_shape(item, depth - 1) for item in value}
+        alike = itertools.takewhile(lambda sizes: len(set(sizes)) == 1, zip(*inner, strict=False))
+        return (len(value), *(sizes[0] for sizes in alike))
+    return np.shape(value)[:depth] if isinstance(value, np.ndarray) or type(value) in _TRACED else ()
 
 
 def writing(obj: Any) -> Any:
