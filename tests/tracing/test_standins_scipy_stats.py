@@ -143,6 +143,18 @@ def test_one_number_and_lists():
     assert Ours(dist)(1.0, 2.0).cdf(0.3) == dist(1.0, 2.0).cdf(0.3)
 
 
+@pytest.mark.parametrize("points", [0.3, np.array([0.3]), np.array([[0.3], [-0.4]])], ids=["number", "entry", "rows"])
+def test_multivariate_normal_of_one_entry_in_two_dimensions(points):
+    """SciPy takes a point of one entry for one of equal entries; without a mean the run raised."""
+
+    def f(t):
+        return np.sum(scipy.stats.multivariate_normal.logpdf(points * t, cov=np.diag([0.7, 0.5])))
+
+    value, slope = gw.value_and_grad(f, method="exact")(1.2)
+    assert value == pytest.approx(f(1.2), rel=1e-14)
+    assert slope == pytest.approx(-1.2 * np.sum(np.square(points)) * (1 / 0.7 + 1 / 0.5), rel=1e-13)
+
+
 def test_multivariate_normal():
     dist = scipy.stats.multivariate_normal
     root = np.array([[1.0, 0.3], [-0.2, 0.8]])

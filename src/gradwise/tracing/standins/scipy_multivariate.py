@@ -34,7 +34,7 @@ def _distances(x: Any, mean: Any, cov: Any) -> tuple[Any, Any, int]:
     n = max(np.size(plain(mean)) if mean is not None else 1, cov.shape[-1] if cov.ndim else 1)
     if cov.ndim < 2:
         cov = np.reshape(cov, (1, 1)) if n == 1 else cov * np.eye(n)
-    away = x - (0.0 if mean is None else mean)
+    away = x - (np.zeros(n) if mean is None else mean)  # a point of one entry stands for one of n equal ones
     rows = np.reshape(away, (-1, n))
     factor = np.linalg.cholesky(cov)
     solved = _system(factor, rows.T, np.linalg.solve(plain(factor), plain(rows).T))
