@@ -69,8 +69,13 @@ def resize(self: TracedArray, *new_shape: Any, refcheck: bool = True) -> None:
 
 
 def _require_own(self: TracedArray, what: str, cure: str) -> None:
-    if self.mirror is not None or any(type(o) is TracedArray and o.parent is self for o in gc.get_referrers(self)):
+    if self.mirror is not None or (self.viewed and _is_parent(self)):
         whose = (
             "an argument of the function" if self.mirror is not None else "an array of which a view is held elsewhere"
         )
         raise self.tape.fail(f"{what} was asked of {whose}. An array of its own is required. {cure}")
+
+
+def _is_parent(self: TracedArray) -> bool:
+    """Whether a view of an array is still there; every object of the process is looked at, which takes 10 ms and more."""
+    return any(type(o) is TracedArray and o.parent is self for o in gc.get_referrers(self))

@@ -117,7 +117,7 @@ class TracedScalar(Traced):
 class TracedArray(Traced):
     """A traced array."""
 
-    __slots__ = ("mirror", "parent", "path", "pinned", "root", "version", "writeable")
+    __slots__ = ("mirror", "parent", "path", "pinned", "root", "version", "viewed", "writeable")
 
     def __init__(self, trace: Trace, index: int, value: Any, pinned: bool = False) -> None:
         self.tape = trace
@@ -127,7 +127,7 @@ class TracedArray(Traced):
         self.root: TracedArray | None = None
         self.parent: TracedArray | None = None
         self.path: Any = None
-        self.version = 0
+        self.version, self.viewed = 0, False  # whether a view of it was ever made
         #: the caller's own array, which a write must reach
         self.mirror: np.ndarray | None = None
         self.writeable = True
@@ -190,7 +190,7 @@ class TracedArray(Traced):
         child = TracedArray(self.tape, index, value)
         root = self.base_array()
         child.root, child.parent, child.path, child.version = root, self, (primitive, params), root.version
-        child.writeable = self.writeable
+        child.writeable, self.viewed = self.writeable, True
         return child
 
     # --- writing --------------------------------------------------------------------------------------------------------
