@@ -254,9 +254,36 @@ LIMITS = {
     "pearson3.ppf": lambda c: scipy.stats.pearson3.ppf(0.3, c),
     "kappa4.cdf by k": lambda c: scipy.stats.kappa4.cdf(0.5, 0.1, c),
     "kappa4.cdf by both": lambda c: scipy.stats.kappa4.cdf(0.5, c, c),
+    "kappa4.nnlf": lambda c: scipy.stats.kappa4.nnlf((c, c, 0.1, 1.2), np.array([0.2, 0.5, 0.9])),
     "genextreme.mean": lambda c: scipy.stats.genextreme.mean(c),
     "genextreme.var": lambda c: scipy.stats.genextreme(c).var(),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes"),
+    [
+        ("genhyperbolic", (0.5, 1.5, -0.5)),
+        ("geninvgauss", (2.3, 1.5)),
+        ("ncf", (27.0, 27.0, 0.4)),
+        ("nct", (14.0, 0.24)),
+    ],
+)
+def test_the_likelihood_is_that_of_the_densities(name: str, shapes: tuple[float, ...]) -> None:
+    """SciPy's own way goes past the rules to compiled densities, of which nothing is known."""
+    dist, data = getattr(scipy.stats, name), np.array([0.4, 0.8, 1.7])
+
+    def f(theta):
+        return dist.nnlf(theta, data)
+
+    theta = np.array([*shapes, -0.2, 1.3])
+    value, slope = gw.value_and_grad(f, method="exact")(theta)
+    assert value == pytest.approx(-np.sum(dist.logpdf(data, *theta)), rel=1e-12)
+    for e, found in zip(np.eye(theta.size), slope, strict=True):
+        assert found == pytest.approx(central(lambda t, e=e: f(theta + t * e)), rel=1e-6, abs=1e-8)
+    outside = theta.copy()
+    outside[-1] = -1.0
+    assert gw.value_and_grad(f)(outside)[0] == np.inf
 
 
 @pytest.mark.parametrize("name", LIMITS)

@@ -28,6 +28,7 @@ from gradwise.tracing.standins.scipy_distribution_guards import (
     refuse_limits,
 )
 from gradwise.tracing.standins.scipy_draws import at_its_probability, drawing
+from gradwise.tracing.standins.scipy_likelihoods import likelihood
 from gradwise.tracing.standins.scipy_multivariate import counts
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 
@@ -359,6 +360,7 @@ def _frozen(name: str) -> Callable[..., Any]:
 _NAMES = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "sf", "logcdf", "logsf", "ppf", "isf")
 _METHODS: dict[str, Callable[..., Any]] = {name: _method(name) for name in _NAMES}
 _METHODS["rvs"] = drawing(_METHODS)
+_METHODS["nnlf"] = likelihood(_METHODS)
 
 
 def moved_draws(dist: Any, draws: Any, *shapes: Any) -> Any:
