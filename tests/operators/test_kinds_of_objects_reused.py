@@ -6,6 +6,7 @@ import collections
 import enum
 import heapq
 import math
+import sys
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -132,7 +133,34 @@ def likelihood(p):
     return np.sum(stats.norm.logpdf(p, loc=p[1], scale=2.0)) + stats.norm.cdf(p[0]) * stats.t.logpdf(p[2], 4.0)
 
 
-ALL = [pairs, namespaces, phases, frozen, matches, heaps, outputs, windows, likelihood]
+phi = stats.norm.cdf
+density = stats.norm.pdf
+
+
+def names_of_methods(p):
+    return np.sum(phi(p) * density(2.0 * p)) + phi(p[1], p[2], 2.0)
+
+
+def without_checks(p):
+    return np.sum(np.log(stats.norm._cdf(p))) + stats.norm._logpdf(p[0]) * stats.norm._ppf(p[1] / 4)
+
+
+def negative_log_likelihood(p):
+    data = np.array([0.4, 0.9, 1.5])
+    return stats.norm.nnlf((p[0], p[1]), data) + stats.gamma.nnlf((p[1], 0.1 * p[0], p[2]), data)
+
+
+def facts(p):
+    r = math.sqrt(p[0] ** 2 + p[1] ** 2) if (3, 8) <= sys.version_info < (3, 10) else math.hypot(p[0], p[1])
+    if sys.version_info.major < 3 or sys.version_info[0] < 3:
+        r = 0.0
+    return r * max(p[2], sys.float_info.min) + math.log(p[1] + sys.float_info.epsilon)
+
+
+ALL = [
+    *(pairs, namespaces, phases, frozen, matches, heaps, outputs, windows),
+    *(likelihood, names_of_methods, without_checks, negative_log_likelihood, facts),
+]
 
 
 def by_differences(f, x):
@@ -175,6 +203,11 @@ CHANGES = [
     (matches, Rect, "__match_args__", ("h", "w")),
     (matches, Circle, "r", property(lambda self: 2.0, lambda self, v: None)),
     (likelihood, stats.norm, "logpdf", lambda x, loc, scale: x * scale),
+    (names_of_methods, sys.modules[__name__], "phi", stats.logistic.cdf),
+    (names_of_methods, sys.modules[__name__], "density", stats.norm.logpdf),
+    (without_checks, stats.norm, "_cdf", lambda x: x**2),
+    (negative_log_likelihood, stats.gamma, "nnlf", lambda theta, x: theta[1] ** 2),
+    (facts, sys, "version_info", collections.namedtuple("Version", "major minor")(2, 7)),
 ]
 
 

@@ -16,7 +16,7 @@ from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.dispatching import DispatchedMethod, dispatches
 from gradwise.tracing.purity.distributions import attribute_of_frozen
 from gradwise.tracing.purity.draws import draw
-from gradwise.tracing.purity.fixed import attribute_of_fixed
+from gradwise.tracing.purity.fixed import FACTUAL, attribute_of_fixed, is_fact
 from gradwise.tracing.purity.interpolators import attribute_of_interpolator
 from gradwise.tracing.purity.lattice import is_none_itself, is_scalar, join
 from gradwise.tracing.purity.leaving import Log
@@ -93,6 +93,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         field = attribute_of_record(m, owner, name)
         if field is not None:
             return field
+    if type(owner) is Constant and is_fact(owner.value) and type(fact := getattr(owner.value, name, None)) in FACTUAL:
+        return Constant(fact)
     if type(owner) is Box and has_method(owner, name):
         return MethodOfBox(owner, name)
     degree = m.data(owner)

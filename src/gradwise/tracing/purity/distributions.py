@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
 
 #: quantiles among them: where they have no formula, what is recorded holds at one point
-METHODS = frozenset(["pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf"])
+METHODS = frozenset(["pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf", "nnlf"])
+#: of the standard normal distribution, as statistics libraries call them: ufuncs behind them
+_OF_NORMAL = frozenset(["_pdf", "_logpdf", "_cdf", "_logcdf", "_sf", "_logsf", "_ppf", "_isf"])
+_ALL = METHODS | _OF_NORMAL
 _NAMES = frozenset(
     [
         "norm",
@@ -91,7 +95,7 @@ def is_distribution(value: Any) -> bool:
     return (
         made_by.startswith("scipy.stats.")
         and vars(sys.modules.get(made_by, module)).get(value.name) is value
-        and METHODS.isdisjoint(vars(value))
+        and _ALL.isdisjoint(vars(value))
     )
 
 
@@ -127,8 +131,40 @@ def is_frozen_distribution(value: Any) -> bool:
 _FROZEN = frozenset(["args", "kwds", "dist", "a", "b"])
 
 
+def is_method_of_distribution(owner: Any, name: str) -> bool:
+    """Whether ``owner.name`` is a density or a probability of one of these distributions.
+
+    Examples
+    --------
+    >>> import scipy.stats
+    >>> is_method_of_distribution(scipy.stats.norm, "_cdf"), is_method_of_distribution(scipy.stats.t, "_cdf")
+    (True, False)
+    """
+    if name in METHODS:
+        return is_distribution(owner)
+    return name in _OF_NORMAL and is_distribution(owner) and owner.name == "norm"
+
+
+def method_test(value: Any) -> Callable[[Any], bool] | None:
+    """What must hold at the next call of ``norm.cdf`` that stands under a name of its own; None for any other value."""
+    name = getattr(value, "__name__", "")
+    if type(value) is not types.MethodType or not is_method_of_distribution(value.__self__, name):
+        return None
+    cls = type(value.__self__)
+    return functools.partial(_is_method, value) if getattr(cls, name, None) is value.__func__ else None
+
+
+def _is_method(kept: Any, value: Any) -> bool:
+    return (
+        type(value) is types.MethodType
+        and value.__func__ is kept.__func__
+        and value.__self__ is kept.__self__
+        and _ALL.isdisjoint(vars(value.__self__))
+    )
+
+
 def _is_it(kept: Any, value: Any) -> bool:
-    return value is kept and METHODS.isdisjoint(vars(value))
+    return value is kept and _ALL.isdisjoint(vars(value))
 
 
 def distribution_test(value: Any) -> Callable[[Any], bool]:

@@ -10,6 +10,7 @@ import decimal
 import fractions
 import functools
 import operator
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,10 @@ _SAMPLES: dict[type, Any] = {
 }
 #: functions of these classes that make a value of their arguments alone
 _MAKERS = ("fromisoformat", "fromordinal", "fromisocalendar", "combine", "from_float", "from_decimal")
+#: the types of what Python says of itself, which nobody can change, nor make another of
+_FACTS = frozenset(map(type, (sys.version_info, sys.float_info, sys.int_info, sys.hash_info, sys.flags)))
+#: what they consist of
+FACTUAL = frozenset([int, float, str, bool])
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv, "%": operator.mod, "**": operator.pow,
 }  # fmt: skip
@@ -44,6 +49,17 @@ def is_fixed(value: Any) -> bool:
     (True, False)
     """
     return type(value) in _SAMPLES and getattr(value, "tzinfo", None) is None
+
+
+def is_fact(value: Any) -> bool:
+    """Whether a value is ``sys.version_info``, ``sys.float_info`` or the like.
+
+    Examples
+    --------
+    >>> is_fact(sys.version_info), is_fact((3, 11))
+    (True, False)
+    """
+    return type(value) in _FACTS
 
 
 def is_fixed_type(value: Any) -> bool:

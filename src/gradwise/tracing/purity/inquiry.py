@@ -24,8 +24,7 @@ from gradwise.tracing.purity.class_members import attribute_of_member, known_mem
 from gradwise.tracing.purity.constructed import attribute_of_known
 from gradwise.tracing.purity.counters import container
 from gradwise.tracing.purity.defaults import defaults_of, has_plain_defaults
-from gradwise.tracing.purity.distributions import METHODS as DISTRIBUTED
-from gradwise.tracing.purity.distributions import MethodOfDistribution, is_distribution
+from gradwise.tracing.purity.distributions import MethodOfDistribution, is_method_of_distribution
 from gradwise.tracing.purity.fixed import maker_of_fixed
 from gradwise.tracing.purity.instructions import entry_at
 from gradwise.tracing.purity.lattice import join, level, spill
@@ -188,7 +187,7 @@ class Scope:
             return known_member(owner.value.__members__[name])
         if is_member(owner.value) and name in ("value", "name") and is_plain(owner.value._value_):
             return value_of_member(owner.value, name)
-        if name in DISTRIBUTED and is_distribution(owner.value):
+        if is_method_of_distribution(owner.value, name):
             return MethodOfDistribution(name)
         if type(owner.value) is logging.Logger and name in LOGS and name not in vars(owner.value):
             return Known(LOGS[name])

@@ -14,13 +14,15 @@ import numpy as np
 from gradwise.tracing.purity.callables import ANEW, CONTAINERS, CONTEXTS, GETTERS, JOINERS, KEYS, WRITERS, callee_of
 from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.distributions import (
+    MethodOfDistribution,
     distribution_test,
     frozen_test,
     is_distribution,
     is_frozen_distribution,
+    method_test,
 )
 from gradwise.tracing.purity.draws import MAKERS
-from gradwise.tracing.purity.fixed import fixed_test, is_fixed, is_fixed_type
+from gradwise.tracing.purity.fixed import fixed_test, is_fact, is_fixed, is_fixed_type
 from gradwise.tracing.purity.interpolators import content_of, is_maker
 from gradwise.tracing.purity.named_tuples import is_named_tuple, is_record_type, record_test
 from gradwise.tracing.purity.objects import (
@@ -224,6 +226,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("data", "scalars"), Table(SCALAR, cls is dict)
     if is_plain(value):
         return Expected("data"), DATA
+    if is_fact(value):
+        return Expected("is", value), Constant(value)
     parts = callable_parts(value) if cls is types.MethodType else None
     if parts is not None and is_users_function(parts[0]):
         return _method(value, parts, known)
@@ -245,6 +249,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         expected = Expected("test", record_test(value))
     elif is_distribution(value):
         return Expected("test", distribution_test(value)), Known(value)
+    elif (test := method_test(value)) is not None:
+        return Expected("test", test), MethodOfDistribution(value.__name__)
     elif is_frozen_distribution(value):
         return Expected("test", frozen_test(value)), FROZEN
     elif is_fixed(value):
