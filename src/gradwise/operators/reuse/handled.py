@@ -96,7 +96,10 @@ def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> It
                 # an attribute may be missing in the twin of an object alone (``tracing/purity/transient.py``)
                 # and a name after branches that ran both ways
                 missing = AttributeError if run is None else (AttributeError, NameError)
-                if _is_decided(argument[2]) and not isinstance(error, missing):
+                # how many axes there are is no question of values
+                if isinstance(error, np.exceptions.AxisError) or (
+                    _is_decided(argument[2]) and not isinstance(error, missing)
+                ):
                     return local
             found.append(f"{argument[0].__name__} at {frame.f_code.co_filename}:{frame.f_lineno}")
         return local

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Entering:
-    """A context about to be entered, which gives ``value``; ``catches`` where warnings are what they were when it ends."""
+    """A context about to be entered, which gives ``value``; ``catches`` where warnings are what they were when it ends, ``swallows`` where exceptions end there."""
 
     value: Any
     catches: bool = False
+    swallows: bool = False
 
 
 @contextlib.contextmanager
@@ -57,7 +58,7 @@ def known_context(m: Machine, value: Any, arguments: list[Any], keywords: dict[s
         return Entering(arguments[0] if arguments else Constant(None))
     if value is contextlib.suppress and not keywords:
         if all(type(one) is Known and is_type(one.value) for one in arguments):
-            return Entering(Constant(None))
+            return Entering(Constant(None), swallows=True)
         return None
     if value is warnings.catch_warnings and not arguments:
         return Entering(Constant(None), catches=True) if not keywords or _ignores(m, [], keywords) else None
@@ -80,8 +81,10 @@ def _ignores(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> bool
 def entered(m: Machine, value: Any) -> Any:
     """What a context gives that is entered."""
     if value is MANAGER:
+        m.enters(swallows=False)
         return DATA
     if type(value) is Entering:
+        m.enters(swallows=value.swallows)
         if value.catches:
             m.catch()
         if value.value is NOTHING:
@@ -90,7 +93,9 @@ def entered(m: Machine, value: Any) -> Any:
     if not is_object(value):
         raise m.doubt("it enters a context that is not looked into")
     found = m.scope.call(m, special(m, value, "__enter__"), [])
-    m.data(m.scope.call(m, special(m, value, "__exit__"), [DATA, DATA, DATA]))
+    ended = m.scope.call(m, special(m, value, "__exit__"), [DATA, DATA, DATA])
+    m.data(ended)
+    m.enters(swallows=not (type(ended) is Constant and ended.value in (None, False)))
     return found
 
 

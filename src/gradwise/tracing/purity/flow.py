@@ -265,6 +265,7 @@ def _before_with(m: Machine, i: Any, s: State) -> None:
 def _load_special(m: Machine, i: Any, s: State) -> None:
     if s.pop() is not MANAGER:
         raise m.doubt("it enters a context that is not looked into")
+    m.enters(swallows=False)
     s.push(MANAGER, NULL)
 
 

@@ -97,9 +97,8 @@ class Inquiry:
         self.learned = False
         self.depth = 0
 
-    def is_unhandled(self, survived: bool) -> bool:
-        """Whether what only leads to an exception may be passed over, as far as is known; noted: a code in which an exception may be survived."""
-        self.survives |= survived
+    def is_unhandled(self) -> bool:
+        """Whether what only leads to an exception may be passed over, as far as is known."""
         return not (self.thorough or self.survives)
 
     def give(self, m: Machine, callee: Local, arguments: list[Any]) -> None:

@@ -14,9 +14,9 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.flow import FLOW
+from gradwise.tracing.purity.handled_parts import Handlers, runs_only_librarys
 from gradwise.tracing.purity.instructions import VALUES
 from gradwise.tracing.purity.lattice import describe, join, level, spill
-from gradwise.tracing.purity.raising import doomed_of, handles
 from gradwise.tracing.purity.scope import Ends, Unproven
 from gradwise.tracing.purity.state import State
 from gradwise.tracing.purity.values import DATA, NOTHING, OPAQUE, Box, Local
@@ -33,15 +33,13 @@ _INSTRUCTIONS = 20_000
 
 
 def decoded(code: types.CodeType, known: dict[int, Any]) -> Any:
-    """The code itself (so that its identity is its own), its exception entries, its instructions, their numbers by offset, those that only lead to an exception, and whether one may be survived; decoded once in an inquiry."""
+    """The code itself (so that its identity is its own), its exception entries, its instructions, their numbers by offset, and which of them only lead to an exception; decoded once in an inquiry."""
     found = known.get(id(code))
     if found is None:
         entries = list(dis.Bytecode(code).exception_entries)  # type: ignore[attr-defined]  # missing from the stubs
         instructions = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "EXTENDED_ARG")]
         position = {i.offset: k for k, i in enumerate(instructions)}
-        doomed = doomed_of(instructions, position)
-        survived = handles(entries, instructions, position, doomed)
-        found = known[id(code)] = code, entries, instructions, position, doomed, survived
+        found = known[id(code)] = code, entries, instructions, position, {}
     return found
 
 
@@ -74,9 +72,10 @@ class Machine:
         self.made: dict[Local, None] = {}
         self.names: Any = None
         self.parameters = parameters
-        _, self.entries, self.instructions, self.position, doomed, survived = decoded(code, scope.inquiry.decoded)
+        _, self.entries, self.instructions, self.position, doomed = decoded(code, scope.inquiry.decoded)
         #: the instructions that need not be understood, since the run that comes there returns nothing
-        self.doomed = doomed if scope.inquiry.is_unhandled(survived) else frozenset()
+        self.handlers = Handlers(self.entries, self.instructions, self.position, doomed)
+        self.passes_over = scope.inquiry.is_unhandled()
         self.line = code.co_firstlineno
         self.offset = 0
         #: the local variables before the present instruction
@@ -157,11 +156,15 @@ class Machine:
         pending = [0]
         while pending:
             k = pending.pop()
-            if k in self.doomed:
+            instruction = self.instructions[k]
+            is_handled = self.handlers.handle(instruction.offset)
+            if self.passes_over and k in self.handlers.doomed:
                 self.scope.inquiry.passed_over = True
+                self.scope.inquiry.survives |= is_handled
                 continue
             state = states[k].copy()
-            instruction = self.instructions[k]
+            if is_handled and not runs_only_librarys(instruction, state):
+                self.scope.inquiry.survives = True
             line = instruction.positions.lineno if instruction.positions is not None else None
             self.line = line or self.line
             self.offset, self.present = instruction.offset, state.local
@@ -220,6 +223,11 @@ class Machine:
         """Note that the body of the ``with`` that is being entered puts warnings back."""
         following = self.instructions[self.position[self.offset] + 1].offset
         self._catching |= {entry.target for entry in self.entries if entry.start == following}
+
+    def enters(self, *, swallows: bool) -> None:
+        """Note whether the context that is being entered swallows exceptions."""
+        if not self.handlers.enter(self.offset, swallows=swallows):
+            self.scope.inquiry.survives = True  # what was passed over may be handled
 
     @property
     def is_catching(self) -> bool:

@@ -1,8 +1,8 @@
 """Which instructions of a code do nothing but lead to an exception.
 
-    doomed_of : instructions → the numbers of those from which every way ends in ``raise``        handles : (entries, …) → whether an exception may be survived
+    doomed_of : instructions → the numbers of those from which every way ends in ``raise``
 
-A program stands for runs that returned.  Where nothing handles exceptions, a run that comes to such an instruction returns nothing, so that what a function does on its way to
+A program stands for runs that returned.  Where nothing handles exceptions (``handled_parts.py``), a run that comes to such an instruction returns nothing, so that what a function does on its way to
 ``raise`` (a message is put together, of names of classes and of texts) need not be understood: the branch that leads there is decided by what is known, checked or guarded like any other.
 """
 
@@ -18,16 +18,23 @@ _LEAVES = frozenset(["RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR", "YIELD_
 _ALWAYS = frozenset(["JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"])
 
 
-def doomed_of(instructions: list[Any], position: dict[int, int]) -> frozenset[int]:
-    """The numbers of the instructions from which every way ends in an exception; loops without an end are none."""
+def doomed_of(
+    instructions: list[Any], position: dict[int, int], entries: list[Any], passing: frozenset[int] = frozenset()
+) -> frozenset[int]:
+    """The numbers of the instructions from which every way ends in an exception that the code does not handle; loops without an end are none.  ``passing``: handlers that let exceptions pass."""
     doomed: set[int] = set()
+    catching = [e for e in entries if e.target not in passing]
+    targets = {
+        k: [number_at(e.target, position) for e in catching if e.start <= i.offset < e.end]
+        for k, i in enumerate(instructions)
+    }
     if not any(i.opname in _RAISES for i in instructions):
         return frozenset()
     changed = True
     while changed:
         changed = False
         for k in range(len(instructions) - 1, -1, -1):
-            if k not in doomed and _is_doomed(instructions, position, k, doomed):
+            if k not in doomed and doomed.issuperset(targets[k]) and _is_doomed(instructions, position, k, doomed):
                 doomed.add(k)
                 changed = True
     return frozenset(doomed)
@@ -39,24 +46,19 @@ def _is_doomed(instructions: list[Any], position: dict[int, int], k: int, doomed
         return True
     if instruction.opname in _LEAVES:
         return False
-    if instruction.opcode in _JUMPS and _number_at(instruction.argval, position) not in doomed:
+    if instruction.opcode in _JUMPS and number_at(instruction.argval, position) not in doomed:
         return False
     return instruction.opname in _ALWAYS or k + 1 in doomed
 
 
-def _number_at(offset: int, position: dict[int, int]) -> int | None:
+def number_at(offset: int, position: dict[int, int]) -> int | None:
+    """The number of the instruction at an offset, or of the first after its caches."""
     for at in range(offset, offset + 40, 2):  # caches
         if at in position:
             return position[at]
     return None
 
 
-def handles(entries: list[Any], instructions: list[Any], position: dict[int, int], doomed: frozenset[int]) -> bool:
-    """Whether an exception may be survived in a code: one of its handlers goes on.  Contexts that are known (``np.errstate``) swallow none."""
-    for entry in entries:
-        k = _number_at(entry.target, position)
-        if k in doomed:
-            continue
-        if k is None or [i.opname for i in instructions[k : k + 2]] != ["PUSH_EXC_INFO", "WITH_EXCEPT_START"]:
-            return True
-    return False
+def is_of_context(instructions: list[Any], k: int | None) -> bool:
+    """Whether a handler is that of a ``with``, whose context may swallow exceptions or not."""
+    return k is not None and [i.opname for i in instructions[k : k + 2]] == ["PUSH_EXC_INFO", "WITH_EXCEPT_START"]
