@@ -20,7 +20,7 @@ from gradwise.operators.gradients import grad
 from gradwise.operators.jacobians import jacobian_blocks
 from gradwise.operators.linearization import Linearization
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.roots import install
+from gradwise.tracing.roots import install, install_separable
 from gradwise.tracing.traced import dtype_of
 
 if TYPE_CHECKING:
@@ -38,20 +38,29 @@ def _linearized(f: Callable[..., Any], t: Any, args: Sequence[Any]) -> tuple[Lin
 def scalar_root(f: Callable[..., Any], t: Any, args: Sequence[Any], *, entry: int = 0) -> Any:
     """The root ``t`` (a number, or numbers of which each has an equation of its own) as a function of what ``f`` reads; ``entry``: which of the values of ``f``."""
     equation = own(f)
-
-    def found() -> Any:
-        x = t
-        for _ in range(_STEPS):
-            linearization, values = _linearized(equation, x, args)
-            # of the type of x, which a parameter of float32 makes one after the first step
-            tangent = np.ones_like(x) if np.ndim(x) or dtype_of(plain(x)) == np.float32 else 1.0
-            slope = linearization.jvp([tangent])[entry]
-            x = x - values[entry] / (0.0 if slope is None else slope)
-        return x
-
-    root = trying(equation, found)
+    root = trying(equation, lambda: _by_entries(equation, t, args, entry))
     equation.leave(root, *args)
     return root
+
+
+def _by_entries(equation: Callable[..., Any], x: Any, args: Sequence[Any], entry: int = 0) -> Any:
+    """Newton's steps where each entry has an equation of its own: one tangent gives all slopes."""
+    for _ in range(_STEPS):
+        linearization, values = _linearized(equation, x, args)
+        # of the type of x, which a parameter of float32 makes one after the first step
+        tangent = np.ones_like(x) if np.ndim(x) or dtype_of(plain(x)) == np.float32 else 1.0
+        slope = linearization.jvp([tangent])[entry]
+        x = x - values[entry] / (0.0 if slope is None else slope)
+    return x
+
+
+def stationary_entries(f: Callable[..., Any], t: Any, args: Sequence[Any]) -> Any:
+    """The minima ``t`` of a function that gives each entry its own value, as a function of what ``f`` reads."""
+    objective = own(f)
+    slopes = gradient_of(lambda x, *args: np.sum(objective(x, *args)))
+    minima = trying(objective, lambda: _by_entries(slopes, t, args))
+    objective.leave(minima, *args)
+    return minima
 
 
 def vector_root(
@@ -136,3 +145,4 @@ def gradient_of(energy: Callable[..., Any]) -> Callable[..., Any]:
 
 
 install(scalar_root, vector_root, stationary_point)
+install_separable(stationary_entries)

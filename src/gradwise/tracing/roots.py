@@ -56,6 +56,15 @@ def install_sides(function: Callable[..., Any]) -> None:
     sided[:] = [function]
 
 
+#: ``(f, minima, args) → minima`` of a function that each entry has by itself
+separable: list[Callable[..., Any]] = []
+
+
+def install_separable(function: Callable[..., Any]) -> None:
+    """Give the function that differentiates minima of entries."""
+    separable[:] = [function]
+
+
 def install(*functions: Callable[..., Any]) -> None:
     """Give the functions that differentiate a root."""
     differentiated[:] = functions
