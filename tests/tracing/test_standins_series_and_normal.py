@@ -106,6 +106,27 @@ def test_iterators_that_write() -> None:
     agrees(f)
 
 
+def test_iterators_of_types_that_are_asked_for() -> None:
+    def f(x: Any) -> Any:
+        it = np.nditer([x, np.arange(x.size), None], op_dtypes=["float", "float", None], flags=["buffered"])
+        for a, k, out in it:
+            out[...] = math.exp(a) * (k + 1) + k / 2
+        same = np.nditer([x, None], op_dtypes=[None, np.float64], flags=["zerosize_ok"])
+        for a, out in same:
+            out[...] = a**3
+        assert it.operands[2].dtype == np.float64
+        return it.operands[2] @ x + np.sum(same.operands[-1])
+
+    agrees(f)
+
+
+@pytest.mark.parametrize("options", [{}, {"flags": ["buffered"]}], ids=["without a buffer", "not safely"])
+def test_iterators_of_types_into_which_nothing_is_cast_raise(options: dict[str, Any]) -> None:
+    kinds = ["complex128"] if not options else ["float32"]
+    with pytest.raises(gw.TracingError, match=r"np.nditer was called on traced arrays"):
+        gw.grad(lambda x: sum(a.real for a in np.nditer([x], op_dtypes=kinds, **options)), method="exact")(X)
+
+
 def test_a_view_of_one_entry_of_the_argument_reaches_the_caller() -> None:
     def f(x: Any) -> Any:
         x[0, ...][...] = x[1] * 2.0

@@ -24,10 +24,18 @@ class Entries:
 
     def __init__(self, op: Any, flags: Any = (), op_flags: Any = None, **options: Any) -> None:
         operands = op if type(op) in {list, tuple} and not isinstance_traced(op) else [op]
-        arrays = _with_outputs(operands)
+        types = [None if t is None else np.dtype(t) for t in options.pop("op_dtypes", None) or [None] * len(operands)]
+        arrays = _with_outputs(operands, types)
         known = {"multi_index", "c_index", "refs_ok", "zerosize_ok", "external_loop", "buffered", "delay_bufalloc"}
         strange = set(flags or ()) - known
         unknown = {k: v for k, v in options.items() if not (k == "order" and v in {"K", "C"})}
+        other = [k for k, (a, t) in enumerate(zip(arrays, types, strict=True)) if t is not None and a.dtype != t]
+        # NumPy makes a buffer of the type, which is read: one that is written to goes back in pieces
+        are_safe = all(np.can_cast(arrays[k].dtype, types[k]) for k in other)
+        if other and not (are_safe and "buffered" in (flags or ()) and not _are_written(op_flags, other)):
+            unknown["op_dtypes"] = types
+        else:
+            arrays = [a.astype(types[k]) if k in other else a for k, a in enumerate(arrays)]
         if strange or unknown or "external_loop" in (flags or ()):
             trace = open_traces(arrays)[0]
             raise trace.fail(
@@ -105,15 +113,25 @@ class Entries:
         pass
 
 
-def _with_outputs(operands: Any) -> list[Any]:
-    """The operands as arrays; None stands for a new array that is to be filled."""
+def _are_written(op_flags: Any, operands: list[int]) -> bool:
+    """Whether one of these operands is written to: where nothing is said, none that is given."""
+    flags = op_flags or ()
+    alike = bool(flags) and isinstance(flags[0], str)  # the same for all of them
+    return any("readonly" not in (flags if alike else flags[k]) for k in operands) if flags else False
+
+
+def _with_outputs(operands: Any, types: list[Any]) -> list[Any]:
+    """The operands as arrays; None stands for a new array that is to be filled, of its type if one is asked for."""
     given = [None if a is None else as_array(a) for a in operands]
     known = [a for a in given if a is not None]
     if len(known) == len(given):
         return known
     shape = np.broadcast_shapes(*[a.shape for a in known])
     dtype = np.result_type(*[a.dtype for a in known])
-    return [owned(current_trace(), np.zeros(shape, dtype)) if a is None else a for a in given]
+    return [
+        owned(current_trace(), np.zeros(shape, t or dtype)) if a is None else a
+        for a, t in zip(given, types, strict=True)
+    ]
 
 
 def nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
