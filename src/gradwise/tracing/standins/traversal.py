@@ -31,7 +31,7 @@ class Entries:
         unknown = {k: v for k, v in options.items() if not (k == "order" and v in {"K", "C"})}
         other = [k for k, (a, t) in enumerate(zip(arrays, types, strict=True)) if t is not None and a.dtype != t]
         # NumPy makes a buffer of the type, which is read: one that is written to goes back in pieces
-        are_safe = all(np.can_cast(arrays[k].dtype, types[k]) for k in other)
+        are_safe = all(np.can_cast(arrays[k].dtype, t) for k, t in enumerate(types) if k in other and t is not None)
         if other and not (are_safe and "buffered" in (flags or ()) and not _are_written(op_flags, other)):
             unknown["op_dtypes"] = types
         else:
@@ -115,7 +115,7 @@ class Entries:
 
 def _are_written(op_flags: Any, operands: list[int]) -> bool:
     """Whether one of these operands is written to: where nothing is said, none that is given."""
-    flags = op_flags or ()
+    flags = list(op_flags or ())
     alike = bool(flags) and isinstance(flags[0], str)  # the same for all of them
     return any("readonly" not in (flags if alike else flags[k]) for k in operands) if flags else False
 
