@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -332,3 +333,32 @@ def test_a_value_that_leaked_and_depends_on_nothing_outside_is_a_number():
     assert kept[0] * 2.0 == 16.0
     assert gw.grad(lambda x: x * kept[0])(5.0) == 8.0
     assert gw.grad(lambda x: x * gw.grad(inner)(2.0) * kept[-1])(5.0) == 32.0
+
+
+@pytest.mark.parametrize("kind", [float, np.float64])
+@pytest.mark.parametrize("inner", [*ONCE, *TWICE])
+def test_an_inner_derivative_is_a_number_of_the_kind_that_it_is_alone(inner, kind):
+    derivative = {**ONCE, **TWICE}[inner](g)
+    x = kind(0.7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        value, _ = gw.jvp(derivative, (x,), (kind(1.0),))
+    assert type(value) is type(derivative(x))
+
+
+@pytest.mark.parametrize("kind", [float, np.float64])
+@pytest.mark.parametrize("inner", list(ONCE))
+def test_an_inner_derivative_under_another_name_is_not_changed_with_it(inner, kind):
+    derivative = ONCE[inner](g)
+
+    def step(x):
+        slope = derivative(x)
+        moved = slope
+        moved += 1.0
+        return moved * slope
+
+    x = kind(0.7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        slope = gw.grad(step)(x)
+    assert slope == pytest.approx((2 * G[1](x) + 1) * G[2](x), rel=1e-12)

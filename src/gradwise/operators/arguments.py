@@ -19,7 +19,7 @@ from gradwise.containers.subclasses import is_users_number
 from gradwise.errors import InputError
 from gradwise.operators.argnums import require_argnums
 from gradwise.operators.copies import copied
-from gradwise.operators.leaves import as_floating, as_matrix, is_floating
+from gradwise.operators.leaves import as_floating, as_matrix, is_floating, kind_of
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.operators.write_back import Containers, originals, shared_arrays
 from gradwise.tracing.holders import is_users_array
@@ -159,7 +159,7 @@ class Arguments:
                         self.templates[len(self.leaves) + position] = leaf
                     paths = paths or treedef.paths(label)
                     leaves[position] = as_floating(leaf, paths[position], operator)
-                self.kinds.append(type(leaf))
+                self.kinds.append(kind_of(leaf))
             self.leaves += leaves
             self.treedefs.append(treedef)
             self.labels.append(label)

@@ -23,6 +23,7 @@ from gradwise.operators.jacobians import (
     jacobian_choice,
     learn_jacobian,
 )
+from gradwise.operators.leaves import traced_number
 from gradwise.operators.points import spread_point
 from gradwise.operators.results import scalar_output
 from gradwise.operators.shortcuts import attempt
@@ -89,7 +90,7 @@ def _numerical_jacobian(F: Callable[..., Any], args: tuple[Any, ...], operator: 
 
 
 def _number(value: Any) -> Any:
-    return value if isinstance_traced(value) else value.item()
+    return traced_number(value, float) if isinstance_traced(value) else value.item()
 
 
 def divergence(
@@ -232,7 +233,7 @@ def laplacian(
         for block in diagonal:
             n = math.isqrt(np.size(as_plain(block)))
             total = total + np.trace(np.reshape(block, (n, n)))
-        return total if isinstance_traced(total) else float(total)
+        return traced_number(total, float) if isinstance_traced(total) else float(total)
 
     def numerical(*args: Any) -> tuple[Any, str]:
         H, words = numerical_hessian_matrix(_field_arguments(f, args, "laplacian"))

@@ -20,6 +20,7 @@ from gradwise.operators.engine import linearize_call
 from gradwise.operators.estimates import numerical_jacobian
 from gradwise.operators.fallback import choose
 from gradwise.operators.jacobian_shortcuts import jacobian_shortcut
+from gradwise.operators.leaves import traced_number
 from gradwise.operators.linearization import Linearization, auxiliary
 from gradwise.operators.shortcut_results import Columns
 from gradwise.operators.shortcuts import attempt, learn
@@ -178,10 +179,12 @@ def _owned(block: Any) -> Any:
 
 def as_leaf(block: Any, kind: type, value: Any) -> Any:
     """A block of shape () as a number where both the output and the input are numbers."""
-    if isinstance_traced(block) or np.ndim(block):
+    if np.ndim(block):
         return _owned(block)
+    if isinstance_traced(block):
+        return traced_number(block, kind if kind in (float, int) else np.generic)
     if kind in (float, int):
-        return block.item() if not isinstance_traced(block) else block
+        return block.item()
     return np.asarray(block)[()]
 
 

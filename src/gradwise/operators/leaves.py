@@ -15,6 +15,7 @@ from gradwise.containers.subclasses import is_users_number, number_without_class
 from gradwise.errors import InputError
 from gradwise.tracing import isinstance_traced
 from gradwise.tracing.holders import is_users_array
+from gradwise.tracing.traced import TracedScalar
 
 
 def is_floating(leaf: Any) -> bool:
@@ -93,10 +94,32 @@ def _as_numbers(leaf: Any, path: str) -> str:
     return "Convert it to float"
 
 
+def kind_of(leaf: Any) -> type:
+    """The class of a leaf; of a traced number that of its value, which is Python's or NumPy's."""
+    return type(leaf.value) if type(leaf) is TracedScalar else type(leaf)
+
+
+def traced_number(value: Any, kind: type) -> Any:
+    """A traced result where a number is expected, as a number of that kind.
+
+    Derivatives of derivatives come as arrays of rank 0, which a program may change in place where it has a number without derivatives (``b = a; b += 1``).
+    """
+    python = kind in (float, int, complex)
+    if not (python or issubclass(kind, np.generic)):
+        return value
+    if type(value) is not TracedScalar:
+        value = value[()]
+    plain = np.asarray(value.value)
+    if python and plain.dtype not in (np.float64, np.complex128):
+        return value
+    number = plain.item() if python else plain[()]
+    return value if type(number) is type(value.value) else TracedScalar(value.tape, value.index, number)
+
+
 def plain_like(value: Any, kind: type, leaf: Any) -> Any:
     """A result in the form of the leaf it belongs to: float for Python numbers, NumPy scalar or array otherwise."""
     if isinstance_traced(value):
-        return value
+        return traced_number(value, kind)
     if kind is float or kind is int:
         return complex(value) if np.iscomplexobj(value) else float(value)
     if kind is complex:

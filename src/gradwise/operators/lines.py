@@ -14,6 +14,7 @@ from gradwise.execution import build
 from gradwise.operators.arguments import Arguments, function_label
 from gradwise.operators.caches import derived
 from gradwise.operators.engine import linearize_call
+from gradwise.operators.leaves import traced_number
 from gradwise.operators.linearization import Linearization
 from gradwise.operators.prepared import interpret, is_outer
 from gradwise.operators.product_shortcuts import line_shortcut
@@ -102,11 +103,17 @@ def nth_along(f: Callable[..., Any], arguments: Arguments, direction: Sequence[A
     return result
 
 
+def _python_number(value: Any) -> Any:
+    if np.ndim(value):
+        return value
+    return traced_number(value, float) if isinstance_traced(value) else np.asarray(value).item()
+
+
 def in_container(linearization: Linearization, level: list[Any]) -> Any:
     """Derivatives in the container of the output; Python numbers at a point of Python numbers."""
     leaves = output_leaves(linearization, level)
     if all(kind in _PYTHON_NUMBERS for kind in linearization.arguments.kinds):
-        leaves = [v if isinstance_traced(v) or np.ndim(v) else np.asarray(v).item() for v in leaves]
+        leaves = [_python_number(v) for v in leaves]
     return linearization.recording.structure.rebuild(leaves)
 
 
