@@ -22,23 +22,45 @@ from gradwise.tracing.standins.scipy_systems import _system
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 
 _LOG_ROOT_2_PI = 0.5 * math.log(2 * math.pi)
+#: eigenvalues of a covariance below this share of the largest are zero to SciPy
+_LEAST = 1e6 * float(np.finfo(float).eps)
+_SINGULAR = (
+    "A density with respect to a singular covariance, beside which there is none,",
+    "Differentiate by the points and the mean, or add a small multiple of the unit matrix",
+)
 
 
 def _arrays(*arguments: Any) -> list[Any]:
     return [assembled(a) if type(a) in {list, tuple} else a for a in arguments]
 
 
-def _distances(x: Any, mean: Any, cov: Any) -> tuple[Any, Any, int]:
-    """(x − μ)ᵀ Σ⁻¹ (x − μ) of each row, half the logarithm of |Σ|, and the dimension."""
-    x, cov = as_array(x), as_array(cov)
+def _distances(x: Any, mean: Any, cov: Any, singular: bool = False) -> tuple[Any, Any, int, int]:
+    """(x − μ)ᵀ Σ⁻¹ (x − μ) of each row, half the logarithm of |Σ|, the dimension, and the rank of Σ."""
+    x = as_array(x)
+    if _is_covariance(cov):  # SciPy's object, which knows a root of the inverse
+        n = cov.shape[-1]
+        rows = np.reshape(x - (0.0 if mean is None else mean), (-1, n))
+        return np.sum((rows @ cov.whiten(np.eye(n))) ** 2, axis=1), 0.5 * float(cov.log_pdet), n, int(cov.rank)
+    cov = as_array(cov)
     n = max(np.size(plain(mean)) if mean is not None else 1, cov.shape[-1] if cov.ndim else 1)
     if cov.ndim < 2:
         cov = np.reshape(cov, (1, 1)) if n == 1 else cov * np.eye(n)
     away = x - (np.zeros(n) if mean is None else mean)  # a point of one entry stands for one of n equal ones
     rows = np.reshape(away, (-1, n))
+    if singular:
+        lengths, vectors = np.linalg.eigh(plain(cov))
+        kept = lengths > _LEAST * np.max(np.abs(lengths))
+        if not np.all(kept):
+            lengths, vectors = without_rule((lengths[kept], vectors[:, kept]), cov, *_SINGULAR)
+            return np.sum((rows @ vectors) ** 2 / lengths, axis=1), 0.5 * np.sum(np.log(lengths)), n, int(np.sum(kept))
     factor = np.linalg.cholesky(cov)
     solved = _system(factor, rows.T, np.linalg.solve(plain(factor), plain(rows).T))
-    return np.sum(solved**2, axis=0), np.sum(np.log(np.diagonal(factor))), n
+    return np.sum(solved**2, axis=0), np.sum(np.log(np.diagonal(factor))), n, n
+
+
+def _is_covariance(cov: Any) -> bool:
+    known = getattr(scipy.stats, "Covariance", None)  # from SciPy 1.10 on
+    return known is not None and isinstance(cov, known)
 
 
 def _density(name: str, logarithm: Callable[..., Any], result: str, doc: str) -> Callable[..., Any]:
@@ -54,7 +76,12 @@ def _density(name: str, logarithm: Callable[..., Any], result: str, doc: str) ->
         value = original(*map(plainly, args), **{k: plainly(v) for k, v in options.items()})
         with at_line(*open_traces(leaves([*args, *options.values()], []))):
             recorded = np.reshape(logarithm(*args, **options), np.shape(value))
-            return with_value(recorded if result.startswith("log") else np.exp(recorded), value)
+            if not result.startswith("log"):
+                recorded = np.exp(recorded)
+            nowhere = value == (-np.inf if result.startswith("log") else 0.0)
+            if np.any(nowhere):  # beside the plane of a singular covariance, say
+                recorded = np.where(nowhere, value, recorded)
+            return with_value(recorded, value)
 
     call.__name__ = result
     call.__doc__ = f"``scipy.stats.{name}.{result}``{doc}."
@@ -62,14 +89,14 @@ def _density(name: str, logarithm: Callable[..., Any], result: str, doc: str) ->
 
 
 def _normal(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False, **options: Any) -> Any:
-    distance, half, n = _distances(x, mean, cov)
-    return -0.5 * distance - half - n * _LOG_ROOT_2_PI
+    distance, half, _, rank = _distances(x, mean, cov, allow_singular)
+    return -0.5 * distance - half - rank * _LOG_ROOT_2_PI
 
 
-def _student(x: Any, loc: Any = None, shape: Any = 1, df: Any = 1, allow_singular: bool = False) -> Any:
+def _student(x: Any, loc: Any = None, shape: Any = 1, df: Any = 1) -> Any:
     if np.any(np.isinf(plain(df))):
-        return _normal(x, loc, shape)
-    distance, half, n = _distances(x, loc, shape)
+        return _normal(x, loc, shape, allow_singular=True)
+    distance, half, n, _ = _distances(x, loc, shape, singular=True)
     gammaln = scipy.special.gammaln
     size = gammaln(0.5 * (df + n)) - gammaln(0.5 * df) - 0.5 * n * np.log(math.pi * df) - half
     return size - 0.5 * (df + n) * np.log1p(distance / df)
@@ -147,6 +174,14 @@ def _of_frozen(
     return call
 
 
+def _moments(frozen: Any) -> dict[str, Any]:
+    return {"mean": frozen.mean, "cov": frozen.cov}
+
+
+def _of_frozen_normal(frozen: Any) -> dict[str, Any]:
+    return _moments(frozen) | {"allow_singular": frozen.allow_singular}
+
+
 def _estimate(name: str) -> Callable[..., Any]:
     """A kernel density estimate at traced points: Σⱼ wⱼ N(x; dⱼ, Σ)."""
 
@@ -178,8 +213,8 @@ def methods() -> dict[type, dict[str, Callable[..., Any]]]:
     stats = scipy.stats
     table: dict[type, dict[str, Callable[..., Any]]] = {}
     for name, logarithm, results, doc in (
-        ("multivariate_normal", _normal, ("pdf", "logpdf"), ", of a positive definite covariance"),
-        ("multivariate_t", _student, ("pdf", "logpdf"), ", of a positive definite shape"),
+        ("multivariate_normal", _normal, ("pdf", "logpdf"), ", by its covariance where that is positive definite"),
+        ("multivariate_t", _student, ("pdf", "logpdf"), ""),
         ("dirichlet", _dirichlet, ("pdf", "logpdf"), ""),
         ("multinomial", _multinomial, ("pmf", "logpmf"), ", of plain counts"),
     ):
@@ -190,10 +225,15 @@ def methods() -> dict[type, dict[str, Callable[..., Any]]]:
         table[type(dist)] = own | {"__call__": _freezing(own)}
         if name == "multivariate_normal":
             frozen = {
-                result: _of_frozen(method, result, lambda f: {"mean": f.mean, "cov": f.cov})
+                result: _of_frozen(method, result, _of_frozen_normal if result in {"pdf", "logpdf"} else _moments)
                 for result, method in own.items()
             }
             table[type(dist([0.0], [[1.0]]))] = frozen
+        if name == "multivariate_t":
+            table[type(dist([0.0], [[1.0]]))] = {
+                result: _of_frozen(method, result, lambda f: {"loc": f.loc, "shape": f.shape, "df": f.df})
+                for result, method in own.items()
+            }
         if name == "dirichlet":
             table[type(dist([1.0, 1.0]))] = {
                 result: _of_frozen(method, result, lambda f: {"alpha": f.alpha}) for result, method in own.items()
