@@ -237,9 +237,8 @@ def polygamma(n: Any, x: Any) -> Any:
     order = _whole_parameter(trace, "polygamma", "n", n)
     if order.ndim:
         return np.stack([polygamma(int(k), x[i] if np.ndim(x) else x) for i, k in enumerate(order)])
-    if order == 0:
-        return scipy.special.digamma(x)
-    return apply(trace, special.polygamma, (x,), (int(order),))
+    result = scipy.special.digamma(x) if order == 0 else apply(trace, special.polygamma, (x,), (int(order),))
+    return result if np.ndim(x) else np.reshape(result, ())  # an array of rank 0, as np.where gives it to SciPy
 
 
 def multigammaln(a: Any, d: Any) -> Any:

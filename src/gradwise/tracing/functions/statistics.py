@@ -103,7 +103,7 @@ def cov(
     if plain(divisor) <= 0:
         divisor = 0.0 * divisor
     result = (away @ np.conj(weighted).T) * np.true_divide(1, divisor)
-    return np.squeeze(result)[()] if np.shape(plain(result)) == (1, 1) else np.squeeze(result)
+    return np.squeeze(result)
 
 
 def _rows(m: Any, rowvar: bool, dtype: Any, *, whole: bool) -> Any:

@@ -112,7 +112,7 @@ def watched(function: Any) -> Any:
         if local.both_ways is None and protocols_suffice(function):
             return functools.partial(_unless_objects, function)
     elif kind is np.ufunc or kind is types.BuiltinFunctionType or kind is type(np.sum):
-        return known.KNOWN.get(id(function), function)
+        return known.KNOWN.get(id(function)) or functools.partial(_unless_lists, function)
     elif is_derived(function):
         return function
     return functools.partial(_resolved, function)
@@ -123,6 +123,13 @@ def _unless_objects(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     if are_plain(args) and (not kwargs or are_plain(kwargs.values())):
         return function(*args, **kwargs)
     return resolve(function)(*args, **kwargs)
+
+
+def _unless_lists(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """A function of NumPy as it stands, whose protocols do not see what is in a list."""
+    if any([type(a) is list or type(a) is tuple for a in (*args, *kwargs.values())]):
+        return resolve(function)(*args, **kwargs)
+    return function(*args, **kwargs)
 
 
 def _resolved(function: Any, /, *args: Any, **kwargs: Any) -> Any:
