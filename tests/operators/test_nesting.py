@@ -7,6 +7,8 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats
 
 import gradwise as gw
 
@@ -362,3 +364,25 @@ def test_an_inner_derivative_under_another_name_is_not_changed_with_it(inner, ki
         warnings.simplefilter("error")
         slope = gw.grad(step)(x)
     assert slope == pytest.approx((2 * G[1](x) + 1) * G[2](x), rel=1e-12)
+
+
+KINDS = {
+    "sum of a number": np.sum,
+    "norm of a number": np.linalg.norm,
+    "copy": np.copy,
+    "array": np.asarray,
+    "rank 0": lambda x: np.reshape(x * x, ()),
+    "density": lambda x: scipy.stats.norm.pdf(x),
+    "Bessel": np.i0,
+    "combinations": lambda x: scipy.special.comb(x, 2),
+    "own numbers": lambda x: x * 3.0,
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_values_and_tangents_of_inner_derivatives_have_the_kinds_that_they_have_alone(name):
+    def inner(x):
+        return gw.jvp(KINDS[name], (x,), (1.0,))
+
+    outer, _ = gw.jvp(inner, (1.3,), (1.0,))
+    assert [type(v) for v in outer] == [type(v) for v in inner(1.3)]

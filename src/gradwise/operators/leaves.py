@@ -100,13 +100,13 @@ def kind_of(leaf: Any) -> type:
 
 
 def traced_number(value: Any, kind: type) -> Any:
-    """A traced result where a number is expected, as a number of that kind.
+    """A traced result where a number is expected, as a number of that kind; as an array of rank 0 where such a one is.
 
     Derivatives of derivatives come as arrays of rank 0, which a program may change in place where it has a number without derivatives (``b = a; b += 1``).
     """
     python = kind in (float, int, complex)
     if not (python or issubclass(kind, np.generic)):
-        return value
+        return value.reshape(()) if type(value) is TracedScalar and issubclass(kind, np.ndarray) else value
     if type(value) is not TracedScalar:
         value = value[()]
     plain = np.asarray(value.value)

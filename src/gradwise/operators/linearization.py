@@ -15,6 +15,7 @@ from gradwise.execution import Executable, build
 from gradwise.operators.caches import derived
 from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
+from gradwise.operators.leaves import traced_number
 from gradwise.operators.prepared import BatchedDerivative, Prepared, interpret, is_outer
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.reverse import pullback
@@ -71,7 +72,10 @@ class Linearization:
         self._wrt = tuple(recording.tape.inputs)
         self.nested = recording.nested or any(is_outer(leaf) for leaf in arguments.leaves)
         if self.nested:
-            self.values = [self.outer_env[o] for o in recording.outputs]
+            self.values = [
+                traced_number(v, type(like)) if is_outer(v) else v
+                for v, like in zip([self.outer_env[o] for o in recording.outputs], recording.values, strict=True)
+            ]
         else:
             self.values = recording.values
 
