@@ -386,3 +386,12 @@ def test_values_and_tangents_of_inner_derivatives_have_the_kinds_that_they_have_
 
     outer, _ = gw.jvp(inner, (1.3,), (1.0,))
     assert [type(v) for v in outer] == [type(v) for v in inner(1.3)]
+
+
+@pytest.mark.parametrize("x", [1.3, np.float64(1.3), np.array(1.3)], ids=["Python", "NumPy", "rank 0"])
+def test_inner_gradients_have_the_kind_of_their_argument(x):
+    def inner(x):
+        return gw.grad(lambda y: y**3)(x), gw.vjp(lambda y: y * y, x)[1](1.0)[0]
+
+    outer, _ = gw.jvp(inner, (x,), (np.ones_like(x)[()],))
+    assert [type(v) for v in outer] == [type(v) for v in inner(x)]

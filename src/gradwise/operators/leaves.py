@@ -15,7 +15,7 @@ from gradwise.containers.subclasses import is_users_number, number_without_class
 from gradwise.errors import InputError
 from gradwise.tracing import isinstance_traced
 from gradwise.tracing.holders import is_users_array
-from gradwise.tracing.traced import TracedScalar
+from gradwise.tracing.traced import TracedArray, TracedScalar
 
 
 def is_floating(leaf: Any) -> bool:
@@ -96,7 +96,8 @@ def _as_numbers(leaf: Any, path: str) -> str:
 
 def kind_of(leaf: Any) -> type:
     """The class of a leaf; of a traced number that of its value, which is Python's or NumPy's."""
-    return type(leaf.value) if type(leaf) is TracedScalar else type(leaf)
+    cls = type(leaf)
+    return type(leaf.value) if cls is TracedScalar else np.ndarray if cls is TracedArray else cls
 
 
 def traced_number(value: Any, kind: type) -> Any:
