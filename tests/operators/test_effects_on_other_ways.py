@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gradwise as gw
+from gradwise.operators import other_ways
 
 #: the sum is a little below zero: differences around it go both ways
 NEAR = np.array([-0.81574249, 0.1515235, 0.26045597, 0.39602442])
@@ -333,3 +334,35 @@ def test_a_second_derivative_compared_far_away_leaves_nothing_there(calls):
     gw.hessian(whole.call)(np.array([0.3, 1.2, 0.7]))
     assert whole.part.kept == 0.2
     np.testing.assert_allclose(whole.rate, np.array([0.9, 0.8, 0.7]) * 0.9 ** (calls + 1), rtol=1e-14)
+
+
+def test_what_is_proved_to_leave_nothing_is_called_plainly(monkeypatch):
+    """Where the entries that are read move with the point, each decision falls otherwise beside it; a buffer that the call made is no store."""
+    watched = []
+    silently = other_ways.silently
+    monkeypatch.setattr(
+        other_ways, "silently", lambda *args, **options: watched.append(0) or silently(*args, **options)
+    )
+
+    table = np.array([0.3, 1.7, -0.4, 2.2])
+
+    def advected(x):
+        left = np.floor(20.0 * x).astype(int)
+        moved = np.zeros(4)
+        moved[:] = table[left % 4] * x
+        moved -= 0.5 * x
+        return np.sum(moved)
+
+    kept = []
+
+    def noted(x):
+        if x[0] != 0.45:
+            kept.append(x[0])
+        return advected(x)
+
+    x = np.array([0.45, -0.31, 0.27, 0.63])
+    np.testing.assert_allclose(gw.grad(advected)(x), table[np.array([9, -7, 5, 12]) % 4] - 0.5, rtol=1e-12)
+    assert not watched
+    gw.grad(noted)(x)
+    assert watched
+    assert not kept

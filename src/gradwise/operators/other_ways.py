@@ -5,7 +5,7 @@ What the traced run stored is noted, and put back after each call (``restoring.p
     if loss < self.best: self.best = loss
 
 So the decisions of the run are asked first, by its program at that point.  Where one falls otherwise, the function runs there under the eyes of a journal, which notes what it
-stores; that takes as long as a traced run.  Functions that store nothing, or decide nothing, are called plainly.
+stores; that takes as long as a traced run.  Functions that store nothing, or decide nothing, or are proved to store in nothing that outlives the call, are called plainly.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import dis
 import random
 import types
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ import numpy as np
 from gradwise.containers import flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.execution import build
+from gradwise.operators.arguments import stand_in
 from gradwise.operators.caches import derived
 from gradwise.operators.overtime import tick
 from gradwise.operators.restoring import silently
@@ -32,6 +33,7 @@ from gradwise.tracing.instrument.muting import muted, rewind
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.instrument.userland import is_users_file
+from gradwise.tracing.purity import inspect_function
 
 if TYPE_CHECKING:
     from gradwise.operators.arguments import Arguments
@@ -47,11 +49,13 @@ def plain_outputs(arguments: Arguments, leaves: list[Any], state: Any, *, has_au
 
 
 def outputs_beside(
-    linearization: Linearization, arguments: Arguments, state: Any, *, has_aux: bool
+    function: Any, linearization: Linearization, arguments: Arguments, state: Any, *, has_aux: bool
 ) -> Callable[[list[Any]], list[Any]]:
     """A function that gives the leaves of the outputs at points around that of a traced run."""
     args, kwargs = arguments.given()
-    decides_otherwise = _decisions(linearization, [*args, *kwargs.values()])
+    decides_otherwise = None
+    if stand_in.get() is not None or not _leaves_nothing(function, args, kwargs):
+        decides_otherwise = _decisions(linearization, [*args, *kwargs.values()])
 
     def at(point: list[Any]) -> list[Any]:
         if decides_otherwise is None or local.watch is not None or not decides_otherwise(point):
@@ -68,6 +72,12 @@ def outputs_beside(
         return flatten(without_labels(value[0] if has_aux else value))[0]
 
     return at
+
+
+def _leaves_nothing(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether the code proves, of all its branches, that nothing is left behind: what is stored is stored in what the call made."""
+    verdict = inspect_function(function, args, kwargs)
+    return verdict.is_pure and not (verdict.is_transient or verdict.remembers or verdict.is_buffered)
 
 
 def _decisions(linearization: Linearization, given: Sequence[Any]) -> Callable[[list[Any]], bool] | None:

@@ -236,7 +236,7 @@ def compare_derivatives(
     if not np.isfinite(exact) or not np.isfinite(weighted(linearization.recording.values)):
         return False
 
-    outputs_at = outputs_beside(linearization, spare, state, has_aux=has_aux)
+    outputs_at = outputs_beside(function, linearization, spare, state, has_aux=has_aux)
 
     def along(t: float) -> float:
         return weighted(outputs_at([moved_along(leaf, u, t) for leaf, u in zip(spare.leaves, direction, strict=True)]))
