@@ -27,6 +27,10 @@ EXPRESSIONS = {
     "a universal function of one's own": lambda x: np.frompyfunc(lambda a, b: a * b + 1, 2, 1).reduce([x[0], x[1], x[2]]),
     "as_strided": lambda x: (np.lib.stride_tricks.as_strided(np.outer(x, x), (2, 2, 2, 2), (24, 8, 24, 8)) ** 2).sum(),
     "repeated rows": lambda x: (np.lib.stride_tricks.as_strided(x, (4, 3), (0, 8)) * x).sum(),
+    "as_strided of a transpose": lambda x: (np.lib.stride_tricks.as_strided(np.outer(x, x**2).T, (2, 2, 2), (8, 24, 8)) ** 2 @ x[:2]).sum(),
+    "as_strided of moved axes": lambda x: (np.lib.stride_tricks.as_strided((x[:, None, None] * np.arange(8.0).reshape(2, 4)).transpose(1, 2, 0), (2, 3, 2), (32, 8, 8)) ** 2).sum(),
+    "as_strided of every second": lambda x: (np.lib.stride_tricks.as_strided(np.outer(x, x)[:, ::2], (2, 2, 2), (24, 24, 16)) ** 2).sum(),
+    "as_strided backwards": lambda x: (np.lib.stride_tricks.as_strided(x[::-1], (2, 2), (-8, -8)) * x[:2]).sum(),
     "broadcast": lambda x: sum(a * b for a, b in np.broadcast(x, x[:, None])) + np.broadcast(x, x[:, None]).size * x[0],
     "objects as numbers": lambda x: np.array(np.array([x[0], x[1]], dtype=object), dtype=float).mean() + np.array([x[1], x[2]], dtype=object).std(),
     "methods of the class": lambda x: np.ndarray.sum(x) * np.ndarray.dot(x, x) + np.ndarray.mean(np.ones(3)),
@@ -43,6 +47,8 @@ def test_expressions(name):
 def test_strides_that_leave_the_array_are_refused():
     with pytest.raises(gw.TracingError, match="as_strided"):
         gw.grad(lambda x: np.lib.stride_tricks.as_strided(x, (2, 3), (16, 8)).sum(), method="exact")(np.array(X))
+    with pytest.raises(gw.TracingError, match="as_strided"):  # into the gaps
+        gw.grad(lambda x: np.lib.stride_tricks.as_strided(x[::2], (2,), (8,)).sum(), method="exact")(np.array(X))
     with pytest.raises(gw.TracingError, match="read-only"):  # plainly it may be written to
 
         def written(x):

@@ -28,7 +28,7 @@ def as_strided(
     Raises
     ------
     TracingError
-        If the array is a view with gaps, or the strides lead outside of it.
+        If the strides lead to what is no entry of it: outside of it, or into the gaps of a view.
     """
     if not isinstance_traced(x):
         options = {} if check_bounds is None else {"check_bounds": check_bounds}
@@ -38,23 +38,27 @@ def as_strided(
     value = a.current()
     shape = value.shape if shape is None else tuple(np.atleast_1d(shape).tolist())
     strides = value.strides if strides is None else tuple(np.atleast_1d(strides).tolist())
-    offsets = np.zeros(shape, np.intp)
-    for axis, (length, stride) in enumerate(zip(shape, strides, strict=True)):
-        offsets += (np.arange(length) * stride).reshape((-1,) + (1,) * (len(shape) - axis - 1))
-    # the places in the order in which the entries lie in memory
-    order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
-    places, beside = np.divmod(offsets, value.itemsize)
-    whole = value.flags.c_contiguous or value.flags.f_contiguous
-    if not whole or np.any(beside) or np.any(places < 0) or np.any(places >= value.size):
+    wanted, own = _offsets(shape, strides), _offsets(value.shape, value.strides).ravel()
+    order = np.argsort(own, kind="stable")
+    places = order[np.minimum(np.searchsorted(own, wanted, sorter=order), own.size - 1)] if own.size else wanted
+    if wanted.size and not (own.size and np.array_equal(own[places], wanted)):
         raise (trace[0] if trace else x.tape).fail(
-            f"as_strided(x, {shape}, {strides}) was called on a traced array of shape {value.shape} and strides {value.strides}. An array without gaps, and "
-            "strides that stay inside of it, are required. Write x.copy() first, or np.lib.stride_tricks.sliding_window_view"
+            f"as_strided(x, {shape}, {strides}) was called on a traced array of shape {value.shape} and strides {value.strides}. Strides that lead from entry to entry of it are "
+            "required. Write x.copy() first, or np.lib.stride_tricks.sliding_window_view"
         )
     with at_line(*trace):
-        result = a.ravel(order=order)[places]
+        result = a.ravel()[places]
     if isinstance_traced(result) and result.tape.open:
         result.writeable = False  # what is written would have to reach x
     return result
+
+
+def _offsets(shape: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:
+    """Where the entries lie, in bytes from the first."""
+    offsets = np.zeros(shape, np.intp)
+    for axis, (length, stride) in enumerate(zip(shape, strides, strict=True)):
+        offsets += (np.arange(length) * stride).reshape((-1,) + (1,) * (len(shape) - axis - 1))
+    return offsets
 
 
 class Broadcast:
