@@ -13,7 +13,7 @@ from gradwise.errors import TracingError
 from gradwise.operators.arguments import Arguments, function_label, parameter_names, require_callable
 from gradwise.operators.borders import Kink, kinks_of
 from gradwise.operators.first_runs import verdict_on
-from gradwise.operators.reuse import standing, unwrapped
+from gradwise.operators.reuse import looked_at, standing
 from gradwise.operators.shared_arrays import learning, with_shared_arrays
 from gradwise.program import Program
 from gradwise.tracing import Recording, record
@@ -225,7 +225,7 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     back = pullback(program, program.inputs, differentiable)
     kept = {id(v): v.nbytes for v in recording.tape.values if type(v) is np.ndarray}
     guards = [_guard_text(g) for g in program.guards]
-    verdict = inspect_function(unwrapped(f), args, kwargs)
+    verdict = inspect_function(looked_at(f), args, kwargs)
     writes = verdict.writes
     return Explanation(
         function=name,

@@ -31,7 +31,8 @@ from gradwise.operators.reuse.by_function import shortcuts_for, shortcuts_of
 from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.forms import Formless, expect
 from gradwise.operators.reuse.gathering import Unsuitable, gather
-from gradwise.operators.reuse.promises import Promise, is_forbidden, unwrapped
+from gradwise.operators.reuse.library_functions import looked_at
+from gradwise.operators.reuse.promises import is_forbidden
 from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_kinks import leave_at_borders, leave_at_kinks
 from gradwise.operators.shortcut_leaves import opened as opened_argument
@@ -208,8 +209,7 @@ def _gathered(
 
 def attempt(function: Any, choice: str, args: tuple[Any, ...], kwargs: dict[str, Any], vector: Any = None) -> Any:
     """The result (value and gradient, say), None if no shortcut leads there; ``choice`` says which result, and of which arguments, ``vector`` what a product is taken with."""
-    if isinstance(function, Promise):
-        function = unwrapped(function)
+    function = looked_at(function)
     known = shortcuts_of(function)
     if known is None:
         return None
@@ -276,7 +276,7 @@ def consider(
     result_for = (choice, *form)
     if program.reads_surroundings or result_for in call.family.formless:
         return
-    function = unwrapped(function)
+    function = looked_at(function)
     try:
         kept = shortcuts_for(function, choice)
     except TypeError:  # it cannot be referred to weakly

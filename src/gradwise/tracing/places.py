@@ -14,8 +14,11 @@ import scipy
 
 _getframe = sys._getframe  # the only way to a caller's line at tracing speed
 
+#: how the name of the file begins of code that is one call of a library's function, made where that function itself is differentiated
+CALL_OF = "<call of "
+
 # frames of these packages are not the user's
-_PACKAGES = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[1]))
+_PACKAGES = (str(Path(np.__file__).parent), str(Path(scipy.__file__).parent), str(Path(__file__).parents[1]), CALL_OF)
 
 
 #: where the code of hooks and stand-ins lies

@@ -7,6 +7,7 @@ known of functions of which nothing is proved.
 from gradwise.operators.reuse.calls import call_of, forget_programs
 from gradwise.operators.reuse.comparison import difference
 from gradwise.operators.reuse.families import Call, Family, ProvenCall
+from gradwise.operators.reuse.library_functions import looked_at
 from gradwise.operators.reuse.merging import same_numbers
 from gradwise.operators.reuse.promised_calls import PromisedCall
 from gradwise.operators.reuse.promises import FORBIDDEN, Promise, under, unwrapped
@@ -24,6 +25,7 @@ __all__ = [
     "call_of",
     "difference",
     "forget_programs",
+    "looked_at",
     "same_numbers",
     "standing",
     "under",

@@ -9,8 +9,9 @@ from gradwise.locks import lock
 from gradwise.operators.reuse.beside import is_looked_at
 from gradwise.operators.reuse.families import FAMILIES, ProvenCall, forget_families
 from gradwise.operators.reuse.hopeless import forget_hopeless, give_up, is_hopeless
+from gradwise.operators.reuse.library_functions import looked_at
 from gradwise.operators.reuse.promised_calls import PromisedCall
-from gradwise.operators.reuse.promises import is_forbidden, is_promised, unwrapped
+from gradwise.operators.reuse.promises import is_forbidden, is_promised
 from gradwise.operators.reuse.remembering import RememberingCall
 from gradwise.operators.reuse.specialization import Refused
 from gradwise.tracing.purity import inspect_function
@@ -46,7 +47,7 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
     if is_forbidden() or reports_underflow():
         return None
     promise = is_promised(function)
-    function = unwrapped(function)
+    function = looked_at(function)
     if not promise and is_hopeless(function):
         return None
     verdict = inspect_function(function, *arguments.given())

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.operators.reuse.calls import reason_without
 from gradwise.operators.reuse.families import families_of
-from gradwise.operators.reuse.promises import is_promised, unwrapped
+from gradwise.operators.reuse.library_functions import looked_at
+from gradwise.operators.reuse.promises import is_promised
 from gradwise.tracing.purity import inspect_function
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def standing(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
     """Whether a program may stand for a function with these arguments, and if not why, in words."""
-    promise, function = is_promised(function), unwrapped(function)
+    promise, function = is_promised(function), looked_at(function)
     verdict = inspect_function(function, args, kwargs)
     without = reason_without(verdict.node)
     if verdict.may_stand and without is not None and not promise:

@@ -112,7 +112,8 @@ def watched(function: Any) -> Any:
         if local.both_ways is None and protocols_suffice(function):
             return functools.partial(_unless_objects, function)
     elif kind is np.ufunc or kind is types.BuiltinFunctionType or kind is type(np.sum):
-        return known.KNOWN.get(id(function)) or functools.partial(_unless_lists, function)
+        otherwise = _resolved if kind is np.ufunc else _unless_lists
+        return known.KNOWN.get(id(function)) or functools.partial(otherwise, function)
     elif is_derived(function):
         return function
     return functools.partial(_resolved, function)
