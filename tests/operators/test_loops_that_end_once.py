@@ -250,6 +250,37 @@ def counted_while(x):
     return y
 
 
+def until_a_flag(x):
+    y, settled = 0.5, False
+    while not settled:
+        new = 0.9 * math.cos(x[0] * y) + x[1]
+        settled = abs(new - y) < 1e-10
+        y = new
+    return y
+
+
+def while_a_flag(x):
+    v, moves = np.array([0.1, 0.2]), True
+    while moves:
+        new = np.array([0.8 * np.cos(v[1] * x[0]), 0.7 * np.sin(v[0]) + x[1]])
+        moves = np.any(np.abs(new - v) > 1e-10)
+        v = new
+    return v.sum()
+
+
+def raising_after_many(x):
+    y, turns = 0.5, 0
+    while True:
+        new = 0.9 * math.cos(x[0] * y) + x[1]
+        turns += 1
+        if abs(new - y) < 1e-10:
+            break
+        if turns > 500:
+            raise RuntimeError("no convergence")
+        y = new
+    return new
+
+
 LOOPS = [
     fixed_point,
     returned,
@@ -272,6 +303,9 @@ LOOPS = [
     by_a_norm,
     with_the_larger_change,
     counted_while,
+    until_a_flag,
+    while_a_flag,
+    raising_after_many,
 ]
 
 
@@ -318,6 +352,9 @@ def test_the_derivative_at_each_number_of_turns(function):
         by_a_norm,
         with_the_larger_change,
         counted_while,
+        until_a_flag,
+        while_a_flag,
+        raising_after_many,
     ],
 )
 def test_one_program_stands_for_all_numbers_of_turns(function):
@@ -368,3 +405,54 @@ def test_an_end_that_was_not_verified_is_no_part_of_the_program():
     x = -0.6
     with pytest.warns(gw.NumericalFallbackWarning):
         assert gradient(x) == pytest.approx(0.5 / math.sqrt(x + 1), rel=1e-6)
+
+
+def test_what_a_condition_that_raises_keeps_away_raises_still():
+    def limited(x):
+        y, turns = 0.5, 0
+        while True:
+            new = 0.95 * math.cos(x[0] * y) + x[1]
+            turns += 1
+            if abs(new - y) < 1e-10:
+                break
+            if turns > 60:
+                raise RuntimeError("no convergence")
+            y = new
+        return new
+
+    rng = np.random.default_rng(1)
+    gradient, again = gw.grad(limited), gw.grad(limited, pure=False, check=False)
+    raised = 0
+    for _ in range(120):
+        x = np.array([0.8, 0.45]) * (1 + 0.5 * rng.uniform(-1, 1, 2))
+        try:
+            limited(x)
+        except RuntimeError:
+            raised += 1
+            with pytest.raises(RuntimeError, match="no convergence"):
+                gradient(x)
+        else:
+            np.testing.assert_allclose(gradient(x), again(x), rtol=1e-9, atol=1e-12)
+    assert 3 < raised < 117
+
+
+def test_a_recursion_is_not_run_both_ways_for_long():
+    def integral(x):
+        def part(a, b, middle, whole, depth):
+            left, right = (a + middle) / 2, (middle + b) / 2
+            low = (middle - a) / 6 * (height(a) + 4 * height(left) + height(middle))
+            high = (b - middle) / 6 * (height(middle) + 4 * height(right) + height(b))
+            if depth > 12 or abs(low + high - whole) < 1e-6:
+                return low + high
+            return part(a, middle, left, low, depth + 1) + part(middle, b, right, high, depth + 1)
+
+        def height(t):
+            return math.exp(-x[0] * t * t) * math.sin(x[1] * t)
+
+        return part(0.0, 2.0, 1.0, height(1.0), 0)
+
+    rng = np.random.default_rng(2)
+    gradient, again = gw.grad(integral), gw.grad(integral, pure=False, check=False)
+    for _ in range(12):
+        x = np.array([1.3, 0.7]) * (1 + 0.3 * rng.uniform(-1, 1, 2))
+        np.testing.assert_allclose(gradient(x), again(x), rtol=1e-10)

@@ -112,8 +112,8 @@ class Borders:
         What the variables were when it was recorded, as far as known: what is next to nothing is told by them.
     branches : bool
         Whether the branches of Python's are looked at too.
-    merged : set of tuple
-        The lines in which branches of Python's became selections: each of their answers was verified by itself.
+    merged : set of int
+        The selections that branches of Python's became: each of their answers was verified by itself.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class Borders:
     __slots__ = ("questions",)
 
     def __init__(
-        self, program: Program, values: Sequence[Any], *, branches: bool = True, merged: Collection[Line] = ()
+        self, program: Program, values: Sequence[Any], *, branches: bool = True, merged: Collection[int] = ()
     ) -> None:
         active = active_variables(program, program.inputs)
         felt = set(program.outputs)
@@ -136,7 +136,8 @@ class Borders:
             needed.update(equation.inputs)
             is_felt = not felt.isdisjoint(equation.output_tuple)
             if is_felt:
-                felt.update(equation.inputs)
+                by_branch = equation.output_tuple[0] in merged
+                felt.update(equation.inputs[1:] if by_branch else equation.inputs)
             name = equation.primitive.name
             if not any(active[i] for i in equation.inputs):
                 continue
@@ -153,9 +154,8 @@ class Borders:
                 if bound is None or program.types[value].dtype.kind != "f":
                     continue
                 line = equation.source or (None, None)
-                if line not in merged:
-                    text = f"-{bound!r} <= {{}} <= {bound!r}" if program.types[value].shape == () else None
-                    self.questions.append(Question(line, value, Within(bound), text, settled=False))
+                text = f"-{bound!r} <= {{}} <= {bound!r}" if program.types[value].shape == () else None
+                self.questions.append(Question(line, value, Within(bound), text, settled=False))
 
     @property
     def variables(self) -> list[int]:

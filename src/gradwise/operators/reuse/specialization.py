@@ -106,7 +106,9 @@ class Specialization:
         self._guards = [(i, Shift(expected) if kind == "shift" else expected) for i, kind, expected, _ in tape.guards]
         self._kinds = [type(v) for v in recording.values]
         #: where the program follows a branch that holds in single points (``operators/equalities.py``)
-        self.borders = Borders(program, tape.values, merged=() if local.both_ways is None else local.both_ways.lines())
+        self.borders = Borders(
+            program, tape.values, merged=() if local.both_ways is None else local.both_ways.selections
+        )
         kept = [i for i, v in enumerate(tape.values) if v is not None]
         guarded = [index for index, _ in self._guards]
         self._auxiliary_structure = recording.auxiliary_structure

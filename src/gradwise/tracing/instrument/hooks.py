@@ -72,6 +72,7 @@ HOOKS.update(
     shielding=shielding.shielding,
     turns=turns.turns,
     turning=turns.turning,
+    inverted=turns.inverted,
     added=aside.added,
     scalar=aside.scalar,
     entering=aside.entering,

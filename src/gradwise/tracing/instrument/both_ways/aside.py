@@ -162,6 +162,7 @@ class BothWays:
         "outer",
         "places",
         "placing",
+        "selections",
         "still",
         "turns",
     )
@@ -199,6 +200,8 @@ class BothWays:
         #: the run around it: derivatives that the function takes itself go one way
         self.outer = local.watch
         self.merged = 0
+        #: the variables of the selections that were made
+        self.selections: set[int] = set()
         #: the first turns of a loop that stay guards, and the names of those loops that are in these turns
         self.first = first
         self.early: set[str] = set()
@@ -211,10 +214,6 @@ class BothWays:
         self.failed: set[Place] = set(failed)
         #: arrays in whose place others stand now, and their versions: who writes to them writes to no others
         self.still: list[tuple[TracedArray, int]] = []
-
-    def lines(self) -> set[tuple[str, int]]:
-        """The lines of the conditions whose branches are run both ways."""
-        return {place[:2] for place in (*self.places, *(place for place, _ in self.endings))}
 
     def goes_over(self, condition: TracedScalar) -> bool:
         """Whether a condition belongs to this run."""

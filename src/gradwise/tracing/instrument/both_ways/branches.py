@@ -28,11 +28,11 @@ from gradwise.tracing.instrument.both_ways.aside import (
     is_place,
     spoil,
 )
-from gradwise.tracing.instrument.both_ways.merged_values import conjunction, merged, merged_answers
+from gradwise.tracing.instrument.both_ways.merged_values import conjunction, merged, merged_answers, selection
 from gradwise.tracing.instrument.comparing import true
 from gradwise.tracing.instrument.items import writing
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.traced import TracedArray, TracedScalar, apply
+from gradwise.tracing.traced import TracedArray, TracedScalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +72,7 @@ class Branch:
         *,
         known: bool = False,
         leaving: bool | None = None,
+        raising: bool | None = None,
     ) -> None:
         run = self._run = local.both_ways
         self.place = place
@@ -106,7 +107,9 @@ class Branch:
         if self.both:
             self.answer = bool(condition.value)
         elif run is not None and run.open and type(condition) is TracedScalar:
-            if run.depth and (place, bool(condition.value)) not in run.answers:
+            answer = bool(condition.value)
+            # where the other answer raises, nothing is run that ordinary runs do not come to
+            if run.depth and (place, answer) not in run.answers and raising is not (not answer):
                 raise Apart
             before_asking = len(condition.tape.guards)
             self.answer = bool(condition)
@@ -241,7 +244,7 @@ class Branch:
             else:
                 rest = np.bool_(True) if around is None else around
                 plain = not bool(condition.value) and (around is None or bool(around.value))
-                found = apply(condition.tape, select, (condition, np.bool_(False), rest), (), plain)
+                found = selection(condition, np.bool_(False), rest, plain)
             self._is_taken[self._pass] = found
         return found
 
@@ -333,10 +336,15 @@ def placed(container: Any) -> Any:
 
 
 def branch(
-    condition: Any, place: Place, names: tuple[str, ...], before: dict[str, Any], leaving: bool | None = None
+    condition: Any,
+    place: Place,
+    names: tuple[str, ...],
+    before: dict[str, Any],
+    leaving: bool | None = None,
+    raising: bool | None = None,
 ) -> Branch:
-    """The branch whose condition stands there, which assigns ``names``; ``leaving`` is the answer that ends the loop around."""
-    return Branch(condition, place, names, before, leaving=leaving)
+    """The branch whose condition stands there, which assigns ``names``; ``leaving`` is the answer that ends the loop around, ``raising`` one that raises."""
+    return Branch(condition, place, names, before, leaving=leaving, raising=raising)
 
 
 def either(condition: Any, place: Place, first: Iterator[Any], second: Iterator[Any]) -> Any:

@@ -36,6 +36,7 @@ from gradwise.tracing.instrument.both_ways.statements import (
     leaving_answer,
     may_leave,
     only_at_ends,
+    raising_answer,
     stopping,
 )
 from gradwise.tracing.instrument.nodes import at as _at
@@ -100,9 +101,9 @@ class _Writer(Rewriter):
             return super().visit_If(node)
         names = sorted(assigned([*body, *orelse]))
         condition, now = self.visit(node.test), ast.Call(hook("locals"), [], [])
-        leaving = ast.Constant(leaving_answer(body, orelse))
+        ends_by = [ast.Constant(found(body, orelse)) for found in (leaving_answer, raising_answer)]
         new = self._both(
-            _call("branch", condition, self._place(node.test), _tuple(names), now, leaving), names, body, orelse
+            _call("branch", condition, self._place(node.test), _tuple(names), now, *ends_by), names, body, orelse
         )
         if end is not None:
             new.append(self.visit(_at(ast.Expr(ast.Call(end[0], [item], [])), node)))
@@ -221,7 +222,11 @@ class _Writer(Rewriter):
         asked: list[ast.expr] = [ast.Name(going, ast.Load()) if breaks else ast.Constant(True)]
         self._inside += 1  # they are asked beyond the end, too
         for part in conditions:
-            asked += [self._place(part), _late(self.test(copy.deepcopy(part)))]
+            if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):  # which is a jump at the other answer
+                value = _call("inverted", self.visit(copy.deepcopy(part.operand)))
+                asked += [self._place(part.operand), _late(value)]
+            else:
+                asked += [self._place(part), _late(self.test(copy.deepcopy(part)))]
         self._inside -= 1
         names = sorted(assigned(body))
         over = ast.If(ast.Attribute(ast.Name(turns, ast.Load()), "over", ast.Load()), [ast.Break()], [])

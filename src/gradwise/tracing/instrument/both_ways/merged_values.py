@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def selection(condition: TracedScalar, first: Any, second: Any, value: Any) -> Any:
+    """``first if condition else second``, recorded, which has this value here; the run knows it from the user's own."""
+    found = apply(condition.tape, select, (condition, first, second), (), value)
+    run = local.both_ways
+    if run is not None:
+        run.selections.add(found.index)
+    return found
+
+
 def merged(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any:
     """One value for two.
 
@@ -34,7 +43,10 @@ def merged(condition: TracedScalar, answer: bool, taken: Any, other: Any) -> Any
             if not local.both_ways.kinds:
                 raise Apart
             local.both_ways.mixed = True
-        return apply(condition.tape, select, (condition, *((taken, other) if answer else (other, taken))), (), plain)
+        return selection(condition, *((taken, other) if answer else (other, taken)), plain)
+    if type(taken) is type(other) is TracedScalar and _is_answer(taken) and type(taken.value) is type(other.value):
+        pair = (taken, other) if answer else (other, taken)
+        return selection(condition, *pair, taken.value)
     if type(taken) is not type(other):
         return merged(condition, answer, _counter(taken), _counter(other))
     if type(taken) is TracedArray and taken.value.shape == other.value.shape:
@@ -69,7 +81,7 @@ def merged_answers(condition: TracedScalar, answer: bool, taken: Any, other: Any
     if _is_answer(taken) and _is_answer(other) and taken is not other:
         pair = [np.bool_(v) if type(v) is bool else v for v in ((taken, other) if answer else (other, taken))]
         plain = bool(taken.value if type(taken) is TracedScalar else taken)
-        return apply(condition.tape, select, (condition, *pair), (), plain)
+        return selection(condition, pair[0], pair[1], plain)
     return merged(condition, answer, taken, other)
 
 
@@ -82,7 +94,7 @@ def conjunction(answers: Sequence[TracedScalar]) -> TracedScalar:
     found = answers[0]
     for answer in answers[1:]:
         plain = bool(found.value) and bool(answer.value)
-        found = apply(found.tape, select, (found, answer, np.bool_(False)), (), plain)
+        found = selection(found, answer, np.bool_(False), plain)
     return found
 
 
@@ -95,7 +107,7 @@ def _merged_arrays(condition: TracedScalar, answer: bool, taken: TracedArray, ot
         base = array.base_array()
         local.both_ways.still.append((base, base.version))
     value, pair = taken.current().copy(), (taken, other) if answer else (other, taken)
-    found = apply(condition.tape, select, (condition, *pair), (), value)
+    found = selection(condition, *pair, value)
     found.writeable = False
     return found
 

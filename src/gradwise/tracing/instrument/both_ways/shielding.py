@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.rules.algebra import select
 from gradwise.tracing.instrument.both_ways.classes import asking
+from gradwise.tracing.instrument.both_ways.merged_values import selection
 from gradwise.tracing.instrument.known import KNOWN
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.traced import TracedArray, TracedScalar, apply
+from gradwise.tracing.traced import TracedArray, TracedScalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def shielded(value: Any, number: float = _HARMLESS) -> Any:
         if kind is TracedScalar
         else np.full(value.shape, number)
     )
-    return apply(taken.tape, select, (taken, value, number), (), plain)
+    return selection(taken, value, number, plain)
 
 
 def shielding(function: Any) -> Callable[..., Any]:

@@ -39,7 +39,7 @@ def _is_pure_statement(node: ast.stmt) -> bool:
             return is_pure_expression(test) and is_pure(body) and is_pure(orelse)
         case ast.For(target=target, iter=iterable, body=body, orelse=orelse):
             return _is_name(target) and is_pure_expression(iterable) and is_pure(body) and is_pure(orelse)
-        case ast.Return(value=value):
+        case ast.Return(value=value) | ast.Raise(exc=value, cause=None):
             return value is None or is_pure_expression(value)
     return False
 
@@ -130,6 +130,12 @@ def leaving_answer(body: list[ast.stmt], orelse: list[ast.stmt]) -> bool | None:
     """The answer of a condition that ends the loop around, by what ``stopping`` made of its branches; None where neither of them does, or both."""
     stops = [any(map(_stops, block)) for block in (body, orelse)]
     return stops[0] if stops[0] is not stops[1] else None
+
+
+def raising_answer(body: list[ast.stmt], orelse: list[ast.stmt]) -> bool | None:
+    """The answer of a condition that raises; None where neither of its branches does, or both."""
+    raises = [bool(block) and isinstance(block[-1], ast.Raise) for block in (body, orelse)]
+    return raises[0] if raises[0] is not raises[1] else None
 
 
 def _stops(node: ast.stmt) -> bool:

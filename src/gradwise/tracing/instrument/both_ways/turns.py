@@ -17,7 +17,7 @@ import numpy as np
 
 from gradwise.tracing.instrument.both_ways.aside import Place
 from gradwise.tracing.instrument.both_ways.branches import Branch
-from gradwise.tracing.instrument.both_ways.merged_values import conjunction
+from gradwise.tracing.instrument.both_ways.merged_values import conjunction, selection
 from gradwise.tracing.instrument.comparing import true
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar
@@ -86,7 +86,7 @@ class Turns:
                 type(value) is TracedScalar
                 and self._may(value)
                 and not early
-                and (place in run.places or (place, False) in run.endings)
+                and (place in run.places or (place, False) in run.endings or (place, True) in run.endings)
                 and place not in run.failed
             ):
                 self.place = place
@@ -146,6 +146,15 @@ class Turns:
         """What a ``for`` loop goes over."""
         self._closed = self._closed or type(items) not in _AT_REST
         return items
+
+
+def inverted(answer: Any) -> Any:
+    """``not answer`` in the head of a loop."""
+    run = local.both_ways
+    if type(answer) is TracedScalar and run is not None and run.goes_over(answer):
+        pair = np.bool_(False), np.bool_(True)
+        return selection(answer, *pair, not bool(answer.value))
+    return not true(answer)
 
 
 def turns(place: Place, going: str) -> Turns:
