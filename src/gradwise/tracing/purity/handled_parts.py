@@ -77,7 +77,8 @@ def runs_only_librarys(instruction: Any, state: State) -> bool:
     name = instruction.opname
     if name in _QUIET:
         return True
-    count = instruction.arg + 2 if name == "CALL" else _OPERANDS.get(name)
+    extra = _CALLED.get(name)
+    count = _OPERANDS.get(name) if extra is None else instruction.arg + extra
     if count is None or len(state.stack) < count:
         return False
     operands = state.stack[-count:]
@@ -135,6 +136,8 @@ _QUIET = frozenset(
         "NOT_TAKEN",
     ]
 )
+#: beside the arguments, what is called and what it is called of, and the names of arguments from 3.13 on
+_CALLED = {"CALL": 2, "CALL_KW": 3}
 #: how many values on the stack decide what runs
 _OPERANDS = {
     **dict.fromkeys(["BINARY_OP", "COMPARE_OP", "IS_OP", "BINARY_SUBSCR"], 2),
