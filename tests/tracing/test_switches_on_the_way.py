@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import warnings
 from bisect import bisect
 
 import mpmath as mp
@@ -273,3 +274,27 @@ def test_an_angle_that_goes_round():
     gradient = gw.grad(f, method="exact")
     np.testing.assert_allclose(gradient(2.7), wanted[0], rtol=1e-7)
     np.testing.assert_allclose(gw.grad(gradient, method="exact")(2.7), wanted[1], rtol=1e-6)
+
+
+@functools.cache
+def half(kind):
+    return {"half": 0.5}[kind]
+
+
+@pytest.mark.parametrize("proved", [True, False])
+def test_arrays_that_are_compared_with_one_answer_do_not_switch(proved):
+    # such solutions were verified by differences, closer than LSODA's own steps are
+    def f(v):
+        def rhs(t, y):
+            rate = 0.5 if proved else half("half")
+            return np.where(y > 10.0, np.nan, -v[1] * np.exp(-rate * t) * y)
+
+        found = solve_ivp(rhs, (0.0, 2.0), [v[0], 2 * v[0]], method="LSODA", rtol=1e-6, t_eval=[2.0])
+        return found.y[0, -1] + found.y[1, -1]
+
+    v, s = np.array([1.3, 0.7]), 2 * (1 - math.exp(-1.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", gw.NumericalFallbackWarning)
+        gradient = gw.grad(f)(v)
+    e = 3 * math.exp(-v[1] * s)
+    np.testing.assert_allclose(gradient, [e, -s * v[0] * e], rtol=1e-8)

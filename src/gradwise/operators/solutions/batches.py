@@ -233,8 +233,8 @@ class Form:
 
 
 def _switches(compared: list[Any]) -> bool:
-    """Whether answers to comparisons differ between the points; those of arrays count as differing."""
-    return any(a.ndim > 1 or (a.ndim and not (a == a[0]).all()) for a in map(np.asarray, compared))
+    """Whether answers to comparisons differ between the points."""
+    return any(a.ndim and not (a == a[:1]).all() for a in map(np.asarray, compared))
 
 
 class Batched:
