@@ -62,10 +62,10 @@ def both_ways(node: Any, owner: str | None, code: CodeType, modules: frozenset[s
     made = prepared(writer, node, code)
     entry = _call("entering", ast.Constant(writer.pure))
     if isinstance(made, ast.FunctionDef):
-        made.body.insert(0, _at(ast.Expr(entry), made.body[0]))
+        made.body.insert(0, ast.fix_missing_locations(_at(ast.Expr(entry), made.body[0])))
     else:
-        made.body = _at(ast.IfExp(entry, made.body, ast.Constant(None)), made.body)
-    return ast.fix_missing_locations(made)
+        made.body = ast.fix_missing_locations(_at(ast.IfExp(entry, made.body, ast.Constant(None)), made.body))
+    return made
 
 
 # --- the text --------------------------------------------------------------------------------------------------------------------------
