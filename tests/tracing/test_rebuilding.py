@@ -102,7 +102,7 @@ def test_globals_are_read_live() -> None:
 
 def test_what_the_protocols_show_runs_as_it_stands() -> None:
     assert gw.explain(_protocols_suffice, X).code == ["as it stands, by NumPy's protocols"]
-    assert watched(np.sin) is np.sin
+    np.testing.assert_array_equal(watched(np.sin)(X), np.sin(X))
     assert watched(_through_helper) is not _through_helper
 
 

@@ -48,6 +48,8 @@ def _runs_as_it_is(code: Any) -> bool:
     """Whether code of the user's is no copy of ours, nor a part of one."""
     if code.co_name in _PARTS or _is_pythons(code.co_filename) or not is_users_file(code.co_filename):
         return False
+    if code.co_name == "__iter__":  # what it gives may be an iterator that others have
+        return True
     return not any(constant is MADE_HERE or constant is entering for constant in code.co_consts)
 
 
