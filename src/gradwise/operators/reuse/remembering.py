@@ -36,6 +36,7 @@ class RememberingCall(ProvenCall):
         if self.fixed > FREE:  # what was found would be no number of the program's
             raise Refused("it remembers what decides its form")
         made, recording = super().specialise()
+        made.asks_for_numbers()
         refuse_memories(made.opened(), len(self._arguments.leaves), self._remembered(made))
         return made, recording
 

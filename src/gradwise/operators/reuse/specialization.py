@@ -103,7 +103,7 @@ class Specialization:
             else:
                 # it may be the user's, where its content belongs to the form (``purity/outline.py``)
                 self._constants.append((i, value.copy() if type(value) is np.ndarray else value))
-        self._guards = [(i, Shift(expected) if kind == "shift" else expected) for i, kind, expected, _ in tape.guards]
+        self._guards = [(i, _expectation(kind, expected)) for i, kind, expected, _ in tape.guards]
         self._kinds = [type(v) for v in recording.values]
         #: where the program follows a branch that holds in single points (``operators/equalities.py``)
         self.borders = Borders(
@@ -120,6 +120,10 @@ class Specialization:
         lasting = {*kept, *guarded, *given, *beside, *program.outputs}
         self._passing = [i for i, t in enumerate(program.types) if i not in lasting and t.shape != ()]
         self._executable = build(program.equations, program.types, program.outputs, given, (*kept, *guarded, *beside))
+
+    def asks_for_numbers(self) -> None:
+        """Let it hold only where the same numbers are made integers: of other ones something may be kept by their integers."""
+        self._guards = [(i, e.number if type(e) is Whole else e) for i, e in self._guards]
 
     def constants(self) -> list[Any]:
         """The arrays that the function makes itself, equal at each call."""
@@ -244,9 +248,35 @@ class Shift:
         return bool(np.all(np.abs(value - self.number) <= _AWAY))  # never where one of them is not finite
 
 
+class Whole(Shift):
+    """What a guard expects of a number that was made an integer: ``int``, ``round``, ``math.floor`` and ``math.ceil`` give the same ones between two halves."""
+
+    __slots__ = ()
+
+    def serves(self, value: Any) -> bool:
+        """Whether it is made the same integer, whichever of them asks."""
+        twice = 2 * np.asarray(value)
+        below = np.floor(twice)
+        return bool(np.all((below == np.floor(2 * self.number)) & (below != twice)))
+
+
+def _expectation(kind: str, expected: Any) -> Any:
+    """What a guard expects at a replay."""
+    if kind == "shift":
+        return Shift(expected)
+    if kind == "int" and np.asarray(expected).dtype.kind == "f":
+        twice = 2 * np.asarray(expected)
+        with np.errstate(invalid="ignore"):
+            if np.all(
+                np.isfinite(twice) & (np.floor(twice) != twice)
+            ):  # at a border between two it is the number itself
+                return Whole(expected)
+    return expected
+
+
 def holds_as(value: Any, expected: Any) -> bool:
     """Whether a concrete answer is the same to the sign of its zeros."""
-    if type(expected) is Shift and np.shape(value) == np.shape(expected.number):
+    if isinstance(expected, Shift) and np.shape(value) == np.shape(expected.number):
         with np.errstate(invalid="ignore"):
             return expected.serves(value)
     if type(expected) is bool or type(expected) is int:
