@@ -38,13 +38,13 @@ def _order(n: Any, name: str, general: str) -> Any:
 
 
 def _voigt(x: Any, sigma: Any, gamma: Any) -> Any:
-    sharp = np.equal(plain(sigma), 0)
+    sharp = concrete(np.equal(sigma, 0), "mask")
     width = np.where(sharp, 1.0, sigma) * math.sqrt(2) if np.any(sharp) else sigma * math.sqrt(2)
     profile = np.real(scipy.special.wofz((x + 1j * gamma) / width)) / (width * math.sqrt(math.pi))
     if not np.any(sharp):
         return profile
     safe = np.where(sharp, gamma, 1.0)  # a Lorentzian where σ = 0, of which the profile is an even function
-    return np.where(concrete(sigma == 0, "mask"), safe / (math.pi * (x * x + safe * safe)), profile)
+    return np.where(sharp, safe / (math.pi * (x * x + safe * safe)), profile)
 
 
 def _f_inverse(dfn: Any, dfd: Any, p: Any) -> Any:
@@ -58,8 +58,8 @@ def _shifted_jacobi(n: Any, p: Any, q: Any, x: Any) -> Any:
 
 def _kolmogorov(x: Any) -> tuple[Any, Any]:
     """Kolmogorov's survival function and its slope: one theta series where x is large, its transform where it is small (Feller 1948)."""
-    inside = np.asarray(plain(x)) > 0
-    small = inside & (np.asarray(plain(x)) < 1)
+    inside = ~concrete(np.less_equal(x, 0), "mask")
+    small = inside & concrete(np.less(x, 1), "mask")
     k = np.arange(1.0, 9.0)
     far, near = np.where(small | ~inside, 1.0, x), np.where(small, x, 1.0)
     terms = (-1) ** (k - 1) * np.exp(-2 * k**2 * far[..., None] ** 2)
@@ -73,7 +73,7 @@ def _kolmogorov(x: Any) -> tuple[Any, Any]:
 
 
 def _kolmogorov_inverse(p: Any) -> Any:
-    x = np.asarray(scipy.special.kolmogi(plain(p)))
+    x = np.asarray(scipy.special.kolmogi(concrete(p)))
     for _ in range(3):  # Newton's steps from SciPy's root: exact up to the seventh derivative
         value, slope = _kolmogorov(x)
         x = x + (p - value) / slope
@@ -89,17 +89,15 @@ def _smirnov(n: Any, d: Any) -> Any:
         )
     j = np.arange(n + 1.0)
     rest = 1 - np.expand_dims(d, -1) - j / n
-    inside = np.asarray(plain(rest)) > 0
+    inside = ~concrete(rest <= 0, "mask")
     gammaln = scipy.special.gammaln
     sizes = gammaln(n + 1) - gammaln(j + 1) - gammaln(n - j + 1)
     terms = np.exp(
         sizes + (j - 1) * np.log(np.expand_dims(d, -1) + j / n) + (n - j) * np.log(np.where(inside, rest, 1.0))
     )
-    return np.where(
-        (np.asarray(plain(d)) > 0) & (np.asarray(plain(d)) < 1),
-        d * np.sum(np.where(inside, terms, 0.0), -1),
-        scipy.special.smirnov(n, plain(d)),
-    )
+    beyond = concrete(d <= 0, "mask") | concrete(d >= 1, "mask")
+    ends = np.where(concrete(d == 0, "mask"), 1.0, np.where(concrete(d == 1, "mask"), 0.0, np.nan))
+    return np.where(beyond, ends, d * np.sum(np.where(inside, terms, 0.0), -1))
 
 
 _FORMS: dict[str, Callable[..., Any]] = {
