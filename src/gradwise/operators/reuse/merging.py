@@ -9,6 +9,7 @@ Its value and its derivative are compared with those of the run that was traced 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -47,16 +48,20 @@ class Answers:
     after the other each way is verified by itself, and has a program of its own.
     """
 
-    __slots__ = ("_chosen", "_ended", "_often", "_once", "_places", "tries")
+    __slots__ = ("_chosen", "_ended", "_often", "_once", "_places", "_seldom", "longest", "tries")
 
     def __init__(self) -> None:
         self._once: dict[tuple[Place, bool], int] = {}
         self._often: dict[tuple[Place, bool], int] = {}
         self._chosen: dict[tuple[Place, int], int] = {}
+        #: the same where one of the items was chosen often and the others once at least
+        self._seldom: dict[tuple[Place, int], int] = {}
         #: answers that were given in a run which gave the other one often, as at the end of a loop
         self._ended: dict[tuple[Place, bool], int] = {}
         #: by the identity of a code object and the offset of an instruction, the place and whether it calls; the code is kept, so that it is itself
         self._places: dict[tuple[int, int], tuple[Any, Place | None, bool]] = {}
+        #: how often in a row a condition gave one answer before the other one, at most: the turns of a loop
+        self.longest: dict[Place, int] = {}
         #: how often it was tried to merge the branches
         self.tries = 0
 
@@ -81,13 +86,22 @@ class Answers:
                 table[known[1], answer] = max(order, table.get((known[1], answer), 0))
         sequences: dict[tuple[int, int], list[bool]] = {}
         for (code, offset), answer in asked:
-            if self._places[id(code), offset][2]:
-                sequences.setdefault((id(code), offset), []).append(answer)
+            sequences.setdefault((id(code), offset), []).append(answer)
         for key, answers in sequences.items():
-            place = self._places[key][1]
+            _, place, calls = self._places[key]
+            if place is not None:
+                rows = [len(list(row)) for _, row in itertools.groupby(answers)][:-1]  # the last one goes on elsewhere
+                self.longest[place] = max(self.longest.get(place, 0), *rows, 0)
+            if not calls:
+                continue
             for count in range(2, _ITEMS + 1):
-                if place is not None and _are_chosen(answers, count, order + 2):
+                chosen = _chosen(answers, count)
+                if place is None or len(chosen) < count:
+                    continue
+                if min(chosen.values()) >= order + 2:
                     self._chosen[place, count] = max(order, self._chosen.get((place, count), 0))
+                if max(chosen.values()) >= order + 2:
+                    self._seldom[place, count] = max(order, self._seldom.get((place, count), 0))
 
     def given(self, order: int) -> set[tuple[Place, bool]]:
         """The conditions with the answers that were verified to an order."""
@@ -96,6 +110,10 @@ class Answers:
     def choices(self, order: int) -> set[tuple[Place, int]]:
         """Where ``max`` or ``min`` of so many items chose each of them often."""
         return {key for key, verified in self._chosen.items() if verified >= order}
+
+    def seldom(self, order: int) -> set[tuple[Place, int]]:
+        """Where ``max`` or ``min`` of so many items chose one of them often and each of the others too."""
+        return {key for key, verified in self._seldom.items() if verified >= order}
 
     def places(self, order: int) -> set[Place]:
         """The conditions of which both answers were, so often that they are merged."""
@@ -120,13 +138,12 @@ class Answers:
         return self.tries < len(_FAILURES)
 
 
-def _are_chosen(answers: list[bool], count: int, often: int) -> bool:
-    """Whether each of ``count`` items was chosen so often by comparisons, each of the next item with the one that is chosen."""
+def _chosen(answers: list[bool], count: int) -> Counter[int]:
+    """How often each of ``count`` items was chosen by comparisons, each of the next item with the one that is chosen."""
     if len(answers) % (count - 1):
-        return False
+        return Counter()
     rows = [answers[k : k + count - 1] for k in range(0, len(answers), count - 1)]
-    chosen = Counter([max((k + 1 for k, answer in enumerate(row) if answer), default=0) for row in rows])
-    return len(chosen) == count and min(chosen.values()) >= often
+    return Counter([max((k + 1 for k, answer in enumerate(row) if answer), default=0) for row in rows])
 
 
 def merged(
@@ -157,6 +174,8 @@ def merged(
             endings,
             most=_LEAST + _LONGER * size,
             choices=choices,
+            seldom=known.seldom(order),
+            longest=known.longest,
             failed=failed,
             counters=counters,
             kinds=kinds,

@@ -23,7 +23,7 @@ from gradwise.tracing.instrument import (
     statements,
     taking,
 )
-from gradwise.tracing.instrument.both_ways import aside, branches, classes, shielding, turns
+from gradwise.tracing.instrument.both_ways import aside, branches, classes, harmless, shielding, turns
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
 from gradwise.tracing.instrument.needs import are_plain, protocols_suffice
@@ -76,8 +76,8 @@ HOOKS.update(
     added=aside.added,
     scalar=aside.scalar,
     entering=aside.entering,
-    callee=aside.callee,
-    owner=aside.owner,
+    callee=harmless.callee,
+    owner=harmless.owner,
     asked=classes.asked,
     exact=classes.exact,
     plus=classes.plus,

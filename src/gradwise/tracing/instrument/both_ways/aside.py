@@ -6,20 +6,16 @@ taken, and for good where it is the other one, since the next pass would begin w
 
 from __future__ import annotations
 
-import cmath
-import math
-import types
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.instrument.userland import is_users_file
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from gradwise.tracing.instrument.both_ways.branches import Branch
     from gradwise.tracing.instrument.both_ways.turns import Turns
@@ -34,66 +30,6 @@ Place = tuple[str, int, int, int]
 DEPTH = 6
 #: the largest integer up to which all are floats
 EXACT = 2**53
-#: methods of lists, dictionaries, tuples and arrays that change nothing
-_READING = frozenset(
-    [
-        "conj",
-        "copy",
-        "count",
-        "cumprod",
-        "cumsum",
-        "dot",
-        "get",
-        "index",
-        "item",
-        "items",
-        "keys",
-        "max",
-        "mean",
-        "min",
-        "prod",
-        "ravel",
-        "real",
-        "reshape",
-        "sum",
-        "tolist",
-        "trace",
-        "transpose",
-        "values",
-    ]
-)
-#: built-in functions, and those of ``math`` and ``cmath``, that change nothing
-_HARMLESS = {
-    id(f)
-    for f in (
-        *(abs, bool, complex, divmod, enumerate, float, int, isinstance, len, max, min, pow, range, reversed, round),
-        *(sorted, sum, tuple, zip),
-        *(getattr(m, n) for m in (math, cmath) for n in dir(m) if not n.startswith("_")),
-    )
-}
-#: functions of NumPy that do
-_CHANGING = frozenset(
-    [
-        "copyto",
-        "fill_diagonal",
-        "load",
-        "loadtxt",
-        "nan_to_num",
-        "place",
-        "put",
-        "put_along_axis",
-        "putmask",
-        "save",
-        "savetxt",
-        "savez",
-        "seterr",
-    ]
-)
-
-
-#: methods whose further arguments are no arrays to write to, and functions of which the third is none
-_OF_SEVERAL = frozenset({"get", "index", "reshape", "transpose"})
-_OF_THREE = frozenset({"arange", "clip", "full", "interp", "linspace", "where"})
 
 
 class Spent(Exception):
@@ -121,6 +57,10 @@ class BothWays:
         Conditions with the answers that ended loops at them, in verified runs in which they went on often.
     choices : set
         The places of ``max`` and ``min`` of which each item was chosen in verified runs, with how many there are.
+    seldom : set
+        The same of which one item was chosen often and each of the others: they choose so in loops that the data end.
+    longest : dict
+        By places of conditions, how many turns a loop took at most that they ended.
     failed : set
         Places of branches and loops that are not run both ways.
     counters : bool
@@ -139,6 +79,7 @@ class BothWays:
     """
 
     __slots__ = (
+        "answered",
         "answers",
         "aside",
         "choices",
@@ -154,6 +95,7 @@ class BothWays:
         "is_asked",
         "kept",
         "kinds",
+        "longest",
         "lost",
         "merged",
         "mixed",
@@ -162,6 +104,7 @@ class BothWays:
         "outer",
         "places",
         "placing",
+        "seldom",
         "selections",
         "still",
         "turns",
@@ -176,15 +119,21 @@ class BothWays:
         *,
         most: int = 400_000,
         choices: Collection[tuple[Place, int]] = (),
+        seldom: Collection[tuple[Place, int]] = (),
+        longest: Mapping[Place, int] | None = None,
         failed: Collection[Place] = (),
         counters: bool = True,
         kinds: bool = True,
     ) -> None:
         self.places = places
         self.answers = answers
+        #: the answers of conditions that this run gave by numbers that were not traced, where it was not aside
+        self.answered: set[tuple[Place, bool]] = set()
         self.endings = endings
         self.most = most
         self.choices = choices
+        self.seldom = seldom
+        self.longest = longest or {}
         self.counters = counters
         self.kinds = kinds
         #: whether integers became floats, and numbers of two classes one
@@ -215,6 +164,11 @@ class BothWays:
         #: arrays in whose place others stand now, and their versions: who writes to them writes to no others
         self.still: list[tuple[TracedArray, int]] = []
 
+    @property
+    def turning(self) -> bool:
+        """Whether this is in a loop that the data end."""
+        return bool(self.going or self.early)
+
     def goes_over(self, condition: TracedScalar) -> bool:
         """Whether a condition belongs to this run."""
         watch = local.watch
@@ -225,6 +179,30 @@ class BothWays:
             and condition.tape is watch.trace
             and type(condition.value) in (bool, np.bool_)
         )
+
+    def decides(self, condition: TracedScalar, place: Place | None, *, raising: bool | None = None) -> bool:
+        """The answer of a condition inside a branch, as a guard that asks nothing where the branch is not taken; ``raising`` is an answer that raises.
+
+        Raises
+        ------
+        Apart
+            If the branch is not taken, and no answer was ever verified.
+        """
+        answer = bool(condition.value)
+        if self.depth and not self._knows(place, answer, raising=raising):
+            answer = not answer  # what is computed here is thrown away, and where it is not it may go no other way
+            if not self._knows(place, answer, raising=None):
+                raise Apart
+        guards = condition.tape.guards
+        before = len(guards)
+        bool(condition)
+        guards[before:] = [(i, kind, answer, where) for i, kind, _, where in guards[before:]]
+        self.inside.update(map(id, guards[before:]))
+        return answer
+
+    def _knows(self, place: Place | None, answer: bool, *, raising: bool | None) -> bool:
+        # where the other answer raises, nothing is run that ordinary runs do not come to
+        return (place, answer) in self.answers or (place, answer) in self.answered or raising is (not answer)
 
     def notes(self, noted: dict[Any, Any]) -> dict[Any, Any]:
         """A dictionary in which a run notes what it changes, that asks whether it may."""
@@ -311,41 +289,6 @@ def entering(pure: bool) -> bool:
     if not pure:
         spoil()
     return True
-
-
-def callee(function: Any, count: int) -> Any:
-    """What a branch calls with ``count`` arguments by place (-1: unknown), if that is the user's function, whose text says what it does, or one that is known to change nothing."""
-    if not _is_harmless(function, count):
-        spoil()
-    return function
-
-
-def owner(value: Any, name: str, count: int) -> Any:
-    """What a method is called of by a branch, if it changes nothing."""
-    if type(value) is types.ModuleType:
-        callee(getattr(value, name), count)
-    elif not _is_the_users(getattr(value, name)) and not (name in _READING and (0 <= count < 2 or name in _OF_SEVERAL)):
-        spoil()
-    return value
-
-
-def _is_the_users(function: Any) -> bool:
-    function = getattr(function, "__func__", function)
-    return type(function) is types.FunctionType and is_users_file(function.__code__.co_filename)
-
-
-def _is_harmless(function: Any, count: int) -> bool:
-    if _is_the_users(function) or id(function) in _HARMLESS:
-        return True
-    if type(function) is np.ufunc:  # the next argument is written to
-        return 0 <= count <= function.nin
-    name = getattr(function, "__name__", "")
-    module = (getattr(function, "__module__", None) or "").partition(".")[0]
-    if module != "numpy" or name in _CHANGING:
-        return False
-    if not callable(getattr(np, name, None)) and not callable(getattr(np.linalg, name, None)):
-        return False
-    return 0 <= count < 3 or (count == 3 and name in _OF_THREE)
 
 
 def takes_from(iterator: Any) -> None:

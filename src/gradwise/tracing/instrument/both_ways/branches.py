@@ -96,7 +96,7 @@ class Branch:
             run is not None
             and type(condition) is TracedScalar
             and run.goes_over(condition)
-            and (known or place in run.places or (place, leaving) in run.endings)
+            and (known or place in run.places or (place, leaving) in run.endings or _is_seldom(run, place))
             and place not in run.failed
             and run.early.isdisjoint(names)
             and len(run.open) < DEPTH
@@ -107,15 +107,11 @@ class Branch:
         if self.both:
             self.answer = bool(condition.value)
         elif run is not None and run.open and type(condition) is TracedScalar:
-            answer = bool(condition.value)
-            # where the other answer raises, nothing is run that ordinary runs do not come to
-            if run.depth and (place, answer) not in run.answers and raising is not (not answer):
-                raise Apart
-            before_asking = len(condition.tape.guards)
-            self.answer = bool(condition)
-            run.inside.update(map(id, condition.tape.guards[before_asking:]))
+            self.answer = run.decides(condition, place, raising=raising)
         else:
             self.answer = bool(true(condition))
+            if run is not None and not run.depth:  # of a counter, which a turn not taken makes a traced number
+                run.answered.add((place, self.answer))
 
     def __iter__(self) -> Iterator[bool | None]:
         if not self.both:
@@ -276,6 +272,11 @@ class Branch:
         if not self._aside:
             raise  # noqa: PLE0704 - called while an error is handled
         self.failed = True
+
+
+def _is_seldom(run: Any, place: Place) -> bool:
+    """Whether one answer was given seldom, in a loop that the data end: in another turn of it elsewhere."""
+    return run.turning and ((place, True) in run.endings or (place, False) in run.endings)
 
 
 class State:

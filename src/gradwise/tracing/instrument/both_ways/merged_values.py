@@ -124,7 +124,10 @@ def largest(function: Any, items: Sequence[Any]) -> Any:
     if not all(map(is_number, items)):
         raise Apart
     decided = len(items) - next((k for k, item in enumerate(items) if type(item) is TracedScalar), len(items) - 1)
-    if (_here(), decided + (decided < len(items))) not in run.choices:
+    place = _here()
+    choice = place, decided + (decided < len(items))
+    chooses = choice in run.choices or (run.turning and choice in run.seldom)
+    if not chooses and not run.open:
         raise Apart
     for item in items[1:]:
         condition = item > found if function is max else item < found
@@ -133,6 +136,9 @@ def largest(function: Any, items: Sequence[Any]) -> Any:
             continue
         if not run.goes_over(condition):
             raise Apart
+        if not chooses:
+            found = item if run.decides(condition, place) else found
+            continue
         answer = bool(condition.value)
         found = merged(condition, answer, *((item, found) if answer else (found, item)))
         run.merged += 1

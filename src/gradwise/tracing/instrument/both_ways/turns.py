@@ -5,7 +5,7 @@
     for v in xs:              →      going = True; t = turns(…)
         …; if c: break; …            for item in xs: now = t.goes_on(going); if t.over: break; a branch: v = item; …; if c: going = False, else: …
 
-Newton's method takes four turns here and six there.  A turn that the loop did not take changes nothing: what it would have changed is merged with what is there.  So the run goes on for some turns after the loop has ended (half as many as it took, four at least), and
+Newton's method takes four turns here and six there.  A turn that the loop did not take changes nothing: what it would have changed is merged with what is there.  So the run goes on for some turns after the loop has ended (half as many as it took, four at least, and as many as it was seen to take), and
 one program holds for as many turns as that, and for fewer.  The first turns at a place stay guards: the derivative after one step may be another one than after two, and such ways are verified by themselves (``operators/ways.py``).
 """
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: turns that a run goes on after the loop has ended, at least, and as a part of those that it took
 _BEYOND, _FURTHER = 4, 0.5
+#: as parts of the most that another run took, and at most of those that it took
+_LONGEST, _MOST = 1.125, 4
 #: what can be gone over again and again
 _AT_REST = frozenset(
     {list, tuple, dict, set, frozenset, str, range, np.ndarray, TracedArray}
@@ -102,7 +104,9 @@ class Turns:
             self._taken += 1
         else:
             self._beyond += 1
-            if self._beyond > max(_BEYOND, _FURTHER * self._taken):
+            longest = _LONGEST * run.longest.get(self.place, 0) if run is not None else 0
+            seen = min(longest, _MOST * self._taken) - self._taken
+            if self._beyond > max(_BEYOND, _FURTHER * self._taken, seen):
                 bool(now)  # a guard
                 return self._ends()
         return now
