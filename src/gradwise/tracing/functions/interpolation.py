@@ -25,7 +25,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if np.size(plain(xp)) == 0:
         raise ValueError("array of sample points is empty")
     if period is not None:
-        if plain(period) == 0:
+        if period == 0:
             raise ValueError("period must be a non-zero value")
         period = np.abs(period)
         left = right = None

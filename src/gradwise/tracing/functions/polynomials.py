@@ -114,7 +114,7 @@ def poly(seq_of_zeros: Any) -> Any:
     a: Any = np.ones((1,), roots.dtype)
     for i in range(len(roots)):
         a = np.convolve(a, np.concatenate([np.ones(1, roots.dtype), -roots[i : i + 1]]))
-    if roots.dtype.kind == "c" and np.all(np.sort(plain(roots)) == np.sort(np.conj(plain(roots)))):
+    if roots.dtype.kind == "c" and np.all(np.sort(roots) == np.sort(np.conj(roots))):
         a = a.real.copy()
     return a
 

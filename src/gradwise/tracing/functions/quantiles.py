@@ -225,8 +225,8 @@ def nanquantile(
     q = _levels(q, a)
     _check(q)
     if weights is not None:
-        a_values = plain(a)
-        weights = np.where(np.isnan(a_values), 0.0, np.broadcast_to(concrete(array(weights)), a_values.shape))
+        missing = concrete(np.isnan(a), "mask")
+        weights = np.where(missing, 0.0, np.broadcast_to(concrete(array(weights)), np.shape(missing)))
         return quantile(np.where(np.isnan(a), np.inf, a), q, axis, out, False, method, keepdims, weights=weights)
     flat, shape = _flattened(a, axis, keepdims)
     result = _slice_by_slice(lambda row: quantile(row, q, method=method), np.shape(plain(q)), flat, shape)

@@ -41,7 +41,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
             weights = np.transpose(weights, tuple(np.argsort(axes).tolist()))
             weights = np.reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(shape)))
         scale = np.sum(weights * np.ones(shape, dtype_of(plain(weights))), axis=axis, keepdims=keep)
-        if np.any(plain(scale) == 0.0):
+        if np.any(scale == 0.0):
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
         result = np.sum(a * weights, axis=axis, keepdims=keep) / scale
     if not returned:
@@ -83,7 +83,7 @@ def cov(
         weights = counts.astype(float)
     if aweights is not None:
         aweights = array(aweights)
-        if np.any(np.asarray(plain(aweights)) < 0):
+        if np.any(aweights < 0):
             raise ValueError("aweights cannot be negative")
         weights = aweights if weights is None else weights * aweights
     if weights is None:
@@ -100,7 +100,7 @@ def cov(
             divisor = total - ddof * np.sum(weights * aweights) / total
         away = x - centre
         weighted = away * weights
-    if plain(divisor) <= 0:
+    if divisor <= 0:
         divisor = 0.0 * divisor
     result = (away @ np.conj(weighted).T) * np.true_divide(1, divisor)
     return np.squeeze(result)
@@ -160,7 +160,7 @@ def _extremum(function: Any, replacement: float) -> Any:
 def _argument(function: Any, replacement: float) -> Any:
     def call(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = _ABSENT) -> Any:
         a = array(a)
-        if np.any(np.all(np.isnan(plain(a)), axis=axis)):
+        if np.any(np.all(np.isnan(a), axis=axis)):
             raise ValueError("All-NaN slice encountered")
         keep = keepdims is not _ABSENT and bool(keepdims)
         return _finish(function(np.where(np.isnan(a), replacement, a), axis=axis, keepdims=keep), out)
@@ -215,7 +215,8 @@ def _nan_spread(function: Any) -> Any:
             where=mask,
             **({} if mean is _ABSENT else {"mean": mean}),
         )
-        few = np.sum(np.broadcast_to(plain(mask), np.shape(plain(a))), axis=axis, keepdims=keep) <= ddof
+        counted = np.broadcast_to(concrete(mask, "mask"), np.shape(plain(a)))
+        few = np.sum(counted, axis=axis, keepdims=keep) <= ddof
         if np.any(few):
             result = np.where(few, np.nan, result)[()]
         return _finish(result, out)

@@ -124,14 +124,14 @@ def _gmean(a: Any, axis: Any = 0, dtype: Any = None, weights: Any = None) -> Any
 
 def _hmean(a: Any, axis: Any = 0, dtype: Any = None, *, weights: Any = None) -> Any:
     a, axis = ready(a, axis)
-    return 1 / np.average(1 / a, axis=axis, weights=weights)
+    return np.where(np.any(a < 0, axis=axis), np.nan, 1 / np.average(1 / a, axis=axis, weights=weights))[()]
 
 
 def _pmean(a: Any, p: Any = 1, *, axis: Any = 0, dtype: Any = None, weights: Any = None) -> Any:
     if p == 0:
         return _gmean(a, axis, dtype, weights)
     a, axis = ready(a, axis)
-    return np.average(a**p, axis=axis, weights=weights) ** (1 / p)
+    return np.where(np.any(a < 0, axis=axis), np.nan, np.average(a**p, axis=axis, weights=weights) ** (1 / p))[()]
 
 
 def _skew(a: Any, axis: Any = 0, bias: bool = True) -> Any:

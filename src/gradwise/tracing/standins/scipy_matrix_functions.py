@@ -45,8 +45,10 @@ def expm(A: Any) -> Any:
     value = scipy.linalg.expm(plain(A))
     if A.ndim == 0 or A.shape[-1] == 1 or A.size == 0:
         return with_value(np.exp(A), value)
-    size = float(np.max(np.sum(np.abs(plain(A)), axis=-2)))
-    squarings = max(0, math.ceil(math.log2(size / _THETA))) if math.isfinite(size) and size > 0 else 0
+    with np.errstate(divide="ignore"):  # of the zero matrix
+        halvings = np.ceil(np.log2(np.max(np.sum(np.abs(A), axis=-2)) / _THETA))
+    halvings = float(concrete(np.where(halvings > 0.0, halvings, 0.0), "index"))
+    squarings = int(halvings) if math.isfinite(halvings) else 0
     b = _PADE
     A = A * 2.0**-squarings
     I = np.eye(A.shape[-1])
@@ -200,6 +202,7 @@ def _riccati(name: str, *, discrete: bool) -> Callable[..., Any]:
             refuse([a, b, q, r, e, s], f"scipy.linalg.{name} with e or s", "Transform the problem to one without them")
         value = scipy.linalg.__dict__[name](*shown(a, b, q, r), balanced=balanced)
         X: Any = value
+        only_at_this_point(open_traces([a, b, q, r]))  # X is the solution of this equation
         for _ in range(_STEPS):
             if discrete:
                 gain = solved(r + adjoint(b) @ X @ b, adjoint(b) @ X @ a)

@@ -50,7 +50,7 @@ def yeojohnson_normmax(x: Any, brack: Any = None) -> Any:
     """``scipy.stats.yeojohnson_normmax``: the minimum of the negative logarithm of the likelihood."""
     value = scipy.stats.yeojohnson_normmax(*shown(x, brack))
     x = floats(x)
-    signs = np.sign(plain(x))
+    signs = np.where(x >= 0, 1.0, -1.0)
     logarithms = np.sum(signs * np.log1p(signs * x))
 
     def surprise(power: Any) -> Any:
@@ -65,7 +65,7 @@ def yeojohnson(x: Any, lmbda: Any = None) -> Any:
     if lmbda is None:
         power = yeojohnson_normmax(x)
         return yeojohnson(x, power), power
-    up = plain(x) >= 0
+    up = x >= 0
     above, below = np.where(up, x, 0.0), np.where(up, 0.0, -x)
     result = np.where(up, scipy.special.boxcox1p(above, lmbda), -scipy.special.boxcox1p(below, 2 - lmbda))
     return with_value(result, scipy.stats.yeojohnson(*shown(x, lmbda)))
