@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.stats
+from scipy.spatial import distance
 
 import gradwise as gw
 from gradwise.operators.reuse.by_function import shortcuts_of
@@ -23,6 +24,12 @@ FUNCTIONS = {
     "expm": (lambda x: np.sum(scipy.linalg.expm(x) * WEIGHTS), A, (3 * A, 10 * A, 40 * A, 0.01 * A, 0 * A)),
     "sinm": (lambda x: np.sum(scipy.linalg.sinm(x) * WEIGHTS), A, (10 * A, 30 * A)),
     "sinhm": (lambda x: np.sum(scipy.linalg.sinhm(x) * WEIGHTS), A, (10 * A, 30 * A)),
+    "triang": (
+        lambda x: np.sum(scipy.stats.triang.logpdf(np.array([0.3, 0.6]), x)),
+        np.array([0.7, 0.8]),
+        (np.array([0.2, 0.5]), np.array([0.9, 0.5])),
+    ),
+    "wrapcauchy": (lambda x: np.sum(scipy.stats.wrapcauchy.cdf(x, 0.4)), np.array([0.7, 4.8]), (np.array([3.7, 0.8]),)),
     "yeojohnson": (lambda x: np.sum(scipy.stats.yeojohnson(x, 0.3) * LEVELS), X, (-X, X + 1.0, X - 3.0)),
 }
 
@@ -71,6 +78,16 @@ ENDS = {
     "hmean": (scipy.stats.hmean, np.array([0.4, 0.9]), np.array([0.4, -0.3])),
     "pmean": (lambda x: scipy.stats.pmean(x, 2), np.array([0.4, 0.9]), np.array([0.4, -0.3])),
 }
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0])
+def test_distances_of_minkowski_move_with_their_power(p):
+    x = np.array([0.3, -1.2, 0.7])
+
+    def f(p):
+        return distance.minkowski(x, 2 * x[::-1], p)
+
+    assert gw.derivative(f, method="exact")(p) == pytest.approx((f(p + 1e-5) - f(p - 1e-5)) / 2e-5, rel=1e-8)
 
 
 def outcome(f, x):

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.standins.scipy_distributions import DISTRIBUTIONS, Standard, _sp
 
 _gammaln, _betaln, _xlogy, _xlog1py = map(_sp, ("gammaln", "betaln", "xlogy", "xlog1py"))
@@ -29,13 +28,13 @@ def _normal(x: Any) -> Any:
 
 def _truncation(a: Any, b: Any) -> Any:
     """log(Φ(b) − Φ(a)), from the nearer tail."""
-    right = plain(a) > 0
+    right = a > 0
     low, high = np.where(right, -b, a), np.where(right, -a, b)
     return _log_ndtr(high) + np.log1p(-np.exp(_log_ndtr(low) - _log_ndtr(high)))
 
 
 def _triangle(x: Any, c: Any) -> Any:
-    rising = plain(x) < plain(c)
+    rising = x < c
     return _LOG_2 + np.where(
         rising, np.log(np.where(rising, x / c, 1.0)), np.log(np.where(rising, 1.0, (1 - x) / (1 - c)))
     )
@@ -52,7 +51,7 @@ def _pareto(x: Any, c: Any) -> Any:
 
 def _wrapped_cauchy(x: Any, c: Any) -> Any:
     """With the tangent of half the angle, measured from the nearer end."""
-    first = plain(x) < _PI
+    first = x < _PI
     angle = np.where(first, x, 2 * _PI - x)
     part = np.arctan((1 + c) / (1 - c) * np.tan(0.5 * angle)) / _PI
     return np.where(first, part, 1 - part)
@@ -180,7 +179,7 @@ def _binomial(k: Any, n: Any, p: Any) -> Any:
 
 
 def _binomial_cdf(k: Any, n: Any, p: Any) -> Any:
-    below = plain(k) < plain(n)
+    below = k < n
     return np.where(below, _betainc(np.where(below, n - k, 1.0), k + 1.0, 1 - p), 1.0)
 
 
