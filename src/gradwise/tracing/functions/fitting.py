@@ -39,8 +39,8 @@ def polyfit(
             raise TypeError("expected w and y to have the same length")
         matrix = matrix * w[:, None]
         target = y * (w[:, None] if np.ndim(plain(y)) == 2 else w)
-    # the scale cancels but for the singular values: a constant of good conditioning
-    scale = np.sqrt(np.sum(np.square(matrix if full else plain(matrix)), axis=0))
+    # the scale cancels but for the singular values; it moves with x, so that a program is as well conditioned elsewhere
+    scale = np.sqrt(np.sum(np.square(matrix), axis=0))
     scale = np.where(scale == 0, 1.0, scale)
     rcond = plain(x).shape[0] * np.finfo(dtype_of(plain(x))).eps if rcond is None else rcond
     scaled = matrix / scale
@@ -90,7 +90,10 @@ def _with_a_root_at_zero(p: Any) -> Any:
     """NumPy leaves the last coefficient out, which is 0, and adds a root at 0; both that root and the others move with it."""
     value = np.roots(plain(p))
     found = _companion_eigenvalues(p)
-    order = np.argmin(np.abs(value[:, None] - np.asarray(plain(found))), axis=1)
+    # in NumPy's order, which is that of the eigenvalues without the last coefficient
+    in_order = np.concatenate([_companion_eigenvalues(p[:-1]), np.zeros(1)]) if p.shape[0] > 2 else np.zeros(1)
+    distance = np.abs(in_order[:, None] - found)
+    order = np.asarray(concrete(np.argmin(distance, axis=1), "order"))
     if np.unique(order).size < order.size:
         order = np.arange(order.size)
     found = found[order]

@@ -13,6 +13,8 @@ from gradwise.tracing.functions.operands import array, as_array, integers
 from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
 _ABSENT: Any = np._NoValue
+#: from NumPy 2.5 on also where all eigenvalues are real
+_EIG_IS_COMPLEX = np.linalg.eig(np.eye(1))[0].dtype.kind == "c"
 
 
 def recorded(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...], value: Any) -> Any:
@@ -263,6 +265,8 @@ def eig(a: Any, *, real: bool = False) -> Any:
         return value
     own = dtype_of(plain(a)) if dtype_of(plain(a)).kind in "fc" else np.dtype(np.float64)
     w, V = apply(a.tape, rules.eig, (a,), (value[0].dtype,), tuple(value), own)
+    if own.kind != "c" and value[0].dtype.kind == "c" and (real or not _EIG_IS_COMPLEX):
+        concrete(np.any(w.imag != 0), "mask")  # elsewhere all may be real, and NumPy gives real numbers
     return type(value)(w, apply(a.tape, rules.marked, (V, w), (False, False), value[1].copy()))
 
 
@@ -283,6 +287,7 @@ def eigvals(a: Any, *, real: bool = False) -> Any:
     identity = np.broadcast_to(np.arange(order.shape[-1]), order.shape)
     if np.array_equal(order, identity) or not np.array_equal(np.sort(order, axis=-1), identity):
         return w
+    concrete(a)
     stack = tuple(i[..., None] for i in np.indices(tuple(order.shape[:-1])))
     return w[(*stack, order)]
 
@@ -311,12 +316,12 @@ def _svd_hermitian(a: Any, *, compute_uv: bool) -> Any:
         w = np.abs(eigvalsh(a))
         return np.sort(w, axis=-1)[..., ::-1]
     w, V = eigh(a)
-    order = np.argsort(np.abs(concrete(w)), axis=-1)[..., ::-1]
+    order = np.asarray(concrete(np.argsort(np.abs(w), axis=-1), "order"))[..., ::-1]
     stack = tuple(i[..., None] for i in np.indices(tuple(order.shape[:-1])))
     rows = tuple(i[..., None] for i in stack)
     w = w[(*stack, order)]
     V = V[(*rows, np.arange(V.shape[-2])[:, None], order[..., None, :])]
-    signs = np.sign(concrete(w))
+    signs = np.where(concrete(w == 0, "mask"), 0.0, np.where(concrete(w > 0, "mask"), 1.0, -1.0))
     template = np.linalg.svd(np.eye(1))
     return type(template)(V, np.abs(w), np.swapaxes(np.conj(V * signs[..., None, :]), -1, -2))
 

@@ -300,10 +300,12 @@ def _roots(series: Any) -> Any:
         offset, scale = np.polynomial.polyutils.mapparms(series.window, series.domain)
     else:
         offset, scale = 0, 1
-    ours = np.roots(powers.coef[::-1])
+    ours = np.sort(np.roots(powers.coef[::-1]))  # as NumPy sorts them
     ours = ours if offset == 0 and scale == 1 else offset + scale * ours
     distance = np.abs(np.asarray(plain(ours))[None, :] - value[:, None])
     order = np.argmin(distance, axis=1)
+    if not np.array_equal(order, np.arange(order.size)):  # by rounding
+        concrete(series.coef)
     if np.unique(order).size < order.size:
         raise series.coef.tape.fail(
             "roots() of a series with traced coefficients at equal roots: these have no derivative. Simple roots are required"
