@@ -1,7 +1,8 @@
 """Linear algebra: one record for each factorisation, on stacks of matrices.
 
 ``forms.py`` has the vocabulary of the formulas (adjoint, triangles, Hermitian parts); ``gaps.py`` decides what happens at repeated eigenvalues; then
-``solving.py`` (solve, inv, pinv, lstsq), ``determinants.py``, ``factorizations.py`` (Cholesky, QR), ``spectral.py`` (eigh, eig), ``singular.py`` (svd, norm).
+``solving.py`` (solve, inv, pinv, lstsq), ``determinants.py``, ``factorizations.py`` (Cholesky, QR), ``spectral.py`` (eigh, eig), ``singular.py`` (svd, norm), ``signs.py`` (those of SciPy's
+routines).
 
 Never import tracing, transforms, execution or operators here.
 """
@@ -19,6 +20,7 @@ from gradwise.rules.linear_algebra.gaps import (
     undetermined,
     unturned,
 )
+from gradwise.rules.linear_algebra.signs import signs
 from gradwise.rules.linear_algebra.singular import marked_vectors, norm, svd, svdvals
 from gradwise.rules.linear_algebra.solving import inv, lstsq, pinv, rank, solve
 from gradwise.rules.linear_algebra.spectral import eig, eigh, eigvalsh, pivots
@@ -46,6 +48,7 @@ __all__ = [
     "pivots",
     "qr",
     "rank",
+    "signs",
     "slogdet",
     "slope",
     "solve",

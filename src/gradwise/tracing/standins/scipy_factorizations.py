@@ -12,7 +12,8 @@ from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.functions.linear_algebra import eig as numpy_eig
 from gradwise.tracing.functions.operands import as_array, carries
-from gradwise.tracing.standins.scipy_calling import recorded, refuse, shown, with_value
+from gradwise.tracing.standins.recording import open_traces
+from gradwise.tracing.standins.scipy_calling import only_at_this_point, recorded, refuse, shown, with_value
 from gradwise.tracing.standins.scipy_stacks import stacked_table
 from gradwise.tracing.standins.scipy_systems import _system, _transposed, adjoint
 from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
@@ -91,6 +92,14 @@ def _rely_on_pivots(factors: Any, a: Any) -> None:
         concrete(a)
 
 
+def _rely_on_columns(R: Any, a: Any) -> None:
+    """As ``_rely_on_pivots``, of the columns: what is left of each, where it is chosen, is longer than what is left of those behind it."""
+    rest = np.cumsum(np.abs(R[::-1]) ** 2, axis=0)[::-1]
+    is_shorter = rest * (1 + 1e-6) < np.diagonal(rest)[:, None]
+    if not np.all(is_shorter[np.triu(np.ones(R.shape, bool), 1)]):
+        concrete(a)
+
+
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, Any]:
     """``scipy.linalg.lu_factor``: the pivots are concrete."""
     a = as_array(a)
@@ -158,6 +167,7 @@ def qr(
     )
     if pivoting:
         a = a[..., value[2]]
+        _rely_on_columns(np.linalg.qr(a, mode="r"), a)
     ours = "reduced" if mode == "economic" else "complete"
     Q, R = recorded(rules.qr, (a,), (ours,), tuple(value[:2]))
     rest = value[2:]
@@ -205,23 +215,38 @@ def eigh(
     if subset_by_value is not None:
         low, high = subset["subset_by_value"]
         chosen = np.flatnonzero((w > low) & (w <= high))
+        every_value = eigh(a, b, lower=lower, eigvals_only=True, check_finite=check_finite)
+        concrete((every_value > low) & (every_value <= high), "mask")  # which of them are in the interval
     if b is not None:
         w_, V_ = _of_pair(a, every[1], lower, w, V)
-    elif eigvals_only:
-        return with_value(recorded(rules.eigvalsh, (a,), (not lower,), w)[..., chosen], value)
-    else:
-        # NumPy's own vectors, which a second run of the program finds again: SciPy asks another routine, whose signs differ
-        own = rules.eigh.value(np.asarray(plain(a), V.dtype), not lower)
-        w_, V_ = recorded(rules.eigh, (a,), (not lower,), own)
-        V_ = apply(_innermost(w_), rules.marked, (V_, w_), (False, False), own[1].copy())
-        V = own[1]
+        if eigvals_only:
+            return with_value(w_[chosen], value)
+        return with_value((w_[chosen], V_[:, chosen]), value)
     if eigvals_only:
-        return with_value(w_[chosen], value)
-    signs = np.where(np.real(np.sum(np.conj(V[..., chosen]) * value[1], axis=-2, keepdims=True)) < 0, -1, 1)
-    vectors = V_[..., chosen] * signs.astype(V.real.dtype)
+        return with_value(recorded(rules.eigvalsh, (a,), (not lower,), w)[..., chosen], value)
+    # NumPy's own vectors, which a second run of the program finds again: SciPy asks another routine, whose signs differ
+    own = rules.eigh.value(np.asarray(plain(a), V.dtype), not lower)
+    w_, V_ = recorded(rules.eigh, (a,), (not lower,), own)
+    V_ = apply(_innermost(w_), rules.marked, (V_, w_), (False, False), own[1].copy())
+    V = own[1]
+    given = {"lower": lower, "driver": driver} | {k: tuple(s) for k, s in subset.items() if s is not None}
+    vectors = V_[..., chosen] * signs_of(V_[..., chosen], [a], "eigh", 1, options=given)
     near = np.allclose(plain(vectors), value[1], rtol=0, atol=1e3 * np.finfo(V.dtype).eps)
     # not near where eigenvalues repeat: another basis of their space
     return with_value(w_[..., chosen], value[0]), with_value(vectors, value[1]) if near else vectors
+
+
+def signs_of(
+    V: Any, matrices: list[Any], name: str, place: int | None = None, *, rows: bool = False, options: Any
+) -> Any:
+    """The signs that SciPy's function gives to the columns of V, as a row: eigenvectors and their like are determined up to them."""
+    cores = tuple(m.ndim for m in matrices)
+    params = (name, place, rows, cores, tuple(options.items()))
+    trace = _innermost(V, *matrices)
+    if trace is None:
+        return rules.signs.value(plain(V), *map(plain, matrices), *params)[..., None, :]
+    dtype = np.result_type(*[dtype_of(plain(m)) for m in (V, *matrices)])
+    return apply(trace, rules.signs, (V, *matrices), params, None, dtype)[..., None, :]
 
 
 def _of_pair(a: Any, b: Any, lower: bool, w: Any, V: Any) -> tuple[Any, Any]:
@@ -231,8 +256,7 @@ def _of_pair(a: Any, b: Any, lower: bool, w: Any, V: Any) -> tuple[Any, Any]:
     reduced = _solved(L, adjoint(half))
     own = np.linalg.eigh((reduced + adjoint(reduced)) / 2)
     vectors = _solved(adjoint(L), own[1])
-    # eigenvectors are determined up to a sign; SciPy's is the one to follow
-    signs = np.sign(np.real(np.sum(np.conj(plain(vectors)) * V, axis=-2)))
+    signs = signs_of(vectors, [a, b], "eigh", 1, options={"lower": lower})
     return with_value(own[0], w), with_value(vectors * signs, V)
 
 
@@ -270,6 +294,7 @@ def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, **options
 
 def _left_vectors(V: Any, theirs: Any) -> Any:
     """The left eigenvectors beside the right ones: the columns of V⁻ᴴ, of length 1 and with a real entry of largest modulus, as LAPACK has them."""
+    only_at_this_point(open_traces([V]))  # the phases are those that LAPACK gave
     L = adjoint(np.linalg.inv(V))
     L = L / np.sqrt(np.sum(np.real(L * np.conj(L)), axis=0))
     if theirs is None or dtype_of(plain(L)).kind == "c":
@@ -318,11 +343,12 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, **options: 
     U = apply(s.tape, rules.marked, (U, s), (m > n, False), own[1].copy())
     Vh = apply(s.tape, rules.marked, (Vh, s), (n > m, True), own[2].copy())
     limit = 1e4 * np.finfo(value[0].dtype).eps
-    if not (np.allclose(own[1], value[0], rtol=0, atol=limit) and np.allclose(own[2], value[2], rtol=0, atol=limit)):
+    near = np.allclose(own[1], value[0], rtol=0, atol=limit) and np.allclose(own[2], value[2], rtol=0, atol=limit)
+    if not near or options.get("lapack_driver", "gesdd") != "gesdd":
         if own[1].dtype.kind == "c" or (full_matrices and m != n):
             refuse([a], "scipy.linalg.svd by a routine whose vectors are not NumPy's", "Leave lapack_driver out")
-        signs = np.where(np.sum(own[1] * value[0], axis=-2) < 0, -1, 1).astype(value[0].dtype)
-        U, Vh = U * signs[..., None, :], Vh * signs[..., :, None]
+        signs = signs_of(U, [a], "svd", 0, options={"full_matrices": full_matrices, **options})
+        U, Vh = U * signs, Vh * np.swapaxes(signs, -1, -2)
         if not np.allclose(plain(U), value[0], rtol=0, atol=limit):  # another basis, where singular values repeat
             return U, with_value(s, value[1]), Vh
     return with_value((U, s, Vh), value)

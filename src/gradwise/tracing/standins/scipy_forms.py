@@ -17,7 +17,7 @@ from gradwise.tracing.functions.linear_algebra import eig as numpy_eig
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.roots import differentiated
 from gradwise.tracing.standins import scipy_factorizations
-from gradwise.tracing.standins.recording import resolve
+from gradwise.tracing.standins.recording import open_traces, resolve
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, with_value
 from gradwise.tracing.standins.scipy_stacks import stacked_table
 from gradwise.tracing.standins.scipy_systems import _from_triangle
@@ -178,12 +178,12 @@ def qz(A: Any, B: Any, output: Any = "real", *args: Any, **options: Any) -> Any:
 # --- QR brought up to date ------------------------------------------------------------------------------------------------------------
 
 
-def _factored(a: Any, value: tuple[Any, Any]) -> tuple[Any, Any]:
-    """Q and R of a matrix with the signs of those given."""
+def _factored(a: Any, value: tuple[Any, Any], name: str, given: list[Any], **options: Any) -> tuple[Any, Any]:
+    """Q and R of a matrix with the signs of those that SciPy's function gives."""
     q, r = value
     economic = q.shape[1] < q.shape[0]
     Q, R = scipy_factorizations.qr(a, mode="economic" if economic else "full")
-    signs = np.sign(np.sum(plain(Q) * q, axis=0))
+    signs = scipy_factorizations.signs_of(Q, [as_array(m) for m in given], name, 0, options=options)[0]
     Q, R = Q * signs, R * signs[: np.shape(plain(R))[0], None]
     if not (
         np.allclose(plain(Q), q, atol=1e-8) and np.allclose(plain(R), r, atol=1e-8 * (1 + np.max(np.abs(r), initial=0)))
@@ -201,22 +201,24 @@ def qr_update(Q: Any, R: Any, u: Any, v: Any, *args: Any, **options: Any) -> Any
     value = scipy.linalg.qr_update(*[np.array(plainly(p)) for p in (Q, R, u, v)])
     u, v = as_array(u), as_array(v)
     added = u[:, None] * v if u.ndim == 1 else u @ v.T
-    return _factored(as_array(Q) @ R + added, value)
+    return _factored(as_array(Q) @ R + added, value, "qr_update", [Q, R, u, v])
 
 
 def qr_delete(Q: Any, R: Any, k: Any, p: int = 1, which: str = "row", *args: Any, **options: Any) -> Any:
     """``scipy.linalg.qr_delete``."""
     value = scipy.linalg.qr_delete(np.array(plainly(Q)), np.array(plainly(R)), k, p, which)
-    return _factored(np.delete(as_array(Q) @ R, np.arange(k, k + p), axis=0 if which == "row" else 1), value)
+    rest = np.delete(as_array(Q) @ R, np.arange(k, k + p), axis=0 if which == "row" else 1)
+    return _factored(rest, value, "qr_delete", [Q, R], k=k, p=p, which=which)
 
 
 def qr_insert(Q: Any, R: Any, u: Any, k: Any, which: str = "row", *args: Any, **options: Any) -> Any:
     """``scipy.linalg.qr_insert``."""
     value = scipy.linalg.qr_insert(*[np.array(plainly(x)) for x in (Q, R, u)], k, which)
     a, u, axis = as_array(Q) @ R, as_array(u), 0 if which == "row" else 1
+    given = [Q, R, u]
     u = np.expand_dims(u, axis) if u.ndim == 1 else u
     before, behind = (a[:k], a[k:]) if axis == 0 else (a[:, :k], a[:, k:])
-    return _factored(np.concatenate([before, u, behind], axis=axis), value)
+    return _factored(np.concatenate([before, u, behind], axis=axis), value, "qr_insert", given, k=k, which=which)
 
 
 def qr_multiply(a: Any, c: Any, mode: str = "right", pivoting: bool = False, *args: Any, **options: Any) -> Any:
@@ -252,6 +254,7 @@ def _from_half(ab: Any, lower: bool, *, hermitian: bool = True) -> Any:
 def eigvals_banded(a_band: Any, lower: bool = False, *args: Any, **options: Any) -> Any:
     """``scipy.linalg.eigvals_banded``."""
     value = scipy.linalg.eigvals_banded(plainly(a_band), lower, *args, **options)
+    _rely_on_selection(a_band, *args, **options)
     w = np.linalg.eigvalsh(_from_half(a_band, lower))
     return with_value(w[_places(plain(w), value)], value)
 
@@ -261,11 +264,21 @@ def eig_banded(a_band: Any, lower: bool = False, eigvals_only: bool = False, *ar
     if eigvals_only:
         return eigvals_banded(a_band, lower, *args[1:], **options)
     value = scipy.linalg.eig_banded(plainly(a_band), lower, False, *args, **options)
+    _rely_on_selection(a_band, *args, **options)
     w, V = np.linalg.eigh(_from_half(a_band, lower))
     places = _places(plain(w), value[0])
     V = V[:, places]
-    V = V * np.sign(np.sum(plain(V) * value[1], axis=0))
+    signs = np.sign(np.sum(plain(V) * value[1], axis=0))
+    if not args and not options:
+        signs = scipy_factorizations.signs_of(V, [as_array(a_band)], "eig_banded", 1, options={"lower": lower})
+    V = V * signs
     return with_value(w[places], value[0]), with_value(V, value[1])
+
+
+def _rely_on_selection(a_band: Any, *args: Any, **options: Any) -> None:
+    """Which eigenvalues lie in an interval, and the signs of their vectors, are those of this matrix."""
+    if args or options:
+        only_at_this_point(open_traces([a_band]))
 
 
 def _places(all_values: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.recording import open_traces
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, shown, with_value
 from gradwise.tracing.standins.scipy_factorizations import _solved as solved
-from gradwise.tracing.standins.scipy_factorizations import eigh, svd
+from gradwise.tracing.standins.scipy_factorizations import eigh, signs_of, svd
 from gradwise.tracing.standins.scipy_linear_maps import _linear
 from gradwise.tracing.standins.scipy_stacks import stacked_table
 from gradwise.tracing.standins.scipy_systems import adjoint
@@ -235,9 +235,7 @@ def rq(a: Any, overwrite_a: bool = False, lwork: Any = None, mode: str = "full",
         )
     Q1, R1 = np.linalg.qr(adjoint(a[::-1]))
     R, Q = adjoint(R1)[::-1, ::-1], adjoint(Q1)[::-1]
-    theirs = value if mode == "r" else value[0]
-    ratio = np.diagonal(theirs) / np.diagonal(plain(R))
-    signs = np.where(np.real(ratio) < 0, -1, 1)
+    signs = signs_of(adjoint(Q), [a], "rq", 1, rows=True, options={"mode": "economic"})[0]
     R, Q = R * signs, signs[:, None] * Q
     return with_value(R, value) if mode == "r" else with_value((R, Q), value)
 
@@ -263,14 +261,23 @@ def orth(A: Any, rcond: Any = None) -> Any:
     """``scipy.linalg.orth``: the left singular vectors of the values that are not zero."""
     A = as_array(A)
     value = scipy.linalg.orth(*shown(A, rcond))
-    return svd(A, full_matrices=False)[0][:, : value.shape[1]]
+    U, s, _ = svd(A, full_matrices=False)
+    _rely_on_rank(A, s, rcond)
+    return U[:, : value.shape[1]]
+
+
+def _rely_on_rank(A: Any, s: Any, rcond: Any) -> None:
+    """Let the run depend on which singular values count as zero."""
+    cut = np.finfo(dtype_of(plain(s))).eps * max(A.shape) if rcond is None else rcond
+    concrete(s > cut * np.max(s, initial=0.0), "mask")
 
 
 def null_space(A: Any, rcond: Any = None, **options: Any) -> Any:
     """``scipy.linalg.null_space``: the right singular vectors of the values that are zero; functions of the whole space have derivatives."""
     A = as_array(A)
     value = scipy.linalg.null_space(*shown(A, rcond), **options)
-    vh = svd(A, full_matrices=True)[2]
+    _, s, vh = svd(A, full_matrices=True)
+    _rely_on_rank(A, s, rcond)
     return adjoint(vh[A.shape[1] - value.shape[1] :])
 
 
@@ -291,8 +298,7 @@ def _tridiagonal(d: Any, e: Any, *, values_only: bool, **options: Any) -> Any:
     if values_only:
         return with_value(eigh(matrix, eigvals_only=True), value)
     w, V = eigh(matrix)
-    signs = np.where(np.sum(plain(V) * value[1], axis=0) < 0, -1.0, 1.0)
-    V = V * signs
+    V = V * signs_of(V, [d, e], "eigh_tridiagonal", 1, options=options)
     return with_value(w, value[0]), with_value(V, value[1]) if np.allclose(plain(V), value[1], atol=1e-10) else V
 
 
