@@ -55,6 +55,10 @@ ENDS = {
     "kolmogi": (sp.kolmogi, (0.0, -1.0, 1.5, np.nan, np.inf)),  # at 1 its slope is infinite
     "kolmogorov": (sp.kolmogorov, (0.0, -1.0, 1.0, np.nan, np.inf)),
     "smirnov": (lambda d: sp.smirnov(5, d), (0.0, -1.0, 1.0, 1.5, np.nan, np.inf)),
+    "fdtr": (lambda a: sp.fdtr(a, 2.0, 0.4), (0.0, -1.0, np.nan)),
+    "gdtr": (lambda x: sp.gdtr(x, 2.0, x), (0.0, -1.0, np.nan)),
+    "nrdtrimn": (lambda p: sp.nrdtrimn(p, p, 0.4), (0.0, -1.0, 1.0, 1.5)),
+    "nrdtrisd": (lambda p: sp.nrdtrisd(0.3, p, 0.4), (0.0, -1.0, 1.0, 1.5)),
 }
 
 

@@ -136,11 +136,22 @@ _FORMS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _recorder(form: Callable[..., Any]) -> Callable[..., Any]:
+#: name → what must hold of the arguments where SciPy's value is a number, as far as the form gives numbers beyond
+_DOMAINS: dict[str, Callable[..., tuple[Any, ...]]] = {
+    **dict.fromkeys(("fdtr", "fdtrc"), lambda a, b, x: (a > 0, b > 0, x >= 0)),
+    **dict.fromkeys(("gdtr", "gdtrc"), lambda a, b, x: (a >= 0, b >= 0, x >= 0)),
+    "nrdtrimn": lambda p, sd, x: (p > 0, p < 1, sd > 0),
+    "nrdtrisd": lambda mn, p, x: (p > 0, p < 1),
+}
+
+
+def _recorder(form: Callable[..., Any], domain: Callable[..., tuple[Any, ...]] | None) -> Callable[..., Any]:
     def call(ufunc: Any, *inputs: Any) -> Any:
         value = ufunc(*map(plain, inputs))
         if _innermost(*inputs) is None:
             return value
+        for within in () if domain is None else domain(*inputs):
+            concrete(within, "mask")
         with np.errstate(all="ignore"):
             result = form(*inputs)
         if not isinstance_traced(result) or not result.tape.open:
@@ -153,4 +164,4 @@ def _recorder(form: Callable[..., Any]) -> Callable[..., Any]:
 
 
 #: name of the universal function → how a call of it on traced values is recorded
-BY_NAME: dict[str, Callable[..., Any]] = {name: _recorder(form) for name, form in _FORMS.items()}
+BY_NAME: dict[str, Callable[..., Any]] = {name: _recorder(form, _DOMAINS.get(name)) for name, form in _FORMS.items()}
