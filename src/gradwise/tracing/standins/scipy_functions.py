@@ -24,7 +24,11 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
     N, k = as_array(N), as_array(k)
     value = scipy.special.comb(*shown(N, k), repetition=repetition)
     if repetition:
-        N = N + k - 1
+        nothing, N = (N == 0) & (k == 0), N + k - 1
+        if (
+            scipy.special.comb(7.5, -0.5, repetition=True) != 0.0
+        ):  # from SciPy 1.17 on it is the binomial coefficient everywhere
+            return with_value(np.where(nothing, 1.0, scipy.special.binom(np.where(nothing, 1.0, N), k * 1.0)), value)
     counts = (k <= N) & (N >= 0) & (k >= 0)
     return with_value(np.where(counts, scipy.special.binom(N * 1.0, k * 1.0), 0.0), value)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, with_value
 from gradwise.tracing.standins.sparse_arithmetic import like_scipy
@@ -146,7 +146,7 @@ def laplacian(
     A = A * (1.0 - np.eye(A.shape[0]))
     w = np.sum(A, axis=1 if use_out_degree else 0)
     if normed:
-        alone = np.asarray(plain(w)) == 0
+        alone = np.asarray(concrete(w == 0, "mask"))
         w = np.where(alone, 1.0, np.sqrt(np.where(alone, 1.0, w)))
         made = np.diag(1.0 - alone) - A / (w[:, None] * w)
     else:
