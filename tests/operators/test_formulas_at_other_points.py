@@ -30,6 +30,16 @@ FUNCTIONS = {
         (np.array([0.2, 0.5]), np.array([0.9, 0.5])),
     ),
     "wrapcauchy": (lambda x: np.sum(scipy.stats.wrapcauchy.cdf(x, 0.4)), np.array([0.7, 4.8]), (np.array([3.7, 0.8]),)),
+    "skewcauchy": (
+        lambda x: np.sum(scipy.stats.skewcauchy.cdf(x, 0.3)),
+        np.array([-0.7, -1.8]),
+        (np.array([0.7, 1.8]),),
+    ),
+    "vonmises": (
+        lambda x: np.sum(scipy.stats.vonmises.cdf(np.array([0.3, 1.2]), x)),
+        np.array([0.2, 0.3]),
+        (np.array([40.0, 9.0]),),
+    ),
     "yeojohnson": (lambda x: np.sum(scipy.stats.yeojohnson(x, 0.3) * LEVELS), X, (-X, X + 1.0, X - 3.0)),
 }
 
@@ -60,6 +70,18 @@ def test_a_program_gives_what_a_run_gives_elsewhere(name, promised):
             np.testing.assert_allclose(
                 slope[there], expected[there], rtol=1e-6, atol=1e-7 * np.max(np.abs(expected[there]))
             )
+
+
+def test_numbers_without_such_digits_are_left_alone_by_round_and_others_not():
+    def f(x):
+        return 2.0 * round(x, 12)
+
+    g = gw.value_and_grad(f)
+    for x in (1e6 + 0.3, 1e6 + 1.4, 1e6 + 2.5, 1e6 + 3.5):
+        assert g(x) == (f(x), 2.0)
+    small = 0.12345678901234567
+    with pytest.warns(gw.NumericalFallbackWarning):
+        assert g(small)[0] == f(small)
 
 
 #: what NumPy and SciPy give where there is no number, or raise

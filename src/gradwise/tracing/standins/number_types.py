@@ -109,6 +109,12 @@ def _part(z: Any, name: str) -> Any:
     return float(getattr(complex(z), name))
 
 
+def _without_digits(ndigits: int) -> float:
+    """From where on numbers have no such digits: their spacing is a power of two more than 10**−ndigits."""
+    exponent = math.floor(52 - ndigits * math.log2(10)) + 1
+    return math.ldexp(1.0, exponent) if exponent < 1024 else math.inf
+
+
 def round_(number: Any, ndigits: Any = None) -> Any:
     """``round``: to digits, correctly rounded, a traced number; without digits a concrete integer."""
     if type(number) in PLAIN:
@@ -124,8 +130,8 @@ def round_(number: Any, ndigits: Any = None) -> Any:
         return value
     if ndigits is None or dtype_of(value).kind not in "fc":
         return round(concrete(number, "int"), ndigits)
-    if type(value) is float and value == number.value and 10.0**-ndigits < math.ulp(value):
-        return number  # there are no such digits
+    if type(value) is float and concrete(abs(number) >= _without_digits(ndigits), "mask"):
+        return number
     return apply(number.tape, elementwise.round_, (number,), (operator.index(ndigits),), value)
 
 

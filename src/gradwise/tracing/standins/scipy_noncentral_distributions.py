@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.special_parameters import half_line
 from gradwise.tracing.standins.scipy_distributions import DISTRIBUTIONS, Standard, _sp
 
@@ -53,8 +53,8 @@ def _student(x: Any, n: Any, nc: Any) -> Any:
 
 def _von_mises(x: Any, k: Any) -> Any:
     """½ + x/2π + (1/π) Σ I_j(κ)/I₀(κ) sin(jx)/j."""
-    most = float(np.max(plain(k), initial=0.0))
-    j = np.arange(1.0, 20 + math.ceil(9 * math.sqrt(most)) + (15 if most > 1 else 0))
+    root = concrete(np.ceil(np.sqrt(np.max(k, initial=0.0))), "index")  # which asks for so many terms
+    j = np.arange(1.0, 35 + 9 * float(root))
     x, k = (np.expand_dims(v, -1) for v in (x, k))
     waves = np.sum(_ive(j, k) / _i0e(k) * np.sin(j * x) / j, axis=-1)
     return 0.5 + (0.5 * x[..., 0] + waves) / math.pi
