@@ -15,7 +15,7 @@ import scipy
 
 from gradwise.rules import elementwise
 from gradwise.rules.linear_algebra.bases import are_distinct
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.muting import note_generator
 from gradwise.tracing.standins.arrays import asarray
@@ -36,6 +36,8 @@ def _shape(size: Any, *parameters: Any) -> Any:
 def _checked(scale: Any) -> Any:
     if np.any(np.signbit(plain(scale))):
         raise ValueError("scale < 0")
+    if carries(scale):
+        concrete(scale < 0, "mask")
     return scale
 
 
@@ -167,7 +169,8 @@ def _multivariate_normal(rng: Any, mean: Any, cov: Any, size: Any = None, *args:
     if method == "cholesky":
         factor = np.linalg.cholesky(cov)
     elif not are_distinct(np.linalg.eigvalsh(number)):
-        # their vectors may turn to anywhere: as Cholesky's factor moves, from NumPy's
+        # their vectors may turn to anywhere: as Cholesky's factor moves, from NumPy's at this point
+        concrete(cov)
         factor = np.linalg.cholesky(cov) @ np.linalg.solve(np.linalg.cholesky(number), _factor(rng, number, method))
     else:
         factor = _factor(rng, cov, method)

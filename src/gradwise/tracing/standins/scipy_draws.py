@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def at_its_probability(methods: Methods, dist: Any, draws: Any, shapes: Sequence[Any]) -> Any:
     """Standard draws that were made with the plain shapes, as functions of the shapes; ``methods`` are the distribution's."""
-    numbers = [plain(s) for s in shapes]
+    numbers = [concrete(s) for s in shapes]  # of other shapes these are other draws
     below: Any = dist.cdf(draws, *numbers)
     above: Any = dist.sf(draws, *numbers)
     upper: Any = np.asarray(below > above)
