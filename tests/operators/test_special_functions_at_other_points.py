@@ -23,6 +23,8 @@ FUNCTIONS = {
     "elliprj": (lambda x: sp.elliprj(x, 1.0, 2.0, 3.0), (0.5, 0.6, 0.7, 0.8), (5.0, 30.0), 1e-4),
     "zeta": (lambda s: sp.zeta(s, 1.0), (1.5, 1.6, 1.7, 1.8), (3.0, 7.0), 1e-5),
     "comb": (lambda k: sp.comb(7.5, k, repetition=True), (0.5, 0.6, 0.7, 0.8), (-0.6, 5.0), 1e-6),
+    "mathieu_a": (lambda q: sp.mathieu_a(2, q), (1.1, 1.2, 1.3, 1.4), (13.0, 9e3), 1e-4),
+    "mathieu_cem": (lambda q: sp.mathieu_cem(3, q, 40.0)[0], (1.1, 1.2, 1.3, 1.4), (13.0, 25.0, 52.0), 1e-5),
     "owens_t": (lambda h: sp.owens_t(h, 1.0), (0.5, 0.6, 0.7, 0.8), (-1.0, 3.0), 1e-6),
 }
 

@@ -30,7 +30,8 @@ _CURE = "Plain q and x, or method='numerical', are possible"
 
 def _matrix(order: int, q: Any, *, even: bool) -> tuple[Any, np.ndarray, int]:
     """The matrix, the harmonics of its rows, and which of its eigenvalues is meant."""
-    count = _BEYOND + order // 2 + int(_EACH * np.sqrt(np.max(np.abs(plain(q)), initial=0.0)))
+    more = concrete(np.floor(_EACH * np.sqrt(np.max(np.abs(q), initial=0.0))), "index")
+    count = _BEYOND + order // 2 + int(more)
     first = order % 2 if even else 2 - order % 2
     harmonics = first + 2.0 * np.arange(count)
     coupling = np.eye(count, k=1) + np.eye(count, k=-1)
@@ -63,6 +64,7 @@ def _angular(name: str, *, even: bool) -> Callable[..., Any]:
         q, x = as_array(q) * np.float64(1.0), as_array(x) * np.float64(1.0)
         if np.ndim(order):
             refuse([q, x], f"scipy.special.{name} of several orders", "Call it for each order")
+        concrete(q)  # the sign of the vector of another matrix may be the other one
         matrix, harmonics, place = _matrix(int(order), q, even=even)
         vector = np.linalg.eigh(matrix)[1][..., place]
         scale = np.where(harmonics == 0, np.sqrt(0.5), 1.0)
