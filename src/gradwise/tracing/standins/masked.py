@@ -131,14 +131,14 @@ class TracedMasked(Holder):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
-        key = key.filled(False) if isinstance(key, _ma.MaskedArray) else plain(key)
+        key = key.filled(False) if isinstance(key, _ma.MaskedArray) else concrete(key, "index")
         mask = self.mask[key]
         if np.ndim(mask) == 0:
             return _ma.masked if mask else self.array[key]
         return TracedMasked(self.array[key], mask, self.fill_value)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        key = key.filled(False) if isinstance(key, _ma.MaskedArray) else plain(key)
+        key = key.filled(False) if isinstance(key, _ma.MaskedArray) else concrete(key, "index")
         if value is _ma.masked:
             self.mask[key] = True
         elif type(value) is TracedMasked or isinstance(value, _ma.MaskedArray):

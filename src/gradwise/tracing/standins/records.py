@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import Holder
 from gradwise.tracing.instrument.state import current_trace
@@ -82,7 +82,7 @@ class TracedRecords(Holder):
             return self.fields[key]
         if isinstance(key, list) and key and all(isinstance(k, str) for k in key):
             return TracedRecords(self.dtype[key], self.shape, {k: self.fields[k] for k in key}, self.kind)
-        key = plain(key)
+        key = concrete(key, "index")
         shape = np.shape(np.empty(self.shape, bool)[key])
         if shape == () and not isinstance(key, slice):
             places = np.arange(math.prod(self.shape)).reshape(self.shape)[key]
@@ -93,7 +93,7 @@ class TracedRecords(Holder):
         if isinstance(key, str):
             self[key][...] = value
             return
-        key = plain(key)
+        key = concrete(key, "index")
         if type(value) in (TracedRecord, TracedRecords) or getattr(getattr(value, "dtype", None), "names", None):
             names = value.dtype.names
             for own, name in zip(self.fields, names, strict=True):

@@ -312,7 +312,7 @@ def _late() -> dict[Any, dict[str, Callable[..., Any]]]:
             "inv": _to("inv", lambda q: q * conjugate),
             "__mul__": _to("__mul__", lambda p, q: _unit(_composed(p, q))),
             "__pow__": _to("__pow__", lambda q, n, *_: _from_rotvec(_as_rotvec(q) * n)),
-            "__getitem__": _to("__getitem__", lambda q, key: q[plain(key)]),
+            "__getitem__": _to("__getitem__", lambda q, key: q[concrete(key, "index")]),
         }
     }
 
