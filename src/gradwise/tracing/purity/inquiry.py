@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import enum
 import functools
+import importlib.util
 import inspect
 import logging
 import sys
@@ -153,12 +154,15 @@ class Scope:
 
     def imported(self, m: Machine, name: str, depth: int, names: Any) -> Any:
         """The module that an import inside the function gives, if it is loaded already."""
-        if depth:
-            raise m.doubt("it imports relative to its package")
         hook = builtins.__import__
         if hook is not _IMPORT or look_up(self.function, "__import__") is not hook:
             raise m.doubt("it imports by a function that was put in the place of Python's")
         self.node.reads.names.setdefault("__import__", Expected("is", hook))
+        if depth:
+            package = self.global_variable(m, "__package__")
+            if type(package) is not Constant or type(package.value) is not str or package.value.count(".") < depth - 1:
+                raise m.doubt("it imports relative to a package that is not known")
+            name = importlib.util.resolve_name("." * depth + name, package.value)
         name = name if names else name.partition(".")[0]
         return self._name(m, "import", name, sys.modules.get(name, MISSING), self.node.reads.imports)
 
