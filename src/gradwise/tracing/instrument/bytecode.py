@@ -95,6 +95,10 @@ _PAIRS = {
 }
 
 
+#: what leaves a value that may be an array which nothing else refers to
+_MAKING = frozenset(["CALL", "CALL_KW", "CALL_FUNCTION_EX", "BINARY_OP", "BINARY_SUBSCR", "BINARY_SLICE"])
+
+
 class _Writer:
     def __init__(self, code: CodeType, instructions: list[Instruction], handlers: list[Handler]) -> None:
         self.code = code
@@ -292,7 +296,7 @@ class _Writer:
             yield self.constant((i.value,), place)
             yield from self.call("assigns", 1, place)
             yield Instruction("POP_TOP", 0, place)
-        elif name == "STORE_FAST" and i.value in self.filled and self.instructions[k - 1].name in ("CALL", "BINARY_OP"):
+        elif name == "STORE_FAST" and i.value in self.filled and self.instructions[k - 1].name in _MAKING:
             yield from self.call("fresh", 1, place)
         elif name == "LOAD_BUILD_CLASS":
             yield self.constant(HOOKS["build_class"], place)

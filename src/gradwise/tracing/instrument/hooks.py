@@ -26,7 +26,7 @@ from gradwise.tracing.instrument import (
 from gradwise.tracing.instrument.both_ways import aside, branches, classes, harmless, shielding, turns
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
-from gradwise.tracing.instrument.needs import are_plain, protocols_suffice
+from gradwise.tracing.instrument.needs import are_plain, changes_in_place, holds_arrays, protocols_suffice
 from gradwise.tracing.instrument.state import Watch, left, local
 from gradwise.tracing.instrument.userland import is_derived, is_users_file
 from gradwise.tracing.text import joined
@@ -49,6 +49,7 @@ HOOKS.update(
     defining=statements.defining,
     imported=statements.imported,
     fresh=statements.fresh,
+    fresh_each=statements.fresh_each,
     begun=operations.begun,
     begun_attribute=operations.begun_attribute,
     alone=holding.alone,
@@ -121,8 +122,9 @@ def watched(function: Any) -> Any:
 
 
 def _unless_objects(function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """The function as it stands, unless an argument brings code of its own."""
-    if are_plain(args) and (not kwargs or are_plain(kwargs.values())):
+    """The function as it stands, unless an argument brings code of its own, or is an array from which it may make one that it changes in place."""
+    values = (*args, *kwargs.values())
+    if are_plain(values) and not (changes_in_place(function) and holds_arrays(values)):
         return function(*args, **kwargs)
     return resolve(function)(*args, **kwargs)
 

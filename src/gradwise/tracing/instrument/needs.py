@@ -135,7 +135,12 @@ _ATTRIBUTES = frozenset(
 #: names of NumPy's functions that are methods too, which change what they are asked of
 _CHANGING = frozenset({"append", "insert", "add", "subtract", "sort", "partition", "resize", "put", "fill"})
 
+#: NumPy's functions that make arrays of numbers alone
+_OF_NUMBERS = frozenset({"linspace", "logspace", "geomspace", "repeat", "tile", "indices", "vander", "diagflat", "outer", "hanning", "hamming", "blackman", "bartlett", "kaiser"})  # fmt: skip
+
 _decided: dict[int, tuple[Any, tuple[tuple[str, int], ...], bool]] = {}
+#: codes that change values in place, by identity
+_changing: dict[int, weakref.ref[types.CodeType]] = {}
 
 
 #: the place of PUSH_NULL beside the callable
@@ -169,6 +174,23 @@ _TRACED = frozenset({TracedArray, TracedScalar})
 _PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), slice, range, TracedArray, TracedScalar})
 
 
+def holds_arrays(values: Any) -> bool:
+    """Whether a plain array is among values that are plain."""
+    for value in values:
+        cls = type(value)
+        if cls is np.ndarray or ((cls is tuple or cls is list) and holds_arrays(value)):
+            return True
+        if cls is dict and holds_arrays(value.values()):
+            return True
+    return False
+
+
+def changes_in_place(function: types.FunctionType) -> bool:
+    """Whether a function that protocols suffice for, or one that it calls, has operators like ``r -= A @ x``: where r is a plain array, only an instrumented copy puts a traced one in its place."""
+    known = _changing.get(id(function.__code__))
+    return known is not None and known() is function.__code__
+
+
 def protocols_suffice(function: types.FunctionType) -> bool:
     """Whether the function, given plain arguments, can be traced as it stands."""
     code = function.__code__
@@ -178,14 +200,29 @@ def protocols_suffice(function: types.FunctionType) -> bool:
         if all(id(names.get(name)) == identity for name, identity in known[1]):
             return known[2]
     globals_read: dict[str, int] = {}
-    answer = _suffices(function, globals_read, set())
+    found = _Found()
+    answer = _suffices(function, globals_read, set(), found)
+    if answer and found.in_place:
+        answer = not found.arrays
+        if len(_changing) > 4096:
+            _changing.clear()
+        _changing[id(code)] = weakref.ref(code)
     if len(_decided) > 4096:
         _decided.clear()
     _decided[id(code)] = (weakref.ref(code), tuple(globals_read.items()), answer)
     return answer
 
 
-def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]) -> bool:
+class _Found:
+    """Whether code changes values in place, and whether it comes by plain arrays, to which traced values may not be added in place."""
+
+    __slots__ = ("arrays", "in_place")
+
+    def __init__(self) -> None:
+        self.arrays = self.in_place = False
+
+
+def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int], found: _Found) -> bool:
     code = function.__code__
     if id(code) in seen:
         return True
@@ -208,6 +245,7 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
             return False  # not NumPy's function of that name, but the method of a list, a set, an array
         module = name == "LOAD_GLOBAL" and function.__globals__.get(instruction.argval) is np
         in_place = name == "BINARY_OP" and instruction.argrepr.endswith("=")
+        found.in_place |= in_place
         # what is called is an argument, an item, a result; since 3.14 this follows names of modules too
         if name in _STORES or (name == "PUSH_NULL" and before not in ("LOAD_ATTR", "LOAD_GLOBAL")):
             return False
@@ -217,7 +255,7 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
             return False
         before, last = name if _NULL_AFTER else "", name
         if name == "LOAD_GLOBAL":
-            if not _known_global(function, instruction.argval, read, seen):
+            if not _known_global(function, instruction.argval, read, seen, found):
                 return False
         elif (
             name == "BINARY_OP"
@@ -225,8 +263,10 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
             and any(isinstance(c, str) for c in code.co_consts)
         ):
             return False  # perhaps a text with numbers in it
-        elif name in ("LOAD_ATTR", "LOAD_METHOD") and instruction.argval not in _ATTRIBUTES:
-            return False
+        elif name in ("LOAD_ATTR", "LOAD_METHOD"):
+            if instruction.argval not in _ATTRIBUTES:
+                return False
+            found.arrays |= instruction.argval in _OF_NUMBERS
     # what is given by out= may be an array that others keep
     return not any(isinstance(c, types.CodeType) or (type(c) is tuple and "out" in c) for c in code.co_consts)
 
@@ -238,16 +278,17 @@ def _takes_apart(instruction: dis.Instruction, called: bool) -> bool:
     return instruction.opname in _TAKE_TUPLES_APART and not (called and instruction.opname == "RETURN_VALUE")
 
 
-def _known_global(function: types.FunctionType, name: str, read: dict[str, int], seen: set[int]) -> bool:
+def _known_global(function: types.FunctionType, name: str, read: dict[str, int], seen: set[int], found: _Found) -> bool:
     names = function.__globals__
     if name in names:
         value = names[name]
         read[name] = id(value)
         if isinstance(value, (int, float, complex, np.generic)) or type(value) is np.ndarray:
+            found.arrays |= type(value) is np.ndarray
             return are_plain((value,))
         if value is np:
             return True
         # another function's globals are checked only where they are the same dictionary
-        return type(value) is types.FunctionType and value.__globals__ is names and _suffices(value, read, seen)
+        return type(value) is types.FunctionType and value.__globals__ is names and _suffices(value, read, seen, found)
     read[name] = id(None)
     return name in _BUILTINS and getattr(builtins, name, None) is not None

@@ -168,7 +168,7 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
         if cls is _ndarray and (asked or type(b) in TRACED) and a.dtype.kind in "fc" and local.watch is not None:
             # only the place that is about to be assigned refers to the array: nobody misses what is written to its copy
             noted = id(a) in local.watch.touched
-            if count(a) <= ALONE + 1 + noted and a.base is None and a.flags.writeable:
+            if count(a) <= ALONE + 1 + noted and owns(a) and a.flags.writeable:
                 a = buffer(local.watch.trace, copy_in_layout(a))
             return in_place_of(name, a, b) if asked else function(a, b)
         if (asked or type(b) in TRACED) and is_users_array(cls) and local.watch is not None:

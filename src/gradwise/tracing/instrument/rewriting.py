@@ -54,7 +54,7 @@ COMPARED = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "e
 UNARY = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}
 
 #: results of these expressions may be arrays that nothing else refers to
-_FRESH = (ast.Call, ast.BinOp, ast.UnaryOp)
+_FRESH = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Attribute, ast.IfExp, ast.BoolOp, ast.NamedExpr)
 _SIMPLE = (ast.Name, ast.Constant)
 
 
@@ -248,7 +248,7 @@ class Rewriter(HoldersOfArrays):
     # --- statements ---------------------------------------------------------------------------------------------------------
 
     def visit_Assign(self, node: ast.Assign) -> Any:
-        filled = [t for t in node.targets if isinstance(t, ast.Name) and t.id in self.filled]
+        filled = [t for t in node.targets if self.is_filled(t)]
         wraps = isinstance(node.value, _FRESH) and filled
         unpacks = any(isinstance(t, (ast.Tuple, ast.List)) for t in node.targets) and len(node.targets) == 1
         value = self.given(node.targets[0], node.value) if len(node.targets) == 1 or filled else self.visit(node.value)
@@ -258,7 +258,29 @@ class Rewriter(HoldersOfArrays):
         if wraps:
             node.value = _at(_call("fresh", node.value), node.value)
         elif unpacks:
+            if any(map(self.is_filled, getattr(node.targets[0], "elts", ()))):
+                node.value = _at(_call("fresh_each", node.value), node.value)
             node.value = _at(_call("iterate", node.value), node.value)
+        elif isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
+            self.freshen(node.targets[0].elts, node.value.elts)
+        return node
+
+    def is_filled(self, target: Any) -> bool:
+        """Whether what is assigned to is a name into whose value the function writes."""
+        return isinstance(target, ast.Name) and target.id in self.filled
+
+    def freshen(self, targets: list[Any], values: list[Any]) -> None:
+        """``a, b = g(…), h(…)``."""
+        if len(targets) == len(values) and not any(isinstance(e, ast.Starred) for e in (*targets, *values)):
+            values[:] = [
+                _at(_call("fresh", v), v) if self.is_filled(t) and not isinstance(v, (ast.Name, ast.Constant)) else v
+                for t, v in zip(targets, values, strict=True)
+            ]
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
+        node.value = self.visit(node.value)
+        if self.is_filled(node.target):
+            node.value = _at(_call("fresh", node.value), node.value)
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:

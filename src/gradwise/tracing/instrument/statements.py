@@ -52,3 +52,16 @@ def fresh(value: Any) -> Any:
     elif is_users_array(type(value)) and count(value) <= ALONE and owns(value):
         return adopted(value)
     return value
+
+
+def fresh_each(value: Any) -> Any:
+    """What is about to be taken apart and filled: where nothing else refers to a tuple, its arrays are buffers as well."""
+    if local.watch is None or not isinstance(value, (tuple, list)) or count(value) > ALONE:
+        return value
+    entries = []
+    for entry in value:  # to which the tuple refers, and the name here
+        is_array = type(entry) is np.ndarray and entry.dtype.kind in "fc"
+        entries.append(
+            buffer(local.watch.trace, entry) if is_array and count(entry) <= ALONE + 1 and owns(entry) else entry
+        )
+    return entries

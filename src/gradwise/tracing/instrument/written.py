@@ -55,6 +55,18 @@ def written_by(call: ast.Call) -> list[Any]:
     return found
 
 
+def _gone_over(target: Any, iterable: Any) -> list[tuple[Any, Any]]:
+    """The names of a loop, and of what each is an entry: ``for row in A``, ``for i, row in enumerate(A)``, ``for a, b in zip(A, B)``."""
+    called = iterable.func.id if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) else ""
+    if called == "reversed" and len(iterable.args) == 1:
+        return _gone_over(target, iterable.args[0])
+    if isinstance(target, ast.Tuple) and called == "zip":
+        return [pair for t, a in zip(target.elts, iterable.args, strict=False) for pair in _gone_over(t, a)]
+    if isinstance(target, ast.Tuple) and called == "enumerate" and len(target.elts) == 2 and iterable.args:
+        return _gone_over(target.elts[1], iterable.args[0])
+    return [(target, iterable)]
+
+
 class _Written(ast.NodeVisitor):
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -93,9 +105,10 @@ class _Written(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_For(self, node: ast.For) -> None:
-        root = root_name(node.iter)
-        if isinstance(node.target, ast.Name) and root is not None:
-            self.links.append((node.target.id, root, not self.depth))
+        for name, iterable in _gone_over(node.target, node.iter):
+            root = root_name(iterable)
+            if isinstance(name, ast.Name) and root is not None:
+                self.links.append((name.id, root, not self.depth))
         self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
