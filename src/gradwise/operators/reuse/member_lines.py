@@ -92,7 +92,7 @@ def write_member(
         g.text.leave_if(other if kind == "default" else f"not {g.text.name(keeps)}({cls}, {name!r})")
         return
     else:
-        way = {"property": ".fget", "class": ".__func__"}.get(kind, "")
+        way = {"property": ".fget", "cached": ".func", "class": ".__func__"}.get(kind, "")
         read = f"{cls}.{name}{way}" if kind != "setter" else f"{g.text.name(setter)}({cls}, {name!r})"
         if kind != "setter":  # the class gives one function for methods and static methods
             g.classes.keeps_kind(cls, owner if variable is None else type(owner), name)

@@ -149,6 +149,12 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
     if descriptor is not MISSING:
         return _ask(m, expected.reads, ("first", name), descriptor, "__get__", [owner, class_of_made(owner)])
     stored = scope.inquiry.made[owner.place]
+    if (
+        found is not None and found[0] == "cached"
+    ):  # what it gives again is what it would compute of all that is ever stored
+        function = _function(m, expected, ("cached", name), found[1])
+        computed = scope.call_function(m, function, [owner], {})
+        return join(stored[name], computed) if name in stored else computed
     is_slot = type(member(cls, name)) is types.MemberDescriptorType and keeps(cls, name)
     if found is None and name not in stored and (is_slot or member(cls, name) is MISSING) and not is_asked:
         key = ("keeps", name) if is_slot else ("defined", name)

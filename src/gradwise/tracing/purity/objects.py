@@ -272,10 +272,12 @@ def find(value: Any, name: str) -> tuple[str, Any] | None:
 
 
 def find_in_class(cls: type, name: str) -> tuple[str, Any] | None:
-    """``find`` for instances that have no entry of that name."""
+    """``find`` for instances that have no entry of that name; a cached property is "cached" there, and computed."""
     found = member(cls, name)
     if type(found) is property:
         return ("property", found.fget) if type(found.fget) is types.FunctionType else None
+    if type(found) is functools.cached_property and found.attrname == name and type(found.func) is types.FunctionType:
+        return "cached", found.func
     return _of_class(found)
 
 
