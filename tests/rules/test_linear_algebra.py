@@ -7,11 +7,13 @@ import warnings
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy
 
 import gradwise as gw
 from gradwise.errors import KinkWarning, SingularPointError, TracingError
 from gradwise.program import Primitive
 from gradwise.rules import linear_algebra as rules
+from gradwise.tracing.instrument.hooks import watched
 
 from .laws import check_function, inner, random_like
 from .test_completeness import used
@@ -582,6 +584,9 @@ def test_every_primitive_has_a_case():
     for kind in ("real", "complex"):
         for f in (*FACTORIZATIONS.values(), L.eigh, L.eigvalsh, L.norm):
             used(f, [spread((3, 3), kind, seed=2)], found)
+    used(
+        watched(lambda a: scipy.linalg.rq(a)[1]), [spread((3, 3), "real", seed=2)], found
+    )  # the signs of a routine of SciPy
     missing = {p.name for p in vars(rules).values() if isinstance(p, Primitive)} - {p.name for p in found}
     assert missing == set(), f"{sorted(missing)} have no case"
 
