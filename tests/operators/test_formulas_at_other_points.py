@@ -19,6 +19,9 @@ WEIGHTS = np.arange(9.0).reshape(3, 3)
 LEVELS = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
 
 
+FLAT = np.array([[1.0, 1.0], [1.0, 1.0]])
+
+
 #: name: the function, where the first calls are, points elsewhere, where the value is a number
 FUNCTIONS = {
     "expm": (lambda x: np.sum(scipy.linalg.expm(x) * WEIGHTS), A, (3 * A, 10 * A, 40 * A, 0.01 * A, 0 * A)),
@@ -96,6 +99,11 @@ ENDS = {
         lambda x: np.nanquantile(x, 0.7, weights=LEVELS, method="inverted_cdf"),
         np.array([0.4, 1.3, -0.6, 0.9, 2.5]),
         np.array([0.4, 1.3, -0.6, 0.9, np.nan]),
+    ),
+    "beside a plane": (
+        lambda x: scipy.stats.multivariate_normal.logpdf(x, np.zeros(2), FLAT, allow_singular=True),
+        np.array([0.4, 0.4]),
+        np.array([0.4, -0.4]),
     ),
     "hmean": (scipy.stats.hmean, np.array([0.4, 0.9]), np.array([0.4, -0.3])),
     "pmean": (lambda x: scipy.stats.pmean(x, 2), np.array([0.4, 0.9]), np.array([0.4, -0.3])),

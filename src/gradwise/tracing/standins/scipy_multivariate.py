@@ -16,10 +16,11 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import standing_for
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
-from gradwise.tracing.standins.scipy_calling import refuse, with_value, without_rule
+from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, with_value, without_rule
 from gradwise.tracing.standins.scipy_normal_probabilities import probability
 from gradwise.tracing.standins.scipy_systems import _system
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
+from gradwise.tracing.traced import isinstance_traced
 
 _LOG_ROOT_2_PI = 0.5 * math.log(2 * math.pi)
 #: eigenvalues of a covariance below this share of the largest are zero to SciPy
@@ -50,7 +51,11 @@ def _distances(x: Any, mean: Any, cov: Any, singular: bool = False) -> tuple[Any
     if singular:
         lengths, vectors = np.linalg.eigh(plain(cov))
         kept = lengths > _LEAST * np.max(np.abs(lengths))
+        if isinstance_traced(cov):
+            moved = np.linalg.eigvalsh(cov)
+            concrete(moved > _LEAST * np.max(np.abs(moved)), "mask")
         if not np.all(kept):
+            only_at_this_point(open_traces([x, mean, cov]))  # whether a point lies in the plane, and its directions
             lengths, vectors = without_rule((lengths[kept], vectors[:, kept]), cov, *_SINGULAR)
             return np.sum((rows @ vectors) ** 2 / lengths, axis=1), 0.5 * np.sum(np.log(lengths)), n, int(np.sum(kept))
     factor = np.linalg.cholesky(cov)
@@ -80,6 +85,7 @@ def _density(name: str, logarithm: Callable[..., Any], result: str, doc: str) ->
                 recorded = np.exp(recorded)
             nowhere = value == (-np.inf if result.startswith("log") else 0.0)
             if np.any(nowhere):  # beside the plane of a singular covariance, say
+                only_at_this_point(open_traces([recorded]))
                 recorded = np.where(nowhere, value, recorded)
             return with_value(recorded, value)
 
