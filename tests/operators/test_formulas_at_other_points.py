@@ -100,6 +100,16 @@ ENDS = {
         np.array([0.4, 1.3, -0.6, 0.9, 2.5]),
         np.array([0.4, 1.3, -0.6, 0.9, np.nan]),
     ),
+    "solve of an indefinite matrix": (
+        lambda x: np.sum(scipy.linalg.solve(np.diag(x), X[:2], assume_a="pos")),
+        np.array([0.4, 1.4]),
+        np.array([0.4, -1.4]),
+    ),
+    "solveh_banded of an indefinite matrix": (
+        lambda x: np.sum(scipy.linalg.solveh_banded(x[None], X[:2])),
+        np.array([0.4, 1.4]),
+        np.array([0.4, -1.4]),
+    ),
     "beside a plane": (
         lambda x: scipy.stats.multivariate_normal.logpdf(x, np.zeros(2), FLAT, allow_singular=True),
         np.array([0.4, 0.4]),

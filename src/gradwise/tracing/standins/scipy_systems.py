@@ -56,6 +56,12 @@ def _system(a: Any, b: Any, value: Any) -> Any:
     return recorded(rules.solve, (a, b), ("",), value)
 
 
+def _rely_on_definiteness(matrix: Any) -> None:
+    """A program fails where the matrix is not positive definite, and the call is made in its place: SciPy raises there."""
+    if carries(matrix):
+        concrete(np.linalg.cholesky(matrix)[..., 0, 0].real > 0, "mask")
+
+
 def solve(
     a: Any,
     b: Any,
@@ -71,6 +77,8 @@ def solve(
     options = {} if assume_a is None else {"assume_a": assume_a}
     value = scipy.linalg.solve(*shown(a, b), lower=lower, check_finite=check_finite, transposed=transposed, **options)
     matrix = _as_assumed(a, assume_a, lower)
+    if assume_a in {"pos", "positive definite"}:
+        _rely_on_definiteness(matrix)
     return _system(np.swapaxes(matrix, -1, -2) if transposed else matrix, b, value)
 
 
@@ -167,8 +175,9 @@ def solveh_banded(
     if ab.ndim < 2:
         refuse([ab, b], "scipy.linalg.solveh_banded of a vector of bands", "Write ab[None] for a diagonal matrix")
     half = ab.shape[0] - 1
-    matrix = _from_bands((half, 0) if lower else (0, half), ab)
-    return _system(_from_triangle(matrix, lower, hermitian=True), b, value)
+    matrix = _from_triangle(_from_bands((half, 0) if lower else (0, half), ab), lower, hermitian=True)
+    _rely_on_definiteness(matrix)
+    return _system(matrix, b, value)
 
 
 def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
