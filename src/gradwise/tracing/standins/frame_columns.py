@@ -227,8 +227,10 @@ class Column(ExtensionArray):
 
     # --- places ------------------------------------------------------------------------------------------------------------------
 
-    def fillna(self, value: Any = None, limit: Any = None, copy: bool = True) -> Column:
-        """Other numbers for NaN."""
+    def fillna(self, value: Any = None, limit: Any = None, copy: bool = True, *, method: str | None = None) -> Column:
+        """Other numbers for NaN; up to pandas 2 also those before or after."""
+        if method is not None:
+            return self._pad_or_backfill(method=method, limit=limit)
         missing = self.isna()
         if limit is not None and limit < missing.sum():
             missing &= missing.cumsum() <= limit
