@@ -62,6 +62,9 @@ def standing_for(attribute: str) -> Callable[[type], type]:
 #: attributes that do not depend on the numbers
 DESCRIPTIONS = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"})
 
+#: numbers of Python's lack what NumPy's have: a handler of ``n = v.shape[0]`` is how code asks whether it was given one
+PYTHONS_NUMBERS = frozenset({int, float, complex, bool})
+
 
 #: what makes an array of the user's class of a traced array, and of a plain array of that class; ``subclasses`` puts it there
 SUBCLASSES: dict[str, Callable[..., Any]] = {}

@@ -26,7 +26,14 @@ from gradwise.tracing.instrument import (
 from gradwise.tracing.instrument.both_ways import aside, branches, classes, harmless, shielding, turns
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
-from gradwise.tracing.instrument.needs import are_plain, changes_in_place, holds_arrays, protocols_suffice
+from gradwise.tracing.instrument.needs import (
+    are_plain,
+    asks_for_attributes,
+    changes_in_place,
+    holds_arrays,
+    holds_numbers_of_python,
+    protocols_suffice,
+)
 from gradwise.tracing.instrument.state import Watch, left, local
 from gradwise.tracing.instrument.userland import is_derived, is_users_file
 from gradwise.tracing.text import joined
@@ -122,9 +129,13 @@ def watched(function: Any) -> Any:
 
 
 def _unless_objects(function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """The function as it stands, unless an argument brings code of its own, or is an array from which it may make one that it changes in place."""
+    """The function as it stands, unless an argument brings code of its own, is an array from which it may make one that it changes in place, or a number that lacks attributes which are asked for."""
     values = (*args, *kwargs.values())
-    if are_plain(values) and not (changes_in_place(function) and holds_arrays(values)):
+    if (
+        are_plain(values)
+        and not (changes_in_place(function) and holds_arrays(values))
+        and not (asks_for_attributes(function) and holds_numbers_of_python(values))
+    ):
         return function(*args, **kwargs)
     return resolve(function)(*args, **kwargs)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.holders import PYTHONS_NUMBERS
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 _BUILTINS = frozenset({"abs", "len", "range", "enumerate", "zip"})
@@ -141,6 +142,7 @@ _OF_NUMBERS = frozenset({"linspace", "logspace", "geomspace", "repeat", "tile", 
 _decided: dict[int, tuple[Any, tuple[tuple[str, int], ...], bool]] = {}
 #: codes that change values in place, by identity
 _changing: dict[int, weakref.ref[types.CodeType]] = {}
+_asking: dict[int, weakref.ref[types.CodeType]] = {}
 
 
 #: the place of PUSH_NULL beside the callable
@@ -191,6 +193,26 @@ def changes_in_place(function: types.FunctionType) -> bool:
     return known is not None and known() is function.__code__
 
 
+def asks_for_attributes(function: types.FunctionType) -> bool:
+    """Whether a function that protocols suffice for, or one that it calls, asks values for attributes: a number of Python's lacks most that its traced value has."""
+    known = _asking.get(id(function.__code__))
+    return known is not None and known() is function.__code__
+
+
+def holds_numbers_of_python(values: Any) -> bool:
+    """Whether a traced number of Python's is among values that are plain."""
+    for value in values:
+        cls = type(value)
+        if cls is TracedScalar:
+            if type(value.value) in PYTHONS_NUMBERS:
+                return True
+        elif ((cls is tuple or cls is list) and holds_numbers_of_python(value)) or (
+            cls is dict and holds_numbers_of_python(value.values())
+        ):
+            return True
+    return False
+
+
 def protocols_suffice(function: types.FunctionType) -> bool:
     """Whether the function, given plain arguments, can be traced as it stands."""
     code = function.__code__
@@ -207,6 +229,10 @@ def protocols_suffice(function: types.FunctionType) -> bool:
         if len(_changing) > 4096:
             _changing.clear()
         _changing[id(code)] = weakref.ref(code)
+    if answer and found.asks:
+        if len(_asking) > 4096:
+            _asking.clear()
+        _asking[id(code)] = weakref.ref(code)
     if len(_decided) > 4096:
         _decided.clear()
     _decided[id(code)] = (weakref.ref(code), tuple(globals_read.items()), answer)
@@ -214,12 +240,12 @@ def protocols_suffice(function: types.FunctionType) -> bool:
 
 
 class _Found:
-    """Whether code changes values in place, and whether it comes by plain arrays, to which traced values may not be added in place."""
+    """Whether code changes values in place, and whether it comes by plain arrays, to which traced values may not be added in place; whether it asks values for attributes."""
 
-    __slots__ = ("arrays", "in_place")
+    __slots__ = ("arrays", "asks", "in_place")
 
     def __init__(self) -> None:
-        self.arrays = self.in_place = False
+        self.arrays = self.in_place = self.asks = False
 
 
 def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int], found: _Found) -> bool:
@@ -243,6 +269,7 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
             return False  # what is given may be somebody's array, of which the run must be seen to write to it
         if name in ("LOAD_ATTR", "LOAD_METHOD") and instruction.argval in _CHANGING and not module:
             return False  # not NumPy's function of that name, but the method of a list, a set, an array
+        found.asks |= name in ("LOAD_ATTR", "LOAD_METHOD") and not module
         module = name == "LOAD_GLOBAL" and function.__globals__.get(instruction.argval) is np
         in_place = name == "BINARY_OP" and instruction.argrepr.endswith("=")
         found.in_place |= in_place

@@ -44,7 +44,7 @@ _OURS = frozenset(name for name in dir(TracedArray) if name[0] != "_" and not ha
 
 def refuse_ours(obj: Any, name: str) -> None:
     """Raise, for an attribute that only a traced value has, as the plain one would."""
-    if name in _OURS and not hasattr(obj.value, name):
+    if (name in _OURS or type(obj) is TracedScalar) and not hasattr(obj.value, name):
         getattr(obj.value, name)  # raises as it does
 
 
