@@ -23,6 +23,7 @@ from gradwise.execution.loops import LoopWriter
 from gradwise.execution.numpy_backend import schedule
 from gradwise.execution.repetition import read_outside, repetitions
 from gradwise.execution.writer import Writer
+from gradwise.program import COMPUTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -76,6 +77,8 @@ def straight_line(
     given = (*program.inputs, *program.captured)
     guarded: dict[int, list[Any]] = {}
     for g in program.guards:
+        if g.expected is COMPUTED and program.types[g.variable].shape == ():
+            continue  # it is kept below, and looked at as other numbers are
         guarded.setdefault(g.variable, []).append(g.expected)
 
     def check(variables: Iterable[int]) -> None:

@@ -9,6 +9,7 @@ Never import rules, tracing, transforms or execution here.
 from gradwise.program.builder import Builder, Symbol, constant, result_type
 from gradwise.program.collector import collector_paused
 from gradwise.program.language import (
+    COMPUTED,
     F64,
     ArrayType,
     Equation,
@@ -20,6 +21,7 @@ from gradwise.program.language import (
 )
 
 __all__ = [
+    "COMPUTED",
     "F64",
     "ArrayType",
     "Builder",

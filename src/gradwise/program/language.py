@@ -250,10 +250,14 @@ def resolve_location(location: Any) -> tuple[str, int] | None:
     return code.co_filename, line
 
 
+#: what a guard expects of a value that is to be computed though nobody reads it, since its operation may fail
+COMPUTED = object()
+
+
 class Guard:
     """A concrete answer that Python took from a traced value: the program holds while ``variable`` gives ``expected``.
 
-    ``kind`` is the question: "bool", "int", "index", "mask", "value", "order"; "shift" is a value that cancels, as the largest entry in log Σ eˣ does: any other
+    ``kind`` is the question: "bool", "int", "index", "mask", "value", "order", "error" (an operation failed, and does so again; or none that is ``COMPUTED`` fails); "shift" is a value that cancels, as the largest entry in log Σ eˣ does: any other
     gives the same result in real numbers.
     """
 

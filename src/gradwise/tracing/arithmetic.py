@@ -256,8 +256,6 @@ def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) 
             return made
     other = z if isinstance_traced(x) else x
     if not isinstance_traced(other) and not isinstance(other, (*_NUMBERS, _ndarray, list, tuple)):
-        if (other is None or type(other) in (str, bytes)) and primitive in (algebra.equal, algebra.not_equal):
-            return function(plain(x), plain(z))  # no number is None: the same for all values, entry by entry
         taken = array_of_sequence(other, x if other is z else z)
         return (
             NotImplemented

@@ -20,6 +20,7 @@ from gradwise.tracing.arithmetic import (
     unary,
 )
 from gradwise.tracing.factors import matmul, power
+from gradwise.tracing.failing import by_method, of, shows
 from gradwise.tracing.forgetting import is_no_distance
 from gradwise.tracing.holders import answers
 from gradwise.tracing.traced import Traced, dtype_of, isinstance_traced
@@ -46,6 +47,7 @@ COMPARISONS: dict[str, tuple[Callable[..., Any], Primitive]] = {
 }
 
 
+@shows(of("self", function=int))
 def _integer(self: Traced) -> int:
     return int(concrete(self, "int"))
 
@@ -68,6 +70,12 @@ def _bool(self: Traced) -> bool:
             answer = not answer
         self.tape.guard(self.index, "bool", answer)
     return answer
+
+
+def _equality(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) -> Any:
+    if z is None or type(z) is str or type(z) is bytes:
+        return function(plain(x), z)  # no number is None: the same for all values, entry by entry
+    return general(function, primitive, x, z)
 
 
 def _is_number(value: Any) -> bool:
@@ -96,11 +104,12 @@ def install(scalar: Any, array: Any) -> None:
         reflected = name in BINARY
         for flipped in (False, True) if reflected else (False,):
             method = f"__{'r' if flipped else ''}{name}__"
-            setattr(scalar, method, scalar_operator(function, primitive, flipped=flipped))
-            setattr(array, method, array_operator(function, primitive, flipped=flipped))
+            setattr(scalar, method, shows(by_method)(scalar_operator(function, primitive, flipped=flipped)))
+            setattr(array, method, shows(by_method)(array_operator(function, primitive, flipped=flipped)))
+    shows(of("x", "z"))(binary)
     for cls in (scalar, array):  # equality is asked by memories of results, which the general way notices
-        cls.__eq__ = lambda self, other: general(operator.eq, algebra.equal, self, other)
-        cls.__ne__ = lambda self, other: general(operator.ne, algebra.not_equal, self, other)
+        cls.__eq__ = lambda self, other: _equality(operator.eq, algebra.equal, self, other)
+        cls.__ne__ = lambda self, other: _equality(operator.ne, algebra.not_equal, self, other)
     logical = {
         "and": (operator.and_, elementwise.PREDICATES["logical_and"]),
         "or": (operator.or_, elementwise.PREDICATES["logical_or"]),

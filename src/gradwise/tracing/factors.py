@@ -11,6 +11,7 @@ import numpy as np
 from gradwise.rules import powers
 from gradwise.rules.products import matmul_p
 from gradwise.tracing.arithmetic import binary, concrete, general, plain
+from gradwise.tracing.failing import of, shows
 from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.places import place_of
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
@@ -22,6 +23,7 @@ _ndarray = np.ndarray
 _NOWHERE = (None, 0)
 
 
+@shows(of("x", "n", function=operator.pow))
 def _whole_power(x: Any, n: int) -> Any:
     """``x ** n`` of traced numbers and arrays of 64 bits, as most are; None for others."""
     trace = x.tape
@@ -45,6 +47,7 @@ def _whole_power(x: Any, n: int) -> Any:
     return TracedArray(trace, index, out) if is_array else TracedScalar(trace, index, out)
 
 
+@shows(of("x", "z", function=operator.pow))
 def power(x: Any, z: Any) -> Any:
     """Record ``x ** z``; a number as exponent becomes part of the program, so that xⁿ is differentiated exactly at 0 and for x < 0."""
     if isinstance_traced(x) and not isinstance_traced(z):

@@ -15,6 +15,7 @@ import numpy as np
 from gradwise.rules.shapes import FULL, getitem, scatter_set
 from gradwise.tracing.aliasing import foreign_write
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.failing import decided
 from gradwise.tracing.holders import HOLDERS, written
 from gradwise.tracing.keys import (
     BOUNDS,
@@ -76,6 +77,7 @@ def _ordinary(self: Any, key: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...], in
     return view, tuple(entries), surplus
 
 
+@decided(IndexError, unless_traced="key")
 def get(self: TracedArray, key: Any) -> Any:
     """``self[key]``."""
     trace = self.tape

@@ -1,9 +1,9 @@
 """The errors that a function handles while it is recorded, and whether its program can still stand for it.
 
-    handled_errors(lines) → those of a run whose operation is missing in the program, and where it came to what it was to avoid
+    handled_errors(lines) → those of a run whose operation is missing in the program, where it came to what it was to avoid, and the traces that hold failures
 
-An operation on traced values that failed here (a division by zero, ``math.log`` of a negative number) and would not at other values is no part of the program, and no guard shows it.  An
-error that the user raises comes after the decisions that led to it, which are guards.  One by a lookup with nothing traced about it (a key that a dictionary has not got, a
+An operation on traced values that failed here (a division by zero, ``math.log`` of a negative number) and would not at other values is no part of the program, unless it is known which one
+it was: then it is asked again (``failed_operations.py``).  An error that the user raises comes after the decisions that led to it, which are guards.  One by a lookup with nothing traced about it (a key that a dictionary has not got, a
 name without a value) comes again wherever the form of the arguments and of what is read is the same.
 
 The same watch says whether the run comes to what it was to avoid, since nothing is proved of it (``reached.py``).
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.operators.reuse.failed_operations import DECIDED, note_failure
 from gradwise.operators.reuse.reached import Reach
 from gradwise.tracing import isinstance_traced
 from gradwise.tracing.instrument.both_ways.aside import entering, is_aside
@@ -76,9 +77,12 @@ def _holds_traced(value: Any, depth: int = 4) -> bool:
 
 
 @contextmanager
-def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> Iterator[tuple[list[str], list[str]]]:
-    """The errors that arise in the user's frames of this thread from traced values (what is left of them was handled, if the run succeeds), and where the run came to what was to be ``avoided``."""
+def handled_errors(
+    avoided: Mapping[str, frozenset[Extent]] | None = None,
+) -> Iterator[tuple[list[str], list[str], list[Any]]]:
+    """The errors that arise in the user's frames of this thread from traced values (what is left of them was handled, if the run succeeds), where the run came to what was to be ``avoided``, and the traces in which errors are guards."""
     found: list[str] = []
+    noted: list[Any] = []
     run = here.both_ways
     reach = Reach(avoided or {})
     judged: list[BaseException] = []  # kept, so that each is itself
@@ -102,6 +106,10 @@ def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> It
                 if isinstance(error, np.exceptions.AxisError) or (
                     _is_decided(argument[2]) and not isinstance(error, missing)
                 ):
+                    return local
+                tape = None if run is not None else note_failure(argument[2], error)
+                if tape is not None:
+                    noted.extend([] if tape is DECIDED else [tape])
                     return local
             found.append(f"{argument[0].__name__} at {frame.f_code.co_filename}:{frame.f_lineno}")
         return local
@@ -131,6 +139,6 @@ def handled_errors(avoided: Mapping[str, frozenset[Extent]] | None = None) -> It
     before = sys.gettrace()
     try:
         sys.settrace(entered)
-        yield found, reach.met
+        yield found, reach.met, noted
     finally:
         sys.settrace(before)

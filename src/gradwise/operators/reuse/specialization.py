@@ -20,8 +20,9 @@ import numpy as np
 from gradwise.execution import build, may_alias
 from gradwise.operators.equal_entries import Borders
 from gradwise.operators.reuse.comparison import equal
+from gradwise.operators.reuse.failed_operations import unread
 from gradwise.operators.reuse.handled import handled_errors
-from gradwise.program import Guard, Program, collector_paused
+from gradwise.program import COMPUTED, Guard, Program, collector_paused
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import is_plain
@@ -104,6 +105,7 @@ class Specialization:
                 # it may be the user's, where its content belongs to the form (``purity/outline.py``)
                 self._constants.append((i, value.copy() if type(value) is np.ndarray else value))
         self._guards = [(i, _expectation(kind, expected)) for i, kind, expected, _ in tape.guards]
+        self._guards += [(i, COMPUTED) for i in unread(program)]
         self._kinds = [type(v) for v in recording.values]
         #: where the program follows a branch that holds in single points (``operators/equalities.py``)
         self.borders = Borders(
@@ -281,6 +283,8 @@ def holds_as(value: Any, expected: Any) -> bool:
             return expected.serves(value)
     if type(expected) is bool or type(expected) is int:
         return bool(value == expected)
+    if expected is COMPUTED:  # SciPy fails at what is not finite
+        return bool(np.isfinite(value).all())
     same = bool(np.array_equal(value, expected))
     if same and np.asarray(expected).dtype.kind == "f":
         return bool(np.array_equal(np.signbit(value), np.signbit(expected)))
@@ -341,12 +345,14 @@ def specialise(
         traced_values.extend(traced)
         return call(traced[:count], traced[count:])
 
-    with handled_errors(avoided) as (handled, met):
+    with handled_errors(avoided) as (handled, met, noted):
         recording = record(function, given, (True,) * len(given), run, has_aux=has_aux)
     if met:
         raise Refused(f"it comes to {met[0]}, of which nothing is proved")
     if handled:  # an operation that did not fail at other values would be missing in the program
         raise Refused(f"it handles an error ({handled[0]})")
+    if any(tape is not recording.tape for tape in noted):
+        raise Refused("it handles an error of a derivative inside it")
     beside = [v for i, v in recording.auxiliary_outputs or () if i is None]
     if not all(is_plain(v) and type(v) is not set for v in beside):
         raise Refused("it returns an object beside its value")

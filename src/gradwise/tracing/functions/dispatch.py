@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.failing import called, shows
 from gradwise.tracing.functions import (
     choosing,
     creation,
@@ -153,6 +154,7 @@ def straight(function: Any, args: Any, kwargs: Any) -> Any:
 _PLAIN_OPTIONS = frozenset({"axis", "keepdims"})
 
 
+@shows(called)
 def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """NumPy's protocol (NEP 18)."""
     trace = self.tape

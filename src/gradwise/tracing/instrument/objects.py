@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.failing import decided
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.foreign import is_of_scipy
 from gradwise.tracing.instrument.shared_attributes import shares_attributes
@@ -42,6 +43,7 @@ _UNSEEN = frozenset(NATIVE - {types.FunctionType, super}) | {types.ModuleType}
 _OURS = frozenset(name for name in dir(TracedArray) if name[0] != "_" and not hasattr(np.ndarray, name))
 
 
+@decided(AttributeError)
 def refuse_ours(obj: Any, name: str) -> None:
     """Raise, for an attribute that only a traced value has, as the plain one would."""
     if (name in _OURS or type(obj) is TracedScalar) and not hasattr(obj.value, name):

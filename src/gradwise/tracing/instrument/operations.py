@@ -18,6 +18,7 @@ from gradwise.rules import algebra, powers
 from gradwise.tracing.arithmetic import skip_frames_of
 from gradwise.tracing.array_likes import gives
 from gradwise.tracing.conversions import objects
+from gradwise.tracing.failing import of, shows
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.holders import TWINS, adopted, is_users_array, wrapped
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced, in_place_of
@@ -181,10 +182,8 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
                 note_written(a)
                 if a.dtype.kind == "O":
                     return change_entries(binary, a, b)
-            elif cls is list or cls is set or cls is dict:
-                watch = local.watch
-                if watch is not None:
-                    watch.touched[id(a)] = a
+            elif local.watch is not None and (cls is list or cls is set or cls is dict):
+                local.watch.touched[id(a)] = a
             return function(a, b)
         watch = local.watch
         if watch is not None:
@@ -209,6 +208,7 @@ def _arithmetic(name: str, function: Any, primitive: Primitive) -> Any:
     slow = _binary(name, function)
     reflected = f"__r{name}__"
 
+    @shows(of("a", "b"))
     def operate(a: Any, b: Any) -> Any:
         ta, tb = type(a), type(b)
         if ta in _CERTAIN and tb in _CERTAIN:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.failing import called, shows
 from gradwise.tracing.functions import choosing, polynomials
 from gradwise.tracing.functions.dispatch import straight
 from gradwise.tracing.functions.operands import as_array
@@ -324,6 +325,7 @@ def _asking_function(function: Any, otherwise: Callable[..., Any]) -> Callable[.
     """A function of NumPy: ``__array_function__`` of the user's classes runs as a twin."""
     writes = function.__name__ in WRITING
 
+    @shows(called)
     def call(*args: Any, **kwargs: Any) -> Any:
         if writes or "out" in kwargs:
             note_written((*(args[:1] if writes else ()), kwargs.get("out")))

@@ -10,6 +10,7 @@ import numpy as np
 from gradwise.program import Primitive
 from gradwise.rules import algebra, elementwise
 from gradwise.tracing.arithmetic import concrete
+from gradwise.tracing.failing import of, shows
 from gradwise.tracing.standins.number_types import complex_
 from gradwise.tracing.standins.real_functions import STAND_INS as REAL
 from gradwise.tracing.standins.recording import C128, PLAIN, at_line, number, open_traces, weak
@@ -35,6 +36,7 @@ def _number(z: Any) -> Any:
 
 
 def _unary(function: Callable[[Any], complex], primitive: Primitive) -> Callable[[Any], Any]:
+    @shows(of("z"))
     def call(z: Any, /) -> Any:
         z = _number(z)
         if not isinstance_traced(z):

@@ -14,6 +14,7 @@ from gradwise.rules import elementwise, powers, special
 from gradwise.rules.linear_algebra.singular import norm
 from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.failing import called, of, shows
 from gradwise.tracing.places import place_of
 from gradwise.tracing.standins.recording import F64, PLAIN, at_line, number, open_traces, weak
 from gradwise.tracing.traced import TracedScalar, apply, isinstance_traced
@@ -51,6 +52,7 @@ BINARY: dict[str, Primitive] = {
 
 
 def _unary(function: Callable[[Any], float], primitive: Primitive) -> Callable[[Any], Any]:
+    @shows(of("x"))
     def call(x: Any, /) -> Any:
         cls = type(x)
         if cls is TracedScalar:
@@ -87,6 +89,7 @@ def _unary(function: Callable[[Any], float], primitive: Primitive) -> Callable[[
 
 
 def _binary(function: Callable[[Any, Any], float], primitive: Primitive) -> Callable[[Any, Any], Any]:
+    @shows(of("x", "y"))
     def call(x: Any, y: Any, /) -> Any:
         if type(x) in PLAIN and type(y) in PLAIN:
             return function(x, y)
@@ -103,6 +106,7 @@ def _binary(function: Callable[[Any, Any], float], primitive: Primitive) -> Call
 def _composed(function: Callable[..., float], composition: Callable[..., Any]) -> Callable[..., Any]:
     """``function`` where nothing is traced; else ``composition`` with the value of ``function``."""
 
+    @shows(called)
     def call(*args: Any) -> Any:
         if all([type(a) in PLAIN for a in args]):
             return function(*args)
@@ -130,6 +134,7 @@ _log = _unary(math.log, elementwise.log)
 _log_to_base = _composed(math.log, lambda x, base: _log(x) / _log(base))
 
 
+@shows(of("x", "y", function=math.pow))
 def pow_(x: Any, y: Any, /) -> Any:
     """``math.pow``: unlike ``**`` it raises where the power is complex."""
     if type(x) in PLAIN and type(y) in PLAIN:

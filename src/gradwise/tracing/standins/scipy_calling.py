@@ -13,6 +13,7 @@ import numpy as np
 
 from gradwise.rules.unruled import unruled
 from gradwise.tracing.arithmetic import _innermost, plain
+from gradwise.tracing.failing import called_by_name, shows
 from gradwise.tracing.functions.operands import carries, valued
 from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
@@ -29,6 +30,7 @@ def standing_in(module: str, name: str, ours: Callable[..., Any], *, lists: bool
     """SciPy's function where nothing is traced, ours where something is; lists of traced values become arrays unless ``lists`` is False."""
 
     @functools.wraps(ours)
+    @shows(called_by_name)
     def call(*args: Any, **kwargs: Any) -> Any:
         if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
             return getattr(sys.modules[module], name)(*args, **kwargs)
