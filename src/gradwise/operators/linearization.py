@@ -17,6 +17,8 @@ from gradwise.operators.kinks import holds_nan, warn_of_kinks
 from gradwise.operators.lasting import Surroundings
 from gradwise.operators.leaves import traced_number
 from gradwise.operators.prepared import BatchedDerivative, Prepared, interpret, is_outer
+from gradwise.rules.failing import of_python
+from gradwise.tracing.instrument.state import local
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.reverse import pullback
 from gradwise.transforms.seeds import seeded
@@ -119,6 +121,10 @@ class Linearization:
                 value = env[index]
                 if is_outer(value):
                     value.tape.guards.append((value.index, kind, expected, where))
+            if local.failing is not None:
+                found = [env[i] for i in of_python(program, tape.values)]
+                found += [env[value.index] for value in local.failing if value.tape is tape]
+                local.failing += [value for value in found if is_outer(value)]
             self._env = env
         return self._env
 

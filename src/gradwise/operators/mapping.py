@@ -23,6 +23,7 @@ from gradwise.operators.equal_entries import Borders
 from gradwise.operators.prepared import interpret, is_outer
 from gradwise.operators.verification import check_options
 from gradwise.program import Equation, Program
+from gradwise.rules.failing import of_python
 from gradwise.tracing import Recording, isinstance_traced, record
 from gradwise.tracing.instrument.effects import reads_files
 from gradwise.tracing.instrument.hooks import watched
@@ -186,15 +187,16 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
     # of its own: where the function writes to its arguments, the examples are run one by one on what they were before
     example = [_own(leaf[0]) if b else leaf for leaf, b in zip(leaves, batched, strict=True)]
     given = [_contents(leaf) for leaf in example]
-    derivatives_before = derivatives_taken()
-    asked_before = local.asked
+    derivatives_before, caught_before = derivatives_taken(), local.caught
+    asked_before, failing_before = local.asked, local.failing
     try:
         with undone(TracingError, put_generator):
-            local.asked = True
+            local.asked, local.failing = True, []
             try:
                 recording = record(f, example, batched, call, notes=True)
+                inner = local.failing
             finally:
-                local.asked = asked_before
+                local.asked, local.failing = asked_before, failing_before
         tape = recording.tape
         if tape.obstacle:
             return _first(recording, example, leaves, batched)
@@ -203,6 +205,8 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
             return None
         if tape.texts or tape.looked_up or (tape.ran is not None and reads_files(tape.ran)):
             return None  # what an earlier call kept for the first example is not that of the others
+        if local.caught != caught_before:
+            return None  # an operation of the first example failed, and may not for the others
         program = recording.program
         asked = [g.variable for g in program.guards]
         differentiated = derivatives_taken() != derivatives_before
@@ -210,7 +214,8 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
         borders = Borders(program, tape.values, branches=False)
         operands = [i for e in kinked for i in (*e.inputs, e.output_tuple[0])]
         operands += borders.variables if differentiated else []
-        outputs = (*program.outputs, *asked, *operands)
+        failing = of_python(program, tape.values) + [v.index for v in inner if v.tape is tape]
+        outputs = (*program.outputs, *asked, *failing, *operands)
         whole = Program(program.name, program.inputs, program.captured, program.equations, outputs, program.types)
         many, carries = batch(whole, size, program.inputs)
     except (TracingError, ProgramError, SingularPointError):
@@ -218,13 +223,20 @@ def _at_once(f: Any, call: Any, leaves: list[Any], batched: list[bool], size: in
             raise
         _put_back(leaves, batched, given)
         return None
-    values = _run(recording, many, [leaf for leaf, b in zip(leaves, batched, strict=True) if b])
+    try:
+        values = _run(recording, many, [leaf for leaf, b in zip(leaves, batched, strict=True) if b])
+    except np.linalg.LinAlgError:  # of one of the examples, which may handle it
+        return None
     n, m = len(program.outputs), len(program.outputs) + len(asked)
+    for value, carried in zip(values[m : m + len(failing)], carries[m:], strict=False):
+        if carried and not np.isfinite(value.current() if isinstance_traced(value) else value).all():
+            return None  # where NumPy warns Python's numbers raise, which the function may handle
     for guard, value, carried in zip(program.guards, values[n:m], carries[n:m], strict=True):
         if carried:
             value = value.current() if isinstance_traced(value) else value
             if not np.all(np.equal(value, guard.expected)):
                 return None
+    m += len(failing)
     results = []
     for value, carried, like in zip(values[:n], carries[:n], recording.values, strict=True):
         if not carried:

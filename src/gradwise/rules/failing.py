@@ -18,6 +18,8 @@ from gradwise.program import ArrayType, Primitive
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gradwise.program import Program
+
 _BOOL = np.dtype(bool)
 
 #: operations on numbers that give one for all numbers; what ``math`` computes otherwise raises somewhere
@@ -36,6 +38,16 @@ def may_fail(primitive: Primitive, type_: ArrayType) -> bool:
     if type_.shape == ():
         return type_.dtype.kind in "fc" and primitive.name not in _TOTAL
     return getattr(primitive.value, "__module__", "").startswith(_OF_MATRICES)
+
+
+def of_python(program: Program, values: Sequence[Any]) -> list[int]:
+    """The results of operations on Python's numbers that raise somewhere, as ``math.log`` does; ``values`` are those of the trace."""
+    return [
+        e.output_tuple[0]
+        for e in program.equations
+        if type(values[e.output_tuple[0]]) in (float, complex)
+        and may_fail(e.primitive, program.types[e.output_tuple[0]])
+    ]
 
 
 def _raises(operands: Sequence[Any], function: Any, static: Any, kinds: Any, error: type, arguments: Any) -> bool:

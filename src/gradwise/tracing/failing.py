@@ -11,9 +11,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gradwise.tracing.traced import isinstance_traced
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType
+    from types import CodeType, FrameType
 
     #: a function, its arguments, and those by name
     Operation = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -45,6 +47,20 @@ def decided(error: type[Exception], unless_traced: str | None = None) -> Callabl
         return function
 
     return note
+
+
+def is_of_form(frame: FrameType, error: BaseException) -> bool:
+    """Whether no numbers were asked: an attribute that their kind has not, an index beyond the end that is no traced one."""
+    expected, index = OF_FORM.get(frame.f_code, (None, None))
+    return type(error) is expected and (index is None or not _holds_traced(frame.f_locals[index]))
+
+
+def _holds_traced(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return any(map(_holds_traced, value))
+    if type(value) is slice:
+        return _holds_traced((value.start, value.stop, value.step))
+    return isinstance_traced(value)
 
 
 def of(*operands: str, function: Any = None) -> Reader:

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradwise.rules.failing import may_fail, raises
 from gradwise.tracing import arithmetic
-from gradwise.tracing.failing import OF_FORM, PLACES
+from gradwise.tracing.failing import PLACES, is_of_form
 from gradwise.tracing.traced import isinstance_traced, operand_index
 from gradwise.transforms.simplify import needed
 
@@ -32,20 +32,6 @@ _KINDS: dict[type, Any] = {c: c for c in (int, float, complex, bool, np.float64,
 _STATIC = (int, float, complex, str, bytes, np.generic, np.dtype, type, types.NoneType, types.EllipsisType)
 #: that the form of the arguments alone decided it
 DECIDED = object()
-
-
-def _holds_traced(value: Any) -> bool:
-    if isinstance(value, tuple | list):
-        return any(map(_holds_traced, value))
-    if type(value) is slice:
-        return _holds_traced((value.start, value.stop, value.step))
-    return isinstance_traced(value)
-
-
-def _is_of_form(frame: Any, error: BaseException) -> bool:
-    """Whether no numbers were asked: an attribute that its kind has not, an index beyond the end that is no traced one."""
-    expected, index = OF_FORM.get(frame.f_code, (None, None))
-    return type(error) is expected and (index is None or not _holds_traced(frame.f_locals[index]))
 
 
 class _NoGuard(Exception):
@@ -97,7 +83,7 @@ def note_failure(traceback: TracebackType | None, error: BaseException) -> Any:
     operation = None
     while below is not None and operation is None:
         frame = below.tb_frame
-        if _is_of_form(frame, error):
+        if is_of_form(frame, error):
             return DECIDED
         place = PLACES.get(frame.f_code)
         operation = None if place is None else place(frame.f_locals)

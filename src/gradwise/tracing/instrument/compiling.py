@@ -145,7 +145,7 @@ def _from_bytecode(code: CodeType) -> CodeType | None:
         new = hooked_bytecode(code, hooked_constant)
     except (LookupError, TypeError):  # a form of code that is not known
         return None
-    return new.replace(co_consts=(*new.co_consts, MADE_HERE))
+    return new.replace(co_consts=(*new.co_consts, *(HANDLES if code.co_exceptiontable else ()), MADE_HERE))
 
 
 def class_name(qualname: str) -> str | None:
@@ -307,6 +307,8 @@ def hooked(code: CodeType, inner: list[CodeType] | None = None, names: tuple[str
 
 #: the last constant of generators that are copies, and of code with hooks between its instructions
 MADE_HERE = object()
+#: and before it, where handlers have no hook
+HANDLES = (object(),)
 
 
 def _renamed(code: CodeType, names: tuple[str, str]) -> CodeType:

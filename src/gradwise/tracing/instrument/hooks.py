@@ -12,6 +12,7 @@ import numpy as np
 from gradwise.tracing.instrument import (
     attributes,
     bytecode,
+    caught,
     comparing,
     ending,
     holding,
@@ -50,6 +51,7 @@ HOOKS.update(
     delegate=items.delegate,
     managed=items.managed,
     bare=items.bare,
+    caught=caught.caught,
     assigns=statements.assigns,
     joined=joined,
     defined=statements.defined,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import defaultdict, deque
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import GeneratorType
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from gradwise.tracing.array_likes import gives
 from gradwise.tracing.conversions import objects
 from gradwise.tracing.instrument.callees import resolve
+from gradwise.tracing.instrument.caught import Suppressing, note, note_state
 from gradwise.tracing.instrument.compiling import MADE_HERE
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import is_foreign
@@ -294,7 +295,10 @@ class _Managed(AbstractContextManager[Any]):
 
     def __exit__(self, *problem: Any) -> Any:
         method = self.methods.get("__exit__")
-        return self.obj.__exit__(*problem) if method is None else resolve(method)(self.obj, *problem)
+        swallowed = self.obj.__exit__(*problem) if method is None else resolve(method)(self.obj, *problem)
+        if swallowed:
+            note(problem[1])
+        return swallowed
 
 
 def managed(obj: Any) -> Any:
@@ -302,6 +306,10 @@ def managed(obj: Any) -> Any:
     watch = local.watch
     if watch is None or type(obj) in PLAIN:
         return obj
+    if type(obj) is np.errstate:
+        note_state(obj)
+    if type(obj) is suppress:
+        return Suppressing(obj)
     methods = class_info(watch, type(obj)).methods
     return _Managed(obj, methods) if "__enter__" in methods or "__exit__" in methods else obj
 

@@ -254,7 +254,9 @@ def _suffices(function: types.FunctionType, read: dict[str, int], seen: set[int]
         return True
     called = bool(seen)  # by a function that may give the result to NumPy
     seen.add(id(code))
-    if code.co_freevars or function.__dict__ or code.co_flags & 0x2A4:  # generators, coroutines, tuples of arguments
+    if (
+        code.co_exceptiontable or code.co_freevars or function.__dict__ or code.co_flags & 0x2A4
+    ):  # generators, coroutines, tuples of arguments
         return False
     defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
     # a list or an array that is a default outlives the call

@@ -10,6 +10,7 @@
     a[g()] += b              →  begun(a)[g()] += b
     for v in xs              →  for v in iterate(xs)            also in comprehensions
     with c                   →  with managed(c)
+    except E: …              →  except E: caught(); …
     match s                  →  match bare(s)
     a < b, v in c            →  lt(a, b), contains(v, c)
     if a, while not a, …     →  if true(a), while not true(a)
@@ -309,7 +310,7 @@ class Rewriter(HoldersOfArrays):
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:
         node.type = None if node.type is None else self.visit(node.type)
-        node.body = self.block(node.body)
+        node.body = [_at(ast.Expr(_call("caught")), node), *self.block(node.body)]
         return node
 
     def visit_With(self, node: ast.With) -> Any:

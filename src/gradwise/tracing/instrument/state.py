@@ -178,6 +178,10 @@ class _Local(threading.local):
     muted: list[tuple[Any, Any]] | None = None
     #: and what they would have written to files (``unwritten.py``)
     files: Any = None
+    #: how many errors of operations on traced values the user's code handled (``caught.py``)
+    caught: int = 0
+    #: where somebody asks, the values of outer traces whose operations may raise, and do not here
+    failing: list[Any] | None = None
     #: the run whose branches are run both ways (``both_ways``)
     both_ways: Any = None
 
