@@ -28,7 +28,7 @@ from gradwise.execution.sequences import as_list
 from gradwise.execution.straight_line import TooLong, straight_line
 from gradwise.operators.arguments import Arguments
 from gradwise.operators.engine import linearize_call
-from gradwise.operators.reuse.specialization import holds_as
+from gradwise.operators.reuse.expected import holds_as
 from gradwise.operators.shortcuts import ENOUGH, PATIENCE
 from gradwise.program import Program
 from gradwise.transforms.forward import pushforward

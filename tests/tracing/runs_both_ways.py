@@ -8,8 +8,8 @@ import pytest
 import gradwise as gw
 from gradwise.execution import build
 from gradwise.operators.reuse.comparison import equal
+from gradwise.operators.reuse.expected import holds_as
 from gradwise.operators.reuse.handled import handled_errors
-from gradwise.operators.reuse.specialization import holds_as
 from gradwise.tracing import record
 from gradwise.tracing.instrument.both_ways.aside import BothWays
 from gradwise.tracing.instrument.hooks import watched

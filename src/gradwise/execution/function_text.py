@@ -25,7 +25,7 @@ class FunctionText:
         What is done when all that may fail has been done.
     """
 
-    __slots__ = ("_count", "_names", "_parameters", "last", "lines")
+    __slots__ = ("_count", "_names", "_parameters", "last", "lines", "watched")
 
     def __init__(self, parameters: Iterable[str]) -> None:
         self._parameters = tuple(parameters)
@@ -33,6 +33,8 @@ class FunctionText:
         self._count = 0
         self.lines: list[str] = []
         self.last: list[str] = []
+        #: where the block ends in which NumPy raises instead of warning, once there is one
+        self.watched: int | None = None
 
     def fresh(self, stem: str = "t") -> str:
         """A name that is not in use."""
@@ -53,6 +55,15 @@ class FunctionText:
         """A variable that holds the value of an expression."""
         variable = self.fresh()
         self.lines.append(f"{variable} = {expression}")
+        return variable
+
+    def keep_watched(self, expression: str) -> str:
+        """A variable that holds the value of an expression of what the watched block computed, at whose end it is asked: NumPy warns of nothing there."""
+        if self.watched is None:
+            return self.keep(expression)
+        variable = self.fresh()
+        self.lines.insert(self.watched, f"    {variable} = {expression}")
+        self.watched += 1
         return variable
 
     def leave_if(self, condition: str) -> None:

@@ -127,6 +127,7 @@ def straight_line(
     outputs = [Written(writer.read(o), o in writer.numbers, o in writer.entries) for o in program.outputs]
     if writer.plain:
         text.lines += writer.lines
+        text.watched = None
     else:  # under one error state, as cheap as it can be had
         now, enter, leave = raising()
         state = text.keep(f"{text.name(now)}()")
@@ -137,4 +138,5 @@ def straight_line(
             "finally:",
             f"    {text.name(leave)}({state})",
         ]
+        text.watched = len(text.lines) - 2
     return outputs

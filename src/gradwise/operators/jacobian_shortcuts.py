@@ -10,8 +10,8 @@ from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import Written, straight_line
 from gradwise.operators.kinks import holds_nan
 from gradwise.operators.prepared import shared_results
+from gradwise.operators.reuse.expected import holds_as
 from gradwise.operators.reuse.forms import Formless
-from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_blocks import blocks, floating_leaves
 from gradwise.operators.shortcut_kinks import kinks_of, leave_at_borders, leave_on_kinks
 from gradwise.operators.shortcut_leaves import in_containers

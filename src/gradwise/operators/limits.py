@@ -122,7 +122,8 @@ def limit(
         value = np.where(np.abs(value) <= 1e-14 * np.abs(terms[0]), 0, value)
         infinite = _infinite(terms)
         fine = np.isfinite(value) & (spread <= tolerance * (1 + np.abs(value))) & _converges(terms)
-        value, fine = np.where(infinite, np.sign(terms[-1]) * np.inf, value), fine | infinite
+        with np.errstate(invalid="ignore"):  # 0 inf, where it is not asked for
+            value, fine = np.where(infinite, np.sign(terms[-1]) * np.inf, value), fine | infinite
         if fine.size and fine[0]:
             settled.append(float(np.real(value[0])))
         if not fine.all():

@@ -23,8 +23,8 @@ from gradwise.operators.leaves import plain_like
 from gradwise.operators.linearization import Linearization
 from gradwise.operators.prepared import shared_results
 from gradwise.operators.results import zeros_for
+from gradwise.operators.reuse.expected import holds_as
 from gradwise.operators.reuse.forms import Formless
-from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_kinks import kinks_of, leave_at_borders, leave_on_kinks
 from gradwise.operators.shortcut_leaves import in_containers
 from gradwise.operators.shortcut_results import derivative_in_form, rebuilt, returned, slope_in_form, zero_like

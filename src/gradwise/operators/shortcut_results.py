@@ -65,8 +65,8 @@ def derivative_in_form(
     text: FunctionText, written: Written, name: str, leaf: Any, joint: Program, position: int, *, shared: bool
 ) -> str:
     """A derivative in the form of its leaf, which is in the variable ``name``; nan is left to the ordinary way."""
-    result = text.keep(written.text)
     if written.is_number:
+        result = text.keep(written.text)
         text.leave_if(f"{result} != {result}")
         if type(leaf) is float:
             return result
@@ -74,8 +74,9 @@ def derivative_in_form(
             return text.keep(f"{text.name(np.float64)}({result})")
         return in_form(text, result, name, leaf)
     kind = joint.types[joint.outputs[position]]
+    result = text.keep_watched(written.text)
     if len(kind.shape) == 1 and kind.dtype == F64.dtype and 0 < kind.shape[0] < 1000:
-        square = text.keep(f"{result}.dot({result})")
+        square = text.keep_watched(f"{result}.dot({result})")  # of large entries it overflows
         text.leave_if(f"{square} != {square}")
     else:
         text.leave_if(f"{text.name(holds_nan)}(({result},))")

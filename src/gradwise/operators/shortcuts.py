@@ -29,11 +29,11 @@ from gradwise.operators.results import zeros_for
 from gradwise.operators.reuse.beside import Raised, held_back, is_looked_at, leave_behind
 from gradwise.operators.reuse.by_function import shortcuts_for, shortcuts_of
 from gradwise.operators.reuse.comparison import equal
+from gradwise.operators.reuse.expected import holds_as
 from gradwise.operators.reuse.forms import Formless, expect
 from gradwise.operators.reuse.gathering import Unsuitable, gather
 from gradwise.operators.reuse.library_functions import looked_at
 from gradwise.operators.reuse.promises import is_forbidden
-from gradwise.operators.reuse.specialization import holds_as
 from gradwise.operators.shortcut_kinks import leave_at_borders, leave_at_kinks
 from gradwise.operators.shortcut_leaves import opened as opened_argument
 from gradwise.operators.shortcut_results import (

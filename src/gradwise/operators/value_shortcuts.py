@@ -9,7 +9,7 @@ import numpy as np
 from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import straight_line
 from gradwise.operators.prepared import shared_results
-from gradwise.operators.reuse.specialization import holds_as
+from gradwise.operators.reuse.expected import holds_as
 from gradwise.operators.shortcut_results import returned
 from gradwise.operators.shortcuts import PARAMETERS, Shortcut, opening
 from gradwise.transforms.simplify import simplify

@@ -20,6 +20,7 @@ import numpy as np
 from gradwise.execution import build, may_alias
 from gradwise.operators.equal_entries import Borders
 from gradwise.operators.reuse.comparison import equal
+from gradwise.operators.reuse.expected import Whole, complex_operands, divisors, expectation, holds_as
 from gradwise.operators.reuse.failed_operations import unread
 from gradwise.operators.reuse.handled import handled_errors
 from gradwise.program import COMPUTED, Guard, Program, collector_paused
@@ -56,6 +57,7 @@ class Specialization:
         "_auxiliary",
         "_auxiliary_structure",
         "_constants",
+        "_divisors",
         "_elsewhere",
         "_executable",
         "_guards",
@@ -66,6 +68,7 @@ class Specialization:
         "_passing",
         "_places",
         "_raw",
+        "_regular",
         "_shared",
         "borders",
         "fingerprint",
@@ -104,8 +107,11 @@ class Specialization:
             else:
                 # it may be the user's, where its content belongs to the form (``purity/outline.py``)
                 self._constants.append((i, value.copy() if type(value) is np.ndarray else value))
-        self._guards = [(i, _expectation(kind, expected)) for i, kind, expected, _ in tape.guards]
+        self._guards = [(i, expectation(kind, expected)) for i, kind, expected, _ in tape.guards]
         self._guards += [(i, COMPUTED) for i in unread(program)]
+        constants = frozenset(i for i, _ in self._constants)
+        self._divisors = divisors(program, tape.values, constants)
+        self._regular = complex_operands(program, tape.values, constants)
         self._kinds = [type(v) for v in recording.values]
         #: where the program follows a branch that holds in single points (``operators/equalities.py``)
         self.borders = Borders(
@@ -150,7 +156,7 @@ class Specialization:
         """The program as a function of the leaves and numbers, with its guards, and with ``constants()`` as captured values."""
         program = self.program
         captured = [i for i, _ in self._constants]
-        guards = [Guard(i, "", expected) for i, expected in self._guards]
+        guards = [Guard(i, "", expected) for i, expected in (*self._guards, *self._regular)]
         inputs = (*self._inputs, *self._numbers)
         return Program(program.name, inputs, captured, program.equations, program.outputs, program.types, guards)
 
@@ -192,6 +198,8 @@ class Specialization:
         for i, expected in self._guards:
             if not holds_as(values[i], expected):
                 return None
+        if any([values[i] == 0 for i in self._divisors]) or not all([e.serves(values[i]) for i, e in self._regular]):
+            return None
         outputs = []
         for value, kind in zip(found, self._kinds, strict=True):
             converted = as_kind(value, kind)
@@ -231,64 +239,6 @@ def _aliases(program: Program, variables: set[int]) -> list[int]:
         if root in variables:
             found.append(k)
     return found
-
-
-#: how far a shift may be from that which was recorded: e^16 leaves sixteen times the rounding of the shift itself
-_AWAY = 16.0
-
-
-class Shift:
-    """What a guard of the kind "shift" expects: a number that cancels, so that another near it serves as well."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, number: Any) -> None:
-        self.number = number
-
-    def serves(self, value: Any) -> bool:
-        """Whether the recorded number serves where another would be taken."""
-        return bool(np.all(np.abs(value - self.number) <= _AWAY))  # never where one of them is not finite
-
-
-class Whole(Shift):
-    """What a guard expects of a number that was made an integer: ``int``, ``round``, ``math.floor`` and ``math.ceil`` give the same ones between two halves."""
-
-    __slots__ = ()
-
-    def serves(self, value: Any) -> bool:
-        """Whether it is made the same integer, whichever of them asks."""
-        twice = 2 * np.asarray(value)
-        below = np.floor(twice)
-        return bool(np.all((below == np.floor(2 * self.number)) & (below != twice)))
-
-
-def _expectation(kind: str, expected: Any) -> Any:
-    """What a guard expects at a replay."""
-    if kind == "shift":
-        return Shift(expected)
-    if kind == "int" and np.asarray(expected).dtype.kind == "f":
-        twice = 2 * np.asarray(expected)
-        with np.errstate(invalid="ignore"):
-            if np.all(
-                np.isfinite(twice) & (np.floor(twice) != twice)
-            ):  # at a border between two it is the number itself
-                return Whole(expected)
-    return expected
-
-
-def holds_as(value: Any, expected: Any) -> bool:
-    """Whether a concrete answer is the same to the sign of its zeros."""
-    if isinstance(expected, Shift) and np.shape(value) == np.shape(expected.number):
-        with np.errstate(invalid="ignore"):
-            return expected.serves(value)
-    if type(expected) is bool or type(expected) is int:
-        return bool(value == expected)
-    if expected is COMPUTED:  # SciPy fails at what is not finite
-        return bool(np.isfinite(value).all())
-    same = bool(np.array_equal(value, expected))
-    if same and np.asarray(expected).dtype.kind == "f":
-        return bool(np.array_equal(np.signbit(value), np.signbit(expected)))
-    return same
 
 
 def as_kind(value: Any, kind: type) -> Any:
