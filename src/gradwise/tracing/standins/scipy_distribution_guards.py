@@ -34,8 +34,8 @@ def refuse_limits(dist: Any, shapes: Any, *, moments: bool = False) -> None:
         )
 
 
-def guard_domain(dist: Any, name: str, x: Any, shapes: list[Any], scale: Any) -> None:
-    """Where SciPy answers with nan is decided by arguments: a program holds where they are decided in the same way."""
+def guard_domain(dist: Any, name: str, x: Any, shapes: list[Any], scale: Any) -> Any:
+    """Where SciPy answers with nan is decided by arguments: a program holds where they are decided in the same way.  Returned is where it does."""
     if isinstance_traced(scale):
         concrete(scale > 0, "mask")
     traced = [s for s in shapes if isinstance_traced(s)]
@@ -44,9 +44,15 @@ def guard_domain(dist: Any, name: str, x: Any, shapes: list[Any], scale: Any) ->
             concrete(shape > 0, "mask")
     elif traced:
         _guard_shapes(dist, shapes)
-    if name in {"ppf", "isf"} and isinstance_traced(x):
-        for side in (x > 0, x < 1):
-            concrete(side, "mask")
+    allowed = np.logical_and(plain(scale) > 0, dist._argcheck(*map(plain, shapes)))
+    if name in {"ppf", "isf"}:
+        q = plain(x)
+        if isinstance_traced(x):
+            sides = (x > 0, x < 1) if np.all((q > 0) & (q < 1)) else (x > 0, x < 1, x >= 0, x <= 1)
+            for side in sides:
+                concrete(side, "mask")
+        allowed = allowed & (q >= 0) & (q <= 1)
+    return ~np.asarray(allowed)
 
 
 def _guard_shapes(dist: Any, shapes: list[Any]) -> None:
@@ -66,12 +72,16 @@ def guard_sides(z: Any, shapes: Any, standard: Any, low: Any, high: Any) -> None
     if not isinstance_traced(z) and not traced:
         return
     lower, upper = standard.support(*shapes) if traced and standard.support is not None else (low, high)
-    for end, value, side in ((lower, low, np.greater_equal), (upper, high, np.less_equal)):
+    for end, value, side in ((lower, low, np.less), (upper, high, np.greater)):
         if traced or np.any(np.isfinite(value)):
             concrete(side(z, end), "mask")
 
 
-def nan_where_there_is_none(result: Any, value: Any) -> Any:
-    """The result with slopes of nan where SciPy's value is nan and that of the formula is none."""
-    none = np.isnan(value) & ~np.isnan(plain(result))
+def nan_where_there_is_none(result: Any, value: Any, refused: Any) -> Any:
+    """The result with slopes of nan where SciPy refuses the arguments, and where its value is nan though that of the formula is none."""
+    refused = np.broadcast_to(refused, np.shape(value))
+    otherwise = np.isnan(value) & ~np.isnan(np.reshape(plain(result), np.shape(value))) & ~refused
+    if np.any(otherwise):  # of which nothing is asked
+        only_at_this_point(open_traces([result]))
+    none = np.reshape(refused | otherwise, np.shape(result))
     return np.where(none, result * np.nan, result) if np.any(none) else result

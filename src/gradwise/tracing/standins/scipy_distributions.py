@@ -271,11 +271,11 @@ def _method(name: str) -> Callable[..., Any]:
             if standard.discrete and name in _DENSITIES:
                 x, loc = counts(x, what), counts(loc, what)
             shapes = [counts(p, what) if _TRIALS.get(dist.name) == k else p for k, p in enumerate(shapes)]
-            guard_domain(dist, name, x, shapes, scale)
+            refused = guard_domain(dist, name, x, shapes, scale)
             result = _computed(standard, name, x, shapes, loc, scale, value)
             if standard.confirmed and not np.allclose(plain(result), value, rtol=1e-6, atol=1e-8, equal_nan=True):
                 refuse(every, f"scipy.stats.{what}, of which no integral has its value here,", "Use method='numerical'")
-            return with_value(nan_where_there_is_none(result, value), value)
+            return with_value(nan_where_there_is_none(result, value, refused), value)
 
     call.__name__ = name
     call.__doc__ = f"``{name}`` of a distribution of ``scipy.stats``."
@@ -305,7 +305,7 @@ def _computed(standard: Standard, name: str, x: Any, shapes: list[Any], loc: Any
     if standard.discrete and name in {"cdf", "sf"}:
         z = np.floor(z)
     low, high = (standard.low, standard.high) if standard.support is None else standard.support(*map(plain, shapes))
-    inside = np.logical_and(plain(z) >= low, plain(z) <= high)
+    inside = ~np.logical_or(plain(z) < low, plain(z) > high)  # nan is nowhere else, and stays what it is by the formula
     guard_sides(z, shapes, standard, low, high)
     if name in _DENSITIES:
         with np.errstate(all="ignore"):
