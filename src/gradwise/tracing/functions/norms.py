@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from gradwise.rules import linear_algebra as rules
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.linear_algebra import inv, svdvals
-from gradwise.tracing.functions.operands import as_array, integers
+from gradwise.tracing.functions.operands import as_array, integers, valued
 from gradwise.tracing.traced import apply, dtype_of
 
 
@@ -132,8 +132,11 @@ def cond(x: Any, p: Any = None) -> Any:
     """``np.linalg.cond``: the ratio of extreme singular values, or ‖x‖ ‖x⁻¹‖ in another norm."""
     x, p = as_array(x), concrete(p)
     if p in {None, 2, -2}:
+        finite = np.all(np.isfinite(x))
+        concrete(finite if plain(finite) else x)  # of infinity NumPy gives infinity, where the ratio is nan
         s = svdvals(x)
-        return s[..., 0] / s[..., -1] if p != -2 else s[..., -1] / s[..., 0]
+        ratio = s[..., 0] / s[..., -1] if p != -2 else s[..., -1] / s[..., 0]
+        return valued(ratio, np.linalg.cond(plain(x), p)) if np.any(np.isnan(plain(ratio))) else ratio
     return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
 
 

@@ -6,13 +6,14 @@ Each is a composition of what has rules, in NumPy, and takes the value that SciP
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.rules.unruled import unruled
-from gradwise.tracing.arithmetic import _innermost, plain
+from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.failing import called_by_name, shows
 from gradwise.tracing.functions.operands import carries, valued
 from gradwise.tracing.holders import TWINS, written
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 def standing_in(module: str, name: str, ours: Callable[..., Any], *, lists: bool = True) -> Callable[..., Any]:
     """SciPy's function where nothing is traced, ours where something is; lists of traced values become arrays unless ``lists`` is False."""
 
+    @functools.cache
+    def place() -> int | None:
+        """Where the argument ``check_finite`` stands, if SciPy checks unless it is told not to."""
+        try:
+            parameters = list(inspect.signature(getattr(sys.modules[module], name)).parameters.values())
+        except (TypeError, ValueError):
+            return None
+        return next((k for k, p in enumerate(parameters) if p.name == "check_finite" and p.default is True), None)
+
     @functools.wraps(ours)
     @shows(called_by_name)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -38,10 +48,28 @@ def standing_in(module: str, name: str, ours: Callable[..., Any], *, lists: bool
             args = tuple([_array(a) for a in args])
             kwargs = {k: _array(v) for k, v in kwargs.items()}
         with at_line(*open_traces(leaves((*args, *kwargs.values()), []))):
-            return ours(*args, **kwargs)
+            result = ours(*args, **kwargs)
+            position = place() if name not in _REFUSING else len(args)
+            if position is not None and kwargs.get("check_finite", len(args) <= position or args[position]):
+                keep_finite((args, kwargs))
+            return result
 
     call.__name__ = name
     return call
+
+
+#: functions that refuse infinity and nan without a word in their signature
+_REFUSING = frozenset(
+    ["polar", "solve_circulant", "solve_sylvester", "solve_continuous_lyapunov", "solve_discrete_lyapunov"]
+).union(["solve_continuous_are", "solve_discrete_are", "expm", "logm", "sqrtm"])
+
+
+def keep_finite(given: Any) -> None:
+    """SciPy refused none of the arrays: a program stands where it refuses none, which LAPACK and the rules would take."""
+    for operand in leaves(given, []):
+        if isinstance_traced(operand) and np.ndim(plain(operand)) > 0 and dtype_of(plain(operand)).kind in "fc":
+            finite = np.all(np.isfinite(operand))
+            concrete(finite if plain(finite) else operand)  # of some that are not finite it may refuse others
 
 
 def _array(a: Any) -> Any:
