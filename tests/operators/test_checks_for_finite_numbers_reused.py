@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.linalg as sl
+from scipy import interpolate, stats
 
 import gradwise as gw
 
@@ -30,6 +31,12 @@ FUNCTIONS = {
     "solve_banded": lambda x: np.sum(sl.solve_banded((1, 1), np.vstack([x, x + 4, x]), W)),
     "solve_sylvester": lambda x: np.sum(sl.solve_sylvester(T + np.diag(x), T, np.outer(x, W))),
     "polar": lambda x: np.sum(sl.polar(T + np.diag(x))[1] * W),
+    "CubicSpline": lambda x: interpolate.CubicSpline(np.arange(4.0), x)(1.3) ** 2,
+    "CubicSpline's places": lambda x: interpolate.CubicSpline(np.cumsum(x), W)(1.3),
+    "PchipInterpolator": lambda x: interpolate.PchipInterpolator(np.arange(4.0), x)(1.3),
+    "Akima1DInterpolator": lambda x: interpolate.Akima1DInterpolator(np.arange(4.0), x)(1.3),
+    "make_interp_spline": lambda x: interpolate.make_interp_spline(np.arange(4.0), x)(1.3),
+    "trim_mean, of nan": lambda x: stats.trim_mean(x, 0.25) ** 2,
     "solve_circulant": lambda x: np.sum(sl.solve_circulant(x + np.array([4, 0, 0, 0]), W)),
 }
 

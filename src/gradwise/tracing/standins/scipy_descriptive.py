@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import standing_for
 from gradwise.tracing.standins.recording import contains_traced, resolve
@@ -186,6 +186,9 @@ def _deviation(x: Any, axis: Any = 0, center: Any = None, scale: Any = 1.0) -> A
 def _trimmed(a: Any, proportiontocut: float, axis: Any = 0) -> Any:
     a, axis = ready(a, axis)
     n = a.shape[axis]
+    if contains_traced(a):  # nan is the largest in order, and would be cut off, where SciPy gives nan
+        missing = np.any(np.isnan(a))
+        concrete(a if plain(missing) else missing)
     cut = int(proportiontocut * n)
     ordered = np.moveaxis(np.sort(a, axis=axis), axis, 0)
     return np.mean(ordered[cut : n - cut], axis=0)

@@ -14,7 +14,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array, carries
 from gradwise.tracing.standins.piecewise_polynomials import beside, extended, points
 from gradwise.tracing.standins.recording import contains_traced
-from gradwise.tracing.standins.scipy_calling import refuse
+from gradwise.tracing.standins.scipy_calling import keep_finite, refuse
 from gradwise.tracing.standins.scipy_interpolation import (
     agreeing,
     interpolating_polynomial,
@@ -47,6 +47,7 @@ def _with_coefficients(f: Any, name: str, made: Any) -> Any:
 
 def _data(y: Any, axis: int) -> Any:
     y = as_array(y)
+    keep_finite((y,))  # SciPy refuses others
     y = y if dtype_of(plain(y)).kind in "fc" else y.astype(float)
     return np.moveaxis(y, axis, 0)
 
@@ -62,6 +63,7 @@ def _only_data(name: str, y: Any, *others: Any) -> None:
 def _placed(f: Any, x: Any) -> Any:
     """The places of the interpolant, which holds them from now on if they are traced."""
     if contains_traced(x):
+        keep_finite((x,))
         hold(f, "x", agreeing(points(x), f.x))
     return shown_array(f, "x")
 
