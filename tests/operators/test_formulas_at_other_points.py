@@ -161,3 +161,13 @@ def test_one_program_serves_matrices_of_one_size():
     for k in range(12):
         g(A * (1 + 1e-2 * k))
     assert shortcuts_of(f)["0"].served >= 6
+
+
+def test_students_density_of_many_degrees_of_freedom_is_the_normal_one():
+    """The difference of two logarithms of Γ cancels there."""
+    g = gw.value_and_grad(lambda d: scipy.stats.t.logpdf(1.0, d))
+    for k in range(5):
+        g(3.0 + 0.1 * k)
+    normal = -0.5 - 0.5 * np.log(2 * np.pi)
+    for d in (1e8, 1e12, 1e100):
+        assert g(d)[0] == pytest.approx(normal + 0.5 / d, rel=1e-14)

@@ -190,8 +190,9 @@ DISTRIBUTIONS: dict[str, Standard] = {
         high=1.0,
     ),
     "t": Standard(
+        # Γ((ν + 1)/2) / Γ(ν/2) as SciPy has it: the difference of logarithms cancels where ν is large
         lambda z, df: (
-            _gammaln((df + 1) / 2) - _gammaln(df / 2) - 0.5 * np.log(df * math.pi) - (df + 1) / 2 * np.log1p(z * z / df)
+            np.log(_sp("poch")(df / 2, 0.5)) - 0.5 * np.log(df * math.pi) - (df + 1) / 2 * np.log1p(z * z / df)
         ),
         {
             "cdf": lambda z, df: _sp("stdtr")(df, z),
