@@ -28,6 +28,7 @@ from gradwise.tracing.purity.values import (
     DATA,
     FRESH,
     FROZEN,
+    FROZEN_MULTIVARIATE,
     GENERATOR,
     GRID,
     OWN,
@@ -64,8 +65,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return DATA
     if type(owner) is Fixed:
         return attribute_of_fixed(m, owner, name)
-    if owner is FROZEN:
-        return attribute_of_frozen(m, name)
+    if owner in (FROZEN, FROZEN_MULTIVARIATE):
+        return attribute_of_frozen(m, owner, name)
     if owner is SPLINE:
         return attribute_of_interpolator(m, name)
     if is_matrix(owner):

@@ -189,7 +189,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
     if is_maker(value):
         return interpolator(m, arguments, keywords)
     if is_distribution(value):
-        return frozen(m, arguments, keywords)
+        return frozen(m, value, arguments, keywords)
     one = member_by_value(value, arguments, keywords)
     one = called_member(m, callee, arguments, keywords) if one is None else one
     if one is not None:

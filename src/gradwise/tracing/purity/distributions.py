@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.purity.lattice import is_numeric
+from gradwise.tracing.purity.multivariate_distributions import (
+    DENSITIES,
+    is_frozen_multivariate,
+    is_multivariate,
+    multivariate_frozen_test,
+)
 from gradwise.tracing.purity.plain import is_numeric as is_number
-from gradwise.tracing.purity.values import DATA, FROZEN, OWN
+from gradwise.tracing.purity.values import DATA, FROZEN, FROZEN_MULTIVARIATE, OWN, Abstract
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +96,7 @@ def is_distribution(value: Any) -> bool:
     """
     module = sys.modules.get("scipy.stats")
     if module is None or not isinstance(value, module.rv_continuous | module.rv_discrete) or value.name not in _NAMES:
-        return False
+        return is_multivariate(value)
     made_by = type(value).__module__
     return (
         made_by.startswith("scipy.stats.")
@@ -108,6 +114,8 @@ def is_frozen_distribution(value: Any) -> bool:
     >>> is_frozen_distribution(scipy.stats.norm(0.0, 2.0)), is_frozen_distribution(scipy.stats.norm)
     (True, False)
     """
+    if is_frozen_multivariate(value):
+        return True
     module = sys.modules.get("scipy.stats")
     if (
         module is None
@@ -140,6 +148,8 @@ def is_method_of_distribution(owner: Any, name: str) -> bool:
     >>> is_method_of_distribution(scipy.stats.norm, "_cdf"), is_method_of_distribution(scipy.stats.t, "_cdf")
     (True, False)
     """
+    if is_multivariate(owner):
+        return name in DENSITIES
     if name in METHODS:
         return is_distribution(owner)
     return name in _OF_NORMAL and is_distribution(owner) and owner.name == "norm"
@@ -186,14 +196,21 @@ def _holds_it(cls: Any, of: Any, content: tuple[Any, ...], value: Any) -> bool:
 
 def frozen_test(value: Any) -> Callable[[Any], bool]:
     """What must hold at the next call of what is a frozen distribution."""
+    if is_frozen_multivariate(value):
+        return multivariate_frozen_test(value)
     return functools.partial(_holds_it, type(value), type(value.dist), _content(value))
 
 
-def frozen(m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+def frozen(m: Machine, dist: Any, arguments: list[Any], keywords: dict[str, Any]) -> Abstract:
     """``norm(loc, scale)``: a frozen distribution made during the call."""
     for value in (*arguments, *keywords.values()):
         m.data(value)
-    return FROZEN
+    return FROZEN_MULTIVARIATE if is_multivariate(dist) else FROZEN
+
+
+def kind_of_frozen(value: Any) -> Abstract:
+    """What a frozen distribution is to the symbolic run."""
+    return FROZEN_MULTIVARIATE if is_frozen_multivariate(value) else FROZEN
 
 
 class MethodOfDistribution:
@@ -216,8 +233,8 @@ class MethodOfDistribution:
         return OWN if all(map(is_numeric, degrees)) or not m.scope.inquiry.mixes else DATA
 
 
-def attribute_of_frozen(m: Machine, name: str) -> MethodOfDistribution:
+def attribute_of_frozen(m: Machine, owner: Abstract, name: str) -> MethodOfDistribution:
     """An attribute of a frozen distribution."""
-    if name not in METHODS:
+    if name not in (METHODS if owner is FROZEN else DENSITIES):
         raise m.doubt(f"the attribute {name!r} of a frozen distribution is not looked into")
     return MethodOfDistribution(name)

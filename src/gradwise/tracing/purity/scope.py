@@ -19,6 +19,7 @@ from gradwise.tracing.purity.distributions import (
     frozen_test,
     is_distribution,
     is_frozen_distribution,
+    kind_of_frozen,
     method_test,
 )
 from gradwise.tracing.purity.draws import MAKERS
@@ -43,7 +44,6 @@ from gradwise.tracing.purity.tables import holds_numbers, is_table, outline, tab
 from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
-    FROZEN,
     GRID,
     OPAQUE,
     SCALAR,
@@ -252,7 +252,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
     elif (test := method_test(value)) is not None:
         return Expected("test", test), MethodOfDistribution(value.__name__)
     elif is_frozen_distribution(value):
-        return Expected("test", frozen_test(value)), FROZEN
+        return Expected("test", frozen_test(value)), kind_of_frozen(value)
     elif is_fixed(value):
         return Expected("test", fixed_test(value)), Fixed(type(value))
     elif is_fixed_type(value):

@@ -46,8 +46,9 @@ GENERATOR = Abstract("GENERATOR", -5)
 SPARSE = Abstract("SPARSE", -6)
 #: one by rows or by keys that was made empty, which may be filled
 DRAFT = Abstract("DRAFT", -11)
-#: a frozen distribution of SciPy's made during the call
+#: a frozen distribution of SciPy's made during the call, and a multivariate one
 FROZEN = Abstract("FROZEN", -9)
+FROZEN_MULTIVARIATE = Abstract("FROZEN_MULTIVARIATE", -15)
 #: an interpolator of SciPy's
 SPLINE = Abstract("SPLINE", -10)
 #: what ``globals()`` gives, to be asked for functions

@@ -48,12 +48,12 @@ def _distances(x: Any, mean: Any, cov: Any, singular: bool = False) -> tuple[Any
         cov = np.reshape(cov, (1, 1)) if n == 1 else cov * np.eye(n)
     away = x - (np.zeros(n) if mean is None else mean)  # a point of one entry stands for one of n equal ones
     rows = np.reshape(away, (-1, n))
+    if isinstance_traced(cov):  # the rank, by which SciPy refuses a matrix where it may not be singular
+        moved = np.linalg.eigvalsh(cov)
+        concrete(moved > _LEAST * np.max(np.abs(moved)), "mask")
     if singular:
         lengths, vectors = np.linalg.eigh(plain(cov))
         kept = lengths > _LEAST * np.max(np.abs(lengths))
-        if isinstance_traced(cov):
-            moved = np.linalg.eigvalsh(cov)
-            concrete(moved > _LEAST * np.max(np.abs(moved)), "mask")
         if not np.all(kept):
             only_at_this_point(open_traces([x, mean, cov]))  # whether a point lies in the plane, and its directions
             lengths, vectors = without_rule((lengths[kept], vectors[:, kept]), cov, *_SINGULAR)
@@ -100,6 +100,9 @@ def _normal(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False
 
 
 def _student(x: Any, loc: Any = None, shape: Any = 1, df: Any = 1) -> Any:
+    if isinstance_traced(df):  # SciPy refuses others, and at infinity has the normal density
+        for side in (df > 0, df < np.inf):
+            concrete(side, "mask")
     if np.any(np.isinf(plain(df))):
         return _normal(x, loc, shape, allow_singular=True)
     distance, half, n, _ = _distances(x, loc, shape, singular=True)
