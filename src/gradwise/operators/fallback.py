@@ -118,6 +118,9 @@ def choose(
             with calls_unseen():
                 result, sentence = numerical(*args, **kwargs)
         except GradwiseError as second:
+            own = second.__cause__
+            if own is not None and type(own) is type(reason.__cause__) and str(own) == str(reason.__cause__):
+                raise own from None  # what compiled code said under the trace it says of plain numbers too
             reason.add_note(f"A numerical derivative was tried instead and failed: {second}")
             raise reason from None
         _tell(

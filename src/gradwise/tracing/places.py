@@ -131,12 +131,17 @@ def raised_by_us(error: Exception) -> bool:
 
 
 def speaks_of_traced_values(error: Exception) -> bool:
-    """Whether an error names the class of a traced value; compiled code writes it without quotes, too ("argument 1 must be numpy.ndarray, not …")."""
-    return _NAMED.search(str(error)) is not None
+    """Whether an error names the class of a traced value; compiled code writes it without quotes, too ("argument 1 must be numpy.ndarray, not …").  That which found no signature for its arguments names no class at all."""
+    text = str(error)
+    return _NAMED.search(text) is not None or (isinstance(error, TypeError) and _UNMATCHED.search(text) is not None)
 
 
 #: the user's own class may be called TracedBySatellite
 _NAMED = re.compile(r"'Traced|\bTraced(?:Array|Scalar)\b")
+#: Cython's functions of several types, pybind11's and nanobind's functions
+_UNMATCHED = re.compile(
+    r"^No matching signature found$|^Function call with ambiguous argument types$|: incompatible (?:function|constructor) arguments\."
+)
 
 
 def place_of_error(error: Exception) -> tuple[str | None, int | None]:
