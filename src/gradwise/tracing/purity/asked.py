@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.attributes import attribute_of
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
 from gradwise.tracing.purity.lattice import (
@@ -34,7 +35,7 @@ from gradwise.tracing.purity.objects import (
     member,
 )
 from gradwise.tracing.purity.remembered import is_remembered
-from gradwise.tracing.purity.scope import Expected, is_users_function
+from gradwise.tracing.purity.scope import Ends, Expected, is_users_function
 from gradwise.tracing.purity.sequences import class_of, element_of, entries, is_object, is_of_users, is_sequence, note
 from gradwise.tracing.purity.transient import is_transient
 from gradwise.tracing.purity.values import (
@@ -44,12 +45,14 @@ from gradwise.tracing.purity.values import (
     OWN,
     VECTOR,
     WHOLE,
+    Abstract,
     Bound,
     Box,
     Constant,
     Known,
     Local,
     Made,
+    Method,
     Pattern,
     Row,
     Rows,
@@ -99,7 +102,7 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
             if function is isinstance:
                 return _is_instance(*arguments)
         return OWN
-    if function is callable and len(arguments) == 1 and type(arguments[0]) is Bound:
+    if function is callable and len(arguments) == 1 and type(arguments[0]) in (Bound, Method):
         return Constant(True)
     if function is enumerate and len(arguments) in (1, 2):
         m.data(arguments[-1]) if len(arguments) == 2 else None
@@ -119,6 +122,8 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
     if function is getattr and len(arguments) in (2, 3):
         if len(arguments) == 3 and _lacks(m, arguments[0], arguments[1]):
             return arguments[2]
+        if type(arguments[0]) is Abstract and level(arguments[0]) is not None:
+            return _of_data(m, *arguments)
         found = by_name(m, arguments[0], arguments[1])
         return found if len(arguments) == 2 or _surely_has(*arguments[:2]) else join(found, arguments[2])
     asked = certain_texts(arguments[1]) if function is hasattr and len(arguments) == 2 else None
@@ -198,6 +203,21 @@ def _lacks(m: Machine, owner: Any, name: Any) -> bool:
         return False
     owner.expected.reads.members[("absent", name.value)] = Expected("is", True)
     return True
+
+
+def _of_data(m: Machine, owner: Abstract, name: Any, *default: Any) -> Any:
+    """``getattr(x, "dtype", default)`` of plain data."""
+    texts = certain_texts(name)
+    if texts is None or len(texts) != 1:
+        raise m.doubt("it asks for an attribute by a name that is not known")
+    try:
+        found = attribute_of(m, owner, *texts, method=False)
+    except Ends:  # no number or array has it
+        if not default:
+            raise
+        return default[0]
+    surely = owner in (VECTOR, GRID) and hasattr(np.ndarray, *texts)
+    return found if surely else functools.reduce(join, default, found)
 
 
 def _is_users_class(value: Any) -> bool:

@@ -113,4 +113,6 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return DATA
     if name in NUMBERS:
         return OWN
+    if name == "flat":  # of which what is taken is a copy, and which writes where the array does
+        return degree
     return DATA if name in ("name", "kind") else owner if owner in (VECTOR, GRID) else degree

@@ -349,7 +349,7 @@ CHANGES = {"append": 1, "extend": 1, "insert": 2, "pop": 2, "remove": 1, "clear"
 HARMLESS = frozenset(CHANGES) - {"sort", "fill"}
 
 #: attributes of plain data
-ATTRIBUTES = _words("T mT shape ndim size dtype real imag itemsize nbytes kind name eps tiny")
+ATTRIBUTES = _words("T mT flat shape ndim size dtype real imag itemsize nbytes kind name eps tiny")
 #: those of them that share no memory
 NUMBERS = _words("shape ndim size dtype itemsize nbytes eps tiny")
 

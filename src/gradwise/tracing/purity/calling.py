@@ -329,7 +329,7 @@ def _partial(m: Machine, callee: Known, arguments: list[Any], keywords: dict[str
 #: an error state that is not named
 _IGNORED = Constant("ignore")
 #: what takes anything; what goes over arrays gives tuples of their entries
-_GOING_OVER = (hasattr, zip, enumerate, reversed)
+_GOING_OVER = (getattr, hasattr, zip, enumerate, reversed)
 
 
 def for_each_entry(m: Machine, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
