@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.holders import is_users_array
-from gradwise.tracing.instrument import constructing
+from gradwise.tracing.instrument import boxed, constructing
 from gradwise.tracing.instrument.cached import memory_of_run, of_memory
 from gradwise.tracing.instrument.cells import with_code
 from gradwise.tracing.instrument.compiling import HANDLES, going_both_ways, instrumented
@@ -149,6 +149,9 @@ def _library_callee(watch: Watch, function: Any) -> Any:
     """A library's Python function: as it is, but with objects that show their traced attributes, and twins for the user's callbacks."""
     if type(function) is _FunctionType and function.__code__.co_filename.startswith(_OURS):
         return function
+    raw = boxed.behind(function)
+    if raw is not None:
+        return boxed.unboxed(function, raw, resolve)
     effect = of_paths(function)
     if effect is not None:
         watch.effects[effect] = None

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.boxed import LOOKED_INTO
+
 _STDLIB = str(Path(os.__file__).parent)
 _SITE = str(Path(np.__file__).parents[1])
 _OURS = str(Path(__file__).parents[2])
@@ -39,7 +41,6 @@ _LIBRARIES = frozenset(
         "coverage",
         "hypothesis",
         "rich",
-        "autograd",
         "casadi",
         "tensorflow",
         "mpmath",
@@ -81,7 +82,10 @@ def _decide(filename: str) -> bool:
         return False
     for root in (_SITE, *[p for p in sys.path if p.endswith("-packages")]):
         if filename.startswith(root + os.sep):
-            return filename[len(root) + 1 :].split(os.sep, maxsplit=1)[0].removesuffix(".py") not in _LIBRARIES
+            package, _, rest = filename[len(root) + 1 :].partition(os.sep)
+            if package == "autograd":
+                return rest.replace(os.sep, "/").startswith(LOOKED_INTO)
+            return package.removesuffix(".py") not in _LIBRARIES
     return not filename.startswith(_STDLIB + os.sep)
 
 
