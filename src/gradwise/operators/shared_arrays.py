@@ -2,8 +2,9 @@
 
     attempt() → fails for a write to self.params[0], which is self.W too; all that it stored is as it was before
     attempt() → in all places there is one buffer (``tracing/instrument/sharing.py``)
+    attempt() → all arrays that the function itself makes are buffers (``tracing/instrument/made_arrays.py``)
 
-Later calls begin with the arrays that were learned, as long as these are alive.
+Later calls begin with the arrays that were learned, as long as these are alive, and with the buffers where these helped.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ Result = TypeVar("Result")
 _known: dict[int, tuple[weakref.ref[types.CodeType], list[weakref.ref[np.ndarray]], dict[int, weakref.ref[Any]]]] = {}
 #: the code of functions of which runs came to their end, how many, and whether they wrote to a little that outlives a call
 _run: dict[int, tuple[weakref.ref[types.CodeType], int, bool]] = {}
+#: the code of functions that failed for a write to arrays that they make, and whether it helped to make these buffers
+_buffers: dict[int, tuple[weakref.ref[types.CodeType], bool]] = {}
 _lock = lock()
 #: functions, and arrays of one
 _MOST, _ARRAYS = 4096, 256
@@ -51,9 +54,10 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
     if local.watch is not None:
         return attempt()
     code = code_of(function)
-    around = local.shared
+    around = local.shared, local.buffers
     arrays = _arrays_of(code)
     new = False
+    local.buffers, first = _makes_buffers(code) is True, None
     try:
         while True:
             if arrays:
@@ -62,14 +66,24 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
             else:
                 local.shared = None
             try:
-                return attempt()
+                result = attempt()
             except TracingError as error:
+                wrote, undone_ = bool(error.__dict__.get("written")), bool(error.__dict__.get("undone"))
                 more = _learned(function, arrays, error)
-                if more is None and (new or not arrays or not error.__dict__.get("undone")):
-                    raise
+                if more is None and (new or not arrays or not undone_):
+                    if local.buffers or not (wrote and undone_) or _makes_buffers(code) is False:
+                        if first is not None:
+                            _note_buffers(code, helped=False)
+                            raise first from None
+                        raise
+                    local.buffers, first = True, error
                 arrays, new = arrays if more is None else more, True  # what refers to one may be rubbish by now
+            else:
+                if first is not None:
+                    _note_buffers(code, helped=True)
+                return result
     finally:
-        local.shared = around
+        local.shared, local.buffers = around
 
 
 def learning(function: Any, run: Callable[[], Result]) -> Callable[[], Result]:
@@ -118,6 +132,20 @@ def _owner(function: Any) -> Any:
 def _arrays_of(code: Any) -> list[weakref.ref[np.ndarray]]:
     known = _known.get(id(code))
     return [] if known is None or known[0]() is not code else [a for a in known[1] if a() is not None]
+
+
+def _makes_buffers(code: Any) -> bool | None:
+    """Whether runs of a function came to their end where all arrays that it makes were buffers, and only there; None where that was not tried."""
+    known = _buffers.get(id(code))
+    return None if known is None or known[0]() is not code else known[1]
+
+
+def _note_buffers(code: Any, *, helped: bool) -> None:
+    if code is not None:
+        with _lock:
+            if len(_buffers) > _MOST:
+                _buffers.clear()
+            _buffers[id(code)] = weakref.ref(code), helped
 
 
 def _learned(function: Any, arrays: list[Any], error: TracingError) -> list[Any] | None:

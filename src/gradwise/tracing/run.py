@@ -21,7 +21,7 @@ from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.hushing import hushed
 from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.muting import muted
-from gradwise.tracing.instrument.sharing import called, told
+from gradwise.tracing.instrument.sharing import called, told, told_inside
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.layout import copy_in_layout
@@ -130,8 +130,7 @@ def record(
     notes : bool
         Whether what the run noted of the user's objects is kept with the trace (``Trace.ran``).
     """
-    trace = Trace()
-    outer = local.watch
+    trace, outer = Trace(), local.watch
     around = None if outer is None else outer.trace
     trace.forgetful, local.forgetful = local.forgetful or (0 if around is None else around.forgetful), 0
     trace.ask_untouched = untouched
@@ -165,6 +164,7 @@ def record(
         trace.close()
         if trace.error is not None:
             raise told(trace, watch) from None
+        told_inside(watch, error)
         # the run that is made to find that out fails without another
         if function is not _raised and isinstance(error, _CONFUSED) and not isinstance(error, GradwiseError):
             _blame_the_trace(recording, leaves, moving, call, error)

@@ -19,7 +19,7 @@ from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument import boxed, constructing
 from gradwise.tracing.instrument.cached import memory_of_run, of_memory
 from gradwise.tracing.instrument.cells import with_code
-from gradwise.tracing.instrument.compiling import HANDLES, going_both_ways, instrumented
+from gradwise.tracing.instrument.compiling import HANDLES, going_both_ways, instrumented, making_buffers
 from gradwise.tracing.instrument.drawing import drawing, draws
 from gradwise.tracing.instrument.effects import DATES, MODULES, REPEATABLE, SHOWS, is_muted, of_paths
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
@@ -132,7 +132,8 @@ def twin(watch: Watch, function: Any) -> Any:
         made = _library_callee(watch, function)
     else:
         both = None if local.both_ways is None else going_both_ways(code, function.__globals__)
-        new = both or instrumented(code, function.__globals__)
+        filled = making_buffers(code, function.__globals__) if local.buffers and both is None else None
+        new = both or filled or instrumented(code, function.__globals__)
         if code.co_exceptiontable and (new is None or new.co_consts[-2:-1] == HANDLES):
             local.caught += 1  # who knows: its handlers are not seen
         if new is None:

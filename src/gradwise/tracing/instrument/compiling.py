@@ -21,6 +21,7 @@ from gradwise.locks import lock
 from gradwise.tracing.instrument import source
 from gradwise.tracing.instrument.both_ways.if_conversion import both_ways
 from gradwise.tracing.instrument.bytecode import HOOKS, hooked_bytecode
+from gradwise.tracing.instrument.made_arrays import with_buffers
 from gradwise.tracing.instrument.nodes import MARK
 from gradwise.tracing.instrument.parsing import compile_again
 from gradwise.tracing.instrument.rewriting import rewritten
@@ -31,6 +32,7 @@ for _name in __future__.all_feature_names:
 
 _made: dict[int, tuple[weakref.ref[CodeType], CodeType | None, str]] = {}
 _made_both_ways: dict[int, tuple[weakref.ref[CodeType], CodeType | None, str]] = {}
+_made_with_buffers: dict[int, tuple[weakref.ref[CodeType], CodeType | None, str]] = {}
 _lock = lock()
 
 
@@ -42,6 +44,11 @@ def instrumented(code: CodeType, module_globals: dict[str, Any] | None = None) -
 def going_both_ways(code: CodeType, module_globals: dict[str, Any] | None = None) -> CodeType | None:
     """The instrumented copy whose branches run both ways (``both_ways``); None where there is none."""
     return _kept(_made_both_ways, code, module_globals, _make_both_ways)
+
+
+def making_buffers(code: CodeType, module_globals: dict[str, Any] | None = None) -> CodeType | None:
+    """The instrumented copy in which all arrays that it makes are buffers (``made_arrays.py``); None where its source is not at hand."""
+    return _kept(_made_with_buffers, code, module_globals, _make_with_buffers)
 
 
 def _kept(
@@ -96,6 +103,13 @@ def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeTy
         return code, ""
     new, reason, has_source = copied(code, module_globals, rewritten)
     return (new if has_source else _from_bytecode(code)), reason
+
+
+def _make_with_buffers(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeType | None, str]:
+    if _is_copy(code):
+        return None, "it is a copy"
+    new, reason, _ = copied(code, module_globals, with_buffers)
+    return new, reason
 
 
 def _is_copy(code: CodeType) -> bool:
@@ -332,3 +346,4 @@ def clear_twins() -> None:
     with _lock:
         _made.clear()
         _made_both_ways.clear()
+        _made_with_buffers.clear()

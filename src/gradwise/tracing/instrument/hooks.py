@@ -120,7 +120,7 @@ def watched(function: Any) -> Any:
     if kind is types.FunctionType:
         if not is_users_file(function.__code__.co_filename):
             return known.KNOWN.get(id(function), function)
-        if local.both_ways is None and protocols_suffice(function):
+        if local.both_ways is None and not local.buffers and protocols_suffice(function):
             return functools.partial(_unless_objects, function)
     elif kind is np.ufunc or kind is types.BuiltinFunctionType or kind is type(np.sum):
         otherwise = _resolved if kind is np.ufunc else _unless_lists

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.errors import GradwiseError
+from gradwise.errors import GradwiseError, TracingError
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.contents import NO_PLACE, contents
@@ -88,9 +88,14 @@ def written_in(watch: Watch) -> list[weakref.ref[np.ndarray]]:
 def told(trace: Any, watch: Watch) -> Any:
     """The error with which a run ended, that knows what the run wrote to; the trace forgets it, which its frames refer to."""
     error, trace.error = trace.error, None
-    if watch.outer is None:
-        error.__dict__["written"] = written_in(watch)
+    told_inside(watch, error)
     return error
+
+
+def told_inside(watch: Watch, error: Exception) -> None:
+    """Let the error of a run, or of one inside it, know what they wrote to."""
+    if isinstance(error, TracingError):
+        error.__dict__["written"] = [*error.__dict__.get("written", []), *written_in(watch)]
 
 
 def called(watch: Watch, call: Callable[[Any], Any], leaves: Any) -> Any:

@@ -174,6 +174,8 @@ class _Local(threading.local):
     copied: dict[int, tuple[Any, Any]] | None = None
     #: the arrays to which the function of the next runs was seen to write, and which it holds in several places (``sharing.py``)
     shared: Any = None
+    #: whether every array that these runs make is a buffer, since the function changes such arrays by names that do not show it (``made_arrays.py``)
+    buffers: bool = False
     #: while runs are silent (``muting.py``), the generators that they rewind and the states
     muted: list[tuple[Any, Any]] | None = None
     #: and what they would have written to files (``unwritten.py``)

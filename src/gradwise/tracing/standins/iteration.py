@@ -161,7 +161,14 @@ def list_sort(items: list[Any], *, key: Any = None, reverse: Any = False) -> Non
 
 def map_(function: Any, /, *iterables: Any, **options: Any) -> Any:
     """``map``."""
-    return own(map(resolve(function), *[entries(i) for i in iterables], **options))
+    step = resolve(function)
+    if local.buffers:  # what it makes is no expression of the user's
+        make, fresh = step, HOOKS["fresh"]
+
+        def step(*values: Any) -> Any:
+            return fresh(make(*values))
+
+    return own(map(step, *[entries(i) for i in iterables], **options))
 
 
 def filter_(function: Any, iterable: Any, /) -> Any:
