@@ -24,6 +24,7 @@ from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.expectations import parts_of
+from gradwise.tracing.purity.function_attributes import attributes_expected
 from gradwise.tracing.purity.lookups import cell_value, look_up
 from gradwise.tracing.purity.metaclasses import only_makes
 from gradwise.tracing.purity.named_tuples import is_named_tuple
@@ -130,6 +131,9 @@ class _Gathering:
             self.same(variable, value)
             for node in expected.nodes:
                 self.enter(variable, value, node, direct=direct)
+            own = attributes_expected(expected)
+            if own is not None:
+                self.inside(variable, value, own, direct=direct)
         elif expected.kind in INSIDE:
             self.inside(self.text.keep(expression), value, expected, direct=direct)
         elif expected.object is None:  # what must not be there

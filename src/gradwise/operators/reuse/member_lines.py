@@ -64,6 +64,9 @@ def write_member(
         return
     elif kind == "getattr":
         read = f"{g.text.name(ANSWERS[kind])}({variable}, {name!r})"
+    elif kind == "told":
+        g.follow(f"{variable}.{name}", found, expected, None, direct=False)
+        return
     elif kind == "type":
         g.follow(cls, found, expected, None, direct=False)
         return

@@ -12,6 +12,7 @@ import numpy as np
 from gradwise.tracing.purity.attributes import attribute_of
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.constructed import attribute_of_known, attribute_of_made, special
+from gradwise.tracing.purity.function_attributes import own_attributes
 from gradwise.tracing.purity.lattice import (
     alternatives,
     certain_texts,
@@ -111,6 +112,8 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
         return Rows(Row(tuple([element_of(m, v) for v in arguments])))
     if function is reversed and len(arguments) == 1:
         return Rows(element_of(m, arguments[0]))
+    if function in (getattr, hasattr) and len(arguments) in (2, 3) and type(arguments[1]) is Constant:
+        arguments = [own_attributes(m, arguments[0], arguments[1].value), *arguments[1:]]
     if function in (getattr, hasattr) and len(arguments) == (3 if function is getattr else 2):
         asked_for = [
             n

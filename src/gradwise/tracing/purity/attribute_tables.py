@@ -13,6 +13,7 @@ from gradwise.tracing.purity.constructed import (
     store,
     stored_in_known,
 )
+from gradwise.tracing.purity.function_attributes import own_attributes
 from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itself, join, text, texts_of
 from gradwise.tracing.purity.leaving import left
 from gradwise.tracing.purity.objects import ENTRIES, entries_of, find
@@ -29,7 +30,7 @@ _METHODS = ("items", "values", "keys", "get", "update")
 
 def assign(m: Machine, owner: Any, name: str, value: Any) -> None:
     """``owner.name = value``."""
-    for one in alternatives(owner):
+    for one in [own_attributes(m, v, name) for v in alternatives(owner)]:
         if (
             is_none_itself(one)
             or assign_by_class(m, one, name, value)

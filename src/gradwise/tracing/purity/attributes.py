@@ -17,6 +17,7 @@ from gradwise.tracing.purity.dispatching import DispatchedMethod, dispatches
 from gradwise.tracing.purity.distributions import attribute_of_frozen
 from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.fixed import FACTUAL, attribute_of_fixed, is_fact
+from gradwise.tracing.purity.function_attributes import own_attributes, told
 from gradwise.tracing.purity.interpolators import attribute_of_interpolator
 from gradwise.tracing.purity.lattice import is_none_itself, is_scalar, join
 from gradwise.tracing.purity.leaving import Log
@@ -82,7 +83,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
             if is_container(owner.value):
                 of_class = attribute_of_container(m, owner, name)
             return method_of_sequence(m, owner, name) if of_class is None else of_class
-        return m.scope.attribute(m, owner, name)
+        text = told(m, owner, name)
+        return m.scope.attribute(m, own_attributes(m, owner, name), name) if text is None else text
     if type(owner) is Made:
         return attribute_of_made(m.scope, m, owner, name, is_asked=False)
     if type(owner) is Super:

@@ -146,6 +146,10 @@ def _as_expected(value: Any, expected: Expected, visiting: dict[int, Any]) -> bo
             return False
         return all(_as_expected(entries.get(n, MISSING), e, visiting) for n, e in expected.reads.names.items())
     if kind == "function":
+        if expected.reads is not None and not all(
+            _as_expected(value, e, visiting) for e in expected.reads.names.values()
+        ):
+            return False
         if not expected.nodes:
             kept = expected.object()
             return kept is not None and value is kept  # None once it is gone
@@ -192,7 +196,7 @@ def _inside(value: Any, expected: Expected, visiting: dict[int, Any]) -> bool:
     elif expected.kind in ("tally", "partial"):
         if type(value) is not expected.object:
             return False
-    elif type(value) is not expected.object() or not is_open(value):
+    elif type(value) is not expected.object() or not (is_open(value) or type(value) is types.FunctionType):
         return False
     return all(_as_expected(inner, e, visiting) for _, inner, e in parts_of(value, expected))
 
@@ -251,6 +255,9 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
         if key[0] == "entries":
             yield key, tuple(entries_of(value)) == key[1], inner
             continue
+        if key[0] == "told":
+            yield key, getattr(value, key[1]), inner
+            continue
         if key[0] == "type":
             yield key, type(value), inner
             continue
@@ -301,6 +308,7 @@ def arrays_read(function: Any, node: Node, arguments: dict[int | str, Any]) -> l
         elif expected.kind == "function":
             for n in expected.nodes:
                 enter(value, n)
+            pending.extend((value, e) for e in ([] if expected.reads is None else expected.reads.names.values()))
         elif expected.kind in INSIDE and (id(value), id(expected)) not in seen:
             seen.add((id(value), id(expected)))
             pending.extend((inner, e) for _, inner, e in parts_of(value, expected))

@@ -12,6 +12,7 @@ from gradwise.tracing.purity.calling import call, call_unpacked
 from gradwise.tracing.purity.constructed import attribute_of_super
 from gradwise.tracing.purity.contexts import entered
 from gradwise.tracing.purity.counters import container, is_step, loaded, stored, variable_loaded, variable_stored
+from gradwise.tracing.purity.function_attributes import own_attributes
 from gradwise.tracing.purity.instructions import named
 from gradwise.tracing.purity.lattice import describe, level
 from gradwise.tracing.purity.objects import find
@@ -104,7 +105,7 @@ def _push_callable(s: State, value: Any, *, null: bool) -> None:
 
 def _load_attr(m: Machine, i: Any, s: State) -> None:
     method = sys.version_info >= (3, 12) and bool(i.arg & 1)
-    owner = s.pop()
+    owner = own_attributes(m, s.pop(), i.argval)
     if not method and not is_transient(m, owner, i.argval) and not is_remembered(m, owner, i.argval):
         counter = loaded(m, owner, i.argval) if is_step(m, i) else _container_of(m, i, owner, s.stack)
         if counter is not None:
@@ -198,6 +199,7 @@ def _return_constant(m: Machine, i: Any, s: State) -> None:
 
 def _store_attr(m: Machine, i: Any, s: State) -> None:
     value, owner = s.pop_many(2)
+    owner = own_attributes(m, owner, i.argval)
     if stored(m, owner, i.argval, value):
         return
     assign(m, owner, i.argval, value)

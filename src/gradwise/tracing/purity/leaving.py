@@ -138,7 +138,11 @@ WAYS = (object.__setattr__, types.SimpleNamespace.__setattr__)
 def stores(value: Any, name: str) -> bool:
     """Whether an attribute of an object is assigned without any code of the user's."""
     cls = type(value)
-    return is_open(value) and keeps(cls, name) and any(member(cls, "__setattr__") is way for way in WAYS)
+    return (
+        (is_open(value) or cls is types.FunctionType)
+        and keeps(cls, name)
+        and any(member(cls, "__setattr__") is way for way in WAYS)
+    )
 
 
 def left(m: Machine, owner: Any, name: str, value: Any) -> bool:

@@ -16,6 +16,7 @@ from gradwise.tracing.purity.buffers import are_apart
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.counters import Counter, holds_any
 from gradwise.tracing.purity.expectations import parts_of
+from gradwise.tracing.purity.function_attributes import attributes_expected
 from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
 from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, has_entries, member
 from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, is_data
@@ -135,6 +136,9 @@ def read(
         elif expected.kind == "function":
             for n in expected.nodes:
                 enter(value, n, direct=direct)
+            own = attributes_expected(expected)
+            if own is not None:
+                follow(value, own, place, direct=direct)
         elif expected.kind in INSIDE:
             meet(id(value))
             if (id(value), id(expected), direct) in seen:

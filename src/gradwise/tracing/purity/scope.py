@@ -97,7 +97,7 @@ class Expected:
     object : object
         The object itself; "numbers" for data that are a number or an array of numbers, "number" (which is no "integer"), "integer", "vector" and "grid" (with two axes) for one of these, "buffer" for an array that is written to (``buffers.py``), the outline of data that are a table (``tables.py``); for "test" what must be true of it; or for "function" and "class" a weak reference to it, for "object" and "other" one to its type; for "sequence" and "tally" its type.
     reads : Reads or None
-        Of a module, a class, an object, a sequence or a method (its object and its function).
+        Of a module, a class, an object, a sequence or a method (its object and its function); of a function that which holds of its attributes (``function_attributes.py``).
     is_data : bool
         Of a sequence: whether it holds nothing but data.
     nodes : list of Node

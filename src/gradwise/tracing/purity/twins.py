@@ -14,6 +14,7 @@ from gradwise.tracing.purity.answering import is_hidden
 from gradwise.tracing.purity.container_classes import copied_container, is_container
 from gradwise.tracing.purity.counters import Counter
 from gradwise.tracing.purity.expectations import parts_of
+from gradwise.tracing.purity.function_attributes import attributes_expected
 from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
 from gradwise.tracing.purity.objects import MISSING, callable_parts, copied, entries_of
 from gradwise.tracing.purity.reading import place_in
@@ -47,7 +48,7 @@ def with_data(
 
 
 def _is_rebuilt(expected: Expected) -> bool:
-    return bool(expected.nodes) or expected.kind in _INSIDE
+    return bool(expected.nodes) or expected.kind in _INSIDE or attributes_expected(expected) is not None
 
 
 def _members(expected: Expected) -> list[tuple[Any, ...]]:
@@ -75,6 +76,9 @@ class _Twins:
 
     def meet(self, value: Any, expected: Expected) -> None:
         """Collect all that is expected of what is found in several places: it has one twin."""
+        own = attributes_expected(expected)
+        if own is not None:
+            self.meet(value, own)
         if expected.nodes:
             self.meet_function(value, expected.nodes)
             return
@@ -121,7 +125,7 @@ class _Twins:
 
     def of(self, value: Any, expected: Expected) -> Any:
         """The twin of a value that is no data."""
-        if expected.nodes:
+        if type(value) is types.FunctionType and _is_rebuilt(expected):
             return self.of_function(value)
         if expected.kind not in _INSIDE:
             return value
@@ -130,7 +134,6 @@ class _Twins:
         if expected.kind == "method":
             assert expected.reads is not None
             return types.MethodType(value.__func__, self.of(value.__self__, expected.reads.names["__self__"]))
-        inside: dict[Any, Any] = {}
         # a tuple is made anew below; copy.copy of a named one would leave a note in its class
         made: Any = (
             value
@@ -146,19 +149,9 @@ class _Twins:
             twin.clear()  # the last entry is one that the call appended, or the run raises
         if isinstance(value, tuple):
             del self.made[id(value)]  # made when its entries are known
-        everything = [(place_in(value, e, key), key, found, inner) for e in self.expected[id(value)] for key, found, inner in parts_of(value, e)]  # fmt: skip
-        for place, key, found, inner in everything:
-            if place is None:
-                continue
-            if place in self.data:
-                inside[key] = self.data[place]
-            elif _is_rebuilt(inner):
-                inside[key] = self.of(found, inner)
+        inside = self.inside(value)
         if expected.kind == "object":
-            stored = entries_of(twin)
-            for kind, name in [key for e in self.expected[id(value)] for key in _members(e) if len(key) == 2]:
-                if kind == "transient":  # assigned before it is read, or the run raises
-                    stored.pop(name, None)
+            stored = self.stored(value, twin)
             for key, new in inside.items():
                 if is_hidden(value, key):
                     stored[key] = new
@@ -179,12 +172,33 @@ class _Twins:
                 twin[key] = new
         return twin
 
+    def inside(self, value: Any) -> dict[Any, Any]:
+        """The entries of a twin that are others."""
+        inside: dict[Any, Any] = {}
+        everything = [(place_in(value, e, key), key, found, inner) for e in self.expected[id(value)] for key, found, inner in parts_of(value, e)]  # fmt: skip
+        for place, key, found, inner in everything:
+            if place is None:
+                continue
+            if place in self.data:
+                inside[key] = self.data[place]
+            elif _is_rebuilt(inner):
+                inside[key] = self.of(found, inner)
+        return inside
+
+    def stored(self, value: Any, twin: Any) -> dict[str, Any]:
+        """The dictionary of a twin, without what is assigned before it is read, or the run raises."""
+        stored = entries_of(twin)
+        for kind, name in [key for e in self.expected[id(value)] for key in _members(e) if len(key) == 2]:
+            if kind == "transient":
+                stored.pop(name, None)
+        return stored
+
     def of_function(self, f: types.FunctionType) -> types.FunctionType:
         if id(f) in self.made:
             return self.made[id(f)]
         names: dict[str, Expected] = {}
         cells: dict[str, Expected] = {}
-        for n in self.nodes[id(f)]:
+        for n in self.nodes.get(id(f), ()):
             for table, reads in ((names, n.reads.names), (cells, n.reads.cells)):
                 table.update({k: e for k, e in reads.items() if k not in table or _is_rebuilt(e)})
         data = self.data
@@ -203,14 +217,18 @@ class _Twins:
             globals_ = LiveGlobals(f.__globals__, answer, counted)
         for name, count in counted.items():
             self.counting["global", id(f.__globals__), name].append((Counter("global", globals_, name), count))
-        own = [types.CellType() for _ in f.__code__.co_freevars]
+        cells_of_twin = [types.CellType() for _ in f.__code__.co_freevars]
         g = types.FunctionType(
-            f.__code__, globals_, f.__name__, data.get(("defaults", id(f)), f.__defaults__), tuple(own)
+            f.__code__, globals_, f.__name__, data.get(("defaults", id(f)), f.__defaults__), tuple(cells_of_twin)
         )
         g.__kwdefaults__ = data.get(("keywords", id(f)), f.__kwdefaults__)
-        g.__qualname__, g.__module__ = f.__qualname__, f.__module__
+        g.__qualname__, g.__module__, g.__doc__ = f.__qualname__, f.__module__, f.__doc__
         self.made[id(f)] = g
-        for cell, name in zip(own, f.__code__.co_freevars, strict=True):
+        if id(f) in self.expected:  # attributes of its own
+            g.__dict__.update(f.__dict__)
+            own = self.inside(f)
+            self.stored(f, g).update(own)
+        for cell, name in zip(cells_of_twin, f.__code__.co_freevars, strict=True):
             place, expected = ("cell", id(cell_of(f, name))), cells.get(name)
             value = data[place] if place in data else cell_value(f, name)
             if ("cell", id(cell_of(f, name)), "") in self.counting:
