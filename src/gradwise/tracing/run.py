@@ -182,7 +182,7 @@ def record(
     if trace.asked:
         trace.looked_up = trace.recalled = True
     if around is not None and trace.outers:  # what a derivative inside looked up, the function around it did
-        around.looked_up = around.looked_up or trace.looked_up
+        around.looked_up = True if trace.looked_up else around.looked_up
         around.recalled = around.recalled or trace.recalled
         around.met = around.met or trace.met
         around.asked += trace.asked

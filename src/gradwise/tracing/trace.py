@@ -103,7 +103,7 @@ class Trace:
         # outer traces whose values this one read: a value that leaves this trace may depend on them
         self.outers: list[Trace] = []
         # whether the run took the text or the hash of a value, or found one equal to a plain one: what it looks up with them has no derivative
-        self.looked_up = False
+        self.looked_up: bool | str = False  # "shown": nothing but texts of values were made
         # whether an entry of a moving value was found to be equal to something: the other branch computes the points around
         self.met = False
         # whether it gave plain numbers by decisions on traced ones

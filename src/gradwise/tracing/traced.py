@@ -79,7 +79,7 @@ class Traced:
 
     def shown(self) -> Any:
         """The plain value, to be printed."""
-        self.tape.looked_up = True
+        self.tape.looked_up = self.tape.looked_up or "shown"
         return self.value
 
     def frozen(self) -> Any:
@@ -144,7 +144,7 @@ class TracedArray(Traced):
         return self._shown()
 
     def shown(self) -> Any:
-        self.tape.looked_up = True
+        self.tape.looked_up = self.tape.looked_up or "shown"
         return self._shown()
 
     def _shown(self) -> Any:

@@ -86,7 +86,18 @@ class Call:
     numbers : list
     """
 
-    __slots__ = ("_arguments", "_has_aux", "_key", "_others", "avoided", "came", "family", "function", "numbers")
+    __slots__ = (
+        "_arguments",
+        "_has_aux",
+        "_key",
+        "_others",
+        "avoided",
+        "came",
+        "family",
+        "function",
+        "numbers",
+        "tells",
+    )
     #: the traced run after which a program is made
     patience = 2
     #: arguments that are no data
@@ -103,11 +114,14 @@ class Call:
         *,
         has_aux: bool,
         avoided: Mapping[str, frozenset[Extent]] | None = None,
+        tells: bool = False,
     ) -> None:
         self.function = function
         #: pieces of text by file, to which the run for a program may not come, and where that went which was watched
         self.avoided = avoided or {}
         self.came: Reach | None = None
+        #: whether texts of numbers are shown, and go nowhere else
+        self.tells = tells
         self._has_aux = has_aux
         self._arguments = arguments
         self._others = arguments.others(self.objects)
@@ -161,6 +175,7 @@ class Call:
             self.run,
             has_aux=self._has_aux,
             avoided=self.avoided,
+            tells=self.tells,
         )
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
@@ -303,7 +318,9 @@ class ProvenCall(Call):
         tallies = [counter.owner for counter in self.counters if counter.is_container]
         if tallies and holds_any(given.values(), tallies):
             raise Unproven("it is given the container that it counts in")
-        super().__init__(function, arguments, has_aux=has_aux, avoided={} if echoes else verdict.avoided)
+        super().__init__(
+            function, arguments, has_aux=has_aux, avoided={} if echoes else verdict.avoided, tells=verdict.tells
+        )
 
     def _around(self, *, fixed: int) -> tuple[Hashable, ...]:
         key = outlines(self._data.values(), self.numbers, fixed=fixed)

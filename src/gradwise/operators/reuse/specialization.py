@@ -262,6 +262,7 @@ def specialise(
     *,
     has_aux: bool = False,
     avoided: Mapping[str, frozenset[Extent]] | None = None,
+    tells: bool = False,
 ) -> tuple[Specialization, Recording]:
     """The function traced with all that it reads.
 
@@ -277,6 +278,8 @@ def specialise(
         As for ``replay``.
     avoided : mapping
         Pieces of text by file, to which the run may not come (``tracing/purity/avoiding.py``).
+    tells : bool
+        Whether the texts of values go nowhere but to who reads them (``tracing/purity/asides.py``).
 
     Raises
     ------
@@ -312,7 +315,7 @@ def specialise(
         raise Refused("it writes to an argument")
     if tape.handles or tape.outers:
         raise Refused("it reads values of an enclosing derivative")
-    if tape.looked_up:
+    if tape.looked_up and not (tells and tape.looked_up == "shown"):
         raise Refused("it looks at the text, the hash or the equality of a value")
     tape.inputs, tape.captured = first[:count], first[count:] + tape.captured
     with collector_paused():

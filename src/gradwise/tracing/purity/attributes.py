@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.asides import METHODS as METHODS_OF_TEXTS
 from gradwise.tracing.purity.attribute_tables import Attributes, table_of
 from gradwise.tracing.purity.boxes import MethodOfBox, has_method
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
@@ -26,6 +27,7 @@ from gradwise.tracing.purity.scope import Ends
 from gradwise.tracing.purity.sequences import entry_of, is_object, method_of_sequence
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
+    ASIDE,
     DATA,
     FRESH,
     FROZEN,
@@ -58,6 +60,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     """``owner.name``; ``method``: about to be called."""
     if owner is GENERATOR:
         return draw(m, name)
+    if owner is ASIDE and method and name in METHODS_OF_TEXTS:
+        return Method(owner, name)
     if type(owner) is Log or type(owner) is Attributes:
         return owner.method(m, name)
     if name == "__dict__" and is_object(owner):

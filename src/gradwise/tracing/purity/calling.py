@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.purity.asides import call_of_aside
 from gradwise.tracing.purity.asked import about_objects
 from gradwise.tracing.purity.attribute_tables import Attributes, assigned_by_name, table_of
 from gradwise.tracing.purity.axes import as_array
@@ -53,9 +54,9 @@ from gradwise.tracing.purity.scope import CACHED, Ends, is_type, is_users_functi
 from gradwise.tracing.purity.sequences import (
     MethodOfSequence,
     entry_of,
+    gives_entries,
     is_looked_into,
     is_object,
-    is_sequence,
     iterator_of,
 )
 from gradwise.tracing.purity.sparse import MethodOfMatrix, made_matrix, makes_matrix
@@ -156,7 +157,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         if type(method) is not Bound:
             raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
         return call(m, method, arguments, keywords)
-    context = known_context(m, value, arguments, keywords)
+    aside = call_of_aside(m, value, arguments, keywords)
+    context = known_context(m, value, arguments, keywords) if aside is None else aside
     if context is not None:
         return context
     if is_context_function(value):
@@ -249,7 +251,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
             for other in keywords.values():
                 m.data(other)
             return answer
-    if arguments and _gives_entries(arguments[0]) and any(value is one for one in _ALL_ENTRIES):
+    if arguments and gives_entries(arguments[0]) and any(value is one for one in _ALL_ENTRIES):
         arguments = [iterator_of(m, arguments[0]), *arguments[1:]]
     if any(value is known for known in WRITERS):
         return written(m, describe(callee), arguments, keywords)
@@ -291,11 +293,6 @@ _BINARY = {
     operator.matmul: "@",
     operator.pow: "**",
 }
-
-
-def _gives_entries(value: Any) -> bool:
-    """Whether a value is an object of the user's, or a container of a class of theirs, which gives its entries one after the other."""
-    return is_object(value) or (is_sequence(value) and is_container(value.value))
 
 
 #: what takes all that an object with ``__iter__`` gives

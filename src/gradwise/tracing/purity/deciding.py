@@ -8,13 +8,14 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.asides import text_of
 from gradwise.tracing.purity.boxes import as_key, looked_at
 from gradwise.tracing.purity.constructed import special
 from gradwise.tracing.purity.lattice import alternatives, certain_texts, is_none_itself, text
 from gradwise.tracing.purity.objects import is_member, is_simple_member
 from gradwise.tracing.purity.sequences import is_none, is_object, is_sequence, truth
 from gradwise.tracing.purity.texts import pattern
-from gradwise.tracing.purity.values import DATA, OWN, TYPE, Box, Constant, Known, Pattern, Row
+from gradwise.tracing.purity.values import ASIDE, DATA, OWN, TYPE, Box, Constant, Known, Pattern, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +138,9 @@ def _is(m: Machine, i: Any, s: State) -> None:
 
 def _string(m: Machine, i: Any, s: State) -> None:
     parts = s.pop_many(i.arg)
+    if any(value is ASIDE for value in parts):
+        s.push(text_of(m, parts, DATA))
+        return
     found = frozenset([""])
     for value in parts:
         m.data(value)
@@ -148,6 +152,10 @@ def _string(m: Machine, i: Any, s: State) -> None:
 def _format(m: Machine, i: Any, s: State) -> None:
     count = 2 if i.opname == "FORMAT_WITH_SPEC" or (i.opname == "FORMAT_VALUE" and i.arg & 4) else 1
     values = s.pop_many(count)
+    if text_of(m, values[:1], None) is ASIDE:
+        m.data(values[-1]) if count == 2 else None
+        s.push(ASIDE)
+        return
     for value in values:
         m.data(value)
     as_it_is = count == 1 and (i.opname == "FORMAT_SIMPLE" or (i.opname == "FORMAT_VALUE" and not i.arg))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.asides import operator_of_aside, remainder
 from gradwise.tracing.purity.attribute_tables import Attributes
 from gradwise.tracing.purity.axes import part
 from gradwise.tracing.purity.boxes import as_key, operator_of_boxes, store_in_box
@@ -29,6 +30,7 @@ from gradwise.tracing.purity.sparse import is_matrix, product, store_in_matrix
 from gradwise.tracing.purity.texts import formatted, pattern
 from gradwise.tracing.purity.values import (
     ARRAY,
+    ASIDE,
     DATA,
     DRAFT,
     FLOAT,
@@ -140,6 +142,8 @@ def _store_deref(m: Machine, i: Any, s: State) -> None:
 
 def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     """The result of a binary operator.  Lists know + and *, sets and dicts the bar: their results hold what the operands hold."""
+    if x is ASIDE or z is ASIDE:
+        return operator_of_aside(m, symbol, x, z)
     if is_matrix(x) or is_matrix(z):
         return product(m, symbol, x, z)
     if symbol != "[]" and (type(x) is Box or type(z) is Box):
@@ -172,7 +176,9 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
         m.scope.changes_own()
     plain = symbol.removesuffix("=")
     if type(x) is Constant and type(x.value) in (str, bytes):
-        return formatted(x.value) if plain == "%" and type(x.value) is str else DATA
+        return remainder(m, x, z, formatted(x.value)) if plain == "%" and type(x.value) is str else DATA
+    if plain == "%" and (a is DATA or a is FRESH):
+        return remainder(m, x, z, FRESH)
     both = is_numeric(a) and is_numeric(b)
     if plain == "+":  # what is the call's own may be a tuple
         return OWN if both or _is_number(x, a) or _is_number(z, b) else FRESH
@@ -257,6 +263,10 @@ def _store_subscr(m: Machine, i: Any, s: State) -> None:
     if is_object(target):
         method = special(m, target, "__setitem__")
         m.scope.call_function(m, method.function, [method.receiver, key, value], {})
+        return
+    if value is ASIDE and type(target) is Log and not target.is_method:
+        m.data(key)
+        target.holds(m, value)
         return
     degree, _ = m.data(value), m.data(key)
     if type(target) is Log and not target.is_method:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gradwise.tracing.purity.values import (
     ARRAY,
+    ASIDE,
     DATA,
     FLOAT,
     FRESH,
@@ -62,6 +63,11 @@ def is_scalar(value: Any) -> bool:
     if type(value) is Constant:
         return type(value.value) in (int, float, complex) and level(value) is not DATA
     return value is SCALAR or value is WHOLE or value is FLOAT
+
+
+def is_immutable(value: Any) -> bool:
+    """Whether a value is surely a number, a text or None, which nobody can write to."""
+    return is_scalar(value) or certain_texts(value) is not None or type(value) in (Constant, Pattern)
 
 
 def is_kept(value: Any) -> bool:
@@ -136,6 +142,8 @@ def join(a: Any, b: Any) -> Any:
         return a
     if a is NOTHING:
         return b
+    if ASIDE in (a, b):
+        return ASIDE if is_immutable(b if a is ASIDE else a) else OPAQUE
     if type(a) is Box and type(b) is Box:
         return _united(a.root, b.root)
     texts = [texts_of(a), texts_of(b)]

@@ -13,12 +13,13 @@ import collections
 import types
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.asides import data_beside
 from gradwise.tracing.purity.lattice import join, level
 from gradwise.tracing.purity.objects import is_open, keeps, member
 from gradwise.tracing.purity.remembered import assigned_after, is_remembered
 from gradwise.tracing.purity.scope import Ends, Expected, Reads
 from gradwise.tracing.purity.transient import assigned, is_transient, may_be_missing
-from gradwise.tracing.purity.values import DATA, NOTHING, OWN, Constant, Known
+from gradwise.tracing.purity.values import ASIDE, DATA, NOTHING, OWN, Constant, Known
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -79,7 +80,9 @@ class Log:
         if not self.is_method or len(arguments) > 1 or keywords:
             raise m.doubt("it appends to a list that was there before the call in a way that is not looked into")
         for value in arguments:
-            self.holds(m, m.data(value) if self.name == "append" else DATA)
+            if m.scope.inquiry.asides:
+                data_beside(m, [value])
+            self.holds(m, value if value is ASIDE else m.data(value) if self.name == "append" else DATA)
         return Constant(None)
 
 
@@ -127,7 +130,7 @@ def _assigns_entry(m: Machine, i: Any) -> bool:
 
 def keep(m: Machine, value: Any) -> None:
     """Note that something is left behind, which may be an argument or a part of one."""
-    degree = level(value)
+    degree = OWN if value is ASIDE else level(value)
     m.scope.inquiry.keeps |= degree is None or degree.rank > OWN.rank
 
 
@@ -159,10 +162,10 @@ def left(m: Machine, owner: Any, name: str, value: Any) -> bool:
     elif is_remembered(m, owner, name):
         if not assigned_after(m, owner, name, value):
             return False
-    elif level(value) is None:
+    elif level(value) is None and value is not ASIDE:
         return False
     else:
-        m.data(value)
+        data_beside(m, [value])
         owner.expected.reads.members[("stores", name)] = Expected("is", True)
     keep(m, value)
     m.scope.inquiry.counted.add((id(owner.value), name))

@@ -11,6 +11,7 @@ from gradwise.tracing.purity.machine import Machine
 from gradwise.tracing.purity.scope import Node, Unproven
 from gradwise.tracing.purity.sequences import is_looked_into
 from gradwise.tracing.purity.values import (
+    ASIDE,
     DATA,
     Box,
     Local,
@@ -39,7 +40,11 @@ class Inquiry:
         transient: frozenset[tuple[int, str]] = frozenset(),
         remembered: frozenset[tuple[int, str]] = frozenset(),
         buffers: frozenset[int] = frozenset(),
+        asides: bool = False,
     ) -> None:
+        #: whether clocks and texts of numbers are asides (``asides.py``), and whether it has any
+        self.asides = asides
+        self.tells = False
         #: attributes that are assigned before they are read (``transient.py``), those that are read and then assigned (``remembered.py``), and what is assigned to them
         self.transient = transient
         self.remembered = remembered
@@ -109,7 +114,7 @@ class Inquiry:
             m.data(value)
         for place, name in enumerate(names):
             value = arguments[place] if place < len(arguments) else DATA
-            if not (is_looked_into(value) or is_kept(value)):
+            if not (is_looked_into(value) or is_kept(value) or value is ASIDE):
                 value = m.data(value)
             joined = join(given[name], value) if name in given else value
             if joined != given.get(name, DATA):

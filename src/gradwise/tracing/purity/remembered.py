@@ -15,6 +15,7 @@ from gradwise.tracing.purity.lattice import join, level
 from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.plain import is_numeric
 from gradwise.tracing.purity.scope import Expected
+from gradwise.tracing.purity.values import ASIDE
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -50,9 +51,9 @@ def is_numbers(value: Any) -> bool:
 
 def assigned_after(m: Machine, owner: Known, name: str, value: Any) -> bool:
     """Note what is assigned to such an attribute; whether it is known what that is."""
-    if level(value) is None:
+    if level(value) is None and value is not ASIDE:
         return False
-    degree = m.data(value)
+    degree = ASIDE if value is ASIDE else m.data(value)
     inquiry, key = m.scope.inquiry, (id(owner.value), name)
     joined = join(inquiry.held[key], degree) if key in inquiry.held else degree
     if key not in inquiry.held or joined != inquiry.held[key]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.asides import refuse_texts, text_of
 from gradwise.tracing.purity.attribute_tables import entries_of_record
 from gradwise.tracing.purity.axes import is_dtype_of_numbers, shaped
 from gradwise.tracing.purity.boxes import looked_at
@@ -14,6 +15,7 @@ from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
 from gradwise.tracing.purity.texts import changed_texts, filled
 from gradwise.tracing.purity.values import (
     ARRAY,
+    ASIDE,
     DATA,
     FRESH,
     OWN,
@@ -54,6 +56,7 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
             f"it calls {name}, whose result depends on more than its arguments",
             shows=callee.shows,
         )
+        m.scope.inquiry.tells |= callee.shows
     makes = callee.makes
     if makes == "each":
         makes = "arguments" if len(arguments) == 1 and level(arguments[0]) is not DATA else "several"
@@ -66,6 +69,8 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
             looked_at(m, value)
         elif degree is not None:
             spill(value)
+        elif value is ASIDE and callee.shows:
+            degree = OWN
         if degree is None:
             degree = _unusual(m, name, callee, value, len(arguments))
         elif degree is DATA and value is keywords.get("dtype"):
@@ -83,6 +88,7 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
 
 def _unusual(m: Machine, name: str, callee: Callee, value: Any, given: int) -> Any:
     """An argument that is no data: a function to be called, or a type."""
+    refuse_texts(m, value)
     inner = callee_of(value.value) if type(value) is Known and callee.higher and name != "starmap" else None
     if (
         inner is not None
@@ -147,6 +153,8 @@ def _result(makes: str, degrees: list[Any]) -> Any:
 
 def result_of_method(m: Machine, method: Method, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     """What a method of plain data gives."""
+    if method.receiver is ASIDE:
+        return text_of(m, [ASIDE, *arguments, *keywords.values()], DATA)
     receiver, name = m.data(method.receiver), method.name
     if name in CHANGES:
         for value in [*arguments, *keywords.values()]:
@@ -173,12 +181,17 @@ def result_of_method(m: Machine, method: Method, arguments: list[Any], keywords:
         element = method.receiver.element
         return Rows(Row((DATA, element)) if name == "items" else element)
     if name == "format" and type(method.receiver) is Constant and type(method.receiver.value) is str:
+        found = text_of(m, [*arguments, *keywords.values()], None)
+        if found is not None:
+            return found
         for value in [*arguments, *keywords.values()]:
             m.data(value)
         return filled(method.receiver.value)
     changed = changed_texts(method.receiver, name, arguments) if not keywords else None
     if changed is not None:
         return changed
+    if name == "format":
+        return text_of(m, [*arguments, *keywords.values()], DATA)
     callee = METHODS.get(name)
     if callee is None:
         raise m.doubt(f"it calls the method {name}, which is not looked into")

@@ -13,7 +13,7 @@ from gradwise.tracing.purity.boxes import as_key, box, entry_of_box
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.class_members import members_of
 from gradwise.tracing.purity.constructed import special
-from gradwise.tracing.purity.container_classes import fills_gaps
+from gradwise.tracing.purity.container_classes import fills_gaps, is_container
 from gradwise.tracing.purity.lattice import (
     certain_texts,
     describe,
@@ -341,3 +341,8 @@ def note(value: Any, key: tuple[Any, ...], ask: Callable[[type], bool]) -> None:
     if is_of_users(value):
         known = value.cls if type(value) is Made else value
         known.expected.reads.members[key] = Expected("is", ask(class_of(value)))
+
+
+def gives_entries(value: Any) -> bool:
+    """Whether a value is an object of the user's, or a container of a class of theirs, which gives its entries one after the other."""
+    return is_object(value) or (is_sequence(value) and is_container(value.value))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gradwise.tracing.purity.lattice import join, level
 from gradwise.tracing.purity.objects import MISSING, member
 from gradwise.tracing.purity.scope import Ends, Expected
-from gradwise.tracing.purity.values import Box, Known, Made
+from gradwise.tracing.purity.values import ASIDE, Box, Known, Made
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.look import Inquiry
@@ -52,7 +52,7 @@ def read_again(m: Machine, owner: Known, name: str) -> Any:
 
 def assigned(m: Machine, owner: Known, name: str, value: Any) -> bool:
     """Note what is assigned to such an attribute; whether it is known what that is."""
-    if level(value) is None and type(value) not in (Box, Made):
+    if level(value) is None and value is not ASIDE and type(value) not in (Box, Made):
         return False
     inquiry, key = m.scope.inquiry, (id(owner.value), name)
     joined = join(inquiry.held[key], value) if key in inquiry.held else value

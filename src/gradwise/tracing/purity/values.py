@@ -64,6 +64,8 @@ WHOLE = Abstract("WHOLE", 1)
 INDICES = Abstract("INDICES", 1)
 #: no value: what an empty container holds, what a function gives that never returns
 NOTHING = Abstract("NOTHING", -8)
+#: what goes beside the computation (``asides.py``): it may be shown and left behind, and nothing else
+ASIDE = Abstract("ASIDE", -12)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 

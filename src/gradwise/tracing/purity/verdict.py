@@ -37,6 +37,8 @@ class Verdict:
         Whether some are read and then assigned (``remembered.py``).
     is_buffered : bool
         Whether it writes to arrays that are kept (``buffers.py``).
+    tells : bool
+        Whether texts of numbers and the time are shown and left behind, and go nowhere else (``asides.py``).
     avoided : dict
         Pieces of text by file: ``effects`` concerns these alone, and a run that comes to none of them is pure; empty where that is not so.
     """
@@ -53,6 +55,7 @@ class Verdict:
         "leaves",
         "node",
         "remembers",
+        "tells",
         "writes",
     )
 
@@ -73,6 +76,7 @@ class Verdict:
         self.avoided: Mapping[str, frozenset[Extent]] = {}
         self.leaves = self.keeps = self.echoes = False
         self.is_transient = self.remembers = self.is_buffered = False
+        self.tells = False
 
     @property
     def is_quiet(self) -> bool:

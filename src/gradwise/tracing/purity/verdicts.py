@@ -45,6 +45,17 @@ _CODES, _VERDICTS = 512, 8
 def _look_at(function: types.FunctionType, receiver: Any, arguments: dict[int | str, Any] | None) -> Verdict:
     look = functools.partial(_look_with, function, receiver, arguments)
     first, inquiry = look()
+    found = _look_further(look, first, inquiry)
+    if inquiry.tells:
+        look = functools.partial(look, asides=True)
+        told = _look_further(look, *look())
+        told.tells = True
+        return told if told.may_stand else found
+    return found
+
+
+def _look_further(look: Callable[..., tuple[Verdict, Inquiry]], first: Verdict, inquiry: Inquiry) -> Verdict:
+    """The verdict where arrays that are kept are buffers, if it needs them."""
     if first.is_quiet or not inquiry.overwrites:
         return first
     buffers: frozenset[int] = frozenset()
@@ -77,13 +88,15 @@ def _look_with(
     receiver: Any,
     arguments: dict[int | str, Any] | None,
     buffers: frozenset[int] = frozenset(),
+    *,
+    asides: bool = False,
 ) -> tuple[Verdict, Inquiry]:
     """The verdict where these arrays are kept and written to, and the last inquiry."""
     first: Verdict | None = None
     transient: frozenset[tuple[int, str]] = frozenset()
     assigned: frozenset[tuple[int, str]] = frozenset()
     while True:
-        inquiry, verdict = _looked(function, receiver, arguments, transient=transient, buffers=buffers)
+        inquiry, verdict = _looked(function, receiver, arguments, transient=transient, buffers=buffers, asides=asides)
         more = candidates(inquiry)
         assigned |= more | (inquiry.counted & inquiry.looked_at)
         verdict.is_transient = bool(inquiry.transient)
@@ -96,7 +109,7 @@ def _look_with(
     remembered: frozenset[tuple[int, str]] = frozenset()
     while not assigned <= remembered:
         remembered |= assigned
-        inquiry, verdict = _looked(function, receiver, arguments, remembered=remembered, buffers=buffers)
+        inquiry, verdict = _looked(function, receiver, arguments, remembered=remembered, buffers=buffers, asides=asides)
         assigned = candidates(inquiry) | (inquiry.counted & inquiry.looked_at)
         if verdict.is_quiet:
             verdict.remembers = True
