@@ -53,6 +53,7 @@ from gradwise.tracing.purity.values import (
     Known,
     Local,
     Made,
+    Matched,
     Method,
     Pattern,
     Row,
@@ -263,7 +264,7 @@ def by_name(m: Machine, owner: Any, name: Any) -> Any:
 
 
 def matched(m: Machine, subject: Any, cls: Any, names: tuple[str, ...], count: int) -> Any:
-    """``case Class(a, name=b)``: data for what is taken out, or None for a subject that is surely something else."""
+    """``case Class(a, name=b)``: what is taken out, or None for a subject that is surely something else."""
     if type(cls) is not Known or not isinstance(cls.value, type):
         raise m.doubt("it matches a class that is not known")
     if level(subject) is not None:
@@ -277,13 +278,14 @@ def matched(m: Machine, subject: Any, cls: Any, names: tuple[str, ...], count: i
     found = [one for one in alternatives(subject) if is_object(one) and issubclass(class_of(one), cls.value)]
     if not all(is_object(one) or is_none_itself(one) for one in alternatives(subject)):
         raise m.doubt(f"it matches {describe(subject)} in a way that is not looked into")
-    taken = list(names)
+    taken: list[str] = []
     if count and found:
         positions = attribute_of_known(m.scope, m, cls, "__match_args__")
         if type(positions) is not Words:
             raise m.doubt(f"it matches the arguments of {cls.value.__name__}, which are not known")
         taken += getattr(cls.value, "__match_args__", ())[:count]
-    for one in found:
-        for name in taken:
-            m.data(by_name(m, one, Constant(name)))
-    return DATA if found else Constant(None)
+    if not found:
+        return Constant(None)
+    taken += names
+    parts = tuple([functools.reduce(join, [by_name(m, one, Constant(n)) for one in found]) for n in taken])
+    return Row(parts) if len(found) == len(alternatives(subject)) else Matched(parts)

@@ -25,6 +25,7 @@ from gradwise.tracing.purity.values import (
     Cells,
     Constant,
     Known,
+    Matched,
     Record,
     Row,
     Rows,
@@ -135,6 +136,9 @@ def _map_add(m: Machine, i: Any, s: State) -> None:
 
 def _unpack(m: Machine, i: Any, s: State) -> None:
     row = s.pop()
+    if type(row) is Matched:  # None does not come here
+        s.push(*reversed(row.entries))
+        return
     if i.opname == "UNPACK_SEQUENCE" and is_looked_into(row):
         s.push(*reversed(unpacked(m, row, i.arg)))
         return

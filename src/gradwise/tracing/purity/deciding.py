@@ -128,12 +128,22 @@ def _is(m: Machine, i: Any, s: State) -> None:
     ):  # each is looked at again at each call
         s.push(Constant((x.value is z.value) is not bool(i.arg)))
         return
+    if all(_is_identity(one) for v in (x, z) for one in alternatives(v)):
+        s.push(OWN)  # which of them it is follows from what is decided elsewhere
+        return
     if TYPE in (x, z) and all(v is TYPE or (type(v) is Known and isinstance(v.value, type)) for v in (x, z)):
         s.push(OWN)  # the types of what is computed belong to the program
         return
     if not any(type(v) is Constant and (v.value is None or type(v.value) is bool) for v in (x, z)):
         m.scope.impure(m, "it asks whether two values are the same object")
     s.push(OWN)
+
+
+def _is_identity(value: Any) -> bool:
+    """Whether a value is a simple member of an enumeration, a class of the user's or None, each of which is looked at again at each call."""
+    if type(value) is Known:
+        return is_simple_member(value.value) or (value.expected is not None and value.expected.kind == "class")
+    return type(value) is Constant and value.value is None
 
 
 def _string(m: Machine, i: Any, s: State) -> None:

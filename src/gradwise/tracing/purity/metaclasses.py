@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import abc
 import sys
+import typing
 from typing import Any
 
 LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
 HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made while the program runs
-METACLASSES = (type, abc.ABCMeta)
+#: that of protocols says what ``isinstance`` gives, and nothing else
+METACLASSES: tuple[type, ...] = (type, abc.ABCMeta, type(typing.Protocol))
 
 #: what a metaclass may say for itself: how classes are made, not what they and their objects do
 _MAKES = frozenset(

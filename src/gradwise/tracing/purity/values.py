@@ -288,6 +288,13 @@ class Row:
 
 
 @dataclass(slots=True, unsafe_hash=True)
+class Matched:
+    """What ``case Class(a, b)`` takes out of an object, or None."""
+
+    entries: tuple[Any, ...]
+
+
+@dataclass(slots=True, unsafe_hash=True)
 class Rows:
     """An iterator of which each element is ``element``, no data."""
 
