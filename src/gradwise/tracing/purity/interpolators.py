@@ -1,4 +1,4 @@
-"""SciPy's interpolators (``CubicSpline``, ``interp1d``, ``RegularGridInterpolator`` …), there before the call or made during it.
+"""SciPy's interpolators (``CubicSpline``, ``interp1d``, ``RegularGridInterpolator`` …), there before the call or made during it, and NumPy's polynomials (``np.poly1d``, ``Chebyshev`` …) that were there.
 
 What one holds belongs to the form of a call: it is compared by content, as constant sparse matrices are.  The piece in which a point lies is looked up by what is recorded, or is a guard.
 """
@@ -30,22 +30,49 @@ _CONTENT: dict[str, tuple[str, ...]] = {
     "RectBivariateSpline": ("tck", "degrees"),
     "RegularGridInterpolator": ("method", "bounds_error", "fill_value", "_grid", "_values", "_spline"),
 }  # fmt: skip
+#: NumPy's polynomials, and what they compute from
+_POLYNOMIALS: dict[Any, tuple[str, ...]] = {
+    np.poly1d: ("coeffs",),
+    **{getattr(np.polynomial, name): ("coef", "domain", "window") for name in ("Polynomial", "Chebyshev", "Legendre", "Hermite", "HermiteE", "Laguerre")},
+}  # fmt: skip
 #: functions that give one
 _FUNCTIONS = ("make_interp_spline",)
 _KEYWORDS = frozenset(["nu", "extrapolate", "ext", "dx", "dy", "grid", "method"])
-_METHODS = {"derivative": SPLINE, "antiderivative": SPLINE, "integrate": OWN, "integral": OWN, "ev": OWN}
-_ATTRIBUTES = {"c": ARRAY, "x": ARRAY, "t": ARRAY, "k": OWN, "axis": OWN}
+_METHODS = {
+    "derivative": SPLINE,
+    "antiderivative": SPLINE,
+    "integrate": OWN,
+    "integral": OWN,
+    "ev": OWN,
+    "deriv": SPLINE,
+    "integ": SPLINE,
+    "degree": OWN,
+}
+_ATTRIBUTES = {
+    "c": ARRAY,
+    "x": ARRAY,
+    "t": ARRAY,
+    "k": OWN,
+    "axis": OWN,
+    "coef": ARRAY,
+    "coeffs": ARRAY,
+    "domain": ARRAY,
+    "window": ARRAY,
+    "order": OWN,
+}
 _LEAVES = (int, float, bool, str, type(None), np.float64)
 
 
 def content_of(value: Any) -> Hashable:
     """What an interpolator computes from, to the sign of its zeros; None for all else, and for what is too large or holds anything else."""
-    cls = type(value)
-    names = _CONTENT.get(cls.__name__)
-    if names is None or getattr(sys.modules.get("scipy.interpolate"), cls.__name__, None) is not cls:
-        return None
+    cls: Any = type(value)
+    names = _POLYNOMIALS.get(cls) if cls.__module__.startswith("numpy") else None
+    if names is None:
+        names = _CONTENT.get(cls.__name__)
+        if names is None or getattr(sys.modules.get("scipy.interpolate"), cls.__name__, None) is not cls:
+            return None
     own = getattr(value, "__dict__", {})
-    if any(name in own for name in ("derivative", "antiderivative", "integrate", "integral", "ev")):
+    if not _METHODS.keys().isdisjoint(own):
         return None
     found: list[Hashable] = [cls]
     room = _BYTES

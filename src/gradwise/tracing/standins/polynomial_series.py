@@ -129,12 +129,14 @@ def _called(series: Any, arg: Any) -> Any:
         return run_opened(type(series)._val, HOOKS["add"](offset, HOOKS["mul"](scale, arg)), series.coef)
     if _opened(series):
         return run_opened(type(series).__call__, series, arg)
+    base = next(cls for cls in type(series).__mro__ if cls.__module__.startswith("numpy."))  # of a class of the user's
+    evaluated = base.__call__
     if not contains_traced(arg) and not isinstance_traced(series.coef):
-        return series(arg)
-    family = type(series).__module__.rpartition(".")[2]
+        return evaluated(series, arg)
+    family = base.__module__.rpartition(".")[2]
     arg = assembled(arg) if type(arg) in {list, tuple} and contains_traced(arg) else arg
     offset, scale = np.polynomial.polyutils.mapparms(series.domain, series.window)
-    value = _plain_series(series)(plain(arg))
+    value = evaluated(base(plain(series.coef), series.domain, series.window), plain(arg))
     x = arg if offset == 0 and scale == 1 else offset + scale * arg
     return with_value(_VALUE_FUNCTIONS[family](x, series.coef), value)
 
