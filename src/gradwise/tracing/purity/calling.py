@@ -33,6 +33,7 @@ from gradwise.tracing.purity.constructed import (
 )
 from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.contexts import is_context_function, known_context, of_generator
+from gradwise.tracing.purity.copying import copied_object
 from gradwise.tracing.purity.dataclass_functions import of_dataclass
 from gradwise.tracing.purity.decorators import Decorator, Remembering, decorated
 from gradwise.tracing.purity.defaults import with_plain_defaults
@@ -157,10 +158,10 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         if type(method) is not Bound:
             raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
         return call(m, method, arguments, keywords)
-    aside = call_of_aside(m, value, arguments, keywords)
-    context = known_context(m, value, arguments, keywords) if aside is None else aside
-    if context is not None:
-        return context
+    for understood in (call_of_aside, copied_object, known_context):
+        found_by = understood(m, value, arguments, keywords)
+        if found_by is not None:
+            return found_by
     if is_context_function(value):
         return of_generator(m, m.scope.call_within(m, callee, "func", arguments, keywords))
     if value is functools.partial and arguments:

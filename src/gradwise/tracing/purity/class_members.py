@@ -84,6 +84,8 @@ def found_under(key: tuple[Any, ...]) -> Any:
     owner = kept()
     if owner is None:
         return MISSING
+    if kind == "itself":
+        return owner
     if kind == "raw":
         return member(owner, name)
     if kind == "dispatches":
