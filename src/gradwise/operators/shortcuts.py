@@ -195,12 +195,12 @@ def _gathered(
 ) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]], dict[Hashable, str], list[str], dict[str, str]]:
     """The names of what the function reads, with what is there now, what it counts in, and the names of containers among that."""
     probe = FunctionText(("f", *objects, *moving))
-    found = gather(probe, "f", call.function, call.node, objects, moving)
+    found = gather(probe, "f", call.function, call.node, objects, moving, of_twin=True)
     probe.write(f"return [{', '.join(found[0])}], [{', '.join(found[1])}]")
     values = probe.compiled("data")(call.before(), *call.objects.values(), *call.moving.values())
     if values is None:
         raise Unsuitable
-    names = gather(text, "f", call.function, call.node, objects, moving)
+    names = gather(text, "f", call.function, call.node, objects, moving, of_twin=call.is_tried)
     return list(zip(names[0], values[0], strict=True)), list(zip(names[1], values[1], strict=True)), *names[2:]
 
 
@@ -286,9 +286,13 @@ def consider(
     try:
         with collector_paused():
             way = make()
+            before, tried = call.before(), way
+            if before is not call.function:  # a twin, which calls twins: written for those, the lines are tried
+                with call.trying():
+                    tried = make()
         way.form = form
         with held_back():
-            found = way.run(call.before(), *arguments.given(), vector)
+            found = tried.run(before, *arguments.given(), vector)
         if found is not None and not call.echoes:  # the call was counted before
             call.tick(program.ticks, -1)
     except (Formless, Unsuitable, TooLong):

@@ -291,6 +291,7 @@ class ProvenCall(Call):
         "buffers",
         "counters",
         "echoes",
+        "is_tried",
         "keeps",
         "moving",
         "node",
@@ -303,7 +304,7 @@ class ProvenCall(Call):
         node = verdict.node
         assert node is not None
         self.node: Node = node
-        self.echoes, self.keeps = echoes, verdict.keeps
+        self.echoes, self.keeps, self.is_tried = echoes, verdict.keeps, False
         given, expected = by_place(*arguments.given()), node.arguments or {}
         others = {k: v for k, v in given.items() if k in expected and not is_data(expected[k])}
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
@@ -341,6 +342,15 @@ class ProvenCall(Call):
     def before(self) -> Any:
         """The function as it was before the call, of which it may have changed what it reads (``remembering.py``)."""
         return self.function
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Within it lines are written for the twin that stands for the function as it was before."""
+        self.is_tried = True
+        try:
+            yield
+        finally:
+            self.is_tried = False
 
     def once_more(self, leaves: Sequence[Any], numbers: Sequence[Any]) -> Recording:
         """A traced run on numbers that were read before."""

@@ -51,8 +51,10 @@ class Unsuitable(Exception):
 
 
 class _Gathering:
-    def __init__(self, text: FunctionText) -> None:
+    def __init__(self, text: FunctionText, *, of_twin: bool = False) -> None:
         self.text = text
+        #: whether the lines are for a twin of the function, whose functions are twins too
+        self.of_twin = of_twin
         self.missing, self.modules = text.name(MISSING), text.name(sys.modules)
         self.places: dict[Hashable, str] = {}
         #: the variables of arrays that are written to, by those of their copies
@@ -143,7 +145,8 @@ class _Gathering:
 
     def same(self, variable: str, value: Any) -> None:
         """The line that leaves unless a function is the one that was there, which may be gone: then its reference gives None."""
-        self.text.leave_if(f"{variable} is None or {variable} is not {self.text.name(weakref.ref(value), 'r')}()")
+        if not self.of_twin:
+            self.text.leave_if(f"{variable} is None or {variable} is not {self.text.name(weakref.ref(value), 'r')}()")
 
     def unlike(self, variable: str, constant: Any) -> str:
         """The condition that a variable is another than a text, a truth value or None."""
@@ -324,8 +327,10 @@ def gather(
     node: Node,
     objects: dict[str, tuple[Any, Expected]],
     moving: dict[str, tuple[Any, Expected]],
+    *,
+    of_twin: bool = False,
 ) -> tuple[list[str], list[str], dict[Hashable, str], list[str], dict[str, str]]:
-    """Write the lines for a function (in ``variable``) of which the node holds now, and for those of its arguments that are objects, by their variables (``moving``: differentiated).
+    """Write the lines for a function (in ``variable``) of which the node holds now, and for those of its arguments that are objects, by their variables (``moving``: differentiated); ``of_twin``: for a twin of the function.
 
     Returns
     -------
@@ -337,7 +342,7 @@ def gather(
     Unsuitable
         If the function reads something of unknown behaviour.
     """
-    gathering = _Gathering(text)
+    gathering = _Gathering(text, of_twin=of_twin)
     for name, (value, expected) in objects.items():
         gathering.follow(name, value, expected, None, direct=True)
     for name, (value, expected) in moving.items():

@@ -75,6 +75,8 @@ def value_of_member(member: Any, name: str) -> Any:
 
 def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
     """What a function of Python's gives that takes any object; None if it is none of them."""
+    if function is len and len(arguments) == 1 and type(arguments[0]) is Row and arguments[0].cls is None:
+        return Constant(len(arguments[0].entries))
     if function in (isinstance, issubclass) and len(arguments) == 2 and is_sequence(arguments[1]):  # a tuple
         arguments = [arguments[0], Row(tuple(entries(m, arguments[1]).values()))]
     if function in (isinstance, issubclass) and len(arguments) == 2 and type(arguments[1]) is Row:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.axes import index_of
 from gradwise.tracing.purity.boxes import as_key, box, merge
-from gradwise.tracing.purity.lattice import certain_texts, depth, entry, join, put
+from gradwise.tracing.purity.lattice import certain_texts, depth, entry, is_empty, join, put
 from gradwise.tracing.purity.scope import is_type
 from gradwise.tracing.purity.sequences import (
     element_of,
@@ -65,12 +65,38 @@ def _container(m: Machine, i: Any, s: State) -> None:
     if values and all(type(v) is Known and is_type(v.value) for v in values):
         s.push(values[0])  # several types in the place of one
         return
+    if i.opname == "BUILD_LIST" and _is_for_a_call(m, i):
+        s.push(Row(tuple(values)))
+        return
     if i.opname == "BUILD_LIST":
         s.push(box(m, "list", functools.reduce(join, values, NOTHING)))
         return
     for value in values:
         m.data(value)
     s.push(FRESH)
+
+
+def _is_for_a_call(m: Machine, i: Any) -> bool:
+    """Whether a list is made for a call with stars (``f(a, *b, c)``), and known to nobody else."""
+    place = m.position[i.offset] + 1
+    while place + 1 < len(m.instructions):
+        one = m.instructions[place]
+        if one.is_jump_target:
+            return False
+        if one.opname == "LIST_TO_TUPLE" or (
+            one.opname == "CALL_INTRINSIC_1" and one.argrepr == "INTRINSIC_LIST_TO_TUPLE"
+        ):
+            return True
+        follows = m.instructions[place + 1]
+        taken = follows.opname in ("LIST_EXTEND", "LIST_APPEND") and follows.arg == 1 and not follows.is_jump_target
+        if not taken or one.opname not in _LOADS:
+            return False
+        place += 2
+    return False
+
+
+#: instructions that push one value, and do nothing else
+_LOADS = frozenset(["LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_CONST", "LOAD_NAME", "LOAD_SMALL_INT"])  # fmt: skip
 
 
 def _map(m: Machine, i: Any, s: State) -> None:
@@ -94,6 +120,8 @@ def _append(m: Machine, i: Any, s: State) -> None:
     target = s.stack[-i.arg]
     if type(target) is Box:
         put(target, value)
+    elif type(target) is Row:  # ``f(a, *b, c)``
+        s.stack[-i.arg] = Row((*target.entries, value))
     else:
         m.data(value)
 
@@ -101,6 +129,11 @@ def _append(m: Machine, i: Any, s: State) -> None:
 def _extend(m: Machine, i: Any, s: State) -> None:
     value = s.pop()
     target = s.stack[-i.arg]
+    if type(target) is Row and ((type(value) is Row and value.cls is None) or is_empty(value)):
+        s.stack[-i.arg] = Row((*target.entries, *(value.entries if type(value) is Row else ())))
+        return
+    if type(target) is Row:  # of how many is not known
+        target = s.stack[-i.arg] = box(m, "list", functools.reduce(join, target.entries, NOTHING))
     if type(target) is Box:
         put(target, element_of(m, value))
     else:

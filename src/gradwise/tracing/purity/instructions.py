@@ -49,6 +49,7 @@ from gradwise.tracing.purity.values import (
     Fixed,
     Known,
     Pattern,
+    Row,
     Tally,
 )
 
@@ -307,7 +308,7 @@ def _unary(m: Machine, i: Any, s: State) -> None:
 
 
 def _positive(m: Machine, i: Any, s: State) -> None:
-    if i.opname == "LIST_TO_TUPLE" and type(s.stack[-1]) is Box:
+    if i.opname == "LIST_TO_TUPLE" and type(s.stack[-1]) in (Box, Row):
         return
     s.push(m.data(s.pop()))
 
@@ -327,7 +328,7 @@ def _intrinsic(m: Machine, i: Any, s: State) -> None:
     if name not in ("INTRINSIC_UNARY_POSITIVE", "INTRINSIC_LIST_TO_TUPLE", "INTRINSIC_STOPITERATION_ERROR"):
         raise m.doubt(f"it does what is not looked into ({name})")
     value = s.pop()
-    if name == "INTRINSIC_LIST_TO_TUPLE" and type(value) is Box:
+    if name == "INTRINSIC_LIST_TO_TUPLE" and type(value) in (Box, Row):
         s.push(value)
         return
     s.push(m.data(value))

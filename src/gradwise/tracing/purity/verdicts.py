@@ -159,14 +159,19 @@ def _found_by(
         parameters.update(defaults)
     if type(receiver) is functools.partial:
         return _look_at_partial(inquiry, node, receiver, arguments)
+    among: list[Any] = []  # the object, where the function takes it by ``*args``
     if receiver is not MISSING:
-        if not code.co_argcount:
+        node.receiver, abstract = classify(receiver, inquiry.known)
+        if code.co_argcount:
+            parameters[code.co_varnames[0]] = abstract
+        else:
+            among.append(abstract)
+        if among and (arguments is None or abstract is OPAQUE):
             reason = Unproven("it takes its object among other arguments", code, code.co_firstlineno)
             return Verdict(reason, reason, None)
-        node.receiver, parameters[code.co_varnames[0]] = classify(receiver, inquiry.known)
     try:
         if arguments is not None:
-            _give(inquiry, function, node, arguments, parameters)
+            _give(inquiry, function, node, arguments, parameters, among)
         _inquire(inquiry, function, node, parameters)
     except Unproven as doubt:
         inquiry.overwrites = doubt.overwrites
@@ -229,13 +234,13 @@ def _give(
     node: Node,
     arguments: dict[int | str, Any],
     parameters: dict[str, Any],
+    further: list[Any],
 ) -> None:
     """Give to the parameters what the arguments are, and note it."""
-    code = node.code
-    further: list[Any] = []
+    code, takes_object = function.__code__, node.receiver is not None and not further
     by_name: dict[str, Any] = {}
-    named: list[tuple[str, Any]] = [(code.co_varnames[0], None)] if node.receiver is not None else []
-    names = code.co_varnames[node.receiver is not None : code.co_argcount]
+    named: list[tuple[str, Any]] = [(code.co_varnames[0], None)] if takes_object else []
+    names = code.co_varnames[takes_object : code.co_argcount]
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     only = code.co_varnames[: code.co_posonlyargcount]  # a keyword of such a name is another argument
     for place, abstract in _given(inquiry, node, arguments).items():
@@ -249,7 +254,8 @@ def _give(
             by_name[place] = abstract
         else:
             further.append(abstract)
-    bind_further(function, further, by_name, parameters)
+    if not bind_further(function, further, by_name, parameters) and any(level(v) is None for v in further):
+        raise Unproven("it takes its object among many other arguments", code, code.co_firstlineno)
     node.reads.constants.update(default_constants(function, named, parameters))
 
 
