@@ -36,7 +36,6 @@ from gradwise.tracing.purity.contexts import is_context_function, known_context,
 from gradwise.tracing.purity.copying import copied_object
 from gradwise.tracing.purity.dataclass_functions import of_dataclass
 from gradwise.tracing.purity.decorators import Decorator, Remembering, decorated
-from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.dispatchers import is_dispatcher
 from gradwise.tracing.purity.dispatching import DispatchedMethod, dispatched
 from gradwise.tracing.purity.distributions import MethodOfDistribution, frozen, is_distribution
@@ -45,7 +44,7 @@ from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
 from gradwise.tracing.purity.fixed import MethodOfFixed, as_number, made_fixed
 from gradwise.tracing.purity.getters import getter, taken
 from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
-from gradwise.tracing.purity.lattice import describe, entry, is_empty, is_none_itself, is_numeric, join, level, texts_of
+from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_numeric, join, level, texts_of
 from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.operands import as_record
 from gradwise.tracing.purity.over_entries import over_entries
@@ -70,15 +69,12 @@ from gradwise.tracing.purity.values import (
     INDICES,
     MANAGER,
     NOTHING,
-    NULL,
     OWN,
     SLICE,
     SPLINE,
     TYPE,
-    VECTOR,
     WHOLE,
     Bound,
-    Box,
     Constant,
     Getter,
     Held,
@@ -86,8 +82,6 @@ from gradwise.tracing.purity.values import (
     Local,
     Made,
     Method,
-    Record,
-    Row,
     Several,
 )
 from gradwise.tracing.purity.writing import added_at, written
@@ -344,55 +338,3 @@ def evaluated(m: Machine, argument: Any) -> Any:
         raise m.doubt("it evaluates a text that is not known")
     m.scope.hands_builtins_on(m)
     return functools.reduce(join, [m.expression(text) for text in sorted(texts)])
-
-
-def _one_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any:
-    """``callee(*arguments, **keywords)`` of one that may be called; a way that ends there ends alone."""
-    try:
-        return call_unpacked(m, callee, arguments, keywords)
-    except Ends:
-        return NOTHING
-
-
-def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any:
-    """``callee(*arguments, **keywords)``: allowed where any number of plain arguments is harmless."""
-    plain_call = keywords is NULL or (type(keywords) is Box and keywords.root.keys is NOTHING)
-    if (plain_call or type(keywords) is Record) and (type(arguments) is Row or is_empty(arguments)):
-        given = list(arguments.entries) if type(arguments) is Row else []
-        return call(m, callee, given, {} if plain_call else dict(keywords.entries))
-    if type(callee) is Known and callee.value is np.ndindex and plain_call:
-        return call(m, callee, [arguments], {})
-    if type(callee) is Several:
-        return functools.reduce(join, [_one_unpacked(m, one, arguments, keywords) for one in callee.values], NOTHING)
-    if is_object(callee):
-        return call_unpacked(m, special(m, callee, "__call__"), arguments, keywords)
-    known: list[Any] = []
-    if type(arguments) is Row:
-        known = list(arguments.entries)
-    else:
-        m.data(arguments)
-    if not plain_call:
-        m.data(keywords)
-    if type(callee) is Known and plain_call:
-        found = callee_of(callee.value)
-        if found is not None and found.limit is None and (not found.higher or callee.value in (min, max)):
-            return result_of(m, describe(callee), found, [DATA], {})
-        if found is not None and not found.higher and (arguments is VECTOR or m.data(arguments) is OWN):
-            # entries are numbers, or in memory of the call: an output among them is nobody else's
-            return result_of(m, describe(callee), found, [OWN], {})
-    if type(callee) is Known and is_users_function(callee.value):
-        with_plain_defaults(m, callee.value)
-        return m.scope.call_function(m, callee, known, {}, complete=False)
-    if type(callee) is Bound:
-        with_plain_defaults(m, callee.function.value)
-        return m.scope.call_function(m, callee.function, [callee.receiver, *known], {}, complete=False)
-    if type(callee) is Known and callee.expected is not None and callee.expected.kind == "class":
-        with_plain_defaults(m, getattr(callee.value, "__init__", None))
-        return construct(m.scope, m, callee, known, {}, complete=False)
-    if known:
-        m.data(arguments)
-    if type(callee) is Local:
-        return m.scope.call_local(m, callee, [DATA] * callee.code.co_argcount, {})
-    if type(callee) is Known and plain_call and callee.expected is not None and callee.expected.kind == "test":
-        return record(m, callee.value, [DATA] * len(callee.value._fields), {})
-    raise m.doubt(f"it calls {describe(callee)} with arguments whose number is not known")

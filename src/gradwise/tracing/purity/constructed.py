@@ -225,7 +225,14 @@ def assigned(m: Machine, owner: Any, name: Any, value: Any) -> Any:
 
 
 def construct(
-    scope: Any, m: Machine, cls: Known, arguments: list[Any], keywords: dict[str, Any], *, complete: bool = True
+    scope: Any,
+    m: Machine,
+    cls: Known,
+    arguments: list[Any],
+    keywords: dict[str, Any],
+    *,
+    complete: bool = True,
+    rest: Any = None,
 ) -> Any:
     """An object of a class of the user's, made by calling the class; ``complete``: whether these are all the arguments."""
     expected, value = cls.expected, cls.value
@@ -258,7 +265,7 @@ def construct(
     if found is None or found[0] != "method":
         raise m.doubt(f"it makes an object of type {value.__name__} in a way that is not looked into")
     initial = _function(m, expected, ("method", "__init__"), found[1])
-    scope.call_function(m, initial, [made, *arguments], keywords, complete=complete)
+    scope.call_function(m, initial, [made, *arguments], keywords, complete=complete, rest=rest)
     return made
 
 

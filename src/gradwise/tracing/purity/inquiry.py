@@ -310,9 +310,16 @@ class Scope:
         return type(value) not in (Rows, Row, Words, Constant, Texts) and level(value) not in (FLOAT, OWN, ARRAY)
 
     def call_function(
-        self, m: Machine, callee: Known, arguments: list[Any], keywords: dict[str, Any], *, complete: bool = True
+        self,
+        m: Machine,
+        callee: Known,
+        arguments: list[Any],
+        keywords: dict[str, Any],
+        *,
+        complete: bool = True,
+        rest: Any = None,
     ) -> Any:
-        """A call of a function of the user's; ``complete``: whether these are all its arguments."""
+        """A call of a function of the user's; ``complete``: whether these are all its arguments, ``rest``: what is known of what ``*args`` takes of others."""
         function = callee.value
         parameters = dict.fromkeys(parameters_of(function.__code__), DATA)
         if not has_plain_defaults(function):
@@ -321,6 +328,10 @@ class Scope:
                 raise m.doubt(f"a default argument of {function.__name__} is an object whose behaviour is not known")
             parameters.update(found)
         constants = bind(m, function, arguments, keywords, parameters, complete=complete)
+        if rest is not None and function.__code__.co_flags & inspect.CO_VARARGS:
+            parameters[
+                function.__code__.co_varnames[function.__code__.co_argcount + function.__code__.co_kwonlyargcount]
+            ] = rest
         node, result = self._look(m, function, parameters, callee.expected, constants)
         if callee.expected is not None and node not in callee.expected.nodes:
             callee.expected.nodes.append(node)

@@ -12,6 +12,7 @@ from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHO
 from gradwise.tracing.purity.defaults import with_plain_defaults
 from gradwise.tracing.purity.lattice import describe, is_numeric, level, spill, texts_of
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
+from gradwise.tracing.purity.sequences import numbers_of
 from gradwise.tracing.purity.texts import changed_texts, filled
 from gradwise.tracing.purity.values import (
     ARRAY,
@@ -19,6 +20,7 @@ from gradwise.tracing.purity.values import (
     DATA,
     FRESH,
     OWN,
+    SCALAR,
     Box,
     Constant,
     Known,
@@ -60,6 +62,8 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
     makes = callee.makes
     if makes == "each":
         makes = "arguments" if len(arguments) == 1 and level(arguments[0]) is not DATA else "several"
+    if makes == "total" and len(arguments) == 1 and not keywords and numbers_of(m, arguments[0]) is not None:
+        return SCALAR
     if (makes == "total" and len(arguments) == 1 and not keywords) or _computes(makes, arguments, keywords):
         makes = "anew"
     degrees = []

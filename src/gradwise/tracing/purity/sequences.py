@@ -20,6 +20,7 @@ from gradwise.tracing.purity.lattice import (
     entry,
     is_none_itself,
     is_numeric,
+    is_scalar,
     join,
     level,
     text,
@@ -346,3 +347,9 @@ def note(value: Any, key: tuple[Any, ...], ask: Callable[[type], bool]) -> None:
 def gives_entries(value: Any) -> bool:
     """Whether a value is an object of the user's, or a container of a class of theirs, which gives its entries one after the other."""
     return is_object(value) or (is_sequence(value) and is_container(value.value))
+
+
+def numbers_of(m: Machine, value: Any) -> Table | None:
+    """A tuple of what is in a container, where all of that are surely numbers, as far as is known; else None."""
+    element = element_of(m, value) if type(value) in (Box, Table, Row, Rows) else None
+    return Table(SCALAR, is_mapping=False) if value is VECTOR or element is NOTHING or is_scalar(element) else None
