@@ -377,3 +377,28 @@ def test_output_is_that_of_the_function(capsys):
         shown = capsys.readouterr().out
         f(X + k)
         assert shown == capsys.readouterr().out
+
+
+def test_formats_of_objects_are_looked_into():
+    """What a format asks an object is code of the user's."""
+    signs = ["{:s}", "{}"]
+    calls = []
+
+    class Weight:
+        def __format__(self, spec):
+            calls.append(spec)
+            return "w"
+
+    weight = Weight()
+
+    def f(x):
+        text = signs[int(x[0] > 100)].format(weight)
+        return np.sum(x**2) * len(text)
+
+    gradient = gw.grad(f)
+    for k in range(6):
+        before = len(calls)
+        np.testing.assert_allclose(gradient(X + k), 2 * (X + k))
+        assert len(calls) > before
+    verdict = inspect_function(f, (X,))
+    assert not verdict.may_stand

@@ -194,8 +194,9 @@ def result_of_method(m: Machine, method: Method, arguments: list[Any], keywords:
     changed = changed_texts(method.receiver, name, arguments) if not keywords else None
     if changed is not None:
         return changed
-    if name == "format":
-        return text_of(m, [*arguments, *keywords.values()], DATA)
+    shown = text_of(m, [*arguments, *keywords.values()], None) if name == "format" else None
+    if shown is not None:
+        return shown
     callee = METHODS.get(name)
     if callee is None:
         raise m.doubt(f"it calls the method {name}, which is not looked into")
