@@ -20,7 +20,7 @@ from gradwise.tracing.purity.draws import draw
 from gradwise.tracing.purity.fixed import FACTUAL, attribute_of_fixed, is_fact
 from gradwise.tracing.purity.function_attributes import own_attributes, told
 from gradwise.tracing.purity.interpolators import attribute_of_interpolator
-from gradwise.tracing.purity.lattice import is_none_itself, is_scalar, join
+from gradwise.tracing.purity.lattice import is_none_itself, is_numeric, is_scalar, join
 from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.scope import Ends
@@ -111,6 +111,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return Method(owner, name)
     if name == "__class__" and type(owner) is not Known:
         return TYPE
+    if name == "flat" and is_numeric(degree):  # what is assigned there is written into the array
+        return degree
     if name not in ATTRIBUTES:
         if name in METHODS:
             return Method(owner, name)

@@ -14,7 +14,7 @@ from gradwise.tracing.purity.asides import call_of_aside
 from gradwise.tracing.purity.asked import about_objects
 from gradwise.tracing.purity.attribute_tables import Attributes, assigned_by_name, table_of
 from gradwise.tracing.purity.axes import as_array
-from gradwise.tracing.purity.boxes import MethodOfBox
+from gradwise.tracing.purity.boxes import MethodOfBox, box
 from gradwise.tracing.purity.callables import (
     UFUNC_METHODS,
     WRITERS,
@@ -65,6 +65,7 @@ from gradwise.tracing.purity.values import (
     ARRAY,
     DATA,
     FLOAT,
+    FRESH,
     GLOBALS,
     INDICES,
     MANAGER,
@@ -260,6 +261,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         result = result_of(m, describe(callee), found, arguments, keywords)
         if result is OWN and any(value is one for one in _FLOATS):
             return FLOAT
+        if result is FRESH and any(value is one for one in _SPLITTING) and level(arguments[0]) is OWN:
+            return box(m, "list", OWN)  # parts of an array of the call's own
         return as_array(value, arguments) if result is ARRAY else result
     taken_apart = of_dataclass(m, value, arguments, keywords)
     if taken_apart is not None:
@@ -278,6 +281,8 @@ _FLOATS = (
     float, math.sqrt, math.exp, math.log, math.log10, math.log2, math.log1p, math.expm1, math.sin, math.cos, math.tan, math.asin, math.acos, math.atan, math.atan2, math.sinh, math.cosh,
     math.tanh, math.asinh, math.acosh, math.atanh, math.hypot, math.fabs, math.fsum, math.dist, math.degrees, math.radians, math.copysign, math.fmod, math.erf, math.erfc, math.pow,
 )  # fmt: skip
+#: what takes an array apart
+_SPLITTING = (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit)
 #: what asks an object for one of its methods
 _UNARY: dict[Any, str] = {abs: "__abs__", float: "__float__", int: "__int__", complex: "__complex__"}
 _BINARY = {
