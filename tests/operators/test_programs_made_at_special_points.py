@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 import gradwise as gw
@@ -75,3 +76,18 @@ def test_the_slope_where_a_number_is_nan_is_nan():
     value, slope = gw.value_and_grad(lambda x: np.sum(scipy.stats.norm.logpdf(x)))(holed(P, np.nan))
     assert np.isnan(value)
     np.testing.assert_array_equal(np.isnan(slope), [True, False, False, False])
+
+
+@pytest.mark.parametrize("name", ["iv", "jv", "yv", "ive"])
+@pytest.mark.parametrize("first", [np.nan, -1e4])
+@pytest.mark.filterwarnings("ignore")
+def test_orders_of_which_no_formula_holds_say_nothing_of_others(name, first):
+    def f(v):
+        return getattr(scipy.special, name)(v, 1.5)
+
+    g = gw.derivative(f, method="exact")
+    for _ in range(5):
+        with pytest.raises(gw.GradwiseError):
+            g(first)
+    for v in (0.3, 0.4, 0.7):
+        assert g(v) == pytest.approx((f(v + 1e-5) - f(v - 1e-5)) / 2e-5, rel=1e-8)

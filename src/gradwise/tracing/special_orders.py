@@ -181,6 +181,8 @@ def _recorder(name: str, otherwise: Callable[..., Any] | None) -> Callable[..., 
             raise source.tape.fail(
                 f"scipy.special.{name} was called with {numbers!r}, where no formula for its derivative holds. Numbers inside of its domain, and not extreme, are required. Use method='numerical'"
             )
+        for given in inputs:  # a form may hold for others
+            concrete(given)
         return otherwise(ufunc, *given_as)
 
     return call
