@@ -91,3 +91,28 @@ def test_orders_of_which_no_formula_holds_say_nothing_of_others(name, first):
             g(first)
     for v in (0.3, 0.4, 0.7):
         assert g(v) == pytest.approx((f(v + 1e-5) - f(v - 1e-5)) / 2e-5, rel=1e-8)
+
+
+MASK = np.array([[False, True, False], [False, False, False]])
+ROWS = np.array([1.3, 0.7, 2.1, 0.4, 1.9, 2.2])
+
+
+@pytest.mark.parametrize(
+    ("f", "first"),
+    [
+        (
+            lambda x: np.sum(np.ma.average(np.ma.array(x.reshape(2, 3), mask=MASK), axis=0, weights=[1.0, 2.0]).filled(0.0)),
+            holed(ROWS, np.nan),
+        ),
+        (lambda x: np.ma.corrcoef(np.ma.array(x.reshape(2, 3))).filled(0.0)[0, 1], ROWS * 0),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore")
+def test_what_numpy_masks_there_is_not_masked_elsewhere(f, first):
+    g = gw.value_and_grad(f, pure=True)
+    for k in range(5):
+        g(first * (1 + 1e-3 * k))
+    for x in (ROWS, ROWS * 1.1, -ROWS):
+        value, slope = g(x)
+        assert value == pytest.approx(f(x), rel=1e-12)
+        np.testing.assert_allclose(slope, slopes(f, x), rtol=1e-6, atol=1e-7)

@@ -14,6 +14,7 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import DESCRIPTIONS, WRAPPERS, Holder
 from gradwise.tracing.standins.recording import at_line, open_traces
+from gradwise.tracing.standins.scipy_calling import only_at_this_point
 from gradwise.tracing.traced import isinstance_traced
 
 if TYPE_CHECKING:
@@ -259,6 +260,8 @@ def checked(array: Any, mask: Any, expected: Any) -> Any:
     if expected is _ma.masked:
         return expected
     found = np.asarray(plain(array))
+    if not np.isfinite(found).all():  # NumPy may have masked them for that, and would mask others elsewhere
+        only_at_this_point(open_traces([array]))
     wanted = np.asarray(getattr(expected, "data", expected))
     if found.shape != np.shape(wanted) or not np.allclose(
         np.where(mask, 0.0, found),
