@@ -37,6 +37,19 @@ def test_arrays_that_are_made_and_handed_on():
     assert of_a_filled_array(2.0) == pytest.approx(math.gamma(2.0))
 
 
-def test_a_mistake_of_the_users_is_raised_as_it_is():
+@pytest.mark.parametrize("method", ["auto", "exact"])
+def test_a_mistake_of_the_users_is_raised_as_it_is(method):
     with pytest.raises(TypeError, match=r"^No matching signature found$"):
-        gw.grad(mistaken)(1.0)
+        gw.grad(mistaken, method=method)(1.0)
+
+
+def test_a_function_with_effects_is_not_called_once_more():
+    seen = []
+
+    def f(x):
+        seen.append(1)
+        return np.dot(np.zeros(3), np.ones(4)) * x
+
+    with pytest.raises(ValueError, match="not aligned"):
+        gw.grad(f, method="exact")(1.0)
+    assert len(seen) == 1

@@ -5,7 +5,7 @@ trace : (f : x → y, x)  →  Recording (Program, captured values, the values t
 
 from __future__ import annotations
 
-import struct
+import functools
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +15,14 @@ from gradwise.containers import flatten
 from gradwise.containers.labelled import without_labels
 from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program, collector_paused
+from gradwise.tracing.blame import CONFUSED, blame_the_trace
 from gradwise.tracing.holders import HOLDERS, KINDS, STANDING
 from gradwise.tracing.instrument.effects import SAVES, entered_functions, obstacle, outlives
 from gradwise.tracing.instrument.ending import sweep
-from gradwise.tracing.instrument.hushing import hushed
-from gradwise.tracing.instrument.journal import kept
-from gradwise.tracing.instrument.muting import muted
 from gradwise.tracing.instrument.sharing import called, told, told_inside
 from gradwise.tracing.instrument.state import entered, left, local
-from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.places import HOOKS, place_of_error, raised_by_the_user, raised_by_us, speaks_of_traced_values
+from gradwise.tracing.places import HOOKS
 from gradwise.tracing.text import notice
 from gradwise.tracing.trace import COPY_BYTES, Trace
 from gradwise.tracing.traced import Traced, TracedArray, TracedScalar, isinstance_traced
@@ -89,10 +86,6 @@ class Recording:
         return bool(self.tape.handles)
 
 
-#: what operations raise that are given something they do not know
-_CONFUSED = (TypeError, ValueError, AttributeError, BufferError, NotImplementedError, struct.error)
-
-
 #: the structure of one array or number
 _NUMBER = flatten(0.0)[1]
 
@@ -138,10 +131,15 @@ def record(
     traced: list[Any] = []
     for leaf, moves in zip(leaves, moving, strict=True):
         traced.append(as_argument(trace, leaf) if moves else leaf)
+    repeatable = False
     try:
         watch = entered(trace)
         try:
-            result = called(watch, call, traced)
+            try:
+                result = called(watch, call, traced)
+            except CONFUSED:
+                repeatable = outer is None and function is not _plainly and obstacle(watch) is None
+                raise
             _read_outputs(recording, result, has_aux=has_aux)
             trace.ran = watch if notes else None
             if local.journal is not None:  # which refers to what was stored
@@ -166,8 +164,9 @@ def record(
             raise told(trace, watch) from None
         told_inside(watch, error)
         # the run that is made to find that out fails without another
-        if function is not _raised and isinstance(error, _CONFUSED) and not isinstance(error, GradwiseError):
-            _blame_the_trace(recording, leaves, moving, call, error)
+        if function is not _plainly and isinstance(error, CONFUSED) and not isinstance(error, GradwiseError):
+            again = functools.partial(_plainly, call)
+            blame_the_trace(recording, leaves, moving, call, error, again=again, repeatable=repeatable)
         _without_hooks(error)
         raise
     except BaseException:  # an interrupt is nobody's mistake
@@ -192,6 +191,11 @@ def record(
     return recording
 
 
+def _plainly(call: Callable[[list[Any]], Any], leaves: list[Any]) -> None:
+    """A run in which nothing moves, which may be silent and undone."""
+    record(_plainly, leaves, (False,) * len(leaves), call)
+
+
 def _without_hooks(error: BaseException) -> None:
     """Take the frames of hooks between two frames of the user's out of a traceback: it reads as that of the plain function."""
     entry = error.__traceback__
@@ -202,84 +206,6 @@ def _without_hooks(error: BaseException) -> None:
         if following is not None:  # the last frames stay, whosever they are
             entry.tb_next = following
         entry = following
-
-
-def _blame_the_trace(
-    recording: Recording,
-    leaves: Sequence[Any],
-    moving: Sequence[bool],
-    call: Callable[[list[Any]], Any],
-    error: Exception,
-) -> None:
-    """Raise TracingError if the function fails under the trace only: something in it does not take a traced value (``json``, ``struct``, compiled code).
-
-    The function is called once more to find out, which costs nothing where it succeeds under the trace.  What that call prints, writes and stores is left undone, where it can be:
-    a function that raises did so once.
-    """
-    trace = recording.tape
-    if trace.outers:  # its plain run belongs to the outer function
-        return
-    if isinstance(error, ValueError) and raised_by_the_user(error):  # about the value, which is the same plainly
-        return
-    if (
-        isinstance(error, AttributeError)
-        and isinstance_traced(error.obj)
-        and not hasattr(error.obj.value, error.name or "")
-    ):
-        error.args = (str(error).replace(type(error.obj).__name__, _name_of(error.obj.value)),)
-        return
-    values = iter([trace.values[i] for i in trace.inputs])
-    plain = [next(values) if moves else leaf for leaf, moves in zip(leaves, moving, strict=True)]
-    for value, leaf in zip(plain, leaves, strict=True):  # that it may not be written to is the caller's word
-        if type(value) is np.ndarray and type(leaf) is np.ndarray and not leaf.flags.writeable:
-            value.flags.writeable = False
-    native = _raised(call, plain, error)
-    # what is told apart is the function's own mistake, whose error says more than ours; one about a traced value is none, though arrays that the function makes are traced in that run too
-    if native is not None and not speaks_of_traced_values(native):
-        if "Traced" in str(error):
-            if not isinstance(native, type(error)):  # a plain number has got that far
-                raise native.with_traceback(error.__traceback__) from None
-            error.args = native.args if type(native) is type(error) else (str(native),)
-        return
-    plainly = " Called plainly it does not:" if native is None else " By its words"
-    raise TracingError(
-        f"{recording.name} raised {type(error).__name__}: {str(error).rstrip('.')}.{plainly} the operation on that line does not take a traced value, "
-        "which stands in for the number or array. NumPy's functions and operators take it; take the value out with has_aux=True to use it elsewhere",
-        *place_of_error(error),
-    ) from error
-
-
-def _name_of(value: Any) -> str:
-    """The name of a type as Python's messages have it."""
-    cls = type(value)
-    return cls.__name__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__name__}"
-
-
-def _raised(call: Callable[[list[Any]], Any], plain: Sequence[Any], error: Exception) -> Exception | None:
-    """What a call on plain values raises, if it does; the call is unseen where that can be, and none is made where an error of the user's code says nothing of traced values."""
-    try:
-        try:
-            with hushed(), muted(None), kept():
-                leaves = list(map(_as_given, plain))
-                record(_raised, leaves, (False,) * len(leaves), call)
-        except Unmuted:
-            if not raised_by_us(error) and "Traced" not in str(error):
-                return error
-            call(list(map(_as_given, plain)))
-    except OutputError:  # what it returns is looked at elsewhere
-        return None
-    except Exception as native:  # noqa: BLE001  whatever it is
-        return native
-    return None
-
-
-def _as_given(value: Any) -> Any:
-    """A copy of an array, read-only where it is."""
-    if type(value) is not np.ndarray:
-        return value
-    copied = value.copy()
-    copied.flags.writeable = value.flags.writeable
-    return copied
 
 
 def snapshot_argument(trace: Trace, value: np.ndarray) -> TracedArray:
