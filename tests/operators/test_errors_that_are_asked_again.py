@@ -2,6 +2,7 @@
 
 import cmath
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -200,3 +201,42 @@ def test_jacobians_hessians_and_batches():
         x = np.array([0.7, -1.4 - 0.01 * k])
         np.testing.assert_allclose(jacobian(x), expected(x), rtol=1e-9)
         np.testing.assert_allclose(hessian(x), [[0.0, 1.0], [1.0, 0.0]], atol=1e-12)
+
+
+def branched(x):
+    try:
+        return math.log(x) ** 2
+    except ValueError:
+        return (x + 2.0) ** 2
+
+
+def test_critical_points_on_both_sides_and_no_proof():
+    """The program of one branch is no description of the other."""
+    found = gw.critical_points(branched, [(-5.0, 5.0)])
+    np.testing.assert_allclose(sorted(float(np.squeeze(p.x)) for p in found), [-2.0, 1.0], atol=1e-8)
+    assert not found.exhaustive
+
+
+def test_a_formula_of_the_branch_of_an_error_is_refused():
+    assert "log" in str(gw.formula(branched, 2.0))
+    with pytest.raises(gw.TracingError, match="whose error the function handles, has no formula"):
+        gw.formula(branched, -1.0)
+
+
+def test_explain_says_so():
+    assert "an operation fails" in str(gw.explain(branched, -1.0))
+    assert "an operation fails" not in str(gw.explain(branched, 1.0))
+
+
+def test_an_unknown_failure_holds_nowhere_else():
+    """Where it is not known what failed, the examples of a batch run one by one."""
+
+    def f(x):
+        try:
+            return statistics.geometric_mean([x[0], 1.0]) * x[1]  # of positive numbers
+        except ValueError:
+            return x[0] * x[1]
+
+    examples = np.array([[-1.0, 2.0], [1.0, 2.0], [-3.0, 2.0]])
+    np.testing.assert_allclose(gw.vmap(f)(examples), [f(x) for x in examples])
+    np.testing.assert_allclose(gw.vmap(f)(examples[::-1]), [f(x) for x in examples[::-1]])

@@ -6,9 +6,9 @@ import operator
 import numpy as np
 
 from gradwise.execution import evaluate
-from gradwise.operators.reuse.failed_operations import repeated
 from gradwise.program import ArrayType, Builder, Program
 from gradwise.rules.failing import raises
+from gradwise.tracing.instrument.failures import repeated
 from gradwise.transforms.batch import batch
 
 F64 = np.dtype(float)

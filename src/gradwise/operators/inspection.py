@@ -271,5 +271,7 @@ def _outlook(recording: Recording) -> str:
 
 def _guard_text(guard: Any) -> str:
     where = guard.source
+    if guard.kind == "error":
+        return "an operation fails" + (f"  ({where[0]}:{where[1]})" if where else "")
     expected = guard.expected if np.ndim(guard.expected) == 0 else f"an array of shape {np.shape(guard.expected)}"
     return f"{guard.kind} is {expected}" + (f"  ({where[0]}:{where[1]})" if where else "")

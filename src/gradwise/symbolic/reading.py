@@ -154,6 +154,8 @@ class Reader:
             return tuple(map(numbers, (self.values[o] for o in equation.outputs))) if primitive.multiple else numbers(
                 self.values[equation.outputs]
             )  # fmt: skip
+        if name == "raises":
+            raise self._refusal(equation, "that an operation fails, whose error the function handles, has no formula")
         if name in WITHOUT:
             raise self._refusal(equation, f"{WITHOUT[name]}, have no formula")
         raise self._refusal(equation, f"{_spoken(equation)} has no counterpart in SymPy")

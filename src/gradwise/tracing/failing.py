@@ -3,7 +3,7 @@
     @shows(of("x", "y"))  :  an error that goes through a call of this function is one of ``function(x, y)``, names in its frame
 
 Functions of NumPy and SciPy, those of ``math``, and Python's operators are each carried out in few places, which say so here.  Nothing is done at a call, so that operations cost what they cost;
-who finds an error in a traceback (``operators/reuse/failed_operations.py``) reads the frame.
+who finds an error in a traceback (``instrument/failures.py``) reads the frame.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     handled_errors(lines) → those of a run whose operation is missing in the program, where it came to what it was to avoid, and the traces that hold failures
 
 An operation on traced values that failed here (a division by zero, ``math.log`` of a negative number) and would not at other values is no part of the program, unless it is known which one
-it was: then it is asked again (``failed_operations.py``).  An error that the user raises comes after the decisions that led to it, which are guards.  One by a lookup with nothing traced about it (a key that a dictionary has not got, a
+it was: then it is asked again (``tracing/instrument/failures.py``).  An error that the user raises comes after the decisions that led to it, which are guards.  One by a lookup with nothing traced about it (a key that a dictionary has not got, a
 name without a value) comes again wherever the form of the arguments and of what is read is the same.
 
 The same watch says whether the run comes to what it was to avoid, since nothing is proved of it (``reached.py``).
@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
-from gradwise.operators.reuse.failed_operations import DECIDED, note_failure
 from gradwise.operators.reuse.reached import Reach
 from gradwise.tracing import isinstance_traced
 from gradwise.tracing.instrument.both_ways.aside import entering, is_aside
 from gradwise.tracing.instrument.compiling import MADE_HERE
+from gradwise.tracing.instrument.failures import DECIDED, note_failure
 from gradwise.tracing.instrument.state import local as here
 from gradwise.tracing.instrument.userland import is_users_file
 

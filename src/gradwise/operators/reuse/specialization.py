@@ -21,8 +21,8 @@ from gradwise.execution import build, may_alias
 from gradwise.operators.equal_entries import Borders
 from gradwise.operators.reuse.comparison import equal
 from gradwise.operators.reuse.expected import Whole, complex_operands, divisors, expectation, holds_as
-from gradwise.operators.reuse.failed_operations import unread
 from gradwise.operators.reuse.handled import handled_errors
+from gradwise.operators.reuse.unread import unread
 from gradwise.program import COMPUTED, Guard, Program, collector_paused
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.instrument.state import local

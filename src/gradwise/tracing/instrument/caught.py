@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Any
+from operator import pos
+from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.failing import is_of_form
+from gradwise.rules.failing import raises
+from gradwise.tracing.instrument.failures import below_the_user, note_failure
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.instrument.userland import is_users_file
 
-if TYPE_CHECKING:
-    from types import TracebackType
+#: of an operation that is not known: as far as is known it fails nowhere else
+UNKNOWN = (pos, (), (None,), ValueError, (), ())
 
 
 def caught() -> None:
@@ -25,19 +26,18 @@ def caught() -> None:
 
 
 def note(error: BaseException | None) -> None:
-    """Count an error that is handled, unless it comes again whatever the values: one that the user raises comes after the decisions that led to it."""
-    if local.watch is not None and error is not None and _differs(error.__traceback__, error):
-        local.caught += 1
-
-
-def _differs(traceback: TracebackType | None, error: BaseException) -> bool:
-    frames = []
-    while traceback is not None:
-        frames.append(traceback.tb_frame)
-        traceback = traceback.tb_next
-    if not frames or is_users_file(frames[-1].f_code.co_filename):
-        return False
-    return not any(is_of_form(frame, error) for frame in frames)
+    """Make it a guard that an error which is handled arises again, unless it does whatever the values: one that the user raises comes after the decisions that led to it."""
+    watch = local.watch
+    if watch is None or error is None or not below_the_user(error.__traceback__):
+        return
+    if note_failure(error.__traceback__, error) is not None:
+        return
+    local.caught += 1
+    while watch is not None:
+        trace = watch.trace
+        if trace.open and trace.inputs:
+            trace.guard(trace.record(raises, (trace.inputs[0],), UNKNOWN, np.bool_(False)), "error", True)
+        watch = watch.outer
 
 
 def note_state(state: np.errstate) -> None:

@@ -1,7 +1,6 @@
 """Which operation on traced values failed, and that it fails again as a guard of the program.
 
     note_failure(traceback, error) → how it is known that it fails again
-    unread(program) → the results that nobody reads, of operations that may fail
 
 An error shows, in the frames that it went through, what was called with what (``tracing/failing.py``).  The program then asks whether the same call raises the same error
 (``rules/failing.py``).
@@ -14,22 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.rules.failing import may_fail, raises
+from gradwise.rules.failing import raises
 from gradwise.tracing import arithmetic
 from gradwise.tracing.failing import PLACES, is_of_form
+from gradwise.tracing.instrument.userland import is_users_file
 from gradwise.tracing.traced import isinstance_traced, operand_index
-from gradwise.transforms.simplify import needed
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from gradwise.program import Program
+    from types import FrameType, TracebackType
 
 #: errors that come of the numbers alone, whatever the state of NumPy's warnings
 _OF_NUMBERS = (ValueError, ZeroDivisionError, OverflowError)
 #: the operands that a program holds, and what they are made before the call
 _KINDS: dict[type, Any] = {c: c for c in (int, float, complex, bool, np.float64, np.complex128)}
 _STATIC = (int, float, complex, str, bytes, np.generic, np.dtype, type, types.NoneType, types.EllipsisType)
+_PACKAGES = frozenset({"numpy", "scipy", __name__.partition(".")[0]})
 #: that the form of the arguments alone decided it
 DECIDED = object()
 
@@ -66,6 +64,19 @@ def repeated(*rest: Any) -> Any:
     return function(*given, **dict(zip(names, _filled(kwargs, left), strict=True)))
 
 
+def below_the_user(traceback: TracebackType | None) -> list[FrameType]:
+    """The frames through which an error went below the user's innermost one."""
+    frames: list[FrameType] = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        # SciPy's decorators make code that has no file
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        is_users = package not in _PACKAGES and is_users_file(frame.f_code.co_filename)
+        frames = [] if is_users else [*frames, frame]
+        traceback = traceback.tb_next
+    return frames
+
+
 def note_failure(traceback: TracebackType | None, error: BaseException) -> Any:
     """Make it a guard of the trace that the operation fails again as it did.
 
@@ -73,21 +84,21 @@ def note_failure(traceback: TracebackType | None, error: BaseException) -> Any:
     ----------
     traceback : traceback
         Whose first frame is of the user's.
+    error : BaseException
 
     Returns
     -------
     Trace or object or None
         The trace that holds the guard; ``DECIDED`` where none is needed; None where the call is not known, or its failing does not depend on the numbers alone.
     """
-    below = None if traceback is None else traceback.tb_next
+    frames = below_the_user(traceback)
     operation = None
-    while below is not None and operation is None:
-        frame = below.tb_frame
+    for frame in frames:
         if is_of_form(frame, error):
             return DECIDED
         place = PLACES.get(frame.f_code)
-        operation = None if place is None else place(frame.f_locals)
-        below = below.tb_next
+        if place is not None and operation is None:
+            operation = place(frame.f_locals)
     if operation is None or not isinstance(error, _OF_NUMBERS):
         return None
     if not all(isinstance(a, (str, int, float)) for a in error.args):
@@ -106,7 +117,7 @@ def note_failure(traceback: TracebackType | None, error: BaseException) -> Any:
     if len(tapes) != 1 or not all(type(v) is np.ndarray or type(v) in _KINDS for v in values):
         return None
     (tape,) = tapes.values()
-    if not tape.open or tape.outers:
+    if not tape.open:
         return None
     kinds = tuple([_KINDS.get(type(v)) for v in values])
     params = (repeated, (operation[0], *call), kinds, type(error), error.args, ())
@@ -115,21 +126,3 @@ def note_failure(traceback: TracebackType | None, error: BaseException) -> Any:
     index = tape.record(raises, tuple([operand_index(tape, o, None) for o in operands]), params, np.bool_(True))
     tape.guard(index, "error", True)
     return tape
-
-
-def unread(program: Program) -> list[int]:
-    """The results that nobody reads, of operations that may fail: to be computed all the same, and looked at.
-
-    With those of matrices their operands, at which SciPy fails if they are not finite.
-    """
-    read = {*program.outputs, *(g.variable for g in program.guards)}
-    kept = set(map(id, needed(program.equations, read)))
-    found: dict[int, None] = {}
-    for equation in program.equations:
-        made, *_ = equation.output_tuple
-        if id(equation) in kept or not may_fail(equation.primitive, program.types[made]):
-            continue
-        if program.types[made].shape != ():
-            found.update(dict.fromkeys(i for i in equation.inputs if program.types[i].shape != ()))
-        found[made] = None
-    return list(found)
