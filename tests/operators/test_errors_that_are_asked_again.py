@@ -217,6 +217,7 @@ def test_critical_points_on_both_sides_and_no_proof():
     assert not found.exhaustive
 
 
+@pytest.mark.extras("sympy")
 def test_a_formula_of_the_branch_of_an_error_is_refused():
     assert "log" in str(gw.formula(branched, 2.0))
     with pytest.raises(gw.TracingError, match="whose error the function handles, has no formula"):
