@@ -49,6 +49,7 @@ from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity.buffers import are_apart
 from gradwise.tracing.purity.counters import holds_any
 from gradwise.tracing.purity.expectations import by_place
+from gradwise.tracing.purity.outlets import show_plainly
 from gradwise.tracing.purity.outline import CONTENT
 from gradwise.transforms.simplify import simplify
 
@@ -160,6 +161,7 @@ def opening(
             f"*{text.name(apart)}(args, kwargs, {text.name(tuple(arguments.places))})" if call.keeps else "args, kwargs"
         )
         text.last.append(f"{text.name(leave_behind)}(f, {what})")
+        text.leave_if(f"not {text.name(show_plainly)}()")
     if text.last:
         text.leave_if(f"{text.name(is_looked_at)}()")
     if buffers:  # which nothing else may share memory with

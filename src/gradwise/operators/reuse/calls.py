@@ -15,6 +15,7 @@ from gradwise.operators.reuse.promises import is_forbidden, is_promised
 from gradwise.operators.reuse.remembering import RememberingCall
 from gradwise.operators.reuse.specialization import Refused
 from gradwise.tracing.purity import inspect_function
+from gradwise.tracing.purity.outlets import show_plainly
 from gradwise.tracing.purity.scope import Unproven
 from gradwise.tracing.purity.surroundings import Unfathomable
 from gradwise.tracing.purity.verdicts import remember_instead
@@ -55,6 +56,8 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
         give_up(function)
         return None
     if (verdict.leaves or verdict.counts) and is_looked_at():
+        return None
+    if verdict.echoes and not show_plainly():
         return None
     try:
         if verdict.may_stand and not (promise and verdict.avoided and arguments.are_plain()):

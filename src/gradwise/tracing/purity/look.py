@@ -63,6 +63,8 @@ class Inquiry:
         self.thorough = thorough
         self.passed_over = False
         self.survives = False
+        #: whether some code handles errors, and whether some warns, which may raise one
+        self.handles = self.warns = False
         self.nodes: dict[Any, Node] = {}
         self.results: dict[Any, Any] = {}
         self.assumed: set[Any] = set()

@@ -158,6 +158,7 @@ class Machine:
             k = pending.pop()
             instruction = self.instructions[k]
             is_handled = self.handlers.handle(instruction.offset)
+            self.scope.inquiry.handles |= is_handled
             if self.passes_over and k in self.handlers.doomed:
                 self.scope.inquiry.passed_over = True
                 self.scope.inquiry.survives |= is_handled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.asides import refuse_texts, text_of
@@ -59,6 +60,7 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
             shows=callee.shows,
         )
         m.scope.inquiry.tells |= callee.shows
+        m.scope.inquiry.warns |= callee is callee_of(warnings.warn)
     makes = callee.makes
     if makes == "each":
         makes = "arguments" if len(arguments) == 1 and level(arguments[0]) is not DATA else "several"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import logging
 import types
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -39,6 +38,7 @@ from gradwise.tracing.purity.objects import (
     member_test,
     members_test,
 )
+from gradwise.tracing.purity.outlets import is_logger, logger_test
 from gradwise.tracing.purity.plain import is_numeric, is_plain
 from gradwise.tracing.purity.sparse import makes_matrix, parts_of_matrix
 from gradwise.tracing.purity.tables import holds_numbers, is_table, outline, table
@@ -197,7 +197,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
     if type(value) is types.ModuleType:
         expected = Expected("module", value, Reads())
         return expected, Known(value, expected)
-    if callee_of(value) is not None or is_type(value) or type(value) is logging.Logger:
+    if callee_of(value) is not None or is_type(value):
         return Expected("is", value), Known(value)
     if is_users_function(value):
         expected = Expected("function", weakref.ref(value))
@@ -248,6 +248,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return _sequence(value, known)
     elif is_record_type(value):
         expected = Expected("test", record_test(value))
+    elif is_logger(value) or is_fixed_type(value):
+        return (Expected("test", logger_test(value)) if is_logger(value) else Expected("is", value)), Known(value)
     elif is_distribution(value):
         return Expected("test", distribution_test(value)), Known(value)
     elif (test := method_test(value)) is not None:
@@ -256,8 +258,6 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("test", frozen_test(value)), kind_of_frozen(value)
     elif is_fixed(value):
         return Expected("test", fixed_test(value)), Fixed(type(value))
-    elif is_fixed_type(value):
-        return Expected("is", value), Known(value)
     elif is_member(value):
         expected = Expected("test", member_test(value))
         expected.is_data = not is_simple_member(value)
