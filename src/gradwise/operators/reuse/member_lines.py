@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.answering import ANSWERS, ANSWERS_OF_CLASS
+from gradwise.tracing.purity.copying import shape_of
 from gradwise.tracing.purity.objects import (
     entries_of,
     goes_over_entries,
@@ -51,6 +52,9 @@ def write_member(
         return
     elif kind == "entries":
         g.text.leave_if(f"tuple({g.text.name(entries_of)}({variable})) != {name!r}")
+        return
+    elif kind == "shaped":
+        g.text.leave_if(f"{g.text.name(shape_of)}({variable}) != {name!r}")
         return
     elif kind in _DESCRIPTORS:
         read = f"{g.text.name(_DESCRIPTORS[kind])}({variable if kind == 'descriptor' else cls}, {name!r})"

@@ -1,5 +1,8 @@
 """``copy.copy`` and ``copy.deepcopy`` of objects in the symbolic run: another object of the class, with the same attributes or copies of them.
 
+What is one thing under two names is one in a deep copy too, and a write to it is seen under both.  Which of all that an object holds is one and the same is asked again at each call (``shape_of``), and where a deep copy
+begins elsewhere (at a list, at an object made during the call), it may hold one such thing only.
+
 Python asks a class how its objects are copied in many ways (``__copy__``, ``__reduce_ex__``, ``copyreg`` …).  Only objects of classes that say nothing are looked into, which is asked again at each call.
 """
 
@@ -12,11 +15,13 @@ import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.tracing.purity.attribute_tables import Attributes
 from gradwise.tracing.purity.boxes import box
 from gradwise.tracing.purity.constructed import keep
 from gradwise.tracing.purity.lattice import describe, is_none_itself, is_numeric, is_scalar, join, level, put
-from gradwise.tracing.purity.objects import HEAP, MISSING, member
+from gradwise.tracing.purity.objects import HEAP, MISSING, entries_of, member
 from gradwise.tracing.purity.scope import Expected, classify
 from gradwise.tracing.purity.sequences import entries, is_object, is_sequence
 from gradwise.tracing.purity.values import NOTHING, OWN, Bound, Box, Constant, Held, Known, Local, Made, Row, Several
@@ -29,6 +34,10 @@ _SAID = ("__copy__", "__deepcopy__", "__setstate__", "__getnewargs__", "__getnew
 _USUAL = ("__new__", "__reduce__", "__reduce_ex__", "__getstate__", "__getattribute__")
 #: objects in objects
 _DEPTH = 16
+#: what is copied as it is, or holds nothing that is looked into
+_ATOMS = (float, int, complex, str, bytes, type(None), np.generic, type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)  # fmt: skip
+#: under which name a deep copy keeps how many things it met that were there before the call
+_MET = "met"
 
 
 def copies_plainly(cls: Any) -> bool:
@@ -48,6 +57,36 @@ def copies_plainly(cls: Any) -> bool:
     )
 
 
+def shape_of(root: Any) -> tuple[int, ...]:
+    """Which of what an object holds, and of what that holds, is one and the same.
+
+    Examples
+    --------
+    >>> one = [1.0]
+    >>> shape_of({"a": one, "b": one}), shape_of({"a": one, "b": [1.0]})
+    ((0, 1, 1), (0, 1, 2))
+    """
+    first: dict[int, int] = {}
+    shape: list[int] = []
+    left = [root]
+    while left:
+        value = left.pop()
+        if isinstance(value, _ATOMS):
+            continue
+        new = id(value) not in first
+        shape.append(first.setdefault(id(value), len(first)))
+        if not new:
+            continue
+        if isinstance(value, (list, tuple)):
+            left.extend(reversed(value))
+        elif isinstance(value, dict):
+            left.extend(reversed(value.values()))
+        elif hasattr(value, "__dict__"):
+            entries = entries_of(value)
+            left.extend([entries[name] for name in sorted(entries, reverse=True)])
+    return tuple(shape)
+
+
 def copied_object(m: Machine, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     """What ``copy.copy(obj)`` and ``copy.deepcopy(obj)`` give of an object, or of a container of objects; None for anything else."""
     if (function is not copy.copy and function is not copy.deepcopy) or len(arguments) != 1 or keywords:
@@ -59,7 +98,16 @@ def copied_object(m: Machine, function: Any, arguments: list[Any], keywords: dic
             return None
         return functools.reduce(join, [_copied(m, one, {}, 0, deep=False) for one in alternatives])
     holds = is_object(value) or type(value) is Several or (level(value) is None and (is_sequence(value) or type(value) is Box))  # fmt: skip
-    return _deep(m, value, {}, 0) if holds else None
+    if not holds:
+        return None
+    if type(value) is Known and is_object(value):
+        value.expected.reads.members["shaped", shape_of(value.value)] = Expected("is", True)
+        return _deep(m, value, {}, 0)
+    memo: dict[Any, Any] = {_MET: 0}
+    found = _deep(m, value, memo, 0)
+    if memo[_MET] > 1:
+        raise m.doubt("it copies several objects or arrays that were there before the call, which may be one")
+    return found
 
 
 def _copied(m: Machine, owner: Any, memo: dict[Any, Any], depth: int, *, deep: bool) -> Made:
@@ -67,6 +115,8 @@ def _copied(m: Machine, owner: Any, memo: dict[Any, Any], depth: int, *, deep: b
     key = owner.place if type(owner) is Made else id(owner.value)
     if key in memo:
         return memo[key]
+    if _MET in memo and type(owner) is Known:
+        memo[_MET] += 1
     cls = _class_of(m, owner)
     if depth > _DEPTH or not copies_plainly(cls.value):
         raise m.doubt(f"it copies {describe(owner)} in a way that is not looked into")
@@ -101,6 +151,8 @@ def _deep(m: Machine, value: Any, memo: dict[Any, Any], depth: int) -> Any:
         return value
     degree = level(value)
     if degree is not None and type(value) is not Box:
+        if _MET in memo and degree is not OWN:
+            memo[_MET] += 1
         return OWN if is_numeric(degree) else m.data(value)
     if depth > _DEPTH or type(value) in (Bound, Held):
         raise m.doubt(f"it copies {describe(value)}, which is not looked into")

@@ -13,6 +13,7 @@ from gradwise.tracing.purity.answering import ANSWERS, ANSWERS_OF_CLASS, answer,
 from gradwise.tracing.purity.buffers import is_buffer
 from gradwise.tracing.purity.class_members import found_under
 from gradwise.tracing.purity.container_classes import is_container
+from gradwise.tracing.purity.copying import shape_of
 from gradwise.tracing.purity.counters import counts, counts_entry
 from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.interpolators import content_of
@@ -254,6 +255,9 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
             continue
         if key[0] == "entries":
             yield key, tuple(entries_of(value)) == key[1], inner
+            continue
+        if key[0] == "shaped":
+            yield key, shape_of(value) == key[1], inner
             continue
         if key[0] == "told":
             yield key, getattr(value, key[1]), inner
