@@ -18,7 +18,7 @@ from typing import Any
 from gradwise.containers.signatures import signature_of
 from gradwise.containers.subclasses import is_users_number
 from gradwise.tracing.holders import adopted, is_users_array
-from gradwise.tracing.instrument.muting import refuse_files
+from gradwise.tracing.instrument.muting import IN_MEMORY, in_memory, refuse_files
 from gradwise.tracing.instrument.objects import (
     class_info,
     forget,
@@ -45,6 +45,8 @@ def class_callee(watch: Watch, cls: Any) -> Any:
     """What to call in place of a class."""
     if local.muted is not None:
         refuse_files(cls)
+        if cls in IN_MEMORY:
+            return functools.partial(in_memory, cls)
     call = type(cls).__call__
     if type(call) is types.FunctionType:
         if issubclass(type(cls), enum.EnumMeta) or not is_users_file(call.__code__.co_filename):

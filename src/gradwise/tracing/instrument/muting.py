@@ -111,6 +111,8 @@ def silent(callee: Any, owner: Any) -> Any:
     if type(owner) is _CSV:
         return callee if local.files.is_own(owner) else _nothing
     if isinstance(owner, io.IOBase) and not isinstance(owner, (Kept, KeptText)) and name not in _HARMLESS:
+        if local.files.is_own(owner):
+            return callee
         shown = owner is sys.stdout or owner is sys.stderr
         if name in _WRITING and (shown or not isinstance(owner, (io.StringIO, io.BytesIO))):
             return _nothing
@@ -133,8 +135,8 @@ def _printed(*args: Any, file: Any = None, **kwargs: Any) -> None:
 
 
 def is_kept(file: Any) -> bool:
-    """Whether a file was opened in a silent run, which may write to it."""
-    return isinstance(file, (Kept, KeptText))
+    """Whether a file was opened, or made in memory, in a silent run, which may write to it."""
+    return isinstance(file, (Kept, KeptText)) or (local.files is not None and local.files.is_own(file))
 
 
 def _writer(file: Any, *args: Any, **kwargs: Any) -> Any:
@@ -155,6 +157,17 @@ def refuse_files(cls: type) -> None:
     """Raise if objects of a class are files, which would be begun anew when they are made."""
     if issubclass(cls, io.IOBase) and not issubclass(cls, (io.StringIO, io.BytesIO, KeptText)):
         raise Unmuted(f"it makes a {cls.__name__}")
+
+
+def in_memory(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """A file in memory that a silent run makes: nobody else has it, so that the run may write to it and read it."""
+    made = cls(*args, **kwargs)
+    local.files.own.append(made)
+    return made
+
+
+#: files in memory
+IN_MEMORY = frozenset({io.StringIO, io.BytesIO})
 
 
 def unless_muted(function: Callable[..., Any], file: Any = None) -> Callable[..., Any]:

@@ -25,6 +25,7 @@ from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.scope import Ends
 from gradwise.tracing.purity.sequences import entry_of, is_object, method_of_sequence
+from gradwise.tracing.purity.sinks import method_of_sink
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
     ASIDE,
@@ -35,6 +36,7 @@ from gradwise.tracing.purity.values import (
     GENERATOR,
     GRID,
     OWN,
+    SINK,
     SPLINE,
     TYPE,
     VECTOR,
@@ -60,6 +62,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     """``owner.name``; ``method``: about to be called."""
     if owner is GENERATOR:
         return draw(m, name)
+    if owner is SINK:
+        return method_of_sink(m, name)
     if owner is ASIDE and method and name in METHODS_OF_TEXTS:
         return Method(owner, name)
     if type(owner) is Log or type(owner) is Attributes:

@@ -373,7 +373,7 @@ ANEW: tuple[Any, ...] = tuple([v for v in (getattr(dataclasses, "_HAS_DEFAULT_FA
 #: classes of what takes an entry, an attribute, or the result of a method of what it is given (``getters.py``)
 GETTERS: tuple[type, ...] = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 #: contexts of the standard library (``contexts.py``), and functions that change what is done with warnings
-CONTEXTS = (warnings.catch_warnings, contextlib.suppress, contextlib.nullcontext)
+CONTEXTS = (warnings.catch_warnings, contextlib.suppress, contextlib.nullcontext, contextlib.redirect_stdout, contextlib.redirect_stderr)  # fmt: skip
 FILTERS = (warnings.simplefilter, warnings.filterwarnings)
 
 #: objects of NumPy's that make arrays of what is given to them as a key, and those that give that key

@@ -59,6 +59,7 @@ from gradwise.tracing.purity.sequences import (
     is_object,
     iterator_of,
 )
+from gradwise.tracing.purity.sinks import MethodOfSink, of_sink
 from gradwise.tracing.purity.sparse import MethodOfMatrix, made_matrix, makes_matrix
 from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
@@ -128,6 +129,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         Log,
         Attributes,
         MethodOfFixed,
+        MethodOfSink,
         DispatchedMethod,
     ):
         return callee.result(m, arguments, keywords)
@@ -153,7 +155,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         if type(method) is not Bound:
             raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
         return call(m, method, arguments, keywords)
-    for understood in (call_of_aside, copied_object, known_context):
+    for understood in (call_of_aside, of_sink, copied_object, known_context):
         found_by = understood(m, value, arguments, keywords)
         if found_by is not None:
             return found_by

@@ -16,7 +16,7 @@ from gradwise.tracing.purity.constructed import special
 from gradwise.tracing.purity.lattice import certain_texts, level
 from gradwise.tracing.purity.scope import Ends, is_type
 from gradwise.tracing.purity.sequences import element_of, is_object
-from gradwise.tracing.purity.values import DATA, MANAGER, NOTHING, Constant, Known
+from gradwise.tracing.purity.values import DATA, MANAGER, NOTHING, SINK, Constant, Known
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -38,6 +38,8 @@ def _any() -> Any:
 
 #: what ``contextlib.contextmanager`` makes of a generator
 _HELPER = _any.__code__
+#: what shows elsewhere what is printed: in a file in memory that the function made
+_REDIRECTING = (contextlib.redirect_stdout, contextlib.redirect_stderr)
 _OF_FILTERS = frozenset(["action", "category", "lineno", "append", "message", "module"])
 
 
@@ -60,6 +62,8 @@ def known_context(m: Machine, value: Any, arguments: list[Any], keywords: dict[s
         if all(type(one) is Known and is_type(one.value) for one in arguments):
             return Entering(Constant(None), swallows=True)
         return None
+    if any(value is one for one in _REDIRECTING) and arguments == [SINK] and not keywords:
+        return Entering(SINK)
     if value is warnings.catch_warnings and not arguments:
         return Entering(Constant(None), catches=True) if not keywords or _ignores(m, [], keywords) else None
     if any(value is f for f in FILTERS) and m.is_catching and _ignores(m, arguments, keywords):
@@ -83,6 +87,9 @@ def entered(m: Machine, value: Any) -> Any:
     if value is MANAGER:
         m.enters(swallows=False)
         return DATA
+    if value is SINK:
+        m.enters(swallows=False)
+        return SINK
     if type(value) is Entering:
         m.enters(swallows=value.swallows)
         if value.catches:

@@ -66,6 +66,8 @@ INDICES = Abstract("INDICES", 1)
 NOTHING = Abstract("NOTHING", -8)
 #: what goes beside the computation (``asides.py``): it may be shown and left behind, and nothing else
 ASIDE = Abstract("ASIDE", -12)
+#: a file in memory that the function made, to be written to (``sinks.py``)
+SINK = Abstract("SINK", -16)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 
