@@ -39,8 +39,7 @@ def in_a_context(x):
         log.write(f"{x[0]:.3f}")
         text = log.getvalue()
         print(text + "!", log.tell(), file=log)
-        value = np.sum(x**3)
-    return value
+    return np.sum(x**3)
 
 
 def note(file, text):
@@ -71,8 +70,7 @@ def shown_elsewhere(x):
     log = io.StringIO()
     with contextlib.redirect_stdout(log):
         print("at", x)
-        value = np.sum(x**2)
-    return value
+    return np.sum(x**2)
 
 
 def shown_in_the_end(x):
