@@ -11,8 +11,10 @@ The same watch says whether the run comes to what it was to avoid, since nothing
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
+import types
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +69,19 @@ def _is_decided(traceback: TracebackType | None) -> bool:
     return True
 
 
+def _asks_a_signature(frame: Any, error: BaseException) -> bool:
+    """Whether it is ``inspect`` that misses what functions and classes seldom have, as where ``dataclass`` writes what a class says of itself: no twin lacks that."""
+    return (
+        isinstance(error, AttributeError)
+        and error.name in _OF_SIGNATURES
+        and isinstance(error.obj, (types.FunctionType, type))
+        and frame.f_code.co_filename == inspect.__file__
+    )
+
+
+_OF_SIGNATURES = frozenset({"_partialmethod", "__partialmethod__", "__signature__", "__text_signature__"})
+
+
 def _holds_traced(value: Any, depth: int = 4) -> bool:
     """Whether a value is traced, or a container of traced values; of what is deep or long it is believed."""
     if isinstance(value, dict):
@@ -104,7 +119,7 @@ def handled_errors(
                 missing = AttributeError if run is None else (AttributeError, NameError)
                 # how many axes there are is no question of values
                 if isinstance(error, np.exceptions.AxisError) or (
-                    _is_decided(argument[2]) and not isinstance(error, missing)
+                    _is_decided(argument[2]) and (not isinstance(error, missing) or _asks_a_signature(frame, error))
                 ):
                     return local
                 tape = None if run is not None else note_failure(argument[2], error)

@@ -23,6 +23,7 @@ from gradwise.tracing.purity.lattice import (
     level,
     texts_of,
 )
+from gradwise.tracing.purity.local_classes import is_local_class
 from gradwise.tracing.purity.named_tuples import is_record_type
 from gradwise.tracing.purity.objects import (
     ENTRIES,
@@ -160,7 +161,8 @@ def _is_instance(value: Any, cls: Any) -> Any:
         return Constant(False)
     if is_object(value):
         pretends = any("__class__" in vars(c) for c in class_of(value).__mro__[:-1])
-        return OWN if pretends else Constant(issubclass(class_of(value), cls.value))
+        found = issubclass(class_of(value), cls.value)
+        return OWN if pretends or (found and is_local_class(cls.value)) else Constant(found)
     is_users = cls.expected is not None and cls.expected.kind == "class"
     surely_none = is_users and level(value) is not None and not is_number_class(cls.value)
     return Constant(False) if surely_none else OWN
@@ -274,7 +276,7 @@ def matched(m: Machine, subject: Any, cls: Any, names: tuple[str, ...], count: i
             note_derived(m, subject, cls)
         m.data(subject)
         return DATA
-    if cls.expected is None or cls.expected.kind != "class":
+    if cls.expected is None or cls.expected.kind != "class" or is_local_class(cls.value):
         raise m.doubt(f"it matches {describe(subject)} in a way that is not looked into")
     note_derived(m, subject, cls)
     found = [one for one in alternatives(subject) if is_object(one) and issubclass(class_of(one), cls.value)]

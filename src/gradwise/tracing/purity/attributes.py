@@ -22,6 +22,7 @@ from gradwise.tracing.purity.function_attributes import own_attributes, told
 from gradwise.tracing.purity.interpolators import attribute_of_interpolator
 from gradwise.tracing.purity.lattice import is_none_itself, is_numeric, is_scalar, join
 from gradwise.tracing.purity.leaving import Log
+from gradwise.tracing.purity.local_classes import Wrapped, attribute_of_wrapped
 from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.scope import Ends
 from gradwise.tracing.purity.sequences import entry_of, is_object, method_of_sequence
@@ -62,6 +63,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
     """``owner.name``; ``method``: about to be called."""
     if owner is GENERATOR:
         return draw(m, name)
+    if type(owner) is Wrapped:
+        return attribute_of_wrapped(m, owner, name)
     if owner is SINK:
         return method_of_sink(m, name)
     if owner is ASIDE and method and name in METHODS_OF_TEXTS:

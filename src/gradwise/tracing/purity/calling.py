@@ -46,6 +46,7 @@ from gradwise.tracing.purity.getters import getter, taken
 from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
 from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_numeric, join, level, texts_of
 from gradwise.tracing.purity.leaving import Log
+from gradwise.tracing.purity.local_classes import defined, of_class_body
 from gradwise.tracing.purity.operands import as_record
 from gradwise.tracing.purity.over_entries import over_entries
 from gradwise.tracing.purity.record_types import MethodOfRecord, answers, record, unary_of_record
@@ -64,6 +65,7 @@ from gradwise.tracing.purity.sparse import MethodOfMatrix, made_matrix, makes_ma
 from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
     ARRAY,
+    BUILD_CLASS,
     DATA,
     FLOAT,
     FRESH,
@@ -137,6 +139,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return for_each_entry(m, callee.function, arguments, keywords)
     if callee is SPLINE:
         return interpolated(m, arguments, keywords)
+    if callee is BUILD_CLASS:
+        return defined(m, arguments, keywords)
     if callee is MANAGER:  # entering and leaving NumPy's error state
         for value in [*arguments, *keywords.values()]:
             m.data(value)
@@ -155,7 +159,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         if type(method) is not Bound:
             raise m.doubt(f"it calls {describe(callee)}, of which nothing is known")
         return call(m, method, arguments, keywords)
-    for understood in (call_of_aside, of_sink, copied_object, known_context):
+    for understood in (call_of_aside, of_sink, of_class_body, copied_object, known_context):
         found_by = understood(m, value, arguments, keywords)
         if found_by is not None:
             return found_by

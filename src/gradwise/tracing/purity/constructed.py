@@ -19,6 +19,7 @@ from gradwise.tracing.purity.answering import (
     setting_descriptor,
 )
 from gradwise.tracing.purity.lattice import describe, join
+from gradwise.tracing.purity.local_classes import Standing, standing, stands_for
 from gradwise.tracing.purity.objects import (
     MISSING,
     entries_of,
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 def _function(m: Machine, expected: Expected, key: tuple[Any, ...], function: Any) -> Known:
     """A function of a class, noted under its key."""
+    local = stands_for(function)
+    if local is not None:
+        return local  # type: ignore[return-value]  # called alike
     if not is_users_function(function):
         raise m.doubt(f"the method {key[-1]!r} is none of the user's")
     assert expected.reads is not None
@@ -82,6 +86,8 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
     if found is None:
         raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
     kind, inner = found
+    if type(inner) is Standing:
+        return standing(m, inner)
     if kind in ("entry", "shared"):
         shared = is_class or kind == "shared"
         return scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}", shared=shared)
@@ -169,7 +175,9 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
         expected.reads.members[("defined", name)] = Expected("is", False)
         return stored[name]
     kind, inner = found
-    if kind == "shared":
+    if type(inner) is Standing:
+        of_class = standing(m, inner)
+    elif kind == "shared":
         of_class = scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}", shared=True)
     else:
         function = _function(m, expected, (kind, name), inner)

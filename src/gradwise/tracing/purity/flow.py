@@ -15,12 +15,14 @@ from gradwise.tracing.purity.counters import container, is_step, loaded, stored,
 from gradwise.tracing.purity.function_attributes import own_attributes
 from gradwise.tracing.purity.instructions import named
 from gradwise.tracing.purity.lattice import describe, level
+from gradwise.tracing.purity.local_classes import Annotations
 from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.remembered import is_remembered
 from gradwise.tracing.purity.sequences import element_of, is_none, truth
 from gradwise.tracing.purity.transient import is_transient
 from gradwise.tracing.purity.unpacking import call_unpacked
 from gradwise.tracing.purity.values import (
+    BUILD_CLASS,
     DATA,
     MANAGER,
     NOTHING,
@@ -85,6 +87,9 @@ def _store_global(m: Machine, i: Any, s: State) -> None:
 
 
 def _load_name(m: Machine, i: Any, s: State) -> None:
+    if m.namespace is not None:
+        s.push(m.namespace[i.argval] if i.argval in m.namespace else m.scope.global_variable(m, i.argval))
+        return
     if not m.is_expression:
         raise m.doubt("it looks up names as a module does")
     if i.argval not in m.parameters:
@@ -93,6 +98,25 @@ def _load_name(m: Machine, i: Any, s: State) -> None:
     if i.argval not in m.certain:  # where it has no value yet, that of the module is found
         m.scope.no_global_variable(m, i.argval)
     s.push(m.parameters[i.argval])
+
+
+def _load_in_class(m: Machine, i: Any, s: State) -> None:
+    """A variable of the enclosing function, in the body of a class."""
+    if m.namespace is None:
+        raise m.doubt("it looks up names as a class does")
+    s.push(m.namespace[i.argval] if i.argval in m.namespace else m.variable(i.argval))
+
+
+def _store_name(m: Machine, i: Any, s: State) -> None:
+    if m.namespace is None:
+        raise m.doubt("it assigns names as a module does")
+    m.namespace[i.argval] = s.pop()
+
+
+def _annotations(m: Machine, i: Any, s: State) -> None:
+    if m.namespace is None:
+        raise m.doubt("it has annotations as a module has")
+    m.namespace["__annotations__"] = Annotations()
 
 
 def _push_callable(s: State, value: Any, *, null: bool) -> None:
@@ -297,6 +321,10 @@ FLOW: dict[str, Callable[..., Any]] = {
     "LOAD_COMMON_CONSTANT": _load_common,
     "LOAD_GLOBAL": _load_global,
     "LOAD_NAME": _load_name,
+    "LOAD_CLASSDEREF": _load_in_class,
+    "STORE_NAME": _store_name,
+    "SETUP_ANNOTATIONS": _annotations,
+    "LOAD_BUILD_CLASS": _pushes(BUILD_CLASS),
     "LOAD_ATTR": _load_attr,
     "LOAD_METHOD": _load_method,
     "KW_NAMES": _kw_names,

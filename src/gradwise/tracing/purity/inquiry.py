@@ -108,10 +108,9 @@ class Scope:
         return abstract
 
     def _name(self, m: Machine, kind: str, name: str, value: Any, table: dict[str, Expected]) -> Any:
-        known = self._found.get((kind, name))
-        if known is None:
-            known = self._found[kind, name] = self.classified(m, name, value, table, repr(name))
-        return known
+        if (kind, name) not in self._found:
+            self._found[kind, name] = self.classified(m, name, value, table, repr(name))
+        return self._found[kind, name]
 
     def is_missing(self, name: str) -> bool:
         """Whether there is no global variable of a name; noted, for the next call."""
@@ -312,7 +311,7 @@ class Scope:
     def call_function(
         self,
         m: Machine,
-        callee: Known,
+        callee: Known | Local,
         arguments: list[Any],
         keywords: dict[str, Any],
         *,
@@ -320,6 +319,8 @@ class Scope:
         rest: Any = None,
     ) -> Any:
         """A call of a function of the user's; ``complete``: whether these are all its arguments, ``rest``: what is known of what ``*args`` takes of others."""
+        if isinstance(callee, Local):  # of a class that is defined during the call
+            return self.call_local(m, callee, arguments, keywords)
         function = callee.value
         parameters = dict.fromkeys(parameters_of(function.__code__), DATA)
         if not has_plain_defaults(function):
@@ -329,9 +330,8 @@ class Scope:
             parameters.update(found)
         constants = bind(m, function, arguments, keywords, parameters, complete=complete)
         if rest is not None and function.__code__.co_flags & inspect.CO_VARARGS:
-            parameters[
-                function.__code__.co_varnames[function.__code__.co_argcount + function.__code__.co_kwonlyargcount]
-            ] = rest
+            place = function.__code__.co_argcount + function.__code__.co_kwonlyargcount
+            parameters[function.__code__.co_varnames[place]] = rest
         node, result = self._look(m, function, parameters, callee.expected, constants)
         if callee.expected is not None and node not in callee.expected.nodes:
             callee.expected.nodes.append(node)

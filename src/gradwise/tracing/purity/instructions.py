@@ -17,6 +17,7 @@ from gradwise.tracing.purity.deciding import DECIDING, TEXTS
 from gradwise.tracing.purity.fixed import operator_of_fixed
 from gradwise.tracing.purity.lattice import certain_texts, entry, is_numeric, is_scalar, is_whole, level, text, texts_of
 from gradwise.tracing.purity.leaving import Log
+from gradwise.tracing.purity.local_classes import Annotations
 from gradwise.tracing.purity.operands import as_record, operator_of_objects
 from gradwise.tracing.purity.record_types import answers, unary_of_record
 from gradwise.tracing.purity.sequences import (
@@ -258,7 +259,7 @@ def _store_subscr(m: Machine, i: Any, s: State) -> None:
     if target is DRAFT:
         store_in_matrix(m, key, value)
         return
-    if type(target) is Attributes:
+    if type(target) in (Attributes, Annotations):
         target.assign(m, key, value)
         return
     if is_object(target):

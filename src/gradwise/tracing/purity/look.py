@@ -70,6 +70,8 @@ class Inquiry:
         self.assumed: set[Any] = set()
         self.known: dict[int, Any] = {}
         self.made: dict[Any, dict[str, Any]] = {}
+        #: the classes that stand for those which are defined during the call (``local_classes.py``)
+        self.templates: dict[Any, type] = {}
         #: containers made during the call, by their places; whether one of them holds objects where it counts as plain data
         self.boxes: dict[Any, Box] = {}
         self.is_overlooked = False

@@ -70,6 +70,9 @@ class Machine:
         self.cells: dict[str, Any] = {}
         #: the functions made on the way: looked at when all is known of the variables that they share
         self.made: dict[Local, None] = {}
+        #: of a class that is being defined the names in its body; the bodies of classes that this code defines
+        self.namespace: Any = None
+        self.bodies: dict[int, Machine] = {}
         self.names: Any = None
         self.parameters = parameters
         _, self.entries, self.instructions, self.position, doomed = decoded(code, scope.inquiry.decoded)
@@ -133,12 +136,38 @@ class Machine:
             self._pass()
             if self.cells != before:
                 continue
-            for function in self.made:
-                self.look_into(function)
+            self.look_into_made()
             if self.cells == before:  # else such a function assigns a variable of this code
                 break
         if self.result is None:  # it never returns
             self.result = NOTHING
+
+    def look_into_made(self) -> None:
+        """Look at the functions that this code makes, and at the methods that are called of the classes that it defines."""
+        for function in self.made:
+            if self.namespace is None or function.code in self.scope.inquiry.given:
+                self.look_into(function)
+        for body in self.bodies.values():
+            assert body.outer is not None
+            body.free = {name: self.variable(cell) for name, cell in body.outer[1].items()}
+            body.look_into_made()
+
+    def body_of_class(self, body: Local) -> Machine:
+        """The body of a class, which runs straight on, looked at for its names.
+
+        Raises
+        ------
+        Unproven
+            Where it has branches, loops or handlers.
+        """
+        names = {n: c.name for n, c in zip(body.code.co_freevars, body.cells, strict=True)}
+        inner = Machine(body.code, self.scope, {}, self.shared(body), (self, names))
+        inner.namespace = {}
+        if inner.entries or any(i.opcode in _JUMPS for i in inner.instructions):
+            raise self.doubt("it defines a class, in whose body are branches or loops")
+        inner._pass()
+        self.bodies[id(body.code)] = inner
+        return inner
 
     def look_into(self, function: Local) -> None:
         """Look at the code of a function that this code makes."""
@@ -313,5 +342,4 @@ def parameters_of(code: types.CodeType) -> tuple[str, ...]:
 _MEANING = {
     "DELETE_GLOBAL": "it deletes a global variable",
     "DELETE_ATTR": "it deletes an attribute",
-    "LOAD_BUILD_CLASS": "it defines a class",
 }

@@ -224,6 +224,8 @@ class _Twins:
         g.__kwdefaults__ = data.get(("keywords", id(f)), f.__kwdefaults__)
         g.__qualname__, g.__module__, g.__doc__ = f.__qualname__, f.__module__, f.__doc__
         self.made[id(f)] = g
+        if isinstance(globals_, LiveGlobals):  # bodies of classes do not ask the dictionary, but look into it
+            globals_.show({n: answer(n, f.__globals__[n]) for n in ("__name__", *names) if n in f.__globals__})
         if id(f) in self.expected:  # attributes of its own
             g.__dict__.update(f.__dict__)
             own = self.inside(f)

@@ -79,6 +79,8 @@ def call_unpacked(m: Machine, callee: Any, arguments: Any, keywords: Any) -> Any
     if type(callee) is Known and is_users_function(callee.value):
         with_plain_defaults(m, callee.value)
         return m.scope.call_function(m, callee, known, {}, complete=False, rest=rest)
+    if type(callee) is Bound and type(callee.function) is Local:
+        return m.scope.call_local(m, callee.function, [callee.receiver, *known], {})
     if type(callee) is Bound:
         with_plain_defaults(m, callee.function.value)
         return m.scope.call_function(m, callee.function, [callee.receiver, *known], {}, complete=False, rest=rest)

@@ -68,6 +68,8 @@ NOTHING = Abstract("NOTHING", -8)
 ASIDE = Abstract("ASIDE", -12)
 #: a file in memory that the function made, to be written to (``sinks.py``)
 SINK = Abstract("SINK", -16)
+#: the function behind the statement ``class`` (``local_classes.py``)
+BUILD_CLASS = Abstract("BUILD_CLASS", -17)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 
@@ -189,7 +191,7 @@ class Bound:
 
     __slots__ = ("function", "receiver")
 
-    def __init__(self, function: Known, receiver: Any) -> None:
+    def __init__(self, function: Any, receiver: Any) -> None:
         self.function = function
         self.receiver = receiver
 
