@@ -131,7 +131,7 @@ def about_objects(m: Machine, function: Any, arguments: list[Any]) -> Any:
             return arguments[2]
         if type(arguments[0]) is Abstract and level(arguments[0]) is not None:
             return _of_data(m, *arguments)
-        found = by_name(m, arguments[0], arguments[1])
+        found = by_name(m, arguments[0], arguments[1], is_asked=len(arguments) == 3)
         return found if len(arguments) == 2 or _surely_has(*arguments[:2]) else join(found, arguments[2])
     asked = certain_texts(arguments[1]) if function is hasattr and len(arguments) == 2 else None
     if asked and _is_plain(arguments[0]):
@@ -247,8 +247,8 @@ def _is_callable(value: Any) -> bool:
     return type(value) is Known and (callee_of(value.value) is not None or is_users_function(value.value))
 
 
-def by_name(m: Machine, owner: Any, name: Any) -> Any:
-    """``getattr(owner, "name")``."""
+def by_name(m: Machine, owner: Any, name: Any, *, is_asked: bool = True) -> Any:
+    """``getattr(owner, "name")``; ``is_asked``: whether it may be missing."""
     names = texts_of(name)
     is_module = type(owner) is Known and isinstance(owner.value, types.ModuleType)
     known = type(owner) is Known and (is_module or is_of_users(owner))
@@ -263,8 +263,18 @@ def by_name(m: Machine, owner: Any, name: Any) -> Any:
         raise m.doubt("it asks for an attribute by a name that is not known")
     if is_module:
         return functools.reduce(join, [m.scope.attribute(m, owner, one) for one in sorted(names)])
+    if type(owner) is Made and not is_asked:
+        return functools.reduce(join, [_if_there(m, owner, one) for one in sorted(names)])
     read = attribute_of_made if type(owner) is Made else attribute_of_known
     return functools.reduce(join, [read(m.scope, m, owner, one) for one in sorted(names)])
+
+
+def _if_there(m: Machine, owner: Made, name: str) -> Any:
+    """An attribute of an object made during the call; without it the way ends."""
+    try:
+        return attribute_of_made(m.scope, m, owner, name, is_asked=False)
+    except Ends:
+        return NOTHING
 
 
 def matched(m: Machine, subject: Any, cls: Any, names: tuple[str, ...], count: int) -> Any:

@@ -26,6 +26,7 @@ from gradwise.tracing.purity.values import (
     Constant,
     Known,
     Matched,
+    Ragged,
     Record,
     Row,
     Rows,
@@ -176,13 +177,19 @@ def _unpack(m: Machine, i: Any, s: State) -> None:
         s.push(*reversed(unpacked(m, row, i.arg)))
         return
     element = (
-        element_of(m, row) if type(row) in (Box, Row, Rows) or row is VECTOR or row is GRID else entry(m.data(row))
+        element_of(m, row)
+        if type(row) in (Box, Row, Ragged, Rows) or row is VECTOR or row is GRID
+        else entry(m.data(row))
     )
     count = i.arg if i.opname == "UNPACK_SEQUENCE" else (i.arg & 0xFF) + (i.arg >> 8)
     if i.opname == "UNPACK_SEQUENCE":
         s.push(*[element] * count)
         return
     after, before = i.arg >> 8, i.arg & 0xFF
+    if type(row) is Ragged and not after and len(row.entries) >= before:  # those that are shorter raise
+        rest = functools.reduce(join, row.entries[before:], NOTHING)
+        s.push(box(m, "list", rest), *reversed(row.entries[:before]))
+        return
     s.push(*[element] * after, box(m, "list", element), *[element] * before)
 
 

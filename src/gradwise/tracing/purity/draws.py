@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.purity.lattice import is_numeric
-from gradwise.tracing.purity.values import GENERATOR, OWN
+from gradwise.tracing.purity.lattice import entry, is_numeric
+from gradwise.tracing.purity.values import FRESH, GENERATOR, OWN
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
 
-MAKERS = (np.random.default_rng, np.random.RandomState)
+MAKERS = (np.random.default_rng, np.random.RandomState, random.Random)
 _DRAWS = frozenset(
     [
         "random",
@@ -36,10 +37,15 @@ _DRAWS = frozenset(
         "standard_t",
         "multivariate_normal",
         "permutation",
+        *("gauss", "normalvariate", "lognormvariate", "expovariate", "triangular", "randrange", "getrandbits"),
+        *("betavariate", "gammavariate", "vonmisesvariate", "paretovariate", "weibullvariate"),
+        *("choice", "sample"),
     ]
 )
 #: those that take an array to be filled, after the size
 _FILLING = frozenset(["random", "standard_normal", "standard_exponential"])
+#: those that give something of what they are given, and how many values they take
+_CHOOSING = {"choice": 1, "sample": 2}
 _KEYWORDS = frozenset(["size", "loc", "scale", "low", "high", "mean", "sigma"])
 
 
@@ -66,11 +72,15 @@ class Draw:
 
     def result(self, m: Machine, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """A fresh number or array."""
+        if self._name in _CHOOSING and (keywords or len(arguments) != _CHOOSING[self._name]):
+            raise m.doubt(f"it calls {self._name} of a random generator in a way that is not looked into")
         if set(keywords) - _KEYWORDS or (self._name in _FILLING and len(arguments) > 1):
             raise m.doubt(f"it calls {self._name} of a random generator in a way that is not looked into")
         for value in [*arguments, *keywords.values()]:
             m.data(value)
-        return OWN
+        if self._name == "choice":  # one of what is given
+            return entry(m.data(arguments[0]))
+        return FRESH if self._name == "sample" else OWN
 
 
 def draw(m: Machine, name: str) -> Draw:

@@ -36,6 +36,7 @@ from gradwise.tracing.purity.values import (
     Method,
     Mixed,
     Pattern,
+    Ragged,
     Record,
     Row,
     Rows,
@@ -89,7 +90,7 @@ def is_telling(value: Any) -> bool:
     """Whether plain data are known so well that it may decide what is called."""
     if type(value) is Constant:
         return value.value is None or type(value.value) in (str, bool)
-    return type(value) in (Texts, Pattern, Words, Row, Rows, Record, Mixed, Table, Known, Box)
+    return type(value) in (Texts, Pattern, Words, Row, Ragged, Rows, Record, Mixed, Table, Known, Box)
 
 
 def level(value: Any) -> Abstract | None:
@@ -109,6 +110,8 @@ def level(value: Any) -> Abstract | None:
         return DATA
     if cls is Index:
         return FRESH if value.slices else OWN
+    if cls is Ragged:
+        return DATA if None not in map(level, value.entries) else None
     if cls is Row:
         return DATA if not value.answers and None not in map(level, value.entries) else None
     return DATA if cls is Rows and (value.element is NOTHING or level(value.element) is not None) else None

@@ -51,6 +51,7 @@ from gradwise.tracing.purity.values import (
     Made,
     Method,
     Mixed,
+    Ragged,
     Record,
     Row,
     Rows,
@@ -73,14 +74,34 @@ def is_sequence(value: Any) -> bool:
 
 def is_looked_into(value: Any) -> bool:
     """Whether the entries of a value are known, or it is no data."""
-    return type(value) in (Row, Rows, Words, Table, Record, Mixed, Box) or is_sequence(value) or level(value) is None
+    return (
+        type(value) in (Row, Ragged, Rows, Words, Table, Record, Mixed, Box)
+        or is_sequence(value)
+        or level(value) is None
+    )
 
 
 def is_none(value: Any) -> bool | None:
     """Whether a value is None, if that is known."""
     if type(value) is Constant:
         return value.value is None
-    if type(value) in (Known, Made, Bound, Held, Getter, Local, Row, Rows, Record, Mixed, Table, Texts, Words, Box):
+    if type(value) in (
+        Known,
+        Made,
+        Bound,
+        Held,
+        Getter,
+        Local,
+        Row,
+        Ragged,
+        Rows,
+        Record,
+        Mixed,
+        Table,
+        Texts,
+        Words,
+        Box,
+    ):
         return False
     if type(value) is Several:
         return None if any(map(is_none_itself, value.values)) else False
@@ -104,6 +125,9 @@ def entries(m: Machine, sequence: Known) -> dict[Any, Any]:
 def _any_of(m: Machine, sequence: Known) -> Any:
     """One of the entries; of tuples and lists of one length, their entries."""
     found = list(entries(m, sequence).values())
+    unlike = _ragged(m, sequence, found)
+    if unlike is not None:
+        return unlike
     if all(is_sequence(v) and not isinstance(v.value, dict) for v in found) and len({len(v.value) for v in found}) == 1:
         classes = {type(v.value) for v in found}
         cls = classes.pop() if len(classes) == 1 and is_named_tuple(found[0].value) else None
@@ -112,6 +136,19 @@ def _any_of(m: Machine, sequence: Known) -> Any:
     if len(found) > 1 and all(is_sequence(v) and isinstance(v.value, dict) and v.expected.is_data for v in found):
         return _one_of_dicts([entries(m, v) for v in found]) or functools.reduce(join, found)
     return functools.reduce(join, found)
+
+
+def _ragged(m: Machine, sequence: Known, found: list[Any]) -> Ragged | None:
+    """One of several tuples and lists of unlike lengths, ``[("push", 2.0), ("add",)]``; None for anything else."""
+    rows: list[list[Any]] = []
+    for (_, real), one in zip(items_of(sequence.value), found, strict=True):
+        if type(real) not in (tuple, list) or level(one) is None or not (is_sequence(one) or type(one) is Words):
+            return None
+        rows.append(list(entries(m, one).values()) if is_sequence(one) else list(map(Constant, real)))
+    longest = max(map(len, rows), default=0)
+    if all(len(row) == longest for row in rows):
+        return None
+    return Ragged(tuple([functools.reduce(join, [r[k] for r in rows if k < len(r)]) for k in range(longest)]))
 
 
 def _one_of_dicts(dicts: list[dict[Any, Any]]) -> Any:
@@ -134,7 +171,7 @@ def iterator_of(m: Machine, value: Any) -> Any:
         if isinstance(value.value, dict):
             return Rows(functools.reduce(join, map(_key, value.value)))
         return Rows(_any_of(m, value))
-    if type(value) is Row:
+    if type(value) in (Row, Ragged):
         return Rows(functools.reduce(join, value.entries))
     if type(value) is Words:
         return Rows(_one_of(value))
@@ -164,7 +201,7 @@ def _one_of(words: Words) -> Any:
 
 def element_of(m: Machine, iterator: Any) -> Any:
     """What an iterator, or what is gone over, gives in turn."""
-    asked = type(iterator) in (Row, Words, Table, Box, Constant, Several) or is_sequence(iterator)
+    asked = type(iterator) in (Row, Ragged, Words, Table, Box, Constant, Several) or is_sequence(iterator)
     if asked or is_object(iterator) or (type(iterator) is Known and members_of(iterator) is not None):
         iterator = iterator_of(m, iterator)
     if type(iterator) is Rows:
@@ -193,6 +230,8 @@ def entry_of(m: Machine, value: Any, key: Any) -> Any:
     if type(value) in (Record, Mixed):
         known = dict(value.entries)
         return known[place] if type(place) is str and place in known else m.data(value)
+    if type(value) is Ragged:
+        return value.entries[place] if type(place) is int and 0 <= place < len(value.entries) else m.data(value)
     if type(value) is Row and type(place) is int and -len(value.entries) <= place < len(value.entries):
         return value.entries[place]
     if is_sequence(value):
@@ -235,7 +274,9 @@ def unpacked(m: Machine, row: Any, count: int) -> list[Any]:
         return list(entries(m, row).values())
     if type(row) is Rows:
         return [row.element] * count
-    if is_sequence(row) or type(row) is Row:
+    if type(row) is Ragged and len(row.entries) >= count:
+        return list(row.entries[:count])
+    if is_sequence(row) or type(row) in (Row, Ragged):
         return [entry(m.data(row))] * count
     if type(row) is Words:
         return [_one_of(row)] * count

@@ -292,6 +292,13 @@ class Row:
 
 
 @dataclass(slots=True, unsafe_hash=True)
+class Ragged:
+    """A tuple or list, one of several of unlike lengths: what is at each place, in those that have it."""
+
+    entries: tuple[Any, ...]
+
+
+@dataclass(slots=True, unsafe_hash=True)
 class Matched:
     """What ``case Class(a, b)`` takes out of an object, or None."""
 
