@@ -156,7 +156,8 @@ def _is_instance(value: Any, cls: Any) -> Any:
         answers = [_is_instance(one, cls) for one in value.values]
         return answers[0] if all(one == answers[0] for one in answers) else OWN
     if type(value) is Row and value.cls is not None:
-        return Constant(issubclass(value.cls, cls.value))
+        is_one = issubclass(value.cls, cls.value)
+        return OWN if is_one and is_local_class(cls.value) else Constant(is_one)
     if is_record_type(cls.value) and (is_scalar(value) or value in (VECTOR, GRID)):
         return Constant(False)
     if is_object(value):

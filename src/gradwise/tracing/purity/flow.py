@@ -107,6 +107,11 @@ def _load_in_class(m: Machine, i: Any, s: State) -> None:
     s.push(m.namespace[i.argval] if i.argval in m.namespace else m.variable(i.argval))
 
 
+def _load_from_class(m: Machine, i: Any, s: State) -> None:
+    s.pop()  # the names of the class
+    _load_in_class(m, i, s)
+
+
 def _store_name(m: Machine, i: Any, s: State) -> None:
     if m.namespace is None:
         raise m.doubt("it assigns names as a module does")
@@ -322,6 +327,8 @@ FLOW: dict[str, Callable[..., Any]] = {
     "LOAD_GLOBAL": _load_global,
     "LOAD_NAME": _load_name,
     "LOAD_CLASSDEREF": _load_in_class,
+    "LOAD_LOCALS": _pushes(OPAQUE),
+    "LOAD_FROM_DICT_OR_DEREF": _load_from_class,
     "STORE_NAME": _store_name,
     "SETUP_ANNOTATIONS": _annotations,
     "LOAD_BUILD_CLASS": _pushes(BUILD_CLASS),

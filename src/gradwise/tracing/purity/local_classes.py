@@ -8,12 +8,13 @@ At each call the classes are other ones, and one code may define several in a ca
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import types
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gradwise.tracing.purity.lattice import join, level
 from gradwise.tracing.purity.objects import member
@@ -48,7 +49,7 @@ _classes: weakref.WeakSet[type] = weakref.WeakSet()
 
 _WRAPPERS: tuple[Any, ...] = (property, staticmethod, classmethod, functools.cached_property)
 #: what Python itself puts into the body, and nobody reads
-_BESIDE = frozenset(["__module__", "__qualname__", "__classcell__", "__static_attributes__", "__firstlineno__", "__annotations__", "__conditional_annotations__"])  # fmt: skip
+_BESIDE = frozenset(["__module__", "__qualname__", "__classcell__", "__static_attributes__", "__firstlineno__", "__annotations__", "__conditional_annotations__", "__classdictcell__"])  # fmt: skip
 #: what would be called when classes are made, or answer for what objects are
 _REFUSED = frozenset(["__init_subclass__", "__set_name__", "__class__", "__prepare__", "__mro_entries__", "__orig_bases__", "__type_params__", "__annotate__", "__annotate_func__"])  # fmt: skip
 #: what says that an annotated name is no field
@@ -77,6 +78,8 @@ def of_class_body(m: Machine, value: Any, arguments: list[Any], keywords: dict[s
         if not arguments or not all(type(one) is Local for one in arguments):
             raise m.doubt(f"it makes a {value.__name__} in a way that is not looked into")
         return Wrapped(value, tuple(arguments))
+    if value is collections.namedtuple and len(arguments) == 2 and not keywords:
+        return _named_tuple(m, arguments)
     if value is not dataclasses.dataclass or not keywords.keys() <= _OPTIONS:
         return None
     if not all(type(one) is Constant and type(one.value) is bool for one in keywords.values()):
@@ -198,6 +201,23 @@ def _as_dataclass(m: Machine, cls: Any, options: dict[str, bool]) -> Known:
         if body.cells.get("__class__") == Known(cls):
             body.cells["__class__"] = _known(m, made)
     return _known(m, made)
+
+
+def _named_tuple(m: Machine, arguments: list[Any]) -> Known | None:
+    """``namedtuple("Point", "a b")`` of literals: what it gives follows from them; None for any others."""
+    name, fields = [one.value if type(one) is Constant else None for one in arguments]
+    if type(name) is not str or type(fields) not in (str, tuple):
+        return None
+    key, maker = ("named tuple", name, fields), cast("Any", collections.namedtuple)
+    made = m.scope.inquiry.templates.get(key)
+    if made is None:
+        try:
+            made = m.scope.inquiry.templates[key] = maker(name, fields)
+        except (TypeError, ValueError) as error:
+            raise m.doubt(f"it makes a class of named tuples, which fails ({error})") from error
+        _classes.add(made)
+    expected, known = classify(made, m.scope.inquiry.known)
+    return known if expected.kind == "test" and type(known) is Known else None
 
 
 def _known(m: Machine, made: type) -> Known:
