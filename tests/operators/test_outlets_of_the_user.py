@@ -44,6 +44,12 @@ LOGGER.propagate = False
 CHILD = LOGGER.getChild("child")
 
 
+@pytest.fixture(autouse=True)
+def _loggers_speak():
+    """Whoever configures logging in the same process may have silenced them."""
+    LOGGER.disabled = CHILD.disabled = False
+
+
 def logged(x):
     LOGGER.info("at %.3f", x)
     return x * x * SETTINGS["sign"]
