@@ -185,3 +185,29 @@ def test_what_is_read_again_is_not_proved(f):
 def test_texts_that_count_are_looked_at_again(f):
     for x in (X, X + 1.0, X + 2.0, X + 12.0, X + 200.0, X):
         np.testing.assert_allclose(gw.grad(f)(x), differences(f, x), rtol=1e-5, atol=1e-5)
+
+
+def whole_in_the_text(x):
+    log = io.StringIO()
+    log.write(f"{x[0]:g}")
+    try:
+        int(log.getvalue())
+    except ValueError:
+        return 5.0 * np.sum(x**2)
+    return 2.0 * np.sum(x**2)
+
+
+def whole_as_a_text(x):
+    try:
+        int(f"{x[0]:g}")
+    except ValueError:
+        return 5.0 * np.sum(x**2)
+    return 2.0 * np.sum(x**2)
+
+
+@pytest.mark.parametrize("f", [whole_in_the_text, whole_as_a_text], ids=lambda f: f.__name__)
+def test_texts_that_raise_by_what_they_say(f):
+    for first in (2.0, 3.0, 4.0, 5.0, 2.5, 3.5, 2.0):
+        x = np.array([first, 1.0])
+        factor = 2.0 if first.is_integer() else 5.0
+        np.testing.assert_allclose(gw.grad(f)(x), 2 * factor * x)

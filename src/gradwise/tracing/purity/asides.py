@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 CLOCKS = tuple([getattr(time, n) for n in ("time", "perf_counter", "monotonic", "process_time", "time_ns", "perf_counter_ns")])  # fmt: skip
 #: what makes a text of a value, and what makes an aside of an aside
 _TEXTS: tuple[Any, ...] = (str, repr, format)
-_NUMBERS: tuple[Any, ...] = (round, abs, float, int, min, max)
+#: (not ``int`` and ``float``, which raise or not by what a text says: a handler would decide by it)
+_NUMBERS: tuple[Any, ...] = (round, abs, min, max)
 #: methods of texts that give a text
 METHODS = frozenset(["format", "ljust", "rjust", "center", "strip", "lstrip", "rstrip", "upper", "lower", "title", "capitalize", "zfill", "replace", "expandtabs"])  # fmt: skip
 
