@@ -722,7 +722,6 @@ IMPURE = [
     shuffling,
     reading,
     assigning,
-    remembering,
     by_attribute,
     by_unknown,
     outer_variable(),
@@ -739,6 +738,14 @@ def test_what_is_not_pure_runs_at_each_call_and_the_line_is_named(f):
     reuse = gw.explain(f, POINT).reuse
     assert "runs at each call" in reuse
     assert f"{__file__}:" in reuse
+
+
+def test_what_is_left_at_another_function_is_left_at_each_call():
+    for _ in range(6):
+        counting.__dict__.pop("last", None)
+        np.testing.assert_array_equal(gw.grad(remembering)(POINT), np.ones_like(POINT))
+        assert counting.last == 1.0
+    assert programs() == 1
 
 
 def test_random_draws_are_fresh():
