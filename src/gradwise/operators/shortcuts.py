@@ -161,7 +161,8 @@ def opening(
             f"*{text.name(apart)}(args, kwargs, {text.name(tuple(arguments.places))})" if call.keeps else "args, kwargs"
         )
         text.last.append(f"{text.name(leave_behind)}(f, {what})")
-        text.leave_if(f"not {text.name(show_plainly)}()")
+        if call.shows:
+            text.leave_if(f"not {text.name(show_plainly)}()")
     if text.last:
         text.leave_if(f"{text.name(is_looked_at)}()")
     if buffers:  # which nothing else may share memory with

@@ -57,7 +57,7 @@ def call_of(function: Any, arguments: Arguments, *, has_aux: bool = False) -> Ca
         return None
     if (verdict.leaves or verdict.counts) and is_looked_at():
         return None
-    if verdict.echoes and not show_plainly():
+    if verdict.shows and not show_plainly():
         return None
     try:
         if verdict.may_stand and not (promise and verdict.avoided and arguments.are_plain()):

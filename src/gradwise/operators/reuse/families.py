@@ -104,8 +104,8 @@ class Call:
     objects: dict[Any, Any] = {}
     #: what the function adds to
     counters: Sequence[Counter] = ()
-    #: whether the function runs beside its program, for what it leaves behind, and whether that may be an argument
-    echoes = keeps = False
+    #: whether the function runs beside its program, for what it leaves behind, whether that may be an argument, and whether something of it is shown
+    echoes = keeps = shows = False
 
     def __init__(
         self,
@@ -296,6 +296,7 @@ class ProvenCall(Call):
         "moving",
         "node",
         "objects",
+        "shows",
     )
 
     def __init__(
@@ -304,7 +305,7 @@ class ProvenCall(Call):
         node = verdict.node
         assert node is not None
         self.node: Node = node
-        self.echoes, self.keeps, self.is_tried = echoes, verdict.keeps, False
+        self.echoes, self.keeps, self.shows, self.is_tried = echoes, verdict.keeps, verdict.shows, False
         given, expected = by_place(*arguments.given()), node.arguments or {}
         others = {k: v for k, v in given.items() if k in expected and not is_data(expected[k])}
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones

@@ -31,6 +31,8 @@ class Verdict:
         Whether something of that may be an argument, or a part of one.
     echoes : bool
         Whether that, and what it shows, is all that it does: a program may stand for it if the function runs beside it on plain values.
+    shows : bool
+        Whether it shows something: ``print``, warnings, loggers.
     is_transient : bool
         Whether some attributes are thought to be assigned before they are read (``transient.py``).
     remembers : bool
@@ -55,6 +57,7 @@ class Verdict:
         "leaves",
         "node",
         "remembers",
+        "shows",
         "tells",
         "writes",
     )
@@ -74,7 +77,7 @@ class Verdict:
         self.effects = None if effects is None else str(effects)
         self.node = node
         self.avoided: Mapping[str, frozenset[Extent]] = {}
-        self.leaves = self.keeps = self.echoes = False
+        self.leaves = self.keeps = self.echoes = self.shows = False
         self.is_transient = self.remembers = self.is_buffered = False
         self.tells = False
 

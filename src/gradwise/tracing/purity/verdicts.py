@@ -193,6 +193,7 @@ def _verdict(inquiry: Inquiry, node: Node) -> Verdict:
     verdict = Verdict(None, effects, node, changes_own=inquiry.changes_own, counts=counts)
     verdict.leaves, verdict.keeps = inquiry.leaves, inquiry.keeps
     verdict.echoes = inquiry.shown == len(inquiry.impurities) and (inquiry.leaves or inquiry.shown > 0)
+    verdict.shows = inquiry.shown > 0
     verdict.echoes &= not (inquiry.warns and inquiry.handles)
     if not counts and inquiry.avoided:
         verdict.avoided = {file: frozenset(extents) for file, extents in inquiry.avoided.items()}
