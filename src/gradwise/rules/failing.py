@@ -67,7 +67,7 @@ def _value(*rest: Any) -> Any:
     flags, *inner = batched
     size = next(len(o) for o, flag in zip(operands, flags, strict=True) if flag)
     rows = [[o[i] if flag else o for o, flag in zip(operands, flags, strict=True)] for i in range(size)]
-    return np.array([_value(*row, function, static, kinds, error, arguments, tuple(inner)) for row in rows])
+    return np.array([_value(*row, function, static, kinds, error, arguments, tuple(inner)) for row in rows], _BOOL)
 
 
 def _result(*rest: Any) -> ArrayType:

@@ -23,23 +23,20 @@ import numpy as np
 import scipy
 
 from gradwise.operators.reuse.reached import Reach
-from gradwise.tracing import isinstance_traced
 from gradwise.tracing.instrument.both_ways.aside import entering, is_aside
 from gradwise.tracing.instrument.compiling import MADE_HERE
-from gradwise.tracing.instrument.failures import DECIDED, note_failure
+from gradwise.tracing.instrument.failures import DECIDED, is_decided, note_failure
 from gradwise.tracing.instrument.state import local as here
 from gradwise.tracing.instrument.userland import is_users_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import TracebackType
 
     from gradwise.tracing.purity.avoiding import Extent
 
 _LIBRARIES = (Path(np.__file__).parent, Path(scipy.__file__).parent, Path(__file__).parents[2])
 #: with a separator at the end: a package of the user's may be called numpyro
 _NOT_THE_USERS = tuple([f"{folder}{os.sep}" for folder in _LIBRARIES])
-_LONG = 1000
 _PYTHONS = (f"{Path(os.__file__).parent}{os.sep}", "<frozen")
 
 
@@ -59,16 +56,6 @@ def _runs_as_it_is(code: Any) -> bool:
 _PARTS = frozenset({"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
 
 
-def _is_decided(traceback: TracebackType | None) -> bool:
-    """Whether no frame below the one in which an error is seen first had traced values at hand."""
-    below = None if traceback is None else traceback.tb_next
-    while below is not None:
-        if any(_holds_traced(v) for v in below.tb_frame.f_locals.values()):
-            return False
-        below = below.tb_next
-    return True
-
-
 def _asks_a_signature(frame: Any, error: BaseException) -> bool:
     """Whether it is ``inspect`` that misses what functions and classes seldom have, as where ``dataclass`` writes what a class says of itself: no twin lacks that."""
     return (
@@ -80,15 +67,6 @@ def _asks_a_signature(frame: Any, error: BaseException) -> bool:
 
 
 _OF_SIGNATURES = frozenset({"_partialmethod", "__partialmethod__", "__signature__", "__text_signature__"})
-
-
-def _holds_traced(value: Any, depth: int = 4) -> bool:
-    """Whether a value is traced, or a container of traced values; of what is deep or long it is believed."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, (list, tuple, set, frozenset)):
-        return isinstance_traced(value)
-    return not depth or len(value) > _LONG or any(_holds_traced(v, depth - 1) for v in value)
 
 
 @contextmanager
@@ -119,7 +97,7 @@ def handled_errors(
                 missing = AttributeError if run is None else (AttributeError, NameError)
                 # how many axes there are is no question of values
                 if isinstance(error, np.exceptions.AxisError) or (
-                    _is_decided(argument[2]) and (not isinstance(error, missing) or _asks_a_signature(frame, error))
+                    is_decided(argument[2]) and (not isinstance(error, missing) or _asks_a_signature(frame, error))
                 ):
                     return local
                 tape = None if run is not None else note_failure(argument[2], error)

@@ -1,6 +1,8 @@
-"""Errors of operations on traced values that the user's code handles: another branch runs than at other values, and no guard says so.
+"""Errors of operations on traced values that the user's code handles: another branch runs than at other values.
 
-handler entered  →  caught()          ``local.caught`` counts those errors
+    handler entered  →  caught()
+
+That the operation fails again becomes a guard of the trace (``failures.py``).  ``local.caught`` counts the errors of which it is not known what failed.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.rules.failing import raises
-from gradwise.tracing.instrument.failures import below_the_user, note_failure
+from gradwise.tracing.instrument.failures import below_the_user, is_decided, note_failure
 from gradwise.tracing.instrument.state import local
 
 #: of an operation that is not known: as far as is known it fails nowhere else
@@ -29,6 +31,11 @@ def note(error: BaseException | None) -> None:
     """Make it a guard that an error which is handled arises again, unless it does whatever the values: one that the user raises comes after the decisions that led to it."""
     watch = local.watch
     if watch is None or error is None or not below_the_user(error.__traceback__):
+        return
+    # how many axes there are is no question of values; an attribute may be missing in the twin of an object alone
+    if isinstance(error, np.exceptions.AxisError) or (
+        is_decided(error.__traceback__) and not isinstance(error, AttributeError)
+    ):
         return
     if note_failure(error.__traceback__, error) is not None:
         return

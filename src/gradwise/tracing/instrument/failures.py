@@ -77,6 +77,28 @@ def below_the_user(traceback: TracebackType | None) -> list[FrameType]:
     return frames
 
 
+def is_decided(traceback: TracebackType | None) -> bool:
+    """Whether no frame below the one in which an error is seen first had traced values at hand."""
+    below = None if traceback is None else traceback.tb_next
+    while below is not None:
+        if any(_holds_traced(v) for v in below.tb_frame.f_locals.values()):
+            return False
+        below = below.tb_next
+    return True
+
+
+_LONG = 1000
+
+
+def _holds_traced(value: Any, depth: int = 4) -> bool:
+    """Whether a value is traced, or a container of traced values; of what is deep or long it is believed."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        return isinstance_traced(value)
+    return not depth or len(value) > _LONG or any(_holds_traced(v, depth - 1) for v in value)
+
+
 def note_failure(traceback: TracebackType | None, error: BaseException) -> Any:
     """Make it a guard of the trace that the operation fails again as it did.
 
