@@ -163,6 +163,7 @@ def test_latex_has_the_second_derivatives_that_were_asked_for(model, capsys):
     assert r"\frac{\partial^{2} \operatorname{cubic}}{\partial x^{2}} &= 2 y" in out
 
 
+@pytest.mark.slow
 @pytest.mark.extras("matplotlib")
 def test_variables_of_a_dict_may_be_named_by_their_keys(model, capsys, tmp_path):
     words = ("plot", f"{model}:params", "--at", '{"w": [1.0, 2.0], "b": 0.5}', "--png", "keys.png")

@@ -16,6 +16,7 @@ rng = np.random.default_rng(4)
 MATRIX, SCORES, DATA = rng.normal(size=(5, 5)), rng.normal(size=5), rng.normal(size=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [False, True])
 def test_a_weight_that_is_missing_shows_as_a_factor_of_each_entry(hidden):
     f = lambda x: np.sum(WEIGHTS * np.log1p(np.exp(x)))
@@ -23,6 +24,7 @@ def test_a_weight_that_is_missing_shows_as_a_factor_of_each_entry(hidden):
     assert report.causes[0] == "missing inner derivative", report.summary()
 
 
+@pytest.mark.slow
 def test_two_signs_at_places_of_their_own_are_a_block():
     f = behind_bytes(lambda x: np.sum(WEIGHTS * np.log1p(np.exp(x))))
     x = np.array([0.4, -1.1, -0.8, 1.7, 0.3])  # of other signs than the weights
@@ -30,6 +32,7 @@ def test_two_signs_at_places_of_their_own_are_a_block():
     assert report.causes[:2] == ["a block wrong", "sign flip"], report.summary()
 
 
+@pytest.mark.slow
 def test_parameters_made_positive_each_in_its_own_way():
     t = np.linspace(0, 3, 25)
     data = 2 * np.exp(-0.7 * t) + 0.3
@@ -59,6 +62,7 @@ def test_a_constant_that_was_left_out_of_f_is_told_with_its_line():
     assert "1 in the place of" in report.details["missing inner derivative"]
 
 
+@pytest.mark.slow
 def test_data_that_were_not_subtracted():
     f = lambda x: np.sum((MATRIX @ x - DATA) ** 2)
     report = gw.check_grad(f, X, lambda x: 2 * MATRIX.T @ (MATRIX @ x))
@@ -100,6 +104,7 @@ def test_a_term_of_a_tangent_that_a_loop_forgets_where_one_line_multiplies_twice
     assert gw.check_grad(f, np.array([0.9, 0.35]), claim).causes[0] == "product rule term missing"
 
 
+@pytest.mark.slow
 def test_the_cross_terms_of_a_softmax_are_missed_where_f_is_opaque():
     def weights(z):
         return np.exp(z) / np.sum(np.exp(z))
@@ -131,6 +136,7 @@ def test_a_value_written_with_five_digits():
     assert "5 significant" in report.details["low precision"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "mistakes"),
     [
@@ -146,6 +152,7 @@ def test_a_factor_and_another_mistake_are_both_named(names, mistakes):
     assert report.causes[:2] == names, report.summary()
 
 
+@pytest.mark.slow
 def test_a_part_of_the_diagonal_of_a_hessian_is_a_block():
     f = lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 

@@ -70,6 +70,7 @@ def test_mistakes_have_their_names(function, cause, mistake):
     assert report.causes[0] == cause, report.summary()
 
 
+@pytest.mark.slow
 def test_a_small_block_is_not_swamped():
     x = {"large": X, "small": X[:10]}
     function = lambda p: 1e9 * np.sum(np.sin(p["large"])) + 1e-3 * np.sum(np.frombuffer(p["small"].tobytes()) ** 2)

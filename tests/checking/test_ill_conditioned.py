@@ -14,6 +14,7 @@ def hilbert(n):
     return 1 / (np.arange(n)[:, None] + np.arange(n)[None, :] + 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [False, True])
 def test_a_hilbert_system_has_no_gradient_known_better_than_its_condition(hidden):
     matrix, x = hilbert(8), np.ones(8)
@@ -51,6 +52,7 @@ def test_a_difference_quotient_is_not_excused_by_the_rounding_of_constants():
     assert gw.check_grad(f, np.array([0.3, 1.2, -0.5]), quotient).counts["wrong"] == 3
 
 
+@pytest.mark.slow
 def test_a_claim_that_cancels_at_tiny_x_is_left_open():
     def claim(x):
         with np.errstate(all="ignore"):
@@ -62,6 +64,7 @@ def test_a_claim_that_cancels_at_tiny_x_is_left_open():
     assert gw.check_grad(f, np.array([1e-8, 0.5, 0.0]), lambda x: 1.5 * claim(x)).counts["wrong"] == 1
 
 
+@pytest.mark.slow
 def test_a_confident_softmax_behind_bytes_shows_no_derivative_of_1e_22():
     z = np.array([50.0, 0.0, -3.0])
 

@@ -127,6 +127,7 @@ def test_a_product_that_is_not_linear():
     assert "not linear" in report.details["unknown"]
 
 
+@pytest.mark.slow
 def test_large_products_are_sampled():
     x = np.linspace(-1, 1, 100)
     f = lambda x: np.sin(x) * x

@@ -43,6 +43,7 @@ def test_a_sparse_block_off_the_diagonal():
     assert "off the diagonal" in halved.details["a block wrong"]
 
 
+@pytest.mark.slow
 def test_a_term_in_x_is_right_where_x_is_zero():
     x = np.array([0.0, 1.1, 0.0, -0.6, 0.0, 2.0])
     report = gw.check_grad(
@@ -97,6 +98,7 @@ def test_what_is_right_anyway_explains_nothing():
     assert "integer truncation" not in report.causes
 
 
+@pytest.mark.slow
 def test_a_vector_has_no_other_axis():
     x = np.abs(X) + 0.3
     right = gw.grad(lambda x: np.mean(x) / np.std(x))

@@ -80,6 +80,7 @@ def test_a_quotient_in_a_loop():
     assert report.causes[0] == "quotient rule sign"
 
 
+@pytest.mark.slow
 def test_a_border():
     def f(u):
         r = u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4 * u[1:-1, 1:-1]

@@ -67,6 +67,7 @@ def test_the_replay_runs_and_finds_the_same_entry():
     assert again.worst["claimed"] == report.worst["claimed"]
 
 
+@pytest.mark.slow
 def test_entries_alone_are_checked():
     broken = lambda x: g(x) + np.array([0, 0, 1.0, 0, 0])
     assert gw.check_grad(f, X, broken, entries=[0, 1, -1]).passed

@@ -97,6 +97,7 @@ def test_a_kink_close_to_x(distance, wrap):
     assert flipped.verdicts[1] == "wrong"
 
 
+@pytest.mark.slow
 def test_a_kink_in_no_direction_of_an_entry():
     x = np.array([1.0, 2.0, 2.0, 3.0, 2.0])
     report = gw.check_grad(hidden(np.median), x, np.array([0, 0, 1.0, 0, 0]))
@@ -164,6 +165,7 @@ def test_large_x_on_many_kinks_with_either_convention():
     assert not gw.check_grad(lambda x: np.sum(np.maximum(x, 0) * np.arange(5000)), x, claim, rng=0).passed
 
 
+@pytest.mark.slow
 def test_large_x_at_the_minimum_of_squares():
     a, b = RNG.normal(size=(300, 5000)) / 70, RNG.normal(size=300)
     x = np.linalg.lstsq(a, b, rcond=None)[0]
@@ -220,6 +222,7 @@ def test_a_function_that_raises_anything_for_what_is_not_an_array():
     assert gw.check_grad(f, np.array([1.0, 2.0]), lambda x: x).causes[0] == "missing factor 2"
 
 
+@pytest.mark.slow
 def test_zeros_of_an_opaque_function_decide_nothing_where_bounds_are_wide():
     x = np.array([0.43, -0.57, 2.65, -1.6086, 0.67])
     hidden = lambda v: -1e14 + np.sum(np.sin(np.frombuffer(np.asarray(v, dtype=float).tobytes())))

@@ -25,6 +25,7 @@ def test_the_entry_at_which_it_was_first_seen():
             assert gw.check_grad(f, x, lambda x: 1.5 * np.sign(x) * np.abs(x) ** 0.5).counts["wrong"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1e-20, 1e-100, 1e-9])
 def test_a_mistake_in_a_tiny_entry_is_still_wrong(size):
     x = np.array([size, 1.0, -0.6])
@@ -43,6 +44,7 @@ def test_values_below_the_smallest_number_refute_nothing(size):
     assert not gw.check_grad(opaque(lambda x: np.sum(3 * x)), x, lambda x: 6 + 0 * x).passed
 
 
+@pytest.mark.slow
 def test_a_second_derivative_that_starts_at_zero():
     x = np.array([1.0, -1.0, 0.0])
     f = opaque(lambda x: np.sum(np.abs(x) ** 3))
@@ -63,6 +65,7 @@ def test_a_saturated_softmax_behind_bytes():
     assert gw.check_grad(opaque(f), np.array([40.0, 0.0, 1.0]), grad).counts["wrong"] == 0
 
 
+@pytest.mark.slow
 def test_a_claim_that_subtracts_all_but_its_last_digits():
     x = np.array([1e-3, 1e-6, 1.0])
     f = lambda x: np.sum(np.sin(x) / x)

@@ -205,6 +205,7 @@ def test_thinned_interpolants():
     assert thinned(scipy.interpolate.Rbf(x[:5], x[:5])) is None
 
 
+@pytest.mark.slow
 def test_functions_without_source():
     scope = {}
     exec(  # as a notebook's or a generator's functions come

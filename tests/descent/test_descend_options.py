@@ -468,6 +468,7 @@ def valley(x):
     return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learning_rate", ["adaptive", 1e-3])
 def test_a_wrong_gradient_that_vanishes_is_no_success(learning_rate):
     wrong = lambda x: np.array([-2 * (1 - x[0]) - 400 * x[0] * (x[1] - x[0] ** 2), 200 * (x[1] + x[0] ** 2)])
@@ -481,6 +482,7 @@ def test_a_wrong_gradient_that_vanishes_is_no_success(learning_rate):
     assert report.cause is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [-1.0, 0.5])
 def test_a_gradient_with_a_wrong_sign_or_factor_is_named_whatever_ended_the_descent(factor):
     given = lambda x: factor * 2 * np.array([x[0], 10 * x[1]])

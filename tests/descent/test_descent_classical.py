@@ -43,6 +43,7 @@ def test_badly_scaled_problems_are_solved_from_every_moved_start(name):
         assert minimum_found(problem, report.fun), (start, report.fun)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rosenbrock", "himmelblau", "beale", "wood", "powell_singular", "helical_valley"])
 def test_far_random_starts_end_at_published_points(name):
     problem = BY_NAME[name]

@@ -271,6 +271,7 @@ def test_the_verdict_does_not_depend_on_the_unit_of_f(f, kind, index, scale):
     assert "nan" not in report.summary() or math.isnan(plain.newton_decrement)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-250, 1e250])
 def test_the_unit_does_not_matter_for_large_points_and_one_number(scale):
     assert gw.classify(lambda x: scale * (x - 1) ** 2, 1.0).kind == "minimum"

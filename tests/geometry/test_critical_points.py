@@ -103,6 +103,7 @@ def test_styblinski_tang_is_a_product_of_roots(n):
         assert p.index == sum(abs(x - roots[1]) < 0.1 for x in p.enclosure.mean(axis=1))
 
 
+@pytest.mark.slow
 def test_rosenbrock_in_four_dimensions_has_a_second_minimum():
     """Kok and Sandrock, Evolutionary Computation 17, 2009: for n = 4 one more minimum and one saddle."""
     assert_same_points(middles(gw.critical_points(rosenbrock, [(-2, 2)] * 2)), [(1, 1)], 1e-12)
@@ -142,6 +143,7 @@ def test_polynomials_with_known_roots_of_the_slope(integers, factor, shift):
         assert any(p.enclosure[0, 0] - 1e-4 <= r <= p.enclosure[0, 1] + 1e-4 for p in found)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**31))
 @settings(max_examples=6, deadline=None)
 def test_sums_of_functions_of_one_variable_have_products_of_points(seed):
@@ -215,6 +217,7 @@ def test_an_isolated_degenerate_point_is_enclosed(f, bounds):
     assert "not exhaustive" not in found.status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("f", "on_set"),
     [
@@ -368,6 +371,7 @@ def test_a_minimum_on_a_crease_is_enclosed():
     assert all(p.kind == "undecided" for p in found)
 
 
+@pytest.mark.slow
 def test_loops_that_end_by_a_tolerance():
     def f(x):
         root = 1.0 + 0 * x

@@ -53,6 +53,7 @@ def test_a_kink_has_no_arrow():
     assert field.u[0, 2] == field.v[2, 0] == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.integers(2, 4), st.integers(0, 10**6))
 def test_the_flow_of_a_quadratic_form_is_the_matrix_exponential(n, seed):
@@ -81,6 +82,7 @@ def test_values_fall_along_a_descent_and_the_slope_is_the_squared_gradient():
     assert line.values[0] - line.values[-1] == pytest.approx(fall, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_stiff_valley_is_followed_to_the_minimum():
     (line,) = flow_lines(lambda x, y: (1 - x) ** 2 + 1e4 * (y - x**2) ** 2, (-1.2, 1.0), tol=1e-7)
     assert line.end is FlowEnd.CRITICAL

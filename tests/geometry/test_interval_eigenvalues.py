@@ -128,6 +128,7 @@ def test_critical_points_by_pen_and_paper(name):
     np.testing.assert_allclose(found[0].eigenvalues, curvatures, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_where_two_eigenvalues_meet_nothing_is_proved():
     # λmax of [[x, y], [y, −x]] is √(x² + y²): a cone
     found = gw.critical_points(lambda v: np.linalg.eigvalsh(two(v[0], v[1], -v[0]))[1], [(-1, 1)] * 2)
@@ -136,6 +137,7 @@ def test_where_two_eigenvalues_meet_nothing_is_proved():
     np.testing.assert_allclose(found[0].enclosure, 0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_functions_of_vectors_are_not_followed():
     found = gw.critical_points(lambda v: np.linalg.eigh(two(v[0], 1.0, v[1]))[1][0, 0] ** 2 + v @ v, [(-3, 3)] * 2)
     assert not found.exhaustive

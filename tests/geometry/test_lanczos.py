@@ -113,6 +113,7 @@ def test_the_hilbert_matrix_is_not_proved_beyond_rounding():
     assert bound is None or bound <= 1e-17
 
 
+@pytest.mark.slow
 def test_a_large_minimum_has_a_probability_or_a_proof():
     n = 1500
     d = np.linspace(1.0, 50.0, n)

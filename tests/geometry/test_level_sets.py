@@ -19,6 +19,7 @@ def circle(x, y):
     return x**2 + y**2
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.floats(-8, 8), st.floats(0, 2 * math.pi))
 def test_a_circle_of_any_size_is_closed_and_round(exponent, angle):
@@ -34,6 +35,7 @@ def test_a_circle_of_any_size_is_closed_and_round(exponent, angle):
     assert np.all(np.diff(turn) > 0) or np.all(np.diff(turn) < 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.floats(0.05, 20), st.floats(0, math.pi), st.floats(0, 2 * math.pi))
 def test_a_slanted_ellipse(ratio, slant, angle):

@@ -197,6 +197,7 @@ def test_points_that_are_not_isolated_are_called_so(name):
         assert "not isolated" in found.status
 
 
+@pytest.mark.slow
 def test_a_surface_of_critical_points():
     found = gw.critical_points(lambda v: (v @ v - 1) ** 2, [(-2, 2)] * 3)
     assert [p.kind for p in found] == ["maximum", "degenerate"]
@@ -205,6 +206,7 @@ def test_a_surface_of_critical_points():
     assert np.all(np.abs(radius - 1) < 0.2)
 
 
+@pytest.mark.slow
 def test_a_ring_that_is_tilted_a_little_is_not_called_a_ring():
     found = gw.critical_points(lambda x, y: (x**2 + y**2 - 1) ** 2 + 1e-5 * x, [(-2, 2)] * 2)
     assert not found.proved

@@ -79,6 +79,7 @@ def test_gradients_and_jacobians_of_such_programs_hold_too():
     assert np.all((np.abs(cancelling.value - np.diag(exact)) <= cancelling.error)[trusted])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [np.float32, np.float16])
 @pytest.mark.parametrize("vectorized", [False, True])
 def test_hidden_single_precision_is_seen_where_its_roundings_line_up(kind, vectorized):

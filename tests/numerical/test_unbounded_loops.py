@@ -56,6 +56,7 @@ def run(code):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_iteration_of_these_tests_does_not_end_with_complex_numbers():
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run(

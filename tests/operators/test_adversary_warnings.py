@@ -105,6 +105,7 @@ def f(x, memo):
 """
 
 
+@pytest.mark.slow
 def test_threads_that_overlap_leave_the_filters(filters, often):
     """Each call compares a derivative with a numerical one, in silence; the filters are those of the process."""
     wrong, heard = [], 0

@@ -139,6 +139,7 @@ def test_files_and_auxiliary_values(tmp_path):
     assert set(log.read_text().split()) == {"0.700"}
 
 
+@pytest.mark.slow
 def test_a_memory_inside_another_derivative():
     """``f`` was verified with its memory; inside another function its memory answered, and the derivative of the gradient was 0 in silence."""
 

@@ -85,6 +85,7 @@ def test_every_operator(f):
     assert gw.divergence(f)(X) == pytest.approx(np.sum(np.cos(X)))
 
 
+@pytest.mark.slow
 def test_nested_to_third_order(f):
     h = f
     for k, expected in enumerate([math.cos, lambda x: -math.sin(x), lambda x: -math.cos(x), math.sin]):

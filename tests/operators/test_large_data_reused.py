@@ -57,6 +57,7 @@ def agrees(f):
     return got
 
 
+@pytest.mark.slow
 def test_objects_that_assemble_many_elements():
     assembled = Assembled()
     verdict = inspect_function(assembled.value, [X], {})

@@ -318,6 +318,7 @@ def by_differences(function, x):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", LOOPS)
 def test_the_derivative_at_each_number_of_turns(function):
     rng = np.random.default_rng(7)
@@ -366,6 +367,7 @@ def test_one_program_stands_for_all_numbers_of_turns(function):
     assert "goes both ways" in str(gw.explain(function, points[0]))
 
 
+@pytest.mark.slow
 def test_the_second_derivative_too():
     rng = np.random.default_rng(9)
     hessian = gw.hessian(fixed_point)
@@ -407,6 +409,7 @@ def test_an_end_that_was_not_verified_is_no_part_of_the_program():
         assert gradient(x) == pytest.approx(0.5 / math.sqrt(x + 1), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_what_a_condition_that_raises_keeps_away_raises_still():
     def limited(x):
         y, turns = 0.5, 0
@@ -436,6 +439,7 @@ def test_what_a_condition_that_raises_keeps_away_raises_still():
     assert 3 < raised < 117
 
 
+@pytest.mark.slow
 def test_a_recursion_is_not_run_both_ways_for_long():
     def integral(x):
         def part(a, b, middle, whole, depth):

@@ -99,6 +99,7 @@ def test_the_jacobian_of_the_gradient_is_the_hessian():
     np.testing.assert_allclose(gw.linearize(gw.grad(f), X)[1](v), H @ v, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_third_order_of_arrays():
     v, w = np.array([1.0, -2.0, 0.5]), np.array([0.3, 0.1, -0.7])
 

@@ -107,6 +107,7 @@ def test_what_has_a_name_is_found_by_it(name):
     assert pickle.loads(pickle.dumps(MADE[name][0])) is MADE[name][0]
 
 
+@pytest.mark.slow
 def test_another_process_is_handed_a_gradient():
     points = [np.array([k, 1.0]) for k in range(3)]
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:

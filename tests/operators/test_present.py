@@ -426,6 +426,7 @@ def test_recursion_generators_and_comprehensions():
     assert float(next(unfinished[0])) == 9.0
 
 
+@pytest.mark.slow
 def test_threads_trace_different_functions_at_once():
     results, errors = {}, []
     start = threading.Barrier(8)

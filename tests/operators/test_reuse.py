@@ -248,6 +248,7 @@ def test_decisions_by_what_is_read_are_guarded(monkeypatch):
     same(by_data, POINT)
 
 
+@pytest.mark.slow
 def test_a_function_that_always_takes_another_path_is_given_up():
     def f(x):
         for _ in range(int(x * 1e6) % 1000):

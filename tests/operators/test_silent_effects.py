@@ -274,6 +274,7 @@ def test_what_is_read_back_from_a_log(check):
         gw.grad(f, method="exact", check=check)(X)
 
 
+@pytest.mark.slow
 def test_what_another_process_computes():
     def f(x):
         code = f"print({float(x[0])!r} ** 2)"

@@ -221,6 +221,7 @@ def test_a_kink_at_the_first_point_excuses_nothing_later():
         gw.grad(f, method="exact")(np.array([0.5, 1.5]))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
 def test_what_is_differentiated_inside():
     def lost(x):
@@ -245,6 +246,7 @@ def test_a_branch_by_equality_in_the_noise_of_the_other_one():
         np.testing.assert_allclose(gw.grad(mean)(np.array([1.0, 1.0]) * (1 + 0.004 * k)), [0.5, 0.5], rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
 def test_what_is_rounded_for_a_memory_inside():
     @functools.lru_cache

@@ -139,6 +139,7 @@ def test_structural_zeros_are_strong_at_both_orders_and_in_both_modes(name):
         agree(second_derivatives(f, POINT), second)
 
 
+@pytest.mark.slow
 def test_higher_orders_stay_zero_in_the_branch_not_taken():
     f = lambda x: np.where(x > 0, np.sqrt(x), 0)
     for x in (-1.0, 0.0):

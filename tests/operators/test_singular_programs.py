@@ -97,6 +97,7 @@ def slope(f, x, i, side):
     return quotients[2] if settled else None
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(trees, points, st.sampled_from([np.array([1.0, 1.0, 1.0]), np.array([1.0, 0.0, 3.0])]))
 def test_all_modes_agree_and_nothing_is_silently_wrong(tree, x, weights):

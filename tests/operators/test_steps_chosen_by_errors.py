@@ -128,6 +128,7 @@ def points(seed, count):
     return [np.array([0.8, 1.5]) * (1 + 0.15 * rng.uniform(-1, 1, 2)) for _ in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", STEPPING)
 def test_the_derivative_along_each_sequence_of_steps(function):
     gradient, again = gw.value_and_grad(function), gw.grad(function, pure=False, check=False)
@@ -139,6 +140,7 @@ def test_the_derivative_along_each_sequence_of_steps(function):
         assert "goes both ways" in str(gw.explain(function, x))
 
 
+@pytest.mark.slow
 def test_a_least_step_which_is_taken_after_the_end_only():
     # turns that no point takes choose it: a program may not go on with it where it takes them
     def f(x):
@@ -177,6 +179,7 @@ def test_a_least_step_which_is_taken_after_the_end_only():
         assert gradient(x)[0] == pytest.approx(f(x), rel=1e-13)
 
 
+@pytest.mark.slow
 def test_the_solution_of_a_logistic_equation():
     def logistic(x):
         t, y, h = 0.0, 0.1, 0.1

@@ -75,6 +75,7 @@ gw.grad(f)(1.0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("setting", "most"), [("", 2), ("full", 100)])
 def test_the_whole_traceback_on_request(setting, most):
     environment = {"GRADWISE_TRACEBACK": setting, "PYTHONPATH": str(Path(OURS).parent)}

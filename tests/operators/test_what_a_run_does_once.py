@@ -174,6 +174,7 @@ class Bisecting:
         return middle - g(middle) / ((g(middle + 1e-6) - g(middle - 1e-6)) / 2e-6)
 
 
+@pytest.mark.slow
 def test_a_run_whose_second_derivative_is_refused_leaves_nothing():
     """The run came to its end, and what it stored stayed beside what the calls instead of it store."""
     subject = Bisecting()

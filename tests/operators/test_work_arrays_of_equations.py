@@ -127,6 +127,7 @@ def test_the_derivative_of_the_solution(f, solver):
         np.testing.assert_allclose(found, truth(p), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("f", FUNCTIONS[:4])
 def test_higher_derivatives(f):
     hessian = gw.hessian(f, method="exact")(P, SOLVERS["fsolve"])
@@ -240,6 +241,7 @@ def test_constrained_minima():
     np.testing.assert_allclose(gw.grad(f, method="exact")(P), [u, -u], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_array_that_something_else_refers_to_is_refused():
     whole = np.zeros(4)
     part = whole[:2]

@@ -36,6 +36,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
 @pytest.mark.parametrize("method", ["auto", "numerical"])
 @pytest.mark.parametrize("name", CASES)

@@ -411,6 +411,7 @@ def test_a_flat_rose_is_drawn():
     gw.plot.rose(lambda x, y: x**2 + y**2, (0.0, 0.0)).figure.canvas.draw()
 
 
+@pytest.mark.slow
 def test_results_of_geometry_draw_themselves():
     f = lambda x, y: x**2 + y**2 - x * y
     g = gw.geometry
@@ -559,6 +560,7 @@ def test_a_descent_names_the_arguments_of_its_function(f, x0, labels):
     assert (axes[0].get_xlabel(), axes[0].get_ylabel()) == labels
 
 
+@pytest.mark.slow
 def test_a_descent_in_one_variable():
     run = SimpleNamespace(
         trace=SimpleNamespace(x=np.array([[1.0], [0.5]]), fun=np.array([1.0, 0.25]), step=np.array([0.5, np.nan]))
@@ -608,6 +610,7 @@ def test_colours_of_a_matrix_are_centred_at_zero():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["p", "q"]
 
 
+@pytest.mark.slow
 def test_matrices_of_all_kinds():
     import scipy
 
@@ -690,6 +693,7 @@ def run_python(program):
     return subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_matplotlib_is_loaded_by_the_first_picture_and_pyplot_never():
     program = """
 import sys, gradwise as gw

@@ -85,6 +85,7 @@ def test_decades_of_both_signs_have_room_for_their_labels():
     assert not mpl.rcParams["figure.constrained_layout.use"]
 
 
+@pytest.mark.slow
 def test_without_a_window_pyplot_saves_the_last_picture(tmp_path):
     from matplotlib import pyplot as plt
 

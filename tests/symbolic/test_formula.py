@@ -263,6 +263,7 @@ def test_numbers_are_written_into_arrays_and_stacks():
     assert [str(v) for v in stack.values] == ["x**2", "0"]
 
 
+@pytest.mark.slow
 def test_long_formulas_are_cut_and_zeros_counted():
     diagonal = gw.formula(lambda x: x**2, np.ones(4))
     assert lines(diagonal)[-1] == "all other 12 derivatives are 0"
@@ -360,6 +361,7 @@ def test_the_slope_of_the_largest_of_three_is_undefined_at_a_tie():
 # --- Hessians against gradwise's ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-2, 2).map(lambda v: round(v, 3)), min_size=2, max_size=2))
 def test_hessians_are_gradwises(point):
     def g(v):

@@ -167,6 +167,7 @@ def usable(expression):
     return value.real if abs(value.imag) == 0 and 1e-8 < abs(value.real) < 1e8 else None
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.recursive(LEAVES, grown, max_leaves=7))
 def test_a_line_means_its_expression(expression):
@@ -175,6 +176,7 @@ def test_a_line_means_its_expression(expression):
     assert math.isclose(read_back(text(expression)), expected, rel_tol=1e-7), text(expression)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.recursive(LEAVES, grown, max_leaves=5))
 def test_a_tidied_line_means_its_expression(expression):

@@ -147,6 +147,7 @@ def program(kind, line):
     return names["f"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CLASSES)
 def test_expressions(kind):
     compare(kind, [f"r = {e}" for e in split(EXPRESSIONS)], at_least=110)

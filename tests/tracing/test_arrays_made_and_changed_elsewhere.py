@@ -272,6 +272,7 @@ def test_compiled_code_gets_arrays():
     np.testing.assert_allclose(gw.grad(f)(X), _differences(f, X), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_derivatives_inside_derivatives():
     def f(x):
         return np.sum(gw.grad(in_a_list)(x) ** 2)

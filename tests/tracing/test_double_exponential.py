@@ -118,6 +118,7 @@ def test_integrands_that_are_zero_at_the_point():
     np.testing.assert_allclose(both(0.0), 1e3, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [np.inf, 1e6, 60.0])
 def test_sums_move_with_their_first_place_and_step(end):
     """They were taken for constants, which only the comparison at the first call saw."""

@@ -118,6 +118,7 @@ def test_values_and_generators_are_those_of_numpy():
     assert gw.value_and_grad(f)(1.3)[0] == f(1.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [gw.jacfwd, gw.jacrev])
 def test_means_have_the_derivatives_of_means(mode):
     # of x² the mean is a (a + 1); differences with one seed have another mean
@@ -127,6 +128,7 @@ def test_means_have_the_derivatives_of_means(mode):
     np.testing.assert_allclose(mode(f, method="exact")(0.8), 2.6, rtol=0.03)
 
 
+@pytest.mark.slow
 def test_dirichlet_variates():
     # they raised; of x₁ x₂ the mean is a₁ a₂/(A (A + 1))
     def f(a):

@@ -13,6 +13,7 @@ def cube_roots(p):
     return elementwise.find_root(lambda x, a: x**3 - a, (np.zeros(3), np.full(3, 4.0)), args=(p,))
 
 
+@pytest.mark.slow
 def test_roots_of_the_arguments():
     weights = np.array([1.0, -2.0, 0.5])
     f = lambda p: weights @ cube_roots(p).x
@@ -39,6 +40,7 @@ def test_an_argument_for_all_entries():
     assert gw.grad(f, method="exact")(0.7) == pytest.approx(np.sum(1 / A), rel=1e-13)
 
 
+@pytest.mark.slow
 def test_minima_and_their_values():
     def f(p):
         found = elementwise.find_minimum(

@@ -91,6 +91,7 @@ def test_functions_with_assertions_that_pytest_rewrote():
         gw.grad(f, method="exact")(-0.5)
 
 
+@pytest.mark.slow
 def test_helper_modules_that_pytest_rewrites(pytester_program, tmp_path):
     (tmp_path / "conftest.py").write_text("import pytest\npytest.register_assert_rewrite('helping')\n")
     (tmp_path / "helping.py").write_text(
@@ -256,6 +257,7 @@ def test_the_console():
 ENDING = "\nimport gradwise as gw\nprint(repr(float(gw.grad(f, method='exact')(0.5))))\n"
 
 
+@pytest.mark.slow
 def test_a_program_on_the_command_line():
     np.testing.assert_allclose(float(run(BODY + ENDING)), slope(0.5), rtol=1e-12)
 
@@ -328,6 +330,7 @@ def test_a_file_that_is_gone(module, tmp_path):
     np.testing.assert_allclose(gw.grad(made.f, method="exact")(0.5), slope(0.5), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_bytecode_alone(tmp_path):
     (tmp_path / "bytes_alone.py").write_text(BODY, encoding="utf-8")
     compileall.compile_file(tmp_path / "bytes_alone.py", legacy=True, quiet=1)

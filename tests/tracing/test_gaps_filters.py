@@ -44,6 +44,7 @@ def test_spectra_along_an_axis() -> None:
     closes(lambda x: ss.periodogram(x.T, axis=0)[1], SIGNALS, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_sections_from_a_state() -> None:
     closes(lambda x: ss.sosfilt(SECTIONS, x, zi=STATE)[0], SIGNAL)
     closes(lambda x: ss.sosfilt(SECTIONS, x, zi=ss.sosfilt_zi(SECTIONS) * x[0])[1], SIGNAL)
@@ -63,6 +64,7 @@ def test_sections_of_traced_coefficients() -> None:
 # --- images -----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [4, 5])
 @pytest.mark.parametrize("mode", ["constant", "nearest", "mirror", "grid-wrap"])
 def test_images_read_by_splines_of_higher_degree(order: int, mode: str) -> None:

@@ -60,6 +60,7 @@ def test_conditions_at_the_ends(name: str) -> None:
     closes(lambda x: si.make_interp_spline(x, Y, bc_type=CONDITIONS[name](x))([0.3, 3.0]), X)
 
 
+@pytest.mark.slow
 def test_what_is_done_with_such_a_spline() -> None:
     closes(lambda x: si.make_interp_spline(x, np.sin(x)).derivative()([0.37, 2.6]), X)
     closes(lambda x: si.make_interp_spline(x, np.sin(x)).antiderivative()([0.37, 2.6]), X)
@@ -85,6 +86,7 @@ def test_polynomials_by_bernstein_coefficients() -> None:
     closes(lambda c: si.BPoly(c, breaks).integrate(0.2, 1.4), BERNSTEIN)
 
 
+@pytest.mark.slow
 def test_roots_of_traced_data() -> None:
     closes(lambda y: si.CubicSpline(X, y).roots(extrapolate=False), Y, h=1e-4, rtol=1e-6)
     closes(lambda y: si.CubicSpline(X, y).solve(y[0] / 3, extrapolate=False), Y, h=1e-4, rtol=1e-6)

@@ -36,6 +36,7 @@ def accepted(shape, key):
         assume(False)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.data())
 def test_reading_with_any_key(data):
@@ -46,6 +47,7 @@ def test_reading_with_any_key(data):
     check(lambda x: x[key] * 2, x, second=False)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.data())
 def test_writing_with_any_key(data):
@@ -64,6 +66,7 @@ def test_writing_with_any_key(data):
     check(f, draws.normal(size=shape), draws.normal(size=small))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.data())
 def test_adding_with_any_key(data):
@@ -142,6 +145,7 @@ def parts(statements, z, w):
     return [m * 1 for m in made if m.dtype.kind == "c"] + [m * 1 for m in made if m.dtype.kind == "f"]
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(programs())
 def test_programs_on_complex_parts(statements):

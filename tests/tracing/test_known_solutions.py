@@ -408,6 +408,7 @@ def test_a_nonautonomous_system_of_second_order():
         np.testing.assert_allclose(hessian @ e, (np.array(up) - down) / (2 * h), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_stiff_oscillator():
     def f(x, **options):
         found = solve_ivp(

@@ -86,6 +86,7 @@ def test_visitors_of_syntax_trees():
     check(lambda: lambda x: Evaluator(dict(zip("abc", x, strict=True))).visit(tree), X)
 
 
+@pytest.mark.slow
 def test_pools_of_threads():
     def make():
         def f(x):

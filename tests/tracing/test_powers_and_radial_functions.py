@@ -41,6 +41,7 @@ def slopes(transform, jacobian, data, start):
         return [float(-mixed(k) / curvature) for k in range(len(x))]
 
 
+@pytest.mark.slow
 def test_the_power_of_box_and_cox():
     truth = slopes(box_cox, mp.log, DATA, scipy.stats.boxcox_normmax(DATA, method="mle"))
     found = gw.grad(lambda x: scipy.stats.boxcox(x)[1], method="exact")(DATA)

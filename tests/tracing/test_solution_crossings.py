@@ -71,6 +71,7 @@ def test_kinks(name, solver):
     np.testing.assert_allclose(found, truth, rtol=2e-7, atol=2e-9)
 
 
+@pytest.mark.slow
 def test_a_square_wave():
     def f(k):
         return solve_ivp(lambda t, y: [-k * y[0] + (1.0 if t % 1.0 < 0.3 * k else 0.0)], (0, 3), [0.2]).y[0, -1]
@@ -82,6 +83,7 @@ def test_a_square_wave():
     np.testing.assert_allclose(first_and_second(f, 1.1), truth, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_stiff_equation():
     # a state that follows at once, and ∫₀² |t − k|
     rhs, y0, _ = KINKS["of the time, stiff"]

@@ -59,6 +59,7 @@ def test_two_threads_at_once():
         assert len(set(values)) == 1  # each thread always has the same
 
 
+@pytest.mark.slow
 def test_no_filter_is_changed_while_steps_are_found(monkeypatch):
     class Refused(warnings.catch_warnings):
         def __enter__(self):

@@ -15,6 +15,7 @@ P = np.array([[0.2, -0.85], [1.7, 0.13], [2.83, 0.91], [0.77, -0.41]])
 BEYOND = np.array([[-0.3, 0.2], [1.7, 1.4], [3.4, -1.2]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["linear", "slinear", "cubic", "quintic"])
 def test_values_on_regular_grids(method):
     f = si.RegularGridInterpolator((GX, GY), PLANE, method=method)
@@ -43,6 +44,7 @@ def test_values_on_regular_grids(method):
     check(lambda p: si.interpn((GX, GY), PLANE, p, method=method), P, tolerance=1e-7)
 
 
+@pytest.mark.slow
 def test_grids_with_steps_by_pchip_and_of_one_place():
     f = si.RegularGridInterpolator((GX, GY), PLANE, method="nearest")
     value, gradient = gw.value_and_grad(lambda p: np.sum(f(p) * p[:, 0]), method="exact")(P)

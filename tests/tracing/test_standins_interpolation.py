@@ -278,6 +278,7 @@ def test_interpolating_polynomials(name):
         check(lambda x: f.derivatives(x, 3), INSIDE, tolerance=1e-5, second=False)
 
 
+@pytest.mark.slow
 def test_functions_that_interpolate_at_once():
     for function in (si.pchip_interpolate, si.krogh_interpolate):
         check(lambda x, f=function: f(XS, YS, x), INSIDE, tolerance=1e-7)

@@ -276,6 +276,7 @@ print(gw.grad(f, method="exact", check=False)(np.array([0.5, 0.7, 0.9])).tolist(
 """
 
 
+@pytest.mark.slow
 def test_modules_that_are_loaded_by_being_asked_for() -> None:
     run = subprocess.run([sys.executable, "-c", LAZY], capture_output=True, text=True, check=False)
     assert run.stdout.strip() == "[2.0, 2.0, 2.0]", run.stderr

@@ -161,6 +161,7 @@ def test_arguments_vectorised_and_classes():
     check(lambda k: solve_ivp(Decay(k), (0, 1), [1.0], **TIGHT).y[0, -1], 0.8, -math.exp(-0.8))
 
 
+@pytest.mark.slow
 def test_a_right_hand_side_that_fills_one_array():
     def f(k):
         out = np.zeros(2)
@@ -402,6 +403,7 @@ def test_odeint():
     np.testing.assert_allclose(hessian[0], [[y * e, 0, -e], [0, 0, 0], [-e, 0, 0]], atol=1e-8)
 
 
+@pytest.mark.slow
 def test_odeint_with_its_options():
     def first(k):
         y, info = odeint(lambda t, y: -k * y, 2.0, [0, 0.5, 0.5, 2], tfirst=True, full_output=True, **TIGHT)

@@ -137,6 +137,7 @@ def test_too_singular_is_refused():
         gw.grad(lambda s: quad(lambda t: 1 / np.sqrt(t), s, 1)[0], method="exact")(np.float64(0.0))
 
 
+@pytest.mark.slow
 def test_what_is_traced_inside_objects_and_nested_derivatives():
     class Model:
         def __init__(self, rate):

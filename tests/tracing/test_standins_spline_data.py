@@ -35,7 +35,9 @@ MAKERS = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (k % 2)) for k, n in enumerate(MAKERS)])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (k % 4 > 0)) for k, n in enumerate(MAKERS)]
+)
 def test_splines_of_traced_values(name):
     make = MAKERS[name]
     check(lambda y: make(y)(INSIDE), YS, tolerance=1e-7)
@@ -79,6 +81,7 @@ def test_interp1d_of_traced_values(kind):
     check(lambda y: si.interp1d(XS[::-1], y, kind=kind, bounds_error=False, fill_value=0.3)(INSIDE * 2 - 1), YS)
 
 
+@pytest.mark.slow
 def test_polynomials_and_grids_of_traced_values():
     check(lambda y: si.BarycentricInterpolator(XS, y, wi=WEIGHTS)(INSIDE), YS, tolerance=1e-6)
     gx, gy = np.array([0.0, 1.0, 2.5]), np.array([-1.0, 0.3, 1.0])
@@ -111,6 +114,7 @@ def test_arrays_made_in_the_function():
     check(lambda y: si.PchipInterpolator(np.array(XS), y)(1.7), YS)
 
 
+@pytest.mark.slow
 def test_few_points():
     for make in (si.CubicSpline, si.PchipInterpolator, si.Akima1DInterpolator):
         # through two points Akima's is no line before SciPy 1.17, but reads memory that nobody wrote
@@ -151,6 +155,7 @@ def test_a_fit_of_the_heights_of_a_spline():
     np.testing.assert_allclose(gw.hessian(cost, method="exact")(YS), 2 * units.T @ units, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_derivatives_inside_of_derivatives():
     x = INSIDE[:2]
     for make in (MAKERS["CubicSpline"], MAKERS["make_interp"], lambda y: lambda z: np.interp(z, XS, y)):

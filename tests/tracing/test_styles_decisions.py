@@ -82,6 +82,7 @@ def test_bisection_is_found_out(steps):
     assert found == pytest.approx([y - X[0] * y**3 / slope, 1 - X[0] * y / slope], rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("element", ["bisected", "rounded", "searched"])
 def test_of_objects_that_store_something(element):
     gw.clear_caches()
@@ -89,6 +90,7 @@ def test_of_objects_that_store_something(element):
         gw.grad(Problem([element, "square"]).fx, method="exact")(X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("element", ["bisected", "rounded", "searched"])
 def test_each_function_that_is_entered_counts(element):
     gw.clear_caches()

@@ -245,6 +245,7 @@ def test_solutions(name):
     np.testing.assert_allclose(found, truth(name, 0.5), rtol=2e-7, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_vector_that_turns_round_beside_0_is_no_kink():
     # an orbit: its distance from the centre never vanishes
     def f(k):
@@ -259,6 +260,7 @@ def test_a_vector_that_turns_round_beside_0_is_no_kink():
     np.testing.assert_allclose(gw.grad(f, method="exact")(1.0), wanted, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_angle_that_goes_round():
     # the angle of a rotation with speed k, in (−π, π]: it jumps at π/k, 3π/k, …
     def f(k):
