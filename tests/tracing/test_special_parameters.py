@@ -42,6 +42,10 @@ def wright(a, b, x):
     return mp.nsum(lambda k: x**k * mp.rgamma(a * k + b) / mp.factorial(k), [0, mp.inf])
 
 
+def bessel_moment(a, power, v):
+    return mp.quad(lambda x: x**power * mp.besselj(v, 2 * a * x), [0, 1])
+
+
 #: name: (mpmath's function, points)
 CASES = {
     "hyp1f1": (mp.hyp1f1, [(0.3, 1.7, 0.6), (2.5, 0.4, -7.0), (-2.0, 1.7, 3.0)]),
@@ -56,6 +60,13 @@ CASES = {
     "struve": (mp.struveh, [(0.7, 1.3), (2.5, 6.0)]),
     "modstruve": (mp.struvel, [(0.7, 1.3), (2.5, 20.0)]),
     "wright_bessel": (wright, [(0.5, 1.2, 0.7), (1.5, 0.3, 4.0)]),
+    "log_wright_bessel": (
+        lambda a, b, x: mp.log(wright(a, b, x)),
+        [(0.5, 1.2, 0.7), (1.5, 0.3, 4.0), (0.4, 2.0, 40.0)],
+    ),
+    "besselpoly": (bessel_moment, [(1.3, 0.7, 0.45), (4.0, 0.2, 2.5)]),
+    "jve": (mp.besselj, [(0.7, 1.3), (2.5, 9.0)]),
+    "yve": (mp.bessely, [(0.7, 1.3), (2.5, 9.0)]),
     "chndtr": (chi, [(1.4, 3.0, 0.5), (30.0, 4.5, 20.0)]),
     "ncfdtr": (fisher, [(2.0, 3.0, 0.5, 1.4), (5.5, 8.0, 10.0, 3.0)]),
     "nctdtr": (student, [(3.0, 0.5, 1.4), (6.5, -1.5, -0.7)]),
@@ -125,6 +136,13 @@ INVERSES = {
     "gdtrib": ((0.8, 0.3, 1.2), 1, lambda y, a, x: sp.gdtr(a, y, x)),
     "stdtridf": ((0.8, 1.2), 0, lambda y, t: sp.stdtr(y, t)),
     "fdtridfd": ((2.0, 0.6, 1.1), 1, lambda y, a, x: sp.fdtr(a, y, x)),
+    "nctdtridf": ((0.75, 0.5, 1.4), 0, lambda y, nc, t: sp.nctdtr(y, nc, t)),
+    "nctdtrinc": ((3.0, 0.7, 1.4), 1, lambda y, df, t: sp.nctdtr(df, y, t)),
+    "bdtrik": ((0.6, 7.0, 0.4), 0, lambda y, n, p: sp.betainc(n - y, y + 1, 1 - p)),
+    "bdtrin": ((2.0, 0.6, 0.4), 1, lambda y, k, p: sp.betainc(y - k, k + 1, 1 - p)),
+    "nbdtrik": ((0.6, 4.0, 0.4), 0, lambda y, n, p: sp.betainc(n, y + 1, p)),
+    "nbdtrin": ((3.0, 0.6, 0.4), 1, lambda y, k, p: sp.betainc(y, k + 1, p)),
+    "pdtrik": ((0.6, 3.0), 0, lambda y, m: sp.gammaincc(y + 1, m)),
     "tklmbda": ((0.4, 0.7), 0, lambda y, s: (y**s - (1 - y) ** s) / s),
 }
 
@@ -153,6 +171,36 @@ def test_inverses_undo_the_function(name):
         gw.hessian(lambda p: back(list(p)), method="exact")(p) if name in {"btdtria", "tklmbda", "chdtriv"} else 0.0
     )
     np.testing.assert_allclose(second, 0.0, atol=1e-6)
+
+
+def test_the_inverse_of_smirnovs_sum():
+    # at most d with probability p, of three points: p = (1 − d)³ + 3d Σ …, written out (Birnbaum & Tingey 1951)
+    def survival(d):
+        return sum(
+            mp.binomial(3, j) * d * (d + mp.mpf(j) / 3) ** (j - 1) * (1 - d - mp.mpf(j) / 3) ** (3 - j)
+            for j in range(int(3 * (1 - d)) + 1)
+        )
+
+    for p in (0.9, 0.3, 0.02):
+        d = float(sp.smirnovi(3, p))
+        assert float(survival(d)) == pytest.approx(p, rel=1e-9)
+        slope = gw.grad(lambda p: sp.smirnovi(3, p), method="exact")(p)
+        assert slope == pytest.approx(1 / float(mp.diff(survival, d)), rel=1e-7)
+
+
+@pytest.mark.parametrize(("name", "truth"), [("pbdv", mp.pcfd), ("pbvv", lambda v, x: mp.pcfv(-v - 0.5, x))])
+@pytest.mark.parametrize("point", [(0.4, 0.7), (-1.6, -1.2), (2.3, 2.5)])
+def test_parabolic_cylinder_functions_by_their_order(name, truth, point):
+    found = gw.jacobian(lambda p: np.array(getattr(sp, name)(p[0], p[1])), method="exact")(np.array(point))
+    value = partial(truth, point, 1)
+    v, x = map(mp.mpf, point)
+    slope = [float(mp.diff(truth, (v, x), n)) for n in ((1, 1), (0, 2))]
+    np.testing.assert_allclose(found, [value, slope], rtol=1e-8)
+
+
+def test_an_order_where_the_second_parabolic_function_has_no_sum_of_these():
+    with pytest.raises(gw.TracingError, match=r"pbvv was called with .*where no formula|its order"):
+        gw.grad(lambda v: sp.pbvv(v, 0.7)[0], method="exact")(2.0)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 
 from gradwise.program import Primitive
-from gradwise.rules import bessel, elementwise, elliptic, incomplete, integrals, polynomials, special
+from gradwise.rules import bessel, elementwise, elliptic, incomplete, integrals, parabolic, polynomials, special
 from gradwise.tracing import special_forms, special_orders
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.indexing import contains_traced, stacked
@@ -77,6 +77,7 @@ _SAME = {
         *("gammainc", "gammaincc", "gammaincinv", "gammainccinv", "betainc", "betaincc", "betaincinv", "betainccinv"),
         *("stdtr", "stdtrit"),
     ),
+    parabolic: ("pbdv", "pbvv", "pbwa"),
     elliptic: ("ellipk", "ellipkm1", "ellipe", "ellipkinc", "ellipeinc", "ellipj"),
     integrals: (
         *("ber", "bei", "ker", "kei", "berp", "beip", "kerp", "keip", "itj0y0", "iti0k0", "it2j0y0", "it2i0k0"),

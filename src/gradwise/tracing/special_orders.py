@@ -129,6 +129,8 @@ _FORMS: dict[str, tuple[tuple[int, ...], tuple[Callable[..., Any], ...], float]]
     "ive": (_ORDER, (lambda v, x: np.exp(-x) * _series(1.0)(v, x),), NEAR),
     "jv": (_ORDER, (_series(-1.0), _first_by_integral), NEAR),
     "yv": (_ORDER, (_second_by_integral,), NEAR),
+    "jve": (_ORDER, (_series(-1.0), _first_by_integral), NEAR),  # the scale is that of imaginary parts
+    "yve": (_ORDER, (_second_by_integral,), NEAR),
     "_zeta": (_ORDER, (_zeta,), NEAR),
     "_riemann_zeta": (_ORDER, (_zeta,), NEAR),
     "zetac": (_ORDER, (lambda s: _zeta(s) - 1.0,), NEAR),
@@ -154,6 +156,11 @@ def _holds(form: Callable[..., Any], numbers: list[Any], value: Any, near: float
     return found.shape == np.shape(value) and bool(np.allclose(found, value, rtol=near, atol=0.0))
 
 
+def _wrapped(result: Any, value: Any) -> Any:
+    """SciPy's value with the derivatives of a form."""
+    return wrap(result.tape, result.index, value, pinned=False) if isinstance_traced(result) else value
+
+
 def _recorder(name: str, otherwise: Callable[..., Any] | None) -> Callable[..., Any]:
     places, forms, near = _FORMS[name]
 
@@ -162,12 +169,15 @@ def _recorder(name: str, otherwise: Callable[..., Any] | None) -> Callable[..., 
             return otherwise(ufunc, *inputs)
         numbers = list(map(plain, inputs))
         value = ufunc(*numbers)
-        narrow = dtype_of(value) if dtype_of(value) == np.float32 else None
+        several = type(value) is tuple
+        narrow = np.dtype(np.float32) if not several and dtype_of(value) == np.float32 else None
         given_as = inputs
         if narrow is not None:  # the formulas need all digits
             inputs = tuple([i.astype(np.float64) if isinstance_traced(i) else np.float64(i) for i in inputs])
             numbers, value = list(map(plain, inputs)), ufunc(*map(plain, inputs))
-        if dtype_of(value) == np.float64 and all(np.asarray(n).dtype in _DOUBLE for n in numbers):
+        if dtype_of(value[0] if several else value) == np.float64 and all(
+            np.asarray(n).dtype in _DOUBLE for n in numbers
+        ):
             for form in forms:
                 if _holds(form, numbers, value, near):
                     for given in inputs:  # nodes, and which form, are chosen for these numbers
@@ -175,7 +185,9 @@ def _recorder(name: str, otherwise: Callable[..., Any] | None) -> Callable[..., 
                     result = _made(form, inputs, value)
                     if narrow is not None:
                         result, value = result.astype(narrow), ufunc(*map(plain, given_as))
-                    return wrap(result.tape, result.index, value, pinned=False) if isinstance_traced(result) else value
+                    if several:
+                        return tuple([_wrapped(r, v) for r, v in zip(result, value, strict=True)])
+                    return _wrapped(result, value)
         if otherwise is None:
             source = next(i for i in inputs if isinstance_traced(i))
             raise source.tape.fail(

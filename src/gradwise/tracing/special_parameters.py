@@ -4,6 +4,7 @@
     U(a, b, x) = 1/Γ(a) ∫₀^∞ e^{−xt} tᵃ⁻¹ (1+t)^{b−a−1} dt               DLMF 13.4.4, by the exp-sinh rule (Takahasi & Mori 1974)
     R_C, R_D, R_F, R_G, R_J                                              DLMF 19.16.1 to 19.16.6 and 19.23.7, likewise
     H_ν, L_ν                                                             their power series           DLMF 11.2.1, 11.2.2
+    D_ν, V_ν                                                             sums of ₁F₁                  DLMF 12.4.1, 12.2.20
     χ′², F′ and t′ of a noncentrality                                    mixtures                     Johnson, Kotz & Balakrishnan, chapters 29 to 31
 
 The value is SciPy's; where a formula does not have it, the call raises.  Inverses (``btdtria``, ``chndtrix``, …) are roots of the function that they invert.
@@ -112,6 +113,27 @@ def _rising(a: Any, n: Any) -> Any:
     return np.prod(factors, axis=-1)
 
 
+def _parabolic(v: Any, x: Any) -> Any:
+    """D_ν(x) by its even and its odd part (DLMF 12.4.1, 12.7.12)."""
+    half = x * x / 2
+    even = scipy.special.rgamma((1 - v) / 2) * _kummer(-v / 2, 0.5, half)
+    odd = scipy.special.rgamma(-v / 2) * _kummer((1 - v) / 2, 1.5, half)
+    return 2 ** (v / 2) * math.sqrt(math.pi) * np.exp(-half / 2) * (even - math.sqrt(2) * x * odd)
+
+
+def _first_parabolic(v: Any, x: Any) -> tuple[Any, Any]:
+    """D_ν and its slope (DLMF 12.8.2)."""
+    value = _parabolic(v, x)
+    return value, x / 2 * value - _parabolic(v + 1, x)
+
+
+def _second_parabolic(v: Any, x: Any) -> tuple[Any, Any]:
+    """V_ν and its slope, for orders that are no whole numbers from 0 on (DLMF 12.2.20)."""
+    ahead, behind = _first_parabolic(v, x), _first_parabolic(v, -x)
+    factor, wave = scipy.special.gamma(-v) / math.pi, np.cos(math.pi * v)
+    return factor * (behind[0] - wave * ahead[0]), -factor * (behind[1] + wave * ahead[1])
+
+
 # --- integrals over the half line -------------------------------------------------------------------------------------------------
 
 _STEP = 1 / 32
@@ -201,6 +223,31 @@ def _wright(a: Any, b: Any, x: Any) -> Any:
     return np.sum(sizes * scipy.special.rgamma(first * k + second), axis=-1)
 
 
+def _log_wright(a: Any, b: Any, x: Any) -> Any:
+    """Log Σ xᵏ/(k! Γ(ak + b)) for b > 0, of terms up to the eightfold of where they are largest."""
+    low, far = float(np.min(plain(a))), _farthest(x)
+    if np.min(plain(x)) <= 0 or low < 0 or np.min(plain(b)) <= 0 or low + far == 0:
+        return _TOO_MANY
+    count = 60 + 8 * (far * low**-low) ** (1 / (1 + low))
+    if count > MOST_TERMS or count * _size(a, b, x) > LARGEST:
+        return _TOO_MANY
+    k = np.arange(math.ceil(count))
+    first, second, at = _wide(a, b, x)
+    sizes = k * np.log(at) - scipy.special.gammaln(k + 1) - scipy.special.gammaln(first * k + second)
+    top = np.max(plain(sizes), axis=-1)
+    return top + np.log(np.sum(np.exp(sizes - top[..., None]), axis=-1))
+
+
+def _bessel_moment(a: Any, power: Any, v: Any) -> Any:
+    """∫₀¹ x^λ J_ν(2ax) dx = Σ (−1)ᵏ a^(2k+ν)/(k! Γ(k+ν+1) (2k+ν+λ+1))."""
+    if np.min(plain(a)) <= 0 or _farthest(a) > 6 or np.min(plain(v)) <= -1:
+        return _TOO_MANY
+    k = np.arange(60.0 + 4 * math.ceil(_farthest(a)))
+    at, power, order = _wide(a, power, v)
+    size = (2 * k + order) * np.log(at) - scipy.special.gammaln(k + 1) - scipy.special.gammaln(k + order + 1)
+    return np.sum((-1) ** k * np.exp(size) / (2 * k + order + power + 1), axis=-1)
+
+
 # --- distributions of a noncentrality ---------------------------------------------------------------------------------------------
 
 
@@ -276,6 +323,15 @@ class Inverse:
         return y
 
 
+def _binomial(k: Any, n: Any, p: Any) -> Any:
+    """P(at most k of n), of any k and n."""
+    return scipy.special.betainc(n - k, k + 1, 1 - p)
+
+
+def _negative_binomial(k: Any, n: Any, p: Any) -> Any:
+    return scipy.special.betainc(n, k + 1, p)
+
+
 def _tukey_quantile(p: Any, shape: Any) -> Any:
     return (p**shape - (1 - p) ** shape) / shape
 
@@ -297,6 +353,10 @@ FORMS: dict[str, tuple[tuple[int, ...], tuple[Callable[..., Any], ...], float]] 
     "struve": ((0,), (_struve(-1.0),), NEAR),
     "modstruve": ((0,), (_struve(1.0),), NEAR),
     "wright_bessel": ((0, 1), (_wright,), NEAR),
+    "pbdv": ((0,), (_first_parabolic,), NEAR_ENOUGH),
+    "pbvv": ((0,), (_second_parabolic,), NEAR_ENOUGH),
+    "log_wright_bessel": ((0, 1, 2), (_log_wright,), NEAR),
+    "besselpoly": ((0, 1, 2), (_bessel_moment,), NEAR),
     "chndtr": ((0, 1, 2), (_chi_squared,), NEAR_ENOUGH),
     "ncfdtr": ((0, 1, 2, 3), (_fisher,), NEAR_ENOUGH),
     "nctdtr": ((0, 1, 2), (_student,), NEAR_ENOUGH),
@@ -305,6 +365,14 @@ FORMS: dict[str, tuple[tuple[int, ...], tuple[Callable[..., Any], ...], float]] 
     "chndtrinc": ((0, 1, 2), (Inverse(lambda nc, x, df: scipy.special.chndtr(x, df, nc), 2),), NEAR_ROOTS),
     "ncfdtri": ((0, 1, 2, 3), (Inverse(lambda f, a, b, nc: scipy.special.ncfdtr(a, b, nc, f), 3),), NEAR_ROOTS),
     "nctdtrit": ((0, 1, 2), (Inverse(lambda t, df, nc: scipy.special.nctdtr(df, nc, t), 2),), NEAR_ROOTS),
+    "nctdtridf": ((0, 1, 2), (Inverse(lambda df, nc, t: scipy.special.nctdtr(df, nc, t), 0),), NEAR_ROOTS),
+    "nctdtrinc": ((0, 1, 2), (Inverse(lambda nc, df, t: scipy.special.nctdtr(df, nc, t), 1),), NEAR_ROOTS),
+    "bdtrik": ((0, 1, 2), (Inverse(_binomial, 0),), NEAR_ROOTS),
+    "bdtrin": ((0, 1, 2), (Inverse(lambda n, k, p: _binomial(k, n, p), 1),), NEAR_ROOTS),
+    "nbdtrik": ((0, 1, 2), (Inverse(_negative_binomial, 0),), NEAR_ROOTS),
+    "nbdtrin": ((0, 1, 2), (Inverse(lambda n, k, p: _negative_binomial(k, n, p), 1),), NEAR_ROOTS),
+    "pdtrik": ((0, 1), (Inverse(lambda k, m: scipy.special.gammaincc(k + 1, m), 0),), NEAR_ROOTS),
+    "smirnovi": ((1,), (Inverse(lambda d, n: scipy.special.smirnov(n, d), 1),), NEAR_ROOTS),
     "btdtria": ((0, 1, 2), (Inverse(lambda a, b, x: scipy.special.betainc(a, b, x), 0),), NEAR_ROOTS),
     "btdtrib": ((0, 1, 2), (Inverse(lambda b, a, x: scipy.special.betainc(a, b, x), 1),), NEAR_ROOTS),
     "chdtriv": ((0, 1), (Inverse(lambda v, x: scipy.special.chdtr(v, x), 0),), NEAR_ROOTS),

@@ -55,6 +55,22 @@ class Numbers:
         """The bytes of the plain numbers."""
         return int(np.asarray(plain(self.numbers)).nbytes)
 
+    # From Python 3.12 on xarray's question whether this is an array is answered by what the class itself defines.
+
+    @property
+    def real(self) -> Any:
+        """The real parts."""
+        return boxed(self.numbers.real)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary parts."""
+        return boxed(self.numbers.imag)
+
+    def astype(self, *args: Any, **options: Any) -> Any:
+        """The numbers in another dtype."""
+        return boxed(self.numbers.astype(*args, **options))
+
     def __len__(self) -> int:
         return self.shape[0]
 
