@@ -25,7 +25,7 @@ import scipy
 from gradwise.operators.reuse.reached import Reach
 from gradwise.tracing.instrument.both_ways.aside import entering, is_aside
 from gradwise.tracing.instrument.compiling import MADE_HERE
-from gradwise.tracing.instrument.failures import DECIDED, is_decided, note_failure
+from gradwise.tracing.instrument.failures import DECIDED, is_decided, misses_of_plain, note_failure
 from gradwise.tracing.instrument.state import local as here
 from gradwise.tracing.instrument.userland import is_users_file
 
@@ -97,7 +97,8 @@ def handled_errors(
                 missing = AttributeError if run is None else (AttributeError, NameError)
                 # how many axes there are is no question of values
                 if isinstance(error, np.exceptions.AxisError) or (
-                    is_decided(argument[2]) and (not isinstance(error, missing) or _asks_a_signature(frame, error))
+                    is_decided(argument[2])
+                    and (not isinstance(error, missing) or misses_of_plain(error) or _asks_a_signature(frame, error))
                 ):
                     return local
                 tape = None if run is not None else note_failure(argument[2], error)

@@ -132,9 +132,13 @@ def cond(x: Any, p: Any = None) -> Any:
     """``np.linalg.cond``: the ratio of extreme singular values, or ‖x‖ ‖x⁻¹‖ in another norm."""
     x, p = as_array(x), concrete(p)
     if p in {None, 2, -2}:
-        finite = np.all(np.isfinite(x))
-        concrete(finite if plain(finite) else x)  # of infinity NumPy gives infinity, where the ratio is nan
-        s = svdvals(x)
+        finite = np.all(np.isfinite(x), axis=(-2, -1), keepdims=True)
+        if np.all(concrete(finite)):
+            s = svdvals(x)
+        else:  # NumPy before 2.5 or after: infinity or nan, without a slope
+            concrete(x)
+            unknown = np.nan * np.sum(x, axis=(-2, -1))[..., None]
+            s = np.where(plain(finite)[..., 0], svdvals(np.where(plain(finite), x, np.eye(*x.shape[-2:]))), unknown)
         ratio = s[..., 0] / s[..., -1] if p != -2 else s[..., -1] / s[..., 0]
         return valued(ratio, np.linalg.cond(plain(x), p)) if np.any(np.isnan(plain(ratio))) else ratio
     return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.rules.failing import raises
-from gradwise.tracing.instrument.failures import below_the_user, is_decided, note_failure
+from gradwise.tracing.instrument.failures import below_the_user, is_decided, misses_of_plain, note_failure
 from gradwise.tracing.instrument.state import local
 
 #: of an operation that is not known: as far as is known it fails nowhere else
@@ -34,7 +34,7 @@ def note(error: BaseException | None) -> None:
         return
     # how many axes there are is no question of values; an attribute may be missing in the twin of an object alone
     if isinstance(error, np.exceptions.AxisError) or (
-        is_decided(error.__traceback__) and not isinstance(error, AttributeError)
+        is_decided(error.__traceback__) and (not isinstance(error, AttributeError) or misses_of_plain(error))
     ):
         return
     if note_failure(error.__traceback__, error) is not None:

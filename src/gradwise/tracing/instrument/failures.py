@@ -87,6 +87,12 @@ def is_decided(traceback: TracebackType | None) -> bool:
     return True
 
 
+def misses_of_plain(error: BaseException) -> bool:
+    """Whether an attribute is missing of what is the same kind of thing in a plain call: a number, a list, an array of constants."""
+    return type(error) is AttributeError and type(error.name) is str and type(error.obj) in _PLAIN
+
+
+_PLAIN = frozenset([int, float, complex, bool, str, bytes, types.NoneType, tuple, list, dict, np.ndarray, np.float64])
 _LONG = 1000
 
 
