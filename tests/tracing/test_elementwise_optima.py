@@ -63,3 +63,20 @@ def test_what_is_no_root_raises():
     with pytest.raises(gw.TracingError, match="Its x and f_x have one"):
         gw.grad(lambda p: np.sum(cube_roots(p).bracket[0]), method="exact")(A)
     assert cube_roots(A).success.all()
+
+
+def test_a_root_within_a_bracket_that_is_found():
+    def f(p):
+        found = elementwise.bracket_root(lambda x, a: x**3 - a, 0.0, args=(p,))
+        return np.sum(elementwise.find_root(lambda x, a: x**3 - a, found.bracket, args=(p,)).x)
+
+    for _ in range(4):
+        value, slope = gw.value_and_grad(f, method="exact")(A)
+        assert value == f(A)
+        np.testing.assert_allclose(slope, A ** (-2 / 3) / 3, rtol=1e-11)
+
+
+def test_a_bracket_that_starts_where_it_moves_has_no_rule():
+    # the ends are whole steps from the start, and others a little further on
+    with pytest.raises(gw.TracingError, match=r"bracket_root\(\.\.\.\)\.bracket has no rule"):
+        gw.grad(lambda p: elementwise.bracket_root(lambda x: x - 3.0, p).bracket[0] * 1.0, method="exact")(0.5)

@@ -72,34 +72,41 @@ def _kolmogorov(x: Any) -> tuple[Any, Any]:
     return np.where(inside, value, 1.0), np.where(inside, slope, 0.0)
 
 
-def _kolmogorov_inverse(p: Any) -> Any:
-    x = np.asarray(scipy.special.kolmogi(concrete(p)))
+def _kolmogorov_inverse(p: Any, *, below: bool = False) -> Any:
+    """Where Kolmogorov's survival function, or what is below, is p."""
+    inverse = scipy.special._ufuncs._kolmogci if below else scipy.special.kolmogi
+    x = np.asarray(inverse(concrete(p)))
     for _ in range(3):  # Newton's steps from SciPy's root: exact up to the seventh derivative
         value, slope = _kolmogorov(x)
-        x = x + (p - value) / slope
+        x = x + ((1 - value - p) if below else (p - value)) / slope
     return x
 
 
-def _smirnov(n: Any, d: Any) -> Any:
-    """The sum of Birnbaum & Tingey (1951), of positive terms."""
-    n = _order(n, "smirnov", "kolmogorov")
-    if np.ndim(n) or not 1 <= n <= 10_000:
+def _smirnov(n: Any, d: Any) -> tuple[Any, Any]:
+    """Smirnov's survival function and its slope by the sum of Birnbaum & Tingey (1951), of positive terms."""
+    n = np.asarray(_order(n, "smirnov", "kolmogorov"), float)[..., None]
+    most = float(np.max(n, initial=1.0))
+    if np.any(n < 1) or most > 10_000 or most * np.broadcast(n[..., 0], plain(d)).size > _MOST:
         raise d.tape.fail(
-            "scipy.special.smirnov of several, or of more than 10000, points was called with a traced value. One number up to 10000 is required. Call it for each, or use kolmogorov(sqrt(n) d)"
+            f"scipy.special.smirnov of n = {np.squeeze(n)!r} was called with a traced value. From one to 10000 points are required, of few numbers at once. Call it for each, or use kolmogorov(sqrt(n) d)"
         )
-    j = np.arange(n + 1.0)
-    rest = 1 - np.expand_dims(d, -1) - j / n
-    inside = ~concrete(rest <= 0, "mask")
-    gammaln = scipy.special.gammaln
-    sizes = gammaln(n + 1) - gammaln(j + 1) - gammaln(n - j + 1)
-    terms = np.exp(
-        sizes + (j - 1) * np.log(np.expand_dims(d, -1) + j / n) + (n - j) * np.log(np.where(inside, rest, 1.0))
-    )
+    j = np.arange(most + 1.0)
+    at = np.expand_dims(d, -1)
+    ahead, rest = at + j / n, 1 - at - j / n
+    inside = ~concrete(rest <= 0, "mask") & (j <= n)
+    rest = np.where(inside, rest, 1.0)
+    gammaln, left = scipy.special.gammaln, np.maximum(n - j, 0.0)
+    sizes = gammaln(n + 1) - gammaln(j + 1) - gammaln(left + 1)
+    terms = np.where(inside, np.exp(sizes + (j - 1) * np.log(ahead) + left * np.log(rest)), 0.0)
     beyond = concrete(d <= 0, "mask") | concrete(d >= 1, "mask")
     ends = np.where(concrete(d == 0, "mask"), 1.0, np.where(concrete(d == 1, "mask"), 0.0, np.nan))
-    return np.where(beyond, ends, d * np.sum(np.where(inside, terms, 0.0), -1))
+    total = np.sum(terms, -1)
+    slope = total + d * np.sum(terms * ((j - 1) / ahead - left / rest), -1)
+    return np.where(beyond, ends, d * total), np.where(beyond, np.nan, slope)
 
 
+#: terms of all sums together
+_MOST = 2**22
 _FORMS: dict[str, Callable[..., Any]] = {
     "agm": lambda a, b: math.pi / 4 * (a + b) / scipy.special.ellipk(((a - b) / (a + b)) ** 2),
     "bdtr": lambda k, n, p: scipy.special.betainc(_whole(n) - _whole(k), _whole(k) + 1, 1 - p),
@@ -120,6 +127,12 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "gdtrc": lambda a, b, x: scipy.special.gammaincc(b, a * x),
     "gdtria": lambda p, b, x: scipy.special.gammaincinv(b, p) / x,
     "gdtrix": lambda a, b, p: scipy.special.gammaincinv(b, p) / a,
+    "_kolmogc": lambda x: 1 - _kolmogorov(x)[0],
+    "_kolmogci": lambda p: _kolmogorov_inverse(p, below=True),
+    "_kolmogp": lambda x: _kolmogorov(x)[1],
+    "_log1mexp": lambda x: np.log(-np.expm1(x)),
+    "_smirnovc": lambda n, d: 1 - _smirnov(n, d)[0],
+    "_smirnovp": lambda n, d: _smirnov(n, d)[1],
     "kolmogi": _kolmogorov_inverse,
     "kolmogorov": lambda x: _kolmogorov(x)[0],
     "kn": lambda n, x: scipy.special.kv(_order(n, "kn", "kv"), x),
@@ -130,7 +143,7 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "pdtr": lambda k, m: scipy.special.gammaincc(_whole(k) + 1, m),
     "pdtrc": lambda k, m: scipy.special.gammainc(_whole(k) + 1, m),
     "pdtri": lambda k, p: scipy.special.gammainccinv(_whole(k) + 1, p),
-    "smirnov": _smirnov,
+    "smirnov": lambda n, d: _smirnov(n, d)[0],
     "voigt_profile": _voigt,
     "yn": lambda n, x: scipy.special.yv(_order(n, "yn", "yv"), x),
 }

@@ -372,6 +372,7 @@ FORMS: dict[str, tuple[tuple[int, ...], tuple[Callable[..., Any], ...], float]] 
     "nbdtrik": ((0, 1, 2), (Inverse(_negative_binomial, 0),), NEAR_ROOTS),
     "nbdtrin": ((0, 1, 2), (Inverse(lambda n, k, p: _negative_binomial(k, n, p), 1),), NEAR_ROOTS),
     "pdtrik": ((0, 1), (Inverse(lambda k, m: scipy.special.gammaincc(k + 1, m), 0),), NEAR_ROOTS),
+    "_smirnovci": ((1,), (Inverse(lambda d, n: 1 - scipy.special.smirnov(n, d), 1),), NEAR_ROOTS),
     "smirnovi": ((1,), (Inverse(lambda d, n: scipy.special.smirnov(n, d), 1),), NEAR_ROOTS),
     "btdtria": ((0, 1, 2), (Inverse(lambda a, b, x: scipy.special.betainc(a, b, x), 0),), NEAR_ROOTS),
     "btdtrib": ((0, 1, 2), (Inverse(lambda b, a, x: scipy.special.betainc(a, b, x), 1),), NEAR_ROOTS),

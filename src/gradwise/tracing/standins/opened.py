@@ -91,9 +91,14 @@ def _holds(value: Any, depth: int = 2) -> bool:
     watch = local.watch
     if holds_traced(value) or (watch is not None and id(value) in watch.overlay):
         return True
+    if type(value) in (list, tuple) and len(value) <= _FEW:  # the components of a mixture
+        return any([type(v).__module__.startswith(_PACKAGES) and _holds(v, depth) for v in value])
     if depth and type(value).__module__.startswith(_PACKAGES):
         return any([_holds(v, depth - 1) for v in getattr(value, "__dict__", {}).values()])
     return False
+
+
+_FEW = 100
 
 
 #: whose classes may hold what is traced

@@ -109,7 +109,6 @@ _BOUNDED: dict[str, Standard] = {
     "triang": Standard(
         _triangle, {"cdf": lambda x, c: np.where(x < c, x * x / c, 1 - (1 - x) ** 2 / (1 - c))}, low=0.0, high=1.0
     ),
-    "vonmises_line": Standard(lambda x, k: k * _cosm1(x) - _LOG_2_PI - np.log(_i0e(k)), low=-_PI, high=_PI),
     "weibull_max": Standard(
         lambda x, c: np.log(c) + _xlogy(c - 1, -x) - (-x) ** c,
         {"cdf": lambda x, c: np.exp(-((-x) ** c)), "logcdf": lambda x, c: -((-x) ** c)},

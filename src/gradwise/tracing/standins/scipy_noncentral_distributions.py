@@ -60,6 +60,10 @@ def _von_mises(x: Any, k: Any) -> Any:
     return 0.5 + (0.5 * x[..., 0] + waves) / math.pi
 
 
+def _log_von_mises(x: Any, k: Any) -> Any:
+    return k * _cosm1(x) - _LOG_2_PI - np.log(_i0e(k))
+
+
 def _tukey(x: Any, shape: Any) -> Any:
     p = _tklmbda(x, shape)
     return -np.log(p ** (shape - 1) + (1 - p) ** (shape - 1))
@@ -105,7 +109,8 @@ _LINE: dict[str, Standard] = {
         _student, {"cdf": lambda x, df, nc: _nctdtr(df, nc, x), "ppf": lambda q, df, nc: _nctdtrit(df, nc, q)}
     ),
     "tukeylambda": Standard(_tukey, {"cdf": _tklmbda}, support=_tukey_support),
-    "vonmises": Standard(lambda x, k: k * _cosm1(x) - _LOG_2_PI - np.log(_i0e(k)), {"cdf": _von_mises}),
+    "vonmises": Standard(_log_von_mises, {"cdf": _von_mises}),
+    "vonmises_line": Standard(_log_von_mises, {"cdf": _von_mises}, low=-math.pi, high=math.pi),
 }
 _POSITIVE: dict[str, Standard] = {
     "geninvgauss": Standard(_inverse_gaussian, {"sf": _beyond(_inverse_gaussian)}, low=0.0, confirmed=True),
