@@ -86,7 +86,7 @@ def _chandrupatla(func: Any, a: Any, b: Any, *, args: Any = (), **options: Any) 
     """``find_root``, as SciPy itself calls it."""
     given = args if type(args) is tuple else (args,)
     equation = _EachEntry(func, ())
-    solve = sys.modules[_CHANDRUPATLA]._chandrupatla  # type: ignore[attr-defined]
+    solve = sys.modules[_CHANDRUPATLA]._chandrupatla
     found = solve(equation, plainly(a), plainly(b), args=tuple(map(plainly, given)), **options)
     if _is_traced(equation, given):
         _differentiate("_chandrupatla", func, equation, given, found)
