@@ -309,3 +309,9 @@ def test_large_systems_stay_sparse() -> None:
 
     point = np.array([1.0, 1.0])
     np.testing.assert_allclose(gw.grad(f, method="exact", check=False)(point), differences(f, point), rtol=1e-7)
+
+
+def test_the_exponential_of_a_full_matrix():
+    # SciPy takes one in place of a sparse matrix: exp of [[a, b], [0, a]] is e^a [[1, b], [0, 1]]
+    f = lambda p: sla.expm(np.array([[p[0], p[1]], [0.0, p[0]]]))[0, 1]
+    np.testing.assert_allclose(gw.grad(f, method="exact")(np.array([0.3, 0.7])), [0.7 * np.exp(0.3), np.exp(0.3)])

@@ -107,7 +107,7 @@ def test_objects_keep_plain_rotations() -> None:
 
 def test_what_is_not_followed_raises() -> None:
     with pytest.raises(gw.TracingError):
-        gw.grad(lambda x: Rotation.align_vectors(np.outer(x, x), np.eye(3))[1], method="exact", check=False)(X)
+        gw.grad(lambda x: Rotation.from_rotvec(x).as_davenport(np.eye(3), "e")[1], method="exact", check=False)(X)
 
 
 # --- interpolation ------------------------------------------------------------------------------------------------------------------
@@ -167,3 +167,58 @@ def test_rotations_near_a_matrix(size, length) -> None:
     noise = np.random.default_rng(2).standard_normal((2, 3, 3))
     matrices = length * (Rotation.from_rotvec([[0.3, -0.4, 0.9], [1.2, 0.1, -2.0]]).as_matrix() + size * noise)
     closes(lambda x: Rotation.from_matrix(x.reshape(2, 3, 3)).as_matrix(), matrices.ravel(), rtol=1e-6)
+
+
+VECTORS = np.array([[0.3, -1.2, 0.4], [1.1, 0.2, -0.7], [-0.4, 0.9, 1.3], [0.6, 0.5, 0.1]])
+POINTS = np.array([[1.0, 0.2, -0.5], [0.1, 1.3, 0.4], [-0.6, 0.3, 0.8], [0.9, -0.4, 0.7]])
+
+
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.5, 0.3]])
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_rotation_between_vectors(count, weights):
+    """Of two vectors too, where the matrix of their products is singular."""
+    w = None if weights is None else weights[:count]
+
+    def rotation(x):
+        found = Rotation.align_vectors(x.reshape(count, 3), POINTS[:count], w)
+        return np.append(found[0].as_matrix(), found[1])
+
+    def other_way(x):
+        return Rotation.align_vectors(POINTS[:count], x.reshape(count, 3), w)[0].as_matrix()
+
+    agrees(rotation, VECTORS[:count].ravel())
+    agrees(other_way, VECTORS[:count].ravel())
+
+
+def test_the_weights_of_vectors():
+    agrees(lambda w: Rotation.align_vectors(VECTORS, POINTS, w)[0].as_matrix(), np.array([1.0, 2.0, 0.5, 0.3]))
+
+
+def test_fits_of_vectors_that_have_no_rule():
+    with pytest.raises(gw.TracingError, match="one pair of vectors"):
+        gw.jacobian(lambda x: Rotation.align_vectors(x[None], POINTS[:1])[0].as_matrix(), method="exact")(X)
+    with pytest.raises(gw.TracingError, match="return_sensitivity"):
+        gw.jacobian(lambda x: Rotation.align_vectors(x.reshape(4, 3), POINTS, None, True)[2], method="exact")(
+            VECTORS.ravel()
+        )
+
+
+def test_means_and_joined_rotations():
+    agrees(lambda x: Rotation.from_rotvec(x.reshape(4, 3) / 3).mean().as_matrix(), VECTORS.ravel())
+    agrees(lambda x: Rotation.from_rotvec(VECTORS / 3).mean(x).as_matrix(), np.array([1.0, 2.0, 0.5, 0.3]))
+    agrees(lambda x: Rotation.concatenate([Rotation.from_rotvec(x), Rotation.from_rotvec(AXES)]).as_matrix())
+
+
+def test_modified_rodrigues_parameters():
+    agrees(lambda x: Rotation.from_mrp(x / 4).as_matrix())
+    agrees(lambda x: Rotation.from_mrp(np.stack([x, x[::-1]]) / 4).as_rotvec())
+    agrees(lambda x: Rotation.from_rotvec(x).as_mrp())
+    agrees(lambda x: Rotation.from_rotvec(x * 4).as_mrp())
+
+
+@pytest.mark.parametrize("order", ["extrinsic", "i"])
+def test_turns_about_given_axes(order):
+    agrees(lambda x: Rotation.from_davenport(np.eye(3)[[2, 1, 0]], order, x).as_matrix())
+    agrees(lambda x: Rotation.from_davenport(np.eye(3)[[2, 1]], order, 40 * x[:2], degrees=True).as_matrix())
+    agrees(lambda x: Rotation.from_davenport(x, order, 0.6).as_matrix())
+    agrees(lambda x: Rotation.from_davenport(x, order, x[0]).as_matrix())

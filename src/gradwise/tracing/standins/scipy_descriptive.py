@@ -254,6 +254,24 @@ def entropy(pk: Any, qk: Any = None, base: Any = None, axis: Any = 0, nan_policy
     return with_value(total if base is None else total / np.log(base), value)
 
 
+def _repeated_medians(y: Any, x: Any, method: str) -> Any:
+    """What ``siegelslopes`` has compiled: the median over points of the median slope to the others (Siegel 1982)."""
+    if not contains_traced(y) and not contains_traced(x):
+        return scipy.stats._stats_pythran.siegelslopes(y, x, method)
+    value = scipy.stats._stats_pythran.siegelslopes(plainly(y), plainly(x), method)
+    steps, rises = x[:, None] - x, y[:, None] - y
+    elsewhere = concrete(np.not_equal(steps, 0), "mask")
+    slopes, intercepts = [], []
+    for j in np.flatnonzero(elsewhere.any(axis=1)):
+        others = elsewhere[j]
+        slopes.append(np.median(rises[j][others] / steps[j][others]))
+        if method == "separate":
+            intercepts.append(np.median((y * x[j] - y[j] * x)[others] / steps[j][others]))
+    slope = np.median(np.stack(slopes))
+    intercept = np.median(np.stack(intercepts)) if intercepts else np.median(y - slope * x)
+    return with_value(slope, value[0]), with_value(intercept, value[1])
+
+
 _SAMPLES: dict[str, tuple[int, Callable[..., Any], tuple[str, ...]]] = {
     "moment": (1, _moments, ("order", "axis", "nan_policy", "center")),
     "gmean": (1, _gmean, ("axis", "dtype", "weights")),
@@ -282,5 +300,6 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
             **{name: of_samples(name, *how) for name, how in _SAMPLES.items()},
             "entropy": entropy,
         },
-    )
+    ),
+    "scipy.stats._stats_pythran": {"siegelslopes": _repeated_medians},
 }

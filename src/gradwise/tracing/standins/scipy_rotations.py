@@ -17,6 +17,7 @@ import scipy
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.standins import scipy_rotation_fits
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.stacking import plainly
@@ -115,6 +116,10 @@ def _from_euler(seq: str, angles: Any, degrees: bool = False) -> Any:
     return result
 
 
+def _from_davenport(axes: Any, order: str, angles: Any, degrees: bool = False) -> Any:
+    return scipy_rotation_fits.from_davenport(_composed, axes, order, angles, degrees)
+
+
 def _nearest_rotation(m: Any) -> Any:
     """The rotation nearest to a matrix, which SciPy takes: the orthogonal factor of its polar decomposition, by Newton's steps."""
     value = np.asarray(plain(m))
@@ -211,8 +216,9 @@ def _magnitude(q: Any) -> Any:
 # --- stand-ins --------------------------------------------------------------------------------------------------------------------
 
 
-def _from(name: str, formula: Callable[..., Any], place: int = 0) -> Callable[..., Any]:
-    """A constructor; ``place``: where the numbers are among its arguments."""
+def _from(name: str, formula: Callable[..., Any], *places: int) -> Callable[..., Any]:
+    """A constructor; ``places``: where the numbers are among its arguments, the first one unless they are given."""
+    places = places or (0,)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         original = getattr(_kind(), name)
@@ -220,7 +226,7 @@ def _from(name: str, formula: Callable[..., Any], place: int = 0) -> Callable[..
             return original(*args, **kwargs)
         expected = original(*map(_twin, args), **{k: _twin(v) for k, v in kwargs.items()})
         options = {k: v for k, v in kwargs.items() if k != "assume_valid"}
-        settled = [as_array(a) if i == place else concrete(a) for i, a in enumerate(args)]
+        settled = [as_array(a) if i in places else concrete(a) for i, a in enumerate(args)]
         with at_line(*open_traces(settled)):
             return _made(expected, formula(*settled, **options))
 
@@ -303,6 +309,10 @@ def _late() -> dict[Any, dict[str, Callable[..., Any]]]:
             "from_rotvec": _from("from_rotvec", _from_rotvec),
             "from_euler": _from("from_euler", _from_euler, 1),
             "from_matrix": _from("from_matrix", _from_matrix),
+            "from_mrp": _from("from_mrp", scipy_rotation_fits.from_mrp),
+            "from_davenport": _from("from_davenport", _from_davenport, 0, 2),
+            **scipy_rotation_fits.fits(_made, _twin, _moves),
+            "as_mrp": _as("as_mrp", scipy_rotation_fits.as_mrp),
             "as_quat": _as("as_quat", _as_quat),
             "as_matrix": _as("as_matrix", _as_matrix),
             "as_rotvec": _as("as_rotvec", _as_rotvec),

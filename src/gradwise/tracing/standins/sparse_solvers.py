@@ -269,6 +269,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None) -> Any:  # noqa: A002  # Sci
 
 def expm(A: Any) -> Any:
     """``scipy.sparse.linalg.expm``, as the exponential of the full matrix."""
+    if not scipy.sparse.issparse(A):
+        return _full_expm(A)
     value = scipy.sparse.linalg.expm(_as_columns(A))
     e = entries_of(A)
     full = _full_expm(dense(e))
