@@ -84,9 +84,41 @@ def test_an_object_keeps_a_plain_normal_distribution() -> None:
     assert model.prior == statistics.NormalDist(X[0], math.exp(X[1]))
 
 
-def test_overlap_raises() -> None:
-    with pytest.raises(gw.TracingError, match="overlap"):
-        gw.grad(lambda x: statistics.NormalDist(x[0], 1.0).overlap(statistics.NormalDist()), method="exact")(X)
+P = np.array([0.7, 1.3, 0.4, 2.1])
+
+
+@pytest.mark.parametrize("x", [P, np.array([0.7, 1.3, -0.4, 1.3])], ids=["of two widths", "of one width"])
+def test_overlaps(x: Any) -> None:
+    f = lambda x: statistics.NormalDist(x[0], x[1]).overlap(statistics.NormalDist(x[2], x[3]))
+    np.testing.assert_allclose(gw.grad(f, method="exact")(x), differences(f, x), atol=1e-10)
+    one = lambda x: statistics.NormalDist(x[0], x[1]).overlap(statistics.NormalDist())
+    np.testing.assert_allclose(gw.grad(one, method="exact")(x), differences(one, x), atol=1e-10)
+
+
+def test_the_overlap_of_equal_distributions_has_a_kink() -> None:
+    f = lambda x: statistics.NormalDist(x[0], 1.0).overlap(statistics.NormalDist(x[1], 1.0))
+    with pytest.raises(gw.TracingError, match="overlap of equal distributions"):
+        gw.grad(f, method="exact")(np.ones(2))
+
+
+def test_the_distribution_of_a_sample() -> None:
+    def f(x: Any) -> Any:
+        found = statistics.NormalDist.from_samples(x)
+        return found.mean * found.variance
+
+    mean, deviations = P.mean(), P - P.mean()
+    expected = (deviations**2).sum() / 3 / 4 + mean * 2 * deviations / 3
+    np.testing.assert_allclose(gw.grad(f, method="exact")(P), expected, rtol=1e-12)
+    assert statistics.NormalDist.from_samples([1.0, 2.0]).mean == 1.5
+
+
+def test_grouped_medians() -> None:
+    data = np.array([0.7, 1.3, 0.4, 2.1, 1.9])
+    np.testing.assert_array_equal(gw.grad(statistics.median_grouped, method="exact")(data), [0, 1, 0, 0, 0])
+    found = gw.value_and_grad(lambda h: statistics.median_grouped([1.0, 2.0, 2.0, 3.0, 3.0], h), method="exact")(0.8)
+    assert found == (pytest.approx(2.0 - 0.4 + 0.8 * 0.75), pytest.approx(0.25))
+    with pytest.raises(gw.TracingError, match="fall together"):
+        gw.grad(statistics.median_grouped, method="exact")(np.array([1.0, 2.0, 2.0]))
 
 
 def test_iterators_that_write() -> None:

@@ -15,7 +15,7 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.real_functions import STAND_INS as REAL
-from gradwise.tracing.standins.recording import at_line, number, open_traces
+from gradwise.tracing.standins.recording import at_line, number, open_traces, resolve
 from gradwise.tracing.standins.scipy_calling import refuse, with_value
 from gradwise.tracing.traced import isinstance_traced
 
@@ -99,11 +99,39 @@ def quantiles(self: Any, n: int = 4) -> list[Any]:
 
 
 def overlap(self: Any, other: Any) -> Any:
-    """``NormalDist.overlap``, of plain ones."""
+    """``NormalDist.overlap``: one, less what the distribution functions differ by where the densities meet."""
     if not _holds(self) and not _holds(other):
         return _Normal.overlap(self, other)
-    numbers = [d._mu for d in (self, other) if _holds(d)]
-    return refuse(numbers, "NormalDist.overlap", "Write it with the cdf at the points where the densities meet")
+    value = _Normal.overlap(_plain_twin(self), _plain_twin(other))
+    numbers = [self._mu, self._sigma, other._mu, other._sigma]
+    with at_line(*open_traces(numbers)):
+        return with_value(_overlap(*numbers), value)
+
+
+def _overlap(mu: Any, sigma: Any, nu: Any, tau: Any) -> Any:
+    between, spread = nu - mu, tau * tau - sigma * sigma
+    if spread == 0:  # where they cross the slopes cancel: sigma and tau may be moved both or each
+        if mu == nu:
+            numbers = [v for v in (mu, sigma, nu, tau) if isinstance_traced(v)]
+            refuse(numbers, "NormalDist.overlap of equal distributions", "It has a kink there")
+        return _math["erfc"](abs(between) / (math.sqrt(2) * (sigma + tau)))
+    root = sigma * tau * _math["sqrt"](between * between + 2 * spread * _math["log"](tau / sigma))
+    middle = mu * tau * tau - nu * sigma * sigma
+    apart = 0.0
+    for x in ((middle + root) / spread, (middle - root) / spread):
+        apart = apart + abs(_cdf(nu, tau, x) - _cdf(mu, sigma, x))
+    return 1.0 - apart
+
+
+_from_samples = _Normal.from_samples
+
+
+def from_samples(cls: Any, data: Any) -> Any:
+    """``NormalDist.from_samples``: with the mean and the standard deviation of a sample."""
+    data = list(data)
+    if cls is not _Normal or not _moves(*data):
+        return _from_samples.__func__(cls, data)
+    return made(resolve(statistics.fmean)(data), resolve(statistics.stdev)(data))
 
 
 def _operator(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -152,5 +180,6 @@ _RULES: dict[str, Callable[..., Any]] = {
 #: operators, which are found by the identity of the method
 BY_IDENTITY: list[tuple[Any, Callable[..., Any]]] = [
     (_Normal, construct),
+    (_from_samples.__func__, from_samples),
     *((getattr(_Normal, name), _operator(name, rule)) for name, rule in _RULES.items()),
 ]

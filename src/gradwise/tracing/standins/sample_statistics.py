@@ -12,6 +12,7 @@ from gradwise.rules.linear_algebra.singular import norm
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.standins.iteration import among
 from gradwise.tracing.standins.recording import at_line, carries, open_traces
+from gradwise.tracing.standins.scipy_calling import refuse
 from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.traced import TracedScalar, apply, isinstance_traced
 
@@ -140,6 +141,21 @@ def _quantiles(data: Any, *, n: int = 4, method: str = "exclusive") -> list[Any]
     return result
 
 
+def _grouped_median(data: Any, interval: Any = 1.0) -> Any:
+    """Of classes around the data: the class in the middle, and how far into it the median is."""
+    data, count = _sorted(data), len(data)
+    middle = data[count // 2]
+    below = int(np.sum(concrete(np.less(data, middle), "mask")))
+    same = int(np.sum(concrete(np.equal(data, middle), "mask")))
+    if same > 1 and isinstance_traced(middle):
+        refuse(
+            [middle],
+            "statistics.median_grouped of data that fall together",
+            "A class that one of them leaves makes it jump",
+        )
+    return middle + interval * ((count / 2 - below) / same - 0.5)
+
+
 def _chosen(name: str) -> Callable[..., Any]:
     """Stand-in for a function that gives one of the data."""
 
@@ -163,6 +179,7 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         "geometric_mean": _as("geometric_mean", lambda data: np.exp(_mean(np.log(data)))),
         "harmonic_mean": _as("harmonic_mean", _harmonic_mean),
         "median": _as("median", _median),
+        "median_grouped": _as("median_grouped", _grouped_median),
         "variance": _as("variance", _variance),
         "pvariance": _as("pvariance", lambda data, mu=None: _variance(data, mu, less=0)),
         "stdev": _as("stdev", _deviation),
