@@ -260,11 +260,11 @@ _NUMBERS = frozenset({float, int, bool, np.ndarray, np.float64, np.int64, Traced
 
 
 def _shuffles(array: TracedArray, updates: TracedArray) -> bool:
-    """Whether a part of an array is written into the array itself by compiled code, and not by an assignment that the user wrote."""
+    """Whether a part of an array is written into the array itself by compiled code, and not by an assignment in Python's."""
     if updates.base_array() is not array.base_array():
         return False
-    code, offset = array.tape.where
-    return code.co_code[offset] != _STORE
+    writer = _getframe(2)
+    return writer.f_code.co_code[writer.f_lasti] != _STORE
 
 
 def stacked(items: Any) -> Any:

@@ -32,6 +32,11 @@ _OPENED = (
     *(
         "sparse/linalg/_interface.py",
         "constants/_constants.py",
+        "integrate/_ivp/base.py",
+        "integrate/_ivp/common.py",
+        "integrate/_ivp/bdf.py",
+        "integrate/_ivp/radau.py",
+        "integrate/_ivp/rk.py",
         "interpolate/_pade.py",
         "interpolate/_bary_rational.py",
         "interpolate/_rbf.py",
@@ -145,6 +150,7 @@ _MODULES = {
     "scipy.spatial._procrustes": ("scipy.spatial",),
     "scipy.cluster.vq": ("scipy.cluster.vq",),
     "scipy.sparse.linalg._interface": ("scipy.sparse.linalg",),
+    "scipy.integrate._ivp.rk": ("scipy.integrate",),
     "scipy.interpolate._pade": ("scipy.interpolate",),
     "scipy.constants._constants": ("scipy.constants",),
     "numpy.polynomial.polyutils": (
