@@ -329,6 +329,7 @@ def test_layout_of_memory_is_numpys(f, order):
     assert found == [strides]
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # of NumPy 2.5
 def test_another_shape_in_place_does_not_search_the_process_for_views(monkeypatch):
     """The garbage collector's list of referrers takes 25 ms beside the objects of a few libraries; without a view ever made it is not asked."""
 

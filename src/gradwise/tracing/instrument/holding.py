@@ -262,7 +262,8 @@ def _place_of(obj: Any, value: Any, depth: int = 2) -> Any:
         if found is value:
             answered = not isinstance(obj, (dict, list)) and _is_answered(cls, key)
             return (obj.__dict__ if answered else obj), key
-        if depth and isinstance(found, (dict, list)):
+        # SciPy's interpolants hand on what they are asked for to another object, from 1.18 on
+        if depth and (isinstance(found, (dict, list)) or key == "_delegate_to"):
             inside.append(found)
     return next((p for p in (_place_of(i, value, depth - 1) for i in inside) if p is not None), None)
 
